@@ -1,0 +1,45 @@
+# Everything a newcomer needs: `make demo`, `make test`, `make check`, `make bench`.
+VENV   := .venv
+BIN    := $(VENV)/bin
+PYTHON ?= python3
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test check format bench lock clean
+
+help:      ## Say what there is
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
+
+$(VENV)/.stamp: pyproject.toml requirements.lock
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	@touch $@
+
+demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
+	$(BIN)/tachowatt demo
+
+test: install   ## All tests, on real servers
+	$(BIN)/python -m pytest -n auto -q
+
+check: install  ## Format, lint, types, import contracts, generated schemas
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/tachowatt schemas --check
+
+format: install ## Format and fix what can be fixed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: install  ## Throughput beside the oracle's
+	$(BIN)/python -m tests.bench
+
+lock: install   ## Renew requirements.lock from the ranges in pyproject.toml
+	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev pyproject.toml -o requirements.lock --no-header --no-annotate
+
+clean:     ## Remove .venv and the state of the embedded servers
+	rm -rf $(VENV) .tachowatt

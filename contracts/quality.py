@@ -1,0 +1,20 @@
+"""Status of a reading or an interval.
+
+The names are the German market's `Messwertstatus` (BO4E, ../shared field notes: apis.md,
+consumption.md); the numbers are ours, ordered so that the greater is the more trustworthy,
+because arrays hold numbers.
+"""
+
+from enum import IntEnum
+
+
+class Quality(IntEnum):
+    """Messwertstatus as a number."""
+
+    FEHLT = 0  # missing
+    NICHT_VERWENDBAR = 1  # unusable
+    PROGNOSEWERT = 2  # forecast
+    VORSCHLAGSWERT = 3  # proposed
+    VORLAEUFIGERWERT = 4  # provisional
+    ERSATZWERT = 5  # substitute, estimated
+    ABGELESEN = 6  # read
