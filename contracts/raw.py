@@ -1,0 +1,56 @@
+"""A message as it was received, and the log that takes it.
+
+The log is one protocol with several implementations (direct in one process, a socket between two,
+Kafka later) and one conformance suite, `tests/conformance/log.py`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class RawMessage:
+    """One publication, untouched.
+
+    received_us : microseconds since 1970 UTC, the gateway's clock.
+    content_type : the MQTT 5 property, None when absent.
+    """
+
+    topic: str
+    body: bytes
+    received_us: int
+    content_type: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceAck:
+    """All messages of this device's `run` up to `seq` have been dealt with and committed."""
+
+    tenant: str
+    device: str
+    run: int
+    seq: int
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What the log answers when it has a batch for good.
+
+    acks is empty where the log is durable before the store has seen the batch.
+    """
+
+    acks: Sequence[DeviceAck] = field(default_factory=tuple)
+
+
+class Log(Protocol):
+    """Where the gateway puts messages, in order."""
+
+    async def append(self, messages: Sequence[RawMessage]) -> Receipt:
+        """Take the messages for good, in their order.
+
+        Returns only when nothing can lose them any more. Waits while the store is away; raises
+        `Stop` when going on makes no sense. After an exception none, some or all of them may have
+        been taken: appending them again is harmless.
+        """
+        ...

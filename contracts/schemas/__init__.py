@@ -1,0 +1,1 @@
+"""Generated: JSON Schema of each native message and the AsyncAPI description."""

@@ -1,0 +1,127 @@
+"""The native messages, as pydantic models: the one source of the contract.
+
+Columnar, so that a device can send one sample or a thousand with the same schema. Times are
+``t0 + dt_ms[i]``. ``null`` means *not measured*. Unknown fields are refused rather than dropped
+silently: a misspelt column would otherwise vanish.
+"""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+MAX_SEQ = 2**53 - 1
+
+Values = list[float | None]
+Time = Annotated[
+    str | int,
+    Field(description="RFC 3339 with an offset (2026-11-21T10:00:00Z), or epoch milliseconds"),
+]
+
+
+class Message(BaseModel):
+    """What every native message may carry."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
+
+    v: Literal[1] = Field(description="Version of this schema")
+    seq: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_SEQ,
+        description="Number of the message, one up for each. A device that sends it keeps the "
+        "message until `…/ack` names this or a higher seq.",
+    )
+    run: int = Field(
+        default=0,
+        ge=0,
+        le=MAX_SEQ,
+        description="Raised whenever the device begins to count `seq` anew.",
+    )
+    oldest: int | None = Field(
+        default=None,
+        ge=0,
+        le=MAX_SEQ,
+        description="The lowest seq that the device still holds.",
+    )
+    device: str | None = Field(default=None, description="If given, must be the topic's device.")
+
+
+class Samples(Message):
+    """A message with measured columns."""
+
+    t0: Time
+    dt_ms: list[int] = Field(default=[0], description="Milliseconds after t0, one a sample")
+
+
+class Telemetry(Samples):
+    """Samples of a vehicle. Units stand in the names; contracts/units.py has the ranges."""
+
+    speed_kmh: Values | None = None
+    lat_deg: Values | None = None
+    lon_deg: Values | None = None
+    heading_deg: Values | None = None
+    altitude_m: Values | None = None
+    accuracy_m: Values | None = None
+    accel_long_mps2: Values | None = None
+    accel_lat_mps2: Values | None = None
+    accel_vert_mps2: Values | None = None
+    accel_x_mps2: Values | None = None
+    accel_y_mps2: Values | None = None
+    accel_z_mps2: Values | None = None
+    gyro_x_radps: Values | None = None
+    gyro_y_radps: Values | None = None
+    gyro_z_radps: Values | None = None
+    speed_limit_kmh: Values | None = None
+    ignition: Values | None = None
+
+
+class Reading(Samples):
+    """Readings of a meter: registers at a time, or the energy of the interval that begins then."""
+
+    register_kwh: Values | None = None
+    register_export_kwh: Values | None = None
+    energy_kwh: Values | None = None
+    power_w: Values | None = None
+    voltage_v: Values | None = None
+    quality: list[int | None] | None = Field(
+        default=None, description="Status codes of contracts/quality.py, 6 = read"
+    )
+    interval_s: float | None = Field(default=None, description="Length of each energy_kwh interval")
+    meter_number: str | None = Field(default=None, max_length=64)
+
+
+class DeviceEvent(Message):
+    """Something the device itself noticed."""
+
+    at: Time
+    kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
+    detail: dict[str, str | int | float | bool | None] = Field(default={}, max_length=32)
+
+
+class DeviceStatus(Message):
+    """How the device is doing."""
+
+    at: Time
+    online: bool | None = None
+    battery_pct: float | None = Field(default=None, ge=0, le=100)
+    firmware: str | None = Field(default=None, max_length=64)
+    rssi_dbm: float | None = Field(default=None, ge=-200, le=20)
+
+
+class Ack(BaseModel):
+    """Sent to a device: everything of `run` up to `seq` has been dealt with."""
+
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+
+    v: Literal[1]
+    run: int = Field(ge=0, le=MAX_SEQ)
+    seq: int = Field(ge=0, le=MAX_SEQ)
+
+
+MESSAGES: dict[str, type[BaseModel]] = {
+    "telemetry": Telemetry,
+    "reading": Reading,
+    "event": DeviceEvent,
+    "status": DeviceStatus,
+    "ack": Ack,
+}

@@ -1,0 +1,76 @@
+"""The vocabulary of failure. Every error answers one question: what is to be done?
+
+    TachowattError
+    ├── Retry        wait and do the same again: a server is away, a lock is taken
+    ├── DeadLetter   this message can never be used as it is: keep it with its reason, go on
+    └── Stop         going on would do harm: say why and end
+        ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
+        └── Fenced   another process owns this partition now: drop what is not committed
+"""
+
+from enum import StrEnum
+
+
+class TachowattError(Exception):
+    """Base of all errors that this project raises on purpose."""
+
+
+class Retry(TachowattError):
+    """A passing state of the surroundings; the same call may succeed later."""
+
+
+class Reason(StrEnum):
+    """Why a message went to the dead letter. The codes are stable: users filter by them."""
+
+    UNKNOWN_TOPIC = "unknown_topic"
+    TOO_LARGE = "too_large"
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    NOT_CBOR = "not_cbor"
+    TRUNCATED_CBOR = "truncated_cbor"
+    TOO_DEEP = "too_deep"
+    NOT_AN_OBJECT = "not_an_object"
+    UNSUPPORTED_VERSION = "unsupported_version"
+    UNSUPPORTED_TYPE = "unsupported_type"
+    ENCRYPTED = "encrypted"
+    MISSING_FIELD = "missing_field"
+    UNKNOWN_FIELD = "unknown_field"
+    WRONG_TYPE = "wrong_type"
+    UNEQUAL_LENGTH = "unequal_length"
+    TOO_MANY_SAMPLES = "too_many_samples"
+    EMPTY = "empty"
+    NOT_FINITE = "not_finite"
+    OUT_OF_RANGE = "out_of_range"
+    BAD_TIME = "bad_time"
+    TIME_WITHOUT_OFFSET = "time_without_offset"
+    CLOCK_AHEAD = "clock_ahead"
+    CLOCK_BEFORE_2000 = "clock_before_2000"
+    UNKNOWN_DEVICE = "unknown_device"
+    DEVICE_MISMATCH = "device_mismatch"
+    WRONG_KIND = "wrong_kind"
+    DECODER_ERROR = "decoder_error"
+
+
+class DeadLetter(TachowattError):
+    """This message cannot be used as it is.
+
+    reason : a stable code.
+    detail : what was found and what was expected, for people.
+    """
+
+    def __init__(self, reason: Reason, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail[:2000]
+
+
+class Stop(TachowattError):
+    """Going on would do harm."""
+
+
+class Usage(Stop):
+    """The user's input is wrong; the message says what, where, and what was expected."""
+
+
+class Fenced(Stop):
+    """Another process has taken over this partition."""

@@ -1,0 +1,71 @@
+"""Every metric's name, type and meaning, in one list."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+
+
+class Metrics:
+    """The metrics of one process.
+
+    A registry of its own, so that two services in one test process do not collide.
+    """
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        r = self.registry
+        self.received = Counter(
+            "tachowatt_messages_received", "Messages taken from the broker", registry=r
+        )
+        self.outcome = Counter(
+            "tachowatt_messages_outcome",
+            "Messages whose outcome is committed: stored, duplicate, dead_lettered or refused",
+            ["tenant", "dialect", "outcome"],
+            registry=r,
+        )
+        self.samples = Counter(
+            "tachowatt_samples",
+            "Samples committed: stored, merged, duplicate or refused",
+            ["outcome"],
+            registry=r,
+        )
+        self.in_flight = Gauge(
+            "tachowatt_messages_in_flight",
+            "Messages received and not yet committed (the ledger's last term)",
+            registry=r,
+        )
+        self.commit_seconds = Histogram(
+            "tachowatt_commit_seconds",
+            "From taking a batch to its commit",
+            buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
+            registry=r,
+        )
+        self.reconciled = Counter(
+            "tachowatt_reconciled_devices", "Devices whose features were computed again", registry=r
+        )
+        self.reconcile_pending = Gauge(
+            "tachowatt_reconcile_pending", "Devices waiting to be computed again", registry=r
+        )
+        self.retries = Counter(
+            "tachowatt_commit_retries", "Batches tried again because the store was away", registry=r
+        )
+        self.reconnects = Counter(
+            "tachowatt_mqtt_reconnects", "Times the broker connection was lost", registry=r
+        )
+
+    def serve(self, port: int) -> tuple[int, "MetricsServer"]:
+        """Serve /metrics on the loopback. Returns the port and the server to close."""
+        server, thread = start_http_server(port, addr="127.0.0.1", registry=self.registry)
+        return server.server_port, MetricsServer(server, thread)
+
+
+class MetricsServer:
+    """The HTTP thread behind /metrics."""
+
+    def __init__(self, server: object, thread: object) -> None:
+        self._server = server
+        self._thread = thread
+
+    def close(self) -> None:
+        """Stop serving and join the thread."""
+        self._server.shutdown()  # type: ignore[attr-defined]  # WSGIServer, untyped by the package
+        self._server.server_close()  # type: ignore[attr-defined]
+        self._thread.join(timeout=2)  # type: ignore[attr-defined]

@@ -1,0 +1,126 @@
+"""Settings: `TACHOWATT_*` in the environment, or `tachowatt.toml` in the working directory.
+
+The environment wins over the file. `docs/settings.md` is generated from this class
+(`tachowatt settings --markdown`); a test compares them.
+"""
+
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+class Settings(BaseSettings):
+    """Everything that can be set, with its default and the reason for it."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TACHOWATT_", toml_file="tachowatt.toml", extra="ignore", frozen=True
+    )
+
+    state_dir: Path = Field(
+        default=Path(".tachowatt"),
+        description="Where the embedded servers keep their data, and a running service its address.",
+    )
+    database_url: str | None = Field(
+        default=None,
+        description="A PostgreSQL to use instead of the embedded one: postgresql://user@host/db.",
+    )
+    mqtt_url: str | None = Field(
+        default=None,
+        description="An MQTT 5 broker to use instead of the embedded one: mqtt://host:1883 "
+        "or mqtts://user:password@host:8883.",
+    )
+    mqtt_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of the embedded broker on the loopback; 0 takes a free one, the same "
+        "again after a restart where it is still free.",
+    )
+    mqtt_client_id: str = Field(
+        default="tachowatt-gateway",
+        description="Client id of the gateway's persistent session. Another id is another session: "
+        "what the broker still holds for the old one stays there.",
+    )
+    receive_maximum: int = Field(
+        default=8_000,
+        ge=1,
+        le=65_535,
+        description="How many messages the broker may have under way to the gateway without an "
+        "acknowledgement. It bounds memory, and is the back-pressure when the store is slow.",
+    )
+    batch_messages: int = Field(
+        default=4_000, ge=1, description="Most messages in one transaction."
+    )
+    batch_wait_ms: int = Field(
+        default=20,
+        ge=0,
+        description="How long a first message waits for company before its batch is committed.",
+    )
+    max_body_bytes: int = Field(
+        default=512 * 1024,
+        ge=1024,
+        description="Larger bodies are dead-lettered unread.",
+    )
+    max_samples_per_message: int = Field(
+        default=10_000, ge=1, description="Longer messages are dead-lettered."
+    )
+    clock_ahead_tolerance_s: float = Field(
+        default=300.0,
+        ge=0.0,
+        description="A device clock further ahead of ours is dead-lettered, not guessed.",
+    )
+    checkpoint_samples: int = Field(
+        default=2_000,
+        ge=1,
+        description="A device's carry is checkpointed after so many samples; what came after the "
+        "last checkpoint is replayed at start.",
+    )
+    reconcile_wait_s: float = Field(
+        default=0.5,
+        ge=0.0,
+        description="Late samples of a device are gathered for so long before its features are "
+        "computed again.",
+    )
+    ack_interval_s: float = Field(
+        default=0.2,
+        ge=0.0,
+        description="Devices are sent `…/ack` at most this often each.",
+    )
+    metrics_port: int = Field(
+        default=0, ge=0, le=65535, description="Port of /metrics on the loopback; 0 takes a free one."
+    )
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+
+
+def as_markdown() -> str:
+    """All settings as the Markdown of docs/settings.md."""
+    lines = [
+        "# Settings",
+        "",
+        "From the environment, or from `tachowatt.toml` in the working directory (names in small",
+        "letters, without the prefix). The environment wins.",
+        "",
+        "| variable | default | what it is |",
+        "| --- | --- | --- |",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default is None else f"`{field.default}`"
+        lines.append(f"| `TACHOWATT_{name.upper()}` | {default} | {field.description} |")
+    return "\n".join(lines) + "\n"
