@@ -161,7 +161,7 @@ def _naive(raw: RawTable, name: str, text: pa.Array) -> Int64s:
 
 def _parse_one(raw: RawTable, name: str, row: int, cell: str) -> datetime:
     try:
-        return datetime.fromisoformat(cell)
+        return datetime.fromisoformat(cell.upper())
     except ValueError:
         raise raw.error(name, row, cell, ISO) from None
 
