@@ -230,7 +230,7 @@ def _ramps(v0: float, v1: float, usual: float, harsh: float) -> list[tuple[float
 
 
 def _ticks(v0: float, v1: float, accel: float) -> int:
-    return max(int(math.ceil((abs(v1 - v0) / accel + RAMP_S) / STEP_S - 1e-9)), 5)
+    return max(math.ceil((abs(v1 - v0) / accel + RAMP_S) / STEP_S - 1e-9), 5)
 
 
 def _distance(v0: float, v1: float, accel: float) -> float:

@@ -5,6 +5,7 @@ a motorway ring). A route is a walk over its junctions whose corners are rounded
 position, heading and curvature all come from one and the same line.
 """
 
+import itertools
 import math
 from dataclasses import dataclass
 
@@ -221,7 +222,7 @@ def lay_route(net: RoadNet, rng: np.random.Generator, nodes: list[int]) -> Route
 def _polyline(net: RoadNet, nodes: list[int]) -> tuple[np.ndarray, list[tuple[float, bool, int]]]:
     """The corner points, and for each leg (limit, tunnel, junction at its end or −1)."""
     points, attributes = [net.xy_m[nodes[0]]], []
-    for here, there in zip(nodes, nodes[1:], strict=False):
+    for here, there in itertools.pairwise(nodes):
         road = net.roads[min(here, there), max(here, there)]
         low, high = net.xy_m[min(here, there)], net.xy_m[max(here, there)]
         along = high - low

@@ -193,7 +193,7 @@ def _collide(motion: Motion, tick: int, duration_s: float, delta_v_mps: float) -
     v0 = float(motion.speed_mps[tick - 1])
     hit = round(duration_s / STEP_S)
     left = v0 - delta_v_mps
-    slide = max(int(math.ceil(left / 5.5 / STEP_S)), 1)
+    slide = max(math.ceil(left / 5.5 / STEP_S), 1)
     tail = np.concatenate(
         [
             v0 - delta_v_mps * (np.arange(hit) + 1) / hit,
