@@ -1,0 +1,246 @@
+"""Spikes, zeros and stuck values: judged interval by interval against the meter's own habit.
+
+Base-load rise is judged when a day closes (`base_load_rise.py`), register anomalies with the
+registers and gaps where holes are found.
+"""
+
+from feature_kernels.consumption import carry as C
+from feature_kernels.consumption.rows import (
+    CLEARED,
+    RAISED,
+    SPIKE,
+    STUCK,
+    ZERO,
+    write_anomaly,
+)
+from feature_kernels.kernel import kernel
+
+HOUR_US_F = 3_600_000_000.0
+
+
+@kernel
+def is_open(c, kind):
+    """Tell whether an episode of this kind is open (its start is kept, 0 = none)."""
+    return c[C.ANOMALY + 5 * kind] > 0.0
+
+
+@kernel
+def raise_anomaly(
+    c, out, count, device, kind, start, observed, expected, threshold, severity, decided
+):
+    """Open an episode and write its first row."""
+    at = C.ANOMALY + 5 * kind
+    c[at] = start
+    c[at + 1] = observed
+    c[at + 2] = expected
+    c[at + 3] = threshold
+    c[at + 4] = severity
+    write_anomaly(
+        out,
+        count,
+        device,
+        kind,
+        RAISED,
+        start,
+        0.0,
+        observed,
+        expected,
+        threshold,
+        severity,
+        decided,
+    )
+
+
+@kernel
+def clear_anomaly(c, out, count, device, kind, end, decided):
+    """Close the open episode and write its second row with the final evidence."""
+    at = C.ANOMALY + 5 * kind
+    write_anomaly(
+        out,
+        count,
+        device,
+        kind,
+        CLEARED,
+        c[at],
+        end,
+        c[at + 1],
+        c[at + 2],
+        c[at + 3],
+        c[at + 4],
+        decided,
+    )
+    c[at] = 0.0
+
+
+@kernel
+def note_worse(c, kind, observed, severity):
+    """Keep the worst evidence of the open episode for its last row."""
+    at = C.ANOMALY + 5 * kind
+    c[at + 1] = max(c[at + 1], observed)
+    c[at + 4] = max(c[at + 4], severity)
+
+
+@kernel
+def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
+    """Return whether the interval belongs to a spike.
+
+    power, usual : W, of this interval and of this hour in the profile (NaN = not known).
+    """
+    highest = max(c[C.HABIT_MAX_W], c[C.DAY_HABIT_MAX_W])
+    third = max(c[C.TOP + 2], c[C.TOP + 5])
+    threshold = max(
+        p.spike_factor * highest, highest + p.spike_margin_w, p.spike_third_factor * third
+    )
+    if is_open(c, SPIKE):
+        at = C.ANOMALY + 5 * SPIKE
+        if power <= p.spike_clear_share * c[at + 3]:
+            clear_anomaly(c, out, count, device, SPIKE, start, decided)
+        elif end - c[at] > p.spike_longest_s * 1e6:
+            clear_anomaly(c, out, count, device, SPIKE, start, decided)
+            c[C.HABIT_MAX_W] = max(c[C.HABIT_MAX_W], power)
+        else:
+            ratio = power / (c[at + 3] / p.spike_factor)
+            note_worse(c, SPIKE, power, spike_severity(ratio))
+        return is_open(c, SPIKE)
+    if c[C.HABIT_DAYS] < p.habit_days or c[C.MUTE] > 0.0 or power <= threshold:
+        return False
+    expected = usual if usual == usual else highest
+    severity = spike_severity(power / (threshold / p.spike_factor))
+    raise_anomaly(
+        c, out, count, device, SPIKE, start, power, expected, threshold, severity, decided
+    )
+    return True
+
+
+@kernel
+def spike_severity(ratio):
+    """Grade a spike by how many times the highest it is: 1, from 3 times 2, from 5 times 3."""
+    if ratio >= 5.0:
+        return 3.0
+    return 2.0 if ratio >= 3.0 else 1.0
+
+
+@kernel
+def run_severity(hours):
+    """Grade a zero or stuck run by its length: 1, from one day 2, from three days 3."""
+    if hours >= 72.0:
+        return 3.0
+    return 2.0 if hours >= 24.0 else 1.0
+
+
+@kernel
+def judge_zero(c, p, out, count, device, start, end, power, decided):
+    """Follow a run of zeros; return whether the interval belongs to an open episode.
+
+    A flat register means no use, or a register that is stuck: the power column decides, and
+    without one it counts as stuck. An interval in which the meter exported is no zero.
+    """
+    kind = ZERO
+    if c[C.SOURCE] == 2.0 and not (c[C.HAS_POWER] > 0.0 and abs(c[C.POWER_W]) <= p.zero_clear_w):
+        kind = STUCK
+    opened = c[C.ZERO_US] > 0.0 and (is_open(c, ZERO) or is_open(c, STUCK))
+    if abs(power) <= (p.zero_clear_w if opened else p.zero_w) and c[C.EXPORTING] == 0.0:
+        if c[C.ZERO_US] == 0.0:
+            c[C.ZERO_START] = start
+        c[C.ZERO_US] += end - start
+        c[C.ZERO_END] = end
+        hours = c[C.ZERO_US] / HOUR_US_F
+        if opened:
+            note_worse(c, ZERO if is_open(c, ZERO) else STUCK, hours, run_severity(hours))
+        elif (
+            c[C.HABIT_DAYS] >= p.habit_days
+            and hours >= c[C.LIMIT_ZERO_H]
+            and c[C.ZERO_US] >= 2.0 * c[C.INTERVAL_US]
+        ):
+            raise_anomaly(
+                c,
+                out,
+                count,
+                device,
+                kind,
+                c[C.ZERO_START],
+                hours,
+                c[C.HABIT_ZERO_H],
+                c[C.LIMIT_ZERO_H],
+                run_severity(hours),
+                decided,
+            )
+            opened = True
+        if opened:
+            c[C.DAY_TAINTED] = 1.0
+        return opened
+    end_zero(c, out, count, device, c[C.ZERO_END], decided)
+    return False
+
+
+@kernel
+def end_zero(c, out, count, device, end, decided):
+    """End the run of zeros: clear its episode, or remember its length as habit."""
+    if c[C.ZERO_US] == 0.0:
+        return
+    if is_open(c, ZERO):
+        clear_anomaly(c, out, count, device, ZERO, end, decided)
+        c[C.MUTE] = 1.0
+    elif is_open(c, STUCK):
+        clear_anomaly(c, out, count, device, STUCK, end, decided)
+        c[C.MUTE] = 1.0
+    else:
+        c[C.DAY_ZERO_H] = max(c[C.DAY_ZERO_H], c[C.ZERO_US] / HOUR_US_F)
+    c[C.ZERO_US] = 0.0
+
+
+@kernel
+def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
+    """Follow a run of one repeated value that is not zero; return whether it is an episode."""
+    if not zero and c[C.SAME_N] > 0.0 and abs(energy - c[C.SAME_KWH]) <= p.same_kwh:
+        c[C.SAME_N] += 1.0
+        c[C.SAME_US] += end - start
+        c[C.SAME_END] = end
+        hours = c[C.SAME_US] / HOUR_US_F
+        if is_open(c, STUCK):
+            note_worse(c, STUCK, hours, run_severity(hours))
+            c[C.DAY_TAINTED] = 1.0
+            return True
+        if (
+            c[C.HABIT_DAYS] >= p.habit_days
+            and hours >= c[C.LIMIT_SAME_H]
+            and c[C.SAME_N] >= p.stuck_intervals
+        ):
+            raise_anomaly(
+                c,
+                out,
+                count,
+                device,
+                STUCK,
+                c[C.SAME_START],
+                hours,
+                c[C.HABIT_SAME_H],
+                c[C.LIMIT_SAME_H],
+                run_severity(hours),
+                decided,
+            )
+            c[C.DAY_TAINTED] = 1.0
+            return True
+        return False
+    end_same(c, out, count, device, c[C.SAME_END], decided)
+    if not zero:
+        c[C.SAME_START] = start
+        c[C.SAME_US] = end - start
+        c[C.SAME_N] = 1.0
+        c[C.SAME_KWH] = energy
+        c[C.SAME_END] = end
+    return False
+
+
+@kernel
+def end_same(c, out, count, device, end, decided):
+    """End the run of one value: clear its episode, or remember its length as habit."""
+    if c[C.SAME_N] == 0.0:
+        return
+    if is_open(c, STUCK):
+        clear_anomaly(c, out, count, device, STUCK, end, decided)
+        c[C.MUTE] = 1.0
+    elif c[C.SAME_N] > 1.0:
+        c[C.DAY_SAME_H] = max(c[C.DAY_SAME_H], c[C.SAME_US] / HOUR_US_F)
+    c[C.SAME_N] = 0.0
+    c[C.SAME_US] = 0.0

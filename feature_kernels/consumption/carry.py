@@ -1,0 +1,118 @@
+"""Layout of a meter's carry row: what its past leaves behind, all float64.
+
+Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are written round.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+CARRY_VERSION = 1
+
+RING = 28  # days that a habit remembers
+PENDING = 3  # days that wait before their floor becomes baseline
+KINDS = 6
+MOST_HOURS = 26  # a local day has 25 hours at most; one spare
+
+# --- source and clock
+SOURCE = 0  # 0 nothing yet, 1 interval values, 2 registers
+LAST_T = 1  # time of the last sample
+LAST_OFFSET = 2  # local − UTC of the last sample used
+INTERVAL_US = 3  # nominal length now
+NEXT_START = 4  # end of the last interval row
+LAST_E = 5  # last measured interval's mean power, W (for the straight line)
+HAS_LAST_E = 6
+METER_KEY = 7
+HAS_KEY = 8
+POWER_W = 9  # last power_w
+HAS_POWER = 10
+EXPORT_KWH = 11  # last export register
+HAS_EXPORT = 12
+EXPORTING = 13  # the export register rose since the last measured interval
+# --- register
+REG_T = 14  # last accepted read
+REG_KWH = 15
+REG_MOVED = 16  # when the register was last seen to move
+OPEN_START = 17  # the interval being filled
+OPEN_LOCAL = 18
+OPEN_KWH = 19  # register at its start
+OPEN_READ = 20  # 1 = the register at its start was read
+HELD_T = 21  # an implausible read waits for the next one
+HELD_KWH = 22
+HELD_OFFSET = 23
+USUAL_US = 24  # usual distance of reads
+READS = 25
+# --- the day being filled
+DAY = 26  # local day number
+HAS_DAY = 27
+DAY_START = 28
+DAY_LEAD_US = 29  # part of the day before the first interval
+DAY_END_LOCAL = 30  # local end of its last interval
+DAY_KWH = 31
+DAY_ESTIMATED_KWH = 32
+DAY_MEASURED_US = 33
+DAY_ESTIMATED_US = 34
+DAY_MISSING_US = 35
+DAY_NIGHT_KWH = 36
+DAY_MIN_W = 37
+DAY_MAX_W = 38
+DAY_PEAK_T = 39
+DAY_HABIT_MAX_W = 40  # highest that teaches
+DAY_ZERO_H = 41  # longest run that ended today
+DAY_SAME_H = 42
+DAY_TAINTED = 43  # zero or stuck today: the floor is no floor
+HOUR = 44  # UTC hour being averaged
+HOUR_KWH = 45
+HOUR_US = 46
+HOURS_N = 47
+# --- runs
+ZERO_START = 48
+ZERO_US = 49
+ZERO_END = 50
+SAME_START = 51
+SAME_US = 52
+SAME_N = 53
+SAME_KWH = 54
+SAME_END = 55
+MUTE = 56  # the interval after a hole or a run may carry what was held back: no spike
+# --- habits, renewed when a day closes
+HABIT_DAYS = 57
+HABIT_MAX_W = 58
+HABIT_ZERO_H = 59
+LIMIT_ZERO_H = 60
+HABIT_SAME_H = 61
+LIMIT_SAME_H = 62
+HABIT_AT = 63  # next place in the ring
+FLOOR_N = 64
+FLOOR_AT = 65
+BASE_N = 66
+BASE_AT = 67
+PENDING_N = 68
+CALM_DAYS = 69  # days near the baseline while a rise is open
+CALM_START = 70
+RISE_BASE_W = 71
+RISE_W = 72
+BASE_LOAD_W = 73  # estimate over the last days, NaN = none yet
+# --- blocks
+TOP = 74  # the three highest of today, then of the day before
+ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
+HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
+RING_MAX = HOURS + MOST_HOURS
+RING_ZERO = RING_MAX + RING
+RING_SAME = RING_ZERO + RING
+RING_FLOOR = RING_SAME + RING
+RING_BASE = RING_FLOOR + RING  # RING × (floor, lower quarter, lower half-day, mean)
+PENDING_W = RING_BASE + 4 * RING  # floors of the last days, then their starts
+PENDING_T = PENDING_W + PENDING
+PROFILE = PENDING_T + PENDING  # 2 × 24 mean W, workday then weekend
+PROFILE_N = PROFILE + 48
+CARRY_WIDTH = PROFILE_N + 48
+
+
+def initial_carry(devices: int) -> NDArray[np.float64]:
+    """Make the carry of meters never seen before.
+
+    Returns float64[devices, CARRY_WIDTH].
+    """
+    carry = np.zeros((devices, CARRY_WIDTH), np.float64)
+    carry[:, BASE_LOAD_W] = np.nan
+    return carry

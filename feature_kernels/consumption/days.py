@@ -1,0 +1,162 @@
+"""The local day: what adds up in it, and what it teaches when it closes."""
+
+import numpy as np
+
+from feature_kernels.consumption import carry as C
+from feature_kernels.consumption.anomalies import is_open
+from feature_kernels.consumption.base_load_rise import judge_rise
+from feature_kernels.consumption.profile import DAILY_LEVEL_SHARE, LEVEL_SHARE
+from feature_kernels.consumption.rows import STUCK, ZERO
+from feature_kernels.kernel import kernel
+
+DAY_US_F = 86_400_000_000.0
+HOUR_US_F = 3_600_000_000.0
+
+
+@kernel
+def flush_hour(c):
+    """Close the running hour: its mean goes to the list if half of it was measured."""
+    if c[C.HOUR_US] >= 0.5 * HOUR_US_F and c[C.HOURS_N] < C.MOST_HOURS:
+        c[C.HOURS + int(c[C.HOURS_N])] = c[C.HOUR_KWH] * 3.6e12 / c[C.HOUR_US]
+        c[C.HOURS_N] += 1.0
+    c[C.HOUR_KWH] = 0.0
+    c[C.HOUR_US] = 0.0
+
+
+@kernel
+def open_day(c, day, start, lead):
+    """Begin a local day; lead : µs of it before its first interval."""
+    c[C.DAY] = day
+    c[C.HAS_DAY] = 1.0
+    c[C.DAY_START] = start
+    c[C.DAY_LEAD_US] = lead
+    for i in range(C.DAY_KWH, C.DAY_TAINTED):
+        c[i] = 0.0
+    c[C.DAY_MIN_W] = np.inf
+    c[C.DAY_MAX_W] = -np.inf
+    c[C.DAY_TAINTED] = 1.0 if is_open(c, ZERO) or is_open(c, STUCK) else 0.0
+    c[C.HOURS_N] = 0.0
+
+
+@kernel
+def second_highest(c, ring, n):
+    """Return the highest and the second highest of a ring's first n values."""
+    first = 0.0
+    second = 0.0
+    for i in range(n):
+        value = c[ring + i]
+        if value > first:
+            second = first
+            first = value
+        elif value > second:
+            second = value
+    return first, second
+
+
+@kernel
+def run_limit(p, longest, second, shortest, occasional):
+    """Length of a run, h, from which it is no habit."""
+    limit = max(shortest, p.run_factor * second + p.run_margin_h)
+    if occasional and longest >= p.zero_occasional_from_h:
+        limit = max(limit, p.zero_occasional_hours)
+    return limit
+
+
+@kernel
+def learn_habits(c, p):
+    """Put the day into the rings of habits and renew the limits derived from them."""
+    at = int(c[C.HABIT_AT])
+    c[C.RING_MAX + at] = c[C.DAY_HABIT_MAX_W]
+    c[C.RING_ZERO + at] = c[C.DAY_ZERO_H]
+    c[C.RING_SAME + at] = c[C.DAY_SAME_H]
+    c[C.HABIT_AT] = (at + 1) % C.RING
+    c[C.HABIT_DAYS] += 1.0
+    n = int(min(c[C.HABIT_DAYS], C.RING))
+    first, second = second_highest(c, C.RING_MAX, n)
+    # one freak day while learning must not blind the meter: it counts half as much again
+    # as the next highest at most
+    c[C.HABIT_MAX_W] = max(c[C.HABIT_MAX_W] * p.peak_memory, min(first, 1.5 * second))
+    first, second = second_highest(c, C.RING_ZERO, n)
+    c[C.HABIT_ZERO_H] = second
+    c[C.LIMIT_ZERO_H] = run_limit(p, first, second, p.zero_hours, True)
+    first, second = second_highest(c, C.RING_SAME, n)
+    c[C.HABIT_SAME_H] = second
+    c[C.LIMIT_SAME_H] = run_limit(p, first, second, p.stuck_hours, False)
+
+
+@kernel
+def estimate_base(c):
+    """Base load of the last days, W (the method of profile.base_load, from daily figures)."""
+    n = int(c[C.BASE_N])
+    if n < 3:
+        return np.nan
+    table = c[C.RING_BASE : C.RING_BASE + 4 * n].copy().reshape(n, 4)
+    floor = np.sort(table[:, 0])[n // 2]
+    quarter = np.sort(table[:, 1])[n // 2]
+    if floor > 0.0 and floor >= LEVEL_SHARE * quarter:
+        return floor
+    means = np.sort(table[:, 3])
+    low = means[int(0.05 * (n - 1))]
+    lower_quarter = means[int(0.25 * (n - 1))]
+    if low >= DAILY_LEVEL_SHARE * lower_quarter:
+        return lower_quarter
+    return np.sort(table[:, 2])[int(0.05 * (n - 1))]
+
+
+@kernel
+def close_day(c, p, days, anomalies, count, device, tail, decided):
+    """Write the day's row and learn from it; tail : µs of the day after its last interval."""
+    if c[C.HAS_DAY] == 0.0:
+        return
+    flush_hour(c)
+    n = int(c[C.HOURS_N])
+    floor = np.nan
+    if n >= 18 and c[C.INTERVAL_US] <= 2.0 * HOUR_US_F:
+        hours = np.sort(c[C.HOURS : C.HOURS + n])
+        floor = hours[1]
+        if c[C.DAY_TAINTED] == 0.0:
+            first = 0.0
+            second = 0.0
+            for i in range(n):
+                if i < 12:
+                    first += c[C.HOURS + i]
+                else:
+                    second += c[C.HOURS + i]
+            at = C.RING_BASE + 4 * int(c[C.BASE_AT])
+            c[at] = floor
+            c[at + 1] = hours[n // 4]
+            c[at + 2] = min(first / 12.0, second / (n - 12))
+            c[at + 3] = (first + second) / n
+            c[C.BASE_AT] = (c[C.BASE_AT] + 1.0) % C.RING
+            c[C.BASE_N] = min(c[C.BASE_N] + 1.0, C.RING)
+            c[C.BASE_LOAD_W] = estimate_base(c)
+            judge_rise(c, p, anomalies, count, device, floor, c[C.DAY_START], decided)
+    if c[C.DAY_MEASURED_US] >= 0.5 * DAY_US_F:
+        learn_habits(c, p)
+    measured = c[C.DAY_MEASURED_US]
+    length = (
+        c[C.DAY_LEAD_US] + measured + c[C.DAY_ESTIMATED_US] + c[C.DAY_MISSING_US] + max(tail, 0.0)
+    )
+    at = count[1]
+    if at < days.shape[0]:
+        step = c[C.INTERVAL_US]
+        days[at, 0] = device
+        days[at, 1] = c[C.DAY]
+        days[at, 2] = c[C.DAY_START]
+        days[at, 3] = c[C.DAY_KWH]
+        days[at, 4] = c[C.DAY_ESTIMATED_KWH]
+        days[at, 5] = np.floor(length / step + 0.5)
+        days[at, 6] = np.floor(measured / step + 0.5)
+        days[at, 7] = np.floor(c[C.DAY_ESTIMATED_US] / step + 0.5)
+        days[at, 8] = c[C.DAY_MIN_W] if measured > 0.0 else np.nan
+        days[at, 9] = c[C.DAY_MAX_W] if measured > 0.0 else np.nan
+        days[at, 10] = c[C.DAY_PEAK_T]
+        days[at, 11] = floor
+        days[at, 12] = c[C.BASE_LOAD_W]
+        days[at, 13] = c[C.DAY_NIGHT_KWH] / c[C.DAY_KWH] if c[C.DAY_KWH] > 0.0 else np.nan
+        days[at, 14] = decided
+    count[1] = at + 1
+    for i in range(3):
+        c[C.TOP + 3 + i] = c[C.TOP + i]
+        c[C.TOP + i] = 0.0
+    c[C.HAS_DAY] = 0.0

@@ -1,0 +1,90 @@
+"""Every threshold of the consumption kernels, with its default and where it comes from."""
+
+from typing import NamedTuple
+
+
+class Parameters(NamedTuple):
+    """Thresholds as floats. "Own": chosen here on recorded homes, see the tests' evaluation."""
+
+    # Nominal length of an interval, s, for devices that send no `interval_s`. German and Dutch
+    # smart meters: 15 minutes (field notes, devices.md).
+    interval_s: float = 900.0
+    # A register's boundary value is *read* where its two reads are at most this many intervals
+    # apart, else the energy between them is spread. Own: one missed read of a punctual meter
+    # already makes it 2.
+    bracket_intervals: float = 1.5
+    # A hole up to this long is filled with a straight line, s (IESO VEE training: 1 h).
+    line_fill_s: float = 3_600.0
+    # A hole of interval values longer than this is not estimated, s. Own: a week.
+    longest_fill_s: float = 7.0 * 86_400.0
+    # A hole of a register longer than this is one substituted row, s. Own: a yearly reading.
+    longest_spread_s: float = 400.0 * 86_400.0
+    # Digits before the point of a register: it rolls over at 10^digits (common meters show 6).
+    register_digits: float = 6.0
+    # The most power that can flow, kW; more between two reads is implausible. Own: above the
+    # 44 kW of a 63 A three-phase connection with room for small business.
+    highest_power_kw: float = 100.0
+    # A register may seem to fall by this much through rounding, kWh (1 Wh resolution).
+    register_jitter_kwh: float = 0.001
+    # A register at zero (Tasmota after boot, devices.md) is believed after this long, s. Own.
+    zero_register_s: float = 6.0 * 3_600.0
+    # Days of history before a habit is judged. Own: one of each weekday.
+    habit_days: float = 7.0
+    # Weight of the newest value in the load profile never falls below this: about 4 weeks of
+    # workdays. IESO estimates from the previous 3 weeks.
+    profile_weight: float = 0.05
+    # Night, local hours. Own; only for the night share.
+    night_from_h: float = 22.0
+    night_to_h: float = 6.0
+    # spike: times the meter's own highest, and at least this much above it, W; Oracle MDM's
+    # highest-versus-third-highest of 24 h as the third condition. Own: the trailing highest
+    # is exceeded at most 1.9-fold in the recorded homes.
+    spike_factor: float = 2.0
+    spike_margin_w: float = 1_000.0
+    spike_third_factor: float = 2.0
+    # Cleared below this share of the raising threshold (hysteresis). Own.
+    spike_clear_share: float = 0.75
+    # A "spike" that lasts longer is the new habit, s. Own.
+    spike_longest_s: float = 86_400.0
+    # The remembered highest fades by this factor a day (half in 69 days), so that a holiday
+    # does not make the return a spike. Own.
+    peak_memory: float = 0.99
+    # zero: at most this power, W (0.25 Wh in 15 minutes is below any meter's resolution);
+    # cleared above the second figure.
+    zero_w: float = 1.0
+    zero_clear_w: float = 3.0
+    # Shortest zero, h; and for homes that now and then use nothing (solar by day). Own.
+    zero_hours: float = 6.0
+    zero_occasional_hours: float = 18.0
+    # A home "now and then uses nothing" if it had a zero this long in the last weeks, h. Own.
+    zero_occasional_from_h: float = 3.0
+    # Run longer than this many times the second-longest run of the last 4 weeks (one vacancy
+    # is no habit, consumption.md), plus a margin, h. Own.
+    run_factor: float = 1.5
+    run_margin_h: float = 1.0
+    # stuck: shortest run of one value, h and intervals. Own: quantised data repeat by night.
+    stuck_hours: float = 12.0
+    stuck_intervals: float = 8.0
+    # Two interval energies are the same value within this, kWh (float noise of registers).
+    same_kwh: float = 1e-6
+    # base_load_rise: at least this much, W and share, above the median daily floor. Own: about
+    # a forgotten heater of 60 W (525 kWh a year).
+    rise_w: float = 60.0
+    rise_share: float = 0.4
+    # and above the highest floor that held 3 (2) days in the last weeks, times. Own.
+    rise_over_3_days: float = 1.15
+    rise_over_2_days: float = 1.3
+    # The 2-day decision needs this many times the rise of the 3-day one. Own.
+    rise_quick: float = 1.5
+    # Cleared after 2 days below this share of the rise. Own.
+    rise_clear_share: float = 0.5
+    # A rise that lasts longer is the new habit, days. Own.
+    rise_longest_days: float = 28.0
+    # gap: missing longer than this, h, and this many intervals; for registers also this many
+    # times the usual distance of their reads. Own.
+    gap_hours: float = 2.0
+    gap_intervals: float = 2.0
+    gap_usual: float = 2.5
+
+
+DEFAULTS = Parameters()

@@ -1,0 +1,110 @@
+"""Load profile and base load of many intervals at once, and the profile in the carry.
+
+The profile is the mean power of each local hour, workdays and weekends apart.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_kernels.consumption import carry as C
+from feature_kernels.kernel import kernel
+
+HOUR_US_F = 3_600_000_000.0
+DAY_US_F = 86_400_000_000.0
+
+# A load has a *level* if the lowest tenth of its hours reaches this share of the lowest quarter.
+# Recorded homes: 0.92 with a steady base, 0.35 where appliances alone make the load. Own.
+LEVEL_SHARE = 0.5
+# Of daily means, which scatter less; a home with weather load on most days has 0.5 to 0.6.
+DAILY_LEVEL_SHARE = 0.7
+
+
+@kernel
+def profile_slot(local):
+    """Place of a local time (µs) in the profile: workday hours 0 to 23, weekend 24 to 47."""
+    day = np.floor(local / DAY_US_F)
+    hour = int((local - day * DAY_US_F) / HOUR_US_F)
+    weekday = (int(day) + 3) % 7  # 1970-01-01 was a Thursday; 0 = Monday
+    return hour + (24 if weekday >= 5 else 0)
+
+
+@kernel
+def usual_power(c, local):
+    """Mean power of this local hour, W; of the other kind of day if need be; NaN = not known."""
+    slot = profile_slot(local)
+    if c[C.PROFILE_N + slot] == 0.0:
+        slot = (slot + 24) % 48
+    if c[C.PROFILE_N + slot] == 0.0:
+        return np.nan
+    return c[C.PROFILE + slot]
+
+
+@kernel
+def teach_profile(c, p, local, power):
+    """Move the mean of this local hour: plain mean at first, then exponentially weighted."""
+    slot = profile_slot(local)
+    c[C.PROFILE_N + slot] += 1.0
+    weight = max(1.0 / c[C.PROFILE_N + slot], p.profile_weight * min(c[C.INTERVAL_US] / 3.6e9, 1.0))
+    c[C.PROFILE + slot] += weight * (power - c[C.PROFILE + slot])
+
+
+def load_profile(intervals: NDArray[np.void]) -> NDArray[np.float64]:
+    """Mean power by local hour, of the measured intervals.
+
+    intervals : INTERVAL_DTYPE[k], of one meter
+
+    Returns float64[2, 24], W: row 0 Monday to Friday, row 1 Saturday and Sunday, by hour of
+    the interval's start; NaN where nothing was measured.
+    """
+    used = (intervals["estimated"] == 0) & np.isfinite(intervals["energy_kwh"])
+    used &= (intervals["status"] == 6) & (intervals["end_us"] > intervals["start_us"])
+    rows = intervals[used]
+    day, rest = np.divmod(rows["local_us"], 86_400_000_000)
+    slot = (((day + 3) % 7 >= 5) * 24 + rest // 3_600_000_000).astype(np.int64)
+    energy = np.bincount(slot, rows["energy_kwh"], 48)
+    hours = np.bincount(slot, (rows["end_us"] - rows["start_us"]) / HOUR_US_F, 48)
+    mean = np.full(48, np.nan)
+    np.divide(energy * 1000.0, hours, out=mean, where=hours > 0)
+    return mean.reshape(2, 24)
+
+
+def _low(values: NDArray[np.float64], share: float) -> float:
+    """Order statistic at `share` of the sorted values (the lower one, no interpolation)."""
+    return float(np.sort(values)[int(share * (values.size - 1))])
+
+
+def base_load(energy_kwh: NDArray[np.float64], interval_s: float) -> float:
+    """Base load of a meter, W: what is drawn when nothing is used.
+
+    energy_kwh : float64[n], kWh of consecutive intervals, NaN = missing
+    interval_s : their length, s
+
+    Method, by what the load shows: (1) a *level* of hours (the lowest tenth is at least half
+    the lowest quarter): the lowest tenth of the positive hourly means; (2) else a level of
+    days (0.7): the lower quarter of the daily means; (3) else, where neither hours nor days
+    come to rest (all-electric homes whose every hour is noise), the lowest 3 % of
+    12-hour means. NaN below three days.
+
+    Accuracy: on the recorded all-electric home (truth 228 and 205 W) within 15 %; known
+    weaknesses: solar homes by day are left out only where their net is not positive, and
+    method 3 has been fitted on one kind of home.
+
+    Oracle: tests/oracles/consumption.py
+    """
+    blocks = []
+    for hours in (1, 24, 12):
+        per = max(1, round(hours * 3600.0 / interval_s))
+        whole = energy_kwh[: energy_kwh.size // per * per].reshape(-1, per)
+        mean = whole.mean(axis=1) * 3.6e6 / interval_s
+        blocks.append(mean[np.isfinite(mean)])
+    hourly, daily, half = blocks
+    if daily.size < 3 or half.size < 6:
+        return float("nan")
+    positive = hourly[hourly > 0.0]
+    if interval_s <= 2 * 3600.0 and positive.size >= 48:
+        tenth, quarter = _low(positive, 0.10), _low(positive, 0.25)
+        if tenth >= LEVEL_SHARE * quarter:
+            return tenth
+    if _low(daily, 0.05) >= DAILY_LEVEL_SHARE * _low(daily, 0.25):
+        return _low(daily, 0.25)
+    return _low(half, 0.03)

@@ -1,0 +1,231 @@
+"""Registers into interval energy: interpolation, long holes, rollover, exchange, misreads."""
+
+import numpy as np
+
+from feature_kernels.consumption import carry as C
+from feature_kernels.consumption.anomalies import clear_anomaly, raise_anomaly
+from feature_kernels.consumption.intervals import (
+    HOUR_US_F,
+    MISSING,
+    READ,
+    SUBSTITUTE,
+    end_runs,
+    push,
+    write_gap,
+)
+from feature_kernels.consumption.rows import BACKWARDS
+from feature_kernels.kernel import kernel
+
+
+@kernel
+def plausible(c, p, t_from, kwh_from, t, kwh):
+    """Tell whether a register can have gone from one read to another."""
+    use = kwh - kwh_from
+    hours = (t - t_from) / HOUR_US_F
+    return -p.register_jitter_kwh <= use <= 1.0 + p.highest_power_kw * hours
+
+
+@kernel
+def open_interval(c, t, offset, kwh, read):
+    """Begin the interval at t with the register (kWh) there; read : 1 = it was read."""
+    c[C.OPEN_START] = t
+    c[C.OPEN_LOCAL] = t + offset
+    c[C.OPEN_KWH] = kwh
+    c[C.OPEN_READ] = read
+
+
+@kernel
+def start_register(c, t, offset, kwh):
+    """Take the first read of a register: energy counts from here."""
+    c[C.REG_T] = t
+    c[C.REG_KWH] = kwh
+    c[C.REG_MOVED] = t
+    c[C.HELD_T] = 0.0
+    open_interval(c, t, offset, kwh, 1.0)
+
+
+@kernel
+def close_interval(c, p, out, count, device, end, kwh, read, offset, decided):
+    """Close the open interval with the register (kWh) at its end and begin the next."""
+    is_read = read > 0.0 and c[C.OPEN_READ] > 0.0
+    status = READ if is_read else SUBSTITUTE
+    energy = kwh - c[C.OPEN_KWH]
+    push(
+        c,
+        p,
+        out,
+        count,
+        device,
+        c[C.OPEN_START],
+        end,
+        c[C.OPEN_LOCAL],
+        energy,
+        status,
+        0.0 if is_read else 1.0,
+        decided,
+    )
+    open_interval(c, end, offset, kwh, read)
+
+
+@kernel
+def segment(c, p, out, count, device, t, offset, kwh, decided):
+    """Book the use between the last accepted read and this one on the grid of intervals.
+
+    The register is a straight line between the two; the grid is that of UTC.
+    """
+    t_from = c[C.REG_T]
+    kwh_from = c[C.REG_KWH]
+    length = c[C.INTERVAL_US]
+    elapsed = t - t_from
+    use = max(kwh - kwh_from, 0.0)
+    kwh = kwh_from + use
+    limit = max(p.gap_hours * HOUR_US_F, p.gap_intervals * length, p.gap_usual * c[C.USUAL_US])
+    if c[C.READS] >= 3.0 and elapsed > limit:
+        write_gap(c, out[2], count, device, t_from, t, limit, c[C.USUAL_US], decided)
+    near = elapsed <= p.bracket_intervals * length
+    if use > 0.0:
+        c[C.REG_MOVED] = t
+    old = c[C.LAST_OFFSET]
+    edge = (np.floor(c[C.OPEN_START] / length) + 1.0) * length
+    if not near and c[C.READS] >= 1.0:
+        c[C.MUTE] = 1.0
+    while edge <= t:
+        exact = edge == t
+        at_edge = kwh if exact else kwh_from + use * ((edge - t_from) / elapsed)
+        read = 1.0 if near or exact else 0.0
+        # an interval within a wide bracket has its energy from the spread, unless both of its
+        # ends are reads
+        if not near and c[C.OPEN_START] < t_from:
+            read = 1.0 if exact else 0.0
+        close_interval(
+            c, p, out, count, device, edge, at_edge, read, offset if exact else old, decided
+        )
+        edge += length
+        if not near and edge < t and elapsed > p.longest_spread_s * 1e6:
+            edge = np.floor(t / length) * length
+    c[C.USUAL_US] += (
+        elapsed if c[C.READS] == 0.0 else 0.1 * (min(elapsed, 4.0 * c[C.USUAL_US]) - c[C.USUAL_US])
+    )
+    c[C.READS] += 1.0
+    c[C.REG_T] = t
+    c[C.REG_KWH] = kwh
+
+
+@kernel
+def break_register(c, p, out, count, device, t, offset, kwh, decided):
+    """End the old register's counting and begin anew at t: what lies between is not known."""
+    if c[C.REG_T] > c[C.OPEN_START]:
+        close_interval(
+            c,
+            p,
+            out,
+            count,
+            device,
+            c[C.REG_T],
+            c[C.REG_KWH],
+            1.0,
+            c[C.LAST_OFFSET],
+            decided,
+        )
+    push(
+        c,
+        p,
+        out,
+        count,
+        device,
+        c[C.OPEN_START],
+        t,
+        c[C.OPEN_LOCAL],
+        np.nan,
+        MISSING,
+        0.0,
+        decided,
+    )
+    end_runs(c, out[2], count, device, decided)
+    start_register(c, t, offset, kwh)
+
+
+@kernel
+def report_backwards(c, p, out, count, device, start, end, observed, expected, severity, decided):
+    """Write both rows of a register that ran backwards."""
+    raise_anomaly(
+        c,
+        out[2],
+        count,
+        device,
+        BACKWARDS,
+        start,
+        observed,
+        expected,
+        expected - p.register_jitter_kwh,
+        severity,
+        decided,
+    )
+    clear_anomaly(c, out[2], count, device, BACKWARDS, end, decided)
+
+
+@kernel
+def believe_held(c, p, out, count, device, decided):
+    """Decide that the held read was right: a rollover, a reset, or a jump forward."""
+    t = c[C.HELD_T]
+    kwh = c[C.HELD_KWH]
+    offset = c[C.HELD_OFFSET]
+    before = c[C.REG_KWH]
+    wrap = 10.0**p.register_digits
+    c[C.HELD_T] = 0.0
+    if kwh < before and before < wrap and plausible(c, p, c[C.REG_MOVED], before, t, kwh + wrap):
+        segment(c, p, out, count, device, t, offset, kwh + wrap, decided)
+        c[C.REG_KWH] = kwh
+        c[C.OPEN_KWH] -= wrap
+        return
+    if kwh < before:
+        severity = 3.0 if before - kwh >= 10.0 else 2.0
+        report_backwards(c, p, out, count, device, t, decided, kwh, before, severity, decided)
+    break_register(c, p, out, count, device, t, offset, kwh, decided)
+    c[C.LAST_OFFSET] = offset
+
+
+@kernel
+def take_register(c, p, out, count, device, t, offset, kwh, exchanged):
+    """Take one read (kWh) at t; exchanged : the meter's key changed since the last."""
+    if c[C.OPEN_START] == 0.0:
+        start_register(c, t, offset, kwh)
+        return
+    if exchanged:
+        c[C.HELD_T] = 0.0
+        break_register(c, p, out, count, device, t, offset, kwh, t)
+        return
+    if plausible(c, p, c[C.REG_MOVED], c[C.REG_KWH], t, kwh):
+        if c[C.HELD_T] > 0.0:
+            # the held read was wrong; a zero after boot is known and no anomaly
+            if abs(c[C.HELD_KWH]) > p.register_jitter_kwh and c[C.HELD_KWH] < c[C.REG_KWH]:
+                report_backwards(
+                    c,
+                    p,
+                    out,
+                    count,
+                    device,
+                    c[C.HELD_T],
+                    t,
+                    c[C.HELD_KWH],
+                    c[C.REG_KWH],
+                    1.0,
+                    t,
+                )
+            c[C.HELD_T] = 0.0
+        segment(c, p, out, count, device, t, offset, kwh, t)
+        return
+    if c[C.HELD_T] > 0.0:
+        still_zero = (
+            abs(kwh) <= p.register_jitter_kwh and abs(c[C.HELD_KWH]) <= p.register_jitter_kwh
+        )
+        if still_zero and t - c[C.HELD_T] < p.zero_register_s * 1e6:
+            return
+        follows = plausible(c, p, c[C.HELD_T], c[C.HELD_KWH], t, kwh)
+        believe_held(c, p, out, count, device, t)
+        if follows:
+            segment(c, p, out, count, device, t, offset, kwh, t)
+            return
+    c[C.HELD_T] = t
+    c[C.HELD_KWH] = kwh
+    c[C.HELD_OFFSET] = offset

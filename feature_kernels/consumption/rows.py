@@ -1,0 +1,120 @@
+"""What comes out: the row types, and how the loop writes them.
+
+The loop writes plain float64 tables (one specialisation, no records); `table_to_rows` makes
+structured arrays of them. A full table is counted on, not written: the caller runs again.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_kernels.kernel import kernel
+
+INTERVAL_DTYPE = np.dtype(
+    [
+        ("device", np.int64),  # index into starts
+        ("start_us", np.int64),
+        ("end_us", np.int64),
+        ("local_us", np.int64),  # start as local wall-clock time
+        ("energy_kwh", np.float64),  # NaN = missing
+        ("status", np.int64),  # code of contracts.quality
+        ("estimated", np.int64),  # 1 = we estimated or spread it
+        ("decided_us", np.int64),
+    ]
+)
+DAY_DTYPE = np.dtype(
+    [
+        ("device", np.int64),
+        ("day", np.int64),  # local days since 1970-01-01
+        ("start_us", np.int64),  # start of its first interval
+        ("energy_kwh", np.float64),  # measured
+        ("estimated_kwh", np.float64),  # estimated, substituted or provisional, beside it
+        ("expected", np.int64),  # intervals in the day: 92, 96 or 100 quarters of an hour
+        ("present", np.int64),  # measured
+        ("estimated", np.int64),
+        ("min_w", np.float64),  # of measured intervals, NaN = none
+        ("max_w", np.float64),
+        ("peak_us", np.int64),  # start of the highest interval, 0 = none
+        ("floor_w", np.float64),  # second-lowest hour of this day, NaN = too few hours
+        ("base_load_w", np.float64),  # estimate over the last days, NaN = too few days
+        ("night_share", np.float64),  # of the measured energy, NaN = none
+        ("decided_us", np.int64),
+    ]
+)
+ANOMALY_DTYPE = np.dtype(
+    [
+        ("device", np.int64),
+        ("kind", np.int64),  # code of ANOMALY_KINDS
+        ("phase", np.int64),  # 0 raised, 1 cleared
+        ("start_us", np.int64),
+        ("end_us", np.int64),  # 0 = open
+        ("since_us", np.float64),  # since when the evidence holds
+        ("observed", np.float64),  # W, h or kWh: ANOMALY_UNITS
+        ("expected", np.float64),
+        ("threshold", np.float64),
+        ("severity", np.int64),  # 1 to 3
+        ("decided_us", np.int64),
+    ]
+)
+SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP = 0, 1, 2, 3, 4, 5
+ANOMALY_KINDS = {
+    "spike": SPIKE,
+    "zero": ZERO,
+    "stuck": STUCK,
+    "base_load_rise": RISE,
+    "register_backwards": BACKWARDS,
+    "gap": GAP,
+}
+ANOMALY_UNITS = {
+    "spike": "W",
+    "zero": "h",
+    "stuck": "h",
+    "base_load_rise": "W",
+    "register_backwards": "kWh",
+    "gap": "h",
+}
+RAISED, CLEARED = 0.0, 1.0
+
+
+@kernel
+def write_interval(out, count, device, start, end, local, energy, status, estimated, decided):
+    """Append an interval row; count[0] counts."""
+    at = count[0]
+    if at < out.shape[0]:
+        out[at, 0] = device
+        out[at, 1] = start
+        out[at, 2] = end
+        out[at, 3] = local
+        out[at, 4] = energy
+        out[at, 5] = status
+        out[at, 6] = estimated
+        out[at, 7] = decided
+    count[0] = at + 1
+
+
+@kernel
+def write_anomaly(
+    out, count, device, kind, phase, start, end, observed, expected, threshold, severity, decided
+):
+    """Append an anomaly row; count[2] counts."""
+    at = count[2]
+    if at < out.shape[0]:
+        out[at, 0] = device
+        out[at, 1] = kind
+        out[at, 2] = phase
+        out[at, 3] = start
+        out[at, 4] = end
+        out[at, 5] = start
+        out[at, 6] = observed
+        out[at, 7] = expected
+        out[at, 8] = threshold
+        out[at, 9] = severity
+        out[at, 10] = decided
+    count[2] = at + 1
+
+
+def table_to_rows(table: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.void]:
+    """Make structured rows of a float64 table whose columns stand in the dtype's order."""
+    rows = np.zeros(table.shape[0], dtype)
+    for at, name in enumerate(dtype.names or ()):
+        rows[name] = table[:, at]
+    return rows
