@@ -1,0 +1,28 @@
+"""Driving: trips, harsh events, speeding, crash and score from samples of cars and phones."""
+
+from feature_kernels.driving.carry import CARRY_VERSION, CARRY_WIDTH, initial_carry
+from feature_kernels.driving.drive import COLUMNS, DriveResult, drive, finish
+from feature_kernels.driving.parameters import DEFAULTS, Parameters
+from feature_kernels.driving.rows import END_REASONS, EVENT_DTYPE, EVENT_KINDS, TRIP_DTYPE
+from feature_kernels.driving.score import ALGORITHM_VERSION, Component, Exposure, Score, score
+
+__all__ = [
+    "ALGORITHM_VERSION",
+    "CARRY_VERSION",
+    "CARRY_WIDTH",
+    "COLUMNS",
+    "DEFAULTS",
+    "END_REASONS",
+    "EVENT_DTYPE",
+    "EVENT_KINDS",
+    "TRIP_DTYPE",
+    "Component",
+    "DriveResult",
+    "Exposure",
+    "Parameters",
+    "Score",
+    "drive",
+    "finish",
+    "initial_carry",
+    "score",
+]

@@ -1,0 +1,85 @@
+"""What a device's past leaves behind: the slots of one float64 row.
+
+Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not known.
+"""
+
+import numpy as np
+from numpy.typing import NDArray
+
+CARRY_VERSION = 1
+"""Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
+
+SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
+HEADING_RING = 12  # at least 2.4 s of past
+RING_STEP_US = 200_000.0
+ACCEL_BINS, ACCEL_BIN_MPS2 = 25, 0.2
+SPEED_BINS, SPEED_BIN_KMH = 20, 10.0
+RATIO_BINS, RATIO_BIN = 16, 0.1
+
+# fmt: off
+# The row being worked on. NOW is the decided_us of whatever is emitted now.
+(NOW, LOCAL_SHIFT, DEVICE) = range(3)
+# Ignition (last value, time it went off) and speed limit (value, time it was last said).
+(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T) = range(3, 7)
+# GNSS: last accepted fix; a doubted place after a jump; the anchor that speed is derived from.
+(POS_LAT, POS_LON, POS_T, FROZEN_T, JUMP_LAT, JUMP_LON, JUMP_T, JUMP_FIRST_T, JUMP_N,
+ ANCHOR_LAT, ANCHOR_LON, ANCHOR_T) = range(7, 19)
+# Speed: last accepted value (measured or derived), time of the last measured one, a doubted
+# spike, place at the last value, run of steps in one direction, accelerations from speed.
+(SPEED, SPEED_T, MEASURED_T, SPIKE, SPIKE_T, SPEED_LAT, SPEED_LON, STEP_SIGN, STEP_T, STEP_N,
+ SPEED_DT, SPEED_ACCEL, SPEED_ACCEL_T) = range(19, 32)
+# Accelerometer: low-passed vehicle-frame values; spacing and times of the raw ones.
+(LONG, LONG_T, LAT, LAT_T, ACCEL_T, ACCEL_DT, IMPULSE, IMPULSE_T) = range(32, 40)
+# Device frame: gravity and how long it was averaged; integral since the last speed; correlation
+# with the speed's changes, energies of both, time of evidence.
+(GRAV_X, GRAV_Y, GRAV_Z, GRAV_S, FRAME_T, INT_X, INT_Y, INT_Z, INT_S, COR_X, COR_Y, COR_Z,
+ SPEED_ENERGY, FRAME_ENERGY, CALIBRATION_S) = range(40, 55)
+# A harsh-event channel (two of them, from LONGITUDINAL and LATERAL): offsets.
+(CH_SIGN, CH_START, CH_LAST, CH_PEAK, CH_V0, CH_VLAST, CH_VMAX, CH_MEASURED, CH_AGREE, CH_DT,
+ CH_LATITUDE, CH_LONGITUDE, CH_PREV_SIGN, CH_PREV_END, CH_PREV_PEAK) = range(15)
+LONGITUDINAL, LATERAL = 55, 70
+# Speeding in progress, and a crash that is not decided yet.
+(OVER_START, OVER_LAST, OVER_EXCESS, OVER_LIMIT, OVER_V0, OVER_LATITUDE, OVER_LONGITUDE,
+ CRASH_T, CRASH_PEAK, CRASH_V0, CRASH_VMIN, CRASH_DROP, CRASH_STAND_T, CRASH_IMPULSE,
+ CRASH_LAT, CRASH_LON, CRASH_STAND_LAT, CRASH_STAND_LON) = range(85, 103)
+# Trip: 0 none, 1 candidate, 2 confirmed; where it began; where and since when it stands.
+(TRIP, TRIP_START, TRIP_LAT, TRIP_LON, STAND_T, STAND_LAT, STAND_LON, STAND_M) = range(103, 111)
+# Sums of the open trip that a standing tail must not touch, and the same when it came to stand.
+(DISTANCE, DRIVING_S, IDLE_S, NIGHT_S, RUSH_S, SPEEDING_S, LIMITED_S, MEASURED_S, SAMPLES,
+ REJECTED) = range(111, 121)
+SUMS, SUMS_N, STOOD = 111, 10, 121
+# Sums that standing does not touch: maximum, counts (3 severities each), histograms in seconds.
+(MAX_SPEED, SPEEDING_N, CRASH_N) = range(131, 134)
+COUNTS = 134  # braking, acceleration, cornering x severity 1..3
+ACCEL_HIST = 143
+SPEED_HIST = ACCEL_HIST + ACCEL_BINS
+RATIO_HIST = SPEED_HIST + SPEED_BINS
+RING_AT, RING_N = RATIO_HIST + RATIO_BINS, RATIO_HIST + RATIO_BINS + 1
+RING_T = RING_N + 1
+RING_V = RING_T + SPEED_RING
+HEAD_AT = RING_V + SPEED_RING
+HEAD_N = HEAD_AT + 1
+HEAD_T = HEAD_N + 1
+HEAD_V = HEAD_T + HEADING_RING
+VEHICLE_T = HEAD_V + HEADING_RING  # last row with acceleration in the vehicle's frame
+# fmt: on
+CARRY_WIDTH = VEHICLE_T + 1
+
+_UNKNOWN = (
+    *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
+    *(JUMP_LAT, JUMP_LON, JUMP_T, JUMP_FIRST_T, ANCHOR_LAT, ANCHOR_LON, ANCHOR_T),
+    *(NOW, SPEED, SPEED_T, MEASURED_T, SPIKE, SPIKE_T, SPEED_LAT, SPEED_LON, STEP_T),
+    *(SPEED_DT, SPEED_ACCEL, SPEED_ACCEL_T, LONG, LONG_T, LAT, LAT_T, ACCEL_T, ACCEL_DT),
+    *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
+    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T),
+)
+
+
+def initial_carry(devices: int) -> NDArray[np.float64]:
+    """The carry of devices that have no past.
+
+    Returns float64[devices, CARRY_WIDTH].
+    """
+    carry = np.zeros((devices, CARRY_WIDTH), np.float64)
+    carry[:, list(_UNKNOWN)] = np.nan
+    return carry

@@ -1,0 +1,182 @@
+"""Crash: an impulse, or a speed that collapses; moving before, standing afterwards."""
+
+import numpy as np
+
+from feature_kernels.driving.carry import (
+    ACCEL_DT,
+    ACCEL_T,
+    CRASH_DROP,
+    CRASH_IMPULSE,
+    CRASH_LAT,
+    CRASH_LON,
+    CRASH_PEAK,
+    CRASH_STAND_LAT,
+    CRASH_STAND_LON,
+    CRASH_STAND_T,
+    CRASH_T,
+    CRASH_V0,
+    CRASH_VMIN,
+    IMPULSE,
+    IMPULSE_T,
+    LIMIT,
+    LIMIT_T,
+    POS_LAT,
+    POS_LON,
+    POS_T,
+    RING_AT,
+    RING_N,
+    RING_T,
+    RING_V,
+    SPEED,
+    SPEED_RING,
+    SPEED_T,
+    TRIP,
+)
+from feature_kernels.driving.events import FRESH_US
+from feature_kernels.driving.geo import haversine_m
+from feature_kernels.driving.rows import CRASH, emit_event
+from feature_kernels.kernel import kernel
+
+BEFORE_US = 4e6  # the speed before an impact is the highest of so long before
+DROP_US = 4e6  # the change of velocity is looked for so long after it (GNSS lags 2 s)
+PULSE_US = 3e6  # impulses within are one crash
+
+
+@kernel
+def fastest_since(c, since):
+    """Highest measured speed in the ring from `since` on, km/h; 0 where there is none."""
+    fastest = 0.0
+    for i in range(int(c[RING_N])):
+        j = (int(c[RING_AT]) - 1 - i + 2 * SPEED_RING) % SPEED_RING
+        if c[RING_T + j] < since:
+            break
+        if c[RING_V + j] > fastest:
+            fastest = c[RING_V + j]
+    return fastest
+
+
+@kernel
+def _suspect(c, t, peak, v0, impulse):
+    c[CRASH_T] = t
+    c[CRASH_PEAK] = peak
+    c[CRASH_V0] = v0
+    c[CRASH_VMIN] = c[SPEED]
+    c[CRASH_DROP] = v0 - c[SPEED]
+    c[CRASH_STAND_T] = np.nan
+    c[CRASH_IMPULSE] = impulse
+    c[CRASH_LAT] = c[POS_LAT]
+    c[CRASH_LON] = c[POS_LON]
+
+
+@kernel
+def feed_impulse(c, p, t, magnitude):
+    """Take one unfiltered magnitude of acceleration without gravity, m/s²."""
+    if magnitude >= 0.5 * p.crash_low_mps2:
+        c[IMPULSE] = magnitude
+        c[IMPULSE_T] = t
+    if magnitude < p.crash_low_mps2:
+        return
+    if c[CRASH_T] <= t:
+        if c[CRASH_IMPULSE] == 0.0:
+            c[CRASH_IMPULSE] = 1.0
+            c[CRASH_PEAK] = magnitude
+        elif t - c[CRASH_T] <= PULSE_US and magnitude > c[CRASH_PEAK]:
+            c[CRASH_PEAK] = magnitude
+        return
+    if t - c[SPEED_T] <= FRESH_US:
+        v0 = fastest_since(c, t - BEFORE_US)
+        if c[SPEED] > v0:
+            v0 = c[SPEED]
+        if v0 >= p.crash_speed_kmh and c[TRIP] > 0.0:
+            _suspect(c, t, magnitude, v0, 1.0)
+            c[CRASH_DROP] = 0.0
+
+
+@kernel
+def confirm_crash(c, p, events, emitted):
+    """Emit the suspected crash."""
+    start = c[CRASH_T]
+    end = c[CRASH_STAND_T]
+    if end < start:
+        end = start
+    drop = c[CRASH_V0] - c[CRASH_VMIN]
+    peak = c[CRASH_PEAK]
+    impulse = c[CRASH_IMPULSE] > 0.0
+    severity = 1.0
+    if (impulse and peak >= 2.0 * p.crash_mps2) or drop >= 2.0 * p.crash_drop_kmh:
+        severity = 3.0
+    elif (impulse and peak >= p.crash_mps2) or drop >= 1.25 * p.crash_drop_kmh:
+        severity = 2.0
+    v = np.full(7, np.nan)
+    v[0] = peak if impulse else -peak
+    v[1] = -drop
+    v[2] = c[CRASH_V0]
+    if start - c[LIMIT_T] <= p.limit_stale_s * 1e6:
+        v[4] = c[LIMIT]
+    v[5] = c[CRASH_LAT]
+    v[6] = c[CRASH_LON]
+    emit_event(c, events, emitted, CRASH, start, end, severity, v)
+    c[CRASH_T] = np.nan
+
+
+@kernel
+def resolve_crash(c, p, events, emitted):
+    """Nothing more will be heard: a suspected crash that came to stand is one."""
+    if c[CRASH_T] <= c[CRASH_STAND_T]:
+        if c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh:
+            confirm_crash(c, p, events, emitted)
+    c[CRASH_T] = np.nan
+
+
+@kernel
+def _look_for_collapse(c, p, t, speed):
+    accelerometer = c[ACCEL_DT] <= 0.15 and t - c[ACCEL_T] <= 2e6
+    if accelerometer and not t - c[IMPULSE_T] <= PULSE_US:
+        return  # it would have felt it
+    for i in range(int(c[RING_N])):
+        j = (int(c[RING_AT]) - 1 - i + 2 * SPEED_RING) % SPEED_RING
+        dt = (t - c[RING_T + j]) * 1e-6
+        if dt > p.collapse_s:
+            return
+        drop = c[RING_V + j] - speed
+        if dt > 0.0 and drop >= p.collapse_kmh and drop >= 3.6 * p.collapse_mps2 * dt:
+            _suspect(c, c[RING_T + j], drop / (3.6 * dt), c[RING_V + j], 0.0)
+            return
+
+
+@kernel
+def feed_crash(c, p, t, speed, measured, events, emitted):
+    """Take one accepted speed: look for a collapse, or judge the suspected crash."""
+    if not c[CRASH_T] <= t:
+        if measured and c[TRIP] == 2.0:
+            _look_for_collapse(c, p, t, speed)
+        if not c[CRASH_T] <= t:
+            return
+    age = t - c[CRASH_T]
+    if speed < c[CRASH_VMIN]:
+        c[CRASH_VMIN] = speed
+    if age <= DROP_US and c[CRASH_V0] - speed > c[CRASH_DROP]:
+        c[CRASH_DROP] = c[CRASH_V0] - speed
+    strong = c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh
+    here = t - c[POS_T] <= FRESH_US
+    if speed >= p.move_kmh:
+        c[CRASH_STAND_T] = np.nan
+    elif not c[CRASH_STAND_T] <= t:
+        c[CRASH_STAND_T] = t
+        c[CRASH_STAND_LAT] = c[POS_LAT] if here else np.nan
+        c[CRASH_STAND_LON] = c[POS_LON] if here else np.nan
+    stands = c[CRASH_STAND_T] <= t
+    if not stands and age > p.crash_settle_s * 1e6:
+        c[CRASH_T] = np.nan
+        return
+    if age >= DROP_US and (not strong or speed > 0.8 * c[CRASH_V0]):
+        c[CRASH_T] = np.nan
+        return
+    if stands and here and c[CRASH_STAND_LAT] == c[CRASH_STAND_LAT]:
+        away = haversine_m(c[CRASH_STAND_LAT], c[CRASH_STAND_LON], c[POS_LAT], c[POS_LON])
+        if away > p.drift_m:
+            c[CRASH_T] = np.nan
+            return
+    need = p.crash_stand_s if c[CRASH_IMPULSE] > 0.0 else p.crash_stand_collapse_s
+    if stands and strong and t - c[CRASH_STAND_T] >= need * 1e6:
+        confirm_crash(c, p, events, emitted)

@@ -1,0 +1,217 @@
+"""Speed: spikes are doubted, distance goes over true time, acceleration over at least a second."""
+
+import numpy as np
+
+from feature_kernels.driving.carry import (
+    ANCHOR_LAT,
+    ANCHOR_LON,
+    ANCHOR_T,
+    HEAD_AT,
+    HEAD_N,
+    HEAD_T,
+    HEAD_V,
+    HEADING_RING,
+    LAT,
+    LAT_T,
+    LATERAL,
+    LONG,
+    LONG_T,
+    LONGITUDINAL,
+    MEASURED_T,
+    POS_LAT,
+    POS_LON,
+    POS_T,
+    REJECTED,
+    RING_AT,
+    RING_STEP_US,
+    RING_T,
+    RING_V,
+    SPEED,
+    SPEED_ACCEL,
+    SPEED_ACCEL_T,
+    SPEED_DT,
+    SPEED_LAT,
+    SPEED_LON,
+    SPEED_RING,
+    SPEED_T,
+    SPIKE,
+    SPIKE_T,
+    STEP_N,
+    STEP_SIGN,
+    STEP_T,
+    TRIP,
+)
+from feature_kernels.driving.crash import feed_crash
+from feature_kernels.driving.events import FRESH_US, feed_channel, feed_speeding
+from feature_kernels.driving.frame import correlate
+from feature_kernels.driving.trips import add_trend, advance_trip
+from feature_kernels.kernel import kernel
+
+SOURCE_US = 2e6  # an accelerometer value this young is preferred to speed or heading
+STEP_GAP_US = 1.25e6  # steps further apart are not one run
+
+
+@kernel
+def push_ring(c, at, t0, v0, size, t, v):
+    """Append (t, v) to a ring unless it is younger than RING_STEP_US. c[at + 1] is its fill."""
+    n = int(c[at + 1])
+    head = int(c[at])
+    if n > 0 and t - c[t0 + (head - 1 + size) % size] < RING_STEP_US:
+        return
+    c[t0 + head] = t
+    c[v0 + head] = v
+    c[at] = float((head + 1) % size)
+    if n < size:
+        c[at + 1] = float(n + 1)
+
+
+@kernel
+def find_ring(c, at, t0, size, t, age_s):
+    """Index of the youngest entry of a ring at least age_s old at t; -1 = none."""
+    for i in range(int(c[at + 1])):
+        j = (int(c[at]) - 1 - i + 2 * size) % size
+        if (t - c[t0 + j]) * 1e-6 >= age_s:
+            return j
+    return -1
+
+
+@kernel
+def _accelerate(c, p, t, v, events, emitted):
+    """Acceleration from measured speed; the channel takes it where no accelerometer speaks."""
+    dt = c[SPEED_DT]
+    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.trend_s)
+    if j >= 0 and c[TRIP] > 0.0 and v >= p.move_kmh and dt <= p.window_max_s:
+        span = (t - c[RING_T + j]) * 1e-6
+        if span <= p.trend_s + p.window_max_s:
+            add_trend(c, (v - c[RING_V + j]) / 3.6 / span, dt)
+    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.window_s)
+    if j < 0 or not dt <= p.window_max_s:
+        return
+    span = (t - c[RING_T + j]) * 1e-6
+    if span > p.window_max_s:
+        return
+    a = (v - c[RING_V + j]) / 3.6 / span
+    c[SPEED_ACCEL] = a
+    c[SPEED_ACCEL_T] = t
+    if t - c[LONG_T] <= SOURCE_US:
+        return
+    if dt < p.held_s and (c[STEP_N] < 2.0 or c[STEP_SIGN] * a < 0.0):
+        a = 0.0
+    feed_channel(
+        c, p, LONGITUDINAL, t, a, c[RING_T + j], dt, c[RING_V + j], False, 0.0, events, emitted
+    )
+
+
+@kernel
+def accept_speed(c, p, t, v, derived, since, events, emitted):
+    """Take one believed speed: trip, speeding, crash, acceleration."""
+    last_t = c[SPEED_T]
+    step = t - last_t
+    advance_trip(c, p, t, v, derived, since)
+    if not derived:
+        c[SPEED_DT] = step * 1e-6
+        sign = np.sign(v - c[SPEED])
+        if not step <= STEP_GAP_US:
+            c[STEP_N] = 0.0
+        elif sign != 0.0:
+            if sign == c[STEP_SIGN] and t - c[STEP_T] <= STEP_GAP_US:
+                c[STEP_N] += 1.0
+            else:
+                c[STEP_N] = 1.0
+            c[STEP_SIGN] = sign
+            c[STEP_T] = t
+        correlate(c, p, v - c[SPEED], step * 1e-6)
+    here = t - c[POS_T] <= FRESH_US
+    c[SPEED] = v
+    c[SPEED_T] = t
+    c[SPEED_LAT] = c[POS_LAT] if here else np.nan
+    c[SPEED_LON] = c[POS_LON] if here else np.nan
+    if here and not derived:
+        c[ANCHOR_LAT] = c[POS_LAT]
+        c[ANCHOR_LON] = c[POS_LON]
+        c[ANCHOR_T] = c[POS_T]
+    feed_speeding(c, p, t, v, step, events, emitted)
+    feed_crash(c, p, t, v, not derived, events, emitted)
+    if not derived:
+        _accelerate(c, p, t, v, events, emitted)
+        push_ring(c, RING_AT, RING_T, RING_V, SPEED_RING, t, v)
+
+
+@kernel
+def _credible(p, step_kmh, dt_s):
+    first = dt_s if dt_s < 1.0 else 1.0
+    limit = p.spike_slack_kmh + 3.6 * (p.spike_mps2 * first + p.spike_late_mps2 * (dt_s - first))
+    return abs(step_kmh) <= limit
+
+
+@kernel
+def feed_speed(c, p, t, v, events, emitted):
+    """Take one measured speed, km/h. A step no car makes waits for the next value to agree."""
+    if t - c[MEASURED_T] <= 2.0 * FRESH_US:
+        if _credible(p, v - c[SPEED], (t - c[SPEED_T]) * 1e-6):
+            if c[SPIKE_T] <= t:
+                c[REJECTED] += 1.0
+        elif c[SPIKE_T] > c[SPEED_T] and _credible(p, v - c[SPIKE], (t - c[SPIKE_T]) * 1e-6):
+            accept_speed(c, p, c[SPIKE_T], c[SPIKE], False, 0.0, events, emitted)
+        else:
+            if c[SPIKE_T] <= t:
+                c[REJECTED] += 1.0
+            c[SPIKE] = v
+            c[SPIKE_T] = t
+            return
+    c[SPIKE_T] = np.nan
+    c[MEASURED_T] = t
+    accept_speed(c, p, t, v, False, 0.0, events, emitted)
+
+
+@kernel
+def feed_heading(c, p, t, heading, events, emitted):
+    """Lateral acceleration from the change of heading and the speed; left is positive."""
+    if not (t - c[SPEED_T] <= SOURCE_US and c[SPEED] >= p.heading_kmh):
+        c[HEAD_N] = 0.0
+        return
+    j = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p.window_s)
+    if j >= 0 and not t - c[LAT_T] <= SOURCE_US:
+        span = (t - c[HEAD_T + j]) * 1e-6
+        turn = heading - c[HEAD_V + j]
+        turn -= 360.0 * np.floor((turn + 180.0) / 360.0)
+        if span <= p.window_max_s:
+            a = 0.0
+            if abs(turn) >= p.heading_deg:
+                a = -c[SPEED] / 3.6 * turn * (np.pi / 180.0) / span
+            feed_channel(
+                *(c, p, LATERAL, t, a, c[HEAD_T + j], span, c[SPEED], False, 0.0),
+                *(events, emitted),
+            )
+    push_ring(c, HEAD_AT, HEAD_T, HEAD_V, HEADING_RING, t, heading)
+
+
+@kernel
+def feed_long(c, p, t, a, events, emitted):
+    """Take one longitudinal acceleration in the vehicle's frame, m/s²."""
+    _smooth(c, p, LONG, LONG_T, LONGITUDINAL, t, a, events, emitted)
+
+
+@kernel
+def feed_lat(c, p, t, a, events, emitted):
+    """Take one lateral acceleration in the vehicle's frame, m/s²."""
+    _smooth(c, p, LAT, LAT_T, LATERAL, t, a, events, emitted)
+
+
+@kernel
+def _smooth(c, p, value, time, channel, t, a, events, emitted):
+    if abs(a) > p.physical_mps2:
+        return  # an impact or a bump: the crash detector's matter
+    dt = (t - c[time]) * 1e-6
+    if dt <= 2.0:
+        share = dt / (p.smooth_s + dt)
+        c[value] += share * (a - c[value])
+    else:
+        dt = np.inf
+        c[value] = a
+    c[time] = t
+    other = 0.0
+    if channel == LONGITUDINAL and t - c[SPEED_ACCEL_T] <= SOURCE_US:
+        other = c[SPEED_ACCEL]
+    v0 = c[SPEED] if t - c[SPEED_T] <= FRESH_US else np.nan
+    feed_channel(c, p, channel, t, c[value], t, dt, v0, True, other, events, emitted)

@@ -1,0 +1,77 @@
+"""Every threshold of the driving kernels. Sources: `field/driving.md` unless named otherwise."""
+
+from typing import NamedTuple
+
+
+class Parameters(NamedTuple):
+    """Thresholds as floats; units stand in the names. Choices of ours say *own*."""
+
+    # GNSS plausibility
+    accuracy_limit_m: float = 100.0  # fixes worse than this are no evidence of a place; own
+    jump_kmh: float = 250.0  # implied speed no car has; Traccar filters alike (maxSpeed)
+    jump_slack_m: float = 50.0  # noise that is no jump: several times a usual accuracy; own
+    jump_keep_s: float = 5.0  # a new place that lasts this long over 3 fixes is believed; own
+    frozen_s: float = 5.0  # a fix identical for this long at speed is not usable; own
+    frozen_kmh: float = 10.0  # ... where speed is above this; own
+    # Speed
+    spike_slack_kmh: float = 15.0  # a step this big is never doubted; own
+    spike_mps2: float = 6.0  # a step beyond slack + this x time (first second) is doubted; own
+    spike_late_mps2: float = 2.5  # ... x time beyond the first second; own
+    derive_s: float = 4.0  # speed from positions at least this far apart in time; own
+    derive_m: float = 20.0  # ... and in space, so that 5 m of noise is < 25 %; own
+    derive_stand_s: float = 20.0  # ... less than derive_m in this time is standing; own
+    # Trips
+    move_kmh: float = 5.0  # GNSS drift of a parked car stays below; Traccar drifts alike
+    drift_m: float = 50.0  # drift of a parked car's position stays within; own, Traccar 200 m
+    candidate_s: float = 30.0  # standing this long before it got away is no start; own
+    stop_s: float = 180.0  # Traccar: stop after 180 s
+    gap_s: float = 300.0  # longer silence ends a trip; Traccar legacy 300 s
+    bridge_s: float = 30.0  # longer gaps without positions are not counted as measured; own
+    min_distance_m: float = 200.0  # shorter trips are dropped; Traccar: a trip starts at >= 200 m
+    min_duration_s: float = 60.0  # own
+    # Harsh events: thresholds by class (Positrace 0.20/0.30 g, Teltonika 2.5/2.7/3.4 m/s²)
+    acceleration_mps2: float = 2.0  # ordinary cars stay below 2.5 (traps seen)
+    braking_mps2: float = 2.7  # Teltonika default
+    cornering_mps2: float = 2.9  # Positrace 0.30 g
+    severity2_ratio: float = 1.35  # Verizon 0.31 g / 0.23 g
+    severity3_ratio: float = 1.75  # Verizon 0.40 g / 0.23 g
+    long_event_s: float = 3.0  # so long raises the severity by one; own
+    min_event_s: float = 0.5  # shorter is a bump, not a manoeuvre; own
+    merge_s: float = 1.5  # pulses closer than this are one event; own
+    release_ratio: float = 0.7  # an event goes on above this share of its threshold; own
+    rebound_s: float = 2.0  # fused acceleration rebounds within (traps seen)
+    event_kmh: float = 10.0  # Teltonika: events only at >= 10 km/h
+    physical_mps2: float = 12.0  # tyres give no more; above it is an impact or a bump; own
+    smooth_s: float = 0.3  # time constant of the accelerometer low-pass; own
+    window_s: float = 0.9  # acceleration from speed over at least ~1 s; own
+    window_max_s: float = 3.0  # ... from speeds further apart no harsh events; own
+    trend_s: float = 1.8  # the distribution of |acceleration| is over ~2 s: no quantisation; own
+    held_s: float = 0.8  # below this spacing one step may be a held value: two are needed; own
+    heading_kmh: float = 15.0  # slower, GNSS course is noise; own (Zendrive 18 km/h)
+    heading_deg: float = 8.0  # a smaller turn within the window is noise; own
+    # Speeding
+    tolerance_kmh: float = 8.0  # Zendrive > 5 mph
+    speeding_s: float = 10.0  # Zendrive >= 10 s
+    speeding_release_kmh: float = 3.0  # hysteresis; own
+    limit_stale_s: float = 60.0  # a limit not said for so long is not known; own
+    # Exposure (local wall-clock time)
+    night_from_h: float = 22.0  # own, as insurers' night hours 22-6
+    night_to_h: float = 6.0
+    # Crash
+    crash_mps2: float = 39.2266  # 4 g: WreckWatch (Mobile Netw Appl 2011 16:285)
+    crash_low_mps2: float = 24.516625  # 2.5 g: Geotab rule
+    crash_drop_kmh: float = 20.0  # ... with this change of velocity within 4 s; own
+    crash_speed_kmh: float = 15.0  # moving before: WreckWatch's speed gate, 15 mph there
+    collapse_kmh: float = 35.0  # without an impulse: speed falls by this within ~1.5 s ...
+    collapse_mps2: float = 9.7  # ... faster than tyres can brake; own
+    collapse_s: float = 1.6
+    crash_settle_s: float = 10.0  # rolling out takes no longer; own
+    crash_stand_s: float = 8.0  # standing that confirms an impulse; own
+    crash_stand_collapse_s: float = 15.0  # ... that confirms a collapse of speed alone; own
+    # Unknown orientation of the device
+    gravity_s: float = 30.0  # time constant of gravity; own
+    calibration_s: float = 30.0  # evidence before the axis is used: a minute or two of driving
+    calibration_quality: float = 0.4  # correlation with the speed's changes at least; own
+
+
+DEFAULTS = Parameters()

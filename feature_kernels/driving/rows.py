@@ -1,0 +1,202 @@
+"""What comes out: trips and events, as float64 rows inside and structured arrays outside."""
+
+import numpy as np
+
+from feature_kernels.driving.carry import (
+    ACCEL_BINS,
+    ACCEL_HIST,
+    COUNTS,
+    CRASH_N,
+    DEVICE,
+    DISTANCE,
+    MAX_SPEED,
+    NOW,
+    RATIO_BINS,
+    SPEED_BINS,
+    SPEEDING_N,
+    STOOD,
+    SUMS,
+    SUMS_N,
+    TRIP,
+    TRIP_LAT,
+    TRIP_LON,
+    TRIP_START,
+)
+from feature_kernels.kernel import kernel
+
+EVENT_KINDS = {
+    "harsh_braking": 1,
+    "harsh_acceleration": 2,
+    "harsh_cornering": 3,
+    "speeding": 4,
+    "crash": 5,
+}
+BRAKING, ACCELERATION, CORNERING, SPEEDING, CRASH = 1.0, 2.0, 3.0, 4.0, 5.0
+END_REASONS = {"stop": 1, "ignition": 2, "gap": 3, "finish": 4}
+STOP, IGNITION_OFF, GAP, FINISH = 1.0, 2.0, 3.0, 4.0
+
+EVENT_DTYPE = np.dtype(
+    [
+        ("device", "i8"),
+        ("kind", "i8"),  # EVENT_KINDS
+        ("start_us", "i8"),
+        ("end_us", "i8"),
+        ("decided_us", "i8"),
+        ("severity", "i8"),  # 1..3
+        ("trip_start_us", "i8"),  # of the trip it happened in, -1 = none open
+        ("duration_s", "f8"),
+        ("peak_mps2", "f8"),  # signed: braking and right turns negative; NaN for speeding
+        ("delta_v_kmh", "f8"),  # signed; NaN = not known
+        ("speed_kmh", "f8"),  # at the start
+        ("excess_kmh", "f8"),  # over the limit at most; NaN but for speeding
+        ("speed_limit_kmh", "f8"),  # NaN = not known
+        ("lat_deg", "f8"),  # NaN = not known
+        ("lon_deg", "f8"),
+    ]
+)
+EVENT_WIDTH = 15
+
+TRIP_DTYPE = np.dtype(
+    [
+        ("device", "i8"),
+        ("start_us", "i8"),
+        ("end_us", "i8"),
+        ("decided_us", "i8"),
+        ("end_reason", "i8"),  # END_REASONS
+        ("distance_m", "f8"),
+        ("driving_s", "f8"),
+        ("idle_s", "f8"),
+        ("night_s", "f8"),  # of driving_s, 22-6 local time
+        ("rush_s", "f8"),  # of driving_s, Monday to Friday 7-9 and 16-19 local time
+        ("speeding_s", "f8"),  # of speed_limited_s: over limit and tolerance
+        ("speed_limited_s", "f8"),  # of driving_s: the limit was known
+        ("measured_s", "f8"),  # without bridged gaps
+        ("sample_count", "i8"),
+        ("rejected_count", "i8"),
+        ("max_speed_kmh", "f8"),
+        ("speeding_count", "i8"),
+        ("crash", "i8"),  # crashes decided in this trip
+        ("harsh_braking", "i8", (3,)),  # by severity
+        ("harsh_acceleration", "i8", (3,)),
+        ("harsh_cornering", "i8", (3,)),
+        ("accel_p95_mps2", "f8"),  # of |acceleration| while driving; NaN = not known
+        ("speed_p95_kmh", "f8"),
+        ("start_lat_deg", "f8"),  # NaN = not known
+        ("start_lon_deg", "f8"),
+        ("end_lat_deg", "f8"),
+        ("end_lon_deg", "f8"),
+        ("accel_hist_s", "f8", (ACCEL_BINS,)),  # seconds per 0.2 m/s², the last bin is open
+        ("speed_hist_s", "f8", (SPEED_BINS,)),  # seconds per 10 km/h
+        ("ratio_hist_s", "f8", (RATIO_BINS,)),  # seconds per 0.1 of speed / limit
+    ]
+)
+_HISTS = 31
+TRIP_WIDTH = _HISTS + ACCEL_BINS + SPEED_BINS + RATIO_BINS
+
+
+@kernel
+def percentile95(hist, at, bins, width):
+    """95th percentile of a histogram hist[at:at+bins] of seconds, linear within a bin."""
+    total = 0.0
+    for i in range(bins):
+        total += hist[at + i]
+    if total <= 0.0:
+        return np.nan
+    left = 0.95 * total
+    for i in range(bins):
+        h = hist[at + i]
+        if h > 0.0 and left <= h:
+            return (i + left / h) * width
+        left -= h
+    return bins * width
+
+
+@kernel
+def emit_event(c, events, emitted, kind, start, end, severity, v):
+    """Append an event. v : float64[7], the last columns of EVENT_DTYPE but the duration."""
+    n = emitted[1]
+    emitted[1] = n + 1
+    if kind == CRASH:
+        c[CRASH_N] += 1.0
+    elif kind == SPEEDING:
+        c[SPEEDING_N] += 1.0
+    else:
+        c[COUNTS + int(kind - 1.0) * 3 + int(severity) - 1] += 1.0
+    if n >= events.shape[0]:
+        return
+    e = events[n]
+    e[0] = c[DEVICE]
+    e[1] = kind
+    e[2] = start
+    e[3] = end
+    e[4] = c[NOW]
+    e[5] = severity
+    e[6] = c[TRIP_START] if c[TRIP] > 0.0 else -1.0
+    e[7] = (end - start) * 1e-6
+    for i in range(7):
+        e[8 + i] = v[i]
+
+
+@kernel
+def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
+    """Append the open trip; where it stood at its end, with the sums of then."""
+    n = emitted[0]
+    emitted[0] = n + 1
+    if n >= trips.shape[0]:
+        return
+    r = trips[n]
+    r[0] = c[DEVICE]
+    r[1] = c[TRIP_START]
+    r[2] = end
+    r[3] = c[NOW]
+    r[4] = reason
+    first = STOOD if stood else SUMS
+    for i in range(SUMS_N):
+        r[5 + i] = c[first + i]
+    r[15] = c[MAX_SPEED]
+    r[16] = c[SPEEDING_N]
+    r[17] = c[CRASH_N]
+    for i in range(9):
+        r[18 + i] = c[COUNTS + i]
+    r[27] = c[TRIP_LAT]
+    r[28] = c[TRIP_LON]
+    r[29] = lat
+    r[30] = lon
+    for i in range(ACCEL_BINS + SPEED_BINS + RATIO_BINS):
+        r[_HISTS + i] = c[ACCEL_HIST + i]
+
+
+@kernel
+def clear_trip(c):
+    """No trip is open any more."""
+    c[TRIP] = 0.0
+    for i in range(DISTANCE, ACCEL_HIST + ACCEL_BINS + SPEED_BINS + RATIO_BINS):
+        c[i] = 0.0
+
+
+def event_rows(rows):
+    """float64[k, EVENT_WIDTH] as EVENT_DTYPE[k]."""
+    out = np.zeros(rows.shape[0], EVENT_DTYPE)
+    for i, name in enumerate(EVENT_DTYPE.names):
+        out[name] = rows[:, i]
+    return out
+
+
+def trip_rows(rows):
+    """float64[k, TRIP_WIDTH] as TRIP_DTYPE[k]."""
+    from feature_kernels.driving.carry import ACCEL_BIN_MPS2, SPEED_BIN_KMH
+
+    out = np.zeros(rows.shape[0], TRIP_DTYPE)
+    at = 0
+    for name in TRIP_DTYPE.names:
+        if name in ("accel_p95_mps2", "speed_p95_kmh"):
+            continue
+        width = TRIP_DTYPE[name].shape[0] if TRIP_DTYPE[name].shape else 0
+        out[name] = rows[:, at : at + width] if width else rows[:, at]
+        at += width or 1
+    for i in range(rows.shape[0]):
+        out["accel_p95_mps2"][i] = percentile95(rows[i], _HISTS, ACCEL_BINS, ACCEL_BIN_MPS2)
+        out["speed_p95_kmh"][i] = percentile95(
+            rows[i], _HISTS + ACCEL_BINS, SPEED_BINS, SPEED_BIN_KMH
+        )
+    return out

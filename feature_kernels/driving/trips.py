@@ -1,0 +1,216 @@
+"""Trips: start, standing, end, and the sums kept between them."""
+
+import numpy as np
+
+from feature_kernels.driving.carry import (
+    ACCEL_BIN_MPS2,
+    ACCEL_BINS,
+    ACCEL_HIST,
+    ANCHOR_LAT,
+    ANCHOR_LON,
+    CRASH_T,
+    DISTANCE,
+    DRIVING_S,
+    IDLE_S,
+    IGNITION_OFF_T,
+    LATERAL,
+    LIMIT,
+    LIMIT_T,
+    LIMITED_S,
+    LOCAL_SHIFT,
+    LONGITUDINAL,
+    MAX_SPEED,
+    MEASURED_S,
+    NIGHT_S,
+    POS_LAT,
+    POS_LON,
+    POS_T,
+    RATIO_BIN,
+    RATIO_BINS,
+    RATIO_HIST,
+    RUSH_S,
+    SAMPLES,
+    SPEED,
+    SPEED_BIN_KMH,
+    SPEED_BINS,
+    SPEED_HIST,
+    SPEED_LAT,
+    SPEED_LON,
+    SPEED_T,
+    SPEEDING_S,
+    STAND_LAT,
+    STAND_LON,
+    STAND_M,
+    STAND_T,
+    STOOD,
+    SUMS,
+    SUMS_N,
+    TRIP,
+    TRIP_LAT,
+    TRIP_LON,
+    TRIP_START,
+)
+from feature_kernels.driving.crash import resolve_crash
+from feature_kernels.driving.events import FRESH_US, close_channel, close_speeding
+from feature_kernels.driving.geo import haversine_m
+from feature_kernels.driving.rows import GAP, IGNITION_OFF, STOP, clear_trip, emit_trip
+from feature_kernels.kernel import kernel
+
+HOUR_US = 3_600_000_000
+
+
+@kernel
+def close_trip(c, p, reason, trips, events, emitted):
+    """End what is open; emit the trip if it is long enough."""
+    close_channel(c, p, LONGITUDINAL, events, emitted)
+    close_channel(c, p, LATERAL, events, emitted)
+    close_speeding(c, p, events, emitted)
+    if c[TRIP] == 2.0:
+        stood = c[STAND_T] >= c[TRIP_START]
+        end = c[STAND_T] if stood else c[SPEED_T]
+        lat = c[STAND_LAT] if stood else c[SPEED_LAT]
+        lon = c[STAND_LON] if stood else c[SPEED_LON]
+        distance = c[STOOD + DISTANCE - SUMS] if stood else c[DISTANCE]
+        if distance >= p.min_distance_m and end - c[TRIP_START] >= p.min_duration_s * 1e6:
+            emit_trip(c, trips, emitted, end, reason, stood, lat, lon)
+    clear_trip(c)
+    c[STAND_T] = np.nan
+
+
+@kernel
+def check_end(c, p, t, trips, events, emitted):
+    """Before a row is taken: has a gap, a long stand or the ignition ended the trip?"""
+    if t - c[SPEED_T] > p.gap_s * 1e6:
+        resolve_crash(c, p, events, emitted)
+        close_trip(c, p, GAP, trips, events, emitted)
+        c[SPEED_T] = np.nan
+    if c[TRIP] == 0.0:
+        return
+    if c[STAND_T] <= t:
+        if c[TRIP] == 1.0 and c[SPEED_T] - c[STAND_T] >= p.candidate_s * 1e6:
+            clear_trip(c)
+            c[STAND_T] = np.nan
+        elif t - c[STAND_T] >= p.stop_s * 1e6:
+            close_trip(c, p, STOP, trips, events, emitted)
+        elif c[IGNITION_OFF_T] <= t and not c[CRASH_T] <= t:
+            close_trip(c, p, IGNITION_OFF, trips, events, emitted)
+    elif c[TRIP] == 1.0 and c[SPEED_T] - c[TRIP_START] > 2e6 * p.candidate_s:
+        clear_trip(c)
+    elif c[IGNITION_OFF_T] <= t and t - c[SPEED_T] > FRESH_US:
+        close_trip(c, p, IGNITION_OFF, trips, events, emitted)
+
+
+@kernel
+def _add_segment(c, p, t, v, metres, seconds, moving, measured):
+    """Add the stretch of `seconds` that ends at t with speed v to the open trip's sums."""
+    c[DISTANCE] += metres
+    if measured:
+        c[MEASURED_S] += seconds
+    if not moving:
+        c[IDLE_S] += seconds
+        return
+    c[DRIVING_S] += seconds
+    local = int(t + c[LOCAL_SHIFT])
+    hour = (local % (24 * HOUR_US)) / HOUR_US
+    if hour >= p.night_from_h or hour < p.night_to_h:
+        c[NIGHT_S] += seconds
+    weekday = (local // (24 * HOUR_US) + 3) % 7  # 1970-01-01 was a Thursday; Monday = 0
+    if weekday < 5 and (7.0 <= hour < 9.0 or 16.0 <= hour < 19.0):
+        c[RUSH_S] += seconds
+    if not measured:
+        return
+    c[SPEED_HIST + min(int(v / SPEED_BIN_KMH), SPEED_BINS - 1)] += seconds
+    if t - c[LIMIT_T] <= p.limit_stale_s * 1e6 and c[LIMIT] > 0.0:
+        c[LIMITED_S] += seconds
+        c[RATIO_HIST + min(int(v / c[LIMIT] / RATIO_BIN), RATIO_BINS - 1)] += seconds
+        if v > c[LIMIT] + p.tolerance_kmh:
+            c[SPEEDING_S] += seconds
+
+
+@kernel
+def add_trend(c, a, seconds):
+    """Add `seconds` of acceleration a to the histogram of its magnitude."""
+    c[ACCEL_HIST + min(int(abs(a) / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds
+
+
+@kernel
+def _begin(c, t, lat, lon):
+    clear_trip(c)
+    c[TRIP] = 1.0
+    c[TRIP_START] = t
+    c[TRIP_LAT] = lat
+    c[TRIP_LON] = lon
+    c[STAND_T] = np.nan
+    c[SAMPLES] = 1.0
+
+
+@kernel
+def _come_to_stand(c, t, lat, lon):
+    c[STAND_T] = t
+    c[STAND_LAT] = lat
+    c[STAND_LON] = lon
+    c[STAND_M] = 0.0
+    for i in range(SUMS_N):
+        c[STOOD + i] = c[SUMS + i]
+
+
+@kernel
+def advance_trip(c, p, t, v, derived, since):
+    """Take one accepted speed, before it replaces the last one.
+
+    t : µs; v : km/h; derived : v is the mean over (since, t] from two places.
+    """
+    here = t - c[POS_T] <= FRESH_US
+    lat = c[POS_LAT] if here else np.nan
+    lon = c[POS_LON] if here else np.nan
+    known = t - c[SPEED_T] <= p.gap_s * 1e6
+    moves = v >= p.move_kmh
+    if c[TRIP] == 0.0:
+        if not moves:
+            return
+        if not derived:
+            _begin(c, t, lat, lon)
+            c[MAX_SPEED] = v
+            return
+        _begin(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
+    seconds = 0.0
+    length = 0.0
+    measured = True
+    if derived:
+        seconds = (t - since) * 1e-6
+        if c[SPEED_T] > since:  # measured speed has covered the beginning
+            seconds = (t - c[SPEED_T]) * 1e-6
+        length = v / 3.6 * seconds if moves else 0.0
+    elif known:
+        seconds = (t - c[SPEED_T]) * 1e-6
+        length = 0.5 * (c[SPEED] + v) / 3.6 * seconds
+        if seconds > p.bridge_s:
+            measured = here and c[SPEED_LAT] == c[SPEED_LAT]
+            if measured:
+                length = haversine_m(c[SPEED_LAT], c[SPEED_LON], lat, lon)
+    moved = moves or (not derived and c[SPEED] >= p.move_kmh)
+    if derived and not moves and not c[STAND_T] <= t:
+        _come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
+    _add_segment(c, p, t, v, length, seconds, moved, measured)
+    if v > c[MAX_SPEED]:
+        c[MAX_SPEED] = v
+    if not moves and not c[STAND_T] <= t:
+        _come_to_stand(c, t, lat, lon)
+    if c[STAND_T] <= t:
+        if v >= 0.4 * p.move_kmh and t > c[STAND_T]:
+            c[STAND_M] += length
+        away = 0.0
+        if here and c[STAND_LAT] == c[STAND_LAT]:
+            away = haversine_m(c[STAND_LAT], c[STAND_LON], lat, lon)
+            if not moves and away <= p.drift_m:
+                c[STAND_M] = 0.0
+        if away > p.drift_m or v >= 2.0 * p.move_kmh or c[STAND_M] > 0.4 * p.drift_m:
+            c[STAND_T] = np.nan
+            if not moves:
+                _come_to_stand(c, t, lat, lon)
+    if c[TRIP] == 1.0 and c[DISTANCE] >= p.drift_m and v >= p.move_kmh:
+        away = p.drift_m
+        if here and c[TRIP_LAT] == c[TRIP_LAT]:
+            away = haversine_m(c[TRIP_LAT], c[TRIP_LON], lat, lon)
+        if away >= p.drift_m:
+            c[TRIP] = 2.0
