@@ -1,7 +1,7 @@
 """`tachowatt analyse-meter`: a meter's recording, from the table to the answer."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
 from typing import Any
@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.file_answer import iso, number
 from app.files import Table
 from app.meter_grid import Grid, lay_grid
 from contracts.quality import Quality
@@ -240,16 +241,3 @@ def _anomalies(table: Table, grid: Grid, rows: tuple[NDArray[Any], ...]) -> list
             },
         }
     return [episodes[key] for key in sorted(episodes, key=lambda key: (key[1], key[0]))]
-
-
-def iso(table: Table, t_us: int) -> str:
-    """Write an instant as ISO 8601 with the offset that holds at that time."""
-    row = int(np.searchsorted(table.t_us, t_us, side="right")) - 1
-    offset = timedelta(microseconds=int(table.offset_us[max(row, 0)]))
-    local = (EPOCH + timedelta(microseconds=t_us)).astimezone(timezone(offset))
-    return local.isoformat(timespec="seconds" if t_us % 1_000_000 == 0 else "microseconds")
-
-
-def number(value: float, digits: int = 6) -> float | None:
-    """Make a JSON number of a float: rounded, None for NaN."""
-    return None if not np.isfinite(value) else round(float(value), digits)
