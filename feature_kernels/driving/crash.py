@@ -122,9 +122,9 @@ def confirm_crash(c, p, events, emitted):
 @kernel
 def resolve_crash(c, p, events, emitted):
     """Nothing more will be heard: a suspected crash that came to stand is one."""
-    if c[CRASH_T] <= c[CRASH_STAND_T]:
-        if c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh:
-            confirm_crash(c, p, events, emitted)
+    strong = c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh
+    if strong and c[CRASH_T] <= c[CRASH_STAND_T]:
+        confirm_crash(c, p, events, emitted)
     c[CRASH_T] = np.nan
 
 

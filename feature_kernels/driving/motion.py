@@ -203,12 +203,13 @@ def _smooth(c, p, value, time, channel, t, a, events, emitted):
     if abs(a) > p.physical_mps2:
         return  # an impact or a bump: the crash detector's matter
     dt = (t - c[time]) * 1e-6
-    if dt <= 2.0:
+    if dt < p.coarse_s:
         share = dt / (p.smooth_s + dt)
         c[value] += share * (a - c[value])
     else:
-        dt = np.inf
         c[value] = a
+        if not dt <= 2.0:
+            dt = np.inf
     c[time] = t
     other = 0.0
     if channel == LONGITUDINAL and t - c[SPEED_ACCEL_T] <= SOURCE_US:

@@ -27,7 +27,7 @@ class Parameters(NamedTuple):
     stop_s: float = 180.0  # Traccar: stop after 180 s
     gap_s: float = 300.0  # longer silence ends a trip; Traccar legacy 300 s
     bridge_s: float = 30.0  # longer gaps without positions are not counted as measured; own
-    min_distance_m: float = 200.0  # shorter trips are dropped; Traccar: a trip starts at >= 200 m
+    min_distance_m: float = 150.0  # shorter trips are dropped: moving the car; own, Traccar 200 m
     min_duration_s: float = 60.0  # own
     # Harsh events: thresholds by class (Positrace 0.20/0.30 g, Teltonika 2.5/2.7/3.4 m/s²)
     acceleration_mps2: float = 2.0  # ordinary cars stay below 2.5 (traps seen)
@@ -43,6 +43,7 @@ class Parameters(NamedTuple):
     event_kmh: float = 10.0  # Teltonika: events only at >= 10 km/h
     physical_mps2: float = 12.0  # tyres give no more; above it is an impact or a bump; own
     smooth_s: float = 0.3  # time constant of the accelerometer low-pass; own
+    coarse_s: float = 0.4  # accelerations this far apart are used as they are; own
     window_s: float = 0.9  # acceleration from speed over at least ~1 s; own
     window_max_s: float = 3.0  # ... from speeds further apart no harsh events; own
     trend_s: float = 1.8  # the distribution of |acceleration| is over ~2 s: no quantisation; own
