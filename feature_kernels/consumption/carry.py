@@ -92,18 +92,18 @@ CALM_START = 70
 RISE_BASE_W = 71
 RISE_W = 72
 BASE_LOAD_W = 73  # estimate over the last days, NaN = none yet
+BASE_MEMORY_W = 74  # the lowest such estimate, fading
 # --- blocks
-TOP = 74  # the three highest of today, then of the day before
+TOP = 75  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS
 RING_ZERO = RING_MAX + RING
 RING_SAME = RING_ZERO + RING
-RING_FLOOR = RING_SAME + RING
-RING_BASE = RING_FLOOR + RING  # RING × (floor, lower quarter, lower half-day, mean)
-PENDING_W = RING_BASE + 4 * RING  # floors of the last days, then their starts
-PENDING_T = PENDING_W + PENDING
-PROFILE = PENDING_T + PENDING  # 2 × 24 mean W, workday then weekend
+RING_FLOOR = RING_SAME + RING  # RING × (lowest hour W, its share of the mean, lower quarter)
+RING_BASE = RING_FLOOR + 3 * RING  # RING × (floor, lower quarter, lower half-day, mean)
+PENDING_FLOOR = RING_BASE + 4 * RING  # the last days: as in RING_FLOOR, and their starts
+PROFILE = PENDING_FLOOR + 4 * PENDING  # 2 × 24 mean W, workday then weekend
 PROFILE_N = PROFILE + 48
 CARRY_WIDTH = PROFILE_N + 48
 

@@ -67,7 +67,7 @@ def take_sample(c, p, out, count, device, t, local, row):
         length = p.interval_s * 1e6
     if exchanged and c[C.SOURCE] == 2.0:
         c[C.EXPORTING] = 0.0
-        if not register == register:
+        if register != register:
             c[C.HAS_KEY] = 2.0  # the new meter has not told its register yet
     if energy == energy and c[C.SOURCE] != 2.0:
         c[C.SOURCE] = 1.0

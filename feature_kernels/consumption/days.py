@@ -100,7 +100,12 @@ def estimate_base(c):
     lower_quarter = means[int(0.25 * (n - 1))]
     if low >= DAILY_LEVEL_SHARE * lower_quarter:
         return lower_quarter
-    return np.sort(table[:, 2])[int(0.05 * (n - 1))]
+    low = np.sort(table[:, 2])[int(0.05 * (n - 1))]
+    # weather lies on every day of a season: the milder weeks are remembered and fade slowly
+    if c[C.BASE_MEMORY_W] > 0.0:
+        low = min(low, c[C.BASE_MEMORY_W] * 1.003)
+    c[C.BASE_MEMORY_W] = low
+    return low
 
 
 @kernel
@@ -130,7 +135,18 @@ def close_day(c, p, days, anomalies, count, device, tail, decided):
             c[C.BASE_AT] = (c[C.BASE_AT] + 1.0) % C.RING
             c[C.BASE_N] = min(c[C.BASE_N] + 1.0, C.RING)
             c[C.BASE_LOAD_W] = estimate_base(c)
-            judge_rise(c, p, anomalies, count, device, floor, c[C.DAY_START], decided)
+            judge_rise(
+                c,
+                p,
+                anomalies,
+                count,
+                device,
+                hours[0],
+                (first + second) / n,
+                hours[n // 4],
+                c[C.DAY_START],
+                decided,
+            )
     if c[C.DAY_MEASURED_US] >= 0.5 * DAY_US_F:
         learn_habits(c, p)
     measured = c[C.DAY_MEASURED_US]

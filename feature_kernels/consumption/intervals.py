@@ -45,7 +45,7 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
         open_day(c, day, start, 0.0 if contiguous else local - day * DAY_US_F)
     c[C.NEXT_START] = end
     c[C.DAY_END_LOCAL] = local + length
-    if not energy == energy or status <= UNUSABLE:
+    if energy != energy or status <= UNUSABLE:
         c[C.DAY_MISSING_US] += length
         return
     if status < READ or estimated > 0.0:
@@ -174,7 +174,7 @@ def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
         usual = np.nan
         if hole > p.line_fill_s * 1e6:
             usual = usual_power(c, begin + offset)
-        if not usual == usual:
+        if usual != usual:
             usual = before + (after - before) * (i + 1.0) / (missing + 1.0)
         push(
             c,

@@ -67,15 +67,17 @@ class Parameters(NamedTuple):
     stuck_intervals: float = 8.0
     # Two interval energies are the same value within this, kWh (float noise of registers).
     same_kwh: float = 1e-6
-    # base_load_rise: at least this much, W and share, above the median daily floor. Own: about
-    # a forgotten heater of 60 W (525 kWh a year).
-    rise_w: float = 60.0
-    rise_share: float = 0.4
-    # and above the highest floor that held 3 (2) days in the last weeks, times. Own.
-    rise_over_3_days: float = 1.15
-    rise_over_2_days: float = 1.3
-    # The 2-day decision needs this many times the rise of the 3-day one. Own.
-    rise_quick: float = 1.5
+    # base_load_rise: in three days running, at least this much, W and share, above the median
+    # of the days' lowest hours. Own: recorded homes have steps of +55 % for five days, twice
+    # in a year; half as much again keeps most of them out at +75 % recall 1.
+    rise_w: float = 70.0
+    rise_share: float = 0.5
+    # and above the highest that held three days in the last weeks, times. Own: cold snaps.
+    rise_over_habit: float = 1.15
+    # Where hours have no level (see profile.LEVEL_SHARE), the lowest hour must also be a
+    # greater share of the day's mean than it held in the last weeks, times: weather scales
+    # both, a constant load does not. Own.
+    rise_over_ratio: float = 1.15
     # Cleared after 2 days below this share of the rise. Own.
     rise_clear_share: float = 0.5
     # A rise that lasts longer is the new habit, days. Own.
