@@ -1,11 +1,11 @@
 """The vocabulary of failure. Every error answers one question: what is to be done?
 
-    TachowattError
-    ├── Retry        wait and do the same again: a server is away, a lock is taken
-    ├── DeadLetter   this message can never be used as it is: keep it with its reason, go on
-    └── Stop         going on would do harm: say why and end
-        ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
-        └── Fenced   another process owns this partition now: drop what is not committed
+TachowattError
+├── Retry        wait and do the same again: a server is away, a lock is taken
+├── DeadLetter   this message can never be used as it is: keep it with its reason, go on
+└── Stop         going on would do harm: say why and end
+    ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
+    └── Fenced   another process owns this partition now: drop what is not committed
 """
 
 from enum import StrEnum

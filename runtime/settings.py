@@ -24,7 +24,7 @@ class Settings(BaseSettings):
 
     state_dir: Path = Field(
         default=Path(".tachowatt"),
-        description="Where the embedded servers keep their data, and a running service its address.",
+        description="Where the embedded servers keep their data, and a service its address.",
     )
     database_url: str | None = Field(
         default=None,
@@ -93,7 +93,10 @@ class Settings(BaseSettings):
         description="Devices are sent `…/ack` at most this often each.",
     )
     metrics_port: int = Field(
-        default=0, ge=0, le=65535, description="Port of /metrics on the loopback; 0 takes a free one."
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of /metrics on the loopback; 0 takes a free one.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

@@ -1,0 +1,74 @@
+"""Child servers that cannot outlive us.
+
+Each runs under a shell of three commands that waits on a pipe which only we hold open: when we
+end, however we end, the pipe closes and the shell stops the server. The child has a session of
+its own, so that Ctrl-C in a terminal reaches us first and we end it in order.
+"""
+
+import os
+import signal
+import subprocess
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+# The pipe is kept as descriptor 3, because a shell gives its background jobs an empty input.
+_GUARD = """
+exec 3<&0
+"$@" </dev/null 3<&- & server=$!
+{{ read -r _ <&3; kill -{signal} $server 2>/dev/null; }} & guard=$!
+exec 3<&-
+wait $server; code=$?
+kill $guard 2>/dev/null
+exit $code
+"""
+
+
+class Child:
+    """A server process bound to our life."""
+
+    def __init__(
+        self,
+        command: Sequence[str | Path],
+        log: Path,
+        *,
+        stop_signal: str = "TERM",
+        user: int | None = None,
+        group: int | None = None,
+    ) -> None:
+        with log.open("ab") as out:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _GUARD.format(signal=stop_signal), "sh", *map(str, command)],
+                stdin=subprocess.PIPE,
+                stdout=out,
+                stderr=out,
+                start_new_session=True,
+                user=user,
+                group=group,
+                extra_groups=None if user is None else [],
+                cwd="/",
+            )
+
+    @property
+    def pid(self) -> int:
+        """Of the guarding shell, which is also the process group of the server."""
+        return self._process.pid
+
+    def alive(self) -> bool:
+        """True while the server runs."""
+        return self._process.poll() is None
+
+    def wait(self, seconds: float) -> None:
+        """Wait so long, or until it has ended."""
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(seconds)
+
+    def stop(self, timeout_s: float = 10.0) -> None:
+        """Close the pipe and wait until the server has ended."""
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        try:
+            self._process.wait(timeout_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()

@@ -1,0 +1,222 @@
+"""One persistent MQTT 5 session inside asyncio: no network thread, acknowledgement by hand.
+
+paho does the protocol; the event loop tells it when its socket can be read or written. Source
+of the pattern: paho's own documentation of "external event loop support".
+"""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Sequence
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from runtime.errors import Stop
+
+log = logging.getLogger("gateway.session")
+
+KEEP_ALIVE_S = 30
+SESSION_EXPIRY_S = 7 * 86_400
+"""How long a broker keeps our session, and the messages for it, while we are away."""
+
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+# paho reads one packet a call; so many calls before the loop may do something else.
+_READS_AT_ONCE = 64
+
+
+class Session:
+    """Keeps one session alive until closed.
+
+    on_message(mid, topic, body, content_type) : called for each message; QoS 0 has mid 0.
+    on_lost() : the connection broke; what was not acknowledged comes again.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        client_id: str,
+        subscriptions: Sequence[str],
+        receive_maximum: int,
+        on_message: Callable[[int, str, bytes, str | None], None],
+        on_lost: Callable[[], None],
+    ) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
+            raise Stop(f"{url!r} is no MQTT URL; expected mqtt://host:1883 or mqtts://host:8883")
+        self._host = parts.hostname
+        self._port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        self._subscriptions = list(subscriptions)
+        self._receive_maximum = receive_maximum
+        self._on_message = on_message
+        self._on_lost = on_lost
+        self._closing = False
+        self._messages = 0
+        self._misc: asyncio.Task[None] | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._lost = asyncio.Event()
+        self.connected = asyncio.Event()
+        client = mqtt.Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        if parts.username:
+            client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
+        if parts.scheme == "mqtts":
+            client.tls_set()
+        client.on_connect = self._connected
+        client.on_disconnect = self._disconnected
+        client.on_message = self._message
+        client.on_socket_open = self._socket_open
+        client.on_socket_close = self._socket_close
+        client.on_socket_register_write = self._register_write
+        client.on_socket_unregister_write = self._unregister_write
+        self._client = client
+
+    async def start(self) -> None:
+        """Begin to connect, and keep connected. Returns at once; see `connected`."""
+        self._keeper = asyncio.create_task(self._keep_connected(), name="mqtt-keeper")
+
+    async def _keep_connected(self) -> None:
+        attempt = 0
+        while not self._closing:
+            self._lost.clear()
+            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+            properties.SessionExpiryInterval = SESSION_EXPIRY_S
+            properties.ReceiveMaximum = self._receive_maximum
+            try:
+                # Connecting blocks for as long as TCP and TLS take, so it has a thread of its own.
+                await asyncio.to_thread(self._open_socket)
+                self._client.connect(
+                    self._host,
+                    self._port,
+                    keepalive=KEEP_ALIVE_S,
+                    clean_start=False,
+                    properties=properties,
+                )
+            except OSError as error:
+                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                attempt += 1
+                log.warning(
+                    "no connection to %s:%d (%s); again in %.1f s",
+                    self._host,
+                    self._port,
+                    error,
+                    pause,
+                )
+                await asyncio.sleep(pause)
+                continue
+            self._misc = asyncio.create_task(self._keep_alive(), name="mqtt-misc")
+            await self._lost.wait()
+            self._misc.cancel()
+            if self.connected.is_set():
+                attempt = 0
+                self.connected.clear()
+            self._on_lost()
+            if not self._closing:
+                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                attempt += 1
+                await asyncio.sleep(pause)
+
+    def _open_socket(self) -> None:
+        """Find out without blocking the loop whether anybody listens."""
+        socket.create_connection((self._host, self._port), timeout=5).close()
+
+    async def _keep_alive(self) -> None:
+        while self._client.loop_misc() == mqtt.MQTT_ERR_SUCCESS:
+            await asyncio.sleep(1)
+
+    # ── callbacks of paho, all in the event loop ────────────────────────────────────────────
+
+    def _connected(
+        self, client: mqtt.Client, _: Any, flags: Any, reason: Any, properties: Any
+    ) -> None:
+        if reason.is_failure:
+            log.error("the broker refused the connection: %s", reason)
+            return
+        log.info(
+            "connected to %s:%d (session %s)",
+            self._host,
+            self._port,
+            "resumed" if flags.session_present else "new",
+        )
+        # Also on a resumed session: this version may want other topics than the last.
+        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
+        self.connected.set()
+
+    def _disconnected(self, _client: Any, _: Any, _flags: Any, reason: Any, _props: Any) -> None:
+        if not self._closing:
+            log.warning("connection to the broker lost: %s", reason)
+        self._lost.set()
+
+    def _message(self, _client: Any, _: Any, message: mqtt.MQTTMessage) -> None:
+        self._messages += 1
+        content_type = getattr(message.properties, "ContentType", None)
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = message._topic.decode("utf-8", "backslashreplace")
+        self._on_message(
+            message.mid if message.qos else 0, topic, bytes(message.payload), content_type
+        )
+
+    def _socket_open(self, client: mqtt.Client, _: Any, sock: Any) -> None:
+        asyncio.get_running_loop().add_reader(sock, self._readable)
+
+    def _socket_close(self, client: mqtt.Client, _: Any, sock: Any) -> None:
+        loop = asyncio.get_running_loop()
+        loop.remove_reader(sock)
+        loop.remove_writer(sock)
+        self._lost.set()
+
+    def _readable(self) -> None:
+        """Read until a call brings no message, but not for ever: others want the loop too."""
+        client = self._client
+        for _ in range(_READS_AT_ONCE):
+            before = self._messages
+            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or self._messages == before:
+                break
+        # TLS may hold decrypted bytes for which the socket will not become readable again.
+        pending = getattr(client.socket(), "pending", None)
+        if pending is not None and pending():
+            asyncio.get_running_loop().call_soon(self._readable)
+
+    def _register_write(self, client: mqtt.Client, _: Any, sock: Any) -> None:
+        asyncio.get_running_loop().add_writer(sock, client.loop_write)
+
+    def _unregister_write(self, client: mqtt.Client, _: Any, sock: Any) -> None:
+        asyncio.get_running_loop().remove_writer(sock)
+
+    # ── what the gateway asks of it ─────────────────────────────────────────────────────────
+
+    def acknowledge(self, mid: int) -> None:
+        """Tell the broker that a QoS 1 message needs to be kept no longer."""
+        self._client.ack(mid, 1)
+
+    def publish(self, topic: str, body: bytes, *, qos: int = 0) -> None:
+        """Send downwards; while disconnected QoS 0 is dropped."""
+        if self.connected.is_set():
+            self._client.publish(topic, body, qos=qos)
+
+    async def close(self) -> None:
+        """Disconnect; the session and what is not acknowledged stay with the broker."""
+        self._closing = True
+        if self._client.is_connected():
+            self._client.disconnect()
+            try:
+                await asyncio.wait_for(self._lost.wait(), 1)
+            except TimeoutError:
+                log.warning("the broker did not close the connection in time")
+        self._lost.set()
+        for task in (self._misc, self._keeper):
+            if task is not None:
+                task.cancel()
+                await asyncio.gather(task, return_exceptions=True)

@@ -1,0 +1,101 @@
+"""One batch, one transaction: samples, features, checkpoints, books and the next offset."""
+
+from collections.abc import Sequence
+
+from contracts.raw import DeviceAck
+from ingest.kernels import KINDS
+from ingest.memory import Memory, carry_to_bytes, load_seqs
+from ingest.steps import Letter, Outcome, Work, ledger_key
+from store import carry as checkpoints
+from store import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
+from store.pool import Connection
+
+Ledger = dict[tuple[str, str], ledger.Entry]
+
+
+def write(
+    connection: Connection,
+    work: Work,
+    partition: int,
+    checkpoint_samples: int,
+    now_us: int,
+    tenants: frozenset[str],
+) -> None:
+    """Write samples, features, checkpoints, reconcile requests and dead letters."""
+    for kind_name, kind_work in work.kinds.items():
+        kind = KINDS[kind_name]
+        telemetry.append(connection, kind.samples, kind_work.fresh)
+        telemetry.append(connection, kind.samples, kind_work.late_new)
+        telemetry.overwrite(connection, kind.samples, kind_work.changed)
+        for table in kind.features:
+            rows = kind_work.rows.get(table.name)
+            if rows is not None:
+                features.append(connection, table, rows)
+        due = []
+        for device_id, state in kind_work.states.items():
+            if state.late is None and state.since_checkpoint >= checkpoint_samples:
+                state.since_checkpoint = 0
+                due.append(
+                    checkpoints.Checkpoint(
+                        device_id, state.mark_us, kind.carry_version, carry_to_bytes(state.carry)
+                    )
+                )
+        checkpoints.save(connection, due)
+    telemetry.put_meter_numbers(connection, work.meter_numbers)
+    reconcile.request(connection, work.late, now_us)
+    dead_letter.put(connection, _dead(work, partition, tenants))
+
+
+def _dead(work: Work, partition: int, tenants: frozenset[str]) -> list[dead_letter.DeadMessage]:
+    return [
+        dead_letter.DeadMessage(
+            *ledger_key(letter, tenants),
+            letter.raw,
+            partition,
+            letter.offset,
+            letter.dead.reason,
+            letter.dead.detail,
+        )
+        for letter in work.letters
+        if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None
+    ]
+
+
+def count_seqs(
+    connection: Connection, memory: Memory, letters: Sequence[Letter]
+) -> dict[int, device_seq.DeviceSeq]:
+    """The devices' numbering after these messages; written in the caller's transaction.
+
+    Every outcome counts as dealt with: stored, duplicate, dead-lettered, refused.
+    """
+    numbered = [x for x in letters if x.numbering is not None and x.device is not None]
+    load_seqs(connection, memory, {x.device.device_id for x in numbered if x.device})
+    states: dict[int, device_seq.DeviceSeq] = {}
+    for letter in numbered:
+        assert letter.numbering is not None and letter.device is not None
+        device_id = letter.device.device_id
+        run, seq, oldest = letter.numbering
+        state = states.get(device_id)
+        if state is None:
+            known = memory.seqs.get(device_id)
+            state = known.copy() if known else device_seq.DeviceSeq.first(run, seq, oldest)
+            states[device_id] = state
+        state.take(run, seq, oldest)
+    device_seq.save(connection, states)
+    return states
+
+
+def acks_of(memory: Memory, states: dict[int, device_seq.DeviceSeq]) -> list[DeviceAck]:
+    """What to tell the devices once the transaction is committed."""
+    acks = []
+    for device_id, state in sorted(states.items()):
+        device = memory.registry.by_id[device_id]
+        if state.through >= 0:
+            acks.append(DeviceAck(device.tenant, device.device, state.run, state.through))
+    return acks
+
+
+def book(connection: Connection, entries: Ledger, partition: int, first: int, n: int) -> None:
+    """Add to the ledger and move the offset by compare-and-set; raises `Fenced`."""
+    ledger.add(connection, entries)
+    offsets.advance(connection, partition, first, first + n)

@@ -1,0 +1,56 @@
+"""What the JSON dialects that are not ours have in common."""
+
+import json
+import math
+from typing import Any
+
+from runtime.errors import DeadLetter, Reason
+
+_MAX_DEPTH = 32
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """Parse a body that must be a JSON object.
+
+    Raises `DeadLetter`: not_utf8, too_deep, not_json, not_an_object.
+    """
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError as bad:
+        raise DeadLetter(Reason.NOT_UTF8, f"byte {bad.start} is no UTF-8") from None
+    depth = deepest = 0
+    for character in text if text.count("[") + text.count("{") > _MAX_DEPTH else "":
+        depth += (character in "[{") - (character in "]}")
+        deepest = max(deepest, depth)
+    if deepest > _MAX_DEPTH:
+        raise DeadLetter(Reason.TOO_DEEP, f"nested deeper than {_MAX_DEPTH}")
+    try:
+        found = json.loads(text, parse_constant=_not_finite)
+    except ValueError as error:
+        raise DeadLetter(Reason.NOT_JSON, str(error)) from None
+    if not isinstance(found, dict):
+        raise DeadLetter(Reason.NOT_AN_OBJECT, f"a {type(found).__name__}, expected an object")
+    return found
+
+
+def number(found: dict[str, Any], key: str) -> float | None:
+    """A number, or None where the key is absent or null.
+
+    Raises `DeadLetter`: wrong_type, not_finite.
+    """
+    value = found.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise DeadLetter(Reason.WRONG_TYPE, f"{key} is {value!r:.60}, expected a number")
+    try:
+        value = float(value)
+    except OverflowError:
+        value = math.inf
+    if not math.isfinite(value):
+        raise DeadLetter(Reason.NOT_FINITE, f"{key} is not finite")
+    return value
+
+
+def _not_finite(constant: str) -> float:
+    raise DeadLetter(Reason.NOT_FINITE, f"{constant} is no measurement; leave it out or send null")

@@ -1,0 +1,106 @@
+"""The direct log: hands batches to ingest in the same process, and answers after the commit."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from contracts.raw import RawMessage, Receipt
+from ingest.worker import Committed, Worker
+from runtime.errors import Retry
+from runtime.metrics import Metrics
+
+log = logging.getLogger("ingest.direct")
+
+T = TypeVar("T")
+
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_IDLE_S = 0.1
+_RETRY_EVERY = 10  # idle rounds between two looks for dead letters marked for retry
+
+
+class DirectLog:
+    """A `Log` whose messages are durable when the store has them.
+
+    One thread does all the work of ingest, so that the event loop keeps reading from the broker
+    while a batch waits for the database.
+    """
+
+    def __init__(self, worker: Worker, metrics: Metrics) -> None:
+        self._worker = worker
+        self._metrics = metrics
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._turn = asyncio.Lock()
+
+    async def start(self) -> None:
+        """Own the partition. Waits while the store is away or another process owns it."""
+        await self._patiently(self._worker.open)
+
+    async def append(self, messages: Sequence[RawMessage]) -> Receipt:
+        """Commit the batch; waits as long as the store is away."""
+        async with self._turn:
+            committed = await self._commit(list(messages))
+            await self._run(self._worker.reconcile)
+        return Receipt(committed.acks)
+
+    async def _commit(self, messages: list[RawMessage]) -> Committed:
+        start = await self._patiently(self._worker.open)
+        attempt = 0
+        while True:
+            try:
+                return await self._run(lambda: self._worker.process(messages))
+            except Retry as error:
+                self._metrics.retries.inc()
+                await self._wait(attempt, error)
+                attempt += 1
+                # COMMIT may have arrived although its answer was lost: the offset tells.
+                if await self._patiently(self._worker.open) == start + len(messages):
+                    log.info("the batch had been committed before the connection broke")
+                    return Committed()
+
+    async def idle(self, stop: asyncio.Event) -> None:
+        """Reconcile, and take retried dead letters, whenever no batch is under way."""
+        rounds = 0
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _IDLE_S)
+            if self._turn.locked():
+                continue
+            rounds += 1
+            async with self._turn:
+                try:
+                    await self._run(self._worker.reconcile)
+                    if rounds % _RETRY_EVERY == 0:
+                        await self._run(self._worker.retry_dead_letters)
+                except Retry as error:
+                    await self._wait(3, error)
+
+    async def settle(self) -> None:
+        """Reconcile everything that waits."""
+        async with self._turn:
+            await self._patiently(lambda: self._worker.reconcile(everything=True))
+
+    async def close(self) -> None:
+        """Finish what is under way and give the partition up."""
+        async with self._turn:
+            await self._run(self._worker.close)
+        self._thread.shutdown()
+
+    async def _patiently(self, call: Callable[[], T]) -> T:
+        attempt = 0
+        while True:
+            try:
+                return await self._run(call)
+            except Retry as error:
+                await self._wait(attempt, error)
+                attempt += 1
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+
+    async def _wait(self, attempt: int, error: Retry) -> None:
+        pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+        log.warning("%s; again in %.1f s", error, pause)
+        await asyncio.sleep(pause)

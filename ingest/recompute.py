@@ -1,0 +1,89 @@
+"""Reconcile: compute a device's features again after late samples.
+
+From the last checkpoint before the late range, forwards. Where the new carry meets, after the
+range, a checkpoint that was there with the same bits, everything between that checkpoint and the
+newest one is right already, and only what came after the newest is replayed.
+"""
+
+from dataclasses import dataclass
+
+from ingest.kernels import Kind, compute
+from ingest.memory import NEVER_US, DeviceState, Floats, Memory, carry_from_bytes, carry_to_bytes
+from store import carry as checkpoints
+from store import features, reconcile, telemetry
+from store.pool import Connection
+from store.reconcile import Range
+
+
+@dataclass(frozen=True, slots=True)
+class Recomputed:
+    """Result of one device.
+
+    changed : feature rows added, changed or removed.
+    samples : samples replayed.
+    """
+
+    state: DeviceState
+    changed: int
+    samples: int
+
+
+def recompute(
+    connection: Connection,
+    memory: Memory,
+    kind: Kind,
+    device_id: int,
+    late: Range,
+    checkpoint_samples: int,
+) -> Recomputed:
+    """Correct one device, in the caller's transaction."""
+    known = checkpoints.of_device(connection, device_id, kind.carry_version)
+    before = [c for c in known if c.as_of_us < late.from_us]
+    later = [c for c in known if c.as_of_us >= late.from_us]
+    position = before[-1].as_of_us if before else NEVER_US
+    carry = carry_from_bytes(before[-1].carry, kind) if before else kind.initial(1)[0]
+    changed = replayed = 0
+    for checkpoint in later:
+        carry, n, c, _ = _piece(
+            connection, memory, kind, device_id, carry, position, checkpoint.as_of_us
+        )
+        changed, replayed, position = changed + c, replayed + n, checkpoint.as_of_us
+        data = carry_to_bytes(carry)
+        if position > late.until_us and data == checkpoint.carry:
+            position, carry = later[-1].as_of_us, carry_from_bytes(later[-1].carry, kind)
+            break
+        checkpoints.save(
+            connection, [checkpoints.Checkpoint(device_id, position, kind.carry_version, data)]
+        )
+    carry, n, c, mark_us = _piece(connection, memory, kind, device_id, carry, position, None)
+    since = n
+    if n >= checkpoint_samples:
+        checkpoints.save(
+            connection,
+            [checkpoints.Checkpoint(device_id, mark_us, kind.carry_version, carry_to_bytes(carry))],
+        )
+        since = 0
+    reconcile.done(connection, device_id)
+    return Recomputed(DeviceState(max(mark_us, position), carry, since), changed + c, replayed + n)
+
+
+def _piece(
+    connection: Connection,
+    memory: Memory,
+    kind: Kind,
+    device_id: int,
+    carry: Floats,
+    after_us: int,
+    until_us: int | None,
+) -> tuple[Floats, int, int, int]:
+    """Replay (after, until]; returns the carry, samples, changed rows and the last time."""
+    after = None if after_us == NEVER_US else after_us
+    samples = telemetry.read(connection, kind.samples, [device_id], after, until_us)
+    computed = compute(kind, samples, {device_id: carry}, memory.registry.by_id)
+    changed = 0
+    for table in kind.features:
+        changed += features.replace(
+            connection, table, device_id, after, until_us, computed.rows[table.name]
+        )
+    last_us = int(samples.observed_us[-1]) if len(samples) else after_us
+    return computed.carry.get(device_id, carry), len(samples), changed, last_us

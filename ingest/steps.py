@@ -1,0 +1,401 @@
+"""The way of a batch, in order and visible:
+
+    decode → identify → consent → check → order → features → (commit)
+
+Each step is a function over `Work`. None writes to the store or changes `Memory`; the commit
+does both, at once or not at all.
+"""
+
+import hashlib
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.raw import RawMessage
+from contracts.topics import Route, route
+from customer_context.identity import Device
+from ingest.decode import decode
+from ingest.dialects.decoded import Context, Decoded
+from ingest.dialects.native import salvage_numbering
+from ingest.kernels import KINDS, compute
+from ingest.memory import DeviceState, Memory
+from ingest.pack import LAYOUTS, Item, Ordered, join_values, order, out_of_range, pack, same_values
+from runtime.clock import US_PER_S
+from runtime.errors import DeadLetter, Reason
+from runtime.settings import Settings
+from store.features import Rows
+from store.ledger import Entry
+from store.reconcile import Range
+from store.telemetry import DeviceEventRow, Samples
+
+YEAR_2000_US = 946_684_800 * US_PER_S
+
+
+class Outcome(StrEnum):
+    """What becomes of a message. Each has exactly one."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    DEAD_LETTERED = "dead_lettered"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Letter:
+    """One message on its way.
+
+    refused_samples : rows that no consent covers; `keep` masks the others where only a part is.
+    """
+
+    raw: RawMessage
+    offset: int
+    route: Route | None = None
+    device: Device | None = None
+    decoded: Decoded | None = None
+    dead: DeadLetter | None = None
+    outcome: Outcome | None = None
+    numbering: tuple[int, int, int | None] | None = None
+    samples: int = 0
+    stored: int = 0
+    merged: int = 0
+    duplicate: int = 0
+    refused_samples: int = 0
+
+    def bury(self, dead: DeadLetter) -> None:
+        """Send it to the dead letter."""
+        self.dead, self.outcome, self.decoded = dead, Outcome.DEAD_LETTERED, None
+
+
+@dataclass(slots=True)
+class KindWork:
+    """The samples of one kind of device in this batch."""
+
+    ordered: Ordered
+    fresh: Samples
+    late_new: Samples
+    changed: dict[tuple[int, int], NDArray[np.float64]]
+    states: dict[int, DeviceState]
+    rows: dict[str, Rows] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Work:
+    """A batch and all that it becomes."""
+
+    letters: list[Letter]
+    kinds: dict[str, KindWork] = field(default_factory=dict)
+    late: dict[int, Range] = field(default_factory=dict)
+    events: list[tuple[int, DeviceEventRow]] = field(default_factory=list)
+    meter_numbers: dict[float, str] = field(default_factory=dict)
+
+
+def identify(work: Work, memory: Memory) -> None:
+    """Whose message is it? The topic decides; an unknown device is listed, never stored."""
+    for letter in work.letters:
+        letter.route = route(letter.raw.topic)
+        if letter.route is None:
+            letter.bury(DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {letter.raw.topic!r}"))
+            continue
+        letter.device = memory.registry.by_address.get((letter.route.dialect, letter.route.address))
+
+
+def decode_bodies(work: Work, settings: Settings) -> None:
+    """Parse every body, once."""
+    for letter in work.letters:
+        if letter.outcome is not None or letter.route is None:
+            continue
+        device = letter.device
+        context = Context(
+            device.timezone if device else "UTC",
+            letter.raw.received_us,
+            settings.max_samples_per_message,
+        )
+        try:
+            letter.decoded = decode(letter.raw, letter.route, context, settings.max_body_bytes)
+            _belongs(letter)
+        except DeadLetter as dead:
+            if letter.decoded is not None and letter.decoded.seq is not None:
+                d = letter.decoded
+                letter.numbering = (d.run, d.seq, d.oldest) if d.seq is not None else None
+            elif letter.route.dialect == "native":
+                found = salvage_numbering(letter.raw.body[: settings.max_body_bytes])
+                letter.numbering = None if found is None else (*found, None)
+            letter.bury(dead)
+            continue
+        if letter.decoded.seq is not None:
+            letter.numbering = (letter.decoded.run, letter.decoded.seq, letter.decoded.oldest)
+
+
+def _belongs(letter: Letter) -> None:
+    decoded, device = letter.decoded, letter.device
+    assert decoded is not None and letter.route is not None
+    if device is None:
+        raise DeadLetter(
+            Reason.UNKNOWN_DEVICE,
+            f"no registered device has the {letter.route.dialect} address "
+            f"{letter.route.address!r}; register it with `tachowatt import`, then retry",
+        )
+    if decoded.device is not None and decoded.device != device.device:
+        raise DeadLetter(
+            Reason.DEVICE_MISMATCH,
+            f"the body says device {decoded.device!r:.80}, the topic {device.device!r}",
+        )
+    expected = {"telemetry": "vehicle", "reading": "meter"}.get(decoded.kind)
+    if expected is not None and device.kind != expected:
+        raise DeadLetter(
+            Reason.WRONG_KIND, f"{decoded.kind} of {device.device!r}, which is a {device.kind}"
+        )
+
+
+def check_times(work: Work, settings: Settings) -> None:
+    """A clock ahead of ours, or before 2000, is dead-lettered and not guessed."""
+    tolerance_us = round(settings.clock_ahead_tolerance_s * US_PER_S)
+    for letter in work.letters:
+        if letter.decoded is None:
+            continue
+        times = letter.decoded.observed_us
+        first, last = (times[0], times[0]) if len(times) == 1 else (min(times), max(times))
+        if last > letter.raw.received_us + tolerance_us:
+            ahead_s = (last - letter.raw.received_us) / US_PER_S
+            letter.bury(
+                DeadLetter(
+                    Reason.CLOCK_AHEAD,
+                    f"{ahead_s:.1f} s ahead of our clock; at most "
+                    f"{settings.clock_ahead_tolerance_s:g} s are tolerated",
+                )
+            )
+        elif first < YEAR_2000_US:
+            letter.bury(DeadLetter(Reason.CLOCK_BEFORE_2000, "a sample from before 2000-01-01"))
+
+
+def consent(work: Work, memory: Memory) -> None:
+    """Refuse what no purpose covers, before anything is stored; fails closed.
+
+    Also a message that could not be decoded is refused, not kept in the dead letter, when its
+    device belongs now to someone who agreed to nothing.
+    """
+    state = memory.registry.consent
+    for letter in work.letters:
+        device = letter.device
+        if device is None:
+            continue
+        if letter.decoded is None:
+            holder = device.holder_at(letter.raw.received_us)
+            customer = None if holder is None else holder.customer
+            if not state.covers(device.tenant, customer, device.kind):
+                letter.dead, letter.outcome = None, Outcome.REFUSED
+            continue
+        decoded = letter.decoded
+        times = decoded.observed_us
+        measured = bool(decoded.columns)
+        letter.samples = len(times) if measured else 0
+        holder = device.holder_at(times[0])
+        if holder is not None and all(holder.from_us <= t < holder.to_us for t in times):
+            allowed: list[int] | None = (
+                None if state.covers(device.tenant, holder.customer, device.kind) else []
+            )
+        else:
+            allowed = [
+                i
+                for i, t in enumerate(times)
+                if (h := device.holder_at(t)) is not None
+                and state.covers(device.tenant, h.customer, device.kind)
+            ]
+        if allowed is None:
+            continue
+        letter.refused_samples = letter.samples - len(allowed) if measured else 0
+        if not allowed:
+            letter.decoded, letter.outcome = None, Outcome.REFUSED
+        else:
+            decoded.observed_us = [times[i] for i in allowed]
+            decoded.columns = {
+                name: [values[i] for i in allowed] for name, values in decoded.columns.items()
+            }
+
+
+def put_in_order(work: Work) -> dict[str, Ordered]:
+    """Pack the messages into arrays, check the physical ranges, sort and join."""
+    items: dict[str, list[Item]] = defaultdict(list)
+    for i, letter in enumerate(work.letters):
+        decoded, device = letter.decoded, letter.device
+        if decoded is None or device is None:
+            continue
+        if decoded.columns:
+            items[device.kind].append(Item(i, device.device_id, letter.raw.received_us, decoded))
+        else:
+            work.events.append((i, _event_row(letter, device, decoded)))
+    ordered: dict[str, Ordered] = {}
+    for kind, of_kind in items.items():
+        layout = LAYOUTS[kind]
+        packed = pack(of_kind, layout)
+        impossible = out_of_range(packed, layout)
+        if impossible:
+            for i, detail in impossible.items():
+                letter = work.letters[i]
+                letter.bury(DeadLetter(Reason.OUT_OF_RANGE, detail))
+                letter.samples = letter.refused_samples = 0
+            of_kind = [item for item in of_kind if item.message not in impossible]
+            if not of_kind:
+                continue
+            packed = pack(of_kind, layout)
+        for item in of_kind:
+            if item.decoded.meter_number is not None:
+                column = layout.position["meter_key"]
+                at = int(np.flatnonzero(packed.message == item.message)[0])
+                key = float(packed.samples.values[at, column])
+                work.meter_numbers[key] = item.decoded.meter_number
+        ordered[kind] = order(packed, layout)
+    return ordered
+
+
+def _event_row(letter: Letter, device: Device, decoded: Decoded) -> DeviceEventRow:
+    digest = hashlib.blake2b(decoded.event_json.encode(), digest_size=12).hexdigest()
+    return DeviceEventRow(
+        device.device_id,
+        int(decoded.observed_us[0]),
+        decoded.event_kind,
+        digest,
+        letter.raw.received_us,
+        decoded.event_json,
+    )
+
+
+def separate(
+    work: Work,
+    memory: Memory,
+    kind_name: str,
+    ordered: Ordered,
+    existing: dict[tuple[int, int], NDArray[np.float64]],
+    late: NDArray[np.bool_],
+    monotonic: float,
+) -> None:
+    """Tell what is new from what was late or seen before, and count both.
+
+    late : bool[n], at or below the device's high-water mark. Everything above it is certainly
+    new. existing : stored values at the late rows' (device, time).
+    """
+    samples, layout = ordered.samples, LAYOUTS[kind_name]
+    new_row = np.ones(len(samples), np.bool_)
+    changed: dict[tuple[int, int], NDArray[np.float64]] = {}
+    for row in np.flatnonzero(late).tolist():
+        device_id, us = int(samples.device[row]), int(samples.observed_us[row])
+        letter = work.letters[int(ordered.message[row])]
+        stored = existing.get((device_id, us))
+        if stored is not None:
+            new_row[row] = False
+            joined = join_values(stored, samples.values[row], layout)
+            if same_values(joined, stored):
+                letter.duplicate += 1
+                continue
+            letter.merged += 1
+            changed[(device_id, us)] = joined
+        span = Range(us, us)
+        before = work.late.get(device_id)
+        work.late[device_id] = span if before is None else before.join(span)
+    for message, count in zip(
+        *np.unique(ordered.message[new_row], return_counts=True), strict=True
+    ):
+        work.letters[int(message)].stored += int(count)
+    for message_index in ordered.merged:
+        work.letters[message_index].merged += 1
+    for message_index in ordered.duplicate:
+        work.letters[message_index].duplicate += 1
+    states: dict[int, DeviceState] = {}
+    for device_id in np.unique(samples.device).tolist():
+        state = memory.devices[device_id].copy()
+        span_of_device = work.late.get(device_id)
+        if span_of_device is not None:
+            if state.late is None:
+                state.late_since = monotonic
+                state.late = span_of_device
+            else:
+                state.late = state.late.join(span_of_device)
+        states[device_id] = state
+    fresh = ~late
+    work.kinds[kind_name] = KindWork(
+        ordered,
+        samples.take(fresh),
+        samples.take(late & new_row),
+        changed,
+        states,
+    )
+
+
+def features(work: Work, memory: Memory) -> None:
+    """Run the kernels over the fresh samples of every device that has nothing late to reconcile."""
+    for kind_name, kind_work in work.kinds.items():
+        kind = KINDS[kind_name]
+        fresh, states = kind_work.fresh, kind_work.states
+        if len(fresh):
+            last = np.append(fresh.device[1:] != fresh.device[:-1], True)
+            for device_id, us in zip(
+                fresh.device[last].tolist(), fresh.observed_us[last].tolist(), strict=True
+            ):
+                states[device_id].mark_us = us
+        clean = {device_id for device_id, state in states.items() if state.late is None}
+        if not clean or not len(fresh):
+            continue
+        if len(clean) < len(states):
+            fresh = fresh.take(np.isin(fresh.device, np.array(sorted(clean))))
+            if not len(fresh):
+                continue
+        computed = compute(
+            kind,
+            fresh,
+            {device_id: states[device_id].carry for device_id in clean},
+            memory.registry.by_id,
+        )
+        kind_work.rows = computed.rows
+        ids, counts = np.unique(fresh.device, return_counts=True)
+        for device_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
+            states[device_id].carry = computed.carry[device_id]
+            states[device_id].since_checkpoint += count
+
+
+def conclude(work: Work, new_events: list[bool]) -> None:
+    """Give every message its outcome."""
+    for (i, _), new in zip(work.events, new_events, strict=True):
+        work.letters[i].outcome = Outcome.STORED if new else Outcome.DUPLICATE
+    for letter in work.letters:
+        if letter.outcome is None:
+            added = letter.stored + letter.merged
+            letter.outcome = Outcome.STORED if added else Outcome.DUPLICATE
+
+
+def ledger_of(work: Work, tenants: frozenset[str]) -> dict[tuple[str, str], Entry]:
+    """What this batch adds to the books.
+
+    `received` and `samples_received` are counted from what came in, the others from what it
+    became, so that a hole in the steps shows as books that do not close.
+    """
+    entries: dict[tuple[str, str], Entry] = defaultdict(Entry)
+    for letter in work.letters:
+        entry = entries[ledger_key(letter, tenants)]
+        entry.received += 1
+        entry.samples_received += letter.samples
+        match letter.outcome:
+            case Outcome.STORED:
+                entry.stored += 1
+            case Outcome.DUPLICATE:
+                entry.duplicate += 1
+            case Outcome.DEAD_LETTERED:
+                entry.dead_lettered += 1
+            case Outcome.REFUSED:
+                entry.refused += 1
+        entry.samples_stored += letter.stored
+        entry.samples_merged += letter.merged
+        entry.samples_duplicate += letter.duplicate
+        entry.samples_refused += letter.refused_samples
+    return dict(entries)
+
+
+def ledger_key(letter: Letter, tenants: frozenset[str]) -> tuple[str, str]:
+    """(tenant, dialect) under which a message is booked; `-` for what nobody knows."""
+    dialect = letter.route.dialect if letter.route else "-"
+    if letter.device is not None:
+        return letter.device.tenant, dialect
+    named = letter.route.tenant if letter.route else ""
+    return (named if named in tenants else "-"), dialect

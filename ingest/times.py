@@ -1,0 +1,66 @@
+"""Times as devices write them."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from runtime.errors import DeadLetter, Reason
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_US = timedelta(microseconds=1)
+_MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999
+
+
+def parse_time(value: str | int | datetime) -> int:
+    """Microseconds since 1970 UTC of RFC 3339 text with an offset, or of epoch milliseconds.
+
+    Raises `DeadLetter`: bad_time, or time_without_offset.
+    """
+    if isinstance(value, int):
+        if not -_MAX_MS <= value <= _MAX_MS:
+            raise DeadLetter(Reason.BAD_TIME, f"{value} is no time in epoch milliseconds")
+        return value * 1000
+    if isinstance(value, str):
+        try:
+            at = datetime.fromisoformat(value)
+        except ValueError:
+            raise DeadLetter(
+                Reason.BAD_TIME,
+                f"{value[:60]!r} is no time; expected RFC 3339 such as 2026-11-21T10:00:00Z, "
+                "or epoch milliseconds",
+            ) from None
+    else:
+        at = value
+    if at.tzinfo is None:
+        raise DeadLetter(
+            Reason.TIME_WITHOUT_OFFSET, f"{value!s:.60} has no offset; add Z or ±hh:mm"
+        )
+    try:
+        return (at - _EPOCH) // _US
+    except OverflowError:
+        raise DeadLetter(Reason.BAD_TIME, f"{value!s:.60} is out of range") from None
+
+
+def local_time(text: str, timezone: str, received_us: int) -> int:
+    """Microseconds since 1970 UTC of a wall-clock time without an offset.
+
+    In the repeated hour of autumn the earlier instant is taken, unless the message came more
+    than half an hour after it and the later instant has already been: such devices send at once.
+    """
+    try:
+        wall = datetime.fromisoformat(text)
+    except ValueError:
+        raise DeadLetter(
+            Reason.BAD_TIME, f"{text[:60]!r} is no time; expected 2022-07-07T13:01:11"
+        ) from None
+    if wall.tzinfo is not None:
+        return parse_time(wall)
+    zone = ZoneInfo(timezone)
+    try:
+        first = parse_time(wall.replace(tzinfo=zone, fold=0))
+        second = parse_time(wall.replace(tzinfo=zone, fold=1))
+    except (OverflowError, ValueError):
+        raise DeadLetter(Reason.BAD_TIME, f"{text[:60]!r} is out of range") from None
+    half_hour = 1_800_000_000
+    if second > first and received_us - first > half_hour and second <= received_us + half_hour:
+        return second
+    return first

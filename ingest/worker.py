@@ -1,0 +1,341 @@
+"""The one owner of a partition: takes batches, commits them, reconciles, retries."""
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.raw import DeviceAck, RawMessage
+from ingest import commit, steps
+from ingest.kernels import KINDS
+from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
+from ingest.pack import Ordered
+from ingest.recompute import recompute
+from ingest.steps import Letter, Outcome, Work
+from runtime.clock import Clock
+from runtime.errors import Retry
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from store import customers, dead_letter, ledger, offsets, reconcile, telemetry
+from store.pool import Connection, connect, translated
+
+log = logging.getLogger("ingest")
+
+# A slice of reconciling ends after so long, so that live messages never wait behind it for more.
+_SLICE_S = 0.15
+
+_RETRY_AT_ONCE = 500
+
+
+@dataclass(slots=True)
+class Committed:
+    """What a call to `process` made durable."""
+
+    acks: list[DeviceAck] = field(default_factory=list)
+    outcomes: dict[str, int] = field(default_factory=dict)
+
+
+class Worker:
+    """Ingest for one partition of a log.
+
+    Not thread-safe: one thread at a time. After any error the caller may call again; whatever
+    was not committed is loaded anew.
+    """
+
+    def __init__(
+        self,
+        database_url: str,
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics | None = None,
+        partition: int = 0,
+    ) -> None:
+        self._url = database_url
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics or Metrics()
+        self._partition = partition
+        self._connection: Connection | None = None
+        self._memory: Memory | None = None
+        self._tenants: frozenset[str] = frozenset()
+
+    # ── owning ──────────────────────────────────────────────────────────────────────────────
+
+    def open(self) -> int:
+        """Own the partition and load what is needed. Returns the next offset.
+
+        Raises `Retry` while the store is away or another process owns the partition.
+        """
+        if self._connection is not None and self._memory is not None:
+            return self._memory.next_offset
+        self.close()
+        with translated():
+            connection = connect(self._url, application="tachowatt-ingest")
+            try:
+                next_offset = offsets.claim(connection, self._partition)
+                registry = customers.load(connection)
+                self._tenants = frozenset(customers.tenants(connection))
+                self._memory = Memory(registry, next_offset)
+                self._load_pending(connection, self._memory)
+                connection.commit()
+            except BaseException:
+                connection.close()
+                self._memory = None
+                raise
+            self._connection = connection
+        return next_offset
+
+    def close(self) -> None:
+        """Give the partition up; what was not committed is forgotten."""
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = self._memory = None
+
+    def _load_pending(self, connection: Connection, memory: Memory) -> None:
+        pending = reconcile.pending(connection)
+        for kind in KINDS.values():
+            of_kind = [
+                d
+                for d in pending
+                if d in memory.registry.by_id and memory.registry.by_id[d].kind == kind.name
+            ]
+            load_devices(connection, memory, kind, of_kind, pending, self._clock.monotonic())
+
+    # ── batches ─────────────────────────────────────────────────────────────────────────────
+
+    def process(self, messages: Sequence[RawMessage]) -> Committed:
+        """Take a batch through all steps and commit it.
+
+        Raises `Retry` (nothing is committed, or, after a lost answer to COMMIT, everything: the
+        next `open` tells by the offset), `Fenced` when another owner has moved on.
+        """
+        self.open()
+        first = self._memory_now.next_offset
+        letters = [Letter(raw, first + i) for i, raw in enumerate(messages)]
+        return self._run(letters, retried=None)
+
+    def expected_offset(self) -> int:
+        """The next offset as the store has it now, after reopening."""
+        return self.open()
+
+    def _run(
+        self, letters: list[Letter], retried: Sequence[dead_letter.DeadLetterRow] | None
+    ) -> Committed:
+        connection, memory = self._connection_now, self._memory_now
+        started = self._clock.monotonic()
+        try:
+            with translated():
+                self._refresh_registry(connection, memory)
+                work = Work(letters)
+                steps.identify(work, memory)
+                steps.decode_bodies(work, self._settings)
+                steps.check_times(work, self._settings)
+                steps.consent(work, memory)
+                for kind_name, ordered in steps.put_in_order(work).items():
+                    self._separate(connection, memory, work, kind_name, ordered)
+                steps.features(work, memory)
+                steps.conclude(
+                    work, telemetry.put_events(connection, [row for _, row in work.events])
+                )
+                now_us = self._clock.now_us()
+                if retried is not None:
+                    self._finish_retry(connection, work, retried, now_us)
+                commit.write(
+                    connection,
+                    work,
+                    self._partition,
+                    self._settings.checkpoint_samples,
+                    now_us,
+                    self._tenants,
+                )
+                seqs = commit.count_seqs(connection, memory, letters)
+                entries = steps.ledger_of(work, self._tenants)
+                if retried is not None:
+                    _unbook(entries, retried)
+                moved = 0 if retried is not None else len(letters)
+                commit.book(connection, entries, self._partition, memory.next_offset, moved)
+                connection.commit()
+        except BaseException:
+            self.close()
+            raise
+        memory.next_offset += moved
+        for kind_work in work.kinds.values():
+            memory.devices.update(kind_work.states)
+        memory.seqs.update(seqs)
+        self._count(entries, started)
+        return Committed(commit.acks_of(memory, seqs), _outcomes(letters))
+
+    def _separate(
+        self,
+        connection: Connection,
+        memory: Memory,
+        work: Work,
+        kind_name: str,
+        ordered: Ordered,
+    ) -> None:
+        kind, samples = KINDS[kind_name], ordered.samples
+        load_devices(
+            connection,
+            memory,
+            kind,
+            np.unique(samples.device).tolist(),
+            {},
+            self._clock.monotonic(),
+        )
+        late = _at_or_below_mark(samples, memory.devices)
+        existing = {}
+        if late.any():
+            existing = telemetry.existing(
+                connection, kind.samples, samples.device[late], samples.observed_us[late]
+            )
+        steps.separate(work, memory, kind_name, ordered, existing, late, self._clock.monotonic())
+
+    def _refresh_registry(self, connection: Connection, memory: Memory) -> None:
+        """A change of registry or consent counts from the next message on."""
+        if customers.version(connection) != memory.registry.version:
+            memory.registry = customers.load(connection)
+            self._tenants = frozenset(customers.tenants(connection))
+
+    # ── between batches ─────────────────────────────────────────────────────────────────────
+
+    def pending(self) -> int:
+        """Devices that wait to be reconciled."""
+        if self._memory is None:
+            return 0
+        return sum(1 for state in self._memory.devices.values() if state.late is not None)
+
+    def reconcile(self, *, everything: bool = False) -> int:
+        """Correct devices whose late samples have been gathered long enough; bounded in time.
+
+        everything : do not wait and do not stop early. Returns how many were done.
+        """
+        self.open()
+        connection, memory = self._connection_now, self._memory_now
+        started = self._clock.monotonic()
+        waiting = sorted(
+            (state.late_since, device_id)
+            for device_id, state in memory.devices.items()
+            if state.late is not None
+        )
+        done = 0
+        for since, device_id in waiting:
+            if not everything and (
+                started - since < self._settings.reconcile_wait_s
+                or self._clock.monotonic() - started > _SLICE_S
+            ):
+                break
+            self._reconcile_device(connection, memory, device_id)
+            done += 1
+        self._metrics.reconcile_pending.set(len(waiting) - done)
+        return done
+
+    def _reconcile_device(self, connection: Connection, memory: Memory, device_id: int) -> None:
+        late = memory.devices[device_id].late
+        assert late is not None
+        try:
+            with translated():
+                # The same compare-and-set as a batch, so that a former owner cannot correct.
+                offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
+                result = recompute(
+                    connection,
+                    memory,
+                    kind_of_device(memory, device_id),
+                    device_id,
+                    late,
+                    self._settings.checkpoint_samples,
+                )
+                connection.commit()
+        except BaseException:
+            self.close()
+            raise
+        memory.devices[device_id] = result.state
+        self._metrics.reconciled.inc()
+        log.debug(
+            "reconciled device=%d samples=%d changed=%d", device_id, result.samples, result.changed
+        )
+
+    def retry_dead_letters(self) -> int:
+        """Take messages marked for retry again, in the order they came. Returns how many."""
+        self.open()
+        with translated():
+            rows = dead_letter.find(self._connection_now, state="retry", limit=_RETRY_AT_ONCE)
+            self._connection_now.rollback()
+        if not rows:
+            return 0
+        letters = [Letter(row.message(), row.offset) for row in rows]
+        self._run(letters, retried=rows)
+        return len(rows)
+
+    def _finish_retry(
+        self,
+        connection: Connection,
+        work: Work,
+        rows: Sequence[dead_letter.DeadLetterRow],
+        now_us: int,
+    ) -> None:
+        results = []
+        for letter, row in zip(work.letters, rows, strict=True):
+            if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
+                tenant, _ = steps.ledger_key(letter, self._tenants)
+                results.append(
+                    (row.id, "open", str(letter.dead.reason), letter.dead.detail, tenant)
+                )
+                # It stays where it is: no second row for the same message.
+                letter.dead = None
+            else:
+                results.append((row.id, "retried", str(letter.outcome), "", ""))
+        dead_letter.finish_retry(connection, results, now_us)
+
+    # ── small things ────────────────────────────────────────────────────────────────────────
+
+    @property
+    def _connection_now(self) -> Connection:
+        if self._connection is None:
+            raise Retry("the store is not open")
+        return self._connection
+
+    @property
+    def _memory_now(self) -> Memory:
+        if self._memory is None:
+            raise Retry("the store is not open")
+        return self._memory
+
+    def _count(self, entries: commit.Ledger, started: float) -> None:
+        for (tenant, dialect), entry in entries.items():
+            for outcome in Outcome:
+                n = getattr(entry, outcome.value)
+                if n > 0:
+                    self._metrics.outcome.labels(tenant, dialect, outcome.value).inc(n)
+            for name in ("stored", "merged", "duplicate", "refused"):
+                n = getattr(entry, f"samples_{name}")
+                if n > 0:
+                    self._metrics.samples.labels(name).inc(n)
+        self._metrics.commit_seconds.observe(self._clock.monotonic() - started)
+
+
+def _at_or_below_mark(
+    samples: telemetry.Samples, states: dict[int, DeviceState]
+) -> NDArray[np.bool_]:
+    ids, inverse = np.unique(samples.device, return_inverse=True)
+    marks = np.array([states[device_id].mark_us for device_id in ids.tolist()], np.int64)
+    return np.asarray(samples.observed_us <= marks[inverse])
+
+
+def _unbook(entries: commit.Ledger, rows: Sequence[dead_letter.DeadLetterRow]) -> None:
+    """A retried message was booked as dead-lettered when it came: take that entry out.
+
+    It is booked anew by `ledger_of`, perhaps for another tenant: its device is known by now.
+    """
+    for row in rows:
+        entry = entries.setdefault((row.tenant, row.dialect), ledger.Entry())
+        entry.received -= 1
+        entry.dead_lettered -= 1
+
+
+def _outcomes(letters: Sequence[Letter]) -> dict[str, int]:
+    counts: dict[str, int] = {}
+    for letter in letters:
+        counts[str(letter.outcome)] = counts.get(str(letter.outcome), 0) + 1
+    return counts

@@ -1,0 +1,67 @@
+"""Checkpoints of kernels' carries. A cache: the samples behind it can always rebuild it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from store.pool import Connection
+from store.times import from_us, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A device's carry after all its samples up to and including `as_of_us`."""
+
+    device_id: int
+    as_of_us: int
+    carry_version: int
+    carry: bytes
+
+
+def latest(
+    connection: Connection, device_ids: Sequence[int], carry_version: int
+) -> dict[int, Checkpoint]:
+    """The newest readable checkpoint of each device that has one."""
+    rows = connection.execute(
+        "select distinct on (device_id) device_id, as_of, carry_version, carry "
+        "from pipeline.checkpoint where device_id = any(%s) and carry_version = %s "
+        "order by device_id, as_of desc",
+        (list(device_ids), carry_version),
+    )
+    return {row[0]: Checkpoint(row[0], to_us(row[1]), row[2], row[3]) for row in rows.fetchall()}
+
+
+def of_device(connection: Connection, device_id: int, carry_version: int) -> list[Checkpoint]:
+    """All readable checkpoints of a device, ascending."""
+    rows = connection.execute(
+        "select device_id, as_of, carry_version, carry from pipeline.checkpoint "
+        "where device_id = %s and carry_version = %s order by as_of",
+        (device_id, carry_version),
+    )
+    return [Checkpoint(row[0], to_us(row[1]), row[2], row[3]) for row in rows.fetchall()]
+
+
+def save(connection: Connection, checkpoints: Sequence[Checkpoint]) -> None:
+    """Write checkpoints, in the caller's transaction."""
+    if not checkpoints:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into pipeline.checkpoint values (%s, %s, %s, %s) "
+            "on conflict (device_id, as_of) do update "
+            "set carry_version = excluded.carry_version, carry = excluded.carry",
+            [(c.device_id, from_us(c.as_of_us), c.carry_version, c.carry) for c in checkpoints],
+        )
+
+
+def delete(connection: Connection, device_id: int, after_us: int, until_us: int | None) -> None:
+    """Drop the checkpoints of a device with `after_us` < as_of <= `until_us` (None = all later)."""
+    connection.execute(
+        "delete from pipeline.checkpoint where device_id = %s and as_of > %s "
+        "and (%s::timestamptz is null or as_of <= %s)",
+        (
+            device_id,
+            from_us(after_us),
+            None if until_us is None else from_us(until_us),
+            None if until_us is None else from_us(until_us),
+        ),
+    )

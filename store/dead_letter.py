@@ -1,0 +1,181 @@
+"""The dead letter: messages that could not be used, with their reason and untouched bytes."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from contracts.raw import RawMessage
+from store.pool import Connection, scalar
+from store.times import from_us, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMessage:
+    """What is put in."""
+
+    tenant: str
+    dialect: str
+    message: RawMessage
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterRow:
+    """What stands in the table."""
+
+    id: int
+    tenant: str
+    dialect: str
+    topic: str
+    content_type: str | None
+    body: bytes
+    received_at: datetime
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    state: str
+    retried_at: datetime | None
+    outcome: str | None
+
+    def message(self) -> RawMessage:
+        """The message as it was received."""
+        return RawMessage(self.topic, self.body, to_us(self.received_at), self.content_type)
+
+
+_COLUMNS = (
+    "dead_letter_id, tenant, dialect, topic, content_type, body, received_at, partition, "
+    "log_offset, reason, detail, state, retried_at, outcome"
+)
+
+
+def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
+    """Keep the messages, in the caller's transaction."""
+    if not messages:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into pipeline.dead_letter (tenant, dialect, topic, content_type, body, "
+            "received_at, partition, log_offset, reason, detail) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            [
+                (
+                    dead.tenant,
+                    dead.dialect,
+                    dead.message.topic,
+                    dead.message.content_type,
+                    dead.message.body,
+                    from_us(dead.message.received_us),
+                    dead.partition,
+                    dead.offset,
+                    dead.reason,
+                    dead.detail.replace("\x00", "\\0"),
+                )
+                for dead in messages
+            ],
+        )
+
+
+def find(
+    connection: Connection,
+    *,
+    reason: str | None = None,
+    state: str | None = "open",
+    after: int = 0,
+    limit: int = 50,
+) -> list[DeadLetterRow]:
+    """Rows in the order of arrival, `after` an id; None for any reason or any state."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id > %s "
+        "and (%s::text is null or reason = %s) and (%s::text is null or state = %s) "
+        "order by dead_letter_id limit %s",
+        (after, reason, reason, state, state, limit),
+    )
+    return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def get(connection: Connection, dead_letter_id: int) -> DeadLetterRow | None:
+    """One row."""
+    row = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = %s", (dead_letter_id,)
+    ).fetchone()
+    return None if row is None else DeadLetterRow(*row)
+
+
+def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str | None) -> int:
+    """Mark open rows for the owner of the pipeline to take again; returns how many."""
+    cursor = connection.execute(
+        "update pipeline.dead_letter set state = 'retry' where state = 'open' "
+        "and (%s::bigint[] is null or dead_letter_id = any(%s)) "
+        "and (%s::text is null or reason = %s)",
+        (ids, ids, reason, reason),
+    )
+    return cursor.rowcount
+
+
+def finish_retry(
+    connection: Connection, results: Sequence[tuple[int, str, str, str, str]], at_us: int
+) -> None:
+    """Write down what became of retried rows: (id, state, outcome or reason, detail, tenant)."""
+    with connection.cursor() as cursor:
+        for dead_letter_id, state, outcome, detail, tenant in results:
+            if state == "open":
+                cursor.execute(
+                    "update pipeline.dead_letter set state = 'open', reason = %s, detail = %s, "
+                    "tenant = %s, retried_at = %s where dead_letter_id = %s",
+                    (
+                        outcome,
+                        detail.replace("\x00", "\\0"),
+                        tenant,
+                        from_us(at_us),
+                        dead_letter_id,
+                    ),
+                )
+            else:
+                cursor.execute(
+                    "update pipeline.dead_letter set state = 'retried', outcome = %s, "
+                    "retried_at = %s where dead_letter_id = %s",
+                    (outcome, from_us(at_us), dead_letter_id),
+                )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Open messages by reason."""
+    rows = connection.execute(
+        "select reason, count(*) from pipeline.dead_letter where state <> 'retried' "
+        "group by reason order by 2 desc, 1"
+    )
+    return {reason: count for reason, count in rows.fetchall()}
+
+
+def unknown_devices(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:
+    """Topics of devices that nobody registered, with how much and what they send."""
+    rows = connection.execute(
+        "select topic, dialect, count(*), min(received_at), max(received_at), "
+        "(array_agg(dead_letter_id order by dead_letter_id desc))[1] from pipeline.dead_letter "
+        "where reason = 'unknown_device' and state <> 'retried' "
+        "group by topic, dialect order by 3 desc, 1 limit %s",
+        (limit,),
+    ).fetchall()
+    found = []
+    for topic, dialect, messages, first, last, sample_id in rows:
+        body = scalar(
+            connection,
+            "select substring(body for 160) from pipeline.dead_letter where dead_letter_id = %s",
+            (sample_id,),
+        )
+        found.append(
+            {
+                "topic": topic,
+                "dialect": dialect,
+                "messages": messages,
+                "first_at": first,
+                "last_at": last,
+                "example": bytes(body).decode("utf-8", "replace"),
+            }
+        )
+    return found

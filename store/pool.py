@@ -1,0 +1,51 @@
+"""Connections. Only `store` speaks SQL, and only through here does it meet the server."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from runtime.errors import Retry, Stop
+
+Connection = psycopg.Connection[TupleRow]
+
+# Classes of SQLSTATE that pass: connection, resources (full disk, memory, connections), operator
+# intervention (shutdown, read-only), serialization and deadlock.
+_PASSING = ("08", "53", "57", "40", "25006")
+
+
+def connect(url: str, *, application: str = "tachowatt") -> Connection:
+    """Open a connection in UTC; the caller commits.
+
+    Raises `Retry` when the server cannot be reached now, `Stop` when the URL is no URL.
+    """
+    try:
+        connection = psycopg.connect(url, application_name=application, connect_timeout=10)
+        connection.execute("set time zone 'UTC'")
+        connection.commit()
+    except psycopg.ProgrammingError as error:
+        raise Stop(f"the database URL cannot be used: {error}") from error
+    except psycopg.OperationalError as error:
+        raise Retry(f"no connection to the database: {str(error).strip()}") from error
+    return connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turn the driver's errors into ours: what passes is `Retry`, the rest stays as it is."""
+    try:
+        yield
+    except psycopg.OperationalError as error:
+        raise Retry(f"the database is away: {str(error).strip()}") from error
+    except psycopg.Error as error:
+        if (error.sqlstate or "").startswith(_PASSING):
+            raise Retry(f"the database cannot do it now: {str(error).strip()}") from error
+        raise
+
+
+def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:
+    """First column of the only row; None when there is no row."""
+    row = connection.execute(query, parameters).fetchone()
+    return None if row is None else row[0]

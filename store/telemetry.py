@@ -1,0 +1,226 @@
+"""Samples: written by COPY, read in the order of time."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.units import METER_NAMES, VEHICLE_NAMES
+from store.binary import decode, encode, select_list, sql_name
+from store.pool import Connection
+from store.times import from_us, to_us
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTable:
+    """Where one kind of device keeps its samples.
+
+    names : the measured columns, in the order of the matrices below.
+    """
+
+    name: str
+    names: tuple[str, ...]
+
+
+VEHICLE = SampleTable("telemetry.vehicle_sample", VEHICLE_NAMES)
+METER = SampleTable("telemetry.meter_sample", METER_NAMES)
+TABLES: dict[str, SampleTable] = {"vehicle": VEHICLE, "meter": METER}
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Rows of one table.
+
+    device : int64[n]; observed_us, received_us : int64[n], microseconds since 1970 UTC;
+    values : float64[n, len(table.names)], NaN = not measured.
+    """
+
+    device: Ints
+    observed_us: Ints
+    received_us: Ints
+    values: Floats
+
+    def __len__(self) -> int:
+        return int(self.device.shape[0])
+
+    def take(self, index: NDArray[np.generic]) -> "Samples":
+        """The rows that `index` (numbers or a mask) names."""
+        return Samples(
+            self.device[index], self.observed_us[index], self.received_us[index], self.values[index]
+        )
+
+
+def append(connection: Connection, table: SampleTable, samples: Samples) -> None:
+    """COPY new rows, in the caller's transaction. Nothing checks here that they are new."""
+    if not len(samples):
+        return
+    columns: dict[str, NDArray[np.generic]] = {
+        "device_id": samples.device,
+        "observed_us": samples.observed_us,
+        "received_us": samples.received_us,
+    }
+    for i, name in enumerate(table.names):
+        values = samples.values[:, i]
+        if not np.isnan(values).all():
+            columns[name] = values
+    copy_in(connection, table.name, columns)
+
+
+def copy_in(connection: Connection, table: str, columns: Mapping[str, NDArray[np.generic]]) -> None:
+    """COPY columns into a table by the binary format."""
+    names = ", ".join(f'"{sql_name(name)}"' for name in columns)
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy {table} ({names}) from stdin (format binary)") as copy,
+    ):
+        copy.write(encode(columns))
+
+
+def marks(connection: Connection, table: SampleTable, device_ids: Sequence[int]) -> dict[int, int]:
+    """High-water mark of each device: the time of its newest sample. One index probe each."""
+    rows = connection.execute(
+        "select d.device_id, m.observed_at from unnest(%s::bigint[]) as d (device_id) "
+        f"cross join lateral (select observed_at from {table.name} s "
+        "where s.device_id = d.device_id order by observed_at desc limit 1) as m",
+        (list(device_ids),),
+    )
+    return {device_id: to_us(at) for device_id, at in rows.fetchall()}
+
+
+def read(
+    connection: Connection,
+    table: SampleTable,
+    device_ids: Sequence[int],
+    after_us: int | None = None,
+    until_us: int | None = None,
+) -> Samples:
+    """Samples of the devices with after < observed <= until, by device and time."""
+    wanted = [("device_id", "int"), ("observed_at", "time"), ("received_at", "time")] + [
+        (name, "float") for name in table.names
+    ]
+    conditions = "where device_id = any(%s)"
+    parameters: list[object] = [list(device_ids)]
+    if after_us is not None:
+        conditions += " and observed_at > %s"
+        parameters.append(from_us(after_us))
+    if until_us is not None:
+        conditions += " and observed_at <= %s"
+        parameters.append(from_us(until_us))
+    query = (
+        f"copy (select {select_list(wanted)} from {table.name} {conditions} "
+        "order by device_id, observed_at) to stdout (format binary)"
+    )
+    with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
+        data = b"".join(bytes(block) for block in copy)
+    columns = decode(data, [kind for _, kind in wanted])
+    n = columns[0].shape[0]
+    values = np.empty((n, len(table.names)), np.float64)
+    for i in range(len(table.names)):
+        values[:, i] = columns[3 + i]
+    return Samples(
+        columns[0].astype(np.int64),
+        columns[1].astype(np.int64),
+        columns[2].astype(np.int64),
+        values,
+    )
+
+
+def existing(
+    connection: Connection, table: SampleTable, device: Ints, observed_us: Ints
+) -> dict[tuple[int, int], Floats]:
+    """Stored values at exactly these (device, time), where there are any."""
+    names = ", ".join(f"s.{name}" for name in table.names)
+    rows = connection.execute(
+        f"select s.device_id, s.observed_at, {names} "
+        "from unnest(%s::bigint[], %s::timestamptz[]) as k (device_id, observed_at) "
+        f"join {table.name} s using (device_id, observed_at)",
+        (device.tolist(), [from_us(us) for us in observed_us.tolist()]),
+        binary=True,
+    )
+    return {(row[0], to_us(row[1])): np.array(row[2:], dtype=np.float64) for row in rows.fetchall()}
+
+
+def overwrite(
+    connection: Connection, table: SampleTable, changed: Mapping[tuple[int, int], Floats]
+) -> None:
+    """Replace the values at (device, time) by what two messages say together."""
+    if not changed:
+        return
+    sets = ", ".join(f"{name} = %s" for name in table.names)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"update {table.name} set {sets} where device_id = %s and observed_at = %s",
+            [
+                (*(None if v != v else v for v in values.tolist()), device, from_us(us))
+                for (device, us), values in sorted(changed.items())
+            ],
+        )
+
+
+def doubled(connection: Connection, table: SampleTable) -> list[tuple[int, object, int]]:
+    """(device, time) pairs that stand more than once. Must be empty."""
+    rows = connection.execute(
+        f"select device_id, observed_at, count(*) from {table.name} "
+        "group by device_id, observed_at having count(*) > 1 order by 1, 2 limit 1000"
+    )
+    return [(row[0], row[1], row[2]) for row in rows.fetchall()]
+
+
+def devices(connection: Connection, table: SampleTable) -> list[int]:
+    """Devices that have samples (a walk over the index, not over the rows)."""
+    rows = connection.execute(
+        "select d.device_id from customers.device d where exists "
+        f"(select 1 from {table.name} s where s.device_id = d.device_id) order by 1"
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def count(connection: Connection, table: SampleTable) -> int:
+    """Number of samples."""
+    row = connection.execute(f"select count(*) from {table.name}").fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEventRow:
+    """An event or a state that a device reported itself; `digest` tells contents apart."""
+
+    device_id: int
+    observed_us: int
+    kind: str
+    digest: str
+    received_us: int
+    detail: str
+
+
+def put_events(connection: Connection, events: Sequence[DeviceEventRow]) -> list[bool]:
+    """Insert events; True where an event was new."""
+    new = []
+    for event in events:
+        cursor = connection.execute(
+            "insert into telemetry.device_event values (%s, %s, %s, %s, %s, %s::jsonb) "
+            "on conflict do nothing",
+            (
+                event.device_id,
+                from_us(event.observed_us),
+                event.kind,
+                event.digest,
+                from_us(event.received_us),
+                event.detail,
+            ),
+        )
+        new.append(cursor.rowcount == 1)
+    return new
+
+
+def put_meter_numbers(connection: Connection, numbers: Mapping[float, str]) -> None:
+    """Remember which meter number a key stands for."""
+    for key, number in sorted(numbers.items()):
+        connection.execute(
+            "insert into telemetry.meter_number values (%s, %s) on conflict do nothing",
+            (key, number),
+        )
