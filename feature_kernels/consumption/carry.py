@@ -93,8 +93,9 @@ RISE_BASE_W = 71
 RISE_W = 72
 BASE_LOAD_W = 73  # estimate over the last days, NaN = none yet
 BASE_MEMORY_W = 74  # the lowest such estimate, fading
+NEW_METER = 75  # the key changed, the new register has not been read yet
 # --- blocks
-TOP = 75  # the three highest of today, then of the day before
+TOP = 76  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS

@@ -47,9 +47,9 @@ def take_sample(c, p, out, count, device, t, local, row):
     offset = local - t
     if c[C.LAST_T] == 0.0:
         c[C.LAST_OFFSET] = offset
-    exchanged = False
     if key == key:
-        exchanged = c[C.HAS_KEY] > 0.0 and key != c[C.METER_KEY]
+        if c[C.HAS_KEY] > 0.0 and key != c[C.METER_KEY]:
+            c[C.NEW_METER] = 1.0
         c[C.METER_KEY] = key
         c[C.HAS_KEY] = 1.0
     if power == power:
@@ -65,22 +65,20 @@ def take_sample(c, p, out, count, device, t, local, row):
         length = interval_s * 1e6
     elif length == 0.0:
         length = p.interval_s * 1e6
-    if exchanged and c[C.SOURCE] == 2.0:
-        c[C.EXPORTING] = 0.0
-        if register != register:
-            c[C.HAS_KEY] = 2.0  # the new meter has not told its register yet
+    if c[C.NEW_METER] > 0.0 and c[C.SOURCE] == 2.0:
+        c[C.EXPORTING] = 0.0  # a new meter's export register says nothing yet
     if energy == energy and c[C.SOURCE] != 2.0:
         c[C.SOURCE] = 1.0
+        c[C.NEW_METER] = 0.0
         status = quality if quality == quality else READ
         take_energy(c, p, out, count, device, t, local, energy, length, status)
         c[C.LAST_OFFSET] = offset
     elif register == register and c[C.SOURCE] != 1.0 and not quality <= 1.0:
         c[C.SOURCE] = 2.0
         c[C.INTERVAL_US] = length
-        pending = c[C.HAS_KEY] == 2.0
-        if pending:
-            c[C.HAS_KEY] = 1.0
-        take_register(c, p, out, count, device, t, offset, register, exchanged or pending)
+        exchanged = c[C.NEW_METER] > 0.0
+        c[C.NEW_METER] = 0.0
+        take_register(c, p, out, count, device, t, offset, register, exchanged)
         c[C.LAST_OFFSET] = offset
     c[C.LAST_T] = t
 

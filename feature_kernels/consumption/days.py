@@ -164,8 +164,8 @@ def close_day(c, p, days, anomalies, count, device, tail, decided):
         days[at, 5] = np.floor(length / step + 0.5)
         days[at, 6] = np.floor(measured / step + 0.5)
         days[at, 7] = np.floor(c[C.DAY_ESTIMATED_US] / step + 0.5)
-        days[at, 8] = c[C.DAY_MIN_W] if measured > 0.0 else np.nan
-        days[at, 9] = c[C.DAY_MAX_W] if measured > 0.0 else np.nan
+        days[at, 8] = c[C.DAY_MIN_W] if c[C.DAY_MAX_W] > -np.inf else np.nan
+        days[at, 9] = c[C.DAY_MAX_W] if c[C.DAY_MAX_W] > -np.inf else np.nan
         days[at, 10] = c[C.DAY_PEAK_T]
         days[at, 11] = floor
         days[at, 12] = c[C.BASE_LOAD_W]

@@ -93,10 +93,6 @@ def segment(c, p, out, count, device, t, offset, kwh, decided):
         exact = edge == t
         at_edge = kwh if exact else kwh_from + use * ((edge - t_from) / elapsed)
         read = 1.0 if near or exact else 0.0
-        # an interval within a wide bracket has its energy from the spread, unless both of its
-        # ends are reads
-        if not near and c[C.OPEN_START] < t_from:
-            read = 1.0 if exact else 0.0
         close_interval(
             c, p, out, count, device, edge, at_edge, read, offset if exact else old, decided
         )

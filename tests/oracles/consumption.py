@@ -1,0 +1,693 @@
+"""Plain twin of the consumption kernels: floats, lists and dicts, nothing of ours imported.
+
+A `Meter` keeps its past as lists. Rows are dicts named as the kernels' fields. Thresholds come
+as a dict (the kernels' `Parameters._asdict()`), so that both judge by the same figures.
+"""
+
+import math
+
+HOUR = 3_600_000_000.0
+DAY = 24 * HOUR
+NAN = math.nan
+SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP = range(6)
+
+
+def known(value):
+    """NaN and infinities are absent measurements."""
+    return value is not None and math.isfinite(value)
+
+
+def two_highest(values):
+    """Highest and second highest of values, zeros where there are fewer."""
+    ranked = [*sorted((v for v in values if v > 0.0), reverse=True), 0.0, 0.0]
+    return ranked[0], ranked[1]
+
+
+class Today:
+    """What adds up in one local day."""
+
+    def __init__(self, number, start, lead, tainted):
+        self.number, self.start, self.lead, self.tainted = number, start, lead, tainted
+        self.end_local = 0.0
+        self.kwh = self.estimated_kwh = self.night_kwh = 0.0
+        self.measured = self.estimated = self.missing = 0.0
+        self.powers = []
+        self.peak = None
+        self.highest_taught = self.zero_h = self.same_h = 0.0
+        self.hours = []
+
+
+class Meter:
+    """One meter, fed sample by sample."""
+
+    def __init__(self, device, parameters):
+        self.device, self.p = device, parameters
+        self.intervals, self.days, self.anomalies = [], [], []
+        self.source = None
+        self.last_t = None
+        self.offset = None
+        self.length = None
+        self.next_start = None
+        self.last_power = None
+        self.key, self.new_meter = None, False
+        self.power, self.export, self.exporting = None, None, False
+        self.base = None  # (t, kwh) of the last believed read
+        self.moved = None
+        self.open = None  # the interval being filled: start, local, kwh, read
+        self.held = None  # (t, kwh, offset)
+        self.spacings, self.usual_spacing = 0, 0.0
+        self.today = None
+        self.hour, self.hour_kwh, self.hour_us = None, 0.0, 0.0
+        self.zeros = None  # run: start, length, end
+        self.same = None  # run: start, length, end, count, kwh
+        self.mute = False
+        self.habit_days = 0
+        self.habit_max = 0.0
+        self.maxima, self.zero_runs, self.same_runs = [], [], []
+        self.zero_habit = self.zero_limit = self.same_habit = self.same_limit = 0.0
+        self.floors, self.pending = [], []
+        self.rise_w, self.calm = 0.0, []
+        self.base_days, self.base_load, self.base_memory = [], NAN, None
+        self.top, self.top_before = [], []
+        self.profile = {}
+        self.episodes = {}
+
+    # --- anomalies
+
+    def write_anomaly(self, kind, phase, end, decided):
+        episode = self.episodes[kind]
+        self.anomalies.append(
+            dict(
+                device=self.device,
+                kind=kind,
+                phase=phase,
+                start_us=episode["start"],
+                end_us=end,
+                since_us=episode["start"],
+                observed=episode["observed"],
+                expected=episode["expected"],
+                threshold=episode["threshold"],
+                severity=episode["severity"],
+                decided_us=decided,
+            )
+        )
+
+    def raise_(self, kind, start, observed, expected, threshold, severity, decided):
+        self.episodes[kind] = dict(
+            start=start,
+            observed=observed,
+            expected=expected,
+            threshold=threshold,
+            severity=severity,
+        )
+        self.write_anomaly(kind, 0, 0, decided)
+
+    def clear(self, kind, end, decided):
+        self.write_anomaly(kind, 1, end, decided)
+        del self.episodes[kind]
+
+    def worse(self, kind, observed, severity):
+        episode = self.episodes[kind]
+        episode["observed"] = max(episode["observed"], observed)
+        episode["severity"] = max(episode["severity"], severity)
+
+    def judge_spike(self, start, end, power, usual, decided):
+        p = self.p
+        highest = max(self.habit_max, self.today.highest_taught)
+        third = max([day[2] for day in (self.top, self.top_before) if len(day) == 3] + [0.0])
+        limit = max(
+            p["spike_factor"] * highest,
+            highest + p["spike_margin_w"],
+            p["spike_third_factor"] * third,
+        )
+        grade = lambda ratio: 3 if ratio >= 5 else 2 if ratio >= 3 else 1  # noqa: E731
+        if SPIKE in self.episodes:
+            episode = self.episodes[SPIKE]
+            if power <= p["spike_clear_share"] * episode["threshold"]:
+                self.clear(SPIKE, start, decided)
+            elif end - episode["start"] > p["spike_longest_s"] * 1e6:
+                self.clear(SPIKE, start, decided)
+                self.habit_max = max(self.habit_max, power)
+            else:
+                self.worse(SPIKE, power, grade(power / (episode["threshold"] / p["spike_factor"])))
+            return SPIKE in self.episodes
+        if self.habit_days < p["habit_days"] or self.mute or power <= limit:
+            return False
+        expected = highest if usual is None else usual
+        self.raise_(
+            SPIKE,
+            start,
+            power,
+            expected,
+            limit,
+            grade(power / (limit / p["spike_factor"])),
+            decided,
+        )
+        return True
+
+    @staticmethod
+    def run_grade(hours):
+        return 3 if hours >= 72 else 2 if hours >= 24 else 1
+
+    def judge_zero(self, start, end, power, decided):
+        p = self.p
+        running = [k for k in (ZERO, STUCK) if k in self.episodes] if self.zeros else []
+        limit = p["zero_clear_w"] if running else p["zero_w"]
+        if abs(power) > limit or self.exporting:
+            self.end_zeros(self.zeros and self.zeros["end"], decided)
+            return False
+        if self.zeros is None:
+            self.zeros = dict(start=start, us=0.0, end=end)
+        self.zeros["us"] += end - start
+        self.zeros["end"] = end
+        hours = self.zeros["us"] / HOUR
+        if running:
+            self.worse(running[0], hours, self.run_grade(hours))
+        elif (
+            self.habit_days >= p["habit_days"]
+            and hours >= self.zero_limit
+            and self.zeros["us"] >= 2 * self.length
+        ):
+            idle = self.power is not None and abs(self.power) <= p["zero_clear_w"]
+            kind = STUCK if self.source == "register" and not idle else ZERO
+            self.raise_(
+                kind,
+                self.zeros["start"],
+                hours,
+                self.zero_habit,
+                self.zero_limit,
+                self.run_grade(hours),
+                decided,
+            )
+            running = [kind]
+        if running:
+            self.today.tainted = True
+        return bool(running)
+
+    def end_zeros(self, end, decided):
+        if self.zeros is None:
+            return
+        kind = next((k for k in (ZERO, STUCK) if k in self.episodes), None)
+        if kind is not None:
+            self.clear(kind, end, decided)
+            self.mute = True
+        elif self.today:
+            self.today.zero_h = max(self.today.zero_h, self.zeros["us"] / HOUR)
+        self.zeros = None
+
+    def judge_same(self, start, end, energy, decided):
+        p = self.p
+        run = self.same
+        if self.zeros is None and run and abs(energy - run["kwh"]) <= p["same_kwh"]:
+            run["n"] += 1
+            run["us"] += end - start
+            run["end"] = end
+            hours = run["us"] / HOUR
+            if STUCK in self.episodes:
+                self.worse(STUCK, hours, self.run_grade(hours))
+            elif (
+                self.habit_days >= p["habit_days"]
+                and hours >= self.same_limit
+                and run["n"] >= p["stuck_intervals"]
+            ):
+                self.raise_(
+                    STUCK,
+                    run["start"],
+                    hours,
+                    self.same_habit,
+                    self.same_limit,
+                    self.run_grade(hours),
+                    decided,
+                )
+            else:
+                return False
+            self.today.tainted = True
+            return True
+        self.end_same(decided)
+        if self.zeros is None:
+            self.same = dict(start=start, us=end - start, end=end, n=1, kwh=energy)
+        return False
+
+    def end_same(self, decided):
+        run, self.same = self.same, None
+        if run is None:
+            return
+        if STUCK in self.episodes:
+            self.clear(STUCK, run["end"], decided)
+            self.mute = True
+        elif run["n"] > 1 and self.today:
+            self.today.same_h = max(self.today.same_h, run["us"] / HOUR)
+
+    def judge_rise(self, lowest, mean, quarter, start, decided):
+        p = self.p
+        grade = lambda w: 3 if w >= 300 else 2 if w >= 150 else 1  # noqa: E731
+        if RISE in self.episodes:
+            episode = self.episodes[RISE]
+            base = episode["expected"]
+            if lowest <= base + p["rise_clear_share"] * (self.rise_w - base):
+                self.calm.append(start)
+                if len(self.calm) >= 2:
+                    self.clear(RISE, self.calm[0], decided)
+                return
+            self.calm = []
+            if start - episode["start"] > p["rise_longest_days"] * DAY:
+                self.clear(RISE, start, decided)
+                self.floors = []
+            else:
+                self.worse(RISE, lowest, grade(lowest - base))
+            return
+        if len(self.pending) == 3:
+            self.floors = [*self.floors, self.pending.pop(0)][-28:]
+        self.pending.append((lowest, lowest / max(mean, 1.0), quarter, start))
+        if len(self.floors) < p["habit_days"] or len(self.pending) < 3:
+            return
+
+        def median(figure):
+            return sorted(day[figure] for day in self.floors)[len(self.floors) // 2]
+
+        def held(figure):
+            days = [day[figure] for day in self.floors]
+            return max([0.0] + [min(days[i : i + 3]) for i in range(len(days) - 2)])
+
+        base = median(0)
+        now = min(day[0] for day in self.pending)
+        limit = max(base + max(p["rise_w"], p["rise_share"] * base), p["rise_over_habit"] * held(0))
+        restless = base < 0.5 * median(2)
+        share = min(day[1] for day in self.pending)
+        if now <= limit or (restless and share <= p["rise_over_ratio"] * held(1)):
+            return
+        self.raise_(RISE, self.pending[0][3], now, base, limit, grade(now - base), decided)
+        self.rise_w, self.calm, self.pending = now, [], []
+
+    def gap(self, start, end, limit, usual, decided):
+        hours = (end - start) / HOUR
+        grade = 3 if hours >= 24 else 2 if hours >= 6 else 1
+        self.raise_(GAP, start, hours, usual / HOUR, limit / HOUR, grade, decided)
+        self.clear(GAP, end, decided)
+
+    # --- the day
+
+    def flush_hour(self):
+        if self.hour_us >= 0.5 * HOUR and len(self.today.hours) < 26:
+            self.today.hours.append(self.hour_kwh * 3.6e12 / self.hour_us)
+        self.hour_kwh = self.hour_us = 0.0
+
+    def estimate_base(self):
+        days = self.base_days
+        n = len(days)
+        if n < 3:
+            return NAN
+        middle = lambda i: sorted(day[i] for day in days)[n // 2]  # noqa: E731
+        if middle(0) > 0.0 and middle(0) >= 0.5 * middle(1):
+            return middle(0)
+        means = sorted(day[3] for day in days)
+        if means[int(0.05 * (n - 1))] >= 0.7 * means[int(0.25 * (n - 1))]:
+            return means[int(0.25 * (n - 1))]
+        low = sorted(day[2] for day in days)[int(0.05 * (n - 1))]
+        if self.base_memory is not None and self.base_memory > 0.0:
+            low = min(low, self.base_memory * 1.003)
+        self.base_memory = low
+        return low
+
+    def learn(self):
+        p, today = self.p, self.today
+        self.habit_days += 1
+        self.maxima = [*self.maxima, today.highest_taught][-28:]
+        self.zero_runs = [*self.zero_runs, today.zero_h][-28:]
+        self.same_runs = [*self.same_runs, today.same_h][-28:]
+        first, second = two_highest(self.maxima)
+        self.habit_max = max(self.habit_max * p["peak_memory"], min(first, 1.5 * second))
+        longest, self.zero_habit = two_highest(self.zero_runs)
+        grown = p["run_factor"] * self.zero_habit + p["run_margin_h"]
+        self.zero_limit = max(p["zero_hours"], grown)
+        if longest >= p["zero_occasional_from_h"]:
+            self.zero_limit = max(self.zero_limit, p["zero_occasional_hours"])
+        _, self.same_habit = two_highest(self.same_runs)
+        grown = p["run_factor"] * self.same_habit + p["run_margin_h"]
+        self.same_limit = max(p["stuck_hours"], grown)
+
+    def close_day(self, tail, decided):
+        today = self.today
+        if today is None:
+            return
+        self.flush_hour()
+        hours = sorted(today.hours)
+        n = len(hours)
+        floor = NAN
+        if n >= 18 and self.length <= 2 * HOUR:
+            floor = hours[1]
+            if not today.tainted:
+                early, late = sum(today.hours[:12]), sum(today.hours[12:])
+                mean = (early + late) / n
+                entry = (floor, hours[n // 4], min(early / 12, late / (n - 12)), mean)
+                self.base_days = [*self.base_days, entry][-28:]
+                self.base_load = self.estimate_base()
+                self.judge_rise(hours[0], mean, hours[n // 4], today.start, decided)
+        if today.measured >= 0.5 * DAY:
+            self.learn()
+        length = today.lead + today.measured + today.estimated + today.missing + max(tail, 0.0)
+        count = lambda us: math.floor(us / self.length + 0.5)  # noqa: E731
+        self.days.append(
+            dict(
+                device=self.device,
+                day=today.number,
+                start_us=today.start,
+                energy_kwh=today.kwh,
+                estimated_kwh=today.estimated_kwh,
+                expected=count(length),
+                present=count(today.measured),
+                estimated=count(today.estimated),
+                min_w=today.powers[0] if today.powers else NAN,
+                max_w=today.powers[1] if today.powers else NAN,
+                peak_us=0 if today.peak is None else today.peak,
+                floor_w=floor,
+                base_load_w=self.base_load,
+                night_share=today.night_kwh / today.kwh if today.kwh > 0 else NAN,
+                decided_us=decided,
+            )
+        )
+        self.top, self.top_before = [], self.top
+        self.today = None
+
+    # --- intervals
+
+    def usual(self, local):
+        day, hour = local // DAY, int((local % DAY) // HOUR)
+        weekend = (int(day) + 3) % 7 >= 5
+        mean, n = self.profile.get((weekend, hour), (0.0, 0))
+        if n == 0:
+            mean, n = self.profile.get((not weekend, hour), (0.0, 0))
+        return mean if n else None
+
+    def row(self, start, end, local, energy, status, estimated, decided):
+        self.intervals.append(
+            dict(
+                device=self.device,
+                start_us=start,
+                end_us=end,
+                local_us=local,
+                energy_kwh=energy,
+                status=status,
+                estimated=estimated,
+                decided_us=decided,
+            )
+        )
+
+    def push(self, start, end, local, energy, status, estimated, decided):
+        p = self.p
+        self.row(start, end, local, energy, status, estimated, decided)
+        number = local // DAY
+        # before the first interval, and after a hole without estimates, nothing is next
+        joined = abs(start - (self.next_start or 0.0)) <= 0.5 * self.length
+        if self.today and number > self.today.number:
+            rest = 0.0 if joined else (self.today.number + 1) * DAY - self.today.end_local
+            self.close_day(rest, decided)
+        if self.today is None:
+            tainted = ZERO in self.episodes or STUCK in self.episodes
+            self.today = Today(number, start, 0.0 if joined else local - number * DAY, tainted)
+        today = self.today
+        self.next_start = end
+        today.end_local = local + (end - start)
+        if not known(energy) or status <= 1:
+            today.missing += end - start
+            return
+        if status < 6 or estimated:
+            today.estimated_kwh += energy
+            today.estimated += end - start
+            return
+        today.kwh += energy
+        today.measured += end - start
+        clock = (local - number * DAY) / HOUR
+        if clock >= p["night_from_h"] or clock < p["night_to_h"]:
+            today.night_kwh += energy
+        if end - start < 0.99 * self.length:
+            return
+        power = energy * 3.6e12 / (end - start)
+        if not today.powers:
+            today.powers = [power, power]
+            today.peak = start
+        today.powers[0] = min(today.powers[0], power)
+        if power > today.powers[1]:
+            today.powers[1] = power
+            today.peak = start
+        self.judge(start, end, local, energy, power, decided)
+        self.last_power = power
+
+    def judge(self, start, end, local, energy, power, decided):
+        usual = self.usual(local)
+        zero = self.judge_zero(start, end, power, decided)
+        same = self.judge_same(start, end, energy, decided)
+        spike = self.judge_spike(start, end, power, usual, decided)
+        muted, self.mute, self.exporting = self.mute, False, False
+        if zero or same or spike or muted:
+            return
+        if start // HOUR != self.hour:
+            self.flush_hour()
+            self.hour = start // HOUR
+        self.hour_kwh += energy
+        self.hour_us += end - start
+        self.today.highest_taught = max(self.today.highest_taught, power)
+        self.top = sorted([*self.top, max(power, 0.0)], reverse=True)[:3]
+        if RISE not in self.episodes:
+            day, clock = local // DAY, int((local % DAY) // HOUR)
+            slot = ((int(day) + 3) % 7 >= 5, clock)
+            mean, n = self.profile.get(slot, (0.0, 0))
+            weight = max(1.0 / (n + 1), self.p["profile_weight"] * min(self.length / 3.6e9, 1.0))
+            self.profile[slot] = (mean + weight * (power - mean), n + 1)
+
+    def break_runs(self, decided):
+        self.end_zeros(self.zeros and self.zeros["end"], decided)
+        self.end_same(decided)
+        if SPIKE in self.episodes:
+            self.clear(SPIKE, self.next_start or 0.0, decided)
+
+    def take_energy(self, t, local, energy, status):
+        p, step = self.p, self.length
+        if self.next_start:
+            hole = t - self.next_start
+            limit = max(p["gap_hours"] * HOUR, p["gap_intervals"] * step)
+            if hole > limit:
+                self.gap(self.next_start, t, limit, step, t)
+            n = math.floor(hole / step + 0.5)
+            if n >= 1:
+                if hole > p["longest_fill_s"] * 1e6:
+                    self.leave_hole(t)
+                else:
+                    self.fill(t, energy, hole, n)
+                self.mute = True
+        self.push(t, t + step, local, energy, status, 0, t)
+
+    def leave_hole(self, t):
+        self.break_runs(t)
+        self.row(self.next_start, t, self.next_start + self.offset, NAN, 0, 0, t)
+        if self.today:
+            self.close_day((self.today.number + 1) * DAY - self.today.end_local, t)
+        self.next_start = None
+
+    def fill(self, t, energy, hole, n):
+        first = self.next_start
+        after = energy * 3.6e12 / self.length
+        before = after if self.last_power is None else self.last_power
+        for i in range(n):
+            start = first + i * self.length
+            end = t if i == n - 1 else start + self.length
+            power = None
+            if hole > self.p["line_fill_s"] * 1e6:
+                power = self.usual(start + self.offset)
+            if power is None:
+                power = before + (after - before) * (i + 1.0) / (n + 1.0)
+            self.push(start, end, start + self.offset, power * (end - start) / 3.6e12, 5, 1, t)
+
+    # --- registers
+
+    def plausible(self, t_from, kwh_from, t, kwh):
+        most = 1.0 + self.p["highest_power_kw"] * ((t - t_from) / HOUR)
+        return -self.p["register_jitter_kwh"] <= kwh - kwh_from <= most
+
+    def start_register(self, t, offset, kwh):
+        self.base, self.moved, self.held = (t, kwh), t, None
+        self.open = dict(start=t, local=t + offset, kwh=kwh, read=True)
+
+    def close_interval(self, end, kwh, read, offset, decided):
+        o = self.open
+        both = read and o["read"]
+        self.push(
+            o["start"], end, o["local"], kwh - o["kwh"], 6 if both else 5, 0 if both else 1, decided
+        )
+        self.open = dict(start=end, local=end + offset, kwh=kwh, read=read)
+
+    def segment(self, t, offset, kwh, decided):
+        p, step = self.p, self.length
+        t_from, kwh_from = self.base
+        elapsed = t - t_from
+        use = max(kwh - kwh_from, 0.0)
+        limit = max(
+            p["gap_hours"] * HOUR, p["gap_intervals"] * step, p["gap_usual"] * self.usual_spacing
+        )
+        if self.spacings >= 3 and elapsed > limit:
+            self.gap(t_from, t, limit, self.usual_spacing, decided)
+        near = elapsed <= p["bracket_intervals"] * step
+        if use > 0.0:
+            self.moved = t
+        if not near and self.spacings >= 1:
+            self.mute = True
+        old = self.offset
+        edge = (self.open["start"] // step + 1) * step
+        while edge <= t:
+            exact = edge == t
+            at = kwh_from + use if exact else kwh_from + use * ((edge - t_from) / elapsed)
+            self.close_interval(edge, at, near or exact, offset if exact else old, decided)
+            edge += step
+            if not near and edge < t and elapsed > p["longest_spread_s"] * 1e6:
+                edge = (t // step) * step
+        if self.spacings == 0:
+            self.usual_spacing = elapsed
+        else:
+            self.usual_spacing += 0.1 * (min(elapsed, 4 * self.usual_spacing) - self.usual_spacing)
+        self.spacings += 1
+        self.base = (t, kwh_from + use)
+
+    def break_register(self, t, offset, kwh, decided):
+        if self.base[0] > self.open["start"]:
+            self.close_interval(self.base[0], self.base[1], True, self.offset, decided)
+        self.push(self.open["start"], t, self.open["local"], NAN, 0, 0, decided)
+        self.break_runs(decided)
+        self.start_register(t, offset, kwh)
+
+    def report_backwards(self, start, end, observed, expected, grade, decided):
+        jitter = self.p["register_jitter_kwh"]
+        self.raise_(BACKWARDS, start, observed, expected, expected - jitter, grade, decided)
+        self.clear(BACKWARDS, end, decided)
+
+    def believe_held(self, decided):
+        (t, kwh, offset), self.held = self.held, None
+        before = self.base[1]
+        wrap = 10.0 ** self.p["register_digits"]
+        if kwh < before < wrap and self.plausible(self.moved, before, t, kwh + wrap):
+            self.segment(t, offset, kwh + wrap, decided)
+            self.base = (self.base[0], kwh)
+            self.open["kwh"] -= wrap
+            return
+        if kwh < before:
+            self.report_backwards(t, decided, kwh, before, 3 if before - kwh >= 10 else 2, decided)
+        self.break_register(t, offset, kwh, decided)
+        self.offset = offset
+
+    def take_register(self, t, offset, kwh, exchanged):
+        jitter = self.p["register_jitter_kwh"]
+        if self.open is None:
+            self.start_register(t, offset, kwh)
+        elif exchanged:
+            self.held = None
+            self.break_register(t, offset, kwh, t)
+        elif self.plausible(self.moved, self.base[1], t, kwh):
+            if self.held is not None:
+                wrong = self.held[1]
+                if abs(wrong) > jitter and wrong < self.base[1]:
+                    self.report_backwards(self.held[0], t, wrong, self.base[1], 1, t)
+                self.held = None
+            self.segment(t, offset, kwh, t)
+        else:
+            if self.held is not None:
+                zeros = abs(kwh) <= jitter and abs(self.held[1]) <= jitter
+                if zeros and t - self.held[0] < self.p["zero_register_s"] * 1e6:
+                    return
+                follows = self.plausible(self.held[0], self.held[1], t, kwh)
+                self.believe_held(t)
+                if follows:
+                    self.segment(t, offset, kwh, t)
+                    return
+            self.held = (t, kwh, offset)
+
+    # --- samples
+
+    def take(self, t, local, row):
+        """Take one sample; row : dict of column name to float, NaN or absent = not measured."""
+        t, local = float(t), float(local)
+        get = lambda name: row[name] if known(row.get(name)) else None  # noqa: E731
+        energy, register, quality = get("energy_kwh"), get("register_kwh"), get("quality")
+        if self.last_t is None:
+            self.offset = local - t
+        self.last_t = t
+        if get("meter_key") is not None:
+            if self.key is not None and self.key != get("meter_key"):
+                self.new_meter = True
+            self.key = get("meter_key")
+        if get("power_w") is not None:
+            self.power = get("power_w")
+        if get("register_export_kwh") is not None:
+            if self.export is not None and get("register_export_kwh") > self.export:
+                self.exporting = True
+            self.export = get("register_export_kwh")
+        if self.new_meter and self.source == "register" and self.new_meter is True:
+            self.exporting = False
+        step = get("interval_s")
+        length = step * 1e6 if step and step > 0 else self.length or self.p["interval_s"] * 1e6
+        if energy is not None and self.source != "register":
+            self.source, self.length, self.new_meter = "energy", length, False
+            self.take_energy(t, local, energy, 6 if quality is None else quality)
+            self.offset = local - t
+        elif register is not None and self.source != "energy" and (quality is None or quality > 1):
+            self.source, self.length = "register", length
+            exchanged, self.new_meter = self.new_meter, False
+            self.take_register(t, local - t, register, exchanged)
+            self.offset = local - t
+
+    def finish(self):
+        """Write the open piece of an interval and the open day."""
+        if self.open and self.base[0] > self.open["start"]:
+            read = self.open["read"]
+            o = self.open
+            self.push(
+                o["start"],
+                self.base[0],
+                o["local"],
+                self.base[1] - o["kwh"],
+                6 if read else 5,
+                0 if read else 1,
+                self.last_t,
+            )
+            start = self.base[0]
+            self.open = dict(start=start, local=start + self.offset, kwh=self.base[1], read=True)
+        if self.today:
+            self.close_day((self.today.number + 1) * DAY - self.today.end_local, self.last_t)
+
+
+def consume(columns, t_us, local_us, starts, parameters, finish=False):
+    """Rows of all meters: (intervals, days, anomalies), lists of dicts."""
+    rows = ([], [], [])
+    for device in range(len(starts) - 1):
+        meter = Meter(device, parameters)
+        for i in range(starts[device], starts[device + 1]):
+            meter.take(t_us[i], local_us[i], {name: float(v[i]) for name, v in columns.items()})
+        if finish:
+            meter.finish()
+        for total, part in zip(rows, (meter.intervals, meter.days, meter.anomalies), strict=True):
+            total.extend(part)
+    return rows
+
+
+def base_load(energy_kwh, interval_s):
+    """Base load of consecutive intervals, W, by the three methods the kernels' page names."""
+
+    def block_means(hours):
+        per = max(1, round(hours * 3600 / interval_s))
+        means = []
+        for i in range(0, len(energy_kwh) - per + 1, per):
+            block = [float(v) for v in energy_kwh[i : i + per]]
+            if all(known(v) for v in block):
+                means.append(sum(block) / per * 3.6e6 / interval_s)
+        return sorted(means)
+
+    def low(values, share):
+        return values[int(share * (len(values) - 1))]
+
+    hourly, daily, half = (block_means(h) for h in (1, 24, 12))
+    if len(daily) < 3 or len(half) < 6:
+        return NAN
+    hourly = [v for v in hourly if v > 0]
+    if interval_s <= 7200 and len(hourly) >= 48 and low(hourly, 0.1) >= 0.5 * low(hourly, 0.25):
+        return low(hourly, 0.1)
+    if low(daily, 0.05) >= 0.7 * low(daily, 0.25):
+        return low(daily, 0.25)
+    return low(half, 0.03)
