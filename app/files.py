@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.file_cells import RawTable, TableError, did_you_mean, parse_mapping, read_raw, some_of
+from app.file_clock import spread_ticks
 from app.file_times import US_PER_S, Times, absolute_times, relative_times
 from app.file_values import meter_keys, numbers, qualities
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
@@ -200,8 +201,20 @@ def _table(
     kept = np.flatnonzero(~times.missing)
     if kept.size == 0:
         raise TableError(f"{raw.path}: has no rows, expected at least one below the header")
-    order = kept[np.argsort(times.t_us[kept], kind="stable")]
-    t_sorted = times.t_us[order]
+    t_us = times.t_us
+    if time_name in TRIP_TIMES:
+        said = {name: values[kept] for name, values in columns.items()}
+        spread = spread_ticks(t_us[kept], said)
+        if spread is not None:
+            moved = np.zeros(t_us.size, np.int64)
+            moved[kept] = spread - t_us[kept]
+            t_us = t_us + moved
+            seconds = None if seconds is None else seconds + moved / US_PER_S
+            notes.append(
+                f"the clock of {time_name} is coarser than its rows: spread over each tick"
+            )
+    order = kept[np.argsort(t_us[kept], kind="stable")]
+    t_sorted = t_us[order]
     first = np.concatenate((np.array([True]), np.diff(t_sorted) > 0))
     starts = np.flatnonzero(first)
     joined: dict[str, NDArray[np.float64]] = {}
