@@ -135,7 +135,7 @@ def _look_for_collapse(c, p, t, speed):
         return  # it would have felt it
     for i in range(int(c[RING_N])):
         j = (int(c[RING_AT]) - 1 - i + 2 * SPEED_RING) % SPEED_RING
-        dt = (t - c[RING_T + j]) * 1e-6
+        dt = (t - c[RING_T + j]) / 1e6
         if dt > p.collapse_s:
             return
         drop = c[RING_V + j] - speed

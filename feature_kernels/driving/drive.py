@@ -88,7 +88,7 @@ def _acceleration(c, p, t, x, i, out, events, emitted):
             across = out[1]
     if size < 0.0:
         return
-    c[ACCEL_DT] = (t - c[ACCEL_T]) * 1e-6
+    c[ACCEL_DT] = (t - c[ACCEL_T]) / 1e6
     c[ACCEL_T] = t
     feed_impulse(c, p, t, size)
     if not math.isnan(along):

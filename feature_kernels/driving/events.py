@@ -69,7 +69,7 @@ def close_channel(c, p, channel, events, emitted):
     end = c[channel + CH_LAST]
     peak = c[channel + CH_PEAK]
     least = threshold(p, channel, sign)
-    duration = (end - start) * 1e-6
+    duration = (end - start) / 1e6
     agreed = c[channel + CH_AGREE] >= 0.5 * least and c[channel + CH_DT] >= p.min_event_s
     if duration < p.min_event_s and not agreed:
         return

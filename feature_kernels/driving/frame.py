@@ -37,7 +37,7 @@ def feed_frame(c, p, t, x, y, z, out):
     """
     out[0] = np.nan
     out[1] = np.nan
-    dt = (t - c[FRAME_T]) * 1e-6
+    dt = (t - c[FRAME_T]) / 1e6
     c[FRAME_T] = t
     if not dt <= 2.0:
         dt = 0.0

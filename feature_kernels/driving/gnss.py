@@ -44,7 +44,7 @@ def feed_position(c, p, t, lat, lon, accuracy, has_speed, events, emitted):
     c[FROZEN_T] = np.nan
     jumped = False
     if t - c[POS_T] <= p.gap_s * 1e6:
-        dt = (t - c[POS_T]) * 1e-6
+        dt = (t - c[POS_T]) / 1e6
         reach = p.jump_kmh / 3.6 * dt
         if measured and dt <= 10.0:
             slow = (2.0 * c[SPEED] / 3.6 + 10.0) * dt
@@ -53,7 +53,7 @@ def feed_position(c, p, t, lat, lon, accuracy, has_speed, events, emitted):
         if haversine_m(c[POS_LAT], c[POS_LON], lat, lon) > p.jump_slack_m + reach:
             again = c[JUMP_N] > 0.0
             if again:
-                reach = p.jump_kmh / 3.6 * (t - c[JUMP_T]) * 1e-6
+                reach = p.jump_kmh / 3.6 * (t - c[JUMP_T]) / 1e6
                 off = haversine_m(c[JUMP_LAT], c[JUMP_LON], lat, lon)
                 again = off <= p.jump_slack_m + reach
             if not again:
@@ -86,7 +86,7 @@ def _anchor(c, lat, lon, t):
 
 @kernel
 def _derive(c, p, t, lat, lon, accuracy, events, emitted):
-    seconds = (t - c[ANCHOR_T]) * 1e-6
+    seconds = (t - c[ANCHOR_T]) / 1e6
     metres = haversine_m(c[ANCHOR_LAT], c[ANCHOR_LON], lat, lon)
     least = p.derive_m
     if accuracy > least:

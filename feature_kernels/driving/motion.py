@@ -70,7 +70,7 @@ def find_ring(c, at, t0, size, t, age_s):
     """Index of the youngest entry of a ring at least age_s old at t; -1 = none."""
     for i in range(int(c[at + 1])):
         j = (int(c[at]) - 1 - i + 2 * size) % size
-        if (t - c[t0 + j]) * 1e-6 >= age_s:
+        if (t - c[t0 + j]) / 1e6 >= age_s:
             return j
     return -1
 
@@ -81,13 +81,13 @@ def _accelerate(c, p, t, v, events, emitted):
     dt = c[SPEED_DT]
     j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.trend_s)
     if j >= 0 and c[TRIP] > 0.0 and v >= p.move_kmh and dt <= p.window_max_s:
-        span = (t - c[RING_T + j]) * 1e-6
+        span = (t - c[RING_T + j]) / 1e6
         if span <= p.trend_s + p.window_max_s:
             add_trend(c, (v - c[RING_V + j]) / 3.6 / span, dt)
     j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.window_s)
     if j < 0 or not dt <= p.window_max_s:
         return
-    span = (t - c[RING_T + j]) * 1e-6
+    span = (t - c[RING_T + j]) / 1e6
     if span > p.window_max_s:
         return
     a = (v - c[RING_V + j]) / 3.6 / span
@@ -109,7 +109,7 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
     step = t - last_t
     advance_trip(c, p, t, v, derived, since)
     if not derived:
-        c[SPEED_DT] = step * 1e-6
+        c[SPEED_DT] = step / 1e6
         sign = np.sign(v - c[SPEED])
         if not step <= STEP_GAP_US:
             c[STEP_N] = 0.0
@@ -120,7 +120,7 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
                 c[STEP_N] = 1.0
             c[STEP_SIGN] = sign
             c[STEP_T] = t
-        correlate(c, p, v - c[SPEED], step * 1e-6)
+        correlate(c, p, v - c[SPEED], step / 1e6)
     here = t - c[POS_T] <= FRESH_US
     c[SPEED] = v
     c[SPEED_T] = t
@@ -148,10 +148,10 @@ def _credible(p, step_kmh, dt_s):
 def feed_speed(c, p, t, v, events, emitted):
     """Take one measured speed, km/h. A step no car makes waits for the next value to agree."""
     if t - c[MEASURED_T] <= 2.0 * FRESH_US:
-        if _credible(p, v - c[SPEED], (t - c[SPEED_T]) * 1e-6):
+        if _credible(p, v - c[SPEED], (t - c[SPEED_T]) / 1e6):
             if c[SPIKE_T] <= t:
                 c[REJECTED] += 1.0
-        elif c[SPIKE_T] > c[SPEED_T] and _credible(p, v - c[SPIKE], (t - c[SPIKE_T]) * 1e-6):
+        elif c[SPIKE_T] > c[SPEED_T] and _credible(p, v - c[SPIKE], (t - c[SPIKE_T]) / 1e6):
             accept_speed(c, p, c[SPIKE_T], c[SPIKE], False, 0.0, events, emitted)
         else:
             if c[SPIKE_T] <= t:
@@ -172,7 +172,7 @@ def feed_heading(c, p, t, heading, events, emitted):
         return
     j = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p.window_s)
     if j >= 0 and not t - c[LAT_T] <= SOURCE_US:
-        span = (t - c[HEAD_T + j]) * 1e-6
+        span = (t - c[HEAD_T + j]) / 1e6
         turn = heading - c[HEAD_V + j]
         turn -= 360.0 * np.floor((turn + 180.0) / 360.0)
         if span <= p.window_max_s:
@@ -202,7 +202,7 @@ def feed_lat(c, p, t, a, events, emitted):
 def _smooth(c, p, value, time, channel, t, a, events, emitted):
     if abs(a) > p.physical_mps2:
         return  # an impact or a bump: the crash detector's matter
-    dt = (t - c[time]) * 1e-6
+    dt = (t - c[time]) / 1e6
     if dt < p.coarse_s:
         share = dt / (p.smooth_s + dt)
         c[value] += share * (a - c[value])

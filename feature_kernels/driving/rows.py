@@ -132,7 +132,7 @@ def emit_event(c, events, emitted, kind, start, end, severity, v):
     e[4] = c[NOW]
     e[5] = severity
     e[6] = c[TRIP_START] if c[TRIP] > 0.0 else -1.0
-    e[7] = (end - start) * 1e-6
+    e[7] = (end - start) / 1e6
     for i in range(7):
         e[8 + i] = v[i]
 

@@ -145,7 +145,7 @@ def _total(values) -> float:
 
 
 def _exposure(trips) -> Exposure:
-    duration = _total((trips["end_us"] - trips["start_us"]) * 1e-6)
+    duration = _total((trips["end_us"] - trips["start_us"]) / 1e6)
     measured = _total(trips["measured_s"])
     return Exposure(
         int(trips.shape[0]),

@@ -172,17 +172,24 @@ def advance_trip(c, p, t, v, derived, since):
             _begin(c, t, lat, lon)
             c[MAX_SPEED] = v
             return
+        if c[SPEED_T] > since:
+            since = c[SPEED_T]
         _begin(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
+        c[SPEED_T] = since
     seconds = 0.0
     length = 0.0
     measured = True
     if derived:
-        seconds = (t - since) * 1e-6
-        if c[SPEED_T] > since:  # measured speed has covered the beginning
-            seconds = (t - c[SPEED_T]) * 1e-6
+        if known and since > c[SPEED_T]:  # a jump lies between: nothing was measured
+            seconds = (since - c[SPEED_T]) / 1e6
+            length = 0.5 * (c[SPEED] + v) / 3.6 * seconds
+            _add_segment(c, p, since, v, length, seconds, moves, False)
+        elif since < c[SPEED_T]:  # measured speed has covered the beginning
+            since = c[SPEED_T]
+        seconds = (t - since) / 1e6
         length = v / 3.6 * seconds if moves else 0.0
     elif known:
-        seconds = (t - c[SPEED_T]) * 1e-6
+        seconds = (t - c[SPEED_T]) / 1e6
         length = 0.5 * (c[SPEED] + v) / 3.6 * seconds
         if seconds > p.bridge_s:
             measured = here and c[SPEED_LAT] == c[SPEED_LAT]

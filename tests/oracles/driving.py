@@ -1,0 +1,767 @@
+"""Slow, plain twin of `feature_kernels.driving`. Imports nothing of ours.
+
+One object per device, one method per rule, None = not known, lists where the kernel has rings.
+`drive_and_finish(columns, t_us, local_us, p)` takes one device's rows (columns: dict of lists,
+NaN = not measured; p: anything with the thresholds as attributes) and returns (trips, events) as
+lists of dicts with the fields of TRIP_DTYPE and EVENT_DTYPE. `score(trips)` takes such dicts.
+"""
+
+import math
+
+EARTH_M = 6_371_008.8
+SEC = 1e6
+BRAKING, ACCELERATION, CORNERING, SPEEDING, CRASH = 1, 2, 3, 4, 5
+NAN = float("nan")
+SUMS = (
+    *("distance_m", "driving_s", "idle_s", "night_s", "rush_s", "speeding_s"),
+    *("speed_limited_s", "measured_s", "sample_count", "rejected_count"),
+)
+
+
+def metres_between(a, b):
+    """Haversine of two (lat, lon) in degrees."""
+    (lat1, lon1), (lat2, lon2) = a, b
+    h = math.sin(math.radians(lat2 - lat1) / 2) ** 2
+    both = math.cos(math.radians(lat1)) * math.cos(math.radians(lat2))
+    h += both * math.sin(math.radians(lon2 - lon1) / 2) ** 2
+    return 2 * EARTH_M * math.asin(math.sqrt(min(h, 1.0)))
+
+
+def p95(bins, width):
+    """Percentile of seconds per bin, linear within a bin."""
+    total = sum(bins)
+    if total <= 0:
+        return NAN
+    left = 0.95 * total
+    for i, h in enumerate(bins):
+        if h > 0 and left <= h:
+            return (i + left / h) * width
+        left -= h
+    return len(bins) * width
+
+
+def number(x):
+    return NAN if x is None else x
+
+
+class Ring:
+    """The last `size` pairs, at least 0.2 s apart."""
+
+    def __init__(self, size):
+        self.size, self.pairs = size, []
+
+    def push(self, t, v):
+        if not self.pairs or t - self.pairs[-1][0] >= 0.2 * SEC:
+            self.pairs = [*self.pairs, (t, v)][-self.size :]
+
+    def older(self, t, age_s):
+        for pair in reversed(self.pairs):
+            if (t - pair[0]) / 1e6 >= age_s:
+                return pair
+        return None
+
+
+class Channel:
+    """One axis: the open pulse, and the last event."""
+
+    def __init__(self, lateral):
+        self.lateral, self.pulse, self.before = lateral, None, None
+
+
+class Car:
+    def __init__(self, p):
+        self.p = p
+        self.trips, self.events = [], []
+        self.now = self.shift = None
+        self.ignition = self.ignition_off = None
+        self.limit = self.limit_t = None
+        self.fix = self.fix_t = self.frozen_t = None
+        self.jump = None  # (place, t, first t, count)
+        self.anchor = self.anchor_t = None
+        self.speed = self.speed_t = self.speed_place = self.measured_t = None
+        self.spike = None  # (t, v)
+        self.speed_dt = None
+        self.steps = (0, None, 0)  # sign, time, count
+        self.speed_accel = None  # (t, a)
+        self.ring, self.headings = Ring(24), Ring(12)
+        self.smooth = {False: None, True: None}  # lateral? -> (t, value)
+        self.accel_t = self.accel_dt = self.vehicle_t = self.impulse_t = None
+        self.gravity, self.gravity_s, self.frame_t = None, 0.0, None
+        self.felt, self.felt_s = [0.0] * 3, 0.0
+        self.cor, self.e_speed, self.e_felt, self.evidence_s = [0.0] * 3, 0.0, 0.0, 0.0
+        self.along, self.across = Channel(False), Channel(True)
+        self.over = None
+        self.suspect = None
+        self.trip = None
+
+    # -- helpers
+    def recent(self, t, then, seconds):
+        return then is not None and t - then <= seconds * SEC
+
+    def place(self, t):
+        return self.fix if self.recent(t, self.fix_t, 5) else None
+
+    def known_limit(self, t):
+        return self.limit if self.recent(t, self.limit_t, self.p.limit_stale_s) else None
+
+    def emit(self, kind, start, end, severity, **more):
+        event = dict.fromkeys(
+            ("peak_mps2", "delta_v_kmh", "speed_kmh", "excess_kmh", "speed_limit_kmh"), NAN
+        )
+        where = more.pop("where")
+        event.update(more)
+        event.update(kind=kind, start_us=start, end_us=end, decided_us=self.now)
+        event.update(severity=severity, duration_s=(end - start) / SEC)
+        event["lat_deg"], event["lon_deg"] = where or (NAN, NAN)
+        event["trip_start_us"] = self.trip["start_us"] if self.trip else -1
+        self.events.append(event)
+        if self.trip:
+            if kind == CRASH:
+                self.trip["crash"] += 1
+            elif kind == SPEEDING:
+                self.trip["speeding_count"] += 1
+            else:
+                name = ("harsh_braking", "harsh_acceleration", "harsh_cornering")[kind - 1]
+                self.trip[name][severity - 1] += 1
+
+    # -- harsh events
+    def threshold(self, ch, sign):
+        if ch.lateral:
+            return self.p.cornering_mps2
+        return self.p.acceleration_mps2 if sign > 0 else self.p.braking_mps2
+
+    def close_pulse(self, ch):
+        q, ch.pulse = ch.pulse, None
+        if q is None:
+            return
+        p, least = self.p, self.threshold(ch, q["sign"])
+        duration = (q["last"] - q["start"]) / SEC
+        coarse = q["agree"] >= 0.5 * least and q["dt"] >= p.min_event_s
+        if (duration < p.min_event_s and not coarse) or self.trip is None:
+            return
+        if q["fastest"] < p.event_kmh:
+            return
+        if not ch.lateral and q["measured"] and ch.before is not None:
+            sign, end, peak = ch.before
+            if sign == -q["sign"] and q["start"] - end <= p.rebound_s * SEC and q["peak"] < peak:
+                return
+        ratio = q["peak"] / least
+        severity = 3 if ratio >= p.severity3_ratio else 2 if ratio >= p.severity2_ratio else 1
+        if duration >= p.long_event_s:
+            severity = min(severity + 1, 3)
+        kind = CORNERING if ch.lateral else ACCELERATION if q["sign"] > 0 else BRAKING
+        delta = NAN
+        if q["v0"] is not None and q["v_last"] is not None:
+            delta = q["v_last"] - q["v0"]
+        self.emit(
+            *(kind, q["start"], q["last"], severity),
+            peak_mps2=q["sign"] * q["peak"],
+            delta_v_kmh=delta,
+            speed_kmh=number(q["v0"]),
+            speed_limit_kmh=number(self.known_limit(q["start"])),
+            where=q["where"],
+        )
+        ch.before = (q["sign"], q["last"], q["peak"])
+
+    def feel(self, ch, t, a, since, dt, v0, measured, other):
+        p = self.p
+        if abs(a) > p.physical_mps2:
+            return
+        speed = self.speed if self.recent(t, self.speed_t, 5) else None
+        rising = 0
+        if a >= self.threshold(ch, 1):
+            rising = 1
+        elif a <= -self.threshold(ch, -1):
+            rising = -1
+        q = ch.pulse
+        if q is not None:
+            strength = a * q["sign"]
+            if strength >= p.release_ratio * self.threshold(ch, q["sign"]):
+                q["last"], q["v_last"] = t, speed
+                q["peak"] = max(q["peak"], strength)
+            q["agree"] = max(q["agree"], other * q["sign"])
+            if speed is not None:
+                q["fastest"] = max(q["fastest"], speed)
+            if rising == -q["sign"] or t - q["last"] >= p.merge_s * SEC:
+                self.close_pulse(ch)
+        if ch.pulse is None and rising and self.suspect is None:
+            ch.pulse = {
+                "sign": rising,
+                "start": since,
+                "last": t,
+                "peak": abs(a),
+                "v0": v0,
+                "v_last": speed,
+                "fastest": max(0.0, v0 or 0.0, speed or 0.0),
+                "measured": measured,
+                "agree": max(0.0, other * rising),
+                "dt": dt,
+                "where": self.fix,
+            }
+
+    # -- speeding
+    def close_over(self):
+        o, self.over = self.over, None
+        if o is None or o["last"] - o["start"] < self.p.speeding_s * SEC or self.trip is None:
+            return
+        share = o["excess"] / o["limit"] if o["limit"] > 0 else 1.0
+        self.emit(
+            *(SPEEDING, o["start"], o["last"], 3 if share >= 0.5 else 2 if share >= 0.25 else 1),
+            delta_v_kmh=self.speed - o["v0"],
+            speed_kmh=o["v0"],
+            excess_kmh=o["excess"],
+            speed_limit_kmh=o["limit"],
+            where=o["where"],
+        )
+
+    def compare_limit(self, t, v, step):
+        p, limit = self.p, self.known_limit(t)
+        if self.over is not None:
+            line = None if limit is None else limit + p.tolerance_kmh - p.speeding_release_kmh
+            if line is None or v <= line or step is None or step > p.bridge_s * SEC:
+                self.close_over()
+            else:
+                self.over["last"] = t
+                if v - limit > self.over["excess"]:
+                    self.over.update(excess=v - limit, limit=limit)
+        if self.over is None and limit is not None and v > limit + p.tolerance_kmh:
+            self.over = {"start": t, "last": t, "excess": v - limit, "limit": limit, "v0": v}
+            self.over["where"] = self.fix
+
+    # -- crash
+    def suspect_crash(self, t, peak, v0, impulse):
+        self.suspect = {"t": t, "peak": peak, "v0": v0, "slowest": self.speed, "stand": None}
+        self.suspect.update(impulse=impulse, drop=0.0 if impulse else v0 - self.speed)
+        self.suspect.update(where=self.fix, stand_place=None)
+
+    def strong(self):
+        s = self.suspect
+        return s["peak"] >= self.p.crash_mps2 or s["drop"] >= self.p.crash_drop_kmh
+
+    def shake(self, t, size):
+        p, s = self.p, self.suspect
+        if size >= 0.5 * p.crash_low_mps2:
+            self.impulse_t = t
+        if size < p.crash_low_mps2:
+            return
+        if s is not None:
+            if not s["impulse"]:
+                s.update(impulse=True, peak=size)
+            elif t - s["t"] <= 3 * SEC:
+                s["peak"] = max(s["peak"], size)
+        elif self.recent(t, self.speed_t, 5) and self.trip is not None:
+            before = [v for then, v in self.ring.pairs if then >= t - 4 * SEC]
+            v0 = max([0.0, self.speed, *before])
+            if v0 >= p.crash_speed_kmh:
+                self.suspect_crash(t, size, v0, True)
+
+    def confirm(self):
+        p, s = self.p, self.suspect
+        drop = s["v0"] - s["slowest"]
+        force = s["peak"] if s["impulse"] else 0.0
+        severity = 1
+        if force >= 2 * p.crash_mps2 or drop >= 2 * p.crash_drop_kmh:
+            severity = 3
+        elif force >= p.crash_mps2 or drop >= 1.25 * p.crash_drop_kmh:
+            severity = 2
+        self.emit(
+            *(CRASH, s["t"], max(s["t"], s["stand"]), severity),
+            peak_mps2=s["peak"] if s["impulse"] else -s["peak"],
+            delta_v_kmh=-drop,
+            speed_kmh=s["v0"],
+            speed_limit_kmh=number(self.known_limit(s["t"])),
+            where=s["where"],
+        )
+        self.suspect = None
+
+    def resolve(self):
+        if self.suspect and self.suspect["stand"] is not None and self.strong():
+            self.confirm()
+        self.suspect = None
+
+    def judge_crash(self, t, v, measured):
+        p = self.p
+        if self.suspect is None and measured and self.trip and self.trip["confirmed"]:
+            felt = self.recent(t, self.impulse_t, 3)
+            silent = self.recent(t, self.accel_t, 2) and (self.accel_dt or 1) <= 0.15
+            for then, before in reversed(self.ring.pairs):
+                dt = (t - then) / 1e6
+                if dt > p.collapse_s or (silent and not felt):
+                    break
+                drop = before - v
+                if drop >= p.collapse_kmh and drop >= 3.6 * p.collapse_mps2 * dt > 0:
+                    self.suspect_crash(then, drop / (3.6 * dt), before, False)
+                    break
+        s = self.suspect
+        if s is None:
+            return
+        age = t - s["t"]
+        s["slowest"] = min(s["slowest"], v)
+        if age <= 4 * SEC:
+            s["drop"] = max(s["drop"], s["v0"] - v)
+        if v >= p.move_kmh:
+            s["stand"] = None
+        elif s["stand"] is None:
+            s["stand"], s["stand_place"] = t, self.place(t)
+        stands, here = s["stand"] is not None, self.place(t)
+        rolls_on = not stands and age > p.crash_settle_s * SEC
+        weak = age >= 4 * SEC and (not self.strong() or v > 0.8 * s["v0"])
+        towed = stands and here and s["stand_place"]
+        towed = towed and metres_between(s["stand_place"], here) > p.drift_m
+        if rolls_on or weak or towed:
+            self.suspect = None
+            return
+        need = p.crash_stand_s if s["impulse"] else p.crash_stand_collapse_s
+        if stands and self.strong() and t - s["stand"] >= need * SEC:
+            self.confirm()
+
+    # -- trips
+    def close_trip(self, reason):
+        self.close_pulse(self.along)
+        self.close_pulse(self.across)
+        self.close_over()
+        trip, self.trip = self.trip, None
+        if trip is None or not trip["confirmed"]:
+            return
+        stand = trip["stand"]
+        if stand:
+            trip.update(stand["sums"])
+        end = stand["t"] if stand else self.speed_t
+        place = stand["place"] if stand else self.speed_place
+        long_enough = end - trip["start_us"] >= self.p.min_duration_s * SEC
+        if trip["distance_m"] < self.p.min_distance_m or not long_enough:
+            return
+        trip["end_us"], trip["decided_us"], trip["end_reason"] = end, self.now, reason
+        trip["start_lat_deg"], trip["start_lon_deg"] = trip["place"] or (NAN, NAN)
+        trip["end_lat_deg"], trip["end_lon_deg"] = place or (NAN, NAN)
+        trip["accel_p95_mps2"] = p95(trip["accel_hist_s"], 0.2)
+        trip["speed_p95_kmh"] = p95(trip["speed_hist_s"], 10.0)
+        for key in ("stand", "place", "confirmed"):
+            del trip[key]
+        self.trips.append(trip)
+
+    def begin(self, t, place):
+        zero = dict.fromkeys(SUMS, 0.0)
+        self.trip = {"start_us": t, "place": place, "confirmed": False, "stand": None, **zero}
+        self.trip.update(max_speed_kmh=0.0, speeding_count=0, crash=0, sample_count=1)
+        for kind in ("braking", "acceleration", "cornering"):
+            self.trip[f"harsh_{kind}"] = [0, 0, 0]
+        self.trip.update(accel_hist_s=[0.0] * 25, speed_hist_s=[0.0] * 20)
+        self.trip["ratio_hist_s"] = [0.0] * 16
+
+    def stand(self, t, place):
+        sums = {name: self.trip[name] for name in SUMS}
+        self.trip["stand"] = {"t": t, "place": place, "metres": 0.0, "sums": sums}
+
+    def check_end(self, t):
+        p = self.p
+        if self.speed_t is not None and t - self.speed_t > p.gap_s * SEC:
+            self.resolve()
+            self.close_trip(3)
+            self.speed_t = None
+        trip = self.trip
+        if trip is None:
+            return
+        off = self.ignition_off is not None
+        if trip["stand"]:
+            since = trip["stand"]["t"]
+            if not trip["confirmed"] and self.speed_t - since >= p.candidate_s * SEC:
+                self.trip = None
+            elif t - since >= p.stop_s * SEC:
+                self.close_trip(1)
+            elif off and self.suspect is None:
+                self.close_trip(2)
+        elif not trip["confirmed"] and self.speed_t - trip["start_us"] > 2 * p.candidate_s * SEC:
+            self.trip = None
+        elif off and t - self.speed_t > 5 * SEC:
+            self.close_trip(2)
+
+    def add(self, t, v, metres, seconds, moving, measured):
+        trip = self.trip
+        trip["distance_m"] += metres
+        if measured:
+            trip["measured_s"] += seconds
+        if not moving:
+            trip["idle_s"] += seconds
+            return
+        trip["driving_s"] += seconds
+        hours = (t + self.shift) / 3.6e9
+        hour, weekday = hours % 24, (int(hours // 24) + 3) % 7
+        if hour >= self.p.night_from_h or hour < self.p.night_to_h:
+            trip["night_s"] += seconds
+        if weekday < 5 and (7 <= hour < 9 or 16 <= hour < 19):
+            trip["rush_s"] += seconds
+        if not measured:
+            return
+        trip["speed_hist_s"][min(int(v / 10), 19)] += seconds
+        limit = self.known_limit(t)
+        if limit is not None and limit > 0:
+            trip["speed_limited_s"] += seconds
+            trip["ratio_hist_s"][min(int(v / limit / 0.1), 15)] += seconds
+            if v > limit + self.p.tolerance_kmh:
+                trip["speeding_s"] += seconds
+
+    def advance(self, t, v, since):
+        """since: None for a measured speed, else v is the mean over (since, t]."""
+        p, here, moves = self.p, self.place(t), v >= self.p.move_kmh
+        if self.trip is None:
+            if not moves:
+                return
+            if since is not None:
+                self.speed_t = since = max(since, self.speed_t or since)
+            self.begin(t if since is None else since, here if since is None else self.anchor)
+            if since is None:
+                self.trip["max_speed_kmh"] = v
+                return
+        trip, seconds, metres, measured, moving = self.trip, 0.0, 0.0, True, moves
+        if since is not None:
+            gap = (since - self.speed_t) / SEC
+            if gap > 0 and t - self.speed_t <= p.gap_s * SEC:
+                self.add(since, v, (self.speed + v) / 2 / 3.6 * gap, gap, moves, False)
+            since = max(since, self.speed_t)
+            seconds = (t - since) / SEC
+            metres = v / 3.6 * seconds if moves else 0.0
+            if not moves and trip["stand"] is None:
+                self.stand(since, self.anchor)
+        elif self.recent(t, self.speed_t, p.gap_s):
+            seconds = (t - self.speed_t) / SEC
+            metres = (self.speed + v) / 2 / 3.6 * seconds
+            if seconds > p.bridge_s:
+                measured = bool(here and self.speed_place)
+                if measured:
+                    metres = metres_between(self.speed_place, here)
+            moving = moves or self.speed >= p.move_kmh
+        self.add(t, v, metres, seconds, moving, measured)
+        trip["max_speed_kmh"] = max(trip["max_speed_kmh"], v)
+        if not moves and trip["stand"] is None:
+            self.stand(t, here)
+        stand = trip["stand"]
+        if stand:
+            if v >= 0.4 * p.move_kmh and t > stand["t"]:
+                stand["metres"] += metres
+            away = 0.0
+            if here and stand["place"]:
+                away = metres_between(stand["place"], here)
+                if not moves and away <= p.drift_m:
+                    stand["metres"] = 0.0
+            left = stand["metres"] > 0.4 * p.drift_m or v >= 2 * p.move_kmh
+            if away > p.drift_m or left:
+                trip["stand"] = None
+                if not moves:
+                    self.stand(t, here)
+        if not trip["confirmed"] and trip["distance_m"] >= p.drift_m and moves:
+            away = metres_between(trip["place"], here) if here and trip["place"] else p.drift_m
+            trip["confirmed"] = away >= p.drift_m
+
+    # -- speed
+    def accept(self, t, v, since=None):
+        last, last_t = self.speed, self.speed_t
+        step = None if last_t is None else t - last_t
+        self.advance(t, v, since)
+        if since is None:
+            self.speed_dt = None if step is None else step / SEC
+            sign, then, count = self.steps
+            if step is None or step > 1.25 * SEC:
+                self.steps = (sign, then, 0)
+            elif v != last:
+                up = 1 if v > last else -1
+                run = up == sign and self.recent(t, then, 1.25)
+                self.steps = (up, t, count + 1 if run else 1)
+            self.correlate(0.0 if last is None else v - last, self.speed_dt)
+        self.speed, self.speed_t, self.speed_place = v, t, self.place(t)
+        if since is None and self.place(t):
+            self.anchor, self.anchor_t = self.fix, self.fix_t
+        self.compare_limit(t, v, step)
+        self.judge_crash(t, v, since is None)
+        if since is None:
+            self.accelerate(t, v)
+            self.ring.push(t, v)
+
+    def accelerate(self, t, v):
+        p, dt = self.p, self.speed_dt
+        if dt is None or dt > p.window_max_s:
+            return
+        old = self.ring.older(t, p.trend_s)
+        if old and self.trip and v >= p.move_kmh:
+            span = (t - old[0]) / 1e6
+            if span <= p.trend_s + p.window_max_s:
+                a = abs(v - old[1]) / 3.6 / span
+                self.trip["accel_hist_s"][min(int(a / 0.2), 24)] += dt
+        old = self.ring.older(t, p.window_s)
+        if not old or (t - old[0]) / 1e6 > p.window_max_s:
+            return
+        a = (v - old[1]) / 3.6 / ((t - old[0]) / 1e6)
+        self.speed_accel = (t, a)
+        if self.smooth[False] and self.recent(t, self.smooth[False][0], 2):
+            return
+        if dt < p.held_s and (self.steps[2] < 2 or self.steps[0] * a < 0):
+            a = 0.0
+        self.feel(self.along, t, a, old[0], dt, old[1], False, 0.0)
+
+    def credible(self, step, dt):
+        p = self.p
+        most = p.spike_mps2 * min(dt, 1.0) + p.spike_late_mps2 * max(dt - 1.0, 0.0)
+        return abs(step) <= p.spike_slack_kmh + 3.6 * most
+
+    def take_speed(self, t, v):
+        if self.recent(t, self.measured_t, 10) and self.speed_t is not None:
+            if self.credible(v - self.speed, (t - self.speed_t) / SEC):
+                if self.spike:
+                    self.reject()
+            elif (
+                self.spike
+                and self.spike[0] > self.speed_t
+                and self.credible(v - self.spike[1], (t - self.spike[0]) / SEC)
+            ):
+                self.accept(*self.spike)
+            else:
+                if self.spike:
+                    self.reject()
+                self.spike = (t, v)
+                return
+        self.spike = None
+        self.measured_t = t
+        self.accept(t, v)
+
+    def reject(self):
+        if self.trip:
+            self.trip["rejected_count"] += 1
+
+    # -- places
+    def take_fix(self, t, lat, lon, accuracy, has_speed):
+        p = self.p
+        if accuracy > p.accuracy_limit_m or (abs(lat) < 1e-6 and abs(lon) < 1e-6):
+            return self.reject()
+        measured, here = self.recent(t, self.measured_t, 5), (lat, lon)
+        if here == self.fix and measured and self.speed >= p.frozen_kmh:
+            if self.frozen_t is None:
+                self.frozen_t = t
+            if t - self.frozen_t >= p.frozen_s * SEC:
+                self.reject()
+            return None
+        self.frozen_t = None
+        jumped = False
+        if self.recent(t, self.fix_t, p.gap_s):
+            dt = (t - self.fix_t) / SEC
+            reach = p.jump_kmh / 3.6 * dt
+            if measured and dt <= 10:
+                reach = min(reach, (2 * self.speed / 3.6 + 10) * dt)
+            if metres_between(self.fix, here) > p.jump_slack_m + reach:
+                first, count = t, 0
+                if self.jump:
+                    place, then, since, n = self.jump
+                    reach = p.jump_kmh / 3.6 * (t - then) / SEC
+                    if metres_between(place, here) <= p.jump_slack_m + reach:
+                        first, count = since, n
+                self.jump = (here, t, first, count + 1)
+                if count + 1 < 3 or t - first < p.jump_keep_s * SEC:
+                    return self.reject()
+                jumped = True
+        self.jump, self.fix, self.fix_t = None, here, t
+        if jumped or not self.recent(t, self.anchor_t, p.gap_s):
+            self.anchor, self.anchor_t = here, t
+        elif not has_speed and not self.recent(t, self.measured_t, 12):
+            self.derive(t, here, accuracy)
+        return None
+
+    def derive(self, t, here, accuracy):
+        p, seconds = self.p, (t - self.anchor_t) / SEC
+        metres = metres_between(self.anchor, here)
+        far = accuracy if accuracy > p.derive_m else p.derive_m
+        if metres >= far and seconds >= p.derive_s:
+            self.accept(t, 3.6 * metres / seconds, self.anchor_t)
+            self.anchor, self.anchor_t = here, t
+        elif metres < far and seconds >= p.derive_stand_s:
+            self.accept(t, 0.0, self.anchor_t)
+            self.anchor_t = t
+
+    def take_heading(self, t, heading):
+        p = self.p
+        if not self.recent(t, self.speed_t, 2) or self.speed < p.heading_kmh:
+            self.headings = Ring(12)
+            return
+        old = self.headings.older(t, p.window_s)
+        lat = self.smooth[True]
+        if old and not (lat and self.recent(t, lat[0], 2)):
+            span = (t - old[0]) / 1e6
+            turn = (heading - old[1] + 180) % 360 - 180
+            if span <= p.window_max_s:
+                a = 0.0
+                if abs(turn) >= p.heading_deg:
+                    a = -self.speed / 3.6 * math.radians(turn) / span
+                self.feel(self.across, t, a, old[0], span, self.speed, False, 0.0)
+        self.headings.push(t, heading)
+
+    # -- accelerometer
+    def smoothed(self, lateral, t, a):
+        p, last = self.p, self.smooth[lateral]
+        if abs(a) > p.physical_mps2:
+            return
+        dt = math.inf if last is None else (t - last[0]) / SEC
+        value = a
+        if dt < p.coarse_s:
+            value = last[1] + dt / (p.smooth_s + dt) * (a - last[1])
+        elif dt > 2:
+            dt = math.inf
+        self.smooth[lateral] = (t, value)
+        other = 0.0
+        if not lateral and self.speed_accel and self.recent(t, self.speed_accel[0], 2):
+            other = self.speed_accel[1]
+        v0 = self.speed if self.recent(t, self.speed_t, 5) else None
+        channel = self.across if lateral else self.along
+        self.feel(channel, t, value, t, dt, v0, True, other)
+
+    def frame(self, t, raw):
+        """Device frame -> (forward, left, magnitude)."""
+        p, last, self.frame_t = self.p, self.frame_t, t
+        dt = (t - last) / SEC if self.recent(t, last, 2) else 0.0
+        if self.gravity is None:
+            self.gravity, self.gravity_s = list(raw), 1e-3
+        else:
+            self.gravity_s += dt
+            if math.hypot(*raw) <= 3 * 9.80665:
+                share = dt / (min(self.gravity_s, p.gravity_s) + dt)
+                self.gravity = [g + share * (r - g) for g, r in zip(self.gravity, raw, strict=True)]
+        g = self.gravity
+        vertical = math.hypot(*g) >= 5.0
+        if vertical:
+            flat = [r - x for r, x in zip(raw, g, strict=True)]
+            up = sum(a * b for a, b in zip(flat, g, strict=True)) / sum(x * x for x in g)
+            raw = [a - up * b for a, b in zip(flat, g, strict=True)]
+        size = math.hypot(*raw)
+        if size <= p.physical_mps2:
+            self.felt = [i + r * dt for i, r in zip(self.felt, raw, strict=True)]
+            self.felt_s += dt
+        cor, length = self.cor, math.hypot(*self.cor)
+        best = p.calibration_quality * math.sqrt(self.e_speed * self.e_felt)
+        if self.evidence_s < p.calibration_s or length == 0 or length < best:
+            return None, None, size
+        forward = sum(a * b for a, b in zip(raw, cor, strict=True)) / length
+        if not vertical:
+            return forward, None, size
+        left = [g[1] * cor[2] - g[2] * cor[1], g[2] * cor[0] - g[0] * cor[2]]
+        left.append(g[0] * cor[1] - g[1] * cor[0])
+        across = math.hypot(*left)
+        if across == 0:
+            return forward, None, size
+        return forward, sum(a * b for a, b in zip(raw, left, strict=True)) / across, size
+
+    def correlate(self, step, dt):
+        felt, covered = self.felt, self.felt_s
+        self.felt, self.felt_s = [0.0] * 3, 0.0
+        if dt is None or not 0 < dt <= self.p.window_max_s or covered < 0.5 * dt:
+            return
+        a = step / 3.6 / dt
+        if abs(a) < 0.3:
+            return
+        keep, mean = 1 - dt / 600, [i / covered for i in felt]
+        self.cor = [c * keep + a * m * dt for c, m in zip(self.cor, mean, strict=True)]
+        self.e_speed = self.e_speed * keep + a * a * dt
+        self.e_felt = self.e_felt * keep + sum(m * m for m in mean) * dt
+        self.evidence_s += dt
+
+    def take_acceleration(self, t, row):
+        along, across = row["accel_long_mps2"], row["accel_lat_mps2"]
+        device = [row[f"accel_{axis}_mps2"] for axis in "xyz"]
+        if along is not None or across is not None:
+            self.vehicle_t = t
+            size = math.hypot(along or 0.0, across or 0.0)
+        elif None not in device:
+            forward, left, size = self.frame(t, device)
+            if not self.recent(t, self.vehicle_t, 2):
+                along, across = forward, left
+        else:
+            return
+        self.accel_dt = None if self.accel_t is None else (t - self.accel_t) / SEC
+        self.accel_t = t
+        self.shake(t, size)
+        if along is not None:
+            self.smoothed(False, t, along)
+        if across is not None:
+            self.smoothed(True, t, across)
+
+    # -- a row
+    def take(self, t, local, row):
+        self.now, self.shift = t, local - t
+        self.check_end(t)
+        began = self.trip["start_us"] if self.trip else None
+        for channel in (self.along, self.across):
+            if channel.pulse and t - channel.pulse["last"] >= 3 * SEC:
+                self.close_pulse(channel)
+        if row["speed_limit_kmh"] is not None:
+            self.limit, self.limit_t = row["speed_limit_kmh"], t
+        if row["ignition"] is not None:
+            if row["ignition"] >= 0.5:
+                self.ignition_off = None
+            elif self.ignition is not None and self.ignition >= 0.5:
+                self.ignition_off = t
+            self.ignition = row["ignition"]
+        speed, lat, lon = row["speed_kmh"], row["lat_deg"], row["lon_deg"]
+        if lat is not None and lon is not None:
+            self.take_fix(t, lat, lon, number(row["accuracy_m"]), speed is not None)
+        if speed is not None:
+            self.take_speed(t, speed)
+            stands = self.trip and self.trip["stand"]
+            off = self.ignition_off
+            fast = self.speed >= self.p.event_kmh
+            if not stands and fast and off is not None and t - off > 30 * SEC:
+                self.ignition_off = None
+        if row["heading_deg"] is not None:
+            self.take_heading(t, row["heading_deg"])
+        self.take_acceleration(t, row)
+        if self.trip and self.trip["start_us"] == began:
+            self.trip["sample_count"] += 1
+
+
+NAMES = (
+    *("speed_kmh", "lat_deg", "lon_deg", "accuracy_m", "heading_deg", "accel_long_mps2"),
+    *("accel_lat_mps2", "accel_x_mps2", "accel_y_mps2", "accel_z_mps2"),
+    *("speed_limit_kmh", "ignition"),
+)
+
+
+def drive_and_finish(columns, t_us, local_us, p):
+    """One device, its whole recording."""
+    car = Car(p)
+    for i, (t, local) in enumerate(zip(t_us, local_us, strict=True)):
+        row = {}
+        for name in NAMES:
+            value = float(columns[name][i]) if name in columns else NAN
+            row[name] = None if math.isnan(value) or math.isinf(value) else value
+        car.take(int(t), int(local), row)
+    car.resolve()
+    car.close_trip(4)
+    return car.trips, car.events
+
+
+def score(trips):
+    """The score of one subject from trip dicts: (score or NaN, shares)."""
+    km = math.fsum(trip["distance_m"] for trip in trips) / 1000
+    driving = math.fsum(trip["driving_s"] for trip in trips)
+    limited = math.fsum(trip["speed_limited_s"] for trip in trips)
+    if not trips or (len(trips) > 1 and km < 30):
+        return NAN, [NAN] * 7
+
+    def summed(name):
+        return [math.fsum(column) for column in zip(*(t[name] for t in trips), strict=True)]
+
+    def factor(weight, half, order, mean, prior, exposure, value):
+        if not math.isnan(value):
+            mean = (exposure * value + prior * mean) / (exposure + prior)
+        return weight * (mean**order / (mean**order + half**order))
+
+    hours, shares = driving / 3600, []
+    for name, weight, mean in (("braking", 20, 5), ("acceleration", 12, 4), ("cornering", 12, 5)):
+        events = sum(a * b for a, b in zip(summed(f"harsh_{name}"), (1, 2, 4), strict=True))
+        rate = events / km * 100 if km > 0 else NAN
+        shares.append(factor(weight, 30, 1, mean, 10, km, rate))
+    speeding = math.fsum(t["speeding_s"] for t in trips) / limited if limited > 0 else NAN
+    night = math.fsum(t["night_s"] for t in trips) / driving if driving > 0 else NAN
+    fast = p95(summed("speed_hist_s"), 10) / 130
+    if driving > 0 and limited >= driving / 2:
+        fast = p95(summed("ratio_hist_s"), 0.1)
+    shares.append(factor(18, 0.2, 1, 0.05, 0.2, hours, speeding))
+    shares.append(factor(4, 0.5, 1, 0.08, 0.2, hours, night))
+    shares.append(factor(18, 1.7, 4, 1.2, 0.1, hours, p95(summed("accel_hist_s"), 0.2)))
+    shares.append(factor(16, 1.1, 4, 0.85, 0.1, hours, fast))
+    return 100 - sum(shares), shares
