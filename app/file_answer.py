@@ -1,4 +1,4 @@
-"""How answers about files are written: times, numbers, exports."""
+"""How answers about files write times and numbers."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -17,6 +17,8 @@ def iso(table: Table, t_us: int) -> str:
     return local.isoformat(timespec="seconds" if t_us % 1_000_000 == 0 else "microseconds")
 
 
-def number(value: float, digits: int = 6) -> float | None:
-    """Make a JSON number of a float: rounded, None for NaN."""
-    return None if not np.isfinite(value) else round(float(value), digits)
+def number(value: float, digits: int | None = 6) -> float | None:
+    """Make a JSON number of a float: rounded (not at all with None), None for NaN."""
+    if not np.isfinite(value):
+        return None
+    return float(value) if digits is None else round(float(value), digits)

@@ -98,14 +98,14 @@ def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
         "driving_s": number(trip["driving_s"]),
         "idle_s": number(trip["idle_s"]),
         "distance_m": number(trip["distance_m"], 3),
-        "score": number(judged.score, 9),
+        "score": number(judged.score, None),
         "trusted": bool(judged.trusted),
         "components": [
             {
                 "factor": component.factor,
                 "value": number(component.value, 9),
                 "unit": component.unit,
-                "share": number(component.share, 9),
+                "share": number(component.share, None),
             }
             for component in judged.components
         ],
