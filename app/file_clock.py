@@ -11,11 +11,12 @@ from numpy.typing import NDArray
 
 Int64s = NDArray[np.int64]
 
-# Duplicates repeat what was said, all rows alike or a few of them. A coarse clock shows in most of
-# its ticks more than one row, now and then of another value, and not always as many.
+# Duplicates repeat what was said, all rows alike or a few of them. A coarse clock has in most of
+# its ticks more than one row, now and then of another value. Two of them always may be two sources
+# put together; three and more, or now and then one more than usual, are a clock.
 MOST_RUNS = 0.5
 SOME_RUNS_DIFFER = 0.05
-RUNS_ALIKE = 0.9
+SOME_RUNS_LONGER = 0.01
 
 
 def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64s | None:
@@ -32,7 +33,8 @@ def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64
     lengths = np.diff(np.append(starts, t_us.size))
     if starts.size < 10 or np.mean(lengths > 1) <= MOST_RUNS:
         return None
-    if np.bincount(lengths).max() >= RUNS_ALIKE * starts.size:
+    usual = int(np.argmax(np.bincount(lengths)))
+    if usual < 3 and np.mean(lengths > max(usual, 2)) < SOME_RUNS_LONGER:
         return None
     twice = np.zeros(starts.size, np.bool_)
     differ = np.zeros(starts.size, np.bool_)

@@ -1,0 +1,241 @@
+"""`score-trip`: what a recording is answered with, and that it is written as promised."""
+
+import json
+import struct
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from app.commands_files import register
+from app.files import read_trip_table
+from app.score_trip import score_trip
+
+RUN = CliRunner()
+START_US = 1_772_434_800_000_000  # 2026-03-02T07:00:00Z
+
+
+@pytest.fixture(scope="module")
+def cli() -> typer.Typer:
+    app = typer.Typer()
+    register(app)
+    return app
+
+
+def drive(seconds: int = 600, hard_stop: bool = True) -> tuple[np.ndarray, np.ndarray]:
+    """Speed, km/h, at 10 Hz: stand, pull away, cruise at 54, perhaps stop hard, go on, stop."""
+    t = np.arange(seconds * 10) / 10
+    speed = np.clip((t - 20) * 1.2, 0, 15) * 3.6
+    if hard_stop:
+        speed = np.where(t >= 300, np.clip(15 - (t - 300) * 5.0, 3, 15) * 3.6, speed)
+        speed = np.where(t >= 310, np.clip(3 + (t - 310) * 1.2, 3, 15) * 3.6, speed)
+    speed = np.where(t >= 520, np.clip(15 - (t - 520) * 1.0, 0, 15) * 3.6, speed)
+    return t, speed
+
+
+def write(path: Path, t: np.ndarray, columns: dict[str, np.ndarray], time: str = "t_s") -> Path:
+    cells: dict[str, object] = {time: t}
+    cells |= {name: pa.array(values, mask=np.isnan(values)) for name, values in columns.items()}
+    table = pa.table(cells)
+    if path.suffix == ".parquet":
+        pa.parquet.write_table(table, path)
+    else:
+        pa.csv.write_csv(table, path)
+    return path
+
+
+def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
+    t, speed = drive()
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t + 100, {"speed_kmh": speed})))
+    assert set(answer) == {"trips", "events", "quality", "algorithm_version"}
+    (trip,) = answer["trips"]
+    assert set(trip) == {
+        "start_s", "end_s", "duration_s", "driving_s", "idle_s", "distance_m", "score", "trusted",
+        "components", "events",
+    }  # fmt: skip
+    assert trip["distance_m"] == pytest.approx(np.trapezoid(speed / 3.6, t), rel=0.01)
+    assert 115 < trip["start_s"] < 125 and 630 < trip["end_s"] < 640
+    assert trip["duration_s"] == pytest.approx(trip["end_s"] - trip["start_s"])
+    assert trip["driving_s"] + trip["idle_s"] == pytest.approx(trip["duration_s"], abs=1)
+    shares = [component["share"] for component in trip["components"]]
+    assert trip["score"] == pytest.approx(100 - sum(shares), abs=1e-9) and trip["trusted"] is True
+    assert {"factor", "value", "unit", "share"} == set(trip["components"][0])
+    (event,) = (e for e in trip["events"] if e["kind"] == "harsh_braking")
+    assert set(event) == {"kind", "start_s", "end_s", "peak_mps2", "severity"}
+    assert event["peak_mps2"] == pytest.approx(-5.0, abs=0.6)
+    assert 395 < event["start_s"] < event["end_s"] < 405
+    assert event["severity"] in (1, 2, 3)
+    assert answer["quality"]["samples"] == t.size
+    assert answer["quality"]["columns"] == {"speed_kmh": t.size}
+    json.dumps(answer, allow_nan=False)
+
+
+def test_csv_parquet_and_wall_clock_agree(tmp_path: Path) -> None:
+    t, speed = drive()
+    columns = {"speed_kmh": speed}
+    csv = score_trip(read_trip_table(write(tmp_path / "a.csv", t, columns)))
+    parquet = score_trip(read_trip_table(write(tmp_path / "a.parquet", t, columns)))
+    assert csv == parquet
+    ms = (START_US // 1000 + np.rint(t * 1000)).astype(np.int64)
+    wall = write(tmp_path / "b.csv", ms, columns, "observed_at")
+    absolute = score_trip(read_trip_table(wall, "Europe/Berlin"))
+    for key in ("start_s", "end_s", "distance_m", "driving_s"):
+        assert absolute["trips"][0][key] == csv["trips"][0][key]
+    assert absolute["trips"][0]["start"].startswith("2026-03-02T08:00:2")
+    assert absolute["trips"][0]["start"].endswith("+01:00")
+
+
+def test_night_is_measured_only_where_the_time_of_day_is_known(tmp_path: Path) -> None:
+    t, speed = drive()
+    relative = score_trip(read_trip_table(write(tmp_path / "a.csv", t, {"speed_kmh": speed})))
+    ms = (START_US // 1000 + 16 * 3_600_000 + np.rint(t * 1000)).astype(np.int64)
+    late = write(tmp_path / "b.csv", ms, {"speed_kmh": speed}, "observed_at")
+    dark = score_trip(read_trip_table(late, "UTC"))
+    light = score_trip(read_trip_table(late, "America/Los_Angeles"))
+
+    def night(answer: dict) -> float | None:
+        parts = answer["trips"][0]["components"]
+        return next(part["value"] for part in parts if part["factor"] == "night")
+
+    assert night(relative) is None and night(dark) == 1.0 and night(light) == 0.0
+    assert any("night driving is not measured" in n for n in relative["quality"]["notes"])
+
+
+def test_columns_of_different_rates_equal_one_rate(tmp_path: Path) -> None:
+    """Speed each second and acceleration at 10 Hz, in rows of their own: joined by time."""
+    t, speed = drive()
+    accel = np.gradient(speed / 3.6, t)
+    slow = np.where(np.arange(t.size) % 10 == 0, speed, np.nan)
+    one = write(tmp_path / "a.csv", t, {"speed_kmh": slow, "accel_long_mps2": accel})
+    both = np.concatenate((t, t))
+    none = np.full(t.size, np.nan)
+    columns = {
+        "speed_kmh": np.concatenate((slow, none)),
+        "accel_long_mps2": np.concatenate((none, accel)),
+    }
+    two = write(tmp_path / "b.csv", both, columns)
+    answer, joined = score_trip(read_trip_table(one)), score_trip(read_trip_table(two))
+    assert joined["trips"] == answer["trips"] and answer["trips"]
+    assert joined["quality"]["duplicate"] == 0 and joined["quality"]["joined"] == t.size
+
+
+def test_duplicates_and_order_change_nothing(tmp_path: Path) -> None:
+    t, speed = drive()
+    plain = score_trip(read_trip_table(write(tmp_path / "a.csv", t, {"speed_kmh": speed})))
+    rows = np.random.default_rng(1).permutation(np.concatenate((np.arange(t.size), np.arange(99))))
+    mixed = write(tmp_path / "b.csv", t[rows], {"speed_kmh": speed[rows]})
+    answer = score_trip(read_trip_table(mixed))
+    assert answer["trips"] == plain["trips"]
+    assert answer["quality"]["duplicate"] == 99
+
+
+def test_a_crash_is_told_also_beside_a_trip(tmp_path: Path) -> None:
+    t, speed = drive(hard_stop=False)
+    stop = t >= 200
+    speed = np.where(stop, 0.0, speed)
+    accel = np.gradient(np.where(stop, 0.0, 1.0), t) * 0.0
+    accel[2000:2002] = (-160.0, -90.0)
+    path = write(tmp_path / "a.csv", t, {"speed_kmh": speed, "accel_long_mps2": accel})
+    answer = score_trip(read_trip_table(path))
+    (crash,) = (event for event in answer["events"] if event["kind"] == "crash")
+    assert crash["start_s"] == pytest.approx(200, abs=1) and crash["trip"] == 0
+    assert any(event["kind"] == "crash" for event in answer["trips"][0]["events"])
+
+
+def test_a_parked_car_has_no_trip_and_the_answer_says_what_it_saw(tmp_path: Path) -> None:
+    t = np.arange(0, 400.0)
+    t = np.delete(t, np.arange(100, 200))
+    path = write(tmp_path / "a.csv", t, {"speed_kmh": np.zeros(t.size)})
+    answer = score_trip(read_trip_table(path))
+    assert answer["trips"] == [] and answer["events"] == []
+    assert answer["quality"]["gaps"] == [{"start_s": 99.0, "end_s": 200.0}]
+    assert answer["quality"]["measured_s"] == 298.0 and answer["quality"]["span_s"] == 399.0
+
+
+def test_a_clock_coarser_than_its_rows(tmp_path: Path) -> None:
+    """Rows at 0.491 s under whole seconds, as OBD loggers write them, are no duplicates."""
+    true = np.arange(1200) * 0.491
+    speed = np.clip((true - 20) * 1.2, 0, 15) * 3.6 + np.sin(true / 5) * (true > 40)
+    coarse = write(tmp_path / "a.csv", np.floor(true), {"speed_kmh": speed})
+    answer = score_trip(read_trip_table(coarse))
+    assert answer["quality"]["duplicate"] == 0
+    expected = np.trapezoid(speed / 3.6, true)
+    assert answer["trips"][0]["distance_m"] == pytest.approx(expected, rel=0.01)
+    assert any("coarser than its rows" in note for note in answer["quality"]["notes"])
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_the_command(cli: typer.Typer, tmp_path: Path, suffix: str) -> None:
+    t, speed = drive()
+    limit = np.where(np.arange(t.size) % 50 == 0, 50.0, np.nan)
+    columns = {"speed_kmh": speed, "speed_limit_kmh": limit}
+    path = write(tmp_path / f"a.{suffix}", t, columns)
+    picture, used, out = tmp_path / "a.png", tmp_path / "used.csv", tmp_path / "a.json"
+    options = ["--plot", str(picture), "--export", str(used), "--out", str(out)]
+    result = RUN.invoke(cli, ["score-trip", str(path), *options])
+    assert result.exit_code == 0, result.output
+    assert result.stdout == "" and "note: night" in result.stderr
+    head = picture.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG") and struct.unpack(">II", head[16:24]) == (1600, 900)
+    assert picture.stat().st_size > 20_000
+    again = RUN.invoke(cli, ["score-trip", str(used), "--quiet"])
+    assert again.exit_code == 0 and again.stderr == ""
+    first, second = json.loads(out.read_text()), json.loads(again.stdout)
+    assert second["trips"] == first["trips"] and second["events"] == first["events"]
+    assert second["quality"]["ignored_columns"] == ["trip", "status", "event"]
+    status = pa.csv.read_csv(used).column("status").to_pylist()
+    assert set(status) == {"in_trip", "outside"}
+
+
+def test_the_export_keeps_wall_clock_times(cli: typer.Typer, tmp_path: Path) -> None:
+    t, speed = drive()
+    ms = (START_US // 1000 + np.rint(t * 1000)).astype(np.int64)
+    path = write(tmp_path / "a.csv", ms, {"speed_kmh": speed}, "observed_at")
+    used = tmp_path / "used.csv"
+    arguments = ["score-trip", str(path), "--tz", "Europe/Berlin", "--export", str(used), "-q"]
+    first = json.loads(RUN.invoke(cli, arguments).stdout)
+    second = json.loads(RUN.invoke(cli, ["score-trip", str(used), "-q"]).stdout)
+    assert second["trips"] == first["trips"]
+
+
+def test_errors_go_to_stderr_with_exit_code_2(cli: typer.Typer, tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("t_s,speed_kmh\n0,fast\n")
+    result = RUN.invoke(cli, ["score-trip", str(path)])
+    assert result.exit_code == 2 and result.stdout == ""
+    assert result.stderr.startswith(f"error: {path}: column speed_kmh, line 2: found 'fast'")
+    assert result.stderr.endswith("see: tachowatt columns\n")
+    for option in ("--plot", "--export", "--out"):
+        result = RUN.invoke(cli, ["score-trip", str(path), option, str(tmp_path / "no" / "x")])
+        assert result.exit_code == 2 and "there is no folder" in result.stderr
+
+
+def test_columns(cli: typer.Typer) -> None:
+    rows = json.loads(RUN.invoke(cli, ["columns", "--json"]).stdout)
+    names = [row["name"] for row in rows]
+    for name in ("t_s", "observed_at", "speed_kmh", "ignition", "start", "read_at", "meter_number"):
+        assert name in names
+    assert "meter_key" not in names
+    shown = RUN.invoke(cli, ["columns"]).stdout
+    assert all(name in shown for name in names) and "m/s²" in shown
+
+
+def test_help_has_examples(cli: typer.Typer) -> None:
+    for command in ("score-trip", "analyse-meter", "columns"):
+        assert "Examples:" in RUN.invoke(cli, [command, "--help"]).stdout
+
+
+def test_one_row_and_motion_by_position_alone(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("t_s,speed_kmh\n7,0\n")
+    answer = score_trip(read_trip_table(path))
+    assert answer["trips"] == [] and answer["quality"]["span_s"] == 0
+    t = np.arange(0, 400.0)
+    columns = {"lat_deg": 50 + t * 15 / 111_195, "lon_deg": np.full(t.size, 8.0)}
+    (trip,) = score_trip(read_trip_table(write(path, t, columns)))["trips"]
+    assert trip["distance_m"] == pytest.approx(399 * 15, rel=0.03)
