@@ -166,8 +166,6 @@ def judge_zero(c, p, out, count, device, start, end, power, decided):
                 decided,
             )
             opened = True
-        if opened:
-            c[C.DAY_TAINTED] = 1.0
         return opened
     end_zero(c, out, count, device, c[C.ZERO_END], decided)
     return False
@@ -199,7 +197,6 @@ def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
         hours = c[C.SAME_US] / HOUR_US_F
         if is_open(c, STUCK):
             note_worse(c, STUCK, hours, run_severity(hours))
-            c[C.DAY_TAINTED] = 1.0
             return True
         if (
             c[C.HABIT_DAYS] >= p.habit_days
@@ -219,7 +216,6 @@ def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
                 run_severity(hours),
                 decided,
             )
-            c[C.DAY_TAINTED] = 1.0
             return True
         return False
     end_same(c, out, count, device, c[C.SAME_END], decided)

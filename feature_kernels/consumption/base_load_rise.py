@@ -1,19 +1,23 @@
-"""Base-load rise: the lowest hour of the day stays above what it was for weeks.
+"""Base-load rise: for three days not one hour has come down to what used to be the base.
 
-Three days running decide. The baseline is the median of up to 28 days' lowest hours and lags
-by three, so that a rise cannot teach it before it is judged. Weather moves the lowest hours of
-heated homes: a rise must also lie above the highest that held three days. Where no hour comes
-to rest at all, the lowest hour is noise that scales with the day's mean; there its share of
-the mean must have risen too.
+The day is cut into blocks of six local hours, each with its lowest hour. Twelve blocks running
+decide. The baseline is the median lowest hour of rolling days (four blocks) of up to 28 days,
+and lags by three, so that a rise cannot teach it before it is judged. Weather moves the lowest
+hours of heated homes: a rise must also lie above the highest level that held three days. Where
+no hour comes to rest at all, the lowest hour is noise that scales with the mean; there its
+share of the mean must have risen too.
 """
 
 import numpy as np
 
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import clear_anomaly, is_open, raise_anomaly
-from feature_kernels.consumption.profile import LEVEL_SHARE
 from feature_kernels.consumption.rows import RISE
 from feature_kernels.kernel import kernel
+
+DAY_US_F = 86_400_000_000.0
+BLOCKS_A_DAY = 4
+BLOCK_HOURS_NEEDED = 4.0  # of six
 
 
 @kernel
@@ -25,109 +29,122 @@ def rise_severity(rise):
 
 
 @kernel
-def highest_held(c, figure):
-    """Find the highest value of a figure that held PENDING days in a row in the baseline."""
-    n = int(c[C.FLOOR_N])
-    first = int(c[C.FLOOR_AT]) - n + C.RING
-    best = 0.0
-    for i in range(n - C.PENDING + 1):
-        lowest = np.inf
-        for j in range(C.PENDING):
-            lowest = min(lowest, c[C.RING_FLOOR + 3 * ((first + i + j) % C.RING) + figure])
-        best = max(best, lowest)
-    return best
+def ring_place(c, i):
+    """Place in the carry of the baseline's i-th oldest block."""
+    first = int(c[C.BLOCK_RING_AT]) - int(c[C.BLOCK_RING_N]) + C.BLOCKS
+    return C.RING_BLOCKS + 2 * ((first + i) % C.BLOCKS)
 
 
 @kernel
-def median_held(c, figure):
-    """Find the median (upper, for an even number) of a figure in the baseline."""
-    n = int(c[C.FLOOR_N])
-    values = np.empty(n)
+def baseline(c):
+    """Median (upper, for an even number) of the lowest hours of rolling days, W."""
+    n = int(c[C.BLOCK_RING_N]) - BLOCKS_A_DAY + 1
+    lowest = np.full(n, np.inf)
     for i in range(n):
-        values[i] = c[C.RING_FLOOR + 3 * i + figure]
-    return np.sort(values)[n // 2]
+        for j in range(BLOCKS_A_DAY):
+            lowest[i] = min(lowest[i], c[ring_place(c, i + j)])
+    return np.sort(lowest)[n // 2]
 
 
 @kernel
-def queue_day(c, lowest, ratio, quarter, start):
-    """Put a day behind the pending ones; the oldest becomes baseline when there are too many."""
+def highest_held(c):
+    """Highest lowest hour of three days in the baseline, W, and its highest share of the mean."""
+    level = 0.0
+    ratio = 0.0
+    for i in range(int(c[C.BLOCK_RING_N]) - C.PENDING + 1):
+        lowest = np.inf
+        total = 0.0
+        for j in range(C.PENDING):
+            at = ring_place(c, i + j)
+            lowest = min(lowest, c[at])
+            total += c[at + 1]
+        level = max(level, lowest)
+        ratio = max(ratio, lowest / max(total / C.PENDING, 1.0))
+    return level, ratio
+
+
+@kernel
+def queue_block(c, lowest, mean, start):
+    """Put a block behind the pending ones; the oldest becomes baseline if there are too many."""
     if c[C.PENDING_N] == C.PENDING:
-        at = C.RING_FLOOR + 3 * int(c[C.FLOOR_AT])
-        for i in range(3):
-            c[at + i] = c[C.PENDING_FLOOR + i]
-        c[C.FLOOR_AT] = (c[C.FLOOR_AT] + 1.0) % C.RING
-        c[C.FLOOR_N] = min(c[C.FLOOR_N] + 1.0, C.RING)
-        for i in range(4 * (C.PENDING - 1)):
-            c[C.PENDING_FLOOR + i] = c[C.PENDING_FLOOR + i + 4]
+        at = C.RING_BLOCKS + 2 * int(c[C.BLOCK_RING_AT])
+        c[at] = c[C.PENDING_BLOCKS]
+        c[at + 1] = c[C.PENDING_BLOCKS + 1]
+        c[C.BLOCK_RING_AT] = (c[C.BLOCK_RING_AT] + 1.0) % C.BLOCKS
+        c[C.BLOCK_RING_N] = min(c[C.BLOCK_RING_N] + 1.0, C.BLOCKS)
+        for i in range(3 * (C.PENDING - 1)):
+            c[C.PENDING_BLOCKS + i] = c[C.PENDING_BLOCKS + i + 3]
         c[C.PENDING_N] -= 1.0
-    at = C.PENDING_FLOOR + 4 * int(c[C.PENDING_N])
+    at = C.PENDING_BLOCKS + 3 * int(c[C.PENDING_N])
     c[at] = lowest
-    c[at + 1] = ratio
-    c[at + 2] = quarter
-    c[at + 3] = start
+    c[at + 1] = mean
+    c[at + 2] = start
     c[C.PENDING_N] += 1.0
 
 
 @kernel
 def follow_rise(c, p, out, count, device, lowest, start, decided):
-    """Follow an open rise through a day: clear it after two calm days, or when it is habit."""
+    """Follow an open rise through a block: clear it when calm returns, or when it is habit."""
     at = C.ANOMALY + 5 * RISE
     base = c[at + 2]
     if lowest <= base + p.rise_clear_share * (c[C.RISE_W] - base):
-        if c[C.CALM_DAYS] == 0.0:
+        c[C.CALM_LAST] = start
+        if c[C.CALM_START] == 0.0:
             c[C.CALM_START] = start
-        c[C.CALM_DAYS] += 1.0
-        if c[C.CALM_DAYS] >= 2.0:
+        elif start - c[C.CALM_START] >= DAY_US_F:
             clear_anomaly(c, out, count, device, RISE, c[C.CALM_START], decided)
         return
-    c[C.CALM_DAYS] = 0.0
-    if start - c[at] > p.rise_longest_days * 86_400e6:
+    if c[C.CALM_START] > 0.0 and start - c[C.CALM_LAST] > 1.5 * DAY_US_F:
+        c[C.CALM_START] = 0.0
+    if start - c[at] > p.rise_longest_days * DAY_US_F:
         clear_anomaly(c, out, count, device, RISE, start, decided)
-        c[C.FLOOR_N] = 0.0
-        c[C.FLOOR_AT] = 0.0
-        return
-    c[at + 1] = max(c[at + 1], lowest)
-    c[at + 4] = max(c[at + 4], rise_severity(lowest - base))
+        c[C.BLOCK_RING_N] = 0.0
+        c[C.BLOCK_RING_AT] = 0.0
 
 
 @kernel
-def judge_rise(c, p, out, count, device, lowest, mean, quarter, start, decided):
-    """Take a closed day; raise, follow or clear a rise.
+def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
+    """Take a closed block; raise, follow or clear a rise.
 
-    lowest, mean, quarter : W, lowest hour, mean and lower quarter of the day's hours
-    start : µs, start of the day
+    lowest, mean : W, of its hourly means; start : µs, its first interval
     """
     if is_open(c, RISE):
         follow_rise(c, p, out, count, device, lowest, start, decided)
         return
-    queue_day(c, lowest, lowest / max(mean, 1.0), quarter, start)
-    if c[C.FLOOR_N] < p.habit_days or c[C.PENDING_N] < C.PENDING:
+    queue_block(c, lowest, mean, start)
+    if c[C.BLOCK_RING_N] < BLOCKS_A_DAY * p.habit_days or c[C.PENDING_N] < C.PENDING:
         return
-    base = median_held(c, 0)
     held = np.inf
-    ratio = np.inf
+    total = 0.0
     for i in range(C.PENDING):
-        held = min(held, c[C.PENDING_FLOOR + 4 * i])
-        ratio = min(ratio, c[C.PENDING_FLOOR + 4 * i + 1])
+        held = min(held, c[C.PENDING_BLOCKS + 3 * i])
+        total += c[C.PENDING_BLOCKS + 3 * i + 1]
+    base = baseline(c)
     least = base + max(p.rise_w, p.rise_share * base)
-    threshold = max(least, p.rise_over_habit * highest_held(c, 0))
+    if held <= least:
+        return
+    level, ratio = highest_held(c)
+    threshold = max(least, p.rise_over_habit * level)
     if held <= threshold:
         return
-    if base < LEVEL_SHARE * median_held(c, 2) and ratio <= p.rise_over_ratio * highest_held(c, 1):
+    share = held / max(total / C.PENDING, 1.0)
+    if c[C.RESTLESS] > 0.0 and share <= p.rise_over_ratio * ratio:
         return
-    raise_anomaly(
-        c,
-        out,
-        count,
-        device,
-        RISE,
-        c[C.PENDING_FLOOR + 3],
-        held,
-        base,
-        threshold,
-        rise_severity(held - base),
-        decided,
-    )
+    severity = rise_severity(held - base)
+    begin = c[C.PENDING_BLOCKS + 2]
+    raise_anomaly(c, out, count, device, RISE, begin, held, base, threshold, severity, decided)
     c[C.RISE_W] = held
-    c[C.CALM_DAYS] = 0.0
+    c[C.CALM_START] = 0.0
     c[C.PENDING_N] = 0.0
+
+
+@kernel
+def close_block(c, p, out, count, device, decided):
+    """Close the block of six hours if enough of it was measured and nothing was wrong in it."""
+    if c[C.BLOCK_N] >= BLOCK_HOURS_NEEDED and c[C.BLOCK_TAINTED] == 0.0:
+        mean = c[C.BLOCK_SUM_W] / c[C.BLOCK_N]
+        judge_rise(c, p, out, count, device, c[C.BLOCK_LOWEST_W], mean, c[C.BLOCK_START], decided)
+    c[C.BLOCK_N] = 0.0
+    c[C.BLOCK_SUM_W] = 0.0
+    c[C.BLOCK_LOWEST_W] = 0.0
+    c[C.BLOCK_TAINTED] = 0.0

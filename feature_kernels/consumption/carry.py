@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 CARRY_VERSION = 1
 
 RING = 28  # days that a habit remembers
-PENDING = 3  # days that wait before their floor becomes baseline
+BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
+PENDING = 12  # blocks that wait before they become baseline: three days
 KINDS = 6
 MOST_HOURS = 26  # a local day has 25 hours at most; one spare
 
@@ -82,29 +83,36 @@ LIMIT_ZERO_H = 60
 HABIT_SAME_H = 61
 LIMIT_SAME_H = 62
 HABIT_AT = 63  # next place in the ring
-FLOOR_N = 64
-FLOOR_AT = 65
+BLOCK_RING_N = 64
+BLOCK_RING_AT = 65
 BASE_N = 66
 BASE_AT = 67
 PENDING_N = 68
-CALM_DAYS = 69  # days near the baseline while a rise is open
-CALM_START = 70
-RISE_BASE_W = 71
+CALM_START = 69  # first calm block while a rise is open, 0 = none
+CALM_LAST = 70
+RESTLESS = 71  # 1 = no hour comes to rest here (profile.LEVEL_SHARE)
 RISE_W = 72
 BASE_LOAD_W = 73  # estimate over the last days, NaN = none yet
 BASE_MEMORY_W = 74  # the lowest such estimate, fading
 NEW_METER = 75  # the key changed, the new register has not been read yet
-# --- blocks
-TOP = 76  # the three highest of today, then of the day before
+# --- the block of six hours being filled
+BLOCK = 76  # number of the local six hours
+BLOCK_START = 77
+BLOCK_N = 78
+BLOCK_SUM_W = 79
+BLOCK_LOWEST_W = 80
+BLOCK_TAINTED = 81  # zero or stuck in it
+# --- lists
+TOP = 82  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS
 RING_ZERO = RING_MAX + RING
 RING_SAME = RING_ZERO + RING
-RING_FLOOR = RING_SAME + RING  # RING × (lowest hour W, its share of the mean, lower quarter)
-RING_BASE = RING_FLOOR + 3 * RING  # RING × (floor, lower quarter, lower half-day, mean)
-PENDING_FLOOR = RING_BASE + 4 * RING  # the last days: as in RING_FLOOR, and their starts
-PROFILE = PENDING_FLOOR + 4 * PENDING  # 2 × 24 mean W, workday then weekend
+RING_BLOCKS = RING_SAME + RING  # BLOCKS × (lowest hour, mean) W
+PENDING_BLOCKS = RING_BLOCKS + 2 * BLOCKS  # PENDING × (lowest hour, mean, start)
+RING_BASE = PENDING_BLOCKS + 3 * PENDING  # RING × (floor, lower quarter, lower half-day, mean)
+PROFILE = RING_BASE + 4 * RING  # 2 × 24 mean W, workday then weekend
 PROFILE_N = PROFILE + 48
 CARRY_WIDTH = PROFILE_N + 48
 

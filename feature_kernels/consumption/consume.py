@@ -121,7 +121,7 @@ def finish_all(carry, p, intervals, days, anomalies, count):
             c[C.OPEN_READ] = 1.0
         if c[C.HAS_DAY] > 0.0:
             tail = (c[C.DAY] + 1.0) * 86_400_000_000.0 - c[C.DAY_END_LOCAL]
-            close_day(c, p, out[1], out[2], count, device, tail, decided)
+            close_day(c, p, out[1], count, device, tail, decided)
 
 
 def _tables(sizes: NDArray[np.int64]) -> list[NDArray[np.float64]]:

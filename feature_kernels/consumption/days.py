@@ -4,7 +4,7 @@ import numpy as np
 
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import is_open
-from feature_kernels.consumption.base_load_rise import judge_rise
+from feature_kernels.consumption.base_load_rise import close_block
 from feature_kernels.consumption.profile import DAILY_LEVEL_SHARE, LEVEL_SHARE
 from feature_kernels.consumption.rows import STUCK, ZERO
 from feature_kernels.kernel import kernel
@@ -15,12 +15,28 @@ HOUR_US_F = 3_600_000_000.0
 
 @kernel
 def flush_hour(c):
-    """Close the running hour: its mean goes to the list if half of it was measured."""
+    """Close the running hour: its mean goes to day and block if half of it was measured."""
     if c[C.HOUR_US] >= 0.5 * HOUR_US_F and c[C.HOURS_N] < C.MOST_HOURS:
-        c[C.HOURS + int(c[C.HOURS_N])] = c[C.HOUR_KWH] * 3.6e12 / c[C.HOUR_US]
+        mean = c[C.HOUR_KWH] * 3.6e12 / c[C.HOUR_US]
+        c[C.HOURS + int(c[C.HOURS_N])] = mean
         c[C.HOURS_N] += 1.0
+        if c[C.BLOCK_N] == 0.0 or mean < c[C.BLOCK_LOWEST_W]:
+            c[C.BLOCK_LOWEST_W] = mean
+        c[C.BLOCK_SUM_W] += mean
+        c[C.BLOCK_N] += 1.0
     c[C.HOUR_KWH] = 0.0
     c[C.HOUR_US] = 0.0
+
+
+@kernel
+def enter_block(c, p, anomalies, count, device, local, start, decided):
+    """Close the block of six local hours if this interval begins another."""
+    block = np.floor(local / (6.0 * HOUR_US_F))
+    if block != c[C.BLOCK]:
+        flush_hour(c)
+        close_block(c, p, anomalies, count, device, decided)
+        c[C.BLOCK] = block
+        c[C.BLOCK_START] = start
 
 
 @kernel
@@ -93,7 +109,8 @@ def estimate_base(c):
     table = c[C.RING_BASE : C.RING_BASE + 4 * n].copy().reshape(n, 4)
     floor = np.sort(table[:, 0])[n // 2]
     quarter = np.sort(table[:, 1])[n // 2]
-    if floor > 0.0 and floor >= LEVEL_SHARE * quarter:
+    c[C.RESTLESS] = 0.0 if floor >= LEVEL_SHARE * quarter else 1.0
+    if floor > 0.0 and c[C.RESTLESS] == 0.0:
         return floor
     means = np.sort(table[:, 3])
     low = means[int(0.05 * (n - 1))]
@@ -109,7 +126,7 @@ def estimate_base(c):
 
 
 @kernel
-def close_day(c, p, days, anomalies, count, device, tail, decided):
+def close_day(c, p, days, count, device, tail, decided):
     """Write the day's row and learn from it; tail : µs of the day after its last interval."""
     if c[C.HAS_DAY] == 0.0:
         return
@@ -135,18 +152,6 @@ def close_day(c, p, days, anomalies, count, device, tail, decided):
             c[C.BASE_AT] = (c[C.BASE_AT] + 1.0) % C.RING
             c[C.BASE_N] = min(c[C.BASE_N] + 1.0, C.RING)
             c[C.BASE_LOAD_W] = estimate_base(c)
-            judge_rise(
-                c,
-                p,
-                anomalies,
-                count,
-                device,
-                hours[0],
-                (first + second) / n,
-                hours[n // 4],
-                c[C.DAY_START],
-                decided,
-            )
     if c[C.DAY_MEASURED_US] >= 0.5 * DAY_US_F:
         learn_habits(c, p)
     measured = c[C.DAY_MEASURED_US]

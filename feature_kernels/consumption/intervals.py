@@ -13,7 +13,7 @@ from feature_kernels.consumption.anomalies import (
     judge_zero,
     raise_anomaly,
 )
-from feature_kernels.consumption.days import close_day, flush_hour, open_day
+from feature_kernels.consumption.days import close_day, enter_block, flush_hour, open_day
 from feature_kernels.consumption.profile import teach_profile, usual_power
 from feature_kernels.consumption.rows import GAP, RISE, SPIKE, write_interval
 from feature_kernels.kernel import kernel
@@ -40,9 +40,10 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
     contiguous = abs(start - c[C.NEXT_START]) <= 0.5 * c[C.INTERVAL_US]
     if c[C.HAS_DAY] > 0.0 and day > c[C.DAY]:
         tail = 0.0 if contiguous else (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
-        close_day(c, p, out[1], out[2], count, device, tail, decided)
+        close_day(c, p, out[1], count, device, tail, decided)
     if c[C.HAS_DAY] == 0.0:
         open_day(c, day, start, 0.0 if contiguous else local - day * DAY_US_F)
+    enter_block(c, p, out[2], count, device, local, start, decided)
     c[C.NEXT_START] = end
     c[C.DAY_END_LOCAL] = local + length
     if energy != energy or status <= UNUSABLE:
@@ -81,6 +82,9 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
     muted = c[C.MUTE] > 0.0
     c[C.MUTE] = 0.0
     c[C.EXPORTING] = 0.0
+    if zero or same:
+        c[C.DAY_TAINTED] = 1.0
+        c[C.BLOCK_TAINTED] = 1.0
     if zero or same or spike or muted:
         return
     length = end - start
@@ -162,7 +166,7 @@ def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
         write_interval(out[0], count, device, start, t, start + offset, np.nan, MISSING, 0.0, t)
         if c[C.HAS_DAY] > 0.0:
             tail = (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
-            close_day(c, p, out[1], out[2], count, device, tail, t)
+            close_day(c, p, out[1], count, device, tail, t)
         c[C.NEXT_START] = 0.0
         return
     after = energy * 3.6e12 / length

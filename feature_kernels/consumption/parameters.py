@@ -19,11 +19,15 @@ class Parameters(NamedTuple):
     longest_fill_s: float = 7.0 * 86_400.0
     # A hole of a register longer than this is one substituted row, s. Own: a yearly reading.
     longest_spread_s: float = 400.0 * 86_400.0
-    # Digits before the point of a register: it rolls over at 10^digits (common meters show 6).
+    # Digits before the point of a register: it rolls over at 10^digits (common meters show 6),
+    # older ones with one digit fewer.
     register_digits: float = 6.0
     # The most power that can flow, kW; more between two reads is implausible. Own: above the
     # 44 kW of a 63 A three-phase connection with room for small business.
     highest_power_kw: float = 100.0
+    # A register may jump by this much at once, kWh, and still count as use: a spike is an
+    # anomaly to report, not a broken register. Own.
+    register_burst_kwh: float = 40.0
     # A register may seem to fall by this much through rounding, kWh (1 Wh resolution).
     register_jitter_kwh: float = 0.001
     # A register at zero (Tasmota after boot, devices.md) is believed after this long, s. Own.
@@ -67,18 +71,18 @@ class Parameters(NamedTuple):
     stuck_intervals: float = 8.0
     # Two interval energies are the same value within this, kWh (float noise of registers).
     same_kwh: float = 1e-6
-    # base_load_rise: in three days running, at least this much, W and share, above the median
-    # of the days' lowest hours. Own: recorded homes have steps of +55 % for five days, twice
-    # in a year; half as much again keeps most of them out at +75 % recall 1.
+    # base_load_rise: every hour of three days at least this much, W and share, above the median
+    # of the lowest hours of rolling days. Own: a recorded home has steps of +55 % for five days
+    # twice in a year; half as much again keeps most out at a recall of 1 for +75 %.
     rise_w: float = 70.0
     rise_share: float = 0.5
-    # and above the highest that held three days in the last weeks, times. Own: cold snaps.
+    # and above the highest level that held three days in the last weeks, times. Own: cold snaps.
     rise_over_habit: float = 1.15
     # Where hours have no level (see profile.LEVEL_SHARE), the lowest hour must also be a
-    # greater share of the day's mean than it held in the last weeks, times: weather scales
-    # both, a constant load does not. Own.
+    # greater share of the mean than it held in the last weeks, times: weather scales both, a
+    # constant load does not. Own.
     rise_over_ratio: float = 1.15
-    # Cleared after 2 days below this share of the rise. Own.
+    # An hour below this share of the rise is calm; two, a day apart, clear it. Own.
     rise_clear_share: float = 0.5
     # A rise that lasts longer is the new habit, days. Own.
     rise_longest_days: float = 28.0

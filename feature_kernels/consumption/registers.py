@@ -22,7 +22,7 @@ def plausible(c, p, t_from, kwh_from, t, kwh):
     """Tell whether a register can have gone from one read to another."""
     use = kwh - kwh_from
     hours = (t - t_from) / HOUR_US_F
-    return -p.register_jitter_kwh <= use <= 1.0 + p.highest_power_kw * hours
+    return -p.register_jitter_kwh <= use <= p.register_burst_kwh + p.highest_power_kw * hours
 
 
 @kernel
@@ -168,6 +168,8 @@ def believe_held(c, p, out, count, device, decided):
     offset = c[C.HELD_OFFSET]
     before = c[C.REG_KWH]
     wrap = 10.0**p.register_digits
+    if before < 0.1 * wrap:
+        wrap = 0.1 * wrap
     c[C.HELD_T] = 0.0
     if kwh < before and before < wrap and plausible(c, p, c[C.REG_MOVED], before, t, kwh + wrap):
         segment(c, p, out, count, device, t, offset, kwh + wrap, decided)

@@ -65,7 +65,8 @@ class Meter:
         self.habit_max = 0.0
         self.maxima, self.zero_runs, self.same_runs = [], [], []
         self.zero_habit = self.zero_limit = self.same_habit = self.same_limit = 0.0
-        self.floors, self.pending = [], []
+        self.baseline, self.pending, self.restless = [], [], False
+        self.block = None  # six local hours: number, start, hours, tainted
         self.rise_w, self.calm = 0.0, []
         self.base_days, self.base_load, self.base_memory = [], NAN, None
         self.top, self.top_before = [], []
@@ -180,8 +181,6 @@ class Meter:
                 decided,
             )
             running = [kind]
-        if running:
-            self.today.tainted = True
         return bool(running)
 
     def end_zeros(self, end, decided):
@@ -221,7 +220,6 @@ class Meter:
                 )
             else:
                 return False
-            self.today.tainted = True
             return True
         self.end_same(decided)
         if self.zeros is None:
@@ -238,7 +236,8 @@ class Meter:
         elif run["n"] > 1 and self.today:
             self.today.same_h = max(self.today.same_h, run["us"] / HOUR)
 
-    def judge_rise(self, lowest, mean, quarter, start, decided):
+    def judge_rise(self, lowest, mean, start, decided):
+        """Take six closed hours: their lowest, their mean, when they began."""
         p = self.p
         grade = lambda w: 3 if w >= 300 else 2 if w >= 150 else 1  # noqa: E731
         if RISE in self.episodes:
@@ -246,37 +245,43 @@ class Meter:
             base = episode["expected"]
             if lowest <= base + p["rise_clear_share"] * (self.rise_w - base):
                 self.calm.append(start)
-                if len(self.calm) >= 2:
+                if start - self.calm[0] >= DAY:
                     self.clear(RISE, self.calm[0], decided)
                 return
-            self.calm = []
+            if self.calm and start - self.calm[-1] > 1.5 * DAY:
+                self.calm = []
             if start - episode["start"] > p["rise_longest_days"] * DAY:
                 self.clear(RISE, start, decided)
-                self.floors = []
-            else:
-                self.worse(RISE, lowest, grade(lowest - base))
+                self.baseline = []
             return
-        if len(self.pending) == 3:
-            self.floors = [*self.floors, self.pending.pop(0)][-28:]
-        self.pending.append((lowest, lowest / max(mean, 1.0), quarter, start))
-        if len(self.floors) < p["habit_days"] or len(self.pending) < 3:
+        self.pending.append((lowest, mean, start))
+        if len(self.pending) > 12:
+            self.baseline = [*self.baseline, self.pending.pop(0)][-112:]
+        if len(self.baseline) < 4 * p["habit_days"] or len(self.pending) < 12:
             return
 
-        def median(figure):
-            return sorted(day[figure] for day in self.floors)[len(self.floors) // 2]
+        def windows(length):
+            count = len(self.baseline) - length + 1
+            return [self.baseline[i : i + length] for i in range(count)]
 
-        def held(figure):
-            days = [day[figure] for day in self.floors]
-            return max([0.0] + [min(days[i : i + 3]) for i in range(len(days) - 2)])
+        def floor(blocks):
+            return min(block[0] for block in blocks)
 
-        base = median(0)
-        now = min(day[0] for day in self.pending)
-        limit = max(base + max(p["rise_w"], p["rise_share"] * base), p["rise_over_habit"] * held(0))
-        restless = base < 0.5 * median(2)
-        share = min(day[1] for day in self.pending)
-        if now <= limit or (restless and share <= p["rise_over_ratio"] * held(1)):
+        def share(blocks):
+            return floor(blocks) / max(sum(block[1] for block in blocks) / 12, 1.0)
+
+        floors = sorted(floor(blocks) for blocks in windows(4))
+        base = floors[len(floors) // 2]
+        now = floor(self.pending)
+        held = max([0.0] + [floor(blocks) for blocks in windows(12)])
+        limit = max(base + max(p["rise_w"], p["rise_share"] * base), p["rise_over_habit"] * held)
+        if now <= limit:
             return
-        self.raise_(RISE, self.pending[0][3], now, base, limit, grade(now - base), decided)
+        if self.restless:
+            usual = max([0.0] + [share(blocks) for blocks in windows(12)])
+            if share(self.pending) <= p["rise_over_ratio"] * usual:
+                return
+        self.raise_(RISE, self.pending[0][2], now, base, limit, grade(now - base), decided)
         self.rise_w, self.calm, self.pending = now, [], []
 
     def gap(self, start, end, limit, usual, decided):
@@ -289,8 +294,22 @@ class Meter:
 
     def flush_hour(self):
         if self.hour_us >= 0.5 * HOUR and len(self.today.hours) < 26:
-            self.today.hours.append(self.hour_kwh * 3.6e12 / self.hour_us)
+            mean = self.hour_kwh * 3.6e12 / self.hour_us
+            self.today.hours.append(mean)
+            self.block["hours"].append(mean)
         self.hour_kwh = self.hour_us = 0.0
+
+    def enter_block(self, local, start, decided):
+        number = local // (6 * HOUR)
+        if self.block and self.block["number"] == number:
+            return
+        if self.block:
+            self.flush_hour()
+            hours = self.block["hours"]
+            if len(hours) >= 4 and not self.block["tainted"]:
+                mean = sum(hours) / len(hours)
+                self.judge_rise(min(hours), mean, self.block["start"], decided)
+        self.block = dict(number=number, start=start, hours=[], tainted=False)
 
     def estimate_base(self):
         days = self.base_days
@@ -298,7 +317,8 @@ class Meter:
         if n < 3:
             return NAN
         middle = lambda i: sorted(day[i] for day in days)[n // 2]  # noqa: E731
-        if middle(0) > 0.0 and middle(0) >= 0.5 * middle(1):
+        self.restless = middle(0) < 0.5 * middle(1)
+        if middle(0) > 0.0 and not self.restless:
             return middle(0)
         means = sorted(day[3] for day in days)
         if means[int(0.05 * (n - 1))] >= 0.7 * means[int(0.25 * (n - 1))]:
@@ -342,7 +362,6 @@ class Meter:
                 entry = (floor, hours[n // 4], min(early / 12, late / (n - 12)), mean)
                 self.base_days = [*self.base_days, entry][-28:]
                 self.base_load = self.estimate_base()
-                self.judge_rise(hours[0], mean, hours[n // 4], today.start, decided)
         if today.measured >= 0.5 * DAY:
             self.learn()
         length = today.lead + today.measured + today.estimated + today.missing + max(tail, 0.0)
@@ -406,6 +425,7 @@ class Meter:
             tainted = ZERO in self.episodes or STUCK in self.episodes
             self.today = Today(number, start, 0.0 if joined else local - number * DAY, tainted)
         today = self.today
+        self.enter_block(local, start, decided)
         self.next_start = end
         today.end_local = local + (end - start)
         if not known(energy) or status <= 1:
@@ -439,6 +459,8 @@ class Meter:
         same = self.judge_same(start, end, energy, decided)
         spike = self.judge_spike(start, end, power, usual, decided)
         muted, self.mute, self.exporting = self.mute, False, False
+        if zero or same:
+            self.today.tainted = self.block["tainted"] = True
         if zero or same or spike or muted:
             return
         if start // HOUR != self.hour:
@@ -501,7 +523,7 @@ class Meter:
     # --- registers
 
     def plausible(self, t_from, kwh_from, t, kwh):
-        most = 1.0 + self.p["highest_power_kw"] * ((t - t_from) / HOUR)
+        most = self.p["register_burst_kwh"] + self.p["highest_power_kw"] * ((t - t_from) / HOUR)
         return -self.p["register_jitter_kwh"] <= kwh - kwh_from <= most
 
     def start_register(self, t, offset, kwh):
@@ -563,6 +585,8 @@ class Meter:
         (t, kwh, offset), self.held = self.held, None
         before = self.base[1]
         wrap = 10.0 ** self.p["register_digits"]
+        if before < 0.1 * wrap:
+            wrap = 0.1 * wrap
         if kwh < before < wrap and self.plausible(self.moved, before, t, kwh + wrap):
             self.segment(t, offset, kwh + wrap, decided)
             self.base = (self.base[0], kwh)
