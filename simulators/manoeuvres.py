@@ -45,6 +45,8 @@ NORMAL = Style("normal", 1.25, 1.5, 1.7, 0.98, 0.015, 0.02, 0.015, 0.08)
 AGGRESSIVE = Style("aggressive", 1.45, 1.85, 2.0, 1.0, 0.10, 0.10, 0.10, 0.35)
 STYLES = (CALM, NORMAL, AGGRESSIVE)
 
+_DIP_MPS2 = 0.3
+
 _SPACING_ZONES = 3
 """Two harsh manoeuvres of a kind keep this many zones apart, so that none merges with the next."""
 
@@ -199,18 +201,26 @@ def _fill(
     if best is None:  # too short for two manoeuvres: one ramp, or on at the same speed
         steps = _ramps(v0, v1, up if v1 > v0 else down, 0.0)
         room = length - sum(_distance(*step) for step in steps)
-        best = (slowest, steps, max(room, 0.0))
+        best = (max(v0, v1), steps, max(room, 0.0))
     cruise, steps, room = best
     for a, b, accel in [s for s in steps if s[1] > s[0]]:
         pieces.append(_pulse(a, b, accel))
-    ticks = int(room / cruise / STEP_S)
-    if ticks:
-        pieces.append(_cruise(ticks, cruise, rng))
+    ticks = int(room / cruise / STEP_S) if cruise > 0.0 else 0
+    rest = room - ticks * STEP_S * cruise
+    short = cruise * STEP_S - rest
+    if ticks and 2 * math.pi * short / ((ticks + 1) * STEP_S) ** 2 < _DIP_MPS2:
+        ticks += 1  # a little slower instead of a fraction of a step: nothing is left over
+        pieces.append(_cruise(ticks, cruise, rng) + _dip(ticks, short))
+        left = 0.0
+    else:
+        left = rest
+        if ticks:
+            pieces.append(_cruise(ticks, cruise, rng))
     for a, b, accel in [s for s in steps if s[1] < s[0]]:
         pieces.append(_pulse(a, b, accel))
     if plan.stop:
         pieces.append(np.zeros(int(rng.uniform(4.0, 60.0) / STEP_S)))
-    return length - sum(_distance(*s) for s in steps) - ticks * STEP_S * cruise
+    return left + min(length - sum(_distance(*s) for s in steps), 0.0)
 
 
 def _ramps(v0: float, v1: float, usual: float, harsh: float) -> list[tuple[float, float, float]]:
@@ -245,6 +255,13 @@ def _pulse(v0: float, v1: float, accel: float) -> np.ndarray:
     edge = (np.arange(ramp) + 0.5) / ramp
     shape[:ramp], shape[n - ramp :] = edge, edge[::-1]
     return shape * ((v1 - v0) / (shape.sum() * STEP_S))
+
+
+def _dip(ticks: int, short_m: float) -> np.ndarray:
+    """Acceleration that loses `short_m` against a constant speed, and no speed in the end."""
+    period_s = ticks * STEP_S
+    phase = 2 * math.pi * (np.arange(ticks) + 0.5) / ticks
+    return -2 * math.pi * short_m / period_s**2 * np.sin(phase)
 
 
 def _cruise(ticks: int, speed: float, rng: np.random.Generator) -> np.ndarray:

@@ -112,15 +112,19 @@ def build_net(seed: int, lat_deg: float = 52.27, lon_deg: float = 10.52) -> Road
 
     roads: dict[tuple[int, int], Road] = {}
     neighbours: list[list[int]] = [[] for _ in range(GRID * GRID)]
+    rows, cols = np.divmod(np.arange(GRID * GRID), GRID)
+    degree = 4 - (rows % (GRID - 1) == 0).astype(int) - (cols % (GRID - 1) == 0).astype(int)
     for node in range(GRID * GRID):
         row, col = divmod(node, GRID)
         for other, inside in ((node + 1, col + 1 < GRID), (node + GRID, row + 1 < GRID)):
             if not inside:
                 continue
             on_ring = ring[node] == half and ring[other] == half
-            # every third road is left out, but never the ring or the two main axes
+            # every fifth road is left out, but not the ring or the main axes, and no dead ends
             main = row == half or (col == half and other == node + GRID)
-            if rng.random() < 0.2 and not on_ring and not main:
+            spare = degree[node] > 2 and degree[other] > 2
+            if rng.random() < 0.2 and spare and not on_ring and not main:
+                degree[[node, other]] -= 1
                 continue
             length = float(np.hypot(*(points[other] - points[node])))
             roads[node, other] = _road(rng, length, int(max(ring[node], ring[other])), on_ring)
@@ -157,8 +161,6 @@ def walk(net: RoadNet, rng: np.random.Generator, start: int, length_m: float) ->
     while done < length_m or len(nodes) < 3:
         here = nodes[-1]
         options = [n for n in net.neighbours[here] if len(nodes) < 2 or n != nodes[-2]]
-        if not options:
-            options = list(net.neighbours[here])
         step = net.xy_m[options] - net.xy_m[here]
         course = np.arctan2(step[:, 1], step[:, 0])
         weight = np.ones(len(options))
@@ -198,7 +200,7 @@ def lay_route(net: RoadNet, rng: np.random.Generator, nodes: list[int]) -> Route
         limit, tunnel, junction = attributes[leg]
         last = leg == len(length) - 1
         radius, tangent = math.inf, 0.0
-        if not last and abs(turn[leg]) > 0.05:
+        if not last and abs(turn[leg]) > 1e-4:
             next_limit = attributes[leg + 1][0]
             radius = _radius(rng, min(limit, next_limit), junction >= 0, abs(turn[leg]))
             room = 0.42 * min(length[leg], length[leg + 1])
