@@ -1,10 +1,13 @@
 """The registry: who and what there is, valid in time, and the consent ledger."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+
+import psycopg
 
 from customer_context.consent import ConsentState
 from customer_context.identity import FOREVER_US, Device, Span, holders
@@ -124,13 +127,28 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 }
 
 
+class Refused(Exception):
+    """The registry's own rules (references, checks) refuse a row; the message says which."""
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        diagnosis = error.diag
+        raise Refused(
+            f"{diagnosis.message_primary} {diagnosis.message_detail or ''}".strip()
+        ) from error
+
+
 def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write rows of the registry, in the caller's transaction; an existing key is updated."""
     keys, columns = _TABLES[table]
     rest = [column for column in columns if column not in keys]
     sets = ", ".join(f"{column} = excluded.{column}" for column in rest)
     marks = ", ".join(f"%({column})s" for column in columns)
-    with connection.cursor() as cursor:
+    with _refusing(), connection.cursor() as cursor:
         cursor.executemany(
             f"insert into customers.{table} ({', '.join(columns)}) values ({marks}) "
             f"on conflict ({', '.join(keys)}) do update set {sets}",
@@ -140,11 +158,13 @@ def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
 
 def assign(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write assignments of devices; the same beginning again updates its end."""
-    with connection.cursor() as cursor:
+    with _refusing(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into customers.assignment (device_id, tenant, vehicle, meter, valid_from, "
             "valid_to) select device_id, tenant, %(vehicle)s, %(meter)s, %(valid_from)s, "
-            "%(valid_to)s from customers.device where tenant = %(tenant)s and device = %(device)s "
+            "%(valid_to)s from (select (select device_id from customers.device "
+            "where tenant = %(tenant)s and device = %(device)s), %(tenant)s) "
+            "as d (device_id, tenant) "
             "on conflict (device_id, valid_from) do update set vehicle = excluded.vehicle, "
             "meter = excluded.meter, valid_to = excluded.valid_to",
             list(rows),
@@ -153,7 +173,7 @@ def assign(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     """Append decisions to the consent ledger. A decision that is recorded already is left out."""
-    with connection.cursor() as cursor:
+    with _refusing(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into customers.consent (tenant, customer, purpose, state, legal_basis, "
             "notice_version, source, decided_at, recorded_at) "

@@ -1,0 +1,166 @@
+"""The invariant: any permutation, duplication and batching of one set of messages leaves the same
+samples and the same features, bit for bit, and the books close. On a real PostgreSQL."""
+
+import json
+import math
+import random
+from collections.abc import Callable
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.registry import validate, write
+from app.verify import verify
+from contracts.raw import RawMessage
+from ingest.kernels import KINDS
+from ingest.worker import Worker
+from runtime.clock import ManualClock
+from runtime.settings import Settings
+from store import features, ledger, telemetry
+from store.pool import connect
+from tests.fix_registry import NOW_US, registry
+
+DAY_S = 86_400
+START_S = 1_794_000_000
+
+
+def messages() -> list[RawMessage]:
+    """Two drives with a harsh braking and a gap, three weeks of a meter, events and overlaps."""
+    made: list[RawMessage] = []
+
+    def put(device: str, kind: str, body: dict) -> None:
+        made.append(
+            RawMessage(f"tw/v1/t1/{device}/{kind}", json.dumps(body).encode(), NOW_US, None)
+        )
+
+    random_ = random.Random(7)
+    for trip in range(2):
+        t0 = START_S + trip * 7_200
+        speed = 0.0
+        for block in range(12):
+            speeds = []
+            for i in range(30):
+                second = block * 30 + i
+                braking = 200 <= second < 204  # 18 km/h each second: 5 m/s²
+                target = 0.0 if second < 5 or second > 330 else 60 + 20 * math.sin(second / 40)
+                target = 0.0 if braking else target
+                step = 18.0 if braking else 6.0
+                speed += max(-step, min(5.0, target - speed)) + random_.gauss(0, 0.2)
+                speeds.append(round(max(0.0, speed), 1))
+            put(
+                "car0",
+                "telemetry",
+                {
+                    "v": 1,
+                    "seq": trip * 100 + block,
+                    "t0": (t0 + block * 30) * 1000,
+                    "dt_ms": [1000 * i for i in range(30)],
+                    "speed_kmh": speeds,
+                    "lat_deg": [48 + (block * 30 + i) * 1e-4 for i in range(30)],
+                    "lon_deg": [11.0] * 30,
+                },
+            )
+    register = 1000.0
+    for block in range(21):
+        values = []
+        for i in range(96):
+            power = 200 + 150 * (i in range(70, 90)) + (900 if block > 17 else 0)
+            register += power / 4000 + (12.0 if (block, i) == (16, 40) else 0.0)
+            unread = block == 19 and 20 <= i < 60  # a gap of ten hours
+            values.append(None if unread else round(register, 3))
+        put(
+            "meter0",
+            "reading",
+            {
+                "v": 1,
+                "seq": block,
+                "t0": (START_S - 21 * DAY_S + block * DAY_S) * 1000,
+                "dt_ms": [900_000 * i for i in range(96)],
+                "register_kwh": values,
+                "meter_number": "N0",
+            },
+        )
+    # The same instant told twice, with more and with other values.
+    put("car0", "telemetry", {"v": 1, "t0": (START_S + 10) * 1000, "heading_deg": [45.0]})
+    put("car0", "telemetry", {"v": 1, "t0": (START_S + 11) * 1000, "speed_kmh": [99.0]})
+    put("car0", "event", {"v": 1, "at": START_S * 1000, "kind": "door", "detail": {"n": 1}})
+    return made
+
+
+MESSAGES = messages()
+
+
+def state(url: str) -> dict[str, bytes]:
+    """Samples and features as bytes, without what may differ (time received, revision)."""
+    found: dict[str, bytes] = {}
+    with connect(url) as connection:
+        for kind in KINDS.values():
+            ids = telemetry.devices(connection, kind.samples)
+            samples = telemetry.read(connection, kind.samples, ids)
+            found[kind.samples.name] = (
+                samples.device.tobytes() + samples.observed_us.tobytes() + samples.values.tobytes()
+            )
+            for table in kind.features:
+                found[table.name] = features.select(connection, table).tobytes()
+    return found
+
+
+def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: bool) -> int:
+    write(url, validate(registry(), "test"), NOW_US)
+    clock = ManualClock(NOW_US)
+    settings_ = Settings(checkpoint_samples=checkpoint, reconcile_wait_s=0.0)
+    worker = Worker(url, settings_, clock)
+    for i, batch in enumerate(batches):
+        worker.process(batch)
+        if i % 3 == 2:
+            worker.reconcile()
+        if restart and i % 4 == 3:
+            worker.close()  # what a crash leaves: nothing but the store
+    worker.reconcile(everything=True)
+    worker.close()
+    with connect(url) as connection:
+        entries = ledger.read(connection).values()
+        assert all(entry.closes for entry in entries)
+        return sum(entry.received for entry in entries)
+
+
+@settings(max_examples=12)
+@given(
+    order=st.permutations(range(len(MESSAGES))),
+    again=st.lists(st.integers(0, len(MESSAGES) - 1), max_size=10),
+    cuts=st.lists(st.integers(1, 12), min_size=1, max_size=8),
+    checkpoint=st.sampled_from([1, 40, 500, 10_000]),
+    restart=st.booleans(),
+)
+def test_same_samples_and_features_bit_for_bit(
+    new_database: Callable[[], str],
+    order: list[int],
+    again: list[int],
+    cuts: list[int],
+    checkpoint: int,
+    restart: bool,
+) -> None:
+    expected = _expected(new_database)
+    shuffled = [MESSAGES[i] for i in [*order, *again]]
+    batches, at = [], 0
+    while at < len(shuffled):
+        n = cuts[len(batches) % len(cuts)]
+        batches.append(shuffled[at : at + n])
+        at += n
+    url = new_database()
+    assert run(url, batches, checkpoint, restart) == len(shuffled)
+    assert state(url) == expected
+    assert verify(url).clean
+
+
+_cache: dict[str, dict[str, bytes]] = {}
+
+
+def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
+    if "state" not in _cache:
+        url = new_database()
+        run(url, [MESSAGES], 10_000, restart=False)
+        found = state(url)
+        assert all(found.values()), "every kind of feature occurs in the messages"
+        _cache["state"] = found
+    return _cache["state"]
