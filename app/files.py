@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from app.file_cells import RawTable, TableError, did_you_mean, parse_mapping, read_raw, some_of
 from app.file_clock import spread_ticks
+from app.file_exchange import order_meters
 from app.file_times import US_PER_S, Times, absolute_times, relative_times
 from app.file_values import meter_keys, numbers, qualities
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
@@ -152,6 +153,7 @@ def read_meter_table(
         columns[column.name] = read(raw, column)
     if "meter_number" in raw.cells:
         columns["meter_key"] = meter_keys(raw.cells["meter_number"])
+        times = order_meters(raw, times, columns["meter_key"])
     notes = [f"{other} is left aside: {time_name} goes with {value}"] if other in raw.cells else []
     return _table(raw, time_name, times, columns, None, True, notes)
 
