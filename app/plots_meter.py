@@ -195,4 +195,5 @@ def _draw_profile(axes: Axes, answer: dict[str, Any]) -> None:
     axes.set_ylim(min(0.0, axes.get_ylim()[0]), highest * 1.22)
     axes.set_xticks([0, 6, 12, 18, 24])
     axes.set_xlabel("local hour", color=FAINT)
-    axes.legend(loc="upper left", ncols=3, fontsize=10)
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(loc="upper left", ncols=3, fontsize=10)
