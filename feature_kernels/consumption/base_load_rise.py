@@ -139,11 +139,16 @@ def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
 
 
 @kernel
-def close_block(c, p, out, count, device, decided):
-    """Close the block of six hours if enough of it was measured and nothing was wrong in it."""
+def close_block(c, p, out, count, device, times, decided):
+    """Close the block of six hours if enough of it was measured and nothing was wrong in it.
+
+    times : how many blocks it stands for
+    """
     if c[C.BLOCK_N] >= BLOCK_HOURS_NEEDED and c[C.BLOCK_TAINTED] == 0.0:
         mean = c[C.BLOCK_SUM_W] / c[C.BLOCK_N]
-        judge_rise(c, p, out, count, device, c[C.BLOCK_LOWEST_W], mean, c[C.BLOCK_START], decided)
+        lowest = c[C.BLOCK_LOWEST_W]
+        for _ in range(times):
+            judge_rise(c, p, out, count, device, lowest, mean, c[C.BLOCK_START], decided)
     c[C.BLOCK_N] = 0.0
     c[C.BLOCK_SUM_W] = 0.0
     c[C.BLOCK_LOWEST_W] = 0.0

@@ -14,9 +14,18 @@ HOUR_US_F = 3_600_000_000.0
 
 
 @kernel
-def flush_hour(c):
+def is_solar(c, p):
+    """Tell whether sun may hide the base load by day: see Parameters.solar_days."""
+    if c[C.HABIT_ZERO_H] >= p.zero_occasional_from_h:
+        return True
+    return c[C.SOLAR_T] > 0.0 and c[C.HOUR] * HOUR_US_F - c[C.SOLAR_T] < p.solar_days * DAY_US_F
+
+
+@kernel
+def flush_hour(c, p):
     """Close the running hour: its mean goes to day and block if half of it was measured."""
-    if c[C.HOUR_US] >= 0.5 * HOUR_US_F and c[C.HOURS_N] < C.MOST_HOURS:
+    enough = c[C.HOUR_US] >= 0.5 * HOUR_US_F and c[C.HOURS_N] < C.MOST_HOURS
+    if enough and (c[C.HOUR_LOCAL] < p.solar_night_to_h or not is_solar(c, p)):
         mean = c[C.HOUR_KWH] * 3.6e12 / c[C.HOUR_US]
         c[C.HOURS + int(c[C.HOURS_N])] = mean
         c[C.HOURS_N] += 1.0
@@ -33,8 +42,10 @@ def enter_block(c, p, anomalies, count, device, local, start, decided):
     """Close the block of six local hours if this interval begins another."""
     block = np.floor(local / (6.0 * HOUR_US_F))
     if block != c[C.BLOCK]:
-        flush_hour(c)
-        close_block(c, p, anomalies, count, device, decided)
+        flush_hour(c, p)
+        # the night of a solar home stands for the whole day: four blocks
+        times = 4 if is_solar(c, p) else 1
+        close_block(c, p, anomalies, count, device, times, decided)
         c[C.BLOCK] = block
         c[C.BLOCK_START] = start
 
@@ -130,10 +141,11 @@ def close_day(c, p, days, count, device, tail, decided):
     """Write the day's row and learn from it; tail : µs of the day after its last interval."""
     if c[C.HAS_DAY] == 0.0:
         return
-    flush_hour(c)
+    flush_hour(c, p)
     n = int(c[C.HOURS_N])
     floor = np.nan
-    if n >= 18 and c[C.INTERVAL_US] <= 2.0 * HOUR_US_F:
+    solar = is_solar(c, p)
+    if n >= (4 if solar else 18) and c[C.INTERVAL_US] <= 2.0 * HOUR_US_F:
         hours = np.sort(c[C.HOURS : C.HOURS + n])
         floor = hours[1]
         if c[C.DAY_TAINTED] == 0.0:
@@ -144,11 +156,12 @@ def close_day(c, p, days, count, device, tail, decided):
                     first += c[C.HOURS + i]
                 else:
                     second += c[C.HOURS + i]
+            mean = (first + second) / n
             at = C.RING_BASE + 4 * int(c[C.BASE_AT])
             c[at] = floor
             c[at + 1] = hours[n // 4]
-            c[at + 2] = min(first / 12.0, second / (n - 12))
-            c[at + 3] = (first + second) / n
+            c[at + 2] = mean if n < 18 else min(first / 12.0, second / (n - 12))
+            c[at + 3] = mean
             c[C.BASE_AT] = (c[C.BASE_AT] + 1.0) % C.RING
             c[C.BASE_N] = min(c[C.BASE_N] + 1.0, C.RING)
             c[C.BASE_LOAD_W] = estimate_base(c)

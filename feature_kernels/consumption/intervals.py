@@ -74,6 +74,8 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
 def judge(c, p, anomalies, count, device, start, end, local, energy, power, decided):
     """Judge a measured interval, then let it teach if nothing is wrong with it."""
     usual = usual_power(c, local)
+    if power < 0.0 or c[C.EXPORTING] > 0.0:
+        c[C.SOLAR_T] = start
     zero = judge_zero(c, p, anomalies, count, device, start, end, power, decided)
     same = judge_same(
         c, p, anomalies, count, device, start, end, energy, c[C.ZERO_US] > 0.0, decided
@@ -90,8 +92,9 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
     length = end - start
     hour = np.floor(start / HOUR_US_F)
     if hour != c[C.HOUR]:
-        flush_hour(c)
+        flush_hour(c, p)
         c[C.HOUR] = hour
+        c[C.HOUR_LOCAL] = np.floor((local - np.floor(local / DAY_US_F) * DAY_US_F) / HOUR_US_F)
     c[C.HOUR_KWH] += energy
     c[C.HOUR_US] += length
     c[C.DAY_HABIT_MAX_W] = max(c[C.DAY_HABIT_MAX_W], power)

@@ -71,6 +71,10 @@ class Parameters(NamedTuple):
     stuck_intervals: float = 8.0
     # Two interval energies are the same value within this, kWh (float noise of registers).
     same_kwh: float = 1e-6
+    # A meter that exported in the last days, or habitually shows hours of nothing, has sun on
+    # its roof: its base load is judged before this local hour only. Own: dawn in June.
+    solar_days: float = 60.0
+    solar_night_to_h: float = 4.0
     # base_load_rise: every hour of three days at least this much, W and share, above the median
     # of the lowest hours of rolling days. Own: a recorded home has steps of +55 % for five days
     # twice in a year; half as much again keeps most out at a recall of 1 for +75 %.

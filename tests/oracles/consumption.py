@@ -57,6 +57,7 @@ class Meter:
         self.held = None  # (t, kwh, offset)
         self.spacings, self.usual_spacing = 0, 0.0
         self.today = None
+        self.hour_local, self.exported = None, None
         self.hour, self.hour_kwh, self.hour_us = None, 0.0, 0.0
         self.zeros = None  # run: start, length, end
         self.same = None  # run: start, length, end, count, kwh
@@ -292,8 +293,16 @@ class Meter:
 
     # --- the day
 
+    def solar(self):
+        if self.zero_habit >= self.p["zero_occasional_from_h"]:
+            return True
+        since = None if self.exported is None else (self.hour or 0.0) * HOUR - self.exported
+        return since is not None and since < self.p["solar_days"] * DAY
+
     def flush_hour(self):
-        if self.hour_us >= 0.5 * HOUR and len(self.today.hours) < 26:
+        night = self.hour_local is not None and self.hour_local < self.p["solar_night_to_h"]
+        enough = self.hour_us >= 0.5 * HOUR and len(self.today.hours) < 26
+        if enough and (night or not self.solar()):
             mean = self.hour_kwh * 3.6e12 / self.hour_us
             self.today.hours.append(mean)
             self.block["hours"].append(mean)
@@ -308,7 +317,8 @@ class Meter:
             hours = self.block["hours"]
             if len(hours) >= 4 and not self.block["tainted"]:
                 mean = sum(hours) / len(hours)
-                self.judge_rise(min(hours), mean, self.block["start"], decided)
+                for _ in range(4 if self.solar() else 1):
+                    self.judge_rise(min(hours), mean, self.block["start"], decided)
         self.block = dict(number=number, start=start, hours=[], tainted=False)
 
     def estimate_base(self):
@@ -354,13 +364,13 @@ class Meter:
         hours = sorted(today.hours)
         n = len(hours)
         floor = NAN
-        if n >= 18 and self.length <= 2 * HOUR:
+        if n >= (4 if self.solar() else 18) and self.length <= 2 * HOUR:
             floor = hours[1]
             if not today.tainted:
                 early, late = sum(today.hours[:12]), sum(today.hours[12:])
                 mean = (early + late) / n
-                entry = (floor, hours[n // 4], min(early / 12, late / (n - 12)), mean)
-                self.base_days = [*self.base_days, entry][-28:]
+                half = mean if n < 18 else min(early / 12, late / (n - 12))
+                self.base_days = [*self.base_days, (floor, hours[n // 4], half, mean)][-28:]
                 self.base_load = self.estimate_base()
         if today.measured >= 0.5 * DAY:
             self.learn()
@@ -455,6 +465,8 @@ class Meter:
 
     def judge(self, start, end, local, energy, power, decided):
         usual = self.usual(local)
+        if power < 0.0 or self.exporting:
+            self.exported = start
         zero = self.judge_zero(start, end, power, decided)
         same = self.judge_same(start, end, energy, decided)
         spike = self.judge_spike(start, end, power, usual, decided)
@@ -466,6 +478,7 @@ class Meter:
         if start // HOUR != self.hour:
             self.flush_hour()
             self.hour = start // HOUR
+            self.hour_local = int((local % DAY) // HOUR)
         self.hour_kwh += energy
         self.hour_us += end - start
         self.today.highest_taught = max(self.today.highest_taught, power)
