@@ -1,7 +1,7 @@
 """Consumption: intervals, days and anomalies of electricity meters (docs/kernel-interface.md)."""
 
 from feature_kernels.consumption.carry import CARRY_VERSION, CARRY_WIDTH, initial_carry
-from feature_kernels.consumption.consume import COLUMNS, ConsumeResult, consume, finish
+from feature_kernels.consumption.loop import COLUMNS, ConsumeResult, consume, finish
 from feature_kernels.consumption.parameters import DEFAULTS, Parameters
 from feature_kernels.consumption.profile import base_load, load_profile
 from feature_kernels.consumption.rows import (

@@ -198,11 +198,10 @@ def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
         if is_open(c, STUCK):
             note_worse(c, STUCK, hours, run_severity(hours))
             return True
-        if (
-            c[C.HABIT_DAYS] >= p.habit_days
-            and hours >= c[C.LIMIT_SAME_H]
-            and c[C.SAME_N] >= p.stuck_intervals
-        ):
+        limit = c[C.LIMIT_SAME_H]
+        if abs(energy) <= (p.coarse_steps + 0.5) * c[C.QUANTUM_KWH]:
+            limit = max(limit, p.stuck_coarse_hours)
+        if c[C.HABIT_DAYS] >= p.habit_days and hours >= limit and c[C.SAME_N] >= p.stuck_intervals:
             raise_anomaly(
                 c,
                 out,
@@ -212,12 +211,15 @@ def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
                 c[C.SAME_START],
                 hours,
                 c[C.HABIT_SAME_H],
-                c[C.LIMIT_SAME_H],
+                limit,
                 run_severity(hours),
                 decided,
             )
             return True
         return False
+    step = abs(energy - c[C.SAME_KWH])
+    if c[C.SAME_N] > 0.0 and step > p.same_kwh:
+        c[C.QUANTUM_KWH] = step if c[C.QUANTUM_KWH] == 0.0 else min(step, c[C.QUANTUM_KWH])
     end_same(c, out, count, device, c[C.SAME_END], decided)
     if not zero:
         c[C.SAME_START] = start

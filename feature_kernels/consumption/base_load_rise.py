@@ -144,7 +144,8 @@ def close_block(c, p, out, count, device, times, decided):
 
     times : how many blocks it stands for
     """
-    if c[C.BLOCK_N] >= BLOCK_HOURS_NEEDED and c[C.BLOCK_TAINTED] == 0.0:
+    fine = c[C.BLOCK_TAINTED] == 0.0 and c[C.QUANTUM_KWH] <= p.coarse_kwh
+    if c[C.BLOCK_N] >= BLOCK_HOURS_NEEDED and fine:
         mean = c[C.BLOCK_SUM_W] / c[C.BLOCK_N]
         lowest = c[C.BLOCK_LOWEST_W]
         for _ in range(times):

@@ -104,8 +104,9 @@ BLOCK_LOWEST_W = 80
 BLOCK_TAINTED = 81  # zero or stuck in it
 HOUR_LOCAL = 82  # local hour of the hour being averaged
 SOLAR_T = 83  # when the meter last exported
+QUANTUM_KWH = 84  # the smallest step between two interval values, 0 = none seen
 # --- lists
-TOP = 84  # the three highest of today, then of the day before
+TOP = 85  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS

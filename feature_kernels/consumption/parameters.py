@@ -69,6 +69,12 @@ class Parameters(NamedTuple):
     # stuck: shortest run of one value, h and intervals. Own: quantised data repeat by night.
     stuck_hours: float = 12.0
     stuck_intervals: float = 8.0
+    # A value of this few steps of the meter's resolution repeats by itself: then at least so
+    # long, h. Own: a recorded home in 0.1 kWh steps repeats one value up to 35 h on holidays.
+    coarse_steps: float = 3.0
+    stuck_coarse_hours: float = 24.0
+    # Steps coarser than this, kWh, hide the base load: no rise is judged. Own.
+    coarse_kwh: float = 0.2
     # Two interval energies are the same value within this, kWh (float noise of registers).
     same_kwh: float = 1e-6
     # A meter that exported in the last days, or habitually shows hours of nothing, has sun on

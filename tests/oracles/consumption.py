@@ -61,7 +61,7 @@ class Meter:
         self.hour, self.hour_kwh, self.hour_us = None, 0.0, 0.0
         self.zeros = None  # run: start, length, end
         self.same = None  # run: start, length, end, count, kwh
-        self.mute = False
+        self.mute, self.quantum = False, None
         self.habit_days = 0
         self.habit_max = 0.0
         self.maxima, self.zero_runs, self.same_runs = [], [], []
@@ -203,11 +203,14 @@ class Meter:
             run["us"] += end - start
             run["end"] = end
             hours = run["us"] / HOUR
+            limit = self.same_limit
+            if abs(energy) <= (p["coarse_steps"] + 0.5) * (self.quantum or 0.0):
+                limit = max(limit, p["stuck_coarse_hours"])
             if STUCK in self.episodes:
                 self.worse(STUCK, hours, self.run_grade(hours))
             elif (
                 self.habit_days >= p["habit_days"]
-                and hours >= self.same_limit
+                and hours >= limit
                 and run["n"] >= p["stuck_intervals"]
             ):
                 self.raise_(
@@ -215,13 +218,15 @@ class Meter:
                     run["start"],
                     hours,
                     self.same_habit,
-                    self.same_limit,
+                    limit,
                     self.run_grade(hours),
                     decided,
                 )
             else:
                 return False
             return True
+        if run and abs(energy - run["kwh"]) > p["same_kwh"]:
+            self.quantum = min(abs(energy - run["kwh"]), self.quantum or math.inf)
         self.end_same(decided)
         if self.zeros is None:
             self.same = dict(start=start, us=end - start, end=end, n=1, kwh=energy)
@@ -315,7 +320,8 @@ class Meter:
         if self.block:
             self.flush_hour()
             hours = self.block["hours"]
-            if len(hours) >= 4 and not self.block["tainted"]:
+            fine = (self.quantum or 0.0) <= self.p["coarse_kwh"]
+            if len(hours) >= 4 and fine and not self.block["tainted"]:
                 mean = sum(hours) / len(hours)
                 for _ in range(4 if self.solar() else 1):
                     self.judge_rise(min(hours), mean, self.block["start"], decided)

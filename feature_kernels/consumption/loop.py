@@ -208,7 +208,7 @@ def consume(
     def step(after, tables, count) -> None:
         take_all(t, local, table, begins, after, p, *tables, count)
 
-    return _run(step, carry, np.array([2 * n + 64, n // 8 + 64, n // 8 + 64]))
+    return _run(step, carry, np.array([n + n // 16 + 64, n // 16 + 64, n // 64 + 64]))
 
 
 def finish(carry: NDArray[np.float64], parameters: Parameters = DEFAULTS) -> ConsumeResult:
