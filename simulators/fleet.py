@@ -16,6 +16,8 @@ from simulators.registry import Registry, draw_owners
 from simulators.road import build_net
 
 TRUTH_VERSION = 1
+_SHORTEST_DAYS = 2.0
+"""A shorter history has no room for anomalies after a clean past."""
 _S_US = 1_000_000
 _DAY_US = 86_400 * _S_US
 
@@ -28,7 +30,7 @@ class Fleet:
     start : int, epoch µs, where the live time begins. The history lies before it
     history_days, drive_history_hours : how far back meters and cars reach
     live_s : length of the live time. Devices send nothing later than start + live_s
-    anomaly_share : share of the meters with an anomaly in their history
+    anomaly_share : share of the meters with an anomaly in their history (2 days at least)
     live_anomalies : spikes in the live time, on further meters
     tasmota_interval_s : how often a Tasmota reports (its own default is 300)
 
@@ -152,6 +154,7 @@ class Fleet:
     def _choose_anomalies(self, count: int, share: float, live: int) -> dict[int, tuple[str, bool]]:
         """Which meters have which anomaly: every kind in turn, none on a refused customer's."""
         rng = self._rng("anomalies")
+        share = share if self.history_days >= _SHORTEST_DAYS else 0.0
         fit = [i for i in range(count) if self._owners.meter_owner[i] not in self._owners.refused]
         order = rng.permutation(fit).tolist()
         turns: Counter[str] = Counter()
