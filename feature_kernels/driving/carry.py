@@ -62,8 +62,11 @@ HEAD_N = HEAD_AT + 1
 HEAD_T = HEAD_N + 1
 HEAD_V = HEAD_T + HEADING_RING
 VEHICLE_T = HEAD_V + HEADING_RING  # last row with acceleration in the vehicle's frame
+HEAD_ACCEL, HEAD_ACCEL_T = VEHICLE_T + 1, VEHICLE_T + 2  # lateral acceleration from heading
+# Seconds above the threshold of the open pulse, of both channels.
+ABOVE = HEAD_ACCEL_T + 1
 # fmt: on
-CARRY_WIDTH = VEHICLE_T + 1
+CARRY_WIDTH = ABOVE + 2
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -71,7 +74,7 @@ _UNKNOWN = (
     *(NOW, SPEED, SPEED_T, MEASURED_T, SPIKE, SPIKE_T, SPEED_LAT, SPEED_LON, STEP_T),
     *(SPEED_DT, SPEED_ACCEL, SPEED_ACCEL_T, LONG, LONG_T, LAT, LAT_T, ACCEL_T, ACCEL_DT),
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
-    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T),
+    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T),
 )
 
 

@@ -130,8 +130,8 @@ def resolve_crash(c, p, events, emitted):
 
 @kernel
 def _look_for_collapse(c, p, t, speed):
-    accelerometer = c[ACCEL_DT] <= 0.15 and t - c[ACCEL_T] <= 2e6
-    if accelerometer and not t - c[IMPULSE_T] <= PULSE_US:
+    dense = c[ACCEL_DT] <= 0.06 and t - c[ACCEL_T] <= 2e6  # slower, it may miss a pulse of 0.1 s
+    if dense and not t - c[IMPULSE_T] <= PULSE_US:
         return  # it would have felt it
     for i in range(int(c[RING_N])):
         j = (int(c[RING_AT]) - 1 - i + 2 * SPEED_RING) % SPEED_RING

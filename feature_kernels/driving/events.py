@@ -3,6 +3,7 @@
 import numpy as np
 
 from feature_kernels.driving.carry import (
+    ABOVE,
     CH_AGREE,
     CH_DT,
     CH_LAST,
@@ -59,6 +60,22 @@ def threshold(p, channel, sign):
 
 
 @kernel
+def _side(channel):
+    return 1 if channel == LATERAL else 0
+
+
+@kernel
+def _lasted(c, p, channel, duration, least):
+    """Long enough for its source? One coarse accelerometer value needs the other source."""
+    if c[channel + CH_MEASURED] == 0.0:
+        return duration >= p.min_event_s
+    above = c[ABOVE + _side(channel)]
+    if c[channel + CH_DT] >= p.coarse_s:
+        return above >= p.min_event_s or c[channel + CH_AGREE] >= p.agree_ratio * least
+    return duration >= p.min_event_s and above >= p.above_s
+
+
+@kernel
 def close_channel(c, p, channel, events, emitted):
     """End the open pulse of a channel and emit it if it was an event."""
     sign = c[channel + CH_SIGN]
@@ -70,8 +87,7 @@ def close_channel(c, p, channel, events, emitted):
     peak = c[channel + CH_PEAK]
     least = threshold(p, channel, sign)
     duration = (end - start) / 1e6
-    agreed = c[channel + CH_AGREE] >= 0.5 * least and c[channel + CH_DT] >= p.min_event_s
-    if duration < p.min_event_s and not agreed:
+    if not _lasted(c, p, channel, duration, least):
         return
     if c[TRIP] == 0.0 or not c[channel + CH_VMAX] >= p.event_kmh:
         return
@@ -131,6 +147,10 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
             c[channel + CH_VLAST] = speed
             if a * sign > c[channel + CH_PEAK]:
                 c[channel + CH_PEAK] = a * sign
+        if measured and dt >= p.coarse_s and a * sign > c[channel + CH_AGREE]:
+            c[channel + CH_AGREE] = a * sign
+        if rising == sign:
+            c[ABOVE + _side(channel)] += dt
         if other * sign > c[channel + CH_AGREE]:
             c[channel + CH_AGREE] = other * sign
         if speed > c[channel + CH_VMAX]:
@@ -156,6 +176,7 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
         if other * rising > 0.0:
             c[channel + CH_AGREE] = other * rising
         c[channel + CH_DT] = dt
+        c[ABOVE + _side(channel)] = 0.0
         c[channel + CH_LATITUDE] = c[POS_LAT]
         c[channel + CH_LONGITUDE] = c[POS_LON]
 

@@ -6,6 +6,8 @@ from feature_kernels.driving.carry import (
     ANCHOR_LAT,
     ANCHOR_LON,
     ANCHOR_T,
+    HEAD_ACCEL,
+    HEAD_ACCEL_T,
     HEAD_AT,
     HEAD_N,
     HEAD_T,
@@ -171,14 +173,18 @@ def feed_heading(c, p, t, heading, events, emitted):
         c[HEAD_N] = 0.0
         return
     j = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p.window_s)
-    if j >= 0 and not t - c[LAT_T] <= SOURCE_US:
+    if j >= 0 and (t - c[HEAD_T + j]) / 1e6 <= p.window_max_s:
         span = (t - c[HEAD_T + j]) / 1e6
         turn = heading - c[HEAD_V + j]
         turn -= 360.0 * np.floor((turn + 180.0) / 360.0)
-        if span <= p.window_max_s:
+        a = -c[SPEED] / 3.6 * turn * (np.pi / 180.0) / span
+        before = c[HEAD_ACCEL] if t - c[HEAD_ACCEL_T] <= SOURCE_US else 0.0
+        c[HEAD_ACCEL] = a
+        c[HEAD_ACCEL_T] = t
+        goes_on = before * np.sign(a) >= 0.3 * p.cornering_mps2
+        if abs(turn) < p.heading_deg or (abs(turn) < p.heading_sure_deg and not goes_on):
             a = 0.0
-            if abs(turn) >= p.heading_deg:
-                a = -c[SPEED] / 3.6 * turn * (np.pi / 180.0) / span
+        if not t - c[LAT_T] <= SOURCE_US:
             feed_channel(
                 *(c, p, LATERAL, t, a, c[HEAD_T + j], span, c[SPEED], False, 0.0),
                 *(events, emitted),
@@ -203,16 +209,22 @@ def _smooth(c, p, value, time, channel, t, a, events, emitted):
     if abs(a) > p.physical_mps2:
         return  # an impact or a bump: the crash detector's matter
     dt = (t - c[time]) / 1e6
-    if dt < p.coarse_s:
-        share = dt / (p.smooth_s + dt)
-        c[value] += share * (a - c[value])
+    before = c[value]
+    if not dt <= 2.0:
+        dt = 2.0
+        before = 0.0
+        c[value] = a
+    elif dt < p.as_is_s:
+        c[value] += dt / (p.smooth_s + dt) * (a - c[value])
     else:
         c[value] = a
-        if not dt <= 2.0:
-            dt = np.inf
     c[time] = t
     other = 0.0
     if channel == LONGITUDINAL and t - c[SPEED_ACCEL_T] <= SOURCE_US:
         other = c[SPEED_ACCEL]
+    if channel == LATERAL and t - c[HEAD_ACCEL_T] <= SOURCE_US:
+        other = c[HEAD_ACCEL]
+    if dt >= p.coarse_s and abs(before) > abs(other):
+        other = before  # a neighbour that says the same
     v0 = c[SPEED] if t - c[SPEED_T] <= FRESH_US else np.nan
     feed_channel(c, p, channel, t, c[value], t, dt, v0, True, other, events, emitted)

@@ -37,19 +37,23 @@ class Parameters(NamedTuple):
     severity3_ratio: float = 1.75  # Verizon 0.40 g / 0.23 g
     long_event_s: float = 3.0  # so long raises the severity by one; own
     min_event_s: float = 0.5  # shorter is a bump, not a manoeuvre; own
+    above_s: float = 0.3  # ... and so long of it above the threshold, not only near it; own
     merge_s: float = 1.5  # pulses closer than this are one event; own
-    release_ratio: float = 0.7  # an event goes on above this share of its threshold; own
+    release_ratio: float = 0.8  # an event goes on above this share of its threshold; own
     rebound_s: float = 2.0  # fused acceleration rebounds within (traps seen)
     event_kmh: float = 10.0  # Teltonika: events only at >= 10 km/h
     physical_mps2: float = 12.0  # tyres give no more; above it is an impact or a bump; own
-    smooth_s: float = 0.3  # time constant of the accelerometer low-pass; own
-    coarse_s: float = 0.4  # accelerations this far apart are used as they are; own
+    smooth_s: float = 0.4  # time constant of the accelerometer low-pass; own
+    coarse_s: float = 0.4  # one acceleration of values this far apart may be an event ...
+    agree_ratio: float = 0.6  # ... if a neighbour or the other source reaches this share; own
+    as_is_s: float = 0.8  # accelerations this far apart are not smoothed; own
     window_s: float = 0.9  # acceleration from speed over at least ~1 s; own
     window_max_s: float = 3.0  # ... from speeds further apart no harsh events; own
     trend_s: float = 1.8  # the distribution of |acceleration| is over ~2 s: no quantisation; own
     held_s: float = 0.8  # below this spacing one step may be a held value: two are needed; own
     heading_kmh: float = 15.0  # slower, GNSS course is noise; own (Zendrive 18 km/h)
     heading_deg: float = 8.0  # a smaller turn within the window is noise; own
+    heading_sure_deg: float = 12.0  # a smaller one must follow a turn the same way; own
     # Speeding
     tolerance_kmh: float = 8.0  # Zendrive > 5 mph
     speeding_s: float = 10.0  # Zendrive >= 10 s

@@ -60,12 +60,12 @@ class Factor(NamedTuple):
 
 
 FACTORS = (
-    Factor("harsh_braking", "per 100 km", 20.0, 30.0, 1, 5.0, 10.0, True),
-    Factor("harsh_acceleration", "per 100 km", 12.0, 30.0, 1, 4.0, 10.0, True),
-    Factor("harsh_cornering", "per 100 km", 12.0, 30.0, 1, 5.0, 10.0, True),
+    Factor("harsh_braking", "per 100 km", 20.0, 15.0, 1, 5.0, 10.0, True),
+    Factor("harsh_acceleration", "per 100 km", 12.0, 15.0, 1, 4.0, 10.0, True),
+    Factor("harsh_cornering", "per 100 km", 12.0, 15.0, 1, 5.0, 10.0, True),
     Factor("speeding", "share of time", 18.0, 0.2, 1, 0.05, 0.2, False),
     Factor("night", "share of time", 4.0, 0.5, 1, 0.08, 0.2, False),
-    Factor("acceleration_p95", "m/s²", 18.0, 1.7, 4, 1.2, 0.1, False),
+    Factor("acceleration_p95", "m/s²", 18.0, 1.5, 4, 1.2, 0.1, False),
     Factor("speed_p95", "of limit or 130 km/h", 16.0, 1.1, 4, 0.85, 0.1, False),
 )
 

@@ -83,6 +83,7 @@ class Car:
         self.speed_dt = None
         self.steps = (0, None, 0)  # sign, time, count
         self.speed_accel = None  # (t, a)
+        self.turn_accel = None
         self.ring, self.headings = Ring(24), Ring(12)
         self.smooth = {False: None, True: None}  # lateral? -> (t, value)
         self.accel_t = self.accel_dt = self.vehicle_t = self.impulse_t = None
@@ -136,8 +137,12 @@ class Car:
             return
         p, least = self.p, self.threshold(ch, q["sign"])
         duration = (q["last"] - q["start"]) / SEC
-        coarse = q["agree"] >= 0.5 * least and q["dt"] >= p.min_event_s
-        if (duration < p.min_event_s and not coarse) or self.trip is None:
+        lasted = duration >= p.min_event_s
+        if q["measured"] and q["dt"] >= p.coarse_s:
+            lasted = q["above"] >= p.min_event_s or q["agree"] >= p.agree_ratio * least
+        elif q["measured"]:
+            lasted = lasted and q["above"] >= p.above_s
+        if not lasted or self.trip is None:
             return
         if q["fastest"] < p.event_kmh:
             return
@@ -179,6 +184,10 @@ class Car:
             if strength >= p.release_ratio * self.threshold(ch, q["sign"]):
                 q["last"], q["v_last"] = t, speed
                 q["peak"] = max(q["peak"], strength)
+            if measured and dt >= p.coarse_s:
+                q["agree"] = max(q["agree"], strength)
+            if rising == q["sign"]:
+                q["above"] += dt
             q["agree"] = max(q["agree"], other * q["sign"])
             if speed is not None:
                 q["fastest"] = max(q["fastest"], speed)
@@ -196,6 +205,7 @@ class Car:
                 "measured": measured,
                 "agree": max(0.0, other * rising),
                 "dt": dt,
+                "above": 0.0,
                 "where": self.fix,
             }
 
@@ -283,7 +293,7 @@ class Car:
         p = self.p
         if self.suspect is None and measured and self.trip and self.trip["confirmed"]:
             felt = self.recent(t, self.impulse_t, 3)
-            silent = self.recent(t, self.accel_t, 2) and (self.accel_dt or 1) <= 0.15
+            silent = self.recent(t, self.accel_t, 2) and (self.accel_dt or 1) <= 0.06
             for then, before in reversed(self.ring.pairs):
                 dt = (t - then) / 1e6
                 if dt > p.collapse_s or (silent and not felt):
@@ -581,14 +591,20 @@ class Car:
             self.headings = Ring(12)
             return
         old = self.headings.older(t, p.window_s)
-        lat = self.smooth[True]
-        if old and not (lat and self.recent(t, lat[0], 2)):
-            span = (t - old[0]) / 1e6
+        lat, span = self.smooth[True], (t - old[0]) / SEC if old else math.inf
+        if span <= p.window_max_s:
             turn = (heading - old[1] + 180) % 360 - 180
-            if span <= p.window_max_s:
+            a = -self.speed / 3.6 * math.radians(turn) / span
+            before = 0.0
+            if self.turn_accel and self.recent(t, self.turn_accel[0], 2):
+                before = self.turn_accel[1]
+            self.turn_accel = (t, a)
+            same_way = before if a > 0 else -before
+            goes_on = same_way >= 0.3 * p.cornering_mps2
+            small = abs(turn) < p.heading_sure_deg and not goes_on
+            if abs(turn) < p.heading_deg or small:
                 a = 0.0
-                if abs(turn) >= p.heading_deg:
-                    a = -self.speed / 3.6 * math.radians(turn) / span
+            if not (lat and self.recent(t, lat[0], 2)):
                 self.feel(self.across, t, a, old[0], span, self.speed, False, 0.0)
         self.headings.push(t, heading)
 
@@ -597,16 +613,19 @@ class Car:
         p, last = self.p, self.smooth[lateral]
         if abs(a) > p.physical_mps2:
             return
-        dt = math.inf if last is None else (t - last[0]) / SEC
-        value = a
-        if dt < p.coarse_s:
-            value = last[1] + dt / (p.smooth_s + dt) * (a - last[1])
-        elif dt > 2:
-            dt = math.inf
+        dt, before, value = 2.0, 0.0, a
+        if last and self.recent(t, last[0], 2):
+            dt, before = (t - last[0]) / SEC, last[1]
+            if dt < p.as_is_s:
+                value = before + dt / (p.smooth_s + dt) * (a - before)
         self.smooth[lateral] = (t, value)
         other = 0.0
         if not lateral and self.speed_accel and self.recent(t, self.speed_accel[0], 2):
             other = self.speed_accel[1]
+        if lateral and self.turn_accel and self.recent(t, self.turn_accel[0], 2):
+            other = self.turn_accel[1]
+        if dt >= p.coarse_s and abs(before) > abs(other):
+            other = before
         v0 = self.speed if self.recent(t, self.speed_t, 5) else None
         channel = self.across if lateral else self.along
         self.feel(channel, t, value, t, dt, v0, True, other)
@@ -754,7 +773,7 @@ def score(trips):
     for name, weight, mean in (("braking", 20, 5), ("acceleration", 12, 4), ("cornering", 12, 5)):
         events = sum(a * b for a, b in zip(summed(f"harsh_{name}"), (1, 2, 4), strict=True))
         rate = events / km * 100 if km > 0 else NAN
-        shares.append(factor(weight, 30, 1, mean, 10, km, rate))
+        shares.append(factor(weight, 15, 1, mean, 10, km, rate))
     speeding = math.fsum(t["speeding_s"] for t in trips) / limited if limited > 0 else NAN
     night = math.fsum(t["night_s"] for t in trips) / driving if driving > 0 else NAN
     fast = p95(summed("speed_hist_s"), 10) / 130
@@ -762,6 +781,6 @@ def score(trips):
         fast = p95(summed("ratio_hist_s"), 0.1)
     shares.append(factor(18, 0.2, 1, 0.05, 0.2, hours, speeding))
     shares.append(factor(4, 0.5, 1, 0.08, 0.2, hours, night))
-    shares.append(factor(18, 1.7, 4, 1.2, 0.1, hours, p95(summed("accel_hist_s"), 0.2)))
+    shares.append(factor(18, 1.5, 4, 1.2, 0.1, hours, p95(summed("accel_hist_s"), 0.2)))
     shares.append(factor(16, 1.1, 4, 0.85, 0.1, hours, fast))
     return 100 - sum(shares), shares

@@ -196,6 +196,27 @@ def test_any_cut_gives_the_same_bits(seed, data):
     assert bits(*driving.finish(carry)) == bits(*driving.finish(result.carry))
 
 
+@MODEST
+@given(SEEDS, st.floats(0, 1))
+def test_what_was_decided_until_a_time_does_not_depend_on_what_came_after(seed, share):
+    columns, t_us, local_us = random_stream(seed)
+    n = len(t_us)
+    cut = int(share * n)
+    other, _, _ = random_stream(seed + 1, n=n)
+    changed = {
+        name: np.concatenate([column[:cut], other.get(name, np.full(n, np.nan))[cut:]])
+        for name, column in columns.items()
+    }
+    first, second = (
+        driving.drive(c, t_us, local_us, np.array([0, n]), driving.initial_carry(1))
+        for c in (columns, changed)
+    )
+    until = t_us[cut - 1] if cut else T0_US - 1
+    for ours, theirs in [(first.trips, second.trips), (first.events, second.events)]:
+        ours, theirs = (rows[rows["decided_us"] <= until] for rows in (ours, theirs))
+        assert bits(ours) == bits(theirs)
+
+
 def test_one_row_at_a_time_gives_the_same_bits():
     columns, t_us, local_us = random_stream(8, n=400)
     result = driving.drive(columns, t_us, local_us, np.array([0, 400]), driving.initial_carry(1))

@@ -97,7 +97,8 @@ def test_hard_acceleration_from_the_accelerometer(dt):
     _, events = run(t, speed_kmh=v, accel_long_mps2=a + noise)
     assert kinds(events) == ["harsh_acceleration"]
     assert events["peak_mps2"][0] == pytest.approx(2.6, abs=0.6)
-    assert seconds(events["start_us"][0]) == pytest.approx(78, abs=1.1)
+    # the low-pass reaches 2.0 of 2.6 m/s² late: 0.6 s at 10 Hz, up to three values at 2 Hz
+    assert seconds(events["start_us"][0]) == pytest.approx(78, abs=1.6)
 
 
 def test_columns_of_different_rates_in_one_stream():
@@ -133,7 +134,7 @@ def test_two_pulses_close_together_are_one_event():
     a = np.where(((t > 80) & (t <= 82)) | ((t > 83) & (t <= 84)), -3.5, 0.0)
     _, events = run(t, speed_kmh=v, accel_long_mps2=a)
     assert kinds(events) == ["harsh_braking"]
-    assert events["duration_s"][0] == pytest.approx(4, abs=0.5)
+    assert events["duration_s"][0] == pytest.approx(4, abs=0.8)  # less the low-pass's delay
 
 
 def test_cornering_from_the_accelerometer_and_from_the_heading():
