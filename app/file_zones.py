@@ -111,7 +111,7 @@ def resolve(zone: Zone, wall_us: Int64s) -> Resolved:
     skipped, repeats = unclear[forward], unclear[~forward]
     second = _second_pass(wall_us, repeats)
     if _keeps_standard_time(zone, wall_us, t_us, skipped) and not second.any():
-        standard = int(min(zone.before.min(), zone.after.min()))
+        standard = int(zone.before[change[forward]].min())
         return Resolved(wall_us - standard, 0, skipped.size, True)
     late = repeats[second]
     t_us[late] = wall_us[late] - early[winter[late]]

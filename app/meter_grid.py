@@ -54,7 +54,7 @@ class Grid:
     def to_utc(self, t_us: Int64s) -> Int64s:
         """Bring times on the axis back to instants, by the offset of the row at or before."""
         row = np.searchsorted(self.t_us, t_us, side="right") - 1
-        return t_us - self.offset_us[np.maximum(row, 0)]
+        return np.asarray(t_us - self.offset_us[np.maximum(row, 0)], np.int64)
 
 
 def lay_grid(table: Table, default_s: float) -> Grid:

@@ -1,6 +1,7 @@
 """Pictures of a recording: what was measured, what was found in it, and where."""
 
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -22,7 +23,7 @@ EVENT_COLOURS = {
     "speeding": "#c2185b",
     "crash": "#000000",
 }
-STYLE = {
+STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
     "axes.edgecolor": GRID,
@@ -224,7 +225,7 @@ def _shape(kind: str) -> str:
     return "X" if kind == "crash" else "v"
 
 
-def _draw_components(axes: Axes, trips: list[dict]) -> None:
+def _draw_components(axes: Axes, trips: list[dict[str, Any]]) -> None:
     """Draw what the score of the longest trip lost, factor by factor."""
     axes.grid(False)
     for side in ("left", "bottom"):
