@@ -22,7 +22,7 @@ US_PER_S = 1_000_000
 
 
 def export_trip(analysis: TripAnalysis, path: Path) -> None:
-    """Write the samples: time, measured columns, number of the trip (from 1) and status.
+    """Write the samples: time, measured columns, index in `trips` of the answer, and status.
 
     status : in_trip or outside; `event` names what happened at the sample.
     """
@@ -33,14 +33,14 @@ def export_trip(analysis: TripAnalysis, path: Path) -> None:
     if table.absolute:
         columns["observed_at"] = iso_column(table.t_us, table.offset_us)
     columns |= {name: _nullable(values) for name, values in table.columns.items()}
-    trip = np.zeros(table.t_us.size, np.int64)
-    for number, row in enumerate(analysis.trips, start=1):
-        trip[_within(table, row)] = number
+    trip = np.full(table.t_us.size, -1, np.int64)
+    for index, row in enumerate(analysis.trips):
+        trip[_within(table, row)] = index
     event = np.full(table.t_us.size, "", object)
     for row, told in zip(analysis.events, analysis.answer["events"], strict=True):
         event[_within(table, row)] = told["kind"]
-    columns["trip"] = pa.array(trip, mask=trip == 0)
-    columns["status"] = np.where(trip > 0, "in_trip", "outside")
+    columns["trip"] = pa.array(trip, mask=trip < 0)
+    columns["status"] = np.where(trip >= 0, "in_trip", "outside")
     columns["event"] = pa.array(event, pa.string())
     _write(columns, path)
 
