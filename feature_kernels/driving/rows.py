@@ -3,6 +3,7 @@
 import numpy as np
 
 from feature_kernels.driving.carry import (
+    ACCEL_BIN_MPS2,
     ACCEL_BINS,
     ACCEL_HIST,
     COUNTS,
@@ -12,6 +13,7 @@ from feature_kernels.driving.carry import (
     MAX_SPEED,
     NOW,
     RATIO_BINS,
+    SPEED_BIN_KMH,
     SPEED_BINS,
     SPEEDING_N,
     STOOD,
@@ -184,8 +186,6 @@ def event_rows(rows):
 
 def trip_rows(rows):
     """float64[k, TRIP_WIDTH] as TRIP_DTYPE[k]."""
-    from feature_kernels.driving.carry import ACCEL_BIN_MPS2, SPEED_BIN_KMH
-
     out = np.zeros(rows.shape[0], TRIP_DTYPE)
     at = 0
     for name in TRIP_DTYPE.names:

@@ -125,10 +125,11 @@ def together(streams):
     return columns, t_us, local_us, starts
 
 
-def whole(stream):
+def whole(stream, parameters=driving.DEFAULTS):
     columns, t_us, local_us, starts = together([stream])
-    result = driving.drive(columns, t_us, local_us, starts, driving.initial_carry(1))
-    rest = driving.finish(result.carry)
+    carry = driving.initial_carry(1)
+    result = driving.drive(columns, t_us, local_us, starts, carry, parameters)
+    rest = driving.finish(result.carry, parameters)
     return (
         np.concatenate([result.trips, rest.trips]),
         np.concatenate([result.events, rest.events]),
@@ -140,9 +141,9 @@ def bits(*arrays):
     return [array.tobytes() for array in arrays]
 
 
-def assert_same_as_oracle(stream):
-    trips, events, _ = whole(stream)
-    their_trips, their_events = oracle.drive_and_finish(*stream, driving.DEFAULTS)
+def assert_same_as_oracle(stream, parameters=driving.DEFAULTS):
+    trips, events, _ = whole(stream, parameters)
+    their_trips, their_events = oracle.drive_and_finish(*stream, parameters)
     assert len(events) == len(their_events)
     assert len(trips) == len(their_trips)
     for ours, theirs in [(trips, their_trips), (events, their_events)]:
@@ -168,9 +169,11 @@ def test_the_oracle_agrees_on_seeded_streams_that_hold_everything():
 
 
 @MODEST
-@given(SEEDS)
-def test_the_oracle_agrees(seed):
-    assert_same_as_oracle(random_stream(seed))
+@given(SEEDS, st.lists(st.floats(0.3, 2.0), min_size=70, max_size=70))
+def test_the_oracle_agrees_for_any_thresholds(seed, factors):
+    values = [a * b for a, b in zip(driving.DEFAULTS, factors, strict=False)]
+    assert len(values) == len(driving.DEFAULTS)
+    assert_same_as_oracle(random_stream(seed), driving.Parameters(*values))
 
 
 @MODEST
