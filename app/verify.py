@@ -53,9 +53,7 @@ def verify(database_url: str, progress: Callable[[int, int], None] | None = None
         for done, (kind, device_id) in enumerate(work, start=1):
             if device_id not in waiting:
                 samples = telemetry.read(connection, kind.samples, [device_id])
-                computed = compute(
-                    kind, samples, {device_id: kind.initial(1)[0]}, registry.by_id
-                )
+                computed = compute(kind, samples, {device_id: kind.initial(1)[0]}, registry.by_id)
                 verdict.samples += len(samples)
                 for table in kind.features:
                     expected = computed.rows[table.name]
@@ -63,7 +61,10 @@ def verify(database_url: str, progress: Callable[[int, int], None] | None = None
                     found, _ = features.read(connection, table, device_id)
                     verdict.rows += expected.shape[0]
                     if found.tobytes() != expected.tobytes():
-                        same = sum(a.tobytes() == b.tobytes() for a, b in zip(found, expected))
+                        same = sum(
+                            a.tobytes() == b.tobytes()
+                            for a, b in zip(found, expected, strict=False)
+                        )
                         verdict.differences.append(
                             f"{table.name}: device {device_id} "
                             f"({registry.by_id[device_id].device}) has {found.shape[0]} rows, "

@@ -1,0 +1,142 @@
+"""serve, gateway, ingest."""
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.console import err, load_settings
+from app.stack import Stack
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+
+StateDir = Annotated[
+    Path | None, typer.Option("--state-dir", help="Where the embedded servers keep their data")
+]
+MqttUrl = Annotated[str | None, typer.Option("--mqtt-url", help="A broker instead of our own")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="A PostgreSQL instead of our own")
+]
+
+
+def serve(
+    state_dir: StateDir = None, mqtt_url: MqttUrl = None, database_url: DatabaseUrl = None
+) -> None:
+    """Take telemetry from the broker and store it with its features, until Ctrl-C or SIGTERM.
+
+    Without further settings it starts its own PostgreSQL and MQTT broker on the loopback, with
+    their data under ./.tachowatt.
+
+    Examples:
+
+      tachowatt serve
+
+      tachowatt serve --mqtt-url mqtt://broker:1883 --database-url postgresql://tachowatt@db/tw
+    """
+    from app import service
+
+    settings = load_settings(state_dir=state_dir, mqtt_url=mqtt_url, database_url=database_url)
+    clock = SystemClock()
+    stack = Stack(settings, clock)
+    err.print("starting the servers and loading the kernels …", style="dim")
+    addresses = stack.start(broker=True)
+
+    def ready(running: service.Service) -> None:
+        own = "embedded, " if settings.mqtt_url is None else ""
+        own_database = "embedded, " if settings.database_url is None else ""
+        err.print("[bold]tachowatt is ready[/bold]")
+        err.print(f"  MQTT      {running.addresses.mqtt_url} ({own}MQTT 5)")
+        err.print(f"  database  {running.addresses.database_url} ({own_database}PostgreSQL)")
+        err.print(f"  metrics   {running.addresses.metrics_url}")
+        err.print(f"  state     {stack.state_dir}")
+        err.print("  Ctrl-C ends it; in another terminal: tachowatt ledger")
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        service.install_signals(stop)
+        await service.serve(settings, clock, stack, addresses, stop, ready)
+
+    try:
+        asyncio.run(main())
+    finally:
+        stack.stop()
+    err.print("stopped; everything in flight is committed or left with the broker")
+
+
+def ingest(
+    listen: Annotated[str, typer.Option(help="Where gateways connect: host:port")] = (
+        "127.0.0.1:7331"
+    ),
+    state_dir: StateDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Ingest as a process of its own; gateways connect to it.
+
+    Example:
+
+      tachowatt ingest --listen 127.0.0.1:7331
+    """
+    from app import service
+
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        raise Usage(f"--listen {listen!r}: expected host:port, such as 127.0.0.1:7331")
+    settings = load_settings(state_dir=state_dir, database_url=database_url)
+    clock = SystemClock()
+    stack = Stack(settings, clock)
+    addresses = stack.start(broker=False)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        service.install_signals(stop)
+
+        def ready(bound: int, metrics_url: str) -> None:
+            stack.announce(addresses)
+            err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
+            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+
+        await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+
+    try:
+        asyncio.run(main())
+    finally:
+        stack.stop()
+
+
+def gateway(
+    log: Annotated[str, typer.Option(help="Where ingest listens")] = "tcp://127.0.0.1:7331",
+    mqtt_url: MqttUrl = None,
+) -> None:
+    """A gateway as a process of its own: from a broker to `tachowatt ingest`.
+
+    It needs a broker (--mqtt-url or TACHOWATT_MQTT_URL), for it starts no server.
+
+    Example:
+
+      tachowatt gateway --mqtt-url mqtt://broker:1883 --log tcp://127.0.0.1:7331
+    """
+    from app import service
+
+    settings = load_settings(mqtt_url=mqtt_url)
+    if settings.mqtt_url is None:
+        raise Usage("a gateway alone needs a broker: --mqtt-url mqtt://host:1883")
+    url = settings.mqtt_url
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        service.install_signals(stop)
+
+        def ready(metrics_url: str) -> None:
+            err.print(f"[bold]gateway is ready[/bold] from {url} to {log}")
+            err.print(f"  metrics   {metrics_url}")
+
+        await service.run_gateway(settings, SystemClock(), url, log, stop, ready)
+
+    asyncio.run(main())
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    for command in (serve, gateway, ingest):
+        cli.command()(command)

@@ -1,0 +1,57 @@
+"""How a gateway and an ingest in two processes speak: frames of CBOR over one TCP connection.
+
+A frame is a length (uint32, big-endian) and a CBOR array. The gateway sends
+``[[topic, body, received_us, content_type], …]`` and gets ``[[tenant, device, run, seq], …]`` when
+the batch is committed. One batch is under way at a time, so no numbering is needed.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import cbor2
+
+from contracts.raw import DeviceAck, RawMessage, Receipt
+
+MOST_BYTES = 1 << 30
+
+
+async def read_frame(reader: asyncio.StreamReader) -> bytes:
+    """Raises asyncio.IncompleteReadError at the end, ValueError on a frame that is too long."""
+    length = int.from_bytes(await reader.readexactly(4), "big")
+    if length > MOST_BYTES:
+        raise ValueError(f"a frame of {length} bytes")
+    return await reader.readexactly(length)
+
+
+def write_frame(writer: asyncio.StreamWriter, frame: bytes) -> None:
+    """Put a frame into the writer's buffer."""
+    writer.write(len(frame).to_bytes(4, "big") + frame)
+
+
+def pack_messages(messages: Sequence[RawMessage]) -> bytes:
+    """A batch as a frame."""
+    return bytes(cbor2.dumps([[m.topic, m.body, m.received_us, m.content_type] for m in messages]))
+
+
+def unpack_messages(frame: bytes) -> list[RawMessage]:
+    """The batch of a frame. Raises ValueError."""
+    try:
+        return [
+            RawMessage(str(topic), bytes(body), int(received_us), content_type)
+            for topic, body, received_us, content_type in cbor2.loads(frame)
+        ]
+    except (cbor2.CBORDecodeError, TypeError) as error:
+        raise ValueError(f"not a batch: {error}") from error
+
+
+def pack_receipt(receipt: Receipt) -> bytes:
+    """A receipt as a frame."""
+    return bytes(cbor2.dumps([[a.tenant, a.device, a.run, a.seq] for a in receipt.acks]))
+
+
+def unpack_receipt(frame: bytes) -> Receipt:
+    """The receipt of a frame. Raises ValueError."""
+    try:
+        return Receipt([DeviceAck(*ack) for ack in cbor2.loads(frame)])
+    except (cbor2.CBORDecodeError, TypeError) as error:
+        raise ValueError(f"not a receipt: {error}") from error

@@ -1,0 +1,59 @@
+"""The log when ingest runs in another process: the direct log at the end of a TCP connection."""
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from urllib.parse import urlsplit
+
+from contracts.raw import RawMessage, Receipt
+from contracts.wire import pack_messages, read_frame, unpack_receipt, write_frame
+from runtime.errors import Stop
+
+log = logging.getLogger("gateway.remote_log")
+
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+
+
+class RemoteLog:
+    """A `Log` that sends batches to `tachowatt ingest --listen`.
+
+    A batch whose answer was lost is sent again: ingest tells that it has seen it.
+    """
+
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme != "tcp" or not parts.hostname or not parts.port:
+            raise Stop(f"{url!r} is no log; expected tcp://host:port of `tachowatt ingest`")
+        self._host, self._port = parts.hostname, parts.port
+        self._stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+
+    async def append(self, messages: Sequence[RawMessage]) -> Receipt:
+        """Waits as long as ingest is away."""
+        frame = pack_messages(messages)
+        attempt = 0
+        while True:
+            try:
+                if self._stream is None:
+                    self._stream = await asyncio.open_connection(self._host, self._port)
+                reader, writer = self._stream
+                write_frame(writer, frame)
+                await writer.drain()
+                return unpack_receipt(await read_frame(reader))
+            except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+                await self.close()
+                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                attempt += 1
+                log.warning(
+                    "no answer from ingest at %s:%d (%s); again in %.1f s",
+                    self._host,
+                    self._port,
+                    error or type(error).__name__,
+                    pause,
+                )
+                await asyncio.sleep(pause)
+
+    async def close(self) -> None:
+        """Close the connection."""
+        if self._stream is not None:
+            self._stream[1].close()
+            self._stream = None
