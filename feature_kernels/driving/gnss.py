@@ -91,9 +91,12 @@ def _derive(c, p, t, lat, lon, accuracy, events, emitted):
     least = p.derive_m
     if accuracy > least:
         least = accuracy
-    if metres >= least and seconds >= p.derive_s:
-        accept_speed(c, p, t, 3.6 * metres / seconds, True, c[ANCHOR_T], events, emitted)
-        _anchor(c, lat, lon, t)
-    elif metres < least and seconds >= p.derive_stand_s:
-        accept_speed(c, p, t, 0.0, True, c[ANCHOR_T], events, emitted)
-        c[ANCHOR_T] = t  # the place stays: a slow drift must not creep along
+    moved = metres >= least and seconds >= p.derive_s
+    if not moved and not (metres < least and seconds >= p.derive_stand_s):
+        return
+    v = 3.6 * metres / seconds if moved else 0.0
+    accept_speed(c, p, t, v, True, c[ANCHOR_T], events, emitted)
+    c[ANCHOR_T] = t
+    if moved:  # else the place stays: a slow drift must not creep along
+        c[ANCHOR_LAT] = lat
+        c[ANCHOR_LON] = lon

@@ -149,21 +149,26 @@ def _credible(p, step_kmh, dt_s):
 @kernel
 def feed_speed(c, p, t, v, events, emitted):
     """Take one measured speed, km/h. A step no car makes waits for the next value to agree."""
+    first = 1
     if t - c[MEASURED_T] <= 2.0 * FRESH_US:
         if _credible(p, v - c[SPEED], (t - c[SPEED_T]) / 1e6):
             if c[SPIKE_T] <= t:
                 c[REJECTED] += 1.0
         elif c[SPIKE_T] > c[SPEED_T] and _credible(p, v - c[SPIKE], (t - c[SPIKE_T]) / 1e6):
-            accept_speed(c, p, c[SPIKE_T], c[SPIKE], False, 0.0, events, emitted)
+            first = 0  # the doubted value was true
         else:
             if c[SPIKE_T] <= t:
                 c[REJECTED] += 1.0
             c[SPIKE] = v
             c[SPIKE_T] = t
             return
+    spike_t = c[SPIKE_T]
     c[SPIKE_T] = np.nan
+    for turn in range(first, 2):  # a loop, so that the compiler inlines one call, not two
+        then = spike_t if turn == 0 else t
+        value = c[SPIKE] if turn == 0 else v
+        accept_speed(c, p, then, value, False, 0.0, events, emitted)
     c[MEASURED_T] = t
-    accept_speed(c, p, t, v, False, 0.0, events, emitted)
 
 
 @kernel
