@@ -151,6 +151,32 @@ def test_random_registers(seed):
     assert_same(*both(columns, t, [0, t.size], parameters))
 
 
+@pytest.mark.parametrize("home", ["level", "restless", "solar", "coarse", "idle by night"])
+@pytest.mark.parametrize("seed", range(3))
+def test_rises_in_homes_of_every_kind(home, seed):
+    rng = np.random.default_rng(seed)
+    n = 60 * 48
+    hour = np.arange(n) % 48 / 2
+    kwh = 0.08 + 0.02 * rng.random(n) + 0.3 * (rng.random(n) < 0.1)
+    if home == "restless":
+        kwh = rng.exponential(0.5, n)
+    elif home == "solar":
+        kwh -= 1.5 * np.clip(np.sin((hour - 6) / 12 * np.pi), 0, 1) * rng.random(n)
+    elif home == "idle by night":
+        kwh[(hour < 5) | (hour > 22)] = 0.0
+    for at in (18, 35, 48):
+        kwh[at * 48 + int(rng.integers(0, 48)) :][: int(rng.integers(4, 9)) * 48] += 0.15
+    if home == "coarse":
+        kwh = np.diff(np.floor(np.concatenate([[0.0], np.cumsum(kwh)]) * 10) / 10)
+    t = T0 + np.arange(n) * 1800 * SECOND
+    parameters = consumption.DEFAULTS._replace(interval_s=1800.0)
+    kernel, twin = both({"energy_kwh": kwh}, t, [0, n], parameters)
+    assert_same(kernel, twin)
+    rises = kernel[2]["kind"] == consumption.ANOMALY_KINDS["base_load_rise"]
+    if home in ("level", "solar", "coarse"):
+        assert rises.sum() == 6
+
+
 def test_a_rise_that_lasts_is_cleared_as_habit():
     n = 70 * 96
     t = T0 + np.arange(n) * 900 * SECOND
