@@ -25,7 +25,8 @@ class Faults:
     """Chances. The default is a world without faults; `DEMO` is one as it is.
 
     offline : that a device is offline once in the live time, for offline_s seconds (from, to)
-    late : for each message, to come up to late_s seconds after its turn
+    late : for each message, to come up to late_s seconds after its turn, and after the next one to
+        three of its device
     duplicate : for each message, to come twice
     drift : that a vehicle's clock is off, by at most drift_s seconds
     corrupt, unknown : extra messages, for each good one: rubbish; of a device nobody knows
@@ -122,10 +123,13 @@ def disturb(
     corrupt = faults.corrupt if native else faults.corrupt / _FOREIGN
     bad = rng.random((n, 3)) < (corrupt, faults.unknown, faults.boot_zero)
     delay = rng.uniform(0.05, 1.0, (n, 2)) * faults.late_s * _S_US
+    places = rng.integers(1, 4, n)
     for i, message in enumerate(messages):
         if late[i]:
             counts["late"] += 1
-            message = replace(message, due_us=min(message.due_us + int(delay[i, 0]), end_us))
+            after = messages[min(i + int(places[i]), n - 1)].due_us + 1
+            due = max(message.due_us + int(delay[i, 0]), after)
+            message = replace(message, due_us=min(due, end_us))
         out.append(message)
         if twice[i]:
             counts["duplicate"] += 1

@@ -301,7 +301,7 @@ class Publisher:
             self._counters.resent += 1
 
 
-class _Packed(Properties):  # type: ignore[misc]
+class _Packed(Properties):
     """Properties that never change: packed once, not for each message (a fifth of its cost)."""
 
     def pack(self) -> bytes:

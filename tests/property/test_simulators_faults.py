@@ -2,6 +2,7 @@
 
 import json
 from collections import Counter
+from itertools import pairwise
 
 import cbor2
 import numpy as np
@@ -95,6 +96,16 @@ def test_an_offline_device_sends_all_of_it_afterwards(seed: int) -> None:
     assert (held >= wall).all() and (np.diff(held) >= 0).all()
     assert not ((held >= window[0]) & (held < window[1])).any()
     assert ((held == wall) | (held == window[1])).all()
+
+
+def test_late_messages_come_after_their_successors() -> None:
+    good = messages(200)
+    for message in good:
+        message.due_us = START_US + (message.seq or 0) * 86_400_000_000  # a day a message
+    out, counts = disturb(good, Faults(late=0.1), np.random.default_rng(0), 2**60)
+    seqs = [m.seq or 0 for m in out]
+    overtaken = sum(seq < before for before, seq in pairwise(seqs))
+    assert counts["late"] >= 10 and overtaken >= 10
 
 
 def test_no_faults_change_nothing() -> None:
