@@ -149,6 +149,9 @@ def _credible(p, step_kmh, dt_s):
 @kernel
 def feed_speed(c, p, t, v, events, emitted):
     """Take one measured speed, km/h. A step no car makes waits for the next value to agree."""
+    if v > p.jump_kmh:
+        c[REJECTED] += 1.0
+        return
     first = 1
     if t - c[MEASURED_T] <= 2.0 * FRESH_US:
         if _credible(p, v - c[SPEED], (t - c[SPEED_T]) / 1e6):

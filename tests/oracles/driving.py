@@ -514,6 +514,9 @@ class Car:
         return abs(step) <= p.spike_slack_kmh + 3.6 * most
 
     def take_speed(self, t, v):
+        if v > self.p.jump_kmh:
+            self.reject()
+            return
         if self.recent(t, self.measured_t, 10) and self.speed_t is not None:
             if self.credible(v - self.speed, (t - self.speed_t) / SEC):
                 if self.spike:
@@ -722,7 +725,7 @@ class Car:
             self.take_speed(t, speed)
             stands = self.trip and self.trip["stand"]
             off = self.ignition_off
-            fast = self.speed >= self.p.event_kmh
+            fast = self.speed is not None and self.speed >= self.p.event_kmh
             if not stands and fast and off is not None and t - off > 30 * SEC:
                 self.ignition_off = None
         if row["heading_deg"] is not None:
