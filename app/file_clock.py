@@ -3,8 +3,11 @@
 OBD loggers write three or four rows under one whole second of engine run time. Those rows are
 successive samples, not duplicates: joined, a third of the recording would be lost and every change
 of speed would look harsher than it was. Spread evenly over their tick they are right to a fraction
-of it (on the recorded drives, distance within 0.2 %).
+of it; where the recorder kept its pace, they are spread evenly over all ticks, as they were
+written (on the recorded drives: 0.491 s a row, distance within 0.3 %).
 """
+
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +20,9 @@ Int64s = NDArray[np.int64]
 MOST_RUNS = 0.5
 SOME_RUNS_DIFFER = 0.05
 SOME_RUNS_LONGER = 0.01
+
+PAUSE_TICKS = 4.0  # a tick this many times the usual is a pause of the recorder
+PACE_TICKS = 1.5  # rows at an even pace lie within so many ticks of where the clock puts them
 
 
 def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64s | None:
@@ -43,9 +49,32 @@ def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64
         differ |= np.fmax.reduceat(values, starts) > np.fmin.reduceat(values, starts)
     if np.mean(twice) <= MOST_RUNS or np.mean(differ) < SOME_RUNS_DIFFER:
         return None
-    ticks = np.diff(t_us[starts])
-    row_us = float(np.median(ticks / lengths[:-1]))
-    ticks = np.append(ticks, round(row_us * float(lengths[-1])))
+    ticks = np.append(np.diff(t_us[starts]), np.iinfo(np.int64).max)
+    tick = float(np.median(ticks))
+    row_us = float(np.median(ticks[:-1] / lengths[:-1]))
+    pauses = ticks > PAUSE_TICKS * tick  # and the end: the rows do not reach over it
+    ticks[pauses] = np.minimum(ticks, np.rint(row_us * lengths).astype(np.int64))[pauses]
     within = np.arange(t_us.size) - np.repeat(starts, lengths)
     spread = t_us + within * np.repeat(ticks, lengths) // np.repeat(lengths, lengths)
-    return spread if bool(np.all(np.diff(spread) > 0)) else None
+    even = _at_even_pace(spread, starts, np.flatnonzero(pauses[:-1]) + 1, tick)
+    for candidate in (even, spread):
+        if bool(np.all(np.diff(candidate) > 0)):
+            return candidate
+    return None
+
+
+def _at_even_pace(spread: Int64s, starts: Int64s, pauses: Int64s, tick: float) -> Int64s:
+    """Put the rows between two pauses on a straight line, where they never stray from it."""
+    even = spread.copy()
+    for first, last in pairwise([0, *pauses.tolist(), starts.size]):
+        if last - first < 10:
+            continue
+        rows = starts[first:last].astype(np.float64)
+        origin = int(spread[starts[first]])
+        slope, offset = np.polyfit(rows, (spread[starts[first:last]] - origin) / 1e6, 1)
+        end = int(starts[last]) if last < starts.size else spread.size
+        line = np.rint((slope * np.arange(starts[first], end) + offset) * 1e6).astype(np.int64)
+        line += origin
+        if slope > 0 and np.max(np.abs(line - spread[starts[first] : end])) <= PACE_TICKS * tick:
+            even[starts[first] : end] = line
+    return even

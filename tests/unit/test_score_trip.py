@@ -169,6 +169,24 @@ def test_a_clock_coarser_than_its_rows(tmp_path: Path) -> None:
     assert any("coarser than its rows" in note for note in answer["quality"]["notes"])
 
 
+def test_a_coarse_clock_with_a_pause(tmp_path: Path) -> None:
+    true = np.arange(1200) * 0.25
+    true[600:] += 90  # the recorder paused
+    speed = 50 + 5 * np.sin(true / 7)
+    table = read_trip_table(write(tmp_path / "a.csv", np.floor(true), {"speed_kmh": speed}))
+    assert table.duplicate == 0 and table.t_s is not None
+    assert np.max(np.abs(table.t_s - true)) < 1.0
+    assert np.diff(table.t_s)[599] == pytest.approx(90.25, abs=1.0)
+
+
+def test_two_sources_under_one_clock_are_joined_not_spread(tmp_path: Path) -> None:
+    """Two rows a second, always, of different values: a phone and a dongle, put together."""
+    t = np.repeat(np.arange(300.0), 2)
+    speed = np.tile([50.0, 52.0], 300)
+    table = read_trip_table(write(tmp_path / "a.csv", t, {"speed_kmh": speed}))
+    assert table.duplicate == 300 and set(table.columns["speed_kmh"]) == {52.0}
+
+
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
 def test_the_command(cli: typer.Typer, tmp_path: Path, suffix: str) -> None:
     t, speed = drive()
