@@ -20,13 +20,14 @@ from app.stack import Addresses, Stack
 from app.verify import Verdict, verify
 from feature_kernels import consumption, driving
 from ingest.kernels import ANOMALY, DRIVING_EVENT, INTERVAL, TRIP
+from ingest.registry import load as load_registry
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
 from simulators.faults import DEMO, Faults
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import customers, features, ledger, offsets, reconcile, telemetry
+from store import features, ledger, offsets, reconcile, telemetry
 from store.pool import connect
 
 _READY_WITHIN_S = 120.0
@@ -301,7 +302,7 @@ def _plain(thing: Thing) -> dict[str, Any]:
 
 
 def _judge(connection: Any, fleet: Fleet) -> Judgement:
-    names = {d.device_id: d.device for d in customers.load(connection).by_id.values()}
+    names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
     ours = {d["id"] for d in fleet.registry["devices"]}
     last_us = {
         out.device: int(out.series.t_us[-1]) for out in fleet.recordings if len(out.series.t_us)

@@ -8,7 +8,8 @@ import numpy as np
 from customer_context.consent import Purpose
 from feature_kernels import driving
 from ingest.kernels import TRIP
-from store import customers, features
+from ingest.registry import load as load_registry
+from store import features
 from store.pool import Connection
 
 
@@ -23,7 +24,7 @@ class DriverScore:
 
 def driver_scores(connection: Connection) -> list[DriverScore]:
     """Scores of all drivers who have trips and agree to be scored, by tenant and customer."""
-    registry = customers.load(connection)
+    registry = load_registry(connection)
     trips = features.select(connection, TRIP)
     by_driver: dict[tuple[str, str], list[int]] = {}
     for i, (device_id, start_us) in enumerate(

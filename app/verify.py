@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ingest.kernels import KINDS, compute
-from store import customers, features, ledger, offsets, reconcile, telemetry
+from ingest.registry import load as load_registry
+from store import features, ledger, offsets, reconcile, telemetry
 from store.pool import connect, translated
 
 
@@ -37,7 +38,7 @@ def verify(database_url: str, progress: Callable[[int, int], None] | None = None
     verdict = Verdict()
     with translated(), connect(database_url, application="tachowatt-verify") as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        registry = customers.load(connection)
+        registry = load_registry(connection)
         waiting = reconcile.pending(connection)
         verdict.waiting = len(waiting)
         work = [

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.kernels import KINDS, Kind, compute
+from ingest.registry import Registry
 from store import carry as checkpoints
 from store import device_seq, telemetry
-from store.customers import Registry
 from store.pool import Connection
 from store.reconcile import Range
 

@@ -13,6 +13,7 @@ from ingest.kernels import KINDS
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
 from ingest.recompute import recompute
+from ingest.registry import load as load_registry
 from ingest.steps import Letter, Outcome, Work
 from runtime.clock import Clock
 from runtime.errors import Retry
@@ -59,7 +60,6 @@ class Worker:
         self._partition = partition
         self._connection: Connection | None = None
         self._memory: Memory | None = None
-        self._tenants: frozenset[str] = frozenset()
 
     # ── owning ──────────────────────────────────────────────────────────────────────────────
 
@@ -75,8 +75,7 @@ class Worker:
             connection = connect(self._url, application="tachowatt-ingest")
             try:
                 next_offset = offsets.claim(connection, self._partition)
-                registry = customers.load(connection)
-                self._tenants = frozenset(customers.tenants(connection))
+                registry = load_registry(connection)
                 self._memory = Memory(registry, next_offset)
                 self._load_pending(connection, self._memory)
                 connection.commit()
@@ -148,10 +147,10 @@ class Worker:
                     self._partition,
                     self._settings.checkpoint_samples,
                     now_us,
-                    self._tenants,
+                    memory.registry.tenants,
                 )
                 seqs = commit.count_seqs(connection, memory, letters)
-                entries = steps.ledger_of(work, self._tenants)
+                entries = steps.ledger_of(work, memory.registry.tenants)
                 if retried is not None:
                     _unbook(entries, retried)
                 moved = 0 if retried is not None else len(letters)
@@ -195,8 +194,7 @@ class Worker:
     def _refresh_registry(self, connection: Connection, memory: Memory) -> None:
         """A change of registry or consent counts from the next message on."""
         if customers.version(connection) != memory.registry.version:
-            memory.registry = customers.load(connection)
-            self._tenants = frozenset(customers.tenants(connection))
+            memory.registry = load_registry(connection)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
@@ -278,7 +276,7 @@ class Worker:
         results = []
         for letter, row in zip(work.letters, rows, strict=True):
             if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
-                tenant, _ = steps.ledger_key(letter, self._tenants)
+                tenant, _ = steps.ledger_key(letter, self._memory_now.registry.tenants)
                 results.append(
                     (row.id, "open", str(letter.dead.reason), letter.dead.detail, tenant)
                 )

@@ -9,20 +9,41 @@ from typing import Any
 
 import psycopg
 
-from customer_context.consent import ConsentState
-from customer_context.identity import FOREVER_US, Device, Span, holders
 from store.pool import Connection, scalar
-from store.times import to_us
 
 
 @dataclass(frozen=True, slots=True)
-class Registry:
-    """A snapshot of all that ingest needs to know, true as of `version`."""
+class Held:
+    """What holds from one time to another (None = still): a contract or an assignment.
 
-    version: int
-    by_address: Mapping[tuple[str, str], Device]
-    by_id: Mapping[int, Device]
-    consent: ConsentState
+    subject : the vehicle or meter, as `vehicle:<id>` or `meter:<id>`.
+    """
+
+    subject: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRow:
+    """timezone : None = the tenant's."""
+
+    timezone: str | None
+    interval_s: int
+    register_digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A registered device; timezone is its tenant's."""
+
+    device_id: int
+    tenant: str
+    device: str
+    kind: str
+    dialect: str
+    address: str
+    timezone: str
 
 
 def version(connection: Connection) -> int:
@@ -35,54 +56,46 @@ def bump(connection: Connection) -> None:
     connection.execute("update customers.version set version = version + 1")
 
 
-def load(connection: Connection) -> Registry:
-    """Read the whole registry."""
-    now_version = version(connection)
-    contracts: dict[tuple[str, str], list[Span]] = defaultdict(list)
-    for tenant, customer, vehicle, meter, start, end in connection.execute(
-        "select tenant, customer, vehicle, meter, valid_from, valid_to from customers.contract"
+_SUBJECT = "case when vehicle is null then 'meter:' || meter else 'vehicle:' || vehicle end"
+
+
+def contracts(connection: Connection) -> dict[tuple[str, str], list[tuple[str, Held]]]:
+    """(tenant, subject) → who (a customer) had it covered, and when."""
+    found: dict[tuple[str, str], list[tuple[str, Held]]] = defaultdict(list)
+    for tenant, customer, subject, start, end in connection.execute(
+        f"select tenant, customer, {_SUBJECT}, valid_from, valid_to from customers.contract"
     ):
-        subject = f"vehicle:{vehicle}" if vehicle is not None else f"meter:{meter}"
-        contracts[(tenant, subject)].append(_span(start, end, customer))
-    assignments: dict[int, list[Span]] = defaultdict(list)
-    for device_id, vehicle, meter, start, end in connection.execute(
-        "select device_id, vehicle, meter, valid_from, valid_to from customers.assignment"
+        found[(tenant, subject)].append((customer, Held(subject, start, end)))
+    return found
+
+
+def assignments(connection: Connection) -> dict[int, list[Held]]:
+    """Device id → in which vehicle or meter it sat, and when."""
+    found: dict[int, list[Held]] = defaultdict(list)
+    for device_id, subject, start, end in connection.execute(
+        f"select device_id, {_SUBJECT}, valid_from, valid_to from customers.assignment"
     ):
-        subject = f"vehicle:{vehicle}" if vehicle is not None else f"meter:{meter}"
-        assignments[device_id].append(_span(start, end, subject))
-    meters = {
-        (tenant, meter): (timezone, interval_s, digits)
-        for tenant, meter, timezone, interval_s, digits in connection.execute(
+        found[device_id].append(Held(subject, start, end))
+    return found
+
+
+def meters(connection: Connection) -> dict[tuple[str, str], MeterRow]:
+    """(tenant, meter) → its time zone, grid and digits."""
+    return {
+        (row[0], row[1]): MeterRow(*row[2:])
+        for row in connection.execute(
             "select tenant, meter, timezone, interval_s, register_digits from customers.meter"
         )
     }
-    by_address: dict[tuple[str, str], Device] = {}
-    for device_id, tenant, name, kind, dialect, address, timezone in connection.execute(
+
+
+def devices(connection: Connection) -> list[DeviceRow]:
+    """All registered devices."""
+    rows = connection.execute(
         "select d.device_id, d.tenant, d.device, d.kind, d.dialect, d.address, t.timezone "
-        "from customers.device d join customers.tenant t using (tenant)"
-    ):
-        spans = assignments.get(device_id, [])
-        of_tenant = {span.value: tuple(contracts.get((tenant, span.value), ())) for span in spans}
-        # The meter that the device reads now (the last assigned) gives its grid and time zone.
-        newest = max(spans, key=lambda span: span.from_us).value if spans else ""
-        meter = meters.get((tenant, newest.removeprefix("meter:")), (None, 900, 6))
-        by_address[(dialect, address)] = Device(
-            device_id=device_id,
-            tenant=tenant,
-            device=name,
-            kind=kind,
-            dialect=dialect,
-            timezone=meter[0] or timezone,
-            interval_s=float(meter[1]),
-            register_digits=int(meter[2]),
-            holders=holders(spans, of_tenant),
-        )
-    return Registry(
-        version=now_version,
-        by_address=by_address,
-        by_id={device.device_id: device for device in by_address.values()},
-        consent=ConsentState(granted(connection)),
+        "from customers.device d join customers.tenant t using (tenant) order by 1"
     )
+    return [DeviceRow(*row) for row in rows.fetchall()]
 
 
 def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
@@ -95,10 +108,6 @@ def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
         if state == "granted":
             found[(tenant, customer)].add(purpose)
     return {key: frozenset(purposes) for key, purposes in found.items()}
-
-
-def _span(start: datetime, end: datetime | None, value: str) -> Span:
-    return Span(to_us(start), FOREVER_US if end is None else to_us(end), value)
 
 
 # Table → (key columns, all columns). The order is the order of the references between them.

@@ -1,0 +1,69 @@
+"""A snapshot of registry and consents, as ingest decides by it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from customer_context.consent import ConsentState
+from customer_context.identity import FOREVER_US, Device, Span, holders
+from store import customers
+from store.customers import Held
+from store.pool import Connection
+from store.times import to_us
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """What is registered and who agreed, true as of `version`.
+
+    by_address : (dialect, address) → device.
+    """
+
+    version: int
+    tenants: frozenset[str]
+    by_address: Mapping[tuple[str, str], Device]
+    by_id: Mapping[int, Device]
+    consent: ConsentState
+
+
+_UNKNOWN_METER = customers.MeterRow(None, 900, 6)
+
+
+def load(connection: Connection) -> Registry:
+    """Read the whole registry."""
+    version = customers.version(connection)
+    contracts = {
+        subject: [_span(held, customer) for customer, held in rows]
+        for subject, rows in customers.contracts(connection).items()
+    }
+    assignments = customers.assignments(connection)
+    meters = customers.meters(connection)
+    by_address: dict[tuple[str, str], Device] = {}
+    for row in customers.devices(connection):
+        spans = [_span(held, held.subject) for held in assignments.get(row.device_id, [])]
+        covering = {span.value: contracts.get((row.tenant, span.value), []) for span in spans}
+        # The meter that the device reads now (the last assigned) gives its grid and time zone.
+        newest = max(spans, key=lambda span: span.from_us).value if spans else ""
+        meter = meters.get((row.tenant, newest.removeprefix("meter:")), _UNKNOWN_METER)
+        by_address[(row.dialect, row.address)] = Device(
+            device_id=row.device_id,
+            tenant=row.tenant,
+            device=row.device,
+            kind=row.kind,
+            dialect=row.dialect,
+            timezone=meter.timezone or row.timezone,
+            interval_s=float(meter.interval_s),
+            register_digits=meter.register_digits,
+            holders=holders(spans, covering),
+        )
+    return Registry(
+        version=version,
+        tenants=frozenset(customers.tenants(connection)),
+        by_address=by_address,
+        by_id={device.device_id: device for device in by_address.values()},
+        consent=ConsentState(customers.granted(connection)),
+    )
+
+
+def _span(held: Held, value: str) -> Span:
+    end_us = FOREVER_US if held.valid_to is None else to_us(held.valid_to)
+    return Span(to_us(held.valid_from), end_us, value)
