@@ -6,14 +6,14 @@ after a reconnect or a silence. Foreign devices have what MQTT gives them: the P
 
 import asyncio
 import contextlib
-import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from simulators.buffers import Buffers, repetitions
 from simulators.connection import Connection
 from simulators.encode import CBOR, JSON, Message
 
@@ -22,8 +22,6 @@ _BATCH = 64
 _TICK_S = 0.005
 """Paced messages go out in small bundles: waking up for each would cost more than sending it."""
 _PACE_S = 0.25
-_SLOWEST = 8.0
-_PATIENCE = 3.0
 
 
 class Clock(Protocol):
@@ -46,18 +44,6 @@ class Counters:
     unacked: int = 0
     in_flight: int = 0
     reconnects: int = 0
-
-
-@dataclass(slots=True)
-class Buffer:
-    """What one native device still holds. `acked` and `sent` are the highest seq of each."""
-
-    run: int
-    acked: int
-    sent: int
-    progress_s: float
-    held: dict[int, Message] = field(default_factory=dict)
-    attempts: int = 0
 
 
 Progress = Callable[[Counters], None]
@@ -92,9 +78,8 @@ class Publisher:
         self._clock = clock
         self._window, self._max_unacked = window, max_unacked
         self._resend_after_s, self._acknowledged = resend_after_s, acknowledged
-        self._buffers: dict[tuple[str, str], Buffer] = {}
+        self._buffers = Buffers(resend_after_s, clock.monotonic())
         self._counters = Counters()
-        self._last_ack_s = clock.monotonic()
         self._resend_all = False
         self._tasks: list[asyncio.Task[None]] = []
         self._properties = {None: None, JSON: _content(JSON), CBOR: _content(CBOR)}
@@ -118,6 +103,8 @@ class Publisher:
     @property
     def counters(self) -> Counters:
         """How far it is."""
+        self._counters.acked = self._buffers.acked
+        self._counters.unacked = self._buffers.unacked
         self._counters.in_flight = len(self._connection.inflight)
         self._counters.reconnects = max(self._connection.connects - 1, 0)
         return self._counters
@@ -147,7 +134,7 @@ class Publisher:
         start_us : virtual time at which to begin (default: the first message's due time)
         """
         if isinstance(messages, Sequence):
-            self._expect(messages)
+            self._buffers.expect(messages, self._clock.monotonic())
         began = self._clock.monotonic()
         for number, message in enumerate(messages):
             if speedup is not None:
@@ -167,51 +154,17 @@ class Publisher:
     async def drain(self, timeout_s: float = 60.0) -> bool:
         """Wait until everything has its PUBACK and every native message its ack."""
         end = self._clock.monotonic() + timeout_s
-        while self._connection.inflight or self._counters.unacked:
+        while self._connection.inflight or self._buffers.unacked:
             if self._clock.monotonic() >= end:
                 return False
             await asyncio.sleep(0.02)
         return True
 
-    def _expect(self, messages: Sequence[Message]) -> None:
-        """Know each device's first seq beforehand: a late one may be sent after its successors."""
-        first: dict[tuple[str, str], Message] = {}
-        for message in messages:
-            if message.seq is not None:
-                key = (message.tenant, message.device)
-                if (
-                    key not in self._buffers
-                    and message.seq < (first.get(key, message).seq or 0) + 1
-                ):
-                    first[key] = message
-        for key, message in first.items():
-            if key not in self._buffers:
-                self._buffer(message)
-
-    def _buffer(self, message: Message) -> Buffer:
-        key = (message.tenant, message.device)
-        buffer = self._buffers.get(key)
-        if buffer is None or buffer.run != message.run:
-            if buffer is not None:
-                self._counters.unacked -= len(buffer.held)
-            before = (message.seq or 0) - 1
-            buffer = Buffer(message.run, before, before, self._clock.monotonic())
-            self._buffers[key] = buffer
-        return buffer
-
     async def _first(self, message: Message) -> None:
         """Send a message for the first time (or twice, where that is its fault)."""
         oldest = None
-        seq = message.seq
-        if seq is not None:
-            buffer = self._buffer(message)
-            if self._acknowledged and seq > buffer.acked and seq not in buffer.held:
-                if not buffer.held:
-                    buffer.progress_s = self._clock.monotonic()
-                buffer.held[seq] = message
-                self._counters.unacked += 1
-            buffer.sent = max(buffer.sent, seq)
-            oldest = min(buffer.acked + 1, seq) if self._acknowledged else seq
+        if self._acknowledged:
+            oldest = self._buffers.hold(message, self._clock.monotonic())
         await self._publish(message, oldest)
         self._counters.published += 1
 
@@ -234,8 +187,8 @@ class Publisher:
         while True:
             if not connection.up.is_set():
                 await connection.up.wait()
-            window = min(self._window, connection.receive_maximum)
-            if len(connection.inflight) < window and self._counters.unacked < self._max_unacked:
+            held = self._buffers.unacked
+            if len(connection.inflight) < self._places() and held < self._max_unacked:
                 return
             connection.room.clear()
             connection.flush()
@@ -244,61 +197,32 @@ class Publisher:
 
     def _on_connect(self) -> None:
         self._resend_all = self._connection.connects > 1
-        self._last_ack_s = self._clock.monotonic()
+        self._buffers.heard(self._clock.monotonic())
 
     def _on_message(self, topic: str, body: bytes) -> None:
-        parts = topic.split("/")
-        try:
-            ack = json.loads(body)
-            run, seq = int(ack["run"]), int(ack["seq"])
-            buffer = self._buffers[parts[2], parts[3]]
-        except (ValueError, KeyError, TypeError, IndexError):
-            return
-        if run != buffer.run or not buffer.acked < seq <= buffer.sent:
-            return
-        done = [held for held in buffer.held if held <= seq]
-        for held in done:
-            del buffer.held[held]
-        buffer.acked, buffer.attempts = seq, 0
-        buffer.progress_s = self._last_ack_s = self._clock.monotonic()
-        self._counters.acked += len(done)
-        self._counters.unacked -= len(done)
-        self._connection.room.set()
+        if self._buffers.acknowledge(topic, body, self._clock.monotonic()):
+            self._connection.room.set()
 
     async def _keep_resending(self) -> None:
+        connection = self._connection
         while True:
             await asyncio.sleep(min(self._resend_after_s / 4, 1.0))
-            if not self._connection.up.is_set():
+            if not connection.up.is_set():
                 continue
             everyone, self._resend_all = self._resend_all, False
-            for buffer in list(self._buffers.values()):
-                if buffer.held and (everyone or self._is_silent(buffer)):
-                    await self._resend(buffer)
-            self._connection.flush()
+            now = self._clock.monotonic()
+            due = self._buffers.waiting() if everyone else self._buffers.silent(now)
+            for buffer in due:
+                for message, oldest in repetitions(buffer, self._clock.monotonic()):
+                    while not connection.up.is_set() or len(connection.inflight) >= self._places():
+                        connection.flush()
+                        await asyncio.sleep(0.01)
+                    await self._publish(message, oldest)
+                    self._counters.resent += 1
+            connection.flush()
 
-    def _is_silent(self, buffer: Buffer) -> bool:
-        """Nothing was heard for too long, though something could have been."""
-        if buffer.acked + 1 not in buffer.held:
-            return False  # a message before it has not had its turn yet, so no ack can come
-        now = self._clock.monotonic()
-        wait = self._resend_after_s * min(2.0**buffer.attempts, _SLOWEST)
-        if now - self._last_ack_s < self._resend_after_s:
-            wait *= _PATIENCE  # others are being heard: this one waits in a queue, most likely
-        return now - buffer.progress_s >= wait
-
-    async def _resend(self, buffer: Buffer) -> None:
-        buffer.attempts += 1
-        buffer.progress_s = self._clock.monotonic()
-        connection = self._connection
-        for seq in sorted(buffer.held):
-            while len(connection.inflight) >= min(self._window, connection.receive_maximum):
-                connection.flush()
-                await asyncio.sleep(0.01)
-            message = buffer.held.get(seq)
-            if message is None or not connection.up.is_set():
-                continue
-            await self._publish(message, buffer.acked + 1)
-            self._counters.resent += 1
+    def _places(self) -> int:
+        return min(self._window, self._connection.receive_maximum)
 
 
 class _Packed(Properties):
