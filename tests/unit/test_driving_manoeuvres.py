@@ -323,6 +323,10 @@ def test_what_is_no_crash():
     zero = np.zeros(len(t))
     assert kinds(run(t, speed_kmh=v, accel_long_mps2=zero, accel_vert_mps2=bump)[1]) == []
     assert kinds(run(t, speed_kmh=v, accel_long_mps2=bump, accel_vert_mps2=bump)[1]) == []
+    # a kerb, and 5 s later a stop at a red light
+    t, v, a, _ = course(*CRUISE, (5, 0), (5, -2.5), (7, -2.5), (60, 0))
+    bump = np.where((t > 79.95) & (t < 80.15), 60.0, a)
+    assert kinds(run(t, speed_kmh=v, accel_long_mps2=bump)[1]) == []
     # a hard braking to a stand, as the accelerometer and as 1 Hz and 2 Hz speed see it
     t, v, a, _ = course((10, 0), (20, 1.4), (60, 0), (12, -9), (60, 0))
     assert kinds(run(t, speed_kmh=v, accel_long_mps2=a)[1]) == ["harsh_braking"]
@@ -341,9 +345,11 @@ def test_the_devices_axes_are_learnt():
     legs = [(10, 0)]
     for _ in range(8):
         legs += [(8, 1.5), (10, 0), (6, -1.5), (5, 0)]
-    legs += [(6, 1.0), (2.5, -4.0), (20, 0), *STOP]
+    legs += [(12, 1.0), (5, 0), (2.5, -4.0), (20, 0), *STOP]
     t, v, a, _ = course(*legs)
     lateral = 0.8 * np.sin(t / 3.0) * (v > 5)
+    corner = (t > 237) & (t < 240)  # to the left, while driving on
+    lateral = np.where(corner, 4.0, lateral)
     q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
     q *= np.sign(np.linalg.det(q))  # a rotation, no mirror
     body = np.stack([a, lateral, np.full(len(t), 9.81)]) + rng.normal(0, 0.2, (3, len(t)))
@@ -351,8 +357,9 @@ def test_the_devices_axes_are_learnt():
     speed = np.full(len(v), np.nan)
     speed[::10] = v[::10]
     _, events = run(t, speed_kmh=speed, accel_x_mps2=x, accel_y_mps2=y, accel_z_mps2=z)
-    assert kinds(events) == ["harsh_braking"]
-    assert events["peak_mps2"][0] == pytest.approx(-4, abs=0.8)
+    assert kinds(events) == ["harsh_cornering", "harsh_braking"]
+    assert events["peak_mps2"][0] == pytest.approx(4, abs=0.8)
+    assert events["peak_mps2"][1] == pytest.approx(-4, abs=0.8)
 
 
 def test_no_rows_no_devices_and_unknown_columns():
