@@ -4,8 +4,6 @@ Everything here is vectorised over Arrow arrays; only where a value does not fit
 offends looked for.
 """
 
-from hashlib import blake2b
-
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,6 +12,7 @@ from numpy.typing import NDArray
 from app.file_cells import RawTable
 from contracts.quality import Quality
 from contracts.units import Column
+from ingest.pack import meter_key
 
 NOT_MEASURED = ("", "null", "nan")
 
@@ -148,11 +147,6 @@ def _quality_code(name: str) -> float | None:
     except ValueError:
         return None
     return code if code in set(Quality) else None
-
-
-def meter_key(number: str) -> float:
-    """Return a key of 52 bits, exact in float64: equal meter numbers have equal keys."""
-    return float(int.from_bytes(blake2b(number.encode(), digest_size=8).digest(), "big") >> 12)
 
 
 def meter_keys(cells: pa.Array) -> NDArray[np.float64]:

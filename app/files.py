@@ -1,8 +1,8 @@
 """Recordings from files: `score-trip` and `analyse-meter` read their tables here.
 
-Rows may be in any order. Rows of the same instant are joined column by column: a measured value
-beats one that is not measured, and of two different measured values the greater wins, because that
-rule gives the same answer for every order of the rows. It is the rule of the pipeline, too.
+Rows may be in any order. Rows of the same instant are joined by the pipeline's rule, that of
+`ingest.pack`: of columns that belong together (a position, a register with its meter's number) the
+greater row wins, value by value, and what is measured beats what is not. So no order matters.
 """
 
 from collections.abc import Callable, Sequence
@@ -18,6 +18,7 @@ from app.file_exchange import order_meters
 from app.file_times import US_PER_S, Times, absolute_times, relative_times
 from app.file_values import meter_keys, numbers, qualities
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
+from ingest.pack import LAYOUTS, Layout
 
 __all__ = ["Table", "TableError", "read_meter_table", "read_trip_table"]
 
@@ -200,6 +201,7 @@ def _table(
     notes: list[str],
 ) -> Table:
     _check_times(raw, time_name, times, columns)
+    kind = "vehicle" if time_name in TRIP_TIMES else "meter"
     kept = np.flatnonzero(~times.missing)
     if kept.size == 0:
         raise TableError(f"{raw.path}: has no rows, expected at least one below the header")
@@ -219,14 +221,9 @@ def _table(
     t_sorted = t_us[order]
     first = np.concatenate((np.array([True]), np.diff(t_sorted) > 0))
     starts = np.flatnonzero(first)
-    joined: dict[str, NDArray[np.float64]] = {}
-    clash = np.zeros(starts.size, np.bool_)
     counts = np.diff(np.append(starts, order.size))
-    for name, values in columns.items():
-        ordered = values[order]
-        joined[name] = np.fmax.reduceat(ordered, starts) if starts.size < order.size else ordered
-        if starts.size < order.size:
-            clash |= np.add.reduceat(~np.isnan(ordered), starts, dtype=np.int64) > 1
+    ordered = {name: values[order] + 0.0 for name, values in columns.items()}  # −0.0 is 0.0
+    joined, clash = _join(ordered, starts, LAYOUTS[kind])
     extra = counts - 1
     if times.repeated:
         notes.append(f"{times.repeated} rows stand in an hour that autumn repeats")
@@ -252,6 +249,32 @@ def _table(
         ignored=raw.ignored,
         notes=(*raw.notes, *notes),
     )
+
+
+def _join(
+    columns: dict[str, NDArray[np.float64]], starts: NDArray[np.int64], layout: Layout
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    """Join the rows of each instant, which begin at `starts`.
+
+    Returns the joined columns, and which instants had a column measured more than once.
+    """
+    clash = np.zeros(starts.size, np.bool_)
+    rows = next(iter(columns.values())).size
+    if starts.size == rows:
+        return columns, clash
+    instant = np.repeat(np.arange(starts.size), np.diff(np.append(starts, rows)))
+    last = np.append(starts[1:], rows) - 1
+    joined: dict[str, NDArray[np.float64]] = {}
+    for group in layout.groups:
+        names = [layout.columns[at].name for at in group if layout.columns[at].name in columns]
+        if not names:
+            continue
+        known = [np.where(np.isnan(columns[name]), -np.inf, columns[name]) for name in names]
+        best = np.lexsort((*reversed(known), instant))[last]
+        for name in names:
+            joined[name] = columns[name][best]
+            clash |= np.add.reduceat(~np.isnan(columns[name]), starts, dtype=np.int64) > 1
+    return {name: joined[name] for name in columns}, clash
 
 
 def _check_times(

@@ -9,6 +9,7 @@ import pyarrow.parquet
 import pytest
 
 from app.files import TableError, read_meter_table, read_trip_table
+from ingest.pack import LAYOUTS, join_values
 
 TRIP = "t_s,speed_kmh,accel_long_mps2\n0,10,\n1,,0.5\n2,12,nan\n"
 METER = "start,energy_kwh\n2026-01-01T00:00:00+01:00,0.5\n2026-01-01T01:00:00+01:00,0.25\n"
@@ -107,6 +108,30 @@ def test_rows_of_one_instant_are_joined(write) -> None:
     assert table.columns["speed_kmh"].tolist() == [11, 20, 1]  # the greater of 10 and 11
     assert table.columns["altitude_m"].tolist() == [3, 7, 1]
     assert (table.rows, table.duplicate, table.joined) == (6, 2, 1)
+
+
+def test_a_position_is_never_made_of_two(write) -> None:
+    text = "t_s,lat_deg,lon_deg,speed_kmh\n1,50,9,3\n1,51,8,4\n1,,,5\n"
+    columns = read_trip_table(write(text)).columns
+    assert [columns[n].tolist() for n in ("lat_deg", "lon_deg", "speed_kmh")] == [[51], [8], [5]]
+
+
+def test_rows_are_joined_as_the_pipeline_joins_messages(write) -> None:
+    rng = np.random.default_rng(3)
+    layout = LAYOUTS["vehicle"]
+    names = ["speed_kmh", "lat_deg", "lon_deg", "heading_deg", "accel_x_mps2", "accel_y_mps2",
+             "accel_z_mps2", "ignition"]  # fmt: skip
+    at = [layout.position[name] for name in names]
+    lines, joined = [], np.full((9, len(layout.columns)), np.nan)
+    for _ in range(60):
+        second = int(rng.integers(9))
+        row = np.full(len(layout.columns), np.nan)
+        row[at] = np.where(rng.random(len(at)) < 0.3, np.nan, rng.integers(0, 2, len(at)))
+        joined[second] = join_values(joined[second], row, layout)
+        lines.append(",".join([str(second), *("" if v != v else str(v) for v in row[at])]))
+    columns = read_trip_table(write(",".join(["t_s", *names]) + "\n" + "\n".join(lines))).columns
+    for name, place in zip(names, at, strict=True):
+        assert np.array_equal(columns[name], joined[:, place], equal_nan=True), name
 
 
 def test_the_order_of_the_rows_does_not_matter(write) -> None:
