@@ -116,24 +116,26 @@ def compute(
     ids, starts = starts_of(samples.device)
     local = np.empty_like(samples.observed_us)
     groups: dict[tuple[float, int], list[int]] = {}
+    zones: dict[str, list[int]] = {}
     for i, device_id in enumerate(ids.tolist()):
         device = devices[device_id]
-        piece = slice(starts[i], starts[i + 1])
-        local[piece] = local_us(samples.observed_us[piece], device.timezone)
+        zones.setdefault(device.timezone, []).append(i)
         # Meters of different grids need different parameters, so each grid is a call.
         group = (device.interval_s, device.register_digits) if kind.name == "meter" else (0.0, 0)
         groups.setdefault(group, []).append(i)
+    for zone, members in zones.items():
+        rows_of_zone = _rows_of(starts, members)
+        local[rows_of_zone] = local_us(samples.observed_us[rows_of_zone], zone)
     for group, members in groups.items():
-        index = np.concatenate([np.arange(starts[i], starts[i + 1]) for i in members])
-        lengths = [int(starts[i + 1] - starts[i]) for i in members]
+        lengths = np.diff(starts)[members]
         group_starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)))
         group_ids = ids[members]
         before = np.stack([carry[int(device_id)] for device_id in group_ids])
-        whole = len(members) == len(ids)
+        index = _rows_of(starts, members)
         found, new_carry = _call(
             kind,
-            samples if whole else samples.take(index),
-            local if whole else local[index],
+            samples.take(index),
+            local[index],
             group_starts,
             before,
             group,
@@ -151,6 +153,13 @@ def compute(
         },
         after,
     )
+
+
+def _rows_of(starts: Ints, members: Sequence[int]) -> Any:
+    """Index of the rows of some devices; all of them as a slice, which copies nothing."""
+    if len(members) == starts.shape[0] - 1:
+        return slice(None)
+    return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in members])
 
 
 def _call(

@@ -58,9 +58,10 @@ class Settings(BaseSettings):
         default=4_000, ge=1, description="Most messages in one transaction."
     )
     batch_wait_ms: int = Field(
-        default=20,
+        default=2,
         ge=0,
-        description="How long a first message waits for company before its batch is committed.",
+        description="How long a first message waits for company. Batches grow by themselves while "
+        "the one before is being committed, so this only spares an idle system many small ones.",
     )
     max_body_bytes: int = Field(
         default=512 * 1024,
@@ -88,9 +89,10 @@ class Settings(BaseSettings):
         "computed again.",
     )
     ack_interval_s: float = Field(
-        default=0.2,
+        default=1.0,
         ge=0.0,
-        description="Devices are sent `…/ack` at most this often each.",
+        description="Devices are sent `…/ack` at most this often each. An acknowledgement costs as "
+        "much as a message, so thousands of devices should not get one for each.",
     )
     metrics_port: int = Field(
         default=0,

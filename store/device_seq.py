@@ -6,6 +6,10 @@ from dataclasses import dataclass, field
 from store.pool import Connection
 
 
+MOST_AHEAD = 10_000
+"""Beyond a hole no more than so many are remembered; a device sends the others again."""
+
+
 @dataclass(slots=True)
 class DeviceSeq:
     """State of one device.
@@ -32,12 +36,14 @@ class DeviceSeq:
             self.through = (seq if oldest is None else min(oldest, seq)) - 1
         if oldest is not None and oldest - 1 > self.through:
             self.through = oldest - 1
-        if seq > self.through:
+            self.ahead = {s for s in self.ahead if s > self.through}
+        if seq == self.through + 1:
+            self.through = seq
+        elif seq > self.through and len(self.ahead) < MOST_AHEAD:
             self.ahead.add(seq)
         while self.through + 1 in self.ahead:
             self.through += 1
-        if self.ahead:
-            self.ahead = {s for s in self.ahead if s > self.through}
+            self.ahead.discard(self.through)
 
     @classmethod
     def first(cls, run: int, seq: int, oldest: int | None) -> "DeviceSeq":
@@ -61,10 +67,17 @@ def save(connection: Connection, states: dict[int, DeviceSeq]) -> None:
     """Write states, in the caller's transaction."""
     if not states:
         return
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "insert into pipeline.device_seq values (%s, %s, %s, %s) "
-            "on conflict (device_id) do update "
-            "set run = excluded.run, through = excluded.through, ahead = excluded.ahead",
-            [(d, s.run, s.through, sorted(s.ahead)) for d, s in sorted(states.items())],
-        )
+    ordered = sorted(states.items())
+    connection.execute(
+        # `ahead` is ragged, which unnest cannot take as an array: it travels as text.
+        "insert into pipeline.device_seq select d, r, t, a::bigint[] "
+        "from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[]) as x (d, r, t, a) "
+        "on conflict (device_id) do update "
+        "set run = excluded.run, through = excluded.through, ahead = excluded.ahead",
+        (
+            [device_id for device_id, _ in ordered],
+            [state.run for _, state in ordered],
+            [state.through for _, state in ordered],
+            [f"{{{','.join(map(str, sorted(state.ahead)))}}}" for _, state in ordered],
+        ),
+    )

@@ -47,8 +47,8 @@ class Samples:
     def __len__(self) -> int:
         return int(self.device.shape[0])
 
-    def take(self, index: NDArray[np.generic]) -> "Samples":
-        """The rows that `index` (numbers or a mask) names."""
+    def take(self, index: NDArray[np.generic] | slice) -> "Samples":
+        """The rows that `index` (numbers, a mask or a slice) names."""
         return Samples(
             self.device[index], self.observed_us[index], self.received_us[index], self.values[index]
         )
