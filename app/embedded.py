@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import pwd
+import random
 import socket
 import subprocess
 import sys
@@ -169,7 +170,7 @@ class Broker:
         while self._clock.monotonic() < deadline:
             if not self._child.alive():
                 break
-            if not _free(port):
+            if _listening(port):
                 remembered.write_text(str(port))
                 return f"mqtt://127.0.0.1:{port}"
             self._child.wait(0.05)
@@ -214,14 +215,31 @@ def _broker_config(port: int) -> dict[str, object]:
     }
 
 
+# Below the range from which the kernel takes ports for outgoing connections: a client that tries
+# again and again to reach a port of that range, where nobody listens, ends up connected to itself,
+# and then the port is taken.
+_PORTS = range(20_000, 30_000)
+
+
 def free_port() -> int:
     """A TCP port on the loopback that nobody uses now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    for port in random.SystemRandom().sample(_PORTS, 200):
+        if _free(port):
+            return port
+    raise Stop("no free TCP port between 20000 and 29999")
 
 
 def _free(port: int) -> bool:
     with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
         probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        return probe.connect_ex(("127.0.0.1", port)) == 0

@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from app.registry import validate, write
 from app.verify import verify
 from contracts.raw import RawMessage
-from ingest.kernels import KINDS
 from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from store import features, ledger, telemetry
+from store import ledger
 from store.pool import connect
 from tests.fix_registry import NOW_US, registry
+from tests.store_state import store_state
 
 DAY_S = 86_400
 START_S = 1_794_000_000
@@ -90,21 +90,6 @@ def messages() -> list[RawMessage]:
 MESSAGES = messages()
 
 
-def state(url: str) -> dict[str, bytes]:
-    """Samples and features as bytes, without what may differ (time received, revision)."""
-    found: dict[str, bytes] = {}
-    with connect(url) as connection:
-        for kind in KINDS.values():
-            ids = telemetry.devices(connection, kind.samples)
-            samples = telemetry.read(connection, kind.samples, ids)
-            found[kind.samples.name] = (
-                samples.device.tobytes() + samples.observed_us.tobytes() + samples.values.tobytes()
-            )
-            for table in kind.features:
-                found[table.name] = features.select(connection, table).tobytes()
-    return found
-
-
 def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: bool) -> int:
     write(url, validate(registry(), "test"), NOW_US)
     clock = ManualClock(NOW_US)
@@ -149,7 +134,7 @@ def test_same_samples_and_features_bit_for_bit(
         at += n
     url = new_database()
     assert run(url, batches, checkpoint, restart) == len(shuffled)
-    assert state(url) == expected
+    assert store_state(url) == expected
     assert verify(url).clean
 
 
@@ -160,7 +145,7 @@ def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
     if "state" not in _cache:
         url = new_database()
         run(url, [MESSAGES], 10_000, restart=False)
-        found = state(url)
+        found = store_state(url)
         assert all(found.values()), "every kind of feature occurs in the messages"
         _cache["state"] = found
     return _cache["state"]

@@ -1,0 +1,255 @@
+"""`tachowatt serve` as a process, on real brokers and a real PostgreSQL."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.embedded import Broker, free_port
+from app.registry import validate, write
+from app.verify import verify
+from runtime.clock import SystemClock
+from simulators.faults import DEMO
+from simulators.fleet import Fleet
+from simulators.publisher import Publisher
+from store import ledger
+from store.pool import connect
+from tests.process import Tachowatt
+from tests.store_state import store_state
+
+CLOCK = SystemClock()
+START_US = 1_794_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    """Six cars and eight meters; without foreign dialects' meters (they have no end-to-end ack)."""
+    return Fleet(
+        6, 8, 3, start=START_US, history_days=3, drive_history_hours=6, live_s=900, faults=DEMO,
+        crashes=1, live_crashes=0, tasmota_interval_s=3600,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def database_of_fleet(fleet: Fleet, new_database: Callable[[], str]) -> Callable[[], str]:
+    def make() -> str:
+        url = new_database()
+        write(url, validate(fleet.registry, "fleet"), CLOCK.now_us())
+        return url
+
+    return make
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Callable[..., Tachowatt]]:
+    running: list[Tachowatt] = []
+
+    def begin(*arguments: str, **environment: str) -> Tachowatt:
+        made = Tachowatt(*arguments, state=tmp_path / "state", **environment)
+        running.append(made)
+        return made
+
+    yield begin
+    for process in running:
+        process.kill()
+
+
+async def deliver(url: str, fleet: Fleet, during: Callable[[Publisher], Any] | None = None) -> None:
+    """Publish everything and wait until each message is acknowledged end to end."""
+    async with Publisher(url, CLOCK, tenant=fleet.tenant, resend_after_s=1.0) as publisher:
+        assert await publisher.connected()
+        disturbing = None if during is None else asyncio.create_task(during(publisher))
+        await publisher.run([*fleet.history, *fleet.live])
+        if disturbing is not None:
+            await disturbing
+        assert await publisher.drain(60.0), publisher.counters
+
+
+def undisturbed(fleet: Fleet, url: str) -> dict[str, bytes]:
+    """The state that all runs must reach: the messages, in order, in one go."""
+    from contracts.raw import RawMessage
+    from ingest.worker import Worker
+    from runtime.settings import Settings
+
+    worker = Worker(url, Settings(), CLOCK)
+    now_us = CLOCK.now_us()
+    messages = [
+        RawMessage(m.topic, m.payload(None), now_us, m.content_type)
+        for m in [*fleet.history, *fleet.live]
+    ]
+    worker.process(messages)
+    worker.reconcile(everything=True)
+    worker.close()
+    return store_state(url)
+
+
+def settle(url: str) -> None:
+    """Wait until nothing is left to reconcile."""
+    deadline = CLOCK.monotonic() + 30
+    while CLOCK.monotonic() < deadline:
+        verdict = verify(url)
+        if verdict.clean:
+            return
+    raise AssertionError(verdict.differences or f"{verdict.waiting} devices wait")
+
+
+def test_serves_and_ends_on_sigterm(
+    broker: Any, start: Any, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    mqtt_url, url = broker.start(0), database_of_fleet()
+    service = start("serve", TACHOWATT_MQTT_URL=mqtt_url, TACHOWATT_DATABASE_URL=url)
+    service.wait_ready()
+    asyncio.run(deliver(mqtt_url, fleet))
+    settle(url)
+    assert service.terminate(5.0) == 0
+    with connect(url) as connection:
+        entries = ledger.read(connection)
+    assert all(entry.closes for entry in entries.values())
+    assert sum(entry.refused for entry in entries.values()) > 0 or not fleet.truth["refused_devices"]
+    assert store_state(url) == undisturbed(fleet, database_of_fleet())
+
+
+def test_kill_9_under_load_changes_nothing(
+    broker: Any, start: Any, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    mqtt_url, url = broker.start(0), database_of_fleet()
+    environment = {"TACHOWATT_MQTT_URL": mqtt_url, "TACHOWATT_DATABASE_URL": url}
+    services = [start("serve", **environment)]
+    services[0].wait_ready()
+
+    async def kill_twice(publisher: Publisher) -> None:
+        for share in (0.2, 0.6):
+            while publisher.counters.published < share * len(fleet.history):
+                await asyncio.sleep(0.01)
+            services[-1].process.send_signal(signal.SIGKILL)
+            await asyncio.to_thread(services[-1].process.wait)
+            services.append(start("serve", **environment))
+
+    asyncio.run(deliver(mqtt_url, fleet, kill_twice))
+    services[-1].wait_ready()
+    settle(url)
+    assert services[-1].terminate() == 0
+    assert store_state(url) == undisturbed(fleet, database_of_fleet())
+
+
+def test_crash_of_the_embedded_broker_loses_nothing(
+    tmp_path: Path, start: Any, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    native = [m for m in [*fleet.history, *fleet.live] if m.topic.startswith("tw/")]
+    broker = Broker(tmp_path, CLOCK)
+    port = free_port()
+    mqtt_url, url = broker.start(port), database_of_fleet()
+    service = start("serve", TACHOWATT_MQTT_URL=mqtt_url, TACHOWATT_DATABASE_URL=url)
+    service.wait_ready()
+
+    async def crash(publisher: Publisher) -> None:
+        while publisher.counters.published < len(native) // 2:
+            await asyncio.sleep(0.01)
+        assert broker._child is not None
+        os.killpg(broker._child.pid, signal.SIGKILL)
+        broker.stop()
+        broker.start(port)
+
+    async def run() -> None:
+        async with Publisher(mqtt_url, CLOCK, tenant=fleet.tenant, resend_after_s=1.0) as publisher:
+            assert await publisher.connected()
+            crashing = asyncio.create_task(crash(publisher))
+            await publisher.run(native)
+            await crashing
+            assert await publisher.drain(60.0), publisher.counters
+
+    try:
+        asyncio.run(run())
+        settle(url)
+    finally:
+        broker.stop()
+    service.terminate()
+    expected = database_of_fleet()
+    only_native = type("F", (), {"history": native, "live": []})
+    assert store_state(url) == undisturbed(only_native, expected)
+
+
+def test_gateway_and_ingest_as_processes_of_their_own(
+    tmp_path: Path, broker: Any, start: Any, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    mqtt_url, url, port = broker.start(0), database_of_fleet(), free_port()
+    ingest = start("ingest", "--listen", f"127.0.0.1:{port}", TACHOWATT_DATABASE_URL=url)
+    gateway = start("gateway", "--mqtt-url", mqtt_url, "--log", f"tcp://127.0.0.1:{port}")
+    # What is published before the gateway has subscribed is nobody's yet.
+    ingest.wait_for("ingest is ready")
+    gateway.wait_for("gateway is ready")
+    asyncio.run(deliver(mqtt_url, fleet))
+    settle(url)
+    assert gateway.terminate() == 0
+    assert ingest.terminate() == 0
+    assert store_state(url) == undisturbed(fleet, database_of_fleet())
+
+
+def test_a_second_service_on_one_database_waits(
+    tmp_path: Path, start: Any, database_of_fleet: Callable[[], str]
+) -> None:
+    broker = Broker(tmp_path, CLOCK)
+    environment = {
+        "TACHOWATT_MQTT_URL": broker.start(0),
+        "TACHOWATT_DATABASE_URL": database_of_fleet(),
+    }
+    try:
+        first = start("serve", **environment)
+        first.wait_ready()
+        second = Tachowatt("serve", state=tmp_path / "second", **environment)
+        second.wait_for("is owned by another running process")
+        assert second.terminate() == 0
+        assert first.terminate() == 0
+    finally:
+        broker.stop()
+
+
+def test_ctrl_c_of_the_embedded_stack_leaves_no_process(tmp_path: Path) -> None:
+    service = Tachowatt("serve", state=tmp_path / "state")
+    service.wait_ready()
+    service.process.send_signal(signal.SIGINT)
+    assert service.wait(10.0) == 0, service.log
+    left = subprocess.run(
+        ["pgrep", "-f", str(tmp_path / "state")], capture_output=True, text=True, check=False
+    )
+    assert left.stdout == ""
+
+
+def test_ctrl_c_of_the_demo_leaves_no_process(tmp_path: Path) -> None:
+    demo = Tachowatt("demo", "--cars", "2", "--meters", "2", state=tmp_path / "state")
+    demo.wait_for("demo: live")
+    demo.process.send_signal(signal.SIGINT)
+    assert demo.wait(15.0) == 130, demo.log
+    left = subprocess.run(
+        ["pgrep", "-f", str(tmp_path / "state")], capture_output=True, text=True, check=False
+    )
+    assert left.stdout == ""
+
+
+def test_errors_name_the_fix(tmp_path: Path) -> None:
+    def run(*arguments: str, **environment: str) -> tuple[int, str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "app.cli", *arguments],
+            env={**os.environ, "TACHOWATT_STATE_DIR": str(tmp_path / "s"), **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+    code, text = run("gateway")
+    assert code == 2 and "--mqtt-url" in text
+    code, text = run("ingest", "--listen", "nonsense")
+    assert code == 2 and "host:port" in text
+    code, text = run("import", "nowhere.yaml")
+    assert code == 2 and "no such file" in text
+    code, text = run("ledger", TACHOWATT_DATABASE_URL="postgresql://nobody@127.0.0.1:1/x")
+    assert code == 3 and "no connection to the database" in text
+    code, text = run("settings", TACHOWATT_RECEIVE_MAXIMUM="0")
+    assert code == 2 and "receive_maximum" in text
