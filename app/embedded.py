@@ -163,7 +163,15 @@ class Broker:
         config = self._directory / "broker.toml"
         config.write_text(tomli_w.dumps(_broker_config(port)), encoding="utf-8")
         self._child = Child(
-            [sys.executable, "-m", "iotcore", "--config", config.resolve(), "--log-level", "CRITICAL"],
+            [
+                sys.executable,
+                "-m",
+                "iotcore",
+                "--config",
+                config.resolve(),
+                "--log-level",
+                "CRITICAL",
+            ],
             self._directory / "broker.log",
         )
         deadline = self._clock.monotonic() + _START_WITHIN_S

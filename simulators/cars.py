@@ -51,6 +51,11 @@ class Scene:
     faults: Faults
 
     @property
+    def run(self) -> int:
+        """The devices' counting of messages, from this simulation on."""
+        return self.start_us // _S_US
+
+    @property
     def end_us(self) -> int:
         """End of the live time."""
         return self.start_us + self.live_s * _S_US
@@ -187,7 +192,15 @@ def _send(
     rows = int(rng.integers(60, 601))
     past_cuts = encode.backlog_cuts(past, rows)
     out.history = encode.native_messages(
-        out.series, wall, past_cuts, scene.tenant, out.device, "telemetry", 1, encoding
+        out.series,
+        wall,
+        past_cuts,
+        scene.tenant,
+        out.device,
+        "telemetry",
+        1,
+        encoding,
+        run=scene.run,
     )
     held = faults.held_back(wall + _LATENCY_US, window)
     out.live = encode.native_messages(
@@ -199,6 +212,7 @@ def _send(
         "telemetry",
         1 + len(past_cuts),
         encoding,
+        run=scene.run,
     )
 
 

@@ -117,16 +117,21 @@ def native_messages(
     first_seq: int,
     encoding: str = "json",
     scalars: dict[str, Any] | None = None,
+    run: int = 0,
 ) -> list[Message]:
-    """One message for each (first, end) of `cuts`, sent when its last row is known."""
+    """One message for each (first, end) of `cuts`, sent when its last row is known.
+
+    Another simulation of the same devices counts its seq anew, so it needs a higher `run`.
+    """
     where = topic(tenant, device, kind)
     media = JSON if encoding == "json" else CBOR
     messages = []
     for number, (first, end) in enumerate(cuts):
         seq = first_seq + number
-        tail = native_body(series.part(first, end), seq, 0, scalars, encoding)
+        tail = native_body(series.part(first, end), seq, run, scalars, encoding)
         due = int(wall_us[end - 1])
-        messages.append(Message(due, where, tail, tenant, device, media, seq, samples=end - first))
+        rows = end - first
+        messages.append(Message(due, where, tail, tenant, device, media, seq, run, rows))
     return messages
 
 

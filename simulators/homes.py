@@ -181,4 +181,5 @@ def _readings(
                 1 + len(out.history) + len(out.live),
                 encoding,
                 scalars,
+                street.start_us // 1_000_000,
             )

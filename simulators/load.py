@@ -44,7 +44,7 @@ class Load:
     def messages(self, start: int) -> Iterator[Message]:
         """The messages in due order, the first at `start` epoch µs."""
         topics = [topic(self.tenant, name, "telemetry") for name in self.names]
-        step = _S_US / self.rate
+        step, run = _S_US / self.rate, start // _S_US
         second, prefix = -1, ""
         for number in range(self.total):
             due = start + int(number * step)
@@ -55,14 +55,14 @@ class Load:
             seq = number // self.devices + 1
             speed = 30 + (number * 7 + index) % 60
             tail = (
-                f'"v":1,"run":0,"seq":{seq},"t0":"{prefix}.{rest:03d}Z","dt_ms":[0],'
+                f'"v":1,"run":{run},"seq":{seq},"t0":"{prefix}.{rest:03d}Z","dt_ms":[0],'
                 f'"speed_kmh":[{speed}.5],"lat_deg":[52.2{index % 1000:03d}],'
                 f'"lon_deg":[10.5{seq % 1000:03d}],"heading_deg":[{speed * 3}.0],'
                 f'"accel_long_mps2":[0.{speed}],"accel_lat_mps2":[-0.{speed}],'
                 f'"speed_limit_kmh":[100.0],"ignition":[1.0]}}'
             ).encode()
             name = self.names[index]
-            yield Message(due, topics[index], tail, self.tenant, name, JSON, seq, samples=1)
+            yield Message(due, topics[index], tail, self.tenant, name, JSON, seq, run, 1)
 
     async def run(
         self,
