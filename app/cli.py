@@ -5,7 +5,13 @@ import sys
 import click
 import typer
 
-from app import commands_files, commands_service, commands_simulate, commands_store
+from app import (
+    commands_files,
+    commands_service,
+    commands_show,
+    commands_simulate,
+    commands_store,
+)
 from app.console import err
 from runtime.errors import Retry, TachowattError, Usage
 
@@ -21,6 +27,7 @@ cli = typer.Typer(
 commands_service.register(cli)
 commands_simulate.register(cli)
 commands_files.register(cli)
+commands_show.register(cli)
 commands_store.register(cli)
 
 

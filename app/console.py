@@ -57,7 +57,10 @@ def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
         table.add_column(column)
     for row in rows:
         table.add_row(*("" if value is None else str(value) for value in row))
-    out.print(table)
+    if out.is_terminal:
+        out.print(table)
+    else:  # a file or a pipe has no width: nothing is cut off there
+        Console(width=240).print(table)
 
 
 @contextmanager

@@ -28,6 +28,8 @@ def write(
         telemetry.append(connection, kind.samples, kind_work.late_new)
         telemetry.overwrite(connection, kind.samples, kind_work.changed)
         for table in kind.features:
+            if kind_work.no_longer_silent:
+                features.drop_provisional(connection, table, kind_work.no_longer_silent)
             rows = kind_work.rows.get(table.name)
             if rows is not None:
                 features.append(connection, table, rows)

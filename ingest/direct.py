@@ -74,6 +74,7 @@ class DirectLog:
                     await self._run(self._worker.reconcile)
                     if rounds % _RETRY_EVERY == 0:
                         await self._run(self._worker.retry_dead_letters)
+                        await self._run(self._worker.close_silent)
                 except Retry as error:
                     await self._wait(3, error)
 

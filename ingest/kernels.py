@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from customer_context.identity import Device
 from feature_kernels import consumption, driving
 from feature_kernels.ragged import starts_of
-from store.features import FeatureTable, Rows
+from store.features import PROVISIONAL_US, FeatureTable, Rows
 from store.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Floats = NDArray[np.float64]
@@ -40,6 +40,7 @@ class Kind:
 
     samples : its table of samples.
     features : its tables of features.
+    finish : what is still open, as rows for `features`; None where that is not wanted.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Kind:
     carry_version: int
     carry_width: int
     initial: Callable[[int], Floats]
+    finish: Callable[[Floats], Sequence[Any]] | None
 
 
 KINDS: dict[str, Kind] = {
@@ -58,6 +60,7 @@ KINDS: dict[str, Kind] = {
         driving.CARRY_VERSION,
         driving.CARRY_WIDTH,
         driving.initial_carry,
+        lambda carry: driving.finish(carry)[:2],
     ),
     "meter": Kind(
         "meter",
@@ -66,6 +69,7 @@ KINDS: dict[str, Kind] = {
         consumption.CARRY_VERSION,
         consumption.CARRY_WIDTH,
         consumption.initial_carry,
+        None,  # half a day's energy would only be mistaken for a day's
     ),
 }
 
@@ -153,6 +157,21 @@ def compute(
         },
         after,
     )
+
+
+def still_open(kind: Kind, carry: Mapping[int, Floats]) -> dict[str, Rows]:
+    """What silent devices have open (a trip under way), as provisional rows."""
+    ids = np.array(sorted(carry), np.int64)
+    if kind.finish is None or not ids.shape[0]:
+        return {}
+    found = kind.finish(np.stack([carry[int(device_id)] for device_id in ids]))
+    rows = {
+        table.name: _with_ids(table, array, ids)
+        for table, array in zip(kind.features, found, strict=True)
+    }
+    for array in rows.values():
+        array["decided_us"] = PROVISIONAL_US
+    return rows
 
 
 def _rows_of(starts: Ints, members: Sequence[int]) -> Any:

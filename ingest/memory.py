@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ingest.kernels import KINDS, Kind, compute
 from ingest.registry import Registry
 from store import carry as checkpoints
-from store import device_seq, telemetry
+from store import device_seq, features, telemetry
 from store.pool import Connection
 from store.reconcile import Range
 
@@ -32,6 +32,8 @@ class DeviceState:
     since_checkpoint : samples after the newest checkpoint.
     late : range of late samples not yet reconciled; until then no features are computed.
     late_since : monotonic seconds when it was first set.
+    heard : monotonic seconds of its last message.
+    provisional : what it has open was written, since it fell silent.
     """
 
     mark_us: int
@@ -39,6 +41,8 @@ class DeviceState:
     since_checkpoint: int = 0
     late: Range | None = None
     late_since: float = 0.0
+    heard: float = 0.0
+    provisional: bool = False
 
     def copy(self) -> "DeviceState":
         return replace(self)
@@ -69,9 +73,14 @@ def load_devices(
         return
     marks = telemetry.marks(connection, kind.samples, wanted)
     found = checkpoints.latest(connection, wanted, kind.carry_version)
+    provisional: set[int] = set()
+    if kind.finish is not None:
+        for table in kind.features:
+            provisional |= features.with_provisional(connection, table)
     replay: dict[int, int] = {}
     for device_id in wanted:
         state = DeviceState(marks.get(device_id, NEVER_US), kind.initial(1)[0])
+        state.heard, state.provisional = monotonic, device_id in provisional
         late = pending.get(device_id)
         if late is not None:
             state.late, state.late_since = late, monotonic

@@ -79,6 +79,7 @@ class KindWork:
     changed: dict[tuple[int, int], NDArray[np.float64]]
     states: dict[int, DeviceState]
     rows: dict[str, Rows] = field(default_factory=dict)
+    no_longer_silent: list[int] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -304,8 +305,13 @@ def separate(
     for message_index in ordered.duplicate:
         work.letters[message_index].duplicate += 1
     states: dict[int, DeviceState] = {}
+    no_longer_silent: list[int] = []
     for device_id in np.unique(samples.device).tolist():
         state = memory.devices[device_id].copy()
+        state.heard = monotonic
+        if state.provisional:
+            state.provisional = False
+            no_longer_silent.append(device_id)
         span_of_device = work.late.get(device_id)
         if span_of_device is not None:
             if state.late is None:
@@ -321,6 +327,7 @@ def separate(
         samples.take(late & new_row),
         changed,
         states,
+        no_longer_silent=no_longer_silent,
     )
 
 

@@ -9,17 +9,17 @@ from numpy.typing import NDArray
 
 from contracts.raw import DeviceAck, RawMessage
 from ingest import commit, steps
-from ingest.kernels import KINDS
+from ingest.kernels import KINDS, still_open
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
 from ingest.recompute import recompute
 from ingest.registry import load as load_registry
 from ingest.steps import Letter, Outcome, Work
-from runtime.clock import Clock
+from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import customers, dead_letter, ledger, offsets, reconcile, telemetry
+from store import customers, dead_letter, features, ledger, offsets, reconcile, telemetry
 from store.pool import Connection, connect, translated
 
 log = logging.getLogger("ingest")
@@ -28,6 +28,8 @@ log = logging.getLogger("ingest")
 _SLICE_S = 0.15
 
 _RETRY_AT_ONCE = 500
+
+_HEARD_LATELY_US = 900 * US_PER_S
 
 
 @dataclass(slots=True)
@@ -100,6 +102,10 @@ class Worker:
                 for d in pending
                 if d in memory.registry.by_id and memory.registry.by_id[d].kind == kind.name
             ]
+            if kind.finish is not None:
+                # Those that fell silent just before a crash have not been closed yet.
+                since_us = self._clock.now_us() - _HEARD_LATELY_US
+                of_kind += telemetry.heard_since(connection, kind.samples, since_us)
             load_devices(connection, memory, kind, of_kind, pending, self._clock.monotonic())
 
     # ── batches ─────────────────────────────────────────────────────────────────────────────
@@ -248,11 +254,50 @@ class Worker:
         except BaseException:
             self.close()
             raise
+        result.state.heard = memory.devices[device_id].heard
         memory.devices[device_id] = result.state
         self._metrics.reconciled.inc()
         log.debug(
             "reconciled device=%d samples=%d changed=%d", device_id, result.samples, result.changed
         )
+
+    def close_silent(self, *, everything: bool = False) -> int:
+        """Write what silent devices have open; what they say next replaces it.
+
+        everything : do not wait for silence. Returns the number of devices.
+        """
+        self.open()
+        connection, memory = self._connection_now, self._memory_now
+        now = self._clock.monotonic()
+        done = 0
+        for kind in KINDS.values():
+            silent = {
+                device_id: state.carry
+                for device_id, state in memory.devices.items()
+                if not state.provisional
+                and state.late is None
+                and (everything or now - state.heard >= self._settings.silence_s)
+                and kind.finish is not None
+                and kind_of_device(memory, device_id) is kind
+            }
+            if not silent:
+                continue
+            try:
+                with translated():
+                    offsets.advance(
+                        connection, self._partition, memory.next_offset, memory.next_offset
+                    )
+                    rows = still_open(kind, silent)
+                    for table in kind.features:
+                        features.append(connection, table, rows[table.name])
+                    connection.commit()
+            except BaseException:
+                self.close()
+                raise
+            for device_id in silent:
+                memory.devices[device_id].provisional = True
+            done += len(silent)
+        return done
 
     def retry_dead_letters(self) -> int:
         """Take messages marked for retry again, in the order they came. Returns how many."""

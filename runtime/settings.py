@@ -88,6 +88,12 @@ class Settings(BaseSettings):
         description="Late samples of a device are gathered for so long before its features are "
         "computed again.",
     )
+    silence_s: float = Field(
+        default=30.0,
+        ge=0.0,
+        description="A car that has said nothing for so long has its open trip written as it "
+        "stands; what it says next replaces that.",
+    )
     ack_interval_s: float = Field(
         default=1.0,
         ge=0.0,

@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 
 from store.pool import Connection
 
-
 MOST_AHEAD = 10_000
 """Beyond a hole no more than so many are remembered; a device sends the others again."""
 

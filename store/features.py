@@ -17,6 +17,10 @@ from store.times import from_us
 
 Rows = NDArray[np.void]
 
+PROVISIONAL_US = 253_402_214_400_000_000
+"""decided_us (9999-12-31) of a row that nothing has decided yet: what is still open of a device
+that fell silent. The next sample, or any correction, replaces it."""
+
 
 @dataclass(frozen=True, slots=True)
 class FeatureTable:
@@ -142,6 +146,25 @@ def replace(
     connection.execute(f"delete from {table.name} {conditions}", parameters)
     append(connection, table, rows, revision)
     return changed + len(before)
+
+
+def drop_provisional(
+    connection: Connection, table: FeatureTable, device_ids: Sequence[int]
+) -> None:
+    """Remove the provisional rows of devices, in the caller's transaction."""
+    connection.execute(
+        f"delete from {table.name} where device_id = any(%s) and decided_at = %s",
+        (list(device_ids), from_us(PROVISIONAL_US)),
+    )
+
+
+def with_provisional(connection: Connection, table: FeatureTable) -> set[int]:
+    """Devices that have provisional rows."""
+    rows = connection.execute(
+        f"select distinct device_id from {table.name} where decided_at = %s",
+        (from_us(PROVISIONAL_US),),
+    )
+    return {row[0] for row in rows.fetchall()}
 
 
 def devices(connection: Connection, table: FeatureTable) -> set[int]:

@@ -91,6 +91,17 @@ def marks(connection: Connection, table: SampleTable, device_ids: Sequence[int])
     return {device_id: to_us(at) for device_id, at in rows.fetchall()}
 
 
+def heard_since(connection: Connection, table: SampleTable, since_us: int) -> list[int]:
+    """Devices whose newest sample was received after an instant. One index probe each."""
+    rows = connection.execute(
+        "select d.device_id from customers.device d cross join lateral "
+        f"(select received_at from {table.name} s where s.device_id = d.device_id "
+        "order by observed_at desc limit 1) as m where m.received_at > %s",
+        (from_us(since_us),),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
 def read(
     connection: Connection,
     table: SampleTable,

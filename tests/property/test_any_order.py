@@ -99,9 +99,12 @@ def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: boo
         worker.process(batch)
         if i % 3 == 2:
             worker.reconcile()
+        if i % 5 == 1:
+            worker.close_silent(everything=True)
         if restart and i % 4 == 3:
             worker.close()  # what a crash leaves: nothing but the store
     worker.reconcile(everything=True)
+    worker.close_silent(everything=True)
     worker.close()
     with connect(url) as connection:
         entries = ledger.read(connection).values()

@@ -1,0 +1,144 @@
+"""`tachowatt show`: what was computed, for people and as JSON."""
+
+from enum import StrEnum
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+from app.console import load_settings, print_json, print_table
+from app.scores import as_json, driver_scores
+from app.stack import database
+from customer_context.identity import Device
+from feature_kernels import consumption, driving
+from ingest.kernels import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
+from ingest.registry import Registry
+from ingest.registry import load as load_registry
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from store import features
+from store.pool import Connection, connect
+from store.times import from_us
+
+
+class What(StrEnum):
+    """Kinds of features."""
+
+    TRIPS = "trips"
+    EVENTS = "events"
+    SCORES = "scores"
+    INTERVALS = "intervals"
+    DAYS = "days"
+    ANOMALIES = "anomalies"
+
+
+_TABLES = {
+    What.TRIPS: TRIP,
+    What.EVENTS: DRIVING_EVENT,
+    What.INTERVALS: INTERVAL,
+    What.DAYS: DAY,
+    What.ANOMALIES: ANOMALY,
+}
+
+_CODES: dict[str, dict[str, dict[int, str]]] = {
+    DRIVING_EVENT.name: {"kind": {code: name for name, code in driving.EVENT_KINDS.items()}},
+    TRIP.name: {"end_reason": {code: name for name, code in driving.END_REASONS.items()}},
+    ANOMALY.name: {
+        "kind": {code: name for name, code in consumption.ANOMALY_KINDS.items()},
+        "phase": {0: "raised", 1: "cleared"},
+    },
+}
+
+_COLUMNS = {
+    What.TRIPS: ("device", "start", "end", "distance_m", "driving_s", "idle_s", "max_speed_kmh"),
+    What.EVENTS: ("device", "kind", "start", "duration_s", "peak_mps2", "severity"),
+    What.INTERVALS: ("device", "start", "energy_kwh", "status", "estimated"),
+    What.DAYS: ("device", "date", "energy_kwh", "expected", "present", "base_load_w"),
+    What.ANOMALIES: ("device", "kind", "phase", "start", "end", "observed", "expected", "severity"),
+    What.SCORES: ("tenant", "customer", "score", "trusted"),
+}
+
+
+def show(
+    what: Annotated[What, typer.Argument(help="Which features")],
+    device: Annotated[str | None, typer.Option(help="Only of this tenant/device")] = None,
+    last: Annotated[int, typer.Option(min=1, help="So many, the newest")] = 50,
+    json: Annotated[bool, typer.Option("--json", help="All fields, as a JSON array")] = False,
+) -> None:
+    """Trips, driving events, scores, meter intervals, days and anomalies, as they were computed.
+
+    A trip that is still under way shows once its car has been silent for half a minute, with
+    `open` true.
+
+    Examples:
+
+      tachowatt show trips
+
+      tachowatt show days --device demo/meter-1 --json
+    """
+    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+        if what is What.SCORES:
+            found = [as_json(score) for score in driver_scores(connection)]
+        else:
+            found = _rows(connection, _TABLES[what], device, last)
+    if json:
+        print_json(found)
+        return
+    columns = _COLUMNS[what]
+    print_table(
+        what.value.capitalize(), list(columns), [[_short(row[c]) for c in columns] for row in found]
+    )
+
+
+def _rows(
+    connection: Connection, table: features.FeatureTable, device: str | None, last: int
+) -> list[dict[str, Any]]:
+    registry = load_registry(connection)
+    ids = None if device is None else [_find(registry, device).device_id]
+    rows = features.select(connection, table, ids)
+    rows = rows[np.argsort(rows["start_us"], kind="stable")][-last:]
+    return [_row(table, row, registry) for row in rows]
+
+
+def _find(registry: Registry, name: str) -> Device:
+    for device in registry.by_id.values():
+        if f"{device.tenant}/{device.device}" == name:
+            return device
+    raise Usage(f"there is no device {name!r}; expected tenant/device")
+
+
+def _row(table: features.FeatureTable, row: Any, registry: Registry) -> dict[str, Any]:
+    device = registry.by_id[int(row["device_id"])]
+    found: dict[str, Any] = {"device": f"{device.tenant}/{device.device}"}
+    codes = _CODES.get(table.name, {})
+    for name in table.fields:
+        value = row[name]
+        if name == "decided_us":
+            found["open"] = int(value) == features.PROVISIONAL_US
+            found["decided"] = None if found["open"] else from_us(int(value)).isoformat()
+        elif name.endswith("_us"):
+            found[name[:-3]] = from_us(int(value)).isoformat() if value > 0 else None
+        elif name == "day":
+            found["date"] = from_us(int(value) * 86_400_000_000).date().isoformat()
+        elif name in codes:
+            found[name] = codes[name].get(int(value), int(value))
+        elif np.ndim(value):
+            found[name] = value.tolist()
+        elif isinstance(value, np.floating):
+            found[name] = None if np.isnan(value) else float(value)
+        else:
+            found[name] = int(value)
+    return found
+
+
+def _short(value: Any) -> Any:
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, str) and value[4:5] == "-" and "T" in value:
+        return value[:19] + "Z"
+    return value
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command."""
+    cli.command("show")(show)
