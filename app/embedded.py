@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import warnings
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from runtime.errors import Retry, Stop
 from store.pool import connect
 
 _START_WITHIN_S = 30.0
+_PORT_FREE_WITHIN_S = 5.0
 _SOCKET_NAME_MOST = 90  # sun_path holds 108 bytes, and PostgreSQL adds a name
 
 # PostgreSQL refuses to run as root, so root runs it as this system user.
@@ -151,11 +153,11 @@ class Broker:
         remembered = self._directory / "broker.port"
         if port == 0 and remembered.is_file():
             port = int(remembered.read_text())
-            if not _free(port):
+            if not self._becomes_free(port):
                 port = 0
         if port == 0:
             port = free_port()
-        elif not _free(port):
+        elif not self._becomes_free(port):
             raise Stop(
                 f"port {port} for the embedded broker is taken; set TACHOWATT_MQTT_PORT to another "
                 "or 0, or TACHOWATT_MQTT_URL to use the broker that is there"
@@ -186,6 +188,15 @@ class Broker:
         raise Stop(
             f"the embedded broker did not start; its log is {self._directory / 'broker.log'}"
         )
+
+    def _becomes_free(self, port: int) -> bool:
+        """After a crash the last broker may need a moment to end."""
+        deadline = self._clock.monotonic() + _PORT_FREE_WITHIN_S
+        while not _free(port):
+            if self._clock.monotonic() > deadline:
+                return False
+            threading.Event().wait(0.05)
+        return True
 
     def stop(self) -> None:
         """Stop it; it forgets everything."""

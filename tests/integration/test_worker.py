@@ -4,13 +4,17 @@ import json
 
 import pytest
 
+from app.registry import validate, write
 from contracts.raw import RawMessage
+from ingest.kernels import TRIP
 from ingest.worker import Worker
 from runtime.clock import ManualClock
+from runtime.errors import Fenced, Retry
 from runtime.settings import Settings
-from store import dead_letter, ledger, telemetry
+from store import customers, dead_letter, features, ledger, offsets, telemetry
 from store.pool import connect
-from tests.fix_registry import NOW_US
+from store.times import from_us
+from tests.fix_registry import NOW_US, registry
 
 T0 = "2026-11-17T10:00:00Z"
 
@@ -110,3 +114,178 @@ def test_bad_input_has_its_reason_and_stops_nothing(worker: Worker, registered: 
         assert [d["topic"] for d in dead_letter.unknown_devices(connection)] == [
             "tw/v1/t1/nobody/telemetry"
         ]
+
+
+def test_withdrawal_takes_effect_on_the_next_message(worker: Worker, registered: str) -> None:
+    assert worker.process([car(1)]).outcomes == {"stored": 1}
+    decision = {
+        "tenant": "t1",
+        "customer": "c0",
+        "purpose": "driving_score",
+        "legal_basis": "consent",
+        "notice_version": "2026-01",
+        "source": "test",
+    }
+
+    def decide(state: str) -> None:
+        at = from_us(NOW_US)
+        with connect(registered) as connection:
+            customers.decide(
+                connection, [{**decision, "state": state, "at": at, "recorded_at": at}]
+            )
+            customers.bump(connection)
+            connection.commit()
+
+    decide("withdrawn")
+    spoilt = raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":3,')
+    committed = worker.process([car(2, (1000,)), spoilt])
+    assert committed.outcomes == {"refused": 2}
+    assert [(ack.device, ack.seq) for ack in committed.acks] == [("car0", 3)], "dealt with"
+    decide("granted")
+    assert worker.process([car(4, (2000,))]).outcomes == {"stored": 1}
+    with connect(registered) as connection:
+        assert telemetry.count(connection, telemetry.VEHICLE) == 2
+        assert dead_letter.find(connection) == [], "nothing of it is kept anywhere"
+        entry = ledger.read(connection)[("t1", "native")]
+    assert entry.closes and (entry.refused, entry.samples_refused) == (2, 1)
+
+
+def test_consent_cannot_be_rewritten(registered: str) -> None:
+    for statement in (
+        "update customers.consent set state = 'granted'",
+        "delete from customers.consent",
+    ):
+        with connect(registered) as connection, pytest.raises(Exception, match="append-only"):
+            connection.execute(statement.encode())
+
+
+def test_a_car_changes_hands(database: str) -> None:
+    """What the second owner does not allow is refused; the first one's late data are stored."""
+    sections = registry()
+    sections["contracts"][0]["valid_to"] = "2026-11-17T10:00:10Z"
+    sections["contracts"].append(
+        {
+            "tenant": "t1",
+            "id": "k9",
+            "customer": "c9",
+            "kind": "motor",
+            "vehicle": "v0",
+            "valid_from": "2026-11-17T10:00:10Z",
+        }
+    )
+    sections["customers"].append({"tenant": "t1", "id": "c9", "name": "Who agreed to nothing"})
+    write(database, validate(sections, "test"), NOW_US)
+    worker = Worker(database, Settings(), ManualClock(NOW_US))
+    assert worker.process([car(1, (20_000,), (10,))]).outcomes == {"refused": 1}
+    assert worker.process([car(2, (5_000, 15_000), (10, 20))]).outcomes == {"stored": 1}
+    worker.close()
+    with connect(database) as connection:
+        assert telemetry.read(connection, telemetry.VEHICLE, [1]).values[:, 0].tolist() == [10]
+        entry = ledger.read(connection)[("t1", "native")]
+    assert entry.closes
+    assert (entry.samples_received, entry.samples_stored, entry.samples_refused) == (3, 1, 2)
+
+
+def test_dead_letters_are_retried_after_a_registration(worker: Worker, registered: str) -> None:
+    body = {"v": 1, "seq": 1, "t0": T0, "speed_kmh": [30]}
+    worker.process([raw("tw/v1/t1/newcar/telemetry", body), raw("tw/v1/t1/car0/telemetry", b"[")])
+    sections = {
+        "devices": [{"tenant": "t1", "id": "newcar", "kind": "vehicle"}],
+        "assignments": [
+            {"tenant": "t1", "device": "newcar", "vehicle": "v0", "valid_from": "2026-01-01T00:00Z"}
+        ],
+    }
+    write(registered, validate(sections, "test"), NOW_US)
+    with connect(registered) as connection:
+        assert dead_letter.request_retry(connection, None, None) == 2
+        connection.commit()
+    assert worker.retry_dead_letters() == 2
+    assert worker.retry_dead_letters() == 0
+    with connect(registered) as connection:
+        still = dead_letter.find(connection, state=None)
+        assert [(row.state, row.reason, row.outcome) for row in still] == [
+            ("retried", "unknown_device", "stored"),
+            ("open", "not_json", None),
+        ]
+        entries = ledger.read(connection)
+        assert all(entry.closes for entry in entries.values())
+        total = sum(entry.received for entry in entries.values())
+        assert total == 2 == offsets.total(connection)
+        assert telemetry.count(connection, telemetry.VEHICLE) == 1
+
+
+def test_another_owner_fences_this_one(registered: str) -> None:
+    first = Worker(registered, Settings(), ManualClock(NOW_US))
+    first.process([car(1)])
+    second = Worker(registered, Settings(), ManualClock(NOW_US))
+    with pytest.raises(Retry, match="owned by another"):
+        second.open()
+    # A zombie: its lock is gone with its connection's session, yet it still has its memory.
+    with connect(registered) as connection:
+        offsets.advance(connection, 0, 1, 5)
+        connection.commit()
+    with pytest.raises(Fenced):
+        first.process([car(2, (1000,))])
+    with connect(registered) as connection:
+        assert telemetry.count(connection, telemetry.VEHICLE) == 1, "nothing of it was written"
+    assert second.open() == 5
+    second.close()
+
+
+def test_a_lost_connection_is_a_retry_and_changes_nothing(worker: Worker, registered: str) -> None:
+    worker.process([car(1)])
+    with connect(registered) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where application_name = 'tachowatt-ingest' and datname = current_database()"
+        )
+        connection.commit()
+    with pytest.raises(Retry):
+        worker.process([car(2, (1000,))])
+    assert worker.process([car(2, (1000,))]).outcomes == {"stored": 1}
+
+
+def test_acknowledged_is_what_has_no_hole(worker: Worker) -> None:
+    def acks(*messages: RawMessage) -> list[tuple[str, int]]:
+        return [(ack.device, ack.seq) for ack in worker.process(messages).acks]
+
+    assert acks(car(5)) == [("car0", 5)]
+    assert acks(car(7, (2000,))) == [("car0", 5)]
+    assert acks(raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":6,"speed')) == [("car0", 7)]
+    assert acks(car(1, device="nobody")) == [], "an unknown device is told nothing"
+
+
+def test_events_and_states_are_kept_once(worker: Worker, registered: str) -> None:
+    event = {"v": 1, "at": T0, "kind": "door", "detail": {"open": True}}
+    status = {"v": 1, "at": T0, "online": True, "battery_pct": 80}
+    message = raw("tw/v1/t1/car0/event", event)
+    outcomes = worker.process([message, message, raw("tw/v1/t1/meter0/status", status)]).outcomes
+    assert outcomes == {"stored": 2, "duplicate": 1}
+
+
+def test_a_silent_car_shows_its_open_trip_until_it_speaks(registered: str) -> None:
+    clock = ManualClock(NOW_US)
+    worker = Worker(registered, Settings(silence_s=30), clock)
+
+    def drive(first_s: int, seconds: int) -> RawMessage:
+        return car(None, [1000 * (first_s + i) for i in range(seconds)], [60.0] * seconds)
+
+    def trips() -> list[tuple[float, bool]]:
+        with connect(registered) as connection:
+            rows = features.select(connection, TRIP)
+        return [(round(r["distance_m"]), r["decided_us"] == features.PROVISIONAL_US) for r in rows]
+
+    worker.process([drive(0, 120)])
+    assert worker.close_silent() == 0
+    assert trips() == []
+    clock.advance(31)
+    assert worker.close_silent() == 1
+    assert worker.close_silent() == 0
+    ((distance, provisional),) = trips()
+    assert provisional and distance == pytest.approx(119 * 60 / 3.6, abs=20)
+    worker.process([drive(120, 60)])
+    assert trips() == [], "it goes on, so nothing is decided"
+    worker.process([drive(1000, 1)])
+    ((distance, provisional),) = trips()
+    assert not provisional and distance == pytest.approx(179 * 60 / 3.6, abs=20)
+    worker.close()

@@ -1,0 +1,162 @@
+"""Decoders: facts and traps of each dialect; whatever comes in, a reason comes out."""
+
+import json
+from datetime import UTC, datetime
+
+import cbor2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contracts.raw import RawMessage
+from contracts.topics import route
+from ingest.decode import DECODERS, decode
+from ingest.dialects.decoded import Context
+from ingest.dialects.native import decode_telemetry, salvage_numbering
+from ingest.dialects.owntracks import decode_location
+from ingest.dialects.tasmota import decode_sensor
+from ingest.times import local_time
+from runtime.errors import DeadLetter, Reason
+
+CONTEXT = Context("Europe/Berlin", 1_795_255_300_000_000, 10_000)
+
+
+def us(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp()) * 1_000_000
+
+
+def reason_of(call) -> Reason:
+    with pytest.raises(DeadLetter) as caught:
+        call()
+    return caught.value.reason
+
+
+def test_json_and_cbor_say_the_same() -> None:
+    body = {"v": 1, "seq": 3, "t0": "2026-11-21T10:00:00Z", "dt_ms": [0, 500, 1000]}
+    speeds = [1.5, None, 2.25]
+    typed = cbor2.CBORTag(86, np.array([1.5, np.nan, 2.25], "<f8").tobytes())
+    expected = decode_telemetry(json.dumps({**body, "speed_kmh": speeds}).encode(), None, CONTEXT)
+    for encoded in (
+        cbor2.dumps({**body, "speed_kmh": speeds}),
+        cbor2.dumps({**body, "speed_kmh": typed}),
+        cbor2.dumps({**body, "t0": datetime(2026, 11, 21, 10, tzinfo=UTC), "speed_kmh": typed}),
+    ):
+        assert decode_telemetry(encoded, "application/cbor", CONTEXT) == expected
+        assert decode_telemetry(encoded, None, CONTEXT) == expected, "sniffed"
+
+
+def test_owntracks_leaves_zeros_out() -> None:
+    decoded = decode_location(
+        b'{"_type":"location","lat":1,"lon":2,"tst":1497476456}', None, CONTEXT
+    )
+    assert decoded.observed_us == [1_497_476_456_000_000]
+    assert decoded.columns["speed_kmh"] == [0.0]
+    assert decoded.columns["altitude_m"] == [0.0]
+    unknown = b'{"_type":"location","lat":1,"lon":2,"tst":1,"vel":-1,"cog":-1}'
+    decoded = decode_location(unknown, None, CONTEXT)
+    assert decoded.columns["speed_kmh"] == [None]
+    assert decoded.columns["heading_deg"] == [None]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"_type":"encrypted","data":"x"}', Reason.ENCRYPTED),
+        (b'{"_type":"waypoint"}', Reason.UNSUPPORTED_TYPE),
+        (b'{"_type":"location","lat":1,"lon":2}', Reason.MISSING_FIELD),
+        (b'{"_type":"location","tst":5}', Reason.MISSING_FIELD),
+        (b'{"_type":"location","lat":"1","lon":2,"tst":5}', Reason.WRONG_TYPE),
+        (b'{"_type":"location","lat":true,"lon":2,"tst":5}', Reason.WRONG_TYPE),
+        (b'{"_type":"location","lat":NaN,"lon":2,"tst":5}', Reason.NOT_FINITE),
+        (b'{"_type":"location","lat":1e999,"lon":2,"tst":5}', Reason.NOT_FINITE),
+        (b'{"_type":"location","lat":1,"lon":2,"tst":1e300}', Reason.BAD_TIME),
+        (b"[1]", Reason.NOT_AN_OBJECT),
+        (b"\xff", Reason.NOT_UTF8),
+        (b"{" * 100, Reason.TOO_DEEP),
+        (b'{"a":', Reason.NOT_JSON),
+    ],
+)
+def test_owntracks_refuses(body: bytes, reason: Reason) -> None:
+    assert reason_of(lambda: decode_location(body, None, CONTEXT)) == reason
+
+
+def test_tasmota_time_is_local_and_names_are_the_users() -> None:
+    body = b'{"Time":"2026-07-07T13:01:11","MT175":{"E_in":12.5,"Power":-894,"Meter_id":"0a01"}}'
+    decoded = decode_sensor(body, None, CONTEXT)
+    assert decoded.observed_us == [us("2026-07-07T13:01:11+02:00")]
+    assert decoded.columns == {"register_kwh": [12.5], "power_w": [-894.0]}
+    assert decoded.meter_number == "0a01"
+    assert reason_of(
+        lambda: decode_sensor(b'{"Time":"x","SML":{"Total_in":1}}', None, CONTEXT)
+    ) == (Reason.BAD_TIME)
+    assert reason_of(lambda: decode_sensor(b'{"Time":"2026-07-07T13:01:11"}', None, CONTEXT)) == (
+        Reason.MISSING_FIELD
+    )
+
+
+def test_the_repeated_hour_of_autumn() -> None:
+    wall = "2026-10-25T02:30:00"
+    first, second = us("2026-10-25T02:30:00+02:00"), us("2026-10-25T02:30:00+01:00")
+    assert local_time(wall, "Europe/Berlin", first + 5_000_000) == first
+    assert local_time(wall, "Europe/Berlin", second + 5_000_000) == second
+
+
+def test_numbering_of_a_spoilt_body_is_salvaged() -> None:
+    assert salvage_numbering(b'{"v":1,"run":4,"seq": 12,"speed_k') == (4, 12)
+    assert salvage_numbering(cbor2.dumps({"v": 1, "seq": 7})) == (0, 7)
+    assert salvage_numbering(b"\xa2aseq") is None
+    assert salvage_numbering(b"") is None
+
+
+TOPICS = {
+    ("native", "telemetry"): "tw/v1/t/d/telemetry",
+    ("native", "reading"): "tw/v1/t/d/reading",
+    ("native", "event"): "tw/v1/t/d/event",
+    ("native", "status"): "tw/v1/t/d/status",
+    ("owntracks", "telemetry"): "owntracks/u/d",
+    ("tasmota", "reading"): "tele/x/SENSOR",
+}
+
+SEEDS = [
+    b'{"v":1,"seq":17,"t0":"2026-11-21T10:00:00Z","dt_ms":[0,1],"speed_kmh":[52.1,null]}',
+    b'{"v":1,"t0":1795255200000,"register_kwh":[1.5],"meter_number":"N"}',
+    b'{"v":1,"at":1795255200000,"kind":"boot","detail":{"a":1}}',
+    b'{"_type":"location","lat":48.8,"lon":2.2,"tst":1497476456,"vel":54}',
+    b'{"Time":"2022-07-07T13:01:11","SML":{"Total_in":34507.4761}}',
+    cbor2.dumps({"v": 1, "t0": 1, "speed_kmh": cbor2.CBORTag(86, b"\0" * 16), "dt_ms": [0, 1]}),
+]
+
+
+@given(
+    key=st.sampled_from(sorted(TOPICS)),
+    body=st.binary(max_size=80)
+    | st.tuples(st.sampled_from(SEEDS), st.integers(0, 80), st.binary(max_size=4)).map(
+        lambda m: m[0][: m[1]] + m[2] + m[0][m[1] + len(m[2]) :]
+    ),
+    content_type=st.sampled_from([None, "application/json", "application/cbor"]),
+)
+def test_any_body_decodes_or_has_a_reason(
+    key: tuple[str, str], body: bytes, content_type: str | None
+) -> None:
+    message = RawMessage(TOPICS[key], body, CONTEXT.received_us, content_type)
+    found = route(message.topic)
+    assert found is not None and (found.dialect, found.kind) == key
+    try:
+        decoded = decode(message, found, CONTEXT, 1 << 20)
+    except DeadLetter as dead:
+        assert dead.reason is not Reason.DECODER_ERROR, dead.detail
+        return
+    for values in decoded.columns.values():
+        assert len(values) == len(decoded.observed_us)
+
+
+def test_a_decoders_own_bug_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise KeyError("oops")
+
+    monkeypatch.setitem(DECODERS, ("native", "telemetry"), broken)
+    message = RawMessage("tw/v1/t/d/telemetry", b"{}", 0, None)
+    found = route(message.topic)
+    assert found is not None
+    assert reason_of(lambda: decode(message, found, CONTEXT, 100)) == Reason.DECODER_ERROR
