@@ -99,6 +99,8 @@ async def run(settings: Settings, clock: Clock, plan: Plan, show: Show) -> dict[
         )
         valid = registry_files.validate(fleet.registry, "simulator")
         registry_files.write(addresses.database_url, valid, clock.now_us())
+        figures.phase = "starting the service (the first time it compiles the kernels)"
+        show(figures)
         service = _start_service(settings, addresses, state)
         metrics_url = await _ready(service, state, clock)
         async with Publisher(addresses.mqtt_url, clock, tenant=tenant) as publisher:
