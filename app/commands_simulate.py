@@ -184,8 +184,7 @@ def simulate(
     print_json(counters)
     if counters["unacked"] or counters["in_flight"]:
         err.print(
-            "error: devices still hold messages without acknowledgement: is the service running, "
-            "and are the devices registered (--registry, then `tachowatt import`)?"
+            "error: devices still hold messages without acknowledgement: is the service running?"
         )
         raise typer.Exit(1)
 
@@ -270,8 +269,8 @@ def publish(
     out.print(json_module.dumps(asdict(counters)), highlight=False)
     if counters.unacked or counters.in_flight:
         err.print(
-            f"error: {counters.unacked} messages have no acknowledgement: is the service running, "
-            "and is the device registered? See `tachowatt devices unknown`."
+            f"error: {counters.unacked} messages have no acknowledgement, {counters.in_flight} did "
+            "not reach the broker: is the service running?"
         )
         raise typer.Exit(1)
 

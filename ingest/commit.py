@@ -65,35 +65,37 @@ def _dead(work: Work, partition: int, tenants: frozenset[str]) -> list[dead_lett
 
 def count_seqs(
     connection: Connection, memory: Memory, letters: Sequence[Letter]
-) -> dict[int, device_seq.DeviceSeq]:
+) -> dict[str, device_seq.DeviceSeq]:
     """The devices' numbering after these messages; written in the caller's transaction.
 
-    Every outcome counts as dealt with: stored, duplicate, dead-lettered, refused.
+    Every outcome counts as dealt with: stored, duplicate, dead-lettered (also of a device that
+    nobody registered), refused.
     """
-    numbered = [x for x in letters if x.numbering is not None and x.device is not None]
-    load_seqs(connection, memory, {x.device.device_id for x in numbered if x.device})
-    states: dict[int, device_seq.DeviceSeq] = {}
-    for letter in numbered:
-        assert letter.numbering is not None and letter.device is not None
-        device_id = letter.device.device_id
-        run, seq, oldest = letter.numbering
-        state = states.get(device_id)
+    numbered = [
+        (letter.route.address, letter.numbering)
+        for letter in letters
+        if letter.numbering is not None and letter.route is not None
+    ]
+    load_seqs(connection, memory, {address for address, _ in numbered})
+    states: dict[str, device_seq.DeviceSeq] = {}
+    for address, (run, seq, oldest) in numbered:
+        state = states.get(address)
         if state is None:
-            known = memory.seqs.get(device_id)
+            known = memory.seqs.get(address)
             state = known.copy() if known else device_seq.DeviceSeq.first(run, seq, oldest)
-            states[device_id] = state
+            states[address] = state
         state.take(run, seq, oldest)
     device_seq.save(connection, states)
     return states
 
 
-def acks_of(memory: Memory, states: dict[int, device_seq.DeviceSeq]) -> list[DeviceAck]:
+def acks_of(states: dict[str, device_seq.DeviceSeq]) -> list[DeviceAck]:
     """What to tell the devices once the transaction is committed."""
     acks = []
-    for device_id, state in sorted(states.items()):
-        device = memory.registry.by_id[device_id]
+    for address, state in sorted(states.items()):
+        tenant, _, device = address.partition("/")
         if state.through >= 0:
-            acks.append(DeviceAck(device.tenant, device.device, state.run, state.through))
+            acks.append(DeviceAck(tenant, device, state.run, state.through))
     return acks
 
 

@@ -55,8 +55,8 @@ class Memory:
     registry: Registry
     next_offset: int
     devices: dict[int, DeviceState] = field(default_factory=dict)
-    seqs: dict[int, device_seq.DeviceSeq] = field(default_factory=dict)
-    seq_known: set[int] = field(default_factory=set)
+    seqs: dict[str, device_seq.DeviceSeq] = field(default_factory=dict)
+    seq_known: set[str] = field(default_factory=set)
 
 
 def load_devices(
@@ -101,9 +101,9 @@ def load_devices(
         state.since_checkpoint = len(samples)
 
 
-def load_seqs(connection: Connection, memory: Memory, device_ids: Iterable[int]) -> None:
-    """Load how far the devices' numbered messages have been dealt with."""
-    wanted = [device_id for device_id in device_ids if device_id not in memory.seq_known]
+def load_seqs(connection: Connection, memory: Memory, addresses: Iterable[str]) -> None:
+    """Load how far the numbered messages of devices (tenant/device) have been dealt with."""
+    wanted = [address for address in addresses if address not in memory.seq_known]
     if wanted:
         memory.seqs.update(device_seq.load(connection, wanted))
         memory.seq_known.update(wanted)

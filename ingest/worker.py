@@ -170,7 +170,7 @@ class Worker:
             memory.devices.update(kind_work.states)
         memory.seqs.update(seqs)
         self._count(entries, started)
-        return Committed(commit.acks_of(memory, seqs), _outcomes(letters))
+        return Committed(commit.acks_of(seqs), _outcomes(letters))
 
     def _separate(
         self,

@@ -53,16 +53,16 @@ class DeviceSeq:
         return DeviceSeq(self.run, self.through, set(self.ahead))
 
 
-def load(connection: Connection, device_ids: Sequence[int]) -> dict[int, DeviceSeq]:
-    """States of those devices that have one."""
+def load(connection: Connection, addresses: Sequence[str]) -> dict[str, DeviceSeq]:
+    """States of those devices (tenant/device) that have one."""
     rows = connection.execute(
-        "select device_id, run, through, ahead from pipeline.device_seq where device_id = any(%s)",
-        (list(device_ids),),
+        "select address, run, through, ahead from pipeline.device_seq where address = any(%s)",
+        (list(addresses),),
     )
     return {row[0]: DeviceSeq(row[1], row[2], set(row[3])) for row in rows.fetchall()}
 
 
-def save(connection: Connection, states: dict[int, DeviceSeq]) -> None:
+def save(connection: Connection, states: dict[str, DeviceSeq]) -> None:
     """Write states, in the caller's transaction."""
     if not states:
         return
@@ -70,11 +70,11 @@ def save(connection: Connection, states: dict[int, DeviceSeq]) -> None:
     connection.execute(
         # `ahead` is ragged, which unnest cannot take as an array: it travels as text.
         "insert into pipeline.device_seq select d, r, t, a::bigint[] "
-        "from unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::text[]) as x (d, r, t, a) "
-        "on conflict (device_id) do update "
+        "from unnest(%s::text[], %s::bigint[], %s::bigint[], %s::text[]) as x (d, r, t, a) "
+        "on conflict (address) do update "
         "set run = excluded.run, through = excluded.through, ahead = excluded.ahead",
         (
-            [device_id for device_id, _ in ordered],
+            [address for address, _ in ordered],
             [state.run for _, state in ordered],
             [state.through for _, state in ordered],
             [f"{{{','.join(map(str, sorted(state.ahead)))}}}" for _, state in ordered],

@@ -207,9 +207,10 @@ create table pipeline.reconcile (
     until_at     timestamptz not null,
     requested_at timestamptz not null
 );
--- How far a device's numbered messages have been dealt with; ahead holds those beyond a hole.
+-- How far a device's numbered messages have been dealt with; ahead holds those beyond a hole. By
+-- address (tenant/device) and not by id: also an unknown device is told that its messages are kept.
 create table pipeline.device_seq (
-    device_id bigint primary key,
+    address   text primary key,
     run       bigint not null,
     through   bigint not null,
     ahead     bigint[] not null

@@ -252,7 +252,7 @@ def test_acknowledged_is_what_has_no_hole(worker: Worker) -> None:
     assert acks(car(5)) == [("car0", 5)]
     assert acks(car(7, (2000,))) == [("car0", 5)]
     assert acks(raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":6,"speed')) == [("car0", 7)]
-    assert acks(car(1, device="nobody")) == [], "an unknown device is told nothing"
+    assert acks(car(1, device="nobody")) == [("nobody", 1)], "kept in the dead letter"
 
 
 def test_events_and_states_are_kept_once(worker: Worker, registered: str) -> None:
