@@ -257,3 +257,46 @@ def test_errors_name_the_fix(tmp_path: Path) -> None:
     assert code == 3 and "no connection to the database" in text
     code, text = run("settings", TACHOWATT_RECEIVE_MAXIMUM="0")
     assert code == 2 and "receive_maximum" in text
+
+
+def test_kill_9_of_the_whole_embedded_stack(
+    tmp_path: Path, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    """PostgreSQL and broker die with the service; numbered devices send again what was lost."""
+    native = [m for m in [*fleet.history, *fleet.live] if m.topic.startswith("tw/")]
+    state = tmp_path / "state"
+    environment = {"TACHOWATT_SILENCE_S": "3600"}
+    services = [Tachowatt("serve", state=state, **environment)]
+    addresses = services[0].wait_ready()
+    write(addresses["database_url"], validate(fleet.registry, "fleet"), CLOCK.now_us())
+
+    async def run() -> None:
+        async with Publisher(
+            addresses["mqtt_url"], CLOCK, tenant=fleet.tenant, resend_after_s=1.0
+        ) as publisher:
+            assert await publisher.connected()
+
+            async def kill() -> None:
+                while publisher.counters.published < len(native) // 2:
+                    await asyncio.sleep(0.01)
+                services[0].kill()
+                services.append(Tachowatt("serve", state=state, **environment))
+                await asyncio.to_thread(services[1].wait_ready)
+
+            killing = asyncio.create_task(kill())
+            await publisher.run(native)
+            await killing
+            assert await publisher.drain(60.0), publisher.counters
+
+    try:
+        asyncio.run(run())
+        again = services[1].wait_ready()
+        assert again["mqtt_url"] == addresses["mqtt_url"], "devices find it where it was"
+        settle(again["database_url"])
+        found = store_state(again["database_url"])
+        assert services[1].terminate(5.0) == 0
+    finally:
+        for service in services:
+            service.kill()
+    only_native = type("Native", (), {"history": native, "live": []})
+    assert found == undisturbed(only_native, database_of_fleet())
