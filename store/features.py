@@ -76,14 +76,7 @@ def read(
     wanted = [("device_id", "int")]
     wanted += [(sql_name(n), kind_of(n, d)) for n, d in table.fields.items()]
     wanted.append(("revision", "int"))
-    conditions = "where device_id = %s"
-    parameters: list[object] = [device_id]
-    if after_us is not None:
-        conditions += " and decided_at > %s"
-        parameters.append(from_us(after_us))
-    if until_us is not None:
-        conditions += " and decided_at <= %s"
-        parameters.append(from_us(until_us))
+    conditions, parameters = _decided(device_id, after_us, until_us)
     query = (
         f"copy (select {select_list(wanted)} from {table.name} {conditions}) "
         "to stdout (format binary)"
@@ -96,6 +89,21 @@ def read(
         rows[name] = column
     index = canonical(table, rows)
     return rows[index], columns[-1].astype(np.int64)[index]
+
+
+def _decided(
+    device_id: int, after_us: int | None, until_us: int | None
+) -> tuple[str, list[object]]:
+    """WHERE clause for a device's rows decided in (after, until], and its parameters."""
+    conditions = "where device_id = %s"
+    parameters: list[object] = [device_id]
+    if after_us is not None:
+        conditions += " and decided_at > %s"
+        parameters.append(from_us(after_us))
+    if until_us is not None:
+        conditions += " and decided_at <= %s"
+        parameters.append(from_us(until_us))
+    return conditions, parameters
 
 
 def canonical(table: FeatureTable, rows: Rows) -> NDArray[np.int64]:
@@ -135,14 +143,7 @@ def replace(
         else:
             revision[i] = was[1] + 1
             changed += 1
-    conditions = "where device_id = %s"
-    parameters: list[object] = [device_id]
-    if after_us is not None:
-        conditions += " and decided_at > %s"
-        parameters.append(from_us(after_us))
-    if until_us is not None:
-        conditions += " and decided_at <= %s"
-        parameters.append(from_us(until_us))
+    conditions, parameters = _decided(device_id, after_us, until_us)
     connection.execute(f"delete from {table.name} {conditions}", parameters)
     append(connection, table, rows, revision)
     return changed + len(before)

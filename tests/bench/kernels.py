@@ -50,7 +50,7 @@ def run(n: int = 1_000_000, n_oracle: int = 20_000) -> list[dict[str, Any]]:
     few = {"energy_kwh": meter["energy_kwh"][:n_oracle]}
     slow = n_oracle / _seconds(
         lambda: consumption_oracle.consume(
-            _lists(few), t[:n_oracle], t[:n_oracle], [0, n_oracle], consumption.DEFAULTS
+            _lists(few), t[:n_oracle], t[:n_oracle], [0, n_oracle], consumption.DEFAULTS._asdict()
         )
     )
     rows.append({"kernel": "consumption.consume", "samples_per_s": fast, "oracle_per_s": slow})
