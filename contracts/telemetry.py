@@ -18,6 +18,10 @@ Time = Annotated[
 ]
 
 
+Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Text without control characters: no database keeps NUL, and no people read the others."""
+
+
 class Message(BaseModel):
     """What every native message may carry."""
 
@@ -83,11 +87,11 @@ class Reading(Samples):
     energy_kwh: Values | None = None
     power_w: Values | None = None
     voltage_v: Values | None = None
-    quality: list[int | None] | None = Field(
+    quality: list[Annotated[int, Field(ge=0, le=6)] | None] | None = Field(
         default=None, description="Status codes of contracts/quality.py, 6 = read"
     )
     interval_s: float | None = Field(default=None, description="Length of each energy_kwh interval")
-    meter_number: str | None = Field(default=None, max_length=64)
+    meter_number: Text | None = Field(default=None, max_length=64)
 
 
 class DeviceEvent(Message):
@@ -95,7 +99,7 @@ class DeviceEvent(Message):
 
     at: Time
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    detail: dict[str, str | int | float | bool | None] = Field(default={}, max_length=32)
+    detail: dict[Text, Text | int | float | bool | None] = Field(default={}, max_length=32)
 
 
 class DeviceStatus(Message):
@@ -104,7 +108,7 @@ class DeviceStatus(Message):
     at: Time
     online: bool | None = None
     battery_pct: float | None = Field(default=None, ge=0, le=100)
-    firmware: str | None = Field(default=None, max_length=64)
+    firmware: Text | None = Field(default=None, max_length=64)
     rssi_dbm: float | None = Field(default=None, ge=-200, le=20)
 
 

@@ -42,7 +42,9 @@ def route(topic: str) -> Route | None:
     """Read a topic; None when no dialect knows it."""
     parts = topic.split("/")
     match parts:
-        case ["tw", "v1", tenant, device, kind] if kind in NATIVE_KINDS and tenant and device:
+        case ["tw", "v1", tenant, device, kind] if (
+            kind in NATIVE_KINDS and NAME.match(tenant) and NAME.match(device)
+        ):
             return Route("native", tenant, f"{tenant}/{device}", kind)
         case ["owntracks", user, device] if user and device:
             return Route("owntracks", "", f"{user}/{device}", "telemetry")

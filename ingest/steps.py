@@ -97,6 +97,8 @@ def identify(work: Work, memory: Memory) -> None:
     """Whose message is it? The topic decides; an unknown device is listed, never stored."""
     for letter in work.letters:
         letter.route = route(letter.raw.topic)
+        if letter.outcome is not None:
+            continue  # it is known already that nothing can be done with it
         if letter.route is None:
             letter.bury(DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {letter.raw.topic!r}"))
             continue

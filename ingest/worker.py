@@ -16,7 +16,7 @@ from ingest.recompute import recompute
 from ingest.registry import load as load_registry
 from ingest.steps import Letter, Outcome, Work
 from runtime.clock import US_PER_S, Clock
-from runtime.errors import Retry
+from runtime.errors import DeadLetter, Reason, Retry, TachowattError
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store import customers, dead_letter, features, ledger, offsets, reconcile, telemetry
@@ -38,6 +38,12 @@ class Committed:
 
     acks: list[DeviceAck] = field(default_factory=list)
     outcomes: dict[str, int] = field(default_factory=dict)
+
+    def add(self, later: "Committed") -> None:
+        """Take in what a later part of the same batch made durable."""
+        self.acks += later.acks
+        for outcome, n in later.outcomes.items():
+            self.outcomes[outcome] = self.outcomes.get(outcome, 0) + n
 
 
 class Worker:
@@ -118,15 +124,37 @@ class Worker:
         """
         self.open()
         first = self._memory_now.next_offset
-        letters = [Letter(raw, first + i) for i, raw in enumerate(messages)]
-        return self._run(letters, retried=None)
+        try:
+            return self._run([Letter(raw, first + i) for i, raw in enumerate(messages)])
+        except (TachowattError, KeyboardInterrupt, SystemExit):
+            raise
+        except Exception as error:
+            return self._find_the_spoilt(messages, error)
+
+    def _find_the_spoilt(self, messages: Sequence[RawMessage], error: Exception) -> Committed:
+        """A batch failed for a reason that no step foresaw: halve it until the message is found.
+
+        Only that one goes to the dead letter; it must not stop the others for ever.
+        """
+        if len(messages) > 1:
+            middle = len(messages) // 2
+            found = self.process(messages[:middle])
+            found.add(self.process(messages[middle:]))
+            return found
+        self.open()
+        log.exception("a message of %r could not be processed", messages[0].topic, exc_info=error)
+        letter = Letter(messages[0], self._memory_now.next_offset)
+        letter.bury(DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500]))
+        return self._run([letter])
 
     def expected_offset(self) -> int:
         """The next offset as the store has it now, after reopening."""
         return self.open()
 
     def _run(
-        self, letters: list[Letter], retried: Sequence[dead_letter.DeadLetterRow] | None
+        self,
+        letters: list[Letter],
+        retried: Sequence[dead_letter.DeadLetterRow] | None = None,
     ) -> Committed:
         connection, memory = self._connection_now, self._memory_now
         started = self._clock.monotonic()

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     DEVICE_MISMATCH = "device_mismatch"
     WRONG_KIND = "wrong_kind"
     DECODER_ERROR = "decoder_error"
+    PROCESSING_ERROR = "processing_error"
 
 
 class DeadLetter(TachowattError):

@@ -53,6 +53,13 @@ _COLUMNS = (
 )
 
 
+def _text(value: str | None) -> str | None:
+    """Text that PostgreSQL takes: neither NUL nor half a surrogate pair."""
+    if value is None:
+        return None
+    return value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
 def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
     """Keep the messages, in the caller's transaction."""
     if not messages:
@@ -66,14 +73,14 @@ def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
                 (
                     dead.tenant,
                     dead.dialect,
-                    dead.message.topic,
-                    dead.message.content_type,
+                    _text(dead.message.topic),
+                    _text(dead.message.content_type),
                     dead.message.body,
                     from_us(dead.message.received_us),
                     dead.partition,
                     dead.offset,
                     dead.reason,
-                    dead.detail.replace("\x00", "\\0"),
+                    _text(dead.detail),
                 )
                 for dead in messages
             ],
@@ -129,7 +136,7 @@ def finish_retry(
                     "tenant = %s, retried_at = %s where dead_letter_id = %s",
                     (
                         outcome,
-                        detail.replace("\x00", "\\0"),
+                        _text(detail),
                         tenant,
                         from_us(at_us),
                         dead_letter_id,

@@ -6,6 +6,8 @@ import pytest
 
 from app.registry import validate, write
 from contracts.raw import RawMessage
+from ingest import pack as pack_module
+from ingest import steps
 from ingest.kernels import TRIP
 from ingest.worker import Worker
 from runtime.clock import ManualClock
@@ -289,3 +291,61 @@ def test_a_silent_car_shows_its_open_trip_until_it_speaks(registered: str) -> No
     ((distance, provisional),) = trips()
     assert not provisional and distance == pytest.approx(179 * 60 / 3.6, abs=20)
     worker.close()
+
+
+@pytest.mark.parametrize(
+    "spoilt",
+    [
+        raw(
+            "tw/v1/t1/meter0/reading",
+            {"v": 1, "t0": T0, "register_kwh": [1], "meter_number": "a\0"},
+        ),
+        raw(
+            "tw/v1/t1/meter0/reading", {"v": 1, "t0": T0, "register_kwh": [1], "quality": [10**400]}
+        ),
+        raw("tw/v1/t1/car0/event", {"v": 1, "at": T0, "kind": "x", "detail": {"a": "\0"}}),
+        raw("tw/v1/t1/car0/event", {"v": 1, "at": T0, "kind": "x", "detail": {"a": 10**400}}),
+        raw("tw/v1/t1/car0/event", b'{"v":1,"at":0,"kind":"x","detail":{"a":"\\ud800"}}'),
+        raw("tw/v1/t1/\0/telemetry", {"v": 1, "seq": 1, "t0": T0, "speed_kmh": [1]}),
+        raw("tw/v1/t1/\ud800/telemetry", {"v": 1, "seq": 1, "t0": T0, "speed_kmh": [1]}),
+        raw("tw/v1/t1/car0/telemetry", {"v": 1, "t0": T0, "speed_kmh": [1]}, "a\0b"),
+        raw("tele/cellar/SENSOR", b'{"Time":"9999-12-31T23:59:59","SML":{"Total_in":1}}'),
+        raw("tele/cellar/SENSOR", b'{"Time":"0001-01-01T00:00:00","SML":{"Total_in":1}}'),
+        raw(
+            "tele/cellar/SENSOR",
+            b'{"Time":"2026-11-01T00:00:00","SML":{"Total_in":1,"Meter_number":"\\u0000\\ud800"}}',
+        ),
+        raw("tw/v1/t1/car0/telemetry", {"v": 1, "t0": 0, "dt_ms": [10**30], "speed_kmh": [1]}),
+        raw("tw/v1/t1/car0/telemetry", {"v": 1, "t0": 10**30, "speed_kmh": [1]}),
+        raw("tw/v1/t1/car0/telemetry", b'{"v":1,"t0":0,"speed_kmh":[1' + b"0" * 400 + b"]}"),
+    ],
+)
+def test_no_message_can_stop_the_others(
+    worker: Worker, registered: str, spoilt: RawMessage
+) -> None:
+    good = [car(i, (i * 1000,)) for i in range(1, 6)]
+    outcomes = worker.process([*good[:2], spoilt, *good[2:]]).outcomes
+    assert sum(outcomes.values()) == 6
+    assert outcomes["stored"] >= 5
+    with connect(registered) as connection:
+        assert all(entry.closes for entry in ledger.read(connection).values())
+        assert telemetry.count(connection, telemetry.VEHICLE) >= 5
+
+
+def test_a_step_that_fails_unforeseen_costs_one_message(
+    worker: Worker, registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = pack_module.pack
+
+    def fragile(items, layout):
+        if any(item.decoded.seq == 13 for item in items):
+            raise ZeroDivisionError("a bug of ours")
+        return real(items, layout)
+
+    monkeypatch.setattr(steps, "pack", fragile)
+    outcomes = worker.process([car(i, (i * 1000,)) for i in range(10, 20)]).outcomes
+    assert outcomes == {"stored": 9, "dead_lettered": 1}
+    with connect(registered) as connection:
+        (row,) = dead_letter.find(connection)
+        assert row.reason == "processing_error" and "a bug of ours" in row.detail
+        assert offsets.total(connection) == 10
