@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 1
+CARRY_VERSION = 2
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -65,8 +65,12 @@ VEHICLE_T = HEAD_V + HEADING_RING  # last row with acceleration in the vehicle's
 HEAD_ACCEL, HEAD_ACCEL_T = VEHICLE_T + 1, VEHICLE_T + 2  # lateral acceleration from heading
 # Seconds above the threshold of the open pulse, of both channels.
 ABOVE = HEAD_ACCEL_T + 1
+# 1 = the open pulse began while a crash was suspected; of both channels.
+WAITS = ABOVE + 2
+# Speed, and its time, from which the device frame's integral runs.
+COR_V, COR_T = WAITS + 2, WAITS + 3
 # fmt: on
-CARRY_WIDTH = ABOVE + 2
+CARRY_WIDTH = COR_T + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -74,7 +78,7 @@ _UNKNOWN = (
     *(NOW, SPEED, SPEED_T, MEASURED_T, SPIKE, SPIKE_T, SPEED_LAT, SPEED_LON, STEP_T),
     *(SPEED_DT, SPEED_ACCEL, SPEED_ACCEL_T, LONG, LONG_T, LAT, LAT_T, ACCEL_T, ACCEL_DT),
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
-    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T),
+    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T),
 )
 
 

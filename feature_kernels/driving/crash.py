@@ -5,6 +5,7 @@ import numpy as np
 from feature_kernels.driving.carry import (
     ACCEL_DT,
     ACCEL_T,
+    CH_SIGN,
     CRASH_DROP,
     CRASH_IMPULSE,
     CRASH_LAT,
@@ -18,8 +19,10 @@ from feature_kernels.driving.carry import (
     CRASH_VMIN,
     IMPULSE,
     IMPULSE_T,
+    LATERAL,
     LIMIT,
     LIMIT_T,
+    LONGITUDINAL,
     POS_LAT,
     POS_LON,
     POS_T,
@@ -31,6 +34,7 @@ from feature_kernels.driving.carry import (
     SPEED_RING,
     SPEED_T,
     TRIP,
+    WAITS,
 )
 from feature_kernels.driving.events import FRESH_US
 from feature_kernels.driving.geo import haversine_m
@@ -38,6 +42,7 @@ from feature_kernels.driving.rows import CRASH, emit_event
 from feature_kernels.kernel import kernel
 
 BEFORE_US = 4e6  # the speed before an impact is the highest of so long before
+MOVING_US = 2e6  # ... and it still moved within: a device dropped after the stop is no crash
 DROP_US = 4e6  # the change of velocity is looked for so long after it (GNSS lags 2 s)
 PULSE_US = 3e6  # impulses within are one crash
 
@@ -87,7 +92,8 @@ def feed_impulse(c, p, t, magnitude):
         v0 = fastest_since(c, t - BEFORE_US)
         if c[SPEED] > v0:
             v0 = c[SPEED]
-        if v0 >= p.crash_speed_kmh and c[TRIP] > 0.0:
+        last = max(fastest_since(c, t - MOVING_US), c[SPEED])
+        if last >= p.crash_speed_kmh and c[TRIP] > 0.0:
             _suspect(c, t, magnitude, v0, 1.0)
             c[CRASH_DROP] = 0.0
 
@@ -117,6 +123,10 @@ def confirm_crash(c, p, events, emitted):
     v[6] = c[CRASH_LON]
     emit_event(c, events, emitted, CRASH, start, end, severity, v)
     c[CRASH_T] = np.nan
+    if c[WAITS] > 0.0:  # what was felt since was the crash
+        c[LONGITUDINAL + CH_SIGN] = 0.0
+    if c[WAITS + 1] > 0.0:
+        c[LATERAL + CH_SIGN] = 0.0
 
 
 @kernel

@@ -13,6 +13,7 @@ from feature_kernels.driving.carry import (
     CARRY_WIDTH,
     CH_LAST,
     CH_SIGN,
+    CRASH_T,
     DEVICE,
     IGNITION,
     IGNITION_OFF_T,
@@ -28,6 +29,7 @@ from feature_kernels.driving.carry import (
     TRIP,
     TRIP_START,
     VEHICLE_T,
+    WAITS,
 )
 from feature_kernels.driving.crash import feed_impulse, resolve_crash
 from feature_kernels.driving.events import close_channel
@@ -102,7 +104,8 @@ def _take_row(c, p, t, x, i, out, trips, events, emitted):
     check_end(c, p, t, trips, events, emitted)
     began = c[TRIP_START] if c[TRIP] > 0.0 else -1.0
     for channel in (LONGITUDINAL, LATERAL):
-        if c[channel + CH_SIGN] != 0.0 and t - c[channel + CH_LAST] >= SILENT_US:
+        waits = c[WAITS + (1 if channel == LATERAL else 0)] > 0.0 and c[CRASH_T] <= t
+        if c[channel + CH_SIGN] != 0.0 and t - c[channel + CH_LAST] >= SILENT_US and not waits:
             close_channel(c, p, channel, events, emitted)
     if not math.isnan(x[_LIMIT, i]):
         c[LIMIT] = x[_LIMIT, i]

@@ -36,6 +36,7 @@ from feature_kernels.driving.carry import (
     SPEED,
     SPEED_T,
     TRIP,
+    WAITS,
 )
 from feature_kernels.driving.rows import (
     ACCELERATION,
@@ -129,6 +130,8 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
 
     t, since : µs, the value holds for (since, t]; a : m/s²; dt : s, spacing of its source;
     v0 : km/h at `since`; measured : from an accelerometer; other : m/s² of the other source.
+
+    A pulse that begins while a crash is suspected waits for the verdict: a crash swallows it.
     """
     if abs(a) > p.physical_mps2:
         return
@@ -141,7 +144,13 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
     elif a <= -threshold(p, channel, -1.0):
         rising = -1.0
     sign = c[channel + CH_SIGN]
-    if sign != 0.0:
+    ended = t - c[channel + CH_LAST] >= p.merge_s * 1e6
+    waits = c[WAITS + _side(channel)] > 0.0
+    suspected = c[CRASH_T] <= t
+    if sign != 0.0 and waits and ended and not suspected:
+        close_channel(c, p, channel, events, emitted)
+        sign = 0.0
+    if sign != 0.0 and not (waits and ended):
         if a * sign >= p.release_ratio * threshold(p, channel, sign):
             c[channel + CH_LAST] = t
             c[channel + CH_VLAST] = speed
@@ -155,10 +164,12 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
             c[channel + CH_AGREE] = other * sign
         if speed > c[channel + CH_VMAX]:
             c[channel + CH_VMAX] = speed
-        if rising == -sign or t - c[channel + CH_LAST] >= p.merge_s * 1e6:
+        over = rising == -sign or t - c[channel + CH_LAST] >= p.merge_s * 1e6
+        if over and not (waits and suspected):
             close_channel(c, p, channel, events, emitted)
             sign = 0.0
-    if sign == 0.0 and rising != 0.0 and not c[CRASH_T] <= t:
+    if sign == 0.0 and rising != 0.0:
+        c[WAITS + _side(channel)] = 1.0 if suspected else 0.0
         c[channel + CH_SIGN] = rising
         c[channel + CH_START] = since
         c[channel + CH_LAST] = t

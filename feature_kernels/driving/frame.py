@@ -6,6 +6,8 @@ import numpy as np
 
 from feature_kernels.driving.carry import (
     CALIBRATION_S,
+    COR_T,
+    COR_V,
     COR_X,
     COR_Y,
     COR_Z,
@@ -96,8 +98,18 @@ def feed_frame(c, p, t, x, y, z, out):
 
 
 @kernel
-def correlate(c, p, step_kmh, dt):
-    """A speed changed by step_kmh within dt s: correlate with the acceleration felt meanwhile."""
+def correlate(c, p, t, v):
+    """Take one speed, km/h: correlate its change with the acceleration felt meanwhile.
+
+    A change is judged over a second at least, and where a speed that is held from row to row
+    has moved: a column filled forward changes in steps of one row, which say nothing of that row.
+    """
+    dt = (t - c[COR_T]) / 1e6
+    step_kmh = v - c[COR_V]
+    if dt < p.window_s or (step_kmh == 0.0 and dt <= p.window_max_s):
+        return
+    c[COR_V] = v
+    c[COR_T] = t
     covered = c[INT_S]
     ix = c[INT_X]
     iy = c[INT_Y]

@@ -122,7 +122,7 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
                 c[STEP_N] = 1.0
             c[STEP_SIGN] = sign
             c[STEP_T] = t
-        correlate(c, p, v - c[SPEED], step / 1e6)
+        correlate(c, p, t, v)
     here = t - c[POS_T] <= FRESH_US
     c[SPEED] = v
     c[SPEED_T] = t

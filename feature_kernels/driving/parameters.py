@@ -28,7 +28,8 @@ class Parameters(NamedTuple):
     gap_s: float = 300.0  # longer silence ends a trip; Traccar legacy 300 s
     bridge_s: float = 30.0  # longer gaps without positions are not counted as measured; own
     min_distance_m: float = 150.0  # shorter trips are dropped: moving the car; own, Traccar 200 m
-    min_duration_s: float = 60.0  # own
+    min_duration_s: float = 60.0  # ... and briefer ones, unless they went far or something happened
+    brief_m: float = 500.0  # as far as this a brief one counts; Traccar legacy minimum of a trip
     # Harsh events: thresholds by class (Positrace 0.20/0.30 g, Teltonika 2.5/2.7/3.4 m/s²)
     acceleration_mps2: float = 2.0  # ordinary cars stay below 2.5 (traps seen)
     braking_mps2: float = 2.7  # Teltonika default
@@ -68,7 +69,7 @@ class Parameters(NamedTuple):
     crash_drop_kmh: float = 20.0  # ... with this change of velocity within 4 s; own
     crash_speed_kmh: float = 15.0  # moving before: WreckWatch's speed gate, 15 mph there
     collapse_kmh: float = 35.0  # without an impulse: speed falls by this within ~1.5 s ...
-    collapse_mps2: float = 9.7  # ... faster than tyres can brake; own
+    collapse_mps2: float = 10.8  # ... faster than 1.1 g, the most that tyres brake; own
     collapse_s: float = 1.6
     crash_settle_s: float = 10.0  # rolling out takes no longer; own
     crash_stand_s: float = 8.0  # standing that confirms an impulse; own

@@ -8,6 +8,8 @@ from feature_kernels.driving.carry import (
     ACCEL_HIST,
     ANCHOR_LAT,
     ANCHOR_LON,
+    COUNTS,
+    CRASH_N,
     CRASH_T,
     DISTANCE,
     DRIVING_S,
@@ -60,6 +62,17 @@ HOUR_US = 3_600_000_000
 
 
 @kernel
+def _worth(c, p, metres, seconds):
+    """Tell whether the open trip is kept: moving the car a little is no trip, a crash is."""
+    if c[CRASH_N] > 0.0:
+        return True
+    if metres < p.min_distance_m:
+        return False
+    harsh = np.max(c[COUNTS : COUNTS + 9]) > 0.0
+    return seconds >= p.min_duration_s or metres >= p.brief_m or harsh
+
+
+@kernel
 def close_trip(c, p, reason, trips, events, emitted):
     """End what is open; emit the trip if it is long enough."""
     close_channel(c, p, LONGITUDINAL, events, emitted)
@@ -71,7 +84,7 @@ def close_trip(c, p, reason, trips, events, emitted):
         lat = c[STAND_LAT] if stood else c[SPEED_LAT]
         lon = c[STAND_LON] if stood else c[SPEED_LON]
         distance = c[STOOD + DISTANCE - SUMS] if stood else c[DISTANCE]
-        if distance >= p.min_distance_m and end - c[TRIP_START] >= p.min_duration_s * 1e6:
+        if _worth(c, p, distance, (end - c[TRIP_START]) / 1e6):
             emit_trip(c, trips, emitted, end, reason, stood, lat, lon)
     clear_trip(c)
     c[STAND_T] = np.nan

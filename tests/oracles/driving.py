@@ -89,6 +89,7 @@ class Car:
         self.accel_t = self.accel_dt = self.vehicle_t = self.impulse_t = None
         self.gravity, self.gravity_s, self.frame_t = None, 0.0, None
         self.felt, self.felt_s = [0.0] * 3, 0.0
+        self.cor_from = None  # (t, v) of the speed that `felt` runs from
         self.cor, self.e_speed, self.e_felt, self.evidence_s = [0.0] * 3, 0.0, 0.0, 0.0
         self.along, self.across = Channel(False), Channel(True)
         self.over = None
@@ -178,8 +179,12 @@ class Car:
             rising = 1
         elif a <= -self.threshold(ch, -1):
             rising = -1
-        q = ch.pulse
-        if q is not None:
+        q, suspected = ch.pulse, self.suspect is not None
+        waiting = q is not None and q["waits"] and t - q["last"] >= p.merge_s * SEC
+        if waiting and not suspected:
+            self.close_pulse(ch)
+            q = None
+        if q is not None and not waiting:
             strength = a * q["sign"]
             if strength >= p.release_ratio * self.threshold(ch, q["sign"]):
                 q["last"], q["v_last"] = t, speed
@@ -191,10 +196,12 @@ class Car:
             q["agree"] = max(q["agree"], other * q["sign"])
             if speed is not None:
                 q["fastest"] = max(q["fastest"], speed)
-            if rising == -q["sign"] or t - q["last"] >= p.merge_s * SEC:
+            over = rising == -q["sign"] or t - q["last"] >= p.merge_s * SEC
+            if over and not (q["waits"] and suspected):
                 self.close_pulse(ch)
-        if ch.pulse is None and rising and self.suspect is None:
+        if ch.pulse is None and rising:
             ch.pulse = {
+                "waits": suspected,
                 "sign": rising,
                 "start": since,
                 "last": t,
@@ -262,7 +269,8 @@ class Car:
         elif self.recent(t, self.speed_t, 5) and self.trip is not None:
             before = [v for then, v in self.ring.pairs if then >= t - 4 * SEC]
             v0 = max([0.0, self.speed, *before])
-            if v0 >= p.crash_speed_kmh:
+            late = [v for then, v in self.ring.pairs if then >= t - 2 * SEC]
+            if max([self.speed, *late]) >= p.crash_speed_kmh:
                 self.suspect_crash(t, size, v0, True)
 
     def confirm(self):
@@ -283,6 +291,9 @@ class Car:
             where=s["where"],
         )
         self.suspect = None
+        for channel in (self.along, self.across):
+            if channel.pulse and channel.pulse["waits"]:
+                channel.pulse = None
 
     def resolve(self):
         if self.suspect and self.suspect["stand"] is not None and self.strong():
@@ -338,8 +349,11 @@ class Car:
             trip.update(stand["sums"])
         end = stand["t"] if stand else self.speed_t
         place = stand["place"] if stand else self.speed_place
-        long_enough = end - trip["start_us"] >= self.p.min_duration_s * SEC
-        if trip["distance_m"] < self.p.min_distance_m or not long_enough:
+        harsh = ("harsh_braking", "harsh_acceleration", "harsh_cornering")
+        lasted = end - trip["start_us"] >= self.p.min_duration_s * SEC
+        something = lasted or trip["distance_m"] >= self.p.brief_m
+        something = something or any(sum(trip[name]) for name in harsh)
+        if not trip["crash"] and (trip["distance_m"] < self.p.min_distance_m or not something):
             return
         trip["end_us"], trip["decided_us"], trip["end_reason"] = end, self.now, reason
         trip["start_lat_deg"], trip["start_lon_deg"] = trip["place"] or (NAN, NAN)
@@ -477,7 +491,7 @@ class Car:
                 up = 1 if v > last else -1
                 run = up == sign and self.recent(t, then, 1.25)
                 self.steps = (up, t, count + 1 if run else 1)
-            self.correlate(0.0 if last is None else v - last, self.speed_dt)
+            self.correlate(t, v)
         self.speed, self.speed_t, self.speed_place = v, t, self.place(t)
         if since is None and self.place(t):
             self.anchor, self.anchor_t = self.fix, self.fix_t
@@ -668,7 +682,13 @@ class Car:
             return forward, None, size
         return forward, sum(a * b for a, b in zip(raw, left, strict=True)) / across, size
 
-    def correlate(self, step, dt):
+    def correlate(self, t, v):
+        dt, step = None, 0.0
+        if self.cor_from is not None:
+            dt, step = (t - self.cor_from[0]) / 1e6, v - self.cor_from[1]
+            if dt < self.p.window_s or (step == 0 and dt <= self.p.window_max_s):
+                return
+        self.cor_from = (t, v)
         felt, covered = self.felt, self.felt_s
         self.felt, self.felt_s = [0.0] * 3, 0.0
         if dt is None or not 0 < dt <= self.p.window_max_s or covered < 0.5 * dt:
@@ -708,7 +728,10 @@ class Car:
         self.check_end(t)
         began = self.trip["start_us"] if self.trip else None
         for channel in (self.along, self.across):
-            if channel.pulse and t - channel.pulse["last"] >= 3 * SEC:
+            pulse = channel.pulse
+            if pulse and pulse["waits"] and self.suspect is not None:
+                continue
+            if pulse and t - pulse["last"] >= 3 * SEC:
                 self.close_pulse(channel)
         if row["speed_limit_kmh"] is not None:
             self.limit, self.limit_t = row["speed_limit_kmh"], t

@@ -362,6 +362,61 @@ def test_the_devices_axes_are_learnt():
     assert events["peak_mps2"][1] == pytest.approx(-4, abs=0.8)
 
 
+def test_a_brief_run_is_a_trip_where_something_happened_or_it_went_far():
+    short = ((10, 0), (10, 1.4), (10, 0))  # 30 s, 209 m
+    t, v, _, x = every(course(*short, (10, -1.4), (60, 0)), 0.5)
+    assert len(run(t, speed_kmh=v)[0]) == 0
+    t, v, _, x = every(course(*short, (4, -3.5), (60, 0)), 0.5)
+    trips, events = run(t, speed_kmh=v)
+    assert kinds(events) == ["harsh_braking"] and len(trips) == 1
+    assert trips["distance_m"][0] == pytest.approx(x[-1], rel=0.02)
+    assert events["trip_start_us"][0] == trips["start_us"][0]
+    t, v, _, x = every(course((10, 0), (10, 1.4), (33, 0), (10, -1.4), (60, 0)), 0.5)
+    trips, _ = run(t, speed_kmh=v)
+    assert len(trips) == 1 and trips["distance_m"][0] == pytest.approx(x[-1], rel=0.02)
+
+
+def test_a_trip_with_a_crash_is_kept_however_short():
+    t, v, a, _ = course((10, 0), (8, 1.9), (0.2, 0), (30, 0))
+    v, a = np.where(t > 18.1, 0.0, v), np.where((t > 17.95) & (t < 18.15), -92.0, a)
+    trips, events = run(t, speed_kmh=v, accel_long_mps2=a)
+    assert "crash" in kinds(events)
+    assert len(trips) == 1 and trips["crash"][0] == 1
+
+
+def test_a_harsh_braking_after_a_pothole_is_not_lost():
+    t, v, a, _ = course(*CRUISE, (1, 0), (2, -4.0), (60, 0), *STOP)
+    a = np.where((t > 79.95) & (t < 80.15), 30.0, a)
+    for source in ({"accel_long_mps2": a}, {"accel_x_mps2": a, "accel_y_mps2": 0 * a}):
+        if "accel_x_mps2" in source:
+            source["accel_z_mps2"] = 0 * a + 9.81
+        _, events = run(t, speed_kmh=v, **source)
+        assert kinds(events) == ["harsh_braking"]
+        assert seconds(events["start_us"][0]) == pytest.approx(81.2, abs=0.5)
+
+
+def test_a_device_dropped_after_the_stop_is_no_crash():
+    t, v, a, _ = course(*CRUISE, (3.5, -4.0), (60, 0))
+    a = np.where((t > 86.95) & (t < 87.15), 90.0, a)  # it has stood for 3.5 s
+    assert kinds(run(t, speed_kmh=v, accel_long_mps2=a)[1]) == ["harsh_braking"]
+
+
+def test_speed_held_from_row_to_row_does_not_turn_the_axes():
+    rng = np.random.default_rng(6)
+    legs = [(10, 0)]
+    for _ in range(12):
+        legs += [(8, 1.5), (10, 0), (6, -1.9), (5, 0)]
+    t, v, a, _ = course(*legs, *STOP)
+    lateral = 1.8 * np.sin(t / 3.0) * (v > 5)
+    q, _ = np.linalg.qr(rng.normal(size=(3, 3)))
+    q *= np.sign(np.linalg.det(q))
+    body = np.stack([a, lateral, np.full(len(t), 9.81)]) + rng.normal(0, 0.4, (3, len(t)))
+    x, y, z = q @ body
+    held = v[np.maximum(np.arange(len(v)) // 10 * 10 - 20, 0)]  # 1 Hz, 2 s late, filled forward
+    _, events = run(t, speed_kmh=held, accel_x_mps2=x, accel_y_mps2=y, accel_z_mps2=z)
+    assert kinds(events) == []
+
+
 def test_no_rows_no_devices_and_unknown_columns():
     none = np.empty(0, np.int64)
     result = driving.drive({}, none, none, np.zeros(1, np.int64), driving.initial_carry(0))
