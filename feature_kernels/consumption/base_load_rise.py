@@ -120,7 +120,7 @@ def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
         held = min(held, c[C.PENDING_BLOCKS + 3 * i])
         total += c[C.PENDING_BLOCKS + 3 * i + 1]
     base = baseline(c)
-    least = base + max(p.rise_w, p.rise_share * base)
+    least = base + max(p.rise_w, p.rise_share * base, p.rise_steps * c[C.QUANTUM_KWH] * 1000.0)
     if held <= least:
         return
     level, ratio = highest_held(c)
@@ -136,6 +136,13 @@ def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
     c[C.RISE_W] = held
     c[C.CALM_START] = 0.0
     c[C.PENDING_N] = 0.0
+
+
+@kernel
+def begin_baseline(c):
+    """Forget the baseline: what comes is not to be compared with it."""
+    for slot in (C.BLOCK_RING_N, C.BLOCK_RING_AT, C.PENDING_N, C.BLOCK_N, C.BLOCK_SUM_W):
+        c[slot] = 0.0
 
 
 @kernel

@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are wr
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 1
+CARRY_VERSION = 2
 
 RING = 28  # days that a habit remembers
 BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
@@ -105,8 +105,9 @@ BLOCK_TAINTED = 81  # zero or stuck in it
 HOUR_LOCAL = 82  # local hour of the hour being averaged
 SOLAR_T = 83  # when the meter last exported
 QUANTUM_KWH = 84  # the smallest step between two interval values, 0 = none seen
+BLOCKS_SOLAR = 85  # 1 = the baseline's blocks are nights of a home with sun on its roof
 # --- lists
-TOP = 85  # the three highest of today, then of the day before
+TOP = 86  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS

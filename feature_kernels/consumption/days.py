@@ -4,7 +4,7 @@ import numpy as np
 
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import is_open
-from feature_kernels.consumption.base_load_rise import close_block
+from feature_kernels.consumption.base_load_rise import begin_baseline, close_block
 from feature_kernels.consumption.profile import DAILY_LEVEL_SHARE, LEVEL_SHARE
 from feature_kernels.consumption.rows import STUCK, ZERO
 from feature_kernels.kernel import kernel
@@ -44,7 +44,11 @@ def enter_block(c, p, anomalies, count, device, local, start, decided):
     if block != c[C.BLOCK]:
         flush_hour(c, p)
         # the night of a solar home stands for the whole day: four blocks
-        times = 4 if is_solar(c, p) else 1
+        solar = is_solar(c, p)
+        times = 4 if solar else 1
+        if solar != (c[C.BLOCKS_SOLAR] > 0.0):
+            c[C.BLOCKS_SOLAR] = 1.0 if solar else 0.0
+            begin_baseline(c)  # lowest hours of days and of nights do not compare
         close_block(c, p, anomalies, count, device, times, decided)
         c[C.BLOCK] = block
         c[C.BLOCK_START] = start

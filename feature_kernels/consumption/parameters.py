@@ -86,6 +86,9 @@ class Parameters(NamedTuple):
     # twice in a year; half as much again keeps most out at a recall of 1 for +75 %.
     rise_w: float = 70.0
     rise_share: float = 0.5
+    # ... and this many steps of the meter's resolution in an hour: a level that crosses one
+    # step's edge changes its lowest hour by a whole step. Own.
+    rise_steps: float = 1.5
     # and above the highest level that held three days in the last weeks, times. Own: cold snaps.
     rise_over_habit: float = 1.15
     # Where hours have no level (see profile.LEVEL_SHARE), the lowest hour must also be a

@@ -67,6 +67,7 @@ class Meter:
         self.maxima, self.zero_runs, self.same_runs = [], [], []
         self.zero_habit = self.zero_limit = self.same_habit = self.same_limit = 0.0
         self.baseline, self.pending, self.restless = [], [], False
+        self.by_night = False
         self.block = None  # six local hours: number, start, hours, tainted
         self.rise_w, self.calm = 0.0, []
         self.base_days, self.base_load, self.base_memory = [], NAN, None
@@ -280,7 +281,9 @@ class Meter:
         base = floors[len(floors) // 2]
         now = floor(self.pending)
         held = max([0.0] + [floor(blocks) for blocks in windows(12)])
-        limit = max(base + max(p["rise_w"], p["rise_share"] * base), p["rise_over_habit"] * held)
+        step = p["rise_steps"] * (self.quantum or 0.0) * 1000
+        limit = base + max(p["rise_w"], p["rise_share"] * base, step)
+        limit = max(limit, p["rise_over_habit"] * held)
         if now <= limit:
             return
         if self.restless:
@@ -320,6 +323,9 @@ class Meter:
         if self.block:
             self.flush_hour()
             hours = self.block["hours"]
+            if self.solar() != self.by_night:
+                self.by_night = self.solar()
+                self.baseline, self.pending, hours = [], [], []
             fine = (self.quantum or 0.0) <= self.p["coarse_kwh"]
             if len(hours) >= 4 and fine and not self.block["tainted"]:
                 mean = sum(hours) / len(hours)

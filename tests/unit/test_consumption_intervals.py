@@ -138,6 +138,35 @@ def test_hours_of_nothing_every_night_are_a_habit():
     assert run(t, kwh)[2].size == 0
 
 
+def test_one_step_of_a_coarse_meter_is_no_rise():
+    # 60 W and 20 % of noise, counted in steps of 0.1 kWh: hours of 0 and 0.1 kWh; a while of
+    # 110 W has 0.1 kWh in every hour
+    rng = np.random.default_rng(8)
+    watt = np.where((np.arange(60 * 24) // 24) % 20 >= 15, 115.0, 60.0)
+    register = np.cumsum(watt * (0.9 + 0.2 * rng.random(watt.size))) / 1000
+    kwh = np.diff(np.floor(np.append(0.0, register) * 10) / 10)
+    t = SPRING + np.arange(kwh.size) * HOUR
+    rise = KINDS["base_load_rise"]
+    coarse = consumption.DEFAULTS._replace(interval_s=3600.0)
+    assert rise not in run(t, kwh, parameters=coarse)[2]["kind"]
+    kwh[30 * 24 : 40 * 24] += 0.3
+    assert rise in run(t, kwh, parameters=coarse)[2]["kind"]
+
+
+def test_a_home_found_to_be_solar_has_no_rise_from_day_to_night():
+    # the sun takes the use of ever more hours around noon to zero; the nights stay as they are
+    rng = np.random.default_rng(9)
+    day, hour = np.divmod(np.arange(60 * 48) / 2, 24)
+    kwh = 0.1 + 0.02 * rng.random(hour.size)
+    kwh[np.abs(hour - 12.5) < 0.6 + 0.1 * day] = 0.0
+    t = SPRING + np.arange(kwh.size) * HOUR // 2
+    parameters = consumption.DEFAULTS._replace(interval_s=1800.0)
+    assert KINDS["base_load_rise"] not in run(t, kwh, parameters=parameters)[2]["kind"]
+    kwh[45 * 48 : 50 * 48] += 0.2 * (kwh[45 * 48 : 50 * 48] > 0)
+    raised = run(t, kwh, parameters=parameters)[2]
+    assert (raised["kind"] == KINDS["base_load_rise"]).sum() == 2
+
+
 def test_the_load_profile_of_workdays_and_weekends():
     t = SPRING + np.arange(28 * 24) * HOUR  # 2024-03-30 is a Saturday
     weekend = (np.arange(28 * 24) // 24) % 7 < 2
