@@ -1,6 +1,8 @@
 """serve, gateway, ingest."""
 
 import asyncio
+import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -92,11 +94,14 @@ def ingest(
         service.install_signals(stop)
 
         def ready(bound: int, metrics_url: str) -> None:
-            stack.announce(addresses)
+            stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
             err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
 
-        await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+        try:
+            await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+        finally:
+            stack.leave()
 
     try:
         asyncio.run(main())

@@ -3,7 +3,7 @@ consents from one YAML file, or from CSV files named after what they hold."""
 
 import csv
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -40,6 +40,8 @@ def _zone(value: str) -> str:
         raise ValueError(f"{value!r} is no time zone, expected one such as Europe/Berlin") from None
     return value
 
+
+_CLOCK_TOLERANCE = timedelta(minutes=5)
 
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -215,6 +217,12 @@ def write(
     with connect(database_url) as connection:
         try:
             with translated():
+                changed = customers.changed_kinds(connection, sections.get("devices", []))
+                if changed:
+                    raise Usage(
+                        f"device {changed[0]!r} is registered as another kind; register the new "
+                        "one under another id"
+                    )
                 for section, (table, names) in renamed.items():
                     rows = [
                         {names.get(key, key): value for key, value in row.items()}
@@ -227,6 +235,12 @@ def write(
                     customers.upsert(connection, table, rows)
                 customers.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
+                for row in sections.get("consents", []):
+                    if row["at"] > recorded_at + _CLOCK_TOLERANCE:
+                        raise Usage(
+                            f"the consent of {row['customer']!r} is dated {row['at'].isoformat()}, "
+                            "in the future; nobody has decided that yet"
+                        )
                 customers.decide(
                     connection,
                     [{**row, "recorded_at": recorded_at} for row in sections.get("consents", [])],

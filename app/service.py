@@ -68,6 +68,7 @@ async def serve(
         stop.set()
         await asyncio.gather(running, idle)
     finally:
+        stack.leave()
         await direct.close()
         server.close()
 

@@ -6,6 +6,7 @@ who). Other commands find a running service by `service.json` and use its databa
 
 import fcntl
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -104,13 +105,23 @@ class Stack:
         self._state.mkdir(parents=True, exist_ok=True)
         (self._state / "service.json").write_text(json.dumps(asdict(addresses)), encoding="utf-8")
 
+    def leave(self) -> None:
+        """Take the announcement back."""
+        running = self.running()
+        if running is not None and running.pid == os.getpid():
+            (self._state / "service.json").unlink(missing_ok=True)
+
     def running(self) -> Addresses | None:
         """A service that announced itself in this state directory."""
         try:
             found = json.loads((self._state / "service.json").read_text(encoding="utf-8"))
-            return Addresses(**found)
+            addresses = Addresses(**found)
+            os.kill(addresses.pid, 0)  # asks only whether it lives
+        except PermissionError:
+            return addresses
         except (OSError, ValueError, TypeError):
             return None
+        return addresses
 
     def stop(self) -> None:
         """Stop what `start` started."""

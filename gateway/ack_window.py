@@ -39,9 +39,15 @@ class AckWindow:
         """A message came."""
         self._waiting.append(arrived)
 
-    def take(self, most: int) -> list[Arrived]:
-        """The next batch."""
-        batch = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+    def take(self, most: int, most_bytes: int) -> list[Arrived]:
+        """The next batch: at least one message, beyond that within both limits."""
+        batch: list[Arrived] = []
+        size = 0
+        while self._waiting and len(batch) < most:
+            size += len(self._waiting[0].raw.body)
+            if batch and size > most_bytes:
+                break
+            batch.append(self._waiting.popleft())
         self._taken.extend(batch)
         return batch
 
@@ -50,8 +56,11 @@ class AckWindow:
         return [self._taken.popleft() for _ in range(n)]
 
     def lost_connection(self, session: int) -> int:
-        """Forget what no batch has taken: the broker sends it again. Returns how many."""
-        kept = [a for a in self._waiting if a.session != session]
+        """Forget what no batch has taken: the broker sends it again. Returns how many.
+
+        QoS 0 stays, for nobody sends that again.
+        """
+        kept = [a for a in self._waiting if a.session != session or not a.mid]
         dropped = len(self._waiting) - len(kept)
         self._waiting = deque(kept)
         return dropped

@@ -14,6 +14,7 @@ from runtime.settings import Settings
 log = logging.getLogger("gateway")
 
 _STOP_WITHIN_S = 3.0
+_BATCH_BYTES = 32 * 1024 * 1024
 
 
 class Gateway:
@@ -94,7 +95,7 @@ class Gateway:
             await self._arrived.wait()
             if self._window.waiting < self._settings.batch_messages and wait_s:
                 await asyncio.sleep(wait_s)
-            batch = self._window.take(self._settings.batch_messages)
+            batch = self._window.take(self._settings.batch_messages, _BATCH_BYTES)
             if not self._window.waiting:
                 self._arrived.clear()
             if not batch:

@@ -12,11 +12,12 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.publish_packet import Malformed, Publish, read
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.session")
@@ -25,10 +26,35 @@ KEEP_ALIVE_S = 30
 SESSION_EXPIRY_S = 7 * 86_400
 """How long a broker keeps our session, and the messages for it, while we are away."""
 
+_STABLE_AFTER_S = 5.0
+"""A connection that broke sooner is no success: the next waits longer."""
+
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 # paho reads one packet a call; so many calls before the loop may do something else.
 _READS_AT_ONCE = 64
+
+
+class _Client(mqtt.Client):
+    """paho, but for the reading of PUBLISH packets (gateway/publish_packet.py)."""
+
+    def __init__(self, client_id: str, on_publish: Callable[[Publish], None]) -> None:
+        super().__init__(
+            CallbackAPIVersion.VERSION2,
+            client_id=client_id,
+            protocol=mqtt.MQTTv5,
+            manual_ack=True,
+        )
+        self._on_publish_packet = on_publish
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        try:
+            message = read(self._in_packet["command"], bytes(self._in_packet["packet"]))
+        except Malformed as error:
+            log.error("the broker sent a malformed PUBLISH: %s", error)
+            return mqtt.MQTT_ERR_PROTOCOL
+        self._on_publish_packet(message)
+        return mqtt.MQTT_ERR_SUCCESS
 
 
 class Session:
@@ -62,19 +88,13 @@ class Session:
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self.connected = asyncio.Event()
-        client = mqtt.Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
+        client = _Client(client_id, self._message)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if parts.scheme == "mqtts":
             client.tls_set()
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
-        client.on_message = self._message
         client.on_socket_open = self._socket_open
         client.on_socket_close = self._socket_close
         client.on_socket_register_write = self._register_write
@@ -114,12 +134,13 @@ class Session:
                 )
                 await asyncio.sleep(pause)
                 continue
+            began = asyncio.get_running_loop().time()
             self._misc = asyncio.create_task(self._keep_alive(), name="mqtt-misc")
             await self._lost.wait()
             self._misc.cancel()
-            if self.connected.is_set():
+            self.connected.clear()
+            if asyncio.get_running_loop().time() - began > _STABLE_AFTER_S:
                 attempt = 0
-                self.connected.clear()
             self._on_lost()
             if not self._closing:
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
@@ -157,16 +178,9 @@ class Session:
             log.warning("connection to the broker lost: %s", reason)
         self._lost.set()
 
-    def _message(self, _client: Any, _: Any, message: mqtt.MQTTMessage) -> None:
+    def _message(self, message: Publish) -> None:
         self._messages += 1
-        content_type = getattr(message.properties, "ContentType", None)
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = message._topic.decode("utf-8", "backslashreplace")
-        self._on_message(
-            message.mid if message.qos else 0, topic, bytes(message.payload), content_type
-        )
+        self._on_message(message.mid, message.topic, message.body, message.content_type)
 
     def _socket_open(self, client: mqtt.Client, _: Any, sock: Any) -> None:
         asyncio.get_running_loop().add_reader(sock, self._readable)

@@ -72,19 +72,22 @@ def count_seqs(
     nobody registered), refused.
     """
     numbered = [
-        (letter.route.address, letter.numbering)
+        (letter.route.address, letter.numbering, letter.salvaged)
         for letter in letters
         if letter.numbering is not None and letter.route is not None
     ]
-    load_seqs(connection, memory, {address for address, _ in numbered})
+    load_seqs(connection, memory, {address for address, _, _ in numbered})
     states: dict[str, device_seq.DeviceSeq] = {}
-    for address, (run, seq, oldest) in numbered:
+    for address, (run, seq, oldest), salvaged in numbered:
         state = states.get(address)
         if state is None:
             known = memory.seqs.get(address)
+            if salvaged and (known is None or known.run != run):
+                continue  # a spoilt body may fill a hole, but not begin a counting
             state = known.copy() if known else device_seq.DeviceSeq.first(run, seq, oldest)
             states[address] = state
-        state.take(run, seq, oldest)
+        if not salvaged or run == state.run:
+            state.take(run, seq, oldest)
     device_seq.save(connection, states)
     return states
 

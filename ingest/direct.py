@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _IDLE_S = 0.1
+_CLOSE_WITHIN_S = 1.0
 _RETRY_EVERY = 10  # idle rounds between two looks for dead letters marked for retry
 
 
@@ -42,23 +43,21 @@ class DirectLog:
         """Commit the batch; waits as long as the store is away."""
         async with self._turn:
             committed = await self._commit(list(messages))
-            await self._run(self._worker.reconcile)
+            with suppress(Retry):  # it is done later, by `idle`
+                await self._run(self._worker.reconcile)
         return Receipt(committed.acks)
 
     async def _commit(self, messages: list[RawMessage]) -> Committed:
-        start = await self._patiently(self._worker.open)
         attempt = 0
         while True:
             try:
                 return await self._run(lambda: self._worker.process(messages))
             except Retry as error:
+                # All, a part or nothing of it may have been committed before the connection
+                # broke. What was is told as a duplicate now, and told so in the ledger.
                 self._metrics.retries.inc()
                 await self._wait(attempt, error)
                 attempt += 1
-                # COMMIT may have arrived although its answer was lost: the offset tells.
-                if await self._patiently(self._worker.open) == start + len(messages):
-                    log.info("the batch had been committed before the connection broke")
-                    return Committed()
 
     async def idle(self, stop: asyncio.Event) -> None:
         """Reconcile, and take retried dead letters, whenever no batch is under way."""
@@ -84,10 +83,14 @@ class DirectLog:
             await self._patiently(lambda: self._worker.reconcile(everything=True))
 
     async def close(self) -> None:
-        """Finish what is under way and give the partition up."""
-        async with self._turn:
-            await self._run(self._worker.close)
-        self._thread.shutdown()
+        """Give the partition up, within seconds, also while the store does not answer."""
+        closing = asyncio.ensure_future(self._run(self._worker.close))
+        done, _ = await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
+        if not done:
+            log.warning("the store does not answer; what is under way is given up")
+            self._worker.abort()
+            await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
+        self._thread.shutdown(wait=False, cancel_futures=True)
 
     async def _patiently(self, call: Callable[[], T]) -> T:
         attempt = 0

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.kernels import KINDS, Kind, compute
-from ingest.registry import Registry
+from ingest.registry import Registry, grids
 from store import carry as checkpoints
 from store import device_seq, features, telemetry
 from store.pool import Connection
@@ -72,6 +72,10 @@ def load_devices(
     if not wanted:
         return
     marks = telemetry.marks(connection, kind.samples, wanted)
+    all_grids = grids(memory.registry)
+    # Those that are to be computed anew keep their old entry until that is done.
+    current = {d: all_grids[d] for d in wanted if d not in pending}
+    checkpoints.computed_with(connection, current)
     found = checkpoints.latest(connection, wanted, kind.carry_version)
     provisional: set[int] = set()
     if kind.finish is not None:

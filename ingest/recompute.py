@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from ingest.kernels import Kind, compute
 from ingest.memory import NEVER_US, DeviceState, Floats, Memory, carry_from_bytes, carry_to_bytes
+from ingest.registry import grids
 from store import carry as checkpoints
 from store import features, reconcile, telemetry
 from store.pool import Connection
@@ -64,6 +65,7 @@ def recompute(
         )
         since = 0
     reconcile.done(connection, device_id)
+    checkpoints.computed_with(connection, {device_id: grids(memory.registry)[device_id]})
     return Recomputed(DeviceState(max(mark_us, position), carry, since), changed + c, replayed + n)
 
 

@@ -25,6 +25,14 @@ class Registry:
     consent: ConsentState
 
 
+def grids(registry: Registry) -> dict[int, str]:
+    """Device id → what its features depend on beside its samples."""
+    return {
+        device.device_id: f"{device.timezone} {device.interval_s:g} {device.register_digits}"
+        for device in registry.by_id.values()
+    }
+
+
 _UNKNOWN_METER = customers.MeterRow(None, 900, 6)
 
 

@@ -47,7 +47,8 @@ class Outcome(StrEnum):
 class Letter:
     """One message on its way.
 
-    refused_samples : rows that no consent covers; `keep` masks the others where only a part is.
+    numbering : (run, seq, oldest); salvaged = made out of a body that cannot be decoded.
+    refused_samples : rows that no consent covers.
     """
 
     raw: RawMessage
@@ -58,6 +59,7 @@ class Letter:
     dead: DeadLetter | None = None
     outcome: Outcome | None = None
     numbering: tuple[int, int, int | None] | None = None
+    salvaged: bool = False
     samples: int = 0
     stored: int = 0
     merged: int = 0
@@ -120,16 +122,30 @@ def decode_bodies(work: Work, settings: Settings) -> None:
             letter.decoded = decode(letter.raw, letter.route, context, settings.max_body_bytes)
             _belongs(letter)
         except DeadLetter as dead:
-            if letter.decoded is not None and letter.decoded.seq is not None:
-                d = letter.decoded
-                letter.numbering = (d.run, d.seq, d.oldest) if d.seq is not None else None
-            elif letter.route.dialect == "native":
-                found = salvage_numbering(letter.raw.body[: settings.max_body_bytes])
-                letter.numbering = None if found is None else (*found, None)
+            if dead.reason is not Reason.DEVICE_MISMATCH:  # else it is somebody else's number
+                _number(letter, settings.max_body_bytes)
             letter.bury(dead)
             continue
         if letter.decoded.seq is not None:
             letter.numbering = (letter.decoded.run, letter.decoded.seq, letter.decoded.oldest)
+
+
+def _number(letter: Letter, max_body_bytes: int) -> None:
+    """Find the numbering of a message that cannot be used."""
+    d = letter.decoded
+    if d is not None and d.seq is not None:
+        letter.numbering = (d.run, d.seq, d.oldest)
+    elif letter.route is not None and letter.route.dialect == "native":
+        found = salvage_numbering(letter.raw.body[:max_body_bytes])
+        if found is not None:
+            letter.numbering, letter.salvaged = (*found, None), True
+
+
+def bury_unforeseen(letter: Letter, error: Exception) -> None:
+    """Dead-letter a message at which a step of ours failed, whatever that was."""
+    letter.route = route(letter.raw.topic)
+    _number(letter, len(letter.raw.body))
+    letter.bury(DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500]))
 
 
 def _belongs(letter: Letter) -> None:
@@ -238,8 +254,12 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
         if impossible:
             for i, detail in impossible.items():
                 letter = work.letters[i]
+                if letter.refused_samples:  # nobody allowed all of it to be kept
+                    letter.decoded, letter.outcome = None, Outcome.REFUSED
+                    letter.refused_samples = letter.samples
+                    continue
                 letter.bury(DeadLetter(Reason.OUT_OF_RANGE, detail))
-                letter.samples = letter.refused_samples = 0
+                letter.samples = 0
             of_kind = [item for item in of_kind if item.message not in impossible]
             if not of_kind:
                 continue

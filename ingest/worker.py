@@ -13,14 +13,15 @@ from ingest.kernels import KINDS, still_open
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
 from ingest.recompute import recompute
+from ingest.registry import grids
 from ingest.registry import load as load_registry
 from ingest.steps import Letter, Outcome, Work
 from runtime.clock import US_PER_S, Clock
-from runtime.errors import DeadLetter, Reason, Retry, TachowattError
+from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import customers, dead_letter, features, ledger, offsets, reconcile, telemetry
-from store.pool import Connection, connect, translated
+from store import carry, customers, dead_letter, features, ledger, offsets, reconcile, telemetry
+from store.pool import Connection, Unstorable, abort, connect, translated
 
 log = logging.getLogger("ingest")
 
@@ -29,7 +30,11 @@ _SLICE_S = 0.15
 
 _RETRY_AT_ONCE = 500
 
-_HEARD_LATELY_US = 900 * US_PER_S
+# Errors of Python and of PostgreSQL that a strange value can cause in a step of ours.
+_THE_DATAS_FAULT = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
+_MOST_FAILURES = 100
+
+_HEARD_LATELY_US = 7 * 86_400 * US_PER_S
 
 
 @dataclass(slots=True)
@@ -68,6 +73,7 @@ class Worker:
         self._partition = partition
         self._connection: Connection | None = None
         self._memory: Memory | None = None
+        self._failed_in_a_row = 0
 
     # ── owning ──────────────────────────────────────────────────────────────────────────────
 
@@ -85,6 +91,7 @@ class Worker:
                 next_offset = offsets.claim(connection, self._partition)
                 registry = load_registry(connection)
                 self._memory = Memory(registry, next_offset)
+                self._compute_anew(connection, self._memory)
                 self._load_pending(connection, self._memory)
                 connection.commit()
             except BaseException:
@@ -93,6 +100,12 @@ class Worker:
                 raise
             self._connection = connection
         return next_offset
+
+    def abort(self) -> None:
+        """Wake the thread that waits for the database with an error. From another thread."""
+        connection = self._connection
+        if connection is not None:
+            abort(connection)
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
@@ -126,30 +139,31 @@ class Worker:
         first = self._memory_now.next_offset
         try:
             return self._run([Letter(raw, first + i) for i, raw in enumerate(messages)])
-        except (TachowattError, KeyboardInterrupt, SystemExit):
-            raise
-        except Exception as error:
+        except _THE_DATAS_FAULT as error:
             return self._find_the_spoilt(messages, error)
 
     def _find_the_spoilt(self, messages: Sequence[RawMessage], error: Exception) -> Committed:
         """A batch failed for a reason that no step foresaw: halve it until the message is found.
 
-        Only that one goes to the dead letter; it must not stop the others for ever.
+        Only that one goes to the dead letter; it must not stop the others for ever. Where many
+        fail one after the other it is no message's fault, and going on would bury good ones.
         """
         if len(messages) > 1:
             middle = len(messages) // 2
             found = self.process(messages[:middle])
             found.add(self.process(messages[middle:]))
             return found
+        self._failed_in_a_row += 1
+        if self._failed_in_a_row > _MOST_FAILURES:
+            raise Stop(
+                f"{self._failed_in_a_row} messages failed one after the other, the last with "
+                f"{type(error).__name__}: {error}"
+            ) from error
         self.open()
         log.exception("a message of %r could not be processed", messages[0].topic, exc_info=error)
         letter = Letter(messages[0], self._memory_now.next_offset)
-        letter.bury(DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500]))
+        steps.bury_unforeseen(letter, error)
         return self._run([letter])
-
-    def expected_offset(self) -> int:
-        """The next offset as the store has it now, after reopening."""
-        return self.open()
 
     def _run(
         self,
@@ -194,6 +208,8 @@ class Worker:
             self.close()
             raise
         memory.next_offset += moved
+        if any(letter.outcome is Outcome.STORED for letter in letters):
+            self._failed_in_a_row = 0
         for kind_work in work.kinds.values():
             memory.devices.update(kind_work.states)
         memory.seqs.update(seqs)
@@ -229,6 +245,19 @@ class Worker:
         """A change of registry or consent counts from the next message on."""
         if customers.version(connection) != memory.registry.version:
             memory.registry = load_registry(connection)
+            self._compute_anew(connection, memory)
+
+    def _compute_anew(self, connection: Connection, memory: Memory) -> None:
+        """Reconcile from the beginning what was computed with another grid or time zone."""
+        now_us, now = self._clock.now_us(), self._clock.monotonic()
+        for device_id in carry.outdated(connection, grids(memory.registry)):
+            everything = reconcile.Range(steps.YEAR_2000_US, now_us)
+            carry.delete(connection, device_id, 0, None)
+            reconcile.request(connection, {device_id: everything}, now_us)
+            state = memory.devices.get(device_id)
+            if state is not None:
+                state.late, state.late_since = everything, now
+        connection.commit()
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
@@ -335,9 +364,22 @@ class Worker:
             self._connection_now.rollback()
         if not rows:
             return 0
-        letters = [Letter(row.message(), row.offset) for row in rows]
-        self._run(letters, retried=rows)
+        try:
+            self._run([Letter(row.message(), row.offset) for row in rows], retried=rows)
+        except _THE_DATAS_FAULT:
+            for row in rows:  # one by one: the one that fails stays where it is
+                self._retry_one(row)
         return len(rows)
+
+    def _retry_one(self, row: dead_letter.DeadLetterRow) -> None:
+        self.open()
+        try:
+            self._run([Letter(row.message(), row.offset)], retried=[row])
+        except _THE_DATAS_FAULT as error:
+            self.open()
+            letter = Letter(row.message(), row.offset)
+            steps.bury_unforeseen(letter, error)
+            self._run([letter], retried=[row])
 
     def _finish_retry(
         self,
@@ -349,14 +391,12 @@ class Worker:
         results = []
         for letter, row in zip(work.letters, rows, strict=True):
             if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
-                tenant, _ = steps.ledger_key(letter, self._memory_now.registry.tenants)
-                results.append(
-                    (row.id, "open", str(letter.dead.reason), letter.dead.detail, tenant)
-                )
+                key = steps.ledger_key(letter, self._memory_now.registry.tenants)
+                results.append((row.id, "open", str(letter.dead.reason), letter.dead.detail, *key))
                 # It stays where it is: no second row for the same message.
                 letter.dead = None
             else:
-                results.append((row.id, "retried", str(letter.outcome), "", ""))
+                results.append((row.id, "retried", str(letter.outcome), "", "", ""))
         dead_letter.finish_retry(connection, results, now_us)
 
     # ── small things ────────────────────────────────────────────────────────────────────────

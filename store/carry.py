@@ -1,6 +1,6 @@
 """Checkpoints of kernels' carries. A cache: the samples behind it can always rebuild it."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from store.pool import Connection
@@ -64,4 +64,21 @@ def delete(connection: Connection, device_id: int, after_us: int, until_us: int 
             None if until_us is None else from_us(until_us),
             None if until_us is None else from_us(until_us),
         ),
+    )
+
+
+def outdated(connection: Connection, parameters: Mapping[int, str]) -> list[int]:
+    """Devices whose features were computed with other parameters than these."""
+    rows = connection.execute("select device_id, parameters from pipeline.computed_with")
+    return [
+        device_id for device_id, was in rows.fetchall() if parameters.get(device_id, was) != was
+    ]
+
+
+def computed_with(connection: Connection, parameters: Mapping[int, str]) -> None:
+    """Remember what devices are computed with, in the caller's transaction."""
+    connection.execute(
+        "insert into pipeline.computed_with select * from unnest(%s::bigint[], %s::text[]) "
+        "on conflict (device_id) do update set parameters = excluded.parameters",
+        (list(parameters), list(parameters.values())),
     )

@@ -99,11 +99,12 @@ def devices(connection: Connection) -> list[DeviceRow]:
 
 
 def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
-    """Purposes granted now, by (tenant, customer): the newest decision of each purpose counts."""
+    """Purposes granted now, by (tenant, customer): of each purpose the decision taken last counts,
+    however late it was recorded, and of two at one instant the withdrawal."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for tenant, customer, purpose, state in connection.execute(
         "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state "
-        "from customers.consent order by tenant, customer, purpose, consent_id desc"
+        "from customers.consent order by tenant, customer, purpose, decided_at desc, state desc"
     ):
         if state == "granted":
             found[(tenant, customer)].add(purpose)
@@ -193,6 +194,21 @@ def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             "and source = %(source)s and decided_at = %(at)s)",
             list(rows),
         )
+
+
+def changed_kinds(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Devices among `rows` (tenant, id, kind) that are registered as another kind."""
+    found = connection.execute(
+        "select device from customers.device d "
+        "join unnest(%s::text[], %s::text[], %s::text[]) as r (tenant, device, kind) "
+        "using (tenant, device) where d.kind <> r.kind order by 1",
+        (
+            [row["tenant"] for row in rows],
+            [row["id"] for row in rows],
+            [row["kind"] for row in rows],
+        ),
+    )
+    return [row[0] for row in found.fetchall()]
 
 
 def overlapping_assignments(connection: Connection) -> list[tuple[str, str]]:

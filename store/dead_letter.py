@@ -125,19 +125,21 @@ def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str
 
 
 def finish_retry(
-    connection: Connection, results: Sequence[tuple[int, str, str, str, str]], at_us: int
+    connection: Connection, results: Sequence[tuple[int, str, str, str, str, str]], at_us: int
 ) -> None:
-    """Write down what became of retried rows: (id, state, outcome or reason, detail, tenant)."""
+    """Write down what became of retried rows: (id, state, outcome or reason, detail,
+    tenant, dialect)."""
     with connection.cursor() as cursor:
-        for dead_letter_id, state, outcome, detail, tenant in results:
+        for dead_letter_id, state, outcome, detail, tenant, dialect in results:
             if state == "open":
                 cursor.execute(
                     "update pipeline.dead_letter set state = 'open', reason = %s, detail = %s, "
-                    "tenant = %s, retried_at = %s where dead_letter_id = %s",
+                    "tenant = %s, dialect = %s, retried_at = %s where dead_letter_id = %s",
                     (
                         outcome,
                         _text(detail),
                         tenant,
+                        dialect,
                         from_us(at_us),
                         dead_letter_id,
                     ),

@@ -31,7 +31,11 @@ class Entry:
             + self.samples_duplicate
             + self.samples_refused
         )
-        return self.received == messages and self.samples_received == samples
+        return (
+            self.received == messages
+            and self.samples_received == samples
+            and all(getattr(self, name) >= 0 for name in COUNTS)
+        )
 
     def __iadd__(self, other: "Entry") -> "Entry":
         for name in COUNTS:

@@ -1,5 +1,7 @@
 """Connections. Only `store` speaks SQL, and only through here does it meet the server."""
 
+import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -22,7 +24,12 @@ def connect(url: str, *, application: str = "tachowatt") -> Connection:
     Raises `Retry` when the server cannot be reached now, `Stop` when the URL is no URL.
     """
     try:
-        connection = psycopg.connect(url, application_name=application, connect_timeout=10)
+        connection = psycopg.connect(
+            url,
+            application_name=application,
+            connect_timeout=3,
+            tcp_user_timeout=10_000,
+        )
         connection.execute("set time zone 'UTC'")
         connection.commit()
     except psycopg.ProgrammingError as error:
@@ -32,17 +39,33 @@ def connect(url: str, *, application: str = "tachowatt") -> Connection:
     return connection
 
 
+class Unstorable(ValueError):
+    """A value that PostgreSQL does not take; the data's fault and not the database's."""
+
+
+def abort(connection: Connection) -> None:
+    """End a connection from another thread, so that whoever waits on it wakes with an error."""
+    try:
+        with socket.socket(fileno=os.dup(connection.fileno())) as line:
+            line.shutdown(socket.SHUT_RDWR)
+    except (OSError, psycopg.Error):
+        pass  # it had ended already
+
+
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours: what passes is `Retry`, the rest stays as it is."""
+    """Turn the driver's errors into ours: what passes is `Retry`, what a value is to blame for is
+    `Unstorable`, and everything else, which no repetition mends, is `Stop`."""
     try:
         yield
-    except psycopg.OperationalError as error:
-        raise Retry(f"the database is away: {str(error).strip()}") from error
     except psycopg.Error as error:
+        if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
+            raise Retry(f"the database is away: {str(error).strip()}") from error
         if (error.sqlstate or "").startswith(_PASSING):
             raise Retry(f"the database cannot do it now: {str(error).strip()}") from error
-        raise
+        if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
+            raise Unstorable(str(error).strip()) from error
+        raise Stop(f"the database refuses: {str(error).strip()}") from error
 
 
 def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:

@@ -2,6 +2,8 @@
 
 import itertools
 import os
+import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,19 +17,39 @@ from store.pool import connect
 _numbers = itertools.count()
 
 
+def _open_folder() -> Path:
+    """A folder that PostgreSQL's own user may enter too (it refuses to run as root).
+
+    Not pytest's own: every pytest session that starts closes those to everybody else again.
+    """
+    folder = Path(tempfile.mkdtemp(prefix="tachowatt-test-"))
+    folder.chmod(0o755)
+    return folder
+
+
+@pytest.fixture
+def state_dir() -> Iterator[Path]:
+    """A state directory for embedded servers."""
+    folder = _open_folder()
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgres_url() -> Iterator[str]:
     """URL of a server: TACHOWATT_TEST_DATABASE_URL, or one from the wheel."""
     given = os.environ.get("TACHOWATT_TEST_DATABASE_URL")
     if given:
         yield given
         return
-    server = Postgres(Path(tmp_path_factory.mktemp("pg")), SystemClock())
+    folder = _open_folder()
+    server = Postgres(folder, SystemClock())
     url = server.start()
     try:
         yield url
     finally:
         server.stop()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _execute(url: str, statement: str) -> None:

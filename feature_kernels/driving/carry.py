@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 2
+CARRY_VERSION = 3
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -69,8 +69,10 @@ ABOVE = HEAD_ACCEL_T + 1
 WAITS = ABOVE + 2
 # Speed, and its time, from which the device frame's integral runs.
 COR_V, COR_T = WAITS + 2, WAITS + 3
+# When the measured speed last changed; 1 = it is held from row to row (motion.look_for_stairs).
+CHANGE_T, STAIRS = WAITS + 4, WAITS + 5
 # fmt: on
-CARRY_WIDTH = COR_T + 1
+CARRY_WIDTH = STAIRS + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -78,7 +80,7 @@ _UNKNOWN = (
     *(NOW, SPEED, SPEED_T, MEASURED_T, SPIKE, SPIKE_T, SPEED_LAT, SPEED_LON, STEP_T),
     *(SPEED_DT, SPEED_ACCEL, SPEED_ACCEL_T, LONG, LONG_T, LAT, LAT_T, ACCEL_T, ACCEL_DT),
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
-    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T),
+    *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T, CHANGE_T),
 )
 
 

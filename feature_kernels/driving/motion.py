@@ -6,6 +6,7 @@ from feature_kernels.driving.carry import (
     ANCHOR_LAT,
     ANCHOR_LON,
     ANCHOR_T,
+    CHANGE_T,
     HEAD_ACCEL,
     HEAD_ACCEL_T,
     HEAD_AT,
@@ -25,6 +26,7 @@ from feature_kernels.driving.carry import (
     POS_T,
     REJECTED,
     RING_AT,
+    RING_N,
     RING_STEP_US,
     RING_T,
     RING_V,
@@ -38,6 +40,7 @@ from feature_kernels.driving.carry import (
     SPEED_T,
     SPIKE,
     SPIKE_T,
+    STAIRS,
     STEP_N,
     STEP_SIGN,
     STEP_T,
@@ -78,9 +81,35 @@ def find_ring(c, at, t0, size, t, age_s):
 
 
 @kernel
-def _accelerate(c, p, t, v, events, emitted):
-    """Acceleration from measured speed; the channel takes it where no accelerometer speaks."""
-    dt = c[SPEED_DT]
+def _look_for_stairs(c, p, t, v, step_s):
+    """Follow whether the speed is a slower source's, filled forward into dense rows.
+
+    Such a speed climbs in stairs: still for several rows, then a step that no car makes within
+    one. A window over dense rows would find one stair in it or two; only its changes are values.
+    Two changes in successive rows end it. Returns s since the last value, 0 = this is none.
+    """
+    if not step_s < p.dense_s:
+        if v != c[SPEED]:
+            c[CHANGE_T] = t
+        return step_s
+    if v == c[SPEED]:
+        return 0.0 if c[STAIRS] > 0.0 else step_s
+    step = abs(v - c[SPEED])
+    if c[CHANGE_T] == c[SPEED_T]:
+        c[STAIRS] = 0.0
+    elif step >= p.stairs_kmh and step > 3.6 * p.spike_mps2 * step_s:
+        c[STAIRS] = 1.0
+    since = (t - c[CHANGE_T]) / 1e6
+    c[CHANGE_T] = t
+    return since if c[STAIRS] > 0.0 else step_s
+
+
+@kernel
+def _accelerate(c, p, t, v, dt, events, emitted):
+    """Acceleration from measured speed; the channel takes it where no accelerometer speaks.
+
+    dt : s since the value before
+    """
     j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.trend_s)
     if j >= 0 and c[TRIP] > 0.0 and v >= p.move_kmh and dt <= p.window_max_s:
         span = (t - c[RING_T + j]) / 1e6
@@ -109,6 +138,9 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
     """Take one believed speed: trip, speeding, crash, acceleration."""
     last_t = c[SPEED_T]
     step = t - last_t
+    fresh = 0.0
+    if not derived:
+        fresh = _look_for_stairs(c, p, t, v, step / 1e6)
     advance_trip(c, p, t, v, derived, since)
     if not derived:
         c[SPEED_DT] = step / 1e6
@@ -134,8 +166,13 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
         c[ANCHOR_T] = c[POS_T]
     feed_speeding(c, p, t, v, step, events, emitted)
     feed_crash(c, p, t, v, not derived, events, emitted)
-    if not derived:
-        _accelerate(c, p, t, v, events, emitted)
+    if not derived and fresh != 0.0:
+        _accelerate(c, p, t, v, fresh, events, emitted)
+        youngest = (int(c[RING_AT]) - 1 + SPEED_RING) % SPEED_RING
+        held = c[STAIRS] > 0.0 and fresh * 1e6 >= RING_STEP_US and c[RING_N] > 0.0
+        if held and t - c[RING_T + youngest] < RING_STEP_US:
+            c[RING_AT] = float(youngest)  # said again since: it makes room for the new value
+            c[RING_N] -= 1.0
         push_ring(c, RING_AT, RING_T, RING_V, SPEED_RING, t, v)
 
 
@@ -177,6 +214,9 @@ def feed_speed(c, p, t, v, events, emitted):
 @kernel
 def feed_heading(c, p, t, heading, events, emitted):
     """Lateral acceleration from the change of heading and the speed; left is positive."""
+    last = HEAD_V + (int(c[HEAD_AT]) - 1 + HEADING_RING) % HEADING_RING
+    if c[STAIRS] > 0.0 and c[HEAD_N] > 0.0 and heading == c[last]:
+        return  # it is held like the speed
     if not (t - c[SPEED_T] <= SOURCE_US and c[SPEED] >= p.heading_kmh):
         c[HEAD_N] = 0.0
         return

@@ -52,6 +52,9 @@ class Parameters(NamedTuple):
     window_max_s: float = 3.0  # ... from speeds further apart no harsh events; own
     trend_s: float = 1.8  # the distribution of |acceleration| is over ~2 s: no quantisation; own
     held_s: float = 0.8  # below this spacing one step may be a held value: two are needed; own
+    dense_s: float = 0.25  # rows closer than this may hold a slower source's speed; own
+    stairs_kmh: float = 2.0  # a step that no car makes within a row is a held value's; above
+    # the 1 km/h of an OBD speed; own
     heading_kmh: float = 15.0  # slower, GNSS course is noise; own (Zendrive 18 km/h)
     heading_deg: float = 8.0  # a smaller turn within the window is noise; own
     heading_sure_deg: float = 12.0  # a smaller one must follow a turn the same way; own

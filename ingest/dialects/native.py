@@ -1,7 +1,7 @@
 """The native dialect: JSON or CBOR of one schema (contracts/telemetry.py)."""
 
 import json
-import re
+import reprlib
 from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
@@ -11,7 +11,7 @@ import cbor2
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
-from contracts.telemetry import DeviceEvent, DeviceStatus, Reading, Samples, Telemetry
+from contracts.telemetry import MAX_SEQ, DeviceEvent, DeviceStatus, Reading, Samples, Telemetry
 from contracts.units import METER_NAMES, VEHICLE_NAMES
 from ingest.dialects.decoded import Context, Decoded
 from ingest.times import parse_time
@@ -27,6 +27,9 @@ _TYPED_ARRAYS: dict[int, str] = {
 }  # fmt: skip
 
 _MAX_CBOR_DEPTH = 16
+
+# Times, bignums (which the schema bounds) and typed arrays.
+_ALLOWED_TAGS = frozenset({0, 1, 2, 3, *_TYPED_ARRAYS})
 
 _REASON_OF_TYPE = {
     "missing": Reason.MISSING_FIELD,
@@ -85,24 +88,20 @@ def decode_status(body: bytes, content_type: str | None, context: Context) -> De
 
 
 def salvage_numbering(body: bytes) -> tuple[int, int] | None:
-    """(run, seq) of a body that cannot be decoded, if it can still be made out.
+    """(run, seq) of a body that does not fit the schema, if it is a whole object all the same.
 
-    Without it a device would send a spoilt message again for ever.
+    Without it a device would send a message that cannot be used again for ever.
     """
-    seq = re.search(rb'"seq"\s*:\s*(\d{1,16})\b', body)
-    if seq is None:
-        if not body[:1] or not 0xA0 <= body[0] <= 0xBF:
-            return None
-        try:
-            found = _cbor(body)
-        except DeadLetter:
-            return None
-        run, number = found.get("run", 0), found.get("seq")
-        if type(run) is int and type(number) is int and run >= 0 and number >= 0:
-            return run, number
+    try:
+        found = json.loads(body) if body[:1] == b"{" else _cbor(body)
+    except (DeadLetter, ValueError, RecursionError):
         return None
-    run_match = re.search(rb'"run"\s*:\s*(\d{1,16})\b', body)
-    return (int(run_match[1]) if run_match else 0, int(seq[1]))
+    if not isinstance(found, dict):
+        return None
+    numbers = [found.get("run", 0), found.get("seq")]
+    if all(type(number) is int and 0 <= number <= MAX_SEQ for number in numbers):
+        return numbers[0], numbers[1]
+    return None
 
 
 def _samples(
@@ -168,7 +167,7 @@ def _as_dead_letter(error: ValidationError, body: bytes) -> DeadLetter:
     if first["loc"] == ("v",) and first["type"] == "literal_error":
         return DeadLetter(Reason.UNSUPPORTED_VERSION, f"v is {first['input']!r}; expected 1")
     reason = _REASON_OF_TYPE.get(first["type"], Reason.WRONG_TYPE)
-    found = repr(first["input"])[:80] if first["type"] != "missing" else "nothing"
+    found = reprlib.repr(first["input"])[:80] if first["type"] != "missing" else "nothing"
     more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
     return DeadLetter(reason, f"{where}: {first['msg']}, found {found}{more}")
 
@@ -214,7 +213,7 @@ def _typed_array(*arguments: Any) -> Any:
 def _too_deep(body: bytes) -> bool:
     """Walk the heads of a CBOR body without recursion, so that depth cannot exhaust the stack.
 
-    Malformed input is for the real decoder to name: False.
+    Malformed input is for the real decoder to name: False. Raises `DeadLetter` on other tags.
     """
     open_items: list[int] = []  # items still to come at each level; -1 = until a break
     at, n = 0, len(body)
@@ -233,6 +232,9 @@ def _too_deep(body: bytes) -> bool:
         if major in (4, 5):
             opens = -1 if info == 31 else argument * (1 if major == 4 else 2)
         elif major == 6:
+            if argument not in _ALLOWED_TAGS:
+                # Among others shared references (28, 29), which make much of a few bytes.
+                raise DeadLetter(Reason.NOT_CBOR, f"tag {argument} is not allowed")
             opens = 1
         elif major in (2, 3) and info == 31:
             opens = -1

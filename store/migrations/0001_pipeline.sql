@@ -86,7 +86,7 @@ create table customers.consent (
     recorded_at    timestamptz not null,
     foreign key (tenant, customer) references customers.customer
 );
-create index consent_of_customer on customers.consent (tenant, customer, purpose, consent_id desc);
+create index consent_of_customer on customers.consent (tenant, customer, purpose, decided_at desc);
 create function customers.refuse_change() returns trigger language plpgsql as $$
 begin
     raise exception 'customers.consent is append-only: record a new decision instead';
@@ -192,7 +192,7 @@ create table pipeline.dead_letter (
     outcome        text
 );
 create index dead_letter_by_state on pipeline.dead_letter (state, dead_letter_id);
-create index dead_letter_by_topic on pipeline.dead_letter (reason, topic);
+create index dead_letter_by_reason on pipeline.dead_letter (reason, dead_letter_id);
 -- A kernel's carry after all samples up to as_of: a cache, rebuilt from the samples at any time.
 create table pipeline.checkpoint (
     device_id     bigint not null,
@@ -200,6 +200,12 @@ create table pipeline.checkpoint (
     carry_version integer not null,
     carry         bytea not null,
     primary key (device_id, as_of)
+);
+-- Timezone, grid and digits that a device's features were computed with. Where the registry says
+-- otherwise by now, they are computed again from the beginning.
+create table pipeline.computed_with (
+    device_id  bigint primary key,
+    parameters text not null
 );
 create table pipeline.reconcile (
     device_id    bigint primary key,

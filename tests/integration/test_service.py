@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -91,6 +92,15 @@ def undisturbed(fleet: Fleet, url: str) -> dict[str, bytes]:
     return store_state(url)
 
 
+def only_native(fleet: Fleet) -> Any:
+    """The fleet without the messages of foreign dialects, which nobody acknowledges end to end."""
+    return SimpleNamespace(
+        tenant=fleet.tenant,
+        history=[m for m in fleet.history if m.topic.startswith("tw/")],
+        live=[m for m in fleet.live if m.topic.startswith("tw/")],
+    )
+
+
 def settle(url: str) -> None:
     """Wait until nothing is left to reconcile."""
     deadline = CLOCK.monotonic() + 30
@@ -122,6 +132,10 @@ def test_serves_and_ends_on_sigterm(
 def test_kill_9_under_load_changes_nothing(
     broker: Any, start: Any, fleet: Fleet, database_of_fleet: Callable[[], str]
 ) -> None:
+    if isinstance(broker, Broker):
+        # rumqttd now and then loses what it had under way to a client that was killed. Numbered
+        # devices send that again; the others get what their broker promises (docs/devices.md).
+        fleet = only_native(fleet)
     mqtt_url, url = broker.start(0), database_of_fleet()
     environment = {"TACHOWATT_MQTT_URL": mqtt_url, "TACHOWATT_DATABASE_URL": url}
     services = [start("serve", **environment)]
@@ -175,8 +189,7 @@ def test_crash_of_the_embedded_broker_loses_nothing(
         broker.stop()
     service.terminate()
     expected = database_of_fleet()
-    only_native = type("F", (), {"history": native, "live": []})
-    assert store_state(url) == undisturbed(only_native, expected)
+    assert store_state(url) == undisturbed(only_native(fleet), expected)
 
 
 def test_gateway_and_ingest_as_processes_of_their_own(
@@ -214,24 +227,24 @@ def test_a_second_service_on_one_database_waits(
         broker.stop()
 
 
-def test_ctrl_c_of_the_embedded_stack_leaves_no_process(tmp_path: Path) -> None:
-    service = Tachowatt("serve", state=tmp_path / "state")
+def test_ctrl_c_of_the_embedded_stack_leaves_no_process(state_dir: Path) -> None:
+    service = Tachowatt("serve", state=state_dir)
     service.wait_ready()
     service.process.send_signal(signal.SIGINT)
     assert service.wait(10.0) == 0, service.log
     left = subprocess.run(
-        ["pgrep", "-f", str(tmp_path / "state")], capture_output=True, text=True, check=False
+        ["pgrep", "-f", str(state_dir)], capture_output=True, text=True, check=False
     )
     assert left.stdout == ""
 
 
-def test_ctrl_c_of_the_demo_leaves_no_process(tmp_path: Path) -> None:
-    demo = Tachowatt("demo", "--cars", "2", "--meters", "2", state=tmp_path / "state")
+def test_ctrl_c_of_the_demo_leaves_no_process(state_dir: Path) -> None:
+    demo = Tachowatt("demo", "--cars", "2", "--meters", "2", state=state_dir)
     demo.wait_for("demo: live")
     demo.process.send_signal(signal.SIGINT)
     assert demo.wait(15.0) == 130, demo.log
     left = subprocess.run(
-        ["pgrep", "-f", str(tmp_path / "state")], capture_output=True, text=True, check=False
+        ["pgrep", "-f", str(state_dir)], capture_output=True, text=True, check=False
     )
     assert left.stdout == ""
 
@@ -260,11 +273,11 @@ def test_errors_name_the_fix(tmp_path: Path) -> None:
 
 
 def test_kill_9_of_the_whole_embedded_stack(
-    tmp_path: Path, fleet: Fleet, database_of_fleet: Callable[[], str]
+    state_dir: Path, fleet: Fleet, database_of_fleet: Callable[[], str]
 ) -> None:
     """PostgreSQL and broker die with the service; numbered devices send again what was lost."""
     native = [m for m in [*fleet.history, *fleet.live] if m.topic.startswith("tw/")]
-    state = tmp_path / "state"
+    state = state_dir
     environment = {"TACHOWATT_SILENCE_S": "3600"}
     services = [Tachowatt("serve", state=state, **environment)]
     addresses = services[0].wait_ready()
@@ -298,5 +311,4 @@ def test_kill_9_of_the_whole_embedded_stack(
     finally:
         for service in services:
             service.kill()
-    only_native = type("Native", (), {"history": native, "live": []})
-    assert found == undisturbed(only_native, database_of_fleet())
+    assert found == undisturbed(only_native(fleet), database_of_fleet())

@@ -5,13 +5,14 @@ import json
 import pytest
 
 from app.registry import validate, write
+from app.verify import verify
 from contracts.raw import RawMessage
 from ingest import pack as pack_module
 from ingest import steps
 from ingest.kernels import TRIP
 from ingest.worker import Worker
 from runtime.clock import ManualClock
-from runtime.errors import Fenced, Retry
+from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings
 from store import customers, dead_letter, features, ledger, offsets, telemetry
 from store.pool import connect
@@ -129,8 +130,8 @@ def test_withdrawal_takes_effect_on_the_next_message(worker: Worker, registered:
         "source": "test",
     }
 
-    def decide(state: str) -> None:
-        at = from_us(NOW_US)
+    def decide(state: str, minute: int) -> None:
+        at = from_us(NOW_US + minute * 60_000_000)
         with connect(registered) as connection:
             customers.decide(
                 connection, [{**decision, "state": state, "at": at, "recorded_at": at}]
@@ -138,18 +139,20 @@ def test_withdrawal_takes_effect_on_the_next_message(worker: Worker, registered:
             customers.bump(connection)
             connection.commit()
 
-    decide("withdrawn")
-    spoilt = raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":3,')
+    decide("withdrawn", 1)
+    spoilt = raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":3,"speed":1}')
     committed = worker.process([car(2, (1000,)), spoilt])
     assert committed.outcomes == {"refused": 2}
     assert [(ack.device, ack.seq) for ack in committed.acks] == [("car0", 3)], "dealt with"
-    decide("granted")
+    decide("granted", -500_000)  # an older decision that is recorded only now
+    assert worker.process([car(9, (9000,))]).outcomes == {"refused": 1}
+    decide("granted", 2)
     assert worker.process([car(4, (2000,))]).outcomes == {"stored": 1}
     with connect(registered) as connection:
         assert telemetry.count(connection, telemetry.VEHICLE) == 2
         assert dead_letter.find(connection) == [], "nothing of it is kept anywhere"
         entry = ledger.read(connection)[("t1", "native")]
-    assert entry.closes and (entry.refused, entry.samples_refused) == (2, 1)
+    assert entry.closes and (entry.refused, entry.samples_refused) == (3, 2)
 
 
 def test_consent_cannot_be_rewritten(registered: str) -> None:
@@ -253,7 +256,7 @@ def test_acknowledged_is_what_has_no_hole(worker: Worker) -> None:
 
     assert acks(car(5)) == [("car0", 5)]
     assert acks(car(7, (2000,))) == [("car0", 5)]
-    assert acks(raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":6,"speed')) == [("car0", 7)]
+    assert acks(raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":6,"speed":1}')) == [("car0", 7)]
     assert acks(car(1, device="nobody")) == [("nobody", 1)], "kept in the dead letter"
 
 
@@ -349,3 +352,71 @@ def test_a_step_that_fails_unforeseen_costs_one_message(
         (row,) = dead_letter.find(connection)
         assert row.reason == "processing_error" and "a bug of ours" in row.detail
         assert offsets.total(connection) == 10
+
+
+def test_another_grid_or_zone_computes_the_past_anew(registered: str) -> None:
+    """While ingest runs, and while it was down."""
+    clock = ManualClock(NOW_US)
+    worker = Worker(registered, Settings(checkpoint_samples=40), clock)
+    readings = [
+        raw(
+            "tw/v1/t1/meter0/reading",
+            {
+                "v": 1,
+                "t0": 1_794_000_000_000 + 86_400_000 * day,
+                "dt_ms": [900_000 * i for i in range(96)],
+                "register_kwh": [100 + 9.6 * day + 0.1 * i for i in range(96)],
+            },
+        )
+        for day in range(4)
+    ]
+    worker.process(readings[:2])
+
+    def change(**columns: object) -> None:
+        sections = registry()
+        sections["meters"][0] |= columns
+        write(registered, validate(sections, "test"), NOW_US)
+
+    change(interval_s=1800)
+    worker.process(readings[2:3])
+    assert worker.pending() == 1
+    worker.reconcile(everything=True)
+    assert verify(registered).clean
+    worker.close()
+    change(interval_s=1800, timezone="America/New_York")
+    worker = Worker(registered, Settings(), clock)
+    worker.process(readings[3:])
+    worker.reconcile(everything=True)
+    worker.close()
+    assert verify(registered).clean
+
+
+def test_a_device_keeps_its_kind_and_consent_is_not_of_the_future(registered: str) -> None:
+    sections = registry()
+    sections["devices"][0]["kind"] = "meter"
+    with pytest.raises(Usage, match="registered as another kind"):
+        write(registered, validate(sections, "test"), NOW_US)
+    sections = registry()
+    sections["consents"][0]["at"] = "2031-01-01T00:00:00Z"
+    with pytest.raises(Usage, match="in the future"):
+        write(registered, validate(sections, "test"), NOW_US)
+
+
+def test_a_retry_that_fails_unforeseen_stays_where_it_is(
+    worker: Worker, registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    worker.process([car(1, speed=(900,)), car(2, speed=(901,))])
+
+    def broken(*_: object) -> None:
+        raise KeyError("a bug of ours")
+
+    monkeypatch.setattr(steps, "pack", broken)
+    with connect(registered) as connection:
+        dead_letter.request_retry(connection, None, None)
+        connection.commit()
+    assert worker.retry_dead_letters() == 2
+    assert worker.retry_dead_letters() == 0
+    with connect(registered) as connection:
+        rows = dead_letter.find(connection)
+        assert [row.reason for row in rows] == ["processing_error"] * 2
+        assert all(entry.closes for entry in ledger.read(connection).values())

@@ -89,6 +89,7 @@ class Car:
         self.accel_t = self.accel_dt = self.vehicle_t = self.impulse_t = None
         self.gravity, self.gravity_s, self.frame_t = None, 0.0, None
         self.felt, self.felt_s = [0.0] * 3, 0.0
+        self.changed_t, self.stairs = None, False
         self.cor_from = None  # (t, v) of the speed that `felt` runs from
         self.cor, self.e_speed, self.e_felt, self.evidence_s = [0.0] * 3, 0.0, 0.0, 0.0
         self.along, self.across = Channel(False), Channel(True)
@@ -481,6 +482,7 @@ class Car:
     def accept(self, t, v, since=None):
         last, last_t = self.speed, self.speed_t
         step = None if last_t is None else t - last_t
+        fresh = self.value_after(t, v, step) if since is None else 0
         self.advance(t, v, since)
         if since is None:
             self.speed_dt = None if step is None else step / SEC
@@ -497,12 +499,34 @@ class Car:
             self.anchor, self.anchor_t = self.fix, self.fix_t
         self.compare_limit(t, v, step)
         self.judge_crash(t, v, since is None)
-        if since is None:
-            self.accelerate(t, v)
+        if since is None and fresh != 0:
+            self.accelerate(t, v, fresh)
+            late = self.ring.pairs and t - self.ring.pairs[-1][0] < 0.2 * SEC
+            if self.stairs and late and fresh is not None and fresh >= 0.2:
+                self.ring.pairs.pop()
             self.ring.push(t, v)
 
-    def accelerate(self, t, v):
-        p, dt = self.p, self.speed_dt
+    def value_after(self, t, v, step):
+        """Seconds since the value before, None = not known; 0 = a held value, said again."""
+        p, seconds = self.p, None if step is None else step / SEC
+        if seconds is None or seconds >= p.dense_s:
+            if v != self.speed:
+                self.changed_t = t
+            return seconds
+        if v == self.speed:
+            return 0 if self.stairs else seconds
+        change = abs(v - self.speed)
+        if self.changed_t is not None and self.changed_t == self.speed_t:
+            self.stairs = False
+        elif change >= p.stairs_kmh and change > 3.6 * p.spike_mps2 * seconds:
+            self.stairs = True
+        before, self.changed_t = self.changed_t, t
+        if not self.stairs:
+            return seconds
+        return None if before is None else (t - before) / SEC
+
+    def accelerate(self, t, v, dt):
+        p = self.p
         if dt is None or dt > p.window_max_s:
             return
         old = self.ring.older(t, p.trend_s)
@@ -604,6 +628,8 @@ class Car:
 
     def take_heading(self, t, heading):
         p = self.p
+        if self.stairs and self.headings.pairs and heading == self.headings.pairs[-1][1]:
+            return
         if not self.recent(t, self.speed_t, 2) or self.speed < p.heading_kmh:
             self.headings = Ring(12)
             return

@@ -168,6 +168,26 @@ def test_the_oracle_agrees_on_seeded_streams_that_hold_everything():
     assert trips_seen > 40
 
 
+@pytest.mark.parametrize("rows_hz", [5, 20])
+def test_the_oracle_agrees_on_columns_filled_forward(rows_hz):
+    kinds = set()
+    for seed in range(6):
+        rng = np.random.default_rng(seed)
+        fixes = np.arange(180) + rng.uniform(-0.05, 0.05, 180)
+        speed = np.abs(np.cumsum(rng.normal(0, 6, 180)) + 20 * np.sin(np.arange(180) / 9)) % 120
+        heading = np.cumsum(rng.normal(0, 12, 180)) % 360
+        t_s = np.arange(1, 178, 1 / rows_hz)
+        row = np.searchsorted(fixes, t_s, side="right") - 1
+        columns = {"speed_kmh": speed[row], "heading_deg": heading[row]}
+        if seed % 2:
+            axes = rng.normal(0, 1.5, (3, t_s.size)) + np.array([[1.0], [-9.0], [3.0]])
+            columns |= {f"accel_{x}_mps2": axis for x, axis in zip("xyz", axes, strict=True)}
+        t_us = 1_700_000_000_000_000 + np.rint(t_s * 1e6).astype(np.int64)
+        _, events = assert_same_as_oracle((columns, t_us, t_us))
+        kinds |= set(events["kind"].tolist())
+    assert {1, 2, 3} <= kinds
+
+
 @MODEST
 @given(SEEDS, st.lists(st.floats(0.3, 2.0), min_size=70, max_size=70))
 def test_the_oracle_agrees_for_any_thresholds(seed, factors):

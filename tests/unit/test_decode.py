@@ -103,7 +103,10 @@ def test_the_repeated_hour_of_autumn() -> None:
 
 
 def test_numbering_of_a_spoilt_body_is_salvaged() -> None:
-    assert salvage_numbering(b'{"v":1,"run":4,"seq": 12,"speed_k') == (4, 12)
+    assert salvage_numbering(b'{"v":1,"run":4,"seq": 12,"speed_k":"x"}') == (4, 12)
+    assert salvage_numbering(b'{"v":1,"detail":{"seq":3},"seq":2,"kind":"BAD"}') == (0, 2)
+    assert salvage_numbering(b'{"v":1,"run":4,"seq": 12,"speed_k') is None, "not a whole object"
+    assert salvage_numbering(b'{"seq":99999999999999999999}') is None
     assert salvage_numbering(cbor2.dumps({"v": 1, "seq": 7})) == (0, 7)
     assert salvage_numbering(b"\xa2aseq") is None
     assert salvage_numbering(b"") is None
@@ -149,6 +152,18 @@ def test_any_body_decodes_or_has_a_reason(
         return
     for values in decoded.columns.values():
         assert len(values) == len(decoded.observed_us)
+
+
+def test_a_small_cbor_body_cannot_be_made_huge() -> None:
+    nested: list = []
+    for _ in range(40):
+        nested = [nested, nested]
+    bomb = cbor2.dumps({"v": 1, "t0": 1, "speed_kmh": nested}, value_sharing=True)
+    assert len(bomb) < 2000
+    assert reason_of(lambda: decode_telemetry(bomb, "application/cbor", CONTEXT)) in (
+        Reason.NOT_CBOR,
+        Reason.TOO_DEEP,
+    )
 
 
 def test_a_decoders_own_bug_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:

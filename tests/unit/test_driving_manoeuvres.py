@@ -417,6 +417,26 @@ def test_speed_held_from_row_to_row_does_not_turn_the_axes():
     assert kinds(events) == []
 
 
+@pytest.mark.parametrize("hz", [5, 10, 50])
+def test_speed_filled_forward_is_as_harsh_as_its_source(hz):
+    rng = np.random.default_rng(7)
+    t, v, _, _ = course(
+        (10, 0), (12, 1.7), (60, 0), (6, -2.3), (20, 0), (6, -1.0), (30, 0), dt=0.01
+    )
+    fixes = np.arange(0, t[-1], 1.0) + rng.uniform(-0.03, 0.03, int(np.ceil(t[-1])))
+    said = np.interp(fixes, t, v) + rng.normal(0, 0.1, fixes.size) * (np.interp(fixes, t, v) > 1)
+    rows = np.arange(2.0, t[-1], 1 / hz)
+    held = said[np.searchsorted(fixes, rows, side="right") - 1]
+    trips, events = run(rows, speed_kmh=held)
+    assert len(trips) == 1 and kinds(events) == []
+    t, v, _, _ = course(*CRUISE, (2, -4.5), (60, 0), dt=0.01)
+    fixes = np.arange(0, t[-1], 1.0)
+    held = np.interp(fixes, t, v)[np.floor(np.arange(2.0, t[-1], 1 / hz)).astype(int)]
+    _, events = run(np.arange(2.0, t[-1], 1 / hz), speed_kmh=held)
+    assert kinds(events) == ["harsh_braking"]
+    assert events["peak_mps2"][0] == pytest.approx(-4.5, abs=0.3)
+
+
 def test_no_rows_no_devices_and_unknown_columns():
     none = np.empty(0, np.int64)
     result = driving.drive({}, none, none, np.zeros(1, np.int64), driving.initial_carry(0))
