@@ -13,7 +13,7 @@ from runtime.settings import Settings
 
 log = logging.getLogger("gateway")
 
-_STOP_WITHIN_S = 3.0
+_STOP_WITHIN_S = 2.0
 _BATCH_BYTES = 32 * 1024 * 1024
 
 

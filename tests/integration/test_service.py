@@ -312,3 +312,31 @@ def test_kill_9_of_the_whole_embedded_stack(
         for service in services:
             service.kill()
     assert found == undisturbed(only_native(fleet), database_of_fleet())
+
+
+def test_sigterm_while_the_store_does_not_answer(
+    tmp_path: Path, start: Any, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    broker = Broker(tmp_path, CLOCK)
+    mqtt_url, url = broker.start(0), database_of_fleet()
+    service = start("serve", TACHOWATT_MQTT_URL=mqtt_url, TACHOWATT_DATABASE_URL=url)
+    service.wait_ready()
+    with connect(url) as connection:
+        (pid,) = connection.execute(
+            "select pid from pg_stat_activity where application_name = 'tachowatt-ingest' "
+            "and datname = current_database()"
+        ).fetchone() or (0,)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+
+        async def publish() -> None:
+            async with Publisher(mqtt_url, CLOCK, tenant=fleet.tenant) as publisher:
+                assert await publisher.connected()
+                await publisher.run(fleet.history[:3])
+                await asyncio.sleep(0.5)
+
+        asyncio.run(publish())
+        assert service.terminate(5.0) == 0
+    finally:
+        os.kill(pid, signal.SIGCONT)
+        broker.stop()
