@@ -131,6 +131,8 @@ def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[
     t_us = table.t_us[moving]
     steps = np.diff(t_us) / US_PER_S
     silent = np.flatnonzero(steps > parameters.bridge_s)
+    places = [table.columns[name] for name in ("speed_kmh", "lat_deg") if name in table.columns]
+    blind = not any(bool(np.any(~np.isnan(values))) for values in places)
     span_s = (int(table.t_us[-1]) - int(table.t_us[0])) / US_PER_S
     return {
         "samples": int(table.t_us.size),
@@ -148,6 +150,7 @@ def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[
         "local_time": table.local,
         "notes": [
             *table.notes,
+            *(["neither speed nor position: acceleration alone makes no trip"] if blind else []),
             *([] if table.absolute else ["night driving is not measured: t_s says no time of day"]),
         ],
     }

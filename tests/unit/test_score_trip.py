@@ -248,6 +248,14 @@ def test_help_has_examples(cli: typer.Typer) -> None:
         assert "Examples:" in RUN.invoke(cli, [command, "--help"]).stdout
 
 
+def test_acceleration_alone_makes_no_trip_and_the_answer_says_so(tmp_path: Path) -> None:
+    t = np.arange(0, 100, 0.1)
+    path = write(tmp_path / "a.csv", t, {"accel_long_mps2": np.sin(t)})
+    answer = score_trip(read_trip_table(path))
+    assert answer["trips"] == []
+    assert any("neither speed nor position" in note for note in answer["quality"]["notes"])
+
+
 def test_one_row_and_motion_by_position_alone(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("t_s,speed_kmh\n7,0\n")
