@@ -9,6 +9,7 @@ import typer
 from app.console import load_settings, print_json, print_table
 from app.scores import as_json, driver_scores
 from app.stack import database
+from contracts.signals import Signal
 from customer_context.identity import Device
 from feature_kernels import consumption, driving
 from ingest.kernels import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
@@ -16,7 +17,7 @@ from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from runtime.clock import SystemClock
 from runtime.errors import Usage
-from store import features
+from store import features, outbox
 from store.pool import Connection, connect
 from store.times import from_us
 
@@ -90,6 +91,40 @@ def show(
     )
 
 
+def signals(
+    type_: Annotated[
+        str | None, typer.Option("--type", help="Only this type, such as vehicle.crash")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="So many, the newest")] = 50,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every revision, not only the newest of each")
+    ] = False,
+) -> None:
+    """What features found, as CloudEvents: trips, driving events, crashes, anomalies.
+
+    A correction has the same id and a higher revision. Positions are not among the data.
+
+    Example: tachowatt signals --type vehicle.crash
+    """
+    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+        rows = outbox.read(connection, current=not all_, type_=type_, limit=last)
+        names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
+    print_json(
+        [
+            Signal(
+                id=row["id"],
+                source=f"/{row['tenant']}/{names[row['device_id']]}",
+                type=row["type"],
+                subject=row["subject"],
+                time=row["time"].isoformat(),
+                revision=row["revision"],
+                data=row["data"],
+            ).model_dump()
+            for row in rows
+        ]
+    )
+
+
 def _rows(
     connection: Connection, table: features.FeatureTable, device: str | None, last: int
 ) -> list[dict[str, Any]]:
@@ -140,5 +175,6 @@ def _short(value: Any) -> Any:
 
 
 def register(cli: typer.Typer) -> None:
-    """Add the command."""
+    """Add the commands."""
     cli.command("show")(show)
+    cli.command("signals")(signals)

@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+from contracts.signals import DATA, Signal
 from contracts.telemetry import MESSAGES
 
 DIRECTORY = Path(__file__).parent / "schemas"
@@ -65,6 +66,14 @@ def documents() -> dict[str, str]:
         }
         for name, model in MESSAGES.items()
     }
+    for name, data in {
+        "signal": Signal,
+        **{f"signal.{type_}": d for type_, d in DATA.items()},
+    }.items():
+        out[f"{name}.v1.json"] = {
+            "$schema": "https://json-schema.org/draft/2020-12/schema",
+            **data.model_json_schema(),
+        }
     out["asyncapi.json"] = _asyncapi()
     return {
         name: json.dumps(document, indent=1, ensure_ascii=False) + "\n"

@@ -12,6 +12,7 @@ from ingest.memory import NEVER_US, DeviceState, Floats, Memory, carry_from_byte
 from ingest.registry import grids
 from store import carry as checkpoints
 from store import features, reconcile, telemetry
+from store.features import Change
 from store.pool import Connection
 from store.reconcile import Range
 
@@ -20,12 +21,12 @@ from store.reconcile import Range
 class Recomputed:
     """Result of one device.
 
-    changed : feature rows added, changed or removed.
+    changes : feature rows added, changed or removed, each once.
     samples : samples replayed.
     """
 
     state: DeviceState
-    changed: int
+    changes: list[Change]
     samples: int
 
 
@@ -43,12 +44,14 @@ def recompute(
     later = [c for c in known if c.as_of_us >= late.from_us]
     position = before[-1].as_of_us if before else NEVER_US
     carry = carry_from_bytes(before[-1].carry, kind) if before else kind.initial(1)[0]
-    changed = replayed = 0
+    replayed = 0
+    changes: dict[tuple[object, ...], Change] = {}
     for checkpoint in later:
-        carry, n, c, _ = _piece(
+        carry, n, found, _ = _piece(
             connection, memory, kind, device_id, carry, position, checkpoint.as_of_us
         )
-        changed, replayed, position = changed + c, replayed + n, checkpoint.as_of_us
+        _gather(changes, found)
+        replayed, position = replayed + n, checkpoint.as_of_us
         data = carry_to_bytes(carry)
         if position > late.until_us and data == checkpoint.carry:
             position, carry = later[-1].as_of_us, carry_from_bytes(later[-1].carry, kind)
@@ -56,7 +59,8 @@ def recompute(
         checkpoints.save(
             connection, [checkpoints.Checkpoint(device_id, position, kind.carry_version, data)]
         )
-    carry, n, c, mark_us = _piece(connection, memory, kind, device_id, carry, position, None)
+    carry, n, found, mark_us = _piece(connection, memory, kind, device_id, carry, position, None)
+    _gather(changes, found)
     since = n
     if n >= checkpoint_samples:
         checkpoints.save(
@@ -66,7 +70,17 @@ def recompute(
         since = 0
     reconcile.done(connection, device_id)
     checkpoints.computed_with(connection, {device_id: grids(memory.registry)[device_id]})
-    return Recomputed(DeviceState(max(mark_us, position), carry, since), changed + c, replayed + n)
+    return Recomputed(
+        DeviceState(max(mark_us, position), carry, since),
+        [change for change in changes.values() if change.real],
+        replayed + n,
+    )
+
+
+def _gather(changes: dict[tuple[object, ...], Change], found: list[Change]) -> None:
+    for change in found:
+        key = (change.table, *change.key)
+        changes[key] = changes[key].then(change) if key in changes else change
 
 
 def _piece(
@@ -77,15 +91,15 @@ def _piece(
     carry: Floats,
     after_us: int,
     until_us: int | None,
-) -> tuple[Floats, int, int, int]:
+) -> tuple[Floats, int, list[Change], int]:
     """Replay (after, until]; returns the carry, samples, changed rows and the last time."""
     after = None if after_us == NEVER_US else after_us
     samples = telemetry.read(connection, kind.samples, [device_id], after, until_us)
     computed = compute(kind, samples, {device_id: carry}, memory.registry.by_id)
-    changed = 0
+    changes = []
     for table in kind.features:
-        changed += features.replace(
+        changes += features.replace(
             connection, table, device_id, after, until_us, computed.rows[table.name]
         )
     last_us = int(samples.observed_us[-1]) if len(samples) else after_us
-    return computed.carry.get(device_id, carry), len(samples), changed, last_us
+    return computed.carry.get(device_id, carry), len(samples), changes, last_us

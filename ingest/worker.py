@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from contracts.raw import DeviceAck, RawMessage
 from ingest import commit, steps
+from ingest.assess import corrections, signals_of
 from ingest.kernels import KINDS, still_open
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
@@ -20,7 +21,17 @@ from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import carry, customers, dead_letter, features, ledger, offsets, reconcile, telemetry
+from store import (
+    carry,
+    customers,
+    dead_letter,
+    features,
+    ledger,
+    offsets,
+    outbox,
+    reconcile,
+    telemetry,
+)
 from store.pool import Connection, Unstorable, abort, connect, translated
 
 log = logging.getLogger("ingest")
@@ -197,6 +208,10 @@ class Worker:
                     now_us,
                     memory.registry.tenants,
                 )
+                for kind_work in work.kinds.values():
+                    outbox.put(
+                        connection, signals_of(kind_work.rows, memory.registry.by_id), now_us
+                    )
                 seqs = commit.count_seqs(connection, memory, letters)
                 entries = steps.ledger_of(work, memory.registry.tenants)
                 if retried is not None:
@@ -307,6 +322,11 @@ class Worker:
                     late,
                     self._settings.checkpoint_samples,
                 )
+                outbox.put(
+                    connection,
+                    corrections(result.changes, memory.registry.by_id),
+                    self._clock.now_us(),
+                )
                 connection.commit()
         except BaseException:
             self.close()
@@ -315,7 +335,10 @@ class Worker:
         memory.devices[device_id] = result.state
         self._metrics.reconciled.inc()
         log.debug(
-            "reconciled device=%d samples=%d changed=%d", device_id, result.samples, result.changed
+            "reconciled device=%d samples=%d changed=%d",
+            device_id,
+            result.samples,
+            len(result.changes),
         )
 
     def close_silent(self, *, everything: bool = False) -> int:

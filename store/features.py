@@ -49,6 +49,31 @@ class FeatureTable:
         return np.dtype([("device_id", np.int64), *self.fields.items()])
 
 
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a correction did to one row: added (no old), removed (no new), or changed."""
+
+    table: str
+    key: tuple[object, ...]
+    old: np.void | None
+    new: np.void | None
+
+    def then(self, later: "Change") -> "Change":
+        """Both together: a row may leave one piece of a replay and come back in the next."""
+        return Change(self.table, self.key, self.old, later.new)
+
+    @property
+    def real(self) -> bool:
+        """False where the row says after all what it said before, or was provisional anyway."""
+        before = None if self.old is None or is_provisional(self.old) else self.old.tobytes()
+        return before != (None if self.new is None else self.new.tobytes())
+
+
+def is_provisional(row: np.void) -> bool:
+    """True for a row that nothing has decided yet."""
+    return bool(row["decided_us"] == PROVISIONAL_US)
+
+
 def append(
     connection: Connection,
     table: FeatureTable,
@@ -119,34 +144,34 @@ def replace(
     after_us: int | None,
     until_us: int | None,
     rows: Rows,
-) -> int:
+) -> list[Change]:
     """Put `rows` in the place of those decided in (after, until].
 
     A row that says the same as before keeps its revision, another one gets the next.
-    Returns the number of rows that were added, changed or removed.
+    Returns what was added, changed or removed.
     """
     rows = rows[canonical(table, rows)]
     old, old_revision = read(connection, table, device_id, after_us, until_us)
     if old.shape == rows.shape and old.tobytes() == rows.tobytes():
-        return 0
-    before = {
-        _key(table, row): (row.tobytes(), int(r)) for row, r in zip(old, old_revision, strict=True)
-    }
+        return []
+    before = {_key(table, row): (row, int(r)) for row, r in zip(old, old_revision, strict=True)}
     revision = np.zeros(rows.shape[0], np.int64)
-    changed = 0
+    changes = []
     for i, row in enumerate(rows):
-        was = before.pop(_key(table, row), None)
+        key = _key(table, row)
+        was = before.pop(key, None)
         if was is None:
-            changed += 1
-        elif was[0] == row.tobytes():
+            changes.append(Change(table.name, key, None, row))
+        elif was[0].tobytes() == row.tobytes():
             revision[i] = was[1]
         else:
             revision[i] = was[1] + 1
-            changed += 1
+            changes.append(Change(table.name, key, was[0], row))
     conditions, parameters = _decided(device_id, after_us, until_us)
     connection.execute(f"delete from {table.name} {conditions}", parameters)
     append(connection, table, rows, revision)
-    return changed + len(before)
+    changes += [Change(table.name, key, row, None) for key, (row, _) in before.items()]
+    return changes
 
 
 def drop_provisional(

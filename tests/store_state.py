@@ -1,12 +1,14 @@
 """What a store holds, as bytes to compare."""
 
+import json
+
 from ingest.kernels import KINDS
-from store import features, telemetry
+from store import features, outbox, telemetry
 from store.pool import connect
 
 
 def store_state(url: str) -> dict[str, bytes]:
-    """Samples and features as bytes, without what may differ (time received, revision)."""
+    """Samples, features and standing signals, without what may differ (time received, revision)."""
     found: dict[str, bytes] = {}
     with connect(url) as connection:
         for kind in KINDS.values():
@@ -17,4 +19,11 @@ def store_state(url: str) -> dict[str, bytes]:
             )
             for table in kind.features:
                 found[table.name] = features.select(connection, table).tobytes()
+        found["signals"] = json.dumps(
+            sorted(
+                (s["id"], s["type"], s["subject"], s["time"].isoformat(), s["data"])
+                for s in outbox.read(connection, limit=1_000_000)
+                if not s["data"]["retracted"]
+            )
+        ).encode()
     return found

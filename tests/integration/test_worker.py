@@ -14,7 +14,7 @@ from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings
-from store import customers, dead_letter, features, ledger, offsets, telemetry
+from store import customers, dead_letter, features, ledger, offsets, outbox, telemetry
 from store.pool import connect
 from store.times import from_us
 from tests.fix_registry import NOW_US, registry
@@ -420,3 +420,50 @@ def test_a_retry_that_fails_unforeseen_stays_where_it_is(
         rows = dead_letter.find(connection)
         assert [row.reason for row in rows] == ["processing_error"] * 2
         assert all(entry.closes for entry in ledger.read(connection).values())
+
+
+def current(url: str, type_: str) -> list[dict]:
+    with connect(url) as connection:
+        return outbox.read(connection, type_=type_)
+
+
+def test_signals_are_written_with_the_features_and_corrected(
+    worker: Worker, registered: str
+) -> None:
+    """A late sample changes a trip: the same id with a higher revision."""
+
+    def drive(first_s: int, seconds: int, speed: float = 60.0) -> RawMessage:
+        return car(None, [1000 * (first_s + i) for i in range(seconds)], [speed] * seconds)
+
+    worker.process([drive(0, 100), drive(200, 100), drive(2000, 1)])
+    (trip,) = current(registered, "trip.completed")
+    assert trip["revision"] == 0 and trip["subject"] == "vehicle:v0"
+    worker.process([drive(0, 100)])
+    worker.reconcile(everything=True)
+    assert current(registered, "trip.completed") == [trip], "nothing new was said"
+    worker.process([drive(100, 100, 90.0)])
+    worker.reconcile(everything=True)
+    (corrected,) = current(registered, "trip.completed")
+    assert (corrected["id"], corrected["revision"]) == (trip["id"], 1)
+    assert corrected["data"]["distance_m"] > trip["data"]["distance_m"]
+    with connect(registered) as connection:
+        assert len(outbox.read(connection, current=False, type_="trip.completed")) == 2
+
+
+def test_a_signal_that_turns_out_wrong_is_taken_back(worker: Worker, registered: str) -> None:
+    """A braking from 90 to 0 was a hole in the data: the late samples show a calm stop."""
+    speeds = [90.0] * 120 + [0.0] * 400
+    worker.process([car(None, [1000 * i for i in range(len(speeds))], speeds)])
+    events = current(registered, "driving.event") + current(registered, "vehicle.crash")
+    assert events and not any(event["data"]["retracted"] for event in events)
+    calm = [(119_000 + 100 * i, max(0.0, 90.0 - i)) for i in range(1, 10)]
+    worker.process([car(None, [at for at, _ in calm], [speed for _, speed in calm])])
+    worker.process([car(None, [120_000], [85.0])])
+    ramp = {120_000 + 1000 * i: 85.0 - 4.0 * i for i in range(1, 22)}
+    worker.process([car(None, list(ramp), list(ramp.values()))])
+    worker.reconcile(everything=True)
+    after = {event["id"]: event for event in current(registered, "driving.event")}
+    after |= {event["id"]: event for event in current(registered, "vehicle.crash")}
+    for event in events:
+        assert after[event["id"]]["revision"] >= 1
+        assert after[event["id"]]["data"]["retracted"]

@@ -1,0 +1,102 @@
+"""Signals: what features found, as CloudEvents 1.0 (JSON, structured mode).
+
+The id is derived from (device, type, episode), so a replay gives the same id. A correction of what
+was said before has the same id and a higher `revision` (an extension attribute); one that takes
+it back has `retracted` true. Receivers keep the highest revision of an id.
+
+Signals carry no position: who needs one asks for it, and is logged.
+Source: CloudEvents 1.0.2, required attributes and extension context attributes.
+"""
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Severity = Annotated[int, Field(ge=1, le=3)]
+
+
+class Data(BaseModel):
+    """What every signal's data may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    retracted: bool = False
+
+
+class TripCompleted(Data):
+    """A trip is over."""
+
+    started_at: str
+    ended_at: str
+    distance_m: float | None
+    driving_s: float | None
+    idle_s: float | None
+    night_s: float | None
+    speeding_s: float | None
+    max_speed_kmh: float | None
+
+
+class DrivingEvent(Data):
+    """A harsh manoeuvre, or a spell of speeding."""
+
+    kind: Literal["harsh_braking", "harsh_acceleration", "harsh_cornering", "speeding"]
+    started_at: str
+    ended_at: str
+    severity: Severity
+    peak_mps2: float | None
+    excess_kmh: float | None
+
+
+class VehicleCrash(Data):
+    """A crash: an impact, and standstill after it."""
+
+    at: str
+    severity: Severity
+    peak_mps2: float | None
+    delta_v_kmh: float | None
+    speed_kmh: float | None
+
+
+class MeterAnomaly(Data):
+    """An anomaly was raised, or is over; with its evidence."""
+
+    kind: Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]
+    started_at: str
+    ended_at: str | None
+    severity: Severity
+    observed: float | None
+    expected: float | None
+    threshold: float | None
+    unit: str
+
+
+DATA: dict[str, type[Data]] = {
+    "trip.completed": TripCompleted,
+    "driving.event": DrivingEvent,
+    "vehicle.crash": VehicleCrash,
+    "meter.anomaly.raised": MeterAnomaly,
+    "meter.anomaly.cleared": MeterAnomaly,
+}
+
+
+class Signal(BaseModel):
+    """A CloudEvent. `source` is /{tenant}/{device}, `subject` the vehicle or meter."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    specversion: Literal["1.0"] = "1.0"
+    id: str
+    source: str
+    type: str
+    subject: str | None
+    time: str
+    datacontenttype: Literal["application/json"] = "application/json"
+    revision: int = Field(default=0, ge=0)
+    data: dict[str, object]
+
+
+def signal_id(tenant: str, device: str, type_: str, episode: str) -> str:
+    """The same for the same device, type and episode, on every run and machine."""
+    text = "\0".join((tenant, device, type_, episode))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
