@@ -4,6 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+
 from contracts.signals import DATA, Signal
 from contracts.telemetry import MESSAGES
 
@@ -59,21 +61,15 @@ def _asyncapi() -> dict[str, Any]:
 
 def documents() -> dict[str, str]:
     """File name → text of every generated document."""
+    models: dict[str, type[BaseModel]] = {**MESSAGES, "signal": Signal}
+    models |= {f"signal.{type_}": data for type_, data in DATA.items()}
     out = {
         f"{name}.v1.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
             **model.model_json_schema(),
         }
-        for name, model in MESSAGES.items()
+        for name, model in models.items()
     }
-    for name, data in {
-        "signal": Signal,
-        **{f"signal.{type_}": d for type_, d in DATA.items()},
-    }.items():
-        out[f"{name}.v1.json"] = {
-            "$schema": "https://json-schema.org/draft/2020-12/schema",
-            **data.model_json_schema(),
-        }
     out["asyncapi.json"] = _asyncapi()
     return {
         name: json.dumps(document, indent=1, ensure_ascii=False) + "\n"
