@@ -6,6 +6,8 @@ import click
 import typer
 
 from app import (
+    commands_consent,
+    commands_dead_letter,
     commands_files,
     commands_service,
     commands_show,
@@ -29,6 +31,8 @@ commands_simulate.register(cli)
 commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)
+commands_consent.register(cli)
+commands_dead_letter.register(cli)
 
 
 def main() -> None:

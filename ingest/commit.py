@@ -3,9 +3,10 @@
 from collections.abc import Sequence
 
 from contracts.raw import DeviceAck
+from ingest.books import ledger_key
 from ingest.kernels import KINDS
 from ingest.memory import Memory, carry_to_bytes, load_seqs
-from ingest.steps import Letter, Outcome, Work, ledger_key
+from ingest.work import Letter, Outcome, Work
 from store import carry as checkpoints
 from store import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
 from store.pool import Connection

@@ -8,14 +8,11 @@ does both, at once or not at all.
 
 import hashlib
 from collections import defaultdict
-from dataclasses import dataclass, field
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.raw import RawMessage
-from contracts.topics import Route, route
+from contracts.topics import route
 from customer_context.identity import Device
 from ingest.decode import decode
 from ingest.dialects.decoded import Context, Decoded
@@ -23,76 +20,14 @@ from ingest.dialects.native import salvage_numbering
 from ingest.kernels import KINDS, compute
 from ingest.memory import DeviceState, Memory
 from ingest.pack import LAYOUTS, Item, Ordered, join_values, order, out_of_range, pack, same_values
+from ingest.work import KindWork, Letter, Outcome, Work
 from runtime.clock import US_PER_S
 from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
-from store.features import Rows
-from store.ledger import Entry
 from store.reconcile import Range
-from store.telemetry import DeviceEventRow, Samples
+from store.telemetry import DeviceEventRow
 
 YEAR_2000_US = 946_684_800 * US_PER_S
-
-
-class Outcome(StrEnum):
-    """What becomes of a message. Each has exactly one."""
-
-    STORED = "stored"
-    DUPLICATE = "duplicate"
-    DEAD_LETTERED = "dead_lettered"
-    REFUSED = "refused"
-
-
-@dataclass(slots=True)
-class Letter:
-    """One message on its way.
-
-    numbering : (run, seq, oldest); salvaged = made out of a body that cannot be decoded.
-    refused_samples : rows that no consent covers.
-    """
-
-    raw: RawMessage
-    offset: int
-    route: Route | None = None
-    device: Device | None = None
-    decoded: Decoded | None = None
-    dead: DeadLetter | None = None
-    outcome: Outcome | None = None
-    numbering: tuple[int, int, int | None] | None = None
-    salvaged: bool = False
-    samples: int = 0
-    stored: int = 0
-    merged: int = 0
-    duplicate: int = 0
-    refused_samples: int = 0
-
-    def bury(self, dead: DeadLetter) -> None:
-        """Send it to the dead letter."""
-        self.dead, self.outcome, self.decoded = dead, Outcome.DEAD_LETTERED, None
-
-
-@dataclass(slots=True)
-class KindWork:
-    """The samples of one kind of device in this batch."""
-
-    ordered: Ordered
-    fresh: Samples
-    late_new: Samples
-    changed: dict[tuple[int, int], NDArray[np.float64]]
-    states: dict[int, DeviceState]
-    rows: dict[str, Rows] = field(default_factory=dict)
-    no_longer_silent: list[int] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Work:
-    """A batch and all that it becomes."""
-
-    letters: list[Letter]
-    kinds: dict[str, KindWork] = field(default_factory=dict)
-    late: dict[int, Range] = field(default_factory=dict)
-    events: list[tuple[int, DeviceEventRow]] = field(default_factory=list)
-    meter_numbers: dict[float, str] = field(default_factory=dict)
 
 
 def identify(work: Work, memory: Memory) -> None:
@@ -392,39 +327,3 @@ def conclude(work: Work, new_events: list[bool]) -> None:
         if letter.outcome is None:
             added = letter.stored + letter.merged
             letter.outcome = Outcome.STORED if added else Outcome.DUPLICATE
-
-
-def ledger_of(work: Work, tenants: frozenset[str]) -> dict[tuple[str, str], Entry]:
-    """What this batch adds to the books.
-
-    `received` and `samples_received` are counted from what came in, the others from what it
-    became, so that a hole in the steps shows as books that do not close.
-    """
-    entries: dict[tuple[str, str], Entry] = defaultdict(Entry)
-    for letter in work.letters:
-        entry = entries[ledger_key(letter, tenants)]
-        entry.received += 1
-        entry.samples_received += letter.samples
-        match letter.outcome:
-            case Outcome.STORED:
-                entry.stored += 1
-            case Outcome.DUPLICATE:
-                entry.duplicate += 1
-            case Outcome.DEAD_LETTERED:
-                entry.dead_lettered += 1
-            case Outcome.REFUSED:
-                entry.refused += 1
-        entry.samples_stored += letter.stored
-        entry.samples_merged += letter.merged
-        entry.samples_duplicate += letter.duplicate
-        entry.samples_refused += letter.refused_samples
-    return dict(entries)
-
-
-def ledger_key(letter: Letter, tenants: frozenset[str]) -> tuple[str, str]:
-    """(tenant, dialect) under which a message is booked; `-` for what nobody knows."""
-    dialect = letter.route.dialect if letter.route else "-"
-    if letter.device is not None:
-        return letter.device.tenant, dialect
-    named = letter.route.tenant if letter.route else ""
-    return (named if named in tenants else "-"), dialect

@@ -10,22 +10,21 @@ from numpy.typing import NDArray
 from contracts.raw import DeviceAck, RawMessage
 from ingest import commit, steps
 from ingest.assess import corrections, signals_of
-from ingest.kernels import KINDS, still_open
+from ingest.between import compute_anew, silent_devices, write_open
+from ingest.books import ledger_key, ledger_of
+from ingest.kernels import KINDS
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
 from ingest.recompute import recompute
-from ingest.registry import grids
 from ingest.registry import load as load_registry
-from ingest.steps import Letter, Outcome, Work
+from ingest.work import Letter, Outcome, Work
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store import (
-    carry,
     customers,
     dead_letter,
-    features,
     ledger,
     offsets,
     outbox,
@@ -102,7 +101,7 @@ class Worker:
                 next_offset = offsets.claim(connection, self._partition)
                 registry = load_registry(connection)
                 self._memory = Memory(registry, next_offset)
-                self._compute_anew(connection, self._memory)
+                compute_anew(connection, self._memory, self._clock)
                 self._load_pending(connection, self._memory)
                 connection.commit()
             except BaseException:
@@ -213,7 +212,7 @@ class Worker:
                         connection, signals_of(kind_work.rows, memory.registry.by_id), now_us
                     )
                 seqs = commit.count_seqs(connection, memory, letters)
-                entries = steps.ledger_of(work, memory.registry.tenants)
+                entries = ledger_of(work, memory.registry.tenants)
                 if retried is not None:
                     _unbook(entries, retried)
                 moved = 0 if retried is not None else len(letters)
@@ -260,19 +259,7 @@ class Worker:
         """A change of registry or consent counts from the next message on."""
         if customers.version(connection) != memory.registry.version:
             memory.registry = load_registry(connection)
-            self._compute_anew(connection, memory)
-
-    def _compute_anew(self, connection: Connection, memory: Memory) -> None:
-        """Reconcile from the beginning what was computed with another grid or time zone."""
-        now_us, now = self._clock.now_us(), self._clock.monotonic()
-        for device_id in carry.outdated(connection, grids(memory.registry)):
-            everything = reconcile.Range(steps.YEAR_2000_US, now_us)
-            carry.delete(connection, device_id, 0, None)
-            reconcile.request(connection, {device_id: everything}, now_us)
-            state = memory.devices.get(device_id)
-            if state is not None:
-                state.late, state.late_since = everything, now
-        connection.commit()
+            compute_anew(connection, memory, self._clock)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
@@ -348,18 +335,10 @@ class Worker:
         """
         self.open()
         connection, memory = self._connection_now, self._memory_now
-        now = self._clock.monotonic()
+        heard_before = self._clock.monotonic() - (0 if everything else self._settings.silence_s)
         done = 0
         for kind in KINDS.values():
-            silent = {
-                device_id: state.carry
-                for device_id, state in memory.devices.items()
-                if not state.provisional
-                and state.late is None
-                and (everything or now - state.heard >= self._settings.silence_s)
-                and kind.finish is not None
-                and kind_of_device(memory, device_id) is kind
-            }
+            silent = silent_devices(memory, kind, heard_before)
             if not silent:
                 continue
             try:
@@ -367,9 +346,7 @@ class Worker:
                     offsets.advance(
                         connection, self._partition, memory.next_offset, memory.next_offset
                     )
-                    rows = still_open(kind, silent)
-                    for table in kind.features:
-                        features.append(connection, table, rows[table.name])
+                    write_open(connection, kind, silent)
                     connection.commit()
             except BaseException:
                 self.close()
@@ -414,7 +391,7 @@ class Worker:
         results = []
         for letter, row in zip(work.letters, rows, strict=True):
             if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
-                key = steps.ledger_key(letter, self._memory_now.registry.tenants)
+                key = ledger_key(letter, self._memory_now.registry.tenants)
                 results.append((row.id, "open", str(letter.dead.reason), letter.dead.detail, *key))
                 # It stays where it is: no second row for the same message.
                 letter.dead = None

@@ -17,6 +17,7 @@ from simulators.connection import Connection
 from simulators.encode import JSON, Message, topic
 from simulators.load import Load
 from simulators.publisher import Publisher, publish_messages
+from tests.conftest import missing_server
 
 CLOCK = SystemClock()
 MOSQUITTO = "/usr/sbin/mosquitto"
@@ -82,7 +83,7 @@ class Broker:
 @pytest.fixture(params=["mosquitto", "iotcore"])
 def broker(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Broker]:
     if request.param == "mosquitto" and not Path(MOSQUITTO).exists():
-        pytest.skip("Debian's mosquitto is not installed")
+        missing_server("Mosquitto (Debian: apt-get install mosquitto)")
     made = Broker(request.param, tmp_path)
     made.start()
     yield made

@@ -1,0 +1,79 @@
+"""A batch on its way: its messages as letters, and all that it becomes."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.raw import RawMessage
+from contracts.topics import Route
+from customer_context.identity import Device
+from ingest.dialects.decoded import Decoded
+from ingest.memory import DeviceState
+from ingest.pack import Ordered
+from runtime.errors import DeadLetter
+from store.features import Rows
+from store.reconcile import Range
+from store.telemetry import DeviceEventRow, Samples
+
+
+class Outcome(StrEnum):
+    """What becomes of a message. Each has exactly one."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    DEAD_LETTERED = "dead_lettered"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Letter:
+    """One message on its way.
+
+    numbering : (run, seq, oldest); salvaged = made out of a body that cannot be decoded.
+    refused_samples : rows that no consent covers.
+    """
+
+    raw: RawMessage
+    offset: int
+    route: Route | None = None
+    device: Device | None = None
+    decoded: Decoded | None = None
+    dead: DeadLetter | None = None
+    outcome: Outcome | None = None
+    numbering: tuple[int, int, int | None] | None = None
+    salvaged: bool = False
+    samples: int = 0
+    stored: int = 0
+    merged: int = 0
+    duplicate: int = 0
+    refused_samples: int = 0
+
+    def bury(self, dead: DeadLetter) -> None:
+        """Send it to the dead letter."""
+        self.dead, self.outcome, self.decoded = dead, Outcome.DEAD_LETTERED, None
+
+
+@dataclass(slots=True)
+class KindWork:
+    """The samples of one kind of device in this batch."""
+
+    ordered: Ordered
+    fresh: Samples
+    late_new: Samples
+    changed: dict[tuple[int, int], NDArray[np.float64]]
+    states: dict[int, DeviceState]
+    rows: dict[str, Rows] = field(default_factory=dict)
+    no_longer_silent: list[int] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Work:
+    """A batch and all that it becomes."""
+
+    letters: list[Letter]
+    kinds: dict[str, KindWork] = field(default_factory=dict)
+    late: dict[int, Range] = field(default_factory=dict)
+    events: list[tuple[int, DeviceEventRow]] = field(default_factory=list)
+    meter_numbers: dict[float, str] = field(default_factory=dict)
