@@ -1,6 +1,7 @@
 """The embedded servers: PostgreSQL and an MQTT 5 broker from wheels, on the loopback only."""
 
 import importlib.util
+import logging
 import os
 import pwd
 import random
@@ -18,6 +19,8 @@ from app.supervise import Child
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from store.pool import connect
+
+log = logging.getLogger("embedded")
 
 _START_WITHIN_S = 30.0
 _PORT_FREE_WITHIN_S = 5.0
@@ -47,7 +50,7 @@ class Postgres:
             os.chown(self._data, self._owner.pw_uid, self._owner.pw_gid)
         if not (self._data / "PG_VERSION").exists():
             self._initdb()
-        if len(str(self._data)) > _SOCKET_NAME_MOST:
+        if len(str(self._data)) > _SOCKET_NAME_MOST and self._sockets == self._data:
             self._sockets = Path(tempfile.mkdtemp(prefix="tachowatt-"))
             if self._owner is not None:
                 os.chown(self._sockets, self._owner.pw_uid, self._owner.pw_gid)
@@ -107,6 +110,13 @@ class Postgres:
             group=None if self._owner is None else self._owner.pw_gid,
         )
 
+    def tend(self) -> None:
+        """Start it again if it has ended by itself. Raises `Stop` where that fails."""
+        if self._child is not None and not self._child.alive():
+            log.error("the embedded PostgreSQL has ended; starting it again")
+            self._child = None
+            self.start()
+
     def stop(self) -> None:
         """Stop it; everything committed stays."""
         if self._child is not None:
@@ -147,6 +157,7 @@ class Broker:
         self._directory = directory
         self._clock = clock
         self._child: Child | None = None
+        self._port = 0
 
     def start(self, port: int) -> str:
         """Start it on `port` (0 = that of the last time if free, else a free one)."""
@@ -181,6 +192,7 @@ class Broker:
             if not self._child.alive():
                 break
             if _listening(port):
+                self._port = port
                 remembered.write_text(str(port))
                 return f"mqtt://127.0.0.1:{port}"
             self._child.wait(0.05)
@@ -188,6 +200,13 @@ class Broker:
         raise Stop(
             f"the embedded broker did not start; its log is {self._directory / 'broker.log'}"
         )
+
+    def tend(self) -> None:
+        """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
+        if self._child is not None and not self._child.alive():
+            log.error("the embedded broker has ended; starting it again")
+            self._child = None
+            self.start(self._port)
 
     def _becomes_free(self, port: int) -> bool:
         """After a crash the last broker may need a moment to end."""

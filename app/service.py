@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,6 +25,8 @@ from runtime.settings import Settings
 from store.telemetry import Samples
 
 log = logging.getLogger("service")
+
+_TEND_EVERY_S = 0.5
 
 
 @dataclass(slots=True)
@@ -64,9 +67,10 @@ async def serve(
         await _first(running, _task(gateway.connected.wait()), _task(stop.wait()))
         if not running.done() and not stop.is_set():
             ready(Service(gateway, direct, metrics, where))
-        await _first(running, idle)
+        tending = asyncio.create_task(_tend(stack, stop), name="tend")
+        await _first(running, idle, tending)
         stop.set()
-        await asyncio.gather(running, idle)
+        await asyncio.gather(running, idle, tending)
     finally:
         stack.leave()
         await direct.close()
@@ -122,6 +126,15 @@ async def run_ingest(
         await listener.close()
         await direct.close()
         server.close()
+
+
+async def _tend(stack: Stack, stop: asyncio.Event) -> None:
+    """Keep the embedded servers alive; ours alone can answer for them."""
+    while not stop.is_set():
+        with suppress(TimeoutError):
+            await asyncio.wait_for(stop.wait(), _TEND_EVERY_S)
+        if not stop.is_set():
+            await asyncio.to_thread(stack.tend)
 
 
 def _task(coroutine: Coroutine[Any, Any, Any]) -> asyncio.Task[Any]:

@@ -100,6 +100,12 @@ class Stack:
             raise
         return Addresses(database_url, mqtt_url)
 
+    def tend(self) -> None:
+        """Start again what has ended by itself; its addresses stay. Raises `Stop`."""
+        for server in (self._postgres, self._broker):
+            if server is not None:
+                server.tend()
+
     def announce(self, addresses: Addresses) -> None:
         """Let other commands find this service."""
         self._state.mkdir(parents=True, exist_ok=True)

@@ -340,3 +340,38 @@ def test_sigterm_while_the_store_does_not_answer(
     finally:
         os.kill(pid, signal.SIGCONT)
         broker.stop()
+
+
+def test_embedded_servers_that_die_are_started_again(
+    state_dir: Path, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    """kill -9 of the embedded broker and of PostgreSQL while devices send: nothing is lost."""
+    service = Tachowatt("serve", state=state_dir, TACHOWATT_SILENCE_S="3600")
+    native = only_native(fleet)
+    try:
+        addresses = service.wait_ready()
+        write(addresses["database_url"], validate(fleet.registry, "fleet"), CLOCK.now_us())
+
+        async def kill(publisher: Publisher) -> None:
+            for share, name in ((0.3, "broker.toml"), (0.6, f"-D {state_dir}/postgres")):
+                while publisher.counters.published < share * len(native.history):
+                    await asyncio.sleep(0.01)
+                found = subprocess.run(
+                    ["pgrep", "-f", "--", name], capture_output=True, text=True, check=False
+                ).stdout.split()
+                ours = [
+                    int(pid)
+                    for pid in found
+                    if str(state_dir).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
+                    and b"/bin/sh" not in Path(f"/proc/{pid}/cmdline").read_bytes()
+                ]
+                assert ours, name
+                os.kill(ours[0], signal.SIGKILL)
+
+        asyncio.run(deliver(addresses["mqtt_url"], native, kill))
+        settle(addresses["database_url"])
+        found = store_state(addresses["database_url"])
+        assert service.terminate(5.0) == 0
+    finally:
+        service.kill()
+    assert found == undisturbed(native, database_of_fleet())
