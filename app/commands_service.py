@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from app.console import err, load_settings
-from app.stack import Stack
+from app.stack import Addresses, Stack
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 
@@ -44,13 +44,13 @@ def serve(
     err.print("starting the servers and loading the kernels …", style="dim")
     addresses = stack.start(broker=True)
 
-    def ready(running: service.Service) -> None:
+    def ready(where: Addresses) -> None:
         own = "embedded, " if settings.mqtt_url is None else ""
         own_database = "embedded, " if settings.database_url is None else ""
         err.print("[bold]tachowatt is ready[/bold]")
-        err.print(f"  MQTT      {running.addresses.mqtt_url} ({own}MQTT 5)")
-        err.print(f"  database  {running.addresses.database_url} ({own_database}PostgreSQL)")
-        err.print(f"  metrics   {running.addresses.metrics_url}")
+        err.print(f"  MQTT      {where.mqtt_url} ({own}MQTT 5)")
+        err.print(f"  database  {where.database_url} ({own_database}PostgreSQL)")
+        err.print(f"  metrics   {where.metrics_url}")
         err.print(f"  state     {stack.state_dir}")
         err.print("  Ctrl-C ends it; in another terminal: tachowatt ledger")
 

@@ -11,8 +11,16 @@ from app.scores import as_json, driver_scores
 from app.stack import database
 from contracts.signals import Signal
 from customer_context.identity import Device
-from feature_kernels import consumption, driving
-from ingest.kernels import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
+from feature_kernels import driving
+from ingest.kernels import (
+    ANOMALY,
+    ANOMALY_NAMES,
+    DAY,
+    DRIVING_EVENT,
+    EVENT_NAMES,
+    INTERVAL,
+    TRIP,
+)
 from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from runtime.clock import SystemClock
@@ -42,10 +50,10 @@ _TABLES = {
 }
 
 _CODES: dict[str, dict[str, dict[int, str]]] = {
-    DRIVING_EVENT.name: {"kind": {code: name for name, code in driving.EVENT_KINDS.items()}},
+    DRIVING_EVENT.name: {"kind": EVENT_NAMES},
     TRIP.name: {"end_reason": {code: name for name, code in driving.END_REASONS.items()}},
     ANOMALY.name: {
-        "kind": {code: name for name, code in consumption.ANOMALY_KINDS.items()},
+        "kind": ANOMALY_NAMES,
         "phase": {0: "raised", 1: "cleared"},
     },
 }

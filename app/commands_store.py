@@ -1,11 +1,13 @@
 """import, consent, devices, ledger, dead-letter, verify, db, schemas, settings."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
 from app import registry as registry_files
+from app.books import in_flight_of, ledger_json
 from app.console import err, load_settings, out, print_json, print_table, progress_bar
 from app.stack import Stack, database
 from contracts import generate
@@ -67,7 +69,12 @@ def show_ledger(json: Json = False) -> None:
     with database(settings, SystemClock()) as url, connect(url) as connection:
         entries = ledger.read(connection)
         committed = offsets.total(connection)
-    in_flight = _in_flight(Stack(settings, SystemClock()))
+    running = Stack(settings, SystemClock()).running()
+    in_flight = 0
+    if running is not None and running.metrics_url:
+        # Where it does not answer: what it had not committed is with the broker or the device.
+        with suppress(OSError):
+            in_flight = in_flight_of(running.metrics_url)
     answer = ledger_json(entries, committed, in_flight)
     if json:
         print_json(answer)
@@ -82,50 +89,6 @@ def show_ledger(json: Json = False) -> None:
         out.print("the ledger closes" if answer["closes"] else "[red]the ledger does not close[/]")
     if not answer["closes"]:
         raise typer.Exit(1)
-
-
-def ledger_json(
-    entries: dict[ledger.Key, ledger.Entry], committed: int, in_flight: int
-) -> dict[str, Any]:
-    """The ledger as the commands print it: sums, then each tenant and dialect."""
-    total = ledger.Entry()
-    for entry in entries.values():
-        total += entry
-    closes = all(entry.closes for entry in entries.values()) and total.received == committed
-    sums = {name: getattr(total, name) for name in ledger.COUNTS}
-    sums["received"] += in_flight
-    return {
-        **sums,
-        "in_flight": in_flight,
-        "closes": closes,
-        "by": [
-            {
-                "tenant": tenant,
-                "dialect": dialect,
-                **{name: getattr(entry, name) for name in ledger.COUNTS},
-            }
-            for (tenant, dialect), entry in entries.items()
-        ],
-    }
-
-
-def _in_flight(stack: Stack) -> int:
-    """From a running service's metrics; 0 where none runs: what it had not committed is with the
-    broker or the device."""
-    import urllib.request
-
-    running = stack.running()
-    if running is None or not running.metrics_url:
-        return 0
-    try:
-        with urllib.request.urlopen(running.metrics_url, timeout=2) as answer:
-            text = answer.read().decode()
-    except OSError:
-        return 0
-    for line in text.splitlines():
-        if line.startswith("tachowatt_messages_in_flight "):
-            return int(float(line.split()[1]))
-    return 0
 
 
 def verify(json: Json = False) -> None:

@@ -6,20 +6,25 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from app import registry as registry_files
-from app.commands_store import ledger_json
+from app.books import in_flight_of, ledger_json
 from app.judge import Judgement, Thing, judge
 from app.scores import driver_scores
 from app.stack import Addresses, Stack
 from app.verify import Verdict, verify
-from feature_kernels import consumption, driving
-from ingest.kernels import ANOMALY, DRIVING_EVENT, INTERVAL, TRIP
+from ingest.kernels import (
+    ANOMALY,
+    ANOMALY_NAMES,
+    DRIVING_EVENT,
+    EVENT_NAMES,
+    INTERVAL,
+    TRIP,
+)
 from ingest.registry import load as load_registry
 from runtime.clock import Clock
 from runtime.errors import Stop
@@ -32,9 +37,6 @@ from store.pool import connect
 
 _READY_WITHIN_S = 120.0
 _SETTLE_WITHIN_S = 90.0
-
-_EVENT_NAMES = {code: name for name, code in driving.EVENT_KINDS.items()}
-_ANOMALY_NAMES = {code: name for name, code in consumption.ANOMALY_KINDS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, show: Show) -> dict[
                 await asyncio.gather(watching, return_exceptions=True)
         figures.phase = "proving the store against its samples"
         show(figures)
-        in_flight = _in_flight(metrics_url)
+        in_flight = in_flight_of(metrics_url)
         verdict = await asyncio.to_thread(verify, addresses.database_url)
         return answer(addresses, fleet, verdict, seconds, delivered, in_flight)
     finally:
@@ -172,14 +174,6 @@ async def _ready(service: subprocess.Popen[bytes], state: Path, clock: Clock) ->
     raise Stop(f"the service did not start within {_READY_WITHIN_S:.0f} s:\n{log}")
 
 
-def _in_flight(metrics_url: str) -> int:
-    with urllib.request.urlopen(metrics_url, timeout=5) as response:
-        for line in response.read().decode().splitlines():
-            if line.startswith("tachowatt_messages_in_flight "):
-                return int(float(line.split()[1]))
-    return 0
-
-
 async def _caught_up(addresses: Addresses, publisher: Publisher, clock: Clock) -> None:
     """Wait until the broker has handed on what it holds of the devices' past."""
     deadline = clock.monotonic() + _SETTLE_WITHIN_S
@@ -199,7 +193,7 @@ async def _settled(addresses: Addresses, metrics_url: str, clock: Clock) -> None
         while clock.monotonic() < deadline:
             waiting = len(reconcile.pending(connection))
             connection.rollback()
-            if not waiting and not await asyncio.to_thread(_in_flight, metrics_url):
+            if not waiting and not await asyncio.to_thread(in_flight_of, metrics_url):
                 return
             await asyncio.sleep(0.2)
 
@@ -228,7 +222,7 @@ async def _watch(
 def _read_counts(database_url: str, metrics_url: str) -> tuple[dict[str, Any], dict[str, int]]:
     with connect(database_url) as connection:
         books = ledger_json(
-            ledger.read(connection), offsets.total(connection), _in_flight(metrics_url)
+            ledger.read(connection), offsets.total(connection), in_flight_of(metrics_url)
         )
         tables = (TRIP, DRIVING_EVENT, INTERVAL, ANOMALY)
         counts = {table.name.split(".")[1]: features.count(connection, table) for table in tables}
@@ -337,13 +331,13 @@ def _judge(connection: Any, fleet: Fleet) -> Judgement:
         ]
 
     episodes: dict[tuple[str, str, int], Thing] = {}
-    for thing in things(ANOMALY, lambda row: _ANOMALY_NAMES[int(row["kind"])]):
+    for thing in things(ANOMALY, lambda row: ANOMALY_NAMES[int(row["kind"])]):
         # Raised, then perhaps cleared: the later row of an episode knows its end.
         episodes[(thing.device, thing.kind, thing.start_us)] = thing
     return judge(
         fleet.truth,
         last_us,
         things(TRIP, lambda row: "trip"),
-        things(DRIVING_EVENT, lambda row: _EVENT_NAMES[int(row["kind"])]),
+        things(DRIVING_EVENT, lambda row: EVENT_NAMES[int(row["kind"])]),
         episodes.values(),
     )

@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Coroutine
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -29,23 +29,13 @@ log = logging.getLogger("service")
 _TEND_EVERY_S = 0.5
 
 
-@dataclass(slots=True)
-class Service:
-    """A running service, for those who run it inside their own process (the demo, tests)."""
-
-    gateway: Gateway
-    direct: DirectLog
-    metrics: Metrics
-    addresses: Addresses
-
-
 async def serve(
     settings: Settings,
     clock: Clock,
     stack: Stack,
     addresses: Addresses,
     stop: asyncio.Event,
-    ready: Callable[[Service], None],
+    ready: Callable[[Addresses], None],
 ) -> None:
     """Gateway and ingest in one process until `stop`.
 
@@ -66,7 +56,7 @@ async def serve(
         idle = asyncio.create_task(direct.idle(stop), name="idle")
         await _first(running, _task(gateway.connected.wait()), _task(stop.wait()))
         if not running.done() and not stop.is_set():
-            ready(Service(gateway, direct, metrics, where))
+            ready(where)
         tending = asyncio.create_task(_tend(stack, stop), name="tend")
         await _first(running, idle, tending)
         stop.set()

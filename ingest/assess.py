@@ -13,14 +13,12 @@ from contracts.signals import (
     signal_id,
 )
 from customer_context.identity import Device
-from feature_kernels import consumption, driving
-from ingest.kernels import ANOMALY, DRIVING_EVENT, TRIP
+from feature_kernels import consumption
+from ingest.kernels import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
 from store.features import Change, Rows
 from store.outbox import SignalRow
 from store.times import from_us
 
-_EVENTS = {code: name for name, code in driving.EVENT_KINDS.items()}
-_ANOMALIES = {code: name for name, code in consumption.ANOMALY_KINDS.items()}
 _PHASES = {0: "meter.anomaly.raised", 1: "meter.anomaly.cleared"}
 
 
@@ -83,7 +81,7 @@ def _trip(row: Any) -> tuple[str, str, int, Data]:
 
 
 def _event(row: Any) -> tuple[str, str, int, Data]:
-    kind = _EVENTS[int(row["kind"])]
+    kind = EVENT_NAMES[int(row["kind"])]
     start_us, severity = int(row["start_us"]), int(row["severity"])
     if kind == "crash":
         crash = VehicleCrash(
@@ -108,7 +106,7 @@ def _event(row: Any) -> tuple[str, str, int, Data]:
 
 
 def _anomaly(row: Any) -> tuple[str, str, int, Data]:
-    kind = _ANOMALIES[int(row["kind"])]
+    kind = ANOMALY_NAMES[int(row["kind"])]
     data = MeterAnomaly.model_validate(
         {
             "kind": kind,

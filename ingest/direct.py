@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import TypeVar
 
 from contracts.raw import RawMessage, Receipt
-from ingest.worker import Committed, Worker
+from ingest.worker import Worker
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 
@@ -42,22 +42,15 @@ class DirectLog:
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
         """Commit the batch; waits as long as the store is away."""
         async with self._turn:
-            committed = await self._commit(list(messages))
+            # A broken connection may have committed all, a part or nothing. What it had is
+            # told as a duplicate the next time, in the ledger too.
+            batch = list(messages)
+            committed = await self._patiently(
+                lambda: self._worker.process(batch), self._metrics.retries.inc
+            )
             with suppress(Retry):  # it is done later, by `idle`
                 await self._run(self._worker.reconcile)
         return Receipt(committed.acks)
-
-    async def _commit(self, messages: list[RawMessage]) -> Committed:
-        attempt = 0
-        while True:
-            try:
-                return await self._run(lambda: self._worker.process(messages))
-            except Retry as error:
-                # All, a part or nothing of it may have been committed before the connection
-                # broke. What was is told as a duplicate now, and told so in the ledger.
-                self._metrics.retries.inc()
-                await self._wait(attempt, error)
-                attempt += 1
 
     async def idle(self, stop: asyncio.Event) -> None:
         """Reconcile, and take retried dead letters, whenever no batch is under way."""
@@ -77,11 +70,6 @@ class DirectLog:
                 except Retry as error:
                     await self._wait(3, error)
 
-    async def settle(self) -> None:
-        """Reconcile everything that waits."""
-        async with self._turn:
-            await self._patiently(lambda: self._worker.reconcile(everything=True))
-
     async def close(self) -> None:
         """Give the partition up, within seconds, also while the store does not answer."""
         closing = asyncio.ensure_future(self._run(self._worker.close))
@@ -92,12 +80,16 @@ class DirectLog:
             await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _patiently(self, call: Callable[[], T]) -> T:
+    async def _patiently(
+        self, call: Callable[[], T], on_retry: Callable[[], None] = lambda: None
+    ) -> T:
+        """Call until it succeeds, with growing pauses; `on_retry` counts the failures."""
         attempt = 0
         while True:
             try:
                 return await self._run(call)
             except Retry as error:
+                on_retry()
                 await self._wait(attempt, error)
                 attempt += 1
 

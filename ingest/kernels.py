@@ -30,6 +30,10 @@ ANOMALY = FeatureTable.of(
     "features.meter_anomaly", consumption.ANOMALY_DTYPE, ("start_us", "kind", "phase")
 )
 
+EVENT_NAMES = {code: name for name, code in driving.EVENT_KINDS.items()}
+ANOMALY_NAMES = {code: name for name, code in consumption.ANOMALY_KINDS.items()}
+"""What the codes in the rows' `kind` mean."""
+
 _QUARTER_US = 900_000_000
 _EPOCH_S = 1_000_000
 

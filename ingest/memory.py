@@ -80,7 +80,7 @@ def load_devices(
     provisional: set[int] = set()
     if kind.finish is not None:
         for table in kind.features:
-            provisional |= features.with_provisional(connection, table)
+            provisional |= features.with_provisional(connection, table, wanted)
     replay: dict[int, int] = {}
     for device_id in wanted:
         state = DeviceState(marks.get(device_id, NEVER_US), kind.initial(1)[0])

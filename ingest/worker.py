@@ -1,7 +1,8 @@
 """The one owner of a partition: takes batches, commits them, reconciles, retries."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -297,27 +298,20 @@ class Worker:
     def _reconcile_device(self, connection: Connection, memory: Memory, device_id: int) -> None:
         late = memory.devices[device_id].late
         assert late is not None
-        try:
-            with translated():
-                # The same compare-and-set as a batch, so that a former owner cannot correct.
-                offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
-                result = recompute(
-                    connection,
-                    memory,
-                    kind_of_device(memory, device_id),
-                    device_id,
-                    late,
-                    self._settings.checkpoint_samples,
-                )
-                outbox.put(
-                    connection,
-                    corrections(result.changes, memory.registry.by_id),
-                    self._clock.now_us(),
-                )
-                connection.commit()
-        except BaseException:
-            self.close()
-            raise
+        with self._owned(connection, memory):
+            result = recompute(
+                connection,
+                memory,
+                kind_of_device(memory, device_id),
+                device_id,
+                late,
+                self._settings.checkpoint_samples,
+            )
+            outbox.put(
+                connection,
+                corrections(result.changes, memory.registry.by_id),
+                self._clock.now_us(),
+            )
         result.state.heard = memory.devices[device_id].heard
         memory.devices[device_id] = result.state
         self._metrics.reconciled.inc()
@@ -341,16 +335,8 @@ class Worker:
             silent = silent_devices(memory, kind, heard_before)
             if not silent:
                 continue
-            try:
-                with translated():
-                    offsets.advance(
-                        connection, self._partition, memory.next_offset, memory.next_offset
-                    )
-                    write_open(connection, kind, silent)
-                    connection.commit()
-            except BaseException:
-                self.close()
-                raise
+            with self._owned(connection, memory):
+                write_open(connection, kind, silent)
             for device_id in silent:
                 memory.devices[device_id].provisional = True
             done += len(silent)
@@ -398,6 +384,19 @@ class Worker:
             else:
                 results.append((row.id, "retried", str(letter.outcome), "", "", ""))
         dead_letter.finish_retry(connection, results, now_us)
+
+    @contextmanager
+    def _owned(self, connection: Connection, memory: Memory) -> Iterator[None]:
+        """A transaction without messages, under the same compare-and-set as a batch: a former owner
+        cannot write in it either. Commits at the end; after an error everything is forgotten."""
+        try:
+            with translated():
+                offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
+                yield
+                connection.commit()
+        except BaseException:
+            self.close()
+            raise
 
     # ── small things ────────────────────────────────────────────────────────────────────────
 

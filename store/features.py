@@ -184,11 +184,14 @@ def drop_provisional(
     )
 
 
-def with_provisional(connection: Connection, table: FeatureTable) -> set[int]:
-    """Devices that have provisional rows."""
+def with_provisional(
+    connection: Connection, table: FeatureTable, device_ids: Sequence[int]
+) -> set[int]:
+    """Those of the devices that have provisional rows; a probe of the index for each."""
     rows = connection.execute(
-        f"select distinct device_id from {table.name} where decided_at = %s",
-        (from_us(PROVISIONAL_US),),
+        f"select distinct device_id from {table.name} "
+        "where device_id = any(%s) and decided_at = %s",
+        (list(device_ids), from_us(PROVISIONAL_US)),
     )
     return {row[0] for row in rows.fetchall()}
 
