@@ -12,7 +12,12 @@ from app.stack import database
 from contracts.signals import Signal
 from customer_context.identity import Device
 from feature_kernels import driving
-from ingest.kernels import (
+from ingest.registry import Registry
+from ingest.registry import load as load_registry
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from store import features, outbox
+from store.feature_tables import (
     ANOMALY,
     ANOMALY_NAMES,
     DAY,
@@ -21,11 +26,6 @@ from ingest.kernels import (
     INTERVAL,
     TRIP,
 )
-from ingest.registry import Registry
-from ingest.registry import load as load_registry
-from runtime.clock import SystemClock
-from runtime.errors import Usage
-from store import features, outbox
 from store.pool import Connection, connect
 from store.times import from_us
 
@@ -121,7 +121,7 @@ def signals(
         [
             Signal(
                 id=row["id"],
-                source=f"/{row['tenant']}/{names[row['device_id']]}",
+                source=f"/{row['tenant']}/{names.get(row['device_id'], row['subject'])}",
                 type=row["type"],
                 subject=row["subject"],
                 time=row["time"].isoformat(),

@@ -17,14 +17,6 @@ from app.judge import Judgement, Thing, judge
 from app.scores import driver_scores
 from app.stack import Addresses, Stack
 from app.verify import Verdict, verify
-from ingest.kernels import (
-    ANOMALY,
-    ANOMALY_NAMES,
-    DRIVING_EVENT,
-    EVENT_NAMES,
-    INTERVAL,
-    TRIP,
-)
 from ingest.registry import load as load_registry
 from runtime.clock import Clock
 from runtime.errors import Stop
@@ -33,6 +25,14 @@ from simulators.faults import DEMO, Faults
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
 from store import features, ledger, offsets, reconcile, telemetry
+from store.feature_tables import (
+    ANOMALY,
+    ANOMALY_NAMES,
+    DRIVING_EVENT,
+    EVENT_NAMES,
+    INTERVAL,
+    TRIP,
+)
 from store.pool import connect
 
 _READY_WITHIN_S = 120.0

@@ -64,6 +64,7 @@ class Customer(Row):
     id: Name
     name: str
     language: Literal["de", "en"] = "en"
+    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)
 
 
 class Vehicle(Row):

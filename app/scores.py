@@ -3,14 +3,13 @@
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from customer_context.consent import Purpose
 from feature_kernels import driving
-from ingest.kernels import TRIP
 from ingest.registry import load as load_registry
 from store import features
+from store.feature_tables import TRIP
 from store.pool import Connection
+from store.scoring import kernel_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +37,9 @@ def driver_scores(connection: Connection) -> list[DriverScore]:
         if Purpose.DRIVING_SCORE in registry.consent.granted.get(key, frozenset()):
             by_driver.setdefault(key, []).append(i)
     return [
-        DriverScore(tenant, customer, driving.score(_kernel_rows(trips[index])))
+        DriverScore(tenant, customer, driving.score(kernel_rows(trips[index])))
         for (tenant, customer), index in sorted(by_driver.items())
     ]
-
-
-def _kernel_rows(trips: features.Rows) -> Any:
-    rows = np.zeros(trips.shape[0], driving.TRIP_DTYPE)
-    for name in TRIP.fields:
-        rows[name] = trips[name]
-    return rows
 
 
 def as_json(found: DriverScore) -> dict[str, Any]:

@@ -71,12 +71,27 @@ class MeterAnomaly(Data):
     unit: str
 
 
+class ScoreChanged(Data):
+    """A driver's score moved by more than a band since it was last spoken of.
+
+    previous_score, previous_band : null for the first score that a driver gets.
+    """
+
+    score: float
+    band: Literal["A", "B", "C", "D", "E"]
+    previous_score: float | None
+    previous_band: Literal["A", "B", "C", "D", "E"] | None
+    trusted: bool
+    algorithm_version: str
+
+
 DATA: dict[str, type[Data]] = {
     "trip.completed": TripCompleted,
     "driving.event": DrivingEvent,
     "vehicle.crash": VehicleCrash,
     "meter.anomaly.raised": MeterAnomaly,
     "meter.anomaly.cleared": MeterAnomaly,
+    "score.changed": ScoreChanged,
 }
 
 

@@ -14,7 +14,7 @@ from contracts.signals import (
 )
 from customer_context.identity import Device
 from feature_kernels import consumption
-from ingest.kernels import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
+from store.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
 from store.features import Change, Rows
 from store.outbox import SignalRow
 from store.times import from_us

@@ -12,27 +12,12 @@ from numpy.typing import NDArray
 from customer_context.identity import Device
 from feature_kernels import consumption, driving
 from feature_kernels.ragged import starts_of
+from store.feature_tables import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
 from store.features import PROVISIONAL_US, FeatureTable, Rows
 from store.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-
-TRIP = FeatureTable.of("features.trip", driving.TRIP_DTYPE, ("start_us",))
-DRIVING_EVENT = FeatureTable.of(
-    "features.driving_event", driving.EVENT_DTYPE, ("start_us", "kind", "end_us")
-)
-INTERVAL = FeatureTable.of(
-    "features.meter_interval", consumption.INTERVAL_DTYPE, ("start_us",), omit=("local_us",)
-)
-DAY = FeatureTable.of("features.meter_day", consumption.DAY_DTYPE, ("day",))
-ANOMALY = FeatureTable.of(
-    "features.meter_anomaly", consumption.ANOMALY_DTYPE, ("start_us", "kind", "phase")
-)
-
-EVENT_NAMES = {code: name for name, code in driving.EVENT_KINDS.items()}
-ANOMALY_NAMES = {code: name for name, code in consumption.ANOMALY_KINDS.items()}
-"""What the codes in the rows' `kind` mean."""
 
 _QUARTER_US = 900_000_000
 _EPOCH_S = 1_000_000

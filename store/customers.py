@@ -114,7 +114,7 @@ def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
 # Table → (key columns, all columns). The order is the order of the references between them.
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tenant": (("tenant",), ("tenant", "name", "timezone")),
-    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language")),
+    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language", "email")),
     "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name")),
     "meter": (
         ("tenant", "meter"),

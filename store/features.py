@@ -98,14 +98,19 @@ def read(
     until_us: int | None = None,
 ) -> tuple[Rows, NDArray[np.int64]]:
     """Rows of a device decided in (after, until], in the order of decision and key; revisions."""
+    conditions, parameters = _decided(device_id, after_us, until_us)
+    return read_from(connection, table, f"{table.name} {conditions}", parameters)
+
+
+def read_from(
+    connection: Connection, table: FeatureTable, source: str, parameters: Sequence[object]
+) -> tuple[Rows, NDArray[np.int64]]:
+    """Rows that `source` (what stands behind FROM, with the table's columns) gives, in the order of
+    decision and key; their revisions."""
     wanted = [("device_id", "int")]
     wanted += [(sql_name(n), kind_of(n, d)) for n, d in table.fields.items()]
     wanted.append(("revision", "int"))
-    conditions, parameters = _decided(device_id, after_us, until_us)
-    query = (
-        f"copy (select {select_list(wanted)} from {table.name} {conditions}) "
-        "to stdout (format binary)"
-    )
+    query = f"copy (select {select_list(wanted)} from {source}) to stdout (format binary)"
     with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
         data = b"".join(bytes(block) for block in copy)
     columns = decode(data, [kind for _, kind in wanted])

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from store import notify
 from store.pool import Connection
 from store.times import from_us
 
@@ -15,7 +16,7 @@ class SignalRow:
 
     id: str
     tenant: str
-    device_id: int
+    device_id: int | None
     type: str
     subject: str | None
     time_us: int
@@ -25,12 +26,13 @@ class SignalRow:
 def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> None:
     """Append signals, in the caller's transaction; each gets the next revision of its id.
 
-    One that says exactly what its newest revision says is left out: nothing has changed.
+    One that says exactly what its newest revision says is left out: nothing has changed. Each new
+    row is put into the queue of `contacts`, and live pages are told.
     """
     if not signals:
         return
-    connection.execute(
-        "insert into pipeline.signal "
+    written = connection.execute(
+        "with written as (insert into pipeline.signal "
         "(id, revision, tenant, device_id, type, subject, time, data, created_at) "
         "select n.id, coalesce(last.revision + 1, 0), n.tenant, n.device_id, n.type, n.subject, "
         "n.time, n.data::jsonb, %s "
@@ -39,7 +41,10 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
         "with ordinality as n (id, tenant, device_id, type, subject, time, data, position) "
         "left join lateral (select revision, data from pipeline.signal s where s.id = n.id "
         "order by revision desc limit 1) as last on true "
-        "where last.data is distinct from n.data::jsonb order by n.position",
+        "where last.data is distinct from n.data::jsonb order by n.position "
+        "returning sequence, tenant, type, id), "
+        "queued as (insert into pipeline.signal_queue select sequence from written) "
+        "select distinct on (tenant, type) tenant, type, id from written",
         (
             from_us(now_us),
             [s.id for s in signals],
@@ -50,7 +55,11 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
             [from_us(s.time_us) for s in signals],
             [json.dumps(s.data, sort_keys=True) for s in signals],
         ),
-    )
+    ).fetchall()
+    if written:
+        notify.wake(connection, notify.SIGNAL)
+    for tenant, type_, id_ in written:
+        notify.changed(connection, tenant, type_, id_)
 
 
 def read(

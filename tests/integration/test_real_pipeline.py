@@ -17,11 +17,11 @@ from app.recording import messages_of
 from app.registry import validate, write
 from app.verify import verify
 from contracts.raw import RawMessage
-from ingest.kernels import DAY, INTERVAL, TRIP
 from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
 from store import features, ledger, telemetry
+from store.feature_tables import DAY, INTERVAL, TRIP
 from store.pool import connect
 from tests.fix_registry import NOW_US, registry
 

@@ -9,12 +9,12 @@ from app.verify import verify
 from contracts.raw import RawMessage
 from ingest import pack as pack_module
 from ingest import steps
-from ingest.kernels import TRIP
 from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings
 from store import customers, dead_letter, features, ledger, offsets, outbox, telemetry
+from store.feature_tables import TRIP
 from store.pool import connect
 from store.times import from_us
 from tests.fix_registry import NOW_US, registry
