@@ -2,10 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 
 from contracts.raw import DeviceAck, Log, RawMessage
 from contracts.topics import SUBSCRIPTIONS, ack_body, ack_topic
 from gateway.ack_window import AckWindow, Arrived
+from gateway.publish_packet import Publish
 from gateway.session import Session
 from runtime.clock import Clock
 from runtime.metrics import Metrics
@@ -36,7 +38,7 @@ class Gateway:
             settings.mqtt_client_id,
             SUBSCRIPTIONS,
             settings.receive_maximum,
-            self._on_message,
+            self._on_messages,
             self._on_lost,
         )
 
@@ -50,11 +52,13 @@ class Gateway:
         """Set while the session is connected."""
         return self._session.connected
 
-    def _on_message(self, mid: int, topic: str, body: bytes, content_type: str | None) -> None:
-        raw = RawMessage(topic, body, self._clock.now_us(), content_type)
-        self._window.arrive(Arrived(raw, mid, self._number))
+    def _on_messages(self, messages: Sequence[Publish]) -> None:
+        now_us, number = self._clock.now_us(), self._number
+        for topic, mid, _, body, content_type in messages:
+            raw = RawMessage(topic, body, now_us, content_type)
+            self._window.arrive(Arrived(raw, mid, number))
         self._arrived.set()
-        self._metrics.received.inc()
+        self._metrics.received.inc(len(messages))
 
     def _on_lost(self) -> None:
         forgotten = self._window.lost_connection(self._number)
@@ -102,9 +106,13 @@ class Gateway:
                 continue
             self._metrics.in_flight.set(len(self._window))
             receipt = await self._log.append([arrived.raw for arrived in batch])
-            for arrived in self._window.done(len(batch)):
-                if arrived.mid and arrived.session == self._number:
-                    self._session.acknowledge(arrived.mid)
+            self._session.acknowledge(
+                [
+                    arrived.mid
+                    for arrived in self._window.done(len(batch))
+                    if arrived.mid and arrived.session == self._number
+                ]
+            )
             for ack in receipt.acks:
                 self._acks[(ack.tenant, ack.device)] = ack
             self._metrics.in_flight.set(len(self._window))

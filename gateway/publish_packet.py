@@ -7,7 +7,7 @@ nothing behind it. Here other properties are skipped by their length, whatever t
 Source: MQTT 5.0 (OASIS), sections 2.2.2 and 3.3.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _CONTENT_TYPE = 0x03
 # Property → bytes of its value; a string or bytes has its own length, a pair is two strings.
@@ -19,9 +19,8 @@ class Malformed(ValueError):
     """The packet's lengths do not fit together."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publish:
-    """mid : packet id, 0 for QoS 0."""
+class Publish(NamedTuple):
+    """mid : packet id, 0 for QoS 0. A tuple, because one is made for each message."""
 
     topic: str
     mid: int

@@ -2,6 +2,9 @@
 
 paho does the protocol; the event loop tells it when its socket can be read or written. Source
 of the pattern: paho's own documentation of "external event loop support".
+
+Over plain TCP the socket is read here, 256 KiB at a time (gateway/frames.py): PUBLISH frames are
+taken out, every other frame is laid where paho reads next. Over TLS paho reads by itself.
 """
 
 import asyncio
@@ -17,6 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from gateway.frames import FrameCutter
 from gateway.publish_packet import Malformed, Publish, read
 from runtime.errors import Stop
 
@@ -34,9 +38,15 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # paho reads one packet a call; so many calls before the loop may do something else.
 _READS_AT_ONCE = 64
 
+_RECEIVE_BYTES = 256 * 1024
+
 
 class _Client(mqtt.Client):
-    """paho, but for the reading of PUBLISH packets (gateway/publish_packet.py)."""
+    """paho, but for the reading of PUBLISH packets (gateway/publish_packet.py).
+
+    handed : frames that somebody else read from the socket and paho is to read next; None = paho
+    reads the socket itself.
+    """
 
     def __init__(self, client_id: str, on_publish: Callable[[Publish], None]) -> None:
         super().__init__(
@@ -46,6 +56,24 @@ class _Client(mqtt.Client):
             manual_ack=True,
         )
         self._on_publish_packet = on_publish
+        self.handed: bytearray | None = None
+
+    def _sock_recv(self, bufsize: int) -> bytes:
+        if self.handed is None:
+            return bytes(super()._sock_recv(bufsize))
+        if not self.handed:
+            raise BlockingIOError
+        data = bytes(self.handed[:bufsize])
+        del self.handed[:bufsize]
+        return data
+
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """PUBACK these packet ids, in order and in one write.
+
+        paho sends what stands in its queue as it is, so many packets may stand there as one.
+        """
+        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
+        self._packet_queue(mqtt.PUBACK, packets, mids[-1], 1)
 
     def _handle_publish(self) -> MQTTErrorCode:
         try:
@@ -60,7 +88,7 @@ class _Client(mqtt.Client):
 class Session:
     """Keeps one session alive until closed.
 
-    on_message(mid, topic, body, content_type) : called for each message; QoS 0 has mid 0.
+    on_messages(messages) : what one look at the socket brought, in order; QoS 0 has mid 0.
     on_lost() : the connection broke; what was not acknowledged comes again.
     """
 
@@ -70,7 +98,7 @@ class Session:
         client_id: str,
         subscriptions: Sequence[str],
         receive_maximum: int,
-        on_message: Callable[[int, str, bytes, str | None], None],
+        on_messages: Callable[[Sequence[Publish]], None],
         on_lost: Callable[[], None],
     ) -> None:
         parts = urlsplit(url)
@@ -80,18 +108,20 @@ class Session:
         self._port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
         self._subscriptions = list(subscriptions)
         self._receive_maximum = receive_maximum
-        self._on_message = on_message
+        self._on_messages = on_messages
         self._on_lost = on_lost
         self._closing = False
-        self._messages = 0
+        self._read: list[Publish] = []
+        self._frames: FrameCutter | None = None
         self._misc: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self.connected = asyncio.Event()
-        client = _Client(client_id, self._message)
+        self._tls = parts.scheme == "mqtts"
+        client = _Client(client_id, self._read.append)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if parts.scheme == "mqtts":
+        if self._tls:
             client.tls_set()
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
@@ -178,12 +208,14 @@ class Session:
             log.warning("connection to the broker lost: %s", reason)
         self._lost.set()
 
-    def _message(self, message: Publish) -> None:
-        self._messages += 1
-        self._on_message(message.mid, message.topic, message.body, message.content_type)
-
     def _socket_open(self, client: mqtt.Client, _: Any, sock: Any) -> None:
-        asyncio.get_running_loop().add_reader(sock, self._readable)
+        loop = asyncio.get_running_loop()
+        if self._tls:
+            loop.add_reader(sock, self._readable_by_paho)
+            return
+        self._client.handed = bytearray()
+        self._frames = FrameCutter(self._read.append, self._hand_over)
+        loop.add_reader(sock, self._readable, sock)
 
     def _socket_close(self, client: mqtt.Client, _: Any, sock: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -191,17 +223,51 @@ class Session:
         loop.remove_writer(sock)
         self._lost.set()
 
-    def _readable(self) -> None:
+    def _readable(self, sock: socket.socket) -> None:
+        """One `recv`, then the loop may do something else."""
+        try:
+            data = sock.recv(_RECEIVE_BYTES)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            data = b""
+        if not data:
+            self._client.handed = None  # paho finds the end by itself
+            self._client.loop_read()
+            return
+        assert self._frames is not None
+        try:
+            self._frames.feed(data)
+        except Malformed as error:
+            log.error("the broker sent a malformed frame: %s", error)
+            sock.shutdown(socket.SHUT_RDWR)
+        self._hand_on()
+
+    def _hand_over(self, frame: bytes) -> None:
+        """A frame that is no PUBLISH of ours. Those before it go first."""
+        self._hand_on()
+        if self._client.handed is not None:
+            self._client.handed += frame
+            self._client.loop_read()
+
+    def _hand_on(self) -> None:
+        if self._read:
+            messages = self._read.copy()
+            self._read.clear()
+            self._on_messages(messages)
+
+    def _readable_by_paho(self) -> None:
         """Read until a call brings no message, but not for ever: others want the loop too."""
         client = self._client
         for _ in range(_READS_AT_ONCE):
-            before = self._messages
-            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or self._messages == before:
+            before = len(self._read)
+            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or len(self._read) == before:
                 break
+        self._hand_on()
         # TLS may hold decrypted bytes for which the socket will not become readable again.
         pending = getattr(client.socket(), "pending", None)
         if pending is not None and pending():
-            asyncio.get_running_loop().call_soon(self._readable)
+            asyncio.get_running_loop().call_soon(self._readable_by_paho)
 
     def _register_write(self, client: mqtt.Client, _: Any, sock: Any) -> None:
         asyncio.get_running_loop().add_writer(sock, client.loop_write)
@@ -211,9 +277,10 @@ class Session:
 
     # ── what the gateway asks of it ─────────────────────────────────────────────────────────
 
-    def acknowledge(self, mid: int) -> None:
-        """Tell the broker that a QoS 1 message needs to be kept no longer."""
-        self._client.ack(mid, 1)
+    def acknowledge(self, mids: Sequence[int]) -> None:
+        """Tell the broker, in this order, that QoS 1 messages need to be kept no longer."""
+        if mids:
+            self._client.acknowledge(mids)
 
     def publish(self, topic: str, body: bytes, *, qos: int = 0) -> None:
         """Send downwards; while disconnected QoS 0 is dropped."""
