@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from ingest.kernels import Kind, still_open
 from ingest.memory import Floats, Memory, kind_of_device
 from ingest.registry import grids
-from ingest.steps import YEAR_2000_US
+from ingest.times import YEAR_2000_US
 from runtime.clock import Clock
 from store import carry, features, reconcile
 from store.pool import Connection

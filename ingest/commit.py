@@ -1,12 +1,13 @@
 """One batch, one transaction: samples, features, checkpoints, books and the next offset."""
 
-from collections.abc import Sequence
+import numpy as np
 
 from contracts.raw import DeviceAck
 from ingest.books import ledger_key
 from ingest.kernels import KINDS
 from ingest.memory import Memory, carry_to_bytes, load_seqs
-from ingest.work import Letter, Outcome, Work
+from ingest.plain.take import Plain
+from ingest.work import Outcome, Work
 from store import carry as checkpoints
 from store import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
 from store.pool import Connection
@@ -65,7 +66,7 @@ def _dead(work: Work, partition: int, tenants: frozenset[str]) -> list[dead_lett
 
 
 def count_seqs(
-    connection: Connection, memory: Memory, letters: Sequence[Letter]
+    connection: Connection, memory: Memory, work: Work
 ) -> dict[str, device_seq.DeviceSeq]:
     """The devices' numbering after these messages; written in the caller's transaction.
 
@@ -73,13 +74,17 @@ def count_seqs(
     nobody registered), refused.
     """
     numbered = [
-        (letter.route.address, letter.numbering, letter.salvaged)
-        for letter in letters
+        (letter.position, letter.route.address, letter.numbering, letter.salvaged)
+        for letter in work.letters
         if letter.numbering is not None and letter.route is not None
     ]
-    load_seqs(connection, memory, {address for address, _, _ in numbered})
     states: dict[str, device_seq.DeviceSeq] = {}
-    for address, (run, seq, oldest), salvaged in numbered:
+    busy = {address for _, address, _, _ in numbered}
+    for plain in work.plain.values():
+        numbered += _one_by_one(connection, memory, plain, busy, states)
+    numbered.sort()  # in the order of arrival: a hole must not be taken for a beginning
+    load_seqs(connection, memory, busy)
+    for _, address, (run, seq, oldest), salvaged in numbered:
         state = states.get(address)
         if state is None:
             known = memory.seqs.get(address)
@@ -91,6 +96,57 @@ def count_seqs(
             state.take(run, seq, oldest)
     device_seq.save(connection, states)
     return states
+
+
+def _one_by_one(
+    connection: Connection,
+    memory: Memory,
+    plain: Plain,
+    busy: set[str],
+    states: dict[str, device_seq.DeviceSeq],
+) -> list[tuple[int, str, tuple[int, int, int | None], bool]]:
+    """Count the devices whose messages follow each other and on what was known, into `states`.
+
+    Returns the numbered messages of all others, one by one; their addresses join `busy`.
+    """
+    at = np.flatnonzero(plain.seq >= 0)
+    at = at[np.argsort(plain.device_id[at], kind="stable")]
+    if not at.shape[0]:
+        return []
+    seq, run = plain.seq[at], np.maximum(plain.run[at], 0)
+    ids, begins = np.unique(plain.device_id[at], return_index=True)
+    n = np.diff(np.append(begins, at.shape[0]))
+    follows = np.ones(at.shape[0], np.bool_)
+    follows[1:] = (seq[1:] == seq[:-1] + 1) & (run[1:] == run[:-1])
+    follows[begins] = True
+    in_a_row = np.logical_and.reduceat(follows, begins)
+    addresses = []
+    for device_id in ids.tolist():
+        device = memory.registry.by_id[device_id]
+        addresses.append(f"{device.tenant}/{device.device}")
+    load_seqs(connection, memory, addresses)
+    others = []
+    for address, first, count, simple, first_seq, first_run in zip(
+        addresses, begins.tolist(), n.tolist(), in_a_row.tolist(),
+        seq[begins].tolist(), run[begins].tolist(), strict=True,
+    ):  # fmt: skip
+        known = memory.seqs.get(address)
+        if (
+            simple and known is not None and address not in busy and not known.ahead
+            and known.run == first_run and known.through == first_seq - 1
+        ):  # fmt: skip
+            states[address] = device_seq.DeviceSeq(first_run, first_seq + count - 1)
+            continue
+        busy.add(address)
+        for i in at[first : first + count].tolist():
+            oldest = int(plain.oldest[i])
+            numbering = (
+                max(int(plain.run[i]), 0),
+                int(plain.seq[i]),
+                oldest if oldest >= 0 else None,
+            )
+            others.append((int(plain.position[i]), address, numbering, False))
+    return others
 
 
 def acks_of(states: dict[str, device_seq.DeviceSeq]) -> list[DeviceAck]:

@@ -5,12 +5,13 @@ error, to be loaded again.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ingest.kernels import KINDS, Kind, compute
+from ingest.plain.take import Topics
 from ingest.registry import Registry, grids
 from store import carry as checkpoints
 from store import device_seq, features, telemetry
@@ -45,7 +46,16 @@ class DeviceState:
     provisional: bool = False
 
     def copy(self) -> "DeviceState":
-        return replace(self)
+        """Written out, because one is made for each device of each batch."""
+        return DeviceState(
+            self.mark_us,
+            self.carry,
+            self.since_checkpoint,
+            self.late,
+            self.late_since,
+            self.heard,
+            self.provisional,
+        )
 
 
 @dataclass(slots=True)
@@ -57,6 +67,14 @@ class Memory:
     devices: dict[int, DeviceState] = field(default_factory=dict)
     seqs: dict[str, device_seq.DeviceSeq] = field(default_factory=dict)
     seq_known: set[str] = field(default_factory=set)
+    topics: Topics | None = None
+
+
+def topics_of(memory: Memory) -> Topics:
+    """What is known of topics under the registry as it is now."""
+    if memory.topics is None or memory.topics.registry is not memory.registry:
+        memory.topics = Topics(memory.registry)
+    return memory.topics
 
 
 def load_devices(

@@ -20,14 +20,13 @@ from ingest.dialects.native import salvage_numbering
 from ingest.kernels import KINDS, compute
 from ingest.memory import DeviceState, Memory
 from ingest.pack import LAYOUTS, Item, Ordered, join_values, order, out_of_range, pack, same_values
-from ingest.work import KindWork, Letter, Outcome, Work
+from ingest.times import YEAR_2000_US
+from ingest.work import KindWork, Letter, Outcome, Tally, Work
 from runtime.clock import US_PER_S
 from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
 from store.reconcile import Range
 from store.telemetry import DeviceEventRow
-
-YEAR_2000_US = 946_684_800 * US_PER_S
 
 
 def identify(work: Work, memory: Memory) -> None:
@@ -171,7 +170,10 @@ def consent(work: Work, memory: Memory) -> None:
 
 
 def put_in_order(work: Work) -> dict[str, Ordered]:
-    """Pack the messages into arrays, check the physical ranges, sort and join."""
+    """Pack the messages into arrays, check the physical ranges, sort and join.
+
+    Rows know their message by its number in `work.letters`; the plain ones are numbered after them.
+    """
     items: dict[str, list[Item]] = defaultdict(list)
     for i, letter in enumerate(work.letters):
         decoded, device = letter.decoded, letter.device
@@ -182,8 +184,8 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
         else:
             work.events.append((i, _event_row(letter, device, decoded)))
     ordered: dict[str, Ordered] = {}
-    for kind, of_kind in items.items():
-        layout = LAYOUTS[kind]
+    for kind in [kind for kind in LAYOUTS if kind in items or kind in work.plain]:
+        of_kind, layout = items[kind], LAYOUTS[kind]
         packed = pack(of_kind, layout)
         impossible = out_of_range(packed, layout)
         if impossible:
@@ -196,8 +198,6 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
                 letter.bury(DeadLetter(Reason.OUT_OF_RANGE, detail))
                 letter.samples = 0
             of_kind = [item for item in of_kind if item.message not in impossible]
-            if not of_kind:
-                continue
             packed = pack(of_kind, layout)
         for item in of_kind:
             if item.decoded.meter_number is not None:
@@ -205,7 +205,11 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
                 at = int(np.flatnonzero(packed.message == item.message)[0])
                 key = float(packed.samples.values[at, column])
                 work.meter_numbers[key] = item.decoded.meter_number
-        ordered[kind] = order(packed, layout)
+        plain = work.plain.get(kind)
+        if plain is not None:
+            packed = plain.behind(packed, len(work.letters))
+        if len(packed.samples):
+            ordered[kind] = order(packed, layout)
     return ordered
 
 
@@ -236,31 +240,32 @@ def separate(
     new. existing : stored values at the late rows' (device, time).
     """
     samples, layout = ordered.samples, LAYOUTS[kind_name]
+    plain = work.plain.get(kind_name)
+    tally = Tally.of(len(work.letters) + (0 if plain is None else len(plain)))
+    work.tallies[kind_name] = tally
     new_row = np.ones(len(samples), np.bool_)
     changed: dict[tuple[int, int], NDArray[np.float64]] = {}
     for row in np.flatnonzero(late).tolist():
         device_id, us = int(samples.device[row]), int(samples.observed_us[row])
-        letter = work.letters[int(ordered.message[row])]
+        message = int(ordered.message[row])
         stored = existing.get((device_id, us))
         if stored is not None:
             new_row[row] = False
             joined = join_values(stored, samples.values[row], layout)
             if same_values(joined, stored):
-                letter.duplicate += 1
+                tally.duplicate[message] += 1
                 continue
-            letter.merged += 1
+            tally.merged[message] += 1
             changed[(device_id, us)] = joined
         span = Range(us, us)
         before = work.late.get(device_id)
         work.late[device_id] = span if before is None else before.join(span)
-    for message, count in zip(
-        *np.unique(ordered.message[new_row], return_counts=True), strict=True
-    ):
-        work.letters[int(message)].stored += int(count)
-    for message_index in ordered.merged:
-        work.letters[message_index].merged += 1
-    for message_index in ordered.duplicate:
-        work.letters[message_index].duplicate += 1
+    new = ordered.message if new_row.all() else ordered.message[new_row]
+    tally.stored[:] = np.bincount(new, minlength=tally.stored.shape[0])
+    for message in ordered.merged:
+        tally.merged[message] += 1
+    for message in ordered.duplicate:
+        tally.duplicate[message] += 1
     states: dict[int, DeviceState] = {}
     no_longer_silent: list[int] = []
     for device_id in np.unique(samples.device).tolist():
@@ -323,7 +328,11 @@ def conclude(work: Work, new_events: list[bool]) -> None:
     """Give every message its outcome."""
     for (i, _), new in zip(work.events, new_events, strict=True):
         work.letters[i].outcome = Outcome.STORED if new else Outcome.DUPLICATE
-    for letter in work.letters:
+    for i, letter in enumerate(work.letters):
+        tally = None if letter.device is None else work.tallies.get(letter.device.kind)
+        if tally is not None:
+            letter.stored, letter.merged = int(tally.stored[i]), int(tally.merged[i])
+            letter.duplicate = int(tally.duplicate[i])
         if letter.outcome is None:
             added = letter.stored + letter.merged
             letter.outcome = Outcome.STORED if added else Outcome.DUPLICATE

@@ -5,6 +5,8 @@ from zoneinfo import ZoneInfo
 
 from runtime.errors import DeadLetter, Reason
 
+YEAR_2000_US = 946_684_800_000_000
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 _MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999

@@ -12,6 +12,7 @@ from customer_context.identity import Device
 from ingest.dialects.decoded import Decoded
 from ingest.memory import DeviceState
 from ingest.pack import Ordered
+from ingest.plain.take import Plain
 from runtime.errors import DeadLetter
 from store.features import Rows
 from store.reconcile import Range
@@ -29,14 +30,15 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Letter:
-    """One message on its way.
+    """One message on its way, that is not plain.
 
-    numbering : (run, seq, oldest); salvaged = made out of a body that cannot be decoded.
-    refused_samples : rows that no consent covers.
+    position : in its batch; numbering : (run, seq, oldest); salvaged = made out of a body that
+    cannot be decoded. refused_samples : rows that no consent covers.
     """
 
     raw: RawMessage
     offset: int
+    position: int = 0
     route: Route | None = None
     device: Device | None = None
     decoded: Decoded | None = None
@@ -68,11 +70,39 @@ class KindWork:
     no_longer_silent: list[int] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the rows of the messages of one kind: first its letters, then its plain ones.
+
+    stored, merged, duplicate : int64[messages].
+    """
+
+    stored: NDArray[np.int64]
+    merged: NDArray[np.int64]
+    duplicate: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, messages: int) -> "Tally":
+        """Nothing yet."""
+        stored, merged, duplicate = np.zeros((3, messages), np.int64)
+        return cls(stored, merged, duplicate)
+
+    @property
+    def added(self) -> NDArray[np.bool_]:
+        """True for messages that added something."""
+        return np.asarray(self.stored + self.merged > 0)
+
+
 @dataclass(slots=True)
 class Work:
-    """A batch and all that it becomes."""
+    """A batch and all that it becomes.
+
+    plain : kind of device → messages that need no decision (ingest/plain); letters : the others.
+    """
 
     letters: list[Letter]
+    plain: dict[str, Plain] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
     kinds: dict[str, KindWork] = field(default_factory=dict)
     late: dict[int, Range] = field(default_factory=dict)
     events: list[tuple[int, DeviceEventRow]] = field(default_factory=list)

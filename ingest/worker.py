@@ -1,7 +1,7 @@
 """The one owner of a partition: takes batches, commits them, reconciles, retries."""
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -12,10 +12,11 @@ from contracts.raw import DeviceAck, RawMessage
 from ingest import commit, steps
 from ingest.assess import corrections, signals_of
 from ingest.between import compute_anew, silent_devices, write_open
-from ingest.books import ledger_key, ledger_of
+from ingest.books import ledger_key, ledger_of, outcomes_of
 from ingest.kernels import KINDS
-from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
+from ingest.memory import DeviceState, Memory, kind_of_device, load_devices, topics_of
 from ingest.pack import Ordered
+from ingest.plain.take import take
 from ingest.recompute import recompute
 from ingest.registry import load as load_registry
 from ingest.work import Letter, Outcome, Work
@@ -149,7 +150,7 @@ class Worker:
         self.open()
         first = self._memory_now.next_offset
         try:
-            return self._run([Letter(raw, first + i) for i, raw in enumerate(messages)])
+            return self._run(messages, first)
         except _THE_DATAS_FAULT as error:
             return self._find_the_spoilt(messages, error)
 
@@ -174,19 +175,31 @@ class Worker:
         log.exception("a message of %r could not be processed", messages[0].topic, exc_info=error)
         letter = Letter(messages[0], self._memory_now.next_offset)
         steps.bury_unforeseen(letter, error)
-        return self._run([letter])
+        return self._commit(lambda _: Work([letter]), 1)
 
-    def _run(
+    def _run(self, messages: Sequence[RawMessage], first: int) -> Committed:
+        def sort_out(memory: Memory) -> Work:
+            plain, others = take(messages, topics_of(memory), self._settings)
+            return Work([Letter(messages[i], first + i, i) for i in others], plain)
+
+        return self._commit(sort_out, len(messages))
+
+    def _commit(
         self,
-        letters: list[Letter],
+        sort_out: Callable[[Memory], Work],
+        moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None = None,
     ) -> Committed:
+        """Take work through all steps and commit it; the offset moves on by `moved`.
+
+        sort_out : makes the work of what came, by the registry as it is in this transaction.
+        """
         connection, memory = self._connection_now, self._memory_now
         started = self._clock.monotonic()
         try:
             with translated():
                 self._refresh_registry(connection, memory)
-                work = Work(letters)
+                work = sort_out(memory)
                 steps.identify(work, memory)
                 steps.decode_bodies(work, self._settings)
                 steps.check_times(work, self._settings)
@@ -212,24 +225,24 @@ class Worker:
                     outbox.put(
                         connection, signals_of(kind_work.rows, memory.registry.by_id), now_us
                     )
-                seqs = commit.count_seqs(connection, memory, letters)
-                entries = ledger_of(work, memory.registry.tenants)
+                seqs = commit.count_seqs(connection, memory, work)
+                entries = ledger_of(work, memory)
                 if retried is not None:
                     _unbook(entries, retried)
-                moved = 0 if retried is not None else len(letters)
                 commit.book(connection, entries, self._partition, memory.next_offset, moved)
                 connection.commit()
         except BaseException:
             self.close()
             raise
         memory.next_offset += moved
-        if any(letter.outcome is Outcome.STORED for letter in letters):
+        outcomes = outcomes_of(work)
+        if Outcome.STORED in outcomes:
             self._failed_in_a_row = 0
         for kind_work in work.kinds.values():
             memory.devices.update(kind_work.states)
         memory.seqs.update(seqs)
         self._count(entries, started)
-        return Committed(commit.acks_of(seqs), _outcomes(letters))
+        return Committed(commit.acks_of(seqs), outcomes)
 
     def _separate(
         self,
@@ -351,7 +364,8 @@ class Worker:
         if not rows:
             return 0
         try:
-            self._run([Letter(row.message(), row.offset) for row in rows], retried=rows)
+            letters = [Letter(row.message(), row.offset) for row in rows]
+            self._commit(lambda _: Work(letters), 0, rows)
         except _THE_DATAS_FAULT:
             for row in rows:  # one by one: the one that fails stays where it is
                 self._retry_one(row)
@@ -360,12 +374,12 @@ class Worker:
     def _retry_one(self, row: dead_letter.DeadLetterRow) -> None:
         self.open()
         try:
-            self._run([Letter(row.message(), row.offset)], retried=[row])
+            self._commit(lambda _: Work([Letter(row.message(), row.offset)]), 0, [row])
         except _THE_DATAS_FAULT as error:
             self.open()
             letter = Letter(row.message(), row.offset)
             steps.bury_unforeseen(letter, error)
-            self._run([letter], retried=[row])
+            self._commit(lambda _: Work([letter]), 0, [row])
 
     def _finish_retry(
         self,
@@ -442,10 +456,3 @@ def _unbook(entries: commit.Ledger, rows: Sequence[dead_letter.DeadLetterRow]) -
         entry = entries.setdefault((row.tenant, row.dialect), ledger.Entry())
         entry.received -= 1
         entry.dead_lettered -= 1
-
-
-def _outcomes(letters: Sequence[Letter]) -> dict[str, int]:
-    counts: dict[str, int] = {}
-    for letter in letters:
-        counts[str(letter.outcome)] = counts.get(str(letter.outcome), 0) + 1
-    return counts

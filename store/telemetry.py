@@ -53,6 +53,15 @@ class Samples:
             self.device[index], self.observed_us[index], self.received_us[index], self.values[index]
         )
 
+    def and_then(self, more: "Samples") -> "Samples":
+        """These rows and behind them `more`."""
+        return Samples(
+            np.concatenate((self.device, more.device)),
+            np.concatenate((self.observed_us, more.observed_us)),
+            np.concatenate((self.received_us, more.received_us)),
+            np.concatenate((self.values, more.values)),
+        )
+
 
 def append(connection: Connection, table: SampleTable, samples: Samples) -> None:
     """COPY new rows, in the caller's transaction. Nothing checks here that they are new."""

@@ -338,14 +338,14 @@ def test_no_message_can_stop_the_others(
 def test_a_step_that_fails_unforeseen_costs_one_message(
     worker: Worker, registered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = pack_module.pack
+    real = pack_module.order
 
-    def fragile(items, layout):
-        if any(item.decoded.seq == 13 for item in items):
+    def fragile(packed, layout):
+        if (packed.samples.observed_us % 60_000_000 == 13_000_000).any():
             raise ZeroDivisionError("a bug of ours")
-        return real(items, layout)
+        return real(packed, layout)
 
-    monkeypatch.setattr(steps, "pack", fragile)
+    monkeypatch.setattr(steps, "order", fragile)
     outcomes = worker.process([car(i, (i * 1000,)) for i in range(10, 20)]).outcomes
     assert outcomes == {"stored": 9, "dead_lettered": 1}
     with connect(registered) as connection:

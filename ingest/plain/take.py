@@ -1,0 +1,175 @@
+"""Which messages of a batch are plain, and their rows.
+
+A message is taken here when nothing about it needs a decision: its topic is a registered device's,
+its body has the plain shape, its clock is right, its values are possible, and its customer allows
+all of it to be kept. Every other one is left to the steps, which say what is to be done with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.raw import RawMessage
+from contracts.topics import route
+from customer_context.identity import FOREVER_US
+from ingest.pack import LAYOUTS, Packed
+from ingest.plain.scan import SHAPES, scan
+from ingest.registry import Registry
+from ingest.times import YEAR_2000_US
+from runtime.clock import US_PER_S
+from runtime.settings import Settings
+from store.telemetry import Samples
+
+Ints = NDArray[np.int64]
+
+_DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
+_MOST_TOPICS = 1_000_000
+
+_NOBODY = (0, FOREVER_US, FOREVER_US)
+"""(device id, from, to) of which nothing is taken: no time lies in its span."""
+
+
+@dataclass(slots=True)
+class Topics:
+    """What the topics seen so far say, true for one registry.
+
+    number : topic → its row in the columns below, by kind of message; absent = never plain.
+    """
+
+    registry: Registry
+    number: dict[str, dict[str, int]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    columns: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for kind in SHAPES:
+            self.number[kind], self.columns[kind] = {}, []
+
+    def learn(self, topic: str) -> None:
+        """Find out what a topic says."""
+        self.seen.add(topic)
+        found = route(topic)
+        if found is None or found.dialect != "native" or found.kind not in SHAPES:
+            return
+        device = self.registry.by_address.get(("native", found.address))
+        entry = _NOBODY
+        if device is not None and device.kind == _DEVICE_KIND[found.kind] and device.holders:
+            # What was observed under an earlier holder is not plain.
+            holder = max(device.holders, key=lambda holder: holder.from_us)
+            if self.registry.consent.covers(device.tenant, holder.customer, device.kind):
+                entry = (device.device_id, holder.from_us, holder.to_us)
+        self.number[found.kind][topic] = len(self.columns[found.kind])
+        self.columns[found.kind].append(entry)
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Plain messages of one kind of device, in the order of their arrival.
+
+    position : int64[n], in the batch; device_id, seq, run, oldest : int64[n].
+    first : int64[n + 1], rows of message i are first[i] to first[i + 1]; received_us : int64[n].
+    observed_us : int64[rows]; values : float64[rows, columns].
+    """
+
+    position: Ints
+    device_id: Ints
+    received_us: Ints
+    first: Ints
+    observed_us: Ints
+    values: NDArray[np.float64]
+    seq: Ints
+    run: Ints
+    oldest: Ints
+
+    def __len__(self) -> int:
+        return int(self.position.shape[0])
+
+    @property
+    def counts(self) -> Ints:
+        """Rows of each message."""
+        return np.diff(self.first)
+
+    def behind(self, packed: Packed, before: int) -> Packed:
+        """The rows of `packed` and behind them these, whose messages are numbered from `before`."""
+        counts = self.counts
+        samples = Samples(
+            np.repeat(self.device_id, counts),
+            self.observed_us,
+            np.repeat(self.received_us, counts),
+            self.values,
+        )
+        message = np.repeat(np.arange(before, before + len(self)), counts)
+        if not len(packed.samples):
+            return Packed(samples, message)
+        return Packed(packed.samples.and_then(samples), np.concatenate((packed.message, message)))
+
+
+def take(
+    messages: Sequence[RawMessage], topics: Topics, settings: Settings
+) -> tuple[dict[str, Plain], list[int]]:
+    """Kind of device → its plain messages; positions of all others."""
+    if len(topics.seen) > _MOST_TOPICS:
+        topics.seen.clear()  # nobody has so many devices; somebody makes topics up
+    for topic in {message.topic for message in messages} - topics.seen:
+        topics.learn(topic)
+    found: dict[str, Plain] = {}
+    rest = np.ones(len(messages), np.bool_)
+    most = settings.max_body_bytes
+    for kind, number in topics.number.items():
+        candidates = [
+            (i, number[message.topic])
+            for i, message in enumerate(messages)
+            if message.topic in number
+            and message.content_type in (None, "application/json")
+            and len(message.body) <= most
+        ]
+        if candidates:
+            plain = _of_kind(messages, candidates, topics, kind, settings)
+            rest[plain.position] = False
+            if len(plain):
+                found[_DEVICE_KIND[kind]] = plain
+    return found, np.flatnonzero(rest).tolist()
+
+
+def _of_kind(
+    messages: Sequence[RawMessage],
+    candidates: list[tuple[int, int]],
+    topics: Topics,
+    kind: str,
+    settings: Settings,
+) -> Plain:
+    position, entry = np.array(candidates, np.int64).T
+    scanned = scan(
+        [messages[i].body for i, _ in candidates], SHAPES[kind], settings.max_samples_per_message
+    )
+    device_id, from_us, to_us = np.array(topics.columns[kind], np.int64)[entry].T
+    received_us = np.fromiter((messages[i].received_us for i, _ in candidates), np.int64)
+    keep = scanned.taken.copy()
+    begins = scanned.first[:-1][keep]
+    if begins.shape[0]:
+        layout = LAYOUTS[_DEVICE_KIND[kind]]
+        earliest = np.minimum.reduceat(scanned.observed_us, begins)
+        latest = np.maximum.reduceat(scanned.observed_us, begins)
+        wrong = ((scanned.values < layout.lowest) | (scanned.values > layout.highest)).any(axis=1)
+        tolerated = received_us[keep] + round(settings.clock_ahead_tolerance_s * US_PER_S)
+        keep[keep] = (
+            (latest <= tolerated)
+            & (earliest >= np.maximum(from_us[keep], YEAR_2000_US))
+            & (latest < to_us[keep])
+            & ~np.logical_or.reduceat(wrong, begins)
+        )
+    counts = np.diff(scanned.first)
+    rows = np.repeat(keep, counts)
+    return Plain(
+        position[keep],
+        device_id[keep],
+        received_us[keep],
+        np.concatenate((np.zeros(1, np.int64), np.cumsum(counts[keep], dtype=np.int64))),
+        scanned.observed_us if rows.all() else scanned.observed_us[rows],
+        scanned.values if rows.all() else scanned.values[rows],
+        scanned.seq[keep],
+        scanned.run[keep],
+        scanned.oldest[keep],
+    )
