@@ -6,12 +6,11 @@ Kafka later) and one conformance suite, `tests/conformance/log.py`.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 
-@dataclass(frozen=True, slots=True)
-class RawMessage:
-    """One publication, untouched.
+class RawMessage(NamedTuple):
+    """One publication, untouched. A tuple, because one is made for each message.
 
     received_us : microseconds since 1970 UTC, the gateway's clock.
     content_type : the MQTT 5 property, None when absent.

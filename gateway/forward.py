@@ -2,12 +2,10 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
 
 from contracts.raw import DeviceAck, Log, RawMessage
 from contracts.topics import SUBSCRIPTIONS, ack_body, ack_topic
-from gateway.ack_window import AckWindow, Arrived
-from gateway.publish_packet import Publish
+from gateway.ack_window import AckWindow
 from gateway.session import Session
 from runtime.clock import Clock
 from runtime.metrics import Metrics
@@ -17,6 +15,8 @@ log = logging.getLogger("gateway")
 
 _STOP_WITHIN_S = 2.0
 _BATCH_BYTES = 32 * 1024 * 1024
+_WINDOW_BYTES = 64 * 1024 * 1024
+"""So many bytes of bodies may be under way; beyond that no more are read from the broker."""
 
 
 class Gateway:
@@ -30,7 +30,6 @@ class Gateway:
         self._clock = clock
         self._metrics = metrics
         self._window = AckWindow()
-        self._number = 0
         self._arrived = asyncio.Event()
         self._acks: dict[tuple[str, str], DeviceAck] = {}
         self._session = Session(
@@ -40,6 +39,7 @@ class Gateway:
             settings.receive_maximum,
             self._on_messages,
             self._on_lost,
+            clock.now_us,
         )
 
     @property
@@ -52,17 +52,16 @@ class Gateway:
         """Set while the session is connected."""
         return self._session.connected
 
-    def _on_messages(self, messages: Sequence[Publish]) -> None:
-        now_us, number = self._clock.now_us(), self._number
-        for topic, mid, _, body, content_type in messages:
-            raw = RawMessage(topic, body, now_us, content_type)
-            self._window.arrive(Arrived(raw, mid, number))
+    def _on_messages(self, messages: list[RawMessage], mids: list[int]) -> None:
+        self._window.arrive(messages, mids)
+        most = self._settings.receive_maximum
+        if len(self._window) >= most or self._window.size >= _WINDOW_BYTES:
+            self._session.pause()
         self._arrived.set()
         self._metrics.received.inc(len(messages))
 
     def _on_lost(self) -> None:
-        forgotten = self._window.lost_connection(self._number)
-        self._number += 1
+        forgotten = self._window.lost_connection()
         self._metrics.reconnects.inc()
         if forgotten:
             log.info("%d messages without acknowledgement will come again", forgotten)
@@ -105,14 +104,10 @@ class Gateway:
             if not batch:
                 continue
             self._metrics.in_flight.set(len(self._window))
-            receipt = await self._log.append([arrived.raw for arrived in batch])
-            self._session.acknowledge(
-                [
-                    arrived.mid
-                    for arrived in self._window.done(len(batch))
-                    if arrived.mid and arrived.session == self._number
-                ]
-            )
+            receipt = await self._log.append(batch)
+            self._session.acknowledge(self._window.done())
+            if len(self._window) <= self._settings.receive_maximum // 2:
+                self._session.resume()
             for ack in receipt.acks:
                 self._acks[(ack.tenant, ack.device)] = ack
             self._metrics.in_flight.set(len(self._window))

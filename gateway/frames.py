@@ -10,7 +10,8 @@ Source: MQTT 5.0 (OASIS), sections 2.1 and 3.3; measured in docs/performance.md.
 from collections.abc import Callable
 from typing import TypeVar
 
-from gateway.publish_packet import Malformed, Publish, read
+from contracts.raw import RawMessage
+from gateway.publish_packet import Malformed, read
 
 T = TypeVar("T")
 
@@ -22,16 +23,17 @@ _MOST_KNOWN = 200_000
 
 
 class FrameCutter:
-    """Feed it bytes in any portions; it calls back for each whole frame, in their order.
+    """Feed it bytes in any portions, and take what has come.
 
-    on_publish(publish) : a PUBLISH of QoS 0 or 1.
-    on_other(frame) : any other frame, whole; a QoS 2 PUBLISH too.
+    messages, mids : what PUBLISH frames of QoS 0 or 1 brought, in order, and their packet ids (0
+    for QoS 0); whoever takes them empties both lists.
+    on_other(frame) : called for any other frame, whole, with all messages before it in the lists;
+    for a QoS 2 PUBLISH too.
     """
 
-    def __init__(
-        self, on_publish: Callable[[Publish], None], on_other: Callable[[bytes], None]
-    ) -> None:
-        self._on_publish = on_publish
+    def __init__(self, on_other: Callable[[bytes], None]) -> None:
+        self.messages: list[RawMessage] = []
+        self.mids: list[int] = []
         self._on_other = on_other
         self._rest = b""
         self._parts: list[bytes] = []
@@ -39,7 +41,7 @@ class FrameCutter:
         self._topics: dict[bytes, str] = {}
         self._content_types: dict[bytes, str | None] = {b"": None}
 
-    def feed(self, data: bytes) -> None:
+    def feed(self, data: bytes, received_us: int) -> None:
         """Take the next bytes. Raises `Malformed` where no frame can follow any more."""
         if self._missing > len(data):
             # In the midst of a long frame: only gather, so that its cost stays linear.
@@ -63,13 +65,13 @@ class FrameCutter:
                 break
             command = data[at]
             if command & 0xF0 == _PUBLISH and command & _QOS_BITS <= _QOS_1:
-                self._on_publish(self._publish(command, data, body, end))
+                self._publish(command, data, body, end, received_us)
             else:
                 self._on_other(data[at:end])
             at = end
         self._rest = data[at:]
 
-    def _publish(self, command: int, data: bytes, at: int, end: int) -> Publish:
+    def _publish(self, command: int, data: bytes, at: int, end: int, received_us: int) -> None:
         """Reads the frame data[at:end]; what it does not expect, `publish_packet.read` judges."""
         name = at + 2
         after = name + (data[at] << 8 | data[at + 1]) if name <= end else end
@@ -77,7 +79,12 @@ class FrameCutter:
         qos = (command & _QOS_BITS) >> 1
         start = after + 2 if qos else after
         if start >= end or data[start] & 0x80:
-            return read(command, data[at:end])
+            found = read(command, data[at:end])
+            self.mids.append(found.mid)
+            self.messages.append(
+                RawMessage(found.topic, found.body, received_us, found.content_type)
+            )
+            return
         if qos:
             mid = data[after] << 8 | data[after + 1]
         properties_end = start + 1 + data[start]
@@ -94,7 +101,8 @@ class FrameCutter:
         else:
             content_type = read(command, data[at:end]).content_type
             _remember(self._content_types, properties, content_type)
-        return Publish(topic, mid, qos, data[properties_end:end], content_type)
+        self.mids.append(mid)
+        self.messages.append(RawMessage(topic, data[properties_end:end], received_us, content_type))
 
 
 def _remaining_length(data: bytes, at: int) -> tuple[int, int] | None:

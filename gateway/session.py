@@ -20,6 +20,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from contracts.raw import RawMessage
 from gateway.frames import FrameCutter
 from gateway.publish_packet import Malformed, Publish, read
 from runtime.errors import Stop
@@ -67,6 +68,12 @@ class _Client(mqtt.Client):
         del self.handed[:bufsize]
         return data
 
+    def alive(self, deaf: bool) -> MQTTErrorCode:
+        """Keep-alive. deaf : we do not read for now, so an answer to our ping may lie unread."""
+        if deaf:
+            self._ping_t = 0.0
+        return self.loop_misc()
+
     def acknowledge(self, mids: Sequence[int]) -> None:
         """PUBACK these packet ids, in order and in one write.
 
@@ -88,7 +95,9 @@ class _Client(mqtt.Client):
 class Session:
     """Keeps one session alive until closed.
 
-    on_messages(messages) : what one look at the socket brought, in order; QoS 0 has mid 0.
+    on_messages(messages, mids) : what one look at the socket brought, in order, and the packet
+    ids to acknowledge; 0 for QoS 0.
+    now_us() : microseconds since 1970 UTC, for `received_us`.
     on_lost() : the connection broke; what was not acknowledged comes again.
     """
 
@@ -98,8 +107,9 @@ class Session:
         client_id: str,
         subscriptions: Sequence[str],
         receive_maximum: int,
-        on_messages: Callable[[Sequence[Publish]], None],
+        on_messages: Callable[[list[RawMessage], list[int]], None],
         on_lost: Callable[[], None],
+        now_us: Callable[[], int],
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
@@ -111,14 +121,15 @@ class Session:
         self._on_messages = on_messages
         self._on_lost = on_lost
         self._closing = False
-        self._read: list[Publish] = []
-        self._frames: FrameCutter | None = None
+        self._now_us = now_us
+        self._frames = FrameCutter(self._hand_over)
+        self._paused = False
         self._misc: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self.connected = asyncio.Event()
         self._tls = parts.scheme == "mqtts"
-        client = _Client(client_id, self._read.append)
+        client = _Client(client_id, self._read_by_paho)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if self._tls:
@@ -182,7 +193,7 @@ class Session:
         socket.create_connection((self._host, self._port), timeout=5).close()
 
     async def _keep_alive(self) -> None:
-        while self._client.loop_misc() == mqtt.MQTT_ERR_SUCCESS:
+        while self._client.alive(self._paused) == mqtt.MQTT_ERR_SUCCESS:
             await asyncio.sleep(1)
 
     # ── callbacks of paho, all in the event loop ────────────────────────────────────────────
@@ -214,7 +225,8 @@ class Session:
             loop.add_reader(sock, self._readable_by_paho)
             return
         self._client.handed = bytearray()
-        self._frames = FrameCutter(self._read.append, self._hand_over)
+        self._frames = FrameCutter(self._hand_over)
+        self._paused = False
         loop.add_reader(sock, self._readable, sock)
 
     def _socket_close(self, client: mqtt.Client, _: Any, sock: Any) -> None:
@@ -235,9 +247,8 @@ class Session:
             self._client.handed = None  # paho finds the end by itself
             self._client.loop_read()
             return
-        assert self._frames is not None
         try:
-            self._frames.feed(data)
+            self._frames.feed(data, self._now_us())
         except Malformed as error:
             log.error("the broker sent a malformed frame: %s", error)
             sock.shutdown(socket.SHUT_RDWR)
@@ -251,17 +262,23 @@ class Session:
             self._client.loop_read()
 
     def _hand_on(self) -> None:
-        if self._read:
-            messages = self._read.copy()
-            self._read.clear()
-            self._on_messages(messages)
+        frames = self._frames
+        if frames.messages:
+            messages, mids = frames.messages, frames.mids
+            frames.messages, frames.mids = [], []
+            self._on_messages(messages, mids)
+
+    def _read_by_paho(self, found: Publish) -> None:
+        message = RawMessage(found.topic, found.body, self._now_us(), found.content_type)
+        self._frames.messages.append(message)
+        self._frames.mids.append(found.mid)
 
     def _readable_by_paho(self) -> None:
         """Read until a call brings no message, but not for ever: others want the loop too."""
         client = self._client
         for _ in range(_READS_AT_ONCE):
-            before = len(self._read)
-            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or len(self._read) == before:
+            before = len(self._frames.mids)
+            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or len(self._frames.mids) == before:
                 break
         self._hand_on()
         # TLS may hold decrypted bytes for which the socket will not become readable again.
@@ -276,6 +293,21 @@ class Session:
         asyncio.get_running_loop().remove_writer(sock)
 
     # ── what the gateway asks of it ─────────────────────────────────────────────────────────
+
+    def pause(self) -> None:
+        """Read no more for now. Brokers are bound by Receive Maximum, but Mosquitto 2.0 sends all
+        that a session has queued at once; then TCP holds it back. Over TLS paho goes on reading."""
+        sock = self._client.socket()
+        if not self._tls and not self._paused and sock is not None:
+            self._paused = True
+            asyncio.get_running_loop().remove_reader(sock)
+
+    def resume(self) -> None:
+        """Read again."""
+        sock: Any = self._client.socket()
+        if self._paused and sock is not None:
+            asyncio.get_running_loop().add_reader(sock, self._readable, sock)
+        self._paused = False
 
     def acknowledge(self, mids: Sequence[int]) -> None:
         """Tell the broker, in this order, that QoS 1 messages need to be kept no longer."""

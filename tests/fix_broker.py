@@ -29,7 +29,7 @@ class Mosquitto:
         config = self._directory / "mosquitto.conf"
         config.write_text(
             f"listener {port} 127.0.0.1\nallow_anonymous true\n"
-            "max_inflight_messages 0\nmax_queued_messages 0\n"
+            "max_inflight_messages 65535\nmax_queued_messages 0\n"
         )
         self._child = Child(
             [self._program, "-c", config.resolve()], self._directory / "mosquitto.log"

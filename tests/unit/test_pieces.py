@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from contracts.raw import RawMessage
 from customer_context.consent import ConsentState
 from customer_context.identity import FOREVER_US, Device, Span, holders
-from gateway.ack_window import AckWindow, Arrived
+from gateway.ack_window import AckWindow
 from ingest.kernels import local_us
 from ingest.pack import LAYOUTS, join_values, meter_key, same_values
 from runtime.settings import Settings, as_markdown
@@ -16,20 +16,24 @@ from store.binary import decode, encode
 from store.device_seq import DeviceSeq
 
 
-def arrived(i: int, session: int = 0) -> Arrived:
-    return Arrived(RawMessage("t", b"", i, None), i, session)
+def numbered(*numbers: int) -> list[RawMessage]:
+    return [RawMessage("t", b"12345", i, None) for i in numbers]
 
 
 def test_window_keeps_order_and_forgets_what_comes_again() -> None:
     window = AckWindow()
-    for i in range(1, 6):
-        window.arrive(arrived(i))
-    assert [a.mid for a in window.take(2, 100)] == [1, 2]
-    assert window.lost_connection(0) == 3, "3, 4 and 5 will be sent again"
-    window.arrive(arrived(1, session=1))
-    assert len(window) == 3
-    assert [a.mid for a in window.done(2)] == [1, 2]
-    assert [a.mid for a in window.take(9, 0)] == [1]
+    window.arrive(numbered(1, 2, 3), [1, 2, 3])
+    window.arrive(numbered(0, 4, 5), [0, 4, 5])
+    assert window.take(2, 100) == numbered(1, 2)
+    assert window.lost_connection() == 3, "3, 4 and 5 will be sent again, QoS 0 will not"
+    window.arrive(numbered(9), [1])
+    assert (len(window), window.size) == (4, 20)
+    assert window.done() == [], "packet ids of the connection that broke are void"
+    assert window.take(9, 0) == numbered(0), "at least one, whatever its size"
+    assert window.done() == [], "QoS 0 is not acknowledged"
+    assert window.take(9, 100) == numbered(9)
+    assert window.done() == [1]
+    assert (len(window), window.size) == (0, 0)
 
 
 @given(st.permutations(range(1, 30)), st.data())
