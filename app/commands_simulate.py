@@ -1,4 +1,4 @@
-"""demo, simulate, publish."""
+"""simulate, publish."""
 
 import asyncio
 import json as json_module
@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.live import Live
-from rich.table import Table
 
 from app.console import err, load_settings, out, print_json, progress_bar
 from app.stack import Stack
@@ -15,113 +13,6 @@ from runtime.clock import SystemClock
 from runtime.errors import Usage
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end")]
-
-
-def demo(
-    for_: Annotated[float, typer.Option("--for", help="Seconds of the live part")] = 120.0,
-    speedup: Annotated[float, typer.Option(help="Simulated seconds in a real one")] = 60.0,
-    cars: Annotated[int, typer.Option(min=1)] = 50,
-    meters: Annotated[int, typer.Option(min=1)] = 200,
-    seed: Annotated[int, typer.Option(help="Another seed is another world")] = 1,
-    json: Json = False,
-) -> None:
-    """Simulated cars and meters arrive over MQTT, faster than real time; live figures.
-
-    At first the devices deliver two weeks of meter readings and a day of drives, as devices that
-    were offline do; then they are live. At the end the store is proven against its own samples,
-    and what was found is compared with what the simulators know to be true. Exit code 1 where it
-    falls short. Every demo begins with an empty store, under .tachowatt/demo.
-
-    Examples:
-
-      tachowatt demo
-
-      tachowatt demo --for 60 --json
-    """
-    from app import demo as demonstration
-
-    settings = load_settings()
-    plan = demonstration.Plan(for_, speedup, cars, meters, seed)
-    live = Live(console=err, refresh_per_second=4) if err.is_terminal else None
-    last_phase = ""
-
-    def show(figures: Any) -> None:
-        nonlocal last_phase
-        if live is not None:
-            live.update(_display(figures))
-        elif figures.phase != last_phase:
-            last_phase = figures.phase
-            err.print(f"demo: {figures.phase}", highlight=False)
-
-    async def main() -> dict[str, Any]:
-        return await demonstration.run(settings, SystemClock(), plan, show)
-
-    if live is not None:
-        live.start()
-    try:
-        answer = asyncio.run(main())
-    finally:
-        if live is not None:
-            live.stop()
-    if json:
-        print_json(answer)
-    else:
-        _summary(answer)
-    if answer["problems"]:
-        for problem in answer["problems"]:
-            err.print(f"error: {problem}", markup=False, highlight=False)
-        raise typer.Exit(1)
-
-
-def _display(figures: Any) -> Table:
-    table = Table(title=f"Tachowatt demo: {figures.phase}", title_justify="left", show_header=False)
-    books, counts = figures.ledger, figures.counts
-    rows = {
-        "elapsed": f"{figures.elapsed_s:.0f} s",
-        "published": f"{figures.published:,}  ({figures.resent:,} sent again)",
-        "devices still hold": f"{figures.unacked:,} messages",
-        "received": f"{books.get('received', 0):,}",
-        "  stored": f"{books.get('stored', 0):,}",
-        "  duplicate": f"{books.get('duplicate', 0):,}",
-        "  dead-lettered": f"{books.get('dead_lettered', 0):,}",
-        "  refused (consent)": f"{books.get('refused', 0):,}",
-        "  in flight": f"{books.get('in_flight', 0):,}",
-        "samples": f"{books.get('samples_stored', 0):,}",
-        "trips": f"{counts.get('trip', 0):,}",
-        "driving events": f"{counts.get('driving_event', 0):,}",
-        "meter intervals": f"{counts.get('meter_interval', 0):,}",
-        "anomalies": f"{counts.get('meter_anomaly', 0):,} (raised and cleared)",
-        "to reconcile": f"{counts.get('reconcile_pending', 0):,} devices",
-    }
-    for name, value in rows.items():
-        table.add_row(name, value)
-    return table
-
-
-def _summary(answer: dict[str, Any]) -> None:
-    books = answer["ledger"]
-    out.print(
-        f"ledger: {books['received']:,} received = {books['stored']:,} stored + "
-        f"{books['duplicate']:,} duplicate + {books['dead_lettered']:,} dead-lettered + "
-        f"{books['refused']:,} refused + {books['in_flight']:,} in flight: "
-        + ("closes" if books["closes"] else "does not close")
-    )
-    trips, events, crashes = answer["trips"], answer["events"], answer["crashes"]
-    anomalies = answer["anomalies"]
-    out.print(f"samples: {answer['samples']:,}")
-    out.print(f"trips: {trips['found']} found, {trips['true']} true")
-    out.print(f"driving events: recall {events['recall']}, precision {events['precision']}")
-    out.print(f"crashes: {crashes['found']} of {crashes['injected']} found")
-    out.print(
-        f"anomalies: {anomalies['found']} of {anomalies['injected']} found, "
-        f"precision {anomalies['precision']}"
-    )
-    out.print(f"drivers with a score: {answer['scores']['drivers']}")
-    verified = answer["verify"]
-    out.print(
-        f"verify: {verified['rows']:,} feature rows recomputed from {verified['samples']:,} "
-        "samples: " + ("clean" if verified["clean"] else "not clean")
-    )
 
 
 def simulate(
@@ -277,6 +168,5 @@ def publish(
 
 def register(cli: typer.Typer) -> None:
     """Add the commands of this file."""
-    cli.command("demo")(demo)
     cli.command("simulate")(simulate)
     cli.command("publish")(publish)

@@ -2,48 +2,41 @@
 the simulators' truth at the end."""
 
 import asyncio
-import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from app import registry as registry_files
 from app.books import in_flight_of, ledger_json
-from app.judge import Judgement, Thing, judge
-from app.scores import driver_scores
-from app.stack import Addresses, Stack
-from app.verify import Verdict, verify
-from ingest.registry import load as load_registry
+from app.demo_answer import Outcome, answer
+from app.demo_latency import Publications
+from app.demo_past import parts
+from app.demo_people import Access, add_receivers, add_users
+from app.demo_receiver import DemoReceiver
+from app.demo_service import Service
+from app.stack import Stack
+from app.verify import verify
 from runtime.clock import Clock
-from runtime.errors import Stop
 from runtime.settings import Settings
 from simulators.faults import DEMO, Faults
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import features, ledger, offsets, reconcile, telemetry
-from store.feature_tables import (
-    ANOMALY,
-    ANOMALY_NAMES,
-    DRIVING_EVENT,
-    EVENT_NAMES,
-    INTERVAL,
-    TRIP,
-)
+from store import contacts, features, ledger, offsets, reconcile, signal_queue
+from store.feature_tables import ANOMALY, DRIVING_EVENT, INTERVAL, TRIP
 from store.pool import connect
 
-_READY_WITHIN_S = 120.0
 _SETTLE_WITHIN_S = 90.0
+_PAST_WITHIN_S = 300.0
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What the demo simulates.
 
-    seconds : real time that the live part lasts; speedup : simulated seconds in a real one.
+    seconds : real time that the live part lasts; speedup : simulated seconds in a real one;
+    api_port : 0 = a free one, None = the usual one where it is free.
     """
 
     seconds: float
@@ -52,6 +45,7 @@ class Plan:
     meters: int = 200
     seed: int = 1
     faults: Faults = field(default=DEMO)
+    api_port: int | None = None
 
 
 @dataclass(slots=True)
@@ -59,285 +53,220 @@ class Figures:
     """What the live display shows; counts of the store, read now and then."""
 
     phase: str = "starting"
+    address: str = ""
     elapsed_s: float = 0.0
     published: int = 0
     unacked: int = 0
     resent: int = 0
+    crashes_contacted: int = 0
     ledger: dict[str, Any] = field(default_factory=dict)
     counts: dict[str, int] = field(default_factory=dict)
+    contacts: dict[str, int] = field(default_factory=dict)
 
 
-Show = Callable[[Figures], None]
+@dataclass(frozen=True, slots=True)
+class View:
+    """Whoever watches. ready : the pages answer; done : the answer is there, and everything runs
+    on until it returns.
+    """
+
+    show: Callable[[Figures], None]
+    ready: Callable[[Access], None]
+    done: Callable[[dict[str, Any]], Awaitable[None]]
 
 
-async def run(settings: Settings, clock: Clock, plan: Plan, show: Show) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the steps of one run share, once everything is up."""
+
+    clock: Clock
+    plan: Plan
+    fleet: Fleet
+    database_url: str
+    mqtt_url: str
+    metrics_url: str
+    receiver: DemoReceiver
+    figures: Figures
+    view: View
+
+    def phase(self, name: str) -> None:
+        self.figures.phase = name
+        self.view.show(self.figures)
+
+
+async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[str, Any]:
     """Run the whole demo; the answer's `problems` say what fell short."""
     state = settings.state_dir / "demo"
     if settings.database_url is None:
         shutil.rmtree(state, ignore_errors=True)  # every demo begins with an empty store
     settings = settings.model_copy(update={"state_dir": state})
-    stack = Stack(settings, clock)
     figures = Figures()
-    show(figures)
-    addresses = await asyncio.to_thread(stack.start, broker=True)
-    service: subprocess.Popen[bytes] | None = None
-    try:
+    view.show(figures)
+    with ExitStack() as ending:
+        stack = Stack(settings, clock)
+        ending.callback(stack.stop)
+        addresses = await asyncio.to_thread(stack.start, broker=True)
+        receiver = DemoReceiver(clock)
+        ending.callback(receiver.stop)
+        receiver.start()
         figures.phase = "making the devices' past"
-        show(figures)
-        live_s = round(plan.seconds * plan.speedup)
-        # The simulated hour ends now, so that no device's clock is ever ahead of ours.
-        tenant = "demo" if settings.database_url is None else f"demo-{clock.now_us() // 1_000_000}"
-        fleet = await asyncio.to_thread(
-            lambda: Fleet(
-                plan.cars,
-                plan.meters,
-                plan.seed,
-                start=clock.now_us() - live_s * 1_000_000,
-                live_s=live_s,
-                tenant=tenant,
-                faults=plan.faults,
-                tasmota_interval_s=900,  # at its own 300 s nine of ten messages were Tasmota's
-            )
-        )
+        view.show(figures)
+        fleet = await asyncio.to_thread(_make_fleet, plan, settings, clock)
         valid = registry_files.validate(fleet.registry, "simulator")
         registry_files.write(addresses.database_url, valid, clock.now_us())
+        add_receivers(addresses.database_url, fleet.tenant, receiver, clock)
+        users = add_users(addresses.database_url, fleet, clock)
         figures.phase = "starting the service (the first time it compiles the kernels)"
-        show(figures)
-        service = _start_service(settings, addresses, state)
-        metrics_url = await _ready(service, state, clock)
-        async with Publisher(addresses.mqtt_url, clock, tenant=tenant) as publisher:
-            watching = asyncio.create_task(
-                _watch(addresses, metrics_url, publisher, figures, clock, show)
-            )
-            try:
-                figures.phase = "the devices deliver their past"
-                await publisher.run(fleet.history)
-                await publisher.drain(_SETTLE_WITHIN_S)
-                await _caught_up(addresses, publisher, clock)
-                figures.phase = "live"
-                began = clock.monotonic()
-                await publisher.run(fleet.live, speedup=plan.speedup, start_us=fleet.start_us)
-                await asyncio.sleep(max(0.0, plan.seconds - (clock.monotonic() - began)))
-                figures.phase = "settling"
-                delivered = await publisher.drain(_SETTLE_WITHIN_S)
-                await _settled(addresses, metrics_url, clock)
-                seconds = clock.monotonic() - began
-            finally:
-                watching.cancel()
-                await asyncio.gather(watching, return_exceptions=True)
-        figures.phase = "proving the store against its samples"
-        show(figures)
-        in_flight = in_flight_of(metrics_url)
-        verdict = await asyncio.to_thread(verify, addresses.database_url)
-        return answer(addresses, fleet, verdict, seconds, delivered, in_flight)
-    finally:
-        if service is not None:
-            service.terminate()
-            try:
-                await asyncio.to_thread(service.wait, 10)
-            except subprocess.TimeoutExpired:
-                service.kill()
-        stack.stop()
-
-
-def _start_service(
-    settings: Settings, addresses: Addresses, state: Path
-) -> subprocess.Popen[bytes]:
-    environment = {
-        **os.environ,
-        "TACHOWATT_STATE_DIR": str(state.resolve()),
-        "TACHOWATT_DATABASE_URL": addresses.database_url,
-        "TACHOWATT_MQTT_URL": addresses.mqtt_url,
-    }
-    with (state / "service.log").open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "app.cli", "serve"],
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,  # Ctrl-C reaches us, and we end it in order
+        view.show(figures)
+        service = Service(settings, addresses, clock, receiver, plan.api_port)
+        ending.callback(service.stop)
+        running = await service.ready()
+        access = Access(running.api_url, receiver.url, users)
+        access.write(state / "access.json")
+        figures.address = access.address
+        view.ready(access)
+        scene = _Scene(
+            clock,
+            plan,
+            fleet,
+            addresses.database_url,
+            addresses.mqtt_url,
+            running.metrics_url,
+            receiver,
+            figures,
+            view,
         )
+        result = await _simulate(scene)
+        await view.done(result)
+    return result
 
 
-async def _ready(service: subprocess.Popen[bytes], state: Path, clock: Clock) -> str:
-    settings = Settings(state_dir=state)
-    deadline = clock.monotonic() + _READY_WITHIN_S
-    while clock.monotonic() < deadline:
-        if service.poll() is not None:
-            break
-        running = Stack(settings, clock).running()
-        if running is not None and running.pid == service.pid:
-            return running.metrics_url
-        await asyncio.sleep(0.1)
-    log = (state / "service.log").read_text(errors="replace")[-2000:]
-    raise Stop(f"the service did not start within {_READY_WITHIN_S:.0f} s:\n{log}")
+def _make_fleet(plan: Plan, settings: Settings, clock: Clock) -> Fleet:
+    now_us, live_s = clock.now_us(), round(plan.seconds * plan.speedup)
+    return Fleet(
+        plan.cars,
+        plan.meters,
+        plan.seed,
+        # The simulated hour ends now, so that no device's clock is ever ahead of ours.
+        start=now_us - live_s * 1_000_000,
+        live_s=live_s,
+        tenant="demo" if settings.database_url is None else f"demo-{now_us // 1_000_000}",
+        faults=plan.faults,
+        tasmota_interval_s=900,  # at its own 300 s nine of ten messages were Tasmota's
+    )
 
 
-async def _caught_up(addresses: Addresses, publisher: Publisher, clock: Clock) -> None:
-    """Wait until the broker has handed on what it holds of the devices' past."""
-    deadline = clock.monotonic() + _SETTLE_WITHIN_S
-    with connect(addresses.database_url) as connection:
-        while clock.monotonic() < deadline:
-            counters = publisher.counters
-            if offsets.total(connection) >= counters.published + counters.resent:
+async def _simulate(scene: _Scene) -> dict[str, Any]:
+    """Let the devices deliver their past and live; then judge what came of it."""
+    clock, plan, fleet = scene.clock, scene.plan, scene.fleet
+    publications = Publications()
+    async with Publisher(
+        scene.mqtt_url, clock, tenant=fleet.tenant, first_sent=publications.note
+    ) as publisher:
+        watching = asyncio.create_task(_watch(scene, publisher))
+        try:
+            scene.phase("the devices deliver their past")
+            await _deliver_past(scene, publisher)
+            scene.phase("live")
+            began = clock.monotonic()
+            await publisher.run(fleet.live, speedup=plan.speedup, start_us=fleet.start_us)
+            await asyncio.sleep(max(0.0, plan.seconds - (clock.monotonic() - began)))
+            scene.phase("settling")
+            delivered = await publisher.drain(_SETTLE_WITHIN_S)
+            await _settled(scene)
+            seconds = clock.monotonic() - began
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+    scene.phase("proving the store against its samples")
+    in_flight = in_flight_of(scene.metrics_url)
+    verdict = await asyncio.to_thread(verify, scene.database_url)
+    receiver = scene.receiver
+    return answer(
+        scene.database_url,
+        Outcome(
+            fleet,
+            verdict,
+            seconds,
+            delivered,
+            in_flight,
+            publications,
+            receiver.deliveries(),
+            receiver.mails(),
+        ),
+    )
+
+
+async def _deliver_past(scene: _Scene, publisher: Publisher) -> None:
+    """Publish the devices' past, no faster than it is stored; wait until all of it is.
+
+    All at once it would queue in the broker for ten seconds and more, and what a crash of that
+    time brings about would come so much later.
+    """
+    deadline = scene.clock.monotonic() + _PAST_WITHIN_S
+
+    async def stored(messages: int) -> None:
+        while offsets.total(connection) < messages and scene.clock.monotonic() < deadline:
+            await asyncio.sleep(0.01)
+
+    with connect(scene.database_url) as connection:
+        connection.autocommit = True
+        publisher.expect(scene.fleet.history)
+        for part in parts(scene.fleet.history):
+            before = publisher.counters.published
+            await publisher.run(part)
+            await stored(before)
+        await publisher.drain(_SETTLE_WITHIN_S)
+        await stored(publisher.counters.published + publisher.counters.resent)
+
+
+async def _settled(scene: _Scene) -> None:
+    """Wait until nothing is in flight, waits to be reconciled, decided on or sent."""
+    deadline = scene.clock.monotonic() + _SETTLE_WITHIN_S
+    with connect(scene.database_url) as connection:
+        connection.autocommit = True  # each look sees what the one before it let happen
+
+        def waiting() -> int:
+            return (
+                len(reconcile.pending(connection))
+                + in_flight_of(scene.metrics_url)
+                + signal_queue.waiting(connection)
+                + contacts.counts(connection, scene.fleet.tenant).get("pending", 0)
+            )
+
+        while scene.clock.monotonic() < deadline:
+            if not await asyncio.to_thread(waiting):
                 return
-            connection.rollback()
             await asyncio.sleep(0.2)
 
 
-async def _settled(addresses: Addresses, metrics_url: str, clock: Clock) -> None:
-    """Wait until nothing is in flight and nothing waits to be reconciled."""
-    deadline = clock.monotonic() + _SETTLE_WITHIN_S
-    with connect(addresses.database_url) as connection:
-        while clock.monotonic() < deadline:
-            waiting = len(reconcile.pending(connection))
-            connection.rollback()
-            if not waiting and not await asyncio.to_thread(in_flight_of, metrics_url):
-                return
-            await asyncio.sleep(0.2)
-
-
-async def _watch(
-    addresses: Addresses,
-    metrics_url: str,
-    publisher: Publisher,
-    figures: Figures,
-    clock: Clock,
-    show: Show,
-) -> None:
+async def _watch(scene: _Scene, publisher: Publisher) -> None:
+    clock, figures = scene.clock, scene.figures
     began = clock.monotonic()
     while True:
-        figures.ledger, figures.counts = await asyncio.to_thread(
-            _read_counts, addresses.database_url, metrics_url
-        )
+        await asyncio.to_thread(_read_counts, scene)
         counters = publisher.counters
         figures.published, figures.unacked = counters.published, counters.unacked
         figures.resent = counters.resent
         figures.elapsed_s = clock.monotonic() - began
-        show(figures)
+        scene.view.show(figures)
         await asyncio.sleep(1.0)
 
 
-def _read_counts(database_url: str, metrics_url: str) -> tuple[dict[str, Any], dict[str, int]]:
-    with connect(database_url) as connection:
-        books = ledger_json(
-            ledger.read(connection), offsets.total(connection), in_flight_of(metrics_url)
+def _read_counts(scene: _Scene) -> None:
+    figures = scene.figures
+    with connect(scene.database_url) as connection:
+        figures.ledger = ledger_json(
+            ledger.read(connection), offsets.total(connection), in_flight_of(scene.metrics_url)
         )
         tables = (TRIP, DRIVING_EVENT, INTERVAL, ANOMALY)
         counts = {table.name.split(".")[1]: features.count(connection, table) for table in tables}
         counts["reconcile_pending"] = len(reconcile.pending(connection))
-    return books, counts
-
-
-def answer(
-    addresses: Addresses,
-    fleet: Fleet,
-    verdict: Verdict,
-    seconds: float,
-    delivered: bool,
-    in_flight: int,
-) -> dict[str, Any]:
-    """The demo's JSON object."""
-    with connect(addresses.database_url) as connection:
-        judgement = _judge(connection, fleet)
-        books = ledger_json(ledger.read(connection), offsets.total(connection), in_flight)
-        samples = sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
-        scored = [s for s in driver_scores(connection) if s.score.score == s.score.score]
-    problems = judgement.problems()
-    if not books["closes"]:
-        problems.append("the ledger does not close")
-    if in_flight:
-        problems.append(f"{in_flight} messages are still in flight")
-    if not delivered:
-        problems.append("devices still hold messages without acknowledgement")
-    if not verdict.clean:
-        problems.append(f"verify: {verdict.differences[:3]} {verdict.waiting} waiting")
-    j = judgement
-    return {
-        "seconds": round(seconds, 1),
-        "ledger": {
-            name: books[name]
-            for name in (
-                "received",
-                "stored",
-                "duplicate",
-                "dead_lettered",
-                "refused",
-                "in_flight",
-                "closes",
-            )
-        },
-        "samples": samples,
-        "trips": {"true": j.trips.true, "found": j.trips.found, "matched": j.trips.hit},
-        "events": {
-            "true": j.events.true,
-            "found": j.events.found,
-            "recall": round(j.events.recall, 4),
-            "precision": round(j.events.precision, 4),
-        },
-        "crashes": {
-            "injected": j.crashes.true,
-            "found": j.crashes.hit,
-            "false": len(j.crashes.wrong),
-        },
-        "anomalies": {
-            "injected": j.anomalies.true,
-            "found": j.anomalies.hit,
-            "recall": round(j.anomalies.recall, 4),
-            "precision": round(j.anomalies.precision, 4),
-        },
-        "scores": {"drivers": len(scored)},
-        "verify": {
-            "clean": verdict.clean,
-            "devices": verdict.devices,
-            "samples": verdict.samples,
-            "rows": verdict.rows,
-        },
-        "problems": problems,
-        "missed": [
-            _plain(t) for m in (j.trips, j.events, j.crashes, j.anomalies) for t in m.missed
-        ],
-        "wrong": [_plain(t) for m in (j.trips, j.events, j.crashes, j.anomalies) for t in m.wrong],
+        figures.counts = counts
+        figures.contacts = contacts.counts(connection, scene.fleet.tenant)
+    crashes = {
+        delivery.webhook_id
+        for delivery in scene.receiver.deliveries()
+        if delivery.verified and delivery.type == "crash.detected"
     }
-
-
-def _plain(thing: Thing) -> dict[str, Any]:
-    return {
-        "device": thing.device,
-        "kind": thing.kind,
-        "start_us": thing.start_us,
-        "end_us": thing.end_us,
-    }
-
-
-def _judge(connection: Any, fleet: Fleet) -> Judgement:
-    names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
-    ours = {d["id"] for d in fleet.registry["devices"]}
-    last_us = {
-        out.device: int(out.series.t_us[-1]) for out in fleet.recordings if len(out.series.t_us)
-    }
-
-    def things(table: features.FeatureTable, kind: Callable[[Any], str]) -> list[Thing]:
-        return [
-            Thing(
-                names[int(row["device_id"])],
-                kind(row),
-                int(row["start_us"]),
-                int(row["end_us"]) or int(row["decided_us"]),
-            )
-            for row in features.select(connection, table)
-            if names[int(row["device_id"])] in ours
-        ]
-
-    episodes: dict[tuple[str, str, int], Thing] = {}
-    for thing in things(ANOMALY, lambda row: ANOMALY_NAMES[int(row["kind"])]):
-        # Raised, then perhaps cleared: the later row of an episode knows its end.
-        episodes[(thing.device, thing.kind, thing.start_us)] = thing
-    return judge(
-        fleet.truth,
-        last_us,
-        things(TRIP, lambda row: "trip"),
-        things(DRIVING_EVENT, lambda row: EVENT_NAMES[int(row["kind"])]),
-        episodes.values(),
-    )
+    figures.crashes_contacted = len(crashes)

@@ -8,7 +8,7 @@ unless it belongs to a true thing that does not count. What the sensors of a dev
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 DECIDED_AFTER_S: Mapping[str, float] = {
@@ -60,7 +60,7 @@ class Match:
 
     true, hit : true things that count, and those of them that were found.
     found, right : found things that count, and those of them that are true.
-    missed, wrong : the others, for people to look at.
+    missed, wrong : the others, for people to look at. met : the true things that were found.
     """
 
     true: int
@@ -69,6 +69,7 @@ class Match:
     right: int
     missed: list[Thing]
     wrong: list[Thing]
+    met: list[Thing] = field(default_factory=list)
 
     @property
     def recall(self) -> float:
@@ -95,6 +96,7 @@ def match(true: Iterable[Thing], found: Iterable[Thing], near_us: int) -> Match:
             result.true += 1
             if any(thing.meets(other, near_us) for other in finds.get(key, [])):
                 result.hit += 1
+                result.met.append(thing)
             else:
                 result.missed.append(thing)
     for key, things in finds.items():

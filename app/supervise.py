@@ -8,7 +8,7 @@ its own, so that Ctrl-C in a terminal reaches us first and we end it in order.
 import os
 import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -25,7 +25,7 @@ exit $code
 
 
 class Child:
-    """A server process bound to our life."""
+    """A server process bound to our life. environment : None = ours."""
 
     def __init__(
         self,
@@ -35,6 +35,8 @@ class Child:
         stop_signal: str = "TERM",
         user: int | None = None,
         group: int | None = None,
+        environment: Mapping[str, str] | None = None,
+        directory: str | Path = "/",
     ) -> None:
         with log.open("ab") as out:
             self._process = subprocess.Popen(
@@ -46,7 +48,8 @@ class Child:
                 user=user,
                 group=group,
                 extra_groups=None if user is None else [],
-                cwd="/",
+                cwd=directory,
+                env=environment,
             )
 
     @property

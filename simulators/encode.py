@@ -31,6 +31,7 @@ class Message:
     due_us : int, when the device sends it (virtual time, epoch µs)
     tail : bytes, the body; for a native message with seq, all but its first field
     seq : number within `run`, or None where the dialect has none (or the message is a fault)
+    first_us, last_us : the device's time of its first and last sample; 0 in foreign dialects
     fault : '' for a good message, else what it is: corrupt, unknown, boot_zero, duplicate
     """
 
@@ -44,6 +45,8 @@ class Message:
     run: int = 0
     samples: int = 0
     fault: str = ""
+    first_us: int = 0
+    last_us: int = 0
 
     def payload(self, oldest: int | None = None) -> bytes:
         """The body to send; `oldest` is the lowest seq that the device still holds."""
@@ -130,8 +133,9 @@ def native_messages(
         seq = first_seq + number
         tail = native_body(series.part(first, end), seq, run, scalars, encoding)
         due = int(wall_us[end - 1])
-        rows = end - first
-        messages.append(Message(due, where, tail, tenant, device, media, seq, run, rows))
+        message = Message(due, where, tail, tenant, device, media, seq, run, end - first)
+        message.first_us, message.last_us = int(series.t_us[first]), int(series.t_us[end - 1])
+        messages.append(message)
     return messages
 
 

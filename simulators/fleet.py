@@ -1,18 +1,17 @@
 """A whole fleet: cars and meters with a past and a live hour, their register, and the truth."""
 
 import math
-import zlib
 from collections import Counter
 from typing import Any
 
 import numpy as np
 
-from simulators import anomalies, household, meters
+from simulators import anomalies, consents, household, meters
 from simulators.cars import Output, Scene, make_car, profile_of
 from simulators.encode import Message
 from simulators.faults import Faults, disturb
 from simulators.homes import Street, draw_traits, kind_of, make_meter
-from simulators.registry import Registry, draw_owners
+from simulators.registry import Registry, customer_id, draw_owners, stream
 from simulators.road import build_net
 
 TRUTH_VERSION = 1
@@ -40,7 +39,8 @@ class Fleet:
     history, live : list of Message by due time; history is all due before `start`
     truth : dict of JSON types. Times are epoch µs. `trips`, `events`, `crashes` and `anomalies`
         name their device; devices whose customer does not consent (`refused_devices`) are not
-        among them. `faults` counts what was done on the way
+        among them. `consents` says who may be contacted about what, and by which channel.
+        `faults` counts what was done on the way
     recordings : list of Output, with the samples of every device
     """
 
@@ -70,12 +70,15 @@ class Fleet:
         self._counts: Counter[str] = Counter()
         self._owners = draw_owners(cars, meters, self._rng("owners"))
         self._registry = Registry(tenant, timezone, start)
-        self._registry.add_customers(self._owners)
+        crash = self._choose_crashes(cars, min(crashes, cars), live_crashes)
+        self._registry.add_customers(
+            self._owners, self._rng, {self._owners.car_owner[number] for number in crash}
+        )
         self._refused: list[str] = []
         self._devices: dict[str, dict[str, Any]] = {}
         net = build_net(seed)
         scene = Scene(net, tenant, timezone, start, live_s, drive_history_hours, faults)
-        self._make_cars(scene, cars, min(crashes, cars), live_crashes)
+        self._make_cars(scene, cars, crash)
         self._make_meters(meters, timezone, anomaly_share, live_anomalies)
         self.registry = self._registry.rows
         self.history = sorted((m for o in self.recordings for m in o.history), key=_due)
@@ -88,10 +91,10 @@ class Fleet:
         return self.start_us + self.live_s * _S_US
 
     def _rng(self, what: str) -> np.random.Generator:
-        """A stream of its own for each thing, so that one more car changes no other."""
-        return np.random.default_rng([self.seed, zlib.crc32(what.encode())])
+        return stream(self.seed, what)
 
-    def _make_cars(self, scene: Scene, cars: int, crashes: int, live_crashes: int) -> None:
+    def _choose_crashes(self, cars: int, crashes: int, live_crashes: int) -> dict[int, str]:
+        """Which cars crash, and when: 'history' or 'live'. None whose owner is refused."""
         rng = self._rng("crashes")
         consenting = [
             i
@@ -99,7 +102,9 @@ class Fleet:
             if profile_of(i) == "dongle" and self._owners.car_owner[i] not in self._owners.refused
         ]
         hit = rng.permutation(consenting)[:crashes].tolist()
-        crash = {i: "live" if n < live_crashes else "history" for n, i in enumerate(hit)}
+        return {i: "live" if n < live_crashes else "history" for n, i in enumerate(hit)}
+
+    def _make_cars(self, scene: Scene, cars: int, crash: dict[int, str]) -> None:
         for number in range(cars):
             device = f"car-{number + 1:04d}"
             owner, profile = self._owners.car_owner[number], profile_of(number)
@@ -115,7 +120,7 @@ class Fleet:
                 self._rng(device),
             )
             vehicle = self._registry.add_car(number, device, owner, address)
-            self._add(out, owner, vehicle, self._rng(f"{device} faults"))
+            self._add(out, owner, "vehicle", vehicle, self._rng(f"{device} faults"))
 
     def _make_meters(self, count: int, timezone: str, share: float, live: int) -> None:
         begin = self.start_us - round(self.history_days * _DAY_US)
@@ -149,7 +154,7 @@ class Fleet:
                 traits.digits,
                 exchange,
             )
-            self._add(out, owner, meter, self._rng(f"{device} faults"))
+            self._add(out, owner, "meter", meter, self._rng(f"{device} faults"))
 
     def _choose_anomalies(self, count: int, share: float, live: int) -> dict[int, tuple[str, bool]]:
         """Which meters have which anomaly: every kind in turn, none on a refused customer's."""
@@ -180,16 +185,23 @@ class Fleet:
                 self._counts[what] += 1
         return chosen
 
-    def _add(self, out: Output, owner: int, subject: str, rng: np.random.Generator) -> None:
+    def _add(
+        self, out: Output, owner: int, kind: str, subject: str, rng: np.random.Generator
+    ) -> None:
         refused = owner in self._owners.refused
         for name, end in (("history", self.start_us - 1), ("live", self.end_us)):
             messages: list[Message] = getattr(out, name)
             disturbed, counts = disturb(messages, self.faults, rng, end, not refused)
             setattr(out, name, disturbed)
             self._counts.update(counts)
-        row: dict[str, Any] = {"profile": out.profile, "subject": subject, "rows": 0}
-        row["rows"] = len(out.series.t_us)
-        self._devices[out.device] = row
+        whose = {"customer": customer_id(owner), "subject": f"{kind}:{subject}"}
+        self._devices[out.device] = {
+            "profile": out.profile,
+            "subject": subject,
+            "rows": len(out.series.t_us),
+        }
+        for thing in out.crashes + out.anomalies:  # no meter with an anomaly is exchanged
+            thing.update(whose)
         if refused:
             self._refused.append(out.device)
         self.recordings.append(out)
@@ -204,6 +216,9 @@ class Fleet:
             "end_us": self.end_us,
             "devices": self._devices,
             "refused_devices": self._refused,
+            "consents": consents.in_force(
+                (row["id"] for row in self.registry["customers"]), self.registry["consents"]
+            ),
             "trips": [t for o in stored for t in o.trips],
             "events": [e for o in stored for e in o.events],
             "crashes": [c for o in stored for c in o.crashes],

@@ -11,7 +11,7 @@ import numpy as np
 
 from simulators.encode import JSON, Message, iso, topic
 from simulators.publisher import Clock, Counters, Publisher
-from simulators.registry import Registry, draw_owners
+from simulators.registry import Registry, draw_owners, stream
 
 _S_US = 1_000_000
 
@@ -36,7 +36,7 @@ class Load:
         owners.never.clear()
         owners.withdrawn.clear()
         registry = Registry(self.tenant, "Europe/Berlin", start)
-        registry.add_customers(owners)
+        registry.add_customers(owners, lambda what: stream(0, what))
         for number, device in enumerate(self.names):
             registry.add_car(number, device, owners.car_owner[number], None)
         return registry.rows

@@ -47,6 +47,8 @@ class Counters:
 
 
 Progress = Callable[[Counters], None]
+FirstSent = Callable[[Message, float], None]
+"""Told of each message at its first sending, with the clock's monotonic seconds."""
 
 
 class Publisher:
@@ -61,6 +63,7 @@ class Publisher:
     resend_after_s : real seconds of silence before a device sends again; while others hear
         something it has three times the patience, and each time twice as much
     acknowledged : False for a broker behind which nobody answers `…/ack`
+    first_sent : called for each message just before it goes out for the first time
     """
 
     def __init__(
@@ -74,8 +77,10 @@ class Publisher:
         max_unacked: int = 10_000,
         resend_after_s: float = 10.0,
         acknowledged: bool = True,
+        first_sent: FirstSent | None = None,
     ) -> None:
         self._clock = clock
+        self._first_sent = first_sent
         self._window, self._max_unacked = window, max_unacked
         self._resend_after_s, self._acknowledged = resend_after_s, acknowledged
         self._buffers = Buffers(resend_after_s, clock.monotonic())
@@ -117,6 +122,10 @@ class Publisher:
             return False
         return True
 
+    def expect(self, messages: Sequence[Message]) -> None:
+        """Know each device's first message beforehand, where several runs are to send them."""
+        self._buffers.expect(messages, self._clock.monotonic())
+
     async def run(
         self,
         messages: Iterable[Message],
@@ -134,7 +143,7 @@ class Publisher:
         start_us : virtual time at which to begin (default: the first message's due time)
         """
         if isinstance(messages, Sequence):
-            self._buffers.expect(messages, self._clock.monotonic())
+            self.expect(messages)
         began = self._clock.monotonic()
         for number, message in enumerate(messages):
             if speedup is not None:
@@ -162,9 +171,11 @@ class Publisher:
 
     async def _first(self, message: Message) -> None:
         """Send a message for the first time (or twice, where that is its fault)."""
-        oldest = None
+        oldest, now_s = None, self._clock.monotonic()
         if self._acknowledged:
-            oldest = self._buffers.hold(message, self._clock.monotonic())
+            oldest = self._buffers.hold(message, now_s)
+        if self._first_sent is not None:
+            self._first_sent(message, now_s)
         await self._publish(message, oldest)
         self._counters.published += 1
 

@@ -1,14 +1,15 @@
 """Who owns what: the register of a simulated fleet, in the format that `tachowatt import` reads."""
 
+import zlib
+from collections.abc import Callable, Set
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from simulators import consents
 from simulators.encode import iso
 
-MOTOR_PURPOSES = ("driving_score", "claims_assistance")
-METER_PURPOSES = ("energy_insight",)
 _DAY_US = 86_400_000_000
 _SHARED = 0.6
 """Customers with a car here who are also customers with a meter here."""
@@ -51,6 +52,11 @@ def draw_owners(cars: int, meters: int, rng: np.random.Generator) -> Owners:
     return owners
 
 
+def stream(seed: int, what: str) -> np.random.Generator:
+    """Random numbers of its own for each thing, so that one thing more changes no other."""
+    return np.random.default_rng([seed, zlib.crc32(what.encode())])
+
+
 def customer_id(number: int) -> str:
     """Identifier of a customer."""
     return f"customer-{number + 1:04d}"
@@ -74,22 +80,33 @@ class Registry:
         """ISO time so many days after the live begin, on a whole second."""
         return iso((self.start_us + int(days * _DAY_US)) // 1_000_000 * 1_000_000)
 
-    def add_customers(self, owners: Owners) -> None:
-        """Customers, and what they agreed to."""
+    def add_customers(
+        self,
+        owners: Owners,
+        stream_of: Callable[[str], np.random.Generator],
+        need_claims: Set[int] = frozenset(),
+    ) -> None:
+        """Customers, how to reach them, and what they agreed to.
+
+        stream_of : a random stream of its own for each name
+        need_claims : customers who keep claims assistance
+        """
         cars, meters = set(owners.car_owner), set(owners.meter_owner)
         for number in sorted(cars | meters):
             who = customer_id(number)
-            language = "de" if number % 3 else "en"
             row = {"id": who, "tenant": self.tenant, "name": f"Customer {number + 1}"}
-            self.rows["customers"].append({**row, "language": language})
+            row |= {"language": "de" if number % 3 else "en", "email": f"{who}@example.org"}
+            self.rows["customers"].append(row)
             if number in owners.never:
                 continue
-            purposes = MOTOR_PURPOSES if number in cars else ()
-            purposes += METER_PURPOSES if number in meters else ()
-            for purpose in purposes:
-                self._consent(who, purpose, "granted", self.at(-399.0))
-                if number in owners.withdrawn:
-                    self._consent(who, purpose, "withdrawn", self.at(-40.0))
+            for purpose, state, days in consents.decisions(
+                number in cars,
+                number in meters,
+                number in owners.withdrawn,
+                number in need_claims,
+                stream_of(f"{who} consents"),
+            ):
+                self._consent(who, purpose, state, self.at(days))
 
     def _consent(self, customer: str, purpose: str, state: str, at: str) -> None:
         self.rows["consents"].append(

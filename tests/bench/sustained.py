@@ -3,13 +3,12 @@ on the same machine; the backlog is looked at every five seconds."""
 
 import asyncio
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
-from app.demo import _ready, _start_service
+from app.demo_service import Service
 from app.registry import validate, write
 from app.stack import Addresses, Stack
 from runtime.clock import SystemClock
@@ -28,18 +27,17 @@ async def run(rate: float, devices: int, seconds: float) -> dict[str, Any]:
         settings = Settings(state_dir=Path(directory))
         stack = Stack(settings, clock)
         addresses = stack.start(broker=True)
-        service: subprocess.Popen[bytes] | None = None
+        service: Service | None = None
         try:
             load = Load(rate, devices, seconds)
             registry = validate(load.registry(clock.now_us()), "load")
             write(addresses.database_url, registry, clock.now_us())
-            service = _start_service(settings, addresses, settings.state_dir)
-            await _ready(service, settings.state_dir, clock)
+            service = Service(settings, addresses, clock)
+            await service.ready()
             return await _measure(addresses, load, clock)
         finally:
             if service is not None:
-                service.terminate()
-                service.wait(10)
+                service.stop()
             stack.stop()
 
 

@@ -40,6 +40,18 @@ def whole() -> tuple[Fleet, float]:
     return made, clock.monotonic() - began
 
 
+def crashing(seed: int) -> Fleet:
+    return Fleet(
+        10, 0, seed, start=START_US, live_s=900, drive_history_hours=2, crashes=9, live_crashes=4
+    )
+
+
+def decided_last(consents: list[dict]) -> dict[tuple[str, str], str]:
+    """(customer, purpose) → the state decided last."""
+    ordered = sorted(consents, key=lambda row: row["at"])
+    return {(row["customer"], row["purpose"]): row["state"] for row in ordered}
+
+
 def fields_of(message: Message) -> dict:
     body = message.payload()
     if message.content_type != CBOR:
@@ -127,16 +139,70 @@ def test_who_does_not_consent_is_not_in_the_truth(whole: tuple[Fleet, float]) ->
     assert refused
     for kind in ("trips", "events", "crashes", "anomalies"):
         assert not refused & {row["device"] for row in truth[kind]}
-    last: dict[str, str] = {}
-    for consent in sorted(rows["consents"], key=lambda c: c["at"]):
-        last[consent["customer"]] = consent["state"]
+    last = decided_last(rows["consents"])
+    granted: dict[str, set[str]] = {row["id"]: set() for row in rows["customers"]}
+    for (who, purpose), state in last.items():
+        if state == "granted":
+            granted[who].add(purpose)
+    assert {who: sorted(purposes) for who, purposes in granted.items()} == truth["consents"]
     customer = {c.get("vehicle", c.get("meter")): c["customer"] for c in rows["contracts"]}
     for assignment in rows["assignments"]:
         owner = customer[assignment.get("vehicle", assignment.get("meter"))]
-        assert (last.get(owner) != "granted") == (assignment["device"] in refused)
+        covered = granted[owner] - {"channel_email"}
+        assert (not covered) == (assignment["device"] in refused)
     kinds = {d["kind"] for d in rows["devices"] if d["id"] in refused}
     assert kinds == {"vehicle", "meter"}
-    assert sum(state == "withdrawn" for state in last.values()) == 2
+    withdrew = {who for (who, p), s in last.items() if s == "withdrawn" and p != "channel_email"}
+    assert len(withdrew) == 2
+
+
+def test_consents_are_varied(whole: tuple[Fleet, float]) -> None:
+    fleet, _ = whole
+    last = decided_last(fleet.registry["consents"])
+    granted = {key for key, state in last.items() if state == "granted"}
+    took_back = {who for (who, p), s in last.items() if s == "withdrawn" and p == "channel_email"}
+    people = len(fleet.registry["customers"])
+    assert 0.5 < sum(p == "channel_email" for _, p in granted) / people < 0.7
+    assert 3 <= len(took_back) <= 0.1 * people
+    drivers = {who for who, purpose in granted if purpose == "driving_score"}
+    score_only = {who for who in drivers if (who, "claims_assistance") not in granted}
+    assert 2 <= len(score_only) <= 0.2 * len(drivers)
+
+
+def test_who_crashes_can_be_contacted(whole: tuple[Fleet, float]) -> None:
+    fleet, _ = whole
+    for seed_fleet in (fleet, *(crashing(seed) for seed in range(4))):
+        truth = seed_fleet.truth
+        assert truth["crashes"]
+        for crash in truth["crashes"]:
+            assert "claims_assistance" in truth["consents"][crash["customer"]]
+
+
+def test_things_name_whose_they_are(whole: tuple[Fleet, float]) -> None:
+    fleet, _ = whole
+    rows, truth = fleet.registry, fleet.truth
+    owner = {
+        f"{kind}:{c[kind]}": c["customer"]
+        for c in rows["contracts"]
+        for kind in ("vehicle", "meter")
+        if kind in c
+    }
+    for thing in truth["crashes"] + truth["anomalies"]:
+        assert owner[thing["subject"]] == thing["customer"]
+        assert thing["subject"].partition(":")[2] == truth["devices"][thing["device"]]["subject"]
+    assert {row["email"] for row in rows["customers"]} == {
+        f"{row['id']}@example.org" for row in rows["customers"]
+    }
+
+
+def test_messages_know_their_samples(fleet: Fleet) -> None:
+    for out in fleet.recordings:
+        spans = [(m.first_us, m.last_us) for m in out.history + out.live if not m.fault and m.seq]
+        if spans:
+            assert min(spans)[0] == out.series.t_us[0]
+            assert max(spans)[1] == out.series.t_us[-1]
+            assert all(first <= last for first, last in spans)
+            assert all(before[1] < after[0] for before, after in pairwise(sorted(spans)))
 
 
 def test_the_demo_world(whole: tuple[Fleet, float]) -> None:
@@ -204,4 +270,4 @@ def test_a_load_is_cheap_and_ordered() -> None:
     Telemetry.model_validate(fields_of(messages[7]))
     registry = load.registry(START_US)
     assert len(registry["devices"]) == 40
-    assert len(registry["consents"]) == 80
+    assert sum(c["purpose"] == "driving_score" for c in registry["consents"]) == 40
