@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from contracts.contacts import WEBHOOKS
 from contracts.signals import DATA, Signal
 from contracts.telemetry import MESSAGES
 
@@ -63,6 +64,7 @@ def documents() -> dict[str, str]:
     """File name → text of every generated document."""
     models: dict[str, type[BaseModel]] = {**MESSAGES, "signal": Signal}
     models |= {f"signal.{type_}": data for type_, data in DATA.items()}
+    models |= {f"webhook.{type_}": body for type_, body in WEBHOOKS.items()}
     out = {
         f"{name}.v1.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -13,3 +13,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
+    for chatty in ("httpx", "httpcore"):  # they would tell of each request
+        logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))

@@ -50,6 +50,49 @@ class Metrics:
         self.reconnects = Counter(
             "tachowatt_mqtt_reconnects", "Times the broker connection was lost", registry=r
         )
+        self.contacts = Counter(
+            "tachowatt_contacts",
+            "Attempts to deliver a contact, by what came of them: delivered, or why not",
+            ["channel", "outcome"],
+            registry=r,
+        )
+        self.contacts_pending = Gauge(
+            "tachowatt_contacts_pending", "Contacts that wait to be delivered", registry=r
+        )
+        self.contact_seconds = Histogram(
+            "tachowatt_contact_seconds",
+            "From storing a contact to its delivery",
+            ["channel"],
+            buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30, 300, 3_600, 86_400),
+            registry=r,
+        )
+        self.signals_decided = Counter(
+            "tachowatt_signals_decided", "Signals that playbooks have decided on", registry=r
+        )
+        self.playbook_errors = Counter(
+            "tachowatt_playbook_errors",
+            "Decisions that a playbook's condition or text could not make",
+            ["playbook"],
+            registry=r,
+        )
+        self.playbooks_broken = Gauge(
+            "tachowatt_playbooks_broken",
+            "Files of playbooks that cannot be used; the last good ones are used instead",
+            registry=r,
+        )
+        self.requests = Counter(
+            "tachowatt_http_requests",
+            "Requests answered by API and pages",
+            ["method", "route", "status"],
+            registry=r,
+        )
+        self.request_seconds = Histogram(
+            "tachowatt_http_request_seconds",
+            "From a request to the beginning of its answer",
+            ["route"],
+            buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
+            registry=r,
+        )
 
     def serve(self, port: int) -> tuple[int, "MetricsServer"]:
         """Serve /metrics on the loopback. Returns the port and the server to close."""

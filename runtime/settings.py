@@ -4,9 +4,10 @@ The environment wins over the file. `docs/settings.md` is generated from this cl
 (`tachowatt settings --markdown`); a test compares them.
 """
 
+from ipaddress import ip_network
 from pathlib import Path
 
-from pydantic import Field
+from pydantic import Field, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -106,7 +107,73 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of /metrics on the loopback; 0 takes a free one.",
     )
+    api_host: str = Field(
+        default="127.0.0.1",
+        description="Address on which API and pages listen. Beyond the loopback put a proxy with "
+        "TLS before them.",
+    )
+    api_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="Port of API and pages; 0 takes a free one, the same again after a restart "
+        "where it is still free.",
+    )
+    api_connections: int = Field(
+        default=8, ge=1, le=100, description="Connections of the API to the database at most."
+    )
+    api_requests_per_minute: int = Field(
+        default=1_200, ge=1, description="Requests that one key may make in a minute."
+    )
+    playbooks_dir: Path | None = Field(
+        default=None,
+        description="Folder of the playbooks (*.yaml) to use instead of the shipped ones. Changes "
+        "count without a restart.",
+    )
+    webhook_private_networks: str = Field(
+        default="",
+        description="Networks that receivers of webhooks may be in although they are private, with "
+        "commas: 10.1.0.0/16,127.0.0.0/8. All others that are not public are refused.",
+    )
+    webhook_timeout_s: float = Field(
+        default=45.0, gt=0.0, description="How long a receiver of webhooks may take to answer."
+    )
+    webhook_concurrency: int = Field(
+        default=8,
+        ge=1,
+        le=200,
+        description="Webhooks under way to one receiver at once. Each receiver has its own lane, "
+        "so a slow one delays no other.",
+    )
+    retry_schedule_s: str = Field(
+        default="0,5,300,1800,7200,18000,36000,50400,72000,86400",
+        description="Seconds before each attempt to deliver, with commas (the default is that of "
+        "Standard Webhooks, three days in all). After the last one a contact has failed.",
+    )
+    smtp_url: str | None = Field(
+        default=None,
+        description="Mail server: smtp://user:password@host:587 (with STARTTLS where it is "
+        "offered) or smtps://host:465. Without one no mail is planned.",
+    )
+    smtp_from: str = Field(
+        default="Tachowatt <tachowatt@localhost>", description="Sender of e-mails."
+    )
+    smtp_concurrency: int = Field(default=4, ge=1, le=50, description="E-mails under way at once.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @field_validator("webhook_private_networks")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for network in filter(None, value.replace(" ", "").split(",")):
+            ip_network(network)
+        return value
+
+    @field_validator("retry_schedule_s")
+    @classmethod
+    def _are_seconds(cls, value: str) -> str:
+        if any(float(part) < 0.0 for part in value.split(",")):
+            raise ValueError("expected seconds with commas, none below 0")
+        return value
 
     @classmethod
     def settings_customise_sources(

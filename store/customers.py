@@ -98,17 +98,43 @@ def devices(connection: Connection) -> list[DeviceRow]:
     return [DeviceRow(*row) for row in rows.fetchall()]
 
 
+# Of each purpose the decision taken last counts, however late it was recorded, and of two at one
+# instant the withdrawal. {} takes a condition.
+_IN_FORCE = (
+    "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state, consent_id "
+    "from customers.consent {} "
+    "order by tenant, customer, purpose, decided_at desc, state desc, consent_id desc"
+)
+
+
 def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
-    """Purposes granted now, by (tenant, customer): of each purpose the decision taken last counts,
-    however late it was recorded, and of two at one instant the withdrawal."""
+    """Purposes granted now, by (tenant, customer)."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for tenant, customer, purpose, state in connection.execute(
-        "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state "
-        "from customers.consent order by tenant, customer, purpose, decided_at desc, state desc"
-    ):
+    for tenant, customer, purpose, state, _ in connection.execute(_IN_FORCE.format("").encode()):
         if state == "granted":
             found[(tenant, customer)].add(purpose)
     return {key: frozenset(purposes) for key, purposes in found.items()}
+
+
+def granted_to(
+    connection: Connection, customers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, int]]:
+    """For each (tenant, customer): purposes granted now → the consent_id that grants it."""
+    found: dict[tuple[str, str], dict[str, int]] = {key: {} for key in customers}
+    query = _IN_FORCE.format(
+        "where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+    )
+    for tenant, customer, purpose, state, consent_id in connection.execute(
+        query.encode(), _columns(customers)
+    ):
+        if state == "granted":
+            found[(tenant, customer)][purpose] = consent_id
+    return found
+
+
+def granted_of(connection: Connection, tenant: str, customer: str) -> dict[str, int]:
+    """Purposes that one customer grants now → the consent_id that grants it."""
+    return granted_to(connection, [(tenant, customer)])[(tenant, customer)]
 
 
 # Table → (key columns, all columns). The order is the order of the references between them.
@@ -255,3 +281,95 @@ def customer_exists(connection: Connection, tenant: str, customer: str) -> bool:
 def tenants(connection: Connection) -> list[str]:
     """All tenants."""
     return [row[0] for row in connection.execute("select tenant from customers.tenant order by 1")]
+
+
+def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    return [first for first, _ in pairs], [second for _, second in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A customer as messages need them; timezone is the tenant's."""
+
+    tenant: str
+    customer: str
+    name: str
+    language: str
+    email: str | None
+    timezone: str
+
+
+def persons(
+    connection: Connection, customers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], Person]:
+    """The customers among (tenant, customer) that the registry knows."""
+    rows = connection.execute(
+        "select c.tenant, c.customer, c.name, c.language, c.email, t.timezone "
+        "from customers.customer c join customers.tenant t using (tenant) "
+        "where (c.tenant, c.customer) in (select * from unnest(%s::text[], %s::text[]))",
+        _columns(customers),
+    )
+    return {(row[0], row[1]): Person(*row) for row in rows.fetchall()}
+
+
+def person(connection: Connection, tenant: str, customer: str) -> Person | None:
+    """One customer; None where the registry does not know them."""
+    return persons(connection, [(tenant, customer)]).get((tenant, customer))
+
+
+def holders_at(
+    connection: Connection, asked: Sequence[tuple[str, str, datetime]]
+) -> list[tuple[str, str | None] | None]:
+    """Who held (tenant, subject) at a time: (customer, contract), None where nobody did.
+
+    subject : vehicle:<id> or meter:<id>; where contracts overlap, the one that began last holds.
+    customer:<id> holds itself, without a contract.
+    """
+    found: list[tuple[str, str | None] | None] = [None] * len(asked)
+    for position, customer, contract in connection.execute(
+        "select a.position, held.customer, held.contract "
+        "from unnest(%s::text[], %s::text[], %s::timestamptz[]) "
+        "with ordinality as a (tenant, subject, at, position) "
+        "join lateral (select c.customer, c.contract from customers.contract c "
+        "where c.tenant = a.tenant and (c.vehicle = substr(a.subject, 9) "
+        "and a.subject like 'vehicle:%%' or c.meter = substr(a.subject, 7) "
+        "and a.subject like 'meter:%%') and c.valid_from <= a.at "
+        "and a.at < coalesce(c.valid_to, 'infinity') "
+        "order by c.valid_from desc, c.contract desc limit 1) as held on true "
+        "union all select a.position, c.customer, null "
+        "from unnest(%s::text[], %s::text[]) with ordinality as a (tenant, subject, position) "
+        "join customers.customer c on c.tenant = a.tenant "
+        "and a.subject = 'customer:' || c.customer",
+        (
+            [tenant for tenant, _, _ in asked],
+            [subject for _, subject, _ in asked],
+            [at for _, _, at in asked],
+            [tenant for tenant, _, _ in asked],
+            [subject for _, subject, _ in asked],
+        ),
+    ).fetchall():
+        found[position - 1] = (customer, contract)
+    return found
+
+
+def holder_at(
+    connection: Connection, tenant: str, subject: str, at: datetime
+) -> tuple[str, str | None] | None:
+    """Who held one subject at a time; see `holders_at`."""
+    return holders_at(connection, [(tenant, subject, at)])[0]
+
+
+def subject_names(
+    connection: Connection, subjects: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """(tenant, subject) → how people call it: a vehicle's name, a meter's number (else its id)."""
+    rows = connection.execute(
+        "select tenant, 'vehicle:' || vehicle, name from customers.vehicle "
+        "where (tenant, vehicle) in (select t, substr(s, 9) from unnest(%s::text[], %s::text[]) "
+        "as a (t, s) where s like 'vehicle:%%') "
+        "union all select tenant, 'meter:' || meter, coalesce(number, meter) from customers.meter "
+        "where (tenant, meter) in (select t, substr(s, 7) from unnest(%s::text[], %s::text[]) "
+        "as a (t, s) where s like 'meter:%%')",
+        (*_columns(subjects), *_columns(subjects)),
+    )
+    return {(tenant, subject): name for tenant, subject, name in rows.fetchall()}

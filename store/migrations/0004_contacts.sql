@@ -25,6 +25,8 @@ create table pipeline.signal_queue (sequence bigint primary key);
 alter table pipeline.signal alter column device_id drop not null;
 create index signal_of_subject on pipeline.signal (tenant, subject, time);
 create index signal_by_type on pipeline.signal (type, sequence);
+create index crash_newest on pipeline.signal (tenant, time desc, id desc)
+    where type = 'vehicle.crash';
 
 -- ── contacts: playbooks, decisions ──────────────────────────────────────────────────────────────
 -- The last good text of each playbook, so that a file that breaks while nobody runs loses nothing,
@@ -195,6 +197,7 @@ create table contacts.contact (
         check (state in ('pending', 'delivered', 'failed', 'refused', 'cancelled')),
     reason          text not null default '',
     attempts        integer not null default 0,
+    retry_from      integer not null default 0, -- attempts before it was sent again by hand
     created_at      timestamptz not null,
     next_attempt_at timestamptz,
     first_attempt_at timestamptz,
@@ -203,7 +206,8 @@ create table contacts.contact (
     read_at         timestamptz,
     claimed_by      integer
 );
-create index contact_due on contacts.contact (next_attempt_at) where state = 'pending';
+create index contact_due on contacts.contact
+    (channel, coalesce(receiver_id, 0), next_attempt_at) where state = 'pending';
 create index contact_newest on contacts.contact (tenant, created_at desc, contact_id desc);
 create index contact_by_state on contacts.contact (tenant, state, created_at desc, contact_id desc);
 create index contact_of_customer on contacts.contact (tenant, customer, created_at desc);

@@ -1,0 +1,50 @@
+"""A part of the service in a thread of its own, with an event loop of its own: what it does there
+delays no acknowledgement of the gateway."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from typing import Any
+
+
+async def in_thread(
+    name: str, work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stop: asyncio.Event
+) -> None:
+    """Run `work(stopping)` in a thread until it ends; `stopping` is set there when `stop` is here.
+
+    Raises what `work` raises. Cancelled, it stops the work and waits for it all the same.
+    """
+    here = asyncio.get_running_loop()
+    ended: asyncio.Future[None] = here.create_future()
+    begun: asyncio.Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = here.create_future()
+
+    def tell(future: asyncio.Future[Any], value: Any, error: BaseException | None = None) -> None:
+        if not future.done():
+            future.set_result(value) if error is None else future.set_exception(error)
+
+    async def inside() -> None:
+        stopping = asyncio.Event()
+        here.call_soon_threadsafe(tell, begun, (asyncio.get_running_loop(), stopping))
+        await work(stopping)
+
+    def run() -> None:
+        try:
+            asyncio.run(inside())
+        except BaseException as error:
+            here.call_soon_threadsafe(tell, ended, None, error)
+        else:
+            here.call_soon_threadsafe(tell, ended, None)
+
+    thread = threading.Thread(target=run, name=name)
+    thread.start()
+    loop, stopping = await begun
+    asked = asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        asked.cancel()
+        with suppress(RuntimeError):  # its loop has ended already
+            loop.call_soon_threadsafe(stopping.set)
+        await asyncio.shield(ended)
+        thread.join()

@@ -1,0 +1,94 @@
+"""E-mail by SMTP."""
+
+import ssl
+from collections.abc import Mapping
+from email.message import EmailMessage
+from email.utils import format_datetime, parseaddr
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import aiosmtplib
+
+from contacts.channels.sending import Next, Result
+from runtime.clock import Clock
+from runtime.errors import Usage
+from runtime.settings import Settings
+from store.times import from_us
+
+_TIMEOUT_S = 30.0
+_PORTS = {"smtp": 25, "smtps": 465}
+
+
+class EmailChannel:
+    """Sends one mail a connection through the mail server of the settings."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        self._from = settings.smtp_from
+        self._url = None if settings.smtp_url is None else urlsplit(settings.smtp_url)
+        if self._url is not None and (self._url.scheme not in _PORTS or not self._url.hostname):
+            raise Usage("smtp_url: expected smtp://host:587 or smtps://host:465")
+
+    async def send(self, contact: Mapping[str, Any]) -> Result:
+        """One attempt. What the server says about this mail for good (5xx) is not repeated;
+        whatever is wrong between it and us is."""
+        if self._url is None:
+            return Result(Next.RETRY, "channel_not_set_up", None, "there is no smtp_url")
+        try:
+            message = compose(contact, self._from, self._clock.now_us())
+        except ValueError as error:
+            return Result(Next.FAIL, "no_mail", None, str(error))
+        try:
+            await aiosmtplib.send(
+                message,
+                sender=parseaddr(self._from)[1],
+                recipients=[contact["address"]],
+                hostname=self._url.hostname,
+                port=self._url.port or _PORTS[self._url.scheme],
+                username=None if self._url.username is None else unquote(self._url.username),
+                password=None if self._url.password is None else unquote(self._url.password),
+                use_tls=self._url.scheme == "smtps",
+                timeout=_TIMEOUT_S,
+            )
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            first = error.recipients[0]
+            return _refused(first.code, first.message)
+        except (aiosmtplib.SMTPRecipientRefused, aiosmtplib.SMTPDataError) as error:
+            return _refused(error.code, error.message)
+        except aiosmtplib.SMTPResponseException as error:
+            return Result(Next.RETRY, "smtp_error", error.code, error.message)
+        except aiosmtplib.SMTPTimeoutError as error:
+            return Result(Next.RETRY, "timeout", None, str(error))
+        except (aiosmtplib.SMTPException, OSError, ssl.SSLError, ValueError) as error:
+            return Result(Next.RETRY, "not_connected", None, str(error))
+        return Result(Next.DONE, "delivered", 250)
+
+    async def close(self) -> None:
+        """Nothing stays open."""
+
+
+def _refused(code: int, message: str) -> Result:
+    if code >= 500:
+        return Result(Next.FAIL, "mail_refused", code, message)
+    return Result(Next.RETRY, "mail_deferred", code, message)
+
+
+def compose(contact: Mapping[str, Any], sender: str, now_us: int) -> EmailMessage:
+    """The mail. Its Message-ID comes from the contact's id, so a repeat can be recognised.
+
+    Raises ValueError for an address or a subject that no header may hold.
+    """
+    address = contact["address"]
+    if not address or parseaddr(address)[1] != address:
+        raise ValueError(f"{address!r} is no e-mail address")
+    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
+    mail = EmailMessage()
+    mail["From"] = sender
+    mail["To"] = address
+    mail["Subject"] = contact["subject"]
+    mail["Date"] = format_datetime(from_us(now_us))
+    mail["Message-ID"] = f"<{contact['contact_id']}@{domain}>"
+    mail["Content-Language"] = contact["language"]
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(contact["body"])
+    return mail

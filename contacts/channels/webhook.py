@@ -1,0 +1,135 @@
+"""Signed webhooks (Standard Webhooks 1.0.0)."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import httpx
+from standardwebhooks import Webhook
+
+from contacts import targets
+from contacts.channels.sending import Next, Result
+from runtime.clock import US_PER_S, Clock
+from runtime.settings import Settings
+from store.times import from_us
+
+_MOST_OF_AN_ANSWER = 4_096
+_SHOWN = 200
+_GONE = 410
+
+
+class WebhookChannel:
+    """Posts to receivers; a client for each, so that connections are never shared between them."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._clock = clock
+        self._timeout_s = settings.webhook_timeout_s
+        self._allowed = targets.networks(settings.webhook_private_networks)
+        self._clients: dict[int, httpx.AsyncClient] = {}
+        self._limits = httpx.Limits(
+            max_connections=settings.webhook_concurrency,
+            max_keepalive_connections=settings.webhook_concurrency,
+            keepalive_expiry=30.0,
+        )
+
+    async def send(self, contact: Mapping[str, Any]) -> Result:
+        """One attempt within the timeout. A redirect is not followed: it is a failed attempt."""
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                return await self._post(contact)
+        except (TimeoutError, httpx.TimeoutException):
+            return Result(Next.RETRY, "timeout", None, f"no answer in {self._timeout_s:g} s")
+        except targets.Refused as error:
+            return Result(Next.FAIL, "target_refused", None, str(error))
+        except targets.Unresolved as error:
+            return Result(Next.RETRY, "not_resolved", None, str(error))
+        except httpx.ConnectError as error:
+            return Result(Next.RETRY, "not_connected", None, str(error))
+        except httpx.RemoteProtocolError as error:
+            return Result(Next.RETRY, "no_http", None, str(error))
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
+            return Result(Next.RETRY, "broken_off", None, f"{type(error).__name__}: {error}")
+
+    async def _post(self, contact: Mapping[str, Any]) -> Result:
+        target = await targets.check(contact["url"], self._allowed)
+        body = body_of(contact["payload"])
+        signed = headers(contact["contact_id"], body, contact["secrets"], self._clock.now_us())
+        request = httpx.Request(
+            "POST",
+            target.url,
+            content=body.encode(),
+            headers={"host": target.host, "content-type": "application/json", **signed},
+            extensions={
+                "sni_hostname": target.name,
+                "timeout": httpx.Timeout(self._timeout_s).as_dict(),
+            },
+        )
+        response = await self._client(contact["receiver_id"]).send(request, stream=True)
+        try:
+            return await self._judge(response)
+        finally:
+            await response.aclose()
+
+    async def _judge(self, response: httpx.Response) -> Result:
+        status = response.status_code
+        if response.is_success:
+            await _read(response)  # to its end, so that the connection can be used again
+            return Result(Next.DONE, "delivered", status)
+        answer = await _read(response)
+        if status == _GONE:
+            return Result(Next.DISABLE, "gone", status, "the receiver wants no more webhooks")
+        if response.is_redirect or 300 <= status < 400:
+            return Result(Next.RETRY, "redirect", status, "redirects are not followed")
+        return Result(Next.RETRY, "status", status, answer)
+
+    def _client(self, receiver_id: int) -> httpx.AsyncClient:
+        if receiver_id not in self._clients:
+            self._clients[receiver_id] = httpx.AsyncClient(
+                follow_redirects=False,
+                trust_env=False,  # a proxy would connect to addresses that nobody has checked
+                limits=self._limits,
+                headers={"user-agent": "tachowatt", "accept": "*/*", "accept-encoding": "identity"},
+            )
+        return self._clients[receiver_id]
+
+    async def close(self) -> None:
+        """Close all connections."""
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+
+def body_of(payload: Mapping[str, Any]) -> str:
+    """The body's text, as it is signed and sent."""
+    ordered = {name: payload[name] for name in ("type", "timestamp", "data")}
+    return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
+
+
+def headers(id_: str, body: str, secrets: Sequence[str], now_us: int) -> dict[str, str]:
+    """The signing headers; one signature for each secret in force, so that keys can be rotated.
+
+    Raises ValueError where there is no secret.
+    """
+    if not secrets:
+        raise ValueError("the receiver has no secret in force")
+    at = from_us(now_us)  # in UTC: the package reads every time as such
+    return {
+        "webhook-id": id_,
+        "webhook-timestamp": str(now_us // US_PER_S),
+        "webhook-signature": " ".join(Webhook(secret).sign(id_, at, body) for secret in secrets),
+    }
+
+
+async def _read(response: httpx.Response) -> str:
+    """The beginning of an answer, as one line; what the receiver does to us after its status is of
+    no account any more."""
+    found = b""
+    try:
+        async for chunk in response.aiter_raw():
+            found += chunk
+            if len(found) >= _MOST_OF_AN_ANSWER:
+                break
+    except (httpx.HTTPError, OSError):
+        return ""
+    return " ".join(found.decode("utf-8", "replace").split())[:_SHOWN]

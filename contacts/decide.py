@@ -1,0 +1,247 @@
+"""Decides on signals: alerts, scores, playbooks, in one transaction with the queue.
+
+Steps, for a batch that no other worker has: 1. lock its signals and drivers, 2. whom it is about,
+3. alerts, 4. scores, 5. playbooks, 6. out of the queue. A signal that cannot be decided for a
+reason nobody foresaw is decided alone, with that reason; it never stops the queue.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from contacts import scores, situation
+from contracts.contacts import case_id
+from customer_context.planning import Plan, PlannedCase, PlannedContact, Situation, Verdict, plan
+from customer_context.playbooks import Playbook
+from runtime.errors import Retry
+from runtime.metrics import Metrics
+from store import alerts, cases, contacts, decisions, signal_queue
+from store.pool import Connection, translated
+from store.times import to_us
+
+log = logging.getLogger("contacts.decide")
+
+BATCH = 200
+
+
+def decide(
+    connection: Connection,
+    rules: Sequence[Playbook],
+    channels: frozenset[str],
+    now_us: int,
+    metrics: Metrics,
+    *,
+    limit: int = BATCH,
+) -> int:
+    """Decide on up to `limit` signals and commit; returns how many there were.
+
+    channels : to customers, that are set up. Raises `Retry` while the store is away.
+    """
+    urgent = sorted({p.spec.trigger.signal for p in rules if p.spec.urgent})
+    signals = signal_queue.take(connection, limit, urgent)
+    if not signals:
+        connection.rollback()
+        return 0
+    try:
+        with translated():
+            _decide(connection, signals, rules, channels, now_us, metrics)
+            connection.commit()
+    except Retry:
+        raise
+    except Exception as error:
+        connection.rollback()
+        log.warning("a batch of signals could not be decided: %s; one by one then", error)
+        for signal in signals:
+            _decide_alone(connection, signal, rules, channels, now_us, metrics)
+    metrics.signals_decided.inc(len(signals))
+    return len(signals)
+
+
+def _decide_alone(
+    connection: Connection,
+    signal: Mapping[str, Any],
+    rules: Sequence[Playbook],
+    channels: frozenset[str],
+    now_us: int,
+    metrics: Metrics,
+) -> None:
+    try:
+        with translated():
+            _decide(connection, [signal], rules, channels, now_us, metrics)
+            connection.commit()
+    except Retry:
+        raise
+    except Exception as error:
+        connection.rollback()
+        log.exception("signal %s could not be decided", signal["id"], exc_info=error)
+        metrics.playbook_errors.labels("-").inc()
+        failed = Verdict("", "nothing", "decision_error", f"{type(error).__name__}: {error}")
+        with translated():
+            decisions.put(connection, [_decision(signal, None, None, failed)], now_us)
+            signal_queue.done(connection, [signal["sequence"]])
+            connection.commit()
+
+
+def _decide(
+    connection: Connection,
+    signals: Sequence[Mapping[str, Any]],
+    rules: Sequence[Playbook],
+    channels: frozenset[str],
+    now_us: int,
+    metrics: Metrics,
+) -> None:
+    about = situation.holders(connection, signals)
+    drivers = {f"{s['tenant']} {about[s['id']]}" for s in signals if s["type"] == "trip.completed"}
+    signal_queue.lock(connection, [*(s["id"] for s in signals), *sorted(drivers)])
+    newest = signal_queue.newest(connection, [s["id"] for s in signals])
+    signals = [{**s, "newest_revision": newest[s["id"]]} for s in signals]
+    alerts.follow(
+        connection,
+        [s for s in signals if s["type"] in (alerts.RAISED, alerts.CLEARED) and s["device"]],
+        about,
+        now_us,
+    )
+    scores.follow(connection, signals, about, now_us)
+    triggers = {playbook.spec.trigger.signal for playbook in rules}
+    triggering = [s for s in signals if s["type"] in triggers]
+    if triggering:
+        found = situation.read(connection, triggering, about, channels, now_us)
+        for signal, one in zip(triggering, found, strict=True):
+            _play(connection, signal, one, rules, now_us, metrics)
+    signal_queue.done(connection, [s["sequence"] for s in signals])
+
+
+def _play(
+    connection: Connection,
+    signal: Mapping[str, Any],
+    one: Situation,
+    rules: Sequence[Playbook],
+    now_us: int,
+    metrics: Metrics,
+) -> None:
+    if signal["revision"] > 0 and not one.superseded:
+        one = replace(one, cases=cases.deadlines(connection, one.signal_id))
+        retracted = bool(signal["data"].get("retracted"))
+        said = "retracted" if retracted else "corrected"
+        cases.signal_changed(connection, one.signal_id, said, now_us)
+        if retracted:
+            contacts.cancel(connection, one.signal_id, "retracted", now_us)
+    made = []
+    for playbook in rules:
+        if playbook.spec.trigger.signal != signal["type"]:
+            continue
+        planned = plan(playbook, one)
+        for verdict in _carry_out(connection, signal["tenant"], one, playbook, planned, now_us):
+            made.append(_decision(signal, one, playbook, verdict))
+            if verdict.reason == "playbook_error":
+                metrics.playbook_errors.labels(playbook.id).inc()
+                log.error("playbook %s, signal %s: %s", playbook.id, one.signal_id, verdict.detail)
+    decisions.put(connection, made, now_us)
+
+
+def _carry_out(
+    connection: Connection,
+    tenant: str,
+    one: Situation,
+    playbook: Playbook,
+    planned: Plan,
+    now_us: int,
+) -> list[Verdict]:
+    """Store case and contacts; returns the verdicts with what became of them."""
+    became: dict[str, set[str]] = {}
+    case = case_id(one.signal_id, playbook.id)
+    if planned.case is not None:
+        new = _new_case(tenant, one, playbook, planned.case)
+        became["case"] = {"new" if cases.open_(connection, new, now_us) else "standing"}
+        if one.alert_id is not None:
+            alerts.belongs_to(connection, one.alert_id, case, now_us)
+    has_case = planned.case is not None or case in one.cases
+    stored = contacts.put(
+        connection,
+        [
+            _new_contact(tenant, one, playbook, contact, case if has_case else None)
+            for contact in planned.contacts
+        ],
+        now_us,
+    )
+    for contact in planned.contacts:
+        became.setdefault(contact.treatment, set()).add(stored[contact.contact_id])
+    if one.revision > 0 and not one.superseded:
+        contacts.cancel(
+            connection, one.signal_id, "corrected", now_us, playbook=playbook.id, keep=list(stored)
+        )
+    return [_told(verdict, became.get(verdict.treatment, set())) for verdict in planned.verdicts]
+
+
+def _told(verdict: Verdict, became: set[str]) -> Verdict:
+    """The verdict as it is written down, after the store has said what was there before."""
+    if verdict.outcome == "nothing" or "new" in became:
+        return verdict
+    if "corrected" in became:
+        return replace(verdict, reason="corrected")
+    return replace(verdict, outcome="nothing", reason="already_decided")
+
+
+def _new_case(tenant: str, one: Situation, playbook: Playbook, case: PlannedCase) -> cases.NewCase:
+    assert one.person is not None
+    return cases.NewCase(
+        case_id=case.case_id,
+        tenant=tenant,
+        side=case.side,
+        kind=case.kind,
+        title=case.title,
+        urgent=playbook.spec.urgent,
+        customer=one.person.customer,
+        subject=one.subject,
+        signal_id=one.signal_id,
+        playbook=playbook.id,
+        deadline_us=None if case.deadline is None else to_us(case.deadline),
+    )
+
+
+def _new_contact(
+    tenant: str, one: Situation, playbook: Playbook, contact: PlannedContact, case: str | None
+) -> contacts.NewContact:
+    assert one.person is not None
+    return contacts.NewContact(
+        contact_id=contact.contact_id,
+        tenant=tenant,
+        customer=one.person.customer,
+        channel=contact.channel,
+        receiver_id=contact.receiver_id,
+        address=contact.address,
+        purpose=playbook.spec.purpose,
+        language=contact.language,
+        type=contact.type,
+        subject=contact.subject,
+        body=contact.body,
+        payload=contact.payload,
+        urgent=playbook.spec.urgent,
+        signal_id=one.signal_id,
+        signal_revision=one.revision,
+        playbook=playbook.id,
+        treatment=contact.treatment,
+        case_id=case,
+        alert_id=one.alert_id,
+    )
+
+
+def _decision(
+    signal: Mapping[str, Any], one: Situation | None, playbook: Playbook | None, verdict: Verdict
+) -> decisions.NewDecision:
+    person = None if one is None else one.person
+    return decisions.NewDecision(
+        tenant=signal["tenant"],
+        signal_id=signal["id"],
+        signal_revision=signal["revision"],
+        signal_type=signal["type"],
+        subject=signal["subject"],
+        customer=None if person is None else person.customer,
+        playbook="-" if playbook is None else playbook.id,
+        digest="" if playbook is None else playbook.digest,
+        treatment=verdict.treatment,
+        outcome=verdict.outcome,
+        reason=verdict.reason,
+        detail=verdict.detail,
+    )

@@ -1,0 +1,174 @@
+"""Delivers due contacts: a lane for each receiver, so that a slow one delays nobody else."""
+
+import asyncio
+import logging
+import random
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+from contacts.channels.sending import Channel, Next, Result
+from contacts.session import Session
+from customer_context.planning import refusal
+from runtime.clock import US_PER_S, Clock
+from runtime.errors import Retry
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from store import customers, delivery, receivers
+from store.delivery import Attempt, Lane
+from store.pool import Connection
+from store.times import to_us
+
+log = logging.getLogger("contacts.deliver")
+
+_JITTER = 0.1
+"""Share by which a pause is stretched at most, so that what failed together does not come back
+together."""
+_PAUSE_S = 0.5
+
+
+class Deliverer:
+    """Claims and delivers; `round` again and again. In one event loop."""
+
+    def __init__(
+        self,
+        session: Session,
+        channels: Mapping[str, Channel],
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._session = session
+        self._channels = channels
+        self._clock = clock
+        self._metrics = metrics
+        self._room = {"webhook": settings.webhook_concurrency, "email": settings.smtp_concurrency}
+        self._schedule = [float(part) for part in settings.retry_schedule_s.split(",")]
+        self._in_flight: dict[str, asyncio.Task[None]] = {}
+        self._busy: Counter[Lane] = Counter()
+        self._worker = 0
+        self._enrolled = -1
+        self.freed = asyncio.Event()
+        """Set whenever a lane has room again."""
+
+    async def round(self) -> int:
+        """Start to deliver what is due and has room; returns how many. Raises `Retry`."""
+        claimed = await self._session.run(self._claim)
+        started = 0
+        for contact in claimed:
+            if contact["contact_id"] in self._in_flight:
+                continue  # claimed a second time after the session broke; it is still under way
+            lane = Lane(contact["channel"], contact["receiver_id"])
+            self._busy[lane] += 1
+            task = asyncio.create_task(self._deliver(contact, lane))
+            self._in_flight[contact["contact_id"]] = task
+            started += 1
+        return started
+
+    async def drain(self) -> None:
+        """Wait until nothing is under way."""
+        while self._in_flight:
+            await asyncio.wait(self._in_flight.values())
+
+    async def close(self, within_s: float = 1.5) -> None:
+        """Give what is under way a moment; what is not done then, another worker does."""
+        if self._in_flight:
+            await asyncio.wait(self._in_flight.values(), timeout=within_s)
+        for task in list(self._in_flight.values()):
+            task.cancel()
+        await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
+
+    def _claim(self, connection: Connection) -> list[dict[str, Any]]:
+        """In the session's thread: due contacts that may be sent; the refused ones are written."""
+        now_us = self._clock.now_us()
+        if self._enrolled != self._session.generation:
+            self._worker = delivery.enrol(connection)
+            self._enrolled = self._session.generation
+        free = [
+            (lane, room)
+            for lane in delivery.lanes(connection)
+            if (room := self._room[lane.channel] - self._busy[lane]) > 0
+        ]
+        claimed = delivery.claim(connection, self._worker, free, now_us)
+        pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
+        granted = customers.granted_to(connection, sorted(pairs)) if pairs else {}
+        allowed = []
+        for contact in claimed:
+            purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
+            reason = refusal(contact["purpose"], contact["channel"], purposes)
+            if reason is None:
+                allowed.append(contact)
+                continue
+            refused = Attempt("refused", "refused", reason)
+            delivery.finish(connection, contact["contact_id"], self._worker, refused, now_us)
+            self._metrics.contacts.labels(contact["channel"], "refused").inc()
+        delivery.signing(connection, allowed, now_us)
+        return allowed
+
+    async def _deliver(self, contact: Mapping[str, Any], lane: Lane) -> None:
+        started = self._clock.monotonic()
+        try:
+            result = await self._send(contact)
+            duration_ms = round((self._clock.monotonic() - started) * 1e3)
+            await self._finish(contact, result, duration_ms)
+        finally:
+            del self._in_flight[contact["contact_id"]]
+            self._busy[lane] -= 1
+            self.freed.set()
+
+    async def _send(self, contact: Mapping[str, Any]) -> Result:
+        try:
+            return await self._channels[contact["channel"]].send(contact)
+        except Exception as error:  # a channel's fault must not leave its contact claimed for ever
+            log.exception("contact %s", contact["contact_id"], exc_info=error)
+            return Result(Next.RETRY, "internal_error", None, f"{type(error).__name__}: {error}")
+
+    async def _finish(self, contact: Mapping[str, Any], result: Result, duration_ms: int) -> None:
+        """Write down what came of it; waits as long as the store is away."""
+        now_us = self._clock.now_us()
+        attempt = self._judge(contact, result, duration_ms, now_us)
+        while True:
+            try:
+                await self._session.run(self._write, contact, result, attempt, now_us)
+                break
+            except Retry as error:
+                log.warning("%s; again in %.1f s", error, _PAUSE_S)
+                await asyncio.sleep(_PAUSE_S)
+        channel = contact["channel"]
+        self._metrics.contacts.labels(channel, result.outcome).inc()
+        if result.next is Next.DONE:
+            waited_s = (now_us - to_us(contact["created_at"])) / US_PER_S
+            self._metrics.contact_seconds.labels(channel).observe(max(waited_s, 0.0))
+        else:
+            log.warning(
+                "contact %s by %s: %s%s; it is %s", contact["contact_id"], channel, result.outcome,
+                "" if result.status is None else f" {result.status}", attempt.state,
+            )  # fmt: skip
+
+    def _judge(
+        self, contact: Mapping[str, Any], result: Result, duration_ms: int, now_us: int
+    ) -> Attempt:
+        state, reason, next_at_us = "delivered", "", None
+        if result.next is Next.RETRY:
+            tried = contact["attempts"] + 1 - contact["retry_from"]
+            state, reason = "failed", result.outcome
+            if tried < len(self._schedule):
+                pause_s = self._schedule[tried] * (1.0 + _JITTER * random.random())
+                state, next_at_us = "pending", now_us + round(pause_s * US_PER_S)
+        elif result.next is not Next.DONE:
+            state, reason = "failed", result.outcome
+        return Attempt(
+            result.outcome, state, reason, result.status, result.detail, duration_ms, next_at_us
+        )
+
+    def _write(
+        self,
+        connection: Connection,
+        contact: Mapping[str, Any],
+        result: Result,
+        attempt: Attempt,
+        now_us: int,
+    ) -> None:
+        delivery.finish(connection, contact["contact_id"], self._worker, attempt, now_us)
+        if result.next is Next.DISABLE:
+            receivers.disable(connection, contact["receiver_id"], result.outcome, now_us)

@@ -1,0 +1,154 @@
+"""The playbooks in use: from files, reloaded on change; a broken file keeps its last good text."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from customer_context.playbook_check import load
+from customer_context.playbooks import Playbook
+from runtime.errors import Usage
+from runtime.metrics import Metrics
+from store import playbooks as stored
+from store.pool import Connection
+
+log = logging.getLogger("contacts.rules")
+
+Stamp = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What stands in a folder: texts by file name, and why a file could not be read."""
+
+    texts: dict[str, str]
+    unreadable: dict[str, str]
+
+
+class Rules:
+    """The playbooks of one process.
+
+    directory : None = the shipped ones. One thread at a time.
+    """
+
+    def __init__(self, directory: Path | None, metrics: Metrics) -> None:
+        self._directory = directory
+        self._metrics = metrics
+        self._stamp: Stamp | None = None
+        self._playbooks: dict[str, Playbook] = {}
+        self._kept: list[stored.Text] | None = None
+        self.errors: dict[str, str] = {}
+        """File name → why it is not used."""
+
+    def playbooks(self) -> list[Playbook]:
+        """Those in use, by id."""
+        return [self._playbooks[id_] for id_ in sorted(self._playbooks)]
+
+    def refresh(self, connection: Connection, now_us: int) -> bool:
+        """Look at the files; where something has changed, load it and write down what is in use.
+
+        In the caller's transaction. True where something has changed. Where the files are all
+        broken or the folder is gone, what was good last goes on to be used, also after a restart.
+        """
+        stamp = _stamp(self._directory)
+        if stamp == self._stamp:
+            if self._kept is not None:  # the transaction that should have kept them may have failed
+                stored.keep(connection, self._kept, now_us)
+                self._kept = None
+            return False
+        before = self._playbooks or _last_good(connection)
+        self._take(read(self._directory), before)
+        texts = [
+            stored.Text(p.id, p.digest, p.text, p.file, self.errors.get(p.file))
+            for p in self._playbooks.values()
+        ]
+        self._stamp, self._kept = stamp, texts
+        stored.keep(connection, texts, now_us)
+        return True
+
+    def _take(self, found: Found, before: dict[str, Playbook]) -> None:
+        loaded, errors = load_all(found)
+        known = set(self.errors.items())
+        for file, error in errors.items():
+            if (file, error) not in known:
+                log.error("%s; the last good text stays in use", error)
+            for playbook in before.values():
+                broken = playbook.file == file or (file == "." and playbook.id not in loaded)
+                if broken and playbook.id not in loaded:
+                    loaded[playbook.id] = playbook
+        for id_, playbook in loaded.items():
+            if id_ not in before or before[id_].digest != playbook.digest:
+                log.info("playbook %s version %d is in use", id_, playbook.spec.version)
+        self._playbooks, self.errors = loaded, errors
+        self._metrics.playbooks_broken.set(len(errors))
+
+
+def read(directory: Path | None) -> Found:
+    """The files *.yaml of a folder (None = the shipped ones). '.' stands for the folder itself."""
+    texts: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    try:
+        files = _files(directory)
+    except OSError as error:
+        return Found({}, {".": f"{directory}: {error.strerror or error}"})
+    for file in files:
+        try:
+            texts[file.name] = file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            unreadable[file.name] = f"{file.name}: {error}"
+    return Found(texts, unreadable)
+
+
+def load_all(found: Found) -> tuple[dict[str, Playbook], dict[str, str]]:
+    """(playbooks by id, errors by file): what is usable of a folder."""
+    loaded: dict[str, Playbook] = {}
+    errors = dict(found.unreadable)
+    for file, text in sorted(found.texts.items()):
+        try:
+            playbook = load(text, file)
+        except Usage as error:
+            errors[file] = str(error)
+            continue
+        other = loaded.setdefault(playbook.id, playbook)
+        if other is not playbook:
+            errors[file] = f"{file}: id: {playbook.id!r} stands in {other.file} too; ids differ"
+    return loaded, errors
+
+
+def _files(directory: Path | None) -> list[Traversable]:
+    folder: Traversable = (
+        resources.files("customer_context") / "shipped" if directory is None else directory
+    )
+    return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
+
+
+def _stamp(directory: Path | None) -> Stamp:
+    """Changes whenever a file does; the shipped ones never change while we run."""
+    if directory is None:
+        return ()
+    try:
+        return tuple(_stamps(sorted(directory.glob("*.yaml"))))
+    except OSError:
+        return (("", 0, 0),)
+
+
+def _stamps(files: Iterable[Path]) -> Iterable[tuple[str, int, int]]:
+    for file in files:
+        try:
+            stat = file.stat()
+        except OSError:
+            yield file.name, -1, -1
+        else:
+            yield file.name, stat.st_mtime_ns, stat.st_size
+
+
+def _last_good(connection: Connection) -> dict[str, Playbook]:
+    found = {}
+    for text in stored.last_good(connection):
+        try:
+            found[text.playbook] = load(text.text, text.file)
+        except Usage as error:  # good for an older program, and not for this one
+            log.error("the stored text of playbook %s: %s", text.playbook, error)
+    return found

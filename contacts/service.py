@@ -1,0 +1,143 @@
+"""The contacts process: decides on signals and delivers contacts until it is told to stop."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+
+from contacts.channels.email import EmailChannel
+from contacts.channels.sending import Channel
+from contacts.channels.webhook import WebhookChannel
+from contacts.decide import BATCH, decide
+from contacts.deliver import Deliverer
+from contacts.rules import Rules
+from contacts.session import Session
+from contacts.wake import Wake
+from runtime.clock import Clock
+from runtime.errors import Retry
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from store import delivery
+from store.pool import Connection
+
+log = logging.getLogger("contacts")
+
+_LOOK_EVERY_S = 1.0
+_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
+_COUNT_EVERY = 5
+"""Rounds between two counts of what is pending."""
+
+
+class Service:
+    """Contacts as a part of a process; `run` it in a loop of its own."""
+
+    def __init__(
+        self, database_url: str, settings: Settings, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._url = database_url
+        self._settings = settings
+        self._clock = clock
+        self._metrics = metrics
+        self._rules = Rules(settings.playbooks_dir, metrics)
+        self._channels = channels_to_customers(settings)
+        self._looked = -_LOOK_EVERY_S
+
+    async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
+        """Until `stop`; `ready` is called when the playbooks are loaded. While the store is away
+        it waits and goes on. Ends within seconds; what is not done is done by whoever is next.
+        """
+        deciding = Session(self._url, "contacts")
+        delivering = Session(self._url, "delivery")
+        channels: dict[str, Channel] = {
+            "webhook": WebhookChannel(self._settings, self._clock),
+            "email": EmailChannel(self._settings, self._clock),
+        }
+        deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
+        wake = Wake(self._url)
+        wake.start()
+
+        async def decide_once() -> bool:
+            done = await deciding.run(self._decide)
+            ready()
+            return done == BATCH
+
+        async def deliver_once() -> bool:
+            return await deliverer.round() > 0
+
+        tasks = [
+            asyncio.create_task(coroutine)
+            for coroutine in (
+                self._again_and_again(decide_once, stop, wake.signals),
+                self._again_and_again(deliver_once, stop, wake.contacts, deliverer.freed),
+                self._count(deciding, stop),
+            )
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+            for task in tasks:
+                if task.done():
+                    task.result()
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            await deliverer.close()
+            await asyncio.gather(deciding.close(), delivering.close(), wake.close())
+            for channel in channels.values():
+                await channel.close()
+
+    def _decide(self, connection: Connection) -> int:
+        """In the session's thread: the playbooks as they are now, and a batch of signals."""
+        if self._clock.monotonic() - self._looked >= _LOOK_EVERY_S:
+            self._rules.refresh(connection, self._clock.now_us())
+            connection.commit()
+            self._looked = self._clock.monotonic()
+        return decide(
+            connection,
+            self._rules.playbooks(),
+            self._channels,
+            self._clock.now_us(),
+            self._metrics,
+        )
+
+    async def _again_and_again(
+        self, once: Callable[[], Awaitable[bool]], stop: asyncio.Event, *wakes: asyncio.Event
+    ) -> None:
+        """Call `once`; at once again where it says that there is more, else when woken."""
+        failures = 0
+        while not stop.is_set():
+            for wake in wakes:
+                wake.clear()
+            try:
+                more = await once()
+                failures = 0
+            except Retry as error:
+                pause_s = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
+                failures += 1
+                log.warning("%s; again in %.1f s", error, pause_s)
+                await _any(pause_s, stop)
+                continue
+            if not more:
+                await _any(_LOOK_EVERY_S, stop, *wakes)
+
+    async def _count(self, session: Session, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            try:
+                self._metrics.contacts_pending.set(await session.run(delivery.pending))
+            except Retry as error:
+                log.debug("not counted: %s", error)
+            await _any(_COUNT_EVERY * _LOOK_EVERY_S, stop)
+
+
+def channels_to_customers(settings: Settings) -> frozenset[str]:
+    """The channels to customers that are set up."""
+    return frozenset({"inbox"} | ({"email"} if settings.smtp_url else set()))
+
+
+async def _any(seconds: float, *events: asyncio.Event) -> None:
+    """Wait for one of the events, at most so long."""
+    waiting = [asyncio.create_task(event.wait()) for event in events]
+    try:
+        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in waiting:
+            task.cancel()

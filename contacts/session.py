@@ -1,0 +1,79 @@
+"""A connection and the one thread that uses it: the event loop never waits for the store."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Concatenate, ParamSpec, TypeVar
+
+from store.pool import Connection, abort, connect, translated
+
+log = logging.getLogger("contacts")
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_CLOSE_WITHIN_S = 1.0
+
+
+class Session:
+    """Runs calls of the store one after the other, each in a transaction of its own.
+
+    The connection is opened when it is needed, and anew after it broke.
+    """
+
+    def __init__(self, url: str, name: str) -> None:
+        self._url = url
+        self._name = name
+        self._connection: Connection | None = None
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
+        self.generation = 0
+        """Raised by each new connection: what the session before held is lost then."""
+
+    async def run(
+        self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """`call(connection, …)`, committed. Raises `Retry` while the store is away, and what the
+        call raises; then nothing of it is kept."""
+
+        def work() -> T:
+            with translated():
+                if self._connection is None:
+                    self._connection = connect(self._url, application=f"tachowatt-{self._name}")
+                    self.generation += 1
+                try:
+                    found = call(self._connection, *args, **kwargs)
+                    self._connection.commit()
+                except BaseException:
+                    self._let_go(self._connection)
+                    raise
+                return found
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+    def _let_go(self, connection: Connection) -> None:
+        """Take a transaction back; a connection that cannot do that is of no use any more."""
+        try:
+            with translated():
+                connection.rollback()
+        except Exception as error:
+            log.debug("%s: the connection is given up: %s", self._name, error)
+            connection.close()
+        if connection.closed:
+            self._connection = None
+
+    async def close(self) -> None:
+        """End within seconds, also while the store does not answer."""
+        closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        done, _ = await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
+        if not done:
+            log.warning("the store does not answer; what is under way is given up")
+            if self._connection is not None:
+                abort(self._connection)
+            await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None

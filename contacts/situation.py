@@ -1,0 +1,79 @@
+"""Reads what decisions about signals depend on, for many signals at once."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from customer_context.planning import Person, Situation
+from store import alerts, customers, receivers
+from store.pool import Connection
+from store.times import from_us
+
+
+def happened_at(signal: Mapping[str, Any]) -> datetime:
+    """When what a signal tells of began: whom it belongs to is decided by that."""
+    data = signal["data"]
+    text = data.get("started_at") or data.get("at")
+    return datetime.fromisoformat(text) if text else signal["time"]
+
+
+def holders(connection: Connection, signals: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
+    """Signal id → the customer it is about."""
+    asked = [(s["tenant"], s["subject"] or "", happened_at(s)) for s in signals]
+    return {
+        signal["id"]: None if held is None else held[0]
+        for signal, held in zip(signals, customers.holders_at(connection, asked), strict=True)
+    }
+
+
+def read(
+    connection: Connection,
+    signals: Sequence[Mapping[str, Any]],
+    about: Mapping[str, str | None],
+    channels: frozenset[str],
+    now_us: int,
+    language: str | None = None,
+) -> list[Situation]:
+    """The situation of each signal (as `store.signal_queue` gives them), in their order.
+
+    about : signal id → customer, from `holders`; channels : to customers, that are set up;
+    language : None = each customer's own.
+    """
+    pairs = sorted(
+        {(s["tenant"], customer) for s in signals if (customer := about[s["id"]]) is not None}
+    )
+    persons = customers.persons(connection, pairs)
+    granted = customers.granted_to(connection, pairs)
+    active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
+    subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
+    names = customers.subject_names(connection, subjects)
+    found = []
+    for signal in signals:
+        tenant, subject, customer = signal["tenant"], signal["subject"], about[signal["id"]]
+        person = None if customer is None else persons.get((tenant, customer))
+        anomaly = signal["type"] in (alerts.RAISED, alerts.CLEARED) and signal["device"]
+        found.append(
+            Situation(
+                signal_id=signal["id"],
+                revision=signal["revision"],
+                type=signal["type"],
+                subject=subject,
+                time=signal["time"],
+                data=signal["data"],
+                happened_at=happened_at(signal),
+                person=None
+                if person is None
+                else Person(
+                    person.customer, person.name, language or person.language, person.email
+                ),
+                granted=frozenset(() if customer is None else granted[tenant, customer]),
+                receivers={side: active.get((tenant, side), []) for side in ("insurer", "utility")},
+                channels=channels,
+                subject_name=names.get((tenant, subject or ""), (subject or "").partition(":")[2]),
+                timezone=signal["timezone"],
+                now=from_us(now_us),
+                superseded=signal["revision"] < signal["newest_revision"],
+                alert_id=alerts.episode(signal)[0] if anomaly else None,
+            )
+        )
+    return found

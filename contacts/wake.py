@@ -1,0 +1,67 @@
+"""Wakes the loops when signals or contacts wait: a thread that listens to the store's NOTIFY."""
+
+import asyncio
+import logging
+import threading
+
+from runtime.errors import Retry, TachowattError
+from store import notify
+from store.pool import Connection, abort, connect, translated
+
+log = logging.getLogger("contacts")
+
+_PAUSE_S = 1.0
+_LISTEN_S = 60.0
+
+
+class Wake:
+    """Sets `signals` and `contacts` (events of the loop that made it) as notifications come.
+
+    What is missed costs a look's time and no more: the loops look on their own too.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.signals = asyncio.Event()
+        self.contacts = asyncio.Event()
+        self._url = url
+        self._loop = asyncio.get_running_loop()
+        self._stop = threading.Event()
+        self._connection: Connection | None = None
+        self._thread = threading.Thread(target=self._listen, name="contacts-wake", daemon=True)
+
+    def start(self) -> None:
+        """Begin to listen."""
+        self._thread.start()
+
+    async def close(self) -> None:
+        """Stop listening."""
+        self._stop.set()
+        connection = self._connection
+        if connection is not None:
+            abort(connection)
+        await asyncio.to_thread(self._thread.join, 2.0)
+
+    def _listen(self) -> None:
+        while not self._stop.is_set():
+            try:
+                with translated(), connect(self._url, application="tachowatt-wake") as connection:
+                    self._connection = connection
+                    notify.listen(connection, notify.SIGNAL, notify.CONTACT)
+                    self._set(notify.SIGNAL)
+                    self._set(notify.CONTACT)
+                    while not self._stop.is_set():
+                        for channel, _ in notify.wait(connection, _LISTEN_S):
+                            self._set(channel)
+            except Retry as error:
+                if not self._stop.is_set():
+                    log.debug("not listening: %s", error)
+            except TachowattError as error:
+                log.warning("not listening: %s", error)
+            finally:
+                self._connection = None
+            self._stop.wait(_PAUSE_S)
+
+    def _set(self, channel: str) -> None:
+        event = self.signals if channel == notify.SIGNAL else self.contacts
+        if not self._stop.is_set():
+            self._loop.call_soon_threadsafe(event.set)

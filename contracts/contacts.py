@@ -1,0 +1,89 @@
+"""Contacts: what a receiver of webhooks is sent (Standard Webhooks).
+
+The headers are `webhook-id` (the same whenever the same contact is sent again: drop what you have
+seen), `webhook-timestamp` and `webhook-signature`. Bodies are thin: ids and times, no names and no
+positions. Who needs more asks the API, and is logged.
+Source: Standard Webhooks 1.0.0, payload structure and signature scheme.
+"""
+
+import hashlib
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from contracts.signals import Severity
+
+Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
+Time = Annotated[str, Field(description="ISO 8601 with offset")]
+
+
+class Body(BaseModel):
+    """What every webhook's body and data may say."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class CrashDetectedData(Body):
+    """A crash, and the case that was opened for it. subject : vehicle:<id>."""
+
+    signal_id: Id
+    revision: int = Field(ge=0)
+    subject: str
+    customer: str
+    happened_at: Time
+    severity: Severity
+    case_id: Id | None
+    call_back_until: Time | None
+
+
+class CrashDetected(Body):
+    """A vehicle crashed: call its driver. timestamp : when it happened."""
+
+    type: Literal["crash.detected"]
+    timestamp: Time
+    data: CrashDetectedData
+
+
+class AlertRaisedData(Body):
+    """An anomaly of a meter. subject : meter:<id>; observed, expected, threshold are in `unit`."""
+
+    alert_id: Id
+    revision: int = Field(ge=0)
+    subject: str
+    kind: Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]
+    severity: Severity
+    happened_at: Time
+    observed: float | None
+    expected: float | None
+    threshold: float | None
+    unit: str
+    case_id: Id | None
+
+
+class AlertRaised(Body):
+    """An alert was raised: GET /v1/alerts/{alert_id} explains it. timestamp : of the signal."""
+
+    type: Literal["alert.raised"]
+    timestamp: Time
+    data: AlertRaisedData
+
+
+WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised]] = {
+    "crash.detected": CrashDetected,
+    "alert.raised": AlertRaised,
+}
+
+ABOUT = {"crash.detected": "vehicle.crash", "alert.raised": "meter.anomaly.raised"}
+"""The type of signal that a webhook's body is made from."""
+
+
+def contact_id(signal_id: str, playbook: str, treatment: str, receiver_id: int | None) -> str:
+    """The same for the same signal, playbook, treatment and receiver, whatever the revision."""
+    receiver = "" if receiver_id is None else str(receiver_id)
+    text = "\0".join((signal_id, playbook, treatment, receiver))
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def case_id(signal_id: str, playbook: str) -> str:
+    """The same for the same signal and playbook."""
+    return contact_id(signal_id, playbook, "case", None)

@@ -1,0 +1,139 @@
+"""Relevance: what of all that is known about a customer matters now, and why. Pure.
+
+An item's weight is
+
+    severity · 0.5 ^ (age / half-life)  +  what it has on its desk  +  its relation to what is open
+
+Severity comes from 1 to 3, and for urgent things doubles. What is open does not fade: it gets a
+fixed share whatever its age, more where its deadline is near or past. What belongs to something
+open (its case, its vehicle or meter) is carried up by it. All numbers are our own choice; they
+order, and are told nowhere.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+US_PER_S = 1_000_000
+
+_HALF_LIFE_S = {
+    "case": 7 * 86_400.0,
+    "crash": 2 * 86_400.0,
+    "alert": 4 * 86_400.0,
+    "score": 14 * 86_400.0,
+    "contact": 2 * 86_400.0,
+    "contract": 365 * 86_400.0,
+}
+_OPEN = 3.0
+_OVERDUE = 4.0
+_DUE_SOON = 2.0
+_DUE_SOON_S = 3_600.0
+_RELATED = 1.5
+_UNDELIVERED = 2.0
+_NOT_IN_FORCE = 0.1
+
+
+class Reason(NamedTuple):
+    """Why an item stands where it stands. code : stable; text : English."""
+
+    code: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that is known about a customer.
+
+    kind : case, crash, alert, score, contact or contract.
+    at_us : when it happened, was opened or was sent; of a contract when it began.
+    severity : 1 to 3.
+    open : somebody still has to do something about it.
+    subject : the vehicle or meter it is about; case_id : the case it belongs to, or is.
+    due_us : until when; failed : it did not reach the customer; in_force : of a contract.
+    """
+
+    kind: str
+    id: str
+    at_us: int
+    severity: int = 1
+    open: bool = False
+    urgent: bool = False
+    subject: str | None = None
+    case_id: str | None = None
+    due_us: int | None = None
+    failed: bool = False
+    in_force: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An item with its place's reasons, the weightiest first."""
+
+    item: Item
+    weight: float
+    reasons: tuple[Reason, ...]
+
+
+def rank(items: Iterable[Item], now_us: int, most: int) -> list[Ranked]:
+    """The `most` weightiest items; of equal ones the newer, then by kind and id."""
+    known = list(items)
+    subjects = {item.subject for item in known if item.open and item.subject is not None}
+    cases = {item.case_id for item in known if item.open and item.case_id is not None}
+    found = [_weigh(item, now_us, subjects, cases) for item in known]
+    found.sort(key=lambda r: (-r.weight, -r.item.at_us, r.item.kind, r.item.id))
+    return found[:most]
+
+
+def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Ranked:
+    age_s = max(0.0, (now_us - item.at_us) / US_PER_S)
+    severity = item.severity * (2.0 if item.urgent else 1.0)
+    recency = 0.5 ** (age_s / _HALF_LIFE_S[item.kind])
+    parts = [(severity * recency, _recent(item, age_s))]
+    if item.open:
+        parts.append((_OPEN, Reason("open", "still open")))
+    if item.urgent and item.open:
+        parts.append((severity, Reason("urgent", "urgent")))
+    if item.severity > 1:
+        parts.append((item.severity / 10, Reason("severity", f"severity {item.severity} of 3")))
+    if item.open and item.due_us is not None:
+        parts += _due(item.due_us, now_us)
+    if not item.open and (item.subject in subjects or item.case_id in cases):
+        related = Reason("related", "about the same as something that is open")
+        parts.append((_RELATED, related))
+    if item.failed:
+        parts.append((_UNDELIVERED, Reason("undelivered", "it did not reach the customer")))
+    if not item.in_force:
+        parts = [(_NOT_IN_FORCE * recency, Reason("ended", "no longer in force"))]
+    parts.sort(key=lambda part: -part[0])
+    return Ranked(item, sum(weight for weight, _ in parts), _said(parts))
+
+
+def _said(parts: Sequence[tuple[float, Reason]]) -> tuple[Reason, ...]:
+    """All reasons, but for a recency that has faded, where there is another one."""
+    kept = [reason for weight, reason in parts if weight > 0.05 or reason.code != "recent"]
+    return tuple(kept or [reason for _, reason in parts])
+
+
+def _due(due_us: int, now_us: int) -> list[tuple[float, Reason]]:
+    left_s = (due_us - now_us) / US_PER_S
+    if left_s < 0:
+        return [(_OVERDUE, Reason("overdue", f"overdue by {_span(-left_s)}"))]
+    if left_s < _DUE_SOON_S:
+        return [(_DUE_SOON, Reason("due_soon", f"due in {_span(left_s)}"))]
+    return [(0.0, Reason("due", f"due in {_span(left_s)}"))]
+
+
+def _recent(item: Item, age_s: float) -> Reason:
+    if item.kind == "contract":
+        return Reason("in_force", "in force")
+    return Reason("recent", f"{_span(age_s)} ago")
+
+
+def _span(seconds: float) -> str:
+    if seconds < 90:
+        return "a minute"
+    if seconds < 90 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    if seconds < 36 * 3_600:
+        return f"{seconds / 3_600:.0f} hours"
+    return f"{seconds / 86_400:.0f} days"

@@ -1,0 +1,230 @@
+"""Playbooks: what loads, what is refused with which words, what a text may do."""
+
+import base64
+import re
+from datetime import UTC, datetime, timedelta
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from contacts.channels.webhook import headers
+from contracts.signals import DATA
+from customer_context.consent import Purpose
+from customer_context.planning import Person, Situation, plan, refusal
+from customer_context.playbook_check import load
+from customer_context.playbook_text import TextError, compile_text, render
+from customer_context.playbooks import Playbook
+from runtime.errors import Usage
+
+GOOD = """
+id: example
+version: 1
+title: {de: Beispiel, en: Example}
+trigger: {signal: vehicle.crash, when: data.severity >= 2}
+purpose: claims_assistance
+case: {kind: call, side: insurer, title: {de: Fall, en: Case}, deadline_min: 15}
+contacts:
+  - {id: hook, to: insurer, channel: webhook, type: crash.detected}
+  - id: mail
+    to: customer
+    channel: email
+    subject: {de: Betreff, en: Subject}
+    body:
+      de: "Tempo {{ data.speed_kmh | number(1) }}"
+      en: "Speed {{ data.speed_kmh | number(1) }}"
+"""
+AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+SHIPPED = sorted(
+    (f.name, f.read_text(encoding="utf-8"))
+    for f in (resources.files("customer_context") / "shipped").iterdir()
+    if f.name.endswith(".yaml")
+)
+PLAYBOOKS = [load(text, name) for name, text in SHIPPED]
+
+
+def test_the_good_one_loads() -> None:
+    assert load(GOOD, "good.yaml").spec.trigger.when == "data.severity >= 2"
+
+
+def test_what_the_documentation_shows_works() -> None:
+    docs = Path(__file__).parents[2] / "docs"
+    shown = re.findall(r"```(yaml|python)\n(.*?)```", (docs / "playbooks.md").read_text(), re.S)
+    assert [load(text, "docs").id for _, text in shown] == ["crash-call-back"]
+    (snippet,) = re.findall(r"```python\n(.*?)```", (docs / "contacts.md").read_text(), re.S)
+    names: dict[str, Any] = {}
+    exec(snippet, names)
+    secrets = ["whsec_" + base64.b64encode(letter * 32).decode() for letter in (b"a", b"b", b"c")]
+    signed = headers("id", "{}", secrets[:2], 1_795_000_000_000_000)
+    assert [names["genuine"](secret, signed, b"{}") for secret in secrets] == [True, True, False]
+    assert not names["genuine"](secrets[0], signed, b"{ }")
+
+
+def test_shipped_playbooks_load() -> None:
+    assert [p.id for p in PLAYBOOKS] == ["crash-call-back", "meter-anomaly", "score-changed"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("version: 1", "version: one", "bad.yaml: version: Input should be a valid integer"),
+        ("version: 1", "version: 1\nversion: 2", "the key 'version' stands twice"),
+        ("purpose: claims_assistance", "purpose: fun", "bad.yaml: purpose: Input should be"),
+        ("id: example", "id: example\ncolour: red", "bad.yaml: colour: Extra inputs"),
+        ("vehicle.crash", "vehicle.crush", "bad.yaml: trigger.signal: expected one of"),
+        (">= 2", ">= ", "bad.yaml: trigger.when: no CEL"),
+        ("data.severity >=", "data.severty >=", "trigger.when: vehicle.crash has no data.severty"),
+        ("data.severity >= 2", "data.severity", "neither true nor false"),
+        ("data.severity >= 2", "data.delta_v_kmh > 10.0", "where data.delta_v_kmh is null"),
+        ("data.severity >= 2", "person.name == 'x'", "trigger.when: fails"),
+        ("{de: Betreff, en: Subject}", "{de: Betreff}", "subject.en: Field required"),
+        ("{{ data.speed_kmh", "{{ data.speed_mph", "has no data.speed_mph"),
+        ("de: Betreff", 'de: "{{ who }}"', "contacts.mail.subject.de: fails"),
+        ("de: Betreff", 'de: "{% if %}"', "contacts.mail.subject.de: no template"),
+        ("de: Betreff", "de: \"{{ 'x' * 1000000000 }}\"", "not allowed"),
+        ("type: crash.detected", "type: alert.raised", "expected for signals of vehicle.crash"),
+        ("to: insurer, channel: webhook", "to: customer, channel: webhook", "contacts.0"),
+        ("id: mail", "id: hook", "'hook' is taken"),
+        ("deadline_min: 15", "deadline_min: 0", "case.deadline_min"),
+    ],
+)
+def test_what_is_wrong_is_said(old: str, new: str, expected: str) -> None:
+    assert old in GOOD
+    with pytest.raises(Usage) as error:
+        load(GOOD.replace(old, new, 1), "bad.yaml")
+    assert expected in str(error.value) and str(error.value).startswith("bad.yaml: ")
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{", "id: 1", "- a", "\t"])
+def test_what_is_no_playbook_is_refused_with_its_file(text: str) -> None:
+    with pytest.raises(Usage, match=r"bad\.yaml"):
+        load(text, "bad.yaml")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "{{ ''.__class__.__mro__ }}",
+        "{{ data.__class__.__init__.__globals__ }}",
+        "{% for c in range(10000000) %}x{% endfor %}",
+        "{{ [].append(1) }}",
+        "{{ 9 ** 9999999 }}",
+        "{{ nothing }}",
+        "{{ cycler }}",
+    ],
+)
+def test_texts_are_kept_in_a_box(source: str) -> None:
+    with pytest.raises(TextError):
+        render(compile_text(source), {"data": {}, "timezone": "UTC"}, "de")
+
+
+def test_values_as_people_read_them() -> None:
+    values = {
+        "data": {"x": 1234.5, "n": None, "kind": "gap"},
+        "at": AT,
+        "timezone": "Europe/Berlin",
+    }
+    text = compile_text("{{ data.x | number(1) }} {{ data.n | number }} {{ data.kind | name }} "
+                        "{{ at | datetime }} {{ at | time }}")  # fmt: skip
+    assert render(text, values, "de") == (
+        "1.234,5 – fehlende Messwerte Samstag, 21. November 2026, 11:00 Uhr 11:00 Uhr"
+    )
+    assert render(text, values, "en") == (
+        "1,234.5 – missing readings Saturday, 21 November 2026 at 11:00 11:00"
+    )
+
+
+def situation(playbook: Playbook, **changes: Any) -> Situation:
+    """Everything there, and every consent."""
+    data = {
+        "vehicle.crash": {"at": AT.isoformat(), "severity": 3, "peak_mps2": 1.0,
+                          "delta_v_kmh": 1.0, "speed_kmh": 1.0},
+        "meter.anomaly.raised": {"kind": "spike", "started_at": AT.isoformat(), "ended_at": None,
+                                 "severity": 3, "observed": 2.0, "expected": 1.0, "threshold": 1.5,
+                                 "unit": "W"},
+        "score.changed": {"score": 50.0, "band": "D", "previous_score": 80.0, "previous_band": "B",
+                          "trusted": True, "algorithm_version": "1"},
+    }[playbook.spec.trigger.signal]  # fmt: skip
+    DATA[playbook.spec.trigger.signal].model_validate(data)
+    given: dict[str, Any] = {
+        "signal_id": "a" * 32, "revision": 0, "type": playbook.spec.trigger.signal,
+        "subject": "vehicle:v", "time": AT, "data": {**data, "retracted": False},
+        "happened_at": AT, "person": Person("c", "Ada", "de", "ada@example.com"),
+        "granted": frozenset(Purpose), "receivers": {"insurer": [1, 2], "utility": [3]},
+        "channels": frozenset({"inbox", "email"}), "subject_name": "Golf",
+        "timezone": "Europe/Berlin", "now": AT + timedelta(minutes=1), "alert_id": "b" * 32,
+    }  # fmt: skip
+    return Situation(**(given | changes))
+
+
+@pytest.mark.parametrize("playbook", PLAYBOOKS, ids=lambda p: p.id)
+@given(
+    granted=st.frozensets(st.sampled_from([*Purpose, "offers", ""])),
+    known=st.booleans(),
+    email=st.sampled_from([None, "ada@example.com"]),
+    language=st.sampled_from(["de", "en", "fr"]),
+    receivers=st.sampled_from([{}, {"insurer": [1]}, {"utility": [3], "insurer": [1, 2]}]),
+    channels=st.sampled_from([frozenset({"inbox"}), frozenset({"inbox", "email"})]),
+    retracted=st.booleans(),
+    superseded=st.booleans(),
+)
+def test_nothing_is_planned_without_purpose_and_channel(
+    playbook: Playbook,
+    granted: frozenset[str],
+    known: bool,
+    email: str | None,
+    language: str,
+    receivers: dict[str, list[int]],
+    channels: frozenset[str],
+    retracted: bool,
+    superseded: bool,
+) -> None:
+    one = situation(playbook)
+    one = situation(
+        playbook,
+        granted=granted,
+        person=Person("c", "Ada", language, email) if known else None,
+        receivers=receivers,
+        channels=channels,
+        data={**one.data, "retracted": retracted},
+        superseded=superseded,
+    )
+    planned = plan(playbook, one)
+    purpose = playbook.spec.purpose
+    allowed = known and purpose in granted and not retracted and not superseded
+    assert planned.verdicts, "there is always a reason"
+    if not allowed:
+        assert planned.case is None and planned.contacts == []
+        assert [v.outcome for v in planned.verdicts] == ["nothing"]
+        return
+    assert {v.treatment for v in planned.verdicts} == (
+        {c.id for c in playbook.spec.contacts} | ({"case"} if playbook.spec.case else set())
+    )
+    by_mail = [c for c in planned.contacts if c.channel == "email"]
+    assert bool(by_mail) == (
+        Purpose.CHANNEL_EMAIL in granted and "email" in channels and bool(email)
+    )
+    assert len({c.contact_id for c in planned.contacts}) == len(planned.contacts)
+    for contact in planned.contacts:
+        assert refusal(purpose, contact.channel, granted) is None
+        assert contact.payload is not None or (contact.subject and contact.body)
+
+
+@given(st.frozensets(st.sampled_from(list(Purpose))), st.sampled_from(["webhook", "email"]))
+def test_sending_fails_closed(granted: frozenset[str], channel: str) -> None:
+    assert refusal(None, channel, granted) is not None
+    allowed = "driving_score" in granted and (channel != "email" or "channel_email" in granted)
+    assert (refusal("driving_score", channel, granted) is None) == allowed
+
+
+def test_a_corrected_revision_has_the_same_ids() -> None:
+    for playbook in PLAYBOOKS:
+        plans = [plan(playbook, situation(playbook, revision=revision)) for revision in (0, 1)]
+        ids = [[c.contact_id for c in one.contacts] for one in plans]
+        assert ids[0] == ids[1] and ids[0]
+        assert (plans[0].case and plans[0].case.case_id) == (
+            plans[1].case and plans[1].case.case_id
+        )
