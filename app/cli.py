@@ -6,9 +6,15 @@ import click
 import typer
 
 from app import (
+    commands_api,
     commands_consent,
+    commands_contacts,
     commands_dead_letter,
+    commands_demo,
     commands_files,
+    commands_key,
+    commands_playbook,
+    commands_receiver,
     commands_service,
     commands_show,
     commands_simulate,
@@ -27,12 +33,18 @@ cli = typer.Typer(
     "Begin with `tachowatt demo`; every command has --help with examples.",
 )
 commands_service.register(cli)
+commands_demo.register(cli)
 commands_simulate.register(cli)
 commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)
 commands_consent.register(cli)
 commands_dead_letter.register(cli)
+commands_playbook.register(cli)
+commands_contacts.register(cli)
+commands_receiver.register(cli)
+commands_key.register(cli)
+commands_api.register(cli)
 
 
 def main() -> None:

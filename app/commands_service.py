@@ -50,6 +50,7 @@ def serve(
         err.print("[bold]tachowatt is ready[/bold]")
         err.print(f"  MQTT      {where.mqtt_url} ({own}MQTT 5)")
         err.print(f"  database  {where.database_url} ({own_database}PostgreSQL)")
+        err.print(f"  pages     {where.api_url}/ (API: {where.api_url}/v1, /openapi.json)")
         err.print(f"  metrics   {where.metrics_url}")
         err.print(f"  state     {stack.state_dir}")
         err.print("  Ctrl-C ends it; in another terminal: tachowatt ledger")

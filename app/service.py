@@ -11,7 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from api import serve as api
 from app.stack import Addresses, Stack
+from app.threads import in_thread
+from contacts.service import Service as Contacts
 from customer_context.identity import Device
 from gateway.forward import Gateway
 from gateway.remote_log import RemoteLog
@@ -37,7 +40,7 @@ async def serve(
     stop: asyncio.Event,
     ready: Callable[[Addresses], None],
 ) -> None:
-    """Gateway and ingest in one process until `stop`.
+    """Gateway, ingest, contacts and API in one process until `stop`.
 
     Then what has arrived is committed; the broker keeps the rest.
     """
@@ -51,6 +54,8 @@ async def serve(
         if stop.is_set():
             return
         gateway = Gateway(addresses.mqtt_url, direct, settings, clock, metrics)
+        answering, api_url = await _api(settings, clock, addresses, metrics, stack, stop)
+        where = replace(where, api_url=api_url)
         stack.announce(where)
         running = asyncio.create_task(gateway.run(stop), name="gateway")
         idle = asyncio.create_task(direct.idle(stop), name="idle")
@@ -58,13 +63,73 @@ async def serve(
         if not running.done() and not stop.is_set():
             ready(where)
         tending = asyncio.create_task(_tend(stack, stop), name="tend")
-        await _first(running, idle, tending)
+        contacts = Contacts(addresses.database_url, settings, clock, metrics)
+        contacting = asyncio.create_task(in_thread("contacts", contacts.run, stop))
+        await _first(running, idle, tending, contacting, answering)
         stop.set()
-        await asyncio.gather(running, idle, tending)
+        await asyncio.gather(running, idle, tending, contacting, answering)
     finally:
         stack.leave()
         await direct.close()
         server.close()
+
+
+async def _api(
+    settings: Settings,
+    clock: Clock,
+    addresses: Addresses,
+    metrics: Metrics,
+    stack: Stack,
+    stop: asyncio.Event,
+) -> tuple[asyncio.Task[None], str]:
+    """The API and pages in a thread of their own; the task, and where they answer."""
+    here, ready = asyncio.get_running_loop(), asyncio.Event()
+    found: list[str] = []
+
+    def answers(url: str) -> None:
+        found.append(url)
+        stack.remember("api.port", url.rpartition(":")[2])
+        here.call_soon_threadsafe(ready.set)
+
+    async def work(stopping: asyncio.Event) -> None:
+        await api.run(
+            settings,
+            clock,
+            addresses.database_url,
+            metrics,
+            stopping,
+            answers,
+            _port_before(stack),
+        )
+
+    answering = asyncio.create_task(in_thread("api", work, stop), name="api")
+    await _first(answering, _task(ready.wait()))
+    if not found:
+        await answering
+    return answering, "".join(found)
+
+
+async def run_api(
+    settings: Settings,
+    clock: Clock,
+    addresses: Addresses,
+    stack: Stack,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+) -> None:
+    """API and pages alone: they read and write the store."""
+
+    def answers(url: str) -> None:
+        stack.remember("api.port", url.rpartition(":")[2])
+        ready(url)
+
+    metrics, before = Metrics(), _port_before(stack)
+    await api.run(settings, clock, addresses.database_url, metrics, stop, answers, before)
+
+
+def _port_before(stack: Stack) -> int:
+    text = stack.remembered("api.port")
+    return int(text) if text.isdigit() else 0
 
 
 async def run_gateway(
@@ -115,6 +180,29 @@ async def run_ingest(
     finally:
         await listener.close()
         await direct.close()
+        server.close()
+
+
+async def run_contacts(
+    settings: Settings,
+    clock: Clock,
+    addresses: Addresses,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+) -> None:
+    """Contacts alone: from the store to customers and receivers."""
+    metrics = Metrics()
+    port, server = metrics.serve(settings.metrics_port)
+    told: list[str] = []
+
+    def once() -> None:
+        if not told:
+            told.append(f"http://127.0.0.1:{port}/metrics")
+            ready(told[0])
+
+    try:
+        await Contacts(addresses.database_url, settings, clock, metrics).run(stop, once)
+    finally:
         server.close()
 
 

@@ -22,11 +22,12 @@ from store.migrate import migrate
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers are. mqtt_url and metrics_url are '' where none runs."""
+    """Where the servers are; '' where none runs. api_url is that of the pages too."""
 
     database_url: str
     mqtt_url: str = ""
     metrics_url: str = ""
+    api_url: str = ""
     pid: int = 0
 
 
@@ -105,6 +106,18 @@ class Stack:
         for server in (self._postgres, self._broker):
             if server is not None:
                 server.tend()
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a word (a port) in the state directory for the next start."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        (self._state / name).write_text(value, encoding="utf-8")
+
+    def remembered(self, name: str) -> str:
+        """What was remembered; '' where nothing was."""
+        try:
+            return (self._state / name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
 
     def announce(self, addresses: Addresses) -> None:
         """Let other commands find this service."""

@@ -94,13 +94,24 @@ def find(
     state: str | None = "open",
     after: int = 0,
     limit: int = 50,
+    tenants: Sequence[str] | None = None,
 ) -> list[DeadLetterRow]:
-    """Rows in the order of arrival, `after` an id; None for any reason or any state."""
+    """Rows in the order of arrival, `after` an id; None for any reason, any state, any tenant."""
     rows = connection.execute(
         f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id > %s "
         "and (%s::text is null or reason = %s) and (%s::text is null or state = %s) "
+        "and (%s::text[] is null or tenant = any(%s)) "
         "order by dead_letter_id limit %s",
-        (after, reason, reason, state, state, limit),
+        (
+            after,
+            reason,
+            reason,
+            state,
+            state,
+            None if tenants is None else list(tenants),
+            None if tenants is None else list(tenants),
+            limit,
+        ),
     )
     return [DeadLetterRow(*row) for row in rows.fetchall()]
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
+from psycopg_pool import ConnectionPool
 
 from runtime.errors import Retry, Stop
 
@@ -72,3 +73,48 @@ def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:
     """First column of the only row; None when there is no row."""
     row = connection.execute(query, parameters).fetchone()
     return None if row is None else row[0]
+
+
+_RECONNECT_S = 10.0
+
+
+class Pool:
+    """Connections that are lent out and come back: for processes that serve many at once.
+
+    most : connections at once; who finds none free waits up to `wait_s` seconds.
+    """
+
+    def __init__(self, url: str, *, most: int, wait_s: float = 2.0) -> None:
+        self._pool: ConnectionPool[Connection] = ConnectionPool(
+            url,
+            min_size=1,
+            max_size=most,
+            timeout=wait_s,
+            open=True,
+            configure=_in_utc,
+            check=ConnectionPool.check_connection,
+            reconnect_timeout=_RECONNECT_S,
+            kwargs={
+                "application_name": "tachowatt-api",
+                "connect_timeout": 3,
+                "tcp_user_timeout": 10_000,
+            },
+        )
+
+    @contextmanager
+    def connection(self) -> Iterator[Connection]:
+        """A connection in a transaction: committed at the end, rolled back on an error.
+
+        Raises what `translated` raises; `Retry` also where no connection comes free in time.
+        """
+        with translated(), self._pool.connection() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close what is idle, and what is lent out when it comes back."""
+        self._pool.close(timeout=2.0)
+
+
+def _in_utc(connection: Connection) -> None:
+    connection.execute("set time zone 'UTC'")
+    connection.commit()

@@ -4,7 +4,14 @@ import os
 
 import pytest
 
-pytest_plugins = ["tests.fix_postgres", "tests.fix_broker", "tests.fix_registry"]
+pytest_plugins = [
+    "tests.fix_postgres",
+    "tests.fix_broker",
+    "tests.fix_registry",
+    "tests.fix_receiver",
+    "tests.fix_contacts",
+    "tests.fix_api",
+]
 
 
 def pytest_configure(config: pytest.Config) -> None:

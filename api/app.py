@@ -1,0 +1,28 @@
+"""The application: API, public health paths, pages."""
+
+from fastapi import FastAPI
+
+import api.pages
+from api import openapi, problems
+from api.deps import Deps
+from api.edge import Edge
+from api.routes import ROUTERS
+
+
+def create_app(deps: Deps) -> FastAPI:
+    """All paths over what `deps` gives. It opens and closes nothing itself."""
+    app = FastAPI(
+        title="Tachowatt",
+        version=openapi.VERSION,
+        summary="From the telemetry of cars and meters to customer context",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.deps = deps
+    problems.install(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    openapi.install(app)
+    api.pages.mount(app, deps)
+    app.add_middleware(Edge, clock=deps.clock, metrics=deps.metrics)
+    return app

@@ -1,0 +1,153 @@
+"""Examples in the OpenAPI document. Tests send the requests and hold the answers to the schema."""
+
+import json
+from importlib import resources
+from typing import Any
+
+from contracts.contacts import WEBHOOKS as _TYPES
+
+_ALERT: dict[str, Any] = {
+    "id": "b1a7a4d3a6d24c0e9b1d2b7d0a4f6c11",
+    "kind": "base_load_rise",
+    "severity": 2,
+    "confidence": None,
+    "happened_at": "2026-11-18T23:00:00Z",
+    "detected_at": "2026-11-21T23:15:02Z",
+    "updated_at": "2026-11-22T08:12:40Z",
+    "resolved_at": None,
+    "ended_at": None,
+    "state": "acknowledged",
+    "subject": "meter:m-12",
+    "rule": {"id": "consumption.base_load_rise", "version": "1"},
+    "evidence": {
+        "metric": "lowest hourly power of three days",
+        "observed": 412.0,
+        "expected": 148.5,
+        "threshold": 222.8,
+        "unit": "W",
+        "window": {"from": "2026-11-18T23:00:00Z", "to": None},
+        "method": "against the median of the lowest hours of up to 28 days before",
+    },
+    "explanation": "For three days no hour came below 412.0 W; 148.5 W used to be the base load.",
+    "resolution": None,
+    "case_id": None,
+    "feedback": None,
+    "cleared": False,
+    "retracted": False,
+    "revision": 0,
+    "version": 2,
+}
+
+_SCORE: dict[str, Any] = {
+    "subject": "vehicle:car-7",
+    "period": {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"},
+    "score": 78.4,
+    "band": "B",
+    "components": [
+        {"factor": "harsh_braking", "value": 6.2, "unit": "per 100 km", "points": 5.8},
+        {"factor": "harsh_acceleration", "value": 1.1, "unit": "per 100 km", "points": 0.9},
+        {"factor": "harsh_cornering", "value": 2.4, "unit": "per 100 km", "points": 1.7},
+        {"factor": "speeding", "value": 0.04, "unit": "share of time", "points": 3.0},
+        {"factor": "night", "value": 0.02, "unit": "share of time", "points": 0.2},
+        {"factor": "acceleration_p95", "value": 1.2, "unit": "m/s²", "points": 5.2},
+        {"factor": "speed_p95", "value": 0.81, "unit": "of limit or 130 km/h", "points": 4.8},
+    ],
+    "impacts": [
+        {"factor": "harsh_braking", "count": 9, "score_impact": -5.8},
+        {"factor": "harsh_acceleration", "count": 2, "score_impact": -0.9},
+        {"factor": "harsh_cornering", "count": 4, "score_impact": -1.7},
+        {"factor": "speeding", "count": 7, "score_impact": -3.0},
+    ],
+    "exposure": {"distance_m": 161_300.0, "drive_s": 12_480.0, "night_s": 250.0, "trips": 14},
+    "trust": "full",
+    "algorithm_version": "driving-score/1",
+    "as_of": "2026-11-23T17:42:10Z",
+    "consent_ref": "consent:118",
+    "reason": None,
+}
+
+_CONTEXT: dict[str, Any] = {
+    "customer": "c-7",
+    "name": "Jane Doe",
+    "language": "en",
+    "purposes": ["claims_assistance", "driving_score"],
+    "as_of": "2026-11-21T10:03:00Z",
+    "relevant": [
+        {
+            "kind": "case",
+            "id": "0c9c1f0f6f2d4b0f9a6f6f3f9d1f7a55",
+            "at": "2026-11-21T10:00:05Z",
+            "open": True,
+            "severity": 3,
+            "subject": "vehicle:car-7",
+            "case_id": "0c9c1f0f6f2d4b0f9a6f6f3f9d1f7a55",
+            "due_at": "2026-11-21T10:15:05Z",
+            "summary": {
+                "de": "Unfall mit Golf: Fahrer zurückrufen",
+                "en": "Crash of Golf: call the driver",
+            },
+            "reasons": [
+                {"code": "recent", "text": "3 minutes ago"},
+                {"code": "urgent", "text": "urgent"},
+                {"code": "open", "text": "still open"},
+                {"code": "due_soon", "text": "due in 12 minutes"},
+                {"code": "severity", "text": "severity 3 of 3"},
+            ],
+        }
+    ],
+    "left_out": 4,
+}
+
+_ANSWERS: dict[str, dict[str, Any]] = {
+    "driving_scores": {
+        "200": {"data": [_SCORE], "pagination": {"end_cursor": None, "has_next_page": False}}
+    },
+    "list_alerts": {
+        "200": {
+            "data": [_ALERT],
+            "pagination": {"end_cursor": "WyJhbGVydHMiXQ", "has_next_page": True},
+        }
+    },
+    "get_alert": {"200": _ALERT},
+    "acknowledge_alert": {
+        "200": _ALERT,
+        "412": {
+            "type": "urn:tachowatt:problem:stale",
+            "title": "Precondition Failed",
+            "status": 412,
+            "detail": "It has changed since you read it; its version is now 3.",
+            "instance": "/v1/alerts/b1a7a4d3a6d24c0e9b1d2b7d0a4f6c11/acknowledge",
+            "code": "stale",
+            "request_id": "9f2b7c1d00aa41e7",
+            "resolution": "Read it again, look at what changed, and repeat the change with the "
+            "new ETag in If-Match.",
+            "user_message": "Somebody changed this in the meantime. Please look again.",
+        },
+    },
+    "customer_context": {"200": _CONTEXT},
+}
+
+REQUESTS: dict[str, Any] = {
+    "resolve_alert": {"resolution": "An old freezer ran in the cellar; the customer unplugged it."},
+    "classify_alert": {"classification": "confirmed", "reason": "The customer found the cause."},
+    "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
+    "change_case": {"state": "in_progress"},
+    "decide": {"purpose": "driving_score", "state": "withdrawn", "notice_version": "2026-11"},
+}
+"""operationId → body."""
+
+
+def of(operation_id: str) -> dict[str, Any]:
+    """Status → example answer of an operation."""
+    return _ANSWERS.get(operation_id, {})
+
+
+def _webhook(type_: str) -> Any:
+    """The first of the contract's own examples, which tests hold to the contract."""
+    folder = resources.files("contracts") / "examples" / f"webhook.{type_}" / "v1"
+    first = min(folder.iterdir(), key=lambda file: file.name)
+    return json.loads(first.read_text(encoding="utf-8"))
+
+
+WEBHOOKS: dict[str, Any] = {type_: _webhook(type_) for type_ in _TYPES}
+"""type → body."""

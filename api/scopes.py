@@ -1,0 +1,79 @@
+"""Scopes: what a key may be used for. A role has its scopes; a key has them or fewer."""
+
+from collections.abc import Mapping
+from enum import StrEnum
+
+
+class Scope(StrEnum):
+    """What a call is about, and whether it only reads."""
+
+    SCORES_READ = "scores:read"
+    TRIPS_READ = "trips:read"
+    MILEAGE_READ = "mileage:read"
+    CRASHES_READ = "crashes:read"
+    ALERTS_READ = "alerts:read"
+    ALERTS_WRITE = "alerts:write"
+    CONSUMPTION_READ = "consumption:read"
+    CONTEXT_READ = "context:read"
+    CASES_READ = "cases:read"
+    CASES_WRITE = "cases:write"
+    CONTACTS_READ = "contacts:read"
+    CONTACTS_WRITE = "contacts:write"
+    CONSENTS_READ = "consents:read"
+    CONSENTS_WRITE = "consents:write"
+    INBOX_READ = "inbox:read"
+    INBOX_WRITE = "inbox:write"
+    DATA_READ = "data:read"
+    OPERATIONS_READ = "operations:read"
+
+
+OF_ROLE: Mapping[str, frozenset[Scope]] = {
+    "insurer": frozenset(
+        {
+            Scope.SCORES_READ,
+            Scope.TRIPS_READ,
+            Scope.MILEAGE_READ,
+            Scope.CRASHES_READ,
+            Scope.CASES_READ,
+            Scope.CASES_WRITE,
+            Scope.CONTACTS_READ,
+        }
+    ),
+    "utility": frozenset(
+        {
+            Scope.ALERTS_READ,
+            Scope.ALERTS_WRITE,
+            Scope.CONSUMPTION_READ,
+            Scope.CASES_READ,
+            Scope.CASES_WRITE,
+            Scope.CONTACTS_READ,
+        }
+    ),
+    "agent": frozenset(
+        {
+            Scope.CONTEXT_READ,
+            Scope.ALERTS_READ,
+            Scope.CASES_READ,
+            Scope.CASES_WRITE,
+            Scope.CONTACTS_READ,
+            Scope.CONTACTS_WRITE,
+        }
+    ),
+    "customer": frozenset(
+        {
+            Scope.DATA_READ,
+            Scope.CONSENTS_READ,
+            Scope.CONSENTS_WRITE,
+            Scope.INBOX_READ,
+            Scope.INBOX_WRITE,
+        }
+    ),
+    "operator": frozenset({Scope.OPERATIONS_READ, Scope.CONTACTS_READ, Scope.CONTACTS_WRITE}),
+}
+"""The most that a key of a role can have, and what it has where nobody says less. No role has
+another's: that an insurer sees no consumption does not hang on how a key was made."""
+
+
+def roles_with(scope: Scope) -> tuple[str, ...]:
+    """The roles whose keys can have a scope."""
+    return tuple(role for role, scopes in OF_ROLE.items() if scope in scopes)

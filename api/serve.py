@@ -1,0 +1,140 @@
+"""The API as a running server, in an event loop and a thread of its own."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import uvicorn
+from fastapi import FastAPI
+
+from api import scores
+from api.app import create_app
+from api.changes import Changes
+from api.deps import Deps
+from api.ratelimit import RateLimit
+from runtime.clock import Clock
+from runtime.errors import Retry, Stop
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from store import access
+from store.pool import Pool
+
+log = logging.getLogger("api")
+
+_GRACE_S = 3
+_TIDY_EVERY_S = 3600.0
+
+
+@contextmanager
+def open_deps(
+    settings: Settings, clock: Clock, database_url: str, metrics: Metrics
+) -> Iterator[Deps]:
+    """The parts of one process, opened; closed at the end."""
+    pool = Pool(database_url, most=settings.api_connections)
+    changes = Changes(database_url)
+    changes.start()
+    try:
+        rate = RateLimit(settings.api_requests_per_minute)
+        yield Deps(pool, settings, clock, metrics, changes, rate)
+    finally:
+        changes.close()
+        pool.close()
+
+
+def bind(host: str, port: int, remembered: int = 0) -> socket.socket:
+    """A listening socket; port 0 = `remembered` where it is free, else any free one.
+
+    Raises `Stop` where a given port is taken.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in [port] if port else [remembered, 0] if remembered else [0]:
+        # Named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms more for each answer.
+        listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            listening.bind((host, candidate))
+            return listening
+        except OSError as error:
+            listening.close()
+            if port:
+                raise Stop(
+                    f"{host}:{port} for the API cannot be used ({error.strerror}); set "
+                    "TACHOWATT_API_PORT to another or 0"
+                ) from error
+    raise Stop(f"no port of {host} is free")
+
+
+def url_of(listening: socket.socket) -> str:
+    """http://host:port of a listening socket."""
+    host, port = listening.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+async def run(
+    settings: Settings,
+    clock: Clock,
+    database_url: str,
+    metrics: Metrics,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+    remembered_port: int = 0,
+) -> None:
+    """Serve until `stop`; `ready` is called with the address once it answers.
+
+    At the end streams are ended first, then requests have 3 s to finish.
+    """
+    await asyncio.to_thread(scores.warm_up)
+    listening = bind(settings.api_host, settings.api_port, remembered_port)
+    with listening, open_deps(settings, clock, database_url, metrics) as deps:
+        server = _server(create_app(deps))
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        tidying = asyncio.create_task(_tidy(deps))
+        stopping = asyncio.create_task(stop.wait())
+        starting = asyncio.create_task(_started(server))
+        await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
+        starting.cancel()
+        if not serving.done():
+            ready(url_of(listening))
+        await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        deps.changes.end()
+        server.should_exit = True
+        stopping.cancel()
+        tidying.cancel()
+        await serving
+        if not stop.is_set():
+            raise Stop("the API ended by itself")
+
+
+def _server(app: FastAPI) -> uvicorn.Server:
+    return uvicorn.Server(
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            lifespan="off",
+            server_header=False,
+            timeout_graceful_shutdown=_GRACE_S,
+        )
+    )
+
+
+async def _started(server: uvicorn.Server) -> None:
+    while not server.started:
+        await asyncio.sleep(0.01)
+
+
+async def _tidy(deps: Deps) -> None:
+    """Now and then remove sessions and stored answers whose time is over."""
+    while True:
+        try:
+            await asyncio.to_thread(_forget, deps)
+        except Retry as error:
+            log.info("tidying waits: %s", error)
+        await asyncio.sleep(_TIDY_EVERY_S)
+
+
+def _forget(deps: Deps) -> None:
+    with deps.pool.connection() as connection:
+        access.forget_expired(connection, deps.clock.now_us())

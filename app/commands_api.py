@@ -1,0 +1,56 @@
+"""api: the API and the pages as a process of its own."""
+
+import asyncio
+import os
+from dataclasses import replace
+
+import typer
+
+from app.commands_service import DatabaseUrl, StateDir
+from app.console import err, load_settings
+from app.stack import Stack
+from runtime.clock import SystemClock
+
+
+def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
+    """API and pages as a process of its own, over a database that others write.
+
+    `tachowatt serve` has them already. This one is for more of them, or for another machine; the
+    address is that of TACHOWATT_API_HOST and TACHOWATT_API_PORT.
+
+    Example:
+
+      tachowatt api --database-url postgresql://tachowatt@db/tw
+    """
+    from app import service
+
+    settings = load_settings(state_dir=state_dir, database_url=database_url)
+    clock = SystemClock()
+    stack = Stack(settings, clock)
+    addresses = stack.start(broker=False)
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        service.install_signals(stop)
+
+        def ready(url: str) -> None:
+            stack.announce(replace(addresses, pid=os.getpid(), api_url=url))
+            err.print(f"[bold]the API is ready[/bold] at {url}")
+            err.print(
+                f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {url}/metrics"
+            )
+
+        try:
+            await service.run_api(settings, clock, addresses, stack, stop, ready)
+        finally:
+            stack.leave()
+
+    try:
+        asyncio.run(main())
+    finally:
+        stack.stop()
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.command()(api)

@@ -1,0 +1,116 @@
+"""Meters, their days and intervals as the API tells them.
+
+A row belongs to the customer whose contract covered the meter when it began, and is told only
+while that customer grants the purpose.
+"""
+
+from datetime import date, datetime
+from typing import Any
+
+from store import rows
+from store.features import PROVISIONAL_US
+from store.pool import Connection
+from store.subjects import COVERING, DECIDED
+from store.times import from_us
+
+_METER = (
+    "select m.meter, m.number, m.interval_s, coalesce(m.timezone, t.timezone) as timezone, "
+    "k.customer, k.contract, d.consent_id from customers.meter m "
+    "join customers.tenant t using (tenant) "
+    "cross join lateral ("
+    + COVERING.format(tenant="m.tenant", column="meter", value="m.meter", at="%s")
+    + ") as k cross join lateral ("
+    + DECIDED.format(tenant="m.tenant", customer="k.customer", purpose="%s")
+    + ") as d where d.state = 'granted' and m.tenant = %s"
+)
+
+# Rows f of one meter, under contracts c whose customer grants the purpose now.
+_OF_METER = (
+    "customers.contract c "
+    "join customers.assignment a on a.tenant = c.tenant and a.meter = c.meter "
+    "join {table} f on f.device_id = a.device_id "
+    "and f.start_at >= greatest(a.valid_from, c.valid_from) "
+    "and f.start_at < least(coalesce(a.valid_to, 'infinity'), coalesce(c.valid_to, 'infinity')) "
+    "cross join lateral ("
+    + DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
+    + ") as n where n.state = 'granted' and c.tenant = %s and c.meter = %s and not exists ("
+    "select 1 from customers.contract later where later.tenant = c.tenant "
+    "and later.meter = c.meter and later.valid_from > c.valid_from "
+    "and later.valid_from <= f.start_at "
+    "and f.start_at < coalesce(later.valid_to, 'infinity'))"
+)
+
+
+def meters(
+    connection: Connection,
+    tenant: str,
+    purpose: str,
+    at: datetime,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Meters by id whose customer at `at` grants the purpose: meter, number, interval_s, timezone,
+    customer, contract, consent_id."""
+    where = rows.Conditions("true").add("m.meter > %s", after)
+    return rows.all_(
+        connection,
+        f"{_METER} and {where.sql} order by m.meter limit %s",
+        [at, at, purpose, tenant, *where.values, limit],
+    )
+
+
+def meter(
+    connection: Connection, tenant: str, meter_id: str, purpose: str, at: datetime
+) -> dict[str, Any] | None:
+    """One of them."""
+    return rows.one(connection, f"{_METER} and m.meter = %s", (at, at, purpose, tenant, meter_id))
+
+
+def days(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    after: date | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Decided days, newest first, in [from, to]; `after` is the date of the last row seen."""
+    where = rows.Conditions("f.decided_at < %s", from_us(PROVISIONAL_US))
+    where.add("f.date >= %s", from_date).add("f.date <= %s", to_date).add("f.date < %s", after)
+    return rows.all_(
+        connection,
+        "select f.date, f.start_at, f.energy_kwh, f.estimated_kwh, f.expected, f.present, "
+        "f.estimated, f.min_w, f.max_w, f.peak_at, f.base_load_w, f.night_share, f.revision, "
+        f"c.customer from {_OF_METER.format(table='features.meter_day')} and {where.sql} "
+        "order by f.date desc limit %s",
+        [purpose, tenant, meter_id, *where.values, limit],
+    )
+
+
+def intervals(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    *,
+    from_at: datetime | None = None,
+    to_at: datetime | None = None,
+    after: datetime | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Decided intervals that begin in [from, to), oldest first; `after` is the start_at of the
+    last row seen."""
+    where = rows.Conditions("f.decided_at < %s", from_us(PROVISIONAL_US))
+    where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
+    where.add("f.start_at > %s", after)
+    return rows.all_(
+        connection,
+        "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.revision, c.customer "
+        f"from {_OF_METER.format(table='features.meter_interval')} and {where.sql} "
+        "order by f.start_at limit %s",
+        [purpose, tenant, meter_id, *where.values, limit],
+    )

@@ -1,0 +1,250 @@
+"""Who may see and change what: every path of the OpenAPI document, every role of both tenants,
+every owner's objects. The table below says what is right, without asking the code."""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+
+from api.examples import REQUESTS
+from store.pool import connect, scalar
+from tests.fix_api import Api
+from tests.seed_api import FOREIGN, LAT, LON, OTHER, QUIET, Own
+
+CALLERS = [
+    (tenant, role)
+    for tenant in ("own", FOREIGN)
+    for role in ("insurer", "utility", "agent", "customer", "home", "operator")
+]
+POSITION = re.compile(rb'"[a-z_]*(lat|lon|lng|latitude|longitude|position|geometry)(_deg)?"')
+_numbers = itertools.count()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Whose keys may call an operation on which objects.
+
+    roles : those whose keys may call it at all. consent : an object whose customer agreed to
+    nothing is as if it did not exist. own : only the customer's own. side : of a case or contact.
+    query : names the object where the path does not. whole : a list, which names no object.
+    """
+
+    roles: frozenset[str]
+    consent: bool = False
+    own: bool = False
+    whole: bool = False
+    query: str | None = None
+
+
+def rule(*roles: str, **more: Any) -> Rule:
+    return Rule(frozenset(roles), **more)
+
+
+SCORES = rule("insurer", consent=True, query="vehicle")
+ALERT = rule("utility", consent=True)
+OWN = rule("customer", own=True)
+CASE = rule("insurer", "utility", "agent")
+RULES: dict[str, Rule] = {
+    "driving_scores": SCORES,
+    "driving_score_history": SCORES,
+    "mileage": SCORES,
+    "trips": SCORES,
+    "crashes": SCORES,
+    "list_alerts": rule("utility", "agent", whole=True),
+    "stream_alerts": rule("utility", "agent", whole=True),
+    "get_alert": rule("utility", "agent", consent=True),
+    "acknowledge_alert": ALERT,
+    "resolve_alert": ALERT,
+    "classify_alert": ALERT,
+    "list_meters": rule("utility", whole=True),
+    "meter_features": ALERT,
+    "meter_intervals": ALERT,
+    "find_customers": rule("agent", whole=True),
+    "customer_context": rule("agent"),
+    "list_cases": rule("insurer", "utility", "agent", whole=True),
+    "get_case": CASE,
+    "add_note": CASE,
+    "change_case": CASE,
+    "own_data": OWN,
+    "own_reads": OWN,
+    "own_trips": OWN,
+    "own_path": OWN,
+    "own_scores": OWN,
+    "own_consents": OWN,
+    "decide": OWN,
+    "own_inbox": OWN,
+    "mark_read": OWN,
+    "list_contacts": rule("insurer", "utility", "agent", "operator", whole=True),
+    "get_contact": rule("insurer", "utility", "agent", "operator"),
+    "resend_contact": rule("agent", "operator"),
+    "get_ledger": rule("operator", whole=True),
+    "list_dead_letters": rule("operator", whole=True),
+}
+PUBLIC = {"health", "ready", "metrics"}
+BUSINESS = {"list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case"}
+"""Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
+
+
+@dataclass(frozen=True)
+class Try:
+    """One request of the matrix, and whether it may be answered."""
+
+    method: str
+    path: str
+    operation: str
+    allowed: bool
+    status: tuple[int, ...]
+
+
+def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
+    """What fills the path of an operation for one owner; `side` chooses among two."""
+    insurer = side == "insurer"
+    message = own.message if insurer else own.notice
+    if operation == "resend_contact":
+        message = own.webhook
+    return {
+        "alert_id": own.alert,
+        "meter_id": own.meter,
+        "case_id": own.crash_case if insurer else own.alert_case,
+        "customer_id": own.home if role == "home" else own.driver,
+        "trip_id": own.trip,
+        "contact_id": own.notice if operation == "mark_read" and role == "home" else message,
+    }
+
+
+def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterator[Try]:
+    """The requests of one caller."""
+    caller = api.seeded.own[tenant]
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            name = operation["operationId"]
+            if name in PUBLIC:
+                continue
+            right = RULES[name]
+            held = ("customer" if role == "home" else role) in right.roles
+            owners = list(api.seeded.own) if held and not right.whole else ["own", FOREIGN]
+            two = held and not right.own and ("{case_id}" in path or "{contact_id}" in path)
+            sides = ("insurer", "utility") if two else ("insurer",)
+            for owner in owners[: 1 if right.whole else None]:
+                for side in sides:
+                    own = api.seeded.own[owner]
+                    allowed = held and may(right, own, owner, caller, role, side)
+                    # The trip is the driver's, and not of who shares the household.
+                    allowed = allowed and not (name == "own_path" and role == "home")
+                    filled = path.format(**objects(own, name, side, role))
+                    if right.query is not None:
+                        filled += "?" + urlencode({right.query: own.vehicle})
+                    status = (200, 201, 202, 204, 409) if allowed else (404,) if held else (403,)
+                    yield Try(method.upper(), filled, name, allowed, status)
+
+
+def may(right: Rule, own: Own, owner: str, caller: Own, role: str, side: str) -> bool:
+    """Whether an object of `owner` may be seen by one whose role may call this."""
+    if right.whole:
+        return True
+    if own.tenant != caller.tenant:
+        return False
+    if right.own:
+        return own.driver == caller.driver  # both keys of customers are of the same owner
+    if right.consent and owner == QUIET:
+        return False
+    if right.roles >= {"insurer", "utility"} and role in ("insurer", "utility"):
+        return role == side
+    return True
+
+
+def test_every_operation_has_its_rule(api: Api) -> None:
+    document = api.client.get("/openapi.json").json()
+    names = {o["operationId"] for methods in document["paths"].values() for o in methods.values()}
+    assert names == set(RULES) | PUBLIC
+
+
+@pytest.mark.parametrize(("tenant", "role"), CALLERS, ids=lambda value: str(value))
+def test_nobody_reads_or_changes_what_is_not_theirs(api: Api, tenant: str, role: str) -> None:
+    document = api.client.get("/openapi.json").json()
+    done = {True: 0, False: 0}
+    for one in tries(api, document, tenant, role):
+        before = None if one.method == "GET" or one.allowed else state(api)
+        status, content = ask(api, one, tenant, role)
+        where = f"{tenant} {role} {one.method} {one.path}: {status} {content[:300]!r}"
+        assert status in one.status, where
+        for marker in foreign(api, one, tenant, role):
+            assert marker not in content, f"{marker!r} in {where}"
+        if role not in ("customer", "home"):
+            assert not POSITION.search(content), where
+            assert str(LAT)[:6].encode() not in content, where
+            assert str(LON)[:6].encode() not in content, where
+        if before is not None:
+            assert state(api) == before, where
+        done[one.allowed] += 1
+    assert done[True] >= 4 and done[False] >= 30
+
+
+def test_without_a_key_nothing_is_answered(api: Api) -> None:
+    document = api.client.get("/openapi.json").json()
+    for one in tries(api, document, "own", "agent"):
+        answer = api.client.request(one.method, one.path, json=REQUESTS.get(one.operation))
+        assert answer.status_code == 401, f"{one.method} {one.path}"
+
+
+def test_the_search_for_positions_bites(api: Api) -> None:
+    own = api.seeded.own["own"]
+    path = api.get(f"/v1/customers/c0/trips/{own.trip}/path", "customer").content
+    assert POSITION.search(path) and str(LAT)[:6].encode() in path and str(LON)[:6].encode() in path
+
+
+def test_the_search_for_what_is_foreign_bites(api: Api) -> None:
+    own = api.seeded.own[OTHER]
+    one = Try("GET", "/v1/cases", "list_cases", True, (200,))
+    cases = api.get("/v1/cases", "agent").content
+    assert own.crash_case.encode() in cases
+    assert own.crash_case.encode() in set(foreign(api, one, FOREIGN, "agent"))
+    assert own.crash_case.encode() in set(foreign(api, one, "own", "customer"))
+
+
+def ask(api: Api, one: Try, tenant: str, role: str) -> tuple[int, bytes]:
+    """Send it; of a stream that is let in, its beginning."""
+    headers = {**api.seeded.bearer(role, tenant), "Idempotency-Key": f"matrix-{next(_numbers)}"}
+    if one.operation == "stream_alerts" and one.allowed:
+        with api.client.stream("GET", one.path, headers=headers) as answer:
+            return answer.status_code, next(answer.iter_raw())
+    body = REQUESTS.get(one.operation) if one.method == "POST" else None
+    if body is None:
+        answer = api.client.request(one.method, one.path, headers=headers)
+    else:
+        answer = api.client.request(one.method, one.path, headers=headers, json=body)
+    return answer.status_code, answer.content
+
+
+def foreign(api: Api, one: Try, tenant: str, role: str) -> Iterator[bytes]:
+    """What must not stand in the answer, unless the caller named it."""
+    caller = api.seeded.own[tenant]
+    for owner, own in api.seeded.own.items():
+        same_tenant = own.tenant == caller.tenant
+        if role in ("customer", "home"):
+            hidden = owner != tenant
+        elif owner == QUIET and role in ("insurer", "utility"):
+            hidden = not same_tenant or one.operation not in BUSINESS
+        else:
+            hidden = not same_tenant
+        if not hidden:
+            continue
+        markers = [*own.secrets]
+        if owner != "own":  # its own ids are too short to search for
+            markers += [own.driver, own.home, own.vehicle, own.meter, own.motor, own.electricity]
+            markers += [f"{owner.upper()} Driver", f"{owner.upper()} Car", f"{owner}-box"]
+        yield from (marker.encode() for marker in markers if marker not in one.path)
+
+
+def state(api: Api) -> str:
+    """A digest of everything that a POST could change."""
+    tables = ("alert", "service_case", "case_entry", "contact")
+    names = [f"contacts.{table}" for table in tables] + ["customers.consent", "access.idempotency"]
+    one = "(select coalesce(md5(array_agg(t order by t::text)::text), '') from {} t)"
+    parts = " || ".join(one.format(name) for name in names)
+    with connect(api.seeded.url) as connection:
+        return str(scalar(connection, f"select {parts}"))

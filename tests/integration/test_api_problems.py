@@ -1,0 +1,217 @@
+"""What the API says when it does not answer, and what it says beside its answers."""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from store import access, delivery
+from store.pool import connect
+from store.times import from_us
+from tests.fix_api import Api, problem, running_api
+from tests.fix_registry import NOW_US
+from tests.seed_api import Seeded
+
+
+@pytest.mark.parametrize(
+    ("header", "says"),
+    [
+        (None, "needs a key"),
+        ("Basic abc", "needs a key"),
+        ("Bearer tw_0000000000000000_" + "x" * 43, "not known"),
+        ("Bearer nonsense", "not known"),
+    ],
+)
+def test_no_key_no_answer(api: Api, header: str | None, says: str) -> None:
+    headers = {} if header is None else {"Authorization": header}
+    answer = api.client.get("/v1/driving-scores?vehicle=v0&driver=c0", headers=headers)
+    assert says in problem(answer, 401, "unauthorised")["detail"]
+    assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_session_cookie_does_not_open_the_api(api: Api) -> None:
+    with connect(api.seeded.url) as connection:
+        key = access.find_key(connection, api.seeded.keys[("own", "insurer")], NOW_US)
+        assert key is not None
+        token, csrf = access.open_session(connection, key.key_id, NOW_US, 3600)
+        connection.commit()
+        session = access.session(connection, token, NOW_US)
+        assert session is not None and session.csrf == csrf and session.key.key_id == key.key_id
+        assert access.session(connection, token, NOW_US + 3_601_000_000) is None
+    for name in ("session", "tachowatt", "tachowatt_session", "__Host-session"):
+        answer = api.client.get("/v1/driving-scores", headers={"Cookie": f"{name}={token}"})
+        problem(answer, 401, "unauthorised")
+
+
+def test_keys_end(api: Api) -> None:
+    with connect(api.seeded.url) as connection:
+
+        def make(name: str, expires_s: int) -> tuple[str, str]:
+            return access.create_key(
+                connection, tenant="t1", role="insurer", name=name, scopes=["scores:read"],
+                now_us=NOW_US, expires_at=from_us(NOW_US + expires_s * 1_000_000),
+            )  # fmt: skip
+
+        _, expired = make("expired", -1)
+        revoked_id, revoked = make("revoked", 3600)
+        _, narrow = make("narrow", 3600)
+        assert access.revoke_key(connection, revoked_id, NOW_US)
+        assert not access.revoke_key(connection, revoked_id, NOW_US)
+        connection.commit()
+
+    def ask(key: str, path: str = "/v1/driving-scores") -> httpx.Response:
+        return api.client.get(path, headers={"Authorization": f"Bearer {key}"})
+
+    assert "expired" in problem(ask(expired), 401, "unauthorised")["detail"]
+    assert "revoked" in problem(ask(revoked), 401, "unauthorised")["detail"]
+    assert ask(narrow).status_code == 200
+    refused = problem(ask(narrow, "/v1/trips?vehicle=v0"), 403, "missing_scope")
+    assert "trips:read" in refused["detail"] and "--role insurer" in refused["resolution"]
+    foreign = problem(ask(narrow, "/v1/alerts"), 403, "missing_scope")
+    assert "utility or agent" in foreign["resolution"]
+
+
+def test_only_the_hash_of_a_secret_is_stored_and_use_is_noted_once_a_minute(api: Api) -> None:
+    text = api.seeded.keys[("own", "agent")]
+    secret = text.split("_", 2)[2]
+    with connect(api.seeded.url) as connection:
+        rows = connection.execute("select k::text from access.api_key k").fetchall()
+        assert not [row for row in rows if secret in row[0]]
+
+        def used(at_us: int) -> Any:
+            assert access.find_key(connection, text, at_us) is not None
+            found = access.find_key(connection, text, at_us)
+            assert found is not None
+            return found.last_used_at
+
+        assert used(NOW_US + 100_000_000) == from_us(NOW_US + 100_000_000)
+        assert used(NOW_US + 130_000_000) == from_us(NOW_US + 100_000_000)
+        assert used(NOW_US + 160_000_000) == from_us(NOW_US + 160_000_000)
+
+
+def test_what_does_not_fit_is_said_field_by_field(api: Api) -> None:
+    body = problem(api.get("/v1/trips?vehicle=v0&limit=0&from=x", "insurer"), 422, "invalid")
+    assert {error["field"] for error in body["errors"]} == {"query.limit", "query.from"}
+    two = api.get("/v1/driving-scores?vehicle=v0&driver=c0", "insurer")
+    assert problem(two, 422, "invalid")["errors"][0]["field"] == "query.driver"
+    problem(api.get("/v1/trips", "insurer"), 422, "invalid")
+    backwards = "from=2026-02-01T00:00:00Z&to=2026-01-01T00:00:00Z"
+    problem(api.get(f"/v1/mileage?{backwards}", "insurer"), 422, "invalid")
+    problem(api.get("/v1/mileage?from=2026-02-01T00:00:00", "insurer"), 422, "invalid")
+    problem(api.get("/v1/mileage?from=0001-01-01T00:00:00Z", "insurer"), 422, "invalid")
+    problem(api.get("/v1/customers/%00/context", "agent"), 422, "invalid")
+
+
+@pytest.mark.parametrize("after", ["x", "WyJhbGVydHMiXQ", "W10", "bnVsbA", "%FF", "WyJ0cmlwcyJd"])
+def test_a_bad_cursor_is_told(api: Api, after: str) -> None:
+    problem(api.get(f"/v1/trips?vehicle=v0&after={after}", "insurer"), 400, "bad_cursor")
+
+
+def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
+    cursor = api.get("/v1/alerts?limit=1", "utility").json()["pagination"]["end_cursor"]
+    problem(api.get(f"/v1/cases?after={cursor}", "utility"), 400, "bad_cursor")
+
+
+def test_paths_methods_and_bodies(api: Api) -> None:
+    own = api.seeded.own["own"]
+    problem(api.get("/v1/nothing", "agent"), 404, "no_such_path")
+    wrong = api.client.request("DELETE", "/v1/alerts", headers=api.seeded.bearer("utility"))
+    problem(wrong, 405, "method_not_allowed")
+    assert wrong.headers["allow"] == "GET"
+    path, headers = f"/v1/alerts/{own.alert}/resolve", api.seeded.bearer("utility")
+    form = api.client.post(path, headers=headers, data={"resolution": "x"})
+    problem(form, 415, "not_json")
+    broken = {**headers, "content-type": "application/json"}
+    problem(api.client.post(path, headers=broken, content=b"{"), 422, "invalid")
+    problem(api.client.post(path, headers=broken, content=b" " * 70_000), 413, "too_large")
+    pieces = (b" " * 10_000 for _ in range(9))
+    assert api.client.post(path, headers=broken, content=pieces).status_code in (400, 413)
+    unknown = api.post(path, "utility", {"resolution": "x", "more": 1})
+    problem(unknown, 422, "invalid")
+
+
+def test_request_ids_and_security_headers(api: Api) -> None:
+    answer = api.get("/v1/cases", "agent", X_Request_Id="my-id.1")
+    assert answer.headers["x-request-id"] == "my-id.1"
+    assert len(api.get("/v1/cases", "agent", X_Request_Id="<script>").headers["x-request-id"]) == 16
+    for name, value in {
+        "x-content-type-options": "nosniff",
+        "x-frame-options": "DENY",
+        "referrer-policy": "no-referrer",
+        "cache-control": "private, no-cache",
+    }.items():
+        assert answer.headers[name] == value
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+
+
+def test_an_etag_spares_the_body(api: Api) -> None:
+    own = api.seeded.own["own"]
+    for path, role in (
+        (f"/v1/alerts/{own.alert}", "utility"),
+        (f"/v1/cases/{own.crash_case}", "agent"),
+        (f"/v1/contacts/{own.message}", "agent"),
+        ("/v1/driving-scores?vehicle=v0", "insurer"),
+    ):
+        first = api.get(path, role)
+        again = api.get(path, role, If_None_Match=first.headers["etag"])
+        assert again.status_code == 304 and again.content == b""
+        assert again.headers["etag"] == first.headers["etag"]
+        assert api.get(path, role, If_None_Match='"other"').status_code == 200
+
+
+def test_health_ready_and_metrics_need_no_key(api: Api) -> None:
+    assert api.client.get("/health").json() == {"status": "ok"}
+    ready = api.client.get("/ready").json()
+    assert ready["ready"] and not ready["missing"] and "contacts" in ready["resting"][0]
+    with connect(api.seeded.url) as worker:
+        delivery.enrol(worker)
+        assert api.client.get("/ready").json()["resting"] == []
+    api.get("/v1/cases", "agent")
+    metrics = api.client.get("/metrics").text
+    assert 'tachowatt_http_requests_total{method="GET",route="/v1/cases",status="200"}' in metrics
+
+
+def test_the_rate_limit_counts_down_and_says_when(api: Api) -> None:
+    with (
+        running_api(api.seeded.url, api_requests_per_minute=3) as url,
+        httpx.Client(base_url=url) as client,
+    ):
+        headers = api.seeded.bearer("agent")
+        left = []
+        for _ in range(3):
+            answer = client.get("/v1/cases", headers=headers)
+            left.append(answer.headers["ratelimit-remaining"])
+            assert answer.status_code == 200 and answer.headers["ratelimit-limit"] == "3"
+        assert left == ["2", "1", "0"]
+        refused = client.get("/v1/cases", headers=headers)
+        problem(refused, 429, "rate_limited")
+        assert 1 <= int(refused.headers["retry-after"]) <= 60
+        assert refused.headers["retry-after"] == refused.headers["ratelimit-reset"]
+        assert client.get("/v1/cases", headers=api.seeded.bearer("insurer")).status_code == 200
+
+
+def test_without_a_database_it_says_so_and_what_is_missing(
+    new_database: Any, _seeded_template: tuple[str, Seeded]
+) -> None:
+    url = new_database()
+    with running_api(url) as address, httpx.Client(base_url=address, timeout=20.0) as client:
+        with connect(url) as connection:
+            connection.execute("drop table public.tachowatt_migration")
+            connection.execute("create table public.tachowatt_migration (version integer)")
+            connection.commit()
+        ready = client.get("/ready")
+        assert ready.status_code == 503 and "0004_contacts.sql" in json.dumps(ready.json())
+    with (
+        running_api("postgresql://nobody@127.0.0.1:1/x") as address,
+        httpx.Client(base_url=address, timeout=20.0) as client,
+    ):
+        headers = {"Authorization": "Bearer tw_0000000000000000_" + "x" * 43}
+        away = client.get("/v1/cases", headers=headers)
+        problem(away, 503, "store_away")
+        assert away.headers["retry-after"] == "2"
+        assert client.get("/health").status_code == 200
+        ready = client.get("/ready")
+        assert ready.status_code == 503 and ready.json()["missing"] == [
+            "the database cannot be reached"
+        ]

@@ -1,0 +1,184 @@
+"""What the API answers, to whom, and what it says when it does not."""
+
+from feature_kernels import driving
+from store import scoring
+from store.pool import connect
+from store.scoring import Which
+from store.times import from_us
+from tests.fix_api import Api, pages
+from tests.fix_registry import NOW_US
+from tests.seed_api import INTERVALS, LAT, POINTS, TRIPS
+
+
+def test_a_score_is_that_of_the_stored_trips_and_adds_up(api: Api) -> None:
+    (found,) = api.get("/v1/driving-scores?vehicle=v0", "insurer").json()["data"]
+    with connect(api.seeded.url) as connection:
+        trips = scoring.trips(connection, Which("t1", "c0"))
+    assert found["score"] == driving.score(trips).score
+    lost = 0.0
+    for part in found["components"]:
+        lost += part["points"]
+    assert found["score"] == 100.0 - lost
+    assert found["subject"] == "vehicle:v0" and found["reason"] is None
+    assert found["exposure"]["trips"] == TRIPS == found["impacts"][0]["count"]
+    assert found["impacts"][0]["score_impact"] == -found["components"][0]["points"]
+    assert found["trust"] == "full" and found["algorithm_version"] == driving.ALGORITHM_VERSION
+    assert found["consent_ref"].startswith("consent:")
+    assert found["as_of"] > found["period"]["to"] > found["period"]["from"]
+    for query in ("driver=c0", "contract=k0"):
+        (same,) = api.get(f"/v1/driving-scores?{query}", "insurer").json()["data"]
+        assert same["score"] == found["score"]
+
+
+def test_too_little_driving_has_a_reason_and_no_score(api: Api) -> None:
+    first = from_us(NOW_US - TRIPS * 86_400_000_000).isoformat().replace("+00:00", "Z")
+    second = from_us(NOW_US - (TRIPS - 1) * 86_400_000_000).isoformat().replace("+00:00", "Z")
+    path = f"/v1/driving-scores?vehicle=v0&from={first}&to={second}"
+    (found,) = api.get(path, "insurer").json()["data"]
+    assert found["score"] is None and found["band"] is None and found["trust"] == "none"
+    assert found["reason"] == "less than 30 km driven" and found["exposure"]["trips"] == 1
+    assert all(part["points"] is None for part in found["components"])
+    assert found["period"] == {"from": first, "to": second}
+
+
+def test_scores_of_all_drivers_who_agreed(api: Api) -> None:
+    subjects = [row["subject"] for row in pages(api, "/v1/driving-scores", "insurer", 2)]
+    assert subjects == ["customer:c0", "customer:c1", "customer:c2", "customer:omar-driver"]
+
+
+def test_the_history_has_every_trip_once(api: Api) -> None:
+    for granularity in ("week", "month"):
+        path = f"/v1/driving-scores/history?driver=c0&granularity={granularity}"
+        found = api.get(path, "insurer").json()
+        assert found["timezone"] == "Europe/Berlin"
+        assert sum(point["exposure"]["trips"] for point in found["data"]) == TRIPS
+        ends = [point["period"]["to"] for point in found["data"]]
+        starts = [point["period"]["from"] for point in found["data"]]
+        assert ends[:-1] == starts[1:]
+    assert len(found["data"]) == 1
+
+
+def test_mileage_trips_and_crashes(api: Api) -> None:
+    (mileage,) = api.get("/v1/mileage?contract=k0", "insurer").json()["data"]
+    assert mileage["distance_m"] == TRIPS * 15_000.0 and mileage["trips"] == TRIPS
+    trips = list(pages(api, "/v1/trips?driver=c0", "insurer", 5))
+    assert len({trip["id"] for trip in trips}) == TRIPS
+    assert [trip["started_at"] for trip in trips] == sorted(
+        (trip["started_at"] for trip in trips), reverse=True
+    )
+    crashes = list(pages(api, "/v1/crashes", "insurer", 1))
+    own, other = api.seeded.own["own"], api.seeded.own["omar"]
+    assert {crash["id"] for crash in crashes} == {own.crash, other.crash}
+    (crash,) = api.get("/v1/crashes?vehicle=v0", "insurer").json()["data"]
+    assert crash["case_id"] == own.crash_case and crash["customer"] == "c0"
+
+
+def test_alerts_are_explained_and_need_consent(api: Api) -> None:
+    own, other = api.seeded.own["own"], api.seeded.own["omar"]
+    found = {alert["id"]: alert for alert in pages(api, "/v1/alerts", "utility", 1)}
+    assert set(found) == {own.alert, other.alert}
+    alert = api.get(f"/v1/alerts/{own.alert}", "utility").json()
+    assert alert == found[own.alert]
+    assert alert["evidence"]["observed"] == 240.0 and "240.0 W" in alert["explanation"]
+    assert [a["id"] for a in pages(api, "/v1/alerts?meter=m0&state=open", "utility", 9)] == [
+        own.alert
+    ]
+    assert not list(pages(api, "/v1/alerts?kind=spike", "utility", 9))
+
+
+def test_meters_days_and_intervals(api: Api) -> None:
+    assert [m["id"] for m in pages(api, "/v1/meters", "utility", 2)] == [
+        "m0", "m1", "m2", "omar-meter"
+    ]  # fmt: skip
+    days = list(pages(api, "/v1/meters/m0/features", "utility", 3))
+    assert len(days) == 10 and days[0]["peak_w"] == 2_400.0 and days[0]["date"] > days[1]["date"]
+    intervals = list(pages(api, "/v1/meters/m0/intervals", "utility", 77))
+    assert len(intervals) == INTERVALS
+    assert intervals[3]["status"] == "ERSATZWERT" and intervals[3]["estimated"]
+    assert intervals[4] == {**intervals[4], "status": "FEHLT", "energy_kwh": None}
+    text = api.get("/v1/meters/m0/intervals?limit=5", "utility", Accept="text/csv")
+    assert text.headers["content-type"].startswith("text/csv")
+    rows = text.text.split("\r\n")
+    assert rows[0] == "start,end,energy_kwh,status,estimated,revision" and len(rows) == 7
+    assert rows[4].split(",")[3] == "ERSATZWERT" and rows[5].split(",")[2] == ""
+    following = text.headers["link"].partition("<")[2].partition(">")[0]
+    assert api.get(following, "utility", Accept="text/csv").text.split("\r\n")[1] > rows[5]
+
+
+def test_customers_and_their_context(api: Api) -> None:
+    found = list(pages(api, "/v1/customers?q=OMAR", "agent", 1))
+    assert [row["id"] for row in found] == ["omar-driver", "omar-home"]
+    assert not list(pages(api, "/v1/customers?q=%25", "agent", 5))
+    context = api.get("/v1/customers/c0/context", "agent").json()
+    kinds = [item["kind"] for item in context["relevant"]]
+    assert kinds[0] == "case" and set(kinds) == {"case", "crash", "contact", "contract"}
+    assert all(item["reasons"] for item in context["relevant"])
+    few = api.get("/v1/customers/c0/context?limit=1", "agent").json()
+    assert len(few["relevant"]) == 1 and few["left_out"] == context["left_out"] + len(kinds) - 1
+    home = api.get("/v1/customers/c3/context", "agent").json()
+    assert "alert" in [item["kind"] for item in home["relevant"]]
+    quiet = api.get("/v1/customers/quiet-driver/context", "agent").json()
+    assert "crash" not in [item["kind"] for item in quiet["relevant"]] and quiet["purposes"] == []
+
+
+def test_a_customer_sees_their_own(api: Api) -> None:
+    data = api.get("/v1/customers/c0/data", "customer").json()
+    (device,) = data["devices"]
+    assert device["samples"] == POINTS and device["subject"] == "vehicle:v0"
+    own = api.seeded.own["own"]
+    path = api.get(f"/v1/customers/c0/trips/{own.trip}/path", "customer").json()
+    assert len(path["points"]) == POINTS and path["points"][0]["lat_deg"] == LAT
+    assert not path["cut_off"]
+    scores = api.get("/v1/customers/c0/scores", "customer").json()["data"]
+    assert [score["subject"] for score in scores] == ["customer:c0", "vehicle:v0"]
+    assert scores[0]["score"] is not None
+    (nothing,) = api.get("/v1/customers/c3/scores", "home").json()["data"]
+    assert nothing["score"] is None and "do not agree" in nothing["reason"]
+    assert len(list(pages(api, "/v1/customers/c0/trips", "customer", 7))) == TRIPS
+
+
+def test_every_read_is_in_the_log_of_its_customer(api: Api) -> None:
+    api.get("/v1/trips?vehicle=v0", "insurer", X_Reason="claim 4711", X_Request_Id="read-1")
+    api.get("/v1/driving-scores", "insurer", X_Request_Id="read-2")
+    log = list(pages(api, "/v1/customers/c0/reads", "customer", 50))
+    (one,) = [row for row in log if row["request_id"] == "read-1"]
+    assert one == {
+        **one, "role": "insurer", "reader": "own insurer", "what": "trips",
+        "why": "claim 4711 (driving_score)",
+    }  # fmt: skip
+    assert [row["what"] for row in log if row["request_id"] == "read-2"] == ["driving score"]
+    with connect(api.seeded.url) as connection:
+        concerned = connection.execute(
+            "select customer from access.read_log where request_id = 'read-2' order by 1"
+        ).fetchall()
+    assert [row[0] for row in concerned] == ["c0", "c1", "c2", "omar-driver"]
+
+
+def test_a_refused_read_is_not_in_the_log(api: Api) -> None:
+    missing = api.get("/v1/trips?vehicle=quiet-car", "insurer", X_Request_Id="refused-1")
+    assert missing.status_code == 404
+    with connect(api.seeded.url) as connection:
+        found = connection.execute("select 1 from access.read_log where request_id = 'refused-1'")
+        assert found.fetchall() == []
+
+
+def test_operations_see_their_tenant_and_nobodys(api: Api) -> None:
+    ledger = api.get("/v1/ledger", "operator").json()
+    assert {row["tenant"] for row in ledger["data"]} == {"t1", "-"} and ledger["closes"]
+    dead = list(pages(api, "/v1/dead-letters", "operator", 1))
+    assert [row["tenant"] for row in dead] == ["t1", "-"]
+
+
+def test_contacts_by_side_and_an_operator_sees_no_text(api: Api) -> None:
+    own = api.seeded.own["own"]
+    insurer = {row["id"] for row in pages(api, "/v1/contacts", "insurer", 2)}
+    utility = {row["id"] for row in pages(api, "/v1/contacts", "utility", 2)}
+    everybody = {row["id"] for row in pages(api, "/v1/contacts", "agent", 2)}
+    assert own.message in insurer and own.notice in utility
+    assert insurer | utility == everybody and not insurer & utility
+    seen = api.get(f"/v1/contacts/{own.message}", "agent").json()
+    assert seen["body"] == "own-secret text"
+    hidden = api.get(f"/v1/contacts/{own.message}", "operator").json()
+    assert hidden["body"] is None and hidden["subject"] is None
+    (mail,) = api.get("/v1/contacts?state=failed&customer=c0", "agent").json()["data"]
+    assert mail["id"] == own.webhook

@@ -1,0 +1,162 @@
+"""The OpenAPI document is true: whatever is sent, no 500, and every answer is in the schema."""
+
+import json
+from typing import Any
+
+import httpx
+import jsonschema_rs
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from api.examples import REQUESTS
+from api.openapi import operations
+from api.scopes import OF_ROLE
+from tests.fix_api import Api
+
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_schema_conformance,
+]
+EXAMPLES, FORBIDDEN_EXAMPLES = 8, 1
+ENDLESS = {"stream_alerts"}
+
+
+def fuzzed(examples: int) -> settings:
+    """So many examples, the same on each run."""
+    return settings(
+        max_examples=examples, derandomize=True, deadline=None, database=None,
+        phases=[Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+
+
+def known(api: Api, role: str) -> dict[str, str]:
+    """Ids that exist: half of the requests ask for them."""
+    own = api.seeded.own["own"]
+    return {
+        "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case,
+        "customer_id": own.driver, "trip_id": own.trip,
+        "contact_id": own.message if role == "customer" else own.webhook,
+    }  # fmt: skip
+
+
+def cases(operation: Any) -> st.SearchStrategy[Any]:
+    """Requests that fit the schema, and where it has anything to break, such that do not."""
+    fitting = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+    if not operation.path_parameters and not operation.query and not operation.body:
+        return fitting
+    return fitting | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+
+
+@pytest.mark.parametrize("role", sorted(OF_ROLE))
+def test_no_500_and_every_answer_in_the_schema(api: Api, role: str) -> None:
+    schema = schemathesis.openapi.from_url(f"{api.url}/openapi.json")
+    headers, seen = api.seeded.bearer(role), set()
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        definition = operation.definition.raw
+        scopes = definition.get("x-scopes", [])
+        allowed = set(scopes) <= {str(scope) for scope in OF_ROLE[role]}
+        if definition["operationId"] in ENDLESS and allowed:
+            continue
+
+        @fuzzed(EXAMPLES if allowed and scopes else FORBIDDEN_EXAMPLES)
+        @given(case=cases(operation), real=st.booleans())
+        def run(case: Any, real: bool) -> None:
+            if real and case.path_parameters:
+                ids = known(api, role)
+                case.path_parameters = {name: ids[name] for name in case.path_parameters}
+            answer = case.call(headers=headers, timeout=20)
+            seen.add(answer.status_code)
+            case.validate_response(answer, checks=CHECKS)
+
+        run()
+    assert {200, 403, 404} <= seen, seen
+
+
+def test_examples_of_answers_are_in_their_schemas(api: Api) -> None:
+    document = api.client.get("/openapi.json").json()
+    checked = 0
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            for media in response.get("content", {}).values():
+                if "example" in media:
+                    hold(document, media["schema"], media["example"])
+                    checked += 1
+                    assert status == str(media["example"].get("status", status))
+    assert checked >= 6
+    for webhook in document["webhooks"].values():
+        media = webhook["post"]["requestBody"]["content"]["application/json"]
+        hold(document, media["schema"], media["example"])
+    assert set(document["webhooks"]) == {"crash.detected", "alert.raised"}
+
+
+def test_an_example_that_does_not_fit_is_found(api: Api) -> None:
+    document = api.client.get("/openapi.json").json()
+    schema = {"$ref": "#/components/schemas/Alert"}
+    example = json.loads(json.dumps(_alert(document)))
+    hold(document, schema, example)
+    example["severity"] = 4
+    with pytest.raises(jsonschema_rs.ValidationError):
+        hold(document, schema, example)
+
+
+def _alert(document: dict[str, Any]) -> Any:
+    answers = document["paths"]["/v1/alerts/{alert_id}"]["get"]["responses"]
+    return answers["200"]["content"]["application/json"]["example"]
+
+
+def hold(document: dict[str, Any], schema: dict[str, Any], example: Any) -> None:
+    """Raise where an example is not in its schema."""
+    whole = {**schema, "components": document["components"]}
+    jsonschema_rs.Draft202012Validator(whole, validate_formats=True).validate(example)
+
+
+def test_example_requests_are_accepted(api: Api) -> None:
+    """Each is sent as it stands in the document."""
+    own = api.seeded.own["own"]
+    paths = {
+        "resolve_alert": (f"/v1/alerts/{own.alert}/resolve", "utility"),
+        "classify_alert": (f"/v1/alerts/{own.alert}/classify", "utility"),
+        "add_note": (f"/v1/cases/{own.alert_case}/notes", "agent"),
+        "change_case": (f"/v1/cases/{own.alert_case}/state", "agent"),
+        "decide": ("/v1/customers/c3/consents", "home"),
+    }
+    document = api.client.get("/openapi.json").json()
+    for path, _, operation in operations(document):
+        name = operation["operationId"]
+        body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
+        if not body:
+            continue
+        assert body["example"] == REQUESTS[name], path
+        filled, role = paths[name]
+        answer = api.post(filled, role, body["example"], Idempotency_Key=f"example-{name}")
+        assert answer.status_code in (200, 201, 409), answer.text
+        assert_declared(operation, answer)
+
+
+def assert_declared(operation: dict[str, Any], answer: httpx.Response) -> None:
+    assert str(answer.status_code) in operation["responses"]
+
+
+def test_the_document_is_openapi_3_1_and_says_scopes_and_problems(api: Api) -> None:
+    document = api.client.get("/openapi.json").json()
+    assert document["openapi"].startswith("3.1")
+    for path, _, operation in operations(document):
+        if not path.startswith("/v1/"):
+            assert "security" not in operation
+            continue
+        ((scheme, scopes),) = operation["security"][0].items()
+        assert scheme in document["components"]["securitySchemes"] and len(scopes) == 1
+        for status in ("401", "403", "404", "422", "429", "503"):
+            assert set(operation["responses"][status]["content"]) == {"application/problem+json"}

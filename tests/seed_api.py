@@ -1,0 +1,318 @@
+"""A database for the API's tests: two tenants, and in the first customers who did not agree.
+
+What belongs to whom shows in its id and name, and every position is one that nothing else can look
+like, so that a test can search an answer's bytes for what must not be there.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from api.scopes import OF_ROLE
+from app.registry import validate, write
+from contracts.quality import Quality
+from contracts.raw import RawMessage
+from contracts.signals import signal_id
+from contracts.units import VEHICLE_NAMES
+from store import access, alerts, cases, contacts, dead_letter, features, ledger, outbox, telemetry
+from store.feature_tables import DAY, INTERVAL, TRIP
+from store.outbox import SignalRow
+from store.pool import Connection, connect
+from store.times import from_us, to_us
+from tests.fix_registry import NOW_US, SINCE, registry
+
+DAY_US, HOUR_US, MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000
+TRIPS, DAYS, INTERVALS, POINTS = 12, 10, 200, 30
+LAT, LON = 51.70123457, 7.30765431
+"""Where the seeded cars drive; the digits stand nowhere else."""
+
+OTHER, QUIET, FOREIGN = "omar", "quiet", "zz"
+"""Another customer of t1; customers of t1 who agree to nothing; a customer of the tenant t2."""
+
+
+@dataclass(frozen=True)
+class Own:
+    """Ids of what belongs to one owner."""
+
+    tenant: str
+    driver: str
+    home: str
+    vehicle: str
+    meter: str
+    motor: str
+    electricity: str
+    crash: str = ""
+    alert: str = ""
+    crash_case: str = ""
+    alert_case: str = ""
+    message: str = ""
+    notice: str = ""
+    webhook: str = ""
+    trip: str = ""
+    secrets: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Seeded:
+    """What there is. keys : (owner, role) → the text of a key."""
+
+    url: str
+    own: dict[str, Own]
+    keys: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def bearer(self, role: str, tenant: str = "own") -> dict[str, str]:
+        """The header of a role's key: of t1 (`own`), or of t2 (`zz`)."""
+        return {"Authorization": f"Bearer {self.keys[(tenant, role)]}"}
+
+
+_OWNERS = {
+    "own": Own("t1", "c0", "c3", "v0", "m0", "k0", "k3"),
+    OTHER: Own("t1", "omar-driver", "omar-home", "omar-car", "omar-meter", "omar-k", "omar-e"),
+    QUIET: Own(
+        "t1", "quiet-driver", "quiet-home", "quiet-car", "quiet-meter", "quiet-k", "quiet-e"
+    ),
+    FOREIGN: Own("t2", "zz-driver", "zz-home", "zz-car", "zz-meter", "zz-k", "zz-e"),
+}  # fmt: skip
+
+
+def _sections() -> dict[str, list[dict[str, Any]]]:
+    found = registry()
+    found["tenants"].append({"id": "t2", "name": "Tenant zz", "timezone": "Europe/Berlin"})
+    for owner, own in _OWNERS.items():
+        if owner != "own":
+            _add(found, owner, own)
+    found["consents"].append(_consent(_OWNERS["own"], "c0", "claims_assistance"))
+    return found
+
+
+def _add(found: dict[str, list[dict[str, Any]]], owner: str, own: Own) -> None:
+    t, name = own.tenant, owner.upper()
+    found["customers"] += [
+        {"tenant": t, "id": own.driver, "name": f"{name} Driver", "email": f"{owner}@example.org"},
+        {"tenant": t, "id": own.home, "name": f"{name} Home", "language": "de"},
+    ]
+    found["vehicles"].append({"tenant": t, "id": own.vehicle, "name": f"{name} Car"})
+    found["meters"].append({"tenant": t, "id": own.meter, "number": f"{name}-number"})
+    for contract, customer, kind, subject in (
+        (own.motor, own.driver, "motor", {"vehicle": own.vehicle}),
+        (own.electricity, own.home, "electricity", {"meter": own.meter}),
+    ):
+        found["contracts"].append(
+            {"tenant": t, "id": contract, "customer": customer, "kind": kind,
+             "valid_from": SINCE, **subject}
+        )  # fmt: skip
+    for device, kind, subject in (
+        (f"{owner}-box", "vehicle", {"vehicle": own.vehicle}),
+        (f"{owner}-reader", "meter", {"meter": own.meter}),
+    ):
+        found["devices"].append({"tenant": t, "id": device, "kind": kind})
+        found["assignments"].append({"tenant": t, "device": device, "valid_from": SINCE, **subject})
+    if owner != QUIET:
+        for purpose in ("driving_score", "claims_assistance"):
+            found["consents"].append(_consent(own, own.driver, purpose))
+        found["consents"].append(_consent(own, own.home, "energy_insight"))
+
+
+def _consent(own: Own, customer: str, purpose: str) -> dict[str, Any]:
+    return {
+        "tenant": own.tenant, "customer": customer, "purpose": purpose,
+        "legal_basis": "consent", "notice_version": "2026-01", "source": "test",
+        "at": "2026-01-02T00:00:00Z",
+    }  # fmt: skip
+
+
+def seed(url: str) -> Seeded:
+    """Fill a migrated, empty database."""
+    write(url, validate(_sections(), "seed"), NOW_US)
+    with connect(url) as connection:
+        own = {owner: _fill(connection, owner, row) for owner, row in _OWNERS.items()}
+        keys = _keys(connection)
+        _books(connection)
+        connection.commit()
+    return Seeded(url, own, keys)
+
+
+def _keys(connection: Connection) -> dict[tuple[str, str], str]:
+    found = {}
+    for owner in ("own", FOREIGN):
+        own = _OWNERS[owner]
+        for role, scopes in OF_ROLE.items():
+            customers = {"customer": own.driver} if role == "customer" else {"": None}
+            customers |= {"home": own.home} if role == "customer" else {}
+            for name, customer in customers.items():
+                found[(owner, name or role)] = access.create_key(
+                    connection, tenant=own.tenant, role=role, name=f"{owner} {role}",
+                    scopes=scopes, now_us=NOW_US, customer=customer,
+                )[1]  # fmt: skip
+    return found
+
+
+def _fill(connection: Connection, owner: str, own: Own) -> Own:
+    devices = dict(
+        connection.execute(
+            "select coalesce(a.vehicle, a.meter), a.device_id from customers.assignment a "
+            "where a.tenant = %s",
+            (own.tenant,),
+        ).fetchall()
+    )
+    car, reader = devices[own.vehicle], devices[own.meter]
+    names = dict(connection.execute("select device_id, device from customers.device").fetchall())
+    first_trip = _drive(connection, car)
+    _measure(connection, reader)
+    crash = _signal(own, names[car], car, "vehicle.crash", f"vehicle:{own.vehicle}", _crash())
+    raised = _anomaly(own, names[reader], reader)
+    outbox.put(connection, [crash, raised], NOW_US - HOUR_US)
+    alerts.follow(
+        connection,
+        [
+            {
+                "id": raised.id, "tenant": own.tenant, "device": names[reader],
+                "type": raised.type, "subject": raised.subject, "data": raised.data,
+            }
+        ],
+        {raised.id: own.home},
+        NOW_US - HOUR_US,
+    )  # fmt: skip
+    crash_case = _case(connection, own, "insurer", own.driver, crash)
+    alert_case = _case(connection, own, "utility", own.home, raised)
+    score, energy = "driving_score", "energy_insight"
+    sent = [
+        _contact(connection, owner, own, "message", "inbox", own.driver, score, crash_case),
+        _contact(connection, owner, own, "notice", "inbox", own.home, energy, alert_case),
+        _contact(connection, owner, own, "mail", "email", own.driver, score, crash_case),
+    ]
+    connection.execute(
+        "update contacts.contact set state = 'failed', reason = 'gave up', attempts = 1 "
+        "where contact_id = %s",
+        (sent[2],),
+    )
+    return Own(
+        own.tenant, own.driver, own.home, own.vehicle, own.meter, own.motor, own.electricity,
+        crash.id, raised.id, crash_case, alert_case, sent[0], sent[1], sent[2],
+        f"{car}-{first_trip}",
+        (crash.id, raised.id, crash_case, alert_case, *sent, f"{owner}-secret"),
+    )  # fmt: skip
+
+
+def _drive(connection: Connection, device_id: int) -> int:
+    """Trips of 15 km on as many days, and the samples of the newest; its start."""
+    rows = np.zeros(TRIPS, TRIP.dtype)
+    start = NOW_US - np.arange(TRIPS, 0, -1) * DAY_US
+    rows["device_id"] = device_id
+    rows["start_us"], rows["end_us"] = start, start + 20 * MINUTE_US
+    rows["decided_us"] = rows["end_us"] + 5 * MINUTE_US
+    rows["end_reason"] = 1
+    rows["distance_m"], rows["driving_s"], rows["idle_s"] = 15_000.0, 1_100.0, 100.0
+    rows["night_s"], rows["rush_s"] = 60.0, 300.0
+    rows["speeding_s"], rows["speed_limited_s"], rows["measured_s"] = 20.0, 1_000.0, 1_190.0
+    rows["sample_count"], rows["max_speed_kmh"], rows["speeding_count"] = 1_200, 88.0, 1
+    rows["harsh_braking"][:, 0] = 1
+    rows["accel_hist_s"][:, :5] = 200.0
+    rows["speed_hist_s"][:, 3:6] = 300.0
+    rows["ratio_hist_s"][:, 5:9] = 250.0
+    rows["accel_p95_mps2"], rows["speed_p95_kmh"] = 1.1, 62.0
+    rows["start_lat_deg"], rows["start_lon_deg"] = LAT, LON
+    rows["end_lat_deg"], rows["end_lon_deg"] = LAT, LON
+    features.append(connection, TRIP, rows)
+    newest = int(start[-1])
+    values = np.full((POINTS, len(VEHICLE_NAMES)), np.nan)
+    values[:, VEHICLE_NAMES.index("lat_deg")] = LAT
+    values[:, VEHICLE_NAMES.index("lon_deg")] = LON
+    values[:, VEHICLE_NAMES.index("speed_kmh")] = 50.0
+    at = newest + np.arange(POINTS) * 1_000_000
+    device = np.full(POINTS, device_id)
+    telemetry.append(connection, telemetry.VEHICLE, telemetry.Samples(device, at, at, values))
+    return newest
+
+
+def _measure(connection: Connection, device_id: int) -> None:
+    days = np.zeros(DAYS, DAY.dtype)
+    first = (NOW_US // DAY_US) - DAYS
+    days["device_id"], days["day"] = device_id, first + np.arange(DAYS)
+    days["start_us"] = days["day"] * DAY_US
+    days["energy_kwh"], days["expected"], days["present"] = 8.4, 96, 96
+    days["min_w"], days["max_w"], days["floor_w"] = 80.0, 2_400.0, 90.0
+    days["peak_us"] = days["start_us"] + 12 * HOUR_US
+    days["base_load_w"], days["night_share"] = 95.0, 0.21
+    days["decided_us"] = days["start_us"] + DAY_US
+    features.append(connection, DAY, days)
+    intervals = np.zeros(INTERVALS, INTERVAL.dtype)
+    intervals["device_id"] = device_id
+    intervals["start_us"] = (NOW_US // DAY_US - 5) * DAY_US + np.arange(INTERVALS) * 15 * MINUTE_US
+    intervals["end_us"] = intervals["start_us"] + 15 * MINUTE_US
+    intervals["energy_kwh"], intervals["status"] = 0.0875, int(Quality.ABGELESEN)
+    intervals["status"][3], intervals["estimated"][3] = int(Quality.ERSATZWERT), 1
+    intervals["energy_kwh"][4], intervals["status"][4] = np.nan, int(Quality.FEHLT)
+    intervals["decided_us"] = intervals["end_us"]
+    features.append(connection, INTERVAL, intervals)
+
+
+def _crash() -> dict[str, Any]:
+    return {
+        "retracted": False, "at": from_us(NOW_US - 2 * HOUR_US).isoformat(), "severity": 3,
+        "peak_mps2": 88.0, "delta_v_kmh": 31.0, "speed_kmh": 47.0,
+    }  # fmt: skip
+
+
+def _signal(
+    own: Own, device: str, device_id: int, type_: str, subject: str, data: dict[str, Any]
+) -> SignalRow:
+    at_us = NOW_US - 2 * HOUR_US
+    id_ = signal_id(own.tenant, device, type_, str(at_us))
+    return SignalRow(id_, own.tenant, device_id, type_, subject, at_us, data)
+
+
+def _anomaly(own: Own, device: str, device_id: int) -> SignalRow:
+    start = from_us(NOW_US - 3 * DAY_US)
+    data = {
+        "retracted": False, "kind": "base_load_rise", "started_at": start.isoformat(),
+        "ended_at": None, "severity": 2, "observed": 240.0, "expected": 95.0, "threshold": 165.0,
+        "unit": "W",
+    }  # fmt: skip
+    id_ = signal_id(own.tenant, device, "meter.anomaly.raised", f"base_load_rise {to_us(start)}")
+    return SignalRow(
+        id_, own.tenant, device_id, "meter.anomaly.raised", f"meter:{own.meter}", to_us(start), data
+    )
+
+
+def _case(connection: Connection, own: Own, side: str, customer: str, about: SignalRow) -> str:
+    case_id = signal_id(own.tenant, side, "case", about.id)
+    case = cases.NewCase(
+        case_id, own.tenant, side, "call-back", {"de": "Anrufen", "en": "Call"}, side == "insurer",
+        customer, about.subject, about.id, "test-playbook", NOW_US + 10 * MINUTE_US,
+    )  # fmt: skip
+    assert cases.open_(connection, case, NOW_US - HOUR_US)
+    return case_id
+
+
+def _contact(
+    connection: Connection, owner: str, own: Own, what: str, channel: str, customer: str,
+    purpose: str, case_id: str,
+) -> str:  # fmt: skip
+    contact_id = signal_id(own.tenant, owner, "contact", what)
+    contact = contacts.NewContact(
+        contact_id, own.tenant, customer, channel, None,
+        f"{owner}@example.org" if channel == "email" else None, purpose, "en", "message",
+        f"{owner}-secret {what}", f"{owner}-secret text", None, False, None, None,  # type: ignore[arg-type]
+        "test-playbook", what, case_id, None,
+    )  # fmt: skip
+    contacts.put(connection, [contact], NOW_US - HOUR_US)
+    return contact_id
+
+
+def _books(connection: Connection) -> None:
+    ledger.add(
+        connection,
+        {
+            ("t1", "native"): ledger.Entry(received=5, stored=4, dead_lettered=1),
+            ("t2", "native"): ledger.Entry(received=7, stored=7),
+            ("-", "native"): ledger.Entry(received=1, dead_lettered=1),
+        },
+    )
+    for i, tenant in enumerate(("t1", "t2", "-")):
+        message = RawMessage(f"tw/v1/{tenant}/box/telemetry", b"{}", NOW_US, None)
+        dead_letter.put(
+            connection,
+            [dead_letter.DeadMessage(tenant, "native", message, 0, i, "not_json", f"of {tenant}")],
+        )
