@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench lock clean
+.PHONY: help install demo test check format bench screenshots lock clean
 
 help:      ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -37,6 +37,9 @@ format: install ## Format and fix what can be fixed
 
 bench: install  ## Throughput beside the oracle's
 	$(BIN)/python -m tests.bench
+
+screenshots: install ## Pictures of the pages, by headless Chromium
+	$(BIN)/python -m tests.browser.screenshots
 
 lock: install   ## Renew requirements.lock from the ranges in pyproject.toml
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev pyproject.toml -o requirements.lock --no-header --no-annotate

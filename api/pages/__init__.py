@@ -1,0 +1,67 @@
+"""The pages for people: server-rendered, one function a page, mounted beside the API."""
+
+from fastapi import FastAPI
+from starlette.routing import Route
+
+from api.deps import Deps
+from api.pages import (
+    alerts,
+    assets,
+    cases,
+    contacts,
+    customers,
+    fleet,
+    live,
+    meters,
+    operations,
+    overview,
+    session,
+)
+from api.pages.enter import Page, outside, page
+from api.scopes import Scope
+
+
+def mount(app: FastAPI, deps: Deps) -> None:
+    """Add the pages to the application, and make its errors pages for who asks for pages."""
+    ledger = live.Ledger(deps)
+
+    def get(path: str, show: Page, *scopes: Scope, session: bool = True) -> Route:
+        return Route(path, page(deps, show, *scopes, session=session), methods=["GET"])
+
+    def post(path: str, act: Page, *scopes: Scope, session: bool = True) -> Route:
+        return Route(path, page(deps, act, *scopes, session=session), methods=["POST"])
+
+    app.router.routes += [
+        Route("/static/{name}", assets.serve, methods=["GET"]),
+        Route("/favicon.ico", assets.favicon, methods=["GET"]),
+        Route("/favicon.svg", assets.favicon, methods=["GET"]),
+        get("/login", session.login_page, session=False),
+        post("/login", session.login, session=False),
+        post("/logout", session.logout),
+        Route("/live", live.stream(deps, ledger), methods=["GET"]),
+        get("/", overview.overview(ledger)),
+        get("/fleet", fleet.fleet, Scope.TRIPS_READ, Scope.DATA_READ),
+        get("/vehicles/{vehicle}", fleet.vehicle, Scope.TRIPS_READ, Scope.DATA_READ),
+        get("/meters", meters.meters, Scope.CONSUMPTION_READ, Scope.DATA_READ),
+        get("/meters/{meter}", meters.meter, Scope.CONSUMPTION_READ, Scope.DATA_READ),
+        get("/customers", customers.customer_list, Scope.CONTEXT_READ),
+        get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
+        get("/me", customers.own, Scope.DATA_READ),
+        post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
+        get("/alerts", alerts.alert_list, Scope.ALERTS_READ),
+        get("/alerts/{alert}", alerts.alert, Scope.ALERTS_READ),
+        post("/alerts/{alert}", alerts.act, Scope.ALERTS_WRITE),
+        get("/cases", cases.case_list, Scope.CASES_READ),
+        get("/cases/{case}", cases.case, Scope.CASES_READ),
+        post("/cases/{case}", cases.act, Scope.CASES_WRITE),
+        get("/contacts", contacts.contact_list, Scope.CONTACTS_READ),
+        post("/contacts", contacts.resend_all, Scope.CONTACTS_WRITE),
+        get("/contacts/{contact}", contacts.contact, Scope.CONTACTS_READ),
+        post("/contacts/{contact}", contacts.resend, Scope.CONTACTS_WRITE),
+        get("/inbox", contacts.inbox, Scope.INBOX_READ),
+        post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),
+        get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ),
+        get("/dead-letters/{letter:int}", operations.dead_letter, Scope.OPERATIONS_READ),
+        get("/playbooks", operations.playbook_list, Scope.OPERATIONS_READ),
+    ]
+    app.state.problem_page = outside(deps)

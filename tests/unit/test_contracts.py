@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 import contracts
 from contracts import generate, topics
+from contracts.contacts import WEBHOOKS
 from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.telemetry import MESSAGES, Ack
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS
@@ -31,13 +32,18 @@ def test_every_example_is_used(path: Path) -> None:
         decoded = DECODERS[FOREIGN[name]](body, None, context)
         assert decoded.observed_us and decoded.columns
         return
+    if name.startswith("webhook."):
+        WEBHOOKS[name.removeprefix("webhook.")].model_validate_json(body)
+        return
     MESSAGES[name].model_validate_json(body)
     if name != "ack":
         assert DECODERS[("native", name)](body, None, context).observed_us
 
 
 def test_every_message_has_an_example() -> None:
-    assert {path.parts[-3] for path in EXAMPLES} == set(MESSAGES) | set(FOREIGN)
+    assert {path.parts[-3] for path in EXAMPLES} == (
+        set(MESSAGES) | set(FOREIGN) | {f"webhook.{type_}" for type_ in WEBHOOKS}
+    )
 
 
 def test_a_broken_example_is_refused() -> None:

@@ -1,0 +1,122 @@
+"""Alerts: the list, and one with its evidence and what can be done about it."""
+
+from datetime import timedelta
+from typing import Any
+
+from starlette.responses import Response
+
+from api import alerts as told
+from api import paging
+from api.pages import plots
+from api.pages.formats import Formats
+from api.pages.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.meters import as_mark, intervals
+from api.pages.view import View
+from api.problems import not_found
+from api.scopes import Scope
+from store import alerts, contacts, metering
+
+_STATES = ("open", "acknowledged", "resolved")
+FEEDBACK = ("confirmed", "false_positive", "expected", "unclear")
+_AROUND = timedelta(days=3)
+_MOST_WINDOW = timedelta(days=21)
+_MOST_TEXT = 2_000
+
+
+def alert_list(view: View) -> Response:
+    """GET /alerts"""
+    state = chosen(view, "state", _STATES)
+    rows = paging.fill(
+        lambda after, most: alerts.list_(
+            view.connection, view.tenant, state=state, after=after, limit=most
+        ),
+        lambda found: told.agreed(view.connection, view.call, found),
+        cursor(view, "alerts", paging.instant, paging.text),
+        lambda row: (row["happened_at"], row["alert_id"]),
+        ROWS,
+    )
+    shown, next_ = one_page(rows, "alerts", "happened_at", "alert_id")
+    view.know(row["subject"] for row in shown)
+    view.log_once({row["customer"] for row in shown}, "alerts", told.PURPOSE)
+    return view.page("alerts.html", alerts=shown, next=next_, state=state, states=_STATES)
+
+
+def _visible(view: View) -> Row:
+    row = alerts.get(view.connection, view.tenant, view.request.path_params["alert"])
+    if row is None or not told.agreed(view.connection, view.call, [row]):
+        raise not_found()
+    return row
+
+
+def alert(view: View) -> Response:
+    """GET /alerts/{alert}"""
+    row = _visible(view)
+    view.log_once({row["customer"]}, "alert", told.PURPOSE)
+    return view.page(
+        "alert.html",
+        alert=row,
+        power=_evidence(view, row),
+        contacts=contacts.list_(
+            view.connection,
+            view.tenant,
+            alert_id=row["alert_id"],
+            side=view.caller.side,
+            limit=ROWS,
+        )
+        if view.may(Scope.CONTACTS_READ)
+        else [],
+        writes=view.may(Scope.ALERTS_WRITE),
+        feedback=FEEDBACK,
+    )
+
+
+def _evidence(view: View, row: Row) -> dict[str, Any] | None:
+    """The consumption around the anomaly, for who may see consumption."""
+    subject = row["subject"] or ""
+    if not subject.startswith("meter:") or not view.may(Scope.CONSUMPTION_READ):
+        return None
+    meter_id = subject.removeprefix("meter:")
+    meter = metering.meter(view.connection, view.tenant, meter_id, told.PURPOSE, view.now)
+    start = row["happened_at"]
+    end = min(row["ended_at"] or start + _AROUND, start + _MOST_WINDOW)
+    shown = intervals(view, meter_id, start - _AROUND, end + _AROUND / 3)
+    if not shown:
+        return None
+    lines = {}
+    if row["unit"] == "W":
+        lines = {"plot.expected": row["expected"], "plot.threshold": row["threshold"]}
+    f = Formats(view.language, meter["timezone"] if meter else view.timezone)
+    return plots.power(shown, [as_mark(row)], view.text, f, lines)
+
+
+def act(view: View) -> Response:
+    """POST /alerts/{alert}: acknowledge, resolve or classify."""
+    row = _visible(view)
+    form = view.form
+    action = form.get("action", "")
+    said: dict[str, str | None] = {}
+    if action == "resolve":
+        said["resolution"] = form.get("resolution", "").strip()[:_MOST_TEXT] or None
+    elif action == "classify":
+        if form.get("feedback") not in FEEDBACK:
+            return view.go(f"/alerts/{row['alert_id']}")
+        said["feedback"] = form["feedback"]
+        said["reason"] = form.get("reason", "").strip()[:_MOST_TEXT] or None
+    alerts.act(
+        view.connection,
+        view.tenant,
+        row["alert_id"],
+        action,
+        view.caller.name,
+        view.now_us,
+        expected_version=version_of(view),
+        **said,
+    )
+    done = {"acknowledge": "acknowledged", "resolve": "resolved", "classify": "classified"}
+    return view.go(f"/alerts/{row['alert_id']}", done.get(action))
+
+
+def version_of(view: View) -> int | None:
+    """What the form was made from: a change in between is told, not overwritten."""
+    text = view.form.get("version", "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

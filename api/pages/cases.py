@@ -1,0 +1,96 @@
+"""Service cases: the queue, and one with its deadline, diary, signals and contacts."""
+
+from starlette.responses import Response
+
+from api import paging
+from api.pages.alerts import version_of
+from api.pages.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.view import View
+from api.problems import not_found
+from api.scopes import Scope
+from store import alerts, cases, contacts
+from store import pages as reads
+
+_STATES = ("open", "in_progress", "resolved")
+_MOST_TEXT = 4_000
+
+
+def case_list(view: View) -> Response:
+    """GET /cases"""
+    state = chosen(view, "state", _STATES)
+    found = cases.list_(
+        view.connection,
+        view.tenant,
+        side=view.caller.side,
+        state=state,
+        after=cursor(view, "cases", paging.instant, paging.text),
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "cases", "opened_at", "case_id")
+    view.know(row["subject"] for row in shown)
+    view.log_once({row["customer"] for row in shown if row["customer"]}, "cases", "cases")
+    return view.page("cases.html", cases=shown, next=next_, state=state, states=_STATES)
+
+
+def _visible(view: View) -> Row:
+    row = cases.get(view.connection, view.tenant, view.request.path_params["case"])
+    if row is None or (view.caller.side is not None and row["side"] != view.caller.side):
+        raise not_found()
+    return row
+
+
+def case(view: View) -> Response:
+    """GET /cases/{case}"""
+    row = _visible(view)
+    if row["customer"]:
+        view.log_once({row["customer"]}, "case", "cases")
+    view.know([row["subject"], row["customer"] and f"customer:{row['customer']}"])
+    return view.page(
+        "case.html",
+        case=row,
+        entries=cases.entries(view.connection, row["case_id"]),
+        signal=reads.signal(view.connection, view.tenant, row["signal_id"]),
+        alert=alerts.get(view.connection, view.tenant, row["signal_id"])
+        if view.may(Scope.ALERTS_READ)
+        else None,
+        contacts=contacts.list_(
+            view.connection,
+            view.tenant,
+            case_id=row["case_id"],
+            side=view.caller.side,
+            limit=ROWS,
+        )
+        if view.may(Scope.CONTACTS_READ)
+        else [],
+        writes=view.may(Scope.CASES_WRITE),
+    )
+
+
+def act(view: View) -> Response:
+    """POST /cases/{case}: take up, note, resolve, reopen."""
+    row = _visible(view)
+    form, case_id = view.form, row["case_id"]
+    action = form.get("action", "")
+    text = form.get("text", "").strip()[:_MOST_TEXT]
+    who, now_us = view.caller.name, view.now_us
+    if action == "note":
+        if text:
+            cases.note(view.connection, view.tenant, case_id, who, text, now_us)
+        return view.go(f"/cases/{case_id}", "noted" if text else None)
+    version = version_of(view)
+    states = {"take": "in_progress", "resolve": "resolved", "reopen": "in_progress"}
+    if action not in states:
+        return view.go(f"/cases/{case_id}")
+    cases.change(
+        view.connection,
+        view.tenant,
+        case_id,
+        who,
+        now_us,
+        state=states[action],
+        owner=who if action == "take" else None,
+        resolution=(text or None) if action == "resolve" else None,
+        expected_version=version,
+    )
+    done = {"take": "taken", "resolve": "case_resolved", "reopen": "reopened"}
+    return view.go(f"/cases/{case_id}", done[action])

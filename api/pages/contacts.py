@@ -1,0 +1,117 @@
+"""Contacts: what was sent to whom and what became of it; and a customer's inbox."""
+
+from starlette.responses import Response
+
+from api import paging
+from api.pages.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.view import View
+from api.problems import not_found
+from api.scopes import Scope
+from store import contacts
+
+_STATES = ("pending", "delivered", "failed", "refused", "cancelled")
+_AGAIN = ("failed", "refused", "cancelled")
+
+
+def contact_list(view: View) -> Response:
+    """GET /contacts"""
+    state = chosen(view, "state", _STATES)
+    found = contacts.list_(
+        view.connection,
+        view.tenant,
+        state=state,
+        side=view.caller.side,
+        after=cursor(view, "contacts", paging.instant, paging.text),
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "contacts", "created_at", "contact_id")
+    if _knows_people(view):
+        view.know(f"customer:{row['customer']}" for row in shown if row["customer"])
+        view.log_once({row["customer"] for row in shown if row["customer"]}, "contacts", "contacts")
+    return view.page(
+        "contacts.html",
+        contacts=shown,
+        next=next_,
+        state=state,
+        states=_STATES,
+        people=_knows_people(view),
+        failed=any(row["state"] == "failed" for row in shown),
+        writes=view.may(Scope.CONTACTS_WRITE),
+    )
+
+
+def _knows_people(view: View) -> bool:
+    """An operator sees that a contact was made and how it went, not with whom or about what."""
+    return not view.may(Scope.OPERATIONS_READ)
+
+
+def _visible(view: View) -> Row:
+    contact_id = view.request.path_params["contact"]
+    row = contacts.get(view.connection, view.tenant, contact_id)
+    side = view.caller.side
+    if row is not None and side is not None:
+        ours = (row["purpose"] in contacts.INSURERS) == (side == "insurer")
+        row = row if ours else None
+    if row is None:
+        raise not_found()
+    return row
+
+
+def contact(view: View) -> Response:
+    """GET /contacts/{contact}"""
+    row = _visible(view)
+    people = _knows_people(view)
+    if people and row["customer"]:
+        view.know([f"customer:{row['customer']}"])
+        view.log_once({row["customer"]}, "contact", "contacts")
+    return view.page(
+        "contact.html",
+        contact=row,
+        attempts=contacts.attempts(view.connection, row["contact_id"]),
+        people=people,
+        writes=view.may(Scope.CONTACTS_WRITE),
+    )
+
+
+def resend(view: View) -> Response:
+    """POST /contacts/{contact}: send it again under its old id; consent is asked again before."""
+    row = _visible(view)
+    sent = contacts.resend(
+        view.connection, view.tenant, [row["contact_id"]], view.now_us, states=_AGAIN
+    )
+    return view.go(f"/contacts/{row['contact_id']}", "resent" if sent else "not_resent")
+
+
+def resend_all(view: View) -> Response:
+    """POST /contacts: send all failed ones again."""
+    if view.caller.side is not None:
+        raise not_found()
+    sent = contacts.resend(view.connection, view.tenant, None, view.now_us)
+    return view.go("/contacts", "resent" if sent else "not_resent")
+
+
+def inbox(view: View) -> Response:
+    """GET /inbox"""
+    found = contacts.inbox(
+        view.connection,
+        view.tenant,
+        str(view.caller.customer),
+        after=cursor(view, "inbox", paging.instant, paging.text),
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "inbox", "created_at", "contact_id")
+    return view.page("inbox.html", messages=shown, next=next_)
+
+
+def mark_read(view: View) -> Response:
+    """POST /inbox/{contact}"""
+    done = contacts.mark_read(
+        view.connection,
+        view.tenant,
+        str(view.caller.customer),
+        view.request.path_params["contact"],
+        view.now_us,
+    )
+    if not done:
+        raise not_found()
+    return view.go("/inbox")

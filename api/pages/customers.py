@@ -1,0 +1,142 @@
+"""Customers: finding one, what is relevant about one now; a customer's own data, and consents."""
+
+from typing import Any
+
+from starlette.responses import Response
+
+from api import context, paging
+from api.pages.lists import ROWS, cursor, one_page
+from api.pages.view import View
+from api.problems import not_found
+from api.scopes import Scope
+from customer_context.consent import LegalBasis, Purpose
+from store import access, alerts, contacts, customers, subjects
+from store.times import from_us
+
+_RELEVANT = 8
+_CONTACTS = 15
+_READS = 25
+NOTICE = "2026-11"
+"""Version of what the page says about each purpose (texts: consent.purpose_text)."""
+
+
+def customer_list(view: View) -> Response:
+    """GET /customers"""
+    after = cursor(view, "customers", paging.text)
+    wished = view.request.query_params.get("q", "").strip().replace("\x00", "")[:100]
+    found = subjects.find_customers(
+        view.connection,
+        view.tenant,
+        text=wished or None,
+        after=None if after is None else after[0],
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "customers", "customer")
+    view.log({row["customer"] for row in shown}, "customer list", "service")
+    return view.page("customers.html", customers=shown, next=next_, q=wished)
+
+
+def customer(view: View) -> Response:
+    """GET /customers/{customer}: for agents. A customer's own is /me."""
+    customer_id = view.request.path_params["customer"]
+    if view.may(Scope.DATA_READ) and customer_id == view.caller.customer:
+        return view.go("/me")
+    if not view.may(Scope.CONTEXT_READ):
+        raise not_found()
+    found = context.of_customer(view.connection, view.call, customer_id, _RELEVANT)
+    if found is None:
+        raise not_found()
+    view.log({customer_id}, "customer context", "service")
+    contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
+    view.know([_subject(row) for row in contracts] + [item.subject for item in found.relevant])
+    return view.page(
+        "customer.html",
+        context=found,
+        anomalies=_anomalies(view, found),
+        contracts=[{**row, "subject": _subject(row)} for row in contracts],
+        purposes=[str(purpose) for purpose in Purpose],
+        contacts=contacts.list_(
+            view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
+        ),
+    )
+
+
+def _anomalies(view: View, found: context.CustomerContext) -> dict[str, str]:
+    """Alert → its kind, whose text the pages have in both languages."""
+    read = (
+        alerts.get(view.connection, view.tenant, item.id)
+        for item in found.relevant
+        if item.kind == "alert"
+    )
+    return {row["alert_id"]: row["kind"] for row in read if row is not None}
+
+
+def _subject(contract: dict[str, Any]) -> str:
+    if contract["vehicle"] is not None:
+        return f"vehicle:{contract['vehicle']}"
+    return f"meter:{contract['meter']}"
+
+
+def own(view: View) -> Response:
+    """GET /me: what is stored, why it may be, and who looked at it."""
+    customer_id = str(view.caller.customer)
+    after = cursor(view, "reads", paging.number)
+    person = subjects.customer(view.connection, view.tenant, customer_id)
+    if person is None:
+        raise not_found()
+    contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
+    view.know(_subject(row) for row in contracts)
+    granted = customers.granted_of(view.connection, view.tenant, customer_id)
+    ledger = customers.consents_of(view.connection, view.tenant, customer_id)
+    found = access.reads(
+        view.connection,
+        view.tenant,
+        customer_id,
+        after=None if after is None else after[0],
+        limit=_READS + 1,
+    )
+    reads, next_ = one_page(found, "reads", "read_id", size=_READS)
+    return view.page(
+        "me.html",
+        person=person,
+        contracts=[{**row, "subject": _subject(row)} for row in contracts],
+        devices=subjects.devices_of(view.connection, view.tenant, customer_id),
+        purposes=[str(purpose) for purpose in Purpose],
+        granted=granted,
+        ledger=ledger[::-1],
+        contacts=[
+            row
+            for row in contacts.list_(
+                view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
+            )
+            if row["channel"] != "webhook"
+        ],
+        reads=reads,
+        next=next_,
+    )
+
+
+def decide(view: View) -> Response:
+    """POST /me/consents: grant or withdraw a purpose; it holds from this moment."""
+    purpose, state = view.form.get("purpose"), view.form.get("state")
+    if purpose not in set(Purpose) or state not in ("granted", "withdrawn"):
+        raise not_found()
+    at = from_us(view.now_us)
+    customers.decide(
+        view.connection,
+        [
+            {
+                "tenant": view.tenant,
+                "customer": view.caller.customer,
+                "purpose": purpose,
+                "state": state,
+                "legal_basis": LegalBasis.CONSENT,
+                "notice_version": NOTICE,
+                "source": "portal",
+                "at": at,
+                "recorded_at": at,
+            }
+        ],
+    )
+    customers.bump(view.connection)
+    return view.go("/me", f"consent_{state}")

@@ -1,0 +1,136 @@
+"""Vehicles: the list, and one with its trips, events and score; its path for its customer only."""
+
+from datetime import datetime
+from typing import Any
+
+from starlette.responses import Response
+
+from api import paging, scores
+from api.pages import plots
+from api.pages.formats import Formats
+from api.pages.lists import ROWS, Row, cursor, one_page
+from api.pages.view import View
+from api.problems import not_found
+from api.scopes import Scope
+from api.subjects import Subject
+from customer_context.consent import Purpose
+from store import customers, driving
+from store import pages as reads
+from store.scoring import Which
+from store.times import to_us
+
+_PURPOSE = Purpose.DRIVING_SCORE
+_TRIPS = 15
+_EVENTS = 12
+_MOST_SAMPLES = 50_000
+
+
+def _own(view: View) -> str | None:
+    """Whose vehicles alone are shown; None where the role may see all that consent allows."""
+    return None if view.may(Scope.TRIPS_READ) else view.caller.customer
+
+
+def fleet(view: View) -> Response:
+    """GET /fleet"""
+    after = cursor(view, "vehicles", paging.text)
+    found = reads.vehicles(
+        view.connection,
+        view.tenant,
+        _PURPOSE,
+        view.now,
+        customer=_own(view),
+        after=None if after is None else after[0],
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "vehicles", "vehicle")
+    view.log({row["customer"] for row in shown}, "driving scores", _PURPOSE)
+    for row in shown:
+        row["score"] = _score(view, row)
+    return view.page("fleet.html", vehicles=shown, next=next_)
+
+
+def _score(view: View, row: Row) -> scores.DrivingScore | None:
+    """The score of a vehicle's driver in it; None without the consent that it needs."""
+    if not row["granted"]:
+        return None
+    which = Which(view.tenant, row["customer"], vehicle=row["vehicle"])
+    granted = customers.granted_of(view.connection, view.tenant, row["customer"])
+    name = f"vehicle:{row['vehicle']}"
+    return scores.explained(
+        view.connection, Subject(name, row["customer"], which, granted.get(_PURPOSE))
+    )
+
+
+def vehicle(view: View) -> Response:
+    """GET /vehicles/{vehicle}"""
+    found = reads.vehicles(
+        view.connection,
+        view.tenant,
+        _PURPOSE,
+        view.now,
+        customer=_own(view),
+        vehicle=view.request.path_params["vehicle"],
+        limit=1,
+    )
+    if not found:
+        raise not_found()
+    row = found[0]
+    which = Which(view.tenant, row["customer"], vehicle=row["vehicle"])
+    after = cursor(view, "trips", paging.instant, paging.number)
+    read = driving.trips(view.connection, which, after=after, limit=_TRIPS + 1)
+    trips, next_ = one_page(read, "trips", "start_at", "device_id", size=_TRIPS)
+    for trip in trips:
+        trip["key"] = f"{trip['device_id']}-{to_us(trip['start_at'])}"
+        trip["harsh"] = sum(
+            sum(trip[name]) for name in ("harsh_braking", "harsh_acceleration", "harsh_cornering")
+        )
+    view.log({row["customer"]}, "trips and score", _PURPOSE)
+    events = reads.events(
+        view.connection, [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]
+    )
+    score = _score(view, row)
+    f = Formats(view.language, view.timezone)
+    return view.page(
+        "vehicle.html",
+        vehicle=row,
+        trips=trips,
+        next=next_,
+        events=events[:_EVENTS],
+        more_events=max(0, len(events) - _EVENTS),
+        mileage=driving.mileage(view.connection, which),
+        score=score,
+        factors=plots.factors([part.model_dump() for part in score.components], view.text, f)
+        if score is not None and score.score is not None
+        else None,
+        drive=_drive(view, which, trips, f) if view.shows_path else None,
+    )
+
+
+def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, Any] | None:
+    """One trip as its customer may see it: speed, events, path. None where there is none."""
+    wished = view.request.query_params.get("trip")
+    trip = next((each for each in trips if each["key"] == wished), None)
+    if trip is None and wished:
+        trip = _earlier_trip(view, which, wished)
+    if trip is None:
+        trip = trips[0] if trips else None
+    if trip is None or which.customer != view.caller.customer:
+        return None
+    span = (trip["device_id"], trip["start_at"], trip["end_at"])
+    samples = reads.own_samples(view.connection, *span, _MOST_SAMPLES)
+    events = reads.own_events(view.connection, *span)
+    return {
+        "trip": trip,
+        "events": len(events),
+        "speed": plots.speed(samples, events, view.text, f) if samples["at"] else None,
+        "path": plots.path(samples, events, view.text, f),
+    }
+
+
+def _earlier_trip(view: View, which: Which, key: str) -> Row | None:
+    device, _, start = key.partition("-")
+    try:
+        at = datetime.fromtimestamp(int(start) / 1e6, view.now.tzinfo)
+        return driving.trip(view.connection, which, int(device), at)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -1,0 +1,205 @@
+"""The figures of the overview, and GET /live: figures each second and what has changed.
+
+A stream tells *that* something changed, never what it says: the browser asks for the page again,
+and that goes by the same rights and rules as the first time.
+"""
+
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fastapi import Request
+from sse_starlette import EventSourceResponse, ServerSentEvent
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import PlainTextResponse, Response
+
+from api.auth import Caller
+from api.deps import Deps
+from api.pages.enter import SESSION, open_view
+from api.pages.formats import Formats
+from api.pages.view import HEADERS, View
+from api.scopes import Scope
+from runtime.errors import Retry
+from store import access
+from store import ledger as books
+from store import pages as reads
+from store.ledger import Entry
+
+_TICK_S = 1.0
+_CHECK_EVERY = 10
+"""Ticks between two looks at whether the session still holds."""
+
+NOBODY = "-"
+"""The tenant of messages that belong to nobody we know."""
+
+_WHATS: Mapping[str, tuple[Scope, ...]] = {
+    "vehicle.crash": (Scope.CRASHES_READ,),
+    "trip.completed": (Scope.TRIPS_READ,),
+    "alert": (Scope.ALERTS_READ,),
+    "case": (Scope.CASES_READ,),
+    "contact": (Scope.CONTACTS_READ,),
+}
+"""What is told to whom; the rest (single driving events) changes no list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """The books of one or more tenants at an instant, and what came in a second since before."""
+
+    entry: Entry
+    in_flight: int
+    messages_per_s: float
+    samples_per_s: float
+
+
+class Ledger:
+    """The books, read once a second at most, however many look at them."""
+
+    def __init__(self, deps: Deps) -> None:
+        self._deps = deps
+        self._lock = threading.Lock()
+        self._read_at = -1.0
+        self._now: dict[books.Key, Entry] = {}
+        self._rates: dict[books.Key, tuple[float, float]] = {}
+
+    def figures(self, tenants: Collection[str]) -> Figures:
+        """Sums over the dialects of these tenants. Raises `Retry` while the store is away."""
+        with self._lock:
+            self._refresh()
+            total, messages, samples = Entry(), 0.0, 0.0
+            for key, entry in self._now.items():
+                if key[0] in tenants:
+                    total += entry
+                    rate = self._rates.get(key, (0.0, 0.0))
+                    messages, samples = messages + rate[0], samples + rate[1]
+        ended = total.stored + total.duplicate + total.dead_lettered + total.refused
+        return Figures(total, max(0, total.received - ended), messages, samples)
+
+    def by_dialect(self, tenants: Collection[str]) -> list[dict[str, object]]:
+        """The books of each dialect, as they were read last."""
+        with self._lock:
+            self._refresh()
+            return [
+                {"tenant": tenant, "dialect": dialect, "entry": entry}
+                for (tenant, dialect), entry in self._now.items()
+                if tenant in tenants
+            ]
+
+    def _refresh(self) -> None:
+        at = self._deps.clock.monotonic()
+        passed = at - self._read_at
+        if self._now and passed < 0.9 * _TICK_S:
+            return
+        with self._deps.pool.connection() as connection:
+            found = books.read(connection)
+        before, self._now, self._read_at = self._now, found, at
+        self._rates = (
+            {key: _rate(before.get(key, Entry()), entry, passed) for key, entry in found.items()}
+            if before and passed < 10 * _TICK_S
+            else {}
+        )
+
+
+def _rate(before: Entry, now: Entry, passed_s: float) -> tuple[float, float]:
+    return (
+        (now.received - before.received) / passed_s,
+        (now.samples_received - before.samples_received) / passed_s,
+    )
+
+
+def tenants_of(caller: Caller) -> tuple[str, ...]:
+    """Whose books somebody sees: the tenant's; an operator's also those of nobody we know."""
+    return (caller.tenant, NOBODY) if caller.role == "operator" else (caller.tenant,)
+
+
+def as_text(figures: Figures, view: View) -> dict[str, str]:
+    """The figures as the page shows them."""
+    f = Formats(view.language, view.timezone)
+    entry = figures.entry
+    counts = {
+        name: f.number(getattr(entry, name))
+        for name in ("received", "stored", "duplicate", "dead_lettered", "refused")
+    }
+    return {
+        **counts,
+        "in_flight": f.number(figures.in_flight),
+        "samples": f.number(entry.samples_received),
+        "messages_per_s": view.text("live.messages_per_s", n=f.number(figures.messages_per_s)),
+        "samples_per_s": view.text("live.samples_per_s", n=f.number(figures.samples_per_s)),
+    }
+
+
+def stream(deps: Deps, ledger: Ledger) -> Callable[[Request], Awaitable[Response]]:
+    """The endpoint GET /live."""
+
+    async def live(request: Request) -> Response:
+        view = open_view(deps, request)
+        token = request.cookies.get(SESSION, "")
+        caller = await run_in_threadpool(_caller, deps, token)
+        if caller is None:
+            return PlainTextResponse("sign in first", 401, HEADERS)
+        view.key = caller
+        return EventSourceResponse(
+            _events(deps, ledger, view, token), headers=dict(HEADERS), ping=15, sep="\n"
+        )
+
+    return live
+
+
+def _caller(deps: Deps, token: str) -> Caller | None:
+    with deps.pool.connection() as connection:
+        found = access.session(connection, token, deps.clock.now_us())
+    return None if found is None else Caller.of(found.key)
+
+
+async def _events(
+    deps: Deps, ledger: Ledger, view: View, token: str
+) -> AsyncIterator[ServerSentEvent]:
+    caller = view.caller
+    shown: dict[str, str] = {}
+    own: tuple[int, datetime | None] | None = None
+    with deps.changes.subscribe(caller.tenant) as subscription:
+        ticks = 0
+        while not subscription.closed:
+            try:
+                if ticks % _CHECK_EVERY == 0 and not await run_in_threadpool(_caller, deps, token):
+                    yield ServerSentEvent("{}", event="bye")
+                    return
+                if caller.role == "customer":
+                    now_own = await run_in_threadpool(_own, deps, caller)
+                    if own is not None and now_own != own:
+                        yield _change({"own"})
+                    own = now_own
+                    if not shown:
+                        shown = {"": ""}
+                        yield ServerSentEvent("{}", event="figures")
+                else:
+                    figures = await run_in_threadpool(ledger.figures, tenants_of(caller))
+                    text = as_text(figures, view)
+                    if text != shown:
+                        shown = text
+                        yield ServerSentEvent(json.dumps(text), event="figures")
+            except Retry:
+                pass  # the store is away: the stream stays, and goes on when it is back
+            changes = await subscription.wait(_TICK_S)
+            ticks += 1
+            whats = {change.what for change in changes if _told(change.what, caller)}
+            if whats and caller.role != "customer":
+                yield _change(whats)
+
+
+def _own(deps: Deps, caller: Caller) -> tuple[int, datetime | None]:
+    """What of a customer's own changes on its own: the inbox. Others' changes are not told."""
+    assert caller.customer is not None
+    with deps.pool.connection() as connection:
+        return reads.unread(connection, caller.tenant, caller.customer)
+
+
+def _told(what: str, caller: Caller) -> bool:
+    return any(scope in caller.scopes for scope in _WHATS.get(what, ()))
+
+
+def _change(whats: set[str]) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(sorted(whats)), event="change")

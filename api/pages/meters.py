@@ -1,0 +1,206 @@
+"""Meters: the list, and one with its load profile, days, intervals and anomalies."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from starlette.responses import Response
+
+from api import paging
+from api.answers import finite
+from api.pages import plots
+from api.pages.formats import Formats
+from api.pages.lists import ROWS, Row, cursor, one_page
+from api.pages.view import View
+from api.problems import not_found
+from api.scopes import Scope
+from contracts.quality import Quality
+from customer_context.consent import Purpose
+from feature_kernels import consumption
+from store import alerts, metering, subjects
+from store.times import to_us
+
+_PURPOSE = Purpose.ENERGY_INSIGHT
+_DAYS = 30
+_PROFILE_DAYS = 28
+_SHOWN_DAYS = 7
+_MOST_INTERVALS = 10_000
+
+
+def own_meters(view: View) -> list[Row]:
+    """The meters of a customer's contracts that hold now, also those that nothing is computed of
+    because the customer did not agree (`granted` says so)."""
+    customer = view.caller.customer
+    assert customer is not None
+    found = []
+    for contract in subjects.contracts_of(view.connection, view.tenant, customer):
+        holds = contract["valid_from"] <= view.now and (
+            contract["valid_to"] is None or contract["valid_to"] > view.now
+        )
+        if contract["meter"] and holds:
+            meter = metering.meter(
+                view.connection, view.tenant, contract["meter"], _PURPOSE, view.now
+            )
+            ours = meter is not None and meter["customer"] == customer
+            found.append(
+                {
+                    "meter": contract["meter"],
+                    "number": meter["number"] if meter and ours else None,
+                    "customer": customer,
+                    "contract": contract["contract"],
+                    "granted": ours,
+                }
+            )
+    return found
+
+
+def meters(view: View) -> Response:
+    """GET /meters"""
+    next_ = None
+    if view.may(Scope.CONSUMPTION_READ):
+        after = cursor(view, "meters", paging.text)
+        found = metering.meters(
+            view.connection,
+            view.tenant,
+            _PURPOSE,
+            view.now,
+            after=None if after is None else after[0],
+            limit=ROWS + 1,
+        )
+        shown, next_ = one_page(found, "meters", "meter")
+        view.log({row["customer"] for row in shown}, "consumption", _PURPOSE)
+    else:
+        shown = own_meters(view)
+    for row in shown:
+        row["day"] = next(iter(_days(view, row["meter"], 1)), None)
+        row["anomaly"] = next(
+            (each for each in _anomalies(view, row["meter"]) if each["state"] != "resolved"), None
+        )
+    return view.page("meters.html", meters=shown, next=next_)
+
+
+def _mine(view: View, rows: list[Row]) -> list[Row]:
+    """A customer sees the time of their own contract, not that of who lived there before."""
+    own = view.caller.customer
+    return rows if own is None else [row for row in rows if row["customer"] == own]
+
+
+def _days(view: View, meter_id: str, limit: int) -> list[Row]:
+    found = metering.days(view.connection, view.tenant, meter_id, _PURPOSE, limit=limit)
+    for row in _mine(view, found):
+        row["sure"] = row["present"] / row["expected"] if row["expected"] else None
+    return _mine(view, found)
+
+
+def _anomalies(view: View, meter_id: str) -> list[Row]:
+    found = alerts.list_(view.connection, view.tenant, subject=f"meter:{meter_id}", limit=20)
+    return [row for row in _mine(view, found) if not row["retracted"]]
+
+
+def meter(view: View) -> Response:
+    """GET /meters/{meter}"""
+    meter_id = view.request.path_params["meter"]
+    found = metering.meter(view.connection, view.tenant, meter_id, _PURPOSE, view.now)
+    if view.may(Scope.CONSUMPTION_READ):
+        if found is None:
+            raise not_found()
+        view.log({found["customer"]}, "consumption", _PURPOSE)
+    else:
+        own = next((row for row in own_meters(view) if row["meter"] == meter_id), None)
+        if own is None:
+            raise not_found()
+        if not own["granted"]:
+            return view.page("meter_closed.html", meter=own)
+    assert found is not None
+    return _meter(view, found)
+
+
+def _meter(view: View, found: Row) -> Response:
+    meter_id = found["meter"]
+    days = _days(view, meter_id, _DAYS)
+    anomalies = _anomalies(view, meter_id)
+    rows: list[Row] = []
+    if days:
+        until = days[0]["start_at"] + timedelta(days=2)
+        rows = intervals(view, meter_id, until - timedelta(days=_PROFILE_DAYS), until)
+    shown_from = rows[-1]["end_at"] - timedelta(days=_SHOWN_DAYS) if rows else view.now
+    shown = [row for row in rows if row["start_at"] >= shown_from]
+    f = Formats(view.language, found["timezone"])
+    workdays, weekends = _profile(rows, ZoneInfo(found["timezone"]))
+    marked = [row for row in map(as_mark, anomalies) if _within(row, shown)]
+    return view.page(
+        "meter.html",
+        meter=found,
+        days=days,
+        anomalies=anomalies,
+        counts=_statuses(shown),
+        power=plots.power(shown, marked, view.text, f) if shown else None,
+        profile=plots.profile(workdays, weekends, view.text, f) if rows else None,
+        by_day=plots.days(days[::-1], view.text, f) if days else None,
+    )
+
+
+def intervals(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
+    """Decided intervals that begin in [start, end), oldest first."""
+    found = metering.intervals(
+        view.connection,
+        view.tenant,
+        meter_id,
+        _PURPOSE,
+        from_at=start,
+        to_at=end,
+        limit=_MOST_INTERVALS,
+    )
+    for row in found:
+        row["energy_kwh"] = finite(row["energy_kwh"])
+        row["estimated"] = bool(row["estimated"])
+    return _mine(view, found)
+
+
+def as_mark(alert: Row) -> Row:
+    """An alert as plots mark it."""
+    return {
+        "kind": alert["kind"],
+        "start_at": alert["happened_at"],
+        "end_at": alert["ended_at"],
+    }
+
+
+def _within(mark: Row, shown: Sequence[Row]) -> bool:
+    if not shown:
+        return False
+    ended = mark["end_at"] or shown[-1]["end_at"]
+    return bool(mark["start_at"] < shown[-1]["end_at"] and ended >= shown[0]["start_at"])
+
+
+def _profile(rows: Sequence[Row], zone: ZoneInfo) -> tuple[list[float | None], list[float | None]]:
+    """Mean power by local hour, W: workdays, weekends."""
+    table = np.zeros(len(rows), consumption.INTERVAL_DTYPE)
+    for i, row in enumerate(rows):
+        start = row["start_at"]
+        offset = start.astimezone(zone).utcoffset() or timedelta()
+        table[i]["start_us"] = to_us(start)
+        table[i]["end_us"] = to_us(row["end_at"])
+        table[i]["local_us"] = to_us(start + offset)
+        energy = row["energy_kwh"]
+        table[i]["energy_kwh"] = np.nan if energy is None else energy
+        table[i]["status"] = row["status"]
+        table[i]["estimated"] = row["estimated"]
+    profile = consumption.load_profile(table)
+    workdays, weekends = ([finite(value) for value in part] for part in profile)
+    return workdays, weekends
+
+
+def _statuses(rows: Sequence[Row]) -> dict[str, int]:
+    """How many intervals were read, estimated, or are missing."""
+    counts = {"read": 0, "estimated": 0, "missing": 0}
+    for row in rows:
+        if row["estimated"]:
+            counts["estimated"] += 1
+        elif row["energy_kwh"] is None or row["status"] == Quality.FEHLT:
+            counts["missing"] += 1
+        else:
+            counts["read"] += 1
+    return counts

@@ -1,0 +1,110 @@
+"""GET /: what comes in, what was found, what waits for somebody; a customer's own home."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.responses import Response
+
+from api import alerts as told
+from api import scores
+from api.pages import live
+from api.pages.lists import Row
+from api.pages.meters import own_meters
+from api.pages.view import View
+from api.scopes import Scope
+from api.subjects import Subject
+from customer_context.consent import Purpose
+from store import alerts, cases, contacts, customers, driving
+from store import pages as reads
+from store.scoring import Which
+
+_NEWEST = 6
+
+
+def overview(ledger: live.Ledger) -> Callable[[View], Response]:
+    """The page for everybody who works here, and the home of a customer."""
+
+    def show(view: View) -> Response:
+        return _home(view) if view.caller.role == "customer" else _overview(view, ledger)
+
+    return show
+
+
+def _overview(view: View, ledger: live.Ledger) -> Response:
+    caller = view.caller
+    found: dict[str, Any] = {
+        "crashes": _crashes(view) if view.may(Scope.CRASHES_READ) else None,
+        "alerts": _alerts(view) if view.may(Scope.ALERTS_READ) else None,
+        "cases": None,
+        "contacts": None,
+        "by_dialect": None,
+    }
+    if view.may(Scope.CASES_READ):
+        newest = cases.list_(view.connection, view.tenant, side=caller.side, limit=_NEWEST)
+        found["cases"] = sorted(newest, key=lambda case: _waits(case["state"], case["urgent"]))
+    if view.may(Scope.CONTACTS_READ):
+        found["contacts"] = contacts.list_(
+            view.connection, view.tenant, side=caller.side, limit=_NEWEST
+        )
+    if view.may(Scope.OPERATIONS_READ):
+        found["by_dialect"] = ledger.by_dialect(live.tenants_of(caller))
+    shown = [*(found["crashes"] or []), *(found["alerts"] or []), *(found["cases"] or [])]
+    view.know(row["subject"] for row in shown)
+    view.log_once({row["customer"] for row in shown if row["customer"]}, "overview", "overview")
+    figures = live.as_text(ledger.figures(live.tenants_of(caller)), view)
+    return view.page("overview.html", figures=figures, tiles=_tiles(view), **found)
+
+
+def _waits(state: str, urgent: bool) -> int:
+    """Among the newest cases the urgent ones come first, and those that are done last."""
+    return 2 if state == "resolved" else 0 if urgent else 1
+
+
+def _crashes(view: View) -> list[Row]:
+    return driving.crashes(view.connection, view.tenant, Purpose.CLAIMS_ASSISTANCE, limit=_NEWEST)
+
+
+def _alerts(view: View) -> list[Row]:
+    # Some more than shown, for those whose customer withdrew.
+    found = alerts.list_(view.connection, view.tenant, limit=4 * _NEWEST)
+    return told.agreed(view.connection, view.call, found)[:_NEWEST]
+
+
+def _tiles(view: View) -> list[dict[str, Any]]:
+    waiting = reads.waiting(view.connection, view.tenant, view.caller.side)
+    tiles = []
+    if view.may(Scope.CASES_READ):
+        tiles.append(("open_cases", waiting["cases"], "/cases"))
+    if view.may(Scope.ALERTS_READ):
+        tiles.append(("open_alerts", waiting["alerts"], "/alerts"))
+    if view.may(Scope.CONTACTS_READ):
+        counts = reads.contacts(view.connection, view.tenant, view.caller.side)
+        for state in ("pending", "failed"):
+            tiles.append((state, counts[state], f"/contacts?state={state}"))
+    return [
+        {"name": name, "value": value, "path": path, "more": value >= reads.COUNTED}
+        for name, value, path in tiles
+    ]
+
+
+def _home(view: View) -> Response:
+    customer = view.caller.customer
+    assert customer is not None
+    granted = customers.granted_of(view.connection, view.tenant, customer)
+    vehicles = reads.vehicles(
+        view.connection, view.tenant, Purpose.DRIVING_SCORE, view.now, customer=customer
+    )
+    consent_id = granted.get(Purpose.DRIVING_SCORE)
+    score = None
+    if vehicles and consent_id is not None:
+        which = Which(view.tenant, customer)
+        subject = Subject(f"customer:{customer}", customer, which, consent_id)
+        score = scores.explained(view.connection, subject)
+    return view.page(
+        "home.html",
+        person=customers.person(view.connection, view.tenant, customer),
+        messages=contacts.inbox(view.connection, view.tenant, customer, limit=_NEWEST),
+        vehicles=vehicles,
+        meters=own_meters(view),
+        score=score,
+    )

@@ -1,0 +1,286 @@
+"""The pages without a browser: who gets in, who sees what, and what their bytes may contain."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import httpx
+import pytest
+
+from api.scopes import OF_ROLE
+from app.registry import validate, write
+from store import access
+from store.pool import connect
+from tests.fix_api import Api, running_api
+from tests.fix_registry import NOW_US
+from tests.pages import HTML, send, sign_in, token_of
+from tests.seed_api import LAT, LON
+
+ROLES = ("insurer", "utility", "agent", "customer", "home", "operator")
+
+
+@pytest.fixture
+def enter(api: Api) -> Iterator[object]:
+    """`enter(role)`: a client that is signed in."""
+    made: list[httpx.Client] = []
+
+    def open_(role: str | None, tenant: str = "own") -> httpx.Client:
+        client = httpx.Client(base_url=api.url, headers=HTML, timeout=20.0)
+        made.append(client)
+        if role is not None:
+            sign_in(client, api.seeded.keys[(tenant, role)])
+        return client
+
+    yield open_
+    for client in made:
+        client.close()
+
+
+def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
+    """Every page about things of an owner → the roles that may open it."""
+    own = api.seeded.own[owner]
+    everybody = set(ROLES)
+    return {
+        "/": everybody,
+        "/fleet": {"insurer", "customer", "home"},
+        f"/vehicles/{own.vehicle}": {"insurer", "customer"},
+        "/meters": {"utility", "customer", "home"},
+        f"/meters/{own.meter}": {"utility", "home"},
+        "/customers": {"agent"},
+        f"/customers/{own.driver}": {"agent"},
+        "/alerts": {"utility", "agent"},
+        f"/alerts/{own.alert}": {"utility", "agent"},
+        "/cases": {"insurer", "utility", "agent"},
+        f"/cases/{own.crash_case}": {"insurer", "agent"},
+        f"/cases/{own.alert_case}": {"utility", "agent"},
+        "/contacts": {"insurer", "utility", "agent", "operator"},
+        f"/contacts/{own.message}": {"insurer", "agent", "operator"},
+        f"/contacts/{own.notice}": {"utility", "agent", "operator"},
+        "/me": {"customer", "home"},
+        "/inbox": {"customer", "home"},
+        "/dead-letters": {"operator"},
+        "/dead-letters/1": {"operator"},
+        "/playbooks": {"operator"},
+    }
+
+
+_SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
+           "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks")  # fmt: skip
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_each_role_opens_its_own_and_nothing_else(api: Api, enter, role: str) -> None:
+    client = enter(role)
+    opened = {path for path in pages(api) if client.get(path).status_code == 200}
+    assert opened == {path for path, roles in pages(api).items() if role in roles}
+    menu = set(re.findall(r'<li><a href="(/[a-z-]*)"', client.get("/").text))
+    assert menu <= opened, "nothing in the menu that is not allowed"
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("owner", ["zz", "quiet", "omar"])
+def test_others_things_are_not_found(api: Api, enter, role: str, owner: str) -> None:
+    """Of another tenant nothing; of those who did not agree no features; of other customers of
+    the same tenant what staff may see and no customer."""
+    client = enter(role)
+    secrets = api.seeded.own[owner].secrets
+    for path, roles in pages(api, owner).items():
+        if path in _SHARED:
+            continue
+        status = client.get(path).status_code
+        hidden = (
+            owner == "zz"
+            or role in ("customer", "home")
+            or role not in roles
+            or (owner == "quiet" and path.startswith(("/vehicles/", "/meters/", "/alerts/")))
+        )
+        assert status == (200 if not hidden else status if status in (403, 404) else -1), path
+    if owner == "zz" or role in ("customer", "home"):
+        for path in _SHARED:
+            text = client.get(path).text
+            assert not [secret for secret in secrets if secret in text], path
+
+
+@pytest.mark.parametrize("role", [role for role in ROLES if role != "customer"])
+def test_nobody_but_the_customer_gets_a_position(api: Api, enter, role: str) -> None:
+    client = enter(role)
+    seen = re.compile(rb"51[.,]70|7[.,]307|" + f"{LAT}|{LON}".encode() + rb"|lat_deg|lon_deg")
+    for owner in ("own", "omar"):
+        for path in pages(api, owner):
+            content = client.get(path).content
+            assert not seen.search(content), path
+            assert b'data-plot="path"' not in content and b'data-plot="speed"' not in content
+
+
+def test_the_customer_sees_the_path_and_it_starts_at_zero(api: Api, enter) -> None:
+    own = api.seeded.own["own"]
+    page = enter("customer").get(f"/vehicles/{own.vehicle}?trip={own.trip}")
+    assert page.status_code == 200
+    assert 'data-plot="path"' in page.text and 'data-plot="speed"' in page.text
+    assert str(LAT) not in page.text, "metres from the start are enough to draw it"
+
+
+@pytest.mark.parametrize("role", [None, *ROLES])
+def test_every_answer_has_the_strict_policy(api: Api, enter, role: str | None) -> None:
+    client = enter(role)
+    for path in [*pages(api), "/login", "/no/such/page"]:
+        answer = client.get(path)
+        policy = answer.headers["content-security-policy"]
+        assert "default-src 'none'" in policy and "unsafe" not in policy, path
+        assert "script-src 'self'; style-src 'self'" in policy
+        assert not re.search(r"<(?:script|style)>|\sstyle=|\son[a-z]+=|javascript:", answer.text)
+        assert not re.search(r"(?:src|href|action)=\"(?:https?:)?//", answer.text), path
+        assert answer.headers["cache-control"] == "no-store"
+
+
+FORMS = {
+    "agent": ("/cases/{crash_case}", {"action": "note", "text": "x"}),
+    "utility": ("/alerts/{alert}", {"action": "acknowledge"}),
+    "customer": ("/me/consents", {"purpose": "channel_email", "state": "granted"}),
+    "operator": ("/contacts/{webhook}", {"action": "resend"}),
+}
+
+
+@pytest.mark.parametrize("role", FORMS)
+def test_a_form_without_the_sessions_token_changes_nothing(api: Api, enter, role: str) -> None:
+    path, fields = FORMS[role]
+    path = path.format_map(asdict(api.seeded.own["own"]))
+    client, other = enter(role), enter(role)
+    foreign = token_of(other.get("/").text)
+    for token in ({}, {"csrf": ""}, {"csrf": "x"}, {"csrf": foreign}, {"csrf": "ü\ud7ff"}):
+        answer = client.post(path, data={**fields, **token})
+        assert answer.status_code == 403, token
+    own = client.post(path, data={**fields, "csrf": token_of(client.get("/").text)})
+    assert own.status_code == 303
+
+
+def test_signing_in_needs_the_pages_token_and_a_key(api: Api, enter) -> None:
+    client = enter(None)
+    key = api.seeded.keys[("own", "agent")]
+    assert client.post("/login", data={"key": key}).status_code == 403
+    token = token_of(client.get("/login").text)
+    for wrong in ("", "tw_x", key[:-1] + ("A" if key[-1] != "A" else "B")):
+        answer = client.post("/login", data={"key": wrong, "csrf": token})
+        assert answer.status_code == 401 and 'role="alert"' in answer.text
+    assert client.get("/cases").headers["location"] == "/login?next=%2Fcases"
+
+
+@pytest.mark.parametrize("back", ["//evil.example", "/\\evil.example", "https://evil.example", ""])
+def test_after_signing_in_nobody_is_sent_elsewhere(api: Api, enter, back: str) -> None:
+    client = enter(None)
+    answer = sign_in(client, api.seeded.keys[("own", "agent")], back)
+    assert answer.headers["location"] == "/"
+    cookie = answer.headers["set-cookie"].lower()
+    assert "httponly" in cookie and "samesite=strict" in cookie
+
+
+def test_a_session_ends(api: Api, enter) -> None:
+    key_id = api.seeded.keys[("own", "agent")].split("_")[1]
+    with connect(api.seeded.url) as connection:
+        over, _ = access.open_session(connection, key_id, NOW_US - 10_000_000, 9.0)
+        held, _ = access.open_session(connection, key_id, NOW_US - 10_000_000, 11.0)
+        connection.commit()
+    client = enter(None)
+    for token, status in ((over, 303), (held, 200), ("nonsense", 303)):
+        client.cookies.set("tw_session", token)
+        assert client.get("/cases").status_code == status
+        client.cookies.clear()
+    client = enter("agent")
+    assert send(client, "/", "/logout").status_code == 303
+    assert client.get("/cases").status_code == 303
+
+
+def test_a_page_read_is_in_the_customers_log_once(api: Api, enter) -> None:
+    own = api.seeded.own["own"]
+    agent, customer = enter("agent"), enter("customer")
+    for _ in range(3):
+        assert agent.get(f"/cases/{own.crash_case}").status_code == 200
+    assert agent.get(f"/customers/{own.driver}").status_code == 200
+    with connect(api.seeded.url) as connection:
+        found = access.reads(connection, "t1", own.driver, limit=200)
+    mine = [row["what"] for row in found if row["reader"] == "own agent"]
+    assert mine.count("case") <= 1, "a page that keeps itself true is one read"
+    assert "customer context" in mine
+    assert "own agent" in customer.get("/me").text
+
+
+def test_acting_on_what_has_changed_says_so(api: Api, enter) -> None:
+    own = api.seeded.own["omar"]
+    client = enter("agent")
+    path = f"/cases/{own.crash_case}"
+    version = re.search(r'name="version" value="(\d+)"', client.get(path).text)
+    assert version
+    token = token_of(client.get(path).text)
+    fields = {"csrf": token, "version": version[1], "action": "take"}
+    assert client.post(path, data=fields).status_code == 303
+    again = client.post(path, data={**fields, "action": "resolve", "text": "done"})
+    assert again.status_code == 412
+    assert "Somebody was faster" in again.text
+
+
+def test_dead_letters_and_texts_are_shown_safely(api: Api, enter) -> None:
+    from api.pages.operations import as_hex, as_text
+
+    assert as_text(b'{"a": 1}') == '{"a": 1}'
+    assert as_text("ä".encode()[:1]) == ""
+    assert as_text(b"\xff\xfe\x00") is None
+    assert as_text("a\u202eb".encode()) == "a\ufffdb", "no character that turns the text around"
+    assert as_hex(b"AB\x00") == "000000  41 42 00                                         AB."
+    page = enter("operator").get("/dead-letters/1")
+    assert "<script>alert" not in page.text
+    client = enter("agent")
+    case = f"/cases/{api.seeded.own['own'].crash_case}"
+    note = "<script>alert(1)</script>"
+    token = token_of(client.get(case).text)
+    client.post(case, data={"csrf": token, "action": "note", "text": note})
+    assert note not in client.get(case).text
+
+
+def test_live_tells_figures_and_ends_with_the_session(api: Api, enter) -> None:
+    assert enter(None).get("/live").status_code == 401
+    client = enter("insurer")
+    with client.stream("GET", "/live", headers={"accept": "text/event-stream"}) as answer:
+        assert answer.headers["content-type"].startswith("text/event-stream")
+        for line in answer.iter_lines():
+            if line.startswith("data:"):
+                assert '"received": "5"' in line
+                break
+
+
+def test_an_empty_store_has_all_pages(database: str) -> None:
+    sections = {
+        "tenants": [{"id": "e", "name": "Empty", "timezone": "Europe/Berlin"}],
+        "customers": [{"tenant": "e", "id": "c", "name": "Nobody"}],
+    }
+    write(database, validate(sections, "test"), NOW_US)
+    opened = set()
+    with connect(database) as connection:
+        keys = {
+            role: access.create_key(
+                connection, tenant="e", role=role, name=role, scopes=scopes, now_us=NOW_US,
+                customer="c" if role == "customer" else None,
+            )[1]
+            for role, scopes in OF_ROLE.items()
+        }  # fmt: skip
+        connection.commit()
+    with running_api(database) as url:
+        for key in keys.values():
+            with httpx.Client(base_url=url, headers=HTML, timeout=20.0) as client:
+                sign_in(client, key)
+                for path in _SHARED:
+                    status = client.get(path).status_code
+                    assert status in (200, 403, 404), path
+                    opened |= {path} if status == 200 else set()
+    assert opened == set(_SHARED) - {"/dead-letters/1"}
+
+
+def test_what_nobody_foresaw_is_a_page_that_tells_no_detail(database: str) -> None:
+    with running_api(database) as url, httpx.Client(base_url=url, headers=HTML) as client:
+        assert client.get("/login").status_code == 200
+        with connect(database) as connection:
+            connection.execute("alter table access.session rename to away")
+            connection.commit()
+        client.cookies.set("tw_session", "x")
+        answer = client.get("/cases", headers={"accept-language": "de"})
+        assert answer.status_code == 500
+        assert "schiefgegangen" in answer.text and "away" not in answer.text
