@@ -146,9 +146,11 @@ class Settings(BaseSettings):
         "so a slow one delays no other.",
     )
     retry_schedule_s: str = Field(
-        default="0,5,300,1800,7200,18000,36000,50400,72000,86400",
-        description="Seconds before each attempt to deliver, with commas (the default is that of "
-        "Standard Webhooks, three days in all). After the last one a contact has failed.",
+        default="0,5,30,60,120,300,300,600,1800,7200,18000,36000,50400,72000,86400",
+        description="Seconds before each attempt to deliver, with commas. The default ends like "
+        "that of Standard Webhooks, after three days, and begins denser: a crash should not wait "
+        "half an hour for a receiver that was away for ten minutes. After the last one a contact "
+        "has failed.",
     )
     smtp_url: str | None = Field(
         default=None,

@@ -167,11 +167,29 @@ def finish(
             ),
         )
         notify.changed(connection, row["tenant"], "contact", contact_id)
+        if arrived and number > 1:
+            _hurry(connection, contact_id, now_us)
     else:
         connection.execute(
             "update contacts.contact set attempts = %s where contact_id = %s", (number, contact_id)
         )
     return bool(ours)
+
+
+def _hurry(connection: Connection, contact_id: str, now_us: int) -> None:
+    """A repeated try has arrived, so its receiver is back: what waits for it is due now.
+
+    A first try that arrives says nothing of the kind: the others may wait for reasons of their own.
+    """
+    hurried = connection.execute(
+        "update contacts.contact w set next_attempt_at = %s from contacts.contact c "
+        "where c.contact_id = %s and w.state = 'pending' and w.channel = c.channel "
+        "and coalesce(w.receiver_id, 0) = coalesce(c.receiver_id, 0) "
+        "and w.attempts > 0 and w.claimed_by is null and w.next_attempt_at > %s",
+        (from_us(now_us), contact_id, from_us(now_us)),
+    ).rowcount
+    if hurried:
+        notify.wake(connection, notify.CONTACT)
 
 
 def signing(connection: Connection, contacts: Sequence[dict[str, Any]], now_us: int) -> None:

@@ -49,7 +49,14 @@ def test_down_for_ten_minutes_loses_nothing(stage: Stage, new_receiver: NewRecei
     down.down()
     stage.crash()
     stage.decide()
-    for seconds in (0, 6, 594):  # at once, after 5 s, after 5 min
+    for seconds in (
+        0,
+        6,
+        34,
+        67,
+        133,
+        360,
+    ):  # at once, after 5, 30, 60, 120 s and 5 min: ten in all
         stage.clock.advance(seconds)
         stage.deliver()
     waiting, done = sorted(webhooks(stage), key=lambda c: c["receiver"] != "down")
@@ -57,16 +64,39 @@ def test_down_for_ten_minutes_loses_nothing(stage: Stage, new_receiver: NewRecei
     assert waiting["state"] == "pending" and waiting["reason"] == "not_connected"
     assert [outcome for outcome, _ in stage.attempts(waiting["contact_id"])] == [
         "not_connected"
-    ] * 3
+    ] * 6
     due_s = to_us(waiting["next_attempt_at"]) / US_PER_S - stage.clock.now_us() / US_PER_S
-    assert 1800 <= due_s <= 1980, "half an hour, with jitter"
+    assert 300 <= due_s <= 330, "five minutes, with jitter"
     down.up()
     stage.deliver()
     assert down.hits == [], "not before it is due"
-    stage.clock.advance(0.6 * HOUR_S)
+    stage.clock.advance(331)
     stage.deliver()
     assert down.ids == [waiting["contact_id"]]
     assert [c["state"] for c in webhooks(stage)] == ["delivered"] * 2
+
+
+def test_a_receiver_that_is_back_gets_all_that_waited(
+    stage: Stage, new_receiver: NewReceiver
+) -> None:
+    down = new_receiver()
+    stage.receiver(down, "down")
+    down.down()
+    stage.crash()
+    stage.decide()
+    for seconds in (0, 6, 34, 67, 133):
+        stage.clock.advance(seconds)
+        stage.deliver()
+    stage.crash(from_us(NOW_US - 30 * US_PER_S).isoformat())
+    stage.decide()
+    stage.deliver()
+    early, late = sorted(webhooks(stage), key=lambda c: c["next_attempt_at"])
+    assert (early["attempts"], late["attempts"]) == (1, 5)
+    down.up()
+    stage.clock.advance(6)
+    stage.deliver()  # the one that is due arrives, and the other, due in minutes, with it
+    stage.deliver()
+    assert down.ids == [early["contact_id"], late["contact_id"]]
 
 
 @pytest.mark.parametrize(
@@ -109,13 +139,13 @@ def test_gives_up_visibly_and_can_be_sent_again(stage: Stage, new_receiver: NewR
     receiver.behaviour = 500
     stage.crash()
     stage.decide()
-    for _ in range(10):
+    for _ in range(15):
         stage.deliver()
         stage.clock.advance(30 * HOUR_S)
     stage.deliver()
     (contact,) = webhooks(stage)
     assert (contact["state"], contact["reason"]) == ("failed", "status")
-    assert contact["attempts"] == len(receiver.hits) == 10
+    assert contact["attempts"] == len(receiver.hits) == 15
     receiver.behaviour = 503
     assert contacts.resend(stage.connection, TENANT, None, stage.clock.now_us()) == 1
     stage.connection.commit()
@@ -126,7 +156,7 @@ def test_gives_up_visibly_and_can_be_sent_again(stage: Stage, new_receiver: NewR
     stage.clock.advance(6)
     stage.deliver()
     (contact,) = webhooks(stage)
-    assert (contact["state"], contact["attempts"]) == ("delivered", 12)
+    assert (contact["state"], contact["attempts"]) == ("delivered", 17)
     assert set(receiver.ids) == {contact["contact_id"]}
 
 
