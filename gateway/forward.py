@@ -2,8 +2,10 @@
 
 import asyncio
 import logging
+from collections import deque
+from typing import Any
 
-from contracts.raw import DeviceAck, Log, RawMessage
+from contracts.raw import DeviceAck, Log, RawMessage, Receipt
 from contracts.topics import SUBSCRIPTIONS, ack_body, ack_topic
 from gateway.ack_window import AckWindow
 from gateway.session import Session
@@ -14,8 +16,14 @@ from runtime.settings import Settings
 log = logging.getLogger("gateway")
 
 _STOP_WITHIN_S = 2.0
-_BATCH_BYTES = 32 * 1024 * 1024
-_WINDOW_BYTES = 64 * 1024 * 1024
+_ACKS_AT_ONCE = 5_000
+"""Devices acknowledged in one interval; an acknowledgement costs the broker a message."""
+
+_UNDER_WAY = 2
+"""Batches with the log at a time."""
+
+_BATCH_BYTES = 4 * 1024 * 1024
+_WINDOW_BYTES = 32 * 1024 * 1024
 """So many bytes of bodies may be under way; beyond that no more are read from the broker."""
 
 
@@ -31,6 +39,7 @@ class Gateway:
         self._metrics = metrics
         self._window = AckWindow()
         self._arrived = asyncio.Event()
+        self._full = asyncio.Event()
         self._acks: dict[tuple[str, str], DeviceAck] = {}
         self._session = Session(
             mqtt_url,
@@ -58,6 +67,8 @@ class Gateway:
         if len(self._window) >= most or self._window.size >= _WINDOW_BYTES:
             self._session.pause()
         self._arrived.set()
+        if self._is_full():
+            self._full.set()
         self._metrics.received.inc(len(messages))
 
     def _on_lost(self) -> None:
@@ -93,24 +104,55 @@ class Gateway:
         log.warning("%d messages are left with the broker", len(self._window))
 
     async def _forward(self) -> None:
-        wait_s = self._settings.batch_wait_ms / 1000
-        while True:
-            await self._arrived.wait()
-            if self._window.waiting < self._settings.batch_messages and wait_s:
-                await asyncio.sleep(wait_s)
-            batch = self._window.take(self._settings.batch_messages, _BATCH_BYTES)
-            if not self._window.waiting:
-                self._arrived.clear()
-            if not batch:
-                continue
-            self._metrics.in_flight.set(len(self._window))
-            receipt = await self._log.append(batch)
-            self._session.acknowledge(self._window.done())
-            if len(self._window) <= self._settings.receive_maximum // 2:
-                self._session.resume()
-            for ack in receipt.acks:
-                self._acks[(ack.tenant, ack.device)] = ack
-            self._metrics.in_flight.set(len(self._window))
+        """Batch after batch, in order. While one is being committed the next may already be with
+        the log, which reads it meanwhile; but only a full one, for small ones are better joined."""
+        under_way: deque[asyncio.Task[Receipt]] = deque()
+        try:
+            while True:
+                if not under_way:
+                    await self._arrived.wait()
+                    if not self._is_full() and self._settings.batch_wait_ms:
+                        await asyncio.sleep(self._settings.batch_wait_ms / 1000)
+                elif len(under_way) == _UNDER_WAY or not self._is_full():
+                    await self._done_or_full(under_way[0], len(under_way) < _UNDER_WAY)
+                    if under_way[0].done():
+                        self._finish(under_way.popleft().result())
+                    continue
+                batch = self._window.take(self._settings.batch_messages, _BATCH_BYTES)
+                if not self._window.waiting:
+                    self._arrived.clear()
+                if batch:
+                    self._metrics.in_flight.set(len(self._window))
+                    under_way.append(asyncio.create_task(self._log.append(batch)))
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    def _is_full(self) -> bool:
+        return self._window.full(self._settings.batch_messages, _BATCH_BYTES)
+
+    async def _done_or_full(self, task: asyncio.Task[Receipt], ahead: bool) -> None:
+        """Wait until `task` is done or, where another batch may go ahead, a full one has come."""
+        self._full.clear()
+        waiting: set[asyncio.Task[Any]] = {task}
+        full = asyncio.create_task(self._full.wait()) if ahead else None
+        if full is not None:
+            waiting.add(full)
+        try:
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            if full is not None:
+                full.cancel()
+
+    def _finish(self, receipt: Receipt) -> None:
+        """The log has the oldest batch: acknowledge it."""
+        self._session.acknowledge(self._window.done())
+        if len(self._window) <= self._settings.receive_maximum // 2:
+            self._session.resume()
+        for ack in receipt.acks:
+            self._acks[(ack.tenant, ack.device)] = ack
+        self._metrics.in_flight.set(len(self._window))
 
     async def _send_device_acks(self) -> None:
         while True:
@@ -118,6 +160,8 @@ class Gateway:
             self._flush_device_acks()
 
     def _flush_device_acks(self) -> None:
-        acks, self._acks = self._acks, {}
-        for ack in acks.values():
-            self._session.publish(ack_topic(ack), ack_body(ack))
+        if len(self._acks) <= _ACKS_AT_ONCE:
+            due, self._acks = list(self._acks.values()), {}
+        else:  # those that have waited longest; the others are only more up to date by then
+            due = [self._acks.pop(key) for key in list(self._acks)[:_ACKS_AT_ONCE]]
+        self._session.publish([(ack_topic(ack), ack_body(ack)) for ack in due])

@@ -1,4 +1,5 @@
-"""Reads an MQTT 5 PUBLISH packet: topic, packet id, content type and body, and nothing else.
+"""Reads an MQTT 5 PUBLISH packet: topic, packet id, content type and body, and nothing else; and
+writes a plain one.
 
 paho parses all properties and gives the connection up over text that MQTT allows but discourages
 (U+FEFF) or forbids (NUL) and brokers pass on: one such message would come again for ever, and
@@ -88,3 +89,15 @@ def _varint(packet: bytes, at: int) -> tuple[int, int]:
         if not byte & 0x80:
             return value, at
     raise Malformed("a variable byte integer of more than four bytes")
+
+
+def qos_0(topic: str, body: bytes) -> bytes:
+    """A PUBLISH packet of QoS 0 without properties."""
+    name = topic.encode()
+    rest = len(name).to_bytes(2, "big") + name + b"\0" + body
+    length, header = len(rest), bytearray(b"\x30")
+    while length >= 0x80:
+        header.append(length & 0x7F | 0x80)
+        length >>= 7
+    header.append(length)
+    return bytes(header) + rest

@@ -26,10 +26,15 @@ class RemoteLog:
             raise Stop(f"{url!r} is no log; expected tcp://host:port of `tachowatt ingest`")
         self._host, self._port = parts.hostname, parts.port
         self._stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
+        self._turn = asyncio.Lock()
 
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
-        """Waits as long as ingest is away."""
+        """Waits as long as ingest is away. Batches go one after the other, in their order."""
         frame = pack_messages(messages)
+        async with self._turn:
+            return await self._send(frame)
+
+    async def _send(self, frame: bytes) -> Receipt:
         attempt = 0
         while True:
             try:

@@ -22,7 +22,7 @@ from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.raw import RawMessage
 from gateway.frames import FrameCutter
-from gateway.publish_packet import Malformed, Publish, read
+from gateway.publish_packet import Malformed, Publish, qos_0, read
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.session")
@@ -81,6 +81,14 @@ class _Client(mqtt.Client):
         """
         packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
         self._packet_queue(mqtt.PUBACK, packets, mids[-1], 1)
+
+    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """PUBLISH with QoS 0 and no properties, all in one write, in the same manner.
+
+        Not queued as PUBLISH: for one of those paho would call back for each.
+        """
+        packets = b"".join(qos_0(topic, body) for topic, body in messages)
+        self._packet_queue(mqtt.PUBACK, packets, 0, 0)
 
     def _handle_publish(self) -> MQTTErrorCode:
         try:
@@ -314,10 +322,10 @@ class Session:
         if mids:
             self._client.acknowledge(mids)
 
-    def publish(self, topic: str, body: bytes, *, qos: int = 0) -> None:
-        """Send downwards; while disconnected QoS 0 is dropped."""
-        if self.connected.is_set():
-            self._client.publish(topic, body, qos=qos)
+    def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
+        """Send downwards with QoS 0, in one write; dropped while disconnected."""
+        if self.connected.is_set() and messages:
+            self._client.publish_all(messages)
 
     async def close(self) -> None:
         """Disconnect; the session and what is not acknowledged stay with the broker."""

@@ -15,6 +15,15 @@ from store.pool import Connection
 Ledger = dict[tuple[str, str], ledger.Entry]
 
 
+def write_samples(connection: Connection, work: Work) -> None:
+    """Write samples; they depend on no feature, so the kernels may run meanwhile."""
+    for kind_name, kind_work in work.kinds.items():
+        table = KINDS[kind_name].samples
+        telemetry.append(connection, table, kind_work.fresh)
+        telemetry.append(connection, table, kind_work.late_new)
+        telemetry.overwrite(connection, table, kind_work.changed)
+
+
 def write(
     connection: Connection,
     work: Work,
@@ -23,12 +32,9 @@ def write(
     now_us: int,
     tenants: frozenset[str],
 ) -> None:
-    """Write samples, features, checkpoints, reconcile requests and dead letters."""
+    """Write features, checkpoints, reconcile requests and dead letters."""
     for kind_name, kind_work in work.kinds.items():
         kind = KINDS[kind_name]
-        telemetry.append(connection, kind.samples, kind_work.fresh)
-        telemetry.append(connection, kind.samples, kind_work.late_new)
-        telemetry.overwrite(connection, kind.samples, kind_work.changed)
         for table in kind.features:
             if kind_work.no_longer_silent:
                 features.drop_provisional(connection, table, kind_work.no_longer_silent)

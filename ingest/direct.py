@@ -33,6 +33,7 @@ class DirectLog:
         self._worker = worker
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-read")
         self._turn = asyncio.Lock()
 
     async def start(self) -> None:
@@ -40,13 +41,20 @@ class DirectLog:
         await self._patiently(self._worker.open)
 
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
-        """Commit the batch; waits as long as the store is away."""
+        """Commit the batch; waits as long as the store is away.
+
+        Batches are committed in the order of the calls; a further one is read while the one before
+        it is being committed.
+        """
+        batch = list(messages)
+        sorted_out = await asyncio.get_running_loop().run_in_executor(
+            self._reader, self._worker.sort_out, batch
+        )
         async with self._turn:
             # A broken connection may have committed all, a part or nothing. What it had is
             # told as a duplicate the next time, in the ledger too.
-            batch = list(messages)
             committed = await self._patiently(
-                lambda: self._worker.process(batch), self._metrics.retries.inc
+                lambda: self._worker.process(batch, sorted_out), self._metrics.retries.inc
             )
             with suppress(Retry):  # it is done later, by `idle`
                 await self._run(self._worker.reconcile)
@@ -78,7 +86,8 @@ class DirectLog:
             log.warning("the store does not answer; what is under way is given up")
             self._worker.abort()
             await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
-        self._thread.shutdown(wait=False, cancel_futures=True)
+        for thread in (self._thread, self._reader):
+            thread.shutdown(wait=False, cancel_futures=True)
 
     async def _patiently(
         self, call: Callable[[], T], on_retry: Callable[[], None] = lambda: None

@@ -64,17 +64,10 @@ class Memory:
 
     registry: Registry
     next_offset: int
+    topics: Topics
     devices: dict[int, DeviceState] = field(default_factory=dict)
     seqs: dict[str, device_seq.DeviceSeq] = field(default_factory=dict)
     seq_known: set[str] = field(default_factory=set)
-    topics: Topics | None = None
-
-
-def topics_of(memory: Memory) -> Topics:
-    """What is known of topics under the registry as it is now."""
-    if memory.topics is None or memory.topics.registry is not memory.registry:
-        memory.topics = Topics(memory.registry)
-    return memory.topics
 
 
 def load_devices(

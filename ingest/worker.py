@@ -1,7 +1,9 @@
 """The one owner of a partition: takes batches, commits them, reconciles, retries."""
 
 import logging
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,10 +16,11 @@ from ingest.assess import corrections, signals_of
 from ingest.between import compute_anew, silent_devices, write_open
 from ingest.books import ledger_key, ledger_of, outcomes_of
 from ingest.kernels import KINDS
-from ingest.memory import DeviceState, Memory, kind_of_device, load_devices, topics_of
+from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
-from ingest.plain.take import take
+from ingest.plain.take import Plain, Topics, take
 from ingest.recompute import recompute
+from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from ingest.work import Letter, Outcome, Work
 from runtime.clock import US_PER_S, Clock
@@ -63,11 +66,20 @@ class Committed:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + n
 
 
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """A batch's plain messages and the positions of its others, true for one registry."""
+
+    registry: Registry
+    plain: dict[str, Plain]
+    others: list[int]
+
+
 class Worker:
     """Ingest for one partition of a log.
 
-    Not thread-safe: one thread at a time. After any error the caller may call again; whatever
-    was not committed is loaded anew.
+    Not thread-safe: one thread at a time, but for `sort_out` and `abort`. After any error the
+    caller may call again; whatever was not committed is loaded anew.
     """
 
     def __init__(
@@ -86,6 +98,9 @@ class Worker:
         self._connection: Connection | None = None
         self._memory: Memory | None = None
         self._failed_in_a_row = 0
+        self._reading = threading.Lock()
+        # Kernels hold no GIL: they run while the samples go to the database.
+        self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
 
     # ── owning ──────────────────────────────────────────────────────────────────────────────
 
@@ -102,7 +117,7 @@ class Worker:
             try:
                 next_offset = offsets.claim(connection, self._partition)
                 registry = load_registry(connection)
-                self._memory = Memory(registry, next_offset)
+                self._memory = Memory(registry, next_offset, Topics(registry))
                 compute_anew(connection, self._memory, self._clock)
                 self._load_pending(connection, self._memory)
                 connection.commit()
@@ -141,8 +156,25 @@ class Worker:
 
     # ── batches ─────────────────────────────────────────────────────────────────────────────
 
-    def process(self, messages: Sequence[RawMessage]) -> Committed:
+    def sort_out(self, messages: Sequence[RawMessage]) -> SortedOut | None:
+        """Read a batch ahead of its turn, from another thread than the others' one; nothing is
+        decided by it that the turn would not decide again where the registry has changed."""
+        memory = self._memory
+        if memory is None:
+            return None
+        try:
+            with self._reading:
+                topics = memory.topics  # says itself of which registry it is
+                return SortedOut(topics.registry, *take(messages, topics, self._settings))
+        except _THE_DATAS_FAULT:
+            return None  # it fails again in its turn, where the message is found
+
+    def process(
+        self, messages: Sequence[RawMessage], sorted_out: SortedOut | None = None
+    ) -> Committed:
         """Take a batch through all steps and commit it.
+
+        sorted_out : what `sort_out` found in it before.
 
         Raises `Retry` (nothing is committed, or, after a lost answer to COMMIT, everything: the
         next `open` tells by the offset), `Fenced` when another owner has moved on.
@@ -150,7 +182,7 @@ class Worker:
         self.open()
         first = self._memory_now.next_offset
         try:
-            return self._run(messages, first)
+            return self._run(messages, first, sorted_out)
         except _THE_DATAS_FAULT as error:
             return self._find_the_spoilt(messages, error)
 
@@ -177,36 +209,47 @@ class Worker:
         steps.bury_unforeseen(letter, error)
         return self._commit(lambda _: Work([letter]), 1)
 
-    def _run(self, messages: Sequence[RawMessage], first: int) -> Committed:
-        def sort_out(memory: Memory) -> Work:
-            plain, others = take(messages, topics_of(memory), self._settings)
-            return Work([Letter(messages[i], first + i, i) for i in others], plain)
+    def _run(
+        self, messages: Sequence[RawMessage], first: int, ahead: SortedOut | None
+    ) -> Committed:
+        def work_of(memory: Memory) -> Work:
+            found = ahead
+            if found is None or found.registry is not memory.registry:
+                with self._reading:
+                    plain, others = take(messages, memory.topics, self._settings)
+                found = SortedOut(memory.registry, plain, others)
+            letters = [Letter(messages[i], first + i, i) for i in found.others]
+            return Work(letters, found.plain)
 
-        return self._commit(sort_out, len(messages))
+        return self._commit(work_of, len(messages))
 
     def _commit(
         self,
-        sort_out: Callable[[Memory], Work],
+        work_of: Callable[[Memory], Work],
         moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None = None,
     ) -> Committed:
         """Take work through all steps and commit it; the offset moves on by `moved`.
 
-        sort_out : makes the work of what came, by the registry as it is in this transaction.
+        work_of : makes the work of what came, by the registry as it is in this transaction.
         """
         connection, memory = self._connection_now, self._memory_now
         started = self._clock.monotonic()
         try:
             with translated():
                 self._refresh_registry(connection, memory)
-                work = sort_out(memory)
+                work = work_of(memory)
                 steps.identify(work, memory)
                 steps.decode_bodies(work, self._settings)
                 steps.check_times(work, self._settings)
                 steps.consent(work, memory)
                 for kind_name, ordered in steps.put_in_order(work).items():
                     self._separate(connection, memory, work, kind_name, ordered)
-                steps.features(work, memory)
+                computing = self._kernels.submit(steps.features, work, memory)
+                try:
+                    commit.write_samples(connection, work)
+                finally:
+                    computing.result()
                 steps.conclude(
                     work, telemetry.put_events(connection, [row for _, row in work.events])
                 )
@@ -273,6 +316,7 @@ class Worker:
         """A change of registry or consent counts from the next message on."""
         if customers.version(connection) != memory.registry.version:
             memory.registry = load_registry(connection)
+            memory.topics = Topics(memory.registry)
             compute_anew(connection, memory, self._clock)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────

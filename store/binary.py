@@ -12,12 +12,15 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from store.binary_kernel import FLOAT, INT, TIME, encode_fields
+
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
 EPOCH_2000_US = 946_684_800_000_000
 """PostgreSQL counts time from 2000-01-01."""
 
 _FLOAT8_OID, _INT8_OID = 701, 20
+_KERNEL_KINDS = {"float": FLOAT, "int": INT, "time": TIME}
 _ARRAY_HEAD = 20
 
 NULL_TIME = 0
@@ -40,11 +43,39 @@ def sql_name(name: str) -> str:
 
 
 def encode(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Rows of the binary format, with header and trailer.
+    """Rows of the binary format, with header and trailer; columns as for `encode_rows`."""
+    return HEADER + encode_rows(columns) + TRAILER
+
+
+def encode_rows(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """Rows of the binary format.
 
     columns : name → int64[n], float64[n], or either of shape [n, k] for an SQL array; NaN becomes
     NULL, so does `NULL_TIME` in a time. Inside an array NaN stays NaN.
     """
+    if columns and all(column.ndim == 1 for column in columns.values()):
+        return _encode_fields(columns)
+    return encode_with_arrays(columns)
+
+
+def _encode_fields(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """By the kernel, where no column is an array."""
+    n = len(next(iter(columns.values())))
+    bits = np.empty((len(columns), n), np.uint64)
+    kinds = np.empty(len(columns), np.int64)
+    for i, (name, column) in enumerate(columns.items()):
+        kind = kind_of(name, column.dtype)
+        kinds[i] = _KERNEL_KINDS[kind]
+        values = column.astype(np.float64 if kind == "float" else np.int64, copy=False)
+        bits[i].view(values.dtype)[:] = values
+    out = np.empty(n * (2 + 12 * len(columns)), np.uint8)
+    with np.errstate(over="ignore"):  # uint64 wraps where the kernel runs uncompiled
+        used = encode_fields(bits, kinds, out)
+    return out[:used].tobytes()
+
+
+def encode_with_arrays(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
+    """As `encode_rows`, by numpy: also for columns that are arrays."""
     n = len(next(iter(columns.values()))) if columns else 0
     width = 2 + sum(4 + _size(column) for column in columns.values())
     rows = np.empty((n, width), dtype=np.uint8)
@@ -74,8 +105,7 @@ def encode(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
             rows[null, at - 4 : at] = 0xFF
             keep[null, at : at + 8] = False
         at += 8
-    body = rows.tobytes() if keep is None else rows[keep].tobytes()
-    return HEADER + body + TRAILER
+    return rows.tobytes() if keep is None else rows[keep].tobytes()
 
 
 def _big(value: int, dtype: str) -> NDArray[np.uint8]:

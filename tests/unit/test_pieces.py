@@ -12,7 +12,7 @@ from gateway.ack_window import AckWindow
 from ingest.kernels import local_us
 from ingest.pack import LAYOUTS, join_values, meter_key, same_values
 from runtime.settings import Settings, as_markdown
-from store.binary import decode, encode
+from store.binary import decode, encode, encode_rows, encode_with_arrays
 from store.device_seq import DeviceSeq
 
 
@@ -25,6 +25,7 @@ def test_window_keeps_order_and_forgets_what_comes_again() -> None:
     window.arrive(numbered(1, 2, 3), [1, 2, 3])
     window.arrive(numbered(0, 4, 5), [0, 4, 5])
     assert window.take(2, 100) == numbered(1, 2)
+    assert window.full(4, 100) and window.full(9, 20) and not window.full(5, 21)
     assert window.lost_connection() == 3, "3, 4 and 5 will be sent again, QoS 0 will not"
     window.arrive(numbered(9), [1])
     assert (len(window), window.size) == (4, 20)
@@ -136,6 +137,26 @@ def test_binary_rows_round_trip(rows: list) -> None:
     found = decode(encode(columns), ["int", "float", "time", "floats:3"])
     for name, column in zip(columns, found, strict=True):
         assert np.array_equal(column, columns[name], equal_nan=columns[name].dtype.kind == "f")
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(-(2**63), 2**63 - 1),
+            st.floats(allow_nan=True, allow_infinity=True),
+            st.just(0) | st.integers(1, 2**60),
+        ),
+        min_size=1,
+        max_size=20,
+    )
+)
+def test_the_kernel_encodes_rows_as_numpy_does(rows: list) -> None:
+    columns = {
+        "n": np.array([r[0] for r in rows], np.int64),
+        "x": np.array([r[1] for r in rows])[:],
+        "at_us": np.array([r[2] for r in rows], np.int64),
+    }
+    assert encode_rows(columns) == encode_with_arrays(columns)
 
 
 def test_local_time_over_a_clock_change() -> None:

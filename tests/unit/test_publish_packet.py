@@ -9,7 +9,7 @@ from paho.mqtt.client import MQTTv5
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from gateway.publish_packet import Malformed, read
+from gateway.publish_packet import Malformed, qos_0, read
 
 text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=12)
 
@@ -58,6 +58,16 @@ def test_odd_text_is_no_reason_to_break_the_connection() -> None:
     raw = packet("t", 7, bytes([len(content + user)]) + user + content, b"body")
     found = read(0x32, raw)
     assert (found.mid, found.body, found.content_type) == (7, b"body", "\ufeffx")
+
+
+@given(text, st.binary(max_size=20_000))
+def test_what_is_written_is_read(topic: str, body: bytes) -> None:
+    raw = qos_0(topic, body)
+    header = next(i for i in range(1, 5) if raw[i] < 0x80) + 1
+    found = read(raw[0], raw[header:])
+    assert found == (topic, 0, 0, body, None)
+    length = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(raw[1:header]))
+    assert length == len(raw) - header
 
 
 @given(st.integers(0x30, 0x35), st.binary(max_size=40))
