@@ -7,6 +7,7 @@ import typer
 
 from app import (
     commands_api,
+    commands_bench,
     commands_consent,
     commands_contacts,
     commands_dead_letter,
@@ -35,6 +36,7 @@ cli = typer.Typer(
 commands_service.register(cli)
 commands_demo.register(cli)
 commands_simulate.register(cli)
+commands_bench.register(cli)
 commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)

@@ -1,6 +1,7 @@
 """`tachowatt serve`, `gateway` and `ingest`: processes composed of their parts."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -21,6 +22,7 @@ from gateway.remote_log import RemoteLog
 from ingest.direct import DirectLog
 from ingest.kernels import KINDS, compute
 from ingest.listen import Listener
+from ingest.plain.scan import SHAPES, scan
 from ingest.worker import Worker
 from runtime.clock import Clock
 from runtime.metrics import Metrics
@@ -51,6 +53,7 @@ async def serve(
     try:
         await _unless(stop, asyncio.to_thread(warm_up))
         await _unless(stop, direct.start())
+        spare_the_collector()
         if stop.is_set():
             return
         gateway = Gateway(addresses.mqtt_url, direct, settings, clock, metrics)
@@ -172,6 +175,7 @@ async def run_ingest(
     try:
         await _unless(stop, asyncio.to_thread(warm_up))
         await _unless(stop, direct.start())
+        spare_the_collector()
         if stop.is_set():
             return
         await listener.start()
@@ -243,6 +247,16 @@ def warm_up() -> None:
         samples = Samples(np.zeros(2, np.int64), t_us, t_us, values)
         device = Device(0, "-", "-", kind.name, "native", "UTC")
         compute(kind, samples, {0: kind.initial(1)[0]}, {0: device})
+    for shape in SHAPES.values():
+        scan([b"{}"], shape, 1)
+
+
+def spare_the_collector() -> None:
+    """What is loaded by now stays for good, and what messages are made of has no cycles: looking
+    for garbage among them all the time cost a quarter of the gateway's throughput."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 1_000)
 
 
 def install_signals(stop: asyncio.Event) -> None:

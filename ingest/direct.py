@@ -40,6 +40,11 @@ class DirectLog:
         """Own the partition. Waits while the store is away or another process owns it."""
         await self._patiently(self._worker.open)
 
+    @property
+    def committed(self) -> int:
+        """Messages committed to the partition, by all owners; 0 while it is not owned."""
+        return self._worker.next_offset
+
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
         """Commit the batch; waits as long as the store is away.
 

@@ -16,6 +16,7 @@ from ingest.assess import corrections, signals_of
 from ingest.between import compute_anew, silent_devices, write_open
 from ingest.books import ledger_key, ledger_of, outcomes_of
 from ingest.kernels import KINDS
+from ingest.laps import Laps
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
 from ingest.plain.take import Plain, Topics, take
@@ -128,6 +129,12 @@ class Worker:
             self._connection = connection
         return next_offset
 
+    @property
+    def next_offset(self) -> int:
+        """The offset after the last committed message; 0 while the partition is not owned."""
+        memory = self._memory
+        return 0 if memory is None else memory.next_offset
+
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""
         connection = self._connection
@@ -234,22 +241,27 @@ class Worker:
         work_of : makes the work of what came, by the registry as it is in this transaction.
         """
         connection, memory = self._connection_now, self._memory_now
-        started = self._clock.monotonic()
+        laps = Laps(self._clock, self._metrics)
         try:
             with translated():
                 self._refresh_registry(connection, memory)
                 work = work_of(memory)
+                laps.lap("read")
                 steps.identify(work, memory)
                 steps.decode_bodies(work, self._settings)
                 steps.check_times(work, self._settings)
                 steps.consent(work, memory)
+                laps.lap("decode")
                 for kind_name, ordered in steps.put_in_order(work).items():
                     self._separate(connection, memory, work, kind_name, ordered)
+                laps.lap("order")
                 computing = self._kernels.submit(steps.features, work, memory)
                 try:
                     commit.write_samples(connection, work)
+                    laps.lap("copy")
                 finally:
                     computing.result()
+                laps.lap("kernels")
                 steps.conclude(
                     work, telemetry.put_events(connection, [row for _, row in work.events])
                 )
@@ -268,12 +280,15 @@ class Worker:
                     outbox.put(
                         connection, signals_of(kind_work.rows, memory.registry.by_id), now_us
                     )
+                laps.lap("features")
                 seqs = commit.count_seqs(connection, memory, work)
                 entries = ledger_of(work, memory)
                 if retried is not None:
                     _unbook(entries, retried)
                 commit.book(connection, entries, self._partition, memory.next_offset, moved)
+                laps.lap("books")
                 connection.commit()
+                laps.lap("commit")
         except BaseException:
             self.close()
             raise
@@ -284,7 +299,7 @@ class Worker:
         for kind_work in work.kinds.values():
             memory.devices.update(kind_work.states)
         memory.seqs.update(seqs)
-        self._count(entries, started)
+        self._count(entries, laps.started)
         return Committed(commit.acks_of(seqs), outcomes)
 
     def _separate(

@@ -38,6 +38,12 @@ class Metrics:
             buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
             registry=r,
         )
+        self.step_seconds = Counter(
+            "tachowatt_ingest_step_seconds",
+            "Time that ingest's own thread spent in each step of its batches",
+            ["step"],
+            registry=r,
+        )
         self.reconciled = Counter(
             "tachowatt_reconciled_devices", "Devices whose features were computed again", registry=r
         )

@@ -1,4 +1,4 @@
-"""A load: single-sample messages of many devices at a fixed rate.
+"""A load: messages of many devices at a fixed rate.
 
 Nothing is simulated here; the bodies are filled into a template, so that the generator costs
 little of the machine that is measured.
@@ -20,11 +20,19 @@ class Load:
     """`rate` messages/s over `devices` cars for `seconds`.
 
     Every device sends every devices/rate seconds; times go up strictly for each of them.
+    samples : in each message; more than one are a second apart, and then so are messages.
     """
 
     def __init__(
-        self, rate: float, devices: int, seconds: float, tenant: str = "load", prefix: str = "load"
+        self,
+        rate: float,
+        devices: int,
+        seconds: float,
+        tenant: str = "load",
+        prefix: str = "load",
+        samples: int = 1,
     ) -> None:
+        self.samples = samples
         self.rate, self.devices, self.seconds = rate, devices, seconds
         self.tenant = tenant
         self.names = [f"{prefix}-{i + 1:05d}" for i in range(devices)]
@@ -64,6 +72,23 @@ class Load:
             name = self.names[index]
             yield Message(due, topics[index], tail, self.tenant, name, JSON, seq, run, 1)
 
+    def long_messages(self, start: int) -> Iterator[Message]:
+        """As `messages`, of `samples` each: calm drives at changing speeds, so that there is
+        something to store and little to tell."""
+        topics = [topic(self.tenant, name, "telemetry") for name in self.names]
+        n, run = self.samples, start // _S_US
+        dt_ms = ",".join(str(1_000 * i) for i in range(n))
+        drives = [_calm_drive(np.random.default_rng(i), n) for i in range(50)]
+        for number in range(self.total):
+            index, turn = number % self.devices, number // self.devices
+            t0 = start + turn * n * _S_US
+            tail = (
+                f'"v":1,"run":{run},"seq":{turn + 1},"t0":"{iso(t0)}","dt_ms":[{dt_ms}],'
+                f"{drives[(index + turn) % len(drives)]}}}"
+            ).encode()
+            name = self.names[index]
+            yield Message(t0, topics[index], tail, self.tenant, name, JSON, turn + 1, run, n)
+
     async def run(
         self,
         publisher: Publisher,
@@ -74,3 +99,21 @@ class Load:
         start, began = clock.now_us(), clock.monotonic()
         await publisher.run(self.messages(start), speedup=1.0, start_us=start, progress=progress)
         return clock.monotonic() - began
+
+
+def _calm_drive(rng: np.random.Generator, n: int) -> str:
+    """The columns of `n` samples as JSON, without the braces."""
+    speed = 60.0 + 8.0 * np.sin(np.arange(n) / 20.0 + rng.uniform(0.0, 6.0))
+    columns = {
+        "speed_kmh": speed.round(1),
+        "lat_deg": (52.2 + np.cumsum(speed) * 1e-6).round(6),
+        "lon_deg": (10.5 + np.cumsum(speed) * 1e-6).round(6),
+        "heading_deg": np.full(n, round(float(rng.uniform(0.0, 359.0)), 1)),
+        "accel_long_mps2": (np.gradient(speed) / 3.6 if n > 1 else np.zeros(n)).round(2),
+        "accel_lat_mps2": rng.normal(0.0, 0.2, n).round(2),
+        "speed_limit_kmh": np.full(n, 100.0),
+        "ignition": np.ones(n),
+    }
+    return ",".join(
+        f'"{name}":[{",".join(map(str, values.tolist()))}]' for name, values in columns.items()
+    )

@@ -1,0 +1,122 @@
+"""A backlog in a broker: a persistent session that waits for us, and messages queued for it.
+
+The publisher speaks MQTT 5 over a bare socket: what it costs is no part of a measurement, but a
+minute of waiting for a backlog of a minute would be.
+"""
+
+import socket
+import threading
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from contracts.topics import SUBSCRIPTIONS
+from gateway.session import SESSION_EXPIRY_S
+from runtime.errors import Retry, Stop
+from simulators.encode import Message
+
+_WITHIN_S = 10.0
+_MOST_UNACKED = 5_000
+_AT_ONCE = 500
+_PUBACK, _CONNACK = 0x40, 0x20
+
+
+def make_session(url: str, client_id: str) -> None:
+    """Subscribe as the gateway does and leave, so that the broker keeps messages for it.
+
+    Raises `Retry` where the broker does not answer.
+    """
+    host, port = _host(url)
+    subscribed = threading.Event()
+    client = mqtt.Client(
+        mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
+    )
+    client.on_connect = lambda *_: client.subscribe(
+        [(topic, SubscribeOptions(qos=1)) for topic in SUBSCRIPTIONS]
+    )
+    client.on_subscribe = lambda *_: subscribed.set()
+    properties = Properties(PacketTypes.CONNECT)
+    properties.SessionExpiryInterval = SESSION_EXPIRY_S
+    try:
+        client.connect(host, port, clean_start=False, properties=properties)
+    except OSError as error:
+        raise Retry(f"no MQTT broker at {host}:{port}: {error}") from error
+    client.loop_start()
+    done = subscribed.wait(_WITHIN_S)
+    client.disconnect()
+    client.loop_stop()
+    if not done:
+        raise Retry(f"the broker at {host}:{port} did not answer a subscription")
+
+
+def publish(url: str, messages: Iterable[Message]) -> int:
+    """Publish with QoS 1 as fast as the broker takes it; returns how many. Raises `Stop`."""
+    with socket.create_connection(_host(url), _WITHIN_S) as line:
+        line.sendall(_connect(b"tachowatt-bench"))
+        if line.recv(256)[:1] != bytes([_CONNACK]):
+            raise Stop("the broker refuses the bench's publisher")
+        acks = _Acks(line)
+        sent, frames = 0, bytearray()
+        for message in messages:
+            frames += _publish(message, sent % 65_535 + 1)
+            sent += 1
+            if sent % _AT_ONCE == 0:
+                line.sendall(frames)
+                frames.clear()
+                acks.wait(sent - _MOST_UNACKED)
+        line.sendall(frames)
+        acks.wait(sent)
+        line.sendall(b"\xe0\x00")
+    return sent
+
+
+class _Acks:
+    """Counts PUBACKs."""
+
+    def __init__(self, line: socket.socket) -> None:
+        self._line = line
+        self._count = 0
+        self._rest = b""
+
+    def wait(self, count: int) -> None:
+        """Until so many have come."""
+        while self._count < count:
+            received = self._line.recv(65_536)
+            if not received:
+                raise Stop("the broker closed the connection of the bench's publisher")
+            data, at = self._rest + received, 0
+            while at + 2 <= len(data) and at + 2 + data[at + 1] <= len(data):
+                self._count += data[at] & 0xF0 == _PUBACK
+                at += 2 + data[at + 1]
+            self._rest = data[at:]
+
+
+def _host(url: str) -> tuple[str, int]:
+    parts = urlsplit(url)
+    return parts.hostname or "127.0.0.1", parts.port or 1883
+
+
+def _frame(first: int, rest: bytes) -> bytes:
+    length, header = len(rest), bytearray([first])
+    while length >= 0x80:
+        header.append(length & 0x7F | 0x80)
+        length >>= 7
+    header.append(length)
+    return bytes(header) + rest
+
+
+def _connect(client_id: bytes) -> bytes:
+    name = len(client_id).to_bytes(2, "big") + client_id
+    return _frame(0x10, b"\x00\x04MQTT\x05\x02\x00\x3c\x00" + name)
+
+
+def _publish(message: Message, mid: int) -> bytes:
+    topic = message.topic.encode()
+    media = (message.content_type or "").encode()
+    properties = b"\x03" + len(media).to_bytes(2, "big") + media if media else b""
+    head = len(topic).to_bytes(2, "big") + topic + mid.to_bytes(2, "big")
+    return _frame(0x32, head + bytes([len(properties)]) + properties + message.payload())

@@ -1,0 +1,19 @@
+"""How long each step of a batch took."""
+
+from runtime.clock import Clock
+from runtime.metrics import Metrics
+
+
+class Laps:
+    """One batch's stopwatch; `lap` books the time since the last lap under a step's name."""
+
+    def __init__(self, clock: Clock, metrics: Metrics) -> None:
+        self._clock = clock
+        self._metrics = metrics
+        self.started = self._last = clock.monotonic()
+
+    def lap(self, step: str) -> None:
+        """The step that ends now."""
+        now = self._clock.monotonic()
+        self._metrics.step_seconds.labels(step).inc(max(now - self._last, 0.0))
+        self._last = now
