@@ -116,7 +116,7 @@ def _one_by_one(
     Returns the numbered messages of all others, one by one; their addresses join `busy`.
     """
     at = np.flatnonzero(plain.seq >= 0)
-    at = at[np.argsort(plain.device_id[at], kind="stable")]
+    at = at[np.lexsort((plain.position[at], plain.device_id[at]))]  # in the order of arrival
     if not at.shape[0]:
         return []
     seq, run = plain.seq[at], np.maximum(plain.run[at], 0)

@@ -184,8 +184,13 @@ class Ordered:
 
 
 def order(packed: Packed, layout: Layout) -> Ordered:
-    """Sort by device and time and join rows about one instant."""
+    """Sort by device and time and join rows about one instant.
+
+    Rows that are in order already and have nothing to join are given back as they are.
+    """
     s = packed.samples
+    if _ascending(s):
+        return Ordered(s, packed.message, [], [])
     index = np.lexsort((packed.message, s.observed_us, s.device))
     samples, message = s.take(index), packed.message[index]
     again = np.zeros(len(samples), np.bool_)
@@ -208,3 +213,10 @@ def order(packed: Packed, layout: Layout) -> Ordered:
             samples.values[first] = joined
             merged.append(int(message[row]))
     return Ordered(samples.take(~again), message[~again], merged, duplicate)
+
+
+def _ascending(samples: Samples) -> bool:
+    """True where (device, time) goes up strictly from row to row."""
+    device, at = samples.device, samples.observed_us
+    later = (device[1:] > device[:-1]) | ((device[1:] == device[:-1]) & (at[1:] > at[:-1]))
+    return bool(later.all())

@@ -66,9 +66,10 @@ class Topics:
 
 @dataclass(frozen=True, slots=True)
 class Plain:
-    """Plain messages of one kind of device, in the order of their arrival.
+    """Plain messages of one kind of device, by device and time, so that their rows mostly are too.
 
-    position : int64[n], in the batch; device_id, seq, run, oldest : int64[n].
+    position : int64[n], in the batch, the order of arrival.
+    device_id, seq, run, oldest : int64[n].
     first : int64[n + 1], rows of message i are first[i] to first[i + 1]; received_us : int64[n].
     observed_us : int64[rows]; values : float64[rows, columns].
     """
@@ -160,16 +161,21 @@ def _of_kind(
             & (latest < to_us[keep])
             & ~np.logical_or.reduceat(wrong, begins)
         )
-    counts = np.diff(scanned.first)
-    rows = np.repeat(keep, counts)
+    kept = np.flatnonzero(keep)
+    begins = scanned.first[:-1][kept]
+    kept = kept[np.lexsort((position[kept], scanned.observed_us[begins], device_id[kept]))]
+    counts = np.diff(scanned.first)[kept]
+    first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
+    # Row r of message i comes from r - first[i] behind where that message's rows begin.
+    rows = np.arange(first[-1]) + np.repeat(scanned.first[:-1][kept] - first[:-1], counts)
     return Plain(
-        position[keep],
-        device_id[keep],
-        received_us[keep],
-        np.concatenate((np.zeros(1, np.int64), np.cumsum(counts[keep], dtype=np.int64))),
-        scanned.observed_us if rows.all() else scanned.observed_us[rows],
-        scanned.values if rows.all() else scanned.values[rows],
-        scanned.seq[keep],
-        scanned.run[keep],
-        scanned.oldest[keep],
+        position[kept],
+        device_id[kept],
+        received_us[kept],
+        first,
+        scanned.observed_us[rows],
+        scanned.values[rows],
+        scanned.seq[kept],
+        scanned.run[kept],
+        scanned.oldest[kept],
     )
