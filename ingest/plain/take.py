@@ -42,6 +42,7 @@ class Topics:
     number: dict[str, dict[str, int]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     columns: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    arrays: dict[str, Ints] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for kind in SHAPES:
@@ -62,6 +63,13 @@ class Topics:
                 entry = (device.device_id, holder.from_us, holder.to_us)
         self.number[found.kind][topic] = len(self.columns[found.kind])
         self.columns[found.kind].append(entry)
+
+    def table(self, kind: str) -> Ints:
+        """The columns of a kind, int64[topics, 3]."""
+        known, rows = self.arrays.get(kind), self.columns[kind]
+        if known is None or known.shape[0] != len(rows):
+            known = self.arrays[kind] = np.array(rows, np.int64)
+        return known
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +153,7 @@ def _of_kind(
     scanned = scan(
         [messages[i].body for i, _ in candidates], SHAPES[kind], settings.max_samples_per_message
     )
-    device_id, from_us, to_us = np.array(topics.columns[kind], np.int64)[entry].T
+    device_id, from_us, to_us = topics.table(kind)[entry].T
     received_us = np.fromiter((messages[i].received_us for i, _ in candidates), np.int64)
     keep = scanned.taken.copy()
     begins = scanned.first[:-1][keep]
