@@ -24,11 +24,12 @@ class Mosquitto:
     def available(self) -> bool:
         return Path(self._program).exists()
 
-    def start(self, port: int) -> str:
+    def start(self, port: int, more: str = "") -> str:
+        """more : further lines for its listener."""
         port = port or free_port()
         config = self._directory / "mosquitto.conf"
         config.write_text(
-            f"listener {port} 127.0.0.1\nallow_anonymous true\n"
+            f"listener {port} 127.0.0.1\n{more}allow_anonymous true\n"
             "max_inflight_messages 65535\nmax_queued_messages 0\n"
         )
         self._child = Child(
