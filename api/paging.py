@@ -54,6 +54,8 @@ def decode(kind: str, cursor: str | None, *types: Callable[[Any], Any]) -> tuple
     """Values of a cursor; None for none. Raises the problem bad_cursor."""
     if cursor is None:
         return None
+    if len(cursor) > _MAX_CURSOR:
+        raise _bad()
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
         found_kind, *values = json.loads(raw)
@@ -83,7 +85,7 @@ def instant(value: Any) -> datetime:
 
 def number(value: Any) -> int:
     """A cursor's number. Raises ValueError."""
-    if not isinstance(value, int) or not -(2**63) <= value < 2**63:
+    if type(value) is not int or not -(2**63) <= value < 2**63:
         raise ValueError("no bigint")
     return value
 
@@ -92,6 +94,7 @@ def text(value: Any) -> str:
     """A cursor's text. Raises ValueError."""
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError("no text")
+    value.encode()  # raises ValueError where it is half a character
     return value
 
 

@@ -153,6 +153,8 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 
 def _of_http(error: HTTPException) -> Problem:
+    if isinstance(error.__cause__, Problem):
+        return error.__cause__  # of a body too large FastAPI says only that it cannot be read
     if error.status_code == 404:
         return Problem(
             404,

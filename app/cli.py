@@ -1,8 +1,8 @@
 """The `tachowatt` command."""
 
 import sys
+from typing import Any
 
-import click
 import typer
 
 from app import (
@@ -49,6 +49,10 @@ commands_key.register(cli)
 commands_api.register(cli)
 
 
+# Typer brings a Click of its own and names few of its errors; this is the base of all wrong use.
+_WrongUse: Any = typer.BadParameter.__mro__[2]
+
+
 def main() -> None:
     """Run the command; our own errors become one line on stderr and an exit code.
 
@@ -66,13 +70,21 @@ def main() -> None:
     except TachowattError as error:
         err.print(f"error: {error}", markup=False, highlight=False)
         sys.exit(1)
-    except click.exceptions.Exit as error:
+    except typer.Exit as error:
         sys.exit(error.exit_code)
-    except click.ClickException as error:
-        error.show()
-        sys.exit(error.exit_code)
-    except (KeyboardInterrupt, click.Abort):
+    except _WrongUse as error:
+        _say_wrong_use(error)
+        sys.exit(2)
+    except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
+
+
+def _say_wrong_use(error: Any) -> None:
+    text = error.format_message().replace("Value error, ", "")
+    if text:  # a group without a command has none: it has printed its help
+        err.print(f"error: {text}", markup=False, highlight=False)
+        if error.ctx is not None:
+            err.print(f"see `{error.ctx.command_path} --help`", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

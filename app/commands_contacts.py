@@ -3,11 +3,11 @@
 import asyncio
 import os
 from dataclasses import replace
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from app.commands_service import DatabaseUrl, StateDir
 from app.console import err, load_settings, out, print_json, print_table
 from app.stack import Stack, database
 from runtime.clock import SystemClock
@@ -16,8 +16,12 @@ from store import contacts, customers, decisions
 from store.pool import Connection, connect, translated
 
 contacts_cli = typer.Typer(
-    no_args_is_help=True, help="What is sent to whom, and what became of it: list, show, resend."
+    no_args_is_help=True,
+    help="What is sent to whom, and what became of it: run, list, show, resend.",
 )
+
+_STATES = ("pending", "delivered", "failed", "refused", "cancelled")
+_CHANNELS = ("webhook", "inbox", "email")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
 Tenant = Annotated[
@@ -31,7 +35,9 @@ def the_tenant(connection: Connection, given: str | None) -> str:
     if given is None and len(known) == 1:
         return known[0]
     if given not in known:
-        listed = ", ".join(known) or "none yet: import a registry"
+        if not known:
+            raise Usage("there is no tenant yet; `tachowatt import` makes one")
+        listed = ", ".join(known)
         raise Usage(
             f"--tenant: expected one of {listed}"
             if given is None
@@ -41,10 +47,7 @@ def the_tenant(connection: Connection, given: str | None) -> str:
 
 
 @contacts_cli.command("run")
-def run_contacts(
-    state_dir: Annotated[Path | None, typer.Option("--state-dir")] = None,
-    database_url: Annotated[str | None, typer.Option("--database-url")] = None,
-) -> None:
+def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
     """Decide on signals and deliver contacts as a process of its own; as many as you like.
 
     `tachowatt serve` does it too. Example: tachowatt contacts run --database-url postgresql://…
@@ -88,6 +91,9 @@ def list_contacts(
     json: Json = False,
 ) -> None:
     """Contacts, newest first. Example: tachowatt contacts list --state failed"""
+    for option, value, known in (("--state", state, _STATES), ("--channel", channel, _CHANNELS)):
+        if value is not None and value not in known:
+            raise Usage(f"{option} {value!r}: expected one of {', '.join(known)}")
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
         rows = contacts.list_(
@@ -163,8 +169,8 @@ def resend(
     out.print(f"{count} contacts are sent again by the running service")
     if ids and count < len(ids):
         out.print(
-            "the others are not failed, are no messages to be sent, or their receiver is removed "
-            "or disabled (`tachowatt receiver list`)"
+            "the others are not known or not failed, are no messages to be sent, or their receiver "
+            "is removed or disabled (`tachowatt receiver list`)"
         )
 
 

@@ -91,7 +91,7 @@ def _welcome(access: Any) -> None:
     """Where to look, and as whom."""
     err.print(f"\n[bold]{access.address}[/bold]  the pages; sign in with one of these keys")
     for user in access.users:
-        who = user.name if not user.customer else f"{user.name} ({user.language})"
+        who = f"{user.customer} ({user.language})" if user.customer else user.name
         err.print(f"  {who:<20} {user.role:<10} {user.key}", markup=False, highlight=False)
     err.print(f"{access.receiver}  what insurer and utility received by webhook\n")
 

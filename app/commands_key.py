@@ -55,7 +55,10 @@ def _expiry(text: str | None, clock: Clock) -> datetime | None:
     if text.endswith("d") and text[:-1].isdigit() and len(text) < 7:
         at = now + timedelta(days=int(text[:-1]))
     else:
-        at = as_datetime(text)
+        try:
+            at = as_datetime(text)
+        except Usage as error:
+            raise Usage(f"--expires: {error}; or a number of days: 90d") from None
     if at <= now:
         raise Usage(f"--expires {text!r} is not in the future")
     return at
@@ -87,6 +90,8 @@ def create_key(
     chosen, expires_at = _scopes(role, scopes), _expiry(expires, clock)
     if (role is Role.CUSTOMER) != (customer is not None):
         raise Usage("--customer goes with --role customer, and only with it")
+    if not name.strip():
+        raise Usage("--name is empty; customers see it in their log, so say who uses the key")
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         if tenant not in customers.tenants(connection):
             raise Usage(f"there is no tenant {tenant!r}; `tachowatt import` makes one")

@@ -55,6 +55,7 @@ def check(
         out.print(error, style="red", markup=False, highlight=False)
     if not found.texts and not errors:
         out.print("no *.yaml there")
+        return 1
     return 1 if errors else 0
 
 
@@ -69,6 +70,8 @@ def _found(paths: list[Path] | None) -> rules.Found:
         else:
             try:
                 one = rules.Found({str(path): path.read_text(encoding="utf-8")}, {})
+            except FileNotFoundError:
+                one = rules.Found({}, {str(path): f"{path}: there is no such file or folder"})
             except (OSError, UnicodeDecodeError) as error:
                 one = rules.Found({}, {str(path): f"{path}: {error}"})
         texts |= one.texts
@@ -112,6 +115,8 @@ def explain(
 ) -> None:
     """What each playbook would do about a stored signal now, and why. Nothing is sent.
 
+    It reads the files of TACHOWATT_PLAYBOOKS_DIR, or the shipped ones.
+
     Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
     """
     settings, clock = load_settings(), SystemClock()
@@ -142,7 +147,8 @@ def explain(
     for playbook, planned in answers:
         _show(playbook, planned)
     if not answers:
-        out.print("no playbook has this trigger")
+        where = settings.playbooks_dir or "the shipped ones (TACHOWATT_PLAYBOOKS_DIR is not set)"
+        out.print(f"no playbook of {where} has this trigger", markup=False, highlight=False)
     for error in errors.values():
         out.print(f"not used: {error}", style="red", markup=False, highlight=False)
 

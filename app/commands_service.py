@@ -25,7 +25,7 @@ DatabaseUrl = Annotated[
 def serve(
     state_dir: StateDir = None, mqtt_url: MqttUrl = None, database_url: DatabaseUrl = None
 ) -> None:
-    """Take telemetry from the broker and store it with its features, until Ctrl-C or SIGTERM.
+    """All in one: broker, gateway, ingest, contacts, API and pages, until Ctrl-C or SIGTERM.
 
     Without further settings it starts its own PostgreSQL and MQTT broker on the loopback, with
     their data under ./.tachowatt.

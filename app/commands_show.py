@@ -9,7 +9,7 @@ import typer
 from app.console import load_settings, print_json, print_table
 from app.scores import as_json, driver_scores
 from app.stack import database
-from contracts.signals import Signal
+from contracts.signals import DATA, Signal
 from customer_context.identity import Device
 from feature_kernels import driving
 from ingest.registry import Registry
@@ -114,6 +114,8 @@ def signals(
 
     Example: tachowatt signals --type vehicle.crash
     """
+    if type_ is not None and type_ not in DATA:
+        raise Usage(f"--type {type_!r}: expected one of {', '.join(DATA)}")
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         rows = outbox.read(connection, current=not all_, type_=type_, limit=last)
         names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}

@@ -60,8 +60,9 @@ def unknown_devices(json: Json = False) -> None:
 
 
 def show_ledger(json: Json = False) -> None:
-    """What became of every message: received = stored + duplicate + dead-lettered + refused +
-    in flight, for each tenant and dialect. Exit code 1 where it does not close.
+    """What became of every message, for each tenant and dialect (exit code 1: it does not close).
+
+    received = stored + duplicate + dead-lettered + refused + in flight.
 
     Example: tachowatt ledger --json
     """
@@ -92,8 +93,10 @@ def show_ledger(json: Json = False) -> None:
 
 
 def verify(json: Json = False) -> None:
-    """Recompute every feature from the stored samples and compare bit for bit; look for samples
-    that stand twice and books that do not close. Exit code 1 and a list where anything differs.
+    """Recompute every feature from the stored samples and compare bit for bit.
+
+    It looks for samples that stand twice and books that do not close too. Exit code 1 and a list
+    where anything differs.
 
     Example: tachowatt verify
     """

@@ -31,7 +31,8 @@ def load_settings(**overrides: Any) -> Settings:
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
-        raise Usage(f"setting {name}: {first['msg']} (found {first['input']!r})") from None
+        what = first["msg"].removeprefix("Value error, ")
+        raise Usage(f"setting {name}: {what} (found {first['input']!r})") from None
     runtime_logging.configure(settings.log_level)
     return settings
 

@@ -97,13 +97,14 @@ class _Scene:
 async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[str, Any]:
     """Run the whole demo; the answer's `problems` say what fell short."""
     state = settings.state_dir / "demo"
-    if settings.database_url is None:
-        shutil.rmtree(state, ignore_errors=True)  # every demo begins with an empty store
+    own_database = settings.database_url is None
     settings = settings.model_copy(update={"state_dir": state})
+    stack = Stack(settings, clock)
+    if own_database and stack.free():  # else another demo is up here, and starting says so
+        shutil.rmtree(state, ignore_errors=True)  # every demo begins with an empty store
     figures = Figures()
     view.show(figures)
     with ExitStack() as ending:
-        stack = Stack(settings, clock)
         ending.callback(stack.stop)
         addresses = await asyncio.to_thread(stack.start, broker=True)
         receiver = DemoReceiver(clock)

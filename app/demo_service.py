@@ -70,8 +70,9 @@ class Service:
             if running is not None and self._is_ours(running.pid):
                 return running
             await asyncio.sleep(0.1)
-        log = self._log.read_text(errors="replace")[-2000:]
-        raise Stop(f"the service did not start within {_READY_WITHIN_S:.0f} s:\n{log}")
+        log = self._log.read_text(errors="replace")[-2000:].rstrip()
+        how = f"is not ready after {_READY_WITHIN_S:.0f} s" if self._child.alive() else "has ended"
+        raise Stop(f"the service {how}; the end of its log:\n{log}")
 
     def stop(self) -> None:
         """End it in order; after ten seconds, end it."""

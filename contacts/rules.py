@@ -16,6 +16,8 @@ from store.pool import Connection
 
 log = logging.getLogger("contacts.rules")
 
+_KEPT = "the last good text stays in use"
+
 Stamp = tuple[tuple[str, int, int], ...]
 
 
@@ -73,7 +75,8 @@ class Rules:
         known = set(self.errors.items())
         for file, error in errors.items():
             if (file, error) not in known:
-                log.error("%s; the last good text stays in use", error)
+                kept = file == "." or any(playbook.file == file for playbook in before.values())
+                log.error("%s; %s", error, _KEPT if kept else "it is not used")
             for playbook in before.values():
                 broken = playbook.file == file or (file == "." and playbook.id not in loaded)
                 if broken and playbook.id not in loaded:
@@ -110,6 +113,9 @@ def load_all(found: Found) -> tuple[dict[str, Playbook], dict[str, str]]:
             playbook = load(text, file)
         except Usage as error:
             errors[file] = str(error)
+            continue
+        except Exception as error:  # one file's fault, foreseen or not, must not stop the service
+            errors[file] = f"{file}: {type(error).__name__}: {error}"
             continue
         other = loaded.setdefault(playbook.id, playbook)
         if other is not playbook:

@@ -25,6 +25,8 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
+_GIVEN_OUT = (IPv6Network("2000::/3"), _NAT64)
+"""Of IPv6 nothing else is public, whatever is not listed as private: RFC 4291, section 2.4."""
 
 
 class Refused(Exception):
@@ -63,7 +65,7 @@ async def check(url: str, allowed: Sequence[Network]) -> Target:
         if not permitted(address, allowed):
             raise Refused(
                 f"{name} is {address}, which is not public; "
-                "webhook_private_networks names networks that are allowed"
+                "TACHOWATT_WEBHOOK_PRIVATE_NETWORKS names networks that are allowed"
             )
     chosen = addresses[0]
     bare = f"[{chosen}]" if chosen.version == 6 else str(chosen)
@@ -77,7 +79,13 @@ def permitted(address: Address, allowed: Sequence[Network]) -> bool:
     """True for an address that is public, with all that is wrapped in it, or in `allowed`."""
     if any(address in network for network in allowed):
         return True
-    return all(one.is_global and not one.is_multicast for one in _with_embedded(address))
+    return all(_public(one) for one in _with_embedded(address))
+
+
+def _public(address: Address) -> bool:
+    if isinstance(address, IPv6Address) and not any(address in part for part in _GIVEN_OUT):
+        return False
+    return address.is_global and not address.is_multicast
 
 
 def _with_embedded(address: Address) -> Iterator[Address]:

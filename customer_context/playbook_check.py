@@ -7,11 +7,17 @@ from typing import Any
 
 from contracts.signals import DATA
 from customer_context.playbook_text import LANGUAGES, TextError, data_fields, render
-from customer_context.playbooks import ConditionError, Playbook, conditions_of, parse, texts_of
+from customer_context.playbooks import (
+    STRING,
+    ConditionError,
+    Playbook,
+    conditions_of,
+    parse,
+    texts_of,
+)
 from runtime.errors import Usage
 
 _AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
-_STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 _FIELD = re.compile(r"\bdata\s*\.\s*(\w+)")
 _INDEX = re.compile(r"\bdata\s*\[\s*['\"](\w+)['\"]\s*\]")
 
@@ -36,7 +42,7 @@ def _fields_exist(playbook: Playbook) -> None:
             )
 
     for where, source in conditions_of(playbook.spec):
-        bare = _STRING.sub("''", source)
+        bare = STRING.sub("''", source)
         look(where, set(_FIELD.findall(bare)) | set(_INDEX.findall(source)))
     for where, texts in texts_of(playbook.spec):
         for language in LANGUAGES:

@@ -50,9 +50,9 @@ class TextError(ValueError):
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Neither products nor powers, which could fill the memory from two characters."""
+    """Neither products, powers nor formats, which could fill the memory from few characters."""
 
-    intercepted_binops = frozenset({"*", "**"})
+    intercepted_binops = frozenset({"*", "**", "%"})
 
     def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
         raise SecurityError(f"{operator} is not allowed in a text")
@@ -97,6 +97,8 @@ def _name(context: Context, code: str) -> str:
 def _environment() -> _Sandbox:
     made = _Sandbox(undefined=jinja2.StrictUndefined, autoescape=False, trim_blocks=True)
     made.globals = {}
+    for filter_ in ("center", "format", "indent", "wordwrap"):  # they take a width
+        del made.filters[filter_]
     made.filters |= {
         "number": _number,
         "datetime": _time_filter(_DATETIME),
@@ -111,10 +113,15 @@ _ENVIRONMENT = _environment()
 
 
 def compile_text(source: str) -> jinja2.Template:
-    """A template. Raises `TextError` where it is none."""
+    """A template. Raises `TextError` where it is none, or calls something.
+
+    What a text needs are values and filters; a macro could call itself, a method fill the memory.
+    """
     try:
+        if next(_ENVIRONMENT.parse(source).find_all((nodes.Call, nodes.Macro)), None) is not None:
+            raise TextError("a text calls nothing; use a filter")
         return _ENVIRONMENT.from_string(source)
-    except jinja2.TemplateError as error:
+    except (jinja2.TemplateError, ValueError, SyntaxError, RecursionError) as error:
         raise TextError(str(error)) from None
 
 
@@ -144,7 +151,7 @@ def render(
     """
     try:
         text = template.render({**values, "language": language})
-    except (jinja2.TemplateError, ValueError, TypeError, ArithmeticError, LookupError) as error:
+    except Exception as error:  # a filter raises whatever its value makes it raise
         raise TextError(str(error) or type(error).__name__) from None
     text = text.replace("\x00", "")
     if one_line:

@@ -26,6 +26,13 @@ Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Side = Literal["insurer", "utility"]
 
 
+STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+"""A string in CEL."""
+
+_LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
+"""CEL's macros over lists: nested in each other they take for ever."""
+
+
 class Part(BaseModel):
     """A part of a playbook's file; a key that nobody knows is an error."""
 
@@ -136,6 +143,8 @@ def parse(text: str, file: str) -> Playbook:
     _check_contacts(spec, file)
     conditions = {}
     for where, source in conditions_of(spec):
+        if _LOOP.search(STRING.sub("''", source)):
+            raise _wrong(file, where, "it may not loop; no field of a signal is a list")
         try:
             conditions[where] = cel.compile(source)
         except ValueError as error:
@@ -196,7 +205,8 @@ def _wrong(file: str, where: str, what: str) -> Usage:
 def _spec(text: str, file: str) -> Spec:
     try:
         found = yaml.load(text, Loader=_Strict)  # a SafeLoader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # Beside its own errors the package lets out those of the values: of a date that is none.
         raise Usage(f"{file}: not YAML: {re.sub(chr(10) + ' *', ' ', str(error))}") from None
     if not isinstance(found, dict):
         raise Usage(f"{file}: expected keys {', '.join(Spec.model_fields)}")

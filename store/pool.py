@@ -67,6 +67,8 @@ def translated() -> Iterator[None]:
         if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
             raise Unstorable(str(error).strip()) from error
         raise Stop(f"the database refuses: {str(error).strip()}") from error
+    except UnicodeEncodeError as error:  # half a character, which no UTF-8 has
+        raise Unstorable(str(error)) from error
 
 
 def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:
@@ -76,6 +78,10 @@ def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:
 
 
 _RECONNECT_S = 10.0
+
+
+_STATEMENT_MS = 15_000
+"""A question that takes longer is given up (`Retry`): whoever asked has gone by then."""
 
 
 class Pool:
@@ -91,7 +97,7 @@ class Pool:
             max_size=most,
             timeout=wait_s,
             open=True,
-            configure=_in_utc,
+            configure=_prepare,
             check=ConnectionPool.check_connection,
             reconnect_timeout=_RECONNECT_S,
             kwargs={
@@ -115,6 +121,7 @@ class Pool:
         self._pool.close(timeout=2.0)
 
 
-def _in_utc(connection: Connection) -> None:
+def _prepare(connection: Connection) -> None:
     connection.execute("set time zone 'UTC'")
+    connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
     connection.commit()

@@ -147,8 +147,8 @@ def signals_of(
     limit: int = 100,
 ) -> list[dict[str, Any]]:
     """What was found about a customer (and still holds), newest first: signals of the vehicles and
-    meters in the time of the customer's contracts, and those about the customer; with the newest
-    data of each."""
+    meters in the time of the customer's contracts (where contracts overlap, of the one that began
+    last), and those about the customer; with the newest data of each."""
     newest = (
         "s.tenant = %s and s.type = any(%s) and s.time >= %s and not exists ("
         "select 1 from pipeline.signal later where later.id = s.id "
@@ -161,7 +161,11 @@ def signals_of(
         "from customers.contract c join pipeline.signal s on s.subject = "
         "case when c.vehicle is null then 'meter:' || c.meter else 'vehicle:' || c.vehicle end "
         "and s.time >= c.valid_from and (c.valid_to is null or s.time < c.valid_to) "
-        f"where c.tenant = %s and c.customer = %s and {newest} "
+        f"where c.tenant = %s and c.customer = %s and {newest} and not exists ("
+        "select 1 from customers.contract other where other.tenant = c.tenant "
+        "and (other.vehicle = c.vehicle or other.meter = c.meter) "
+        "and other.valid_from > c.valid_from and other.valid_from <= s.time "
+        "and s.time < coalesce(other.valid_to, 'infinity')) "
         "union all select s.id, s.revision, s.type, s.subject, s.time, s.data, null "
         f"from pipeline.signal s where s.subject = %s and {newest} "
         "order by time desc, id limit %s",

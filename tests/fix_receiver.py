@@ -29,8 +29,9 @@ class Hit:
 class Receiver:
     """Listens on a free port of the loopback, in a thread of its own.
 
-    behaviour : ok, an HTTP status, slow (holds its answer until `release`), garbage (no HTTP) or
-    endless (a status, then a body that does not end). `down` and `up` close and open the port.
+    behaviour : ok, an HTTP status, slow (holds its answer until `release`), garbage (no HTTP),
+    endless (a status, then a body that does not end) or halting (200, then a body that does not
+    come before `release`). `down` and `up` close and open the port.
     """
 
     def __init__(self) -> None:
@@ -133,6 +134,10 @@ class Receiver:
             while True:
                 writer.write(b"x" * 65_536)
                 await writer.drain()
+        if status == "halting":
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n")
+            await self._release.wait()
+            return
         code = 200 if status in ("ok", "slow") else int(status)
         place = f"location: {self.url}/elsewhere\r\n" if 300 <= code < 400 else ""
         text = f"status {code}"

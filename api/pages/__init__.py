@@ -61,7 +61,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/inbox", contacts.inbox, Scope.INBOX_READ),
         post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),
         get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ),
-        get("/dead-letters/{letter:int}", operations.dead_letter, Scope.OPERATIONS_READ),
+        get("/dead-letters/{letter}", operations.dead_letter, Scope.OPERATIONS_READ),
         get("/playbooks", operations.playbook_list, Scope.OPERATIONS_READ),
     ]
     app.state.problem_page = outside(deps)

@@ -8,11 +8,18 @@ from api.pages.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.view import View
 from api.problems import not_found
 from api.scopes import Scope
-from store import alerts, cases, contacts
+from customer_context.consent import Purpose
+from store import alerts, cases, contacts, customers
 from store import pages as reads
 
 _STATES = ("open", "in_progress", "resolved")
 _MOST_TEXT = 4_000
+_PURPOSES = {
+    "vehicle.crash": Purpose.CLAIMS_ASSISTANCE,
+    alerts.RAISED: Purpose.ENERGY_INSIGHT,
+    alerts.CLEARED: Purpose.ENERGY_INSIGHT,
+}
+"""What a signal may be told for; the others are about driving."""
 
 
 def case_list(view: View) -> Response:
@@ -45,13 +52,14 @@ def case(view: View) -> Response:
     if row["customer"]:
         view.log_once({row["customer"]}, "case", "cases")
     view.know([row["subject"], row["customer"] and f"customer:{row['customer']}"])
+    signal = _signal(view, row)
     return view.page(
         "case.html",
         case=row,
         entries=cases.entries(view.connection, row["case_id"]),
-        signal=reads.signal(view.connection, view.tenant, row["signal_id"]),
+        signal=signal,
         alert=alerts.get(view.connection, view.tenant, row["signal_id"])
-        if view.may(Scope.ALERTS_READ)
+        if signal is not None and view.may(Scope.ALERTS_READ)
         else None,
         contacts=contacts.list_(
             view.connection,
@@ -64,6 +72,15 @@ def case(view: View) -> Response:
         else [],
         writes=view.may(Scope.CASES_WRITE),
     )
+
+
+def _signal(view: View, case: Row) -> Row | None:
+    """What the case is about, while its customer grants the purpose (docs/adr/0012)."""
+    signal = reads.signal(view.connection, view.tenant, case["signal_id"])
+    if signal is None or case["customer"] is None:
+        return None
+    granted = customers.granted_of(view.connection, view.tenant, case["customer"])
+    return signal if _PURPOSES.get(signal["type"], Purpose.DRIVING_SCORE) in granted else None
 
 
 def act(view: View) -> Response:

@@ -55,9 +55,9 @@ def customer(view: View) -> Response:
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         purposes=[str(purpose) for purpose in Purpose],
-        contacts=contacts.list_(
-            view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
-        ),
+        contacts=contacts.list_(view.connection, view.tenant, customer=customer_id, limit=_CONTACTS)
+        if view.may(Scope.CONTACTS_READ)
+        else [],
     )
 
 

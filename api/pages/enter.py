@@ -49,7 +49,10 @@ def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True) -> Any:
 
 
 async def _form(request: Request) -> Mapping[str, str]:
-    found = await request.form(max_files=0, max_fields=40)
+    try:
+        found = await request.form(max_files=0, max_fields=40)
+    except UnicodeError:  # a form may name any encoding, also one that decodes nothing
+        raise problems.bad_request("refused", "The form is not readable.", "Send UTF-8.") from None
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
 

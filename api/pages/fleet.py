@@ -49,9 +49,13 @@ def fleet(view: View) -> Response:
     return view.page("fleet.html", vehicles=shown, next=next_)
 
 
+def _scored(view: View) -> bool:
+    return view.may(Scope.SCORES_READ) or view.may(Scope.DATA_READ)
+
+
 def _score(view: View, row: Row) -> scores.DrivingScore | None:
-    """The score of a vehicle's driver in it; None without the consent that it needs."""
-    if not row["granted"]:
+    """The score of a vehicle's driver in it; None without the scope and the consent it needs."""
+    if not row["granted"] or not _scored(view):
         return None
     which = Which(view.tenant, row["customer"], vehicle=row["vehicle"])
     granted = customers.granted_of(view.connection, view.tenant, row["customer"])
@@ -98,6 +102,7 @@ def vehicle(view: View) -> Response:
         events=events[:_EVENTS],
         more_events=max(0, len(events) - _EVENTS),
         mileage=driving.mileage(view.connection, which),
+        scored=_scored(view),
         score=score,
         factors=plots.factors([part.model_dump() for part in score.components], view.text, f)
         if score is not None and score.score is not None

@@ -91,8 +91,13 @@ def _home(view: View) -> Response:
     customer = view.caller.customer
     assert customer is not None
     granted = customers.granted_of(view.connection, view.tenant, customer)
-    vehicles = reads.vehicles(
-        view.connection, view.tenant, Purpose.DRIVING_SCORE, view.now, customer=customer
+    all_, mail = view.may(Scope.DATA_READ), view.may(Scope.INBOX_READ)
+    vehicles = (
+        reads.vehicles(
+            view.connection, view.tenant, Purpose.DRIVING_SCORE, view.now, customer=customer
+        )
+        if all_
+        else []
     )
     consent_id = granted.get(Purpose.DRIVING_SCORE)
     score = None
@@ -103,8 +108,10 @@ def _home(view: View) -> Response:
     return view.page(
         "home.html",
         person=customers.person(view.connection, view.tenant, customer),
-        messages=contacts.inbox(view.connection, view.tenant, customer, limit=_NEWEST),
+        messages=contacts.inbox(view.connection, view.tenant, customer, limit=_NEWEST)
+        if mail
+        else [],
         vehicles=vehicles,
-        meters=own_meters(view),
+        meters=own_meters(view) if all_ else [],
         score=score,
     )

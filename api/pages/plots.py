@@ -453,9 +453,12 @@ def power(
             showlegend=True,
             hovermode="closest",
             shapes=[_marked(anomaly, intervals, f) for anomaly in anomalies],
-            annotations=[_named(anomaly, t, f) for anomaly in anomalies],
+            annotations=[_named(anomaly, intervals, t, f) for anomaly in anomalies],
+            legend={"y": 1.13} if anomalies else {},  # above their names
             xaxis={
                 "type": "date",
+                # Set here: else the name of a late anomaly would widen the plot into the future.
+                **({"range": [x[0], f.local(intervals[-1]["end_at"])]} if x else {}),
                 "showgrid": False,
                 "nticks": 8,
                 "tickangle": 0,
@@ -489,14 +492,19 @@ def _marked(anomaly: Mapping[str, Any], intervals: Sequence[Mapping[str, Any]], 
     }
 
 
-def _named(anomaly: Mapping[str, Any], t: Texts, f: Formats) -> Plot:
+def _named(
+    anomaly: Mapping[str, Any], intervals: Sequence[Mapping[str, Any]], t: Texts, f: Formats
+) -> Plot:
+    """Its name over its beginning, towards the middle of the plot, so that none is cut off."""
+    start = anomaly["start_at"]
+    late = bool(intervals) and (start - intervals[0]["start_at"] > intervals[-1]["end_at"] - start)
     return {
         "x": f.local(anomaly["start_at"]),
         "y": 1,
         "xref": "x",
         "yref": "paper",
         "yanchor": "bottom",
-        "xanchor": "left",
+        "xanchor": "right" if late else "left",
         "text": t.of("anomaly", anomaly["kind"]),
         "showarrow": False,
         "font": {"color": "var:bad", "size": 12},

@@ -29,7 +29,7 @@ class Ready(BaseModel):
 
 
 @router.get("/health")
-def health() -> Health:
+async def health() -> Health:
     """Whether the process lives. It asks nobody else."""
     return Health()
 

@@ -33,7 +33,7 @@ class EmailChannel:
         """One attempt. What the server says about this mail for good (5xx) is not repeated;
         whatever is wrong between it and us is."""
         if self._url is None:
-            return Result(Next.RETRY, "channel_not_set_up", None, "there is no smtp_url")
+            return Result(Next.RETRY, "channel_not_set_up", None, "TACHOWATT_SMTP_URL is not set")
         try:
             message = compose(contact, self._from, self._clock.now_us())
         except ValueError as error:

@@ -16,6 +16,8 @@ from store.times import from_us
 
 _MOST_OF_AN_ANSWER = 4_096
 _SHOWN = 200
+_READ_S = 2.0
+"""How long the body of an answer is waited for: its status has said all that counts."""
 _GONE = 410
 
 
@@ -36,8 +38,7 @@ class WebhookChannel:
     async def send(self, contact: Mapping[str, Any]) -> Result:
         """One attempt within the timeout. A redirect is not followed: it is a failed attempt."""
         try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._post(contact)
+            return await self._post(contact)
         except (TimeoutError, httpx.TimeoutException):
             return Result(Next.RETRY, "timeout", None, f"no answer in {self._timeout_s:g} s")
         except targets.Refused as error:
@@ -52,7 +53,16 @@ class WebhookChannel:
             return Result(Next.RETRY, "broken_off", None, f"{type(error).__name__}: {error}")
 
     async def _post(self, contact: Mapping[str, Any]) -> Result:
-        target = await targets.check(contact["url"], self._allowed)
+        async with asyncio.timeout(self._timeout_s):
+            target = await targets.check(contact["url"], self._allowed)
+            response = await self._ask(contact, target)
+        try:
+            return await self._judge(response)
+        finally:
+            await response.aclose()
+
+    async def _ask(self, contact: Mapping[str, Any], target: targets.Target) -> httpx.Response:
+        """The answer's beginning; its body is still to come."""
         body = body_of(contact["payload"])
         signed = headers(contact["contact_id"], body, contact["secrets"], self._clock.now_us())
         request = httpx.Request(
@@ -65,11 +75,7 @@ class WebhookChannel:
                 "timeout": httpx.Timeout(self._timeout_s).as_dict(),
             },
         )
-        response = await self._client(contact["receiver_id"]).send(request, stream=True)
-        try:
-            return await self._judge(response)
-        finally:
-            await response.aclose()
+        return await self._client(contact["receiver_id"]).send(request, stream=True)
 
     async def _judge(self, response: httpx.Response) -> Result:
         status = response.status_code
@@ -126,10 +132,11 @@ async def _read(response: httpx.Response) -> str:
     no account any more."""
     found = b""
     try:
-        async for chunk in response.aiter_raw():
-            found += chunk
-            if len(found) >= _MOST_OF_AN_ANSWER:
-                break
-    except (httpx.HTTPError, OSError):
+        async with asyncio.timeout(_READ_S):
+            async for chunk in response.aiter_raw():
+                found += chunk
+                if len(found) >= _MOST_OF_AN_ANSWER:
+                    break
+    except (httpx.HTTPError, OSError):  # a timeout is an OSError too
         return ""
     return " ".join(found.decode("utf-8", "replace").split())[:_SHOWN]

@@ -1,5 +1,7 @@
 """What the API says when it does not answer, and what it says beside its answers."""
 
+import asyncio
+import base64
 import json
 from typing import Any
 
@@ -108,6 +110,21 @@ def test_a_bad_cursor_is_told(api: Api, after: str) -> None:
     problem(api.get(f"/v1/trips?vehicle=v0&after={after}", "insurer"), 400, "bad_cursor")
 
 
+@pytest.mark.parametrize(
+    ("path", "role", "kind", "values"),
+    [
+        ("/v1/customers", "agent", "customers", ["\ud800"]),
+        ("/v1/customers/c0/reads", "customer", "reads", [True]),
+        ("/v1/dead-letters", "operator", "dead-letters", [False]),
+    ],
+)
+def test_a_forged_cursor_is_told(
+    api: Api, path: str, role: str, kind: str, values: list[Any]
+) -> None:
+    after = base64.urlsafe_b64encode(json.dumps([kind, *values]).encode()).decode().rstrip("=")
+    problem(api.get(f"{path}?after={after}", role), 400, "bad_cursor")
+
+
 def test_a_cursor_of_another_list_is_refused(api: Api) -> None:
     cursor = api.get("/v1/alerts?limit=1", "utility").json()["pagination"]["end_cursor"]
     problem(api.get(f"/v1/cases?after={cursor}", "utility"), 400, "bad_cursor")
@@ -126,7 +143,7 @@ def test_paths_methods_and_bodies(api: Api) -> None:
     problem(api.client.post(path, headers=broken, content=b"{"), 422, "invalid")
     problem(api.client.post(path, headers=broken, content=b" " * 70_000), 413, "too_large")
     pieces = (b" " * 10_000 for _ in range(9))
-    assert api.client.post(path, headers=broken, content=pieces).status_code in (400, 413)
+    problem(api.client.post(path, headers=broken, content=pieces), 413, "too_large")
     unknown = api.post(path, "utility", {"resolution": "x", "more": 1})
     problem(unknown, 422, "invalid")
 
@@ -170,6 +187,24 @@ def test_health_ready_and_metrics_need_no_key(api: Api) -> None:
     api.get("/v1/cases", "agent")
     metrics = api.client.get("/metrics").text
     assert 'tachowatt_http_requests_total{method="GET",route="/v1/cases",status="200"}' in metrics
+
+
+def test_health_answers_while_every_thread_waits_for_the_database() -> None:
+    async def ask(address: str) -> int:
+        headers = {"Authorization": "Bearer tw_0000000000000000_" + "x" * 43}
+        limits = httpx.Limits(max_connections=200)
+        async with httpx.AsyncClient(base_url=address, timeout=30.0, limits=limits) as client:
+            waiting = [
+                asyncio.create_task(client.get("/v1/cases", headers=headers)) for _ in range(60)
+            ]
+            await asyncio.sleep(0.5)
+            assert (await client.get("/health")).status_code == 200
+            done = sum(task.done() for task in waiting)
+            assert {(await task).status_code for task in waiting} == {503}
+        return done
+
+    with running_api("postgresql://nobody@127.0.0.1:1/x") as address:
+        assert asyncio.run(ask(address)) == 0
 
 
 def test_the_rate_limit_counts_down_and_says_when(api: Api) -> None:

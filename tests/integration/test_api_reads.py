@@ -121,6 +121,29 @@ def test_customers_and_their_context(api: Api) -> None:
     assert "crash" not in [item["kind"] for item in quiet["relevant"]] and quiet["purposes"] == []
 
 
+def test_of_two_contracts_the_later_one_has_the_signals(api: Api) -> None:
+    own = api.seeded.own["own"]
+    path = f"/v1/customers/{own.driver}/context?limit=50"
+
+    def crashes() -> list[str]:
+        found = api.get(path, "agent").json()["relevant"]
+        return [item["id"] for item in found if item["kind"] == "crash"]
+
+    assert crashes() == [own.crash]
+    with connect(api.seeded.url) as connection:
+        connection.execute(
+            "insert into customers.contract (tenant, contract, customer, kind, vehicle, valid_from)"
+            " values ('t1', 'later', 'quiet-driver', 'motor', %s, %s)",
+            (own.vehicle, from_us(NOW_US - 86_400_000_000)),
+        )
+        connection.commit()
+        try:
+            assert crashes() == [], "it is that of who took the car over, and did not agree"
+        finally:
+            connection.execute("delete from customers.contract where contract = 'later'")
+            connection.commit()
+
+
 def test_a_customer_sees_their_own(api: Api) -> None:
     data = api.get("/v1/customers/c0/data", "customer").json()
     (device,) = data["devices"]

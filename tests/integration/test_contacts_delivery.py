@@ -202,6 +202,20 @@ def test_no_answer_within_the_timeout_is_a_failed_attempt(
     assert contact["state"] == "pending"
 
 
+def test_a_success_is_one_whatever_its_body_does(
+    new_stage: Callable[..., Stage], new_receiver: NewReceiver
+) -> None:
+    stage = new_stage(webhook_timeout_s=1.0)
+    receiver = new_receiver()
+    stage.receiver(receiver, "halting")
+    receiver.behaviour = "halting"
+    stage.crash()
+    stage.decide()
+    stage.deliver()
+    (contact,) = webhooks(stage)
+    assert stage.attempts(contact["contact_id"]) == [("delivered", 200)]
+
+
 def test_410_disables_the_receiver(stage: Stage, new_receiver: NewReceiver) -> None:
     gone, other = new_receiver(), new_receiver()
     stage.receiver(gone, "gone")

@@ -1,5 +1,6 @@
 """The pages without a browser: who gets in, who sees what, and what their bytes may contain."""
 
+import base64
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
@@ -219,13 +220,12 @@ def test_acting_on_what_has_changed_says_so(api: Api, enter) -> None:
 
 
 def test_dead_letters_and_texts_are_shown_safely(api: Api, enter) -> None:
-    from api.pages.operations import as_hex, as_text
+    from api.pages.operations import as_shape
 
-    assert as_text(b'{"a": 1}') == '{"a": 1}'
-    assert as_text("ä".encode()[:1]) == ""
-    assert as_text(b"\xff\xfe\x00") is None
-    assert as_text("a\u202eb".encode()) == "a\ufffdb", "no character that turns the text around"
-    assert as_hex(b"AB\x00") == "000000  41 42 00                                         AB."
+    assert as_shape(b'{"lat_deg": [52.51]}') == '{"lat_deg": [00.00]}', "the shape, not the place"
+    assert as_shape("ä".encode()[:1]) == ""
+    assert as_shape(b"\xff\xfe\x00") is None
+    assert as_shape("a\u202eb".encode()) == "a\ufffdb", "no character that turns the text around"
     page = enter("operator").get("/dead-letters/1")
     assert "<script>alert" not in page.text
     client = enter("agent")
@@ -245,6 +245,68 @@ def test_live_tells_figures_and_ends_with_the_session(api: Api, enter) -> None:
             if line.startswith("data:"):
                 assert '"received": "5"' in line
                 break
+
+
+def test_strange_addresses_and_forms_are_refused(api: Api, enter) -> None:
+    assert enter(None).get("/dead-letters/" + "9" * 5_000).status_code == 303
+    deep = base64.urlsafe_b64encode(b"[" * 30_000).decode()
+    assert enter("agent").get(f"/customers?after={deep}").status_code == 400
+    operator = enter("operator")
+    for letter in ("9" * 400, "9" * 5_000, "-1", "x", "\u0661"):
+        assert operator.get(f"/dead-letters/{letter}").status_code == 404, letter[:9]
+    surrogate = base64.b64encode("\ud800".encode("utf-16-be", "surrogatepass")).decode().rstrip("=")
+    for charset, text in (("undefined", "x"), ("utf-7", f"+{surrogate}-")):
+        form = f'--x\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{text}\r\n--x--\r\n'
+        kind = {"content-type": f"multipart/form-data; boundary=x; charset={charset}"}
+        answer = enter("customer").post("/me/consents", content=form, headers=kind)
+        assert answer.status_code in (400, 403, 422), charset
+
+
+def test_fewer_scopes_show_less(api: Api) -> None:
+    own = api.seeded.own["own"]
+    shown = {
+        ("insurer", "trips:read"): (f"/vehicles/{own.vehicle}", 'id="h-score"'),
+        ("agent", "context:read"): (f"/customers/{own.driver}", 'id="h-contacts"'),
+        ("customer", "inbox:read"): ("/", f"/vehicles/{own.vehicle}"),
+        ("customer", "data:read"): ("/", "own-secret message"),
+    }
+    for (role, scope), (path, hidden) in shown.items():
+        with connect(api.seeded.url) as connection:
+            _, key = access.create_key(
+                connection, tenant="t1", role=role, name="less", scopes=[scope], now_us=NOW_US,
+                customer=own.driver if role == "customer" else None,
+            )  # fmt: skip
+            connection.commit()
+        for text, visible in ((api.seeded.keys[("own", role)], True), (key, False)):
+            with httpx.Client(base_url=api.url, headers=HTML, timeout=20.0) as client:
+                sign_in(client, text)
+                page = client.get(path)
+                assert page.status_code == 200
+                assert (hidden in page.text) == visible, (role, scope, visible)
+
+
+def test_what_a_case_is_about_goes_with_the_consent(api: Api, enter) -> None:
+    for owner, shown in (("own", True), ("quiet", False)):
+        own = api.seeded.own[owner]
+        for role, case in (("insurer", own.crash_case), ("utility", own.alert_case)):
+            page = enter(role).get(f"/cases/{case}")
+            assert page.status_code == 200, "the case itself is a record of what was done"
+            assert ('id="h-signal"' in page.text) == shown, (owner, role)
+            assert (f"/alerts/{own.alert}" in page.text) == (shown and role == "utility")
+
+
+def test_a_meter_shows_no_anomaly_of_a_holder_who_does_not_agree(api: Api, enter) -> None:
+    own, quiet = api.seeded.own["own"], api.seeded.own["quiet"]
+    move = "update contacts.alert set subject = %s where alert_id = %s"
+    with connect(api.seeded.url) as connection:
+        connection.execute(move, (f"meter:{own.meter}", quiet.alert))
+        connection.commit()
+        try:
+            page = enter("utility").get(f"/meters/{own.meter}").text
+        finally:
+            connection.execute(move, (f"meter:{quiet.meter}", quiet.alert))
+            connection.commit()
+    assert own.alert in page and quiet.alert not in page
 
 
 def test_an_empty_store_has_all_pages(database: str) -> None:

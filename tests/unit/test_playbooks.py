@@ -76,6 +76,7 @@ def test_shipped_playbooks_load() -> None:
         ("id: example", "id: example\ncolour: red", "bad.yaml: colour: Extra inputs"),
         ("vehicle.crash", "vehicle.crush", "bad.yaml: trigger.signal: expected one of"),
         (">= 2", ">= ", "bad.yaml: trigger.when: no CEL"),
+        ("data.severity >= 2", "'[1].all(x, [2].all(y, true))'", "trigger.when: it may not loop"),
         ("data.severity >=", "data.severty >=", "trigger.when: vehicle.crash has no data.severty"),
         ("data.severity >= 2", "data.severity", "neither true nor false"),
         ("data.severity >= 2", "data.delta_v_kmh > 10.0", "where data.delta_v_kmh is null"),
@@ -98,7 +99,17 @@ def test_what_is_wrong_is_said(old: str, new: str, expected: str) -> None:
     assert expected in str(error.value) and str(error.value).startswith("bad.yaml: ")
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{", "id: 1", "- a", "\t"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("", "[]", "{", "id: 1", "- a", "\t"),
+        "? [a]\n: b",
+        "version: 2026-02-30",
+        "version: !!int one",
+        "version: " + "[" * 3_000 + "]" * 3_000,
+    ],
+    ids=range(10),
+)
 def test_what_is_no_playbook_is_refused_with_its_file(text: str) -> None:
     with pytest.raises(Usage, match=r"bad\.yaml"):
         load(text, "bad.yaml")
@@ -114,7 +125,15 @@ def test_what_is_no_playbook_is_refused_with_its_file(text: str) -> None:
         "{{ 9 ** 9999999 }}",
         "{{ nothing }}",
         "{{ cycler }}",
+        "{{ 1 | dictsort }}",
+        "{{ 'x' | center(900000000) }}",
+        "{{ '%0900000000d' % 1 }}",
+        "{{ '{:900000000}'.format(1) }}",
+        "{% macro again() %}{{ again() }}{% endmacro %}{{ again() }}",
+        "{{ " + "9" * 5_000 + " }}",
+        "{% for a in [1] %}" * 25 + "{% endfor %}" * 25,
     ],
+    ids=range(14),
 )
 def test_texts_are_kept_in_a_box(source: str) -> None:
     with pytest.raises(TextError):
