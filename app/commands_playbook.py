@@ -2,22 +2,22 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from app.console import load_settings, out, print_json, print_table
 from app.stack import database
-from contacts import rules, situation
-from contacts.channels.webhook import body_of
-from contacts.service import channels_to_customers
-from customer_context.planning import Plan, plan
-from customer_context.playbooks import Playbook
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from store import playbooks as stored
 from store import signal_queue
 from store.pool import connect, translated
+
+if TYPE_CHECKING:
+    from contacts.rules import Found
+    from customer_context.planning import Plan
+    from customer_context.playbooks import Playbook
 
 playbook_cli = typer.Typer(
     no_args_is_help=True, help="Which signal leads to which contact: check, list, explain."
@@ -44,6 +44,8 @@ def check(
 
     Example: tachowatt playbook check playbooks/
     """
+    from contacts import rules
+
     found = _found(paths)
     loaded, errors = rules.load_all(found)
     if json:
@@ -59,7 +61,9 @@ def check(
     return 1 if errors else 0
 
 
-def _found(paths: list[Path] | None) -> rules.Found:
+def _found(paths: list[Path] | None) -> "Found":
+    from contacts import rules
+
     if not paths:
         return rules.read(load_settings().playbooks_dir)
     texts: dict[str, str] = {}
@@ -119,6 +123,10 @@ def explain(
 
     Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
     """
+    from contacts import rules, situation
+    from contacts.service import channels_to_customers
+    from customer_context.planning import plan
+
     settings, clock = load_settings(), SystemClock()
     loaded, errors = rules.load_all(rules.read(settings.playbooks_dir))
     with database(settings, clock) as url, translated(), connect(url) as connection:
@@ -157,7 +165,9 @@ def _consents(granted: frozenset[str]) -> str:
     return ", ".join(sorted(granted)) or "none"
 
 
-def _show(playbook: Playbook, planned: Plan) -> None:
+def _show(playbook: "Playbook", planned: "Plan") -> None:
+    from contacts.channels.webhook import body_of
+
     out.print(f"\n[bold]{playbook.id}[/bold] ({playbook.file})")
     for verdict in planned.verdicts:
         where = verdict.treatment or "all"
@@ -180,7 +190,7 @@ def _show(playbook: Playbook, planned: Plan) -> None:
             out.print(f"  {line}", markup=False, highlight=False)
 
 
-def _as_json(playbook: Playbook, planned: Plan) -> dict[str, Any]:
+def _as_json(playbook: "Playbook", planned: "Plan") -> dict[str, Any]:
     case = planned.case
     return {
         "playbook": playbook.id,

@@ -11,8 +11,6 @@ from app.commands_contacts import Json, Tenant, the_tenant
 from app.console import load_settings, out, print_json, print_table
 from app.stack import database
 from contacts import targets
-from contacts.channels.sending import Next
-from contacts.channels.webhook import WebhookChannel
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from runtime.settings import Settings
@@ -148,6 +146,9 @@ def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:
             "data": {"receiver": name},
         },
     }
+
+    from contacts.channels.sending import Next
+    from contacts.channels.webhook import WebhookChannel
 
     async def send() -> dict[str, object]:
         channel = WebhookChannel(settings, clock)

@@ -3,31 +3,15 @@
 from enum import StrEnum
 from typing import Annotated, Any
 
-import numpy as np
 import typer
 
 from app.console import load_settings, print_json, print_table
-from app.scores import as_json, driver_scores
 from app.stack import database
 from contracts.signals import DATA, Signal
-from customer_context.identity import Device
-from feature_kernels import driving
-from ingest.registry import Registry
-from ingest.registry import load as load_registry
 from runtime.clock import SystemClock
 from runtime.errors import Usage
-from store import features, outbox
-from store.feature_tables import (
-    ANOMALY,
-    ANOMALY_NAMES,
-    DAY,
-    DRIVING_EVENT,
-    EVENT_NAMES,
-    INTERVAL,
-    TRIP,
-)
-from store.pool import Connection, connect
-from store.times import from_us
+from store import outbox
+from store.pool import connect
 
 
 class What(StrEnum):
@@ -40,23 +24,6 @@ class What(StrEnum):
     DAYS = "days"
     ANOMALIES = "anomalies"
 
-
-_TABLES = {
-    What.TRIPS: TRIP,
-    What.EVENTS: DRIVING_EVENT,
-    What.INTERVALS: INTERVAL,
-    What.DAYS: DAY,
-    What.ANOMALIES: ANOMALY,
-}
-
-_CODES: dict[str, dict[str, dict[int, str]]] = {
-    DRIVING_EVENT.name: {"kind": EVENT_NAMES},
-    TRIP.name: {"end_reason": {code: name for name, code in driving.END_REASONS.items()}},
-    ANOMALY.name: {
-        "kind": ANOMALY_NAMES,
-        "phase": {0: "raised", 1: "cleared"},
-    },
-}
 
 _COLUMNS = {
     What.TRIPS: ("device", "start", "end", "distance_m", "driving_s", "idle_s", "max_speed_kmh"),
@@ -85,11 +52,10 @@ def show(
 
       tachowatt show days --device demo/meter-1 --json
     """
+    from app.shown import rows_of
+
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
-        if what is What.SCORES:
-            found = [as_json(score) for score in driver_scores(connection)]
-        else:
-            found = _rows(connection, _TABLES[what], device, last)
+        found = rows_of(connection, what, device, last)
     if json:
         print_json(found)
         return
@@ -114,6 +80,8 @@ def signals(
 
     Example: tachowatt signals --type vehicle.crash
     """
+    from ingest.registry import load as load_registry
+
     if type_ is not None and type_ not in DATA:
         raise Usage(f"--type {type_!r}: expected one of {', '.join(DATA)}")
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
@@ -133,47 +101,6 @@ def signals(
             for row in rows
         ]
     )
-
-
-def _rows(
-    connection: Connection, table: features.FeatureTable, device: str | None, last: int
-) -> list[dict[str, Any]]:
-    registry = load_registry(connection)
-    ids = None if device is None else [_find(registry, device).device_id]
-    rows = features.select(connection, table, ids)
-    rows = rows[np.argsort(rows["start_us"], kind="stable")][-last:]
-    return [_row(table, row, registry) for row in rows]
-
-
-def _find(registry: Registry, name: str) -> Device:
-    for device in registry.by_id.values():
-        if f"{device.tenant}/{device.device}" == name:
-            return device
-    raise Usage(f"there is no device {name!r}; expected tenant/device")
-
-
-def _row(table: features.FeatureTable, row: Any, registry: Registry) -> dict[str, Any]:
-    device = registry.by_id[int(row["device_id"])]
-    found: dict[str, Any] = {"device": f"{device.tenant}/{device.device}"}
-    codes = _CODES.get(table.name, {})
-    for name in table.fields:
-        value = row[name]
-        if name == "decided_us":
-            found["open"] = int(value) == features.PROVISIONAL_US
-            found["decided"] = None if found["open"] else from_us(int(value)).isoformat()
-        elif name.endswith("_us"):
-            found[name[:-3]] = from_us(int(value)).isoformat() if value > 0 else None
-        elif name == "day":
-            found["date"] = from_us(int(value) * 86_400_000_000).date().isoformat()
-        elif name in codes:
-            found[name] = codes[name].get(int(value), int(value))
-        elif np.ndim(value):
-            found[name] = value.tolist()
-        elif isinstance(value, np.floating):
-            found[name] = None if np.isnan(value) else float(value)
-        else:
-            found[name] = int(value)
-    return found
 
 
 def _short(value: Any) -> Any:
