@@ -15,6 +15,7 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.topics import SUBSCRIPTIONS
+from gateway.publish_packet import frame
 from gateway.session import SESSION_EXPIRY_S
 from runtime.errors import Retry, Stop
 from simulators.encode import Message
@@ -100,18 +101,9 @@ def _host(url: str) -> tuple[str, int]:
     return parts.hostname or "127.0.0.1", parts.port or 1883
 
 
-def _frame(first: int, rest: bytes) -> bytes:
-    length, header = len(rest), bytearray([first])
-    while length >= 0x80:
-        header.append(length & 0x7F | 0x80)
-        length >>= 7
-    header.append(length)
-    return bytes(header) + rest
-
-
 def _connect(client_id: bytes) -> bytes:
     name = len(client_id).to_bytes(2, "big") + client_id
-    return _frame(0x10, b"\x00\x04MQTT\x05\x02\x00\x3c\x00" + name)
+    return frame(0x10, b"\x00\x04MQTT\x05\x02\x00\x3c\x00" + name)
 
 
 def _publish(message: Message, mid: int) -> bytes:
@@ -119,4 +111,4 @@ def _publish(message: Message, mid: int) -> bytes:
     media = (message.content_type or "").encode()
     properties = b"\x03" + len(media).to_bytes(2, "big") + media if media else b""
     head = len(topic).to_bytes(2, "big") + topic + mid.to_bytes(2, "big")
-    return _frame(0x32, head + bytes([len(properties)]) + properties + message.payload())
+    return frame(0x32, head + bytes([len(properties)]) + properties + message.payload())

@@ -94,8 +94,12 @@ def _varint(packet: bytes, at: int) -> tuple[int, int]:
 def qos_0(topic: str, body: bytes) -> bytes:
     """A PUBLISH packet of QoS 0 without properties."""
     name = topic.encode()
-    rest = len(name).to_bytes(2, "big") + name + b"\0" + body
-    length, header = len(rest), bytearray(b"\x30")
+    return frame(0x30, len(name).to_bytes(2, "big") + name + b"\0" + body)
+
+
+def frame(first: int, rest: bytes) -> bytes:
+    """A packet: its first byte, the length of the rest, the rest."""
+    length, header = len(rest), bytearray([first])
     while length >= 0x80:
         header.append(length & 0x7F | 0x80)
         length >>= 7

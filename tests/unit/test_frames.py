@@ -12,18 +12,9 @@ from paho.mqtt.properties import Properties
 
 from contracts.raw import RawMessage
 from gateway.frames import FrameCutter
-from gateway.publish_packet import Malformed
+from gateway.publish_packet import Malformed, frame
 
 text = st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1, max_size=12)
-
-
-def frame(command: int, packet: bytes) -> bytes:
-    length, header = len(packet), bytearray([command])
-    while True:
-        byte, length = length & 0x7F, length >> 7
-        header.append(byte | (0x80 if length else 0))
-        if not length:
-            return bytes(header) + packet
 
 
 @st.composite
