@@ -6,10 +6,10 @@ from dataclasses import replace
 
 import typer
 
-from app.commands_service import DatabaseUrl, StateDir
+from app.commands_service import DatabaseUrl, StateDir, run_process
 from app.console import err, load_settings
-from app.stack import Stack
-from runtime.clock import SystemClock
+from app.stack import Addresses, Stack
+from runtime.clock import Clock
 
 
 def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
@@ -25,14 +25,8 @@ def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
     from app import service
 
     settings = load_settings(state_dir=state_dir, database_url=database_url)
-    clock = SystemClock()
-    stack = Stack(settings, clock)
-    addresses = stack.start(broker=False)
 
-    async def main() -> None:
-        stop = asyncio.Event()
-        service.install_signals(stop)
-
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(url: str) -> None:
             stack.announce(replace(addresses, pid=os.getpid(), api_url=url))
             err.print(f"[bold]the API is ready[/bold] at {url}")
@@ -40,15 +34,9 @@ def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
                 f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {url}/metrics"
             )
 
-        try:
-            await service.run_api(settings, clock, addresses, stack, stop, ready)
-        finally:
-            stack.leave()
+        await service.run_api(settings, clock, addresses, stack, stop, ready)
 
-    try:
-        asyncio.run(main())
-    finally:
-        stack.stop()
+    run_process(settings, work)
 
 
 def register(cli: typer.Typer) -> None:

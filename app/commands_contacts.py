@@ -7,10 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands_service import DatabaseUrl, StateDir
+from app.commands_service import DatabaseUrl, StateDir, run_process
 from app.console import err, load_settings, out, print_json, print_table
-from app.stack import Stack, database
-from runtime.clock import SystemClock
+from app.stack import Addresses, Stack, database
+from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
 from store import contacts, customers, decisions
 from store.pool import Connection, connect, translated
@@ -55,28 +55,16 @@ def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -
     from app import service
 
     settings = load_settings(state_dir=state_dir, database_url=database_url)
-    clock = SystemClock()
-    stack = Stack(settings, clock)
-    addresses = stack.start(broker=False)
 
-    async def main() -> None:
-        stop = asyncio.Event()
-        service.install_signals(stop)
-
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:
             err.print("[bold]contacts is ready[/bold]")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
             stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
 
-        try:
-            await service.run_contacts(settings, clock, addresses, stop, ready)
-        finally:
-            stack.leave()
+        await service.run_contacts(settings, clock, addresses, stop, ready)
 
-    try:
-        asyncio.run(main())
-    finally:
-        stack.stop()
+    run_process(settings, work)
 
 
 @contacts_cli.command("list")

@@ -2,16 +2,18 @@
 
 import asyncio
 import os
+from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from app.console import err, load_settings
 from app.stack import Addresses, Stack
-from runtime.clock import SystemClock
+from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
+from runtime.settings import Settings
 
 StateDir = Annotated[
     Path | None, typer.Option("--state-dir", help="Where the embedded servers keep their data")
@@ -86,6 +88,25 @@ def ingest(
     if not host or not port.isdigit():
         raise Usage(f"--listen {listen!r}: expected host:port, such as 127.0.0.1:7331")
     settings = load_settings(state_dir=state_dir, database_url=database_url)
+
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
+        def ready(bound: int, metrics_url: str) -> None:
+            stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
+            err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
+            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+
+        await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+
+    run_process(settings, work)
+
+
+Work = Callable[[Stack, Addresses, Clock, asyncio.Event], Coroutine[Any, Any, None]]
+
+
+def run_process(settings: Settings, work: Work) -> None:
+    """A part of the service as a process of its own, on its database, until SIGTERM or Ctrl-C."""
+    from app import service
+
     clock = SystemClock()
     stack = Stack(settings, clock)
     addresses = stack.start(broker=False)
@@ -93,14 +114,8 @@ def ingest(
     async def main() -> None:
         stop = asyncio.Event()
         service.install_signals(stop)
-
-        def ready(bound: int, metrics_url: str) -> None:
-            stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
-            err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
-            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
-
         try:
-            await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+            await work(stack, addresses, clock, stop)
         finally:
             stack.leave()
 

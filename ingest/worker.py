@@ -19,9 +19,8 @@ from ingest.kernels import KINDS
 from ingest.laps import Laps
 from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
 from ingest.pack import Ordered
-from ingest.plain.take import Plain, Topics, take
+from ingest.plain.take import SortedOut, Topics, take
 from ingest.recompute import recompute
-from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from ingest.work import Letter, Outcome, Work
 from runtime.clock import US_PER_S, Clock
@@ -65,15 +64,6 @@ class Committed:
         self.acks += later.acks
         for outcome, n in later.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + n
-
-
-@dataclass(frozen=True, slots=True)
-class SortedOut:
-    """A batch's plain messages and the positions of its others, true for one registry."""
-
-    registry: Registry
-    plain: dict[str, Plain]
-    others: list[int]
 
 
 class Worker:
@@ -170,11 +160,14 @@ class Worker:
         if memory is None:
             return None
         try:
-            with self._reading:
-                topics = memory.topics  # says itself of which registry it is
-                return SortedOut(topics.registry, *take(messages, topics, self._settings))
+            return self._take(messages, memory)
         except _THE_DATAS_FAULT:
             return None  # it fails again in its turn, where the message is found
+
+    def _take(self, messages: Sequence[RawMessage], memory: Memory) -> SortedOut:
+        """By what is known of topics, which one thread at a time may add to."""
+        with self._reading:
+            return take(messages, memory.topics, self._settings)
 
     def process(
         self, messages: Sequence[RawMessage], sorted_out: SortedOut | None = None
@@ -222,9 +215,7 @@ class Worker:
         def work_of(memory: Memory) -> Work:
             found = ahead
             if found is None or found.registry is not memory.registry:
-                with self._reading:
-                    plain, others = take(messages, memory.topics, self._settings)
-                found = SortedOut(memory.registry, plain, others)
+                found = self._take(messages, memory)
             letters = [Letter(messages[i], first + i, i) for i in found.others]
             return Work(letters, found.plain)
 

@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from contracts.raw import RawMessage
 from contracts.topics import route
-from customer_context.identity import FOREVER_US
 from ingest.pack import LAYOUTS, Packed
 from ingest.plain.scan import SHAPES, scan
 from ingest.registry import Registry
@@ -26,9 +25,6 @@ Ints = NDArray[np.int64]
 
 _DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
 _MOST_TOPICS = 1_000_000
-
-_NOBODY = (0, FOREVER_US, FOREVER_US)
-"""(device id, from, to) of which nothing is taken: no time lies in its span."""
 
 
 @dataclass(slots=True)
@@ -45,6 +41,12 @@ class Topics:
     arrays: dict[str, Ints] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with no topic known."""
+        self.seen.clear()
+        self.arrays.clear()
         for kind in SHAPES:
             self.number[kind], self.columns[kind] = {}, []
 
@@ -55,14 +57,13 @@ class Topics:
         if found is None or found.dialect != "native" or found.kind not in SHAPES:
             return
         device = self.registry.by_address.get(("native", found.address))
-        entry = _NOBODY
-        if device is not None and device.kind == _DEVICE_KIND[found.kind] and device.holders:
-            # What was observed under an earlier holder is not plain.
-            holder = max(device.holders, key=lambda holder: holder.from_us)
-            if self.registry.consent.covers(device.tenant, holder.customer, device.kind):
-                entry = (device.device_id, holder.from_us, holder.to_us)
-        self.number[found.kind][topic] = len(self.columns[found.kind])
-        self.columns[found.kind].append(entry)
+        if device is None or device.kind != _DEVICE_KIND[found.kind] or not device.holders:
+            return
+        # What was observed under an earlier holder is not plain.
+        holder = max(device.holders, key=lambda holder: holder.from_us)
+        if self.registry.consent.covers(device.tenant, holder.customer, device.kind):
+            self.number[found.kind][topic] = len(self.columns[found.kind])
+            self.columns[found.kind].append((device.device_id, holder.from_us, holder.to_us))
 
     def table(self, kind: str) -> Ints:
         """The columns of a kind, int64[topics, 3]."""
@@ -115,12 +116,22 @@ class Plain:
         return Packed(packed.samples.and_then(samples), np.concatenate((packed.message, message)))
 
 
-def take(
-    messages: Sequence[RawMessage], topics: Topics, settings: Settings
-) -> tuple[dict[str, Plain], list[int]]:
-    """Kind of device → its plain messages; positions of all others."""
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """A batch, true for one registry.
+
+    plain : kind of device → its plain messages; others : positions of all others.
+    """
+
+    registry: Registry
+    plain: dict[str, Plain]
+    others: list[int]
+
+
+def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> SortedOut:
+    """Tell the plain messages of a batch from its others."""
     if len(topics.seen) > _MOST_TOPICS:
-        topics.seen.clear()  # nobody has so many devices; somebody makes topics up
+        topics.forget()  # nobody has so many devices; somebody makes topics up
     for topic in {message.topic for message in messages} - topics.seen:
         topics.learn(topic)
     found: dict[str, Plain] = {}
@@ -139,7 +150,7 @@ def take(
             rest[plain.position] = False
             if len(plain):
                 found[_DEVICE_KIND[kind]] = plain
-    return found, np.flatnonzero(rest).tolist()
+    return SortedOut(topics.registry, found, np.flatnonzero(rest).tolist())
 
 
 def _of_kind(
