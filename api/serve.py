@@ -4,7 +4,7 @@ import asyncio
 import logging
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 import uvicorn
 from fastapi import FastAPI
@@ -107,8 +107,18 @@ async def run(
             raise Stop("the API ended by itself")
 
 
+class _Server(uvicorn.Server):
+    """Stops when we say so, after the streams were ended.
+
+    Were signals its own, sse-starlette would see them through it and cut streams off in mid-answer.
+    """
+
+    def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
+        return nullcontext()
+
+
 def _server(app: FastAPI) -> uvicorn.Server:
-    return uvicorn.Server(
+    return _Server(
         uvicorn.Config(
             app,
             log_config=None,

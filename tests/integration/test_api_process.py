@@ -1,6 +1,9 @@
 """`tachowatt api` as a process, and `tachowatt key`."""
 
 import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
+from store import notify
+from store.pool import connect
 from tests.integration.test_api_stream import stream
-from tests.process import Tachowatt
+from tests.process import CLOCK, Tachowatt
 
 
 def tachowatt(*arguments: str) -> Any:
@@ -23,6 +28,26 @@ def on_database(registered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("TACHOWATT_DATABASE_URL", registered)
     monkeypatch.setenv("TACHOWATT_STATE_DIR", str(tmp_path))
     return registered
+
+
+_WAITING = "select 1 from pg_locks where relation = 'access.api_key'::regclass and not granted"
+
+
+@contextmanager
+def held_up(url: str, seconds: float = 1.0) -> Iterator[None]:
+    """The streams' next read has begun, and takes so long."""
+    deadline = CLOCK.monotonic() + 30.0
+    with connect(url) as connection:
+        connection.execute("lock table access.api_key in access exclusive mode")
+        with connect(url) as other:
+            notify.changed(other, "t1", "alert", "a")
+            other.commit()
+            while not other.execute(_WAITING).fetchone():
+                assert CLOCK.monotonic() < deadline, "the stream does not read"
+        timer = threading.Timer(seconds, connection.rollback)
+        timer.start()
+        yield
+        timer.join()
 
 
 def test_it_answers_ends_with_open_streams_and_keeps_its_port(
@@ -38,7 +63,8 @@ def test_it_answers_ends_with_open_streams_and_keeps_its_port(
         assert httpx.get(f"{url}/v1/meters", headers=headers).status_code == 200
         with stream(url, headers) as live:
             assert next(live).name == "open"
-            assert first.terminate() == 0
+            with held_up(on_database):
+                assert first.terminate() == 0
             assert list(live) == []
     finally:
         first.kill()
