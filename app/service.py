@@ -20,6 +20,7 @@ from customer_context.identity import Device
 from gateway.forward import Gateway
 from gateway.remote_log import RemoteLog
 from ingest.direct import DirectLog
+from ingest.grids import Grids
 from ingest.kernels import KINDS, compute
 from ingest.listen import Listener
 from ingest.plain.scan import SHAPES, scan
@@ -246,7 +247,7 @@ def warm_up() -> None:
         values = np.full((2, len(kind.samples.names)), np.nan)
         samples = Samples(np.zeros(2, np.int64), t_us, t_us, values)
         device = Device(0, "-", "-", kind.name, "native", "UTC")
-        compute(kind, samples, {0: kind.initial(1)[0]}, {0: device})
+        compute(kind, samples, kind.initial(1), Grids.of([device]))
     for shape in SHAPES.values():
         scan([b"{}"], shape, 1)
 

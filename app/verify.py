@@ -56,9 +56,9 @@ def verify(database_url: str, progress: Callable[[int, int], None] | None = None
         for done, (kind, device_id) in enumerate(work, start=1):
             if device_id not in waiting:
                 samples = telemetry.read(connection, kind.samples, [device_id])
-                computed = compute(kind, samples, {device_id: kind.initial(1)[0]}, registry.by_id)
+                computed = compute(kind, samples, kind.initial(1), registry.grids)
                 verdict.samples += len(samples)
-                open_rows = still_open(kind, computed.carry)
+                open_rows = still_open(kind, np.array([device_id]), computed.carry)
                 for table in kind.features:
                     expected = computed.rows[table.name]
                     found, _ = features.read(connection, table, device_id)

@@ -1,10 +1,11 @@
 """What the owner of a partition does between batches, beside reconciling."""
 
-from collections.abc import Mapping
+import numpy as np
 
+from ingest.grids import as_text
 from ingest.kernels import Kind, still_open
-from ingest.memory import Floats, Memory, kind_of_device
-from ingest.registry import grids
+from ingest.memory import Memory
+from ingest.states import Floats, Ints, Late
 from ingest.times import YEAR_2000_US
 from runtime.clock import Clock
 from store import carry, features, reconcile
@@ -17,35 +18,22 @@ def compute_anew(connection: Connection, memory: Memory, clock: Clock) -> None:
     Commits. The registry in `memory` is the new one already.
     """
     now_us = clock.now_us()
-    for device_id in carry.outdated(connection, grids(memory.registry)):
+    current = {device.device_id: as_text(device) for device in memory.registry.by_id.values()}
+    for device_id in carry.outdated(connection, current):
         everything = reconcile.Range(YEAR_2000_US, now_us)
         carry.delete(connection, device_id, 0, None)
         reconcile.request(connection, {device_id: everything}, now_us)
-        state = memory.devices.get(device_id)
-        if state is not None:
-            state.late, state.late_since = everything, clock.monotonic()
+        states = memory.states[memory.registry.by_id[device_id].kind]
+        if states.slots.rows(np.array([device_id]))[0] >= 0:
+            states.late[device_id] = Late(everything, clock.monotonic())
     connection.commit()
 
 
-def silent_devices(memory: Memory, kind: Kind, heard_before: float) -> dict[int, Floats]:
-    """Devices of a kind that said nothing since, with their carries; not those written already.
+def write_open(connection: Connection, kind: Kind, ids: Ints, carries: Floats) -> None:
+    """Write what silent devices have open, in the caller's transaction.
 
-    heard_before : monotonic seconds.
+    ids : int64[devices]; carries : float64[devices, carry_width].
     """
-    if kind.finish is None:
-        return {}
-    return {
-        device_id: state.carry
-        for device_id, state in memory.devices.items()
-        if not state.provisional
-        and state.late is None
-        and state.heard <= heard_before
-        and kind_of_device(memory, device_id) is kind
-    }
-
-
-def write_open(connection: Connection, kind: Kind, silent: Mapping[int, Floats]) -> None:
-    """Write what silent devices have open, in the caller's transaction."""
-    rows = still_open(kind, silent)
+    rows = still_open(kind, ids, carries)
     for table in kind.features:
         features.append(connection, table, rows[table.name])

@@ -1,13 +1,19 @@
 """One batch, one transaction: samples, features, checkpoints, books and the next offset."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from contracts.raw import DeviceAck
+from feature_kernels.ragged import starts_of
 from ingest.books import ledger_key
-from ingest.kernels import KINDS
-from ingest.memory import Memory, carry_to_bytes, load_seqs
+from ingest.kernels import KINDS, Kind
+from ingest.memory import Memory, carry_to_bytes
 from ingest.plain.take import Plain
-from ingest.work import Outcome, Work
+from ingest.registry import Registry
+from ingest.states import Ints, States
+from ingest.work import KindWork, Outcome, Work
+from runtime.settings import Settings
 from store import carry as checkpoints
 from store import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
 from store.pool import Connection
@@ -26,11 +32,11 @@ def write_samples(connection: Connection, work: Work) -> None:
 
 def write(
     connection: Connection,
+    memory: Memory,
     work: Work,
     partition: int,
-    checkpoint_samples: int,
+    settings: Settings,
     now_us: int,
-    tenants: frozenset[str],
 ) -> None:
     """Write features, checkpoints, reconcile requests and dead letters."""
     for kind_name, kind_work in work.kinds.items():
@@ -41,19 +47,38 @@ def write(
             rows = kind_work.rows.get(table.name)
             if rows is not None:
                 features.append(connection, table, rows)
-        due = []
-        for device_id, state in kind_work.states.items():
-            if state.late is None and state.since_checkpoint >= checkpoint_samples:
-                state.since_checkpoint = 0
-                due.append(
-                    checkpoints.Checkpoint(
-                        device_id, state.mark_us, kind.carry_version, carry_to_bytes(state.carry)
-                    )
-                )
-        checkpoints.save(connection, due)
+        checkpoints.save(connection, _due(kind, memory.states[kind_name], kind_work, settings))
     telemetry.put_meter_numbers(connection, work.meter_numbers)
     reconcile.request(connection, work.late, now_us)
-    dead_letter.put(connection, _dead(work, partition, tenants))
+    dead_letter.put(connection, _dead(work, partition, memory.registry.tenants))
+
+
+def _due(
+    kind: Kind, states: States, work: KindWork, settings: Settings
+) -> list[checkpoints.Checkpoint]:
+    """Checkpoints that are to be written with this batch.
+
+    A carry is a cache, so only a few are: thousands of devices that began together would all be
+    due at once. Those left out are due again with their next message.
+    """
+    due = np.flatnonzero(work.since_checkpoint >= settings.checkpoint_samples)
+    due = due[~np.isin(work.ids[due], np.fromiter(work.late, np.int64))]
+    if due.shape[0] > settings.checkpoints_per_batch:
+        longest = np.argsort(-work.since_checkpoint[due], kind="stable")
+        due = due[longest[: settings.checkpoints_per_batch]]
+    work.since_checkpoint[due] = 0
+    carries = states.carry[work.slots[due]]
+    if work.carry is not None:
+        now = np.full(work.ids.shape[0], -1)
+        now[work.computed] = np.arange(work.computed.shape[0])
+        here = now[due] >= 0
+        carries[here] = work.carry[now[due][here]]
+    return [
+        checkpoints.Checkpoint(device_id, mark_us, kind.carry_version, carry_to_bytes(carry))
+        for device_id, mark_us, carry in zip(
+            work.ids[due].tolist(), work.mark_us[due].tolist(), carries, strict=True
+        )
+    ]
 
 
 def _dead(work: Work, partition: int, tenants: frozenset[str]) -> list[dead_letter.DeadMessage]:
@@ -71,9 +96,21 @@ def _dead(work: Work, partition: int, tenants: frozenset[str]) -> list[dead_lett
     ]
 
 
-def count_seqs(
-    connection: Connection, memory: Memory, work: Work
-) -> dict[str, device_seq.DeviceSeq]:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The devices' numbering after a batch.
+
+    ids, run, through : int64[n], devices whose messages followed each other and on what was known.
+    others : tenant/device → state of every other one.
+    """
+
+    ids: Ints
+    run: Ints
+    through: Ints
+    others: dict[str, device_seq.DeviceSeq]
+
+
+def count_seqs(connection: Connection, memory: Memory, work: Work) -> Counted:
     """The devices' numbering after these messages; written in the caller's transaction.
 
     Every outcome counts as dealt with: stored, duplicate, dead-lettered (also of a device that
@@ -84,85 +121,102 @@ def count_seqs(
         for letter in work.letters
         if letter.numbering is not None and letter.route is not None
     ]
-    states: dict[str, device_seq.DeviceSeq] = {}
     busy = {address for _, address, _, _ in numbered}
+    simple = []
     for plain in work.plain.values():
-        numbered += _one_by_one(connection, memory, plain, busy, states)
+        found, others = _in_a_row(connection, memory, plain, busy)
+        simple.append(found)
+        numbered += others
     numbered.sort()  # in the order of arrival: a hole must not be taken for a beginning
-    load_seqs(connection, memory, busy)
+    memory.seqs.load(connection, memory.registry, {address for _, address, _, _ in numbered})
+    states: dict[str, device_seq.DeviceSeq] = {}
     for _, address, (run, seq, oldest), salvaged in numbered:
         state = states.get(address)
         if state is None:
             known = memory.seqs.get(address)
             if salvaged and (known is None or known.run != run):
                 continue  # a spoilt body may fill a hole, but not begin a counting
-            state = known.copy() if known else device_seq.DeviceSeq.first(run, seq, oldest)
+            state = known or device_seq.DeviceSeq.first(run, seq, oldest)
             states[address] = state
         if not salvaged or run == state.run:
             state.take(run, seq, oldest)
+    ids, run_of, through = np.concatenate((np.empty((3, 0), np.int64), *simple), axis=1)
+    native = memory.registry.native
+    device_seq.advance(
+        connection, [native[d] for d in ids.tolist()], run_of.tolist(), through.tolist()
+    )
     device_seq.save(connection, states)
-    return states
+    return Counted(ids, run_of, through, states)
 
 
-def _one_by_one(
-    connection: Connection,
-    memory: Memory,
-    plain: Plain,
-    busy: set[str],
-    states: dict[str, device_seq.DeviceSeq],
-) -> list[tuple[int, str, tuple[int, int, int | None], bool]]:
-    """Count the devices whose messages follow each other and on what was known, into `states`.
+_Numbered = list[tuple[int, str, tuple[int, int, int | None], bool]]
 
-    Returns the numbered messages of all others, one by one; their addresses join `busy`.
+
+def _in_a_row(
+    connection: Connection, memory: Memory, plain: Plain, busy: set[str]
+) -> tuple[Ints, _Numbered]:
+    """(device, run, through), int64[3, n], of the devices whose messages follow each other and on
+    what was known; and the numbered messages of all others, one by one.
+
+    busy : devices that have other numbered messages in this batch.
     """
     at = np.flatnonzero(plain.seq >= 0)
     at = at[np.lexsort((plain.position[at], plain.device_id[at]))]  # in the order of arrival
-    if not at.shape[0]:
-        return []
     seq, run = plain.seq[at], np.maximum(plain.run[at], 0)
-    ids, begins = np.unique(plain.device_id[at], return_index=True)
-    n = np.diff(np.append(begins, at.shape[0]))
+    ids, starts = starts_of(plain.device_id[at])
+    begins, ends = starts[:-1], starts[1:] - 1
     follows = np.ones(at.shape[0], np.bool_)
     follows[1:] = (seq[1:] == seq[:-1] + 1) & (run[1:] == run[:-1])
     follows[begins] = True
-    in_a_row = np.logical_and.reduceat(follows, begins)
-    addresses = []
-    for device_id in ids.tolist():
-        device = memory.registry.by_id[device_id]
-        addresses.append(f"{device.tenant}/{device.device}")
-    load_seqs(connection, memory, addresses)
-    others = []
-    for address, first, count, simple, first_seq, first_run in zip(
-        addresses, begins.tolist(), n.tolist(), in_a_row.tolist(),
-        seq[begins].tolist(), run[begins].tolist(), strict=True,
-    ):  # fmt: skip
-        known = memory.seqs.get(address)
-        if (
-            simple and known is not None and address not in busy and not known.ahead
-            and known.run == first_run and known.through == first_seq - 1
-        ):  # fmt: skip
-            states[address] = device_seq.DeviceSeq(first_run, first_seq + count - 1)
-            continue
-        busy.add(address)
-        for i in at[first : first + count].tolist():
-            oldest = int(plain.oldest[i])
-            numbering = (
-                max(int(plain.run[i]), 0),
-                int(plain.seq[i]),
-                oldest if oldest >= 0 else None,
-            )
-            others.append((int(plain.position[i]), address, numbering, False))
-    return others
+    native = memory.registry.native
+    memory.seqs.load(connection, memory.registry, [native[d] for d in ids.tolist()])
+    simple = memory.seqs.follows(ids, run[begins], seq[begins])
+    if ids.shape[0]:
+        simple &= np.logical_and.reduceat(follows, begins)
+    if busy:
+        simple &= np.array([native[d] not in busy for d in ids.tolist()], np.bool_)
+    others: _Numbered = []
+    for i in at[np.repeat(~simple, np.diff(starts))].tolist():
+        oldest = int(plain.oldest[i])
+        numbering = (max(int(plain.run[i]), 0), int(plain.seq[i]), oldest if oldest >= 0 else None)
+        others.append((int(plain.position[i]), native[int(plain.device_id[i])], numbering, False))
+    ends = ends[simple]
+    return np.stack((ids[simple], run[ends], seq[ends])), others
 
 
-def acks_of(states: dict[str, device_seq.DeviceSeq]) -> list[DeviceAck]:
+def acks_of(counted: Counted, registry: Registry) -> list[DeviceAck]:
     """What to tell the devices once the transaction is committed."""
-    acks = []
-    for address, state in sorted(states.items()):
+    by_id = registry.by_id
+    acks = [
+        DeviceAck(device.tenant, device.device, run, through)
+        for device, run, through in zip(
+            [by_id[d] for d in counted.ids.tolist()],
+            counted.run.tolist(),
+            counted.through.tolist(),
+            strict=True,
+        )
+    ]
+    for address, state in counted.others.items():
         tenant, _, device = address.partition("/")
         if state.through >= 0:
             acks.append(DeviceAck(tenant, device, state.run, state.through))
     return acks
+
+
+def remember(memory: Memory, work: Work, counted: Counted, monotonic: float) -> None:
+    """Take over into memory what has been committed."""
+    for kind_name, kind_work in work.kinds.items():
+        states, slots = memory.states[kind_name], kind_work.slots
+        states.mark_us[slots] = kind_work.mark_us
+        states.since_checkpoint[slots] = kind_work.since_checkpoint
+        states.heard[slots] = monotonic
+        states.provisional[slots] = False
+        if kind_work.carry is not None:
+            states.carry[slots[kind_work.computed]] = kind_work.carry
+        states.late.update(kind_work.late)
+    memory.seqs.put_all(counted.ids, counted.run, counted.through)
+    for address, state in counted.others.items():
+        memory.seqs.put(address, state)
 
 
 def book(connection: Connection, entries: Ledger, partition: int, first: int, n: int) -> None:

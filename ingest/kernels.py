@@ -1,6 +1,6 @@
 """Between stored samples and kernels: the only place in ingest that calls a kernel."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_context.identity import Device
 from feature_kernels import consumption, driving
 from feature_kernels.ragged import starts_of
+from ingest.grids import Grids
 from store.feature_tables import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
 from store.features import PROVISIONAL_US, FeatureTable, Rows
 from store.telemetry import METER, VEHICLE, Samples, SampleTable
@@ -21,6 +21,7 @@ Ints = NDArray[np.int64]
 
 _QUARTER_US = 900_000_000
 _EPOCH_S = 1_000_000
+_MOST_QUARTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +68,17 @@ def local_us(t_us: Ints, timezone: str) -> Ints:
     """The same instants as local wall-clock time. Offsets change on quarter hours only."""
     if not t_us.shape[0]:
         return t_us.copy()
-    quarters, inverse = np.unique(t_us // _QUARTER_US, return_inverse=True)
+    quarter = t_us // _QUARTER_US
     zone = ZoneInfo(timezone)
-    return np.asarray(t_us + _offsets(quarters, zone)[inverse], np.int64)
+    first, span = int(quarter.min()), int(quarter.max()) - int(quarter.min()) + 1
+    if span > _MOST_QUARTERS:
+        quarters, inverse = np.unique(quarter, return_inverse=True)
+        return np.asarray(t_us + _offsets(quarters, zone)[inverse], np.int64)
+    occurs = np.zeros(span, np.bool_)  # as above without sorting, which was most of the cost
+    occurs[quarter - first] = True
+    offsets = np.zeros(span, np.int64)
+    offsets[occurs] = _offsets(np.flatnonzero(occurs) + first, zone)
+    return np.asarray(t_us + offsets[quarter - first], np.int64)
 
 
 def _offsets(quarters: Ints, zone: ZoneInfo) -> Ints:
@@ -86,57 +95,44 @@ class Computed:
     """What a call found.
 
     rows : one array a feature table, with device ids.
-    carry : device id → its new carry, float64[carry_width].
+    carry : float64[devices, carry_width], in the order of the samples' devices.
     """
 
     rows: dict[str, Rows]
-    carry: dict[int, Floats]
+    carry: Floats
 
 
-def compute(
-    kind: Kind,
-    samples: Samples,
-    carry: Mapping[int, Floats],
-    devices: Mapping[int, Device],
-) -> Computed:
+def compute(kind: Kind, samples: Samples, carry: Floats, grids: Grids) -> Computed:
     """Run the kernels over samples of many devices.
 
     samples : by device and ascending time, each (device, time) once.
-    carry : device id → carry before these samples.
+    carry : float64[devices, carry_width], before these samples, in the order of their devices.
+    grids : of at least these devices. Raises KeyError where one is missing.
     """
     rows: dict[str, list[Rows]] = {table.name: [] for table in kind.features}
-    after: dict[int, Floats] = {}
+    after = np.empty_like(carry)
     ids, starts = starts_of(samples.device)
+    at = grids.find(ids)
     local = np.empty_like(samples.observed_us)
-    groups: dict[tuple[float, int], list[int]] = {}
-    zones: dict[str, list[int]] = {}
-    for i, device_id in enumerate(ids.tolist()):
-        device = devices[device_id]
-        zones.setdefault(device.timezone, []).append(i)
-        # Meters of different grids need different parameters, so each grid is a call.
-        group = (device.interval_s, device.register_digits) if kind.name == "meter" else (0.0, 0)
-        groups.setdefault(group, []).append(i)
-    for zone, members in zones.items():
+    for zone, members in _groups(grids.zone[at]):
         rows_of_zone = _rows_of(starts, members)
-        local[rows_of_zone] = local_us(samples.observed_us[rows_of_zone], zone)
-    for group, members in groups.items():
+        local[rows_of_zone] = local_us(samples.observed_us[rows_of_zone], grids.zones[zone])
+    # Meters of different grids need different parameters, so each grid is a call.
+    metering = grids.metering[at] if kind.name == "meter" else np.zeros_like(ids)
+    for group, members in _groups(metering):
         lengths = np.diff(starts)[members]
         group_starts = np.concatenate((np.zeros(1, np.int64), np.cumsum(lengths, dtype=np.int64)))
-        group_ids = ids[members]
-        before = np.stack([carry[int(device_id)] for device_id in group_ids])
         index = _rows_of(starts, members)
-        found, new_carry = _call(
+        found, after[members] = _call(
             kind,
             samples.take(index),
             local[index],
             group_starts,
-            before,
-            group,
+            carry[members],
+            grids.meterings[group],
         )
         for table, array in zip(kind.features, found, strict=True):
-            rows[table.name].append(_with_ids(table, array, group_ids))
-        for i, device_id in enumerate(group_ids.tolist()):
-            after[device_id] = new_carry[i]
+            rows[table.name].append(_with_ids(table, array, ids[members]))
     return Computed(
         {
             table.name: np.concatenate(parts)
@@ -148,12 +144,14 @@ def compute(
     )
 
 
-def still_open(kind: Kind, carry: Mapping[int, Floats]) -> dict[str, Rows]:
-    """What silent devices have open (a trip under way), as provisional rows."""
-    ids = np.array(sorted(carry), np.int64)
+def still_open(kind: Kind, ids: Ints, carry: Floats) -> dict[str, Rows]:
+    """What silent devices have open (a trip under way), as provisional rows.
+
+    ids : int64[devices]; carry : float64[devices, carry_width].
+    """
     if kind.finish is None or not ids.shape[0]:
         return {}
-    found = kind.finish(np.stack([carry[int(device_id)] for device_id in ids]))
+    found = kind.finish(carry)
     rows = {
         table.name: _with_ids(table, array, ids)
         for table, array in zip(kind.features, found, strict=True)
@@ -163,11 +161,17 @@ def still_open(kind: Kind, carry: Mapping[int, Floats]) -> dict[str, Rows]:
     return rows
 
 
-def _rows_of(starts: Ints, members: Sequence[int]) -> Any:
+def _groups(codes: Ints) -> Iterator[tuple[int, Ints]]:
+    """Each code that occurs, and where it does."""
+    for code in np.unique(codes).tolist():
+        yield code, np.flatnonzero(codes == code)
+
+
+def _rows_of(starts: Ints, members: Ints) -> Any:
     """Index of the rows of some devices; all of them as a slice, which copies nothing."""
-    if len(members) == starts.shape[0] - 1:
+    if members.shape[0] == starts.shape[0] - 1:
         return slice(None)
-    return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in members])
+    return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in members.tolist()])
 
 
 def _call(

@@ -8,120 +8,117 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ingest.grids import as_text
 from ingest.kernels import KINDS, Kind, compute
 from ingest.plain.take import Topics
-from ingest.registry import Registry, grids
+from ingest.registry import Registry
+from ingest.seqs import Seqs
+from ingest.states import NEVER_US, Floats, Ints, Late, States
 from store import carry as checkpoints
-from store import device_seq, features, telemetry
+from store import features, telemetry
 from store.pool import Connection
 from store.reconcile import Range
 
-Floats = NDArray[np.float64]
+_REPLAYED_AT_ONCE = 64
+"""Devices whose samples after the checkpoint are read together: bounds memory."""
 
-NEVER_US = -(2**62)
-"""High-water mark of a device without samples."""
-
-
-@dataclass(slots=True)
-class DeviceState:
-    """One device's kernel state.
-
-    mark_us : time of its newest stored sample; whatever is later is certainly new.
-    carry : after the sample at the mark; not valid while `late` is set.
-    since_checkpoint : samples after the newest checkpoint.
-    late : range of late samples not yet reconciled; until then no features are computed.
-    late_since : monotonic seconds when it was first set.
-    heard : monotonic seconds of its last message.
-    provisional : what it has open was written, since it fell silent.
-    """
-
-    mark_us: int
-    carry: Floats
-    since_checkpoint: int = 0
-    late: Range | None = None
-    late_since: float = 0.0
-    heard: float = 0.0
-    provisional: bool = False
-
-    def copy(self) -> "DeviceState":
-        """Written out, because one is made for each device of each batch."""
-        return DeviceState(
-            self.mark_us,
-            self.carry,
-            self.since_checkpoint,
-            self.late,
-            self.late_since,
-            self.heard,
-            self.provisional,
-        )
+_PIECE = 100_000
+"""Samples of a device without a checkpoint that are replayed at a time."""
 
 
 @dataclass(slots=True)
 class Memory:
-    """States of the devices seen since start."""
+    """What is known of the devices seen since start.
+
+    states : kind of device → its states.
+    """
 
     registry: Registry
     next_offset: int
     topics: Topics
-    devices: dict[int, DeviceState] = field(default_factory=dict)
-    seqs: dict[str, device_seq.DeviceSeq] = field(default_factory=dict)
-    seq_known: set[str] = field(default_factory=set)
+    states: dict[str, States] = field(
+        default_factory=lambda: {kind.name: States(kind.carry_width) for kind in KINDS.values()}
+    )
+    seqs: Seqs = field(default_factory=Seqs)
 
 
 def load_devices(
     connection: Connection,
     memory: Memory,
     kind: Kind,
-    device_ids: Iterable[int],
+    device_ids: Iterable[int] | Ints,
     pending: Mapping[int, Range],
     monotonic: float,
 ) -> None:
     """Load the states of devices not yet in memory: checkpoint, then replay what came after."""
-    wanted = [device_id for device_id in device_ids if device_id not in memory.devices]
-    if not wanted:
+    states = memory.states[kind.name]
+    wanted = states.unknown(device_ids)
+    if not wanted.shape[0]:
         return
-    marks = telemetry.marks(connection, kind.samples, wanted)
-    all_grids = grids(memory.registry)
+    ids = wanted.tolist()
+    marks = telemetry.marks(connection, kind.samples, ids)
     # Those that are to be computed anew keep their old entry until that is done.
-    current = {d: all_grids[d] for d in wanted if d not in pending}
+    current = {d: as_text(memory.registry.by_id[d]) for d in ids if d not in pending}
     checkpoints.computed_with(connection, current)
-    found = checkpoints.latest(connection, wanted, kind.carry_version)
+    found = checkpoints.latest(connection, ids, kind.carry_version)
     provisional: set[int] = set()
     if kind.finish is not None:
         for table in kind.features:
-            provisional |= features.with_provisional(connection, table, wanted)
-    replay: dict[int, int] = {}
-    for device_id in wanted:
-        state = DeviceState(marks.get(device_id, NEVER_US), kind.initial(1)[0])
-        state.heard, state.provisional = monotonic, device_id in provisional
+            provisional |= features.with_provisional(connection, table, ids)
+    rows = states.add(wanted)
+    states.mark_us[rows] = [marks.get(d, NEVER_US) for d in ids]
+    states.carry[rows] = kind.initial(1)[0]
+    states.since_checkpoint[rows] = 0
+    states.heard[rows] = monotonic
+    states.provisional[rows] = [d in provisional for d in ids]
+    behind: dict[int, int] = {}
+    for row, device_id in zip(rows.tolist(), ids, strict=True):
         late = pending.get(device_id)
         if late is not None:
-            state.late, state.late_since = late, monotonic
+            states.late[device_id] = Late(late, monotonic)
         elif device_id in found:
-            state.carry = carry_from_bytes(found[device_id].carry, kind)
-            if found[device_id].as_of_us < state.mark_us:
-                replay[device_id] = found[device_id].as_of_us
+            states.carry[row] = carry_from_bytes(found[device_id].carry, kind)
+            if found[device_id].as_of_us < states.mark_us[row]:
+                behind[device_id] = found[device_id].as_of_us
         elif device_id in marks:
-            replay[device_id] = NEVER_US
-        memory.devices[device_id] = state
-    for device_id, after_us in sorted(replay.items()):
+            _replay_all(connection, memory, kind, device_id, row)
+    _replay(connection, memory, kind, behind)
+
+
+def _replay(connection: Connection, memory: Memory, kind: Kind, after: Mapping[int, int]) -> None:
+    """Replay what came after the checkpoints of devices: device id → as_of in microseconds."""
+    states = memory.states[kind.name]
+    ordered = sorted(after)
+    for start in range(0, len(ordered), _REPLAYED_AT_ONCE):
+        part = ordered[start : start + _REPLAYED_AT_ONCE]
+        samples = telemetry.read_after(connection, kind.samples, {d: after[d] for d in part})
+        ids, counts = np.unique(samples.device, return_counts=True)
+        rows = states.slots.rows(ids)
+        computed = compute(kind, samples, states.carry[rows], memory.registry.grids)
+        states.carry[rows] = computed.carry
+        states.since_checkpoint[rows] = counts
+
+
+def _replay_all(
+    connection: Connection, memory: Memory, kind: Kind, device_id: int, row: int
+) -> None:
+    """Replay a device from its first sample, piece by piece."""
+    states, after = memory.states[kind.name], NEVER_US
+    while True:
         samples = telemetry.read(
-            connection, kind.samples, [device_id], None if after_us == NEVER_US else after_us
+            connection,
+            kind.samples,
+            [device_id],
+            None if after == NEVER_US else after,
+            at_most=_PIECE,
         )
-        state = memory.devices[device_id]
-        computed = compute(kind, samples, {device_id: state.carry}, memory.registry.by_id)
-        state.carry = computed.carry[device_id]
-        state.since_checkpoint = len(samples)
-
-
-def load_seqs(connection: Connection, memory: Memory, addresses: Iterable[str]) -> None:
-    """Load how far the numbered messages of devices (tenant/device) have been dealt with."""
-    wanted = [address for address in addresses if address not in memory.seq_known]
-    if wanted:
-        memory.seqs.update(device_seq.load(connection, wanted))
-        memory.seq_known.update(wanted)
+        if not len(samples):
+            return
+        computed = compute(kind, samples, states.carry[row : row + 1], memory.registry.grids)
+        states.carry[row] = computed.carry[0]
+        states.since_checkpoint[row] += len(samples)
+        after = int(samples.observed_us[-1])
 
 
 def carry_to_bytes(carry: Floats) -> bytes:
@@ -135,8 +132,3 @@ def carry_from_bytes(data: bytes, kind: Kind) -> Floats:
     if carry.shape[0] != kind.carry_width:
         raise ValueError(f"a carry of {carry.shape[0]} numbers, expected {kind.carry_width}")
     return carry
-
-
-def kind_of_device(memory: Memory, device_id: int) -> Kind:
-    """The kind of a registered device."""
-    return KINDS[memory.registry.by_id[device_id].kind]

@@ -7,9 +7,12 @@ newest one is right already, and only what came after the newest is replayed.
 
 from dataclasses import dataclass
 
+import numpy as np
+
+from ingest.grids import as_text
 from ingest.kernels import Kind, compute
-from ingest.memory import NEVER_US, DeviceState, Floats, Memory, carry_from_bytes, carry_to_bytes
-from ingest.registry import grids
+from ingest.memory import Memory, carry_from_bytes, carry_to_bytes
+from ingest.states import NEVER_US, Floats
 from store import carry as checkpoints
 from store import features, reconcile, telemetry
 from store.features import Change
@@ -21,11 +24,14 @@ from store.reconcile import Range
 class Recomputed:
     """Result of one device.
 
+    mark_us, carry, since_checkpoint : the device's state after it (ingest.states).
     changes : feature rows added, changed or removed, each once.
     samples : samples replayed.
     """
 
-    state: DeviceState
+    mark_us: int
+    carry: Floats
+    since_checkpoint: int
     changes: list[Change]
     samples: int
 
@@ -69,9 +75,11 @@ def recompute(
         )
         since = 0
     reconcile.done(connection, device_id)
-    checkpoints.computed_with(connection, {device_id: grids(memory.registry)[device_id]})
+    checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
     return Recomputed(
-        DeviceState(max(mark_us, position), carry, since),
+        max(mark_us, position),
+        carry,
+        since,
         [change for change in changes.values() if change.real],
         replayed + n,
     )
@@ -95,11 +103,12 @@ def _piece(
     """Replay (after, until]; returns the carry, samples, changed rows and the last time."""
     after = None if after_us == NEVER_US else after_us
     samples = telemetry.read(connection, kind.samples, [device_id], after, until_us)
-    computed = compute(kind, samples, {device_id: carry}, memory.registry.by_id)
+    one = carry[np.newaxis] if len(samples) else np.empty((0, kind.carry_width))
+    computed = compute(kind, samples, one, memory.registry.grids)
     changes = []
     for table in kind.features:
         changes += features.replace(
             connection, table, device_id, after, until_us, computed.rows[table.name]
         )
     last_us = int(samples.observed_us[-1]) if len(samples) else after_us
-    return computed.carry.get(device_id, carry), len(samples), changes, last_us
+    return computed.carry[0] if len(samples) else carry, len(samples), changes, last_us

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from customer_context.consent import ConsentState
 from customer_context.identity import FOREVER_US, Device, Span, holders
+from ingest.grids import Grids
 from store import customers
 from store.customers import Held
 from store.pool import Connection
@@ -16,6 +17,7 @@ class Registry:
     """What is registered and who agreed, true as of `version`.
 
     by_address : (dialect, address) → device.
+    native : device id → tenant/device, by which its messages are numbered.
     """
 
     version: int
@@ -23,14 +25,8 @@ class Registry:
     by_address: Mapping[tuple[str, str], Device]
     by_id: Mapping[int, Device]
     consent: ConsentState
-
-
-def grids(registry: Registry) -> dict[int, str]:
-    """Device id → what its features depend on beside its samples."""
-    return {
-        device.device_id: f"{device.timezone} {device.interval_s:g} {device.register_digits}"
-        for device in registry.by_id.values()
-    }
+    grids: Grids
+    native: Mapping[int, str]
 
 
 _UNKNOWN_METER = customers.MeterRow(None, 900, 6)
@@ -69,6 +65,10 @@ def load(connection: Connection) -> Registry:
         by_address=by_address,
         by_id={device.device_id: device for device in by_address.values()},
         consent=ConsentState(customers.granted(connection)),
+        grids=Grids.of(by_address.values()),
+        native={
+            device.device_id: f"{device.tenant}/{device.device}" for device in by_address.values()
+        },
     )
 
 

@@ -14,12 +14,14 @@ from numpy.typing import NDArray
 
 from contracts.topics import route
 from customer_context.identity import Device
+from feature_kernels.ragged import starts_of
 from ingest.decode import decode
 from ingest.dialects.decoded import Context, Decoded
 from ingest.dialects.native import salvage_numbering
 from ingest.kernels import KINDS, compute
-from ingest.memory import DeviceState, Memory
+from ingest.memory import Memory
 from ingest.pack import LAYOUTS, Item, Ordered, join_values, order, out_of_range, pack, same_values
+from ingest.states import Ints, Late, States
 from ingest.times import YEAR_2000_US
 from ingest.work import KindWork, Letter, Outcome, Tally, Work
 from runtime.clock import US_PER_S
@@ -266,62 +268,56 @@ def separate(
         tally.merged[message] += 1
     for message in ordered.duplicate:
         tally.duplicate[message] += 1
-    states: dict[int, DeviceState] = {}
-    no_longer_silent: list[int] = []
-    for device_id in np.unique(samples.device).tolist():
-        state = memory.devices[device_id].copy()
-        state.heard = monotonic
-        if state.provisional:
-            state.provisional = False
-            no_longer_silent.append(device_id)
-        span_of_device = work.late.get(device_id)
-        if span_of_device is not None:
-            if state.late is None:
-                state.late_since = monotonic
-                state.late = span_of_device
-            else:
-                state.late = state.late.join(span_of_device)
-        states[device_id] = state
+    states = memory.states[kind_name]
+    ids, _ = starts_of(samples.device)
+    slots = states.slots.rows(ids)
     fresh = ~late
     work.kinds[kind_name] = KindWork(
         ordered,
-        samples.take(fresh),
+        samples.take(fresh) if late.any() else samples,
         samples.take(late & new_row),
         changed,
-        states,
-        no_longer_silent=no_longer_silent,
+        ids,
+        slots,
+        states.mark_us[slots],
+        states.since_checkpoint[slots],
+        _late_now(work, states, ids, monotonic),
+        ids[states.provisional[slots]].tolist(),
     )
+
+
+def _late_now(work: Work, states: States, ids: Ints, monotonic: float) -> dict[int, Late]:
+    """Those of the devices that wait to be reconciled, with what this batch adds."""
+    found = {int(d): states.late[int(d)] for d in ids[states.is_late(ids)]}
+    for device_id, span in work.late.items():
+        if device_id in found:
+            found[device_id] = found[device_id].join(span)
+        elif states.slots.rows(np.array([device_id]))[0] >= 0:
+            found[device_id] = Late(span, monotonic)
+    return found
 
 
 def features(work: Work, memory: Memory) -> None:
     """Run the kernels over the fresh samples of every device that has nothing late to reconcile."""
     for kind_name, kind_work in work.kinds.items():
-        kind = KINDS[kind_name]
-        fresh, states = kind_work.fresh, kind_work.states
-        if len(fresh):
-            last = np.append(fresh.device[1:] != fresh.device[:-1], True)
-            for device_id, us in zip(
-                fresh.device[last].tolist(), fresh.observed_us[last].tolist(), strict=True
-            ):
-                states[device_id].mark_us = us
-        clean = {device_id for device_id, state in states.items() if state.late is None}
-        if not clean or not len(fresh):
+        fresh = kind_work.fresh
+        ids, starts = starts_of(fresh.device)
+        at = np.searchsorted(kind_work.ids, ids)
+        kind_work.mark_us[at] = fresh.observed_us[starts[1:] - 1]
+        clean = ~np.isin(ids, np.fromiter(kind_work.late, np.int64))
+        if not clean.all():
+            fresh = fresh.take(np.repeat(clean, np.diff(starts)))
+        if not len(fresh):
             continue
-        if len(clean) < len(states):
-            fresh = fresh.take(np.isin(fresh.device, np.array(sorted(clean))))
-            if not len(fresh):
-                continue
+        kind_work.computed = at[clean]
+        kind_work.since_checkpoint[at[clean]] += np.diff(starts)[clean]
         computed = compute(
-            kind,
+            KINDS[kind_name],
             fresh,
-            {device_id: states[device_id].carry for device_id in clean},
-            memory.registry.by_id,
+            memory.states[kind_name].carry[kind_work.slots[at[clean]]],
+            memory.registry.grids,
         )
-        kind_work.rows = computed.rows
-        ids, counts = np.unique(fresh.device, return_counts=True)
-        for device_id, count in zip(ids.tolist(), counts.tolist(), strict=True):
-            states[device_id].carry = computed.carry[device_id]
-            states[device_id].since_checkpoint += count
+        kind_work.rows, kind_work.carry = computed.rows, computed.carry
 
 
 def conclude(work: Work, new_events: list[bool]) -> None:

@@ -10,9 +10,9 @@ from contracts.raw import RawMessage
 from contracts.topics import Route
 from customer_context.identity import Device
 from ingest.dialects.decoded import Decoded
-from ingest.memory import DeviceState
 from ingest.pack import Ordered
 from ingest.plain.take import Plain
+from ingest.states import Ints, Late
 from runtime.errors import DeadLetter
 from store.features import Rows
 from store.reconcile import Range
@@ -59,15 +59,28 @@ class Letter:
 
 @dataclass(slots=True)
 class KindWork:
-    """The samples of one kind of device in this batch."""
+    """The samples of one kind of device in this batch, and the states they lead to.
+
+    ids : int64[d], its devices, ascending; slots : int64[d], their rows in the states.
+    mark_us, since_checkpoint : int64[d], after this batch.
+    late : devices that wait to be reconciled, of this batch, with what it adds.
+    computed : int64[c], those of `ids` whose features were computed; carry : float64[c, width],
+    after them. rows : feature table → what was found.
+    """
 
     ordered: Ordered
     fresh: Samples
     late_new: Samples
     changed: dict[tuple[int, int], NDArray[np.float64]]
-    states: dict[int, DeviceState]
+    ids: Ints
+    slots: Ints
+    mark_us: Ints
+    since_checkpoint: Ints
+    late: dict[int, Late]
+    no_longer_silent: list[int]
+    computed: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    carry: NDArray[np.float64] | None = None
     rows: dict[str, Rows] = field(default_factory=dict)
-    no_longer_silent: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contracts.raw import DeviceAck, RawMessage
+from feature_kernels.ragged import starts_of
 from ingest import commit, steps
 from ingest.assess import corrections, signals_of
-from ingest.between import compute_anew, silent_devices, write_open
+from ingest.between import compute_anew, write_open
 from ingest.books import ledger_key, ledger_of, outcomes_of
-from ingest.kernels import KINDS
+from ingest.kernels import KINDS, Kind
 from ingest.laps import Laps
-from ingest.memory import DeviceState, Memory, kind_of_device, load_devices
+from ingest.memory import Memory, load_devices
 from ingest.pack import Ordered
 from ingest.plain.take import SortedOut, Topics, take
 from ingest.recompute import recompute
@@ -259,20 +259,13 @@ class Worker:
                 now_us = self._clock.now_us()
                 if retried is not None:
                     self._finish_retry(connection, work, retried, now_us)
-                commit.write(
-                    connection,
-                    work,
-                    self._partition,
-                    self._settings.checkpoint_samples,
-                    now_us,
-                    memory.registry.tenants,
-                )
+                commit.write(connection, memory, work, self._partition, self._settings, now_us)
                 for kind_work in work.kinds.values():
                     outbox.put(
                         connection, signals_of(kind_work.rows, memory.registry.by_id), now_us
                     )
                 laps.lap("features")
-                seqs = commit.count_seqs(connection, memory, work)
+                counted = commit.count_seqs(connection, memory, work)
                 entries = ledger_of(work, memory)
                 if retried is not None:
                     _unbook(entries, retried)
@@ -287,11 +280,9 @@ class Worker:
         outcomes = outcomes_of(work)
         if Outcome.STORED in outcomes:
             self._failed_in_a_row = 0
-        for kind_work in work.kinds.values():
-            memory.devices.update(kind_work.states)
-        memory.seqs.update(seqs)
+        commit.remember(memory, work, counted, self._clock.monotonic())
         self._count(entries, laps.started)
-        return Committed(commit.acks_of(seqs), outcomes)
+        return Committed(commit.acks_of(counted, memory.registry), outcomes)
 
     def _separate(
         self,
@@ -302,15 +293,11 @@ class Worker:
         ordered: Ordered,
     ) -> None:
         kind, samples = KINDS[kind_name], ordered.samples
-        load_devices(
-            connection,
-            memory,
-            kind,
-            np.unique(samples.device).tolist(),
-            {},
-            self._clock.monotonic(),
-        )
-        late = _at_or_below_mark(samples, memory.devices)
+        ids, starts = starts_of(samples.device)
+        load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
+        states = memory.states[kind_name]
+        marks = states.mark_us[states.slots.rows(ids)]
+        late = samples.observed_us <= np.repeat(marks, np.diff(starts))
         existing = {}
         if late.any():
             existing = telemetry.existing(
@@ -331,7 +318,7 @@ class Worker:
         """Devices that wait to be reconciled."""
         if self._memory is None:
             return 0
-        return sum(1 for state in self._memory.devices.values() if state.late is not None)
+        return sum(len(states.late) for states in self._memory.states.values())
 
     def reconcile(self, *, everything: bool = False) -> int:
         """Correct devices whose late samples have been gathered long enough; bounded in time.
@@ -342,32 +329,33 @@ class Worker:
         connection, memory = self._connection_now, self._memory_now
         started = self._clock.monotonic()
         waiting = sorted(
-            (state.late_since, device_id)
-            for device_id, state in memory.devices.items()
-            if state.late is not None
+            (late.since, device_id, kind_name)
+            for kind_name, states in memory.states.items()
+            for device_id, late in states.late.items()
         )
         done = 0
-        for since, device_id in waiting:
+        for since, device_id, kind_name in waiting:
             if not everything and (
                 started - since < self._settings.reconcile_wait_s
                 or self._clock.monotonic() - started > _SLICE_S
             ):
                 break
-            self._reconcile_device(connection, memory, device_id)
+            self._reconcile_device(connection, memory, KINDS[kind_name], device_id)
             done += 1
         self._metrics.reconcile_pending.set(len(waiting) - done)
         return done
 
-    def _reconcile_device(self, connection: Connection, memory: Memory, device_id: int) -> None:
-        late = memory.devices[device_id].late
-        assert late is not None
+    def _reconcile_device(
+        self, connection: Connection, memory: Memory, kind: Kind, device_id: int
+    ) -> None:
+        states = memory.states[kind.name]
         with self._owned(connection, memory):
             result = recompute(
                 connection,
                 memory,
-                kind_of_device(memory, device_id),
+                kind,
                 device_id,
-                late,
+                states.late[device_id].span,
                 self._settings.checkpoint_samples,
             )
             outbox.put(
@@ -375,8 +363,10 @@ class Worker:
                 corrections(result.changes, memory.registry.by_id),
                 self._clock.now_us(),
             )
-        result.state.heard = memory.devices[device_id].heard
-        memory.devices[device_id] = result.state
+        row = states.row(device_id)
+        states.mark_us[row], states.carry[row] = result.mark_us, result.carry
+        states.since_checkpoint[row], states.provisional[row] = result.since_checkpoint, False
+        del states.late[device_id]
         self._metrics.reconciled.inc()
         log.debug(
             "reconciled device=%d samples=%d changed=%d",
@@ -395,14 +385,14 @@ class Worker:
         heard_before = self._clock.monotonic() - (0 if everything else self._settings.silence_s)
         done = 0
         for kind in KINDS.values():
-            silent = silent_devices(memory, kind, heard_before)
-            if not silent:
+            states = memory.states[kind.name]
+            ids, rows = states.silent(heard_before)
+            if kind.finish is None or not ids.shape[0]:
                 continue
             with self._owned(connection, memory):
-                write_open(connection, kind, silent)
-            for device_id in silent:
-                memory.devices[device_id].provisional = True
-            done += len(silent)
+                write_open(connection, kind, ids, states.carry[rows])
+            states.provisional[rows] = True
+            done += int(ids.shape[0])
         return done
 
     def retry_dead_letters(self) -> int:
@@ -487,14 +477,6 @@ class Worker:
                 if n > 0:
                     self._metrics.samples.labels(name).inc(n)
         self._metrics.commit_seconds.observe(self._clock.monotonic() - started)
-
-
-def _at_or_below_mark(
-    samples: telemetry.Samples, states: dict[int, DeviceState]
-) -> NDArray[np.bool_]:
-    ids, inverse = np.unique(samples.device, return_inverse=True)
-    marks = np.array([states[device_id].mark_us for device_id in ids.tolist()], np.int64)
-    return np.asarray(samples.observed_us <= marks[inverse])
 
 
 def _unbook(entries: commit.Ledger, rows: Sequence[dead_letter.DeadLetterRow]) -> None:

@@ -83,6 +83,12 @@ class Settings(BaseSettings):
         description="A device's carry is checkpointed after so many samples; what came after the "
         "last checkpoint is replayed at start.",
     )
+    checkpoints_per_batch: int = Field(
+        default=256,
+        ge=1,
+        description="Most checkpoints written with one batch: thousands of devices that began "
+        "together would all be due at once.",
+    )
     reconcile_wait_s: float = Field(
         default=0.5,
         ge=0.0,

@@ -62,12 +62,26 @@ def load(connection: Connection, addresses: Sequence[str]) -> dict[str, DeviceSe
     return {row[0]: DeviceSeq(row[1], row[2], set(row[3])) for row in rows.fetchall()}
 
 
-def save(connection: Connection, states: dict[str, DeviceSeq]) -> None:
-    """Write states, in the caller's transaction.
+def advance(
+    connection: Connection, addresses: Sequence[str], runs: Sequence[int], throughs: Sequence[int]
+) -> None:
+    """Move on devices that stand in the table and have no hole, in the caller's transaction.
 
     The arrays travel as literals that are joined here: an address needs no quotes (contracts.topics
     NAME), and the driver's own way costs more than the database's part for thousands of devices.
+    An update costs half of an insert that meets a row.
     """
+    if not addresses:
+        return
+    connection.execute(
+        "update pipeline.device_seq s set run = r, through = t, ahead = '{}' "
+        "from unnest(%s::text[], %s::bigint[], %s::bigint[]) as x (d, r, t) where s.address = d",
+        (_literal(addresses), _literal(map(str, runs)), _literal(map(str, throughs))),
+    )
+
+
+def save(connection: Connection, states: dict[str, DeviceSeq]) -> None:
+    """Write states, in the caller's transaction."""
     if not states:
         return
     ordered = sorted(states.items())

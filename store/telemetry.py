@@ -126,11 +126,10 @@ def read(
     device_ids: Sequence[int],
     after_us: int | None = None,
     until_us: int | None = None,
+    at_most: int | None = None,
 ) -> Samples:
-    """Samples of the devices with after < observed <= until, by device and time."""
-    wanted = [("device_id", "int"), ("observed_at", "time"), ("received_at", "time")] + [
-        (name, "float") for name in table.names
-    ]
+    """Samples of the devices with after < observed <= until, by device and time; the first
+    `at_most` of them."""
     conditions = "where device_id = any(%s)"
     parameters: list[object] = [list(device_ids)]
     if after_us is not None:
@@ -139,10 +138,29 @@ def read(
     if until_us is not None:
         conditions += " and observed_at <= %s"
         parameters.append(from_us(until_us))
-    query = (
-        f"copy (select {select_list(wanted)} from {table.name} {conditions} "
-        "order by device_id, observed_at) to stdout (format binary)"
+    limit = "" if at_most is None else f"limit {at_most:d}"
+    source = f"{table.name} {conditions} order by device_id, observed_at {limit}"
+    return _read_from(connection, table, source, parameters)
+
+
+def read_after(connection: Connection, table: SampleTable, after_us: Mapping[int, int]) -> Samples:
+    """Samples of devices (id → microseconds), each after its own instant, by device and time."""
+    source = (
+        "unnest(%s::bigint[], %s::timestamptz[]) as k (wanted, after) cross join lateral "
+        f"(select * from {table.name} s where s.device_id = k.wanted and s.observed_at > k.after) "
+        "as s order by device_id, observed_at"
     )
+    parameters = [list(after_us), [from_us(us) for us in after_us.values()]]
+    return _read_from(connection, table, source, parameters)
+
+
+def _read_from(
+    connection: Connection, table: SampleTable, source: str, parameters: Sequence[object]
+) -> Samples:
+    wanted = [("device_id", "int"), ("observed_at", "time"), ("received_at", "time")] + [
+        (name, "float") for name in table.names
+    ]
+    query = f"copy (select {select_list(wanted)} from {source}) to stdout (format binary)"
     with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
         data = b"".join(bytes(block) for block in copy)
     columns = decode(data, [kind for _, kind in wanted])

@@ -1,0 +1,61 @@
+"""What a device's features depend on beside its samples: time zone, and a meter's grid."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from customer_context.identity import Device
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Grids:
+    """Of many devices, in arrays.
+
+    ids : int64[n], ascending; zone, metering : int64[n], index into the tuples.
+    meterings : (interval in seconds, digits of the register); the first is that of vehicles.
+    """
+
+    ids: Ints
+    zone: Ints
+    metering: Ints
+    zones: tuple[str, ...]
+    meterings: tuple[tuple[float, int], ...]
+
+    @classmethod
+    def of(cls, devices: Iterable[Device]) -> "Grids":
+        """Gather them from the registry."""
+        ordered = sorted(devices, key=lambda device: device.device_id)
+        zones: dict[str, int] = {}
+        meterings: dict[tuple[float, int], int] = {(0.0, 0): 0}
+        zone, metering = [], []
+        for device in ordered:
+            zone.append(zones.setdefault(device.timezone, len(zones)))
+            grid = (device.interval_s, device.register_digits)
+            metering.append(
+                meterings.setdefault(grid, len(meterings)) if device.kind == "meter" else 0
+            )
+        return cls(
+            np.array([device.device_id for device in ordered], np.int64),
+            np.array(zone, np.int64),
+            np.array(metering, np.int64),
+            tuple(zones),
+            tuple(meterings),
+        )
+
+    def find(self, device_ids: Ints) -> Ints:
+        """Where the devices stand. Raises KeyError for one that does not."""
+        if not device_ids.shape[0]:
+            return np.empty(0, np.int64)
+        at = np.searchsorted(self.ids, device_ids)
+        if at.max() >= self.ids.shape[0] or (self.ids[at] != device_ids).any():
+            raise KeyError("a device that is not registered")
+        return at
+
+
+def as_text(device: Device) -> str:
+    """As it is remembered in the store (pipeline.computed_with)."""
+    return f"{device.timezone} {device.interval_s:g} {device.register_digits}"
