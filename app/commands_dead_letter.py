@@ -68,6 +68,8 @@ def _dead_json(row: dead_letter.DeadLetterRow) -> dict[str, Any]:
         "dialect": row.dialect,
         "topic": row.topic,
         "content_type": row.content_type,
+        "user_properties": row.user_properties or [],
+        "expiry_s": row.expiry_s,
         "bytes": len(row.body),
         "received_at": row.received_at,
         "partition": row.partition,

@@ -9,17 +9,37 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
 
+class Properties(NamedTuple):
+    """What else the publisher said of a message (MQTT 5, 3.3.2.3).
+
+    user : pairs of name and value in their order, where a name may stand twice.
+    expiry_s : what was left, in seconds, when the broker sent it; None = for ever. A message that
+    the broker gave us before it expired is used, however long it lies with us afterwards: what is
+    acknowledged is never dropped.
+    """
+
+    user: tuple[tuple[str, str], ...] = ()
+    expiry_s: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Characters of the user properties."""
+        return sum([len(name) + len(value) for name, value in self.user])
+
+
 class RawMessage(NamedTuple):
     """One publication, untouched. A tuple, because one is made for each message.
 
     received_us : microseconds since 1970 UTC, the gateway's clock.
     content_type : the MQTT 5 property, None when absent.
+    properties : None where the message has none of them, as nearly all.
     """
 
     topic: str
     body: bytes
     received_us: int
     content_type: str | None = None
+    properties: Properties | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,8 @@
 
 A frame is a length (uint32, big-endian) and a CBOR array. The gateway sends
 ``[[topic, body, received_us, content_type], …]`` and gets ``[[tenant, device, run, seq], …]`` when
-the batch is committed. One batch is under way at a time, so no numbering is needed.
+the batch is committed. A message with further properties has them behind as ``[user, expiry_s]``.
+One batch is under way at a time, so no numbering is needed.
 """
 
 import asyncio
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 
 import cbor2
 
-from contracts.raw import DeviceAck, RawMessage, Receipt
+from contracts.raw import DeviceAck, Properties, RawMessage, Receipt
 
 MOST_BYTES = 1 << 30
 
@@ -30,18 +31,28 @@ def write_frame(writer: asyncio.StreamWriter, frame: bytes) -> None:
 
 def pack_messages(messages: Sequence[RawMessage]) -> bytes:
     """A batch as a frame."""
-    return bytes(cbor2.dumps([[m.topic, m.body, m.received_us, m.content_type] for m in messages]))
+    return bytes(cbor2.dumps([m[:4] if m.properties is None else tuple(m) for m in messages]))
 
 
 def unpack_messages(frame: bytes) -> list[RawMessage]:
     """The batch of a frame. Raises ValueError."""
     try:
         return [
-            RawMessage(str(topic), bytes(body), int(received_us), content_type)
-            for topic, body, received_us, content_type in cbor2.loads(frame)
+            RawMessage(
+                str(topic),
+                bytes(body),
+                int(received_us),
+                content_type,
+                _properties(*more[0]) if more else None,
+            )
+            for topic, body, received_us, content_type, *more in cbor2.loads(frame)
         ]
     except (cbor2.CBORDecodeError, TypeError) as error:
         raise ValueError(f"not a batch: {error}") from error
+
+
+def _properties(user: Sequence[tuple[str, str]], expiry_s: int | None) -> Properties:
+    return Properties(tuple((str(name), str(value)) for name, value in user), expiry_s)
 
 
 def pack_receipt(receipt: Receipt) -> bytes:

@@ -2,20 +2,26 @@
 
 from collections import deque
 from collections.abc import Sequence
+from itertools import accumulate, islice, takewhile
+from typing import TypeVar
 
 from contracts.raw import RawMessage
+
+T = TypeVar("T")
 
 
 class AckWindow:
     """First in, first out: acknowledgements leave in the order of arrival (MQTT 5, 4.6).
 
-    size : bytes of the bodies in it.
+    size : bytes of the bodies and user properties in it.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[RawMessage] = deque()
+        self._sizes: deque[int] = deque()
         self._mids: deque[int] = deque()
         self._taken: deque[tuple[list[int], int]] = deque()
+        self._waiting_size = 0
         self.size = 0
 
     def __len__(self) -> int:
@@ -31,26 +37,31 @@ class AckWindow:
         """True where the next batch would be as large as it may be."""
         if len(self._waiting) >= most:
             return True
-        return self.size - sum(size for _, size in self._taken) >= most_bytes
+        return self._waiting_size >= most_bytes
 
     def arrive(self, messages: Sequence[RawMessage], mids: Sequence[int]) -> None:
         """Messages came. mids : packet ids to acknowledge; 0 for QoS 0, which knows none."""
         self._waiting.extend(messages)
         self._mids.extend(mids)
-        self.size += sum([len(message.body) for message in messages])
+        sizes = [
+            len(m.body) if m.properties is None else len(m.body) + m.properties.size
+            for m in messages
+        ]
+        self._sizes.extend(sizes)
+        size = sum(sizes)
+        self.size += size
+        self._waiting_size += size
 
     def take(self, most: int, most_bytes: int) -> list[RawMessage]:
         """The next batch: at least one message, beyond that within both limits."""
-        waiting, size = self._waiting, 0
-        batch: list[RawMessage] = []
-        while waiting and len(batch) < most:
-            size += len(waiting[0].body)
-            if batch and size > most_bytes:
-                size -= len(waiting[0].body)
-                break
-            batch.append(waiting.popleft())
-        self._taken.append(([self._mids.popleft() for _ in batch], size))
-        return batch
+        count = min(most, len(self._waiting))
+        if self._waiting_size > most_bytes:
+            sums = accumulate(islice(self._sizes, count))
+            count = max(1, sum(1 for _ in takewhile(most_bytes.__ge__, sums)))
+        size = sum(_first(self._sizes, count))
+        self._waiting_size -= size
+        self._taken.append((_first(self._mids, count), size))
+        return _first(self._waiting, count)
 
     def done(self) -> list[int]:
         """The log has the batch taken first; what is to be acknowledged of it, on this
@@ -64,9 +75,22 @@ class AckWindow:
 
         QoS 0 stays, for nobody sends that again. Packet ids of batches under way are void.
         """
-        kept = [m for m, mid in zip(self._waiting, self._mids, strict=True) if not mid]
+        waiting = zip(self._waiting, self._sizes, self._mids, strict=True)
+        kept = [(message, size) for message, size, mid in waiting if not mid]
         forgotten = len(self._waiting) - len(kept)
-        self._waiting, self._mids = deque(kept), deque([0] * len(kept))
+        self._waiting = deque(message for message, _ in kept)
+        self._sizes = deque(size for _, size in kept)
+        self._mids = deque([0] * len(kept))
         self._taken = deque(([0] * len(mids), size) for mids, size in self._taken)
-        self.size = sum(size for _, size in self._taken) + sum(len(m.body) for m in kept)
+        self._waiting_size = sum(self._sizes)
+        self.size = sum(size for _, size in self._taken) + self._waiting_size
         return forgotten
+
+
+def _first(queue: deque[T], count: int) -> list[T]:
+    """Take so many off its front."""
+    if count == len(queue):
+        items = list(queue)
+        queue.clear()
+        return items
+    return [queue.popleft() for _ in range(count)]

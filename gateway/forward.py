@@ -24,7 +24,7 @@ _UNDER_WAY = 2
 
 _BATCH_BYTES = 4 * 1024 * 1024
 _WINDOW_BYTES = 32 * 1024 * 1024
-"""So many bytes of bodies may be under way; beyond that no more are read from the broker."""
+"""So many bytes of messages may be under way; beyond that no more are read from the broker."""
 
 
 class Gateway:
@@ -49,7 +49,12 @@ class Gateway:
             self._on_messages,
             self._on_lost,
             clock.now_us,
+            version=settings.mqtt_version,
+            # The embedded broker keeps one alias a subscription, and so names wrong topics.
+            topic_aliases=settings.mqtt_topic_aliases if settings.mqtt_url else 0,
         )
+        metrics.window_bytes_limit.set(_WINDOW_BYTES)
+        metrics.window_messages_limit.set(settings.receive_maximum)
 
     @property
     def in_flight(self) -> int:
@@ -70,9 +75,11 @@ class Gateway:
         if self._is_full():
             self._full.set()
         self._metrics.received.inc(len(messages))
+        self._measure()
 
     def _on_lost(self) -> None:
         forgotten = self._window.lost_connection()
+        self._measure()
         self._metrics.reconnects.inc()
         if forgotten:
             log.info("%d messages without acknowledgement will come again", forgotten)
@@ -122,7 +129,6 @@ class Gateway:
                 if not self._window.waiting:
                     self._arrived.clear()
                 if batch:
-                    self._metrics.in_flight.set(len(self._window))
                     under_way.append(asyncio.create_task(self._log.append(batch)))
         finally:
             for task in under_way:
@@ -152,7 +158,13 @@ class Gateway:
             self._session.resume()
         for ack in receipt.acks:
             self._acks[(ack.tenant, ack.device)] = ack
-        self._metrics.in_flight.set(len(self._window))
+        self._measure()
+
+    def _measure(self) -> None:
+        messages = len(self._window)
+        self._metrics.in_flight.set(messages)
+        self._metrics.window_messages.set(messages)
+        self._metrics.window_bytes.set(self._window.size)
 
     async def _send_device_acks(self) -> None:
         while True:

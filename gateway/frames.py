@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from contracts.raw import RawMessage
-from gateway.publish_packet import Malformed, read
+from gateway.publish_packet import Block, Malformed, Publish, TopicAliases, read, read_block
 
 T = TypeVar("T")
 
@@ -23,7 +23,7 @@ _MOST_KNOWN = 200_000
 
 
 class FrameCutter:
-    """Feed it bytes in any portions, and take what has come.
+    """Feed it bytes of one connection in any portions, and take what has come.
 
     messages, mids : what PUBLISH frames of QoS 0 or 1 brought, in order, and their packet ids (0
     for QoS 0); whoever takes them empties both lists.
@@ -39,7 +39,8 @@ class FrameCutter:
         self._parts: list[bytes] = []
         self._missing = 0
         self._topics: dict[bytes, str] = {}
-        self._content_types: dict[bytes, str | None] = {b"": None}
+        self._blocks: dict[bytes, Block] = {b"": Block()}
+        self._aliases = TopicAliases()
 
     def feed(self, data: bytes, received_us: int) -> None:
         """Take the next bytes. Raises `Malformed` where no frame can follow any more."""
@@ -79,11 +80,7 @@ class FrameCutter:
         qos = (command & _QOS_BITS) >> 1
         start = after + 2 if qos else after
         if start >= end or data[start] & 0x80:
-            found = read(command, data[at:end])
-            self.mids.append(found.mid)
-            self.messages.append(
-                RawMessage(found.topic, found.body, received_us, found.content_type)
-            )
+            self.publish(read(command, data[at:end]), received_us)
             return
         if qos:
             mid = data[after] << 8 | data[after + 1]
@@ -95,14 +92,28 @@ class FrameCutter:
         if topic is None:
             topic = raw_topic.decode("utf-8", "backslashreplace")
             _remember(self._topics, raw_topic, topic)
-        properties = data[start + 1 : properties_end]
-        if properties in self._content_types:
-            content_type = self._content_types[properties]
-        else:
-            content_type = read(command, data[at:end]).content_type
-            _remember(self._content_types, properties, content_type)
+        raw_block = data[start + 1 : properties_end]
+        block = self._blocks.get(raw_block)
+        if block is None:
+            block = read_block(raw_block)
+            _remember(self._blocks, raw_block, block)
+        content_type, properties, alias = block
+        if alias:
+            topic = self._aliases.resolve(topic, alias)
         self.mids.append(mid)
-        self.messages.append(RawMessage(topic, data[properties_end:end], received_us, content_type))
+        self.messages.append(
+            RawMessage(topic, data[properties_end:end], received_us, content_type, properties)
+        )
+
+    def publish(self, found: Publish, received_us: int) -> None:
+        """Take a PUBLISH that was read elsewhere, in its place among the others.
+
+        Raises `Malformed` for an alias that stands for nothing.
+        """
+        content_type, properties, alias = found.block
+        topic = self._aliases.resolve(found.topic, alias) if alias else found.topic
+        self.mids.append(found.mid)
+        self.messages.append(RawMessage(topic, found.body, received_us, content_type, properties))
 
 
 def _remaining_length(data: bytes, at: int) -> tuple[int, int] | None:

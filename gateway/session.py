@@ -1,28 +1,30 @@
-"""One persistent MQTT 5 session inside asyncio: no network thread, acknowledgement by hand.
+"""One persistent MQTT session inside asyncio: no network thread, acknowledgement by hand.
 
 paho does the protocol; the event loop tells it when its socket can be read or written. Source
 of the pattern: paho's own documentation of "external event loop support".
 
-Over plain TCP the socket is read here, 256 KiB at a time (gateway/frames.py): PUBLISH frames are
-taken out, every other frame is laid where paho reads next. Over TLS paho reads by itself.
+MQTT 5 over plain TCP is read here, 256 KiB at a time (gateway/frames.py): PUBLISH frames are taken
+out, every other frame is laid where paho reads next. TLS, websockets and MQTT 3.1.1 paho reads by
+itself. MQTT 3.1.1 knows no Receive Maximum and no content type: what bounds the window there is
+that we stop reading, and a body's first byte tells JSON from CBOR.
 """
 
 import asyncio
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from contracts.raw import RawMessage
 from gateway.frames import FrameCutter
-from gateway.publish_packet import Malformed, Publish, qos_0, read
+from gateway.paho_client import PahoClient
+from gateway.publish_packet import Malformed, Publish
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.session")
@@ -39,74 +41,23 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 # paho reads one packet a call; so many calls before the loop may do something else.
 _READS_AT_ONCE = 64
 
+_PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
+"""Schemes of a broker's URL, and the port where it names none."""
+
+Version = Literal["5", "3.1.1"]
+
 _RECEIVE_BYTES = 256 * 1024
-
-
-class _Client(mqtt.Client):
-    """paho, but for the reading of PUBLISH packets (gateway/publish_packet.py).
-
-    handed : frames that somebody else read from the socket and paho is to read next; None = paho
-    reads the socket itself.
-    """
-
-    def __init__(self, client_id: str, on_publish: Callable[[Publish], None]) -> None:
-        super().__init__(
-            CallbackAPIVersion.VERSION2,
-            client_id=client_id,
-            protocol=mqtt.MQTTv5,
-            manual_ack=True,
-        )
-        self._on_publish_packet = on_publish
-        self.handed: bytearray | None = None
-
-    def _sock_recv(self, bufsize: int) -> bytes:
-        if self.handed is None:
-            return bytes(super()._sock_recv(bufsize))
-        if not self.handed:
-            raise BlockingIOError
-        data = bytes(self.handed[:bufsize])
-        del self.handed[:bufsize]
-        return data
-
-    def alive(self, deaf: bool) -> MQTTErrorCode:
-        """Keep-alive. deaf : we do not read for now, so an answer to our ping may lie unread."""
-        if deaf:
-            self._ping_t = 0.0
-        return self.loop_misc()
-
-    def acknowledge(self, mids: Sequence[int]) -> None:
-        """PUBACK these packet ids, in order and in one write.
-
-        paho sends what stands in its queue as it is, so many packets may stand there as one.
-        """
-        packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
-        self._packet_queue(mqtt.PUBACK, packets, mids[-1], 1)
-
-    def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """PUBLISH with QoS 0 and no properties, all in one write, in the same manner.
-
-        Not queued as PUBLISH: for one of those paho would call back for each.
-        """
-        packets = b"".join(qos_0(topic, body) for topic, body in messages)
-        self._packet_queue(mqtt.PUBACK, packets, 0, 0)
-
-    def _handle_publish(self) -> MQTTErrorCode:
-        try:
-            message = read(self._in_packet["command"], bytes(self._in_packet["packet"]))
-        except Malformed as error:
-            log.error("the broker sent a malformed PUBLISH: %s", error)
-            return mqtt.MQTT_ERR_PROTOCOL
-        self._on_publish_packet(message)
-        return mqtt.MQTT_ERR_SUCCESS
 
 
 class Session:
     """Keeps one session alive until closed.
 
+    url : mqtt, mqtts, ws or wss; a websocket's path is /mqtt unless the URL has one.
     on_messages(messages, mids) : what one look at the socket brought, in order, and the packet
     ids to acknowledge; 0 for QoS 0.
     now_us() : microseconds since 1970 UTC, for `received_us`.
     on_lost() : the connection broke; what was not acknowledged comes again.
+    version : of MQTT. topic_aliases : so many of them the broker may use, 0 = none.
     """
 
     def __init__(
@@ -118,12 +69,18 @@ class Session:
         on_messages: Callable[[list[RawMessage], list[int]], None],
         on_lost: Callable[[], None],
         now_us: Callable[[], int],
+        *,
+        version: Version = "5",
+        topic_aliases: int = 0,
     ) -> None:
         parts = urlsplit(url)
-        if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
-            raise Stop(f"{url!r} is no MQTT URL; expected mqtt://host:1883 or mqtts://host:8883")
+        if parts.scheme not in _PORTS or not parts.hostname:
+            raise Stop(
+                f"{url!r} is no MQTT URL; expected mqtt://host:1883, mqtts://host:8883, "
+                "ws://host/mqtt or wss://host/mqtt"
+            )
         self._host = parts.hostname
-        self._port = parts.port or (8883 if parts.scheme == "mqtts" else 1883)
+        self._port = parts.port or _PORTS[parts.scheme]
         self._subscriptions = list(subscriptions)
         self._receive_maximum = receive_maximum
         self._on_messages = on_messages
@@ -136,11 +93,17 @@ class Session:
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self.connected = asyncio.Event()
-        self._tls = parts.scheme == "mqtts"
-        client = _Client(client_id, self._read_by_paho)
+        self._v5 = version == "5"
+        self._topic_aliases = topic_aliases
+        websockets = parts.scheme in ("ws", "wss")
+        tls = parts.scheme in ("mqtts", "wss")
+        self._paho_reads = tls or websockets or not self._v5
+        client = PahoClient(client_id, self._read_by_paho, self._v5, websockets)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
-        if self._tls:
+        if websockets:
+            client.ws_set_options(path=parts.path or "/mqtt")
+        if tls:
             client.tls_set()
         client.on_connect = self._connected
         client.on_disconnect = self._disconnected
@@ -158,19 +121,10 @@ class Session:
         attempt = 0
         while not self._closing:
             self._lost.clear()
-            properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
-            properties.SessionExpiryInterval = SESSION_EXPIRY_S
-            properties.ReceiveMaximum = self._receive_maximum
             try:
                 # Connecting blocks for as long as TCP and TLS take, so it has a thread of its own.
                 await asyncio.to_thread(self._open_socket)
-                self._client.connect(
-                    self._host,
-                    self._port,
-                    keepalive=KEEP_ALIVE_S,
-                    clean_start=False,
-                    properties=properties,
-                )
+                self._connect()
             except OSError as error:
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
                 attempt += 1
@@ -196,6 +150,24 @@ class Session:
                 attempt += 1
                 await asyncio.sleep(pause)
 
+    def _connect(self) -> None:
+        """Raises OSError."""
+        if not self._v5:
+            self._client.connect(self._host, self._port, keepalive=KEEP_ALIVE_S)
+            return
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        properties.SessionExpiryInterval = SESSION_EXPIRY_S
+        properties.ReceiveMaximum = self._receive_maximum
+        if self._topic_aliases:
+            properties.TopicAliasMaximum = self._topic_aliases
+        self._client.connect(
+            self._host,
+            self._port,
+            keepalive=KEEP_ALIVE_S,
+            clean_start=False,
+            properties=properties,
+        )
+
     def _open_socket(self) -> None:
         """Find out without blocking the loop whether anybody listens."""
         socket.create_connection((self._host, self._port), timeout=5).close()
@@ -219,7 +191,10 @@ class Session:
             "resumed" if flags.session_present else "new",
         )
         # Also on a resumed session: this version may want other topics than the last.
-        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
+        if self._v5:
+            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
+        else:
+            client.subscribe([(topic, 1) for topic in self._subscriptions])
         self.connected.set()
 
     def _disconnected(self, _client: Any, _: Any, _flags: Any, reason: Any, _props: Any) -> None:
@@ -228,14 +203,18 @@ class Session:
         self._lost.set()
 
     def _socket_open(self, client: mqtt.Client, _: Any, sock: Any) -> None:
-        loop = asyncio.get_running_loop()
-        if self._tls:
-            loop.add_reader(sock, self._readable_by_paho)
-            return
-        self._client.handed = bytearray()
+        self._client.handed = None if self._paho_reads else bytearray()
         self._frames = FrameCutter(self._hand_over)
         self._paused = False
-        loop.add_reader(sock, self._readable, sock)
+        self._watch(sock)
+
+    def _watch(self, sock: Any) -> None:
+        """Have it read whenever it can be."""
+        loop = asyncio.get_running_loop()
+        if self._paho_reads:
+            loop.add_reader(sock, self._readable_by_paho)
+        else:
+            loop.add_reader(sock, self._readable, sock)
 
     def _socket_close(self, client: mqtt.Client, _: Any, sock: Any) -> None:
         loop = asyncio.get_running_loop()
@@ -259,7 +238,7 @@ class Session:
             self._frames.feed(data, self._now_us())
         except Malformed as error:
             log.error("the broker sent a malformed frame: %s", error)
-            sock.shutdown(socket.SHUT_RDWR)
+            self._client.give_up()
         self._hand_on()
 
     def _hand_over(self, frame: bytes) -> None:
@@ -277,22 +256,18 @@ class Session:
             self._on_messages(messages, mids)
 
     def _read_by_paho(self, found: Publish) -> None:
-        message = RawMessage(found.topic, found.body, self._now_us(), found.content_type)
-        self._frames.messages.append(message)
-        self._frames.mids.append(found.mid)
+        self._frames.publish(found, self._now_us())
 
     def _readable_by_paho(self) -> None:
-        """Read until a call brings no message, but not for ever: others want the loop too."""
+        """Read until nothing is left, but not for ever: others want the loop too."""
         client = self._client
         for _ in range(_READS_AT_ONCE):
-            before = len(self._frames.mids)
-            if client.loop_read() != mqtt.MQTT_ERR_SUCCESS or len(self._frames.mids) == before:
-                break
-        self._hand_on()
-        # TLS may hold decrypted bytes for which the socket will not become readable again.
-        pending = getattr(client.socket(), "pending", None)
-        if pending is not None and pending():
-            asyncio.get_running_loop().call_soon(self._readable_by_paho)
+            if self._paused or client.loop_read() != mqtt.MQTT_ERR_SUCCESS:
+                return
+            self._hand_on()
+            if client.drained:
+                return
+        asyncio.get_running_loop().call_soon(self._readable_by_paho)
 
     def _register_write(self, client: mqtt.Client, _: Any, sock: Any) -> None:
         asyncio.get_running_loop().add_writer(sock, client.loop_write)
@@ -304,18 +279,20 @@ class Session:
 
     def pause(self) -> None:
         """Read no more for now. Brokers are bound by Receive Maximum, but Mosquitto 2.0 sends all
-        that a session has queued at once; then TCP holds it back. Over TLS paho goes on reading."""
+        that a session has queued at once; then TCP holds it back."""
         sock = self._client.socket()
-        if not self._tls and not self._paused and sock is not None:
+        if not self._paused and sock is not None:
             self._paused = True
             asyncio.get_running_loop().remove_reader(sock)
 
     def resume(self) -> None:
         """Read again."""
         sock: Any = self._client.socket()
-        if self._paused and sock is not None:
-            asyncio.get_running_loop().add_reader(sock, self._readable, sock)
-        self._paused = False
+        was_paused, self._paused = self._paused, False
+        if was_paused and sock is not None:
+            self._watch(sock)
+            if self._paho_reads:  # it may hold bytes that make no socket readable
+                asyncio.get_running_loop().call_soon(self._readable_by_paho)
 
     def acknowledge(self, mids: Sequence[int]) -> None:
         """Tell the broker, in this order, that QoS 1 messages need to be kept no longer."""

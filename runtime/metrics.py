@@ -32,6 +32,26 @@ class Metrics:
             "Messages received and not yet committed (the ledger's last term)",
             registry=r,
         )
+        self.window_messages = Gauge(
+            "tachowatt_gateway_window_messages",
+            "Messages received and not yet acknowledged to the broker",
+            registry=r,
+        )
+        self.window_messages_limit = Gauge(
+            "tachowatt_gateway_window_messages_limit",
+            "With so many the gateway stops reading (Receive Maximum)",
+            registry=r,
+        )
+        self.window_bytes = Gauge(
+            "tachowatt_gateway_window_bytes",
+            "Bytes of their bodies and user properties",
+            registry=r,
+        )
+        self.window_bytes_limit = Gauge(
+            "tachowatt_gateway_window_bytes_limit",
+            "With so many the gateway stops reading",
+            registry=r,
+        )
         self.commit_seconds = Histogram(
             "tachowatt_commit_seconds",
             "From taking a batch to its commit",

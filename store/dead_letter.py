@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from contracts.raw import RawMessage
+from psycopg.types.json import Jsonb
+
+from contracts.raw import Properties, RawMessage
 from store.pool import Connection, scalar
 from store.times import from_us, to_us
 
@@ -32,6 +34,8 @@ class DeadLetterRow:
     dialect: str
     topic: str
     content_type: str | None
+    user_properties: list[list[str]] | None
+    expiry_s: int | None
     body: bytes
     received_at: datetime
     partition: int
@@ -44,12 +48,18 @@ class DeadLetterRow:
 
     def message(self) -> RawMessage:
         """The message as it was received."""
-        return RawMessage(self.topic, self.body, to_us(self.received_at), self.content_type)
+        properties = None
+        if self.user_properties is not None or self.expiry_s is not None:
+            user = tuple((name, value) for name, value in self.user_properties or ())
+            properties = Properties(user, self.expiry_s)
+        return RawMessage(
+            self.topic, self.body, to_us(self.received_at), self.content_type, properties
+        )
 
 
 _COLUMNS = (
-    "dead_letter_id, tenant, dialect, topic, content_type, body, received_at, partition, "
-    "log_offset, reason, detail, state, retried_at, outcome"
+    "dead_letter_id, tenant, dialect, topic, content_type, user_properties, expiry_s, body, "
+    "received_at, partition, log_offset, reason, detail, state, retried_at, outcome"
 )
 
 
@@ -60,21 +70,29 @@ def _text(value: str | None) -> str | None:
     return value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
 
 
+def _user(properties: Properties | None) -> Jsonb | None:
+    if properties is None or not properties.user:
+        return None
+    return Jsonb([[_text(name), _text(value)] for name, value in properties.user])
+
+
 def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
     """Keep the messages, in the caller's transaction."""
     if not messages:
         return
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into pipeline.dead_letter (tenant, dialect, topic, content_type, body, "
-            "received_at, partition, log_offset, reason, detail) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
+            "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
                     dead.tenant,
                     dead.dialect,
                     _text(dead.message.topic),
                     _text(dead.message.content_type),
+                    _user(dead.message.properties),
+                    None if dead.message.properties is None else dead.message.properties.expiry_s,
                     dead.message.body,
                     from_us(dead.message.received_us),
                     dead.partition,

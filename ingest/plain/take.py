@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from contracts.raw import RawMessage
 from contracts.topics import route
 from ingest.pack import LAYOUTS, Packed
+from ingest.plain.body_kernel import CBOR, JSON, SNIFF
 from ingest.plain.scan import SHAPES, scan
 from ingest.registry import Registry
 from ingest.times import YEAR_2000_US
@@ -26,15 +27,19 @@ Ints = NDArray[np.int64]
 _DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
 _MOST_TOPICS = 1_000_000
 
+_MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
+
 
 @dataclass(slots=True)
 class Topics:
     """What the topics seen so far say, true for one registry.
 
     number : topic → its row in the columns below, by kind of message; absent = never plain.
+    earliest_us : what was observed before is not taken.
     """
 
     registry: Registry
+    earliest_us: int = YEAR_2000_US
     number: dict[str, dict[str, int]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     columns: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -81,6 +86,7 @@ class Plain:
     device_id, seq, run, oldest : int64[n].
     first : int64[n + 1], rows of message i are first[i] to first[i + 1]; received_us : int64[n].
     observed_us : int64[rows]; values : float64[rows, columns].
+    meter_numbers : what the keys among the values stand for.
     """
 
     position: Ints
@@ -92,6 +98,7 @@ class Plain:
     seq: Ints
     run: Ints
     oldest: Ints
+    meter_numbers: dict[float, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return int(self.position.shape[0])
@@ -118,12 +125,13 @@ class Plain:
 
 @dataclass(frozen=True, slots=True)
 class SortedOut:
-    """A batch, true for one registry.
+    """A batch, true for one registry and as long as nothing more is too old.
 
     plain : kind of device → its plain messages; others : positions of all others.
     """
 
     registry: Registry
+    earliest_us: int
     plain: dict[str, Plain]
     others: list[int]
 
@@ -136,36 +144,43 @@ def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> 
         topics.learn(topic)
     found: dict[str, Plain] = {}
     rest = np.ones(len(messages), np.bool_)
+    earliest_us = topics.earliest_us
     most = settings.max_body_bytes
     for kind, number in topics.number.items():
         candidates = [
-            (i, number[message.topic])
+            i
             for i, message in enumerate(messages)
             if message.topic in number
-            and message.content_type in (None, "application/json")
+            and message.content_type in _MEDIA
             and len(message.body) <= most
         ]
         if candidates:
-            plain = _of_kind(messages, candidates, topics, kind, settings)
+            plain = _of_kind(messages, candidates, topics, kind, settings, earliest_us)
             rest[plain.position] = False
             if len(plain):
                 found[_DEVICE_KIND[kind]] = plain
-    return SortedOut(topics.registry, found, np.flatnonzero(rest).tolist())
+    return SortedOut(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
 
 
 def _of_kind(
     messages: Sequence[RawMessage],
-    candidates: list[tuple[int, int]],
+    candidates: list[int],
     topics: Topics,
     kind: str,
     settings: Settings,
+    earliest_us: int,
 ) -> Plain:
-    position, entry = np.array(candidates, np.int64).T
+    ours, number = [messages[i] for i in candidates], topics.number[kind]
+    position = np.array(candidates, np.int64)
+    entry = np.array([number[message.topic] for message in ours], np.int64)
     scanned = scan(
-        [messages[i].body for i, _ in candidates], SHAPES[kind], settings.max_samples_per_message
+        [message.body for message in ours],
+        SHAPES[kind],
+        settings.max_samples_per_message,
+        np.array([_MEDIA[message.content_type] for message in ours], np.uint8),
     )
     device_id, from_us, to_us = topics.table(kind)[entry].T
-    received_us = np.fromiter((messages[i].received_us for i, _ in candidates), np.int64)
+    received_us = np.array([message.received_us for message in ours], np.int64)
     keep = scanned.taken.copy()
     begins = scanned.first[:-1][keep]
     if begins.shape[0]:
@@ -176,12 +191,14 @@ def _of_kind(
         tolerated = received_us[keep] + round(settings.clock_ahead_tolerance_s * US_PER_S)
         keep[keep] = (
             (latest <= tolerated)
-            & (earliest >= np.maximum(from_us[keep], YEAR_2000_US))
+            & (earliest >= np.maximum(from_us[keep], earliest_us))
             & (latest < to_us[keep])
             & ~np.logical_or.reduceat(wrong, begins)
         )
     kept = np.flatnonzero(keep)
     begins = scanned.first[:-1][kept]
+    plates = scanned.plates
+    meter_numbers = dict(plates[i] for i in kept.tolist() if i in plates) if plates else {}
     kept = kept[np.lexsort((position[kept], scanned.observed_us[begins], device_id[kept]))]
     counts = np.diff(scanned.first)[kept]
     first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
@@ -197,4 +214,5 @@ def _of_kind(
         scanned.seq[kept],
         scanned.run[kept],
         scanned.oldest[kept],
+        meter_numbers,
     )

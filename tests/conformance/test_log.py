@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from contracts.raw import Log, RawMessage
+from contracts.raw import Log, Properties, RawMessage
 from gateway.remote_log import RemoteLog
 from ingest.direct import DirectLog
 from ingest.listen import Listener
@@ -15,7 +15,7 @@ from ingest.worker import Worker
 from runtime.clock import SystemClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import ledger, telemetry
+from store import dead_letter, ledger, telemetry
 from store.pool import connect
 
 CLOCK = SystemClock()
@@ -120,3 +120,26 @@ def test_an_empty_batch_is_fine(run: Callable) -> None:
         assert list((await log.append([])).acks) == []
 
     run(check)
+
+
+def test_properties_come_with_the_message_to_the_dead_letter(
+    run: Callable, registered: str
+) -> None:
+    user = (("hop", "b"), ("hop", "a"), ("odd", "\0\u2028"))
+    sent = RawMessage(
+        "tw/v1/t1/car0/telemetry", b"{", CLOCK.now_us(), "x/y", Properties(user, 2**32 - 1)
+    )
+    plain = sent._replace(properties=None)
+
+    async def check(log: Log) -> None:
+        await log.append([sent, plain, message(1)])
+
+    run(check)
+    with connect(registered) as connection:
+        rows = dead_letter.find(connection)
+    odd = (("hop", "b"), ("hop", "a"), ("odd", "\\x00\u2028"))  # PostgreSQL keeps no NUL
+    assert [row.message() for row in rows] == [
+        sent._replace(properties=Properties(odd, 2**32 - 1)),
+        plain,
+    ]
+    assert stored(registered) == [1.0]
