@@ -3,8 +3,8 @@
 import numpy as np
 
 from ingest.grids import as_text
-from ingest.kernels import Kind, still_open
-from ingest.memory import Memory
+from ingest.kernels import KINDS, Kind, still_open
+from ingest.memory import Memory, carry_to_bytes
 from ingest.states import Floats, Ints, Late
 from ingest.times import YEAR_2000_US
 from runtime.clock import Clock
@@ -13,17 +13,25 @@ from store.pool import Connection
 
 
 def compute_anew(connection: Connection, memory: Memory, clock: Clock) -> None:
-    """Ask for a reconcile from the beginning of what was computed with another grid or zone.
+    """Ask for a reconcile from the beginning of what was computed with another grid or zone; from
+    where samples are kept, if older ones are not.
 
     Commits. The registry in `memory` is the new one already.
     """
     now_us = clock.now_us()
     current = {device.device_id: as_text(device) for device in memory.registry.by_id.values()}
     for device_id in carry.outdated(connection, current):
-        everything = reconcile.Range(YEAR_2000_US, now_us)
+        everything = reconcile.Range(memory.secured_us, now_us)
         carry.delete(connection, device_id, 0, None)
+        kind = KINDS[memory.registry.by_id[device_id].kind]
+        if memory.secured_us > YEAR_2000_US:  # nothing says any more what was before: begin there
+            begin = carry_to_bytes(kind.initial(1)[0])
+            carry.save(
+                connection,
+                [carry.Checkpoint(device_id, memory.secured_us - 1, kind.carry_version, begin)],
+            )
         reconcile.request(connection, {device_id: everything}, now_us)
-        states = memory.states[memory.registry.by_id[device_id].kind]
+        states = memory.states[kind.name]
         if states.slots.rows(np.array([device_id]))[0] >= 0:
             states.late[device_id] = Late(everything, clock.monotonic())
     connection.commit()

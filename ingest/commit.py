@@ -25,7 +25,7 @@ def write_samples(connection: Connection, work: Work) -> None:
     """Write samples; they depend on no feature, so the kernels may run meanwhile."""
     for kind_name, kind_work in work.kinds.items():
         table = KINDS[kind_name].samples
-        telemetry.append(connection, table, kind_work.fresh)
+        telemetry.append(connection, table, kind_work.fresh, above_marks=True)
         telemetry.append(connection, table, kind_work.late_new)
         telemetry.overwrite(connection, table, kind_work.changed)
 

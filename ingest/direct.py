@@ -63,6 +63,7 @@ class DirectLog:
             )
             with suppress(Retry):  # it is done later, by `idle`
                 await self._run(self._worker.reconcile)
+                await self._run(self._worker.secure)
         return Receipt(committed.acks)
 
     async def idle(self, stop: asyncio.Event) -> None:
@@ -80,6 +81,7 @@ class DirectLog:
                     if rounds % _RETRY_EVERY == 0:
                         await self._run(self._worker.retry_dead_letters)
                         await self._run(self._worker.close_silent)
+                        await self._run(self._worker.secure)
                 except Retry as error:
                     await self._wait(3, error)
 

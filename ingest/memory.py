@@ -15,6 +15,7 @@ from ingest.plain.take import Topics
 from ingest.registry import Registry
 from ingest.seqs import Seqs
 from ingest.states import NEVER_US, Floats, Ints, Late, States
+from ingest.times import YEAR_2000_US
 from store import carry as checkpoints
 from store import features, telemetry
 from store.pool import Connection
@@ -23,15 +24,13 @@ from store.reconcile import Range
 _REPLAYED_AT_ONCE = 64
 """Devices whose samples after the checkpoint are read together: bounds memory."""
 
-_PIECE = 100_000
-"""Samples of a device without a checkpoint that are replayed at a time."""
-
 
 @dataclass(slots=True)
 class Memory:
     """What is known of the devices seen since start.
 
     states : kind of device → its states.
+    secured_us : before it retention may drop samples.
     """
 
     registry: Registry
@@ -41,6 +40,7 @@ class Memory:
         default_factory=lambda: {kind.name: States(kind.carry_width) for kind in KINDS.values()}
     )
     seqs: Seqs = field(default_factory=Seqs)
+    secured_us: int = YEAR_2000_US
 
 
 def load_devices(
@@ -79,6 +79,8 @@ def load_devices(
             states.late[device_id] = Late(late, monotonic)
         elif device_id in found:
             states.carry[row] = carry_from_bytes(found[device_id].carry, kind)
+            # Retention may have dropped the sample at the checkpoint.
+            states.mark_us[row] = max(states.mark_us[row], found[device_id].as_of_us)
             if found[device_id].as_of_us < states.mark_us[row]:
                 behind[device_id] = found[device_id].as_of_us
         elif device_id in marks:
@@ -104,21 +106,11 @@ def _replay_all(
     connection: Connection, memory: Memory, kind: Kind, device_id: int, row: int
 ) -> None:
     """Replay a device from its first sample, piece by piece."""
-    states, after = memory.states[kind.name], NEVER_US
-    while True:
-        samples = telemetry.read(
-            connection,
-            kind.samples,
-            [device_id],
-            None if after == NEVER_US else after,
-            at_most=_PIECE,
-        )
-        if not len(samples):
-            return
+    states = memory.states[kind.name]
+    for samples in telemetry.pieces(connection, kind.samples, device_id):
         computed = compute(kind, samples, states.carry[row : row + 1], memory.registry.grids)
         states.carry[row] = computed.carry[0]
         states.since_checkpoint[row] += len(samples)
-        after = int(samples.observed_us[-1])
 
 
 def carry_to_bytes(carry: Floats) -> bytes:

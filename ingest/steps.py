@@ -29,6 +29,7 @@ from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
 from store.reconcile import Range
 from store.telemetry import DeviceEventRow
+from store.times import from_us
 
 
 def identify(work: Work, memory: Memory) -> None:
@@ -105,8 +106,9 @@ def _belongs(letter: Letter) -> None:
         )
 
 
-def check_times(work: Work, settings: Settings) -> None:
-    """A clock ahead of ours, or before 2000, is dead-lettered and not guessed."""
+def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
+    """A clock ahead of ours, or before 2000, is dead-lettered and not guessed; so is what is older
+    than samples are kept."""
     tolerance_us = round(settings.clock_ahead_tolerance_s * US_PER_S)
     for letter in work.letters:
         if letter.decoded is None:
@@ -124,6 +126,14 @@ def check_times(work: Work, settings: Settings) -> None:
             )
         elif first < YEAR_2000_US:
             letter.bury(DeadLetter(Reason.CLOCK_BEFORE_2000, "a sample from before 2000-01-01"))
+        elif first < earliest_us:
+            letter.bury(
+                DeadLetter(
+                    Reason.TOO_OLD,
+                    f"a sample from {from_us(first):%Y-%m-%d %H:%M} UTC; samples are kept from "
+                    f"{from_us(earliest_us):%Y-%m-%d} on (TACHOWATT_RETENTION_DAYS)",
+                )
+            )
 
 
 def consent(work: Work, memory: Memory) -> None:
@@ -209,6 +219,7 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
                 work.meter_numbers[key] = item.decoded.meter_number
         plain = work.plain.get(kind)
         if plain is not None:
+            work.meter_numbers.update(plain.meter_numbers)
             packed = plain.behind(packed, len(work.letters))
         if len(packed.samples):
             ordered[kind] = order(packed, layout)

@@ -22,6 +22,8 @@ from ingest.pack import Ordered
 from ingest.plain.take import SortedOut, Topics, take
 from ingest.recompute import recompute
 from ingest.registry import load as load_registry
+from ingest.secure import Securing
+from ingest.times import YEAR_2000_US
 from ingest.work import Letter, Outcome, Work
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
@@ -33,10 +35,14 @@ from store import (
     ledger,
     offsets,
     outbox,
+    partitions,
     reconcile,
     telemetry,
 )
+from store.engine import Layout
 from store.pool import Connection, Unstorable, abort, connect, translated
+from store.roles import WRITER
+from store.times import from_us
 
 log = logging.getLogger("ingest")
 
@@ -89,6 +95,8 @@ class Worker:
         self._connection: Connection | None = None
         self._memory: Memory | None = None
         self._failed_in_a_row = 0
+        self._layout = Layout.of(settings)
+        self._securing: Securing | None = None
         self._reading = threading.Lock()
         # Kernels hold no GIL: they run while the samples go to the database.
         self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
@@ -104,11 +112,12 @@ class Worker:
             return self._memory.next_offset
         self.close()
         with translated():
-            connection = connect(self._url, application="tachowatt-ingest")
+            connection = connect(self._url, application="tachowatt-ingest", role=WRITER)
             try:
                 next_offset = offsets.claim(connection, self._partition)
                 registry = load_registry(connection)
                 self._memory = Memory(registry, next_offset, Topics(registry))
+                self._memory.secured_us = partitions.secured(connection) or YEAR_2000_US
                 compute_anew(connection, self._memory, self._clock)
                 self._load_pending(connection, self._memory)
                 connection.commit()
@@ -135,7 +144,7 @@ class Worker:
         """Give the partition up; what was not committed is forgotten."""
         if self._connection is not None:
             self._connection.close()
-        self._connection = self._memory = None
+        self._connection = self._memory = self._securing = None
 
     def _load_pending(self, connection: Connection, memory: Memory) -> None:
         pending = reconcile.pending(connection)
@@ -214,7 +223,11 @@ class Worker:
     ) -> Committed:
         def work_of(memory: Memory) -> Work:
             found = ahead
-            if found is None or found.registry is not memory.registry:
+            if (
+                found is None
+                or found.registry is not memory.registry
+                or found.earliest_us != memory.topics.earliest_us
+            ):
                 found = self._take(messages, memory)
             letters = [Letter(messages[i], first + i, i) for i in found.others]
             return Work(letters, found.plain)
@@ -236,11 +249,12 @@ class Worker:
         try:
             with translated():
                 self._refresh_registry(connection, memory)
+                memory.topics.earliest_us = self._earliest_us(memory)
                 work = work_of(memory)
                 laps.lap("read")
                 steps.identify(work, memory)
                 steps.decode_bodies(work, self._settings)
-                steps.check_times(work, self._settings)
+                steps.check_times(work, self._settings, memory.topics.earliest_us)
                 steps.consent(work, memory)
                 laps.lap("decode")
                 for kind_name, ordered in steps.put_in_order(work).items():
@@ -394,6 +408,30 @@ class Worker:
             states.provisional[rows] = True
             done += int(ids.shape[0])
         return done
+
+    def secure(self) -> bool:
+        """Make devices ready for what retention is to drop; bounded in time. False while some are
+        not yet."""
+        self.open()
+        connection, memory = self._connection_now, self._memory_now
+        boundary_us = self._earliest_us(memory)
+        if boundary_us == memory.secured_us:
+            return True
+        memory.topics.earliest_us = boundary_us
+        until = self._clock.monotonic() + _SLICE_S
+        with self._owned(connection, memory):
+            if self._securing is None or self._securing.boundary_us != boundary_us:
+                self._securing = Securing.of(connection, boundary_us)
+            done = self._securing.go_on(connection, memory, lambda: self._clock.monotonic() > until)
+        if done:
+            memory.secured_us, self._securing = boundary_us, None
+            log.info("samples from before %s may be dropped", from_us(boundary_us).date())
+        return done
+
+    def _earliest_us(self, memory: Memory) -> int:
+        """Samples from before are not taken, and retention may drop them."""
+        cutoff_us = partitions.cutoff_us(self._layout, self._clock.now_us())
+        return max(memory.secured_us, cutoff_us or YEAR_2000_US)
 
     def retry_dead_letters(self) -> int:
         """Take messages marked for retry again, in the order they came. Returns how many."""

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     TIME_WITHOUT_OFFSET = "time_without_offset"
     CLOCK_AHEAD = "clock_ahead"
     CLOCK_BEFORE_2000 = "clock_before_2000"
+    TOO_OLD = "too_old"
     UNKNOWN_DEVICE = "unknown_device"
     DEVICE_MISMATCH = "device_mismatch"
     WRONG_KIND = "wrong_kind"

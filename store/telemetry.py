@@ -1,6 +1,6 @@
 """Samples: written by COPY, read in the order of time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,11 +8,24 @@ from numpy.typing import NDArray
 
 from contracts.units import METER_NAMES, VEHICLE_NAMES
 from store.binary import HEADER, TRAILER, decode, encode_rows, select_list, sql_name
+from store.engine import Engine, engine_of
 from store.pool import Connection
 from store.times import from_us, to_us
 
 _PORTION = 4_096
 """Rows encoded at a time: the bytes of so many stay in the processor's cache."""
+
+_PIECE = 50_000
+"""Samples read at a time where a device may have any number: ten megabytes."""
+
+_DIRECT_FROM = 300
+"""Samples a device in one COPY from which TimescaleDB writes them to the columnstore at once. Each
+device costs it most of a millisecond there, so with our 22 columns 60 a device are four times
+slower than rows are, 240 as fast, and 500 and more up to twice as fast (docs/store.md). A table of
+ten columns gains from 60 on (DESIGN §1)."""
+
+_RECENT = "14 days"
+"""The newest sample of most devices is younger."""
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -66,10 +79,49 @@ class Samples:
         )
 
 
-def append(connection: Connection, table: SampleTable, samples: Samples) -> None:
-    """COPY new rows, in the caller's transaction. Nothing checks here that they are new."""
+def append(
+    connection: Connection, table: SampleTable, samples: Samples, *, above_marks: bool = False
+) -> None:
+    """COPY new rows, in the caller's transaction. Nothing checks here that they are new.
+
+    above_marks : they are newer than all that is stored of their devices, so TimescaleDB may write
+    them straight to the columnstore where that pays.
+    """
     if not len(samples):
         return
+    if (
+        above_marks
+        and len(samples) >= _DIRECT_FROM
+        and engine_of(connection) is Engine.TIMESCALE
+        and _pays_directly(samples)
+    ):
+        _direct(connection, "on")
+        _copy_samples(connection, table, samples)
+        _direct(connection, "off")
+    else:
+        _copy_samples(connection, table, samples)
+
+
+def _pays_directly(samples: Samples) -> bool:
+    """True for many samples a device that stand by device and time, as the columnstore has them."""
+    step = np.diff(samples.device)
+    devices = 1 + int(np.count_nonzero(step))
+    if len(samples) < _DIRECT_FROM * devices:
+        return False
+    later = np.diff(samples.observed_us) > 0
+    return bool(((step > 0) | ((step == 0) & later)).all())
+
+
+def _direct(connection: Connection, to: str) -> None:
+    """Switch direct compression on or off until the end of the transaction."""
+    connection.execute(
+        "select set_config('timescaledb.enable_direct_compress_copy', %(to)s, true), "
+        "set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(to)s, true)",
+        {"to": to},
+    )
+
+
+def _copy_samples(connection: Connection, table: SampleTable, samples: Samples) -> None:
     columns: dict[str, NDArray[np.generic]] = {
         "device_id": samples.device,
         "observed_us": samples.observed_us,
@@ -99,14 +151,18 @@ def copy_in(connection: Connection, table: str, columns: Mapping[str, NDArray[np
 
 
 def marks(connection: Connection, table: SampleTable, device_ids: Sequence[int]) -> dict[int, int]:
-    """High-water mark of each device: the time of its newest sample. One index probe each."""
-    rows = connection.execute(
-        "select d.device_id, m.observed_at from unnest(%s::bigint[]) as d (device_id) "
-        f"cross join lateral (select observed_at from {table.name} s "
-        "where s.device_id = d.device_id order by observed_at desc limit 1) as m",
-        (list(device_ids),),
-    )
-    return {device_id: to_us(at) for device_id, at in rows.fetchall()}
+    """High-water mark of each device: the time of its newest sample. An index probe each in the
+    newest chunks, and in the others only for devices that are not found there."""
+    found: dict[int, int] = {}
+    for condition in (f"and observed_at > now() - interval '{_RECENT}'", ""):
+        rows = connection.execute(
+            "select d.device_id, m.observed_at from unnest(%s::bigint[]) as d (device_id) "
+            f"cross join lateral (select observed_at from {table.name} s "
+            f"where s.device_id = d.device_id {condition} order by observed_at desc limit 1) as m",
+            ([device_id for device_id in device_ids if device_id not in found],),
+        )
+        found.update((device_id, to_us(at)) for device_id, at in rows.fetchall())
+    return found
 
 
 def heard_since(connection: Connection, table: SampleTable, since_us: int) -> list[int]:
@@ -141,6 +197,24 @@ def read(
     limit = "" if at_most is None else f"limit {at_most:d}"
     source = f"{table.name} {conditions} order by device_id, observed_at {limit}"
     return _read_from(connection, table, source, parameters)
+
+
+def pieces(
+    connection: Connection,
+    table: SampleTable,
+    device_id: int,
+    after_us: int | None = None,
+    until_us: int | None = None,
+) -> Iterator[Samples]:
+    """Samples of one device with after < observed <= until in the order of time, in pieces that
+    memory holds; each is read when it is asked for."""
+    while True:
+        samples = read(connection, table, [device_id], after_us, until_us, at_most=_PIECE)
+        if len(samples):
+            yield samples
+        if len(samples) < _PIECE:
+            return
+        after_us = int(samples.observed_us[-1])
 
 
 def read_after(connection: Connection, table: SampleTable, after_us: Mapping[int, int]) -> Samples:
@@ -180,12 +254,20 @@ def existing(
     connection: Connection, table: SampleTable, device: Ints, observed_us: Ints
 ) -> dict[tuple[int, int], Floats]:
     """Stored values at exactly these (device, time), where there are any."""
+    if not device.shape[0]:
+        return {}
     names = ", ".join(f"s.{name}" for name in table.names)
     rows = connection.execute(
         f"select s.device_id, s.observed_at, {names} "
         "from unnest(%s::bigint[], %s::timestamptz[]) as k (device_id, observed_at) "
-        f"join {table.name} s using (device_id, observed_at)",
-        (device.tolist(), [from_us(us) for us in observed_us.tolist()]),
+        f"join {table.name} s using (device_id, observed_at) "
+        "where s.observed_at between %s and %s",  # leaves out the chunks of other times
+        (
+            device.tolist(),
+            [from_us(us) for us in observed_us.tolist()],
+            from_us(int(observed_us.min())),
+            from_us(int(observed_us.max())),
+        ),
         binary=True,
     )
     return {(row[0], to_us(row[1])): np.array(row[2:], dtype=np.float64) for row in rows.fetchall()}
@@ -197,6 +279,10 @@ def overwrite(
     """Replace the values at (device, time) by what two messages say together."""
     if not changed:
         return
+    if engine_of(connection) is Engine.TIMESCALE:
+        # An update opens the compressed rows around it; a transaction of many may open as many as
+        # it takes.
+        connection.execute("set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0")
     sets = ", ".join(f"{name} = %s" for name in table.names)
     with connection.cursor() as cursor:
         cursor.executemany(
@@ -217,11 +303,13 @@ def doubled(connection: Connection, table: SampleTable) -> list[tuple[int, objec
     return [(row[0], row[1], row[2]) for row in rows.fetchall()]
 
 
-def devices(connection: Connection, table: SampleTable) -> list[int]:
-    """Devices that have samples (a walk over the index, not over the rows)."""
+def devices(connection: Connection, table: SampleTable, before_us: int | None = None) -> list[int]:
+    """Devices that have samples (before an instant); a walk over the index, not over the rows."""
     rows = connection.execute(
         "select d.device_id from customers.device d where exists "
-        f"(select 1 from {table.name} s where s.device_id = d.device_id) order by 1"
+        f"(select 1 from {table.name} s where s.device_id = d.device_id "
+        "and (%(before)s::timestamptz is null or s.observed_at < %(before)s)) order by 1",
+        {"before": None if before_us is None else from_us(before_us)},
     )
     return [row[0] for row in rows.fetchall()]
 
@@ -266,8 +354,9 @@ def put_events(connection: Connection, events: Sequence[DeviceEventRow]) -> list
 
 def put_meter_numbers(connection: Connection, numbers: Mapping[float, str]) -> None:
     """Remember which meter number a key stands for."""
-    for key, number in sorted(numbers.items()):
+    if numbers:
         connection.execute(
-            "insert into telemetry.meter_number values (%s, %s) on conflict do nothing",
-            (key, number),
+            "insert into telemetry.meter_number select * from unnest(%s::float8[], %s::text[]) "
+            "on conflict do nothing",
+            (list(numbers), list(numbers.values())),
         )

@@ -2,6 +2,7 @@
 
 import json
 
+import cbor2
 import pytest
 
 from app.registry import validate, write
@@ -9,6 +10,7 @@ from app.verify import verify
 from contracts.raw import RawMessage
 from ingest import pack as pack_module
 from ingest import steps
+from ingest.pack import meter_key
 from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
@@ -467,3 +469,26 @@ def test_a_signal_that_turns_out_wrong_is_taken_back(worker: Worker, registered:
     for event in events:
         assert after[event["id"]]["revision"] >= 1
         assert after[event["id"]]["data"]["retracted"]
+
+
+def test_a_meters_number_is_known_whichever_way_its_reading_came(
+    worker: Worker, registered: str
+) -> None:
+    """JSON and CBOR of the plain shape, and what only the decoder reads."""
+    body = {"v": 1, "t0": T0, "dt_ms": [0, 900_000], "register_kwh": [7.5, 7.75]}
+    sent = [
+        ("application/json", json.dumps({**body, "meter_number": "A1"}).encode()),
+        ("application/cbor", cbor2.dumps({**body, "seq": 5, "meter_number": "A1"})),
+        (None, json.dumps({**body, "dt_ms": [1, 900_001], "meter_number": "B\u00e4"}).encode()),
+    ]
+    messages = [raw("tw/v1/t1/meter0/reading", data, media) for media, data in sent]
+    worker.open()
+    sorted_out = worker.sort_out(messages)
+    assert sorted_out is not None and sorted_out.others == [2]
+    assert worker.process(messages, sorted_out).outcomes == {"stored": 2, "duplicate": 1}
+    with connect(registered) as connection:
+        known = connection.execute("select * from telemetry.meter_number").fetchall()
+        samples = telemetry.read(connection, telemetry.METER, list(range(1, 10)))
+    assert sorted(known) == sorted((meter_key(n), n) for n in ("A1", "Bä"))
+    keys = samples.values[:, telemetry.METER.names.index("meter_key")].tolist()
+    assert keys == [meter_key("A1"), meter_key("Bä")] * 2
