@@ -1,6 +1,7 @@
 """Who calls: a Bearer key. A page's session cookie does not open the API."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,9 @@ from api.scopes import Scope, roles_with
 from runtime.errors import TachowattError
 from store import access
 from store.pool import Connection
+
+NOBODY = "-"
+"""The tenant of messages whose tenant could not be told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,12 @@ class Caller:
     def of(cls, key: access.KeyRow) -> "Caller":
         """The caller that a valid key stands for."""
         return cls(key.key_id, key.tenant, key.role, key.customer, key.name, frozenset(key.scopes))
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """Whose rows this caller's transactions see: the tenant's; an operator's also those of
+        nobody we know."""
+        return (self.tenant, NOBODY) if self.role == "operator" else (self.tenant,)
 
     @property
     def side(self) -> str | None:
@@ -63,6 +73,11 @@ class Call:
     request_id: str
     reason: str | None
     now_us: int
+
+    def connection(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees the caller's tenant's rows, and no other's."""
+        caller = self.caller
+        return self.deps.pool.connection(caller.tenants, caller.customer)
 
     def log(
         self, connection: Connection, customers: set[str] | list[str], what: str, why: str

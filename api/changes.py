@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from runtime.errors import Retry, TachowattError
 from store import notify
 from store.pool import Connection, abort, connect, translated
+from store.roles import READER
 
 log = logging.getLogger("api")
 
@@ -114,7 +115,7 @@ class Changes:
     def _run(self) -> None:
         while not self._stop.is_set():
             try:
-                with connect(self._url, application="tachowatt-changes") as connection:
+                with connect(self._url, application="tachowatt-changes", role=READER) as connection:
                     self._connection = connection
                     self._listen(connection)
             except Retry as error:

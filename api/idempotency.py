@@ -44,7 +44,7 @@ def once(
     """
     key = _checked(key)
     fingerprint = _fingerprint(request, body)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         if not access.claim(connection, call.caller.key_id, key):
             raise Problem(
                 409,
@@ -63,7 +63,7 @@ def once(
             if name in ("content-type", "etag", "location")
         }
         answer = access.Stored(fingerprint, response.status_code, headers, bytes(response.body))
-        access.keep(connection, call.caller.key_id, key, answer, call.now_us)
+        access.keep(connection, call.caller.tenant, call.caller.key_id, key, answer, call.now_us)
     return response
 
 

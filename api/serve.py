@@ -20,6 +20,7 @@ from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store import access
 from store.pool import Pool
+from store.roles import READER
 
 log = logging.getLogger("api")
 
@@ -32,8 +33,9 @@ def open_deps(
     settings: Settings, clock: Clock, database_url: str, metrics: Metrics
 ) -> Iterator[Deps]:
     """The parts of one process, opened; closed at the end."""
-    pool = Pool(database_url, most=settings.api_connections)
-    changes = Changes(database_url)
+    url = settings.api_database_url or database_url
+    pool = Pool(url, most=settings.api_connections, role=READER)
+    changes = Changes(url)
     changes.start()
     try:
         rate = RateLimit(settings.api_requests_per_minute)

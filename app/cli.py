@@ -10,6 +10,7 @@ from app import (
     commands_bench,
     commands_consent,
     commands_contacts,
+    commands_db,
     commands_dead_letter,
     commands_demo,
     commands_files,
@@ -40,6 +41,7 @@ commands_bench.register(cli)
 commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)
+commands_db.register(cli)
 commands_consent.register(cli)
 commands_dead_letter.register(cli)
 commands_playbook.register(cli)

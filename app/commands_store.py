@@ -1,4 +1,4 @@
-"""import, consent, devices, ledger, dead-letter, verify, db, schemas, settings."""
+"""import, consent, devices, ledger, dead-letter, verify, schemas, settings."""
 
 from contextlib import suppress
 from pathlib import Path
@@ -14,13 +14,11 @@ from contracts import generate
 from runtime.clock import SystemClock
 from runtime.settings import as_markdown
 from store import dead_letter, ledger, offsets
-from store.migrate import migrate
 from store.pool import connect
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
 
 devices_cli = typer.Typer(no_args_is_help=True, help="Registered and unknown devices.")
-db_cli = typer.Typer(no_args_is_help=True, help="The database: migrate.")
 
 
 def import_(
@@ -128,18 +126,6 @@ def verify(json: Json = False) -> None:
         raise typer.Exit(1)
 
 
-@db_cli.command("migrate")
-def migrate_database() -> None:
-    """Bring the database up to date. Safe to repeat, and to run twice at once."""
-    settings = load_settings()
-    if settings.database_url is not None:
-        done = migrate(settings.database_url)
-        out.print("applied " + ", ".join(done) if done else "up to date")
-        return
-    with database(settings, SystemClock()):  # starts the embedded one, which migrates it
-        out.print("up to date")
-
-
 def schemas(
     check: Annotated[
         bool, typer.Option("--check", help="Only compare; exit code 1 where they differ")
@@ -183,4 +169,3 @@ def register(cli: typer.Typer) -> None:
     for command in (verify, schemas, settings):
         cli.command()(command)
     cli.add_typer(devices_cli, name="devices")
-    cli.add_typer(db_cli, name="db")

@@ -15,6 +15,7 @@ import numpy as np
 from api import serve as api
 from app.stack import Addresses, Stack
 from app.threads import in_thread
+from app.upkeep import Upkeep
 from contacts.service import Service as Contacts
 from customer_context.identity import Device
 from gateway.forward import Gateway
@@ -28,6 +29,7 @@ from ingest.worker import Worker
 from runtime.clock import Clock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from store.engine import Layout
 from store.telemetry import Samples
 
 log = logging.getLogger("service")
@@ -69,9 +71,10 @@ async def serve(
         tending = asyncio.create_task(_tend(stack, stop), name="tend")
         contacts = Contacts(addresses.database_url, settings, clock, metrics)
         contacting = asyncio.create_task(in_thread("contacts", contacts.run, stop))
-        await _first(running, idle, tending, contacting, answering)
+        upkeep = _upkeep(settings, clock, addresses, stop)
+        await _first(running, idle, tending, contacting, answering, upkeep)
         stop.set()
-        await asyncio.gather(running, idle, tending, contacting, answering)
+        await asyncio.gather(running, idle, tending, contacting, answering, upkeep)
     finally:
         stack.leave()
         await direct.close()
@@ -181,7 +184,9 @@ async def run_ingest(
             return
         await listener.start()
         ready(listener.port, f"http://127.0.0.1:{metrics_port}/metrics")
+        upkeep = _upkeep(settings, clock, addresses, stop)
         await direct.idle(stop)
+        await upkeep
     finally:
         await listener.close()
         await direct.close()
@@ -209,6 +214,13 @@ async def run_contacts(
         await Contacts(addresses.database_url, settings, clock, metrics).run(stop, once)
     finally:
         server.close()
+
+
+def _upkeep(
+    settings: Settings, clock: Clock, addresses: Addresses, stop: asyncio.Event
+) -> asyncio.Task[None]:
+    upkeep = Upkeep(addresses.database_url, Layout.of(settings), clock)
+    return asyncio.create_task(upkeep.run(stop), name="upkeep")
 
 
 async def _tend(stack: Stack, stop: asyncio.Event) -> None:

@@ -17,6 +17,7 @@ from app.embedded import Broker, Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
+from store.engine import Layout
 from store.migrate import migrate
 
 
@@ -88,7 +89,7 @@ class Stack:
                 database_url = self._postgres.start()
             else:
                 database_url = self._settings.database_url
-            migrate(database_url)
+            migrate(database_url, Layout.of(self._settings))
             mqtt_url = ""
             if broker:
                 if self._settings.mqtt_url is None:
@@ -160,7 +161,7 @@ def database(settings: Settings, clock: Clock) -> Iterator[str]:
     """The database's URL for one command: the set one, a running service's, or a short start."""
     stack = Stack(settings, clock)
     if settings.database_url is not None:
-        migrate(settings.database_url)
+        migrate(settings.database_url, Layout.of(settings))
         yield settings.database_url
         return
     if not stack.free():

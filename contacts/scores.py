@@ -7,7 +7,7 @@ from contracts.signals import ScoreChanged, signal_id
 from customer_context.consent import Purpose
 from customer_context.scoring import band, worth_telling
 from feature_kernels import driving
-from store import customers, outbox, playbooks, scoring
+from store import customers, outbox, playbooks, roles, scoring
 from store.pool import Connection
 from store.times import to_us
 
@@ -34,6 +34,7 @@ def follow(
     told = playbooks.scores_told(connection, list(drivers))
     found = []
     for (tenant, customer), trip in drivers.items():
+        roles.see(connection, (tenant,))
         rows = scoring.trips(connection, scoring.Which(tenant, customer))
         score = driving.score(rows, single_trip=False)
         before = told.get((tenant, customer))

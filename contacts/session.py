@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from store.pool import Connection, abort, connect, translated
+from store.roles import WRITER
 
 log = logging.getLogger("contacts")
 
@@ -39,7 +40,9 @@ class Session:
         def work() -> T:
             with translated():
                 if self._connection is None:
-                    self._connection = connect(self._url, application=f"tachowatt-{self._name}")
+                    self._connection = connect(
+                        self._url, application=f"tachowatt-{self._name}", role=WRITER
+                    )
                     self.generation += 1
                 try:
                     found = call(self._connection, *args, **kwargs)

@@ -7,6 +7,7 @@ import threading
 from runtime.errors import Retry, TachowattError
 from store import notify
 from store.pool import Connection, abort, connect, translated
+from store.roles import WRITER
 
 log = logging.getLogger("contacts")
 
@@ -44,7 +45,10 @@ class Wake:
     def _listen(self) -> None:
         while not self._stop.is_set():
             try:
-                with translated(), connect(self._url, application="tachowatt-wake") as connection:
+                with (
+                    translated(),
+                    connect(self._url, application="tachowatt-wake", role=WRITER) as connection,
+                ):
                     self._connection = connection
                     notify.listen(connection, notify.SIGNAL, notify.CONTACT)
                     self._set(notify.SIGNAL)

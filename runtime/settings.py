@@ -6,6 +6,8 @@ The environment wins over the file. `docs/settings.md` is generated from this cl
 
 from ipaddress import ip_network
 from pathlib import Path
+from typing import Literal
+from zoneinfo import available_timezones
 
 from pydantic import Field, field_validator
 from pydantic_settings import (
@@ -31,10 +33,62 @@ class Settings(BaseSettings):
         default=None,
         description="A PostgreSQL to use instead of the embedded one: postgresql://user@host/db.",
     )
+    timescale: Literal["auto", "on", "off"] = Field(
+        default="auto",
+        description="Whether TimescaleDB keeps the samples. auto: where the server has it and the "
+        "role may create it, decided once, at a database's first migration; on: refuse to start "
+        "without it; off: plain PostgreSQL.",
+    )
+    chunk_days: int = Field(
+        default=7,
+        ge=1,
+        le=365,
+        description="Days of samples in one chunk (TimescaleDB) or partition. Retention drops "
+        "whole ones.",
+    )
+    chunks_ahead: int = Field(
+        default=2,
+        ge=1,
+        le=50,
+        description="Partitions made before their time comes, on plain PostgreSQL.",
+    )
+    retention_days: int = Field(
+        default=0,
+        ge=0,
+        description="Days that samples are kept; 0 keeps all. Features and rollups stay.",
+    )
+    compress_after_days: int = Field(
+        default=7,
+        ge=1,
+        description="Chunks older than so many days go into the columnstore, on TimescaleDB.",
+    )
+    rollup_zone: str = Field(
+        default="UTC",
+        description="Time zone (IANA) whose days and months the rollups have. A change builds them "
+        "anew.",
+    )
+    api_database_url: str | None = Field(
+        default=None,
+        description="The login of API and pages, where it is another than that of `database_url`: "
+        "a member of tachowatt_reader and of nothing else (docs/roles.md).",
+    )
     mqtt_url: str | None = Field(
         default=None,
-        description="An MQTT 5 broker to use instead of the embedded one: mqtt://host:1883 "
-        "or mqtts://user:password@host:8883.",
+        description="An MQTT broker to use instead of the embedded one: mqtt://host:1883, "
+        "mqtts://user:password@host:8883, or by websocket ws://host/mqtt or wss://host/mqtt.",
+    )
+    mqtt_version: Literal["5", "3.1.1"] = Field(
+        default="5",
+        description="Version of MQTT that the broker speaks. 3.1.1 has no content type, and is "
+        "read more slowly, as TLS and websockets are.",
+    )
+    mqtt_topic_aliases: int = Field(
+        default=0,
+        ge=0,
+        le=65_535,
+        description="How many topic aliases the broker of mqtt_url may use towards the gateway. "
+        "They save the bytes of topics on a long line. A broker may get them wrong (rumqttd does: "
+        "messages then seem to be another device's), so try it before.",
     )
     mqtt_port: int = Field(
         default=0,
@@ -174,6 +228,13 @@ class Settings(BaseSettings):
     def _are_networks(cls, value: str) -> str:
         for network in filter(None, value.replace(" ", "").split(",")):
             ip_network(network)
+        return value
+
+    @field_validator("rollup_zone")
+    @classmethod
+    def _is_a_zone(cls, value: str) -> str:
+        if value not in available_timezones():
+            raise ValueError("expected an IANA time zone, such as Europe/Berlin")
         return value
 
     @field_validator("retry_schedule_s")

@@ -2,6 +2,9 @@
 
 A key is `tw_<key id>_<secret>`. Of the secret (32 random bytes) only the SHA-256 is stored: what
 is that random needs no slow hash. Sessions are kept the same way.
+
+Both are found before a tenant is known: the API's database role reaches them through functions of
+migration 0006 only, one key or one session at a time.
 """
 
 import hashlib
@@ -124,7 +127,7 @@ def find_key(connection: Connection, text: str, now_us: int) -> KeyRow | None:
     if match is None:
         return None
     row = connection.execute(
-        f"select {_COLUMNS}, k.hash from access.api_key k where key_id = %s", (match[1],)
+        f"select {_COLUMNS}, k.hash from access.key_of(%s) k", (match[1],)
     ).fetchone()
     stored = bytes(32) if row is None else bytes(row[10])
     if not hmac.compare_digest(stored, _digest(match[2])) or row is None:
@@ -146,8 +149,8 @@ def still_valid(connection: Connection, key_id: str, now_us: int) -> bool:
     return bool(
         scalar(
             connection,
-            "select exists (select 1 from access.api_key where key_id = %s "
-            "and revoked_at is null and (expires_at is null or expires_at > %s))",
+            "select exists (select 1 from access.key_of(%s) "
+            "where revoked_at is null and (expires_at is null or expires_at > %s))",
             (key_id, from_us(now_us)),
         )
     )
@@ -157,9 +160,7 @@ def _used(connection: Connection, key: KeyRow, now_us: int) -> None:
     before = from_us(now_us - _USED_EVERY_US)
     if key.last_used_at is None or key.last_used_at <= before:
         connection.execute(
-            "update access.api_key set last_used_at = %s where key_id = %s "
-            "and (last_used_at is null or last_used_at <= %s)",
-            (from_us(now_us), key.key_id, before),
+            "select access.key_used(%s, %s, %s)", (key.key_id, from_us(now_us), before)
         )
 
 
@@ -170,8 +171,7 @@ def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float)
     """Begin a session of a key: its token (for the cookie) and its CSRF token (for the forms)."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     connection.execute(
-        "insert into access.session (hash, key_id, csrf, created_at, expires_at) "
-        "values (%s, %s, %s, %s, %s)",
+        "select access.open_session(%s, %s, %s, %s, %s)",
         (_digest(token), key_id, csrf, from_us(now_us), from_us(now_us + round(ttl_s * 1e6))),
     )
     return token, csrf
@@ -180,8 +180,8 @@ def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float)
 def session(connection: Connection, token: str, now_us: int) -> SessionRow | None:
     """The session of a token; None where it is unknown or over, or its key no longer holds."""
     row = connection.execute(
-        f"select {_COLUMNS}, s.csrf from access.session s join access.api_key k using (key_id) "
-        "where s.hash = %s and s.expires_at > %s",
+        f"select {_COLUMNS}, s.csrf from access.session_of(%s, %s) s "
+        "cross join lateral access.key_of(s.key_id) k",
         (_digest(token), from_us(now_us)),
     ).fetchone()
     if row is None:
@@ -195,7 +195,7 @@ def session(connection: Connection, token: str, now_us: int) -> SessionRow | Non
 
 def close_session(connection: Connection, token: str) -> None:
     """End a session."""
-    connection.execute("delete from access.session where hash = %s", (_digest(token),))
+    connection.execute("select access.close_session(%s)", (_digest(token),))
 
 
 # ── stored answers ──────────────────────────────────────────────────────────────────────────────
@@ -235,14 +235,18 @@ def stored(connection: Connection, key_id: str, key: str, now_us: int) -> Stored
     return None if row is None else Stored(bytes(row[0]), row[1], row[2], bytes(row[3]))
 
 
-def keep(connection: Connection, key_id: str, key: str, answer: Stored, now_us: int) -> None:
-    """Keep an answer, in the transaction that did what it tells of."""
+def keep(
+    connection: Connection, tenant: str, key_id: str, key: str, answer: Stored, now_us: int
+) -> None:
+    """Keep an answer to a key of a tenant, in the transaction that did what it tells of."""
     connection.execute(
-        "insert into access.idempotency (key_id, key, fingerprint, status, headers, body, "
-        "created_at) values (%s, %s, %s, %s, %s, %s, %s) on conflict (key_id, key) do update set "
-        "fingerprint = excluded.fingerprint, status = excluded.status, "
-        "headers = excluded.headers, body = excluded.body, created_at = excluded.created_at",
+        "insert into access.idempotency (tenant, key_id, key, fingerprint, status, headers, body, "
+        "created_at) values (%s, %s, %s, %s, %s, %s, %s, %s) "
+        "on conflict (key_id, key) do update set fingerprint = excluded.fingerprint, "
+        "status = excluded.status, headers = excluded.headers, body = excluded.body, "
+        "created_at = excluded.created_at",
         (
+            tenant,
             key_id,
             key,
             answer.fingerprint,
@@ -256,10 +260,9 @@ def keep(connection: Connection, key_id: str, key: str, answer: Stored, now_us: 
 
 def forget_expired(connection: Connection, now_us: int) -> None:
     """Remove sessions and stored answers whose time is over."""
-    connection.execute("delete from access.session where expires_at <= %s", (from_us(now_us),))
     connection.execute(
-        "delete from access.idempotency where created_at <= %s",
-        (from_us(now_us - IDEMPOTENCY_S * 1_000_000),),
+        "select access.forget_expired(%s, %s)",
+        (from_us(now_us), from_us(now_us - IDEMPOTENCY_S * 1_000_000)),
     )
 
 

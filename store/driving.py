@@ -1,24 +1,22 @@
 """Trips, mileage and crashes as the API tells them.
 
-Two kinds of reads stand apart on purpose: those for insurers name no column that holds a position;
-`path` is for the customer alone.
+Two kinds of reads stand apart on purpose: those for insurers are of a view that has no position;
+`path` is for the customer alone, and the database shows it to nobody else.
 """
 
 from datetime import datetime
 from typing import Any
 
 from store import rows
-from store.features import PROVISIONAL_US
 from store.pool import Connection
 from store.scoring import Which, source
 from store.subjects import COVERING, DECIDED
-from store.times import from_us
 
 # Everything an insurer may know of a trip: no column of these is a place.
 _TRIP = (
-    "t.device_id, a.vehicle, c.contract, t.start_at, t.end_at, t.distance_m, t.driving_s, "
-    "t.idle_s, t.night_s, t.rush_s, t.speeding_s, t.max_speed_kmh, t.speeding_count, t.crash, "
-    "t.harsh_braking, t.harsh_acceleration, t.harsh_cornering, t.revision"
+    "f.device_id, a.vehicle, c.contract, f.start_at, f.end_at, f.distance_m, f.driving_s, "
+    "f.idle_s, f.night_s, f.rush_s, f.speeding_s, f.max_speed_kmh, f.speeding_count, f.crash, "
+    "f.harsh_braking, f.harsh_acceleration, f.harsh_cornering, f.revision"
 )
 
 
@@ -30,14 +28,13 @@ def trips(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Decided trips, newest first; `after` is (start_at, device_id) of the last row seen."""
-    sql, parameters = source(which)
-    where = rows.Conditions("t.decided_at < %s", from_us(PROVISIONAL_US))
-    where.add("(t.start_at, t.device_id) < (%s, %s)", *(after or (None, None)))
+    where = rows.Conditions("true")
+    where.add("(f.start_at, f.device_id) < (%s, %s)", *(after or (None, None)))
+    sql, parameters = source(which, where, "f.start_at desc", limit)
     return rows.all_(
         connection,
-        f"select {_TRIP} from {sql} and {where.sql} "
-        "order by t.start_at desc, t.device_id desc limit %s",
-        [*parameters, *where.values, limit],
+        f"select {_TRIP} from {sql} order by f.start_at desc, f.device_id desc limit %s",
+        [*parameters, limit],
     )
 
 
@@ -46,10 +43,10 @@ def mileage(connection: Connection, which: Which) -> dict[str, Any]:
     sql, parameters = source(which)
     found = rows.one(
         connection,
-        "select count(*) as trips, coalesce(sum(t.distance_m), 0) as distance_m, "
-        "coalesce(sum(t.driving_s), 0) as driving_s, coalesce(sum(t.night_s), 0) as night_s, "
-        f"min(t.start_at) as first_at, max(t.end_at) as last_at from {sql} and t.decided_at < %s",
-        [*parameters, from_us(PROVISIONAL_US)],
+        "select count(*) as trips, coalesce(sum(f.distance_m), 0) as distance_m, "
+        "coalesce(sum(f.driving_s), 0) as driving_s, coalesce(sum(f.night_s), 0) as night_s, "
+        f"min(f.start_at) as first_at, max(f.end_at) as last_at from {sql}",
+        parameters,
     )
     assert found is not None
     return found
@@ -58,11 +55,7 @@ def mileage(connection: Connection, which: Which) -> dict[str, Any]:
 def decided_until(connection: Connection, which: Which) -> datetime | None:
     """When the newest of the decided trips was decided: what a score is as of."""
     sql, parameters = source(which)
-    found = rows.one(
-        connection,
-        f"select max(t.decided_at) as at from {sql} and t.decided_at < %s",
-        [*parameters, from_us(PROVISIONAL_US)],
-    )
+    found = rows.one(connection, f"select max(f.decided_at) as at from {sql}", parameters)
     return None if found is None else found["at"]
 
 
@@ -70,25 +63,22 @@ def trip(
     connection: Connection, which: Which, device_id: int, start_at: datetime
 ) -> dict[str, Any] | None:
     """One decided trip, if it belongs to `which`."""
-    sql, parameters = source(which)
-    return rows.one(
-        connection,
-        f"select {_TRIP} from {sql} and t.decided_at < %s and t.device_id = %s and t.start_at = %s",
-        [*parameters, from_us(PROVISIONAL_US), device_id, start_at],
-    )
+    where = rows.Conditions("f.device_id = %s and f.start_at = %s", device_id, start_at)
+    sql, parameters = source(which, where)
+    return rows.one(connection, f"select {_TRIP} from {sql}", parameters)
 
 
 def path(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime, limit: int
 ) -> list[dict[str, Any]]:
-    """Where a device was in [start, end], in order of time: observed_at, lat_deg, lon_deg,
-    speed_kmh. For the customer whose trip it is and for nobody else."""
+    """Where a device was on the trip [start, end], in order of time: observed_at, lat_deg,
+    lon_deg, speed_kmh. Nothing unless the transaction is the customer's whose trip it is."""
     return rows.all_(
         connection,
-        "select observed_at, lat_deg, lon_deg, speed_kmh from telemetry.vehicle_sample "
-        "where device_id = %s and observed_at between %s and %s "
+        "select observed_at, lat_deg, lon_deg, speed_kmh from shown.vehicle_path "
+        "where device_id = %s and trip_start_at = %s and observed_at between %s and %s "
         "and lat_deg is not null and lon_deg is not null order by observed_at limit %s",
-        (device_id, start_at, end_at, limit),
+        (device_id, start_at, start_at, end_at, limit),
     )
 
 

@@ -8,6 +8,14 @@ from feature_kernels import consumption, driving
 from store.features import FeatureTable
 
 TRIP = FeatureTable.of("features.trip", driving.TRIP_DTYPE, ("start_us",))
+SHOWN_TRIP = FeatureTable.of(
+    "shown.trip",
+    driving.TRIP_DTYPE,
+    ("start_us",),
+    omit=("start_lat_deg", "start_lon_deg", "end_lat_deg", "end_lon_deg"),
+)
+"""Trips as whoever sees no places reads them: the view of migration 0006."""
+
 DRIVING_EVENT = FeatureTable.of(
     "features.driving_event", driving.EVENT_DTYPE, ("start_us", "kind", "end_us")
 )

@@ -13,13 +13,10 @@ from numpy.typing import NDArray
 from store.binary import decode, kind_of, select_list, sql_name
 from store.pool import Connection
 from store.telemetry import copy_in
+from store.times import PROVISIONAL_US as PROVISIONAL_US
 from store.times import from_us
 
 Rows = NDArray[np.void]
-
-PROVISIONAL_US = 253_402_214_400_000_000
-"""decided_us (9999-12-31) of a row that nothing has decided yet: what is still open of a device
-that fell silent. The next sample, or any correction, replaces it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,14 +4,13 @@ A row belongs to the customer whose contract covered the meter when it began, an
 while that customer grants the purpose.
 """
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from store import rows
-from store.features import PROVISIONAL_US
+from store.covered import covered
 from store.pool import Connection
 from store.subjects import COVERING, DECIDED
-from store.times import from_us
 
 _METER = (
     "select m.meter, m.number, m.interval_s, coalesce(m.timezone, t.timezone) as timezone, "
@@ -24,20 +23,11 @@ _METER = (
     + ") as d where d.state = 'granted' and m.tenant = %s"
 )
 
-# Rows f of one meter, under contracts c whose customer grants the purpose now.
-_OF_METER = (
-    "customers.contract c "
-    "join customers.assignment a on a.tenant = c.tenant and a.meter = c.meter "
-    "join {table} f on f.device_id = a.device_id "
-    "and f.start_at >= greatest(a.valid_from, c.valid_from) "
-    "and f.start_at < least(coalesce(a.valid_to, 'infinity'), coalesce(c.valid_to, 'infinity')) "
+# Behind rows f under contracts c: of one meter, whose customer grants the purpose now.
+_GRANTED = (
     "cross join lateral ("
     + DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
-    + ") as n where n.state = 'granted' and c.tenant = %s and c.meter = %s and not exists ("
-    "select 1 from customers.contract later where later.tenant = c.tenant "
-    "and later.meter = c.meter and later.valid_from > c.valid_from "
-    "and later.valid_from <= f.start_at "
-    "and f.start_at < coalesce(later.valid_to, 'infinity'))"
+    + ") as n where n.state = 'granted' and c.tenant = %s and c.meter = %s"
 )
 
 
@@ -79,16 +69,30 @@ def days(
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Decided days, newest first, in [from, to]; `after` is the date of the last row seen."""
-    where = rows.Conditions("f.decided_at < %s", from_us(PROVISIONAL_US))
+    where = rows.Conditions("true")
     where.add("f.date >= %s", from_date).add("f.date <= %s", to_date).add("f.date < %s", after)
+    # The same by time, which is what the index has; a local day is never a whole day off UTC's.
+    where.add("f.start_at >= %s", _midnight(from_date, -1)).add(
+        "f.start_at < %s", _midnight(min(filter(None, (to_date, after)), default=None), 2)
+    )
+    sql, parameters = covered("shown.meter_day", "meter", where, "f.start_at desc", limit)
     return rows.all_(
         connection,
         "select f.date, f.start_at, f.energy_kwh, f.estimated_kwh, f.expected, f.present, "
         "f.estimated, f.min_w, f.max_w, f.peak_at, f.base_load_w, f.night_share, f.revision, "
-        f"c.customer from {_OF_METER.format(table='features.meter_day')} and {where.sql} "
-        "order by f.date desc limit %s",
-        [purpose, tenant, meter_id, *where.values, limit],
+        f"c.customer from {sql} {_GRANTED} order by f.start_at desc limit %s",
+        [*parameters, purpose, tenant, meter_id, limit],
     )
+
+
+def _midnight(day: date | None, days_later: int) -> datetime | None:
+    """The beginning, in UTC, of the day so many days later; None where there is none."""
+    if day is None:
+        return None
+    try:
+        return datetime.combine(day, time(), UTC) + timedelta(days=days_later)
+    except OverflowError:  # of the first or the last year
+        return None
 
 
 def intervals(
@@ -104,13 +108,13 @@ def intervals(
 ) -> list[dict[str, Any]]:
     """Decided intervals that begin in [from, to), oldest first; `after` is the start_at of the
     last row seen."""
-    where = rows.Conditions("f.decided_at < %s", from_us(PROVISIONAL_US))
+    where = rows.Conditions("true")
     where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
     where.add("f.start_at > %s", after)
+    sql, parameters = covered("shown.meter_interval", "meter", where, "f.start_at", limit)
     return rows.all_(
         connection,
         "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.revision, c.customer "
-        f"from {_OF_METER.format(table='features.meter_interval')} and {where.sql} "
-        "order by f.start_at limit %s",
-        [purpose, tenant, meter_id, *where.values, limit],
+        f"from {sql} {_GRANTED} order by f.start_at limit %s",
+        [*parameters, purpose, tenant, meter_id, limit],
     )

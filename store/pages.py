@@ -1,6 +1,6 @@
 """What the pages ask beyond what the API asks: names, overviews, lists over many subjects.
 
-As in store/driving.py, what may be shown to others than the customer names no column that holds a
+As in store/driving.py, what may be shown to others than the customer is of views that have no
 position; `own_samples` and `own_events` are for the customer alone.
 """
 
@@ -37,11 +37,12 @@ _VEHICLES = (
     + ") as k left join lateral ("
     + DECIDED.format(tenant="v.tenant", customer="k.customer", purpose="%s")
     + ") as n on true left join lateral ("
-    "select t.start_at, t.distance_m, t.crash from customers.assignment a "
-    "join features.trip t on t.device_id = a.device_id and t.start_at >= greatest("
-    "a.valid_from, k.valid_from) and t.start_at < coalesce(a.valid_to, 'infinity') "
-    "and t.start_at < coalesce(k.valid_to, 'infinity') "
-    "where a.tenant = v.tenant and a.vehicle = v.vehicle and t.decided_at < %s "
+    "select t.start_at, t.distance_m, t.crash from customers.assignment a cross join lateral ("
+    "select f.start_at, f.distance_m, f.crash from shown.trip f where f.device_id = a.device_id "
+    "and f.start_at >= greatest(a.valid_from, k.valid_from) "
+    "and f.start_at < least(a.valid_to, k.valid_to, 'infinity') "
+    "and f.decided_at < %s order by f.start_at desc limit 1) as t "  # as in store/covered.py
+    "where a.tenant = v.tenant and a.vehicle = v.vehicle "
     "order by t.start_at desc limit 1) as last on true where "
 )
 
@@ -82,15 +83,23 @@ _EVENT = (
 )
 
 
-def _events(
-    connection: Connection, columns: str, trips: Sequence[tuple[int, datetime, datetime]]
+def _named(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for event in events:
+        event["kind"] = EVENT_NAMES[event["kind"]]
+    return events
+
+
+def events(
+    connection: Connection, trips: Sequence[tuple[int, datetime, datetime]]
 ) -> list[dict[str, Any]]:
+    """Driving events in trips (device_id, start_at, end_at), newest first, as figures only."""
     found = rows.all_(
         connection,
-        f"select {columns} from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
-        "as t (device_id, start_at, end_at) join features.driving_event e "
-        "on e.device_id = t.device_id and e.start_at between t.start_at and t.end_at "
-        "where e.decided_at < %s order by e.start_at desc",
+        f"select {_EVENT} from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
+        "as t (device_id, start_at, end_at) cross join lateral ("
+        "select f.* from shown.driving_event f where f.device_id = t.device_id "
+        "and f.start_at between t.start_at and t.end_at "
+        "and f.decided_at < %s offset 0) as e order by e.start_at desc",  # as in store/covered.py
         (
             [device_id for device_id, _, _ in trips],
             [start for _, start, _ in trips],
@@ -98,36 +107,35 @@ def _events(
             from_us(PROVISIONAL_US),
         ),
     )
-    for event in found:
-        event["kind"] = EVENT_NAMES[event["kind"]]
-    return found
-
-
-def events(
-    connection: Connection, trips: Sequence[tuple[int, datetime, datetime]]
-) -> list[dict[str, Any]]:
-    """Driving events in trips (device_id, start_at, end_at), newest first, as figures only."""
-    return _events(connection, _EVENT, trips)
+    return _named(found)
 
 
 def own_events(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime
 ) -> list[dict[str, Any]]:
-    """Events of a trip with where they happened. For the customer whose trip it is."""
-    return _events(connection, f"{_EVENT}, e.lat_deg, e.lon_deg", [(device_id, start_at, end_at)])
+    """Events of a trip with where they happened. Nothing unless the transaction is the customer's
+    whose trip it is."""
+    found = rows.all_(
+        connection,
+        f"select {_EVENT}, e.lat_deg, e.lon_deg from shown.event_place e where e.device_id = %s "
+        "and e.trip_start_at = %s and e.start_at between %s and %s and e.decided_at < %s "
+        "order by e.start_at desc",
+        (device_id, start_at, start_at, end_at, from_us(PROVISIONAL_US)),
+    )
+    return _named(found)
 
 
 def own_samples(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime, limit: int
 ) -> dict[str, list[Any]]:
-    """Samples of a trip by column: at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg. For the
-    customer whose trip it is, and for nobody else."""
+    """Samples of a trip by column: at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg.
+    Nothing unless the transaction is the customer's whose trip it is."""
     names_ = ("at", "speed_kmh", "speed_limit_kmh", "lat_deg", "lon_deg")
     found = connection.execute(
         "select observed_at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg "
-        "from telemetry.vehicle_sample where device_id = %s and observed_at between %s and %s "
-        "order by observed_at limit %s",
-        (device_id, start_at, end_at, limit),
+        "from shown.vehicle_path where device_id = %s and trip_start_at = %s "
+        "and observed_at between %s and %s order by observed_at limit %s",
+        (device_id, start_at, start_at, end_at, limit),
     ).fetchall()
     return {name: [row[i] for row in found] for i, name in enumerate(names_)}
 
@@ -153,8 +161,8 @@ def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[st
     alerts = scalar(
         connection,
         "select count(*) from (select 1 from contacts.alert where tenant = %s "
-        "and state = any(%s) and not retracted limit %s) as counted",
-        (tenant_id, ["open", "acknowledged"], COUNTED),
+        "and state <> 'resolved' and not retracted limit %s) as counted",
+        (tenant_id, COUNTED),
     )
     return {"cases": int(cases), "alerts": int(alerts)}
 

@@ -2,15 +2,16 @@
 
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import psycopg
 from psycopg.rows import TupleRow
-from psycopg_pool import ConnectionPool
+from psycopg_pool import ConnectionPool, PoolTimeout
 
 from runtime.errors import Retry, Stop
+from store import roles
 
 Connection = psycopg.Connection[TupleRow]
 
@@ -19,9 +20,10 @@ Connection = psycopg.Connection[TupleRow]
 _PASSING = ("08", "53", "57", "40", "25006")
 
 
-def connect(url: str, *, application: str = "tachowatt") -> Connection:
+def connect(url: str, *, application: str = "tachowatt", role: str | None = None) -> Connection:
     """Open a connection in UTC; the caller commits.
 
+    role : acts as it where the login is its member; else, as without one, as the login itself.
     Raises `Retry` when the server cannot be reached now, `Stop` when the URL is no URL.
     """
     try:
@@ -32,6 +34,8 @@ def connect(url: str, *, application: str = "tachowatt") -> Connection:
             tcp_user_timeout=10_000,
         )
         connection.execute("set time zone 'UTC'")
+        if role is not None:
+            roles.take(connection, role)
         connection.commit()
     except psycopg.ProgrammingError as error:
         raise Stop(f"the database URL cannot be used: {error}") from error
@@ -87,17 +91,23 @@ _STATEMENT_MS = 15_000
 class Pool:
     """Connections that are lent out and come back: for processes that serve many at once.
 
-    most : connections at once; who finds none free waits up to `wait_s` seconds.
+    most : connections at once; who finds none free waits up to `wait_s` seconds; role : all of them
+    act as it. Raises `roles.NotAMember` where the login may not, if the server is there to say so.
     """
 
-    def __init__(self, url: str, *, most: int, wait_s: float = 2.0) -> None:
+    def __init__(
+        self, url: str, *, most: int, wait_s: float = 2.0, role: str | None = None
+    ) -> None:
+        self._role = role
+        self._refused: roles.NotAMember | None = None
+        self._refuse_at_once(url)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
             min_size=1,
             max_size=most,
             timeout=wait_s,
             open=True,
-            configure=_prepare,
+            configure=self._prepare,
             check=ConnectionPool.check_connection,
             reconnect_timeout=_RECONNECT_S,
             kwargs={
@@ -108,20 +118,44 @@ class Pool:
         )
 
     @contextmanager
-    def connection(self) -> Iterator[Connection]:
+    def connection(
+        self, tenants: Collection[str] = (), customer: str | None = None
+    ) -> Iterator[Connection]:
         """A connection in a transaction: committed at the end, rolled back on an error.
 
+        tenants, customer : whose rows a role that sees a tenant's only sees (`roles.see`).
         Raises what `translated` raises; `Retry` also where no connection comes free in time.
         """
-        with translated(), self._pool.connection() as connection:
-            yield connection
+        try:
+            with translated(), self._pool.connection() as connection:
+                if tenants:
+                    roles.see(connection, tenants, customer)
+                yield connection
+        except Retry as error:
+            if self._refused is not None and isinstance(error.__cause__, PoolTimeout):
+                raise self._refused from error
+            raise
 
     def close(self) -> None:
         """Close what is idle, and what is lent out when it comes back."""
         self._pool.close(timeout=2.0)
 
+    def _refuse_at_once(self, url: str) -> None:
+        """Whoever starts a process should see at once that its login is not good for it."""
+        try:
+            with translated(), connect(url, application="tachowatt-api") as connection:
+                self._prepare(connection)
+        except Retry:
+            pass  # the server is away; the pool goes on trying
 
-def _prepare(connection: Connection) -> None:
-    connection.execute("set time zone 'UTC'")
-    connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
-    connection.commit()
+    def _prepare(self, connection: Connection) -> None:
+        connection.execute("set time zone 'UTC'")
+        connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
+        if self._role is not None:
+            try:
+                roles.must_take(connection, self._role)
+            except roles.NotAMember as error:
+                self._refused = error
+                raise
+            self._refused = None
+        connection.commit()

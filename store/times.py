@@ -5,6 +5,10 @@ from datetime import UTC, datetime, timedelta
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
+PROVISIONAL_US = 253_402_214_400_000_000
+"""decided_us (9999-12-31) of a row that nothing has decided yet: what is still open of a device
+that fell silent. The next sample, or any correction, replaces it."""
+
 
 def from_us(us: int) -> datetime:
     """Aware datetime, exact to the microsecond."""

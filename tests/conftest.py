@@ -6,11 +6,13 @@ import pytest
 
 pytest_plugins = [
     "tests.fix_postgres",
+    "tests.fix_timescale",
     "tests.fix_broker",
     "tests.fix_registry",
     "tests.fix_receiver",
     "tests.fix_contacts",
     "tests.fix_api",
+    "tests.fix_roles",
 ]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from app.embedded import Postgres
 from runtime.clock import SystemClock
+from store.engine import Engine, engine_of
 from store.migrate import migrate
 from store.pool import connect
 
@@ -37,8 +38,11 @@ def state_dir() -> Iterator[Path]:
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
-    """URL of a server: TACHOWATT_TEST_DATABASE_URL, or one from the wheel."""
-    given = os.environ.get("TACHOWATT_TEST_DATABASE_URL")
+    """URL of a server: TACHOWATT_TEST_TIMESCALE_URL (as a superuser), TACHOWATT_TEST_DATABASE_URL,
+    or one from the wheel."""
+    given = os.environ.get("TACHOWATT_TEST_TIMESCALE_URL") or os.environ.get(
+        "TACHOWATT_TEST_DATABASE_URL"
+    )
     if given:
         yield given
         return
@@ -60,11 +64,28 @@ def _execute(url: str, statement: str) -> None:
 
 
 @pytest.fixture(scope="session")
-def _template(postgres_url: str) -> str:
+def _template(postgres_url: str) -> Iterator[str]:
     name = f"tachowatt_template_{os.getpid()}"
     _execute(postgres_url, f"create database {name}")
-    migrate(database_of(postgres_url, name))
-    return name
+    url = database_of(postgres_url, name)
+    migrate(url)
+    _leave_alone(postgres_url, name)
+    yield name
+    _execute(postgres_url, f"drop database if exists {name} with (force)")
+
+
+def _leave_alone(server_url: str, name: str) -> None:
+    """Keep TimescaleDB's scheduler out of a database that is to be copied, and its jobs from
+    running in the copies: tests run them when they mean to."""
+    with connect(database_of(server_url, name)) as connection:
+        if engine_of(connection) is not Engine.TIMESCALE:
+            return
+        connection.execute(
+            "select alter_job(job_id, scheduled => false) from timescaledb_information.jobs"
+        )
+        connection.commit()
+        connection.execute("select _timescaledb_functions.stop_background_workers()")
+    _execute(server_url, f"alter database {name} with allow_connections false")
 
 
 def database_of(url: str, name: str) -> str:

@@ -23,7 +23,7 @@ from api.pages.texts import LANGUAGES, best_language
 from api.pages.view import View
 from api.problems import Problem
 from api.scopes import Scope
-from store import access
+from store import access, roles
 from store import pages as reads
 from store.pool import Connection
 
@@ -125,6 +125,7 @@ def _enter(view: View, connection: Connection) -> None:
         view.csrf = view.request.cookies.get(FORM, "")
         return
     view.key, view.csrf = Caller.of(found.key), found.csrf
+    roles.see(connection, view.key.tenants, view.key.customer)
     view.tenant_name, view.timezone = reads.tenant(connection, found.key.tenant)
 
 

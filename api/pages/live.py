@@ -6,8 +6,8 @@ and that goes by the same rights and rules as the first time.
 
 import json
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from fastapi import Request
@@ -31,9 +31,6 @@ _TICK_S = 1.0
 _CHECK_EVERY = 10
 """Ticks between two looks at whether the session still holds."""
 
-NOBODY = "-"
-"""The tenant of messages that belong to nobody we know."""
-
 _WHATS: Mapping[str, tuple[Scope, ...]] = {
     "vehicle.crash": (Scope.CRASHES_READ,),
     "trip.completed": (Scope.TRIPS_READ,),
@@ -54,52 +51,58 @@ class Figures:
     samples_per_s: float
 
 
+@dataclass(slots=True)
+class _Books:
+    """The books of some tenants as they were read last."""
+
+    read_at: float = -1.0
+    now: dict[books.Key, Entry] = field(default_factory=dict)
+    rates: dict[books.Key, tuple[float, float]] = field(default_factory=dict)
+
+
 class Ledger:
-    """The books, read once a second at most, however many look at them."""
+    """The books of each tenant, read once a second at most, however many look at them."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._lock = threading.Lock()
-        self._read_at = -1.0
-        self._now: dict[books.Key, Entry] = {}
-        self._rates: dict[books.Key, tuple[float, float]] = {}
+        self._of: dict[tuple[str, ...], _Books] = {}
 
-    def figures(self, tenants: Collection[str]) -> Figures:
+    def figures(self, tenants: tuple[str, ...]) -> Figures:
         """Sums over the dialects of these tenants. Raises `Retry` while the store is away."""
         with self._lock:
-            self._refresh()
+            found = self._refreshed(tenants)
             total, messages, samples = Entry(), 0.0, 0.0
-            for key, entry in self._now.items():
-                if key[0] in tenants:
-                    total += entry
-                    rate = self._rates.get(key, (0.0, 0.0))
-                    messages, samples = messages + rate[0], samples + rate[1]
+            for key, entry in found.now.items():
+                total += entry
+                rate = found.rates.get(key, (0.0, 0.0))
+                messages, samples = messages + rate[0], samples + rate[1]
         ended = total.stored + total.duplicate + total.dead_lettered + total.refused
         return Figures(total, max(0, total.received - ended), messages, samples)
 
-    def by_dialect(self, tenants: Collection[str]) -> list[dict[str, object]]:
+    def by_dialect(self, tenants: tuple[str, ...]) -> list[dict[str, object]]:
         """The books of each dialect, as they were read last."""
         with self._lock:
-            self._refresh()
             return [
                 {"tenant": tenant, "dialect": dialect, "entry": entry}
-                for (tenant, dialect), entry in self._now.items()
-                if tenant in tenants
+                for (tenant, dialect), entry in self._refreshed(tenants).now.items()
             ]
 
-    def _refresh(self) -> None:
+    def _refreshed(self, tenants: tuple[str, ...]) -> _Books:
+        found = self._of.setdefault(tenants, _Books())
         at = self._deps.clock.monotonic()
-        passed = at - self._read_at
-        if self._now and passed < 0.9 * _TICK_S:
-            return
-        with self._deps.pool.connection() as connection:
-            found = books.read(connection)
-        before, self._now, self._read_at = self._now, found, at
-        self._rates = (
-            {key: _rate(before.get(key, Entry()), entry, passed) for key, entry in found.items()}
+        passed = at - found.read_at
+        if found.now and passed < 0.9 * _TICK_S:
+            return found
+        with self._deps.pool.connection(tenants) as connection:
+            now = books.read(connection)
+        before, found.now, found.read_at = found.now, now, at
+        found.rates = (
+            {key: _rate(before.get(key, Entry()), entry, passed) for key, entry in now.items()}
             if before and passed < 10 * _TICK_S
             else {}
         )
+        return found
 
 
 def _rate(before: Entry, now: Entry, passed_s: float) -> tuple[float, float]:
@@ -107,11 +110,6 @@ def _rate(before: Entry, now: Entry, passed_s: float) -> tuple[float, float]:
         (now.received - before.received) / passed_s,
         (now.samples_received - before.samples_received) / passed_s,
     )
-
-
-def tenants_of(caller: Caller) -> tuple[str, ...]:
-    """Whose books somebody sees: the tenant's; an operator's also those of nobody we know."""
-    return (caller.tenant, NOBODY) if caller.role == "operator" else (caller.tenant,)
 
 
 def as_text(figures: Figures, view: View) -> dict[str, str]:
@@ -176,7 +174,7 @@ async def _events(
                         shown = {"": ""}
                         yield ServerSentEvent("{}", event="figures")
                 else:
-                    figures = await run_in_threadpool(ledger.figures, tenants_of(caller))
+                    figures = await run_in_threadpool(ledger.figures, caller.tenants)
                     text = as_text(figures, view)
                     if text != shown:
                         shown = text
@@ -193,7 +191,7 @@ async def _events(
 def _own(deps: Deps, caller: Caller) -> tuple[int, datetime | None]:
     """What of a customer's own changes on its own: the inbox. Others' changes are not told."""
     assert caller.customer is not None
-    with deps.pool.connection() as connection:
+    with deps.pool.connection(caller.tenants, caller.customer) as connection:
         return reads.unread(connection, caller.tenant, caller.customer)
 
 

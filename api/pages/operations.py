@@ -7,7 +7,6 @@ from starlette.responses import Response
 
 from api import paging
 from api.pages.lists import ROWS, chosen, cursor, one_page
-from api.pages.live import tenants_of
 from api.pages.view import View
 from api.problems import not_found
 from runtime.errors import Reason
@@ -26,7 +25,7 @@ def dead_letters(view: View) -> Response:
     after = cursor(view, "dead", paging.number)
     found = reads.dead_letters(
         view.connection,
-        tenants_of(view.caller),
+        view.caller.tenants,
         reason=reason,
         state=state,
         before=None if after is None else after[0],
@@ -43,7 +42,7 @@ def dead_letter(view: View) -> Response:
     wished = view.request.path_params["letter"]
     if _LETTER.fullmatch(wished) is None:
         raise not_found()
-    letter = reads.dead_letter(view.connection, tenants_of(view.caller), int(wished), _MOST_BYTES)
+    letter = reads.dead_letter(view.connection, view.caller.tenants, int(wished), _MOST_BYTES)
     if letter is None:
         raise not_found()
     text = as_shape(letter["body"])

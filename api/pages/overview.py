@@ -47,11 +47,11 @@ def _overview(view: View, ledger: live.Ledger) -> Response:
             view.connection, view.tenant, side=caller.side, limit=_NEWEST
         )
     if view.may(Scope.OPERATIONS_READ):
-        found["by_dialect"] = ledger.by_dialect(live.tenants_of(caller))
+        found["by_dialect"] = ledger.by_dialect(caller.tenants)
     shown = [*(found["crashes"] or []), *(found["alerts"] or []), *(found["cases"] or [])]
     view.know(row["subject"] for row in shown)
     view.log_once({row["customer"] for row in shown if row["customer"]}, "overview", "overview")
-    figures = live.as_text(ledger.figures(live.tenants_of(caller)), view)
+    figures = live.as_text(ledger.figures(caller.tenants), view)
     return view.page("overview.html", figures=figures, tiles=_tiles(view), **found)
 
 

@@ -114,14 +114,14 @@ def _event(name: Literal["open", "alert"], sequence: int, data: Shape) -> Server
 
 
 def _now(call: Call) -> int:
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         return stored.last_change(connection, call.caller.tenant)
 
 
 def _read(call: Call, last: int) -> tuple[list[int], list[dict[str, Any]], bool]:
     """Sequences of the next changes, those of them that may be told, and whether the key holds."""
     now_us = call.deps.clock.now_us()
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         if not access.still_valid(connection, call.caller.key_id, now_us):
             return [], [], False
         rows = stored.changes(connection, call.caller.tenant, last, _BATCH)

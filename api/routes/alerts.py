@@ -48,7 +48,7 @@ def list_alerts(
     """Alerts of customers who agreed, newest first."""
     cursor = paging.decode("alerts", after, paging.instant, paging.text)
     subject = None if meter is None else f"meter:{meter}"
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = paging.fill(
             lambda position, most: stored.list_(
                 connection,
@@ -76,7 +76,7 @@ def get_alert(
     request: Request, call: Annotated[Call, needs(Scope.ALERTS_READ)], alert_id: AlertId
 ) -> Response:
     """One alert."""
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         row = _visible(connection, call, alert_id)
     return tagged(request, alerts.of_row(row), row["version"])
 
@@ -135,7 +135,7 @@ def _act(
     said: Mapping[str, Any],
 ) -> Response:
     version = expected(if_match)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         _visible(connection, call, alert_id)
         row = stored.act(
             connection,

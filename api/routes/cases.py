@@ -90,7 +90,7 @@ def list_cases(
 ) -> Response:
     """Cases, newest first."""
     cursor = paging.decode("cases", after, paging.instant, paging.text)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = cases.list_(
             connection,
             call.caller.tenant,
@@ -115,7 +115,7 @@ def get_case(
     request: Request, call: Annotated[Call, needs(Scope.CASES_READ)], case_id: CaseId
 ) -> Response:
     """One case with its diary."""
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         row = _visible(connection, call, case_id)
         return _told(request, connection, row)
 
@@ -152,7 +152,7 @@ def change_case(
 ) -> Response:
     """Take a case up, resolve it, or open it again. Who takes up a case without owner owns it."""
     version = expected(if_match)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         _visible(connection, call, case_id)
         row = cases.change(
             connection,

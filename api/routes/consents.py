@@ -57,7 +57,7 @@ def own_consents(
 ) -> Response:
     """Your decisions, and what holds now."""
     only_own(call, customer_id)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         found = _consents(connection, call, customer_id)
         call.log(connection, {customer_id}, "consents", OWN)
     return json(found)

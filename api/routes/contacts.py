@@ -88,7 +88,7 @@ def list_contacts(
 ) -> Response:
     """Contacts, newest first; an insurer's and a utility's people see those of their purposes."""
     cursor = paging.decode("contacts", after, paging.instant, paging.text)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = contacts.list_(
             connection,
             call.caller.tenant,
@@ -115,7 +115,7 @@ def get_contact(
     request: Request, call: Annotated[Call, needs(Scope.CONTACTS_READ)], contact_id: ContactId
 ) -> Response:
     """One contact, with the attempts to deliver it."""
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         row = _visible(connection, call, contact_id)
         found = _told(connection, call, row)
     return tagged(request, found)

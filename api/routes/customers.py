@@ -43,7 +43,7 @@ def find_customers(
 ) -> Response:
     """Customers of the tenant, by id."""
     cursor = paging.decode("customers", after, paging.text)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = subjects.find_customers(
             connection,
             call.caller.tenant,
@@ -75,7 +75,7 @@ def customer_context(
     limit: Annotated[int, Query(ge=1, le=50, description="Things at most.")] = 7,
 ) -> Response:
     """The few things about a customer that matter now, each with its reason."""
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         found = context.of_customer(connection, call, customer_id, limit)
         if found is None:
             raise not_found()

@@ -49,7 +49,7 @@ def driving_scores(
 
     With a vehicle, driver or contract the page has that one; else all drivers who agreed.
     """
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         if not query.nothing:
             subject = resolve(connection, call, query, _PURPOSE)
             call.log(connection, {subject.customer}, "driving score", _PURPOSE)
@@ -71,7 +71,7 @@ def driving_score_history(
 ) -> Response:
     """A subject's score for each week or month, each from its own trips only."""
     one(query)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         subject = resolve(connection, call, query, _PURPOSE)
         call.log(connection, {subject.customer}, "driving score history", _PURPOSE)
         person = customers.person(connection, call.caller.tenant, subject.customer)
@@ -89,7 +89,7 @@ def mileage(
     limit: Limit = 50,
 ) -> Response:
     """Distance and time driven, of one subject or of all drivers who agreed."""
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         if not query.nothing:
             asked_for = [resolve(connection, call, query, _PURPOSE)]
             page = paging.Pagination(end_cursor=None, has_next_page=False)

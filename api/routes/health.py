@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.deps import Deps
-from runtime.errors import TachowattError
+from runtime.errors import Stop, TachowattError
 from store import health as store_health
 
 router = APIRouter(tags=["health"])
@@ -44,6 +44,8 @@ def ready(request: Request) -> Response:
             missing = store_health.missing(connection)
             if not missing:
                 resting = store_health.resting(connection)
+    except Stop:
+        missing = ["the database refuses to be read; tachowatt db migrate"]
     except TachowattError:
         missing = ["the database cannot be reached"]
     found = Ready(ready=not missing, missing=missing, resting=resting)

@@ -43,7 +43,7 @@ def own_inbox(
     """Your messages, newest first."""
     only_own(call, customer_id)
     cursor = paging.decode("inbox", after, paging.instant, paging.text)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = contacts.inbox(
             connection, call.caller.tenant, customer_id, after=cursor, limit=limit + 1
         )
@@ -75,7 +75,7 @@ def mark_read(
 ) -> Response:
     """Say that you have read a message; the first time counts."""
     only_own(call, customer_id)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         if not contacts.mark_read(
             connection, call.caller.tenant, customer_id, contact_id, call.now_us
         ):

@@ -82,7 +82,7 @@ def list_meters(
 ) -> Response:
     """Meters of customers who agreed."""
     cursor = paging.decode("meters", after, paging.text)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = metering.meters(
             connection,
             call.caller.tenant,
@@ -121,7 +121,7 @@ def meter_features(
     if from_ is not None and to is not None and to < from_:
         raise invalid("query.to", "`to` must not be before `from`")
     cursor = paging.decode("days", after, date.fromisoformat)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         _visible(connection, call, meter_id)
         rows = metering.days(
             connection,
@@ -157,7 +157,7 @@ def meter_intervals(
     """
     ordered("to", from_, to)
     cursor = paging.decode("intervals", after, paging.instant)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         customer = _visible(connection, call, meter_id)
         rows = metering.intervals(
             connection,

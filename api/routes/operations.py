@@ -14,9 +14,6 @@ from store import dead_letter, ledger
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
-NOBODY = "-"
-"""The tenant of messages whose tenant could not be told."""
-
 
 class LedgerEntry(Shape):
     """What became of every message of one tenant and dialect: received = the sum of the others."""
@@ -67,9 +64,8 @@ PageOfDeadLetters = Page[DeadLetter]
 @router.get("/ledger", responses={200: {"model": Ledger}})
 def get_ledger(call: Annotated[Call, needs(Scope.OPERATIONS_READ)]) -> Response:
     """The books of the tenant, and those of messages that no tenant could be read from."""
-    own = (call.caller.tenant, NOBODY)
-    with call.deps.pool.connection() as connection:
-        entries = {key: entry for key, entry in ledger.read(connection).items() if key[0] in own}
+    with call.connection() as connection:
+        entries = ledger.read(connection)
     data = [
         LedgerEntry(
             tenant=tenant,
@@ -92,14 +88,14 @@ def list_dead_letters(
 ) -> Response:
     """Messages that could not be used, in the order of their arrival."""
     cursor = paging.decode("dead-letters", after, paging.number)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = dead_letter.find(
             connection,
             reason=reason,
             state=state,
             after=0 if cursor is None else cursor[0],
             limit=limit + 1,
-            tenants=(call.caller.tenant, NOBODY),
+            tenants=call.caller.tenants,
         )
     shown = rows[:limit]
     names = set(DeadLetter.model_fields) - {"bytes"}

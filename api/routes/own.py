@@ -100,7 +100,7 @@ def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custome
     """What is stored: devices, how much of what time, and for which purposes."""
     only_own(call, customer_id)
     tenant = call.caller.tenant
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         person = customers.person(connection, tenant, customer_id)
         if person is None:
             raise not_found()
@@ -135,7 +135,7 @@ def own_reads(
     """Who read your data, when, and why; newest first. Your own reads are among them."""
     only_own(call, customer_id)
     cursor = paging.decode("reads", after, paging.number)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         rows = access.reads(
             connection,
             call.caller.tenant,
@@ -159,7 +159,7 @@ def own_trips(
     """Your trips, newest first."""
     only_own(call, customer_id)
     cursor = paging.decode("trips", after, paging.instant, paging.number)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         which = Which(call.caller.tenant, customer_id)
         rows = driving.trips(connection, which, after=cursor, limit=limit + 1)
         call.log(connection, {customer_id}, "trips", OWN)
@@ -174,7 +174,7 @@ def own_path(
     """Where you drove on one of your trips. Only you can see this."""
     only_own(call, customer_id)
     device, _, start = trip_id.partition("-")
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         trip = _own_trip(connection, call, int(device), int(start))
         points = driving.path(
             connection, trip["device_id"], trip["start_at"], trip["end_at"], _MOST_POINTS + 1
@@ -211,7 +211,7 @@ def own_scores(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custo
     consent."""
     only_own(call, customer_id)
     tenant = call.caller.tenant
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         consent = customers.granted_of(connection, tenant, customer_id).get(Purpose.DRIVING_SCORE)
         vehicles = {
             row["vehicle"]: None

@@ -104,7 +104,7 @@ def trips(
     """Trips of a vehicle, driver or contract, newest first, without geometry."""
     one(query)
     cursor = paging.decode("trips", after, paging.instant, paging.number)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         subject = resolve(connection, call, query, Purpose.DRIVING_SCORE)
         call.log(connection, {subject.customer}, "trips", Purpose.DRIVING_SCORE)
         rows = driving.trips(connection, subject.which, after=cursor, limit=limit + 1)
@@ -122,7 +122,7 @@ def crashes(
     """Crash notices of customers who agreed to claims assistance, newest first."""
     purpose = Purpose.CLAIMS_ASSISTANCE
     cursor = paging.decode("crashes", after, paging.instant, paging.text)
-    with call.deps.pool.connection() as connection:
+    with call.connection() as connection:
         if not query.nothing:
             resolve(connection, call, query, purpose)
         rows = driving.crashes(

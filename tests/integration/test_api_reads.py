@@ -1,7 +1,7 @@
 """What the API answers, to whom, and what it says when it does not."""
 
 from feature_kernels import driving
-from store import scoring
+from store import roles, scoring
 from store.pool import connect
 from store.scoring import Which
 from store.times import from_us
@@ -13,6 +13,7 @@ from tests.seed_api import INTERVALS, LAT, POINTS, TRIPS
 def test_a_score_is_that_of_the_stored_trips_and_adds_up(api: Api) -> None:
     (found,) = api.get("/v1/driving-scores?vehicle=v0", "insurer").json()["data"]
     with connect(api.seeded.url) as connection:
+        roles.see(connection, ("t1",))
         trips = scoring.trips(connection, Which("t1", "c0"))
     assert found["score"] == driving.score(trips).score
     lost = 0.0

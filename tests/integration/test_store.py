@@ -1,7 +1,7 @@
 """Migrations, and that tables and kernels agree."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
@@ -15,11 +15,12 @@ from tests.fix_postgres import _execute, database_of
 
 
 @pytest.fixture
-def empty(postgres_url: str, request: pytest.FixtureRequest) -> str:
+def empty(postgres_url: str, request: pytest.FixtureRequest) -> Iterator[str]:
     name = f"empty_{abs(hash(request.node.name)) % 10**9}"
     _execute(postgres_url, f"drop database if exists {name} with (force)")
     _execute(postgres_url, f"create database {name}")
-    return database_of(postgres_url, name)
+    yield database_of(postgres_url, name)
+    _execute(postgres_url, f"drop database if exists {name} with (force)")
 
 
 def test_migrating_twice_at_once_and_again(empty: str) -> None:

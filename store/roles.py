@@ -1,0 +1,62 @@
+"""Database roles, and whose data a transaction is about (docs/roles.md, migration 0006)."""
+
+from collections.abc import Collection
+
+import psycopg
+from psycopg.rows import TupleRow
+
+from runtime.errors import Stop
+
+WRITER = "tachowatt_writer"
+"""Ingest and contacts: rows of all tenants, no DDL."""
+
+READER = "tachowatt_reader"
+"""API and pages: rows of the tenants of the transaction, and of samples and features views only."""
+
+
+class NotAMember(Stop):
+    """The login may not act as a role; the message says what to run."""
+
+
+def take(connection: psycopg.Connection[TupleRow], role: str) -> bool:
+    """Act as a role from here on; False, and nothing is changed, where the login may not."""
+    found = connection.execute(
+        "select set_config('role', rolname, false) from pg_catalog.pg_roles "
+        "where rolname = %s and pg_has_role(rolname, 'member')",
+        (role,),
+    ).fetchone()
+    return found is not None
+
+
+def must_take(connection: psycopg.Connection[TupleRow], role: str) -> None:
+    """As `take`. Raises `NotAMember` where the login may not."""
+    if take(connection, role):
+        return
+    row = connection.execute(
+        "select quote_ident(session_user), exists (select from pg_roles where rolname = %s)",
+        (role,),
+    ).fetchone()
+    assert row is not None
+    login, there = row
+    if not there:
+        raise NotAMember(f"the database has no role {role}: run `tachowatt db migrate` first")
+    raise NotAMember(
+        f"the login {login} may not act as {role}; let an administrator run: "
+        f"grant {role} to {login}"
+    )
+
+
+def see(
+    connection: psycopg.Connection[TupleRow],
+    tenants: Collection[str],
+    customer: str | None = None,
+) -> None:
+    """Let the reader's transaction see rows of these tenants, and places of this customer's trips.
+
+    Until the end of the transaction; then nothing is seen again.
+    """
+    connection.execute(
+        "select set_config('tachowatt.tenants', %s::text[]::text, true), "
+        "set_config('tachowatt.customer', %s, true)",
+        (list(tenants), customer or ""),
+    )

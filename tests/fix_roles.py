@@ -1,0 +1,37 @@
+"""A database with data of two tenants, and the API's role on it."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import pytest
+
+from store import roles
+from store.pool import Connection, connect
+from tests.fix_postgres import _execute, database_of
+from tests.seed_api import Seeded
+
+
+@dataclass(frozen=True)
+class Town:
+    """A database with data of two tenants."""
+
+    url: str
+    seeded: Seeded
+
+    def reader(self) -> Connection:
+        """A connection as the API has it."""
+        connection = connect(self.url)
+        roles.must_take(connection, roles.READER)
+        connection.commit()
+        return connection
+
+
+@pytest.fixture
+def town(postgres_url: str, _seeded_template: tuple[str, Seeded]) -> Iterator[Town]:
+    template, seeded = _seeded_template
+    name = f"{template}_roles"
+    _execute(postgres_url, f"create database {name} template {template}")
+    try:
+        yield Town(database_of(postgres_url, name), seeded)
+    finally:
+        _execute(postgres_url, f"drop database if exists {name} with (force)")

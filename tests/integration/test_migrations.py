@@ -1,0 +1,401 @@
+"""Partitions, columnstore and policies, and a populated earlier version brought up to date."""
+
+import asyncio
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from itertools import pairwise
+
+import numpy as np
+import psycopg
+import pytest
+
+from app import commands_db
+from app.registry import validate, write
+from app.upkeep import Upkeep
+from app.verify import verify
+from ingest.worker import Worker
+from runtime.clock import ManualClock
+from runtime.settings import Settings
+from store import migrate as migrations
+from store import partitions, rollups, telemetry
+from store.engine import DAY_US, Layout
+from store.migrate import migrate
+from store.pool import Connection, connect, scalar
+from store.status import status
+from store.times import from_us, to_us
+from tests import rows_by_sql as by_sql
+from tests.fix_registry import NOW_US as WORKER_NOW_US
+from tests.fix_registry import registry
+from tests.fix_timescale import new_plain, real_server
+from tests.property.test_any_order import MESSAGES, run
+from tests.store_state import store_state
+
+PLAIN = Layout(timescale="off")
+KEEP_30 = replace(PLAIN, retention_days=30)
+NOW_US = to_us(datetime(2026, 4, 12, 10, tzinfo=UTC))
+SAMPLES = partitions.TABLES[0]
+
+
+@pytest.fixture(scope="module")
+def laid_out(postgres_url: str) -> Iterator[str]:
+    """Name of a database that is migrated on plain PostgreSQL, to be copied."""
+    with new_plain(postgres_url) as url:
+        migrate(url, PLAIN, NOW_US)
+        yield url.partition("?")[0].rpartition("/")[2]
+
+
+@pytest.fixture
+def plain_copy(postgres_url: str, laid_out: str) -> Iterator[str]:
+    """URL of a copy of it."""
+    with new_plain(postgres_url, laid_out) as url:
+        yield url
+
+
+@pytest.fixture
+def plain(plain_copy: str) -> Iterator[Connection]:
+    """A connection to it."""
+    with connect(plain_copy) as connection:
+        yield connection
+
+
+def put(connection: Connection, *times: datetime) -> None:
+    for at in times:
+        connection.execute(
+            f"insert into {SAMPLES} (device_id, observed_at, received_at) values (1, %s, %s)",
+            (at, at),
+        )
+    connection.commit()
+
+
+def places(connection: Connection) -> dict[str, int]:
+    """Rows in each partition that has any."""
+    found = connection.execute(
+        f"select tableoid::regclass::text, count(*) from {SAMPLES} group by 1"
+    )
+    return {name.removeprefix(f"{SAMPLES}_"): n for name, n in found.fetchall()}
+
+
+def contiguous(connection: Connection) -> None:
+    found = partitions.chunks(connection, SAMPLES)
+    assert found[0].from_us is None
+    assert all(a.until_us == b.from_us for a, b in pairwise(found))
+
+
+# ── plain PostgreSQL ────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_sample_of_any_time_has_a_place(plain: Connection) -> None:
+    put(plain, datetime(2001, 1, 1, tzinfo=UTC), from_us(NOW_US), datetime(2031, 1, 1, tzinfo=UTC))
+    assert places(plain) == {"past": 1, "20260409": 1, "default": 1}
+    contiguous(plain)
+
+
+def test_partitions_are_made_ahead_and_take_what_is_theirs(plain: Connection) -> None:
+    in_nine_weeks = from_us(NOW_US + 63 * DAY_US)
+    put(plain, from_us(NOW_US), in_nine_weeks)
+    assert places(plain)["default"] == 1
+    # Nobody did it for nine weeks.
+    assert partitions.upkeep(plain, PLAIN, NOW_US + 63 * DAY_US)
+    assert places(plain) == {"20260409": 1, "20260611": 1}
+    contiguous(plain)
+    before = partitions.chunks(plain, SAMPLES)
+    assert partitions.upkeep(plain, PLAIN, NOW_US + 63 * DAY_US)
+    # Another length takes over where the last one ends.
+    assert partitions.upkeep(plain, replace(PLAIN, chunk_days=30), NOW_US + 63 * DAY_US)
+    assert partitions.chunks(plain, SAMPLES)[: len(before)] == before
+    contiguous(plain)
+
+
+def test_retention_drops_what_nothing_needs_any_more(plain: Connection) -> None:
+    times = [NOW_US - 400 * DAY_US, *(NOW_US + week * 7 * DAY_US for week in range(10))]
+    for us in times[1:]:
+        partitions.upkeep(plain, PLAIN, us)
+    put(plain, *map(from_us, times))
+    now_us = times[-1]
+    assert partitions.cutoff_us(PLAIN, now_us) is None
+    cutoff = partitions.cutoff_us(KEEP_30, now_us)
+    assert cutoff is not None and now_us - 37 * DAY_US < cutoff <= now_us - 30 * DAY_US
+
+    def left() -> int:
+        assert partitions.upkeep(plain, KEEP_30, now_us)
+        contiguous(plain)
+        return sum(places(plain).values())
+
+    assert left() == 11  # nobody has said that it is safe
+    partitions.set_secured(plain, NOW_US - 100 * DAY_US)
+    assert left() == 10  # of the past, as far as it is safe
+    partitions.set_secured(plain, NOW_US + 14 * DAY_US)
+    partitions.set_secured(plain, NOW_US)  # never goes back
+    assert partitions.secured(plain) == NOW_US + 14 * DAY_US
+    assert left() == 8
+    partitions.set_secured(plain, now_us)
+    assert left() == 5
+    oldest = scalar(plain, f"select min(observed_at) from {SAMPLES}")
+    assert to_us(oldest) >= cutoff > to_us(oldest) - 7 * DAY_US
+    assert partitions.dropped(plain) == cutoff
+    put(plain, from_us(NOW_US))  # what comes late still has its place
+    assert places(plain)["past"] == 1
+
+
+def test_upkeep_gives_way_to_who_holds_a_lock(
+    plain: Connection, plain_copy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(partitions, "_LOCK_TIMEOUT", "50ms")
+    with connect(plain_copy) as other:
+        other.execute(f"select count(*) from {SAMPLES}")
+        assert not partitions.upkeep(plain, PLAIN, NOW_US + 63 * DAY_US)
+        other.rollback()
+    assert partitions.upkeep(plain, PLAIN, NOW_US + 63 * DAY_US)
+
+
+def test_a_change_during_a_refresh_is_not_lost(plain: Connection, plain_copy: str) -> None:
+    by_sql.fill(plain)
+    with connect(plain_copy) as other:
+        other.execute("delete from features.meter_interval where start_at < '2026-03-25Z'")
+        rollups.refresh_all(plain)
+        other.commit()
+    for _ in range(2):
+        assert by_sql.view(plain, "meter_day", "day") == by_sql.meter_rollup(plain, "day", "UTC")
+        rollups.refresh_all(plain)
+
+
+def test_reading_a_rollup_costs_what_it_answers(plain: Connection) -> None:
+    by_sql.fill(plain)
+    rollups.refresh_all(plain)
+    by_sql.change(plain)  # so that there is something dirty too
+    plain.execute("analyze")
+    plain.execute("set enable_seqscan = off")  # the tables are small: is there a way without?
+    for rollup in rollups.ROLLUPS:
+        plan = plain.execute(
+            f"explain (format text) select * from {rollup.view} where device_id = 3 "
+            f"and {rollup.unit} >= '2026-03-28Z' and {rollup.unit} < '2026-04-01Z'"
+        ).fetchall()
+        text = "\n".join(line for (line,) in plan)
+        assert "Seq Scan" not in text, text
+        assert text.count("device_id = 3") >= 3, text  # stored, noted, and the rows themselves
+
+
+def test_a_service_keeps_up(
+    plain: Connection, plain_copy: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    by_sql.fill(plain)
+    caplog.set_level("INFO")
+    clock = ManualClock(NOW_US + 63 * DAY_US)
+    stop = asyncio.Event()
+    upkeep = Upkeep(plain_copy, PLAIN, clock, every_s=0.01)
+
+    async def until_done() -> None:
+        running = asyncio.create_task(upkeep.run(stop))
+        while partitions.chunks(plain, SAMPLES)[-1].until_us < clock.now_us():
+            plain.rollback()
+            await asyncio.wait((running,), timeout=0.02)
+        stop.set()
+        await running
+
+    asyncio.run(until_done())
+    assert all(rollups.dirty(plain, source) == 0 for source in rollups.SOURCES)
+    assert "the store uses plain PostgreSQL" in caplog.text
+    Upkeep("postgresql://nobody@127.0.0.1:1/x", PLAIN, clock).once()
+    assert "to be tried again: no connection" in caplog.text
+
+
+def test_commands_tell_and_keep_up(
+    plain: Connection,
+    plain_copy: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    by_sql.fill(plain)
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", plain_copy)
+    commands_db.show_status(json=True)
+    before = json.loads(capsys.readouterr().out)
+    assert before["engine"] == "plain PostgreSQL" and before["rollups"]["views"][0]["waiting"] > 0
+    commands_db.keep_up()
+    commands_db.show_status(json=False)
+    told = capsys.readouterr().out
+    assert "telemetry.meter_sample" in told and "samples are kept for good" in told
+    assert all(rollups.dirty(plain, source) == 0 for source in rollups.SOURCES)
+
+
+# ── TimescaleDB: a real server's, else WebAssembly ──────────────────────────────────────────────
+
+
+def jobs(connection: Connection) -> dict[str, list[dict]]:
+    found: dict[str, list[dict]] = {}
+    for job in status(connection, Layout(), NOW_US)["policies"]:
+        found.setdefault(job["policy"], []).append(job)
+    return found
+
+
+def test_policies_follow_the_settings(timescale_url: str) -> None:
+    migrate(timescale_url, Layout(), NOW_US)
+    with connect(timescale_url) as connection:
+        before = jobs(connection)
+    assert {name: len(found) for name, found in before.items()} == {"columnstore": 2, "refresh": 4}
+    migrate(timescale_url, Layout(), NOW_US)
+    with connect(timescale_url) as connection:
+        assert jobs(connection) == before  # untouched: same jobs, same next runs
+    changed = Layout(compress_after_days=3, retention_days=90, chunk_days=1)
+    migrate(timescale_url, changed, NOW_US)
+    with connect(timescale_url) as connection:
+        after = jobs(connection)
+        assert after["refresh"] == before["refresh"]
+        assert {j["config"]["compress_after"] for j in after["columnstore"]} == {"3 days"}
+        assert after["retention"][0]["config"] == {"keep": "90 days", "chunk": "1 days"}
+        by_sql.fill(connection)
+        tables = status(connection, changed, NOW_US)["tables"]
+        assert tables[0]["chunks"] == 51  # 600 samples every two hours
+    migrate(timescale_url, Layout(), NOW_US)
+    with connect(timescale_url) as connection:
+        assert "retention" not in jobs(connection)
+
+
+def test_columnstore_and_a_late_sample_in_it(timescale_url: str) -> None:
+    migrate(timescale_url, Layout(), NOW_US)
+    with connect(timescale_url) as connection:
+        by_sql.fill(connection)
+        query = f"select * from {SAMPLES} order by device_id, observed_at"
+        before = connection.execute(query).fetchall()
+        compress(connection)
+        found = status(connection, Layout(), NOW_US)["tables"][0]
+        assert found["chunks"] == found["compressed"] > 5
+        assert found["ratio"] == round(found["bytes_before"] / found["bytes_after"], 1)
+        assert connection.execute(query).fetchall() == before
+        late = by_sql.days_later(3) + (by_sql.days_later(0.001) - by_sql.FIRST)
+        put(connection, late)
+        us = np.array([to_us(late), to_us(before[10][1]), to_us(late) + 1])
+        ids = np.ones(3, np.int64)
+        there = telemetry.existing(connection, telemetry.VEHICLE, ids, us)
+        assert sorted(there) == [(1, int(us[1])), (1, int(us[0]))]
+        values = np.full(len(telemetry.VEHICLE.names), np.nan)
+        values[0] = 77.0
+        telemetry.overwrite(connection, telemetry.VEHICLE, {(1, int(us[1])): values})
+        there = telemetry.existing(connection, telemetry.VEHICLE, ids, us)
+        assert there[(1, int(us[1]))][0] == 77.0
+        assert telemetry.count(connection, telemetry.VEHICLE) == len(before) + 1
+        assert telemetry.doubled(connection, telemetry.VEHICLE) == []
+        assert telemetry.marks(connection, telemetry.VEHICLE, [1, 2, 9]) == {
+            device: max(to_us(row[1]) for row in before if row[0] == device) for device in (1, 2)
+        }
+
+
+def test_retention_on_timescale_waits_for_checkpoints_too(timescale_url: str) -> None:
+    migrate(timescale_url, Layout(retention_days=30), NOW_US)
+    with connect(timescale_url) as connection:
+        by_sql.fill(connection)
+        config = jobs(connection)["retention"][0]["config"]
+
+        def left() -> datetime:
+            connection.execute(
+                "call pipeline.drop_old_samples(0, %s)", (psycopg.types.json.Jsonb(config),)
+            )
+            connection.commit()
+            return scalar(connection, f"select min(observed_at) from {SAMPLES}")
+
+        first = left()
+        assert first == by_sql.days_later(1 / 12)
+        partitions.set_secured(connection, to_us(by_sql.days_later(12)))
+        assert left() == datetime(2026, 3, 12, tzinfo=UTC)
+        assert partitions.dropped(connection) == to_us(by_sql.days_later(12))
+        # Upkeep drops by the clock of who calls it, and never more either.
+        partitions.set_secured(connection, to_us(by_sql.days_later(60)))
+        now_us = to_us(by_sql.days_later(50))
+        assert partitions.upkeep(connection, Layout(retention_days=30), now_us)
+        assert scalar(connection, f"select min(observed_at) from {SAMPLES}") == datetime(
+            2026, 3, 19, tzinfo=UTC
+        )
+
+
+def compress(connection: Connection) -> None:
+    """Put every chunk of samples into the columnstore; commits."""
+    for table in partitions.TABLES:
+        connection.execute(
+            "select compress_chunk(c, if_not_compressed => true) from show_chunks(%s::regclass) c",
+            (table,),
+        )
+    connection.commit()
+
+
+# ── a real pipeline's rows; on TimescaleDB only where a server is named (COPY) ──────────────────
+
+
+@pytest.fixture(params=["plain", "timescale"])
+def empty(request: pytest.FixtureRequest) -> Iterator[tuple[str, Layout]]:
+    """An empty database of each engine that knows COPY, and its layout."""
+    if request.param == "plain":
+        with new_plain(request.getfixturevalue("postgres_url")) as url:
+            yield url, PLAIN
+        return
+    if real_server() is None:
+        pytest.skip("TACHOWATT_TEST_TIMESCALE_URL names no server")
+    with request.getfixturevalue("timescale").database() as url:
+        yield url, Layout(timescale="on")
+
+
+def test_a_populated_earlier_version_is_still_proven(
+    empty: tuple[str, Layout], new_database: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, layout = empty
+    source = new_database()
+    run(source, [MESSAGES], 500, restart=True)
+    expected = store_state(source)
+    with monkeypatch.context() as patched:
+        early = [m for m in migrations.available() if m.version <= 4]
+        patched.setattr(migrations, "available", lambda: early)
+        migrate(url, layout)
+    copy_rows(source, url)
+    assert migrate(url, layout)[0] == "0005_layout.sql"
+    assert store_state(url) == expected
+    verdict = verify(url)
+    assert verdict.clean and verdict.rows > 1_000, verdict
+    again = Worker(url, Settings(), ManualClock(WORKER_NOW_US))
+    assert set(again.process(MESSAGES[:5]).outcomes) == {"duplicate"}
+    again.close()
+
+
+def copy_rows(source: str, target: str) -> None:
+    """Rows of every table of `target` that `source` has too."""
+    with connect(source) as read, connect(target) as wrote:
+        wrote.execute("set session_replication_role = replica")  # foreign keys in any order
+        tables = wrote.execute(
+            "select table_schema || '.' || table_name, string_agg(column_name, ', ') "
+            "from information_schema.columns join information_schema.tables "
+            "using (table_schema, table_name) where is_generated = 'NEVER' "
+            "and table_type = 'BASE TABLE' and table_schema in "
+            "('customers', 'telemetry', 'features', 'pipeline') group by 1"
+        ).fetchall()
+        for table, columns in tables:
+            wrote.execute(f"delete from {table}")
+            with (
+                read.cursor().copy(f"copy (select {columns} from {table}) to stdout") as rows,
+                wrote.cursor().copy(f"copy {table} ({columns}) from stdin") as into,
+            ):
+                for block in rows:
+                    into.write(block)
+        wrote.commit()
+
+
+@pytest.mark.parametrize("empty", ["timescale"], indirect=True)
+def test_late_samples_in_compressed_chunks_reconcile(
+    empty: tuple[str, Layout], new_database: Callable[[], str]
+) -> None:
+    url, layout = empty
+    in_order = new_database()
+    run(in_order, [MESSAGES], 500, restart=False)
+    migrate(url, layout)
+    write(url, validate(registry(), "test"), WORKER_NOW_US)
+    late = MESSAGES[3::4]
+    worker = Worker(url, Settings(reconcile_wait_s=0.0), ManualClock(WORKER_NOW_US))
+    worker.process([m for m in MESSAGES if m not in late])
+    with connect(url) as connection:
+        # So many samples a device went to the columnstore directly.
+        assert status(connection, layout, WORKER_NOW_US)["tables"][0]["compressed"] > 0
+        compress(connection)
+    worker.process(late)
+    assert worker.reconcile(everything=True) > 0
+    worker.close_silent(everything=True)
+    worker.close()
+    assert store_state(url) == store_state(in_order)
+    assert verify(url).clean
