@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import numba
+import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -36,7 +37,49 @@ def kernel(function: F) -> F:
     numpy, instead of raising inside a loop over many devices. NUMBA_CACHE_DIR, where set, says
     where the cache is instead.
     """
+    return _compiled(function, counted=True)
+
+
+def lean_kernel(function: F) -> F:
+    """A kernel that makes no array of its own, nor a copy or a sorted one.
+
+    Arrays that a kernel is given are counted as references when it is entered and left, by an
+    atomic instruction each; in small functions that call each other for every row this took more
+    time than their work (docs/performance.md). Here the caller holds the arrays, and nothing is
+    counted. The compiler refuses to make an array in such a function.
+    """
+    return _compiled(function, counted=False)
+
+
+def hot_kernel(function: F) -> F:
+    """A lean kernel of the way that every row goes: always compiled into its callers.
+
+    Left to itself the compiler calls many of them, and each call passes every array in seven words
+    or more. Only for what has one or two callers, or is short.
+    """
+    return _compiled(function, counted=False, inlined=True)
+
+
+def _compiled(function: F, *, counted: bool, inlined: bool = False) -> F:
     if "NUMBA_CACHE_DIR" not in os.environ:
         numba.config.CACHE_DIR = _cache_directory(Path(function.__code__.co_filename).parent)
-    compiled: F = numba.njit(cache=True, nogil=True, fastmath=False, error_model="numpy")(function)
+    compiled: F = numba.njit(
+        cache=True,
+        nogil=True,
+        fastmath=False,
+        error_model="numpy",
+        _nrt=counted,
+        forceinline=inlined,
+    )(function)
     return compiled
+
+
+def record(values: tuple[float, ...]) -> np.record:
+    """A NamedTuple of floats as a record with the same fields.
+
+    A kernel gets a record by its address; a tuple is copied, field by field, at each call.
+    """
+    names = getattr(type(values), "_fields")  # noqa: B009 (mypy knows no NamedTuple in general)
+    dtype = np.dtype([(name, np.float64) for name in names])
+    made: np.record = np.rec.array([tuple(map(float, values))], dtype=dtype)[0]
+    return made

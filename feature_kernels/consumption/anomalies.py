@@ -13,18 +13,18 @@ from feature_kernels.consumption.rows import (
     ZERO,
     write_anomaly,
 )
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 HOUR_US_F = 3_600_000_000.0
 
 
-@kernel
+@hot_kernel
 def is_open(c, kind):
     """Tell whether an episode of this kind is open (its start is kept, 0 = none)."""
     return c[C.ANOMALY + 5 * kind] > 0.0
 
 
-@kernel
+@lean_kernel
 def raise_anomaly(
     c, out, count, device, kind, start, observed, expected, threshold, severity, decided
 ):
@@ -51,7 +51,7 @@ def raise_anomaly(
     )
 
 
-@kernel
+@lean_kernel
 def clear_anomaly(c, out, count, device, kind, end, decided):
     """Close the open episode and write its second row with the final evidence."""
     at = C.ANOMALY + 5 * kind
@@ -72,7 +72,7 @@ def clear_anomaly(c, out, count, device, kind, end, decided):
     c[at] = 0.0
 
 
-@kernel
+@lean_kernel
 def note_worse(c, kind, observed, severity):
     """Keep the worst evidence of the open episode for its last row."""
     at = C.ANOMALY + 5 * kind
@@ -80,7 +80,7 @@ def note_worse(c, kind, observed, severity):
     c[at + 4] = max(c[at + 4], severity)
 
 
-@kernel
+@hot_kernel
 def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
     """Return whether the interval belongs to a spike.
 
@@ -112,7 +112,7 @@ def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
     return True
 
 
-@kernel
+@lean_kernel
 def spike_severity(ratio):
     """Grade a spike by how many times the highest it is: 1, from 3 times 2, from 5 times 3."""
     if ratio >= 5.0:
@@ -120,7 +120,7 @@ def spike_severity(ratio):
     return 2.0 if ratio >= 3.0 else 1.0
 
 
-@kernel
+@lean_kernel
 def run_severity(hours):
     """Grade a zero or stuck run by its length: 1, from one day 2, from three days 3."""
     if hours >= 72.0:
@@ -128,7 +128,7 @@ def run_severity(hours):
     return 2.0 if hours >= 24.0 else 1.0
 
 
-@kernel
+@hot_kernel
 def judge_zero(c, p, out, count, device, start, end, power, decided):
     """Follow a run of zeros; return whether the interval belongs to an open episode.
 
@@ -171,7 +171,7 @@ def judge_zero(c, p, out, count, device, start, end, power, decided):
     return False
 
 
-@kernel
+@lean_kernel
 def end_zero(c, out, count, device, end, decided):
     """End the run of zeros: clear its episode, or remember its length as habit."""
     if c[C.ZERO_US] == 0.0:
@@ -187,7 +187,7 @@ def end_zero(c, out, count, device, end, decided):
     c[C.ZERO_US] = 0.0
 
 
-@kernel
+@hot_kernel
 def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
     """Follow a run of one repeated value that is not zero; return whether it is an episode."""
     if not zero and c[C.SAME_N] > 0.0 and abs(energy - c[C.SAME_KWH]) <= p.same_kwh:
@@ -230,7 +230,7 @@ def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
     return False
 
 
-@kernel
+@lean_kernel
 def end_same(c, out, count, device, end, decided):
     """End the run of one value: clear its episode, or remember its length as habit."""
     if c[C.SAME_N] == 0.0:

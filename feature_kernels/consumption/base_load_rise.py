@@ -13,14 +13,14 @@ import numpy as np
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import clear_anomaly, is_open, raise_anomaly
 from feature_kernels.consumption.rows import RISE
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
 BLOCKS_A_DAY = 4
 BLOCK_HOURS_NEEDED = 4.0  # of six
 
 
-@kernel
+@lean_kernel
 def rise_severity(rise):
     """Grade a rise by its power: 1, from 150 W 2, from 300 W 3."""
     if rise >= 300.0:
@@ -28,7 +28,7 @@ def rise_severity(rise):
     return 2.0 if rise >= 150.0 else 1.0
 
 
-@kernel
+@lean_kernel
 def ring_place(c, i):
     """Place in the carry of the baseline's i-th oldest block."""
     first = int(c[C.BLOCK_RING_AT]) - int(c[C.BLOCK_RING_N]) + C.BLOCKS
@@ -46,7 +46,7 @@ def baseline(c):
     return np.sort(lowest)[n // 2]
 
 
-@kernel
+@lean_kernel
 def highest_held(c):
     """Highest lowest hour of three days in the baseline, W, and its highest share of the mean."""
     level = 0.0
@@ -63,7 +63,7 @@ def highest_held(c):
     return level, ratio
 
 
-@kernel
+@lean_kernel
 def queue_block(c, lowest, mean, start):
     """Put a block behind the pending ones; the oldest becomes baseline if there are too many."""
     if c[C.PENDING_N] == C.PENDING:
@@ -82,7 +82,7 @@ def queue_block(c, lowest, mean, start):
     c[C.PENDING_N] += 1.0
 
 
-@kernel
+@lean_kernel
 def follow_rise(c, p, out, count, device, lowest, start, decided):
     """Follow an open rise through a block: clear it when calm returns, or when it is habit."""
     at = C.ANOMALY + 5 * RISE
@@ -102,7 +102,7 @@ def follow_rise(c, p, out, count, device, lowest, start, decided):
         c[C.BLOCK_RING_AT] = 0.0
 
 
-@kernel
+@lean_kernel
 def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
     """Take a closed block; raise, follow or clear a rise.
 
@@ -138,14 +138,14 @@ def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
     c[C.PENDING_N] = 0.0
 
 
-@kernel
+@lean_kernel
 def begin_baseline(c):
     """Forget the baseline: what comes is not to be compared with it."""
     for slot in (C.BLOCK_RING_N, C.BLOCK_RING_AT, C.PENDING_N, C.BLOCK_N, C.BLOCK_SUM_W):
         c[slot] = 0.0
 
 
-@kernel
+@lean_kernel
 def close_block(c, p, out, count, device, times, decided):
     """Close the block of six hours if enough of it was measured and nothing was wrong in it.
 

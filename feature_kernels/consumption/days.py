@@ -7,13 +7,13 @@ from feature_kernels.consumption.anomalies import is_open
 from feature_kernels.consumption.base_load_rise import begin_baseline, close_block
 from feature_kernels.consumption.profile import DAILY_LEVEL_SHARE, LEVEL_SHARE
 from feature_kernels.consumption.rows import STUCK, ZERO
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
 HOUR_US_F = 3_600_000_000.0
 
 
-@kernel
+@hot_kernel
 def is_solar(c, p):
     """Tell whether sun may hide the base load by day: see Parameters.solar_days."""
     if c[C.HABIT_ZERO_H] >= p.zero_occasional_from_h:
@@ -21,7 +21,7 @@ def is_solar(c, p):
     return c[C.SOLAR_T] > 0.0 and c[C.HOUR] * HOUR_US_F - c[C.SOLAR_T] < p.solar_days * DAY_US_F
 
 
-@kernel
+@lean_kernel
 def flush_hour(c, p):
     """Close the running hour: its mean goes to day and block if half of it was measured."""
     enough = c[C.HOUR_US] >= 0.5 * HOUR_US_F and c[C.HOURS_N] < C.MOST_HOURS
@@ -37,7 +37,7 @@ def flush_hour(c, p):
     c[C.HOUR_US] = 0.0
 
 
-@kernel
+@hot_kernel
 def enter_block(c, p, anomalies, count, device, local, start, decided):
     """Close the block of six local hours if this interval begins another."""
     block = np.floor(local / (6.0 * HOUR_US_F))
@@ -54,7 +54,7 @@ def enter_block(c, p, anomalies, count, device, local, start, decided):
         c[C.BLOCK_START] = start
 
 
-@kernel
+@lean_kernel
 def open_day(c, day, start, lead):
     """Begin a local day; lead : µs of it before its first interval."""
     c[C.DAY] = day
@@ -69,7 +69,7 @@ def open_day(c, day, start, lead):
     c[C.HOURS_N] = 0.0
 
 
-@kernel
+@lean_kernel
 def second_highest(c, ring, n):
     """Return the highest and the second highest of a ring's first n values."""
     first = 0.0
@@ -84,7 +84,7 @@ def second_highest(c, ring, n):
     return first, second
 
 
-@kernel
+@lean_kernel
 def run_limit(p, longest, second, shortest, occasional):
     """Length of a run, h, from which it is no habit."""
     limit = max(shortest, p.run_factor * second + p.run_margin_h)
@@ -93,7 +93,7 @@ def run_limit(p, longest, second, shortest, occasional):
     return limit
 
 
-@kernel
+@lean_kernel
 def learn_habits(c, p):
     """Put the day into the rings of habits and renew the limits derived from them."""
     at = int(c[C.HABIT_AT])

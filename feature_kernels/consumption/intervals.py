@@ -16,7 +16,7 @@ from feature_kernels.consumption.anomalies import (
 from feature_kernels.consumption.days import close_day, enter_block, flush_hour, open_day
 from feature_kernels.consumption.profile import teach_profile, usual_power
 from feature_kernels.consumption.rows import GAP, RISE, SPIKE, write_interval
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
 HOUR_US_F = 3_600_000_000.0
@@ -27,7 +27,7 @@ UNUSABLE = 1.0  # NICHT_VERWENDBAR
 MISSING = 0.0  # FEHLT
 
 
-@kernel
+@lean_kernel
 def push(c, p, out, count, device, start, end, local, energy, status, estimated, decided):
     """Write an interval's row and let everything that follows intervals see it.
 
@@ -70,7 +70,7 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
     c[C.HAS_LAST_E] = 1.0
 
 
-@kernel
+@hot_kernel
 def judge(c, p, anomalies, count, device, start, end, local, energy, power, decided):
     """Judge a measured interval, then let it teach if nothing is wrong with it."""
     usual = usual_power(c, local)
@@ -111,7 +111,7 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
         teach_profile(c, p, local, power)
 
 
-@kernel
+@lean_kernel
 def write_gap(c, anomalies, count, device, start, end, limit_us, usual_us, decided):
     """Write both rows of a gap: it is found when the next reading ends it."""
     hours = (end - start) / HOUR_US_F
@@ -134,7 +134,7 @@ def write_gap(c, anomalies, count, device, start, end, limit_us, usual_us, decid
     clear_anomaly(c, anomalies, count, device, GAP, end, decided)
 
 
-@kernel
+@lean_kernel
 def end_runs(c, anomalies, count, device, decided):
     """End runs and spikes where the data break off for long."""
     end_zero(c, anomalies, count, device, c[C.ZERO_END], decided)
@@ -143,7 +143,7 @@ def end_runs(c, anomalies, count, device, decided):
         clear_anomaly(c, anomalies, count, device, SPIKE, c[C.NEXT_START], decided)
 
 
-@kernel
+@hot_kernel
 def take_energy(c, p, out, count, device, t, local, energy, length, status):
     """Take the energy (kWh) of the interval that starts at t; fill the hole before it."""
     c[C.INTERVAL_US] = length
@@ -159,7 +159,7 @@ def take_energy(c, p, out, count, device, t, local, energy, length, status):
     push(c, p, out, count, device, t, t + length, local, energy, status, 0.0, t)
 
 
-@kernel
+@lean_kernel
 def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
     """Estimate the missing intervals before t: a straight line, or the meter's own profile."""
     start = c[C.NEXT_START]

@@ -16,7 +16,7 @@ from feature_kernels.consumption.rows import (
     INTERVAL_DTYPE,
     table_to_rows,
 )
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel, record
 from feature_kernels.ragged import check_ragged
 
 COLUMNS = (
@@ -39,7 +39,7 @@ class ConsumeResult(NamedTuple):
     carry: NDArray[np.float64]
 
 
-@kernel
+@hot_kernel
 def take_sample(c, p, out, count, device, t, local, row):
     """Take one sample; row : float64[7] in the order of COLUMNS."""
     energy, register, export = row[0], row[1], row[2]
@@ -83,7 +83,7 @@ def take_sample(c, p, out, count, device, t, local, row):
     c[C.LAST_T] = t
 
 
-@kernel
+@lean_kernel
 def take_all(t_us, local_us, table, starts, carry, p, intervals, days, anomalies, count):
     """Take every sample of every device."""
     out = (intervals, days, anomalies)
@@ -93,7 +93,7 @@ def take_all(t_us, local_us, table, starts, carry, p, intervals, days, anomalies
             take_sample(c, p, out, count, device, float(t_us[i]), float(local_us[i]), table[i])
 
 
-@kernel
+@lean_kernel
 def finish_all(carry, p, intervals, days, anomalies, count):
     """Close what is open in every carry."""
     out = (intervals, days, anomalies)
@@ -203,7 +203,7 @@ def consume(
     t = np.ascontiguousarray(t_us, np.int64)
     local = np.ascontiguousarray(local_us, np.int64)
     begins = np.ascontiguousarray(starts, np.int64)
-    p = Parameters(*(float(value) for value in parameters))
+    p = record(parameters)
 
     def step(after, tables, count) -> None:
         take_all(t, local, table, begins, after, p, *tables, count)
@@ -222,7 +222,7 @@ def finish(carry: NDArray[np.float64], parameters: Parameters = DEFAULTS) -> Con
     Oracle: tests/oracles/consumption.py
     """
     _check_carry(carry)
-    p = Parameters(*(float(value) for value in parameters))
+    p = record(parameters)
 
     def step(after, tables, count) -> None:
         finish_all(after, p, *tables, count)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feature_kernels.consumption import carry as C
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel
 
 HOUR_US_F = 3_600_000_000.0
 DAY_US_F = 86_400_000_000.0
@@ -19,7 +19,7 @@ LEVEL_SHARE = 0.5
 DAILY_LEVEL_SHARE = 0.7
 
 
-@kernel
+@hot_kernel
 def profile_slot(local):
     """Place of a local time (µs) in the profile: workday hours 0 to 23, weekend 24 to 47."""
     day = np.floor(local / DAY_US_F)
@@ -28,7 +28,7 @@ def profile_slot(local):
     return hour + (24 if weekday >= 5 else 0)
 
 
-@kernel
+@hot_kernel
 def usual_power(c, local):
     """Mean power of this local hour, W; of the other kind of day if need be; NaN = not known."""
     slot = profile_slot(local)
@@ -39,7 +39,7 @@ def usual_power(c, local):
     return c[C.PROFILE + slot]
 
 
-@kernel
+@hot_kernel
 def teach_profile(c, p, local, power):
     """Move the mean of this local hour: plain mean at first, then exponentially weighted."""
     slot = profile_slot(local)

@@ -14,10 +14,10 @@ from feature_kernels.consumption.intervals import (
     write_gap,
 )
 from feature_kernels.consumption.rows import BACKWARDS
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 
-@kernel
+@hot_kernel
 def plausible(c, p, t_from, kwh_from, t, kwh):
     """Tell whether a register can have gone from one read to another."""
     use = kwh - kwh_from
@@ -25,7 +25,7 @@ def plausible(c, p, t_from, kwh_from, t, kwh):
     return -p.register_jitter_kwh <= use <= p.register_burst_kwh + p.highest_power_kw * hours
 
 
-@kernel
+@hot_kernel
 def open_interval(c, t, offset, kwh, read):
     """Begin the interval at t with the register (kWh) there; read : 1 = it was read."""
     c[C.OPEN_START] = t
@@ -34,7 +34,7 @@ def open_interval(c, t, offset, kwh, read):
     c[C.OPEN_READ] = read
 
 
-@kernel
+@lean_kernel
 def start_register(c, t, offset, kwh):
     """Take the first read of a register: energy counts from here."""
     c[C.REG_T] = t
@@ -44,7 +44,7 @@ def start_register(c, t, offset, kwh):
     open_interval(c, t, offset, kwh, 1.0)
 
 
-@kernel
+@lean_kernel
 def close_interval(c, p, out, count, device, end, kwh, read, offset, decided):
     """Close the open interval with the register (kWh) at its end and begin the next."""
     is_read = read > 0.0 and c[C.OPEN_READ] > 0.0
@@ -67,7 +67,7 @@ def close_interval(c, p, out, count, device, end, kwh, read, offset, decided):
     open_interval(c, end, offset, kwh, read)
 
 
-@kernel
+@lean_kernel
 def segment(c, p, out, count, device, t, offset, kwh, decided):
     """Book the use between the last accepted read and this one on the grid of intervals.
 
@@ -107,7 +107,7 @@ def segment(c, p, out, count, device, t, offset, kwh, decided):
     c[C.REG_KWH] = kwh
 
 
-@kernel
+@lean_kernel
 def break_register(c, p, out, count, device, t, offset, kwh, decided):
     """End the old register's counting and begin anew at t: what lies between is not known."""
     if c[C.REG_T] > c[C.OPEN_START]:
@@ -141,7 +141,7 @@ def break_register(c, p, out, count, device, t, offset, kwh, decided):
     start_register(c, t, offset, kwh)
 
 
-@kernel
+@lean_kernel
 def report_backwards(c, p, out, count, device, start, end, observed, expected, severity, decided):
     """Write both rows of a register that ran backwards."""
     raise_anomaly(
@@ -160,7 +160,7 @@ def report_backwards(c, p, out, count, device, start, end, observed, expected, s
     clear_anomaly(c, out[2], count, device, BACKWARDS, end, decided)
 
 
-@kernel
+@lean_kernel
 def believe_held(c, p, out, count, device, decided):
     """Decide that the held read was right: a rollover, a reset, or a jump forward."""
     t = c[C.HELD_T]
@@ -183,7 +183,7 @@ def believe_held(c, p, out, count, device, decided):
     c[C.LAST_OFFSET] = offset
 
 
-@kernel
+@hot_kernel
 def take_register(c, p, out, count, device, t, offset, kwh, exchanged):
     """Take one read (kWh) at t; exchanged : the meter's key changed since the last."""
     if c[C.OPEN_START] == 0.0:

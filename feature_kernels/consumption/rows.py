@@ -7,7 +7,7 @@ structured arrays of them. A full table is counted on, not written: the caller r
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 INTERVAL_DTYPE = np.dtype(
     [
@@ -75,7 +75,7 @@ ANOMALY_UNITS = {
 RAISED, CLEARED = 0.0, 1.0
 
 
-@kernel
+@hot_kernel
 def write_interval(out, count, device, start, end, local, energy, status, estimated, decided):
     """Append an interval row; count[0] counts."""
     at = count[0]
@@ -91,7 +91,7 @@ def write_interval(out, count, device, start, end, local, energy, status, estima
     count[0] = at + 1
 
 
-@kernel
+@lean_kernel
 def write_anomaly(
     out, count, device, kind, phase, start, end, observed, expected, threshold, severity, decided
 ):

@@ -39,7 +39,7 @@ from feature_kernels.driving.carry import (
 from feature_kernels.driving.events import FRESH_US
 from feature_kernels.driving.geo import haversine_m
 from feature_kernels.driving.rows import CRASH, emit_event
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 BEFORE_US = 4e6  # the speed before an impact is the highest of so long before
 MOVING_US = 2e6  # ... and it still moved within: a device dropped after the stop is no crash
@@ -47,7 +47,7 @@ DROP_US = 4e6  # the change of velocity is looked for so long after it (GNSS lag
 PULSE_US = 3e6  # impulses within are one crash
 
 
-@kernel
+@hot_kernel
 def fastest_since(c, since):
     """Highest measured speed in the ring from `since` on, km/h; 0 where there is none."""
     fastest = 0.0
@@ -60,7 +60,7 @@ def fastest_since(c, since):
     return fastest
 
 
-@kernel
+@lean_kernel
 def _suspect(c, t, peak, v0, impulse):
     c[CRASH_T] = t
     c[CRASH_PEAK] = peak
@@ -73,7 +73,7 @@ def _suspect(c, t, peak, v0, impulse):
     c[CRASH_LON] = c[POS_LON]
 
 
-@kernel
+@hot_kernel
 def feed_impulse(c, p, t, magnitude):
     """Take one unfiltered magnitude of acceleration without gravity, m/s²."""
     if magnitude >= 0.5 * p.crash_low_mps2:
@@ -129,7 +129,7 @@ def confirm_crash(c, p, events, emitted):
         c[LATERAL + CH_SIGN] = 0.0
 
 
-@kernel
+@lean_kernel
 def resolve_crash(c, p, events, emitted):
     """Nothing more will be heard: a suspected crash that came to stand is one."""
     strong = c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh
@@ -138,7 +138,7 @@ def resolve_crash(c, p, events, emitted):
     c[CRASH_T] = np.nan
 
 
-@kernel
+@lean_kernel
 def _look_for_collapse(c, p, t, speed):
     dense = c[ACCEL_DT] <= 0.06 and t - c[ACCEL_T] <= 2e6  # slower, it may miss a pulse of 0.1 s
     if dense and not t - c[IMPULSE_T] <= PULSE_US:
@@ -154,7 +154,7 @@ def _look_for_collapse(c, p, t, speed):
             return
 
 
-@kernel
+@hot_kernel
 def feed_crash(c, p, t, speed, measured, events, emitted):
     """Take one accepted speed: look for a collapse, or judge the suspected crash."""
     if not c[CRASH_T] <= t:

@@ -39,7 +39,7 @@ from feature_kernels.driving.motion import SOURCE_US, feed_heading, feed_lat, fe
 from feature_kernels.driving.parameters import DEFAULTS, Parameters
 from feature_kernels.driving.rows import EVENT_WIDTH, FINISH, TRIP_WIDTH, event_rows, trip_rows
 from feature_kernels.driving.trips import check_end, close_trip
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, kernel, lean_kernel, record
 from feature_kernels.ragged import check_ragged
 
 COLUMNS = (
@@ -71,7 +71,7 @@ class DriveResult(NamedTuple):
     carry: NDArray[np.float64]
 
 
-@kernel
+@hot_kernel
 def _acceleration(c, p, t, x, i, out, events, emitted):
     """Take the accelerometer's values of row i, in whichever frame."""
     along = x[_AL, i]
@@ -99,7 +99,7 @@ def _acceleration(c, p, t, x, i, out, events, emitted):
         feed_lat(c, p, t, across, events, emitted)
 
 
-@kernel
+@hot_kernel
 def _take_row(c, p, t, x, i, out, trips, events, emitted):
     check_end(c, p, t, trips, events, emitted)
     began = c[TRIP_START] if c[TRIP] > 0.0 else -1.0
@@ -146,7 +146,7 @@ def _drive(x, t_us, local_us, starts, carry, p, trips, events, emitted):
         c[DEVICE] = 0.0
 
 
-@kernel
+@lean_kernel
 def _finish(carry, p, trips, events, emitted):
     for d in range(carry.shape[0]):
         c = carry[d]
@@ -220,7 +220,7 @@ def drive(
                 raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
             x[k] = values
     x[np.isinf(x)] = np.nan
-    p = Parameters(*(float(value) for value in parameters))
+    p = record(parameters)
     return _run(
         lambda after, trips, events, emitted: _drive(
             x, t_us, local_us, starts, after, p, trips, events, emitted
@@ -237,7 +237,7 @@ def finish(carry: NDArray[np.float64], parameters: Parameters = DEFAULTS) -> Dri
     carry : float64[d, CARRY_WIDTH]; not changed. A suspected crash that stands is confirmed.
     """
     carry = _own(carry, np.float64, (carry.shape[0], CARRY_WIDTH))
-    p = Parameters(*(float(value) for value in parameters))
+    p = record(parameters)
     return _run(
         lambda after, trips, events, emitted: _finish(after, p, trips, events, emitted),
         carry,

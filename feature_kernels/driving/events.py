@@ -45,12 +45,12 @@ from feature_kernels.driving.rows import (
     SPEEDING,
     emit_event,
 )
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 FRESH_US = 5e6  # a speed older than this says nothing about now
 
 
-@kernel
+@hot_kernel
 def threshold(p, channel, sign):
     """The threshold of a channel in one direction, m/s²."""
     if channel == LATERAL:
@@ -60,12 +60,12 @@ def threshold(p, channel, sign):
     return p.braking_mps2
 
 
-@kernel
+@hot_kernel
 def _side(channel):
     return 1 if channel == LATERAL else 0
 
 
-@kernel
+@lean_kernel
 def _lasted(c, p, channel, duration, least):
     """Long enough for its source? One coarse accelerometer value needs the other source."""
     if c[channel + CH_MEASURED] == 0.0:
@@ -124,7 +124,7 @@ def close_channel(c, p, channel, events, emitted):
     c[channel + CH_PREV_PEAK] = peak
 
 
-@kernel
+@hot_kernel
 def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, emitted):
     """Take one acceleration of a channel.
 
@@ -219,7 +219,7 @@ def close_speeding(c, p, events, emitted):
     emit_event(c, events, emitted, SPEEDING, start, end, severity, v)
 
 
-@kernel
+@hot_kernel
 def feed_speeding(c, p, t, speed, dt_us, events, emitted):
     """Compare a speed with the limit that holds; dt_us since the speed before it."""
     known = t - c[LIMIT_T] <= p.limit_stale_s * 1e6

@@ -23,14 +23,14 @@ from feature_kernels.driving.carry import (
     INT_Z,
     SPEED_ENERGY,
 )
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel
 
 MIN_GRAVITY_MPS2 = 5.0  # a mean below is an acceleration without gravity
 MIN_CHANGE_MPS2 = 0.3  # slower changes of speed tell no direction
 MEMORY_S = 600.0  # the correlation forgets, so that a device mounted anew is learnt anew
 
 
-@kernel
+@hot_kernel
 def feed_frame(c, p, t, x, y, z, out):
     """Take one acceleration in the device's frame, m/s².
 
@@ -97,7 +97,7 @@ def feed_frame(c, p, t, x, y, z, out):
             out[1] = (x * lx + y * ly + z * lz) / across
 
 
-@kernel
+@hot_kernel
 def correlate(c, p, t, v):
     """Take one speed, km/h: correlate its change with the acceleration felt meanwhile.
 

@@ -2,12 +2,12 @@
 
 import math
 
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel
 
 EARTH_M = 6_371_008.8  # mean radius, IUGG
 
 
-@kernel
+@hot_kernel
 def haversine_m(lat1, lon1, lat2, lon2):
     """Great-circle distance in m between two places in degrees (haversine)."""
     rad = math.pi / 180.0

@@ -22,13 +22,13 @@ from feature_kernels.driving.carry import (
 from feature_kernels.driving.events import FRESH_US
 from feature_kernels.driving.geo import haversine_m
 from feature_kernels.driving.motion import accept_speed
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 DERIVE_AFTER_US = 12e6  # speed is derived once it was not measured for so long
 JUMP_FIXES = 3.0
 
 
-@kernel
+@hot_kernel
 def feed_position(c, p, t, lat, lon, accuracy, has_speed, events, emitted):
     """Take one fix. has_speed : the same row measures a speed."""
     if accuracy > p.accuracy_limit_m or (abs(lat) < 1e-6 and abs(lon) < 1e-6):
@@ -77,14 +77,14 @@ def feed_position(c, p, t, lat, lon, accuracy, has_speed, events, emitted):
         _derive(c, p, t, lat, lon, accuracy, events, emitted)
 
 
-@kernel
+@lean_kernel
 def _anchor(c, lat, lon, t):
     c[ANCHOR_LAT] = lat
     c[ANCHOR_LON] = lon
     c[ANCHOR_T] = t
 
 
-@kernel
+@lean_kernel
 def _derive(c, p, t, lat, lon, accuracy, events, emitted):
     seconds = (t - c[ANCHOR_T]) / 1e6
     metres = haversine_m(c[ANCHOR_LAT], c[ANCHOR_LON], lat, lon)

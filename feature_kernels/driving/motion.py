@@ -50,13 +50,13 @@ from feature_kernels.driving.crash import feed_crash
 from feature_kernels.driving.events import FRESH_US, feed_channel, feed_speeding
 from feature_kernels.driving.frame import correlate
 from feature_kernels.driving.trips import add_trend, advance_trip
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel
 
 SOURCE_US = 2e6  # an accelerometer value this young is preferred to speed or heading
 STEP_GAP_US = 1.25e6  # steps further apart are not one run
 
 
-@kernel
+@hot_kernel
 def push_ring(c, at, t0, v0, size, t, v):
     """Append (t, v) to a ring unless it is younger than RING_STEP_US. c[at + 1] is its fill."""
     n = int(c[at + 1])
@@ -70,7 +70,7 @@ def push_ring(c, at, t0, v0, size, t, v):
         c[at + 1] = float(n + 1)
 
 
-@kernel
+@hot_kernel
 def find_ring(c, at, t0, size, t, age_s):
     """Index of the youngest entry of a ring at least age_s old at t; -1 = none."""
     for i in range(int(c[at + 1])):
@@ -80,7 +80,7 @@ def find_ring(c, at, t0, size, t, age_s):
     return -1
 
 
-@kernel
+@hot_kernel
 def _look_for_stairs(c, p, t, v, step_s):
     """Follow whether the speed is a slower source's, filled forward into dense rows.
 
@@ -104,7 +104,7 @@ def _look_for_stairs(c, p, t, v, step_s):
     return since if c[STAIRS] > 0.0 else step_s
 
 
-@kernel
+@hot_kernel
 def _accelerate(c, p, t, v, dt, events, emitted):
     """Acceleration from measured speed; the channel takes it where no accelerometer speaks.
 
@@ -133,7 +133,7 @@ def _accelerate(c, p, t, v, dt, events, emitted):
     )
 
 
-@kernel
+@hot_kernel
 def accept_speed(c, p, t, v, derived, since, events, emitted):
     """Take one believed speed: trip, speeding, crash, acceleration."""
     last_t = c[SPEED_T]
@@ -176,14 +176,14 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
         push_ring(c, RING_AT, RING_T, RING_V, SPEED_RING, t, v)
 
 
-@kernel
+@hot_kernel
 def _credible(p, step_kmh, dt_s):
     first = dt_s if dt_s < 1.0 else 1.0
     limit = p.spike_slack_kmh + 3.6 * (p.spike_mps2 * first + p.spike_late_mps2 * (dt_s - first))
     return abs(step_kmh) <= limit
 
 
-@kernel
+@hot_kernel
 def feed_speed(c, p, t, v, events, emitted):
     """Take one measured speed, km/h. A step no car makes waits for the next value to agree."""
     if v > p.jump_kmh:
@@ -211,7 +211,7 @@ def feed_speed(c, p, t, v, events, emitted):
     c[MEASURED_T] = t
 
 
-@kernel
+@hot_kernel
 def feed_heading(c, p, t, heading, events, emitted):
     """Lateral acceleration from the change of heading and the speed; left is positive."""
     last = HEAD_V + (int(c[HEAD_AT]) - 1 + HEADING_RING) % HEADING_RING
@@ -240,19 +240,19 @@ def feed_heading(c, p, t, heading, events, emitted):
     push_ring(c, HEAD_AT, HEAD_T, HEAD_V, HEADING_RING, t, heading)
 
 
-@kernel
+@hot_kernel
 def feed_long(c, p, t, a, events, emitted):
     """Take one longitudinal acceleration in the vehicle's frame, m/s²."""
     _smooth(c, p, LONG, LONG_T, LONGITUDINAL, t, a, events, emitted)
 
 
-@kernel
+@hot_kernel
 def feed_lat(c, p, t, a, events, emitted):
     """Take one lateral acceleration in the vehicle's frame, m/s²."""
     _smooth(c, p, LAT, LAT_T, LATERAL, t, a, events, emitted)
 
 
-@kernel
+@hot_kernel
 def _smooth(c, p, value, time, channel, t, a, events, emitted):
     if abs(a) > p.physical_mps2:
         return  # an impact or a bump: the crash detector's matter

@@ -24,7 +24,7 @@ from feature_kernels.driving.carry import (
     TRIP_LON,
     TRIP_START,
 )
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import lean_kernel
 
 EVENT_KINDS = {
     "harsh_braking": 1,
@@ -96,7 +96,7 @@ _HISTS = 31
 TRIP_WIDTH = _HISTS + ACCEL_BINS + SPEED_BINS + RATIO_BINS
 
 
-@kernel
+@lean_kernel
 def percentile95(hist, at, bins, width):
     """95th percentile of a histogram hist[at:at+bins] of seconds, linear within a bin."""
     total = 0.0
@@ -113,7 +113,7 @@ def percentile95(hist, at, bins, width):
     return bins * width
 
 
-@kernel
+@lean_kernel
 def emit_event(c, events, emitted, kind, start, end, severity, v):
     """Append an event. v : float64[7], the last columns of EVENT_DTYPE but the duration."""
     n = emitted[1]
@@ -139,7 +139,7 @@ def emit_event(c, events, emitted, kind, start, end, severity, v):
         e[8 + i] = v[i]
 
 
-@kernel
+@lean_kernel
 def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
     """Append the open trip; where it stood at its end, with the sums of then."""
     n = emitted[0]
@@ -168,7 +168,7 @@ def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
         r[_HISTS + i] = c[ACCEL_HIST + i]
 
 
-@kernel
+@lean_kernel
 def clear_trip(c):
     """No trip is open any more."""
     c[TRIP] = 0.0

@@ -56,7 +56,7 @@ from feature_kernels.driving.crash import resolve_crash
 from feature_kernels.driving.events import FRESH_US, close_channel, close_speeding
 from feature_kernels.driving.geo import haversine_m
 from feature_kernels.driving.rows import GAP, IGNITION_OFF, STOP, clear_trip, emit_trip
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 HOUR_US = 3_600_000_000
 
@@ -72,7 +72,7 @@ def _worth(c, p, metres, seconds):
     return seconds >= p.min_duration_s or metres >= p.brief_m or harsh
 
 
-@kernel
+@lean_kernel
 def close_trip(c, p, reason, trips, events, emitted):
     """End what is open; emit the trip if it is long enough."""
     close_channel(c, p, LONGITUDINAL, events, emitted)
@@ -90,7 +90,7 @@ def close_trip(c, p, reason, trips, events, emitted):
     c[STAND_T] = np.nan
 
 
-@kernel
+@hot_kernel
 def check_end(c, p, t, trips, events, emitted):
     """Before a row is taken: has a gap, a long stand or the ignition ended the trip?"""
     if t - c[SPEED_T] > p.gap_s * 1e6:
@@ -113,7 +113,7 @@ def check_end(c, p, t, trips, events, emitted):
         close_trip(c, p, IGNITION_OFF, trips, events, emitted)
 
 
-@kernel
+@hot_kernel
 def _add_segment(c, p, t, v, metres, seconds, moving, measured):
     """Add the stretch of `seconds` that ends at t with speed v to the open trip's sums."""
     c[DISTANCE] += metres
@@ -140,13 +140,13 @@ def _add_segment(c, p, t, v, metres, seconds, moving, measured):
             c[SPEEDING_S] += seconds
 
 
-@kernel
+@hot_kernel
 def add_trend(c, a, seconds):
     """Add `seconds` of acceleration a to the histogram of its magnitude."""
     c[ACCEL_HIST + min(int(abs(a) / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds
 
 
-@kernel
+@lean_kernel
 def _begin(c, t, lat, lon):
     clear_trip(c)
     c[TRIP] = 1.0
@@ -157,7 +157,7 @@ def _begin(c, t, lat, lon):
     c[SAMPLES] = 1.0
 
 
-@kernel
+@lean_kernel
 def _come_to_stand(c, t, lat, lon):
     c[STAND_T] = t
     c[STAND_LAT] = lat
@@ -167,7 +167,7 @@ def _come_to_stand(c, t, lat, lon):
         c[STOOD + i] = c[SUMS + i]
 
 
-@kernel
+@hot_kernel
 def advance_trip(c, p, t, v, derived, since):
     """Take one accepted speed, before it replaces the last one.
 
