@@ -35,7 +35,7 @@ format: install ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: install  ## Throughput beside the oracle's
+bench: install  ## All measurements of docs/performance.md: minutes, on a quiet machine
 	$(BIN)/python -m tests.bench
 
 screenshots: install ## Pictures of the pages, by headless Chromium

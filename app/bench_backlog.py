@@ -21,6 +21,7 @@ from runtime.errors import Retry, Stop
 from simulators.encode import Message
 
 _WITHIN_S = 10.0
+_SAYS_WITHIN_S = 2.0
 _MOST_UNACKED = 5_000
 _AT_ONCE = 500
 _PUBACK, _CONNACK = 0x40, 0x20
@@ -31,7 +32,7 @@ def make_session(url: str, client_id: str) -> None:
 
     Raises `Retry` where the broker does not answer.
     """
-    host, port = _host(url)
+    name, port = host(url)
     subscribed = threading.Event()
     client = mqtt.Client(
         mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
@@ -43,27 +44,53 @@ def make_session(url: str, client_id: str) -> None:
     properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = SESSION_EXPIRY_S
     try:
-        client.connect(host, port, clean_start=False, properties=properties)
+        client.connect(name, port, clean_start=False, properties=properties)
     except OSError as error:
-        raise Retry(f"no MQTT broker at {host}:{port}: {error}") from error
+        raise Retry(f"no MQTT broker at {name}:{port}: {error}") from error
     client.loop_start()
     done = subscribed.wait(_WITHIN_S)
     client.disconnect()
     client.loop_stop()
     if not done:
-        raise Retry(f"the broker at {host}:{port} did not answer a subscription")
+        raise Retry(f"the broker at {name}:{port} did not answer a subscription")
+
+
+def end_session(url: str, client_id: str) -> None:
+    """Let the broker forget a session and what it holds for it."""
+    with socket.create_connection(host(url), _WITHIN_S) as line:
+        say_hello(line, client_id.encode())  # a clean start, and no expiry
+        line.sendall(b"\xe0\x00")
+
+
+def version(url: str) -> str | None:
+    """What the broker says it is (Mosquitto does, on a topic of its own); None = nothing."""
+    name, port = host(url)
+    said: list[str] = []
+    heard = threading.Event()
+
+    def on_message(_client: object, _data: object, message: mqtt.MQTTMessage) -> None:
+        said.append(message.payload.decode("utf-8", "replace"))
+        heard.set()
+
+    client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
+    client.on_connect = lambda *_: client.subscribe("$SYS/broker/version")
+    client.on_message = on_message
+    client.connect(name, port)
+    client.loop_start()
+    heard.wait(_SAYS_WITHIN_S)
+    client.disconnect()
+    client.loop_stop()
+    return said[0] if said else None
 
 
 def publish(url: str, messages: Iterable[Message]) -> int:
     """Publish with QoS 1 as fast as the broker takes it; returns how many. Raises `Stop`."""
-    with socket.create_connection(_host(url), _WITHIN_S) as line:
-        line.sendall(_connect(b"tachowatt-bench"))
-        if line.recv(256)[:1] != bytes([_CONNACK]):
-            raise Stop("the broker refuses the bench's publisher")
-        acks = _Acks(line)
+    with socket.create_connection(host(url), _WITHIN_S) as line:
+        say_hello(line, b"tachowatt-bench")
+        acks = Acks(line)
         sent, frames = 0, bytearray()
         for message in messages:
-            frames += _publish(message, sent % 65_535 + 1)
+            frames += publish_frame(message, sent % 65_535 + 1)
             sent += 1
             if sent % _AT_ONCE == 0:
                 line.sendall(frames)
@@ -75,7 +102,14 @@ def publish(url: str, messages: Iterable[Message]) -> int:
     return sent
 
 
-class _Acks:
+def say_hello(line: socket.socket, client_id: bytes) -> None:
+    """CONNECT with a clean start, and wait for the answer. Raises `Stop` where it is a refusal."""
+    line.sendall(_connect(client_id))
+    if line.recv(256)[:1] != bytes([_CONNACK]):
+        raise Stop("the broker refuses the bench's connection")
+
+
+class Acks:
     """Counts PUBACKs."""
 
     def __init__(self, line: socket.socket) -> None:
@@ -96,7 +130,8 @@ class _Acks:
             self._rest = data[at:]
 
 
-def _host(url: str) -> tuple[str, int]:
+def host(url: str) -> tuple[str, int]:
+    """Host and port of a broker's URL."""
     parts = urlsplit(url)
     return parts.hostname or "127.0.0.1", parts.port or 1883
 
@@ -106,7 +141,8 @@ def _connect(client_id: bytes) -> bytes:
     return frame(0x10, b"\x00\x04MQTT\x05\x02\x00\x3c\x00" + name)
 
 
-def _publish(message: Message, mid: int) -> bytes:
+def publish_frame(message: Message, mid: int) -> bytes:
+    """A PUBLISH of QoS 1 with the packet id `mid`."""
     topic = message.topic.encode()
     media = (message.content_type or "").encode()
     properties = b"\x03" + len(media).to_bytes(2, "big") + media if media else b""

@@ -1,28 +1,25 @@
 """`tachowatt bench drain`: how fast a backlog goes from the broker to the last commit."""
 
-import asyncio
-import resource
+import platform
 import shutil
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app import bench_backlog
+from app import bench_backlog, bench_paho, bench_service
 from app import registry as registry_files
 from app.books import ledger_json
 from app.embedded import Postgres, free_port
-from app.service import spare_the_collector, warm_up
 from app.supervise import Child
-from gateway.forward import Gateway
-from ingest.direct import DirectLog
-from ingest.worker import Worker
+from app.verify import verify
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
-from runtime.metrics import Metrics
 from runtime.settings import Settings
+from simulators.encode import Message
 from simulators.load import Load
 from store import bench as store_bench
 from store import ledger, offsets
@@ -30,29 +27,34 @@ from store.migrate import migrate
 from store.pool import connect
 
 _CLIENT_ID = "tachowatt-bench-drain"
-_LOOK_EVERY_S = 0.02
 _RATE = 5_000.0
 _CALIBRATION_ROWS = 200_000
+_PAHO_MESSAGES = 50_000
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is drained: `messages` of `samples` each, from `devices` cars in turn."""
+    """What is drained: `messages` of `samples` each, from `devices` cars in turn.
+
+    verify_devices : how many are recomputed afterwards; 0 = none.
+    """
 
     messages: int
     samples: int
     devices: int
+    verify_devices: int = 1_000
 
 
 Progress = Callable[[str, int, int], None]
 
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dict[str, Any]:
-    """Make the backlog, drain it, calibrate; returns the figures.
+    """Make the backlog, drain it, calibrate, verify; returns the figures.
 
-    Servers that are not set run under `settings.state_dir`, which the caller removes.
+    Servers that are not set run under `settings.state_dir`, which the caller removes. The answer's
+    `problems` say what is wrong with the run, if anything.
     """
-    with _servers(settings, clock) as (database_url, mqtt_url):
+    with servers(settings, clock) as (database_url, mqtt_url):
         migrate(database_url)
         tenant = f"bench-{clock.now_us() // US_PER_S}"
         load = Load(_RATE, plan.devices, plan.messages / _RATE, tenant=tenant, samples=plan.samples)
@@ -60,90 +62,112 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         valid = registry_files.validate(load.registry(now_us), "load")
         registry_files.write(database_url, valid, now_us)
         bench_backlog.make_session(mqtt_url, _CLIENT_ID)
-        # So far back that the last sample is not ahead of our clock.
-        turns = -(-plan.messages // plan.devices)
-        start = now_us - (turns * plan.samples + 60) * US_PER_S
-        single = plan.samples == 1
-        messages = load.messages(now_us - int(plan.messages / _RATE * US_PER_S) - 60 * US_PER_S)
         progress("making the backlog", 0, plan.messages)
-        sent = bench_backlog.publish(mqtt_url, messages if single else load.long_messages(start))
+        sent = bench_backlog.publish(mqtt_url, _messages(plan, load, now_us))
         if sent != plan.messages:
             raise Stop(f"{sent} messages were published, {plan.messages} were planned")
         with connect(database_url) as connection:
             before = offsets.total(connection)
-        drained = asyncio.run(
-            _drain(settings, clock, database_url, mqtt_url, plan, before, progress)
+        drained = bench_service.drain(
+            settings.model_copy(update={"mqtt_client_id": _CLIENT_ID}),
+            database_url,
+            mqtt_url,
+            plan.messages,
+            before,
+            lambda done: progress("draining", done, plan.messages),
         )
-        with connect(database_url) as connection:
-            books = ledger_json(ledger.read(connection), offsets.total(connection), 0)
-            progress("calibrating", 0, 1)
-            copied = store_bench.copy_rate(connection, _CALIBRATION_ROWS, clock)
-        samples_per_s = drained["messages_per_s"] * plan.samples
-        return {
+        bench_backlog.end_session(mqtt_url, _CLIENT_ID)
+        found: dict[str, Any] = {
             "messages": plan.messages,
             "samples_per_message": plan.samples,
             "devices": plan.devices,
             **drained,
-            "samples_per_s": round(samples_per_s),
-            "peak_memory_mib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
-            "ledger": {
-                name: books[name]
-                for name in ("received", "stored", "duplicate", "dead_lettered", "refused")
-            }
-            | {"closes": books["closes"]},
-            "calibration": {
-                "copy_rows_per_s": round(copied),
-                "ratio_to_copy": round(samples_per_s / copied, 3),
-            },
+            "samples_per_s": round(drained["messages_per_s"] * plan.samples),
+            "bench_peak_memory_mib": round(bench_service.peak_memory_mib()),
+        }
+        found["ledger"] = books(database_url)
+        progress("calibrating", 0, 1)
+        few = islice(_messages(plan, load, now_us), min(plan.messages, _PAHO_MESSAGES))
+        found["calibration"] = _calibrate(settings, clock, plan, found, database_url) | _beside(
+            found, bench_paho.rate(mqtt_url, few, clock)
+        )
+        found["verify"] = proof(database_url, plan.verify_devices, progress)
+        found["versions"] = versions(database_url, mqtt_url)
+        found["problems"] = problems(found)
+        return found
+
+
+def _messages(plan: Plan, load: Load, now_us: int) -> Iterator[Message]:
+    """The backlog; so far back that its last sample is not ahead of our clock."""
+    if plan.samples == 1:
+        return load.messages(now_us - int(plan.messages / _RATE * US_PER_S) - 60 * US_PER_S)
+    turns = -(-plan.messages // plan.devices)
+    return load.long_messages(now_us - (turns * plan.samples + 60) * US_PER_S)
+
+
+def _calibrate(
+    settings: Settings, clock: Clock, plan: Plan, found: dict[str, Any], database_url: str
+) -> dict[str, Any]:
+    with connect(database_url) as connection:
+        copied = store_bench.copy_rate(
+            connection, _CALIBRATION_ROWS, settings.batch_messages * plan.samples, clock
+        )
+    return {
+        "copy_rows_per_s": round(copied),
+        "ratio_to_copy": round(found["samples_per_s"] / copied, 3),
+    }
+
+
+def _beside(found: dict[str, Any], paho: float) -> dict[str, Any]:
+    return {
+        "paho_messages_per_s": round(paho),
+        "ratio_to_paho": round(found["messages_per_s"] / paho, 3),
+    }
+
+
+def books(database_url: str) -> dict[str, Any]:
+    """The ledger of the whole database, and whether it closes."""
+    with connect(database_url) as connection:
+        read = ledger_json(ledger.read(connection), offsets.total(connection), 0)
+    return {name: read[name] for name in (*ledger.COUNTS, "closes")}
+
+
+def proof(database_url: str, devices: int, progress: Progress) -> dict[str, Any] | None:
+    """What `tachowatt verify` says, of so many devices at most; None where `devices` is 0."""
+    if not devices:
+        return None
+    verdict = verify(database_url, lambda done, of: progress("verifying", done, of), devices)
+    return {
+        "clean": verdict.clean,
+        "devices": verdict.devices,
+        "samples": verdict.samples,
+        "rows": verdict.rows,
+        "waiting": verdict.waiting,
+        "differences": verdict.differences[:20],
+    }
+
+
+def versions(database_url: str, mqtt_url: str) -> dict[str, str | None]:
+    """What was measured with."""
+    with connect(database_url) as connection:
+        return store_bench.versions(connection) | {
+            "broker": bench_backlog.version(mqtt_url),
+            "python": platform.python_version(),
         }
 
 
-async def _drain(
-    settings: Settings,
-    clock: Clock,
-    database_url: str,
-    mqtt_url: str,
-    plan: Plan,
-    before: int,
-    progress: Progress,
-) -> dict[str, Any]:
-    metrics = Metrics()
-    settings = settings.model_copy(update={"mqtt_client_id": _CLIENT_ID})
-    log = DirectLog(Worker(database_url, settings, clock, metrics), metrics)
-    stop = asyncio.Event()
-    await asyncio.to_thread(warm_up)
-    await log.start()
-    spare_the_collector()
-    gateway = Gateway(mqtt_url, log, settings, clock, metrics)
-    began = clock.monotonic()
-    running = asyncio.create_task(gateway.run(stop))
-    try:
-        done = 0
-        while done < plan.messages:
-            if running.done():
-                running.result()
-            await asyncio.sleep(_LOOK_EVERY_S)
-            done = log.committed - before
-            progress("draining", done, plan.messages)
-        seconds = clock.monotonic() - began
-    finally:
-        stop.set()
-        await asyncio.gather(running, return_exceptions=True)
-        await log.close()
-    steps = {
-        sample.labels["step"]: sample.value
-        for sample in next(iter(metrics.step_seconds.collect())).samples
-        if sample.name.endswith("_total")
-    }
-    return {
-        "seconds": round(seconds, 2),
-        "messages_per_s": round(plan.messages / seconds),
-        "share_per_step": {step: round(value / seconds, 3) for step, value in steps.items()},
-    }
+def problems(found: dict[str, Any]) -> list[str]:
+    """Why a run's figures are not to be trusted."""
+    wrong = []
+    if not found["ledger"]["closes"]:
+        wrong.append("the ledger does not close")
+    if found["verify"] is not None and not found["verify"]["clean"]:
+        wrong.append("verify is not clean")
+    return wrong
 
 
 @contextmanager
-def _servers(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
+def servers(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
     """Database and broker: those that are set, else our own PostgreSQL and Debian's Mosquitto."""
     postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
     broker: Child | None = None

@@ -1,15 +1,20 @@
-"""bench drain."""
+"""bench drain|kernels|latency|query."""
 
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from app.console import load_settings, out, print_json, progress_bar
+from app.console import err, load_settings, out, print_json, print_table, progress_bar
 from runtime.clock import SystemClock
+from runtime.settings import Settings
 
-bench_cli = typer.Typer(no_args_is_help=True, help="Measurements: drain.")
+bench_cli = typer.Typer(no_args_is_help=True, help="Measurements of the whole and its parts.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
 @bench_cli.command()
@@ -20,14 +25,21 @@ def drain(
     mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
     database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show the share of each step")] = False,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    verify_devices: Annotated[
+        int, typer.Option(min=1, help="Recompute at most so many devices, spread evenly")
+    ] = 1_000,
+    json: Json = False,
 ) -> None:
     """How fast a backlog goes from a broker to the last commit, with features computed on the way.
 
     The backlog is made first, in a persistent session of Mosquitto (or of --mqtt-url); the time
-    runs from the gateway's start until everything is committed. `share_per_step` is of the whole
-    time and of ingest's own thread; `copy_rows_per_s` is what a bare COPY of the same rows reaches
-    in the same run. A database that is given keeps a tenant of the bench.
+    runs from the gateway's start until everything is committed. The service has a process of its
+    own, whose peak memory is told apart from that of the bench. Calibrations of the same run: a
+    bare COPY of the same rows in the same order on one connection, and paho's own reader on the
+    same messages. Afterwards the ledger must close and `verify` be clean, else the exit code is 1.
+    A database that is given keeps a tenant of the bench. `share_per_step` is of the whole time and
+    of ingest's own thread. JSON keys: docs/performance.md.
 
     Examples:
 
@@ -37,37 +49,190 @@ def drain(
     """
     from app import bench_drain
 
-    plan = bench_drain.Plan(messages, samples_per_message, devices)
-    with tempfile.TemporaryDirectory(prefix="tachowatt-bench-") as directory:
-        Path(directory).chmod(0o755)  # PostgreSQL's own user must get in
-        settings = load_settings(
-            state_dir=Path(directory), mqtt_url=mqtt_url, database_url=database_url
+    plan = bench_drain.Plan(messages, samples_per_message, devices, verify_devices if verify else 0)
+    with _settings(mqtt_url, database_url) as settings, progress_bar("drain") as advance:
+        found = bench_drain.run(
+            settings, SystemClock(), plan, lambda _, done, of: advance(done, of)
         )
-        with progress_bar("drain") as advance:
-            found = bench_drain.run(
-                settings, SystemClock(), plan, lambda _, done, of: advance(done, of)
-            )
     if json:
         print_json(found)
-        return
-    _print(found, profile)
+    else:
+        _print_drain(found, profile)
+    _judge(found)
 
 
-def _print(found: dict[str, Any], profile: bool) -> None:
+def _millions(value: float) -> str:
+    return f"{value / 1e6:.2f}"
+
+
+def _print_drain(found: dict[str, Any], profile: bool) -> None:
     out.print(
         f"{found['messages']:,} messages of {found['samples_per_message']} in "
         f"{found['seconds']} s: {found['messages_per_s']:,} messages/s, "
-        f"{found['samples_per_s']:,} samples/s, peak memory {found['peak_memory_mib']} MiB"
+        f"{found['samples_per_s']:,} samples/s; the service had at most "
+        f"{found['service_peak_memory_mib']} MiB"
     )
-    books, calibration = found["ledger"], found["calibration"]
-    out.print(f"ledger: {books['stored']:,} stored, " + ("closes" if books["closes"] else "open"))
+    calibration = found["calibration"]
     out.print(
         f"a bare COPY of the same rows: {calibration['copy_rows_per_s']:,} rows/s "
-        f"(ratio {calibration['ratio_to_copy']})"
+        f"(ratio {calibration['ratio_to_copy']}); paho's own reader: "
+        f"{calibration['paho_messages_per_s']:,} messages/s (ratio {calibration['ratio_to_paho']})"
     )
     if profile:
         for step, share in found["share_per_step"].items():
             out.print(f"  {step:<10} {100 * share:5.1f} %")
+
+
+@bench_cli.command()
+def kernels(
+    samples: Annotated[int, typer.Option(min=1_000, help="For each kernel")] = 10_000_000,
+    json: Json = False,
+) -> None:
+    """Each large kernel beside its own algorithm in C and beside pandas, on one core.
+
+    The sources in C (tests/bench/c) are compiled with -O3 -march=native by the system's compiler;
+    kernel and C get the same prepared arrays, in turn, and must give the same bits. pandas makes
+    the same kinds of rows as a data scientist would; it runs over fewer samples and is compared
+    with the whole call, as ingest makes it. The oracle (tests/oracles) must agree too. The exit
+    code is 1 where results differ.
+
+    Example:
+
+      tachowatt bench kernels --samples 1000000
+    """
+    from app import bench_kernels
+
+    found = bench_kernels.run(samples, _say())
+    if json:
+        print_json(found)
+    else:
+        out.print(found["compiler"])
+        print_table(
+            f"{samples:,} samples, million samples/s on one core",
+            ["kernel", "kernel", "C", "of C", "whole call", "pandas", "× pandas"],
+            [
+                [
+                    row["kernel"],
+                    *(f"{row[key] / 1e6:.2f}" for key in ("samples_per_s", "c_samples_per_s")),
+                    row["ratio_to_c"],
+                    *(
+                        f"{row[k] / 1e6:.2f}"
+                        for k in ("call_samples_per_s", "pandas_samples_per_s")
+                    ),
+                    row["ratio_to_pandas"],
+                ]
+                for row in found["kernels"]
+            ],
+        )
+    _judge(found)
+
+
+@bench_cli.command()
+def latency(
+    rate: Annotated[
+        float | None, typer.Option(min=100, help="Messages/s; else half of a short drain's")
+    ] = None,
+    seconds: Annotated[float, typer.Option("--for", min=2, help="Seconds under load")] = 30.0,
+    crashes: Annotated[int, typer.Option(min=1, max=2_000)] = 200,
+    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
+    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    json: Json = False,
+) -> None:
+    """From publishing the message that decides a crash until its signed webhook is received.
+
+    The whole service runs (`tachowatt serve`, in a process of its own) while a generator publishes
+    at --rate through Mosquitto. Among the cars are some that crash; the time
+    runs from just before the deciding message is written to the broker until a receiver has the
+    webhook and found its signature right. The exit code is 1 where a webhook is missing, p99 is a
+    second or more, the ledger does not close or `verify` is not clean.
+
+    Example:
+
+      tachowatt bench latency --rate 30000 --for 30 --json
+    """
+    from app import bench_latency
+
+    plan = bench_latency.Plan(rate, seconds, crashes, devices, 1_000 if verify else 0)
+    with _settings(mqtt_url, database_url) as settings:
+        found = bench_latency.run(settings, SystemClock(), plan, _say())
+    if json:
+        print_json(found)
+    else:
+        took = ", ".join(f"{name} {value} ms" for name, value in found["latency_ms"].items())
+        out.print(
+            f"at {found['reached_messages_per_s']:,} messages/s, {found['webhooks']} webhooks: "
+            f"{took}; the service had at most {found['service_peak_memory_mib']} MiB"
+        )
+    _judge(found)
+
+
+@bench_cli.command()
+def query(
+    samples: Annotated[list[int] | None, typer.Option(min=20_000, help="Sizes")] = None,
+    huge: Annotated[bool, typer.Option("--huge", help="Also 100,000,000 samples")] = False,
+    requests: Annotated[int, typer.Option(min=10, help="For each question and size")] = 500,
+    database_url: Annotated[str | None, typer.Option(help="An empty one, for one size")] = None,
+    json: Json = False,
+) -> None:
+    """How long the API takes to answer over a small and a large history.
+
+    For each size (1,000,000 and 10,000,000 samples unless --samples says otherwise) a database of
+    its own is filled with 100,000 vehicles and 1,000 meters, their samples and in proportion their
+    trips, intervals and days; then `tachowatt api` is started and asked over HTTP, one question
+    after the other, each time about another of 1,000 vehicles or 30 meters. Those have the same
+    last 90 (30) days at every size. p50, p95 and p99 in ms; `flat` is the largest size over the
+    smallest. The exit code is 1 where the score's p99 reaches 20 ms, or its p50 at the largest size
+    1.5 times that of the smallest.
+
+    Example:
+
+      tachowatt bench query --samples 1000000 --samples 10000000 --json
+    """
+    from app import bench_query
+
+    sizes = sorted({*(samples or (1_000_000, 10_000_000)), *((100_000_000,) if huge else ())})
+    with _settings(None, database_url) as settings:
+        found = bench_query.run(settings, SystemClock(), sizes, requests, _say())
+    if json:
+        print_json(found)
+    else:
+        for size in found["sizes"]:
+            print_table(
+                f"{size['samples']:,} samples, {found['vehicles']:,} vehicles",
+                ["question", "p50 ms", "p95 ms", "p99 ms"],
+                [[name, *took.values()] for name, took in size["latency_ms"].items()],
+            )
+    _judge(found)
+
+
+def _say() -> Callable[[str, int, int], None]:
+    """Progress in words, one line for each phase."""
+    said: list[str] = []
+
+    def say(what: str, _done: int, _of: int) -> None:
+        if what not in said:
+            said.append(what)
+            err.print(what, style="dim")
+
+    return say
+
+
+@contextmanager
+def _settings(mqtt_url: str | None, database_url: str | None) -> Iterator[Settings]:
+    """Settings of a run, with a state directory that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="tachowatt-bench-") as directory:
+        Path(directory).chmod(0o755)  # PostgreSQL's own user must get in
+        yield load_settings(state_dir=Path(directory), mqtt_url=mqtt_url, database_url=database_url)
+
+
+def _judge(found: dict[str, Any]) -> None:
+    """Exit with 1 where the run itself went wrong."""
+    for problem in found["problems"]:
+        err.print(f"[red]{problem}[/]")
+    if found["problems"]:
+        raise typer.Exit(1)
 
 
 def register(cli: typer.Typer) -> None:

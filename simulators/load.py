@@ -39,12 +39,14 @@ class Load:
         self.total = round(rate * seconds)
 
     def registry(self, start: int) -> dict[str, Any]:
-        """The register of the load's devices (`start` epoch µs); everybody consents."""
+        """The register of the load's devices (`start` epoch µs); everybody consents,
+        also to be called after a crash."""
         owners = draw_owners(self.devices, 0, np.random.default_rng(0))
         owners.never.clear()
         owners.withdrawn.clear()
         registry = Registry(self.tenant, "Europe/Berlin", start)
-        registry.add_customers(owners, lambda what: stream(0, what))
+        everybody = frozenset(owners.car_owner)
+        registry.add_customers(owners, lambda what: stream(0, what), everybody)
         for number, device in enumerate(self.names):
             registry.add_car(number, device, owners.car_owner[number], None)
         return registry.rows

@@ -7,30 +7,24 @@ from store import telemetry
 from store.pool import Connection
 
 
-def copy_rate(connection: Connection, most_rows: int, clock: Clock) -> float:
-    """Rows a second that a bare COPY of up to `most_rows` stored vehicle samples reaches, with the
-    same index and no other work. The copy is rolled back."""
+def copy_rate(connection: Connection, most_rows: int, rows_per_batch: int, clock: Clock) -> float:
+    """Rows a second that a bare COPY of up to `most_rows` stored vehicle samples reaches, into a
+    plain table with the same index and no other work. The copy is rolled back.
+
+    rows_per_batch : rows come as in a run of ours, in batches of so many that lie one after the
+    other in time, each sorted by device and time.
+    """
     table = telemetry.VEHICLE
-    wanted: list[int] = []
-    found = 0
-    for device_id, rows in connection.execute(
-        f"select device_id, count(*) from {table.name} group by 1 order by 2 desc"
-    ):
-        wanted.append(device_id)
-        found += rows
-        if found >= most_rows:
-            break
-    samples = telemetry.read(connection, table, wanted).take(slice(0, most_rows))
-    connection.execute(f"create table telemetry.bench_copy (like {table.name} including all)")
+    samples = _in_our_order(_some(connection, table, most_rows), rows_per_batch)
+    # Without `including all`: indexes differ between the layouts of the store, this one is of all.
+    connection.execute(f"create table telemetry.bench_copy (like {table.name} including defaults)")
     connection.execute("create index on telemetry.bench_copy (device_id, observed_at)")
     connection.commit()
     try:
-        # In the order of time, as messages of many devices come.
-        samples = samples.take(np.argsort(samples.observed_us, kind="stable"))
+        into = telemetry.SampleTable("telemetry.bench_copy", table.names)
+        telemetry.append(connection, into, samples.take(slice(0, 10)))  # loads the encoder
         began = clock.monotonic()
-        telemetry.append(
-            connection, telemetry.SampleTable("telemetry.bench_copy", table.names), samples
-        )
+        telemetry.append(connection, into, samples)
         connection.commit()
         seconds = clock.monotonic() - began
     finally:
@@ -38,3 +32,42 @@ def copy_rate(connection: Connection, most_rows: int, clock: Clock) -> float:
         connection.execute("drop table telemetry.bench_copy")
         connection.commit()
     return len(samples) / seconds
+
+
+def versions(connection: Connection) -> dict[str, str | None]:
+    """What the database is. timescaledb : None where the extension is not there."""
+    row = connection.execute(
+        "select current_setting('server_version'), "
+        "(select extversion from pg_extension where extname = 'timescaledb')"
+    ).fetchone()
+    assert row is not None
+    return {"postgresql": row[0], "timescaledb": row[1]}
+
+
+def _some(
+    connection: Connection, table: telemetry.SampleTable, most_rows: int
+) -> telemetry.Samples:
+    """Up to so many samples, of the devices that have most."""
+    wanted: list[int] = []
+    found = 0
+    for device_id, rows in connection.execute(
+        f"select device_id, count(*) from {table.name} group by 1 order by 2 desc, 1"
+    ):
+        wanted.append(device_id)
+        found += rows
+        if found >= most_rows:
+            break
+    return telemetry.read(connection, table, wanted).take(slice(0, most_rows))
+
+
+def _in_our_order(samples: telemetry.Samples, rows_per_batch: int) -> telemetry.Samples:
+    samples = samples.take(np.argsort(samples.observed_us, kind="stable"))
+    batch = np.arange(len(samples)) // rows_per_batch
+    return samples.take(np.lexsort((samples.observed_us, samples.device, batch)))
+
+
+def occupied(connection: Connection) -> bool:
+    """True where somebody's register or samples are in the database."""
+    row = connection.execute("select exists (select 1 from customers.tenant)").fetchone()
+    assert row is not None
+    return bool(row[0])

@@ -339,7 +339,7 @@ def holders_at(
         "union all select a.position, c.customer, null "
         "from unnest(%s::text[], %s::text[]) with ordinality as a (tenant, subject, position) "
         "join customers.customer c on c.tenant = a.tenant "
-        "and a.subject = 'customer:' || c.customer",
+        "and c.customer = substr(a.subject, 10) and a.subject like 'customer:%%'",
         (
             [tenant for tenant, _, _ in asked],
             [subject for _, subject, _ in asked],

@@ -1,0 +1,51 @@
+"""Cars that crash for `tachowatt bench latency`: all but the last sample is told beforehand, and
+the last one, amid the load, decides that it was a crash."""
+
+import json
+
+from runtime.clock import US_PER_S
+from simulators.encode import JSON, Message, iso, topic
+
+_DRIVES_S, _STANDS_S = 50, 6
+_IMPULSE_MPS2 = -60.0
+"""More than 6 g along the car; the kernel takes a crash from 4 g on (parameters.crash_mps2)."""
+
+
+def before(tenant: str, device: str, until_us: int) -> Message:
+    """A drive that ends in an impact, then a few seconds of standing, up to `until_us`: too short
+    yet to be sure."""
+    n = _DRIVES_S + 1 + _STANDS_S
+    t0_us = until_us - (n - 1) * US_PER_S
+    speed = [50.0] * _DRIVES_S + [12.0] + [0.0] * _STANDS_S
+    along = [0.0] * _DRIVES_S + [_IMPULSE_MPS2] + [0.0] * _STANDS_S
+    place = [round(52.2 + 1.25e-4 * min(i, _DRIVES_S), 7) for i in range(n)]
+    body = {
+        "dt_ms": [1_000 * i for i in range(n)],
+        "speed_kmh": speed,
+        "lat_deg": place,
+        "lon_deg": [10.5] * n,
+        "accel_long_mps2": along,
+    }
+    return _message(tenant, device, t0_us, 1, body, n)
+
+
+def decides(tenant: str, device: str, at_us: int) -> Message:
+    """It still stands at `at_us`: that decides it. At least two seconds after `before`."""
+    place = round(52.2 + 1.25e-4 * _DRIVES_S, 7)
+    body = {
+        "dt_ms": [0],
+        "speed_kmh": [0.0],
+        "lat_deg": [place],
+        "lon_deg": [10.5],
+        "accel_long_mps2": [0.0],
+    }
+    return _message(tenant, device, at_us, 2, body, 1)
+
+
+def _message(
+    tenant: str, device: str, t0_us: int, seq: int, columns: dict[str, list[float]], n: int
+) -> Message:
+    head = f'"v":1,"run":1,"seq":{seq},"t0":"{iso(t0_us)}",'
+    tail = head + json.dumps(columns, separators=(",", ":"))[1:]
+    where = topic(tenant, device, "telemetry")
+    return Message(t0_us, where, tail.encode(), tenant, device, JSON, seq, 1, n)

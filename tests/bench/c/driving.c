@@ -1,0 +1,1512 @@
+/* The algorithm of feature_kernels/driving in C: motion, trips, harsh events, speeding and crashes.
+ *
+ * What `tachowatt bench kernels` measures the compiled kernel against. It goes the same way,
+ * function by function and in the same order of arithmetic, so both must give the same bits. NAN
+ * means not measured. Compiled with -O3 -march=native -ffp-contract=off: the kernel is compiled for
+ * the same processor and does not fuse multiplications and additions either.
+ */
+#include <math.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef M_PI
+#define M_PI 3.14159265358979323846
+#endif
+#define MAX(a, b) ((b) > (a) ? (b) : (a))
+#define MIN(a, b) ((b) < (a) ? (b) : (a))
+
+/* Rows that come out; a full table is counted on, not written. */
+typedef struct {
+    double *at;
+    int64_t room, width;
+} Table;
+
+/* The thresholds of parameters.py, in its order. */
+typedef struct {
+    double accuracy_limit_m, jump_kmh, jump_slack_m, jump_keep_s, frozen_s, frozen_kmh,
+        spike_slack_kmh, spike_mps2, spike_late_mps2, derive_s, derive_m, derive_stand_s,
+        move_kmh, drift_m, candidate_s, stop_s, gap_s, bridge_s, min_distance_m, min_duration_s,
+        brief_m, acceleration_mps2, braking_mps2, cornering_mps2, severity2_ratio,
+        severity3_ratio, long_event_s, min_event_s, above_s, merge_s, release_ratio, rebound_s,
+        event_kmh, physical_mps2, smooth_s, coarse_s, agree_ratio, as_is_s, window_s,
+        window_max_s, trend_s, held_s, dense_s, stairs_kmh, heading_kmh, heading_deg,
+        heading_sure_deg, tolerance_kmh, speeding_s, speeding_release_kmh, limit_stale_s,
+        night_from_h, night_to_h, crash_mps2, crash_low_mps2, crash_drop_kmh, crash_speed_kmh,
+        collapse_kmh, collapse_mps2, collapse_s, crash_settle_s, crash_stand_s,
+        crash_stand_collapse_s, gravity_s, calibration_s, calibration_quality;
+} Parameters;
+
+/* Measured columns, one behind the other: column k of row i is at[k * n + i]. */
+typedef struct {
+    const double *at;
+    int64_t n;
+} Columns;
+
+/* Slots of the carry, and constants (carry.py, rows.py and where they are used). */
+#define SPEED_RING 24
+#define HEADING_RING 12
+#define RING_STEP_US 200000.0
+#define ACCEL_BINS 25
+#define ACCEL_BIN_MPS2 0.2
+#define SPEED_BINS 20
+#define SPEED_BIN_KMH 10.0
+#define RATIO_BINS 16
+#define RATIO_BIN 0.1
+#define NOW 0
+#define LOCAL_SHIFT 1
+#define DEVICE 2
+#define IGNITION 3
+#define IGNITION_OFF_T 4
+#define LIMIT 5
+#define LIMIT_T 6
+#define POS_LAT 7
+#define POS_LON 8
+#define POS_T 9
+#define FROZEN_T 10
+#define JUMP_LAT 11
+#define JUMP_LON 12
+#define JUMP_T 13
+#define JUMP_FIRST_T 14
+#define JUMP_N 15
+#define ANCHOR_LAT 16
+#define ANCHOR_LON 17
+#define ANCHOR_T 18
+#define SPEED 19
+#define SPEED_T 20
+#define MEASURED_T 21
+#define SPIKE 22
+#define SPIKE_T 23
+#define SPEED_LAT 24
+#define SPEED_LON 25
+#define STEP_SIGN 26
+#define STEP_T 27
+#define STEP_N 28
+#define SPEED_DT 29
+#define SPEED_ACCEL 30
+#define SPEED_ACCEL_T 31
+#define LONG 32
+#define LONG_T 33
+#define LAT 34
+#define LAT_T 35
+#define ACCEL_T 36
+#define ACCEL_DT 37
+#define IMPULSE 38
+#define IMPULSE_T 39
+#define GRAV_X 40
+#define GRAV_Y 41
+#define GRAV_Z 42
+#define GRAV_S 43
+#define FRAME_T 44
+#define INT_X 45
+#define INT_Y 46
+#define INT_Z 47
+#define INT_S 48
+#define COR_X 49
+#define COR_Y 50
+#define COR_Z 51
+#define SPEED_ENERGY 52
+#define FRAME_ENERGY 53
+#define CALIBRATION_S 54
+#define CH_SIGN 0
+#define CH_START 1
+#define CH_LAST 2
+#define CH_PEAK 3
+#define CH_V0 4
+#define CH_VLAST 5
+#define CH_VMAX 6
+#define CH_MEASURED 7
+#define CH_AGREE 8
+#define CH_DT 9
+#define CH_LATITUDE 10
+#define CH_LONGITUDE 11
+#define CH_PREV_SIGN 12
+#define CH_PREV_END 13
+#define CH_PREV_PEAK 14
+#define LONGITUDINAL 55
+#define LATERAL 70
+#define OVER_START 85
+#define OVER_LAST 86
+#define OVER_EXCESS 87
+#define OVER_LIMIT 88
+#define OVER_V0 89
+#define OVER_LATITUDE 90
+#define OVER_LONGITUDE 91
+#define CRASH_T 92
+#define CRASH_PEAK 93
+#define CRASH_V0 94
+#define CRASH_VMIN 95
+#define CRASH_DROP 96
+#define CRASH_STAND_T 97
+#define CRASH_IMPULSE 98
+#define CRASH_LAT 99
+#define CRASH_LON 100
+#define CRASH_STAND_LAT 101
+#define CRASH_STAND_LON 102
+#define TRIP 103
+#define TRIP_START 104
+#define TRIP_LAT 105
+#define TRIP_LON 106
+#define STAND_T 107
+#define STAND_LAT 108
+#define STAND_LON 109
+#define STAND_M 110
+#define DISTANCE 111
+#define DRIVING_S 112
+#define IDLE_S 113
+#define NIGHT_S 114
+#define RUSH_S 115
+#define SPEEDING_S 116
+#define LIMITED_S 117
+#define MEASURED_S 118
+#define SAMPLES 119
+#define REJECTED 120
+#define SUMS 111
+#define SUMS_N 10
+#define STOOD 121
+#define MAX_SPEED 131
+#define SPEEDING_N 132
+#define CRASH_N 133
+#define COUNTS 134
+#define ACCEL_HIST 143
+#define SPEED_HIST 168
+#define RATIO_HIST 188
+#define RING_AT 204
+#define RING_N 205
+#define RING_T 206
+#define RING_V 230
+#define HEAD_AT 254
+#define HEAD_N 255
+#define HEAD_T 256
+#define HEAD_V 268
+#define VEHICLE_T 280
+#define HEAD_ACCEL 281
+#define HEAD_ACCEL_T 282
+#define ABOVE 283
+#define WAITS 285
+#define COR_V 287
+#define COR_T 288
+#define CHANGE_T 289
+#define STAIRS 290
+#define EARTH_M 6371008.8
+#define BRAKING 1.0
+#define ACCELERATION 2.0
+#define CORNERING 3.0
+#define SPEEDING 4.0
+#define CRASH 5.0
+#define STOP 1.0
+#define IGNITION_OFF 2.0
+#define GAP 3.0
+#define COLUMN_HISTS 31
+#define FRESH_US 5000000.0
+#define BEFORE_US 4000000.0
+#define MOVING_US 2000000.0
+#define DROP_US 4000000.0
+#define PULSE_US 3000000.0
+#define MIN_GRAVITY_MPS2 5.0
+#define MIN_CHANGE_MPS2 0.3
+#define MEMORY_S 600.0
+#define HOUR_US INT64_C(3600000000)
+#define SOURCE_US 2000000.0
+#define STEP_GAP_US 1250000.0
+#define DERIVE_AFTER_US 12000000.0
+#define JUMP_FIXES 3.0
+#define COLUMN_SPEED 0
+#define COLUMN_LAT 1
+#define COLUMN_LON 2
+#define COLUMN_ACC 3
+#define COLUMN_HEADING 4
+#define COLUMN_AL 5
+#define COLUMN_AT 6
+#define COLUMN_AX 8
+#define COLUMN_AY 9
+#define COLUMN_AZ 10
+#define COLUMN_LIMIT 11
+#define COLUMN_IGN 12
+#define SILENT_US 3000000.0
+#define CARRY_WIDTH 291
+
+static double sign_of(double x) {
+    return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
+}
+
+static double highest(const double *values, int64_t n) {
+    double found = values[0];
+    for (int64_t i = 1; i < n; i++) {
+        found = MAX(found, values[i]);
+    }
+    return found;
+}
+
+/* Great-circle distance in m between two places in degrees (haversine). */
+static double haversine_m(double lat1, double lon1, double lat2, double lon2) {
+    double rad, s1, s2, h;
+    rad = M_PI / 180.0;
+    s1 = sin((lat2 - lat1) * rad * 0.5);
+    s2 = sin((lon2 - lon1) * rad * 0.5);
+    h = s1 * s1 + cos(lat1 * rad) * cos(lat2 * rad) * s2 * s2;
+    if (h > 1.0) {
+        h = 1.0;
+    }
+    return 2.0 * EARTH_M * asin(sqrt(h));
+}
+
+/* Append an event. v : float64[7], the last columns of EVENT_DTYPE but the duration. */
+static void emit_event(double *c, Table *events, int64_t *emitted, double kind, double start,
+                       double end, double severity, double *v) {
+    int64_t n, i;
+    double *e;
+    n = emitted[1];
+    emitted[1] = n + 1;
+    if (kind == CRASH) {
+        c[CRASH_N] += 1.0;
+    } else if (kind == SPEEDING) {
+        c[SPEEDING_N] += 1.0;
+    } else {
+        c[COUNTS + (int64_t)(kind - 1.0) * 3 + (int64_t)severity - 1] += 1.0;
+    }
+    if (n >= events->room) {
+        return;
+    }
+    e = events->at + n * events->width;
+    e[0] = c[DEVICE];
+    e[1] = kind;
+    e[2] = start;
+    e[3] = end;
+    e[4] = c[NOW];
+    e[5] = severity;
+    e[6] = c[TRIP] > 0.0 ? c[TRIP_START] : -1.0;
+    e[7] = (end - start) / 1e6;
+    for (i = 0; i < 7; i++) {
+        e[8 + i] = v[i];
+    }
+}
+
+/* Append the open trip; where it stood at its end, with the sums of then. */
+static void emit_trip(double *c, Table *trips, int64_t *emitted, double end, double reason,
+                      int64_t stood, double lat, double lon) {
+    int64_t n, first, i;
+    double *r;
+    n = emitted[0];
+    emitted[0] = n + 1;
+    if (n >= trips->room) {
+        return;
+    }
+    r = trips->at + n * trips->width;
+    r[0] = c[DEVICE];
+    r[1] = c[TRIP_START];
+    r[2] = end;
+    r[3] = c[NOW];
+    r[4] = reason;
+    first = stood ? STOOD : SUMS;
+    for (i = 0; i < SUMS_N; i++) {
+        r[5 + i] = c[first + i];
+    }
+    r[15] = c[MAX_SPEED];
+    r[16] = c[SPEEDING_N];
+    r[17] = c[CRASH_N];
+    for (i = 0; i < 9; i++) {
+        r[18 + i] = c[COUNTS + i];
+    }
+    r[27] = c[TRIP_LAT];
+    r[28] = c[TRIP_LON];
+    r[29] = lat;
+    r[30] = lon;
+    for (i = 0; i < ACCEL_BINS + SPEED_BINS + RATIO_BINS; i++) {
+        r[COLUMN_HISTS + i] = c[ACCEL_HIST + i];
+    }
+}
+
+/* No trip is open any more. */
+static void clear_trip(double *c) {
+    int64_t i;
+    c[TRIP] = 0.0;
+    for (i = DISTANCE; i < ACCEL_HIST + ACCEL_BINS + SPEED_BINS + RATIO_BINS; i++) {
+        c[i] = 0.0;
+    }
+}
+
+/* Highest measured speed in the ring from `since` on, km/h; 0 where there is none. */
+static double fastest_since(double *c, double since) {
+    double fastest;
+    int64_t i, j;
+    fastest = 0.0;
+    for (i = 0; i < (int64_t)c[RING_N]; i++) {
+        j = ((int64_t)c[RING_AT] - 1 - i + 2 * SPEED_RING) % SPEED_RING;
+        if (c[RING_T + j] < since) {
+            break;
+        }
+        if (c[RING_V + j] > fastest) {
+            fastest = c[RING_V + j];
+        }
+    }
+    return fastest;
+}
+
+static void suspect(double *c, double t, double peak, double v0, double impulse) {
+    c[CRASH_T] = t;
+    c[CRASH_PEAK] = peak;
+    c[CRASH_V0] = v0;
+    c[CRASH_VMIN] = c[SPEED];
+    c[CRASH_DROP] = v0 - c[SPEED];
+    c[CRASH_STAND_T] = NAN;
+    c[CRASH_IMPULSE] = impulse;
+    c[CRASH_LAT] = c[POS_LAT];
+    c[CRASH_LON] = c[POS_LON];
+}
+
+/* Take one unfiltered magnitude of acceleration without gravity, m/s². */
+static void feed_impulse(double *c, const Parameters *p, double t, double magnitude) {
+    double v0, last;
+    if (magnitude >= 0.5 * p->crash_low_mps2) {
+        c[IMPULSE] = magnitude;
+        c[IMPULSE_T] = t;
+    }
+    if (magnitude < p->crash_low_mps2) {
+        return;
+    }
+    if (c[CRASH_T] <= t) {
+        if (c[CRASH_IMPULSE] == 0.0) {
+            c[CRASH_IMPULSE] = 1.0;
+            c[CRASH_PEAK] = magnitude;
+        } else if (t - c[CRASH_T] <= PULSE_US && magnitude > c[CRASH_PEAK]) {
+            c[CRASH_PEAK] = magnitude;
+        }
+        return;
+    }
+    if (t - c[SPEED_T] <= FRESH_US) {
+        v0 = fastest_since(c, t - BEFORE_US);
+        if (c[SPEED] > v0) {
+            v0 = c[SPEED];
+        }
+        last = MAX(fastest_since(c, t - MOVING_US), c[SPEED]);
+        if (last >= p->crash_speed_kmh && c[TRIP] > 0.0) {
+            suspect(c, t, magnitude, v0, 1.0);
+            c[CRASH_DROP] = 0.0;
+        }
+    }
+}
+
+/* Emit the suspected crash. */
+static void confirm_crash(double *c, const Parameters *p, Table *events, int64_t *emitted) {
+    double start, end, drop, peak, severity;
+    int64_t impulse;
+    double v[7];
+    start = c[CRASH_T];
+    end = c[CRASH_STAND_T];
+    if (end < start) {
+        end = start;
+    }
+    drop = c[CRASH_V0] - c[CRASH_VMIN];
+    peak = c[CRASH_PEAK];
+    impulse = c[CRASH_IMPULSE] > 0.0;
+    severity = 1.0;
+    if ((impulse && peak >= 2.0 * p->crash_mps2) || drop >= 2.0 * p->crash_drop_kmh) {
+        severity = 3.0;
+    } else if ((impulse && peak >= p->crash_mps2) || drop >= 1.25 * p->crash_drop_kmh) {
+        severity = 2.0;
+    }
+    for (int64_t i = 0; i < 7; i++) v[i] = NAN;
+    v[0] = impulse ? peak : -peak;
+    v[1] = -drop;
+    v[2] = c[CRASH_V0];
+    if (start - c[LIMIT_T] <= p->limit_stale_s * 1e6) {
+        v[4] = c[LIMIT];
+    }
+    v[5] = c[CRASH_LAT];
+    v[6] = c[CRASH_LON];
+    emit_event(c, events, emitted, CRASH, start, end, severity, v);
+    c[CRASH_T] = NAN;
+    if (c[WAITS] > 0.0) {
+        c[LONGITUDINAL + CH_SIGN] = 0.0;
+    }
+    if (c[WAITS + 1] > 0.0) {
+        c[LATERAL + CH_SIGN] = 0.0;
+    }
+}
+
+/* Nothing more will be heard: a suspected crash that came to stand is one. */
+static void resolve_crash(double *c, const Parameters *p, Table *events, int64_t *emitted) {
+    int64_t strong;
+    strong = c[CRASH_PEAK] >= p->crash_mps2 || c[CRASH_DROP] >= p->crash_drop_kmh;
+    if (strong && c[CRASH_T] <= c[CRASH_STAND_T]) {
+        confirm_crash(c, p, events, emitted);
+    }
+    c[CRASH_T] = NAN;
+}
+
+static void look_for_collapse(double *c, const Parameters *p, double t, double speed) {
+    int64_t dense, i, j;
+    double dt, drop;
+    dense = c[ACCEL_DT] <= 0.06 && t - c[ACCEL_T] <= 2000000.0;
+    if (dense && !(t - c[IMPULSE_T] <= PULSE_US)) {
+        return;
+    }
+    for (i = 0; i < (int64_t)c[RING_N]; i++) {
+        j = ((int64_t)c[RING_AT] - 1 - i + 2 * SPEED_RING) % SPEED_RING;
+        dt = (t - c[RING_T + j]) / 1e6;
+        if (dt > p->collapse_s) {
+            return;
+        }
+        drop = c[RING_V + j] - speed;
+        if (dt > 0.0 && drop >= p->collapse_kmh && drop >= 3.6 * p->collapse_mps2 * dt) {
+            suspect(c, c[RING_T + j], drop / (3.6 * dt), c[RING_V + j], 0.0);
+            return;
+        }
+    }
+}
+
+/* Take one accepted speed: look for a collapse, or judge the suspected crash. */
+static void feed_crash(double *c, const Parameters *p, double t, double speed, int64_t measured,
+                       Table *events, int64_t *emitted) {
+    double age, need, away;
+    int64_t strong, here, stands;
+    if (!(c[CRASH_T] <= t)) {
+        if (measured && c[TRIP] == 2.0) {
+            look_for_collapse(c, p, t, speed);
+        }
+        if (!(c[CRASH_T] <= t)) {
+            return;
+        }
+    }
+    age = t - c[CRASH_T];
+    if (speed < c[CRASH_VMIN]) {
+        c[CRASH_VMIN] = speed;
+    }
+    if (age <= DROP_US && c[CRASH_V0] - speed > c[CRASH_DROP]) {
+        c[CRASH_DROP] = c[CRASH_V0] - speed;
+    }
+    strong = c[CRASH_PEAK] >= p->crash_mps2 || c[CRASH_DROP] >= p->crash_drop_kmh;
+    here = t - c[POS_T] <= FRESH_US;
+    if (speed >= p->move_kmh) {
+        c[CRASH_STAND_T] = NAN;
+    } else if (!(c[CRASH_STAND_T] <= t)) {
+        c[CRASH_STAND_T] = t;
+        c[CRASH_STAND_LAT] = here ? c[POS_LAT] : NAN;
+        c[CRASH_STAND_LON] = here ? c[POS_LON] : NAN;
+    }
+    stands = c[CRASH_STAND_T] <= t;
+    if (!stands && age > p->crash_settle_s * 1e6) {
+        c[CRASH_T] = NAN;
+        return;
+    }
+    if (age >= DROP_US && (!strong || speed > 0.8 * c[CRASH_V0])) {
+        c[CRASH_T] = NAN;
+        return;
+    }
+    if (stands && here && c[CRASH_STAND_LAT] == c[CRASH_STAND_LAT]) {
+        away = haversine_m(c[CRASH_STAND_LAT], c[CRASH_STAND_LON], c[POS_LAT], c[POS_LON]);
+        if (away > p->drift_m) {
+            c[CRASH_T] = NAN;
+            return;
+        }
+    }
+    need = c[CRASH_IMPULSE] > 0.0 ? p->crash_stand_s : p->crash_stand_collapse_s;
+    if (stands && strong && t - c[CRASH_STAND_T] >= need * 1e6) {
+        confirm_crash(c, p, events, emitted);
+    }
+}
+
+/* The threshold of a channel in one direction, m/s². */
+static double threshold(const Parameters *p, int64_t channel, double sign) {
+    if (channel == LATERAL) {
+        return p->cornering_mps2;
+    }
+    if (sign > 0.0) {
+        return p->acceleration_mps2;
+    }
+    return p->braking_mps2;
+}
+
+static int64_t side(int64_t channel) {
+    return channel == LATERAL ? 1 : 0;
+}
+
+/* Long enough for its source? One coarse accelerometer value needs the other source. */
+static int64_t lasted(double *c, const Parameters *p, int64_t channel, double duration,
+                      double least) {
+    double above;
+    if (c[channel + CH_MEASURED] == 0.0) {
+        return duration >= p->min_event_s;
+    }
+    above = c[ABOVE + side(channel)];
+    if (c[channel + CH_DT] >= p->coarse_s) {
+        return above >= p->min_event_s || c[channel + CH_AGREE] >= p->agree_ratio * least;
+    }
+    return duration >= p->min_event_s && above >= p->above_s;
+}
+
+/* End the open pulse of a channel and emit it if it was an event. */
+static void close_channel(double *c, const Parameters *p, int64_t channel, Table *events,
+                          int64_t *emitted) {
+    double sign, start, end, peak, least, duration, severity, kind;
+    double v[7];
+    sign = c[channel + CH_SIGN];
+    if (sign == 0.0) {
+        return;
+    }
+    c[channel + CH_SIGN] = 0.0;
+    start = c[channel + CH_START];
+    end = c[channel + CH_LAST];
+    peak = c[channel + CH_PEAK];
+    least = threshold(p, channel, sign);
+    duration = (end - start) / 1e6;
+    if (!lasted(c, p, channel, duration, least)) {
+        return;
+    }
+    if (c[TRIP] == 0.0 || !(c[channel + CH_VMAX] >= p->event_kmh)) {
+        return;
+    }
+    if (channel == LONGITUDINAL && c[channel + CH_MEASURED] > 0.0 &&
+        sign == -c[channel + CH_PREV_SIGN] &&
+        start - c[channel + CH_PREV_END] <= p->rebound_s * 1e6 &&
+        peak < c[channel + CH_PREV_PEAK]) {
+        return;
+    }
+    severity = 1.0;
+    if (peak >= p->severity3_ratio * least) {
+        severity = 3.0;
+    } else if (peak >= p->severity2_ratio * least) {
+        severity = 2.0;
+    }
+    if (duration >= p->long_event_s && severity < 3.0) {
+        severity += 1.0;
+    }
+    kind = CORNERING;
+    if (channel == LONGITUDINAL) {
+        kind = sign > 0.0 ? ACCELERATION : BRAKING;
+    }
+    for (int64_t i = 0; i < 7; i++) v[i] = NAN;
+    v[0] = sign * peak;
+    v[1] = c[channel + CH_VLAST] - c[channel + CH_V0];
+    v[2] = c[channel + CH_V0];
+    if (start - c[LIMIT_T] <= p->limit_stale_s * 1e6) {
+        v[4] = c[LIMIT];
+    }
+    v[5] = c[channel + CH_LATITUDE];
+    v[6] = c[channel + CH_LONGITUDE];
+    emit_event(c, events, emitted, kind, start, end, severity, v);
+    c[channel + CH_PREV_SIGN] = sign;
+    c[channel + CH_PREV_END] = end;
+    c[channel + CH_PREV_PEAK] = peak;
+}
+
+/* Take one acceleration of a channel. */
+static void feed_channel(double *c, const Parameters *p, int64_t channel, double t, double a,
+                         double since, double dt, double v0, int64_t measured, double other,
+                         Table *events, int64_t *emitted) {
+    double speed, rising, sign, fastest;
+    int64_t ended, waits, suspected, over;
+    if (fabs(a) > p->physical_mps2) {
+        return;
+    }
+    speed = NAN;
+    if (t - c[SPEED_T] <= FRESH_US) {
+        speed = c[SPEED];
+    }
+    rising = 0.0;
+    if (a >= threshold(p, channel, 1.0)) {
+        rising = 1.0;
+    } else if (a <= -threshold(p, channel, -1.0)) {
+        rising = -1.0;
+    }
+    sign = c[channel + CH_SIGN];
+    ended = t - c[channel + CH_LAST] >= p->merge_s * 1e6;
+    waits = c[WAITS + side(channel)] > 0.0;
+    suspected = c[CRASH_T] <= t;
+    if (sign != 0.0 && waits && ended && !suspected) {
+        close_channel(c, p, channel, events, emitted);
+        sign = 0.0;
+    }
+    if (sign != 0.0 && !(waits && ended)) {
+        if (a * sign >= p->release_ratio * threshold(p, channel, sign)) {
+            c[channel + CH_LAST] = t;
+            c[channel + CH_VLAST] = speed;
+            if (a * sign > c[channel + CH_PEAK]) {
+                c[channel + CH_PEAK] = a * sign;
+            }
+        }
+        if (measured && dt >= p->coarse_s && a * sign > c[channel + CH_AGREE]) {
+            c[channel + CH_AGREE] = a * sign;
+        }
+        if (rising == sign) {
+            c[ABOVE + side(channel)] += dt;
+        }
+        if (other * sign > c[channel + CH_AGREE]) {
+            c[channel + CH_AGREE] = other * sign;
+        }
+        if (speed > c[channel + CH_VMAX]) {
+            c[channel + CH_VMAX] = speed;
+        }
+        over = rising == -sign || t - c[channel + CH_LAST] >= p->merge_s * 1e6;
+        if (over && !(waits && suspected)) {
+            close_channel(c, p, channel, events, emitted);
+            sign = 0.0;
+        }
+    }
+    if (sign == 0.0 && rising != 0.0) {
+        c[WAITS + side(channel)] = suspected ? 1.0 : 0.0;
+        c[channel + CH_SIGN] = rising;
+        c[channel + CH_START] = since;
+        c[channel + CH_LAST] = t;
+        c[channel + CH_PEAK] = fabs(a);
+        c[channel + CH_V0] = v0;
+        c[channel + CH_VLAST] = speed;
+        fastest = 0.0;
+        if (v0 > fastest) {
+            fastest = v0;
+        }
+        if (speed > fastest) {
+            fastest = speed;
+        }
+        c[channel + CH_VMAX] = fastest;
+        c[channel + CH_MEASURED] = measured ? 1.0 : 0.0;
+        c[channel + CH_AGREE] = 0.0;
+        if (other * rising > 0.0) {
+            c[channel + CH_AGREE] = other * rising;
+        }
+        c[channel + CH_DT] = dt;
+        c[ABOVE + side(channel)] = 0.0;
+        c[channel + CH_LATITUDE] = c[POS_LAT];
+        c[channel + CH_LONGITUDE] = c[POS_LON];
+    }
+}
+
+/* End speeding in progress and emit it if it lasted. */
+static void close_speeding(double *c, const Parameters *p, Table *events, int64_t *emitted) {
+    double start, end, excess, share, severity;
+    double v[7];
+    start = c[OVER_START];
+    if (!(start <= c[OVER_LAST])) {
+        return;
+    }
+    c[OVER_START] = NAN;
+    end = c[OVER_LAST];
+    if (end - start < p->speeding_s * 1e6 || c[TRIP] == 0.0) {
+        return;
+    }
+    excess = c[OVER_EXCESS];
+    share = c[OVER_LIMIT] > 0.0 ? excess / c[OVER_LIMIT] : 1.0;
+    severity = 1.0;
+    if (share >= 0.5) {
+        severity = 3.0;
+    } else if (share >= 0.25) {
+        severity = 2.0;
+    }
+    for (int64_t i = 0; i < 7; i++) v[i] = NAN;
+    v[1] = c[SPEED] - c[OVER_V0];
+    v[2] = c[OVER_V0];
+    v[3] = excess;
+    v[4] = c[OVER_LIMIT];
+    v[5] = c[OVER_LATITUDE];
+    v[6] = c[OVER_LONGITUDE];
+    emit_event(c, events, emitted, SPEEDING, start, end, severity, v);
+}
+
+/* Compare a speed with the limit that holds; dt_us since the speed before it. */
+static void feed_speeding(double *c, const Parameters *p, double t, double speed, double dt_us,
+                          Table *events, int64_t *emitted) {
+    int64_t known, over;
+    known = t - c[LIMIT_T] <= p->limit_stale_s * 1e6;
+    if (c[OVER_START] <= t) {
+        over = known && speed > c[LIMIT] + p->tolerance_kmh - p->speeding_release_kmh;
+        if (!over || !(dt_us <= p->bridge_s * 1e6)) {
+            close_speeding(c, p, events, emitted);
+        } else {
+            c[OVER_LAST] = t;
+            if (speed - c[LIMIT] > c[OVER_EXCESS]) {
+                c[OVER_EXCESS] = speed - c[LIMIT];
+                c[OVER_LIMIT] = c[LIMIT];
+            }
+        }
+    }
+    if (!(c[OVER_START] <= t) && known && speed > c[LIMIT] + p->tolerance_kmh) {
+        c[OVER_START] = t;
+        c[OVER_LAST] = t;
+        c[OVER_EXCESS] = speed - c[LIMIT];
+        c[OVER_LIMIT] = c[LIMIT];
+        c[OVER_V0] = speed;
+        c[OVER_LATITUDE] = c[POS_LAT];
+        c[OVER_LONGITUDE] = c[POS_LON];
+    }
+}
+
+/* Take one acceleration in the device's frame, m/s². */
+static void feed_frame(double *c, const Parameters *p, double t, double x, double y, double z,
+                       double *out) {
+    double dt, gx, gy, gz, g, size, cx, cy, cz, square, best, length, memory, up, lx, ly, lz,
+           across, share;
+    int64_t vertical;
+    out[0] = NAN;
+    out[1] = NAN;
+    dt = (t - c[FRAME_T]) / 1e6;
+    c[FRAME_T] = t;
+    if (!(dt <= 2.0)) {
+        dt = 0.0;
+    }
+    if (c[GRAV_S] == 0.0) {
+        c[GRAV_X] = x;
+        c[GRAV_Y] = y;
+        c[GRAV_Z] = z;
+        c[GRAV_S] = 0.001;
+    } else {
+        c[GRAV_S] += dt;
+        memory = c[GRAV_S] < p->gravity_s ? c[GRAV_S] : p->gravity_s;
+        size = sqrt(x * x + y * y + z * z);
+        if (size <= 3.0 * 9.80665) {
+            share = dt / (memory + dt);
+            c[GRAV_X] += share * (x - c[GRAV_X]);
+            c[GRAV_Y] += share * (y - c[GRAV_Y]);
+            c[GRAV_Z] += share * (z - c[GRAV_Z]);
+        }
+    }
+    gx = c[GRAV_X];
+    gy = c[GRAV_Y];
+    gz = c[GRAV_Z];
+    g = sqrt(gx * gx + gy * gy + gz * gz);
+    vertical = g >= MIN_GRAVITY_MPS2;
+    if (vertical) {
+        x -= gx;
+        y -= gy;
+        z -= gz;
+        up = (x * gx + y * gy + z * gz) / (g * g);
+        x -= up * gx;
+        y -= up * gy;
+        z -= up * gz;
+    }
+    size = sqrt(x * x + y * y + z * z);
+    out[2] = size;
+    if (size <= p->physical_mps2) {
+        c[INT_X] += x * dt;
+        c[INT_Y] += y * dt;
+        c[INT_Z] += z * dt;
+        c[INT_S] += dt;
+    }
+    cx = c[COR_X];
+    cy = c[COR_Y];
+    cz = c[COR_Z];
+    square = cx * cx + cy * cy + cz * cz;
+    if (c[CALIBRATION_S] < p->calibration_s || square <= 0.0) {
+        return;
+    }
+    best = c[SPEED_ENERGY] * c[FRAME_ENERGY];
+    if (square < p->calibration_quality * p->calibration_quality * best) {
+        return;
+    }
+    length = sqrt(square);
+    out[0] = (x * cx + y * cy + z * cz) / length;
+    if (vertical) {
+        lx = gy * cz - gz * cy;
+        ly = gz * cx - gx * cz;
+        lz = gx * cy - gy * cx;
+        across = sqrt(lx * lx + ly * ly + lz * lz);
+        if (across > 0.0) {
+            out[1] = (x * lx + y * ly + z * lz) / across;
+        }
+    }
+}
+
+/* Take one speed, km/h: correlate its change with the acceleration felt meanwhile. */
+static void correlate(double *c, const Parameters *p, double t, double v) {
+    double dt, step_kmh, covered, ix, iy, iz, a, keep, weight;
+    dt = (t - c[COR_T]) / 1e6;
+    step_kmh = v - c[COR_V];
+    if (dt < p->window_s || (step_kmh == 0.0 && dt <= p->window_max_s)) {
+        return;
+    }
+    c[COR_V] = v;
+    c[COR_T] = t;
+    covered = c[INT_S];
+    ix = c[INT_X];
+    iy = c[INT_Y];
+    iz = c[INT_Z];
+    c[INT_X] = 0.0;
+    c[INT_Y] = 0.0;
+    c[INT_Z] = 0.0;
+    c[INT_S] = 0.0;
+    if (!(dt > 0.0 && dt <= p->window_max_s) || covered < 0.5 * dt) {
+        return;
+    }
+    a = step_kmh / 3.6 / dt;
+    if (fabs(a) < MIN_CHANGE_MPS2) {
+        return;
+    }
+    keep = 1.0 - dt / MEMORY_S;
+    weight = dt / (covered * covered);
+    c[COR_X] = c[COR_X] * keep + a * ix / covered * dt;
+    c[COR_Y] = c[COR_Y] * keep + a * iy / covered * dt;
+    c[COR_Z] = c[COR_Z] * keep + a * iz / covered * dt;
+    c[SPEED_ENERGY] = c[SPEED_ENERGY] * keep + a * a * dt;
+    c[FRAME_ENERGY] = c[FRAME_ENERGY] * keep + (ix * ix + iy * iy + iz * iz) * weight;
+    c[CALIBRATION_S] += dt;
+}
+
+/* Tell whether the open trip is kept: moving the car a little is no trip, a crash is. */
+static int64_t worth(double *c, const Parameters *p, double metres, double seconds) {
+    int64_t harsh;
+    if (c[CRASH_N] > 0.0) {
+        return 1;
+    }
+    if (metres < p->min_distance_m) {
+        return 0;
+    }
+    harsh = highest(c + COUNTS, 9) > 0.0;
+    return seconds >= p->min_duration_s || metres >= p->brief_m || harsh;
+}
+
+/* End what is open; emit the trip if it is long enough. */
+static void close_trip(double *c, const Parameters *p, double reason, Table *trips, Table *events,
+                       int64_t *emitted) {
+    int64_t stood;
+    double end, lat, lon, distance;
+    close_channel(c, p, LONGITUDINAL, events, emitted);
+    close_channel(c, p, LATERAL, events, emitted);
+    close_speeding(c, p, events, emitted);
+    if (c[TRIP] == 2.0) {
+        stood = c[STAND_T] >= c[TRIP_START];
+        end = stood ? c[STAND_T] : c[SPEED_T];
+        lat = stood ? c[STAND_LAT] : c[SPEED_LAT];
+        lon = stood ? c[STAND_LON] : c[SPEED_LON];
+        distance = stood ? c[STOOD + DISTANCE - SUMS] : c[DISTANCE];
+        if (worth(c, p, distance, (end - c[TRIP_START]) / 1e6)) {
+            emit_trip(c, trips, emitted, end, reason, stood, lat, lon);
+        }
+    }
+    clear_trip(c);
+    c[STAND_T] = NAN;
+}
+
+/* Before a row is taken: has a gap, a long stand or the ignition ended the trip? */
+static void check_end(double *c, const Parameters *p, double t, Table *trips, Table *events,
+                      int64_t *emitted) {
+    if (t - c[SPEED_T] > p->gap_s * 1e6) {
+        resolve_crash(c, p, events, emitted);
+        close_trip(c, p, GAP, trips, events, emitted);
+        c[SPEED_T] = NAN;
+    }
+    if (c[TRIP] == 0.0) {
+        return;
+    }
+    if (c[STAND_T] <= t) {
+        if (c[TRIP] == 1.0 && c[SPEED_T] - c[STAND_T] >= p->candidate_s * 1e6) {
+            clear_trip(c);
+            c[STAND_T] = NAN;
+        } else if (t - c[STAND_T] >= p->stop_s * 1e6) {
+            close_trip(c, p, STOP, trips, events, emitted);
+        } else if (c[IGNITION_OFF_T] <= t && !(c[CRASH_T] <= t)) {
+            close_trip(c, p, IGNITION_OFF, trips, events, emitted);
+        }
+    } else if (c[TRIP] == 1.0 && c[SPEED_T] - c[TRIP_START] > 2000000.0 * p->candidate_s) {
+        clear_trip(c);
+    } else if (c[IGNITION_OFF_T] <= t && t - c[SPEED_T] > FRESH_US) {
+        close_trip(c, p, IGNITION_OFF, trips, events, emitted);
+    }
+}
+
+/* Add the stretch of `seconds` that ends at t with speed v to the open trip's sums. */
+static void add_segment(double *c, const Parameters *p, double t, double v, double metres,
+                        double seconds, int64_t moving, int64_t measured) {
+    int64_t local, weekday;
+    double hour;
+    c[DISTANCE] += metres;
+    if (measured) {
+        c[MEASURED_S] += seconds;
+    }
+    if (!moving) {
+        c[IDLE_S] += seconds;
+        return;
+    }
+    c[DRIVING_S] += seconds;
+    local = (int64_t)(t + c[LOCAL_SHIFT]);
+    hour = (double)(local % (24 * HOUR_US)) / HOUR_US;
+    if (hour >= p->night_from_h || hour < p->night_to_h) {
+        c[NIGHT_S] += seconds;
+    }
+    weekday = (local / (24 * HOUR_US) + 3) % 7;
+    if (weekday < 5 && ((7.0 <= hour && hour < 9.0) || (16.0 <= hour && hour < 19.0))) {
+        c[RUSH_S] += seconds;
+    }
+    if (!measured) {
+        return;
+    }
+    c[SPEED_HIST + MIN((int64_t)(v / SPEED_BIN_KMH), SPEED_BINS - 1)] += seconds;
+    if (t - c[LIMIT_T] <= p->limit_stale_s * 1e6 && c[LIMIT] > 0.0) {
+        c[LIMITED_S] += seconds;
+        c[RATIO_HIST + MIN((int64_t)(v / c[LIMIT] / RATIO_BIN), RATIO_BINS - 1)] += seconds;
+        if (v > c[LIMIT] + p->tolerance_kmh) {
+            c[SPEEDING_S] += seconds;
+        }
+    }
+}
+
+/* Add `seconds` of acceleration a to the histogram of its magnitude. */
+static void add_trend(double *c, double a, double seconds) {
+    c[ACCEL_HIST + MIN((int64_t)(fabs(a) / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds;
+}
+
+static void begin(double *c, double t, double lat, double lon) {
+    clear_trip(c);
+    c[TRIP] = 1.0;
+    c[TRIP_START] = t;
+    c[TRIP_LAT] = lat;
+    c[TRIP_LON] = lon;
+    c[STAND_T] = NAN;
+    c[SAMPLES] = 1.0;
+}
+
+static void come_to_stand(double *c, double t, double lat, double lon) {
+    int64_t i;
+    c[STAND_T] = t;
+    c[STAND_LAT] = lat;
+    c[STAND_LON] = lon;
+    c[STAND_M] = 0.0;
+    for (i = 0; i < SUMS_N; i++) {
+        c[STOOD + i] = c[SUMS + i];
+    }
+}
+
+/* Take one accepted speed, before it replaces the last one. */
+static void advance_trip(double *c, const Parameters *p, double t, double v, int64_t derived,
+                         double since) {
+    int64_t here, known, moves, measured, moved;
+    double lat, lon, seconds, length, away;
+    here = t - c[POS_T] <= FRESH_US;
+    lat = here ? c[POS_LAT] : NAN;
+    lon = here ? c[POS_LON] : NAN;
+    known = t - c[SPEED_T] <= p->gap_s * 1e6;
+    moves = v >= p->move_kmh;
+    if (c[TRIP] == 0.0) {
+        if (!moves) {
+            return;
+        }
+        if (!derived) {
+            begin(c, t, lat, lon);
+            c[MAX_SPEED] = v;
+            return;
+        }
+        if (c[SPEED_T] > since) {
+            since = c[SPEED_T];
+        }
+        begin(c, since, c[ANCHOR_LAT], c[ANCHOR_LON]);
+        c[SPEED_T] = since;
+    }
+    seconds = 0.0;
+    length = 0.0;
+    measured = 1;
+    if (derived) {
+        if (known && since > c[SPEED_T]) {
+            seconds = (since - c[SPEED_T]) / 1e6;
+            length = 0.5 * (c[SPEED] + v) / 3.6 * seconds;
+            add_segment(c, p, since, v, length, seconds, moves, 0);
+        } else if (since < c[SPEED_T]) {
+            since = c[SPEED_T];
+        }
+        seconds = (t - since) / 1e6;
+        length = moves ? v / 3.6 * seconds : 0.0;
+    } else if (known) {
+        seconds = (t - c[SPEED_T]) / 1e6;
+        length = 0.5 * (c[SPEED] + v) / 3.6 * seconds;
+        if (seconds > p->bridge_s) {
+            measured = here && c[SPEED_LAT] == c[SPEED_LAT];
+            if (measured) {
+                length = haversine_m(c[SPEED_LAT], c[SPEED_LON], lat, lon);
+            }
+        }
+    }
+    moved = moves || (!derived && c[SPEED] >= p->move_kmh);
+    if (derived && !moves && !(c[STAND_T] <= t)) {
+        come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON]);
+    }
+    add_segment(c, p, t, v, length, seconds, moved, measured);
+    if (v > c[MAX_SPEED]) {
+        c[MAX_SPEED] = v;
+    }
+    if (!moves && !(c[STAND_T] <= t)) {
+        come_to_stand(c, t, lat, lon);
+    }
+    if (c[STAND_T] <= t) {
+        if (v >= 0.4 * p->move_kmh && t > c[STAND_T]) {
+            c[STAND_M] += length;
+        }
+        away = 0.0;
+        if (here && c[STAND_LAT] == c[STAND_LAT]) {
+            away = haversine_m(c[STAND_LAT], c[STAND_LON], lat, lon);
+            if (!moves && away <= p->drift_m) {
+                c[STAND_M] = 0.0;
+            }
+        }
+        if (away > p->drift_m || v >= 2.0 * p->move_kmh || c[STAND_M] > 0.4 * p->drift_m) {
+            c[STAND_T] = NAN;
+            if (!moves) {
+                come_to_stand(c, t, lat, lon);
+            }
+        }
+    }
+    if (c[TRIP] == 1.0 && c[DISTANCE] >= p->drift_m && v >= p->move_kmh) {
+        away = p->drift_m;
+        if (here && c[TRIP_LAT] == c[TRIP_LAT]) {
+            away = haversine_m(c[TRIP_LAT], c[TRIP_LON], lat, lon);
+        }
+        if (away >= p->drift_m) {
+            c[TRIP] = 2.0;
+        }
+    }
+}
+
+/* Append (t, v) to a ring unless it is younger than RING_STEP_US. c[at + 1] is its fill. */
+static void push_ring(double *c, int64_t at, int64_t t0, int64_t v0, int64_t size, double t,
+                      double v) {
+    int64_t n, head;
+    n = (int64_t)c[at + 1];
+    head = (int64_t)c[at];
+    if (n > 0 && t - c[t0 + (head - 1 + size) % size] < RING_STEP_US) {
+        return;
+    }
+    c[t0 + head] = t;
+    c[v0 + head] = v;
+    c[at] = (double)((head + 1) % size);
+    if (n < size) {
+        c[at + 1] = (double)(n + 1);
+    }
+}
+
+/* Index of the youngest entry of a ring at least age_s old at t; -1 = none. */
+static int64_t find_ring(double *c, int64_t at, int64_t t0, int64_t size, double t, double age_s) {
+    int64_t i, j;
+    for (i = 0; i < (int64_t)c[at + 1]; i++) {
+        j = ((int64_t)c[at] - 1 - i + 2 * size) % size;
+        if ((t - c[t0 + j]) / 1e6 >= age_s) {
+            return j;
+        }
+    }
+    return -1;
+}
+
+/* Follow whether the speed is a slower source's, filled forward into dense rows. */
+static double look_for_stairs(double *c, const Parameters *p, double t, double v, double step_s) {
+    double step, since;
+    if (!(step_s < p->dense_s)) {
+        if (v != c[SPEED]) {
+            c[CHANGE_T] = t;
+        }
+        return step_s;
+    }
+    if (v == c[SPEED]) {
+        return c[STAIRS] > 0.0 ? 0.0 : step_s;
+    }
+    step = fabs(v - c[SPEED]);
+    if (c[CHANGE_T] == c[SPEED_T]) {
+        c[STAIRS] = 0.0;
+    } else if (step >= p->stairs_kmh && step > 3.6 * p->spike_mps2 * step_s) {
+        c[STAIRS] = 1.0;
+    }
+    since = (t - c[CHANGE_T]) / 1e6;
+    c[CHANGE_T] = t;
+    return c[STAIRS] > 0.0 ? since : step_s;
+}
+
+/* Acceleration from measured speed; the channel takes it where no accelerometer speaks. */
+static void accelerate(double *c, const Parameters *p, double t, double v, double dt,
+                       Table *events, int64_t *emitted) {
+    int64_t j;
+    double span, a;
+    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->trend_s);
+    if (j >= 0 && c[TRIP] > 0.0 && v >= p->move_kmh && dt <= p->window_max_s) {
+        span = (t - c[RING_T + j]) / 1e6;
+        if (span <= p->trend_s + p->window_max_s) {
+            add_trend(c, (v - c[RING_V + j]) / 3.6 / span, dt);
+        }
+    }
+    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->window_s);
+    if (j < 0 || !(dt <= p->window_max_s)) {
+        return;
+    }
+    span = (t - c[RING_T + j]) / 1e6;
+    if (span > p->window_max_s) {
+        return;
+    }
+    a = (v - c[RING_V + j]) / 3.6 / span;
+    c[SPEED_ACCEL] = a;
+    c[SPEED_ACCEL_T] = t;
+    if (t - c[LONG_T] <= SOURCE_US) {
+        return;
+    }
+    if (dt < p->held_s && (c[STEP_N] < 2.0 || c[STEP_SIGN] * a < 0.0)) {
+        a = 0.0;
+    }
+    feed_channel(c, p, LONGITUDINAL, t, a, c[RING_T + j], dt, c[RING_V + j], 0, 0.0, events,
+                 emitted);
+}
+
+/* Take one believed speed: trip, speeding, crash, acceleration. */
+static void accept_speed(double *c, const Parameters *p, double t, double v, int64_t derived,
+                         double since, Table *events, int64_t *emitted) {
+    double last_t, step, fresh, sign;
+    int64_t here, youngest, held;
+    last_t = c[SPEED_T];
+    step = t - last_t;
+    fresh = 0.0;
+    if (!derived) {
+        fresh = look_for_stairs(c, p, t, v, step / 1e6);
+    }
+    advance_trip(c, p, t, v, derived, since);
+    if (!derived) {
+        c[SPEED_DT] = step / 1e6;
+        sign = sign_of(v - c[SPEED]);
+        if (!(step <= STEP_GAP_US)) {
+            c[STEP_N] = 0.0;
+        } else if (sign != 0.0) {
+            if (sign == c[STEP_SIGN] && t - c[STEP_T] <= STEP_GAP_US) {
+                c[STEP_N] += 1.0;
+            } else {
+                c[STEP_N] = 1.0;
+            }
+            c[STEP_SIGN] = sign;
+            c[STEP_T] = t;
+        }
+        correlate(c, p, t, v);
+    }
+    here = t - c[POS_T] <= FRESH_US;
+    c[SPEED] = v;
+    c[SPEED_T] = t;
+    c[SPEED_LAT] = here ? c[POS_LAT] : NAN;
+    c[SPEED_LON] = here ? c[POS_LON] : NAN;
+    if (here && !derived) {
+        c[ANCHOR_LAT] = c[POS_LAT];
+        c[ANCHOR_LON] = c[POS_LON];
+        c[ANCHOR_T] = c[POS_T];
+    }
+    feed_speeding(c, p, t, v, step, events, emitted);
+    feed_crash(c, p, t, v, !derived, events, emitted);
+    if (!derived && fresh != 0.0) {
+        accelerate(c, p, t, v, fresh, events, emitted);
+        youngest = ((int64_t)c[RING_AT] - 1 + SPEED_RING) % SPEED_RING;
+        held = c[STAIRS] > 0.0 && fresh * 1e6 >= RING_STEP_US && c[RING_N] > 0.0;
+        if (held && t - c[RING_T + youngest] < RING_STEP_US) {
+            c[RING_AT] = (double)youngest;
+            c[RING_N] -= 1.0;
+        }
+        push_ring(c, RING_AT, RING_T, RING_V, SPEED_RING, t, v);
+    }
+}
+
+static int64_t credible(const Parameters *p, double step_kmh, double dt_s) {
+    double first, limit;
+    first = dt_s < 1.0 ? dt_s : 1.0;
+    limit = p->spike_slack_kmh +
+            3.6 * (p->spike_mps2 * first + p->spike_late_mps2 * (dt_s - first));
+    return fabs(step_kmh) <= limit;
+}
+
+/* Take one measured speed, km/h. A step no car makes waits for the next value to agree. */
+static void feed_speed(double *c, const Parameters *p, double t, double v, Table *events,
+                       int64_t *emitted) {
+    int64_t first, turn;
+    double spike_t, then, value;
+    if (v > p->jump_kmh) {
+        c[REJECTED] += 1.0;
+        return;
+    }
+    first = 1;
+    if (t - c[MEASURED_T] <= 2.0 * FRESH_US) {
+        if (credible(p, v - c[SPEED], (t - c[SPEED_T]) / 1e6)) {
+            if (c[SPIKE_T] <= t) {
+                c[REJECTED] += 1.0;
+            }
+        } else if (c[SPIKE_T] > c[SPEED_T] && credible(p, v - c[SPIKE], (t - c[SPIKE_T]) / 1e6)) {
+            first = 0;
+        } else {
+            if (c[SPIKE_T] <= t) {
+                c[REJECTED] += 1.0;
+            }
+            c[SPIKE] = v;
+            c[SPIKE_T] = t;
+            return;
+        }
+    }
+    spike_t = c[SPIKE_T];
+    c[SPIKE_T] = NAN;
+    for (turn = first; turn < 2; turn++) {
+        then = turn == 0 ? spike_t : t;
+        value = turn == 0 ? c[SPIKE] : v;
+        accept_speed(c, p, then, value, 0, 0.0, events, emitted);
+    }
+    c[MEASURED_T] = t;
+}
+
+/* Lateral acceleration from the change of heading and the speed; left is positive. */
+static void feed_heading(double *c, const Parameters *p, double t, double heading, Table *events,
+                         int64_t *emitted) {
+    int64_t last, j, goes_on;
+    double span, turn, a, before;
+    last = HEAD_V + ((int64_t)c[HEAD_AT] - 1 + HEADING_RING) % HEADING_RING;
+    if (c[STAIRS] > 0.0 && c[HEAD_N] > 0.0 && heading == c[last]) {
+        return;
+    }
+    if (!(t - c[SPEED_T] <= SOURCE_US && c[SPEED] >= p->heading_kmh)) {
+        c[HEAD_N] = 0.0;
+        return;
+    }
+    j = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p->window_s);
+    if (j >= 0 && (t - c[HEAD_T + j]) / 1e6 <= p->window_max_s) {
+        span = (t - c[HEAD_T + j]) / 1e6;
+        turn = heading - c[HEAD_V + j];
+        turn -= 360.0 * floor((turn + 180.0) / 360.0);
+        a = -c[SPEED] / 3.6 * turn * (M_PI / 180.0) / span;
+        before = t - c[HEAD_ACCEL_T] <= SOURCE_US ? c[HEAD_ACCEL] : 0.0;
+        c[HEAD_ACCEL] = a;
+        c[HEAD_ACCEL_T] = t;
+        goes_on = before * sign_of(a) >= 0.3 * p->cornering_mps2;
+        if (fabs(turn) < p->heading_deg || (fabs(turn) < p->heading_sure_deg && !goes_on)) {
+            a = 0.0;
+        }
+        if (!(t - c[LAT_T] <= SOURCE_US)) {
+            feed_channel(c, p, LATERAL, t, a, c[HEAD_T + j], span, c[SPEED], 0, 0.0, events,
+                         emitted);
+        }
+    }
+    push_ring(c, HEAD_AT, HEAD_T, HEAD_V, HEADING_RING, t, heading);
+}
+
+static void smooth(double *c, const Parameters *p, int64_t value, int64_t time_slot,
+                   int64_t channel, double t, double a, Table *events, int64_t *emitted) {
+    double dt, before, other, v0;
+    if (fabs(a) > p->physical_mps2) {
+        return;
+    }
+    dt = (t - c[time_slot]) / 1e6;
+    before = c[value];
+    if (!(dt <= 2.0)) {
+        dt = 2.0;
+        before = 0.0;
+        c[value] = a;
+    } else if (dt < p->as_is_s) {
+        c[value] += dt / (p->smooth_s + dt) * (a - c[value]);
+    } else {
+        c[value] = a;
+    }
+    c[time_slot] = t;
+    other = 0.0;
+    if (channel == LONGITUDINAL && t - c[SPEED_ACCEL_T] <= SOURCE_US) {
+        other = c[SPEED_ACCEL];
+    }
+    if (channel == LATERAL && t - c[HEAD_ACCEL_T] <= SOURCE_US) {
+        other = c[HEAD_ACCEL];
+    }
+    if (dt >= p->coarse_s && fabs(before) > fabs(other)) {
+        other = before;
+    }
+    v0 = t - c[SPEED_T] <= FRESH_US ? c[SPEED] : NAN;
+    feed_channel(c, p, channel, t, c[value], t, dt, v0, 1, other, events, emitted);
+}
+
+/* Take one longitudinal acceleration in the vehicle's frame, m/s². */
+static void feed_long(double *c, const Parameters *p, double t, double a, Table *events,
+                      int64_t *emitted) {
+    smooth(c, p, LONG, LONG_T, LONGITUDINAL, t, a, events, emitted);
+}
+
+/* Take one lateral acceleration in the vehicle's frame, m/s². */
+static void feed_lat(double *c, const Parameters *p, double t, double a, Table *events,
+                     int64_t *emitted) {
+    smooth(c, p, LAT, LAT_T, LATERAL, t, a, events, emitted);
+}
+
+static void anchor(double *c, double lat, double lon, double t) {
+    c[ANCHOR_LAT] = lat;
+    c[ANCHOR_LON] = lon;
+    c[ANCHOR_T] = t;
+}
+
+static void derive(double *c, const Parameters *p, double t, double lat, double lon,
+                   double accuracy, Table *events, int64_t *emitted) {
+    double seconds, metres, least, v;
+    int64_t moved;
+    seconds = (t - c[ANCHOR_T]) / 1e6;
+    metres = haversine_m(c[ANCHOR_LAT], c[ANCHOR_LON], lat, lon);
+    least = p->derive_m;
+    if (accuracy > least) {
+        least = accuracy;
+    }
+    moved = metres >= least && seconds >= p->derive_s;
+    if (!moved && !(metres < least && seconds >= p->derive_stand_s)) {
+        return;
+    }
+    v = moved ? 3.6 * metres / seconds : 0.0;
+    accept_speed(c, p, t, v, 1, c[ANCHOR_T], events, emitted);
+    c[ANCHOR_T] = t;
+    if (moved) {
+        c[ANCHOR_LAT] = lat;
+        c[ANCHOR_LON] = lon;
+    }
+}
+
+/* Take one fix. has_speed : the same row measures a speed. */
+static void feed_position(double *c, const Parameters *p, double t, double lat, double lon,
+                          double accuracy, int64_t has_speed, Table *events, int64_t *emitted) {
+    int64_t measured, jumped, again;
+    double dt, reach, slow, off;
+    if (accuracy > p->accuracy_limit_m || (fabs(lat) < 1e-06 && fabs(lon) < 1e-06)) {
+        c[REJECTED] += 1.0;
+        return;
+    }
+    measured = t - c[MEASURED_T] <= FRESH_US;
+    if (lat == c[POS_LAT] && lon == c[POS_LON] && measured && c[SPEED] >= p->frozen_kmh) {
+        if (!(c[FROZEN_T] <= t)) {
+            c[FROZEN_T] = t;
+        }
+        if (t - c[FROZEN_T] >= p->frozen_s * 1e6) {
+            c[REJECTED] += 1.0;
+        }
+        return;
+    }
+    c[FROZEN_T] = NAN;
+    jumped = 0;
+    if (t - c[POS_T] <= p->gap_s * 1e6) {
+        dt = (t - c[POS_T]) / 1e6;
+        reach = p->jump_kmh / 3.6 * dt;
+        if (measured && dt <= 10.0) {
+            slow = (2.0 * c[SPEED] / 3.6 + 10.0) * dt;
+            if (slow < reach) {
+                reach = slow;
+            }
+        }
+        if (haversine_m(c[POS_LAT], c[POS_LON], lat, lon) > p->jump_slack_m + reach) {
+            again = c[JUMP_N] > 0.0;
+            if (again) {
+                reach = p->jump_kmh / 3.6 * (t - c[JUMP_T]) / 1e6;
+                off = haversine_m(c[JUMP_LAT], c[JUMP_LON], lat, lon);
+                again = off <= p->jump_slack_m + reach;
+            }
+            if (!again) {
+                c[JUMP_N] = 0.0;
+                c[JUMP_FIRST_T] = t;
+            }
+            c[JUMP_N] += 1.0;
+            c[JUMP_LAT] = lat;
+            c[JUMP_LON] = lon;
+            c[JUMP_T] = t;
+            if (c[JUMP_N] < JUMP_FIXES || t - c[JUMP_FIRST_T] < p->jump_keep_s * 1e6) {
+                c[REJECTED] += 1.0;
+                return;
+            }
+            jumped = 1;
+        }
+    }
+    c[JUMP_N] = 0.0;
+    c[POS_LAT] = lat;
+    c[POS_LON] = lon;
+    c[POS_T] = t;
+    if (jumped || !(t - c[ANCHOR_T] <= p->gap_s * 1e6)) {
+        anchor(c, lat, lon, t);
+    } else if (!has_speed && !(t - c[MEASURED_T] <= DERIVE_AFTER_US)) {
+        derive(c, p, t, lat, lon, accuracy, events, emitted);
+    }
+}
+
+/* Take the accelerometer's values of row i, in whichever frame. */
+static void acceleration(double *c, const Parameters *p, double t, Columns x, int64_t i,
+                         double *out, Table *events, int64_t *emitted) {
+    double along, across, size, along_, across_;
+    along = x.at[COLUMN_AL * x.n + i];
+    across = x.at[COLUMN_AT * x.n + i];
+    size = -1.0;
+    if (!isnan(along) || !isnan(across)) {
+        c[VEHICLE_T] = t;
+        along_ = isnan(along) ? 0.0 : along;
+        across_ = isnan(across) ? 0.0 : across;
+        size = sqrt(along_ * along_ + across_ * across_);
+    } else if (!(isnan(x.at[COLUMN_AX * x.n + i]) || isnan(x.at[COLUMN_AY * x.n + i]) ||
+                 isnan(x.at[COLUMN_AZ * x.n + i]))) {
+        feed_frame(c, p, t, x.at[COLUMN_AX * x.n + i], x.at[COLUMN_AY * x.n + i],
+                   x.at[COLUMN_AZ * x.n + i], out);
+        size = out[2];
+        if (!(t - c[VEHICLE_T] <= SOURCE_US)) {
+            along = out[0];
+            across = out[1];
+        }
+    }
+    if (size < 0.0) {
+        return;
+    }
+    c[ACCEL_DT] = (t - c[ACCEL_T]) / 1e6;
+    c[ACCEL_T] = t;
+    feed_impulse(c, p, t, size);
+    if (!isnan(along)) {
+        feed_long(c, p, t, along, events, emitted);
+    }
+    if (!isnan(across)) {
+        feed_lat(c, p, t, across, events, emitted);
+    }
+}
+
+static void take_row(double *c, const Parameters *p, double t, Columns x, int64_t i, double *out,
+                     Table *trips, Table *events, int64_t *emitted) {
+    double began, speed;
+    int64_t channel, has_speed, waits, on;
+    check_end(c, p, t, trips, events, emitted);
+    began = c[TRIP] > 0.0 ? c[TRIP_START] : -1.0;
+    const int64_t all[] = {LONGITUDINAL, LATERAL};
+    for (int64_t k = 0; k < 2; k++) {
+        channel = all[k];
+        waits = c[WAITS + (channel == LATERAL ? 1 : 0)] > 0.0 && c[CRASH_T] <= t;
+        if (c[channel + CH_SIGN] != 0.0 && t - c[channel + CH_LAST] >= SILENT_US && !waits) {
+            close_channel(c, p, channel, events, emitted);
+        }
+    }
+    if (!isnan(x.at[COLUMN_LIMIT * x.n + i])) {
+        c[LIMIT] = x.at[COLUMN_LIMIT * x.n + i];
+        c[LIMIT_T] = t;
+    }
+    if (!isnan(x.at[COLUMN_IGN * x.n + i])) {
+        on = x.at[COLUMN_IGN * x.n + i] >= 0.5;
+        if (on) {
+            c[IGNITION_OFF_T] = NAN;
+        } else if (c[IGNITION] >= 0.5) {
+            c[IGNITION_OFF_T] = t;
+        }
+        c[IGNITION] = x.at[COLUMN_IGN * x.n + i];
+    }
+    speed = x.at[COLUMN_SPEED * x.n + i];
+    has_speed = !isnan(speed);
+    if (!isnan(x.at[COLUMN_LAT * x.n + i]) && !isnan(x.at[COLUMN_LON * x.n + i])) {
+        feed_position(c, p, t, x.at[COLUMN_LAT * x.n + i], x.at[COLUMN_LON * x.n + i],
+                      x.at[COLUMN_ACC * x.n + i], has_speed, events, emitted);
+    }
+    if (has_speed) {
+        feed_speed(c, p, t, speed, events, emitted);
+        if (!(c[STAND_T] <= t) && c[SPEED] >= p->event_kmh && t - c[IGNITION_OFF_T] > 30000000.0) {
+            c[IGNITION_OFF_T] = NAN;
+        }
+    }
+    if (!isnan(x.at[COLUMN_HEADING * x.n + i])) {
+        feed_heading(c, p, t, x.at[COLUMN_HEADING * x.n + i], events, emitted);
+    }
+    acceleration(c, p, t, x, i, out, events, emitted);
+    if (c[TRIP] > 0.0 && c[TRIP_START] == began) {
+        c[SAMPLES] += 1.0;
+    }
+}
+
+/* All rows of all devices; the entry for the bench. p : Parameters; carry is changed. */
+void drive(const double *x, const int64_t *t_us, const int64_t *local_us, const int64_t *starts,
+           int64_t devices, double *carry, const double *p, double *trips, int64_t trips_room,
+           int64_t trips_width, double *events, int64_t events_room, int64_t events_width,
+           int64_t *emitted) {
+    Columns columns = {x, starts[devices]};
+    Table trip_table = {trips, trips_room, trips_width};
+    Table event_table = {events, events_room, events_width};
+    double out[3];
+    for (int64_t d = 0; d < devices; d++) {
+        double *c = carry + d * CARRY_WIDTH;
+        c[DEVICE] = (double)d;
+        for (int64_t i = starts[d]; i < starts[d + 1]; i++) {
+            double t = (double)t_us[i];
+            c[NOW] = t;
+            c[LOCAL_SHIFT] = (double)(local_us[i] - t_us[i]);
+            take_row(c, (const Parameters *)p, t, columns, i, out, &trip_table, &event_table,
+                     emitted);
+        }
+        c[DEVICE] = 0.0;
+    }
+}
