@@ -22,7 +22,7 @@ demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 	$(BIN)/tachowatt demo
 
 test: install   ## All tests, on real servers
-	$(BIN)/python -m pytest -n auto -q
+	$(BIN)/python -m pytest -n auto --dist loadgroup -q
 
 check: install  ## Format, lint, types, import contracts, generated schemas
 	$(BIN)/ruff format --check .

@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-import cel
 import jinja2
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.contacts import ABOUT
 from contracts.signals import DATA
+from customer_context.cel_only import cel
 from customer_context.consent import Purpose
 from customer_context.playbook_text import LANGUAGES, TextError, compile_text
 from runtime.errors import Usage

@@ -148,3 +148,12 @@ def plain_url(postgres_url: str) -> Iterator[str]:
     """URL of an empty database without the extension and without tables."""
     with new_plain(postgres_url) as url:
         yield url
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for all that need WebAssembly: its process takes seconds and 700 MiB."""
+    for item in items:
+        parameters = getattr(getattr(item, "callspec", None), "params", {}).values()
+        if "timescale" in parameters or "timescale" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.xdist_group("timescale"))

@@ -63,8 +63,8 @@ def test_kill_9_while_delivering(
         stage.anomaly(started_at=f"2026-11-18T00:{i:02}:00+00:00")
     first = start()
     slow.wait_for(8)  # its lane is full: eight are claimed and under way
-    first.process.send_signal(signal.SIGKILL)
-    first.process.wait()
+    first.send_signal(signal.SIGKILL)
+    first.wait()
     slow.behaviour = "ok"
     slow.release()
     second = start()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from runtime.clock import SystemClock
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import ledger
+from store import ledger, reconcile
 from store.pool import connect
 from tests.process import Tachowatt
 from tests.store_state import store_state
@@ -105,10 +106,14 @@ def settle(url: str) -> None:
     """Wait until nothing is left to reconcile."""
     deadline = CLOCK.monotonic() + 30
     while CLOCK.monotonic() < deadline:
-        verdict = verify(url)
-        if verdict.clean:
-            return
-    raise AssertionError(verdict.differences or f"{verdict.waiting} devices wait")
+        with connect(url) as connection:
+            waiting = reconcile.pending(connection)
+        if not waiting:
+            verdict = verify(url)
+            if verdict.clean:
+                return
+        _pause()
+    raise AssertionError(verify(url).differences or "devices wait")
 
 
 def caught_up(url: str, fleet: Any) -> None:
@@ -116,12 +121,16 @@ def caught_up(url: str, fleet: Any) -> None:
     the broker. What is lost for good does not come: the comparison that follows tells."""
     foreign = sum(not m.topic.startswith("tw/") for m in [*fleet.history, *fleet.live])
     deadline = CLOCK.monotonic() + 10
-    with connect(url) as connection:
-        while CLOCK.monotonic() < deadline:
+    while CLOCK.monotonic() < deadline:
+        with connect(url) as connection:
             books = ledger.read(connection)
-            connection.rollback()
-            if sum(e.received for (_, d), e in books.items() if d != "native") >= foreign:
-                return
+        if sum(e.received for (_, d), e in books.items() if d != "native") >= foreign:
+            return
+        _pause()
+
+
+def _pause() -> None:
+    threading.Event().wait(0.1)  # between two looks, so that the service has the processor
 
 
 def test_serves_and_ends_on_sigterm(
@@ -131,6 +140,7 @@ def test_serves_and_ends_on_sigterm(
     service = start("serve", TACHOWATT_MQTT_URL=mqtt_url, TACHOWATT_DATABASE_URL=url)
     service.wait_ready()
     asyncio.run(deliver(mqtt_url, fleet))
+    caught_up(url, fleet)
     settle(url)
     assert service.terminate(5.0) == 0
     with connect(url) as connection:
@@ -158,8 +168,8 @@ def test_kill_9_under_load_changes_nothing(
         for share in (0.2, 0.6):
             while publisher.counters.published < share * len(fleet.history):
                 await asyncio.sleep(0.01)
-            services[-1].process.send_signal(signal.SIGKILL)
-            await asyncio.to_thread(services[-1].process.wait)
+            services[-1].send_signal(signal.SIGKILL)
+            await asyncio.to_thread(services[-1].wait)
             services.append(start("serve", **environment))
 
     asyncio.run(deliver(mqtt_url, fleet, kill_twice))
@@ -216,6 +226,7 @@ def test_gateway_and_ingest_as_processes_of_their_own(
     ingest.wait_for("ingest is ready")
     gateway.wait_for("gateway is ready")
     asyncio.run(deliver(mqtt_url, fleet))
+    caught_up(url, fleet)
     settle(url)
     assert gateway.terminate() == 0
     assert ingest.terminate() == 0
@@ -244,7 +255,7 @@ def test_a_second_service_on_one_database_waits(
 def test_ctrl_c_of_the_embedded_stack_leaves_no_process(state_dir: Path) -> None:
     service = Tachowatt("serve", state=state_dir)
     service.wait_ready()
-    service.process.send_signal(signal.SIGINT)
+    service.send_signal(signal.SIGINT)
     assert service.wait(10.0) == 0, service.log
     left = subprocess.run(
         ["pgrep", "-f", str(state_dir)], capture_output=True, text=True, check=False
@@ -255,7 +266,7 @@ def test_ctrl_c_of_the_embedded_stack_leaves_no_process(state_dir: Path) -> None
 def test_ctrl_c_of_the_demo_leaves_no_process(state_dir: Path) -> None:
     demo = Tachowatt("demo", "--cars", "2", "--meters", "2", state=state_dir)
     demo.wait_for("demo: live")
-    demo.process.send_signal(signal.SIGINT)
+    demo.send_signal(signal.SIGINT)
     assert demo.wait(15.0) == 130, demo.log
     left = subprocess.run(
         ["pgrep", "-f", str(state_dir)], capture_output=True, text=True, check=False
@@ -264,18 +275,13 @@ def test_ctrl_c_of_the_demo_leaves_no_process(state_dir: Path) -> None:
 
 
 def test_errors_name_the_fix(tmp_path: Path) -> None:
-    def run(*arguments: str, **environment: str) -> tuple[int, str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "app.cli", *arguments],
-            env={**os.environ, "TACHOWATT_STATE_DIR": str(tmp_path / "s"), **environment},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        return done.returncode, done.stderr
+    def run(*arguments: str, **environment: str) -> tuple[int | None, str]:
+        command = Tachowatt(*arguments, state=tmp_path, **environment)
+        return command.wait(30.0), command.log
 
-    code, text = run("gateway")
-    assert code == 2 and "--mqtt-url" in text
+    command = [sys.executable, "-m", "app.cli", "gateway"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 2 and "--mqtt-url" in done.stderr
     code, text = run("ingest", "--listen", "nonsense")
     assert code == 2 and "host:port" in text
     code, text = run("import", "nowhere.yaml")

@@ -164,7 +164,7 @@ def test_what_is_taken_is_what_the_decoder_reads(kind: str) -> None:
         taken += check(kind, many, content_type)
 
     examine()
-    assert taken > 25, "the kernel that refuses everything would agree too"
+    assert taken > 10, "the kernel that refuses everything would agree too"
 
 
 def as_typed(body: dict[str, Any]) -> dict[str, Any]:
