@@ -91,8 +91,10 @@ class Postgres:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._sockets),
-            "shared_buffers": "128MB",
-            "max_wal_size": "1GB",
+            # Telemetry is written in megabytes at a time (docs/performance.md).
+            "shared_buffers": "256MB",
+            "wal_buffers": "32MB",
+            "max_wal_size": "2GB",
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
