@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -26,6 +27,15 @@ class Hit:
     verified: int
 
 
+def _bound(port: int) -> socket.socket:
+    """A socket on a port of the loopback (0 = any) that does not listen yet."""
+    bound = socket.socket()
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    bound.bind(("127.0.0.1", port))
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)  # nobody else may bind it too
+    return bound
+
+
 class Receiver:
     """Listens on a free port of the loopback, in a thread of its own.
 
@@ -43,6 +53,7 @@ class Receiver:
         self._loop = asyncio.new_event_loop()
         self._release = asyncio.Event()
         self._server: asyncio.Server | None = None
+        self._held: socket.socket | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, daemon=True)
         self._thread.start()
         self.up()
@@ -74,6 +85,8 @@ class Receiver:
     def close(self) -> None:
         self.release()
         self.down()
+        if self._held is not None:
+            self._held.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(5)
         self._loop.close()
@@ -82,12 +95,17 @@ class Receiver:
         asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
 
     async def _open(self) -> None:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", self.port)
-        self.port = self._server.sockets[0].getsockname()[1]
+        held = self._held or _bound(0)
+        self._held, self.port = None, held.getsockname()[1]
+        self._server = await asyncio.start_server(self._serve, sock=held)
 
     async def _close(self) -> None:
         if self._server is not None:
             self._server.close()
+            await asyncio.sleep(0)  # the loop lets go of the port
+            # Nobody listens, but the port stays ours: else another test's receiver may get it, and
+            # what was meant for this one.
+            self._held = _bound(self.port)
             for task in asyncio.all_tasks():
                 if task is not asyncio.current_task():
                     task.cancel()
