@@ -97,6 +97,7 @@ class Receiver:
     async def _open(self) -> None:
         held = self._held or _bound(0)
         self._held, self.port = None, held.getsockname()[1]
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # what it accepts inherits that
         self._server = await asyncio.start_server(self._serve, sock=held)
 
     async def _close(self) -> None:
