@@ -21,7 +21,7 @@ from store import features, telemetry
 from store.pool import Connection
 from store.reconcile import Range
 
-_REPLAYED_AT_ONCE = 64
+REPLAYED_AT_ONCE = 64
 """Devices whose samples after the checkpoint are read together: bounds memory."""
 
 
@@ -92,8 +92,8 @@ def _replay(connection: Connection, memory: Memory, kind: Kind, after: Mapping[i
     """Replay what came after the checkpoints of devices: device id → as_of in microseconds."""
     states = memory.states[kind.name]
     ordered = sorted(after)
-    for start in range(0, len(ordered), _REPLAYED_AT_ONCE):
-        part = ordered[start : start + _REPLAYED_AT_ONCE]
+    for start in range(0, len(ordered), REPLAYED_AT_ONCE):
+        part = ordered[start : start + REPLAYED_AT_ONCE]
         samples = telemetry.read_after(connection, kind.samples, {d: after[d] for d in part})
         ids, counts = np.unique(samples.device, return_counts=True)
         rows = states.slots.rows(ids)

@@ -2,6 +2,7 @@
 
 import logging
 import threading
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from ingest.between import compute_anew, write_open
 from ingest.books import ledger_key, ledger_of, outcomes_of
 from ingest.kernels import KINDS, Kind
 from ingest.laps import Laps
-from ingest.memory import Memory, load_devices
+from ingest.memory import REPLAYED_AT_ONCE, Memory, load_devices
 from ingest.pack import Ordered
 from ingest.plain.take import SortedOut, Topics, take
 from ingest.recompute import recompute
@@ -97,6 +98,7 @@ class Worker:
         self._failed_in_a_row = 0
         self._layout = Layout.of(settings)
         self._securing: Securing | None = None
+        self._heard: deque[tuple[Kind, list[int]]] = deque()
         self._reading = threading.Lock()
         # Kernels hold no GIL: they run while the samples go to the database.
         self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
@@ -119,7 +121,8 @@ class Worker:
                 self._memory = Memory(registry, next_offset, Topics(registry))
                 self._memory.secured_us = partitions.secured(connection) or YEAR_2000_US
                 compute_anew(connection, self._memory, self._clock)
-                self._load_pending(connection, self._memory)
+                self._load_waiting(connection, self._memory)
+                self._heard = self._heard_lately(connection)
                 connection.commit()
             except BaseException:
                 connection.close()
@@ -145,8 +148,10 @@ class Worker:
         if self._connection is not None:
             self._connection.close()
         self._connection = self._memory = self._securing = None
+        self._heard.clear()
 
-    def _load_pending(self, connection: Connection, memory: Memory) -> None:
+    def _load_waiting(self, connection: Connection, memory: Memory) -> None:
+        """Load the devices that wait to be reconciled."""
         pending = reconcile.pending(connection)
         for kind in KINDS.values():
             of_kind = [
@@ -154,11 +159,28 @@ class Worker:
                 for d in pending
                 if d in memory.registry.by_id and memory.registry.by_id[d].kind == kind.name
             ]
-            if kind.finish is not None:
-                # Those that fell silent just before a crash have not been closed yet.
-                since_us = self._clock.now_us() - _HEARD_LATELY_US
-                of_kind += telemetry.heard_since(connection, kind.samples, since_us)
             load_devices(connection, memory, kind, of_kind, pending, self._clock.monotonic())
+
+    def _heard_lately(self, connection: Connection) -> deque[tuple[Kind, list[int]]]:
+        """Devices that may have fallen silent just before a crash, and have not been closed yet."""
+        since_us = self._clock.now_us() - _HEARD_LATELY_US
+        parts: deque[tuple[Kind, list[int]]] = deque()
+        for kind in KINDS.values():
+            if kind.finish is not None:
+                ids = telemetry.heard_since(connection, kind.samples, since_us)
+                parts += [
+                    (kind, ids[i : i + REPLAYED_AT_ONCE])
+                    for i in range(0, len(ids), REPLAYED_AT_ONCE)
+                ]
+        return parts
+
+    def _load_heard(self, connection: Connection, memory: Memory, everything: bool) -> None:
+        """A slice of them: all at once would keep a large fleet waiting after a start."""
+        until = self._clock.monotonic() + _SLICE_S
+        while self._heard and (everything or self._clock.monotonic() <= until):
+            kind, ids = self._heard.popleft()
+            with self._owned(connection, memory):
+                load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
 
     # ── batches ─────────────────────────────────────────────────────────────────────────────
 
@@ -325,6 +347,7 @@ class Worker:
             memory.registry = load_registry(connection)
             memory.topics = Topics(memory.registry)
             compute_anew(connection, memory, self._clock)
+            self._load_waiting(connection, memory)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
@@ -396,6 +419,7 @@ class Worker:
         """
         self.open()
         connection, memory = self._connection_now, self._memory_now
+        self._load_heard(connection, memory, everything)
         heard_before = self._clock.monotonic() - (0 if everything else self._settings.silence_s)
         done = 0
         for kind in KINDS.values():

@@ -390,6 +390,12 @@ def test_another_grid_or_zone_computes_the_past_anew(registered: str) -> None:
     worker.process(readings[3:])
     worker.reconcile(everything=True)
     worker.close()
+    worker.open()
+    change(interval_s=3600)  # of a meter that has said nothing since the start
+    worker.process([raw("tw/v1/t1/car0/event", {"v": 1, "at": NOW_US // 1000, "kind": "door"})])
+    assert worker.pending() == 1
+    worker.reconcile(everything=True)
+    worker.close()
     assert verify(registered).clean
 
 
