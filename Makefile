@@ -21,8 +21,9 @@ $(VENV)/.stamp: pyproject.toml requirements.lock
 demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 	$(BIN)/tachowatt demo
 
+# One process more than there are processors: many tests wait for a server.
 test: install   ## All tests, on real servers
-	$(BIN)/python -m pytest -n auto --dist loadgroup -q
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)") --dist loadgroup -q
 
 check: install  ## Format, lint, types, import contracts, generated schemas
 	$(BIN)/ruff format --check .
