@@ -127,7 +127,8 @@ def count_seqs(connection: Connection, memory: Memory, work: Work) -> Counted:
         found, others = _in_a_row(connection, memory, plain, busy)
         simple.append(found)
         numbered += others
-    numbered.sort()  # in the order of arrival: a hole must not be taken for a beginning
+    # In the order of arrival: a hole must not be taken for a beginning.
+    numbered.sort(key=lambda message: message[0])
     memory.seqs.load(connection, memory.registry, {address for _, address, _, _ in numbered})
     states: dict[str, device_seq.DeviceSeq] = {}
     for _, address, (run, seq, oldest), salvaged in numbered:
@@ -168,6 +169,7 @@ def _in_a_row(
     follows = np.ones(at.shape[0], np.bool_)
     follows[1:] = (seq[1:] == seq[:-1] + 1) & (run[1:] == run[:-1])
     follows[begins] = True
+    follows &= plain.oldest[at] <= seq  # else the device says that it has given some up
     native = memory.registry.native
     memory.seqs.load(connection, memory.registry, [native[d] for d in ids.tolist()])
     simple = memory.seqs.follows(ids, run[begins], seq[begins])

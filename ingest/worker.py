@@ -348,6 +348,7 @@ class Worker:
             memory.topics = Topics(memory.registry)
             compute_anew(connection, memory, self._clock)
             self._load_waiting(connection, memory)
+            self._securing = None  # checkpoints of devices that were done may be gone
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
@@ -466,7 +467,7 @@ class Worker:
         if not rows:
             return 0
         try:
-            letters = [Letter(row.message(), row.offset) for row in rows]
+            letters = [Letter(row.message(), row.offset, i) for i, row in enumerate(rows)]
             self._commit(lambda _: Work(letters), 0, rows)
         except _THE_DATAS_FAULT:
             for row in rows:  # one by one: the one that fails stays where it is

@@ -103,3 +103,49 @@ def test_another_grid_begins_anew_where_samples_are_kept(database: str) -> None:
 
     run(database, KEPT_DAYS, change)
     assert verify(database).clean
+
+
+def of_hours(meter: str, day: int) -> RawMessage:
+    """A day of quarter-hours."""
+    body = {
+        "v": 1,
+        "t0": (START_S + day * DAY_S) * 1000,
+        "dt_ms": [900_000 * i for i in range(96)],
+        "register_kwh": [100 + 9.6 * day + 0.1 * i for i in range(96)],
+    }
+    return RawMessage(f"tw/v1/t1/{meter}/reading", json.dumps(body).encode(), NOW_US, None)
+
+
+def at_once(meter: str, day: int, kwh: float) -> RawMessage:
+    """A late sample, a minute after midnight."""
+    body = {"v": 1, "t0": (START_S + day * DAY_S + 60) * 1000, "register_kwh": [kwh]}
+    return RawMessage(f"tw/v1/t1/{meter}/reading", json.dumps(body).encode(), NOW_US, None)
+
+
+def test_a_grid_that_changes_while_devices_are_secured(database: str) -> None:
+    write(database, validate(registry(), "test"), NOW_US)
+    clock = ManualClock((START_S + 10 * DAY_S) * 1_000_000)
+    settings = Settings(
+        retention_days=5, chunk_days=1, checkpoint_samples=100_000, reconcile_wait_s=1_000.0
+    )
+    worker = Worker(database, settings, clock)
+    worker.process([of_hours(m, day) for day in range(5, 10) for m in ("meter0", "meter1")])
+    worker.secure()
+    clock.advance(3 * DAY_S)
+    worker.process([at_once("meter1", 8, 176.81)])
+    assert not worker.secure(), "meter1 has to be reconciled first"
+    other = registry()
+    other["meters"][0]["interval_s"] = 3600
+    write(database, validate(other, "test"), NOW_US)
+    worker.process([RawMessage("tw/v1/t1/meter0/reading", b"x", NOW_US, None)])
+    worker.reconcile(everything=True)
+    assert worker.secure()
+    with connect(database) as connection:
+        before = features.count(connection, DAY)
+        assert partitions.upkeep(connection, Layout.of(settings), clock.now_us())
+    worker.process([at_once("meter0", 9, 186.41)])
+    worker.reconcile(everything=True)
+    worker.close()
+    with connect(database) as connection:
+        assert features.count(connection, DAY) >= before
+    assert verify(database).clean

@@ -1,6 +1,7 @@
 """Ingest on a real PostgreSQL: what is stored, what is refused, what the books say."""
 
 import json
+from collections.abc import Callable
 
 import cbor2
 import pytest
@@ -498,3 +499,26 @@ def test_a_meters_number_is_known_whichever_way_its_reading_came(
     assert sorted(known) == sorted((meter_key(n), n) for n in ("A1", "Bä"))
     keys = samples.values[:, telemetry.METER.names.index("meter_key")].tolist()
     assert keys == [meter_key("A1"), meter_key("Bä")] * 2
+
+
+def test_numbering_is_the_same_on_the_fast_lane(new_database: Callable[[], str]) -> None:
+    """A device that has given messages up says so once; what is said counts on both ways."""
+
+    def acked(fast: bool) -> list[int]:
+        url = new_database()
+        write(url, validate(registry(), "test"), NOW_US)
+        worker = Worker(url, Settings(), ManualClock(NOW_US))
+        found = []
+        for seq, oldest in ((1, None), (2, 5), (5, None), (6, None)):
+            body: dict[str, object] = {
+                "v": 1, "t0": NOW_US // 1000 - 10**6 + seq, "seq": seq, "speed_kmh": [1.0]
+            }  # fmt: skip
+            if oldest is not None:
+                body["oldest"] = oldest
+            if not fast:
+                body["device"] = "car0"
+            found.append(worker.process([raw("tw/v1/t1/car0/telemetry", body)]).acks[0].seq)
+        worker.close()
+        return found
+
+    assert acked(fast=True) == acked(fast=False) == [1, 4, 5, 6]
