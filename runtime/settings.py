@@ -4,10 +4,11 @@ The environment wins over the file. `docs/settings.md` is generated from this cl
 (`tachowatt settings --markdown`); a test compares them.
 """
 
+from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
-from zoneinfo import available_timezones
+from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
 from pydantic_settings import (
@@ -16,6 +17,10 @@ from pydantic_settings import (
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+_YEARS = (2026, 2027)
+_DAYS = [(month, day) for month in (3, 4, 9, 10, 11) for day in range(1, 31)]
+"""When clocks are put back."""
 
 
 class Settings(BaseSettings):
@@ -55,6 +60,7 @@ class Settings(BaseSettings):
     retention_days: int = Field(
         default=0,
         ge=0,
+        le=36_500,
         description="Days that samples are kept; 0 keeps all. Features and rollups stay.",
     )
     compress_after_days: int = Field(
@@ -235,6 +241,10 @@ class Settings(BaseSettings):
     def _is_a_zone(cls, value: str) -> str:
         if value not in available_timezones():
             raise ValueError("expected an IANA time zone, such as Europe/Berlin")
+        zone = ZoneInfo(value)
+        midnights = (datetime(y, m, d, tzinfo=zone) for y in _YEARS for m, d in _DAYS)
+        if any(at.timestamp() < at.replace(fold=1).timestamp() for at in midnights):
+            raise ValueError(f"midnight occurs twice on a day of {value}; take another zone")
         return value
 
     @field_validator("retry_schedule_s")

@@ -55,6 +55,7 @@ def migrate(url: str, layout: Layout = _DEFAULT, now_us: int | None = None) -> l
     with translated(), connect(url, application="tachowatt-migrate") as connection:
         if not _may_change(connection):
             return _nothing_to_do(connection)
+        _as_owner(connection)
         connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
         there = _applied(connection)
         known = {migration.version: migration for migration in available()}
@@ -94,6 +95,18 @@ def _may_change(connection: Connection) -> bool:
     """False where the database was migrated by a login whose rights this one does not have."""
     owner = "select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass(%s)"
     return bool(scalar(connection, owner, ("public.tachowatt_migration",)) in (None, True))
+
+
+def _as_owner(connection: Connection) -> None:
+    """Work as whoever migrated first, so that all there is has one owner."""
+    owner = scalar(
+        connection,
+        "select quote_ident(pg_get_userbyid(relowner)) from pg_class where oid = to_regclass(%s) "
+        "and pg_get_userbyid(relowner) <> current_user and pg_has_role(relowner, 'member')",
+        ("public.tachowatt_migration",),
+    )
+    if owner is not None:
+        connection.execute(f"set role {owner}".encode())
 
 
 def _nothing_to_do(connection: Connection) -> list[str]:

@@ -8,6 +8,7 @@ PostgreSQL looks through it for rows that belong there.
 """
 
 import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from psycopg import errors
@@ -19,6 +20,9 @@ from store.times import from_us, to_us
 log = logging.getLogger("store")
 
 TABLES = ("telemetry.vehicle_sample", "telemetry.meter_sample")
+
+_LOCK = 7_261_003
+"""Any fixed number: two upkeeps of one database wait for each other on it."""
 
 _LOCK_TIMEOUT = "2s"
 """Whoever makes or drops partitions must not queue up everybody else behind a long reader: it gives
@@ -129,26 +133,35 @@ def upkeep(connection: Connection, layout: Layout, now_us: int) -> bool:
     be made, and what may be dropped is dropped by a policy too (`pipeline.drop_old_samples`).
     """
     timescale = engine_of(connection) is Engine.TIMESCALE
+    until_us = _droppable_us(connection, layout, now_us)
     connection.commit()
-    for step in (_drop_chunks,) if timescale else (_ahead, _drop):
+    steps: list[Callable[[str], None]] = []
+    if not timescale:
+        steps.append(lambda table: _ahead(connection, table, layout, now_us))
+    if until_us is not None:
+        drop, until = (_drop_chunks if timescale else _drop), until_us
+        steps.append(lambda table: drop(connection, table, until))
+    for step in steps:
         for table in TABLES:
             try:
                 with connection.transaction():
+                    # One upkeep at a time, before it looks at what is there.
+                    connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
                     connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
-                    step(connection, table, layout, now_us)
+                    step(table)
             except (errors.LockNotAvailable, errors.DeadlockDetected):
                 log.warning("upkeep of %s has to wait: somebody holds a lock on it", table)
                 return False
-    until_us = _droppable_us(connection, layout, now_us)
     if until_us is not None and until_us != dropped(connection):
-        connection.execute("update pipeline.layout set dropped_at = %s", (from_us(until_us),))
+        connection.execute(
+            "update pipeline.layout set dropped_at = greatest(dropped_at, %s)", (from_us(until_us),)
+        )
     connection.commit()
     return True
 
 
-def _drop_chunks(connection: Connection, table: str, layout: Layout, now_us: int) -> None:
-    until_us = _droppable_us(connection, layout, now_us)
-    if until_us is not None and until_us != dropped(connection):
+def _drop_chunks(connection: Connection, table: str, until_us: int) -> None:
+    if until_us > (dropped(connection) or 0):
         connection.execute(
             "select drop_chunks(%s::regclass, older_than => %s)", (table, from_us(until_us))
         )
@@ -196,9 +209,8 @@ def _droppable_us(connection: Connection, layout: Layout, now_us: int) -> int | 
     return None if cutoff is None or safe is None else min(cutoff, safe)
 
 
-def _drop(connection: Connection, table: str, layout: Layout, now_us: int) -> None:
-    until_us = _droppable_us(connection, layout, now_us)
-    if until_us is None or until_us == dropped(connection):
+def _drop(connection: Connection, table: str, until_us: int) -> None:
+    if until_us <= (dropped(connection) or 0):
         return
     past, *later = chunks(connection, table)
     old = [c for c in later if c.until_us is not None and c.until_us <= until_us]

@@ -17,7 +17,8 @@ Connection = psycopg.Connection[TupleRow]
 
 # Classes of SQLSTATE that pass: connection, resources (full disk, memory, connections), operator
 # intervention (shutdown, read-only), serialization and deadlock.
-_PASSING = ("08", "53", "57", "40", "25006")
+# In use and locked (55006, 55P03): somebody else is at it.
+_PASSING = ("08", "53", "57", "40", "25006", "55006", "55P03")
 
 
 def connect(url: str, *, application: str = "tachowatt", role: str | None = None) -> Connection:
@@ -66,13 +67,23 @@ def translated() -> Iterator[None]:
     except psycopg.Error as error:
         if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
             raise Retry(f"the database is away: {str(error).strip()}") from error
-        if (error.sqlstate or "").startswith(_PASSING):
-            raise Retry(f"the database cannot do it now: {str(error).strip()}") from error
+        # Without the details, which quote rows: places do not belong into a log.
+        what = error.diag.message_primary or str(error).strip()
+        if (error.sqlstate or "").startswith(_PASSING) or _moved(error):
+            raise Retry(f"the database cannot do it now: {what}") from error
         if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
-            raise Unstorable(str(error).strip()) from error
-        raise Stop(f"the database refuses: {str(error).strip()}") from error
+            raise Unstorable(what) from error
+        if isinstance(error, psycopg.errors.InsufficientPrivilege):
+            what += " (docs/roles.md says which login may do what)"
+        raise Stop(f"the database refuses: {what}") from error
     except UnicodeEncodeError as error:  # half a character, which no UTF-8 has
         raise Unstorable(str(error)) from error
+
+
+def _moved(error: psycopg.Error) -> bool:
+    """A row came to a partition that was given to another one meanwhile: the bounds of a partition
+    are the only check without a name."""
+    return isinstance(error, psycopg.errors.CheckViolation) and not error.diag.constraint_name
 
 
 def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:

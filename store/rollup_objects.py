@@ -19,6 +19,9 @@ from store.engine import Engine, Layout
 from store.pool import Connection
 from store.times import PROVISIONAL_US, from_us
 
+LOCK = 7_261_002
+"""Any fixed number: refreshing and building wait for each other on it."""
+
 FORM = 1
 """Raised with every change of a definition here: databases build their rollups anew then."""
 
@@ -131,8 +134,10 @@ _DECIDED = f"decided_at < '{from_us(PROVISIONAL_US).isoformat()}'::timestamptz"
 def build(connection: Connection, engine: Engine, layout: Layout) -> None:
     """Make all rollups where they are missing or of another zone or form, and fill them. What was
     granted on them before is granted again."""
-    row = connection.execute("select rollup_zone, rollup_form from pipeline.layout").fetchone()
-    if row == (layout.rollup_zone, FORM):
+    if _built(connection, layout):
+        return
+    connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
+    if _built(connection, layout):  # by somebody else, while this one waited
         return
     granted = _grants(connection)
     _drop(connection, engine)
@@ -148,6 +153,11 @@ def build(connection: Connection, engine: Engine, layout: Layout) -> None:
     connection.execute(
         "update pipeline.layout set rollup_zone = %s, rollup_form = %s", (layout.rollup_zone, FORM)
     )
+
+
+def _built(connection: Connection, layout: Layout) -> bool:
+    row = connection.execute("select rollup_zone, rollup_form from pipeline.layout").fetchone()
+    return row == (layout.rollup_zone, FORM)
 
 
 def _drop(connection: Connection, engine: Engine) -> None:
@@ -230,7 +240,9 @@ def _maintained(connection: Connection, rollup: Rollup, zone: str) -> None:
         f"group by 1, 2; alter table {rollup.stored} add primary key (device_id, {unit});"
         f"create view {rollup.view} as select s.* from {rollup.stored} s where not exists ("
         f"select from {rollup.source.dirty} d where d.device_id = s.device_id "
-        f"and d.day > s.{unit} - interval '1 day' and d.day < {_next(rollup, f's.{unit}', zone)}) "
+        # Hours and not a day, which is another length in a session of another zone.
+        f"and d.day > s.{unit} - interval '24 hours' "
+        f"and d.day < {_next(rollup, f's.{unit}', zone)}) "
         f"union all {aggregated(rollup, zone, rollup.source.dirty)}".encode()
     )
 

@@ -12,6 +12,7 @@ from store import rows
 from store.engine import Engine, engine_of
 from store.pool import Connection, scalar
 from store.rollup_objects import (
+    LOCK,
     METER_DAY,
     METER_HOUR,
     METER_MONTH,
@@ -23,9 +24,6 @@ from store.rollup_objects import (
     aggregated,
     touched,
 )
-
-_LOCK = 7_261_002
-"""One at a time refreshes; any fixed number."""
 
 _SLICE = 1_000
 _DAYS = "(select * from unnest(%(devices)s::bigint[], %(days)s::timestamptz[]) u (device_id, day))"
@@ -106,7 +104,7 @@ def refresh(connection: Connection, limit: int = _SLICE) -> int:
         return 0
     connection.commit()
     with connection.transaction():
-        if not scalar(connection, "select pg_try_advisory_xact_lock(%s)", (_LOCK,)):
+        if not scalar(connection, "select pg_try_advisory_xact_lock(%s)", (LOCK,)):
             return 0
         zone = str(scalar(connection, "select rollup_zone from pipeline.layout"))
         return sum(_recompute(connection, source, zone, limit) for source in SOURCES)
@@ -123,7 +121,10 @@ def refresh_all(connection: Connection) -> None:
     try:
         for rollup in ROLLUPS:
             connection.execute(
-                f"call refresh_continuous_aggregate('{rollup.view}', null, null)".encode()
+                # Up to where the policies go: a bucket that is finished here before its time would
+                # not be looked at again until they come to it.
+                f"call refresh_continuous_aggregate('{rollup.view}', null, "
+                f"now() - interval '1 {rollup.unit}')".encode()
             )
     finally:
         connection.autocommit = False

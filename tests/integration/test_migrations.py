@@ -2,9 +2,11 @@
 
 import asyncio
 import json
+import os
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -17,12 +19,13 @@ from app.upkeep import Upkeep
 from app.verify import verify
 from ingest.worker import Worker
 from runtime.clock import ManualClock
+from runtime.errors import Retry
 from runtime.settings import Settings
 from store import migrate as migrations
 from store import partitions, rollups, telemetry
 from store.engine import DAY_US, Layout
 from store.migrate import migrate
-from store.pool import Connection, connect, scalar
+from store.pool import Connection, connect, scalar, translated
 from store.status import status
 from store.times import from_us, to_us
 from tests import rows_by_sql as by_sql
@@ -148,6 +151,80 @@ def test_upkeep_gives_way_to_who_holds_a_lock(
         assert not partitions.upkeep(plain, PLAIN, NOW_US + 63 * DAY_US)
         other.rollback()
     assert partitions.upkeep(plain, PLAIN, NOW_US + 63 * DAY_US)
+
+
+def test_upkeeps_at_once_do_the_work_once(plain: Connection, plain_copy: str) -> None:
+    now_us = NOW_US + 63 * DAY_US
+    put(plain, from_us(NOW_US))
+    partitions.set_secured(plain, now_us)
+    plain.commit()
+
+    def keep(_: int) -> bool:
+        with connect(plain_copy) as connection:
+            return partitions.upkeep(connection, KEEP_30, now_us)
+
+    with ThreadPoolExecutor(3) as threads:
+        assert list(threads.map(keep, range(3))) == [True, True, True]
+    contiguous(plain)
+    assert sum(places(plain).values()) == 0
+    assert partitions.upkeep(plain, replace(KEEP_30, retention_days=120), now_us)
+    assert partitions.dropped(plain) == partitions.cutoff_us(KEEP_30, now_us), "it stays dropped"
+
+
+def test_a_row_whose_partition_is_given_away_may_try_again(plain: Connection) -> None:
+    with pytest.raises(Retry) as told, translated():
+        plain.execute(
+            f"insert into {SAMPLES}_default (device_id, observed_at, received_at, lat_deg) "
+            "values (1, '2001-01-01', '2001-01-01', 48.123456)"
+        )
+    assert "48.123456" not in str(told.value), "places do not belong into a log"
+
+
+def test_rollups_read_the_same_in_a_session_of_another_zone(plain: Connection) -> None:
+    def add(minute: int) -> None:
+        at = datetime(2026, 3, 29, 23, minute, tzinfo=UTC)
+        plain.execute(
+            "insert into features.meter_interval (device_id, start_at, end_at, energy_kwh, status, "
+            "estimated, decided_at, revision) values (1, %s, %s, 0.1, 6, 0, %s, 0)",
+            (at, at + timedelta(minutes=15), at),
+        )
+        plain.commit()
+
+    add(15)
+    rollups.refresh_all(plain)
+    add(30)
+    plain.execute("set time zone 'Europe/Berlin'")
+    found = plain.execute("select intervals from rollup.meter_hour").fetchall()
+    assert found == [(2,)]
+
+
+def test_whoever_migrates_there_is_one_owner(postgres_url: str) -> None:
+    """A superuser's migration leaves the first login's tables and triggers at work."""
+    owner = f"tachowatt_owner_{os.getpid()}"
+    with new_plain(postgres_url) as url, connect(postgres_url) as admin:
+        admin.execute(f"create role {owner} login createrole".encode())
+        admin.commit()
+        try:
+            with connect(url) as connection:
+                name = connection.info.dbname
+                connection.execute(f"alter database {name} owner to {owner}".encode())
+                connection.commit()
+            migrate(url.replace("//postgres@", f"//{owner}@"), PLAIN, NOW_US)
+            migrate(url, replace(PLAIN, rollup_zone="Europe/Berlin"), NOW_US + 30 * DAY_US)
+            with connect(url) as connection:
+                owners = connection.execute(
+                    "select distinct relowner::regrole::text from pg_class "
+                    "where relkind in ('r', 'p', 'v') and relnamespace in "
+                    "('telemetry'::regnamespace, 'features'::regnamespace, 'rollup'::regnamespace)"
+                ).fetchall()
+            assert owners == [(owner,)]
+        finally:
+            with connect(url) as connection:
+                connection.execute(f"drop owned by {owner} cascade".encode())
+                connection.execute(f"alter database {name} owner to current_user".encode())
+                connection.commit()
+            admin.execute(f"drop role {owner}".encode())
+            admin.commit()
 
 
 def test_a_change_during_a_refresh_is_not_lost(plain: Connection, plain_copy: str) -> None:

@@ -1,5 +1,7 @@
 """Small pieces: the ack window, device numbering, identity, consent, joining, binary rows."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -177,3 +179,9 @@ def test_settings_are_documented() -> None:
 def test_settings_come_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TACHOWATT_BATCH_MESSAGES", "7")
     assert Settings().batch_messages == 7
+
+
+@pytest.mark.parametrize(("zone", "fine"), [("Africa/Cairo", True), ("Atlantic/Azores", False)])
+def test_a_rollup_zone_has_one_midnight_a_day(zone: str, fine: bool) -> None:
+    with nullcontext() if fine else pytest.raises(ValueError, match="midnight occurs twice"):
+        Settings(rollup_zone=zone)
