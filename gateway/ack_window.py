@@ -53,8 +53,11 @@ class AckWindow:
         self._waiting_size += size
 
     def take(self, most: int, most_bytes: int) -> list[RawMessage]:
-        """The next batch: at least one message, beyond that within both limits."""
+        """The next batch: at least one message, beyond that within both limits. Empty where the
+        connection was lost meanwhile; there is nothing to be `done` then."""
         count = min(most, len(self._waiting))
+        if not count:
+            return []
         if self._waiting_size > most_bytes:
             sums = accumulate(islice(self._sizes, count))
             count = max(1, sum(1 for _ in takewhile(most_bytes.__ge__, sums)))

@@ -1,6 +1,7 @@
 """`tachowatt serve` as a process, on real brokers and a real PostgreSQL."""
 
 import asyncio
+import contextlib
 import os
 import signal
 import subprocess
@@ -362,6 +363,20 @@ def test_sigterm_while_the_store_does_not_answer(
         broker.stop()
 
 
+def processes_of(name: str, state_dir: Path) -> list[int]:
+    """Pids of those whose command line has both, but for a shell that started one."""
+    found = subprocess.run(
+        ["pgrep", "-f", "--", name], capture_output=True, text=True, check=False
+    ).stdout.split()
+    ours = []
+    for pid in found:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            if str(state_dir).encode() in command and b"/bin/sh" not in command:
+                ours.append(int(pid))
+    return ours
+
+
 def test_embedded_servers_that_die_are_started_again(
     state_dir: Path, fleet: Fleet, database_of_fleet: Callable[[], str]
 ) -> None:
@@ -376,19 +391,14 @@ def test_embedded_servers_that_die_are_started_again(
             for share, name in ((0.3, "broker.toml"), (0.6, f"-D {state_dir}/postgres")):
                 while publisher.counters.published < share * len(native.history):
                     await asyncio.sleep(0.01)
-                found = subprocess.run(
-                    ["pgrep", "-f", "--", name], capture_output=True, text=True, check=False
-                ).stdout.split()
-                ours = [
-                    int(pid)
-                    for pid in found
-                    if str(state_dir).encode() in Path(f"/proc/{pid}/cmdline").read_bytes()
-                    and b"/bin/sh" not in Path(f"/proc/{pid}/cmdline").read_bytes()
-                ]
+                ours = processes_of(name, state_dir)
                 assert ours, name
                 os.kill(ours[0], signal.SIGKILL)
 
-        asyncio.run(deliver(addresses["mqtt_url"], native, kill))
+        try:
+            asyncio.run(deliver(addresses["mqtt_url"], native, kill))
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{service.log}") from error
         settle(addresses["database_url"])
         found = store_state(addresses["database_url"])
         assert service.terminate(5.0) == 0

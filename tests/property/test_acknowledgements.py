@@ -48,7 +48,7 @@ class OpenSession:
         self.paused = False
 
     def __call__(self, *arguments: Any, **_: Any) -> "OpenSession":
-        self._on_messages = arguments[4]
+        self._on_messages, self.lose = arguments[4], arguments[5]
         self._frames = FrameCutter(lambda _: None)
         return self
 
@@ -127,6 +127,68 @@ async def _drive(
     assert sample("tachowatt_gateway_window_messages") == 0
     assert sample("tachowatt_gateway_window_bytes") == 0
     assert not session.paused
+    stop.set()
+    await running
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    events=st.lists(st.sampled_from(["arrives", "commits", "breaks", "rests"]), max_size=60),
+    most=st.integers(1, 5),
+)
+def test_each_connection_acknowledges_in_order_and_the_last_all_that_is_left(
+    events: list[str], most: int
+) -> None:
+    """A broker that keeps what is not acknowledged and sends it again after each break."""
+    with pytest.MonkeyPatch.context() as patch:
+        asyncio.run(_break(patch, events, most))
+
+
+async def _break(patch: pytest.MonkeyPatch, events: list[str], most: int) -> None:
+    log = OpenLog()
+    session = OpenSession(log)
+    patch.setattr(forward, "Session", session)
+    settings = Settings(batch_messages=most, batch_wait_ms=0, receive_maximum=50)
+    gateway = Gateway("mqtt://x", log, settings, SystemClock(), Metrics())
+    stop = asyncio.Event()
+    running = asyncio.create_task(gateway.run(stop))
+    kept: list[int] = []
+    sent = number = 0  # so many of `kept` were sent on this connection; the last message made
+
+    def settle_accounts() -> None:
+        nonlocal sent
+        acknowledged, session.acknowledged = session.acknowledged, []
+        assert acknowledged == kept[: len(acknowledged)] and len(acknowledged) <= sent
+        del kept[: len(acknowledged)]
+        sent -= len(acknowledged)
+
+    def send() -> None:
+        nonlocal sent
+        for i in kept[sent:]:
+            session.feed(frame(0x32, b"\0\1t" + i.to_bytes(2, "big") + b"\0" + b"%d" % i))
+        sent = len(kept)
+
+    for event in events:
+        if event == "arrives":
+            number += 1
+            kept.append(number)
+            send()
+        elif event == "commits" and log.under_way:
+            log.finish(0)
+        elif event == "breaks":
+            settle_accounts()
+            session.lose()
+            sent = 0
+        elif event == "rests":
+            await _settle()
+            send()
+    send()
+    await _settle()
+    while log.under_way:
+        log.finish(0)
+        await _settle()
+    settle_accounts()
+    assert not kept and not gateway.in_flight
     stop.set()
     await running
 

@@ -39,6 +39,17 @@ def test_window_keeps_order_and_forgets_what_comes_again() -> None:
     assert (len(window), window.size) == (0, 0)
 
 
+def test_an_empty_batch_is_not_waited_for() -> None:
+    """The connection breaks between the arrival and the taking: the next batch is told first."""
+    window = AckWindow()
+    window.arrive(numbered(1), [1])
+    window.lost_connection()
+    assert window.take(9, 100) == []
+    window.arrive(numbered(1), [1])
+    window.take(9, 100)
+    assert window.done() == [1]
+
+
 @given(st.permutations(range(1, 30)), st.data())
 def test_acknowledged_is_what_has_no_hole(order: list[int], data: st.DataObject) -> None:
     """Whatever the order: `through` is the highest n so that 1..n have all come."""
