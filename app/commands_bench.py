@@ -38,8 +38,8 @@ def drain(
     own, whose peak memory is told apart from that of the bench. Calibrations of the same run: a
     bare COPY of the same rows in the same order on one connection, and paho's own reader on the
     same messages. Afterwards the ledger must close and `verify` be clean, else the exit code is 1.
-    A database that is given keeps a tenant of the bench. `share_per_step` is of the whole time and
-    of ingest's own thread. JSON keys: docs/performance.md.
+    A database that is given keeps a tenant of the bench. `share_per_step` is of the whole time;
+    steps of two batches overlap. JSON keys: docs/performance.md.
 
     Examples:
 

@@ -19,8 +19,8 @@ _STOP_WITHIN_S = 2.0
 _ACKS_AT_ONCE = 5_000
 """Devices acknowledged in one interval; an acknowledgement costs the broker a message."""
 
-_UNDER_WAY = 2
-"""Batches with the log at a time."""
+_UNDER_WAY = 3
+"""Batches with the log at a time: one is committed, one prepared and one read."""
 
 _BATCH_BYTES = 4 * 1024 * 1024
 _WINDOW_BYTES = 32 * 1024 * 1024
@@ -112,7 +112,7 @@ class Gateway:
 
     async def _forward(self) -> None:
         """Batch after batch, in order. While one is being committed the next may already be with
-        the log, which reads it meanwhile; but only a full one, for small ones are better joined."""
+        the log, which prepares them; but only full ones, for small ones are better joined."""
         under_way: deque[asyncio.Task[Receipt]] = deque()
         try:
             while True:

@@ -30,12 +30,20 @@ def write_samples(connection: Connection, work: Work) -> None:
         telemetry.overwrite(connection, table, kind_work.changed)
 
 
+def checkpoints_due(memory: Memory, work: Work, settings: Settings) -> list[checkpoints.Checkpoint]:
+    """Checkpoints that are to be written with this batch; before `take_over`."""
+    found = []
+    for kind_name, kind_work in work.kinds.items():
+        found += _due(KINDS[kind_name], memory.states[kind_name], kind_work, settings)
+    return found
+
+
 def write(
     connection: Connection,
     memory: Memory,
     work: Work,
+    due: list[checkpoints.Checkpoint],
     partition: int,
-    settings: Settings,
     now_us: int,
 ) -> None:
     """Write features, checkpoints, reconcile requests and dead letters."""
@@ -47,7 +55,7 @@ def write(
             rows = kind_work.rows.get(table.name)
             if rows is not None:
                 features.append(connection, table, rows)
-        checkpoints.save(connection, _due(kind, memory.states[kind_name], kind_work, settings))
+    checkpoints.save(connection, due)
     telemetry.put_meter_numbers(connection, work.meter_numbers)
     reconcile.request(connection, work.late, now_us)
     dead_letter.put(connection, _dead(work, partition, memory.registry.tenants))
@@ -205,8 +213,12 @@ def acks_of(counted: Counted, registry: Registry) -> list[DeviceAck]:
     return acks
 
 
-def remember(memory: Memory, work: Work, counted: Counted, monotonic: float) -> None:
-    """Take over into memory what has been committed."""
+def take_over(memory: Memory, work: Work, monotonic: float) -> None:
+    """Take the devices' states after this batch over into memory.
+
+    Before the commit, so that the next batch can be made ready meanwhile: where the commit fails
+    all of the memory is thrown away.
+    """
     for kind_name, kind_work in work.kinds.items():
         states, slots = memory.states[kind_name], kind_work.slots
         states.mark_us[slots] = kind_work.mark_us
@@ -216,6 +228,10 @@ def remember(memory: Memory, work: Work, counted: Counted, monotonic: float) -> 
         if kind_work.carry is not None:
             states.carry[slots[kind_work.computed]] = kind_work.carry
         states.late.update(kind_work.late)
+
+
+def remember(memory: Memory, counted: Counted) -> None:
+    """Take the numbering over, that has been committed."""
     memory.seqs.put_all(counted.ids, counted.run, counted.through)
     for address, state in counted.others.items():
         memory.seqs.put(address, state)

@@ -26,7 +26,8 @@ class DirectLog:
     """A `Log` whose messages are durable when the store has them.
 
     One thread does all the work of ingest, so that the event loop keeps reading from the broker
-    while a batch waits for the database.
+    while a batch waits for the database. Two others go ahead of it when batches follow each other
+    closely: one reads a batch, one writes the samples of a batch while that before is committed.
     """
 
     def __init__(self, worker: Worker, metrics: Metrics) -> None:
@@ -34,7 +35,11 @@ class DirectLog:
         self._metrics = metrics
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-read")
+        self._preparer = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
         self._turn = asyncio.Lock()
+        self._under_way = 0
+        self._laid = asyncio.Event()  # of the batch that was appended last
+        self._laid.set()
 
     async def start(self) -> None:
         """Own the partition. Waits while the store is away or another process owns it."""
@@ -48,22 +53,34 @@ class DirectLog:
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
         """Commit the batch; waits as long as the store is away.
 
-        Batches are committed in the order of the calls; a further one is read while the one before
-        it is being committed.
+        Batches are committed in the order of the calls; of those behind, one is being prepared and
+        one read while the first is being committed.
         """
         batch = list(messages)
-        sorted_out = await asyncio.get_running_loop().run_in_executor(
-            self._reader, self._worker.sort_out, batch
-        )
-        async with self._turn:
-            # A broken connection may have committed all, a part or nothing. What it had is
-            # told as a duplicate the next time, in the ledger too.
-            committed = await self._patiently(
-                lambda: self._worker.process(batch, sorted_out), self._metrics.retries.inc
-            )
-            with suppress(Retry):  # it is done later, by `idle`
-                await self._run(self._worker.reconcile)
-                await self._run(self._worker.secure)
+        loop = asyncio.get_running_loop()
+        before, laid = self._laid, asyncio.Event()
+        self._laid = laid
+        self._under_way += 1
+        try:
+            sorted_out = await loop.run_in_executor(self._reader, self._worker.sort_out, batch)
+            await before.wait()
+            if self._turn.locked():
+                await loop.run_in_executor(self._preparer, self._worker.prepare, batch, sorted_out)
+            async with self._turn:
+                # A broken connection may have committed all, a part or nothing. What it had is
+                # told as a duplicate the next time, in the ledger too.
+                committed = await self._patiently(
+                    lambda: self._worker.process(
+                        batch, sorted_out, lambda: _set_from_thread(loop, laid)
+                    ),
+                    self._metrics.retries.inc,
+                )
+                with suppress(Retry):  # it is done later, by `idle`
+                    await self._run(self._worker.reconcile)
+                    await self._run(self._worker.secure)
+        finally:
+            self._under_way -= 1
+            laid.set()
         return Receipt(committed.acks)
 
     async def idle(self, stop: asyncio.Event) -> None:
@@ -72,11 +89,12 @@ class DirectLog:
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _IDLE_S)
-            if self._turn.locked():
+            if self._under_way or self._turn.locked():
                 continue
             rounds += 1
             async with self._turn:
                 try:
+                    await self._run(self._worker.discard)  # whose caller has gone away
                     await self._run(self._worker.reconcile)
                     if rounds % _RETRY_EVERY == 0:
                         await self._run(self._worker.retry_dead_letters)
@@ -93,7 +111,7 @@ class DirectLog:
             log.warning("the store does not answer; what is under way is given up")
             self._worker.abort()
             await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
-        for thread in (self._thread, self._reader):
+        for thread in (self._thread, self._reader, self._preparer):
             thread.shutdown(wait=False, cancel_futures=True)
 
     async def _patiently(
@@ -116,3 +134,8 @@ class DirectLog:
         pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
         log.warning("%s; again in %.1f s", error, pause)
         await asyncio.sleep(pause)
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop has been closed meanwhile
+        loop.call_soon_threadsafe(event.set)

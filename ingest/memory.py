@@ -1,7 +1,7 @@
 """What the one owner of a partition keeps in memory between batches.
 
-All of it is a cache of the store: it is replaced only after a commit, and thrown away after an
-error, to be loaded again.
+All of it is a cache of the store: what a batch leads to is taken over while it is committed, and
+after an error everything is thrown away, to be loaded again.
 """
 
 from collections.abc import Iterable, Mapping

@@ -5,7 +5,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -73,11 +73,29 @@ class Committed:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + n
 
 
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A batch whose samples are written, in a transaction of the spare connection that is open.
+
+    first : its first offset; version : of the registry by which it was decided.
+    """
+
+    messages: Sequence[RawMessage]
+    work: Work
+    first: int
+    version: int
+    laps: Laps
+
+
+class _NotAhead(Exception):
+    """This batch must wait for its turn."""
+
+
 class Worker:
     """Ingest for one partition of a log.
 
-    Not thread-safe: one thread at a time, but for `sort_out` and `abort`. After any error the
-    caller may call again; whatever was not committed is loaded anew.
+    Not thread-safe: one thread at a time, but for `sort_out`, `prepare` and `abort`. After any
+    error the caller may call again; whatever was not committed is loaded anew.
     """
 
     def __init__(
@@ -94,12 +112,17 @@ class Worker:
         self._metrics = metrics or Metrics()
         self._partition = partition
         self._connection: Connection | None = None
+        self._spare: Connection | None = None
         self._memory: Memory | None = None
+        self._prepared: Prepared | None = None
+        # The offset after the batch whose states are in memory; None where nothing may go ahead.
+        self._next_first: int | None = None
         self._failed_in_a_row = 0
         self._layout = Layout.of(settings)
         self._securing: Securing | None = None
         self._heard: deque[tuple[Kind, list[int]]] = deque()
         self._reading = threading.Lock()
+        self._preparing = threading.Lock()
         # Kernels hold no GIL: they run while the samples go to the database.
         self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
 
@@ -110,12 +133,13 @@ class Worker:
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
-        if self._connection is not None and self._memory is not None:
+        if self._memory is not None and self._spare is not None and not self._spare.closed:
             return self._memory.next_offset
         self.close()
         with translated():
-            connection = connect(self._url, application="tachowatt-ingest", role=WRITER)
+            connection, spare = self._connect(), None
             try:
+                spare = self._connect()
                 next_offset = offsets.claim(connection, self._partition)
                 registry = load_registry(connection)
                 self._memory = Memory(registry, next_offset, Topics(registry))
@@ -126,10 +150,15 @@ class Worker:
                 connection.commit()
             except BaseException:
                 connection.close()
+                if spare is not None:
+                    spare.close()
                 self._memory = None
                 raise
-            self._connection = connection
+            self._connection, self._spare = connection, spare
         return next_offset
+
+    def _connect(self) -> Connection:
+        return connect(self._url, application="tachowatt-ingest", role=WRITER)
 
     @property
     def next_offset(self) -> int:
@@ -139,15 +168,21 @@ class Worker:
 
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""
-        connection = self._connection
-        if connection is not None:
-            abort(connection)
+        for connection in (self._connection, self._spare):
+            if connection is not None:
+                abort(connection)
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
-        if self._connection is not None:
-            self._connection.close()
-        self._connection = self._memory = self._securing = None
+        self._next_first = None
+        if self._preparing.locked() and self._spare is not None:
+            abort(self._spare)  # whoever prepares a batch with it wakes up
+        with self._preparing:
+            for connection in (self._connection, self._spare):
+                if connection is not None:
+                    connection.close()
+            self._connection = self._spare = self._memory = self._securing = None
+            self._prepared = None
         self._heard.clear()
 
     def _load_waiting(self, connection: Connection, memory: Memory) -> None:
@@ -200,12 +235,43 @@ class Worker:
         with self._reading:
             return take(messages, memory.topics, self._settings)
 
+    def prepare(self, messages: Sequence[RawMessage], sorted_out: SortedOut | None) -> bool:
+        """Write the samples of a batch while the one before it is being committed, which has said
+        that it is `laid`; from another thread than the others' two, one at a time.
+
+        Its transaction ends in `process` with the same messages. Nothing is prepared, and False
+        returned, where the batch needs what is not committed yet or not in memory, or on any error:
+        then `process` does it all, and meets the error itself.
+        """
+        with self._preparing:
+            memory, first, spare = self._memory, self._next_first, self._spare
+            if memory is None or first is None or spare is None:
+                return False
+            if any(states.late for states in memory.states.values()):
+                return False  # they are reconciled before this batch has its turn
+            laps = Laps(self._clock, self._metrics)
+            try:
+                with translated():
+                    if customers.version(spare) != memory.registry.version:
+                        raise _NotAhead
+                    work = self._work_of(messages, first, sorted_out, memory)
+                    self._lay(spare, memory, work, laps, ahead=True)
+            except (_NotAhead, Retry, Stop, *_THE_DATAS_FAULT):
+                self._roll_back(spare)
+                return False
+            self._prepared = Prepared(messages, work, first, memory.registry.version, laps)
+        return True
+
     def process(
-        self, messages: Sequence[RawMessage], sorted_out: SortedOut | None = None
+        self,
+        messages: Sequence[RawMessage],
+        sorted_out: SortedOut | None = None,
+        laid: Callable[[], None] = lambda: None,
     ) -> Committed:
         """Take a batch through all steps and commit it.
 
-        sorted_out : what `sort_out` found in it before.
+        sorted_out : what `sort_out` found in it before. laid() is called when the next batch can
+        be prepared.
 
         Raises `Retry` (nothing is committed, or, after a lost answer to COMMIT, everything: the
         next `open` tells by the offset), `Fenced` when another owner has moved on.
@@ -213,7 +279,13 @@ class Worker:
         self.open()
         first = self._memory_now.next_offset
         try:
-            return self._run(messages, first, sorted_out)
+            if self._take_prepared(messages, first):
+                return self._commit_prepared(laid)
+            return self._commit(
+                lambda memory: self._work_of(messages, first, sorted_out, memory),
+                len(messages),
+                laid=laid,
+            )
         except _THE_DATAS_FAULT as error:
             return self._find_the_spoilt(messages, error)
 
@@ -240,32 +312,35 @@ class Worker:
         steps.bury_unforeseen(letter, error)
         return self._commit(lambda _: Work([letter]), 1)
 
-    def _run(
-        self, messages: Sequence[RawMessage], first: int, ahead: SortedOut | None
-    ) -> Committed:
-        def work_of(memory: Memory) -> Work:
-            found = ahead
-            if (
-                found is None
-                or found.registry is not memory.registry
-                or found.earliest_us != memory.topics.earliest_us
-            ):
-                found = self._take(messages, memory)
-            letters = [Letter(messages[i], first + i, i) for i in found.others]
-            return Work(letters, found.plain)
-
-        return self._commit(work_of, len(messages))
+    def _work_of(
+        self,
+        messages: Sequence[RawMessage],
+        first: int,
+        sorted_out: SortedOut | None,
+        memory: Memory,
+    ) -> Work:
+        found = sorted_out
+        if (
+            found is None
+            or found.registry is not memory.registry
+            or found.earliest_us != memory.topics.earliest_us
+        ):
+            found = self._take(messages, memory)
+        letters = [Letter(messages[i], first + i, i) for i in found.others]
+        return Work(letters, found.plain)
 
     def _commit(
         self,
         work_of: Callable[[Memory], Work],
         moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None = None,
+        laid: Callable[[], None] = lambda: None,
     ) -> Committed:
         """Take work through all steps and commit it; the offset moves on by `moved`.
 
         work_of : makes the work of what came, by the registry as it is in this transaction.
         """
+        self.discard()
         connection, memory = self._connection_now, self._memory_now
         laps = Laps(self._clock, self._metrics)
         try:
@@ -273,52 +348,118 @@ class Worker:
                 self._refresh_registry(connection, memory)
                 memory.topics.earliest_us = self._earliest_us(memory)
                 work = work_of(memory)
-                laps.lap("read")
-                steps.identify(work, memory)
-                steps.decode_bodies(work, self._settings)
-                steps.check_times(work, self._settings, memory.topics.earliest_us)
-                steps.consent(work, memory)
-                laps.lap("decode")
-                for kind_name, ordered in steps.put_in_order(work).items():
-                    self._separate(connection, memory, work, kind_name, ordered)
-                laps.lap("order")
-                computing = self._kernels.submit(steps.features, work, memory)
-                try:
-                    commit.write_samples(connection, work)
-                    laps.lap("copy")
-                finally:
-                    computing.result()
-                laps.lap("kernels")
-                steps.conclude(
-                    work, telemetry.put_events(connection, [row for _, row in work.events])
-                )
-                now_us = self._clock.now_us()
-                if retried is not None:
-                    self._finish_retry(connection, work, retried, now_us)
-                commit.write(connection, memory, work, self._partition, self._settings, now_us)
-                for kind_work in work.kinds.values():
-                    outbox.put(
-                        connection, signals_of(kind_work.rows, memory.registry.by_id), now_us
-                    )
-                laps.lap("features")
-                counted = commit.count_seqs(connection, memory, work)
-                entries = ledger_of(work, memory)
-                if retried is not None:
-                    _unbook(entries, retried)
-                commit.book(connection, entries, self._partition, memory.next_offset, moved)
-                laps.lap("books")
-                connection.commit()
-                laps.lap("commit")
+                self._lay(connection, memory, work, laps)
+                return self._finish(connection, memory, work, laps, moved, retried, laid)
         except BaseException:
             self.close()
             raise
+
+    def _lay(
+        self, connection: Connection, memory: Memory, work: Work, laps: Laps, *, ahead: bool = False
+    ) -> None:
+        """The first half: up to the samples and what the kernels make of them. Changes nothing in
+        memory but that devices are loaded; not even that when `ahead`, which raises `_NotAhead`."""
+        laps.lap("read")
+        steps.identify(work, memory)
+        steps.decode_bodies(work, self._settings)
+        steps.check_times(work, self._settings, memory.topics.earliest_us)
+        steps.consent(work, memory)
+        laps.lap("decode")
+        for kind_name, ordered in steps.put_in_order(work).items():
+            self._separate(connection, memory, work, kind_name, ordered, ahead)
+        laps.lap("order")
+        computing = self._kernels.submit(steps.features, work, memory)
+        try:
+            commit.write_samples(connection, work)
+            laps.lap("copy")
+        finally:
+            computing.result()
+        laps.lap("kernels")
+
+    def _finish(
+        self,
+        connection: Connection,
+        memory: Memory,
+        work: Work,
+        laps: Laps,
+        moved: int,
+        retried: Sequence[dead_letter.DeadLetterRow] | None,
+        laid: Callable[[], None],
+    ) -> Committed:
+        """The second half: everything else, and the commit."""
+        due = commit.checkpoints_due(memory, work, self._settings)
+        commit.take_over(memory, work, self._clock.monotonic())
+        self._next_first = memory.next_offset + moved
+        laid()
+        steps.conclude(work, telemetry.put_events(connection, [row for _, row in work.events]))
+        now_us = self._clock.now_us()
+        if retried is not None:
+            self._finish_retry(connection, work, retried, now_us)
+        commit.write(connection, memory, work, due, self._partition, now_us)
+        for kind_work in work.kinds.values():
+            outbox.put(connection, signals_of(kind_work.rows, memory.registry.by_id), now_us)
+        laps.lap("features")
+        counted = commit.count_seqs(connection, memory, work)
+        entries = ledger_of(work, memory)
+        if retried is not None:
+            _unbook(entries, retried)
+        commit.book(connection, entries, self._partition, memory.next_offset, moved)
+        laps.lap("books")
+        connection.commit()
+        laps.lap("commit")
         memory.next_offset += moved
         outcomes = outcomes_of(work)
         if Outcome.STORED in outcomes:
             self._failed_in_a_row = 0
-        commit.remember(memory, work, counted, self._clock.monotonic())
+        commit.remember(memory, counted)
         self._count(entries, laps.started)
         return Committed(commit.acks_of(counted, memory.registry), outcomes)
+
+    # ── a batch ahead of its turn ───────────────────────────────────────────────────────────
+
+    def _take_prepared(self, messages: Sequence[RawMessage], first: int) -> bool:
+        """Whether just these are prepared, and by what is still true."""
+        with self._preparing:
+            found = self._prepared
+            if found is None or found.messages is not messages or found.first != first:
+                return False
+            with suppress(Retry), translated():
+                return customers.version(self._spare_now) == found.version
+        return False
+
+    def _commit_prepared(self, laid: Callable[[], None]) -> Committed:
+        prepared, memory = self._prepared, self._memory_now
+        assert prepared is not None
+        self._prepared = self._next_first = None
+        self._connection, self._spare = self._spare, self._connection
+        prepared.laps.go_on()
+        try:
+            with translated():
+                return self._finish(
+                    self._connection_now,
+                    memory,
+                    prepared.work,
+                    prepared.laps,
+                    len(prepared.messages),
+                    None,
+                    laid,
+                )
+        except BaseException:
+            self.close()
+            raise
+
+    def discard(self) -> None:
+        """Let nothing go ahead of what is done now; what is prepared is rolled back."""
+        self._next_first = None
+        with self._preparing:
+            if self._prepared is not None and self._spare is not None:
+                self._roll_back(self._spare)
+            self._prepared = None
+
+    @staticmethod
+    def _roll_back(connection: Connection) -> None:
+        with suppress(Retry), translated():
+            connection.rollback()
 
     def _separate(
         self,
@@ -327,13 +468,18 @@ class Worker:
         work: Work,
         kind_name: str,
         ordered: Ordered,
+        ahead: bool,
     ) -> None:
         kind, samples = KINDS[kind_name], ordered.samples
         ids, starts = starts_of(samples.device)
-        load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
         states = memory.states[kind_name]
+        if ahead and states.unknown(ids).shape[0]:
+            raise _NotAhead
+        load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
         marks = states.mark_us[states.slots.rows(ids)]
         late = samples.observed_us <= np.repeat(marks, np.diff(starts))
+        if ahead and late.any():
+            raise _NotAhead  # what is stored at these times may be in the batch before
         existing = {}
         if late.any():
             existing = telemetry.existing(
@@ -506,6 +652,7 @@ class Worker:
     def _owned(self, connection: Connection, memory: Memory) -> Iterator[None]:
         """A transaction without messages, under the same compare-and-set as a batch: a former owner
         cannot write in it either. Commits at the end; after an error everything is forgotten."""
+        self.discard()
         try:
             with translated():
                 offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
@@ -522,6 +669,12 @@ class Worker:
         if self._connection is None:
             raise Retry("the store is not open")
         return self._connection
+
+    @property
+    def _spare_now(self) -> Connection:
+        if self._spare is None:
+            raise Retry("the store is not open")
+        return self._spare
 
     @property
     def _memory_now(self) -> Memory:

@@ -60,7 +60,7 @@ class Metrics:
         )
         self.step_seconds = Counter(
             "tachowatt_ingest_step_seconds",
-            "Time that ingest's own thread spent in each step of its batches",
+            "Time that ingest spent in each step of its batches; two may overlap",
             ["step"],
             registry=r,
         )

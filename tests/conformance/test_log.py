@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -100,15 +101,70 @@ def test_order_is_kept_and_nothing_is_lost(run: Callable, registered: str) -> No
     assert stored(registered) == [float(i) for i in range(300)]
 
 
+def terminate_ingest(url: str) -> None:
+    with connect(url) as connection:
+        connection.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity "
+            "where application_name = 'tachowatt-ingest' and datname = current_database()"
+        )
+        connection.commit()
+
+
+def test_batches_that_follow_each_other_closely_are_acknowledged_in_order(
+    run: Callable, registered: str
+) -> None:
+    """Also when connections break while one is committed, the next prepared and another read."""
+    acks: list[int] = []
+
+    async def check(log: Log) -> None:
+        async def append(first: int) -> None:
+            receipt = await log.append([message(i) for i in range(first, first + 20)])
+            acks.extend(ack.seq for ack in receipt.acks)
+
+        async def disturb() -> None:
+            for already in (3, 9, 15):
+                while len(acks) < already:
+                    await asyncio.sleep(0)
+                await asyncio.to_thread(terminate_ingest, registered)
+
+        async with asyncio.TaskGroup() as group:
+            group.create_task(disturb())
+            for first in range(1, 401, 20):
+                group.create_task(append(first))
+
+    run(check)
+    assert acks == sorted(acks) and acks[-1] == 400
+    assert stored(registered) == [float(i) for i in range(1, 401)]
+    with connect(registered) as connection:
+        entry = ledger.read(connection)[("t1", "native")]
+    assert entry.closes and entry.stored == 400
+
+
+def test_the_next_batch_is_prepared_meanwhile(
+    registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done: list[bool] = []
+    prepare = Worker.prepare
+
+    def counted(self: Worker, *arguments: Any) -> bool:
+        done.append(prepare(self, *arguments))
+        return done[-1]
+
+    async def main() -> None:
+        async with direct(registered) as log:
+            await log.append([message(1)])
+            await asyncio.gather(*(log.append([message(i)]) for i in range(2, 40)))
+
+    monkeypatch.setattr(Worker, "prepare", counted)
+    asyncio.run(main())
+    assert any(done)
+    assert stored(registered) == [float(i) for i in range(1, 40)]
+
+
 def test_it_waits_while_the_store_is_away(run: Callable, registered: str) -> None:
     async def check(log: Log) -> None:
         await log.append([message(1)])
-        with connect(registered) as connection:
-            connection.execute(
-                "select pg_terminate_backend(pid) from pg_stat_activity "
-                "where application_name = 'tachowatt-ingest' and datname = current_database()"
-            )
-            connection.commit()
+        await asyncio.to_thread(terminate_ingest, registered)
         await asyncio.wait_for(log.append([message(2)]), 30)
 
     run(check)

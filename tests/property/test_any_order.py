@@ -6,7 +6,7 @@ import math
 import random
 from collections.abc import Callable
 
-from hypothesis import given, settings
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from app.registry import validate, write
@@ -14,8 +14,9 @@ from app.verify import verify
 from contracts.raw import RawMessage
 from ingest.worker import Worker
 from runtime.clock import ManualClock
+from runtime.errors import Retry
 from runtime.settings import Settings
-from store import ledger
+from store import customers, ledger
 from store.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import store_state
@@ -140,6 +141,76 @@ def test_same_samples_and_features_bit_for_bit(
         at += n
     url = new_database()
     assert run(url, batches, checkpoint, restart) == len(shuffled)
+    assert store_state(url) == expected
+    assert verify(url).clean
+
+
+@settings(max_examples=12)
+@given(
+    cuts=st.lists(st.integers(1, 12), min_size=1, max_size=8),
+    again=st.lists(st.integers(0, len(MESSAGES) - 1), max_size=3),
+    disturbances=st.lists(
+        st.sampled_from(["", "", "", "", "break", "registry", "reconcile", "other", "restart"]),
+        min_size=1,
+        max_size=12,
+    ),
+)
+def test_batches_prepared_ahead_of_their_turn_give_the_same(
+    new_database: Callable[[], str],
+    cuts: list[int],
+    again: list[int],
+    disturbances: list[str],
+) -> None:
+    """While a batch is committed the next is prepared, as `DirectLog` does it; connections break
+    before the commit, and between the two something else comes that it did not reckon with."""
+    expected = _expected(new_database)
+    told = [*MESSAGES, *(MESSAGES[i] for i in again)]
+    batches, at = [], 0
+    while at < len(told):
+        n = cuts[len(batches) % len(cuts)]
+        batches.append(told[at : at + n])
+        at += n
+    url = new_database()
+    write(url, validate(registry(), "test"), NOW_US)
+    worker = Worker(
+        url, Settings(checkpoint_samples=500, reconcile_wait_s=0.0), ManualClock(NOW_US)
+    )
+    prepared = 0
+
+    def ahead(i: int) -> None:
+        nonlocal prepared
+        if i + 1 < len(batches):
+            prepared += worker.prepare(batches[i + 1], None)
+        if disturbances[i % len(disturbances)] == "break":
+            disturbances[i % len(disturbances)] = ""
+            worker.abort()
+
+    for i, batch in enumerate(batches):
+        while True:
+            try:
+                worker.process(batch, None, lambda i=i: ahead(i))
+                break
+            except Retry:
+                continue
+        disturbance = disturbances[i % len(disturbances)]
+        if disturbance == "registry":
+            with connect(url) as connection:
+                customers.bump(connection)
+        elif disturbance == "reconcile":
+            worker.reconcile(everything=True)
+        elif disturbance == "other":
+            worker.process([MESSAGES[0]])
+            told.append(MESSAGES[0])
+        elif disturbance == "restart":
+            worker.close()
+    worker.reconcile(everything=True)
+    worker.close_silent(everything=True)
+    worker.close()
+    event(f"prepared {min(prepared, 3)} or more of {min(len(batches), 3)} or more")
+    with connect(url) as connection:
+        entries = ledger.read(connection).values()
+        assert all(entry.closes for entry in entries)
+        assert sum(entry.received for entry in entries) == len(told)
     assert store_state(url) == expected
     assert verify(url).clean
 
