@@ -167,7 +167,8 @@ def judge_zero(c, p, out, count, device, start, end, power, decided):
             )
             opened = True
         return opened
-    end_zero(c, out, count, device, c[C.ZERO_END], decided)
+    if c[C.ZERO_US] > 0.0:
+        end_zero(c, out, count, device, c[C.ZERO_END], decided)
     return False
 
 
@@ -220,8 +221,11 @@ def judge_same(c, p, out, count, device, start, end, energy, zero, decided):
     step = abs(energy - c[C.SAME_KWH])
     if c[C.SAME_N] > 0.0 and step > p.same_kwh:
         c[C.QUANTUM_KWH] = step if c[C.QUANTUM_KWH] == 0.0 else min(step, c[C.QUANTUM_KWH])
-    end_same(c, out, count, device, c[C.SAME_END], decided)
-    if not zero:
+    if c[C.SAME_N] > 1.0:  # one value alone is no run
+        end_same(c, out, count, device, c[C.SAME_END], decided)
+    if zero:
+        end_same(c, out, count, device, c[C.SAME_END], decided)
+    else:
         c[C.SAME_START] = start
         c[C.SAME_US] = end - start
         c[C.SAME_N] = 1.0

@@ -47,6 +47,26 @@ def baseline(c):
 
 
 @lean_kernel
+def may_have_risen(c, p, held):
+    """Tell whether `held` (W) lies more than `rise_w` above the baseline, by counting instead of
+    sorting: the median does so just when more than half of its days do (rounding is monotone)."""
+    blocks = int(c[C.BLOCK_RING_N])
+    at = ring_place(c, 0)
+    end = C.RING_BLOCKS + 2 * C.BLOCKS
+    days = 0
+    last = -BLOCKS_A_DAY
+    for i in range(blocks):
+        if c[at] + p.rise_w < held:
+            last = i
+        if i >= BLOCKS_A_DAY - 1 and i - last < BLOCKS_A_DAY:
+            days += 1
+        at += 2
+        if at == end:
+            at = C.RING_BLOCKS
+    return days > (blocks - BLOCKS_A_DAY + 1) // 2
+
+
+@lean_kernel
 def highest_held(c):
     """Highest lowest hour of three days in the baseline, W, and its highest share of the mean."""
     level = 0.0
@@ -119,6 +139,8 @@ def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
     for i in range(C.PENDING):
         held = min(held, c[C.PENDING_BLOCKS + 3 * i])
         total += c[C.PENDING_BLOCKS + 3 * i + 1]
+    if not may_have_risen(c, p, held):
+        return
     base = baseline(c)
     least = base + max(p.rise_w, p.rise_share * base, p.rise_steps * c[C.QUANTUM_KWH] * 1000.0)
     if held <= least:

@@ -27,8 +27,8 @@ UNUSABLE = 1.0  # NICHT_VERWENDBAR
 MISSING = 0.0  # FEHLT
 
 
-@lean_kernel
-def push(c, p, out, count, device, start, end, local, energy, status, estimated, decided):
+@hot_kernel
+def push_inline(c, p, out, count, device, start, end, local, energy, status, estimated, decided):
     """Write an interval's row and let everything that follows intervals see it.
 
     out : (intervals, days, anomalies), float64 tables
@@ -68,6 +68,12 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
     judge(c, p, out[2], count, device, start, end, local, energy, power, decided)
     c[C.LAST_E] = power
     c[C.HAS_LAST_E] = 1.0
+
+
+@lean_kernel
+def push(c, p, out, count, device, start, end, local, energy, status, estimated, decided):
+    """`push_inline` as a call, for where intervals are rare: each copy of it is large."""
+    push_inline(c, p, out, count, device, start, end, local, energy, status, estimated, decided)
 
 
 @hot_kernel
@@ -156,7 +162,7 @@ def take_energy(c, p, out, count, device, t, local, energy, length, status):
         if missing >= 1.0:
             fill(c, p, out, count, device, t, local, energy, length, hole, missing)
             c[C.MUTE] = 1.0
-    push(c, p, out, count, device, t, t + length, local, energy, status, 0.0, t)
+    push_inline(c, p, out, count, device, t, t + length, local, energy, status, 0.0, t)
 
 
 @lean_kernel

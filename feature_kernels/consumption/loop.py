@@ -195,11 +195,10 @@ def consume(
     if carry.shape[0] != devices or local_us.shape != t_us.shape:
         raise ValueError("starts, carry and local_us must fit the samples")
     n = t_us.shape[0]
-    table = np.full((n, len(COLUMNS)), np.nan)
+    table = np.empty((n, len(COLUMNS)))
     for at, name in enumerate(COLUMNS):
-        if name in columns:
-            table[:, at] = columns[name]
-    table[~np.isfinite(table)] = np.nan
+        table[:, at] = columns.get(name, np.nan)
+    table[np.isinf(table)] = np.nan
     t = np.ascontiguousarray(t_us, np.int64)
     local = np.ascontiguousarray(local_us, np.int64)
     begins = np.ascontiguousarray(starts, np.int64)

@@ -11,6 +11,7 @@ from feature_kernels.consumption.intervals import (
     SUBSTITUTE,
     end_runs,
     push,
+    push_inline,
     write_gap,
 )
 from feature_kernels.consumption.rows import BACKWARDS
@@ -44,13 +45,13 @@ def start_register(c, t, offset, kwh):
     open_interval(c, t, offset, kwh, 1.0)
 
 
-@lean_kernel
+@hot_kernel
 def close_interval(c, p, out, count, device, end, kwh, read, offset, decided):
     """Close the open interval with the register (kWh) at its end and begin the next."""
     is_read = read > 0.0 and c[C.OPEN_READ] > 0.0
     status = READ if is_read else SUBSTITUTE
     energy = kwh - c[C.OPEN_KWH]
-    push(
+    push_inline(
         c,
         p,
         out,

@@ -73,6 +73,7 @@ ANOMALY_UNITS = {
     "gap": "h",
 }
 RAISED, CLEARED = 0.0, 1.0
+_PORTION = 2_048
 
 
 @hot_kernel
@@ -115,6 +116,8 @@ def write_anomaly(
 def table_to_rows(table: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.void]:
     """Make structured rows of a float64 table whose columns stand in the dtype's order."""
     rows = np.zeros(table.shape[0], dtype)
-    for at, name in enumerate(dtype.names or ()):
-        rows[name] = table[:, at]
+    for start in range(0, table.shape[0], _PORTION):  # fits the processor's cache
+        part = slice(start, start + _PORTION)
+        for at, name in enumerate(dtype.names or ()):
+            rows[name][part] = table[part, at]
     return rows

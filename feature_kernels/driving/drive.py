@@ -212,14 +212,16 @@ def drive(
     check_ragged(t_us, starts)
     devices = starts.shape[0] - 1
     carry = _own(carry, np.float64, (devices, CARRY_WIDTH))
-    x = np.full((len(COLUMNS), n), np.nan)
+    x = np.empty((len(COLUMNS), n))
     for k, name in enumerate(COLUMNS):
         if name in columns:
             values = np.asarray(columns[name], np.float64)
             if values.shape != (n,):
                 raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
             x[k] = values
-    x[np.isinf(x)] = np.nan
+            x[k, np.isinf(values)] = np.nan
+        else:
+            x[k] = np.nan
     p = record(parameters)
     return _run(
         lambda after, trips, events, emitted: _drive(

@@ -20,7 +20,7 @@ from feature_kernels.driving.carry import (
     SPEED,
 )
 from feature_kernels.driving.events import FRESH_US
-from feature_kernels.driving.geo import haversine_m
+from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.motion import accept_speed
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
@@ -50,12 +50,12 @@ def feed_position(c, p, t, lat, lon, accuracy, has_speed, events, emitted):
             slow = (2.0 * c[SPEED] / 3.6 + 10.0) * dt
             if slow < reach:
                 reach = slow
-        if haversine_m(c[POS_LAT], c[POS_LON], lat, lon) > p.jump_slack_m + reach:
+        if farther_than(c[POS_LAT], c[POS_LON], lat, lon, p.jump_slack_m + reach):
             again = c[JUMP_N] > 0.0
             if again:
                 reach = p.jump_kmh / 3.6 * (t - c[JUMP_T]) / 1e6
-                off = haversine_m(c[JUMP_LAT], c[JUMP_LON], lat, lon)
-                again = off <= p.jump_slack_m + reach
+                limit = p.jump_slack_m + reach
+                again = not farther_than(c[JUMP_LAT], c[JUMP_LON], lat, lon, limit)
             if not again:
                 c[JUMP_N] = 0.0
                 c[JUMP_FIRST_T] = t

@@ -535,6 +535,25 @@ static double baseline(double *c) {
     return lowest[n / 2];
 }
 
+/* Tell whether `held` lies more than rise_w above the baseline, by counting instead of sorting. */
+static int64_t may_have_risen(double *c, const Parameters *p, double held) {
+    int64_t blocks = (int64_t)c[BLOCK_RING_N], days = 0, last = -BLOCKS_A_DAY;
+    int64_t at = ring_place(c, 0), end = RING_BLOCKS + 2 * BLOCKS;
+    for (int64_t i = 0; i < blocks; i++) {
+        if (c[at] + p->rise_w < held) {
+            last = i;
+        }
+        if (i >= BLOCKS_A_DAY - 1 && i - last < BLOCKS_A_DAY) {
+            days++;
+        }
+        at += 2;
+        if (at == end) {
+            at = RING_BLOCKS;
+        }
+    }
+    return days > (blocks - BLOCKS_A_DAY + 1) / 2;
+}
+
 /* Take a closed block; raise, follow or clear a rise. */
 static void judge_rise(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                        double lowest, double mean, double start, double decided) {
@@ -554,6 +573,9 @@ static void judge_rise(double *c, const Parameters *p, Table *out, int64_t *coun
     for (i = 0; i < PENDING; i++) {
         held = MIN(held, c[PENDING_BLOCKS + 3 * i]);
         total += c[PENDING_BLOCKS + 3 * i + 1];
+    }
+    if (!may_have_risen(c, p, held)) {
+        return;
     }
     base = baseline(c);
     least = MAX(p->rise_w, p->rise_share * base);

@@ -251,6 +251,15 @@ static double haversine_m(double lat1, double lon1, double lat2, double lon2) {
     return 2.0 * EARTH_M * asin(sqrt(h));
 }
 
+/* Whether haversine_m is more than that, mostly told by an upper bound without a sine. */
+static int64_t farther_than(double lat1, double lon1, double lat2, double lon2, double metres) {
+    double rad = M_PI / 180.0, y = (lat2 - lat1) * rad, x = (lon2 - lon1) * rad;
+    if (EARTH_M * sqrt(x * x + y * y) * (1.0 + 1e-9) <= metres) {
+        return 0;
+    }
+    return haversine_m(lat1, lon1, lat2, lon2) > metres;
+}
+
 /* Append an event. v : float64[7], the last columns of EVENT_DTYPE but the duration. */
 static void emit_event(double *c, Table *events, int64_t *emitted, double kind, double start,
                        double end, double severity, double *v) {
@@ -1345,7 +1354,7 @@ static void derive(double *c, const Parameters *p, double t, double lat, double 
 static void feed_position(double *c, const Parameters *p, double t, double lat, double lon,
                           double accuracy, int64_t has_speed, Table *events, int64_t *emitted) {
     int64_t measured, jumped, again;
-    double dt, reach, slow, off;
+    double dt, reach, slow;
     if (accuracy > p->accuracy_limit_m || (fabs(lat) < 1e-06 && fabs(lon) < 1e-06)) {
         c[REJECTED] += 1.0;
         return;
@@ -1371,12 +1380,11 @@ static void feed_position(double *c, const Parameters *p, double t, double lat, 
                 reach = slow;
             }
         }
-        if (haversine_m(c[POS_LAT], c[POS_LON], lat, lon) > p->jump_slack_m + reach) {
+        if (farther_than(c[POS_LAT], c[POS_LON], lat, lon, p->jump_slack_m + reach)) {
             again = c[JUMP_N] > 0.0;
             if (again) {
                 reach = p->jump_kmh / 3.6 * (t - c[JUMP_T]) / 1e6;
-                off = haversine_m(c[JUMP_LAT], c[JUMP_LON], lat, lon);
-                again = off <= p->jump_slack_m + reach;
+                again = !farther_than(c[JUMP_LAT], c[JUMP_LON], lat, lon, p->jump_slack_m + reach);
             }
             if (!again) {
                 c[JUMP_N] = 0.0;
