@@ -42,7 +42,8 @@ def migrate_database() -> None:
 def show_status(json: Json = False) -> None:
     """Tables with their chunks and sizes, rollups, policies and their next runs, retention.
 
-    Changes nothing: pending migrations are told, not applied.
+    Changes nothing in a database that TACHOWATT_DATABASE_URL names: pending migrations are told,
+    not applied. The embedded one is started for it, and brought up to date.
 
     Example: tachowatt db status --json
     """

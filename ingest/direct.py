@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from contracts.raw import RawMessage, Receipt
 from ingest.worker import Worker
-from runtime.errors import Retry
+from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 
 log = logging.getLogger("ingest.direct")
@@ -38,6 +38,7 @@ class DirectLog:
         self._preparer = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
         self._turn = asyncio.Lock()
         self._under_way = 0
+        self._ended: Stop | None = None
         self._laid = asyncio.Event()  # of the batch that was appended last
         self._laid.set()
 
@@ -67,6 +68,8 @@ class DirectLog:
             if self._turn.locked():
                 await loop.run_in_executor(self._preparer, self._worker.prepare, batch, sorted_out)
             async with self._turn:
+                if self._ended is not None:  # what is committed has no hole
+                    raise self._ended
                 # A broken connection may have committed all, a part or nothing. What it had is
                 # told as a duplicate the next time, in the ledger too.
                 committed = await self._patiently(
@@ -78,6 +81,9 @@ class DirectLog:
                 with suppress(Retry):  # it is done later, by `idle`
                     await self._run(self._worker.reconcile)
                     await self._run(self._worker.secure)
+        except Stop as error:
+            self._ended = error
+            raise
         finally:
             self._under_way -= 1
             laid.set()

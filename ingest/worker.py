@@ -41,7 +41,7 @@ from store import (
     telemetry,
 )
 from store.engine import Layout
-from store.pool import Connection, Unstorable, abort, connect, translated
+from store.pool import Connection, Unstorable, abort, connect, in_transaction, translated
 from store.roles import WRITER
 from store.times import from_us
 
@@ -111,8 +111,8 @@ class Worker:
         self._clock = clock
         self._metrics = metrics or Metrics()
         self._partition = partition
-        self._connection: Connection | None = None
-        self._spare: Connection | None = None
+        # The one of the current batch and the one of the next; replaced at once, for `abort`.
+        self._connections: tuple[Connection, Connection] | None = None
         self._memory: Memory | None = None
         self._prepared: Prepared | None = None
         # The offset after the batch whose states are in memory; None where nothing may go ahead.
@@ -133,14 +133,14 @@ class Worker:
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
-        if self._memory is not None and self._spare is not None and not self._spare.closed:
+        if self._memory is not None and not any(c.closed for c in self._connections or ()):
             return self._memory.next_offset
         self.close()
         with translated():
-            connection, spare = self._connect(), None
+            connection = spare = self._connect()
             try:
                 spare = self._connect()
-                next_offset = offsets.claim(connection, self._partition)
+                next_offset = offsets.claim(connection, spare, self._partition)
                 registry = load_registry(connection)
                 self._memory = Memory(registry, next_offset, Topics(registry))
                 self._memory.secured_us = partitions.secured(connection) or YEAR_2000_US
@@ -150,11 +150,10 @@ class Worker:
                 connection.commit()
             except BaseException:
                 connection.close()
-                if spare is not None:
-                    spare.close()
+                spare.close()
                 self._memory = None
                 raise
-            self._connection, self._spare = connection, spare
+            self._connections = (connection, spare)
         return next_offset
 
     def _connect(self) -> Connection:
@@ -168,21 +167,18 @@ class Worker:
 
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""
-        for connection in (self._connection, self._spare):
-            if connection is not None:
-                abort(connection)
+        for connection in self._connections or ():
+            abort(connection)
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
         self._next_first = None
-        if self._preparing.locked() and self._spare is not None:
-            abort(self._spare)  # whoever prepares a batch with it wakes up
+        if self._preparing.locked() and self._connections is not None:
+            abort(self._connections[1])  # whoever prepares a batch with it wakes up
         with self._preparing:
-            for connection in (self._connection, self._spare):
-                if connection is not None:
-                    connection.close()
-            self._connection = self._spare = self._memory = self._securing = None
-            self._prepared = None
+            for connection in self._connections or ():
+                connection.close()
+            self._connections = self._memory = self._securing = self._prepared = None
         self._heard.clear()
 
     def _load_waiting(self, connection: Connection, memory: Memory) -> None:
@@ -244,9 +240,11 @@ class Worker:
         then `process` does it all, and meets the error itself.
         """
         with self._preparing:
-            memory, first, spare = self._memory, self._next_first, self._spare
-            if memory is None or first is None or spare is None:
+            memory, first, connections = self._memory, self._next_first, self._connections
+            if memory is None or first is None or connections is None:
                 return False
+            spare = connections[1]
+            self._roll_back(spare)  # whatever was prepared before has not been processed
             if any(states.late for states in memory.states.values()):
                 return False  # they are reconciled before this batch has its turn
             laps = Laps(self._clock, self._metrics)
@@ -256,7 +254,8 @@ class Worker:
                         raise _NotAhead
                     work = self._work_of(messages, first, sorted_out, memory)
                     self._lay(spare, memory, work, laps, ahead=True)
-            except (_NotAhead, Retry, Stop, *_THE_DATAS_FAULT):
+            except Exception as error:
+                log.debug("not prepared: %r", error)
                 self._roll_back(spare)
                 return False
             self._prepared = Prepared(messages, work, first, memory.registry.version, laps)
@@ -423,15 +422,15 @@ class Worker:
             found = self._prepared
             if found is None or found.messages is not messages or found.first != first:
                 return False
-            with suppress(Retry), translated():
-                return customers.version(self._spare_now) == found.version
+            with suppress(Retry, Stop), translated():
+                return customers.version(self._connections_now[1]) == found.version
         return False
 
     def _commit_prepared(self, laid: Callable[[], None]) -> Committed:
         prepared, memory = self._prepared, self._memory_now
         assert prepared is not None
         self._prepared = self._next_first = None
-        self._connection, self._spare = self._spare, self._connection
+        self._connections = self._connections_now[::-1]
         prepared.laps.go_on()
         try:
             with translated():
@@ -452,14 +451,14 @@ class Worker:
         """Let nothing go ahead of what is done now; what is prepared is rolled back."""
         self._next_first = None
         with self._preparing:
-            if self._prepared is not None and self._spare is not None:
-                self._roll_back(self._spare)
-            self._prepared = None
+            if self._connections is not None:
+                self._roll_back(self._connections[1])
 
-    @staticmethod
-    def _roll_back(connection: Connection) -> None:
-        with suppress(Retry), translated():
-            connection.rollback()
+    def _roll_back(self, spare: Connection) -> None:
+        self._prepared = None
+        with suppress(Retry, Stop), translated():
+            if in_transaction(spare):
+                spare.rollback()
 
     def _separate(
         self,
@@ -665,16 +664,14 @@ class Worker:
     # ── small things ────────────────────────────────────────────────────────────────────────
 
     @property
-    def _connection_now(self) -> Connection:
-        if self._connection is None:
+    def _connections_now(self) -> tuple[Connection, Connection]:
+        if self._connections is None:
             raise Retry("the store is not open")
-        return self._connection
+        return self._connections
 
     @property
-    def _spare_now(self) -> Connection:
-        if self._spare is None:
-            raise Retry("the store is not open")
-        return self._spare
+    def _connection_now(self) -> Connection:
+        return self._connections_now[0]
 
     @property
     def _memory_now(self) -> Memory:

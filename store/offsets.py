@@ -3,21 +3,24 @@
 from runtime.errors import Fenced, Retry
 from store.pool import Connection, scalar
 
-# First key of the advisory lock; the second is the partition.
-_LOCK = 7_261_002
+# First keys of the advisory locks, one for each connection; the second is the partition.
+_LOCKS = (7_261_002, 7_261_004)
 
 
-def claim(connection: Connection, partition: int) -> int:
-    """Become the owner of `partition` for as long as this connection lives.
+def claim(connection: Connection, spare: Connection, partition: int) -> int:
+    """Become the owner of `partition` for as long as either connection lives: whoever wants to be
+    it needs both locks.
 
-    Returns the next offset. Raises `Retry` while another process owns it.
+    Returns the next offset. Raises `Retry` while another process owns it; close both then.
     """
-    if not scalar(connection, "select pg_try_advisory_lock(%s, %s)", (_LOCK, partition)):
-        connection.rollback()
-        raise Retry(
-            f"partition {partition} is owned by another running process "
-            "(`tachowatt serve`?); stop it, or wait"
-        )
+    for each, lock in zip((connection, spare), _LOCKS, strict=True):
+        found = scalar(each, "select pg_try_advisory_lock(%s, %s)", (lock, partition))
+        each.commit()
+        if not found:
+            raise Retry(
+                f"partition {partition} is owned by another running process "
+                "(`tachowatt serve`?); stop it, or wait"
+            )
     connection.execute(
         "insert into pipeline.partition values (%s, 0) on conflict do nothing", (partition,)
     )

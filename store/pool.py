@@ -17,8 +17,9 @@ Connection = psycopg.Connection[TupleRow]
 
 # Classes of SQLSTATE that pass: connection, resources (full disk, memory, connections), operator
 # intervention (shutdown, read-only), serialization and deadlock.
-# In use and locked (55006, 55P03): somebody else is at it.
-_PASSING = ("08", "53", "57", "40", "25006", "55006", "55P03")
+# In use and locked (55006, 55P03): somebody else is at it. 25P03, 25P04: idle, too long for the
+# server's taste.
+_PASSING = ("08", "53", "57", "40", "25006", "25P03", "25P04", "55006", "55P03")
 
 
 def connect(url: str, *, application: str = "tachowatt", role: str | None = None) -> Connection:
@@ -34,6 +35,8 @@ def connect(url: str, *, application: str = "tachowatt", role: str | None = None
             connect_timeout=3,
             tcp_user_timeout=10_000,
         )
+        # Compare-and-set and versions are meant to see what others have committed meanwhile.
+        connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.execute("set time zone 'UTC'")
         if role is not None:
             roles.take(connection, role)
@@ -43,6 +46,11 @@ def connect(url: str, *, application: str = "tachowatt", role: str | None = None
     except psycopg.OperationalError as error:
         raise Retry(f"no connection to the database: {str(error).strip()}") from error
     return connection
+
+
+def in_transaction(connection: Connection) -> bool:
+    """Whether something is open on it."""
+    return connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
 
 
 class Unstorable(ValueError):
