@@ -90,11 +90,16 @@ class DirectLog:
         return Receipt(committed.acks)
 
     async def idle(self, stop: asyncio.Event) -> None:
-        """Reconcile, and take retried dead letters, whenever no batch is under way."""
+        """Reconcile, and take retried dead letters, whenever no batch is under way.
+
+        Raises what ended the log for good, also where only the caller of `append` has seen it.
+        """
         rounds = 0
         while not stop.is_set():
             with suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), _IDLE_S)
+            if self._ended is not None:
+                raise self._ended
             if self._under_way or self._turn.locked():
                 continue
             rounds += 1

@@ -169,6 +169,8 @@ def test_after_an_error_that_no_repetition_mends_nothing_behind_is_committed(
             *(log.append([message(i)]) for i in (2, 3, 4)), return_exceptions=True
         )
         assert all(isinstance(error, Stop) for error in found)
+        with pytest.raises(Stop):  # a process of ingest alone ends by it
+            await log.idle(asyncio.Event())
         await log.close()
 
     asyncio.run(main())
