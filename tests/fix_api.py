@@ -13,7 +13,7 @@ import pytest
 from runtime.clock import Clock, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, database_of, leave_alone
 from tests.fix_registry import NOW_US
 from tests.seed_api import Seeded, seed
 
@@ -100,7 +100,9 @@ def _seeded_template(postgres_url: str, _template: str) -> Iterator[tuple[str, S
     """A seeded database to copy; nobody may be connected to it."""
     name = f"{_template}_api"
     _execute(postgres_url, f"create database {name} template {_template}")
-    yield name, seed(database_of(postgres_url, name))
+    seeded = seed(database_of(postgres_url, name))
+    leave_alone(postgres_url, name)
+    yield name, seeded
     _execute(postgres_url, f"drop database if exists {name} with (force)")
 
 

@@ -69,12 +69,12 @@ def _template(postgres_url: str) -> Iterator[str]:
     _execute(postgres_url, f"create database {name}")
     url = database_of(postgres_url, name)
     migrate(url)
-    _leave_alone(postgres_url, name)
+    leave_alone(postgres_url, name)
     yield name
     _execute(postgres_url, f"drop database if exists {name} with (force)")
 
 
-def _leave_alone(server_url: str, name: str) -> None:
+def leave_alone(server_url: str, name: str) -> None:
     """Keep TimescaleDB's scheduler out of a database that is to be copied, and its jobs from
     running in the copies: tests run them when they mean to."""
     with connect(database_of(server_url, name)) as connection:

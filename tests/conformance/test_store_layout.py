@@ -1,18 +1,19 @@
 """One layout on two engines: the same names, the same values. TimescaleDB is a real one."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import pytest
 
-from runtime.errors import Stop
+from runtime.errors import Retry, Stop
 from store import migrate as migrations
 from store import rollups
 from store.engine import Engine, Layout, engine_of
 from store.migrate import migrate
-from store.pool import connect, scalar
+from store.pool import connect, scalar, translated
 from store.status import status
 from store.times import to_us
 from tests import rows_by_sql as by_sql
@@ -68,8 +69,10 @@ def expect_rollups(url: str, zone: str) -> None:
 
 
 def refresh(url: str) -> None:
-    with connect(url) as connection:
-        rollups.refresh_all(connection)
+    while True:
+        with suppress(Retry), translated(), connect(url) as connection:
+            rollups.refresh_all(connection)
+            return  # else a policy of TimescaleDB was just at it
 
 
 def test_rollups_tell_what_the_rows_say_in_every_zone(filled: Store) -> None:

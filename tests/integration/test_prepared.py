@@ -141,12 +141,13 @@ def test_a_server_that_ends_idle_transactions_is_no_reason_to_stop(registered: s
             f'alter database "{name}" set idle_in_transaction_session_timeout = 50'  # ms
         )
     worker = Worker(registered, Settings(), CLOCK)
-    batch = [message(2)]
-    prepared(worker, 1, batch)
+    worker.process([message(1)])
+    batch = [message(3)]
+    prepared(worker, 2, batch)
     while len(sessions(registered)) == 2:
         pass
     worker.process(batch)
-    assert stored(registered) == [1.0, 2.0]
+    assert stored(registered) == [1.0, 2.0, 3.0]
     worker.close()
 
 

@@ -5,6 +5,7 @@ import json
 import math
 import random
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor, wait
 
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
@@ -175,12 +176,13 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
     worker = Worker(
         url, Settings(checkpoint_samples=500, reconcile_wait_s=0.0), ManualClock(NOW_US)
     )
-    prepared = 0
+    preparer, preparing = ThreadPoolExecutor(1), []
 
     def ahead(i: int) -> None:
-        nonlocal prepared
         if i + 1 < len(batches):
-            prepared += worker.prepare(batches[i + 1], None)
+            preparing.append(preparer.submit(worker.prepare, batches[i + 1], None))
+            # Where a new chunk of TimescaleDB is not committed yet, it waits for this batch.
+            wait(preparing[-1:], timeout=1.0)
         if disturbances[i % len(disturbances)] == "break":
             disturbances[i % len(disturbances)] = ""
             worker.abort()
@@ -192,6 +194,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
                 break
             except Retry:
                 continue
+        wait(preparing)
         disturbance = disturbances[i % len(disturbances)]
         if disturbance == "registry":
             with connect(url) as connection:
@@ -206,6 +209,8 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
     worker.reconcile(everything=True)
     worker.close_silent(everything=True)
     worker.close()
+    preparer.shutdown()
+    prepared = sum(each.result() for each in preparing)
     event(f"prepared {min(prepared, 3)} or more of {min(len(batches), 3)} or more")
     with connect(url) as connection:
         entries = ledger.read(connection).values()
