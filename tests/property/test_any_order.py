@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 
-from hypothesis import event, given, settings
+from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
 from app.registry import validate, write
@@ -156,6 +156,7 @@ def test_same_samples_and_features_bit_for_bit(
         max_size=12,
     ),
 )
+@example(cuts=[9], again=[], disturbances=[""])  # rows, and behind them a columnstore's
 def test_batches_prepared_ahead_of_their_turn_give_the_same(
     new_database: Callable[[], str],
     cuts: list[int],
@@ -165,6 +166,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
     """While a batch is committed the next is prepared, as `DirectLog` does it; connections break
     before the commit, and between the two something else comes that it did not reckon with."""
     expected = _expected(new_database)
+    disturbances = list(disturbances)  # Hypothesis shows what it was at first
     told = [*MESSAGES, *(MESSAGES[i] for i in again)]
     batches, at = [], 0
     while at < len(told):
