@@ -97,7 +97,7 @@ def append(
     ):
         # A row that another transaction writes into the chunk meanwhile would never be seen again:
         # the chunk says that it is compressed, and not that it has other rows too (2.29.2).
-        connection.execute(f"lock table {table.name} in share row exclusive mode")
+        connection.execute(f"lock table only {table.name} in share row exclusive mode")
         _direct(connection, "on")
         _copy_samples(connection, table, samples)
         _direct(connection, "off")
