@@ -89,8 +89,11 @@ def translated() -> Iterator[None]:
 
 
 def _moved(error: psycopg.Error) -> bool:
-    """A row came to a partition that was given to another one meanwhile: the bounds of a partition
-    are the only check without a name."""
+    """What it was about to touch is not where it was. A row came to a partition that was given to
+    another one meanwhile (the bounds of a partition are the only check without a name); or a policy
+    of TimescaleDB changed the same catalogue row, which has no code of its own."""
+    if isinstance(error, psycopg.errors.InternalError_):
+        return (error.diag.message_primary or "").startswith("tuple concurrently ")
     return isinstance(error, psycopg.errors.CheckViolation) and not error.diag.constraint_name
 
 

@@ -123,7 +123,7 @@ def _database(server: str, prefix: str, template: str = "template1") -> Iterator
 
 
 @contextmanager
-def new_plain(server: str, template: str = "template1") -> Iterator[str]:
+def new_plain(server: str, template: str = "template0") -> Iterator[str]:
     """URL of a database without the extension, on any server; gone afterwards."""
     with _database(server, "plain", template) as url:
         _execute(url, "drop extension if exists timescaledb")  # a template may have it
