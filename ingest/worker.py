@@ -342,16 +342,12 @@ class Worker:
         self.discard()
         connection, memory = self._connection_now, self._memory_now
         laps = Laps(self._clock, self._metrics)
-        try:
-            with translated():
-                self._refresh_registry(connection, memory)
-                memory.topics.earliest_us = self._earliest_us(memory)
-                work = work_of(memory)
-                self._lay(connection, memory, work, laps)
-                return self._finish(connection, memory, work, laps, moved, retried, laid)
-        except BaseException:
-            self.close()
-            raise
+        with self._all_or_nothing():
+            self._refresh_registry(connection, memory)
+            memory.topics.earliest_us = self._earliest_us(memory)
+            work = work_of(memory)
+            self._lay(connection, memory, work, laps)
+            return self._finish(connection, memory, work, laps, moved, retried, laid)
 
     def _lay(
         self, connection: Connection, memory: Memory, work: Work, laps: Laps, *, ahead: bool = False
@@ -432,20 +428,16 @@ class Worker:
         self._prepared = self._next_first = None
         self._connections = self._connections_now[::-1]
         prepared.laps.go_on()
-        try:
-            with translated():
-                return self._finish(
-                    self._connection_now,
-                    memory,
-                    prepared.work,
-                    prepared.laps,
-                    len(prepared.messages),
-                    None,
-                    laid,
-                )
-        except BaseException:
-            self.close()
-            raise
+        with self._all_or_nothing():
+            return self._finish(
+                self._connection_now,
+                memory,
+                prepared.work,
+                prepared.laps,
+                len(prepared.messages),
+                None,
+                laid,
+            )
 
     def discard(self) -> None:
         """Let nothing go ahead of what is done now; what is prepared is rolled back."""
@@ -652,11 +644,17 @@ class Worker:
         """A transaction without messages, under the same compare-and-set as a batch: a former owner
         cannot write in it either. Commits at the end; after an error everything is forgotten."""
         self.discard()
+        with self._all_or_nothing():
+            offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
+            yield
+            connection.commit()
+
+    @contextmanager
+    def _all_or_nothing(self) -> Iterator[None]:
+        """After any error the connections and all that is in memory are thrown away."""
         try:
             with translated():
-                offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
                 yield
-                connection.commit()
         except BaseException:
             self.close()
             raise

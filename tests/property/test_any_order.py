@@ -92,6 +92,17 @@ def messages() -> list[RawMessage]:
 MESSAGES = messages()
 
 
+def cut(told: list[RawMessage], cuts: list[int]) -> list[list[RawMessage]]:
+    """Batches whose sizes follow `cuts` round and round."""
+    batches: list[list[RawMessage]] = []
+    at = 0
+    while at < len(told):
+        n = cuts[len(batches) % len(cuts)]
+        batches.append(told[at : at + n])
+        at += n
+    return batches
+
+
 def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: bool) -> int:
     write(url, validate(registry(), "test"), NOW_US)
     clock = ManualClock(NOW_US)
@@ -135,11 +146,7 @@ def test_same_samples_and_features_bit_for_bit(
 ) -> None:
     expected = _expected(new_database)
     shuffled = [MESSAGES[i] for i in [*order, *again]]
-    batches, at = [], 0
-    while at < len(shuffled):
-        n = cuts[len(batches) % len(cuts)]
-        batches.append(shuffled[at : at + n])
-        at += n
+    batches = cut(shuffled, cuts)
     url = new_database()
     assert run(url, batches, checkpoint, restart) == len(shuffled)
     assert store_state(url) == expected
@@ -168,11 +175,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
     expected = _expected(new_database)
     disturbances = list(disturbances)  # Hypothesis shows what it was at first
     told = [*MESSAGES, *(MESSAGES[i] for i in again)]
-    batches, at = [], 0
-    while at < len(told):
-        n = cuts[len(batches) % len(cuts)]
-        batches.append(told[at : at + n])
-        at += n
+    batches = cut(told, cuts)
     url = new_database()
     write(url, validate(registry(), "test"), NOW_US)
     worker = Worker(
