@@ -28,3 +28,26 @@ def store_state(url: str) -> dict[str, bytes]:
             )
         ).encode()
     return found
+
+
+def assert_same_state(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
+    """Compare, and say briefly what differs: whole stores are too long to print."""
+    differences = []
+    for name in sorted(found.keys() | expected.keys()):
+        ours, theirs = found.get(name, b""), expected.get(name, b"")
+        if ours == theirs:
+            continue
+        if name == "signals":
+            ours_set, theirs_set = (
+                {json.dumps(signal) for signal in json.loads(each or b"[]")}
+                for each in (ours, theirs)
+            )
+            differences.append(f"signals only found: {sorted(ours_set - theirs_set)[:3]}")
+            differences.append(f"signals only expected: {sorted(theirs_set - ours_set)[:3]}")
+        else:
+            first = next(
+                (i for i, (a, b) in enumerate(zip(ours, theirs, strict=False)) if a != b), -1
+            )
+            differences.append(f"{name}: {len(ours)} B, expected {len(theirs)}; first at {first}")
+    if differences:
+        raise AssertionError("\n".join(differences))

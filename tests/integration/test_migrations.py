@@ -33,7 +33,7 @@ from tests.fix_registry import NOW_US as WORKER_NOW_US
 from tests.fix_registry import registry
 from tests.fix_timescale import new_plain, real_server
 from tests.property.test_any_order import MESSAGES, run
-from tests.store_state import store_state
+from tests.store_state import assert_same_state, store_state
 
 PLAIN = Layout(timescale="off")
 KEEP_30 = replace(PLAIN, retention_days=30)
@@ -424,7 +424,7 @@ def test_a_populated_earlier_version_is_still_proven(
         migrate(url, layout)
     copy_rows(source, url)
     assert migrate(url, layout)[0] == "0005_layout.sql"
-    assert store_state(url) == expected
+    assert_same_state(store_state(url), expected)
     verdict = verify(url)
     assert verdict.clean and verdict.rows > 1_000, verdict
     again = Worker(url, Settings(), ManualClock(WORKER_NOW_US))
@@ -474,5 +474,5 @@ def test_late_samples_in_compressed_chunks_reconcile(
     assert worker.reconcile(everything=True) > 0
     worker.close_silent(everything=True)
     worker.close()
-    assert store_state(url) == store_state(in_order)
+    assert_same_state(store_state(url), store_state(in_order))
     assert verify(url).clean

@@ -24,7 +24,7 @@ from simulators.publisher import Publisher
 from store import ledger, reconcile
 from store.pool import connect
 from tests.process import Tachowatt
-from tests.store_state import store_state
+from tests.store_state import assert_same_state, store_state
 
 CLOCK = SystemClock()
 START_US = 1_794_000_000_000_000
@@ -150,7 +150,7 @@ def test_serves_and_ends_on_sigterm(
     assert (
         sum(entry.refused for entry in entries.values()) > 0 or not fleet.truth["refused_devices"]
     )
-    assert store_state(url) == undisturbed(fleet, database_of_fleet())
+    assert_same_state(store_state(url), undisturbed(fleet, database_of_fleet()))
 
 
 def test_kill_9_under_load_changes_nothing(
@@ -178,7 +178,7 @@ def test_kill_9_under_load_changes_nothing(
     caught_up(url, fleet)
     settle(url)
     assert services[-1].terminate() == 0
-    assert store_state(url) == undisturbed(fleet, database_of_fleet())
+    assert_same_state(store_state(url), undisturbed(fleet, database_of_fleet()))
 
 
 def test_crash_of_the_embedded_broker_loses_nothing(
@@ -214,7 +214,7 @@ def test_crash_of_the_embedded_broker_loses_nothing(
         broker.stop()
     service.terminate()
     expected = database_of_fleet()
-    assert store_state(url) == undisturbed(only_native(fleet), expected)
+    assert_same_state(store_state(url), undisturbed(only_native(fleet), expected))
 
 
 def test_gateway_and_ingest_as_processes_of_their_own(
@@ -231,7 +231,7 @@ def test_gateway_and_ingest_as_processes_of_their_own(
     settle(url)
     assert gateway.terminate() == 0
     assert ingest.terminate() == 0
-    assert store_state(url) == undisturbed(fleet, database_of_fleet())
+    assert_same_state(store_state(url), undisturbed(fleet, database_of_fleet()))
 
 
 def test_a_second_service_on_one_database_waits(
@@ -332,7 +332,7 @@ def test_kill_9_of_the_whole_embedded_stack(
     finally:
         for service in services:
             service.kill()
-    assert found == undisturbed(only_native(fleet), database_of_fleet())
+    assert_same_state(found, undisturbed(only_native(fleet), database_of_fleet()))
 
 
 def test_sigterm_while_the_store_does_not_answer(
@@ -404,4 +404,4 @@ def test_embedded_servers_that_die_are_started_again(
         assert service.terminate(5.0) == 0
     finally:
         service.kill()
-    assert found == undisturbed(native, database_of_fleet())
+    assert_same_state(found, undisturbed(native, database_of_fleet()))
