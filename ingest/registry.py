@@ -1,5 +1,6 @@
 """A snapshot of registry and consents, as ingest decides by it."""
 
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -27,6 +28,22 @@ class Registry:
     consent: ConsentState
     grids: Grids
     native: Mapping[int, str]
+
+
+class Registries:
+    """The newest snapshot that was loaded, shared by the owners of several partitions."""
+
+    def __init__(self) -> None:
+        self._newest: Registry | None = None
+        self._loading = threading.Lock()
+
+    def load(self, connection: Connection) -> Registry:
+        """The registry as the connection sees it; read only where it has changed."""
+        with self._loading:
+            version = customers.version(connection)
+            if self._newest is None or self._newest.version != version:
+                self._newest = load(connection)
+            return self._newest
 
 
 _UNKNOWN_METER = customers.MeterRow(None, 900, 6)

@@ -1,62 +1,34 @@
 """The one owner of a partition: takes batches, commits them, reconciles, retries."""
 
 import logging
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from contracts.raw import DeviceAck, RawMessage
-from feature_kernels.ragged import starts_of
-from ingest import commit, steps
-from ingest.assess import corrections, signals_of
-from ingest.between import compute_anew, write_open
-from ingest.books import ledger_key, ledger_of, outcomes_of
-from ingest.kernels import KINDS, Kind
+from ingest import commit, retries, steps
+from ingest.assess import signals_of
+from ingest.books import ledger_of, outcomes_of
 from ingest.laps import Laps
-from ingest.memory import REPLAYED_AT_ONCE, Memory, load_devices
-from ingest.pack import Ordered
-from ingest.plain.take import SortedOut, Topics, take
-from ingest.recompute import recompute
-from ingest.registry import load as load_registry
-from ingest.secure import Securing
-from ingest.times import YEAR_2000_US
+from ingest.laying import Laying, NotAhead
+from ingest.memory import Memory
+from ingest.owner import Owner, Prepared
+from ingest.plain.take import SortedOut
+from ingest.registry import Registries
+from ingest.tending import Tending
 from ingest.work import Letter, Outcome, Work
-from runtime.clock import US_PER_S, Clock
-from runtime.errors import Retry, Stop
+from runtime.clock import Clock
+from runtime.errors import Fenced, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import (
-    customers,
-    dead_letter,
-    ledger,
-    offsets,
-    outbox,
-    partitions,
-    reconcile,
-    telemetry,
-)
-from store.engine import Layout
-from store.pool import Connection, Unstorable, abort, connect, in_transaction, translated
-from store.roles import WRITER
-from store.times import from_us
+from store import customers, dead_letter, outbox, telemetry
+from store.pool import Connection, Unstorable, translated
 
 log = logging.getLogger("ingest")
-
-# A slice of reconciling ends after so long, so that live messages never wait behind it for more.
-_SLICE_S = 0.15
-
-_RETRY_AT_ONCE = 500
 
 # Errors of Python and of PostgreSQL that a strange value can cause in a step of ours.
 _THE_DATAS_FAULT = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
 _MOST_FAILURES = 100
-
-_HEARD_LATELY_US = 7 * 86_400 * US_PER_S
 
 
 @dataclass(slots=True)
@@ -73,29 +45,13 @@ class Committed:
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + n
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
-    """A batch whose samples are written, in a transaction of the spare connection that is open.
-
-    first : its first offset; version : of the registry by which it was decided.
-    """
-
-    messages: Sequence[RawMessage]
-    work: Work
-    first: int
-    version: int
-    laps: Laps
-
-
-class _NotAhead(Exception):
-    """This batch must wait for its turn."""
-
-
 class Worker:
     """Ingest for one partition of a log.
 
     Not thread-safe: one thread at a time, but for `sort_out`, `prepare` and `abort`. After any
     error the caller may call again; whatever was not committed is loaded anew.
+
+    registries : shared by the workers of one process.
     """
 
     def __init__(
@@ -105,131 +61,52 @@ class Worker:
         clock: Clock,
         metrics: Metrics | None = None,
         partition: int = 0,
+        registries: Registries | None = None,
     ) -> None:
-        self._url = database_url
         self._settings = settings
         self._clock = clock
         self._metrics = metrics or Metrics()
         self._partition = partition
-        # The one of the current batch and the one of the next; replaced at once, for `abort`.
-        self._connections: tuple[Connection, Connection] | None = None
-        self._memory: Memory | None = None
-        self._prepared: Prepared | None = None
-        # The offset after the batch whose states are in memory; None where nothing may go ahead.
-        self._next_first: int | None = None
+        self._owner = Owner(database_url, settings, clock, partition, registries or Registries())
+        self._laying = Laying(settings, clock)
+        self._tending = Tending(self._owner, self._metrics)
         self._failed_in_a_row = 0
-        self._layout = Layout.of(settings)
-        self._securing: Securing | None = None
-        self._heard: deque[tuple[Kind, list[int]]] = deque()
-        self._reading = threading.Lock()
-        self._preparing = threading.Lock()
-        # Kernels hold no GIL: they run while the samples go to the database.
-        self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
-
-    # ── owning ──────────────────────────────────────────────────────────────────────────────
 
     def open(self) -> int:
         """Own the partition and load what is needed. Returns the next offset.
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
-        if self._memory is not None and not any(c.closed for c in self._connections or ()):
-            return self._memory.next_offset
-        self.close()
-        with translated():
-            connection = spare = self._connect()
-            try:
-                spare = self._connect()
-                next_offset = offsets.claim(connection, spare, self._partition)
-                registry = load_registry(connection)
-                self._memory = Memory(registry, next_offset, Topics(registry))
-                self._memory.secured_us = partitions.secured(connection) or YEAR_2000_US
-                compute_anew(connection, self._memory, self._clock)
-                self._load_waiting(connection, self._memory)
-                self._heard = self._heard_lately(connection)
-                connection.commit()
-            except BaseException:
-                connection.close()
-                spare.close()
-                self._memory = None
-                raise
-            self._connections = (connection, spare)
-        return next_offset
-
-    def _connect(self) -> Connection:
-        return connect(self._url, application="tachowatt-ingest", role=WRITER)
+        if self._owner.open():
+            self._tending.forget()
+        return self._owner.memory.next_offset
 
     @property
     def next_offset(self) -> int:
         """The offset after the last committed message; 0 while the partition is not owned."""
-        memory = self._memory
+        memory = self._owner.memory_or_none
         return 0 if memory is None else memory.next_offset
 
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""
-        for connection in self._connections or ():
-            abort(connection)
+        self._owner.abort()
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
-        self._next_first = None
-        if self._preparing.locked() and self._connections is not None:
-            abort(self._connections[1])  # whoever prepares a batch with it wakes up
-        with self._preparing:
-            for connection in self._connections or ():
-                connection.close()
-            self._connections = self._memory = self._securing = self._prepared = None
-        self._heard.clear()
-
-    def _load_waiting(self, connection: Connection, memory: Memory) -> None:
-        """Load the devices that wait to be reconciled."""
-        pending = reconcile.pending(connection)
-        for kind in KINDS.values():
-            of_kind = [
-                d
-                for d in pending
-                if d in memory.registry.by_id and memory.registry.by_id[d].kind == kind.name
-            ]
-            load_devices(connection, memory, kind, of_kind, pending, self._clock.monotonic())
-
-    def _heard_lately(self, connection: Connection) -> deque[tuple[Kind, list[int]]]:
-        """Devices that may have fallen silent just before a crash, and have not been closed yet."""
-        since_us = self._clock.now_us() - _HEARD_LATELY_US
-        parts: deque[tuple[Kind, list[int]]] = deque()
-        for kind in KINDS.values():
-            if kind.finish is not None:
-                ids = telemetry.heard_since(connection, kind.samples, since_us)
-                parts += [
-                    (kind, ids[i : i + REPLAYED_AT_ONCE])
-                    for i in range(0, len(ids), REPLAYED_AT_ONCE)
-                ]
-        return parts
-
-    def _load_heard(self, connection: Connection, memory: Memory, everything: bool) -> None:
-        """A slice of them: all at once would keep a large fleet waiting after a start."""
-        until = self._clock.monotonic() + _SLICE_S
-        while self._heard and (everything or self._clock.monotonic() <= until):
-            kind, ids = self._heard.popleft()
-            with self._owned(connection, memory):
-                load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
+        self._owner.close()
 
     # ── batches ─────────────────────────────────────────────────────────────────────────────
 
     def sort_out(self, messages: Sequence[RawMessage]) -> SortedOut | None:
         """Read a batch ahead of its turn, from another thread than the others' one; nothing is
         decided by it that the turn would not decide again where the registry has changed."""
-        memory = self._memory
+        memory = self._owner.memory_or_none
         if memory is None:
             return None
         try:
-            return self._take(messages, memory)
+            return self._laying.read(messages, memory)
         except _THE_DATAS_FAULT:
             return None  # it fails again in its turn, where the message is found
-
-    def _take(self, messages: Sequence[RawMessage], memory: Memory) -> SortedOut:
-        """By what is known of topics, which one thread at a time may add to."""
-        with self._reading:
-            return take(messages, memory.topics, self._settings)
 
     def prepare(self, messages: Sequence[RawMessage], sorted_out: SortedOut | None) -> bool:
         """Write the samples of a batch while the one before it is being committed, which has said
@@ -239,26 +116,27 @@ class Worker:
         returned, where the batch needs what is not committed yet or not in memory, or on any error:
         then `process` does it all, and meets the error itself.
         """
-        with self._preparing:
-            memory, first, connections = self._memory, self._next_first, self._connections
-            if memory is None or first is None or connections is None:
+        owner = self._owner
+        with owner.preparing:
+            memory, first = owner.memory_or_none, owner.next_first
+            if memory is None or first is None:
                 return False
-            spare = connections[1]
-            self._roll_back(spare)  # whatever was prepared before has not been processed
+            owner.roll_back_spare()  # whatever was prepared before has not been processed
             if any(states.late for states in memory.states.values()):
                 return False  # they are reconciled before this batch has its turn
             laps = Laps(self._clock, self._metrics)
             try:
                 with translated():
+                    spare = owner.spare
                     if customers.version(spare) != memory.registry.version:
-                        raise _NotAhead
-                    work = self._work_of(messages, first, sorted_out, memory)
-                    self._lay(spare, memory, work, laps, ahead=True)
+                        raise NotAhead
+                    work = self._laying.work_of(messages, first, sorted_out, memory)
+                    self._laying.lay(spare, memory, work, laps, ahead=True)
             except Exception as error:
                 log.debug("not prepared: %r", error)
-                self._roll_back(spare)
+                owner.roll_back_spare()
                 return False
-            self._prepared = Prepared(messages, work, first, memory.registry.version, laps)
+            owner.prepared = Prepared(messages, work, first, memory.registry.version, laps)
         return True
 
     def process(
@@ -266,22 +144,34 @@ class Worker:
         messages: Sequence[RawMessage],
         sorted_out: SortedOut | None = None,
         laid: Callable[[], None] = lambda: None,
+        first: int | None = None,
     ) -> Committed:
         """Take a batch through all steps and commit it.
 
         sorted_out : what `sort_out` found in it before. laid() is called when the next batch can
-        be prepared.
+        be prepared. first : offset of the first message in a log that has offsets of its own; what
+        is committed already is left out.
 
         Raises `Retry` (nothing is committed, or, after a lost answer to COMMIT, everything: the
-        next `open` tells by the offset), `Fenced` when another owner has moved on.
+        next `open` tells by the offset), `Fenced` when another owner has moved on, or where
+        messages between are missing.
         """
-        self.open()
-        first = self._memory_now.next_offset
+        next_offset = self.open()
+        if first is not None and first != next_offset:
+            if first > next_offset:
+                raise Fenced(
+                    f"partition {self._partition}: the batch begins at offset {first}, but what is "
+                    f"committed ends at {next_offset}"
+                )
+            messages, sorted_out = messages[next_offset - first :], None
+            if not messages:
+                laid()
+                return Committed()
         try:
-            if self._take_prepared(messages, first):
+            if self._take_prepared(messages, next_offset):
                 return self._commit_prepared(laid)
             return self._commit(
-                lambda memory: self._work_of(messages, first, sorted_out, memory),
+                lambda memory: self._laying.work_of(messages, next_offset, sorted_out, memory),
                 len(messages),
                 laid=laid,
             )
@@ -307,26 +197,9 @@ class Worker:
             ) from error
         self.open()
         log.exception("a message of %r could not be processed", messages[0].topic, exc_info=error)
-        letter = Letter(messages[0], self._memory_now.next_offset)
+        letter = Letter(messages[0], self._owner.memory.next_offset)
         steps.bury_unforeseen(letter, error)
         return self._commit(lambda _: Work([letter]), 1)
-
-    def _work_of(
-        self,
-        messages: Sequence[RawMessage],
-        first: int,
-        sorted_out: SortedOut | None,
-        memory: Memory,
-    ) -> Work:
-        found = sorted_out
-        if (
-            found is None
-            or found.registry is not memory.registry
-            or found.earliest_us != memory.topics.earliest_us
-        ):
-            found = self._take(messages, memory)
-        letters = [Letter(messages[i], first + i, i) for i in found.others]
-        return Work(letters, found.plain)
 
     def _commit(
         self,
@@ -339,37 +212,46 @@ class Worker:
 
         work_of : makes the work of what came, by the registry as it is in this transaction.
         """
-        self.discard()
-        connection, memory = self._connection_now, self._memory_now
+        owner = self._owner
+        owner.discard()
+        connection, memory = owner.connection, owner.memory
         laps = Laps(self._clock, self._metrics)
-        with self._all_or_nothing():
-            self._refresh_registry(connection, memory)
-            memory.topics.earliest_us = self._earliest_us(memory)
+        with owner.all_or_nothing():
+            if owner.refresh_registry():
+                self._tending.forget()  # checkpoints of devices that were done may be gone
+            memory.topics.earliest_us = owner.earliest_us()
             work = work_of(memory)
-            self._lay(connection, memory, work, laps)
+            self._laying.lay(connection, memory, work, laps)
             return self._finish(connection, memory, work, laps, moved, retried, laid)
 
-    def _lay(
-        self, connection: Connection, memory: Memory, work: Work, laps: Laps, *, ahead: bool = False
-    ) -> None:
-        """The first half: up to the samples and what the kernels make of them. Changes nothing in
-        memory but that devices are loaded; not even that when `ahead`, which raises `_NotAhead`."""
-        laps.lap("read")
-        steps.identify(work, memory)
-        steps.decode_bodies(work, self._settings)
-        steps.check_times(work, self._settings, memory.topics.earliest_us)
-        steps.consent(work, memory)
-        laps.lap("decode")
-        for kind_name, ordered in steps.put_in_order(work).items():
-            self._separate(connection, memory, work, kind_name, ordered, ahead)
-        laps.lap("order")
-        computing = self._kernels.submit(steps.features, work, memory)
-        try:
-            commit.write_samples(connection, work)
-            laps.lap("copy")
-        finally:
-            computing.result()
-        laps.lap("kernels")
+    def _take_prepared(self, messages: Sequence[RawMessage], first: int) -> bool:
+        """Whether just these are prepared, and by what is still true."""
+        owner = self._owner
+        with owner.preparing:
+            found = owner.prepared
+            if found is None or found.messages is not messages or found.first != first:
+                return False
+            with suppress(Retry, Stop), translated():
+                return customers.version(owner.spare) == found.version
+        return False
+
+    def _commit_prepared(self, laid: Callable[[], None]) -> Committed:
+        owner = self._owner
+        prepared = owner.begin_prepared()
+        with owner.all_or_nothing():
+            return self._finish(
+                owner.connection,
+                owner.memory,
+                prepared.work,
+                prepared.laps,
+                len(prepared.messages),
+                None,
+                laid,
+            )
+
+    def discard(self) -> None:
+        """Let nothing go ahead of what is done now; what is prepared is rolled back."""
+        self._owner.discard()
 
     def _finish(
         self,
@@ -384,12 +266,12 @@ class Worker:
         """The second half: everything else, and the commit."""
         due = commit.checkpoints_due(memory, work, self._settings)
         commit.take_over(memory, work, self._clock.monotonic())
-        self._next_first = memory.next_offset + moved
+        self._owner.next_first = memory.next_offset + moved
         laid()
         steps.conclude(work, telemetry.put_events(connection, [row for _, row in work.events]))
         now_us = self._clock.now_us()
         if retried is not None:
-            self._finish_retry(connection, work, retried, now_us)
+            retries.finish(connection, work, retried, memory.registry.tenants, now_us)
         commit.write(connection, memory, work, due, self._partition, now_us)
         for kind_work in work.kinds.values():
             outbox.put(connection, signals_of(kind_work.rows, memory.registry.by_id), now_us)
@@ -397,7 +279,7 @@ class Worker:
         counted = commit.count_seqs(connection, memory, work)
         entries = ledger_of(work, memory)
         if retried is not None:
-            _unbook(entries, retried)
+            retries.unbook(entries, retried)
         commit.book(connection, entries, self._partition, memory.next_offset, moved)
         laps.lap("books")
         connection.commit()
@@ -410,197 +292,40 @@ class Worker:
         self._count(entries, laps.started)
         return Committed(commit.acks_of(counted, memory.registry), outcomes)
 
-    # ── a batch ahead of its turn ───────────────────────────────────────────────────────────
-
-    def _take_prepared(self, messages: Sequence[RawMessage], first: int) -> bool:
-        """Whether just these are prepared, and by what is still true."""
-        with self._preparing:
-            found = self._prepared
-            if found is None or found.messages is not messages or found.first != first:
-                return False
-            with suppress(Retry, Stop), translated():
-                return customers.version(self._connections_now[1]) == found.version
-        return False
-
-    def _commit_prepared(self, laid: Callable[[], None]) -> Committed:
-        prepared, memory = self._prepared, self._memory_now
-        assert prepared is not None
-        self._prepared = self._next_first = None
-        self._connections = self._connections_now[::-1]
-        prepared.laps.go_on()
-        with self._all_or_nothing():
-            return self._finish(
-                self._connection_now,
-                memory,
-                prepared.work,
-                prepared.laps,
-                len(prepared.messages),
-                None,
-                laid,
-            )
-
-    def discard(self) -> None:
-        """Let nothing go ahead of what is done now; what is prepared is rolled back."""
-        self._next_first = None
-        with self._preparing:
-            if self._connections is not None:
-                self._roll_back(self._connections[1])
-
-    def _roll_back(self, spare: Connection) -> None:
-        self._prepared = None
-        with suppress(Retry, Stop), translated():
-            if in_transaction(spare):
-                spare.rollback()
-
-    def _separate(
-        self,
-        connection: Connection,
-        memory: Memory,
-        work: Work,
-        kind_name: str,
-        ordered: Ordered,
-        ahead: bool,
-    ) -> None:
-        kind, samples = KINDS[kind_name], ordered.samples
-        ids, starts = starts_of(samples.device)
-        states = memory.states[kind_name]
-        if ahead and states.unknown(ids).shape[0]:
-            raise _NotAhead
-        load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
-        marks = states.mark_us[states.slots.rows(ids)]
-        late = samples.observed_us <= np.repeat(marks, np.diff(starts))
-        if ahead and late.any():
-            raise _NotAhead  # what is stored at these times may be in the batch before
-        existing = {}
-        if late.any():
-            existing = telemetry.existing(
-                connection, kind.samples, samples.device[late], samples.observed_us[late]
-            )
-        steps.separate(work, memory, kind_name, ordered, existing, late, self._clock.monotonic())
-
-    def _refresh_registry(self, connection: Connection, memory: Memory) -> None:
-        """A change of registry or consent counts from the next message on."""
-        if customers.version(connection) != memory.registry.version:
-            memory.registry = load_registry(connection)
-            memory.topics = Topics(memory.registry)
-            compute_anew(connection, memory, self._clock)
-            self._load_waiting(connection, memory)
-            self._securing = None  # checkpoints of devices that were done may be gone
-
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
     def pending(self) -> int:
         """Devices that wait to be reconciled."""
-        if self._memory is None:
-            return 0
-        return sum(len(states.late) for states in self._memory.states.values())
+        return self._tending.pending()
 
     def reconcile(self, *, everything: bool = False) -> int:
         """Correct devices whose late samples have been gathered long enough; bounded in time.
 
         everything : do not wait and do not stop early. Returns how many were done.
         """
-        self.open()
-        connection, memory = self._connection_now, self._memory_now
-        started = self._clock.monotonic()
-        waiting = sorted(
-            (late.since, device_id, kind_name)
-            for kind_name, states in memory.states.items()
-            for device_id, late in states.late.items()
-        )
-        done = 0
-        for since, device_id, kind_name in waiting:
-            if not everything and (
-                started - since < self._settings.reconcile_wait_s
-                or self._clock.monotonic() - started > _SLICE_S
-            ):
-                break
-            self._reconcile_device(connection, memory, KINDS[kind_name], device_id)
-            done += 1
-        self._metrics.reconcile_pending.set(len(waiting) - done)
-        return done
-
-    def _reconcile_device(
-        self, connection: Connection, memory: Memory, kind: Kind, device_id: int
-    ) -> None:
-        states = memory.states[kind.name]
-        with self._owned(connection, memory):
-            result = recompute(
-                connection,
-                memory,
-                kind,
-                device_id,
-                states.late[device_id].span,
-                self._settings.checkpoint_samples,
-            )
-            outbox.put(
-                connection,
-                corrections(result.changes, memory.registry.by_id),
-                self._clock.now_us(),
-            )
-        row = states.row(device_id)
-        states.mark_us[row], states.carry[row] = result.mark_us, result.carry
-        states.since_checkpoint[row], states.provisional[row] = result.since_checkpoint, False
-        del states.late[device_id]
-        self._metrics.reconciled.inc()
-        log.debug(
-            "reconciled device=%d samples=%d changed=%d",
-            device_id,
-            result.samples,
-            len(result.changes),
-        )
+        self._open_alone()
+        return self._tending.reconcile(everything=everything)
 
     def close_silent(self, *, everything: bool = False) -> int:
         """Write what silent devices have open; what they say next replaces it.
 
         everything : do not wait for silence. Returns the number of devices.
         """
-        self.open()
-        connection, memory = self._connection_now, self._memory_now
-        self._load_heard(connection, memory, everything)
-        heard_before = self._clock.monotonic() - (0 if everything else self._settings.silence_s)
-        done = 0
-        for kind in KINDS.values():
-            states = memory.states[kind.name]
-            ids, rows = states.silent(heard_before)
-            if kind.finish is None or not ids.shape[0]:
-                continue
-            with self._owned(connection, memory):
-                write_open(connection, kind, ids, states.carry[rows])
-            states.provisional[rows] = True
-            done += int(ids.shape[0])
-        return done
+        self._open_alone()
+        return self._tending.close_silent(everything=everything)
 
     def secure(self) -> bool:
         """Make devices ready for what retention is to drop; bounded in time. False while some are
         not yet."""
-        self.open()
-        connection, memory = self._connection_now, self._memory_now
-        boundary_us = self._earliest_us(memory)
-        if boundary_us == memory.secured_us:
-            return True
-        memory.topics.earliest_us = boundary_us
-        until = self._clock.monotonic() + _SLICE_S
-        with self._owned(connection, memory):
-            if self._securing is None or self._securing.boundary_us != boundary_us:
-                self._securing = Securing.of(connection, boundary_us)
-            done = self._securing.go_on(connection, memory, lambda: self._clock.monotonic() > until)
-        if done:
-            memory.secured_us, self._securing = boundary_us, None
-            log.info("samples from before %s may be dropped", from_us(boundary_us).date())
-        return done
-
-    def _earliest_us(self, memory: Memory) -> int:
-        """Samples from before are not taken, and retention may drop them."""
-        cutoff_us = partitions.cutoff_us(self._layout, self._clock.now_us())
-        return max(memory.secured_us, cutoff_us or YEAR_2000_US)
+        self._open_alone()
+        return self._tending.secure()
 
     def retry_dead_letters(self) -> int:
         """Take messages marked for retry again, in the order they came. Returns how many."""
         self.open()
         with translated():
-            rows = dead_letter.find(self._connection_now, state="retry", limit=_RETRY_AT_ONCE)
-            self._connection_now.rollback()
+            rows = dead_letter.find(self._owner.connection, state="retry", limit=retries.AT_ONCE)
+            self._owner.connection.rollback()
         if not rows:
             return 0
         try:
@@ -621,61 +346,10 @@ class Worker:
             steps.bury_unforeseen(letter, error)
             self._commit(lambda _: Work([letter]), 0, [row])
 
-    def _finish_retry(
-        self,
-        connection: Connection,
-        work: Work,
-        rows: Sequence[dead_letter.DeadLetterRow],
-        now_us: int,
-    ) -> None:
-        results = []
-        for letter, row in zip(work.letters, rows, strict=True):
-            if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
-                key = ledger_key(letter, self._memory_now.registry.tenants)
-                results.append((row.id, "open", str(letter.dead.reason), letter.dead.detail, *key))
-                # It stays where it is: no second row for the same message.
-                letter.dead = None
-            else:
-                results.append((row.id, "retried", str(letter.outcome), "", "", ""))
-        dead_letter.finish_retry(connection, results, now_us)
-
-    @contextmanager
-    def _owned(self, connection: Connection, memory: Memory) -> Iterator[None]:
-        """A transaction without messages, under the same compare-and-set as a batch: a former owner
-        cannot write in it either. Commits at the end; after an error everything is forgotten."""
+    def _open_alone(self) -> None:
+        """Own the partition, with nothing prepared ahead of what is done now."""
+        self.open()
         self.discard()
-        with self._all_or_nothing():
-            offsets.advance(connection, self._partition, memory.next_offset, memory.next_offset)
-            yield
-            connection.commit()
-
-    @contextmanager
-    def _all_or_nothing(self) -> Iterator[None]:
-        """After any error the connections and all that is in memory are thrown away."""
-        try:
-            with translated():
-                yield
-        except BaseException:
-            self.close()
-            raise
-
-    # ── small things ────────────────────────────────────────────────────────────────────────
-
-    @property
-    def _connections_now(self) -> tuple[Connection, Connection]:
-        if self._connections is None:
-            raise Retry("the store is not open")
-        return self._connections
-
-    @property
-    def _connection_now(self) -> Connection:
-        return self._connections_now[0]
-
-    @property
-    def _memory_now(self) -> Memory:
-        if self._memory is None:
-            raise Retry("the store is not open")
-        return self._memory
 
     def _count(self, entries: commit.Ledger, started: float) -> None:
         for (tenant, dialect), entry in entries.items():
@@ -688,14 +362,3 @@ class Worker:
                 if n > 0:
                     self._metrics.samples.labels(name).inc(n)
         self._metrics.commit_seconds.observe(self._clock.monotonic() - started)
-
-
-def _unbook(entries: commit.Ledger, rows: Sequence[dead_letter.DeadLetterRow]) -> None:
-    """A retried message was booked as dead-lettered when it came: take that entry out.
-
-    It is booked anew by `ledger_of`, perhaps for another tenant: its device is known by now.
-    """
-    for row in rows:
-        entry = entries.setdefault((row.tenant, row.dialect), ledger.Entry())
-        entry.received -= 1
-        entry.dead_lettered -= 1

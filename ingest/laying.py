@@ -1,0 +1,113 @@
+"""The first half of a batch: up to the samples, and what the kernels make of them."""
+
+import threading
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+
+from contracts.raw import RawMessage
+from feature_kernels.ragged import starts_of
+from ingest import commit, steps
+from ingest.kernels import KINDS
+from ingest.laps import Laps
+from ingest.memory import Memory, load_devices
+from ingest.pack import Ordered
+from ingest.plain.take import SortedOut, take
+from ingest.work import Letter, Work
+from runtime.clock import Clock
+from runtime.settings import Settings
+from store import telemetry
+from store.pool import Connection
+
+
+class NotAhead(Exception):
+    """This batch must wait for its turn."""
+
+
+class Laying:
+    """Changes nothing in memory but that devices are loaded."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._reading = threading.Lock()
+        # Kernels hold no GIL: they run while the samples go to the database.
+        self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
+
+    def read(self, messages: Sequence[RawMessage], memory: Memory) -> SortedOut:
+        """By what is known of topics, which one thread at a time may add to."""
+        with self._reading:
+            return take(messages, memory.topics, self._settings)
+
+    def work_of(
+        self,
+        messages: Sequence[RawMessage],
+        first: int,
+        sorted_out: SortedOut | None,
+        memory: Memory,
+    ) -> Work:
+        """What is to be done for a batch; what was sorted out before counts where it still holds.
+
+        first : offset of the first message.
+        """
+        found = sorted_out
+        if (
+            found is None
+            or found.registry is not memory.registry
+            or found.earliest_us != memory.topics.earliest_us
+        ):
+            found = self.read(messages, memory)
+        letters = [Letter(messages[i], first + i, i) for i in found.others]
+        return Work(letters, found.plain)
+
+    def lay(
+        self, connection: Connection, memory: Memory, work: Work, laps: Laps, *, ahead: bool = False
+    ) -> None:
+        """Take work through the steps and write its samples, in the caller's transaction.
+
+        ahead : before its turn; then no device is loaded, and `NotAhead` raised where one is to be,
+        or where it needs what may be in the batch before.
+        """
+        laps.lap("read")
+        steps.identify(work, memory)
+        steps.decode_bodies(work, self._settings)
+        steps.check_times(work, self._settings, memory.topics.earliest_us)
+        steps.consent(work, memory)
+        laps.lap("decode")
+        for kind_name, ordered in steps.put_in_order(work).items():
+            self._separate(connection, memory, work, kind_name, ordered, ahead)
+        laps.lap("order")
+        computing = self._kernels.submit(steps.features, work, memory)
+        try:
+            commit.write_samples(connection, work)
+            laps.lap("copy")
+        finally:
+            computing.result()
+        laps.lap("kernels")
+
+    def _separate(
+        self,
+        connection: Connection,
+        memory: Memory,
+        work: Work,
+        kind_name: str,
+        ordered: Ordered,
+        ahead: bool,
+    ) -> None:
+        kind, samples = KINDS[kind_name], ordered.samples
+        ids, starts = starts_of(samples.device)
+        states = memory.states[kind_name]
+        if ahead and states.unknown(ids).shape[0]:
+            raise NotAhead
+        load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
+        marks = states.mark_us[states.slots.rows(ids)]
+        late = samples.observed_us <= np.repeat(marks, np.diff(starts))
+        if ahead and late.any():
+            raise NotAhead  # what is stored at these times may be in the batch before
+        existing = {}
+        if late.any():
+            existing = telemetry.existing(
+                connection, kind.samples, samples.device[late], samples.observed_us[late]
+            )
+        steps.separate(work, memory, kind_name, ordered, existing, late, self._clock.monotonic())

@@ -1,0 +1,123 @@
+"""What the owner of a partition does between batches: reconcile, close what is silent, secure."""
+
+import logging
+
+from ingest.assess import corrections
+from ingest.between import write_open
+from ingest.kernels import KINDS, Kind
+from ingest.owner import SLICE_S, Owner
+from ingest.recompute import recompute
+from ingest.secure import Securing
+from runtime.metrics import Metrics
+from store import outbox
+from store.times import from_us
+
+log = logging.getLogger("ingest")
+
+
+class Tending:
+    """Each call is bounded in time, and nothing is prepared ahead while it works."""
+
+    def __init__(self, owner: Owner, metrics: Metrics) -> None:
+        self._owner = owner
+        self._metrics = metrics
+        self._securing: Securing | None = None
+
+    def forget(self) -> None:
+        """What was known of devices to secure may be wrong by now."""
+        self._securing = None
+
+    def pending(self) -> int:
+        """Devices that wait to be reconciled."""
+        memory = self._owner.memory_or_none
+        return 0 if memory is None else sum(len(s.late) for s in memory.states.values())
+
+    def reconcile(self, *, everything: bool) -> int:
+        """Correct devices whose late samples have been gathered long enough.
+
+        everything : do not wait and do not stop early. Returns how many were done.
+        """
+        memory, clock = self._owner.memory, self._owner.clock
+        started = clock.monotonic()
+        waiting = sorted(
+            (late.since, device_id, kind_name)
+            for kind_name, states in memory.states.items()
+            for device_id, late in states.late.items()
+        )
+        done = 0
+        for since, device_id, kind_name in waiting:
+            if not everything and (
+                started - since < self._owner.settings.reconcile_wait_s
+                or clock.monotonic() - started > SLICE_S
+            ):
+                break
+            self._reconcile_device(KINDS[kind_name], device_id)
+            done += 1
+        self._metrics.reconcile_pending.set(len(waiting) - done)
+        return done
+
+    def _reconcile_device(self, kind: Kind, device_id: int) -> None:
+        owner = self._owner
+        with owner.transaction() as (connection, memory):
+            states = memory.states[kind.name]
+            result = recompute(
+                connection,
+                memory,
+                kind,
+                device_id,
+                states.late[device_id].span,
+                owner.settings.checkpoint_samples,
+            )
+            outbox.put(
+                connection,
+                corrections(result.changes, memory.registry.by_id),
+                owner.clock.now_us(),
+            )
+        row = states.row(device_id)
+        states.mark_us[row], states.carry[row] = result.mark_us, result.carry
+        states.since_checkpoint[row], states.provisional[row] = result.since_checkpoint, False
+        del states.late[device_id]
+        self._metrics.reconciled.inc()
+        log.debug(
+            "reconciled device=%d samples=%d changed=%d",
+            device_id,
+            result.samples,
+            len(result.changes),
+        )
+
+    def close_silent(self, *, everything: bool) -> int:
+        """Write what silent devices have open; what they say next replaces it.
+
+        everything : do not wait for silence. Returns the number of devices.
+        """
+        owner = self._owner
+        owner.load_heard(everything=everything)
+        heard_before = owner.clock.monotonic() - (0 if everything else owner.settings.silence_s)
+        done = 0
+        for kind in KINDS.values():
+            states = owner.memory.states[kind.name]
+            ids, rows = states.silent(heard_before)
+            if kind.finish is None or not ids.shape[0]:
+                continue
+            with owner.transaction() as (connection, _):
+                write_open(connection, kind, ids, states.carry[rows])
+            states.provisional[rows] = True
+            done += int(ids.shape[0])
+        return done
+
+    def secure(self) -> bool:
+        """Make devices ready for what retention is to drop. False while some are not yet."""
+        owner = self._owner
+        boundary_us = owner.earliest_us()
+        if boundary_us == owner.memory.secured_us:
+            return True
+        owner.memory.topics.earliest_us = boundary_us
+        until = owner.clock.monotonic() + SLICE_S
+        with owner.transaction() as (connection, memory):
+            if self._securing is None or self._securing.boundary_us != boundary_us:
+                self._securing = Securing.of(connection, boundary_us)
+            done = self._securing.go_on(connection, memory, lambda: owner.clock.monotonic() > until)
+        if done:
+            memory.secured_us, self._securing = boundary_us, None
+            log.info("samples from before %s may be dropped", from_us(boundary_us).date())
+        return done
