@@ -65,7 +65,7 @@ async def serve(
         stack.announce(where)
         running = asyncio.create_task(gateway.run(stop), name="gateway")
         idle = asyncio.create_task(direct.idle(stop), name="idle")
-        await _first(running, _task(gateway.connected.wait()), _task(stop.wait()))
+        await _first(running, _task(gateway.subscribed.wait()), _task(stop.wait()))
         if not running.done() and not stop.is_set():
             ready(where)
         tending = asyncio.create_task(_tend(stack, stop), name="tend")
@@ -154,7 +154,7 @@ async def run_gateway(
     try:
         gateway = Gateway(mqtt_url, remote, settings, clock, metrics)
         running = asyncio.create_task(gateway.run(stop), name="gateway")
-        await _first(running, _task(gateway.connected.wait()), _task(stop.wait()))
+        await _first(running, _task(gateway.subscribed.wait()), _task(stop.wait()))
         ready(f"http://127.0.0.1:{port}/metrics")
         await running
     finally:

@@ -62,9 +62,9 @@ class Gateway:
         return len(self._window)
 
     @property
-    def connected(self) -> asyncio.Event:
-        """Set while the session is connected."""
-        return self._session.connected
+    def subscribed(self) -> asyncio.Event:
+        """Set while the broker is known to keep for us what devices publish."""
+        return self._session.subscribed
 
     def _on_messages(self, messages: list[RawMessage], mids: list[int]) -> None:
         self._window.arrive(messages, mids)

@@ -93,6 +93,7 @@ class Session:
         self._keeper: asyncio.Task[None] | None = None
         self._lost = asyncio.Event()
         self.connected = asyncio.Event()
+        self.subscribed = asyncio.Event()
         self._v5 = version == "5"
         self._topic_aliases = topic_aliases
         websockets = parts.scheme in ("ws", "wss")
@@ -106,6 +107,7 @@ class Session:
         if tls:
             client.tls_set()
         client.on_connect = self._connected
+        client.on_subscribe = self._granted
         client.on_disconnect = self._disconnected
         client.on_socket_open = self._socket_open
         client.on_socket_close = self._socket_close
@@ -114,7 +116,8 @@ class Session:
         self._client = client
 
     async def start(self) -> None:
-        """Begin to connect, and keep connected. Returns at once; see `connected`."""
+        """Begin to connect, and keep connected. Returns at once; see `connected`, and `subscribed`:
+        only then the broker keeps for us what is published."""
         self._keeper = asyncio.create_task(self._keep_connected(), name="mqtt-keeper")
 
     async def _keep_connected(self) -> None:
@@ -142,6 +145,7 @@ class Session:
             await self._lost.wait()
             self._misc.cancel()
             self.connected.clear()
+            self.subscribed.clear()
             if asyncio.get_running_loop().time() - began > _STABLE_AFTER_S:
                 attempt = 0
             self._on_lost()
@@ -196,6 +200,17 @@ class Session:
         else:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
         self.connected.set()
+
+    def _granted(self, client: mqtt.Client, _: Any, mid: int, reasons: Any, _props: Any) -> None:
+        refused = [
+            topic
+            for topic, reason in zip(self._subscriptions, reasons, strict=False)
+            if reason.is_failure
+        ]
+        if refused:
+            log.error("the broker refuses the subscription to %s", ", ".join(refused))
+            return
+        self.subscribed.set()
 
     def _disconnected(self, _client: Any, _: Any, _flags: Any, reason: Any, _props: Any) -> None:
         if not self._closing:

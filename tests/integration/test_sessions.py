@@ -126,6 +126,37 @@ def test_what_is_not_acknowledged_comes_again(
         broker.stop()
 
 
+def test_subscribed_only_when_the_broker_says_so() -> None:
+    """What is published between CONNACK and SUBACK may be nobody's: foreign devices lose that."""
+    connack, suback = b"\x20\x03\x00\x00\x00", b"\x90\x04\x00\x01\x00\x01"
+    asked, answer = asyncio.Event(), asyncio.Event()
+
+    async def broker(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while packet := await reader.read(4096):
+                if packet[0] == 0x10:
+                    writer.write(connack)
+                elif packet[0] == 0x82:
+                    asked.set()
+                    await answer.wait()
+                    writer.write(suback)
+        finally:
+            writer.close()
+
+    async def main() -> None:
+        server = await asyncio.start_server(broker, "127.0.0.1", 0)
+        port = server.sockets[0].getsockname()[1]
+        async with connected(f"mqtt://127.0.0.1:{port}") as inbox, asyncio.timeout(20):
+            assert inbox.session is not None
+            await asked.wait()
+            assert not inbox.session.subscribed.is_set()
+            answer.set()
+            await inbox.session.subscribed.wait()
+        server.close()
+
+    asyncio.run(main())
+
+
 def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """Lines of a listener with TLS, for an authority that this test trusts."""
     authority = trustme.CA()
