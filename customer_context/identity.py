@@ -46,6 +46,7 @@ class Device:
     interval_s: float = 900.0
     register_digits: int = 6
     holders: Sequence[Holder] = field(default_factory=tuple)
+    address: str = ""
 
     def holder_at(self, us: int) -> Holder | None:
         """The holder at an instant; None where the device was assigned to nothing."""

@@ -19,7 +19,11 @@ def compute_anew(connection: Connection, memory: Memory, clock: Clock) -> None:
     Commits. The registry in `memory` is the new one already.
     """
     now_us = clock.now_us()
-    current = {device.device_id: as_text(device) for device in memory.registry.by_id.values()}
+    current = {
+        device.device_id: as_text(device)
+        for device in memory.registry.by_id.values()
+        if memory.owns(device.device_id)
+    }
     for device_id in carry.outdated(connection, current):
         everything = reconcile.Range(memory.secured_us, now_us)
         carry.delete(connection, device_id, 0, None)

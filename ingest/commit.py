@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from contracts.partition import key_of_topic, partition_of
 from contracts.raw import DeviceAck
 from feature_kernels.ragged import starts_of
 from ingest.books import ledger_key
@@ -43,7 +44,6 @@ def write(
     memory: Memory,
     work: Work,
     due: list[checkpoints.Checkpoint],
-    partition: int,
     now_us: int,
 ) -> None:
     """Write features, checkpoints, reconcile requests and dead letters."""
@@ -58,7 +58,7 @@ def write(
     checkpoints.save(connection, due)
     telemetry.put_meter_numbers(connection, work.meter_numbers)
     reconcile.request(connection, work.late, now_us)
-    dead_letter.put(connection, _dead(work, partition, memory.registry.tenants))
+    dead_letter.put(connection, _dead(work, memory))
 
 
 def _due(
@@ -89,15 +89,16 @@ def _due(
     ]
 
 
-def _dead(work: Work, partition: int, tenants: frozenset[str]) -> list[dead_letter.DeadMessage]:
+def _dead(work: Work, memory: Memory) -> list[dead_letter.DeadMessage]:
     return [
         dead_letter.DeadMessage(
-            *ledger_key(letter, tenants),
+            *ledger_key(letter, memory.registry.tenants),
             letter.raw,
-            partition,
+            memory.partition.number,
             letter.offset,
             letter.dead.reason,
             letter.dead.detail,
+            partition_of(key_of_topic(letter.raw.topic), memory.partition.of),
         )
         for letter in work.letters
         if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None
@@ -239,5 +240,5 @@ def remember(memory: Memory, counted: Counted) -> None:
 
 def book(connection: Connection, entries: Ledger, partition: int, first: int, n: int) -> None:
     """Add to the ledger and move the offset by compare-and-set; raises `Fenced`."""
-    ledger.add(connection, entries)
+    ledger.add(connection, entries, partition)
     offsets.advance(connection, partition, first, first + n)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from contracts.partition import DIRECT, Partition
 from ingest.grids import as_text
 from ingest.kernels import KINDS, Kind, compute
 from ingest.plain.take import Topics
@@ -30,7 +31,7 @@ class Memory:
     """What is known of the devices seen since start.
 
     states : kind of device → its states.
-    secured_us : before it retention may drop samples.
+    secured_us : samples of the partition from before it are not needed any more.
     """
 
     registry: Registry
@@ -41,6 +42,12 @@ class Memory:
     )
     seqs: Seqs = field(default_factory=Seqs)
     secured_us: int = YEAR_2000_US
+    partition: Partition = DIRECT
+
+    def owns(self, device_id: int) -> bool:
+        """Whether the device is registered and its messages come to this partition."""
+        device = self.registry.by_id.get(device_id)
+        return device is not None and self.partition.holds(device.dialect, device.address)
 
 
 def load_devices(

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
+from contracts.partition import Partition
 from contracts.raw import RawMessage
 from ingest.between import compute_anew
 from ingest.kernels import KINDS, Kind
@@ -19,6 +20,7 @@ from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
 from runtime.settings import Settings
 from store import customers, offsets, partitions, reconcile, telemetry
+from store import log as store_log
 from store.engine import Layout
 from store.pool import Connection, abort, connect, in_transaction, translated
 from store.roles import WRITER
@@ -57,7 +59,7 @@ class Owner:
         database_url: str,
         settings: Settings,
         clock: Clock,
-        partition: int,
+        partition: Partition,
         registries: Registries,
     ) -> None:
         self.settings = settings
@@ -86,13 +88,21 @@ class Owner:
             connection = spare = self._connect()
             try:
                 spare = self._connect()
-                next_offset = offsets.claim(connection, spare, self.partition)
+                store_log.must_be(connection, self.partition)
+                next_offset = offsets.claim(connection, spare, self.partition.number)
                 registry = self._registries.load(connection)
-                memory = Memory(registry, next_offset, Topics(registry))
-                memory.secured_us = partitions.secured(connection) or YEAR_2000_US
+                memory = Memory(
+                    registry,
+                    next_offset,
+                    Topics(registry, partition=self.partition),
+                    partition=self.partition,
+                )
+                memory.secured_us = (
+                    partitions.secured_in(connection, self.partition.number) or YEAR_2000_US
+                )
                 compute_anew(connection, memory, self.clock)
                 self.load_waiting(connection, memory)
-                self._heard = self._heard_lately(connection)
+                self._heard = self._heard_lately(connection, memory)
                 connection.commit()
             except BaseException:
                 connection.close()
@@ -189,7 +199,9 @@ class Owner:
         write in it either. Commits at the end; after an error everything is forgotten."""
         with self.all_or_nothing():
             connection, memory = self.connection, self.memory
-            offsets.advance(connection, self.partition, memory.next_offset, memory.next_offset)
+            offsets.advance(
+                connection, self.partition.number, memory.next_offset, memory.next_offset
+            )
             yield connection, memory
             connection.commit()
 
@@ -202,7 +214,11 @@ class Owner:
         if customers.version(connection) == memory.registry.version:
             return False
         memory.registry = self._registries.load(connection)
-        memory.topics = Topics(memory.registry)
+        memory.topics = Topics(memory.registry, partition=self.partition)
+        if self.partition.of > 1 and any(
+            not memory.owns(d) for s in memory.states.values() for d in s.slots.ids.tolist()
+        ):
+            raise Retry("a device has another address now: what is in memory is loaded anew")
         compute_anew(connection, memory, self.clock)
         self.load_waiting(connection, memory)
         return True
@@ -217,9 +233,7 @@ class Owner:
         pending = reconcile.pending(connection)
         for kind in KINDS.values():
             of_kind = [
-                d
-                for d in pending
-                if d in memory.registry.by_id and memory.registry.by_id[d].kind == kind.name
+                d for d in pending if memory.owns(d) and memory.registry.by_id[d].kind == kind.name
             ]
             load_devices(connection, memory, kind, of_kind, pending, self.clock.monotonic())
 
@@ -232,13 +246,16 @@ class Owner:
             with self.transaction() as (connection, memory):
                 load_devices(connection, memory, kind, ids, {}, self.clock.monotonic())
 
-    def _heard_lately(self, connection: Connection) -> deque[tuple[Kind, list[int]]]:
+    def _heard_lately(
+        self, connection: Connection, memory: Memory
+    ) -> deque[tuple[Kind, list[int]]]:
         """Devices that may have fallen silent just before a crash, and have not been closed yet."""
         since_us = self.clock.now_us() - _HEARD_LATELY_US
         parts: deque[tuple[Kind, list[int]]] = deque()
         for kind in KINDS.values():
             if kind.finish is not None:
-                ids = telemetry.heard_since(connection, kind.samples, since_us)
+                heard = telemetry.heard_since(connection, kind.samples, since_us)
+                ids = [device_id for device_id in heard if memory.owns(device_id)]
                 parts += [
                     (kind, ids[i : i + REPLAYED_AT_ONCE])
                     for i in range(0, len(ids), REPLAYED_AT_ONCE)

@@ -71,6 +71,7 @@ def load(connection: Connection) -> Registry:
             device=row.device,
             kind=row.kind,
             dialect=row.dialect,
+            address=row.address,
             timezone=meter.timezone or row.timezone,
             interval_s=float(meter.interval_s),
             register_digits=meter.register_digits,

@@ -25,12 +25,13 @@ class Securing:
     devices: deque[tuple[Kind, int]] = field(default_factory=deque)
 
     @classmethod
-    def of(cls, connection: Connection, boundary_us: int) -> "Securing":
-        """All that have samples before the boundary."""
+    def of(cls, connection: Connection, memory: Memory, boundary_us: int) -> "Securing":
+        """All of the partition that have samples before the boundary."""
         waiting = cls(boundary_us)
         for kind in KINDS.values():
             for device_id in telemetry.devices(connection, kind.samples, before_us=boundary_us):
-                waiting.devices.append((kind, device_id))
+                if memory.owns(device_id):
+                    waiting.devices.append((kind, device_id))
         return waiting
 
     def go_on(self, connection: Connection, memory: Memory, enough: Callable[[], bool]) -> bool:
@@ -45,11 +46,11 @@ class Securing:
             kind, device_id = self.devices.popleft()
             if device_id in memory.states[kind.name].late:
                 self.devices.append((kind, device_id))
-            elif device_id in memory.registry.by_id:
+            elif memory.owns(device_id):
                 secure(connection, memory, kind, device_id, self.boundary_us)
         if self.devices:
             return False
-        partitions.set_secured(connection, self.boundary_us)
+        partitions.set_secured(connection, self.boundary_us, memory.partition.number)
         return True
 
 

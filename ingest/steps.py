@@ -41,6 +41,12 @@ def identify(work: Work, memory: Memory) -> None:
         if letter.route is None:
             letter.bury(DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {letter.raw.topic!r}"))
             continue
+        here = memory.partition
+        if not here.holds(letter.route.dialect, letter.route.address):
+            # Its device has its one writer elsewhere; a retry takes it there.
+            detail = f"a message of {letter.raw.topic!r} in partition {here.number} of {here.of}"
+            letter.bury(DeadLetter(Reason.WRONG_PARTITION, detail))
+            continue
         letter.device = memory.registry.by_address.get((letter.route.dialect, letter.route.address))
 
 

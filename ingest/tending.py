@@ -115,7 +115,7 @@ class Tending:
         until = owner.clock.monotonic() + SLICE_S
         with owner.transaction() as (connection, memory):
             if self._securing is None or self._securing.boundary_us != boundary_us:
-                self._securing = Securing.of(connection, boundary_us)
+                self._securing = Securing.of(connection, memory, boundary_us)
             done = self._securing.go_on(connection, memory, lambda: owner.clock.monotonic() > until)
         if done:
             memory.secured_us, self._securing = boundary_us, None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from contracts.partition import DIRECT, Partition
 from contracts.raw import DeviceAck, RawMessage
 from ingest import commit, retries, steps
 from ingest.assess import signals_of
@@ -60,7 +61,7 @@ class Worker:
         settings: Settings,
         clock: Clock,
         metrics: Metrics | None = None,
-        partition: int = 0,
+        partition: Partition = DIRECT,
         registries: Registries | None = None,
     ) -> None:
         self._settings = settings
@@ -160,8 +161,8 @@ class Worker:
         if first is not None and first != next_offset:
             if first > next_offset:
                 raise Fenced(
-                    f"partition {self._partition}: the batch begins at offset {first}, but what is "
-                    f"committed ends at {next_offset}"
+                    f"partition {self._partition.number}: the batch begins at offset {first}, but "
+                    f"what is committed ends at {next_offset}"
                 )
             messages, sorted_out = messages[next_offset - first :], None
             if not messages:
@@ -272,7 +273,7 @@ class Worker:
         now_us = self._clock.now_us()
         if retried is not None:
             retries.finish(connection, work, retried, memory.registry.tenants, now_us)
-        commit.write(connection, memory, work, due, self._partition, now_us)
+        commit.write(connection, memory, work, due, now_us)
         for kind_work in work.kinds.values():
             outbox.put(connection, signals_of(kind_work.rows, memory.registry.by_id), now_us)
         laps.lap("features")
@@ -280,7 +281,7 @@ class Worker:
         entries = ledger_of(work, memory)
         if retried is not None:
             retries.unbook(entries, retried)
-        commit.book(connection, entries, self._partition, memory.next_offset, moved)
+        commit.book(connection, entries, self._partition.number, memory.next_offset, moved)
         laps.lap("books")
         connection.commit()
         laps.lap("commit")
@@ -324,7 +325,9 @@ class Worker:
         """Take messages marked for retry again, in the order they came. Returns how many."""
         self.open()
         with translated():
-            rows = dead_letter.find(self._owner.connection, state="retry", limit=retries.AT_ONCE)
+            rows = dead_letter.to_retry(
+                self._owner.connection, self._partition.number, retries.AT_ONCE
+            )
             self._owner.connection.rollback()
         if not rows:
             return 0

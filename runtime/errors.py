@@ -46,6 +46,7 @@ class Reason(StrEnum):
     CLOCK_AHEAD = "clock_ahead"
     CLOCK_BEFORE_2000 = "clock_before_2000"
     TOO_OLD = "too_old"
+    WRONG_PARTITION = "wrong_partition"
     UNKNOWN_DEVICE = "unknown_device"
     DEVICE_MISMATCH = "device_mismatch"
     WRONG_KIND = "wrong_kind"

@@ -14,7 +14,7 @@ from store.times import from_us, to_us
 
 @dataclass(frozen=True, slots=True)
 class DeadMessage:
-    """What is put in."""
+    """What is put in. home : the partition whose owner is to take it when it is retried."""
 
     tenant: str
     dialect: str
@@ -23,6 +23,7 @@ class DeadMessage:
     offset: int
     reason: str
     detail: str
+    home: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +84,9 @@ def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
-            "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail, "
+            "home) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
             [
                 (
                     dead.tenant,
@@ -99,6 +101,7 @@ def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
                     dead.offset,
                     dead.reason,
                     _text(dead.detail),
+                    dead.home,
                 )
                 for dead in messages
             ],
@@ -130,6 +133,16 @@ def find(
             None if tenants is None else list(tenants),
             limit,
         ),
+    )
+    return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRow]:
+    """Rows that are marked for the owner of partition `home`, in the order they came."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where state = 'retry' and home = %s "
+        "order by dead_letter_id limit %s",
+        (home, limit),
     )
     return [DeadLetterRow(*row) for row in rows.fetchall()]
 

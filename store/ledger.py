@@ -48,8 +48,8 @@ COUNTS = tuple(field.name for field in fields(Entry))
 Key = tuple[str, str]
 
 
-def add(connection: Connection, entries: Mapping[Key, Entry]) -> None:
-    """Add to the books, in the caller's transaction."""
+def add(connection: Connection, entries: Mapping[Key, Entry], partition: int) -> None:
+    """Add to the books of a log's partition, in the caller's transaction."""
     if not entries:
         return
     columns = ", ".join(COUNTS)
@@ -57,10 +57,11 @@ def add(connection: Connection, entries: Mapping[Key, Entry]) -> None:
     marks = ", ".join(["%s"] * len(COUNTS))
     with connection.cursor() as cursor:
         cursor.executemany(
-            f"insert into pipeline.ledger as ledger (tenant, dialect, {columns}) "
-            f"values (%s, %s, {marks}) on conflict (tenant, dialect) do update set {sums}",
+            f"insert into pipeline.ledger as ledger (tenant, dialect, partition, {columns}) "
+            f"values (%s, %s, %s, {marks}) "
+            f"on conflict (tenant, dialect, partition) do update set {sums}",
             [
-                (*key, *(getattr(entry, name) for name in COUNTS))
+                (*key, partition, *(getattr(entry, name) for name in COUNTS))
                 for key, entry in sorted(entries.items())
             ],
         )
@@ -69,6 +70,7 @@ def add(connection: Connection, entries: Mapping[Key, Entry]) -> None:
 def read(connection: Connection) -> dict[Key, Entry]:
     """All entries, by (tenant, dialect)."""
     rows = connection.execute(
-        f"select tenant, dialect, {', '.join(COUNTS)} from pipeline.ledger order by 1, 2"
+        f"select tenant, dialect, {', '.join(f'sum({name})::bigint' for name in COUNTS)} "
+        "from pipeline.ledger group by 1, 2 order by 1, 2"
     )
     return {(row[0], row[1]): Entry(*row[2:]) for row in rows.fetchall()}

@@ -1,10 +1,10 @@
 """Who owns a partition, and up to which offset its messages are committed."""
 
 from runtime.errors import Fenced, Retry
-from store.pool import Connection, scalar
+from store.pool import Connection, connect, scalar
 
 # First keys of the advisory locks, one for each connection; the second is the partition.
-_LOCKS = (7_261_002, 7_261_004)
+_LOCKS = (7_261_002, 7_261_005)
 
 
 def claim(connection: Connection, spare: Connection, partition: int) -> int:
@@ -13,19 +13,49 @@ def claim(connection: Connection, spare: Connection, partition: int) -> int:
 
     Returns the next offset. Raises `Retry` while another process owns it; close both then.
     """
-    for each, lock in zip((connection, spare), _LOCKS, strict=True):
-        found = scalar(each, "select pg_try_advisory_lock(%s, %s)", (lock, partition))
+    for each, key in zip((connection, spare), _LOCKS, strict=True):
+        found = scalar(each, "select pg_try_advisory_lock(%s, %s)", (key, partition))
         each.commit()
         if not found:
-            raise Retry(
-                f"partition {partition} is owned by another running process "
-                "(`tachowatt serve`?); stop it, or wait"
-            )
+            raise _owned(partition)
     connection.execute(
-        "insert into pipeline.partition values (%s, 0) on conflict do nothing", (partition,)
+        "insert into pipeline.partition (partition, next_offset, secured_at) "
+        "select %s, 0, secured_at from pipeline.layout on conflict do nothing",
+        (partition,),
     )
     connection.commit()
     return next_offset(connection, partition)
+
+
+def lock(connection: Connection, partition: int) -> None:
+    """Let nobody own the partition until the transaction ends. Raises `Retry` where somebody
+    does."""
+    for key in _LOCKS:
+        if not scalar(connection, "select pg_try_advisory_xact_lock(%s, %s)", (key, partition)):
+            raise _owned(partition)
+
+
+def _owned(partition: int) -> Retry:
+    return Retry(
+        f"partition {partition} is owned by another running process "
+        "(`tachowatt serve`?); stop it, or wait"
+    )
+
+
+def depose(url: str, partition: int) -> int:
+    """End the sessions that own a partition: Kafka has given it to us, and its last owner is
+    paused or cut off. What that has not committed is undone. Returns how many were ended.
+
+    With the login itself: a role that it takes may not end sessions of the login.
+    """
+    with connect(url, application="tachowatt-depose") as connection:
+        found = connection.execute(
+            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' "
+            "and database = (select oid from pg_database where datname = current_database()) "
+            "and classid = any(%s::bigint[]::oid[]) and objid = %s and objsubid = 2 and granted",
+            (list(_LOCKS), partition),
+        ).fetchall()
+        return len(found)
 
 
 def next_offset(connection: Connection, partition: int) -> int:
@@ -47,6 +77,18 @@ def advance(connection: Connection, partition: int, expected: int, to: int) -> N
         raise Fenced(f"partition {partition} is no longer at offset {expected}: another owner")
 
 
+def committed(connection: Connection) -> dict[int, int]:
+    """Partition → the offset after its last committed message."""
+    rows = connection.execute("select partition, next_offset from pipeline.partition order by 1")
+    return {partition: offset for partition, offset in rows.fetchall()}
+
+
 def total(connection: Connection) -> int:
-    """Messages committed over all partitions."""
-    return int(scalar(connection, "select coalesce(sum(next_offset), 0) from pipeline.partition"))
+    """Messages committed over all partitions, and by way of earlier logs."""
+    return int(
+        scalar(
+            connection,
+            "select counted_before + (select coalesce(sum(next_offset - begin_offset), 0) "
+            "from pipeline.partition) from pipeline.log",
+        )
+    )

@@ -53,11 +53,28 @@ def secured(connection: Connection) -> int | None:
     return None if at is None else to_us(at)
 
 
-def set_secured(connection: Connection, us: int) -> None:
-    """Let retention drop samples before `us`, in the caller's transaction. It never goes back."""
+def set_secured(connection: Connection, us: int, partition: int) -> None:
+    """The devices of a log's partition do not need samples from before `us` any more; retention may
+    drop what none needs. In the caller's transaction. It never goes back."""
+    # One after the other, so that the last one sees what all others have secured.
+    connection.execute("select from pipeline.layout for update")
     connection.execute(
-        "update pipeline.layout set secured_at = greatest(secured_at, %s)", (from_us(us),)
+        "update pipeline.partition set secured_at = greatest(secured_at, %s) where partition = %s",
+        (from_us(us), partition),
     )
+    connection.execute(
+        "update pipeline.layout set secured_at = everyone from (select min(secured_at) as everyone "
+        "from pipeline.partition having bool_and(secured_at is not null)) as p "
+        "where secured_at is null or secured_at < everyone"
+    )
+
+
+def secured_in(connection: Connection, partition: int) -> int | None:
+    """The same of one partition of the log."""
+    at = scalar(
+        connection, "select secured_at from pipeline.partition where partition = %s", (partition,)
+    )
+    return None if at is None else to_us(at)
 
 
 def dropped(connection: Connection) -> int | None:

@@ -309,6 +309,7 @@ def _books(connection: Connection) -> None:
             ("t2", "native"): ledger.Entry(received=7, stored=7),
             ("-", "native"): ledger.Entry(received=1, dead_lettered=1),
         },
+        0,
     )
     for i, tenant in enumerate(("t1", "t2", "-")):
         message = RawMessage(f"tw/v1/{tenant}/box/telemetry", b"{}", NOW_US, None)

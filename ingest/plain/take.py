@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.partition import DIRECT, Partition
 from contracts.raw import RawMessage
 from contracts.topics import route
 from ingest.pack import LAYOUTS, Packed
@@ -40,6 +41,7 @@ class Topics:
 
     registry: Registry
     earliest_us: int = YEAR_2000_US
+    partition: Partition = DIRECT
     number: dict[str, dict[str, int]] = field(default_factory=dict)
     seen: set[str] = field(default_factory=set)
     columns: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
@@ -60,6 +62,8 @@ class Topics:
         self.seen.add(topic)
         found = route(topic)
         if found is None or found.dialect != "native" or found.kind not in SHAPES:
+            return
+        if not self.partition.holds("native", found.address):
             return
         device = self.registry.by_address.get(("native", found.address))
         if device is None or device.kind != _DEVICE_KIND[found.kind] or not device.holders:

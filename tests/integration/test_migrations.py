@@ -127,19 +127,38 @@ def test_retention_drops_what_nothing_needs_any_more(plain: Connection) -> None:
         return sum(places(plain).values())
 
     assert left() == 11  # nobody has said that it is safe
-    partitions.set_secured(plain, NOW_US - 100 * DAY_US)
+    secured_by_the_only_owner(plain, NOW_US - 100 * DAY_US)
     assert left() == 10  # of the past, as far as it is safe
-    partitions.set_secured(plain, NOW_US + 14 * DAY_US)
-    partitions.set_secured(plain, NOW_US)  # never goes back
+    secured_by_the_only_owner(plain, NOW_US + 14 * DAY_US)
+    secured_by_the_only_owner(plain, NOW_US)  # never goes back
     assert partitions.secured(plain) == NOW_US + 14 * DAY_US
     assert left() == 8
-    partitions.set_secured(plain, now_us)
+    secured_by_the_only_owner(plain, now_us)
     assert left() == 5
     oldest = scalar(plain, f"select min(observed_at) from {SAMPLES}")
     assert to_us(oldest) >= cutoff > to_us(oldest) - 7 * DAY_US
     assert partitions.dropped(plain) == cutoff
     put(plain, from_us(NOW_US))  # what comes late still has its place
     assert places(plain)["past"] == 1
+
+
+def secured_by_the_only_owner(connection: Connection, us: int) -> None:
+    connection.execute(
+        "insert into pipeline.partition (partition, next_offset) values (0, 0) "
+        "on conflict do nothing"
+    )
+    partitions.set_secured(connection, us, 0)
+
+
+def test_samples_are_kept_until_no_partition_needs_them(plain: Connection) -> None:
+    plain.execute("insert into pipeline.partition (partition, next_offset) values (0, 0), (1, 0)")
+    partitions.set_secured(plain, NOW_US, 0)
+    assert partitions.secured(plain) is None
+    partitions.set_secured(plain, NOW_US - DAY_US, 1)
+    assert partitions.secured(plain) == NOW_US - DAY_US
+    partitions.set_secured(plain, NOW_US + DAY_US, 1)
+    assert partitions.secured(plain) == NOW_US
+    assert partitions.secured_in(plain, 1) == NOW_US + DAY_US
 
 
 def test_upkeep_gives_way_to_who_holds_a_lock(
@@ -156,7 +175,7 @@ def test_upkeep_gives_way_to_who_holds_a_lock(
 def test_upkeeps_at_once_do_the_work_once(plain: Connection, plain_copy: str) -> None:
     now_us = NOW_US + 63 * DAY_US
     put(plain, from_us(NOW_US))
-    partitions.set_secured(plain, now_us)
+    secured_by_the_only_owner(plain, now_us)
     plain.commit()
 
     def keep(_: int) -> bool:
@@ -373,11 +392,11 @@ def test_retention_on_timescale_waits_for_checkpoints_too(timescale_url: str) ->
 
         first = left()
         assert first == by_sql.days_later(1 / 12)
-        partitions.set_secured(connection, to_us(by_sql.days_later(12)))
+        secured_by_the_only_owner(connection, to_us(by_sql.days_later(12)))
         assert left() == datetime(2026, 3, 12, tzinfo=UTC)
         assert partitions.dropped(connection) == to_us(by_sql.days_later(12))
         # Upkeep drops by the clock of who calls it, and never more either.
-        partitions.set_secured(connection, to_us(by_sql.days_later(60)))
+        secured_by_the_only_owner(connection, to_us(by_sql.days_later(60)))
         now_us = to_us(by_sql.days_later(50))
         assert partitions.upkeep(connection, Layout(retention_days=30), now_us)
         assert scalar(connection, f"select min(observed_at) from {SAMPLES}") == datetime(
