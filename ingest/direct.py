@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from contracts.raw import RawMessage, Receipt
 from ingest.worker import Worker
-from runtime.errors import Retry, Stop
+from runtime.errors import Owned, Retry, Stop
 from runtime.metrics import Metrics
 
 log = logging.getLogger("ingest.direct")
@@ -18,6 +18,7 @@ T = TypeVar("T")
 
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _IDLE_S = 0.1
+_HANDED_OVER_S = 0.02
 _CLOSE_WITHIN_S = 1.0
 _RETRY_EVERY = 10  # idle rounds between two looks for dead letters marked for retry
 
@@ -42,20 +43,46 @@ class DirectLog:
         self._laid = asyncio.Event()  # of the batch that was appended last
         self._laid.set()
 
-    async def start(self) -> None:
-        """Own the partition. Waits while the store is away or another process owns it."""
-        await self._patiently(self._worker.open)
+    async def start(self, depose_after_s: float | None = None) -> None:
+        """Own the partition. Waits while the store is away or another process owns it.
+
+        depose_after_s : whoever owns it after so long is ended; for who has been given it by an
+        arbiter. None = never.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        attempt = 0
+        while True:
+            try:
+                await self._run(self._worker.open)
+                return
+            except Owned as error:
+                if depose_after_s is None:
+                    await self._wait(attempt, error)
+                elif loop.time() - began < depose_after_s:
+                    await asyncio.sleep(_HANDED_OVER_S)
+                else:
+                    with suppress(Retry):
+                        await self._run(self._worker.depose)
+                    began = loop.time()
+            except Retry as error:
+                await self._wait(attempt, error)
+            attempt += 1
 
     @property
     def committed(self) -> int:
         """Messages committed to the partition, by all owners; 0 while it is not owned."""
         return self._worker.next_offset
 
-    async def append(self, messages: Sequence[RawMessage]) -> Receipt:
+    async def append(self, messages: Sequence[RawMessage], first: int | None = None) -> Receipt:
         """Commit the batch; waits as long as the store is away.
 
         Batches are committed in the order of the calls; of those behind, one is being prepared and
         one read while the first is being committed.
+
+        first : offset of the first message, where the log in front of us has offsets of its own;
+        what is committed already is left out, and `Fenced` raised where messages between are
+        missing.
         """
         batch = list(messages)
         loop = asyncio.get_running_loop()
@@ -74,7 +101,7 @@ class DirectLog:
                 # told as a duplicate the next time, in the ledger too.
                 committed = await self._patiently(
                     lambda: self._worker.process(
-                        batch, sorted_out, lambda: _set_from_thread(loop, laid)
+                        batch, sorted_out, lambda: _set_from_thread(loop, laid), first
                     ),
                     self._metrics.retries.inc,
                 )

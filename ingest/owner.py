@@ -1,5 +1,6 @@
 """Owning a partition: two connections that hold it, and what is kept in memory meanwhile."""
 
+import logging
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -24,6 +25,8 @@ from store import log as store_log
 from store.engine import Layout
 from store.pool import Connection, abort, connect, in_transaction, translated
 from store.roles import WRITER
+
+log = logging.getLogger("ingest")
 
 SLICE_S = 0.15
 """What is done between batches ends after so long, so that live messages never wait for more."""
@@ -124,6 +127,16 @@ class Owner:
                 connection.close()
             self._connections = self._memory = self.prepared = None
         self._heard.clear()
+
+    def depose(self) -> None:
+        """End the sessions of whoever owns the partition; the next `open` finds it free."""
+        with translated():
+            ended = offsets.depose(self._url, self.partition.number)
+        log.warning(
+            "partition %d was still owned by another process: %d of its sessions ended",
+            self.partition.number,
+            ended,
+        )
 
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""

@@ -88,6 +88,10 @@ class Worker:
         memory = self._owner.memory_or_none
         return 0 if memory is None else memory.next_offset
 
+    def depose(self) -> None:
+        """End the sessions of whoever owns the partition. Only for who was given it."""
+        self._owner.depose()
+
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""
         self._owner.abort()

@@ -2,6 +2,7 @@
 
 TachowattError
 ├── Retry        wait and do the same again: a server is away, a lock is taken
+│   └── Owned    another process has what we want
 ├── DeadLetter   this message can never be used as it is: keep it with its reason, go on
 └── Stop         going on would do harm: say why and end
     ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
@@ -17,6 +18,10 @@ class TachowattError(Exception):
 
 class Retry(TachowattError):
     """A passing state of the surroundings; the same call may succeed later."""
+
+
+class Owned(Retry):
+    """Another process owns this partition."""
 
 
 class Reason(StrEnum):

@@ -73,6 +73,20 @@ class Metrics:
         self.retries = Counter(
             "tachowatt_commit_retries", "Batches tried again because the store was away", registry=r
         )
+        self.partitions = Gauge(
+            "tachowatt_partitions", "Partitions of Kafka that this worker has", registry=r
+        )
+        self.lag = Gauge(
+            "tachowatt_log_lag",
+            "Messages in a partition of Kafka that are not committed to the store yet",
+            ["partition"],
+            registry=r,
+        )
+        self.fenced = Counter(
+            "tachowatt_fenced",
+            "Batches given up because another owner had moved on, or messages were missing",
+            registry=r,
+        )
         self.reconnects = Counter(
             "tachowatt_mqtt_reconnects", "Times the broker connection was lost", registry=r
         )

@@ -108,6 +108,12 @@ class Settings(BaseSettings):
         description="Client id of the gateway's persistent session. Another id is another session: "
         "what the broker still holds for the old one stays there.",
     )
+    mqtt_share_group: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,64}$",
+        description="Name of a shared subscription ($share/NAME/…), the same for all gateways of a "
+        "broker, each with a client id of its own; empty = there is one gateway alone.",
+    )
     receive_maximum: int = Field(
         default=8_000,
         ge=1,
@@ -166,6 +172,23 @@ class Settings(BaseSettings):
         ge=0.0,
         description="Devices are sent `…/ack` at most this often each. An acknowledgement costs as "
         "much as a message, so thousands of devices should not get one for each.",
+    )
+    kafka_topic_prefix: str = Field(
+        default="",
+        pattern=r"^[A-Za-z0-9._-]{0,100}$",
+        description="Put before the names of Kafka's topics and groups: telemetry.raw, …",
+    )
+    kafka_session_timeout_s: float = Field(
+        default=10.0,
+        ge=1.0,
+        le=300.0,
+        description="A worker that Kafka has not heard of for so long has lost its partitions. It "
+        "must lie within the broker's group.min.session.timeout.ms and …max….",
+    )
+    kafka_home: Path | None = Field(
+        default=None,
+        description="A distribution of Apache Kafka, or a folder with its jars, for the commands "
+        "that start one (`bench`, `fault`); without it Maven fetches them once.",
     )
     metrics_port: int = Field(
         default=0,

@@ -1,10 +1,16 @@
-"""The store's own limit: COPY of stored rows into a table of the same shape, on one connection."""
+"""What the measurements ask of the store, and its own limit: COPY of stored rows into a table of the
+same shape, on one connection."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
+from psycopg import sql
+from psycopg.conninfo import make_conninfo
 
 from runtime.clock import Clock
 from store import telemetry
-from store.pool import Connection
+from store.pool import Connection, connect, scalar
 
 
 def copy_rate(connection: Connection, most_rows: int, rows_per_batch: int, clock: Clock) -> float:
@@ -71,3 +77,28 @@ def occupied(connection: Connection) -> bool:
     row = connection.execute("select exists (select 1 from customers.tenant)").fetchone()
     assert row is not None
     return bool(row[0])
+
+
+@contextmanager
+def beside(url: str, name: str) -> Iterator[str]:
+    """An empty database of this name on the same server, dropped afterwards; its URL."""
+    called = sql.Identifier(name)
+    with connect(url) as connection:
+        connection.autocommit = True
+        connection.execute(sql.SQL("create database {}").format(called))
+        try:
+            yield make_conninfo(url, dbname=name)
+        finally:
+            connection.execute(sql.SQL("drop database {} with (force)").format(called))
+
+
+def connections(connection: Connection, application: str) -> int:
+    """How many connections of this name the same database has now."""
+    found = scalar(
+        connection,
+        "select count(*) from pg_stat_activity "
+        "where datname = current_database() and application_name = %s",
+        (application,),
+    )
+    connection.rollback()
+    return int(found)

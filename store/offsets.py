@@ -1,6 +1,6 @@
 """Who owns a partition, and up to which offset its messages are committed."""
 
-from runtime.errors import Fenced, Retry
+from runtime.errors import Fenced, Owned
 from store.pool import Connection, connect, scalar
 
 # First keys of the advisory locks, one for each connection; the second is the partition.
@@ -11,7 +11,7 @@ def claim(connection: Connection, spare: Connection, partition: int) -> int:
     """Become the owner of `partition` for as long as either connection lives: whoever wants to be
     it needs both locks.
 
-    Returns the next offset. Raises `Retry` while another process owns it; close both then.
+    Returns the next offset. Raises `Owned` while another process owns it; close both then.
     """
     for each, key in zip((connection, spare), _LOCKS, strict=True):
         found = scalar(each, "select pg_try_advisory_lock(%s, %s)", (key, partition))
@@ -28,15 +28,15 @@ def claim(connection: Connection, spare: Connection, partition: int) -> int:
 
 
 def lock(connection: Connection, partition: int) -> None:
-    """Let nobody own the partition until the transaction ends. Raises `Retry` where somebody
+    """Let nobody own the partition until the transaction ends. Raises `Owned` where somebody
     does."""
     for key in _LOCKS:
         if not scalar(connection, "select pg_try_advisory_xact_lock(%s, %s)", (key, partition)):
             raise _owned(partition)
 
 
-def _owned(partition: int) -> Retry:
-    return Retry(
+def _owned(partition: int) -> Owned:
+    return Owned(
         f"partition {partition} is owned by another running process "
         "(`tachowatt serve`?); stop it, or wait"
     )

@@ -2,11 +2,18 @@
 
 import json
 import math
+import re
 from typing import Any
 
 from runtime.errors import DeadLetter, Reason
 
 _MAX_DEPTH = 32
+
+# The last one need not end: then nothing is looked through twice.
+_QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
+
+# Control characters and half surrogates: no database keeps NUL or half a character.
+_NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
 def json_object(body: bytes) -> dict[str, Any]:
@@ -19,7 +26,9 @@ def json_object(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as bad:
         raise DeadLetter(Reason.NOT_UTF8, f"byte {bad.start} is no UTF-8") from None
     depth = deepest = 0
-    for character in text if text.count("[") + text.count("{") > _MAX_DEPTH else "":
+    # Without texts, whose brackets would hide or feign nesting.
+    many = text.count("[") + text.count("{") > _MAX_DEPTH
+    for character in _QUOTED.sub("", text) if many else "":
         depth += (character in "[{") - (character in "]}")
         deepest = max(deepest, depth)
     if deepest > _MAX_DEPTH:
@@ -50,6 +59,21 @@ def number(found: dict[str, Any], key: str) -> float | None:
     if not math.isfinite(value):
         raise DeadLetter(Reason.NOT_FINITE, f"{key} is not finite")
     return value
+
+
+def text(found: dict[str, Any], key: str) -> str | None:
+    """A text, or a number as one; None where the key is absent or null.
+
+    Raises `DeadLetter`: wrong_type.
+    """
+    value = found.get(key)
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise DeadLetter(Reason.WRONG_TYPE, f"{key} is {value!r:.60}, expected a text")
+    if _NO_TEXT.search(str(value)):
+        raise DeadLetter(Reason.WRONG_TYPE, f"{key} is {value!r:.60}, with control characters")
+    return str(value)
 
 
 def _not_finite(constant: str) -> float:

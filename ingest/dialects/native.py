@@ -28,8 +28,13 @@ _TYPED_ARRAYS: dict[int, str] = {
 
 _MAX_CBOR_DEPTH = 16
 
+_BIGNUMS = (2, 3)
+
+# Python prints no number of more than 4,300 digits. All of fewer bytes than these have fewer.
+_MOST_BIGNUM_BYTES = 1_785
+
 # Times, bignums (which the schema bounds) and typed arrays.
-_ALLOWED_TAGS = frozenset({0, 1, 2, 3, *_TYPED_ARRAYS})
+_ALLOWED_TAGS = frozenset({0, 1, *_BIGNUMS, *_TYPED_ARRAYS})
 
 _REASON_OF_TYPE = {
     "missing": Reason.MISSING_FIELD,
@@ -210,12 +215,21 @@ def _typed_array(*arguments: Any) -> Any:
     return numbers
 
 
+def _bounded(length: int, info: int) -> None:
+    if info == 31:
+        raise DeadLetter(Reason.NOT_CBOR, "a bignum of indefinite length")
+    if length > _MOST_BIGNUM_BYTES:
+        raise DeadLetter(Reason.OUT_OF_RANGE, f"a number of {length} bytes")
+
+
 def _too_deep(body: bytes) -> bool:
     """Walk the heads of a CBOR body without recursion, so that depth cannot exhaust the stack.
 
-    Malformed input is for the real decoder to name: False. Raises `DeadLetter` on other tags.
+    Malformed input is for the real decoder to name: False. Raises `DeadLetter` on other tags, and
+    on numbers that nobody could print.
     """
     open_items: list[int] = []  # items still to come at each level; -1 = until a break
+    bignum = False
     at, n = 0, len(body)
     while at < n:
         head = body[at]
@@ -226,6 +240,9 @@ def _too_deep(body: bytes) -> bool:
             size = 1 << (info - 24)
             argument = int.from_bytes(body[at : at + size], "big")
             at += size
+        if bignum and major == 2:
+            _bounded(argument, info)
+        bignum = major == 6 and argument in _BIGNUMS
         if major in (2, 3) and info != 31:
             at += argument
         opens: int | None = None

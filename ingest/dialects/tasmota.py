@@ -9,7 +9,7 @@ zeros that a rebooted device sends are passed on: the register kernel knows them
 from typing import Any
 
 from ingest.dialects.decoded import Context, Decoded
-from ingest.dialects.foreign import json_object, number
+from ingest.dialects.foreign import json_object, number, text
 from ingest.times import local_time
 from runtime.errors import DeadLetter, Reason
 
@@ -43,9 +43,10 @@ def decode_sensor(body: bytes, content_type: str | None, context: Context) -> De
     decoded = Decoded(
         "reading", [local_time(time, context.timezone, context.received_us)], {**columns}
     )
-    meter_number = next((meter[name] for name in _METER_NUMBER if name in meter), None)
+    name = next((name for name in _METER_NUMBER if name in meter), "")
+    meter_number = text(meter, name)
     if meter_number is not None:
-        decoded.meter_number = str(meter_number)[:64]
+        decoded.meter_number = meter_number[:64]
     return decoded
 
 

@@ -1,0 +1,126 @@
+"""Kafka as the log: its address, its topics, and a message as a record.
+
+A record's key is that of its partition (`contracts.partition`), its value the message's body,
+untouched. Headers: ``topic``; ``received_us``, decimal; ``content_type`` where the message has one;
+``properties``, CBOR ``[user, expiry_s]``, where it has others; ``cut``, decimal, the full length of
+a body that is longer than `MOST_BODY_BYTES`, of which only the beginning is kept.
+"""
+
+import ssl
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+import cbor2
+
+from contracts.raw import Properties, RawMessage
+from runtime.errors import Usage
+
+Headers = Sequence[tuple[str, bytes]]
+
+MOST_BODY_BYTES = 8 * 1024 * 1024
+MOST_RECORD_BYTES = MOST_BODY_BYTES + 1024 * 1024
+"""What the topics take at most, with topic, headers and room to spare."""
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """Names in Kafka; `prefix` goes before each.
+
+    raw : messages as they came. acks : how far devices' messages are committed, back to the
+    gateways. dead : dead letters, signals : what features found, both for other systems.
+    """
+
+    prefix: str = ""
+
+    @property
+    def raw(self) -> str:
+        return f"{self.prefix}telemetry.raw"
+
+    @property
+    def acks(self) -> str:
+        return f"{self.prefix}telemetry.acks"
+
+    @property
+    def dead(self) -> str:
+        return f"{self.prefix}telemetry.dead"
+
+    @property
+    def signals(self) -> str:
+        return f"{self.prefix}signals"
+
+    @property
+    def ingest(self) -> str:
+        """The consumer group of the ingest workers."""
+        return f"{self.prefix}tachowatt-ingest"
+
+    def gateways(self, broker: str) -> str:
+        """The consumer group of the gateways of one MQTT broker, by a name for it."""
+        return f"{self.prefix}tachowatt-gateway-{broker}"
+
+
+def connection(url: str) -> dict[str, Any]:
+    """Arguments of aiokafka's clients for kafka://[user:password@]host:port[,host:port…], or
+    kafkas:// with TLS. With a user it is SASL: SCRAM-SHA-512.
+
+    Raises `Usage`.
+    """
+    parts = urlsplit(url)
+    user, _, servers = parts.netloc.rpartition("@")
+    hosts = [host if ":" in host else f"{host}:9092" for host in servers.split(",") if host]
+    if parts.scheme not in ("kafka", "kafkas") or not hosts:
+        raise Usage(
+            f"{url!r} is no Kafka; expected kafka://host:9092, or kafkas://user:password@host:9093"
+        )
+    found: dict[str, Any] = {"bootstrap_servers": hosts}
+    tls = parts.scheme == "kafkas"
+    if tls:
+        found["ssl_context"] = ssl.create_default_context()
+    if user:
+        name, _, password = user.partition(":")
+        found |= {
+            "sasl_mechanism": "SCRAM-SHA-512",
+            "sasl_plain_username": unquote(name),
+            "sasl_plain_password": unquote(password),
+        }
+    protocol = "SASL_" * bool(user) + ("SSL" if tls else "PLAINTEXT")
+    return found | {"security_protocol": protocol}
+
+
+def to_record(message: RawMessage) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Value and headers of a message."""
+    headers = [
+        ("topic", message.topic.encode("utf-8", "surrogatepass")),
+        ("received_us", b"%d" % message.received_us),
+    ]
+    if message.content_type is not None:
+        headers.append(("content_type", message.content_type.encode("utf-8", "surrogatepass")))
+    if message.properties is not None:
+        headers.append(("properties", cbor2.dumps(list(message.properties))))
+    body = message.body
+    if len(body) > MOST_BODY_BYTES:
+        headers.append(("cut", b"%d" % len(body)))
+        body = body[:MOST_BODY_BYTES]
+    return body, headers
+
+
+def from_record(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> RawMessage:
+    """The message of a record; one that is not ours has an empty topic, which no dialect knows."""
+    found = dict(headers)
+    content_type = found.get("content_type")
+    properties = None
+    try:
+        received_us = int(found.get("received_us", b"0"))
+        if "properties" in found:
+            user, expiry_s = cbor2.loads(found["properties"])
+            properties = Properties(tuple((str(n), str(v)) for n, v in user), expiry_s)
+    except (ValueError, TypeError, cbor2.CBORDecodeError):
+        received_us = 0
+    return RawMessage(
+        found.get("topic", b"").decode("utf-8", "backslashreplace"),
+        value or b"",
+        received_us,
+        None if content_type is None else content_type.decode("utf-8", "backslashreplace"),
+        properties,
+    )

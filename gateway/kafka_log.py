@@ -1,0 +1,188 @@
+"""The log when it is Kafka: messages to their partitions, and devices' acknowledgements back."""
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, to_record
+from contracts.partition import key_of_topic, partition_of
+from contracts.raw import DeviceAck, RawMessage, Receipt
+from contracts.wire import unpack_receipt
+from runtime.errors import Retry, Stop
+from runtime.metrics import Metrics
+
+log = logging.getLogger("gateway.kafka")
+
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_ANSWER_WITHIN_MS = 5_000
+_BATCH_BYTES = 1024 * 1024
+_TOPICS_KNOWN = 200_000
+"""So many topics' partitions are remembered; then the memory begins anew."""
+
+
+class KafkaLog:
+    """A `Log` whose messages are durable when Kafka has them on all replicas in sync.
+
+    Its receipts have no acknowledgements for devices: nothing is committed yet. Those come from
+    ingest by a topic of their own and go to `on_acks`; the gateways of one broker share it, so each
+    is passed on once. One that is lost is no harm: the device sends again, and hears of it then.
+
+    broker : a name for the MQTT broker, the same for all of its gateways.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        topics: Topics,
+        broker: str,
+        metrics: Metrics,
+        on_acks: Callable[[Sequence[DeviceAck]], None],
+    ) -> None:
+        self._connection = connection(url)
+        self._url = url
+        self._topics = topics
+        self._group = topics.gateways(broker)
+        self._metrics = metrics
+        self._on_acks = on_acks
+        self._producer: AIOKafkaProducer | None = None
+        self._partitions: dict[str, tuple[bytes, int]] = {}
+        self._of = 0
+        self._turn = asyncio.Lock()
+        self._listening: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Connect; waits while Kafka is away. Raises `Stop` where it has no such topic."""
+        async with self._turn:
+            await self._patiently(self._connect)
+        self._listening = asyncio.create_task(self._listen(), name="device-acks-from-ingest")
+
+    async def append(self, messages: Sequence[RawMessage]) -> Receipt:
+        """Waits as long as Kafka is away. One batch after the other, in their order."""
+        async with self._turn:
+            await self._patiently(lambda: self._send(messages))
+        return Receipt()
+
+    async def close(self) -> None:
+        """Leave."""
+        if self._listening is not None:
+            self._listening.cancel()
+            await asyncio.gather(self._listening, return_exceptions=True)
+        await self._drop()
+
+    async def _connect(self) -> AIOKafkaProducer:
+        if self._producer is not None:
+            return self._producer
+        producer = AIOKafkaProducer(
+            **self._connection,
+            acks="all",
+            enable_idempotence=True,
+            max_batch_size=MOST_RECORD_BYTES,
+            max_request_size=MOST_RECORD_BYTES,
+            request_timeout_ms=_ANSWER_WITHIN_MS,
+        )
+        try:
+            await producer.start()
+            partitions = await producer.partitions_for(self._topics.raw)
+        except BaseException:
+            await producer.stop()
+            raise
+        if self._of not in (0, len(partitions)):
+            await producer.stop()
+            raise Stop(
+                f"the topic {self._topics.raw} has {len(partitions)} partitions by now, and had "
+                f"{self._of}: devices' messages would change places. `tachowatt log init --help`"
+            )
+        self._of = len(partitions)
+        self._producer = producer
+        return producer
+
+    async def _send(self, messages: Sequence[RawMessage]) -> None:
+        """Raises KafkaError; then some may have been taken."""
+        producer = await self._connect()
+        parts: dict[int, list[tuple[bytes, RawMessage]]] = defaultdict(list)
+        for message in messages:
+            key, partition = self._place(message.topic)
+            parts[partition].append((key, message))
+        sending = [self._send_part(producer, n, part) for n, part in parts.items()]
+        results = await asyncio.gather(*sending, return_exceptions=True)
+        for result in results:
+            if isinstance(result, BaseException):
+                raise result
+
+    async def _send_part(
+        self, producer: AIOKafkaProducer, partition: int, part: list[tuple[bytes, RawMessage]]
+    ) -> None:
+        """Batches of one partition, one after the other: a later one must not be there alone."""
+        batch, size = producer.create_batch(), 0
+        for key, message in part:
+            value, headers = to_record(message)
+            size += len(value)
+            if size > _BATCH_BYTES and batch.record_count():
+                await self._send_batch(producer, batch, partition)
+                batch, size = producer.create_batch(), len(value)
+            if batch.append(key=key, value=value, timestamp=None, headers=headers) is None:
+                await self._send_batch(producer, batch, partition)
+                batch, size = producer.create_batch(), len(value)
+                batch.append(key=key, value=value, timestamp=None, headers=headers)
+        await self._send_batch(producer, batch, partition)
+
+    async def _send_batch(self, producer: AIOKafkaProducer, batch: object, partition: int) -> None:
+        batch.close()  # type: ignore[attr-defined]
+        await (await producer.send_batch(batch, self._topics.raw, partition=partition))
+
+    def _place(self, topic: str) -> tuple[bytes, int]:
+        found = self._partitions.get(topic)
+        if found is None:
+            if len(self._partitions) >= _TOPICS_KNOWN:
+                self._partitions.clear()
+            key = key_of_topic(topic)
+            found = (key.encode("utf-8", "surrogatepass"), partition_of(key, self._of))
+            self._partitions[topic] = found
+        return found
+
+    async def _patiently(self, call: Callable[[], object]) -> None:
+        attempt = 0
+        while True:
+            try:
+                await call()  # type: ignore[misc]
+                return
+            except (KafkaError, OSError, Retry) as error:
+                await self._drop()  # an idempotent producer that failed may refuse what follows
+                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                attempt += 1
+                self._metrics.retries.inc()
+                log.warning("Kafka does not take it (%r); again in %.1f s", error, pause)
+                await asyncio.sleep(pause)
+
+    async def _drop(self) -> None:
+        producer, self._producer = self._producer, None
+        if producer is not None:
+            with suppress(KafkaError, OSError, TimeoutError):
+                await asyncio.wait_for(producer.stop(), 2)
+
+    async def _listen(self) -> None:
+        """Pass devices' acknowledgements on, for as long as we live."""
+        while True:
+            consumer = AIOKafkaConsumer(
+                self._topics.acks,
+                **self._connection,
+                group_id=self._group,
+                auto_offset_reset="latest",
+                request_timeout_ms=_ANSWER_WITHIN_MS * 2,
+            )
+            try:
+                await consumer.start()
+                async for record in consumer:
+                    with suppress(ValueError):
+                        self._on_acks(unpack_receipt(record.value or b"").acks)
+            except (KafkaError, OSError) as error:
+                log.warning("no acknowledgements of devices for now: %r", error)
+            finally:
+                with suppress(KafkaError, OSError, TimeoutError):
+                    await asyncio.wait_for(consumer.stop(), 2)
+            await asyncio.sleep(1)
