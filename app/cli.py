@@ -15,6 +15,7 @@ from app import (
     commands_demo,
     commands_files,
     commands_key,
+    commands_log,
     commands_playbook,
     commands_receiver,
     commands_service,
@@ -42,6 +43,7 @@ commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)
 commands_db.register(cli)
+commands_log.register(cli)
 commands_consent.register(cli)
 commands_dead_letter.register(cli)
 commands_playbook.register(cli)

@@ -11,6 +11,7 @@ import typer
 
 from app.console import err, load_settings
 from app.stack import Addresses, Stack
+from contracts.kafka import connection
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
 from runtime.settings import Settings
@@ -73,17 +74,25 @@ def ingest(
     listen: Annotated[str, typer.Option(help="Where gateways connect: host:port")] = (
         "127.0.0.1:7331"
     ),
+    log: Annotated[
+        str | None, typer.Option(help="Kafka to take messages from, instead: kafka://host:9092")
+    ] = None,
     state_dir: StateDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Ingest as a process of its own; gateways connect to it.
+    """Ingest as a process of its own; gateways connect to it, or it takes part in reading Kafka.
 
-    Example:
+    Examples:
 
       tachowatt ingest --listen 127.0.0.1:7331
+
+      tachowatt ingest --log kafka://kafka:9092 (once before: tachowatt log init --log …)
     """
     from app import service
 
+    if log is not None:
+        _kafka_ingest(log, load_settings(state_dir=state_dir, database_url=database_url))
+        return
     host, _, port = listen.rpartition(":")
     if not host or not port.isdigit():
         raise Usage(f"--listen {listen!r}: expected host:port, such as 127.0.0.1:7331")
@@ -98,6 +107,27 @@ def ingest(
         await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
 
     run_process(settings, work)
+
+
+def _kafka_ingest(log: str, settings: Settings) -> None:
+    from app import service
+
+    connection(log)  # a wrong address is told before any server is started
+
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
+        def ready(metrics_url: str) -> None:
+            err.print(f"[bold]ingest is ready[/bold], one of those that read {_shown(log)}")
+            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+
+        await service.run_kafka_ingest(settings, clock, addresses, log, stop, ready)
+
+    run_process(settings, work)
+
+
+def _shown(url: str) -> str:
+    """Without a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"
 
 
 Work = Callable[[Stack, Addresses, Clock, asyncio.Event], Coroutine[Any, Any, None]]
@@ -126,16 +156,20 @@ def run_process(settings: Settings, work: Work) -> None:
 
 
 def gateway(
-    log: Annotated[str, typer.Option(help="Where ingest listens")] = "tcp://127.0.0.1:7331",
+    log: Annotated[
+        str, typer.Option(help="Where ingest listens, or Kafka: kafka://host:9092")
+    ] = "tcp://127.0.0.1:7331",
     mqtt_url: MqttUrl = None,
 ) -> None:
-    """A gateway as a process of its own: from a broker to `tachowatt ingest`.
+    """A gateway as a process of its own: from a broker to `tachowatt ingest`, or to Kafka.
 
     It needs a broker (--mqtt-url or TACHOWATT_MQTT_URL), for it starts no server.
 
-    Example:
+    Examples:
 
       tachowatt gateway --mqtt-url mqtt://broker:1883 --log tcp://127.0.0.1:7331
+
+      tachowatt gateway --mqtt-url mqtt://broker:1883 --log kafka://kafka:9092
     """
     from app import service
 
@@ -149,7 +183,7 @@ def gateway(
         service.install_signals(stop)
 
         def ready(metrics_url: str) -> None:
-            err.print(f"[bold]gateway is ready[/bold] from {url} to {log}")
+            err.print(f"[bold]gateway is ready[/bold] from {_shown(url)} to {_shown(log)}")
             err.print(f"  metrics   {metrics_url}")
 
         await service.run_gateway(settings, SystemClock(), url, log, stop, ready)

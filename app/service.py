@@ -17,9 +17,12 @@ from app.stack import Addresses, Stack
 from app.threads import in_thread
 from app.upkeep import Upkeep
 from contacts.service import Service as Contacts
+from contracts.kafka import Topics
 from customer_context.identity import Device
 from gateway.forward import Gateway
+from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
+from ingest.consume import KafkaIngest
 from ingest.direct import DirectLog
 from ingest.grids import Grids
 from ingest.kernels import KINDS, compute
@@ -147,12 +150,26 @@ async def run_gateway(
     stop: asyncio.Event,
     ready: Callable[[str], None],
 ) -> None:
-    """A gateway alone: from a broker to an ingest in another process."""
+    """A gateway alone: from a broker to an ingest in another process, or to Kafka."""
     metrics = Metrics()
     port, server = metrics.serve(settings.metrics_port)
-    remote = RemoteLog(log_url)
+    remote: RemoteLog | KafkaLog
+    if log_url.startswith("tcp:"):
+        remote = RemoteLog(log_url)
+    else:
+        remote = KafkaLog(
+            log_url,
+            Topics(settings.kafka_topic_prefix),
+            settings.mqtt_share_group or settings.mqtt_client_id,
+            metrics,
+            lambda acks: gateway.committed(acks),
+        )
     try:
         gateway = Gateway(mqtt_url, remote, settings, clock, metrics)
+        if isinstance(remote, KafkaLog):
+            await _unless(stop, remote.start())
+            if stop.is_set():
+                return
         running = asyncio.create_task(gateway.run(stop), name="gateway")
         await _first(running, _task(gateway.subscribed.wait()), _task(stop.wait()))
         ready(f"http://127.0.0.1:{port}/metrics")
@@ -190,6 +207,35 @@ async def run_ingest(
     finally:
         await listener.close()
         await direct.close()
+        server.close()
+
+
+async def run_kafka_ingest(
+    settings: Settings,
+    clock: Clock,
+    addresses: Addresses,
+    log_url: str,
+    stop: asyncio.Event,
+    ready: Callable[[str], None],
+) -> None:
+    """Ingest alone, as one of a group: from Kafka to the store."""
+    metrics = Metrics()
+    port, server = metrics.serve(settings.metrics_port)
+    ingest = KafkaIngest(log_url, addresses.database_url, settings, clock, metrics)
+    try:
+        await _unless(stop, asyncio.to_thread(warm_up))
+        spare_the_collector()
+        if stop.is_set():
+            return
+        running = asyncio.create_task(ingest.run(stop), name="ingest")
+        await _first(running, _task(ingest.assigned.wait()), _task(stop.wait()))
+        if not running.done() and not stop.is_set():
+            ready(f"http://127.0.0.1:{port}/metrics")
+        upkeep = _upkeep(settings, clock, addresses, stop)
+        await _first(running, upkeep)
+        stop.set()
+        await asyncio.gather(running, upkeep)
+    finally:
         server.close()
 
 

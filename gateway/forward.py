@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.raw import DeviceAck, Log, RawMessage, Receipt
@@ -44,7 +45,7 @@ class Gateway:
         self._session = Session(
             mqtt_url,
             settings.mqtt_client_id,
-            SUBSCRIPTIONS,
+            _subscriptions(settings.mqtt_share_group),
             settings.receive_maximum,
             self._on_messages,
             self._on_lost,
@@ -151,13 +152,17 @@ class Gateway:
             if full is not None:
                 full.cancel()
 
+    def committed(self, acks: Iterable[DeviceAck]) -> None:
+        """These devices' messages are committed so far: tell them, soon."""
+        for ack in acks:
+            self._acks[(ack.tenant, ack.device)] = ack
+
     def _finish(self, receipt: Receipt) -> None:
         """The log has the oldest batch: acknowledge it."""
         self._session.acknowledge(self._window.done())
         if len(self._window) <= self._settings.receive_maximum // 2:
             self._session.resume()
-        for ack in receipt.acks:
-            self._acks[(ack.tenant, ack.device)] = ack
+        self.committed(receipt.acks)
         self._measure()
 
     def _measure(self) -> None:
@@ -177,3 +182,10 @@ class Gateway:
         else:  # those that have waited longest; the others are only more up to date by then
             due = [self._acks.pop(key) for key in list(self._acks)[:_ACKS_AT_ONCE]]
         self._session.publish([(ack_topic(ack), ack_body(ack)) for ack in due])
+
+
+def _subscriptions(share_group: str) -> Sequence[str]:
+    """Shared among the gateways of a group (MQTT 5, 4.8.2), or all for one."""
+    if not share_group:
+        return SUBSCRIPTIONS
+    return [f"$share/{share_group}/{topic}" for topic in SUBSCRIPTIONS]

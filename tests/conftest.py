@@ -8,6 +8,7 @@ pytest_plugins = [
     "tests.fix_postgres",
     "tests.fix_timescale",
     "tests.fix_broker",
+    "tests.fix_kafka",
     "tests.fix_registry",
     "tests.fix_receiver",
     "tests.fix_contacts",

@@ -1,0 +1,176 @@
+"""log init, log status."""
+
+from typing import Annotated
+
+import typer
+
+from app.console import err, load_settings, out, print_json, print_table
+from app.stack import Stack
+from contracts.kafka import Topics
+from runtime.clock import SystemClock
+from runtime.errors import Stop, Usage
+from runtime.settings import Settings
+from store import log as store_log
+from store import offsets
+from store.pool import connect, translated
+
+log_cli = typer.Typer(
+    no_args_is_help=True, help="The log between gateways and ingest: direct, or Kafka."
+)
+
+LogUrl = Annotated[str, typer.Option("--log", help="kafka://host:9092, or `direct`")]
+DatabaseUrl = Annotated[
+    str | None, typer.Option("--database-url", help="A PostgreSQL instead of our own")
+]
+
+
+@log_cli.command("init")
+def init(
+    log: LogUrl,
+    partitions: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Most ingest workers that can share the work")
+    ] = 12,
+    replicas: Annotated[int, typer.Option(min=1, max=10, help="Copies that Kafka keeps")] = 1,
+    keep_hours: Annotated[
+        int, typer.Option(min=1, help="How long Kafka keeps messages; ingest must be back before")
+    ] = 7 * 24,
+    prefix: Annotated[str | None, typer.Option(help="Before the names of topics")] = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Make the topics in Kafka, and feed the store from them. Safe to repeat.
+
+    The number of partitions decides where each device's messages go, so it is recorded in the store
+    and does not change by itself. To change it, or to go back to the direct log:
+
+      1. stop the gateways, and wait until `tachowatt log status` shows no lag
+
+      2. stop ingest
+
+      3. `tachowatt log init --log … --partitions N --prefix g2.` (new topics, another prefix), or
+         `tachowatt log init --log direct`
+
+      4. start ingest and gateways with TACHOWATT_KAFKA_TOPIC_PREFIX=g2.
+
+    Example:
+
+      tachowatt log init --log kafka://kafka:9092 --partitions 12 --replicas 3
+    """
+    settings = load_settings(database_url=database_url, kafka_topic_prefix=prefix)
+    stack = Stack(settings, SystemClock())
+    url = stack.start(broker=False).database_url
+    try:
+        if log == "direct":
+            _choose(url, store_log.DIRECT, {0: 0}, settings, None)
+            err.print("the store is fed from the direct log: `tachowatt serve`")
+            return
+        _init_kafka(url, log, partitions, replicas, keep_hours, settings)
+    finally:
+        stack.stop()
+
+
+def _init_kafka(
+    url: str, log: str, partitions: int, replicas: int, keep_hours: int, settings: Settings
+) -> None:
+    from app import kafka_topics
+
+    topics = Topics(settings.kafka_topic_prefix)
+    found = kafka_topics.look(log, topics)
+    if found is not None and len(found.begin) != partitions:
+        raise Usage(
+            f"the topic {topics.raw} has {len(found.begin)} partitions, not {partitions}. Their "
+            "number decides where each device's messages go, so it cannot change within a topic: "
+            "`tachowatt log init --help` says how to go over to new ones"
+        )
+    made = kafka_topics.create(log, topics, partitions, replicas, keep_hours)
+    found = kafka_topics.look(log, topics)
+    if found is None:
+        raise Stop(f"Kafka has no topic {topics.raw} although it was made; look at its log")
+    chosen = store_log.Log("kafka", topics.raw, found.cluster_id, partitions)
+    _choose(url, chosen, found.begin, settings, log)
+    err.print(f"made: {', '.join(made) or 'nothing, all topics were there'}")
+    err.print(f"the store is fed from {chosen}")
+    err.print(f"next: tachowatt ingest --log {log}; tachowatt gateway --log {log} --mqtt-url …")
+
+
+def _choose(
+    url: str,
+    chosen: store_log.Log,
+    begin: dict[int, int],
+    settings: Settings,
+    kafka_url: str | None,
+) -> None:
+    """Change over, where nothing of the log before is left behind."""
+    with translated(), connect(url, application="tachowatt-log") as connection:
+        before = store_log.chosen(connection)
+        if before == chosen:
+            return
+        committed = offsets.committed(connection)
+        if before.kind == "kafka" and kafka_url is not None:
+            from app import kafka_topics
+
+            assert before.topic is not None
+            old = kafka_topics.look(kafka_url, Topics(before.topic.removesuffix("telemetry.raw")))
+            if old is not None and old.cluster_id == before.cluster_id:
+                left = sum(
+                    max(end - committed.get(partition, end), 0)
+                    for partition, end in old.end.items()
+                )
+                if left:
+                    raise Usage(
+                        f"{left} messages of {before} are not committed yet: let ingest take them "
+                        "(`tachowatt log status` shows how many are left), then change over"
+                    )
+        store_log.choose(connection, chosen, begin, SystemClock().now_us())
+        connection.commit()
+
+
+@log_cli.command("status")
+def status(
+    log: Annotated[str | None, typer.Option("--log", help="kafka://host:9092")] = None,
+    database_url: DatabaseUrl = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
+) -> None:
+    """Which log feeds the store, and how far each partition is; with --log its lag too.
+
+    Example:
+
+      tachowatt log status --log kafka://kafka:9092
+    """
+    settings = load_settings(database_url=database_url)
+    stack = Stack(settings, SystemClock())
+    try:
+        url = stack.start(broker=False).database_url
+        with translated(), connect(url, application="tachowatt-log") as connection:
+            chosen = store_log.chosen(connection)
+            committed = offsets.committed(connection)
+    finally:
+        stack.stop()
+    end: dict[int, int] = {}
+    if log is not None and chosen.topic is not None:
+        from app import kafka_topics
+
+        found = kafka_topics.look(log, Topics(chosen.topic.removesuffix("telemetry.raw")))
+        end = {} if found is None else found.end
+    lag = {partition: end[partition] - n for partition, n in committed.items() if partition in end}
+    if as_json:
+        print_json(
+            {
+                "log": chosen.kind,
+                "topic": chosen.topic,
+                "partitions": chosen.partitions,
+                "committed": committed,
+                "lag": lag,
+            }
+        )
+        return
+    out.print(f"the store is fed from {chosen}")
+    print_table(
+        "Partitions",
+        ["partition", "committed", "lag"],
+        [[partition, n, lag.get(partition)] for partition, n in committed.items()],
+    )
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(log_cli, name="log")
