@@ -69,10 +69,10 @@ class Tachowatt:
                     return found
         raise AssertionError(f"not ready after {timeout_s} s:\n{self.log}")
 
-    def wait_for(self, text: str, timeout_s: float = 90.0) -> None:
-        """Until its output contains `text`."""
+    def wait_for(self, text: str, timeout_s: float = 90.0, *, times: int = 1) -> None:
+        """Until its output contains `text` so many times."""
         deadline = CLOCK.monotonic() + timeout_s
-        while text not in self.log:
+        while self.log.count(text) < times:
             if self.wait(0.05) is not None or CLOCK.monotonic() > deadline:
                 raise AssertionError(f"{text!r} never came:\n{self.log}")
 

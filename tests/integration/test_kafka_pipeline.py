@@ -4,7 +4,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -20,13 +19,12 @@ from tests.integration.test_service import (
     deliver,
     fleet,
     settle,
-    start,
     undisturbed,
 )
 from tests.process import Tachowatt
 from tests.store_state import assert_same_state, store_state
 
-__all__ = ["database_of_fleet", "fleet", "start"]  # fixtures
+__all__ = ["database_of_fleet", "fleet"]  # fixtures
 
 PARTITIONS = 4
 
@@ -45,17 +43,23 @@ def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
 class Town:
     """What the tests have in common: servers, and processes that find them."""
 
-    def __init__(self, start: Any, mqtt_url: str, kafka_url: str, url: str, prefix: str) -> None:
-        self._start = start
+    def __init__(
+        self, directory: Path, mqtt_url: str, kafka_url: str, url: str, prefix: str
+    ) -> None:
+        self._directory = directory
+        self.running: list[Tachowatt] = []
         self.mqtt_url, self.kafka_url, self.url = mqtt_url, kafka_url, url
         self._environment = {
             "TACHOWATT_DATABASE_URL": url,
             "TACHOWATT_KAFKA_TOPIC_PREFIX": prefix,
+            "TACHOWATT_SILENCE_S": "3600",
             "TACHOWATT_KAFKA_SESSION_TIMEOUT_S": "6",
         }
 
     def run(self, *arguments: str, **environment: str) -> Tachowatt:
-        started: Tachowatt = self._start(*arguments, **self._environment, **environment)
+        state = self._directory / f"process-{len(self.running)}"
+        started = Tachowatt(*arguments, state=state, **self._environment, **environment)
+        self.running.append(started)
         return started
 
     def init(self, partitions: int = PARTITIONS) -> None:
@@ -74,15 +78,17 @@ class Town:
 
 @pytest.fixture
 def town(
-    start: Any,
+    tmp_path: Path,
     kafka: Kafka,
     topic_prefix: str,
     mosquitto: Mosquitto,
     database_of_fleet: Callable[[], str],
-) -> Town:
-    made = Town(start, mosquitto.start(0), kafka.url, database_of_fleet(), topic_prefix)
+) -> Iterator[Town]:
+    made = Town(tmp_path, mosquitto.start(0), kafka.url, database_of_fleet(), topic_prefix)
     made.init()
-    return made
+    yield made
+    for process in made.running:
+        process.kill()
 
 
 def test_two_gateways_and_two_workers_of_which_one_is_killed(
@@ -109,3 +115,71 @@ def test_two_gateways_and_two_workers_of_which_one_is_killed(
     with connect(town.url) as connection:
         assert all(entry.closes for entry in ledger.read(connection).values())
     assert_same_state(store_state(town.url), undisturbed(fleet, database_of_fleet()))
+
+
+def test_a_zombie_writes_nothing(
+    town: Town, fleet: Fleet, database_of_fleet: Callable[[], str]
+) -> None:
+    """One worker is paused through its session timeout while it works, and woken afterwards."""
+    workers = [town.ingest(), town.ingest()]
+    gateway = town.gateway(1)
+    for worker in workers:
+        worker.wait_for("ingest is ready")
+    gateway.wait_for("gateway is ready")
+
+    async def pause(publisher: Publisher) -> None:
+        while publisher.counters.published < 0.3 * len(fleet.history):
+            await asyncio.sleep(0.01)
+        workers[0].send_signal(signal.SIGSTOP)
+
+    try:
+        asyncio.run(deliver(town.mqtt_url, fleet, pause))  # ends when all is committed
+        caught_up(town.url, fleet)
+        settle(town.url)
+        before = store_state(town.url)
+    finally:
+        woken = workers[0].log.count("partitions: [")
+        workers[0].send_signal(signal.SIGCONT)
+    assert "of its sessions ended" in workers[1].log, "its connections were alive until then"
+    # It joins again, and has a share of the partitions by the time that its words come.
+    workers[0].wait_for("partitions: [", times=woken + 1)
+    for process in (gateway, *workers):
+        assert process.terminate(10.0) == 0, process.log
+    assert_same_state(store_state(town.url), before)
+    assert_same_state(before, undisturbed(fleet, database_of_fleet()))
+
+
+def test_who_leaves_hands_over_at_once(town: Town, fleet: Fleet) -> None:
+    workers = [town.ingest(), town.ingest()]
+    gateway = town.gateway(1)
+    for process in (*workers, gateway):
+        process.wait_for("is ready")
+
+    async def leave(publisher: Publisher) -> None:
+        while publisher.counters.published < 0.3 * len(fleet.history):
+            await asyncio.sleep(0.01)
+        assert await asyncio.to_thread(workers[0].terminate, 10.0) == 0
+
+    asyncio.run(deliver(town.mqtt_url, fleet, leave))
+    caught_up(town.url, fleet)
+    settle(town.url)
+    assert "of its sessions ended" not in workers[1].log, "nobody had to be deposed"
+    for process in (gateway, workers[1]):
+        assert process.terminate(10.0) == 0, process.log
+
+
+def test_another_number_of_partitions_is_refused_with_instructions(town: Town) -> None:
+    again = town.run("log", "init", "--log", town.kafka_url, "--partitions", str(PARTITIONS))
+    assert again.wait(30.0) == 0 and "all topics were there" in again.log
+    other = town.run("log", "init", "--log", town.kafka_url, "--partitions", "7")
+    assert other.wait(30.0) == 2
+    assert "4 partitions, not 7" in other.log and "tachowatt log init --help" in other.log
+    direct = town.run("ingest", "--listen", "127.0.0.1:0")
+    assert direct.wait(60.0) == 1
+    assert "the store is fed from Kafka's topic" in direct.log
+    assert "tachowatt log init --help" in direct.log
+    back = town.run("log", "init", "--log", "direct")
+    assert back.wait(30.0) == 0
+    kafka = town.ingest()
+    assert kafka.wait(60.0) == 1
+    assert "the store is fed from the direct log" in kafka.log
