@@ -30,6 +30,7 @@ from ingest.listen import Listener
 from ingest.plain.scan import SHAPES, scan
 from ingest.worker import Worker
 from runtime.clock import Clock
+from runtime.endpoint import Endpoint
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.engine import Layout
@@ -53,8 +54,8 @@ async def serve(
     Then what has arrived is committed; the broker keeps the rest.
     """
     metrics = Metrics()
-    port, server = metrics.serve(settings.metrics_port)
-    where = replace(addresses, metrics_url=f"http://127.0.0.1:{port}/metrics", pid=os.getpid())
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
+    where = replace(addresses, metrics_url=_metrics_url(server), pid=os.getpid())
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
     try:
         await _unless(stop, asyncio.to_thread(warm_up))
@@ -63,6 +64,7 @@ async def serve(
         if stop.is_set():
             return
         gateway = Gateway(addresses.mqtt_url, direct, settings, clock, metrics)
+        server.needs += [gateway.missing, direct.missing]
         answering, api_url = await _api(settings, clock, addresses, metrics, stack, stop)
         where = replace(where, api_url=api_url)
         stack.announce(where)
@@ -73,6 +75,7 @@ async def serve(
             ready(where)
         tending = asyncio.create_task(_tend(stack, stop), name="tend")
         contacts = Contacts(addresses.database_url, settings, clock, metrics)
+        server.needs.append(contacts.missing)
         contacting = asyncio.create_task(in_thread("contacts", contacts.run, stop))
         upkeep = _upkeep(settings, clock, addresses, stop)
         await _first(running, idle, tending, contacting, answering, upkeep)
@@ -152,7 +155,7 @@ async def run_gateway(
 ) -> None:
     """A gateway alone: from a broker to an ingest in another process, or to Kafka."""
     metrics = Metrics()
-    port, server = metrics.serve(settings.metrics_port)
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
     remote: RemoteLog | KafkaLog
     if log_url.startswith("tcp:"):
         remote = RemoteLog(log_url)
@@ -166,13 +169,14 @@ async def run_gateway(
         )
     try:
         gateway = Gateway(mqtt_url, remote, settings, clock, metrics)
+        server.needs += [gateway.missing, remote.missing]
         if isinstance(remote, KafkaLog):
             await _unless(stop, remote.start())
             if stop.is_set():
                 return
         running = asyncio.create_task(gateway.run(stop), name="gateway")
         await _first(running, _task(gateway.subscribed.wait()), _task(stop.wait()))
-        ready(f"http://127.0.0.1:{port}/metrics")
+        ready(_metrics_url(server))
         await running
     finally:
         await remote.close()
@@ -190,8 +194,9 @@ async def run_ingest(
 ) -> None:
     """Ingest alone: from gateways in other processes to the store."""
     metrics = Metrics()
-    metrics_port, server = metrics.serve(settings.metrics_port)
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
+    server.needs.append(direct.missing)
     listener = Listener(direct, host, port)
     try:
         await _unless(stop, asyncio.to_thread(warm_up))
@@ -200,7 +205,7 @@ async def run_ingest(
         if stop.is_set():
             return
         await listener.start()
-        ready(listener.port, f"http://127.0.0.1:{metrics_port}/metrics")
+        ready(listener.port, _metrics_url(server))
         upkeep = _upkeep(settings, clock, addresses, stop)
         await direct.idle(stop)
         await upkeep
@@ -220,8 +225,9 @@ async def run_kafka_ingest(
 ) -> None:
     """Ingest alone, as one of a group: from Kafka to the store."""
     metrics = Metrics()
-    port, server = metrics.serve(settings.metrics_port)
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
     ingest = KafkaIngest(log_url, addresses.database_url, settings, clock, metrics)
+    server.needs.append(ingest.missing)
     try:
         await _unless(stop, asyncio.to_thread(warm_up))
         spare_the_collector()
@@ -230,7 +236,7 @@ async def run_kafka_ingest(
         running = asyncio.create_task(ingest.run(stop), name="ingest")
         await _first(running, _task(ingest.assigned.wait()), _task(stop.wait()))
         if not running.done() and not stop.is_set():
-            ready(f"http://127.0.0.1:{port}/metrics")
+            ready(_metrics_url(server))
         upkeep = _upkeep(settings, clock, addresses, stop)
         await _first(running, upkeep)
         stop.set()
@@ -248,18 +254,24 @@ async def run_contacts(
 ) -> None:
     """Contacts alone: from the store to customers and receivers."""
     metrics = Metrics()
-    port, server = metrics.serve(settings.metrics_port)
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
     told: list[str] = []
 
     def once() -> None:
         if not told:
-            told.append(f"http://127.0.0.1:{port}/metrics")
+            told.append(_metrics_url(server))
             ready(told[0])
 
     try:
-        await Contacts(addresses.database_url, settings, clock, metrics).run(stop, once)
+        contacts = Contacts(addresses.database_url, settings, clock, metrics)
+        server.needs.append(contacts.missing)
+        await contacts.run(stop, once)
     finally:
         server.close()
+
+
+def _metrics_url(server: Endpoint) -> str:
+    return f"http://127.0.0.1:{server.port}/metrics"
 
 
 def _upkeep(

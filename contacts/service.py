@@ -40,6 +40,11 @@ class Service:
         self._rules = Rules(settings.playbooks_dir, metrics)
         self._channels = channels_to_customers(settings)
         self._looked = -_LOOK_EVERY_S
+        self._away: str | None = "nothing has been looked at yet"
+
+    def missing(self) -> str | None:
+        """Why nothing is decided or delivered just now; None = nothing is in the way."""
+        return self._away
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Until `stop`; `ready` is called when the playbooks are loaded. While the store is away
@@ -109,10 +114,10 @@ class Service:
                 wake.clear()
             try:
                 more = await once()
-                failures = 0
+                failures, self._away = 0, None
             except Retry as error:
                 pause_s = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
-                failures += 1
+                failures, self._away = failures + 1, str(error)
                 log.warning("%s; again in %.1f s", error, pause_s)
                 await _any(pause_s, stop)
                 continue

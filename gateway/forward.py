@@ -67,6 +67,10 @@ class Gateway:
         """Set while the broker is known to keep for us what devices publish."""
         return self._session.subscribed
 
+    def missing(self) -> str | None:
+        """Why nothing comes from the broker just now; None = it does."""
+        return None if self.subscribed.is_set() else "no subscription at the MQTT broker"
+
     def _on_messages(self, messages: list[RawMessage], mids: list[int]) -> None:
         self._window.arrive(messages, mids)
         most = self._settings.receive_maximum

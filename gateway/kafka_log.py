@@ -3,8 +3,9 @@
 import asyncio
 import logging
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from contextlib import suppress
+from typing import Any
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -54,6 +55,11 @@ class KafkaLog:
         self._of = 0
         self._turn = asyncio.Lock()
         self._listening: asyncio.Task[None] | None = None
+        self._away: str | None = "not connected to Kafka yet"
+
+    def missing(self) -> str | None:
+        """Why Kafka takes nothing just now; None = it does."""
+        return self._away
 
     async def start(self) -> None:
         """Connect; waits while Kafka is away. Raises `Stop` where it has no such topic."""
@@ -145,19 +151,32 @@ class KafkaLog:
             self._partitions[topic] = found
         return found
 
-    async def _patiently(self, call: Callable[[], object]) -> None:
+    async def _patiently(self, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
         attempt = 0
         while True:
             try:
-                await call()  # type: ignore[misc]
+                await self._said(asyncio.ensure_future(call()))
+                self._away = None
                 return
             except (KafkaError, OSError, Retry) as error:
                 await self._drop()  # an idempotent producer that failed may refuse what follows
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
                 attempt += 1
                 self._metrics.retries.inc()
+                self._away = f"Kafka does not take messages: {error!r}"
                 log.warning("Kafka does not take it (%r); again in %.1f s", error, pause)
                 await asyncio.sleep(pause)
+
+    async def _said(self, task: asyncio.Future[object]) -> None:
+        """Wait for it, and say so where that takes long: a producer waits without an end."""
+        try:
+            done, _ = await asyncio.wait((task,), timeout=_ANSWER_WITHIN_MS / 1_000)
+            if not done:
+                self._away = "Kafka does not answer"
+                log.warning("%s; the broker keeps what comes meanwhile", self._away)
+            await task
+        finally:
+            task.cancel()
 
     async def _drop(self) -> None:
         producer, self._producer = self._producer, None

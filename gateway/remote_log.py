@@ -27,6 +27,11 @@ class RemoteLog:
         self._host, self._port = parts.hostname, parts.port
         self._stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._turn = asyncio.Lock()
+        self._away: str | None = None
+
+    def missing(self) -> str | None:
+        """Why ingest takes nothing just now; None = nothing is known to be in the way."""
+        return self._away
 
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
         """Waits as long as ingest is away. Batches go one after the other, in their order."""
@@ -43,11 +48,14 @@ class RemoteLog:
                 reader, writer = self._stream
                 write_frame(writer, frame)
                 await writer.drain()
-                return unpack_receipt(await read_frame(reader))
+                receipt = unpack_receipt(await read_frame(reader))
+                self._away = None
+                return receipt
             except (OSError, asyncio.IncompleteReadError, ValueError) as error:
                 await self.close()
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
                 attempt += 1
+                self._away = f"no answer from ingest at {self._host}:{self._port}"
                 log.warning(
                     "no answer from ingest at %s:%d (%s); again in %.1f s",
                     self._host,

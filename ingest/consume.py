@@ -59,12 +59,22 @@ class KafkaIngest:
         self._leaving: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] | None = None
         self._of = 0
+        self._away: str | None = "no partitions have been assigned yet"
         self._acks = AckSender(self._connection, self._topics)
         self.assigned = asyncio.Event()
 
     @property
     def partitions(self) -> list[int]:
         return sorted(tp.partition for tp, held in self._held.items() if held.started.is_set())
+
+    def missing(self) -> str | None:
+        """Why nothing, or not all of ours, is committed just now."""
+        if self._away is not None:
+            return self._away
+        # A worker too many has nothing to do and is as ready as one can be.
+        away = {tp.partition: held.log.missing() for tp, held in list(self._held.items())}
+        found = [f"partition {n}: {text}" for n, text in sorted(away.items()) if text is not None]
+        return "; ".join(found) or None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop`: then what is under way is committed, and the partitions given back.
@@ -78,7 +88,8 @@ class KafkaIngest:
                 try:
                     await self._consume(stopping)
                 except (KafkaError, OSError, Retry) as error:
-                    log.warning("Kafka or the store is away (%r); again in %.0f s", error, _AGAIN_S)
+                    self._away = f"Kafka or the store is away: {error!r}"
+                    log.warning("%s; again in %.0f s", self._away, _AGAIN_S)
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), _AGAIN_S)
         finally:
@@ -94,7 +105,8 @@ class KafkaIngest:
             group_id=self._topics.ingest,
             enable_auto_commit=False,
             auto_offset_reset="earliest",  # a hole is found by ourselves
-            partition_assignment_strategy=(StickyPartitionAssignor,),
+            # It remembers in the class what it has: one of its own for each consumer.
+            partition_assignment_strategy=(type("Sticky", (StickyPartitionAssignor,), {}),),
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(session_ms // 5, 100),
             max_poll_interval_ms=_DAY_MS,  # the store may be away for long
@@ -150,7 +162,7 @@ class KafkaIngest:
     async def revoked(self, consumer: AIOKafkaConsumer) -> None:
         """Partitions may go elsewhere. Work goes on meanwhile: what the next owner has taken up,
         the compare-and-set keeps from us, and what we keep has lost no time."""
-        with suppress(KafkaError, Retry):
+        with suppress(KafkaError, Retry, TimeoutError):
             await self._tell_once(consumer)
 
     def assign(self, consumer: AIOKafkaConsumer, assigned: Collection[TopicPartition]) -> None:
@@ -165,6 +177,7 @@ class KafkaIngest:
                 self._take_up(consumer, tp)
         log.info("partitions: %s", sorted(tp.partition for tp in self._held) or "none")
         self._metrics.partitions.set(len(self._held))
+        self._away = None
         self.assigned.set()
 
     def _take_up(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
@@ -208,8 +221,10 @@ class KafkaIngest:
             await asyncio.sleep(_TELL_EVERY_S)
             try:
                 await self._tell_once(consumer)
-            except KafkaError as error:
-                log.debug("offsets are not told: %r", error)
+                self._away = None if self.assigned.is_set() else self._away
+            except (KafkaError, TimeoutError) as error:
+                self._away = f"Kafka does not take offsets: {error!r}"
+                log.warning("%s", self._away)
 
     async def _tell_once(self, consumer: AIOKafkaConsumer) -> None:
         assignment = consumer.assignment()

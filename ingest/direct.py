@@ -40,6 +40,7 @@ class DirectLog:
         self._turn = asyncio.Lock()
         self._under_way = 0
         self._ended: Stop | None = None
+        self._away: str | None = "the partition has not been taken up yet"
         self._laid = asyncio.Event()  # of the batch that was appended last
         self._laid.set()
 
@@ -57,6 +58,7 @@ class DirectLog:
                 await self._run(self._worker.open)
                 return
             except Owned as error:
+                self._away = str(error)
                 if depose_after_s is None:
                     await self._wait(attempt, error)
                 elif loop.time() - began < depose_after_s:
@@ -73,6 +75,10 @@ class DirectLog:
     def committed(self) -> int:
         """Messages committed to the partition, by all owners; 0 while it is not owned."""
         return self._worker.next_offset
+
+    def missing(self) -> str | None:
+        """Why nothing is committed just now; None = nothing is in the way."""
+        return self._away
 
     async def append(self, messages: Sequence[RawMessage], first: int | None = None) -> Receipt:
         """Commit the batch; waits as long as the store is away.
@@ -166,10 +172,13 @@ class DirectLog:
                 attempt += 1
 
     async def _run(self, call: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        self._away = None
+        return found
 
     async def _wait(self, attempt: int, error: Retry) -> None:
         pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+        self._away = str(error)
         log.warning("%s; again in %.1f s", error, pause)
         await asyncio.sleep(pause)
 

@@ -1,6 +1,8 @@
 """Every metric's name, type and meaning, in one list."""
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from runtime.endpoint import Endpoint
 
 
 class Metrics:
@@ -134,21 +136,6 @@ class Metrics:
             registry=r,
         )
 
-    def serve(self, port: int) -> tuple[int, "MetricsServer"]:
-        """Serve /metrics on the loopback. Returns the port and the server to close."""
-        server, thread = start_http_server(port, addr="127.0.0.1", registry=self.registry)
-        return server.server_port, MetricsServer(server, thread)
-
-
-class MetricsServer:
-    """The HTTP thread behind /metrics."""
-
-    def __init__(self, server: object, thread: object) -> None:
-        self._server = server
-        self._thread = thread
-
-    def close(self) -> None:
-        """Stop serving and join the thread."""
-        self._server.shutdown()  # type: ignore[attr-defined]  # WSGIServer, untyped by the package
-        self._server.server_close()  # type: ignore[attr-defined]
-        self._thread.join(timeout=2)  # type: ignore[attr-defined]
+    def serve(self, host: str, port: int) -> Endpoint:
+        """Serve /metrics, /health and /ready until it is closed. Raises OSError."""
+        return Endpoint(self.registry, host, port)

@@ -194,7 +194,11 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=65535,
-        description="Port of /metrics on the loopback; 0 takes a free one.",
+        description="Port of /metrics, /health and /ready; 0 takes a free one.",
+    )
+    metrics_host: str = Field(
+        default="127.0.0.1",
+        description="Address on which they are served. They need no key; keep them inside.",
     )
     api_host: str = Field(
         default="127.0.0.1",
