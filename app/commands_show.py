@@ -7,7 +7,7 @@ import typer
 
 from app.console import load_settings, print_json, print_table
 from app.stack import database
-from contracts.signals import DATA, Signal
+from contracts.signals import DATA, cloud_event
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from store import outbox
@@ -87,20 +87,7 @@ def signals(
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         rows = outbox.read(connection, current=not all_, type_=type_, limit=last)
         names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
-    print_json(
-        [
-            Signal(
-                id=row["id"],
-                source=f"/{row['tenant']}/{names.get(row['device_id'], row['subject'])}",
-                type=row["type"],
-                subject=row["subject"],
-                time=row["time"].isoformat(),
-                revision=row["revision"],
-                data=row["data"],
-            ).model_dump()
-            for row in rows
-        ]
-    )
+    print_json([cloud_event(row, names.get(row["device_id"])).model_dump() for row in rows])
 
 
 def _short(value: Any) -> Any:

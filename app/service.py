@@ -28,6 +28,7 @@ from ingest.grids import Grids
 from ingest.kernels import KINDS, compute
 from ingest.listen import Listener
 from ingest.plain.scan import SHAPES, scan
+from ingest.publish import Publisher
 from ingest.worker import Worker
 from runtime.clock import Clock
 from runtime.endpoint import Endpoint
@@ -238,9 +239,13 @@ async def run_kafka_ingest(
         if not running.done() and not stop.is_set():
             ready(_metrics_url(server))
         upkeep = _upkeep(settings, clock, addresses, stop)
-        await _first(running, upkeep)
+        publisher = Publisher(
+            log_url, addresses.database_url, Topics(settings.kafka_topic_prefix), metrics
+        )
+        publishing = asyncio.create_task(publisher.run(stop), name="publish")
+        await _first(running, upkeep, publishing)
         stop.set()
-        await asyncio.gather(running, upkeep)
+        await asyncio.gather(running, upkeep, publishing)
     finally:
         server.close()
 

@@ -9,7 +9,8 @@ Source: CloudEvents 1.0.2, required attributes and extension context attributes.
 """
 
 import hashlib
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -109,6 +110,23 @@ class Signal(BaseModel):
     datacontenttype: Literal["application/json"] = "application/json"
     revision: int = Field(default=0, ge=0)
     data: dict[str, object]
+
+
+def cloud_event(row: Mapping[str, Any], device: str | None) -> Signal:
+    """A signal as it is told to others.
+
+    row : as the store has it (pipeline.signal). device : its name; None where no device is
+    concerned, then `source` has the subject in its place.
+    """
+    return Signal(
+        id=row["id"],
+        source=f"/{row['tenant']}/{device or row['subject']}",
+        type=row["type"],
+        subject=row["subject"],
+        time=row["time"].isoformat(),
+        revision=row["revision"],
+        data=row["data"],
+    )
 
 
 def signal_id(tenant: str, device: str, type_: str, episode: str) -> str:

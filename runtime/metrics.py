@@ -89,6 +89,9 @@ class Metrics:
             "Batches given up because another owner had moved on, or messages were missing",
             registry=r,
         )
+        self.published = Counter(
+            "tachowatt_published", "Signals and dead letters that Kafka was told", registry=r
+        )
         self.reconnects = Counter(
             "tachowatt_mqtt_reconnects", "Times the broker connection was lost", registry=r
         )

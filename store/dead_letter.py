@@ -83,10 +83,12 @@ def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
         return
     with connection.cursor() as cursor:
         cursor.executemany(
-            "insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
+            "with put as (insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
             "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail, "
             "home) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s)",
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning dead_letter_id) "
+            "insert into pipeline.publication (kind, ref) select 'dead_letter', dead_letter_id "
+            "from put where exists (select from pipeline.log where kind = 'kafka')",
             [
                 (
                     dead.tenant,
@@ -153,6 +155,14 @@ def get(connection: Connection, dead_letter_id: int) -> DeadLetterRow | None:
         f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = %s", (dead_letter_id,)
     ).fetchone()
     return None if row is None else DeadLetterRow(*row)
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> list[DeadLetterRow]:
+    """Rows of these ids."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = any(%s)", (list(ids),)
+    )
+    return [DeadLetterRow(*row) for row in rows.fetchall()]
 
 
 def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str | None) -> int:

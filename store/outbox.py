@@ -27,7 +27,8 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
     """Append signals, in the caller's transaction; each gets the next revision of its id.
 
     One that says exactly what its newest revision says is left out: nothing has changed. Each new
-    row is put into the queue of `contacts`, and live pages are told.
+    row is put into the queue of `contacts`, and of what Kafka is to be told where it feeds the
+    store; live pages are told.
     """
     if not signals:
         return
@@ -43,7 +44,10 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
         "order by revision desc limit 1) as last on true "
         "where last.data is distinct from n.data::jsonb order by n.position "
         "returning sequence, tenant, type, id), "
-        "queued as (insert into pipeline.signal_queue select sequence from written) "
+        "queued as (insert into pipeline.signal_queue select sequence from written), "
+        "told as (insert into pipeline.publication (kind, ref) select 'signal', sequence "
+        "from written where exists (select from pipeline.log where kind = 'kafka') "
+        "order by sequence) "
         "select distinct on (tenant, type) tenant, type, id from written",
         (
             from_us(now_us),

@@ -4,13 +4,17 @@ import asyncio
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from aiokafka import AIOKafkaConsumer
 
 from app.kafka_server import Kafka
+from contracts import kafka
+from contracts.signals import Signal
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import ledger
+from store import dead_letter, ledger, outbox
 from store.pool import connect
 from tests.fix_broker import Mosquitto
 from tests.integration.test_service import (
@@ -48,6 +52,7 @@ class Town:
     ) -> None:
         self._directory = directory
         self.running: list[Tachowatt] = []
+        self.prefix = prefix
         self.mqtt_url, self.kafka_url, self.url = mqtt_url, kafka_url, url
         self._environment = {
             "TACHOWATT_DATABASE_URL": url,
@@ -79,12 +84,13 @@ class Town:
 @pytest.fixture
 def town(
     tmp_path: Path,
-    kafka: Kafka,
+    request: pytest.FixtureRequest,
     topic_prefix: str,
     mosquitto: Mosquitto,
     database_of_fleet: Callable[[], str],
 ) -> Iterator[Town]:
-    made = Town(tmp_path, mosquitto.start(0), kafka.url, database_of_fleet(), topic_prefix)
+    server: Kafka = request.getfixturevalue("kafka")
+    made = Town(tmp_path, mosquitto.start(0), server.url, database_of_fleet(), topic_prefix)
     made.init()
     yield made
     for process in made.running:
@@ -115,6 +121,60 @@ def test_two_gateways_and_two_workers_of_which_one_is_killed(
     with connect(town.url) as connection:
         assert all(entry.closes for entry in ledger.read(connection).values())
     assert_same_state(store_state(town.url), undisturbed(fleet, database_of_fleet()))
+
+
+def told(kafka_url: str, topic: str, until: Callable[[list[Any]], bool]) -> list[Any]:
+    """The records of a topic, from the first on, until there are enough."""
+
+    async def main() -> list[Any]:
+        consumer = AIOKafkaConsumer(
+            topic, **kafka.connection(kafka_url), auto_offset_reset="earliest", group_id=None
+        )
+        await consumer.start()
+        found: list[Any] = []
+        try:
+            async with asyncio.timeout(30):
+                while not until(found):
+                    for records in (await consumer.getmany(timeout_ms=200)).values():
+                        found += records
+        finally:
+            await consumer.stop()
+        return found
+
+    return asyncio.run(main())
+
+
+def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: Fleet) -> None:
+    worker, gateway = town.ingest(), town.gateway(1)
+    for process in (worker, gateway):
+        process.wait_for("is ready")
+    asyncio.run(deliver(town.mqtt_url, fleet))
+    caught_up(town.url, fleet)
+    settle(town.url)
+    with connect(town.url) as connection:
+        signals = outbox.read(connection, current=False, limit=1_000_000)
+        letters = dead_letter.find(connection, limit=1_000_000)
+    assert signals and letters
+    topics = kafka.Topics(town.prefix)
+    events = told(town.kafka_url, topics.signals, lambda found: len(found) >= len(signals))
+    by_id = {(s["id"], s["revision"]): s for s in signals}
+    for record in events:
+        event = Signal.model_validate_json(record.value)
+        row = by_id[(event.id, event.revision)]
+        assert (event.type, event.data) == (row["type"], row["data"])
+        assert event.source == f"/{record.key.decode()}"
+        assert dict(record.headers)["content-type"].startswith(b"application/cloudevents+json")
+    assert len({(e.id, e.revision) for e in map(parsed, events)}) == len(signals)
+    dead = told(town.kafka_url, topics.dead, lambda found: len(found) >= len(letters))
+    assert {(dict(r.headers)["reason"].decode(), r.value) for r in dead} == {
+        (letter.reason, bytes(letter.body)) for letter in letters
+    }
+    for process in (gateway, worker):
+        assert process.terminate(10.0) == 0, process.log
+
+
+def parsed(record: Any) -> Signal:
+    return Signal.model_validate_json(record.value)
 
 
 def test_a_zombie_writes_nothing(
