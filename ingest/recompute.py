@@ -2,9 +2,12 @@
 
 From the last checkpoint before the late range, forwards. Where the new carry meets, after the
 range, a checkpoint that was there with the same bits, everything between that checkpoint and the
-newest one is right already, and only what came after the newest is replayed.
+newest one is right already, and only what came after the newest is replayed. In pieces, so that
+a long way can be gone in slices, between which live messages have their turn.
 """
 
+from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,14 +22,20 @@ from store.features import Change
 from store.pool import Connection
 from store.reconcile import Range
 
+PIECE_SAMPLES = 4_000
+"""Samples replayed between two looks at the time, and between the checkpoints that are left behind:
+weeks that come late are replayed once, and not from their beginning with each of their messages."""
+
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """Result of one device.
+    """Result of one device, or of a slice of it.
 
-    mark_us, carry, since_checkpoint : the device's state after it (ingest.states).
+    mark_us, carry, since_checkpoint : the device's state after it (ingest.states); true only where
+    nothing is left.
     changes : feature rows added, changed or removed, each once.
     samples : samples replayed.
+    left : what is still to be done; None = nothing.
     """
 
     mark_us: int
@@ -34,6 +43,7 @@ class Recomputed:
     since_checkpoint: int
     changes: list[Change]
     samples: int
+    left: Range | None
 
 
 def recompute(
@@ -43,46 +53,69 @@ def recompute(
     device_id: int,
     late: Range,
     checkpoint_samples: int,
+    enough: Callable[[], bool],
+    now_us: int,
 ) -> Recomputed:
-    """Correct one device, in the caller's transaction."""
+    """Correct one device, in the caller's transaction: all of it, or a slice that ends when it is
+    `enough`. What is left then is asked for anew, from a checkpoint that is right."""
     known = checkpoints.of_device(connection, device_id, kind.carry_version)
     before = [c for c in known if c.as_of_us < late.from_us]
-    later = [c for c in known if c.as_of_us >= late.from_us]
+    later = deque(c for c in known if c.as_of_us >= late.from_us)
+    newest = later[-1] if later else None
     position = before[-1].as_of_us if before else NEVER_US
     carry = carry_from_bytes(before[-1].carry, kind) if before else kind.initial(1)[0]
-    replayed = 0
+    replayed, since = 0, 0
     changes: dict[tuple[object, ...], Change] = {}
-    for checkpoint in later:
-        carry, n, found, _ = _piece(
-            connection, memory, kind, device_id, carry, position, checkpoint.as_of_us
+    while True:
+        until_us = later[0].as_of_us if later else None
+        carry, n, found, last_us, more = _piece(
+            connection, memory, kind, device_id, carry, position, until_us
         )
         _gather(changes, found)
-        replayed, position = replayed + n, checkpoint.as_of_us
-        data = carry_to_bytes(carry)
-        if position > late.until_us and data == checkpoint.carry:
-            position, carry = later[-1].as_of_us, carry_from_bytes(later[-1].carry, kind)
+        replayed += n
+        if more:
+            position, since = last_us, 0
+            _save(connection, kind, device_id, position, carry)
+        elif later:
+            checkpoint, since = later.popleft(), 0
+            position = checkpoint.as_of_us
+            if position > late.until_us and carry_to_bytes(carry) == checkpoint.carry:
+                assert newest is not None
+                position, carry = newest.as_of_us, carry_from_bytes(newest.carry, kind)
+                later.clear()
+            else:
+                _save(connection, kind, device_id, position, carry)
+        else:
+            since, position = n, max(position, last_us)
             break
-        checkpoints.save(
-            connection, [checkpoints.Checkpoint(device_id, position, kind.carry_version, data)]
-        )
-    carry, n, found, mark_us = _piece(connection, memory, kind, device_id, carry, position, None)
-    _gather(changes, found)
-    since = n
-    if n >= checkpoint_samples:
-        checkpoints.save(
-            connection,
-            [checkpoints.Checkpoint(device_id, mark_us, kind.carry_version, carry_to_bytes(carry))],
-        )
+        if enough():
+            left = Range(position + 1, max(position + 1, late.until_us))
+            reconcile.done(connection, device_id)
+            reconcile.request(connection, {device_id: left}, now_us)
+            return _result(position, carry, 0, changes, replayed, left)
+    if since >= checkpoint_samples:
+        _save(connection, kind, device_id, position, carry)
         since = 0
     reconcile.done(connection, device_id)
     checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
-    return Recomputed(
-        max(mark_us, position),
-        carry,
-        since,
-        [change for change in changes.values() if change.real],
-        replayed + n,
-    )
+    return _result(position, carry, since, changes, replayed, None)
+
+
+def _result(
+    mark_us: int,
+    carry: Floats,
+    since: int,
+    changes: dict[tuple[object, ...], Change],
+    replayed: int,
+    left: Range | None,
+) -> Recomputed:
+    real = [change for change in changes.values() if change.real]
+    return Recomputed(mark_us, carry, since, real, replayed, left)
+
+
+def _save(connection: Connection, kind: Kind, device_id: int, position: int, carry: Floats) -> None:
+    saved = checkpoints.Checkpoint(device_id, position, kind.carry_version, carry_to_bytes(carry))
+    checkpoints.save(connection, [saved])
 
 
 def _gather(changes: dict[tuple[object, ...], Change], found: list[Change]) -> None:
@@ -99,16 +132,21 @@ def _piece(
     carry: Floats,
     after_us: int,
     until_us: int | None,
-) -> tuple[Floats, int, list[Change], int]:
-    """Replay (after, until]; returns the carry, samples, changed rows and the last time."""
+) -> tuple[Floats, int, list[Change], int, bool]:
+    """Replay (after, until], or the beginning of it; returns the carry, samples, changed rows, the
+    last time, and whether there are more."""
     after = None if after_us == NEVER_US else after_us
-    samples = telemetry.read(connection, kind.samples, [device_id], after, until_us)
+    samples = telemetry.read(
+        connection, kind.samples, [device_id], after, until_us, at_most=PIECE_SAMPLES
+    )
+    more = len(samples) == PIECE_SAMPLES
     one = carry[np.newaxis] if len(samples) else np.empty((0, kind.carry_width))
     computed = compute(kind, samples, one, memory.registry.grids)
+    last_us = int(samples.observed_us[-1]) if len(samples) else after_us
+    decided_until = last_us if more else until_us
     changes = []
     for table in kind.features:
         changes += features.replace(
-            connection, table, device_id, after, until_us, computed.rows[table.name]
+            connection, table, device_id, after, decided_until, computed.rows[table.name]
         )
-    last_us = int(samples.observed_us[-1]) if len(samples) else after_us
-    return computed.carry[0] if len(samples) else carry, len(samples), changes, last_us
+    return computed.carry[0] if len(samples) else carry, len(samples), changes, last_us, more

@@ -1,6 +1,9 @@
 """What the owner of a partition does between batches: reconcile, close what is silent, secure."""
 
 import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import replace
 
 from ingest.assess import corrections
 from ingest.between import write_open
@@ -13,6 +16,9 @@ from store import outbox
 from store.times import from_us
 
 log = logging.getLogger("ingest")
+
+RECONCILE_SLICE_S = 0.03
+"""A slice of reconciling comes between two batches, so it is as short as one of them."""
 
 
 class Tending:
@@ -37,29 +43,41 @@ class Tending:
 
         everything : do not wait and do not stop early. Returns how many were done.
         """
-        memory, clock = self._owner.memory, self._owner.clock
+        owner = self._owner
+        memory, clock = owner.memory, owner.clock
         started = clock.monotonic()
-        waiting = sorted(
-            (late.since, device_id, kind_name)
-            for kind_name, states in memory.states.items()
-            for device_id, late in states.late.items()
+        ripe = started - owner.settings.reconcile_wait_s
+        waiting = deque(
+            sorted(
+                (late.since, device_id, kind_name)
+                for kind_name, states in memory.states.items()
+                for device_id, late in states.late.items()
+            )
         )
+
+        def enough() -> bool:
+            return not everything and clock.monotonic() - started > RECONCILE_SLICE_S
+
         done = 0
-        for since, device_id, kind_name in waiting:
-            if not everything and (
-                started - since < self._owner.settings.reconcile_wait_s
-                or clock.monotonic() - started > SLICE_S
-            ):
+        while waiting and (everything or waiting[0][0] <= ripe):
+            _, device_id, kind_name = waiting.popleft()
+            if self._reconcile_device(KINDS[kind_name], device_id, enough):
+                done += 1
+            else:
+                # Behind the others that are ripe: a car with weeks to correct keeps nobody waiting.
+                late = memory.states[kind_name].late
+                late[device_id] = replace(late[device_id], since=ripe)
+            if enough():
                 break
-            self._reconcile_device(KINDS[kind_name], device_id)
-            done += 1
-        self._metrics.reconcile_pending.set(len(waiting) - done)
+        self._metrics.reconcile_pending.labels(str(owner.partition.number)).set(self.pending())
         return done
 
-    def _reconcile_device(self, kind: Kind, device_id: int) -> None:
+    def _reconcile_device(self, kind: Kind, device_id: int, enough: Callable[[], bool]) -> bool:
+        """Whether nothing is left to do."""
         owner = self._owner
         with owner.transaction() as (connection, memory):
             states = memory.states[kind.name]
+            now_us = owner.clock.now_us()
             result = recompute(
                 connection,
                 memory,
@@ -67,23 +85,26 @@ class Tending:
                 device_id,
                 states.late[device_id].span,
                 owner.settings.checkpoint_samples,
+                enough,
+                now_us,
             )
-            outbox.put(
-                connection,
-                corrections(result.changes, memory.registry.by_id),
-                owner.clock.now_us(),
-            )
+            outbox.put(connection, corrections(result.changes, memory.registry.by_id), now_us)
+        log.debug(
+            "reconciled device=%d samples=%d changed=%d left=%s",
+            device_id,
+            result.samples,
+            len(result.changes),
+            result.left,
+        )
+        if result.left is not None:
+            states.late[device_id] = replace(states.late[device_id], span=result.left)
+            return False
         row = states.row(device_id)
         states.mark_us[row], states.carry[row] = result.mark_us, result.carry
         states.since_checkpoint[row], states.provisional[row] = result.since_checkpoint, False
         del states.late[device_id]
         self._metrics.reconciled.inc()
-        log.debug(
-            "reconciled device=%d samples=%d changed=%d",
-            device_id,
-            result.samples,
-            len(result.changes),
-        )
+        return True
 
     def close_silent(self, *, everything: bool) -> int:
         """Write what silent devices have open; what they say next replaces it.

@@ -70,7 +70,10 @@ class Metrics:
             "tachowatt_reconciled_devices", "Devices whose features were computed again", registry=r
         )
         self.reconcile_pending = Gauge(
-            "tachowatt_reconcile_pending", "Devices waiting to be computed again", registry=r
+            "tachowatt_reconcile_pending",
+            "Devices waiting to be computed again, of a partition",
+            ["partition"],
+            registry=r,
         )
         self.retries = Counter(
             "tachowatt_commit_retries", "Batches tried again because the store was away", registry=r

@@ -6,6 +6,7 @@ import math
 import random
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
+from unittest.mock import patch
 
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 from app.registry import validate, write
 from app.verify import verify
 from contracts.raw import RawMessage
+from ingest import recompute, tending
 from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
@@ -135,6 +137,7 @@ def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: boo
     cuts=st.lists(st.integers(1, 12), min_size=1, max_size=8),
     checkpoint=st.sampled_from([1, 40, 500, 10_000]),
     restart=st.booleans(),
+    piece=st.sampled_from([7, 60, 4_000]),
 )
 def test_same_samples_and_features_bit_for_bit(
     new_database: Callable[[], str],
@@ -143,12 +146,18 @@ def test_same_samples_and_features_bit_for_bit(
     cuts: list[int],
     checkpoint: int,
     restart: bool,
+    piece: int,
 ) -> None:
     expected = _expected(new_database)
     shuffled = [MESSAGES[i] for i in [*order, *again]]
     batches = cut(shuffled, cuts)
     url = new_database()
-    assert run(url, batches, checkpoint, restart) == len(shuffled)
+    # Slices of one piece, so that a crash also comes between two of them.
+    with (
+        patch.object(recompute, "PIECE_SAMPLES", piece),
+        patch.object(tending, "RECONCILE_SLICE_S", -1.0),
+    ):
+        assert run(url, batches, checkpoint, restart) == len(shuffled)
     assert_same_state(store_state(url), expected)
     assert verify(url).clean
 
