@@ -37,6 +37,11 @@ def load_settings(**overrides: Any) -> Settings:
     return settings
 
 
+def json_text(value: Any) -> str:
+    """One JSON value in one line."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
 def print_json(value: Any) -> None:
     """One JSON value on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")

@@ -1,12 +1,13 @@
 """What a batch adds to the ledger."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 
 import numpy as np
 
 from ingest.memory import Memory
 from ingest.plain.take import Plain
 from ingest.work import Letter, Outcome, Tally, Work
+from runtime.errors import Reason
 from store.ledger import Entry
 
 
@@ -37,6 +38,17 @@ def ledger_of(work: Work, memory: Memory) -> dict[tuple[str, str], Entry]:
     for kind, plain in work.plain.items():
         _book_plain(entries, plain, work.tallies[kind], len(work.letters), memory)
     return dict(entries)
+
+
+def of_nobody(work: Work, memory: Memory) -> Counter[tuple[str, str]]:
+    """How many messages of each tenant and dialect are of a device, or a topic, that nobody
+    knows."""
+    reasons = (Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_TOPIC)
+    return Counter(
+        ledger_key(letter, memory.registry.tenants)
+        for letter in work.letters
+        if letter.dead is not None and letter.dead.reason in reasons
+    )
 
 
 def _book_plain(

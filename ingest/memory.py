@@ -31,6 +31,7 @@ class Memory:
     """What is known of the devices seen since start.
 
     states : kind of device → its states.
+    stopped : why no messages are taken.
     secured_us : samples of the partition from before it are not needed any more.
     """
 
@@ -43,6 +44,7 @@ class Memory:
     seqs: Seqs = field(default_factory=Seqs)
     secured_us: int = YEAR_2000_US
     partition: Partition = DIRECT
+    stopped: str | None = None
 
     def owns(self, device_id: int) -> bool:
         """Whether the device is registered and its messages come to this partition."""

@@ -103,6 +103,7 @@ class Owner:
                 memory.secured_us = (
                     partitions.secured_in(connection, self.partition.number) or YEAR_2000_US
                 )
+                memory.stopped = offsets.stopped(connection, self.partition.number)
                 compute_anew(connection, memory, self.clock)
                 self.load_waiting(connection, memory)
                 self._heard = self._heard_lately(connection, memory)
@@ -217,6 +218,23 @@ class Owner:
             )
             yield connection, memory
             connection.commit()
+
+    def stop(self, why: str) -> None:
+        """Take no more messages until somebody says otherwise, also not after a restart."""
+        with self.transaction() as (connection, memory):
+            offsets.stop(connection, self.partition.number, why)
+        memory.stopped = why
+        log.error("partition %d: %s", self.partition.number, why)
+
+    def must_not_be_stopped(self) -> None:
+        """Raises `Retry` with the reason while nobody has said otherwise."""
+        if self.memory.stopped is None:
+            return
+        with self.all_or_nothing():
+            self.memory.stopped = offsets.stopped(self.connection, self.partition.number)
+            self.connection.rollback()
+        if self.memory.stopped is not None:
+            raise Retry(self.memory.stopped)
 
     # ── loading ─────────────────────────────────────────────────────────────────────────────
 

@@ -9,7 +9,8 @@ from contracts.partition import DIRECT, Partition
 from contracts.raw import DeviceAck, RawMessage
 from ingest import commit, retries, steps
 from ingest.assess import signals_of
-from ingest.books import ledger_of, outcomes_of
+from ingest.books import ledger_of, of_nobody, outcomes_of
+from ingest.cap import Cap
 from ingest.laps import Laps
 from ingest.laying import Laying, NotAhead
 from ingest.memory import Memory
@@ -72,6 +73,7 @@ class Worker:
         self._laying = Laying(settings, clock)
         self._tending = Tending(self._owner, self._metrics)
         self._failed_in_a_row = 0
+        self._cap = Cap(settings.dead_letter_cap_messages, settings.dead_letter_cap_share)
 
     def open(self) -> int:
         """Own the partition and load what is needed. Returns the next offset.
@@ -162,6 +164,7 @@ class Worker:
         messages between are missing.
         """
         next_offset = self.open()
+        self._owner.must_not_be_stopped()
         if first is not None and first != next_offset:
             if first > next_offset:
                 raise Fenced(
@@ -295,6 +298,13 @@ class Worker:
             self._failed_in_a_row = 0
         commit.remember(memory, counted)
         self._count(entries, laps.started)
+        why = None
+        if retried is None:
+            why = self._cap.count(entries, of_nobody(work, memory))
+        if why is not None:
+            self._owner.discard()
+            with suppress(Retry):  # the batch is committed; the next ones will say the same
+                self._owner.stop(why)
         return Committed(commit.acks_of(counted, memory.registry), outcomes)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────

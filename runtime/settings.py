@@ -138,6 +138,16 @@ class Settings(BaseSettings):
     max_samples_per_message: int = Field(
         default=10_000, ge=1, description="Longer messages are dead-lettered."
     )
+    dead_letter_cap_messages: int = Field(
+        default=10_000,
+        ge=0,
+        description="Intake of a partition stops when nearly all of so many messages of a source "
+        "(a tenant's dialect) went to the dead letter; the broker keeps what comes then. "
+        "0 = never.",
+    )
+    dead_letter_cap_share: float = Field(
+        default=0.95, gt=0.0, le=1.0, description="How many of them are nearly all."
+    )
     clock_ahead_tolerance_s: float = Field(
         default=300.0,
         ge=0.0,

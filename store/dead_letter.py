@@ -1,5 +1,6 @@
 """The dead letter: messages that could not be used, with their reason and untouched bytes."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -7,7 +8,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from contracts.partition import key_of_topic, partition_of
 from contracts.raw import Properties, RawMessage
+from store import ledger
 from store.pool import Connection, scalar
 from store.times import from_us, to_us
 
@@ -163,6 +166,48 @@ def by_id(connection: Connection, ids: Sequence[int]) -> list[DeadLetterRow]:
         f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = any(%s)", (list(ids),)
     )
     return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def put_back(connection: Connection, rows: Sequence[DeadLetterRow], partitions: int) -> int:
+    """Put exported rows in that are not there, in the caller's transaction; returns how many.
+
+    They are booked as received and dead-lettered: they came another way than by the log.
+    partitions : of the log, where their owners are found when they are retried.
+    """
+    new = [row for row in rows if not _is_there(connection, row)]
+    put(
+        connection,
+        [
+            DeadMessage(
+                row.tenant,
+                row.dialect,
+                row.message(),
+                row.partition,
+                row.offset,
+                row.reason,
+                row.detail,
+                partition_of(key_of_topic(row.topic), partitions),
+            )
+            for row in new
+        ],
+    )
+    entries: dict[ledger.Key, ledger.Entry] = defaultdict(ledger.Entry)
+    for row in new:
+        entries[(row.tenant, row.dialect)] += ledger.Entry(received=1, dead_lettered=1)
+    ledger.add(connection, entries, 0)
+    connection.execute("update pipeline.log set counted_before = counted_before + %s", (len(new),))
+    return len(new)
+
+
+def _is_there(connection: Connection, row: DeadLetterRow) -> bool:
+    return bool(
+        scalar(
+            connection,
+            "select exists (select from pipeline.dead_letter where partition = %s "
+            "and log_offset = %s and received_at = %s and topic = %s and body = %s)",
+            (row.partition, row.offset, row.received_at, row.topic, row.body),
+        )
+    )
 
 
 def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str | None) -> int:

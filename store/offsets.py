@@ -77,6 +77,33 @@ def advance(connection: Connection, partition: int, expected: int, to: int) -> N
         raise Fenced(f"partition {partition} is no longer at offset {expected}: another owner")
 
 
+def stop(connection: Connection, partition: int, why: str) -> None:
+    """Let nobody take messages of the partition, until `resume`."""
+    connection.execute(
+        "update pipeline.partition set stopped_because = %s where partition = %s", (why, partition)
+    )
+
+
+def stopped(connection: Connection, partition: int) -> str | None:
+    """Why the partition takes no messages; None = it does."""
+    why: str | None = scalar(
+        connection,
+        "select stopped_because from pipeline.partition where partition = %s",
+        (partition,),
+    )
+    return why
+
+
+def resume(connection: Connection) -> dict[int, str]:
+    """Let all partitions take messages again; those that had stopped, with the reason."""
+    rows = connection.execute(
+        "select partition, stopped_because from pipeline.partition "
+        "where stopped_because is not null order by 1"
+    ).fetchall()
+    connection.execute("update pipeline.partition set stopped_because = null")
+    return dict(rows)
+
+
 def committed(connection: Connection) -> dict[int, int]:
     """Partition → the offset after its last committed message."""
     rows = connection.execute("select partition, next_offset from pipeline.partition order by 1")

@@ -1,0 +1,103 @@
+"""The dead letter's cap, and its way out to a file and back."""
+
+import json
+from base64 import b64decode, b64encode
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app.registry import validate, write
+from app.verify import verify
+from contracts.raw import RawMessage
+from ingest.worker import Worker
+from runtime.clock import ManualClock
+from runtime.errors import Retry
+from runtime.settings import Settings
+from store import dead_letter, ledger, offsets, telemetry
+from store.pool import connect
+from tests.fix_registry import NOW_US, registry
+from tests.process import Tachowatt
+
+MOST = 40
+
+
+def message(body: bytes, device: str = "car0") -> RawMessage:
+    return RawMessage(f"tw/v1/t1/{device}/telemetry", body, NOW_US, None)
+
+
+def good(second: int) -> bytes:
+    t0 = (NOW_US - 3_600_000_000) // 1000 + 1000 * second
+    return json.dumps({"v": 1, "t0": t0, "speed_kmh": [50.0]}).encode()
+
+
+def worker_of(url: str) -> Worker:
+    return Worker(url, Settings(dead_letter_cap_messages=MOST), ManualClock(NOW_US))
+
+
+def test_intake_stops_when_nearly_all_of_a_source_fails(registered: str) -> None:
+    worker = worker_of(registered)
+    for _ in range(3):
+        worker.process([message(b"{")] * 10)
+    worker.process([message(good(1))] * 2 + [message(b"{")] * 8)  # 38 of 40: that is nearly all
+    with pytest.raises(Retry, match="38 of the last 40 messages of t1/native") as stopped:
+        worker.process([message(good(2))])
+    assert "tachowatt dead-letter resume" in str(stopped.value)
+    worker.close()
+    again = worker_of(registered)
+    with pytest.raises(Retry, match="38 of the last 40"):  # a restart is no answer
+        again.process([message(good(2))])
+    assert again.reconcile(everything=True) == 0, "what is no intake goes on"
+    with connect(registered) as connection:
+        assert list(offsets.resume(connection)) == [0]
+        connection.commit()
+    assert again.process([message(good(2))]).outcomes == {"stored": 1}
+    again.close()
+    assert verify(registered).clean
+
+
+def test_intake_goes_on_while_enough_is_good_or_it_is_nobodys(registered: str) -> None:
+    worker = worker_of(registered)
+    for i in range(20):
+        worker.process([message(b"{")] * 9 + [message(good(i))])
+    for _ in range(10):
+        worker.process([message(good(1), "nobody")] * 10)
+    assert worker.process([message(good(99))]).outcomes == {"stored": 1}
+    worker.close()
+
+
+def test_out_to_a_file_mended_and_back_into_another_store(
+    registered: str, new_database: Callable[[], str], tmp_path: Path
+) -> None:
+    worker = Worker(registered, Settings(), ManualClock(NOW_US))
+    worker.process([message(good(1)[:-1]), message(b"\xff\x00"), message(good(2))])
+    worker.close()
+    file = tmp_path / "letters.jsonl"
+
+    def run(url: str, *arguments: str) -> Tachowatt:
+        done = Tachowatt(*arguments, state=tmp_path / "state", TACHOWATT_DATABASE_URL=url)
+        done.wait(60.0)
+        return done
+
+    assert run(registered, "dead-letter", "export", str(file)).wait() == 0
+    lines = [json.loads(line) for line in file.read_text().splitlines()]
+    assert [b64decode(line["body_base64"]) for line in lines] == [good(1)[:-1], b"\xff\x00"]
+    lines[0]["body_base64"] = b64encode(good(1)).decode()
+    file.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    other = new_database()
+    write(other, validate(registry(), "registry"), NOW_US)
+    for put_in in ("2 messages are put in; 0 were", "0 messages are put in; 2 were"):
+        done = run(other, "dead-letter", "import", str(file))
+        assert done.wait() == 0 and put_in in done.log, done.log
+    assert verify(other).clean
+    done = run(other, "dead-letter", "retry", "--all")
+    assert done.wait() == 0, done.log
+    assert verify(other).clean
+    with connect(other) as connection:
+        entry = ledger.read(connection)[("t1", "native")]
+        assert (entry.received, entry.stored, entry.dead_lettered) == (2, 1, 1)
+        assert len(telemetry.read(connection, telemetry.VEHICLE, [1])) == 1
+        assert [row.body for row in dead_letter.find(connection)] == [b"\xff\x00"]
+    file.write_text('{"topic": 1}\n')
+    done = run(other, "dead-letter", "import", str(file))
+    assert done.wait() == 2 and "letters.jsonl, line 1" in done.log
