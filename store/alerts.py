@@ -16,7 +16,7 @@ from store.errors import NotAllowed, NotFound, Stale
 from store.pool import Connection, scalar
 from store.times import from_us, to_us
 
-_CHANGES_LOCK = 7_261_005
+_CHANGES_LOCK = 7_261_007
 RAISED, CLEARED = "meter.anomaly.raised", "meter.anomaly.cleared"
 _SAID = (
     "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",

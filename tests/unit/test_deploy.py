@@ -1,0 +1,452 @@
+"""What deploy/ and docs/operations.md name is there: settings, commands, metrics."""
+
+import json
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import paho.mqtt.client as paho
+import pytest
+import typer
+import yaml
+from paho.mqtt.enums import CallbackAPIVersion
+
+from app.cli import cli
+from app.embedded import free_port
+from app.supervise import Child
+from contracts.topics import SUBSCRIPTIONS
+from ingest.kernels import KINDS
+from runtime.clock import SystemClock
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from tests.conftest import missing_server
+
+ROOT = Path(__file__).parents[2]
+DEPLOY = ROOT / "deploy"
+OPERATIONS = ROOT / "docs" / "operations.md"
+COMPOSE: dict[str, Any] = yaml.safe_load((DEPLOY / "compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+DASHBOARDS = sorted((DEPLOY / "grafana" / "dashboards").glob("*.json"))
+TEXTS = [
+    path
+    for path in [OPERATIONS, *sorted(DEPLOY.rglob("*"))]
+    if path.is_file() and path.name != ".env"
+]
+ROLES = {"tachowatt_migrator", "tachowatt_writer", "tachowatt_reader"}
+
+
+def unknown_settings(text: str) -> set[str]:
+    known = {f"TACHOWATT_{name.upper()}" for name in Settings.model_fields}
+    return set(re.findall(r"TACHOWATT_[A-Z0-9_]*[A-Z0-9]", text)) - known - {"TACHOWATT_VERSION"}
+
+
+def unknown_metrics(text: str) -> set[str]:
+    known = {
+        metric.name + suffix
+        for metric in Metrics().registry.collect()
+        for suffix in {
+            "counter": ("_total",),
+            "histogram": ("_bucket", "_sum", "_count"),
+        }.get(metric.type, ("",))
+    }
+    return set(re.findall(r"\btachowatt_[a-z0-9_]+", text)) - known - ROLES
+
+
+def complaint(words: list[str]) -> str | None:
+    """What is wrong with the words after `tachowatt`; None = nothing."""
+    command: Any = typer.main.get_command(cli)
+    words = list(words)
+    while hasattr(command, "commands"):
+        name = words.pop(0) if words else ""
+        if name not in command.commands:
+            return f"no command {name!r}"
+        command = command.commands[name]
+    takes_value = {
+        option: not parameter.is_flag
+        for parameter in command.params
+        if parameter.param_type_name == "option"
+        for option in parameter.opts
+    } | {"--help": False}
+    arguments = [p for p in command.params if p.param_type_name == "argument"]
+    while words:
+        word = words.pop(0)
+        if not word.startswith("--"):
+            if not arguments:
+                return f"{command.name} takes no argument {word!r}"
+        elif word not in takes_value:
+            return f"{command.name} has no {word}"
+        elif takes_value[word] and not words:
+            return f"{word} has no value"
+        elif takes_value[word]:
+            words.pop(0)
+    return None
+
+
+def commands_in(markdown: str) -> Iterator[list[str]]:
+    """Of inline code and of blocks, each `tachowatt …` up to the end of its line."""
+    inline = re.findall(r"`(tachowatt [^`\n]+)`", markdown)
+    blocks = re.findall(r"^```sh\n(.*?)^```", markdown, re.M | re.S)
+    lines = [line for block in blocks for line in block.replace("\\\n", " ").splitlines()]
+    for text in [*inline, *lines]:
+        found = re.search(r"(?:^|\s)tachowatt (?!:)(.+)", text)
+        if found is not None:
+            yield shlex.split(found[1].replace("…", ""), comments=True)
+
+
+def one_shot(service: dict[str, Any]) -> bool:
+    return service.get("restart") == "no"
+
+
+# ── settings, commands, metrics ─────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_settings_are_real(path: Path) -> None:
+    assert unknown_settings(path.read_text()) == set()
+
+
+def test_an_unknown_setting_is_found() -> None:
+    assert unknown_settings("TACHOWATT_MQTT_URL, TACHOWATT_MQTT_URI") == {"TACHOWATT_MQTT_URI"}
+
+
+@pytest.mark.parametrize("name", [n for n, s in SERVICES.items() if "tachowatt" in s["image"]])
+def test_commands_are_real_and_their_settings_valid(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = SERVICES[name]
+    words = [re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", word) for word in service["command"]]
+    assert complaint(words) is None
+    for variable, value in service["environment"].items():
+        monkeypatch.setenv(variable, re.sub(r"\$\{\w+:[-?]([^}]*)\}", "", str(value)))
+    settings = Settings()
+    if words[0] != "gateway":  # which knows no database
+        assert settings.database_url is not None
+    else:
+        assert settings.mqtt_url is not None and settings.mqtt_share_group
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["log", "init", "--log", "kafka://kafka:9092", "--partitions", "12"], None),
+        (["log", "begin"], "no command 'begin'"),
+        (["log"], "no command ''"),
+        (["gateway", "--partitions", "12"], "gateway has no --partitions"),
+        (["gateway", "kafka"], "gateway takes no argument 'kafka'"),
+        (["gateway", "--log"], "--log has no value"),
+    ],
+)
+def test_complaints(words: list[str], expected: str | None) -> None:
+    assert complaint(words) == expected
+
+
+def test_commands_of_the_guide_are_real() -> None:
+    found = list(commands_in(OPERATIONS.read_text()))
+    assert len(found) > 10
+    assert {" ".join(words): complaint(words) for words in found if complaint(words)} == {}
+
+
+@pytest.mark.parametrize("path", TEXTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_metrics_are_real(path: Path) -> None:
+    assert unknown_metrics(path.read_text()) == set()
+
+
+def test_an_unknown_metric_is_found() -> None:
+    text = "rate(tachowatt_fenced[5m]), tachowatt_commit_seconds_bucket, tachowatt_log_lag"
+    assert unknown_metrics(text) == {"tachowatt_fenced"}
+
+
+# ── compose ─────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("name", SERVICES)
+def test_services_are_bounded_and_watched(name: str) -> None:
+    service = SERVICES[name]
+    limits = service["deploy"]["resources"]["limits"]
+    assert limits.keys() == {"cpus", "memory", "pids"}
+    assert one_shot(service) != ("healthcheck" in service)
+    assert not service["image"].endswith(":latest") and ":" in service["image"]
+    for other, how in service.get("depends_on", {}).items():
+        wanted = "service_completed_successfully" if one_shot(SERVICES[other]) else (
+            "service_healthy"
+        )  # fmt: skip
+        assert how["condition"] == wanted
+
+
+def test_what_is_mounted_is_there() -> None:
+    for service in SERVICES.values():
+        for volume in service.get("volumes", ()):
+            source = volume.partition(":")[0]
+            if source.startswith("."):
+                assert (DEPLOY / source).exists()
+            else:
+                assert source in COMPOSE["volumes"]
+
+
+def test_no_secret_is_written_down() -> None:
+    example = (DEPLOY / ".env.example").read_text()
+    needed = set()
+    for path in TEXTS:
+        needed |= set(re.findall(r"\$\{([A-Z_]+):\?", path.read_text()))
+    given = dict(re.findall(r"^([A-Z_]+)=(.*)$", example, re.M))
+    assert needed == {name for name in given if name.endswith("PASSWORD")}
+    assert all(given[name] == "" for name in needed)
+    asked = set(re.findall(r"\$\{([A-Z_]+):-", (DEPLOY / "compose.yaml").read_text()))
+    assert asked <= given.keys() | {"TACHOWATT_VERSION"}
+    for service in SERVICES.values():
+        for variable, value in service.get("environment", {}).items():
+            if "PASSWORD" in variable:
+                assert str(value).startswith("${")
+
+
+def test_gateways_have_sessions_of_their_own() -> None:
+    gateways = [
+        s["environment"] for s in SERVICES.values() if s.get("command", [""])[0] == "gateway"
+    ]
+    assert len(gateways) == 2
+    assert len({g["TACHOWATT_MQTT_CLIENT_ID"] for g in gateways}) == 2
+    assert len({g["TACHOWATT_MQTT_SHARE_GROUP"] for g in gateways}) == 1
+
+
+def test_the_store_has_connections_for_all() -> None:
+    """The arithmetic of docs/operations.md."""
+    words = SERVICES["log-init"]["command"]
+    partitions = int(re.sub(r"\D", "", words[words.index("--partitions") + 1]))
+    ingests = sum(s.get("command", [""])[0] == "ingest" for s in SERVICES.values())
+    api = int(SERVICES["api"]["environment"]["TACHOWATT_API_CONNECTIONS"]) + 1
+    needed = 2 * 2 * partitions + 3 * ingests + 3 + api + 10 + 3
+    (most,) = [
+        int(option.partition("=")[2])
+        for option in SERVICES["timescaledb"]["command"]
+        if option.startswith("-cmax_connections=")
+    ]
+    assert needed <= most
+
+
+def test_every_process_is_scraped() -> None:
+    config = yaml.safe_load((DEPLOY / "prometheus" / "prometheus.yml").read_text())
+    targets = {
+        target
+        for job in config["scrape_configs"]
+        for static in job["static_configs"]
+        for target in static["targets"]
+    }
+    expected = set()
+    for name, service in SERVICES.items():
+        environment = service.get("environment", {})
+        for variable in ("TACHOWATT_METRICS_PORT", "TACHOWATT_API_PORT"):
+            if variable in environment and not one_shot(service):
+                expected.add(f"{name}:{environment[variable]}")
+    assert targets == expected
+
+
+def test_compose_takes_the_file(tmp_path: Path) -> None:
+    """Where the plugin is there, the way it reads it."""
+    for compose in (["docker", "compose"], ["docker-compose"]):
+        if shutil.which(compose[0]) is None:
+            continue
+        version = subprocess.run([*compose, "version"], capture_output=True, check=False)
+        if version.returncode == 0:
+            break
+    else:
+        pytest.skip("no docker compose here")
+    example = (DEPLOY / ".env.example").read_text()
+    env = tmp_path / "env"
+    env.write_text(re.sub(r"PASSWORD=$", "PASSWORD=x", example, flags=re.M))
+    made = subprocess.run(
+        [*compose, "--env-file", env, "--file", DEPLOY / "compose.yaml", "config", "--quiet"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    env.write_text(example)
+    made = subprocess.run(
+        [*compose, "--env-file", env, "--file", DEPLOY / "compose.yaml", "config", "--quiet"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert made.returncode != 0 and "deploy/.env" in made.stderr
+
+
+# ── Grafana and Prometheus ──────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("path", DASHBOARDS, ids=lambda path: path.stem)
+def test_dashboards(path: Path) -> None:
+    dashboard = json.loads(path.read_text())
+    panels = dashboard["panels"]
+    ids = [panel["id"] for panel in panels]
+    assert len(set(ids)) == len(ids) > 5
+    source = yaml.safe_load(
+        (DEPLOY / "grafana" / "provisioning" / "datasources" / "prometheus.yaml").read_text()
+    )["datasources"][0]
+    cells: set[tuple[int, int]] = set()
+    for panel in panels:
+        at = panel["gridPos"]
+        mine = {
+            (x, y)
+            for x in range(at["x"], at["x"] + at["w"])
+            for y in range(at["y"], at["y"] + at["h"])
+        }
+        assert not mine & cells and at["x"] + at["w"] <= 24
+        cells |= mine
+        for target in panel.get("targets", ()):
+            assert target["datasource"] == {"type": "prometheus", "uid": source["uid"]}
+            assert "tachowatt_" in target["expr"]
+            assert target["expr"].count("(") == target["expr"].count(")")
+
+
+def test_there_is_a_dashboard_for_each_part() -> None:
+    assert [path.stem for path in DASHBOARDS] == ["api", "contacts", "pipeline"]
+    uids = {json.loads(path.read_text())["uid"] for path in DASHBOARDS}
+    assert len(uids) == len(DASHBOARDS)
+
+
+def test_alerts_stand_in_the_guide() -> None:
+    (group,) = yaml.safe_load((DEPLOY / "prometheus" / "alerts.yml").read_text())["groups"]
+    names = [rule["alert"] for rule in group["rules"]]
+    assert len(set(names)) == len(names)
+    guide = OPERATIONS.read_text()
+    assert [name for name in names if f"`{name}`" not in guide] == []
+
+
+# ── the guide's figures ─────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_the_guide_knows_what_a_device_takes(kind: Any) -> None:
+    """Carry, four columns beside it, two of the index (ingest/states.py)."""
+    size = 8 * kind.carry_width + 8 + 8 + 8 + 1 + 16
+    assert f"8 × {kind.carry_width} + 41 = {size:,} bytes" in OPERATIONS.read_text()
+
+
+# ── the broker ──────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def port(tmp_path: Path) -> Iterator[int]:
+    """Debian's Mosquitto with the files of deploy/; only paths and the port are others."""
+    program = shutil.which("mosquitto") or "/usr/sbin/mosquitto"
+    if not Path(program).exists() or shutil.which("mosquitto_passwd") is None:
+        missing_server("Mosquitto (Debian: apt-get install mosquitto)")
+    users = tmp_path / "passwords"
+    users.touch(0o600)
+    for user in ("gateway", "health", "acme/car-1", "other/car-1", "plug"):
+        subprocess.run(
+            ["mosquitto_passwd", "-b", users, user, f"{user}-pw"], check=True, capture_output=True
+        )
+    shutil.copy(DEPLOY / "mosquitto" / "acl", tmp_path / "acl")
+    (tmp_path / "data").mkdir()
+    port = free_port()
+    text = (DEPLOY / "mosquitto" / "mosquitto.conf").read_text()
+    for old, new in {
+        "listener 1883": f"listener {port} 127.0.0.1\nuser root",
+        "/mosquitto/users/passwords": str(users),
+        "/mosquitto/config/acl": str(tmp_path / "acl"),
+        "/mosquitto/data/": f"{tmp_path}/data/",
+    }.items():
+        assert old in text
+        text = text.replace(old, new, 1)
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(text)
+    child = Child([program, "-c", config], tmp_path / "mosquitto.log")
+    clock = SystemClock()
+    deadline = clock.monotonic() + 10
+    while not _listens(port):
+        assert child.alive() and clock.monotonic() < deadline, (
+            tmp_path / "mosquitto.log"
+        ).read_text()
+        child.wait(0.02)
+    yield port
+    child.stop()
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+class Client:
+    """A client of MQTT 5; `got` : topics and bodies."""
+
+    def __init__(self, port: int, user: str | None, client_id: str) -> None:
+        self.got: list[tuple[str, bytes]] = []
+        self.refused = False
+        self._event = threading.Event()
+        self._client = paho.Client(
+            CallbackAPIVersion.VERSION2, client_id=client_id, protocol=paho.MQTTv5
+        )
+        if user is not None:
+            self._client.username_pw_set(user, f"{user}-pw")
+        self._client.on_connect = self._connected
+        self._client.on_message = lambda _c, _u, m: self.got.append((m.topic, m.payload))
+        self._client.on_subscribe = lambda *_: self._event.set()
+        self._client.connect("127.0.0.1", port)
+        self._client.loop_start()
+        self._wait()
+
+    def _connected(self, _client: Any, _user: Any, _flags: Any, reason: Any, _more: Any) -> None:
+        self.refused = reason.is_failure
+        self._event.set()
+
+    def _wait(self) -> None:
+        assert self._event.wait(10)
+        self._event.clear()
+
+    def subscribe(self, topic: str) -> None:
+        self._client.subscribe(topic, 1)
+        self._wait()
+
+    def publish(self, topic: str, body: str = "x") -> None:
+        with suppress(RuntimeError):  # "not authorized", where that comes before we wait
+            self._client.publish(topic, body, 1).wait_for_publish(10)
+
+    def close(self) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+
+def test_the_broker_keeps_devices_apart(port: int) -> None:
+    """What a device says for another vanishes, and it hears only what is for it."""
+    nobody = Client(port, None, "nobody")
+    assert nobody.refused
+    gateway = Client(port, "gateway", "gateway-1")
+    for topic in SUBSCRIPTIONS:
+        gateway.subscribe(f"$share/gateways/{topic}")
+    car, other = Client(port, "acme/car-1", "a"), Client(port, "other/car-1", "b")
+    plug, forger = Client(port, "plug", "c"), Client(port, "acme/car-1", "d")
+    for client in (car, other):
+        client.subscribe("tw/v1/+/+/ack")
+    for topic in (
+        "tw/v1/other/car-1/telemetry",
+        "tw/v1/acme/car-2/telemetry",
+        "tw/v1/acme/car-1/ack",
+        "owntracks/other/car-1",
+        "tele/car-1/SENSOR",
+    ):
+        forger.publish(topic)
+    own = [f"tw/v1/acme/car-1/{kind}" for kind in ("telemetry", "reading", "event", "status")]
+    own.append("owntracks/acme/car-1")
+    for topic in own:
+        car.publish(topic)
+    plug.publish("tele/plug/SENSOR")
+    own.append("tele/plug/SENSOR")
+    gateway.publish("tw/v1/acme/car-1/ack", "done")
+    health = Client(port, "health", "health")
+    health.subscribe("$SYS/broker/uptime")
+    clock = SystemClock()
+    deadline = clock.monotonic() + 15
+    while clock.monotonic() < deadline and not (
+        health.got and car.got and len(gateway.got) >= len(own)
+    ):
+        threading.Event().wait(0.02)
+    assert sorted(topic for topic, _ in gateway.got) == sorted(own)
+    assert car.got == [("tw/v1/acme/car-1/ack", b"done")]
+    assert other.got == [] and len(health.got) >= 1
+    for client in (nobody, gateway, car, other, plug, forger, health):
+        client.close()
