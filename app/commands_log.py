@@ -1,4 +1,4 @@
-"""log init, log status."""
+"""log init, log status, log skip."""
 
 from typing import Annotated
 
@@ -112,7 +112,7 @@ def _choose(
             old = kafka_topics.look(kafka_url, Topics(before.topic.removesuffix("telemetry.raw")))
             if old is not None and old.cluster_id == before.cluster_id:
                 left = sum(
-                    max(end - committed.get(partition, end), 0)
+                    max(end - max(committed.get(partition, end), old.begin[partition]), 0)
                     for partition, end in old.end.items()
                 )
                 if left:
@@ -169,6 +169,51 @@ def status(
         ["partition", "committed", "lag"],
         [[partition, n, lag.get(partition)] for partition, n in committed.items()],
     )
+
+
+@log_cli.command("skip")
+def skip(
+    log: Annotated[str, typer.Option("--log", help="kafka://host:9092")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do it, and not only say what")] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Go on behind messages that Kafka deleted before they were read; they are lost.
+
+    Without --yes it says where messages are missing, and how many. Stop ingest before.
+
+    Example:
+
+      tachowatt log skip --log kafka://kafka:9092 --yes
+    """
+    from app import kafka_topics
+
+    settings = load_settings(database_url=database_url)
+    stack = Stack(settings, SystemClock())
+    try:
+        url = stack.start(broker=False).database_url
+        with translated(), connect(url, application="tachowatt-log") as connection:
+            chosen = store_log.chosen(connection)
+            if chosen.topic is None:
+                raise Usage("the store is fed from the direct log: nothing can be missing there")
+            found = kafka_topics.look(log, Topics(chosen.topic.removesuffix("telemetry.raw")))
+            if found is None:
+                raise Usage(f"Kafka has no topic {chosen.topic}")
+            missing = 0
+            for partition, committed in offsets.committed(connection).items():
+                begin = found.begin.get(partition, committed)
+                if begin <= committed:
+                    continue
+                missing += begin - committed
+                out.print(f"partition {partition}: offsets {committed} to {begin - 1} are gone")
+                if yes:
+                    store_log.skip(connection, partition, begin)
+            connection.commit()
+    finally:
+        stack.stop()
+    if not missing:
+        out.print("no messages are missing")
+    else:
+        out.print(f"{missing} messages are {'skipped' if yes else 'missing; --yes skips them'}")
 
 
 def register(cli: typer.Typer) -> None:

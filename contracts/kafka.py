@@ -9,6 +9,7 @@ a body that is longer than `MOST_BODY_BYTES`, of which only the beginning is kep
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -118,9 +119,15 @@ def from_record(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Ra
     except (ValueError, TypeError, cbor2.CBORDecodeError):
         received_us = 0
     return RawMessage(
-        found.get("topic", b"").decode("utf-8", "backslashreplace"),
+        _text(found.get("topic", b"")),
         value or b"",
         received_us,
-        None if content_type is None else content_type.decode("utf-8", "backslashreplace"),
+        None if content_type is None else _text(content_type),
         properties,
     )
+
+
+@lru_cache(100_000)
+def _text(raw: bytes) -> str:
+    """Remembered, because the same few come all the time."""
+    return raw.decode("utf-8", "backslashreplace")

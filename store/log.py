@@ -49,6 +49,22 @@ def must_be(connection: Connection, partition: Partition) -> None:
     )
 
 
+def skip(connection: Connection, partition: int, to: int) -> int:
+    """Go on at offset `to`: what lies before it is gone from the log. In the caller's transaction;
+    returns how many messages that were. The books stay as they are: what never came was never
+    received. Raises `Owned` while a process owns the partition.
+    """
+    offsets.lock(connection, partition)
+    found = connection.execute(
+        "update pipeline.partition p set next_offset = %s, "
+        "begin_offset = p.begin_offset + %s - p.next_offset from pipeline.partition old "
+        "where p.partition = %s and old.partition = p.partition and p.next_offset < %s "
+        "returning old.next_offset",
+        (to, to, partition, to),
+    ).fetchone()
+    return 0 if found is None else to - int(found[0])
+
+
 def choose(connection: Connection, log: Log, begin: Mapping[int, int], now_us: int) -> None:
     """Feed the store from another log from here on, in the caller's transaction.
 

@@ -105,6 +105,22 @@ def test_what_is_committed_is_skipped_and_a_hole_is_refused(workers: list[Worker
         worker.process(three, first=11)
 
 
+def test_what_kafka_has_deleted_is_skipped_only_on_purpose(
+    workers: list[Worker], partitioned: str
+) -> None:
+    number = home("tw/v1/t1/car0/telemetry")
+    workers[number].process([message("car0", 1, 1)], first=5)
+    with connect(partitioned) as connection, pytest.raises(Owned):
+        store_log.skip(connection, number, 20)
+    workers[number].close()
+    with connect(partitioned) as connection:
+        assert store_log.skip(connection, number, 20) == 14
+        assert store_log.skip(connection, number, 20) == store_log.skip(connection, number, 9) == 0
+        connection.commit()
+    assert workers[number].process([message("car0", 30, 30)], first=20).outcomes == {"stored": 1}
+    assert verify(partitioned).clean
+
+
 def test_a_message_of_another_partition_is_kept_for_its_owner(
     workers: list[Worker], partitioned: str
 ) -> None:
