@@ -33,16 +33,23 @@ def signals_of(rows: Mapping[str, Rows], devices: Mapping[int, Device]) -> list[
 
 
 def corrections(changes: Iterable[Change], devices: Mapping[int, Device]) -> list[SignalRow]:
-    """Signals that correct what was said: new and changed features, and those taken back."""
-    found = []
+    """Signals that correct what was said: new and changed features, and those taken back.
+
+    An event that ends elsewhere than it did is another row, and yet the same signal: it is
+    corrected and not taken back.
+    """
+    taken_back: dict[str, SignalRow] = {}
+    standing: dict[str, SignalRow] = {}
     for change in changes:
         if change.table not in (TRIP.name, DRIVING_EVENT.name, ANOMALY.name):
             continue
         if change.new is not None:
-            found.append(_signal(change.table, change.new, devices))
+            signal = _signal(change.table, change.new, devices)
+            standing[signal.id] = signal
         elif change.old is not None:
-            found.append(_signal(change.table, change.old, devices, retracted=True))
-    return found
+            signal = _signal(change.table, change.old, devices, retracted=True)
+            taken_back[signal.id] = signal
+    return [*(taken_back | standing).values()]
 
 
 def _signal(
