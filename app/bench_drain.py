@@ -4,13 +4,13 @@ import platform
 import shutil
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from app import bench_backlog, bench_paho, bench_service
+from app import bench_backlog, bench_kafka, bench_paho, bench_service
 from app import registry as registry_files
 from app.books import ledger_json
 from app.embedded import Postgres, free_port
@@ -36,13 +36,15 @@ _PAHO_MESSAGES = 50_000
 class Plan:
     """What is drained: `messages` of `samples` each, from `devices` cars in turn.
 
-    verify_devices : how many are recomputed afterwards; 0 = none.
+    verify_devices : how many are recomputed afterwards; 0 = none. kafka : what stands between
+    gateway and ingest; None = nothing, they are one process.
     """
 
     messages: int
     samples: int
     devices: int
     verify_devices: int = 1_000
+    kafka: bench_kafka.Plan | None = None
 
 
 Progress = Callable[[str, int, int], None]
@@ -66,14 +68,12 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         sent = bench_backlog.publish(mqtt_url, _messages(plan, load, now_us))
         if sent != plan.messages:
             raise Stop(f"{sent} messages were published, {plan.messages} were planned")
-        with connect(database_url) as connection:
-            before = offsets.total(connection)
-        drained = bench_service.drain(
+        drained = _drain(
             settings.model_copy(update={"mqtt_client_id": _CLIENT_ID}),
+            clock,
+            plan,
             database_url,
             mqtt_url,
-            plan.messages,
-            before,
             lambda done: progress("draining", done, plan.messages),
         )
         bench_backlog.end_session(mqtt_url, _CLIENT_ID)
@@ -95,6 +95,39 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         found["versions"] = versions(database_url, mqtt_url)
         found["problems"] = problems(found)
         return found
+
+
+def _drain(
+    settings: Settings,
+    clock: Clock,
+    plan: Plan,
+    database_url: str,
+    mqtt_url: str,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    with connect(database_url) as connection:
+        before = offsets.total(connection)
+    if plan.kafka is None:
+        return bench_service.drain(
+            settings, database_url, mqtt_url, plan.messages, before, progress
+        )
+    with ExitStack() as ending:
+        url = ending.enter_context(bench_kafka.served(settings, clock, plan.kafka))
+        topics = ending.enter_context(
+            bench_kafka.feeding(database_url, url, clock, plan.kafka.partitions)
+        )
+        settings = settings.model_copy(update={"kafka_topic_prefix": topics.prefix})
+        return bench_kafka.drain(
+            settings,
+            database_url,
+            mqtt_url,
+            url,
+            plan.kafka,
+            plan.messages,
+            before,
+            clock,
+            progress,
+        )
 
 
 def _messages(plan: Plan, load: Load, now_us: int) -> Iterator[Message]:

@@ -12,6 +12,7 @@ from typing import Any
 
 from runtime.clock import SystemClock
 from runtime.errors import Stop
+from runtime.metrics import Metrics
 from runtime.settings import Settings
 
 _LOOK_EVERY_S = 0.02
@@ -67,6 +68,24 @@ def peak_memory_mib() -> float:
     raise Stop("/proc/self/status has no VmHWM")
 
 
+def seconds_per_step(metrics: Metrics) -> dict[str, float]:
+    """What this process's batches spent in each step of ingest."""
+    return {
+        sample.labels["step"]: sample.value
+        for sample in next(iter(metrics.step_seconds.collect())).samples
+        if sample.name.endswith("_total")
+    }
+
+
+def batches(metrics: Metrics) -> int:
+    """How many this process has committed."""
+    return next(
+        round(sample.value)
+        for sample in next(iter(metrics.commit_seconds.collect())).samples
+        if sample.name.endswith("_count")
+    )
+
+
 def _serve(
     pipe: Pipe, settings: Settings, database_url: str, mqtt_url: str, messages: int, before: int
 ) -> None:
@@ -82,7 +101,6 @@ async def _drain(
     from gateway.forward import Gateway
     from ingest.direct import DirectLog
     from ingest.worker import Worker
-    from runtime.metrics import Metrics
 
     clock, metrics = SystemClock(), Metrics()
     log = DirectLog(Worker(database_url, settings, clock, metrics), metrics)
@@ -108,12 +126,9 @@ async def _drain(
         stop.set()
         await asyncio.gather(running, return_exceptions=True)
         await log.close()
-    steps = {
-        sample.labels["step"]: sample.value
-        for sample in next(iter(metrics.step_seconds.collect())).samples
-        if sample.name.endswith("_total")
-    }
+    steps = seconds_per_step(metrics)
     return {
+        "log": "direct",
         "seconds": round(seconds, 2),
         "messages_per_s": round(messages / seconds),
         "service_peak_memory_mib": round(peak_memory_mib()),

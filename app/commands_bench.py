@@ -1,8 +1,9 @@
-"""bench drain|kernels|latency|query."""
+"""bench drain|kernels|latency|malformed|query."""
 
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,6 +15,14 @@ from runtime.settings import Settings
 
 bench_cli = typer.Typer(no_args_is_help=True, help="Measurements of the whole and its parts.")
 
+
+class BenchLog(StrEnum):
+    """What stands between gateway and ingest."""
+
+    DIRECT = "direct"
+    KAFKA = "kafka"
+
+
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
@@ -22,6 +31,10 @@ def drain(
     messages: Annotated[int, typer.Option(min=1, help="In the backlog")] = 400_000,
     samples_per_message: Annotated[int, typer.Option(min=1, max=10_000)] = 1,
     devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    log: Annotated[BenchLog, typer.Option(help="Between gateway and ingest")] = BenchLog.DIRECT,
+    workers: Annotated[int, typer.Option(min=1, help="Of ingest, with --log kafka")] = 2,
+    partitions: Annotated[int, typer.Option(min=1, help="Of the topic in Kafka")] = 4,
+    kafka_url: Annotated[str | None, typer.Option(help="A Kafka instead of our own")] = None,
     mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
     database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show the share of each step")] = False,
@@ -41,15 +54,28 @@ def drain(
     A database that is given keeps a tenant of the bench. `share_per_step` is of the whole time;
     steps of two batches overlap. JSON keys: docs/performance.md.
 
+    With --log kafka a gateway and --workers of ingest are processes of their own, with topics of
+    their own in a Kafka between them (in one that is given they stay, for a day); the time runs
+    from letting the gateway go until the store has everything. `share_per_step` is summed over the
+    workers then.
+
     Examples:
 
       tachowatt bench drain --messages 400000 --devices 1000
 
       tachowatt bench drain --messages 30000 --samples-per-message 60 --profile
-    """
-    from app import bench_drain
 
-    plan = bench_drain.Plan(messages, samples_per_message, devices, verify_devices if verify else 0)
+      tachowatt bench drain --messages 400000 --log kafka --json
+    """
+    from app import bench_drain, bench_kafka
+
+    plan = bench_drain.Plan(
+        messages,
+        samples_per_message,
+        devices,
+        verify_devices if verify else 0,
+        bench_kafka.Plan(kafka_url, workers, partitions) if log is BenchLog.KAFKA else None,
+    )
     with _settings(mqtt_url, database_url) as settings, progress_bar("drain") as advance:
         found = bench_drain.run(
             settings, SystemClock(), plan, lambda _, done, of: advance(done, of)
@@ -166,6 +192,58 @@ def latency(
             f"{took}; the service had at most {found['service_peak_memory_mib']} MiB"
         )
     _judge(found)
+
+
+@bench_cli.command()
+def malformed(
+    messages: Annotated[int, typer.Option(min=100, help="One in ten of them good")] = 1_000_000,
+    seed: Annotated[int, typer.Option(help="Of the fleet and of the mutations")] = 1,
+    database_url: Annotated[str | None, typer.Option(help="An empty one instead of ours")] = None,
+    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    json: Json = False,
+) -> None:
+    """What a great many malformed messages do to ingest, and to the good ones among them.
+
+    Mutations of the contract's examples (simulators/mutations.py) in every dialect and encoding,
+    between the messages of a simulated fleet, go through ingest as it runs in the service, into a
+    PostgreSQL. Each message must be accounted for, by a reason that was foreseen; memory (in runs
+    of 500,000 and more), open files and connections must not grow; and the good devices must have
+    the same samples, features, signals and numbering, bit for bit, as after a run with the good
+    messages alone. Else the exit code is 1, and `problems` says why.
+
+    With NUMBA_BOUNDSCHECK=1, and NUMBA_CACHE_DIR at a folder of its own, kernels also fail where
+    they reach beyond an array, instead of spoiling what lies there.
+
+    Examples:
+
+      tachowatt bench malformed --messages 1000000 --seed 1 --json
+
+      tachowatt bench malformed --messages 20000 --seed 7
+    """
+    from app import bench_malformed
+
+    plan = bench_malformed.Plan(messages, seed, verify)
+    with _settings(None, database_url) as settings, progress_bar("malformed") as advance:
+        found = bench_malformed.run(
+            settings, SystemClock(), plan, lambda _, done, of: advance(done, of)
+        )
+    if json:
+        print_json(found)
+    else:
+        _print_malformed(found)
+    _judge(found)
+
+
+def _print_malformed(found: dict[str, Any]) -> None:
+    memory, held = found["memory_mib"], found["held"]["at_end"]
+    out.print(
+        f"{found['messages']:,} messages, {found['good']:,} of them good, in {found['seconds']} s: "
+        f"{found['messages_per_s']:,} messages/s; memory {memory['after_a_tenth']} MiB after a "
+        f"tenth, {memory['growth']:+} MiB at the end; {held}"
+    )
+    for title, counts in (("became", found["outcomes"]), ("dead letters", found["reasons"])):
+        rows = sorted(counts.items(), key=lambda row: -row[1])
+        print_table(title, ["what", "messages"], [[name, f"{n:,}"] for name, n in rows])
 
 
 @bench_cli.command()

@@ -1,4 +1,4 @@
-"""What the measurements ask of the store, and its own limit: COPY of stored rows into a table of the
+"""What measurements ask of the store, and its own limit: COPY of stored rows into a table of the
 same shape, on one connection."""
 
 from collections.abc import Iterator

@@ -98,7 +98,12 @@ def salvage_numbering(body: bytes) -> tuple[int, int] | None:
     Without it a device would send a message that cannot be used again for ever.
     """
     try:
-        found = json.loads(body) if body[:1] == b"{" else _cbor(body)
+        if body.lstrip()[:1] == b"{":
+            found = json.loads(body)
+        elif _looks_like_cbor(body):
+            found = _cbor(body)
+        else:
+            return None
     except (DeadLetter, ValueError, RecursionError):
         return None
     if not isinstance(found, dict):
@@ -141,6 +146,10 @@ def _numbered(
     return decoded
 
 
+def _looks_like_cbor(body: bytes) -> bool:
+    return bool(body) and (0xA0 <= body[0] <= 0xBF or body[0] == 0xD9)
+
+
 def _read(model: type[M], body: bytes, content_type: str | None) -> M:
     """Validate a body. Without a content type the first byte tells: a CBOR map is 0xA0–0xBF."""
     if content_type is not None and "cbor" in content_type:
@@ -148,7 +157,7 @@ def _read(model: type[M], body: bytes, content_type: str | None) -> M:
     elif content_type is not None and "json" in content_type:
         is_cbor = False
     else:
-        is_cbor = bool(body) and (0xA0 <= body[0] <= 0xBF or body[0] == 0xD9)
+        is_cbor = _looks_like_cbor(body)
     try:
         if is_cbor:
             return model.model_validate(_cbor(body))
@@ -225,8 +234,8 @@ def _bounded(length: int, info: int) -> None:
 def _too_deep(body: bytes) -> bool:
     """Walk the heads of a CBOR body without recursion, so that depth cannot exhaust the stack.
 
-    Malformed input is for the real decoder to name: False. Raises `DeadLetter` on other tags, and
-    on numbers that nobody could print.
+    Malformed input is for the real decoder to name: False. Raises `DeadLetter` on other tags, on
+    breaks out of place and on numbers that nobody could print.
     """
     open_items: list[int] = []  # items still to come at each level; -1 = until a break
     bignum = False
@@ -256,9 +265,8 @@ def _too_deep(body: bytes) -> bool:
         elif major in (2, 3) and info == 31:
             opens = -1
         if head == 0xFF:
-            if not open_items:
-                return False
-            open_items.pop()
+            if not open_items or open_items.pop() != -1:
+                raise DeadLetter(Reason.NOT_CBOR, "a break that ends nothing")
         elif opens is not None and opens != 0:
             open_items.append(opens)
             if len(open_items) > _MAX_CBOR_DEPTH:
@@ -269,4 +277,6 @@ def _too_deep(body: bytes) -> bool:
             if open_items[-1] > 0:
                 break
             open_items.pop()
+        if not open_items:
+            return False  # the first item has ended
     return False

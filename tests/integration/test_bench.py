@@ -7,9 +7,14 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app import bench_drain, bench_history, bench_query
+from app import bench_drain, bench_history, bench_kafka, bench_query
 from app.commands_bench import bench_cli
 from feature_kernels import driving
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from store import log as store_log
+from store import offsets
+from store.pool import connect
 from tests.bench import kernel_c, kernel_data
 from tests.bench import kernels as kernels_bench
 
@@ -35,6 +40,41 @@ def test_a_small_drain_is_proven_and_tells_the_memory_of_the_service_alone(datab
         found["messages_per_s"] / calibration["paho_messages_per_s"], rel=0.01
     )
     assert found["versions"]["postgresql"] and "mosquitto" in found["versions"]["broker"]
+
+
+@needs_mosquitto
+@pytest.mark.xdist_group("kafka")
+def test_a_small_drain_by_way_of_kafka_is_proven_and_leaves_the_direct_log(database, kafka):
+    servers = ["--kafka-url", kafka.url, "--database-url", database]
+    arguments = ["--messages", "2000", "--devices", "50", "--verify-devices", "20", *servers]
+    answer = CliRunner().invoke(bench_cli, ["drain", "--log", "kafka", *arguments, "--json"])
+    assert answer.exit_code == 0, answer.output
+    found = json.loads(answer.stdout)
+    assert (found["log"], found["workers"], found["partitions"]) == ("kafka", 2, 4)
+    assert found["ledger"]["stored"] == found["ledger"]["received"] == 2_000
+    assert found["ledger"]["duplicate"] == 0 and found["verify"]["clean"]
+    processes = found["processes"]
+    assert sorted(processes) == ["gateway", "ingest-1", "ingest-2"]
+    assert all(
+        0 < each["idle_memory_mib"] <= each["peak_memory_mib"] for each in processes.values()
+    )
+    assert all(processes[name]["batches"] for name in ("ingest-1", "ingest-2"))
+    assert found["share_per_step"]["copy"] > 0
+    with connect(database) as connection:
+        assert store_log.chosen(connection) == store_log.DIRECT
+        assert offsets.total(connection) == 2_000
+
+
+def test_a_store_that_is_fed_from_kafka_already_is_not_drained_into(database):
+    theirs = store_log.Log("kafka", "telemetry.raw", "theirs", 1)
+    with connect(database) as connection:
+        store_log.choose(connection, theirs, {0: 0}, 0)
+        connection.commit()
+    feeding = bench_kafka.feeding(database, "kafka://127.0.0.1:1", SystemClock(), 4)
+    with pytest.raises(Usage, match="needs another database"), feeding:
+        pass
+    with connect(database) as connection:
+        assert store_log.chosen(connection) == theirs
 
 
 @pytest.mark.parametrize(

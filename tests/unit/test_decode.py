@@ -13,7 +13,7 @@ from contracts.raw import RawMessage
 from contracts.topics import route
 from ingest.decode import DECODERS, decode
 from ingest.dialects.decoded import Context
-from ingest.dialects.native import decode_telemetry, salvage_numbering
+from ingest.dialects.native import decode_event, decode_telemetry, salvage_numbering
 from ingest.dialects.owntracks import decode_location
 from ingest.dialects.tasmota import decode_sensor
 from ingest.times import local_time
@@ -74,11 +74,17 @@ def test_owntracks_leaves_zeros_out() -> None:
         (b"[1]", Reason.NOT_AN_OBJECT),
         (b"\xff", Reason.NOT_UTF8),
         (b"{" * 100, Reason.TOO_DEEP),
+        (b'{"tid":"' + b"]" * 100 + b'","a":' + b"[" * 100, Reason.TOO_DEEP),
         (b'{"a":', Reason.NOT_JSON),
     ],
 )
 def test_owntracks_refuses(body: bytes, reason: Reason) -> None:
     assert reason_of(lambda: decode_location(body, None, CONTEXT)) == reason
+
+
+def test_brackets_within_a_text_are_no_nesting() -> None:
+    body = b'{"_type":"location","lat":1,"lon":2,"tst":5,"tid":"' + b"[{" * 40 + b'\\"["}'
+    assert decode_location(body, None, CONTEXT).observed_us == [5_000_000]
 
 
 def test_tasmota_time_is_local_and_names_are_the_users() -> None:
@@ -95,6 +101,28 @@ def test_tasmota_time_is_local_and_names_are_the_users() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (b'"\\u0000"', Reason.WRONG_TYPE),
+        (b'"0a\\ud800"', Reason.WRONG_TYPE),
+        (b'"\\u001b[2J"', Reason.WRONG_TYPE),
+        (b'{"a":1}', Reason.WRONG_TYPE),
+        (b"true", Reason.WRONG_TYPE),
+        (b"4711", "4711"),
+        (b"null", None),
+    ],
+)
+def test_a_tasmotas_meter_number_is_text_that_can_be_kept(
+    number: bytes, said: Reason | str | None
+) -> None:
+    body = b'{"Time":"2026-07-07T13:01:11","SML":{"Total_in":1,"Meter_number":' + number + b"}}"
+    if isinstance(said, Reason):
+        assert reason_of(lambda: decode_sensor(body, None, CONTEXT)) == said
+    else:
+        assert decode_sensor(body, None, CONTEXT).meter_number == said
+
+
 def test_the_repeated_hour_of_autumn() -> None:
     wall = "2026-10-25T02:30:00"
     first, second = us("2026-10-25T02:30:00+02:00"), us("2026-10-25T02:30:00+01:00")
@@ -108,6 +136,7 @@ def test_numbering_of_a_spoilt_body_is_salvaged() -> None:
     assert salvage_numbering(b'{"v":1,"run":4,"seq": 12,"speed_k') is None, "not a whole object"
     assert salvage_numbering(b'{"seq":99999999999999999999}') is None
     assert salvage_numbering(cbor2.dumps({"v": 1, "seq": 7})) == (0, 7)
+    assert salvage_numbering(b' \r\n{"v":1,"run":4,"seq": 12,"speed_k":"x"}') == (4, 12)
     assert salvage_numbering(b"\xa2aseq") is None
     assert salvage_numbering(b"") is None
 
@@ -164,6 +193,34 @@ def test_a_small_cbor_body_cannot_be_made_huge() -> None:
         Reason.NOT_CBOR,
         Reason.TOO_DEEP,
     )
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_number_too_long_to_print_has_its_reason(sign: int) -> None:
+    """Python refuses to print more than 4,300 digits; JSON with as many is not read at all."""
+    longest, longer = sign * 256**1784, sign * 256**1786
+    good: dict[object, object] = {"v": 1, "t0": 1, "dt_ms": [0], "speed_kmh": [1.0]}
+    for key in (*good, "seq", "device"):
+        for value, reasons in (
+            (longest, set(Reason) - {Reason.DECODER_ERROR}),
+            (longer, {Reason.OUT_OF_RANGE}),
+        ):
+            for placed in (value, [value]):
+                body = cbor2.dumps({**good, key: placed})
+                found = reason_of(lambda body=body: decode_telemetry(body, None, CONTEXT))
+                assert found in reasons, (key, len(body))
+    keyed = cbor2.dumps({**good, longer: 1})
+    assert reason_of(lambda: decode_telemetry(keyed, None, CONTEXT)) == Reason.OUT_OF_RANGE
+    event = cbor2.dumps({"v": 1, "at": 1, "kind": "a", "detail": {"a": longer}})
+    assert reason_of(lambda: decode_event(event, None, CONTEXT)) == Reason.OUT_OF_RANGE
+    in_pieces = b"\xa1\x61v\xc2\x5f" + (b"\x59\x05\xdc" + b"\1" * 1500) * 2 + b"\xff"
+    assert reason_of(lambda: decode_telemetry(in_pieces, None, CONTEXT)) == Reason.NOT_CBOR
+
+
+def test_what_stands_behind_a_cbor_body_is_not_looked_at() -> None:
+    """A body is one item: what else there is costs nothing, however much it is."""
+    with pytest.raises(DeadLetter, match="after the end"):
+        decode_telemetry(b"\xa0" + b"\x81" * 100, "application/cbor", CONTEXT)
 
 
 def test_a_decoders_own_bug_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) -> None:
