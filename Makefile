@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench screenshots lock clean
+.PHONY: help install demo test check format bench fault screenshots lock clean
 
 help:      ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -38,6 +38,9 @@ format: install ## Format and fix what can be fixed
 
 bench: install  ## All measurements of docs/performance.md: minutes, on a quiet machine
 	$(BIN)/python -m tests.bench
+
+fault: install  ## A hundred faults under load, proven to leave no trace: half an hour
+	$(BIN)/tachowatt fault --rounds 100 --seed 1 --json
 
 screenshots: install ## Pictures of the pages, by headless Chromium
 	$(BIN)/python -m tests.browser.screenshots

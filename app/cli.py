@@ -13,6 +13,7 @@ from app import (
     commands_db,
     commands_dead_letter,
     commands_demo,
+    commands_fault,
     commands_files,
     commands_key,
     commands_log,
@@ -39,6 +40,7 @@ commands_service.register(cli)
 commands_demo.register(cli)
 commands_simulate.register(cli)
 commands_bench.register(cli)
+commands_fault.register(cli)
 commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)

@@ -1,0 +1,143 @@
+"""A few rounds of `tachowatt fault`, of different kinds; `make fault` runs a hundred."""
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from app import fault, fault_checks
+from app import registry as registry_files
+from app.fault_checks import Findings
+from app.fault_kinds import KINDS
+from app.fault_load import Sent
+from app.fault_proxy import Proxy
+from contracts.raw import RawMessage
+from ingest.worker import Worker
+from runtime.clock import US_PER_S, SystemClock
+from runtime.settings import Settings
+from simulators.load import Load
+from tests.fix_broker import Mosquitto
+from tests.fix_kafka import kafka_home
+
+CLOCK = SystemClock()
+
+
+@pytest.mark.xdist_group("kafka")
+def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path) -> None:
+    home = kafka_home()
+    if not Mosquitto(tmp_path).available:
+        from tests.conftest import missing_server
+
+        missing_server("Mosquitto (Debian: apt-get install mosquitto)")
+    kinds = ("kill-ingest", "kill-postgres", "cut")
+    plan = fault.Plan(3, 7, kinds, rate=40.0)
+    found = asyncio.run(fault.run(tmp_path, home, CLOCK, plan, lambda _: None))
+    slow = [problem for problem in found["problems"] if problem.startswith("recovery p95")]
+    assert found["problems"] == slow, found["problems"]  # how fast is not for a busy machine to say
+    assert {r["kind"] for r in found["rounds"]} == set(kinds) and found["kills"] >= 3
+    assert found["samples"] > 0 and not (found["lost"] or found["doubled"] or found["differences"])
+
+
+def test_every_kind_is_in_the_help() -> None:
+    from app.commands_fault import fault as command
+
+    text = (command.__doc__ or "").replace("\n", " ")
+    assert all(kind in text for kind in KINDS)
+
+
+async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(1_000):
+        writer.write(data)
+    writer.close()
+
+
+def _with_proxy(check: Callable[[Proxy], object]) -> None:
+    async def run() -> None:
+        server = await asyncio.start_server(_echo, "127.0.0.1", 0)
+        proxy = Proxy("a>b", lambda: server.sockets[0].getsockname()[1])
+        await proxy.start()
+        try:
+            await check(proxy)  # type: ignore[misc]
+        finally:
+            await proxy.close()
+            server.close()
+
+    asyncio.run(run())
+
+
+async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int = 1) -> bytes:
+    writer.write(b"x" * size)
+    return await asyncio.wait_for(reader.readexactly(size), 5.0)
+
+
+def test_a_proxy_that_is_cut_resets_and_takes_nobody_until_it_is_healed() -> None:
+    async def check(proxy: Proxy) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        assert await _ask(reader, writer) == b"x" and proxy.open == 1
+        proxy.cut()
+        with pytest.raises(ConnectionResetError):
+            await asyncio.wait_for(reader.read(1), 5.0)
+        with socket.socket() as refused:
+            refused.setblocking(False)
+            loop = asyncio.get_running_loop()
+            with pytest.raises(ConnectionError):
+                await loop.sock_connect(refused, ("127.0.0.1", proxy.port))
+                if not await loop.sock_recv(refused, 1):
+                    raise ConnectionResetError
+        proxy.heal()
+        assert await _ask(*await asyncio.open_connection("127.0.0.1", proxy.port)) == b"x"
+
+    _with_proxy(check)
+
+
+def test_a_stalled_proxy_lets_through_later_what_it_held() -> None:
+    async def check(proxy: Proxy) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        proxy.stall()
+        asking = asyncio.create_task(_ask(reader, writer))
+        await asyncio.sleep(0.2)
+        assert not asking.done()
+        proxy.heal()
+        assert await asking == b"x"
+
+    _with_proxy(check)
+
+
+def test_a_slow_proxy_takes_its_time() -> None:
+    async def check(proxy: Proxy) -> None:
+        reader, writer = await asyncio.open_connection("127.0.0.1", proxy.port)
+        proxy.slow(10_000)
+        began = CLOCK.monotonic()
+        assert len(await _ask(reader, writer, 3_000)) == 3_000
+        assert CLOCK.monotonic() - began > 0.2
+
+    _with_proxy(check)
+
+
+def test_lost_and_strange_samples_are_found(new_database: Callable[[], str]) -> None:
+    url = new_database()
+    load = Load(1.0, 2, 6.0, tenant="probe")
+    now_us = CLOCK.now_us()
+    registry_files.write(url, registry_files.validate(load.registry(now_us), "load"), now_us)
+    messages = list(load.messages(now_us - 60 * US_PER_S))
+    sent = Sent()
+    for message in messages:
+        sent.note(message, 0.0)
+
+    def look() -> Findings:
+        findings = Findings()
+        assert fault_checks.samples(url, sent, ["probe"], findings) == 6
+        return findings
+
+    found = look()
+    assert (found.lost, found.doubled, found.differences) == (6, 0, 0)
+    worker = Worker(url, Settings(), CLOCK)
+    worker.process([RawMessage(m.topic, m.payload(None), now_us, m.content_type) for m in messages])
+    worker.close()
+    assert look() == Findings()
+    device = (messages[0].tenant, messages[0].device)
+    sent.times[device].add(sent.times[device].pop() + 1_000)
+    found = look()
+    assert (found.lost, found.differences) == (1, 1) and len(found.problems) == 2
