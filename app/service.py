@@ -167,6 +167,7 @@ async def run_gateway(
             settings.mqtt_share_group or settings.mqtt_client_id,
             metrics,
             lambda acks: gateway.committed(acks),
+            settings.kafka_session_timeout_s,
         )
     try:
         gateway = Gateway(mqtt_url, remote, settings, clock, metrics)

@@ -33,7 +33,8 @@ class KafkaLog:
     ingest by a topic of their own and go to `on_acks`; the gateways of one broker share it, so each
     is passed on once. One that is lost is no harm: the device sends again, and hears of it then.
 
-    broker : a name for the MQTT broker, the same for all of its gateways.
+    broker : a name for the MQTT broker, the same for all of its gateways. session_timeout_s : the
+    others take over from a gateway that Kafka has not heard of for so long.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class KafkaLog:
         broker: str,
         metrics: Metrics,
         on_acks: Callable[[Sequence[DeviceAck]], None],
+        session_timeout_s: float = 10.0,
     ) -> None:
         self._connection = connection(url)
         self._url = url
@@ -50,6 +52,7 @@ class KafkaLog:
         self._group = topics.gateways(broker)
         self._metrics = metrics
         self._on_acks = on_acks
+        self._session_ms = round(session_timeout_s * 1_000)
         self._producer: AIOKafkaProducer | None = None
         self._partitions: dict[str, tuple[bytes, int]] = {}
         self._of = 0
@@ -192,7 +195,10 @@ class KafkaLog:
                 **self._connection,
                 group_id=self._group,
                 auto_offset_reset="latest",
-                request_timeout_ms=_ANSWER_WITHIN_MS * 2,
+                session_timeout_ms=self._session_ms,
+                heartbeat_interval_ms=max(self._session_ms // 5, 100),
+                rebalance_timeout_ms=self._session_ms,
+                request_timeout_ms=self._session_ms + _ANSWER_WITHIN_MS,
             )
             try:
                 await consumer.start()

@@ -32,6 +32,7 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
     """
     if not signals:
         return
+    signals = list({signal.id: signal for signal in signals}.values())  # what is said last counts
     written = connection.execute(
         "with written as (insert into pipeline.signal "
         "(id, revision, tenant, device_id, type, subject, time, data, created_at) "

@@ -9,6 +9,7 @@ import pytest
 from ingest.kernels import KINDS
 from runtime.errors import Retry, Stop
 from store import migrate as migrations
+from store import outbox
 from store.binary import kind_of, sql_name
 from store.pool import connect, scalar
 from tests.fix_postgres import _execute, database_of
@@ -89,3 +90,14 @@ def test_no_server_is_a_retry_and_no_url_a_stop() -> None:
 
 def test_databases_of_tests_are_their_own(new_database: Callable[[], str]) -> None:
     assert new_database() != new_database()
+
+
+def test_a_signal_that_is_said_twice_at_once_is_what_was_said_last(database: str) -> None:
+    def said(number: int) -> outbox.SignalRow:
+        return outbox.SignalRow("id", "t1", None, "score.changed", "c", 0, {"number": number})
+
+    with connect(database) as connection:
+        outbox.put(connection, [said(1), said(2)], 0)
+        outbox.put(connection, [said(2), said(3), said(2)], 0)
+        rows = outbox.read(connection, current=False)
+    assert [(row["revision"], row["data"]) for row in rows] == [(0, {"number": 2})]
