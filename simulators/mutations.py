@@ -258,9 +258,13 @@ def _renamed(rng: Random, pairs: Pairs) -> None:
     pairs[at] = rng.choice(others), pairs[at][1]
 
 
+_VALUES: tuple[Any, ...] = (
+    None, True, False, 0, -1, 1.5, "", "x", "1", [], {}, [[]], [None], ["1"], {"a": 1},
+)  # fmt: skip
+
+
 def _wrong_type(rng: Random, pairs: Pairs) -> None:
-    values = (None, True, False, 0, -1, 1.5, "", "x", "1", [], {}, [[]], [None], ["1"], {"a": 1})
-    _put(rng, pairs, rng.choice(values))
+    _put(rng, pairs, rng.choice(_VALUES))
 
 
 def _huge(rng: Random, pairs: Pairs) -> None:
