@@ -261,10 +261,17 @@ def _broker_config(port: int) -> dict[str, object]:
 _PORTS = range(20_000, 30_000)
 
 
+_given: set[int] = set()
+
+
 def free_port() -> int:
-    """A TCP port on the loopback that nobody uses now."""
-    for port in random.SystemRandom().sample(_PORTS, 200):
-        if _free(port):
+    """A TCP port on the loopback that nobody uses now, and another one each time: who asked
+    before may not have opened it yet."""
+    if len(_given) > len(_PORTS) // 2:
+        _given.clear()
+    for port in random.SystemRandom().sample(_PORTS, 400):
+        if port not in _given and _free(port):
+            _given.add(port)
             return port
     raise Stop("no free TCP port between 20000 and 29999")
 
