@@ -135,7 +135,8 @@ def _add_segment(c, p, t, v, metres, seconds, moving, measured):
     c[SPEED_HIST + min(int(v / SPEED_BIN_KMH), SPEED_BINS - 1)] += seconds
     if t - c[LIMIT_T] <= p.limit_stale_s * 1e6 and c[LIMIT] > 0.0:
         c[LIMITED_S] += seconds
-        c[RATIO_HIST + min(int(v / c[LIMIT] / RATIO_BIN), RATIO_BINS - 1)] += seconds
+        # The smaller one first: over a limit of almost nothing the ratio fits into no integer.
+        c[RATIO_HIST + int(min(v / c[LIMIT] / RATIO_BIN, RATIO_BINS - 1.0))] += seconds
         if v > c[LIMIT] + p.tolerance_kmh:
             c[SPEEDING_S] += seconds
 

@@ -422,7 +422,7 @@ class Car:
         limit = self.known_limit(t)
         if limit is not None and limit > 0:
             trip["speed_limited_s"] += seconds
-            trip["ratio_hist_s"][min(int(v / limit / 0.1), 15)] += seconds
+            trip["ratio_hist_s"][int(min(v / limit / 0.1, 15.0))] += seconds
             if v > limit + self.p.tolerance_kmh:
                 trip["speeding_s"] += seconds
 

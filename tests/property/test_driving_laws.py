@@ -74,7 +74,7 @@ def random_stream(seed, n=None):
         "heading_deg": (heading + rng.normal(0, 1.5, n)) % 360,
         "accel_long_mps2": a + rng.normal(0, 0.3, n),
         "accel_lat_mps2": lateral + rng.normal(0, 0.3, n),
-        "speed_limit_kmh": rng.choice([30.0, 50.0, 70.0, 120.0], n),
+        "speed_limit_kmh": rng.choice([30.0, 50.0, 70.0, 120.0, 1e-300], n),
         "ignition": (np.arange(n) // 300 % 4 != 3).astype(float),
     }
     q, _ = np.linalg.qr(rng.normal(size=(3, 3)))

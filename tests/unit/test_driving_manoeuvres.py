@@ -277,6 +277,20 @@ def test_speeding_is_over_the_limit_for_ten_seconds():
     assert len(events) == 0  # a stale limit is not known
 
 
+@pytest.mark.parametrize("limit_kmh", [1e-3, 1e-18, 1e-307, 5e-324])
+def test_a_limit_of_almost_nothing_stays_within_the_histogram(limit_kmh):
+    """Speed over limit may be more than an integer holds, or infinite."""
+    t, v, _, _ = every(course(*CRUISE, *STOP), 1.0)
+    trips, _ = run(t, speed_kmh=v, speed_limit_kmh=np.full(len(t), limit_kmh))
+    usual, _ = run(t, speed_kmh=v, speed_limit_kmh=np.full(len(t), 1.0))
+    histogram = trips["ratio_hist_s"][0]
+    assert histogram.min() >= 0.0
+    assert histogram.sum() == pytest.approx(trips["speed_limited_s"][0])
+    for name in ("distance_m", "driving_s", "max_speed_kmh", "speed_hist_s", "speed_limited_s"):
+        assert np.array_equal(trips[name], usual[name]), name
+
+
+
 def crash_course(impact_kmh=None, after=30.0):
     """50 km/h into a wall at 80 s: 0.15 s of 9.4 g, then standing; 10 Hz."""
     t, v, a, x = course(*CRUISE, (0.2, 0), (after, 0))

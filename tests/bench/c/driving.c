@@ -941,7 +941,7 @@ static void add_segment(double *c, const Parameters *p, double t, double v, doub
     c[SPEED_HIST + MIN((int64_t)(v / SPEED_BIN_KMH), SPEED_BINS - 1)] += seconds;
     if (t - c[LIMIT_T] <= p->limit_stale_s * 1e6 && c[LIMIT] > 0.0) {
         c[LIMITED_S] += seconds;
-        c[RATIO_HIST + MIN((int64_t)(v / c[LIMIT] / RATIO_BIN), RATIO_BINS - 1)] += seconds;
+        c[RATIO_HIST + (int64_t)MIN(v / c[LIMIT] / RATIO_BIN, RATIO_BINS - 1.0)] += seconds;
         if (v > c[LIMIT] + p->tolerance_kmh) {
             c[SPEEDING_S] += seconds;
         }
