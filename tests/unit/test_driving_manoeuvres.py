@@ -290,7 +290,6 @@ def test_a_limit_of_almost_nothing_stays_within_the_histogram(limit_kmh):
         assert np.array_equal(trips[name], usual[name]), name
 
 
-
 def crash_course(impact_kmh=None, after=30.0):
     """50 km/h into a wall at 80 s: 0.15 s of 9.4 g, then standing; 10 Hz."""
     t, v, a, x = course(*CRUISE, (0.2, 0), (after, 0))
