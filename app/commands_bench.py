@@ -235,11 +235,11 @@ def malformed(
 
 
 def _print_malformed(found: dict[str, Any]) -> None:
-    memory, held = found["memory_mib"], found["held"]["at_end"]
+    memory, held = found["memory"], found["held"]["at_end"]
     out.print(
         f"{found['messages']:,} messages, {found['good']:,} of them good, in {found['seconds']} s: "
-        f"{found['messages_per_s']:,} messages/s; memory {memory['after_a_tenth']} MiB after a "
-        f"tenth, {memory['growth']:+} MiB at the end; {held}"
+        f"{found['messages_per_s']:,} messages/s; memory at the end {memory['at_end']}, of it "
+        f"since a tenth of them {memory['growth']}; {held}"
     )
     for title, counts in (("became", found["outcomes"]), ("dead letters", found["reasons"])):
         rows = sorted(counts.items(), key=lambda row: -row[1])

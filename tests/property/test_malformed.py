@@ -98,7 +98,7 @@ SOUND: dict[str, Any] = {
     "outcomes": {"stored": 100_000, "dead_lettered": 900_000},
     "reasons": {"not_json": 900_000},
     "ledger": {"received": 1_000_000, "dead_lettered": 900_000, "closes": True},
-    "memory_mib": {"growth": 60.0},
+    "memory": {"growth": {"python_blocks": 9_000.0, "malloc_mib": 60.0, "resident_mib": 60.0}},
     "held": {"after_first_batch": {"connections": 2}, "at_end": {"connections": 2}},
     "differences": [],
     "verify": {"clean": True},
@@ -110,7 +110,10 @@ SOUND: dict[str, Any] = {
     [
         ({}, None),
         ({"verify": None}, None),
-        ({"messages": 1_000, "memory_mib": {"growth": 99.0}}, "counts 1000000 messages of 1000"),
+        (
+            {"messages": 1_000, "memory": {"growth": {"malloc_mib": 99.0}}},
+            "counts 1000000 messages of 1000",
+        ),
         ({"error": "Stop: x"}, "ingest ended: Stop: x"),
         ({"outcomes": {"stored": 1}}, "ingest counts 1 messages"),
         ({"reasons": {"not_json": 899_999}}, "899999 dead letters, 900000 in the books"),
@@ -119,7 +122,8 @@ SOUND: dict[str, Any] = {
             "1 messages came to decoder_error",
         ),
         ({"ledger": {**SOUND["ledger"], "closes": False}}, "the ledger does not close"),
-        ({"memory_mib": {"growth": 65.0}}, "memory grew by 65.0 MiB"),
+        ({"memory": {"growth": {"malloc_mib": 65.0}}}, "memory: malloc_mib grew by 65.0"),
+        ({"memory": {"growth": {"resident_mib": 65.0}}}, "memory: resident_mib grew by 65.0"),
         (
             {"held": {**SOUND["held"], "at_end": {"connections": 3}}},
             "connections: 3 at the end, 2 at the beginning",
