@@ -6,6 +6,8 @@ from store.pool import Connection, connect, scalar
 # First keys of the advisory locks, one for each connection; the second is the partition.
 _LOCKS = (7_261_002, 7_261_005)
 
+_ENDED_WITHIN_MS = 5_000
+
 
 def claim(connection: Connection, spare: Connection, partition: int) -> int:
     """Become the owner of `partition` for as long as either connection lives: whoever wants to be
@@ -44,16 +46,17 @@ def _owned(partition: int) -> Owned:
 
 def depose(url: str, partition: int) -> int:
     """End the sessions that own a partition: Kafka has given it to us, and its last owner is
-    paused or cut off. What that has not committed is undone. Returns how many were ended.
+    paused or cut off. What that has not committed is undone, and the locks are free on return. Returns how many
+    were ended.
 
     With the login itself: a role that it takes may not end sessions of the login.
     """
     with connect(url, application="tachowatt-depose") as connection:
         found = connection.execute(
-            "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' "
+            "select pg_terminate_backend(pid, %s) from pg_locks where locktype = 'advisory' "
             "and database = (select oid from pg_database where datname = current_database()) "
             "and classid = any(%s::bigint[]::oid[]) and objid = %s and objsubid = 2 and granted",
-            (list(_LOCKS), partition),
+            (_ENDED_WITHIN_MS, list(_LOCKS), partition),
         ).fetchall()
         return len(found)
 
