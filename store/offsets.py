@@ -46,8 +46,8 @@ def _owned(partition: int) -> Owned:
 
 def depose(url: str, partition: int) -> int:
     """End the sessions that own a partition: Kafka has given it to us, and its last owner is
-    paused or cut off. What that has not committed is undone, and the locks are free on return. Returns how many
-    were ended.
+    paused or cut off. What that has not committed is undone, and the locks are free on return.
+    Returns how many were ended.
 
     With the login itself: a role that it takes may not end sessions of the login.
     """
