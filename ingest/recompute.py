@@ -2,12 +2,10 @@
 
 From the last checkpoint before the late range, forwards. Where the new carry meets, after the
 range, a checkpoint that was there with the same bits, everything between that checkpoint and the
-newest one is right already, and only what came after the newest is replayed. In pieces, so that
-a long way can be gone in slices, between which live messages have their turn.
+newest one is right already, and only what came after the newest is replayed.
 """
 
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -23,19 +21,17 @@ from store.pool import Connection
 from store.reconcile import Range
 
 PIECE_SAMPLES = 4_000
-"""Samples replayed between two looks at the time, and between the checkpoints that are left behind:
-weeks that come late are replayed once, and not from their beginning with each of their messages."""
+"""Samples replayed between the checkpoints that are left behind: weeks that come late are replayed
+once, and not from their beginning with each of their messages."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """Result of one device, or of a slice of it.
+    """Result of one device.
 
-    mark_us, carry, since_checkpoint : the device's state after it (ingest.states); true only where
-    nothing is left.
+    mark_us, carry, since_checkpoint : the device's state after it (ingest.states).
     changes : feature rows added, changed or removed, each once.
     samples : samples replayed.
-    left : what is still to be done; None = nothing.
     """
 
     mark_us: int
@@ -43,7 +39,6 @@ class Recomputed:
     since_checkpoint: int
     changes: list[Change]
     samples: int
-    left: Range | None
 
 
 def recompute(
@@ -53,11 +48,8 @@ def recompute(
     device_id: int,
     late: Range,
     checkpoint_samples: int,
-    enough: Callable[[], bool],
-    now_us: int,
 ) -> Recomputed:
-    """Correct one device, in the caller's transaction: all of it, or a slice that ends when it is
-    `enough`. What is left then is asked for anew, from a checkpoint that is right."""
+    """Correct one device, in the caller's transaction."""
     known = checkpoints.of_device(connection, device_id, kind.carry_version)
     before = [c for c in known if c.as_of_us < late.from_us]
     later = deque(c for c in known if c.as_of_us >= late.from_us)
@@ -88,29 +80,13 @@ def recompute(
         else:
             since, position = n, max(position, last_us)
             break
-        if enough():
-            left = Range(position + 1, max(position + 1, late.until_us))
-            reconcile.done(connection, device_id)
-            reconcile.request(connection, {device_id: left}, now_us)
-            return _result(position, carry, 0, changes, replayed, left)
     if since >= checkpoint_samples:
         _save(connection, kind, device_id, position, carry)
         since = 0
     reconcile.done(connection, device_id)
     checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
-    return _result(position, carry, since, changes, replayed, None)
-
-
-def _result(
-    mark_us: int,
-    carry: Floats,
-    since: int,
-    changes: dict[tuple[object, ...], Change],
-    replayed: int,
-    left: Range | None,
-) -> Recomputed:
     real = [change for change in changes.values() if change.real]
-    return Recomputed(mark_us, carry, since, real, replayed, left)
+    return Recomputed(position, carry, since, real, replayed)
 
 
 def _save(connection: Connection, kind: Kind, device_id: int, position: int, carry: Floats) -> None:

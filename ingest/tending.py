@@ -2,8 +2,6 @@
 
 import logging
 from collections import deque
-from collections.abc import Callable
-from dataclasses import replace
 
 from ingest.assess import corrections
 from ingest.between import write_open
@@ -55,25 +53,17 @@ class Tending:
             )
         )
 
-        def enough() -> bool:
-            return not everything and clock.monotonic() - started > RECONCILE_SLICE_S
-
         done = 0
         while waiting and (everything or waiting[0][0] <= ripe):
             _, device_id, kind_name = waiting.popleft()
-            if self._reconcile_device(KINDS[kind_name], device_id, enough):
-                done += 1
-            else:
-                # Behind the others that are ripe: a car with weeks to correct keeps nobody waiting.
-                late = memory.states[kind_name].late
-                late[device_id] = replace(late[device_id], since=ripe)
-            if enough():
+            self._reconcile_device(KINDS[kind_name], device_id)
+            done += 1
+            if not everything and clock.monotonic() - started > RECONCILE_SLICE_S:
                 break
         self._metrics.reconcile_pending.labels(str(owner.partition.number)).set(self.pending())
         return done
 
-    def _reconcile_device(self, kind: Kind, device_id: int, enough: Callable[[], bool]) -> bool:
-        """Whether nothing is left to do."""
+    def _reconcile_device(self, kind: Kind, device_id: int) -> None:
         owner = self._owner
         with owner.transaction() as (connection, memory):
             states = memory.states[kind.name]
@@ -85,26 +75,19 @@ class Tending:
                 device_id,
                 states.late[device_id].span,
                 owner.settings.checkpoint_samples,
-                enough,
-                now_us,
             )
             outbox.put(connection, corrections(result.changes, memory.registry.by_id), now_us)
         log.debug(
-            "reconciled device=%d samples=%d changed=%d left=%s",
+            "reconciled device=%d samples=%d changed=%d",
             device_id,
             result.samples,
             len(result.changes),
-            result.left,
         )
-        if result.left is not None:
-            states.late[device_id] = replace(states.late[device_id], span=result.left)
-            return False
         row = states.row(device_id)
         states.mark_us[row], states.carry[row] = result.mark_us, result.carry
         states.since_checkpoint[row], states.provisional[row] = result.since_checkpoint, False
         del states.late[device_id]
         self._metrics.reconciled.inc()
-        return True
 
     def close_silent(self, *, everything: bool) -> int:
         """Write what silent devices have open; what they say next replaces it.

@@ -56,8 +56,14 @@ class Change:
     new: np.void | None
 
     def then(self, later: "Change") -> "Change":
-        """Both together: a row may leave one piece of a replay and come back in the next."""
-        return Change(self.table, self.key, self.old, later.new)
+        """Both together: a row may leave one piece of a replay and come back in another, before or
+        behind it. No piece takes away what another has added."""
+        return Change(
+            self.table,
+            self.key,
+            later.old if self.old is None else self.old,
+            self.new if later.new is None else later.new,
+        )
 
     @property
     def real(self) -> bool:

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ from aiokafka import AIOKafkaConsumer
 from app.kafka_server import Kafka
 from contracts import kafka
 from contracts.signals import Signal
+from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
 from store import dead_letter, ledger, outbox
@@ -31,6 +33,7 @@ from tests.store_state import assert_same_state, store_state
 __all__ = ["database_of_fleet", "fleet"]  # fixtures
 
 PARTITIONS = 4
+CLOCK = SystemClock()
 
 
 @pytest.fixture
@@ -177,6 +180,23 @@ def parsed(record: Any) -> Signal:
     return Signal.model_validate_json(record.value)
 
 
+def all_owned(url: str) -> None:
+    """Wait until each partition is taken up; a worker is ready when it has been given some."""
+    deadline = CLOCK.monotonic() + 60
+    with connect(url) as connection:
+        while CLOCK.monotonic() < deadline:
+            (owned,) = connection.execute(
+                "select count(distinct l.objid) from pg_locks l "
+                "join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted and a.datname = current_database() "
+                "and a.application_name = 'tachowatt-ingest' and l.objsubid = 2"
+            ).fetchone() or (0,)
+            connection.rollback()
+            if owned == PARTITIONS:
+                return
+            threading.Event().wait(0.05)
+    raise AssertionError(f"{owned} of {PARTITIONS} partitions are owned")
+
+
 def test_a_zombie_writes_nothing(
     town: Town, fleet: Fleet, database_of_fleet: Callable[[], str]
 ) -> None:
@@ -186,6 +206,8 @@ def test_a_zombie_writes_nothing(
     for worker in workers:
         worker.wait_for("ingest is ready")
     gateway.wait_for("gateway is ready")
+
+    all_owned(town.url)
 
     async def pause(publisher: Publisher) -> None:
         while publisher.counters.published < 0.3 * len(fleet.history):

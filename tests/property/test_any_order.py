@@ -8,6 +8,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from unittest.mock import patch
 
+import numpy as np
+import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
@@ -19,6 +21,8 @@ from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
+from simulators.faults import DEMO
+from simulators.fleet import Fleet
 from store import customers, ledger
 from store.pool import connect
 from tests.fix_registry import NOW_US, registry
@@ -152,7 +156,6 @@ def test_same_samples_and_features_bit_for_bit(
     shuffled = [MESSAGES[i] for i in [*order, *again]]
     batches = cut(shuffled, cuts)
     url = new_database()
-    # Slices of one piece, so that a crash also comes between two of them.
     with (
         patch.object(recompute, "PIECE_SAMPLES", piece),
         patch.object(tending, "RECONCILE_SLICE_S", -1.0),
@@ -245,3 +248,29 @@ def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
         assert all(found.values()), "every kind of feature occurs in the messages"
         _cache["state"] = found
     return _cache["state"]
+
+
+@pytest.mark.parametrize("seed", [0, 2, 3])
+def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: int) -> None:
+    """Trips whose ends move while late messages come in: what was said of them ends the same."""
+    fleet = Fleet(
+        6, 8, 3, start=1_794_000_000_000_000, history_days=3, drive_history_hours=6, live_s=900,
+        faults=DEMO, crashes=1, live_crashes=0, tasmota_interval_s=3600,
+    )  # fmt: skip
+    told = [
+        RawMessage(m.topic, m.payload(None), NOW_US, m.content_type)
+        for m in [*fleet.history, *fleet.live]
+    ]
+    shuffled = [told[i] for i in np.random.default_rng(seed).permutation(len(told))]
+    found = []
+    for order, piece in ((told, 4_000), (shuffled, 60)):
+        url = new_database()
+        write(url, validate(fleet.registry, "fleet"), NOW_US)
+        worker = Worker(url, Settings(reconcile_wait_s=0.0), ManualClock(NOW_US))
+        with patch.object(recompute, "PIECE_SAMPLES", piece):
+            for batch in cut(order, [20]):
+                worker.process(batch)
+                worker.reconcile(everything=True)
+        worker.close()
+        found.append(store_state(url))
+    assert_same_state(found[1], found[0])
