@@ -15,8 +15,8 @@ from store.times import from_us
 
 log = logging.getLogger("ingest")
 
-RECONCILE_SLICE_S = 0.03
-"""A slice of reconciling comes between two batches, so it is as short as one of them."""
+RECONCILE_FOR_S = 0.03
+"""No other device is begun after so long: it comes between two batches."""
 
 
 class Tending:
@@ -58,7 +58,7 @@ class Tending:
             _, device_id, kind_name = waiting.popleft()
             self._reconcile_device(KINDS[kind_name], device_id)
             done += 1
-            if not everything and clock.monotonic() - started > RECONCILE_SLICE_S:
+            if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
         self._metrics.reconcile_pending.labels(str(owner.partition.number)).set(self.pending())
         return done

@@ -187,7 +187,8 @@ def all_owned(url: str) -> None:
         while CLOCK.monotonic() < deadline:
             (owned,) = connection.execute(
                 "select count(distinct l.objid) from pg_locks l "
-                "join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted and a.datname = current_database() "
+                "join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted "
+                "and a.datname = current_database() "
                 "and a.application_name = 'tachowatt-ingest' and l.objsubid = 2"
             ).fetchone() or (0,)
             connection.rollback()

@@ -158,7 +158,7 @@ def test_same_samples_and_features_bit_for_bit(
     url = new_database()
     with (
         patch.object(recompute, "PIECE_SAMPLES", piece),
-        patch.object(tending, "RECONCILE_SLICE_S", -1.0),
+        patch.object(tending, "RECONCILE_FOR_S", -1.0),
     ):
         assert run(url, batches, checkpoint, restart) == len(shuffled)
     assert_same_state(store_state(url), expected)
