@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from app.embedded import free_port
 from runtime.clock import SystemClock
 from simulators.connection import Connection
 from simulators.encode import JSON, Message, topic
@@ -56,9 +57,7 @@ class Broker:
 
     def start(self) -> None:
         if not self.port:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                self.port = free.getsockname()[1]
+            self.port = free_port()
         file = self.directory / "broker.toml"  # rumqttd reads nothing under another name
         if self.kind == "mosquitto":
             file.write_text(
