@@ -1,20 +1,17 @@
 """`tachowatt bench drain`: how fast a backlog goes from the broker to the last commit."""
 
 import platform
-import shutil
-import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from app import bench_backlog, bench_kafka, bench_paho, bench_service
 from app import registry as registry_files
 from app.books import ledger_json
-from app.embedded import Postgres, free_port
-from app.supervise import Child
+from app.embedded import Postgres
+from app.mosquitto import Mosquitto
 from app.verify import verify
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
@@ -203,37 +200,11 @@ def problems(found: dict[str, Any]) -> list[str]:
 def servers(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
     """Database and broker: those that are set, else our own PostgreSQL and Debian's Mosquitto."""
     postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
-    broker: Child | None = None
+    broker = Mosquitto(settings.state_dir, clock)
     try:
-        mqtt_url = settings.mqtt_url
-        if mqtt_url is None:
-            broker, mqtt_url = _mosquitto(settings.state_dir, clock)
+        mqtt_url = settings.mqtt_url or broker.start()
         yield settings.database_url or postgres.start(), mqtt_url  # type: ignore[union-attr]
     finally:
-        if broker is not None:
-            broker.stop()
+        broker.stop()
         if postgres is not None:
             postgres.stop()
-
-
-def _mosquitto(directory: Path, clock: Clock) -> tuple[Child, str]:
-    program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-    if program is None:
-        raise Stop(
-            "the backlog needs Mosquitto (apt-get install mosquitto), or --mqtt-url of a broker "
-            "that keeps a session's messages"
-        )
-    port = free_port()
-    config = directory.resolve() / "mosquitto.conf"
-    config.write_text(
-        f"listener {port} 127.0.0.1\nallow_anonymous true\n"
-        "max_inflight_messages 65535\nmax_queued_messages 0\n"
-    )
-    child = Child([program, "-c", config], directory / "mosquitto.log")
-    deadline = clock.monotonic() + 10.0
-    while clock.monotonic() < deadline:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return child, f"mqtt://127.0.0.1:{port}"
-        child.wait(0.02)
-    raise Stop(f"Mosquitto did not start: {(directory / 'mosquitto.log').read_text()[-500:]}")

@@ -4,17 +4,15 @@ import importlib.util
 import logging
 import os
 import pwd
-import random
-import socket
 import subprocess
 import sys
 import tempfile
-import threading
 import warnings
 from pathlib import Path
 
 import tomli_w
 
+from app.ports import listening, the_same_or_free
 from app.supervise import Child
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
@@ -23,7 +21,6 @@ from store.pool import connect
 log = logging.getLogger("embedded")
 
 _START_WITHIN_S = 30.0
-_PORT_FREE_WITHIN_S = 5.0
 _SOCKET_NAME_MOST = 90  # sun_path holds 108 bytes, and PostgreSQL adds a name
 
 # PostgreSQL refuses to run as root, so root runs it as this system user.
@@ -164,17 +161,13 @@ class Broker:
     def start(self, port: int) -> str:
         """Start it on `port` (0 = that of the last time if free, else a free one)."""
         remembered = self._directory / "broker.port"
-        if port == 0 and remembered.is_file():
-            port = int(remembered.read_text())
-            if not self._becomes_free(port):
-                port = 0
-        if port == 0:
-            port = free_port()
-        elif not self._becomes_free(port):
+        found = the_same_or_free(port, remembered, self._clock)
+        if found is None:
             raise Stop(
                 f"port {port} for the embedded broker is taken; set TACHOWATT_MQTT_PORT to another "
                 "or 0, or TACHOWATT_MQTT_URL to use the broker that is there"
             )
+        port = found
         config = self._directory / "broker.toml"
         config.write_text(tomli_w.dumps(_broker_config(port)), encoding="utf-8")
         self._child = Child(
@@ -193,7 +186,7 @@ class Broker:
         while self._clock.monotonic() < deadline:
             if not self._child.alive():
                 break
-            if _listening(port):
+            if listening(port):
                 self._port = port
                 remembered.write_text(str(port))
                 return f"mqtt://127.0.0.1:{port}"
@@ -209,15 +202,6 @@ class Broker:
             log.error("the embedded broker has ended; starting it again")
             self._child = None
             self.start(self._port)
-
-    def _becomes_free(self, port: int) -> bool:
-        """After a crash the last broker may need a moment to end."""
-        deadline = self._clock.monotonic() + _PORT_FREE_WITHIN_S
-        while not _free(port):
-            if self._clock.monotonic() > deadline:
-                return False
-            threading.Event().wait(0.05)
-        return True
 
     def stop(self) -> None:
         """Stop it; it forgets everything."""
@@ -253,40 +237,3 @@ def _broker_config(port: int) -> dict[str, object]:
             }
         },
     }
-
-
-# Below the range from which the kernel takes ports for outgoing connections: a client that tries
-# again and again to reach a port of that range, where nobody listens, ends up connected to itself,
-# and then the port is taken.
-_PORTS = range(20_000, 30_000)
-
-
-_given: set[int] = set()
-
-
-def free_port() -> int:
-    """A TCP port on the loopback that nobody uses now, and another one each time: who asked
-    before may not have opened it yet."""
-    if len(_given) > len(_PORTS) // 2:
-        _given.clear()
-    for port in random.SystemRandom().sample(_PORTS, 400):
-        if port not in _given and _free(port):
-            _given.add(port)
-            return port
-    raise Stop("no free TCP port between 20000 and 29999")
-
-
-def _free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-        return True
-
-
-def _listening(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex(("127.0.0.1", port)) == 0

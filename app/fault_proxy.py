@@ -7,7 +7,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from app.embedded import free_port
+from app.ports import free_port
 
 _CHUNK = 64 * 1024
 _SLICES_PER_S = 20

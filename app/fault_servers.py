@@ -1,84 +1,55 @@
 """The servers of `tachowatt fault`: each can be killed, and keeps what it has promised to keep."""
 
 import os
-import shutil
 import signal
-import socket
 import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from app.embedded import Postgres, free_port
+from app.embedded import Postgres
 from app.fault_proxy import Proxy
 from app.kafka_server import Kafka
+from app.mosquitto import Mosquitto
+from app.ports import free_port
 from app.supervise import Child
 from runtime.clock import Clock
 from runtime.errors import Stop
 
-_START_WITHIN_S = 15.0
 _DISK_MIB = 4_096
 """Most of what PostgreSQL's disk may hold; it takes memory only for what is on it."""
 _SPARE_BYTES = 64 * 1024
 _TRIES = 50
 
 
-class Mosquitto:
-    """A persistent Mosquitto on the loopback, always on the same port."""
+class KilledMosquitto(Mosquitto):
+    """Persistent, and always on the same port."""
 
     def __init__(self, directory: Path, clock: Clock) -> None:
-        program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
-        if program is None:
-            raise Stop("`fault` needs Mosquitto: apt-get install mosquitto")
-        self._program = program
-        self._clock = clock
-        self._directory = directory
-        self._child: Child | None = None
-        self.port = free_port()
-
-    def start(self) -> str:
-        """Returns its URL."""
-        data = self._directory / "mosquitto"
-        data.mkdir(exist_ok=True)
-        config = self._directory / "mosquitto.conf"
-        config.write_text(
-            f"listener {self.port} 127.0.0.1\nallow_anonymous true\n"
-            "max_inflight_messages 65535\nmax_queued_messages 0\n"
+        data = directory.resolve() / "mosquitto"
+        data.mkdir()
+        super().__init__(
+            directory,
+            clock,
             f"persistence true\npersistence_location {data}/\n"
             # Saved after so many changes: of what is younger nothing outlives a kill -9.
             "autosave_on_changes true\nautosave_interval 100\n"
-            "user root\n"
+            "user root\n",
         )
-        log_file = self._directory / "mosquitto.log"
-        self._child = Child([self._program, "-c", config], log_file)
-        deadline = self._clock.monotonic() + _START_WITHIN_S
-        while self._clock.monotonic() < deadline:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.port)) == 0:
-                    return self.url
-            if not self._child.alive():  # its port is not free yet
-                self._child = Child([self._program, "-c", config], log_file)
-            self._child.wait(0.02)
-        raise Stop(f"Mosquitto did not start: {log_file.read_text()[-500:]}")
+        self.port = free_port()
+
+    def start(self, port: int = 0, of_listener: str = "") -> str:
+        """Returns its URL."""
+        return super().start(port or self.port, of_listener)
 
     @property
     def url(self) -> str:
         return f"mqtt://127.0.0.1:{self.port}"
 
-    def alive(self) -> bool:
-        """True while it runs."""
-        return self._child is not None and self._child.alive()
-
     def kill(self) -> None:
         """End it as kill -9 does."""
         kill_group(self._child)
-
-    def stop(self) -> None:
-        """Stop it."""
-        if self._child is not None:
-            self._child.stop()
-            self._child = None
 
 
 class KilledPostgres(Postgres):

@@ -7,7 +7,7 @@ from pathlib import Path
 from app.demo_receiver import DemoReceiver
 from app.fault_process import Process
 from app.fault_proxy import Proxy
-from app.fault_servers import KilledPostgres, Mosquitto, ProxiedKafka
+from app.fault_servers import KilledMosquitto, KilledPostgres, ProxiedKafka
 from runtime.clock import Clock
 from runtime.errors import Stop
 from store.migrate import migrate
@@ -30,7 +30,7 @@ class Town:
         self.directory = directory
         self._clock = clock
         self.receiver = DemoReceiver(clock)
-        self.mosquitto = Mosquitto(directory, clock)
+        self.mosquitto = KilledMosquitto(directory, clock)
         self.postgres = KilledPostgres(directory, clock)
         self.kafka = ProxiedKafka(directory, clock, kafka_home, (*GATEWAYS, *WORKERS))
         self.proxies: dict[str, Proxy] = {proxy.name: proxy for proxy in self.kafka.proxies}

@@ -11,7 +11,6 @@ import shutil
 import signal
 import subprocess
 import tempfile
-import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,7 +19,7 @@ from pathlib import Path
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
 
-from app.embedded import _free, _listening, free_port
+from app.ports import becomes_free, free_port, listening, the_same_or_free
 from app.supervise import Child
 from runtime.clock import Clock
 from runtime.errors import Stop
@@ -36,7 +35,6 @@ _ARTEFACTS = (
 )
 
 _START_WITHIN_S = 60.0
-_PORT_FREE_WITHIN_S = 5.0
 _STOP_WITHIN_S = 30.0
 _DOWNLOAD_WITHIN_S = 600.0
 _ANSWER_WITHIN_MS = 2_000
@@ -88,14 +86,17 @@ class Kafka:
         else:
             jars, options = _jars(self._home), []
         command = [java, *_JAVA_OPTIONS, *options, *self._java_options, "-cp", f"{jars}/*"]
-        port = self._choose(port)
+        found = the_same_or_free(port, self._remembered, self._clock)
+        if found is None:
+            raise Stop(f"port {port} for the embedded Kafka is taken")
+        port = found
         config = self._configure(port)
         if not (self._data / "meta.properties").exists():
             self._format(command, config)
         self._child = Child([*command, "kafka.Kafka", config], self._log)
         deadline = self._clock.monotonic() + _START_WITHIN_S
         while self._clock.monotonic() < deadline and self._child.alive():
-            if _listening(port) and _answers(port):
+            if listening(port) and _answers(port):
                 self._port = port
                 self._remembered.write_text(str(port))
                 return self.url
@@ -136,39 +137,16 @@ class Kafka:
         """End it as kill -9 does. `start()` brings it back on the same port with its data."""
         os.killpg(self.pid, signal.SIGKILL)
         self.stop()
-        self._becomes_free(self._port)  # the guard ends a little before the server
+        becomes_free(self._port, self._clock)  # the guard ends a little before the server
 
     @property
     def _remembered(self) -> Path:
         return self._directory / "kafka.port"
 
-    def _choose(self, port: int) -> int:
-        if port == 0 and self._remembered.is_file():
-            port = int(self._remembered.read_text())
-            if not self._becomes_free(port):
-                port = 0
-        if port == 0:
-            return free_port()
-        if not self._becomes_free(port):
-            raise Stop(f"port {port} for the embedded Kafka is taken")
-        return port
-
-    def _becomes_free(self, port: int) -> bool:
-        """After a crash the last one may need a moment to end."""
-        deadline = self._clock.monotonic() + _PORT_FREE_WITHIN_S
-        while not _free(port):
-            if self._clock.monotonic() > deadline:
-                return False
-            threading.Event().wait(0.05)
-        return True
-
     def _configure(self, port: int) -> Path:
         self._data.mkdir(parents=True, exist_ok=True)
         config = self._directory / "kafka.properties"
-        controller = free_port()
-        while controller == port:
-            controller = free_port()
-        settings = _settings(self._data, port, controller)
+        settings = _settings(self._data, port, free_port())
         config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         return config
 

@@ -10,6 +10,7 @@ pytest_plugins = [
     "tests.fix_broker",
     "tests.fix_kafka",
     "tests.fix_registry",
+    "tests.fix_fleet",
     "tests.fix_receiver",
     "tests.fix_contacts",
     "tests.fix_api",

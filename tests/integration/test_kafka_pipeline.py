@@ -19,32 +19,12 @@ from simulators.publisher import Publisher
 from store import dead_letter, ledger, outbox
 from store.pool import connect
 from tests.fix_broker import Mosquitto
-from tests.integration.test_service import (
-    caught_up,
-    database_of_fleet,
-    deliver,
-    fleet,
-    settle,
-    undisturbed,
-)
+from tests.fix_fleet import caught_up, deliver, settle, undisturbed
 from tests.process import Tachowatt
 from tests.store_state import assert_same_state, store_state
 
-__all__ = ["database_of_fleet", "fleet"]  # fixtures
-
 PARTITIONS = 4
 CLOCK = SystemClock()
-
-
-@pytest.fixture
-def mosquitto(tmp_path: Path) -> Iterator[Mosquitto]:
-    made = Mosquitto(tmp_path)
-    if not made.available:
-        from tests.conftest import missing_server
-
-        missing_server("Mosquitto (Debian: apt-get install mosquitto)")
-    yield made
-    made.stop()
 
 
 class Town:
@@ -89,11 +69,11 @@ def town(
     tmp_path: Path,
     request: pytest.FixtureRequest,
     topic_prefix: str,
-    mosquitto: Mosquitto,
+    mosquitto_broker: Mosquitto,
     database_of_fleet: Callable[[], str],
 ) -> Iterator[Town]:
     server: Kafka = request.getfixturevalue("kafka")
-    made = Town(tmp_path, mosquitto.start(0), server.url, database_of_fleet(), topic_prefix)
+    made = Town(tmp_path, mosquitto_broker.start(), server.url, database_of_fleet(), topic_prefix)
     made.init()
     yield made
     for process in made.running:

@@ -14,8 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from app.embedded import _listening
 from app.kafka_server import Kafka
+from app.ports import listening
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from tests.fix_kafka import kafka_home
@@ -85,7 +85,7 @@ def test_what_it_acknowledged_survives_a_kill(kafka: Kafka, topic_prefix: str) -
     soon(produce(kafka, topic))
     before = kafka.url
     kafka.kill()
-    assert not kafka.alive() and not _listening(port_of(before))
+    assert not kafka.alive() and not listening(port_of(before))
     assert kafka.start() == before
     assert soon(consume(kafka, topic)) == list(enumerate(BODIES))
 
@@ -101,7 +101,7 @@ def test_another_object_finds_the_port_and_the_data_again(
         soon(produce(first, f"{topic_prefix}raw"))
     finally:
         first.stop()
-    assert not _listening(port_of(url))
+    assert not listening(port_of(url))
     second = Kafka(tmp_path, SystemClock(), home)
     try:
         assert second.start() == url
@@ -133,12 +133,12 @@ def test_it_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     url, pid = owner.stdout.readline().split()
     guard = os.pidfd_open(int(pid))
     try:
-        assert _listening(port_of(url))
+        assert listening(port_of(url))
         owner.kill()
         owner.wait()
         # The guard ends after the server has.
         assert select.select([guard], [], [], 60)[0], "it still runs"
-        assert not _listening(port_of(url))
+        assert not listening(port_of(url))
     finally:
         os.close(guard)
         owner.stdout.close()

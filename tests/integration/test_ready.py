@@ -8,14 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
-from app.embedded import Broker, free_port
+from app.embedded import Broker
+from app.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from store.pool import connect
-from tests.integration.test_service import database_of_fleet, deliver, fleet, only_native
+from tests.fix_fleet import deliver, only_native
 from tests.process import Tachowatt
-
-__all__ = ["database_of_fleet", "fleet"]  # fixtures
 
 CLOCK = SystemClock()
 

@@ -10,12 +10,11 @@ import paho.mqtt.client as mqtt
 import pytest
 import trustme
 
-from app.embedded import free_port
+from app.ports import free_port
 from contracts.raw import Properties, RawMessage
 from gateway.publish_packet import frame
 from gateway.session import Session
 from runtime.clock import SystemClock
-from tests.conftest import missing_server
 from tests.fix_broker import Mosquitto
 
 CLOCK = SystemClock()
@@ -95,8 +94,6 @@ def test_what_is_not_acknowledged_comes_again(
     scheme: str, version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = Mosquitto(tmp_path)
-    if not broker.available:
-        missing_server("Mosquitto (Debian: apt-get install mosquitto)")
     plain = free_port()
     more = "" if scheme == "mqtt" else "protocol websockets\n"
     if scheme == "wss":
@@ -172,8 +169,6 @@ def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 @pytest.mark.parametrize("scheme", ["mqtt", "ws"])
 def test_paused_it_reads_no_more(scheme: str, tmp_path: Path) -> None:
     broker = Mosquitto(tmp_path)
-    if not broker.available:
-        missing_server("Mosquitto (Debian: apt-get install mosquitto)")
     plain = free_port()
     more = "" if scheme == "mqtt" else "protocol websockets\n"
     address = broker.start(0, f"{more}listener {plain} 127.0.0.1\n").rsplit(":", 1)[1]

@@ -21,10 +21,9 @@ from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from simulators.faults import DEMO
-from simulators.fleet import Fleet
 from store import customers, ledger
 from store.pool import connect
+from tests.fix_fleet import raw, small_fleet
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state
 
@@ -253,14 +252,8 @@ def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
 @pytest.mark.parametrize("seed", [0, 2, 3])
 def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: int) -> None:
     """Trips whose ends move while late messages come in: what was said of them ends the same."""
-    fleet = Fleet(
-        6, 8, 3, start=1_794_000_000_000_000, history_days=3, drive_history_hours=6, live_s=900,
-        faults=DEMO, crashes=1, live_crashes=0, tasmota_interval_s=3600,
-    )  # fmt: skip
-    told = [
-        RawMessage(m.topic, m.payload(None), NOW_US, m.content_type)
-        for m in [*fleet.history, *fleet.live]
-    ]
+    fleet = small_fleet()
+    told = raw(fleet, NOW_US)
     shuffled = [told[i] for i in np.random.default_rng(seed).permutation(len(told))]
     found = []
     for order, piece in ((told, 4_000), (shuffled, 60)):

@@ -19,7 +19,7 @@ import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
 from app.cli import cli
-from app.embedded import free_port
+from app.ports import free_port
 from app.supervise import Child
 from contracts.topics import SUBSCRIPTIONS
 from ingest.kernels import KINDS
