@@ -68,12 +68,8 @@ def feeding(database_url: str, kafka_url: str, clock: Clock, partitions: int) ->
         before = store_log.chosen(connection)
         if before != store_log.DIRECT:
             raise Usage(f"the store is fed from {before}; the bench needs another database")
-    kafka_topics.create(kafka_url, topics, partitions, 1, _KEEP_HOURS)
-    found = kafka_topics.look(kafka_url, topics)
-    if found is None:
-        raise Stop(f"Kafka has no topic {topics.raw} although it was made; look at its log")
-    chosen = store_log.Log("kafka", topics.raw, found.cluster_id, partitions)
-    _choose(database_url, chosen, found.begin, clock)
+    _, chosen, begin = kafka_topics.prepare(kafka_url, topics, partitions, 1, _KEEP_HOURS)
+    _choose(database_url, chosen, begin, clock)
     try:
         yield topics
     finally:

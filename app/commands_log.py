@@ -1,18 +1,19 @@
 """log init, log status, log skip."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Annotated
 
 import typer
 
 from app.console import err, load_settings, out, print_json, print_table
-from app.stack import Stack
+from app.stack import database
 from contracts.kafka import Topics
 from runtime.clock import SystemClock
-from runtime.errors import Stop, Usage
-from runtime.settings import Settings
+from runtime.errors import Usage
 from store import log as store_log
 from store import offsets
-from store.pool import connect, translated
+from store.pool import Connection, connect, translated
 
 log_cli = typer.Typer(
     no_args_is_help=True, help="The log between gateways and ingest: direct, or Kafka."
@@ -56,24 +57,20 @@ def init(
       tachowatt log init --log kafka://kafka:9092 --partitions 12 --replicas 3
     """
     settings = load_settings(database_url=database_url, kafka_topic_prefix=prefix)
-    stack = Stack(settings, SystemClock())
-    url = stack.start(broker=False).database_url
-    try:
+    with database(settings, SystemClock()) as url:
         if log == "direct":
-            _choose(url, store_log.DIRECT, {0: 0}, settings, None)
+            _choose(url, store_log.DIRECT, {0: 0}, None)
             err.print("the store is fed from the direct log: `tachowatt serve`")
-            return
-        _init_kafka(url, log, partitions, replicas, keep_hours, settings)
-    finally:
-        stack.stop()
+        else:
+            topics = Topics(settings.kafka_topic_prefix)
+            _init_kafka(url, log, topics, partitions, replicas, keep_hours)
 
 
 def _init_kafka(
-    url: str, log: str, partitions: int, replicas: int, keep_hours: int, settings: Settings
+    url: str, log: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
 ) -> None:
     from app import kafka_topics
 
-    topics = Topics(settings.kafka_topic_prefix)
     found = kafka_topics.look(log, topics)
     if found is not None and len(found.begin) != partitions:
         raise Usage(
@@ -81,24 +78,14 @@ def _init_kafka(
             "number decides where each device's messages go, so it cannot change within a topic: "
             "`tachowatt log init --help` says how to go over to new ones"
         )
-    made = kafka_topics.create(log, topics, partitions, replicas, keep_hours)
-    found = kafka_topics.look(log, topics)
-    if found is None:
-        raise Stop(f"Kafka has no topic {topics.raw} although it was made; look at its log")
-    chosen = store_log.Log("kafka", topics.raw, found.cluster_id, partitions)
-    _choose(url, chosen, found.begin, settings, log)
+    made, chosen, begin = kafka_topics.prepare(log, topics, partitions, replicas, keep_hours)
+    _choose(url, chosen, begin, log)
     err.print(f"made: {', '.join(made) or 'nothing, all topics were there'}")
     err.print(f"the store is fed from {chosen}")
     err.print(f"next: tachowatt ingest --log {log}; tachowatt gateway --log {log} --mqtt-url …")
 
 
-def _choose(
-    url: str,
-    chosen: store_log.Log,
-    begin: dict[int, int],
-    settings: Settings,
-    kafka_url: str | None,
-) -> None:
+def _choose(url: str, chosen: store_log.Log, begin: dict[int, int], kafka_url: str | None) -> None:
     """Change over, where nothing of the log before is left behind."""
     with translated(), connect(url, application="tachowatt-log") as connection:
         before = store_log.chosen(connection)
@@ -109,7 +96,7 @@ def _choose(
             from app import kafka_topics
 
             assert before.topic is not None
-            old = kafka_topics.look(kafka_url, Topics(before.topic.removesuffix("telemetry.raw")))
+            old = kafka_topics.look(kafka_url, Topics.with_raw(before.topic))
             if old is not None and old.cluster_id == before.cluster_id:
                 left = sum(
                     max(end - max(committed.get(partition, end), old.begin[partition]), 0)
@@ -136,20 +123,14 @@ def status(
 
       tachowatt log status --log kafka://kafka:9092
     """
-    settings = load_settings(database_url=database_url)
-    stack = Stack(settings, SystemClock())
-    try:
-        url = stack.start(broker=False).database_url
-        with translated(), connect(url, application="tachowatt-log") as connection:
-            chosen = store_log.chosen(connection)
-            committed = offsets.committed(connection)
-    finally:
-        stack.stop()
+    with _connected(database_url) as connection:
+        chosen = store_log.chosen(connection)
+        committed = offsets.committed(connection)
     end: dict[int, int] = {}
     if log is not None and chosen.topic is not None:
         from app import kafka_topics
 
-        found = kafka_topics.look(log, Topics(chosen.topic.removesuffix("telemetry.raw")))
+        found = kafka_topics.look(log, Topics.with_raw(chosen.topic))
         end = {} if found is None else found.end
     lag = {partition: end[partition] - n for partition, n in committed.items() if partition in end}
     if as_json:
@@ -187,33 +168,37 @@ def skip(
     """
     from app import kafka_topics
 
-    settings = load_settings(database_url=database_url)
-    stack = Stack(settings, SystemClock())
-    try:
-        url = stack.start(broker=False).database_url
-        with translated(), connect(url, application="tachowatt-log") as connection:
-            chosen = store_log.chosen(connection)
-            if chosen.topic is None:
-                raise Usage("the store is fed from the direct log: nothing can be missing there")
-            found = kafka_topics.look(log, Topics(chosen.topic.removesuffix("telemetry.raw")))
-            if found is None:
-                raise Usage(f"Kafka has no topic {chosen.topic}")
-            missing = 0
-            for partition, committed in offsets.committed(connection).items():
-                begin = found.begin.get(partition, committed)
-                if begin <= committed:
-                    continue
-                missing += begin - committed
-                out.print(f"partition {partition}: offsets {committed} to {begin - 1} are gone")
-                if yes:
-                    store_log.skip(connection, partition, begin)
-            connection.commit()
-    finally:
-        stack.stop()
+    with _connected(database_url) as connection:
+        chosen = store_log.chosen(connection)
+        if chosen.topic is None:
+            raise Usage("the store is fed from the direct log: nothing can be missing there")
+        found = kafka_topics.look(log, Topics.with_raw(chosen.topic))
+        if found is None:
+            raise Usage(f"Kafka has no topic {chosen.topic}")
+        missing = 0
+        for partition, committed in offsets.committed(connection).items():
+            begin = found.begin.get(partition, committed)
+            if begin <= committed:
+                continue
+            missing += begin - committed
+            out.print(f"partition {partition}: offsets {committed} to {begin - 1} are gone")
+            if yes:
+                store_log.skip(connection, partition, begin)
+        connection.commit()
     if not missing:
         out.print("no messages are missing")
     else:
         out.print(f"{missing} messages are {'skipped' if yes else 'missing; --yes skips them'}")
+
+
+@contextmanager
+def _connected(database_url: str | None) -> Iterator[Connection]:
+    with (
+        database(load_settings(database_url=database_url), SystemClock()) as url,
+        translated(),
+        connect(url, application="tachowatt-log") as connection,
+    ):
+        yield connection
 
 
 def register(cli: typer.Typer) -> None:

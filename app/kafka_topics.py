@@ -11,6 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics, connection
 from runtime.errors import Retry, Stop
+from store.log import Log
 
 T = TypeVar("T")
 
@@ -62,6 +63,18 @@ def create(url: str, topics: Topics, partitions: int, replicas: int, keep_hours:
         return made
 
     return _with_admin(url, work)
+
+
+def prepare(
+    url: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
+) -> tuple[list[str], Log, dict[int, int]]:
+    """Make the topics that are missing; their names, and what `store.log.choose` is to be told to
+    feed a store from them. Raises `Retry`, `Stop`."""
+    made = create(url, topics, partitions, replicas, keep_hours)
+    found = look(url, topics)
+    if found is None:
+        raise Stop(f"Kafka has no topic {topics.raw} although it was made; look at its log")
+    return made, Log("kafka", topics.raw, found.cluster_id, partitions), found.begin
 
 
 def look(url: str, topics: Topics) -> Found | None:

@@ -93,16 +93,23 @@ def verify(
             verdict.devices += 1
             if progress is not None:
                 progress(done, len(work))
-        entries = ledger.read(connection)
-        for (tenant, dialect), entry in entries.items():
-            if not entry.closes:
-                verdict.differences.append(f"the ledger of {tenant}/{dialect} does not close")
-        received, committed = sum(e.received for e in entries.values()), offsets.total(connection)
-        if received != committed:
-            verdict.differences.append(
-                f"the ledger counts {received} messages, the offsets {committed}"
-            )
+        verdict.differences += of_books(connection)
     return verdict
+
+
+def of_books(connection: Connection) -> list[str]:
+    """What is wrong with the ledger, alone and beside the offsets. The caller's transaction must
+    see one snapshot: both change with every batch."""
+    entries = ledger.read(connection)
+    wrong = [
+        f"the ledger of {tenant}/{dialect} does not close"
+        for (tenant, dialect), entry in entries.items()
+        if not entry.closes
+    ]
+    received, committed = sum(e.received for e in entries.values()), offsets.total(connection)
+    if received != committed:
+        wrong.append(f"the ledger counts {received} messages, the offsets {committed}")
+    return wrong
 
 
 def _beginning(

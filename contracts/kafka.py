@@ -24,6 +24,8 @@ MOST_BODY_BYTES = 8 * 1024 * 1024
 MOST_RECORD_BYTES = MOST_BODY_BYTES + 1024 * 1024
 """What the topics take at most, with topic, headers and room to spare."""
 
+_RAW = "telemetry.raw"
+
 
 @dataclass(frozen=True, slots=True)
 class Topics:
@@ -35,9 +37,14 @@ class Topics:
 
     prefix: str = ""
 
+    @classmethod
+    def with_raw(cls, raw: str) -> "Topics":
+        """Those among which `raw` is the topic of messages."""
+        return cls(raw.removesuffix(_RAW))
+
     @property
     def raw(self) -> str:
-        return f"{self.prefix}telemetry.raw"
+        return f"{self.prefix}{_RAW}"
 
     @property
     def acks(self) -> str:

@@ -10,6 +10,24 @@ from collections.abc import Mapping
 from store.ledger import Entry, Key
 
 
+class _Newest:
+    """The newest messages of a source, by batch, and their sums."""
+
+    def __init__(self) -> None:
+        self._batches: deque[tuple[int, int]] = deque()
+        self.received = self.dead = 0
+
+    def add(self, received: int, dead: int, most: int) -> None:
+        """A batch more; the oldest go that are not needed to make `most`."""
+        self._batches.append((received, dead))
+        self.received += received
+        self.dead += dead
+        while self.received - self._batches[0][0] >= most:
+            received, dead = self._batches.popleft()
+            self.received -= received
+            self.dead -= dead
+
+
 class Cap:
     """Looks at the newest `most` messages of each source (tenant and dialect); 0 = never stops.
 
@@ -19,7 +37,7 @@ class Cap:
     def __init__(self, most: int, share: float) -> None:
         self._most = most
         self._share = share
-        self._newest: dict[Key, deque[tuple[int, int]]] = defaultdict(deque)
+        self._newest: dict[Key, _Newest] = defaultdict(_Newest)
 
     def count(self, entries: Mapping[Key, Entry], nobodys: Mapping[Key, int]) -> str | None:
         """Take in what a batch added to the books; why to stop, or None.
@@ -34,16 +52,12 @@ class Cap:
             if others <= 0:
                 continue
             newest = self._newest[key]
-            newest.append((others, entry.dead_lettered - nobodys.get(key, 0)))
-            received = sum(n for n, _ in newest)
-            while received - newest[0][0] >= self._most:
-                received -= newest.popleft()[0]
-            dead = sum(n for _, n in newest)
-            if received >= self._most and dead >= self._share * received:
-                newest.clear()
+            newest.add(others, entry.dead_lettered - nobodys.get(key, 0), self._most)
+            if newest.received >= self._most and newest.dead >= self._share * newest.received:
+                del self._newest[key]
                 return (
-                    f"{dead} of the last {received} messages of {key[0]}/{key[1]} went to the dead "
-                    "letter: intake has stopped. `tachowatt dead-letter list` says why; mend it, "
-                    "or let them go there: `tachowatt dead-letter resume`"
+                    f"{newest.dead} of the last {newest.received} messages of {key[0]}/{key[1]} "
+                    "went to the dead letter: intake has stopped. `tachowatt dead-letter list` "
+                    "says why; mend it, or let them go there: `tachowatt dead-letter resume`"
                 )
         return None

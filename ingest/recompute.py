@@ -5,7 +5,6 @@ range, a checkpoint that was there with the same bits, everything between that c
 newest one is right already, and only what came after the newest is replayed.
 """
 
-from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -52,41 +51,40 @@ def recompute(
     """Correct one device, in the caller's transaction."""
     known = checkpoints.of_device(connection, device_id, kind.carry_version)
     before = [c for c in known if c.as_of_us < late.from_us]
-    later = deque(c for c in known if c.as_of_us >= late.from_us)
-    newest = later[-1] if later else None
+    later = [c for c in known if c.as_of_us >= late.from_us]
     position = before[-1].as_of_us if before else NEVER_US
     carry = carry_from_bytes(before[-1].carry, kind) if before else kind.initial(1)[0]
-    replayed, since = 0, 0
     changes: dict[tuple[object, ...], Change] = {}
-    while True:
-        until_us = later[0].as_of_us if later else None
-        carry, n, found, last_us, more = _piece(
-            connection, memory, kind, device_id, carry, position, until_us
-        )
-        _gather(changes, found)
-        replayed += n
-        if more:
-            position, since = last_us, 0
+    samples = 0
+
+    def replay(until_us: int | None) -> int:
+        """From where we are; how many samples came after the last checkpoint that it left."""
+        nonlocal carry, position, samples
+        while True:
+            carry, n, found, position = _piece(
+                connection, memory, kind, device_id, carry, position, until_us
+            )
+            _gather(changes, found)
+            samples += n
+            if n < PIECE_SAMPLES:
+                return n
             _save(connection, kind, device_id, position, carry)
-        elif later:
-            checkpoint, since = later.popleft(), 0
-            position = checkpoint.as_of_us
-            if position > late.until_us and carry_to_bytes(carry) == checkpoint.carry:
-                assert newest is not None
-                position, carry = newest.as_of_us, carry_from_bytes(newest.carry, kind)
-                later.clear()
-            else:
-                _save(connection, kind, device_id, position, carry)
-        else:
-            since, position = n, max(position, last_us)
+
+    for checkpoint in later:
+        replay(checkpoint.as_of_us)
+        position = checkpoint.as_of_us
+        if position > late.until_us and carry_to_bytes(carry) == checkpoint.carry:
+            position, carry = later[-1].as_of_us, carry_from_bytes(later[-1].carry, kind)
             break
+        _save(connection, kind, device_id, position, carry)
+    since = replay(None)
     if since >= checkpoint_samples:
         _save(connection, kind, device_id, position, carry)
         since = 0
     reconcile.done(connection, device_id)
     checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
     real = [change for change in changes.values() if change.real]
-    return Recomputed(position, carry, since, real, replayed)
+    return Recomputed(position, carry, since, real, samples)
 
 
 def _save(connection: Connection, kind: Kind, device_id: int, position: int, carry: Floats) -> None:
@@ -108,21 +106,21 @@ def _piece(
     carry: Floats,
     after_us: int,
     until_us: int | None,
-) -> tuple[Floats, int, list[Change], int, bool]:
-    """Replay (after, until], or the beginning of it; returns the carry, samples, changed rows, the
-    last time, and whether there are more."""
+) -> tuple[Floats, int, list[Change], int]:
+    """Replay (after, until], or the first `PIECE_SAMPLES` of it; returns the carry, samples,
+    changed rows and the last time."""
     after = None if after_us == NEVER_US else after_us
     samples = telemetry.read(
         connection, kind.samples, [device_id], after, until_us, at_most=PIECE_SAMPLES
     )
-    more = len(samples) == PIECE_SAMPLES
     one = carry[np.newaxis] if len(samples) else np.empty((0, kind.carry_width))
     computed = compute(kind, samples, one, memory.registry.grids)
     last_us = int(samples.observed_us[-1]) if len(samples) else after_us
-    decided_until = last_us if more else until_us
+    if len(samples) == PIECE_SAMPLES:
+        until_us = last_us
     changes = []
     for table in kind.features:
         changes += features.replace(
-            connection, table, device_id, after, decided_until, computed.rows[table.name]
+            connection, table, device_id, after, until_us, computed.rows[table.name]
         )
-    return computed.carry[0] if len(samples) else carry, len(samples), changes, last_us, more
+    return computed.carry[0] if len(samples) else carry, len(samples), changes, last_us

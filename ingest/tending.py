@@ -1,7 +1,6 @@
 """What the owner of a partition does between batches: reconcile, close what is silent, secure."""
 
 import logging
-from collections import deque
 
 from ingest.assess import corrections
 from ingest.between import write_open
@@ -44,18 +43,15 @@ class Tending:
         owner = self._owner
         memory, clock = owner.memory, owner.clock
         started = clock.monotonic()
-        ripe = started - owner.settings.reconcile_wait_s
-        waiting = deque(
-            sorted(
-                (late.since, device_id, kind_name)
-                for kind_name, states in memory.states.items()
-                for device_id, late in states.late.items()
-            )
+        waiting = sorted(
+            (late.since, device_id, kind_name)
+            for kind_name, states in memory.states.items()
+            for device_id, late in states.late.items()
         )
-
         done = 0
-        while waiting and (everything or waiting[0][0] <= ripe):
-            _, device_id, kind_name = waiting.popleft()
+        for since, device_id, kind_name in waiting:
+            if not everything and started - since < owner.settings.reconcile_wait_s:
+                break
             self._reconcile_device(KINDS[kind_name], device_id)
             done += 1
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:

@@ -106,11 +106,8 @@ def fed_from_kafka(url: str, kafka_url: str, topics: Topics) -> None:
     with connect(url) as connection:
         if store_log.chosen(connection).kind == "kafka":
             return
-        kafka_topics.create(kafka_url, topics, 3, 1, 1)
-        found = kafka_topics.look(kafka_url, topics)
-        assert found is not None
-        chosen = store_log.Log("kafka", topics.raw, found.cluster_id, 3)
-        store_log.choose(connection, chosen, found.begin, CLOCK.now_us())
+        _, chosen, begin = kafka_topics.prepare(kafka_url, topics, 3, 1, 1)
+        store_log.choose(connection, chosen, begin, CLOCK.now_us())
         connection.commit()
 
 
