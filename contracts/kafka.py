@@ -6,17 +6,25 @@ untouched. Headers: ``topic``; ``received_us``, decimal; ``content_type`` where 
 a body that is longer than `MOST_BODY_BYTES`, of which only the beginning is kept.
 """
 
+import asyncio
 import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import unquote, urlsplit
 
 import cbor2
 
 from contracts.raw import Properties, RawMessage
 from runtime.errors import Usage
+
+
+class Client(Protocol):
+    """What we ask of aiokafka's clients at their end."""
+
+    async def stop(self) -> None: ...
+
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -94,6 +102,19 @@ def connection(url: str) -> dict[str, Any]:
         }
     protocol = "SASL_" * bool(user) + ("SSL" if tls else "PLAINTEXT")
     return found | {"security_protocol": protocol}
+
+
+async def end(client: Client, within_s: float = 2.0) -> None:
+    """Stop a client of aiokafka, or leave it where that takes too long. Never raises: its `stop`
+    may end with errors, and even with the cancellation of a task inside it, which would pass for
+    one of ours."""
+    stopping = asyncio.ensure_future(client.stop())
+    try:
+        await asyncio.wait((stopping,), timeout=within_s)
+    finally:
+        stopping.cancel()
+        if stopping.done() and not stopping.cancelled():
+            stopping.exception()  # looked at, so that nobody is told of it
 
 
 def to_record(message: RawMessage) -> tuple[bytes, list[tuple[str, bytes]]]:

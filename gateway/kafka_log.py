@@ -10,7 +10,7 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, to_record
+from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end, to_record
 from contracts.partition import key_of_topic, partition_of
 from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.wire import unpack_receipt
@@ -184,8 +184,7 @@ class KafkaLog:
     async def _drop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(producer.stop(), 2)
+            await end(producer)
 
     async def _listen(self) -> None:
         """Pass devices' acknowledgements on, for as long as we live."""
@@ -208,6 +207,5 @@ class KafkaLog:
             except (KafkaError, OSError) as error:
                 log.warning("no acknowledgements of devices for now: %r", error)
             finally:
-                with suppress(KafkaError, OSError, TimeoutError):
-                    await asyncio.wait_for(consumer.stop(), 2)
+                await end(consumer)
             await asyncio.sleep(1)

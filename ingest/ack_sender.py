@@ -7,7 +7,7 @@ from contextlib import suppress
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import Topics
+from contracts.kafka import Topics, end
 from contracts.raw import Receipt
 from contracts.wire import pack_receipt
 
@@ -62,6 +62,5 @@ class AckSender:
             except (KafkaError, OSError) as error:
                 log.warning("devices hear no acknowledgements for now: %r", error)
             finally:
-                with suppress(KafkaError, OSError, TimeoutError):
-                    await asyncio.wait_for(producer.stop(), 2)
+                await end(producer)
             await asyncio.sleep(_AGAIN_S)

@@ -14,7 +14,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import Topics, connection
+from contracts.kafka import Topics, connection, end
 from contracts.partition import Partition
 from ingest.ack_sender import AckSender
 from ingest.direct import DirectLog
@@ -133,8 +133,7 @@ class KafkaIngest:
                 await self._tell_once(consumer)
             self._held.clear()
             await asyncio.gather(*self._leaving)
-            with suppress(KafkaError, OSError, TimeoutError):
-                await asyncio.wait_for(consumer.stop(), DRAIN_WITHIN_S)
+            await end(consumer, DRAIN_WITHIN_S)
 
     def _chosen(self) -> store_log.Log:
         with translated(), connect(self._database_url, application="tachowatt-ingest") as found:
@@ -227,9 +226,9 @@ class KafkaIngest:
         for tp, held in self._held.items():
             if tp in assignment and held.started.is_set():
                 told[tp] = held.log.committed
-                end = consumer.highwater(tp)
-                if end is not None:
-                    self._metrics.lag.labels(str(tp.partition)).set(max(end - told[tp], 0))
+                highwater = consumer.highwater(tp)
+                if highwater is not None:
+                    self._metrics.lag.labels(str(tp.partition)).set(max(highwater - told[tp], 0))
         if told:
             await asyncio.wait_for(consumer.commit(told), DRAIN_WITHIN_S)
 

@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import MOST_RECORD_BYTES, Topics, connection
+from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end
 from contracts.partition import key_of_topic
 from contracts.signals import cloud_event
 from runtime.errors import Retry
@@ -70,8 +70,7 @@ class Publisher:
                     pause_s = _AGAIN_S
                     await asyncio.to_thread(self._end_session)
                 finally:
-                    with suppress(KafkaError, OSError, TimeoutError):
-                        await asyncio.wait_for(producer.stop(), 2)
+                    await end(producer)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause_s)
         finally:

@@ -1,12 +1,14 @@
 """Gateways and ingest workers as processes, with a real Kafka between them."""
 
 import asyncio
+import re
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
@@ -160,22 +162,18 @@ def parsed(record: Any) -> Signal:
     return Signal.model_validate_json(record.value)
 
 
-def all_owned(url: str) -> None:
-    """Wait until each partition is taken up; a worker is ready when it has been given some."""
+def takes_part(worker: Tachowatt) -> None:
+    """Wait until it has been given partitions and has taken them up: only then it is in the way of
+    who is given them next."""
+    worker.wait_for("partitions: [")
+    metrics_url = re.findall(r"metrics +(http\S+)/metrics", worker.log)[0]
     deadline = CLOCK.monotonic() + 60
-    with connect(url) as connection:
-        while CLOCK.monotonic() < deadline:
-            (owned,) = connection.execute(
-                "select count(distinct l.objid) from pg_locks l "
-                "join pg_stat_activity a using (pid) where l.locktype = 'advisory' and l.granted "
-                "and a.datname = current_database() "
-                "and a.application_name = 'tachowatt-ingest' and l.objsubid = 2"
-            ).fetchone() or (0,)
-            connection.rollback()
-            if owned == PARTITIONS:
-                return
-            threading.Event().wait(0.05)
-    raise AssertionError(f"{owned} of {PARTITIONS} partitions are owned")
+    while CLOCK.monotonic() < deadline:
+        given = re.findall(r"partitions: (\S+)", worker.log)[-1]
+        if given != "none" and httpx.get(f"{metrics_url}/ready").status_code == 200:
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError(worker.log)
 
 
 def test_a_zombie_writes_nothing(
@@ -188,7 +186,7 @@ def test_a_zombie_writes_nothing(
         worker.wait_for("ingest is ready")
     gateway.wait_for("gateway is ready")
 
-    all_owned(town.url)
+    takes_part(workers[0])
 
     async def pause(publisher: Publisher) -> None:
         while publisher.counters.published < 0.3 * len(fleet.history):
