@@ -30,6 +30,7 @@ class Kind:
 
     samples : its table of samples.
     features : its tables of features.
+    aligned : the same carries, equal where they mean the same for whatever follows.
     finish : what is still open, as rows for `features`; None where that is not wanted.
     """
 
@@ -39,6 +40,7 @@ class Kind:
     carry_version: int
     carry_width: int
     initial: Callable[[int], Floats]
+    aligned: Callable[[Floats], Floats]
     finish: Callable[[Floats], Sequence[Any]] | None
 
 
@@ -50,6 +52,7 @@ KINDS: dict[str, Kind] = {
         driving.CARRY_VERSION,
         driving.CARRY_WIDTH,
         driving.initial_carry,
+        driving.aligned,
         lambda carry: driving.finish(carry)[:2],
     ),
     "meter": Kind(
@@ -59,6 +62,7 @@ KINDS: dict[str, Kind] = {
         consumption.CARRY_VERSION,
         consumption.CARRY_WIDTH,
         consumption.initial_carry,
+        lambda carry: carry,  # its rings turn by days, which late samples seldom add
         None,  # half a day's energy would only be mistaken for a day's
     ),
 }

@@ -1,17 +1,19 @@
 """Reconcile: compute a device's features again after late samples.
 
-From the last checkpoint before the late range, forwards. Where the new carry meets, after the
-range, a checkpoint that was there with the same bits, everything between that checkpoint and the
-newest one is right already, and only what came after the newest is replayed.
+From the last checkpoint before the late range, forwards, in pieces with live messages between
+them. Where the new carry meets, after the range, a checkpoint that was there and means the same,
+everything between that checkpoint and the newest one is right already, and only what came after
+the newest is replayed. At the end one transaction puts the new features in the place of the old.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ingest.grids import as_text
 from ingest.kernels import Kind, compute
 from ingest.memory import Memory, carry_from_bytes, carry_to_bytes
+from ingest.replay import Piece, Replay
 from ingest.states import NEVER_US, Floats
 from store import carry as checkpoints
 from store import features, reconcile, telemetry
@@ -20,8 +22,8 @@ from store.pool import Connection
 from store.reconcile import Range
 
 PIECE_SAMPLES = 4_000
-"""Samples replayed between the checkpoints that are left behind: weeks that come late are replayed
-once, and not from their beginning with each of their messages."""
+"""Samples read at once, and between the checkpoints that are left behind: weeks that come late are
+replayed once, and not from their beginning with each of their messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,98 +31,114 @@ class Recomputed:
     """Result of one device.
 
     mark_us, carry, since_checkpoint : the device's state after it (ingest.states).
-    changes : feature rows added, changed or removed, each once.
-    samples : samples replayed.
+    changes : feature rows added, changed or removed.
     """
 
     mark_us: int
     carry: Floats
     since_checkpoint: int
     changes: list[Change]
-    samples: int
 
 
-def recompute(
-    connection: Connection,
-    memory: Memory,
-    kind: Kind,
-    device_id: int,
-    late: Range,
-    checkpoint_samples: int,
-) -> Recomputed:
-    """Correct one device, in the caller's transaction."""
+def begin(connection: Connection, kind: Kind, device_id: int, late: Range) -> Replay:
+    """A replay from the last checkpoint before the late samples."""
     known = checkpoints.of_device(connection, device_id, kind.carry_version)
     before = [c for c in known if c.as_of_us < late.from_us]
-    later = [c for c in known if c.as_of_us >= late.from_us]
-    position = before[-1].as_of_us if before else NEVER_US
-    carry = carry_from_bytes(before[-1].carry, kind) if before else kind.initial(1)[0]
-    changes: dict[tuple[object, ...], Change] = {}
-    samples = 0
-
-    def replay(until_us: int | None) -> int:
-        """From where we are; how many samples came after the last checkpoint that it left."""
-        nonlocal carry, position, samples
-        while True:
-            carry, n, found, position = _piece(
-                connection, memory, kind, device_id, carry, position, until_us
-            )
-            _gather(changes, found)
-            samples += n
-            if n < PIECE_SAMPLES:
-                return n
-            _save(connection, kind, device_id, position, carry)
-
-    for checkpoint in later:
-        replay(checkpoint.as_of_us)
-        position = checkpoint.as_of_us
-        if position > late.until_us and carry_to_bytes(carry) == checkpoint.carry:
-            position, carry = later[-1].as_of_us, carry_from_bytes(later[-1].carry, kind)
-            break
-        _save(connection, kind, device_id, position, carry)
-    since = replay(None)
-    if since >= checkpoint_samples:
-        _save(connection, kind, device_id, position, carry)
-        since = 0
-    reconcile.done(connection, device_id)
-    checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
-    real = [change for change in changes.values() if change.real]
-    return Recomputed(position, carry, since, real, samples)
+    later = tuple(c for c in known if c.as_of_us >= late.from_us)
+    if before:
+        return Replay(before[-1].as_of_us, carry_from_bytes(before[-1].carry, kind), later)
+    return Replay(NEVER_US, kind.initial(1)[0], later)
 
 
-def _save(connection: Connection, kind: Kind, device_id: int, position: int, carry: Floats) -> None:
-    saved = checkpoints.Checkpoint(device_id, position, kind.carry_version, carry_to_bytes(carry))
-    checkpoints.save(connection, [saved])
+def go_on(
+    connection: Connection, memory: Memory, kind: Kind, device_id: int, late: Range, done: Replay
+) -> tuple[Replay, bool]:
+    """Replay one piece more; True where nothing is left after it."""
+    position, carry = _reached(done, kind)
+    target = None if done.met is not None else _next(done, position)
+    until_us = None if target is None else target.as_of_us
+    samples = telemetry.read(
+        connection,
+        kind.samples,
+        [device_id],
+        None if position == NEVER_US else position,
+        until_us,
+        at_most=PIECE_SAMPLES,
+    )
+    full = len(samples) == PIECE_SAMPLES
+    one = carry[np.newaxis] if len(samples) else np.empty((0, kind.carry_width))
+    computed = compute(kind, samples, one, memory.registry.grids)
+    if len(samples):
+        position, carry = int(samples.observed_us[-1]), computed.carry[0]
+    if target is not None and not full:
+        position = target.as_of_us
+    keep = full or target is not None
+    piece = Piece(position, carry, len(samples), computed.rows, keep)
+    found = replace(done, pieces=(*done.pieces, piece))
+    if (
+        target is not None
+        and position == target.as_of_us > late.until_us
+        and _same(kind, carry, carry_from_bytes(target.carry, kind))
+    ):
+        found = replace(found, met=len(found.pieces))
+    return found, target is None and not full
 
 
-def _gather(changes: dict[tuple[object, ...], Change], found: list[Change]) -> None:
-    for change in found:
-        key = (change.table, *change.key)
-        changes[key] = changes[key].then(change) if key in changes else change
+def _same(kind: Kind, one: Floats, other: Floats) -> bool:
+    """Whether both give the same features from here on."""
+    first, second = kind.aligned(np.stack((one, other)))
+    return bool(first.tobytes() == second.tobytes())
 
 
-def _piece(
+def _reached(done: Replay, kind: Kind) -> tuple[int, Floats]:
+    """Where the next piece begins, and the carry there."""
+    if done.met == len(done.pieces):
+        return done.later[-1].as_of_us, carry_from_bytes(done.later[-1].carry, kind)
+    if done.pieces:
+        return done.pieces[-1].until_us, done.pieces[-1].carry
+    return done.begin_us, done.carry
+
+
+def _next(done: Replay, position: int) -> checkpoints.Checkpoint | None:
+    return next((c for c in done.later if c.as_of_us > position), None)
+
+
+def finish(
     connection: Connection,
     memory: Memory,
     kind: Kind,
     device_id: int,
-    carry: Floats,
-    after_us: int,
-    until_us: int | None,
-) -> tuple[Floats, int, list[Change], int]:
-    """Replay (after, until], or the first `PIECE_SAMPLES` of it; returns the carry, samples,
-    changed rows and the last time."""
-    after = None if after_us == NEVER_US else after_us
-    samples = telemetry.read(
-        connection, kind.samples, [device_id], after, until_us, at_most=PIECE_SAMPLES
-    )
-    one = carry[np.newaxis] if len(samples) else np.empty((0, kind.carry_width))
-    computed = compute(kind, samples, one, memory.registry.grids)
-    last_us = int(samples.observed_us[-1]) if len(samples) else after_us
-    if len(samples) == PIECE_SAMPLES:
-        until_us = last_us
+    done: Replay,
+    checkpoint_samples: int,
+) -> Recomputed:
+    """Put what a whole replay found in the place of what was there, in the caller's transaction."""
     changes = []
-    for table in kind.features:
-        changes += features.replace(
-            connection, table, device_id, after, until_us, computed.rows[table.name]
-        )
-    return computed.carry[0] if len(samples) else carry, len(samples), changes, last_us
+    parts: list[tuple[int, tuple[Piece, ...], int | None]] = [(done.begin_us, done.pieces, None)]
+    if done.met is not None:
+        met = done.pieces[done.met - 1].until_us
+        parts = [
+            (done.begin_us, done.pieces[: done.met], met),
+            (done.later[-1].as_of_us, done.pieces[done.met :], None),
+        ]
+    for after_us, pieces, until_us in parts:
+        for table in kind.features:
+            rows = np.concatenate([piece.rows[table.name] for piece in pieces])
+            after = None if after_us == NEVER_US else after_us
+            changes += features.replace(connection, table, device_id, after, until_us, rows)
+    kept = [(piece.until_us, piece.carry) for piece in done.pieces if piece.checkpoint]
+    last = done.pieces[-1]
+    since = 0 if last.checkpoint else last.samples
+    if since >= checkpoint_samples:
+        kept.append((last.until_us, last.carry))
+        since = 0
+    checkpoints.save(
+        connection,
+        [
+            checkpoints.Checkpoint(device_id, us, kind.carry_version, carry_to_bytes(carry))
+            for us, carry in kept
+        ],
+    )
+    reconcile.done(connection, device_id)
+    checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
+    real = [change for change in changes if change.real]
+    return Recomputed(last.until_us, last.carry, since, real)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.replay import Replay
 from store.reconcile import Range
 
 Floats = NDArray[np.float64]
@@ -24,15 +25,18 @@ _AT_FIRST = 1_024
 class Late:
     """Late samples of a device that are not reconciled yet.
 
-    span : their range; since : monotonic seconds when the first of them came.
+    span : their range; since : monotonic seconds when the first of them came, or when the device
+    had its last turn to be reconciled. replay : how far that has come.
     """
 
     span: Range
     since: float
+    replay: Replay | None = None
 
     def join(self, span: Range) -> "Late":
         """These and more."""
-        return Late(self.span.join(span), self.since)
+        replay = None if self.replay is None else self.replay.before(span.from_us)
+        return Late(self.span.join(span), self.since, replay)
 
 
 class Slots:

@@ -2,12 +2,14 @@
 
 import logging
 
+from ingest import recompute
 from ingest.assess import corrections
 from ingest.between import write_open
 from ingest.kernels import KINDS, Kind
 from ingest.owner import SLICE_S, Owner
-from ingest.recompute import recompute
+from ingest.replay import Replay
 from ingest.secure import Securing
+from ingest.states import Late
 from runtime.metrics import Metrics
 from store import outbox
 from store.times import from_us
@@ -15,7 +17,7 @@ from store.times import from_us
 log = logging.getLogger("ingest")
 
 RECONCILE_FOR_S = 0.03
-"""No other device is begun after so long: it comes between two batches."""
+"""No other piece is begun after so long: they come between two batches."""
 
 
 class Tending:
@@ -36,13 +38,14 @@ class Tending:
         return 0 if memory is None else sum(len(s.late) for s in memory.states.values())
 
     def reconcile(self, *, everything: bool) -> int:
-        """Correct devices whose late samples have been gathered long enough.
+        """Correct devices whose late samples have been gathered long enough, in turns.
 
         everything : do not wait and do not stop early. Returns how many were done.
         """
         owner = self._owner
         memory, clock = owner.memory, owner.clock
         started = clock.monotonic()
+        ready = started if everything else started - owner.settings.reconcile_wait_s
         waiting = sorted(
             (late.since, device_id, kind_name)
             for kind_name, states in memory.states.items()
@@ -50,35 +53,52 @@ class Tending:
         )
         done = 0
         for since, device_id, kind_name in waiting:
-            if not everything and started - since < owner.settings.reconcile_wait_s:
+            if since > ready and not everything:
                 break
-            self._reconcile_device(KINDS[kind_name], device_id)
-            done += 1
+            done += self._turn_of(KINDS[kind_name], device_id, ready, everything=everything)
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
         self._metrics.reconcile_pending.labels(str(owner.partition.number)).set(self.pending())
         return done
 
-    def _reconcile_device(self, kind: Kind, device_id: int) -> None:
+    def _turn_of(self, kind: Kind, device_id: int, ready: float, *, everything: bool) -> bool:
+        """Replay a piece of a device, or all of it; True where it is done with.
+
+        Where it is not, it is ready again at once, behind those that have waited longer.
+        """
+        owner = self._owner
+        late = owner.memory.states[kind.name].late
+        whole = False
+        with owner.all_or_nothing():
+            connection, memory = owner.connection, owner.memory
+            span, replay = late[device_id].span, late[device_id].replay
+            if replay is None or not replay.pieces:
+                replay = recompute.begin(connection, kind, device_id, span)
+            while not whole:
+                replay, whole = recompute.go_on(connection, memory, kind, device_id, span, replay)
+                if not everything:
+                    break
+            connection.rollback()
+        late[device_id] = Late(span, ready, replay)
+        if whole:
+            self._finish(kind, device_id, replay)
+        return whole
+
+    def _finish(self, kind: Kind, device_id: int, replay: Replay) -> None:
         owner = self._owner
         with owner.transaction() as (connection, memory):
-            states = memory.states[kind.name]
             now_us = owner.clock.now_us()
-            result = recompute(
-                connection,
-                memory,
-                kind,
-                device_id,
-                states.late[device_id].span,
-                owner.settings.checkpoint_samples,
+            result = recompute.finish(
+                connection, memory, kind, device_id, replay, owner.settings.checkpoint_samples
             )
             outbox.put(connection, corrections(result.changes, memory.registry.by_id), now_us)
         log.debug(
             "reconciled device=%d samples=%d changed=%d",
             device_id,
-            result.samples,
+            replay.samples,
             len(result.changes),
         )
+        states = memory.states[kind.name]
         row = states.row(device_id)
         states.mark_us[row], states.carry[row] = result.mark_us, result.carry
         states.since_checkpoint[row], states.provisional[row] = result.since_checkpoint, False

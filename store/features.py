@@ -55,16 +55,6 @@ class Change:
     old: np.void | None
     new: np.void | None
 
-    def then(self, later: "Change") -> "Change":
-        """Both together: a row may leave one piece of a replay and come back in another, before or
-        behind it. No piece takes away what another has added."""
-        return Change(
-            self.table,
-            self.key,
-            later.old if self.old is None else self.old,
-            self.new if later.new is None else later.new,
-        )
-
     @property
     def real(self) -> bool:
         """False where the row says after all what it said before, or was provisional anyway."""

@@ -1,6 +1,6 @@
 """Driving: trips, harsh events, speeding, crash and score from samples of cars and phones."""
 
-from feature_kernels.driving.carry import CARRY_VERSION, CARRY_WIDTH, initial_carry
+from feature_kernels.driving.carry import CARRY_VERSION, CARRY_WIDTH, aligned, initial_carry
 from feature_kernels.driving.drive import COLUMNS, DriveResult, drive, finish
 from feature_kernels.driving.parameters import DEFAULTS, Parameters
 from feature_kernels.driving.rows import END_REASONS, EVENT_DTYPE, EVENT_KINDS, TRIP_DTYPE
@@ -21,6 +21,7 @@ __all__ = [
     "Exposure",
     "Parameters",
     "Score",
+    "aligned",
     "drive",
     "finish",
     "initial_carry",

@@ -92,3 +92,26 @@ def initial_carry(devices: int) -> NDArray[np.float64]:
     carry = np.zeros((devices, CARRY_WIDTH), np.float64)
     carry[:, list(_UNKNOWN)] = np.nan
     return carry
+
+
+def aligned(carry: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same pasts, with their rings laid out from the first place on.
+
+    Where rows were added or taken away long ago, a ring holds the same entries in other places.
+    Two carries that are equal after this give the same rows for whatever follows.
+
+    carry : float64[devices, CARRY_WIDTH]; not changed.
+    """
+    carry = carry.copy()
+    for at, columns, size in (
+        (RING_AT, (RING_T, RING_V), SPEED_RING),
+        (HEAD_AT, (HEAD_T, HEAD_V), HEADING_RING),
+    ):
+        fill = carry[:, at + 1].astype(np.int64)
+        place = np.arange(size)
+        source = (carry[:, at, np.newaxis].astype(np.int64) - fill[:, np.newaxis] + place) % size
+        for column in columns:
+            ring = np.take_along_axis(carry[:, column : column + size], source, axis=1)
+            carry[:, column : column + size] = np.where(place < fill[:, np.newaxis], ring, 0.0)
+        carry[:, at] = fill % size
+    return carry

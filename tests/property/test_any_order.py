@@ -108,7 +108,9 @@ def cut(told: list[RawMessage], cuts: list[int]) -> list[list[RawMessage]]:
     return batches
 
 
-def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: bool) -> int:
+def run(
+    url: str, batches: list[list[RawMessage]], checkpoint: int, restart: bool, every: int = 3
+) -> int:
     write(url, validate(registry(), "test"), NOW_US)
     clock = ManualClock(NOW_US)
     # One checkpoint a batch at most, so that some of those that are due are left out.
@@ -118,7 +120,7 @@ def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: boo
     worker = Worker(url, settings_, clock)
     for i, batch in enumerate(batches):
         worker.process(batch)
-        if i % 3 == 2:
+        if i % every == every - 1:
             worker.reconcile()
         if i % 5 == 1:
             worker.close_silent(everything=True)
@@ -141,6 +143,7 @@ def run(url: str, batches: list[list[RawMessage]], checkpoint: int, restart: boo
     checkpoint=st.sampled_from([1, 40, 500, 10_000]),
     restart=st.booleans(),
     piece=st.sampled_from([7, 60, 4_000]),
+    every=st.sampled_from([1, 3]),
 )
 def test_same_samples_and_features_bit_for_bit(
     new_database: Callable[[], str],
@@ -150,6 +153,7 @@ def test_same_samples_and_features_bit_for_bit(
     checkpoint: int,
     restart: bool,
     piece: int,
+    every: int,
 ) -> None:
     expected = _expected(new_database)
     shuffled = [MESSAGES[i] for i in [*order, *again]]
@@ -159,7 +163,7 @@ def test_same_samples_and_features_bit_for_bit(
         patch.object(recompute, "PIECE_SAMPLES", piece),
         patch.object(tending, "RECONCILE_FOR_S", -1.0),
     ):
-        assert run(url, batches, checkpoint, restart) == len(shuffled)
+        assert run(url, batches, checkpoint, restart, every) == len(shuffled)
     assert_same_state(store_state(url), expected)
     assert verify(url).clean
 
@@ -256,14 +260,23 @@ def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: 
     told = raw(fleet, NOW_US)
     shuffled = [told[i] for i in np.random.default_rng(seed).permutation(len(told))]
     found = []
-    for order, piece in ((told, 4_000), (shuffled, 60)):
+    for order, piece, everything in (
+        (told, 4_000, True),
+        (shuffled, 60, True),
+        (shuffled, 60, False),
+    ):
         url = new_database()
         write(url, validate(fleet.registry, "fleet"), NOW_US)
         worker = Worker(url, Settings(reconcile_wait_s=0.0), ManualClock(NOW_US))
-        with patch.object(recompute, "PIECE_SAMPLES", piece):
+        with (
+            patch.object(recompute, "PIECE_SAMPLES", piece),
+            patch.object(tending, "RECONCILE_FOR_S", -1.0),  # a piece at a time
+        ):
             for batch in cut(order, [20]):
                 worker.process(batch)
-                worker.reconcile(everything=True)
+                worker.reconcile(everything=everything)
+            worker.reconcile(everything=True)
         worker.close()
         found.append(store_state(url))
     assert_same_state(found[1], found[0])
+    assert_same_state(found[2], found[0])

@@ -221,6 +221,25 @@ def test_any_cut_gives_the_same_bits(seed, data):
 
 @MODEST
 @given(SEEDS, st.floats(0, 1))
+def test_an_aligned_carry_goes_on_with_the_same_bits(seed, share):
+    columns, t_us, local_us = random_stream(seed)
+    n = len(t_us)
+    cut = int(share * n)
+    at = np.array([0, cut]), np.array([0, n - cut])
+    first = {name: column[:cut] for name, column in columns.items()}
+    rest = {name: column[cut:] for name, column in columns.items()}
+    carry = driving.drive(first, t_us[:cut], local_us[:cut], at[0], driving.initial_carry(1)).carry
+    aligned = driving.aligned(carry)
+    assert bits(driving.aligned(aligned)) == bits(aligned)
+    one, other = (
+        driving.drive(rest, t_us[cut:], local_us[cut:], at[1], c) for c in (carry, aligned)
+    )
+    assert bits(one.trips, one.events) == bits(other.trips, other.events)
+    assert bits(driving.aligned(one.carry)) == bits(driving.aligned(other.carry))
+
+
+@MODEST
+@given(SEEDS, st.floats(0, 1))
 def test_what_was_decided_until_a_time_does_not_depend_on_what_came_after(seed, share):
     columns, t_us, local_us = random_stream(seed)
     n = len(t_us)

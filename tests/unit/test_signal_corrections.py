@@ -40,16 +40,3 @@ def test_an_event_that_ends_elsewhere_is_corrected_and_not_taken_back(
 def test_an_event_that_is_gone_is_taken_back() -> None:
     found = corrections([change(event(3_000_000), None)], DEVICES)
     assert len(found) == 1 and found[0].data["retracted"]
-
-
-def test_pieces_of_a_replay_make_one_change_in_either_order() -> None:
-    """What one piece adds is not undone by another that takes away what was there before."""
-    old, new = event(3_000_000), event(3_000_000)
-    new["peak_mps2"] = 9.0
-    for first, then in (
-        (change(None, new), change(old, None)),
-        (change(old, None), change(None, new)),
-    ):
-        both = first.then(then)
-        assert both.old is old and both.new is new and both.real
-        assert not corrections([both], DEVICES)[0].data["retracted"]
