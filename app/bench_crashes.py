@@ -11,6 +11,13 @@ _IMPULSE_MPS2 = -60.0
 """More than 6 g along the car; the kernel takes a crash from 4 g on (parameters.crash_mps2)."""
 
 
+def online(tenant: str, device: str, at_us: int) -> Message:
+    """It stands, and says that it is there: what comes later is no stranger's."""
+    body = {"v": 1, "t0": iso(at_us), "dt_ms": [0], "speed_kmh": [0.0]}
+    where = topic(tenant, device, "telemetry")
+    return Message(at_us, where, json.dumps(body).encode(), tenant, device, JSON)
+
+
 def before(tenant: str, device: str, until_us: int) -> Message:
     """A drive that ends in an impact, then a few seconds of standing, up to `until_us`: too short
     yet to be sure."""

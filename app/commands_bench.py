@@ -1,4 +1,4 @@
-"""bench drain|kernels|latency|malformed|query."""
+"""bench drain|kernels|late|latency|malformed|query|soak."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -179,18 +179,122 @@ def latency(
       tachowatt bench latency --rate 30000 --for 30 --json
     """
     from app import bench_latency
+    from app.bench_stage import Plan
 
-    plan = bench_latency.Plan(rate, seconds, crashes, devices, 1_000 if verify else 0)
+    plan = Plan(rate, seconds, crashes, devices, 1_000 if verify else 0)
     with _settings(mqtt_url, database_url) as settings:
         found = bench_latency.run(settings, SystemClock(), plan, _say())
     if json:
         print_json(found)
     else:
-        took = ", ".join(f"{name} {value} ms" for name, value in found["latency_ms"].items())
         out.print(
             f"at {found['reached_messages_per_s']:,} messages/s, {found['webhooks']} webhooks: "
-            f"{took}; the service had at most {found['service_peak_memory_mib']} MiB"
+            f"{_took(found['latency_ms'])}; the service had at most "
+            f"{found['service_peak_memory_mib']} MiB"
         )
+    _judge(found)
+
+
+def _took(quantiles: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {value} ms" for name, value in quantiles.items())
+
+
+@bench_cli.command()
+def soak(
+    rate: Annotated[
+        float | None, typer.Option(min=100, help="Messages/s; else half of a short drain's")
+    ] = None,
+    seconds: Annotated[float, typer.Option("--for", min=2, help="Seconds under load")] = 1_800.0,
+    crashes: Annotated[int, typer.Option(min=30, max=5_000)] = 900,
+    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(metavar="FILE.png", help="Draw it, 1600 by 900")
+    ] = None,
+    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    json: Json = False,
+) -> None:
+    """The whole service under an even load for long: does anything grow?
+
+    As `bench latency`, for half an hour unless --for says otherwise. In each of thirty parts the
+    service's resident memory, its open files, the connections to the database and the latency of
+    the crashes are looked at. The exit code is 1 where, from the first third to the last (a tenth
+    is left out to warm up), memory grew by more than 32 MiB, files or connections by more than 8,
+    p95 by more than a half, or where the proof fails. Half an hour at 30,000 messages/s fills some
+    10 GB.
+
+    Examples:
+
+      tachowatt bench soak --plot soak.png
+
+      tachowatt bench soak --for 300 --rate 5000 --json
+    """
+    from app import bench_soak
+    from app.bench_stage import Plan
+
+    plan = Plan(rate, seconds, crashes, devices, 100 if verify else 0)
+    with _settings(mqtt_url, database_url) as settings, progress_bar("soak") as advance:
+        found = bench_soak.run(settings, SystemClock(), plan, lambda _, done, of: advance(done, of))
+    if plot is not None:
+        bench_soak.plot(found, plot)
+    if json:
+        print_json(found)
+    else:
+        names = ("until_s", "memory_mib", "files", "connections", "p50", "p95", "max")
+        print_table(
+            f"{found['reached_messages_per_s']:,} messages/s",
+            list(names),
+            [[part[name] for name in names] for part in found["parts"]],
+        )
+    _judge(found)
+
+
+@bench_cli.command()
+def late(
+    rate: Annotated[
+        float | None, typer.Option(min=100, help="Messages/s; else a quarter of a short drain's")
+    ] = None,
+    seconds: Annotated[float, typer.Option("--for", min=2, help="Seconds under load")] = 60.0,
+    days: Annotated[int, typer.Option(min=1, max=90, help="That the car was offline")] = 21,
+    over: Annotated[float, typer.Option(min=0, help="Seconds in which it delivers")] = 15.0,
+    crashes: Annotated[int, typer.Option(min=20, max=2_000)] = 400,
+    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
+    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
+    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    json: Json = False,
+) -> None:
+    """A car that was offline for weeks delivers, beside live messages.
+
+    As `bench latency`, but at a quarter of a short drain's rate, which with the generator is half
+    of what two cores can do. At half of the time a car that has already said that it is online
+    delivers two hours of driving a day, a sample a second, oldest first. Its old time is in the
+    store with samples of 200 parked cars and its own, on TimescaleDB in the columnstore. The
+    latency of the crashes before that (without the first third, when the service warms up) is
+    compared with that from the first late message until all is corrected.
+    The exit code is 1 where p95 is more than twice as high, a trip is missing, or the proof fails.
+
+    Example:
+
+      tachowatt bench late --database-url postgresql://postgres@localhost/postgres --json
+    """
+    from app import bench_late
+    from app.bench_stage import Plan
+
+    plan = Plan(rate, seconds, crashes, devices, 2_000 if verify else 0, share=0.25)
+    with _settings(mqtt_url, database_url) as settings:
+        found = bench_late.run(settings, SystemClock(), plan, bench_late.Late(days, over), _say())
+    if json:
+        print_json(found)
+    else:
+        out.print(
+            f"{found['late_samples']:,} samples of {days} days delivered in "
+            f"{found['delivered_s']} s and corrected after {found['corrected_s']} s, beside "
+            f"{found['reached_messages_per_s']:,} messages/s"
+        )
+        out.print(f"without: {_took(found['latency_ms_without'])}")
+        out.print(f"during:  {_took(found['latency_ms_during'])}")
     _judge(found)
 
 

@@ -37,7 +37,7 @@ def compute_anew(connection: Connection, memory: Memory, clock: Clock) -> None:
         reconcile.request(connection, {device_id: everything}, now_us)
         states = memory.states[kind.name]
         if states.slots.rows(np.array([device_id]))[0] >= 0:
-            states.late[device_id] = Late(everything, clock.monotonic())
+            states.late[device_id] = Late.of(everything, clock.monotonic())
     connection.commit()
 
 

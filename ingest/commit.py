@@ -12,7 +12,7 @@ from ingest.kernels import KINDS, Kind
 from ingest.memory import Memory, carry_to_bytes
 from ingest.plain.take import Plain
 from ingest.registry import Registry
-from ingest.states import Ints, States
+from ingest.states import Ints, Late, States
 from ingest.work import KindWork, Outcome, Work
 from runtime.settings import Settings
 from store import carry as checkpoints
@@ -70,7 +70,7 @@ def _due(
     due at once. Those left out are due again with their next message.
     """
     due = np.flatnonzero(work.since_checkpoint >= settings.checkpoint_samples)
-    due = due[~np.isin(work.ids[due], np.fromiter(work.late, np.int64))]
+    due = due[~np.isin(work.ids[due], work.waiting)]
     if due.shape[0] > settings.checkpoints_per_batch:
         longest = np.argsort(-work.since_checkpoint[due], kind="stable")
         due = due[longest[: settings.checkpoints_per_batch]]
@@ -228,7 +228,13 @@ def take_over(memory: Memory, work: Work, monotonic: float) -> None:
         states.provisional[slots] = False
         if kind_work.carry is not None:
             states.carry[slots[kind_work.computed]] = kind_work.carry
-        states.late.update(kind_work.late)
+        for device_id in kind_work.waiting.tolist():
+            span = work.late.get(device_id)
+            if span is not None:
+                late = states.late.get(device_id)
+                states.late[device_id] = (
+                    Late.of(span, monotonic) if late is None else late.join(span, monotonic)
+                )
 
 
 def remember(memory: Memory, counted: Counted) -> None:

@@ -140,6 +140,8 @@ class DirectLog:
                 try:
                     await self._run(self._worker.discard)  # whose caller has gone away
                     await self._run(self._worker.reconcile)
+                    while self._worker.is_due() and not self._under_way and not stop.is_set():
+                        await self._run(self._worker.reconcile)
                     if rounds % _RETRY_EVERY == 0:
                         await self._run(self._worker.retry_dead_letters)
                         await self._run(self._worker.close_silent)

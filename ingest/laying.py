@@ -19,6 +19,7 @@ from runtime.clock import Clock
 from runtime.settings import Settings
 from store import telemetry
 from store.pool import Connection
+from store.telemetry import Samples
 
 
 class NotAhead(Exception):
@@ -62,12 +63,17 @@ class Laying:
         return Work(letters, found.plain)
 
     def lay(
-        self, connection: Connection, memory: Memory, work: Work, laps: Laps, *, ahead: bool = False
+        self,
+        connection: Connection,
+        memory: Memory,
+        work: Work,
+        laps: Laps,
+        before: Work | None = None,
     ) -> None:
         """Take work through the steps and write its samples, in the caller's transaction.
 
-        ahead : before its turn; then no device is loaded, and `NotAhead` raised where one is to be,
-        or where it needs what may be in the batch before.
+        before : it is ahead of its turn, and this batch is not committed yet; then no device is
+        loaded, and `NotAhead` raised where one is to be, or where it needs what is in that batch.
         """
         laps.lap("read")
         steps.identify(work, memory)
@@ -76,7 +82,7 @@ class Laying:
         steps.consent(work, memory)
         laps.lap("decode")
         for kind_name, ordered in steps.put_in_order(work).items():
-            self._separate(connection, memory, work, kind_name, ordered, ahead)
+            self._separate(connection, memory, work, kind_name, ordered, before)
         laps.lap("order")
         computing = self._kernels.submit(steps.features, work, memory)
         try:
@@ -93,21 +99,32 @@ class Laying:
         work: Work,
         kind_name: str,
         ordered: Ordered,
-        ahead: bool,
+        before: Work | None,
     ) -> None:
         kind, samples = KINDS[kind_name], ordered.samples
         ids, starts = starts_of(samples.device)
         states = memory.states[kind_name]
-        if ahead and states.unknown(ids).shape[0]:
+        if before is not None and states.unknown(ids).shape[0]:
             raise NotAhead
         load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
         marks = states.mark_us[states.slots.rows(ids)]
         late = samples.observed_us <= np.repeat(marks, np.diff(starts))
-        if ahead and late.any():
-            raise NotAhead  # what is stored at these times may be in the batch before
         existing = {}
         if late.any():
+            if before is not None and _touches(before, kind_name, samples.take(late)):
+                raise NotAhead  # what is stored at these times is in the batch before
             existing = telemetry.existing(
                 connection, kind.samples, samples.device[late], samples.observed_us[late]
             )
-        steps.separate(work, memory, kind_name, ordered, existing, late, self._clock.monotonic())
+        steps.separate(work, memory, kind_name, ordered, existing, late)
+
+
+def _touches(before: Work, kind_name: str, late: Samples) -> bool:
+    """Whether a batch has a sample at one of these (device, time)."""
+    kind_work = before.kinds.get(kind_name)
+    if kind_work is None:
+        return False
+    theirs = kind_work.ordered.samples
+    here = np.isin(theirs.device, late.device)
+    rows = {*zip(theirs.device[here].tolist(), theirs.observed_us[here].tolist(), strict=True)}
+    return not rows.isdisjoint(zip(late.device.tolist(), late.observed_us.tolist(), strict=True))

@@ -85,7 +85,7 @@ def load_devices(
     for row, device_id in zip(rows.tolist(), ids, strict=True):
         late = pending.get(device_id)
         if late is not None:
-            states.late[device_id] = Late(late, monotonic)
+            states.late[device_id] = Late.of(late, monotonic)
         elif device_id in found:
             states.carry[row] = carry_from_bytes(found[device_id].carry, kind)
             # Retention may have dropped the sample at the checkpoint.

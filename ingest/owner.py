@@ -53,8 +53,8 @@ class Owner:
 
     connection : of the current batch; spare : of the one that is prepared ahead of its turn.
     preparing : held by whoever uses the spare one.
-    next_first : the offset after the batch whose states are in memory; None where nothing may go
-    ahead of what is done.
+    laid : the batch whose states are in memory, and which is being committed; next_first : the
+    offset after it. None where nothing may go ahead of what is done.
     """
 
     def __init__(
@@ -77,6 +77,7 @@ class Owner:
         self._memory: Memory | None = None
         self._heard: deque[tuple[Kind, list[int]]] = deque()
         self.next_first: int | None = None
+        self.laid: Work | None = None
         self.prepared: Prepared | None = None
 
     def open(self) -> bool:
@@ -120,7 +121,7 @@ class Owner:
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
-        self.next_first = None
+        self.next_first = self.laid = None
         if self.preparing.locked() and self._connections is not None:
             abort(self._connections[1])  # whoever prepares a batch with it wakes up
         with self.preparing:
@@ -175,14 +176,14 @@ class Owner:
         """What is prepared becomes the current batch, and its connection the current one."""
         prepared = self.prepared
         assert prepared is not None
-        self.prepared = self.next_first = None
+        self.prepared = self.next_first = self.laid = None
         self._connections = (self.spare, self.connection)
         prepared.laps.go_on()
         return prepared
 
     def discard(self) -> None:
         """Let nothing go ahead of what is done now; what is prepared is rolled back."""
-        self.next_first = None
+        self.next_first = self.laid = None
         with self.preparing:
             self.roll_back_spare()
 
@@ -210,7 +211,9 @@ class Owner:
     @contextmanager
     def transaction(self) -> Iterator[tuple[Connection, Memory]]:
         """One without messages, under the same compare-and-set as a batch: a former owner cannot
-        write in it either. Commits at the end; after an error everything is forgotten."""
+        write in it either. Nothing is prepared ahead of it. Commits at the end; after an error
+        everything is forgotten."""
+        self.discard()
         with self.all_or_nothing():
             connection, memory = self.connection, self.memory
             offsets.advance(

@@ -3,7 +3,8 @@
 From the last checkpoint before the late range, forwards, in pieces with live messages between
 them. Where the new carry meets, after the range, a checkpoint that was there and means the same,
 everything between that checkpoint and the newest one is right already, and only what came after
-the newest is replayed. At the end one transaction puts the new features in the place of the old.
+the newest is replayed. At the end one transaction puts the new features in the place of the old,
+and leaves checkpoints, so that the next replay begins there.
 """
 
 from dataclasses import dataclass, replace
@@ -21,9 +22,8 @@ from store.features import Change
 from store.pool import Connection
 from store.reconcile import Range
 
-PIECE_SAMPLES = 4_000
-"""Samples read at once, and between the checkpoints that are left behind: weeks that come late are
-replayed once, and not from their beginning with each of their messages."""
+PIECE_SAMPLES = 1_000
+"""Samples replayed in a turn: what live messages wait for between two of their batches."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +72,13 @@ def go_on(
         position, carry = int(samples.observed_us[-1]), computed.carry[0]
     if target is not None and not full:
         position = target.as_of_us
-    keep = full or target is not None
-    piece = Piece(position, carry, len(samples), computed.rows, keep)
+    reached = target is not None and position == target.as_of_us
+    piece = Piece(position, carry, len(samples), computed.rows, reached)
     found = replace(done, pieces=(*done.pieces, piece))
     if (
         target is not None
-        and position == target.as_of_us > late.until_us
+        and reached
+        and position > late.until_us
         and _same(kind, carry, carry_from_bytes(target.carry, kind))
     ):
         found = replace(found, met=len(found.pieces))
@@ -125,20 +126,18 @@ def finish(
             rows = np.concatenate([piece.rows[table.name] for piece in pieces])
             after = None if after_us == NEVER_US else after_us
             changes += features.replace(connection, table, device_id, after, until_us, rows)
-    kept = [(piece.until_us, piece.carry) for piece in done.pieces if piece.checkpoint]
-    last = done.pieces[-1]
-    since = 0 if last.checkpoint else last.samples
-    if since >= checkpoint_samples:
-        kept.append((last.until_us, last.carry))
-        since = 0
-    checkpoints.save(
-        connection,
-        [
-            checkpoints.Checkpoint(device_id, us, kind.carry_version, carry_to_bytes(carry))
-            for us, carry in kept
-        ],
-    )
+    kept, since = [], 0
+    for piece in done.pieces:
+        since += piece.samples
+        if piece.was_checkpoint or since >= checkpoint_samples:
+            carry = carry_to_bytes(piece.carry)
+            kept.append(
+                checkpoints.Checkpoint(device_id, piece.until_us, kind.carry_version, carry)
+            )
+            since = 0
+    checkpoints.save(connection, kept)
     reconcile.done(connection, device_id)
     checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
+    last = done.pieces[-1]
     real = [change for change in changes if change.real]
     return Recomputed(last.until_us, last.carry, since, real)

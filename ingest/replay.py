@@ -20,14 +20,15 @@ class Piece:
     """What a part of a device's samples led to.
 
     until_us : everything up to here is in it; carry : float64[carry_width], after it.
-    rows : the features decided in it, table by table. checkpoint : its carry is worth keeping.
+    rows : the features decided in it, table by table. was_checkpoint : there is one at its end,
+    that is not valid any more.
     """
 
     until_us: int
     carry: Floats
     samples: int
     rows: Mapping[str, Rows]
-    checkpoint: bool
+    was_checkpoint: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 Objects would cost more than the arithmetic where fifty thousand devices take turns.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -19,24 +20,38 @@ NEVER_US = -(2**62)
 """High-water mark of a device without samples."""
 
 _AT_FIRST = 1_024
+_LONGEST_WAIT = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Late:
     """Late samples of a device that are not reconciled yet.
 
-    span : their range; since : monotonic seconds when the first of them came, or when the device
-    had its last turn to be reconciled. replay : how far that has come.
+    span : their range; since, latest : monotonic seconds when the first and the last of them came.
+    replay : how far the device is reconciled; turned : when it had its last turn.
     """
 
     span: Range
     since: float
+    latest: float
     replay: Replay | None = None
+    turned: float = -math.inf
 
-    def join(self, span: Range) -> "Late":
+    @classmethod
+    def of(cls, span: Range, monotonic: float) -> "Late":
+        """The first of them."""
+        return cls(span, monotonic, monotonic)
+
+    def join(self, span: Range, monotonic: float) -> "Late":
         """These and more."""
         replay = None if self.replay is None else self.replay.before(span.from_us)
-        return Late(self.span.join(span), self.since, replay)
+        return Late(self.span.join(span), self.since, monotonic, replay, self.turned)
+
+    def due(self, wait_s: float) -> float:
+        """When its next turn is: after so long without another, or ten times that; then at once,
+        behind those that have waited longer."""
+        gathered = min(self.latest + wait_s, self.since + _LONGEST_WAIT * wait_s)
+        return max(gathered, self.turned)
 
 
 class Slots:

@@ -21,7 +21,6 @@ from ingest.dialects.native import salvage_numbering
 from ingest.kernels import KINDS, compute
 from ingest.memory import Memory
 from ingest.pack import LAYOUTS, Item, Ordered, join_values, order, out_of_range, pack, same_values
-from ingest.states import Ints, Late, States
 from ingest.times import YEAR_2000_US
 from ingest.work import KindWork, Letter, Outcome, Tally, Work
 from runtime.clock import US_PER_S
@@ -251,7 +250,6 @@ def separate(
     ordered: Ordered,
     existing: dict[tuple[int, int], NDArray[np.float64]],
     late: NDArray[np.bool_],
-    monotonic: float,
 ) -> None:
     """Tell what is new from what was late or seen before, and count both.
 
@@ -298,20 +296,9 @@ def separate(
         slots,
         states.mark_us[slots],
         states.since_checkpoint[slots],
-        _late_now(work, states, ids, monotonic),
+        ids[states.is_late(ids) | np.isin(ids, np.fromiter(work.late, np.int64))],
         ids[states.provisional[slots]].tolist(),
     )
-
-
-def _late_now(work: Work, states: States, ids: Ints, monotonic: float) -> dict[int, Late]:
-    """Those of the devices that wait to be reconciled, with what this batch adds."""
-    found = {int(d): states.late[int(d)] for d in ids[states.is_late(ids)]}
-    for device_id, span in work.late.items():
-        if device_id in found:
-            found[device_id] = found[device_id].join(span)
-        elif states.slots.rows(np.array([device_id]))[0] >= 0:
-            found[device_id] = Late(span, monotonic)
-    return found
 
 
 def features(work: Work, memory: Memory) -> None:
@@ -321,7 +308,7 @@ def features(work: Work, memory: Memory) -> None:
         ids, starts = starts_of(fresh.device)
         at = np.searchsorted(kind_work.ids, ids)
         kind_work.mark_us[at] = fresh.observed_us[starts[1:] - 1]
-        clean = ~np.isin(ids, np.fromiter(kind_work.late, np.int64))
+        clean = ~np.isin(ids, kind_work.waiting)
         if not clean.all():
             fresh = fresh.take(np.repeat(clean, np.diff(starts)))
         if not len(fresh):

@@ -1,6 +1,7 @@
 """What the owner of a partition does between batches: reconcile, close what is silent, secure."""
 
 import logging
+from dataclasses import replace
 
 from ingest import recompute
 from ingest.assess import corrections
@@ -9,14 +10,13 @@ from ingest.kernels import KINDS, Kind
 from ingest.owner import SLICE_S, Owner
 from ingest.replay import Replay
 from ingest.secure import Securing
-from ingest.states import Late
 from runtime.metrics import Metrics
 from store import outbox
 from store.times import from_us
 
 log = logging.getLogger("ingest")
 
-RECONCILE_FOR_S = 0.03
+RECONCILE_FOR_S = 0.005
 """No other piece is begun after so long: they come between two batches."""
 
 
@@ -37,6 +37,14 @@ class Tending:
         memory = self._owner.memory_or_none
         return 0 if memory is None else sum(len(s.late) for s in memory.states.values())
 
+    def is_due(self) -> bool:
+        """Whether a device's turn to be reconciled has come."""
+        memory = self._owner.memory_or_none
+        now, wait_s = self._owner.clock.monotonic(), self._owner.settings.reconcile_wait_s
+        return memory is not None and any(
+            late.due(wait_s) <= now for s in memory.states.values() for late in s.late.values()
+        )
+
     def reconcile(self, *, everything: bool) -> int:
         """Correct devices whose late samples have been gathered long enough, in turns.
 
@@ -45,27 +53,24 @@ class Tending:
         owner = self._owner
         memory, clock = owner.memory, owner.clock
         started = clock.monotonic()
-        ready = started if everything else started - owner.settings.reconcile_wait_s
+        wait_s = owner.settings.reconcile_wait_s
         waiting = sorted(
-            (late.since, device_id, kind_name)
+            (late.due(wait_s), device_id, kind_name)
             for kind_name, states in memory.states.items()
             for device_id, late in states.late.items()
         )
         done = 0
-        for since, device_id, kind_name in waiting:
-            if since > ready and not everything:
+        for due, device_id, kind_name in waiting:
+            if due > started and not everything:
                 break
-            done += self._turn_of(KINDS[kind_name], device_id, ready, everything=everything)
+            done += self._turn_of(KINDS[kind_name], device_id, everything=everything)
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
         self._metrics.reconcile_pending.labels(str(owner.partition.number)).set(self.pending())
         return done
 
-    def _turn_of(self, kind: Kind, device_id: int, ready: float, *, everything: bool) -> bool:
-        """Replay a piece of a device, or all of it; True where it is done with.
-
-        Where it is not, it is ready again at once, behind those that have waited longer.
-        """
+    def _turn_of(self, kind: Kind, device_id: int, *, everything: bool) -> bool:
+        """Replay a piece of a device, or all of it; True where it is done with."""
         owner = self._owner
         late = owner.memory.states[kind.name].late
         whole = False
@@ -79,7 +84,7 @@ class Tending:
                 if not everything:
                     break
             connection.rollback()
-        late[device_id] = Late(span, ready, replay)
+        late[device_id] = replace(late[device_id], replay=replay, turned=owner.clock.monotonic())
         if whole:
             self._finish(kind, device_id, replay)
         return whole

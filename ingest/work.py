@@ -12,7 +12,7 @@ from customer_context.identity import Device
 from ingest.dialects.decoded import Decoded
 from ingest.pack import Ordered
 from ingest.plain.take import Plain
-from ingest.states import Ints, Late
+from ingest.states import Ints
 from runtime.errors import DeadLetter
 from store.features import Rows
 from store.reconcile import Range
@@ -63,7 +63,7 @@ class KindWork:
 
     ids : int64[d], its devices, ascending; slots : int64[d], their rows in the states.
     mark_us, since_checkpoint : int64[d], after this batch.
-    late : devices that wait to be reconciled, of this batch, with what it adds.
+    waiting : int64[], those of `ids` that wait to be reconciled, or will after this batch.
     computed : int64[c], those of `ids` whose features were computed; carry : float64[c, width],
     after them. rows : feature table → what was found.
     """
@@ -76,7 +76,7 @@ class KindWork:
     slots: Ints
     mark_us: Ints
     since_checkpoint: Ints
-    late: dict[int, Late]
+    waiting: Ints
     no_longer_silent: list[int]
     computed: Ints = field(default_factory=lambda: np.empty(0, np.int64))
     carry: NDArray[np.float64] | None = None
@@ -111,6 +111,7 @@ class Work:
     """A batch and all that it becomes.
 
     plain : kind of device → messages that need no decision (ingest/plain); letters : the others.
+    late : what came late, by device.
     """
 
     letters: list[Letter]

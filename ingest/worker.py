@@ -125,12 +125,10 @@ class Worker:
         """
         owner = self._owner
         with owner.preparing:
-            memory, first = owner.memory_or_none, owner.next_first
-            if memory is None or first is None:
+            memory, first, before = owner.memory_or_none, owner.next_first, owner.laid
+            if memory is None or first is None or before is None:
                 return False
             owner.roll_back_spare()  # whatever was prepared before has not been processed
-            if any(states.late for states in memory.states.values()):
-                return False  # they are reconciled before this batch has its turn
             laps = Laps(self._clock, self._metrics)
             try:
                 with translated():
@@ -138,7 +136,7 @@ class Worker:
                     if customers.version(spare) != memory.registry.version:
                         raise NotAhead
                     work = self._laying.work_of(messages, first, sorted_out, memory)
-                    self._laying.lay(spare, memory, work, laps, ahead=True)
+                    self._laying.lay(spare, memory, work, laps, before)
             except Exception as error:
                 log.debug("not prepared: %r", error)
                 owner.roll_back_spare()
@@ -274,7 +272,7 @@ class Worker:
         """The second half: everything else, and the commit."""
         due = commit.checkpoints_due(memory, work, self._settings)
         commit.take_over(memory, work, self._clock.monotonic())
-        self._owner.next_first = memory.next_offset + moved
+        self._owner.next_first, self._owner.laid = memory.next_offset + moved, work
         laid()
         steps.conclude(work, telemetry.put_events(connection, [row for _, row in work.events]))
         now_us = self._clock.now_us()
@@ -302,7 +300,6 @@ class Worker:
         if retried is None:
             why = self._cap.count(entries, of_nobody(work, memory))
         if why is not None:
-            self._owner.discard()
             with suppress(Retry):  # the batch is committed; the next ones will say the same
                 self._owner.stop(why)
         return Committed(commit.acks_of(counted, memory.registry), outcomes)
@@ -313,12 +310,16 @@ class Worker:
         """Devices that wait to be reconciled."""
         return self._tending.pending()
 
+    def is_due(self) -> bool:
+        """Whether there is a device whose turn to be reconciled has come."""
+        return self._tending.is_due()
+
     def reconcile(self, *, everything: bool = False) -> int:
         """Correct devices whose late samples have been gathered long enough; bounded in time.
 
         everything : do not wait and do not stop early. Returns how many were done.
         """
-        self._open_alone()
+        self.open()
         return self._tending.reconcile(everything=everything)
 
     def close_silent(self, *, everything: bool = False) -> int:
@@ -326,13 +327,13 @@ class Worker:
 
         everything : do not wait for silence. Returns the number of devices.
         """
-        self._open_alone()
+        self.open()
         return self._tending.close_silent(everything=everything)
 
     def secure(self) -> bool:
         """Make devices ready for what retention is to drop; bounded in time. False while some are
         not yet."""
-        self._open_alone()
+        self.open()
         return self._tending.secure()
 
     def retry_dead_letters(self) -> int:
@@ -362,11 +363,6 @@ class Worker:
             letter = Letter(row.message(), row.offset)
             steps.bury_unforeseen(letter, error)
             self._commit(lambda _: Work([letter]), 0, [row])
-
-    def _open_alone(self) -> None:
-        """Own the partition, with nothing prepared ahead of what is done now."""
-        self.open()
-        self.discard()
 
     def _count(self, entries: commit.Ledger, started: float) -> None:
         for (tenant, dialect), entry in entries.items():

@@ -168,8 +168,8 @@ class Settings(BaseSettings):
     reconcile_wait_s: float = Field(
         default=0.5,
         ge=0.0,
-        description="Late samples of a device are gathered for so long before its features are "
-        "computed again.",
+        description="A device's features are computed again once no late sample of it has come for "
+        "so long, or after ten times that.",
     )
     silence_s: float = Field(
         default=30.0,

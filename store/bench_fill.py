@@ -1,6 +1,11 @@
 """A large store for `tachowatt bench query`, mostly made by the database itself."""
 
-from store.pool import Connection
+from collections.abc import Sequence
+
+from store.engine import Engine, engine_of
+from store.pool import Connection, scalar
+from store.telemetry import VEHICLE
+from store.times import from_us
 
 TENANT = "bench"
 SAMPLES_OF_A_TRIP, SAMPLE_EVERY_S = 90, 10
@@ -102,3 +107,56 @@ def table_sizes(connection: Connection) -> dict[str, int]:
             "features.meter_day",
         )
     }
+
+
+def device_id(connection: Connection, device: str) -> int:
+    """Of a device whose name no other tenant uses."""
+    return int(
+        scalar(connection, "select device_id from customers.device where device = %s", (device,))
+    )
+
+
+def stored(connection: Connection, device: str) -> int:
+    """Samples of one car that move: those of `parked` are left out."""
+    return int(
+        scalar(
+            connection,
+            f"select count(*) from {VEHICLE.name} where device_id = %s and speed_kmh > 0",
+            (device_id(connection, device),),
+        )
+    )
+
+
+def parked(
+    connection: Connection,
+    tenant: str,
+    devices: Sequence[str],
+    since_us: int,
+    until_us: int,
+    every_s: int,
+) -> int:
+    """Samples of cars that stand, and so have no features, in [since, until); commits. Returns how
+    many."""
+    written = connection.execute(
+        f"insert into {VEHICLE.name} (device_id, observed_at, received_at, speed_kmh, ignition) "
+        "select device_id, at, at, 0, 0 from customers.device, "
+        "generate_series(%s::timestamptz, %s, make_interval(secs => %s)) at "
+        "where tenant = %s and device = any(%s) order by device_id, at",
+        (from_us(since_us), from_us(until_us - 1), every_s, tenant, list(devices)),
+    ).rowcount
+    connection.commit()
+    return written
+
+
+def compress(connection: Connection, before_us: int) -> int:
+    """Put the chunks that end before into the columnstore; commits. Returns how many; 0 without
+    TimescaleDB."""
+    if engine_of(connection) is not Engine.TIMESCALE:
+        return 0
+    chunks = connection.execute(
+        "select compress_chunk(c, if_not_compressed => true) "
+        "from show_chunks(%s::regclass, older_than => %s::timestamptz) c",
+        (VEHICLE.name, from_us(before_us)),
+    ).fetchall()
+    connection.commit()
+    return len(chunks)

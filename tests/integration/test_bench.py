@@ -2,25 +2,32 @@
 
 import json
 import shutil
+from datetime import UTC, datetime
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app import bench_drain, bench_history, bench_kafka, bench_query
+from app import (
+    bench_drain,
+    bench_generator,
+    bench_history,
+    bench_kafka,
+    bench_query,
+    bench_soak,
+)
 from app.commands_bench import bench_cli
 from feature_kernels import driving
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from simulators.load import Load
 from store import log as store_log
 from store import offsets
 from store.pool import connect
 from tests.bench import kernel_c, kernel_data
 from tests.bench import kernels as kernels_bench
 
-needs_mosquitto = pytest.mark.skipif(
-    shutil.which("mosquitto", path="/usr/bin:/usr/sbin") is None, reason="no Mosquitto"
-)
+needs_mosquitto = pytest.mark.usefixtures("mosquitto_broker")
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
@@ -63,6 +70,75 @@ def test_a_small_drain_by_way_of_kafka_is_proven_and_leaves_the_direct_log(datab
     with connect(database) as connection:
         assert store_log.chosen(connection) == store_log.DIRECT
         assert offsets.total(connection) == 2_000
+
+
+@needs_mosquitto
+def test_a_short_look_at_late_data_is_proven_and_nothing_is_missing(database):
+    arguments = ["--rate", "300", "--for", "4", "--days", "2", "--over", "1", "--crashes", "20"]
+    answer = CliRunner().invoke(
+        bench_cli, ["late", *arguments, "--devices", "20", "--database-url", database, "--json"]
+    )
+    found = json.loads(answer.stdout)
+    # Whether it is fast is not for a test to say.
+    assert [p for p in found["problems"] if not p.startswith("p95")] == []
+    assert found["late_samples"] == 2 * 2 * 3_600 and found["trips"] == 4
+    assert found["ledger"]["stored"] == found["ledger"]["received"] == 1_200 + 3 * 20 + 1 + 240
+    assert found["webhooks"] == 20 and found["crashes_during"] > 0
+    assert found["verify"]["clean"] and found["corrected_s"] > 0
+
+
+@needs_mosquitto
+def test_a_short_soak_tells_what_the_service_holds(database, tmp_path):
+    picture = tmp_path / "soak.png"
+    arguments = ["--rate", "300", "--for", "4", "--crashes", "30", "--plot", str(picture)]
+    answer = CliRunner().invoke(
+        bench_cli, ["soak", *arguments, "--devices", "20", "--database-url", database, "--json"]
+    )
+    found = json.loads(answer.stdout)
+    assert [p for p in found["problems"] if "is not flat" not in p] == []
+    assert len(found["parts"]) >= 28 and all(part["memory_mib"] > 0 for part in found["parts"])
+    assert found["ledger"]["stored"] == found["ledger"]["received"] == 1_200 + 3 * 30
+    assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("name", "last", "said"),
+    [("memory_mib", 131.0, 0), ("memory_mib", 140.0, 1), ("files", 40, 1), ("p95", 80.0, 1)],
+)
+def test_what_grows_is_not_flat(name, last, said):
+    flat = {"memory_mib": 100.0, "files": 30, "connections": 5, "p50": 20.0, "p95": 50.0}
+    warming = flat | {"p95": 900.0, "memory_mib": 20.0}
+    parts = [warming] * 3 + [flat] * 18 + [flat | {name: last}] * 9
+    assert len(bench_soak.flat(parts)[1]) == said
+
+
+def test_a_load_without_end_says_what_the_load_says():
+    """Bodies that are cut and filled in are the ones that `Load` makes, to the byte but for what
+    is in turn: numbers, times and packet ids."""
+    load = Load(1_000.0, 7, 2.0, tenant="t")
+    frames, start_us = bench_generator.Frames(load), 1_794_000_000_999_000
+    packets = frames.between(0, 500, start_us) + frames.between(500, load.total, start_us)
+    made = list(load.messages(start_us))
+    at, previous = 0, {}
+    for number, message in enumerate(made):
+        size, shift = 0, 0
+        head = at + 1
+        while True:
+            size |= (packets[head] & 127) << shift
+            shift, head = shift + 7, head + 1
+            if packets[head - 1] < 128:
+                break
+        packet, at = packets[head : head + size], head + size
+        topic_end = 2 + int.from_bytes(packet[:2], "big")
+        assert packet[2:topic_end].decode() == message.topic
+        assert int.from_bytes(packet[topic_end : topic_end + 2], "big") == number + 1
+        body = json.loads(packet[packet.index(b'{"') :])
+        assert (body["seq"], body["oldest"]) == (message.seq, message.seq)
+        wanted = datetime.fromtimestamp(message.due_us // 1_000 / 1_000, UTC)
+        assert datetime.fromisoformat(body["t0"]) == wanted
+        assert previous.get(message.device, wanted) <= wanted
+        previous[message.device] = wanted
+    assert at == len(packets)
 
 
 def test_a_store_that_is_fed_from_kafka_already_is_not_drained_into(database):

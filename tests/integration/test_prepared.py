@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.verify import verify
 from contracts.raw import RawMessage
 from ingest import commit
 from ingest.direct import DirectLog
@@ -176,3 +177,55 @@ def test_after_an_error_that_no_repetition_mends_nothing_behind_is_committed(
 
     asyncio.run(main())
     assert stored(registered) == [1.0]
+
+
+def test_batches_behind_each_other_are_prepared_and_reconciling_throws_none_away(
+    registered: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Through `DirectLog`, which tends the partition after each batch; among them late messages,
+    one of which tells an instant that the batch before it tells too."""
+    taken: list[int] = []
+    commit_prepared = Worker._commit_prepared
+
+    def count(self: Worker, *arguments: Any) -> Any:
+        taken.append(1)
+        return commit_prepared(self, *arguments)
+
+    monkeypatch.setattr(Worker, "_commit_prepared", count)
+    order = [1, 40, 41, 20, 42, 21, 22, 22, 43, 44, 23, 45]
+
+    async def main() -> None:
+        metrics = Metrics()
+        settings = Settings(reconcile_wait_s=0.0)
+        log = DirectLog(Worker(registered, settings, CLOCK, metrics), metrics)
+        await log.start()
+        for _ in range(3):
+            await log.append([message(1)])
+        await asyncio.gather(*(log.append([message(i)]) for i in order))
+        stop = asyncio.Event()
+        idle = asyncio.create_task(log.idle(stop))
+        while log._worker.pending():
+            await asyncio.sleep(0.01)
+        stop.set()
+        await idle
+        await log.close()
+
+    asyncio.run(main())
+    assert taken
+    assert stored(registered) == sorted({float(i) for i in order})
+    assert verify(registered).clean
+
+
+def test_a_late_message_goes_ahead_unless_the_batch_before_tells_the_same_instant(
+    worker: Worker, registered: str
+) -> None:
+    worker.process([message(30)])
+    done: list[bool] = []
+    late, same = [message(7)], [message(8), message(7)]
+    worker.process([message(31)], None, lambda: done.append(worker.prepare(late, None)))
+    worker.process(late, None, lambda: done.append(worker.prepare(same, None)))
+    worker.process(same)
+    assert done == [True, False]
+    worker.reconcile(everything=True)
+    assert stored(registered) == [1.0, 7.0, 8.0, 30.0, 31.0]
+    assert verify(registered).clean
