@@ -100,8 +100,8 @@ def drain(
     progress(done) : called now and then. Raises `Stop` where a process fails.
     """
     workers = [f"ingest-{n + 1}" for n in range(plan.workers)]
-    parts = {name: _Part(name, _ingest, settings, database_url, kafka_url) for name in workers}
-    parts["gateway"] = _Part("gateway", _gateway, settings, mqtt_url, kafka_url)
+    parts = {name: Part(name, _ingest, settings, database_url, kafka_url) for name in workers}
+    parts["gateway"] = Part("gateway", _gateway, settings, mqtt_url, kafka_url)
     try:
         _until_ready(parts, plan, clock)
         with connect(database_url) as connection:
@@ -110,7 +110,7 @@ def drain(
             parts["gateway"].go_on()
             done = 0
             while done < messages:
-                _pause(parts)
+                pause(parts)
                 done = offsets.total(connection) - before
                 progress(done)
             seconds = clock.monotonic() - began
@@ -137,7 +137,7 @@ def drain(
     }
 
 
-class _Part:
+class Part:
     """A process of the service, and the pipe by which it is told to go on, and then to end."""
 
     def __init__(self, name: str, run: "_Run", *arguments: object) -> None:
@@ -178,7 +178,7 @@ class _Run(Protocol):
     def __call__(self, pipe: Pipe, *arguments: Any) -> None: ...
 
 
-def _until_ready(parts: dict[str, _Part], plan: Plan, clock: Clock) -> None:
+def _until_ready(parts: dict[str, Part], plan: Plan, clock: Clock) -> None:
     """Until the gateway is, and the workers share all partitions."""
     deadline = clock.monotonic() + _READY_WITHIN_S
     busy = min(plan.workers, plan.partitions)
@@ -191,10 +191,10 @@ def _until_ready(parts: dict[str, _Part], plan: Plan, clock: Clock) -> None:
             return
         if clock.monotonic() > deadline:
             raise Stop(f"the workers hold {held} of {plan.partitions} partitions, and no more")
-        _pause(parts)
+        pause(parts)
 
 
-def _pause(parts: dict[str, _Part]) -> None:
+def pause(parts: dict[str, Part]) -> None:
     """A moment. Raises `Stop` where a process ends in it."""
     if wait([part.process.sentinel for part in parts.values()], _LOOK_EVERY_S):
         ended = [name for name, part in parts.items() if not part.process.is_alive()]
@@ -236,10 +236,20 @@ async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url:
 
 
 def _ingest(pipe: Pipe, settings: Settings, database_url: str, kafka_url: str) -> None:
-    asyncio.run(_run_ingest(pipe, settings, database_url, kafka_url))
+    asyncio.run(run_ingest(pipe, settings, database_url, kafka_url))
 
 
-async def _run_ingest(pipe: Pipe, settings: Settings, database_url: str, kafka_url: str) -> None:
+async def run_ingest(
+    pipe: Pipe,
+    settings: Settings,
+    database_url: str,
+    kafka_url: str,
+    let_go: Callable[[], None] | None = None,
+) -> None:
+    """A worker, until told to end; it tells how many partitions it holds, and what it took.
+
+    let_go : is called when told for the first time, where it is given.
+    """
     from app.service import spare_the_collector, warm_up
     from ingest.consume import KafkaIngest
 
@@ -259,7 +269,7 @@ async def _run_ingest(pipe: Pipe, settings: Settings, database_url: str, kafka_u
 
     telling = asyncio.create_task(tell())
     try:
-        await _until_told(pipe, ingest.run)
+        await _until_told(pipe, ingest.run, let_go)
     finally:
         telling.cancel()
     pipe.send(_took(metrics, idle_mib, idle_s))
@@ -277,16 +287,23 @@ async def _told(pipe: Pipe) -> None:
 
 
 async def _until_told(
-    pipe: Pipe, run: Callable[[asyncio.Event], Coroutine[Any, Any, None]]
+    pipe: Pipe,
+    run: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    let_go: Callable[[], None] | None = None,
 ) -> None:
+    """Run until told to end. let_go : is called when told for the first time, where it is given."""
     stop = asyncio.Event()
-    running, told = asyncio.create_task(run(stop)), asyncio.create_task(_told(pipe))
+    running = asyncio.create_task(run(stop))
     try:
-        await asyncio.wait((running, told), return_when=asyncio.FIRST_COMPLETED)
-        if told.done():
+        for then in (stop.set,) if let_go is None else (let_go, stop.set):
+            told = asyncio.create_task(_told(pipe))
+            await asyncio.wait((running, told), return_when=asyncio.FIRST_COMPLETED)
+            if not told.done():
+                told.cancel()
+                break
             told.result()
+            then()
     finally:
-        told.cancel()
         stop.set()
         await running
 

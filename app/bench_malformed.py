@@ -13,7 +13,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +21,7 @@ from app import registry as registry_files
 from app.embedded import Postgres
 from app.service import spare_the_collector, warm_up
 from contracts.raw import RawMessage
+from gateway.forward import BATCH_BYTES
 from ingest.kernels import KINDS
 from ingest.worker import Worker
 from runtime.clock import US_PER_S, Clock
@@ -49,10 +49,13 @@ _CARS_FOR = 1_200
 """Good messages for which a fleet needs a car and two meters."""
 
 _MOST_GROWTH = {"python_blocks": 200_000.0, "malloc_mib": 64.0, "resident_mib": 64.0}
-"""The first two are what is in use, which a leak lets grow. The last also has what allocators keep
-in pieces after the largest bodies: never given back, but used again."""
+"""The first two are what is in use, which a leak lets grow, from a tenth of the messages on. The
+last also has what allocators keep in pieces after the largest bodies, not given back but used
+again: it grows towards what such bodies need, and so counts from the half on."""
 _STEADY = 500_000
 """In a shorter run memory still grows towards what the largest batch needs."""
+
+_PARTS = 10
 
 _UNFORESEEN = (Reason.PROCESSING_ERROR, Reason.DECODER_ERROR)
 _SHOWN = 20
@@ -74,8 +77,8 @@ class Passage:
     """What ingest said and what it cost to take the messages through it.
 
     error : why it ended early, if it did. processor_s : of this process, mutations included.
-    steps : seconds of each step of ingest. memory : after a tenth, and at the end; held : open
-    files, connections and threads after the first batch, and at the end.
+    steps : seconds of each step of ingest. memory : after each tenth; held : open files,
+    connections and threads after the first batch, and at the end.
     """
 
     sent: int = 0
@@ -204,6 +207,20 @@ def _mixed(
             yield _raw(message, now_us)
 
 
+def _batches(messages: Iterator[RawMessage], most: int) -> Iterator[list[RawMessage]]:
+    """As the gateway cuts them."""
+    batch: list[RawMessage] = []
+    size = 0
+    for message in messages:
+        if batch and (len(batch) == most or size + len(message.body) > BATCH_BYTES):
+            yield batch
+            batch, size = [], 0
+        batch.append(message)
+        size += len(message.body)
+    if batch:
+        yield batch
+
+
 # ── through ingest ──────────────────────────────────────────────────────────────────────────────
 
 
@@ -222,7 +239,7 @@ def _pass(
     try:
         with connect(url) as watching:
             worker.open()
-            for batch in iter(lambda: list(islice(messages, settings.batch_messages)), []):
+            for batch in _batches(messages, settings.batch_messages):
                 began = clock.monotonic()
                 committed = worker.process(batch)
                 then = clock.monotonic()
@@ -234,9 +251,8 @@ def _pass(
                 progress("malformed messages", passage.sent, of)
                 if not passage.held:
                     passage.held.append(_held(watching))
-                if not passage.memory and passage.sent >= of // 10:
+                if passage.sent * _PARTS >= of * (len(passage.memory) + 1):
                     passage.memory.append(_memory())
-            passage.memory.append(_memory())
             began = clock.monotonic()
             worker.reconcile(everything=True)
             passage.reconciling_s += clock.monotonic() - began
@@ -310,11 +326,8 @@ def _found(plan: Plan, passage: Passage, told: Counter[str], good: int) -> dict[
         "outcomes": dict(passage.outcomes),
         "mutations": dict(told.most_common()),
         "memory": {
-            "after_a_tenth": memory[0] if memory else {},
-            "at_end": memory[-1] if memory else {},
-            "growth": {n: round(memory[-1][n] - memory[0][n], 1) for n in memory[0]}
-            if memory
-            else {},
+            "after_each_tenth": memory,
+            "growth": _growth(memory),
             "most_growth": _MOST_GROWTH,
             "peak_mib": round(bench_service.peak_memory_mib()),
         },
@@ -323,6 +336,13 @@ def _found(plan: Plan, passage: Passage, told: Counter[str], good: int) -> dict[
             "at_end": held[1] if len(held) > 1 else {},
         },
     }
+
+
+def _growth(memory: Sequence[dict[str, float]]) -> dict[str, float]:
+    if len(memory) < _PARTS:
+        return {}
+    since = {name: memory[0] for name in memory[0]} | {"resident_mib": memory[_PARTS // 2 - 1]}
+    return {name: round(memory[-1][name] - before[name], 1) for name, before in since.items()}
 
 
 def _unforeseen(connection: Connection) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""bench drain|kernels|late|latency|malformed|query|soak."""
+"""bench drain|kernels|late|latency|malformed|query|soak|workers."""
 
 import tempfile
 from collections.abc import Callable, Iterator
@@ -342,8 +342,8 @@ def _print_malformed(found: dict[str, Any]) -> None:
     memory, held = found["memory"], found["held"]["at_end"]
     out.print(
         f"{found['messages']:,} messages, {found['good']:,} of them good, in {found['seconds']} s: "
-        f"{found['messages_per_s']:,} messages/s; memory at the end {memory['at_end']}, of it "
-        f"since a tenth of them {memory['growth']}; {held}"
+        f"{found['messages_per_s']:,} messages/s; memory at the end "
+        f"{memory['after_each_tenth'][-1]}, of it growth {memory['growth']}; {held}"
     )
     for title, counts in (("became", found["outcomes"]), ("dead letters", found["reasons"])):
         rows = sorted(counts.items(), key=lambda row: -row[1])
@@ -386,6 +386,43 @@ def query(
                 ["question", "p50 ms", "p95 ms", "p99 ms"],
                 [[name, *took.values()] for name, took in size["latency_ms"].items()],
             )
+    _judge(found)
+
+
+@bench_cli.command()
+def workers(
+    messages: Annotated[int, typer.Option(min=1_000, help="For each run")] = 1_000_000,
+    samples_per_message: Annotated[int, typer.Option(min=1, max=10_000)] = 1,
+    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    partitions: Annotated[int, typer.Option(min=2, help="Of the topic in Kafka")] = 4,
+    kafka_url: Annotated[str | None, typer.Option(help="A Kafka instead of our own")] = None,
+    database_url: Annotated[str | None, typer.Option(help="An empty one instead of ours")] = None,
+    json: Json = False,
+) -> None:
+    """Two workers of ingest beside one, where neither broker nor store is the limit.
+
+    Kafka has all messages before a worker begins; samples, features, checkpoints, signals and
+    numbering are made ready and then thrown away (a null store), and only books and offsets are
+    written. The exit code is 1 where two are less than 1.5 times as fast as one, or where a message
+    is not in the books.
+
+    Example:
+
+      tachowatt bench workers --messages 1000000 --json
+    """
+    from app import bench_workers
+
+    plan = bench_workers.Plan(
+        messages, samples_per_message, devices, partitions, kafka_url=kafka_url
+    )
+    with _settings(None, database_url) as settings:
+        found = bench_workers.run(settings, SystemClock(), plan, _say())
+    if json:
+        print_json(found)
+    else:
+        for each in found["runs"]:
+            out.print(f"workers: {each['workers']}, {each['messages_per_s']:,} messages/s")
+        out.print(f"ratio {found['ratio']}")
     _judge(found)
 
 

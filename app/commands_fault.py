@@ -35,7 +35,8 @@ def fault(
     where 5 of 100 recoveries take 10 s or more.
 
     kinds: kill-gateway, kill-ingest, kill-contacts, kill-api, kill-postgres, kill-kafka,
-    kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full
+    kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full,
+    clock-step
 
     Examples:
 

@@ -13,6 +13,7 @@ from app import fault_checks as checks
 from app.demo_latency import percentile
 from app.fault_kinds import KINDS, Blow, Scene, kill_meanwhile
 from app.fault_load import Fleets, Probes, fleet_publisher
+from app.fault_process import faketime
 from app.fault_town import Town
 from runtime.clock import Clock
 from runtime.errors import Stop
@@ -105,6 +106,14 @@ class _Run:
         self._leaks = checks.Leaks()
         self._rounds: list[Round] = []
         self._samples = self._delivered = 0
+        # Kinds that cannot be here, and why.
+        self._left_out: dict[str, str] = {}
+        if town.no_small_disk:
+            self._left_out["disk-full"] = town.no_small_disk
+        if faketime() is None:
+            self._left_out["clock-step"] = (
+                "the clock of a process cannot be stepped without Debian's libfaketime"
+            )
 
     async def rounds(self, view: View) -> None:
         """All of them, with a full look now and then and at the end."""
@@ -128,9 +137,7 @@ class _Run:
     def _drawn(self) -> Iterator[str]:
         """Each kind as often as the others, in an order by chance."""
         deck: list[str] = []
-        kinds = [
-            kind for kind in self._plan.kinds if kind != "disk-full" or not self._town.no_small_disk
-        ]
+        kinds = [kind for kind in self._plan.kinds if kind not in self._left_out]
         for _ in range(self._plan.rounds):
             if not deck:
                 deck = self._rng.sample(kinds, len(kinds))
@@ -235,9 +242,6 @@ class _Run:
         p95_s = percentile(recovery, 0.95)
         if p95_s is not None and p95_s >= _RECOVERY_P95_S:
             findings.tell(f"recovery p95 is {p95_s} s, below {_RECOVERY_P95_S:.0f} s is promised")
-        left_out = {"clock-step": "the processes' clock cannot be stepped without libfaketime"}
-        if self._town.no_small_disk:
-            left_out["disk-full"] = self._town.no_small_disk
         counters = self._publisher.counters
         return {
             "seed": self._plan.seed,
@@ -259,7 +263,7 @@ class _Run:
                 "most_connections": leaks.most_connections,
                 "bounds": checks.BOUNDS,
             },
-            "left_out": left_out,
+            "left_out": self._left_out,
             "problems": findings.problems,
             "rounds": [asdict(r) for r in self._rounds],
         }

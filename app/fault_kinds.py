@@ -11,6 +11,8 @@ from app.fault_town import EXTRA, GATEWAYS, NAMES, SESSION_TIMEOUT_S, WORKERS, T
 from runtime.clock import Clock
 
 _SLOW_BYTES_PER_S = (4_000, 40_000)
+_STEP_S = (5, 60)
+"""What a contact waits for is put off by as much."""
 _BATCH_S = 1.0
 """Long enough that a batch is under way."""
 
@@ -191,6 +193,17 @@ async def _disk_full(scene: Scene) -> Blow:
     return Blow("postgres", back_s - began, back_s)
 
 
+async def _clock_step(scene: Scene) -> Blow:
+    """One process's wall clock jumps, and is set right again."""
+    name = scene.rng.choice(NAMES)
+    process, began = scene.town.processes[name], scene.clock.monotonic()
+    process.step_clock(scene.rng.choice((-1, 1)) * scene.rng.randint(*_STEP_S))
+    await scene.away(1.0, 4.0)
+    back_s = scene.clock.monotonic()
+    process.step_clock(0)
+    return Blow(name, back_s - began, back_s)
+
+
 KINDS: dict[str, Fault] = {
     "kill-gateway": _kill_gateway,
     "kill-ingest": _kill_ingest,
@@ -207,6 +220,7 @@ KINDS: dict[str, Fault] = {
     "duplicate": _duplicate,
     "rebalance": _rebalance,
     "disk-full": _disk_full,
+    "clock-step": _clock_step,
 }
 
 

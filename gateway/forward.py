@@ -23,7 +23,7 @@ _ACKS_AT_ONCE = 5_000
 _UNDER_WAY = 3
 """Batches with the log at a time: one is committed, one prepared and one read."""
 
-_BATCH_BYTES = 4 * 1024 * 1024
+BATCH_BYTES = 4 * 1024 * 1024
 _WINDOW_BYTES = 32 * 1024 * 1024
 """So many bytes of messages may be under way; beyond that no more are read from the broker."""
 
@@ -130,7 +130,7 @@ class Gateway:
                     if under_way[0].done():
                         self._finish(under_way.popleft().result())
                     continue
-                batch = self._window.take(self._settings.batch_messages, _BATCH_BYTES)
+                batch = self._window.take(self._settings.batch_messages, BATCH_BYTES)
                 if not self._window.waiting:
                     self._arrived.clear()
                 if batch:
@@ -141,7 +141,7 @@ class Gateway:
             await asyncio.gather(*under_way, return_exceptions=True)
 
     def _is_full(self) -> bool:
-        return self._window.full(self._settings.batch_messages, _BATCH_BYTES)
+        return self._window.full(self._settings.batch_messages, BATCH_BYTES)
 
     async def _done_or_full(self, task: asyncio.Task[Receipt], ahead: bool) -> None:
         """Wait until `task` is done or, where another batch may go ahead, a full one has come."""

@@ -48,10 +48,8 @@ class Late:
         return Late(self.span.join(span), self.since, monotonic, replay, self.turned)
 
     def due(self, wait_s: float) -> float:
-        """When its next turn is: after so long without another, or ten times that; then at once,
-        behind those that have waited longer."""
-        gathered = min(self.latest + wait_s, self.since + _LONGEST_WAIT * wait_s)
-        return max(gathered, self.turned)
+        """When its next turn is: after so long without another, or ten times that."""
+        return min(self.latest + wait_s, self.since + _LONGEST_WAIT * wait_s)
 
 
 class Slots:

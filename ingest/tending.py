@@ -19,6 +19,9 @@ log = logging.getLogger("ingest")
 RECONCILE_FOR_S = 0.005
 """No other piece is begun after so long: they come between two batches."""
 
+_MOST_REPLAYS = 8
+"""Devices of which a part of a replay is in memory."""
+
 
 class Tending:
     """Each call is bounded in time, and nothing is prepared ahead while it works."""
@@ -54,15 +57,15 @@ class Tending:
         memory, clock = owner.memory, owner.clock
         started = clock.monotonic()
         wait_s = owner.settings.reconcile_wait_s
+        # One that has begun first: of a replay under way all that it has found is in memory.
         waiting = sorted(
-            (late.due(wait_s), device_id, kind_name)
+            (late.replay is None, late.due(wait_s), device_id, kind_name)
             for kind_name, states in memory.states.items()
             for device_id, late in states.late.items()
+            if everything or late.due(wait_s) <= started
         )
         done = 0
-        for due, device_id, kind_name in waiting:
-            if due > started and not everything:
-                break
+        for *_, device_id, kind_name in waiting:
             done += self._turn_of(KINDS[kind_name], device_id, everything=everything)
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
@@ -84,10 +87,24 @@ class Tending:
                 if not everything:
                     break
             connection.rollback()
-        late[device_id] = replace(late[device_id], replay=replay, turned=owner.clock.monotonic())
         if whole:
             self._finish(kind, device_id, replay)
+        else:
+            now = owner.clock.monotonic()
+            late[device_id] = replace(late[device_id], replay=replay, turned=now)
+            self._forget_all_but_the_latest_replays()
         return whole
+
+    def _forget_all_but_the_latest_replays(self) -> None:
+        """Of devices that wait again, because more came late; they begin anew."""
+        begun = [
+            (late.turned, device_id, states)
+            for states in self._owner.memory.states.values()
+            for device_id, late in states.late.items()
+            if late.replay is not None
+        ]
+        for _, device_id, states in sorted(begun, key=lambda row: row[:2])[:-_MOST_REPLAYS]:
+            states.late[device_id] = replace(states.late[device_id], replay=None)
 
     def _finish(self, kind: Kind, device_id: int, replay: Replay) -> None:
         owner = self._owner
