@@ -36,6 +36,12 @@ def init(
         int, typer.Option(min=1, help="How long Kafka keeps messages; ingest must be back before")
     ] = 7 * 24,
     prefix: Annotated[str | None, typer.Option(help="Before the names of topics")] = None,
+    before: Annotated[
+        str | None, typer.Option("--from", help="The Kafka so far, where it is another")
+    ] = None,
+    lost: Annotated[
+        bool, typer.Option("--lost", help="That Kafka is gone, with what was not committed in it")
+    ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make the topics in Kafka, and feed the store from them. Safe to repeat.
@@ -48,7 +54,7 @@ def init(
       2. stop ingest
 
       3. `tachowatt log init --log … --partitions N --prefix g2.` (new topics, another prefix), or
-         `tachowatt log init --log direct`
+         `tachowatt log init --log direct --from kafka://…`
 
       4. start ingest and gateways with TACHOWATT_KAFKA_TOPIC_PREFIX=g2.
 
@@ -59,16 +65,21 @@ def init(
     settings = load_settings(database_url=database_url, kafka_topic_prefix=prefix)
     with database(settings, SystemClock()) as url:
         if log == "direct":
-            _choose(url, store_log.DIRECT, {0: 0}, None)
+            _choose(url, store_log.DIRECT, {0: 0}, None if lost else before, lost=lost)
             err.print("the store is fed from the direct log: `tachowatt serve`")
         else:
             topics = Topics(settings.kafka_topic_prefix)
-            _init_kafka(url, log, topics, partitions, replicas, keep_hours)
+            chosen, begin = _topics(log, topics, partitions, replicas, keep_hours)
+            _choose(url, chosen, begin, before or log, lost=lost)
+            err.print(f"the store is fed from {chosen}")
+            err.print(
+                f"next: tachowatt ingest --log {log}; tachowatt gateway --log {log} --mqtt-url …"
+            )
 
 
-def _init_kafka(
-    url: str, log: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
-) -> None:
+def _topics(
+    log: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
+) -> tuple[store_log.Log, dict[int, int]]:
     from app import kafka_topics
 
     found = kafka_topics.look(log, topics)
@@ -79,36 +90,53 @@ def _init_kafka(
             "`tachowatt log init --help` says how to go over to new ones"
         )
     made, chosen, begin = kafka_topics.prepare(log, topics, partitions, replicas, keep_hours)
-    _choose(url, chosen, begin, log)
     err.print(f"made: {', '.join(made) or 'nothing, all topics were there'}")
-    err.print(f"the store is fed from {chosen}")
-    err.print(f"next: tachowatt ingest --log {log}; tachowatt gateway --log {log} --mqtt-url …")
+    return chosen, begin
 
 
-def _choose(url: str, chosen: store_log.Log, begin: dict[int, int], kafka_url: str | None) -> None:
-    """Change over, where nothing of the log before is left behind."""
+def _choose(
+    url: str, chosen: store_log.Log, begin: dict[int, int], kafka_url: str | None, *, lost: bool
+) -> None:
+    """Change over, where nothing of the log before is left behind.
+
+    kafka_url : where to look for what is. lost : do not look.
+    """
     with translated(), connect(url, application="tachowatt-log") as connection:
         before = store_log.chosen(connection)
         if before == chosen:
             return
-        committed = offsets.committed(connection)
-        if before.kind == "kafka" and kafka_url is not None:
-            from app import kafka_topics
-
-            assert before.topic is not None
-            old = kafka_topics.look(kafka_url, Topics.with_raw(before.topic))
-            if old is not None and old.cluster_id == before.cluster_id:
-                left = sum(
-                    max(end - max(committed.get(partition, end), old.begin[partition]), 0)
-                    for partition, end in old.end.items()
+        if before.kind == "kafka" and not lost:
+            left = _not_committed(before, offsets.committed(connection), kafka_url)
+            if left:
+                raise Usage(
+                    f"{left} messages of {before} are not committed yet: let ingest take them "
+                    "(`tachowatt log status` shows how many are left), then change over"
                 )
-                if left:
-                    raise Usage(
-                        f"{left} messages of {before} are not committed yet: let ingest take them "
-                        "(`tachowatt log status` shows how many are left), then change over"
-                    )
         store_log.choose(connection, chosen, begin, SystemClock().now_us())
         connection.commit()
+
+
+def _not_committed(before: store_log.Log, committed: dict[int, int], kafka_url: str | None) -> int:
+    """Messages of a log in Kafka. Raises `Usage` where that cannot be looked up."""
+    from app import kafka_topics
+
+    assert before.topic is not None
+    if kafka_url is None:
+        raise Usage(
+            f"the store is fed from {before}: say with --from kafka://… where it is, so that "
+            "nothing is left behind there, or with --lost that it is gone"
+        )
+    old = kafka_topics.look(kafka_url, Topics.with_raw(before.topic))
+    if old is None or old.cluster_id != before.cluster_id:
+        raise Usage(
+            f"the Kafka at {kafka_url.rpartition('@')[2]} is not the one with {before}: say with "
+            "--from kafka://… where that is, so that nothing is left behind there, or with --lost "
+            "that it is gone"
+        )
+    return sum(
+        max(end - max(committed.get(partition, end), old.begin[partition]), 0)
+        for partition, end in old.end.items()
+    )
 
 
 @log_cli.command("status")

@@ -118,8 +118,7 @@ def _beginning(
     """Where the proof of a device begins: at its first sample, or at the checkpoint behind which
     retention may have dropped samples. (time or None, carry float64[1, width])."""
     if secured_us is not None:
-        known = checkpoints.of_device(connection, device_id, kind.carry_version)
-        before = [c for c in known if c.as_of_us < secured_us]
-        if before:
-            return before[-1].as_of_us, carry_from_bytes(before[-1].carry, kind)[np.newaxis]
+        found = checkpoints.last_before(connection, device_id, kind.carry_version, secured_us)
+        if found is not None:
+            return found.as_of_us, carry_from_bytes(found.carry, kind)[np.newaxis]
     return None, kind.initial(1)

@@ -9,8 +9,10 @@ import asyncio
 import logging
 from collections.abc import Collection
 from contextlib import suppress
+from functools import partial
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
@@ -109,6 +111,7 @@ class KafkaIngest:
         )
         telling: asyncio.Task[None] | None = None
         try:
+            await self._must_be_in(chosen)
             await consumer.start()
             partitions = await self._partitions(consumer)
             if chosen.topic != self._topics.raw or chosen.partitions != partitions:
@@ -139,6 +142,23 @@ class KafkaIngest:
         with translated(), connect(self._database_url, application="tachowatt-ingest") as found:
             return store_log.chosen(found)
 
+    async def _must_be_in(self, chosen: store_log.Log) -> None:
+        """Raises `Stop` where this is not the Kafka that the store's offsets are of."""
+        if chosen.cluster_id is None:
+            return
+        admin = AIOKafkaAdminClient(**self._connection)
+        try:
+            await admin.start()
+            found = (await admin.describe_cluster())["cluster_id"]
+        finally:
+            await admin.close()
+        if found != chosen.cluster_id:
+            raise Stop(
+                f"the store is fed from {chosen} in the cluster {chosen.cluster_id}, and this is "
+                f"the cluster {found}, where offsets mean something else; `tachowatt log init "
+                "--help` says how to change over"
+            )
+
     async def _partitions(self, consumer: AIOKafkaConsumer) -> int:
         await consumer._client.force_metadata_update()
         found = consumer.partitions_for_topic(self._topics.raw) or set()
@@ -162,10 +182,9 @@ class KafkaIngest:
         for tp in list(self._held):
             if tp not in assigned:
                 task = asyncio.create_task(self._held.pop(tp).leave())
-                with suppress(KeyError):
-                    self._metrics.lag.remove(str(tp.partition))
                 self._leaving.add(task)
                 task.add_done_callback(self._leaving.discard)
+                task.add_done_callback(partial(self._forget, tp))
         for tp in assigned:
             if tp not in self._held:
                 self._take_up(consumer, tp)
@@ -173,6 +192,13 @@ class KafkaIngest:
         self._metrics.partitions.set(len(self._held))
         self._away = None
         self.assigned.set()
+
+    def _forget(self, tp: TopicPartition, _: "asyncio.Task[None]") -> None:
+        """What is said of it is the next owner's business."""
+        if tp not in self._held:
+            for gauge in (self._metrics.lag, self._metrics.reconcile_pending):
+                with suppress(KeyError):
+                    gauge.remove(str(tp.partition))
 
     def _take_up(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
         worker = Worker(

@@ -42,12 +42,11 @@ class Recomputed:
 
 def begin(connection: Connection, kind: Kind, device_id: int, late: Range) -> Replay:
     """A replay from the last checkpoint before the late samples."""
-    known = checkpoints.of_device(connection, device_id, kind.carry_version)
-    before = [c for c in known if c.as_of_us < late.from_us]
-    later = tuple(c for c in known if c.as_of_us >= late.from_us)
-    if before:
-        return Replay(before[-1].as_of_us, carry_from_bytes(before[-1].carry, kind), later)
-    return Replay(NEVER_US, kind.initial(1)[0], later)
+    found = checkpoints.last_before(connection, device_id, kind.carry_version, late.from_us)
+    later = checkpoints.since(connection, device_id, kind.carry_version, late.from_us)
+    if found is not None:
+        return Replay(found.as_of_us, carry_from_bytes(found.carry, kind), tuple(later))
+    return Replay(NEVER_US, kind.initial(1)[0], tuple(later))
 
 
 def go_on(

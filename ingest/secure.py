@@ -58,14 +58,13 @@ def secure(
     connection: Connection, memory: Memory, kind: Kind, device_id: int, boundary_us: int
 ) -> None:
     """Save the carry after the last sample before the boundary, where it is not saved yet."""
-    known = checkpoints.of_device(connection, device_id, kind.carry_version)
-    before = [c for c in known if c.as_of_us < boundary_us]
-    carry = carry_from_bytes(before[-1].carry, kind)[np.newaxis] if before else kind.initial(1)
-    as_of_us = before[-1].as_of_us if before else None
+    found = checkpoints.last_before(connection, device_id, kind.carry_version, boundary_us)
+    carry = kind.initial(1) if found is None else carry_from_bytes(found.carry, kind)[np.newaxis]
+    as_of_us = None if found is None else found.as_of_us
     for samples in telemetry.pieces(connection, kind.samples, device_id, as_of_us, boundary_us - 1):
         carry = compute(kind, samples, carry, memory.registry.grids).carry
         as_of_us = int(samples.observed_us[-1])
-    if as_of_us is not None and (not before or as_of_us > before[-1].as_of_us):
+    if as_of_us is not None and (found is None or as_of_us > found.as_of_us):
         saved = checkpoints.Checkpoint(
             device_id, as_of_us, kind.carry_version, carry_to_bytes(carry[0])
         )

@@ -30,12 +30,30 @@ def latest(
     return {row[0]: Checkpoint(row[0], to_us(row[1]), row[2], row[3]) for row in rows.fetchall()}
 
 
-def of_device(connection: Connection, device_id: int, carry_version: int) -> list[Checkpoint]:
-    """All readable checkpoints of a device, ascending."""
+def last_before(
+    connection: Connection, device_id: int, carry_version: int, at_us: int
+) -> Checkpoint | None:
+    """The newest readable checkpoint of a device with as_of < `at_us`."""
+    found = _read(
+        connection, "as_of < %s order by as_of desc limit 1", device_id, carry_version, at_us
+    )
+    return found[0] if found else None
+
+
+def since(
+    connection: Connection, device_id: int, carry_version: int, at_us: int
+) -> list[Checkpoint]:
+    """The readable checkpoints of a device with as_of >= `at_us`, ascending."""
+    return _read(connection, "as_of >= %s order by as_of", device_id, carry_version, at_us)
+
+
+def _read(
+    connection: Connection, condition: str, device_id: int, carry_version: int, at_us: int
+) -> list[Checkpoint]:
     rows = connection.execute(
         "select device_id, as_of, carry_version, carry from pipeline.checkpoint "
-        "where device_id = %s and carry_version = %s order by as_of",
-        (device_id, carry_version),
+        f"where device_id = %s and carry_version = %s and {condition}",
+        (device_id, carry_version, from_us(at_us)),
     )
     return [Checkpoint(row[0], to_us(row[1]), row[2], row[3]) for row in rows.fetchall()]
 

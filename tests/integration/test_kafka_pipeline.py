@@ -1,6 +1,7 @@
 """Gateways and ingest workers as processes, with a real Kafka between them."""
 
 import asyncio
+import os
 import re
 import signal
 import threading
@@ -19,7 +20,8 @@ from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
 from store import dead_letter, ledger, outbox
-from store.pool import connect
+from store import log as store_log
+from store.pool import Connection, connect
 from tests.fix_broker import Mosquitto
 from tests.fix_fleet import caught_up, deliver, settle, undisturbed
 from tests.process import Tachowatt
@@ -74,8 +76,10 @@ def town(
     mosquitto_broker: Mosquitto,
     database_of_fleet: Callable[[], str],
 ) -> Iterator[Town]:
+    """TACHOWATT_TEST_MQTT_URL names another broker, for a test at a time: sessions stay there."""
     server: Kafka = request.getfixturevalue("kafka")
-    made = Town(tmp_path, mosquitto_broker.start(), server.url, database_of_fleet(), topic_prefix)
+    mqtt_url = os.environ.get("TACHOWATT_TEST_MQTT_URL") or mosquitto_broker.start()
+    made = Town(tmp_path, mqtt_url, server.url, database_of_fleet(), topic_prefix)
     made.init()
     yield made
     for process in made.running:
@@ -229,18 +233,35 @@ def test_who_leaves_hands_over_at_once(town: Town, fleet: Fleet) -> None:
         assert process.terminate(10.0) == 0, process.log
 
 
+def _record_cluster(connection: Connection, cluster_id: str | None) -> None:
+    connection.execute("update pipeline.log set cluster_id = %s", (cluster_id,))
+    connection.commit()
+
+
 def test_another_number_of_partitions_is_refused_with_instructions(town: Town) -> None:
     again = town.run("log", "init", "--log", town.kafka_url, "--partitions", str(PARTITIONS))
     assert again.wait(30.0) == 0 and "all topics were there" in again.log
     other = town.run("log", "init", "--log", town.kafka_url, "--partitions", "7")
     assert other.wait(30.0) == 2
     assert "4 partitions, not 7" in other.log and "tachowatt log init --help" in other.log
+    with connect(town.url) as connection:
+        recorded = store_log.chosen(connection).cluster_id
+        _record_cluster(connection, "another")
+    elsewhere = town.ingest()
+    assert elsewhere.wait(60.0) == 1
+    assert f"the cluster another, and this is the cluster {recorded}" in elsewhere.log
+    new = town.run("log", "init", "--log", town.kafka_url, "--prefix", "new.")
+    assert new.wait(30.0) == 2 and "is not the one with Kafka's topic" in new.log
+    with connect(town.url) as connection:
+        _record_cluster(connection, recorded)
     direct = town.run("ingest", "--listen", "127.0.0.1:0")
     assert direct.wait(60.0) == 1
     assert "the store is fed from Kafka's topic" in direct.log
     assert "tachowatt log init --help" in direct.log
     back = town.run("log", "init", "--log", "direct")
-    assert back.wait(30.0) == 0
+    assert back.wait(30.0) == 2 and "--from kafka://" in back.log
+    back = town.run("log", "init", "--log", "direct", "--from", town.kafka_url)
+    assert back.wait(30.0) == 0, back.log
     kafka = town.ingest()
     assert kafka.wait(60.0) == 1
     assert "the store is fed from the direct log" in kafka.log

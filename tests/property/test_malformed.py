@@ -16,6 +16,7 @@ from runtime.clock import ManualClock, SystemClock
 from runtime.errors import Reason
 from runtime.settings import Settings
 from simulators import mutations
+from simulators.loose_encoding import cbor, cbor_map, json_object
 from simulators.mutations import Mutations, Sender, registry, senders
 from store import dead_letter
 from store.pool import connect
@@ -34,8 +35,8 @@ def whole(sender: Sender) -> bytes:
     """The next message of a sender, with nothing done to it."""
     pairs = sender.next(START_US)
     if sender.encoding == "json":
-        return mutations._json_object(pairs)
-    return mutations._cbor_map(pairs, sender.encoding == "cbor-typed")
+        return json_object(pairs)
+    return cbor_map(pairs, sender.encoding == "cbor-typed")
 
 
 def drawn(seed: int, n: int) -> list[tuple[str, bytes, str | None]]:
@@ -62,8 +63,8 @@ def test_the_small_writer_writes_what_cbor2_reads() -> None:
     values = [0, 23, 24, 255, 256, 2**32, -1, -(2**64), 2**64, 2**700, 0.1, None, True, False]
     body = {"a": values, "b": {"c": "é" * 30, "d": ["x", [], {}]}, "": [1.5, None]}
     for endless in (False, True):
-        assert cbor2.loads(mutations._cbor(body, False, endless)) == body
-    assert cbor2.loads(mutations._cbor({"a": [1, -2]}, True)) == {
+        assert cbor2.loads(cbor(body, False, endless)) == body
+    assert cbor2.loads(cbor({"a": [1, -2]}, True)) == {
         "a": cbor2.CBORTag(78, b"\1\0\0\0\xfe\xff\xff\xff")
     }
 
