@@ -23,6 +23,15 @@ class BenchLog(StrEnum):
     KAFKA = "kafka"
 
 
+MqttUrl = Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")]
+DatabaseUrl = Annotated[str | None, typer.Option(help="Instead of our own")]
+KafkaUrl = Annotated[str | None, typer.Option(help="A Kafka instead of our own")]
+Devices = Annotated[int, typer.Option(min=1, help="That take turns")]
+Verify = Annotated[bool, typer.Option(help="Prove the store afterwards")]
+EmptyDatabaseUrl = Annotated[str | None, typer.Option(help="An empty one instead of ours")]
+HalfRate = Annotated[
+    float | None, typer.Option(min=100, help="Messages/s; else half of a short drain's")
+]
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
@@ -30,15 +39,15 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 def drain(
     messages: Annotated[int, typer.Option(min=1, help="In the backlog")] = 400_000,
     samples_per_message: Annotated[int, typer.Option(min=1, max=10_000)] = 1,
-    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    devices: Devices = 1_000,
     log: Annotated[BenchLog, typer.Option(help="Between gateway and ingest")] = BenchLog.DIRECT,
     workers: Annotated[int, typer.Option(min=1, help="Of ingest, with --log kafka")] = 2,
     partitions: Annotated[int, typer.Option(min=1, help="Of the topic in Kafka")] = 4,
-    kafka_url: Annotated[str | None, typer.Option(help="A Kafka instead of our own")] = None,
-    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
-    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
+    kafka_url: KafkaUrl = None,
+    mqtt_url: MqttUrl = None,
+    database_url: DatabaseUrl = None,
     profile: Annotated[bool, typer.Option("--profile", help="Show the share of each step")] = False,
-    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    verify: Verify = True,
     verify_devices: Annotated[
         int, typer.Option(min=1, help="Recompute at most so many devices, spread evenly")
     ] = 1_000,
@@ -155,15 +164,13 @@ def kernels(
 
 @bench_cli.command()
 def latency(
-    rate: Annotated[
-        float | None, typer.Option(min=100, help="Messages/s; else half of a short drain's")
-    ] = None,
+    rate: HalfRate = None,
     seconds: Annotated[float, typer.Option("--for", min=2, help="Seconds under load")] = 30.0,
     crashes: Annotated[int, typer.Option(min=1, max=2_000)] = 200,
-    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
-    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
-    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
-    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    devices: Devices = 1_000,
+    mqtt_url: MqttUrl = None,
+    database_url: DatabaseUrl = None,
+    verify: Verify = True,
     json: Json = False,
 ) -> None:
     """From publishing the message that decides a crash until its signed webhook is received.
@@ -201,18 +208,16 @@ def _took(quantiles: dict[str, Any]) -> str:
 
 @bench_cli.command()
 def soak(
-    rate: Annotated[
-        float | None, typer.Option(min=100, help="Messages/s; else half of a short drain's")
-    ] = None,
+    rate: HalfRate = None,
     seconds: Annotated[float, typer.Option("--for", min=2, help="Seconds under load")] = 1_800.0,
     crashes: Annotated[int, typer.Option(min=30, max=5_000)] = 900,
-    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
-    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
-    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
+    devices: Devices = 1_000,
+    mqtt_url: MqttUrl = None,
+    database_url: DatabaseUrl = None,
     plot: Annotated[
         Path | None, typer.Option(metavar="FILE.png", help="Draw it, 1600 by 900")
     ] = None,
-    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    verify: Verify = True,
     json: Json = False,
 ) -> None:
     """The whole service under an even load for long: does anything grow?
@@ -259,10 +264,10 @@ def late(
     days: Annotated[int, typer.Option(min=1, max=90, help="That the car was offline")] = 21,
     over: Annotated[float, typer.Option(min=0, help="Seconds in which it delivers")] = 15.0,
     crashes: Annotated[int, typer.Option(min=20, max=2_000)] = 400,
-    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
-    mqtt_url: Annotated[str | None, typer.Option(help="A broker instead of Mosquitto")] = None,
-    database_url: Annotated[str | None, typer.Option(help="Instead of our own")] = None,
-    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    devices: Devices = 1_000,
+    mqtt_url: MqttUrl = None,
+    database_url: DatabaseUrl = None,
+    verify: Verify = True,
     json: Json = False,
 ) -> None:
     """A car that was offline for weeks delivers, beside live messages.
@@ -302,8 +307,8 @@ def late(
 def malformed(
     messages: Annotated[int, typer.Option(min=100, help="One in ten of them good")] = 1_000_000,
     seed: Annotated[int, typer.Option(help="Of the fleet and of the mutations")] = 1,
-    database_url: Annotated[str | None, typer.Option(help="An empty one instead of ours")] = None,
-    verify: Annotated[bool, typer.Option(help="Prove the store afterwards")] = True,
+    database_url: EmptyDatabaseUrl = None,
+    verify: Verify = True,
     json: Json = False,
 ) -> None:
     """What a great many malformed messages do to ingest, and to the good ones among them.
@@ -393,10 +398,10 @@ def query(
 def workers(
     messages: Annotated[int, typer.Option(min=1_000, help="For each run")] = 1_000_000,
     samples_per_message: Annotated[int, typer.Option(min=1, max=10_000)] = 1,
-    devices: Annotated[int, typer.Option(min=1, help="That take turns")] = 1_000,
+    devices: Devices = 1_000,
     partitions: Annotated[int, typer.Option(min=2, help="Of the topic in Kafka")] = 4,
-    kafka_url: Annotated[str | None, typer.Option(help="A Kafka instead of our own")] = None,
-    database_url: Annotated[str | None, typer.Option(help="An empty one instead of ours")] = None,
+    kafka_url: KafkaUrl = None,
+    database_url: EmptyDatabaseUrl = None,
     json: Json = False,
 ) -> None:
     """Two workers of ingest beside one, where neither broker nor store is the limit.
