@@ -194,14 +194,21 @@ async def _disk_full(scene: Scene) -> Blow:
 
 
 async def _clock_step(scene: Scene) -> Blow:
-    """One process's wall clock jumps, and is set right again."""
+    """One process's wall clock jumps, and is set right again. It is started for that with a clock
+    of its own, and without one afterwards."""
     name = scene.rng.choice(NAMES)
     process, began = scene.town.processes[name], scene.clock.monotonic()
+    problems = [await process.terminate()]
+    process.start(own_clock=True)
+    await process.ready()
     process.step_clock(scene.rng.choice((-1, 1)) * scene.rng.randint(*_STEP_S))
     await scene.away(1.0, 4.0)
-    back_s = scene.clock.monotonic()
     process.step_clock(0)
-    return Blow(name, back_s - began, back_s)
+    await scene.away(0.0, 1.0)
+    problems.append(await process.terminate())
+    back_s = scene.clock.monotonic()
+    process.start()
+    return Blow(name, back_s - began, back_s, 0, [name], [text for text in problems if text])
 
 
 KINDS: dict[str, Fault] = {
@@ -226,6 +233,8 @@ KINDS: dict[str, Fault] = {
 
 async def kill_meanwhile(scene: Scene, kind: str, blow: asyncio.Task[Blow]) -> Blow:
     """One of our processes is killed too, somewhere within another fault; none that is paused."""
+    if kind == "clock-step":
+        await asyncio.wait((blow,))  # its victim may be any of them
     paused = WORKERS if kind == "stop-ingest" else ()
     name = scene.rng.choice([name for name in NAMES if name not in paused])
     await asyncio.wait((blow,), timeout=scene.rng.uniform(0.0, 2.0))

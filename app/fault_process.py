@@ -67,27 +67,30 @@ class Process:
             "TACHOWATT_STATE_DIR": str(self._state),
         }
         self._time = self._state / "time"
-        library = faketime()
-        if library is not None:
-            self._environment |= {
-                "LD_PRELOAD": str(library),
-                "FAKETIME_TIMESTAMP_FILE": str(self._time),
-                "FAKETIME_NO_CACHE": "1",
-                "FAKETIME_DONT_FAKE_MONOTONIC": "1",
-            }
         self._child: _Watched | None = None
         self._began = 0  # where in its log the present run begins
 
-    def start(self) -> None:
-        """Start it; returns before it is ready."""
+    def start(self, *, own_clock: bool = False) -> None:
+        """Start it; returns before it is ready.
+
+        own_clock : its clock can be stepped; threads then wait long for each other.
+        """
         self.step_clock(0)
         self._began = self._log.stat().st_size if self._log.exists() else 0
         self._child = _Watched(
             [sys.executable, "-m", "app.cli", *self._arguments],
             self._log,
-            environment=self._environment,
+            environment=self._environment | (self._own_clock() if own_clock else {}),
             directory=Path.cwd(),  # where its tachowatt.toml is, if there is one
         )
+
+    def _own_clock(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": str(faketime()),
+            "FAKETIME_TIMESTAMP_FILE": str(self._time),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
 
     async def ready(self) -> None:
         """Until the present run says so. Raises `Stop` with the end of its log."""

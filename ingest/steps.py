@@ -268,6 +268,9 @@ def separate(
         stored = existing.get((device_id, us))
         if stored is not None:
             new_row[row] = False
+            if stored.tobytes() == samples.values[row].tobytes():
+                tally.duplicate[message] += 1  # as nearly always; the rest takes ten times as long
+                continue
             joined = join_values(stored, samples.values[row], layout)
             if same_values(joined, stored):
                 tally.duplicate[message] += 1
