@@ -25,8 +25,8 @@ MOST_CONNECTIONS = 40
 """Of one process and through one proxy; those of a healthy one are a third of this."""
 GROWN_FILES = 30
 GROWN_MEMORY_MIB = 350
-"""Since a process was first looked at, which may be in its first seconds: after that it grows by some
-300 MiB to what its largest batches need at once, and stays there (docs/performance.md)."""
+"""Since a process was first looked at, which may be in its first seconds: after that it grows by
+some 300 MiB to what its largest batches need, and stays there (docs/performance.md)."""
 BOUNDS = {
     "files": MOST_FILES,
     "files_grown": GROWN_FILES,
