@@ -2,8 +2,7 @@
 
 A node takes seconds of two cores and 400 MiB, so all tests that use it run on one worker: those
 that ask for `kafka`, `topic_prefix` or a fixture built on them are put into the xdist group
-"kafka" here. A test that starts a node by itself marks itself
-`@pytest.mark.xdist_group("own-kafka")`: two nodes at a time are enough for two cores.
+"kafka" here. A test that starts a node by itself marks itself `@pytest.mark.xdist_group("kafka")`.
 """
 
 import itertools

@@ -27,7 +27,7 @@ from tests.fix_kafka import kafka_home
 CLOCK = SystemClock()
 
 
-@pytest.mark.xdist_group("own-kafka")
+@pytest.mark.xdist_group("kafka")
 def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path) -> None:
     home = kafka_home()
     Mosquitto(tmp_path)  # skips where there is none

@@ -121,7 +121,7 @@ def test_tending_brings_it_back_on_its_port(kafka: Kafka) -> None:
     assert kafka.alive() and kafka.url == before and kafka.pid != pid
 
 
-@pytest.mark.xdist_group("own-kafka")
+@pytest.mark.xdist_group("kafka")
 def test_it_ends_when_its_owner_is_killed(tmp_path: Path) -> None:
     home = kafka_home()
     owner = subprocess.Popen(
