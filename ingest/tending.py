@@ -24,7 +24,7 @@ _MOST_REPLAYS = 8
 
 
 class Tending:
-    """Each call is bounded in time, and nothing is prepared ahead while it works."""
+    """Each call is bounded in time. Nothing is prepared ahead of what it writes."""
 
     def __init__(self, owner: Owner, metrics: Metrics) -> None:
         self._owner = owner
@@ -42,11 +42,19 @@ class Tending:
 
     def is_due(self) -> bool:
         """Whether a device's turn to be reconciled has come."""
-        memory = self._owner.memory_or_none
+        return self._owner.memory_or_none is not None and bool(self._waiting(everything=False))
+
+    def _waiting(self, *, everything: bool) -> list[tuple[int, str]]:
+        """Devices whose turn has come, or all that wait, and their kinds, in the order of turns:
+        one that has begun first, for of a replay under way all that it has found is in memory."""
         now, wait_s = self._owner.clock.monotonic(), self._owner.settings.reconcile_wait_s
-        return memory is not None and any(
-            late.due(wait_s) <= now for s in memory.states.values() for late in s.late.values()
+        found = sorted(
+            (late.replay is None, due, device_id, kind_name)
+            for kind_name, states in self._owner.memory.states.items()
+            for device_id, late in states.late.items()
+            if (due := late.due(wait_s)) <= now or everything
         )
+        return [(device_id, kind_name) for *_, device_id, kind_name in found]
 
     def reconcile(self, *, everything: bool) -> int:
         """Correct devices whose late samples have been gathered long enough, in turns.
@@ -54,18 +62,10 @@ class Tending:
         everything : do not wait and do not stop early. Returns how many were done.
         """
         owner = self._owner
-        memory, clock = owner.memory, owner.clock
+        clock = owner.clock
         started = clock.monotonic()
-        wait_s = owner.settings.reconcile_wait_s
-        # One that has begun first: of a replay under way all that it has found is in memory.
-        waiting = sorted(
-            (late.replay is None, late.due(wait_s), device_id, kind_name)
-            for kind_name, states in memory.states.items()
-            for device_id, late in states.late.items()
-            if everything or late.due(wait_s) <= started
-        )
         done = 0
-        for *_, device_id, kind_name in waiting:
+        for device_id, kind_name in self._waiting(everything=everything):
             done += self._turn_of(KINDS[kind_name], device_id, everything=everything)
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
