@@ -1,19 +1,18 @@
 """The `tachowatt` command."""
 
 import sys
+from importlib import metadata
 from typing import Any
 
 import typer
 
 from app import (
     commands_api,
-    commands_bench,
     commands_consent,
     commands_contacts,
     commands_db,
     commands_dead_letter,
     commands_demo,
-    commands_fault,
     commands_files,
     commands_key,
     commands_log,
@@ -39,8 +38,6 @@ cli = typer.Typer(
 commands_service.register(cli)
 commands_demo.register(cli)
 commands_simulate.register(cli)
-commands_bench.register(cli)
-commands_fault.register(cli)
 commands_files.register(cli)
 commands_show.register(cli)
 commands_store.register(cli)
@@ -53,6 +50,8 @@ commands_contacts.register(cli)
 commands_receiver.register(cli)
 commands_key.register(cli)
 commands_api.register(cli)
+for _entry in metadata.entry_points(group="tachowatt.commands"):
+    _entry.load()(cli)
 
 
 # Typer brings a Click of its own and names few of its errors; this is the base of all wrong use.

@@ -10,8 +10,7 @@ from typing import Any
 
 from app import registry as registry_files
 from app.books import in_flight_of, ledger_json
-from app.demo_answer import Outcome, answer
-from app.demo_latency import Publications
+from app.demo_outcome import Judge, Outcome, find_judge
 from app.demo_past import parts
 from app.demo_people import Access, add_receivers, add_users
 from app.demo_receiver import DemoReceiver
@@ -88,6 +87,7 @@ class _Scene:
     receiver: DemoReceiver
     figures: Figures
     view: View
+    judge: Judge
 
     def phase(self, name: str) -> None:
         self.figures.phase = name
@@ -96,6 +96,7 @@ class _Scene:
 
 async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[str, Any]:
     """Run the whole demo; the answer's `problems` say what fell short."""
+    judge = find_judge()
     state = settings.state_dir / "demo"
     own_database = settings.database_url is None
     settings = settings.model_copy(update={"state_dir": state})
@@ -136,6 +137,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
             receiver,
             figures,
             view,
+            judge,
         )
         result = await _simulate(scene)
         await view.done(result)
@@ -160,9 +162,9 @@ def _make_fleet(plan: Plan, settings: Settings, clock: Clock) -> Fleet:
 async def _simulate(scene: _Scene) -> dict[str, Any]:
     """Let the devices deliver their past and live; then judge what came of it."""
     clock, plan, fleet = scene.clock, scene.plan, scene.fleet
-    publications = Publications()
+    judge = scene.judge
     async with Publisher(
-        scene.mqtt_url, clock, tenant=fleet.tenant, first_sent=publications.note
+        scene.mqtt_url, clock, tenant=fleet.tenant, first_sent=judge.first_sent
     ) as publisher:
         watching = asyncio.create_task(_watch(scene, publisher))
         try:
@@ -183,7 +185,7 @@ async def _simulate(scene: _Scene) -> dict[str, Any]:
     in_flight = in_flight_of(scene.metrics_url)
     verdict = await asyncio.to_thread(verify, scene.database_url)
     receiver = scene.receiver
-    return answer(
+    return judge.answer(
         scene.database_url,
         Outcome(
             fleet,
@@ -191,7 +193,6 @@ async def _simulate(scene: _Scene) -> dict[str, Any]:
             seconds,
             delivered,
             in_flight,
-            publications,
             receiver.deliveries(),
             receiver.mails(),
         ),

@@ -1,18 +1,17 @@
 """The demo's JSON object: what the store and the receiver have, judged by the simulators' truth."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 from app.books import ledger_json
 from app.demo_evidence import Contact, Evidence, Told
 from app.demo_latency import Publications
-from app.demo_receiver import Delivery, Mail
+from app.demo_outcome import Outcome
 from app.judge import Judgement, Match, Thing, judge
 from app.judge_contacts import Contacted, judge_contacts
 from app.scores import driver_scores
-from app.verify import Verdict
 from ingest.registry import load as load_registry
+from simulators.encode import Message
 from simulators.fleet import Fleet
 from store import contacts, decisions, features, ledger, offsets, outbox, telemetry
 from store.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
@@ -23,28 +22,27 @@ _ALL = 1_000_000
 _FOR_WANT_OF_CONSENT = ("no_consent", "no_channel_consent")
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What a demo leaves behind, besides the store.
+class DemoJudge:
+    """Judges one run of the demo (`app.demo_outcome.Judge`)."""
 
-    delivered : every device has its acknowledgements; in_flight : messages that are not settled.
-    """
+    def __init__(self) -> None:
+        self._publications = Publications()
 
-    fleet: Fleet
-    verdict: Verdict
-    seconds: float
-    delivered: bool
-    in_flight: int
-    publications: Publications
-    webhooks: Sequence[Delivery]
-    mails: Sequence[Mail]
+    def first_sent(self, message: Message, now_s: float) -> None:
+        """A device publishes `message` for the first time; now_s : monotonic seconds."""
+        self._publications.note(message, now_s)
+
+    def answer(self, database_url: str, outcome: Outcome) -> dict[str, Any]:
+        """The demo's JSON object; its `problems` say what falls short."""
+        return _answer(database_url, outcome, self._publications)
 
 
-def answer(database_url: str, outcome: Outcome) -> dict[str, Any]:
-    """The demo's JSON object; its `problems` say what falls short."""
+def _answer(
+    database_url: str, outcome: Outcome, publications: Publications
+) -> dict[str, Any]:
     with connect(database_url) as connection:
         judgement = _judge(connection, outcome.fleet)
-        contacted = _judge_contacts(connection, outcome, judgement.crashes)
+        contacted = _judge_contacts(connection, outcome, publications, judgement.crashes)
         books = ledger_json(ledger.read(connection), offsets.total(connection), outcome.in_flight)
         samples = sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
         scored = [s for s in driver_scores(connection) if s.score.score == s.score.score]
@@ -154,7 +152,9 @@ def _judge(connection: Connection, fleet: Fleet) -> Judgement:
     )
 
 
-def _judge_contacts(connection: Connection, outcome: Outcome, crashes: Match) -> Contacted:
+def _judge_contacts(
+    connection: Connection, outcome: Outcome, publications: Publications, crashes: Match
+) -> Contacted:
     fleet = outcome.fleet
     sent = contacts.list_(connection, fleet.tenant, limit=_ALL)
     reasons = decisions.reasons(connection, fleet.tenant)
@@ -168,7 +168,7 @@ def _judge_contacts(connection: Connection, outcome: Outcome, crashes: Match) ->
             },
             consents=fleet.truth["consents"],
             crashes=[(crash.device, crash.start_us) for crash in crashes.met],
-            told=_told(connection, fleet.tenant, outcome.publications),
+            told=_told(connection, fleet.tenant, publications),
             contacts=[
                 Contact(
                     row["contact_id"],
