@@ -37,7 +37,7 @@ format: install ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 
 bench: install  ## All measurements of docs/performance.md: minutes, on a quiet machine
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m proving.bench
 
 fault: install  ## A hundred faults under load, proven to leave no trace: half an hour
 	$(BIN)/tachowatt fault --rounds 100 --seed 1 --json

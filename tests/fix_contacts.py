@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 from contacts.channels.email import EmailChannel
 from contacts.channels.webhook import WebhookChannel
 from contacts.decide import decide

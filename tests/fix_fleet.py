@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest.worker import Worker
 from runtime.clock import SystemClock

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import Postgres
+from app.servers.embedded import Postgres
 from runtime.clock import SystemClock
 from store.engine import Engine, engine_of
 from store.migrate import migrate

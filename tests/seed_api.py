@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from api.scopes import OF_ROLE
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 from contracts.quality import Quality
 from contracts.raw import RawMessage
 from contracts.signals import signal_id

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.scopes import OF_ROLE
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 from contacts.service import Service
 from contracts.raw import RawMessage
 from ingest.worker import Worker

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app import kafka_topics
+from app.operations import kafka_topics
 from contracts.kafka import Topics
 from contracts.raw import DeviceAck, Log, Properties, RawMessage
 from gateway.kafka_log import KafkaLog

@@ -13,7 +13,7 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from app.kafka_server import Kafka
+from app.servers.kafka import Kafka
 from contracts import kafka
 from contracts.signals import Signal
 from runtime.clock import SystemClock

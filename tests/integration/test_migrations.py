@@ -13,10 +13,10 @@ import numpy as np
 import psycopg
 import pytest
 
-from app import commands_db
-from app.registry import validate, write
-from app.upkeep import Upkeep
-from app.verify import verify
+from app.commands import db
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
+from app.processes.upkeep import Upkeep
 from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
@@ -305,11 +305,11 @@ def test_commands_tell_and_keep_up(
 ) -> None:
     by_sql.fill(plain)
     monkeypatch.setenv("TACHOWATT_DATABASE_URL", plain_copy)
-    commands_db.show_status(json=True)
+    db.show_status(json=True)
     before = json.loads(capsys.readouterr().out)
     assert before["engine"] == "plain PostgreSQL" and before["rollups"]["views"][0]["waiting"] > 0
-    commands_db.keep_up()
-    commands_db.show_status(json=False)
+    db.keep_up()
+    db.show_status(json=False)
     told = capsys.readouterr().out
     assert "telemetry.meter_sample" in told and "samples are kept for good" in told
     assert all(rollups.dirty(plain, source) == 0 for source in rollups.SOURCES)

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from api.scopes import OF_ROLE
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 from store import access
 from store.pool import connect
 from tests.fix_api import Api, running_api

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.partition import Partition, key_of_topic, partition_of
 from contracts.raw import RawMessage
 from ingest.registry import Registries

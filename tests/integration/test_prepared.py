@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.verify import verify
+from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest import commit
 from ingest.direct import DirectLog

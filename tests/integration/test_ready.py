@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.embedded import Broker
-from app.ports import free_port
+from app.servers.embedded import Broker
+from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from store.pool import connect

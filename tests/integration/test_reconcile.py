@@ -7,8 +7,8 @@ from unittest.mock import patch
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest import recompute, tending
 from ingest.states import Late

@@ -3,8 +3,8 @@
 import json
 from collections.abc import Callable
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest.worker import Worker
 from runtime.clock import ManualClock

@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from app.embedded import Broker
-from app.ports import free_port
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
+from app.servers.embedded import Broker
+from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher

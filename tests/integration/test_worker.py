@@ -6,8 +6,8 @@ from collections.abc import Callable
 import cbor2
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest import pack as pack_module
 from ingest import steps

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest import recompute, tending
 from ingest.worker import Worker

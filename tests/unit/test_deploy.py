@@ -19,8 +19,8 @@ import yaml
 from paho.mqtt.enums import CallbackAPIVersion
 
 from app.cli import cli
-from app.ports import free_port
-from app.supervise import Child
+from app.servers.ports import free_port
+from app.servers.supervise import Child
 from contracts.topics import SUBSCRIPTIONS
 from ingest.kernels import KINDS
 from runtime.clock import SystemClock

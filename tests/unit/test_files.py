@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from app.files import TableError, read_meter_table, read_trip_table
+from app.recordings.read import TableError, read_meter_table, read_trip_table
 from ingest.pack import LAYOUTS, join_values
 
 TRIP = "t_s,speed_kmh,accel_long_mps2\n0,10,\n1,,0.5\n2,12,nan\n"
