@@ -12,7 +12,7 @@ import pytest
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from simulators.faults import DEMO

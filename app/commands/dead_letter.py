@@ -136,7 +136,7 @@ def retry_dead_letters(
     """
     if not ids and reason is None and not all_:
         raise Usage("say which: ids, --reason CODE, or --all")
-    from ingest.worker import Worker
+    from ingest.partition.worker import Worker
 
     settings, clock = load_settings(), SystemClock()
     with database(settings, clock) as url:

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from ingest.device_state.cache import carry_from_bytes
 from ingest.kernels import KINDS, Kind, compute, still_open
-from ingest.memory import carry_from_bytes
 from ingest.registry import load as load_registry
 from store import carry as checkpoints
 from store import features, ledger, offsets, partitions, reconcile, telemetry

@@ -22,14 +22,14 @@ from customer_context.identity import Device
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
-from ingest.consume import KafkaIngest
-from ingest.direct import DirectLog
+from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.grids import Grids
 from ingest.kernels import KINDS, compute
-from ingest.listen import Listener
-from ingest.plain.scan import SHAPES, scan
-from ingest.publish import Publisher
-from ingest.worker import Worker
+from ingest.logs.direct import DirectLog
+from ingest.logs.kafka import KafkaIngest
+from ingest.logs.kafka_publisher import Publisher
+from ingest.logs.tcp_listener import Listener
+from ingest.partition.worker import Worker
 from runtime.clock import Clock
 from runtime.endpoint import Endpoint
 from runtime.metrics import Metrics

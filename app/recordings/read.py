@@ -1,7 +1,7 @@
 """Recordings from files: `score-trip` and `analyse-meter` read their tables here.
 
 Rows may be in any order. Rows of the same instant are joined by the pipeline's rule, that of
-`ingest.pack`: of columns that belong together (a position, a register with its meter's number) the
+`ingest.decoding.pack`: of columns that belong together (a position, a register with its meter's number) the
 greater row wins, value by value, and what is measured beats what is not. So no order matters.
 """
 
@@ -25,7 +25,7 @@ from app.recordings.exchange import order_meters
 from app.recordings.times import US_PER_S, Times, absolute_times, relative_times
 from app.recordings.values import meter_keys, numbers, qualities
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
-from ingest.pack import LAYOUTS, Layout
+from ingest.decoding.pack import LAYOUTS, Layout
 
 __all__ = ["Table", "TableError", "read_meter_table", "read_trip_table"]
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from app.recordings.cells import RawTable
 from contracts.quality import Quality
 from contracts.units import Column
-from ingest.pack import meter_key
+from ingest.decoding.pack import meter_key
 
 NOT_MEASURED = ("", "null", "nan")
 

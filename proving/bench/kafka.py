@@ -252,7 +252,7 @@ async def run_ingest(
     let_go : is called when told for the first time, where it is given.
     """
     from app.processes.service import spare_the_collector, warm_up
-    from ingest.consume import KafkaIngest
+    from ingest.logs.kafka import KafkaIngest
 
     clock, metrics = SystemClock(), Metrics()
     ingest = KafkaIngest(kafka_url, database_url, settings, clock, metrics)

@@ -22,7 +22,7 @@ from app.servers.embedded import Postgres
 from contracts.raw import RawMessage
 from gateway.forward import BATCH_BYTES
 from ingest.kernels import KINDS
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from proving.bench import drain
 from proving.bench import service as bench_service
 from runtime.clock import US_PER_S, Clock

@@ -99,8 +99,8 @@ async def _drain(
     # Here, so that whoever starts the process does not load them for its own sake.
     from app.processes.service import spare_the_collector, warm_up
     from gateway.forward import Gateway
-    from ingest.direct import DirectLog
-    from ingest.worker import Worker
+    from ingest.logs.direct import DirectLog
+    from ingest.partition.worker import Worker
 
     clock, metrics = SystemClock(), Metrics()
     log = DirectLog(Worker(database_url, settings, clock, metrics), metrics)

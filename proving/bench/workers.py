@@ -183,7 +183,7 @@ def _ingest(pipe: Pipe, settings: Settings, database_url: str, kafka_url: str) -
 
 def _hold_back() -> Callable[[], None]:
     """Nothing is committed in this process before what is returned is called."""
-    from ingest.direct import DirectLog
+    from ingest.logs.direct import DirectLog
 
     append, may = DirectLog.append, asyncio.Event()
 

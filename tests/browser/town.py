@@ -11,7 +11,7 @@ from api.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
 from contacts.service import Service
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import US_PER_S, SystemClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings

@@ -13,10 +13,10 @@ from contracts.kafka import Topics
 from contracts.raw import DeviceAck, Log, Properties, RawMessage
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
-from ingest.consume import KafkaIngest
-from ingest.direct import DirectLog
-from ingest.listen import Listener
-from ingest.worker import Worker
+from ingest.logs.direct import DirectLog
+from ingest.logs.kafka import KafkaIngest
+from ingest.logs.tcp_listener import Listener
+from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 
 from app.operations import registry_import as registry_files
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from proving.fault import checks
 from proving.fault import run as fault
 from proving.fault.checks import Findings

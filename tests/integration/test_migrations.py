@@ -17,7 +17,7 @@ from app.commands import db
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from app.processes.upkeep import Upkeep
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings

@@ -9,8 +9,8 @@ from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.partition import Partition, key_of_topic, partition_of
 from contracts.raw import RawMessage
+from ingest.partition.worker import Worker
 from ingest.registry import Registries
-from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Owned, Retry, Stop
 from runtime.settings import Settings

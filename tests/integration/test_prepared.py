@@ -9,9 +9,9 @@ import pytest
 
 from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import commit
-from ingest.direct import DirectLog
-from ingest.worker import Worker
+from ingest.batch import commit
+from ingest.logs.direct import DirectLog
+from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics

@@ -10,9 +10,10 @@ import pytest
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import recompute, tending
-from ingest.states import Late
-from ingest.worker import Worker
+from ingest.device_state.arrays import Late
+from ingest.partition import maintenance
+from ingest.partition.worker import Worker
+from ingest.reconcile import recompute
 from runtime.clock import ManualClock
 from runtime.settings import Settings
 from store import reconcile
@@ -70,7 +71,7 @@ def test_more_late_data_at_any_turn_of_a_replay(
     worker.process([minute(*first)])
     with (
         patch.object(recompute, "PIECE_SAMPLES", 25),
-        patch.object(tending, "RECONCILE_FOR_S", -1.0),
+        patch.object(maintenance, "RECONCILE_FOR_S", -1.0),
     ):
         while True:
             assert worker.reconcile() == 0

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
 from store import dead_letter, features, partitions, telemetry

@@ -9,10 +9,10 @@ import pytest
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import pack as pack_module
-from ingest import steps
-from ingest.pack import meter_key
-from ingest.worker import Worker
+from ingest.batch import steps
+from ingest.decoding import pack as pack_module
+from ingest.decoding.pack import meter_key
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings

@@ -10,7 +10,7 @@ import pytest
 
 from app.operations.registry_import import validate, write
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from proving.bench import malformed
 from runtime.clock import ManualClock, SystemClock
 from runtime.errors import Reason

@@ -11,8 +11,8 @@ from contracts.raw import RawMessage
 from customer_context.consent import ConsentState
 from customer_context.identity import FOREVER_US, Device, Span, holders
 from gateway.ack_window import AckWindow
+from ingest.decoding.pack import LAYOUTS, join_values, meter_key, same_values
 from ingest.kernels import local_us
-from ingest.pack import LAYOUTS, join_values, meter_key, same_values
 from runtime.settings import Settings, as_markdown
 from store.binary import decode, encode, encode_rows, encode_with_arrays
 from store.device_seq import DeviceSeq

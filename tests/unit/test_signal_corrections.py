@@ -5,7 +5,7 @@ import pytest
 
 from customer_context.identity import Device
 from feature_kernels import driving
-from ingest.assess import corrections
+from ingest.batch.signals import corrections
 from store.feature_tables import DRIVING_EVENT
 from store.features import Change
 
