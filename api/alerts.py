@@ -10,8 +10,8 @@ from api.answers import Shape, finite
 from api.auth import Call
 from customer_context.consent import Purpose
 from feature_kernels import consumption
-from store import customers
-from store.pool import Connection
+from store.people import customers
+from store.postgres.pool import Connection
 
 PURPOSE = Purpose.ENERGY_INSIGHT
 Kind = Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]

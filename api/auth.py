@@ -13,8 +13,8 @@ from api.deps import Deps
 from api.problems import Problem
 from api.scopes import Scope, roles_with
 from runtime.errors import TachowattError
-from store import access
-from store.pool import Connection
+from store.people import access
+from store.postgres.pool import Connection
 
 NOBODY = "-"
 """The tenant of messages whose tenant could not be told."""

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from runtime.errors import Retry, TachowattError
-from store import notify
-from store.pool import Connection, abort, connect, translated
-from store.roles import READER
+from store.postgres import notify
+from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.roles import READER
 
 log = logging.getLogger("api")
 

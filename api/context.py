@@ -10,10 +10,11 @@ from api.answers import Shape
 from api.auth import Call
 from customer_context.consent import Purpose
 from customer_context.relevance import Item, Ranked, rank
-from store import alerts as stored_alerts
-from store import cases, contacts, customers, subjects
-from store.pool import Connection
-from store.times import from_us, to_us
+from store.casework import alerts as stored_alerts
+from store.casework import cases, contacts
+from store.people import customers, subjects
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
 
 _BACK = timedelta(days=60)
 _EACH = 30

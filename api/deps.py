@@ -7,7 +7,7 @@ from api.ratelimit import RateLimit
 from runtime.clock import Clock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store.pool import Pool
+from store.postgres.pool import Pool
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,8 @@ from pydantic import BaseModel
 
 from api.auth import Call
 from api.problems import Problem, bad_request
-from store import access
-from store.pool import Connection
+from store.people import access
+from store.postgres.pool import Connection
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
 

@@ -11,8 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from runtime.errors import Retry
-from store.errors import NotAllowed, NotFound, Stale
-from store.pool import Unstorable
+from store.postgres.errors import NotAllowed, NotFound, Stale
+from store.postgres.pool import Unstorable
 
 log = logging.getLogger("api")
 

@@ -13,9 +13,9 @@ from api.answers import Shape, finite
 from api.subjects import Subject, consent_ref
 from customer_context.scoring import band
 from feature_kernels import driving
-from store import scoring
-from store.pool import Connection
-from store.times import from_us, to_us
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+from store.reads import scoring
 
 Band = Literal["A", "B", "C", "D", "E"]
 _COUNTED = {"harsh_braking", "harsh_acceleration", "harsh_cornering", "speeding"}

@@ -18,9 +18,9 @@ from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import access
-from store.pool import Pool
-from store.roles import READER
+from store.people import access
+from store.postgres.pool import Pool
+from store.postgres.roles import READER
 
 log = logging.getLogger("api")
 

@@ -10,10 +10,10 @@ from api.answers import Instant
 from api.auth import Call
 from api.problems import FieldError, Problem, not_found
 from customer_context.consent import Purpose
-from store import customers, subjects
-from store.pool import Connection
-from store.scoring import Which
-from store.times import from_us, to_us
+from store.people import customers, subjects
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+from store.reads.scoring import Which
 
 _ID = "Id as in the registry"
 Vehicle = Annotated[

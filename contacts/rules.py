@@ -11,8 +11,8 @@ from customer_context.playbook_check import load
 from customer_context.playbooks import Playbook
 from runtime.errors import Usage
 from runtime.metrics import Metrics
-from store import playbooks as stored
-from store.pool import Connection
+from store.postgres.pool import Connection
+from store.signals import playbooks as stored
 
 log = logging.getLogger("contacts.rules")
 

@@ -21,9 +21,11 @@ from customer_context.consent import Purpose
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import alerts, cases, contacts, customers, decisions, outbox, receivers
-from store.pool import connect
-from store.times import from_us, to_us
+from store.casework import alerts, cases, contacts, receivers
+from store.people import customers
+from store.postgres.pool import connect
+from store.postgres.times import from_us, to_us
+from store.signals import decisions, outbox
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US, registry
 

@@ -18,8 +18,8 @@ from runtime.settings import Settings
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import ledger, reconcile
-from store.pool import connect
+from store.pipeline import ledger, reconcile
+from store.postgres.pool import connect
 from tests.store_state import store_state
 
 CLOCK = SystemClock()

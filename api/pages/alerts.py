@@ -14,7 +14,8 @@ from api.pages.meters import as_mark, intervals
 from api.pages.view import View
 from api.problems import not_found
 from api.scopes import Scope
-from store import alerts, contacts, metering
+from store.casework import alerts, contacts
+from store.reads import metering
 
 _STATES = ("open", "acknowledged", "resolved")
 FEEDBACK = ("confirmed", "false_positive", "expected", "unclear")

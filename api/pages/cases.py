@@ -9,8 +9,9 @@ from api.pages.view import View
 from api.problems import not_found
 from api.scopes import Scope
 from customer_context.consent import Purpose
-from store import alerts, cases, contacts, customers
-from store import pages as reads
+from store.casework import alerts, cases, contacts
+from store.people import customers
+from store.reads import pages as reads
 
 _STATES = ("open", "in_progress", "resolved")
 _MOST_TEXT = 4_000

@@ -7,7 +7,7 @@ from api.pages.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.view import View
 from api.problems import not_found
 from api.scopes import Scope
-from store import contacts
+from store.casework import contacts
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 _AGAIN = ("failed", "refused", "cancelled")

@@ -10,8 +10,9 @@ from api.pages.view import View
 from api.problems import not_found
 from api.scopes import Scope
 from customer_context.consent import LegalBasis, Purpose
-from store import access, alerts, contacts, customers, subjects
-from store.times import from_us
+from store.casework import alerts, contacts
+from store.people import access, customers, subjects
+from store.postgres.times import from_us
 
 _RELEVANT = 8
 _CONTACTS = 15

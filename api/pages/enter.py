@@ -23,9 +23,10 @@ from api.pages.texts import LANGUAGES, best_language
 from api.pages.view import View
 from api.problems import Problem
 from api.scopes import Scope
-from store import access, roles
-from store import pages as reads
-from store.pool import Connection
+from store.people import access
+from store.postgres import roles
+from store.postgres.pool import Connection
+from store.reads import pages as reads
 
 log = logging.getLogger("api.pages")
 

@@ -14,10 +14,11 @@ from api.problems import not_found
 from api.scopes import Scope
 from api.subjects import Subject
 from customer_context.consent import Purpose
-from store import customers, driving
-from store import pages as reads
-from store.scoring import Which
-from store.times import to_us
+from store.people import customers
+from store.postgres.times import to_us
+from store.reads import driving
+from store.reads import pages as reads
+from store.reads.scoring import Which
 
 _PURPOSE = Purpose.DRIVING_SCORE
 _TRIPS = 15

@@ -22,10 +22,10 @@ from api.pages.formats import Formats
 from api.pages.view import HEADERS, View
 from api.scopes import Scope
 from runtime.errors import Retry
-from store import access
-from store import ledger as books
-from store import pages as reads
-from store.ledger import Entry
+from store.people import access
+from store.pipeline import ledger as books
+from store.pipeline.ledger import Entry
+from store.reads import pages as reads
 
 _TICK_S = 1.0
 _CHECK_EVERY = 10

@@ -20,8 +20,10 @@ from api.scopes import Scope
 from contracts.quality import Quality
 from customer_context.consent import Purpose
 from feature_kernels import consumption
-from store import alerts, metering, subjects
-from store.times import to_us
+from store.casework import alerts
+from store.people import subjects
+from store.postgres.times import to_us
+from store.reads import metering
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30

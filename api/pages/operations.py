@@ -10,8 +10,8 @@ from api.pages.lists import ROWS, chosen, cursor, one_page
 from api.pages.view import View
 from api.problems import not_found
 from runtime.errors import Reason
-from store import decisions, playbooks
-from store import pages as reads
+from store.reads import pages as reads
+from store.signals import decisions, playbooks
 
 _STATES = ("open", "retry", "retried")
 _MOST_BYTES = 4_096

@@ -14,9 +14,11 @@ from api.pages.view import View
 from api.scopes import Scope
 from api.subjects import Subject
 from customer_context.consent import Purpose
-from store import alerts, cases, contacts, customers, driving
-from store import pages as reads
-from store.scoring import Which
+from store.casework import alerts, cases, contacts
+from store.people import customers
+from store.reads import driving
+from store.reads import pages as reads
+from store.reads.scoring import Which
 
 _NEWEST = 6
 

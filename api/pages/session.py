@@ -5,7 +5,7 @@ from starlette.responses import Response
 from api.auth import KeyRefused, caller_of_key
 from api.pages.enter import FORM, SESSION, form_token, safe_next
 from api.pages.view import View
-from store import access
+from store.people import access
 
 SESSION_S = 12 * 3600.0
 """How long a session lasts, from signing in and whatever happens in it."""

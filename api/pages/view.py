@@ -18,9 +18,9 @@ from api.pages import assets
 from api.pages.formats import Formats
 from api.pages.texts import Texts
 from api.scopes import Scope
-from store import access, customers
-from store.pool import Connection
-from store.times import from_us
+from store.people import access, customers
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "

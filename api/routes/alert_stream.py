@@ -22,8 +22,8 @@ from api.auth import Call, needs
 from api.problems import bad_request
 from api.scopes import Scope
 from runtime.errors import Retry
-from store import access
-from store import alerts as stored
+from store.casework import alerts as stored
+from store.people import access
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
 

@@ -13,8 +13,8 @@ from api.auth import Call, needs
 from api.paging import After, Limit, Page
 from api.problems import not_found
 from api.scopes import Scope
-from store import alerts as stored
-from store.pool import Connection
+from store.casework import alerts as stored
+from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
 

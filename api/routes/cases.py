@@ -14,8 +14,8 @@ from api.idempotency import IdempotencyKey, once
 from api.paging import After, Limit, Page
 from api.problems import not_found
 from api.scopes import Scope
-from store import cases
-from store.pool import Connection
+from store.casework import cases
+from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 

@@ -12,9 +12,9 @@ from api.idempotency import IdempotencyKey, once
 from api.routes.own import OWN, CustomerId, only_own
 from api.scopes import Scope
 from customer_context.consent import LegalBasis, Purpose
-from store import customers
-from store.pool import Connection
-from store.times import from_us
+from store.people import customers
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 

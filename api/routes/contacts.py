@@ -14,9 +14,9 @@ from api.idempotency import IdempotencyKey, once
 from api.paging import After, Limit, Page
 from api.problems import not_found
 from api.scopes import Scope
-from store import contacts
-from store.errors import NotAllowed
-from store.pool import Connection
+from store.casework import contacts
+from store.postgres.errors import NotAllowed
+from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 

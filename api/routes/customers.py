@@ -11,7 +11,7 @@ from api.context import CustomerContext
 from api.paging import After, Limit, Page
 from api.problems import not_found
 from api.scopes import Scope
-from store import subjects
+from store.people import subjects
 
 router = APIRouter(prefix="/v1/customers", tags=["agents"])
 

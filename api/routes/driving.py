@@ -13,8 +13,9 @@ from api.scopes import Scope
 from api.scores import DrivingScore, Period, ScoreHistory
 from api.subjects import Asked, Subject, asked, consent_ref, one, resolve, which
 from customer_context.consent import Purpose
-from store import customers, driving, subjects
-from store.pool import Connection
+from store.people import customers, subjects
+from store.postgres.pool import Connection
+from store.reads import driving
 
 router = APIRouter(prefix="/v1", tags=["insurers"])
 

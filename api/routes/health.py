@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from api.deps import Deps
 from runtime.errors import Stop, TachowattError
-from store import health as store_health
+from store.reads import health as store_health
 
 router = APIRouter(tags=["health"])
 

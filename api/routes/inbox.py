@@ -12,7 +12,7 @@ from api.paging import After, Limit, Page
 from api.problems import not_found
 from api.routes.own import OWN, CustomerId, only_own
 from api.scopes import Scope
-from store import contacts
+from store.casework import contacts
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 

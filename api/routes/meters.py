@@ -17,9 +17,9 @@ from api.scopes import Scope
 from api.subjects import consent_ref, invalid, ordered
 from contracts.quality import Quality
 from customer_context.consent import Purpose
-from store import metering
-from store.pool import Connection
-from store.times import EPOCH, from_us
+from store.postgres.pool import Connection
+from store.postgres.times import EPOCH, from_us
+from store.reads import metering
 
 router = APIRouter(prefix="/v1/meters", tags=["utilities"])
 

@@ -10,7 +10,7 @@ from api.answers import Shape, json
 from api.auth import Call, needs
 from api.paging import After, Limit, Page
 from api.scopes import Scope
-from store import dead_letter, ledger
+from store.pipeline import dead_letter, ledger
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 

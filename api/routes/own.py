@@ -16,10 +16,11 @@ from api.scopes import Scope
 from api.scores import DrivingScore
 from api.subjects import Subject
 from customer_context.consent import Purpose
-from store import access, customers, driving, subjects
-from store.pool import Connection
-from store.scoring import Which
-from store.times import from_us
+from store.people import access, customers, subjects
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+from store.reads import driving
+from store.reads.scoring import Which
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 

@@ -13,8 +13,8 @@ from api.paging import After, Limit, Page
 from api.scopes import Scope
 from api.subjects import Asked, asked, consent_ref, one, resolve
 from customer_context.consent import Purpose
-from store import driving
-from store.times import to_us
+from store.postgres.times import to_us
+from store.reads import driving
 
 router = APIRouter(prefix="/v1", tags=["insurers"])
 

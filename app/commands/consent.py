@@ -9,9 +9,9 @@ from app.processes.stack import database
 from customer_context.consent import LegalBasis, Purpose
 from runtime.clock import SystemClock
 from runtime.errors import Usage
-from store import customers
-from store.pool import connect, translated
-from store.times import from_us
+from store.people import customers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
 
 consent_cli = typer.Typer(no_args_is_help=True, help="Who agreed to what: grant, withdraw, show.")
 

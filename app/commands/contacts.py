@@ -12,8 +12,10 @@ from app.commands.service import DatabaseUrl, StateDir, run_process
 from app.processes.stack import Addresses, Stack, database
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
-from store import contacts, customers, decisions
-from store.pool import Connection, connect, translated
+from store.casework import contacts
+from store.people import customers
+from store.postgres.pool import Connection, connect, translated
+from store.signals import decisions
 
 contacts_cli = typer.Typer(
     no_args_is_help=True,

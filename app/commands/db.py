@@ -11,13 +11,13 @@ from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import partitions, rollups
-from store.engine import Layout
-from store.layout import described
-from store.migrate import migrate
-from store.pool import connect, translated
-from store.rollup_objects import SOURCES
-from store.status import status
+from store.postgres.engine import Layout
+from store.postgres.pool import connect, translated
+from store.schema import partitions, rollups
+from store.schema.layout import described
+from store.schema.migrate import migrate
+from store.schema.rollup_objects import SOURCES
+from store.schema.status import status
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
 

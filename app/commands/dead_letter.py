@@ -20,9 +20,9 @@ from app.processes.stack import Stack, database
 from contracts.partition import Partition
 from runtime.clock import SystemClock
 from runtime.errors import Owned, Usage
-from store import dead_letter, offsets
-from store import log as store_log
-from store.pool import connect, translated
+from store.pipeline import dead_letter, offsets
+from store.pipeline import log as store_log
+from store.postgres.pool import connect, translated
 
 dead_letter_cli = typer.Typer(
     no_args_is_help=True, help="Messages that could not be used: look at them, retry, take away."

@@ -12,9 +12,9 @@ from app.operations.registry_import import as_datetime
 from app.processes.stack import database
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
-from store import access, customers
-from store.pool import connect, translated
-from store.times import from_us
+from store.people import access, customers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
 
 key_cli = typer.Typer(
     no_args_is_help=True,

@@ -11,9 +11,9 @@ from app.processes.stack import database
 from contracts.kafka import Topics
 from runtime.clock import SystemClock
 from runtime.errors import Usage
-from store import log as store_log
-from store import offsets
-from store.pool import Connection, connect, translated
+from store.pipeline import log as store_log
+from store.pipeline import offsets
+from store.postgres.pool import Connection, connect, translated
 
 log_cli = typer.Typer(
     no_args_is_help=True, help="The log between gateways and ingest: direct, or Kafka."

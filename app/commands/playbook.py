@@ -10,9 +10,9 @@ from app.commands.console import load_settings, out, print_json, print_table
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Usage
-from store import playbooks as stored
-from store import signal_queue
-from store.pool import connect, translated
+from store.postgres.pool import connect, translated
+from store.signals import playbooks as stored
+from store.signals import signal_queue
 
 if TYPE_CHECKING:
     from contacts.rules import Found

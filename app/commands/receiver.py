@@ -14,9 +14,9 @@ from contacts import targets
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from runtime.settings import Settings
-from store import receivers
-from store.pool import connect, translated
-from store.times import from_us
+from store.casework import receivers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
 
 receiver_cli = typer.Typer(
     no_args_is_help=True, help="Who is sent webhooks: add, list, rotate, remove, enable, test."

@@ -10,8 +10,8 @@ from app.processes.stack import database
 from contracts.signals import DATA, cloud_event
 from runtime.clock import SystemClock
 from runtime.errors import Usage
-from store import outbox
-from store.pool import connect
+from store.postgres.pool import connect
+from store.signals import outbox
 
 
 class What(StrEnum):

@@ -13,8 +13,8 @@ from app.processes.stack import Stack, database
 from contracts import generate
 from runtime.clock import SystemClock
 from runtime.settings import as_markdown
-from store import dead_letter, ledger, offsets
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets
+from store.postgres.pool import connect
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
 

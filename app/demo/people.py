@@ -9,8 +9,9 @@ from api.scopes import OF_ROLE
 from app.demo.receiver import SIDES, DemoReceiver
 from runtime.clock import Clock
 from simulators.fleet import Fleet
-from store import access, receivers
-from store.pool import connect
+from store.casework import receivers
+from store.people import access
+from store.postgres.pool import connect
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,9 +22,11 @@ from runtime.settings import Settings
 from simulators.faults import DEMO, Faults
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import contacts, features, ledger, offsets, reconcile, signal_queue
-from store.feature_tables import ANOMALY, DRIVING_EVENT, INTERVAL, TRIP
-from store.pool import connect
+from store.casework import contacts
+from store.pipeline import features, ledger, offsets, reconcile
+from store.pipeline.feature_tables import ANOMALY, DRIVING_EVENT, INTERVAL, TRIP
+from store.postgres.pool import connect
+from store.signals import signal_queue
 
 _SETTLE_WITHIN_S = 90.0
 _PAST_WITHIN_S = 300.0

@@ -11,7 +11,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics, connection
 from runtime.errors import Retry, Stop
-from store.log import Log
+from store.pipeline.log import Log
 
 T = TypeVar("T")
 
@@ -68,7 +68,7 @@ def create(url: str, topics: Topics, partitions: int, replicas: int, keep_hours:
 def prepare(
     url: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
 ) -> tuple[list[str], Log, dict[int, int]]:
-    """Make the topics that are missing; their names, and what `store.log.choose` is to be told to
+    """Make the topics that are missing; their names, and what `store.pipeline.log.choose` is to be told to
     feed a store from them. Raises `Retry`, `Stop`."""
     made = create(url, topics, partitions, replicas, keep_hours)
     found = look(url, topics)

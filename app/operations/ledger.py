@@ -3,7 +3,7 @@
 import urllib.request
 from typing import Any
 
-from store import ledger
+from store.pipeline import ledger
 
 
 def ledger_json(

@@ -19,7 +19,7 @@ from simulators.encode import (
     tasmota_messages,
 )
 from simulators.sensors import Series
-from store.times import to_us
+from store.postgres.times import to_us
 
 _OWNTRACKS = ("lat_deg", "lon_deg", "accuracy_m", "altitude_m", "heading_deg", "speed_kmh")
 

@@ -22,9 +22,9 @@ from pydantic import (
 from contracts.topics import NAME
 from customer_context.consent import LegalBasis, Purpose
 from runtime.errors import Usage
-from store import customers
-from store.pool import connect, translated
-from store.times import from_us
+from store.people import customers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
 
 
 def _name(value: str) -> str:

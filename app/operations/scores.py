@@ -6,10 +6,10 @@ from typing import Any
 from customer_context.consent import Purpose
 from feature_kernels import driving
 from ingest.registry import load as load_registry
-from store import features
-from store.feature_tables import TRIP
-from store.pool import Connection
-from store.scoring import kernel_rows
+from store.pipeline import features
+from store.pipeline.feature_tables import TRIP
+from store.postgres.pool import Connection
+from store.reads.scoring import kernel_rows
 
 
 @dataclass(frozen=True, slots=True)

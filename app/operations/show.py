@@ -11,8 +11,8 @@ from feature_kernels import driving
 from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from runtime.errors import Usage
-from store import features
-from store.feature_tables import (
+from store.pipeline import features
+from store.pipeline.feature_tables import (
     ANOMALY,
     ANOMALY_NAMES,
     DAY,
@@ -21,8 +21,8 @@ from store.feature_tables import (
     INTERVAL,
     TRIP,
 )
-from store.pool import Connection
-from store.times import from_us
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
 
 _TABLES: Mapping[str, features.FeatureTable] = {
     "trips": TRIP,

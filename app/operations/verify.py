@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from ingest.device_state.cache import carry_from_bytes
 from ingest.kernels import KINDS, Kind, compute, still_open
 from ingest.registry import load as load_registry
-from store import carry as checkpoints
-from store import features, ledger, offsets, partitions, reconcile, telemetry
-from store.pool import Connection, connect, translated
+from store.pipeline import carry as checkpoints
+from store.pipeline import features, ledger, offsets, reconcile, telemetry
+from store.postgres.pool import Connection, connect, translated
+from store.schema import partitions
 
 
 @dataclass(slots=True)

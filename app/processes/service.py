@@ -34,8 +34,8 @@ from runtime.clock import Clock
 from runtime.endpoint import Endpoint
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store.engine import Layout
-from store.telemetry import Samples
+from store.pipeline.telemetry import Samples
+from store.postgres.engine import Layout
 
 log = logging.getLogger("service")
 

@@ -17,8 +17,8 @@ from app.servers.embedded import Broker, Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
-from store.engine import Layout
-from store.migrate import migrate
+from store.postgres.engine import Layout
+from store.schema.migrate import migrate
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,10 @@ from contextlib import suppress
 
 from runtime.clock import Clock
 from runtime.errors import TachowattError
-from store import partitions, rollups
-from store.engine import Layout
-from store.layout import described
-from store.pool import Connection, abort, connect, translated
+from store.postgres.engine import Layout
+from store.postgres.pool import Connection, abort, connect, translated
+from store.schema import partitions, rollups
+from store.schema.layout import described
 
 log = logging.getLogger("upkeep")
 

@@ -16,7 +16,7 @@ from app.servers.ports import listening, the_same_or_free
 from app.servers.supervise import Child
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
-from store.pool import connect
+from store.postgres.pool import connect
 
 log = logging.getLogger("embedded")
 

@@ -15,9 +15,9 @@ from ingest.device_state.cache import Memory, carry_to_bytes
 from ingest.kernels import KINDS, Kind
 from ingest.registry import Registry
 from runtime.settings import Settings
-from store import carry as checkpoints
-from store import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
-from store.pool import Connection
+from store.pipeline import carry as checkpoints
+from store.pipeline import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
+from store.postgres.pool import Connection
 
 Ledger = dict[tuple[str, str], ledger.Entry]
 

@@ -8,7 +8,7 @@ from ingest.batch.work import Letter, Outcome, Tally, Work
 from ingest.decoding.fast_path.classify import Plain
 from ingest.device_state.cache import Memory
 from runtime.errors import Reason
-from store.ledger import Entry
+from store.pipeline.ledger import Entry
 
 
 def ledger_of(work: Work, memory: Memory) -> dict[tuple[str, str], Entry]:

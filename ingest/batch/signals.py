@@ -14,10 +14,10 @@ from contracts.signals import (
 )
 from customer_context.identity import Device
 from feature_kernels import consumption
-from store.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
-from store.features import Change, Rows
-from store.outbox import SignalRow
-from store.times import from_us
+from store.pipeline.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
+from store.pipeline.features import Change, Rows
+from store.postgres.times import from_us
+from store.signals.outbox import SignalRow
 
 _PHASES = {0: "meter.anomaly.raised", 1: "meter.anomaly.cleared"}
 

@@ -35,9 +35,9 @@ from ingest.kernels import KINDS, compute
 from runtime.clock import US_PER_S
 from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
-from store.reconcile import Range
-from store.telemetry import DeviceEventRow
-from store.times import from_us
+from store.pipeline.reconcile import Range
+from store.pipeline.telemetry import DeviceEventRow
+from store.postgres.times import from_us
 
 
 def identify(work: Work, memory: Memory) -> None:

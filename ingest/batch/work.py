@@ -14,9 +14,9 @@ from ingest.decoding.fast_path.classify import Plain
 from ingest.decoding.pack import Ordered
 from ingest.device_state.arrays import Ints
 from runtime.errors import DeadLetter
-from store.features import Rows
-from store.reconcile import Range
-from store.telemetry import DeviceEventRow, Samples
+from store.pipeline.features import Rows
+from store.pipeline.reconcile import Range
+from store.pipeline.telemetry import DeviceEventRow, Samples
 
 
 class Outcome(StrEnum):

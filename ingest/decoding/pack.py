@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
 from ingest.decoding.dialects.decoded import Decoded
-from store.telemetry import METER, VEHICLE, Samples, SampleTable
+from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

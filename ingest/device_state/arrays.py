@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ingest.device_state.replay import Replay
-from store.reconcile import Range
+from store.pipeline.reconcile import Range
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -17,10 +17,10 @@ from ingest.device_state.sequence_numbers import Seqs
 from ingest.grids import as_text
 from ingest.kernels import KINDS, Kind, compute
 from ingest.registry import Registry
-from store import carry as checkpoints
-from store import features, telemetry
-from store.pool import Connection
-from store.reconcile import Range
+from store.pipeline import carry as checkpoints
+from store.pipeline import features, telemetry
+from store.pipeline.reconcile import Range
+from store.postgres.pool import Connection
 
 REPLAYED_AT_ONCE = 64
 """Devices whose samples after the checkpoint are read together: bounds memory."""

@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from store.carry import Checkpoint
-from store.features import Rows
+from store.pipeline.carry import Checkpoint
+from store.pipeline.features import Rows
 
 Floats = NDArray[np.float64]
 

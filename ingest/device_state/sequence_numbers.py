@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from ingest.device_state.arrays import Slots
 from ingest.registry import Registry
-from store import device_seq
-from store.device_seq import DeviceSeq
-from store.pool import Connection
+from store.pipeline import device_seq
+from store.pipeline.device_seq import DeviceSeq
+from store.postgres.pool import Connection
 
 Ints = NDArray[np.int64]
 

@@ -27,8 +27,8 @@ from runtime.clock import Clock
 from runtime.errors import Fenced, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import log as store_log
-from store.pool import connect, translated
+from store.pipeline import log as store_log
+from store.postgres.pool import connect, translated
 
 log = logging.getLogger("ingest.kafka")
 

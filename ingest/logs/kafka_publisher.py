@@ -21,11 +21,11 @@ from contracts.partition import key_of_topic
 from contracts.signals import cloud_event
 from runtime.errors import Retry
 from runtime.metrics import Metrics
-from store import publications
-from store.dead_letter import DeadLetterRow
-from store.pool import Connection, abort, connect, translated
-from store.roles import WRITER
-from store.times import to_us
+from store.pipeline.dead_letter import DeadLetterRow
+from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.roles import WRITER
+from store.postgres.times import to_us
+from store.signals import publications
 
 log = logging.getLogger("ingest.logs.kafka_publisher")
 

@@ -7,7 +7,7 @@ safe with the broker. So intake stops, the state says why, and somebody decides.
 from collections import defaultdict, deque
 from collections.abc import Mapping
 
-from store.ledger import Entry, Key
+from store.pipeline.ledger import Entry, Key
 
 
 class _Newest:

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from ingest.batch.commit import Ledger
 from ingest.batch.ledger import ledger_key
 from ingest.batch.work import Outcome, Work
-from store import dead_letter, ledger
-from store.dead_letter import DeadLetterRow
-from store.pool import Connection
+from store.pipeline import dead_letter, ledger
+from store.pipeline.dead_letter import DeadLetterRow
+from store.postgres.pool import Connection
 
 AT_ONCE = 500
 

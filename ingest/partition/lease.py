@@ -20,11 +20,13 @@ from ingest.registry import Registries
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
 from runtime.settings import Settings
-from store import customers, offsets, partitions, reconcile, telemetry
-from store import log as store_log
-from store.engine import Layout
-from store.pool import Connection, abort, connect, in_transaction, translated
-from store.roles import WRITER
+from store.people import customers
+from store.pipeline import log as store_log
+from store.pipeline import offsets, reconcile, telemetry
+from store.postgres.engine import Layout
+from store.postgres.pool import Connection, abort, connect, in_transaction, translated
+from store.postgres.roles import WRITER
+from store.schema import partitions
 
 log = logging.getLogger("ingest")
 

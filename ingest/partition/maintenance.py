@@ -11,8 +11,8 @@ from ingest.reconcile import recompute
 from ingest.reconcile.requests import write_open
 from ingest.reconcile.retention_checkpoint import Securing
 from runtime.metrics import Metrics
-from store import outbox
-from store.times import from_us
+from store.postgres.times import from_us
+from store.signals import outbox
 
 log = logging.getLogger("ingest")
 

@@ -17,9 +17,9 @@ from ingest.device_state.cache import Memory, load_devices
 from ingest.kernels import KINDS
 from runtime.clock import Clock
 from runtime.settings import Settings
-from store import telemetry
-from store.pool import Connection
-from store.telemetry import Samples
+from store.pipeline import telemetry
+from store.pipeline.telemetry import Samples
+from store.postgres.pool import Connection
 
 
 class NotAhead(Exception):

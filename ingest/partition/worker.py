@@ -24,8 +24,10 @@ from runtime.clock import Clock
 from runtime.errors import Fenced, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import customers, dead_letter, outbox, telemetry
-from store.pool import Connection, Unstorable, translated
+from store.people import customers
+from store.pipeline import dead_letter, telemetry
+from store.postgres.pool import Connection, Unstorable, translated
+from store.signals import outbox
 
 log = logging.getLogger("ingest")
 

@@ -16,11 +16,11 @@ from ingest.device_state.cache import Memory, carry_from_bytes, carry_to_bytes
 from ingest.device_state.replay import Piece, Replay
 from ingest.grids import as_text
 from ingest.kernels import Kind, compute
-from store import carry as checkpoints
-from store import features, reconcile, telemetry
-from store.features import Change
-from store.pool import Connection
-from store.reconcile import Range
+from store.pipeline import carry as checkpoints
+from store.pipeline import features, reconcile, telemetry
+from store.pipeline.features import Change
+from store.pipeline.reconcile import Range
+from store.postgres.pool import Connection
 
 PIECE_SAMPLES = 1_000
 """Samples replayed in a turn: what live messages wait for between two of their batches."""

@@ -8,8 +8,8 @@ from ingest.device_state.cache import Memory, carry_to_bytes
 from ingest.grids import as_text
 from ingest.kernels import KINDS, Kind, still_open
 from runtime.clock import Clock
-from store import carry, features, reconcile
-from store.pool import Connection
+from store.pipeline import carry, features, reconcile
+from store.postgres.pool import Connection
 
 
 def compute_anew(connection: Connection, memory: Memory, clock: Clock) -> None:

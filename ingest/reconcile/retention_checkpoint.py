@@ -12,9 +12,10 @@ import numpy as np
 
 from ingest.device_state.cache import Memory, carry_from_bytes, carry_to_bytes
 from ingest.kernels import KINDS, Kind, compute
-from store import carry as checkpoints
-from store import partitions, telemetry
-from store.pool import Connection
+from store.pipeline import carry as checkpoints
+from store.pipeline import telemetry
+from store.postgres.pool import Connection
+from store.schema import partitions
 
 
 @dataclass(slots=True)

@@ -21,10 +21,10 @@ from runtime.errors import Stop
 from runtime.settings import Settings
 from simulators.encode import Message
 from simulators.load import Load
-from store import bench as store_bench
-from store import ledger, offsets
-from store.migrate import migrate
-from store.pool import connect
+from store.pipeline import ledger, offsets
+from store.postgres.pool import connect
+from store.schema.migrate import migrate
+from store.testing import bench as store_bench
 
 _CLIENT_ID = "tachowatt-bench-drain"
 _RATE = 5_000.0

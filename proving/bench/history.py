@@ -14,11 +14,14 @@ from numpy.typing import NDArray
 
 from contracts.signals import signal_id
 from runtime.clock import US_PER_S
-from store import alerts, bench_fill, cases, contacts, features, outbox
-from store.feature_tables import DAY, INTERVAL, TRIP
-from store.outbox import SignalRow
-from store.pool import Connection
-from store.times import from_us
+from store.casework import alerts, cases, contacts
+from store.pipeline import features
+from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+from store.signals import outbox
+from store.signals.outbox import SignalRow
+from store.testing import bench_fill
 
 VEHICLES, METERS = 100_000, 1_000
 ASKED_VEHICLES, ASKED_METERS = 1_000, 30

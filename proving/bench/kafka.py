@@ -23,9 +23,9 @@ from runtime.clock import US_PER_S, Clock, SystemClock
 from runtime.errors import Stop, Usage
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import log as store_log
-from store import offsets
-from store.pool import connect
+from store.pipeline import log as store_log
+from store.pipeline import offsets
+from store.postgres.pool import connect
 
 _LOOK_EVERY_S = 0.02
 _READY_WITHIN_S = 120.0

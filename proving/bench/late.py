@@ -14,9 +14,10 @@ from runtime.errors import Stop
 from runtime.settings import Settings
 from simulators.encode import Message
 from simulators.load import Load
-from store import bench_fill, features, reconcile
-from store.feature_tables import TRIP
-from store.pool import connect
+from store.pipeline import features, reconcile
+from store.pipeline.feature_tables import TRIP
+from store.postgres.pool import connect
+from store.testing import bench_fill
 
 _DAY_US = 86_400 * US_PER_S
 _DRIVES_A_DAY, _DRIVE_S, _BODY_S = 2, 3_600, 60

@@ -33,10 +33,12 @@ from simulators.encode import Message
 from simulators.faults import Faults
 from simulators.fleet import Fleet
 from simulators.mutations import Mutations, registry, senders
-from store import bench as store_bench
-from store import customers, dead_letter, device_seq, features, outbox, telemetry
-from store.migrate import migrate
-from store.pool import Connection, connect
+from store.people import customers
+from store.pipeline import dead_letter, device_seq, features, telemetry
+from store.postgres.pool import Connection, connect
+from store.schema.migrate import migrate
+from store.signals import outbox
+from store.testing import bench as store_bench
 
 _GOOD_EVERY = 10
 _GOOD_TENANT = "good"

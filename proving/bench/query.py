@@ -19,11 +19,12 @@ from proving.bench import history
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
-from store import access, bench_fill
-from store import bench as store_bench
-from store.migrate import migrate
-from store.pool import connect
-from store.times import from_us
+from store.people import access
+from store.postgres.pool import connect
+from store.postgres.times import from_us
+from store.schema.migrate import migrate
+from store.testing import bench as store_bench
+from store.testing import bench_fill
 
 _READY_WITHIN_S = 60.0
 _WARM = 30

@@ -23,9 +23,9 @@ from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
 from simulators.load import Load
-from store import offsets
-from store.migrate import migrate
-from store.pool import connect
+from store.pipeline import offsets
+from store.postgres.pool import connect
+from store.schema.migrate import migrate
 
 _SETTLE_WITHIN_S = 60.0
 _SHORT_DRAIN = 100_000

@@ -15,8 +15,8 @@ from runtime.clock import SystemClock
 from runtime.settings import Settings
 from simulators.load import Load
 from simulators.publisher import Publisher
-from store import offsets
-from store.pool import connect
+from store.pipeline import offsets
+from store.postgres.pool import connect
 
 
 async def run(rate: float, devices: int, seconds: float) -> dict[str, Any]:

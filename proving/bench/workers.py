@@ -23,9 +23,9 @@ from runtime.errors import Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from simulators.load import Load
-from store import ledger, offsets
-from store.migrate import migrate
-from store.pool import connect
+from store.pipeline import ledger, offsets
+from store.postgres.pool import connect
+from store.schema.migrate import migrate
 
 _RATE = 5_000.0
 _APPENDED = 1_000
@@ -197,8 +197,9 @@ def _hold_back() -> Callable[[], None]:
 
 def _throw_away() -> None:
     """From here on this process writes no samples, features, checkpoints, signals or numbering."""
-    from store import carry, device_seq, features, outbox, telemetry
-    from store.binary import encode_rows
+    from store.pipeline import carry, device_seq, features, telemetry
+    from store.postgres.binary import encode_rows
+    from store.signals import outbox
 
     def made_ready(_connection: object, _table: str, columns: Any) -> None:
         encode_rows(columns)

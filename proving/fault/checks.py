@@ -12,8 +12,10 @@ from proving.fault.load import Device, Sent
 from proving.testbed.process import Process, Usage
 from proving.testbed.proxy import Proxy
 from runtime.clock import Clock
-from store import contacts, reconcile, signal_queue, telemetry
-from store.pool import connect
+from store.casework import contacts
+from store.pipeline import reconcile, telemetry
+from store.postgres.pool import connect
+from store.signals import signal_queue
 
 _SETTLE_WITHIN_S = 120.0
 _SHOWN = 5

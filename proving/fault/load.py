@@ -19,8 +19,8 @@ from simulators.faults import DEMO
 from simulators.fleet import Fleet
 from simulators.load import Load
 from simulators.publisher import Publisher
-from store import receivers
-from store.pool import connect, translated
+from store.casework import receivers
+from store.postgres.pool import connect, translated
 
 CARS, METERS = 16, 20
 _LIVE_S = 4 * 3_600

@@ -13,10 +13,12 @@ from proving.judge.features import Judgement, Match, Thing, judge
 from proving.judge.latency import Publications
 from simulators.encode import Message
 from simulators.fleet import Fleet
-from store import contacts, decisions, features, ledger, offsets, outbox, telemetry
-from store.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
-from store.pool import Connection, connect
-from store.times import to_us
+from store.casework import contacts
+from store.pipeline import features, ledger, offsets, telemetry
+from store.pipeline.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
+from store.postgres.pool import Connection, connect
+from store.postgres.times import to_us
+from store.signals import decisions, outbox
 
 _ALL = 1_000_000
 _FOR_WANT_OF_CONSENT = ("no_consent", "no_channel_consent")

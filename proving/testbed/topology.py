@@ -10,7 +10,7 @@ from proving.testbed.proxy import Proxy
 from proving.testbed.servers import KilledMosquitto, KilledPostgres, ProxiedKafka
 from runtime.clock import Clock
 from runtime.errors import Stop
-from store.migrate import migrate
+from store.schema.migrate import migrate
 
 PARTITIONS = 4
 SESSION_TIMEOUT_S = 6

@@ -18,8 +18,9 @@ from runtime.settings import Settings
 from simulators.encode import Message
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
-from store import access, contacts, receivers
-from store.pool import connect
+from store.casework import contacts, receivers
+from store.people import access
+from store.postgres.pool import connect
 from tests.fix_receiver import Receiver
 
 _HOUR_S = 3_600

@@ -20,9 +20,9 @@ from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import dead_letter, ledger, offsets, telemetry
-from store import log as store_log
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets, telemetry
+from store.pipeline import log as store_log
+from store.postgres.pool import connect
 
 CLOCK = SystemClock()
 

@@ -16,9 +16,9 @@ from proving.commands.bench import bench_cli
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from simulators.load import Load
-from store import log as store_log
-from store import offsets
-from store.pool import connect
+from store.pipeline import log as store_log
+from store.pipeline import offsets
+from store.postgres.pool import connect
 
 needs_mosquitto = pytest.mark.usefixtures("mosquitto_broker")
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")

@@ -14,8 +14,8 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import dead_letter, ledger, offsets, telemetry
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets, telemetry
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.process import Tachowatt
 

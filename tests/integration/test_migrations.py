@@ -21,13 +21,14 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import migrate as migrations
-from store import partitions, rollups, telemetry
-from store.engine import DAY_US, Layout
-from store.migrate import migrate
-from store.pool import Connection, connect, scalar, translated
-from store.status import status
-from store.times import from_us, to_us
+from store.pipeline import telemetry
+from store.postgres.engine import DAY_US, Layout
+from store.postgres.pool import Connection, connect, scalar, translated
+from store.postgres.times import from_us, to_us
+from store.schema import migrate as migrations
+from store.schema import partitions, rollups
+from store.schema.migrate import migrate
+from store.schema.status import status
 from tests import rows_by_sql as by_sql
 from tests.fix_registry import NOW_US as WORKER_NOW_US
 from tests.fix_registry import registry

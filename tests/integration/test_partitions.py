@@ -14,9 +14,9 @@ from ingest.registry import Registries
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Owned, Retry, Stop
 from runtime.settings import Settings
-from store import dead_letter, ledger, offsets
-from store import log as store_log
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets
+from store.pipeline import log as store_log
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state
 

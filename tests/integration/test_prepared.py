@@ -16,8 +16,8 @@ from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import ledger, telemetry
-from store.pool import connect
+from store.pipeline import ledger, telemetry
+from store.postgres.pool import connect
 
 CLOCK = SystemClock()
 

@@ -12,7 +12,7 @@ from app.servers.embedded import Broker
 from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
-from store.pool import connect
+from store.postgres.pool import connect
 from tests.fix_fleet import deliver, only_native
 from tests.process import Tachowatt
 

@@ -20,9 +20,9 @@ from contracts.raw import RawMessage
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from store import features, ledger, telemetry
-from store.feature_tables import DAY, INTERVAL, TRIP
-from store.pool import connect
+from store.pipeline import features, ledger, telemetry
+from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 
 DATA = Path(__file__).parents[3] / "shared" / "data"

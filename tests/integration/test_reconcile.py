@@ -16,8 +16,8 @@ from ingest.partition.worker import Worker
 from ingest.reconcile import recompute
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from store import reconcile
-from store.pool import connect
+from store.pipeline import reconcile
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state
 

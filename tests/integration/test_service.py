@@ -18,8 +18,8 @@ from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import ledger
-from store.pool import connect
+from store.pipeline import ledger
+from store.postgres.pool import connect
 from tests.fix_fleet import caught_up, deliver, only_native, settle, undisturbed
 from tests.process import Tachowatt
 from tests.store_state import assert_same_state, store_state

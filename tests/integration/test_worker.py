@@ -16,10 +16,12 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings
-from store import customers, dead_letter, features, ledger, offsets, outbox, telemetry
-from store.feature_tables import TRIP
-from store.pool import connect
-from store.times import from_us
+from store.people import customers
+from store.pipeline import dead_letter, features, ledger, offsets, telemetry
+from store.pipeline.feature_tables import TRIP
+from store.postgres.pool import connect
+from store.postgres.times import from_us
+from store.signals import outbox
 from tests.fix_registry import NOW_US, registry
 
 T0 = "2026-11-17T10:00:00Z"

@@ -22,8 +22,9 @@ from ingest.reconcile import recompute
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import customers, ledger
-from store.pool import connect
+from store.people import customers
+from store.pipeline import ledger
+from store.postgres.pool import connect
 from tests.fix_fleet import raw, small_fleet
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state

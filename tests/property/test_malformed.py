@@ -18,8 +18,8 @@ from runtime.settings import Settings
 from simulators import mutations
 from simulators.loose_encoding import cbor, cbor_map, json_object
 from simulators.mutations import Mutations, Sender, registry, senders
-from store import dead_letter
-from store.pool import connect
+from store.pipeline import dead_letter
+from store.postgres.pool import connect
 
 NOW_US = 1_795_255_200_000_000
 START_US = NOW_US - 86_400_000_000

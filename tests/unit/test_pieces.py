@@ -14,8 +14,8 @@ from gateway.ack_window import AckWindow
 from ingest.decoding.pack import LAYOUTS, join_values, meter_key, same_values
 from ingest.kernels import local_us
 from runtime.settings import Settings, as_markdown
-from store.binary import decode, encode, encode_rows, encode_with_arrays
-from store.device_seq import DeviceSeq
+from store.pipeline.device_seq import DeviceSeq
+from store.postgres.binary import decode, encode, encode_rows, encode_with_arrays
 
 
 def numbered(*numbers: int) -> list[RawMessage]:

@@ -6,8 +6,8 @@ import pytest
 from customer_context.identity import Device
 from feature_kernels import driving
 from ingest.batch.signals import corrections
-from store.feature_tables import DRIVING_EVENT
-from store.features import Change
+from store.pipeline.feature_tables import DRIVING_EVENT
+from store.pipeline.features import Change
 
 DEVICES = {1: Device(1, "acme", "car-1", "vehicle", "native", "UTC")}
 

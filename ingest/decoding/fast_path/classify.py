@@ -21,7 +21,7 @@ from ingest.decoding.times import YEAR_2000_US
 from ingest.registry import Registry
 from runtime.clock import US_PER_S
 from runtime.settings import Settings
-from store.telemetry import Samples
+from store.pipeline.telemetry import Samples
 
 Ints = NDArray[np.int64]
 
