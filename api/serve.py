@@ -9,11 +9,11 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import uvicorn
 from fastapi import FastAPI
 
-from api import scores
 from api.app import create_app
-from api.changes import Changes
-from api.deps import Deps
-from api.ratelimit import RateLimit
+from api.http.changes import Changes
+from api.http.deps import Deps
+from api.http.ratelimit import RateLimit
+from api.resources import scores
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics

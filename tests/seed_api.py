@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from api.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
 from contracts.quality import Quality
 from contracts.raw import RawMessage

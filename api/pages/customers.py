@@ -4,11 +4,12 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import context, paging
-from api.pages.lists import ROWS, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
+from api.http import paging
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.pages.frame.lists import ROWS, cursor, one_page
+from api.pages.frame.view import View
+from api.resources import context
 from customer_context.consent import LegalBasis, Purpose
 from store.casework import alerts, contacts
 from store.people import access, customers, subjects

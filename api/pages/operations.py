@@ -5,10 +5,10 @@ import re
 
 from starlette.responses import Response
 
-from api import paging
-from api.pages.lists import ROWS, chosen, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
+from api.http import paging
+from api.http.problems import not_found
+from api.pages.frame.lists import ROWS, chosen, cursor, one_page
+from api.pages.frame.view import View
 from runtime.errors import Reason
 from store.reads import pages as reads
 from store.signals import decisions, playbooks

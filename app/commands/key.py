@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.scopes import OF_ROLE, Scope
+from api.http.scopes import OF_ROLE, Scope
 from app.commands.console import load_settings, out, print_json, print_table
 from app.operations.registry_import import as_datetime
 from app.processes.stack import database

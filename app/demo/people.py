@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from api.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE
 from app.demo.receiver import SIDES, DemoReceiver
 from runtime.clock import Clock
 from simulators.fleet import Fleet

@@ -11,7 +11,7 @@ from urllib.parse import quote
 import httpx
 import numpy as np
 
-from api.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE
 from app.processes.stack import Stack
 from app.servers.embedded import Postgres
 from app.servers.supervise import Child

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from api.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
 from contacts.service import Service
 from contracts.raw import RawMessage

@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.examples import REQUESTS
+from api.openapi.examples import REQUESTS
 from store.postgres.pool import connect, scalar
 from tests.fix_api import Api
 from tests.seed_api import FOREIGN, LAT, LON, OTHER, QUIET, Own

@@ -8,7 +8,7 @@ from dataclasses import asdict
 import httpx
 import pytest
 
-from api.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
 from store.people import access
 from store.postgres.pool import connect

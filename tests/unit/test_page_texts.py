@@ -6,8 +6,9 @@ from string import Formatter
 
 import pytest
 
-from api.pages import alerts, formats
-from api.pages.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
+from api.pages import alerts
+from api.pages.frame import formats
+from api.pages.frame.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
 from customer_context.consent import Purpose
 from feature_kernels.consumption import ANOMALY_KINDS
 from feature_kernels.driving import EVENT_KINDS
