@@ -12,8 +12,15 @@ from typing import Any
 
 from contacts import scores, situation
 from contracts.contacts import case_id
-from customer_context.planning import Plan, PlannedCase, PlannedContact, Situation, Verdict, plan
-from customer_context.playbooks import Playbook
+from customer_context.playbooks.model import Playbook
+from customer_context.playbooks.plan import (
+    Plan,
+    PlannedCase,
+    PlannedContact,
+    Situation,
+    Verdict,
+    plan,
+)
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from store.casework import alerts, cases, contacts

@@ -9,7 +9,7 @@ from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
 from contacts.session import Session
-from customer_context.planning import refusal
+from customer_context.playbooks.plan import refusal
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics

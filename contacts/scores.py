@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from contracts.signals import ScoreChanged, signal_id
-from customer_context.consent import Purpose
-from customer_context.scoring import band, worth_telling
+from customer_context.consent.state import Purpose
+from customer_context.scoring.bands import band, worth_telling
 from feature_kernels import driving
 from store.people import customers
 from store.postgres import roles

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from customer_context.planning import Person, Situation
+from customer_context.playbooks.plan import Person, Situation
 from store.casework import alerts, receivers
 from store.people import customers
 from store.postgres.pool import Connection

@@ -49,7 +49,7 @@ METER_COLUMNS: tuple[Column, ...] = (
     Column("interval_s", "s", 1.0, 32 * 86_400.0, "length of the interval of energy_kwh"),
     Column("quality", "code", 0.0, 6.0, "status the sender gives; see contracts.quality"),
     Column(
-        "meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number; see ingest.decoding.pack"
+        "meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number (ingest.decoding.pack)"
     ),
 )
 

@@ -4,8 +4,8 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from customer_context.consent import ConsentState
-from customer_context.identity import FOREVER_US, Device, Span, holders
+from customer_context.consent.state import ConsentState
+from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from ingest.grids import Grids
 from store.people import customers
 from store.people.customers import Held

@@ -17,7 +17,7 @@ from contacts.rules import Rules
 from contacts.service import channels_to_customers
 from contacts.session import Session
 from contracts.signals import signal_id
-from customer_context.consent import Purpose
+from customer_context.consent.state import Purpose
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings

@@ -236,7 +236,7 @@ def of(error: Exception) -> Problem:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error that reaches the app as a problem (what nobody expected: api.http.edge)."""
+    """Answer every error that reaches the app as a problem (unexpected ones: api.http.edge)."""
 
     async def handle(request: Request, error: Exception) -> Response:
         return answer(request, of(error))

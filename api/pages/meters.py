@@ -18,7 +18,7 @@ from api.pages.frame.view import View
 from api.pages.plots import plots
 from api.resources import alerts as told
 from contracts.quality import Quality
-from customer_context.consent import Purpose
+from customer_context.consent.state import Purpose
 from feature_kernels import consumption
 from store.casework import alerts
 from store.people import subjects

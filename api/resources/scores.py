@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.http.answers import Shape, finite
 from api.resources.subjects import Subject, consent_ref
-from customer_context.scoring import band
+from customer_context.scoring.bands import band
 from feature_kernels import driving
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
@@ -230,7 +230,7 @@ def _trust(found: driving.Score) -> Literal["full", "low", "none"]:
 
 
 def _band(score: float) -> Band:
-    return band(score)  # type: ignore[return-value]  # A to E, as customer_context.scoring has it
+    return band(score)  # type: ignore[return-value]  # A to E, as customer_context.scoring.bands has it
 
 
 def _negative(points: float | None) -> float | None:

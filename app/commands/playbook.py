@@ -16,8 +16,8 @@ from store.signals import signal_queue
 
 if TYPE_CHECKING:
     from contacts.rules import Found
-    from customer_context.planning import Plan
-    from customer_context.playbooks import Playbook
+    from customer_context.playbooks.model import Playbook
+    from customer_context.playbooks.plan import Plan
 
 playbook_cli = typer.Typer(
     no_args_is_help=True, help="Which signal leads to which contact: check, list, explain."
@@ -125,7 +125,7 @@ def explain(
     """
     from contacts import rules, situation
     from contacts.service import channels_to_customers
-    from customer_context.planning import plan
+    from customer_context.playbooks.plan import plan
 
     settings, clock = load_settings(), SystemClock()
     loaded, errors = rules.load_all(rules.read(settings.playbooks_dir))

@@ -68,8 +68,9 @@ def create(url: str, topics: Topics, partitions: int, replicas: int, keep_hours:
 def prepare(
     url: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
 ) -> tuple[list[str], Log, dict[int, int]]:
-    """Make the topics that are missing; their names, and what `store.pipeline.log.choose` is to be told to
-    feed a store from them. Raises `Retry`, `Stop`."""
+    """Make the topics that are missing.
+
+    Returns their names and the arguments of `store.pipeline.log.choose`. Raises `Retry`, `Stop`."""
     made = create(url, topics, partitions, replicas, keep_hours)
     found = look(url, topics)
     if found is None:

@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from contracts.topics import NAME
-from customer_context.consent import LegalBasis, Purpose
+from customer_context.consent.state import LegalBasis, Purpose
 from runtime.errors import Usage
 from store.people import customers
 from store.postgres.pool import connect, translated

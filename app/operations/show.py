@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.operations.scores import as_json, driver_scores
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 from feature_kernels import driving
 from ingest.registry import Registry
 from ingest.registry import load as load_registry

@@ -18,7 +18,7 @@ from app.processes.threads import in_thread
 from app.processes.upkeep import Upkeep
 from contacts.service import Service as Contacts
 from contracts.kafka import Topics
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog

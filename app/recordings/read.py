@@ -1,8 +1,9 @@
 """Recordings from files: `score-trip` and `analyse-meter` read their tables here.
 
-Rows may be in any order. Rows of the same instant are joined by the pipeline's rule, that of
-`ingest.decoding.pack`: of columns that belong together (a position, a register with its meter's number) the
-greater row wins, value by value, and what is measured beats what is not. So no order matters.
+Rows may be in any order. Rows of the same instant are joined by the pipeline's rule
+(`ingest.decoding.pack`): of columns that belong together (a position, a register with its meter's
+number) the greater row wins, value by value, and a measured value beats a missing one. So the order
+of rows does not matter.
 """
 
 from collections.abc import Callable, Sequence

@@ -12,7 +12,7 @@ from contracts.signals import (
     VehicleCrash,
     signal_id,
 )
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 from feature_kernels import consumption
 from store.pipeline.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
 from store.pipeline.features import Change, Rows

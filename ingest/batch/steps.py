@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.topics import route
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 from feature_kernels.ragged import starts_of
 from ingest.batch.work import KindWork, Letter, Outcome, Tally, Work
 from ingest.decoding.decode import decode

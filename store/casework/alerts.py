@@ -47,7 +47,7 @@ def follow(
 ) -> None:
     """Bring the alerts of these meter.anomaly.* signals up to date, in the caller's transaction.
 
-    signals : as `store.signals.signal_queue.take` gives them; customers : signal id → who it is about.
+    signals : rows of `store.signals.signal_queue.take`; customers : signal id → customer id.
     """
     if not signals:
         return

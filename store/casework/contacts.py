@@ -1,4 +1,4 @@
-"""Contacts: what is sent to whom, and what became of it. Delivering them is store/casework/delivery.py."""
+"""Contacts: what is sent to whom, and its state. store/casework/delivery.py delivers them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -34,7 +34,7 @@ def covered(
     column : vehicle or meter, which the rows are of; where : conditions on f; newest, most : only
     so many of each assignment under each contract, in the order that is given.
     A row belongs to the contract that covered its subject when it began; where contracts overlap,
-    to the one that began last (as customer_context.identity has it).
+    to the one that began last (as customer_context.identity.holders has it).
     """
     end = "offset 0" if newest is None else f"order by {newest} limit {int(most)}"
     sql = _SQL.format(view=view, column=column, where=where.sql, end=end)

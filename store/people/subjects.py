@@ -11,7 +11,7 @@ from store.postgres import rows
 from store.postgres.pool import Connection
 
 # The contract that covers %s (a time) of x: of several the one that began last, as
-# customer_context.identity has it.
+# customer_context.identity.holders has it.
 COVERING = (
     "select k.customer, k.contract, k.valid_from, k.valid_to from customers.contract k "
     "where k.tenant = {tenant} and k.{column} = {value} and k.valid_from <= {at} "

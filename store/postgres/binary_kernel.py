@@ -1,4 +1,4 @@
-"""Rows of PostgreSQL's binary COPY format, field by field, without the GIL (store/postgres/binary.py)."""
+"""Rows of the binary COPY format, field by field, without the GIL (store/postgres/binary.py)."""
 
 import numpy as np
 from numpy.typing import NDArray

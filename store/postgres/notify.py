@@ -40,7 +40,8 @@ def listen(connection: Connection, *channels: str) -> None:
 def wait(connection: Connection, timeout_s: float) -> list[tuple[str, str]]:
     """(channel, payload) of what came within `timeout_s`; returns at the first that comes.
 
-    Raises psycopg's errors when the connection ends (`store.postgres.pool.translated` turns them into ours).
+    Raises psycopg's errors when the connection ends (`store.postgres.pool.translated` turns
+    them into ours).
     """
     return [
         (notify.channel, notify.payload)

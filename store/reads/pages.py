@@ -41,7 +41,8 @@ _VEHICLES = (
     "select f.start_at, f.distance_m, f.crash from shown.trip f where f.device_id = a.device_id "
     "and f.start_at >= greatest(a.valid_from, k.valid_from) "
     "and f.start_at < least(a.valid_to, k.valid_to, 'infinity') "
-    "and f.decided_at < %s order by f.start_at desc limit 1) as t "  # as in store/people/contract_scope.py
+    # as in store/people/contract_scope.py
+    "and f.decided_at < %s order by f.start_at desc limit 1) as t "
     "where a.tenant = v.tenant and a.vehicle = v.vehicle "
     "order by t.start_at desc limit 1) as last on true where "
 )
@@ -99,7 +100,8 @@ def events(
         "as t (device_id, start_at, end_at) cross join lateral ("
         "select f.* from shown.driving_event f where f.device_id = t.device_id "
         "and f.start_at between t.start_at and t.end_at "
-        "and f.decided_at < %s offset 0) as e order by e.start_at desc",  # as in store/people/contract_scope.py
+        # as in store/people/contract_scope.py
+        "and f.decided_at < %s offset 0) as e order by e.start_at desc",
         (
             [device_id for device_id, _, _ in trips],
             [start for _, start, _ in trips],
@@ -217,7 +219,7 @@ def dead_letter(
 
 
 def contacts(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
-    """Contacts that wait and that failed, each counted up to COUNTED; side as store.casework.contacts."""
+    """Pending and failed contacts, each counted up to COUNTED; side: store.casework.contacts."""
     found = {}
     for state in ("pending", "failed"):
         where = rows.Conditions("tenant = %s and state = %s", tenant_id, state)

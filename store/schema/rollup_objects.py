@@ -3,8 +3,8 @@
 On TimescaleDB a rollup is a continuous aggregate. On plain PostgreSQL it is a view of the same name
 and columns over a table of finished buckets and, for what has changed since, the rows themselves.
 Triggers on the source note which days of which devices have changed, in a list that is only ever
-appended to: whoever clears it (store/schema/rollups.py) removes the lines that it sees, so a change that
-is committed meanwhile keeps its line.
+appended to: store/schema/rollups.py removes the lines that it sees, so a change that is committed
+meanwhile keeps its line.
 
 Provisional rows do not count: nothing has decided them yet. Sums are exact in numeric, so the order
 of rows is nothing to them.

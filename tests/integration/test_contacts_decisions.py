@@ -15,7 +15,7 @@ from store.signals import playbooks as stored
 from tests.fix_contacts import TENANT, Stage
 from tests.fix_receiver import Mailbox, Receiver
 
-SHIPPED = Path(__file__).parents[2] / "customer_context" / "shipped"
+SHIPPED = Path(__file__).parents[2] / "customer_context" / "playbooks" / "shipped"
 NewStage = Callable[..., Stage]
 
 

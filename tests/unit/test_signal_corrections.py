@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 from feature_kernels import driving
 from ingest.batch.signals import corrections
 from store.pipeline.feature_tables import DRIVING_EVENT

@@ -91,9 +91,10 @@ def scan(
 ) -> Scanned:
     """Read bodies of one kind of message.
 
-    most_samples : longer ones are not taken. media : uint8[n], of `ingest.decoding.fast_path.body_kernel`; None
-    = all are JSON.
-    Complexity: O(bytes), one pass to count and one to read. Oracle: `ingest.decoding.dialects.native`.
+    most_samples : longer ones are not taken. media : uint8[n], codes of
+    `ingest.decoding.fast_path.body_kernel`; None = all are JSON.
+    Complexity: O(bytes), one pass to count and one to read.
+    Oracle: `ingest.decoding.dialects.native`.
     """
     n = len(bodies)
     if media is None:

@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from contracts.signals import DATA
-from customer_context.playbook_text import LANGUAGES, TextError, data_fields, render
-from customer_context.playbooks import (
+from customer_context.playbooks.model import (
     STRING,
     ConditionError,
     Playbook,
@@ -15,6 +14,7 @@ from customer_context.playbooks import (
     parse,
     texts_of,
 )
+from customer_context.playbooks.text import LANGUAGES, TextError, data_fields, render
 from runtime.errors import Usage
 
 _AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

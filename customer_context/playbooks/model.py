@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.contacts import ABOUT
 from contracts.signals import DATA
-from customer_context.cel_only import cel
-from customer_context.consent import Purpose
-from customer_context.playbook_text import LANGUAGES, TextError, compile_text
+from customer_context.consent.state import Purpose
+from customer_context.playbooks.cel_only import cel
+from customer_context.playbooks.text import LANGUAGES, TextError, compile_text
 from runtime.errors import Usage
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
