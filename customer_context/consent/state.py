@@ -17,7 +17,8 @@ class Purpose(StrEnum):
 
 
 class LegalBasis(StrEnum):
-    """GDPR Art. 6(1); insurance telematics usually stands on the contract (field/customer.md)."""
+    """GDPR Art. 6(1); insurance telematics usually rests on the contract
+    (docs/field/customer.md)."""
 
     CONSENT = "consent"
     CONTRACT = "contract"
