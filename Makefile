@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench fault screenshots lock clean
+.PHONY: help install demo test check arrows format bench fault screenshots lock clean
 
 help:      ## Say what there is
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -31,6 +31,9 @@ check: install  ## Format, lint, types, import contracts, generated schemas
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/tachowatt schemas --check
+
+arrows: install ## How the rooms of each package depend on each other
+	$(BIN)/python -m tests.arrows
 
 format: install ## Format and fix what can be fixed
 	$(BIN)/ruff format .
