@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
-from customer_context.consent.state import Purpose
 from customer_context.scoring.bands import band, worth_telling
 from feature_kernels import driving
 from store.people import customers

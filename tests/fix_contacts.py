@@ -16,8 +16,8 @@ from contacts.deliver import Deliverer
 from contacts.rules import Rules
 from contacts.service import channels_to_customers
 from contacts.session import Session
+from contracts.purposes import Purpose
 from contracts.signals import signal_id
-from customer_context.consent.state import Purpose
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings

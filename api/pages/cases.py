@@ -8,7 +8,7 @@ from api.http.scopes import Scope
 from api.pages.alerts import version_of
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.casework import alerts, cases, contacts
 from store.people import customers
 from store.reads import pages as reads

@@ -10,7 +10,7 @@ from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import context
-from customer_context.consent.state import LegalBasis, Purpose
+from contracts.purposes import LegalBasis, Purpose
 from store.casework import alerts, contacts
 from store.people import access, customers, subjects
 from store.postgres.times import from_us

@@ -14,7 +14,7 @@ from api.pages.frame.view import View
 from api.pages.plots import plots
 from api.resources import scores
 from api.resources.subjects import Subject
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.people import customers
 from store.postgres.times import to_us
 from store.reads import driving

@@ -17,8 +17,8 @@ from api.pages.frame.lists import ROWS, Row, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import plots
 from api.resources import alerts as told
+from contracts.purposes import Purpose
 from contracts.quality import Quality
-from customer_context.consent.state import Purpose
 from feature_kernels import consumption
 from store.casework import alerts
 from store.people import subjects

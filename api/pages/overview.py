@@ -13,7 +13,7 @@ from api.pages.meters import own_meters
 from api.resources import alerts as told
 from api.resources import scores
 from api.resources.subjects import Subject
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.casework import alerts, cases, contacts
 from store.people import customers
 from store.reads import driving

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.http.answers import Shape, finite
 from api.http.auth import Call
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from feature_kernels import consumption
 from store.people import customers
 from store.postgres.pool import Connection

@@ -8,7 +8,7 @@ from pydantic import Field
 from api.http.answers import Shape
 from api.http.auth import Call
 from api.resources import alerts
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from customer_context.relevance.rank import Item, Ranked, rank
 from store.casework import alerts as stored_alerts
 from store.casework import cases, contacts

@@ -6,7 +6,7 @@ import typer
 
 from app.commands.console import load_settings, out, print_json, print_table
 from app.processes.stack import database
-from customer_context.consent.state import LegalBasis, Purpose
+from contracts.purposes import LegalBasis, Purpose
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from store.people import customers

@@ -19,8 +19,8 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.purposes import LegalBasis, Purpose
 from contracts.topics import NAME
-from customer_context.consent.state import LegalBasis, Purpose
 from runtime.errors import Usage
 from store.people import customers
 from store.postgres.pool import connect, translated

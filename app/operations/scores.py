@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from feature_kernels import driving
 from ingest.registry import load as load_registry
 from store.pipeline import features

@@ -16,8 +16,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.contacts import ABOUT
+from contracts.purposes import Purpose
 from contracts.signals import DATA
-from customer_context.consent.state import Purpose
 from customer_context.playbooks.cel_only import cel
 from customer_context.playbooks.text import LANGUAGES, TextError, compile_text
 from runtime.errors import Usage

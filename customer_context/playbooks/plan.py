@@ -11,7 +11,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.contacts import WEBHOOKS, case_id, contact_id
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from customer_context.playbooks.model import ConditionError, Message, Playbook, Webhook
 from customer_context.playbooks.text import LANGUAGES, TextError, render
 

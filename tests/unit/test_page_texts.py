@@ -9,7 +9,7 @@ import pytest
 from api.pages import alerts
 from api.pages.frame import formats
 from api.pages.frame.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from feature_kernels.consumption import ANOMALY_KINDS
 from feature_kernels.driving import EVENT_KINDS
 from feature_kernels.driving.score import FACTORS

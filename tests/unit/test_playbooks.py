@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.channels.webhook import headers
+from contracts.purposes import Purpose
 from contracts.signals import DATA
-from customer_context.consent.state import Purpose
 from customer_context.playbooks.check import load
 from customer_context.playbooks.model import Playbook
 from customer_context.playbooks.plan import Person, Situation, plan, refusal

@@ -11,7 +11,7 @@ from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
-from customer_context.consent.state import LegalBasis, Purpose
+from contracts.purposes import LegalBasis, Purpose
 from store.people import customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us

@@ -12,7 +12,7 @@ from api.http.auth import Call, needs
 from api.http.paging import After, Limit, Page
 from api.http.scopes import Scope
 from api.resources.subjects import Asked, asked, consent_ref, one, resolve
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.postgres.times import to_us
 from store.reads import driving
 
