@@ -11,10 +11,10 @@ help:      ## Say what there is
 
 install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
 
-$(VENV)/.stamp: pyproject.toml requirements.lock
+$(VENV)/.stamp: pyproject.toml requirements.lock requirements-uv.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
@@ -48,8 +48,10 @@ fault: install  ## A hundred faults under load, proven to leave no trace: half a
 screenshots: install ## Pictures of the pages, by headless Chromium
 	$(BIN)/python -m tests.browser.screenshots
 
-lock: install   ## Renew requirements.lock from the ranges in pyproject.toml
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev pyproject.toml -o requirements.lock --no-header --no-annotate
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: install   ## Renew the pins from the ranges in pyproject.toml, with their hashes, and uv's
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	echo uv | $(COMPILE) - -o requirements-uv.lock
 
 clean:     ## Remove .venv and the state of the embedded servers
 	rm -rf $(VENV) .tachowatt
