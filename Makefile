@@ -4,10 +4,11 @@ BIN    := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check arrows format bench fault screenshots lock clean
+.PHONY: help install demo test check format-check lint types imports dead-code arrows format bench \
+        fault screenshots lock clean
 
 help:      ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
 
@@ -25,12 +26,23 @@ demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 test: install   ## All tests, on real servers
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)") --dist loadgroup -q
 
-check: install  ## Format, lint, types, import contracts, generated schemas
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: format-check lint types imports dead-code  ## The next five, and generated schemas
 	$(BIN)/tachowatt schemas --check
+
+format-check: install  ## Is everything formatted?
+	$(BIN)/ruff format --check .
+
+lint: install   ## Rules of pyproject.toml
+	$(BIN)/ruff check .
+
+types: install  ## mypy, strict
+	$(BIN)/mypy
+
+imports: install  ## Import contracts between packages
+	$(BIN)/lint-imports
+
+dead-code: install  ## What neither the product nor the tests use
+	$(BIN)/python -m tests.dead_code
 
 arrows: install ## How the rooms of each package depend on each other
 	$(BIN)/python -m tests.arrows
