@@ -1,12 +1,14 @@
 """`make dead-code`: what neither the product nor the tests use, found by vulture.
 
-Vulture reads Python only and cannot know what a schema is made of. Two kinds of names are therefore
-used as well: those in templates, and names in the body of a class (fields, members of an enum).
+Vulture reads Python only and cannot know what a schema is made of. Three kinds of names are
+therefore used as well: those in templates, those of entry points, and names in the body of a class
+(fields, members of an enum).
 """
 
 import ast
 import re
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,6 +27,9 @@ def unused(root: Path) -> list[Item]:
     )
     packages = [path.parent for path in root.glob("*/__init__.py")]
     vulture.scavenge([str(package) for package in packages])
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    for entries in [project["scripts"], *project.get("entry-points", {}).values()]:
+        vulture.used_names.update(entry.rsplit(":")[-1] for entry in entries.values())
     for package in packages:
         for template in package.rglob("templates/**/*.html"):
             vulture.used_names.update(re.findall(r"\w+", template.read_text()))
