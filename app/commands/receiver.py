@@ -128,7 +128,7 @@ def enable(name: Name, tenant: Tenant = None) -> None:
 
 
 @receiver_cli.command()
-def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:
+def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa: PT028  a command
     """Send a signed webhook of type `test` now and say what came of it (exit code 1: it failed)."""
     settings, clock = load_settings(), SystemClock()
     now_us = clock.now_us()

@@ -53,13 +53,6 @@ def mileage(connection: Connection, which: Which) -> dict[str, Any]:
     return found
 
 
-def decided_until(connection: Connection, which: Which) -> datetime | None:
-    """When the newest of the decided trips was decided: what a score is as of."""
-    sql, parameters = source(which)
-    found = rows.one(connection, f"select max(f.decided_at) as at from {sql}", parameters)
-    return None if found is None else found["at"]
-
-
 def trip(
     connection: Connection, which: Which, device_id: int, start_at: datetime
 ) -> dict[str, Any] | None:
