@@ -10,7 +10,7 @@ import typer
 from app.commands.console import load_settings, out, print_json, print_table
 from app.commands.contacts import Json, Tenant, the_tenant
 from app.processes.stack import database
-from contacts import targets
+from contacts.channels import targets
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from runtime.settings import Settings
