@@ -9,14 +9,13 @@ from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
 from contacts.store_thread import Session
-from customer_context.playbooks.plan import refusal
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services import contact_flow
 from store.casework import delivery, receivers
 from store.casework.delivery import Attempt, Lane
-from store.people import customers
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
 
@@ -90,20 +89,9 @@ class Deliverer:
             for lane in delivery.lanes(connection)
             if (room := self._room[lane.channel] - self._busy[lane]) > 0
         ]
-        claimed = delivery.claim(connection, self._worker, free, now_us)
-        pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
-        granted = customers.granted_to(connection, sorted(pairs)) if pairs else {}
-        allowed = []
-        for contact in claimed:
-            purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
-            reason = refusal(contact["purpose"], contact["channel"], purposes)
-            if reason is None:
-                allowed.append(contact)
-                continue
-            refused = Attempt("refused", "refused", reason)
-            delivery.finish(connection, contact["contact_id"], self._worker, refused, now_us)
+        allowed, refused = contact_flow.claim(connection, self._worker, free, now_us)
+        for contact in refused:
             self._metrics.contacts.labels(contact["channel"], "refused").inc()
-        delivery.signing(connection, allowed, now_us)
         return allowed
 
     async def _deliver(self, contact: Mapping[str, Any], lane: Lane) -> None:

@@ -46,6 +46,13 @@ SUBJECTS: Mapping[str, Text] = {
 """What a device measures, and so what signals are about."""
 
 
+CONTRACTS: Mapping[str, Text] = {
+    "vehicle": Text("Kfz-Vertrag", "motor contract"),
+    "meter": Text("Stromvertrag", "electricity contract"),
+}
+"""What a contract over a vehicle or meter is called."""
+
+
 class Anomaly(StrEnum):
     """Kinds of anomalies of a meter. The kernels' codes are in feature_kernels.consumption."""
 

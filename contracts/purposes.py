@@ -30,3 +30,13 @@ COVERING: Mapping[str, frozenset[Purpose]] = {
     "meter": frozenset({Purpose.ENERGY_INSIGHT}),
 }
 """The purposes that allow what a kind of device sends to be stored at all."""
+
+INSURERS = (Purpose.DRIVING_SCORE, Purpose.CLAIMS_ASSISTANCE)
+"""Purposes whose contacts are an insurer's business; the others are a utility's."""
+
+
+def side_of(purpose: str | None) -> str | None:
+    """Return the side (insurer or utility) whose business a purpose is; None without a purpose."""
+    if purpose is None:
+        return None
+    return "insurer" if purpose in INSURERS else "utility"

@@ -22,7 +22,7 @@ from customer_context.playbooks.plan import (
 )
 from runtime.errors import Retry
 from runtime.metrics import Metrics
-from services import score_changes, situation
+from services import driving_scores, situation
 from store.casework import alerts, cases, contacts
 from store.postgres.pool import Connection, translated
 from store.postgres.times import to_us
@@ -110,7 +110,7 @@ def _decide(
         about,
         now_us,
     )
-    score_changes.follow(connection, signals, about, now_us)
+    driving_scores.signal_changes(connection, signals, about, now_us)
     triggers = {playbook.spec.trigger.signal for playbook in rules}
     triggering = [s for s in signals if s["type"] in triggers]
     if triggering:

@@ -10,10 +10,10 @@ from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import context
-from contracts.purposes import LegalBasis, Purpose
+from contracts.purposes import Purpose
+from services import consent
 from store.casework import alerts, contacts
-from store.people import access, customers, subjects
-from store.postgres.times import from_us
+from store.people import access, subjects
 
 _RELEVANT = 8
 _CONTACTS = 15
@@ -88,8 +88,7 @@ def own(view: View) -> Response:
         raise not_found()
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.know(_subject(row) for row in contracts)
-    granted = customers.granted_of(view.connection, view.tenant, customer_id)
-    ledger = customers.consents_of(view.connection, view.tenant, customer_id)
+    consents = consent.of_customer(view.connection, view.tenant, customer_id)
     found = access.reads(
         view.connection,
         view.tenant,
@@ -104,8 +103,8 @@ def own(view: View) -> Response:
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         devices=subjects.devices_of(view.connection, view.tenant, customer_id),
         purposes=[str(purpose) for purpose in Purpose],
-        granted=granted,
-        ledger=ledger[::-1],
+        granted=consents.granted,
+        ledger=consents.ledger[::-1],
         contacts=[
             row
             for row in contacts.list_(
@@ -121,24 +120,16 @@ def own(view: View) -> Response:
 def decide(view: View) -> Response:
     """POST /me/consents: grant or withdraw a purpose; it holds from this moment."""
     purpose, state = view.form.get("purpose"), view.form.get("state")
-    if purpose not in set(Purpose) or state not in ("granted", "withdrawn"):
+    if purpose not in set(Purpose) or state not in (consent.GRANTED, consent.WITHDRAWN):
         raise not_found()
-    at = from_us(view.now_us)
-    customers.decide(
+    consent.decide(
         view.connection,
-        [
-            {
-                "tenant": view.tenant,
-                "customer": view.caller.customer,
-                "purpose": purpose,
-                "state": state,
-                "legal_basis": LegalBasis.CONSENT,
-                "notice_version": NOTICE,
-                "source": "portal",
-                "at": at,
-                "recorded_at": at,
-            }
-        ],
+        view.tenant,
+        str(view.caller.customer),
+        purpose,
+        state,
+        view.now_us,
+        notice_version=NOTICE,
+        source="portal",
     )
-    customers.bump(view.connection)
     return view.go("/me", f"consent_{state}")

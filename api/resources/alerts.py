@@ -7,12 +7,9 @@ from typing import Any, Literal
 from pydantic import Field
 
 from api.http.answers import Shape, finite
-from api.http.auth import Call
 from contracts.kinds import ANOMALIES, Anomaly, AnomalyFacts
 from contracts.purposes import Purpose
 from feature_kernels import consumption
-from store.people import customers
-from store.postgres.pool import Connection
 
 PURPOSE = Purpose.ENERGY_INSIGHT
 State = Literal["open", "acknowledged", "resolved"]
@@ -131,15 +128,3 @@ def _explanation(
     if row["retracted"]:
         return f"Taken back after late data: there was no such anomaly. It had said: {text}"
     return f"{text} It is over." if row["cleared"] else text
-
-
-def agreed(connection: Connection, call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of the alerts whose customer grants the purpose now; who is unknown has not."""
-    tenant = call.caller.tenant
-    keys = {(tenant, row["customer"]) for row in rows if row["customer"] is not None}
-    granted = customers.granted_to(connection, sorted(keys)) if keys else {}
-    return [
-        row
-        for row in rows
-        if row["customer"] is not None and PURPOSE in granted[(tenant, row["customer"])]
-    ]

@@ -8,10 +8,10 @@ from app.commands.console import load_settings, out, print_json, print_table
 from app.processes.stack import database
 from contracts.purposes import LegalBasis, Purpose
 from runtime.clock import SystemClock
-from runtime.errors import Usage
+from runtime.errors import NotFound, Usage
+from services import consent as consents
 from store.people import customers
 from store.postgres.pool import connect, translated
-from store.postgres.times import from_us
 
 consent_cli = typer.Typer(no_args_is_help=True, help="Who agreed to what: grant, withdraw, show.")
 
@@ -22,22 +22,21 @@ def _decide(
     tenant: str, customer: str, purpose: str, state: str, basis: str, notice: str, source: str
 ) -> None:
     clock = SystemClock()
-    row = {
-        "tenant": tenant,
-        "customer": customer,
-        "purpose": purpose,
-        "state": state,
-        "legal_basis": basis,
-        "notice_version": notice,
-        "source": source,
-        "at": from_us(clock.now_us()),
-        "recorded_at": from_us(clock.now_us()),
-    }
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
-        if not customers.customer_exists(connection, tenant, customer):
-            raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
-        customers.decide(connection, [row])
-        customers.bump(connection)
+        try:
+            consents.decide(
+                connection,
+                tenant,
+                customer,
+                purpose,
+                state,
+                clock.now_us(),
+                notice_version=notice,
+                source=source,
+                legal_basis=basis,
+            )
+        except NotFound as error:
+            raise Usage(str(error)) from None
         connection.commit()
     out.print(f"{purpose} is {state} for {tenant}/{customer}, from the next message on")
 
@@ -81,8 +80,8 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         if not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
-        decisions = customers.consents_of(connection, tenant, customer)
-        granted = sorted(customers.granted(connection).get((tenant, customer), ()))
+        found = consents.of_customer(connection, tenant, customer)
+    decisions, granted = found.ledger, sorted(found.granted)
     if json:
         print_json(
             {"tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions}

@@ -7,12 +7,10 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from contracts.purposes import INSURERS
 from store.postgres import notify, rows
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
-
-INSURERS = ("driving_score", "claims_assistance")
-"""Purposes whose contacts are an insurer's business; the others are a utility's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +136,7 @@ def list_(
     where.add("c.customer = %s", customer)
     where.add("c.case_id = %s", case_id).add("c.alert_id = %s", alert_id)
     if side is not None:
-        where.add("(c.purpose = any(%s)) = %s", list(INSURERS), side == "insurer")
+        where.add("(c.purpose = any(%s)) = %s", list(map(str, INSURERS)), side == "insurer")
     where.add("(c.created_at, c.contact_id) < (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,
