@@ -9,6 +9,7 @@ from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
 from contacts.store_thread import Session
+from contracts.channels import CHANNELS
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
@@ -42,7 +43,11 @@ class Deliverer:
         self._channels = channels
         self._clock = clock
         self._metrics = metrics
-        self._room = {"webhook": settings.webhook_concurrency, "email": settings.smtp_concurrency}
+        self._room = {
+            name: int(getattr(settings, spec.concurrency))
+            for name, spec in CHANNELS.items()
+            if spec.concurrency is not None
+        }
         self._schedule = [float(part) for part in settings.retry_schedule_s.split(",")]
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._busy: Counter[Lane] = Counter()

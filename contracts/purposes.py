@@ -5,14 +5,11 @@ from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What data may be used for."""
+    """What data may be used for. What channels need beside it: contracts.channels."""
 
     DRIVING_SCORE = "driving_score"
     CLAIMS_ASSISTANCE = "claims_assistance"
     ENERGY_INSIGHT = "energy_insight"
-    CHANNEL_EMAIL = "channel_email"
-    """A channel out of the house is a purpose of its own. The inbox of the portal needs none: what
-    lies there leaves nothing, and only the customer reads it."""
 
 
 class LegalBasis(StrEnum):

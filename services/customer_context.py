@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from contracts.channels import TO_CUSTOMER
 from contracts.kinds import ANOMALIES, CONTRACTS, LANGUAGES, SIGNALS, summary_of
 from customer_context.relevance.rank import Item, Ranked, rank
 from services import alert_flow
@@ -149,7 +150,7 @@ def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
             {language: row["subject"] or row["type"] for language in LANGUAGES},
         )
         for row in contacts.list_(connection, tenant, customer=customer, limit=_EACH)
-        if row["channel"] != "webhook"
+        if row["channel"] in TO_CUSTOMER
     ]
 
 

@@ -10,7 +10,7 @@ from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import context
-from contracts.purposes import Purpose
+from contracts.channels import PURPOSES, TO_CUSTOMER
 from services import consent
 from store.casework import alerts, contacts
 from store.people import access, subjects
@@ -56,7 +56,7 @@ def customer(view: View) -> Response:
         context=found,
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
-        purposes=[str(purpose) for purpose in Purpose],
+        purposes=PURPOSES,
         contacts=contacts.list_(view.connection, view.tenant, customer=customer_id, limit=_CONTACTS)
         if view.may(Scope.CONTACTS_READ)
         else [],
@@ -102,7 +102,7 @@ def own(view: View) -> Response:
         person=person,
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         devices=subjects.devices_of(view.connection, view.tenant, customer_id),
-        purposes=[str(purpose) for purpose in Purpose],
+        purposes=PURPOSES,
         granted=consents.granted,
         ledger=consents.ledger[::-1],
         contacts=[
@@ -110,7 +110,7 @@ def own(view: View) -> Response:
             for row in contacts.list_(
                 view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
             )
-            if row["channel"] != "webhook"
+            if row["channel"] in TO_CUSTOMER
         ],
         reads=reads,
         next=next_,
@@ -120,7 +120,7 @@ def own(view: View) -> Response:
 def decide(view: View) -> Response:
     """POST /me/consents: grant or withdraw a purpose; it holds from this moment."""
     purpose, state = view.form.get("purpose"), view.form.get("state")
-    if purpose not in set(Purpose) or state not in (consent.GRANTED, consent.WITHDRAWN):
+    if purpose not in PURPOSES or state not in (consent.GRANTED, consent.WITHDRAWN):
         raise not_found()
     consent.decide(
         view.connection,

@@ -6,7 +6,8 @@ import typer
 
 from app.commands.console import load_settings, out, print_json, print_table
 from app.processes.stack import database
-from contracts.purposes import LegalBasis, Purpose
+from contracts.channels import PURPOSES
+from contracts.purposes import LegalBasis
 from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
 from services import consent as consents
@@ -43,7 +44,17 @@ def _decide(
 
 Tenant = Annotated[str, typer.Argument(help="Tenant")]
 CustomerName = Annotated[str, typer.Argument(help="Customer")]
-PurposeName = Annotated[Purpose, typer.Argument(help="What the data are used for")]
+
+
+def _known(purpose: str) -> str:
+    if purpose not in PURPOSES:
+        raise typer.BadParameter(f"expected one of {', '.join(PURPOSES)}")
+    return purpose
+
+
+PurposeName = Annotated[
+    str, typer.Argument(help=f"One of {', '.join(PURPOSES)}", callback=_known, metavar="PURPOSE")
+]
 Notice = Annotated[str, typer.Option("--notice", help="Version of the privacy notice shown")]
 Source = Annotated[str, typer.Option(help="Where the decision was taken")]
 

@@ -10,6 +10,7 @@ import typer
 from app.commands.console import err, load_settings, out, print_json, print_table
 from app.commands.service import DatabaseUrl, StateDir, run_process
 from app.processes.stack import Addresses, Stack, database
+from contracts.channels import CHANNELS
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
 from store.casework import contacts
@@ -23,7 +24,6 @@ contacts_cli = typer.Typer(
 )
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
-_CHANNELS = ("webhook", "inbox", "email")
 
 Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
 Tenant = Annotated[
@@ -75,13 +75,16 @@ def list_contacts(
     state: Annotated[
         str | None, typer.Option(help="pending, delivered, failed, refused or cancelled")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="webhook, inbox or email")] = None,
+    channel: Annotated[str | None, typer.Option(help=", ".join(CHANNELS))] = None,
     customer: Annotated[str | None, typer.Option(help="Only this customer's")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: Json = False,
 ) -> None:
     """Contacts, newest first. Example: tachowatt contacts list --state failed"""
-    for option, value, known in (("--state", state, _STATES), ("--channel", channel, _CHANNELS)):
+    for option, value, known in (
+        ("--state", state, _STATES),
+        ("--channel", channel, tuple(CHANNELS)),
+    ):
         if value is not None and value not in known:
             raise Usage(f"{option} {value!r}: expected one of {', '.join(known)}")
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:

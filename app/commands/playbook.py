@@ -123,7 +123,7 @@ def explain(
 
     Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
     """
-    from contacts.dispatch import channels_to_customers
+    from contracts.channels import configured
     from customer_context.playbooks.plan import plan
     from services import playbooks, situation
 
@@ -135,7 +135,7 @@ def explain(
             raise Usage(f"there is no signal {signal_id!r}; see `tachowatt signals`")
         about = situation.holders(connection, [signal])
         (one,) = situation.read(
-            connection, [signal], about, channels_to_customers(settings), clock.now_us(), language
+            connection, [signal], about, configured(settings), clock.now_us(), language
         )
         connection.rollback()
     fitting = [p for _, p in sorted(loaded.items()) if p.spec.trigger.signal == signal["type"]]

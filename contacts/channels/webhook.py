@@ -21,7 +21,7 @@ _READ_S = 2.0
 _GONE = 410
 
 
-class WebhookChannel:
+class Sender:
     """Posts to receivers; a client for each, so that connections are never shared between them."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:

@@ -13,8 +13,9 @@ from typing import Annotated, Any, Literal
 
 import jinja2
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from contracts.channels import CHANNELS, TO_CUSTOMER, TO_RECEIVERS
 from contracts.contacts import ABOUT
 from contracts.kinds import LANGUAGES
 from contracts.purposes import Purpose
@@ -79,10 +80,28 @@ class Message(Part):
 
     id: Slug
     to: Literal["customer"]
-    channel: Literal["inbox", "email"]
+    channel: str
     subject: Texts
     body: Texts
     when: str = "true"
+
+
+def _model_of(contact: Any) -> str | None:
+    """Which of the two models a contact has, by its channel."""
+    channel = contact.get("channel") if isinstance(contact, dict) else contact.channel
+    if channel in TO_RECEIVERS:
+        return "receivers"
+    return "customer" if channel in TO_CUSTOMER else None
+
+
+Contact = Annotated[
+    Annotated[Webhook, Tag("receivers")] | Annotated[Message, Tag("customer")],
+    Discriminator(
+        _model_of,
+        custom_error_type="channel",
+        custom_error_message=f"expected as channel one of {', '.join(CHANNELS)}",
+    ),
+]
 
 
 class Spec(Part):
@@ -95,9 +114,7 @@ class Spec(Part):
     purpose: Purpose = Field(strict=False)
     urgent: bool = False
     case: Case | None = None
-    contacts: list[Annotated[Webhook | Message, Field(discriminator="channel")]] = Field(
-        default_factory=list
-    )
+    contacts: list[Contact] = Field(default_factory=list)
 
 
 class ConditionError(ValueError):

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api.http import paging
 from api.http.answers import NOT_MODIFIED, Shape, json, tagged
@@ -14,6 +14,7 @@ from api.http.idempotency import IdempotencyKey, once
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
+from contracts.channels import CHANNELS
 from services import contact_flow
 from store.casework import contacts
 from store.postgres.pool import Connection
@@ -21,8 +22,16 @@ from store.postgres.pool import Connection
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 
 ContactId = Annotated[str, Path(max_length=64)]
+
+
+def _known(channel: str) -> str:
+    if channel not in CHANNELS:
+        raise ValueError(f"expected one of {', '.join(CHANNELS)}")
+    return channel
+
+
 State = Literal["pending", "delivered", "failed", "refused", "cancelled"]
-Channel = Literal["webhook", "inbox", "email"]
+Channel = Annotated[str, Field(json_schema_extra={"enum": list(CHANNELS)}), AfterValidator(_known)]
 _WHY = "service"
 
 

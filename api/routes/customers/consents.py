@@ -11,7 +11,7 @@ from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
-from contracts.purposes import Purpose
+from contracts.channels import AnyPurpose
 from services import consent
 from store.postgres.pool import Connection
 
@@ -23,7 +23,7 @@ State = Literal["granted", "withdrawn"]
 class Decision(Shape):
     """What you decide."""
 
-    purpose: Purpose
+    purpose: AnyPurpose
     state: State
     notice_version: str = Field(
         min_length=1, max_length=64, description="Of the privacy notice that was shown."

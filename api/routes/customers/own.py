@@ -113,7 +113,7 @@ def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custome
         customer=customer_id,
         name=person.name,
         language=person.language,
-        email=person.email,
+        email=person.addresses.get("email"),
         purposes=sorted(granted),
         devices=[_device(row) for row in devices],
     )
