@@ -12,7 +12,7 @@ import pytest
 import trustme
 
 from contacts.channels.sending import Next, Result
-from contacts.channels.webhook import WebhookChannel
+from contacts.channels.webhook import Sender
 from contracts.raw import RawMessage
 from gateway.session import Session
 from runtime.clock import SystemClock
@@ -111,7 +111,7 @@ def test_a_webhook_over_tls_asks_for_the_name_and_not_the_address(
 
     async def send() -> Result:
         settings = Settings(webhook_private_networks="127.0.0.0/8,::1/128")
-        channel = WebhookChannel(settings, SystemClock())
+        channel = Sender(settings, SystemClock())
         async with _receiver(context) as port:
             contact = {
                 "contact_id": "c", "receiver_id": 1, "secrets": [SECRET],
