@@ -2,6 +2,10 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
+UV     := 0.13.9
+PACKAGES := $(patsubst %/,%,$(dir $(wildcard */__init__.py)))
+# A container may set it; here byte code is kept, else each process compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test check format bench fault screenshots lock clean
@@ -13,9 +17,10 @@ install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
 
 $(VENV)/.stamp: pyproject.toml requirements.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m compileall -q -j 0 $(PACKAGES)
 	@touch $@
 
 demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it

@@ -250,7 +250,8 @@ async def run_ingest(
 
     let_go : is called when told for the first time, where it is given.
     """
-    from app.service import spare_the_collector, warm_up
+    from app.service import spare_the_collector
+    from app.warm_up import warm_up
     from ingest.consume import KafkaIngest
 
     clock, metrics = SystemClock(), Metrics()

@@ -19,7 +19,8 @@ from typing import Any
 from app import bench_drain, bench_service
 from app import registry as registry_files
 from app.embedded import Postgres
-from app.service import spare_the_collector, warm_up
+from app.service import spare_the_collector
+from app.warm_up import warm_up
 from contracts.raw import RawMessage
 from gateway.forward import BATCH_BYTES
 from ingest.kernels import KINDS

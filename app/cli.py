@@ -23,6 +23,7 @@ from app import (
     commands_show,
     commands_simulate,
     commands_store,
+    commands_warm_up,
 )
 from app.console import err
 from runtime.errors import Retry, TachowattError, Usage
@@ -53,6 +54,7 @@ commands_contacts.register(cli)
 commands_receiver.register(cli)
 commands_key.register(cli)
 commands_api.register(cli)
+commands_warm_up.register(cli)
 
 
 # Typer brings a Click of its own and names few of its errors; this is the base of all wrong use.

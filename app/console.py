@@ -2,14 +2,21 @@
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
 from rich.table import Table
 
 from runtime import logging as runtime_logging
@@ -18,6 +25,8 @@ from runtime.settings import Settings
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
+
+_LINE_EVERY = 10
 
 
 def load_settings(**overrides: Any) -> Settings:
@@ -80,3 +89,35 @@ def progress_bar(text: str) -> Iterator[Any]:
     ) as progress:
         task = progress.add_task(text, total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+@contextmanager
+def compiling() -> Iterator[Callable[[int, int], None]]:
+    """`show(done, of)` while kernels are compiled: a bar on a terminal, else a line now and then.
+
+    Nothing is shown before the first call, for most starts find all in the compiler's cache.
+    """
+    bars: list[tuple[Progress, TaskID]] = []
+    lines = 0
+
+    def bar(done: int, of: int) -> None:
+        if not bars:
+            made = Progress(
+                TextColumn("compiling the kernels, once"), BarColumn(), MofNCompleteColumn(),
+                TimeElapsedColumn(), console=err,
+            )  # fmt: skip
+            bars.append((made, made.add_task("", total=of)))
+            made.start()
+        bars[0][0].update(bars[0][1], completed=done)
+
+    def line(done: int, of: int) -> None:
+        nonlocal lines
+        if done >= lines or done == of:
+            lines = done + _LINE_EVERY
+            err.print(f"compiling {done} of {of} kernels", highlight=False)
+
+    try:
+        yield bar if err.is_terminal else line
+    finally:
+        for made, _ in bars:
+            made.stop()

@@ -10,24 +10,20 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from api import serve as api
+from app.console import compiling
 from app.stack import Addresses, Stack
 from app.threads import in_thread
 from app.upkeep import Upkeep
+from app.warm_up import prepare
 from contacts.service import Service as Contacts
 from contracts.kafka import Topics
-from customer_context.identity import Device
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
 from ingest.consume import KafkaIngest
 from ingest.direct import DirectLog
-from ingest.grids import Grids
-from ingest.kernels import KINDS, compute
 from ingest.listen import Listener
-from ingest.plain.scan import SHAPES, scan
 from ingest.publish import Publisher
 from ingest.worker import Worker
 from runtime.clock import Clock
@@ -35,7 +31,6 @@ from runtime.endpoint import Endpoint
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.engine import Layout
-from store.telemetry import Samples
 
 log = logging.getLogger("service")
 
@@ -59,7 +54,7 @@ async def serve(
     where = replace(addresses, metrics_url=_metrics_url(server), pid=os.getpid())
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
     try:
-        await _unless(stop, asyncio.to_thread(warm_up))
+        await _unless(stop, _kernels())
         await _unless(stop, direct.start())
         spare_the_collector()
         if stop.is_set():
@@ -201,7 +196,7 @@ async def run_ingest(
     server.needs.append(direct.missing)
     listener = Listener(direct, host, port)
     try:
-        await _unless(stop, asyncio.to_thread(warm_up))
+        await _unless(stop, _kernels())
         await _unless(stop, direct.start())
         spare_the_collector()
         if stop.is_set():
@@ -231,7 +226,7 @@ async def run_kafka_ingest(
     ingest = KafkaIngest(log_url, addresses.database_url, settings, clock, metrics)
     server.needs.append(ingest.missing)
     try:
-        await _unless(stop, asyncio.to_thread(warm_up))
+        await _unless(stop, _kernels())
         spare_the_collector()
         if stop.is_set():
             return
@@ -316,16 +311,9 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def warm_up() -> None:
-    """Load the kernels (from the compiler's cache, or compile) before the first message comes."""
-    t_us = np.arange(2, dtype=np.int64) * 1_000_000 + 1_700_000_000_000_000
-    for kind in KINDS.values():
-        values = np.full((2, len(kind.samples.names)), np.nan)
-        samples = Samples(np.zeros(2, np.int64), t_us, t_us, values)
-        device = Device(0, "-", "-", kind.name, "native", "UTC")
-        compute(kind, samples, kind.initial(1), Grids.of([device]))
-    for shape in SHAPES.values():
-        scan([b"{}"], shape, 1)
+async def _kernels() -> None:
+    with compiling() as show:
+        await prepare(show)
 
 
 def spare_the_collector() -> None:
