@@ -11,6 +11,7 @@ from app.fault_process import Process, Usage
 from app.fault_proxy import Proxy
 from app.verify import of_books, verify
 from ingest.registry import load as load_registry
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from store import contacts, reconcile, signal_queue, telemetry
 from store.pool import connect
@@ -70,10 +71,10 @@ async def settled(database_url: str, clock: Clock) -> str:
                 "contacts to send": contacts.counts(connection)["pending"],
             }
 
-    deadline = clock.monotonic() + _SETTLE_WITHIN_S
+    limit = Limit(clock, _SETTLE_WITHIN_S)
     while any((found := await asyncio.to_thread(waiting)).values()):
-        if clock.monotonic() > deadline:
-            return f"{_SETTLE_WITHIN_S:.0f} s later there still are " + ", ".join(
+        if limit.over():
+            return f"{limit.seconds:.0f} s later there still are " + ", ".join(
                 f"{count} {what}" for what, count in found.items() if count
             )
         await asyncio.sleep(0.2)
