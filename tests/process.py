@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from runtime.clock import SystemClock
+from tests.patience import patient
 
 CLOCK = SystemClock()
 
@@ -59,7 +60,7 @@ class Tachowatt:
 
     def wait_ready(self, timeout_s: float = 90.0) -> dict[str, str]:
         """Until it has announced itself; returns its addresses."""
-        deadline = CLOCK.monotonic() + timeout_s
+        deadline = CLOCK.monotonic() + patient(timeout_s)
         while CLOCK.monotonic() < deadline:
             if self.wait(0.05) is not None:
                 raise AssertionError(f"it ended with {self.wait(0.0)}:\n{self.log}")
@@ -71,14 +72,14 @@ class Tachowatt:
 
     def wait_for(self, text: str, timeout_s: float = 90.0, *, times: int = 1) -> None:
         """Until its output contains `text` so many times."""
-        deadline = CLOCK.monotonic() + timeout_s
+        deadline = CLOCK.monotonic() + patient(timeout_s)
         while self.log.count(text) < times:
             if self.wait(0.05) is not None or CLOCK.monotonic() > deadline:
                 raise AssertionError(f"{text!r} never came:\n{self.log}")
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Wait so long, or until it has ended; its exit code, None while it runs."""
-        self._process.join(seconds)
+        self._process.join(None if seconds is None else patient(seconds))
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:

@@ -19,6 +19,7 @@ from tests.conftest import missing_server
 from tests.fix_api import running_api
 from tests.fix_postgres import _execute, database_of
 from tests.pages import sign_in
+from tests.patience import patient
 
 ARGUMENTS = [
     "--headless",
@@ -109,7 +110,7 @@ def visit(chromium: Browser, site: str, town: Town) -> Iterator[Visit]:
             locale=lang,
             **more,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(patient(15_000))
         if role is not None:
             with httpx.Client(base_url=site) as client:
                 sign_in(client, town.keys[role])
@@ -143,7 +144,7 @@ def axe() -> str:
                 raise AssertionError("not reached")
             packed = subprocess.run(
                 [npm, "pack", "--silent", "axe-core@4"],
-                cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+                cwd=folder, capture_output=True, text=True, timeout=patient(120), check=False,
             )  # fmt: skip
             if packed.returncode:
                 missing_server(f"axe-core from npm ({packed.stderr.strip()[:200]})")

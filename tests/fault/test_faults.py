@@ -23,6 +23,7 @@ from simulators.load import Load
 from tests.conftest import missing_server
 from tests.fix_broker import Mosquitto
 from tests.fix_kafka import kafka_home
+from tests.patience import patient
 
 CLOCK = SystemClock()
 
@@ -72,7 +73,7 @@ def _with_proxy(check: Callable[[Proxy], object]) -> None:
 
 async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int = 1) -> bytes:
     writer.write(b"x" * size)
-    return await asyncio.wait_for(reader.readexactly(size), 5.0)
+    return await asyncio.wait_for(reader.readexactly(size), patient(5.0))
 
 
 def test_a_proxy_that_is_cut_resets_and_takes_nobody_until_it_is_healed() -> None:
@@ -81,7 +82,7 @@ def test_a_proxy_that_is_cut_resets_and_takes_nobody_until_it_is_healed() -> Non
         assert await _ask(reader, writer) == b"x" and proxy.open == 1
         proxy.cut()
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(1), 5.0)
+            await asyncio.wait_for(reader.read(1), patient(5.0))
         with socket.socket() as refused:
             refused.setblocking(False)
             loop = asyncio.get_running_loop()

@@ -13,6 +13,7 @@ from store.pool import connect
 from store.times import from_us
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
+from tests.patience import patient
 from tests.seed_api import Seeded
 
 
@@ -193,7 +194,9 @@ def test_health_answers_while_every_thread_waits_for_the_database() -> None:
     async def ask(address: str) -> int:
         headers = {"Authorization": "Bearer tw_0000000000000000_" + "x" * 43}
         limits = httpx.Limits(max_connections=200)
-        async with httpx.AsyncClient(base_url=address, timeout=30.0, limits=limits) as client:
+        async with httpx.AsyncClient(
+            base_url=address, timeout=patient(30.0), limits=limits
+        ) as client:
             waiting = [
                 asyncio.create_task(client.get("/v1/cases", headers=headers)) for _ in range(60)
             ]
@@ -230,7 +233,10 @@ def test_without_a_database_it_says_so_and_what_is_missing(
     new_database: Any, _seeded_template: tuple[str, Seeded]
 ) -> None:
     url = new_database()
-    with running_api(url) as address, httpx.Client(base_url=address, timeout=20.0) as client:
+    with (
+        running_api(url) as address,
+        httpx.Client(base_url=address, timeout=patient(20.0)) as client,
+    ):
         with connect(url) as connection:
             connection.execute("delete from public.tachowatt_migration")
             connection.commit()
@@ -238,7 +244,7 @@ def test_without_a_database_it_says_so_and_what_is_missing(
         assert ready.status_code == 503 and "0004_contacts.sql" in json.dumps(ready.json())
     with (
         running_api("postgresql://nobody@127.0.0.1:1/x") as address,
-        httpx.Client(base_url=address, timeout=20.0) as client,
+        httpx.Client(base_url=address, timeout=patient(20.0)) as client,
     ):
         headers = {"Authorization": "Bearer tw_0000000000000000_" + "x" * 43}
         away = client.get("/v1/cases", headers=headers)

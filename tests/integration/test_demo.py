@@ -6,6 +6,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.patience import patient
+
 _OF_THE_WORLD = ("event ", "anomaly ", "p95 ")
 """What so few things, or a machine that does all tests at once, may miss."""
 
@@ -17,7 +19,7 @@ def test_a_demo_tells_of_every_crash_and_leaves_nothing(state_dir: Path) -> None
         env={**os.environ, "TACHOWATT_STATE_DIR": str(state_dir)},
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=patient(150),
         check=False,
     )
     assert ran.stdout, ran.stderr

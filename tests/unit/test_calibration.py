@@ -1,4 +1,4 @@
-"""A slow machine is measured as slow, and limits grow with that; what makes progress is waited for."""
+"""A slow machine is measured as slow, limits grow with that, and progress renews them."""
 
 import os
 
