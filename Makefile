@@ -8,10 +8,10 @@ PACKAGES := $(patsubst %/,%,$(dir $(wildcard */__init__.py)))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format bench fault screenshots lock clean
+.PHONY: help install demo test test-unit test-one check format bench fault screenshots lock clean
 
 help:      ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
 
@@ -26,9 +26,18 @@ $(VENV)/.stamp: pyproject.toml requirements.lock
 demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 	$(BIN)/tachowatt demo
 
-# One process more than there are processors: many tests wait for a server.
+# One process more than there are processors: many tests wait for a server. The kernels are compiled
+# before, else each of these processes compiles them.
 test: install   ## All tests, on real servers
+	$(BIN)/tachowatt warm-up
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)") --dist loadgroup -q
+
+test-unit: install  ## Unit tests only: no server, no socket, under a minute
+	$(BIN)/tachowatt warm-up
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count())") --dist loadfile -q tests/unit
+
+test-one: install  ## What T= names, in this process: make test-one T=tests/unit/test_frames.py
+	$(BIN)/python -m pytest -q $(T)
 
 check: install  ## Format, lint, types, import contracts, generated schemas
 	$(BIN)/ruff format --check .
