@@ -23,6 +23,9 @@ _PLUGINS = [
 ]
 """Fixtures that start servers, and what they need of the program. Unit tests have none of them."""
 
+# A conftest.py of a folder may import one of them before.
+pytest.register_assert_rewrite(*_PLUGINS)
+
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
@@ -39,8 +42,29 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
 @pytest.hookimpl(tryfirst=True)  # before pytest-timeout reads it, and before workers start
 def pytest_configure(config: pytest.Config) -> None:
     """A test's limit of time grows with the slowness of the machine, unless one is given."""
+    config.option.loadscopereorder = False  # xdist: the order is ours (below), not by size
     if config.getoption("timeout") is None and "PYTEST_TIMEOUT" not in os.environ:
         config.option.timeout = patient(float(config.getini("timeout")))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups that start the heaviest servers begin one after another, and none of them last.
+
+    Workers take groups and single tests in this order. A group that begins last would be waited
+    for alone; several that begin at a time would start Kafka, TimescaleDB and Chromium at once.
+    """
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
+    if "kafka" in groups:
+        return 0
+    if "timescale" in groups:
+        return 2
+    folder = item.path.relative_to(_UNIT.parent).parts[0]
+    return {"unit": 1, "property": 3, "browser": 4}.get(folder, 5)
 
 
 @cache

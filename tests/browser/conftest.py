@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from runtime.clock import SystemClock
 from tests.browser.town import Town, build
@@ -50,6 +50,7 @@ def chromium(town: Town) -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         missing_server("Chromium (Debian: apt-get install chromium)")
+    expect.set_options(timeout=patient(5_000))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
