@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.console import err, load_settings, out, print_json, progress_bar
+from app.console import compiling, err, load_settings, out, print_json, progress_bar
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 
@@ -46,6 +46,7 @@ def fault(
     """
     from app import fault as runs
     from app.fault_kinds import KINDS
+    from app.warm_up import prepare
 
     chosen = tuple(KINDS) if kinds is None else tuple(filter(None, kinds.split(",")))
     wrong = [kind for kind in chosen if kind not in KINDS]
@@ -55,6 +56,8 @@ def fault(
         raise Usage(f"--keep {keep}: it is not empty")
     home = load_settings().kafka_home
     plan = runs.Plan(rounds, seed, chosen, meanwhile=meanwhile)
+    with compiling() as compiled:  # before several processes start that need the kernels
+        asyncio.run(prepare(compiled))
     with (
         tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary,
         progress_bar("fault") as advance,

@@ -65,16 +65,17 @@ class Service:
     async def ready(self) -> Addresses:
         """Where it is, once it has announced itself. Raises `Stop` with the end of its log.
 
-        A service whose log grows makes progress: it says how many kernels are compiled.
+        A service that compiles kernels makes progress: its log says how many are done.
         """
         stack = Stack(Settings(state_dir=self._state), self._clock)
-        limit, size = Limit(self._clock, _READY_WITHIN_S), 0
+        limit, compiled = Limit(self._clock, _READY_WITHIN_S), 0
         while not limit.over() and self._child.alive():
             running = stack.running()
             if running is not None and self._is_ours(running.pid):
                 return running
-            if self._log.stat().st_size > size:
-                size = self._log.stat().st_size
+            lines = self._log.read_bytes().count(b"compiling ")
+            if lines > compiled:
+                compiled = lines
                 limit.renew()
             await asyncio.sleep(0.1)
         log = self._log.read_text(errors="replace")[-2000:].rstrip()

@@ -89,7 +89,7 @@ class _Missing(Exception):
     """A kernel is not in the cache."""
 
 
-class _Refuse(event.Listener):  # type: ignore[misc]  # numba has no types
+class _Refuse(event.Listener):
     def on_start(self, event: Any) -> None:
         raise _Missing
 
@@ -150,7 +150,7 @@ async def _child(share: Sequence[str], note: Callable[[str], None]) -> None:
         raise Stop(f"compiling the kernels failed ({code}):\n" + "\n".join(last))
 
 
-class _Tell(event.Listener):  # type: ignore[misc]
+class _Tell(event.Listener):
     """Prints the name of each kernel that was compiled."""
 
     def on_start(self, event: Any) -> None:

@@ -34,8 +34,11 @@ def test_a_demo_tells_of_every_crash_and_leaves_nothing(state_dir: Path) -> None
 
     assert not [p for p in answer["problems"] if not p.startswith(_OF_THE_WORLD)]
     assert ran.returncode == (1 if answer["problems"] else 0)
+    assert answer["calibration"]["slowness"] >= 1.0
+    assert all(f"warning: {warning}" in ran.stderr for warning in answer["warnings"])
 
-    assert "the pages; sign in with one of these keys" in ran.stderr
+    before, _, after = ran.stderr.partition("the pages; sign in with one of these keys")
+    assert "the devices deliver their past" in before and "demo: live" in after
     for role in ("insurer", "utility", "agent", "operator", "customer"):
         assert f" {role} " in ran.stderr
     assert ran.stderr.count(" tw_") == 6 and " tw_" not in ran.stdout
