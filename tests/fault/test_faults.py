@@ -29,18 +29,18 @@ CLOCK = SystemClock()
 
 
 @pytest.mark.xdist_group("kafka")
-def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("kill-ingest", "cut"), ("kill-postgres", "clock-step")])
+def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     home = kafka_home()
     Mosquitto(tmp_path)  # skips where there is none
     if faketime() is None and os.environ.get("CI"):
         missing_server("libfaketime")
-    kinds = ("kill-ingest", "kill-postgres", "cut", "clock-step")
-    plan = fault.Plan(4, 7, kinds, rate=40.0)
+    plan = fault.Plan(2, 7, kinds, rate=40.0)
     found = asyncio.run(fault.run(tmp_path, home, CLOCK, plan, lambda _: None))
     slow = [problem for problem in found["problems"] if problem.startswith("recovery p95")]
     assert found["problems"] == slow, found["problems"]  # how fast is not for a busy machine to say
     assert {r["kind"] for r in found["rounds"]} == {*kinds} - {*found["left_out"]}
-    assert found["kills"] >= 4
+    assert found["kills"] >= 2  # one in each round
     assert found["samples"] > 0 and not (found["lost"] or found["doubled"] or found["differences"])
 
 
