@@ -8,7 +8,7 @@ PACKAGES := $(patsubst %/,%,$(dir $(wildcard */__init__.py)))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-unit test-one check format bench fault screenshots lock clean
+.PHONY: help install demo test test-unit test-one check arrows format bench fault screenshots lock clean
 
 help:      ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -46,12 +46,15 @@ check: install  ## Format, lint, types, import contracts, generated schemas
 	$(BIN)/lint-imports
 	$(BIN)/tachowatt schemas --check
 
+arrows: install ## How the rooms of each package depend on each other
+	$(BIN)/python -m tests.arrows
+
 format: install ## Format and fix what can be fixed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 bench: install  ## All measurements of docs/performance.md: minutes, on a quiet machine
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m proving.bench
 
 fault: install  ## A hundred faults under load, proven to leave no trace: half an hour
 	$(BIN)/tachowatt fault --rounds 100 --seed 1 --json

@@ -3,9 +3,10 @@
 from fastapi import FastAPI
 
 import api.pages
-from api import openapi, problems
-from api.deps import Deps
-from api.edge import Edge
+from api.http import problems
+from api.http.deps import Deps
+from api.http.edge import Edge
+from api.openapi import document as openapi
 from api.routes import ROUTERS
 
 

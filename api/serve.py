@@ -9,18 +9,18 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 import uvicorn
 from fastapi import FastAPI
 
-from api import scores
 from api.app import create_app
-from api.changes import Changes
-from api.deps import Deps
-from api.ratelimit import RateLimit
+from api.http.changes import Changes
+from api.http.deps import Deps
+from api.http.ratelimit import RateLimit
+from api.resources import scores
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import access
-from store.pool import Pool
-from store.roles import READER
+from store.people import access
+from store.postgres.pool import Pool
+from store.postgres.roles import READER
 
 log = logging.getLogger("api")
 

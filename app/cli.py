@@ -1,31 +1,30 @@
 """The `tachowatt` command."""
 
 import sys
+from importlib import metadata
 from typing import Any
 
 import typer
 
-from app import (
-    commands_api,
-    commands_bench,
-    commands_consent,
-    commands_contacts,
-    commands_db,
-    commands_dead_letter,
-    commands_demo,
-    commands_fault,
-    commands_files,
-    commands_key,
-    commands_log,
-    commands_playbook,
-    commands_receiver,
-    commands_service,
-    commands_show,
-    commands_simulate,
-    commands_store,
-    commands_warm_up,
+from app.commands import (
+    api,
+    consent,
+    db,
+    dead_letter,
+    demo,
+    files,
+    key,
+    log,
+    playbook,
+    receiver,
+    simulate,
+    store,
+    warm_up,
 )
-from app.console import err
+from app.commands import contacts as commands_contacts
+from app.commands import service as commands_service
+from app.commands import show as commands_show
+from app.commands.console import err
 from runtime.errors import Retry, TachowattError, Usage
 
 cli = typer.Typer(
@@ -38,23 +37,23 @@ cli = typer.Typer(
     "Begin with `tachowatt demo`; every command has --help with examples.",
 )
 commands_service.register(cli)
-commands_demo.register(cli)
-commands_simulate.register(cli)
-commands_bench.register(cli)
-commands_fault.register(cli)
-commands_files.register(cli)
+demo.register(cli)
+simulate.register(cli)
+files.register(cli)
 commands_show.register(cli)
-commands_store.register(cli)
-commands_db.register(cli)
-commands_log.register(cli)
-commands_consent.register(cli)
-commands_dead_letter.register(cli)
-commands_playbook.register(cli)
+store.register(cli)
+db.register(cli)
+log.register(cli)
+consent.register(cli)
+dead_letter.register(cli)
+playbook.register(cli)
 commands_contacts.register(cli)
-commands_receiver.register(cli)
-commands_key.register(cli)
-commands_api.register(cli)
-commands_warm_up.register(cli)
+receiver.register(cli)
+key.register(cli)
+api.register(cli)
+warm_up.register(cli)
+for _entry in metadata.entry_points(group="tachowatt.commands"):
+    _entry.load()(cli)
 
 
 # Typer brings a Click of its own and names few of its errors; this is the base of all wrong use.

@@ -12,13 +12,21 @@ from typing import Any
 
 from contacts import scores, situation
 from contracts.contacts import case_id
-from customer_context.planning import Plan, PlannedCase, PlannedContact, Situation, Verdict, plan
-from customer_context.playbooks import Playbook
+from customer_context.playbooks.model import Playbook
+from customer_context.playbooks.plan import (
+    Plan,
+    PlannedCase,
+    PlannedContact,
+    Situation,
+    Verdict,
+    plan,
+)
 from runtime.errors import Retry
 from runtime.metrics import Metrics
-from store import alerts, cases, contacts, decisions, signal_queue
-from store.pool import Connection, translated
-from store.times import to_us
+from store.casework import alerts, cases, contacts
+from store.postgres.pool import Connection, translated
+from store.postgres.times import to_us
+from store.signals import decisions, signal_queue
 
 log = logging.getLogger("contacts.decide")
 

@@ -9,15 +9,16 @@ from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
 from contacts.session import Session
-from customer_context.planning import refusal
+from customer_context.playbooks.plan import refusal
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import customers, delivery, receivers
-from store.delivery import Attempt, Lane
-from store.pool import Connection
-from store.times import to_us
+from store.casework import delivery, receivers
+from store.casework.delivery import Attempt, Lane
+from store.people import customers
+from store.postgres.pool import Connection
+from store.postgres.times import to_us
 
 log = logging.getLogger("contacts.deliver")
 

@@ -7,12 +7,12 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-from customer_context.playbook_check import load
-from customer_context.playbooks import Playbook
+from customer_context.playbooks.check import load
+from customer_context.playbooks.model import Playbook
 from runtime.errors import Usage
 from runtime.metrics import Metrics
-from store import playbooks as stored
-from store.pool import Connection
+from store.postgres.pool import Connection
+from store.signals import playbooks as stored
 
 log = logging.getLogger("contacts.rules")
 
@@ -125,7 +125,9 @@ def load_all(found: Found) -> tuple[dict[str, Playbook], dict[str, str]]:
 
 def _files(directory: Path | None) -> list[Traversable]:
     folder: Traversable = (
-        resources.files("customer_context") / "shipped" if directory is None else directory
+        resources.files("customer_context.playbooks") / "shipped"
+        if directory is None
+        else directory
     )
     return sorted((f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name)
 

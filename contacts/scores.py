@@ -3,13 +3,16 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
-from customer_context.consent import Purpose
-from customer_context.scoring import band, worth_telling
+from customer_context.scoring.bands import band, worth_telling
 from feature_kernels import driving
-from store import customers, outbox, playbooks, roles, scoring
-from store.pool import Connection
-from store.times import to_us
+from store.people import customers
+from store.postgres import roles
+from store.postgres.pool import Connection
+from store.postgres.times import to_us
+from store.reads import scoring
+from store.signals import outbox, playbooks
 
 _TRIP = "trip.completed"
 

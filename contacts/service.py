@@ -16,8 +16,8 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import delivery
-from store.pool import Connection
+from store.casework import delivery
+from store.postgres.pool import Connection
 
 log = logging.getLogger("contacts")
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
-from store.pool import Connection, abort, connect, translated
-from store.roles import WRITER
+from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.roles import WRITER
 
 log = logging.getLogger("contacts")
 

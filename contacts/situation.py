@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from customer_context.planning import Person, Situation
-from store import alerts, customers, receivers
-from store.pool import Connection
-from store.times import from_us
+from customer_context.playbooks.plan import Person, Situation
+from store.casework import alerts, receivers
+from store.people import customers
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
 
 
 def happened_at(signal: Mapping[str, Any]) -> datetime:
@@ -34,7 +35,7 @@ def read(
     now_us: int,
     language: str | None = None,
 ) -> list[Situation]:
-    """The situation of each signal (as `store.signal_queue` gives them), in their order.
+    """The situation of each signal (as `store.signals.signal_queue` gives them), in their order.
 
     about : signal id → customer, from `holders`; channels : to customers, that are set up;
     language : None = each customer's own.

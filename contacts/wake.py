@@ -5,9 +5,9 @@ import logging
 import threading
 
 from runtime.errors import Retry, TachowattError
-from store import notify
-from store.pool import Connection, abort, connect, translated
-from store.roles import WRITER
+from store.postgres import notify
+from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.roles import WRITER
 
 log = logging.getLogger("contacts")
 

@@ -48,7 +48,9 @@ METER_COLUMNS: tuple[Column, ...] = (
     Column("voltage_v", "V", 0.0, 1_000_000.0, "phase voltage (OBIS 32.7.0)"),
     Column("interval_s", "s", 1.0, 32 * 86_400.0, "length of the interval of energy_kwh"),
     Column("quality", "code", 0.0, 6.0, "status the sender gives; see contracts.quality"),
-    Column("meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number; see ingest.pack"),
+    Column(
+        "meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number (ingest.decoding.pack)"
+    ),
 )
 
 VEHICLE_NAMES: tuple[str, ...] = tuple(column.name for column in VEHICLE_COLUMNS)

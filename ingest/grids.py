@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 
 Ints = NDArray[np.int64]
 

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from feature_kernels import consumption, driving
 from feature_kernels.ragged import starts_of
 from ingest.grids import Grids
-from store.feature_tables import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
-from store.features import PROVISIONAL_US, FeatureTable, Rows
-from store.telemetry import METER, VEHICLE, Samples, SampleTable
+from store.pipeline.feature_tables import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
+from store.pipeline.features import PROVISIONAL_US, FeatureTable, Rows
+from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]

@@ -4,13 +4,13 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from customer_context.consent import ConsentState
-from customer_context.identity import FOREVER_US, Device, Span, holders
+from customer_context.consent.state import ConsentState
+from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from ingest.grids import Grids
-from store import customers
-from store.customers import Held
-from store.pool import Connection
-from store.times import to_us
+from store.people import customers
+from store.people.customers import Held
+from store.postgres.pool import Connection
+from store.postgres.times import to_us
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ RAMP_S = 0.4
 """A manoeuvre's acceleration grows and fades over this time: bounded jerk."""
 
 HARSH_MPS2 = {"harsh_acceleration": 2.0, "harsh_braking": 2.7, "harsh_cornering": 2.9}
-"""Thresholds used in the trade (field/driving.md, between Teltonika's and Positrace's). Normal
+"""Thresholds used in the trade (docs/field/driving.md, between Teltonika's and Positrace's). Normal
 driving here stays below 0.75 of them, harsh manoeuvres peak at 1.3 times and more."""
 
 SPEEDING_OVER_KMH = 12.0

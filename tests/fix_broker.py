@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app import mosquitto
-from app.embedded import Broker
+from app.servers import mosquitto
+from app.servers.embedded import Broker
 from runtime.clock import SystemClock
 
 

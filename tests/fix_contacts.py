@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 from contacts.channels.email import EmailChannel
 from contacts.channels.webhook import WebhookChannel
 from contacts.decide import decide
@@ -16,14 +16,16 @@ from contacts.deliver import Deliverer
 from contacts.rules import Rules
 from contacts.service import channels_to_customers
 from contacts.session import Session
+from contracts.purposes import Purpose
 from contracts.signals import signal_id
-from customer_context.consent import Purpose
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import alerts, cases, contacts, customers, decisions, outbox, receivers
-from store.pool import connect
-from store.times import from_us, to_us
+from store.casework import alerts, cases, contacts, receivers
+from store.people import customers
+from store.postgres.pool import connect
+from store.postgres.times import from_us, to_us
+from store.signals import decisions, outbox
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US, registry
 

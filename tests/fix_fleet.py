@@ -9,17 +9,17 @@ from typing import Any
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import ledger, reconcile
-from store.pool import connect
+from store.pipeline import ledger, reconcile
+from store.postgres.pool import connect
 from tests.patience import patient
 from tests.store_state import store_state
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.kafka_server import KAFKA_VERSION, Kafka, cache_folder
+from app.servers.kafka import KAFKA_VERSION, Kafka, cache_folder
 from runtime.clock import SystemClock
 from tests.conftest import missing_server
 

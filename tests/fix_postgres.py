@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from app.embedded import Postgres
+from app.servers.embedded import Postgres
 from runtime.clock import SystemClock
-from store.engine import Engine, engine_of
-from store.migrate import migrate
-from store.pool import connect
+from store.postgres.engine import Engine, engine_of
+from store.postgres.pool import connect
+from store.schema.migrate import migrate
 
 _numbers = itertools.count()
 

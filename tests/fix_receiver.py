@@ -200,7 +200,7 @@ class Mailbox:
 
     def start(self) -> None:
         # The controller asks its own port whether it is up; it does not understand port 0.
-        from app.ports import free_port
+        from app.servers.ports import free_port
 
         self._controller.port = free_port()
         self._controller.start()

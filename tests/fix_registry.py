@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 
 NOW_US = 1_795_000_000_000_000
 SINCE = "2000-01-01T00:00:00Z"

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from store import roles
-from store.pool import Connection, connect
+from store.postgres import roles
+from store.postgres.pool import Connection, connect
 from tests.fix_postgres import _execute, database_of
 from tests.seed_api import Seeded
 

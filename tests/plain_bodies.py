@@ -6,11 +6,11 @@ import numpy as np
 
 from contracts.raw import RawMessage
 from contracts.topics import Route
-from ingest.decode import decode
-from ingest.dialects.decoded import Context
-from ingest.pack import LAYOUTS, Item, pack
-from ingest.plain.body_kernel import CBOR, JSON, SNIFF
-from ingest.plain.scan import ABSENT, SHAPES, Scanned, scan
+from ingest.decoding.decode import decode
+from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.fast_path.body_kernel import CBOR, JSON, SNIFF
+from ingest.decoding.fast_path.scan import ABSENT, SHAPES, Scanned, scan
+from ingest.decoding.pack import LAYOUTS, Item, pack
 
 EXAMPLES = Path(__file__).parents[1] / "contracts" / "examples"
 MOST = 50

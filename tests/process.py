@@ -18,7 +18,7 @@ CLOCK = SystemClock()
 # takes seconds of processor time, for dozens of processes. `python -m app.cli` itself is run by
 # test_demo and by test_errors_name_the_fix.
 _loaded = multiprocessing.get_context("forkserver")
-_loaded.set_forkserver_preload(["app.cli", "app.service", "app.demo_service"])
+_loaded.set_forkserver_preload(["app.cli", "app.processes.service", "app.demo.service"])
 
 
 def _run(arguments: list[str], environment: dict[str, str], log: str) -> None:

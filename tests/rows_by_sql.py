@@ -7,8 +7,8 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from store import rows
-from store.pool import Connection
+from store.postgres import rows
+from store.postgres.pool import Connection
 
 PROVISIONAL = datetime(9999, 12, 31, tzinfo=UTC)
 FIRST = datetime(2026, 3, 1, tzinfo=UTC)

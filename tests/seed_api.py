@@ -9,17 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from api.scopes import OF_ROLE
-from app.registry import validate, write
+from api.http.scopes import OF_ROLE
+from app.operations.registry_import import validate, write
 from contracts.quality import Quality
 from contracts.raw import RawMessage
 from contracts.signals import signal_id
 from contracts.units import VEHICLE_NAMES
-from store import access, alerts, cases, contacts, dead_letter, features, ledger, outbox, telemetry
-from store.feature_tables import DAY, INTERVAL, TRIP
-from store.outbox import SignalRow
-from store.pool import Connection, connect
-from store.times import from_us, to_us
+from store.casework import alerts, cases, contacts
+from store.people import access
+from store.pipeline import dead_letter, features, ledger, telemetry
+from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
+from store.postgres.pool import Connection, connect
+from store.postgres.times import from_us, to_us
+from store.signals import outbox
+from store.signals.outbox import SignalRow
 from tests.fix_registry import NOW_US, SINCE, registry
 
 DAY_US, HOUR_US, MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000

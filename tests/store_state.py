@@ -4,8 +4,9 @@ when it looked."""
 import json
 
 from ingest.kernels import KINDS
-from store import features, outbox, telemetry
-from store.pool import connect
+from store.pipeline import features, telemetry
+from store.postgres.pool import connect
+from store.signals import outbox
 
 
 def store_state(url: str) -> dict[str, bytes]:

@@ -3,22 +3,11 @@
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from api.deps import Deps
-from api.pages import (
-    alerts,
-    assets,
-    cases,
-    contacts,
-    customers,
-    fleet,
-    live,
-    meters,
-    operations,
-    overview,
-    session,
-)
-from api.pages.enter import Page, outside, page
-from api.scopes import Scope
+from api.http.deps import Deps
+from api.http.scopes import Scope
+from api.pages import alerts, cases, contacts, customers, fleet, live, meters, operations, overview
+from api.pages.frame import assets, session
+from api.pages.frame.enter import Page, outside, page
 
 
 def mount(app: FastAPI, deps: Deps) -> None:

@@ -5,16 +5,17 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import alerts as told
-from api import paging
-from api.pages import plots
-from api.pages.formats import Formats
-from api.pages.lists import ROWS, Row, chosen, cursor, one_page
+from api.http import paging
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.pages.frame.formats import Formats
+from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.frame.view import View
 from api.pages.meters import as_mark, intervals
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
-from store import alerts, contacts, metering
+from api.pages.plots import plots
+from api.resources import alerts as told
+from store.casework import alerts, contacts
+from store.reads import metering
 
 _STATES = ("open", "acknowledged", "resolved")
 FEEDBACK = ("confirmed", "false_positive", "expected", "unclear")

@@ -2,15 +2,16 @@
 
 from starlette.responses import Response
 
-from api import paging
+from api.http import paging
+from api.http.problems import not_found
+from api.http.scopes import Scope
 from api.pages.alerts import version_of
-from api.pages.lists import ROWS, Row, chosen, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
-from customer_context.consent import Purpose
-from store import alerts, cases, contacts, customers
-from store import pages as reads
+from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.frame.view import View
+from contracts.purposes import Purpose
+from store.casework import alerts, cases, contacts
+from store.people import customers
+from store.reads import pages as reads
 
 _STATES = ("open", "in_progress", "resolved")
 _MOST_TEXT = 4_000

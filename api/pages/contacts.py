@@ -2,12 +2,12 @@
 
 from starlette.responses import Response
 
-from api import paging
-from api.pages.lists import ROWS, Row, chosen, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
-from store import contacts
+from api.http import paging
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.frame.view import View
+from store.casework import contacts
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 _AGAIN = ("failed", "refused", "cancelled")

@@ -4,14 +4,16 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import context, paging
-from api.pages.lists import ROWS, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
-from customer_context.consent import LegalBasis, Purpose
-from store import access, alerts, contacts, customers, subjects
-from store.times import from_us
+from api.http import paging
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.pages.frame.lists import ROWS, cursor, one_page
+from api.pages.frame.view import View
+from api.resources import context
+from contracts.purposes import LegalBasis, Purpose
+from store.casework import alerts, contacts
+from store.people import access, customers, subjects
+from store.postgres.times import from_us
 
 _RELEVANT = 8
 _CONTACTS = 15

@@ -5,19 +5,21 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import paging, scores
-from api.pages import plots
-from api.pages.formats import Formats
-from api.pages.lists import ROWS, Row, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
-from api.subjects import Subject
-from customer_context.consent import Purpose
-from store import customers, driving
-from store import pages as reads
-from store.scoring import Which
-from store.times import to_us
+from api.http import paging
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.pages.frame.formats import Formats
+from api.pages.frame.lists import ROWS, Row, cursor, one_page
+from api.pages.frame.view import View
+from api.pages.plots import plots
+from api.resources import scores
+from api.resources.subjects import Subject
+from contracts.purposes import Purpose
+from store.people import customers
+from store.postgres.times import to_us
+from store.reads import driving
+from store.reads import pages as reads
+from store.reads.scoring import Which
 
 _PURPOSE = Purpose.DRIVING_SCORE
 _TRIPS = 15

@@ -15,17 +15,17 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
-from api.auth import Caller
-from api.deps import Deps
-from api.pages.enter import SESSION, open_view
-from api.pages.formats import Formats
-from api.pages.view import HEADERS, View
-from api.scopes import Scope
+from api.http.auth import Caller
+from api.http.deps import Deps
+from api.http.scopes import Scope
+from api.pages.frame.enter import SESSION, open_view
+from api.pages.frame.formats import Formats
+from api.pages.frame.view import HEADERS, View
 from runtime.errors import Retry
-from store import access
-from store import ledger as books
-from store import pages as reads
-from store.ledger import Entry
+from store.people import access
+from store.pipeline import ledger as books
+from store.pipeline.ledger import Entry
+from store.reads import pages as reads
 
 _TICK_S = 1.0
 _CHECK_EVERY = 10

@@ -8,20 +8,22 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from starlette.responses import Response
 
-from api import alerts as told
-from api import paging
-from api.answers import finite
-from api.pages import plots
-from api.pages.formats import Formats
-from api.pages.lists import ROWS, Row, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
-from api.scopes import Scope
+from api.http import paging
+from api.http.answers import finite
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.pages.frame.formats import Formats
+from api.pages.frame.lists import ROWS, Row, cursor, one_page
+from api.pages.frame.view import View
+from api.pages.plots import plots
+from api.resources import alerts as told
+from contracts.purposes import Purpose
 from contracts.quality import Quality
-from customer_context.consent import Purpose
 from feature_kernels import consumption
-from store import alerts, metering, subjects
-from store.times import to_us
+from store.casework import alerts
+from store.people import subjects
+from store.postgres.times import to_us
+from store.reads import metering
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30

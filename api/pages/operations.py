@@ -5,13 +5,13 @@ import re
 
 from starlette.responses import Response
 
-from api import paging
-from api.pages.lists import ROWS, chosen, cursor, one_page
-from api.pages.view import View
-from api.problems import not_found
+from api.http import paging
+from api.http.problems import not_found
+from api.pages.frame.lists import ROWS, chosen, cursor, one_page
+from api.pages.frame.view import View
 from runtime.errors import Reason
-from store import decisions, playbooks
-from store import pages as reads
+from store.reads import pages as reads
+from store.signals import decisions, playbooks
 
 _STATES = ("open", "retry", "retried")
 _MOST_BYTES = 4_096

@@ -5,18 +5,20 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api import alerts as told
-from api import scores
+from api.http.scopes import Scope
 from api.pages import live
-from api.pages.lists import Row
+from api.pages.frame.lists import Row
+from api.pages.frame.view import View
 from api.pages.meters import own_meters
-from api.pages.view import View
-from api.scopes import Scope
-from api.subjects import Subject
-from customer_context.consent import Purpose
-from store import alerts, cases, contacts, customers, driving
-from store import pages as reads
-from store.scoring import Which
+from api.resources import alerts as told
+from api.resources import scores
+from api.resources.subjects import Subject
+from contracts.purposes import Purpose
+from store.casework import alerts, cases, contacts
+from store.people import customers
+from store.reads import driving
+from store.reads import pages as reads
+from store.reads.scoring import Which
 
 _NEWEST = 6
 

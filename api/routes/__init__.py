@@ -1,20 +1,10 @@
 """The paths, one file a subject."""
 
-from api.routes import (
-    alert_stream,
-    alerts,
-    cases,
-    consents,
-    contacts,
-    customers,
-    driving,
-    health,
-    inbox,
-    meters,
-    operations,
-    own,
-    trips,
-)
+from api.routes.agents import cases, contacts, customers
+from api.routes.customers import consents, inbox, own
+from api.routes.insurers import driving, trips
+from api.routes.operators import health, operations
+from api.routes.utilities import alert_stream, alerts, meters
 
 ROUTERS = tuple(
     module.router

@@ -13,7 +13,7 @@ from contacts.channels.sending import Next, Result
 from runtime.clock import Clock
 from runtime.errors import Usage
 from runtime.settings import Settings
-from store.times import from_us
+from store.postgres.times import from_us
 
 _TIMEOUT_S = 30.0
 _PORTS = {"smtp": 25, "smtps": 465}

@@ -31,7 +31,7 @@ class Channel(Protocol):
     """A way out of the house."""
 
     async def send(self, contact: Mapping[str, Any]) -> Result:
-        """Try once to deliver a claimed contact (store/delivery.py). Raises nothing."""
+        """Try once to deliver a claimed contact (store/casework/delivery.py). Raises nothing."""
         ...
 
     async def close(self) -> None:

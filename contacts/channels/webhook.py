@@ -12,7 +12,7 @@ from contacts import targets
 from contacts.channels.sending import Next, Result
 from runtime.clock import US_PER_S, Clock
 from runtime.settings import Settings
-from store.times import from_us
+from store.postgres.times import from_us
 
 _MOST_OF_AN_ANSWER = 4_096
 _SHOWN = 200

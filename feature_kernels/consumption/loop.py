@@ -185,7 +185,7 @@ def consume(
 
     Complexity: O(n) with O(28) at each day's end; a hole costs its missing intervals.
 
-    Source: ../shared field notes, consumption.md (VEE, Messwertstatus, rollover, leak rule).
+    Source: docs/field/consumption.md (VEE, Messwertstatus, rollover, leak rule).
 
     Oracle: tests/oracles/consumption.py
     """

@@ -7,7 +7,7 @@ class Parameters(NamedTuple):
     """Thresholds as floats. "Own": chosen here on recorded homes, see the tests' evaluation."""
 
     # Nominal length of an interval, s, for devices that send no `interval_s`. German and Dutch
-    # smart meters: 15 minutes (field notes, devices.md).
+    # smart meters: 15 minutes (docs/field/devices.md).
     interval_s: float = 900.0
     # A register's boundary value is *read* where its two reads are at most this many intervals
     # apart, else the energy between them is spread. Own: one missed read of a punctual meter
@@ -30,7 +30,8 @@ class Parameters(NamedTuple):
     register_burst_kwh: float = 40.0
     # A register may seem to fall by this much through rounding, kWh (1 Wh resolution).
     register_jitter_kwh: float = 0.001
-    # A register at zero (Tasmota after boot, devices.md) is believed after this long, s. Own.
+    # A register at zero (Tasmota after boot, docs/field/devices.md) is believed after this long,
+    # s. Own.
     zero_register_s: float = 6.0 * 3_600.0
     # Days of history before a habit is judged. Own: one of each weekday.
     habit_days: float = 7.0
@@ -63,7 +64,7 @@ class Parameters(NamedTuple):
     # A home "now and then uses nothing" if it had a zero this long in the last weeks, h. Own.
     zero_occasional_from_h: float = 3.0
     # Run longer than this many times the second-longest run of the last 4 weeks (one vacancy
-    # is no habit, consumption.md), plus a margin, h. Own.
+    # is no habit, docs/field/consumption.md), plus a margin, h. Own.
     run_factor: float = 1.5
     run_margin_h: float = 1.0
     # stuck: shortest run of one value, h and intervals. Own: quantised data repeat by night.

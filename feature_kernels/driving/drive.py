@@ -202,7 +202,7 @@ def drive(
     Invariants: any cut of the rows into calls gives the same rows and carry, bit for bit; a row
     depends on nothing after its `decided_us`; devices do not influence each other.
     Complexity: O(n) time, O(d) state; twice that where more rows come out than expected.
-    Source: `field/driving.md`; thresholds in `parameters.py`.
+    Source: `docs/field/driving.md`; thresholds in `parameters.py`.
     Oracle: `tests/oracles/driving.py`.
     """
     t_us = np.asarray(t_us)

@@ -1,4 +1,7 @@
-"""Every threshold of the driving kernels. Sources: `field/driving.md` unless named otherwise."""
+"""Every threshold of the driving kernels, with its source.
+
+Sources are in `docs/field/driving.md` unless named otherwise.
+"""
 
 from typing import NamedTuple
 

@@ -10,7 +10,8 @@ as much as the portfolio. The weights sum to 100, so 0 < score <= 100. `score` i
 `100 - (((share_1 + share_2) + …) + share_7)`, in the order of FACTORS.
 
 Order 4 makes distributions count little while ordinary and much beyond the half point: on real
-trips they separate aggressive from calm drivers at least as well as counts (`field/driving.md`).
+trips they separate aggressive from calm drivers at least as well as counts
+(`docs/field/driving.md`).
 The portfolio means are assumptions until there is a portfolio; a change of any number here is a
 new ALGORITHM_VERSION.
 """
@@ -110,7 +111,8 @@ def score(trips: NDArray[np.void], single_trip: bool | None = None) -> Score:
     Invariants: score == 100 - sum of the shares in order, exactly; the same trips in another
     order give the same score (sums are exact: math.fsum); each share lies within 0 and its weight.
     Complexity: O(k).
-    Source: shrinkage and exposure as in `field/driving.md` (Damoov, Tesla, Geotab); own weights.
+    Source: shrinkage and exposure as in `docs/field/driving.md` (Damoov, Tesla, Geotab);
+    own weights.
     Oracle: `tests/oracles/driving.py`.
     """
     if single_trip is None:

@@ -16,11 +16,11 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from app.embedded import Postgres
+from app.servers.embedded import Postgres
 from runtime.clock import SystemClock
-from store import alerts, cases
-from store.migrate import migrate
-from store.pool import connect
+from store.casework import alerts, cases
+from store.postgres.pool import connect
+from store.schema.migrate import migrate
 from tests.browser.conftest import ARGUMENTS
 from tests.browser.town import Town, build
 from tests.fix_api import running_api

@@ -12,10 +12,11 @@ from contacts.rules import Rules
 from contracts.signals import signal_id
 from runtime.clock import SystemClock
 from runtime.metrics import Metrics
-from store import customers, outbox
-from store.outbox import SignalRow
-from store.pool import connect
-from store.times import from_us
+from store.people import customers
+from store.postgres.pool import connect
+from store.postgres.times import from_us
+from store.signals import outbox
+from store.signals.outbox import SignalRow
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.town import Town
 

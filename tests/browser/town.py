@@ -7,19 +7,20 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
-from api.scopes import OF_ROLE
-from app.registry import validate, write
+from api.http.scopes import OF_ROLE
+from app.operations.registry_import import validate, write
 from contacts.service import Service
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import US_PER_S, SystemClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from simulators.encode import Message
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
-from store import access, contacts, receivers
-from store.pool import connect
+from store.casework import contacts, receivers
+from store.people import access
+from store.postgres.pool import connect
 from tests.fix_receiver import Receiver
 from tests.patience import patient
 

@@ -8,21 +8,21 @@ from typing import Any
 
 import pytest
 
-from app import kafka_topics
+from app.operations import kafka_topics
 from contracts.kafka import Topics
 from contracts.raw import DeviceAck, Log, Properties, RawMessage
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
-from ingest.consume import KafkaIngest
-from ingest.direct import DirectLog
-from ingest.listen import Listener
-from ingest.worker import Worker
+from ingest.logs.direct import DirectLog
+from ingest.logs.kafka import KafkaIngest
+from ingest.logs.tcp_listener import Listener
+from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import dead_letter, ledger, offsets, telemetry
-from store import log as store_log
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets, telemetry
+from store.pipeline import log as store_log
+from store.postgres.pool import connect
 from tests.patience import patient
 
 CLOCK = SystemClock()

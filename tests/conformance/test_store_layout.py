@@ -9,13 +9,13 @@ from typing import Any
 import pytest
 
 from runtime.errors import Retry, Stop
-from store import migrate as migrations
-from store import rollups
-from store.engine import Engine, Layout, engine_of
-from store.migrate import migrate
-from store.pool import connect, scalar, translated
-from store.status import status
-from store.times import to_us
+from store.postgres.engine import Engine, Layout, engine_of
+from store.postgres.pool import connect, scalar, translated
+from store.postgres.times import to_us
+from store.schema import migrate as migrations
+from store.schema import rollups
+from store.schema.migrate import migrate
+from store.schema.status import status
 from tests import rows_by_sql as by_sql
 from tests.fix_timescale import new_plain
 

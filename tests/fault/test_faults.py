@@ -8,15 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from app import fault, fault_checks
-from app import registry as registry_files
-from app.fault_checks import Findings
-from app.fault_kinds import KINDS
-from app.fault_load import Sent
-from app.fault_process import faketime
-from app.fault_proxy import Proxy
+from app.operations import registry_import as registry_files
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
+from proving.fault import checks
+from proving.fault import run as fault
+from proving.fault.checks import Findings
+from proving.fault.kinds import KINDS
+from proving.fault.load import Sent
+from proving.testbed.process import faketime
+from proving.testbed.proxy import Proxy
 from runtime.clock import US_PER_S, SystemClock
 from runtime.settings import Settings
 from simulators.load import Load
@@ -45,7 +46,7 @@ def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path, kinds: tuple
 
 
 def test_every_kind_is_in_the_help() -> None:
-    from app.commands_fault import fault as command
+    from proving.commands.fault import fault as command
 
     text = (command.__doc__ or "").replace("\n", " ")
     assert all(kind in text for kind in KINDS)
@@ -132,7 +133,7 @@ def test_lost_and_strange_samples_are_found(new_database: Callable[[], str]) -> 
 
     def look() -> Findings:
         findings = Findings()
-        assert fault_checks.samples(url, sent, ["probe"], findings) == 6
+        assert checks.samples(url, sent, ["probe"], findings) == 6
         return findings
 
     found = look()

@@ -10,8 +10,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from api.examples import REQUESTS
-from store.pool import connect, scalar
+from api.openapi.examples import REQUESTS
+from store.postgres.pool import connect, scalar
 from tests.fix_api import Api
 from tests.seed_api import FOREIGN, LAT, LON, OTHER, QUIET, Own
 

@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from store import access, delivery
-from store.pool import connect
-from store.times import from_us
+from store.casework import delivery
+from store.people import access
+from store.postgres.pool import connect
+from store.postgres.times import from_us
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
 from tests.patience import patient

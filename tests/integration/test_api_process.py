@@ -12,8 +12,8 @@ import pytest
 from typer.testing import CliRunner
 
 from app.cli import cli
-from store import notify
-from store.pool import connect
+from store.postgres import notify
+from store.postgres.pool import connect
 from tests.integration.test_api_stream import stream
 from tests.patience import patient
 from tests.process import CLOCK, Tachowatt

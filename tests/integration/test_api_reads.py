@@ -1,10 +1,11 @@
 """What the API answers, to whom, and what it says when it does not."""
 
 from feature_kernels import driving
-from store import roles, scoring
-from store.pool import connect
-from store.scoring import Which
-from store.times import from_us
+from store.postgres import roles
+from store.postgres.pool import connect
+from store.postgres.times import from_us
+from store.reads import scoring
+from store.reads.scoring import Which
 from tests.fix_api import Api, pages
 from tests.fix_registry import NOW_US
 from tests.seed_api import INTERVALS, LAT, POINTS, TRIPS

@@ -17,9 +17,9 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from api.examples import REQUESTS
-from api.openapi import operations
-from api.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE
+from api.openapi.document import operations
+from api.openapi.examples import REQUESTS
 from tests.fix_api import Api
 from tests.patience import patient
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from store import access, alerts
-from store.pool import connect
+from store.casework import alerts
+from store.people import access
+from store.postgres.pool import connect
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
 from tests.patience import patient

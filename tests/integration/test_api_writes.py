@@ -6,8 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from contracts.signals import signal_id
-from store import access, cases, contacts
-from store.pool import connect, scalar
+from store.casework import cases, contacts
+from store.people import access
+from store.postgres.pool import connect, scalar
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 from tests.patience import patient

@@ -8,24 +8,17 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app import (
-    bench_drain,
-    bench_generator,
-    bench_history,
-    bench_kafka,
-    bench_query,
-    bench_soak,
-)
-from app.commands_bench import bench_cli
 from feature_kernels import driving
+from proving.bench import drain, generator, history, kernel_c, kernel_data, query, soak
+from proving.bench import kafka as bench_kafka
+from proving.bench import kernels as kernels_bench
+from proving.commands.bench import bench_cli
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from simulators.load import Load
-from store import log as store_log
-from store import offsets
-from store.pool import connect
-from tests.bench import kernel_c, kernel_data
-from tests.bench import kernels as kernels_bench
+from store.pipeline import log as store_log
+from store.pipeline import offsets
+from store.postgres.pool import connect
 
 needs_mosquitto = pytest.mark.usefixtures("mosquitto_broker")
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
@@ -109,14 +102,14 @@ def test_what_grows_is_not_flat(name, last, said):
     flat = {"memory_mib": 100.0, "files": 30, "connections": 5, "p50": 20.0, "p95": 50.0}
     warming = flat | {"p95": 900.0, "memory_mib": 20.0}
     parts = [warming] * 3 + [flat] * 18 + [flat | {name: last}] * 9
-    assert len(bench_soak.flat(parts)[1]) == said
+    assert len(soak.flat(parts)[1]) == said
 
 
 def test_a_load_without_end_says_what_the_load_says():
     """Bodies that are cut and filled in are the ones that `Load` makes, to the byte but for what
     is in turn: numbers, times and packet ids."""
     load = Load(1_000.0, 7, 2.0, tenant="t")
-    frames, start_us = bench_generator.Frames(load), 1_794_000_000_999_000
+    frames, start_us = generator.Frames(load), 1_794_000_000_999_000
     packets = frames.between(0, 500, start_us) + frames.between(500, load.total, start_us)
     made = list(load.messages(start_us))
     at, previous = 0, {}
@@ -159,7 +152,7 @@ def test_a_store_that_is_fed_from_kafka_already_is_not_drained_into(database):
 )
 def test_a_run_whose_books_or_proof_fail_is_a_problem(closes, clean, said):
     found = {"ledger": {"closes": closes}, "verify": {"clean": clean}}
-    assert len(bench_drain.problems(found)) == said
+    assert len(drain.problems(found)) == said
 
 
 @needs_compiler
@@ -186,13 +179,13 @@ def test_the_made_up_cars_give_the_kernel_something_to_find():
 
 
 def test_the_asked_have_the_same_recent_history_at_every_size():
-    cars = np.arange(1, bench_history.VEHICLES + 1)
+    cars = np.arange(1, history.VEHICLES + 1)
     now_us = kernel_data.START_US
-    since_us = now_us - bench_history.RECENT_DAYS * 86_400_000_000
-    asked = {int(cars[bench_history.vehicle(i)]) for i in range(bench_history.ASKED_VEHICLES)}
+    since_us = now_us - history.RECENT_DAYS * 86_400_000_000
+    asked = {int(cars[history.vehicle(i)]) for i in range(history.ASKED_VEHICLES)}
 
     def recent(trips):
-        rows = np.concatenate(list(bench_history._trips(cars, trips, now_us)))
+        rows = np.concatenate(list(history._trips(cars, trips, now_us)))
         assert rows.shape[0] == trips and (rows["end_us"] < now_us).all()
         return {tuple(r) for r in rows[rows["start_us"] >= since_us][["device_id", "start_us"]]}
 
@@ -204,6 +197,6 @@ def test_growing_latencies_are_a_problem():
     score = "score by vehicle, 90 days"
     slow = {"samples": 2, "latency_ms": {score: {"p50": 8.0, "p99": 21.0}}}
     sizes = [{"samples": 1, "latency_ms": {score: {"p50": 5.0, "p99": 9.0}}}, slow]
-    found = {"sizes": sizes, "flat": bench_query._flatness(sizes)}
+    found = {"sizes": sizes, "flat": query._flatness(sizes)}
     assert found["flat"][score] == {"p50": 1.6, "p99": 2.33}
-    assert len(bench_query._problems(found)) == 2
+    assert len(query._problems(found)) == 2

@@ -8,13 +8,14 @@ import pytest
 
 from contacts.rules import Rules
 from runtime.metrics import Metrics
-from store import alerts, cases, outbox, signal_queue
-from store import playbooks as stored
-from store.errors import NotAllowed, NotFound, Stale
+from store.casework import alerts, cases
+from store.postgres.errors import NotAllowed, NotFound, Stale
+from store.signals import outbox, signal_queue
+from store.signals import playbooks as stored
 from tests.fix_contacts import TENANT, Stage
 from tests.fix_receiver import Mailbox, Receiver
 
-SHIPPED = Path(__file__).parents[2] / "customer_context" / "shipped"
+SHIPPED = Path(__file__).parents[2] / "customer_context" / "playbooks" / "shipped"
 NewStage = Callable[..., Stage]
 
 
@@ -296,9 +297,9 @@ def trip(stage: Stage, number: int, braking: int, hours_ago: int) -> str:
     import numpy as np
 
     from runtime.clock import US_PER_S
-    from store import features
-    from store.feature_tables import TRIP
-    from store.times import from_us
+    from store.pipeline import features
+    from store.pipeline.feature_tables import TRIP
+    from store.postgres.times import from_us
 
     row = np.zeros(1, TRIP.dtype)
     start_us = stage.clock.now_us() - hours_ago * 3_600 * US_PER_S

@@ -6,9 +6,9 @@ from collections.abc import Callable
 import pytest
 
 from runtime.clock import US_PER_S
-from store import contacts, receivers
-from store.pool import connect
-from store.times import from_us, to_us
+from store.casework import contacts, receivers
+from store.postgres.pool import connect
+from store.postgres.times import from_us, to_us
 from tests.fix_contacts import HOUR_S, TENANT, Stage
 from tests.fix_receiver import Mailbox, Receiver
 from tests.fix_registry import NOW_US
@@ -365,7 +365,7 @@ def test_what_a_dead_worker_had_claimed_is_free_at_once(
 
 
 def _claimable(stage: Stage) -> int:
-    from store import delivery
+    from store.casework import delivery
 
     with connect(stage.url) as connection:
         worker = delivery.enrol(connection)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import dead_letter, ledger, offsets, telemetry
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets, telemetry
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.process import Tachowatt
 

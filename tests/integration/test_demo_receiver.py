@@ -11,7 +11,7 @@ import httpx
 import pytest
 from standardwebhooks.webhooks import Webhook
 
-from app.demo_receiver import DemoReceiver
+from app.demo.receiver import DemoReceiver
 from runtime.clock import SystemClock
 
 SECRET = "whsec_" + base64.b64encode(b"a secret of twenty-four b").decode()

@@ -13,8 +13,8 @@ import paho.mqtt.client as paho
 import pytest
 from paho.mqtt.enums import CallbackAPIVersion
 
-from app.ports import free_port
-from app.supervise import Child
+from app.servers.ports import free_port
+from app.servers.supervise import Child
 from contracts.topics import SUBSCRIPTIONS
 from runtime.clock import SystemClock
 from tests.conftest import missing_server

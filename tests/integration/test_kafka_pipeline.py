@@ -13,15 +13,16 @@ import httpx
 import pytest
 from aiokafka import AIOKafkaConsumer
 
-from app.kafka_server import Kafka
+from app.servers.kafka import Kafka
 from contracts import kafka
 from contracts.signals import Signal
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import dead_letter, ledger, outbox
-from store import log as store_log
-from store.pool import Connection, connect
+from store.pipeline import dead_letter, ledger
+from store.pipeline import log as store_log
+from store.postgres.pool import Connection, connect
+from store.signals import outbox
 from tests.fix_broker import Mosquitto
 from tests.fix_fleet import caught_up, deliver, settle, undisturbed
 from tests.patience import patient

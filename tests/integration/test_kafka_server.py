@@ -14,8 +14,8 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 
-from app.kafka_server import Kafka
-from app.ports import listening
+from app.servers.kafka import Kafka
+from app.servers.ports import listening
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 from tests.fix_kafka import kafka_home
@@ -28,7 +28,7 @@ BODIES = [b"%d" % number for number in range(1_000)]
 OWNER = """
 import sys, threading
 from pathlib import Path
-from app.kafka_server import Kafka
+from app.servers.kafka import Kafka
 from runtime.clock import SystemClock
 kafka = Kafka(Path(sys.argv[1]), SystemClock(), *map(Path, sys.argv[2:]))
 print(kafka.start(), kafka.pid, flush=True)

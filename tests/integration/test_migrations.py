@@ -13,21 +13,22 @@ import numpy as np
 import psycopg
 import pytest
 
-from app import commands_db
-from app.registry import validate, write
-from app.upkeep import Upkeep
-from app.verify import verify
-from ingest.worker import Worker
+from app.commands import db
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
+from app.processes.upkeep import Upkeep
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import migrate as migrations
-from store import partitions, rollups, telemetry
-from store.engine import DAY_US, Layout
-from store.migrate import migrate
-from store.pool import Connection, connect, scalar, translated
-from store.status import status
-from store.times import from_us, to_us
+from store.pipeline import telemetry
+from store.postgres.engine import DAY_US, Layout
+from store.postgres.pool import Connection, connect, scalar, translated
+from store.postgres.times import from_us, to_us
+from store.schema import migrate as migrations
+from store.schema import partitions, rollups
+from store.schema.migrate import migrate
+from store.schema.status import status
 from tests import rows_by_sql as by_sql
 from tests.fix_registry import NOW_US as WORKER_NOW_US
 from tests.fix_registry import registry
@@ -305,11 +306,11 @@ def test_commands_tell_and_keep_up(
 ) -> None:
     by_sql.fill(plain)
     monkeypatch.setenv("TACHOWATT_DATABASE_URL", plain_copy)
-    commands_db.show_status(json=True)
+    db.show_status(json=True)
     before = json.loads(capsys.readouterr().out)
     assert before["engine"] == "plain PostgreSQL" and before["rollups"]["views"][0]["waiting"] > 0
-    commands_db.keep_up()
-    commands_db.show_status(json=False)
+    db.keep_up()
+    db.show_status(json=False)
     told = capsys.readouterr().out
     assert "telemetry.meter_sample" in told and "samples are kept for good" in told
     assert all(rollups.dirty(plain, source) == 0 for source in rollups.SOURCES)

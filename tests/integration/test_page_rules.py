@@ -8,10 +8,10 @@ from dataclasses import asdict
 import httpx
 import pytest
 
-from api.scopes import OF_ROLE
-from app.registry import validate, write
-from store import access
-from store.pool import connect
+from api.http.scopes import OF_ROLE
+from app.operations.registry_import import validate, write
+from store.people import access
+from store.postgres.pool import connect
 from tests.fix_api import Api, running_api
 from tests.fix_registry import NOW_US
 from tests.pages import HTML, send, sign_in, token_of

@@ -5,18 +5,18 @@ from collections.abc import Iterator
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.partition import Partition, key_of_topic, partition_of
 from contracts.raw import RawMessage
+from ingest.partition.worker import Worker
 from ingest.registry import Registries
-from ingest.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Owned, Retry, Stop
 from runtime.settings import Settings
-from store import dead_letter, ledger, offsets
-from store import log as store_log
-from store.pool import connect
+from store.pipeline import dead_letter, ledger, offsets
+from store.pipeline import log as store_log
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state
 

@@ -11,12 +11,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from store import alerts, cases, driving, metering, pages
-from store.features import PROVISIONAL_US
-from store.pool import Connection, connect, scalar
-from store.roles import see
-from store.scoring import Which
-from store.times import from_us
+from store.casework import alerts, cases
+from store.pipeline.features import PROVISIONAL_US
+from store.postgres.pool import Connection, connect, scalar
+from store.postgres.roles import see
+from store.postgres.times import from_us
+from store.reads import driving, metering, pages
+from store.reads.scoring import Which
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
 from tests.seed_api import DAY_US, POINTS, Own

@@ -7,17 +7,17 @@ from typing import Any
 
 import pytest
 
-from app.verify import verify
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import commit
-from ingest.direct import DirectLog
-from ingest.worker import Worker
+from ingest.batch import commit
+from ingest.logs.direct import DirectLog
+from ingest.partition.worker import Worker
 from runtime.clock import SystemClock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store import ledger, telemetry
-from store.pool import connect
+from store.pipeline import ledger, telemetry
+from store.postgres.pool import connect
 
 CLOCK = SystemClock()
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from app.ports import free_port
+from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.connection import Connection
 from simulators.encode import JSON, Message, topic

@@ -8,11 +8,11 @@ from typing import Any
 import httpx
 import pytest
 
-from app.embedded import Broker
-from app.ports import free_port
+from app.servers.embedded import Broker
+from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
-from store.pool import connect
+from store.postgres.pool import connect
 from tests.fix_fleet import deliver, only_native
 from tests.patience import patient
 from tests.process import Tachowatt

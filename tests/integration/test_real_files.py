@@ -13,7 +13,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.commands_files import register
+from app.commands.files import register
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 METERS = DATA / "meters" / "eemeter"

@@ -13,16 +13,16 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from app.recording import messages_of
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.publish import messages_of
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from store import features, ledger, telemetry
-from store.feature_tables import DAY, INTERVAL, TRIP
-from store.pool import connect
+from store.pipeline import features, ledger, telemetry
+from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 
 DATA = Path(__file__).parents[3] / "shared" / "data"
@@ -143,7 +143,7 @@ def test_homes(name: str, interval_s: int, zone: str, new_database: Callable[[],
 
 def first_of_each_instant(path: Path, zone: str) -> dict[int, float]:
     """start → energy as the file tells it; of two values for one instant the greater."""
-    from app.files import read_meter_table
+    from app.recordings.read import read_meter_table
 
     table = read_meter_table(path, zone, ["energy_kwh=value"])
     found = {

@@ -7,16 +7,17 @@ from unittest.mock import patch
 
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import recompute, tending
-from ingest.states import Late
-from ingest.worker import Worker
+from ingest.device_state.arrays import Late
+from ingest.partition import maintenance
+from ingest.partition.worker import Worker
+from ingest.reconcile import recompute
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from store import reconcile
-from store.pool import connect
+from store.pipeline import reconcile
+from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state
 
@@ -70,7 +71,7 @@ def test_more_late_data_at_any_turn_of_a_replay(
     worker.process([minute(*first)])
     with (
         patch.object(recompute, "PIECE_SAMPLES", 25),
-        patch.object(tending, "RECONCILE_FOR_S", -1.0),
+        patch.object(maintenance, "RECONCILE_FOR_S", -1.0),
     ):
         while True:
             assert worker.reconcile() == 0

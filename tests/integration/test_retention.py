@@ -3,16 +3,17 @@
 import json
 from collections.abc import Callable
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from store import dead_letter, features, partitions, telemetry
-from store.engine import Layout
-from store.feature_tables import DAY
-from store.pool import connect
+from store.pipeline import dead_letter, features, telemetry
+from store.pipeline.feature_tables import DAY
+from store.postgres.engine import Layout
+from store.postgres.pool import connect
+from store.schema import partitions
 from tests.fix_registry import NOW_US, registry
 from tests.property.test_any_order import DAY_S, MESSAGES, START_S
 from tests.store_state import assert_same_state, store_state

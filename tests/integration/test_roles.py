@@ -9,11 +9,12 @@ import pytest
 from psycopg import errors, sql
 
 from runtime.errors import Retry, Stop
-from store import access, driving, pages
-from store.migrate import migrate
-from store.pool import Connection, Pool, connect, scalar
-from store.roles import READER, WRITER, NotAMember, see
-from store.times import from_us
+from store.people import access
+from store.postgres.pool import Connection, Pool, connect, scalar
+from store.postgres.roles import READER, WRITER, NotAMember, see
+from store.postgres.times import from_us
+from store.reads import driving, pages
+from store.schema.migrate import migrate
 from tests.fix_api import running_api
 from tests.fix_postgres import _execute, database_of
 from tests.fix_registry import NOW_US

@@ -12,14 +12,14 @@ from typing import Any
 
 import pytest
 
-from app.embedded import Broker
-from app.ports import free_port
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
+from app.servers.embedded import Broker
+from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
-from store import ledger
-from store.pool import connect
+from store.pipeline import ledger
+from store.postgres.pool import connect
 from tests.fix_fleet import caught_up, deliver, only_native, settle, undisturbed
 from tests.patience import patient
 from tests.process import Tachowatt

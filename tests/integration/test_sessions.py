@@ -10,7 +10,7 @@ import paho.mqtt.client as mqtt
 import pytest
 import trustme
 
-from app.ports import free_port
+from app.servers.ports import free_port
 from contracts.raw import Properties, RawMessage
 from gateway.publish_packet import frame
 from gateway.session import Session

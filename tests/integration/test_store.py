@@ -8,10 +8,10 @@ import pytest
 
 from ingest.kernels import KINDS
 from runtime.errors import Retry, Stop
-from store import migrate as migrations
-from store import outbox
-from store.binary import kind_of, sql_name
-from store.pool import connect, scalar
+from store.postgres.binary import kind_of, sql_name
+from store.postgres.pool import connect, scalar
+from store.schema import migrate as migrations
+from store.signals import outbox
 from tests.fix_postgres import _execute, database_of
 
 

@@ -6,20 +6,22 @@ from collections.abc import Callable
 import cbor2
 import pytest
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import pack as pack_module
-from ingest import steps
-from ingest.pack import meter_key
-from ingest.worker import Worker
+from ingest.batch import steps
+from ingest.decoding import pack as pack_module
+from ingest.decoding.pack import meter_key
+from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings
-from store import customers, dead_letter, features, ledger, offsets, outbox, telemetry
-from store.feature_tables import TRIP
-from store.pool import connect
-from store.times import from_us
+from store.people import customers
+from store.pipeline import dead_letter, features, ledger, offsets, telemetry
+from store.pipeline.feature_tables import TRIP
+from store.postgres.pool import connect
+from store.postgres.times import from_us
+from store.signals import outbox
 from tests.fix_registry import NOW_US, registry
 
 T0 = "2026-11-17T10:00:00Z"

@@ -13,16 +13,18 @@ import pytest
 from hypothesis import event, example, given, settings
 from hypothesis import strategies as st
 
-from app.registry import validate, write
-from app.verify import verify
+from app.operations.registry_import import validate, write
+from app.operations.verify import verify
 from contracts.raw import RawMessage
-from ingest import recompute, tending
-from ingest.worker import Worker
+from ingest.partition import maintenance
+from ingest.partition.worker import Worker
+from ingest.reconcile import recompute
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store import customers, ledger
-from store.pool import connect
+from store.people import customers
+from store.pipeline import ledger
+from store.postgres.pool import connect
 from tests.fix_fleet import raw, small_fleet
 from tests.fix_registry import NOW_US, registry
 from tests.store_state import assert_same_state, store_state
@@ -161,7 +163,7 @@ def test_same_samples_and_features_bit_for_bit(
     url = new_database()
     with (
         patch.object(recompute, "PIECE_SAMPLES", piece),
-        patch.object(tending, "RECONCILE_FOR_S", -1.0),
+        patch.object(maintenance, "RECONCILE_FOR_S", -1.0),
     ):
         assert run(url, batches, checkpoint, restart, every) == len(shuffled)
     assert_same_state(store_state(url), expected)
@@ -270,7 +272,7 @@ def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: 
         worker = Worker(url, Settings(reconcile_wait_s=0.0), ManualClock(NOW_US))
         with (
             patch.object(recompute, "PIECE_SAMPLES", piece),
-            patch.object(tending, "RECONCILE_FOR_S", -1.0),  # a piece at a time
+            patch.object(maintenance, "RECONCILE_FOR_S", -1.0),  # a piece at a time
         ):
             for batch in cut(order, [20]):
                 worker.process(batch)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contacts.decide import decide
-from store import receivers
+from store.casework import receivers
 from tests.fix_contacts import TENANT, Stage
 
 NewStage = Callable[..., Stage]

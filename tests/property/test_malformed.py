@@ -8,18 +8,18 @@ from typing import Any
 import cbor2
 import pytest
 
-from app import bench_malformed
-from app.registry import validate, write
+from app.operations.registry_import import validate, write
 from contracts.raw import RawMessage
-from ingest.worker import Worker
+from ingest.partition.worker import Worker
+from proving.bench import malformed
 from runtime.clock import ManualClock, SystemClock
 from runtime.errors import Reason
 from runtime.settings import Settings
 from simulators import mutations
 from simulators.loose_encoding import cbor, cbor_map, json_object
 from simulators.mutations import Mutations, Sender, registry, senders
-from store import dead_letter
-from store.pool import connect
+from store.pipeline import dead_letter
+from store.postgres.pool import connect
 
 NOW_US = 1_795_255_200_000_000
 START_US = NOW_US - 86_400_000_000
@@ -81,8 +81,8 @@ def test_with_nothing_done_to_them_they_are_stored(database: str) -> None:
 def test_a_few_thousand_are_accounted_for_and_harm_nobody(database: str, state_dir: Path) -> None:
     """The whole of `tachowatt bench malformed`, which runs a million."""
     settings = Settings(state_dir=state_dir, database_url=database, batch_messages=700)
-    plan = bench_malformed.Plan(3_000, 11)
-    found = bench_malformed.run(settings, SystemClock(), plan, lambda *_: None)
+    plan = malformed.Plan(3_000, 11)
+    found = malformed.run(settings, SystemClock(), plan, lambda *_: None)
     assert found["problems"] == [], found["unforeseen"]
     assert found["good"] == 300 and sum(found["mutations"].values()) == 2_700
     assert found["outcomes"]["stored"] > 300, "good ones, and mutations that are still good"
@@ -134,7 +134,7 @@ SOUND: dict[str, Any] = {
     ],
 )
 def test_whatever_goes_wrong_is_a_problem(changed: dict[str, Any], said: str | None) -> None:
-    problems = bench_malformed.problems({**SOUND, **changed})
+    problems = malformed.problems({**SOUND, **changed})
     if said is None:
         assert problems == []
     else:

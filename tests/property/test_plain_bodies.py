@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from contracts.raw import RawMessage
 from contracts.topics import Route
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from ingest.decode import decode
-from ingest.dialects.decoded import Context
-from ingest.plain.numbers import float_bits
-from ingest.plain.scan import SHAPES, scan
+from ingest.decoding.decode import decode
+from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.fast_path.numbers import float_bits
+from ingest.decoding.fast_path.scan import SHAPES, scan
 from runtime.errors import DeadLetter
 from tests.plain_bodies import EXAMPLES, MOST, check
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from ingest.dialects.native import _TYPED_ARRAYS
+from ingest.decoding.dialects.native import _TYPED_ARRAYS
 from tests.plain_bodies import EXAMPLES, check
 
 edges = [0, 1, 23, 24, 255, 256, 2**16, 2**32, 2**53 + 1, 2**62, 2**63, 2**64 - 1, 2**64, 10**20]

@@ -14,9 +14,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.analyse_meter import analyse_meter
-from app.commands_files import register
-from app.files import TableError, read_meter_table
+from app.analysis.meter import analyse_meter
+from app.commands.files import register
+from app.recordings.read import TableError, read_meter_table
 
 RUN = CliRunner()
 HOUR_US = 3_600_000_000

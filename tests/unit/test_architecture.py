@@ -4,8 +4,12 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from typing import Any
 
+import grimp
 import pytest
+
+from tests.arrows import circles, rooms
 
 ROOT = Path(__file__).parents[2]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
@@ -53,13 +57,67 @@ def test_kept() -> None:
 )
 def test_broken(tmp_path: Path, file: str, line: str, contract: str) -> None:
     """A tree of empty packages with one forbidden import fails the contract that forbids it."""
-    (tmp_path / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
-    for package in LAYERS["root_packages"]:
-        (tmp_path / package).mkdir()
-        (tmp_path / package / "__init__.py").write_text("")
+    empty_tree(tmp_path)
     assert lint(tmp_path).returncode == 0
     (tmp_path / file).write_text(line + "\n")
-    result = lint(tmp_path)
+    assert_broken(lint(tmp_path), contract)
+
+
+INSIDE = [contract for contract in LAYERS["contracts"] if "containers" in contract]
+
+
+def test_large_packages_have_a_contract() -> None:
+    have = {container for contract in INSIDE for container in contract["containers"]}
+    assert {"app", "ingest", "store", "api", "proving", "customer_context"} <= have
+
+
+@pytest.mark.parametrize("contract", INSIDE, ids=lambda contract: contract["containers"][0])
+def test_every_room_stands_in_its_contract(contract: dict[str, Any]) -> None:
+    (package,) = contract["containers"]
+    there = {
+        path.stem
+        for path in (ROOT / package).iterdir()
+        if path.stem != "__init__" and (path.suffix == ".py" or (path / "__init__.py").exists())
+    }
+    assert there == {name for layer in contract["layers"] for name in names_of(layer)}
+
+
+@pytest.mark.parametrize("contract", INSIDE, ids=lambda contract: contract["containers"][0])
+def test_an_arrow_up_inside_a_package_is_broken(tmp_path: Path, contract: dict[str, Any]) -> None:
+    (package,) = contract["containers"]
+    empty_tree(tmp_path)
+    upper, lower = (names_of(contract["layers"][index])[0] for index in (0, -1))
+    (tmp_path / package / lower / "__init__.py").write_text(f"import {package}.{upper}\n")
+    assert_broken(lint(tmp_path), contract["name"])
+
+
+def test_no_circle_between_rooms() -> None:
+    for package in LAYERS["root_packages"]:
+        assert circles(rooms(package, grimp.build_graph(package))) == [], package
+
+
+def test_a_circle_is_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}}) == [("a", "b"), ("a", "c"), ("b", "c")]
+
+
+def names_of(layer: str) -> list[str]:
+    return [name.strip() for name in layer.split("|")]
+
+
+def empty_tree(directory: Path) -> None:
+    """All packages and their rooms, without content, beside our pyproject.toml."""
+    (directory / "pyproject.toml").write_text((ROOT / "pyproject.toml").read_text())
+    folders = [directory / package for package in LAYERS["root_packages"]]
+    for contract in INSIDE:
+        for package in contract["containers"]:
+            for layer in contract["layers"]:
+                folders += [directory / package / name for name in names_of(layer)]
+    for folder in folders:
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "__init__.py").write_text("")
+
+
+def assert_broken(result: subprocess.CompletedProcess[str], contract: str) -> None:
     assert result.returncode == 1
     broken = [text for text in result.stdout.splitlines() if text.endswith("BROKEN")]
     assert any(text.startswith(contract) for text in broken), result.stdout

@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from contracts.raw import RawMessage
 from contracts.topics import route
-from ingest.decode import DECODERS, decode
-from ingest.dialects.decoded import Context
-from ingest.dialects.native import decode_event, decode_telemetry, salvage_numbering
-from ingest.dialects.owntracks import decode_location
-from ingest.dialects.tasmota import decode_sensor
-from ingest.times import local_time
+from ingest.decoding.decode import DECODERS, decode
+from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.dialects.native import decode_event, decode_telemetry, salvage_numbering
+from ingest.decoding.dialects.owntracks import decode_location
+from ingest.decoding.dialects.tasmota import decode_sensor
+from ingest.decoding.times import local_time
 from runtime.errors import DeadLetter, Reason
 
 CONTEXT = Context("Europe/Berlin", 1_795_255_300_000_000, 10_000)

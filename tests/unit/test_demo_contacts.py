@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from app.demo_answer import judge_latency
-from app.demo_evidence import Contact, Evidence, Told
-from app.demo_latency import Publications, percentile
-from app.demo_past import MOST_MESSAGES, MOST_SAMPLES, parts
-from app.demo_receiver import Delivery, Mail
-from app.judge_contacts import judge_contacts
+from app.demo.past import MOST_MESSAGES, MOST_SAMPLES, parts
+from app.demo.receiver import Delivery, Mail
+from proving.judge.answer import judge_latency
+from proving.judge.contacts import judge_contacts
+from proving.judge.evidence import Contact, Evidence, Told
+from proving.judge.latency import Publications, percentile
 from simulators.encode import Message
 
 AT_US = 1_795_000_000_000_000

@@ -310,6 +310,6 @@ def test_alerts_stand_in_the_guide() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_the_guide_knows_what_a_device_takes(kind: Any) -> None:
-    """Carry, four columns beside it, two of the index (ingest/states.py)."""
+    """Carry, four columns beside it, two of the index (ingest/device_state/arrays.py)."""
     size = 8 * kind.carry_width + 8 + 8 + 8 + 1 + 16
     assert f"8 × {kind.carry_width} + 41 = {size:,} bytes" in OPERATIONS.read_text()

@@ -8,8 +8,8 @@ import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
-from app.files import TableError, read_meter_table, read_trip_table
-from ingest.pack import LAYOUTS, join_values
+from app.recordings.read import TableError, read_meter_table, read_trip_table
+from ingest.decoding.pack import LAYOUTS, join_values
 
 TRIP = "t_s,speed_kmh,accel_long_mps2\n0,10,\n1,,0.5\n2,12,nan\n"
 METER = "start,energy_kwh\n2026-01-01T00:00:00+01:00,0.5\n2026-01-01T01:00:00+01:00,0.25\n"

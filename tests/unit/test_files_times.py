@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.files import Table, TableError, read_meter_table, read_trip_table
+from app.recordings.read import Table, TableError, read_meter_table, read_trip_table
 from runtime.errors import Usage
 
 HOUR = 3_600_000_000

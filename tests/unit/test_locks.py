@@ -1,6 +1,8 @@
 """Advisory locks of PostgreSQL: who takes one by two numbers must have the first to itself."""
 
-from store import alerts, delivery, offsets, publications, signal_queue
+from store.casework import alerts, delivery
+from store.pipeline import offsets
+from store.signals import publications, signal_queue
 
 
 def test_no_two_parts_lock_the_same() -> None:

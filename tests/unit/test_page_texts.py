@@ -6,15 +6,16 @@ from string import Formatter
 
 import pytest
 
-from api.pages import alerts, formats
-from api.pages.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
-from customer_context.consent import Purpose
+from api.pages import alerts
+from api.pages.frame import formats
+from api.pages.frame.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
+from contracts.purposes import Purpose
 from feature_kernels.consumption import ANOMALY_KINDS
 from feature_kernels.driving import EVENT_KINDS
 from feature_kernels.driving.score import FACTORS
 from runtime.errors import Reason
 
-PAGES = Path(formats.__file__).parent
+PAGES = Path(formats.__file__).parents[1]
 
 
 def _placeholders(text: str) -> set[str]:
@@ -31,7 +32,7 @@ def test_both_languages_have_the_same_keys_and_placeholders() -> None:
 
 
 def test_every_key_is_used_and_every_used_key_is_there() -> None:
-    sources = [*PAGES.glob("*.py"), *PAGES.glob("templates/*.html")]
+    sources = [*PAGES.rglob("*.py"), *PAGES.glob("templates/*.html")]
     text = "\n".join(path.read_text(encoding="utf-8") for path in sources)
     keys = load("en").keys()
     unused = {

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.raw import RawMessage
-from customer_context.consent import ConsentState
-from customer_context.identity import FOREVER_US, Device, Span, holders
+from customer_context.consent.state import ConsentState
+from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from gateway.ack_window import AckWindow
+from ingest.decoding.pack import LAYOUTS, join_values, meter_key, same_values
 from ingest.kernels import local_us
-from ingest.pack import LAYOUTS, join_values, meter_key, same_values
 from runtime.settings import Settings, as_markdown
-from store.binary import decode, encode, encode_rows, encode_with_arrays
-from store.device_seq import DeviceSeq
+from store.pipeline.device_seq import DeviceSeq
+from store.postgres.binary import decode, encode, encode_rows, encode_with_arrays
 
 
 def numbered(*numbers: int) -> list[RawMessage]:

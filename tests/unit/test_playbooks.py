@@ -12,12 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contacts.channels.webhook import headers
+from contracts.purposes import Purpose
 from contracts.signals import DATA
-from customer_context.consent import Purpose
-from customer_context.planning import Person, Situation, plan, refusal
-from customer_context.playbook_check import load
-from customer_context.playbook_text import TextError, compile_text, render
-from customer_context.playbooks import Playbook
+from customer_context.playbooks.check import load
+from customer_context.playbooks.model import Playbook
+from customer_context.playbooks.plan import Person, Situation, plan, refusal
+from customer_context.playbooks.text import TextError, compile_text, render
 from runtime.errors import Usage
 
 GOOD = """
@@ -40,7 +40,7 @@ contacts:
 AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
 SHIPPED = sorted(
     (f.name, f.read_text(encoding="utf-8"))
-    for f in (resources.files("customer_context") / "shipped").iterdir()
+    for f in (resources.files("customer_context.playbooks") / "shipped").iterdir()
     if f.name.endswith(".yaml")
 )
 PLAYBOOKS = [load(text, name) for name, text in SHIPPED]

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from customer_context.relevance import Item, rank
+from customer_context.relevance.rank import Item, rank
 
 NOW_US = 1_795_000_000_000_000
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000

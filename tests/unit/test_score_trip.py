@@ -12,9 +12,9 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
-from app.commands_files import register
-from app.files import read_trip_table
-from app.score_trip import score_trip
+from app.analysis.trip import score_trip
+from app.commands.files import register
+from app.recordings.read import read_trip_table
 
 RUN = CliRunner()
 START_US = 1_772_434_800_000_000  # 2026-03-02T07:00:00Z

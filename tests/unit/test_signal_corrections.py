@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from customer_context.identity import Device
+from customer_context.identity.holders import Device
 from feature_kernels import driving
-from ingest.assess import corrections
-from store.feature_tables import DRIVING_EVENT
-from store.features import Change
+from ingest.batch.signals import corrections
+from store.pipeline.feature_tables import DRIVING_EVENT
+from store.pipeline.features import Change
 
 DEVICES = {1: Device(1, "acme", "car-1", "vehicle", "native", "UTC")}
 

@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from app.threads import in_thread
+from app.processes.threads import in_thread
 from runtime.errors import Stop
 from tests.patience import patient
 

@@ -7,8 +7,8 @@ from typing import Any
 import numba
 import pytest
 
-from app import warm_up
-from app.warm_up import PARTS
+from app.processes import warm_up
+from app.processes.warm_up import PARTS
 from feature_kernels.kernel import KERNELS
 from runtime.errors import Stop
 
@@ -34,7 +34,7 @@ def test_a_child_names_what_it_compiles(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     names: list[str] = []
     asyncio.run(warm_up._child(["encode"], names.append))
-    assert names == ["store.binary_kernel.encode_fields"] and set(names) <= KERNELS
+    assert names == ["store.postgres.binary_kernel.encode_fields"] and set(names) <= KERNELS
     assert list(tmp_path.rglob("*.nbi"))
 
 

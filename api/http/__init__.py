@@ -1,0 +1,1 @@
+"""HTTP itself: authentication, problems, paging, idempotency, limits, streams of changes."""

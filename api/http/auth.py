@@ -1,0 +1,173 @@
+"""Who calls: a Bearer key. A page's session cookie does not open the API."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import Depends, Request
+from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
+from fastapi.security.base import SecurityBase
+
+from api.http.deps import Deps
+from api.http.problems import Problem
+from api.http.scopes import Scope, roles_with
+from runtime.errors import TachowattError
+from store.people import access
+from store.postgres.pool import Connection
+
+NOBODY = "-"
+"""The tenant of messages whose tenant could not be told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Who is let in. customer : whose own a customer's key is; None for the other roles."""
+
+    key_id: str
+    tenant: str
+    role: str
+    customer: str | None
+    name: str
+    scopes: frozenset[str]
+
+    @classmethod
+    def of(cls, key: access.KeyRow) -> "Caller":
+        """The caller that a valid key stands for."""
+        return cls(key.key_id, key.tenant, key.role, key.customer, key.name, frozenset(key.scopes))
+
+    @property
+    def tenants(self) -> tuple[str, ...]:
+        """Whose rows this caller's transactions see: the tenant's; an operator's also those of
+        nobody we know."""
+        return (self.tenant, NOBODY) if self.role == "operator" else (self.tenant,)
+
+    @property
+    def side(self) -> str | None:
+        """The side whose cases and contacts this caller sees; None = both."""
+        return self.role if self.role in ("insurer", "utility") else None
+
+
+class KeyRefused(TachowattError):
+    """The key is unknown, revoked or expired; the message says which of the last two."""
+
+
+def caller_of_key(connection: Connection, key_text: str, now_us: int) -> Caller:
+    """Who a key stands for. Raises `KeyRefused`."""
+    found = access.find_key(connection, key_text, now_us)
+    if found is None:
+        raise KeyRefused("the key is not known")
+    if found.revoked_at is not None:
+        raise KeyRefused("the key is revoked")
+    if not access.valid(found, now_us):
+        raise KeyRefused("the key has expired")
+    return Caller.of(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request of a caller who is let in, for the endpoints."""
+
+    deps: Deps
+    caller: Caller
+    request_id: str
+    reason: str | None
+    now_us: int
+
+    def connection(self) -> AbstractContextManager[Connection]:
+        """A transaction that sees the caller's tenant's rows, and no other's."""
+        caller = self.caller
+        return self.deps.pool.connection(caller.tenants, caller.customer)
+
+    def log(
+        self, connection: Connection, customers: set[str] | list[str], what: str, why: str
+    ) -> None:
+        """Write the read of these customers' data into the log of reads.
+
+        why : the purpose; the caller's own X-Reason stands before it.
+        """
+        caller = self.caller
+        access.log_reads(
+            connection,
+            access.Reader(caller.tenant, caller.key_id, caller.role, caller.name, self.request_id),
+            customers,
+            what,
+            why if self.reason is None else f"{self.reason} ({why})",
+            self.now_us,
+        )
+
+
+class _Bearer(SecurityBase):
+    """The scheme in the OpenAPI document."""
+
+    def __init__(self) -> None:
+        self.model = HTTPBearerModel(
+            description="A key made by `tachowatt key create`: `Authorization: Bearer tw_…`"
+        )
+        self.scheme_name = "key"
+
+    def __call__(self, request: Request) -> str:
+        scheme, _, key = request.headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer" or not key.strip():
+            raise unauthorised("This path needs a key.")
+        return key.strip()
+
+
+bearer = _Bearer()
+
+
+def unauthorised(detail: str) -> Problem:
+    """401."""
+    return Problem(
+        401,
+        "unauthorised",
+        detail,
+        "Send `Authorization: Bearer tw_<id>_<secret>` with a key of `tachowatt key create`.",
+        user_message="Please sign in again.",
+        headers={"WWW-Authenticate": "Bearer"},
+    )
+
+
+def forbidden(caller: Caller, scope: Scope) -> Problem:
+    """403 that says which scope is needed, and whether this role can have it at all."""
+    roles = roles_with(scope)
+    if caller.role in roles:
+        way = f"Use a key that has {scope}: tachowatt key create --role {caller.role} …"
+    else:
+        way = f"Only a key of the role {' or '.join(roles)} can have {scope}."
+    return Problem(
+        403,
+        "missing_scope",
+        f"This needs the scope {scope}; this key of the role {caller.role} does not have it.",
+        way,
+        user_message="You are not allowed to do this.",
+    )
+
+
+def needs(scope: Scope) -> Any:
+    """Dependency of an endpoint: a caller whose key has `scope`, as `Call`.
+
+    It comes before the request's own validation, so that a stranger learns nothing from that.
+    """
+
+    def enter(request: Request, key: str = Depends(bearer)) -> Call:
+        deps: Deps = request.app.state.deps
+        now_us = deps.clock.now_us()
+        try:
+            with deps.pool.connection() as connection:
+                caller = caller_of_key(connection, key, now_us)
+        except KeyRefused as error:
+            raise unauthorised(f"{str(error).capitalize()}.") from None
+        request.state.rate = deps.rate.take(caller.key_id)
+        request.state.rate.check()
+        if scope not in caller.scopes:
+            raise forbidden(caller, scope)
+        reason = request.headers.get("x-reason", "").strip()
+        return Call(deps, caller, request.state.request_id, reason[:200] or None, now_us)
+
+    return Depends(_named(enter, scope))
+
+
+def _named(enter: Callable[..., Call], scope: Scope) -> Callable[..., Call]:
+    enter.scope = scope  # type: ignore[attr-defined]  # api.openapi.document reads it back
+    return enter

@@ -1,0 +1,122 @@
+"""The outermost layer: request ids, limits of bodies, security headers, metrics, last errors."""
+
+import re
+import secrets
+
+from fastapi import Request
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.http import problems
+from api.http.problems import Problem
+from runtime.clock import Clock
+from runtime.metrics import Metrics
+
+MAX_BODY_BYTES = 64 * 1024
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+
+_HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "private, no-cache",
+}
+"""Set where the endpoint said nothing else; pages bring their own policy. `no-cache` lets a client
+keep an answer and ask with If-None-Match whether it still holds."""
+
+
+class Edge:
+    """ASGI middleware around everything."""
+
+    def __init__(self, app: ASGIApp, clock: Clock, metrics: Metrics) -> None:
+        self._app = app
+        self._clock = clock
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        given = headers.get("x-request-id", "")
+        request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        state = scope.setdefault("state", {})
+        state["request_id"] = request_id
+        began = self._clock.monotonic()
+        status = 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                out = MutableHeaders(scope=message)
+                out["X-Request-Id"] = request_id
+                rate = state.get("rate")
+                if rate is not None:
+                    out.update(rate.headers())
+                for name, value in _HEADERS.items():
+                    out.setdefault(name, value)
+                self._count(scope, status, self._clock.monotonic() - began)
+            await send(message)
+
+        refused = _refused(scope, headers)
+        try:
+            if refused is not None:
+                raise refused
+            await self._app(scope, _limited(receive), sending)
+        except Exception as error:
+            if status:
+                raise  # half an answer is out; the server ends the connection
+            response = problems.answer(Request(scope), problems.of(error))
+            await response(scope, receive, sending)
+
+    def _count(self, scope: Scope, status: int, seconds: float) -> None:
+        route = getattr(scope.get("route"), "path", "-")
+        method = scope["method"] if scope["method"] in _METHODS else "other"
+        self._metrics.requests.labels(method, route, str(status)).inc()
+        self._metrics.request_seconds.labels(route).observe(seconds)
+
+
+def _refused(scope: Scope, headers: Headers) -> Problem | None:
+    """What is refused unread: a body too large, or of a type that the API does not take."""
+    length = headers.get("content-length", "0")
+    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
+        return _too_large()
+    has_body = length != "0" or "transfer-encoding" in headers
+    media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if has_body and scope["path"].startswith("/v1/") and media_type != "application/json":
+        return Problem(
+            415,
+            "not_json",
+            f"The body is {media_type or 'of no declared type'}; the API takes application/json.",
+            "Send JSON with `Content-Type: application/json`.",
+        )
+    return None
+
+
+def _too_large() -> Problem:
+    return Problem(
+        413,
+        "too_large",
+        f"The body is larger than {MAX_BODY_BYTES} bytes.",
+        "Send less.",
+        user_message="That is too much text.",
+    )
+
+
+def _limited(receive: Receive) -> Receive:
+    """A body without Content-Length is measured while it comes."""
+    left = MAX_BODY_BYTES
+
+    async def receiving() -> Message:
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        if left < 0:
+            raise _too_large()
+        return message
+
+    return receiving

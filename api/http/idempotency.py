@@ -1,0 +1,94 @@
+"""Idempotency-Key: a POST that makes something new does so once, however often it is sent.
+
+The answer is kept in the transaction that did the work, for 24 hours and for the caller's key
+only. Answers that are errors are not kept: nothing was done, and the same key may try again.
+Source: the IETF draft draft-ietf-httpapi-idempotency-key-header-07, status codes of section 2.6.
+"""
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Annotated
+
+from fastapi import Header, Request, Response
+from pydantic import BaseModel
+
+from api.http.auth import Call
+from api.http.problems import Problem, bad_request
+from store.people import access
+from store.postgres.pool import Connection
+
+_KEY = re.compile(r"[\x21-\x7e]{1,200}")
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="Required. A new random value for each thing to be made, the same when the "
+        "request is repeated. Kept for 24 hours.",
+        max_length=200,
+    ),
+]
+
+
+def once(
+    request: Request,
+    call: Call,
+    key: str | None,
+    body: BaseModel | None,
+    work: Callable[[Connection], Response],
+) -> Response:
+    """Do `work` and keep its answer, or give the answer that was kept.
+
+    Raises problems: 400 without a key, 409 while the same is being done, 422 for another body.
+    """
+    key = _checked(key)
+    fingerprint = _fingerprint(request, body)
+    with call.connection() as connection:
+        if not access.claim(connection, call.caller.key_id, key):
+            raise Problem(
+                409,
+                "in_flight",
+                "The same Idempotency-Key is being worked on at this moment.",
+                "Wait a second and repeat the request with the same key: you get its answer.",
+                headers={"Retry-After": "1"},
+            )
+        kept = access.stored(connection, call.caller.key_id, key, call.now_us)
+        if kept is not None:
+            return _replay(kept, fingerprint)
+        response = work(connection)
+        headers = {
+            name: value
+            for name, value in response.headers.items()
+            if name in ("content-type", "etag", "location")
+        }
+        answer = access.Stored(fingerprint, response.status_code, headers, bytes(response.body))
+        access.keep(connection, call.caller.tenant, call.caller.key_id, key, answer, call.now_us)
+    return response
+
+
+def _checked(key: str | None) -> str:
+    if key is None or not _KEY.fullmatch(key):
+        raise bad_request(
+            "idempotency_key_missing",
+            "This request makes something new and needs the header Idempotency-Key.",
+            "Send a random value of 1 to 200 visible ASCII characters, such as a UUID, and the "
+            "same one when you repeat the request.",
+        )
+    return key
+
+
+def _fingerprint(request: Request, body: BaseModel | None) -> bytes:
+    said = "" if body is None else body.model_dump_json()
+    return hashlib.sha256(f"{request.method} {request.url.path}\n{said}".encode()).digest()
+
+
+def _replay(kept: access.Stored, fingerprint: bytes) -> Response:
+    if kept.fingerprint != fingerprint:
+        raise Problem(
+            422,
+            "idempotency_key_reused",
+            "This Idempotency-Key was used for another request.",
+            "Use a new key for another request; repeat a request with the body it had.",
+        )
+    return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})

@@ -1,0 +1,129 @@
+"""Cursor pages: `limit` and `after` in, `data` and `pagination` out.
+
+A cursor says after which row the next page begins, and of which list it is. It is opaque: its form
+may change, its meaning does not. Rows that come or go meanwhile neither repeat nor hide others.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any, Generic, TypeVar
+
+from fastapi import Query
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.http.problems import Problem, bad_request
+
+Item = TypeVar("Item")
+_MAX_CURSOR = 500
+
+After = Annotated[
+    str | None,
+    Query(max_length=_MAX_CURSOR, description="`pagination.end_cursor` of the page before."),
+]
+Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page at most.")]
+
+
+class Pagination(BaseModel):
+    """Where the next page begins."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    end_cursor: str | None = Field(description="For `after`; null on an empty page.")
+    has_next_page: bool
+
+
+class Page(BaseModel, Generic[Item]):
+    """One page of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    data: list[Item]
+    pagination: Pagination
+
+
+def encode(kind: str, *values: str | int | date) -> str:
+    """The cursor of the list `kind` after the row that these values name."""
+    plain = [v.isoformat() if isinstance(v, date) else v for v in values]
+    return base64.urlsafe_b64encode(json.dumps([kind, *plain]).encode()).decode().rstrip("=")
+
+
+def decode(kind: str, cursor: str | None, *types: Callable[[Any], Any]) -> tuple[Any, ...] | None:
+    """Values of a cursor; None for none. Raises the problem bad_cursor."""
+    if cursor is None:
+        return None
+    if len(cursor) > _MAX_CURSOR:
+        raise _bad()
+    try:
+        raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)
+        found_kind, *values = json.loads(raw)
+        if found_kind != kind or len(values) != len(types):
+            raise _bad()
+        return tuple(of(value) for of, value in zip(types, values, strict=True))
+    except (binascii.Error, ValueError, TypeError) as error:
+        raise _bad() from error
+
+
+def _bad() -> Problem:
+    return bad_request(
+        "bad_cursor",
+        "`after` is no cursor of this list.",
+        "Give the `pagination.end_cursor` of the page before, unchanged and with the same filters; "
+        "or leave `after` out to begin anew.",
+    )
+
+
+def instant(value: Any) -> datetime:
+    """A cursor's time. Raises ValueError."""
+    found = datetime.fromisoformat(value)
+    if found.tzinfo is None:
+        raise ValueError("no offset")
+    return found
+
+
+def number(value: Any) -> int:
+    """A cursor's number. Raises ValueError."""
+    if type(value) is not int or not -(2**63) <= value < 2**63:
+        raise ValueError("no bigint")
+    return value
+
+
+def text(value: Any) -> str:
+    """A cursor's text. Raises ValueError."""
+    if not isinstance(value, str) or "\x00" in value:
+        raise ValueError("no text")
+    value.encode()  # raises ValueError where it is half a character
+    return value
+
+
+def cut(
+    rows: Sequence[dict[str, Any]], limit: int, cursor: Callable[[dict[str, Any]], str]
+) -> tuple[list[dict[str, Any]], Pagination]:
+    """The page of `limit` rows out of up to limit + 1 that were read."""
+    shown = list(rows[:limit])
+    return shown, Pagination(
+        end_cursor=cursor(shown[-1]) if shown else None, has_next_page=len(rows) > limit
+    )
+
+
+def fill(
+    read: Callable[[Any, int], list[dict[str, Any]]],
+    keep: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
+    after: Any,
+    key: Callable[[dict[str, Any]], Any],
+    limit: int,
+) -> list[dict[str, Any]]:
+    """Up to limit + 1 rows that `keep` leaves, from a list that is read `limit + 1` at a time.
+
+    read : (after, limit) → rows; key : the `after` of a row.
+    """
+    found: list[dict[str, Any]] = []
+    while len(found) <= limit:
+        read_now = read(after, limit + 1)
+        found += keep(read_now)
+        if len(read_now) <= limit:
+            break
+        after = key(read_now[-1])
+    return found[: limit + 1]

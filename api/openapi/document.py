@@ -1,0 +1,180 @@
+"""The OpenAPI 3.1 document: what FastAPI gathers, with scopes, problems, webhooks and examples."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from fastapi.routing import APIRoute
+from pydantic import BaseModel
+
+from api.http.problems import MEDIA_TYPE, ProblemBody
+from api.openapi import examples
+from api.routes import ROUTERS
+from contracts.contacts import WEBHOOKS
+
+VERSION = "1.0.0"
+
+_DESCRIPTION = """\
+Errors are problems (RFC 9457) that say what to do. Lists are pages: `limit`, `after`,
+`pagination.end_cursor`. A POST that makes something new needs an `Idempotency-Key`. Single things
+have an `ETag`: send it back in `If-None-Match`, or in `If-Match` with a change. `RateLimit-*` say
+how many requests are left. Every read of personal data is logged for its customer with the purpose
+and your `X-Reason`. What is not yours, and what its customer did not agree to, is answered 404.
+"""
+
+_STATUS = {
+    "400": "A cursor or header is not understood",
+    "401": "No key, or one that does not hold",
+    "403": "The key has not the scope that this needs",
+    "404": "There is nothing that this key may see",
+    "409": "Its state does not allow it, or the same request is being worked on",
+    "412": "It has changed since you read it",
+    "413": "The body is too large",
+    "415": "The body is not JSON",
+    "422": "A value does not fit",
+    "429": "Too many requests; wait as Retry-After says",
+    "500": "Our fault; tell us the request_id",
+    "503": "The database is away; wait as Retry-After says",
+}
+_ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
+_WITH_BODY = ("413", "415")
+
+
+def install(app: FastAPI) -> None:
+    """Make `app.openapi()` give our document, made once."""
+
+    def document() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            app.openapi_schema = _document(app)
+        return app.openapi_schema
+
+    app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents it
+
+
+def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """(path, method, operation) of the document, in its order."""
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            yield path, method, operation
+
+
+def _document(app: FastAPI) -> dict[str, Any]:
+    routes = api_routes()
+    found = get_openapi(
+        title=app.title,
+        version=app.version,
+        summary=app.summary,
+        description=_DESCRIPTION,
+        routes=routes,
+        tags=[
+            {"name": "insurers", "description": "Scores, trips and crashes; never a position"},
+            {"name": "utilities", "description": "Alerts and consumption"},
+            {"name": "agents", "description": "Who calls, and what matters now"},
+            {"name": "cases", "description": "Cases and their diary"},
+            {"name": "customers", "description": "One's own data, consents and messages"},
+            {"name": "contacts", "description": "What was sent, and what became of it"},
+            {"name": "operations", "description": "The books"},
+            {"name": "health", "description": "For who runs it"},
+        ],
+    )
+    by_key = {
+        (route.path, method.lower()): route for route in routes for method in route.methods or ()
+    }
+    for path, method, operation in operations(found):
+        route = by_key[(path, method)]
+        operation["operationId"] = route.name  # clients are generated from it
+        _finish(path, operation, _scopes(route))
+    components = found.setdefault("components", {})
+    schemas = components.setdefault("schemas", {})
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    _add(schemas, ProblemBody)
+    components["securitySchemes"] = {
+        "key": {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "A key of `tachowatt key create`: `Authorization: Bearer tw_…`",
+        }
+    }
+    found["webhooks"] = _webhooks(schemas)
+    return found
+
+
+def api_routes() -> list[APIRoute]:
+    """The API's routes, without those of pages."""
+    found = [route for router in ROUTERS for route in router.routes]
+    return [route for route in found if isinstance(route, APIRoute)]
+
+
+def _scopes(route: APIRoute) -> list[str]:
+    return [
+        str(scope)
+        for dependency in route.dependant.dependencies
+        if (scope := getattr(dependency.call, "scope", None)) is not None
+    ]
+
+
+def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
+    responses = operation["responses"]
+    if scopes:
+        operation["security"] = [{"key": scopes}]
+        operation["x-scopes"] = scopes
+        declared = list(_ALWAYS)
+        if operation.get("requestBody"):
+            declared += _WITH_BODY
+        if "requestBody" in operation or path.endswith(("/acknowledge", "/resend", "/read")):
+            declared += ["409", "412"]
+        for status in declared:
+            responses[status] = _problem(status)
+    else:
+        operation.pop("security", None)
+    for status, example in examples.of(operation["operationId"]).items():
+        content = responses[status]["content"]
+        next(iter(content.values()))["example"] = example
+    body = examples.REQUESTS.get(operation["operationId"])
+    if body is not None:
+        operation["requestBody"]["content"]["application/json"]["example"] = body
+    operation["responses"] = dict(sorted(responses.items()))
+
+
+def _problem(status: str) -> dict[str, Any]:
+    return {
+        "description": _STATUS[status],
+        "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemBody"}}},
+    }
+
+
+def _webhooks(schemas: dict[str, Any]) -> dict[str, Any]:
+    found = {}
+    for type_, model in WEBHOOKS.items():
+        _add(schemas, model)
+        found[type_] = {
+            "post": {
+                "summary": (model.__doc__ or "").strip().splitlines()[0],
+                "description": "Signed as Standard Webhooks has it; answer with any 2xx. The same "
+                "webhook-id means the same contact: drop what you have seen.",
+                "operationId": type_.replace(".", "_"),
+                "parameters": [
+                    {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
+                    for name in ("webhook-id", "webhook-timestamp", "webhook-signature")
+                ],
+                "requestBody": {
+                    "required": True,
+                    "content": {
+                        "application/json": {
+                            "schema": {"$ref": f"#/components/schemas/{model.__name__}"},
+                            "example": examples.WEBHOOKS[type_],
+                        }
+                    },
+                },
+                "responses": {"2XX": {"description": "It has arrived"}},
+            }
+        }
+    return found
+
+
+def _add(schemas: dict[str, Any], model: type[BaseModel]) -> None:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    schemas[model.__name__] = schema

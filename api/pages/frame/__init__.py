@@ -1,0 +1,1 @@
+"""What every page shares: request, session, view, texts, formats, lists, assets."""

@@ -1,0 +1,179 @@
+"""Into a page: session, form, CSRF token; out of it: an answer, also when something went wrong.
+
+A page is a plain function of a `View`. What stands here is done for each of them, in this order:
+read the form, begin a transaction, find the session, check the token of a form, check the scopes,
+run the page, commit. Errors become pages too.
+"""
+
+import hmac
+import logging
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from api.http import problems
+from api.http.auth import Caller
+from api.http.deps import Deps
+from api.http.problems import Problem
+from api.http.scopes import Scope
+from api.pages.frame.texts import LANGUAGES, best_language
+from api.pages.frame.view import View
+from store.people import access
+from store.postgres import roles
+from store.postgres.pool import Connection
+from store.reads import pages as reads
+
+log = logging.getLogger("api.pages")
+
+SESSION, FORM, LANGUAGE, THEME = "tw_session", "tw_form", "tw_lang", "tw_theme"
+"""Cookies: the session, the token of the sign-in form, and how somebody wants to read."""
+
+_YEAR_S = 365 * 24 * 3600
+_THEMES = ("light", "dark")
+
+Page = Callable[[View], Response]
+
+
+def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True) -> Any:
+    """The endpoint of a page. scopes : any of them opens it; session : False lets anybody in."""
+
+    async def endpoint(request: Request) -> Response:
+        form = await _form(request) if request.method == "POST" else {}
+        return await run_in_threadpool(_answer, deps, request, form, show, scopes, session)
+
+    return endpoint
+
+
+async def _form(request: Request) -> Mapping[str, str]:
+    try:
+        found = await request.form(max_files=0, max_fields=40)
+    except UnicodeError:  # a form may name any encoding, also one that decodes nothing
+        raise problems.bad_request("refused", "The form is not readable.", "Send UTF-8.") from None
+    return {name: value for name, value in found.items() if isinstance(value, str)}
+
+
+def _answer(
+    deps: Deps,
+    request: Request,
+    form: Mapping[str, str],
+    show: Page,
+    scopes: tuple[Scope, ...],
+    session: bool,
+) -> Response:
+    view = open_view(deps, request, form)
+    wished = _wish(view)
+    if wished is not None:
+        return wished
+    try:
+        with deps.pool.connection() as connection:
+            view._connection = connection
+            _enter(view, connection)
+            if session and view.key is None:
+                return _to_login(view)
+            if view.key is not None:
+                deps.rate.take(view.key.key_id).check()
+            if request.method == "POST":
+                _check_token(view)
+            if scopes and not any(view.may(scope) for scope in scopes):
+                raise Problem(403, "forbidden", "This page belongs to another role.", "")
+            return show(view)
+    except Exception as error:  # whatever it is, a person is told on a page; `of` logs the unknown
+        return error_page(view, problems.of(error))
+    finally:
+        view._connection = None
+
+
+def open_view(deps: Deps, request: Request, form: Mapping[str, str] | None = None) -> View:
+    """A view of somebody who is not known yet."""
+    language = request.cookies.get(LANGUAGE, "")
+    if language not in LANGUAGES:
+        language = best_language(request.headers.get("accept-language", ""))
+    theme = request.cookies.get(THEME)
+    return View(
+        request=request,
+        deps=deps,
+        language=language,
+        theme=theme if theme in _THEMES else None,
+        csrf="",
+        now_us=deps.clock.now_us(),
+        form=form or {},
+    )
+
+
+def _wish(view: View) -> Response | None:
+    """?lang and ?theme are kept in a cookie; then the address is asked for again without them."""
+    wishes = {k: v for k, v in view.query if k in ("lang", "theme")}
+    if not wishes or view.request.method != "GET":
+        return None
+    if wishes.get("lang") in LANGUAGES:
+        view.cookies[LANGUAGE] = (wishes["lang"], _YEAR_S)
+    if "theme" in wishes:
+        known = wishes["theme"] in _THEMES
+        view.cookies[THEME] = (wishes["theme"], _YEAR_S) if known else ("", 0)
+    return view.go(view.here())
+
+
+def _enter(view: View, connection: Connection) -> None:
+    """Find the session, if there is one that holds."""
+    token = view.request.cookies.get(SESSION)
+    found = access.session(connection, token, view.now_us) if token else None
+    if found is None:
+        view.csrf = view.request.cookies.get(FORM, "")
+        return
+    view.key, view.csrf = Caller.of(found.key), found.csrf
+    roles.see(connection, view.key.tenants, view.key.customer)
+    view.tenant_name, view.timezone = reads.tenant(connection, found.key.tenant)
+
+
+def _check_token(view: View) -> None:
+    """A form carries the token of its session (or of the sign-in page), or nothing is done."""
+    given = view.form.get("csrf", "")
+    if not view.csrf or not hmac.compare_digest(given.encode(), view.csrf.encode()):
+        raise Problem(403, "csrf", "The form is not from this session.", "Open the page again.")
+
+
+def form_token(view: View) -> None:
+    """Give somebody who is not signed in a token for the sign-in form."""
+    if not view.csrf:
+        view.csrf = secrets.token_urlsafe(24)
+        view.cookies[FORM] = (view.csrf, None)
+
+
+def _to_login(view: View) -> Response:
+    here = view.here()
+    back = f"?next={quote(here, safe='')}" if here != "/" and view.request.method == "GET" else ""
+    return view.go(f"/login{back}")
+
+
+def safe_next(path: str) -> str:
+    """Where to go after signing in: a page of ours, never another host."""
+    if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
+        return path
+    return "/"
+
+
+def error_page(view: View, problem: Problem) -> Response:
+    """The problem as a page."""
+    request_id = getattr(view.request.state, "request_id", "-")
+    code = problem.code if view.text.has("error", f"{problem.code}.title") else ""
+    if not code:
+        code = {403: "forbidden", 404: "not_found", 409: "not_allowed_now", 503: "store_away"}.get(
+            problem.status, "internal" if problem.status >= 500 else "refused"
+        )
+    answer = view.page("error.html", problem.status, code=code, request_id=request_id)
+    answer.headers.update(problem.headers)
+    return answer
+
+
+def outside(deps: Deps) -> Callable[[Request, Problem], Response]:
+    """Error pages for what never came to a page: unknown paths, bodies too large."""
+
+    def show(request: Request, problem: Problem) -> Response:
+        return error_page(open_view(deps, request), problem)
+
+    return show

@@ -1,0 +1,33 @@
+"""What pages with lists share: cursors and filters."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from api.http import paging
+from api.pages.frame.view import View
+
+ROWS = 25
+"""Rows on a page."""
+
+Row = dict[str, Any]
+
+
+def cursor(view: View, kind: str, *types: Callable[[Any], Any]) -> tuple[Any, ...] | None:
+    """The cursor in ?after. Raises the problem bad_cursor."""
+    return paging.decode(kind, view.request.query_params.get("after"), *types)
+
+
+def one_page(
+    rows: Sequence[Row], kind: str, *columns: str, size: int = ROWS
+) -> tuple[list[Row], str | None]:
+    """The rows to show of up to size + 1 that were read, and the next page's cursor."""
+    shown = list(rows[:size])
+    if len(rows) <= size:
+        return shown, None
+    return shown, paging.encode(kind, *(shown[-1][column] for column in columns))
+
+
+def chosen(view: View, name: str, values: Sequence[str]) -> str | None:
+    """A filter of the address, if it is one of these."""
+    value = view.request.query_params.get(name)
+    return value if value in values else None

@@ -1,0 +1,48 @@
+"""Signing in with a key, and out again."""
+
+from starlette.responses import Response
+
+from api.http.auth import KeyRefused, caller_of_key
+from api.pages.frame.enter import FORM, SESSION, form_token, safe_next
+from api.pages.frame.view import View
+from store.people import access
+
+SESSION_S = 12 * 3600.0
+"""How long a session lasts, from signing in and whatever happens in it."""
+
+
+def login_page(view: View) -> Response:
+    """GET /login"""
+    if view.key is not None:
+        return view.go(safe_next(view.request.query_params.get("next", "/")))
+    return _form(view)
+
+
+def login(view: View) -> Response:
+    """POST /login: a key for a session. The key itself is never kept, in no cookie either."""
+    deps, text = view.deps, view.form.get("key", "").strip()
+    deps.rate.take("login " + (view.request.client.host if view.request.client else "-")).check()
+    try:
+        caller = caller_of_key(view.connection, text, view.now_us)
+    except KeyRefused:
+        return _form(view, refused=True)
+    ttl_s = SESSION_S
+    token, _ = access.open_session(view.connection, caller.key_id, view.now_us, ttl_s)
+    view.cookies[SESSION] = (token, round(ttl_s))
+    view.cookies[FORM] = ("", 0)
+    return view.go(safe_next(view.form.get("next", "/")))
+
+
+def logout(view: View) -> Response:
+    """POST /logout"""
+    token = view.request.cookies.get(SESSION)
+    if token:
+        access.close_session(view.connection, token)
+    view.cookies[SESSION] = ("", 0)
+    return view.go("/login", "signed_out")
+
+
+def _form(view: View, refused: bool = False) -> Response:
+    form_token(view)
+    back = view.form.get("next") or view.request.query_params.get("next", "/")
+    return view.page("login.html", 401 if refused else 200, refused=refused, back=safe_next(back))

@@ -1,0 +1,1 @@
+"""Plotly specifications of the pages."""

@@ -1,0 +1,185 @@
+"""An alert, explained: what API and pages say about it."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Literal, NamedTuple
+
+from pydantic import Field
+
+from api.http.answers import Shape, finite
+from api.http.auth import Call
+from contracts.purposes import Purpose
+from feature_kernels import consumption
+from store.people import customers
+from store.postgres.pool import Connection
+
+PURPOSE = Purpose.ENERGY_INSIGHT
+Kind = Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]
+State = Literal["open", "acknowledged", "resolved"]
+Feedback = Literal["confirmed", "false_positive", "expected", "unclear"]
+"""What whoever looked into it found; `expected`: it is so, and there is a good reason."""
+
+RULE_VERSION = str(consumption.CARRY_VERSION)
+
+
+class _Rule(NamedTuple):
+    """What a kind of anomaly measures, how, and how it is said. See feature_kernels/consumption."""
+
+    metric: str
+    method: str
+    says: str
+
+
+_RULES: Mapping[str, _Rule] = {
+    "spike": _Rule(
+        "power of an interval",
+        "against twice this meter's own highest power of the last weeks, which fades by 1 % a day",
+        "The power reached {observed}, where the highest usual for this meter is {expected}.",
+    ),
+    "zero": _Rule(
+        "duration without consumption",
+        "against 1.5 times this meter's second-longest such time of the last four weeks",
+        "Nothing was used for {observed}; up to {threshold} would be usual here.",
+    ),
+    "stuck": _Rule(
+        "duration of one unchanging value",
+        "against 1.5 times this meter's second-longest such time of the last four weeks",
+        "The meter sent the same value for {observed}; up to {threshold} would be usual here.",
+    ),
+    "base_load_rise": _Rule(
+        "lowest hourly power of three days",
+        "against the median of the lowest hours of up to 28 days before",
+        "For three days no hour came below {observed}; {expected} used to be the base load.",
+    ),
+    "register_backwards": _Rule(
+        "step of the import register",
+        "against the reading before, with roll-over and rounding allowed for",
+        "The register fell to {observed}, after {expected}.",
+    ),
+    "gap": _Rule(
+        "duration without data",
+        "against this meter's usual distance between readings",
+        "No data came for {observed}; {threshold} is the most that is tolerated.",
+    ),
+}
+
+
+class Rule(Shape):
+    """Which rule raised it."""
+
+    id: str
+    version: str
+
+
+class Window(Shape):
+    """The time the evidence is from; `to` is null while it lasts."""
+
+    from_: datetime = Field(alias="from", serialization_alias="from")
+    to: datetime | None
+
+
+class Evidence(Shape):
+    """What was measured, and against what."""
+
+    metric: str
+    observed: float | None
+    expected: float | None
+    threshold: float | None
+    unit: str
+    window: Window
+    method: str
+
+
+class Found(Shape):
+    """What whoever looked into it found."""
+
+    classification: Feedback
+    reason: str | None
+
+
+class Alert(Shape):
+    """An anomaly of a meter as its utility works on it; the newest revision of what was found."""
+
+    id: str
+    kind: Kind
+    severity: int = Field(ge=1, le=3)
+    confidence: float | None = Field(
+        ge=0, le=1, description="null: this version of the rules does not estimate one."
+    )
+    happened_at: datetime
+    detected_at: datetime
+    updated_at: datetime
+    resolved_at: datetime | None
+    ended_at: datetime | None = Field(description="When the anomaly itself was over.")
+    state: State
+    subject: str | None = Field(description="meter:<id>")
+    rule: Rule
+    evidence: Evidence
+    explanation: str
+    resolution: str | None
+    case_id: str | None
+    feedback: Found | None
+    cleared: bool = Field(description="The anomaly is over.")
+    retracted: bool = Field(description="Late data showed that there was none.")
+    revision: int = Field(description="How often late data corrected what it says.")
+    version: int = Field(description="Raised by every change; the ETag has it.")
+
+
+def of_row(row: Mapping[str, Any]) -> Alert:
+    """A stored alert as it is told."""
+    rule = _RULES[row["kind"]]
+    figures = {name: finite(row[name]) for name in ("observed", "expected", "threshold")}
+    return Alert(
+        id=row["alert_id"],
+        kind=row["kind"],
+        severity=row["severity"],
+        confidence=None,
+        happened_at=row["happened_at"],
+        detected_at=row["detected_at"],
+        updated_at=row["updated_at"],
+        resolved_at=row["resolved_at"],
+        ended_at=row["ended_at"],
+        state=row["state"],
+        subject=row["subject"],
+        rule=Rule(id=f"consumption.{row['kind']}", version=RULE_VERSION),
+        evidence=Evidence(
+            metric=rule.metric,
+            **figures,
+            unit=row["unit"],
+            window=Window.model_validate({"from": row["happened_at"], "to": row["ended_at"]}),
+            method=rule.method,
+        ),
+        explanation=_explanation(rule, figures, row),
+        resolution=row["resolution"],
+        case_id=row["case_id"],
+        feedback=None
+        if row["feedback"] is None
+        else Found(classification=row["feedback"], reason=row["feedback_reason"]),
+        cleared=row["cleared"],
+        retracted=row["retracted"],
+        revision=row["revision"],
+        version=row["version"],
+    )
+
+
+def _explanation(rule: _Rule, figures: Mapping[str, float | None], row: Mapping[str, Any]) -> str:
+    said = {
+        name: "an unknown value" if value is None else f"{value:,.1f} {row['unit']}"
+        for name, value in figures.items()
+    }
+    text = rule.says.format(**said)
+    if row["retracted"]:
+        return f"Taken back after late data: there was no such anomaly. It had said: {text}"
+    return f"{text} It is over." if row["cleared"] else text
+
+
+def agreed(connection: Connection, call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Those of the alerts whose customer grants the purpose now; who is unknown has not."""
+    tenant = call.caller.tenant
+    keys = {(tenant, row["customer"]) for row in rows if row["customer"] is not None}
+    granted = customers.granted_to(connection, sorted(keys)) if keys else {}
+    return [
+        row
+        for row in rows
+        if row["customer"] is not None and PURPOSE in granted[(tenant, row["customer"])]
+    ]

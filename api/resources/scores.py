@@ -1,0 +1,237 @@
+"""The driving score, explained: what API and pages say about it."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from pydantic import Field
+
+from api.http.answers import Shape, finite
+from api.resources.subjects import Subject, consent_ref
+from customer_context.scoring.bands import band
+from feature_kernels import driving
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+from store.reads import scoring
+
+Band = Literal["A", "B", "C", "D", "E"]
+_COUNTED = {"harsh_braking", "harsh_acceleration", "harsh_cornering", "speeding"}
+
+
+class Period(Shape):
+    """What was asked for, else from the first trip's beginning to the last trip's end."""
+
+    from_: datetime | None = Field(alias="from", serialization_alias="from")
+    to: datetime | None
+
+
+class Component(Shape):
+    """One factor: what was observed, and the points it takes from 100."""
+
+    factor: str
+    value: float | None = Field(description="In `unit`; null = not observed.")
+    unit: str
+    points: float | None = Field(description="null where there is no score.")
+
+
+class Impact(Shape):
+    """One kind of event, how often it happened, and what it does to the score."""
+
+    factor: str
+    count: int
+    score_impact: float | None = Field(le=0)
+
+
+class Exposure(Shape):
+    """What the score stands on."""
+
+    distance_m: float
+    drive_s: float
+    night_s: float
+    trips: int
+
+
+class DrivingScore(Shape):
+    """A driving score from 0 to 100, or the reason why there is none."""
+
+    subject: str = Field(description="vehicle:<id>, customer:<id> or contract:<id>")
+    period: Period
+    score: float | None = Field(ge=0, le=100)
+    band: Band | None
+    components: list[Component]
+    impacts: list[Impact]
+    exposure: Exposure
+    trust: Literal["full", "low", "none"] = Field(
+        description="full; low = on little driving, or badly measured; none = no score."
+    )
+    algorithm_version: str
+    as_of: datetime | None = Field(description="When the newest trip in it was decided.")
+    consent_ref: str | None = Field(description="The customer's decision it stands on.")
+    reason: str | None = Field(description="Why there is no score; null where there is one.")
+
+
+class HistoryPoint(Shape):
+    """The score of one week or month of its own."""
+
+    period: Period
+    score: float | None = Field(ge=0, le=100)
+    band: Band | None
+    trust: Literal["full", "low", "none"]
+    exposure: Exposure
+    reason: str | None
+
+
+class ScoreHistory(Shape):
+    """Scores of consecutive weeks or months, oldest first; those without trips are left out."""
+
+    subject: str
+    granularity: Literal["week", "month"]
+    timezone: str
+    algorithm_version: str
+    consent_ref: str | None
+    data: list[HistoryPoint]
+
+
+def explained(connection: Connection, subject: Subject) -> DrivingScore:
+    """The score of a subject's decided trips."""
+    return of_trips(scoring.trips(connection, subject.which), subject)
+
+
+def of_trips(trips: Any, subject: Subject) -> DrivingScore:
+    """The score of these trips (TRIP_DTYPE). A subject's score, also where it has one trip only:
+    a single trip's minima are for single trips."""
+    found = driving.score(trips, single_trip=False)
+    number = finite(found.score)
+    which = subject.which
+    counts = {
+        name: int(trips[name].sum()) for name in ("harsh_braking", "harsh_acceleration",
+                                                  "harsh_cornering")
+    } | {"speeding": int(trips["speeding_count"].sum())}  # fmt: skip
+    points = {part.factor: finite(part.share) for part in found.components}
+    return DrivingScore(
+        subject=subject.name,
+        period=_period(trips, which.from_us, which.to_us),
+        score=number,
+        band=None if number is None else _band(number),
+        components=[
+            Component(
+                factor=part.factor,
+                value=finite(part.value),
+                unit=part.unit,
+                points=finite(part.share),
+            )
+            for part in found.components
+        ],
+        impacts=[
+            Impact(factor=name, count=count, score_impact=_negative(points[name]))
+            for name, count in counts.items()
+        ],
+        exposure=_exposure(trips),
+        trust=_trust(found),
+        algorithm_version=found.algorithm_version,
+        as_of=from_us(trips["decided_us"].max()) if trips.shape[0] else None,
+        consent_ref=consent_ref(subject.consent_id),
+        reason=found.reason or None,
+    )
+
+
+def warm_up() -> None:
+    """Load the kernels (from the compiler's cache, or compile) before the first question comes."""
+    driving.score(np.zeros(1, driving.TRIP_DTYPE))
+
+
+def none(subject: Subject, reason: str) -> DrivingScore:
+    """No score, because nothing may be computed."""
+    empty = of_trips(np.zeros(0, driving.TRIP_DTYPE), subject)
+    return empty.model_copy(update={"reason": reason})
+
+
+def history(
+    connection: Connection, subject: Subject, granularity: Literal["week", "month"], timezone: str
+) -> ScoreHistory:
+    """A subject's score for each week (from Monday) or month of local time that has trips."""
+    trips = scoring.trips(connection, subject.which)
+    points = []
+    for start, end in _spans(trips, granularity, ZoneInfo(timezone)):
+        inside = (trips["start_us"] >= to_us(start)) & (trips["start_us"] < to_us(end))
+        if not inside.any():
+            continue
+        part = replace(
+            subject, which=replace(subject.which, from_us=to_us(start), to_us=to_us(end))
+        )
+        found = of_trips(trips[inside], part)
+        points.append(
+            HistoryPoint(
+                period=found.period,
+                score=found.score,
+                band=found.band,
+                trust=found.trust,
+                exposure=found.exposure,
+                reason=found.reason,
+            )
+        )
+    return ScoreHistory(
+        subject=subject.name,
+        granularity=granularity,
+        timezone=timezone,
+        algorithm_version=driving.ALGORITHM_VERSION,
+        consent_ref=consent_ref(subject.consent_id),
+        data=points,
+    )
+
+
+def _spans(trips: Any, granularity: str, zone: ZoneInfo) -> Iterator[tuple[datetime, datetime]]:
+    if not trips.shape[0]:
+        return
+    first = from_us(trips["start_us"].min()).astimezone(zone)
+    last = from_us(trips["start_us"].max())
+    day = datetime(first.year, first.month, first.day, tzinfo=zone)
+    start = day.replace(day=1) if granularity == "month" else day - timedelta(days=day.weekday())
+    while start <= last:
+        # Wall-clock arithmetic: a week over a change to summer time has 167 hours.
+        if granularity == "month":
+            end = (start + timedelta(days=32)).replace(day=1)
+        else:
+            end = start + timedelta(days=7)
+        yield start.astimezone(UTC), end.astimezone(UTC)
+        start = end
+
+
+def _period(trips: Any, from_at_us: int | None, to_at_us: int | None) -> Period:
+    some = bool(trips.shape[0])
+    if from_at_us is None and some:
+        from_at_us = int(trips["start_us"].min())
+    if to_at_us is None and some:
+        to_at_us = int(trips["end_us"].max())
+    return Period.model_validate(
+        {
+            "from": None if from_at_us is None else from_us(from_at_us),
+            "to": None if to_at_us is None else from_us(to_at_us),
+        }
+    )
+
+
+def _exposure(trips: Any) -> Exposure:
+    return Exposure(
+        distance_m=float(np.nansum(trips["distance_m"])),
+        drive_s=float(np.nansum(trips["driving_s"])),
+        night_s=float(np.nansum(trips["night_s"])),
+        trips=int(trips.shape[0]),
+    )
+
+
+def _trust(found: driving.Score) -> Literal["full", "low", "none"]:
+    if finite(found.score) is None:
+        return "none"
+    return "full" if found.trusted else "low"
+
+
+def _band(score: float) -> Band:
+    return band(score)  # type: ignore[return-value]  # A to E, as customer_context.scoring.bands has it
+
+
+def _negative(points: float | None) -> float | None:
+    return None if points is None else -points

@@ -1,0 +1,185 @@
+"""Contacts: what was sent to whom, what became of it, and sending again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Path, Query, Request, Response
+from pydantic import Field
+
+from api.http import paging
+from api.http.answers import NOT_MODIFIED, Shape, json, tagged
+from api.http.auth import Call, needs
+from api.http.idempotency import IdempotencyKey, once
+from api.http.paging import After, Limit, Page
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from store.casework import contacts
+from store.postgres.errors import NotAllowed
+from store.postgres.pool import Connection
+
+router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
+
+ContactId = Annotated[str, Path(max_length=64)]
+State = Literal["pending", "delivered", "failed", "refused", "cancelled"]
+Channel = Literal["webhook", "inbox", "email"]
+_WHY = "service"
+_RESENT = ("failed", "cancelled", "refused")
+
+
+class ContactRow(Shape):
+    """A contact in a list. An operator sees that it is there and how it fares, not what it says."""
+
+    id: str
+    customer: str | None
+    channel: Channel
+    receiver: str | None = Field(description="Name of the webhook's receiver.")
+    address: str | None
+    purpose: str | None
+    language: str
+    type: str
+    subject: str | None
+    urgent: bool
+    playbook: str
+    case_id: str | None
+    alert_id: str | None
+    state: State
+    reason: str = Field(description="Why it failed, was refused or cancelled.")
+    attempts: int
+    created_at: datetime
+    next_attempt_at: datetime | None
+    delivered_at: datetime | None
+    finished_at: datetime | None
+    read_at: datetime | None
+
+
+class Attempt(Shape):
+    """One attempt to deliver."""
+
+    number: int
+    at: datetime
+    outcome: str
+    status: int | None
+    detail: str
+    duration_ms: int
+
+
+class Contact(ContactRow):
+    """A contact with its text and the attempts to deliver it."""
+
+    body: str | None
+    signal_id: str | None
+    tries: list[Attempt]
+
+
+PageOfContacts = Page[ContactRow]
+
+
+@router.get("", responses={200: {"model": PageOfContacts}})
+def list_contacts(
+    call: Annotated[Call, needs(Scope.CONTACTS_READ)],
+    state: Annotated[State | None, Query()] = None,
+    channel: Annotated[Channel | None, Query()] = None,
+    customer: Annotated[str | None, Query(max_length=64)] = None,
+    case: Annotated[str | None, Query(max_length=64)] = None,
+    alert: Annotated[str | None, Query(max_length=64)] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Contacts, newest first; an insurer's and a utility's people see those of their purposes."""
+    cursor = paging.decode("contacts", after, paging.instant, paging.text)
+    with call.connection() as connection:
+        rows = contacts.list_(
+            connection,
+            call.caller.tenant,
+            state=state,
+            channel=channel,
+            customer=customer,
+            case_id=case,
+            alert_id=alert,
+            side=call.caller.side,
+            after=cursor,
+            limit=limit + 1,
+        )
+        shown, page = paging.cut(
+            rows, limit, lambda row: paging.encode("contacts", row["created_at"], row["contact_id"])
+        )
+        concerned = {row["customer"] for row in shown if row["customer"] is not None}
+        call.log(connection, concerned, "contacts", _WHY)
+    data = [ContactRow.model_validate(_row(call, row)) for row in shown]
+    return json(PageOfContacts(data=data, pagination=page))
+
+
+@router.get("/{contact_id}", responses={**NOT_MODIFIED, 200: {"model": Contact}})
+def get_contact(
+    request: Request, call: Annotated[Call, needs(Scope.CONTACTS_READ)], contact_id: ContactId
+) -> Response:
+    """One contact, with the attempts to deliver it."""
+    with call.connection() as connection:
+        row = _visible(connection, call, contact_id)
+        found = _told(connection, call, row)
+    return tagged(request, found)
+
+
+@router.post("/{contact_id}/resend", status_code=202, responses={202: {"model": Contact}})
+def resend_contact(
+    request: Request,
+    call: Annotated[Call, needs(Scope.CONTACTS_WRITE)],
+    contact_id: ContactId,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Send a contact again that failed, was refused or cancelled. Consent is asked again first."""
+
+    def work(connection: Connection) -> Response:
+        row = _visible(connection, call, contact_id)
+        sent = contacts.resend(
+            connection, call.caller.tenant, [contact_id], call.now_us, states=_RESENT
+        )
+        if not sent:
+            raise NotAllowed(
+                f"contact {contact_id} is {row['state']}: what is {', '.join(_RESENT)} and has a "
+                "receiver that is active can be sent again"
+            )
+        row = _visible(connection, call, contact_id)
+        return json(_told(connection, call, row), 202)
+
+    return once(request, call, idempotency_key, None, work)
+
+
+def _visible(connection: Connection, call: Call, contact_id: str) -> dict[str, Any]:
+    row = contacts.get(connection, call.caller.tenant, contact_id)
+    side = None if row is None else _side(row)
+    if row is None or call.caller.side not in (None, side):
+        raise not_found()
+    if row["customer"] is not None:
+        call.log(connection, {row["customer"]}, "contact", _WHY)
+    return row
+
+
+def _side(row: Mapping[str, Any]) -> str | None:
+    if row["purpose"] is None:
+        return None
+    return "insurer" if row["purpose"] in contacts.INSURERS else "utility"
+
+
+def _told(connection: Connection, call: Call, row: Mapping[str, Any]) -> Contact:
+    tries = [
+        {name: attempt[name] for name in Attempt.model_fields}
+        for attempt in contacts.attempts(connection, row["contact_id"])
+    ]
+    hidden = call.caller.role == "operator"
+    return Contact.model_validate(
+        {
+            **_row(call, row),
+            "body": None if hidden else row["body"],
+            "signal_id": row["signal_id"],
+            "tries": tries,
+        }
+    )
+
+
+def _row(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
+    found = {name: row["contact_id" if name == "id" else name] for name in ContactRow.model_fields}
+    if call.caller.role == "operator":
+        found |= {"subject": None, "address": None}
+    return found

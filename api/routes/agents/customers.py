@@ -1,0 +1,84 @@
+"""Agents: finding a customer, and what is relevant about them now."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Query, Response
+
+from api.http import paging
+from api.http.answers import Shape, json
+from api.http.auth import Call, needs
+from api.http.paging import After, Limit, Page
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.resources import context
+from api.resources.context import CustomerContext
+from store.people import subjects
+
+router = APIRouter(prefix="/v1/customers", tags=["agents"])
+
+CustomerId = Annotated[str, Path(max_length=64)]
+_WHY = "service"
+
+
+class CustomerFound(Shape):
+    """A customer in a list."""
+
+    id: str
+    name: str
+    language: str
+    contracts: int
+    open_cases: int
+
+
+PageOfCustomers = Page[CustomerFound]
+
+
+@router.get("", responses={200: {"model": PageOfCustomers}})
+def find_customers(
+    call: Annotated[Call, needs(Scope.CONTEXT_READ)],
+    q: Annotated[
+        str | None, Query(max_length=100, description="A part of the id or of the name")
+    ] = None,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Customers of the tenant, by id."""
+    cursor = paging.decode("customers", after, paging.text)
+    with call.connection() as connection:
+        rows = subjects.find_customers(
+            connection,
+            call.caller.tenant,
+            text=q,
+            after=None if cursor is None else cursor[0],
+            limit=limit + 1,
+        )
+        shown, page = paging.cut(
+            rows, limit, lambda row: paging.encode("customers", row["customer"])
+        )
+        call.log(connection, {row["customer"] for row in shown}, "customer list", _WHY)
+    data = [
+        CustomerFound(
+            id=row["customer"],
+            name=row["name"],
+            language=row["language"],
+            contracts=row["contracts"],
+            open_cases=row["open_cases"],
+        )
+        for row in shown
+    ]
+    return json(PageOfCustomers(data=data, pagination=page))
+
+
+@router.get("/{customer_id}/context", responses={200: {"model": CustomerContext}})
+def customer_context(
+    call: Annotated[Call, needs(Scope.CONTEXT_READ)],
+    customer_id: CustomerId,
+    limit: Annotated[int, Query(ge=1, le=50, description="Things at most.")] = 7,
+) -> Response:
+    """The few things about a customer that matter now, each with its reason."""
+    with call.connection() as connection:
+        found = context.of_customer(connection, call, customer_id, limit)
+        if found is None:
+            raise not_found()
+        call.log(connection, {customer_id}, "customer context", _WHY)
+    return json(found)

@@ -1,0 +1,1 @@
+"""What customers ask: their own data, consents, inbox."""

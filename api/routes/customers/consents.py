@@ -1,0 +1,106 @@
+"""Customers: what they agree to, decided by themselves; it takes effect with the next message."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Request, Response
+from pydantic import Field
+
+from api.http.answers import Shape, json
+from api.http.auth import Call, needs
+from api.http.idempotency import IdempotencyKey, once
+from api.http.scopes import Scope
+from api.routes.customers.own import OWN, CustomerId, only_own
+from contracts.purposes import LegalBasis, Purpose
+from store.people import customers
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
+
+State = Literal["granted", "withdrawn"]
+
+
+class Decision(Shape):
+    """What you decide."""
+
+    purpose: Purpose
+    state: State
+    notice_version: str = Field(
+        min_length=1, max_length=64, description="Of the privacy notice that was shown."
+    )
+
+
+class DecisionTaken(Shape):
+    """A decision in the ledger. Nothing there is ever changed or removed."""
+
+    purpose: str
+    state: State
+    legal_basis: str
+    notice_version: str
+    source: str
+    decided_at: datetime
+    recorded_at: datetime
+
+
+class Consents(Shape):
+    """What holds now, and every decision that led to it, oldest first."""
+
+    customer: str
+    granted: list[str]
+    ledger: list[DecisionTaken]
+
+
+@router.get("/consents", responses={200: {"model": Consents}})
+def own_consents(
+    call: Annotated[Call, needs(Scope.CONSENTS_READ)], customer_id: CustomerId
+) -> Response:
+    """Your decisions, and what holds now."""
+    only_own(call, customer_id)
+    with call.connection() as connection:
+        found = _consents(connection, call, customer_id)
+        call.log(connection, {customer_id}, "consents", OWN)
+    return json(found)
+
+
+@router.post("/consents", status_code=201, responses={201: {"model": Consents}})
+def decide(
+    request: Request,
+    call: Annotated[Call, needs(Scope.CONSENTS_WRITE)],
+    customer_id: CustomerId,
+    body: Decision,
+    idempotency_key: IdempotencyKey = None,
+) -> Response:
+    """Grant or withdraw a purpose. For what is withdrawn nothing is stored, computed or sent from
+    now on."""
+    only_own(call, customer_id)
+
+    def work(connection: Connection) -> Response:
+        at = from_us(call.now_us)
+        decision = {
+            "tenant": call.caller.tenant,
+            "customer": customer_id,
+            "purpose": body.purpose,
+            "state": body.state,
+            "legal_basis": LegalBasis.CONSENT,
+            "notice_version": body.notice_version,
+            "source": "api",
+            "at": at,
+            "recorded_at": at,
+        }
+        customers.decide(connection, [decision])
+        customers.bump(connection)
+        return json(_consents(connection, call, customer_id), 201)
+
+    return once(request, call, idempotency_key, body, work)
+
+
+def _consents(connection: Connection, call: Call, customer_id: str) -> Consents:
+    tenant = call.caller.tenant
+    return Consents.model_validate(
+        {
+            "customer": customer_id,
+            "granted": sorted(customers.granted_of(connection, tenant, customer_id)),
+            "ledger": customers.consents_of(connection, tenant, customer_id),
+        }
+    )

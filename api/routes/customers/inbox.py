@@ -1,0 +1,83 @@
+"""Customers: the messages that lie in their inbox."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Response
+
+from api.http import paging
+from api.http.answers import Shape, json
+from api.http.auth import Call, needs
+from api.http.paging import After, Limit, Page
+from api.http.problems import not_found
+from api.http.scopes import Scope
+from api.routes.customers.own import OWN, CustomerId, only_own
+from store.casework import contacts
+
+router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
+
+
+class Message(Shape):
+    """A message to you."""
+
+    id: str
+    subject: str
+    body: str
+    language: str
+    urgent: bool
+    purpose: str | None
+    sent_at: datetime
+    read_at: datetime | None
+
+
+PageOfMessages = Page[Message]
+
+
+@router.get("/inbox", responses={200: {"model": PageOfMessages}})
+def own_inbox(
+    call: Annotated[Call, needs(Scope.INBOX_READ)],
+    customer_id: CustomerId,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Your messages, newest first."""
+    only_own(call, customer_id)
+    cursor = paging.decode("inbox", after, paging.instant, paging.text)
+    with call.connection() as connection:
+        rows = contacts.inbox(
+            connection, call.caller.tenant, customer_id, after=cursor, limit=limit + 1
+        )
+        call.log(connection, {customer_id}, "inbox", OWN)
+    shown, page = paging.cut(
+        rows, limit, lambda row: paging.encode("inbox", row["created_at"], row["contact_id"])
+    )
+    data = [
+        Message(
+            id=row["contact_id"],
+            subject=row["subject"],
+            body=row["body"],
+            language=row["language"],
+            urgent=row["urgent"],
+            purpose=row["purpose"],
+            sent_at=row["created_at"],
+            read_at=row["read_at"],
+        )
+        for row in shown
+    ]
+    return json(PageOfMessages(data=data, pagination=page))
+
+
+@router.post("/inbox/{contact_id}/read", status_code=204, response_class=Response)
+def mark_read(
+    call: Annotated[Call, needs(Scope.INBOX_WRITE)],
+    customer_id: CustomerId,
+    contact_id: Annotated[str, Path(max_length=64)],
+) -> Response:
+    """Say that you have read a message; the first time counts."""
+    only_own(call, customer_id)
+    with call.connection() as connection:
+        if not contacts.mark_read(
+            connection, call.caller.tenant, customer_id, contact_id, call.now_us
+        ):
+            raise not_found()
+    return Response(status_code=204)

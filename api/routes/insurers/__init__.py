@@ -1,0 +1,1 @@
+"""What insurers ask: scores, trips."""

@@ -1,0 +1,164 @@
+"""Insurers: trips without geometry, and crashes. No answer here has a place in it."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Response
+from pydantic import Field
+
+from api.http import paging
+from api.http.answers import Shape, json
+from api.http.auth import Call, needs
+from api.http.paging import After, Limit, Page
+from api.http.scopes import Scope
+from api.resources.subjects import Asked, asked, consent_ref, one, resolve
+from contracts.purposes import Purpose
+from store.postgres.times import to_us
+from store.reads import driving
+
+router = APIRouter(prefix="/v1", tags=["insurers"])
+
+
+class Trip(Shape):
+    """A trip, without where it was. Counts of harsh manoeuvres are by severity 1, 2, 3."""
+
+    id: str
+    vehicle: str
+    contract: str
+    started_at: datetime
+    ended_at: datetime
+    distance_m: float | None
+    drive_s: float | None
+    idle_s: float | None
+    night_s: float | None
+    rush_s: float | None
+    speeding_s: float | None
+    max_speed_kmh: float | None
+    harsh_braking: list[int]
+    harsh_acceleration: list[int]
+    harsh_cornering: list[int]
+    speeding_count: int
+    crashes: int
+    revision: int = Field(description="How often it was corrected by late data.")
+
+
+class Crash(Shape):
+    """A crash notice: an impact and standstill after it. The newest revision counts."""
+
+    id: str
+    revision: int
+    retracted: bool = Field(description="Late data showed that it was none.")
+    subject: str = Field(description="vehicle:<id>")
+    customer: str
+    contract: str
+    happened_at: datetime
+    noticed_at: datetime
+    severity: int = Field(ge=1, le=3)
+    peak_mps2: float | None
+    delta_v_kmh: float | None
+    speed_kmh: float | None
+    case_id: str | None
+    consent_ref: str | None
+
+
+PageOfTrips = Page[Trip]
+PageOfCrashes = Page[Crash]
+
+
+def trip_of(row: dict[str, Any]) -> Trip:
+    """A stored trip as it is told; also to its customer."""
+    return Trip(
+        id=f"{row['device_id']}-{to_us(row['start_at'])}",
+        vehicle=row["vehicle"],
+        contract=row["contract"],
+        started_at=row["start_at"],
+        ended_at=row["end_at"],
+        distance_m=row["distance_m"],
+        drive_s=row["driving_s"],
+        idle_s=row["idle_s"],
+        night_s=row["night_s"],
+        rush_s=row["rush_s"],
+        speeding_s=row["speeding_s"],
+        max_speed_kmh=row["max_speed_kmh"],
+        harsh_braking=row["harsh_braking"],
+        harsh_acceleration=row["harsh_acceleration"],
+        harsh_cornering=row["harsh_cornering"],
+        speeding_count=row["speeding_count"],
+        crashes=row["crash"],
+        revision=row["revision"],
+    )
+
+
+def trip_cursor(row: dict[str, Any]) -> str:
+    """The cursor after a trip."""
+    return paging.encode("trips", row["start_at"], row["device_id"])
+
+
+@router.get("/trips", responses={200: {"model": PageOfTrips}})
+def trips(
+    call: Annotated[Call, needs(Scope.TRIPS_READ)],
+    query: Annotated[Asked, Depends(asked)],
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Trips of a vehicle, driver or contract, newest first, without geometry."""
+    one(query)
+    cursor = paging.decode("trips", after, paging.instant, paging.number)
+    with call.connection() as connection:
+        subject = resolve(connection, call, query, Purpose.DRIVING_SCORE)
+        call.log(connection, {subject.customer}, "trips", Purpose.DRIVING_SCORE)
+        rows = driving.trips(connection, subject.which, after=cursor, limit=limit + 1)
+    shown, page = paging.cut(rows, limit, trip_cursor)
+    return json(PageOfTrips(data=[trip_of(row) for row in shown], pagination=page))
+
+
+@router.get("/crashes", responses={200: {"model": PageOfCrashes}})
+def crashes(
+    call: Annotated[Call, needs(Scope.CRASHES_READ)],
+    query: Annotated[Asked, Depends(asked)],
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """Crash notices of customers who agreed to claims assistance, newest first."""
+    purpose = Purpose.CLAIMS_ASSISTANCE
+    cursor = paging.decode("crashes", after, paging.instant, paging.text)
+    with call.connection() as connection:
+        if not query.nothing:
+            resolve(connection, call, query, purpose)
+        rows = driving.crashes(
+            connection,
+            call.caller.tenant,
+            purpose,
+            customer=query.driver,
+            vehicle=query.vehicle,
+            contract=query.contract,
+            from_at=query.from_at,
+            to_at=query.to_at,
+            after=cursor,
+            limit=limit + 1,
+        )
+        shown, page = paging.cut(
+            rows, limit, lambda row: paging.encode("crashes", row["time"], row["id"])
+        )
+        call.log(connection, {row["customer"] for row in shown}, "crashes", purpose)
+    return json(PageOfCrashes(data=[_crash(row) for row in shown], pagination=page))
+
+
+def _crash(row: dict[str, Any]) -> Crash:
+    data = row["data"]
+    return Crash(
+        id=row["id"],
+        revision=row["revision"],
+        retracted=data["retracted"],
+        subject=row["subject"],
+        customer=row["customer"],
+        contract=row["contract"],
+        happened_at=row["time"],
+        noticed_at=row["created_at"],
+        severity=data["severity"],
+        peak_mps2=data["peak_mps2"],
+        delta_v_kmh=data["delta_v_kmh"],
+        speed_kmh=data["speed_kmh"],
+        case_id=row["case_id"],
+        consent_ref=consent_ref(row["consent_id"]),
+    )

@@ -1,0 +1,1 @@
+"""What operators ask: ledger, dead letters, health."""

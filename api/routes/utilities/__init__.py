@@ -1,0 +1,1 @@
+"""What utilities ask: meters, alerts and their stream."""

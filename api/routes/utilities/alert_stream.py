@@ -1,0 +1,136 @@
+"""Utilities: the stream of changes of alerts, as server-sent events.
+
+The id of an event is the sequence of the change in the store, whose order is the order of commits.
+So a client that sends its last id back (browsers do so by themselves) gets what came after it, no
+less and nothing twice.
+"""
+
+import asyncio
+import re
+from collections.abc import AsyncIterator
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Header
+from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.http.answers import Shape
+from api.http.auth import Call, needs
+from api.http.problems import bad_request
+from api.http.scopes import Scope
+from api.resources import alerts
+from api.resources.alerts import Alert
+from runtime.errors import Retry
+from store.casework import alerts as stored
+from store.people import access
+
+router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
+
+HEARTBEAT_S = 15
+_LOOK_EVERY_S = 5.0
+_BATCH = 100
+_RECONNECT_MS = 2_000
+_SEQUENCE = re.compile(r"\d{1,18}")
+
+
+class AlertChange(Shape):
+    """`data` of an event `alert`: what happened to an alert, and the alert as it is now."""
+
+    sequence: int = Field(description="Also the event's id.")
+    what: str = Field(
+        description="raised, corrected, cleared, retracted, case, acknowledged, resolved, "
+        "classified"
+    )
+    alert: Alert
+
+
+class StreamOpened(Shape):
+    """`data` of the first event, `open`: after which change the stream begins."""
+
+    sequence: int
+    resumed: bool
+
+
+LastEventId = Annotated[
+    str | None,
+    Header(alias="Last-Event-ID", description="Id of the last event you have.", max_length=18),
+]
+
+
+@router.get(
+    "/stream",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+)
+async def stream_alerts(
+    call: Annotated[Call, needs(Scope.ALERTS_READ)], last_event_id: LastEventId = None
+) -> EventSourceResponse:
+    """Changes of alerts as they happen, from now on or after Last-Event-ID; a comment every 15 s.
+
+    The event `open` comes first and has an id too. The stream ends when the key no longer holds,
+    and when the server stops: connect again with the last id.
+    """
+    if last_event_id is not None and not _SEQUENCE.fullmatch(last_event_id):
+        raise bad_request(
+            "bad_last_event_id",
+            "Last-Event-ID is no id of this stream.",
+            "Send the id of the last event you have, or leave the header out to begin now.",
+        )
+    start = await run_in_threadpool(_now, call) if last_event_id is None else int(last_event_id)
+    return EventSourceResponse(
+        _events(call, start, last_event_id is not None),
+        ping=HEARTBEAT_S,
+        headers={"Cache-Control": "no-store"},
+    )
+
+
+async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerSentEvent]:
+    opened = StreamOpened(sequence=last, resumed=resumed)
+    yield _event("open", last, opened)
+    with call.deps.changes.subscribe(call.caller.tenant) as subscription:
+        while not subscription.closed:
+            try:
+                read, shown, holds = await run_in_threadpool(_read, call, last)
+            except Retry:
+                await asyncio.sleep(1.0)  # the store is away; nothing is lost meanwhile
+                continue
+            if not holds:
+                return
+            for row in shown:
+                alert = alerts.of_row(row["alert"])
+                change = AlertChange(sequence=row["sequence"], what=row["what"], alert=alert)
+                yield _event("alert", row["sequence"], change)
+            if read:
+                last = read[-1]
+            else:
+                await subscription.wait(_LOOK_EVERY_S)
+
+
+def _event(name: Literal["open", "alert"], sequence: int, data: Shape) -> ServerSentEvent:
+    return ServerSentEvent(
+        data.model_dump_json(), event=name, id=str(sequence), retry=_RECONNECT_MS
+    )
+
+
+def _now(call: Call) -> int:
+    with call.connection() as connection:
+        return stored.last_change(connection, call.caller.tenant)
+
+
+def _read(call: Call, last: int) -> tuple[list[int], list[dict[str, Any]], bool]:
+    """Sequences of the next changes, those of them that may be told, and whether the key holds."""
+    now_us = call.deps.clock.now_us()
+    with call.connection() as connection:
+        if not access.still_valid(connection, call.caller.key_id, now_us):
+            return [], [], False
+        rows = stored.changes(connection, call.caller.tenant, last, _BATCH)
+        agreed = {
+            row["alert_id"]
+            for row in alerts.agreed(connection, call, [row["alert"] for row in rows])
+        }
+        shown = [row for row in rows if row["alert"]["alert_id"] in agreed]
+        call.log(
+            connection, {row["alert"]["customer"] for row in shown}, "alert stream", alerts.PURPOSE
+        )
+    return [row["sequence"] for row in rows], shown, True

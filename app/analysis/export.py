@@ -1,0 +1,121 @@
+"""`--export`: the samples or intervals as they were used, as CSV that reads back.
+
+What the file told and what we estimated stand in columns of their own, so the export is itself an
+input that gives the same answer.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+from numpy.typing import NDArray
+
+from app.analysis.meter import MeterAnalysis
+from app.analysis.trip import TripAnalysis
+from app.recordings.read import Table
+from contracts.quality import Quality
+from runtime.errors import Usage
+
+US_PER_S = 1_000_000
+
+
+def export_trip(analysis: TripAnalysis, path: Path) -> None:
+    """Write the samples: time, measured columns, index in `trips` of the answer, and status.
+
+    status : in_trip or outside; `event` names what happened at the sample.
+    """
+    table = analysis.table
+    columns: dict[str, Any] = {}
+    if table.t_s is not None:
+        columns["t_s"] = table.t_s
+    if table.absolute:
+        columns["observed_at"] = iso_column(table.t_us, table.offset_us)
+    columns |= {name: _nullable(values) for name, values in table.columns.items()}
+    trip = np.full(table.t_us.size, -1, np.int64)
+    for index, row in enumerate(analysis.trips):
+        trip[_within(table, row)] = index
+    event = np.full(table.t_us.size, "", object)
+    for row, told in zip(analysis.events, analysis.answer["events"], strict=True):
+        event[_within(table, row)] = told["kind"]
+    columns["trip"] = pa.array(trip, mask=trip < 0)
+    columns["status"] = np.where(trip >= 0, "in_trip", "outside")
+    columns["event"] = pa.array(event, pa.string())
+    _write(columns, path)
+
+
+def _within(table: Table, row: np.void) -> slice:
+    first = np.searchsorted(table.t_us, row["start_us"], side="left")
+    last = np.searchsorted(table.t_us, row["end_us"], side="right")
+    return slice(int(first), int(last))
+
+
+def export_meter(analysis: MeterAnalysis, path: Path) -> None:
+    """Write the intervals: start, end, energy told and energy estimated, quality and status.
+
+    quality : name of contracts.quality; status : measured, substituted (by the sender),
+    spread (a register's use over several intervals), estimated (by us) or missing.
+    """
+    table, grid = analysis.table, analysis.grid
+    rows = analysis.intervals[analysis.intervals["end_us"] > analysis.intervals["start_us"] + 1]
+    start_us, end_us = grid.to_utc(rows["start_us"]), grid.to_utc(rows["end_us"])
+    energy, code = rows["energy_kwh"], rows["status"]
+    ours = rows["estimated"] == 1
+    if "energy_kwh" in table.columns:  # rows of the file that nothing was made of
+        bare = ~np.isin(table.t_us, start_us)
+        length = round(grid.interval_s * US_PER_S)
+        start_us = np.concatenate((start_us, table.t_us[bare]))
+        end_us = np.concatenate((end_us, table.t_us[bare] + length))
+        energy = np.concatenate((energy, np.full(int(bare.sum()), np.nan)))
+        code = np.concatenate((code, np.zeros(int(bare.sum()), np.int64)))
+        ours = np.concatenate((ours, np.zeros(int(bare.sum()), np.bool_)))
+        told = ~ours
+    else:
+        told = np.ones(ours.size, np.bool_)  # a register's difference is told, also if spread
+    order = np.argsort(start_us, kind="stable")
+    start_us, end_us, energy, code = start_us[order], end_us[order], energy[order], code[order]
+    ours, told = ours[order], told[order]
+    missing = np.isnan(energy) | (code <= Quality.NICHT_VERWENDBAR)
+    status = np.select(
+        [missing, ours & told, ours, code < Quality.ABGELESEN],
+        ["missing", "spread", "estimated", "substituted"],
+        "measured",
+    )
+    names = np.array([Quality(value).name for value in range(len(Quality))])
+    columns = {
+        "start": iso_column(start_us, _offsets(table, start_us)),
+        "end": iso_column(end_us, _offsets(table, end_us)),
+        "energy_kwh": _nullable(np.where(told, energy, np.nan)),
+        "estimated_kwh": _nullable(np.where(told, np.nan, energy)),
+        "quality": names[code],
+        "status": status,
+    }
+    _write(columns, path)
+
+
+def _offsets(table: Table, t_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    row = np.searchsorted(table.t_us, t_us, side="right") - 1
+    return table.offset_us[np.maximum(row, 0)]
+
+
+def iso_column(t_us: NDArray[np.int64], offset_us: NDArray[np.int64]) -> pa.Array:
+    """Write instants as ISO 8601 with offset, whole columns at once."""
+    whole = bool(np.all(t_us % US_PER_S == 0))
+    local = (t_us + offset_us).astype("datetime64[us]")
+    text = np.datetime_as_string(local, unit="s" if whole else "us")
+    distinct, which = np.unique(offset_us // (60 * US_PER_S), return_inverse=True)
+    signs = [f"{'-' if m < 0 else '+'}{abs(m) // 60:02d}:{abs(m) % 60:02d}" for m in distinct]
+    return pa.array(np.char.add(text, np.array(signs, "U6")[which]), pa.string())
+
+
+def _nullable(values: NDArray[np.float64]) -> pa.Array:
+    return pa.array(values, mask=np.isnan(values))
+
+
+def _write(columns: dict[str, Any], path: Path) -> None:
+    options = pa.csv.WriteOptions(quoting_style="none")
+    try:
+        pa.csv.write_csv(pa.table(columns), path, options)
+    except OSError as error:
+        raise Usage(f"--export: {path}: {error.strerror or error}") from error

@@ -1,0 +1,243 @@
+"""`tachowatt analyse-meter`: a meter's recording, from the table to the answer."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from math import fsum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import iso, number
+from app.recordings.meter_grid import Grid, lay_grid
+from app.recordings.read import Table
+from contracts.quality import Quality
+from feature_kernels.consumption import (
+    ANOMALY_KINDS,
+    ANOMALY_UNITS,
+    DEFAULTS,
+    Parameters,
+    base_load,
+    consume,
+    finish,
+    initial_carry,
+    load_profile,
+)
+
+US_PER_S = 1_000_000
+HOUR_S = 3_600.0
+LEVEL_TO_S = 12 * HOUR_S  # longer intervals average the rest of the night away
+DAY_US = 86_400_000_000
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+KIND_NAMES = {code: name for name, code in ANOMALY_KINDS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class MeterAnalysis:
+    """The answer and what it was made of.
+
+    answer    : what is printed
+    intervals : INTERVAL_DTYPE[k] of the kernel
+    """
+
+    table: Table
+    grid: Grid
+    intervals: NDArray[Any]
+    answer: dict[str, Any]
+
+
+def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
+    """Analyse one meter's recording: the answer as plain values, None where nothing is known."""
+    return analyse(table, parameters).answer
+
+
+def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
+    """Analyse one meter's recording and keep what plots and exports need."""
+    grid = lay_grid(table, parameters.interval_s)
+    parameters = parameters._replace(interval_s=grid.kernel_s)
+    columns = {name: values for name, values in table.columns.items() if name != "interval_s"}
+    if grid.lengths_s is not None:
+        columns["interval_s"] = grid.lengths_s
+    starts = np.array([0, table.t_us.size], np.int64)
+    run = consume(columns, grid.t_us, table.local_us, starts, initial_carry(1), parameters)
+    end = finish(run.carry, parameters)
+    intervals = np.concatenate((run.intervals, end.intervals))
+    values = given_values(table, grid, intervals)
+    notes = list(table.notes)
+    if not grid.inferred:
+        notes.append("a single row tells no interval: the default is assumed")
+    if grid.periods:
+        notes.append("rows lie further apart than a day: no days, base load or anomalies")
+    answer: dict[str, Any] = {
+        "quality": _quality(table, grid, intervals, values),
+        "energy_kwh": fsum(values.energy_kwh),
+        "interval_s": grid.interval_s,
+        "base_load_w": _base_load(grid, values),
+        "profile": _profile(intervals) if grid.interval_s <= HOUR_S else None,
+        "days": [] if grid.periods else _days(table, grid, values, (run.days, end.days)),
+        "anomalies": []
+        if grid.periods
+        else _anomalies(table, grid, (run.anomalies, end.anomalies)),
+        "start": iso(table, int(table.t_us[0])),
+        "end": iso(table, int(table.t_us[-1]) + (0 if _registers(table) else grid.last_us)),
+        "local_time": table.local,
+        "notes": notes,
+    }
+    return MeterAnalysis(table, grid, intervals, answer)
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What the file itself says about energy, without what the kernel estimated.
+
+    start_us   : int64[k], start on the grid's axis, µs
+    end_us     : int64[k]
+    local_us   : int64[k], start as local wall time
+    energy_kwh : float64[k], usable values only
+    read       : bool[k], measured; else the sender estimated, or we spread a register's use
+    """
+
+    start_us: NDArray[np.int64]
+    end_us: NDArray[np.int64]
+    local_us: NDArray[np.int64]
+    energy_kwh: NDArray[np.float64]
+    read: NDArray[np.bool_]
+
+
+def _registers(table: Table) -> bool:
+    return "register_kwh" in table.columns
+
+
+def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
+    """Select the energies that the file tells: its values, or its registers' differences.
+
+    A register's difference is measured even where we spread it over several intervals.
+    """
+    if _registers(table):
+        rows = intervals[np.isfinite(intervals["energy_kwh"])]
+        read = (rows["estimated"] == 0) & (rows["status"] == Quality.ABGELESEN)
+        return Values(rows["start_us"], rows["end_us"], rows["local_us"], rows["energy_kwh"], read)
+    energy = table.columns["energy_kwh"]
+    status = table.columns.get("quality", np.full(energy.size, np.nan))
+    status = np.where(np.isnan(status), float(Quality.ABGELESEN), status)
+    keep = ~np.isnan(energy) & (status > Quality.NICHT_VERWENDBAR)
+    lengths = np.full(energy.size, grid.interval_s) if grid.lengths_s is None else grid.lengths_s
+    end_us = grid.t_us + np.rint(lengths * US_PER_S).astype(np.int64)
+    read = status == Quality.ABGELESEN
+    return Values(grid.t_us[keep], end_us[keep], table.local_us[keep], energy[keep], read[keep])
+
+
+def _quality(table: Table, grid: Grid, intervals: NDArray[Any], values: Values) -> dict[str, Any]:
+    """Count intervals: expected = present + missing; estimated by the sender, or by us."""
+    ours = intervals[(intervals["estimated"] == 1) & np.isfinite(intervals["energy_kwh"])]
+    if grid.periods:
+        expected = max(table.t_us.size - 1, 0) if _registers(table) else table.t_us.size
+        present = expected if _registers(table) else values.energy_kwh.size
+        estimated = 0 if _registers(table) else int(np.sum(~values.read))
+    elif _registers(table):
+        every = _cells(grid, intervals["start_us"], intervals["end_us"])
+        expected = int(every.max() - every.min()) + 1 if every.size else 0
+        spread = np.unique(_cells(grid, ours["start_us"], ours["end_us"]))
+        read = _cells(grid, values.start_us[values.read], values.end_us[values.read])
+        present = np.setdiff1d(read, spread).size
+        estimated = spread.size
+    else:
+        expected = int(grid.slots(grid.t_us[-1:])[0]) + 1
+        present = np.unique(grid.slots(values.start_us)).size
+        expected = max(expected, present)
+        estimated = int(np.sum(~values.read)) + ours.size
+    return {
+        "expected": expected,
+        "present": present,
+        "duplicate": table.duplicate + table.joined,
+        "missing": expected - present,
+        "estimated": estimated,
+        "ignored_columns": list(table.ignored),
+    }
+
+
+def _cells(grid: Grid, start_us: NDArray[np.int64], end_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cells of the kernel's grid in which the rows lie; pieces of a second or less are none."""
+    long = end_us - start_us > US_PER_S
+    middle = (start_us[long] + end_us[long]) // 2
+    return np.asarray(middle // round(grid.kernel_s * US_PER_S), np.int64)
+
+
+def _base_load(grid: Grid, values: Values) -> float | None:
+    """Base load, W, of the measured values laid out interval by interval."""
+    if grid.interval_s > LEVEL_TO_S:
+        return None
+    whole = values.read & (values.end_us - values.start_us > 0.99e6 * grid.interval_s)
+    if not whole.any():
+        return None
+    slots = grid.slots(values.start_us[whole])
+    series = np.full(int(slots.max() - slots.min()) + 1, np.nan)
+    series[slots - slots.min()] = values.energy_kwh[whole]
+    return number(base_load(series, grid.interval_s), 3)
+
+
+def _profile(intervals: NDArray[Any]) -> dict[str, Any]:
+    workday, weekend = load_profile(intervals)
+    return {
+        "unit": "W",
+        "workday": [number(watt, 3) for watt in workday],
+        "weekend": [number(watt, 3) for watt in weekend],
+    }
+
+
+def _days(
+    table: Table, grid: Grid, values: Values, rows: tuple[NDArray[Any], ...]
+) -> list[dict[str, Any]]:
+    """Energy of each local calendar day, from the first to the last."""
+    if values.energy_kwh.size == 0:
+        return []
+    day = values.local_us // DAY_US
+    counts = values.read if _registers(table) else np.ones(day.size, np.bool_)
+    expected = {int(row["day"]): int(row["expected"]) for part in rows for row in part}
+    usual = round(DAY_US / (grid.interval_s * US_PER_S))
+    edges = np.searchsorted(day, np.arange(day[0], day[-1] + 2))
+    days: list[dict[str, Any]] = []
+    for number_of_day, (first, last) in enumerate(pairwise(edges.tolist()), start=int(day[0])):
+        energy = values.energy_kwh[first:last]
+        days.append(
+            {
+                "date": (EPOCH + timedelta(days=number_of_day)).date().isoformat(),
+                "energy_kwh": fsum(energy) if last > first else None,
+                "expected": expected.get(number_of_day, usual),
+                "present": int(np.sum(counts[first:last])),
+            }
+        )
+    return days
+
+
+def _anomalies(table: Table, grid: Grid, rows: tuple[NDArray[Any], ...]) -> list[dict[str, Any]]:
+    """Join each episode's two rows: the one that raised it, the one that cleared it."""
+
+    def when(t_us: float) -> str | None:
+        if t_us <= 0:
+            return None
+        return iso(table, int(grid.to_utc(np.array([int(t_us)], np.int64))[0]))
+
+    episodes: dict[tuple[int, int], dict[str, Any]] = {}
+    for row in np.concatenate(rows):
+        raised = row["phase"] == 0
+        key = (int(row["kind"]), int(row["start_us"]))
+        kind = KIND_NAMES[int(row["kind"])]
+        before = episodes.get(key, {"raised_at": when(row["decided_us"])})
+        episodes[key] = {
+            "kind": kind,
+            "start": when(row["start_us"]),
+            "end": None if raised else when(row["end_us"]),
+            "raised_at": before["raised_at"],
+            "cleared_at": None if raised else when(row["decided_us"]),
+            "severity": int(row["severity"]),
+            "evidence": {
+                "expected": number(row["expected"]),
+                "observed": number(row["observed"]),
+                "since": when(row["since_us"]),
+                "threshold": number(row["threshold"]),
+                "unit": ANOMALY_UNITS[kind],
+            },
+        }
+    return [episodes[key] for key in sorted(episodes, key=lambda key: (key[1], key[0]))]

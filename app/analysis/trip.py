@@ -1,0 +1,156 @@
+"""`tachowatt score-trip`: a vehicle's recording, from the table to the answer."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import iso, number
+from app.recordings.read import Table
+from feature_kernels.driving import (
+    ALGORITHM_VERSION,
+    DEFAULTS,
+    EVENT_KINDS,
+    Parameters,
+    Score,
+    drive,
+    finish,
+    initial_carry,
+    score,
+)
+
+US_PER_S = 1_000_000
+KIND_NAMES = {code: name for name, code in EVENT_KINDS.items()}
+# What says that a car moves or stands; the other columns do not make a second a measured one.
+MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_lat_mps2", "accel_x_mps2")
+
+
+@dataclass(frozen=True, slots=True)
+class TripAnalysis:
+    """The answer and what it was made of.
+
+    answer : what is printed
+    trips  : TRIP_DTYPE[k] of the kernel
+    events : EVENT_DTYPE[m] of the kernel, those outside a kept trip too
+    """
+
+    table: Table
+    trips: NDArray[Any]
+    events: NDArray[Any]
+    answer: dict[str, Any]
+
+
+def score_trip(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
+    """Score the trips of one recording: plain values, None where nothing is known."""
+    return analyse(table, parameters).answer
+
+
+def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
+    """Score the trips of one recording and keep what plots and exports need."""
+    starts = np.array([0, table.t_us.size], np.int64)
+    run = drive(table.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
+    end = finish(run.carry, parameters)
+    trips = np.concatenate((run.trips, end.trips))
+    events = np.concatenate((run.events, end.events))
+    trips = trips[np.argsort(trips["start_us"], kind="stable")]
+    events = events[np.argsort(events["start_us"], kind="stable")]
+    if not table.absolute:
+        # Whether it was night nobody knows: not measured, the score assumes the usual share.
+        trips["night_s"] = np.nan
+        trips["rush_s"] = np.nan
+    home = [_trip_of(event, trips) for event in events]
+    answer: dict[str, Any] = {
+        "trips": [
+            _trip(table, trips[i], [e for e, h in zip(events, home, strict=True) if h == i])
+            for i in range(trips.size)
+        ],
+        "events": [
+            {**_event(table, event), "trip": where}
+            for event, where in zip(events, home, strict=True)
+        ],
+        "quality": _quality(table, trips, parameters),
+        "algorithm_version": ALGORITHM_VERSION,
+    }
+    return TripAnalysis(table, trips, events, answer)
+
+
+def _trip_of(event: np.void, trips: NDArray[Any]) -> int | None:
+    """Index of the kept trip in which an event began, if any."""
+    within = (trips["start_us"] <= event["start_us"]) & (event["start_us"] <= trips["end_us"])
+    within |= trips["start_us"] == event["trip_start_us"]
+    return int(np.argmax(within)) if within.any() else None
+
+
+def _when(table: Table, row: np.void) -> dict[str, Any]:
+    start, end = int(row["start_us"]), int(row["end_us"])
+    times: dict[str, Any] = {"start_s": table.seconds(start), "end_s": table.seconds(end)}
+    if table.absolute:
+        times |= {"start": iso(table, start), "end": iso(table, end)}
+    return times
+
+
+def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
+    judged: Score = score(np.array([trip]))
+    return {
+        **_when(table, trip),
+        "duration_s": (int(trip["end_us"]) - int(trip["start_us"])) / US_PER_S,
+        "driving_s": number(trip["driving_s"]),
+        "idle_s": number(trip["idle_s"]),
+        "distance_m": number(trip["distance_m"], 3),
+        "score": number(judged.score, None),
+        "trusted": bool(judged.trusted),
+        "components": [
+            {
+                "factor": component.factor,
+                "value": number(component.value, 9),
+                "unit": component.unit,
+                "share": number(component.share, None),
+            }
+            for component in judged.components
+        ],
+        "events": [_event(table, event) for event in events],
+    }
+
+
+def _event(table: Table, event: np.void) -> dict[str, Any]:
+    return {
+        "kind": KIND_NAMES[int(event["kind"])],
+        **_when(table, event),
+        "peak_mps2": number(event["peak_mps2"], 3),
+        "severity": int(event["severity"]),
+    }
+
+
+def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[str, Any]:
+    """Say how much of the file was measured, and what was passed over."""
+    moving = np.zeros(table.t_us.size, np.bool_)
+    for name in MOTION:
+        if name in table.columns:
+            moving |= ~np.isnan(table.columns[name])
+    t_us = table.t_us[moving]
+    steps = np.diff(t_us) / US_PER_S
+    silent = np.flatnonzero(steps > parameters.bridge_s)
+    places = [table.columns[name] for name in ("speed_kmh", "lat_deg") if name in table.columns]
+    blind = not any(bool(np.any(~np.isnan(values))) for values in places)
+    span_s = (int(table.t_us[-1]) - int(table.t_us[0])) / US_PER_S
+    return {
+        "samples": int(table.t_us.size),
+        "duplicate": table.duplicate,
+        "joined": table.joined,
+        "rejected": int(trips["rejected_count"].sum()),
+        "measured_s": round(float(np.sum(steps[steps <= parameters.bridge_s])), 6),
+        "span_s": span_s,
+        "gaps": [
+            {"start_s": table.seconds(int(t_us[i])), "end_s": table.seconds(int(t_us[i + 1]))}
+            for i in silent
+        ],
+        "columns": {name: int(np.sum(~np.isnan(values))) for name, values in table.columns.items()},
+        "ignored_columns": list(table.ignored),
+        "local_time": table.local,
+        "notes": [
+            *table.notes,
+            *(["neither speed nor position: acceleration alone makes no trip"] if blind else []),
+            *([] if table.absolute else ["night driving is not measured: t_s says no time of day"]),
+        ],
+    }

@@ -1,0 +1,1 @@
+"""The `tachowatt` commands: one file each, found by `app.cli`."""

@@ -1,0 +1,98 @@
+"""consent grant, withdraw, show."""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.console import load_settings, out, print_json, print_table
+from app.processes.stack import database
+from contracts.purposes import LegalBasis, Purpose
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from store.people import customers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
+
+consent_cli = typer.Typer(no_args_is_help=True, help="Who agreed to what: grant, withdraw, show.")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+
+
+def _decide(
+    tenant: str, customer: str, purpose: str, state: str, basis: str, notice: str, source: str
+) -> None:
+    clock = SystemClock()
+    row = {
+        "tenant": tenant,
+        "customer": customer,
+        "purpose": purpose,
+        "state": state,
+        "legal_basis": basis,
+        "notice_version": notice,
+        "source": source,
+        "at": from_us(clock.now_us()),
+        "recorded_at": from_us(clock.now_us()),
+    }
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        if not customers.customer_exists(connection, tenant, customer):
+            raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
+        customers.decide(connection, [row])
+        customers.bump(connection)
+        connection.commit()
+    out.print(f"{purpose} is {state} for {tenant}/{customer}, from the next message on")
+
+
+Tenant = Annotated[str, typer.Argument(help="Tenant")]
+CustomerName = Annotated[str, typer.Argument(help="Customer")]
+PurposeName = Annotated[Purpose, typer.Argument(help="What the data are used for")]
+Notice = Annotated[str, typer.Option("--notice", help="Version of the privacy notice shown")]
+Source = Annotated[str, typer.Option(help="Where the decision was taken")]
+
+
+@consent_cli.command()
+def grant(
+    tenant: Tenant,
+    customer: CustomerName,
+    purpose: PurposeName,
+    basis: Annotated[LegalBasis, typer.Option(help="Legal basis")] = LegalBasis.CONSENT,
+    notice: Notice = "1",
+    source: Source = "cli",
+) -> None:
+    """Record that a customer agrees. Example: tachowatt consent grant demo c-1 driving_score"""
+    _decide(tenant, customer, purpose, "granted", basis, notice, source)
+
+
+@consent_cli.command()
+def withdraw(
+    tenant: Tenant,
+    customer: CustomerName,
+    purpose: PurposeName,
+    basis: Annotated[LegalBasis, typer.Option(help="Legal basis")] = LegalBasis.CONSENT,
+    notice: Notice = "1",
+    source: Source = "cli",
+) -> None:
+    """Record that a customer withdraws; it holds from the next message on."""
+    _decide(tenant, customer, purpose, "withdrawn", basis, notice, source)
+
+
+@consent_cli.command("show")
+def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> None:
+    """All decisions of a customer, oldest first. Nothing is ever changed or removed."""
+    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+        if not customers.customer_exists(connection, tenant, customer):
+            raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
+        decisions = customers.consents_of(connection, tenant, customer)
+        granted = sorted(customers.granted(connection).get((tenant, customer), ()))
+    if json:
+        print_json(
+            {"tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions}
+        )
+        return
+    rows = [list(decision.values()) for decision in decisions]
+    print_table(f"Consent of {tenant}/{customer}", list(decisions[0]) if decisions else [], rows)
+    out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(consent_cli, name="consent")

@@ -1,0 +1,88 @@
+"""What the commands share: settings, output for people and for machines, progress."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from pydantic import ValidationError
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TextColumn,
+    TimeElapsedColumn,
+)
+from rich.table import Table
+
+from runtime import logging as runtime_logging
+from runtime.errors import Usage
+from runtime.settings import Settings
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+
+def load_settings(**overrides: Any) -> Settings:
+    """Settings with a command's own options over them, and the log configured.
+
+    Raises `Usage` that names the setting.
+    """
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        settings = Settings(**given)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        what = first["msg"].removeprefix("Value error, ")
+        raise Usage(f"setting {name}: {what} (found {first['input']!r})") from None
+    runtime_logging.configure(settings.log_level)
+    return settings
+
+
+def json_text(value: Any) -> str:
+    """One JSON value in one line."""
+    return json.dumps(value, ensure_ascii=False, default=_plain)
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on stdout."""
+    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    sys.stdout.flush()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "backslashreplace")
+    raise TypeError(f"{type(value).__name__} is no JSON")
+
+
+def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
+    """A table for people."""
+    table = Table(title=title, title_justify="left")
+    for column in columns:
+        table.add_column(column)
+    for row in rows:
+        table.add_row(*("" if value is None else str(value) for value in row))
+    if out.is_terminal:
+        out.print(table)
+    else:  # a file or a pipe has no width: nothing is cut off there
+        Console(width=240).print(table)
+
+
+@contextmanager
+def progress_bar(text: str) -> Iterator[Any]:
+    """`advance(done, of)` on a bar, where stderr is a terminal."""
+    if not err.is_terminal:
+        yield lambda done, of: None
+        return
+    with Progress(
+        TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+    ) as progress:
+        task = progress.add_task(text, total=None)
+        yield lambda done, of: progress.update(task, completed=done, total=of)

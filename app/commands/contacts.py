@@ -1,0 +1,169 @@
+"""contacts run, list, show, resend."""
+
+import asyncio
+import os
+from dataclasses import replace
+from typing import Annotated, Any
+
+import typer
+
+from app.commands.console import err, load_settings, out, print_json, print_table
+from app.commands.service import DatabaseUrl, StateDir, run_process
+from app.processes.stack import Addresses, Stack, database
+from runtime.clock import Clock, SystemClock
+from runtime.errors import Usage
+from store.casework import contacts
+from store.people import customers
+from store.postgres.pool import Connection, connect, translated
+from store.signals import decisions
+
+contacts_cli = typer.Typer(
+    no_args_is_help=True,
+    help="What is sent to whom, and what became of it: run, list, show, resend.",
+)
+
+_STATES = ("pending", "delivered", "failed", "refused", "cancelled")
+_CHANNELS = ("webhook", "inbox", "email")
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+Tenant = Annotated[
+    str | None, typer.Option("--tenant", help="Tenant; needed where there are several")
+]
+
+
+def the_tenant(connection: Connection, given: str | None) -> str:
+    """The tenant that was named, or the only one there is. Raises `Usage`."""
+    known = customers.tenants(connection)
+    if given is None and len(known) == 1:
+        return known[0]
+    if given not in known:
+        if not known:
+            raise Usage("there is no tenant yet; `tachowatt import` makes one")
+        listed = ", ".join(known)
+        raise Usage(
+            f"--tenant: expected one of {listed}"
+            if given is None
+            else f"there is no tenant {given!r}; there are: {listed}"
+        )
+    return given
+
+
+@contacts_cli.command("run")
+def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
+    """Decide on signals and deliver contacts as a process of its own; as many as you like.
+
+    `tachowatt serve` does it too. Example: tachowatt contacts run --database-url postgresql://…
+    """
+    from app.processes import service
+
+    settings = load_settings(state_dir=state_dir, database_url=database_url)
+
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
+        def ready(metrics_url: str) -> None:
+            err.print("[bold]contacts is ready[/bold]")
+            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+            stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
+
+        await service.run_contacts(settings, clock, addresses, stop, ready)
+
+    run_process(settings, work)
+
+
+@contacts_cli.command("list")
+def list_contacts(
+    tenant: Tenant = None,
+    state: Annotated[
+        str | None, typer.Option(help="pending, delivered, failed, refused or cancelled")
+    ] = None,
+    channel: Annotated[str | None, typer.Option(help="webhook, inbox or email")] = None,
+    customer: Annotated[str | None, typer.Option(help="Only this customer's")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    json: Json = False,
+) -> None:
+    """Contacts, newest first. Example: tachowatt contacts list --state failed"""
+    for option, value, known in (("--state", state, _STATES), ("--channel", channel, _CHANNELS)):
+        if value is not None and value not in known:
+            raise Usage(f"{option} {value!r}: expected one of {', '.join(known)}")
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        rows = contacts.list_(
+            connection, which, state=state, channel=channel, customer=customer, limit=limit
+        )
+        counts = contacts.counts(connection, which)
+    if json:
+        print_json({"tenant": which, "counts": counts, "contacts": rows})
+        return
+    print_table(
+        f"Contacts of {which}",
+        ["id", "created", "state", "reason", "channel", "to", "about", "attempts"],
+        [
+            [
+                row["contact_id"],
+                row["created_at"].isoformat(timespec="seconds"),
+                row["state"],
+                row["reason"],
+                row["channel"],
+                row["receiver"] or row["customer"],
+                row["subject"] or row["type"],
+                row["attempts"],
+            ]
+            for row in rows
+        ],
+    )
+    out.print(", ".join(f"{name} {count}" for name, count in counts.items()))
+
+
+@contacts_cli.command("show")
+def show_contact(
+    id: Annotated[str, typer.Argument(help="From `contacts list`")], tenant: Tenant = None
+) -> None:
+    """One contact with its attempts, and the decisions on its signal."""
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        found = contacts.get(connection, which, id)
+        if found is None:
+            raise Usage(f"there is no contact {id!r}; see `tachowatt contacts list`")
+        answer: dict[str, Any] = {
+            **found,
+            "attempts": contacts.attempts(connection, id),
+            "decisions": decisions.of_signal(connection, which, found["signal_id"]),
+        }
+    print_json(answer)
+
+
+@contacts_cli.command("resend")
+def resend(
+    ids: Annotated[list[str] | None, typer.Argument(help="Which, from `contacts list`")] = None,
+    tenant: Tenant = None,
+    all_failed: Annotated[bool, typer.Option("--all-failed", help="All failed ones")] = False,
+    delivered: Annotated[
+        bool, typer.Option("--delivered", help="Also such as were delivered or refused")
+    ] = False,
+) -> None:
+    """Send contacts again under their old ids; consent is asked again before.
+
+    Examples:
+
+      tachowatt contacts resend 4f0c…
+
+      tachowatt contacts resend --all-failed
+    """
+    if bool(ids) == all_failed:
+        raise Usage("say which: ids, or --all-failed")
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        states = ("failed", "delivered", "refused") if delivered and ids else ("failed",)
+        count = contacts.resend(connection, which, ids or None, clock.now_us(), states=states)
+        connection.commit()
+    out.print(f"{count} contacts are sent again by the running service")
+    if ids and count < len(ids):
+        out.print(
+            "the others are not known or not failed, are no messages to be sent, or their receiver "
+            "is removed or disabled (`tachowatt receiver list`)"
+        )
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(contacts_cli, name="contacts")

@@ -1,0 +1,139 @@
+"""db: migrate, status, upkeep."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+import typer
+
+from app.commands.console import load_settings, out, print_json, print_table
+from app.processes.stack import database
+from runtime.clock import SystemClock
+from runtime.errors import Retry
+from runtime.settings import Settings
+from store.postgres.engine import Layout
+from store.postgres.pool import connect, translated
+from store.schema import partitions, rollups
+from store.schema.layout import described
+from store.schema.migrate import migrate
+from store.schema.rollup_objects import SOURCES
+from store.schema.status import status
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+
+db_cli = typer.Typer(no_args_is_help=True, help="The database: migrate, status, upkeep.")
+
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
+
+
+@db_cli.command("migrate")
+def migrate_database() -> None:
+    """Bring the database up to date. Safe to repeat, and to run twice at once."""
+    settings = load_settings()
+    if settings.database_url is not None:
+        done = migrate(settings.database_url, Layout.of(settings))
+        out.print("applied " + ", ".join(done) if done else "up to date")
+        return
+    with database(settings, SystemClock()):  # starts the embedded one, which migrates it
+        out.print("up to date")
+
+
+@db_cli.command("status")
+def show_status(json: Json = False) -> None:
+    """Tables with their chunks and sizes, rollups, policies and their next runs, retention.
+
+    Changes nothing in a database that TACHOWATT_DATABASE_URL names: pending migrations are told,
+    not applied. The embedded one is started for it, and brought up to date.
+
+    Example: tachowatt db status --json
+    """
+    settings, clock = load_settings(), SystemClock()
+    with _as_it_is(settings) as url, translated(), connect(url) as connection:
+        found = status(connection, Layout.of(settings), clock.now_us())
+    if json:
+        print_json(found)
+        return
+    out.print(f"{found['engine'] or 'not laid out yet'}; server {found['server']}")
+    pending = found["migrations"]["pending"]
+    applied = len(found["migrations"]["applied"])
+    out.print(f"{applied} migrations applied; pending: {', '.join(pending) or 'none'}")
+    if found["engine"] is not None:
+        _print_layout(found)
+
+
+def _print_layout(found: dict[str, Any]) -> None:
+    columns = [
+        "table",
+        "kind",
+        "chunks",
+        "compressed",
+        "oldest",
+        "newest",
+        "rows",
+        "bytes",
+        "ratio",
+    ]
+    print_table(
+        "Tables (rows are estimated)",
+        columns,
+        [
+            [_size(table[c]) if c == "bytes" else table[c] for c in columns]
+            for table in found["tables"]
+        ],
+    )
+    made = found["rollups"]
+    print_table(
+        f"Rollups: {made['kind']}, days of {made['zone']}",
+        ["rollup", "of", "waiting"],
+        [list(view.values()) for view in made["views"]],
+    )
+    if found["policies"]:
+        names = ["job", "policy", "table", "every", "last_run", "last_status", "next_run"]
+        print_table("Policies", names, [[job[n] for n in names] for job in found["policies"]])
+    kept = found["retention"]
+    if kept["days"] is None:
+        out.print("samples are kept for good")
+    else:
+        out.print(
+            f"samples are kept {kept['days']} days: droppable before {kept['cutoff']}, "
+            f"not needed before {kept['secured']}, dropped before {kept['dropped']}"
+        )
+
+
+@db_cli.command("upkeep")
+def keep_up() -> None:
+    """Make partitions ahead, drop what retention allows, refresh the rollups.
+
+    A running service does it by itself; this is for a database without one.
+    """
+    settings, clock = load_settings(), SystemClock()
+    layout = Layout.of(settings)
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        waiting = sum(rollups.dirty(connection, source) for source in SOURCES)
+        if not partitions.upkeep(connection, layout, clock.now_us()):
+            raise Retry("somebody holds a lock on the samples for long; try again later")
+        rollups.refresh_all(connection)
+        engine = described(connection)
+    out.print(f"{engine}: partitions are up to date, {waiting} changes went into the rollups")
+
+
+@contextmanager
+def _as_it_is(settings: Settings) -> Iterator[str]:
+    """The database's URL without migrating one that is set."""
+    if settings.database_url is not None:
+        yield settings.database_url
+        return
+    with database(settings, SystemClock()) as url:
+        yield url
+
+
+def _size(n: int | None) -> str:
+    size, unit = float(n or 0), 0
+    while size >= 1024 and unit < len(_UNITS) - 1:
+        size, unit = size / 1024, unit + 1
+    return f"{size:.0f} {_UNITS[unit]}"
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(db_cli, name="db")

@@ -1,0 +1,271 @@
+"""dead-letter list, show, retry, export, import, resume."""
+
+import json
+from base64 import b64decode, b64encode
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.commands.console import (
+    json_text,
+    load_settings,
+    out,
+    print_json,
+    print_table,
+    progress_bar,
+)
+from app.processes.stack import Stack, database
+from contracts.partition import Partition
+from runtime.clock import SystemClock
+from runtime.errors import Owned, Usage
+from store.pipeline import dead_letter, offsets
+from store.pipeline import log as store_log
+from store.postgres.pool import connect, translated
+
+dead_letter_cli = typer.Typer(
+    no_args_is_help=True, help="Messages that could not be used: look at them, retry, take away."
+)
+
+_AT_ONCE = 500
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+
+
+@dead_letter_cli.command("list")
+def list_dead_letters(
+    reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
+    state: Annotated[str, typer.Option(help="open, retry, retried or all")] = "open",
+    after: Annotated[int, typer.Option(help="Only ids above this")] = 0,
+    limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
+    as_json: Json = False,
+) -> None:
+    """Messages that could not be used, with their reasons.
+
+    Example: tachowatt dead-letter list --reason unknown_device
+    """
+    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+        rows = dead_letter.find(
+            connection,
+            reason=reason,
+            state=None if state == "all" else state,
+            after=after,
+            limit=limit,
+        )
+        counts = dead_letter.counts(connection)
+    if as_json:
+        print_json({"counts": counts, "messages": [_dead_json(row) for row in rows]})
+        return
+    print_table(
+        "Dead letter",
+        ["id", "received", "reason", "topic", "bytes", "detail"],
+        [
+            [
+                r.id,
+                r.received_at.isoformat(timespec="seconds"),
+                r.reason,
+                r.topic,
+                len(r.body),
+                r.detail[:100],
+            ]
+            for r in rows
+        ],
+    )
+    out.print("open by reason: " + (", ".join(f"{k} {v}" for k, v in counts.items()) or "none"))
+
+
+def _dead_json(row: dead_letter.DeadLetterRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "tenant": row.tenant,
+        "dialect": row.dialect,
+        "topic": row.topic,
+        "content_type": row.content_type,
+        "user_properties": row.user_properties or [],
+        "expiry_s": row.expiry_s,
+        "bytes": len(row.body),
+        "received_at": row.received_at,
+        "partition": row.partition,
+        "offset": row.offset,
+        "reason": row.reason,
+        "detail": row.detail,
+        "state": row.state,
+        "retried_at": row.retried_at,
+        "outcome": row.outcome,
+    }
+
+
+@dead_letter_cli.command("show")
+def show_dead_letter(
+    id: Annotated[int, typer.Argument(help="From `dead-letter list`")],
+    body: Annotated[
+        Path | None, typer.Option("--body", help="Write the untouched bytes to this file")
+    ] = None,
+) -> None:
+    """One message with its body: as text where it is text, else as hexadecimal."""
+    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+        row = dead_letter.get(connection, id)
+    if row is None:
+        raise Usage(f"there is no dead letter {id}; see `tachowatt dead-letter list --state all`")
+    answer = _dead_json(row)
+    if body is not None:
+        body.write_bytes(row.body)
+    try:
+        answer["body_text"] = row.body.decode("utf-8")
+    except UnicodeDecodeError:
+        answer["body_hex"] = row.body.hex()
+    print_json(answer)
+
+
+@dead_letter_cli.command("retry")
+def retry_dead_letters(
+    ids: Annotated[list[int] | None, typer.Argument(help="Which; none = all that match")] = None,
+    reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
+    all_: Annotated[bool, typer.Option("--all", help="All open ones")] = False,
+) -> None:
+    """Take messages again after what was wrong has been mended.
+
+    A running service does it within a second or so; without one this command does it.
+
+    Examples:
+
+      tachowatt dead-letter retry 17 18
+
+      tachowatt dead-letter retry --reason unknown_device
+    """
+    if not ids and reason is None and not all_:
+        raise Usage("say which: ids, --reason CODE, or --all")
+    from ingest.partition.worker import Worker
+
+    settings, clock = load_settings(), SystemClock()
+    with database(settings, clock) as url:
+        with translated(), connect(url) as connection:
+            marked = dead_letter.request_retry(connection, ids or None, reason)
+            connection.commit()
+        stack = Stack(settings, clock)
+        if stack.running() is not None:
+            out.print(f"{marked} messages are marked; the running service takes them again")
+            return
+        with connect(url) as connection:
+            chosen = store_log.chosen(connection)
+        done, busy = 0, 0
+        with progress_bar("retrying") as advance:
+            for number in range(chosen.partitions):
+                where = Partition(number, chosen.partitions, chosen.kind)
+                worker = Worker(url, settings, clock, partition=where)
+                try:
+                    while n := worker.retry_dead_letters():
+                        done += n
+                        advance(done, marked)
+                    worker.reconcile(everything=True)
+                except Owned:
+                    busy += 1  # its owner does it
+                finally:
+                    worker.close()
+        with connect(url) as connection:
+            counts = dead_letter.counts(connection)
+    if busy:
+        out.print(f"{busy} partitions are with running workers, which take theirs again")
+    out.print(
+        f"{done} messages were taken again; still open: "
+        + (", ".join(f"{k} {v}" for k, v in counts.items()) or "none")
+    )
+
+
+@dead_letter_cli.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(help="JSON Lines; bodies in base64")],
+    reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
+    state: Annotated[str, typer.Option(help="open, retry, retried or all")] = "open",
+) -> None:
+    """Write messages with all that is known of them to a file, one JSON object a line.
+
+    They stay where they are. Example: tachowatt dead-letter export letters.jsonl --reason not_json
+    """
+    done = 0
+    with (
+        database(load_settings(), SystemClock()) as url,
+        connect(url) as connection,
+        file.open("w", encoding="utf-8") as stream,
+        progress_bar("exporting") as advance,
+    ):
+        total = sum(dead_letter.counts(connection).values())
+        after = 0
+        while rows := dead_letter.find(
+            connection,
+            reason=reason,
+            state=None if state == "all" else state,
+            after=after,
+            limit=_AT_ONCE,
+        ):
+            for row in rows:
+                said = _dead_json(row) | {"body_base64": b64encode(row.body).decode()}
+                stream.write(json_text(said) + "\n")
+            after, done = rows[-1].id, done + len(rows)
+            advance(done, max(total, done))
+    out.print(f"{done} messages are in {file}")
+
+
+@dead_letter_cli.command("import")
+def import_(
+    file: Annotated[Path, typer.Argument(help="As `dead-letter export` writes it")],
+) -> None:
+    """Put exported messages into the dead letter, also of another store; then `retry` them.
+
+    Bodies may have been mended in the file. What is there already is left out. Nothing is put in
+    where a line is wrong.
+
+    Example: tachowatt dead-letter import letters.jsonl && tachowatt dead-letter retry --all
+    """
+    if not file.is_file():
+        raise Usage(f"no such file: {file}")
+    with file.open(encoding="utf-8") as stream:
+        rows = [_row_of(line, number, file) for number, line in enumerate(stream, 1)]
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        partitions, done = store_log.chosen(connection).partitions, 0
+        with progress_bar("importing") as advance:
+            for first in range(0, len(rows), _AT_ONCE):
+                part = rows[first : first + _AT_ONCE]
+                done += dead_letter.put_back(connection, part, partitions)
+                advance(first + len(part), len(rows))
+        connection.commit()
+    out.print(f"{done} messages are put in; {len(rows) - done} were there already")
+
+
+def _row_of(line: str, number: int, file: Path) -> dead_letter.DeadLetterRow:
+    try:
+        said = json.loads(line)
+        body = b64decode(said.pop("body_base64"), validate=True)
+        said.pop("bytes")
+        user = said.pop("user_properties") or None
+        received_at = datetime.fromisoformat(said.pop("received_at"))
+        if received_at.tzinfo is None:
+            raise ValueError("received_at without an offset")
+        return dead_letter.DeadLetterRow(
+            **said, body=body, user_properties=user, received_at=received_at
+        )
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise Usage(
+            f"{file}, line {number}: not a message as `dead-letter export` writes it ({error!r})"
+        ) from error
+
+
+@dead_letter_cli.command("resume")
+def resume() -> None:
+    """Let messages in again where intake had stopped because nearly all went to the dead letter.
+
+    Example: tachowatt dead-letter resume
+    """
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        stopped = offsets.resume(connection)
+        connection.commit()
+    for partition, why in stopped.items():
+        out.print(f"partition {partition} goes on; it had stopped because {why}", markup=False)
+    if not stopped:
+        out.print("intake has stopped nowhere")
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(dead_letter_cli, name="dead-letter")

@@ -1,0 +1,199 @@
+"""demo."""
+
+import asyncio
+from typing import Annotated, Any
+
+import typer
+from rich.live import Live
+from rich.table import Table
+
+from app.commands.console import err, load_settings, out, print_json
+from runtime.clock import SystemClock
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end")]
+
+_LIVE_S = 120.0
+_LINE_EVERY_S = 10.0
+"""Between two lines of the same step, where stderr is no terminal."""
+
+
+def demo(
+    for_: Annotated[
+        float | None, typer.Option("--for", help="Seconds of the live part, then end")
+    ] = None,
+    speedup: Annotated[float, typer.Option(help="Simulated seconds in a real one")] = 60.0,
+    cars: Annotated[int, typer.Option(min=1)] = 50,
+    meters: Annotated[int, typer.Option(min=1)] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed is another world")] = 1,
+    api_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Of the pages; 0 = a free one; default 8080 if free"),
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A missed latency is an error on a slow machine too")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Simulated cars and meters arrive over MQTT, faster than real time; pages show what follows.
+
+    At first the devices deliver two weeks of meter readings and a day of drives, as devices that
+    were offline do; then they are live for two minutes. At the end the store is proven against its
+    own samples, and what was found and sent is compared with what the simulators know to be true
+    and allowed. On a terminal servers and pages stay up until Ctrl-C; with --for or --json it ends
+    by itself. Exit code 1 where it falls short. Every demo begins with an empty store, under
+    .tachowatt/demo.
+
+    A crash's webhook is promised within 2 s (95 of 100) on an ordinary machine. At the start and at
+    the end a short benchmark measures how many times slower this one is, other load included
+    (`calibration` of the answer): where it is slow, a missed latency is a warning, with --strict an
+    error.
+
+    Examples:
+
+      tachowatt demo
+
+      tachowatt demo --for 60 --json
+    """
+    from app.demo import run as demonstration
+
+    settings = load_settings()
+    stays = for_ is None and not json and err.is_terminal
+    plan = demonstration.Plan(
+        _LIVE_S if for_ is None else for_,
+        speedup,
+        cars,
+        meters,
+        seed,
+        api_port=api_port,
+        strict=strict,
+    )
+    live = Live(console=err, refresh_per_second=4) if err.is_terminal else None
+    clock = SystemClock()
+    last_line, last_s = "", 0.0
+    answers: list[dict[str, Any]] = []
+
+    def show(figures: Any) -> None:
+        nonlocal last_line, last_s
+        if live is not None:
+            live.update(_display(figures))
+            return
+        step = figures.phase.partition(":")[0]
+        if step != last_line or clock.monotonic() - last_s >= _LINE_EVERY_S:
+            last_line, last_s = step, clock.monotonic()
+            err.print(f"demo: {figures.phase} ({figures.elapsed_s:.0f} s)", highlight=False)
+
+    async def done(answer: dict[str, Any]) -> None:
+        answers.append(answer)
+        if live is not None:
+            live.stop()
+        _report(answer, json)
+        if stays:
+            err.print("The devices are silent now; servers and pages stay up until Ctrl-C.")
+            await asyncio.Event().wait()
+
+    view = demonstration.View(show, _welcome, done)
+    if live is not None:
+        live.start()
+    try:
+        asyncio.run(demonstration.run(settings, clock, plan, view))
+    except KeyboardInterrupt:
+        if not answers:  # it had not come to its end
+            raise
+    finally:
+        if live is not None:
+            live.stop()
+    if answers[0]["problems"]:
+        raise typer.Exit(1)
+
+
+def _welcome(access: Any) -> None:
+    """Where to look, and as whom."""
+    err.print(f"\n[bold]{access.address}[/bold]  the pages; sign in with one of these keys")
+    for user in access.users:
+        who = f"{user.customer} ({user.language})" if user.customer else user.name
+        err.print(f"  {who:<20} {user.role:<10} {user.key}", markup=False, highlight=False)
+    err.print(f"{access.receiver}  what insurer and utility received by webhook\n")
+
+
+def _report(answer: dict[str, Any], json: bool) -> None:
+    if json:
+        print_json(answer)
+    else:
+        _summary(answer)
+    for warning in answer["warnings"]:
+        err.print(f"warning: {warning}", markup=False, highlight=False)
+    for problem in answer["problems"]:
+        err.print(f"error: {problem}", markup=False, highlight=False)
+
+
+def _display(figures: Any) -> Table:
+    table = Table(title=f"Tachowatt demo: {figures.phase}", title_justify="left", show_header=False)
+    books, counts = figures.ledger, figures.counts
+    rows = {
+        "elapsed": f"{figures.elapsed_s:.0f} s",
+        "published": f"{figures.published:,}  ({figures.resent:,} sent again)",
+        "devices still hold": f"{figures.unacked:,} messages",
+        "received": f"{books.get('received', 0):,}",
+        "  stored": f"{books.get('stored', 0):,}",
+        "  duplicate": f"{books.get('duplicate', 0):,}",
+        "  dead-lettered": f"{books.get('dead_lettered', 0):,}",
+        "  refused (consent)": f"{books.get('refused', 0):,}",
+        "  in flight": f"{books.get('in_flight', 0):,}",
+        "samples": f"{books.get('samples_stored', 0):,}",
+        "trips": f"{counts.get('trip', 0):,}",
+        "driving events": f"{counts.get('driving_event', 0):,}",
+        "meter intervals": f"{counts.get('meter_interval', 0):,}",
+        "anomalies": f"{counts.get('meter_anomaly', 0):,} (raised and cleared)",
+        "to reconcile": f"{counts.get('reconcile_pending', 0):,} devices",
+        "crashes told to the insurer": f"{figures.crashes_contacted:,}",
+        "contacts": ", ".join(
+            f"{figures.contacts.get(state, 0):,} {state}"
+            for state in ("delivered", "pending", "failed")
+        ),
+    }
+    if figures.address:
+        rows["pages"] = figures.address
+    for name, value in rows.items():
+        table.add_row(name, value)
+    return table
+
+
+def _summary(answer: dict[str, Any]) -> None:
+    books = answer["ledger"]
+    out.print(
+        f"ledger: {books['received']:,} received = {books['stored']:,} stored + "
+        f"{books['duplicate']:,} duplicate + {books['dead_lettered']:,} dead-lettered + "
+        f"{books['refused']:,} refused + {books['in_flight']:,} in flight: "
+        + ("closes" if books["closes"] else "does not close")
+    )
+    trips, events, crashes = answer["trips"], answer["events"], answer["crashes"]
+    anomalies = answer["anomalies"]
+    out.print(f"samples: {answer['samples']:,}")
+    out.print(f"trips: {trips['found']} found, {trips['true']} true")
+    out.print(f"driving events: recall {events['recall']}, precision {events['precision']}")
+    soon = "" if crashes["p95_s"] is None else f", 95 of 100 within {crashes['p95_s']} s"
+    out.print(
+        f"crashes: {crashes['found']} of {crashes['injected']} found, {crashes['contacted']} told "
+        f"to the insurer{soon}"
+    )
+    out.print(
+        f"anomalies: {anomalies['found']} of {anomalies['injected']} found, "
+        f"precision {anomalies['precision']}"
+    )
+    out.print(f"drivers with a score: {answer['scores']['drivers']}")
+    contacts = answer["contacts"]
+    channels = ", ".join(f"{n} by {name}" for name, n in contacts["by_channel"].items())
+    out.print(
+        f"contacts: {contacts['delivered']} delivered ({channels}), {contacts['pending']} pending, "
+        f"{contacts['failed']} failed; {answer['refused_contacts']} not sent for want of consent"
+    )
+    verified = answer["verify"]
+    out.print(
+        f"verify: {verified['rows']:,} feature rows recomputed from {verified['samples']:,} "
+        "samples: " + ("clean" if verified["clean"] else "not clean")
+    )
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the command of this file."""
+    cli.command("demo")(demo)

@@ -1,0 +1,230 @@
+"""playbook check, list, explain."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from app.commands.console import load_settings, out, print_json, print_table
+from app.processes.stack import database
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from store.postgres.pool import connect, translated
+from store.signals import playbooks as stored
+from store.signals import signal_queue
+
+if TYPE_CHECKING:
+    from contacts.rules import Found
+    from customer_context.playbooks.model import Playbook
+    from customer_context.playbooks.plan import Plan
+
+playbook_cli = typer.Typer(
+    no_args_is_help=True, help="Which signal leads to which contact: check, list, explain."
+)
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+
+
+class Language(StrEnum):
+    """Of the texts shown."""
+
+    DE = "de"
+    EN = "en"
+
+
+@playbook_cli.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Files or folders; none = those of the settings")
+    ] = None,
+    json: Json = False,
+) -> int:
+    """Say of each playbook whether it can be used, and else what is wrong (exit code 1).
+
+    Example: tachowatt playbook check playbooks/
+    """
+    from contacts import rules
+
+    found = _found(paths)
+    loaded, errors = rules.load_all(found)
+    if json:
+        print_json({"playbooks": sorted(loaded), "errors": errors})
+        return 1 if errors else 0
+    for playbook in loaded.values():
+        out.print(f"{playbook.file}: good: {playbook.id} version {playbook.spec.version}")
+    for error in errors.values():
+        out.print(error, style="red", markup=False, highlight=False)
+    if not found.texts and not errors:
+        out.print("no *.yaml there")
+        return 1
+    return 1 if errors else 0
+
+
+def _found(paths: list[Path] | None) -> "Found":
+    from contacts import rules
+
+    if not paths:
+        return rules.read(load_settings().playbooks_dir)
+    texts: dict[str, str] = {}
+    unreadable: dict[str, str] = {}
+    for path in paths:
+        if path.is_dir():
+            one = rules.read(path)
+        else:
+            try:
+                one = rules.Found({str(path): path.read_text(encoding="utf-8")}, {})
+            except FileNotFoundError:
+                one = rules.Found({}, {str(path): f"{path}: there is no such file or folder"})
+            except (OSError, UnicodeDecodeError) as error:
+                one = rules.Found({}, {str(path): f"{path}: {error}"})
+        texts |= one.texts
+        unreadable |= one.unreadable
+    return rules.Found(texts, unreadable)
+
+
+@playbook_cli.command("list")
+def list_playbooks(json: Json = False) -> None:
+    """The playbooks that a running service uses, and what is wrong with their files."""
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        rows = stored.list_(connection)
+    if json:
+        print_json(rows)
+        return
+    print_table(
+        "Playbooks in use",
+        ["playbook", "file", "loaded", "digest", "error"],
+        [
+            [
+                row["playbook"],
+                row["file"],
+                row["loaded_at"].isoformat(timespec="seconds"),
+                row["digest"][:12],
+                row["error"],
+            ]
+            for row in rows
+        ],
+    )
+    if not rows:
+        out.print("none yet: `tachowatt serve` writes down which it uses")
+
+
+@playbook_cli.command()
+def explain(
+    signal_id: Annotated[str, typer.Argument(help="From `tachowatt signals`")],
+    language: Annotated[
+        Language | None, typer.Option(help="Of the texts; none = the customer's")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What each playbook would do about a stored signal now, and why. Nothing is sent.
+
+    It reads the files of TACHOWATT_PLAYBOOKS_DIR, or the shipped ones.
+
+    Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
+    """
+    from contacts import rules, situation
+    from contacts.service import channels_to_customers
+    from customer_context.playbooks.plan import plan
+
+    settings, clock = load_settings(), SystemClock()
+    loaded, errors = rules.load_all(rules.read(settings.playbooks_dir))
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        signal = signal_queue.get(connection, signal_id)
+        if signal is None:
+            raise Usage(f"there is no signal {signal_id!r}; see `tachowatt signals`")
+        about = situation.holders(connection, [signal])
+        (one,) = situation.read(
+            connection, [signal], about, channels_to_customers(settings), clock.now_us(), language
+        )
+        connection.rollback()
+    fitting = [p for _, p in sorted(loaded.items()) if p.spec.trigger.signal == signal["type"]]
+    answers = [(playbook, plan(playbook, one)) for playbook in fitting]
+    if json:
+        print_json(
+            {
+                "signal": {name: signal[name] for name in ("id", "revision", "type", "subject")},
+                "customer": about[signal_id],
+                "playbooks": [_as_json(playbook, planned) for playbook, planned in answers],
+                "errors": errors,
+            }
+        )
+        return
+    out.print(f"{signal['type']} of {signal['subject']}, revision {signal['revision']}")
+    out.print(f"customer: {about[signal_id] or 'nobody'}; consents: {_consents(one.granted)}")
+    for playbook, planned in answers:
+        _show(playbook, planned)
+    if not answers:
+        where = settings.playbooks_dir or "the shipped ones (TACHOWATT_PLAYBOOKS_DIR is not set)"
+        out.print(f"no playbook of {where} has this trigger", markup=False, highlight=False)
+    for error in errors.values():
+        out.print(f"not used: {error}", style="red", markup=False, highlight=False)
+
+
+def _consents(granted: frozenset[str]) -> str:
+    return ", ".join(sorted(granted)) or "none"
+
+
+def _show(playbook: "Playbook", planned: "Plan") -> None:
+    from contacts.channels.webhook import body_of
+
+    out.print(f"\n[bold]{playbook.id}[/bold] ({playbook.file})")
+    for verdict in planned.verdicts:
+        where = verdict.treatment or "all"
+        detail = f" ({verdict.detail})" if verdict.detail else ""
+        out.print(
+            f"  {where}: {verdict.outcome}, {verdict.reason}{detail}", markup=False, highlight=False
+        )
+    if planned.case is not None:
+        title = " / ".join(planned.case.title.values())
+        out.print(f"  case of the {planned.case.side}: {title}", markup=False, highlight=False)
+    shown = set()
+    for contact in planned.contacts:
+        if contact.treatment in shown:
+            continue  # one body for all receivers
+        shown.add(contact.treatment)
+        text = contact.body if contact.payload is None else body_of(contact.payload)
+        heading = f"{contact.treatment} by {contact.channel}: {contact.subject or contact.type}"
+        out.print(f"\n  --- {heading}", markup=False, highlight=False)
+        for line in text.splitlines():
+            out.print(f"  {line}", markup=False, highlight=False)
+
+
+def _as_json(playbook: "Playbook", planned: "Plan") -> dict[str, Any]:
+    case = planned.case
+    return {
+        "playbook": playbook.id,
+        "verdicts": [
+            {
+                "treatment": verdict.treatment,
+                "outcome": verdict.outcome,
+                "reason": verdict.reason,
+                "detail": verdict.detail,
+            }
+            for verdict in planned.verdicts
+        ],
+        "case": None
+        if case is None
+        else {
+            "id": case.case_id,
+            "side": case.side,
+            "title": case.title,
+            "deadline": case.deadline,
+        },
+        "contacts": [
+            {
+                "id": contact.contact_id,
+                "treatment": contact.treatment,
+                "channel": contact.channel,
+                "subject": contact.subject,
+                "body": contact.body,
+                "payload": contact.payload,
+            }
+            for contact in planned.contacts
+        ],
+    }
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(playbook_cli, name="playbook")

@@ -1,0 +1,176 @@
+"""receiver add, list, rotate, remove, enable, test."""
+
+import asyncio
+import json as json_module
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from app.commands.console import load_settings, out, print_json, print_table
+from app.commands.contacts import Json, Tenant, the_tenant
+from app.processes.stack import database
+from contacts import targets
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from runtime.settings import Settings
+from store.casework import receivers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
+
+receiver_cli = typer.Typer(
+    no_args_is_help=True, help="Who is sent webhooks: add, list, rotate, remove, enable, test."
+)
+
+Name = Annotated[str, typer.Argument(help="Name of the receiver")]
+
+
+class Audience(StrEnum):
+    """Whose receiver it is."""
+
+    INSURER = "insurer"
+    UTILITY = "utility"
+
+
+@receiver_cli.command()
+def add(
+    name: Name,
+    url: Annotated[str, typer.Argument(help="https://… that takes POST")],
+    audience: Annotated[Audience, typer.Option("--for", help="Whose it is")],
+    tenant: Tenant = None,
+    json: Json = False,
+) -> None:
+    """Add a receiver and print its secret, once.
+
+    Example: tachowatt receiver add claims https://claims.example.com/hooks --for insurer
+    """
+    settings, clock = load_settings(), SystemClock()
+    _check(settings, url)
+    with database(settings, clock) as address, translated(), connect(address) as connection:
+        which = the_tenant(connection, tenant)
+        secret = receivers.add(connection, which, name, audience, url, clock.now_us())
+        connection.commit()
+    _tell_secret(which, name, secret, json)
+
+
+def _check(settings: Settings, url: str) -> None:
+    """Refuse at once what would never be sent to; a name without an address may get one."""
+    try:
+        asyncio.run(targets.check(url, targets.networks(settings.webhook_private_networks)))
+    except targets.Refused as error:
+        raise Usage(str(error)) from None
+    except targets.Unresolved as error:
+        out.print(f"note: {error}", style="yellow")
+
+
+def _tell_secret(tenant: str, name: str, secret: str, json: bool) -> None:
+    if json:
+        print_json({"tenant": tenant, "receiver": name, "secret": secret})
+        return
+    out.print(f"receiver {name} of {tenant}; its secret, shown only now:")
+    out.print(secret, markup=False, highlight=False)
+
+
+@receiver_cli.command("list")
+def list_receivers(
+    tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant's")] = None,
+    json: Json = False,
+) -> None:
+    """All receivers, with their state."""
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        rows = receivers.list_(connection, tenant)
+    if json:
+        print_json(rows)
+        return
+    columns = ["tenant", "name", "audience", "url", "state", "reason", "secrets"]
+    print_table("Receivers", columns, [[row[column] for column in columns] for row in rows])
+
+
+@receiver_cli.command()
+def rotate(
+    name: Name,
+    tenant: Tenant = None,
+    overlap_h: Annotated[
+        float, typer.Option(min=0.0, help="Hours for which the old secret signs too")
+    ] = 24.0,
+    json: Json = False,
+) -> None:
+    """A new secret, printed once. Until the overlap ends each webhook carries both signatures."""
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        secret = receivers.rotate(
+            connection, which, name, clock.now_us(), overlap_s=overlap_h * 3600
+        )
+        connection.commit()
+    _tell_secret(which, name, secret, json)
+
+
+@receiver_cli.command()
+def remove(name: Name, tenant: Tenant = None) -> None:
+    """Remove a receiver; what still waits for it is cancelled."""
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        cancelled = receivers.remove(connection, which, name, clock.now_us())
+        connection.commit()
+    out.print(f"receiver {name} of {which} is removed; {cancelled} waiting contacts are cancelled")
+
+
+@receiver_cli.command()
+def enable(name: Name, tenant: Tenant = None) -> None:
+    """Send to a disabled receiver again. What failed is resent by `tachowatt contacts resend`."""
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        receivers.enable(connection, which, name)
+        connection.commit()
+    out.print(f"receiver {name} of {which} is active")
+
+
+@receiver_cli.command()
+def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:
+    """Send a signed webhook of type `test` now and say what came of it (exit code 1: it failed)."""
+    settings, clock = load_settings(), SystemClock()
+    now_us = clock.now_us()
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        receiver = receivers.get(connection, the_tenant(connection, tenant), name)
+        secrets = receivers.secrets(connection, receiver["receiver_id"], now_us)
+    contact = {
+        "contact_id": f"test-{now_us}",
+        "receiver_id": receiver["receiver_id"],
+        "url": receiver["url"],
+        "secrets": secrets,
+        "payload": {
+            "type": "test",
+            "timestamp": from_us(now_us).isoformat(),
+            "data": {"receiver": name},
+        },
+    }
+
+    from contacts.channels.sending import Next
+    from contacts.channels.webhook import WebhookChannel
+
+    async def send() -> dict[str, object]:
+        channel = WebhookChannel(settings, clock)
+        try:
+            result = await channel.send(contact)
+        finally:
+            await channel.close()
+        return {
+            "delivered": result.next is Next.DONE,
+            "outcome": result.outcome,
+            "status": result.status,
+            "detail": result.detail,
+        }
+
+    answer = asyncio.run(send())
+    if json:
+        print_json(answer)
+    else:
+        out.print(json_module.dumps(answer), markup=False, highlight=False)
+    return 0 if answer["delivered"] else 1
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.add_typer(receiver_cli, name="receiver")

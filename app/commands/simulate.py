@@ -1,0 +1,172 @@
+"""simulate, publish."""
+
+import asyncio
+import json as json_module
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.commands.console import err, load_settings, out, print_json, progress_bar
+from app.processes.stack import Stack
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end")]
+
+
+def simulate(
+    to: Annotated[str, typer.Option(help="mqtt://host:port, or a folder for Parquet and truth")],
+    cars: Annotated[int, typer.Option(min=0)] = 50,
+    meters: Annotated[int, typer.Option(min=0)] = 200,
+    seed: Annotated[int, typer.Option(help="Another seed is another world")] = 1,
+    hours: Annotated[float, typer.Option(help="Simulated live time")] = 1.0,
+    speedup: Annotated[float, typer.Option(help="Simulated seconds in a real one")] = 60.0,
+    history_days: Annotated[float, typer.Option(help="Past that the meters deliver first")] = 14.0,
+    tenant: Annotated[str, typer.Option()] = "demo",
+    faults: Annotated[bool, typer.Option(help="Late, doubled, corrupt, offline …")] = True,
+    registry: Annotated[
+        Path | None, typer.Option(help="Write the registry for `tachowatt import` and stop")
+    ] = None,
+) -> None:
+    """Simulated cars and meters, to any broker or into files.
+
+    The same seed gives the same world, with its truth (trips, events, crashes, anomalies) written
+    by the simulator from its own state.
+
+    Examples:
+
+      tachowatt simulate --to ./world --cars 10 --meters 20
+
+      tachowatt simulate --to mqtt://127.0.0.1:1883 --registry registry.yaml
+
+      tachowatt import registry.yaml
+
+      tachowatt simulate --to mqtt://127.0.0.1:1883 --speedup 120
+    """
+    import yaml
+
+    from simulators.faults import DEMO, Faults
+    from simulators.fleet import Fleet
+    from simulators.parquet import write
+
+    clock = SystemClock()
+    live_s = round(hours * 3600)
+    with err.status("making the world …"):
+        fleet = Fleet(
+            cars,
+            meters,
+            seed,
+            start=clock.now_us() - live_s * 1_000_000,
+            history_days=history_days,
+            live_s=live_s,
+            tenant=tenant,
+            faults=DEMO if faults else Faults(),
+        )
+    if registry is not None:
+        registry.write_text(yaml.safe_dump(fleet.registry, sort_keys=False), encoding="utf-8")
+        out.print(f"wrote {registry}")
+        return
+    if not to.startswith(("mqtt://", "mqtts://")):
+        written = write(fleet, Path(to))
+        out.print("wrote " + ", ".join(str(path) for path in written))
+        return
+    counters = asyncio.run(_publish_fleet(to, fleet, speedup, clock))
+    print_json(counters)
+    if counters["unacked"] or counters["in_flight"]:
+        err.print(
+            "error: devices still hold messages without acknowledgement: is the service running?"
+        )
+        raise typer.Exit(1)
+
+
+async def _publish_fleet(url: str, fleet: Any, speedup: float, clock: Any) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from simulators.publisher import Publisher
+
+    total = len(fleet.history) + len(fleet.live)
+    with progress_bar("publishing") as advance:
+        async with Publisher(url, clock, tenant=fleet.tenant) as publisher:
+            if not await publisher.connected(10.0):
+                raise Usage(f"no broker answers at {url}")
+
+            def progress(counters: Any) -> None:
+                advance(counters.published, total)
+
+            await publisher.run(fleet.history, progress=progress)
+            await publisher.run(
+                fleet.live, speedup=speedup, start_us=fleet.start_us, progress=progress
+            )
+            await publisher.drain(60.0)
+            return asdict(publisher.counters)
+
+
+def publish(
+    file: Annotated[
+        Path, typer.Argument(help="CSV or Parquet as for score-trip, or .jsonl bodies")
+    ],
+    device: Annotated[
+        str, typer.Option(help="tenant/device; OwnTracks user/device; Tasmota topic")
+    ],
+    dialect: Annotated[str, typer.Option(help="native, owntracks or tasmota")] = "native",
+    to: Annotated[
+        str | None, typer.Option(help="mqtt://host:port; default: the running service's broker")
+    ] = None,
+    speedup: Annotated[
+        float | None, typer.Option(help="Simulated seconds in a real one; default: at once")
+    ] = None,
+    start: Annotated[
+        str | None, typer.Option(help="When t_s = 0 was, ISO 8601; default: so that it ends now")
+    ] = None,
+    tz: Annotated[str | None, typer.Option("--tz", help="Zone of times without an offset")] = None,
+    map_: Annotated[
+        list[str] | None, typer.Option("--map", help="OURS=THEIRS,… as for score-trip")
+    ] = None,
+    samples: Annotated[int, typer.Option(min=1, max=10_000, help="Most in one message")] = 60,
+) -> None:
+    """Send a recording to the broker, as its device would have sent it.
+
+    Examples:
+
+      tachowatt publish drive.csv --device demo/car-1 --speedup 10
+
+      tachowatt publish home.csv.gz --device demo/meter-1 --map energy_kwh=value
+
+      tachowatt publish owntracks.jsonl --dialect owntracks --device jane/phone
+    """
+    from dataclasses import asdict
+
+    from app.operations.publish import messages_of
+    from simulators.publisher import publish_messages
+
+    settings, clock = load_settings(), SystemClock()
+    running = Stack(settings, clock).running()
+    url = to or settings.mqtt_url or (running.mqtt_url if running else "")
+    if not url:
+        raise Usage("no broker: start `tachowatt serve`, or give --to mqtt://host:port")
+    found = messages_of(file, device, dialect, start, tz, map_ or [], samples, clock.now_us())
+    with progress_bar("publishing") as advance:
+        counters = asyncio.run(
+            publish_messages(
+                found,
+                url,
+                clock,
+                speedup=speedup,
+                acknowledged=dialect == "native",
+                progress=lambda c: advance(c.published, len(found)),
+            )
+        )
+    out.print(json_module.dumps(asdict(counters)), highlight=False)
+    if counters.unacked or counters.in_flight:
+        err.print(
+            f"error: {counters.unacked} messages have no acknowledgement, {counters.in_flight} did "
+            "not reach the broker: is the service running?"
+        )
+        raise typer.Exit(1)
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.command("simulate")(simulate)
+    cli.command("publish")(publish)

@@ -1,0 +1,1 @@
+"""`tachowatt demo`: simulated devices, receivers and users around the real service."""

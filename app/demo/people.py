@@ -1,0 +1,107 @@
+"""Who takes part in the demo: two receivers of webhooks, and ready-made users of each side."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from api.http.scopes import OF_ROLE
+from app.demo.receiver import SIDES, DemoReceiver
+from runtime.clock import Clock
+from simulators.fleet import Fleet
+from store.casework import receivers
+from store.people import access
+from store.postgres.pool import connect
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Someone who may sign in. language : 'en', 'de', or '' where it is nobody's in particular."""
+
+    name: str
+    role: str
+    key: str
+    customer: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the demo can be looked at, and by whom. receiver : the page of what arrived."""
+
+    address: str
+    receiver: str
+    users: list[User]
+
+    def write(self, path: Path) -> None:
+        """For programs; only its owner may read it, as it holds the keys."""
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
+
+
+_STAFF = (
+    ("Insurer's analyst", "insurer"),
+    ("Utility's analyst", "utility"),
+    ("Service agent", "agent"),
+    ("Operator", "operator"),
+)
+
+
+def add_receivers(database_url: str, tenant: str, receiver: DemoReceiver, clock: Clock) -> None:
+    """Let webhooks of both sides go to the demo's receiver, which is told their secrets."""
+    with connect(database_url) as connection:
+        for side in SIDES:
+            secret = receivers.add(
+                connection, tenant, side, side, f"{receiver.url}/{side}", clock.now_us()
+            )
+            receiver.trust(side, secret)
+        connection.commit()
+
+
+def add_users(database_url: str, fleet: Fleet, clock: Clock) -> list[User]:
+    """Keys for a user of each side and for up to two customers, one of each language."""
+    users = []
+    names = {row["id"]: row["name"] for row in fleet.registry["customers"]}
+    with connect(database_url) as connection:
+
+        def add(name: str, role: str, customer: str = "", language: str = "") -> None:
+            _, key = access.create_key(
+                connection,
+                tenant=fleet.tenant,
+                role=role,
+                name=name,
+                scopes=OF_ROLE[role],
+                now_us=clock.now_us(),
+                customer=customer or None,
+            )
+            users.append(User(name, role, key, customer, language))
+
+        for name, role in _STAFF:
+            add(name, role)
+        for customer, language in _customers(fleet):
+            add(names[customer], "customer", customer, language)
+        connection.commit()
+    return users
+
+
+def _customers(fleet: Fleet) -> Iterator[tuple[str, str]]:
+    """(customer, language): of each language the one with most to see."""
+    truth = fleet.truth
+    crashed = {crash["customer"] for crash in truth["crashes"]}
+    odd = {anomaly["customer"] for anomaly in truth["anomalies"]}
+    kinds: dict[str, set[str]] = {}
+    for contract in fleet.registry["contracts"]:
+        kinds.setdefault(contract["customer"], set()).add(contract["kind"])
+
+    def interest(customer: str) -> tuple[int, bool, bool, int]:
+        return (
+            len(kinds.get(customer, ())),
+            customer in crashed,
+            customer in odd,
+            len(truth["consents"][customer]),
+        )
+
+    for language in ("en", "de"):
+        speak = [c["id"] for c in fleet.registry["customers"] if c["language"] == language]
+        if speak:
+            yield max(speak, key=interest), language

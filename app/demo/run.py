@@ -1,0 +1,320 @@
+"""`tachowatt demo`: servers, service and simulated devices, live figures, and a comparison with
+the simulators' truth at the end."""
+
+import asyncio
+import shutil
+import sys
+from collections.abc import Awaitable, Callable
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.demo.outcome import Judge, Outcome, find_judge
+from app.demo.past import parts
+from app.demo.people import Access, add_receivers, add_users
+from app.demo.receiver import DemoReceiver
+from app.demo.service import Service
+from app.operations import registry_import as registry_files
+from app.operations.ledger import in_flight_of, ledger_json
+from app.operations.verify import verify
+from app.processes.stack import Stack
+from app.processes.warm_up import prepare
+from runtime.calibration import Limit, known_slowness, slowness
+from runtime.clock import Clock
+from runtime.settings import Settings
+from simulators.faults import DEMO, Faults
+from simulators.fleet import Fleet
+from simulators.publisher import Publisher
+from store.casework import contacts
+from store.pipeline import features, ledger, offsets, reconcile
+from store.pipeline.feature_tables import ANOMALY, DRIVING_EVENT, INTERVAL, TRIP
+from store.postgres.pool import connect
+from store.signals import signal_queue
+
+_SETTLE_WITHIN_S = 90.0
+_PAST_WITHIN_S = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What the demo simulates.
+
+    seconds : real time that the live part lasts; speedup : simulated seconds in a real one;
+    api_port : 0 = a free one, None = the usual one where it is free; strict : a missed latency
+    is a problem on a slow machine too.
+    """
+
+    seconds: float
+    speedup: float = 60.0
+    cars: int = 50
+    meters: int = 200
+    seed: int = 1
+    faults: Faults = field(default=DEMO)
+    api_port: int | None = None
+    strict: bool = False
+
+
+@dataclass(slots=True)
+class Figures:
+    """What the live display shows; counts of the store, read now and then."""
+
+    phase: str = "starting"
+    address: str = ""
+    elapsed_s: float = 0.0
+    published: int = 0
+    unacked: int = 0
+    resent: int = 0
+    crashes_contacted: int = 0
+    ledger: dict[str, Any] = field(default_factory=dict)
+    counts: dict[str, int] = field(default_factory=dict)
+    contacts: dict[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Whoever watches.
+
+    ready : the pages have something to show; done : the answer is there, and everything runs on
+    until it returns.
+    """
+
+    show: Callable[[Figures], None]
+    ready: Callable[[Access], None]
+    done: Callable[[dict[str, Any]], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Scene:
+    """What the steps of one run share, once everything is up."""
+
+    clock: Clock
+    plan: Plan
+    fleet: Fleet
+    database_url: str
+    mqtt_url: str
+    metrics_url: str
+    receiver: DemoReceiver
+    figures: Figures
+    view: View
+    judge: Judge
+    access: Access
+    slowness: float
+
+    def phase(self, name: str) -> None:
+        self.figures.phase = name
+        self.view.show(self.figures)
+
+
+async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[str, Any]:
+    """Run the whole demo; the answer's `problems` say what fell short."""
+    judge = find_judge()
+    state = settings.state_dir / "demo"
+    own_database = settings.database_url is None
+    settings = settings.model_copy(update={"state_dir": state})
+    stack = Stack(settings, clock)
+    if own_database and stack.free():  # else another demo is up here, and starting says so
+        shutil.rmtree(state, ignore_errors=True)  # every demo begins with an empty store
+    figures = Figures()
+    view.show(figures)
+    factor = await asyncio.to_thread(known_slowness, clock)
+    ticking = asyncio.create_task(_tick(clock, figures, view))
+
+    def compiling(done: int, of: int) -> None:
+        figures.phase = f"compiling the kernels, once: {done} of {of}"
+        view.show(figures)
+
+    # Before any server: the service would compile them too, but alone.
+    await prepare(compiling)
+    figures.phase = "starting the servers"
+    view.show(figures)
+    with ExitStack() as ending:
+        ending.callback(ticking.cancel)
+        ending.callback(stack.stop)
+        addresses = await asyncio.to_thread(stack.start, broker=True)
+        receiver = DemoReceiver(clock)
+        ending.callback(receiver.stop)
+        receiver.start()
+        figures.phase = "making the devices' past"
+        view.show(figures)
+        fleet = await asyncio.to_thread(_make_fleet, plan, settings, clock)
+        valid = registry_files.validate(fleet.registry, "simulator")
+        registry_files.write(addresses.database_url, valid, clock.now_us())
+        add_receivers(addresses.database_url, fleet.tenant, receiver, clock)
+        users = add_users(addresses.database_url, fleet, clock)
+        figures.phase = "starting the service"
+        view.show(figures)
+        service = Service(settings, addresses, clock, receiver, plan.api_port)
+        ending.callback(service.stop)
+        running = await service.ready()
+        access = Access(running.api_url, receiver.url, users)
+        access.write(state / "access.json")
+        scene = _Scene(
+            clock,
+            plan,
+            fleet,
+            addresses.database_url,
+            addresses.mqtt_url,
+            running.metrics_url,
+            receiver,
+            figures,
+            view,
+            judge,
+            access,
+            factor,
+        )
+        result = await _simulate(scene)
+        ticking.cancel()
+        await view.done(result)
+    return result
+
+
+def _make_fleet(plan: Plan, settings: Settings, clock: Clock) -> Fleet:
+    now_us, live_s = clock.now_us(), round(plan.seconds * plan.speedup)
+    return Fleet(
+        plan.cars,
+        plan.meters,
+        plan.seed,
+        # The simulated hour ends now, so that no device's clock is ever ahead of ours.
+        start=now_us - live_s * 1_000_000,
+        live_s=live_s,
+        tenant="demo" if settings.database_url is None else f"demo-{now_us // 1_000_000}",
+        faults=plan.faults,
+        tasmota_interval_s=900,  # at its own 300 s nine of ten messages were Tasmota's
+    )
+
+
+async def _simulate(scene: _Scene) -> dict[str, Any]:
+    """Let the devices deliver their past and live; then judge what came of it."""
+    clock, plan, fleet, figures = scene.clock, scene.plan, scene.fleet, scene.figures
+    judge = scene.judge
+    async with Publisher(
+        scene.mqtt_url, clock, tenant=fleet.tenant, first_sent=judge.first_sent
+    ) as publisher:
+        watching = asyncio.create_task(_watch(scene, publisher))
+        try:
+            await _deliver_past(scene, publisher)
+            figures.address = scene.access.address
+            scene.view.ready(scene.access)
+            scene.phase("live")
+            began = clock.monotonic()
+            await publisher.run(fleet.live, speedup=plan.speedup, start_us=fleet.start_us)
+            await asyncio.sleep(max(0.0, plan.seconds - (clock.monotonic() - began)))
+            scene.phase("settling")
+            delivered = await publisher.drain(_SETTLE_WITHIN_S * scene.slowness)
+            await _settled(scene)
+            seconds = clock.monotonic() - began
+        finally:
+            watching.cancel()
+            await asyncio.gather(watching, return_exceptions=True)
+    scene.phase("proving the store against its samples")
+    in_flight = in_flight_of(scene.metrics_url)
+    verdict = await asyncio.to_thread(verify, scene.database_url)
+    # Again, for the machine may have become busy since the start.
+    factor = max(scene.slowness, await asyncio.to_thread(slowness, clock))
+    receiver = scene.receiver
+    return judge.answer(
+        scene.database_url,
+        Outcome(
+            fleet,
+            verdict,
+            seconds,
+            delivered,
+            in_flight,
+            receiver.deliveries(),
+            receiver.mails(),
+            factor,
+            plan.strict,
+        ),
+    )
+
+
+async def _deliver_past(scene: _Scene, publisher: Publisher) -> None:
+    """Publish the devices' past, no faster than it is stored; wait until all of it is.
+
+    All at once it would queue in the broker for ten seconds and more, and what a crash of that
+    time brings about would come so much later.
+    """
+
+    async def stored(messages: int) -> None:
+        limit, most = Limit(scene.clock, _PAST_WITHIN_S), 0
+        while (now := offsets.total(connection)) < messages and not limit.over():
+            if now > most:
+                most = now
+                limit.renew()
+            await asyncio.sleep(0.01)
+
+    with connect(scene.database_url) as connection:
+        connection.autocommit = True
+        publisher.expect(scene.fleet.history)
+        of = len(scene.fleet.history)
+        for part in parts(scene.fleet.history):
+            done = publisher.counters.published
+            scene.phase(f"the devices deliver their past: {done:,} of {of:,} messages")
+            before = publisher.counters.published
+            await publisher.run(part)
+            await stored(before)
+        await publisher.drain(_SETTLE_WITHIN_S * scene.slowness)
+        await stored(publisher.counters.published + publisher.counters.resent)
+
+
+async def _settled(scene: _Scene) -> None:
+    """Wait until nothing is in flight, waits to be reconciled, decided on or sent."""
+    limit, fewest = Limit(scene.clock, _SETTLE_WITHIN_S), sys.maxsize
+    with connect(scene.database_url) as connection:
+        connection.autocommit = True  # each look sees what the one before it let happen
+
+        def waiting() -> int:
+            return (
+                len(reconcile.pending(connection))
+                + in_flight_of(scene.metrics_url)
+                + signal_queue.waiting(connection)
+                + contacts.counts(connection, scene.fleet.tenant).get("pending", 0)
+            )
+
+        while not limit.over():
+            left = await asyncio.to_thread(waiting)
+            if not left:
+                return
+            if left < fewest:
+                fewest = left
+                limit.renew()
+            scene.phase(f"settling: {left:,} devices, messages, signals and contacts wait")
+            await asyncio.sleep(0.2)
+
+
+async def _tick(clock: Clock, figures: Figures, view: View) -> None:
+    """Show every second that it goes on, also where a step has nothing to count."""
+    began = clock.monotonic()
+    while True:
+        figures.elapsed_s = clock.monotonic() - began
+        view.show(figures)
+        await asyncio.sleep(1.0)
+
+
+async def _watch(scene: _Scene, publisher: Publisher) -> None:
+    figures = scene.figures
+    while True:
+        await asyncio.to_thread(_read_counts, scene)
+        counters = publisher.counters
+        figures.published, figures.unacked = counters.published, counters.unacked
+        figures.resent = counters.resent
+        await asyncio.sleep(1.0)
+
+
+def _read_counts(scene: _Scene) -> None:
+    figures = scene.figures
+    with connect(scene.database_url) as connection:
+        figures.ledger = ledger_json(
+            ledger.read(connection), offsets.total(connection), in_flight_of(scene.metrics_url)
+        )
+        tables = (TRIP, DRIVING_EVENT, INTERVAL, ANOMALY)
+        counts = {table.name.split(".")[1]: features.count(connection, table) for table in tables}
+        counts["reconcile_pending"] = len(reconcile.pending(connection))
+        figures.counts = counts
+        figures.contacts = contacts.counts(connection, scene.fleet.tenant)
+    crashes = {
+        delivery.webhook_id
+        for delivery in scene.receiver.deliveries()
+        if delivery.verified and delivery.type == "crash.detected"
+    }
+    figures.crashes_contacted = len(crashes)

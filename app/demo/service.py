@@ -1,0 +1,105 @@
+"""`tachowatt serve` as the demo's own process, with servers that run already."""
+
+import asyncio
+import os
+import socket
+import sys
+from pathlib import Path
+
+from app.demo.receiver import DemoReceiver
+from app.processes.stack import Addresses, Stack
+from app.servers.supervise import Child
+from runtime.calibration import Limit
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.settings import Settings
+
+_READY_WITHIN_S = 120.0
+_USUAL_PORT = 8080
+_MAIL_FROM = "Tachowatt <tachowatt@example.org>"
+
+
+class Service:
+    """The process; it starts at once, and ends when we do, however we do.
+
+    Parameters
+    ----------
+    settings : whose state_dir the service announces itself in, and has its log in
+    addresses : the servers it is to use
+    receiver : where its webhooks and mails may go; None = no contact leaves the house
+    api_port : of API and pages; 0 = a free one, None = the usual one where it is free
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        addresses: Addresses,
+        clock: Clock,
+        receiver: DemoReceiver | None = None,
+        api_port: int | None = 0,
+    ) -> None:
+        self._clock = clock
+        self._state = settings.state_dir.resolve()
+        self._state.mkdir(parents=True, exist_ok=True)
+        self._log = self._state / "service.log"
+        environment = {
+            **os.environ,
+            "TACHOWATT_STATE_DIR": str(self._state),
+            "TACHOWATT_DATABASE_URL": addresses.database_url,
+            "TACHOWATT_MQTT_URL": addresses.mqtt_url,
+            "TACHOWATT_API_PORT": str(_usual_port() if api_port is None else api_port),
+        }
+        if receiver is not None:
+            environment |= {
+                "TACHOWATT_SMTP_URL": receiver.smtp_url,
+                "TACHOWATT_SMTP_FROM": _MAIL_FROM,
+                "TACHOWATT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
+            }
+        self._child = Child(
+            [sys.executable, "-m", "app.cli", "serve"],
+            self._log,
+            environment=environment,
+            directory=Path.cwd(),  # where its tachowatt.toml is, if there is one
+        )
+
+    async def ready(self) -> Addresses:
+        """Where it is, once it has announced itself. Raises `Stop` with the end of its log.
+
+        A service that compiles kernels makes progress: its log says how many are done.
+        """
+        stack = Stack(Settings(state_dir=self._state), self._clock)
+        limit, compiled = Limit(self._clock, _READY_WITHIN_S), 0
+        while not limit.over() and self._child.alive():
+            running = stack.running()
+            if running is not None and self._is_ours(running.pid):
+                return running
+            lines = self._log.read_bytes().count(b"compiling ")
+            if lines > compiled:
+                compiled = lines
+                limit.renew()
+            await asyncio.sleep(0.1)
+        log = self._log.read_text(errors="replace")[-2000:].rstrip()
+        how = f"is not ready after {limit.seconds:.0f} s" if self._child.alive() else "has ended"
+        raise Stop(f"the service {how}; the end of its log:\n{log}")
+
+    def stop(self) -> None:
+        """End it in order; after ten seconds, end it."""
+        self._child.stop()
+
+    def _is_ours(self, pid: int) -> bool:
+        """Not another service that has announced itself in the same place."""
+        try:
+            return os.getpgid(pid) == self._child.pid
+        except ProcessLookupError:
+            return False
+
+
+def _usual_port() -> int:
+    """The usual port where nobody has it, else 0."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", _USUAL_PORT))
+        except OSError:
+            return 0
+    return _USUAL_PORT

@@ -1,0 +1,43 @@
+"""The ledger as the commands show it."""
+
+import urllib.request
+from typing import Any
+
+from store.pipeline import ledger
+
+
+def ledger_json(
+    entries: dict[ledger.Key, ledger.Entry], committed: int, in_flight: int
+) -> dict[str, Any]:
+    """The ledger as the commands print it: sums, then each tenant and dialect."""
+    total = ledger.Entry()
+    for entry in entries.values():
+        total += entry
+    closes = all(entry.closes for entry in entries.values()) and total.received == committed
+    sums = {name: getattr(total, name) for name in ledger.COUNTS}
+    sums["received"] += in_flight
+    return {
+        **sums,
+        "in_flight": in_flight,
+        "closes": closes,
+        "by": [
+            {
+                "tenant": tenant,
+                "dialect": dialect,
+                **{name: getattr(entry, name) for name in ledger.COUNTS},
+            }
+            for (tenant, dialect), entry in entries.items()
+        ],
+    }
+
+
+def in_flight_of(metrics_url: str) -> int:
+    """Messages that a running service has received and not yet committed.
+
+    Raises OSError where none answers.
+    """
+    with urllib.request.urlopen(metrics_url, timeout=5) as answer:
+        for line in answer.read().decode().splitlines():
+            if line.startswith("tachowatt_messages_in_flight "):
+                return int(float(line.split()[1]))
+    return 0

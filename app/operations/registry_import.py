@@ -1,0 +1,271 @@
+"""`tachowatt import`: tenants, customers, contracts, vehicles, meters, devices, assignments and
+consents from one YAML file, or from CSV files named after what they hold."""
+
+import csv
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
+
+from contracts.purposes import LegalBasis, Purpose
+from contracts.topics import NAME
+from runtime.errors import Usage
+from store.people import customers
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
+
+
+def _name(value: str) -> str:
+    if not NAME.match(value):
+        raise ValueError("letters, digits, '.', '_', '~' and '-', at most 64, first no sign")
+    return value
+
+
+def _zone(value: str) -> str:
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{value!r} is no time zone, expected one such as Europe/Berlin") from None
+    return value
+
+
+_CLOCK_TOLERANCE = timedelta(minutes=5)
+
+Name = Annotated[str, AfterValidator(_name)]
+Zone = Annotated[str, AfterValidator(_zone)]
+
+
+class Row(BaseModel):
+    """A row of the registry."""
+
+    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
+
+
+class Tenant(Row):
+    id: Name
+    name: str
+    timezone: Zone = "UTC"
+
+
+class Customer(Row):
+    tenant: Name
+    id: Name
+    name: str
+    language: Literal["de", "en"] = "en"
+    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)
+
+
+class Vehicle(Row):
+    tenant: Name
+    id: Name
+    name: str
+
+
+class Meter(Row):
+    tenant: Name
+    id: Name
+    number: str | None = None
+    interval_s: int = Field(default=900, ge=1, le=2_764_800)
+    timezone: Zone | None = None
+    register_digits: int = Field(default=6, ge=1, le=12)
+
+
+class Dated(Row):
+    """Something that holds for a time, for a vehicle or for a meter."""
+
+    valid_from: AwareDatetime
+    valid_to: AwareDatetime | None = None
+    vehicle: Name | None = None
+    meter: Name | None = None
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> "Dated":
+        if (self.vehicle is None) == (self.meter is None):
+            raise ValueError("give either vehicle or meter")
+        if self.valid_to is not None and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must be after valid_from")
+        return self
+
+
+class Contract(Dated):
+    tenant: Name
+    id: Name
+    customer: Name
+    kind: Literal["motor", "electricity"]
+
+
+class Device(Row):
+    tenant: Name
+    id: Name
+    kind: Literal["vehicle", "meter"]
+    dialect: Literal["native", "owntracks", "tasmota"] = "native"
+    address: str | None = Field(default=None, description="user/device, or the Tasmota topic")
+
+    @model_validator(mode="after")
+    def _has_address(self) -> "Device":
+        if self.dialect != "native" and not self.address:
+            raise ValueError(f"a device of dialect {self.dialect} needs its address")
+        return self
+
+
+class Assignment(Dated):
+    tenant: Name
+    device: Name
+
+
+class Consent(Row):
+    tenant: Name
+    customer: Name
+    purpose: Purpose
+    state: Literal["granted", "withdrawn"] = "granted"
+    legal_basis: LegalBasis = LegalBasis.CONSENT
+    notice_version: str
+    source: str
+    at: AwareDatetime
+
+
+SECTIONS: dict[str, type[Row]] = {
+    "tenants": Tenant,
+    "customers": Customer,
+    "vehicles": Vehicle,
+    "meters": Meter,
+    "contracts": Contract,
+    "devices": Device,
+    "assignments": Assignment,
+    "consents": Consent,
+}
+
+
+def read_file(path: Path) -> dict[str, list[dict[str, Any]]]:
+    """Sections of a YAML file; of a CSV file the section that its name gives (devices.csv).
+
+    Raises `Usage`.
+    """
+    if not path.is_file():
+        raise Usage(f"{path}: no such file")
+    text = path.read_text(encoding="utf-8-sig")
+    if path.suffix.lower() == ".csv":
+        if path.stem not in SECTIONS:
+            raise Usage(
+                f"{path}: a CSV file is named after what it holds: "
+                + ", ".join(f"{section}.csv" for section in SECTIONS)
+            )
+        rows = [
+            {key: value for key, value in row.items() if value not in ("", None)}
+            for row in csv.DictReader(text.splitlines())
+        ]
+        return {path.stem: rows}
+    try:
+        found = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise Usage(f"{path}: not YAML: {error}") from None
+    if not isinstance(found, dict):
+        raise Usage(f"{path}: expected sections {', '.join(SECTIONS)}")
+    unknown = sorted(set(found) - set(SECTIONS))
+    if unknown:
+        raise Usage(f"{path}: unknown section {unknown[0]!r}; there are {', '.join(SECTIONS)}")
+    return {section: list(rows or []) for section, rows in found.items()}
+
+
+def validate(
+    sections: Mapping[str, list[dict[str, Any]]], source: str
+) -> dict[str, list[dict[str, Any]]]:
+    """Rows as the store takes them. Raises `Usage` that names the section, row and field."""
+    valid: dict[str, list[dict[str, Any]]] = {}
+    for section, model in SECTIONS.items():
+        rows = []
+        for i, row in enumerate(sections.get(section, []), start=1):
+            try:
+                rows.append(model.model_validate(row).model_dump(mode="python"))
+            except ValidationError as error:
+                first = error.errors(include_url=False)[0]
+                where = ".".join(str(part) for part in first["loc"]) or "row"
+                found = "" if isinstance(first["input"], dict) else f" (found {first['input']!r})"
+                raise Usage(
+                    f"{source}: {section}, row {i}, {where}: {first['msg']}{found}"
+                ) from None
+        valid[section] = rows
+    return valid
+
+
+def write(
+    database_url: str, sections: Mapping[str, list[dict[str, Any]]], now_us: int
+) -> dict[str, int]:
+    """Write validated rows in one transaction; returns how many of each section.
+
+    Raises `Usage` where a row refers to something that neither the file nor the store has.
+    """
+    renamed = {
+        "tenants": ("tenant", {"id": "tenant"}),
+        "customers": ("customer", {"id": "customer"}),
+        "vehicles": ("vehicle", {"id": "vehicle"}),
+        "meters": ("meter", {"id": "meter"}),
+        "contracts": ("contract", {"id": "contract"}),
+        "devices": ("device", {"id": "device"}),
+    }
+    with connect(database_url) as connection:
+        try:
+            with translated():
+                changed = customers.changed_kinds(connection, sections.get("devices", []))
+                if changed:
+                    raise Usage(
+                        f"device {changed[0]!r} is registered as another kind; register the new "
+                        "one under another id"
+                    )
+                for section, (table, names) in renamed.items():
+                    rows = [
+                        {names.get(key, key): value for key, value in row.items()}
+                        for row in sections.get(section, [])
+                    ]
+                    if section == "devices":
+                        for row in rows:
+                            if row["dialect"] == "native":
+                                row["address"] = f"{row['tenant']}/{row['device']}"
+                    customers.upsert(connection, table, rows)
+                customers.assign(connection, sections.get("assignments", []))
+                recorded_at = from_us(now_us)
+                for row in sections.get("consents", []):
+                    if row["at"] > recorded_at + _CLOCK_TOLERANCE:
+                        raise Usage(
+                            f"the consent of {row['customer']!r} is dated {row['at'].isoformat()}, "
+                            "in the future; nobody has decided that yet"
+                        )
+                customers.decide(
+                    connection,
+                    [{**row, "recorded_at": recorded_at} for row in sections.get("consents", [])],
+                )
+                overlapping = customers.overlapping_assignments(connection)
+                if overlapping:
+                    tenant, device = overlapping[0]
+                    raise Usage(
+                        f"device {device!r} of {tenant!r} would be in two places at once; end the "
+                        "earlier assignment with valid_to"
+                    )
+                customers.bump(connection)
+                connection.commit()
+        except customers.Refused as error:
+            raise Usage(f"a row refers to something that does not exist: {error}") from None
+    return {section: len(rows) for section, rows in sections.items() if rows}
+
+
+def as_datetime(value: str) -> datetime:
+    """An ISO 8601 time with an offset. Raises `Usage`."""
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError:
+        raise Usage(f"{value!r} is no time; expected 2026-11-21T10:00:00+01:00") from None
+    if at.tzinfo is None:
+        raise Usage(f"{value!r} has no offset; add Z or +01:00")
+    return at

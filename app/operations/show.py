@@ -1,0 +1,91 @@
+"""Stored features as `tachowatt show` prints them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from app.operations.scores import as_json, driver_scores
+from customer_context.identity.holders import Device
+from feature_kernels import driving
+from ingest.registry import Registry
+from ingest.registry import load as load_registry
+from runtime.errors import Usage
+from store.pipeline import features
+from store.pipeline.feature_tables import (
+    ANOMALY,
+    ANOMALY_NAMES,
+    DAY,
+    DRIVING_EVENT,
+    EVENT_NAMES,
+    INTERVAL,
+    TRIP,
+)
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+_TABLES: Mapping[str, features.FeatureTable] = {
+    "trips": TRIP,
+    "events": DRIVING_EVENT,
+    "intervals": INTERVAL,
+    "days": DAY,
+    "anomalies": ANOMALY,
+}
+
+_CODES: dict[str, dict[str, dict[int, str]]] = {
+    DRIVING_EVENT.name: {"kind": EVENT_NAMES},
+    TRIP.name: {"end_reason": {code: name for name, code in driving.END_REASONS.items()}},
+    ANOMALY.name: {
+        "kind": ANOMALY_NAMES,
+        "phase": {0: "raised", 1: "cleared"},
+    },
+}
+
+
+def rows_of(
+    connection: Connection, what: str, device: str | None, last: int
+) -> list[dict[str, Any]]:
+    """The newest `last` rows of a kind of features, of one device (tenant/device) or of all.
+
+    what : trips, events, scores, intervals, days or anomalies; scores are all drivers'. Raises
+    `Usage` where there is no such device.
+    """
+    if what == "scores":
+        return [as_json(score) for score in driver_scores(connection)]
+    table = _TABLES[what]
+    registry = load_registry(connection)
+    ids = None if device is None else [_find(registry, device).device_id]
+    rows = features.select(connection, table, ids)
+    rows = rows[np.argsort(rows["start_us"], kind="stable")][-last:]
+    return [_row(table, row, registry) for row in rows]
+
+
+def _find(registry: Registry, name: str) -> Device:
+    for device in registry.by_id.values():
+        if f"{device.tenant}/{device.device}" == name:
+            return device
+    raise Usage(f"there is no device {name!r}; expected tenant/device")
+
+
+def _row(table: features.FeatureTable, row: Any, registry: Registry) -> dict[str, Any]:
+    device = registry.by_id[int(row["device_id"])]
+    found: dict[str, Any] = {"device": f"{device.tenant}/{device.device}"}
+    codes = _CODES.get(table.name, {})
+    for name in table.fields:
+        value = row[name]
+        if name == "decided_us":
+            found["open"] = int(value) == features.PROVISIONAL_US
+            found["decided"] = None if found["open"] else from_us(int(value)).isoformat()
+        elif name.endswith("_us"):
+            found[name[:-3]] = from_us(int(value)).isoformat() if value > 0 else None
+        elif name == "day":
+            found["date"] = from_us(int(value) * 86_400_000_000).date().isoformat()
+        elif name in codes:
+            found[name] = codes[name].get(int(value), int(value))
+        elif np.ndim(value):
+            found[name] = value.tolist()
+        elif isinstance(value, np.floating):
+            found[name] = None if np.isnan(value) else float(value)
+        else:
+            found[name] = int(value)
+    return found

@@ -1,0 +1,1 @@
+"""Composes the processes: which servers they use, and what runs in them."""

@@ -1,0 +1,179 @@
+"""Which servers this process uses: those that are set, else the embedded ones.
+
+Only one process at a time runs the embedded servers of a state directory (a lock on a file says
+who). Other commands find a running service by `service.json` and use its database.
+"""
+
+import fcntl
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import IO
+
+from app.servers.embedded import Broker, Postgres
+from runtime.clock import Clock
+from runtime.errors import Stop
+from runtime.settings import Settings
+from store.postgres.engine import Layout
+from store.schema.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where the servers are; '' where none runs. api_url is that of the pages too."""
+
+    database_url: str
+    mqtt_url: str = ""
+    metrics_url: str = ""
+    api_url: str = ""
+    pid: int = 0
+
+
+class Stack:
+    """The servers of one process."""
+
+    def __init__(self, settings: Settings, clock: Clock) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._state = settings.state_dir.resolve()
+        self._lock: IO[str] | None = None
+        self._postgres: Postgres | None = None
+        self._broker: Broker | None = None
+
+    @property
+    def state_dir(self) -> Path:
+        """Absolute path of the state directory."""
+        return self._state
+
+    def _take_lock(self) -> bool:
+        self._state.mkdir(parents=True, exist_ok=True)
+        lock = (self._state / "lock").open("a+")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            return False
+        self._lock = lock
+        return True
+
+    def free(self) -> bool:
+        """True where no other process runs the embedded servers of this state directory."""
+        if not self._take_lock():
+            return False
+        if self._lock is not None:
+            self._lock.close()
+            self._lock = None
+        return True
+
+    def start(self, *, broker: bool) -> Addresses:
+        """Start what is not set, migrate the database, and say where everything is.
+
+        broker : whether an MQTT broker is needed. Raises `Stop` where another process runs the
+        embedded servers of this state directory.
+        """
+        embedded = self._settings.database_url is None or (
+            broker and self._settings.mqtt_url is None
+        )
+        if embedded and not self._take_lock():
+            running = self.running()
+            raise Stop(
+                f"another process (pid {running.pid if running else 'unknown'}) runs the embedded "
+                f"servers in {self._state}; stop it, or set TACHOWATT_STATE_DIR to another folder"
+            )
+        try:
+            if self._settings.database_url is None:
+                self._postgres = Postgres(self._state, self._clock)
+                database_url = self._postgres.start()
+            else:
+                database_url = self._settings.database_url
+            migrate(database_url, Layout.of(self._settings))
+            mqtt_url = ""
+            if broker:
+                if self._settings.mqtt_url is None:
+                    self._broker = Broker(self._state, self._clock)
+                    mqtt_url = self._broker.start(self._settings.mqtt_port)
+                else:
+                    mqtt_url = self._settings.mqtt_url
+        except BaseException:
+            self.stop()
+            raise
+        return Addresses(database_url, mqtt_url)
+
+    def tend(self) -> None:
+        """Start again what has ended by itself; its addresses stay. Raises `Stop`."""
+        for server in (self._postgres, self._broker):
+            if server is not None:
+                server.tend()
+
+    def remember(self, name: str, value: str) -> None:
+        """Keep a word (a port) in the state directory for the next start."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        (self._state / name).write_text(value, encoding="utf-8")
+
+    def remembered(self, name: str) -> str:
+        """What was remembered; '' where nothing was."""
+        try:
+            return (self._state / name).read_text(encoding="utf-8").strip()
+        except FileNotFoundError:
+            return ""
+
+    def announce(self, addresses: Addresses) -> None:
+        """Let other commands find this service."""
+        self._state.mkdir(parents=True, exist_ok=True)
+        (self._state / "service.json").write_text(json.dumps(asdict(addresses)), encoding="utf-8")
+
+    def leave(self) -> None:
+        """Take the announcement back."""
+        running = self.running()
+        if running is not None and running.pid == os.getpid():
+            (self._state / "service.json").unlink(missing_ok=True)
+
+    def running(self) -> Addresses | None:
+        """A service that announced itself in this state directory."""
+        try:
+            found = json.loads((self._state / "service.json").read_text(encoding="utf-8"))
+            addresses = Addresses(**found)
+            os.kill(addresses.pid, 0)  # asks only whether it lives
+        except PermissionError:
+            return addresses
+        except (OSError, ValueError, TypeError):
+            return None
+        return addresses
+
+    def stop(self) -> None:
+        """Stop what `start` started."""
+        if self._broker is not None:
+            self._broker.stop()
+        if self._postgres is not None:
+            self._postgres.stop()
+        self._broker = self._postgres = None
+        if self._lock is not None:
+            (self._state / "service.json").unlink(missing_ok=True)
+            self._lock.close()
+            self._lock = None
+
+
+@contextmanager
+def database(settings: Settings, clock: Clock) -> Iterator[str]:
+    """The database's URL for one command: the set one, a running service's, or a short start."""
+    stack = Stack(settings, clock)
+    if settings.database_url is not None:
+        migrate(settings.database_url, Layout.of(settings))
+        yield settings.database_url
+        return
+    if not stack.free():
+        running = stack.running()
+        if running is None:
+            raise Stop(
+                f"another process uses {stack.state_dir} and has not said where its database is; "
+                "try again in a moment"
+            )
+        yield running.database_url
+        return
+    try:
+        yield stack.start(broker=False).database_url
+    finally:
+        stack.stop()

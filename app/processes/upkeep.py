@@ -1,0 +1,80 @@
+"""Upkeep of the store while a service runs: rollups every minute, partitions every hour.
+
+On a connection and a thread of its own, in short transactions, so that no batch waits for it. As
+the login itself, not as the writer: partitions are made and dropped by who owns the tables.
+"""
+
+import asyncio
+import logging
+from contextlib import suppress
+
+from runtime.clock import Clock
+from runtime.errors import TachowattError
+from store.postgres.engine import Layout
+from store.postgres.pool import Connection, abort, connect, translated
+from store.schema import partitions, rollups
+from store.schema.layout import described
+
+log = logging.getLogger("upkeep")
+
+_EVERY_S = 60.0
+_PARTITIONS_EVERY = 60  # rounds
+_STOP_WITHIN_S = 1.0
+
+
+class Upkeep:
+    """Rounds of upkeep until it is stopped; what fails is logged and tried again."""
+
+    def __init__(
+        self, database_url: str, layout: Layout, clock: Clock, *, every_s: float = _EVERY_S
+    ) -> None:
+        self._url = database_url
+        self._layout = layout
+        self._clock = clock
+        self._every_s = every_s
+        self._connection: Connection | None = None
+        self._stopping = False
+        self._partitions_due = False
+        self._told = False
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Rounds until `stop`, which ends one that is under way too."""
+        rounds = 0
+        while not stop.is_set():
+            self._partitions_due = self._partitions_due or rounds % _PARTITIONS_EVERY == 0
+            await self._round(stop)
+            rounds += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), self._every_s)
+
+    async def _round(self, stop: asyncio.Event) -> None:
+        work = asyncio.create_task(asyncio.to_thread(self.once))
+        stopping = asyncio.create_task(stop.wait())
+        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
+        self._stopping = stop.is_set()
+        if not work.done():
+            await asyncio.wait((work,), timeout=_STOP_WITHIN_S)
+        if not work.done() and self._connection is not None:
+            abort(self._connection)
+        stopping.cancel()
+        await work
+
+    def once(self) -> None:
+        """One round."""
+        try:
+            with translated(), connect(self._url, application="tachowatt-upkeep") as connection:
+                self._connection = connection
+                if not self._told:
+                    log.info("the store uses %s", described(connection))
+                    self._told = True
+                while not self._stopping and rollups.refresh(connection):
+                    pass
+                if self._partitions_due:
+                    self._partitions_due = not partitions.upkeep(
+                        connection, self._layout, self._clock.now_us()
+                    )
+        except TachowattError as error:
+            if not self._stopping:
+                log.warning("upkeep of the store failed, to be tried again: %s", error)
+        finally:
+            self._connection = None

@@ -1,0 +1,1 @@
+"""Reads recordings: CSV and Parquet files with their columns, times, zones and units."""

@@ -1,0 +1,299 @@
+"""Recordings from files: `score-trip` and `analyse-meter` read their tables here.
+
+Rows may be in any order. Rows of the same instant are joined by the pipeline's rule
+(`ingest.decoding.pack`): of columns that belong together (a position, a register with its meter's
+number) the greater row wins, value by value, and a measured value beats a missing one. So the order
+of rows does not matter.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.recordings.cells import (
+    RawTable,
+    TableError,
+    did_you_mean,
+    parse_mapping,
+    read_raw,
+    some_of,
+)
+from app.recordings.clock import spread_ticks
+from app.recordings.exchange import order_meters
+from app.recordings.times import US_PER_S, Times, absolute_times, relative_times
+from app.recordings.values import meter_keys, numbers, qualities
+from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
+from ingest.decoding.pack import LAYOUTS, Layout
+
+__all__ = ["Table", "TableError", "read_meter_table", "read_trip_table"]
+
+# Any origin may be meant (boot, engine start, 1970), but not a wrong column.
+T_S = Column("t_s", "s", -1e10, 1e10, "seconds from any origin; the rows' order does not matter")
+TRIP_TIMES = ("t_s", "observed_at")
+METER_TIMES = ("start", "read_at")
+MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_x_mps2")
+VECTORS = (
+    ("lat_deg", "lon_deg"),
+    ("accel_x_mps2", "accel_y_mps2", "accel_z_mps2"),
+    ("gyro_x_radps", "gyro_y_radps", "gyro_z_radps"),
+)
+
+Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A recording: samples in strictly ascending time.
+
+    t_us      : int64[n], µs since 1970 UTC (`absolute`), else from an origin of our own
+    offset_us : int64[n], µs to add for local wall time
+    columns   : float64[n] each, by name of contracts.units, NaN = not measured
+    t_s       : float64[n], s in the file's own scale, None where the file has none
+    local     : how local time is known, for people
+    rows      : rows with a time in the file
+    duplicate : rows that say again, or otherwise, what another row of that instant says
+    joined    : rows that add other columns to another row of that instant
+    """
+
+    path: Path
+    time_column: str
+    t_us: NDArray[np.int64]
+    offset_us: NDArray[np.int64]
+    columns: dict[str, NDArray[np.float64]]
+    t_s: NDArray[np.float64] | None
+    absolute: bool
+    local: str
+    rows: int
+    duplicate: int
+    joined: int
+    ignored: tuple[str, ...]
+    notes: tuple[str, ...] = field(default=())
+
+    @property
+    def local_us(self) -> NDArray[np.int64]:
+        """Local wall time of each sample: int64[n] µs."""
+        return self.t_us + self.offset_us
+
+    def seconds(self, t_us: int) -> float:
+        """Put an instant onto the file's own scale (0 = first sample where it has none)."""
+        origin = 0.0 if self.t_s is None else float(self.t_s[0])
+        return round(origin + (t_us - int(self.t_us[0])) / US_PER_S, 6)
+
+
+def read_trip_table(
+    path: Path,
+    tz: str | None = None,
+    mapping: Sequence[str] = (),
+    progress: Progress = lambda done, what: None,
+) -> Table:
+    """Read a vehicle's recording.
+
+    tz      : zone of times without an offset, and of local wall time
+    mapping : pairs "our_name=name in file"
+
+    Raises TableError for what does not fit.
+    """
+    known = (*TRIP_TIMES, *(column.name for column in VEHICLE_COLUMNS))
+    progress(0.0, "reading")
+    raw = read_raw(path, known, parse_mapping(mapping, known))
+    time_name = _one_of(raw, TRIP_TIMES, known, "a time column")
+    _one_of(raw, MOTION, known, "a column of motion")
+    for vector in VECTORS:
+        if given := [name for name in vector if name in raw.cells]:
+            for name in vector:
+                if name not in raw.cells:
+                    raise TableError(
+                        f"{path}: column {name} is missing, expected beside {given[0]}"
+                        f"{did_you_mean(name, raw.ignored)}"
+                    )
+    progress(0.3, "times")
+    seconds = numbers(raw, T_S) if "t_s" in raw.cells else None
+    notes: list[str] = []
+    if seconds is None:
+        times = absolute_times(raw, "observed_at", tz)
+    else:
+        times = relative_times(raw, seconds)
+        if "observed_at" in raw.cells:
+            times = _anchor(times, seconds, absolute_times(raw, "observed_at", tz))
+            notes.append("t_s gives the times; the first observed_at says when that was")
+    columns = {}
+    present = [column for column in VEHICLE_COLUMNS if column.name in raw.cells]
+    for at, column in enumerate(present):
+        progress(0.4 + 0.5 * at / len(present), column.name)
+        columns[column.name] = numbers(raw, column)
+    absolute = "observed_at" in raw.cells
+    return _table(raw, time_name, times, columns, seconds, absolute, notes)
+
+
+def read_meter_table(
+    path: Path,
+    tz: str | None = None,
+    mapping: Sequence[str] = (),
+    progress: Progress = lambda done, what: None,
+) -> Table:
+    """Read a meter's recording: `start` with `energy_kwh`, or `read_at` with `register_kwh`.
+
+    Raises TableError for what does not fit.
+    """
+    units = [column for column in METER_COLUMNS if column.name != "meter_key"]
+    known = (*METER_TIMES, *(column.name for column in units), "meter_number")
+    progress(0.0, "reading")
+    raw = read_raw(path, known, parse_mapping(mapping, known))
+    time_name = _one_of(raw, METER_TIMES, known, "a time column")
+    value, other = (
+        ("energy_kwh", "register_kwh") if time_name == "start" else ("register_kwh", "energy_kwh")
+    )
+    if value not in raw.cells:
+        hint = f" ({other} goes with another time column)" if other in raw.cells else ""
+        raise TableError(
+            f"{path}: column {value} is missing, expected beside {time_name}{hint}"
+            f"{did_you_mean(value, raw.ignored)}{_has(raw)}"
+        )
+    progress(0.3, "times")
+    times = absolute_times(raw, time_name, tz)
+    columns = {}
+    present = [c for c in units if c.name in raw.cells and c.name != other]
+    for at, column in enumerate(present):
+        progress(0.4 + 0.5 * at / len(present), column.name)
+        read = qualities if column.name == "quality" else numbers
+        columns[column.name] = read(raw, column)
+    if "meter_number" in raw.cells:
+        columns["meter_key"] = meter_keys(raw.cells["meter_number"])
+        times = order_meters(raw, times, columns["meter_key"])
+    notes = [f"{other} is left aside: {time_name} goes with {value}"] if other in raw.cells else []
+    return _table(raw, time_name, times, columns, None, True, notes)
+
+
+def _one_of(raw: RawTable, names: tuple[str, ...], known: Sequence[str], what: str) -> str:
+    """Return the first of `names` that the file has; else say what is missing."""
+    for name in names:
+        if name in raw.cells:
+            return name
+    near = "".join(
+        f"; did you mean {name} by {foreign!r}?"
+        for foreign in raw.ignored
+        for name in names
+        if did_you_mean(foreign, [name])
+    )
+    raise TableError(
+        f"{raw.path}: {what} is missing, expected {' or '.join(names)}{near}{_has(raw)}"
+    )
+
+
+def _has(raw: RawTable) -> str:
+    has = some_of([*raw.cells, *raw.ignored])
+    return f"; the file has {has} (--map our_name='name in file' renames)"
+
+
+def _anchor(relative: Times, seconds: NDArray[np.float64], wall: Times) -> Times:
+    """Put a recording that has both times onto the wall clock: t_s is the finer one."""
+    both = ~relative.missing & ~wall.missing
+    if not both.any():
+        return relative
+    first = int(np.flatnonzero(both)[np.argmin(seconds[both])])
+    shift = int(wall.t_us[first]) - int(relative.t_us[first])
+    offset = np.full(relative.t_us.size, wall.offset_us[first], np.int64)
+    return Times(relative.t_us + shift, offset, relative.missing, wall.local)
+
+
+def _table(
+    raw: RawTable,
+    time_name: str,
+    times: Times,
+    columns: dict[str, NDArray[np.float64]],
+    seconds: NDArray[np.float64] | None,
+    absolute: bool,
+    notes: list[str],
+) -> Table:
+    _check_times(raw, time_name, times, columns)
+    kind = "vehicle" if time_name in TRIP_TIMES else "meter"
+    kept = np.flatnonzero(~times.missing)
+    if kept.size == 0:
+        raise TableError(f"{raw.path}: has no rows, expected at least one below the header")
+    t_us = times.t_us
+    if time_name in TRIP_TIMES:
+        said = {name: values[kept] for name, values in columns.items()}
+        spread = spread_ticks(t_us[kept], said)
+        if spread is not None:
+            moved = np.zeros(t_us.size, np.int64)
+            moved[kept] = spread - t_us[kept]
+            t_us = t_us + moved
+            seconds = None if seconds is None else seconds + moved / US_PER_S
+            notes.append(
+                f"the clock of {time_name} is coarser than its rows: spread over each tick"
+            )
+    order = kept[np.argsort(t_us[kept], kind="stable")]
+    t_sorted = t_us[order]
+    first = np.concatenate((np.array([True]), np.diff(t_sorted) > 0))
+    starts = np.flatnonzero(first)
+    counts = np.diff(np.append(starts, order.size))
+    ordered = {name: values[order] + 0.0 for name, values in columns.items()}  # −0.0 is 0.0
+    joined, clash = _join(ordered, starts, LAYOUTS[kind])
+    extra = counts - 1
+    if times.repeated:
+        notes.append(f"{times.repeated} rows stand in an hour that autumn repeats")
+    if times.nonexistent and not times.standard_time:
+        notes.append(f"{times.nonexistent} rows stand in an hour that spring skips: moved on")
+    if times.standard_time:
+        notes.append(
+            f"{times.nonexistent} rows stand in an hour that spring skips and beside the hour "
+            f"after it: the file is read as standard time all year"
+        )
+    return Table(
+        path=raw.path,
+        time_column=time_name,
+        t_us=t_sorted[starts],
+        offset_us=times.offset_us[order][starts],
+        columns=joined,
+        t_s=None if seconds is None else seconds[order][starts],
+        absolute=absolute,
+        local=times.local,
+        rows=int(order.size),
+        duplicate=int(extra[clash].sum()),
+        joined=int(extra[~clash].sum()),
+        ignored=raw.ignored,
+        notes=(*raw.notes, *notes),
+    )
+
+
+def _join(
+    columns: dict[str, NDArray[np.float64]], starts: NDArray[np.int64], layout: Layout
+) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
+    """Join the rows of each instant, which begin at `starts`.
+
+    Returns the joined columns, and which instants had a column measured more than once.
+    """
+    clash = np.zeros(starts.size, np.bool_)
+    rows = next(iter(columns.values())).size
+    if starts.size == rows:
+        return columns, clash
+    instant = np.repeat(np.arange(starts.size), np.diff(np.append(starts, rows)))
+    last = np.append(starts[1:], rows) - 1
+    joined: dict[str, NDArray[np.float64]] = {}
+    for group in layout.groups:
+        names = [layout.columns[at].name for at in group if layout.columns[at].name in columns]
+        if not names:
+            continue
+        known = [np.where(np.isnan(columns[name]), -np.inf, columns[name]) for name in names]
+        best = np.lexsort((*reversed(known), instant))[last]
+        for name in names:
+            joined[name] = columns[name][best]
+            clash |= np.add.reduceat(~np.isnan(columns[name]), starts, dtype=np.int64) > 1
+    return {name: joined[name] for name in columns}, clash
+
+
+def _check_times(
+    raw: RawTable, name: str, times: Times, columns: dict[str, NDArray[np.float64]]
+) -> None:
+    """Refuse a row that measured something at no time; rows that say nothing are passed over."""
+    if not times.missing.any():
+        return
+    says = np.zeros(times.missing.size, np.bool_)
+    for values in columns.values():
+        says |= ~np.isnan(values)
+    wrong = times.missing & says
+    if wrong.any():
+        raise raw.error(name, int(np.argmax(wrong)), None, "the time of this row's values")

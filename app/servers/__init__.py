@@ -1,0 +1,1 @@
+"""Servers that we start: PostgreSQL, MQTT brokers, Kafka; ports and supervision."""

@@ -1,0 +1,324 @@
+"""An Apache Kafka of our own: one node (KRaft, broker and controller in one), loopback only.
+
+It needs Java 17 or newer. Kafka comes from `kafka_home`, or once through Maven into a cache folder.
+"""
+
+import asyncio
+import fcntl
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+
+from aiokafka.admin import AIOKafkaAdminClient
+from aiokafka.errors import KafkaError
+
+from app.servers.ports import becomes_free, free_port, listening, the_same_or_free
+from app.servers.supervise import Child
+from runtime.calibration import Limit
+from runtime.clock import Clock
+from runtime.errors import Stop
+
+log = logging.getLogger("embedded")
+
+KAFKA_VERSION = "4.4.0"
+
+# Kafka logs through log4j, but its libraries do not bring the bridge; a distribution has it.
+_ARTEFACTS = (
+    ("org.apache.kafka", "kafka_2.13", KAFKA_VERSION),
+    ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.5"),
+)
+
+_START_WITHIN_S = 60.0
+_STOP_WITHIN_S = 30.0
+_DOWNLOAD_WITHIN_S = 600.0
+_ANSWER_WITHIN_MS = 2_000
+_LOG_TAIL_BYTES = 4_000
+
+# Any 16 bytes in base64 will do: no node ever meets another.
+_CLUSTER_ID = "dGFjaG93YXR0LXNpbmdsZQ"
+
+_JAVA_OPTIONS = (
+    "-Xmx512m",
+    "-XX:+UseSerialGC",  # starts fastest, and two cores gain nothing from the others
+    # A start costs 40 % less, and a record the same (measured with 600 thousand records/s).
+    "-XX:TieredStopAtLevel=1",
+    "-Xshare:auto",  # an archive that does not fit this Java is passed over
+    "-Xlog:disable",
+    "-Djava.awt.headless=true",
+    "-Dlog4j2.level=WARN",  # to the standard output, as long as there is no configuration
+)
+
+
+class Kafka:
+    """A Kafka node with its data in `directory`/kafka; what it acknowledged outlives a kill -9.
+
+    home : a Kafka distribution or a folder of its jars; None = from the cache, filled by Maven.
+    """
+
+    def __init__(
+        self,
+        directory: Path,
+        clock: Clock,
+        home: Path | None = None,
+        *,
+        java_options: Sequence[str] = (),
+    ) -> None:
+        self._directory = directory.resolve()
+        self._data = self._directory / "kafka"
+        self._log = self._directory / "kafka.log"
+        self._clock = clock
+        self._home = home
+        self._java_options = tuple(java_options)
+        self._child: Child | None = None
+        self._port = 0
+
+    def start(self, port: int = 0) -> str:
+        """Start it on `port` (0 = that of the last time if free, else a free one); its URL."""
+        java = _program("java", "default-jre-headless")
+        if self._home is None:
+            jars, options = _cached(java, self._clock)
+        else:
+            jars, options = _jars(self._home), []
+        command = [java, *_JAVA_OPTIONS, *options, *self._java_options, "-cp", f"{jars}/*"]
+        found = the_same_or_free(port, self._remembered, self._clock)
+        if found is None:
+            raise Stop(f"port {port} for the embedded Kafka is taken")
+        port = found
+        config = self._configure(port)
+        if not (self._data / "meta.properties").exists():
+            self._format(command, config)
+        self._child = Child([*command, "kafka.Kafka", config], self._log)
+        limit = Limit(self._clock, _START_WITHIN_S)
+        while not limit.over() and self._child.alive():
+            if listening(port) and _answers(port):
+                self._port = port
+                self._remembered.write_text(str(port))
+                return self.url
+            self._child.wait(0.05)
+        self.stop()
+        raise Stop(f"the embedded Kafka did not start; the end of {self._log}:\n{self._tail()}")
+
+    @property
+    def url(self) -> str:
+        """Where it is, or was when it ran last."""
+        return f"kafka://127.0.0.1:{self._port}"
+
+    @property
+    def pid(self) -> int:
+        """Of the process group that runs it."""
+        if self._child is None:
+            raise Stop("the embedded Kafka does not run")
+        return self._child.pid
+
+    def alive(self) -> bool:
+        """True while it runs."""
+        return self._child is not None and self._child.alive()
+
+    def tend(self) -> None:
+        """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
+        if self._child is not None and not self._child.alive():
+            log.error("the embedded Kafka has ended; starting it again")
+            self._child = None
+            self.start(self._port)
+
+    def stop(self) -> None:
+        """Stop it; everything acknowledged stays."""
+        if self._child is not None:
+            self._child.stop(_STOP_WITHIN_S)
+            self._child = None
+
+    def kill(self) -> None:
+        """End it as kill -9 does. `start()` brings it back on the same port with its data."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self.stop()
+        becomes_free(self._port, self._clock)  # the guard ends a little before the server
+
+    @property
+    def _remembered(self) -> Path:
+        return self._directory / "kafka.port"
+
+    def _configure(self, port: int) -> Path:
+        self._data.mkdir(parents=True, exist_ok=True)
+        config = self._directory / "kafka.properties"
+        settings = _settings(self._data, port, free_port())
+        config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
+        return config
+
+    def _format(self, command: Sequence[str], config: Path) -> None:
+        made = subprocess.run(
+            [*command, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            check=False,
+        )
+        if made.returncode:
+            raise Stop(f"Kafka could not format {self._data}:\n{made.stdout}{made.stderr}".strip())
+
+    def _tail(self) -> str:
+        text = self._log.read_bytes()[-_LOG_TAIL_BYTES:] if self._log.exists() else b""
+        return text.decode(errors="replace").strip() or "(it is empty)"
+
+
+def _settings(data: Path, port: int, controller: int) -> dict[str, object]:
+    return {
+        "process.roles": "broker,controller",
+        "node.id": 1,
+        "controller.quorum.voters": f"1@127.0.0.1:{controller}",
+        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
+        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "controller.listener.names": "CONTROLLER",
+        "inter.broker.listener.name": "PLAINTEXT",
+        "log.dirs": data,
+        "auto.create.topics.enable": "false",
+        "min.insync.replicas": 1,
+        "offsets.topic.replication.factor": 1,
+        "offsets.topic.num.partitions": 1,
+        "transaction.state.log.replication.factor": 1,
+        "transaction.state.log.min.isr": 1,
+        "transaction.state.log.num.partitions": 1,
+        "share.coordinator.state.topic.replication.factor": 1,
+        "share.coordinator.state.topic.min.isr": 1,
+        "share.coordinator.state.topic.num.partitions": 1,
+        # After a kill -9 the controller keeps the broker's place until its session has expired, and
+        # so long it does not let the next one in.
+        "broker.session.timeout.ms": 2_000,
+        "broker.heartbeat.interval.ms": 400,
+        "group.initial.rebalance.delay.ms": 0,
+        # The default is 6 s; one machine need not wait so long for a worker that was killed.
+        "group.min.session.timeout.ms": 1_000,
+        # A body as large as the broker of `app.servers.embedded` takes, and more around it.
+        "message.max.bytes": 16 * 1024 * 1024,
+        # Of the heap; the default is a quarter of it.
+        "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
+        "num.network.threads": 2,
+        "num.io.threads": 4,
+    }
+
+
+def _answers(port: int) -> bool:
+    """It tells its metadata, with itself as a broker. Asked in a thread: we may be in a loop."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(lambda: asyncio.run(_ask(port))).result()
+
+
+async def _ask(port: int) -> bool:
+    client = AIOKafkaAdminClient(
+        bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=_ANSWER_WITHIN_MS
+    )
+    try:
+        await client.start()
+        return bool((await client.describe_cluster())["brokers"])
+    except (KafkaError, OSError, TimeoutError):
+        return False
+    finally:
+        await client.close()
+
+
+def _program(name: str, package: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise Stop(f"Kafka needs {name}, which is missing; Debian: apt-get install {package}")
+    return found
+
+
+def _jars(home: Path) -> Path:
+    """The folder of jars of a distribution."""
+    home = home.resolve()
+    for folder in (home / "libs", home):
+        if any(folder.glob("kafka_2*.jar")):
+            return folder
+    raise Stop(
+        f"no Kafka in {home}: neither it nor its folder libs has a kafka_2.13-….jar; set "
+        "TACHOWATT_KAFKA_HOME to an unpacked Kafka distribution, or leave it unset"
+    )
+
+
+def cache_folder() -> Path:
+    """Where Kafka is kept that Maven brought."""
+    base = os.environ.get("XDG_CACHE_HOME", "")  # absolute, or to be ignored (XDG's rule)
+    root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
+    return root / "tachowatt"
+
+
+def _cached(java: str, clock: Clock) -> tuple[Path, list[str]]:
+    """Jars from the cache, and the options that start them fast.
+
+    Java reads its classes from an archive then, which a first start wrote: 1.3 s of the processor
+    instead of 2.1. An archive fits one path of jars and one Java only.
+    """
+    jars = cache_folder() / f"kafka-{KAFKA_VERSION}"
+    stamp = Path(java).resolve().stat().st_mtime_ns
+    archive = cache_folder() / f"kafka-{KAFKA_VERSION}-{stamp}.jsa"
+    if not (jars.exists() and archive.exists()):
+        with _locked(cache_folder() / "kafka.lock"):
+            if not jars.exists():
+                _download(jars)
+            if not archive.exists():
+                _archive_classes(jars, archive, clock)
+    return jars, [f"-XX:SharedArchiveFile={archive}"]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """One process at a time."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _download(jars: Path) -> None:
+    """Let Maven bring Kafka's jars; the folder appears when it is complete."""
+    maven = _program("mvn", "maven")
+    log.warning("fetching Kafka %s through Maven into %s, once", KAFKA_VERSION, jars)
+    dependencies = "".join(
+        f"<dependency><groupId>{group}</groupId><artifactId>{artefact}</artifactId>"
+        f"<version>{version}</version></dependency>"
+        for group, artefact, version in _ARTEFACTS
+    )
+    with tempfile.TemporaryDirectory(dir=jars.parent) as name:
+        folder = Path(name)
+        (folder / "pom.xml").write_text(
+            "<project><modelVersion>4.0.0</modelVersion><groupId>tachowatt</groupId>"
+            "<artifactId>kafka</artifactId><version>1</version><packaging>pom</packaging>"
+            f"<dependencies>{dependencies}</dependencies></project>"
+        )
+        try:
+            made = subprocess.run(
+                [maven, "-B", "-q", "dependency:copy-dependencies", "-DincludeScope=runtime",
+                 f"-DoutputDirectory={folder / 'libs'}"],
+                cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL,
+                timeout=_DOWNLOAD_WITHIN_S, check=False,
+            )  # fmt: skip
+            said = made.stdout + made.stderr
+        except subprocess.TimeoutExpired:
+            said = f"no answer within {_DOWNLOAD_WITHIN_S:.0f} s"
+        if not any((folder / "libs").glob("kafka_2*.jar")) or made.returncode:
+            raise Stop(
+                f"Maven did not bring Kafka {KAFKA_VERSION}; set TACHOWATT_KAFKA_HOME to an "
+                f"unpacked distribution, or mend what Maven says:\n{said[-_LOG_TAIL_BYTES:]}"
+            )
+        (folder / "libs").rename(jars)
+
+
+def _archive_classes(jars: Path, archive: Path, clock: Clock) -> None:
+    """Start Kafka once and let Java write down which classes it loaded."""
+    with tempfile.TemporaryDirectory(dir=archive.parent) as name:
+        written = Path(name) / "classes.jsa"
+        server = Kafka(
+            Path(name), clock, jars, java_options=[f"-XX:ArchiveClassesAtExit={written}"]
+        )
+        server.start()
+        server.stop()
+        if written.exists():
+            written.rename(archive)
+        else:  # a Java without such archives: an empty one is passed over
+            archive.touch()

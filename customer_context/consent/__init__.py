@@ -1,0 +1,1 @@
+"""Consent: who may be computed on, for which purpose."""

@@ -1,0 +1,1 @@
+"""Identity, valid in time: device, vehicle or meter, contract, customer."""

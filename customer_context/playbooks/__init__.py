@@ -1,0 +1,1 @@
+"""Playbooks: model, check, texts, and the plan for a signal."""

@@ -1,0 +1,235 @@
+"""Playbooks: YAML that says which signal leads to which case and contacts (docs/playbooks.md).
+
+Nothing here is code of a playbook's author: conditions are CEL, texts are sandboxed Jinja2. A
+playbook that loads has been tried out: each condition and text with every field of its signal's
+data filled, and with each of those that may be null being null.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+import jinja2
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from contracts.contacts import ABOUT
+from contracts.purposes import Purpose
+from contracts.signals import DATA
+from customer_context.playbooks.cel_only import cel
+from customer_context.playbooks.text import LANGUAGES, TextError, compile_text
+from runtime.errors import Usage
+
+Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
+Side = Literal["insurer", "utility"]
+
+
+STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
+"""A string in CEL."""
+
+_LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
+"""CEL's macros over lists: nested in each other they take for ever."""
+
+
+class Part(BaseModel):
+    """A part of a playbook's file; a key that nobody knows is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Texts(Part):
+    """One text in each language."""
+
+    de: str = Field(min_length=1)
+    en: str = Field(min_length=1)
+
+
+class Trigger(Part):
+    """signal : its type; when : CEL over `signal` and `data`."""
+
+    signal: str
+    when: str = "true"
+
+
+class Case(Part):
+    """A case to open. deadline_min : minutes from its opening; when : beside the trigger's."""
+
+    kind: Slug
+    side: Side
+    title: Texts
+    deadline_min: int | None = Field(default=None, ge=1, le=525_600)
+    when: str = "true"
+
+
+class Webhook(Part):
+    """To all active receivers of a side."""
+
+    id: Slug
+    to: Side
+    channel: Literal["webhook"]
+    type: str
+    when: str = "true"
+
+
+class Message(Part):
+    """To the customer, in their language."""
+
+    id: Slug
+    to: Literal["customer"]
+    channel: Literal["inbox", "email"]
+    subject: Texts
+    body: Texts
+    when: str = "true"
+
+
+class Spec(Part):
+    """A playbook's file."""
+
+    id: Slug
+    version: int = Field(ge=1)
+    title: Texts
+    trigger: Trigger
+    purpose: Purpose = Field(strict=False)
+    urgent: bool = False
+    case: Case | None = None
+    contacts: list[Annotated[Webhook | Message, Field(discriminator="channel")]] = Field(
+        default_factory=list
+    )
+
+
+class ConditionError(ValueError):
+    """A condition cannot be decided; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Playbook:
+    """A playbook that may be used. file : its name; digest : of its text."""
+
+    spec: Spec
+    file: str
+    text: str
+    digest: str
+    conditions: Mapping[str, cel.Program]
+    texts: Mapping[tuple[str, str], jinja2.Template]
+
+    @property
+    def id(self) -> str:
+        """What decisions and contacts call it."""
+        return self.spec.id
+
+    def holds(self, where: str, signal: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+        """Whether the condition at `where` holds. Raises `ConditionError`."""
+        return holds(self.conditions[where], signal, data)
+
+
+def holds(program: cel.Program, signal: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
+    """Whether a condition holds. Raises `ConditionError`."""
+    try:
+        found = program.execute({"signal": dict(signal), "data": dict(data)})
+    except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
+        raise ConditionError(f"{program.source}: {str(error).split('. ')[0]}") from None
+    if not isinstance(found, bool):
+        raise ConditionError(f"{program.source}: it is neither true nor false but {found!r}")
+    return found
+
+
+def parse(text: str, file: str) -> Playbook:
+    """A playbook from its text. Raises `Usage` that names file, field and what is expected."""
+    spec = _spec(text, file)
+    if spec.trigger.signal not in DATA:
+        raise _wrong(file, "trigger.signal", f"expected one of {', '.join(DATA)}")
+    _check_contacts(spec, file)
+    conditions = {}
+    for where, source in conditions_of(spec):
+        if _LOOP.search(STRING.sub("''", source)):
+            raise _wrong(file, where, "it may not loop; no field of a signal is a list")
+        try:
+            conditions[where] = cel.compile(source)
+        except ValueError as error:
+            raise _wrong(file, where, f"no CEL: {error}") from None
+    texts = {}
+    for where, pair in texts_of(spec):
+        for language in LANGUAGES:
+            try:
+                texts[where, language] = compile_text(getattr(pair, language))
+            except TextError as error:
+                raise _wrong(file, f"{where}.{language}", f"no template: {error}") from None
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Playbook(spec, file, text, digest, conditions, texts)
+
+
+def conditions_of(spec: Spec) -> Iterator[tuple[str, str]]:
+    """(where, CEL) of all conditions."""
+    yield "trigger.when", spec.trigger.when
+    if spec.case is not None:
+        yield "case.when", spec.case.when
+    for contact in spec.contacts:
+        yield f"contacts.{contact.id}.when", contact.when
+
+
+def texts_of(spec: Spec) -> Iterator[tuple[str, Texts]]:
+    """(where, texts) of all that is rendered."""
+    if spec.case is not None:
+        yield "case.title", spec.case.title
+    for contact in spec.contacts:
+        if isinstance(contact, Message):
+            yield f"contacts.{contact.id}.subject", contact.subject
+            yield f"contacts.{contact.id}.body", contact.body
+
+
+def _check_contacts(spec: Spec, file: str) -> None:
+    ids = [contact.id for contact in spec.contacts]
+    for i, contact in enumerate(spec.contacts):
+        where = f"contacts.{i}"
+        if contact.id in ids[:i] or contact.id == "case":
+            raise _wrong(file, f"{where}.id", f"{contact.id!r} is taken; ids differ")
+        if isinstance(contact, Webhook):
+            fitting = [t for t, signal in ABOUT.items() if signal == spec.trigger.signal]
+            if contact.type not in fitting:
+                raise _wrong(
+                    file,
+                    f"{where}.type",
+                    f"expected for signals of {spec.trigger.signal}: "
+                    + (" or ".join(fitting) or "there is no webhook, leave this contact out"),
+                )
+    if spec.case is None and not spec.contacts:
+        raise _wrong(file, "contacts", "expected at least one contact, or a case")
+
+
+def _wrong(file: str, where: str, what: str) -> Usage:
+    return Usage(f"{file}: {where}: {what}")
+
+
+def _spec(text: str, file: str) -> Spec:
+    try:
+        found = yaml.load(text, Loader=_Strict)  # a SafeLoader
+    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
+        # Beside its own errors the package lets out those of the values: of a date that is none.
+        raise Usage(f"{file}: not YAML: {re.sub(chr(10) + ' *', ' ', str(error))}") from None
+    if not isinstance(found, dict):
+        raise Usage(f"{file}: expected keys {', '.join(Spec.model_fields)}")
+    try:
+        return Spec.model_validate(found)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in first["loc"]) or "file"
+        value = first["input"]
+        shown = "" if isinstance(value, dict | list) else f" (found {value!r})"
+        raise _wrong(file, where, f"{first['msg']}{shown}") from None
+
+
+class _Strict(yaml.SafeLoader):
+    """A key that stands twice is an error and not the later one."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key_node, _ in node.value:
+            key = self.construct_object(key_node, deep=True)
+            if key in seen:
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                )
+            seen.add(key)
+        return super().construct_mapping(node, deep)

@@ -1,0 +1,321 @@
+"""What a playbook does about a signal: the case, the contacts, and the reason for each.
+
+Pure: everything it depends on stands in `Situation`. Fails closed: without a customer, without
+the purpose's consent, without the channel's, nothing is planned.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from contracts.contacts import WEBHOOKS, case_id, contact_id
+from contracts.purposes import Purpose
+from customer_context.playbooks.model import ConditionError, Message, Playbook, Webhook
+from customer_context.playbooks.text import LANGUAGES, TextError, render
+
+CHANNEL_PURPOSE: Mapping[str, Purpose] = {"email": Purpose.CHANNEL_EMAIL}
+"""What a channel to the customer needs beside the playbook's own purpose."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who a signal is about."""
+
+    customer: str
+    name: str
+    language: str
+    email: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Situation:
+    """A signal and everything a decision about it depends on.
+
+    happened_at, now : aware
+    granted : purposes in force
+    receivers : side → ids of active ones
+    channels : those that are set up
+    cases : cases that the signal opened before → their deadlines
+    superseded : a newer revision of the signal is there
+    alert_id : the alert it belongs to
+    """
+
+    signal_id: str
+    revision: int
+    type: str
+    subject: str | None
+    time: datetime
+    data: Mapping[str, Any]
+    happened_at: datetime
+    person: Person | None
+    granted: frozenset[str]
+    receivers: Mapping[str, Sequence[int]]
+    channels: frozenset[str]
+    subject_name: str
+    timezone: str
+    now: datetime
+    cases: Mapping[str, datetime | None] = field(default_factory=dict)
+    superseded: bool = False
+    alert_id: str | None = None
+
+    @property
+    def signal(self) -> dict[str, Any]:
+        """What conditions and texts see as `signal`."""
+        return {
+            "id": self.signal_id,
+            "type": self.type,
+            "subject": self.subject or "",
+            "time": self.time,
+            "revision": self.revision,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCase:
+    """A case to open. title : language → text."""
+
+    case_id: str
+    side: str
+    kind: str
+    title: dict[str, str]
+    deadline: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedContact:
+    """A contact to store."""
+
+    contact_id: str
+    treatment: str
+    channel: str
+    type: str
+    language: str
+    receiver_id: int | None = None
+    address: str | None = None
+    subject: str = ""
+    body: str = ""
+    payload: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A decision with its reason; treatment '' = on the playbook as a whole."""
+
+    treatment: str
+    outcome: str
+    reason: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class Plan:
+    """What one playbook does about one signal."""
+
+    verdicts: list[Verdict] = field(default_factory=list)
+    case: PlannedCase | None = None
+    contacts: list[PlannedContact] = field(default_factory=list)
+
+    def nothing(self, reason: str, detail: str = "", treatment: str = "") -> "Plan":
+        """Note why nothing is done."""
+        self.verdicts.append(Verdict(treatment, "nothing", reason, detail))
+        return self
+
+
+def plan(playbook: Playbook, situation: Situation) -> Plan:
+    """The playbook's answer; it always has at least one verdict, and raises nothing."""
+    made = Plan()
+    if situation.superseded:
+        return made.nothing("superseded", "a newer revision of the signal is there")
+    if situation.data.get("retracted"):
+        return made.nothing("retracted", "the signal was taken back")
+    try:
+        if not playbook.holds("trigger.when", situation.signal, situation.data):
+            return made.nothing("condition_false", playbook.spec.trigger.when)
+    except ConditionError as error:
+        return made.nothing("playbook_error", str(error))
+    if situation.person is None:
+        return made.nothing("no_customer", f"nobody held {situation.subject} then")
+    purpose = playbook.spec.purpose
+    if purpose not in situation.granted:
+        return made.nothing(f"no_consent:{purpose}", "needed by the playbook's purpose")
+    _plan_case(made, playbook, situation)
+    for contact in playbook.spec.contacts:
+        where = f"contacts.{contact.id}"
+        with_reason = _webhooks if isinstance(contact, Webhook) else _message
+        _guarded(made, playbook, situation, where, contact.id, with_reason, contact)
+    return made
+
+
+def _guarded(
+    made: Plan,
+    playbook: Playbook,
+    situation: Situation,
+    where: str,
+    treatment: str,
+    act: Callable[..., None],
+    *arguments: Any,
+) -> None:
+    """Do it where its condition holds; what fails is a verdict and stops nothing else."""
+    try:
+        if not playbook.holds(f"{where}.when", situation.signal, situation.data):
+            condition = playbook.conditions[f"{where}.when"].source
+            made.nothing("condition_false", condition, treatment)
+            return
+        act(made, playbook, situation, *arguments)
+    except (ConditionError, TextError) as error:
+        made.nothing("playbook_error", str(error), treatment)
+
+
+def _plan_case(made: Plan, playbook: Playbook, situation: Situation) -> None:
+    if playbook.spec.case is not None:
+        _guarded(made, playbook, situation, "case", "case", _open_case)
+
+
+def _open_case(made: Plan, playbook: Playbook, situation: Situation) -> None:
+    case = playbook.spec.case
+    assert case is not None
+    id_ = case_id(situation.signal_id, playbook.id)
+    minutes = case.deadline_min
+    deadline = None if minutes is None else situation.now + timedelta(minutes=minutes)
+    deadline = situation.cases.get(id_, deadline)
+    title = {
+        language: render(
+            playbook.texts["case.title", language],
+            _values(situation, deadline),
+            language,
+            one_line=True,
+        )
+        for language in LANGUAGES
+    }
+    made.case = PlannedCase(id_, case.side, case.kind, title, deadline)
+    made.verdicts.append(Verdict("case", "case", "planned"))
+
+
+def _webhooks(made: Plan, playbook: Playbook, situation: Situation, contact: Webhook) -> None:
+    receivers = situation.receivers.get(contact.to, ())
+    if not receivers:
+        made.nothing("no_receiver", f"no active receiver of the {contact.to}", contact.id)
+        return
+    payload = _BODIES[contact.type](situation, made.case)
+    WEBHOOKS[contact.type].model_validate(payload)
+    for receiver_id in receivers:
+        made.contacts.append(
+            PlannedContact(
+                contact_id(situation.signal_id, playbook.id, contact.id, receiver_id),
+                contact.id,
+                "webhook",
+                contact.type,
+                "en",
+                receiver_id=receiver_id,
+                payload=payload,
+            )
+        )
+    count = len(receivers)
+    made.verdicts.append(
+        Verdict(contact.id, "contact", "planned", f"{count} receiver{'s' * (count > 1)}")
+    )
+
+
+def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Message) -> None:
+    person = situation.person
+    assert person is not None
+    address = None
+    if contact.channel == "email":
+        if CHANNEL_PURPOSE["email"] not in situation.granted:
+            made.nothing("no_channel_consent", CHANNEL_PURPOSE["email"], contact.id)
+            return
+        if "email" not in situation.channels:
+            made.nothing("channel_not_set_up", "there is no smtp_url", contact.id)
+            return
+        if person.email is None:
+            made.nothing("no_address", "the customer has no e-mail address", contact.id)
+            return
+        address = person.email
+    language = person.language if person.language in LANGUAGES else "en"
+    values = _values(situation, None if made.case is None else made.case.deadline)
+    where = f"contacts.{contact.id}"
+    made.contacts.append(
+        PlannedContact(
+            contact_id(situation.signal_id, playbook.id, contact.id, None),
+            contact.id,
+            contact.channel,
+            situation.type,
+            language,
+            address=address,
+            subject=render(
+                playbook.texts[f"{where}.subject", language], values, language, one_line=True
+            ),
+            body=render(playbook.texts[f"{where}.body", language], values, language),
+        )
+    )
+    made.verdicts.append(Verdict(contact.id, "contact", "planned"))
+
+
+def _values(situation: Situation, deadline: datetime | None) -> dict[str, Any]:
+    kind = (situation.subject or "").partition(":")[0]
+    return {
+        "signal": situation.signal,
+        "data": dict(situation.data),
+        "at": situation.happened_at.astimezone(ZoneInfo(situation.timezone)),
+        "deadline": deadline,
+        "customer": {"name": "" if situation.person is None else situation.person.name},
+        "subject": {"name": situation.subject_name, "kind": kind},
+        "timezone": situation.timezone,
+    }
+
+
+def _crash_body(situation: Situation, case: PlannedCase | None) -> dict[str, Any]:
+    assert situation.person is not None
+    deadline = None if case is None else case.deadline
+    return {
+        "type": "crash.detected",
+        "timestamp": situation.time.isoformat(),
+        "data": {
+            "signal_id": situation.signal_id,
+            "revision": situation.revision,
+            "subject": situation.subject,
+            "customer": situation.person.customer,
+            "happened_at": situation.happened_at.isoformat(),
+            "severity": situation.data["severity"],
+            "case_id": None if case is None else case.case_id,
+            "call_back_until": None if deadline is None else deadline.isoformat(),
+        },
+    }
+
+
+def _alert_body(situation: Situation, case: PlannedCase | None) -> dict[str, Any]:
+    data = situation.data
+    return {
+        "type": "alert.raised",
+        "timestamp": situation.time.isoformat(),
+        "data": {
+            "alert_id": situation.alert_id,
+            "revision": situation.revision,
+            "subject": situation.subject,
+            "kind": data["kind"],
+            "severity": data["severity"],
+            "happened_at": situation.happened_at.isoformat(),
+            "observed": data["observed"],
+            "expected": data["expected"],
+            "threshold": data["threshold"],
+            "unit": data["unit"],
+            "case_id": None if case is None else case.case_id,
+        },
+    }
+
+
+_BODIES: Mapping[str, Callable[[Situation, PlannedCase | None], dict[str, Any]]] = {
+    "crash.detected": _crash_body,
+    "alert.raised": _alert_body,
+}
+
+
+def refusal(purpose: str | None, channel: str, granted: frozenset[str]) -> str | None:
+    """Why a planned contact may not be sent now; None where it may."""
+    if purpose is None or purpose not in granted:
+        return f"no_consent:{purpose or 'none'}"
+    if channel in CHANNEL_PURPOSE and CHANNEL_PURPOSE[channel] not in granted:
+        return "no_channel_consent"
+    return None

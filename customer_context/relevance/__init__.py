@@ -1,0 +1,1 @@
+"""Relevance: what matters about a customer now, and why."""

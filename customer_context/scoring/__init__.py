@@ -1,0 +1,1 @@
+"""Bands of the driving score, and when a change is worth a message."""

@@ -1,0 +1,1 @@
+"""The steps of one batch, from messages to one transaction and its ledger entries."""

@@ -1,0 +1,250 @@
+"""One batch, one transaction: samples, features, checkpoints, books and the next offset."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from contracts.partition import key_of_topic, partition_of
+from contracts.raw import DeviceAck
+from feature_kernels.ragged import starts_of
+from ingest.batch.ledger import ledger_key
+from ingest.batch.work import KindWork, Outcome, Work
+from ingest.decoding.fast_path.classify import Plain
+from ingest.device_state.arrays import Ints, Late, States
+from ingest.device_state.cache import Memory, carry_to_bytes
+from ingest.kernels import KINDS, Kind
+from ingest.registry import Registry
+from runtime.settings import Settings
+from store.pipeline import carry as checkpoints
+from store.pipeline import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
+from store.postgres.pool import Connection
+
+Ledger = dict[tuple[str, str], ledger.Entry]
+
+
+def write_samples(connection: Connection, work: Work) -> None:
+    """Write samples; they depend on no feature, so the kernels may run meanwhile."""
+    for kind_name, kind_work in work.kinds.items():
+        table = KINDS[kind_name].samples
+        telemetry.append(connection, table, kind_work.fresh, above_marks=True)
+        telemetry.append(connection, table, kind_work.late_new)
+        telemetry.overwrite(connection, table, kind_work.changed)
+
+
+def checkpoints_due(memory: Memory, work: Work, settings: Settings) -> list[checkpoints.Checkpoint]:
+    """Checkpoints that are to be written with this batch; before `take_over`."""
+    found = []
+    for kind_name, kind_work in work.kinds.items():
+        found += _due(KINDS[kind_name], memory.states[kind_name], kind_work, settings)
+    return found
+
+
+def write(
+    connection: Connection,
+    memory: Memory,
+    work: Work,
+    due: list[checkpoints.Checkpoint],
+    now_us: int,
+) -> None:
+    """Write features, checkpoints, reconcile requests and dead letters."""
+    for kind_name, kind_work in work.kinds.items():
+        kind = KINDS[kind_name]
+        for table in kind.features:
+            if kind_work.no_longer_silent:
+                features.drop_provisional(connection, table, kind_work.no_longer_silent)
+            rows = kind_work.rows.get(table.name)
+            if rows is not None:
+                features.append(connection, table, rows)
+    checkpoints.save(connection, due)
+    telemetry.put_meter_numbers(connection, work.meter_numbers)
+    reconcile.request(connection, work.late, now_us)
+    dead_letter.put(connection, _dead(work, memory))
+
+
+def _due(
+    kind: Kind, states: States, work: KindWork, settings: Settings
+) -> list[checkpoints.Checkpoint]:
+    """Checkpoints that are to be written with this batch.
+
+    A carry is a cache, so only a few are: thousands of devices that began together would all be
+    due at once. Those left out are due again with their next message.
+    """
+    due = np.flatnonzero(work.since_checkpoint >= settings.checkpoint_samples)
+    due = due[~np.isin(work.ids[due], work.waiting)]
+    if due.shape[0] > settings.checkpoints_per_batch:
+        longest = np.argsort(-work.since_checkpoint[due], kind="stable")
+        due = due[longest[: settings.checkpoints_per_batch]]
+    work.since_checkpoint[due] = 0
+    carries = states.carry[work.slots[due]]
+    if work.carry is not None:
+        now = np.full(work.ids.shape[0], -1)
+        now[work.computed] = np.arange(work.computed.shape[0])
+        here = now[due] >= 0
+        carries[here] = work.carry[now[due][here]]
+    return [
+        checkpoints.Checkpoint(device_id, mark_us, kind.carry_version, carry_to_bytes(carry))
+        for device_id, mark_us, carry in zip(
+            work.ids[due].tolist(), work.mark_us[due].tolist(), carries, strict=True
+        )
+    ]
+
+
+def _dead(work: Work, memory: Memory) -> list[dead_letter.DeadMessage]:
+    return [
+        dead_letter.DeadMessage(
+            *ledger_key(letter, memory.registry.tenants),
+            letter.raw,
+            memory.partition.number,
+            letter.offset,
+            letter.dead.reason,
+            letter.dead.detail,
+            partition_of(key_of_topic(letter.raw.topic), memory.partition.of),
+        )
+        for letter in work.letters
+        if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """The devices' numbering after a batch.
+
+    ids, run, through : int64[n], devices whose messages followed each other and on what was known.
+    others : tenant/device → state of every other one.
+    """
+
+    ids: Ints
+    run: Ints
+    through: Ints
+    others: dict[str, device_seq.DeviceSeq]
+
+
+def count_seqs(connection: Connection, memory: Memory, work: Work) -> Counted:
+    """The devices' numbering after these messages; written in the caller's transaction.
+
+    Every outcome counts as dealt with: stored, duplicate, dead-lettered (also of a device that
+    nobody registered), refused.
+    """
+    numbered = [
+        (letter.position, letter.route.address, letter.numbering, letter.salvaged)
+        for letter in work.letters
+        if letter.numbering is not None and letter.route is not None
+    ]
+    busy = {address for _, address, _, _ in numbered}
+    simple = []
+    for plain in work.plain.values():
+        found, others = _in_a_row(connection, memory, plain, busy)
+        simple.append(found)
+        numbered += others
+    # In the order of arrival: a hole must not be taken for a beginning.
+    numbered.sort(key=lambda message: message[0])
+    memory.seqs.load(connection, memory.registry, {address for _, address, _, _ in numbered})
+    states: dict[str, device_seq.DeviceSeq] = {}
+    for _, address, (run, seq, oldest), salvaged in numbered:
+        state = states.get(address)
+        if state is None:
+            known = memory.seqs.get(address)
+            if salvaged and (known is None or known.run != run):
+                continue  # a spoilt body may fill a hole, but not begin a counting
+            state = known or device_seq.DeviceSeq.first(run, seq, oldest)
+            states[address] = state
+        if not salvaged or run == state.run:
+            state.take(run, seq, oldest)
+    ids, run_of, through = np.concatenate((np.empty((3, 0), np.int64), *simple), axis=1)
+    native = memory.registry.native
+    device_seq.advance(
+        connection, [native[d] for d in ids.tolist()], run_of.tolist(), through.tolist()
+    )
+    device_seq.save(connection, states)
+    return Counted(ids, run_of, through, states)
+
+
+_Numbered = list[tuple[int, str, tuple[int, int, int | None], bool]]
+
+
+def _in_a_row(
+    connection: Connection, memory: Memory, plain: Plain, busy: set[str]
+) -> tuple[Ints, _Numbered]:
+    """(device, run, through), int64[3, n], of the devices whose messages follow each other and on
+    what was known; and the numbered messages of all others, one by one.
+
+    busy : devices that have other numbered messages in this batch.
+    """
+    at = np.flatnonzero(plain.seq >= 0)
+    at = at[np.lexsort((plain.position[at], plain.device_id[at]))]  # in the order of arrival
+    seq, run = plain.seq[at], np.maximum(plain.run[at], 0)
+    ids, starts = starts_of(plain.device_id[at])
+    begins, ends = starts[:-1], starts[1:] - 1
+    follows = np.ones(at.shape[0], np.bool_)
+    follows[1:] = (seq[1:] == seq[:-1] + 1) & (run[1:] == run[:-1])
+    follows[begins] = True
+    follows &= plain.oldest[at] <= seq  # else the device says that it has given some up
+    native = memory.registry.native
+    memory.seqs.load(connection, memory.registry, [native[d] for d in ids.tolist()])
+    simple = memory.seqs.follows(ids, run[begins], seq[begins])
+    if ids.shape[0]:
+        simple &= np.logical_and.reduceat(follows, begins)
+    if busy:
+        simple &= np.array([native[d] not in busy for d in ids.tolist()], np.bool_)
+    others: _Numbered = []
+    for i in at[np.repeat(~simple, np.diff(starts))].tolist():
+        oldest = int(plain.oldest[i])
+        numbering = (max(int(plain.run[i]), 0), int(plain.seq[i]), oldest if oldest >= 0 else None)
+        others.append((int(plain.position[i]), native[int(plain.device_id[i])], numbering, False))
+    ends = ends[simple]
+    return np.stack((ids[simple], run[ends], seq[ends])), others
+
+
+def acks_of(counted: Counted, registry: Registry) -> list[DeviceAck]:
+    """What to tell the devices once the transaction is committed."""
+    by_id = registry.by_id
+    acks = [
+        DeviceAck(device.tenant, device.device, run, through)
+        for device, run, through in zip(
+            [by_id[d] for d in counted.ids.tolist()],
+            counted.run.tolist(),
+            counted.through.tolist(),
+            strict=True,
+        )
+    ]
+    for address, state in counted.others.items():
+        tenant, _, device = address.partition("/")
+        if state.through >= 0:
+            acks.append(DeviceAck(tenant, device, state.run, state.through))
+    return acks
+
+
+def take_over(memory: Memory, work: Work, monotonic: float) -> None:
+    """Take the devices' states after this batch over into memory.
+
+    Before the commit, so that the next batch can be made ready meanwhile: where the commit fails
+    all of the memory is thrown away.
+    """
+    for kind_name, kind_work in work.kinds.items():
+        states, slots = memory.states[kind_name], kind_work.slots
+        states.mark_us[slots] = kind_work.mark_us
+        states.since_checkpoint[slots] = kind_work.since_checkpoint
+        states.heard[slots] = monotonic
+        states.provisional[slots] = False
+        if kind_work.carry is not None:
+            states.carry[slots[kind_work.computed]] = kind_work.carry
+        for device_id in kind_work.waiting.tolist():
+            span = work.late.get(device_id)
+            if span is not None:
+                late = states.late.get(device_id)
+                states.late[device_id] = (
+                    Late.of(span, monotonic) if late is None else late.join(span, monotonic)
+                )
+
+
+def remember(memory: Memory, counted: Counted) -> None:
+    """Take the numbering over, that has been committed."""
+    memory.seqs.put_all(counted.ids, counted.run, counted.through)
+    for address, state in counted.others.items():
+        memory.seqs.put(address, state)
+
+
+def book(connection: Connection, entries: Ledger, partition: int, first: int, n: int) -> None:
+    """Add to the ledger and move the offset by compare-and-set; raises `Fenced`."""
+    ledger.add(connection, entries, partition)
+    offsets.advance(connection, partition, first, first + n)

@@ -1,0 +1,350 @@
+"""The way of a batch, in order and visible:
+
+    decode → identify → consent → check → order → features → (commit)
+
+Each step is a function over `Work`. None writes to the store or changes `Memory`; the commit
+does both, at once or not at all.
+"""
+
+import hashlib
+from collections import defaultdict
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.topics import route
+from customer_context.identity.holders import Device
+from feature_kernels.ragged import starts_of
+from ingest.batch.work import KindWork, Letter, Outcome, Tally, Work
+from ingest.decoding.decode import decode
+from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.dialects.native import salvage_numbering
+from ingest.decoding.pack import (
+    LAYOUTS,
+    Item,
+    Ordered,
+    join_values,
+    order,
+    out_of_range,
+    pack,
+    same_values,
+)
+from ingest.decoding.times import YEAR_2000_US
+from ingest.device_state.cache import Memory
+from ingest.kernels import KINDS, compute
+from runtime.clock import US_PER_S
+from runtime.errors import DeadLetter, Reason
+from runtime.settings import Settings
+from store.pipeline.reconcile import Range
+from store.pipeline.telemetry import DeviceEventRow
+from store.postgres.times import from_us
+
+
+def identify(work: Work, memory: Memory) -> None:
+    """Whose message is it? The topic decides; an unknown device is listed, never stored."""
+    for letter in work.letters:
+        letter.route = route(letter.raw.topic)
+        if letter.outcome is not None:
+            continue  # it is known already that nothing can be done with it
+        if letter.route is None:
+            letter.bury(DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {letter.raw.topic!r}"))
+            continue
+        here = memory.partition
+        if not here.holds(letter.route.dialect, letter.route.address):
+            # Its device has its one writer elsewhere; a retry takes it there.
+            detail = f"a message of {letter.raw.topic!r} in partition {here.number} of {here.of}"
+            letter.bury(DeadLetter(Reason.WRONG_PARTITION, detail))
+            continue
+        letter.device = memory.registry.by_address.get((letter.route.dialect, letter.route.address))
+
+
+def decode_bodies(work: Work, settings: Settings) -> None:
+    """Parse every body, once."""
+    for letter in work.letters:
+        if letter.outcome is not None or letter.route is None:
+            continue
+        device = letter.device
+        context = Context(
+            device.timezone if device else "UTC",
+            letter.raw.received_us,
+            settings.max_samples_per_message,
+        )
+        try:
+            letter.decoded = decode(letter.raw, letter.route, context, settings.max_body_bytes)
+            _belongs(letter)
+        except DeadLetter as dead:
+            if dead.reason is not Reason.DEVICE_MISMATCH:  # else it is somebody else's number
+                _number(letter, settings.max_body_bytes)
+            letter.bury(dead)
+            continue
+        if letter.decoded.seq is not None:
+            letter.numbering = (letter.decoded.run, letter.decoded.seq, letter.decoded.oldest)
+
+
+def _number(letter: Letter, max_body_bytes: int) -> None:
+    """Find the numbering of a message that cannot be used."""
+    d = letter.decoded
+    if d is not None and d.seq is not None:
+        letter.numbering = (d.run, d.seq, d.oldest)
+    elif letter.route is not None and letter.route.dialect == "native":
+        found = salvage_numbering(letter.raw.body[:max_body_bytes])
+        if found is not None:
+            letter.numbering, letter.salvaged = (*found, None), True
+
+
+def bury_unforeseen(letter: Letter, error: Exception) -> None:
+    """Dead-letter a message at which a step of ours failed, whatever that was."""
+    letter.route = route(letter.raw.topic)
+    _number(letter, len(letter.raw.body))
+    letter.bury(DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500]))
+
+
+def _belongs(letter: Letter) -> None:
+    decoded, device = letter.decoded, letter.device
+    assert decoded is not None and letter.route is not None
+    if device is None:
+        raise DeadLetter(
+            Reason.UNKNOWN_DEVICE,
+            f"no registered device has the {letter.route.dialect} address "
+            f"{letter.route.address!r}; register it with `tachowatt import`, then retry",
+        )
+    if decoded.device is not None and decoded.device != device.device:
+        raise DeadLetter(
+            Reason.DEVICE_MISMATCH,
+            f"the body says device {decoded.device!r:.80}, the topic {device.device!r}",
+        )
+    expected = {"telemetry": "vehicle", "reading": "meter"}.get(decoded.kind)
+    if expected is not None and device.kind != expected:
+        raise DeadLetter(
+            Reason.WRONG_KIND, f"{decoded.kind} of {device.device!r}, which is a {device.kind}"
+        )
+
+
+def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
+    """A clock ahead of ours, or before 2000, is dead-lettered and not guessed; so is what is older
+    than samples are kept."""
+    tolerance_us = round(settings.clock_ahead_tolerance_s * US_PER_S)
+    for letter in work.letters:
+        if letter.decoded is None:
+            continue
+        times = letter.decoded.observed_us
+        first, last = (times[0], times[0]) if len(times) == 1 else (min(times), max(times))
+        if last > letter.raw.received_us + tolerance_us:
+            ahead_s = (last - letter.raw.received_us) / US_PER_S
+            letter.bury(
+                DeadLetter(
+                    Reason.CLOCK_AHEAD,
+                    f"{ahead_s:.1f} s ahead of our clock; at most "
+                    f"{settings.clock_ahead_tolerance_s:g} s are tolerated",
+                )
+            )
+        elif first < YEAR_2000_US:
+            letter.bury(DeadLetter(Reason.CLOCK_BEFORE_2000, "a sample from before 2000-01-01"))
+        elif first < earliest_us:
+            letter.bury(
+                DeadLetter(
+                    Reason.TOO_OLD,
+                    f"a sample from {from_us(first):%Y-%m-%d %H:%M} UTC; samples are kept from "
+                    f"{from_us(earliest_us):%Y-%m-%d} on (TACHOWATT_RETENTION_DAYS)",
+                )
+            )
+
+
+def consent(work: Work, memory: Memory) -> None:
+    """Refuse what no purpose covers, before anything is stored; fails closed.
+
+    Also a message that could not be decoded is refused, not kept in the dead letter, when its
+    device belongs now to someone who agreed to nothing.
+    """
+    state = memory.registry.consent
+    for letter in work.letters:
+        device = letter.device
+        if device is None:
+            continue
+        if letter.decoded is None:
+            holder = device.holder_at(letter.raw.received_us)
+            customer = None if holder is None else holder.customer
+            if not state.covers(device.tenant, customer, device.kind):
+                letter.dead, letter.outcome = None, Outcome.REFUSED
+            continue
+        decoded = letter.decoded
+        times = decoded.observed_us
+        measured = bool(decoded.columns)
+        letter.samples = len(times) if measured else 0
+        holder = device.holder_at(times[0])
+        if holder is not None and all(holder.from_us <= t < holder.to_us for t in times):
+            allowed: list[int] | None = (
+                None if state.covers(device.tenant, holder.customer, device.kind) else []
+            )
+        else:
+            allowed = [
+                i
+                for i, t in enumerate(times)
+                if (h := device.holder_at(t)) is not None
+                and state.covers(device.tenant, h.customer, device.kind)
+            ]
+        if allowed is None:
+            continue
+        letter.refused_samples = letter.samples - len(allowed) if measured else 0
+        if not allowed:
+            letter.decoded, letter.outcome = None, Outcome.REFUSED
+        else:
+            decoded.observed_us = [times[i] for i in allowed]
+            decoded.columns = {
+                name: [values[i] for i in allowed] for name, values in decoded.columns.items()
+            }
+
+
+def put_in_order(work: Work) -> dict[str, Ordered]:
+    """Pack the messages into arrays, check the physical ranges, sort and join.
+
+    Rows know their message by its number in `work.letters`; the plain ones are numbered after them.
+    """
+    items: dict[str, list[Item]] = defaultdict(list)
+    for i, letter in enumerate(work.letters):
+        decoded, device = letter.decoded, letter.device
+        if decoded is None or device is None:
+            continue
+        if decoded.columns:
+            items[device.kind].append(Item(i, device.device_id, letter.raw.received_us, decoded))
+        else:
+            work.events.append((i, _event_row(letter, device, decoded)))
+    ordered: dict[str, Ordered] = {}
+    for kind in [kind for kind in LAYOUTS if kind in items or kind in work.plain]:
+        of_kind, layout = items[kind], LAYOUTS[kind]
+        packed = pack(of_kind, layout)
+        impossible = out_of_range(packed, layout)
+        if impossible:
+            for i, detail in impossible.items():
+                letter = work.letters[i]
+                if letter.refused_samples:  # nobody allowed all of it to be kept
+                    letter.decoded, letter.outcome = None, Outcome.REFUSED
+                    letter.refused_samples = letter.samples
+                    continue
+                letter.bury(DeadLetter(Reason.OUT_OF_RANGE, detail))
+                letter.samples = 0
+            of_kind = [item for item in of_kind if item.message not in impossible]
+            packed = pack(of_kind, layout)
+        for item in of_kind:
+            if item.decoded.meter_number is not None:
+                column = layout.position["meter_key"]
+                at = int(np.flatnonzero(packed.message == item.message)[0])
+                key = float(packed.samples.values[at, column])
+                work.meter_numbers[key] = item.decoded.meter_number
+        plain = work.plain.get(kind)
+        if plain is not None:
+            work.meter_numbers.update(plain.meter_numbers)
+            packed = plain.behind(packed, len(work.letters))
+        if len(packed.samples):
+            ordered[kind] = order(packed, layout)
+    return ordered
+
+
+def _event_row(letter: Letter, device: Device, decoded: Decoded) -> DeviceEventRow:
+    digest = hashlib.blake2b(decoded.event_json.encode(), digest_size=12).hexdigest()
+    return DeviceEventRow(
+        device.device_id,
+        int(decoded.observed_us[0]),
+        decoded.event_kind,
+        digest,
+        letter.raw.received_us,
+        decoded.event_json,
+    )
+
+
+def separate(
+    work: Work,
+    memory: Memory,
+    kind_name: str,
+    ordered: Ordered,
+    existing: dict[tuple[int, int], NDArray[np.float64]],
+    late: NDArray[np.bool_],
+) -> None:
+    """Tell what is new from what was late or seen before, and count both.
+
+    late : bool[n], at or below the device's high-water mark. Everything above it is certainly
+    new. existing : stored values at the late rows' (device, time).
+    """
+    samples, layout = ordered.samples, LAYOUTS[kind_name]
+    plain = work.plain.get(kind_name)
+    tally = Tally.of(len(work.letters) + (0 if plain is None else len(plain)))
+    work.tallies[kind_name] = tally
+    new_row = np.ones(len(samples), np.bool_)
+    changed: dict[tuple[int, int], NDArray[np.float64]] = {}
+    for row in np.flatnonzero(late).tolist():
+        device_id, us = int(samples.device[row]), int(samples.observed_us[row])
+        message = int(ordered.message[row])
+        stored = existing.get((device_id, us))
+        if stored is not None:
+            new_row[row] = False
+            if stored.tobytes() == samples.values[row].tobytes():
+                tally.duplicate[message] += 1  # as nearly always; the rest takes ten times as long
+                continue
+            joined = join_values(stored, samples.values[row], layout)
+            if same_values(joined, stored):
+                tally.duplicate[message] += 1
+                continue
+            tally.merged[message] += 1
+            changed[(device_id, us)] = joined
+        span = Range(us, us)
+        before = work.late.get(device_id)
+        work.late[device_id] = span if before is None else before.join(span)
+    new = ordered.message if new_row.all() else ordered.message[new_row]
+    tally.stored[:] = np.bincount(new, minlength=tally.stored.shape[0])
+    for message in ordered.merged:
+        tally.merged[message] += 1
+    for message in ordered.duplicate:
+        tally.duplicate[message] += 1
+    states = memory.states[kind_name]
+    ids, _ = starts_of(samples.device)
+    slots = states.slots.rows(ids)
+    fresh = ~late
+    work.kinds[kind_name] = KindWork(
+        ordered,
+        samples.take(fresh) if late.any() else samples,
+        samples.take(late & new_row),
+        changed,
+        ids,
+        slots,
+        states.mark_us[slots],
+        states.since_checkpoint[slots],
+        ids[states.is_late(ids) | np.isin(ids, np.fromiter(work.late, np.int64))],
+        ids[states.provisional[slots]].tolist(),
+    )
+
+
+def features(work: Work, memory: Memory) -> None:
+    """Run the kernels over the fresh samples of every device that has nothing late to reconcile."""
+    for kind_name, kind_work in work.kinds.items():
+        fresh = kind_work.fresh
+        ids, starts = starts_of(fresh.device)
+        at = np.searchsorted(kind_work.ids, ids)
+        kind_work.mark_us[at] = fresh.observed_us[starts[1:] - 1]
+        clean = ~np.isin(ids, kind_work.waiting)
+        if not clean.all():
+            fresh = fresh.take(np.repeat(clean, np.diff(starts)))
+        if not len(fresh):
+            continue
+        kind_work.computed = at[clean]
+        kind_work.since_checkpoint[at[clean]] += np.diff(starts)[clean]
+        computed = compute(
+            KINDS[kind_name],
+            fresh,
+            memory.states[kind_name].carry[kind_work.slots[at[clean]]],
+            memory.registry.grids,
+        )
+        kind_work.rows, kind_work.carry = computed.rows, computed.carry
+
+
+def conclude(work: Work, new_events: list[bool]) -> None:
+    """Give every message its outcome."""
+    for (i, _), new in zip(work.events, new_events, strict=True):
+        work.letters[i].outcome = Outcome.STORED if new else Outcome.DUPLICATE
+    for i, letter in enumerate(work.letters):
+        tally = None if letter.device is None else work.tallies.get(letter.device.kind)
+        if tally is not None:
+            letter.stored, letter.merged = int(tally.stored[i]), int(tally.merged[i])
+            letter.duplicate = int(tally.duplicate[i])
+        if letter.outcome is None:
+            added = letter.stored + letter.merged
+            letter.outcome = Outcome.STORED if added else Outcome.DUPLICATE

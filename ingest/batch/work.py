@@ -1,0 +1,123 @@
+"""A batch on its way: its messages as letters, and all that it becomes."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.raw import RawMessage
+from contracts.topics import Route
+from customer_context.identity.holders import Device
+from ingest.decoding.dialects.decoded import Decoded
+from ingest.decoding.fast_path.classify import Plain
+from ingest.decoding.pack import Ordered
+from ingest.device_state.arrays import Ints
+from runtime.errors import DeadLetter
+from store.pipeline.features import Rows
+from store.pipeline.reconcile import Range
+from store.pipeline.telemetry import DeviceEventRow, Samples
+
+
+class Outcome(StrEnum):
+    """What becomes of a message. Each has exactly one."""
+
+    STORED = "stored"
+    DUPLICATE = "duplicate"
+    DEAD_LETTERED = "dead_lettered"
+    REFUSED = "refused"
+
+
+@dataclass(slots=True)
+class Letter:
+    """One message on its way, that is not plain.
+
+    position : in its batch; numbering : (run, seq, oldest); salvaged = made out of a body that
+    cannot be decoded. refused_samples : rows that no consent covers.
+    """
+
+    raw: RawMessage
+    offset: int
+    position: int = 0
+    route: Route | None = None
+    device: Device | None = None
+    decoded: Decoded | None = None
+    dead: DeadLetter | None = None
+    outcome: Outcome | None = None
+    numbering: tuple[int, int, int | None] | None = None
+    salvaged: bool = False
+    samples: int = 0
+    stored: int = 0
+    merged: int = 0
+    duplicate: int = 0
+    refused_samples: int = 0
+
+    def bury(self, dead: DeadLetter) -> None:
+        """Send it to the dead letter."""
+        self.dead, self.outcome, self.decoded = dead, Outcome.DEAD_LETTERED, None
+
+
+@dataclass(slots=True)
+class KindWork:
+    """The samples of one kind of device in this batch, and the states they lead to.
+
+    ids : int64[d], its devices, ascending; slots : int64[d], their rows in the states.
+    mark_us, since_checkpoint : int64[d], after this batch.
+    waiting : int64[], those of `ids` that wait to be reconciled, or will after this batch.
+    computed : int64[c], those of `ids` whose features were computed; carry : float64[c, width],
+    after them. rows : feature table → what was found.
+    """
+
+    ordered: Ordered
+    fresh: Samples
+    late_new: Samples
+    changed: dict[tuple[int, int], NDArray[np.float64]]
+    ids: Ints
+    slots: Ints
+    mark_us: Ints
+    since_checkpoint: Ints
+    waiting: Ints
+    no_longer_silent: list[int]
+    computed: Ints = field(default_factory=lambda: np.empty(0, np.int64))
+    carry: NDArray[np.float64] | None = None
+    rows: dict[str, Rows] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What became of the rows of the messages of one kind: first its letters, then its plain ones.
+
+    stored, merged, duplicate : int64[messages].
+    """
+
+    stored: NDArray[np.int64]
+    merged: NDArray[np.int64]
+    duplicate: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, messages: int) -> "Tally":
+        """Nothing yet."""
+        stored, merged, duplicate = np.zeros((3, messages), np.int64)
+        return cls(stored, merged, duplicate)
+
+    @property
+    def added(self) -> NDArray[np.bool_]:
+        """True for messages that added something."""
+        return np.asarray(self.stored + self.merged > 0)
+
+
+@dataclass(slots=True)
+class Work:
+    """A batch and all that it becomes.
+
+    plain : kind of device → messages that need no decision (ingest/plain); letters : the others.
+    late : what came late, by device.
+    """
+
+    letters: list[Letter]
+    plain: dict[str, Plain] = field(default_factory=dict)
+    tallies: dict[str, Tally] = field(default_factory=dict)
+    kinds: dict[str, KindWork] = field(default_factory=dict)
+    late: dict[int, Range] = field(default_factory=dict)
+    events: list[tuple[int, DeviceEventRow]] = field(default_factory=list)
+    meter_numbers: dict[float, str] = field(default_factory=dict)

@@ -1,0 +1,48 @@
+"""OwnTracks: `owntracks/<user>/<device>`, one location a message.
+
+Facts and traps: docs/field/devices.md (source: owntracks/booklet, docs/tech/json.md).
+`tst` is the fix's time in whole seconds; `vel`, `cog`, `alt`, `acc` are left out when they are
+zero; a speed of −1 means unknown. The `topic` inside some bodies is a note of the sender's
+broker and no identity: the MQTT topic is.
+"""
+
+from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.dialects.foreign import json_object, number
+from runtime.errors import DeadLetter, Reason
+
+
+def decode_location(body: bytes, content_type: str | None, context: Context) -> Decoded:
+    """A location as one sample; a last will as a state."""
+    found = json_object(body)
+    kind = found.get("_type")
+    if kind == "encrypted":
+        raise DeadLetter(Reason.ENCRYPTED, "an encrypted body; switch the phone's encryption off")
+    if kind not in ("location", "lwt"):
+        raise DeadLetter(Reason.UNSUPPORTED_TYPE, f"_type is {kind!r:.60}; expected location")
+    tst = found.get("tst")
+    if tst is None:
+        raise DeadLetter(Reason.MISSING_FIELD, "tst: the time of the fix is missing")
+    seconds = number(found, "tst")
+    if seconds is None or abs(seconds) > 253_402_300_799:
+        raise DeadLetter(Reason.BAD_TIME, f"tst is {tst!r:.60}; expected epoch seconds")
+    observed_us = round(seconds * 1e6)
+    if kind == "lwt":
+        return Decoded(
+            "status", [observed_us], {}, event_kind="status", event_json='{"online": false}'
+        )
+    lat, lon = number(found, "lat"), number(found, "lon")
+    if lat is None or lon is None:
+        raise DeadLetter(Reason.MISSING_FIELD, "lat and lon are needed")
+    speed = number(found, "vel")
+    course = number(found, "cog")
+    columns: dict[str, list[float | None]] = {
+        "lat_deg": [lat],
+        "lon_deg": [lon],
+        "speed_kmh": [0.0 if speed is None else speed if speed >= 0 else None],
+        "heading_deg": [course if course is None or course >= 0 else None],
+        "altitude_m": [number(found, "alt") or 0.0],
+    }
+    accuracy = number(found, "acc")
+    if accuracy is not None:
+        columns["accuracy_m"] = [accuracy if accuracy >= 0 else None]
+    return Decoded("telemetry", [observed_us], {**columns})

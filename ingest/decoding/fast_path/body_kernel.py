@@ -1,0 +1,73 @@
+"""The kernel that reads plain bodies, each by what it is: JSON or CBOR."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_kernels.kernel import kernel
+from ingest.decoding.fast_path.cbor_kernel import count_cbor, read_cbor
+from ingest.decoding.fast_path.json_kernel import count_json, read_json
+
+Bytes = NDArray[np.uint8]
+Ints = NDArray[np.int64]
+
+JSON, CBOR, SNIFF = 0, 1, 2
+"""What a body is, as its content type says; SNIFF = it says nothing, so the first byte does."""
+
+
+@kernel
+def _is_cbor(data, at, end, media):
+    if media != SNIFF:
+        return media == CBOR
+    return at < end and (0xA0 <= data[at] <= 0xBF or data[at] == 0xD9)
+
+
+@kernel
+def count_rows(
+    data: Bytes, starts: Ints, media: NDArray[np.uint8], most: int, counts: Ints
+) -> None:
+    """Rows that each body seems to have, 0 beyond `most`; reading tells whether it has them."""
+    for i in range(starts.shape[0] - 1):
+        at, end = starts[i], starts[i + 1]
+        if _is_cbor(data, at, end, media[i]):
+            rows = count_cbor(data, at, end)
+        else:
+            rows = count_json(data, at, end)
+        counts[i] = rows if rows <= most else 0
+
+
+@kernel
+def read_bodies(
+    data: Bytes,
+    starts: Ints,
+    media: NDArray[np.uint8],
+    first: Ints,
+    keys: NDArray[np.uint8],
+    lengths: Ints,
+    integers: NDArray[np.bool_],
+    interval: int,
+    observed_us: Ints,
+    bits: NDArray[np.uint64],
+    numbers: Ints,
+    plates: Ints,
+    taken: NDArray[np.bool_],
+) -> None:
+    """Read body i, data[starts[i]:starts[i + 1]], into rows first[i] to first[i + 1].
+
+    media : uint8[n], JSON, CBOR or SNIFF.
+    keys, lengths, integers, interval : of `ingest.decoding.fast_path.scan.Shape`.
+    bits : uint64[rows, columns], the bits of the float64 values, before all NaN; numbers :
+    int64[3, n], seq, run and oldest; plates : int64[2, n], where in `data` a meter number begins
+    and ends; taken : bool[n], False where nothing written there counts.
+    """
+    for i in range(taken.shape[0]):
+        at, end, rows = starts[i], starts[i + 1], first[i + 1] - first[i]
+        if _is_cbor(data, at, end, media[i]):
+            taken[i] = read_cbor(
+                data, at, end, first[i], rows, keys, lengths, integers, interval, observed_us,
+                bits, numbers, plates, i,
+            )  # fmt: skip
+        else:
+            taken[i] = read_json(
+                data, at, end, first[i], rows, keys, lengths, integers, interval, observed_us,
+                bits, numbers, plates, i,
+            )  # fmt: skip

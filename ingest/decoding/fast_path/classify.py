@@ -1,0 +1,222 @@
+"""Which messages of a batch are plain, and their rows.
+
+A message is taken here when nothing about it needs a decision: its topic is a registered device's,
+its body has the plain shape, its clock is right, its values are possible, and its customer allows
+all of it to be kept. Every other one is left to the steps, which say what is to be done with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.partition import DIRECT, Partition
+from contracts.raw import RawMessage
+from contracts.topics import route
+from ingest.decoding.fast_path.body_kernel import CBOR, JSON, SNIFF
+from ingest.decoding.fast_path.scan import SHAPES, scan
+from ingest.decoding.pack import LAYOUTS, Packed
+from ingest.decoding.times import YEAR_2000_US
+from ingest.registry import Registry
+from runtime.clock import US_PER_S
+from runtime.settings import Settings
+from store.pipeline.telemetry import Samples
+
+Ints = NDArray[np.int64]
+
+_DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
+_MOST_TOPICS = 1_000_000
+
+_MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
+
+
+@dataclass(slots=True)
+class Topics:
+    """What the topics seen so far say, true for one registry.
+
+    number : topic → its row in the columns below, by kind of message; absent = never plain.
+    earliest_us : what was observed before is not taken.
+    """
+
+    registry: Registry
+    earliest_us: int = YEAR_2000_US
+    partition: Partition = DIRECT
+    number: dict[str, dict[str, int]] = field(default_factory=dict)
+    seen: set[str] = field(default_factory=set)
+    columns: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    arrays: dict[str, Ints] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.forget()
+
+    def forget(self) -> None:
+        """Begin anew, with no topic known."""
+        self.seen.clear()
+        self.arrays.clear()
+        for kind in SHAPES:
+            self.number[kind], self.columns[kind] = {}, []
+
+    def learn(self, topic: str) -> None:
+        """Find out what a topic says."""
+        self.seen.add(topic)
+        found = route(topic)
+        if found is None or found.dialect != "native" or found.kind not in SHAPES:
+            return
+        if not self.partition.holds("native", found.address):
+            return
+        device = self.registry.by_address.get(("native", found.address))
+        if device is None or device.kind != _DEVICE_KIND[found.kind] or not device.holders:
+            return
+        # What was observed under an earlier holder is not plain.
+        holder = max(device.holders, key=lambda holder: holder.from_us)
+        if self.registry.consent.covers(device.tenant, holder.customer, device.kind):
+            self.number[found.kind][topic] = len(self.columns[found.kind])
+            self.columns[found.kind].append((device.device_id, holder.from_us, holder.to_us))
+
+    def table(self, kind: str) -> Ints:
+        """The columns of a kind, int64[topics, 3]."""
+        known, rows = self.arrays.get(kind), self.columns[kind]
+        if known is None or known.shape[0] != len(rows):
+            known = self.arrays[kind] = np.array(rows, np.int64)
+        return known
+
+
+@dataclass(frozen=True, slots=True)
+class Plain:
+    """Plain messages of one kind of device, by device and time, so that their rows mostly are too.
+
+    position : int64[n], in the batch, the order of arrival.
+    device_id, seq, run, oldest : int64[n].
+    first : int64[n + 1], rows of message i are first[i] to first[i + 1]; received_us : int64[n].
+    observed_us : int64[rows]; values : float64[rows, columns].
+    meter_numbers : what the keys among the values stand for.
+    """
+
+    position: Ints
+    device_id: Ints
+    received_us: Ints
+    first: Ints
+    observed_us: Ints
+    values: NDArray[np.float64]
+    seq: Ints
+    run: Ints
+    oldest: Ints
+    meter_numbers: dict[float, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.position.shape[0])
+
+    @property
+    def counts(self) -> Ints:
+        """Rows of each message."""
+        return np.diff(self.first)
+
+    def behind(self, packed: Packed, before: int) -> Packed:
+        """The rows of `packed` and behind them these, whose messages are numbered from `before`."""
+        counts = self.counts
+        samples = Samples(
+            np.repeat(self.device_id, counts),
+            self.observed_us,
+            np.repeat(self.received_us, counts),
+            self.values,
+        )
+        message = np.repeat(np.arange(before, before + len(self)), counts)
+        if not len(packed.samples):
+            return Packed(samples, message)
+        return Packed(packed.samples.and_then(samples), np.concatenate((packed.message, message)))
+
+
+@dataclass(frozen=True, slots=True)
+class SortedOut:
+    """A batch, true for one registry and as long as nothing more is too old.
+
+    plain : kind of device → its plain messages; others : positions of all others.
+    """
+
+    registry: Registry
+    earliest_us: int
+    plain: dict[str, Plain]
+    others: list[int]
+
+
+def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> SortedOut:
+    """Tell the plain messages of a batch from its others."""
+    if len(topics.seen) > _MOST_TOPICS:
+        topics.forget()  # nobody has so many devices; somebody makes topics up
+    for topic in {message.topic for message in messages} - topics.seen:
+        topics.learn(topic)
+    found: dict[str, Plain] = {}
+    rest = np.ones(len(messages), np.bool_)
+    earliest_us = topics.earliest_us
+    most = settings.max_body_bytes
+    for kind, number in topics.number.items():
+        candidates = [
+            i
+            for i, message in enumerate(messages)
+            if message.topic in number
+            and message.content_type in _MEDIA
+            and len(message.body) <= most
+        ]
+        if candidates:
+            plain = _of_kind(messages, candidates, topics, kind, settings, earliest_us)
+            rest[plain.position] = False
+            if len(plain):
+                found[_DEVICE_KIND[kind]] = plain
+    return SortedOut(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
+
+
+def _of_kind(
+    messages: Sequence[RawMessage],
+    candidates: list[int],
+    topics: Topics,
+    kind: str,
+    settings: Settings,
+    earliest_us: int,
+) -> Plain:
+    ours, number = [messages[i] for i in candidates], topics.number[kind]
+    position = np.array(candidates, np.int64)
+    entry = np.array([number[message.topic] for message in ours], np.int64)
+    scanned = scan(
+        [message.body for message in ours],
+        SHAPES[kind],
+        settings.max_samples_per_message,
+        np.array([_MEDIA[message.content_type] for message in ours], np.uint8),
+    )
+    device_id, from_us, to_us = topics.table(kind)[entry].T
+    received_us = np.array([message.received_us for message in ours], np.int64)
+    keep = scanned.taken.copy()
+    begins = scanned.first[:-1][keep]
+    if begins.shape[0]:
+        layout = LAYOUTS[_DEVICE_KIND[kind]]
+        earliest = np.minimum.reduceat(scanned.observed_us, begins)
+        latest = np.maximum.reduceat(scanned.observed_us, begins)
+        wrong = ((scanned.values < layout.lowest) | (scanned.values > layout.highest)).any(axis=1)
+        tolerated = received_us[keep] + round(settings.clock_ahead_tolerance_s * US_PER_S)
+        keep[keep] = (
+            (latest <= tolerated)
+            & (earliest >= np.maximum(from_us[keep], earliest_us))
+            & (latest < to_us[keep])
+            & ~np.logical_or.reduceat(wrong, begins)
+        )
+    kept = np.flatnonzero(keep)
+    begins = scanned.first[:-1][kept]
+    plates = scanned.plates
+    meter_numbers = dict(plates[i] for i in kept.tolist() if i in plates) if plates else {}
+    kept = kept[np.lexsort((position[kept], scanned.observed_us[begins], device_id[kept]))]
+    counts = np.diff(scanned.first)[kept]
+    first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
+    # Row r of message i comes from r - first[i] behind where that message's rows begin.
+    rows = np.arange(first[-1]) + np.repeat(scanned.first[:-1][kept] - first[:-1], counts)
+    return Plain(
+        position[kept],
+        device_id[kept],
+        received_us[kept],
+        first,
+        scanned.observed_us[rows],
+        scanned.values[rows],
+        scanned.seq[kept],
+        scanned.run[kept],
+        scanned.oldest[kept],
+        meter_numbers,
+    )

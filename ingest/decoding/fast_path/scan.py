@@ -1,0 +1,136 @@
+"""Plain bodies to arrays: what is around the kernel (ingest/decoding/fast_path/body_kernel.py)."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.units import METER_NAMES, VEHICLE_NAMES
+from ingest.decoding.fast_path.body_kernel import JSON, count_rows, read_bodies
+from ingest.decoding.fast_path.fields import SCALARS
+from ingest.decoding.pack import meter_key
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+ABSENT = -1
+"""In `seq`, `run` and `oldest` of a body that does not carry them."""
+
+_WIDEST_KEY = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The fields of one message: scalars first, then its columns in the order of the store's.
+
+    keys : uint8[k, _WIDEST_KEY]; lengths : int64[k]; integers : bool[k], only whole numbers 0 to 6.
+    interval, plate : positions of interval_s and meter_key among the columns, -1 where there is no
+    such field.
+    """
+
+    names: tuple[str, ...]
+    keys: NDArray[np.uint8]
+    lengths: Ints
+    integers: NDArray[np.bool_]
+    interval: int
+    plate: int
+
+
+def _shape(names: tuple[str, ...]) -> Shape:
+    # What is no field of its own keeps its place with a key that nothing can match.
+    source = {"interval_s": "interval_s", "meter_number": "meter_key"}
+    scalars = ["" if source.get(name, names[0]) not in names else name for name in SCALARS]
+    columns = ["" if name in source.values() else name for name in names]
+    fields = [*scalars, *columns]
+    keys = np.zeros((len(fields), _WIDEST_KEY), np.uint8)
+    for i, name in enumerate(fields):
+        keys[i, : len(name)] = np.frombuffer(name.encode(), np.uint8)
+    lengths = np.array([len(name) or ABSENT for name in fields], np.int64)
+    integers = np.array([name == "quality" for name in fields])
+    interval, plate = (names.index(name) if name in names else -1 for name in source.values())
+    return Shape(names, keys, lengths, integers, interval, plate)
+
+
+SHAPES: dict[str, Shape] = {"telemetry": _shape(VEHICLE_NAMES), "reading": _shape(METER_NAMES)}
+
+
+@dataclass(frozen=True, slots=True)
+class Scanned:
+    """What was found in n bodies.
+
+    taken : bool[n]. Of the others nothing is said here.
+    first : int64[n + 1], the rows of body i are first[i] to first[i + 1]; none of one not taken.
+    observed_us : int64[rows]; values : float64[rows, columns of the shape], NaN = not measured.
+    seq, run, oldest : int64[n], `ABSENT` where the body has none.
+    plates : of those bodies taken that have one, the key of their meter number and the number.
+    """
+
+    taken: NDArray[np.bool_]
+    first: Ints
+    observed_us: Ints
+    values: Floats
+    seq: Ints
+    run: Ints
+    oldest: Ints
+    plates: dict[int, tuple[float, str]] = field(default_factory=dict)
+
+
+@lru_cache(100_000)
+def _plate(raw: bytes) -> tuple[float, str]:
+    number = raw.decode("ascii")
+    return meter_key(number), number
+
+
+def scan(
+    bodies: Sequence[bytes],
+    shape: Shape,
+    most_samples: int,
+    media: NDArray[np.uint8] | None = None,
+) -> Scanned:
+    """Read bodies of one kind of message.
+
+    most_samples : longer ones are not taken. media : uint8[n], codes of
+    `ingest.decoding.fast_path.body_kernel`; None = all are JSON.
+    Complexity: O(bytes), one pass to count and one to read.
+    Oracle: `ingest.decoding.dialects.native`.
+    """
+    n = len(bodies)
+    if media is None:
+        media = np.full(n, JSON, np.uint8)
+    data = np.frombuffer(b"".join(bodies), np.uint8)
+    starts = np.zeros(n + 1, np.int64)
+    np.cumsum(np.fromiter(map(len, bodies), np.int64, n), out=starts[1:])
+    counts = np.empty(n, np.int64)
+    count_rows(data, starts, media, most_samples, counts)
+    first = np.zeros(n + 1, np.int64)
+    np.cumsum(counts, out=first[1:])
+    rows = int(first[-1])
+    observed_us = np.empty(rows, np.int64)
+    values = np.full((rows, len(shape.names)), np.nan)
+    numbers = np.full((3, n), ABSENT, np.int64)
+    plates = np.full((2, n), ABSENT, np.int64)
+    taken = np.empty(n, np.bool_)
+    with np.errstate(over="ignore"):  # uint64 wraps where the kernels run uncompiled
+        read_bodies(
+            data, starts, media, first, shape.keys, shape.lengths, shape.integers, shape.interval,
+            observed_us, values.view(np.uint64), numbers, plates, taken,
+        )  # fmt: skip
+    if not taken.all():
+        keep = np.repeat(taken, counts)
+        observed_us, values = observed_us[keep], values[keep]
+        np.cumsum(np.where(taken, counts, 0), out=first[1:])
+        numbers[:, ~taken] = ABSENT
+    values += 0.0  # −0.0 and 0.0 are one measurement
+    found: dict[int, tuple[float, str]] = {}
+    with_plate = np.flatnonzero(taken & (plates[0] >= 0))
+    if with_plate.shape[0]:
+        begins, ends = (plates - starts[:-1])[:, with_plate]
+        for i, begin, end in zip(with_plate.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            found[i] = _plate(bodies[i][begin:end])
+        keys = np.full(n, np.nan)
+        keys[with_plate] = [key for key, _ in found.values()]
+        values[:, shape.plate] = np.repeat(keys, np.diff(first))
+    seq, run, oldest = numbers
+    return Scanned(taken, first, observed_us, values, seq, run, oldest, found)

@@ -1,0 +1,222 @@
+"""The one adapter between decoded messages and arrays."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
+from ingest.decoding.dialects.decoded import Decoded
+from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+# Columns that belong together: of two different messages about one instant, the greater group
+# wins whole, so that no position is made of one's latitude and the other's longitude.
+_VEHICLE_GROUPS = (
+    ("lat_deg", "lon_deg", "heading_deg", "altitude_m", "accuracy_m"),
+    ("speed_kmh",),
+    ("accel_long_mps2", "accel_lat_mps2", "accel_vert_mps2"),
+    ("accel_x_mps2", "accel_y_mps2", "accel_z_mps2"),
+    ("gyro_x_radps", "gyro_y_radps", "gyro_z_radps"),
+    ("speed_limit_kmh",),
+    ("ignition",),
+)
+_METER_GROUPS = (
+    ("register_kwh", "meter_key"),
+    ("register_export_kwh",),
+    ("energy_kwh", "interval_s", "quality"),
+    ("power_w",),
+    ("voltage_v",),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """How one kind of device is packed.
+
+    groups : positions of the columns that are joined together.
+    lowest, highest : float64[columns], the physical range.
+    """
+
+    table: SampleTable
+    columns: tuple[Column, ...]
+    position: dict[str, int]
+    groups: tuple[tuple[int, ...], ...]
+    lowest: Floats
+    highest: Floats
+
+
+def _layout(
+    table: SampleTable, columns: tuple[Column, ...], groups: tuple[tuple[str, ...], ...]
+) -> Layout:
+    position = {column.name: i for i, column in enumerate(columns)}
+    if sorted(name for group in groups for name in group) != sorted(position):
+        raise ValueError("every column belongs to exactly one group")
+    return Layout(
+        table,
+        columns,
+        position,
+        tuple(tuple(position[name] for name in group) for group in groups),
+        np.array([column.lowest for column in columns]),
+        np.array([column.highest for column in columns]),
+    )
+
+
+LAYOUTS: dict[str, Layout] = {
+    "vehicle": _layout(VEHICLE, VEHICLE_COLUMNS, _VEHICLE_GROUPS),
+    "meter": _layout(METER, METER_COLUMNS, _METER_GROUPS),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """Samples of many messages, one row each, in the order of the messages.
+
+    message : int64[n], position of the row's message in its batch.
+    """
+
+    samples: Samples
+    message: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One message to pack."""
+
+    message: int
+    device_id: int
+    received_us: int
+    decoded: Decoded
+
+
+def meter_key(number: str) -> float:
+    """52-bit key of a meter number, exact in a float64. Equal numbers, equal keys."""
+    digest = hashlib.blake2b(number.strip().encode(), digest_size=8).digest()
+    return float(int.from_bytes(digest, "big") >> 12)
+
+
+def pack(items: Sequence[Item], layout: Layout) -> Packed:
+    """Put messages into arrays. Complexity: one slice assignment a message and column."""
+    lengths = np.array([len(item.decoded.observed_us) for item in items], np.int64)
+    n = int(lengths.sum())
+    values = np.full((n, len(layout.columns)), np.nan)
+    observed = np.empty(n, np.int64)
+    position = layout.position
+    at = 0
+    for item in items:
+        decoded = item.decoded
+        end = at + len(decoded.observed_us)
+        observed[at:end] = decoded.observed_us
+        for name, column in decoded.columns.items():
+            values[at:end, position[name]] = column  # None becomes NaN
+        if decoded.meter_number is not None:
+            values[at:end, position["meter_key"]] = meter_key(decoded.meter_number)
+        at = end
+    return Packed(
+        Samples(
+            np.repeat(np.array([item.device_id for item in items], np.int64), lengths),
+            observed,
+            np.repeat(np.array([item.received_us for item in items], np.int64), lengths),
+            values + 0.0,  # −0.0 and 0.0 are one measurement
+        ),
+        np.repeat(np.array([item.message for item in items], np.int64), lengths),
+    )
+
+
+def out_of_range(packed: Packed, layout: Layout) -> dict[int, str]:
+    """Messages that carry a physically impossible value → what and where."""
+    values = packed.samples.values
+    bad = (values < layout.lowest) | (values > layout.highest)
+    if not bad.any():
+        return {}
+    found: dict[int, str] = {}
+    for row, column in zip(*np.nonzero(bad), strict=True):
+        message = int(packed.message[row])
+        if message not in found:
+            spec = layout.columns[column]
+            found[message] = (
+                f"{spec.name} is {values[row, column]:g} {spec.unit}; "
+                f"possible are {spec.lowest:g} to {spec.highest:g}"
+            )
+    return found
+
+
+def join_values(a: Floats, b: Floats, layout: Layout) -> Floats:
+    """What two messages say together about one device and instant.
+
+    a, b : float64[columns]. Group by group the greater wins, compared value by value with NaN
+    below everything. A join of a semilattice: commutative, associative, idempotent. That is why
+    the order in which two messages about one instant arrive cannot matter.
+    """
+    joined = a.copy()
+    for group in layout.groups:
+        index = list(group)
+        left = [-np.inf if v != v else v for v in a[index].tolist()]
+        right = [-np.inf if v != v else v for v in b[index].tolist()]
+        if right > left:
+            joined[index] = b[index]
+    return joined
+
+
+def same_values(a: Floats, b: Floats) -> bool:
+    """Equal bit for bit, NaN equal to NaN."""
+    return bool(np.array_equal(a, b, equal_nan=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Ordered:
+    """Samples by (device, time), each pair once.
+
+    samples : the joined rows.
+    message : int64[n], the message that brought the row first.
+    merged, duplicate : messages whose further rows about the same instant added something, or
+    nothing; one entry a row.
+    """
+
+    samples: Samples
+    message: Ints
+    merged: list[int]
+    duplicate: list[int]
+
+
+def order(packed: Packed, layout: Layout) -> Ordered:
+    """Sort by device and time and join rows about one instant.
+
+    Rows that are in order already and have nothing to join are given back as they are.
+    """
+    s = packed.samples
+    if _ascending(s):
+        return Ordered(s, packed.message, [], [])
+    index = np.lexsort((packed.message, s.observed_us, s.device))
+    samples, message = s.take(index), packed.message[index]
+    again = np.zeros(len(samples), np.bool_)
+    again[1:] = (samples.device[1:] == samples.device[:-1]) & (
+        samples.observed_us[1:] == samples.observed_us[:-1]
+    )
+    merged: list[int] = []
+    duplicate: list[int] = []
+    if not again.any():
+        return Ordered(samples, message, merged, duplicate)
+    first = 0
+    for row in range(len(samples)):
+        if not again[row]:
+            first = row
+            continue
+        joined = join_values(samples.values[first], samples.values[row], layout)
+        if same_values(joined, samples.values[first]):
+            duplicate.append(int(message[row]))
+        else:
+            samples.values[first] = joined
+            merged.append(int(message[row]))
+    return Ordered(samples.take(~again), message[~again], merged, duplicate)
+
+
+def _ascending(samples: Samples) -> bool:
+    """True where (device, time) goes up strictly from row to row."""
+    device, at = samples.device, samples.observed_us
+    later = (device[1:] > device[:-1]) | ((device[1:] == device[:-1]) & (at[1:] > at[:-1]))
+    return bool(later.all())

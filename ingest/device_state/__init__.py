@@ -1,0 +1,1 @@
+"""The cached state of devices: kernel carries, sequence numbers, replays."""

@@ -1,0 +1,135 @@
+"""What the one owner of a partition keeps in memory between batches.
+
+All of it is a cache of the store: what a batch leads to is taken over while it is committed, and
+after an error everything is thrown away, to be loaded again.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from contracts.partition import DIRECT, Partition
+from ingest.decoding.fast_path.classify import Topics
+from ingest.decoding.times import YEAR_2000_US
+from ingest.device_state.arrays import NEVER_US, Floats, Ints, Late, States
+from ingest.device_state.sequence_numbers import Seqs
+from ingest.grids import as_text
+from ingest.kernels import KINDS, Kind, compute
+from ingest.registry import Registry
+from store.pipeline import carry as checkpoints
+from store.pipeline import features, telemetry
+from store.pipeline.reconcile import Range
+from store.postgres.pool import Connection
+
+REPLAYED_AT_ONCE = 64
+"""Devices whose samples after the checkpoint are read together: bounds memory."""
+
+
+@dataclass(slots=True)
+class Memory:
+    """What is known of the devices seen since start.
+
+    states : kind of device → its states.
+    stopped : why no messages are taken.
+    secured_us : samples of the partition from before it are not needed any more.
+    """
+
+    registry: Registry
+    next_offset: int
+    topics: Topics
+    states: dict[str, States] = field(
+        default_factory=lambda: {kind.name: States(kind.carry_width) for kind in KINDS.values()}
+    )
+    seqs: Seqs = field(default_factory=Seqs)
+    secured_us: int = YEAR_2000_US
+    partition: Partition = DIRECT
+    stopped: str | None = None
+
+    def owns(self, device_id: int) -> bool:
+        """Whether the device is registered and its messages come to this partition."""
+        device = self.registry.by_id.get(device_id)
+        return device is not None and self.partition.holds(device.dialect, device.address)
+
+
+def load_devices(
+    connection: Connection,
+    memory: Memory,
+    kind: Kind,
+    device_ids: Iterable[int] | Ints,
+    pending: Mapping[int, Range],
+    monotonic: float,
+) -> None:
+    """Load the states of devices not yet in memory: checkpoint, then replay what came after."""
+    states = memory.states[kind.name]
+    wanted = states.unknown(device_ids)
+    if not wanted.shape[0]:
+        return
+    ids = wanted.tolist()
+    marks = telemetry.marks(connection, kind.samples, ids)
+    # Those that are to be computed anew keep their old entry until that is done.
+    current = {d: as_text(memory.registry.by_id[d]) for d in ids if d not in pending}
+    checkpoints.computed_with(connection, current)
+    found = checkpoints.latest(connection, ids, kind.carry_version)
+    provisional: set[int] = set()
+    if kind.finish is not None:
+        for table in kind.features:
+            provisional |= features.with_provisional(connection, table, ids)
+    rows = states.add(wanted)
+    states.mark_us[rows] = [marks.get(d, NEVER_US) for d in ids]
+    states.carry[rows] = kind.initial(1)[0]
+    states.since_checkpoint[rows] = 0
+    states.heard[rows] = monotonic
+    states.provisional[rows] = [d in provisional for d in ids]
+    behind: dict[int, int] = {}
+    for row, device_id in zip(rows.tolist(), ids, strict=True):
+        late = pending.get(device_id)
+        if late is not None:
+            states.late[device_id] = Late.of(late, monotonic)
+        elif device_id in found:
+            states.carry[row] = carry_from_bytes(found[device_id].carry, kind)
+            # Retention may have dropped the sample at the checkpoint.
+            states.mark_us[row] = max(states.mark_us[row], found[device_id].as_of_us)
+            if found[device_id].as_of_us < states.mark_us[row]:
+                behind[device_id] = found[device_id].as_of_us
+        elif device_id in marks:
+            _replay_all(connection, memory, kind, device_id, row)
+    _replay(connection, memory, kind, behind)
+
+
+def _replay(connection: Connection, memory: Memory, kind: Kind, after: Mapping[int, int]) -> None:
+    """Replay what came after the checkpoints of devices: device id → as_of in microseconds."""
+    states = memory.states[kind.name]
+    ordered = sorted(after)
+    for start in range(0, len(ordered), REPLAYED_AT_ONCE):
+        part = ordered[start : start + REPLAYED_AT_ONCE]
+        samples = telemetry.read_after(connection, kind.samples, {d: after[d] for d in part})
+        ids, counts = np.unique(samples.device, return_counts=True)
+        rows = states.slots.rows(ids)
+        computed = compute(kind, samples, states.carry[rows], memory.registry.grids)
+        states.carry[rows] = computed.carry
+        states.since_checkpoint[rows] = counts
+
+
+def _replay_all(
+    connection: Connection, memory: Memory, kind: Kind, device_id: int, row: int
+) -> None:
+    """Replay a device from its first sample, piece by piece."""
+    states = memory.states[kind.name]
+    for samples in telemetry.pieces(connection, kind.samples, device_id):
+        computed = compute(kind, samples, states.carry[row : row + 1], memory.registry.grids)
+        states.carry[row] = computed.carry[0]
+        states.since_checkpoint[row] += len(samples)
+
+
+def carry_to_bytes(carry: Floats) -> bytes:
+    """Little-endian float64, so that a checkpoint can move to another machine."""
+    return carry.astype("<f8").tobytes()
+
+
+def carry_from_bytes(data: bytes, kind: Kind) -> Floats:
+    """Raises ValueError where the width is not the kind's."""
+    carry = np.frombuffer(data, dtype="<f8").astype(np.float64)
+    if carry.shape[0] != kind.carry_width:
+        raise ValueError(f"a carry of {carry.shape[0]} numbers, expected {kind.carry_width}")
+    return carry

@@ -1,0 +1,1 @@
+"""Where batches come from: direct, TCP or Kafka; and what is published back to Kafka."""

@@ -1,0 +1,190 @@
+"""The direct log: hands batches to ingest in the same process, and answers after the commit."""
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import TypeVar
+
+from contracts.raw import RawMessage, Receipt
+from ingest.partition.worker import Worker
+from runtime.errors import Owned, Retry, Stop
+from runtime.metrics import Metrics
+
+log = logging.getLogger("ingest.logs.direct")
+
+T = TypeVar("T")
+
+_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+_IDLE_S = 0.1
+_HANDED_OVER_S = 0.02
+_CLOSE_WITHIN_S = 1.0
+_RETRY_EVERY = 10  # idle rounds between two looks for dead letters marked for retry
+
+
+class DirectLog:
+    """A `Log` whose messages are durable when the store has them.
+
+    One thread does all the work of ingest, so that the event loop keeps reading from the broker
+    while a batch waits for the database. Two others go ahead of it when batches follow each other
+    closely: one reads a batch, one writes the samples of a batch while that before is committed.
+    """
+
+    def __init__(self, worker: Worker, metrics: Metrics) -> None:
+        self._worker = worker
+        self._metrics = metrics
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="ingest")
+        self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-read")
+        self._preparer = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
+        self._turn = asyncio.Lock()
+        self._under_way = 0
+        self._ended: Stop | None = None
+        self._away: str | None = "the partition has not been taken up yet"
+        self._laid = asyncio.Event()  # of the batch that was appended last
+        self._laid.set()
+
+    async def start(self, depose_after_s: float | None = None) -> None:
+        """Own the partition. Waits while the store is away or another process owns it.
+
+        depose_after_s : whoever owns it after so long is ended; for who has been given it by an
+        arbiter. None = never.
+        """
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        attempt = 0
+        while True:
+            try:
+                await self._run(self._worker.open)
+                return
+            except Owned as error:
+                self._away = str(error)
+                if depose_after_s is None:
+                    await self._wait(attempt, error)
+                elif loop.time() - began < depose_after_s:
+                    await asyncio.sleep(_HANDED_OVER_S)
+                else:
+                    with suppress(Retry):
+                        await self._run(self._worker.depose)
+                    began = loop.time()
+            except Retry as error:
+                await self._wait(attempt, error)
+            attempt += 1
+
+    @property
+    def committed(self) -> int:
+        """Messages committed to the partition, by all owners; 0 while it is not owned."""
+        return self._worker.next_offset
+
+    def missing(self) -> str | None:
+        """Why nothing is committed just now; None = nothing is in the way."""
+        return self._away
+
+    async def append(self, messages: Sequence[RawMessage], first: int | None = None) -> Receipt:
+        """Commit the batch; waits as long as the store is away.
+
+        Batches are committed in the order of the calls; of those behind, one is being prepared and
+        one read while the first is being committed.
+
+        first : offset of the first message, where the log in front of us has offsets of its own;
+        what is committed already is left out, and `Fenced` raised where messages between are
+        missing.
+        """
+        batch = list(messages)
+        loop = asyncio.get_running_loop()
+        before, laid = self._laid, asyncio.Event()
+        self._laid = laid
+        self._under_way += 1
+        try:
+            sorted_out = await loop.run_in_executor(self._reader, self._worker.sort_out, batch)
+            await before.wait()
+            if self._turn.locked():
+                await loop.run_in_executor(self._preparer, self._worker.prepare, batch, sorted_out)
+            async with self._turn:
+                if self._ended is not None:  # what is committed has no hole
+                    raise self._ended
+                # A broken connection may have committed all, a part or nothing. What it had is
+                # told as a duplicate the next time, in the ledger too.
+                committed = await self._patiently(
+                    lambda: self._worker.process(
+                        batch, sorted_out, lambda: _set_from_thread(loop, laid), first
+                    ),
+                    self._metrics.retries.inc,
+                )
+                with suppress(Retry):  # it is done later, by `idle`
+                    await self._run(self._worker.reconcile)
+                    await self._run(self._worker.secure)
+        except Stop as error:
+            self._ended = error
+            raise
+        finally:
+            self._under_way -= 1
+            laid.set()
+        return Receipt(committed.acks)
+
+    async def idle(self, stop: asyncio.Event) -> None:
+        """Reconcile, and take retried dead letters, whenever no batch is under way.
+
+        Raises what ended the log for good, also where only the caller of `append` has seen it.
+        """
+        rounds = 0
+        while not stop.is_set():
+            with suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), _IDLE_S)
+            if self._ended is not None:
+                raise self._ended
+            if self._under_way or self._turn.locked():
+                continue
+            rounds += 1
+            async with self._turn:
+                try:
+                    await self._run(self._worker.discard)  # whose caller has gone away
+                    await self._run(self._worker.reconcile)
+                    while self._worker.is_due() and not self._under_way and not stop.is_set():
+                        await self._run(self._worker.reconcile)
+                    if rounds % _RETRY_EVERY == 0:
+                        await self._run(self._worker.retry_dead_letters)
+                        await self._run(self._worker.close_silent)
+                        await self._run(self._worker.secure)
+                except Retry as error:
+                    await self._wait(3, error)
+
+    async def close(self) -> None:
+        """Give the partition up, within seconds, also while the store does not answer."""
+        closing = asyncio.ensure_future(self._run(self._worker.close))
+        done, _ = await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
+        if not done:
+            log.warning("the store does not answer; what is under way is given up")
+            self._worker.abort()
+            await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
+        for thread in (self._thread, self._reader, self._preparer):
+            thread.shutdown(wait=False, cancel_futures=True)
+
+    async def _patiently(
+        self, call: Callable[[], T], on_retry: Callable[[], None] = lambda: None
+    ) -> T:
+        """Call until it succeeds, with growing pauses; `on_retry` counts the failures."""
+        attempt = 0
+        while True:
+            try:
+                return await self._run(call)
+            except Retry as error:
+                on_retry()
+                await self._wait(attempt, error)
+                attempt += 1
+
+    async def _run(self, call: Callable[[], T]) -> T:
+        found = await asyncio.get_running_loop().run_in_executor(self._thread, call)
+        self._away = None
+        return found
+
+    async def _wait(self, attempt: int, error: Retry) -> None:
+        pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+        self._away = str(error)
+        log.warning("%s; again in %.1f s", error, pause)
+        await asyncio.sleep(pause)
+
+
+def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
+    with suppress(RuntimeError):  # the loop has been closed meanwhile
+        loop.call_soon_threadsafe(event.set)

@@ -1,0 +1,162 @@
+"""A partition of Kafka in our hands."""
+
+import asyncio
+from collections import deque
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+
+from contracts.kafka import from_record
+from contracts.raw import Receipt
+from ingest.logs.device_acks import AckSender
+from ingest.logs.direct import DirectLog
+from runtime.errors import Fenced, Stop
+from runtime.settings import Settings
+
+DRAIN_WITHIN_S = 5.0
+
+_UNDER_WAY = 3
+"""Batches of a partition at a time, as at the gateway: committed, prepared, read."""
+_POLL_MS = 500
+_FULL_BYTES = 3 * 1024 * 1024
+"""A batch of so many is full. A fetch brings as much where there is enough, because what gateways
+send at a time has 1 MiB."""
+_LOOKS_AT_END = 10
+_AGAIN_S = 1.0
+
+
+class Held:
+    """Brings the messages of a partition to their worker, in order."""
+
+    def __init__(
+        self,
+        tp: TopicPartition,
+        consumer: AIOKafkaConsumer,
+        log_: DirectLog,
+        settings: Settings,
+        acks: AckSender,
+    ) -> None:
+        self.tp = tp
+        self.consumer = consumer
+        self.log = log_
+        self.started = asyncio.Event()
+        self._settings = settings
+        self._acks = acks
+        self._stop = asyncio.Event()
+        self.task = asyncio.create_task(self._run(), name=f"partition-{tp.partition}")
+
+    async def leave(self) -> None:
+        """Give what is under way a bounded time to be committed, and give the partition up."""
+        self._stop.set()
+        if self.started.is_set():
+            await asyncio.wait((self.task,), timeout=DRAIN_WITHIN_S)
+        self.task.cancel()
+        await asyncio.gather(self.task, return_exceptions=True)
+        await self.log.close()
+
+    async def _run(self) -> None:
+        await self.log.start(depose_after_s=self._settings.kafka_session_timeout_s / 2)
+        await self._must_not_be_ahead()
+        self.consumer.seek(self.tp, self.log.committed)
+        self.started.set()
+        idle = asyncio.create_task(self.log.idle(self._stop))
+        feeding = asyncio.create_task(self._feed())
+        try:
+            await asyncio.wait((idle, feeding), return_when=asyncio.FIRST_COMPLETED)
+            for task in (feeding, idle):
+                if task.done():
+                    task.result()
+            await asyncio.gather(feeding, idle)
+        finally:
+            for task in (idle, feeding):
+                task.cancel()
+            await asyncio.gather(idle, feeding, return_exceptions=True)
+
+    async def _must_not_be_ahead(self) -> None:
+        """Raises `Stop` where Kafka has lost its end: new messages would get offsets of
+        committed ones, and be skipped."""
+        for _ in range(_LOOKS_AT_END):
+            end = (await self.consumer.end_offsets([self.tp]))[self.tp]
+            if end >= self.log.committed:
+                return
+            await asyncio.sleep(_AGAIN_S)  # a leader that has just started may not know it yet
+        raise Stop(
+            f"partition {self.tp.partition}: Kafka ends at offset {end}, but those up to "
+            f"{self.log.committed} are committed: it has lost messages, and would give their "
+            "offsets to new ones. Stop the gateways, and change over to new topics "
+            "(docs/operations.md)"
+        )
+
+    async def _feed(self) -> None:
+        under_way: deque[asyncio.Task[Receipt]] = deque()
+        first = self.log.committed
+        try:
+            while records := await self._gather(under_way, first):
+                messages = [from_record(r.value, r.headers) for r in records]
+                under_way.append(asyncio.create_task(self.log.append(messages, first)))
+                first += len(records)
+            while under_way:
+                await self._finish(under_way)
+        finally:
+            for task in under_way:
+                task.cancel()
+            await asyncio.gather(*under_way, return_exceptions=True)
+
+    async def _gather(
+        self, under_way: "deque[asyncio.Task[Receipt]]", first: int
+    ) -> list[ConsumerRecord]:
+        """The next batch, from the offset `first` on; none when we are to stop. A full one goes
+        ahead of those before it. A small one is better joined, and takes in what comes until those
+        are committed.
+
+        What comes is taken at once also because aiokafka fetches nothing, for any partition, while
+        one of them has records that lie with it.
+        """
+        records: list[ConsumerRecord] = []
+        size = 0
+        while not self._stop.is_set():
+            while under_way and under_way[0].done():
+                await self._finish(under_way)
+            most = self._settings.batch_messages - len(records)
+            full = most <= 0 or size >= _FULL_BYTES
+            if records and (not under_way or (full and len(under_way) < _UNDER_WAY)):
+                return records
+            if full:
+                await asyncio.wait((under_way[0],))
+                continue
+            more = self._next(await self._more(most, under_way), first + len(records))
+            records += more
+            size += sum([r.serialized_value_size for r in more])
+        return []
+
+    def _next(self, records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:
+        """Without those before `expected`, which come again after a rebalance. Raises `Fenced`
+        where some are missing."""
+        if records and records[0].offset < expected:
+            records = [r for r in records if r.offset >= expected]
+        if records and records[-1].offset - expected + 1 != len(records):
+            raise Fenced(
+                f"partition {self.tp.partition}: Kafka has no messages from offset {expected} on, "
+                f"the next is {records[0].offset}: they were deleted before they were read, or the "
+                "topic is another one (docs/operations.md)"
+            )
+        return records
+
+    async def _more(
+        self, most: int, under_way: "deque[asyncio.Task[Receipt]]"
+    ) -> list[ConsumerRecord]:
+        """What has come, or nothing where the oldest batch is committed before."""
+        # Cancelled, it has taken nothing: it takes and returns in one go.
+        asking = asyncio.ensure_future(
+            self.consumer.getmany(self.tp, timeout_ms=_POLL_MS, max_records=most)
+        )
+        try:
+            await asyncio.wait((asking, *list(under_way)[:1]), return_when=asyncio.FIRST_COMPLETED)
+            return asking.result().get(self.tp, []) if asking.done() else []
+        finally:
+            asking.cancel()
+
+    async def _finish(self, under_way: "deque[asyncio.Task[Receipt]]") -> None:
+        receipt = await under_way[0]
+        under_way.popleft()
+        if receipt.acks:
+            self._acks.send(self.tp.partition, receipt)

@@ -1,0 +1,156 @@
+"""Tells other systems by way of Kafka: signals as CloudEvents, and dead letters.
+
+``signals``: one CloudEvent (JSON, structured mode) a record, key tenant/device, or tenant/subject
+where no device is concerned. ``telemetry.dead``: value the untouched body, key that of the message,
+headers topic, content_type, reason, detail, tenant, dialect, received_us, partition, offset (where
+it came from) and dead_letter_id. Each at least once: receivers keep the highest revision of an id.
+"""
+
+import asyncio
+import json
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
+
+from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end
+from contracts.partition import key_of_topic
+from contracts.signals import cloud_event
+from runtime.errors import Retry
+from runtime.metrics import Metrics
+from store.pipeline.dead_letter import DeadLetterRow
+from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.roles import WRITER
+from store.postgres.times import to_us
+from store.signals import publications
+
+log = logging.getLogger("ingest.logs.kafka_publisher")
+
+_AT_ONCE = 500
+_LOOK_EVERY_S = 0.25
+_AGAIN_S = 2.0
+_ANSWER_WITHIN_S = 10.0
+
+Record = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
+"""Topic, key, value, headers."""
+
+
+class Publisher:
+    """One of the processes tells; the others wait until it ends."""
+
+    def __init__(self, url: str, database_url: str, topics: Topics, metrics: Metrics) -> None:
+        self._connection = connection(url)
+        self._database_url = database_url
+        self._topics = topics
+        self._metrics = metrics
+        self._session: Connection | None = None
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Until `stop`; what is not told then is told by who comes next."""
+        try:
+            while not stop.is_set():
+                pause_s = _LOOK_EVERY_S
+                producer = AIOKafkaProducer(
+                    **self._connection,
+                    acks="all",
+                    enable_idempotence=True,
+                    max_request_size=MOST_RECORD_BYTES,
+                )
+                try:
+                    if await asyncio.to_thread(self._may_publish):
+                        await producer.start()
+                        await self._tell(producer, stop)
+                    else:
+                        pause_s = _AGAIN_S
+                except (KafkaError, OSError, Retry) as error:
+                    log.warning("signals and dead letters wait (%r)", error)
+                    pause_s = _AGAIN_S
+                    await asyncio.to_thread(self._end_session)
+                finally:
+                    await end(producer)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), pause_s)
+        finally:
+            await asyncio.to_thread(self._end_session)
+
+    async def _tell(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+        while not stop.is_set():
+            ids, records = await asyncio.to_thread(self._due)
+            if not ids:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), _LOOK_EVERY_S)
+                continue
+            sent = [
+                await producer.send(topic, value, key=key, headers=headers)
+                for topic, key, value, headers in records
+            ]
+            await asyncio.wait_for(asyncio.gather(*sent), _ANSWER_WITHIN_S)
+            await asyncio.to_thread(self._done, ids)
+            self._metrics.published.inc(len(ids))
+
+    # ── with the store, in threads ──────────────────────────────────────────────────────────
+
+    def _may_publish(self) -> bool:
+        with translated():
+            if self._session is None or self._session.closed:
+                self._session = connect(
+                    self._database_url, application="tachowatt-publish", role=WRITER
+                )
+            return publications.may_publish(self._session)
+
+    def _due(self) -> tuple[list[int], list[Record]]:
+        session = self._session
+        assert session is not None
+        with translated():
+            due = publications.take(session, _AT_ONCE)
+            signals = publications.signals(session, [r for _, kind, r in due if kind == "signal"])
+            letters = publications.dead_letters(
+                session, [r for _, kind, r in due if kind == "dead_letter"]
+            )
+            session.rollback()
+        records = []
+        for _, kind, ref in due:  # in their order
+            if kind == "signal" and ref in signals:
+                records.append(_signal(self._topics.signals, signals[ref]))
+            elif kind == "dead_letter" and ref in letters:
+                records.append(_dead_letter(self._topics.dead, letters[ref]))
+        return [id_ for id_, _, _ in due], records
+
+    def _done(self, ids: list[int]) -> None:
+        assert self._session is not None
+        with translated():
+            publications.done(self._session, ids)
+            self._session.commit()
+
+    def _end_session(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            abort(session)
+            session.close()
+
+
+def _signal(topic: str, row: Mapping[str, Any]) -> Record:
+    event = cloud_event(row, row["device"])
+    headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
+    return topic, event.source[1:].encode(), event.model_dump_json().encode(), headers
+
+
+def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
+    said = {
+        "topic": row.topic,
+        "content_type": row.content_type,
+        "user_properties": None if row.user_properties is None else json.dumps(row.user_properties),
+        "reason": row.reason,
+        "detail": row.detail,
+        "tenant": row.tenant,
+        "dialect": row.dialect,
+        "received_us": to_us(row.received_at),
+        "partition": row.partition,
+        "offset": row.offset,
+        "dead_letter_id": row.id,
+    }
+    headers = [(name, str(value).encode()) for name, value in said.items() if value is not None]
+    return topic, key_of_topic(row.topic).encode(), bytes(row.body), headers

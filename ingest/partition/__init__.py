@@ -1,0 +1,1 @@
+"""One partition: its lease, its batches in order, maintenance between them."""

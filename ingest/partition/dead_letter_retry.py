@@ -1,0 +1,43 @@
+"""Dead letters that are marked for retry: what is done with them beside a batch's usual way."""
+
+from collections.abc import Sequence
+
+from ingest.batch.commit import Ledger
+from ingest.batch.ledger import ledger_key
+from ingest.batch.work import Outcome, Work
+from store.pipeline import dead_letter, ledger
+from store.pipeline.dead_letter import DeadLetterRow
+from store.postgres.pool import Connection
+
+AT_ONCE = 500
+
+
+def finish(
+    connection: Connection,
+    work: Work,
+    rows: Sequence[DeadLetterRow],
+    tenants: frozenset[str],
+    now_us: int,
+) -> None:
+    """Write down what became of the rows, in the caller's transaction."""
+    results = []
+    for letter, row in zip(work.letters, rows, strict=True):
+        if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
+            key = ledger_key(letter, tenants)
+            results.append((row.id, "open", str(letter.dead.reason), letter.dead.detail, *key))
+            # It stays where it is: no second row for the same message.
+            letter.dead = None
+        else:
+            results.append((row.id, "retried", str(letter.outcome), "", "", ""))
+    dead_letter.finish_retry(connection, results, now_us)
+
+
+def unbook(entries: Ledger, rows: Sequence[DeadLetterRow]) -> None:
+    """A retried message was booked as dead-lettered when it came: take that entry out.
+
+    It is booked anew by `ledger_of`, perhaps for another tenant: its device is known by now.
+    """
+    for row in rows:
+        entry = entries.setdefault((row.tenant, row.dialect), ledger.Entry())
+        entry.received -= 1
+        entry.dead_lettered -= 1

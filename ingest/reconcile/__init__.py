@@ -1,0 +1,1 @@
+"""Recomputes features of devices whose stored samples changed."""

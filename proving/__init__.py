@@ -1,0 +1,1 @@
+"""Measures and tries the product: benches, faults, judges. No part of it; nothing imports it."""

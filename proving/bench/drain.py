@@ -1,0 +1,213 @@
+"""`tachowatt bench drain`: how fast a backlog goes from the broker to the last commit."""
+
+import platform
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from app.operations import registry_import as registry_files
+from app.operations.ledger import ledger_json
+from app.operations.verify import verify
+from app.servers.embedded import Postgres
+from app.servers.mosquitto import Mosquitto
+from proving.bench import backlog
+from proving.bench import kafka as bench_kafka
+from proving.bench import paho as bench_paho
+from proving.bench import service as bench_service
+from runtime.clock import US_PER_S, Clock
+from runtime.errors import Stop
+from runtime.settings import Settings
+from simulators.encode import Message
+from simulators.load import Load
+from store.pipeline import ledger, offsets
+from store.postgres.pool import connect
+from store.schema.migrate import migrate
+from store.testing import bench as store_bench
+
+_CLIENT_ID = "tachowatt-bench-drain"
+_RATE = 5_000.0
+_CALIBRATION_ROWS = 200_000
+_PAHO_MESSAGES = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is drained: `messages` of `samples` each, from `devices` cars in turn.
+
+    verify_devices : how many are recomputed afterwards; 0 = none. kafka : what stands between
+    gateway and ingest; None = nothing, they are one process.
+    """
+
+    messages: int
+    samples: int
+    devices: int
+    verify_devices: int = 1_000
+    kafka: bench_kafka.Plan | None = None
+
+
+Progress = Callable[[str, int, int], None]
+
+
+def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dict[str, Any]:
+    """Make the backlog, drain it, calibrate, verify; returns the figures.
+
+    Servers that are not set run under `settings.state_dir`, which the caller removes. The answer's
+    `problems` say what is wrong with the run, if anything.
+    """
+    with servers(settings, clock) as (database_url, mqtt_url):
+        migrate(database_url)
+        tenant = f"bench-{clock.now_us() // US_PER_S}"
+        load = Load(_RATE, plan.devices, plan.messages / _RATE, tenant=tenant, samples=plan.samples)
+        now_us = clock.now_us()
+        valid = registry_files.validate(load.registry(now_us), "load")
+        registry_files.write(database_url, valid, now_us)
+        backlog.make_session(mqtt_url, _CLIENT_ID)
+        progress("making the backlog", 0, plan.messages)
+        sent = backlog.publish(mqtt_url, _messages(plan, load, now_us))
+        if sent != plan.messages:
+            raise Stop(f"{sent} messages were published, {plan.messages} were planned")
+        drained = _drain(
+            settings.model_copy(update={"mqtt_client_id": _CLIENT_ID}),
+            clock,
+            plan,
+            database_url,
+            mqtt_url,
+            lambda done: progress("draining", done, plan.messages),
+        )
+        backlog.end_session(mqtt_url, _CLIENT_ID)
+        found: dict[str, Any] = {
+            "messages": plan.messages,
+            "samples_per_message": plan.samples,
+            "devices": plan.devices,
+            **drained,
+            "samples_per_s": round(drained["messages_per_s"] * plan.samples),
+            "bench_peak_memory_mib": round(bench_service.peak_memory_mib()),
+        }
+        found["ledger"] = books(database_url)
+        progress("calibrating", 0, 1)
+        few = islice(_messages(plan, load, now_us), min(plan.messages, _PAHO_MESSAGES))
+        found["calibration"] = _calibrate(settings, clock, plan, found, database_url) | _beside(
+            found, bench_paho.rate(mqtt_url, few, clock)
+        )
+        found["verify"] = proof(database_url, plan.verify_devices, progress)
+        found["versions"] = versions(database_url, mqtt_url)
+        found["problems"] = problems(found)
+        return found
+
+
+def _drain(
+    settings: Settings,
+    clock: Clock,
+    plan: Plan,
+    database_url: str,
+    mqtt_url: str,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    with connect(database_url) as connection:
+        before = offsets.total(connection)
+    if plan.kafka is None:
+        return bench_service.drain(
+            settings, database_url, mqtt_url, plan.messages, before, progress
+        )
+    with ExitStack() as ending:
+        url = ending.enter_context(bench_kafka.served(settings, clock, plan.kafka))
+        topics = ending.enter_context(
+            bench_kafka.feeding(database_url, url, clock, plan.kafka.partitions)
+        )
+        settings = settings.model_copy(update={"kafka_topic_prefix": topics.prefix})
+        return bench_kafka.drain(
+            settings,
+            database_url,
+            mqtt_url,
+            url,
+            plan.kafka,
+            plan.messages,
+            before,
+            clock,
+            progress,
+        )
+
+
+def _messages(plan: Plan, load: Load, now_us: int) -> Iterator[Message]:
+    """The backlog; so far back that its last sample is not ahead of our clock."""
+    if plan.samples == 1:
+        return load.messages(now_us - int(plan.messages / _RATE * US_PER_S) - 60 * US_PER_S)
+    turns = -(-plan.messages // plan.devices)
+    return load.long_messages(now_us - (turns * plan.samples + 60) * US_PER_S)
+
+
+def _calibrate(
+    settings: Settings, clock: Clock, plan: Plan, found: dict[str, Any], database_url: str
+) -> dict[str, Any]:
+    with connect(database_url) as connection:
+        copied = store_bench.copy_rate(
+            connection, _CALIBRATION_ROWS, settings.batch_messages * plan.samples, clock
+        )
+    return {
+        "copy_rows_per_s": round(copied),
+        "ratio_to_copy": round(found["samples_per_s"] / copied, 3),
+    }
+
+
+def _beside(found: dict[str, Any], paho: float) -> dict[str, Any]:
+    return {
+        "paho_messages_per_s": round(paho),
+        "ratio_to_paho": round(found["messages_per_s"] / paho, 3),
+    }
+
+
+def books(database_url: str) -> dict[str, Any]:
+    """The ledger of the whole database, and whether it closes."""
+    with connect(database_url) as connection:
+        read = ledger_json(ledger.read(connection), offsets.total(connection), 0)
+    return {name: read[name] for name in (*ledger.COUNTS, "closes")}
+
+
+def proof(database_url: str, devices: int, progress: Progress) -> dict[str, Any] | None:
+    """What `tachowatt verify` says, of so many devices at most; None where `devices` is 0."""
+    if not devices:
+        return None
+    verdict = verify(database_url, lambda done, of: progress("verifying", done, of), devices)
+    return {
+        "clean": verdict.clean,
+        "devices": verdict.devices,
+        "samples": verdict.samples,
+        "rows": verdict.rows,
+        "waiting": verdict.waiting,
+        "differences": verdict.differences[:20],
+    }
+
+
+def versions(database_url: str, mqtt_url: str) -> dict[str, str | None]:
+    """What was measured with."""
+    with connect(database_url) as connection:
+        return store_bench.versions(connection) | {
+            "broker": backlog.version(mqtt_url),
+            "python": platform.python_version(),
+        }
+
+
+def problems(found: dict[str, Any]) -> list[str]:
+    """Why a run's figures are not to be trusted."""
+    wrong = []
+    if not found["ledger"]["closes"]:
+        wrong.append("the ledger does not close")
+    if found["verify"] is not None and not found["verify"]["clean"]:
+        wrong.append("verify is not clean")
+    return wrong
+
+
+@contextmanager
+def servers(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
+    """Database and broker: those that are set, else our own PostgreSQL and Debian's Mosquitto."""
+    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
+    broker = Mosquitto(settings.state_dir, clock)
+    try:
+        mqtt_url = settings.mqtt_url or broker.start()
+        yield settings.database_url or postgres.start(), mqtt_url  # type: ignore[union-attr]
+    finally:
+        broker.stop()
+        if postgres is not None:
+            postgres.stop()

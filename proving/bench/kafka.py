@@ -1,0 +1,325 @@
+"""`tachowatt bench drain --log kafka`: a gateway and ingest workers with a Kafka between them.
+
+Each is a process of its own, as in earnest. The workers hold their partitions before the gateway
+is let go, so that a start of processes is not measured.
+"""
+
+import asyncio
+import resource
+from collections.abc import Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+from multiprocessing.connection import wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Protocol
+
+from app.operations import kafka_topics
+from app.servers.kafka import Kafka
+from contracts.kafka import Topics
+from proving.bench import service as bench_service
+from runtime.clock import US_PER_S, Clock, SystemClock
+from runtime.errors import Stop, Usage
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from store.pipeline import log as store_log
+from store.pipeline import offsets
+from store.postgres.pool import connect
+
+_LOOK_EVERY_S = 0.02
+_READY_WITHIN_S = 120.0
+_END_WITHIN_S = 30.0
+_KEEP_HOURS = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What stands between broker and store.
+
+    url : of a Kafka that is there; None = our own. workers : processes of ingest.
+    """
+
+    url: str | None = None
+    workers: int = 2
+    partitions: int = 4
+
+
+@contextmanager
+def served(settings: Settings, clock: Clock, plan: Plan) -> Iterator[str]:
+    """The Kafka that is given, else our own under `settings.state_dir`; its URL."""
+    if plan.url is not None:
+        yield plan.url
+        return
+    server = Kafka(settings.state_dir, clock, settings.kafka_home)
+    try:
+        yield server.start()
+    finally:
+        server.stop()
+
+
+@contextmanager
+def feeding(database_url: str, kafka_url: str, clock: Clock, partitions: int) -> Iterator[Topics]:
+    """The store fed from new topics, and from the direct log again afterwards.
+
+    Raises `Usage` where it is fed from a Kafka already: who reads from there would lose its place.
+    """
+    topics = Topics(f"bench-{clock.now_us() // US_PER_S}.")
+    with connect(database_url) as connection:
+        before = store_log.chosen(connection)
+        if before != store_log.DIRECT:
+            raise Usage(f"the store is fed from {before}; the bench needs another database")
+    _, chosen, begin = kafka_topics.prepare(kafka_url, topics, partitions, 1, _KEEP_HOURS)
+    _choose(database_url, chosen, begin, clock)
+    try:
+        yield topics
+    finally:
+        _choose(database_url, store_log.DIRECT, {0: 0}, clock)
+
+
+def _choose(database_url: str, chosen: store_log.Log, begin: dict[int, int], clock: Clock) -> None:
+    with connect(database_url) as connection:
+        store_log.choose(connection, chosen, begin, clock.now_us())
+        connection.commit()
+
+
+def drain(
+    settings: Settings,
+    database_url: str,
+    mqtt_url: str,
+    kafka_url: str,
+    plan: Plan,
+    messages: int,
+    before: int,
+    clock: Clock,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    """Let a gateway and the workers drain `messages`; returns what they took.
+
+    settings : its `mqtt_client_id` is the session that holds the backlog, its topic prefix that of
+    topics which the store is fed from. before : messages that were committed already.
+    progress(done) : called now and then. Raises `Stop` where a process fails.
+    """
+    workers = [f"ingest-{n + 1}" for n in range(plan.workers)]
+    parts = {name: Part(name, _ingest, settings, database_url, kafka_url) for name in workers}
+    parts["gateway"] = Part("gateway", _gateway, settings, mqtt_url, kafka_url)
+    try:
+        _until_ready(parts, plan, clock)
+        with connect(database_url) as connection:
+            connection.autocommit = True
+            began = clock.monotonic()
+            parts["gateway"].go_on()
+            done = 0
+            while done < messages:
+                pause(parts)
+                done = offsets.total(connection) - before
+                progress(done)
+            seconds = clock.monotonic() - began
+        took = {name: part.end() for name, part in sorted(parts.items())}
+    finally:
+        for part in parts.values():
+            part.leave()
+    steps: dict[str, float] = {}
+    for name in workers:
+        for step, value in took[name].pop("steps").items():
+            steps[step] = steps.get(step, 0.0) + value
+    for key in ("steps", "batches"):
+        took["gateway"].pop(key)
+    return {
+        "log": "kafka",
+        "workers": plan.workers,
+        "partitions": plan.partitions,
+        "seconds": round(seconds, 2),
+        "messages_per_s": round(messages / seconds),
+        "service_peak_memory_mib": sum(each["peak_memory_mib"] for each in took.values()),
+        "service_idle_memory_mib": sum(each["idle_memory_mib"] for each in took.values()),
+        "processes": took,
+        "share_per_step": {step: round(value / seconds, 3) for step, value in steps.items()},
+    }
+
+
+class Part:
+    """A process of the service, and the pipe by which it is told to go on, and then to end."""
+
+    def __init__(self, name: str, run: "_Run", *arguments: object) -> None:
+        context = get_context("spawn")
+        self.pipe, theirs = context.Pipe()
+        self.process: BaseProcess = context.Process(
+            target=run, args=(theirs, *arguments), name=f"bench-{name}", daemon=True
+        )
+        self.process.start()
+        theirs.close()
+        self.ready = 0
+
+    def go_on(self) -> None:
+        """It may."""
+        self.pipe.send(None)
+
+    def hear(self) -> None:
+        """Take what it said of being ready, if anything."""
+        while self.pipe.poll():
+            self.ready = self.pipe.recv()
+
+    def end(self) -> dict[str, Any]:
+        """Let it end in order; what it took."""
+        self.go_on()
+        while isinstance(told := self.pipe.recv(), int):
+            pass
+        return dict(told)
+
+    def leave(self) -> None:
+        """It ends in order if it still can, and is killed otherwise."""
+        self.pipe.close()
+        self.process.join(_END_WITHIN_S)
+        if self.process.is_alive():
+            self.process.kill()
+
+
+class _Run(Protocol):
+    def __call__(self, pipe: Pipe, *arguments: Any) -> None: ...
+
+
+def _until_ready(parts: dict[str, Part], plan: Plan, clock: Clock) -> None:
+    """Until the gateway is, and the workers share all partitions."""
+    deadline = clock.monotonic() + _READY_WITHIN_S
+    busy = min(plan.workers, plan.partitions)
+    while True:
+        for part in parts.values():
+            part.hear()
+        held = [part.ready for name, part in parts.items() if name != "gateway"]
+        shared = sum(held) == plan.partitions and sum(n > 0 for n in held) == busy
+        if parts["gateway"].ready and shared:
+            return
+        if clock.monotonic() > deadline:
+            raise Stop(f"the workers hold {held} of {plan.partitions} partitions, and no more")
+        pause(parts)
+
+
+def pause(parts: dict[str, Part]) -> None:
+    """A moment. Raises `Stop` where a process ends in it."""
+    if wait([part.process.sentinel for part in parts.values()], _LOOK_EVERY_S):
+        ended = [name for name, part in parts.items() if not part.process.is_alive()]
+        raise Stop(f"{' and '.join(ended)} ended before the backlog was drained")
+
+
+# ── in the processes ────────────────────────────────────────────────────────────────────────
+
+
+def _gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url: str) -> None:
+    asyncio.run(_run_gateway(pipe, settings, mqtt_url, kafka_url))
+
+
+async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url: str) -> None:
+    # Here, so that whoever starts the process does not load them for its own sake.
+    from app.processes.service import spare_the_collector
+    from gateway.forward import Gateway
+    from gateway.kafka_log import KafkaLog
+
+    clock, metrics = SystemClock(), Metrics()
+    log = KafkaLog(
+        kafka_url,
+        Topics(settings.kafka_topic_prefix),
+        settings.mqtt_client_id,
+        metrics,
+        lambda acks: gateway.committed(acks),
+    )
+    await log.start()
+    gateway = Gateway(mqtt_url, log, settings, clock, metrics)
+    spare_the_collector()
+    idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
+    pipe.send(1)
+    try:
+        await _told(pipe)
+        await _until_told(pipe, gateway.run)
+    finally:
+        await log.close()
+    pipe.send(_took(metrics, idle_mib, idle_s))
+
+
+def _ingest(pipe: Pipe, settings: Settings, database_url: str, kafka_url: str) -> None:
+    asyncio.run(run_ingest(pipe, settings, database_url, kafka_url))
+
+
+async def run_ingest(
+    pipe: Pipe,
+    settings: Settings,
+    database_url: str,
+    kafka_url: str,
+    let_go: Callable[[], None] | None = None,
+) -> None:
+    """A worker, until told to end; it tells how many partitions it holds, and what it took.
+
+    let_go : is called when told for the first time, where it is given.
+    """
+    from app.processes.service import spare_the_collector
+    from app.processes.warm_up import warm_up
+    from ingest.logs.kafka import KafkaIngest
+
+    clock, metrics = SystemClock(), Metrics()
+    ingest = KafkaIngest(kafka_url, database_url, settings, clock, metrics)
+    await asyncio.to_thread(warm_up)
+    spare_the_collector()
+    idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
+
+    async def tell() -> None:
+        told = 0
+        while True:
+            if (held := len(ingest.partitions)) != told:
+                told = held
+                pipe.send(held)
+            await asyncio.sleep(_LOOK_EVERY_S)
+
+    telling = asyncio.create_task(tell())
+    try:
+        await _until_told(pipe, ingest.run, let_go)
+    finally:
+        telling.cancel()
+    pipe.send(_took(metrics, idle_mib, idle_s))
+
+
+async def _told(pipe: Pipe) -> None:
+    """Wait until the bench says something. Raises EOFError where it is gone."""
+    heard, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(pipe.fileno(), heard.set)
+    try:
+        await heard.wait()
+    finally:
+        loop.remove_reader(pipe.fileno())
+    pipe.recv()
+
+
+async def _until_told(
+    pipe: Pipe,
+    run: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
+    let_go: Callable[[], None] | None = None,
+) -> None:
+    """Run until told to end. let_go : is called when told for the first time, where it is given."""
+    stop = asyncio.Event()
+    running = asyncio.create_task(run(stop))
+    try:
+        for then in (stop.set,) if let_go is None else (let_go, stop.set):
+            told = asyncio.create_task(_told(pipe))
+            await asyncio.wait((running, told), return_when=asyncio.FIRST_COMPLETED)
+            if not told.done():
+                told.cancel()
+                break
+            told.result()
+            then()
+    finally:
+        stop.set()
+        await running
+
+
+def _took(metrics: Metrics, idle_mib: float, idle_s: float) -> dict[str, Any]:
+    return {
+        "peak_memory_mib": round(bench_service.peak_memory_mib()),
+        "idle_memory_mib": round(idle_mib),
+        "processor_s": round(_processor_s() - idle_s, 2),
+        "batches": bench_service.batches(metrics),
+        "steps": bench_service.seconds_per_step(metrics),
+    }
+
+
+def _processor_s() -> float:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,138 @@
+"""The service that `tachowatt bench drain` measures, in a process of its own.
+
+Alone there, so that its peak memory is its own and not that of the generator beside it.
+"""
+
+import asyncio
+from collections.abc import Callable
+from multiprocessing import get_context
+from multiprocessing.connection import Connection as Pipe
+from pathlib import Path
+from typing import Any
+
+from runtime.clock import SystemClock
+from runtime.errors import Stop
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+
+_LOOK_EVERY_S = 0.02
+_END_WITHIN_S = 30.0
+
+
+def drain(
+    settings: Settings,
+    database_url: str,
+    mqtt_url: str,
+    messages: int,
+    before: int,
+    progress: Callable[[int], None],
+) -> dict[str, Any]:
+    """Let gateway and ingest drain `messages`; returns what they took.
+
+    settings : its `mqtt_client_id` is the session that holds the backlog. before : messages that
+    were committed already. progress(done) : called now and then. Raises `Stop` where the service
+    fails.
+    """
+    ours, theirs = get_context("spawn").Pipe()
+    process = get_context("spawn").Process(
+        target=_serve,
+        args=(theirs, settings, database_url, mqtt_url, messages, before),
+        name="bench-service",
+        daemon=True,
+    )
+    process.start()
+    theirs.close()
+    try:
+        while True:
+            told = ours.recv()
+            if isinstance(told, dict):
+                return told
+            progress(told)
+    except EOFError:
+        process.join(_END_WITHIN_S)
+        raise Stop(
+            f"the service ended before the backlog was drained (exit code {process.exitcode})"
+        ) from None
+    finally:
+        ours.close()
+        process.join(_END_WITHIN_S)
+        if process.is_alive():
+            process.kill()
+
+
+def peak_memory_mib() -> float:
+    """The most memory this process has had resident, MiB (Linux's VmHWM)."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) / 1024
+    raise Stop("/proc/self/status has no VmHWM")
+
+
+def seconds_per_step(metrics: Metrics) -> dict[str, float]:
+    """What this process's batches spent in each step of ingest."""
+    return {
+        sample.labels["step"]: sample.value
+        for sample in next(iter(metrics.step_seconds.collect())).samples
+        if sample.name.endswith("_total")
+    }
+
+
+def batches(metrics: Metrics) -> int:
+    """How many this process has committed."""
+    return next(
+        round(sample.value)
+        for sample in next(iter(metrics.commit_seconds.collect())).samples
+        if sample.name.endswith("_count")
+    )
+
+
+def _serve(
+    pipe: Pipe, settings: Settings, database_url: str, mqtt_url: str, messages: int, before: int
+) -> None:
+    """The process: tells through `pipe` how far it is, and at last what it took."""
+    pipe.send(asyncio.run(_drain(pipe, settings, database_url, mqtt_url, messages, before)))
+
+
+async def _drain(
+    pipe: Pipe, settings: Settings, database_url: str, mqtt_url: str, messages: int, before: int
+) -> dict[str, Any]:
+    # Here, so that whoever starts the process does not load them for its own sake.
+    from app.processes.service import spare_the_collector
+    from app.processes.warm_up import warm_up
+    from gateway.forward import Gateway
+    from ingest.logs.direct import DirectLog
+    from ingest.partition.worker import Worker
+
+    clock, metrics = SystemClock(), Metrics()
+    log = DirectLog(Worker(database_url, settings, clock, metrics), metrics)
+    stop = asyncio.Event()
+    await asyncio.to_thread(warm_up)
+    await log.start()
+    spare_the_collector()
+    gateway = Gateway(mqtt_url, log, settings, clock, metrics)
+    idle_mib = peak_memory_mib()
+    began = clock.monotonic()
+    running = asyncio.create_task(gateway.run(stop))
+    try:
+        done = 0
+        while done < messages:
+            if running.done():
+                running.result()
+                raise Stop("the gateway ended before the backlog was drained")
+            await asyncio.sleep(_LOOK_EVERY_S)
+            done = log.committed - before
+            pipe.send(done)  # fails, and so ends us, where nobody listens any more
+        seconds = clock.monotonic() - began
+    finally:
+        stop.set()
+        await asyncio.gather(running, return_exceptions=True)
+        await log.close()
+    steps = seconds_per_step(metrics)
+    return {
+        "log": "direct",
+        "seconds": round(seconds, 2),
+        "messages_per_s": round(messages / seconds),
+        "service_peak_memory_mib": round(peak_memory_mib()),
+        "service_idle_memory_mib": round(idle_mib),
+        "share_per_step": {step: round(value / seconds, 3) for step, value in steps.items()},
+    }

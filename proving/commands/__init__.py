@@ -1,0 +1,1 @@
+"""The commands `tachowatt bench` and `tachowatt fault`, found by entry point."""

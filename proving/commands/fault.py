@@ -1,0 +1,114 @@
+"""fault."""
+
+import asyncio
+import tempfile
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.commands.console import err, load_settings, out, print_json, progress_bar
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+
+
+def fault(
+    rounds: Annotated[int, typer.Option(min=1, help="Faults, one after the other")] = 100,
+    seed: Annotated[int, typer.Option(help="Of faults, moments and fleets")] = 1,
+    kinds: Annotated[str | None, typer.Option(help="Only these, with commas")] = None,
+    keep: Annotated[
+        Path | None, typer.Option(help="Folder for logs and data, which stays; empty")
+    ] = None,
+    meanwhile: Annotated[
+        bool, typer.Option(help="A fault that kills nothing has a kill within it")
+    ] = True,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+) -> None:
+    """Kill, pause, cut and starve everything under load, and prove that nothing of it is seen.
+
+    It starts its own Mosquitto, Kafka and PostgreSQL, two gateways, two ingest workers, contacts
+    and API, and lets simulated fleets with faults of their own publish all the time. Each round
+    breaks something at a moment by chance and waits until messages of all partitions are
+    acknowledged end to end again. Every ten rounds and at the end: nothing lost, nothing doubled,
+    features equal to the recomputed ones bit for bit, each contact delivered under one id, and no
+    process with more files, memory or connections than before. The exit code is 1 otherwise, and
+    where 5 of 100 recoveries take 10 s or more.
+
+    kinds: kill-gateway, kill-ingest, kill-contacts, kill-api, kill-postgres, kill-kafka,
+    kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full,
+    clock-step
+
+    Examples:
+
+      tachowatt fault --rounds 100 --seed 1 --json
+
+      tachowatt fault --rounds 5 --kinds kill-kafka,stall --keep /tmp/fault
+    """
+    from app.processes.warm_up import compiling, prepare
+    from proving.fault import run as runs
+    from proving.fault.kinds import KINDS
+
+    chosen = tuple(KINDS) if kinds is None else tuple(filter(None, kinds.split(",")))
+    wrong = [kind for kind in chosen if kind not in KINDS]
+    if wrong or not chosen:
+        raise Usage(f"--kinds: {', '.join(wrong) or 'none'}; there are {', '.join(KINDS)}")
+    if keep is not None and keep.exists() and any(keep.iterdir()):
+        raise Usage(f"--keep {keep}: it is not empty")
+    home = load_settings().kafka_home
+    plan = runs.Plan(rounds, seed, chosen, meanwhile=meanwhile)
+    with compiling() as compiled:  # before several processes start that need the kernels
+        asyncio.run(prepare(compiled))
+    with (
+        tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary,
+        progress_bar("fault") as advance,
+    ):
+        directory = Path(temporary) if keep is None else keep.resolve()
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o755)  # PostgreSQL's own user must get in
+
+        def show(found: runs.Round) -> None:
+            advance(found.number, rounds)
+            _print_round(found)
+
+        found = asyncio.run(runs.run(directory, home, SystemClock(), plan, show))
+    if json:
+        print_json(found)
+    else:
+        _print(found)
+    for problem in found["problems"]:
+        err.print(f"[red]{problem}[/]", highlight=False)
+    if found["problems"]:
+        raise typer.Exit(1)
+
+
+def _print_round(found: Any) -> None:
+    back = "never" if found.recovery_s is None else f"{found.recovery_s:.1f} s"
+    also = f", {found.killed_meanwhile} killed meanwhile" if found.killed_meanwhile else ""
+    err.print(
+        f"{found.number:4} {found.kind:<15} {found.victim:<20} after {found.published:>7} messages,"
+        f" away {found.away_s:.1f} s{also}; recovered in {back}",
+        highlight=False,
+    )
+    for problem in found.problems:
+        err.print(f"     {problem}", style="red", markup=False, highlight=False)
+
+
+def _print(found: dict[str, Any]) -> None:
+    recovery, leaks = found["recovery_s"], found["leaks"]
+    out.print(
+        f"{len(found['rounds'])} faults, {found['kills']} kills in {found['seconds']} s under "
+        f"{found['published']} messages: {found['lost']} lost, {found['doubled']} doubled, "
+        f"{found['differences']} differences; recovery p50 {recovery['p50']} s, p95 "
+        f"{recovery['p95']} s, at most {recovery['max']} s"
+    )
+    out.print(
+        f"at most {leaks['most_files']} files and {leaks['most_memory_mib']} MiB in a process, "
+        f"{leaks['most_connections']} connections on a line"
+    )
+    for kind, why in found["left_out"].items():
+        out.print(f"left out: {kind} ({why})")
+
+
+def register(cli: typer.Typer) -> None:
+    """Add the commands of this file."""
+    cli.command()(fault)

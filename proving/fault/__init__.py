@@ -1,0 +1,1 @@
+"""`tachowatt fault`: faults under load, and the checks that nothing of them is left."""

@@ -1,0 +1,278 @@
+"""`tachowatt fault`: bring down what can be brought down, under load, and prove that nothing of it
+can be seen afterwards."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from proving.fault import checks
+from proving.fault.kinds import KINDS, Blow, Scene, kill_meanwhile
+from proving.fault.load import Fleets, Probes, fleet_publisher
+from proving.judge.latency import percentile
+from proving.testbed.process import faketime
+from proving.testbed.topology import Town
+from runtime.calibration import known_slowness
+from runtime.clock import Clock
+from runtime.errors import Stop
+from simulators.publisher import Publisher
+
+_PROBE_WITHIN_S = 90.0
+_DRAIN_WITHIN_S = 120.0
+_CALM_S = (0.3, 2.0)
+_RECOVERY_P95_S = 10.0
+_VERIFIED_BETWEEN = 150
+"""Devices recomputed at each look before the last; the last one takes all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """rounds : faults; kinds : of fault_kinds.KINDS; check_every : rounds between two full looks;
+    rate : messages/s of the fleets; meanwhile : a fault that kills nothing has a kill within it.
+    """
+
+    rounds: int
+    seed: int
+    kinds: Sequence[str] = tuple(KINDS)
+    check_every: int = 10
+    rate: float = 80.0
+    meanwhile: bool = True
+
+
+@dataclass(slots=True)
+class Round:
+    """published : messages before the fault; acknowledged_s : from the moment that the victim was
+    back (its process was started) until a message of each partition, sent then, was acknowledged
+    end to end; recovery_s : until also what was killed was ready. None = never.
+    """
+
+    number: int
+    kind: str
+    victim: str
+    published: int
+    away_s: float
+    acknowledged_s: float | None
+    recovery_s: float | None
+    kills: int
+    killed_meanwhile: str = ""
+    problems: list[str] = field(default_factory=list)
+
+
+View = Callable[[Round], None]
+
+
+async def run(
+    directory: Path, kafka_home: Path | None, clock: Clock, plan: Plan, view: View
+) -> dict[str, Any]:
+    """Run all rounds; returns what came of them. `problems` says what is wrong, if anything."""
+    began = clock.monotonic()
+    async with Town(directory, clock, kafka_home) as town:
+        fleets = Fleets(town.url, town.receiver, clock, plan.seed, plan.rate)
+        probes = Probes(town.url, clock, fleets.sent)
+        async with (
+            fleet_publisher(town.mosquitto.url, clock, fleets.sent) as publisher,
+            probes.publisher(town.mosquitto.url) as probing,
+        ):
+            match = _Run(town, fleets, probes, publisher, probing, clock, plan)
+            await match.rounds(view)
+            found = match.answer()
+        for process in town.running():
+            problem = await process.terminate()
+            if problem:
+                found["problems"].append(problem)
+    found["seconds"] = round(clock.monotonic() - began, 1)
+    return found
+
+
+class _Run:
+    def __init__(
+        self,
+        town: Town,
+        fleets: Fleets,
+        probes: Probes,
+        publisher: Publisher,
+        probing: Publisher,
+        clock: Clock,
+        plan: Plan,
+    ) -> None:
+        self._town, self._fleets, self._probes = town, fleets, probes
+        self._publisher, self._probing = publisher, probing
+        self._clock, self._plan = clock, plan
+        self._rng = Random(plan.seed)
+        self._scene = Scene(town, fleets, clock, self._rng)
+        self._findings = checks.Findings()
+        self._leaks = checks.Leaks()
+        self._rounds: list[Round] = []
+        self._samples = self._delivered = 0
+        # Kinds that cannot be here, and why.
+        self._left_out: dict[str, str] = {}
+        if town.no_small_disk:
+            self._left_out["disk-full"] = town.no_small_disk
+        if faketime() is None:
+            self._left_out["clock-step"] = (
+                "the clock of a process cannot be stepped without Debian's libfaketime"
+            )
+
+    async def rounds(self, view: View) -> None:
+        """All of them, with a full look now and then and at the end."""
+        self._fleets.start(self._publisher)
+        if not await self._probes.ask(self._probing, _PROBE_WITHIN_S):
+            raise Stop(f"no message comes through at all; the logs are in {self._town.directory}")
+        for number, kind in enumerate(self._drawn(), start=1):
+            await self._scene.away(*_CALM_S)
+            found = await self._round(number, kind)
+            self._rounds.append(found)
+            if self._town.dead():  # it has been told; without it nothing comes to rest
+                view(found)
+                return
+            last = number == self._plan.rounds
+            if last or number % self._plan.check_every == 0:
+                await self._look(last)
+                if not last:
+                    self._fleets.start(self._publisher)
+            view(found)
+
+    def _drawn(self) -> Iterator[str]:
+        """Each kind as often as the others, in an order by chance."""
+        deck: list[str] = []
+        kinds = [kind for kind in self._plan.kinds if kind not in self._left_out]
+        for _ in range(self._plan.rounds):
+            if not deck:
+                deck = self._rng.sample(kinds, len(kinds))
+            yield deck.pop()
+
+    async def _round(self, number: int, kind: str) -> Round:
+        published = self._publisher.counters.published
+        blows = [await self._blow(kind)] if kind.startswith("kill-") else await self._two(kind)
+        back_s = max(blow.back_s for blow in blows)
+        acknowledged_s, recovery_s, problems = await self._recovered(blows, back_s)
+        problems += await asyncio.to_thread(checks.books, self._town.url)
+        problems += [f"{name} is dead" for name in self._town.dead()]
+        self._measure(at_rest=False)
+        if self._fleets.task is not None and self._fleets.task.done():
+            self._fleets.task.result()
+        for problem in problems:
+            self._findings.tell(f"round {number}, {kind} {blows[0].victim}: {problem}")
+        return Round(
+            number,
+            kind,
+            blows[0].victim,
+            published,
+            round(blows[0].away_s, 2),
+            acknowledged_s,
+            recovery_s,
+            sum(blow.kills for blow in blows),
+            blows[1].victim if len(blows) > 1 else "",
+            problems,
+        )
+
+    async def _blow(self, kind: str) -> Blow:
+        return await KINDS[kind](self._scene)
+
+    async def _two(self, kind: str) -> list[Blow]:
+        blow = asyncio.create_task(self._blow(kind))
+        try:
+            if not self._plan.meanwhile:
+                return [await blow]
+            kill = await kill_meanwhile(self._scene, kind, blow)
+            return [await blow, kill]
+        finally:
+            blow.cancel()
+
+    async def _recovered(
+        self, blows: Sequence[Blow], back_s: float
+    ) -> tuple[float | None, float | None, list[str]]:
+        """When a message of each partition came through, when all was well, and what was not."""
+        problems = [problem for blow in blows for problem in blow.problems]
+
+        async def ask() -> float | None:
+            answered = await self._probes.ask(self._probing, _PROBE_WITHIN_S)
+            return round(self._clock.monotonic() - back_s, 2) if answered else None
+
+        async def ready(name: str) -> float | None:
+            try:
+                await self._town.processes[name].ready()
+            except Stop as error:
+                problems.append(str(error))
+                return None
+            return round(self._clock.monotonic() - back_s, 2)
+
+        names = [name for blow in blows for name in blow.restarted]
+        acknowledged_s, *ready_s = await asyncio.gather(ask(), *(ready(name) for name in names))
+        if acknowledged_s is None:
+            problems.append(f"no end-to-end acknowledgement within {_PROBE_WITHIN_S:.0f} s")
+        all_s = [acknowledged_s, *ready_s]
+        found = [each_s for each_s in all_s if each_s is not None]
+        return acknowledged_s, max(found) if len(found) == len(all_s) else None, problems
+
+    async def _look(self, last: bool) -> None:
+        """Let everything come to rest; then nothing may be missing."""
+        findings, town = self._findings, self._town
+        await self._fleets.finish()
+        for publisher in (self._publisher, self._probing):
+            if not await publisher.drain(_DRAIN_WITHIN_S * known_slowness(self._clock)):
+                held = publisher.counters.unacked
+                findings.tell(f"{held} messages are not acknowledged after {_DRAIN_WITHIN_S:.0f} s")
+        waiting = await checks.settled(town.url, self._clock)
+        if waiting:
+            findings.tell(waiting)
+        most = None if last else _VERIFIED_BETWEEN
+        await asyncio.to_thread(checks.proof, town.url, most, findings)
+        tenants = self._fleets.tenants if last else self._fleets.tenants[-1:]
+        self._samples = await asyncio.to_thread(
+            checks.samples, town.url, self._fleets.sent, [*tenants, "probe"], findings
+        )
+        self._delivered = await asyncio.to_thread(
+            checks.delivered, town.url, self._fleets.tenants, town.receiver, findings
+        )
+        self._measure(at_rest=True)
+
+    def _measure(self, *, at_rest: bool) -> None:
+        town = self._town
+        lines = list(town.proxies.values())
+        self._leaks.look(town.running(), lines, self._findings, at_rest=at_rest)
+
+    def answer(self) -> dict[str, Any]:
+        """The figures."""
+        findings, leaks = self._findings, self._leaks
+        recovery = [r.recovery_s for r in self._rounds if r.recovery_s is not None]
+        acknowledged = [r.acknowledged_s for r in self._rounds if r.acknowledged_s is not None]
+        p95_s = percentile(recovery, 0.95)
+        if p95_s is not None and p95_s >= _RECOVERY_P95_S:
+            findings.tell(f"recovery p95 is {p95_s} s, below {_RECOVERY_P95_S:.0f} s is promised")
+        counters = self._publisher.counters
+        return {
+            "seed": self._plan.seed,
+            "kills": sum(r.kills for r in self._rounds),
+            "kinds": dict(sorted(Counter(r.kind for r in self._rounds).items())),
+            "published": counters.published,
+            "resent": counters.resent,
+            "samples": self._samples,
+            "contacts_delivered": self._delivered,
+            "lost": findings.lost,
+            "doubled": findings.doubled,
+            "differences": findings.differences,
+            "acknowledged_s": _spread(acknowledged),
+            "recovery_s": _spread(recovery),
+            "leaks": {
+                "found": findings.leaks,
+                "most_files": leaks.most_files,
+                "most_memory_mib": leaks.most_memory_mib,
+                "most_connections": leaks.most_connections,
+                "bounds": checks.BOUNDS,
+            },
+            "left_out": self._left_out,
+            "problems": findings.problems,
+            "rounds": [asdict(r) for r in self._rounds],
+        }
+
+
+def _spread(seconds: Sequence[float]) -> dict[str, float | None]:
+    return {
+        "p50": percentile(seconds, 0.5),
+        "p95": percentile(seconds, 0.95),
+        "max": max(seconds, default=None),
+    }

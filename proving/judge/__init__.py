@@ -1,0 +1,1 @@
+"""Compares what was found and sent with the truth that the simulators know."""

@@ -1,0 +1,166 @@
+"""Our own processes, as `tachowatt fault` runs, kills and pauses them."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.servers.supervise import Child
+from proving.testbed.servers import kill_group
+from runtime.calibration import Limit
+from runtime.clock import Clock
+from runtime.errors import Stop
+
+_READY_WITHIN_S = 120.0
+_END_WITHIN_S = 15.0
+_KIB = 1024
+_FAKETIME = "lib/*/faketime/libfaketimeMT.so.1"
+"""Of Debian's package libfaketime; the one for programs with threads."""
+
+
+def faketime() -> Path | None:
+    """The library by which a process can be told another time; None where it is not installed."""
+    return next(iter(sorted(Path("/usr").glob(_FAKETIME))), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What a process holds. pid : whose; memory_mib : resident."""
+
+    pid: int
+    files: int
+    memory_mib: int
+
+
+class _Watched(Child):
+    """A child whose exit code is asked for."""
+
+    @property
+    def code(self) -> int | None:
+        """None while it runs."""
+        return self._process.poll()
+
+
+class Process:
+    """A `tachowatt` command that can be started again and again."""
+
+    def __init__(
+        self,
+        name: str,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        directory: Path,
+        clock: Clock,
+    ) -> None:
+        self.name = name
+        self._arguments = list(arguments)
+        self._clock = clock
+        self._state = directory / name
+        self._state.mkdir()
+        self._log = self._state / "out.log"
+        self._environment = {
+            **os.environ,
+            **environment,
+            "TACHOWATT_STATE_DIR": str(self._state),
+        }
+        self._time = self._state / "time"
+        self._child: _Watched | None = None
+        self._began = 0  # where in its log the present run begins
+
+    def start(self, *, own_clock: bool = False) -> None:
+        """Start it; returns before it is ready.
+
+        own_clock : its clock can be stepped; threads then wait long for each other.
+        """
+        self.step_clock(0)
+        self._began = self._log.stat().st_size if self._log.exists() else 0
+        self._child = _Watched(
+            [sys.executable, "-m", "app.cli", *self._arguments],
+            self._log,
+            environment=self._environment | (self._own_clock() if own_clock else {}),
+            directory=Path.cwd(),  # where its tachowatt.toml is, if there is one
+        )
+
+    def _own_clock(self) -> dict[str, str]:
+        return {
+            "LD_PRELOAD": str(faketime()),
+            "FAKETIME_TIMESTAMP_FILE": str(self._time),
+            "FAKETIME_NO_CACHE": "1",
+            "FAKETIME_DONT_FAKE_MONOTONIC": "1",
+        }
+
+    async def ready(self) -> None:
+        """Until the present run says so. Raises `Stop` with the end of its log."""
+        limit = Limit(self._clock, _READY_WITHIN_S)
+        while not limit.over() and self.alive():
+            if "is ready" in self.said:
+                return
+            await asyncio.sleep(0.05)
+        how = f"not ready after {limit.seconds:.0f} s" if self.alive() else "ended"
+        raise Stop(f"{self.name} has {how}; the end of its log:\n{self.said[-2_000:].rstrip()}")
+
+    @property
+    def said(self) -> str:
+        """Output of the present run."""
+        if not self._log.exists():
+            return ""
+        return self._log.read_bytes()[self._began :].decode(errors="replace")
+
+    def alive(self) -> bool:
+        """True while it runs."""
+        return self._child is not None and self._child.alive()
+
+    def step_clock(self, seconds: int) -> None:
+        """Its wall clock is so far ahead of the machine's from now on."""
+        new = self._time.with_suffix(".new")
+        new.write_text(f"{seconds:+d}\n")
+        new.replace(self._time)  # it reads it whenever it asks for the time
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        kill_group(self._child)
+
+    def send_signal(self, number: int) -> None:
+        """To the process itself."""
+        pid = self._pid()
+        if pid:
+            os.kill(pid, number)
+
+    async def terminate(self) -> str:
+        """SIGTERM; what is wrong with its end, '' where it ended well and in time."""
+        self.send_signal(signal.SIGTERM)
+        limit = Limit(self._clock, _END_WITHIN_S)
+        while self.alive() and not limit.over():
+            await asyncio.sleep(0.05)
+        if self.alive():
+            self.kill()
+            return f"{self.name} did not end within {limit.seconds:.0f} s of SIGTERM"
+        code = 0 if self._child is None else self._child.code
+        return f"{self.name} ended with {code}: {self.said[-500:]}" if code else ""
+
+    def usage(self) -> Usage | None:
+        """What it holds; None where it does not run."""
+        pid = self._pid()
+        try:
+            files = len(os.listdir(f"/proc/{pid}/fd"))
+            pages = int(Path(f"/proc/{pid}/statm").read_text().split()[1])
+        except (OSError, IndexError):
+            return None
+        return Usage(pid, files, pages * os.sysconf("SC_PAGE_SIZE") // (_KIB * _KIB))
+
+    def _pid(self) -> int:
+        """Of the program under the guarding shell; 0 where it does not run."""
+        if self._child is None or not self._child.alive():
+            return 0
+        shell = self._child.pid
+        program = os.path.realpath(sys.executable)
+        with suppress(OSError):
+            for pid in Path(f"/proc/{shell}/task/{shell}/children").read_text().split():
+                with suppress(OSError):
+                    if os.path.realpath(f"/proc/{pid}/exe") == program:
+                        return int(pid)
+        return 0

@@ -1,0 +1,161 @@
+"""The servers of `tachowatt fault`: each can be killed, and keeps what it has promised to keep."""
+
+import os
+import signal
+import subprocess
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from app.servers.embedded import Postgres
+from app.servers.kafka import Kafka
+from app.servers.mosquitto import Mosquitto
+from app.servers.ports import free_port
+from app.servers.supervise import Child
+from proving.testbed.proxy import Proxy
+from runtime.clock import Clock
+from runtime.errors import Stop
+
+_DISK_MIB = 4_096
+"""Most of what PostgreSQL's disk may hold; it takes memory only for what is on it."""
+_SPARE_BYTES = 64 * 1024
+_TRIES = 50
+
+
+class KilledMosquitto(Mosquitto):
+    """Persistent, and always on the same port."""
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        data = directory.resolve() / "mosquitto"
+        data.mkdir()
+        super().__init__(
+            directory,
+            clock,
+            f"persistence true\npersistence_location {data}/\n"
+            # Saved after so many changes: of what is younger nothing outlives a kill -9.
+            "autosave_on_changes true\nautosave_interval 100\n"
+            "user root\n",
+        )
+        self.port = free_port()
+
+    def start(self, port: int = 0, of_listener: str = "") -> str:
+        """Returns its URL."""
+        return super().start(port or self.port, of_listener)
+
+    @property
+    def url(self) -> str:
+        return f"mqtt://127.0.0.1:{self.port}"
+
+    def kill(self) -> None:
+        """End it as kill -9 does."""
+        kill_group(self._child)
+
+
+class KilledPostgres(Postgres):
+    """The embedded PostgreSQL, which can be killed and whose disk can be full."""
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        super().__init__(directory, clock)
+        self._mounted = False
+
+    @property
+    def socket(self) -> Path:
+        """Where it listens."""
+        return self._sockets / ".s.PGSQL.5432"
+
+    def on_small_disk(self) -> str:
+        """Give it a disk of its own that can be full; why not, where that does not work."""
+        if os.geteuid() != 0:
+            return "only root can mount a small disk"
+        self._data.mkdir(parents=True, exist_ok=True)
+        made = _run("mount", "-t", "tmpfs", "-o", f"size={_DISK_MIB}m", "tachowatt", self._data)
+        self._mounted = not made
+        return made
+
+    def fill_disk(self) -> None:
+        """From now on it can write next to nothing."""
+        for _ in range(
+            _TRIES
+        ):  # it writes meanwhile, and a disk cannot be smaller than what is on it
+            found = os.statvfs(self._data)
+            used = (found.f_blocks - found.f_bfree) * found.f_frsize
+            problem = self._resize(f"{used + _SPARE_BYTES}")
+            if not problem:
+                return
+        raise Stop(f"the small disk cannot be resized: {problem}")
+
+    def empty_disk(self) -> None:
+        """There is room again."""
+        problem = self._resize(f"{_DISK_MIB}m")
+        if problem:
+            raise Stop(f"the small disk cannot be resized: {problem}")
+
+    def alive(self) -> bool:
+        """True while it runs."""
+        return self._child is not None and self._child.alive()
+
+    def kill(self) -> None:
+        """End its first process as kill -9 does; the others see that and end."""
+        kill_group(self._child)
+
+    def stop(self) -> None:
+        super().stop()
+        if self._mounted:
+            self._mounted = bool(_run("umount", "-l", self._data))
+
+    def _resize(self, size: str) -> str:
+        return _run("mount", "-o", f"remount,size={size}", self._data)
+
+
+class ProxiedKafka(Kafka):
+    """A Kafka with a listener for each proxy, which it gives as its address to who comes by it."""
+
+    def __init__(
+        self, directory: Path, clock: Clock, home: Path | None, names: Sequence[str]
+    ) -> None:
+        super().__init__(directory, clock, home)
+        self._listeners: list[tuple[int, Proxy]] = []
+        for name in names:
+            port = free_port()
+            self._listeners.append((port, Proxy(f"{name}>kafka", lambda port=port: port)))
+
+    @property
+    def proxies(self) -> list[Proxy]:
+        """One for each name."""
+        return [proxy for _, proxy in self._listeners]
+
+    def kill_if_alive(self) -> None:
+        """For the end, when nothing is to be kept."""
+        if self.alive():
+            self.kill()
+
+    def _configure(self, port: int) -> Path:
+        config = super()._configure(port)
+        lines = dict(line.split("=", 1) for line in config.read_text().splitlines())
+        protocols = ["PLAINTEXT:PLAINTEXT", "CONTROLLER:PLAINTEXT"]
+        for number, (behind, proxy) in enumerate(self._listeners):
+            lines["listeners"] += f",P{number}://127.0.0.1:{behind}"
+            lines["advertised.listeners"] += f",P{number}://127.0.0.1:{proxy.port}"
+            protocols.append(f"P{number}:PLAINTEXT")
+        lines["listener.security.protocol.map"] = ",".join(protocols)
+        config.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        return config
+
+
+def kill_group(child: Child | None) -> None:
+    """SIGKILL for a child and its guard, and wait until they are gone."""
+    if child is not None and child.alive():
+        with suppress(ProcessLookupError):
+            os.killpg(child.pid, signal.SIGKILL)
+        child.wait(10.0)
+        threading.Event().wait(0.05)  # the guard ends a little before the server
+
+
+def _run(*command: str | Path) -> str:
+    """What went wrong; '' where nothing did."""
+    try:
+        made = subprocess.run(command, capture_output=True, text=True, check=False)
+    except OSError as error:
+        return str(error)
+    return made.stderr.strip() or f"exit code {made.returncode}" if made.returncode else ""

@@ -1,0 +1,1 @@
+"""Cases, alerts, contacts, their delivery and its receivers."""

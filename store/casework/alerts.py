@@ -1,0 +1,270 @@
+"""Alerts: anomalies as a utility works on them, and the stream of their changes.
+
+What an alert *says* follows the newest revisions of its two signals (raised and cleared), in
+whatever order they come; what people *did* with it (state, resolution, feedback) is theirs.
+Everyone who writes a change takes the same lock first, so the order of `sequence` is the order of
+commits, and who has read up to a number has missed none below it.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from contracts.signals import signal_id
+from store.postgres import notify, rows
+from store.postgres.errors import NotAllowed, NotFound, Stale
+from store.postgres.pool import Connection, scalar
+from store.postgres.times import from_us, to_us
+
+_CHANGES_LOCK = 7_261_007
+RAISED, CLEARED = "meter.anomaly.raised", "meter.anomaly.cleared"
+_SAID = (
+    "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",
+    "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",
+)  # fmt: skip
+
+
+def episode(signal: Mapping[str, Any]) -> tuple[str, str]:
+    """Ids of the raised and of the cleared signal of an anomaly; the first is the alert's id.
+
+    signal : one of the two, with `tenant`, `device` (its name) and `data`.
+    """
+    data = signal["data"]
+    text = f"{data['kind']} {to_us(datetime.fromisoformat(data['started_at']))}"
+    ids = {
+        type_: signal_id(signal["tenant"], signal["device"], type_, text)
+        for type_ in (RAISED, CLEARED)
+    }
+    ids[signal["type"]] = signal["id"]
+    return ids[RAISED], ids[CLEARED]
+
+
+def follow(
+    connection: Connection,
+    signals: Sequence[Mapping[str, Any]],
+    customers: Mapping[str, str | None],
+    now_us: int,
+) -> None:
+    """Bring the alerts of these meter.anomaly.* signals up to date, in the caller's transaction.
+
+    signals : rows of `store.signals.signal_queue.take`; customers : signal id → customer id.
+    """
+    if not signals:
+        return
+    _lock(connection)
+    episodes = {episode(signal): signal for signal in signals}
+    ids = [id_ for pair in episodes for id_ in pair]
+    newest = {
+        row["id"]: row
+        for row in rows.all_(
+            connection,
+            "select distinct on (id) id, type, revision, data, "
+            "min(created_at) over (partition by id) as first_at "
+            "from pipeline.signal where id = any(%s) order by id, revision desc",
+            (ids,),
+        )
+    }
+    for (raised_id, cleared_id), signal in episodes.items():
+        said = _said(newest.get(raised_id), newest.get(cleared_id))
+        said |= {"subject": signal["subject"], "customer": customers.get(signal["id"])}
+        _say(connection, signal["tenant"], raised_id, said, now_us)
+
+
+def _said(raised: Mapping[str, Any] | None, cleared: Mapping[str, Any] | None) -> dict[str, Any]:
+    """What the two signals say together; the end of an anomaly knows its final figures."""
+    over = cleared is not None and not cleared["data"]["retracted"]
+    newest = cleared if over or raised is None else raised
+    assert newest is not None
+    data, first = newest["data"], raised or newest
+    return {
+        "kind": data["kind"],
+        "severity": data["severity"],
+        "happened_at": datetime.fromisoformat(data["started_at"]),
+        "ended_at": datetime.fromisoformat(data["ended_at"]) if over and data["ended_at"] else None,
+        "detected_at": first["first_at"],
+        "observed": data["observed"],
+        "expected": data["expected"],
+        "threshold": data["threshold"],
+        "unit": data["unit"],
+        "revision": max(signal["revision"] for signal in (raised, cleared) if signal is not None),
+        "cleared": over,
+        "retracted": bool(first["data"]["retracted"]),
+    }
+
+
+def _say(
+    connection: Connection, tenant: str, alert_id: str, said: dict[str, Any], now_us: int
+) -> None:
+    before = rows.one(
+        connection,
+        "select * from contacts.alert where alert_id = %s for no key update",
+        (alert_id,),
+    )
+    if before is None:
+        columns = ("alert_id", "tenant", "updated_at", *_SAID)
+        connection.execute(
+            f"insert into contacts.alert ({', '.join(columns)}) "
+            f"values ({', '.join(['%s'] * len(columns))})".encode(),
+            [alert_id, tenant, from_us(now_us), *(said[name] for name in _SAID)],
+        )
+        _changed(connection, tenant, alert_id, "raised", now_us)
+        return
+    different = [name for name in _SAID if before[name] != said[name]]
+    if not different:
+        return
+    what = "corrected"
+    for flag in ("retracted", "cleared"):
+        if flag in different and said[flag]:
+            what = flag
+            break
+    _update(connection, before, {name: said[name] for name in different}, what, now_us)
+
+
+def belongs_to(connection: Connection, alert_id: str, case_id: str, now_us: int) -> None:
+    """Write down the case that was opened for an alert."""
+    _lock(connection)
+    before = rows.one(connection, "select * from contacts.alert where alert_id = %s", (alert_id,))
+    if before is not None and before["case_id"] is None:
+        _update(connection, before, {"case_id": case_id}, "case", now_us)
+
+
+def list_(
+    connection: Connection,
+    tenant: str,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    subject: str | None = None,
+    customer: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Alerts, newest first; `after` is (happened_at, alert_id) of the last row of the page before.
+
+    Those that were taken back are listed too: `retracted` says so.
+    """
+    where = rows.Conditions("tenant = %s", tenant)
+    where.add("state = %s", state).add("kind = %s", kind)
+    where.add("subject = %s", subject).add("customer = %s", customer)
+    where.add("(happened_at, alert_id) < (%s, %s)", *(after or (None, None)))
+    return rows.all_(
+        connection,
+        f"select * from contacts.alert where {where.sql} "
+        "order by happened_at desc, alert_id desc limit %s",
+        [*where.values, limit],
+    )
+
+
+def get(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any] | None:
+    """One alert."""
+    return rows.one(
+        connection,
+        "select * from contacts.alert where tenant = %s and alert_id = %s",
+        (tenant, alert_id),
+    )
+
+
+def act(
+    connection: Connection,
+    tenant: str,
+    alert_id: str,
+    action: str,
+    by: str,
+    now_us: int,
+    *,
+    expected_version: int | None = None,
+    resolution: str | None = None,
+    feedback: str | None = None,
+    reason: str | None = None,
+) -> dict[str, Any]:
+    """acknowledge, resolve (with a resolution) or classify (feedback and its reason) an alert.
+
+    Acknowledging twice changes nothing. Returns the alert; raises `NotFound`, `Stale`,
+    `NotAllowed` (a resolved alert is neither acknowledged nor resolved again).
+    """
+    _lock(connection)
+    before = get(connection, tenant, alert_id)
+    if before is None:
+        raise NotFound(f"there is no alert {alert_id!r}")
+    if expected_version is not None and expected_version != before["version"]:
+        raise Stale(f"alert {alert_id}", before["version"])
+    if action != "classify" and before["state"] == "resolved":
+        raise NotAllowed(f"alert {alert_id} is resolved; it can only be classified")
+    sets: dict[str, Any]
+    if action == "acknowledge":
+        if before["state"] == "acknowledged":
+            return before
+        sets = {"state": "acknowledged", "acknowledged_at": from_us(now_us), "acknowledged_by": by}
+        what = "acknowledged"
+    elif action == "resolve":
+        sets = {
+            "state": "resolved",
+            "resolved_at": from_us(now_us),
+            "resolved_by": by,
+            "resolution": resolution,
+        }
+        what = "resolved"
+    elif action == "classify":
+        sets, what = {"feedback": feedback, "feedback_reason": reason}, "classified"
+    else:
+        raise NotAllowed(f"{action!r} is no action: acknowledge, resolve or classify")
+    return _update(connection, before, sets, what, now_us)
+
+
+def changes(
+    connection: Connection, tenant: str, after_sequence: int, limit: int = 100
+) -> list[dict[str, Any]]:
+    """Changes after a sequence, oldest first: `sequence`, `what`, and the alert as it is now."""
+    found = rows.all_(
+        connection,
+        "select c.sequence, c.what, a.* from contacts.alert_change c "
+        "join contacts.alert a using (alert_id) "
+        "where c.tenant = %s and c.sequence > %s order by c.sequence limit %s",
+        (tenant, after_sequence, limit),
+    )
+    return [
+        {
+            "sequence": row.pop("sequence"),
+            "what": row.pop("what"),
+            "alert": row,
+        }
+        for row in found
+    ]
+
+
+def last_change(connection: Connection, tenant: str) -> int:
+    """Sequence of the newest change; 0 where there was none."""
+    return int(
+        scalar(
+            connection,
+            "select coalesce(max(sequence), 0) from contacts.alert_change where tenant = %s",
+            (tenant,),
+        )
+    )
+
+
+def _lock(connection: Connection) -> None:
+    connection.execute("select pg_advisory_xact_lock(%s, 0)", (_CHANGES_LOCK,))
+
+
+def _update(
+    connection: Connection, before: dict[str, Any], sets: dict[str, Any], what: str, now_us: int
+) -> dict[str, Any]:
+    columns = "".join(f"{column} = %s, " for column in sets)
+    updated = rows.one(
+        connection,
+        f"update contacts.alert set {columns}updated_at = %s, version = version + 1 "
+        "where alert_id = %s returning *",
+        [*sets.values(), from_us(now_us), before["alert_id"]],
+    )
+    assert updated is not None
+    _changed(connection, before["tenant"], before["alert_id"], what, now_us)
+    return updated
+
+
+def _changed(connection: Connection, tenant: str, alert_id: str, what: str, now_us: int) -> None:
+    connection.execute(
+        "insert into contacts.alert_change (tenant, alert_id, at, what) values (%s, %s, %s, %s)",
+        (tenant, alert_id, from_us(now_us), what),
+    )
+    notify.changed(connection, tenant, "alert", alert_id)

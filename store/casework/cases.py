@@ -1,0 +1,223 @@
+"""Service cases: opened by playbooks, worked on by people, with a diary.
+
+A diary entry of kind `signal` says `opened`, `corrected` or `retracted`, one of kind `state` the
+new state, one of kind `owner` the new owner; `note` is what somebody wrote.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from store.postgres import notify, rows
+from store.postgres.errors import NotAllowed, NotFound, Stale
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+AUTHOR = "tachowatt"
+"""Who writes what no person wrote."""
+
+_ALLOWED = {
+    "open": ("in_progress", "resolved"),
+    "in_progress": ("resolved", "open"),
+    "resolved": ("in_progress",),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class NewCase:
+    """A case before it is opened. title : language → text; deadline_us : None = none."""
+
+    case_id: str
+    tenant: str
+    side: str
+    kind: str
+    title: dict[str, str]
+    urgent: bool
+    customer: str | None
+    subject: str | None
+    signal_id: str
+    playbook: str
+    deadline_us: int | None
+
+
+def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
+    """Open a case; False where it was opened before."""
+    cursor = connection.execute(
+        "insert into contacts.service_case (case_id, tenant, side, kind, title, urgent, customer, "
+        "subject, signal_id, playbook, deadline, opened_at, updated_at) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        (
+            case.case_id,
+            case.tenant,
+            case.side,
+            case.kind,
+            Jsonb(case.title),
+            case.urgent,
+            case.customer,
+            case.subject,
+            case.signal_id,
+            case.playbook,
+            None if case.deadline_us is None else from_us(case.deadline_us),
+            from_us(now_us),
+            from_us(now_us),
+        ),
+    )
+    if cursor.rowcount == 0:
+        return False
+    _write(connection, case.case_id, AUTHOR, "signal", "opened", now_us)
+    notify.changed(connection, case.tenant, "case", case.case_id)
+    return True
+
+
+def signal_changed(connection: Connection, signal_id: str, what: str, now_us: int) -> int:
+    """Write `what` (corrected or retracted) into the cases of a signal; returns how many."""
+    found = connection.execute(
+        "update contacts.service_case set updated_at = %s, version = version + 1 "
+        "where signal_id = %s returning tenant, case_id",
+        (from_us(now_us), signal_id),
+    ).fetchall()
+    for tenant, case_id in found:
+        _write(connection, case_id, AUTHOR, "signal", what, now_us)
+        notify.changed(connection, tenant, "case", case_id)
+    return len(found)
+
+
+def deadlines(connection: Connection, signal_id: str) -> dict[str, datetime | None]:
+    """Cases that a signal has opened → their deadlines."""
+    found = connection.execute(
+        "select case_id, deadline from contacts.service_case where signal_id = %s", (signal_id,)
+    )
+    return {case_id: deadline for case_id, deadline in found.fetchall()}
+
+
+def list_(
+    connection: Connection,
+    tenant: str,
+    *,
+    side: str | None = None,
+    state: str | None = None,
+    customer: str | None = None,
+    owner: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Cases, newest first; `after` is (opened_at, case_id) of the last row of the page before."""
+    where = rows.Conditions("tenant = %s", tenant)
+    where.add("side = %s", side).add("state = %s", state)
+    where.add("customer = %s", customer).add("owner = %s", owner)
+    where.add("(opened_at, case_id) < (%s, %s)", *(after or (None, None)))
+    return rows.all_(
+        connection,
+        f"select * from contacts.service_case where {where.sql} "
+        "order by opened_at desc, case_id desc limit %s",
+        [*where.values, limit],
+    )
+
+
+def get(connection: Connection, tenant: str, case_id: str) -> dict[str, Any] | None:
+    """One case."""
+    return rows.one(
+        connection,
+        "select * from contacts.service_case where tenant = %s and case_id = %s",
+        (tenant, case_id),
+    )
+
+
+def entries(connection: Connection, case_id: str) -> list[dict[str, Any]]:
+    """The diary of a case, oldest first."""
+    return rows.all_(
+        connection,
+        "select * from contacts.case_entry where case_id = %s order by entry_id",
+        (case_id,),
+    )
+
+
+def note(
+    connection: Connection, tenant: str, case_id: str, author: str, text: str, now_us: int
+) -> dict[str, Any]:
+    """Write a note into the diary; returns the case. Raises `NotFound`."""
+    found = _locked(connection, tenant, case_id)
+    _write(connection, case_id, author, "note", text, now_us)
+    return _updated(connection, found, {}, now_us)
+
+
+def change(
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    author: str,
+    now_us: int,
+    *,
+    state: str | None = None,
+    owner: str | None = None,
+    resolution: str | None = None,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Change state or owner; returns the case.
+
+    open → in_progress → resolved, and resolved → in_progress to open it again. Whoever takes up a
+    case that nobody owns owns it. Raises `NotFound`, `Stale`, `NotAllowed`.
+    """
+    found = _locked(connection, tenant, case_id)
+    if expected_version is not None and expected_version != found["version"]:
+        raise Stale(f"case {case_id}", found["version"])
+    sets: dict[str, Any] = {}
+    if state is not None and state != found["state"]:
+        if state not in _ALLOWED[found["state"]]:
+            raise NotAllowed(
+                f"case {case_id} is {found['state']}: it can become "
+                + " or ".join(_ALLOWED[found["state"]])
+            )
+        sets["state"] = state
+        sets["resolved_at"] = from_us(now_us) if state == "resolved" else None
+        _write(connection, case_id, author, "state", state, now_us)
+    if resolution is not None:
+        if sets.get("state", found["state"]) != "resolved":
+            raise NotAllowed(f"case {case_id} is not resolved: a resolution comes with that state")
+        sets["resolution"] = resolution
+    elif sets.get("state", "resolved") != "resolved":
+        sets["resolution"] = None
+    if owner is None and sets.get("state") == "in_progress" and found["owner"] is None:
+        owner = author
+    if owner is not None and owner != found["owner"]:
+        sets["owner"] = owner
+        _write(connection, case_id, author, "owner", owner, now_us)
+    return _updated(connection, found, sets, now_us) if sets else found
+
+
+def _locked(connection: Connection, tenant: str, case_id: str) -> dict[str, Any]:
+    found = rows.one(
+        connection,
+        "select * from contacts.service_case where tenant = %s and case_id = %s for no key update",
+        (tenant, case_id),
+    )
+    if found is None:
+        raise NotFound(f"there is no case {case_id!r}")
+    return found
+
+
+def _updated(
+    connection: Connection, found: dict[str, Any], sets: dict[str, Any], now_us: int
+) -> dict[str, Any]:
+    columns = "".join(f"{column} = %s, " for column in sets)
+    updated = rows.one(
+        connection,
+        f"update contacts.service_case set {columns}updated_at = %s, version = version + 1 "
+        "where case_id = %s returning *",
+        [*sets.values(), from_us(now_us), found["case_id"]],
+    )
+    assert updated is not None
+    notify.changed(connection, found["tenant"], "case", found["case_id"])
+    return updated
+
+
+def _write(
+    connection: Connection, case_id: str, author: str, kind: str, text: str, now_us: int
+) -> None:
+    connection.execute(
+        "insert into contacts.case_entry (case_id, at, author, kind, text) "
+        "values (%s, %s, %s, %s, %s)",
+        (case_id, from_us(now_us), author, kind, text),
+    )

@@ -1,0 +1,240 @@
+"""Contacts: what is sent to whom, and its state. store/casework/delivery.py delivers them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from store.postgres import notify, rows
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+INSURERS = ("driving_score", "claims_assistance")
+"""Purposes whose contacts are an insurer's business; the others are a utility's."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """A contact before it is stored. address : of an e-mail; payload : the body of a webhook."""
+
+    contact_id: str
+    tenant: str
+    customer: str | None
+    channel: str
+    receiver_id: int | None
+    address: str | None
+    purpose: str
+    language: str
+    type: str
+    subject: str
+    body: str
+    payload: dict[str, Any] | None
+    urgent: bool
+    signal_id: str
+    signal_revision: int
+    playbook: str
+    treatment: str
+    case_id: str | None
+    alert_id: str | None
+
+
+_COLUMNS = (
+    "contact_id", "tenant", "customer", "channel", "receiver_id", "address", "purpose", "language",
+    "type", "subject", "body", "payload", "urgent", "signal_id", "signal_revision", "playbook",
+    "treatment", "case_id", "alert_id",
+)  # fmt: skip
+# What a corrected signal may say anew, as long as nothing has been sent.
+_CORRECTED = (
+    "address", "language", "subject", "body", "payload", "urgent", "signal_revision", "case_id",
+)  # fmt: skip
+
+
+def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> dict[str, str]:
+    """Store contacts, in the caller's transaction: contact id → what became of it.
+
+    `new`; `corrected`: it had not been sent, and says what the newer revision says; `standing`:
+    it was sent, failed or was refused before, and stays as it is. An inbox has it at once.
+    """
+    outcome: dict[str, str] = {}
+    for contact in contacts:
+        values: dict[str, Any] = {name: getattr(contact, name) for name in _COLUMNS}
+        values["payload"] = None if contact.payload is None else Jsonb(contact.payload)
+        inbox = contact.channel == "inbox"
+        values |= {
+            "state": "delivered" if inbox else "pending",
+            "created_at": from_us(now_us),
+            "next_attempt_at": None if inbox else from_us(now_us),
+            "delivered_at": from_us(now_us) if inbox else None,
+            "finished_at": from_us(now_us) if inbox else None,
+        }
+        sets = ", ".join(f"{name} = excluded.{name}" for name in _CORRECTED)
+        found = connection.execute(
+            f"insert into contacts.contact as c ({', '.join(values)}) "
+            f"values ({', '.join(['%s'] * len(values))}) on conflict (contact_id) do update "
+            f"set {sets}, state = 'pending', reason = '', finished_at = null, "
+            "next_attempt_at = coalesce(c.next_attempt_at, excluded.next_attempt_at) "
+            "where c.state in ('pending', 'cancelled') and c.channel <> 'inbox' "
+            "and c.signal_revision <= excluded.signal_revision "
+            "returning (xmax = 0)".encode(),
+            list(values.values()),
+        ).fetchone()
+        outcome[contact.contact_id] = (
+            "standing" if found is None else "new" if found[0] else "corrected"
+        )
+        if found is not None:
+            notify.changed(connection, contact.tenant, "contact", contact.contact_id)
+    if "new" in outcome.values() or "corrected" in outcome.values():
+        notify.wake(connection, notify.CONTACT)
+    return outcome
+
+
+def cancel(
+    connection: Connection,
+    signal_id: str,
+    reason: str,
+    now_us: int,
+    *,
+    playbook: str | None = None,
+    keep: Sequence[str] = (),
+) -> int:
+    """Cancel what a signal (by one playbook, or all) still has pending, but for the ids in `keep`.
+
+    Returns how many. One that is being sent at this moment may arrive all the same.
+    """
+    found = connection.execute(
+        "update contacts.contact set state = 'cancelled', reason = %s, finished_at = %s, "
+        "next_attempt_at = null, claimed_by = null "
+        "where signal_id = %s and state = 'pending' and (%s::text is null or playbook = %s) "
+        "and contact_id <> all(%s) returning tenant, contact_id",
+        (reason, from_us(now_us), signal_id, playbook, playbook, list(keep)),
+    ).fetchall()
+    for tenant, contact_id in found:
+        notify.changed(connection, tenant, "contact", contact_id)
+    return len(found)
+
+
+def list_(
+    connection: Connection,
+    tenant: str,
+    *,
+    state: str | None = None,
+    channel: str | None = None,
+    customer: str | None = None,
+    case_id: str | None = None,
+    alert_id: str | None = None,
+    side: str | None = None,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Contacts, newest first, with their receiver's name.
+
+    side : insurer or utility, whose business the purpose is; after : (created_at, contact_id) of
+    the last row of the page before.
+    """
+    where = rows.Conditions("c.tenant = %s", tenant)
+    where.add("c.state = %s", state).add("c.channel = %s", channel)
+    where.add("c.customer = %s", customer)
+    where.add("c.case_id = %s", case_id).add("c.alert_id = %s", alert_id)
+    if side is not None:
+        where.add("(c.purpose = any(%s)) = %s", list(INSURERS), side == "insurer")
+    where.add("(c.created_at, c.contact_id) < (%s, %s)", *(after or (None, None)))
+    return rows.all_(
+        connection,
+        "select c.*, r.name as receiver from contacts.contact c "
+        f"left join contacts.receiver r using (receiver_id) where {where.sql} "
+        "order by c.created_at desc, c.contact_id desc limit %s",
+        [*where.values, limit],
+    )
+
+
+def get(connection: Connection, tenant: str, contact_id: str) -> dict[str, Any] | None:
+    """One contact, with its receiver's name."""
+    return rows.one(
+        connection,
+        "select c.*, r.name as receiver from contacts.contact c "
+        "left join contacts.receiver r using (receiver_id) "
+        "where c.tenant = %s and c.contact_id = %s",
+        (tenant, contact_id),
+    )
+
+
+def attempts(connection: Connection, contact_id: str) -> list[dict[str, Any]]:
+    """Attempts to deliver a contact, oldest first."""
+    return rows.all_(
+        connection,
+        "select * from contacts.attempt where contact_id = %s order by number",
+        (contact_id,),
+    )
+
+
+def resend(
+    connection: Connection,
+    tenant: str,
+    ids: Sequence[str] | None,
+    now_us: int,
+    *,
+    states: Sequence[str] = ("failed",),
+) -> int:
+    """Send contacts again under their old id, from the beginning of the retry schedule.
+
+    ids : None = all in these states. Consent is asked again before. Returns how many; those whose
+    receiver is removed or disabled stay as they are.
+    """
+    found = connection.execute(
+        "update contacts.contact c set state = 'pending', reason = '', retry_from = attempts, "
+        "next_attempt_at = %s, finished_at = null, claimed_by = null "
+        "where tenant = %s and state = any(%s) and channel <> 'inbox' "
+        "and (%s::text[] is null or contact_id = any(%s)) and (channel <> 'webhook' or exists "
+        "(select 1 from contacts.receiver r where r.receiver_id = c.receiver_id "
+        "and r.state = 'active')) returning contact_id",
+        (
+            from_us(now_us),
+            tenant,
+            list(states),
+            None if ids is None else list(ids),
+            None if ids is None else list(ids),
+        ),
+    ).fetchall()
+    if found:
+        notify.wake(connection, notify.CONTACT)
+    for (contact_id,) in found:
+        notify.changed(connection, tenant, "contact", contact_id)
+    return len(found)
+
+
+def inbox(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    *,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """A customer's messages, newest first; cursor as in `list_`."""
+    return list_(connection, tenant, customer=customer, channel="inbox", after=after, limit=limit)
+
+
+def mark_read(
+    connection: Connection, tenant: str, customer: str, contact_id: str, now_us: int
+) -> bool:
+    """A message was read; False where this customer has no such message."""
+    cursor = connection.execute(
+        "update contacts.contact set read_at = coalesce(read_at, %s) "
+        "where tenant = %s and customer = %s and contact_id = %s and channel = 'inbox'",
+        (from_us(now_us), tenant, customer, contact_id),
+    )
+    return cursor.rowcount == 1
+
+
+def counts(connection: Connection, tenant: str | None = None) -> dict[str, int]:
+    """Contacts by state, each state named; None = of all tenants."""
+    where = rows.Conditions("true").add("tenant = %s", tenant)
+    found = dict.fromkeys(("pending", "delivered", "failed", "refused", "cancelled"), 0)
+    for state, count in connection.execute(
+        f"select state, count(*) from contacts.contact where {where.sql} group by state".encode(),
+        where.values,
+    ).fetchall():
+        found[state] = count
+    return found

@@ -1,0 +1,203 @@
+"""Delivering contacts: who has claimed what, and what came of an attempt.
+
+A worker has a number from a sequence and holds an advisory lock on it with a session of its own. A
+contact whose `claimed_by` nobody holds any more is free: a worker that was killed frees what it had
+the moment its session ends, and no lease has to run out (docs/adr/0011).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from store.casework import receivers
+from store.postgres import notify, rows
+from store.postgres.pool import Connection, scalar
+from store.postgres.times import from_us
+
+_WORKERS = 7_261_003
+
+
+@dataclass(frozen=True, slots=True)
+class Lane:
+    """Where contacts queue up: one receiver of webhooks, or the mail server (receiver_id None)."""
+
+    channel: str
+    receiver_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of one try.
+
+    outcome : a code; status : HTTP or SMTP status; state : what the contact is now; next_at_us :
+    when to try again, None = never; refused and cancelled contacts had no try: duration_ms None.
+    """
+
+    outcome: str
+    state: str
+    reason: str = ""
+    status: int | None = None
+    detail: str = ""
+    duration_ms: int | None = None
+    next_at_us: int | None = None
+
+
+def enrol(connection: Connection) -> int:
+    """A new worker's number; it lives as long as this connection, which the caller must keep."""
+    number = int(scalar(connection, "select nextval('contacts.worker')"))
+    connection.execute("select pg_advisory_lock(%s, %s)", (_WORKERS, number))
+    connection.commit()
+    return number
+
+
+def working(connection: Connection) -> bool:
+    """True where some worker lives."""
+    return bool(
+        scalar(
+            connection,
+            "select exists (select 1 from pg_locks where locktype = 'advisory' and classid = %s "
+            "and objsubid = 2 and granted "
+            "and database = (select oid from pg_database where datname = current_database()))",
+            (_WORKERS,),
+        )
+    )
+
+
+def lanes(connection: Connection) -> list[Lane]:
+    """Every lane that may be delivered to now."""
+    found = connection.execute(
+        "select receiver_id from contacts.receiver where state = 'active' order by 1"
+    )
+    return [Lane("email", None), *(Lane("webhook", row[0]) for row in found.fetchall())]
+
+
+def claim(
+    connection: Connection, worker: int, free: Sequence[tuple[Lane, int]], now_us: int
+) -> list[dict[str, Any]]:
+    """Claim due contacts, of each lane as many as it has room for, the urgent ones first.
+
+    A claimed one has what sending needs: its columns, the receiver's `url`.
+    """
+    if not free:
+        return []
+    return rows.all_(
+        connection,
+        "with held as materialized (select objid::bigint as number from pg_locks "
+        "where locktype = 'advisory' and classid = %s and objsubid = 2 and granted "
+        "and database = (select oid from pg_database where datname = current_database())), "
+        "due as (select c.contact_id from unnest(%s::text[], %s::bigint[], %s::integer[]) "
+        "as lane (channel, receiver_id, room) cross join lateral ("
+        "select contact_id from contacts.contact c where c.state = 'pending' "
+        "and c.channel = lane.channel and c.next_attempt_at <= %s "
+        "and coalesce(c.receiver_id, 0) = coalesce(lane.receiver_id, 0) "
+        "and (c.claimed_by is null or c.claimed_by not in (select number from held)) "
+        "order by c.urgent desc, c.next_attempt_at, c.contact_id limit lane.room "
+        "for update skip locked) as c) "
+        "update contacts.contact c set claimed_by = %s, "
+        "first_attempt_at = coalesce(first_attempt_at, %s) "
+        "from due where c.contact_id = due.contact_id "
+        "returning c.*, (select url from contacts.receiver r "
+        "where r.receiver_id = c.receiver_id) as url",
+        (
+            _WORKERS,
+            [lane.channel for lane, _ in free],
+            [lane.receiver_id for lane, _ in free],
+            [room for _, room in free],
+            from_us(now_us),
+            worker,
+            from_us(now_us),
+        ),
+    )
+
+
+def pending(connection: Connection) -> int:
+    """How many contacts wait to be delivered."""
+    return int(scalar(connection, "select count(*) from contacts.contact where state = 'pending'"))
+
+
+def finish(
+    connection: Connection, contact_id: str, worker: int, attempt: Attempt, now_us: int
+) -> bool:
+    """Write down an attempt and give the contact back; False where it is no longer this worker's.
+
+    In the caller's transaction. An attempt of one that was cancelled or taken over meanwhile is
+    written down too, without a change of its state, but for one that did arrive.
+    """
+    row = rows.one(
+        connection,
+        "select tenant, state, claimed_by, attempts from contacts.contact "
+        "where contact_id = %s for no key update",
+        (contact_id,),
+    )
+    if row is None:
+        return False
+    number = row["attempts"]
+    if attempt.duration_ms is not None:
+        number += 1
+        connection.execute(
+            "insert into contacts.attempt (contact_id, number, at, outcome, status, detail, "
+            "duration_ms) values (%s, %s, %s, %s, %s, %s, %s)",
+            (
+                contact_id,
+                number,
+                from_us(now_us),
+                attempt.outcome,
+                attempt.status,
+                attempt.detail[:500].replace("\x00", "\\x00"),
+                attempt.duration_ms,
+            ),
+        )
+    ours = row["state"] == "pending" and row["claimed_by"] == worker
+    arrived = attempt.state == "delivered"
+    if ours or arrived:
+        connection.execute(
+            "update contacts.contact set state = %s, reason = %s, attempts = %s, "
+            "next_attempt_at = %s, claimed_by = null, "
+            "delivered_at = case when %s then coalesce(delivered_at, %s) else delivered_at end, "
+            "finished_at = case when %s then null else %s end where contact_id = %s",
+            (
+                attempt.state,
+                attempt.reason,
+                number,
+                None if attempt.next_at_us is None else from_us(attempt.next_at_us),
+                arrived,
+                from_us(now_us),
+                attempt.state == "pending",
+                from_us(now_us),
+                contact_id,
+            ),
+        )
+        notify.changed(connection, row["tenant"], "contact", contact_id)
+        if arrived and number > 1:
+            _hurry(connection, contact_id, now_us)
+    else:
+        connection.execute(
+            "update contacts.contact set attempts = %s where contact_id = %s", (number, contact_id)
+        )
+    return bool(ours)
+
+
+def _hurry(connection: Connection, contact_id: str, now_us: int) -> None:
+    """A repeated try has arrived, so its receiver is back: what waits for it is due now.
+
+    A first try that arrives says nothing of the kind: the others may wait for reasons of their own.
+    """
+    hurried = connection.execute(
+        "update contacts.contact w set next_attempt_at = %s from contacts.contact c "
+        "where c.contact_id = %s and w.state = 'pending' and w.channel = c.channel "
+        "and coalesce(w.receiver_id, 0) = coalesce(c.receiver_id, 0) "
+        "and w.attempts > 0 and w.claimed_by is null and w.next_attempt_at > %s",
+        (from_us(now_us), contact_id, from_us(now_us)),
+    ).rowcount
+    if hurried:
+        notify.wake(connection, notify.CONTACT)
+
+
+def signing(connection: Connection, contacts: Sequence[dict[str, Any]], now_us: int) -> None:
+    """Give each claimed webhook its receiver's `secrets` in force."""
+    known: dict[int, list[str]] = {}
+    for contact in contacts:
+        receiver_id = contact["receiver_id"]
+        if receiver_id is not None and receiver_id not in known:
+            known[receiver_id] = receivers.secrets(connection, receiver_id, now_us)
+        contact["secrets"] = known.get(receiver_id, [])

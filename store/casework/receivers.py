@@ -1,0 +1,155 @@
+"""Receivers of webhooks and the secrets that sign for them."""
+
+import base64
+import secrets as random_secrets
+from datetime import datetime
+from typing import Any
+
+from store.postgres import notify, rows
+from store.postgres.errors import NotAllowed, NotFound
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+_SECRET_BYTES = 32
+
+
+def list_(connection: Connection, tenant: str | None = None) -> list[dict[str, Any]]:
+    """Receivers of a tenant (None = of all) by name, without secrets, with their number.
+
+    `secrets` is how many are on file; an expired one counts until it is cleared away.
+    """
+    where = rows.Conditions("true").add("tenant = %s", tenant)
+    return rows.all_(
+        connection,
+        "select r.*, (select count(*) from contacts.receiver_secret s "
+        "where s.receiver_id = r.receiver_id) as secrets "
+        f"from contacts.receiver r where {where.sql} order by tenant, name",
+        where.values,
+    )
+
+
+def get(connection: Connection, tenant: str, name: str) -> dict[str, Any]:
+    """One receiver. Raises `NotFound`."""
+    found = rows.one(
+        connection,
+        "select * from contacts.receiver where tenant = %s and name = %s",
+        (tenant, name),
+    )
+    if found is None:
+        raise NotFound(f"there is no receiver {name!r} of tenant {tenant!r}")
+    return found
+
+
+def add(
+    connection: Connection, tenant: str, name: str, audience: str, url: str, now_us: int
+) -> str:
+    """Add a receiver; returns its secret (`whsec_…`). Raises `NotAllowed` where the name is taken.
+
+    audience : insurer or utility. The tenant must exist.
+    """
+    found = connection.execute(
+        "insert into contacts.receiver (tenant, name, audience, url, created_at) "
+        "values (%s, %s, %s, %s, %s) on conflict (tenant, name) do nothing returning receiver_id",
+        (tenant, name, audience, url, from_us(now_us)),
+    ).fetchone()
+    if found is None:
+        raise NotAllowed(f"tenant {tenant!r} has a receiver {name!r} already")
+    return _new_secret(connection, found[0], now_us)
+
+
+def rotate(
+    connection: Connection, tenant: str, name: str, now_us: int, *, overlap_s: float = 86_400.0
+) -> str:
+    """A further secret; the older ones sign too until `overlap_s` from now. Returns the new one."""
+    receiver_id = get(connection, tenant, name)["receiver_id"]
+    until = from_us(now_us + round(overlap_s * 1e6))
+    connection.execute(
+        "delete from contacts.receiver_secret where receiver_id = %s and expires_at <= %s",
+        (receiver_id, from_us(now_us)),
+    )
+    connection.execute(
+        "update contacts.receiver_secret set expires_at = least(expires_at, %s) "
+        "where receiver_id = %s",
+        (until, receiver_id),
+    )
+    return _new_secret(connection, receiver_id, now_us)
+
+
+def remove(connection: Connection, tenant: str, name: str, now_us: int) -> int:
+    """Remove a receiver; what still waits for it is cancelled. Returns how many contacts that were.
+
+    Raises `NotFound`.
+    """
+    receiver_id = get(connection, tenant, name)["receiver_id"]
+    connection.execute(
+        "select 1 from contacts.receiver where receiver_id = %s for update", (receiver_id,)
+    )
+    cancelled = _end_pending(connection, receiver_id, "cancelled", "receiver_removed", now_us)
+    connection.execute("delete from contacts.receiver where receiver_id = %s", (receiver_id,))
+    return cancelled
+
+
+def enable(connection: Connection, tenant: str, name: str) -> None:
+    """Let a disabled receiver be sent to again. Raises `NotFound`."""
+    receiver_id = get(connection, tenant, name)["receiver_id"]
+    connection.execute(
+        "update contacts.receiver set state = 'active', reason = '' where receiver_id = %s",
+        (receiver_id,),
+    )
+
+
+def disable(connection: Connection, receiver_id: int, reason: str, now_us: int) -> int:
+    """Stop sending to a receiver; what waits for it fails visibly. Returns how many contacts."""
+    connection.execute(
+        "update contacts.receiver set state = 'disabled', reason = %s where receiver_id = %s",
+        (reason, receiver_id),
+    )
+    return _end_pending(connection, receiver_id, "failed", "receiver_disabled", now_us)
+
+
+def secrets(connection: Connection, receiver_id: int, now_us: int) -> list[str]:
+    """The secrets in force, newest first."""
+    found = connection.execute(
+        "select secret from contacts.receiver_secret where receiver_id = %s "
+        "and (expires_at is null or expires_at > %s) order by secret_id desc",
+        (receiver_id, from_us(now_us)),
+    )
+    return [row[0] for row in found.fetchall()]
+
+
+def active(connection: Connection, tenants: list[str]) -> dict[tuple[str, str], list[int]]:
+    """(tenant, audience) → ids of active receivers, which cannot go until the caller commits."""
+    found: dict[tuple[str, str], list[int]] = {}
+    for tenant, audience, receiver_id in connection.execute(
+        "select tenant, audience, receiver_id from contacts.receiver "
+        "where tenant = any(%s) and state = 'active' order by receiver_id for key share",
+        (tenants,),
+    ).fetchall():
+        found.setdefault((tenant, audience), []).append(receiver_id)
+    return found
+
+
+def _new_secret(connection: Connection, receiver_id: int, now_us: int) -> str:
+    secret = "whsec_" + base64.b64encode(random_secrets.token_bytes(_SECRET_BYTES)).decode()
+    connection.execute(
+        "insert into contacts.receiver_secret (receiver_id, secret, created_at) "
+        "values (%s, %s, %s)",
+        (receiver_id, secret, from_us(now_us)),
+    )
+    return secret
+
+
+def _end_pending(
+    connection: Connection, receiver_id: int, state: str, reason: str, now_us: int
+) -> int:
+    at: datetime = from_us(now_us)
+    ended = connection.execute(
+        "update contacts.contact set state = %s, reason = %s, finished_at = %s, "
+        "next_attempt_at = null, claimed_by = null "
+        "where channel = 'webhook' and receiver_id = %s and state = 'pending' "
+        "returning tenant, contact_id",
+        (state, reason, at, receiver_id),
+    ).fetchall()
+    for tenant, contact_id in ended:
+        notify.changed(connection, tenant, "contact", contact_id)
+    return len(ended)

@@ -1,0 +1,1 @@
+"""Customers, contracts, consents, keys and sessions, and whom a device belongs to."""

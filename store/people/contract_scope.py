@@ -1,0 +1,41 @@
+"""Rows of the views in schema `shown`, each under the contract that covered it when it began.
+
+Such a view is planned on its own (security_barrier): conditions reach its indexes, joins do not. So
+it stands in a LATERAL subquery, where device and times are parameters, that has a LIMIT or an
+OFFSET, without which the planner would take it apart again. COALESCE would keep a condition out
+(PostgreSQL does not know it as free of leaks); LEAST leaves NULL out by itself.
+"""
+
+from typing import Any
+
+from store.pipeline.features import PROVISIONAL_US
+from store.postgres import rows
+from store.postgres.times import from_us
+
+_SQL = (
+    "customers.contract c "
+    "join customers.assignment a on a.tenant = c.tenant and a.{column} = c.{column} "
+    "cross join lateral (select f.* from {view} f where f.device_id = a.device_id "
+    "and f.start_at >= greatest(a.valid_from, c.valid_from) "
+    "and f.start_at < least(a.valid_to, c.valid_to, 'infinity') "
+    "and f.decided_at < %s and {where} and not exists ("
+    "select from customers.contract later where later.tenant = c.tenant "
+    "and later.{column} = c.{column} and later.valid_from > c.valid_from "
+    "and later.valid_from <= f.start_at "
+    "and f.start_at < coalesce(later.valid_to, 'infinity')) {end}) as f"
+)
+
+
+def covered(
+    view: str, column: str, where: rows.Conditions, newest: str | None = None, most: int = 0
+) -> tuple[str, list[Any]]:
+    """What stands behind FROM: decided rows f of `view`, contracts c, assignments a; parameters.
+
+    column : vehicle or meter, which the rows are of; where : conditions on f; newest, most : only
+    so many of each assignment under each contract, in the order that is given.
+    A row belongs to the contract that covered its subject when it began; where contracts overlap,
+    to the one that began last (as customer_context.identity.holders has it).
+    """
+    end = "offset 0" if newest is None else f"order by {newest} limit {int(most)}"
+    sql = _SQL.format(view=view, column=column, where=where.sql, end=end)
+    return sql, [from_us(PROVISIONAL_US), *where.values]

@@ -1,0 +1,173 @@
+"""Who and what a question of the API is about: customers, their contracts, their consent now.
+
+Every read follows an index to the few rows it needs; nothing here loads the registry.
+"""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from store.postgres import rows
+from store.postgres.pool import Connection
+
+# The contract that covers %s (a time) of x: of several the one that began last, as
+# customer_context.identity.holders has it.
+COVERING = (
+    "select k.customer, k.contract, k.valid_from, k.valid_to from customers.contract k "
+    "where k.tenant = {tenant} and k.{column} = {value} and k.valid_from <= {at} "
+    "and (k.valid_to is null or k.valid_to > {at}) "
+    "order by k.valid_from desc, k.contract desc limit 1"
+)
+# What customer c decided last about purpose %s; of two decisions at one instant the withdrawal.
+DECIDED = (
+    "select n.state, n.consent_id from customers.consent n where n.tenant = {tenant} "
+    "and n.customer = {customer} and n.purpose = {purpose} "
+    "order by n.decided_at desc, n.state desc, n.consent_id desc limit 1"
+)
+
+
+def customer(connection: Connection, tenant: str, customer_id: str) -> dict[str, Any] | None:
+    """A customer: customer, name, language, email."""
+    return rows.one(
+        connection,
+        "select customer, name, language, email from customers.customer "
+        "where tenant = %s and customer = %s",
+        (tenant, customer_id),
+    )
+
+
+def find_customers(
+    connection: Connection,
+    tenant: str,
+    *,
+    text: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Customers by id, those only whose id or name contains `text`; with how many contracts
+    they have now-or-ever and how many cases are not resolved."""
+    where = rows.Conditions("c.tenant = %s", tenant).add("c.customer > %s", after)
+    if text:
+        like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        where.add("c.customer ilike %s or c.name ilike %s", like, like)
+    return rows.all_(
+        connection,
+        "select c.customer, c.name, c.language, "
+        "(select count(*) from customers.contract k where k.tenant = c.tenant "
+        "and k.customer = c.customer) as contracts, "
+        "(select count(*) from contacts.service_case s where s.tenant = c.tenant "
+        "and s.customer = c.customer and s.state <> 'resolved') as open_cases "
+        f"from customers.customer c where {where.sql} order by c.customer limit %s",
+        [*where.values, limit],
+    )
+
+
+_CONTRACT = "contract, customer, kind, vehicle, meter, valid_from, valid_to"
+
+
+def contracts_of(connection: Connection, tenant: str, customer_id: str) -> list[dict[str, Any]]:
+    """A customer's contracts, the newest first."""
+    return rows.all_(
+        connection,
+        f"select {_CONTRACT} from customers.contract where tenant = %s and customer = %s "
+        "order by valid_from desc, contract",
+        (tenant, customer_id),
+    )
+
+
+def contract(connection: Connection, tenant: str, contract_id: str) -> dict[str, Any] | None:
+    """One contract."""
+    return rows.one(
+        connection,
+        f"select {_CONTRACT} from customers.contract where tenant = %s and contract = %s",
+        (tenant, contract_id),
+    )
+
+
+def has_contract(connection: Connection, tenant: str, customer_id: str, kind: str) -> bool:
+    """True where the customer has, or had, a contract of this kind (motor, electricity)."""
+    found = rows.one(
+        connection,
+        "select 1 as one from customers.contract where tenant = %s and customer = %s "
+        "and kind = %s limit 1",
+        (tenant, customer_id, kind),
+    )
+    return found is not None
+
+
+def drivers(
+    connection: Connection, tenant: str, purpose: str, *, after: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Customers by id who have, or had, a motor contract and grant the purpose now: customer,
+    consent_id."""
+    decided = DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
+    where = rows.Conditions("c.tenant = %s", tenant).add("c.customer > %s", after)
+    return rows.all_(
+        connection,
+        f"select c.customer, d.consent_id from customers.customer c "
+        f"cross join lateral ({decided}) as d where {where.sql} and d.state = 'granted' "
+        "and exists (select 1 from customers.contract k where k.tenant = c.tenant "
+        "and k.customer = c.customer and k.kind = 'motor') order by c.customer limit %s",
+        [purpose, *where.values, limit],
+    )
+
+
+def devices_of(connection: Connection, tenant: str, customer_id: str) -> list[dict[str, Any]]:
+    """Devices that sit, or sat, in a customer's vehicles and meters while a contract covered
+    them; with how many samples are stored of that time, the first and the last."""
+    return rows.all_(
+        connection,
+        "select d.device, d.kind, d.dialect, c.contract, c.vehicle, c.meter, "
+        "span.since as valid_from, nullif(span.until, 'infinity') as valid_to, "
+        "s.samples, s.first_at, s.last_at "
+        "from customers.contract c join customers.assignment a on a.tenant = c.tenant "
+        "and (a.vehicle = c.vehicle or a.meter = c.meter) "
+        "join customers.device d using (device_id) "
+        "cross join lateral (select greatest(a.valid_from, c.valid_from) as since, "
+        "least(a.valid_to, c.valid_to, 'infinity') as until) "
+        "as span cross join lateral ("
+        "select count(*) as samples, min(observed_at) as first_at, max(observed_at) as last_at "
+        "from (select observed_at from shown.vehicle_time v where d.kind = 'vehicle' "
+        "and v.device_id = d.device_id and observed_at >= span.since and observed_at < span.until "
+        "union all select observed_at from shown.meter_time m where d.kind = 'meter' "
+        "and m.device_id = d.device_id and observed_at >= span.since and observed_at < span.until) "
+        "as samples) as s "
+        "where c.tenant = %s and c.customer = %s and span.since < span.until "
+        "order by d.device, span.since",
+        (tenant, customer_id),
+    )
+
+
+def signals_of(
+    connection: Connection,
+    tenant: str,
+    customer_id: str,
+    types: Collection[str],
+    since: datetime,
+    limit: int = 100,
+) -> list[dict[str, Any]]:
+    """What was found about a customer (and still holds), newest first: signals of the vehicles and
+    meters in the time of the customer's contracts (where contracts overlap, of the one that began
+    last), and those about the customer; with the newest data of each."""
+    newest = (
+        "s.tenant = %s and s.type = any(%s) and s.time >= %s and not exists ("
+        "select 1 from pipeline.signal later where later.id = s.id "
+        "and later.revision > s.revision) and not (s.data ->> 'retracted')::boolean"
+    )
+    same = (tenant, list(types), since)
+    return rows.all_(
+        connection,
+        "select s.id, s.revision, s.type, s.subject, s.time, s.data, c.contract "
+        "from customers.contract c join pipeline.signal s on s.subject = "
+        "case when c.vehicle is null then 'meter:' || c.meter else 'vehicle:' || c.vehicle end "
+        "and s.time >= c.valid_from and (c.valid_to is null or s.time < c.valid_to) "
+        f"where c.tenant = %s and c.customer = %s and {newest} and not exists ("
+        "select 1 from customers.contract other where other.tenant = c.tenant "
+        "and (other.vehicle = c.vehicle or other.meter = c.meter) "
+        "and other.valid_from > c.valid_from and other.valid_from <= s.time "
+        "and s.time < coalesce(other.valid_to, 'infinity')) "
+        "union all select s.id, s.revision, s.type, s.subject, s.time, s.data, null "
+        f"from pipeline.signal s where s.subject = %s and {newest} "
+        "order by time desc, id limit %s",
+        (tenant, customer_id, *same, f"customer:{customer_id}", *same, limit),
+    )

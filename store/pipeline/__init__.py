@@ -1,0 +1,1 @@
+"""What ingest reads and writes: samples, features, carry, offsets, ledger, dead letters."""

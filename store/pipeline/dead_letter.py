@@ -1,0 +1,287 @@
+"""The dead letter: messages that could not be used, with their reason and untouched bytes."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from contracts.partition import key_of_topic, partition_of
+from contracts.raw import Properties, RawMessage
+from store.pipeline import ledger
+from store.postgres.pool import Connection, scalar
+from store.postgres.times import from_us, to_us
+
+
+@dataclass(frozen=True, slots=True)
+class DeadMessage:
+    """What is put in. home : the partition whose owner is to take it when it is retried."""
+
+    tenant: str
+    dialect: str
+    message: RawMessage
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    home: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetterRow:
+    """What stands in the table."""
+
+    id: int
+    tenant: str
+    dialect: str
+    topic: str
+    content_type: str | None
+    user_properties: list[list[str]] | None
+    expiry_s: int | None
+    body: bytes
+    received_at: datetime
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    state: str
+    retried_at: datetime | None
+    outcome: str | None
+
+    def message(self) -> RawMessage:
+        """The message as it was received."""
+        properties = None
+        if self.user_properties is not None or self.expiry_s is not None:
+            user = tuple((name, value) for name, value in self.user_properties or ())
+            properties = Properties(user, self.expiry_s)
+        return RawMessage(
+            self.topic, self.body, to_us(self.received_at), self.content_type, properties
+        )
+
+
+_COLUMNS = (
+    "dead_letter_id, tenant, dialect, topic, content_type, user_properties, expiry_s, body, "
+    "received_at, partition, log_offset, reason, detail, state, retried_at, outcome"
+)
+
+
+def _text(value: str | None) -> str | None:
+    """Text that PostgreSQL takes: neither NUL nor half a surrogate pair."""
+    if value is None:
+        return None
+    return value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
+
+
+def _user(properties: Properties | None) -> Jsonb | None:
+    if properties is None or not properties.user:
+        return None
+    return Jsonb([[_text(name), _text(value)] for name, value in properties.user])
+
+
+def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
+    """Keep the messages, in the caller's transaction."""
+    if not messages:
+        return
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "with put as (insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
+            "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail, "
+            "home) "
+            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning dead_letter_id) "
+            "insert into pipeline.publication (kind, ref) select 'dead_letter', dead_letter_id "
+            "from put where exists (select from pipeline.log where kind = 'kafka')",
+            [
+                (
+                    dead.tenant,
+                    dead.dialect,
+                    _text(dead.message.topic),
+                    _text(dead.message.content_type),
+                    _user(dead.message.properties),
+                    None if dead.message.properties is None else dead.message.properties.expiry_s,
+                    dead.message.body,
+                    from_us(dead.message.received_us),
+                    dead.partition,
+                    dead.offset,
+                    dead.reason,
+                    _text(dead.detail),
+                    dead.home,
+                )
+                for dead in messages
+            ],
+        )
+
+
+def find(
+    connection: Connection,
+    *,
+    reason: str | None = None,
+    state: str | None = "open",
+    after: int = 0,
+    limit: int = 50,
+    tenants: Sequence[str] | None = None,
+) -> list[DeadLetterRow]:
+    """Rows in the order of arrival, `after` an id; None for any reason, any state, any tenant."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id > %s "
+        "and (%s::text is null or reason = %s) and (%s::text is null or state = %s) "
+        "and (%s::text[] is null or tenant = any(%s)) "
+        "order by dead_letter_id limit %s",
+        (
+            after,
+            reason,
+            reason,
+            state,
+            state,
+            None if tenants is None else list(tenants),
+            None if tenants is None else list(tenants),
+            limit,
+        ),
+    )
+    return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRow]:
+    """Rows that are marked for the owner of partition `home`, in the order they came."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where state = 'retry' and home = %s "
+        "order by dead_letter_id limit %s",
+        (home, limit),
+    )
+    return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def get(connection: Connection, dead_letter_id: int) -> DeadLetterRow | None:
+    """One row."""
+    row = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = %s", (dead_letter_id,)
+    ).fetchone()
+    return None if row is None else DeadLetterRow(*row)
+
+
+def by_id(connection: Connection, ids: Sequence[int]) -> list[DeadLetterRow]:
+    """Rows of these ids."""
+    rows = connection.execute(
+        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = any(%s)", (list(ids),)
+    )
+    return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def put_back(connection: Connection, rows: Sequence[DeadLetterRow], partitions: int) -> int:
+    """Put exported rows in that are not there, in the caller's transaction; returns how many.
+
+    They are booked as received and dead-lettered: they came another way than by the log.
+    partitions : of the log, where their owners are found when they are retried.
+    """
+    new = [row for row in rows if not _is_there(connection, row)]
+    put(
+        connection,
+        [
+            DeadMessage(
+                row.tenant,
+                row.dialect,
+                row.message(),
+                row.partition,
+                row.offset,
+                row.reason,
+                row.detail,
+                partition_of(key_of_topic(row.topic), partitions),
+            )
+            for row in new
+        ],
+    )
+    entries: dict[ledger.Key, ledger.Entry] = defaultdict(ledger.Entry)
+    for row in new:
+        entries[(row.tenant, row.dialect)] += ledger.Entry(received=1, dead_lettered=1)
+    ledger.add(connection, entries, 0)
+    connection.execute("update pipeline.log set counted_before = counted_before + %s", (len(new),))
+    return len(new)
+
+
+def _is_there(connection: Connection, row: DeadLetterRow) -> bool:
+    return bool(
+        scalar(
+            connection,
+            "select exists (select from pipeline.dead_letter where partition = %s "
+            "and log_offset = %s and received_at = %s and topic = %s and body = %s)",
+            (row.partition, row.offset, row.received_at, row.topic, row.body),
+        )
+    )
+
+
+def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str | None) -> int:
+    """Mark open rows for the owner of the pipeline to take again; returns how many."""
+    cursor = connection.execute(
+        "update pipeline.dead_letter set state = 'retry' where state = 'open' "
+        "and (%s::bigint[] is null or dead_letter_id = any(%s)) "
+        "and (%s::text is null or reason = %s)",
+        (ids, ids, reason, reason),
+    )
+    return cursor.rowcount
+
+
+def finish_retry(
+    connection: Connection, results: Sequence[tuple[int, str, str, str, str, str]], at_us: int
+) -> None:
+    """Write down what became of retried rows: (id, state, outcome or reason, detail,
+    tenant, dialect)."""
+    with connection.cursor() as cursor:
+        for dead_letter_id, state, outcome, detail, tenant, dialect in results:
+            if state == "open":
+                cursor.execute(
+                    "update pipeline.dead_letter set state = 'open', reason = %s, detail = %s, "
+                    "tenant = %s, dialect = %s, retried_at = %s where dead_letter_id = %s",
+                    (
+                        outcome,
+                        _text(detail),
+                        tenant,
+                        dialect,
+                        from_us(at_us),
+                        dead_letter_id,
+                    ),
+                )
+            else:
+                cursor.execute(
+                    "update pipeline.dead_letter set state = 'retried', outcome = %s, "
+                    "retried_at = %s where dead_letter_id = %s",
+                    (outcome, from_us(at_us), dead_letter_id),
+                )
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Open messages by reason."""
+    rows = connection.execute(
+        "select reason, count(*) from pipeline.dead_letter where state <> 'retried' "
+        "group by reason order by 2 desc, 1"
+    )
+    return {reason: count for reason, count in rows.fetchall()}
+
+
+def unknown_devices(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:
+    """Topics of devices that nobody registered, with how much and what they send."""
+    rows = connection.execute(
+        "select topic, dialect, count(*), min(received_at), max(received_at), "
+        "(array_agg(dead_letter_id order by dead_letter_id desc))[1] from pipeline.dead_letter "
+        "where reason = 'unknown_device' and state <> 'retried' "
+        "group by topic, dialect order by 3 desc, 1 limit %s",
+        (limit,),
+    ).fetchall()
+    found = []
+    for topic, dialect, messages, first, last, sample_id in rows:
+        body = scalar(
+            connection,
+            "select substring(body for 160) from pipeline.dead_letter where dead_letter_id = %s",
+            (sample_id,),
+        )
+        found.append(
+            {
+                "topic": topic,
+                "dialect": dialect,
+                "messages": messages,
+                "first_at": first,
+                "last_at": last,
+                "example": bytes(body).decode("utf-8", "replace"),
+            }
+        )
+    return found

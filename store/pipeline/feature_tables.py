@@ -1,0 +1,32 @@
+"""The tables of features, and what the codes in them mean.
+
+The kernels' structured dtypes name the columns (feature_kernels/*/rows.py), so that a field is
+written once.
+"""
+
+from feature_kernels import consumption, driving
+from store.pipeline.features import FeatureTable
+
+TRIP = FeatureTable.of("features.trip", driving.TRIP_DTYPE, ("start_us",))
+SHOWN_TRIP = FeatureTable.of(
+    "shown.trip",
+    driving.TRIP_DTYPE,
+    ("start_us",),
+    omit=("start_lat_deg", "start_lon_deg", "end_lat_deg", "end_lon_deg"),
+)
+"""Trips as whoever sees no places reads them: the view of migration 0006."""
+
+DRIVING_EVENT = FeatureTable.of(
+    "features.driving_event", driving.EVENT_DTYPE, ("start_us", "kind", "end_us")
+)
+INTERVAL = FeatureTable.of(
+    "features.meter_interval", consumption.INTERVAL_DTYPE, ("start_us",), omit=("local_us",)
+)
+DAY = FeatureTable.of("features.meter_day", consumption.DAY_DTYPE, ("day",))
+ANOMALY = FeatureTable.of(
+    "features.meter_anomaly", consumption.ANOMALY_DTYPE, ("start_us", "kind", "phase")
+)
+
+EVENT_NAMES = {code: name for name, code in driving.EVENT_KINDS.items()}
+ANOMALY_NAMES = {code: name for name, code in consumption.ANOMALY_KINDS.items()}
+"""What the codes in the rows' `kind` mean."""

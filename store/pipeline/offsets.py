@@ -1,0 +1,124 @@
+"""Who owns a partition, and up to which offset its messages are committed."""
+
+from runtime.errors import Fenced, Owned
+from store.postgres.pool import Connection, connect, scalar
+
+# First keys of the advisory locks, one for each connection; the second is the partition.
+_LOCKS = (7_261_002, 7_261_005)
+
+_ENDED_WITHIN_MS = 5_000
+
+
+def claim(connection: Connection, spare: Connection, partition: int) -> int:
+    """Become the owner of `partition` for as long as either connection lives: whoever wants to be
+    it needs both locks.
+
+    Returns the next offset. Raises `Owned` while another process owns it; close both then.
+    """
+    for each, key in zip((connection, spare), _LOCKS, strict=True):
+        found = scalar(each, "select pg_try_advisory_lock(%s, %s)", (key, partition))
+        each.commit()
+        if not found:
+            raise _owned(partition)
+    connection.execute(
+        "insert into pipeline.partition (partition, next_offset, secured_at) "
+        "select %s, 0, secured_at from pipeline.layout on conflict do nothing",
+        (partition,),
+    )
+    connection.commit()
+    return next_offset(connection, partition)
+
+
+def lock(connection: Connection, partition: int) -> None:
+    """Let nobody own the partition until the transaction ends. Raises `Owned` where somebody
+    does."""
+    for key in _LOCKS:
+        if not scalar(connection, "select pg_try_advisory_xact_lock(%s, %s)", (key, partition)):
+            raise _owned(partition)
+
+
+def _owned(partition: int) -> Owned:
+    return Owned(
+        f"partition {partition} is owned by another running process "
+        "(`tachowatt serve`?); stop it, or wait"
+    )
+
+
+def depose(url: str, partition: int) -> int:
+    """End the sessions that own a partition: Kafka has given it to us, and its last owner is
+    paused or cut off. What that has not committed is undone, and the locks are free on return.
+    Returns how many were ended.
+
+    With the login itself: a role that it takes may not end sessions of the login.
+    """
+    with connect(url, application="tachowatt-depose") as connection:
+        found = connection.execute(
+            "select pg_terminate_backend(pid, %s) from pg_locks where locktype = 'advisory' "
+            "and database = (select oid from pg_database where datname = current_database()) "
+            "and classid = any(%s::bigint[]::oid[]) and objid = %s and objsubid = 2 and granted",
+            (_ENDED_WITHIN_MS, list(_LOCKS), partition),
+        ).fetchall()
+        return len(found)
+
+
+def next_offset(connection: Connection, partition: int) -> int:
+    """The offset after the last committed message."""
+    offset = scalar(
+        connection, "select next_offset from pipeline.partition where partition = %s", (partition,)
+    )
+    connection.commit()
+    return int(offset)
+
+
+def advance(connection: Connection, partition: int, expected: int, to: int) -> None:
+    """Compare-and-set in the caller's transaction. Raises `Fenced` when another has moved on."""
+    cursor = connection.execute(
+        "update pipeline.partition set next_offset = %s where partition = %s and next_offset = %s",
+        (to, partition, expected),
+    )
+    if cursor.rowcount != 1:
+        raise Fenced(f"partition {partition} is no longer at offset {expected}: another owner")
+
+
+def stop(connection: Connection, partition: int, why: str) -> None:
+    """Let nobody take messages of the partition, until `resume`."""
+    connection.execute(
+        "update pipeline.partition set stopped_because = %s where partition = %s", (why, partition)
+    )
+
+
+def stopped(connection: Connection, partition: int) -> str | None:
+    """Why the partition takes no messages; None = it does."""
+    why: str | None = scalar(
+        connection,
+        "select stopped_because from pipeline.partition where partition = %s",
+        (partition,),
+    )
+    return why
+
+
+def resume(connection: Connection) -> dict[int, str]:
+    """Let all partitions take messages again; those that had stopped, with the reason."""
+    rows = connection.execute(
+        "select partition, stopped_because from pipeline.partition "
+        "where stopped_because is not null order by 1"
+    ).fetchall()
+    connection.execute("update pipeline.partition set stopped_because = null")
+    return dict(rows)
+
+
+def committed(connection: Connection) -> dict[int, int]:
+    """Partition → the offset after its last committed message."""
+    rows = connection.execute("select partition, next_offset from pipeline.partition order by 1")
+    return {partition: offset for partition, offset in rows.fetchall()}
+
+
+def total(connection: Connection) -> int:
+    """Messages committed over all partitions, and by way of earlier logs."""
+    return int(
+        scalar(
+            connection,
+            "select counted_before + (select coalesce(sum(next_offset - begin_offset), 0) "
+            "from pipeline.partition) from pipeline.log",
+        )
+    )

@@ -1,0 +1,377 @@
+"""Samples: written by COPY, read in the order of time."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.units import METER_NAMES, VEHICLE_NAMES
+from store.postgres.binary import HEADER, TRAILER, decode, encode_rows, select_list, sql_name
+from store.postgres.engine import Engine, engine_of
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+
+_PORTION = 4_096
+"""Rows encoded at a time: the bytes of so many stay in the processor's cache."""
+
+_PIECE = 50_000
+"""Samples read at a time where a device may have any number: ten megabytes."""
+
+_DIRECT_FROM = 300
+"""Samples a device in one COPY from which TimescaleDB writes them to the columnstore at once. Each
+device costs it most of a millisecond there, so with our 22 columns 60 a device are four times
+slower than rows are, 240 as fast, and 500 and more up to twice as fast (docs/store.md). A table of
+ten columns gains from 60 on (DESIGN §1)."""
+
+_RECENT = "14 days"
+"""The newest sample of most devices is younger."""
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class SampleTable:
+    """Where one kind of device keeps its samples.
+
+    names : the measured columns, in the order of the matrices below.
+    """
+
+    name: str
+    names: tuple[str, ...]
+
+
+VEHICLE = SampleTable("telemetry.vehicle_sample", VEHICLE_NAMES)
+METER = SampleTable("telemetry.meter_sample", METER_NAMES)
+TABLES: dict[str, SampleTable] = {"vehicle": VEHICLE, "meter": METER}
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Rows of one table.
+
+    device : int64[n]; observed_us, received_us : int64[n], microseconds since 1970 UTC;
+    values : float64[n, len(table.names)], NaN = not measured.
+    """
+
+    device: Ints
+    observed_us: Ints
+    received_us: Ints
+    values: Floats
+
+    def __len__(self) -> int:
+        return int(self.device.shape[0])
+
+    def take(self, index: NDArray[np.generic] | slice) -> "Samples":
+        """The rows that `index` (numbers, a mask or a slice) names."""
+        return Samples(
+            self.device[index], self.observed_us[index], self.received_us[index], self.values[index]
+        )
+
+    def and_then(self, more: "Samples") -> "Samples":
+        """These rows and behind them `more`."""
+        return Samples(
+            np.concatenate((self.device, more.device)),
+            np.concatenate((self.observed_us, more.observed_us)),
+            np.concatenate((self.received_us, more.received_us)),
+            np.concatenate((self.values, more.values)),
+        )
+
+
+def append(
+    connection: Connection, table: SampleTable, samples: Samples, *, above_marks: bool = False
+) -> None:
+    """COPY new rows, in the caller's transaction. Nothing checks here that they are new.
+
+    above_marks : they are newer than all that is stored of their devices, so TimescaleDB may write
+    them straight to the columnstore where that pays.
+    """
+    if not len(samples):
+        return
+    if (
+        above_marks
+        and len(samples) >= _DIRECT_FROM
+        and engine_of(connection) is Engine.TIMESCALE
+        and _pays_directly(samples)
+    ):
+        # A row that another transaction writes into the chunk meanwhile would never be seen again:
+        # the chunk says that it is compressed, and not that it has other rows too (2.29.2).
+        connection.execute(f"lock table only {table.name} in share row exclusive mode")
+        _direct(connection, "on")
+        _copy_samples(connection, table, samples)
+        _direct(connection, "off")
+    else:
+        _copy_samples(connection, table, samples)
+
+
+def _pays_directly(samples: Samples) -> bool:
+    """True for many samples a device that stand by device and time, as the columnstore has them."""
+    step = np.diff(samples.device)
+    devices = 1 + int(np.count_nonzero(step))
+    if len(samples) < _DIRECT_FROM * devices:
+        return False
+    later = np.diff(samples.observed_us) > 0
+    return bool(((step > 0) | ((step == 0) & later)).all())
+
+
+def _direct(connection: Connection, to: str) -> None:
+    """Switch direct compression on or off until the end of the transaction."""
+    connection.execute(
+        "select set_config('timescaledb.enable_direct_compress_copy', %(to)s, true), "
+        "set_config('timescaledb.enable_direct_compress_copy_client_sorted', %(to)s, true)",
+        {"to": to},
+    )
+
+
+def _copy_samples(connection: Connection, table: SampleTable, samples: Samples) -> None:
+    columns: dict[str, NDArray[np.generic]] = {
+        "device_id": samples.device,
+        "observed_us": samples.observed_us,
+        "received_us": samples.received_us,
+    }
+    for i, name in enumerate(table.names):
+        values = samples.values[:, i]
+        if not np.isnan(values).all():
+            columns[name] = values
+    copy_in(connection, table.name, columns)
+
+
+def copy_in(connection: Connection, table: str, columns: Mapping[str, NDArray[np.generic]]) -> None:
+    """COPY columns into a table by the binary format; in portions, so that the server works on one
+    while the next is made."""
+    names = ", ".join(f'"{sql_name(name)}"' for name in columns)
+    n = len(next(iter(columns.values()))) if columns else 0
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(f"copy {table} ({names}) from stdin (format binary)") as copy,
+    ):
+        copy.write(HEADER)
+        for start in range(0, n, _PORTION):
+            part = {name: column[start : start + _PORTION] for name, column in columns.items()}
+            copy.write(encode_rows(part))
+        copy.write(TRAILER)
+
+
+def marks(connection: Connection, table: SampleTable, device_ids: Sequence[int]) -> dict[int, int]:
+    """High-water mark of each device: the time of its newest sample. An index probe each in the
+    newest chunks, and in the others only for devices that are not found there."""
+    found: dict[int, int] = {}
+    for condition in (f"and observed_at > now() - interval '{_RECENT}'", ""):
+        rows = connection.execute(
+            "select d.device_id, m.observed_at from unnest(%s::bigint[]) as d (device_id) "
+            f"cross join lateral (select observed_at from {table.name} s "
+            f"where s.device_id = d.device_id {condition} order by observed_at desc limit 1) as m",
+            ([device_id for device_id in device_ids if device_id not in found],),
+        )
+        found.update((device_id, to_us(at)) for device_id, at in rows.fetchall())
+    return found
+
+
+def heard_since(connection: Connection, table: SampleTable, since_us: int) -> list[int]:
+    """Devices whose newest sample was received after an instant. One index probe each."""
+    rows = connection.execute(
+        "select d.device_id from customers.device d cross join lateral "
+        f"(select received_at from {table.name} s where s.device_id = d.device_id "
+        "order by observed_at desc limit 1) as m where m.received_at > %s",
+        (from_us(since_us),),
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def read(
+    connection: Connection,
+    table: SampleTable,
+    device_ids: Sequence[int],
+    after_us: int | None = None,
+    until_us: int | None = None,
+    at_most: int | None = None,
+) -> Samples:
+    """Samples of the devices with after < observed <= until, by device and time; the first
+    `at_most` of them."""
+    # Of one device the index gives the order; of several, all that is wanted is sorted.
+    one = len(device_ids) == 1
+    conditions = f"where device_id = {'%s' if one else 'any(%s)'}"
+    parameters: list[object] = [device_ids[0] if one else list(device_ids)]
+    if after_us is not None:
+        conditions += " and observed_at > %s"
+        parameters.append(from_us(after_us))
+    if until_us is not None:
+        conditions += " and observed_at <= %s"
+        parameters.append(from_us(until_us))
+    source = f"{table.name} {conditions} order by device_id, observed_at"
+    if at_most is None:
+        return _read_from(connection, table, source, parameters)
+    _sorting(connection, "off")
+    samples = _read_from(connection, table, f"{source} limit {at_most:d}", parameters)
+    _sorting(connection, "on")
+    return samples
+
+
+def _sorting(connection: Connection, to: str) -> None:
+    """Where statistics have not caught up with weeks that came late, the planner takes them for few
+    rows: it would read and sort all that is left of them for every piece."""
+    connection.execute("select set_config('enable_sort', %s, true)", (to,))
+
+
+def pieces(
+    connection: Connection,
+    table: SampleTable,
+    device_id: int,
+    after_us: int | None = None,
+    until_us: int | None = None,
+) -> Iterator[Samples]:
+    """Samples of one device with after < observed <= until in the order of time, in pieces that
+    memory holds; each is read when it is asked for."""
+    while True:
+        samples = read(connection, table, [device_id], after_us, until_us, at_most=_PIECE)
+        if len(samples):
+            yield samples
+        if len(samples) < _PIECE:
+            return
+        after_us = int(samples.observed_us[-1])
+
+
+def read_after(connection: Connection, table: SampleTable, after_us: Mapping[int, int]) -> Samples:
+    """Samples of devices (id → microseconds), each after its own instant, by device and time."""
+    source = (
+        "unnest(%s::bigint[], %s::timestamptz[]) as k (wanted, after) cross join lateral "
+        f"(select * from {table.name} s where s.device_id = k.wanted and s.observed_at > k.after) "
+        "as s order by device_id, observed_at"
+    )
+    parameters = [list(after_us), [from_us(us) for us in after_us.values()]]
+    return _read_from(connection, table, source, parameters)
+
+
+def _read_from(
+    connection: Connection, table: SampleTable, source: str, parameters: Sequence[object]
+) -> Samples:
+    wanted = [("device_id", "int"), ("observed_at", "time"), ("received_at", "time")] + [
+        (name, "float") for name in table.names
+    ]
+    query = f"copy (select {select_list(wanted)} from {source}) to stdout (format binary)"
+    with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
+        data = b"".join(bytes(block) for block in copy)
+    columns = decode(data, [kind for _, kind in wanted])
+    n = columns[0].shape[0]
+    values = np.empty((n, len(table.names)), np.float64)
+    for i in range(len(table.names)):
+        values[:, i] = columns[3 + i]
+    return Samples(
+        columns[0].astype(np.int64),
+        columns[1].astype(np.int64),
+        columns[2].astype(np.int64),
+        values,
+    )
+
+
+def existing(
+    connection: Connection, table: SampleTable, device: Ints, observed_us: Ints
+) -> dict[tuple[int, int], Floats]:
+    """Stored values at exactly these (device, time), where there are any."""
+    if not device.shape[0]:
+        return {}
+    names = ", ".join(f"s.{name}" for name in table.names)
+    rows = connection.execute(
+        f"select s.device_id, s.observed_at, {names} "
+        "from unnest(%s::bigint[], %s::timestamptz[]) as k (device_id, observed_at) "
+        f"join {table.name} s using (device_id, observed_at) "
+        "where s.observed_at between %s and %s",  # leaves out the chunks of other times
+        (
+            device.tolist(),
+            [from_us(us) for us in observed_us.tolist()],
+            from_us(int(observed_us.min())),
+            from_us(int(observed_us.max())),
+        ),
+        binary=True,
+    )
+    return {(row[0], to_us(row[1])): np.array(row[2:], dtype=np.float64) for row in rows.fetchall()}
+
+
+def overwrite(
+    connection: Connection, table: SampleTable, changed: Mapping[tuple[int, int], Floats]
+) -> None:
+    """Replace the values at (device, time) by what two messages say together."""
+    if not changed:
+        return
+    if engine_of(connection) is Engine.TIMESCALE:
+        # An update opens the compressed rows around it; a transaction of many may open as many as
+        # it takes.
+        connection.execute("set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0")
+    sets = ", ".join(f"{name} = %s" for name in table.names)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"update {table.name} set {sets} where device_id = %s and observed_at = %s",
+            [
+                (*(None if v != v else v for v in values.tolist()), device, from_us(us))
+                for (device, us), values in sorted(changed.items())
+            ],
+        )
+
+
+def doubled(connection: Connection, table: SampleTable) -> list[tuple[int, object, int]]:
+    """(device, time) pairs that stand more than once. Must be empty."""
+    rows = connection.execute(
+        f"select device_id, observed_at, count(*) from {table.name} "
+        "group by device_id, observed_at having count(*) > 1 order by 1, 2 limit 1000"
+    )
+    return [(row[0], row[1], row[2]) for row in rows.fetchall()]
+
+
+def devices(connection: Connection, table: SampleTable, before_us: int | None = None) -> list[int]:
+    """Devices that have samples (before an instant); a walk over the index, not over the rows."""
+    rows = connection.execute(
+        "select d.device_id from customers.device d where exists "
+        f"(select 1 from {table.name} s where s.device_id = d.device_id "
+        "and (%(before)s::timestamptz is null or s.observed_at < %(before)s)) order by 1",
+        {"before": None if before_us is None else from_us(before_us)},
+    )
+    return [row[0] for row in rows.fetchall()]
+
+
+def count(connection: Connection, table: SampleTable) -> int:
+    """Number of samples."""
+    row = connection.execute(f"select count(*) from {table.name}").fetchone()
+    return int(row[0]) if row else 0
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEventRow:
+    """An event or a state that a device reported itself; `digest` tells contents apart."""
+
+    device_id: int
+    observed_us: int
+    kind: str
+    digest: str
+    received_us: int
+    detail: str
+
+
+def put_events(connection: Connection, events: Sequence[DeviceEventRow]) -> list[bool]:
+    """Insert events; True where an event was new."""
+    new = []
+    for event in events:
+        cursor = connection.execute(
+            "insert into telemetry.device_event values (%s, %s, %s, %s, %s, %s::jsonb) "
+            "on conflict do nothing",
+            (
+                event.device_id,
+                from_us(event.observed_us),
+                event.kind,
+                event.digest,
+                from_us(event.received_us),
+                event.detail,
+            ),
+        )
+        new.append(cursor.rowcount == 1)
+    return new
+
+
+def put_meter_numbers(connection: Connection, numbers: Mapping[float, str]) -> None:
+    """Remember which meter number a key stands for."""
+    if numbers:
+        connection.execute(
+            "insert into telemetry.meter_number select * from unnest(%s::float8[], %s::text[]) "
+            "on conflict do nothing",
+            (list(numbers), list(numbers.values())),
+        )

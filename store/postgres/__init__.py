@@ -1,0 +1,1 @@
+"""PostgreSQL itself: pool, roles, binary COPY, errors, notifications, engine."""

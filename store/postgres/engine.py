@@ -1,0 +1,116 @@
+"""Which engine keeps a database's samples and rollups: TimescaleDB or plain PostgreSQL."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from weakref import WeakKeyDictionary
+
+from runtime.clock import US_PER_S
+from runtime.errors import Stop
+from runtime.settings import Settings
+from store.postgres.pool import Connection, scalar
+
+DAY_US = 86_400 * US_PER_S
+
+
+class Engine(StrEnum):
+    """What `pipeline.layout` says of a database since its first arrangement."""
+
+    TIMESCALE = "timescale"
+    PLAIN = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What the settings say about how the store is laid out.
+
+    timescale : auto, on or off; chunk_days, retention_days (0 = keep all), compress_after_days :
+    days; chunks_ahead : partitions made before their time comes; rollup_zone : IANA name.
+    """
+
+    timescale: str = "auto"
+    chunk_days: int = 7
+    chunks_ahead: int = 2
+    retention_days: int = 0
+    compress_after_days: int = 7
+    rollup_zone: str = "UTC"
+
+    @classmethod
+    def of(cls, settings: Settings) -> "Layout":
+        """What these settings say."""
+        return cls(
+            settings.timescale,
+            settings.chunk_days,
+            settings.chunks_ahead,
+            settings.retention_days,
+            settings.compress_after_days,
+            settings.rollup_zone,
+        )
+
+    @property
+    def chunk_us(self) -> int:
+        """Length of a chunk in microseconds."""
+        return self.chunk_days * DAY_US
+
+
+_known: WeakKeyDictionary[Connection, Engine] = WeakKeyDictionary()
+"""A database never changes its engine, so one question for each connection is enough."""
+
+
+def engine_of(connection: Connection) -> Engine:
+    """The engine of a migrated database."""
+    engine = _known.get(connection)
+    if engine is None:
+        found = recorded(connection)
+        if found is None:
+            raise Stop("this database was not arranged yet; run `tachowatt db migrate`")
+        engine = _known[connection] = found
+    return engine
+
+
+def recorded(connection: Connection) -> Engine | None:
+    """The engine that was written down at the first arrangement; None before it."""
+    found = scalar(connection, "select engine from pipeline.layout")
+    return None if found is None else Engine(found)
+
+
+def choose(connection: Connection, wish: str) -> Engine:
+    """The engine for a database that has none yet; makes the extension where it may.
+
+    Raises `Stop` where TimescaleDB is wished for and not to be had.
+    """
+    if wish == "off":
+        return Engine.PLAIN
+    if extension_version(connection) is not None:
+        return Engine.TIMESCALE
+    missing = _missing(connection)
+    if missing is None:
+        connection.execute("create extension timescaledb")
+        return Engine.TIMESCALE
+    if wish == "on":
+        raise Stop(f"TACHOWATT_TIMESCALE is on, but {missing}; or set it to auto or off")
+    return Engine.PLAIN
+
+
+def extension_version(connection: Connection) -> str | None:
+    """Version of TimescaleDB in this database; None where it is not installed in it."""
+    found = scalar(connection, "select extversion from pg_extension where extname = 'timescaledb'")
+    return None if found is None else str(found)
+
+
+def _missing(connection: Connection) -> str | None:
+    """What keeps this role from making the extension here, and what to do; None = nothing."""
+    if not scalar(
+        connection, "select exists (select from pg_available_extensions where name = 'timescaledb')"
+    ):
+        return "this server does not have the extension timescaledb: install it there"
+    # A setting of its loader; not every login may see shared_preload_libraries.
+    if scalar(connection, "select current_setting('timescaledb.disable_load', true)") is None:
+        return "the server does not load it: put timescaledb into shared_preload_libraries, restart"
+    if not scalar(
+        connection,
+        "select rolsuper or (select bool_or(trusted) from pg_available_extension_versions "
+        "where name = 'timescaledb') and has_database_privilege(current_database(), 'create') "
+        "from pg_roles where rolname = current_user",
+    ):
+        return "this role may not create the extension: let a superuser create it in this database"
+    return None

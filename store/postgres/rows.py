@@ -1,0 +1,39 @@
+"""Rows as dicts with the table's column names."""
+
+from typing import Any
+
+from psycopg.rows import dict_row
+
+from store.postgres.pool import Connection
+
+
+def all_(connection: Connection, query: str, parameters: Any = None) -> list[dict[str, Any]]:
+    """All rows."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), parameters).fetchall()
+
+
+def one(connection: Connection, query: str, parameters: Any = None) -> dict[str, Any] | None:
+    """The first row; None when there is none."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        return cursor.execute(query.encode(), parameters).fetchone()
+
+
+class Conditions:
+    """Conditions that are there only where a value is given, joined by `and`."""
+
+    def __init__(self, condition: str, *values: Any) -> None:
+        self._conditions = [condition]
+        self.values: list[Any] = list(values)
+
+    def add(self, condition: str, *values: Any) -> "Conditions":
+        """Add `condition` with its values, unless one of them is None."""
+        if None not in values:
+            self._conditions.append(condition)
+            self.values += values
+        return self
+
+    @property
+    def sql(self) -> str:
+        """What stands behind WHERE."""
+        return " and ".join(f"({condition})" for condition in self._conditions)

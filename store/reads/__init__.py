@@ -1,0 +1,1 @@
+"""Queries of API, pages and commands over features and casework."""

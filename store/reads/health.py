@@ -1,0 +1,24 @@
+"""What a process needs of the store to be ready."""
+
+from store.casework import delivery
+from store.postgres.pool import Connection
+from store.schema.migrate import available
+
+
+def missing(connection: Connection) -> list[str]:
+    """What is not there, in words; empty when all is."""
+    applied = {
+        row[0] for row in connection.execute("select version from public.tachowatt_migration")
+    }
+    found = []
+    behind = [migration.name for migration in available() if migration.version not in applied]
+    if behind:
+        found.append(f"migrations are not applied: {', '.join(behind)}; tachowatt db migrate")
+    return found
+
+
+def resting(connection: Connection) -> list[str]:
+    """What others should do and nobody does now, in words. Answers do not need it."""
+    if delivery.working(connection):
+        return []
+    return ["no worker of contacts is running: nothing is decided or delivered"]

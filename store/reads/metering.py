@@ -1,0 +1,120 @@
+"""Meters, their days and intervals as the API tells them.
+
+A row belongs to the customer whose contract covered the meter when it began, and is told only
+while that customer grants the purpose.
+"""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from store.people.contract_scope import covered
+from store.people.subjects import COVERING, DECIDED
+from store.postgres import rows
+from store.postgres.pool import Connection
+
+_METER = (
+    "select m.meter, m.number, m.interval_s, coalesce(m.timezone, t.timezone) as timezone, "
+    "k.customer, k.contract, d.consent_id from customers.meter m "
+    "join customers.tenant t using (tenant) "
+    "cross join lateral ("
+    + COVERING.format(tenant="m.tenant", column="meter", value="m.meter", at="%s")
+    + ") as k cross join lateral ("
+    + DECIDED.format(tenant="m.tenant", customer="k.customer", purpose="%s")
+    + ") as d where d.state = 'granted' and m.tenant = %s"
+)
+
+# Behind rows f under contracts c: of one meter, whose customer grants the purpose now.
+_GRANTED = (
+    "cross join lateral ("
+    + DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
+    + ") as n where n.state = 'granted' and c.tenant = %s and c.meter = %s"
+)
+
+
+def meters(
+    connection: Connection,
+    tenant: str,
+    purpose: str,
+    at: datetime,
+    *,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Meters by id whose customer at `at` grants the purpose: meter, number, interval_s, timezone,
+    customer, contract, consent_id."""
+    where = rows.Conditions("true").add("m.meter > %s", after)
+    return rows.all_(
+        connection,
+        f"{_METER} and {where.sql} order by m.meter limit %s",
+        [at, at, purpose, tenant, *where.values, limit],
+    )
+
+
+def meter(
+    connection: Connection, tenant: str, meter_id: str, purpose: str, at: datetime
+) -> dict[str, Any] | None:
+    """One of them."""
+    return rows.one(connection, f"{_METER} and m.meter = %s", (at, at, purpose, tenant, meter_id))
+
+
+def days(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    *,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    after: date | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Decided days, newest first, in [from, to]; `after` is the date of the last row seen."""
+    where = rows.Conditions("true")
+    where.add("f.date >= %s", from_date).add("f.date <= %s", to_date).add("f.date < %s", after)
+    # The same by time, which is what the index has; a local day is never a whole day off UTC's.
+    where.add("f.start_at >= %s", _midnight(from_date, -1)).add(
+        "f.start_at < %s", _midnight(min(filter(None, (to_date, after)), default=None), 2)
+    )
+    sql, parameters = covered("shown.meter_day", "meter", where, "f.start_at desc", limit)
+    return rows.all_(
+        connection,
+        "select f.date, f.start_at, f.energy_kwh, f.estimated_kwh, f.expected, f.present, "
+        "f.estimated, f.min_w, f.max_w, f.peak_at, f.base_load_w, f.night_share, f.revision, "
+        f"c.customer from {sql} {_GRANTED} order by f.start_at desc limit %s",
+        [*parameters, purpose, tenant, meter_id, limit],
+    )
+
+
+def _midnight(day: date | None, days_later: int) -> datetime | None:
+    """The beginning, in UTC, of the day so many days later; None where there is none."""
+    if day is None:
+        return None
+    try:
+        return datetime.combine(day, time(), UTC) + timedelta(days=days_later)
+    except OverflowError:  # of the first or the last year
+        return None
+
+
+def intervals(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    *,
+    from_at: datetime | None = None,
+    to_at: datetime | None = None,
+    after: datetime | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Decided intervals that begin in [from, to), oldest first; `after` is the start_at of the
+    last row seen."""
+    where = rows.Conditions("true")
+    where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
+    where.add("f.start_at > %s", after)
+    sql, parameters = covered("shown.meter_interval", "meter", where, "f.start_at", limit)
+    return rows.all_(
+        connection,
+        "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.revision, c.customer "
+        f"from {sql} {_GRANTED} order by f.start_at limit %s",
+        [*parameters, purpose, tenant, meter_id, limit],
+    )

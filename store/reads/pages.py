@@ -1,0 +1,236 @@
+"""What the pages ask beyond what the API asks: names, overviews, lists over many subjects.
+
+As in store/reads/driving.py, what may be shown to others than the customer is of views that have no
+position; `own_samples` and `own_events` are for the customer alone.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from typing import Any
+
+from store.casework.contacts import INSURERS
+from store.people.subjects import COVERING, DECIDED
+from store.pipeline.feature_tables import EVENT_NAMES
+from store.pipeline.features import PROVISIONAL_US
+from store.postgres import rows
+from store.postgres.pool import Connection, scalar
+from store.postgres.times import from_us
+
+COUNTED = 1_000
+"""Counting stops here: what a page says beyond is "more than"."""
+
+
+def tenant(connection: Connection, tenant_id: str) -> tuple[str, str]:
+    """Name and time zone."""
+    row = connection.execute(
+        "select name, timezone from customers.tenant where tenant = %s", (tenant_id,)
+    ).fetchone()
+    return (tenant_id, "UTC") if row is None else (row[0], row[1])
+
+
+_VEHICLES = (
+    "select v.vehicle, v.name, k.customer, k.contract, n.state = 'granted' as granted, "
+    "last.start_at as last_start_at, last.distance_m as last_distance_m, "
+    "last.crash as last_crash "
+    "from customers.vehicle v cross join lateral ("
+    + COVERING.format(tenant="v.tenant", column="vehicle", value="v.vehicle", at="%s")
+    + ") as k left join lateral ("
+    + DECIDED.format(tenant="v.tenant", customer="k.customer", purpose="%s")
+    + ") as n on true left join lateral ("
+    "select t.start_at, t.distance_m, t.crash from customers.assignment a cross join lateral ("
+    "select f.start_at, f.distance_m, f.crash from shown.trip f where f.device_id = a.device_id "
+    "and f.start_at >= greatest(a.valid_from, k.valid_from) "
+    "and f.start_at < least(a.valid_to, k.valid_to, 'infinity') "
+    # as in store/people/contract_scope.py
+    "and f.decided_at < %s order by f.start_at desc limit 1) as t "
+    "where a.tenant = v.tenant and a.vehicle = v.vehicle "
+    "order by t.start_at desc limit 1) as last on true where "
+)
+
+
+def vehicles(
+    connection: Connection,
+    tenant_id: str,
+    purpose: str,
+    at: datetime,
+    *,
+    customer: str | None = None,
+    vehicle: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Vehicles by id that a contract covers at `at`: vehicle, name, customer, contract, and the
+    last decided trip under it.
+
+    Only those whose customer grants the purpose now; with `customer`, that one's, whatever was
+    granted (who asks for their own data needs no purpose).
+    """
+    where = rows.Conditions("v.tenant = %s", tenant_id)
+    where.add("v.vehicle = %s", vehicle).add("v.vehicle > %s", after)
+    if customer is None:
+        where.add("n.state = 'granted' and %s", True)
+    else:
+        where.add("k.customer = %s", customer)
+    return rows.all_(
+        connection,
+        f"{_VEHICLES} {where.sql} order by v.vehicle limit %s",
+        [at, at, purpose, from_us(PROVISIONAL_US), *where.values, limit],
+    )
+
+
+_EVENT = (
+    "e.device_id, e.kind, e.start_at, e.end_at, e.severity, e.duration_s, e.peak_mps2, "
+    "e.delta_v_kmh, e.speed_kmh, e.excess_kmh"
+)
+
+
+def _named(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    for event in events:
+        event["kind"] = EVENT_NAMES[event["kind"]]
+    return events
+
+
+def events(
+    connection: Connection, trips: Sequence[tuple[int, datetime, datetime]]
+) -> list[dict[str, Any]]:
+    """Driving events in trips (device_id, start_at, end_at), newest first, as figures only."""
+    found = rows.all_(
+        connection,
+        f"select {_EVENT} from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
+        "as t (device_id, start_at, end_at) cross join lateral ("
+        "select f.* from shown.driving_event f where f.device_id = t.device_id "
+        "and f.start_at between t.start_at and t.end_at "
+        # as in store/people/contract_scope.py
+        "and f.decided_at < %s offset 0) as e order by e.start_at desc",
+        (
+            [device_id for device_id, _, _ in trips],
+            [start for _, start, _ in trips],
+            [end for _, _, end in trips],
+            from_us(PROVISIONAL_US),
+        ),
+    )
+    return _named(found)
+
+
+def own_events(
+    connection: Connection, device_id: int, start_at: datetime, end_at: datetime
+) -> list[dict[str, Any]]:
+    """Events of a trip with where they happened. Nothing unless the transaction is the customer's
+    whose trip it is."""
+    found = rows.all_(
+        connection,
+        f"select {_EVENT}, e.lat_deg, e.lon_deg from shown.event_place e where e.device_id = %s "
+        "and e.trip_start_at = %s and e.start_at between %s and %s and e.decided_at < %s "
+        "order by e.start_at desc",
+        (device_id, start_at, start_at, end_at, from_us(PROVISIONAL_US)),
+    )
+    return _named(found)
+
+
+def own_samples(
+    connection: Connection, device_id: int, start_at: datetime, end_at: datetime, limit: int
+) -> dict[str, list[Any]]:
+    """Samples of a trip by column: at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg.
+    Nothing unless the transaction is the customer's whose trip it is."""
+    names_ = ("at", "speed_kmh", "speed_limit_kmh", "lat_deg", "lon_deg")
+    found = connection.execute(
+        "select observed_at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg "
+        "from shown.vehicle_path where device_id = %s and trip_start_at = %s "
+        "and observed_at between %s and %s order by observed_at limit %s",
+        (device_id, start_at, start_at, end_at, limit),
+    ).fetchall()
+    return {name: [row[i] for row in found] for i, name in enumerate(names_)}
+
+
+def signal(connection: Connection, tenant_id: str, id_: str) -> dict[str, Any] | None:
+    """The newest revision of a signal."""
+    return rows.one(
+        connection,
+        "select id, revision, type, subject, time, data, created_at from pipeline.signal "
+        "where tenant = %s and id = %s order by revision desc limit 1",
+        (tenant_id, id_),
+    )
+
+
+def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
+    """How much is not resolved, counted up to COUNTED: cases (of a side), alerts."""
+    cases = scalar(
+        connection,
+        "select count(*) from (select 1 from contacts.service_case where tenant = %s "
+        "and state <> 'resolved' and (%s::text is null or side = %s) limit %s) as counted",
+        (tenant_id, side, side, COUNTED),
+    )
+    alerts = scalar(
+        connection,
+        "select count(*) from (select 1 from contacts.alert where tenant = %s "
+        "and state <> 'resolved' and not retracted limit %s) as counted",
+        (tenant_id, COUNTED),
+    )
+    return {"cases": int(cases), "alerts": int(alerts)}
+
+
+def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, datetime | None]:
+    """How many messages of a customer's inbox are unread, and when the newest came."""
+    row = connection.execute(
+        "select count(*) filter (where read_at is null), max(created_at) from contacts.contact "
+        "where tenant = %s and customer = %s and channel = 'inbox'",
+        (tenant_id, customer),
+    ).fetchone()
+    assert row is not None
+    return int(row[0]), row[1]
+
+
+_DEAD_LETTER = (
+    "dead_letter_id, tenant, dialect, topic, content_type, received_at, partition, log_offset, "
+    "reason, detail, state, retried_at, outcome, octet_length(body) as size"
+)
+
+
+def dead_letters(
+    connection: Connection,
+    tenants: Collection[str],
+    *,
+    reason: str | None = None,
+    state: str | None = None,
+    before: int | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Dead letters of some tenants, newest first, without their bodies."""
+    where = rows.Conditions("tenant = any(%s)", list(tenants))
+    where.add("reason = %s", reason).add("state = %s", state).add("dead_letter_id < %s", before)
+    return rows.all_(
+        connection,
+        f"select {_DEAD_LETTER} from pipeline.dead_letter where {where.sql} "
+        "order by dead_letter_id desc limit %s",
+        [*where.values, limit],
+    )
+
+
+def dead_letter(
+    connection: Connection, tenants: Collection[str], dead_letter_id: int, most_bytes: int
+) -> dict[str, Any] | None:
+    """One of them, with the first `most_bytes` of its body."""
+    return rows.one(
+        connection,
+        f"select {_DEAD_LETTER}, substring(body for %s) as body from pipeline.dead_letter "
+        "where tenant = any(%s) and dead_letter_id = %s",
+        (most_bytes, list(tenants), dead_letter_id),
+    )
+
+
+def contacts(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
+    """Pending and failed contacts, each counted up to COUNTED; side: store.casework.contacts."""
+    found = {}
+    for state in ("pending", "failed"):
+        where = rows.Conditions("tenant = %s and state = %s", tenant_id, state)
+        if side is not None:
+            where.add("(purpose = any(%s)) = %s", list(INSURERS), side == "insurer")
+        found[state] = int(
+            scalar(
+                connection,
+                f"select count(*) from (select 1 from contacts.contact where {where.sql} "
+                "limit %s) as counted",
+                [*where.values, COUNTED],
+            )
+        )
+    return found

@@ -1,0 +1,1 @@
+"""Migrations, partitions or hypertables, rollups, and their status."""

@@ -1,0 +1,98 @@
+"""The queue of signals that `contacts` has not decided on yet."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from store.postgres import rows
+from store.postgres.pool import Connection, scalar
+
+_NAMES_LOCK = 7_261_004
+
+_SIGNAL = (
+    "s.sequence, s.id, s.revision, s.tenant, s.device_id, s.type, s.subject, s.time, s.data, "
+    "d.device, coalesce(t.timezone, 'UTC') as timezone, "
+    "(select max(revision) from pipeline.signal n where n.id = s.id) as newest_revision"
+)
+_FROM = (
+    "pipeline.signal s left join customers.device d using (device_id) "
+    "left join customers.tenant t on t.tenant = s.tenant"
+)
+
+
+def take(
+    connection: Connection, limit: int, urgent_types: Sequence[str] = ()
+) -> list[dict[str, Any]]:
+    """Signals to decide on, those of urgent types first; they stay locked until the caller commits.
+
+    Each is a row of pipeline.signal with `device` (its name), the tenant's `timezone` and
+    `newest_revision` of its id. What another worker has taken is left out.
+    """
+    taken: list[int] = []
+    if urgent_types:
+        taken = _lock_some(
+            connection, "and s.type = any(%s)", [list(urgent_types), limit], "s.sequence"
+        )
+    if len(taken) < limit:
+        taken += _lock_some(
+            connection, "and q.sequence <> all(%s)", [taken, limit - len(taken)], "q.sequence"
+        )
+    found = rows.all_(
+        connection,
+        f"select {_SIGNAL} from {_FROM} where s.sequence = any(%s) order by s.sequence",
+        (taken,),
+    )
+    return found
+
+
+def _lock_some(
+    connection: Connection, condition: str, parameters: list[Any], order: str
+) -> list[int]:
+    found = connection.execute(
+        "select q.sequence from pipeline.signal_queue q "
+        f"join pipeline.signal s using (sequence) where true {condition} "
+        f"order by {order} limit %s for update of q skip locked".encode(),
+        parameters,
+    )
+    return [row[0] for row in found.fetchall()]
+
+
+def get(connection: Connection, signal_id: str) -> dict[str, Any] | None:
+    """The newest revision of a signal, as `take` gives it."""
+    return rows.one(
+        connection,
+        f"select {_SIGNAL} from {_FROM} where s.id = %s order by s.revision desc limit 1",
+        (signal_id,),
+    )
+
+
+def lock(connection: Connection, names: Sequence[str]) -> None:
+    """Nobody else decides about these names until the caller commits.
+
+    Two workers may have two revisions of one signal at once: what one of them retracts must not be
+    what the other is just planning. Taken in one order, so that no two wait for each other.
+    """
+    connection.execute(
+        "select pg_advisory_xact_lock(%s, key) from (select distinct hashtext(name) as key "
+        "from unnest(%s::text[]) as n (name) order by 1) as ordered",
+        (_NAMES_LOCK, list(names)),
+    )
+
+
+def newest(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
+    """Signal id → its newest revision."""
+    found = connection.execute(
+        "select id, max(revision) from pipeline.signal where id = any(%s) group by id", (list(ids),)
+    )
+    return {id_: revision for id_, revision in found.fetchall()}
+
+
+def done(connection: Connection, sequences: Sequence[int]) -> None:
+    """These are decided."""
+    connection.execute(
+        "delete from pipeline.signal_queue where sequence = any(%s)", (list(sequences),)
+    )
+
+
+def waiting(connection: Connection) -> int:
+    """How many signals wait for a decision."""
+    return int(scalar(connection, "select count(*) from pipeline.signal_queue"))

@@ -1,0 +1,1 @@
+"""What measurements ask of the store, and how they fill it."""
