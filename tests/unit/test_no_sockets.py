@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from store.postgres.pool import connect
 
+from store.postgres.pool import connect
 from tests.no_sockets import SocketOpened
 
 
