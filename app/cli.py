@@ -2,9 +2,9 @@
 
 import sys
 from importlib import metadata
-from typing import Any
 
 import typer
+from typer.exceptions import TyperException
 
 from app.commands import (
     api,
@@ -56,10 +56,6 @@ for _entry in metadata.entry_points(group="tachowatt.commands"):
     _entry.load()(cli)
 
 
-# Typer brings a Click of its own and names few of its errors; this is the base of all wrong use.
-_WrongUse: Any = typer.BadParameter.__mro__[2]
-
-
 def main() -> None:
     """Run the command; our own errors become one line on stderr and an exit code.
 
@@ -79,19 +75,20 @@ def main() -> None:
         sys.exit(1)
     except typer.Exit as error:
         sys.exit(error.exit_code)
-    except _WrongUse as error:
+    except TyperException as error:  # the base of all wrong use
         _say_wrong_use(error)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
 
 
-def _say_wrong_use(error: Any) -> None:
+def _say_wrong_use(error: TyperException) -> None:
     text = error.format_message().replace("Value error, ", "")
     if text:  # a group without a command has none: it has printed its help
         err.print(f"error: {text}", markup=False, highlight=False)
-        if error.ctx is not None:
-            err.print(f"see `{error.ctx.command_path} --help`", markup=False, highlight=False)
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            err.print(f"see `{context.command_path} --help`", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
-from contacts.session import Session
+from contacts.store_thread import Session
 from customer_context.playbooks.plan import refusal
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry

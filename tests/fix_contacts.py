@@ -11,16 +11,16 @@ import pytest
 from app.operations.registry_import import validate, write
 from contacts.channels.email import EmailChannel
 from contacts.channels.webhook import WebhookChannel
-from contacts.decide import decide
 from contacts.deliver import Deliverer
-from contacts.rules import Rules
-from contacts.service import channels_to_customers
-from contacts.session import Session
+from contacts.dispatch import channels_to_customers
+from contacts.store_thread import Session
 from contracts.purposes import Purpose
 from contracts.signals import signal_id
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services.decide import decide
+from services.playbooks import Rules
 from store.casework import alerts, cases, contacts, receivers
 from store.people import customers
 from store.postgres.pool import connect

@@ -8,19 +8,13 @@ from api.http.scopes import Scope
 from api.pages.alerts import version_of
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
-from contracts.purposes import Purpose
+from contracts.kinds import purpose_of
 from store.casework import alerts, cases, contacts
 from store.people import customers
 from store.reads import pages as reads
 
 _STATES = ("open", "in_progress", "resolved")
 _MOST_TEXT = 4_000
-_PURPOSES = {
-    "vehicle.crash": Purpose.CLAIMS_ASSISTANCE,
-    alerts.RAISED: Purpose.ENERGY_INSIGHT,
-    alerts.CLEARED: Purpose.ENERGY_INSIGHT,
-}
-"""What a signal may be told for; the others are about driving."""
 
 
 def case_list(view: View) -> Response:
@@ -81,7 +75,7 @@ def _signal(view: View, case: Row) -> Row | None:
     if signal is None or case["customer"] is None:
         return None
     granted = customers.granted_of(view.connection, view.tenant, case["customer"])
-    return signal if _PURPOSES.get(signal["type"], Purpose.DRIVING_SCORE) in granted else None
+    return signal if purpose_of(signal["type"]) in granted else None
 
 
 def act(view: View) -> Response:

@@ -81,8 +81,9 @@ def _tiles(view: View) -> list[dict[str, Any]]:
         tiles.append(("open_alerts", waiting["alerts"], "/alerts"))
     if view.may(Scope.CONTACTS_READ):
         counts = reads.contacts(view.connection, view.tenant, view.caller.side)
-        for state in ("pending", "failed"):
-            tiles.append((state, counts[state], f"/contacts?state={state}"))
+        tiles += [
+            (state, counts[state], f"/contacts?state={state}") for state in ("pending", "failed")
+        ]
     return [
         {"name": name, "value": value, "path": path, "more": value >= reads.COUNTED}
         for name, value, path in tiles

@@ -1,14 +1,14 @@
 """What is relevant about a customer now: gathered from the store, ranked, each with its reason."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field
 
 from api.http.answers import Shape
 from api.http.auth import Call
 from api.resources import alerts
-from contracts.purposes import Purpose
+from contracts.kinds import ANOMALIES, LANGUAGES, SIGNALS, summary_of
 from customer_context.relevance.rank import Item, Ranked, rank
 from store.casework import alerts as stored_alerts
 from store.casework import cases, contacts
@@ -18,10 +18,6 @@ from store.postgres.times import from_us, to_us
 
 _BACK = timedelta(days=60)
 _EACH = 30
-_TYPES = {
-    "vehicle.crash": ("crash", Purpose.CLAIMS_ASSISTANCE),
-    "score.changed": ("score", Purpose.DRIVING_SCORE),
-}
 
 
 class Why(Shape):
@@ -133,41 +129,23 @@ def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
 def _signals(
     connection: Connection, tenant: str, customer: str, granted: frozenset[str], since: datetime
 ) -> _Found:
-    allowed = [type_ for type_, (_, purpose) in _TYPES.items() if purpose in granted]
-    rows = subjects.signals_of(connection, tenant, customer, allowed, since, _EACH)
+    allowed = [
+        str(type_)
+        for type_, facts in SIGNALS.items()
+        if facts.relevant_as and facts.purpose in granted
+    ]
     found: _Found = []
-    for row in rows:
-        kind, _ = _TYPES[row["type"]]
-        data = row["data"]
-        severity = data["severity"] if kind == "crash" else 1
-        item = Item(kind, row["id"], to_us(row["time"]), severity=severity, subject=row["subject"])
-        found.append((item, _said(kind, data)))
+    for row in subjects.signals_of(connection, tenant, customer, allowed, since, _EACH):
+        facts, data = SIGNALS[row["type"]], row["data"]
+        item = Item(
+            facts.relevant_as,
+            row["id"],
+            to_us(row["time"]),
+            severity=data.get("severity", facts.severity),
+            subject=row["subject"],
+        )
+        found.append((item, summary_of(row["type"], data)))
     return found
-
-
-def _said(kind: str, data: dict[str, Any]) -> dict[str, str]:
-    if kind == "crash":
-        return {"de": "Aufprall mit anschließendem Stillstand", "en": "Impact, then standstill"}
-    before = data["previous_score"]
-    if before is None:
-        return {
-            "de": f"Erster Fahrscore: {data['score']:.0f}",
-            "en": f"First driving score: {data['score']:.0f}",
-        }
-    return {
-        "de": f"Fahrscore {before:.0f} → {data['score']:.0f}",
-        "en": f"Driving score {before:.0f} → {data['score']:.0f}",
-    }
-
-
-_KINDS_DE = {
-    "spike": "Lastspitze",
-    "zero": "Kein Verbrauch",
-    "stuck": "Zähler steht",
-    "base_load_rise": "Grundlast gestiegen",
-    "register_backwards": "Zählerstand rückwärts",
-    "gap": "Datenlücke",
-}
 
 
 def _alerts(connection: Connection, tenant: str, customer: str, granted: frozenset[str]) -> _Found:
@@ -185,7 +163,7 @@ def _alerts(connection: Connection, tenant: str, customer: str, granted: frozens
                 subject=row["subject"],
                 case_id=row["case_id"],
             ),
-            {"de": _KINDS_DE[row["kind"]], "en": row["kind"].replace("_", " ").capitalize()},
+            ANOMALIES[row["kind"]].name.titles(),
         )
         for row in rows
         if not row["retracted"]
@@ -204,7 +182,7 @@ def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
                 case_id=row["case_id"],
                 failed=row["state"] == "failed",
             ),
-            {language: row["subject"] or row["type"] for language in ("de", "en")},
+            {language: row["subject"] or row["type"] for language in LANGUAGES},
         )
         for row in contacts.list_(connection, tenant, customer=customer, limit=_EACH)
         if row["channel"] != "webhook"

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from api.http.answers import Shape, finite
 from api.resources.subjects import Subject, consent_ref
+from contracts.kinds import EVENTS, Manoeuvre
 from customer_context.scoring.bands import band
 from feature_kernels import driving
 from store.postgres.pool import Connection
@@ -18,7 +19,6 @@ from store.postgres.times import from_us, to_us
 from store.reads import scoring
 
 Band = Literal["A", "B", "C", "D", "E"]
-_COUNTED = {"harsh_braking", "harsh_acceleration", "harsh_cornering", "speeding"}
 
 
 class Period(Shape):
@@ -106,10 +106,7 @@ def of_trips(trips: Any, subject: Subject) -> DrivingScore:
     found = driving.score(trips, single_trip=False)
     number = finite(found.score)
     which = subject.which
-    counts = {
-        name: int(trips[name].sum()) for name in ("harsh_braking", "harsh_acceleration",
-                                                  "harsh_cornering")
-    } | {"speeding": int(trips["speeding_count"].sum())}  # fmt: skip
+    counts = {str(kind): int(trips[EVENTS[kind].trip_column].sum()) for kind in Manoeuvre}
     points = {part.factor: finite(part.share) for part in found.components}
     return DrivingScore(
         subject=subject.name,

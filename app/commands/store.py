@@ -1,4 +1,4 @@
-"""import, consent, devices, ledger, dead-letter, verify, schemas, settings."""
+"""import, devices, ledger, verify, schemas, settings."""
 
 from contextlib import suppress
 from pathlib import Path

@@ -5,12 +5,12 @@ from typing import Any
 
 import numpy as np
 
-from app.operations.scores import as_json, driver_scores
 from customer_context.identity.holders import Device
 from feature_kernels import driving
 from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from runtime.errors import Usage
+from services.driving_scores import as_json, driver_scores
 from store.pipeline import features
 from store.pipeline.feature_tables import (
     ANOMALY,

@@ -15,7 +15,7 @@ from app.processes.stack import Addresses, Stack
 from app.processes.threads import in_thread
 from app.processes.upkeep import Upkeep
 from app.processes.warm_up import compiling, prepare
-from contacts.service import Service as Contacts
+from contacts.dispatch import Service as Contacts
 from contracts.kafka import Topics
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook
 
-from contacts import targets
+from contacts.channels import targets
 from contacts.channels.sending import Next, Result
 from runtime.clock import US_PER_S, Clock
 from runtime.settings import Settings

@@ -16,10 +16,11 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from contracts.contacts import ABOUT
+from contracts.kinds import LANGUAGES
 from contracts.purposes import Purpose
 from contracts.signals import DATA
 from customer_context.playbooks.cel_only import cel
-from customer_context.playbooks.text import LANGUAGES, TextError, compile_text
+from customer_context.playbooks.text import TextError, compile_text
 from runtime.errors import Usage
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]

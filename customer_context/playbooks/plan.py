@@ -11,9 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.contacts import WEBHOOKS, case_id, contact_id
+from contracts.kinds import LANGUAGES
 from contracts.purposes import Purpose
 from customer_context.playbooks.model import ConditionError, Message, Playbook, Webhook
-from customer_context.playbooks.text import LANGUAGES, TextError, render
+from customer_context.playbooks.text import TextError, render
 
 CHANNEL_PURPOSE: Mapping[str, Purpose] = {"email": Purpose.CHANNEL_EMAIL}
 """What a channel to the customer needs beside the playbook's own purpose."""

@@ -98,10 +98,6 @@ def drain(
     _judge(found)
 
 
-def _millions(value: float) -> str:
-    return f"{value / 1e6:.2f}"
-
-
 def _print_drain(found: dict[str, Any], profile: bool) -> None:
     out.print(
         f"{found['messages']:,} messages of {found['samples_per_message']} in "

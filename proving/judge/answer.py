@@ -5,12 +5,12 @@ from typing import Any
 
 from app.demo.outcome import Outcome
 from app.operations.ledger import ledger_json
-from app.operations.scores import driver_scores
 from ingest.registry import load as load_registry
 from proving.judge.contacts import Contacted, judge_contacts
 from proving.judge.evidence import Contact, Evidence, Told
 from proving.judge.features import Judgement, Match, Thing, judge
 from proving.judge.latency import Publications
+from services.driving_scores import driver_scores
 from simulators.encode import Message
 from simulators.fleet import Fleet
 from store.casework import contacts

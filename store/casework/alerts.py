@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.kinds import SignalType
 from contracts.signals import signal_id
 from store.postgres import notify, rows
 from store.postgres.errors import NotAllowed, NotFound, Stale
@@ -17,7 +18,7 @@ from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us, to_us
 
 _CHANGES_LOCK = 7_261_007
-RAISED, CLEARED = "meter.anomaly.raised", "meter.anomaly.cleared"
+RAISED, CLEARED = str(SignalType.ANOMALY_RAISED), str(SignalType.ANOMALY_CLEARED)
 _SAID = (
     "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",
     "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from contacts.rules import Rules
 from runtime.metrics import Metrics
+from services.playbooks import Rules
 from store.casework import alerts, cases
 from store.postgres.errors import NotAllowed, NotFound, Stale
 from store.signals import outbox, signal_queue

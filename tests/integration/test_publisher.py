@@ -274,7 +274,7 @@ def test_speed_up_keeps_virtual_time(broker: Broker) -> None:
                 message.due_us = number * 3_000_000  # a minute
             began = CLOCK.monotonic()
             await publish_messages(messages, broker.url, CLOCK, speedup=60.0, drain_s=10)
-            assert 0.9 < CLOCK.monotonic() - began < 3.0
+            assert 0.9 < CLOCK.monotonic() - began < patient(3.0)
 
     run(scene)
 

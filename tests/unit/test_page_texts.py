@@ -8,7 +8,8 @@ import pytest
 
 from api.pages import alerts
 from api.pages.frame import formats
-from api.pages.frame.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
+from api.pages.frame.texts import DYNAMIC, Texts, best_language, load
+from contracts.kinds import LANGUAGES
 from contracts.purposes import Purpose
 from feature_kernels.consumption import ANOMALY_KINDS
 from feature_kernels.driving import EVENT_KINDS

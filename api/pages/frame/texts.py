@@ -10,7 +10,8 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = ("de", "en")
+from contracts import kinds
+from contracts.kinds import LANGUAGES
 
 DYNAMIC = (
     "alert.action",
@@ -68,7 +69,24 @@ def load(language: str) -> dict[str, str]:
     found: dict[str, str] = {}
     source = resources.files("api.pages").joinpath(f"texts/{language}.yaml")
     _flatten(yaml.safe_load(source.read_text(encoding="utf-8")), "", found)
-    return found
+    return found | _of_kinds(language)
+
+
+def _of_kinds(language: str) -> dict[str, str]:
+    """The names and sentences of contracts.kinds, under the keys that pages use."""
+    titles = {
+        "anomaly": {code: facts.name for code, facts in kinds.ANOMALIES.items()},
+        "alert.says": {code: facts.finding for code, facts in kinds.ANOMALIES.items()},
+        "alert.method": {code: facts.method for code, facts in kinds.ANOMALIES.items()},
+        "event": {code: facts.name for code, facts in kinds.EVENTS.items()},
+        "factor": kinds.FACTORS,
+        "kind": {code: facts.name for code, facts in kinds.SIGNALS.items()},
+    }
+    return {
+        f"{prefix}.{code}": text.title(language)
+        for prefix, texts in titles.items()
+        for code, text in texts.items()
+    }
 
 
 class Texts:

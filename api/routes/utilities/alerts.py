@@ -13,7 +13,8 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import alerts
-from api.resources.alerts import Alert, Feedback, Kind, State
+from api.resources.alerts import Alert, Feedback, State
+from contracts.kinds import Anomaly
 from store.casework import alerts as stored
 from store.postgres.pool import Connection
 
@@ -41,7 +42,7 @@ class Classification(Shape):
 def list_alerts(
     call: Annotated[Call, needs(Scope.ALERTS_READ)],
     state: Annotated[State | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
+    kind: Annotated[Anomaly | None, Query()] = None,
     meter: Annotated[str | None, Query(max_length=64, description="Id of a meter")] = None,
     after: After = None,
     limit: Limit = 50,

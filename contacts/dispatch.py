@@ -7,15 +7,15 @@ from collections.abc import Awaitable, Callable
 from contacts.channels.email import EmailChannel
 from contacts.channels.sending import Channel
 from contacts.channels.webhook import WebhookChannel
-from contacts.decide import BATCH, decide
 from contacts.deliver import Deliverer
-from contacts.rules import Rules
-from contacts.session import Session
-from contacts.wake import Wake
+from contacts.notifications import Wake
+from contacts.store_thread import Session
 from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services.decide import BATCH, decide
+from services.playbooks import Rules
 from store.casework import delivery
 from store.postgres.pool import Connection
 
