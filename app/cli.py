@@ -19,6 +19,7 @@ from app.commands import (
     receiver,
     simulate,
     store,
+    warm_up,
 )
 from app.commands import contacts as commands_contacts
 from app.commands import service as commands_service
@@ -50,6 +51,7 @@ commands_contacts.register(cli)
 receiver.register(cli)
 key.register(cli)
 api.register(cli)
+warm_up.register(cli)
 for _entry in metadata.entry_points(group="tachowatt.commands"):
     _entry.load()(cli)
 

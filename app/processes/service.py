@@ -10,21 +10,16 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-
 from api import serve as api
 from app.processes.stack import Addresses, Stack
 from app.processes.threads import in_thread
 from app.processes.upkeep import Upkeep
+from app.processes.warm_up import compiling, prepare
 from contacts.dispatch import Service as Contacts
 from contracts.kafka import Topics
-from customer_context.identity.holders import Device
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
-from ingest.decoding.fast_path.scan import SHAPES, scan
-from ingest.grids import Grids
-from ingest.kernels import KINDS, compute
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
 from ingest.logs.kafka_publisher import Publisher
@@ -34,7 +29,6 @@ from runtime.clock import Clock
 from runtime.endpoint import Endpoint
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store.pipeline.telemetry import Samples
 from store.postgres.engine import Layout
 
 log = logging.getLogger("service")
@@ -59,7 +53,7 @@ async def serve(
     where = replace(addresses, metrics_url=_metrics_url(server), pid=os.getpid())
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
     try:
-        await _unless(stop, asyncio.to_thread(warm_up))
+        await _unless(stop, _kernels())
         await _unless(stop, direct.start())
         spare_the_collector()
         if stop.is_set():
@@ -201,7 +195,7 @@ async def run_ingest(
     server.needs.append(direct.missing)
     listener = Listener(direct, host, port)
     try:
-        await _unless(stop, asyncio.to_thread(warm_up))
+        await _unless(stop, _kernels())
         await _unless(stop, direct.start())
         spare_the_collector()
         if stop.is_set():
@@ -231,7 +225,7 @@ async def run_kafka_ingest(
     ingest = KafkaIngest(log_url, addresses.database_url, settings, clock, metrics)
     server.needs.append(ingest.missing)
     try:
-        await _unless(stop, asyncio.to_thread(warm_up))
+        await _unless(stop, _kernels())
         spare_the_collector()
         if stop.is_set():
             return
@@ -316,16 +310,9 @@ async def _unless(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> None:
         await asyncio.gather(task, return_exceptions=True)
 
 
-def warm_up() -> None:
-    """Load the kernels (from the compiler's cache, or compile) before the first message comes."""
-    t_us = np.arange(2, dtype=np.int64) * 1_000_000 + 1_700_000_000_000_000
-    for kind in KINDS.values():
-        values = np.full((2, len(kind.samples.names)), np.nan)
-        samples = Samples(np.zeros(2, np.int64), t_us, t_us, values)
-        device = Device(0, "-", "-", kind.name, "native", "UTC")
-        compute(kind, samples, kind.initial(1), Grids.of([device]))
-    for shape in SHAPES.values():
-        scan([b"{}"], shape, 1)
+async def _kernels() -> None:
+    with compiling() as show:
+        await prepare(show)
 
 
 def spare_the_collector() -> None:

@@ -251,7 +251,8 @@ async def run_ingest(
 
     let_go : is called when told for the first time, where it is given.
     """
-    from app.processes.service import spare_the_collector, warm_up
+    from app.processes.service import spare_the_collector
+    from app.processes.warm_up import warm_up
     from ingest.logs.kafka import KafkaIngest
 
     clock, metrics = SystemClock(), Metrics()

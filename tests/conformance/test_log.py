@@ -23,6 +23,7 @@ from runtime.settings import Settings
 from store.pipeline import dead_letter, ledger, offsets, telemetry
 from store.pipeline import log as store_log
 from store.postgres.pool import connect
+from tests.patience import patient
 
 CLOCK = SystemClock()
 
@@ -49,7 +50,7 @@ class Running:
 
     async def committed(self) -> None:
         """Wait until ingest has committed what was appended."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             while await asyncio.to_thread(total, self._url) < self.appended:
                 await asyncio.sleep(0.02)
 
@@ -149,7 +150,7 @@ def test_an_answer_means_that_it_is_durable(run: Callable, registered: str) -> N
     async def check(log: Running) -> None:
         await log.append([message(1), message(2)])
         await log.committed()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient(30)):
             while not log.acks:  # from Kafka they come later, and who listens later hears nothing:
                 await log.append([message(2)])  # a device sends again then
                 await asyncio.sleep(0.2)
@@ -246,7 +247,7 @@ def test_it_waits_while_the_store_is_away(run: Callable, registered: str) -> Non
     async def check(log: Running) -> None:
         await log.append([message(1)])
         await asyncio.to_thread(terminate_ingest, registered)
-        await asyncio.wait_for(log.append([message(2)]), 30)
+        await asyncio.wait_for(log.append([message(2)]), patient(30))
 
     run(check)
     assert stored(registered) == [1.0, 2.0]

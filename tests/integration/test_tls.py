@@ -18,6 +18,7 @@ from gateway.session import Session
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from tests.fix_broker import Mosquitto
+from tests.patience import patient
 
 SECRET = "whsec_" + "A" * 43 + "="
 
@@ -63,9 +64,9 @@ async def _through_tls(port: int, bodies: list[bytes]) -> list[bytes]:
         SystemClock().now_us,
     )  # fmt: skip
     await session.start()
-    await asyncio.wait_for(session.connected.wait(), 20)
+    await asyncio.wait_for(session.connected.wait(), patient(20))
     await asyncio.to_thread(_publish, port, bodies)
-    await asyncio.wait_for(done.wait(), 30)
+    await asyncio.wait_for(done.wait(), patient(30))
     await session.close()
     return got
 
