@@ -17,7 +17,7 @@ from customer_context.identity.holders import Device
 from feature_kernels.ragged import starts_of
 from ingest.batch.work import KindWork, Letter, Outcome, Tally, Work
 from ingest.decoding.decode import decode
-from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.decoded import Context, Decoded
 from ingest.decoding.dialects.native import salvage_numbering
 from ingest.decoding.pack import (
     LAYOUTS,

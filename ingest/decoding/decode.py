@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from contracts.raw import RawMessage
 from contracts.topics import Route
-from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.decoded import Context, Decoded
 from ingest.decoding.dialects.native import (
     decode_event,
     decode_reading,

@@ -17,7 +17,7 @@ from contracts.telemetry import MESSAGES, Ack
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS
 from contracts.wire import pack_messages, pack_receipt, unpack_messages, unpack_receipt
 from ingest.decoding.decode import DECODERS
-from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.decoded import Context
 
 EXAMPLES = sorted((Path(contracts.__file__).parent / "examples").glob("*/v1/*.json"))
 FOREIGN = {"owntracks": ("owntracks", "telemetry"), "tasmota": ("tasmota", "reading")}

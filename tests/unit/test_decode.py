@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from contracts.raw import RawMessage
 from contracts.topics import route
 from ingest.decoding.decode import DECODERS, decode
-from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.decoded import Context
 from ingest.decoding.dialects.native import decode_event, decode_telemetry, salvage_numbering
 from ingest.decoding.dialects.owntracks import decode_location
 from ingest.decoding.dialects.tasmota import decode_sensor

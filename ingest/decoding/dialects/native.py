@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from contracts.telemetry import MAX_SEQ, DeviceEvent, DeviceStatus, Reading, Samples, Telemetry
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.decoded import Context, Decoded
 from ingest.decoding.times import parse_time
 from runtime.errors import DeadLetter, Reason
 

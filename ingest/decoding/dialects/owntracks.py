@@ -6,8 +6,8 @@ zero; a speed of −1 means unknown. The `topic` inside some bodies is a note of
 broker and no identity: the MQTT topic is.
 """
 
-from ingest.decoding.dialects.decoded import Context, Decoded
-from ingest.decoding.dialects.foreign import json_object, number
+from ingest.decoding.decoded import Context, Decoded
+from ingest.decoding.json_body import json_object, number
 from runtime.errors import DeadLetter, Reason
 
 

@@ -8,8 +8,8 @@ zeros that a rebooted device sends are passed on: the register kernel knows them
 
 from typing import Any
 
-from ingest.decoding.dialects.decoded import Context, Decoded
-from ingest.decoding.dialects.foreign import json_object, number, text
+from ingest.decoding.decoded import Context, Decoded
+from ingest.decoding.json_body import json_object, number, text
 from ingest.decoding.times import local_time
 from runtime.errors import DeadLetter, Reason
 
