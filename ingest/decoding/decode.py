@@ -33,7 +33,12 @@ def decode(message: RawMessage, route: Route, context: Context, max_body_bytes: 
         raise DeadLetter(
             Reason.TOO_LARGE, f"{len(message.body)} bytes; at most {max_body_bytes} are read"
         )
-    decoder = DECODERS[(route.dialect, route.kind)]
+    decoder = DECODERS.get((route.dialect, route.kind))
+    if decoder is None:
+        raise DeadLetter(
+            Reason.DECODER_ERROR,
+            f"no decoder for {route.kind!r:.60} of dialect {route.dialect!r:.60}",
+        )
     try:
         return decoder(message.body, message.content_type, context)
     except DeadLetter:
