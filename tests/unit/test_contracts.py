@@ -16,6 +16,7 @@ from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.telemetry import MESSAGES, Ack
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS
 from contracts.wire import pack_messages, pack_receipt, unpack_messages, unpack_receipt
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.decode import DECODERS
 from ingest.decoding.decoded import Context
 
@@ -83,7 +84,7 @@ def test_columns_of_the_schema_are_those_of_the_units() -> None:
     ],
 )
 def test_routes(topic: str, expected: tuple[str, ...] | None) -> None:
-    found = topics.route(topic)
+    found = ROUTER.route(topic)
     if expected is None:
         assert found is None
     else:
