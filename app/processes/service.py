@@ -20,6 +20,7 @@ from contracts.kafka import Topics
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
+from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
 from ingest.logs.kafka_publisher import Publisher
@@ -58,7 +59,9 @@ async def serve(
         spare_the_collector()
         if stop.is_set():
             return
-        gateway = Gateway(addresses.mqtt_url, direct, settings, clock, metrics)
+        gateway = Gateway(
+            addresses.mqtt_url, direct, ROUTER.subscriptions, settings, clock, metrics
+        )
         server.needs += [gateway.missing, direct.missing]
         answering, api_url = await _api(settings, clock, addresses, metrics, stack, stop)
         where = replace(where, api_url=api_url)
@@ -159,12 +162,13 @@ async def run_gateway(
             log_url,
             Topics(settings.kafka_topic_prefix),
             settings.mqtt_share_group or settings.mqtt_client_id,
+            ROUTER.key_of_topic,
             metrics,
             lambda acks: gateway.committed(acks),
             settings.kafka_session_timeout_s,
         )
     try:
-        gateway = Gateway(mqtt_url, remote, settings, clock, metrics)
+        gateway = Gateway(mqtt_url, remote, ROUTER.subscriptions, settings, clock, metrics)
         server.needs += [gateway.missing, remote.missing]
         if isinstance(remote, KafkaLog):
             await _unless(stop, remote.start())

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contracts.partition import key_of_topic, partition_of
+from contracts.partition import partition_of
 from contracts.raw import DeviceAck
 from feature_kernels.ragged import starts_of
 from ingest.batch.ledger import ledger_key
 from ingest.batch.work import KindWork, Outcome, Work
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.fast_path.classify import Plain
 from ingest.device_state.arrays import Ints, Late, States
 from ingest.device_state.cache import Memory, carry_to_bytes
@@ -98,7 +99,7 @@ def _dead(work: Work, memory: Memory) -> list[dead_letter.DeadMessage]:
             letter.offset,
             letter.dead.reason,
             letter.dead.detail,
-            partition_of(key_of_topic(letter.raw.topic), memory.partition.of),
+            partition_of(ROUTER.key_of_topic(letter.raw.topic), memory.partition.of),
         )
         for letter in work.letters
         if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None

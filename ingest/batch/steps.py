@@ -12,12 +12,13 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.topics import route
+from contracts.dialects import DEVICE_KIND, NATIVE
 from customer_context.identity.holders import Device
 from feature_kernels.ragged import starts_of
 from ingest.batch.work import KindWork, Letter, Outcome, Tally, Work
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.decode import decode
-from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.decoded import Context, Decoded
 from ingest.decoding.dialects.native import salvage_numbering
 from ingest.decoding.pack import (
     LAYOUTS,
@@ -43,7 +44,7 @@ from store.postgres.times import from_us
 def identify(work: Work, memory: Memory) -> None:
     """Whose message is it? The topic decides; an unknown device is listed, never stored."""
     for letter in work.letters:
-        letter.route = route(letter.raw.topic)
+        letter.route = ROUTER.route(letter.raw.topic)
         if letter.outcome is not None:
             continue  # it is known already that nothing can be done with it
         if letter.route is None:
@@ -86,7 +87,7 @@ def _number(letter: Letter, max_body_bytes: int) -> None:
     d = letter.decoded
     if d is not None and d.seq is not None:
         letter.numbering = (d.run, d.seq, d.oldest)
-    elif letter.route is not None and letter.route.dialect == "native":
+    elif letter.route is not None and letter.route.dialect == NATIVE:
         found = salvage_numbering(letter.raw.body[:max_body_bytes])
         if found is not None:
             letter.numbering, letter.salvaged = (*found, None), True
@@ -94,7 +95,7 @@ def _number(letter: Letter, max_body_bytes: int) -> None:
 
 def bury_unforeseen(letter: Letter, error: Exception) -> None:
     """Dead-letter a message at which a step of ours failed, whatever that was."""
-    letter.route = route(letter.raw.topic)
+    letter.route = ROUTER.route(letter.raw.topic)
     _number(letter, len(letter.raw.body))
     letter.bury(DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500]))
 
@@ -113,7 +114,7 @@ def _belongs(letter: Letter) -> None:
             Reason.DEVICE_MISMATCH,
             f"the body says device {decoded.device!r:.80}, the topic {device.device!r}",
         )
-    expected = {"telemetry": "vehicle", "reading": "meter"}.get(decoded.kind)
+    expected = DEVICE_KIND.get(decoded.kind)
     if expected is not None and device.kind != expected:
         raise DeadLetter(
             Reason.WRONG_KIND, f"{decoded.kind} of {device.device!r}, which is a {device.kind}"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from contracts.raw import RawMessage
 from contracts.topics import Route
 from customer_context.identity.holders import Device
-from ingest.decoding.dialects.decoded import Decoded
+from ingest.decoding.decoded import Decoded
 from ingest.decoding.fast_path.classify import Plain
 from ingest.decoding.pack import Ordered
 from ingest.device_state.arrays import Ints

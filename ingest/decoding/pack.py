@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
-from ingest.decoding.dialects.decoded import Decoded
+from ingest.decoding.decoded import Decoded
 from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Ints = NDArray[np.int64]

@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end
-from contracts.partition import key_of_topic
 from contracts.signals import cloud_event
+from ingest.decoding.catalogue import ROUTER
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from store.pipeline.dead_letter import DeadLetterRow
@@ -153,4 +153,4 @@ def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
         "dead_letter_id": row.id,
     }
     headers = [(name, str(value).encode()) for name, value in said.items() if value is not None]
-    return topic, key_of_topic(row.topic).encode(), bytes(row.body), headers
+    return topic, ROUTER.key_of_topic(row.topic).encode(), bytes(row.body), headers

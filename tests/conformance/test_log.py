@@ -13,6 +13,7 @@ from contracts.kafka import Topics
 from contracts.raw import DeviceAck, Log, Properties, RawMessage
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
+from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
 from ingest.logs.tcp_listener import Listener
@@ -94,7 +95,14 @@ async def kafka_log(url: str, fixture: Callable) -> AsyncIterator[Running]:
     stop = asyncio.Event()
     ingest = KafkaIngest(kafka_url, url, settings, CLOCK, metrics)
     consuming = asyncio.create_task(ingest.run(stop))
-    log = KafkaLog(kafka_url, topics, "broker", metrics, lambda acks: running.acks.extend(acks))
+    log = KafkaLog(
+        kafka_url,
+        topics,
+        "broker",
+        ROUTER.key_of_topic,
+        metrics,
+        lambda acks: running.acks.extend(acks),
+    )
     running = Running(log, url)
     await log.start()
     yield running
@@ -108,7 +116,7 @@ def fed_from_kafka(url: str, kafka_url: str, topics: Topics) -> None:
         if store_log.chosen(connection).kind == "kafka":
             return
         _, chosen, begin = kafka_topics.prepare(kafka_url, topics, 3, 1, 1)
-        store_log.choose(connection, chosen, begin, CLOCK.now_us())
+        store_log.choose(connection, chosen, begin, CLOCK.now_us(), ROUTER.key_of_topic)
         connection.commit()
 
 

@@ -15,7 +15,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from app.servers.ports import free_port
 from app.servers.supervise import Child
-from contracts.topics import SUBSCRIPTIONS
+from ingest.decoding.catalogue import ROUTER
 from runtime.clock import SystemClock
 from tests.conftest import missing_server
 from tests.patience import patient
@@ -111,7 +111,7 @@ def test_the_broker_keeps_devices_apart(port: int) -> None:
     nobody = Client(port, None, "nobody")
     assert nobody.refused
     gateway = Client(port, "gateway", "gateway-1")
-    for topic in SUBSCRIPTIONS:
+    for topic in ROUTER.subscriptions:
         gateway.subscribe(f"$share/gateways/{topic}")
     car, other = Client(port, "acme/car-1", "a"), Client(port, "other/car-1", "b")
     plug, forger = Client(port, "plug", "c"), Client(port, "acme/car-1", "d")

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from contracts.telemetry import Reading, Telemetry
-from contracts.topics import route
+from ingest.decoding.catalogue import ROUTER
 from runtime.clock import SystemClock
 from simulators import parquet
 from simulators.encode import CBOR, Message
@@ -94,7 +94,7 @@ def test_history_ends_where_live_begins(fleet: Fleet) -> None:
 def test_native_bodies_keep_the_contract(fleet: Fleet) -> None:
     seen: Counter[str] = Counter()
     for message in fleet.history[::7] + fleet.live:
-        way = route(message.topic)
+        way = ROUTER.route(message.topic)
         assert way is not None
         if message.fault or way.dialect != "native":
             continue

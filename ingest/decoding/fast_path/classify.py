@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.dialects import DEVICE_KIND, NATIVE
 from contracts.partition import DIRECT, Partition
 from contracts.raw import RawMessage
-from contracts.topics import route
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.fast_path.body_kernel import CBOR, JSON, SNIFF
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.decoding.pack import LAYOUTS, Packed
@@ -25,7 +26,6 @@ from store.pipeline.telemetry import Samples
 
 Ints = NDArray[np.int64]
 
-_DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
 _MOST_TOPICS = 1_000_000
 
 _MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
@@ -60,13 +60,13 @@ class Topics:
     def learn(self, topic: str) -> None:
         """Find out what a topic says."""
         self.seen.add(topic)
-        found = route(topic)
-        if found is None or found.dialect != "native" or found.kind not in SHAPES:
+        found = ROUTER.route(topic)
+        if found is None or found.dialect != NATIVE or found.kind not in SHAPES:
             return
-        if not self.partition.holds("native", found.address):
+        if not self.partition.holds(NATIVE, found.address):
             return
-        device = self.registry.by_address.get(("native", found.address))
-        if device is None or device.kind != _DEVICE_KIND[found.kind] or not device.holders:
+        device = self.registry.by_address.get((NATIVE, found.address))
+        if device is None or device.kind != DEVICE_KIND[found.kind] or not device.holders:
             return
         # What was observed under an earlier holder is not plain.
         holder = max(device.holders, key=lambda holder: holder.from_us)
@@ -162,7 +162,7 @@ def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> 
             plain = _of_kind(messages, candidates, topics, kind, settings, earliest_us)
             rest[plain.position] = False
             if len(plain):
-                found[_DEVICE_KIND[kind]] = plain
+                found[DEVICE_KIND[kind]] = plain
     return SortedOut(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
 
 
@@ -188,7 +188,7 @@ def _of_kind(
     keep = scanned.taken.copy()
     begins = scanned.first[:-1][keep]
     if begins.shape[0]:
-        layout = LAYOUTS[_DEVICE_KIND[kind]]
+        layout = LAYOUTS[DEVICE_KIND[kind]]
         earliest = np.minimum.reduceat(scanned.observed_us, begins)
         latest = np.maximum.reduceat(scanned.observed_us, begins)
         wrong = ((scanned.values < layout.lowest) | (scanned.values > layout.highest)).any(axis=1)
