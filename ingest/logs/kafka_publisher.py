@@ -107,7 +107,7 @@ class Publisher:
         with translated():
             due = publications.take(session, _AT_ONCE)
             signals = publications.signals(session, [r for _, kind, r in due if kind == "signal"])
-            letters = publications.dead_letters(
+            envelopes = publications.dead_letters(
                 session, [r for _, kind, r in due if kind == "dead_letter"]
             )
             session.rollback()
@@ -115,8 +115,8 @@ class Publisher:
         for _, kind, ref in due:  # in their order
             if kind == "signal" and ref in signals:
                 records.append(_signal(self._topics.signals, signals[ref]))
-            elif kind == "dead_letter" and ref in letters:
-                records.append(_dead_letter(self._topics.dead, letters[ref]))
+            elif kind == "dead_letter" and ref in envelopes:
+                records.append(_dead_letter(self._topics.dead, envelopes[ref]))
         return [id_ for id_, _, _ in due], records
 
     def _done(self, ids: list[int]) -> None:

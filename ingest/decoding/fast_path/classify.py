@@ -83,7 +83,7 @@ class Topics:
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class ColumnarBatch:
     """Plain messages of one kind of device, by device and time, so that their rows mostly are too.
 
     position : int64[n], in the batch, the order of arrival.
@@ -128,7 +128,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class SortedOut:
+class Classified:
     """A batch, true for one registry and as long as nothing more is too old.
 
     plain : kind of device → its plain messages; others : positions of all others.
@@ -136,17 +136,17 @@ class SortedOut:
 
     registry: Registry
     earliest_us: int
-    plain: dict[str, Plain]
+    plain: dict[str, ColumnarBatch]
     others: list[int]
 
 
-def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> SortedOut:
+def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> Classified:
     """Tell the plain messages of a batch from its others."""
     if len(topics.seen) > _MOST_TOPICS:
         topics.forget()  # nobody has so many devices; somebody makes topics up
     for topic in {message.topic for message in messages} - topics.seen:
         topics.learn(topic)
-    found: dict[str, Plain] = {}
+    found: dict[str, ColumnarBatch] = {}
     rest = np.ones(len(messages), np.bool_)
     earliest_us = topics.earliest_us
     most = settings.max_body_bytes
@@ -163,7 +163,7 @@ def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> 
             rest[plain.position] = False
             if len(plain):
                 found[DEVICE_KIND[kind]] = plain
-    return SortedOut(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
+    return Classified(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
 
 
 def _of_kind(
@@ -173,7 +173,7 @@ def _of_kind(
     kind: str,
     settings: Settings,
     earliest_us: int,
-) -> Plain:
+) -> ColumnarBatch:
     ours, number = [messages[i] for i in candidates], topics.number[kind]
     position = np.array(candidates, np.int64)
     entry = np.array([number[message.topic] for message in ours], np.int64)
@@ -208,7 +208,7 @@ def _of_kind(
     first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
     # Row r of message i comes from r - first[i] behind where that message's rows begin.
     rows = np.arange(first[-1]) + np.repeat(scanned.first[:-1][kept] - first[:-1], counts)
-    return Plain(
+    return ColumnarBatch(
         position[kept],
         device_id[kept],
         received_us[kept],
