@@ -11,9 +11,9 @@ import typer
 
 from app.commands.console import err, load_settings
 from app.processes.stack import Addresses, Stack
-from contracts.kafka import connection
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
+from runtime.kafka import client_options
 from runtime.settings import Settings
 
 StateDir = Annotated[
@@ -112,7 +112,7 @@ def ingest(
 def _kafka_ingest(log: str, settings: Settings) -> None:
     from app.processes import service
 
-    connection(log)  # a wrong address is told before any server is started
+    client_options(log)  # a wrong address is told before any server is started
 
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:
