@@ -41,6 +41,7 @@ def simulate(
 ) -> None:
     import yaml
 
+    from app.recordings.arrow import without_pandas
     from simulators.faults import DEMO, Faults
     from simulators.fleet import Fleet
     from simulators.parquet import write
@@ -63,6 +64,7 @@ def simulate(
         out.print(f"wrote {registry}")
         return
     if not to.startswith(("mqtt://", "mqtts://")):
+        without_pandas()
         written = write(fleet, Path(to))
         out.print("wrote " + ", ".join(str(path) for path in written))
         return
