@@ -21,6 +21,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from runtime.errors import Retry, TachowattError, Usage
 
+PACKAGE = "app.commands"
 ENTRY_POINTS = "tachowatt.commands"
 
 _NO_COMMAND = "shared"
@@ -141,7 +142,7 @@ class _Tachowatt(CommandGroup):
     """All commands."""
 
     def __init__(self, *, commands: Any = None, **attributes: Any) -> None:
-        found = CommandFiles("app.commands", entry_points=ENTRY_POINTS)
+        found = CommandFiles(PACKAGE, entry_points=ENTRY_POINTS)
         super().__init__(commands=found, **attributes)
 
 

@@ -14,9 +14,8 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, load_settings
+from app.commands.shared.console import err, load_settings, shown_url
 from app.commands.shared.options import MqttUrl
-from app.commands.shared.process import shown_url
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 

@@ -14,9 +14,9 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, load_settings
+from app.commands.shared.console import err, load_settings, shown_url
 from app.commands.shared.options import DatabaseUrl, StateDir
-from app.commands.shared.process import run_process, shown_url
+from app.commands.shared.process import run_process
 from app.processes.stack import Addresses, Stack
 from contracts.kafka import connection
 from runtime.clock import Clock

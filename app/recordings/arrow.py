@@ -5,8 +5,18 @@ Series. That takes longer than all else that `score-trip` does, and nothing here
 """
 
 import sys
+from typing import Any
 
 import pyarrow as pa
+
+
+class _NoPandas:
+    """A finder of modules that finds no pandas and leaves all others to the next finder."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
+        """Raise `ImportError` for pandas."""
+        if name == "pandas":
+            raise ModuleNotFoundError("pyarrow does without pandas here", name=name)
 
 
 def without_pandas() -> None:
@@ -16,8 +26,9 @@ def without_pandas() -> None:
     """
     if "pandas" in sys.modules:
         return
-    sys.modules["pandas"] = None  # type: ignore[assignment]  # None makes an import of it fail
+    finder = _NoPandas()
+    sys.meta_path.insert(0, finder)
     try:
         pa.array([0])  # looks now, and keeps the answer
     finally:
-        del sys.modules["pandas"]
+        sys.meta_path.remove(finder)

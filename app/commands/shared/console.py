@@ -86,3 +86,9 @@ def progress_bar(text: str) -> Iterator[Any]:
     ) as progress:
         task = progress.add_task(text, total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+def shown_url(url: str) -> str:
+    """Return the URL without a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

@@ -31,9 +31,3 @@ def run_process(settings: Settings, work: Work) -> None:
         asyncio.run(main())
     finally:
         stack.stop()
-
-
-def shown_url(url: str) -> str:
-    """Return the URL without a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
