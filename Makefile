@@ -4,17 +4,18 @@ BIN    := $(VENV)/bin
 PYTHON ?= python3
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check arrows format bench fault screenshots lock clean
+.PHONY: help install demo test check format-check lint types imports dead-code arrows format bench \
+        fault screenshots lock clean
 
 help:      ## Say what there is
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
 
-$(VENV)/.stamp: pyproject.toml requirements.lock
+$(VENV)/.stamp: pyproject.toml requirements.lock requirements-uv.lock
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
 	@touch $@
 
@@ -25,12 +26,23 @@ demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 test: install   ## All tests, on real servers
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)") --dist loadgroup -q
 
-check: install  ## Format, lint, types, import contracts, generated schemas
-	$(BIN)/ruff format --check .
-	$(BIN)/ruff check .
-	$(BIN)/mypy
-	$(BIN)/lint-imports
+check: format-check lint types imports dead-code  ## The next five, and generated schemas
 	$(BIN)/tachowatt schemas --check
+
+format-check: install  ## Is everything formatted?
+	$(BIN)/ruff format --check .
+
+lint: install   ## Rules of pyproject.toml
+	$(BIN)/ruff check .
+
+types: install  ## mypy, strict
+	$(BIN)/mypy
+
+imports: install  ## Import contracts between packages
+	$(BIN)/lint-imports
+
+dead-code: install  ## What neither the product nor the tests use
+	$(BIN)/python -m tests.dead_code
 
 arrows: install ## How the rooms of each package depend on each other
 	$(BIN)/python -m tests.arrows
@@ -48,8 +60,10 @@ fault: install  ## A hundred faults under load, proven to leave no trace: half a
 screenshots: install ## Pictures of the pages, by headless Chromium
 	$(BIN)/python -m tests.browser.screenshots
 
-lock: install   ## Renew requirements.lock from the ranges in pyproject.toml
-	$(BIN)/uv pip compile --quiet --python-version 3.11 --extra dev pyproject.toml -o requirements.lock --no-header --no-annotate
+COMPILE := $(BIN)/uv pip compile --quiet --python-version 3.11 --generate-hashes --no-header --no-annotate
+lock: install   ## Renew the pins from the ranges in pyproject.toml, with their hashes, and uv's
+	$(COMPILE) --extra dev pyproject.toml -o requirements.lock
+	echo uv | $(COMPILE) - -o requirements-uv.lock
 
 clean:     ## Remove .venv and the state of the embedded servers
 	rm -rf $(VENV) .tachowatt

@@ -18,6 +18,7 @@ from typing import Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
+from typer.exceptions import TyperException
 
 from runtime.errors import Retry, TachowattError, Usage
 
@@ -164,10 +165,6 @@ def _tachowatt() -> None:
     """
 
 
-# Typer brings a Click of its own and names few of its errors; this is the base of all wrong use.
-_WrongUse: Any = typer.BadParameter.__mro__[2]
-
-
 def main() -> None:
     """Run the command; our own errors become one line on stderr and an exit code.
 
@@ -184,7 +181,7 @@ def main() -> None:
         _exit(error, 1)
     except typer.Exit as error:
         sys.exit(error.exit_code)
-    except _WrongUse as error:
+    except TyperException as error:  # the base of all wrong use
         _print_wrong_use(error)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
@@ -196,12 +193,13 @@ def _exit(error: Exception, code: int) -> None:
     sys.exit(code)
 
 
-def _print_wrong_use(error: Any) -> None:
+def _print_wrong_use(error: TyperException) -> None:
     text = error.format_message().replace("Value error, ", "")
     if text:  # a group without a command has none: it has printed its help
         typer.echo(f"error: {text}", err=True)
-        if error.ctx is not None:
-            typer.echo(f"see `{error.ctx.command_path} --help`", err=True)
+        context = getattr(error, "ctx", None)
+        if context is not None:
+            typer.echo(f"see `{context.command_path} --help`", err=True)
 
 
 if __name__ == "__main__":

@@ -8,15 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
-from contacts.session import Session
-from customer_context.playbooks.plan import refusal
+from contacts.store_thread import Session
+from contracts.channels import CHANNELS
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services import contact_flow
 from store.casework import delivery, receivers
 from store.casework.delivery import Attempt, Lane
-from store.people import customers
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
 
@@ -43,7 +43,11 @@ class Deliverer:
         self._channels = channels
         self._clock = clock
         self._metrics = metrics
-        self._room = {"webhook": settings.webhook_concurrency, "email": settings.smtp_concurrency}
+        self._room = {
+            name: int(getattr(settings, spec.concurrency))
+            for name, spec in CHANNELS.items()
+            if spec.concurrency is not None
+        }
         self._schedule = [float(part) for part in settings.retry_schedule_s.split(",")]
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._busy: Counter[Lane] = Counter()
@@ -90,20 +94,9 @@ class Deliverer:
             for lane in delivery.lanes(connection)
             if (room := self._room[lane.channel] - self._busy[lane]) > 0
         ]
-        claimed = delivery.claim(connection, self._worker, free, now_us)
-        pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
-        granted = customers.granted_to(connection, sorted(pairs)) if pairs else {}
-        allowed = []
-        for contact in claimed:
-            purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
-            reason = refusal(contact["purpose"], contact["channel"], purposes)
-            if reason is None:
-                allowed.append(contact)
-                continue
-            refused = Attempt("refused", "refused", reason)
-            delivery.finish(connection, contact["contact_id"], self._worker, refused, now_us)
+        allowed, refused = contact_flow.claim(connection, self._worker, free, now_us)
+        for contact in refused:
             self._metrics.contacts.labels(contact["channel"], "refused").inc()
-        delivery.signing(connection, allowed, now_us)
         return allowed
 
     async def _deliver(self, contact: Mapping[str, Any], lane: Lane) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.kinds import Anomaly, SignalType
 from contracts.signals import Severity
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -50,7 +51,7 @@ class AlertRaisedData(Body):
     alert_id: Id
     revision: int = Field(ge=0)
     subject: str
-    kind: Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]
+    kind: Anomaly
     severity: Severity
     happened_at: Time
     observed: float | None
@@ -73,7 +74,10 @@ WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised]] = {
     "alert.raised": AlertRaised,
 }
 
-ABOUT = {"crash.detected": "vehicle.crash", "alert.raised": "meter.anomaly.raised"}
+ABOUT: dict[str, str] = {
+    "crash.detected": SignalType.VEHICLE_CRASH,
+    "alert.raised": SignalType.ANOMALY_RAISED,
+}
 """The type of signal that a webhook's body is made from."""
 
 

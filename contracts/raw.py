@@ -1,7 +1,7 @@
 """A message as it was received, and the log that takes it.
 
 The log is one protocol with several implementations (direct in one process, a socket between two,
-Kafka later) and one conformance suite, `tests/conformance/log.py`.
+Kafka) and one conformance suite, `tests/conformance/test_log.py`.
 """
 
 from collections.abc import Sequence

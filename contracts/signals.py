@@ -14,6 +14,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from contracts.kinds import Anomaly, Manoeuvre, SignalType
+
 Severity = Annotated[int, Field(ge=1, le=3)]
 
 
@@ -41,7 +43,7 @@ class TripCompleted(Data):
 class DrivingEvent(Data):
     """A harsh manoeuvre, or a spell of speeding."""
 
-    kind: Literal["harsh_braking", "harsh_acceleration", "harsh_cornering", "speeding"]
+    kind: Manoeuvre
     started_at: str
     ended_at: str
     severity: Severity
@@ -62,7 +64,7 @@ class VehicleCrash(Data):
 class MeterAnomaly(Data):
     """An anomaly was raised, or is over; with its evidence."""
 
-    kind: Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]
+    kind: Anomaly
     started_at: str
     ended_at: str | None
     severity: Severity
@@ -87,13 +89,14 @@ class ScoreChanged(Data):
 
 
 DATA: dict[str, type[Data]] = {
-    "trip.completed": TripCompleted,
-    "driving.event": DrivingEvent,
-    "vehicle.crash": VehicleCrash,
-    "meter.anomaly.raised": MeterAnomaly,
-    "meter.anomaly.cleared": MeterAnomaly,
-    "score.changed": ScoreChanged,
+    SignalType.TRIP_COMPLETED: TripCompleted,
+    SignalType.DRIVING_EVENT: DrivingEvent,
+    SignalType.VEHICLE_CRASH: VehicleCrash,
+    SignalType.ANOMALY_RAISED: MeterAnomaly,
+    SignalType.ANOMALY_CLEARED: MeterAnomaly,
+    SignalType.SCORE_CHANGED: ScoreChanged,
 }
+"""The data of each type (contracts.kinds.SIGNALS has all other facts)."""
 
 
 class Signal(BaseModel):

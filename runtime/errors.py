@@ -4,9 +4,12 @@ TachowattError
 ├── Retry        wait and do the same again: a server is away, a lock is taken
 │   └── Owned    another process has what we want
 ├── DeadLetter   this message can never be used as it is: keep it with its reason, go on
-└── Stop         going on would do harm: say why and end
-    ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
-    └── Fenced   another process owns this partition now: drop what is not committed
+├── Stop         going on would do harm: say why and end
+│   ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
+│   └── Fenced   another process owns this partition now: drop what is not committed
+├── NotFound     there is no such thing: answer that
+├── Stale        it has changed since the caller read it: read again
+└── NotAllowed   its state does not allow this: say what would
 """
 
 from enum import StrEnum
@@ -82,3 +85,22 @@ class Usage(Stop):
 
 class Fenced(Stop):
     """Another process has taken over this partition."""
+
+
+class NotFound(TachowattError):
+    """There is no such thing in this tenant; the message says what was looked for."""
+
+
+class Stale(TachowattError):
+    """The thing has changed since the caller read it.
+
+    version : its version now.
+    """
+
+    def __init__(self, what: str, version: int) -> None:
+        super().__init__(f"{what} has changed in the meantime; it is at version {version} now")
+        self.version = version
+
+
+class NotAllowed(TachowattError):
+    """The state the thing is in does not allow this; the message says what would."""

@@ -4,7 +4,7 @@ The environment wins over the file. `docs/settings.md` is generated from this cl
 (`tachowatt settings --markdown`); a test compares them.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
@@ -18,9 +18,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-_YEARS = (2026, 2027)
-_DAYS = [(month, day) for month in (3, 4, 9, 10, 11) for day in range(1, 31)]
-"""When clocks are put back."""
+from runtime.clock import US_PER_S, SystemClock
+
+_ZONE_DAYS = 366
+"""Days before and after now on which a zone is checked. Clocks go back once a year."""
 
 
 class Settings(BaseSettings):
@@ -279,7 +280,9 @@ class Settings(BaseSettings):
         if value not in available_timezones():
             raise ValueError("expected an IANA time zone, such as Europe/Berlin")
         zone = ZoneInfo(value)
-        midnights = (datetime(y, m, d, tzinfo=zone) for y in _YEARS for m, d in _DAYS)
+        first = datetime.fromtimestamp(SystemClock().now_us() // US_PER_S, zone)
+        first = first.replace(hour=0, minute=0, second=0, fold=0)
+        midnights = (first + timedelta(days) for days in range(-_ZONE_DAYS, _ZONE_DAYS))
         if any(at.timestamp() < at.replace(fold=1).timestamp() for at in midnights):
             raise ValueError(f"midnight occurs twice on a day of {value}; take another zone")
         return value

@@ -9,7 +9,6 @@ from simulators.anomalies import Anomaly
 from simulators.household import STEP_US, Calendar, Home, load
 from simulators.sensors import Series
 
-METER_KINDS = ("interval", "register", "tasmota")
 INTERVAL_S = 900
 _WH5_PER_KWH = 12_000.0
 """Watts, held for five minutes, in a kilowatt-hour."""

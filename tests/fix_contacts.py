@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 
 from app.operations.registry_import import validate, write
-from contacts.channels.email import EmailChannel
-from contacts.channels.webhook import WebhookChannel
-from contacts.decide import decide
+from contacts.channels import open_channels
 from contacts.deliver import Deliverer
-from contacts.rules import Rules
-from contacts.service import channels_to_customers
-from contacts.session import Session
+from contacts.store_thread import Session
+from contracts.channels import PURPOSES, configured
 from contracts.signals import signal_id
-from customer_context.consent.state import Purpose
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services.decide import decide
+from services.playbooks import Rules
 from store.casework import alerts, cases, contacts, receivers
 from store.people import customers
 from store.postgres.pool import connect
@@ -54,7 +52,7 @@ class Stage:
             customer |= {"language": "de", "email": f"{customer['id']}@example.com"}
         write(url, validate(sections, "test"), NOW_US)
         for customer in ("c0", "c3"):
-            for purpose in Purpose:
+            for purpose in PURPOSES:
                 self.consent(customer, purpose, "granted")
         self.device_ids = {d.device: d.device_id for d in customers.devices(self.connection)}
 
@@ -116,7 +114,7 @@ class Stage:
         while count := decide(
             self.connection,
             self.rules.playbooks(),
-            channels_to_customers(self.settings),
+            configured(self.settings),
             self.clock.now_us(),
             self.metrics,
         ):
@@ -176,10 +174,7 @@ class Delivering:
     async def __aenter__(self) -> Deliverer:
         stage = self._stage
         self._session = Session(stage.url, "test")
-        self._channels = {
-            "webhook": WebhookChannel(stage.settings, stage.clock),
-            "email": EmailChannel(stage.settings, stage.clock),
-        }
+        self._channels = open_channels(stage.settings, stage.clock)
         self._deliverer = Deliverer(
             self._session, self._channels, stage.settings, stage.clock, stage.metrics
         )

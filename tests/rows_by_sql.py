@@ -69,9 +69,22 @@ def change(connection: Connection) -> None:
     connection.commit()
 
 
-def view(connection: Connection, name: str, unit: str) -> list[dict[str, Any]]:
-    """All rows of a rollup."""
-    return rows.all_(connection, f"select * from rollup.{name} order by device_id, {unit}")
+def view(
+    connection: Connection,
+    name: str,
+    unit: str,
+    device_id: int | None = None,
+    from_at: datetime | None = None,
+    until_at: datetime | None = None,
+) -> list[dict[str, Any]]:
+    """Rows of a rollup: all, or those of a device whose buckets begin in [from, until)."""
+    where = rows.Conditions("true").add("device_id = %s", device_id)
+    where.add(f"{unit} >= %s", from_at).add(f"{unit} < %s", until_at)
+    return rows.all_(
+        connection,
+        f"select * from rollup.{name} where {where.sql} order by device_id, {unit}",
+        where.values,
+    )
 
 
 def vehicle_days(connection: Connection, zone: str) -> list[dict[str, Any]]:

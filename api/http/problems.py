@@ -10,8 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
-from runtime.errors import Retry
-from store.postgres.errors import NotAllowed, NotFound, Stale
+from runtime.errors import NotAllowed, NotFound, Retry, Stale
 from store.postgres.pool import Unstorable
 
 log = logging.getLogger("api")

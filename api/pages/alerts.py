@@ -14,11 +14,11 @@ from api.pages.frame.view import View
 from api.pages.meters import as_mark, intervals
 from api.pages.plots import plots
 from api.resources import alerts as told
+from customer_context.cases.alert_states import FEEDBACK, STATES
+from services import alert_flow
 from store.casework import alerts, contacts
 from store.reads import metering
 
-_STATES = ("open", "acknowledged", "resolved")
-FEEDBACK = ("confirmed", "false_positive", "expected", "unclear")
 _AROUND = timedelta(days=3)
 _MOST_WINDOW = timedelta(days=21)
 _MOST_TEXT = 2_000
@@ -26,12 +26,12 @@ _MOST_TEXT = 2_000
 
 def alert_list(view: View) -> Response:
     """GET /alerts"""
-    state = chosen(view, "state", _STATES)
+    state = chosen(view, "state", STATES)
     rows = paging.fill(
         lambda after, most: alerts.list_(
             view.connection, view.tenant, state=state, after=after, limit=most
         ),
-        lambda found: told.agreed(view.connection, view.call, found),
+        lambda found: alert_flow.agreed(view.connection, view.tenant, found),
         cursor(view, "alerts", paging.instant, paging.text),
         lambda row: (row["happened_at"], row["alert_id"]),
         ROWS,
@@ -39,12 +39,12 @@ def alert_list(view: View) -> Response:
     shown, next_ = one_page(rows, "alerts", "happened_at", "alert_id")
     view.know(row["subject"] for row in shown)
     view.log_once({row["customer"] for row in shown}, "alerts", told.PURPOSE)
-    return view.page("alerts.html", alerts=shown, next=next_, state=state, states=_STATES)
+    return view.page("alerts.html", alerts=shown, next=next_, state=state, states=STATES)
 
 
 def _visible(view: View) -> Row:
-    row = alerts.get(view.connection, view.tenant, view.request.path_params["alert"])
-    if row is None or not told.agreed(view.connection, view.call, [row]):
+    row = alert_flow.visible(view.connection, view.tenant, view.request.path_params["alert"])
+    if row is None:
         raise not_found()
     return row
 
@@ -103,7 +103,7 @@ def act(view: View) -> Response:
             return view.go(f"/alerts/{row['alert_id']}")
         said["feedback"] = form["feedback"]
         said["reason"] = form.get("reason", "").strip()[:_MOST_TEXT] or None
-    alerts.act(
+    alert_flow.act(
         view.connection,
         view.tenant,
         row["alert_id"],

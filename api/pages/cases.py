@@ -8,24 +8,16 @@ from api.http.scopes import Scope
 from api.pages.alerts import version_of
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
-from customer_context.consent.state import Purpose
+from customer_context.cases.states import ACTIONS, STATES
+from services import case_flow
 from store.casework import alerts, cases, contacts
-from store.people import customers
-from store.reads import pages as reads
 
-_STATES = ("open", "in_progress", "resolved")
 _MOST_TEXT = 4_000
-_PURPOSES = {
-    "vehicle.crash": Purpose.CLAIMS_ASSISTANCE,
-    alerts.RAISED: Purpose.ENERGY_INSIGHT,
-    alerts.CLEARED: Purpose.ENERGY_INSIGHT,
-}
-"""What a signal may be told for; the others are about driving."""
 
 
 def case_list(view: View) -> Response:
     """GET /cases"""
-    state = chosen(view, "state", _STATES)
+    state = chosen(view, "state", STATES)
     found = cases.list_(
         view.connection,
         view.tenant,
@@ -37,12 +29,14 @@ def case_list(view: View) -> Response:
     shown, next_ = one_page(found, "cases", "opened_at", "case_id")
     view.know(row["subject"] for row in shown)
     view.log_once({row["customer"] for row in shown if row["customer"]}, "cases", "cases")
-    return view.page("cases.html", cases=shown, next=next_, state=state, states=_STATES)
+    return view.page("cases.html", cases=shown, next=next_, state=state, states=STATES)
 
 
 def _visible(view: View) -> Row:
-    row = cases.get(view.connection, view.tenant, view.request.path_params["case"])
-    if row is None or (view.caller.side is not None and row["side"] != view.caller.side):
+    row = case_flow.visible(
+        view.connection, view.tenant, view.caller.side, view.request.path_params["case"]
+    )
+    if row is None:
         raise not_found()
     return row
 
@@ -53,7 +47,7 @@ def case(view: View) -> Response:
     if row["customer"]:
         view.log_once({row["customer"]}, "case", "cases")
     view.know([row["subject"], row["customer"] and f"customer:{row['customer']}"])
-    signal = _signal(view, row)
+    signal = case_flow.signal_of(view.connection, row)
     return view.page(
         "case.html",
         case=row,
@@ -75,15 +69,6 @@ def case(view: View) -> Response:
     )
 
 
-def _signal(view: View, case: Row) -> Row | None:
-    """What the case is about, while its customer grants the purpose (docs/adr/0012)."""
-    signal = reads.signal(view.connection, view.tenant, case["signal_id"])
-    if signal is None or case["customer"] is None:
-        return None
-    granted = customers.granted_of(view.connection, view.tenant, case["customer"])
-    return signal if _PURPOSES.get(signal["type"], Purpose.DRIVING_SCORE) in granted else None
-
-
 def act(view: View) -> Response:
     """POST /cases/{case}: take up, note, resolve, reopen."""
     row = _visible(view)
@@ -93,19 +78,18 @@ def act(view: View) -> Response:
     who, now_us = view.caller.name, view.now_us
     if action == "note":
         if text:
-            cases.note(view.connection, view.tenant, case_id, who, text, now_us)
+            case_flow.note(view.connection, view.tenant, case_id, who, text, now_us)
         return view.go(f"/cases/{case_id}", "noted" if text else None)
     version = version_of(view)
-    states = {"take": "in_progress", "resolve": "resolved", "reopen": "in_progress"}
-    if action not in states:
+    if action not in ACTIONS:
         return view.go(f"/cases/{case_id}")
-    cases.change(
+    case_flow.change(
         view.connection,
         view.tenant,
         case_id,
         who,
         now_us,
-        state=states[action],
+        state=ACTIONS[action],
         owner=who if action == "take" else None,
         resolution=(text or None) if action == "resolve" else None,
         expected_version=version,

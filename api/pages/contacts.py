@@ -7,10 +7,11 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
+from runtime.errors import NotAllowed
+from services import contact_flow
 from store.casework import contacts
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
-_AGAIN = ("failed", "refused", "cancelled")
 
 
 def contact_list(view: View) -> Response:
@@ -46,12 +47,9 @@ def _knows_people(view: View) -> bool:
 
 
 def _visible(view: View) -> Row:
-    contact_id = view.request.path_params["contact"]
-    row = contacts.get(view.connection, view.tenant, contact_id)
-    side = view.caller.side
-    if row is not None and side is not None:
-        ours = (row["purpose"] in contacts.INSURERS) == (side == "insurer")
-        row = row if ours else None
+    row = contact_flow.visible(
+        view.connection, view.tenant, view.caller.side, view.request.path_params["contact"]
+    )
     if row is None:
         raise not_found()
     return row
@@ -76,10 +74,11 @@ def contact(view: View) -> Response:
 def resend(view: View) -> Response:
     """POST /contacts/{contact}: send it again under its old id; consent is asked again before."""
     row = _visible(view)
-    sent = contacts.resend(
-        view.connection, view.tenant, [row["contact_id"]], view.now_us, states=_AGAIN
-    )
-    return view.go(f"/contacts/{row['contact_id']}", "resent" if sent else "not_resent")
+    try:
+        contact_flow.resend(view.connection, row, view.now_us)
+    except NotAllowed:
+        return view.go(f"/contacts/{row['contact_id']}", "not_resent")
+    return view.go(f"/contacts/{row['contact_id']}", "resent")
 
 
 def resend_all(view: View) -> Response:

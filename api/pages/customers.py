@@ -10,10 +10,10 @@ from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import context
-from customer_context.consent.state import LegalBasis, Purpose
+from contracts.channels import PURPOSES, TO_CUSTOMER
+from services import consent
 from store.casework import alerts, contacts
-from store.people import access, customers, subjects
-from store.postgres.times import from_us
+from store.people import access, subjects
 
 _RELEVANT = 8
 _CONTACTS = 15
@@ -56,7 +56,7 @@ def customer(view: View) -> Response:
         context=found,
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
-        purposes=[str(purpose) for purpose in Purpose],
+        purposes=PURPOSES,
         contacts=contacts.list_(view.connection, view.tenant, customer=customer_id, limit=_CONTACTS)
         if view.may(Scope.CONTACTS_READ)
         else [],
@@ -88,8 +88,7 @@ def own(view: View) -> Response:
         raise not_found()
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.know(_subject(row) for row in contracts)
-    granted = customers.granted_of(view.connection, view.tenant, customer_id)
-    ledger = customers.consents_of(view.connection, view.tenant, customer_id)
+    consents = consent.of_customer(view.connection, view.tenant, customer_id)
     found = access.reads(
         view.connection,
         view.tenant,
@@ -103,15 +102,15 @@ def own(view: View) -> Response:
         person=person,
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         devices=subjects.devices_of(view.connection, view.tenant, customer_id),
-        purposes=[str(purpose) for purpose in Purpose],
-        granted=granted,
-        ledger=ledger[::-1],
+        purposes=PURPOSES,
+        granted=consents.granted,
+        ledger=consents.ledger[::-1],
         contacts=[
             row
             for row in contacts.list_(
                 view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
             )
-            if row["channel"] != "webhook"
+            if row["channel"] in TO_CUSTOMER
         ],
         reads=reads,
         next=next_,
@@ -121,24 +120,16 @@ def own(view: View) -> Response:
 def decide(view: View) -> Response:
     """POST /me/consents: grant or withdraw a purpose; it holds from this moment."""
     purpose, state = view.form.get("purpose"), view.form.get("state")
-    if purpose not in set(Purpose) or state not in ("granted", "withdrawn"):
+    if purpose not in PURPOSES or state not in (consent.GRANTED, consent.WITHDRAWN):
         raise not_found()
-    at = from_us(view.now_us)
-    customers.decide(
+    consent.decide(
         view.connection,
-        [
-            {
-                "tenant": view.tenant,
-                "customer": view.caller.customer,
-                "purpose": purpose,
-                "state": state,
-                "legal_basis": LegalBasis.CONSENT,
-                "notice_version": NOTICE,
-                "source": "portal",
-                "at": at,
-                "recorded_at": at,
-            }
-        ],
+        view.tenant,
+        str(view.caller.customer),
+        purpose,
+        state,
+        view.now_us,
+        notice_version=NOTICE,
+        source="portal",
     )
-    customers.bump(view.connection)
     return view.go("/me", f"consent_{state}")

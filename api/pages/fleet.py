@@ -14,7 +14,8 @@ from api.pages.frame.view import View
 from api.pages.plots import plots
 from api.resources import scores
 from api.resources.subjects import Subject
-from customer_context.consent.state import Purpose
+from contracts.kinds import COUNTED_BY_SEVERITY
+from contracts.purposes import Purpose
 from store.people import customers
 from store.postgres.times import to_us
 from store.reads import driving
@@ -87,9 +88,7 @@ def vehicle(view: View) -> Response:
     trips, next_ = one_page(read, "trips", "start_at", "device_id", size=_TRIPS)
     for trip in trips:
         trip["key"] = f"{trip['device_id']}-{to_us(trip['start_at'])}"
-        trip["harsh"] = sum(
-            sum(trip[name]) for name in ("harsh_braking", "harsh_acceleration", "harsh_cornering")
-        )
+        trip["harsh"] = sum(sum(trip[column]) for column in COUNTED_BY_SEVERITY)
     view.log({row["customer"]}, "trips and score", _PURPOSE)
     events = reads.events(
         view.connection, [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]

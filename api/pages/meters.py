@@ -16,10 +16,10 @@ from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import plots
-from api.resources import alerts as told
+from contracts.purposes import Purpose
 from contracts.quality import Quality
-from customer_context.consent.state import Purpose
 from feature_kernels import consumption
+from services import alert_flow
 from store.casework import alerts
 from store.people import subjects
 from store.postgres.times import to_us
@@ -101,7 +101,7 @@ def _anomalies(view: View, meter_id: str) -> list[Row]:
     """A customer's own, to others those of holders who agree."""
     found = alerts.list_(view.connection, view.tenant, subject=f"meter:{meter_id}", limit=20)
     if view.caller.customer is None:
-        found = told.agreed(view.connection, view.call, found)
+        found = alert_flow.agreed(view.connection, view.tenant, found)
     return [row for row in _mine(view, found) if not row["retracted"]]
 
 

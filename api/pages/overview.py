@@ -10,10 +10,10 @@ from api.pages import live
 from api.pages.frame.lists import Row
 from api.pages.frame.view import View
 from api.pages.meters import own_meters
-from api.resources import alerts as told
 from api.resources import scores
 from api.resources.subjects import Subject
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
+from services import alert_flow
 from store.casework import alerts, cases, contacts
 from store.people import customers
 from store.reads import driving
@@ -69,7 +69,7 @@ def _crashes(view: View) -> list[Row]:
 def _alerts(view: View) -> list[Row]:
     # Some more than shown, for those whose customer withdrew.
     found = alerts.list_(view.connection, view.tenant, limit=4 * _NEWEST)
-    return told.agreed(view.connection, view.call, found)[:_NEWEST]
+    return alert_flow.agreed(view.connection, view.tenant, found)[:_NEWEST]
 
 
 def _tiles(view: View) -> list[dict[str, Any]]:
@@ -81,8 +81,9 @@ def _tiles(view: View) -> list[dict[str, Any]]:
         tiles.append(("open_alerts", waiting["alerts"], "/alerts"))
     if view.may(Scope.CONTACTS_READ):
         counts = reads.contacts(view.connection, view.tenant, view.caller.side)
-        for state in ("pending", "failed"):
-            tiles.append((state, counts[state], f"/contacts?state={state}"))
+        tiles += [
+            (state, counts[state], f"/contacts?state={state}") for state in ("pending", "failed")
+        ]
     return [
         {"name": name, "value": value, "path": path, "more": value >= reads.COUNTED}
         for name, value, path in tiles

@@ -2,66 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal
 
 from pydantic import Field
 
 from api.http.answers import Shape, finite
-from api.http.auth import Call
-from customer_context.consent.state import Purpose
+from contracts.kinds import ANOMALIES, Anomaly, AnomalyFacts
+from contracts.purposes import Purpose
 from feature_kernels import consumption
-from store.people import customers
-from store.postgres.pool import Connection
 
 PURPOSE = Purpose.ENERGY_INSIGHT
-Kind = Literal["spike", "zero", "stuck", "base_load_rise", "register_backwards", "gap"]
 State = Literal["open", "acknowledged", "resolved"]
 Feedback = Literal["confirmed", "false_positive", "expected", "unclear"]
 """What whoever looked into it found; `expected`: it is so, and there is a good reason."""
 
 RULE_VERSION = str(consumption.CARRY_VERSION)
-
-
-class _Rule(NamedTuple):
-    """What a kind of anomaly measures, how, and how it is said. See feature_kernels/consumption."""
-
-    metric: str
-    method: str
-    says: str
-
-
-_RULES: Mapping[str, _Rule] = {
-    "spike": _Rule(
-        "power of an interval",
-        "against twice this meter's own highest power of the last weeks, which fades by 1 % a day",
-        "The power reached {observed}, where the highest usual for this meter is {expected}.",
-    ),
-    "zero": _Rule(
-        "duration without consumption",
-        "against 1.5 times this meter's second-longest such time of the last four weeks",
-        "Nothing was used for {observed}; up to {threshold} would be usual here.",
-    ),
-    "stuck": _Rule(
-        "duration of one unchanging value",
-        "against 1.5 times this meter's second-longest such time of the last four weeks",
-        "The meter sent the same value for {observed}; up to {threshold} would be usual here.",
-    ),
-    "base_load_rise": _Rule(
-        "lowest hourly power of three days",
-        "against the median of the lowest hours of up to 28 days before",
-        "For three days no hour came below {observed}; {expected} used to be the base load.",
-    ),
-    "register_backwards": _Rule(
-        "step of the import register",
-        "against the reading before, with roll-over and rounding allowed for",
-        "The register fell to {observed}, after {expected}.",
-    ),
-    "gap": _Rule(
-        "duration without data",
-        "against this meter's usual distance between readings",
-        "No data came for {observed}; {threshold} is the most that is tolerated.",
-    ),
-}
 
 
 class Rule(Shape):
@@ -101,7 +56,7 @@ class Alert(Shape):
     """An anomaly of a meter as its utility works on it; the newest revision of what was found."""
 
     id: str
-    kind: Kind
+    kind: Anomaly
     severity: int = Field(ge=1, le=3)
     confidence: float | None = Field(
         ge=0, le=1, description="null: this version of the rules does not estimate one."
@@ -127,7 +82,7 @@ class Alert(Shape):
 
 def of_row(row: Mapping[str, Any]) -> Alert:
     """A stored alert as it is told."""
-    rule = _RULES[row["kind"]]
+    facts = ANOMALIES[row["kind"]]
     figures = {name: finite(row[name]) for name in ("observed", "expected", "threshold")}
     return Alert(
         id=row["alert_id"],
@@ -143,13 +98,13 @@ def of_row(row: Mapping[str, Any]) -> Alert:
         subject=row["subject"],
         rule=Rule(id=f"consumption.{row['kind']}", version=RULE_VERSION),
         evidence=Evidence(
-            metric=rule.metric,
+            metric=facts.metric,
             **figures,
             unit=row["unit"],
             window=Window.model_validate({"from": row["happened_at"], "to": row["ended_at"]}),
-            method=rule.method,
+            method=facts.method.en,
         ),
-        explanation=_explanation(rule, figures, row),
+        explanation=_explanation(facts, figures, row),
         resolution=row["resolution"],
         case_id=row["case_id"],
         feedback=None
@@ -162,24 +117,14 @@ def of_row(row: Mapping[str, Any]) -> Alert:
     )
 
 
-def _explanation(rule: _Rule, figures: Mapping[str, float | None], row: Mapping[str, Any]) -> str:
+def _explanation(
+    facts: AnomalyFacts, figures: Mapping[str, float | None], row: Mapping[str, Any]
+) -> str:
     said = {
         name: "an unknown value" if value is None else f"{value:,.1f} {row['unit']}"
         for name, value in figures.items()
     }
-    text = rule.says.format(**said)
+    text = facts.finding.en.format(**said)
     if row["retracted"]:
         return f"Taken back after late data: there was no such anomaly. It had said: {text}"
     return f"{text} It is over." if row["cleared"] else text
-
-
-def agreed(connection: Connection, call: Call, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Those of the alerts whose customer grants the purpose now; who is unknown has not."""
-    tenant = call.caller.tenant
-    keys = {(tenant, row["customer"]) for row in rows if row["customer"] is not None}
-    granted = customers.granted_to(connection, sorted(keys)) if keys else {}
-    return [
-        row
-        for row in rows
-        if row["customer"] is not None and PURPOSE in granted[(tenant, row["customer"])]
-    ]

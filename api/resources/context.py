@@ -1,27 +1,15 @@
-"""What is relevant about a customer now: gathered from the store, ranked, each with its reason."""
+"""What is relevant about a customer now, as the API and the pages show it."""
 
-from datetime import datetime, timedelta
-from typing import Any, Literal
+from datetime import datetime
+from typing import Literal
 
 from pydantic import Field
 
 from api.http.answers import Shape
 from api.http.auth import Call
-from api.resources import alerts
-from customer_context.consent.state import Purpose
-from customer_context.relevance.rank import Item, Ranked, rank
-from store.casework import alerts as stored_alerts
-from store.casework import cases, contacts
-from store.people import customers, subjects
+from services import customer_context
 from store.postgres.pool import Connection
-from store.postgres.times import from_us, to_us
-
-_BACK = timedelta(days=60)
-_EACH = 30
-_TYPES = {
-    "vehicle.crash": ("crash", Purpose.CLAIMS_ASSISTANCE),
-    "score.changed": ("score", Purpose.DRIVING_SCORE),
-}
+from store.postgres.times import from_us
 
 
 class Why(Shape):
@@ -63,34 +51,24 @@ def of_customer(
     connection: Connection, call: Call, customer: str, most: int
 ) -> CustomerContext | None:
     """The context of a customer of the caller's tenant; None where there is none."""
-    tenant = call.caller.tenant
-    person = customers.person(connection, tenant, customer)
-    if person is None:
+    found = customer_context.of_customer(
+        connection, call.caller.tenant, customer, call.now_us, most
+    )
+    if found is None:
         return None
-    granted = frozenset(customers.granted_of(connection, tenant, customer))
-    found: dict[tuple[str, str], tuple[Item, dict[str, str]]] = {}
-    for item, summary in [
-        *_cases(connection, tenant, customer),
-        *_signals(connection, tenant, customer, granted, from_us(call.now_us) - _BACK),
-        *_alerts(connection, tenant, customer, granted),
-        *_contacts(connection, tenant, customer),
-        *_contracts(connection, tenant, customer, call.now_us),
-    ]:
-        found[(item.kind, item.id)] = (item, summary)
-    ranked = rank((item for item, _ in found.values()), call.now_us, most)
     return CustomerContext(
-        customer=customer,
-        name=person.name,
-        language=person.language,
-        purposes=sorted(granted),
-        as_of=from_us(call.now_us),
-        relevant=[_told(one, found[(one.item.kind, one.item.id)][1]) for one in ranked],
-        left_out=len(found) - len(ranked),
+        customer=found.customer,
+        name=found.name,
+        language=found.language,
+        purposes=sorted(found.granted),
+        as_of=found.as_of,
+        relevant=[_relevant(one) for one in found.relevant],
+        left_out=found.left_out,
     )
 
 
-def _told(one: Ranked, summary: dict[str, str]) -> Relevant:
-    item = one.item
+def _relevant(one: customer_context.Relevant) -> Relevant:
+    item = one.ranked.item
     return Relevant.model_validate(
         {
             "kind": item.kind,
@@ -101,128 +79,7 @@ def _told(one: Ranked, summary: dict[str, str]) -> Relevant:
             "subject": item.subject,
             "case_id": item.case_id,
             "due_at": None if item.due_us is None else from_us(item.due_us),
-            "summary": summary,
-            "reasons": [Why(code=reason.code, text=reason.text) for reason in one.reasons],
+            "summary": one.summary,
+            "reasons": [Why(code=r.code, text=r.text) for r in one.ranked.reasons],
         }
     )
-
-
-_Found = list[tuple[Item, dict[str, str]]]
-
-
-def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
-    return [
-        (
-            Item(
-                "case",
-                row["case_id"],
-                to_us(row["opened_at"]),
-                severity=3 if row["urgent"] else 2,
-                open=row["state"] != "resolved",
-                urgent=row["urgent"],
-                subject=row["subject"],
-                case_id=row["case_id"],
-                due_us=None if row["deadline"] is None else to_us(row["deadline"]),
-            ),
-            row["title"],
-        )
-        for row in cases.list_(connection, tenant, customer=customer, limit=_EACH)
-    ]
-
-
-def _signals(
-    connection: Connection, tenant: str, customer: str, granted: frozenset[str], since: datetime
-) -> _Found:
-    allowed = [type_ for type_, (_, purpose) in _TYPES.items() if purpose in granted]
-    rows = subjects.signals_of(connection, tenant, customer, allowed, since, _EACH)
-    found: _Found = []
-    for row in rows:
-        kind, _ = _TYPES[row["type"]]
-        data = row["data"]
-        severity = data["severity"] if kind == "crash" else 1
-        item = Item(kind, row["id"], to_us(row["time"]), severity=severity, subject=row["subject"])
-        found.append((item, _said(kind, data)))
-    return found
-
-
-def _said(kind: str, data: dict[str, Any]) -> dict[str, str]:
-    if kind == "crash":
-        return {"de": "Aufprall mit anschließendem Stillstand", "en": "Impact, then standstill"}
-    before = data["previous_score"]
-    if before is None:
-        return {
-            "de": f"Erster Fahrscore: {data['score']:.0f}",
-            "en": f"First driving score: {data['score']:.0f}",
-        }
-    return {
-        "de": f"Fahrscore {before:.0f} → {data['score']:.0f}",
-        "en": f"Driving score {before:.0f} → {data['score']:.0f}",
-    }
-
-
-_KINDS_DE = {
-    "spike": "Lastspitze",
-    "zero": "Kein Verbrauch",
-    "stuck": "Zähler steht",
-    "base_load_rise": "Grundlast gestiegen",
-    "register_backwards": "Zählerstand rückwärts",
-    "gap": "Datenlücke",
-}
-
-
-def _alerts(connection: Connection, tenant: str, customer: str, granted: frozenset[str]) -> _Found:
-    if alerts.PURPOSE not in granted:
-        return []
-    rows = stored_alerts.list_(connection, tenant, customer=customer, limit=_EACH)
-    return [
-        (
-            Item(
-                "alert",
-                row["alert_id"],
-                to_us(row["happened_at"]),
-                severity=row["severity"],
-                open=row["state"] != "resolved" and not row["cleared"],
-                subject=row["subject"],
-                case_id=row["case_id"],
-            ),
-            {"de": _KINDS_DE[row["kind"]], "en": row["kind"].replace("_", " ").capitalize()},
-        )
-        for row in rows
-        if not row["retracted"]
-    ]
-
-
-def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
-    """What the customer was sent; what went to a company's systems is that company's affair."""
-    return [
-        (
-            Item(
-                "contact",
-                row["contact_id"],
-                to_us(row["created_at"]),
-                open=False,
-                case_id=row["case_id"],
-                failed=row["state"] == "failed",
-            ),
-            {language: row["subject"] or row["type"] for language in ("de", "en")},
-        )
-        for row in contacts.list_(connection, tenant, customer=customer, limit=_EACH)
-        if row["channel"] != "webhook"
-    ]
-
-
-def _contracts(connection: Connection, tenant: str, customer: str, now_us: int) -> _Found:
-    found: _Found = []
-    for row in subjects.contracts_of(connection, tenant, customer):
-        ended = row["valid_to"] is not None and to_us(row["valid_to"]) <= now_us
-        motor = row["vehicle"] is not None
-        subject = f"vehicle:{row['vehicle']}" if motor else f"meter:{row['meter']}"
-        item = Item(
-            "contract", row["contract"], to_us(row["valid_from"]), subject=subject,
-            in_force=not ended,
-        )  # fmt: skip
-        name = {"de": "Kfz-Vertrag", "en": "Motor contract"}
-        if not motor:
-            name = {"de": "Stromvertrag", "en": "Electricity contract"}
-        found.append((item, name))
-    return found

@@ -11,14 +11,15 @@ from pydantic import Field
 
 from api.http.answers import Shape, finite
 from api.resources.subjects import Subject, consent_ref
+from contracts.kinds import EVENTS, Manoeuvre
 from customer_context.scoring.bands import band
 from feature_kernels import driving
+from services import driving_scores
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads import scoring
 
 Band = Literal["A", "B", "C", "D", "E"]
-_COUNTED = {"harsh_braking", "harsh_acceleration", "harsh_cornering", "speeding"}
 
 
 class Period(Shape):
@@ -97,19 +98,15 @@ class ScoreHistory(Shape):
 
 def explained(connection: Connection, subject: Subject) -> DrivingScore:
     """The score of a subject's decided trips."""
-    return of_trips(scoring.trips(connection, subject.which), subject)
+    trips, found = driving_scores.of_subject(connection, subject.which)
+    return _explain(trips, found, subject)
 
 
-def of_trips(trips: Any, subject: Subject) -> DrivingScore:
-    """The score of these trips (TRIP_DTYPE). A subject's score, also where it has one trip only:
-    a single trip's minima are for single trips."""
-    found = driving.score(trips, single_trip=False)
+def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore:
+    """The score `found` of these trips (TRIP_DTYPE)."""
     number = finite(found.score)
     which = subject.which
-    counts = {
-        name: int(trips[name].sum()) for name in ("harsh_braking", "harsh_acceleration",
-                                                  "harsh_cornering")
-    } | {"speeding": int(trips["speeding_count"].sum())}  # fmt: skip
+    counts = {str(kind): int(trips[EVENTS[kind].trip_column].sum()) for kind in Manoeuvre}
     points = {part.factor: finite(part.share) for part in found.components}
     return DrivingScore(
         subject=subject.name,
@@ -145,7 +142,8 @@ def warm_up() -> None:
 
 def none(subject: Subject, reason: str) -> DrivingScore:
     """No score, because nothing may be computed."""
-    empty = of_trips(np.zeros(0, driving.TRIP_DTYPE), subject)
+    trips = np.zeros(0, driving.TRIP_DTYPE)
+    empty = _explain(trips, driving_scores.of_trips(trips), subject)
     return empty.model_copy(update={"reason": reason})
 
 
@@ -162,7 +160,7 @@ def history(
         part = replace(
             subject, which=replace(subject.which, from_us=to_us(start), to_us=to_us(end))
         )
-        found = of_trips(trips[inside], part)
+        found = _explain(trips[inside], driving_scores.of_trips(trips[inside]), part)
         points.append(
             HistoryPoint(
                 period=found.period,

@@ -9,7 +9,7 @@ from fastapi import Query
 from api.http.answers import Instant
 from api.http.auth import Call
 from api.http.problems import FieldError, Problem, not_found
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.people import customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us

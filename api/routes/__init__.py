@@ -1,6 +1,7 @@
 """The paths, one file a subject."""
 
-from api.routes.agents import cases, contacts, customers
+from api.routes.agents import cases, contacts
+from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.customers import consents, inbox, own
 from api.routes.insurers import driving, trips
 from api.routes.operators import health, operations
@@ -14,7 +15,7 @@ ROUTERS = tuple(
         alert_stream,  # before the alerts, for /stream is no id
         alerts,
         meters,
-        customers,
+        of_customers,
         cases,
         own,
         consents,

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from app.analysis.answer import iso, number
 from app.recordings.meter_grid import Grid, lay_grid
 from app.recordings.read import Table
+from contracts.kinds import ANOMALIES
 from contracts.quality import Quality
 from feature_kernels.consumption import (
     ANOMALY_KINDS,
-    ANOMALY_UNITS,
     DEFAULTS,
     Parameters,
     base_load,
@@ -237,7 +237,7 @@ def _anomalies(table: Table, grid: Grid, rows: tuple[NDArray[Any], ...]) -> list
                 "observed": number(row["observed"]),
                 "since": when(row["since_us"]),
                 "threshold": number(row["threshold"]),
-                "unit": ANOMALY_UNITS[kind],
+                "unit": ANOMALIES[kind].unit,
             },
         }
     return [episodes[key] for key in sorted(episodes, key=lambda key: (key[1], key[0]))]

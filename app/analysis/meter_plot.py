@@ -14,17 +14,11 @@ from matplotlib.patches import Patch
 from numpy.typing import NDArray
 
 from app.analysis.meter import MeterAnalysis
-from app.analysis.trip_plot import ACCENT, FAINT, INK, STYLE, count_of, new_figure, save, thin
+from app.analysis.palette import ACCENT, COLOURS, FAINT, INK
+from app.analysis.trip_plot import STYLE, count_of, new_figure, save, thin
+from contracts.kinds import ANOMALIES
 from contracts.quality import Quality
 
-ANOMALY_COLOURS = {
-    "spike": "#d64545",
-    "zero": "#3e4c59",
-    "stuck": "#8719e0",
-    "base_load_rise": "#e08e0b",
-    "register_backwards": "#c2185b",
-    "gap": "#9aa5b1",
-}
 SHORT_DAYS = 10  # up to here the intervals themselves are drawn, then the energy of each day
 DAY_US = 86_400_000_000
 
@@ -121,15 +115,16 @@ def _draw_anomalies(axes: Axes, anomalies: list[dict[str, Any]]) -> None:
         left = _local(anomaly["start"])
         right = right_edge if anomaly["end"] is None else _local(anomaly["end"])
         right = max(right, left + (right_edge - left_edge) / 800)
-        axes.axvspan(left, right, color=ANOMALY_COLOURS[kind], alpha=0.22, lw=0)
+        axes.axvspan(left, right, color=COLOURS[ANOMALIES[kind].colour], alpha=0.22, lw=0)
         axes.plot(
             [(left + right) / 2], [1.02], "v", transform=axes.get_xaxis_transform(),
-            color=ANOMALY_COLOURS[kind], ms=5 + 2 * anomaly["severity"], mec="white", mew=0.6,
+            color=COLOURS[ANOMALIES[kind].colour], ms=5 + 2 * anomaly["severity"],
+            mec="white", mew=0.6,
             clip_on=False, zorder=5,
         )  # fmt: skip
     axes.set_xlim(left_edge, right_edge)
     handles: list[Any] = [
-        Line2D([], [], color=ANOMALY_COLOURS[kind], marker="v", ls="", ms=9,
+        Line2D([], [], color=COLOURS[ANOMALIES[kind].colour], marker="v", ls="", ms=9,
                label=f"{kind.replace('_', ' ')} ({count})")
         for kind, count in counts.items()
     ]  # fmt: skip

@@ -10,19 +10,13 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from app.analysis.palette import ACCENT, COLOURS, FAINT, GRID, INK
 from app.analysis.trip import TripAnalysis
+from contracts.kinds import EVENTS
 from feature_kernels.driving import DEFAULTS
 from runtime.errors import Usage
 
 WIDTH_PX, HEIGHT_PX, DPI = 1600, 900, 100
-INK, FAINT, GRID, ACCENT = "#1f2933", "#7b8794", "#e4e7eb", "#0b69a3"
-EVENT_COLOURS = {
-    "harsh_braking": "#d64545",
-    "harsh_acceleration": "#e08e0b",
-    "harsh_cornering": "#8719e0",
-    "speeding": "#c2185b",
-    "crash": "#000000",
-}
 STYLE: dict[Any, Any] = {
     "font.family": "DejaVu Sans",
     "font.size": 11,
@@ -121,7 +115,7 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
         marks: dict[str, int] = {}
         known = ~np.isnan(speed)
         for row, event in zip(analysis.events, answer["events"], strict=True):
-            colour = EVENT_COLOURS[event["kind"]]
+            colour = COLOURS[EVENTS[event["kind"]].colour]
             marks[event["kind"]] = marks.get(event["kind"], 0) + 1
             left, right = at(row["start_us"]), at(row["end_us"])
             for axes in (upper, lower):
@@ -137,7 +131,7 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
         if x[-1] > x[0]:
             upper.set_xlim(x[0], x[-1])
         handles = [
-            Line2D([], [], color=EVENT_COLOURS[kind], marker=_shape(kind), ls="", ms=9,
+            Line2D([], [], color=COLOURS[EVENTS[kind].colour], marker=_shape(kind), ls="", ms=9,
                    label=f"{kind.replace('_', ' ')} ({count})")
             for kind, count in marks.items()
         ]  # fmt: skip

@@ -7,12 +7,13 @@ import typer
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
 from app.processes.stack import database
-from customer_context.consent.state import LegalBasis, Purpose
+from contracts.channels import PURPOSES
+from contracts.purposes import LegalBasis
 from runtime.clock import SystemClock
-from runtime.errors import Usage
+from runtime.errors import NotFound, Usage
+from services import consent as consents
 from store.people import customers
 from store.postgres.pool import connect, translated
-from store.postgres.times import from_us
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -21,29 +22,38 @@ def _decide(
     tenant: str, customer: str, purpose: str, state: str, basis: str, notice: str, source: str
 ) -> None:
     clock = SystemClock()
-    row = {
-        "tenant": tenant,
-        "customer": customer,
-        "purpose": purpose,
-        "state": state,
-        "legal_basis": basis,
-        "notice_version": notice,
-        "source": source,
-        "at": from_us(clock.now_us()),
-        "recorded_at": from_us(clock.now_us()),
-    }
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
-        if not customers.customer_exists(connection, tenant, customer):
-            raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
-        customers.decide(connection, [row])
-        customers.bump(connection)
+        try:
+            consents.decide(
+                connection,
+                tenant,
+                customer,
+                purpose,
+                state,
+                clock.now_us(),
+                notice_version=notice,
+                source=source,
+                legal_basis=basis,
+            )
+        except NotFound as error:
+            raise Usage(str(error)) from None
         connection.commit()
     out.print(f"{purpose} is {state} for {tenant}/{customer}, from the next message on")
 
 
 Tenant = Annotated[str, typer.Argument(help="Tenant")]
 CustomerName = Annotated[str, typer.Argument(help="Customer")]
-PurposeName = Annotated[Purpose, typer.Argument(help="What the data are used for")]
+
+
+def _known(purpose: str) -> str:
+    if purpose not in PURPOSES:
+        raise typer.BadParameter(f"expected one of {', '.join(PURPOSES)}")
+    return purpose
+
+
+PurposeName = Annotated[
+    str, typer.Argument(help=f"One of {', '.join(PURPOSES)}", callback=_known, metavar="PURPOSE")
+]
 Notice = Annotated[str, typer.Option("--notice", help="Version of the privacy notice shown")]
 Source = Annotated[str, typer.Option(help="Where the decision was taken")]
 
@@ -80,8 +90,8 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         if not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
-        decisions = customers.consents_of(connection, tenant, customer)
-        granted = sorted(customers.granted(connection).get((tenant, customer), ()))
+        found = consents.of_customer(connection, tenant, customer)
+    decisions, granted = found.ledger, sorted(found.granted)
     if json:
         print_json(
             {"tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions}

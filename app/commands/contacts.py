@@ -12,6 +12,7 @@ from app.commands.shared.options import DatabaseUrl, Json, StateDir, Tenant
 from app.commands.shared.process import run_process
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import Addresses, Stack, database
+from contracts.channels import CHANNELS
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
 from store.casework import contacts
@@ -21,7 +22,6 @@ from store.signals import decisions
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
-_CHANNELS = ("webhook", "inbox", "email")
 
 
 @cli.command("run")
@@ -51,13 +51,16 @@ def list_contacts(
     state: Annotated[
         str | None, typer.Option(help="pending, delivered, failed, refused or cancelled")
     ] = None,
-    channel: Annotated[str | None, typer.Option(help="webhook, inbox or email")] = None,
+    channel: Annotated[str | None, typer.Option(help=", ".join(CHANNELS))] = None,
     customer: Annotated[str | None, typer.Option(help="Only this customer's")] = None,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: Json = False,
 ) -> None:
     """Contacts, newest first. Example: tachowatt contacts list --state failed"""
-    for option, value, known in (("--state", state, _STATES), ("--channel", channel, _CHANNELS)):
+    for option, value, known in (
+        ("--state", state, _STATES),
+        ("--channel", channel, tuple(CHANNELS)),
+    ):
         if value is not None and value not in known:
             raise Usage(f"{option} {value!r}: expected one of {', '.join(known)}")
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:

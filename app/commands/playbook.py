@@ -16,9 +16,9 @@ from store.signals import playbooks as stored
 from store.signals import signal_queue
 
 if TYPE_CHECKING:
-    from contacts.rules import Found
     from customer_context.playbooks.model import Playbook
     from customer_context.playbooks.plan import Plan
+    from services.playbooks import Found
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -41,10 +41,10 @@ def check(
 
     Example: tachowatt playbook check playbooks/
     """
-    from contacts import rules
+    from services import playbooks
 
     found = _found(paths)
-    loaded, errors = rules.load_all(found)
+    loaded, errors = playbooks.load_all(found)
     if json:
         print_json({"playbooks": sorted(loaded), "errors": errors})
         return 1 if errors else 0
@@ -59,25 +59,25 @@ def check(
 
 
 def _found(paths: list[Path] | None) -> "Found":
-    from contacts import rules
+    from services import playbooks
 
     if not paths:
-        return rules.read(load_settings().playbooks_dir)
+        return playbooks.read(load_settings().playbooks_dir)
     texts: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     for path in paths:
         if path.is_dir():
-            one = rules.read(path)
+            one = playbooks.read(path)
         else:
             try:
-                one = rules.Found({str(path): path.read_text(encoding="utf-8")}, {})
+                one = playbooks.Found({str(path): path.read_text(encoding="utf-8")}, {})
             except FileNotFoundError:
-                one = rules.Found({}, {str(path): f"{path}: there is no such file or folder"})
+                one = playbooks.Found({}, {str(path): f"{path}: there is no such file or folder"})
             except (OSError, UnicodeDecodeError) as error:
-                one = rules.Found({}, {str(path): f"{path}: {error}"})
+                one = playbooks.Found({}, {str(path): f"{path}: {error}"})
         texts |= one.texts
         unreadable |= one.unreadable
-    return rules.Found(texts, unreadable)
+    return playbooks.Found(texts, unreadable)
 
 
 @cli.command("list")
@@ -120,19 +120,19 @@ def explain(
 
     Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
     """
-    from contacts import rules, situation
-    from contacts.service import channels_to_customers
+    from contracts.channels import configured
     from customer_context.playbooks.plan import plan
+    from services import playbooks, situation
 
     settings, clock = load_settings(), SystemClock()
-    loaded, errors = rules.load_all(rules.read(settings.playbooks_dir))
+    loaded, errors = playbooks.load_all(playbooks.read(settings.playbooks_dir))
     with database(settings, clock) as url, translated(), connect(url) as connection:
         signal = signal_queue.get(connection, signal_id)
         if signal is None:
             raise Usage(f"there is no signal {signal_id!r}; see `tachowatt signals`")
         about = situation.holders(connection, [signal])
         (one,) = situation.read(
-            connection, [signal], about, channels_to_customers(settings), clock.now_us(), language
+            connection, [signal], about, configured(settings), clock.now_us(), language
         )
         connection.rollback()
     fitting = [p for _, p in sorted(loaded.items()) if p.spec.trigger.signal == signal["type"]]

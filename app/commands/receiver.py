@@ -11,7 +11,7 @@ from app.commands.shared.console import load_settings, out, print_json, print_ta
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
-from contacts import targets
+from contacts.channels import targets
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from runtime.settings import Settings
@@ -127,7 +127,7 @@ def enable(name: Name, tenant: Tenant = None) -> None:
 
 
 @cli.command()
-def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:
+def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa: PT028  a command
     """Send a signed webhook of type `test` now and say what came of it (exit code 1: it failed)."""
     settings, clock = load_settings(), SystemClock()
     now_us = clock.now_us()

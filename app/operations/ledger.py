@@ -3,6 +3,8 @@
 import urllib.request
 from typing import Any
 
+from prometheus_client.parser import text_string_to_metric_families
+
 from store.pipeline import ledger
 
 
@@ -37,7 +39,8 @@ def in_flight_of(metrics_url: str) -> int:
     Raises OSError where none answers.
     """
     with urllib.request.urlopen(metrics_url, timeout=5) as answer:
-        for line in answer.read().decode().splitlines():
-            if line.startswith("tachowatt_messages_in_flight "):
-                return int(float(line.split()[1]))
+        text = answer.read().decode()
+    for family in text_string_to_metric_families(text):
+        if family.name == "tachowatt_messages_in_flight":
+            return round(sum(sample.value for sample in family.samples))
     return 0

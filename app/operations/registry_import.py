@@ -19,8 +19,9 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.channels import ADDRESSES, AnyPurpose
+from contracts.purposes import LegalBasis
 from contracts.topics import NAME
-from customer_context.consent.state import LegalBasis, Purpose
 from runtime.errors import Usage
 from store.people import customers
 from store.postgres.pool import connect, translated
@@ -64,7 +65,21 @@ class Customer(Row):
     id: Name
     name: str
     language: Literal["de", "en"] = "en"
-    email: str | None = Field(default=None, pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)
+    addresses: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _addresses(cls, row: Any) -> Any:
+        """Each kind of address is a column of its own (contracts.channels.ADDRESSES)."""
+        if not isinstance(row, dict):
+            return row
+        found = {kind: str(row[kind]) for kind in ADDRESSES if row.get(kind)}
+        for kind, value in found.items():
+            if not ADDRESSES[kind].fullmatch(value):
+                raise ValueError(f"{kind}: {value!r} is no such address")
+        return {key: value for key, value in row.items() if key not in ADDRESSES} | (
+            {"addresses": found} if found else {}
+        )
 
 
 class Vehicle(Row):
@@ -128,7 +143,7 @@ class Assignment(Dated):
 class Consent(Row):
     tenant: Name
     customer: Name
-    purpose: Purpose
+    purpose: AnyPurpose
     state: Literal["granted", "withdrawn"] = "granted"
     legal_basis: LegalBasis = LegalBasis.CONSENT
     notice_version: str
@@ -234,6 +249,9 @@ def write(
                             if row["dialect"] == "native":
                                 row["address"] = f"{row['tenant']}/{row['device']}"
                     customers.upsert(connection, table, rows)
+                    if section == "customers":
+                        addresses = [{**row, **row["addresses"]} for row in rows]
+                        customers.set_addresses(connection, addresses, tuple(ADDRESSES))
                 customers.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
                 for row in sections.get("consents", []):

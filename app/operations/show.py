@@ -5,12 +5,13 @@ from typing import Any
 
 import numpy as np
 
-from app.operations.scores import as_json, driver_scores
 from customer_context.identity.holders import Device
 from feature_kernels import driving
 from ingest.registry import Registry
 from ingest.registry import load as load_registry
 from runtime.errors import Usage
+from services import driving_scores
+from services.driving_scores import DriverScore
 from store.pipeline import features
 from store.pipeline.feature_tables import (
     ANOMALY,
@@ -51,7 +52,7 @@ def rows_of(
     `Usage` where there is no such device.
     """
     if what == "scores":
-        return [as_json(score) for score in driver_scores(connection)]
+        return [_score_row(score) for score in driving_scores.of_drivers(connection)]
     table = _TABLES[what]
     registry = load_registry(connection)
     ids = None if device is None else [_find(registry, device).device_id]
@@ -89,3 +90,24 @@ def _row(table: features.FeatureTable, row: Any, registry: Registry) -> dict[str
         else:
             found[name] = int(value)
     return found
+
+
+def _score_row(found: DriverScore) -> dict[str, Any]:
+    """A driver's score, explained; null where too little was driven."""
+    score = found.score
+    return {
+        "tenant": found.tenant,
+        "customer": found.customer,
+        "score": None if score.score is None or score.score != score.score else score.score,
+        "trusted": bool(score.trusted),
+        "components": [
+            {
+                "factor": component.factor,
+                "value": None if component.value != component.value else component.value,
+                "unit": component.unit,
+                "share": None if component.share != component.share else component.share,
+            }
+            for component in score.components
+        ],
+        "algorithm_version": score.algorithm_version,
+    }

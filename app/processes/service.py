@@ -16,7 +16,7 @@ from api import serve as api
 from app.processes.stack import Addresses, Stack
 from app.processes.threads import in_thread
 from app.processes.upkeep import Upkeep
-from contacts.service import Service as Contacts
+from contacts.dispatch import Service as Contacts
 from contracts.kafka import Topics
 from customer_context.identity.holders import Device
 from gateway.forward import Gateway

@@ -58,7 +58,6 @@ class Table:
     """
 
     path: Path
-    time_column: str
     t_us: NDArray[np.int64]
     offset_us: NDArray[np.int64]
     columns: dict[str, NDArray[np.float64]]
@@ -243,7 +242,6 @@ def _table(
         )
     return Table(
         path=raw.path,
-        time_column=time_name,
         t_us=t_sorted[starts],
         offset_us=times.offset_us[order][starts],
         columns=joined,

@@ -19,7 +19,7 @@ _TIMEOUT_S = 30.0
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
-class EmailChannel:
+class Sender:
     """Sends one mail a connection through the mail server of the settings."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook
 
-from contacts import targets
+from contacts.channels import targets
 from contacts.channels.sending import Next, Result
 from runtime.clock import US_PER_S, Clock
 from runtime.settings import Settings
@@ -21,7 +21,7 @@ _READ_S = 2.0
 _GONE = 410
 
 
-class WebhookChannel:
+class Sender:
     """Posts to receivers; a client for each, so that connections are never shared between them."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:

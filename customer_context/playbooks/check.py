@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from contracts.kinds import LANGUAGES
 from contracts.signals import DATA
 from customer_context.playbooks.model import (
     STRING,
@@ -14,7 +15,7 @@ from customer_context.playbooks.model import (
     parse,
     texts_of,
 )
-from customer_context.playbooks.text import LANGUAGES, TextError, data_fields, render
+from customer_context.playbooks.text import TextError, data_fields, render
 from runtime.errors import Usage
 
 _AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

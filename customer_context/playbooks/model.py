@@ -13,13 +13,15 @@ from typing import Annotated, Any, Literal
 
 import jinja2
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
 
+from contracts.channels import CHANNELS, TO_CUSTOMER, TO_RECEIVERS
 from contracts.contacts import ABOUT
+from contracts.kinds import LANGUAGES
+from contracts.purposes import Purpose
 from contracts.signals import DATA
-from customer_context.consent.state import Purpose
 from customer_context.playbooks.cel_only import cel
-from customer_context.playbooks.text import LANGUAGES, TextError, compile_text
+from customer_context.playbooks.text import TextError, compile_text
 from runtime.errors import Usage
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
@@ -78,10 +80,28 @@ class Message(Part):
 
     id: Slug
     to: Literal["customer"]
-    channel: Literal["inbox", "email"]
+    channel: str
     subject: Texts
     body: Texts
     when: str = "true"
+
+
+def _model_of(contact: Any) -> str | None:
+    """Which of the two models a contact has, by its channel."""
+    channel = contact.get("channel") if isinstance(contact, dict) else contact.channel
+    if channel in TO_RECEIVERS:
+        return "receivers"
+    return "customer" if channel in TO_CUSTOMER else None
+
+
+Contact = Annotated[
+    Annotated[Webhook, Tag("receivers")] | Annotated[Message, Tag("customer")],
+    Discriminator(
+        _model_of,
+        custom_error_type="channel",
+        custom_error_message=f"expected as channel one of {', '.join(CHANNELS)}",
+    ),
+]
 
 
 class Spec(Part):
@@ -94,9 +114,7 @@ class Spec(Part):
     purpose: Purpose = Field(strict=False)
     urgent: bool = False
     case: Case | None = None
-    contacts: list[Annotated[Webhook | Message, Field(discriminator="channel")]] = Field(
-        default_factory=list
-    )
+    contacts: list[Contact] = Field(default_factory=list)
 
 
 class ConditionError(ValueError):

@@ -10,23 +10,21 @@ from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contracts.channels import CHANNELS
 from contracts.contacts import WEBHOOKS, case_id, contact_id
-from customer_context.consent.state import Purpose
+from contracts.kinds import LANGUAGES
 from customer_context.playbooks.model import ConditionError, Message, Playbook, Webhook
-from customer_context.playbooks.text import LANGUAGES, TextError, render
-
-CHANNEL_PURPOSE: Mapping[str, Purpose] = {"email": Purpose.CHANNEL_EMAIL}
-"""What a channel to the customer needs beside the playbook's own purpose."""
+from customer_context.playbooks.text import TextError, render
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who a signal is about."""
+    """Who a signal is about. addresses : kind (contracts.channels) → address."""
 
     customer: str
     name: str
     language: str
-    email: str | None
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,18 +219,17 @@ def _webhooks(made: Plan, playbook: Playbook, situation: Situation, contact: Web
 def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Message) -> None:
     person = situation.person
     assert person is not None
-    address = None
-    if contact.channel == "email":
-        if CHANNEL_PURPOSE["email"] not in situation.granted:
-            made.nothing("no_channel_consent", CHANNEL_PURPOSE["email"], contact.id)
-            return
-        if "email" not in situation.channels:
-            made.nothing("channel_not_set_up", "there is no smtp_url", contact.id)
-            return
-        if person.email is None:
-            made.nothing("no_address", "the customer has no e-mail address", contact.id)
-            return
-        address = person.email
+    spec = CHANNELS[contact.channel]
+    if spec.purpose is not None and spec.purpose not in situation.granted:
+        made.nothing("no_channel_consent", spec.purpose, contact.id)
+        return
+    if contact.channel not in situation.channels:
+        made.nothing("channel_not_set_up", f"there is no {spec.configured_by}", contact.id)
+        return
+    address = None if spec.address is None else person.addresses.get(spec.address)
+    if spec.address is not None and address is None:
+        made.nothing("no_address", f"the customer has no {spec.name.en} address", contact.id)
+        return
     language = person.language if person.language in LANGUAGES else "en"
     values = _values(situation, None if made.case is None else made.case.deadline)
     where = f"contacts.{contact.id}"
@@ -316,6 +313,7 @@ def refusal(purpose: str | None, channel: str, granted: frozenset[str]) -> str |
     """Why a planned contact may not be sent now; None where it may."""
     if purpose is None or purpose not in granted:
         return f"no_consent:{purpose or 'none'}"
-    if channel in CHANNEL_PURPOSE and CHANNEL_PURPOSE[channel] not in granted:
+    needed = CHANNELS[channel].purpose
+    if needed is not None and needed not in granted:
         return "no_channel_consent"
     return None

@@ -18,7 +18,8 @@ from jinja2.exceptions import SecurityError
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-LANGUAGES = ("de", "en")
+from contracts import kinds
+
 MOST_CHARACTERS = 10_000
 _MOST_IN_SUBJECT = 200
 _LOCALES = {"de": "de_DE", "en": "en_GB"}
@@ -28,20 +29,7 @@ _DATETIME = {"de": "EEEE, d. MMMM y, HH:mm 'Uhr'", "en": "EEEE, d MMMM y 'at' HH
 _DATE = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y"}
 _TIME = {"de": "HH:mm 'Uhr'", "en": "HH:mm"}
 
-NAMES: Mapping[str, Mapping[str, str]] = {
-    "spike": {"de": "Verbrauchsspitze", "en": "consumption spike"},
-    "zero": {"de": "kein Verbrauch", "en": "no consumption"},
-    "stuck": {"de": "stehender Zählerstand", "en": "stuck meter reading"},
-    "base_load_rise": {"de": "gestiegene Grundlast", "en": "raised base load"},
-    "register_backwards": {"de": "rückläufiger Zählerstand", "en": "register running backwards"},
-    "gap": {"de": "fehlende Messwerte", "en": "missing readings"},
-    "harsh_braking": {"de": "starkes Bremsen", "en": "harsh braking"},
-    "harsh_acceleration": {"de": "starkes Beschleunigen", "en": "harsh acceleration"},
-    "harsh_cornering": {"de": "schnelle Kurvenfahrt", "en": "harsh cornering"},
-    "speeding": {"de": "überhöhtes Tempo", "en": "speeding"},
-    "vehicle": {"de": "Fahrzeug", "en": "vehicle"},
-    "meter": {"de": "Zähler", "en": "meter"},
-}
+NAMES = kinds.names()
 """What codes are called."""
 
 
@@ -91,7 +79,8 @@ def _time_filter(patterns: Mapping[str, str]) -> Callable[..., str]:
 
 @pass_context
 def _name(context: Context, code: str) -> str:
-    return NAMES.get(code, {}).get(_language(context), code)
+    name = NAMES.get(code)
+    return code if name is None else name(_language(context))
 
 
 def _environment() -> _Sandbox:

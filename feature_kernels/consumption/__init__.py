@@ -7,7 +7,6 @@ from feature_kernels.consumption.profile import base_load, load_profile
 from feature_kernels.consumption.rows import (
     ANOMALY_DTYPE,
     ANOMALY_KINDS,
-    ANOMALY_UNITS,
     DAY_DTYPE,
     INTERVAL_DTYPE,
 )
@@ -15,7 +14,6 @@ from feature_kernels.consumption.rows import (
 __all__ = [
     "ANOMALY_DTYPE",
     "ANOMALY_KINDS",
-    "ANOMALY_UNITS",
     "CARRY_VERSION",
     "CARRY_WIDTH",
     "COLUMNS",

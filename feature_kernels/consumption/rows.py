@@ -48,7 +48,7 @@ ANOMALY_DTYPE = np.dtype(
         ("start_us", np.int64),
         ("end_us", np.int64),  # 0 = open
         ("since_us", np.float64),  # since when the evidence holds
-        ("observed", np.float64),  # W, h or kWh: ANOMALY_UNITS
+        ("observed", np.float64),  # W, h or kWh: contracts.kinds
         ("expected", np.float64),
         ("threshold", np.float64),
         ("severity", np.int64),  # 1 to 3
@@ -63,14 +63,6 @@ ANOMALY_KINDS = {
     "base_load_rise": RISE,
     "register_backwards": BACKWARDS,
     "gap": GAP,
-}
-ANOMALY_UNITS = {
-    "spike": "W",
-    "zero": "h",
-    "stuck": "h",
-    "base_load_rise": "W",
-    "register_backwards": "kWh",
-    "gap": "h",
 }
 RAISED, CLEARED = 0.0, 1.0
 _PORTION = 2_048

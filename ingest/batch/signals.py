@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from contracts.kinds import ANOMALIES, CRASH, SIGNAL_OF_PHASE, SignalType
 from contracts.signals import (
     DATA,
     Data,
@@ -13,13 +14,10 @@ from contracts.signals import (
     signal_id,
 )
 from customer_context.identity.holders import Device
-from feature_kernels import consumption
 from store.pipeline.feature_tables import ANOMALY, ANOMALY_NAMES, DRIVING_EVENT, EVENT_NAMES, TRIP
 from store.pipeline.features import Change, Rows
 from store.postgres.times import from_us
 from store.signals.outbox import SignalRow
-
-_PHASES = {0: "meter.anomaly.raised", 1: "meter.anomaly.cleared"}
 
 
 def signals_of(rows: Mapping[str, Rows], devices: Mapping[int, Device]) -> list[SignalRow]:
@@ -84,13 +82,13 @@ def _trip(row: Any) -> tuple[str, str, int, Data]:
         speeding_s=_number(row["speeding_s"]),
         max_speed_kmh=_number(row["max_speed_kmh"]),
     )
-    return "trip.completed", str(row["start_us"]), int(row["end_us"]), data
+    return SignalType.TRIP_COMPLETED, str(row["start_us"]), int(row["end_us"]), data
 
 
 def _event(row: Any) -> tuple[str, str, int, Data]:
     kind = EVENT_NAMES[int(row["kind"])]
     start_us, severity = int(row["start_us"]), int(row["severity"])
-    if kind == "crash":
+    if kind == CRASH:
         crash = VehicleCrash(
             at=_at(start_us),
             severity=severity,
@@ -98,7 +96,7 @@ def _event(row: Any) -> tuple[str, str, int, Data]:
             delta_v_kmh=_number(row["delta_v_kmh"]),
             speed_kmh=_number(row["speed_kmh"]),
         )
-        return "vehicle.crash", str(start_us), start_us, crash
+        return SignalType.VEHICLE_CRASH, str(start_us), start_us, crash
     event = DrivingEvent.model_validate(
         {
             "kind": kind,
@@ -109,7 +107,7 @@ def _event(row: Any) -> tuple[str, str, int, Data]:
             "excess_kmh": _number(row["excess_kmh"]),
         }
     )
-    return "driving.event", f"{kind} {start_us}", int(row["end_us"]), event
+    return SignalType.DRIVING_EVENT, f"{kind} {start_us}", int(row["end_us"]), event
 
 
 def _anomaly(row: Any) -> tuple[str, str, int, Data]:
@@ -123,11 +121,12 @@ def _anomaly(row: Any) -> tuple[str, str, int, Data]:
             "observed": _number(row["observed"]),
             "expected": _number(row["expected"]),
             "threshold": _number(row["threshold"]),
-            "unit": consumption.ANOMALY_UNITS[kind],
+            "unit": ANOMALIES[kind].unit,
         }
     )
     time_us = int(row["decided_us"])
-    return _PHASES[int(row["phase"])], f"{kind} {int(row['start_us'])}", time_us, data
+    type_ = SIGNAL_OF_PHASE[int(row["phase"])]
+    return type_, f"{kind} {int(row['start_us'])}", time_us, data
 
 
 _READERS = {TRIP.name: _trip, DRIVING_EVENT.name: _event, ANOMALY.name: _anomaly}

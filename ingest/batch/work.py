@@ -110,7 +110,8 @@ class Tally:
 class Work:
     """A batch and all that it becomes.
 
-    plain : kind of device → messages that need no decision (ingest/plain); letters : the others.
+    plain : kind of device → messages that need no decision (ingest/decoding/fast_path).
+    letters : the others.
     late : what came late, by device.
     """
 

@@ -100,8 +100,7 @@ class KafkaIngest:
             group_id=self._topics.ingest,
             enable_auto_commit=False,
             auto_offset_reset="earliest",  # a hole is found by ourselves
-            # It remembers in the class what it has: one of its own for each consumer.
-            partition_assignment_strategy=(type("Sticky", (StickyPartitionAssignor,), {}),),
+            partition_assignment_strategy=(_sticky_assignor(),),
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(session_ms // 5, 100),
             max_poll_interval_ms=_DAY_MS,  # the store may be away for long
@@ -257,6 +256,15 @@ class KafkaIngest:
                     self._metrics.lag.labels(str(tp.partition)).set(max(highwater - told[tp], 0))
         if told:
             await asyncio.wait_for(consumer.commit(told), DRAIN_WITHIN_S)
+
+
+def _sticky_assignor() -> type[StickyPartitionAssignor]:
+    """A class for one consumer alone: aiokafka keeps a consumer's assignment in the class."""
+
+    class OfOneConsumer(StickyPartitionAssignor):  # type: ignore[misc]
+        pass
+
+    return OfOneConsumer
 
 
 class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]

@@ -101,8 +101,6 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
     `settings.database_url` must be empty, where it is set; the other database is made beside it and
     dropped. The answer's `problems` say what was harmed, lost or not foreseen.
     """
-    # Nearly all of it goes to the dead letter, and that is what is wanted.
-    settings = settings.model_copy(update={"dead_letter_cap_messages": 0})
     # Nearly all of them go to the dead letter here, and that is no reason to stop.
     settings = settings.model_copy(update={"dead_letter_cap_messages": 0})
     with _databases(settings, clock) as (url, good_url):

@@ -5,12 +5,12 @@ from typing import Any
 
 from app.demo.outcome import Outcome
 from app.operations.ledger import ledger_json
-from app.operations.scores import driver_scores
 from ingest.registry import load as load_registry
 from proving.judge.contacts import Contacted, judge_contacts
 from proving.judge.evidence import Contact, Evidence, Told
 from proving.judge.features import Judgement, Match, Thing, judge
 from proving.judge.latency import Publications
+from services import driving_scores
 from simulators.encode import Message
 from simulators.fleet import Fleet
 from store.casework import contacts
@@ -45,7 +45,9 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
         contacted = _judge_contacts(connection, outcome, publications, judgement.crashes)
         books = ledger_json(ledger.read(connection), offsets.total(connection), outcome.in_flight)
         samples = sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
-        scored = [s for s in driver_scores(connection) if s.score.score == s.score.score]
+        scored = [
+            s for s in driving_scores.of_drivers(connection) if s.score.score == s.score.score
+        ]
     j, verdict = judgement, outcome.verdict
     matches = (j.trips, j.events, j.crashes, j.anomalies)
     return {

@@ -10,14 +10,15 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.kinds import SignalType
 from contracts.signals import signal_id
+from runtime.errors import NotFound
 from store.postgres import notify, rows
-from store.postgres.errors import NotAllowed, NotFound, Stale
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us, to_us
 
 _CHANGES_LOCK = 7_261_007
-RAISED, CLEARED = "meter.anomaly.raised", "meter.anomaly.cleared"
+RAISED, CLEARED = str(SignalType.ANOMALY_RAISED), str(SignalType.ANOMALY_CLEARED)
 _SAID = (
     "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",
     "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",
@@ -164,51 +165,24 @@ def get(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any] | 
     )
 
 
-def act(
-    connection: Connection,
-    tenant: str,
-    alert_id: str,
-    action: str,
-    by: str,
-    now_us: int,
-    *,
-    expected_version: int | None = None,
-    resolution: str | None = None,
-    feedback: str | None = None,
-    reason: str | None = None,
-) -> dict[str, Any]:
-    """acknowledge, resolve (with a resolution) or classify (feedback and its reason) an alert.
-
-    Acknowledging twice changes nothing. Returns the alert; raises `NotFound`, `Stale`,
-    `NotAllowed` (a resolved alert is neither acknowledged nor resolved again).
-    """
+def lock(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any]:
+    """Read an alert for a change, in the caller's transaction. Raises `NotFound`."""
     _lock(connection)
-    before = get(connection, tenant, alert_id)
-    if before is None:
+    found = get(connection, tenant, alert_id)
+    if found is None:
         raise NotFound(f"there is no alert {alert_id!r}")
-    if expected_version is not None and expected_version != before["version"]:
-        raise Stale(f"alert {alert_id}", before["version"])
-    if action != "classify" and before["state"] == "resolved":
-        raise NotAllowed(f"alert {alert_id} is resolved; it can only be classified")
-    sets: dict[str, Any]
-    if action == "acknowledge":
-        if before["state"] == "acknowledged":
-            return before
-        sets = {"state": "acknowledged", "acknowledged_at": from_us(now_us), "acknowledged_by": by}
-        what = "acknowledged"
-    elif action == "resolve":
-        sets = {
-            "state": "resolved",
-            "resolved_at": from_us(now_us),
-            "resolved_by": by,
-            "resolution": resolution,
-        }
-        what = "resolved"
-    elif action == "classify":
-        sets, what = {"feedback": feedback, "feedback_reason": reason}, "classified"
-    else:
-        raise NotAllowed(f"{action!r} is no action: acknowledge, resolve or classify")
-    return _update(connection, before, sets, what, now_us)
+    return found
+
+
+def write(
+    connection: Connection,
+    alert: dict[str, Any],
+    fields: dict[str, Any],
+    what: str,
+    now_us: int,
+) -> dict[str, Any]:
+    """Write changed columns of a locked alert, and the change; returns the alert."""
+    return _update(connection, alert, fields, what, now_us)
 
 
 def changes(

@@ -4,25 +4,20 @@ A diary entry of kind `signal` says `opened`, `corrected` or `retracted`, one of
 new state, one of kind `owner` the new owner; `note` is what somebody wrote.
 """
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from runtime.errors import NotFound
 from store.postgres import notify, rows
-from store.postgres.errors import NotAllowed, NotFound, Stale
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
 AUTHOR = "tachowatt"
 """Who writes what no person wrote."""
-
-_ALLOWED = {
-    "open": ("in_progress", "resolved"),
-    "in_progress": ("resolved", "open"),
-    "resolved": ("in_progress",),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,60 +129,8 @@ def entries(connection: Connection, case_id: str) -> list[dict[str, Any]]:
     )
 
 
-def note(
-    connection: Connection, tenant: str, case_id: str, author: str, text: str, now_us: int
-) -> dict[str, Any]:
-    """Write a note into the diary; returns the case. Raises `NotFound`."""
-    found = _locked(connection, tenant, case_id)
-    _write(connection, case_id, author, "note", text, now_us)
-    return _updated(connection, found, {}, now_us)
-
-
-def change(
-    connection: Connection,
-    tenant: str,
-    case_id: str,
-    author: str,
-    now_us: int,
-    *,
-    state: str | None = None,
-    owner: str | None = None,
-    resolution: str | None = None,
-    expected_version: int | None = None,
-) -> dict[str, Any]:
-    """Change state or owner; returns the case.
-
-    open → in_progress → resolved, and resolved → in_progress to open it again. Whoever takes up a
-    case that nobody owns owns it. Raises `NotFound`, `Stale`, `NotAllowed`.
-    """
-    found = _locked(connection, tenant, case_id)
-    if expected_version is not None and expected_version != found["version"]:
-        raise Stale(f"case {case_id}", found["version"])
-    sets: dict[str, Any] = {}
-    if state is not None and state != found["state"]:
-        if state not in _ALLOWED[found["state"]]:
-            raise NotAllowed(
-                f"case {case_id} is {found['state']}: it can become "
-                + " or ".join(_ALLOWED[found["state"]])
-            )
-        sets["state"] = state
-        sets["resolved_at"] = from_us(now_us) if state == "resolved" else None
-        _write(connection, case_id, author, "state", state, now_us)
-    if resolution is not None:
-        if sets.get("state", found["state"]) != "resolved":
-            raise NotAllowed(f"case {case_id} is not resolved: a resolution comes with that state")
-        sets["resolution"] = resolution
-    elif sets.get("state", "resolved") != "resolved":
-        sets["resolution"] = None
-    if owner is None and sets.get("state") == "in_progress" and found["owner"] is None:
-        owner = author
-    if owner is not None and owner != found["owner"]:
-        sets["owner"] = owner
-        _write(connection, case_id, author, "owner", owner, now_us)
-    return _updated(connection, found, sets, now_us) if sets else found
-
-
-def _locked(connection: Connection, tenant: str, case_id: str) -> dict[str, Any]:
+def lock(connection: Connection, tenant: str, case_id: str) -> dict[str, Any]:
+    """Read a case for a change, in the caller's transaction. Raises `NotFound`."""
     found = rows.one(
         connection,
         "select * from contacts.service_case where tenant = %s and case_id = %s for no key update",
@@ -198,18 +141,28 @@ def _locked(connection: Connection, tenant: str, case_id: str) -> dict[str, Any]
     return found
 
 
-def _updated(
-    connection: Connection, found: dict[str, Any], sets: dict[str, Any], now_us: int
+def write(
+    connection: Connection,
+    case: Mapping[str, Any],
+    author: str,
+    now_us: int,
+    *,
+    fields: Mapping[str, Any] | None = None,
+    entries: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    columns = "".join(f"{column} = %s, " for column in sets)
+    """Write changed columns and diary entries (kind, text) of a locked case; returns the case."""
+    for kind, text in entries:
+        _write(connection, case["case_id"], author, kind, text, now_us)
+    fields = fields or {}
+    columns = "".join(f"{column} = %s, " for column in fields)
     updated = rows.one(
         connection,
         f"update contacts.service_case set {columns}updated_at = %s, version = version + 1 "
         "where case_id = %s returning *",
-        [*sets.values(), from_us(now_us), found["case_id"]],
+        [*fields.values(), from_us(now_us), case["case_id"]],
     )
     assert updated is not None
-    notify.changed(connection, found["tenant"], "case", found["case_id"])
+    notify.changed(connection, case["tenant"], "case", case["case_id"])
     return updated
 
 

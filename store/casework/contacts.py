@@ -7,12 +7,11 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from contracts.channels import STORED, TO_RECEIVERS
+from contracts.purposes import INSURERS
 from store.postgres import notify, rows
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
-
-INSURERS = ("driving_score", "claims_assistance")
-"""Purposes whose contacts are an insurer's business; the others are a utility's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +60,13 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
     for contact in contacts:
         values: dict[str, Any] = {name: getattr(contact, name) for name in _COLUMNS}
         values["payload"] = None if contact.payload is None else Jsonb(contact.payload)
-        inbox = contact.channel == "inbox"
+        stored = contact.channel in STORED
         values |= {
-            "state": "delivered" if inbox else "pending",
+            "state": "delivered" if stored else "pending",
             "created_at": from_us(now_us),
-            "next_attempt_at": None if inbox else from_us(now_us),
-            "delivered_at": from_us(now_us) if inbox else None,
-            "finished_at": from_us(now_us) if inbox else None,
+            "next_attempt_at": None if stored else from_us(now_us),
+            "delivered_at": from_us(now_us) if stored else None,
+            "finished_at": from_us(now_us) if stored else None,
         }
         sets = ", ".join(f"{name} = excluded.{name}" for name in _CORRECTED)
         found = connection.execute(
@@ -75,10 +74,10 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
             f"values ({', '.join(['%s'] * len(values))}) on conflict (contact_id) do update "
             f"set {sets}, state = 'pending', reason = '', finished_at = null, "
             "next_attempt_at = coalesce(c.next_attempt_at, excluded.next_attempt_at) "
-            "where c.state in ('pending', 'cancelled') and c.channel <> 'inbox' "
+            "where c.state in ('pending', 'cancelled') and c.channel <> all(%s) "
             "and c.signal_revision <= excluded.signal_revision "
             "returning (xmax = 0)".encode(),
-            list(values.values()),
+            [*values.values(), list(STORED)],
         ).fetchone()
         outcome[contact.contact_id] = (
             "standing" if found is None else "new" if found[0] else "corrected"
@@ -138,7 +137,7 @@ def list_(
     where.add("c.customer = %s", customer)
     where.add("c.case_id = %s", case_id).add("c.alert_id = %s", alert_id)
     if side is not None:
-        where.add("(c.purpose = any(%s)) = %s", list(INSURERS), side == "insurer")
+        where.add("(c.purpose = any(%s)) = %s", list(map(str, INSURERS)), side == "insurer")
     where.add("(c.created_at, c.contact_id) < (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,
@@ -185,16 +184,18 @@ def resend(
     found = connection.execute(
         "update contacts.contact c set state = 'pending', reason = '', retry_from = attempts, "
         "next_attempt_at = %s, finished_at = null, claimed_by = null "
-        "where tenant = %s and state = any(%s) and channel <> 'inbox' "
-        "and (%s::text[] is null or contact_id = any(%s)) and (channel <> 'webhook' or exists "
+        "where tenant = %s and state = any(%s) and channel <> all(%s) "
+        "and (%s::text[] is null or contact_id = any(%s)) and (channel <> all(%s) or exists "
         "(select 1 from contacts.receiver r where r.receiver_id = c.receiver_id "
         "and r.state = 'active')) returning contact_id",
         (
             from_us(now_us),
             tenant,
             list(states),
+            list(STORED),
             None if ids is None else list(ids),
             None if ids is None else list(ids),
+            list(TO_RECEIVERS),
         ),
     ).fetchall()
     if found:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.channels import STORED, TO_CUSTOMER, TO_RECEIVERS
 from store.casework import receivers
 from store.postgres import notify, rows
 from store.postgres.pool import Connection, scalar
@@ -68,7 +69,9 @@ def lanes(connection: Connection) -> list[Lane]:
     found = connection.execute(
         "select receiver_id from contacts.receiver where state = 'active' order by 1"
     )
-    return [Lane("email", None), *(Lane("webhook", row[0]) for row in found.fetchall())]
+    to_customers = [Lane(name, None) for name in TO_CUSTOMER if name not in STORED]
+    receivers_ = [row[0] for row in found.fetchall()]
+    return to_customers + [Lane(name, id_) for name in TO_RECEIVERS for id_ in receivers_]
 
 
 def claim(

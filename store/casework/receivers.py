@@ -5,8 +5,8 @@ import secrets as random_secrets
 from datetime import datetime
 from typing import Any
 
+from runtime.errors import NotAllowed, NotFound
 from store.postgres import notify, rows
-from store.postgres.errors import NotAllowed, NotFound
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 

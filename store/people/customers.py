@@ -140,7 +140,7 @@ def granted_of(connection: Connection, tenant: str, customer: str) -> dict[str, 
 # Table → (key columns, all columns). The order is the order of the references between them.
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tenant": (("tenant",), ("tenant", "name", "timezone")),
-    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language", "email")),
+    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language")),
     "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name")),
     "meter": (
         ("tenant", "meter"),
@@ -190,6 +190,25 @@ def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
             f"on conflict ({', '.join(keys)}) do update set {sets}",
             list(rows),
         )
+
+
+def set_addresses(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]
+) -> None:
+    """Replace the addresses of customers: each row has tenant, customer and a value (or None) of
+    each kind."""
+    with _refusing(), connection.cursor() as cursor:
+        for kind in kinds:
+            cursor.executemany(
+                "delete from customers.address where tenant = %(tenant)s "
+                "and customer = %(customer)s and kind = %(kind)s",
+                [{**row, "kind": kind} for row in rows],
+            )
+            cursor.executemany(
+                "insert into customers.address (tenant, customer, kind, value) "
+                "values (%(tenant)s, %(customer)s, %(kind)s, %(value)s)",
+                [{**row, "kind": kind, "value": row[kind]} for row in rows if row.get(kind)],
+            )
 
 
 def assign(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -289,13 +308,16 @@ def _columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A customer as messages need them; timezone is the tenant's."""
+    """A customer as messages need them; timezone is the tenant's.
+
+    addresses : kind (contracts.channels) → address.
+    """
 
     tenant: str
     customer: str
     name: str
     language: str
-    email: str | None
+    addresses: dict[str, str]
     timezone: str
 
 
@@ -304,7 +326,9 @@ def persons(
 ) -> dict[tuple[str, str], Person]:
     """The customers among (tenant, customer) that the registry knows."""
     rows = connection.execute(
-        "select c.tenant, c.customer, c.name, c.language, c.email, t.timezone "
+        "select c.tenant, c.customer, c.name, c.language, coalesce((select "
+        "jsonb_object_agg(a.kind, a.value) from customers.address a where a.tenant = c.tenant "
+        "and a.customer = c.customer), '{}'::jsonb), t.timezone "
         "from customers.customer c join customers.tenant t using (tenant) "
         "where (c.tenant, c.customer) in (select * from unnest(%s::text[], %s::text[]))",
         _columns(customers),

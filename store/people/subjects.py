@@ -27,10 +27,10 @@ DECIDED = (
 
 
 def customer(connection: Connection, tenant: str, customer_id: str) -> dict[str, Any] | None:
-    """A customer: customer, name, language, email."""
+    """A customer: customer, name, language."""
     return rows.one(
         connection,
-        "select customer, name, language, email from customers.customer "
+        "select customer, name, language from customers.customer "
         "where tenant = %s and customer = %s",
         (tenant, customer_id),
     )

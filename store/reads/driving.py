@@ -7,6 +7,7 @@ Two kinds of reads stand apart on purpose: those for insurers are of a view that
 from datetime import datetime
 from typing import Any
 
+from contracts.kinds import COUNTED_BY_SEVERITY, SignalType
 from store.people.subjects import COVERING, DECIDED
 from store.postgres import rows
 from store.postgres.pool import Connection
@@ -16,7 +17,7 @@ from store.reads.scoring import Which, source
 _TRIP = (
     "f.device_id, a.vehicle, c.contract, f.start_at, f.end_at, f.distance_m, f.driving_s, "
     "f.idle_s, f.night_s, f.rush_s, f.speeding_s, f.max_speed_kmh, f.speeding_count, f.crash, "
-    "f.harsh_braking, f.harsh_acceleration, f.harsh_cornering, f.revision"
+    f"{', '.join(f'f.{column}' for column in COUNTED_BY_SEVERITY)}, f.revision"
 )
 
 
@@ -50,13 +51,6 @@ def mileage(connection: Connection, which: Which) -> dict[str, Any]:
     )
     assert found is not None
     return found
-
-
-def decided_until(connection: Connection, which: Which) -> datetime | None:
-    """When the newest of the decided trips was decided: what a score is as of."""
-    sql, parameters = source(which)
-    found = rows.one(connection, f"select max(f.decided_at) as at from {sql}", parameters)
-    return None if found is None else found["at"]
 
 
 def trip(
@@ -115,9 +109,9 @@ def crashes(
         "d.consent_id, (select v.case_id from contacts.service_case v where v.signal_id = s.id "
         "and v.tenant = s.tenant and v.side = 'insurer' order by v.opened_at limit 1) as case_id "
         f"from pipeline.signal s cross join lateral ({covering}) as k "
-        f"cross join lateral ({decided}) as d where s.type = 'vehicle.crash' and {where.sql} "
+        f"cross join lateral ({decided}) as d where s.type = %s and {where.sql} "
         "and d.state = 'granted' and not exists (select 1 from pipeline.signal later "
         "where later.id = s.id and later.revision > s.revision) "
         "order by s.time desc, s.id desc limit %s",
-        [purpose, *where.values, limit],
+        [purpose, SignalType.VEHICLE_CRASH, *where.values, limit],
     )

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from store.casework.contacts import INSURERS
+from contracts.purposes import INSURERS
 from store.people.subjects import COVERING, DECIDED
 from store.pipeline.feature_tables import EVENT_NAMES
 from store.pipeline.features import PROVISIONAL_US
@@ -219,12 +219,12 @@ def dead_letter(
 
 
 def contacts(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
-    """Pending and failed contacts, each counted up to COUNTED; side: store.casework.contacts."""
+    """Pending and failed contacts, each counted up to COUNTED; side: contracts.purposes."""
     found = {}
     for state in ("pending", "failed"):
         where = rows.Conditions("tenant = %s and state = %s", tenant_id, state)
         if side is not None:
-            where.add("(purpose = any(%s)) = %s", list(INSURERS), side == "insurer")
+            where.add("(purpose = any(%s)) = %s", list(map(str, INSURERS)), side == "insurer")
         found[state] = int(
             scalar(
                 connection,

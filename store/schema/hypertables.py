@@ -100,17 +100,17 @@ def _wanted(layout: Layout) -> list[_Policy]:
         )
         for table in TABLES
     ]
-    for rollup in ROLLUPS:
-        policies.append(
-            _Policy(
-                "policy_refresh_continuous_aggregate",
-                rollup.view,
-                {},
-                f"select add_continuous_aggregate_policy('{rollup.view}', start_offset => null, "
-                f"end_offset => interval '1 {rollup.unit}', "
-                f"schedule_interval => interval '{_REFRESH_EVERY}')",
-            )
+    policies += [
+        _Policy(
+            "policy_refresh_continuous_aggregate",
+            rollup.view,
+            {},
+            f"select add_continuous_aggregate_policy('{rollup.view}', start_offset => null, "
+            f"end_offset => interval '1 {rollup.unit}', "
+            f"schedule_interval => interval '{_REFRESH_EVERY}')",
         )
+        for rollup in ROLLUPS
+    ]
     if layout.retention_days:
         config = {"keep": f"{layout.retention_days} days", "chunk": f"{layout.chunk_days} days"}
         policies.append(

@@ -22,7 +22,7 @@ _DEFAULT = Layout()
 
 @dataclass(frozen=True, slots=True)
 class Migration:
-    """One file of `store/migrations`."""
+    """One file of `store/schema/migrations`."""
 
     version: int
     name: str

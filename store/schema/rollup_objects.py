@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from psycopg import sql
 
+from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.quality import Quality
 from store.postgres.engine import Engine, Layout
 from store.postgres.pool import Connection
@@ -45,10 +46,7 @@ VEHICLE_COLUMNS = {
         name: _sum(name)
         for name in ("distance_m", "driving_s", "idle_s", "night_s", "rush_s", "speeding_s")
     },
-    **{
-        name: _by_severity(name)
-        for name in ("harsh_braking", "harsh_acceleration", "harsh_cornering")
-    },
+    **{name: _by_severity(name) for name in COUNTED_BY_SEVERITY},
     "crashes": "sum(crash)::bigint",
     "max_speed_kmh": "max(max_speed_kmh)",
 }

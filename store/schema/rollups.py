@@ -1,90 +1,16 @@
-"""Rollups: read, and brought up to date. What they are is in store/schema/rollup_objects.py.
+"""Refresh of the rollups. What they are is in store/schema/rollup_objects.py.
 
-On plain PostgreSQL they always tell what the rows say; refreshing only makes reading cheaper. On
+On plain PostgreSQL they always agree with the rows; refreshing only makes reading cheaper. On
 TimescaleDB what is newer than the last refresh is always right too, and a correction of what is
 older shows after the next one (a policy, every quarter of an hour).
 """
 
-from datetime import datetime
-from typing import Any
-
-from store.postgres import rows
 from store.postgres.engine import Engine, engine_of
 from store.postgres.pool import Connection, scalar
-from store.schema.rollup_objects import (
-    LOCK,
-    METER_DAY,
-    METER_HOUR,
-    METER_MONTH,
-    ROLLUPS,
-    SOURCES,
-    VEHICLE_DAY,
-    Rollup,
-    Source,
-    aggregated,
-    touched,
-)
+from store.schema.rollup_objects import LOCK, ROLLUPS, SOURCES, Source, aggregated, touched
 
 _SLICE = 1_000
 _DAYS = "(select * from unnest(%(devices)s::bigint[], %(days)s::timestamptz[]) u (device_id, day))"
-
-
-def vehicle_days(
-    connection: Connection, device_id: int, from_at: datetime, until_at: datetime
-) -> list[dict[str, Any]]:
-    """Days with trips that begin in [from, until): device_id, day, trips, distance_m, driving_s,
-    idle_s, night_s, rush_s, speeding_s, harsh_braking, harsh_acceleration, harsh_cornering,
-    crashes, max_speed_kmh. A trip belongs to the day on which it began."""
-    return _read(connection, VEHICLE_DAY, device_id, from_at, until_at)
-
-
-def meter_hours(
-    connection: Connection, device_id: int, from_at: datetime, until_at: datetime
-) -> list[dict[str, Any]]:
-    """Hours that begin in [from, until): device_id, hour, energy_kwh (measured), estimated_kwh
-    (beside it), max_w (highest measured interval), intervals, measured, estimated, missing."""
-    return _read(connection, METER_HOUR, device_id, from_at, until_at)
-
-
-def meter_days(
-    connection: Connection, device_id: int, from_at: datetime, until_at: datetime
-) -> list[dict[str, Any]]:
-    """As `meter_hours`, by day of the rollups' zone."""
-    return _read(connection, METER_DAY, device_id, from_at, until_at)
-
-
-def meter_months(
-    connection: Connection, device_id: int, from_at: datetime, until_at: datetime
-) -> list[dict[str, Any]]:
-    """As `meter_hours`, by month of the rollups' zone."""
-    return _read(connection, METER_MONTH, device_id, from_at, until_at)
-
-
-def hour_profile(
-    connection: Connection, device_id: int, from_at: datetime, until_at: datetime, zone: str
-) -> list[dict[str, Any]]:
-    """A meter's average hour of the day in [from, until): hour (0–23, in `zone`), energy_kwh
-    (average of the measured energy), hours (how many it is the average of). Where a zone is off by
-    half an hour, an hour counts as that in which it begins."""
-    return rows.all_(
-        connection,
-        "select extract(hour from hour at time zone %s)::integer as hour, "
-        f"avg(energy_kwh::numeric)::float8 as energy_kwh, count(*) as hours from {METER_HOUR.view} "
-        "where device_id = %s and hour >= %s and hour < %s and energy_kwh is not null "
-        "group by 1 order by 1",
-        (zone, device_id, from_at, until_at),
-    )
-
-
-def _read(
-    connection: Connection, rollup: Rollup, device_id: int, from_at: datetime, until_at: datetime
-) -> list[dict[str, Any]]:
-    return rows.all_(
-        connection,
-        f"select * from {rollup.view} where device_id = %s and {rollup.unit} >= %s "
-        f"and {rollup.unit} < %s order by {rollup.unit}",
-        (device_id, from_at, until_at),
-    )
 
 
 def dirty(connection: Connection, source: Source) -> int:

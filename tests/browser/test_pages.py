@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from playwright.sync_api import Page, expect
 
-from contacts.decide import decide
-from contacts.rules import Rules
 from contracts.signals import signal_id
 from runtime.clock import SystemClock
 from runtime.metrics import Metrics
+from services.decide import decide
+from services.playbooks import Rules
 from store.people import customers
 from store.postgres.pool import connect
 from store.postgres.times import from_us

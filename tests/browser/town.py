@@ -9,7 +9,7 @@ from typing import Any
 
 from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
-from contacts.service import Service
+from contacts.dispatch import Service
 from contracts.raw import RawMessage
 from ingest.partition.worker import Worker
 from runtime.clock import US_PER_S, SystemClock

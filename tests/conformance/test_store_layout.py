@@ -98,22 +98,21 @@ def test_rollups_follow_corrections(filled: Store) -> None:
         assert all(rollups.dirty(connection, source) == 0 for source in rollups.SOURCES)
 
 
-def test_readers_of_rollups(filled: Store) -> None:
+def test_buckets_of_a_span(filled: Store) -> None:
     filled.migrate(rollup_zone="UTC")
     with connect(filled.url) as connection:
-        span = (by_sql.days_later(25), by_sql.days_later(27))
-        days = rollups.vehicle_days(connection, 1, *span)
-        assert [day["day"] for day in days] == [span[0], by_sql.days_later(26)]
-        hours = rollups.meter_hours(connection, 3, *span)
+        first, until = by_sql.days_later(25), by_sql.days_later(27)
+        days = by_sql.view(connection, "vehicle_day", "day", 1, first, until)
+        assert [day["day"] for day in days] == [first, by_sql.days_later(26)]
+        hours = by_sql.view(connection, "meter_hour", "hour", 3, first, until)
         assert len(hours) == 48
-        assert [d["intervals"] for d in rollups.meter_days(connection, 3, *span)] == [96, 96]
-        months = rollups.meter_months(connection, 3, by_sql.FIRST, by_sql.days_later(300))
+        days = by_sql.view(connection, "meter_day", "day", 3, first, until)
+        assert [day["intervals"] for day in days] == [96, 96]
+        months = by_sql.view(
+            connection, "meter_month", "month", 3, by_sql.FIRST, by_sql.days_later(300)
+        )
         assert [month["month"].month for month in months] == [3, 4, 10, 11]
-        profile = rollups.hour_profile(connection, 3, *span, "Europe/Berlin")
-        assert [line["hour"] for line in profile] == list(range(24))
-        in_berlin_at_one = [h["energy_kwh"] for h in hours if h["hour"].hour == 0]
-        assert profile[1]["energy_kwh"] == pytest.approx(sum(in_berlin_at_one) / 2)
-        assert rollups.meter_hours(connection, 99, *span) == []
+        assert by_sql.view(connection, "meter_hour", "hour", 99, first, until) == []
 
 
 def test_a_populated_earlier_version_keeps_everything(

@@ -14,7 +14,6 @@ from store.postgres.pool import connect
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
-from tests.seed_api import Seeded
 
 
 @pytest.mark.parametrize(
@@ -227,9 +226,8 @@ def test_the_rate_limit_counts_down_and_says_when(api: Api) -> None:
         assert client.get("/v1/cases", headers=api.seeded.bearer("insurer")).status_code == 200
 
 
-def test_without_a_database_it_says_so_and_what_is_missing(
-    new_database: Any, _seeded_template: tuple[str, Seeded]
-) -> None:
+@pytest.mark.usefixtures("_seeded_template")
+def test_without_a_database_it_says_so_and_what_is_missing(new_database: Any) -> None:
     url = new_database()
     with running_api(url) as address, httpx.Client(base_url=address, timeout=20.0) as client:
         with connect(url) as connection:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
-from store.casework import alerts
+from services import alert_flow
 from store.people import access
 from store.postgres.pool import connect
 from tests.fix_api import Api, problem, running_api
@@ -51,7 +51,7 @@ def change(api: Api, owner: str, reason: str) -> None:
     """Change the alert of an owner."""
     own = api.seeded.own[owner]
     with connect(api.seeded.url) as connection:
-        alerts.act(
+        alert_flow.act(
             connection, own.tenant, own.alert, "classify", "test", NOW_US,
             feedback="unclear", reason=reason,
         )  # fmt: skip

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from contacts.rules import Rules
+from runtime.errors import NotAllowed, NotFound, Stale
 from runtime.metrics import Metrics
+from services import alert_flow, case_flow
+from services.playbooks import Rules
 from store.casework import alerts, cases
-from store.postgres.errors import NotAllowed, NotFound, Stale
 from store.signals import outbox, signal_queue
 from store.signals import playbooks as stored
 from tests.fix_contacts import TENANT, Stage
@@ -170,26 +171,28 @@ def test_people_work_on_an_alert(stage: Stage) -> None:
     id_ = stage.anomaly()
     stage.decide()
     connection, now_us = stage.connection, stage.clock.now_us()
-    alert = alerts.act(connection, TENANT, id_, "acknowledge", "ada", now_us, expected_version=1)
+    alert = alert_flow.act(
+        connection, TENANT, id_, "acknowledge", "ada", now_us, expected_version=1
+    )
     assert (alert["state"], alert["acknowledged_by"], alert["version"]) == (
         "acknowledged",
         "ada",
         2,
     )
     with pytest.raises(Stale) as stale:
-        alerts.act(connection, TENANT, id_, "resolve", "bob", now_us, expected_version=1)
+        alert_flow.act(connection, TENANT, id_, "resolve", "bob", now_us, expected_version=1)
     assert stale.value.version == 2
-    alerts.act(connection, TENANT, id_, "resolve", "bob", now_us, resolution="visited")
+    alert_flow.act(connection, TENANT, id_, "resolve", "bob", now_us, resolution="visited")
     with pytest.raises(NotAllowed):
-        alerts.act(connection, TENANT, id_, "acknowledge", "ada", now_us)
-    alert = alerts.act(
+        alert_flow.act(connection, TENANT, id_, "acknowledge", "ada", now_us)
+    alert = alert_flow.act(
         connection, TENANT, id_, "classify", "ada", now_us, feedback="confirmed", reason="leak"
     )
     assert (alert["state"], alert["feedback"], alert["feedback_reason"]) == (
         "resolved", "confirmed", "leak",
     )  # fmt: skip
     with pytest.raises(NotFound):
-        alerts.act(connection, "other", id_, "acknowledge", "ada", now_us)
+        alert_flow.act(connection, "other", id_, "acknowledge", "ada", now_us)
 
 
 def test_people_work_on_a_case(stage: Stage) -> None:
@@ -198,19 +201,21 @@ def test_people_work_on_a_case(stage: Stage) -> None:
     connection, now_us = stage.connection, stage.clock.now_us()
     (case,) = stage.cases()
     id_ = case["case_id"]
-    cases.note(connection, TENANT, id_, "ada", "called twice", now_us)
-    case = cases.change(connection, TENANT, id_, "ada", now_us, state="in_progress")
+    case_flow.note(connection, TENANT, id_, "ada", "called twice", now_us)
+    case = case_flow.change(connection, TENANT, id_, "ada", now_us, state="in_progress")
     assert (case["state"], case["owner"]) == ("in_progress", "ada")
     with pytest.raises(Stale):
-        cases.change(connection, TENANT, id_, "bob", now_us, state="resolved", expected_version=1)
-    case = cases.change(
+        case_flow.change(
+            connection, TENANT, id_, "bob", now_us, state="resolved", expected_version=1
+        )
+    case = case_flow.change(
         connection, TENANT, id_, "ada", now_us, state="resolved", resolution="is well"
     )
     assert case["resolved_at"] is not None and case["resolution"] == "is well"
-    case = cases.change(connection, TENANT, id_, "bob", now_us, state="in_progress")
+    case = case_flow.change(connection, TENANT, id_, "bob", now_us, state="in_progress")
     assert (case["resolved_at"], case["resolution"], case["owner"]) == (None, None, "ada")
     with pytest.raises(NotFound):
-        cases.change(connection, "other", id_, "ada", now_us, state="resolved")
+        case_flow.change(connection, "other", id_, "ada", now_us, state="resolved")
     diary = [(e["author"], e["kind"], e["text"]) for e in cases.entries(connection, id_)]
     assert diary == [
         ("tachowatt", "signal", "opened"),

@@ -46,9 +46,11 @@ def _alive_with(text: str) -> list[str]:
     found = []
     for process in Path("/proc").glob("[0-9]*"):
         if int(process.name) != os.getpid():
-            for name in ("cmdline", "environ"):
-                if text.encode() in _read(process / name):
-                    found.append(process.name)
+            found += [
+                process.name
+                for name in ("cmdline", "environ")
+                if text.encode() in _read(process / name)
+            ]
     return found
 
 

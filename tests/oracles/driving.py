@@ -80,7 +80,6 @@ class Car:
         self.anchor = self.anchor_t = None
         self.speed = self.speed_t = self.speed_place = self.measured_t = None
         self.spike = None  # (t, v)
-        self.speed_dt = None
         self.steps = (0, None, 0)  # sign, time, count
         self.speed_accel = None  # (t, a)
         self.turn_accel = None
@@ -485,7 +484,6 @@ class Car:
         fresh = self.value_after(t, v, step) if since is None else 0
         self.advance(t, v, since)
         if since is None:
-            self.speed_dt = None if step is None else step / SEC
             sign, then, count = self.steps
             if step is None or step > 1.25 * SEC:
                 self.steps = (sign, then, 0)

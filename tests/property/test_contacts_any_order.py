@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from contacts.decide import decide
+from services.decide import decide
 from store.casework import receivers
 from tests.fix_contacts import TENANT, Stage
 

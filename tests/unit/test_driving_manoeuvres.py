@@ -463,6 +463,6 @@ def test_no_rows_no_devices_and_unknown_columns():
         driving.drive(
             {"speed_kmh": np.zeros(2)}, one, one, np.array([0, 1]), driving.initial_carry(1)
         )
+    two = np.array([T0_US, T0_US])
     with pytest.raises(ValueError, match="ascend"):
-        two = np.array([T0_US, T0_US])
         driving.drive({}, two, two, np.array([0, 2]), driving.initial_carry(1))

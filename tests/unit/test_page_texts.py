@@ -8,8 +8,9 @@ import pytest
 
 from api.pages import alerts
 from api.pages.frame import formats
-from api.pages.frame.texts import DYNAMIC, LANGUAGES, Texts, best_language, load
-from customer_context.consent.state import Purpose
+from api.pages.frame.texts import DYNAMIC, Texts, best_language, load
+from contracts.channels import PURPOSES
+from contracts.kinds import LANGUAGES
 from feature_kernels.consumption import ANOMALY_KINDS
 from feature_kernels.driving import EVENT_KINDS
 from feature_kernels.driving.score import FACTORS
@@ -68,8 +69,8 @@ def test_every_value_of_our_own_has_a_text(language: str) -> None:
         "factor": [factor.name for factor in FACTORS],
         "unit": [factor.unit for factor in FACTORS],
         "dead_letter.reason": list(Reason),
-        "consent.purpose": list(Purpose),
-        "consent.purpose_text": list(Purpose),
+        "consent.purpose": PURPOSES,
+        "consent.purpose_text": PURPOSES,
         "feedback": alerts.FEEDBACK,
     }.items():
         assert [value for value in values if not texts.has(prefix, str(value))] == []

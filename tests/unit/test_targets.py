@@ -5,7 +5,7 @@ import socket
 
 import pytest
 
-from contacts import targets
+from contacts.channels import targets
 
 
 @pytest.mark.parametrize(

@@ -21,8 +21,9 @@ from api.http.auth import Caller
 from api.http.deps import Deps
 from api.http.problems import Problem
 from api.http.scopes import Scope
-from api.pages.frame.texts import LANGUAGES, best_language
+from api.pages.frame.texts import best_language
 from api.pages.frame.view import View
+from contracts.kinds import LANGUAGES
 from store.people import access
 from store.postgres import roles
 from store.postgres.pool import Connection

@@ -10,7 +10,9 @@ from typing import Any
 
 import yaml
 
-LANGUAGES = ("de", "en")
+from contracts import kinds
+from contracts.channels import CHANNELS
+from contracts.kinds import LANGUAGES, Text
 
 DYNAMIC = (
     "alert.action",
@@ -68,7 +70,30 @@ def load(language: str) -> dict[str, str]:
     found: dict[str, str] = {}
     source = resources.files("api.pages").joinpath(f"texts/{language}.yaml")
     _flatten(yaml.safe_load(source.read_text(encoding="utf-8")), "", found)
-    return found
+    return found | _of_contracts(language)
+
+
+def _of_contracts(language: str) -> dict[str, str]:
+    """Names and sentences of contracts.kinds and contracts.channels, by the pages' keys."""
+    titles: dict[str, dict[str, Text]] = {
+        "anomaly": {code: facts.name for code, facts in kinds.ANOMALIES.items()},
+        "alert.says": {code: facts.finding for code, facts in kinds.ANOMALIES.items()},
+        "alert.method": {code: facts.method for code, facts in kinds.ANOMALIES.items()},
+        "event": {code: facts.name for code, facts in kinds.EVENTS.items()},
+        "factor": dict(kinds.FACTORS),
+        "kind": {code: facts.name for code, facts in kinds.SIGNALS.items()},
+    }
+    titles["channel"] = {name: spec.name for name, spec in CHANNELS.items()}
+    for spec in CHANNELS.values():
+        if spec.purpose is not None and spec.consent is not None:
+            name, text = spec.consent
+            titles.setdefault("consent.purpose", {})[spec.purpose] = name
+            titles.setdefault("consent.purpose_text", {})[spec.purpose] = text
+    return {
+        f"{prefix}.{code}": text.title(language)
+        for prefix, texts in titles.items()
+        for code, text in texts.items()
+    }
 
 
 class Texts:

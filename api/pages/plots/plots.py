@@ -11,20 +11,12 @@ from typing import Any
 
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
+from contracts.kinds import EVENTS
 
 Plot = dict[str, Any]
 
 _MOST_POINTS = 4_000
 """More samples than a screen has columns are thinned: the lowest and highest of each group."""
-
-EVENT_COLOURS = {
-    "harsh_braking": "plot-4",
-    "harsh_acceleration": "plot-2",
-    "harsh_cornering": "plot-3",
-    "speeding": "plot-5",
-    "crash": "bad",
-}
-_SYMBOLS = {"crash": "x", "speeding": "diamond"}
 
 
 def _known(value: float | None) -> float | None:
@@ -124,8 +116,8 @@ def _event_marks(
                 "x": [f.local(event["start_at"]) for event in those],
                 "y": [_speed_at(samples, event["start_at"]) for event in those],
                 "marker": {
-                    "color": f"var:{EVENT_COLOURS.get(kind, 'ink')}",
-                    "symbol": _SYMBOLS.get(kind, "triangle-down"),
+                    "color": f"var:{EVENTS[kind].colour}",
+                    "symbol": EVENTS[kind].symbol,
                     "size": [9 + 2 * int(event["severity"]) for event in those],
                     "opacity": 1,
                     "line": {"color": "var:surface", "width": 1.2},
@@ -216,8 +208,8 @@ def path(
                 "x": [x for x, _ in places],
                 "y": [y for _, y in places],
                 "marker": {
-                    "color": f"var:{EVENT_COLOURS.get(kind, 'ink')}",
-                    "symbol": _SYMBOLS.get(kind, "triangle-down"),
+                    "color": f"var:{EVENTS[kind].colour}",
+                    "symbol": EVENTS[kind].symbol,
                     "size": 12,
                     "line": {"color": "var:surface", "width": 1.2},
                 },

@@ -14,6 +14,7 @@ from api.http.idempotency import IdempotencyKey, once
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
+from services import case_flow
 from store.casework import cases
 from store.postgres.pool import Connection
 
@@ -132,7 +133,7 @@ def add_note(
 
     def work(connection: Connection) -> Response:
         _visible(connection, call, case_id)
-        row = cases.note(
+        row = case_flow.note(
             connection, call.caller.tenant, case_id, call.caller.name, body.text, call.now_us
         )
         response = _told(request, connection, row)
@@ -154,7 +155,7 @@ def change_case(
     version = expected(if_match)
     with call.connection() as connection:
         _visible(connection, call, case_id)
-        row = cases.change(
+        row = case_flow.change(
             connection,
             call.caller.tenant,
             case_id,
@@ -168,8 +169,8 @@ def change_case(
 
 
 def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]:
-    row = cases.get(connection, call.caller.tenant, case_id)
-    if row is None or call.caller.side not in (None, row["side"]):
+    row = case_flow.visible(connection, call.caller.tenant, call.caller.side, case_id)
+    if row is None:
         raise not_found()
     if row["customer"] is not None:
         call.log(connection, {row["customer"]}, "case", _WHY)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from api.http import paging
 from api.http.answers import NOT_MODIFIED, Shape, json, tagged
@@ -14,17 +14,25 @@ from api.http.idempotency import IdempotencyKey, once
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
+from contracts.channels import CHANNELS
+from services import contact_flow
 from store.casework import contacts
-from store.postgres.errors import NotAllowed
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
 
 ContactId = Annotated[str, Path(max_length=64)]
+
+
+def _known(channel: str) -> str:
+    if channel not in CHANNELS:
+        raise ValueError(f"expected one of {', '.join(CHANNELS)}")
+    return channel
+
+
 State = Literal["pending", "delivered", "failed", "refused", "cancelled"]
-Channel = Literal["webhook", "inbox", "email"]
+Channel = Annotated[str, Field(json_schema_extra={"enum": list(CHANNELS)}), AfterValidator(_known)]
 _WHY = "service"
-_RESENT = ("failed", "cancelled", "refused")
 
 
 class ContactRow(Shape):
@@ -132,14 +140,7 @@ def resend_contact(
 
     def work(connection: Connection) -> Response:
         row = _visible(connection, call, contact_id)
-        sent = contacts.resend(
-            connection, call.caller.tenant, [contact_id], call.now_us, states=_RESENT
-        )
-        if not sent:
-            raise NotAllowed(
-                f"contact {contact_id} is {row['state']}: what is {', '.join(_RESENT)} and has a "
-                "receiver that is active can be sent again"
-            )
+        contact_flow.resend(connection, row, call.now_us)
         row = _visible(connection, call, contact_id)
         return json(_told(connection, call, row), 202)
 
@@ -147,19 +148,12 @@ def resend_contact(
 
 
 def _visible(connection: Connection, call: Call, contact_id: str) -> dict[str, Any]:
-    row = contacts.get(connection, call.caller.tenant, contact_id)
-    side = None if row is None else _side(row)
-    if row is None or call.caller.side not in (None, side):
+    row = contact_flow.visible(connection, call.caller.tenant, call.caller.side, contact_id)
+    if row is None:
         raise not_found()
     if row["customer"] is not None:
         call.log(connection, {row["customer"]}, "contact", _WHY)
     return row
-
-
-def _side(row: Mapping[str, Any]) -> str | None:
-    if row["purpose"] is None:
-        return None
-    return "insurer" if row["purpose"] in contacts.INSURERS else "utility"
 
 
 def _told(connection: Connection, call: Call, row: Mapping[str, Any]) -> Contact:

@@ -11,10 +11,9 @@ from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
-from customer_context.consent.state import LegalBasis, Purpose
-from store.people import customers
+from contracts.channels import AnyPurpose
+from services import consent
 from store.postgres.pool import Connection
-from store.postgres.times import from_us
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 
@@ -24,7 +23,7 @@ State = Literal["granted", "withdrawn"]
 class Decision(Shape):
     """What you decide."""
 
-    purpose: Purpose
+    purpose: AnyPurpose
     state: State
     notice_version: str = Field(
         min_length=1, max_length=64, description="Of the privacy notice that was shown."
@@ -76,31 +75,23 @@ def decide(
     only_own(call, customer_id)
 
     def work(connection: Connection) -> Response:
-        at = from_us(call.now_us)
-        decision = {
-            "tenant": call.caller.tenant,
-            "customer": customer_id,
-            "purpose": body.purpose,
-            "state": body.state,
-            "legal_basis": LegalBasis.CONSENT,
-            "notice_version": body.notice_version,
-            "source": "api",
-            "at": at,
-            "recorded_at": at,
-        }
-        customers.decide(connection, [decision])
-        customers.bump(connection)
+        consent.decide(
+            connection,
+            call.caller.tenant,
+            customer_id,
+            body.purpose,
+            body.state,
+            call.now_us,
+            notice_version=body.notice_version,
+            source="api",
+        )
         return json(_consents(connection, call, customer_id), 201)
 
     return once(request, call, idempotency_key, body, work)
 
 
 def _consents(connection: Connection, call: Call, customer_id: str) -> Consents:
-    tenant = call.caller.tenant
+    found = consent.of_customer(connection, call.caller.tenant, customer_id)
     return Consents.model_validate(
-        {
-            "customer": customer_id,
-            "granted": sorted(customers.granted_of(connection, tenant, customer_id)),
-            "ledger": customers.consents_of(connection, tenant, customer_id),
-        }
+        {"customer": customer_id, "granted": sorted(found.granted), "ledger": found.ledger}
     )

@@ -16,7 +16,7 @@ from api.resources import scores
 from api.resources.scores import DrivingScore
 from api.resources.subjects import Subject
 from api.routes.insurers.trips import PageOfTrips, trip_cursor, trip_of
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.people import access, customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -113,7 +113,7 @@ def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custome
         customer=customer_id,
         name=person.name,
         language=person.language,
-        email=person.email,
+        email=person.addresses.get("email"),
         purposes=sorted(granted),
         devices=[_device(row) for row in devices],
     )

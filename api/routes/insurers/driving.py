@@ -13,7 +13,7 @@ from api.http.scopes import Scope
 from api.resources import scores
 from api.resources.scores import DrivingScore, Period, ScoreHistory
 from api.resources.subjects import Asked, Subject, asked, consent_ref, one, resolve, which
-from customer_context.consent.state import Purpose
+from contracts.purposes import Purpose
 from store.people import customers, subjects
 from store.postgres.pool import Connection
 from store.reads import driving

@@ -1,10 +1,10 @@
 """Insurers: trips without geometry, and crashes. No answer here has a place in it."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import APIRouter, Depends, Response
-from pydantic import Field
+from pydantic import Field, create_model
 
 from api.http import paging
 from api.http.answers import Shape, json
@@ -12,16 +12,15 @@ from api.http.auth import Call, needs
 from api.http.paging import After, Limit, Page
 from api.http.scopes import Scope
 from api.resources.subjects import Asked, asked, consent_ref, one, resolve
-from customer_context.consent.state import Purpose
+from contracts.kinds import COUNTED_BY_SEVERITY
+from contracts.purposes import Purpose
 from store.postgres.times import to_us
 from store.reads import driving
 
 router = APIRouter(prefix="/v1", tags=["insurers"])
 
 
-class Trip(Shape):
-    """A trip, without where it was. Counts of harsh manoeuvres are by severity 1, 2, 3."""
-
+class _Trip(Shape):
     id: str
     vehicle: str
     contract: str
@@ -34,12 +33,20 @@ class Trip(Shape):
     rush_s: float | None
     speeding_s: float | None
     max_speed_kmh: float | None
-    harsh_braking: list[int]
-    harsh_acceleration: list[int]
-    harsh_cornering: list[int]
     speeding_count: int
     crashes: int
     revision: int = Field(description="How often it was corrected by late data.")
+
+
+if TYPE_CHECKING:
+    Trip = _Trip
+else:
+    Trip = create_model(
+        "Trip",
+        __base__=_Trip,
+        __doc__="A trip, without where it was. Counts of manoeuvres are by severity 1, 2, 3.",
+        **{column: (list[int], ...) for column in COUNTED_BY_SEVERITY},
+    )
 
 
 class Crash(Shape):
@@ -80,12 +87,10 @@ def trip_of(row: dict[str, Any]) -> Trip:
         rush_s=row["rush_s"],
         speeding_s=row["speeding_s"],
         max_speed_kmh=row["max_speed_kmh"],
-        harsh_braking=row["harsh_braking"],
-        harsh_acceleration=row["harsh_acceleration"],
-        harsh_cornering=row["harsh_cornering"],
         speeding_count=row["speeding_count"],
         crashes=row["crash"],
         revision=row["revision"],
+        **{column: row[column] for column in COUNTED_BY_SEVERITY},
     )
 
 

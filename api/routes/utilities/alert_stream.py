@@ -22,6 +22,7 @@ from api.http.scopes import Scope
 from api.resources import alerts
 from api.resources.alerts import Alert
 from runtime.errors import Retry
+from services import alert_flow
 from store.casework import alerts as stored
 from store.people import access
 
@@ -127,7 +128,9 @@ def _read(call: Call, last: int) -> tuple[list[int], list[dict[str, Any]], bool]
         rows = stored.changes(connection, call.caller.tenant, last, _BATCH)
         agreed = {
             row["alert_id"]
-            for row in alerts.agreed(connection, call, [row["alert"] for row in rows])
+            for row in alert_flow.agreed(
+                connection, call.caller.tenant, [row["alert"] for row in rows]
+            )
         }
         shown = [row for row in rows if row["alert"]["alert_id"] in agreed]
         call.log(

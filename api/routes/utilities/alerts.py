@@ -13,7 +13,9 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import alerts
-from api.resources.alerts import Alert, Feedback, Kind, State
+from api.resources.alerts import Alert, Feedback, State
+from contracts.kinds import Anomaly
+from services import alert_flow
 from store.casework import alerts as stored
 from store.postgres.pool import Connection
 
@@ -41,7 +43,7 @@ class Classification(Shape):
 def list_alerts(
     call: Annotated[Call, needs(Scope.ALERTS_READ)],
     state: Annotated[State | None, Query()] = None,
-    kind: Annotated[Kind | None, Query()] = None,
+    kind: Annotated[Anomaly | None, Query()] = None,
     meter: Annotated[str | None, Query(max_length=64, description="Id of a meter")] = None,
     after: After = None,
     limit: Limit = 50,
@@ -60,7 +62,7 @@ def list_alerts(
                 after=position,
                 limit=most,
             ),
-            lambda found: alerts.agreed(connection, call, found),
+            lambda found: alert_flow.agreed(connection, call.caller.tenant, found),
             cursor,
             lambda row: (row["happened_at"], row["alert_id"]),
             limit,
@@ -120,8 +122,8 @@ def classify_alert(
 
 
 def _visible(connection: Connection, call: Call, alert_id: str) -> dict[str, Any]:
-    row = stored.get(connection, call.caller.tenant, alert_id)
-    if row is None or not alerts.agreed(connection, call, [row]):
+    row = alert_flow.visible(connection, call.caller.tenant, alert_id)
+    if row is None:
         raise not_found()
     call.log(connection, {row["customer"]}, "alert", alerts.PURPOSE)
     return row
@@ -138,7 +140,7 @@ def _act(
     version = expected(if_match)
     with call.connection() as connection:
         _visible(connection, call, alert_id)
-        row = stored.act(
+        row = alert_flow.act(
             connection,
             call.caller.tenant,
             alert_id,

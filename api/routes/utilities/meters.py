@@ -15,8 +15,8 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources.subjects import consent_ref, invalid, ordered
+from contracts.purposes import Purpose
 from contracts.quality import Quality
-from customer_context.consent.state import Purpose
 from store.postgres.pool import Connection
 from store.postgres.times import EPOCH, from_us
 from store.reads import metering

@@ -1,6 +1,6 @@
 """OwnTracks: `owntracks/<user>/<device>`, one location a message.
 
-Facts and traps: docs/field/devices.md (source: owntracks/booklet, docs/tech/json.md).
+Facts and traps: docs/field/devices.md.
 `tst` is the fix's time in whole seconds; `vel`, `cog`, `alt`, `acc` are left out when they are
 zero; a speed of −1 means unknown. The `topic` inside some bodies is a note of the sender's
 broker and no identity: the MQTT topic is.

@@ -1,6 +1,6 @@
 """Tasmota with a smart-meter script: `tele/<topic>/SENSOR`, registers of one meter a message.
 
-Facts and traps: docs/field/devices.md (source: tasmota/docs, Smart-Meter-Interface.md).
+Facts and traps: docs/field/devices.md.
 The name of the inner object and its keys are the user's own script; we know the usual ones.
 `Time` has no offset: it is the meter's local time (its time zone stands in the registry). The
 zeros that a rebooted device sends are passed on: the register kernel knows them from a reset.

@@ -14,7 +14,7 @@ from runtime.metrics import Metrics
 from store.postgres.pool import Connection
 from store.signals import playbooks as stored
 
-log = logging.getLogger("contacts.rules")
+log = logging.getLogger("services.playbooks")
 
 _KEPT = "the last good text stays in use"
 

@@ -4,18 +4,17 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
-from contacts.channels.email import EmailChannel
-from contacts.channels.sending import Channel
-from contacts.channels.webhook import WebhookChannel
-from contacts.decide import BATCH, decide
+from contacts.channels import open_channels
 from contacts.deliver import Deliverer
-from contacts.rules import Rules
-from contacts.session import Session
-from contacts.wake import Wake
+from contacts.notifications import Wake
+from contacts.store_thread import Session
+from contracts.channels import configured
 from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services.decide import BATCH, decide
+from services.playbooks import Rules
 from store.casework import delivery
 from store.postgres.pool import Connection
 
@@ -38,7 +37,7 @@ class Service:
         self._clock = clock
         self._metrics = metrics
         self._rules = Rules(settings.playbooks_dir, metrics)
-        self._channels = channels_to_customers(settings)
+        self._channels = configured(settings)
         self._looked = -_LOOK_EVERY_S
         self._away: str | None = "nothing has been looked at yet"
 
@@ -52,10 +51,7 @@ class Service:
         """
         deciding = Session(self._url, "contacts")
         delivering = Session(self._url, "delivery")
-        channels: dict[str, Channel] = {
-            "webhook": WebhookChannel(self._settings, self._clock),
-            "email": EmailChannel(self._settings, self._clock),
-        }
+        channels = open_channels(self._settings, self._clock)
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
         wake = Wake(self._url)
         wake.start()
@@ -131,11 +127,6 @@ class Service:
             except Retry as error:
                 log.debug("not counted: %s", error)
             await _any(_COUNT_EVERY * _LOOK_EVERY_S, stop)
-
-
-def channels_to_customers(settings: Settings) -> frozenset[str]:
-    """The channels to customers that are set up."""
-    return frozenset({"inbox"} | ({"email"} if settings.smtp_url else set()))
 
 
 async def _any(seconds: float, *events: asyncio.Event) -> None:

@@ -65,7 +65,7 @@ def read(
                 person=None
                 if person is None
                 else Person(
-                    person.customer, person.name, language or person.language, person.email
+                    person.customer, person.name, language or person.language, person.addresses
                 ),
                 granted=frozenset(() if customer is None else granted[tenant, customer]),
                 receivers={side: active.get((tenant, side), []) for side in ("insurer", "utility")},

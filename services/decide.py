@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from contacts import scores, situation
 from contracts.contacts import case_id
 from customer_context.playbooks.model import Playbook
 from customer_context.playbooks.plan import (
@@ -23,12 +22,13 @@ from customer_context.playbooks.plan import (
 )
 from runtime.errors import Retry
 from runtime.metrics import Metrics
+from services import driving_scores, situation
 from store.casework import alerts, cases, contacts
 from store.postgres.pool import Connection, translated
 from store.postgres.times import to_us
 from store.signals import decisions, signal_queue
 
-log = logging.getLogger("contacts.decide")
+log = logging.getLogger("services.decide")
 
 BATCH = 200
 
@@ -110,7 +110,7 @@ def _decide(
         about,
         now_us,
     )
-    scores.follow(connection, signals, about, now_us)
+    driving_scores.signal_changes(connection, signals, about, now_us)
     triggers = {playbook.spec.trigger.signal for playbook in rules}
     triggering = [s for s in signals if s["type"] in triggers]
     if triggering:

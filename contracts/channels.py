@@ -1,0 +1,88 @@
+"""Channels: every way that a contact can take, each with all facts about it.
+
+Playbooks, planning, delivery, API, commands, pages and the registry read this table. A channel
+that sends has an implementation of the same name in contacts/channels/.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from contracts.kinds import Text
+from contracts.purposes import Purpose
+
+
+class ChannelPurpose(StrEnum):
+    """What a customer must grant for a channel to be used, beside the contact's own purpose."""
+
+    EMAIL = "channel_email"
+
+
+AnyPurpose = Purpose | ChannelPurpose
+PURPOSES: tuple[str, ...] = (*map(str, Purpose), *map(str, ChannelPurpose))
+"""All that a customer can grant or withdraw."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelSpec:
+    """A channel.
+
+    name : its label. to_customer : else it goes to the systems of insurer or utility.
+    purpose : what it needs beside the contact's own purpose; None = nothing, because the message
+    does not leave our pages. consent : what that purpose is called, and what it says.
+    address : kind of address in the customer's record; None = it needs none.
+    configured_by : the setting without which it does not exist; None = always there.
+    concurrency : the setting for the number of contacts that are sent at once; None = a contact
+    is delivered once it is stored, and nothing sends it.
+    """
+
+    name: Text
+    to_customer: bool
+    purpose: ChannelPurpose | None = None
+    consent: tuple[Text, Text] | None = None
+    address: str | None = None
+    configured_by: str | None = None
+    concurrency: str | None = None
+
+
+CHANNELS: Mapping[str, ChannelSpec] = {
+    "webhook": ChannelSpec(
+        Text("Webhook", "webhook"), to_customer=False, concurrency="webhook_concurrency"
+    ),
+    "inbox": ChannelSpec(Text("Postfach", "inbox"), to_customer=True),
+    "email": ChannelSpec(
+        Text("E-Mail", "e-mail"),
+        to_customer=True,
+        purpose=ChannelPurpose.EMAIL,
+        consent=(
+            Text("Nachrichten per E-Mail", "Messages by e-mail"),
+            Text(
+                "Wir dürfen unsere Nachrichten auch an Ihre E-Mail-Adresse senden. In Ihrem "
+                "Postfach hier liegen sie ohnehin.",
+                "We may also send our messages to your e-mail address. Your inbox here has them "
+                "in any case.",
+            ),
+        ),
+        address="email",
+        configured_by="smtp_url",
+        concurrency="smtp_concurrency",
+    ),
+}
+TO_CUSTOMER = tuple(name for name, spec in CHANNELS.items() if spec.to_customer)
+STORED = tuple(name for name, spec in CHANNELS.items() if spec.concurrency is None)
+"""Channels whose contacts are delivered once they are stored."""
+TO_RECEIVERS = tuple(name for name, spec in CHANNELS.items() if not spec.to_customer)
+ADDRESSES: Mapping[str, re.Pattern[str]] = {
+    "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}"),
+}
+"""Kinds of addresses in a customer's record, and what they look like."""
+
+
+def configured(settings: object) -> frozenset[str]:
+    """Return the channels to customers that these settings set up."""
+    return frozenset(
+        name
+        for name in TO_CUSTOMER
+        if (setting := CHANNELS[name].configured_by) is None or getattr(settings, setting)
+    )

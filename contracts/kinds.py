@@ -1,0 +1,339 @@
+"""Kinds: every signal, anomaly and driving event, each with all facts that are told of it.
+
+Whatever names, draws, orders or shows a kind reads this table: contracts, texts of playbooks,
+pages, API, plots, tables of features. What has no purpose here is shown to nobody.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from contracts.purposes import Purpose
+
+LANGUAGES = ("de", "en")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """The same in each language."""
+
+    de: str
+    en: str
+
+    def __call__(self, language: str) -> str:
+        """Return the text in `language`. Raises `KeyError` where it is none of `LANGUAGES`."""
+        return self.all()[language]
+
+    def title(self, language: str) -> str:
+        """Return the text as a heading: its first letter is a capital."""
+        text = self(language)
+        return text[:1].upper() + text[1:]
+
+    def all(self) -> dict[str, str]:
+        """Return language → text."""
+        return {"de": self.de, "en": self.en}
+
+    def titles(self) -> dict[str, str]:
+        """Return language → text as a heading."""
+        return {language: self.title(language) for language in LANGUAGES}
+
+
+SUBJECTS: Mapping[str, Text] = {
+    "vehicle": Text("Fahrzeug", "vehicle"),
+    "meter": Text("Zähler", "meter"),
+}
+"""What a device measures, and so what signals are about."""
+
+
+CONTRACTS: Mapping[str, Text] = {
+    "vehicle": Text("Kfz-Vertrag", "motor contract"),
+    "meter": Text("Stromvertrag", "electricity contract"),
+}
+"""What a contract over a vehicle or meter is called."""
+
+
+class Anomaly(StrEnum):
+    """Kinds of anomalies of a meter. The kernels' codes are in feature_kernels.consumption."""
+
+    SPIKE = "spike"
+    ZERO = "zero"
+    STUCK = "stuck"
+    BASE_LOAD_RISE = "base_load_rise"
+    REGISTER_BACKWARDS = "register_backwards"
+    GAP = "gap"
+
+
+@dataclass(frozen=True, slots=True)
+class AnomalyFacts:
+    """What is told of a kind of anomaly.
+
+    unit : of observed, expected and threshold.
+    metric : what was measured. method : what it is compared with; a sentence.
+    finding : a sentence with {observed}, {expected}, {threshold}.
+    colour : a name of the palette (api/pages/static/style.css,
+    app/analysis/palette.py).
+    """
+
+    name: Text
+    unit: str
+    metric: str
+    method: Text
+    finding: Text
+    colour: str
+    purpose: Purpose = Purpose.ENERGY_INSIGHT
+
+
+_LONGEST = Text(
+    "Verglichen mit dem Anderthalbfachen der zweitlängsten solchen Zeit dieses Zählers in den "
+    "letzten vier Wochen.",
+    "Compared with 1.5 times this meter's second-longest such time of the last four weeks.",
+)
+
+ANOMALIES: Mapping[str, AnomalyFacts] = {
+    Anomaly.SPIKE: AnomalyFacts(
+        name=Text("Verbrauchsspitze", "consumption spike"),
+        unit="W",
+        metric="power of an interval",
+        method=Text(
+            "Verglichen mit dem Doppelten der eigenen Höchstleistung dieses Zählers in den letzten "
+            "Wochen, die um 1 % am Tag verblasst.",
+            "Compared with twice this meter's own highest power of the last weeks, which fades by "
+            "1 % a day.",
+        ),
+        finding=Text(
+            "Die Leistung erreichte {observed}; die höchste übliche dieses Zählers ist {expected}.",
+            "The power reached {observed}; the highest usual for this meter is {expected}.",
+        ),
+        colour="plot-4",
+    ),
+    Anomaly.ZERO: AnomalyFacts(
+        name=Text("kein Verbrauch", "no consumption"),
+        unit="h",
+        metric="duration without consumption",
+        method=_LONGEST,
+        finding=Text(
+            "{observed} lang wurde nichts verbraucht; üblich wären hier bis zu {threshold}.",
+            "Nothing was used for {observed}; up to {threshold} would be usual here.",
+        ),
+        colour="ink",
+    ),
+    Anomaly.STUCK: AnomalyFacts(
+        name=Text("unveränderter Messwert", "unchanging reading"),
+        unit="h",
+        metric="duration of one unchanging value",
+        method=_LONGEST,
+        finding=Text(
+            "{observed} lang sendete der Zähler denselben Wert; üblich wären hier bis zu "
+            "{threshold}.",
+            "The meter sent the same value for {observed}; up to {threshold} would be usual here.",
+        ),
+        colour="plot-3",
+    ),
+    Anomaly.BASE_LOAD_RISE: AnomalyFacts(
+        name=Text("gestiegene Grundlast", "raised base load"),
+        unit="W",
+        metric="lowest hourly power of three days",
+        method=Text(
+            "Die niedrigsten Stunden dreier Tage, verglichen mit dem Median der niedrigsten "
+            "Stunden von bis zu 28 Tagen davor.",
+            "The lowest hours of three days, compared with the median of the lowest hours of up "
+            "to 28 days before.",
+        ),
+        finding=Text(
+            "Drei Tage lang lag keine Stunde unter {observed}; bisher war die Grundlast "
+            "{expected}.",
+            "For three days no hour came below {observed}; {expected} used to be the base load.",
+        ),
+        colour="plot-2",
+    ),
+    Anomaly.REGISTER_BACKWARDS: AnomalyFacts(
+        name=Text("rückläufiger Zählerstand", "register running backwards"),
+        unit="kWh",
+        metric="step of the import register",
+        method=Text(
+            "Jede Ablesung mit der vorigen verglichen, Überlauf und Rundung zugestanden.",
+            "Each reading compared with the one before, with roll-over and rounding allowed for.",
+        ),
+        finding=Text(
+            "Der Zählerstand fiel auf {observed}, nach {expected}.",
+            "The register fell to {observed}, after {expected}.",
+        ),
+        colour="plot-5",
+    ),
+    Anomaly.GAP: AnomalyFacts(
+        name=Text("fehlende Messwerte", "missing readings"),
+        unit="h",
+        metric="duration without data",
+        method=Text(
+            "Verglichen mit dem üblichen Abstand der Ablesungen dieses Zählers.",
+            "Compared with this meter's usual distance between readings.",
+        ),
+        finding=Text(
+            "{observed} lang kamen keine Daten; höchstens {threshold} werden hingenommen.",
+            "No data came for {observed}; {threshold} is the most that is tolerated.",
+        ),
+        colour="line-strong",
+    ),
+}
+
+
+class Manoeuvre(StrEnum):
+    """Driving events that lower a score. A crash is none: it is a signal of its own."""
+
+    HARSH_BRAKING = "harsh_braking"
+    HARSH_ACCELERATION = "harsh_acceleration"
+    HARSH_CORNERING = "harsh_cornering"
+    SPEEDING = "speeding"
+
+
+CRASH = "crash"
+
+
+@dataclass(frozen=True, slots=True)
+class EventFacts:
+    """What is told of a kind of driving event. The kernels' codes: feature_kernels.driving.
+
+    trip_column : the column of a trip that counts them. by_severity : it has a count for each
+    severity 1, 2, 3. symbol : Plotly's marker.
+    """
+
+    name: Text
+    purpose: Purpose
+    trip_column: str
+    by_severity: bool
+    colour: str
+    symbol: str = "triangle-down"
+
+
+EVENTS: Mapping[str, EventFacts] = {
+    Manoeuvre.HARSH_BRAKING: EventFacts(
+        Text("starkes Bremsen", "harsh braking"),
+        Purpose.DRIVING_SCORE, "harsh_braking", True, "plot-4",
+    ),
+    Manoeuvre.HARSH_ACCELERATION: EventFacts(
+        Text("starkes Beschleunigen", "harsh acceleration"),
+        Purpose.DRIVING_SCORE, "harsh_acceleration", True, "plot-2",
+    ),
+    Manoeuvre.HARSH_CORNERING: EventFacts(
+        Text("starke Kurvenfahrt", "harsh cornering"),
+        Purpose.DRIVING_SCORE, "harsh_cornering", True, "plot-3",
+    ),
+    Manoeuvre.SPEEDING: EventFacts(
+        Text("überhöhtes Tempo", "speeding"),
+        Purpose.DRIVING_SCORE, "speeding_count", False, "plot-5", "diamond",
+    ),
+    CRASH: EventFacts(
+        Text("Unfall", "crash"), Purpose.CLAIMS_ASSISTANCE, CRASH, False, "bad", "x",
+    ),
+}  # fmt: skip
+COUNTED_BY_SEVERITY = tuple(facts.trip_column for facts in EVENTS.values() if facts.by_severity)
+"""Columns of a trip with int[3]: how many of each severity."""
+
+FACTORS: Mapping[str, Text] = {
+    **{kind: EVENTS[kind].name for kind in Manoeuvre},
+    "night": Text("Fahren bei Nacht", "night driving"),
+    "acceleration_p95": Text("Stärke der Beschleunigung", "strength of acceleration"),
+    "speed_p95": Text("hohe Geschwindigkeit", "high speed"),
+}
+"""Factors of the driving score (feature_kernels.driving.score)."""
+
+
+class SignalType(StrEnum):
+    """Types of signals. Their data: contracts.signals."""
+
+    TRIP_COMPLETED = "trip.completed"
+    DRIVING_EVENT = "driving.event"
+    VEHICLE_CRASH = "vehicle.crash"
+    ANOMALY_RAISED = "meter.anomaly.raised"
+    ANOMALY_CLEARED = "meter.anomaly.cleared"
+    SCORE_CHANGED = "score.changed"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalFacts:
+    """What is told of a type of signal.
+
+    subject : vehicle or meter. purpose : what its customer must grant for it to be shown.
+    severity : where its data has none.
+    relevant_as : its kind among what is relevant about a customer; '' = not listed there itself
+    (its alert, case or trip is).
+    summaries : sentences with fields of the data; the first whose fields are all measured is used.
+    """
+
+    name: Text
+    subject: str
+    purpose: Purpose
+    severity: int = 1
+    relevant_as: str = ""
+    summaries: tuple[Text, ...] = ()
+
+
+SIGNALS: Mapping[str, SignalFacts] = {
+    SignalType.TRIP_COMPLETED: SignalFacts(Text("Fahrt", "trip"), "vehicle", Purpose.DRIVING_SCORE),
+    SignalType.DRIVING_EVENT: SignalFacts(
+        Text("Fahrereignis", "driving event"), "vehicle", Purpose.DRIVING_SCORE
+    ),
+    SignalType.VEHICLE_CRASH: SignalFacts(
+        Text("Unfall", "crash"),
+        "vehicle",
+        Purpose.CLAIMS_ASSISTANCE,
+        severity=3,
+        relevant_as="crash",
+        summaries=(Text("Aufprall mit anschließendem Stillstand", "Impact, then standstill"),),
+    ),
+    SignalType.ANOMALY_RAISED: SignalFacts(
+        Text("Auffälligkeit am Zähler", "meter anomaly"), "meter", Purpose.ENERGY_INSIGHT
+    ),
+    SignalType.ANOMALY_CLEARED: SignalFacts(
+        Text("Auffälligkeit vorbei", "anomaly over"), "meter", Purpose.ENERGY_INSIGHT
+    ),
+    SignalType.SCORE_CHANGED: SignalFacts(
+        Text("geänderter Score", "changed score"),
+        "vehicle",
+        Purpose.DRIVING_SCORE,
+        relevant_as="score",
+        summaries=(
+            Text(
+                "Fahrscore {previous_score:.0f} → {score:.0f}",
+                "Driving score {previous_score:.0f} → {score:.0f}",
+            ),
+            Text("Erster Fahrscore: {score:.0f}", "First driving score: {score:.0f}"),
+        ),
+    ),
+}
+SIGNAL_OF_PHASE = (SignalType.ANOMALY_RAISED, SignalType.ANOMALY_CLEARED)
+"""The type of signal of an anomaly's phase (0 raised, 1 cleared)."""
+
+
+def purpose_of(signal_type: str) -> Purpose | None:
+    """Return what a customer must grant for a signal of this type to be shown.
+
+    None for a type that this table does not have: then it is shown to nobody.
+    """
+    facts = SIGNALS.get(signal_type)
+    return None if facts is None else facts.purpose
+
+
+def summary_of(signal_type: str, data: Mapping[str, Any]) -> dict[str, str]:
+    """Return language → one sentence about a signal: the first that its data can fill.
+
+    Falls back to the signal's name.
+    """
+    facts = SIGNALS[signal_type]
+    measured = {name: value for name, value in data.items() if value is not None}
+    for summary in facts.summaries:
+        try:
+            return {language: summary(language).format(**measured) for language in LANGUAGES}
+        except KeyError:
+            continue
+    return facts.name.titles()
+
+
+def names() -> dict[str, Text]:
+    """Return code → name of every anomaly, driving event and subject, for texts of playbooks."""
+    return {
+        **{str(code): anomaly.name for code, anomaly in ANOMALIES.items()},
+        **{str(code): event.name for code, event in EVENTS.items()},
+        **SUBJECTS,
+    }

@@ -1,0 +1,1 @@
+"""Cases and alerts: their states, and which change a state allows."""

@@ -1,0 +1,168 @@
+"""What is relevant about a customer now: read from the store, ranked, each with its reason."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from contracts.channels import TO_CUSTOMER
+from contracts.kinds import ANOMALIES, CONTRACTS, LANGUAGES, SIGNALS, summary_of
+from customer_context.relevance.rank import Item, Ranked, rank
+from services import alert_flow
+from store.casework import alerts, cases, contacts
+from store.people import customers, subjects
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+
+_BACK = timedelta(days=60)
+_EACH = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Relevant:
+    """A ranked item. summary : language → one line."""
+
+    ranked: Ranked
+    summary: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerContext:
+    """The few things that matter about a customer now.
+
+    granted : purposes in force; relevant : the most relevant first; left_out : how many more are
+    known.
+    """
+
+    customer: str
+    name: str
+    language: str
+    granted: frozenset[str]
+    as_of: datetime
+    relevant: list[Relevant]
+    left_out: int
+
+
+def of_customer(
+    connection: Connection, tenant: str, customer: str, now_us: int, most: int
+) -> CustomerContext | None:
+    """Return the context of a customer of the tenant; None where the registry has none."""
+    person = customers.person(connection, tenant, customer)
+    if person is None:
+        return None
+    granted = frozenset(customers.granted_of(connection, tenant, customer))
+    items: dict[tuple[str, str], tuple[Item, dict[str, str]]] = {}
+    for item, summary in [
+        *_cases(connection, tenant, customer),
+        *_signals(connection, tenant, customer, granted, from_us(now_us) - _BACK),
+        *_alerts(connection, tenant, customer),
+        *_contacts(connection, tenant, customer),
+        *_contracts(connection, tenant, customer, now_us),
+    ]:
+        items[item.kind, item.id] = (item, summary)
+    ranked = rank((item for item, _ in items.values()), now_us, most)
+    return CustomerContext(
+        customer,
+        person.name,
+        person.language,
+        granted,
+        from_us(now_us),
+        [Relevant(one, items[one.item.kind, one.item.id][1]) for one in ranked],
+        len(items) - len(ranked),
+    )
+
+
+_Found = list[tuple[Item, dict[str, str]]]
+
+
+def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
+    return [
+        (
+            Item(
+                "case",
+                row["case_id"],
+                to_us(row["opened_at"]),
+                severity=3 if row["urgent"] else 2,
+                open=row["state"] != "resolved",
+                urgent=row["urgent"],
+                subject=row["subject"],
+                case_id=row["case_id"],
+                due_us=None if row["deadline"] is None else to_us(row["deadline"]),
+            ),
+            row["title"],
+        )
+        for row in cases.list_(connection, tenant, customer=customer, limit=_EACH)
+    ]
+
+
+def _signals(
+    connection: Connection, tenant: str, customer: str, granted: frozenset[str], since: datetime
+) -> _Found:
+    allowed = [
+        str(type_)
+        for type_, facts in SIGNALS.items()
+        if facts.relevant_as and facts.purpose in granted
+    ]
+    found: _Found = []
+    for row in subjects.signals_of(connection, tenant, customer, allowed, since, _EACH):
+        facts, data = SIGNALS[row["type"]], row["data"]
+        item = Item(
+            facts.relevant_as,
+            row["id"],
+            to_us(row["time"]),
+            severity=data.get("severity", facts.severity),
+            subject=row["subject"],
+        )
+        found.append((item, summary_of(row["type"], data)))
+    return found
+
+
+def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
+    rows = alerts.list_(connection, tenant, customer=customer, limit=_EACH)
+    return [
+        (
+            Item(
+                "alert",
+                row["alert_id"],
+                to_us(row["happened_at"]),
+                severity=row["severity"],
+                open=row["state"] != "resolved" and not row["cleared"],
+                subject=row["subject"],
+                case_id=row["case_id"],
+            ),
+            ANOMALIES[row["kind"]].name.titles(),
+        )
+        for row in alert_flow.agreed(connection, tenant, rows)
+        if not row["retracted"]
+    ]
+
+
+def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
+    """What the customer was sent. Webhooks go to a company's systems and are left out."""
+    return [
+        (
+            Item(
+                "contact",
+                row["contact_id"],
+                to_us(row["created_at"]),
+                open=False,
+                case_id=row["case_id"],
+                failed=row["state"] == "failed",
+            ),
+            {language: row["subject"] or row["type"] for language in LANGUAGES},
+        )
+        for row in contacts.list_(connection, tenant, customer=customer, limit=_EACH)
+        if row["channel"] in TO_CUSTOMER
+    ]
+
+
+def _contracts(connection: Connection, tenant: str, customer: str, now_us: int) -> _Found:
+    found: _Found = []
+    for row in subjects.contracts_of(connection, tenant, customer):
+        ended = row["valid_to"] is not None and to_us(row["valid_to"]) <= now_us
+        motor = row["vehicle"] is not None
+        subject = f"vehicle:{row['vehicle']}" if motor else f"meter:{row['meter']}"
+        item = Item(
+            "contract", row["contract"], to_us(row["valid_from"]), subject=subject,
+            in_force=not ended,
+        )  # fmt: skip
+        found.append((item, CONTRACTS["vehicle" if motor else "meter"].titles()))
+    return found

@@ -1,0 +1,109 @@
+"""Driving scores: of one subject, of all drivers, and the signal when a score has changed."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from contracts.kinds import SignalType
+from contracts.purposes import Purpose
+from contracts.signals import ScoreChanged, signal_id
+from customer_context.scoring.bands import band, worth_telling
+from feature_kernels import driving
+from store.people import customers
+from store.pipeline.features import Rows
+from store.postgres import roles
+from store.postgres.pool import Connection
+from store.postgres.times import to_us
+from store.reads import scoring
+from store.signals import outbox, playbooks
+
+
+@dataclass(frozen=True, slots=True)
+class DriverScore:
+    """A driver is the customer whose contract covered the car when the trip began."""
+
+    tenant: str
+    customer: str
+    score: driving.Score
+
+
+def of_trips(trips: Rows) -> driving.Score:
+    """Score a subject's decided trips (TRIP_DTYPE).
+
+    The minima are a subject's, also where it has one trip only; a trip's own are for
+    `tachowatt score-trip`.
+    """
+    return driving.score(trips, single_trip=False)
+
+
+def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driving.Score]:
+    """Return the decided trips that `which` names, and their score."""
+    trips = scoring.trips(connection, which)
+    return trips, of_trips(trips)
+
+
+def of_drivers(connection: Connection) -> list[DriverScore]:
+    """Score all drivers who have trips and agree to be scored, by tenant and customer."""
+    found = []
+    for (tenant, customer), purposes in sorted(customers.granted(connection).items()):
+        if Purpose.DRIVING_SCORE not in purposes:
+            continue
+        roles.see(connection, (tenant,))
+        trips, score = of_subject(connection, scoring.Which(tenant, customer))
+        if trips.shape[0]:
+            found.append(DriverScore(tenant, customer, score))
+    return found
+
+
+def signal_changes(
+    connection: Connection,
+    signals: Sequence[Mapping[str, Any]],
+    about: Mapping[str, str | None],
+    now_us: int,
+) -> int:
+    """Put `score.changed` into the outbox where a trip moved its driver's score by a band.
+
+    In the caller's transaction, only with the consent to be scored; each driver is scored once,
+    triggered by their latest trip among `signals`. about : signal id → customer. Returns how many
+    signals were put.
+    """
+    latest: dict[tuple[str, str], Mapping[str, Any]] = {}
+    for signal in signals:
+        customer = about[signal["id"]]
+        if signal["type"] == SignalType.TRIP_COMPLETED and customer is not None:
+            latest[signal["tenant"], customer] = signal
+    granted = customers.granted_to(connection, list(latest))
+    drivers = {key: s for key, s in latest.items() if Purpose.DRIVING_SCORE in granted[key]}
+    announced = playbooks.scores_told(connection, list(drivers))
+    found = []
+    for (tenant, customer), trip in drivers.items():
+        roles.see(connection, (tenant,))
+        _, score = of_subject(connection, scoring.Which(tenant, customer))
+        before = announced.get((tenant, customer))
+        value = float(score.score)
+        if value != value or not worth_telling(value, None if before is None else before[0]):
+            continue
+        data = ScoreChanged(
+            score=value,
+            band=band(value),  # type: ignore[arg-type]  # one of A to E
+            previous_score=None if before is None else before[0],
+            previous_band=None if before is None else before[1],  # type: ignore[arg-type]
+            trusted=bool(score.trusted),
+            algorithm_version=score.algorithm_version,
+        )
+        subject = f"customer:{customer}"
+        type_ = SignalType.SCORE_CHANGED
+        found.append(
+            outbox.SignalRow(
+                signal_id(tenant, subject, type_, f"{trip['id']} {trip['revision']}"),
+                tenant,
+                None,
+                type_,
+                subject,
+                to_us(trip["time"]),
+                data.model_dump(),
+            )
+        )
+        playbooks.tell_score(connection, tenant, customer, value, data.band, now_us)
+    outbox.put(connection, found, now_us)
+    return len(found)
