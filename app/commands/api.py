@@ -20,7 +20,7 @@ from runtime.clock import Clock
 
 
 def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
-    from app.processes import service
+    from app.processes.api import run_api
 
     settings = load_settings(state_dir=state_dir, database_url=database_url)
 
@@ -32,6 +32,6 @@ def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
                 f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {url}/metrics"
             )
 
-        await service.run_api(settings, clock, addresses, stack, stop, ready)
+        await run_api(settings, clock, addresses, stack, stop, ready)
 
     run_process(settings, work)

@@ -30,7 +30,7 @@ def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -
 
     `tachowatt serve` does it too. Example: tachowatt contacts run --database-url postgresql://…
     """
-    from app.processes import service
+    from app.processes.contacts import run_contacts as run
 
     settings = load_settings(state_dir=state_dir, database_url=database_url)
 
@@ -40,7 +40,7 @@ def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
             stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
 
-        await service.run_contacts(settings, clock, addresses, stop, ready)
+        await run(settings, clock, addresses, stop, ready)
 
     run_process(settings, work)
 

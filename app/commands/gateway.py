@@ -16,6 +16,7 @@ import typer
 
 from app.commands.shared.console import err, load_settings, shown_url
 from app.commands.shared.options import MqttUrl
+from app.processes.lifecycle import install_signals
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 
@@ -26,7 +27,7 @@ def gateway(
     ] = "tcp://127.0.0.1:7331",
     mqtt_url: MqttUrl = None,
 ) -> None:
-    from app.processes import service
+    from app.processes.gateway import run_gateway
 
     settings = load_settings(mqtt_url=mqtt_url)
     if settings.mqtt_url is None:
@@ -35,12 +36,12 @@ def gateway(
 
     async def main() -> None:
         stop = asyncio.Event()
-        service.install_signals(stop)
+        install_signals(stop)
 
         def ready(metrics_url: str) -> None:
             err.print(f"[bold]gateway is ready[/bold] from {shown_url(url)} to {shown_url(log)}")
             err.print(f"  metrics   {metrics_url}")
 
-        await service.run_gateway(settings, SystemClock(), url, log, stop, ready)
+        await run_gateway(settings, SystemClock(), url, log, stop, ready)
 
     asyncio.run(main())

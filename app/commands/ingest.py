@@ -34,7 +34,7 @@ def ingest(
     state_dir: StateDir = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    from app.processes import service
+    from app.processes.ingest import run_ingest
 
     if log is not None:
         _kafka_ingest(log, load_settings(state_dir=state_dir, database_url=database_url))
@@ -50,13 +50,13 @@ def ingest(
             err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
 
-        await service.run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+        await run_ingest(settings, clock, addresses, host, int(port), stop, ready)
 
     run_process(settings, work)
 
 
 def _kafka_ingest(log: str, settings: Settings) -> None:
-    from app.processes import service
+    from app.processes.ingest import run_kafka_ingest
 
     connection(log)  # a wrong address is told before any server is started
 
@@ -65,6 +65,6 @@ def _kafka_ingest(log: str, settings: Settings) -> None:
             err.print(f"[bold]ingest is ready[/bold], one of those that read {shown_url(log)}")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
 
-        await service.run_kafka_ingest(settings, clock, addresses, log, stop, ready)
+        await run_kafka_ingest(settings, clock, addresses, log, stop, ready)
 
     run_process(settings, work)

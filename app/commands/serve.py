@@ -14,6 +14,7 @@ import asyncio
 
 from app.commands.shared.console import err, load_settings
 from app.commands.shared.options import DatabaseUrl, MqttUrl, StateDir
+from app.processes.lifecycle import install_signals
 from app.processes.stack import Addresses, Stack
 from runtime.clock import SystemClock
 
@@ -21,7 +22,7 @@ from runtime.clock import SystemClock
 def serve(
     state_dir: StateDir = None, mqtt_url: MqttUrl = None, database_url: DatabaseUrl = None
 ) -> None:
-    from app.processes import service
+    from app.processes.serve import serve as run
 
     settings = load_settings(state_dir=state_dir, mqtt_url=mqtt_url, database_url=database_url)
     clock = SystemClock()
@@ -42,8 +43,8 @@ def serve(
 
     async def main() -> None:
         stop = asyncio.Event()
-        service.install_signals(stop)
-        await service.serve(settings, clock, stack, addresses, stop, ready)
+        install_signals(stop)
+        await run(settings, clock, stack, addresses, stop, ready)
 
     try:
         asyncio.run(main())

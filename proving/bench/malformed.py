@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from app.operations import registry_import as registry_files
-from app.processes.service import spare_the_collector, warm_up
+from app.processes.lifecycle import spare_the_collector
+from app.processes.warm_up import warm_up
 from app.servers.embedded import Postgres
 from contracts.raw import RawMessage
 from gateway.forward import BATCH_BYTES
