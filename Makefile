@@ -2,9 +2,12 @@
 VENV   := .venv
 BIN    := $(VENV)/bin
 PYTHON ?= python3
+PACKAGES := $(patsubst %/,%,$(dir $(wildcard */__init__.py)))
+# A container may set it; here byte code is kept, else each process compiles all it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check format-check lint types imports dead-code arrows format bench \
+.PHONY: help install demo test test-unit test-one check format-check lint types imports dead-code arrows format bench \
         fault screenshots lock clean
 
 help:      ## Say what there is
@@ -15,16 +18,26 @@ install: $(VENV)/.stamp  ## Make .venv (once; again only when the pins change)
 $(VENV)/.stamp: pyproject.toml requirements.lock requirements-uv.lock
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-uv.lock
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes -r requirements.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes -r requirements.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps -e .
+	$(BIN)/python -m compileall -q -j 0 $(PACKAGES)
 	@touch $@
 
 demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 	$(BIN)/tachowatt demo
 
-# One process more than there are processors: many tests wait for a server.
+# One process more than there are processors: many tests wait for a server. The kernels are compiled
+# before, else each of these processes compiles them.
 test: install   ## All tests, on real servers
+	$(BIN)/tachowatt warm-up
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)") --dist loadgroup -q
+
+test-unit: install  ## Unit tests only: no server, no socket, under a minute
+	$(BIN)/tachowatt warm-up
+	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count())") --dist loadfile -q tests/unit
+
+test-one: install  ## What T= names, in this process: make test-one T=tests/unit/test_frames.py
+	$(BIN)/python -m pytest -q $(T)
 
 check: format-check lint types imports dead-code  ## The next five, and generated schemas
 	$(BIN)/tachowatt schemas --check

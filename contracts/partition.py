@@ -1,22 +1,18 @@
 """Which partition of a log a device's messages go to.
 
-``crc32(key) mod partitions``, key = ``dialect/address`` of the topic (`contracts.topics.route`) in
+``crc32(key) mod partitions``, key = ``dialect/address`` of the topic (`Router.key_of_topic`) in
 UTF-8, for example ``native/acme/car-1``; the whole topic where no dialect knows it. CRC-32 is that
 of zlib, and so the result is that of librdkafka's partitioners ``consistent`` and
 ``consistent_random`` (its default) for the same key: whoever produces with one of those and this
 key puts messages where we expect them.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from zlib import crc32
 
-from contracts.topics import route
-
-
-def key_of_topic(topic: str) -> str:
-    """The key of a message, by its topic alone."""
-    found = route(topic)
-    return topic if found is None else key_of(found.dialect, found.address)
+KeyOfTopic = Callable[[str], str]
+"""A topic → the key of its messages: `Router.key_of_topic` of the dialects."""
 
 
 def key_of(dialect: str, address: str) -> str:

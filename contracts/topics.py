@@ -1,34 +1,28 @@
-"""Topics: which exist, and what a topic says about its message.
+"""Topics: what one says about its message, and where a device is acknowledged.
 
 Native: ``tw/v1/{tenant}/{device}/telemetry | reading | event | status`` upwards and
-``tw/v1/{tenant}/{device}/ack | command`` downwards. Foreign dialects are further routes.
+``tw/v1/{tenant}/{device}/ack | command`` downwards. `contracts.dialects` reads topics.
 """
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts.raw import DeviceAck
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}\Z")
+NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._~-]{0,63}"
+NAME = re.compile(NAME_PATTERN + r"\Z")
 """Tenants and devices: safe in a topic, a URL and a file name."""
 
-NATIVE_KINDS = ("telemetry", "reading", "event", "status")
-
-SUBSCRIPTIONS: tuple[str, ...] = (
-    *(f"tw/v1/+/+/{kind}" for kind in NATIVE_KINDS),
-    "owntracks/+/+",
-    "tele/+/SENSOR",
-)
-"""What the gateway subscribes to, QoS 1."""
+ACK_TOPICS = "tw/v1/+/+/ack"
+"""All topics of `ack_topic`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """What a topic says.
+class Route(NamedTuple):
+    """What a topic says. A tuple, because one is made for each message.
 
-    dialect : native, owntracks or tasmota.
-    address : the device's name within its dialect; `tenant/device` for the native one.
+    dialect : the name of one of `ingest/decoding/dialects/`.
     tenant : '' where the topic does not name it (the registry does).
+    address : the device's name within its dialect; `tenant/device` for the native one.
     kind : telemetry, reading, event or status.
     """
 
@@ -36,21 +30,6 @@ class Route:
     tenant: str
     address: str
     kind: str
-
-
-def route(topic: str) -> Route | None:
-    """Read a topic; None when no dialect knows it."""
-    parts = topic.split("/")
-    match parts:
-        case ["tw", "v1", tenant, device, kind] if (
-            kind in NATIVE_KINDS and NAME.match(tenant) and NAME.match(device)
-        ):
-            return Route("native", tenant, f"{tenant}/{device}", kind)
-        case ["owntracks", user, device] if user and device:
-            return Route("owntracks", "", f"{user}/{device}", "telemetry")
-        case ["tele", name, "SENSOR"] if name:
-            return Route("tasmota", "", name, "reading")
-    return None
 
 
 def ack_topic(ack: DeviceAck) -> str:

@@ -16,6 +16,9 @@ import numpy as np
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+KERNELS: set[str] = set()
+"""Full name of every kernel that has been declared: how many a warm-up compiles."""
+
 
 @cache
 def _cache_directory(package: Path) -> str:
@@ -61,6 +64,7 @@ def hot_kernel(function: F) -> F:
 
 
 def _compiled(function: F, *, counted: bool, inlined: bool = False) -> F:
+    KERNELS.add(f"{function.__module__}.{function.__qualname__}")
     if "NUMBA_CACHE_DIR" not in os.environ:
         numba.config.CACHE_DIR = _cache_directory(Path(function.__code__.co_filename).parent)
     compiled: F = numba.njit(

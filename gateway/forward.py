@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from contracts.raw import DeviceAck, Log, RawMessage, Receipt
-from contracts.topics import SUBSCRIPTIONS, ack_body, ack_topic
+from contracts.topics import ack_body, ack_topic
 from gateway.ack_window import AckWindow
 from gateway.session import Session
 from runtime.clock import Clock
@@ -32,8 +32,15 @@ class Gateway:
     """Takes messages from one MQTT session and puts them into a log."""
 
     def __init__(
-        self, mqtt_url: str, log_: Log, settings: Settings, clock: Clock, metrics: Metrics
+        self,
+        mqtt_url: str,
+        log_: Log,
+        subscriptions: Sequence[str],
+        settings: Settings,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
+        """subscriptions : the topics of all dialects (`contracts.dialects.Router`)."""
         self._log = log_
         self._settings = settings
         self._clock = clock
@@ -45,7 +52,7 @@ class Gateway:
         self._session = Session(
             mqtt_url,
             settings.mqtt_client_id,
-            _subscriptions(settings.mqtt_share_group),
+            _shared(subscriptions, settings.mqtt_share_group),
             settings.receive_maximum,
             self._on_messages,
             self._on_lost,
@@ -188,8 +195,8 @@ class Gateway:
         self._session.publish([(ack_topic(ack), ack_body(ack)) for ack in due])
 
 
-def _subscriptions(share_group: str) -> Sequence[str]:
+def _shared(subscriptions: Sequence[str], share_group: str) -> Sequence[str]:
     """Shared among the gateways of a group (MQTT 5, 4.8.2), or all for one."""
     if not share_group:
-        return SUBSCRIPTIONS
-    return [f"$share/{share_group}/{topic}" for topic in SUBSCRIPTIONS]
+        return subscriptions
+    return [f"$share/{share_group}/{topic}" for topic in subscriptions]

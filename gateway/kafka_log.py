@@ -11,7 +11,7 @@ from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end, to_record
-from contracts.partition import key_of_topic, partition_of
+from contracts.partition import KeyOfTopic, partition_of
 from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.wire import unpack_receipt
 from runtime.errors import Retry, Stop
@@ -33,8 +33,9 @@ class KafkaLog:
     ingest by a topic of their own and go to `on_acks`; the gateways of one broker share it, so each
     is passed on once. One that is lost is no harm: the device sends again, and hears of it then.
 
-    broker : a name for the MQTT broker, the same for all of its gateways. session_timeout_s : the
-    others take over from a gateway that Kafka has not heard of for so long.
+    broker : a name for the MQTT broker, the same for all of its gateways. key_of_topic : a
+    topic → the key of its messages, which decides their partition. session_timeout_s : the others
+    take over from a gateway that Kafka has not heard of for so long.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class KafkaLog:
         url: str,
         topics: Topics,
         broker: str,
+        key_of_topic: KeyOfTopic,
         metrics: Metrics,
         on_acks: Callable[[Sequence[DeviceAck]], None],
         session_timeout_s: float = 10.0,
@@ -50,6 +52,7 @@ class KafkaLog:
         self._url = url
         self._topics = topics
         self._group = topics.gateways(broker)
+        self._key_of_topic = key_of_topic
         self._metrics = metrics
         self._on_acks = on_acks
         self._session_ms = round(session_timeout_s * 1_000)
@@ -149,7 +152,7 @@ class KafkaLog:
         if found is None:
             if len(self._partitions) >= _TOPICS_KNOWN:
                 self._partitions.clear()
-            key = key_of_topic(topic)
+            key = self._key_of_topic(topic)
             found = (key.encode("utf-8", "surrogatepass"), partition_of(key, self._of))
             self._partitions[topic] = found
         return found

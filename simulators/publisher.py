@@ -6,6 +6,7 @@ after a reconnect or a silence. Foreign devices have what MQTT gives them: the P
 
 import asyncio
 import contextlib
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -161,10 +162,16 @@ class Publisher:
             progress(self.counters)
 
     async def drain(self, timeout_s: float = 60.0) -> bool:
-        """Wait until everything has its PUBACK and every native message its ack."""
-        end = self._clock.monotonic() + timeout_s
-        while self._connection.inflight or self._buffers.unacked:
-            if self._clock.monotonic() >= end:
+        """Wait until everything has its PUBACK and every native message its ack.
+
+        False after `timeout_s` without progress.
+        """
+        end, fewest = 0.0, sys.maxsize
+        while waiting := len(self._connection.inflight) + self._buffers.unacked:
+            if waiting < fewest:
+                fewest = waiting
+                end = self._clock.monotonic() + timeout_s
+            elif self._clock.monotonic() >= end:
                 return False
             await asyncio.sleep(0.02)
         return True

@@ -1,10 +1,15 @@
 """Fixtures are plugins, one file each; what a test needs starts itself (tests/README.md)."""
 
 import os
+from functools import cache
+from pathlib import Path
 
 import pytest
 
-pytest_plugins = [
+from tests.patience import patient
+
+_UNIT = Path(__file__).parent / "unit"
+_PLUGINS = [
     "tests.fix_postgres",
     "tests.fix_timescale",
     "tests.fix_broker",
@@ -16,10 +21,55 @@ pytest_plugins = [
     "tests.fix_api",
     "tests.fix_roles",
 ]
+"""Fixtures that start servers, and what they need of the program. Unit tests have none of them."""
+
+# A conftest.py of a folder may import one of them before.
+pytest.register_assert_rewrite(*_PLUGINS)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> None:
+    """Load plugins and Hypothesis with the first file that needs them: it takes seconds."""
+    if not file_path.name.startswith("test_"):
+        return
+    if not file_path.is_relative_to(_UNIT):
+        for plugin in _PLUGINS:
+            parent.config.pluginmanager.import_plugin(plugin)
+    if b"hypothesis" in file_path.read_bytes():
+        _load_hypothesis_profile()
+
+
+@pytest.hookimpl(tryfirst=True)  # before pytest-timeout reads it, and before workers start
 def pytest_configure(config: pytest.Config) -> None:
-    # Hypothesis: the same examples on every run and machine, no clock in the verdict.
+    """A test's limit of time grows with the slowness of the machine, unless one is given."""
+    config.option.loadscopereorder = False  # xdist: the order is ours (below), not by size
+    if config.getoption("timeout") is None and "PYTEST_TIMEOUT" not in os.environ:
+        config.option.timeout = patient(float(config.getini("timeout")))
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Groups that start the heaviest servers begin one after another, and none of them last.
+
+    Workers take groups and single tests in this order. A group that begins last would be waited
+    for alone; several that begin at a time would start Kafka, TimescaleDB and Chromium at once.
+    """
+    items.sort(key=_turn)
+
+
+def _turn(item: pytest.Item) -> int:
+    groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
+    if "kafka" in groups:
+        return 0
+    if "timescale" in groups:
+        return 2
+    folder = item.path.relative_to(_UNIT.parent).parts[0]
+    return {"unit": 1, "property": 3, "browser": 4}.get(folder, 5)
+
+
+@cache
+def _load_hypothesis_profile() -> None:
+    """The same examples on every run and machine, no clock in the verdict."""
     from hypothesis import HealthCheck, settings
 
     settings.register_profile(

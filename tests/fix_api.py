@@ -15,6 +15,7 @@ from runtime.metrics import Metrics
 from runtime.settings import Settings
 from tests.fix_postgres import _execute, database_of, leave_alone
 from tests.fix_registry import NOW_US
+from tests.patience import patient
 from tests.seed_api import Seeded, seed
 
 
@@ -54,7 +55,7 @@ def running_api(database_url: str, clock: Clock | None = None, **settings: objec
 
     thread = threading.Thread(target=run, name="api under test")
     thread.start()
-    started.wait(20)
+    started.wait(patient(20))
     try:
         if failure or not address:
             raise RuntimeError("the API did not start") from (failure[0] if failure else None)
@@ -63,7 +64,7 @@ def running_api(database_url: str, clock: Clock | None = None, **settings: objec
         if loop_stop and not stopping.is_set():
             loop, stop = loop_stop[0]
             loop.call_soon_threadsafe(stop.set)
-        thread.join(15)
+        thread.join(patient(15))
         assert not thread.is_alive(), "the API did not end"
     if failure:
         raise failure[0]
@@ -117,7 +118,7 @@ def api(
     try:
         with (
             running_api(database_of(postgres_url, name), api_requests_per_minute=10**6) as url,
-            httpx.Client(base_url=url, timeout=20.0) as client,
+            httpx.Client(base_url=url, timeout=patient(20.0)) as client,
         ):
             yield Api(url, replace(seeded, url=database_of(postgres_url, name)), client)
     finally:

@@ -20,6 +20,7 @@ from simulators.fleet import Fleet
 from simulators.publisher import Publisher
 from store.pipeline import ledger, reconcile
 from store.postgres.pool import connect
+from tests.patience import patient
 from tests.store_state import store_state
 
 CLOCK = SystemClock()
@@ -65,7 +66,7 @@ async def deliver(url: str, fleet: Fleet, during: Callable[[Publisher], Any] | N
         await publisher.run([*fleet.history, *fleet.live])
         if disturbing is not None:
             await disturbing
-        assert await publisher.drain(60.0), publisher.counters
+        assert await publisher.drain(patient(60.0)), publisher.counters
 
 
 def undisturbed(fleet: Fleet, url: str) -> dict[str, bytes]:
@@ -88,7 +89,7 @@ def only_native(fleet: Fleet) -> Any:
 
 def settle(url: str) -> None:
     """Wait until nothing is left to reconcile."""
-    deadline = CLOCK.monotonic() + 30
+    deadline = CLOCK.monotonic() + patient(30)
     while CLOCK.monotonic() < deadline:
         with connect(url) as connection:
             waiting = reconcile.pending(connection)
@@ -104,7 +105,7 @@ def caught_up(url: str, fleet: Any) -> None:
     """Give the foreign messages, which nobody acknowledges end to end, a bounded time to come from
     the broker. What is lost for good does not come: the comparison that follows tells."""
     foreign = sum(not m.topic.startswith("tw/") for m in [*fleet.history, *fleet.live])
-    deadline = CLOCK.monotonic() + 10
+    deadline = CLOCK.monotonic() + patient(10)
     while CLOCK.monotonic() < deadline:
         with connect(url) as connection:
             books = ledger.read(connection)

@@ -15,6 +15,8 @@ from typing import Any
 import pytest
 from aiosmtpd.controller import Controller
 
+from tests.patience import patient
+
 
 @dataclass(frozen=True, slots=True)
 class Hit:
@@ -79,7 +81,7 @@ class Receiver:
     def wait_for(self, count: int, timeout_s: float = 30.0) -> None:
         """Until so many requests have arrived."""
         with self._arrived:
-            if not self._arrived.wait_for(lambda: len(self.hits) >= count, timeout_s):
+            if not self._arrived.wait_for(lambda: len(self.hits) >= count, patient(timeout_s)):
                 raise AssertionError(f"{len(self.hits)} of {count} requests came")
 
     def close(self) -> None:
@@ -88,11 +90,11 @@ class Receiver:
         if self._held is not None:
             self._held.close()
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(5)
+        self._thread.join(patient(5))
         self._loop.close()
 
     def _call(self, coroutine: Any) -> None:
-        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(10)
+        asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(patient(10))
 
     async def _open(self) -> None:
         held = self._held or _bound(0)

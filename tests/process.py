@@ -8,7 +8,9 @@ import signal
 import sys
 from pathlib import Path
 
+from runtime.calibration import Limit
 from runtime.clock import SystemClock
+from tests.patience import patient
 
 CLOCK = SystemClock()
 
@@ -67,26 +69,26 @@ class Tachowatt:
 
     def wait_ready(self, timeout_s: float = 90.0) -> dict[str, str]:
         """Until it has announced itself; returns its addresses."""
-        deadline = CLOCK.monotonic() + timeout_s
-        while CLOCK.monotonic() < deadline:
+        limit = Limit(CLOCK, timeout_s)
+        while not limit.over():
             if self.wait(0.05) is not None:
                 raise AssertionError(f"it ended with {self.wait(0.0)}:\n{self.log}")
             with contextlib.suppress(OSError, ValueError):
                 found = json.loads((self.state / "service.json").read_text())
                 if found["pid"] == self.pid:
                     return found
-        raise AssertionError(f"not ready after {timeout_s} s:\n{self.log}")
+        raise AssertionError(f"not ready after {limit.seconds:.0f} s:\n{self.log}")
 
     def wait_for(self, text: str, timeout_s: float = 90.0, *, times: int = 1) -> None:
         """Until its output contains `text` so many times."""
-        deadline = CLOCK.monotonic() + timeout_s
+        limit = Limit(CLOCK, timeout_s)
         while self.log.count(text) < times:
-            if self.wait(0.05) is not None or CLOCK.monotonic() > deadline:
+            if self.wait(0.05) is not None or limit.over():
                 raise AssertionError(f"{text!r} never came:\n{self.log}")
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Wait so long, or until it has ended; its exit code, None while it runs."""
-        self._process.join(seconds)
+        self._process.join(None if seconds is None else patient(seconds))
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:

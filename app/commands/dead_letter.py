@@ -215,6 +215,8 @@ def import_(
 
     Example: tachowatt dead-letter import letters.jsonl && tachowatt dead-letter retry --all
     """
+    from ingest.decoding.catalogue import ROUTER
+
     if not file.is_file():
         raise Usage(f"no such file: {file}")
     with file.open(encoding="utf-8") as stream:
@@ -224,7 +226,7 @@ def import_(
         with progress_bar("importing") as advance:
             for first in range(0, len(rows), _AT_ONCE):
                 part = rows[first : first + _AT_ONCE]
-                done += dead_letter.put_back(connection, part, partitions)
+                done += dead_letter.put_back(connection, part, partitions, ROUTER.key_of_topic)
                 advance(first + len(part), len(rows))
         connection.commit()
     out.print(f"{done} messages are put in; {len(rows) - done} were there already")

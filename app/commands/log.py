@@ -97,6 +97,8 @@ def _choose(
 
     kafka_url : where to look for what is. lost : do not look.
     """
+    from ingest.decoding.catalogue import ROUTER
+
     with translated(), connect(url, application="tachowatt-log") as connection:
         before = store_log.chosen(connection)
         if before == chosen:
@@ -108,7 +110,8 @@ def _choose(
                     f"{left} messages of {before} are not committed yet: let ingest take them "
                     "(`tachowatt log status` shows how many are left), then change over"
                 )
-        store_log.choose(connection, chosen, begin, SystemClock().now_us())
+        now_us = SystemClock().now_us()
+        store_log.choose(connection, chosen, begin, now_us, ROUTER.key_of_topic)
         connection.commit()
 
 

@@ -18,6 +18,8 @@ import typer
 
 from app.commands.shared.console import err, load_settings, out, progress_bar
 from app.processes.stack import Stack
+from contracts.dialects import NATIVE
+from ingest.decoding.dialects import NAMES  # not the catalogue, which loads all decoders
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 
@@ -27,9 +29,9 @@ def publish(
         Path, typer.Argument(help="CSV or Parquet as for score-trip, or .jsonl bodies")
     ],
     device: Annotated[
-        str, typer.Option(help="tenant/device; OwnTracks user/device; Tasmota topic")
+        str, typer.Option(help="Its address in the dialect: tenant/device for native")
     ],
-    dialect: Annotated[str, typer.Option(help="native, owntracks or tasmota")] = "native",
+    dialect: Annotated[str, typer.Option(help=f"One of {', '.join(NAMES)}")] = NATIVE,
     to: Annotated[
         str | None, typer.Option(help="mqtt://host:port; default: the running service's broker")
     ] = None,
@@ -63,7 +65,7 @@ def publish(
                 url,
                 clock,
                 speedup=speedup,
-                acknowledged=dialect == "native",
+                acknowledged=dialect == NATIVE,
                 progress=lambda c: advance(c.published, len(found)),
             )
         )

@@ -147,10 +147,10 @@ def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa:
     }
 
     from contacts.channels.sending import Next
-    from contacts.channels.webhook import WebhookChannel
+    from contacts.channels.webhook import Sender
 
     async def send() -> dict[str, object]:
-        channel = WebhookChannel(settings, clock)
+        channel = Sender(settings, clock)
         try:
             result = await channel.send(contact)
         finally:

@@ -1,4 +1,4 @@
-"""Write JSON Schema and AsyncAPI of the messages to contracts/schemas."""
+"""Write what is generated: schemas and AsyncAPI, the broker's ACL, the table of dialects."""
 
 from typing import Annotated
 
@@ -13,11 +13,13 @@ def schemas(
         bool, typer.Option("--check", help="Only compare; exit code 1 where they differ")
     ] = False,
 ) -> None:
+    from app.operations import dialect_files
+
     if check:
-        stale = generate.differing()
+        stale = generate.differing() + dialect_files.differing()
         if stale:
             err.print(f"error: out of date: {', '.join(stale)}; run `tachowatt schemas`")
             raise typer.Exit(1)
-        out.print("schemas are up to date")
+        out.print("all generated files are up to date")
         return
-    out.print("changed: " + (", ".join(generate.write()) or "nothing"))
+    out.print("changed: " + (", ".join(generate.write() + dialect_files.write()) or "nothing"))

@@ -18,7 +18,9 @@ _GROUP, _NAME = "tachowatt.judges", "demo"
 class Outcome:
     """What a demo leaves behind, besides the store.
 
-    delivered : every device has its acknowledgements; in_flight : messages that are not settled.
+    delivered : every device has its acknowledgements; in_flight : messages that are not settled;
+    slowness : the machine's factor (runtime.calibration); strict : a missed latency is a problem
+    on a slow machine too.
     """
 
     fleet: Fleet
@@ -28,6 +30,8 @@ class Outcome:
     in_flight: int
     webhooks: Sequence[Delivery]
     mails: Sequence[Mail]
+    slowness: float = 1.0
+    strict: bool = False
 
 
 class Judge(Protocol):

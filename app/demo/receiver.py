@@ -23,6 +23,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from fastapi.responses import HTMLResponse
 from standardwebhooks.webhooks import Webhook, WebhookVerificationError
 
+from runtime.calibration import known_slowness
 from runtime.clock import Clock
 from runtime.errors import Stop
 
@@ -101,7 +102,7 @@ class DemoReceiver:
             target=asyncio.run, args=(self._run(web, mail),), name="demo-receiver", daemon=True
         )
         self._thread.start()
-        if not self._up.wait(_START_WITHIN_S):
+        if not self._up.wait(_START_WITHIN_S * known_slowness(self._clock)):
             raise Stop("the demo's receiver of webhooks did not start")
 
     def stop(self) -> None:

@@ -3,6 +3,7 @@ the simulators' truth at the end."""
 
 import asyncio
 import shutil
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -17,6 +18,8 @@ from app.operations import registry_import as registry_files
 from app.operations.ledger import in_flight_of, ledger_json
 from app.operations.verify import verify
 from app.processes.stack import Stack
+from app.processes.warm_up import prepare
+from runtime.calibration import Limit, known_slowness, slowness
 from runtime.clock import Clock
 from runtime.settings import Settings
 from simulators.faults import DEMO, Faults
@@ -29,7 +32,7 @@ from store.postgres.pool import connect
 from store.signals import signal_queue
 
 _SETTLE_WITHIN_S = 90.0
-_PAST_WITHIN_S = 300.0
+_PAST_WITHIN_S = 60.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +40,8 @@ class Plan:
     """What the demo simulates.
 
     seconds : real time that the live part lasts; speedup : simulated seconds in a real one;
-    api_port : 0 = a free one, None = the usual one where it is free.
+    api_port : 0 = a free one, None = the usual one where it is free; strict : a missed latency
+    is a problem on a slow machine too.
     """
 
     seconds: float
@@ -47,6 +51,7 @@ class Plan:
     seed: int = 1
     faults: Faults = field(default=DEMO)
     api_port: int | None = None
+    strict: bool = False
 
 
 @dataclass(slots=True)
@@ -67,8 +72,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Whoever watches. ready : the pages answer; done : the answer is there, and everything runs
-    on until it returns.
+    """Whoever watches.
+
+    ready : the pages have something to show; done : the answer is there, and everything runs on
+    until it returns.
     """
 
     show: Callable[[Figures], None]
@@ -90,6 +97,8 @@ class _Scene:
     figures: Figures
     view: View
     judge: Judge
+    access: Access
+    slowness: float
 
     def phase(self, name: str) -> None:
         self.figures.phase = name
@@ -107,7 +116,19 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         shutil.rmtree(state, ignore_errors=True)  # every demo begins with an empty store
     figures = Figures()
     view.show(figures)
+    factor = await asyncio.to_thread(known_slowness, clock)
+    ticking = asyncio.create_task(_tick(clock, figures, view))
+
+    def compiling(done: int, of: int) -> None:
+        figures.phase = f"compiling the kernels, once: {done} of {of}"
+        view.show(figures)
+
+    # Before any server: the service would compile them too, but alone.
+    await prepare(compiling)
+    figures.phase = "starting the servers"
+    view.show(figures)
     with ExitStack() as ending:
+        ending.callback(ticking.cancel)
         ending.callback(stack.stop)
         addresses = await asyncio.to_thread(stack.start, broker=True)
         receiver = DemoReceiver(clock)
@@ -120,15 +141,13 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         registry_files.write(addresses.database_url, valid, clock.now_us())
         add_receivers(addresses.database_url, fleet.tenant, receiver, clock)
         users = add_users(addresses.database_url, fleet, clock)
-        figures.phase = "starting the service (the first time it compiles the kernels)"
+        figures.phase = "starting the service"
         view.show(figures)
         service = Service(settings, addresses, clock, receiver, plan.api_port)
         ending.callback(service.stop)
         running = await service.ready()
         access = Access(running.api_url, receiver.url, users)
         access.write(state / "access.json")
-        figures.address = access.address
-        view.ready(access)
         scene = _Scene(
             clock,
             plan,
@@ -140,8 +159,11 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
             figures,
             view,
             judge,
+            access,
+            factor,
         )
         result = await _simulate(scene)
+        ticking.cancel()
         await view.done(result)
     return result
 
@@ -163,21 +185,22 @@ def _make_fleet(plan: Plan, settings: Settings, clock: Clock) -> Fleet:
 
 async def _simulate(scene: _Scene) -> dict[str, Any]:
     """Let the devices deliver their past and live; then judge what came of it."""
-    clock, plan, fleet = scene.clock, scene.plan, scene.fleet
+    clock, plan, fleet, figures = scene.clock, scene.plan, scene.fleet, scene.figures
     judge = scene.judge
     async with Publisher(
         scene.mqtt_url, clock, tenant=fleet.tenant, first_sent=judge.first_sent
     ) as publisher:
         watching = asyncio.create_task(_watch(scene, publisher))
         try:
-            scene.phase("the devices deliver their past")
             await _deliver_past(scene, publisher)
+            figures.address = scene.access.address
+            scene.view.ready(scene.access)
             scene.phase("live")
             began = clock.monotonic()
             await publisher.run(fleet.live, speedup=plan.speedup, start_us=fleet.start_us)
             await asyncio.sleep(max(0.0, plan.seconds - (clock.monotonic() - began)))
             scene.phase("settling")
-            delivered = await publisher.drain(_SETTLE_WITHIN_S)
+            delivered = await publisher.drain(_SETTLE_WITHIN_S * scene.slowness)
             await _settled(scene)
             seconds = clock.monotonic() - began
         finally:
@@ -186,6 +209,8 @@ async def _simulate(scene: _Scene) -> dict[str, Any]:
     scene.phase("proving the store against its samples")
     in_flight = in_flight_of(scene.metrics_url)
     verdict = await asyncio.to_thread(verify, scene.database_url)
+    # Again, for the machine may have become busy since the start.
+    factor = max(scene.slowness, await asyncio.to_thread(slowness, clock))
     receiver = scene.receiver
     return judge.answer(
         scene.database_url,
@@ -197,6 +222,8 @@ async def _simulate(scene: _Scene) -> dict[str, Any]:
             in_flight,
             receiver.deliveries(),
             receiver.mails(),
+            factor,
+            plan.strict,
         ),
     )
 
@@ -207,26 +234,32 @@ async def _deliver_past(scene: _Scene, publisher: Publisher) -> None:
     All at once it would queue in the broker for ten seconds and more, and what a crash of that
     time brings about would come so much later.
     """
-    deadline = scene.clock.monotonic() + _PAST_WITHIN_S
 
     async def stored(messages: int) -> None:
-        while offsets.total(connection) < messages and scene.clock.monotonic() < deadline:
+        limit, most = Limit(scene.clock, _PAST_WITHIN_S), 0
+        while (now := offsets.total(connection)) < messages and not limit.over():
+            if now > most:
+                most = now
+                limit.renew()
             await asyncio.sleep(0.01)
 
     with connect(scene.database_url) as connection:
         connection.autocommit = True
         publisher.expect(scene.fleet.history)
+        of = len(scene.fleet.history)
         for part in parts(scene.fleet.history):
+            done = publisher.counters.published
+            scene.phase(f"the devices deliver their past: {done:,} of {of:,} messages")
             before = publisher.counters.published
             await publisher.run(part)
             await stored(before)
-        await publisher.drain(_SETTLE_WITHIN_S)
+        await publisher.drain(_SETTLE_WITHIN_S * scene.slowness)
         await stored(publisher.counters.published + publisher.counters.resent)
 
 
 async def _settled(scene: _Scene) -> None:
     """Wait until nothing is in flight, waits to be reconciled, decided on or sent."""
-    deadline = scene.clock.monotonic() + _SETTLE_WITHIN_S
+    limit, fewest = Limit(scene.clock, _SETTLE_WITHIN_S), sys.maxsize
     with connect(scene.database_url) as connection:
         connection.autocommit = True  # each look sees what the one before it let happen
 
@@ -238,22 +271,33 @@ async def _settled(scene: _Scene) -> None:
                 + contacts.counts(connection, scene.fleet.tenant).get("pending", 0)
             )
 
-        while scene.clock.monotonic() < deadline:
-            if not await asyncio.to_thread(waiting):
+        while not limit.over():
+            left = await asyncio.to_thread(waiting)
+            if not left:
                 return
+            if left < fewest:
+                fewest = left
+                limit.renew()
+            scene.phase(f"settling: {left:,} devices, messages, signals and contacts wait")
             await asyncio.sleep(0.2)
 
 
-async def _watch(scene: _Scene, publisher: Publisher) -> None:
-    clock, figures = scene.clock, scene.figures
+async def _tick(clock: Clock, figures: Figures, view: View) -> None:
+    """Show every second that it goes on, also where a step has nothing to count."""
     began = clock.monotonic()
+    while True:
+        figures.elapsed_s = clock.monotonic() - began
+        view.show(figures)
+        await asyncio.sleep(1.0)
+
+
+async def _watch(scene: _Scene, publisher: Publisher) -> None:
+    figures = scene.figures
     while True:
         await asyncio.to_thread(_read_counts, scene)
         counters = publisher.counters
         figures.published, figures.unacked = counters.published, counters.unacked
         figures.resent = counters.resent
-        figures.elapsed_s = clock.monotonic() - began
-        scene.view.show(figures)
         await asyncio.sleep(1.0)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from app.demo.receiver import DemoReceiver
 from app.processes.stack import Addresses, Stack
 from app.servers.supervise import Child
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
@@ -62,16 +63,23 @@ class Service:
         )
 
     async def ready(self) -> Addresses:
-        """Where it is, once it has announced itself. Raises `Stop` with the end of its log."""
+        """Where it is, once it has announced itself. Raises `Stop` with the end of its log.
+
+        A service that compiles kernels makes progress: its log says how many are done.
+        """
         stack = Stack(Settings(state_dir=self._state), self._clock)
-        deadline = self._clock.monotonic() + _READY_WITHIN_S
-        while self._clock.monotonic() < deadline and self._child.alive():
+        limit, compiled = Limit(self._clock, _READY_WITHIN_S), 0
+        while not limit.over() and self._child.alive():
             running = stack.running()
             if running is not None and self._is_ours(running.pid):
                 return running
+            lines = self._log.read_bytes().count(b"compiling ")
+            if lines > compiled:
+                compiled = lines
+                limit.renew()
             await asyncio.sleep(0.1)
         log = self._log.read_text(errors="replace")[-2000:].rstrip()
-        how = f"is not ready after {_READY_WITHIN_S:.0f} s" if self._child.alive() else "has ended"
+        how = f"is not ready after {limit.seconds:.0f} s" if self._child.alive() else "has ended"
         raise Stop(f"the service {how}; the end of its log:\n{log}")
 
     def stop(self) -> None:

@@ -1,27 +1,26 @@
 """`tachowatt publish`: a recording as the messages that its device would have sent."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from app.operations.registry_import import as_datetime
 from app.recordings.read import Table, read_meter_table, read_trip_table
+from contracts.dialects import NATIVE, Dialect
 from contracts.topics import NAME
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from runtime.errors import Usage
-from simulators.encode import (
-    Message,
-    backlog_cuts,
-    native_messages,
-    owntracks_messages,
-    tasmota_messages,
-)
+from ingest.decoding.catalogue import BY_NAME
+from ingest.decoding.decoded import Context, Decoder
+from runtime.errors import DeadLetter, Usage
+from simulators.encode import Message, backlog_cuts, native_messages
+from simulators.foreign import ENCODERS
 from simulators.sensors import Series
 from store.postgres.times import to_us
 
-_OWNTRACKS = ("lat_deg", "lon_deg", "accuracy_m", "altitude_m", "heading_deg", "speed_kmh")
+_MOST_SAMPLES = 10_000
 
 
 def messages_of(
@@ -36,14 +35,15 @@ def messages_of(
 ) -> list[Message]:
     """The messages of a file, by the time at which each can be sent.
 
-    device : tenant/device (native), user/device (owntracks) or the topic's name (tasmota).
+    device : its address in the dialect, such as tenant/device for the native one.
     start : when t_s = 0 was; without it such a recording ends now. Raises `Usage`.
     """
-    if dialect not in ("native", "owntracks", "tasmota"):
-        raise Usage(f"--dialect {dialect!r}: expected native, owntracks or tasmota")
-    tenant, name = _split(device, dialect)
+    spoken = BY_NAME.get(dialect)
+    if spoken is None:
+        raise Usage(f"--dialect {dialect!r}: expected {_either(BY_NAME)}")
+    tenant, name = _split(device, spoken)
     if file.suffix in (".jsonl", ".ndjson"):
-        return _bodies(file, device, dialect, tenant, name, now_us)
+        return _bodies(file, device, spoken, tenant, name, now_us)
     table, kind = _read(file, tz, mapping)
     shift_us = 0
     if not table.absolute:
@@ -56,12 +56,13 @@ def messages_of(
     names = VEHICLE_NAMES if kind == "telemetry" else METER_NAMES
     columns = {n: v for n, v in table.columns.items() if n in names and n != "meter_key"}
     series = Series(t_us, columns)
-    if dialect == "owntracks":
-        return owntracks_messages(_for_owntracks(series, file), tenant, name, device)
-    if dialect == "tasmota":
-        if "register_kwh" not in columns:
-            raise Usage(f"{file}: a Tasmota sends registers; the file needs register_kwh")
-        return tasmota_messages(_for_tasmota(series), table.offset_us, tenant, name, device, "")
+    if dialect != NATIVE:
+        encoder = ENCODERS.get(dialect)
+        if encoder is None:
+            raise Usage(f"{file}: a recording cannot become {spoken.title}; give bodies as .jsonl")
+        if not all(column in columns for column in encoder.needs):
+            raise Usage(f"{file}: {encoder.says}")
+        return encoder.encode(series, table.offset_us, tenant, name, device)
     scalars = None
     if kind == "reading" and "interval_s" not in columns and "energy_kwh" in columns:
         steps = np.diff(t_us)
@@ -74,13 +75,19 @@ def messages_of(
     return native_messages(series, t_us, cuts, tenant, name, kind, 1, scalars=scalars, run=run)
 
 
-def _split(device: str, dialect: str) -> tuple[str, str]:
+def _either(names: Iterable[str]) -> str:
+    """native, owntracks or tasmota"""
+    *others, last = names
+    return f"{', '.join(others)} or {last}" if others else last
+
+
+def _split(device: str, dialect: Dialect[Decoder]) -> tuple[str, str]:
     parts = device.split("/")
-    wanted = 1 if dialect == "tasmota" else 2
-    if len(parts) != wanted or not all(NAME.match(part) for part in parts):
-        form = {"native": "tenant/device", "owntracks": "user/device", "tasmota": "topic"}[dialect]
-        raise Usage(f"--device {device!r}: a device of dialect {dialect} is given as {form}")
-    return (parts[0], parts[1]) if wanted == 2 else ("", parts[0])
+    if not dialect.is_address(device) or not all(NAME.match(part) for part in parts):
+        raise Usage(
+            f"--device {device!r}: a device of dialect {dialect.name} is given as {dialect.address}"
+        )
+    return "/".join(parts[:-1]), parts[-1]
 
 
 def _read(file: Path, tz: str | None, mapping: Sequence[str]) -> tuple[Table, str]:
@@ -96,7 +103,7 @@ def _read(file: Path, tz: str | None, mapping: Sequence[str]) -> tuple[Table, st
 
 
 def _bodies(
-    file: Path, device: str, dialect: str, tenant: str, name: str, now_us: int
+    file: Path, device: str, dialect: Dialect[Decoder], tenant: str, name: str, now_us: int
 ) -> list[Message]:
     """One body a line, sent as it stands."""
     found = []
@@ -105,29 +112,24 @@ def _bodies(
     for number, line in enumerate(file.read_bytes().splitlines(), start=1):
         if not line.strip():
             continue
-        topic = {"owntracks": f"owntracks/{device}", "tasmota": f"tele/{device}/SENSOR"}.get(
-            dialect
-        )
-        if topic is None:
+        if dialect.name == NATIVE:
             try:
                 kind = "telemetry" if set(json.loads(line)) & set(VEHICLE_NAMES) else "reading"
             except (ValueError, TypeError):
                 raise Usage(f"{file}, line {number}: not a JSON object") from None
-            topic = f"tw/v1/{device}/{kind}"
+        else:
+            kind = _kind(line, dialect, now_us)
+        topic = dialect.topics_of(kind, device)[0]
         found.append(Message(now_us, topic, line, tenant, name, samples=1))
     return found
 
 
-def _for_owntracks(series: Series, file: Path) -> Series:
-    if "lat_deg" not in series.columns:
-        raise Usage(f"{file}: OwnTracks sends positions; the file needs lat_deg and lon_deg")
-    whole = np.isfinite(series.columns["lat_deg"]) & np.isfinite(series.columns["lon_deg"])
-    missing = np.zeros(len(series.t_us))
-    columns = {name: np.nan_to_num(series.columns.get(name, missing))[whole] for name in _OWNTRACKS}
-    return Series(series.t_us[whole], columns)
-
-
-def _for_tasmota(series: Series) -> Series:
-    missing = np.zeros(len(series.t_us))
-    names = ("register_kwh", "register_export_kwh", "power_w")
-    return Series(series.t_us, {n: np.nan_to_num(series.columns.get(n, missing)) for n in names})
+def _kind(body: bytes, dialect: Dialect[Decoder], now_us: int) -> str:
+    """The first kind that can be read from a body; the first of all where none can."""
+    if len(dialect.routes) > 1:
+        context = Context("UTC", now_us, _MOST_SAMPLES)
+        for route in dialect.routes:
+            with suppress(DeadLetter):
+                route.decoder(body, None, context)
+                return route.kind
+    return dialect.routes[0].kind

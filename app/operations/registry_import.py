@@ -20,8 +20,10 @@ from pydantic import (
 )
 
 from contracts.channels import ADDRESSES, AnyPurpose
+from contracts.dialects import NATIVE
 from contracts.purposes import LegalBasis
 from contracts.topics import NAME
+from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
 from store.people import customers
 from store.postgres.pool import connect, translated
@@ -39,6 +41,12 @@ def _zone(value: str) -> str:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError):
         raise ValueError(f"{value!r} is no time zone, expected one such as Europe/Berlin") from None
+    return value
+
+
+def _dialect(value: str) -> str:
+    if value not in BY_NAME:
+        raise ValueError(f"there is no such dialect, expected one of {', '.join(BY_NAME)}")
     return value
 
 
@@ -125,13 +133,16 @@ class Device(Row):
     tenant: Name
     id: Name
     kind: Literal["vehicle", "meter"]
-    dialect: Literal["native", "owntracks", "tasmota"] = "native"
-    address: str | None = Field(default=None, description="user/device, or the Tasmota topic")
+    dialect: Annotated[str, AfterValidator(_dialect)] = NATIVE
+    address: str | None = Field(default=None, description="As docs/devices.md lists it")
 
     @model_validator(mode="after")
     def _has_address(self) -> "Device":
-        if self.dialect != "native" and not self.address:
-            raise ValueError(f"a device of dialect {self.dialect} needs its address")
+        if self.dialect != NATIVE and not self.address:
+            raise ValueError(
+                f"a device of dialect {self.dialect} needs its address: "
+                f"{BY_NAME[self.dialect].address}"
+            )
         return self
 
 
@@ -246,7 +257,7 @@ def write(
                     ]
                     if section == "devices":
                         for row in rows:
-                            if row["dialect"] == "native":
+                            if row["dialect"] == NATIVE:
                                 row["address"] = f"{row['tenant']}/{row['device']}"
                     customers.upsert(connection, table, rows)
                     if section == "customers":

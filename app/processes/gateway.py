@@ -8,6 +8,7 @@ from contracts.kafka import Topics
 from gateway.forward import Gateway
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
+from ingest.decoding.catalogue import ROUTER
 from runtime.clock import Clock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -33,12 +34,13 @@ async def run_gateway(
             log_url,
             Topics(settings.kafka_topic_prefix),
             settings.mqtt_share_group or settings.mqtt_client_id,
+            ROUTER.key_of_topic,
             metrics,
             lambda acks: gateway.committed(acks),
             settings.kafka_session_timeout_s,
         )
     try:
-        gateway = Gateway(mqtt_url, remote, settings, clock, metrics)
+        gateway = Gateway(mqtt_url, remote, ROUTER.subscriptions, settings, clock, metrics)
         server.needs += [gateway.missing, remote.missing]
         if isinstance(remote, KafkaLog):
             await unless(stop, remote.start())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from app.processes.lifecycle import metrics_url, spare_the_collector
 from app.processes.stack import Addresses
 from app.processes.upkeep import start_upkeep
-from app.processes.warm_up import warm_up
+from app.processes.warm_up import load_kernels
 from contracts.kafka import Topics
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
@@ -35,7 +35,7 @@ async def run_ingest(
     server.needs.append(direct.missing)
     listener = Listener(direct, host, port)
     try:
-        await unless(stop, asyncio.to_thread(warm_up))
+        await unless(stop, load_kernels())
         await unless(stop, direct.start())
         spare_the_collector()
         if stop.is_set():
@@ -65,7 +65,7 @@ async def run_kafka_ingest(
     ingest = KafkaIngest(log_url, addresses.database_url, settings, clock, metrics)
     server.needs.append(ingest.missing)
     try:
-        await unless(stop, asyncio.to_thread(warm_up))
+        await unless(stop, load_kernels())
         spare_the_collector()
         if stop.is_set():
             return

@@ -10,9 +10,10 @@ from app.processes.lifecycle import metrics_url, spare_the_collector
 from app.processes.stack import Addresses, Stack
 from app.processes.threads import in_thread
 from app.processes.upkeep import start_upkeep
-from app.processes.warm_up import warm_up
+from app.processes.warm_up import load_kernels
 from contacts.dispatch import Service as Contacts
 from gateway.forward import Gateway
+from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
 from ingest.partition.worker import Worker
 from runtime.clock import Clock
@@ -41,12 +42,14 @@ async def serve(
     where = replace(addresses, metrics_url=metrics_url(server), pid=os.getpid())
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
     try:
-        await unless(stop, asyncio.to_thread(warm_up))
+        await unless(stop, load_kernels())
         await unless(stop, direct.start())
         spare_the_collector()
         if stop.is_set():
             return
-        gateway = Gateway(addresses.mqtt_url, direct, settings, clock, metrics)
+        gateway = Gateway(
+            addresses.mqtt_url, direct, ROUTER.subscriptions, settings, clock, metrics
+        )
         server.needs += [gateway.missing, direct.missing]
         answering, api_url = await start_api(settings, clock, addresses, metrics, stack, stop)
         where = replace(where, api_url=api_url)

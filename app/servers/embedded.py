@@ -14,6 +14,7 @@ import tomli_w
 
 from app.servers.ports import listening, the_same_or_free
 from app.servers.supervise import Child
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from store.postgres.pool import connect
@@ -52,9 +53,9 @@ class Postgres:
             if self._owner is not None:
                 os.chown(self._sockets, self._owner.pw_uid, self._owner.pw_gid)
         url = f"postgresql://postgres@/postgres?host={self._sockets}"
-        deadline = self._clock.monotonic() + _START_WITHIN_S
+        limit = Limit(self._clock, _START_WITHIN_S)
         last = ""
-        while self._clock.monotonic() < deadline:
+        while not limit.over():
             if self._child is None or not self._child.alive():
                 self._child = self._spawn()
             try:
@@ -182,8 +183,8 @@ class Broker:
             ],
             self._directory / "broker.log",
         )
-        deadline = self._clock.monotonic() + _START_WITHIN_S
-        while self._clock.monotonic() < deadline:
+        limit = Limit(self._clock, _START_WITHIN_S)
+        while not limit.over():
             if not self._child.alive():
                 break
             if listening(port):

@@ -21,6 +21,7 @@ from aiokafka.errors import KafkaError
 
 from app.servers.ports import becomes_free, free_port, listening, the_same_or_free
 from app.servers.supervise import Child
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from runtime.errors import Stop
 
@@ -94,8 +95,8 @@ class Kafka:
         if not (self._data / "meta.properties").exists():
             self._format(command, config)
         self._child = Child([*command, "kafka.Kafka", config], self._log)
-        deadline = self._clock.monotonic() + _START_WITHIN_S
-        while self._clock.monotonic() < deadline and self._child.alive():
+        limit = Limit(self._clock, _START_WITHIN_S)
+        while not limit.over() and self._child.alive():
             if listening(port) and _answers(port):
                 self._port = port
                 self._remembered.write_text(str(port))

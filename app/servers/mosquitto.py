@@ -5,6 +5,7 @@ from pathlib import Path
 
 from app.servers.ports import becomes_free, free_port, listening
 from app.servers.supervise import Child
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from runtime.errors import Stop
 
@@ -42,8 +43,8 @@ class Mosquitto:
         log = self._directory / "mosquitto.log"
         becomes_free(port, self._clock)
         self._child = Child([found, "-c", config], log)
-        deadline = self._clock.monotonic() + _START_WITHIN_S
-        while self._clock.monotonic() < deadline and self._child.alive():
+        limit = Limit(self._clock, _START_WITHIN_S)
+        while not limit.over() and self._child.alive():
             if listening(port):
                 return f"mqtt://127.0.0.1:{port}"
             self._child.wait(0.02)

@@ -4,14 +4,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contracts.partition import key_of_topic, partition_of
+from contracts.partition import partition_of
 from contracts.raw import DeviceAck
 from feature_kernels.ragged import starts_of
 from ingest.batch.ledger import ledger_key
 from ingest.batch.work import KindWork, Outcome, Work
-from ingest.decoding.fast_path.classify import Plain
+from ingest.decoding.catalogue import ROUTER
+from ingest.decoding.fast_path.classify import ColumnarBatch
 from ingest.device_state.arrays import Ints, Late, States
-from ingest.device_state.cache import Memory, carry_to_bytes
+from ingest.device_state.cache import StateCache, carry_to_bytes
 from ingest.kernels import KINDS, Kind
 from ingest.registry import Registry
 from runtime.settings import Settings
@@ -31,17 +32,19 @@ def write_samples(connection: Connection, work: Work) -> None:
         telemetry.overwrite(connection, table, kind_work.changed)
 
 
-def checkpoints_due(memory: Memory, work: Work, settings: Settings) -> list[checkpoints.Checkpoint]:
+def checkpoints_due(
+    cache: StateCache, work: Work, settings: Settings
+) -> list[checkpoints.Checkpoint]:
     """Checkpoints that are to be written with this batch; before `take_over`."""
     found = []
     for kind_name, kind_work in work.kinds.items():
-        found += _due(KINDS[kind_name], memory.states[kind_name], kind_work, settings)
+        found += _due(KINDS[kind_name], cache.states[kind_name], kind_work, settings)
     return found
 
 
 def write(
     connection: Connection,
-    memory: Memory,
+    cache: StateCache,
     work: Work,
     due: list[checkpoints.Checkpoint],
     now_us: int,
@@ -58,7 +61,7 @@ def write(
     checkpoints.save(connection, due)
     telemetry.put_meter_numbers(connection, work.meter_numbers)
     reconcile.request(connection, work.late, now_us)
-    dead_letter.put(connection, _dead(work, memory))
+    dead_letter.put(connection, _dead(work, cache))
 
 
 def _due(
@@ -89,19 +92,19 @@ def _due(
     ]
 
 
-def _dead(work: Work, memory: Memory) -> list[dead_letter.DeadMessage]:
+def _dead(work: Work, cache: StateCache) -> list[dead_letter.DeadMessage]:
     return [
         dead_letter.DeadMessage(
-            *ledger_key(letter, memory.registry.tenants),
-            letter.raw,
-            memory.partition.number,
-            letter.offset,
-            letter.dead.reason,
-            letter.dead.detail,
-            partition_of(key_of_topic(letter.raw.topic), memory.partition.of),
+            *ledger_key(envelope, cache.registry.tenants),
+            envelope.raw,
+            cache.partition.number,
+            envelope.offset,
+            envelope.dead.reason,
+            envelope.dead.detail,
+            partition_of(ROUTER.key_of_topic(envelope.raw.topic), cache.partition.of),
         )
-        for letter in work.letters
-        if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None
+        for envelope in work.envelopes
+        if envelope.outcome is Outcome.DEAD_LETTERED and envelope.dead is not None
     ]
 
 
@@ -119,31 +122,31 @@ class Counted:
     others: dict[str, device_seq.DeviceSeq]
 
 
-def count_seqs(connection: Connection, memory: Memory, work: Work) -> Counted:
+def count_seqs(connection: Connection, cache: StateCache, work: Work) -> Counted:
     """The devices' numbering after these messages; written in the caller's transaction.
 
     Every outcome counts as dealt with: stored, duplicate, dead-lettered (also of a device that
     nobody registered), refused.
     """
     numbered = [
-        (letter.position, letter.route.address, letter.numbering, letter.salvaged)
-        for letter in work.letters
-        if letter.numbering is not None and letter.route is not None
+        (envelope.position, envelope.route.address, envelope.numbering, envelope.salvaged)
+        for envelope in work.envelopes
+        if envelope.numbering is not None and envelope.route is not None
     ]
     busy = {address for _, address, _, _ in numbered}
     simple = []
     for plain in work.plain.values():
-        found, others = _in_a_row(connection, memory, plain, busy)
+        found, others = _in_a_row(connection, cache, plain, busy)
         simple.append(found)
         numbered += others
     # In the order of arrival: a hole must not be taken for a beginning.
     numbered.sort(key=lambda message: message[0])
-    memory.seqs.load(connection, memory.registry, {address for _, address, _, _ in numbered})
+    cache.seqs.load(connection, cache.registry, {address for _, address, _, _ in numbered})
     states: dict[str, device_seq.DeviceSeq] = {}
     for _, address, (run, seq, oldest), salvaged in numbered:
         state = states.get(address)
         if state is None:
-            known = memory.seqs.get(address)
+            known = cache.seqs.get(address)
             if salvaged and (known is None or known.run != run):
                 continue  # a spoilt body may fill a hole, but not begin a counting
             state = known or device_seq.DeviceSeq.first(run, seq, oldest)
@@ -151,7 +154,7 @@ def count_seqs(connection: Connection, memory: Memory, work: Work) -> Counted:
         if not salvaged or run == state.run:
             state.take(run, seq, oldest)
     ids, run_of, through = np.concatenate((np.empty((3, 0), np.int64), *simple), axis=1)
-    native = memory.registry.native
+    native = cache.registry.native
     device_seq.advance(
         connection, [native[d] for d in ids.tolist()], run_of.tolist(), through.tolist()
     )
@@ -163,7 +166,7 @@ _Numbered = list[tuple[int, str, tuple[int, int, int | None], bool]]
 
 
 def _in_a_row(
-    connection: Connection, memory: Memory, plain: Plain, busy: set[str]
+    connection: Connection, cache: StateCache, plain: ColumnarBatch, busy: set[str]
 ) -> tuple[Ints, _Numbered]:
     """(device, run, through), int64[3, n], of the devices whose messages follow each other and on
     what was known; and the numbered messages of all others, one by one.
@@ -179,9 +182,9 @@ def _in_a_row(
     follows[1:] = (seq[1:] == seq[:-1] + 1) & (run[1:] == run[:-1])
     follows[begins] = True
     follows &= plain.oldest[at] <= seq  # else the device says that it has given some up
-    native = memory.registry.native
-    memory.seqs.load(connection, memory.registry, [native[d] for d in ids.tolist()])
-    simple = memory.seqs.follows(ids, run[begins], seq[begins])
+    native = cache.registry.native
+    cache.seqs.load(connection, cache.registry, [native[d] for d in ids.tolist()])
+    simple = cache.seqs.follows(ids, run[begins], seq[begins])
     if ids.shape[0]:
         simple &= np.logical_and.reduceat(follows, begins)
     if busy:
@@ -214,14 +217,14 @@ def acks_of(counted: Counted, registry: Registry) -> list[DeviceAck]:
     return acks
 
 
-def take_over(memory: Memory, work: Work, monotonic: float) -> None:
+def take_over(cache: StateCache, work: Work, monotonic: float) -> None:
     """Take the devices' states after this batch over into memory.
 
     Before the commit, so that the next batch can be made ready meanwhile: where the commit fails
     all of the memory is thrown away.
     """
     for kind_name, kind_work in work.kinds.items():
-        states, slots = memory.states[kind_name], kind_work.slots
+        states, slots = cache.states[kind_name], kind_work.slots
         states.mark_us[slots] = kind_work.mark_us
         states.since_checkpoint[slots] = kind_work.since_checkpoint
         states.heard[slots] = monotonic
@@ -237,11 +240,11 @@ def take_over(memory: Memory, work: Work, monotonic: float) -> None:
                 )
 
 
-def remember(memory: Memory, counted: Counted) -> None:
+def remember(cache: StateCache, counted: Counted) -> None:
     """Take the numbering over, that has been committed."""
-    memory.seqs.put_all(counted.ids, counted.run, counted.through)
+    cache.seqs.put_all(counted.ids, counted.run, counted.through)
     for address, state in counted.others.items():
-        memory.seqs.put(address, state)
+        cache.seqs.put(address, state)
 
 
 def book(connection: Connection, entries: Ledger, partition: int, first: int, n: int) -> None:

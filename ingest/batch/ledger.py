@@ -4,25 +4,25 @@ from collections import Counter, defaultdict
 
 import numpy as np
 
-from ingest.batch.work import Letter, Outcome, Tally, Work
-from ingest.decoding.fast_path.classify import Plain
-from ingest.device_state.cache import Memory
+from ingest.batch.work import Envelope, Outcome, Tally, Work
+from ingest.decoding.fast_path.classify import ColumnarBatch
+from ingest.device_state.cache import StateCache
 from runtime.errors import Reason
 from store.pipeline.ledger import Entry
 
 
-def ledger_of(work: Work, memory: Memory) -> dict[tuple[str, str], Entry]:
+def ledger_of(work: Work, cache: StateCache) -> dict[tuple[str, str], Entry]:
     """What this batch adds to the books.
 
     `received` and `samples_received` are counted from what came in, the others from what it
     became, so that a hole in the steps shows as books that do not close.
     """
     entries: dict[tuple[str, str], Entry] = defaultdict(Entry)
-    for letter in work.letters:
-        entry = entries[ledger_key(letter, memory.registry.tenants)]
+    for envelope in work.envelopes:
+        entry = entries[ledger_key(envelope, cache.registry.tenants)]
         entry.received += 1
-        entry.samples_received += letter.samples
-        match letter.outcome:
+        entry.samples_received += envelope.samples
+        match envelope.outcome:
             case Outcome.STORED:
                 entry.stored += 1
             case Outcome.DUPLICATE:
@@ -31,31 +31,35 @@ def ledger_of(work: Work, memory: Memory) -> dict[tuple[str, str], Entry]:
                 entry.dead_lettered += 1
             case Outcome.REFUSED:
                 entry.refused += 1
-        entry.samples_stored += letter.stored
-        entry.samples_merged += letter.merged
-        entry.samples_duplicate += letter.duplicate
-        entry.samples_refused += letter.refused_samples
+        entry.samples_stored += envelope.stored
+        entry.samples_merged += envelope.merged
+        entry.samples_duplicate += envelope.duplicate
+        entry.samples_refused += envelope.refused_samples
     for kind, plain in work.plain.items():
-        _book_plain(entries, plain, work.tallies[kind], len(work.letters), memory)
+        _count_columnar(entries, plain, work.tallies[kind], len(work.envelopes), cache)
     return dict(entries)
 
 
-def of_nobody(work: Work, memory: Memory) -> Counter[tuple[str, str]]:
+def of_nobody(work: Work, cache: StateCache) -> Counter[tuple[str, str]]:
     """How many messages of each tenant and dialect are of a device, or a topic, that nobody
     knows."""
     reasons = (Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_TOPIC)
     return Counter(
-        ledger_key(letter, memory.registry.tenants)
-        for letter in work.letters
-        if letter.dead is not None and letter.dead.reason in reasons
+        ledger_key(envelope, cache.registry.tenants)
+        for envelope in work.envelopes
+        if envelope.dead is not None and envelope.dead.reason in reasons
     )
 
 
-def _book_plain(
-    entries: dict[tuple[str, str], Entry], plain: Plain, tally: Tally, before: int, memory: Memory
+def _count_columnar(
+    entries: dict[tuple[str, str], Entry],
+    plain: ColumnarBatch,
+    tally: Tally,
+    before: int,
+    cache: StateCache,
 ) -> None:
     ids, of_device = np.unique(plain.device_id, return_inverse=True)
-    tenants = [memory.registry.by_id[device_id].tenant for device_id in ids.tolist()]
+    tenants = [cache.registry.by_id[device_id].tenant for device_id in ids.tolist()]
     for tenant in set(tenants):
         ours = np.array([name == tenant for name in tenants])[of_device]
         entry = entries[(tenant, "native")]
@@ -70,22 +74,22 @@ def _book_plain(
         entry.samples_duplicate += int(tally.duplicate[before:][ours].sum())
 
 
-def ledger_key(letter: Letter, tenants: frozenset[str]) -> tuple[str, str]:
+def ledger_key(envelope: Envelope, tenants: frozenset[str]) -> tuple[str, str]:
     """(tenant, dialect) under which a message is booked; `-` for what nobody knows."""
-    dialect = letter.route.dialect if letter.route else "-"
-    if letter.device is not None:
-        return letter.device.tenant, dialect
-    named = letter.route.tenant if letter.route else ""
+    dialect = envelope.route.dialect if envelope.route else "-"
+    if envelope.device is not None:
+        return envelope.device.tenant, dialect
+    named = envelope.route.tenant if envelope.route else ""
     return (named if named in tenants else "-"), dialect
 
 
 def outcomes_of(work: Work) -> dict[str, int]:
     """How many messages had each outcome."""
     counts: dict[str, int] = defaultdict(int)
-    for letter in work.letters:
-        counts[str(letter.outcome)] += 1
+    for envelope in work.envelopes:
+        counts[str(envelope.outcome)] += 1
     for kind, plain in work.plain.items():
-        added = int(np.count_nonzero(work.tallies[kind].added[len(work.letters) :]))
+        added = int(np.count_nonzero(work.tallies[kind].added[len(work.envelopes) :]))
         counts[str(Outcome.STORED)] += added
         counts[str(Outcome.DUPLICATE)] += len(plain) - added
     return {outcome: n for outcome, n in counts.items() if n}

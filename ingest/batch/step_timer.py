@@ -4,15 +4,15 @@ from runtime.clock import Clock
 from runtime.metrics import Metrics
 
 
-class Laps:
-    """One batch's stopwatch; `lap` books the time since the last lap under a step's name."""
+class StepTimer:
+    """One batch's stopwatch; `mark` books the time since the last lap under a step's name."""
 
     def __init__(self, clock: Clock, metrics: Metrics) -> None:
         self._clock = clock
         self._metrics = metrics
         self.started = self._last = clock.monotonic()
 
-    def lap(self, step: str) -> None:
+    def mark(self, step: str) -> None:
         """The step that ends now."""
         now = self._clock.monotonic()
         self._metrics.step_seconds.labels(step).inc(max(now - self._last, 0.0))

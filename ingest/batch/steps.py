@@ -2,7 +2,7 @@
 
     decode → identify → consent → check → order → features → (commit)
 
-Each step is a function over `Work`. None writes to the store or changes `Memory`; the commit
+Each step is a function over `Work`. None writes to the store or changes `StateCache`; the commit
 does both, at once or not at all.
 """
 
@@ -12,12 +12,13 @@ from collections import defaultdict
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.topics import route
+from contracts.dialects import DEVICE_KIND, NATIVE
 from customer_context.identity.holders import Device
 from feature_kernels.ragged import starts_of
-from ingest.batch.work import KindWork, Letter, Outcome, Tally, Work
+from ingest.batch.work import Envelope, KindWork, Outcome, Tally, Work
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.decode import decode
-from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.decoded import Context, Decoded
 from ingest.decoding.dialects.native import salvage_numbering
 from ingest.decoding.pack import (
     LAYOUTS,
@@ -30,7 +31,7 @@ from ingest.decoding.pack import (
     same_values,
 )
 from ingest.decoding.times import YEAR_2000_US
-from ingest.device_state.cache import Memory
+from ingest.device_state.cache import StateCache
 from ingest.kernels import KINDS, compute
 from runtime.clock import US_PER_S
 from runtime.errors import DeadLetter, Reason
@@ -40,80 +41,92 @@ from store.pipeline.telemetry import DeviceEventRow
 from store.postgres.times import from_us
 
 
-def identify(work: Work, memory: Memory) -> None:
+def identify(work: Work, cache: StateCache) -> None:
     """Whose message is it? The topic decides; an unknown device is listed, never stored."""
-    for letter in work.letters:
-        letter.route = route(letter.raw.topic)
-        if letter.outcome is not None:
+    for envelope in work.envelopes:
+        envelope.route = ROUTER.route(envelope.raw.topic)
+        if envelope.outcome is not None:
             continue  # it is known already that nothing can be done with it
-        if letter.route is None:
-            letter.bury(DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {letter.raw.topic!r}"))
+        if envelope.route is None:
+            envelope.dead_letter_as(
+                DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {envelope.raw.topic!r}")
+            )
             continue
-        here = memory.partition
-        if not here.holds(letter.route.dialect, letter.route.address):
+        here = cache.partition
+        if not here.holds(envelope.route.dialect, envelope.route.address):
             # Its device has its one writer elsewhere; a retry takes it there.
-            detail = f"a message of {letter.raw.topic!r} in partition {here.number} of {here.of}"
-            letter.bury(DeadLetter(Reason.WRONG_PARTITION, detail))
+            detail = f"a message of {envelope.raw.topic!r} in partition {here.number} of {here.of}"
+            envelope.dead_letter_as(DeadLetter(Reason.WRONG_PARTITION, detail))
             continue
-        letter.device = memory.registry.by_address.get((letter.route.dialect, letter.route.address))
+        envelope.device = cache.registry.by_address.get(
+            (envelope.route.dialect, envelope.route.address)
+        )
 
 
 def decode_bodies(work: Work, settings: Settings) -> None:
     """Parse every body, once."""
-    for letter in work.letters:
-        if letter.outcome is not None or letter.route is None:
+    for envelope in work.envelopes:
+        if envelope.outcome is not None or envelope.route is None:
             continue
-        device = letter.device
+        device = envelope.device
         context = Context(
             device.timezone if device else "UTC",
-            letter.raw.received_us,
+            envelope.raw.received_us,
             settings.max_samples_per_message,
         )
         try:
-            letter.decoded = decode(letter.raw, letter.route, context, settings.max_body_bytes)
-            _belongs(letter)
+            envelope.decoded = decode(
+                envelope.raw, envelope.route, context, settings.max_body_bytes
+            )
+            _belongs(envelope)
         except DeadLetter as dead:
             if dead.reason is not Reason.DEVICE_MISMATCH:  # else it is somebody else's number
-                _number(letter, settings.max_body_bytes)
-            letter.bury(dead)
+                _number(envelope, settings.max_body_bytes)
+            envelope.dead_letter_as(dead)
             continue
-        if letter.decoded.seq is not None:
-            letter.numbering = (letter.decoded.run, letter.decoded.seq, letter.decoded.oldest)
+        if envelope.decoded.seq is not None:
+            envelope.numbering = (
+                envelope.decoded.run,
+                envelope.decoded.seq,
+                envelope.decoded.oldest,
+            )
 
 
-def _number(letter: Letter, max_body_bytes: int) -> None:
+def _number(envelope: Envelope, max_body_bytes: int) -> None:
     """Find the numbering of a message that cannot be used."""
-    d = letter.decoded
+    d = envelope.decoded
     if d is not None and d.seq is not None:
-        letter.numbering = (d.run, d.seq, d.oldest)
-    elif letter.route is not None and letter.route.dialect == "native":
-        found = salvage_numbering(letter.raw.body[:max_body_bytes])
+        envelope.numbering = (d.run, d.seq, d.oldest)
+    elif envelope.route is not None and envelope.route.dialect == NATIVE:
+        found = salvage_numbering(envelope.raw.body[:max_body_bytes])
         if found is not None:
-            letter.numbering, letter.salvaged = (*found, None), True
+            envelope.numbering, envelope.salvaged = (*found, None), True
 
 
-def bury_unforeseen(letter: Letter, error: Exception) -> None:
+def dead_letter_unforeseen(envelope: Envelope, error: Exception) -> None:
     """Dead-letter a message at which a step of ours failed, whatever that was."""
-    letter.route = route(letter.raw.topic)
-    _number(letter, len(letter.raw.body))
-    letter.bury(DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500]))
+    envelope.route = ROUTER.route(envelope.raw.topic)
+    _number(envelope, len(envelope.raw.body))
+    envelope.dead_letter_as(
+        DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500])
+    )
 
 
-def _belongs(letter: Letter) -> None:
-    decoded, device = letter.decoded, letter.device
-    assert decoded is not None and letter.route is not None
+def _belongs(envelope: Envelope) -> None:
+    decoded, device = envelope.decoded, envelope.device
+    assert decoded is not None and envelope.route is not None
     if device is None:
         raise DeadLetter(
             Reason.UNKNOWN_DEVICE,
-            f"no registered device has the {letter.route.dialect} address "
-            f"{letter.route.address!r}; register it with `tachowatt import`, then retry",
+            f"no registered device has the {envelope.route.dialect} address "
+            f"{envelope.route.address!r}; register it with `tachowatt import`, then retry",
         )
     if decoded.device is not None and decoded.device != device.device:
         raise DeadLetter(
             Reason.DEVICE_MISMATCH,
             f"the body says device {decoded.device!r:.80}, the topic {device.device!r}",
         )
-    expected = {"telemetry": "vehicle", "reading": "meter"}.get(decoded.kind)
+    expected = DEVICE_KIND.get(decoded.kind)
     if expected is not None and device.kind != expected:
         raise DeadLetter(
             Reason.WRONG_KIND, f"{decoded.kind} of {device.device!r}, which is a {device.kind}"
@@ -124,14 +137,14 @@ def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
     """A clock ahead of ours, or before 2000, is dead-lettered and not guessed; so is what is older
     than samples are kept."""
     tolerance_us = round(settings.clock_ahead_tolerance_s * US_PER_S)
-    for letter in work.letters:
-        if letter.decoded is None:
+    for envelope in work.envelopes:
+        if envelope.decoded is None:
             continue
-        times = letter.decoded.observed_us
+        times = envelope.decoded.observed_us
         first, last = (times[0], times[0]) if len(times) == 1 else (min(times), max(times))
-        if last > letter.raw.received_us + tolerance_us:
-            ahead_s = (last - letter.raw.received_us) / US_PER_S
-            letter.bury(
+        if last > envelope.raw.received_us + tolerance_us:
+            ahead_s = (last - envelope.raw.received_us) / US_PER_S
+            envelope.dead_letter_as(
                 DeadLetter(
                     Reason.CLOCK_AHEAD,
                     f"{ahead_s:.1f} s ahead of our clock; at most "
@@ -139,9 +152,11 @@ def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
                 )
             )
         elif first < YEAR_2000_US:
-            letter.bury(DeadLetter(Reason.CLOCK_BEFORE_2000, "a sample from before 2000-01-01"))
+            envelope.dead_letter_as(
+                DeadLetter(Reason.CLOCK_BEFORE_2000, "a sample from before 2000-01-01")
+            )
         elif first < earliest_us:
-            letter.bury(
+            envelope.dead_letter_as(
                 DeadLetter(
                     Reason.TOO_OLD,
                     f"a sample from {from_us(first):%Y-%m-%d %H:%M} UTC; samples are kept from "
@@ -150,27 +165,27 @@ def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
             )
 
 
-def consent(work: Work, memory: Memory) -> None:
+def consent(work: Work, cache: StateCache) -> None:
     """Refuse what no purpose covers, before anything is stored; fails closed.
 
     Also a message that could not be decoded is refused, not kept in the dead letter, when its
     device belongs now to someone who agreed to nothing.
     """
-    state = memory.registry.consent
-    for letter in work.letters:
-        device = letter.device
+    state = cache.registry.consent
+    for envelope in work.envelopes:
+        device = envelope.device
         if device is None:
             continue
-        if letter.decoded is None:
-            holder = device.holder_at(letter.raw.received_us)
+        if envelope.decoded is None:
+            holder = device.holder_at(envelope.raw.received_us)
             customer = None if holder is None else holder.customer
             if not state.covers(device.tenant, customer, device.kind):
-                letter.dead, letter.outcome = None, Outcome.REFUSED
+                envelope.dead, envelope.outcome = None, Outcome.REFUSED
             continue
-        decoded = letter.decoded
+        decoded = envelope.decoded
         times = decoded.observed_us
         measured = bool(decoded.columns)
-        letter.samples = len(times) if measured else 0
+        envelope.samples = len(times) if measured else 0
         holder = device.holder_at(times[0])
         if holder is not None and all(holder.from_us <= t < holder.to_us for t in times):
             allowed: list[int] | None = (
@@ -185,9 +200,9 @@ def consent(work: Work, memory: Memory) -> None:
             ]
         if allowed is None:
             continue
-        letter.refused_samples = letter.samples - len(allowed) if measured else 0
+        envelope.refused_samples = envelope.samples - len(allowed) if measured else 0
         if not allowed:
-            letter.decoded, letter.outcome = None, Outcome.REFUSED
+            envelope.decoded, envelope.outcome = None, Outcome.REFUSED
         else:
             decoded.observed_us = [times[i] for i in allowed]
             decoded.columns = {
@@ -198,17 +213,18 @@ def consent(work: Work, memory: Memory) -> None:
 def put_in_order(work: Work) -> dict[str, Ordered]:
     """Pack the messages into arrays, check the physical ranges, sort and join.
 
-    Rows know their message by its number in `work.letters`; the plain ones are numbered after them.
+    Each row has the number of its message in `work.envelopes`; columnar messages are numbered
+    after those.
     """
     items: dict[str, list[Item]] = defaultdict(list)
-    for i, letter in enumerate(work.letters):
-        decoded, device = letter.decoded, letter.device
+    for i, envelope in enumerate(work.envelopes):
+        decoded, device = envelope.decoded, envelope.device
         if decoded is None or device is None:
             continue
         if decoded.columns:
-            items[device.kind].append(Item(i, device.device_id, letter.raw.received_us, decoded))
+            items[device.kind].append(Item(i, device.device_id, envelope.raw.received_us, decoded))
         else:
-            work.events.append((i, _event_row(letter, device, decoded)))
+            work.events.append((i, _event_row(envelope, device, decoded)))
     ordered: dict[str, Ordered] = {}
     for kind in [kind for kind in LAYOUTS if kind in items or kind in work.plain]:
         of_kind, layout = items[kind], LAYOUTS[kind]
@@ -216,13 +232,13 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
         impossible = out_of_range(packed, layout)
         if impossible:
             for i, detail in impossible.items():
-                letter = work.letters[i]
-                if letter.refused_samples:  # nobody allowed all of it to be kept
-                    letter.decoded, letter.outcome = None, Outcome.REFUSED
-                    letter.refused_samples = letter.samples
+                envelope = work.envelopes[i]
+                if envelope.refused_samples:  # nobody allowed all of it to be kept
+                    envelope.decoded, envelope.outcome = None, Outcome.REFUSED
+                    envelope.refused_samples = envelope.samples
                     continue
-                letter.bury(DeadLetter(Reason.OUT_OF_RANGE, detail))
-                letter.samples = 0
+                envelope.dead_letter_as(DeadLetter(Reason.OUT_OF_RANGE, detail))
+                envelope.samples = 0
             of_kind = [item for item in of_kind if item.message not in impossible]
             packed = pack(of_kind, layout)
         for item in of_kind:
@@ -234,27 +250,27 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
         plain = work.plain.get(kind)
         if plain is not None:
             work.meter_numbers.update(plain.meter_numbers)
-            packed = plain.behind(packed, len(work.letters))
+            packed = plain.behind(packed, len(work.envelopes))
         if len(packed.samples):
             ordered[kind] = order(packed, layout)
     return ordered
 
 
-def _event_row(letter: Letter, device: Device, decoded: Decoded) -> DeviceEventRow:
+def _event_row(envelope: Envelope, device: Device, decoded: Decoded) -> DeviceEventRow:
     digest = hashlib.blake2b(decoded.event_json.encode(), digest_size=12).hexdigest()
     return DeviceEventRow(
         device.device_id,
         int(decoded.observed_us[0]),
         decoded.event_kind,
         digest,
-        letter.raw.received_us,
+        envelope.raw.received_us,
         decoded.event_json,
     )
 
 
 def separate(
     work: Work,
-    memory: Memory,
+    cache: StateCache,
     kind_name: str,
     ordered: Ordered,
     existing: dict[tuple[int, int], NDArray[np.float64]],
@@ -267,7 +283,7 @@ def separate(
     """
     samples, layout = ordered.samples, LAYOUTS[kind_name]
     plain = work.plain.get(kind_name)
-    tally = Tally.of(len(work.letters) + (0 if plain is None else len(plain)))
+    tally = Tally.of(len(work.envelopes) + (0 if plain is None else len(plain)))
     work.tallies[kind_name] = tally
     new_row = np.ones(len(samples), np.bool_)
     changed: dict[tuple[int, int], NDArray[np.float64]] = {}
@@ -295,7 +311,7 @@ def separate(
         tally.merged[message] += 1
     for message in ordered.duplicate:
         tally.duplicate[message] += 1
-    states = memory.states[kind_name]
+    states = cache.states[kind_name]
     ids, _ = starts_of(samples.device)
     slots = states.slots.rows(ids)
     fresh = ~late
@@ -313,7 +329,7 @@ def separate(
     )
 
 
-def features(work: Work, memory: Memory) -> None:
+def features(work: Work, cache: StateCache) -> None:
     """Run the kernels over the fresh samples of every device that has nothing late to reconcile."""
     for kind_name, kind_work in work.kinds.items():
         fresh = kind_work.fresh
@@ -330,8 +346,8 @@ def features(work: Work, memory: Memory) -> None:
         computed = compute(
             KINDS[kind_name],
             fresh,
-            memory.states[kind_name].carry[kind_work.slots[at[clean]]],
-            memory.registry.grids,
+            cache.states[kind_name].carry[kind_work.slots[at[clean]]],
+            cache.registry.grids,
         )
         kind_work.rows, kind_work.carry = computed.rows, computed.carry
 
@@ -339,12 +355,12 @@ def features(work: Work, memory: Memory) -> None:
 def conclude(work: Work, new_events: list[bool]) -> None:
     """Give every message its outcome."""
     for (i, _), new in zip(work.events, new_events, strict=True):
-        work.letters[i].outcome = Outcome.STORED if new else Outcome.DUPLICATE
-    for i, letter in enumerate(work.letters):
-        tally = None if letter.device is None else work.tallies.get(letter.device.kind)
+        work.envelopes[i].outcome = Outcome.STORED if new else Outcome.DUPLICATE
+    for i, envelope in enumerate(work.envelopes):
+        tally = None if envelope.device is None else work.tallies.get(envelope.device.kind)
         if tally is not None:
-            letter.stored, letter.merged = int(tally.stored[i]), int(tally.merged[i])
-            letter.duplicate = int(tally.duplicate[i])
-        if letter.outcome is None:
-            added = letter.stored + letter.merged
-            letter.outcome = Outcome.STORED if added else Outcome.DUPLICATE
+            envelope.stored, envelope.merged = int(tally.stored[i]), int(tally.merged[i])
+            envelope.duplicate = int(tally.duplicate[i])
+        if envelope.outcome is None:
+            added = envelope.stored + envelope.merged
+            envelope.outcome = Outcome.STORED if added else Outcome.DUPLICATE

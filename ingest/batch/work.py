@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from contracts.raw import RawMessage
 from contracts.topics import Route
 from customer_context.identity.holders import Device
-from ingest.decoding.dialects.decoded import Decoded
-from ingest.decoding.fast_path.classify import Plain
+from ingest.decoding.decoded import Decoded
+from ingest.decoding.fast_path.classify import ColumnarBatch
 from ingest.decoding.pack import Ordered
 from ingest.device_state.arrays import Ints
 from runtime.errors import DeadLetter
@@ -29,7 +29,7 @@ class Outcome(StrEnum):
 
 
 @dataclass(slots=True)
-class Letter:
+class Envelope:
     """One message on its way, that is not plain.
 
     position : in its batch; numbering : (run, seq, oldest); salvaged = made out of a body that
@@ -52,7 +52,7 @@ class Letter:
     duplicate: int = 0
     refused_samples: int = 0
 
-    def bury(self, dead: DeadLetter) -> None:
+    def dead_letter_as(self, dead: DeadLetter) -> None:
         """Send it to the dead letter."""
         self.dead, self.outcome, self.decoded = dead, Outcome.DEAD_LETTERED, None
 
@@ -115,8 +115,8 @@ class Work:
     late : what came late, by device.
     """
 
-    letters: list[Letter]
-    plain: dict[str, Plain] = field(default_factory=dict)
+    envelopes: list[Envelope]
+    plain: dict[str, ColumnarBatch] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
     kinds: dict[str, KindWork] = field(default_factory=dict)
     late: dict[int, Range] = field(default_factory=dict)

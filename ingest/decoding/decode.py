@@ -1,29 +1,13 @@
 """Which decoder reads which message."""
 
-from collections.abc import Callable
-
 from contracts.raw import RawMessage
 from contracts.topics import Route
-from ingest.decoding.dialects.decoded import Context, Decoded
-from ingest.decoding.dialects.native import (
-    decode_event,
-    decode_reading,
-    decode_status,
-    decode_telemetry,
-)
-from ingest.decoding.dialects.owntracks import decode_location
-from ingest.decoding.dialects.tasmota import decode_sensor
+from ingest.decoding.catalogue import DIALECTS
+from ingest.decoding.decoded import Context, Decoded, Decoder
 from runtime.errors import DeadLetter, Reason
 
-Decoder = Callable[[bytes, str | None, Context], Decoded]
-
 DECODERS: dict[tuple[str, str], Decoder] = {
-    ("native", "telemetry"): decode_telemetry,
-    ("native", "reading"): decode_reading,
-    ("native", "event"): decode_event,
-    ("native", "status"): decode_status,
-    ("owntracks", "telemetry"): decode_location,
-    ("tasmota", "reading"): decode_sensor,
+    (dialect.name, route.kind): route.decoder for dialect in DIALECTS for route in dialect.routes
 }
 
 
@@ -33,7 +17,12 @@ def decode(message: RawMessage, route: Route, context: Context, max_body_bytes: 
         raise DeadLetter(
             Reason.TOO_LARGE, f"{len(message.body)} bytes; at most {max_body_bytes} are read"
         )
-    decoder = DECODERS[(route.dialect, route.kind)]
+    decoder = DECODERS.get((route.dialect, route.kind))
+    if decoder is None:
+        raise DeadLetter(
+            Reason.DECODER_ERROR,
+            f"no decoder for {route.kind!r:.60} of dialect {route.dialect!r:.60}",
+        )
     try:
         return decoder(message.body, message.content_type, context)
     except DeadLetter:

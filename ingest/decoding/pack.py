@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from contracts.meter_number import meter_key
 from contracts.units import METER_COLUMNS, METER_GROUPS, VEHICLE_COLUMNS, VEHICLE_GROUPS, Column
-from ingest.decoding.dialects.decoded import Decoded
+from ingest.decoding.decoded import Decoded
 from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Ints = NDArray[np.int64]

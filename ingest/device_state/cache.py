@@ -13,7 +13,7 @@ from contracts.partition import DIRECT, Partition
 from ingest.decoding.fast_path.classify import Topics
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.arrays import NEVER_US, Floats, Ints, Late, States
-from ingest.device_state.sequence_numbers import Seqs
+from ingest.device_state.sequence_numbers import SequenceNumbers
 from ingest.grids import as_text
 from ingest.kernels import KINDS, Kind, compute
 from ingest.registry import Registry
@@ -27,7 +27,7 @@ REPLAYED_AT_ONCE = 64
 
 
 @dataclass(slots=True)
-class Memory:
+class StateCache:
     """What is known of the devices seen since start.
 
     states : kind of device → its states.
@@ -41,7 +41,7 @@ class Memory:
     states: dict[str, States] = field(
         default_factory=lambda: {kind.name: States(kind.carry_width) for kind in KINDS.values()}
     )
-    seqs: Seqs = field(default_factory=Seqs)
+    seqs: SequenceNumbers = field(default_factory=SequenceNumbers)
     secured_us: int = YEAR_2000_US
     partition: Partition = DIRECT
     stopped: str | None = None
@@ -54,21 +54,21 @@ class Memory:
 
 def load_devices(
     connection: Connection,
-    memory: Memory,
+    cache: StateCache,
     kind: Kind,
     device_ids: Iterable[int] | Ints,
     pending: Mapping[int, Range],
     monotonic: float,
 ) -> None:
     """Load the states of devices not yet in memory: checkpoint, then replay what came after."""
-    states = memory.states[kind.name]
+    states = cache.states[kind.name]
     wanted = states.unknown(device_ids)
     if not wanted.shape[0]:
         return
     ids = wanted.tolist()
     marks = telemetry.marks(connection, kind.samples, ids)
     # Those that are to be computed anew keep their old entry until that is done.
-    current = {d: as_text(memory.registry.by_id[d]) for d in ids if d not in pending}
+    current = {d: as_text(cache.registry.by_id[d]) for d in ids if d not in pending}
     checkpoints.computed_with(connection, current)
     found = checkpoints.latest(connection, ids, kind.carry_version)
     provisional: set[int] = set()
@@ -93,31 +93,33 @@ def load_devices(
             if found[device_id].as_of_us < states.mark_us[row]:
                 behind[device_id] = found[device_id].as_of_us
         elif device_id in marks:
-            _replay_all(connection, memory, kind, device_id, row)
-    _replay(connection, memory, kind, behind)
+            _replay_all(connection, cache, kind, device_id, row)
+    _replay(connection, cache, kind, behind)
 
 
-def _replay(connection: Connection, memory: Memory, kind: Kind, after: Mapping[int, int]) -> None:
+def _replay(
+    connection: Connection, cache: StateCache, kind: Kind, after: Mapping[int, int]
+) -> None:
     """Replay what came after the checkpoints of devices: device id → as_of in microseconds."""
-    states = memory.states[kind.name]
+    states = cache.states[kind.name]
     ordered = sorted(after)
     for start in range(0, len(ordered), REPLAYED_AT_ONCE):
         part = ordered[start : start + REPLAYED_AT_ONCE]
         samples = telemetry.read_after(connection, kind.samples, {d: after[d] for d in part})
         ids, counts = np.unique(samples.device, return_counts=True)
         rows = states.slots.rows(ids)
-        computed = compute(kind, samples, states.carry[rows], memory.registry.grids)
+        computed = compute(kind, samples, states.carry[rows], cache.registry.grids)
         states.carry[rows] = computed.carry
         states.since_checkpoint[rows] = counts
 
 
 def _replay_all(
-    connection: Connection, memory: Memory, kind: Kind, device_id: int, row: int
+    connection: Connection, cache: StateCache, kind: Kind, device_id: int, row: int
 ) -> None:
     """Replay a device from its first sample, piece by piece."""
-    states = memory.states[kind.name]
+    states = cache.states[kind.name]
     for samples in telemetry.pieces(connection, kind.samples, device_id):
-        computed = compute(kind, samples, states.carry[row : row + 1], memory.registry.grids)
+        computed = compute(kind, samples, states.carry[row : row + 1], cache.registry.grids)
         states.carry[row] = computed.carry[0]
         states.since_checkpoint[row] += len(samples)
 

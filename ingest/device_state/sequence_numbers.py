@@ -21,7 +21,7 @@ _NOT_HERE = -2
 """As `through`: the device is an object, or nobody has heard of it."""
 
 
-class Seqs:
+class SequenceNumbers:
     """Of the devices seen since start.
 
     run, through : int64[], by row of `slots`.

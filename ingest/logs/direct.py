@@ -92,14 +92,14 @@ class DirectLog:
         """
         batch = list(messages)
         loop = asyncio.get_running_loop()
-        before, laid = self._laid, asyncio.Event()
-        self._laid = laid
+        before, last_written = self._laid, asyncio.Event()
+        self._laid = last_written
         self._under_way += 1
         try:
-            sorted_out = await loop.run_in_executor(self._reader, self._worker.sort_out, batch)
+            classified = await loop.run_in_executor(self._reader, self._worker.classify, batch)
             await before.wait()
             if self._turn.locked():
-                await loop.run_in_executor(self._preparer, self._worker.prepare, batch, sorted_out)
+                await loop.run_in_executor(self._preparer, self._worker.prepare, batch, classified)
             async with self._turn:
                 if self._ended is not None:  # what is committed has no hole
                     raise self._ended
@@ -107,7 +107,7 @@ class DirectLog:
                 # told as a duplicate the next time, in the ledger too.
                 committed = await self._patiently(
                     lambda: self._worker.process(
-                        batch, sorted_out, lambda: _set_from_thread(loop, laid), first
+                        batch, classified, lambda: _set_from_thread(loop, last_written), first
                     ),
                     self._metrics.retries.inc,
                 )
@@ -119,7 +119,7 @@ class DirectLog:
             raise
         finally:
             self._under_way -= 1
-            laid.set()
+            last_written.set()
         return Receipt(committed.acks)
 
     async def idle(self, stop: asyncio.Event) -> None:

@@ -20,7 +20,7 @@ from contracts.kafka import Topics, connection, end
 from contracts.partition import Partition
 from ingest.logs.device_acks import AckSender
 from ingest.logs.direct import DirectLog
-from ingest.logs.kafka_partition import DRAIN_WITHIN_S, Held
+from ingest.logs.kafka_partition import DRAIN_WITHIN_S, AssignedPartition
 from ingest.partition.worker import Worker
 from ingest.registry import Registries
 from runtime.clock import Clock
@@ -51,7 +51,7 @@ class KafkaIngest:
         self._metrics = metrics
         self._topics = Topics(settings.kafka_topic_prefix)
         self._registries = Registries()
-        self._held: dict[TopicPartition, Held] = {}
+        self._held: dict[TopicPartition, AssignedPartition] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] | None = None
         self._of = 0
@@ -208,11 +208,13 @@ class KafkaIngest:
             Partition(tp.partition, self._of, "kafka"),
             self._registries,
         )
-        held = Held(tp, consumer, DirectLog(worker, self._metrics), self._settings, self._acks)
+        held = AssignedPartition(
+            tp, consumer, DirectLog(worker, self._metrics), self._settings, self._acks
+        )
         self._held[tp] = held
         held.task.add_done_callback(lambda task: self._ended(held, task))
 
-    def _ended(self, held: Held, task: "asyncio.Task[None]") -> None:
+    def _ended(self, held: AssignedPartition, task: "asyncio.Task[None]") -> None:
         """A partition ended by itself: fenced, it is taken up again if it is still ours."""
         if task.cancelled() or self._held.get(held.tp) is not held or self._failed is None:
             return
@@ -227,7 +229,7 @@ class KafkaIngest:
         elif error is not None and not self._failed.done():
             self._failed.set_exception(error)
 
-    async def _again(self, held: Held) -> None:
+    async def _again(self, held: AssignedPartition) -> None:
         await held.leave()
         await asyncio.sleep(_AGAIN_S)  # where messages are missing, that does not change at once
         if held.tp in held.consumer.assignment() and held.tp not in self._held:

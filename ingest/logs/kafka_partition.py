@@ -24,7 +24,7 @@ _LOOKS_AT_END = 10
 _AGAIN_S = 1.0
 
 
-class Held:
+class AssignedPartition:
     """Brings the messages of a partition to their worker, in order."""
 
     def __init__(

@@ -17,8 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end
-from contracts.partition import key_of_topic
 from contracts.signals import cloud_event
+from ingest.decoding.catalogue import ROUTER
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from store.pipeline.dead_letter import DeadLetterRow
@@ -107,7 +107,7 @@ class Publisher:
         with translated():
             due = publications.take(session, _AT_ONCE)
             signals = publications.signals(session, [r for _, kind, r in due if kind == "signal"])
-            letters = publications.dead_letters(
+            envelopes = publications.dead_letters(
                 session, [r for _, kind, r in due if kind == "dead_letter"]
             )
             session.rollback()
@@ -115,8 +115,8 @@ class Publisher:
         for _, kind, ref in due:  # in their order
             if kind == "signal" and ref in signals:
                 records.append(_signal(self._topics.signals, signals[ref]))
-            elif kind == "dead_letter" and ref in letters:
-                records.append(_dead_letter(self._topics.dead, letters[ref]))
+            elif kind == "dead_letter" and ref in envelopes:
+                records.append(_dead_letter(self._topics.dead, envelopes[ref]))
         return [id_ for id_, _, _ in due], records
 
     def _done(self, ids: list[int]) -> None:
@@ -153,4 +153,4 @@ def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
         "dead_letter_id": row.id,
     }
     headers = [(name, str(value).encode()) for name, value in said.items() if value is not None]
-    return topic, key_of_topic(row.topic).encode(), bytes(row.body), headers
+    return topic, ROUTER.key_of_topic(row.topic).encode(), bytes(row.body), headers

@@ -28,7 +28,7 @@ class _Newest:
             self.dead -= dead
 
 
-class Cap:
+class Breaker:
     """Looks at the newest `most` messages of each source (tenant and dialect); 0 = never stops.
 
     share : of them, from which on it is too much.

@@ -21,18 +21,18 @@ def finish(
 ) -> None:
     """Write down what became of the rows, in the caller's transaction."""
     results = []
-    for letter, row in zip(work.letters, rows, strict=True):
-        if letter.outcome is Outcome.DEAD_LETTERED and letter.dead is not None:
-            key = ledger_key(letter, tenants)
-            results.append((row.id, "open", str(letter.dead.reason), letter.dead.detail, *key))
+    for envelope, row in zip(work.envelopes, rows, strict=True):
+        if envelope.outcome is Outcome.DEAD_LETTERED and envelope.dead is not None:
+            key = ledger_key(envelope, tenants)
+            results.append((row.id, "open", str(envelope.dead.reason), envelope.dead.detail, *key))
             # It stays where it is: no second row for the same message.
-            letter.dead = None
+            envelope.dead = None
         else:
-            results.append((row.id, "retried", str(letter.outcome), "", "", ""))
+            results.append((row.id, "retried", str(envelope.outcome), "", "", ""))
     dead_letter.finish_retry(connection, results, now_us)
 
 
-def unbook(entries: Ledger, rows: Sequence[DeadLetterRow]) -> None:
+def subtract_retried(entries: Ledger, rows: Sequence[DeadLetterRow]) -> None:
     """A retried message was booked as dead-lettered when it came: take that entry out.
 
     It is booked anew by `ledger_of`, perhaps for another tenant: its device is known by now.

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 
 from contracts.partition import Partition
 from contracts.raw import RawMessage
-from ingest.batch.step_timer import Laps
+from ingest.batch.step_timer import StepTimer
 from ingest.batch.work import Work
 from ingest.decoding.fast_path.classify import Topics
 from ingest.decoding.times import YEAR_2000_US
-from ingest.device_state.cache import REPLAYED_AT_ONCE, Memory, load_devices
+from ingest.device_state.cache import REPLAYED_AT_ONCE, StateCache, load_devices
 from ingest.kernels import KINDS, Kind
-from ingest.reconcile.requests import compute_anew
+from ingest.reconcile.requests import load_recompute_requests
 from ingest.registry import Registries
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
@@ -47,10 +47,10 @@ class Prepared:
     work: Work
     first: int
     version: int
-    laps: Laps
+    timer: StepTimer
 
 
-class Owner:
+class PartitionLease:
     """The one owner of a partition. After any error everything is thrown away, to be loaded anew.
 
     connection : of the current batch; spare : of the one that is prepared ahead of its turn.
@@ -76,10 +76,10 @@ class Owner:
         self._layout = Layout.of(settings)
         # Replaced at once, for `abort`.
         self._connections: tuple[Connection, Connection] | None = None
-        self._memory: Memory | None = None
+        self._cache: StateCache | None = None
         self._heard: deque[tuple[Kind, list[int]]] = deque()
         self.next_first: int | None = None
-        self.laid: Work | None = None
+        self.last_written: Work | None = None
         self.prepared: Prepared | None = None
 
     def open(self) -> bool:
@@ -87,7 +87,7 @@ class Owner:
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
-        if self._memory is not None and not any(c.closed for c in self._connections or ()):
+        if self._cache is not None and not any(c.closed for c in self._connections or ()):
             return False
         self.close()
         with translated():
@@ -97,25 +97,25 @@ class Owner:
                 store_log.must_be(connection, self.partition)
                 next_offset = offsets.claim(connection, spare, self.partition.number)
                 registry = self._registries.load(connection)
-                memory = Memory(
+                cache = StateCache(
                     registry,
                     next_offset,
                     Topics(registry, partition=self.partition),
                     partition=self.partition,
                 )
-                memory.secured_us = (
+                cache.secured_us = (
                     partitions.secured_in(connection, self.partition.number) or YEAR_2000_US
                 )
-                memory.stopped = offsets.stopped(connection, self.partition.number)
-                compute_anew(connection, memory, self.clock)
-                self.load_waiting(connection, memory)
-                self._heard = self._heard_lately(connection, memory)
+                cache.stopped = offsets.stopped(connection, self.partition.number)
+                load_recompute_requests(connection, cache, self.clock)
+                self.load_waiting(connection, cache)
+                self._heard = self._heard_lately(connection, cache)
                 connection.commit()
             except BaseException:
                 connection.close()
                 spare.close()
                 raise
-            self._memory, self._connections = memory, (connection, spare)
+            self._cache, self._connections = cache, (connection, spare)
         return True
 
     def _connect(self) -> Connection:
@@ -123,13 +123,13 @@ class Owner:
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
-        self.next_first = self.laid = None
+        self.next_first = self.last_written = None
         if self.preparing.locked() and self._connections is not None:
             abort(self._connections[1])  # whoever prepares a batch with it wakes up
         with self.preparing:
             for connection in self._connections or ():
                 connection.close()
-            self._connections = self._memory = self.prepared = None
+            self._connections = self._cache = self.prepared = None
         self._heard.clear()
 
     def depose(self) -> None:
@@ -150,15 +150,15 @@ class Owner:
     # ── what is owned ───────────────────────────────────────────────────────────────────────
 
     @property
-    def memory_or_none(self) -> Memory | None:
-        return self._memory
+    def cache_or_none(self) -> StateCache | None:
+        return self._cache
 
     @property
-    def memory(self) -> Memory:
+    def cache(self) -> StateCache:
         """Raises `Retry` while the partition is not owned, as the next two do."""
-        if self._memory is None:
+        if self._cache is None:
             raise Retry("the store is not open")
-        return self._memory
+        return self._cache
 
     @property
     def connection(self) -> Connection:
@@ -178,14 +178,14 @@ class Owner:
         """What is prepared becomes the current batch, and its connection the current one."""
         prepared = self.prepared
         assert prepared is not None
-        self.prepared = self.next_first = self.laid = None
+        self.prepared = self.next_first = self.last_written = None
         self._connections = (self.spare, self.connection)
-        prepared.laps.go_on()
+        prepared.timer.go_on()
         return prepared
 
     def discard(self) -> None:
         """Let nothing go ahead of what is done now; what is prepared is rolled back."""
-        self.next_first = self.laid = None
+        self.next_first = self.last_written = None
         with self.preparing:
             self.roll_back_spare()
 
@@ -211,67 +211,65 @@ class Owner:
             raise
 
     @contextmanager
-    def transaction(self) -> Iterator[tuple[Connection, Memory]]:
+    def transaction(self) -> Iterator[tuple[Connection, StateCache]]:
         """One without messages, under the same compare-and-set as a batch: a former owner cannot
         write in it either. Nothing is prepared ahead of it. Commits at the end; after an error
         everything is forgotten."""
         self.discard()
         with self.all_or_nothing():
-            connection, memory = self.connection, self.memory
-            offsets.advance(
-                connection, self.partition.number, memory.next_offset, memory.next_offset
-            )
-            yield connection, memory
+            connection, cache = self.connection, self.cache
+            offsets.advance(connection, self.partition.number, cache.next_offset, cache.next_offset)
+            yield connection, cache
             connection.commit()
 
     def stop(self, why: str) -> None:
         """Take no more messages until somebody says otherwise, also not after a restart."""
-        with self.transaction() as (connection, memory):
+        with self.transaction() as (connection, cache):
             offsets.stop(connection, self.partition.number, why)
-        memory.stopped = why
+        cache.stopped = why
         log.error("partition %d: %s", self.partition.number, why)
 
-    def must_not_be_stopped(self) -> None:
+    def check_not_stopped(self) -> None:
         """Raises `Retry` with the reason while nobody has said otherwise."""
-        if self.memory.stopped is None:
+        if self.cache.stopped is None:
             return
         with self.all_or_nothing():
-            self.memory.stopped = offsets.stopped(self.connection, self.partition.number)
+            self.cache.stopped = offsets.stopped(self.connection, self.partition.number)
             self.connection.rollback()
-        if self.memory.stopped is not None:
-            raise Retry(self.memory.stopped)
+        if self.cache.stopped is not None:
+            raise Retry(self.cache.stopped)
 
     # ── loading ─────────────────────────────────────────────────────────────────────────────
 
     def refresh_registry(self) -> bool:
         """A change of registry or consent counts from the next message on. True where there was
         one."""
-        connection, memory = self.connection, self.memory
-        if customers.version(connection) == memory.registry.version:
+        connection, cache = self.connection, self.cache
+        if customers.version(connection) == cache.registry.version:
             return False
-        memory.registry = self._registries.load(connection)
-        memory.topics = Topics(memory.registry, partition=self.partition)
+        cache.registry = self._registries.load(connection)
+        cache.topics = Topics(cache.registry, partition=self.partition)
         if self.partition.of > 1 and any(
-            not memory.owns(d) for s in memory.states.values() for d in s.slots.ids.tolist()
+            not cache.owns(d) for s in cache.states.values() for d in s.slots.ids.tolist()
         ):
             raise Retry("a device has another address now: what is in memory is loaded anew")
-        compute_anew(connection, memory, self.clock)
-        self.load_waiting(connection, memory)
+        load_recompute_requests(connection, cache, self.clock)
+        self.load_waiting(connection, cache)
         return True
 
     def earliest_us(self) -> int:
         """Samples from before are not taken, and retention may drop them."""
         cutoff_us = partitions.cutoff_us(self._layout, self.clock.now_us())
-        return max(self.memory.secured_us, cutoff_us or YEAR_2000_US)
+        return max(self.cache.secured_us, cutoff_us or YEAR_2000_US)
 
-    def load_waiting(self, connection: Connection, memory: Memory) -> None:
+    def load_waiting(self, connection: Connection, cache: StateCache) -> None:
         """Load the devices that wait to be reconciled."""
         pending = reconcile.pending(connection)
         for kind in KINDS.values():
             of_kind = [
-                d for d in pending if memory.owns(d) and memory.registry.by_id[d].kind == kind.name
+                d for d in pending if cache.owns(d) and cache.registry.by_id[d].kind == kind.name
             ]
-            load_devices(connection, memory, kind, of_kind, pending, self.clock.monotonic())
+            load_devices(connection, cache, kind, of_kind, pending, self.clock.monotonic())
 
     def load_heard(self, *, everything: bool) -> None:
         """Load a slice of the devices that were heard lately: all at once would keep a large fleet
@@ -279,11 +277,11 @@ class Owner:
         until = self.clock.monotonic() + SLICE_S
         while self._heard and (everything or self.clock.monotonic() <= until):
             kind, ids = self._heard.popleft()
-            with self.transaction() as (connection, memory):
-                load_devices(connection, memory, kind, ids, {}, self.clock.monotonic())
+            with self.transaction() as (connection, cache):
+                load_devices(connection, cache, kind, ids, {}, self.clock.monotonic())
 
     def _heard_lately(
-        self, connection: Connection, memory: Memory
+        self, connection: Connection, cache: StateCache
     ) -> deque[tuple[Kind, list[int]]]:
         """Devices that may have fallen silent just before a crash, and have not been closed yet."""
         since_us = self.clock.now_us() - _HEARD_LATELY_US
@@ -291,7 +289,7 @@ class Owner:
         for kind in KINDS.values():
             if kind.finish is not None:
                 heard = telemetry.heard_since(connection, kind.samples, since_us)
-                ids = [device_id for device_id in heard if memory.owns(device_id)]
+                ids = [device_id for device_id in heard if cache.owns(device_id)]
                 parts += [
                     (kind, ids[i : i + REPLAYED_AT_ONCE])
                     for i in range(0, len(ids), REPLAYED_AT_ONCE)

@@ -9,11 +9,11 @@ import numpy as np
 from contracts.raw import RawMessage
 from feature_kernels.ragged import starts_of
 from ingest.batch import commit, steps
-from ingest.batch.step_timer import Laps
-from ingest.batch.work import Letter, Work
-from ingest.decoding.fast_path.classify import SortedOut, take
+from ingest.batch.step_timer import StepTimer
+from ingest.batch.work import Envelope, Work
+from ingest.decoding.fast_path.classify import Classified, take
 from ingest.decoding.pack import Ordered
-from ingest.device_state.cache import Memory, load_devices
+from ingest.device_state.cache import StateCache, load_devices
 from ingest.kernels import KINDS
 from runtime.clock import Clock
 from runtime.settings import Settings
@@ -22,11 +22,11 @@ from store.pipeline.telemetry import Samples
 from store.postgres.pool import Connection
 
 
-class NotAhead(Exception):
+class MustRunInOrder(Exception):
     """This batch must wait for its turn."""
 
 
-class Laying:
+class BatchPreparer:
     """Changes nothing in memory but that devices are loaded."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
@@ -36,66 +36,67 @@ class Laying:
         # Kernels hold no GIL: they run while the samples go to the database.
         self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
 
-    def read(self, messages: Sequence[RawMessage], memory: Memory) -> SortedOut:
+    def read(self, messages: Sequence[RawMessage], cache: StateCache) -> Classified:
         """By what is known of topics, which one thread at a time may add to."""
         with self._reading:
-            return take(messages, memory.topics, self._settings)
+            return take(messages, cache.topics, self._settings)
 
     def work_of(
         self,
         messages: Sequence[RawMessage],
         first: int,
-        sorted_out: SortedOut | None,
-        memory: Memory,
+        classified: Classified | None,
+        cache: StateCache,
     ) -> Work:
         """What is to be done for a batch; what was sorted out before counts where it still holds.
 
         first : offset of the first message.
         """
-        found = sorted_out
+        found = classified
         if (
             found is None
-            or found.registry is not memory.registry
-            or found.earliest_us != memory.topics.earliest_us
+            or found.registry is not cache.registry
+            or found.earliest_us != cache.topics.earliest_us
         ):
-            found = self.read(messages, memory)
-        letters = [Letter(messages[i], first + i, i) for i in found.others]
-        return Work(letters, found.plain)
+            found = self.read(messages, cache)
+        envelopes = [Envelope(messages[i], first + i, i) for i in found.others]
+        return Work(envelopes, found.plain)
 
-    def lay(
+    def prepare(
         self,
         connection: Connection,
-        memory: Memory,
+        cache: StateCache,
         work: Work,
-        laps: Laps,
+        timer: StepTimer,
         before: Work | None = None,
     ) -> None:
         """Take work through the steps and write its samples, in the caller's transaction.
 
-        before : it is ahead of its turn, and this batch is not committed yet; then no device is
-        loaded, and `NotAhead` raised where one is to be, or where it needs what is in that batch.
+        before : the batch that is committing, where this one runs ahead of its turn; then no
+        device is loaded, and `MustRunInOrder` is raised where one would have to be, or where this
+        batch needs rows of that one.
         """
-        laps.lap("read")
-        steps.identify(work, memory)
+        timer.mark("read")
+        steps.identify(work, cache)
         steps.decode_bodies(work, self._settings)
-        steps.check_times(work, self._settings, memory.topics.earliest_us)
-        steps.consent(work, memory)
-        laps.lap("decode")
+        steps.check_times(work, self._settings, cache.topics.earliest_us)
+        steps.consent(work, cache)
+        timer.mark("decode")
         for kind_name, ordered in steps.put_in_order(work).items():
-            self._separate(connection, memory, work, kind_name, ordered, before)
-        laps.lap("order")
-        computing = self._kernels.submit(steps.features, work, memory)
+            self._separate(connection, cache, work, kind_name, ordered, before)
+        timer.mark("order")
+        computing = self._kernels.submit(steps.features, work, cache)
         try:
             commit.write_samples(connection, work)
-            laps.lap("copy")
+            timer.mark("copy")
         finally:
             computing.result()
-        laps.lap("kernels")
+        timer.mark("kernels")
 
     def _separate(
         self,
         connection: Connection,
-        memory: Memory,
+        cache: StateCache,
         work: Work,
         kind_name: str,
         ordered: Ordered,
@@ -103,20 +104,20 @@ class Laying:
     ) -> None:
         kind, samples = KINDS[kind_name], ordered.samples
         ids, starts = starts_of(samples.device)
-        states = memory.states[kind_name]
+        states = cache.states[kind_name]
         if before is not None and states.unknown(ids).shape[0]:
-            raise NotAhead
-        load_devices(connection, memory, kind, ids, {}, self._clock.monotonic())
+            raise MustRunInOrder
+        load_devices(connection, cache, kind, ids, {}, self._clock.monotonic())
         marks = states.mark_us[states.slots.rows(ids)]
         late = samples.observed_us <= np.repeat(marks, np.diff(starts))
         existing = {}
         if late.any():
             if before is not None and _touches(before, kind_name, samples.take(late)):
-                raise NotAhead  # what is stored at these times is in the batch before
+                raise MustRunInOrder  # what is stored at these times is in the batch before
             existing = telemetry.existing(
                 connection, kind.samples, samples.device[late], samples.observed_us[late]
             )
-        steps.separate(work, memory, kind_name, ordered, existing, late)
+        steps.separate(work, cache, kind_name, ordered, existing, late)
 
 
 def _touches(before: Work, kind_name: str, late: Samples) -> bool:

@@ -10,15 +10,15 @@ from contracts.raw import DeviceAck, RawMessage
 from ingest.batch import commit, steps
 from ingest.batch.ledger import ledger_of, of_nobody, outcomes_of
 from ingest.batch.signals import signals_of
-from ingest.batch.step_timer import Laps
-from ingest.batch.work import Letter, Outcome, Work
-from ingest.decoding.fast_path.classify import SortedOut
-from ingest.device_state.cache import Memory
+from ingest.batch.step_timer import StepTimer
+from ingest.batch.work import Envelope, Outcome, Work
+from ingest.decoding.fast_path.classify import Classified
+from ingest.device_state.cache import StateCache
 from ingest.partition import dead_letter_retry
-from ingest.partition.breaker import Cap
-from ingest.partition.lease import Owner, Prepared
-from ingest.partition.maintenance import Tending
-from ingest.partition.prepare import Laying, NotAhead
+from ingest.partition.breaker import Breaker
+from ingest.partition.lease import PartitionLease, Prepared
+from ingest.partition.maintenance import Maintenance
+from ingest.partition.prepare import BatchPreparer, MustRunInOrder
 from ingest.registry import Registries
 from runtime.clock import Clock
 from runtime.errors import Fenced, Retry, Stop
@@ -32,8 +32,8 @@ from store.signals import outbox
 log = logging.getLogger("ingest")
 
 # Errors of Python and of PostgreSQL that a strange value can cause in a step of ours.
-_THE_DATAS_FAULT = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
-_MOST_FAILURES = 100
+DATA_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
+_MAX_FAILURES_IN_A_ROW = 100
 
 
 @dataclass(slots=True)
@@ -53,7 +53,7 @@ class Committed:
 class Worker:
     """Ingest for one partition of a log.
 
-    Not thread-safe: one thread at a time, but for `sort_out`, `prepare` and `abort`. After any
+    Not thread-safe: one thread at a time, but for `classify`, `prepare` and `abort`. After any
     error the caller may call again; whatever was not committed is loaded anew.
 
     registries : shared by the workers of one process.
@@ -72,91 +72,93 @@ class Worker:
         self._clock = clock
         self._metrics = metrics or Metrics()
         self._partition = partition
-        self._owner = Owner(database_url, settings, clock, partition, registries or Registries())
-        self._laying = Laying(settings, clock)
-        self._tending = Tending(self._owner, self._metrics)
+        self._lease = PartitionLease(
+            database_url, settings, clock, partition, registries or Registries()
+        )
+        self._preparer = BatchPreparer(settings, clock)
+        self._maintenance = Maintenance(self._lease, self._metrics)
         self._failed_in_a_row = 0
-        self._cap = Cap(settings.dead_letter_cap_messages, settings.dead_letter_cap_share)
+        self._breaker = Breaker(settings.dead_letter_cap_messages, settings.dead_letter_cap_share)
 
     def open(self) -> int:
         """Own the partition and load what is needed. Returns the next offset.
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
-        if self._owner.open():
-            self._tending.forget()
-        return self._owner.memory.next_offset
+        if self._lease.open():
+            self._maintenance.forget()
+        return self._lease.cache.next_offset
 
     @property
     def next_offset(self) -> int:
         """The offset after the last committed message; 0 while the partition is not owned."""
-        memory = self._owner.memory_or_none
-        return 0 if memory is None else memory.next_offset
+        cache = self._lease.cache_or_none
+        return 0 if cache is None else cache.next_offset
 
     def depose(self) -> None:
         """End the sessions of whoever owns the partition. Only for who was given it."""
-        self._owner.depose()
+        self._lease.depose()
 
     def abort(self) -> None:
         """Wake the thread that waits for the database with an error. From another thread."""
-        self._owner.abort()
+        self._lease.abort()
 
     def close(self) -> None:
         """Give the partition up; what was not committed is forgotten."""
-        self._owner.close()
+        self._lease.close()
 
     # ── batches ─────────────────────────────────────────────────────────────────────────────
 
-    def sort_out(self, messages: Sequence[RawMessage]) -> SortedOut | None:
+    def classify(self, messages: Sequence[RawMessage]) -> Classified | None:
         """Read a batch ahead of its turn, from another thread than the others' one; nothing is
         decided by it that the turn would not decide again where the registry has changed."""
-        memory = self._owner.memory_or_none
-        if memory is None:
+        cache = self._lease.cache_or_none
+        if cache is None:
             return None
         try:
-            return self._laying.read(messages, memory)
-        except _THE_DATAS_FAULT:
+            return self._preparer.read(messages, cache)
+        except DATA_ERRORS:
             return None  # it fails again in its turn, where the message is found
 
-    def prepare(self, messages: Sequence[RawMessage], sorted_out: SortedOut | None) -> bool:
+    def prepare(self, messages: Sequence[RawMessage], classified: Classified | None) -> bool:
         """Write the samples of a batch while the one before it is being committed, which has said
-        that it is `laid`; from another thread than the others' two, one at a time.
+        that it is `last_written`; from another thread than the others' two, one at a time.
 
         Its transaction ends in `process` with the same messages. Nothing is prepared, and False
         returned, where the batch needs what is not committed yet or not in memory, or on any error:
         then `process` does it all, and meets the error itself.
         """
-        owner = self._owner
-        with owner.preparing:
-            memory, first, before = owner.memory_or_none, owner.next_first, owner.laid
-            if memory is None or first is None or before is None:
+        lease = self._lease
+        with lease.preparing:
+            cache, first, before = lease.cache_or_none, lease.next_first, lease.last_written
+            if cache is None or first is None or before is None:
                 return False
-            owner.roll_back_spare()  # whatever was prepared before has not been processed
-            laps = Laps(self._clock, self._metrics)
+            lease.roll_back_spare()  # whatever was prepared before has not been processed
+            timer = StepTimer(self._clock, self._metrics)
             try:
                 with translated():
-                    spare = owner.spare
-                    if customers.version(spare) != memory.registry.version:
-                        raise NotAhead
-                    work = self._laying.work_of(messages, first, sorted_out, memory)
-                    self._laying.lay(spare, memory, work, laps, before)
+                    spare = lease.spare
+                    if customers.version(spare) != cache.registry.version:
+                        raise MustRunInOrder
+                    work = self._preparer.work_of(messages, first, classified, cache)
+                    self._preparer.prepare(spare, cache, work, timer, before)
             except Exception as error:
                 log.debug("not prepared: %r", error)
-                owner.roll_back_spare()
+                lease.roll_back_spare()
                 return False
-            owner.prepared = Prepared(messages, work, first, memory.registry.version, laps)
+            lease.prepared = Prepared(messages, work, first, cache.registry.version, timer)
         return True
 
     def process(
         self,
         messages: Sequence[RawMessage],
-        sorted_out: SortedOut | None = None,
-        laid: Callable[[], None] = lambda: None,
+        classified: Classified | None = None,
+        last_written: Callable[[], None] = lambda: None,
         first: int | None = None,
     ) -> Committed:
         """Take a batch through all steps and commit it.
 
-        sorted_out : what `sort_out` found in it before. laid() is called when the next batch can
+        sorted_out : what `classify` found in it before. laid() is called when the next batch can
         be prepared. first : offset of the first message in a log that has offsets of its own; what
         is committed already is left out.
 
@@ -165,29 +167,29 @@ class Worker:
         messages between are missing.
         """
         next_offset = self.open()
-        self._owner.must_not_be_stopped()
+        self._lease.check_not_stopped()
         if first is not None and first != next_offset:
             if first > next_offset:
                 raise Fenced(
                     f"partition {self._partition.number}: the batch begins at offset {first}, but "
                     f"what is committed ends at {next_offset}"
                 )
-            messages, sorted_out = messages[next_offset - first :], None
+            messages, classified = messages[next_offset - first :], None
             if not messages:
-                laid()
+                last_written()
                 return Committed()
         try:
             if self._take_prepared(messages, next_offset):
-                return self._commit_prepared(laid)
+                return self._commit_prepared(last_written)
             return self._commit(
-                lambda memory: self._laying.work_of(messages, next_offset, sorted_out, memory),
+                lambda cache: self._preparer.work_of(messages, next_offset, classified, cache),
                 len(messages),
-                laid=laid,
+                last_written=last_written,
             )
-        except _THE_DATAS_FAULT as error:
-            return self._find_the_spoilt(messages, error)
+        except DATA_ERRORS as error:
+            return self._isolate_failing(messages, error)
 
-    def _find_the_spoilt(self, messages: Sequence[RawMessage], error: Exception) -> Committed:
+    def _isolate_failing(self, messages: Sequence[RawMessage], error: Exception) -> Committed:
         """A batch failed for a reason that no step foresaw: halve it until the message is found.
 
         Only that one goes to the dead letter; it must not stop the others for ever. Where many
@@ -199,123 +201,123 @@ class Worker:
             found.add(self.process(messages[middle:]))
             return found
         self._failed_in_a_row += 1
-        if self._failed_in_a_row > _MOST_FAILURES:
+        if self._failed_in_a_row > _MAX_FAILURES_IN_A_ROW:
             raise Stop(
                 f"{self._failed_in_a_row} messages failed one after the other, the last with "
                 f"{type(error).__name__}: {error}"
             ) from error
         self.open()
         log.exception("a message of %r could not be processed", messages[0].topic, exc_info=error)
-        letter = Letter(messages[0], self._owner.memory.next_offset)
-        steps.bury_unforeseen(letter, error)
-        return self._commit(lambda _: Work([letter]), 1)
+        envelope = Envelope(messages[0], self._lease.cache.next_offset)
+        steps.dead_letter_unforeseen(envelope, error)
+        return self._commit(lambda _: Work([envelope]), 1)
 
     def _commit(
         self,
-        work_of: Callable[[Memory], Work],
+        work_of: Callable[[StateCache], Work],
         moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None = None,
-        laid: Callable[[], None] = lambda: None,
+        last_written: Callable[[], None] = lambda: None,
     ) -> Committed:
         """Take work through all steps and commit it; the offset moves on by `moved`.
 
         work_of : makes the work of what came, by the registry as it is in this transaction.
         """
-        owner = self._owner
-        owner.discard()
-        connection, memory = owner.connection, owner.memory
-        laps = Laps(self._clock, self._metrics)
-        with owner.all_or_nothing():
-            if owner.refresh_registry():
-                self._tending.forget()  # checkpoints of devices that were done may be gone
-            memory.topics.earliest_us = owner.earliest_us()
-            work = work_of(memory)
-            self._laying.lay(connection, memory, work, laps)
-            return self._finish(connection, memory, work, laps, moved, retried, laid)
+        lease = self._lease
+        lease.discard()
+        connection, cache = lease.connection, lease.cache
+        timer = StepTimer(self._clock, self._metrics)
+        with lease.all_or_nothing():
+            if lease.refresh_registry():
+                self._maintenance.forget()  # checkpoints of devices that were done may be gone
+            cache.topics.earliest_us = lease.earliest_us()
+            work = work_of(cache)
+            self._preparer.prepare(connection, cache, work, timer)
+            return self._finish(connection, cache, work, timer, moved, retried, last_written)
 
     def _take_prepared(self, messages: Sequence[RawMessage], first: int) -> bool:
         """Whether just these are prepared, and by what is still true."""
-        owner = self._owner
-        with owner.preparing:
-            found = owner.prepared
+        lease = self._lease
+        with lease.preparing:
+            found = lease.prepared
             if found is None or found.messages is not messages or found.first != first:
                 return False
             with suppress(Retry, Stop), translated():
-                return customers.version(owner.spare) == found.version
+                return customers.version(lease.spare) == found.version
         return False
 
-    def _commit_prepared(self, laid: Callable[[], None]) -> Committed:
-        owner = self._owner
-        prepared = owner.begin_prepared()
-        with owner.all_or_nothing():
+    def _commit_prepared(self, last_written: Callable[[], None]) -> Committed:
+        lease = self._lease
+        prepared = lease.begin_prepared()
+        with lease.all_or_nothing():
             return self._finish(
-                owner.connection,
-                owner.memory,
+                lease.connection,
+                lease.cache,
                 prepared.work,
-                prepared.laps,
+                prepared.timer,
                 len(prepared.messages),
                 None,
-                laid,
+                last_written,
             )
 
     def discard(self) -> None:
         """Let nothing go ahead of what is done now; what is prepared is rolled back."""
-        self._owner.discard()
+        self._lease.discard()
 
     def _finish(
         self,
         connection: Connection,
-        memory: Memory,
+        cache: StateCache,
         work: Work,
-        laps: Laps,
+        timer: StepTimer,
         moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None,
-        laid: Callable[[], None],
+        last_written: Callable[[], None],
     ) -> Committed:
         """The second half: everything else, and the commit."""
-        due = commit.checkpoints_due(memory, work, self._settings)
-        commit.take_over(memory, work, self._clock.monotonic())
-        self._owner.next_first, self._owner.laid = memory.next_offset + moved, work
-        laid()
+        due = commit.checkpoints_due(cache, work, self._settings)
+        commit.take_over(cache, work, self._clock.monotonic())
+        self._lease.next_first, self._lease.last_written = cache.next_offset + moved, work
+        last_written()
         steps.conclude(work, telemetry.put_events(connection, [row for _, row in work.events]))
         now_us = self._clock.now_us()
         if retried is not None:
-            dead_letter_retry.finish(connection, work, retried, memory.registry.tenants, now_us)
-        commit.write(connection, memory, work, due, now_us)
+            dead_letter_retry.finish(connection, work, retried, cache.registry.tenants, now_us)
+        commit.write(connection, cache, work, due, now_us)
         for kind_work in work.kinds.values():
-            outbox.put(connection, signals_of(kind_work.rows, memory.registry.by_id), now_us)
-        laps.lap("features")
-        counted = commit.count_seqs(connection, memory, work)
-        entries = ledger_of(work, memory)
+            outbox.put(connection, signals_of(kind_work.rows, cache.registry.by_id), now_us)
+        timer.mark("features")
+        counted = commit.count_seqs(connection, cache, work)
+        entries = ledger_of(work, cache)
         if retried is not None:
-            dead_letter_retry.unbook(entries, retried)
-        commit.book(connection, entries, self._partition.number, memory.next_offset, moved)
-        laps.lap("books")
+            dead_letter_retry.subtract_retried(entries, retried)
+        commit.book(connection, entries, self._partition.number, cache.next_offset, moved)
+        timer.mark("books")
         connection.commit()
-        laps.lap("commit")
-        memory.next_offset += moved
+        timer.mark("commit")
+        cache.next_offset += moved
         outcomes = outcomes_of(work)
         if Outcome.STORED in outcomes:
             self._failed_in_a_row = 0
-        commit.remember(memory, counted)
-        self._count(entries, laps.started)
+        commit.remember(cache, counted)
+        self._count(entries, timer.started)
         why = None
         if retried is None:
-            why = self._cap.count(entries, of_nobody(work, memory))
+            why = self._breaker.count(entries, of_nobody(work, cache))
         if why is not None:
             with suppress(Retry):  # the batch is committed; the next ones will say the same
-                self._owner.stop(why)
-        return Committed(commit.acks_of(counted, memory.registry), outcomes)
+                self._lease.stop(why)
+        return Committed(commit.acks_of(counted, cache.registry), outcomes)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
     def pending(self) -> int:
         """Devices that wait to be reconciled."""
-        return self._tending.pending()
+        return self._maintenance.pending()
 
     def is_due(self) -> bool:
         """Whether there is a device whose turn to be reconciled has come."""
-        return self._tending.is_due()
+        return self._maintenance.is_due()
 
     def reconcile(self, *, everything: bool = False) -> int:
         """Correct devices whose late samples have been gathered long enough; bounded in time.
@@ -323,7 +325,7 @@ class Worker:
         everything : do not wait and do not stop early. Returns how many were done.
         """
         self.open()
-        return self._tending.reconcile(everything=everything)
+        return self._maintenance.reconcile(everything=everything)
 
     def close_silent(self, *, everything: bool = False) -> int:
         """Write what silent devices have open; what they say next replaces it.
@@ -331,28 +333,28 @@ class Worker:
         everything : do not wait for silence. Returns the number of devices.
         """
         self.open()
-        return self._tending.close_silent(everything=everything)
+        return self._maintenance.close_silent(everything=everything)
 
     def secure(self) -> bool:
         """Make devices ready for what retention is to drop; bounded in time. False while some are
         not yet."""
         self.open()
-        return self._tending.secure()
+        return self._maintenance.secure()
 
     def retry_dead_letters(self) -> int:
         """Take messages marked for retry again, in the order they came. Returns how many."""
         self.open()
         with translated():
             rows = dead_letter.to_retry(
-                self._owner.connection, self._partition.number, dead_letter_retry.AT_ONCE
+                self._lease.connection, self._partition.number, dead_letter_retry.AT_ONCE
             )
-            self._owner.connection.rollback()
+            self._lease.connection.rollback()
         if not rows:
             return 0
         try:
-            letters = [Letter(row.message(), row.offset, i) for i, row in enumerate(rows)]
-            self._commit(lambda _: Work(letters), 0, rows)
-        except _THE_DATAS_FAULT:
+            envelopes = [Envelope(row.message(), row.offset, i) for i, row in enumerate(rows)]
+            self._commit(lambda _: Work(envelopes), 0, rows)
+        except DATA_ERRORS:
             for row in rows:  # one by one: the one that fails stays where it is
                 self._retry_one(row)
         return len(rows)
@@ -360,12 +362,12 @@ class Worker:
     def _retry_one(self, row: dead_letter.DeadLetterRow) -> None:
         self.open()
         try:
-            self._commit(lambda _: Work([Letter(row.message(), row.offset)]), 0, [row])
-        except _THE_DATAS_FAULT as error:
+            self._commit(lambda _: Work([Envelope(row.message(), row.offset)]), 0, [row])
+        except DATA_ERRORS as error:
             self.open()
-            letter = Letter(row.message(), row.offset)
-            steps.bury_unforeseen(letter, error)
-            self._commit(lambda _: Work([letter]), 0, [row])
+            envelope = Envelope(row.message(), row.offset)
+            steps.dead_letter_unforeseen(envelope, error)
+            self._commit(lambda _: Work([envelope]), 0, [row])
 
     def _count(self, entries: commit.Ledger, started: float) -> None:
         for (tenant, dialect), entry in entries.items():

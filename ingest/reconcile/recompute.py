@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ingest.device_state.arrays import NEVER_US, Floats
-from ingest.device_state.cache import Memory, carry_from_bytes, carry_to_bytes
+from ingest.device_state.cache import StateCache, carry_from_bytes, carry_to_bytes
 from ingest.device_state.replay import Piece, Replay
 from ingest.grids import as_text
 from ingest.kernels import Kind, compute
@@ -50,7 +50,7 @@ def begin(connection: Connection, kind: Kind, device_id: int, late: Range) -> Re
 
 
 def go_on(
-    connection: Connection, memory: Memory, kind: Kind, device_id: int, late: Range, done: Replay
+    connection: Connection, cache: StateCache, kind: Kind, device_id: int, late: Range, done: Replay
 ) -> tuple[Replay, bool]:
     """Replay one piece more; True where nothing is left after it."""
     position, carry = _reached(done, kind)
@@ -66,7 +66,7 @@ def go_on(
     )
     full = len(samples) == PIECE_SAMPLES
     one = carry[np.newaxis] if len(samples) else np.empty((0, kind.carry_width))
-    computed = compute(kind, samples, one, memory.registry.grids)
+    computed = compute(kind, samples, one, cache.registry.grids)
     if len(samples):
         position, carry = int(samples.observed_us[-1]), computed.carry[0]
     if target is not None and not full:
@@ -105,7 +105,7 @@ def _next(done: Replay, position: int) -> checkpoints.Checkpoint | None:
 
 def finish(
     connection: Connection,
-    memory: Memory,
+    cache: StateCache,
     kind: Kind,
     device_id: int,
     done: Replay,
@@ -136,7 +136,7 @@ def finish(
             since = 0
     checkpoints.save(connection, kept)
     reconcile.done(connection, device_id)
-    checkpoints.computed_with(connection, {device_id: as_text(memory.registry.by_id[device_id])})
+    checkpoints.computed_with(connection, {device_id: as_text(cache.registry.by_id[device_id])})
     last = done.pieces[-1]
     real = [change for change in changes if change.real]
     return Recomputed(last.until_us, last.carry, since, real)

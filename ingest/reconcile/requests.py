@@ -4,7 +4,7 @@ import numpy as np
 
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.arrays import Floats, Ints, Late
-from ingest.device_state.cache import Memory, carry_to_bytes
+from ingest.device_state.cache import StateCache, carry_to_bytes
 from ingest.grids import as_text
 from ingest.kernels import KINDS, Kind, still_open
 from runtime.clock import Clock
@@ -12,30 +12,30 @@ from store.pipeline import carry, features, reconcile
 from store.postgres.pool import Connection
 
 
-def compute_anew(connection: Connection, memory: Memory, clock: Clock) -> None:
+def load_recompute_requests(connection: Connection, cache: StateCache, clock: Clock) -> None:
     """Ask for a reconcile from the beginning of what was computed with another grid or zone; from
     where samples are kept, if older ones are not.
 
-    Commits. The registry in `memory` is the new one already.
+    Commits. The registry in `cache` is the new one already.
     """
     now_us = clock.now_us()
     current = {
         device.device_id: as_text(device)
-        for device in memory.registry.by_id.values()
-        if memory.owns(device.device_id)
+        for device in cache.registry.by_id.values()
+        if cache.owns(device.device_id)
     }
     for device_id in carry.outdated(connection, current):
-        everything = reconcile.Range(memory.secured_us, now_us)
+        everything = reconcile.Range(cache.secured_us, now_us)
         carry.delete(connection, device_id, 0, None)
-        kind = KINDS[memory.registry.by_id[device_id].kind]
-        if memory.secured_us > YEAR_2000_US:  # nothing says any more what was before: begin there
+        kind = KINDS[cache.registry.by_id[device_id].kind]
+        if cache.secured_us > YEAR_2000_US:  # nothing says any more what was before: begin there
             begin = carry_to_bytes(kind.initial(1)[0])
             carry.save(
                 connection,
-                [carry.Checkpoint(device_id, memory.secured_us - 1, kind.carry_version, begin)],
+                [carry.Checkpoint(device_id, cache.secured_us - 1, kind.carry_version, begin)],
             )
         reconcile.request(connection, {device_id: everything}, now_us)
-        states = memory.states[kind.name]
+        states = cache.states[kind.name]
         if states.slots.rows(np.array([device_id]))[0] >= 0:
             states.late[device_id] = Late.of(everything, clock.monotonic())
     connection.commit()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from ingest.device_state.cache import Memory, carry_from_bytes, carry_to_bytes
+from ingest.device_state.cache import StateCache, carry_from_bytes, carry_to_bytes
 from ingest.kernels import KINDS, Kind, compute
 from store.pipeline import carry as checkpoints
 from store.pipeline import telemetry
@@ -19,23 +19,25 @@ from store.schema import partitions
 
 
 @dataclass(slots=True)
-class Securing:
+class RetentionCheckpoints:
     """A boundary (µs), and the devices that have no checkpoint there yet."""
 
     boundary_us: int
     devices: deque[tuple[Kind, int]] = field(default_factory=deque)
 
     @classmethod
-    def of(cls, connection: Connection, memory: Memory, boundary_us: int) -> "Securing":
+    def of(
+        cls, connection: Connection, cache: StateCache, boundary_us: int
+    ) -> "RetentionCheckpoints":
         """All of the partition that have samples before the boundary."""
         waiting = cls(boundary_us)
         for kind in KINDS.values():
             for device_id in telemetry.devices(connection, kind.samples, before_us=boundary_us):
-                if memory.owns(device_id):
+                if cache.owns(device_id):
                     waiting.devices.append((kind, device_id))
         return waiting
 
-    def go_on(self, connection: Connection, memory: Memory, enough: Callable[[], bool]) -> bool:
+    def go_on(self, connection: Connection, cache: StateCache, enough: Callable[[], bool]) -> bool:
         """Secure devices until `enough`, in the caller's transaction; True when all are, and
         retention may drop what is before the boundary.
 
@@ -45,25 +47,25 @@ class Securing:
             if enough():
                 return False
             kind, device_id = self.devices.popleft()
-            if device_id in memory.states[kind.name].late:
+            if device_id in cache.states[kind.name].late:
                 self.devices.append((kind, device_id))
-            elif memory.owns(device_id):
-                secure(connection, memory, kind, device_id, self.boundary_us)
+            elif cache.owns(device_id):
+                secure(connection, cache, kind, device_id, self.boundary_us)
         if self.devices:
             return False
-        partitions.set_secured(connection, self.boundary_us, memory.partition.number)
+        partitions.set_secured(connection, self.boundary_us, cache.partition.number)
         return True
 
 
 def secure(
-    connection: Connection, memory: Memory, kind: Kind, device_id: int, boundary_us: int
+    connection: Connection, cache: StateCache, kind: Kind, device_id: int, boundary_us: int
 ) -> None:
     """Save the carry after the last sample before the boundary, where it is not saved yet."""
     found = checkpoints.last_before(connection, device_id, kind.carry_version, boundary_us)
     carry = kind.initial(1) if found is None else carry_from_bytes(found.carry, kind)[np.newaxis]
     as_of_us = None if found is None else found.as_of_us
     for samples in telemetry.pieces(connection, kind.samples, device_id, as_of_us, boundary_us - 1):
-        carry = compute(kind, samples, carry, memory.registry.grids).carry
+        carry = compute(kind, samples, carry, cache.registry.grids).carry
         as_of_us = int(samples.observed_us[-1])
     if as_of_us is not None and (found is None or as_of_us > found.as_of_us):
         saved = checkpoints.Checkpoint(

@@ -14,9 +14,9 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from contracts.topics import SUBSCRIPTIONS
 from gateway.publish_packet import frame
 from gateway.session import SESSION_EXPIRY_S
+from ingest.decoding.catalogue import ROUTER
 from runtime.errors import Retry, Stop
 from simulators.encode import Message
 
@@ -38,7 +38,7 @@ def make_session(url: str, client_id: str) -> None:
         mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
     )
     client.on_connect = lambda *_: client.subscribe(
-        [(topic, SubscribeOptions(qos=1)) for topic in SUBSCRIPTIONS]
+        [(topic, SubscribeOptions(qos=1)) for topic in ROUTER.subscriptions]
     )
     client.on_subscribe = lambda *_: subscribed.set()
     properties = Properties(PacketTypes.CONNECT)

@@ -18,6 +18,7 @@ from typing import Any, Protocol
 from app.operations import kafka_topics
 from app.servers.kafka import Kafka
 from contracts.kafka import Topics
+from ingest.decoding.catalogue import ROUTER
 from proving.bench import service as bench_service
 from runtime.clock import US_PER_S, Clock, SystemClock
 from runtime.errors import Stop, Usage
@@ -79,7 +80,7 @@ def feeding(database_url: str, kafka_url: str, clock: Clock, partitions: int) ->
 
 def _choose(database_url: str, chosen: store_log.Log, begin: dict[int, int], clock: Clock) -> None:
     with connect(database_url) as connection:
-        store_log.choose(connection, chosen, begin, clock.now_us())
+        store_log.choose(connection, chosen, begin, clock.now_us(), ROUTER.key_of_topic)
         connection.commit()
 
 
@@ -220,11 +221,12 @@ async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url:
         kafka_url,
         Topics(settings.kafka_topic_prefix),
         settings.mqtt_client_id,
+        ROUTER.key_of_topic,
         metrics,
         lambda acks: gateway.committed(acks),
     )
     await log.start()
-    gateway = Gateway(mqtt_url, log, settings, clock, metrics)
+    gateway = Gateway(mqtt_url, log, ROUTER.subscriptions, settings, clock, metrics)
     spare_the_collector()
     idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
     pipe.send(1)

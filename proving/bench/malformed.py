@@ -254,7 +254,7 @@ def _pass(
                 if not passage.held:
                     passage.held.append(_held(watching))
                 if passage.sent * _PARTS >= of * (len(passage.memory) + 1):
-                    passage.memory.append(_memory())
+                    passage.memory.append(_cache())
             began = clock.monotonic()
             worker.reconcile(everything=True)
             passage.reconciling_s += clock.monotonic() - began
@@ -294,7 +294,7 @@ class _Malloc(ctypes.Structure):
     )  # fmt: skip
 
 
-def _memory() -> dict[str, float]:
+def _cache() -> dict[str, float]:
     """What this process holds now, without garbage: Python's small objects, what malloc has given
     out, and what is resident (Linux's VmRSS)."""
     gc.collect()

@@ -100,6 +100,7 @@ async def _drain(
     from app.processes.lifecycle import spare_the_collector
     from app.processes.warm_up import warm_up
     from gateway.forward import Gateway
+    from ingest.decoding.catalogue import ROUTER
     from ingest.logs.direct import DirectLog
     from ingest.partition.worker import Worker
 
@@ -109,7 +110,7 @@ async def _drain(
     await asyncio.to_thread(warm_up)
     await log.start()
     spare_the_collector()
-    gateway = Gateway(mqtt_url, log, settings, clock, metrics)
+    gateway = Gateway(mqtt_url, log, ROUTER.subscriptions, settings, clock, metrics)
     idle_mib = peak_memory_mib()
     began = clock.monotonic()
     running = asyncio.create_task(gateway.run(stop))

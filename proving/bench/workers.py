@@ -149,8 +149,16 @@ async def _fill(
     kafka_url: str, topics: Topics, messages: Iterator[RawMessage], settings: Settings
 ) -> None:
     from gateway.kafka_log import KafkaLog
+    from ingest.decoding.catalogue import ROUTER
 
-    log = KafkaLog(kafka_url, topics, settings.mqtt_client_id, Metrics(), lambda _: None)
+    log = KafkaLog(
+        kafka_url,
+        topics,
+        settings.mqtt_client_id,
+        ROUTER.key_of_topic,
+        Metrics(),
+        lambda _: None,
+    )
     await log.start()
     try:
         while batch := [*islice(messages, _APPENDED)]:

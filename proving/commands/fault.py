@@ -43,6 +43,7 @@ def fault(
     ] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
 ) -> None:
+    from app.processes.warm_up import compiling, prepare
     from proving.fault import run as runs
     from proving.fault.kinds import KINDS
 
@@ -54,6 +55,8 @@ def fault(
         raise Usage(f"--keep {keep}: it is not empty")
     home = load_settings().kafka_home
     plan = runs.Plan(rounds, seed, chosen, meanwhile=meanwhile)
+    with compiling() as compiled:  # before several processes start that need the kernels
+        asyncio.run(prepare(compiled))
     with (
         tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary,
         progress_bar("fault") as advance,

@@ -11,6 +11,7 @@ from ingest.registry import load as load_registry
 from proving.fault.load import Device, Sent
 from proving.testbed.process import Process, Usage
 from proving.testbed.proxy import Proxy
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from store.casework import contacts
 from store.pipeline import reconcile, telemetry
@@ -72,10 +73,10 @@ async def settled(database_url: str, clock: Clock) -> str:
                 "contacts to send": contacts.counts(connection)["pending"],
             }
 
-    deadline = clock.monotonic() + _SETTLE_WITHIN_S
+    limit = Limit(clock, _SETTLE_WITHIN_S)
     while any((found := await asyncio.to_thread(waiting)).values()):
-        if clock.monotonic() > deadline:
-            return f"{_SETTLE_WITHIN_S:.0f} s later there still are " + ", ".join(
+        if limit.over():
+            return f"{limit.seconds:.0f} s later there still are " + ", ".join(
                 f"{count} {what}" for what, count in found.items() if count
             )
         await asyncio.sleep(0.2)

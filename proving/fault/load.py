@@ -12,6 +12,7 @@ import cbor2
 
 from app.demo.receiver import SIDES, DemoReceiver
 from app.operations import registry_import as registry_files
+from runtime.calibration import known_slowness
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from simulators.encode import CBOR, JSON, Message, iso, topic
@@ -213,9 +214,10 @@ class Probes:
         self._seq += 1
         now_us = self._clock.now_us() // 1_000 * 1_000
         messages = [self._message(device, now_us) for device in self._load.names]
+        most_s = within_s * known_slowness(self._clock)
         with suppress(TimeoutError):
-            await asyncio.wait_for(publisher.run(messages), within_s)
-            return await publisher.drain(within_s)
+            await asyncio.wait_for(publisher.run(messages), most_s)
+            return await publisher.drain(most_s)
         return False
 
     def _message(self, device: str, now_us: int) -> Message:

@@ -15,6 +15,7 @@ from proving.fault.load import Fleets, Probes, fleet_publisher
 from proving.judge.latency import percentile
 from proving.testbed.process import faketime
 from proving.testbed.topology import Town
+from runtime.calibration import known_slowness
 from runtime.clock import Clock
 from runtime.errors import Stop
 from simulators.publisher import Publisher
@@ -212,7 +213,7 @@ class _Run:
         findings, town = self._findings, self._town
         await self._fleets.finish()
         for publisher in (self._publisher, self._probing):
-            if not await publisher.drain(_DRAIN_WITHIN_S):
+            if not await publisher.drain(_DRAIN_WITHIN_S * known_slowness(self._clock)):
                 held = publisher.counters.unacked
                 findings.tell(f"{held} messages are not acknowledged after {_DRAIN_WITHIN_S:.0f} s")
         waiting = await checks.settled(town.url, self._clock)

@@ -1,6 +1,6 @@
 """The demo's JSON object: what the store and the receiver have, judged by the simulators' truth."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from app.demo.outcome import Outcome
@@ -21,6 +21,8 @@ from store.postgres.times import to_us
 from store.signals import decisions, outbox
 
 _ALL = 1_000_000
+_SLOW = 1.25
+"""From this factor on a machine counts as slow; less is within the noise of measuring it."""
 _FOR_WANT_OF_CONSENT = ("no_consent", "no_channel_consent")
 
 
@@ -35,7 +37,10 @@ class DemoJudge:
         self._publications.note(message, now_s)
 
     def answer(self, database_url: str, outcome: Outcome) -> dict[str, Any]:
-        """The demo's JSON object; its `problems` say what falls short."""
+        """The demo's JSON object.
+
+        `problems` say what falls short, `warnings` what the machine's slowness explains.
+        """
         return _answer(database_url, outcome, self._publications)
 
 
@@ -50,6 +55,7 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
         ]
     j, verdict = judgement, outcome.verdict
     matches = (j.trips, j.events, j.crashes, j.anomalies)
+    late, warnings = judge_latency(contacted.late, outcome.slowness, outcome.strict)
     return {
         "seconds": round(outcome.seconds, 1),
         "ledger": {
@@ -87,10 +93,24 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
             "samples": verdict.samples,
             "rows": verdict.rows,
         },
-        "problems": _problems(outcome, judgement, contacted, books),
+        "calibration": {"slowness": round(outcome.slowness, 2)},
+        "problems": _problems(outcome, judgement, contacted, books) + late,
+        "warnings": warnings,
         "missed": [_plain(thing) for match in matches for thing in match.missed],
         "wrong": [_plain(thing) for match in matches for thing in match.wrong],
     }
+
+
+def judge_latency(
+    late: Sequence[str], slowness: float, strict: bool
+) -> tuple[list[str], list[str]]:
+    """Problems and warnings: latency is promised on an ordinary machine, so that on a slower one
+    it is a warning with the machine's factor beside it.
+    """
+    if strict or slowness < _SLOW:
+        return list(late), []
+    beside = f" (this machine is {slowness:.1f} times slower than the promise assumes)"
+    return [], [text + beside for text in late]
 
 
 def _problems(

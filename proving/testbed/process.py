@@ -11,6 +11,7 @@ from pathlib import Path
 
 from app.servers.supervise import Child
 from proving.testbed.servers import kill_group
+from runtime.calibration import Limit
 from runtime.clock import Clock
 from runtime.errors import Stop
 
@@ -94,12 +95,12 @@ class Process:
 
     async def ready(self) -> None:
         """Until the present run says so. Raises `Stop` with the end of its log."""
-        deadline = self._clock.monotonic() + _READY_WITHIN_S
-        while self._clock.monotonic() < deadline and self.alive():
+        limit = Limit(self._clock, _READY_WITHIN_S)
+        while not limit.over() and self.alive():
             if "is ready" in self.said:
                 return
             await asyncio.sleep(0.05)
-        how = f"not ready after {_READY_WITHIN_S:.0f} s" if self.alive() else "ended"
+        how = f"not ready after {limit.seconds:.0f} s" if self.alive() else "ended"
         raise Stop(f"{self.name} has {how}; the end of its log:\n{self.said[-2_000:].rstrip()}")
 
     @property
@@ -132,12 +133,12 @@ class Process:
     async def terminate(self) -> str:
         """SIGTERM; what is wrong with its end, '' where it ended well and in time."""
         self.send_signal(signal.SIGTERM)
-        deadline = self._clock.monotonic() + _END_WITHIN_S
-        while self.alive() and self._clock.monotonic() < deadline:
+        limit = Limit(self._clock, _END_WITHIN_S)
+        while self.alive() and not limit.over():
             await asyncio.sleep(0.05)
         if self.alive():
             self.kill()
-            return f"{self.name} did not end within {_END_WITHIN_S:.0f} s of SIGTERM"
+            return f"{self.name} did not end within {limit.seconds:.0f} s of SIGTERM"
         code = 0 if self._child is None else self._child.code
         return f"{self.name} ended with {code}: {self.said[-500:]}" if code else ""
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from contracts.partition import key_of_topic, partition_of
+from contracts.partition import KeyOfTopic, partition_of
 from contracts.raw import Properties, RawMessage
 from store.pipeline import ledger
 from store.postgres.pool import Connection, scalar
@@ -168,11 +168,16 @@ def by_id(connection: Connection, ids: Sequence[int]) -> list[DeadLetterRow]:
     return [DeadLetterRow(*row) for row in rows.fetchall()]
 
 
-def put_back(connection: Connection, rows: Sequence[DeadLetterRow], partitions: int) -> int:
+def put_back(
+    connection: Connection,
+    rows: Sequence[DeadLetterRow],
+    partitions: int,
+    key_of_topic: KeyOfTopic,
+) -> int:
     """Put exported rows in that are not there, in the caller's transaction; returns how many.
 
     They are booked as received and dead-lettered: they came another way than by the log.
-    partitions : of the log, where their owners are found when they are retried.
+    partitions, key_of_topic : of the log, where their owners are found when they are retried.
     """
     new = [row for row in rows if not _is_there(connection, row)]
     put(

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from contracts.partition import Partition, key_of_topic, partition_of
+from contracts.partition import KeyOfTopic, Partition, partition_of
 from runtime.errors import Stop
 from store.pipeline import offsets
 from store.postgres.pool import Connection
@@ -65,11 +65,17 @@ def skip(connection: Connection, partition: int, to: int) -> int:
     return 0 if found is None else to - int(found[0])
 
 
-def choose(connection: Connection, log: Log, begin: Mapping[int, int], now_us: int) -> None:
+def choose(
+    connection: Connection,
+    log: Log,
+    begin: Mapping[int, int],
+    now_us: int,
+    key_of_topic: KeyOfTopic,
+) -> None:
     """Feed the store from another log from here on, in the caller's transaction.
 
-    begin : partition → offset of its first message for this store. Raises `Retry` while a process
-    owns a partition.
+    begin : partition → offset of its first message for this store. key_of_topic : finds the
+    partition that retries each dead letter. Raises `Retry` while a process owns a partition.
     """
     for (partition,) in connection.execute("select partition from pipeline.partition").fetchall():
         offsets.lock(connection, partition)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Request, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect, sync_playwright
 
 from runtime.clock import SystemClock
 from tests.browser.town import Town, build
@@ -19,6 +19,7 @@ from tests.conftest import missing_server
 from tests.fix_api import running_api
 from tests.fix_postgres import _execute, database_of
 from tests.pages import sign_in
+from tests.patience import patient
 
 ARGUMENTS = [
     "--headless",
@@ -30,6 +31,14 @@ ARGUMENTS = [
     "--disable-component-update",
     "--disable-sync",
 ]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """One worker for all that need Chromium: two of them and the town fill two cores."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.fixture(scope="session")
@@ -49,6 +58,7 @@ def chromium(town: Town) -> Iterator[Browser]:
     program = shutil.which("chromium")
     if program is None:
         missing_server("Chromium (Debian: apt-get install chromium)")
+    expect.set_options(timeout=patient(5_000))
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=ARGUMENTS)
         yield browser
@@ -109,7 +119,7 @@ def visit(chromium: Browser, site: str, town: Town) -> Iterator[Visit]:
             locale=lang,
             **more,  # type: ignore[arg-type]
         )
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(patient(15_000))
         if role is not None:
             with httpx.Client(base_url=site) as client:
                 sign_in(client, town.keys[role])
@@ -143,7 +153,7 @@ def axe() -> str:
                 raise AssertionError("not reached")
             packed = subprocess.run(
                 [npm, "pack", "--silent", "axe-core@4"],
-                cwd=folder, capture_output=True, text=True, timeout=120, check=False,
+                cwd=folder, capture_output=True, text=True, timeout=patient(120), check=False,
             )  # fmt: skip
             if packed.returncode:
                 missing_server(f"axe-core from npm ({packed.stderr.strip()[:200]})")

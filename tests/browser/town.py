@@ -22,6 +22,7 @@ from store.casework import contacts, receivers
 from store.people import access
 from store.postgres.pool import connect
 from tests.fix_receiver import Receiver
+from tests.patience import patient
 
 _HOUR_S = 3_600
 _BATCH = 500
@@ -95,7 +96,7 @@ def _contact(url: str, tenant: str, receiver: Receiver) -> None:
         settings = Settings(webhook_private_networks="127.0.0.0/8")
         service, stop = Service(url, settings, CLOCK, Metrics()), asyncio.Event()
         running = asyncio.create_task(service.run(stop))
-        deadline = CLOCK.monotonic() + _SETTLED_WITHIN_S
+        deadline = CLOCK.monotonic() + patient(_SETTLED_WITHIN_S)
         while not await asyncio.to_thread(_settled, url, tenant):
             assert CLOCK.monotonic() < deadline, "contacts did not finish"
             await asyncio.sleep(0.2)

@@ -15,10 +15,11 @@ from runtime.settings import Settings
 
 def problems(name: str, spec: ChannelSpec) -> list[str]:
     """What a spec names and nobody has."""
-    found = []
-    for setting in (spec.configured_by, spec.concurrency):
-        if setting is not None and setting not in Settings.model_fields:
-            found.append(f"{name}: there is no setting {setting}")
+    found = [
+        f"{name}: there is no setting {setting}"
+        for setting in (spec.configured_by, spec.concurrency)
+        if setting is not None and setting not in Settings.model_fields
+    ]
     if spec.address is not None and spec.address not in ADDRESSES:
         found.append(f"{name}: there is no address {spec.address}")
     if spec.purpose is not None and spec.consent is None:

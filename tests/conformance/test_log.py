@@ -13,6 +13,7 @@ from contracts.kafka import Topics
 from contracts.raw import DeviceAck, Log, Properties, RawMessage
 from gateway.kafka_log import KafkaLog
 from gateway.remote_log import RemoteLog
+from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
 from ingest.logs.tcp_listener import Listener
@@ -23,6 +24,7 @@ from runtime.settings import Settings
 from store.pipeline import dead_letter, ledger, offsets, telemetry
 from store.pipeline import log as store_log
 from store.postgres.pool import connect
+from tests.patience import patient
 
 CLOCK = SystemClock()
 
@@ -49,7 +51,7 @@ class Running:
 
     async def committed(self) -> None:
         """Wait until ingest has committed what was appended."""
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(patient(60)):
             while await asyncio.to_thread(total, self._url) < self.appended:
                 await asyncio.sleep(0.02)
 
@@ -93,7 +95,14 @@ async def kafka_log(url: str, fixture: Callable) -> AsyncIterator[Running]:
     stop = asyncio.Event()
     ingest = KafkaIngest(kafka_url, url, settings, CLOCK, metrics)
     consuming = asyncio.create_task(ingest.run(stop))
-    log = KafkaLog(kafka_url, topics, "broker", metrics, lambda acks: running.acks.extend(acks))
+    log = KafkaLog(
+        kafka_url,
+        topics,
+        "broker",
+        ROUTER.key_of_topic,
+        metrics,
+        lambda acks: running.acks.extend(acks),
+    )
     running = Running(log, url)
     await log.start()
     yield running
@@ -107,7 +116,7 @@ def fed_from_kafka(url: str, kafka_url: str, topics: Topics) -> None:
         if store_log.chosen(connection).kind == "kafka":
             return
         _, chosen, begin = kafka_topics.prepare(kafka_url, topics, 3, 1, 1)
-        store_log.choose(connection, chosen, begin, CLOCK.now_us())
+        store_log.choose(connection, chosen, begin, CLOCK.now_us(), ROUTER.key_of_topic)
         connection.commit()
 
 
@@ -149,7 +158,7 @@ def test_an_answer_means_that_it_is_durable(run: Callable, registered: str) -> N
     async def check(log: Running) -> None:
         await log.append([message(1), message(2)])
         await log.committed()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(patient(30)):
             while not log.acks:  # from Kafka they come later, and who listens later hears nothing:
                 await log.append([message(2)])  # a device sends again then
                 await asyncio.sleep(0.2)
@@ -246,7 +255,7 @@ def test_it_waits_while_the_store_is_away(run: Callable, registered: str) -> Non
     async def check(log: Running) -> None:
         await log.append([message(1)])
         await asyncio.to_thread(terminate_ingest, registered)
-        await asyncio.wait_for(log.append([message(2)]), 30)
+        await asyncio.wait_for(log.append([message(2)]), patient(30))
 
     run(check)
     assert stored(registered) == [1.0, 2.0]

@@ -24,23 +24,24 @@ from simulators.load import Load
 from tests.conftest import missing_server
 from tests.fix_broker import Mosquitto
 from tests.fix_kafka import kafka_home
+from tests.patience import patient
 
 CLOCK = SystemClock()
 
 
 @pytest.mark.xdist_group("kafka")
-def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kinds", [("kill-ingest", "cut"), ("kill-postgres", "clock-step")])
+def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path, kinds: tuple[str, ...]) -> None:
     home = kafka_home()
     Mosquitto(tmp_path)  # skips where there is none
     if faketime() is None and os.environ.get("CI"):
         missing_server("libfaketime")
-    kinds = ("kill-ingest", "kill-postgres", "cut", "clock-step")
-    plan = fault.Plan(4, 7, kinds, rate=40.0)
+    plan = fault.Plan(2, 7, kinds, rate=40.0)
     found = asyncio.run(fault.run(tmp_path, home, CLOCK, plan, lambda _: None))
     slow = [problem for problem in found["problems"] if problem.startswith("recovery p95")]
     assert found["problems"] == slow, found["problems"]  # how fast is not for a busy machine to say
     assert {r["kind"] for r in found["rounds"]} == {*kinds} - {*found["left_out"]}
-    assert found["kills"] >= 4
+    assert found["kills"] >= 2  # one in each round
     assert found["samples"] > 0 and not (found["lost"] or found["doubled"] or found["differences"])
 
 
@@ -73,7 +74,7 @@ def _with_proxy(check: Callable[[Proxy], object]) -> None:
 
 async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int = 1) -> bytes:
     writer.write(b"x" * size)
-    return await asyncio.wait_for(reader.readexactly(size), 5.0)
+    return await asyncio.wait_for(reader.readexactly(size), patient(5.0))
 
 
 def test_a_proxy_that_is_cut_resets_and_takes_nobody_until_it_is_healed() -> None:
@@ -82,7 +83,7 @@ def test_a_proxy_that_is_cut_resets_and_takes_nobody_until_it_is_healed() -> Non
         assert await _ask(reader, writer) == b"x" and proxy.open == 1
         proxy.cut()
         with pytest.raises(ConnectionResetError):
-            await asyncio.wait_for(reader.read(1), 5.0)
+            await asyncio.wait_for(reader.read(1), patient(5.0))
         with socket.socket() as refused:
             refused.setblocking(False)
             loop = asyncio.get_running_loop()

@@ -14,6 +14,7 @@ from store.postgres.pool import connect
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
+from tests.patience import patient
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,9 @@ def test_health_answers_while_every_thread_waits_for_the_database() -> None:
     async def ask(address: str) -> int:
         headers = {"Authorization": "Bearer tw_0000000000000000_" + "x" * 43}
         limits = httpx.Limits(max_connections=200)
-        async with httpx.AsyncClient(base_url=address, timeout=30.0, limits=limits) as client:
+        async with httpx.AsyncClient(
+            base_url=address, timeout=patient(30.0), limits=limits
+        ) as client:
             waiting = [
                 asyncio.create_task(client.get("/v1/cases", headers=headers)) for _ in range(60)
             ]
@@ -229,7 +232,10 @@ def test_the_rate_limit_counts_down_and_says_when(api: Api) -> None:
 @pytest.mark.usefixtures("_seeded_template")
 def test_without_a_database_it_says_so_and_what_is_missing(new_database: Any) -> None:
     url = new_database()
-    with running_api(url) as address, httpx.Client(base_url=address, timeout=20.0) as client:
+    with (
+        running_api(url) as address,
+        httpx.Client(base_url=address, timeout=patient(20.0)) as client,
+    ):
         with connect(url) as connection:
             connection.execute("delete from public.tachowatt_migration")
             connection.commit()
@@ -237,7 +243,7 @@ def test_without_a_database_it_says_so_and_what_is_missing(new_database: Any) ->
         assert ready.status_code == 503 and "0004_contacts.sql" in json.dumps(ready.json())
     with (
         running_api("postgresql://nobody@127.0.0.1:1/x") as address,
-        httpx.Client(base_url=address, timeout=20.0) as client,
+        httpx.Client(base_url=address, timeout=patient(20.0)) as client,
     ):
         headers = {"Authorization": "Bearer tw_0000000000000000_" + "x" * 43}
         away = client.get("/v1/cases", headers=headers)

@@ -15,6 +15,7 @@ from app.cli import cli
 from store.postgres import notify
 from store.postgres.pool import connect
 from tests.integration.test_api_stream import stream
+from tests.patience import patient
 from tests.process import CLOCK, Tachowatt
 
 
@@ -36,7 +37,7 @@ _WAITING = "select 1 from pg_locks where relation = 'access.api_key'::regclass a
 @contextmanager
 def held_up(url: str, seconds: float = 1.0) -> Iterator[None]:
     """The streams' next read has begun, and takes so long."""
-    deadline = CLOCK.monotonic() + 30.0
+    deadline = CLOCK.monotonic() + patient(30.0)
     with connect(url) as connection:
         connection.execute("lock table access.api_key in access exclusive mode")
         with connect(url) as other:

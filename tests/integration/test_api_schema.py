@@ -21,6 +21,7 @@ from api.http.scopes import OF_ROLE
 from api.openapi.document import operations
 from api.openapi.examples import REQUESTS
 from tests.fix_api import Api
+from tests.patience import patient
 
 CHECKS = [
     not_a_server_error,
@@ -76,7 +77,7 @@ def test_no_500_and_every_answer_in_the_schema(api: Api, role: str) -> None:
             if real and case.path_parameters:
                 ids = known(api, role)
                 case.path_parameters = {name: ids[name] for name in case.path_parameters}
-            answer = case.call(headers=headers, timeout=20)
+            answer = case.call(headers=headers, timeout=patient(20))
             seen.add(answer.status_code)
             case.validate_response(answer, checks=CHECKS)
 

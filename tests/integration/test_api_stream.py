@@ -13,6 +13,7 @@ from store.people import access
 from store.postgres.pool import connect
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
+from tests.patience import patient
 
 
 @dataclass
@@ -41,7 +42,9 @@ def events(answer: httpx.Response) -> Iterator[Event]:
 def stream(url: str, headers: dict[str, str], last: int | None = None) -> Iterator[Iterator[Event]]:
     """An open stream, after `last`."""
     own = {**headers, **({} if last is None else {"Last-Event-ID": str(last)})}
-    with httpx.stream("GET", f"{url}/v1/alerts/stream", headers=own, timeout=20.0) as answer:
+    with httpx.stream(
+        "GET", f"{url}/v1/alerts/stream", headers=own, timeout=patient(20.0)
+    ) as answer:
         assert answer.status_code == 200, answer.read()
         assert answer.headers["content-type"].startswith("text/event-stream")
         yield events(answer)

@@ -11,6 +11,7 @@ from store.people import access
 from store.postgres.pool import connect, scalar
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
+from tests.patience import patient
 
 NOTE = {"text": "Called: nobody is hurt."}
 
@@ -108,7 +109,7 @@ def test_many_at_once_write_one_note(api: Api, case: str) -> None:
     path, barrier = f"/v1/cases/{case}/notes", threading.Barrier(8)
 
     def send(_: int) -> int:
-        barrier.wait(10)
+        barrier.wait(patient(10))
         return api.post(path, "agent", NOTE, Idempotency_Key="many").status_code
 
     with ThreadPoolExecutor(8) as pool:

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from feature_kernels import driving
+from ingest.decoding.catalogue import ROUTER
 from proving.bench import drain, generator, history, kernel_c, kernel_data, query, soak
 from proving.bench import kafka as bench_kafka
 from proving.bench import kernels as kernels_bench
@@ -137,7 +138,7 @@ def test_a_load_without_end_says_what_the_load_says():
 def test_a_store_that_is_fed_from_kafka_already_is_not_drained_into(database):
     theirs = store_log.Log("kafka", "telemetry.raw", "theirs", 1)
     with connect(database) as connection:
-        store_log.choose(connection, theirs, {0: 0}, 0)
+        store_log.choose(connection, theirs, {0: 0}, 0, ROUTER.key_of_topic)
         connection.commit()
     feeding = bench_kafka.feeding(database, "kafka://127.0.0.1:1", SystemClock(), 4)
     with pytest.raises(Usage, match="needs another database"), feeding:

@@ -15,6 +15,7 @@ from runtime.clock import SystemClock
 from runtime.errors import Usage
 from tests.fix_contacts import Stage
 from tests.fix_receiver import Receiver
+from tests.patience import patient
 from tests.process import Tachowatt
 
 CLOCK = SystemClock()
@@ -45,7 +46,7 @@ def start(tmp_path: Path, stage: Stage) -> Iterator[Callable[[], Tachowatt]]:
 
 
 def until(process: Tachowatt, condition: Callable[[], bool], timeout_s: float = 30.0) -> None:
-    deadline = CLOCK.monotonic() + timeout_s
+    deadline = CLOCK.monotonic() + patient(timeout_s)
     while not condition():
         assert process.wait(0.05) is None, process.log
         assert CLOCK.monotonic() < deadline, process.log

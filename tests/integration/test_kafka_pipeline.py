@@ -25,6 +25,7 @@ from store.postgres.pool import Connection, connect
 from store.signals import outbox
 from tests.fix_broker import Mosquitto
 from tests.fix_fleet import caught_up, deliver, settle, undisturbed
+from tests.patience import patient
 from tests.process import Tachowatt
 from tests.store_state import assert_same_state, store_state
 
@@ -123,7 +124,7 @@ def told(kafka_url: str, topic: str, until: Callable[[list[Any]], bool]) -> list
         await consumer.start()
         found: list[Any] = []
         try:
-            async with asyncio.timeout(30):
+            async with asyncio.timeout(patient(30)):
                 while not until(found):
                     for records in (await consumer.getmany(timeout_ms=200)).values():
                         found += records
@@ -172,7 +173,7 @@ def takes_part(worker: Tachowatt) -> None:
     who is given them next."""
     worker.wait_for("partitions: [")
     metrics_url = re.findall(r"metrics +(http\S+)/metrics", worker.log)[0]
-    deadline = CLOCK.monotonic() + 60
+    deadline = CLOCK.monotonic() + patient(60)
     while CLOCK.monotonic() < deadline:
         given = re.findall(r"partitions: (\S+)", worker.log)[-1]
         if given != "none" and httpx.get(f"{metrics_url}/ready").status_code == 200:

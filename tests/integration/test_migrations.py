@@ -443,7 +443,14 @@ def test_a_populated_earlier_version_is_still_proven(
         patched.setattr(migrations, "available", lambda: early)
         migrate(url, layout)
     copy_rows(source, url)
+    with connect(url) as connection:
+        connection.execute("update customers.customer set email = customer || '@example.org'")
+        customers = scalar(connection, "select count(*) from customers.customer")
+        connection.commit()
     assert migrate(url, layout)[0] == "0005_layout.sql"
+    with connect(url) as connection:
+        moved = "select count(*) from customers.address where value = customer || '@example.org'"
+        assert scalar(connection, moved) == customers > 0
     assert_same_state(store_state(url), expected)
     verdict = verify(url)
     assert verdict.clean and verdict.rows > 1_000, verdict
@@ -453,17 +460,19 @@ def test_a_populated_earlier_version_is_still_proven(
 
 
 def copy_rows(source: str, target: str) -> None:
-    """Rows of every table of `target` that `source` has too."""
+    """Rows of every table of `target` that `source` has too, in the columns of both."""
+    columns_of = (
+        "select table_schema || '.' || table_name, array_agg(column_name::text) "
+        "from information_schema.columns join information_schema.tables "
+        "using (table_schema, table_name) where is_generated = 'NEVER' "
+        "and table_type = 'BASE TABLE' and table_schema in "
+        "('customers', 'telemetry', 'features', 'pipeline') group by 1"
+    )
     with connect(source) as read, connect(target) as wrote:
         wrote.execute("set session_replication_role = replica")  # foreign keys in any order
-        tables = wrote.execute(
-            "select table_schema || '.' || table_name, string_agg(column_name, ', ') "
-            "from information_schema.columns join information_schema.tables "
-            "using (table_schema, table_name) where is_generated = 'NEVER' "
-            "and table_type = 'BASE TABLE' and table_schema in "
-            "('customers', 'telemetry', 'features', 'pipeline') group by 1"
-        ).fetchall()
-        for table, columns in tables:
+        theirs = dict(read.execute(columns_of).fetchall())
+        for table, ours in wrote.execute(columns_of).fetchall():
+            columns = ", ".join(name for name in ours if name in theirs[table])
             wrote.execute(f"delete from {table}")
             with (
                 read.cursor().copy(f"copy (select {columns} from {table}) to stdout") as rows,

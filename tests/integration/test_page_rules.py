@@ -15,6 +15,7 @@ from store.postgres.pool import connect
 from tests.fix_api import Api, running_api
 from tests.fix_registry import NOW_US
 from tests.pages import HTML, send, sign_in, token_of
+from tests.patience import patient
 from tests.seed_api import LAT, LON
 
 ROLES = ("insurer", "utility", "agent", "customer", "home", "operator")
@@ -26,7 +27,7 @@ def enter(api: Api) -> Iterator[object]:
     made: list[httpx.Client] = []
 
     def open_(role: str | None, tenant: str = "own") -> httpx.Client:
-        client = httpx.Client(base_url=api.url, headers=HTML, timeout=20.0)
+        client = httpx.Client(base_url=api.url, headers=HTML, timeout=patient(20.0))
         made.append(client)
         if role is not None:
             sign_in(client, api.seeded.keys[(tenant, role)])
@@ -278,7 +279,7 @@ def test_fewer_scopes_show_less(api: Api) -> None:
             )  # fmt: skip
             connection.commit()
         for text, visible in ((api.seeded.keys[("own", role)], True), (key, False)):
-            with httpx.Client(base_url=api.url, headers=HTML, timeout=20.0) as client:
+            with httpx.Client(base_url=api.url, headers=HTML, timeout=patient(20.0)) as client:
                 sign_in(client, text)
                 page = client.get(path)
                 assert page.status_code == 200
@@ -327,7 +328,7 @@ def test_an_empty_store_has_all_pages(database: str) -> None:
         connection.commit()
     with running_api(database) as url:
         for key in keys.values():
-            with httpx.Client(base_url=url, headers=HTML, timeout=20.0) as client:
+            with httpx.Client(base_url=url, headers=HTML, timeout=patient(20.0)) as client:
                 sign_in(client, key)
                 for path in _SHARED:
                     status = client.get(path).status_code

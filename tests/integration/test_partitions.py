@@ -7,8 +7,9 @@ import pytest
 
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
-from contracts.partition import Partition, key_of_topic, partition_of
+from contracts.partition import Partition, partition_of
 from contracts.raw import RawMessage
+from ingest.decoding.catalogue import ROUTER
 from ingest.partition.worker import Worker
 from ingest.registry import Registries
 from runtime.clock import ManualClock
@@ -22,6 +23,8 @@ from tests.store_state import assert_same_state, store_state
 
 OF = 3
 T0_MS = (NOW_US - 3_600_000_000) // 1000
+
+key_of_topic = ROUTER.key_of_topic
 
 
 def message(device: str, seq: int, at_s: int) -> RawMessage:
@@ -37,7 +40,7 @@ def home(topic: str) -> int:
 def partitioned(registered: str) -> str:
     with connect(registered) as connection:
         chosen = store_log.Log("kafka", "telemetry.raw", "cluster", OF)
-        store_log.choose(connection, chosen, dict.fromkeys(range(OF), 5), NOW_US)
+        store_log.choose(connection, chosen, dict.fromkeys(range(OF), 5), NOW_US, key_of_topic)
         connection.commit()
     return registered
 
@@ -170,10 +173,10 @@ def test_a_store_of_kafka_takes_no_direct_worker(partitioned: str) -> None:
 def test_a_log_is_not_changed_under_a_worker(workers: list[Worker], partitioned: str) -> None:
     workers[1].open()
     with connect(partitioned) as connection, pytest.raises(Owned, match="partition 1 is owned"):
-        store_log.choose(connection, store_log.DIRECT, {0: 0}, NOW_US)
+        store_log.choose(connection, store_log.DIRECT, {0: 0}, NOW_US, key_of_topic)
     workers[1].close()
     with connect(partitioned) as connection:
-        store_log.choose(connection, store_log.DIRECT, {0: 0}, NOW_US)
+        store_log.choose(connection, store_log.DIRECT, {0: 0}, NOW_US, key_of_topic)
         connection.commit()
     direct = Worker(partitioned, Settings(), ManualClock(NOW_US))
     assert direct.open() == 0

@@ -19,6 +19,7 @@ from simulators.encode import JSON, Message, topic
 from simulators.load import Load
 from simulators.publisher import Publisher, publish_messages
 from tests.conftest import missing_server
+from tests.patience import patient
 
 CLOCK = SystemClock()
 MOSQUITTO = "/usr/sbin/mosquitto"
@@ -103,7 +104,7 @@ class Service:
         wanted = ["tw/v1/+/+/telemetry", "owntracks/+/+"]
         self.connection = Connection(self.url, "service", wanted, lambda: None, self.take)
         self.connection.start()
-        await asyncio.wait_for(self.connection.up.wait(), 15)
+        await asyncio.wait_for(self.connection.up.wait(), patient(15))
         await asyncio.sleep(0.3)
         return self
 
@@ -138,7 +139,7 @@ def flood(devices: int = 5, each: int = 40) -> list[Message]:
 
 
 def run(scene: Callable[[], object]) -> None:
-    asyncio.run(asyncio.wait_for(scene(), 50))  # type: ignore[arg-type]
+    asyncio.run(asyncio.wait_for(scene(), patient(50)))  # type: ignore[arg-type]
 
 
 def test_all_arrive_and_are_acknowledged(broker: Broker) -> None:
@@ -150,7 +151,7 @@ def test_all_arrive_and_are_acknowledged(broker: Broker) -> None:
             assert (counters.unacked, counters.in_flight, counters.resent) == (0, 0, 0)
             assert counters.published == 201 and counters.acked == 200
             # Nobody acknowledges that one from end to end: it may still be with the broker.
-            await asyncio.wait_for(service.foreign_came.wait(), 15)
+            await asyncio.wait_for(service.foreign_came.wait(), patient(15))
             assert service.complete(5, 40) and service.foreign == [bare.tail]
 
     run(scene)
@@ -171,7 +172,7 @@ def test_first_sendings_are_told_and_parts_can_be_in_any_order(broker: Broker) -
             began = CLOCK.monotonic()
             await publisher.run(messages[2:])
             await publisher.run(messages[:2])
-            assert await publisher.drain(15)
+            assert await publisher.drain(patient(15))
             assert publisher.counters.acked == 4 and service.complete(1, 4)
             assert [seq for seq, _ in told] == [3, 4, 1, 2], "each once, as it goes out"
             times = [at_s for _, at_s in told]
@@ -186,9 +187,9 @@ def test_oldest_says_what_is_held(broker: Broker) -> None:
         async with service, Publisher(broker.url, CLOCK) as publisher:
             messages = flood(1, 10)
             await publisher.run(messages[:5])
-            assert await publisher.drain(10)
+            assert await publisher.drain(patient(10))
             await publisher.run(messages[5:])
-            assert await publisher.drain(10)
+            assert await publisher.drain(patient(10))
             oldest = [fields["oldest"] for _, fields in sorted(service.got["load-00001"].items())]
             assert oldest[0] == 1 and oldest[5] == 6 and oldest == sorted(oldest)
 
@@ -202,7 +203,7 @@ def test_silence_makes_a_device_send_again(broker: Broker) -> None:
             await publisher.run(flood(2, 5))
             assert not await publisher.drain(0.3)
             service.answers = True  # nothing new comes, so only a repetition is answered
-            assert await publisher.drain(15)
+            assert await publisher.drain(patient(15))
             assert publisher.counters.resent >= 10
 
     run(scene)
@@ -220,7 +221,7 @@ def test_an_ack_beyond_what_was_sent_is_ignored(broker: Broker) -> None:
             service.connection.publish("tw/v1/demo/nobody/ack", b'{"v":1}', None)
             assert not await publisher.drain(0.5)
             service.answer("demo", "load-00001")
-            assert await publisher.drain(10)
+            assert await publisher.drain(patient(10))
 
     run(scene)
 
@@ -237,7 +238,7 @@ def test_a_late_message_holds_the_ack_back_but_no_repetition_is_wasted(broker: B
             await asyncio.sleep(1.2)
             assert publisher.counters.unacked == 5 and publisher.counters.resent == 0
             await task
-            assert await publisher.drain(10)
+            assert await publisher.drain(patient(10))
             assert service.complete(1, 6)
 
     run(scene)
@@ -258,7 +259,7 @@ def test_nothing_is_lost_when_the_broker_dies(broker: Broker) -> None:
             await asyncio.sleep(0.5)
             broker.start()
             await task
-            assert await publisher.drain(25)
+            assert await publisher.drain(patient(25))
             assert publisher.counters.reconnects >= 1 and publisher.counters.resent > 0
             assert service.complete(10, 300)
 
@@ -273,7 +274,7 @@ def test_speed_up_keeps_virtual_time(broker: Broker) -> None:
                 message.due_us = number * 3_000_000  # a minute
             began = CLOCK.monotonic()
             await publish_messages(messages, broker.url, CLOCK, speedup=60.0, drain_s=10)
-            assert 0.9 < CLOCK.monotonic() - began < 3.0
+            assert 0.9 < CLOCK.monotonic() - began < patient(3.0)
 
     run(scene)
 
@@ -306,7 +307,7 @@ def test_it_floods_fast_enough(broker: Broker) -> None:
             assert await publisher.connected()
             began = CLOCK.monotonic()
             await publisher.run(messages)
-            assert await publisher.drain(20)
+            assert await publisher.drain(patient(20))
             assert len(messages) / (CLOCK.monotonic() - began) > 2_000
 
     run(scene)

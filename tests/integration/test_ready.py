@@ -14,6 +14,7 @@ from runtime.clock import SystemClock
 from simulators.fleet import Fleet
 from store.postgres.pool import connect
 from tests.fix_fleet import deliver, only_native
+from tests.patience import patient
 from tests.process import Tachowatt
 
 CLOCK = SystemClock()
@@ -29,7 +30,7 @@ class Process:
 
     def until(self, ready: bool, *, missing: str = "") -> None:
         """Wait for the answer, and for what is missing with it."""
-        deadline = CLOCK.monotonic() + 60
+        deadline = CLOCK.monotonic() + patient(60)
         found: Any = None
         while CLOCK.monotonic() < deadline:
             assert self.command.wait(0.05) is None, self.command.log

@@ -45,7 +45,7 @@ def make(url: str) -> Worker:
 
 
 def waiting(worker: Worker) -> Late:
-    (late,) = worker._owner.memory.states["vehicle"].late.values()
+    (late,) = worker._lease.cache.states["vehicle"].late.values()
     return late
 
 

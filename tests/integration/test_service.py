@@ -21,6 +21,7 @@ from simulators.publisher import Publisher
 from store.pipeline import ledger
 from store.postgres.pool import connect
 from tests.fix_fleet import caught_up, deliver, only_native, settle, undisturbed
+from tests.patience import patient
 from tests.process import Tachowatt
 from tests.store_state import assert_same_state, store_state
 
@@ -114,7 +115,7 @@ def test_crash_of_the_embedded_broker_loses_nothing(
             crashing = asyncio.create_task(crash(publisher))
             await publisher.run(native)
             await crashing
-            assert await publisher.drain(60.0), publisher.counters
+            assert await publisher.drain(patient(60)), publisher.counters
 
     try:
         asyncio.run(run())
@@ -229,7 +230,7 @@ def test_kill_9_of_the_whole_embedded_stack(
             killing = asyncio.create_task(kill())
             await publisher.run(native)
             await killing
-            assert await publisher.drain(60.0), publisher.counters
+            assert await publisher.drain(patient(60)), publisher.counters
 
     try:
         asyncio.run(run())

@@ -16,6 +16,7 @@ from gateway.publish_packet import frame
 from gateway.session import Session
 from runtime.clock import SystemClock
 from tests.fix_broker import Mosquitto
+from tests.patience import patient
 
 CLOCK = SystemClock()
 MOST_BY_WEBSOCKET = 1_000
@@ -50,7 +51,7 @@ class Inbox:
 
     async def until(self, count: int) -> None:
         """Wait until so many messages have come."""
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(patient(20)):
             while len(self.messages) < count:
                 self._grown.clear()
                 await self._grown.wait()
@@ -66,7 +67,7 @@ async def connected(
     )
     await inbox.session.start()
     try:
-        await asyncio.wait_for(inbox.session.connected.wait(), 20)
+        await asyncio.wait_for(inbox.session.connected.wait(), patient(20))
         yield inbox
     finally:
         await inbox.session.close()
@@ -143,7 +144,7 @@ def test_subscribed_only_when_the_broker_says_so() -> None:
     async def main() -> None:
         server = await asyncio.start_server(broker, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        async with connected(f"mqtt://127.0.0.1:{port}") as inbox, asyncio.timeout(20):
+        async with connected(f"mqtt://127.0.0.1:{port}") as inbox, asyncio.timeout(patient(20)):
             assert inbox.session is not None
             await asked.wait()
             assert not inbox.session.subscribed.is_set()

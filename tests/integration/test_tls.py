@@ -12,12 +12,13 @@ import pytest
 import trustme
 
 from contacts.channels.sending import Next, Result
-from contacts.channels.webhook import WebhookChannel
+from contacts.channels.webhook import Sender
 from contracts.raw import RawMessage
 from gateway.session import Session
 from runtime.clock import SystemClock
 from runtime.settings import Settings
 from tests.fix_broker import Mosquitto
+from tests.patience import patient
 
 SECRET = "whsec_" + "A" * 43 + "="
 
@@ -63,9 +64,9 @@ async def _through_tls(port: int, bodies: list[bytes]) -> list[bytes]:
         SystemClock().now_us,
     )  # fmt: skip
     await session.start()
-    await asyncio.wait_for(session.connected.wait(), 20)
+    await asyncio.wait_for(session.connected.wait(), patient(20))
     await asyncio.to_thread(_publish, port, bodies)
-    await asyncio.wait_for(done.wait(), 30)
+    await asyncio.wait_for(done.wait(), patient(30))
     await session.close()
     return got
 
@@ -111,7 +112,7 @@ def test_a_webhook_over_tls_asks_for_the_name_and_not_the_address(
 
     async def send() -> Result:
         settings = Settings(webhook_private_networks="127.0.0.0/8,::1/128")
-        channel = WebhookChannel(settings, SystemClock())
+        channel = Sender(settings, SystemClock())
         async with _receiver(context) as port:
             contact = {
                 "contact_id": "c", "receiver_id": 1, "secrets": [SECRET],

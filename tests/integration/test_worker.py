@@ -492,9 +492,9 @@ def test_a_meters_number_is_known_whichever_way_its_reading_came(
     ]
     messages = [raw("tw/v1/t1/meter0/reading", data, media) for media, data in sent]
     worker.open()
-    sorted_out = worker.sort_out(messages)
-    assert sorted_out is not None and sorted_out.others == [2]
-    assert worker.process(messages, sorted_out).outcomes == {"stored": 2, "duplicate": 1}
+    classified = worker.classify(messages)
+    assert classified is not None and classified.others == [2]
+    assert worker.process(messages, classified).outcomes == {"stored": 2, "duplicate": 1}
     with connect(registered) as connection:
         known = connection.execute("select * from telemetry.meter_number").fetchall()
         samples = telemetry.read(connection, telemetry.METER, list(range(1, 10)))

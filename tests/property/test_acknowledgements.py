@@ -109,7 +109,7 @@ async def _drive(
     session = OpenSession(log)
     patch.setattr(forward, "Session", session)
     settings = Settings(batch_messages=most, batch_wait_ms=0, receive_maximum=50)
-    gateway = Gateway("mqtt://x", log, settings, SystemClock(), metrics)
+    gateway = Gateway("mqtt://x", log, (), settings, SystemClock(), metrics)
     stop = asyncio.Event()
     running = asyncio.create_task(gateway.run(stop))
     for at in range(0, len(data), portion):
@@ -149,7 +149,7 @@ async def _break(patch: pytest.MonkeyPatch, events: list[str], most: int) -> Non
     session = OpenSession(log)
     patch.setattr(forward, "Session", session)
     settings = Settings(batch_messages=most, batch_wait_ms=0, receive_maximum=50)
-    gateway = Gateway("mqtt://x", log, settings, SystemClock(), Metrics())
+    gateway = Gateway("mqtt://x", log, (), settings, SystemClock(), Metrics())
     stop = asyncio.Event()
     running = asyncio.create_task(gateway.run(stop))
     kept: list[int] = []
@@ -206,7 +206,7 @@ def test_the_window_and_its_limits_are_measured(monkeypatch: pytest.MonkeyPatch)
         monkeypatch.setattr(forward, "Session", session)
         monkeypatch.setattr(forward, "_WINDOW_BYTES", 1_000)
         settings = Settings(receive_maximum=4, batch_messages=10, batch_wait_ms=0)
-        gateway = Gateway("mqtt://x", log, settings, SystemClock(), metrics)
+        gateway = Gateway("mqtt://x", log, (), settings, SystemClock(), metrics)
         stop = asyncio.Event()
         running = asyncio.create_task(gateway.run(stop))
 

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_kernels import driving
+from tests.patience import patient
 
 ROOT = Path(__file__).parents[2]
 T0_US = 1_699_990_000_000_000
@@ -371,7 +372,7 @@ def test_uncompiled_gives_the_same():
         capture_output=True,
         text=True,
         check=True,
-        timeout=120,
+        timeout=patient(120),
     )
     # libm may differ from the compiler's in the last place
     np.testing.assert_allclose(digest(), json.loads(done.stdout), rtol=1e-12)

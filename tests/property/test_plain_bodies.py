@@ -12,7 +12,7 @@ from contracts.raw import RawMessage
 from contracts.topics import Route
 from contracts.units import METER_NAMES, VEHICLE_NAMES
 from ingest.decoding.decode import decode
-from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.decoded import Context
 from ingest.decoding.fast_path.numbers import float_bits
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from runtime.errors import DeadLetter

@@ -100,6 +100,7 @@ HELP: dict[str, set[str]] = {
     "signals": DATABASE,
     "simulate": PARSER,
     "verify": DATABASE,
+    "warm-up": PARSER,
 }
 """What the help of each command imports."""
 

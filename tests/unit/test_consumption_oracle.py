@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from feature_kernels import consumption
+from tests.patience import patient
 
 ROOT = Path(__file__).resolve().parents[2]
 _SPEC = importlib.util.spec_from_file_location(
@@ -253,7 +254,7 @@ def test_interpreted_gives_the_same_bits_as_compiled(tmp_path):
             [sys.executable, "-c", script],
             check=True,
             env={**os.environ, "NUMBA_DISABLE_JIT": mode},
-            timeout=120,
+            timeout=patient(120),
         )
         saved[mode] = {path.name: np.load(path).tobytes() for path in sorted(out.glob("*.npy"))}
     assert saved["0"].keys() == saved["1"].keys()

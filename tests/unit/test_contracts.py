@@ -12,15 +12,23 @@ from pydantic import ValidationError
 import contracts
 from contracts import generate, topics
 from contracts.contacts import WEBHOOKS
+from contracts.dialects import NATIVE
 from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.telemetry import MESSAGES, Ack
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS
 from contracts.wire import pack_messages, pack_receipt, unpack_messages, unpack_receipt
+from ingest.decoding.catalogue import DIALECTS, ROUTER
 from ingest.decoding.decode import DECODERS
-from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.decoded import Context
 
 EXAMPLES = sorted((Path(contracts.__file__).parent / "examples").glob("*/v1/*.json"))
-FOREIGN = {"owntracks": ("owntracks", "telemetry"), "tasmota": ("tasmota", "reading")}
+FOREIGN = {
+    name.split("/")[0]: (dialect.name, route.kind)
+    for dialect in DIALECTS
+    if dialect.name != NATIVE
+    for route in dialect.routes
+    for name in route.examples
+}
 
 
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda p: f"{p.parts[-3]}-{p.stem}")
@@ -83,7 +91,7 @@ def test_columns_of_the_schema_are_those_of_the_units() -> None:
     ],
 )
 def test_routes(topic: str, expected: tuple[str, ...] | None) -> None:
-    found = topics.route(topic)
+    found = ROUTER.route(topic)
     if expected is None:
         assert found is None
     else:

@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.raw import RawMessage
-from contracts.topics import route
+from contracts.topics import Route
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.decode import DECODERS, decode
-from ingest.decoding.dialects.decoded import Context
+from ingest.decoding.decoded import Context
 from ingest.decoding.dialects.native import decode_event, decode_telemetry, salvage_numbering
 from ingest.decoding.dialects.owntracks import decode_location
 from ingest.decoding.dialects.tasmota import decode_sensor
@@ -172,7 +173,7 @@ def test_any_body_decodes_or_has_a_reason(
     key: tuple[str, str], body: bytes, content_type: str | None
 ) -> None:
     message = RawMessage(TOPICS[key], body, CONTEXT.received_us, content_type)
-    found = route(message.topic)
+    found = ROUTER.route(message.topic)
     assert found is not None and (found.dialect, found.kind) == key
     try:
         decoded = decode(message, found, CONTEXT, 1 << 20)
@@ -229,6 +230,15 @@ def test_a_decoders_own_bug_is_a_dead_letter(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setitem(DECODERS, ("native", "telemetry"), broken)
     message = RawMessage("tw/v1/t/d/telemetry", b"{}", 0, None)
-    found = route(message.topic)
+    found = ROUTER.route(message.topic)
     assert found is not None
     assert reason_of(lambda: decode(message, found, CONTEXT, 100)) == Reason.DECODER_ERROR
+
+
+def test_a_message_without_a_decoder_is_a_dead_letter() -> None:
+    """`decode` raises `DeadLetter` and nothing else, so no other message of the batch waits."""
+    message = RawMessage("tw/v1/t/d/telemetry", b"{}", 0, None)
+    for found in (Route("native", "t", "t/d", "weather"), Route("unheard-of", "", "d", "reading")):
+        assert reason_of(lambda found=found: decode(message, found, CONTEXT, 100)) == (
+            Reason.DECODER_ERROR
+        )

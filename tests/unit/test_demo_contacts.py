@@ -8,6 +8,7 @@ import pytest
 
 from app.demo.past import MOST_MESSAGES, MOST_SAMPLES, parts
 from app.demo.receiver import Delivery, Mail
+from proving.judge.answer import judge_latency
 from proving.judge.contacts import judge_contacts
 from proving.judge.evidence import Contact, Evidence, Told
 from proving.judge.latency import Publications, percentile
@@ -191,7 +192,6 @@ def two_ids_for_one_alert(e: Evidence) -> None:
         (no_crash_webhook, "no insurer was told"),
         (crash_to_the_wrong_side, "no insurer was told"),
         (wrong_signature, "wrong signature"),
-        (too_slow, "p95"),
         (never_published, "nobody knows when"),
         (no_purpose, "without having allowed claims_assistance"),
         (no_purpose_of_the_meter, "without having allowed energy_insight"),
@@ -217,6 +217,32 @@ def test_what_is_wrong_is_told(spoil: Callable[[Evidence], None], says: str) -> 
     evidence = good()
     spoil(evidence)
     assert any(says in problem for problem in judge_contacts(evidence).problems)
+
+
+def test_latency_is_told_apart_from_what_is_wrong() -> None:
+    evidence = good()
+    too_slow(evidence)
+    result = judge_contacts(evidence)
+    assert not result.problems
+    assert len(result.late) == 1 and "below 2 s is promised" in result.late[0]
+
+
+@pytest.mark.parametrize(
+    ("slowness", "strict", "problems", "warnings"),
+    [
+        (1.0, False, 1, 0),
+        (1.2, False, 1, 0),
+        (3.0, False, 0, 1),
+        (3.0, True, 1, 0),
+    ],
+)
+def test_a_missed_latency_on_a_slow_machine_is_a_warning(
+    slowness: float, strict: bool, problems: int, warnings: int
+) -> None:
+    found = judge_latency(["p95 is 3 s"], slowness, strict)
+    assert tuple(map(len, found)) == (problems, warnings)
+    assert all("3.0 times slower" in warning for warning in found[1])
+    assert judge_latency([], slowness, strict) == ([], [])
 
 
 def test_of_an_anomaly_taken_back_nobody_must_be_told() -> None:

@@ -171,7 +171,7 @@ def situation(playbook: Playbook, **changes: Any) -> Situation:
     given: dict[str, Any] = {
         "signal_id": "a" * 32, "revision": 0, "type": playbook.spec.trigger.signal,
         "subject": "vehicle:v", "time": AT, "data": {**data, "retracted": False},
-        "happened_at": AT, "person": Person("c", "Ada", "de", "ada@example.com"),
+        "happened_at": AT, "person": Person("c", "Ada", "de", {"email": "ada@example.com"}),
         "granted": frozenset(PURPOSES), "receivers": {"insurer": [1, 2], "utility": [3]},
         "channels": frozenset({"inbox", "email"}), "subject_name": "Golf",
         "timezone": "Europe/Berlin", "now": AT + timedelta(minutes=1), "alert_id": "b" * 32,

@@ -7,6 +7,7 @@ import pytest
 
 from app.processes.threads import in_thread
 from runtime.errors import Stop
+from tests.patience import patient
 
 
 def test_runs_elsewhere_until_stop() -> None:
@@ -55,4 +56,4 @@ def test_a_cancelled_caller_stops_it() -> None:
         await asyncio.gather(task, return_exceptions=True)
 
     asyncio.run(main())
-    assert ended.wait(5)
+    assert ended.wait(patient(5))

@@ -11,9 +11,11 @@ import cbor2
 import numpy as np
 from pydantic import BaseModel, ValidationError
 
+from contracts.dialects import NATIVE, Dialect, DialectRoute
 from contracts.telemetry import MAX_SEQ, DeviceEvent, DeviceStatus, Reading, Samples, Telemetry
+from contracts.topics import NAME_PATTERN
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from ingest.decoding.dialects.decoded import Context, Decoded
+from ingest.decoding.decoded import Context, Decoded, Decoder
 from ingest.decoding.times import parse_time
 from runtime.errors import DeadLetter, Reason
 
@@ -280,3 +282,42 @@ def _too_deep(body: bytes) -> bool:
         if not open_items:
             return False  # the first item has ended
     return False
+
+
+DIALECT = Dialect[Decoder](
+    name=NATIVE,
+    title="Native",
+    routes=(
+        DialectRoute(
+            "telemetry",
+            ("tw/v1/{tenant}/{device}/telemetry",),
+            decode_telemetry,
+            (
+                "telemetry/v1/one-sample.json",
+                "telemetry/v1/mixed-rates.json",
+                "telemetry/v1/epoch-milliseconds.json",
+            ),
+        ),
+        DialectRoute(
+            "reading",
+            ("tw/v1/{tenant}/{device}/reading",),
+            decode_reading,
+            ("reading/v1/register.json", "reading/v1/intervals.json"),
+        ),
+        DialectRoute(
+            "event",
+            ("tw/v1/{tenant}/{device}/event",),
+            decode_event,
+            ("event/v1/power-fail.json",),
+        ),
+        DialectRoute(
+            "status",
+            ("tw/v1/{tenant}/{device}/status",),
+            decode_status,
+            ("status/v1/online.json",),
+        ),
+    ),
+    example="acme/car-1",
+    acl=("read tw/v1/%u/ack", "read tw/v1/%u/command"),
+    level=NAME_PATTERN,
+)

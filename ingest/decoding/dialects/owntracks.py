@@ -6,8 +6,9 @@ zero; a speed of −1 means unknown. The `topic` inside some bodies is a note of
 broker and no identity: the MQTT topic is.
 """
 
-from ingest.decoding.dialects.decoded import Context, Decoded
-from ingest.decoding.dialects.foreign import json_object, number
+from contracts.dialects import Dialect, DialectRoute
+from ingest.decoding.decoded import Context, Decoded, Decoder
+from ingest.decoding.json_body import json_object, number
 from runtime.errors import DeadLetter, Reason
 
 
@@ -46,3 +47,18 @@ def decode_location(body: bytes, content_type: str | None, context: Context) -> 
     if accuracy is not None:
         columns["accuracy_m"] = [accuracy if accuracy >= 0 else None]
     return Decoded("telemetry", [observed_us], {**columns})
+
+
+DIALECT = Dialect[Decoder](
+    name="owntracks",
+    title="OwnTracks",
+    routes=(
+        DialectRoute(
+            "telemetry",
+            ("owntracks/{user}/{device}",),
+            decode_location,
+            ("owntracks/v1/location.json",),
+        ),
+    ),
+    example="jane/phone",
+)

@@ -8,8 +8,9 @@ zeros that a rebooted device sends are passed on: the register kernel knows them
 
 from typing import Any
 
-from ingest.decoding.dialects.decoded import Context, Decoded
-from ingest.decoding.dialects.foreign import json_object, number, text
+from contracts.dialects import Dialect, DialectRoute
+from ingest.decoding.decoded import Context, Decoded, Decoder
+from ingest.decoding.json_body import json_object, number, text
 from ingest.decoding.times import local_time
 from runtime.errors import DeadLetter, Reason
 
@@ -60,3 +61,15 @@ def _meter_object(found: dict[str, Any]) -> dict[str, Any]:
         Reason.MISSING_FIELD,
         "no object with Total_in, Total_out or Power_curr; name them so in the meter's script",
     )
+
+
+DIALECT = Dialect[Decoder](
+    name="tasmota",
+    title="Tasmota with a smart-meter script",
+    routes=(
+        DialectRoute(
+            "reading", ("tele/{topic}/SENSOR",), decode_sensor, ("tasmota/v1/sensor.json",)
+        ),
+    ),
+    example="cellar",
+)

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.dialects import DEVICE_KIND, NATIVE
 from contracts.partition import DIRECT, Partition
 from contracts.raw import RawMessage
-from contracts.topics import route
+from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.fast_path.body_kernel import CBOR, JSON, SNIFF
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.decoding.pack import LAYOUTS, Packed
@@ -25,7 +26,6 @@ from store.pipeline.telemetry import Samples
 
 Ints = NDArray[np.int64]
 
-_DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
 _MOST_TOPICS = 1_000_000
 
 _MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
@@ -60,13 +60,13 @@ class Topics:
     def learn(self, topic: str) -> None:
         """Find out what a topic says."""
         self.seen.add(topic)
-        found = route(topic)
-        if found is None or found.dialect != "native" or found.kind not in SHAPES:
+        found = ROUTER.route(topic)
+        if found is None or found.dialect != NATIVE or found.kind not in SHAPES:
             return
-        if not self.partition.holds("native", found.address):
+        if not self.partition.holds(NATIVE, found.address):
             return
-        device = self.registry.by_address.get(("native", found.address))
-        if device is None or device.kind != _DEVICE_KIND[found.kind] or not device.holders:
+        device = self.registry.by_address.get((NATIVE, found.address))
+        if device is None or device.kind != DEVICE_KIND[found.kind] or not device.holders:
             return
         # What was observed under an earlier holder is not plain.
         holder = max(device.holders, key=lambda holder: holder.from_us)
@@ -83,7 +83,7 @@ class Topics:
 
 
 @dataclass(frozen=True, slots=True)
-class Plain:
+class ColumnarBatch:
     """Plain messages of one kind of device, by device and time, so that their rows mostly are too.
 
     position : int64[n], in the batch, the order of arrival.
@@ -128,7 +128,7 @@ class Plain:
 
 
 @dataclass(frozen=True, slots=True)
-class SortedOut:
+class Classified:
     """A batch, true for one registry and as long as nothing more is too old.
 
     plain : kind of device → its plain messages; others : positions of all others.
@@ -136,17 +136,17 @@ class SortedOut:
 
     registry: Registry
     earliest_us: int
-    plain: dict[str, Plain]
+    plain: dict[str, ColumnarBatch]
     others: list[int]
 
 
-def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> SortedOut:
+def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> Classified:
     """Tell the plain messages of a batch from its others."""
     if len(topics.seen) > _MOST_TOPICS:
         topics.forget()  # nobody has so many devices; somebody makes topics up
     for topic in {message.topic for message in messages} - topics.seen:
         topics.learn(topic)
-    found: dict[str, Plain] = {}
+    found: dict[str, ColumnarBatch] = {}
     rest = np.ones(len(messages), np.bool_)
     earliest_us = topics.earliest_us
     most = settings.max_body_bytes
@@ -162,8 +162,8 @@ def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> 
             plain = _of_kind(messages, candidates, topics, kind, settings, earliest_us)
             rest[plain.position] = False
             if len(plain):
-                found[_DEVICE_KIND[kind]] = plain
-    return SortedOut(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
+                found[DEVICE_KIND[kind]] = plain
+    return Classified(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
 
 
 def _of_kind(
@@ -173,7 +173,7 @@ def _of_kind(
     kind: str,
     settings: Settings,
     earliest_us: int,
-) -> Plain:
+) -> ColumnarBatch:
     ours, number = [messages[i] for i in candidates], topics.number[kind]
     position = np.array(candidates, np.int64)
     entry = np.array([number[message.topic] for message in ours], np.int64)
@@ -188,7 +188,7 @@ def _of_kind(
     keep = scanned.taken.copy()
     begins = scanned.first[:-1][keep]
     if begins.shape[0]:
-        layout = LAYOUTS[_DEVICE_KIND[kind]]
+        layout = LAYOUTS[DEVICE_KIND[kind]]
         earliest = np.minimum.reduceat(scanned.observed_us, begins)
         latest = np.maximum.reduceat(scanned.observed_us, begins)
         wrong = ((scanned.values < layout.lowest) | (scanned.values > layout.highest)).any(axis=1)
@@ -208,7 +208,7 @@ def _of_kind(
     first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
     # Row r of message i comes from r - first[i] behind where that message's rows begin.
     rows = np.arange(first[-1]) + np.repeat(scanned.first[:-1][kept] - first[:-1], counts)
-    return Plain(
+    return ColumnarBatch(
         position[kept],
         device_id[kept],
         received_us[kept],

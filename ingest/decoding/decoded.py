@@ -1,6 +1,6 @@
 """What every dialect decodes to."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 
@@ -37,3 +37,7 @@ class Context:
     timezone: str
     received_us: int
     max_samples: int
+
+
+Decoder = Callable[[bytes, str | None, Context], Decoded]
+"""Body, content type (None when absent) and context → content. Raises `DeadLetter`."""

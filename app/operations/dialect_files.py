@@ -1,0 +1,102 @@
+"""Files that are generated from the dialects: the broker's ACL and the table in docs/devices.md.
+
+They are committed; `tachowatt schemas` writes them and `make check` compares them.
+"""
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+from contracts.dialects import DEVICE_KIND, Dialect
+from contracts.topics import ACK_TOPICS
+from ingest.decoding.catalogue import DIALECTS
+
+ROOT = Path(__file__).parents[2]
+BEGIN = "<!-- The dialects: written by `tachowatt schemas`. -->"
+END = "<!-- End of the dialects. -->"
+
+_ACL_HEAD = f"""\
+# Who may do what. Written by `tachowatt schemas` from ingest/decoding/dialects/, as `make check`
+# makes sure. Gateways read what devices publish, and tell devices how far their messages are
+# committed.
+user gateway
+{{subscriptions}}
+topic write {ACK_TOPICS}
+
+user health
+topic read $SYS/broker/uptime
+
+# A device can speak and hear for itself only: %u is the name with which it signs in. Its client id
+# may be anything that no other client of the broker has: tenant-device, for instance.
+"""
+
+
+def acl(dialects: Iterable[Dialect[Any]]) -> str:
+    """The ACL of a Mosquitto."""
+    dialects = tuple(dialects)
+    reads = [f"topic read {topic}" for dialect in dialects for topic in dialect.subscriptions]
+    blocks = [
+        "\n".join(
+            (
+                f"# {dialect.title}: a device signs in as its address, {dialect.address}.",
+                *(f"pattern {right}" for right in dialect.rights),
+            )
+        )
+        for dialect in dialects
+    ]
+    head = _ACL_HEAD.format(subscriptions="\n".join(reads))
+    return head + "\n" + "\n\n".join(blocks) + "\n"
+
+
+def table(dialects: Iterable[Dialect[Any]]) -> str:
+    """The dialects as a table in Markdown."""
+    rows = [
+        "| dialect | name in the registry | topics | address | sends |",
+        "| --- | --- | --- | --- | --- |",
+    ]
+    for dialect in dialects:
+        topics = "<br>".join(f"`{topic}`" for topic in dialect.topics)
+        sends = ", ".join(
+            f"{route.kind} of a {DEVICE_KIND[route.kind]}"
+            if route.kind in DEVICE_KIND
+            else route.kind
+            for route in dialect.routes
+        )
+        rows.append(
+            f"| {dialect.title} | `{dialect.name}` | {topics} | `{dialect.address}` | {sends} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _in_devices(text: str) -> str:
+    """docs/devices.md with the table as it should be. Raises `ValueError` without its markers."""
+    before, begin, rest = text.partition(BEGIN + "\n")
+    _, end, after = rest.partition(END)
+    if not begin or not end:
+        raise ValueError(f"docs/devices.md has lost its lines {BEGIN!r} and {END!r}")
+    return f"{before}{begin}{table(DIALECTS)}{end}{after}"
+
+
+_FILES: dict[str, Callable[[str], str]] = {
+    "deploy/mosquitto/acl": lambda _: acl(DIALECTS),
+    "docs/devices.md": _in_devices,
+}
+
+
+def differing(root: Path = ROOT) -> list[str]:
+    """Files below `root` that differ from the dialects; an installed package has none of them."""
+    return [
+        name
+        for name, made_of in _FILES.items()
+        if (root / name).is_file()
+        and (text := (root / name).read_text(encoding="utf-8")) != made_of(text)
+    ]
+
+
+def write(root: Path = ROOT) -> list[str]:
+    """Write the files that differ; return their names."""
+    changed = differing(root)
+    for name in changed:
+        path = root / name
+        path.write_text(_FILES[name](path.read_text(encoding="utf-8")), encoding="utf-8")
+    return changed

@@ -1,0 +1,220 @@
+"""What a dialect is, and which message a topic belongs to.
+
+A `Dialect` is the one record of a dialect: topics, decoders, examples and rights at the broker.
+Each file of `ingest/decoding/dialects/` has one; `ingest/decoding/catalogue.py` collects them into
+a list and a `Router`, from which everything else reads. A level of a topic in braces is a part of
+the device's address: that of `owntracks/{user}/{device}` is `user/device`.
+"""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from operator import itemgetter
+from typing import Any, Generic, TypeVar
+
+from contracts.partition import key_of
+from contracts.topics import Route
+
+MESSAGE_KINDS = ("telemetry", "reading", "event", "status")
+
+DEVICE_KIND = {"telemetry": "vehicle", "reading": "meter"}
+"""Kind of message → the kind of device that sends it. Every device may send the other kinds."""
+
+NATIVE = "native"
+"""Our own dialect, the only one whose messages are numbered and acknowledged end to end."""
+
+_FIELD = re.compile(r"\{([a-z_]+)\}\Z")
+_LITERAL = re.compile(r"[^/+#{}$\x00-\x20][^/+#{}\x00-\x20]*\Z")
+
+D = TypeVar("D", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True)
+class DialectRoute(Generic[D]):
+    """The messages of one kind, and what decodes them.
+
+    kind : one of `MESSAGE_KINDS`.
+    topics : where they come in; publishers use the first.
+    decoder : body, content type and context → samples.
+    examples : files below contracts/examples, one body each.
+    """
+
+    kind: str
+    topics: tuple[str, ...]
+    decoder: D
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Dialect(Generic[D]):
+    """All facts about a dialect. Raises `ValueError` where they contradict each other.
+
+    name : as the registry and the ledger have it; also the name of its file.
+    title : for people.
+    routes : one for each kind of message.
+    example : the address of some device.
+    acl : rights of a device beyond publishing on its topics, as `read tw/v1/%u/ack`; `%u` is the
+    name with which it signs in at the broker, which is its address.
+    level : a regular expression for one part of an address.
+    """
+
+    name: str
+    title: str
+    routes: tuple[DialectRoute[D], ...]
+    example: str
+    acl: tuple[str, ...] = ()
+    level: str = r"[^/]+"
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):
+            raise ValueError(f"dialect {self.name!r}: a name is small letters, digits and '_'")
+        if not self.routes:
+            raise ValueError(f"dialect {self.name}: it has no route")
+        kinds = [route.kind for route in self.routes]
+        for route in self.routes:
+            where = f"dialect {self.name}, {route.kind}"
+            if route.kind not in MESSAGE_KINDS:
+                raise ValueError(f"{where}: expected one of {', '.join(MESSAGE_KINDS)}")
+            if kinds.count(route.kind) > 1:
+                raise ValueError(f"{where}: two routes; give one route several topics")
+            if not callable(route.decoder):
+                raise ValueError(f"{where}: {route.decoder!r} is no decoder")
+            if not route.topics or not route.examples:
+                raise ValueError(f"{where}: a route needs a topic and an example")
+            for topic in route.topics:
+                fields = _fields(topic, where)
+                if fields != self.fields:
+                    raise ValueError(
+                        f"{where}: the address in {topic!r} is {'/'.join(fields)!r}, in "
+                        f"{self.routes[0].topics[0]!r} it is {self.address!r}"
+                    )
+        if not self.is_address(self.example):
+            raise ValueError(f"dialect {self.name}: {self.example!r} is no {self.address}")
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The parts of an address."""
+        return _fields(self.routes[0].topics[0], f"dialect {self.name}")
+
+    @property
+    def address(self) -> str:
+        """How an address looks: `user/device`."""
+        return "/".join(self.fields)
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """All topics, with fields in braces."""
+        return tuple(topic for route in self.routes for topic in route.topics)
+
+    @property
+    def subscriptions(self) -> tuple[str, ...]:
+        """What a gateway subscribes to."""
+        return tuple(re.sub(r"\{[a-z_]+\}", "+", topic) for topic in self.topics)
+
+    @property
+    def rights(self) -> tuple[str, ...]:
+        """What a device may do at the broker, as patterns of a Mosquitto ACL without `pattern`.
+
+        A topic in which the address is not in one piece has no pattern with `%u`; `acl` grants it.
+        """
+        whole = "/".join(f"{{{field}}}" for field in self.fields)
+        own = [f"write {t.replace(whole, '%u')}" for t in self.topics if whole in t]
+        return (*own, *self.acl)
+
+    def is_address(self, address: str) -> bool:
+        """Whether a device can have this address."""
+        return re.fullmatch("/".join([self.level] * len(self.fields)), address) is not None
+
+    def topics_of(self, kind: str, address: str) -> tuple[str, ...]:
+        """Where the device of this address publishes messages of a kind.
+
+        Raises `ValueError` for a kind that the dialect has not, or no address.
+        """
+        if not self.is_address(address):
+            raise ValueError(f"{address!r} is no {self.address}")
+        found = next((route for route in self.routes if route.kind == kind), None)
+        if found is None:
+            raise ValueError(f"{self.name} has no {kind}")
+        parts = dict(zip(self.fields, address.split("/"), strict=True))
+        return tuple(topic.format_map(parts) for topic in found.topics)
+
+
+def _fields(topic: str, where: str) -> tuple[str, ...]:
+    """The fields of a topic. Raises `ValueError` where it is malformed."""
+    levels = topic.split("/")
+    fields = tuple(found[1] for level in levels if (found := _FIELD.match(level)))
+    if not all(_FIELD.match(level) or _LITERAL.match(level) for level in levels):
+        raise ValueError(f"{where}: {topic!r}: a level is a fixed text or one {{field}}")
+    if not fields or len(set(fields)) != len(fields):
+        raise ValueError(f"{where}: {topic!r} needs fields of different names, for the address")
+    if len(fields) == len(levels):
+        raise ValueError(f"{where}: {topic!r} has no fixed level, and so matches other dialects'")
+    return fields
+
+
+# How a shape of topics is read: dialect, kind, the levels of the address, whether the first of them
+# is a tenant, and a check of the address.
+_Entry = tuple[str, str, "itemgetter[Any]", bool, Callable[[str], object]]
+
+
+class Router:
+    """Which dialect and device a topic belongs to, for a list of dialects; never changed.
+
+    Where two dialects could read a topic, the one with more fixed levels does; then the first.
+    subscriptions : what gateways subscribe to, QoS 1.
+    """
+
+    def __init__(self, dialects: Iterable[Dialect[Any]]) -> None:
+        """Raises `ValueError` where two of them have the same topic."""
+        dialects = tuple(dialects)
+        self.subscriptions: tuple[str, ...] = tuple(
+            topic for dialect in dialects for topic in dialect.subscriptions
+        )
+        # Topics of as many levels, with the same levels fixed, share one table: a look-up costs the
+        # same for one dialect and for ten.
+        tables: dict[tuple[int, tuple[int, ...]], dict[Any, _Entry]] = {}
+        for dialect in dialects:
+            for route in dialect.routes:
+                for topic in route.topics:
+                    self._add(tables, dialect, route.kind, topic)
+        self._shapes: dict[int, list[tuple[itemgetter[Any], dict[Any, _Entry]]]] = {}
+        for (levels, fixed), table in sorted(tables.items(), key=lambda item: -len(item[0][1])):
+            self._shapes.setdefault(levels, []).append((itemgetter(*fixed), table))
+
+    @staticmethod
+    def _add(
+        tables: dict[tuple[int, tuple[int, ...]], dict[Any, _Entry]],
+        dialect: Dialect[Any],
+        kind: str,
+        topic: str,
+    ) -> None:
+        levels = topic.split("/")
+        at = [i for i, level in enumerate(levels) if _FIELD.match(level)]
+        fixed = tuple(i for i in range(len(levels)) if i not in at)
+        fields = itemgetter(*at) if len(at) > 1 else itemgetter(slice(at[0], at[0] + 1))
+        matches = re.compile("/".join([dialect.level] * len(at)) + r"\Z").match
+        table = tables.setdefault((len(levels), fixed), {})
+        key = itemgetter(*fixed)(levels)
+        if key in table:
+            raise ValueError(f"{table[key][0]} and {dialect.name} have the same topic {topic!r}")
+        table[key] = (dialect.name, kind, fields, dialect.fields[0] == "tenant", matches)
+
+    def route(self, topic: str) -> Route | None:
+        """Read a topic; None when no dialect knows it."""
+        levels = topic.split("/")
+        for fixed, table in self._shapes.get(len(levels), ()):
+            entry = table.get(fixed(levels))
+            if entry is not None:
+                dialect, kind, fields, has_tenant, matches = entry
+                parts = fields(levels)
+                address = "/".join(parts)
+                if matches(address) is not None:
+                    # Half the time of Route(…), and this runs for each message.
+                    tenant = parts[0] if has_tenant else ""
+                    return tuple.__new__(Route, (dialect, tenant, address, kind))
+        return None
+
+    def key_of_topic(self, topic: str) -> str:
+        """The key of a message in a log (`contracts.partition`), by its topic alone."""
+        found = self.route(topic)
+        return topic if found is None else key_of(found.dialect, found.address)
