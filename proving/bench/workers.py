@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from app.operations import registry_import as registry_files
-from app.servers.embedded import Postgres
+from app.servers.postgres import Postgres
 from contracts.kafka import Topics
 from contracts.raw import RawMessage
 from proving.bench import kafka as bench_kafka

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from app.servers.embedded import Postgres
 from app.servers.kafka import Kafka
 from app.servers.mosquitto import Mosquitto
 from app.servers.ports import free_port
+from app.servers.postgres import Postgres
 from app.servers.supervise import Child
 from proving.testbed.proxy import Proxy
 from runtime.clock import Clock
