@@ -1,4 +1,4 @@
-"""Kafka as the log: its address, its topics, and a message as a record.
+"""Kafka as the log: its topics, and a message as a record. Clients: runtime/kafka.py.
 
 A record's key is that of its partition (`contracts.partition`), its value the message's body,
 untouched. Headers: ``topic``; ``received_us``, decimal; ``content_type`` where the message has one;
@@ -6,25 +6,13 @@ untouched. Headers: ``topic``; ``received_us``, decimal; ``content_type`` where 
 a body that is longer than `MOST_BODY_BYTES`, of which only the beginning is kept.
 """
 
-import asyncio
-import ssl
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
 
 import cbor2
 
 from contracts.raw import Properties, RawMessage
-from runtime.errors import Usage
-
-
-class Client(Protocol):
-    """What we ask of aiokafka's clients at their end."""
-
-    async def stop(self) -> None: ...
-
 
 Headers = Sequence[tuple[str, bytes]]
 
@@ -74,47 +62,6 @@ class Topics:
     def gateways(self, broker: str) -> str:
         """The consumer group of the gateways of one MQTT broker, by a name for it."""
         return f"{self.prefix}tachowatt-gateway-{broker}"
-
-
-def connection(url: str) -> dict[str, Any]:
-    """Arguments of aiokafka's clients for kafka://[user:password@]host:port[,host:port…], or
-    kafkas:// with TLS. With a user it is SASL: SCRAM-SHA-512.
-
-    Raises `Usage`.
-    """
-    parts = urlsplit(url)
-    user, _, servers = parts.netloc.rpartition("@")
-    hosts = [host if ":" in host else f"{host}:9092" for host in servers.split(",") if host]
-    if parts.scheme not in ("kafka", "kafkas") or not hosts:
-        raise Usage(
-            f"{url!r} is no Kafka; expected kafka://host:9092, or kafkas://user:password@host:9093"
-        )
-    found: dict[str, Any] = {"bootstrap_servers": hosts}
-    tls = parts.scheme == "kafkas"
-    if tls:
-        found["ssl_context"] = ssl.create_default_context()
-    if user:
-        name, _, password = user.partition(":")
-        found |= {
-            "sasl_mechanism": "SCRAM-SHA-512",
-            "sasl_plain_username": unquote(name),
-            "sasl_plain_password": unquote(password),
-        }
-    protocol = "SASL_" * bool(user) + ("SSL" if tls else "PLAINTEXT")
-    return found | {"security_protocol": protocol}
-
-
-async def end(client: Client, within_s: float = 2.0) -> None:
-    """Stop a client of aiokafka, or leave it where that takes too long. Never raises: its `stop`
-    may end with errors, and even with the cancellation of a task inside it, which would pass for
-    one of ours."""
-    stopping = asyncio.ensure_future(client.stop())
-    try:
-        await asyncio.wait((stopping,), timeout=within_s)
-    finally:
-        stopping.cancel()
-        if stopping.done() and not stopping.cancelled():
-            stopping.exception()  # looked at, so that nobody is told of it
 
 
 def to_record(message: RawMessage) -> tuple[bytes, list[tuple[str, bytes]]]:

@@ -10,11 +10,12 @@ from typing import Any
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end, to_record
+from contracts.kafka import MOST_RECORD_BYTES, Topics, to_record
 from contracts.partition import KeyOfTopic, partition_of
 from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.wire import unpack_receipt
 from runtime.errors import Retry, Stop
+from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
 
 log = logging.getLogger("gateway.kafka")
@@ -48,7 +49,7 @@ class KafkaLog:
         on_acks: Callable[[Sequence[DeviceAck]], None],
         session_timeout_s: float = 10.0,
     ) -> None:
-        self._connection = connection(url)
+        self._connection = client_options(url)
         self._url = url
         self._topics = topics
         self._group = topics.gateways(broker)
@@ -187,7 +188,7 @@ class KafkaLog:
     async def _drop(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
-            await end(producer)
+            await stop_client(producer)
 
     async def _listen(self) -> None:
         """Pass devices' acknowledgements on, for as long as we live."""
@@ -210,5 +211,5 @@ class KafkaLog:
             except (KafkaError, OSError) as error:
                 log.warning("no acknowledgements of devices for now: %r", error)
             finally:
-                await end(consumer)
+                await stop_client(consumer)
             await asyncio.sleep(1)

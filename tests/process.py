@@ -98,7 +98,9 @@ class Tachowatt:
     def terminate(self, timeout_s: float = 5.0) -> int:
         """SIGTERM; its exit code. Fails if it does not end in time."""
         self.send_signal(signal.SIGTERM)
-        code = self.wait(timeout_s)
+        limit = Limit(CLOCK, timeout_s)
+        while (code := self.wait(0.05)) is None and not limit.over():
+            pass
         assert code is not None, f"still running {timeout_s} s after SIGTERM:\n{self.log}"
         return code
 

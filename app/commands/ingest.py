@@ -18,9 +18,9 @@ from app.commands.shared.console import err, load_settings, shown_url
 from app.commands.shared.options import DatabaseUrl, StateDir
 from app.commands.shared.process import run_process
 from app.processes.stack import Addresses, Stack
-from contracts.kafka import connection
 from runtime.clock import Clock
 from runtime.errors import Usage
+from runtime.kafka import client_options
 from runtime.settings import Settings
 
 
@@ -58,7 +58,7 @@ def ingest(
 def _kafka_ingest(log: str, settings: Settings) -> None:
     from app.processes.ingest import run_kafka_ingest
 
-    connection(log)  # a wrong address is told before any server is started
+    client_options(log)  # a wrong address is told before any server is started
 
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:

@@ -9,8 +9,9 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.admin import AIOKafkaAdminClient, NewTopic
 from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 
-from contracts.kafka import MOST_RECORD_BYTES, Topics, connection
+from contracts.kafka import MOST_RECORD_BYTES, Topics
 from runtime.errors import Retry, Stop
+from runtime.kafka import client_options
 from store.pipeline.log import Log
 
 T = TypeVar("T")
@@ -87,7 +88,7 @@ def look(url: str, topics: Topics) -> Found | None:
         cluster = await admin.describe_cluster()
         (described,) = await admin.describe_topics([topics.raw])
         places = [TopicPartition(topics.raw, p["partition"]) for p in described["partitions"]]
-        consumer = AIOKafkaConsumer(**connection(url), request_timeout_ms=_WITHIN_MS)
+        consumer = AIOKafkaConsumer(**client_options(url), request_timeout_ms=_WITHIN_MS)
         await consumer.start()
         try:
             begin = await consumer.beginning_offsets(places)
@@ -104,7 +105,7 @@ def look(url: str, topics: Topics) -> Found | None:
 
 
 def _with_admin(url: str, work: Callable[[AIOKafkaAdminClient], Coroutine[Any, Any, T]]) -> T:
-    arguments = connection(url)
+    arguments = client_options(url)
 
     async def main() -> T:
         admin = AIOKafkaAdminClient(**arguments, request_timeout_ms=_WITHIN_MS)

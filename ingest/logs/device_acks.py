@@ -7,9 +7,10 @@ from contextlib import suppress
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import Topics, end
+from contracts.kafka import Topics
 from contracts.raw import Receipt
 from contracts.wire import pack_receipt
+from runtime.kafka import stop_client
 
 log = logging.getLogger("ingest.kafka")
 
@@ -62,5 +63,5 @@ class AckSender:
             except (KafkaError, OSError) as error:
                 log.warning("devices hear no acknowledgements for now: %r", error)
             finally:
-                await end(producer)
+                await stop_client(producer)
             await asyncio.sleep(_AGAIN_S)

@@ -16,7 +16,7 @@ from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import Topics, connection, end
+from contracts.kafka import Topics
 from contracts.partition import Partition
 from ingest.logs.device_acks import AckSender
 from ingest.logs.direct import DirectLog
@@ -25,6 +25,7 @@ from ingest.partition.worker import Worker
 from ingest.registry import Registries
 from runtime.clock import Clock
 from runtime.errors import Fenced, Retry, Stop
+from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.pipeline import log as store_log
@@ -44,7 +45,7 @@ class KafkaIngest:
     def __init__(
         self, url: str, database_url: str, settings: Settings, clock: Clock, metrics: Metrics
     ) -> None:
-        self._connection = connection(url)
+        self._connection = client_options(url)
         self._database_url = database_url
         self._settings = settings
         self._clock = clock
@@ -135,7 +136,7 @@ class KafkaIngest:
                 await self._tell_once(consumer)
             self._held.clear()
             await asyncio.gather(*self._leaving)
-            await end(consumer, DRAIN_WITHIN_S)
+            await stop_client(consumer, DRAIN_WITHIN_S)
 
     def _chosen(self) -> store_log.Log:
         with translated(), connect(self._database_url, application="tachowatt-ingest") as found:

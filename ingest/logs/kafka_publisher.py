@@ -16,10 +16,11 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from contracts.kafka import MOST_RECORD_BYTES, Topics, connection, end
+from contracts.kafka import MOST_RECORD_BYTES, Topics
 from contracts.signals import cloud_event
 from ingest.decoding.catalogue import ROUTER
 from runtime.errors import Retry
+from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
 from store.pipeline.dead_letter import DeadLetterRow
 from store.postgres.pool import Connection, abort, connect, translated
@@ -42,7 +43,7 @@ class Publisher:
     """One of the processes tells; the others wait until it ends."""
 
     def __init__(self, url: str, database_url: str, topics: Topics, metrics: Metrics) -> None:
-        self._connection = connection(url)
+        self._connection = client_options(url)
         self._database_url = database_url
         self._topics = topics
         self._metrics = metrics
@@ -70,7 +71,7 @@ class Publisher:
                     pause_s = _AGAIN_S
                     await asyncio.to_thread(self._end_session)
                 finally:
-                    await end(producer)
+                    await stop_client(producer)
                 with suppress(TimeoutError):
                     await asyncio.wait_for(stop.wait(), pause_s)
         finally:

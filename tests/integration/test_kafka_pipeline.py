@@ -17,6 +17,7 @@ from app.servers.kafka import Kafka
 from contracts import kafka
 from contracts.signals import Signal
 from runtime.clock import SystemClock
+from runtime.kafka import client_options
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
 from store.pipeline import dead_letter, ledger
@@ -119,7 +120,7 @@ def told(kafka_url: str, topic: str, until: Callable[[list[Any]], bool]) -> list
 
     async def main() -> list[Any]:
         consumer = AIOKafkaConsumer(
-            topic, **kafka.connection(kafka_url), auto_offset_reset="earliest", group_id=None
+            topic, **client_options(kafka_url), auto_offset_reset="earliest", group_id=None
         )
         await consumer.start()
         found: list[Any] = []

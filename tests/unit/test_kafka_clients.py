@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from contracts.kafka import end
+from runtime.kafka import stop_client
 
 
 class Raises:
@@ -25,7 +25,7 @@ class Hangs:
 )
 def test_whatever_its_stop_does_we_go_on(client: Raises | Hangs) -> None:
     async def main() -> str:
-        await end(client, 0.05)
+        await stop_client(client, 0.05)
         return "on"
 
     assert asyncio.run(main()) == "on"
@@ -33,7 +33,7 @@ def test_whatever_its_stop_does_we_go_on(client: Raises | Hangs) -> None:
 
 def test_who_waits_for_it_can_be_cancelled() -> None:
     async def main() -> None:
-        waiting = asyncio.create_task(end(Hangs(), 60.0))
+        waiting = asyncio.create_task(stop_client(Hangs(), 60.0))
         await asyncio.sleep(0)
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
