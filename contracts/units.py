@@ -49,9 +49,28 @@ METER_COLUMNS: tuple[Column, ...] = (
     Column("interval_s", "s", 1.0, 32 * 86_400.0, "length of the interval of energy_kwh"),
     Column("quality", "code", 0.0, 6.0, "status the sender gives; see contracts.quality"),
     Column(
-        "meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number (ingest.decoding.pack)"
+        "meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number (contracts.meter_number)"
     ),
 )
 
 VEHICLE_NAMES: tuple[str, ...] = tuple(column.name for column in VEHICLE_COLUMNS)
 METER_NAMES: tuple[str, ...] = tuple(column.name for column in METER_COLUMNS)
+
+# Columns that belong together: of two different messages about one instant, the greater group
+# wins whole, so that no position is made of one's latitude and the other's longitude.
+VEHICLE_GROUPS: tuple[tuple[str, ...], ...] = (
+    ("lat_deg", "lon_deg", "heading_deg", "altitude_m", "accuracy_m"),
+    ("speed_kmh",),
+    ("accel_long_mps2", "accel_lat_mps2", "accel_vert_mps2"),
+    ("accel_x_mps2", "accel_y_mps2", "accel_z_mps2"),
+    ("gyro_x_radps", "gyro_y_radps", "gyro_z_radps"),
+    ("speed_limit_kmh",),
+    ("ignition",),
+)
+METER_GROUPS: tuple[tuple[str, ...], ...] = (
+    ("register_kwh", "meter_key"),
+    ("register_export_kwh",),
+    ("energy_kwh", "interval_s", "quality"),
+    ("power_w",),
+    ("voltage_v",),
+)

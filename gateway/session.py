@@ -159,7 +159,7 @@ class Session:
         if not self._v5:
             self._client.connect(self._host, self._port, keepalive=KEEP_ALIVE_S)
             return
-        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]  # paho's
+        properties = Properties(PacketTypes.CONNECT)
         properties.SessionExpiryInterval = SESSION_EXPIRY_S
         properties.ReceiveMaximum = self._receive_maximum
         if self._topic_aliases:

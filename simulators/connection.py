@@ -189,7 +189,7 @@ class Connection:
 
     # paho's socket: opened in the connecting thread, then served by the loop
 
-    def _on_socket_open(self, client: Any, _data: Any, sock: socket.socket) -> None:
+    def _on_socket_open(self, client: Any, _data: Any, sock: Any) -> None:
         def watch() -> None:
             if client.socket() is sock:
                 self._loop.add_reader(sock, client.loop_read)
@@ -198,21 +198,21 @@ class Connection:
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 20)
         self._loop.call_soon_threadsafe(watch)
 
-    def _on_socket_close(self, _client: Any, _data: Any, sock: socket.socket) -> None:
+    def _on_socket_close(self, _client: Any, _data: Any, sock: Any) -> None:
         # the number is free as soon as paho has closed the socket: forget it before that
         if sock.fileno() >= 0:
             self._loop.remove_reader(sock)
             self._loop.remove_writer(sock)
         self._watching = False
 
-    def _on_register_write(self, _client: Any, _data: Any, _sock: socket.socket) -> None:
+    def _on_register_write(self, _client: Any, _data: Any, _sock: Any) -> None:
         # most of the time the socket takes everything at once, and no watching is needed
         if threading.get_ident() == self._thread:
             self._loop.call_soon(self.flush)
         else:
             self._loop.call_soon_threadsafe(self.flush)
 
-    def _on_unregister_write(self, _client: Any, _data: Any, sock: socket.socket) -> None:
+    def _on_unregister_write(self, _client: Any, _data: Any, sock: Any) -> None:
         if self._watching and sock.fileno() >= 0:
             self._loop.remove_writer(sock)
         self._watching = False

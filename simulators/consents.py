@@ -34,7 +34,7 @@ def decisions(
     rng : the customer's own stream
     """
     score_only, email = rng.random(), rng.random()
-    purposes = MOTOR_PURPOSES if has_car else ()
+    purposes: tuple[str, ...] = MOTOR_PURPOSES if has_car else ()
     if score_only < _SCORE_ONLY and not needs_claims:
         purposes = purposes[:1]
     purposes += METER_PURPOSES if has_meter else ()

@@ -73,7 +73,7 @@ def drifted(t_us: np.ndarray, faults: Faults, rng: np.random.Generator) -> np.nd
     first, last = rng.uniform(-faults.drift_s, faults.drift_s, 2) * _S_US
     span = max(int(t_us[-1] - t_us[0]), 3_600 * _S_US)
     error = first + (last - first) * ((t_us - t_us[0]) / span)
-    return t_us + np.round(error / 1_000).astype(np.int64) * 1_000
+    return np.asarray(t_us + np.round(error / 1_000).astype(np.int64) * 1_000)
 
 
 def offline_window(

@@ -119,7 +119,7 @@ def load(home: Home, calendar: Calendar, rng: np.random.Generator) -> np.ndarray
     -------
     float64[n], W, mean of each step; negative where PV exports
     """
-    power = home.base_w + _fridge(home, calendar, rng)
+    power: np.ndarray = home.base_w + _fridge(home, calendar, rng)
     power = power + _people(home, calendar, rng)
     power += _appliances(home, calendar, rng)
     if home.heat_pump_w:
@@ -135,7 +135,7 @@ def _fridge(home: Home, calendar: Calendar, rng: np.random.Generator) -> np.ndar
     period = rng.integers(8, 13)  # 40 to 60 minutes
     on = round(period * rng.uniform(0.35, 0.45))
     phase = rng.integers(0, period)
-    return home.fridge_w * ((np.arange(len(calendar.t_us)) + phase) % period < on)
+    return np.asarray(home.fridge_w * ((np.arange(len(calendar.t_us)) + phase) % period < on))
 
 
 def _people(home: Home, calendar: Calendar, rng: np.random.Generator) -> np.ndarray:
@@ -149,7 +149,7 @@ def _people(home: Home, calendar: Calendar, rng: np.random.Generator) -> np.ndar
     at_noon = np.where(calendar.weekend, 0.9, 0.35)
     level = 0.55 * morning + at_noon * noon + evening
     texture = rng.gamma(2.5, 1.0 / 2.5, len(level))
-    return (90.0 + 110.0 * home.people) * level * texture
+    return np.asarray((90.0 + 110.0 * home.people) * level * texture)
 
 
 def _appliances(home: Home, calendar: Calendar, rng: np.random.Generator) -> np.ndarray:

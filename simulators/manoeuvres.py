@@ -254,7 +254,7 @@ def _pulse(v0: float, v1: float, accel: float) -> np.ndarray:
     shape = np.ones(n)
     edge = (np.arange(ramp) + 0.5) / ramp
     shape[:ramp], shape[n - ramp :] = edge, edge[::-1]
-    return shape * ((v1 - v0) / (shape.sum() * STEP_S))
+    return np.asarray(shape * ((v1 - v0) / (shape.sum() * STEP_S)))
 
 
 def _dip(ticks: int, short_m: float) -> np.ndarray:

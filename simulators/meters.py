@@ -102,7 +102,7 @@ def _registers(
 
     def counted(values: np.ndarray) -> np.ndarray:
         total = np.concatenate([[0.0], np.cumsum(np.maximum(values, 0.0) / _WH5_PER_KWH)])
-        return np.interp(offsets, edges, total)
+        return np.asarray(np.interp(offsets, edges, total))
 
     used = traits.start_kwh + counted(power)
     numbers = [(0, traits.number)]

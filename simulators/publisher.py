@@ -247,14 +247,14 @@ class _Packed(Properties):
     """Properties that never change: packed once, not for each message (a fifth of its cost)."""
 
     def pack(self) -> bytes:
-        packed = self.__dict__.get("_bytes")
+        packed: bytes | None = self.__dict__.get("_bytes")
         if packed is None:
-            packed = self.__dict__["_bytes"] = super().pack()
+            packed = self.__dict__["_bytes"] = bytes(super().pack())  # type: ignore[no-untyped-call]  # paho has no types here
         return packed
 
 
 def _content(media: str) -> Properties:
-    properties = _Packed(PacketTypes.PUBLISH)
+    properties = _Packed(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]  # paho's, as above
     properties.ContentType = media
     return properties
 

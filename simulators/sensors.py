@@ -167,24 +167,25 @@ def _phone(
 
 
 def _at(drive: Drive, t: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return np.interp((t - drive.on_us).astype(np.float64), drive.t_us - drive.on_us, values)
+    since = (t - drive.on_us).astype(np.float64)
+    return np.asarray(np.interp(since, drive.t_us - drive.on_us, values))
 
 
 def _index(drive: Drive, t: np.ndarray) -> np.ndarray:
     step = int(drive.t_us[1] - drive.t_us[0])
-    return np.clip((t - drive.on_us) // step, 0, len(drive.t_us) - 1)
+    return np.asarray(np.clip((t - drive.on_us) // step, 0, len(drive.t_us) - 1))
 
 
 def _at_flag(drive: Drive, t: np.ndarray, values: np.ndarray) -> np.ndarray:
-    return values[_index(drive, t)]
+    return np.asarray(values[_index(drive, t)])
 
 
 def _limit(drive: Drive, t: np.ndarray) -> np.ndarray:
-    return drive.limit_kmh[_index(drive, t)]
+    return np.asarray(drive.limit_kmh[_index(drive, t)])
 
 
 def _round(values: np.ndarray, step: float) -> np.ndarray:
-    return np.round(np.round(values / step) * step, 1)
+    return np.asarray(np.round(np.round(values / step) * step, 1))
 
 
 def _heading(drive: Drive, t: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -192,7 +193,7 @@ def _heading(drive: Drive, t: np.ndarray, rng: np.random.Generator) -> np.ndarra
     speed = _at(drive, t, drive.speed_mps)
     noise = rng.normal(0.0, 1.0, len(t)) * np.clip(6.0 / np.maximum(speed, 0.5), 0.3, 8.0)
     course = 90.0 - np.degrees(_at(drive, t, drive.heading_rad)) + noise
-    return np.round(course % 360.0, 1) % 360.0
+    return np.asarray(np.round(course % 360.0, 1) % 360.0)
 
 
 def _position(

@@ -1,8 +1,9 @@
 """`make dead-code`: what neither the product nor the tests use, found by vulture.
 
-Vulture reads Python only and cannot know what a schema is made of. Three kinds of names are
-therefore used as well: those in templates, those of entry points, and names in the body of a class
-(fields, members of an enum).
+Vulture reads Python only and cannot know what a schema is made of. Four kinds of names are
+therefore used as well: those in templates, those of entry points, the functions of command files
+(app/cli.py finds them by the name of the file), and names in the body of a class (fields, members
+of an enum).
 """
 
 import ast
@@ -31,6 +32,7 @@ def unused(root: Path) -> list[Item]:
     for entries in [project["scripts"], *project.get("entry-points", {}).values()]:
         vulture.used_names.update(entry.rsplit(":")[-1] for entry in entries.values())
     for package in packages:
+        vulture.used_names.update(file.stem for file in package.glob("commands/**/*.py"))
         for template in package.rglob("templates/**/*.html"):
             vulture.used_names.update(re.findall(r"\w+", template.read_text()))
     fields = {(item.filename, item.first_lineno) for item in vulture.unused_vars}

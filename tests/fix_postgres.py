@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from app.servers.embedded import Postgres
+from app.servers.postgres import Postgres
 from runtime.clock import SystemClock
 from store.postgres.engine import Engine, engine_of
 from store.postgres.pool import connect

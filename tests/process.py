@@ -14,11 +14,19 @@ from tests.patience import patient
 
 CLOCK = SystemClock()
 
+PARTS = ("serve", "gateway", "ingest", "contacts", "api")
+
 # Each is a process of its own, but forked from one that has loaded the program before: loading it
 # takes seconds of processor time, for dozens of processes. `python -m app.cli` itself is run by
 # test_demo and by test_errors_name_the_fix.
 _loaded = multiprocessing.get_context("forkserver")
-_loaded.set_forkserver_preload(["app.cli", "app.processes.service", "app.demo.service"])
+_loaded.set_forkserver_preload(
+    [
+        "app.cli",
+        *(f"app.{room}.{part}" for room in ("commands", "processes") for part in PARTS),
+        "app.demo.service",
+    ]
+)
 
 
 def _run(arguments: list[str], environment: dict[str, str], log: str) -> None:

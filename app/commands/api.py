@@ -1,28 +1,26 @@
-"""api: the API and the pages as a process of its own."""
+"""API and pages as a process of its own, over a database that others write.
+
+`tachowatt serve` has them already. This one is for more of them, or for another machine; the
+address is that of TACHOWATT_API_HOST and TACHOWATT_API_PORT.
+
+Example:
+
+  tachowatt api --database-url postgresql://tachowatt@db/tw
+"""
 
 import asyncio
 import os
 from dataclasses import replace
 
-import typer
-
-from app.commands.console import err, load_settings
-from app.commands.service import DatabaseUrl, StateDir, run_process
+from app.commands.shared.console import err, load_settings
+from app.commands.shared.options import DatabaseUrl, StateDir
+from app.commands.shared.process import run_process
 from app.processes.stack import Addresses, Stack
 from runtime.clock import Clock
 
 
 def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
-    """API and pages as a process of its own, over a database that others write.
-
-    `tachowatt serve` has them already. This one is for more of them, or for another machine; the
-    address is that of TACHOWATT_API_HOST and TACHOWATT_API_PORT.
-
-    Example:
-
-      tachowatt api --database-url postgresql://tachowatt@db/tw
-    """
-    from app.processes import service
+    from app.processes.api import run_api
 
     settings = load_settings(state_dir=state_dir, database_url=database_url)
 
@@ -34,11 +32,6 @@ def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
                 f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {url}/metrics"
             )
 
-        await service.run_api(settings, clock, addresses, stack, stop, ready)
+        await run_api(settings, clock, addresses, stack, stop, ready)
 
     run_process(settings, work)
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.command()(api)

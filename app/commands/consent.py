@@ -1,10 +1,11 @@
-"""consent grant, withdraw, show."""
+"""Who agreed to what: grant, withdraw, show."""
 
 from typing import Annotated
 
 import typer
 
-from app.commands.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.options import Json
 from app.processes.stack import database
 from contracts.channels import PURPOSES
 from contracts.purposes import LegalBasis
@@ -14,9 +15,7 @@ from services import consent as consents
 from store.people import customers
 from store.postgres.pool import connect, translated
 
-consent_cli = typer.Typer(no_args_is_help=True, help="Who agreed to what: grant, withdraw, show.")
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 def _decide(
@@ -59,7 +58,7 @@ Notice = Annotated[str, typer.Option("--notice", help="Version of the privacy no
 Source = Annotated[str, typer.Option(help="Where the decision was taken")]
 
 
-@consent_cli.command()
+@cli.command()
 def grant(
     tenant: Tenant,
     customer: CustomerName,
@@ -72,7 +71,7 @@ def grant(
     _decide(tenant, customer, purpose, "granted", basis, notice, source)
 
 
-@consent_cli.command()
+@cli.command()
 def withdraw(
     tenant: Tenant,
     customer: CustomerName,
@@ -85,7 +84,7 @@ def withdraw(
     _decide(tenant, customer, purpose, "withdrawn", basis, notice, source)
 
 
-@consent_cli.command("show")
+@cli.command("show")
 def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> None:
     """All decisions of a customer, oldest first. Nothing is ever changed or removed."""
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
@@ -101,8 +100,3 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
     rows = [list(decision.values()) for decision in decisions]
     print_table(f"Consent of {tenant}/{customer}", list(decisions[0]) if decisions else [], rows)
     out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(consent_cli, name="consent")

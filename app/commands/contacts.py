@@ -1,4 +1,4 @@
-"""contacts run, list, show, resend."""
+"""What is sent to whom, and what became of it: run, list, show, resend."""
 
 import asyncio
 import os
@@ -7,54 +7,30 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.console import err, load_settings, out, print_json, print_table
-from app.commands.service import DatabaseUrl, StateDir, run_process
+from app.commands.shared.console import err, load_settings, out, print_json, print_table
+from app.commands.shared.options import DatabaseUrl, Json, StateDir, Tenant
+from app.commands.shared.process import run_process
+from app.commands.shared.tenant import the_tenant
 from app.processes.stack import Addresses, Stack, database
 from contracts.channels import CHANNELS
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
 from store.casework import contacts
-from store.people import customers
-from store.postgres.pool import Connection, connect, translated
+from store.postgres.pool import connect, translated
 from store.signals import decisions
 
-contacts_cli = typer.Typer(
-    no_args_is_help=True,
-    help="What is sent to whom, and what became of it: run, list, show, resend.",
-)
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
-Tenant = Annotated[
-    str | None, typer.Option("--tenant", help="Tenant; needed where there are several")
-]
 
-
-def the_tenant(connection: Connection, given: str | None) -> str:
-    """The tenant that was named, or the only one there is. Raises `Usage`."""
-    known = customers.tenants(connection)
-    if given is None and len(known) == 1:
-        return known[0]
-    if given not in known:
-        if not known:
-            raise Usage("there is no tenant yet; `tachowatt import` makes one")
-        listed = ", ".join(known)
-        raise Usage(
-            f"--tenant: expected one of {listed}"
-            if given is None
-            else f"there is no tenant {given!r}; there are: {listed}"
-        )
-    return given
-
-
-@contacts_cli.command("run")
+@cli.command("run")
 def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
     """Decide on signals and deliver contacts as a process of its own; as many as you like.
 
     `tachowatt serve` does it too. Example: tachowatt contacts run --database-url postgresql://…
     """
-    from app.processes import service
+    from app.processes.contacts import run_contacts as run
 
     settings = load_settings(state_dir=state_dir, database_url=database_url)
 
@@ -64,12 +40,12 @@ def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
             stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
 
-        await service.run_contacts(settings, clock, addresses, stop, ready)
+        await run(settings, clock, addresses, stop, ready)
 
     run_process(settings, work)
 
 
-@contacts_cli.command("list")
+@cli.command("list")
 def list_contacts(
     tenant: Tenant = None,
     state: Annotated[
@@ -116,7 +92,7 @@ def list_contacts(
     out.print(", ".join(f"{name} {count}" for name, count in counts.items()))
 
 
-@contacts_cli.command("show")
+@cli.command("show")
 def show_contact(
     id: Annotated[str, typer.Argument(help="From `contacts list`")], tenant: Tenant = None
 ) -> None:
@@ -134,7 +110,7 @@ def show_contact(
     print_json(answer)
 
 
-@contacts_cli.command("resend")
+@cli.command("resend")
 def resend(
     ids: Annotated[list[str] | None, typer.Argument(help="Which, from `contacts list`")] = None,
     tenant: Tenant = None,
@@ -165,8 +141,3 @@ def resend(
             "the others are not known or not failed, are no messages to be sent, or their receiver "
             "is removed or disabled (`tachowatt receiver list`)"
         )
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(contacts_cli, name="contacts")

@@ -1,12 +1,13 @@
-"""db: migrate, status, upkeep."""
+"""The database: migrate, status, upkeep."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import typer
 
-from app.commands.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.options import Json
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Retry
@@ -19,14 +20,12 @@ from store.schema.migrate import migrate
 from store.schema.rollup_objects import SOURCES
 from store.schema.status import status
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
-
-db_cli = typer.Typer(no_args_is_help=True, help="The database: migrate, status, upkeep.")
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 
-@db_cli.command("migrate")
+@cli.command("migrate")
 def migrate_database() -> None:
     """Bring the database up to date. Safe to repeat, and to run twice at once."""
     settings = load_settings()
@@ -38,7 +37,7 @@ def migrate_database() -> None:
         out.print("up to date")
 
 
-@db_cli.command("status")
+@cli.command("status")
 def show_status(json: Json = False) -> None:
     """Tables with their chunks and sizes, rollups, policies and their next runs, retention.
 
@@ -100,7 +99,7 @@ def _print_layout(found: dict[str, Any]) -> None:
         )
 
 
-@db_cli.command("upkeep")
+@cli.command("upkeep")
 def keep_up() -> None:
     """Make partitions ahead, drop what retention allows, refresh the rollups.
 
@@ -132,8 +131,3 @@ def _size(n: int | None) -> str:
     while size >= 1024 and unit < len(_UNITS) - 1:
         size, unit = size / 1024, unit + 1
     return f"{size:.0f} {_UNITS[unit]}"
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(db_cli, name="db")

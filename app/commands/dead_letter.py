@@ -1,4 +1,4 @@
-"""dead-letter list, show, retry, export, import, resume."""
+"""Messages that could not be used: look at them, retry, take away."""
 
 import json
 from base64 import b64decode, b64encode
@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.console import (
+from app.commands.shared.console import (
     json_text,
     load_settings,
     out,
@@ -16,6 +16,7 @@ from app.commands.console import (
     print_table,
     progress_bar,
 )
+from app.commands.shared.options import Json
 from app.processes.stack import Stack, database
 from contracts.partition import Partition
 from runtime.clock import SystemClock
@@ -24,16 +25,12 @@ from store.pipeline import dead_letter, offsets
 from store.pipeline import log as store_log
 from store.postgres.pool import connect, translated
 
-dead_letter_cli = typer.Typer(
-    no_args_is_help=True, help="Messages that could not be used: look at them, retry, take away."
-)
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 _AT_ONCE = 500
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
 
-
-@dead_letter_cli.command("list")
+@cli.command("list")
 def list_dead_letters(
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
     state: Annotated[str, typer.Option(help="open, retry, retried or all")] = "open",
@@ -96,7 +93,7 @@ def _dead_json(row: dead_letter.DeadLetterRow) -> dict[str, Any]:
     }
 
 
-@dead_letter_cli.command("show")
+@cli.command("show")
 def show_dead_letter(
     id: Annotated[int, typer.Argument(help="From `dead-letter list`")],
     body: Annotated[
@@ -118,7 +115,7 @@ def show_dead_letter(
     print_json(answer)
 
 
-@dead_letter_cli.command("retry")
+@cli.command("retry")
 def retry_dead_letters(
     ids: Annotated[list[int] | None, typer.Argument(help="Which; none = all that match")] = None,
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
@@ -173,7 +170,7 @@ def retry_dead_letters(
     )
 
 
-@dead_letter_cli.command("export")
+@cli.command("export")
 def export(
     file: Annotated[Path, typer.Argument(help="JSON Lines; bodies in base64")],
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
@@ -207,7 +204,7 @@ def export(
     out.print(f"{done} messages are in {file}")
 
 
-@dead_letter_cli.command("import")
+@cli.command("import")
 def import_(
     file: Annotated[Path, typer.Argument(help="As `dead-letter export` writes it")],
 ) -> None:
@@ -253,7 +250,7 @@ def _row_of(line: str, number: int, file: Path) -> dead_letter.DeadLetterRow:
         ) from error
 
 
-@dead_letter_cli.command("resume")
+@cli.command("resume")
 def resume() -> None:
     """Let messages in again where intake had stopped because nearly all went to the dead letter.
 
@@ -266,8 +263,3 @@ def resume() -> None:
         out.print(f"partition {partition} goes on; it had stopped because {why}", markup=False)
     if not stopped:
         out.print("intake has stopped nowhere")
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(dead_letter_cli, name="dead-letter")

@@ -1,4 +1,23 @@
-"""demo."""
+"""Simulated cars and meters arrive over MQTT, faster than real time; pages show what follows.
+
+At first the devices deliver two weeks of meter readings and a day of drives, as devices that
+were offline do; then they are live for two minutes. At the end the store is proven against its
+own samples, and what was found and sent is compared with what the simulators know to be true
+and allowed. On a terminal servers and pages stay up until Ctrl-C; with --for or --json it ends
+by itself. Exit code 1 where it falls short. Every demo begins with an empty store, under
+.tachowatt/demo.
+
+A crash's webhook is promised within 2 s (95 of 100) on an ordinary machine. At the start and at
+the end a short benchmark measures how many times slower this one is, other load included
+(`calibration` of the answer): where it is slow, a missed latency is a warning, with --strict an
+error.
+
+Examples:
+
+  tachowatt demo
+
+  tachowatt demo --for 60 --json
+"""
 
 import asyncio
 from typing import Annotated, Any
@@ -7,10 +26,9 @@ import typer
 from rich.live import Live
 from rich.table import Table
 
-from app.commands.console import err, load_settings, out, print_json
+from app.commands.shared.console import err, load_settings, out, print_json
+from app.commands.shared.options import JsonAtEnd
 from runtime.clock import SystemClock
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout at the end")]
 
 _LIVE_S = 120.0
 _LINE_EVERY_S = 10.0
@@ -32,28 +50,8 @@ def demo(
     strict: Annotated[
         bool, typer.Option("--strict", help="A missed latency is an error on a slow machine too")
     ] = False,
-    json: Json = False,
+    json: JsonAtEnd = False,
 ) -> None:
-    """Simulated cars and meters arrive over MQTT, faster than real time; pages show what follows.
-
-    At first the devices deliver two weeks of meter readings and a day of drives, as devices that
-    were offline do; then they are live for two minutes. At the end the store is proven against its
-    own samples, and what was found and sent is compared with what the simulators know to be true
-    and allowed. On a terminal servers and pages stay up until Ctrl-C; with --for or --json it ends
-    by itself. Exit code 1 where it falls short. Every demo begins with an empty store, under
-    .tachowatt/demo.
-
-    A crash's webhook is promised within 2 s (95 of 100) on an ordinary machine. At the start and at
-    the end a short benchmark measures how many times slower this one is, other load included
-    (`calibration` of the answer): where it is slow, a missed latency is a warning, with --strict an
-    error.
-
-    Examples:
-
-      tachowatt demo
-
-      tachowatt demo --for 60 --json
-    """
     from app.demo import run as demonstration
 
     settings = load_settings()
@@ -192,8 +190,3 @@ def _summary(answer: dict[str, Any]) -> None:
         f"verify: {verified['rows']:,} feature rows recomputed from {verified['samples']:,} "
         "samples: " + ("clean" if verified["clean"] else "not clean")
     )
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the command of this file."""
-    cli.command("demo")(demo)

@@ -1,4 +1,4 @@
-"""key create, list, revoke: who may use API and pages."""
+"""Keys of API and pages: create, list, revoke."""
 
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from api.http.scopes import OF_ROLE, Scope
-from app.commands.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.options import Json
 from app.operations.registry_import import as_datetime
 from app.processes.stack import database
 from runtime.clock import Clock, SystemClock
@@ -16,12 +17,7 @@ from store.people import access, customers
 from store.postgres.pool import connect, translated
 from store.postgres.times import from_us
 
-key_cli = typer.Typer(
-    no_args_is_help=True,
-    help="Keys of API and pages: create, list, revoke.",
-)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 class Role(StrEnum):
@@ -64,7 +60,7 @@ def _expiry(text: str | None, clock: Clock) -> datetime | None:
     return at
 
 
-@key_cli.command("create")
+@cli.command("create")
 def create_key(
     tenant: Annotated[str, typer.Argument(help="Tenant")],
     role: Annotated[Role, typer.Option(help="Whose people it is for")],
@@ -115,7 +111,7 @@ def create_key(
     out.print(f"role {role}, scopes {', '.join(sorted(chosen))}", style="dim")
 
 
-@key_cli.command("list")
+@cli.command("list")
 def list_keys(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's")] = None,
     json: Json = False,
@@ -146,7 +142,7 @@ def _plain(key: access.KeyRow) -> dict[str, Any]:
     }
 
 
-@key_cli.command("revoke")
+@cli.command("revoke")
 def revoke_key(key_id: Annotated[str, typer.Argument(help="From `key list`")]) -> None:
     """End a key at once, with its sessions of the pages."""
     clock = SystemClock()
@@ -156,8 +152,3 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="From `key list`")]) -
     if not done:
         raise Usage(f"there is no key {key_id!r} that still holds; see `tachowatt key list`")
     out.print(f"key {key_id} is revoked")
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(key_cli, name="key")

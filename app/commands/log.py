@@ -1,4 +1,4 @@
-"""log init, log status, log skip."""
+"""The log between gateways and ingest: direct, or Kafka."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from app.commands.console import err, load_settings, out, print_json, print_table
+from app.commands.shared.console import err, load_settings, out, print_json, print_table
+from app.commands.shared.options import DatabaseUrl
 from app.processes.stack import database
 from contracts.kafka import Topics
 from runtime.clock import SystemClock
@@ -15,17 +16,12 @@ from store.pipeline import log as store_log
 from store.pipeline import offsets
 from store.postgres.pool import Connection, connect, translated
 
-log_cli = typer.Typer(
-    no_args_is_help=True, help="The log between gateways and ingest: direct, or Kafka."
-)
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 LogUrl = Annotated[str, typer.Option("--log", help="kafka://host:9092, or `direct`")]
-DatabaseUrl = Annotated[
-    str | None, typer.Option("--database-url", help="A PostgreSQL instead of our own")
-]
 
 
-@log_cli.command("init")
+@cli.command("init")
 def init(
     log: LogUrl,
     partitions: Annotated[
@@ -142,7 +138,7 @@ def _not_committed(before: store_log.Log, committed: dict[int, int], kafka_url: 
     )
 
 
-@log_cli.command("status")
+@cli.command("status")
 def status(
     log: Annotated[str | None, typer.Option("--log", help="kafka://host:9092")] = None,
     database_url: DatabaseUrl = None,
@@ -183,7 +179,7 @@ def status(
     )
 
 
-@log_cli.command("skip")
+@cli.command("skip")
 def skip(
     log: Annotated[str, typer.Option("--log", help="kafka://host:9092")],
     yes: Annotated[bool, typer.Option("--yes", help="Do it, and not only say what")] = False,
@@ -230,8 +226,3 @@ def _connected(database_url: str | None) -> Iterator[Connection]:
         connect(url, application="tachowatt-log") as connection,
     ):
         yield connection
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(log_cli, name="log")

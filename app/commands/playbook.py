@@ -1,4 +1,4 @@
-"""playbook check, list, explain."""
+"""Which signal leads to which contact: check, list, explain."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.options import Json
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Usage
@@ -19,11 +20,7 @@ if TYPE_CHECKING:
     from customer_context.playbooks.plan import Plan
     from services.playbooks import Found
 
-playbook_cli = typer.Typer(
-    no_args_is_help=True, help="Which signal leads to which contact: check, list, explain."
-)
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON value on stdout")]
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 class Language(StrEnum):
@@ -33,7 +30,7 @@ class Language(StrEnum):
     EN = "en"
 
 
-@playbook_cli.command()
+@cli.command()
 def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="Files or folders; none = those of the settings")
@@ -83,7 +80,7 @@ def _found(paths: list[Path] | None) -> "Found":
     return playbooks.Found(texts, unreadable)
 
 
-@playbook_cli.command("list")
+@cli.command("list")
 def list_playbooks(json: Json = False) -> None:
     """The playbooks that a running service uses, and what is wrong with their files."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
@@ -109,7 +106,7 @@ def list_playbooks(json: Json = False) -> None:
         out.print("none yet: `tachowatt serve` writes down which it uses")
 
 
-@playbook_cli.command()
+@cli.command()
 def explain(
     signal_id: Annotated[str, typer.Argument(help="From `tachowatt signals`")],
     language: Annotated[
@@ -223,8 +220,3 @@ def _as_json(playbook: "Playbook", planned: "Plan") -> dict[str, Any]:
             for contact in planned.contacts
         ],
     }
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(playbook_cli, name="playbook")

@@ -1,4 +1,4 @@
-"""receiver add, list, rotate, remove, enable, test."""
+"""Who is sent webhooks: add, list, rotate, remove, enable, test."""
 
 import asyncio
 import json as json_module
@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from app.commands.console import load_settings, out, print_json, print_table
-from app.commands.contacts import Json, Tenant, the_tenant
+from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.options import Json, Tenant
+from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
 from contacts.channels import targets
 from runtime.clock import SystemClock
@@ -18,9 +19,7 @@ from store.casework import receivers
 from store.postgres.pool import connect, translated
 from store.postgres.times import from_us
 
-receiver_cli = typer.Typer(
-    no_args_is_help=True, help="Who is sent webhooks: add, list, rotate, remove, enable, test."
-)
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 Name = Annotated[str, typer.Argument(help="Name of the receiver")]
 
@@ -32,7 +31,7 @@ class Audience(StrEnum):
     UTILITY = "utility"
 
 
-@receiver_cli.command()
+@cli.command()
 def add(
     name: Name,
     url: Annotated[str, typer.Argument(help="https://… that takes POST")],
@@ -71,7 +70,7 @@ def _tell_secret(tenant: str, name: str, secret: str, json: bool) -> None:
     out.print(secret, markup=False, highlight=False)
 
 
-@receiver_cli.command("list")
+@cli.command("list")
 def list_receivers(
     tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant's")] = None,
     json: Json = False,
@@ -86,7 +85,7 @@ def list_receivers(
     print_table("Receivers", columns, [[row[column] for column in columns] for row in rows])
 
 
-@receiver_cli.command()
+@cli.command()
 def rotate(
     name: Name,
     tenant: Tenant = None,
@@ -106,7 +105,7 @@ def rotate(
     _tell_secret(which, name, secret, json)
 
 
-@receiver_cli.command()
+@cli.command()
 def remove(name: Name, tenant: Tenant = None) -> None:
     """Remove a receiver; what still waits for it is cancelled."""
     clock = SystemClock()
@@ -117,7 +116,7 @@ def remove(name: Name, tenant: Tenant = None) -> None:
     out.print(f"receiver {name} of {which} is removed; {cancelled} waiting contacts are cancelled")
 
 
-@receiver_cli.command()
+@cli.command()
 def enable(name: Name, tenant: Tenant = None) -> None:
     """Send to a disabled receiver again. What failed is resent by `tachowatt contacts resend`."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
@@ -127,7 +126,7 @@ def enable(name: Name, tenant: Tenant = None) -> None:
     out.print(f"receiver {name} of {which} is active")
 
 
-@receiver_cli.command()
+@cli.command()
 def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa: PT028  a command
     """Send a signed webhook of type `test` now and say what came of it (exit code 1: it failed)."""
     settings, clock = load_settings(), SystemClock()
@@ -169,8 +168,3 @@ def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa:
     else:
         out.print(json_module.dumps(answer), markup=False, highlight=False)
     return 0 if answer["delivered"] else 1
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.add_typer(receiver_cli, name="receiver")

@@ -1,17 +1,24 @@
-"""`tachowatt show`: what was computed, for people and as JSON."""
+"""Trips, driving events, scores, meter intervals, days and anomalies, as they were computed.
+
+A trip that is still under way shows once its car has been silent for half a minute, with
+`open` true.
+
+Examples:
+
+  tachowatt show trips
+
+  tachowatt show days --device demo/meter-1 --json
+"""
 
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from app.commands.console import load_settings, print_json, print_table
+from app.commands.shared.console import load_settings, print_json, print_table
 from app.processes.stack import database
-from contracts.signals import DATA, cloud_event
 from runtime.clock import SystemClock
-from runtime.errors import Usage
 from store.postgres.pool import connect
-from store.signals import outbox
 
 
 class What(StrEnum):
@@ -41,17 +48,6 @@ def show(
     last: Annotated[int, typer.Option(min=1, help="So many, the newest")] = 50,
     json: Annotated[bool, typer.Option("--json", help="All fields, as a JSON array")] = False,
 ) -> None:
-    """Trips, driving events, scores, meter intervals, days and anomalies, as they were computed.
-
-    A trip that is still under way shows once its car has been silent for half a minute, with
-    `open` true.
-
-    Examples:
-
-      tachowatt show trips
-
-      tachowatt show days --device demo/meter-1 --json
-    """
     from app.operations.show import rows_of
 
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
@@ -65,40 +61,9 @@ def show(
     )
 
 
-def signals(
-    type_: Annotated[
-        str | None, typer.Option("--type", help="Only this type, such as vehicle.crash")
-    ] = None,
-    last: Annotated[int, typer.Option(min=1, help="So many, the newest")] = 50,
-    all_: Annotated[
-        bool, typer.Option("--all", help="Every revision, not only the newest of each")
-    ] = False,
-) -> None:
-    """What features found, as CloudEvents: trips, driving events, crashes, anomalies.
-
-    A correction has the same id and a higher revision. Positions are not among the data.
-
-    Example: tachowatt signals --type vehicle.crash
-    """
-    from ingest.registry import load as load_registry
-
-    if type_ is not None and type_ not in DATA:
-        raise Usage(f"--type {type_!r}: expected one of {', '.join(DATA)}")
-    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
-        rows = outbox.read(connection, current=not all_, type_=type_, limit=last)
-        names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
-    print_json([cloud_event(row, names.get(row["device_id"])).model_dump() for row in rows])
-
-
 def _short(value: Any) -> Any:
     if isinstance(value, float):
         return f"{value:.3f}"
     if isinstance(value, str) and value[4:5] == "-" and "T" in value:
         return value[:19] + "Z"
     return value
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands."""
-    cli.command("show")(show)
-    cli.command("signals")(signals)

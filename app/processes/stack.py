@@ -13,7 +13,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from app.servers.embedded import Broker, Postgres
+from app.servers.broker import Broker
+from app.servers.postgres import Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.settings import Settings

@@ -41,7 +41,8 @@ async def in_thread(
     loop, stopping = await begun
     asked = asyncio.create_task(stop.wait())
     try:
-        await asyncio.wait({asked, ended}, return_when=asyncio.FIRST_COMPLETED)
+        waiting: set[asyncio.Future[Any]] = {asked, ended}
+        await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         asked.cancel()
         with suppress(RuntimeError):  # its loop has ended already

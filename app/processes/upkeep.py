@@ -6,10 +6,12 @@ the login itself, not as the writer: partitions are made and dropped by who owns
 
 import asyncio
 import logging
-from contextlib import suppress
 
+from app.processes.stack import Addresses
 from runtime.clock import Clock
 from runtime.errors import TachowattError
+from runtime.settings import Settings
+from runtime.waiting import pause
 from store.postgres.engine import Layout
 from store.postgres.pool import Connection, abort, connect, translated
 from store.schema import partitions, rollups
@@ -44,8 +46,7 @@ class Upkeep:
             self._partitions_due = self._partitions_due or rounds % _PARTITIONS_EVERY == 0
             await self._round(stop)
             rounds += 1
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), self._every_s)
+            await pause(stop, self._every_s)
 
     async def _round(self, stop: asyncio.Event) -> None:
         work = asyncio.create_task(asyncio.to_thread(self.once))
@@ -78,3 +79,11 @@ class Upkeep:
                 log.warning("upkeep of the store failed, to be tried again: %s", error)
         finally:
             self._connection = None
+
+
+def start_upkeep(
+    settings: Settings, clock: Clock, addresses: Addresses, stop: asyncio.Event
+) -> asyncio.Task[None]:
+    """Begin the upkeep of the store; it ends after `stop`."""
+    upkeep = Upkeep(addresses.database_url, Layout.of(settings), clock)
+    return asyncio.create_task(upkeep.run(stop), name="upkeep")

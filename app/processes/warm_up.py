@@ -99,6 +99,12 @@ async def prepare(show: Show) -> None:
         await asyncio.to_thread(warm_up)
 
 
+async def load_kernels() -> None:
+    """Load all kernels, and show the progress of a compilation on stderr."""
+    with compiling() as show:
+        await prepare(show)
+
+
 class _Missing(Exception):
     """A kernel is not in the cache."""
 

@@ -21,6 +21,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
+from app.recordings.arrow import without_pandas
 from runtime.errors import Usage
 
 DELIMITERS = (",", ";", "\t")
@@ -85,6 +86,7 @@ def read_raw(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> Ra
 
     Raises TableError where the file cannot be read as a table at all.
     """
+    without_pandas()
     try:
         with path.open("rb") as file:
             magic = file.read(4)

@@ -49,7 +49,7 @@ class Grid:
     def slots(self, t_us: Int64s) -> Int64s:
         """Number the nominal intervals that start at `t_us` (on the axis), the first row's 0."""
         step = self.interval_s * US_PER_S
-        return np.rint((t_us - self.t_us[0]) / step).astype(np.int64)
+        return np.asarray(np.rint((t_us - self.t_us[0]) / step), np.int64)
 
     def to_utc(self, t_us: Int64s) -> Int64s:
         """Bring times on the axis back to instants, by the offset of the row at or before."""

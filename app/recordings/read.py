@@ -25,8 +25,7 @@ from app.recordings.clock import spread_ticks
 from app.recordings.exchange import order_meters
 from app.recordings.times import US_PER_S, Times, absolute_times, relative_times
 from app.recordings.values import meter_keys, numbers, qualities
-from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
-from ingest.decoding.pack import LAYOUTS, Layout
+from contracts.units import METER_COLUMNS, METER_GROUPS, VEHICLE_COLUMNS, VEHICLE_GROUPS, Column
 
 __all__ = ["Table", "TableError", "read_meter_table", "read_trip_table"]
 
@@ -208,7 +207,7 @@ def _table(
     notes: list[str],
 ) -> Table:
     _check_times(raw, time_name, times, columns)
-    kind = "vehicle" if time_name in TRIP_TIMES else "meter"
+    groups = VEHICLE_GROUPS if time_name in TRIP_TIMES else METER_GROUPS
     kept = np.flatnonzero(~times.missing)
     if kept.size == 0:
         raise TableError(f"{raw.path}: has no rows, expected at least one below the header")
@@ -230,7 +229,7 @@ def _table(
     starts = np.flatnonzero(first)
     counts = np.diff(np.append(starts, order.size))
     ordered = {name: values[order] + 0.0 for name, values in columns.items()}  # −0.0 is 0.0
-    joined, clash = _join(ordered, starts, LAYOUTS[kind])
+    joined, clash = _join(ordered, starts, groups)
     extra = counts - 1
     if times.repeated:
         notes.append(f"{times.repeated} rows stand in an hour that autumn repeats")
@@ -258,7 +257,9 @@ def _table(
 
 
 def _join(
-    columns: dict[str, NDArray[np.float64]], starts: NDArray[np.int64], layout: Layout
+    columns: dict[str, NDArray[np.float64]],
+    starts: NDArray[np.int64],
+    groups: tuple[tuple[str, ...], ...],
 ) -> tuple[dict[str, NDArray[np.float64]], NDArray[np.bool_]]:
     """Join the rows of each instant, which begin at `starts`.
 
@@ -271,8 +272,8 @@ def _join(
     instant = np.repeat(np.arange(starts.size), np.diff(np.append(starts, rows)))
     last = np.append(starts[1:], rows) - 1
     joined: dict[str, NDArray[np.float64]] = {}
-    for group in layout.groups:
-        names = [layout.columns[at].name for at in group if layout.columns[at].name in columns]
+    for group in groups:
+        names = [name for name in group if name in columns]
         if not names:
             continue
         known = [np.where(np.isnan(columns[name]), -np.inf, columns[name]) for name in names]

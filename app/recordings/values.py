@@ -10,9 +10,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.recordings.cells import RawTable
+from contracts.meter_number import meter_key
 from contracts.quality import Quality
 from contracts.units import Column
-from ingest.decoding.pack import meter_key
 
 NOT_MEASURED = ("", "null", "nan")
 

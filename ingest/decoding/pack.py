@@ -1,37 +1,18 @@
 """The one adapter between decoded messages and arrays."""
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS, Column
+from contracts.meter_number import meter_key
+from contracts.units import METER_COLUMNS, METER_GROUPS, VEHICLE_COLUMNS, VEHICLE_GROUPS, Column
 from ingest.decoding.decoded import Decoded
 from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
-
-# Columns that belong together: of two different messages about one instant, the greater group
-# wins whole, so that no position is made of one's latitude and the other's longitude.
-_VEHICLE_GROUPS = (
-    ("lat_deg", "lon_deg", "heading_deg", "altitude_m", "accuracy_m"),
-    ("speed_kmh",),
-    ("accel_long_mps2", "accel_lat_mps2", "accel_vert_mps2"),
-    ("accel_x_mps2", "accel_y_mps2", "accel_z_mps2"),
-    ("gyro_x_radps", "gyro_y_radps", "gyro_z_radps"),
-    ("speed_limit_kmh",),
-    ("ignition",),
-)
-_METER_GROUPS = (
-    ("register_kwh", "meter_key"),
-    ("register_export_kwh",),
-    ("energy_kwh", "interval_s", "quality"),
-    ("power_w",),
-    ("voltage_v",),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +48,8 @@ def _layout(
 
 
 LAYOUTS: dict[str, Layout] = {
-    "vehicle": _layout(VEHICLE, VEHICLE_COLUMNS, _VEHICLE_GROUPS),
-    "meter": _layout(METER, METER_COLUMNS, _METER_GROUPS),
+    "vehicle": _layout(VEHICLE, VEHICLE_COLUMNS, VEHICLE_GROUPS),
+    "meter": _layout(METER, METER_COLUMNS, METER_GROUPS),
 }
 
 
@@ -91,12 +72,6 @@ class Item:
     device_id: int
     received_us: int
     decoded: Decoded
-
-
-def meter_key(number: str) -> float:
-    """52-bit key of a meter number, exact in a float64. Equal numbers, equal keys."""
-    digest = hashlib.blake2b(number.strip().encode(), digest_size=8).digest()
-    return float(int.from_bytes(digest, "big") >> 12)
 
 
 def pack(items: Sequence[Item], layout: Layout) -> Packed:

@@ -37,9 +37,11 @@ def make_session(url: str, client_id: str) -> None:
     client = mqtt.Client(
         mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv5
     )
-    client.on_connect = lambda *_: client.subscribe(
-        [(topic, SubscribeOptions(qos=1)) for topic in ROUTER.subscriptions]
-    )
+
+    def subscribe(*_: object) -> None:
+        client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in ROUTER.subscriptions])
+
+    client.on_connect = subscribe
     client.on_subscribe = lambda *_: subscribed.set()
     properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = SESSION_EXPIRY_S
@@ -72,8 +74,11 @@ def version(url: str) -> str | None:
         said.append(message.payload.decode("utf-8", "replace"))
         heard.set()
 
+    def subscribe(*_: object) -> None:
+        client.subscribe("$SYS/broker/version")
+
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
-    client.on_connect = lambda *_: client.subscribe("$SYS/broker/version")
+    client.on_connect = subscribe
     client.on_message = on_message
     client.connect(name, port)
     client.loop_start()

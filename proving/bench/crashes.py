@@ -2,6 +2,7 @@
 the last one, amid the load, decides that it was a crash."""
 
 import json
+from collections.abc import Mapping, Sequence
 
 from runtime.clock import US_PER_S
 from simulators.encode import JSON, Message, iso, topic
@@ -26,7 +27,7 @@ def before(tenant: str, device: str, until_us: int) -> Message:
     speed = [50.0] * _DRIVES_S + [12.0] + [0.0] * _STANDS_S
     along = [0.0] * _DRIVES_S + [_IMPULSE_MPS2] + [0.0] * _STANDS_S
     place = [round(52.2 + 1.25e-4 * min(i, _DRIVES_S), 7) for i in range(n)]
-    body = {
+    body: dict[str, Sequence[float]] = {
         "dt_ms": [1_000 * i for i in range(n)],
         "speed_kmh": speed,
         "lat_deg": place,
@@ -39,7 +40,7 @@ def before(tenant: str, device: str, until_us: int) -> Message:
 def decides(tenant: str, device: str, at_us: int) -> Message:
     """It still stands at `at_us`: that decides it. At least two seconds after `before`."""
     place = round(52.2 + 1.25e-4 * _DRIVES_S, 7)
-    body = {
+    body: dict[str, Sequence[float]] = {
         "dt_ms": [0],
         "speed_kmh": [0.0],
         "lat_deg": [place],
@@ -50,7 +51,7 @@ def decides(tenant: str, device: str, at_us: int) -> Message:
 
 
 def _message(
-    tenant: str, device: str, t0_us: int, seq: int, columns: dict[str, list[float]], n: int
+    tenant: str, device: str, t0_us: int, seq: int, columns: Mapping[str, Sequence[float]], n: int
 ) -> Message:
     head = f'"v":1,"run":1,"seq":{seq},"t0":"{iso(t0_us)}",'
     tail = head + json.dumps(columns, separators=(",", ":"))[1:]

@@ -10,8 +10,8 @@ from typing import Any
 from app.operations import registry_import as registry_files
 from app.operations.ledger import ledger_json
 from app.operations.verify import verify
-from app.servers.embedded import Postgres
 from app.servers.mosquitto import Mosquitto
+from app.servers.postgres import Postgres
 from proving.bench import backlog
 from proving.bench import kafka as bench_kafka
 from proving.bench import paho as bench_paho

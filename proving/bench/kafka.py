@@ -212,7 +212,7 @@ def _gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url: str) -> N
 
 async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url: str) -> None:
     # Here, so that whoever starts the process does not load them for its own sake.
-    from app.processes.service import spare_the_collector
+    from app.processes.lifecycle import spare_the_collector
     from gateway.forward import Gateway
     from gateway.kafka_log import KafkaLog
 
@@ -253,7 +253,7 @@ async def run_ingest(
 
     let_go : is called when told for the first time, where it is given.
     """
-    from app.processes.service import spare_the_collector
+    from app.processes.lifecycle import spare_the_collector
     from app.processes.warm_up import warm_up
     from ingest.logs.kafka import KafkaIngest
 

@@ -17,9 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from app.operations import registry_import as registry_files
-from app.processes.service import spare_the_collector
+from app.processes.lifecycle import spare_the_collector
 from app.processes.warm_up import warm_up
-from app.servers.embedded import Postgres
+from app.servers.postgres import Postgres
 from contracts.raw import RawMessage
 from gateway.forward import BATCH_BYTES
 from ingest.kernels import KINDS

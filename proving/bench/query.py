@@ -13,7 +13,7 @@ import numpy as np
 
 from api.http.scopes import OF_ROLE
 from app.processes.stack import Stack
-from app.servers.embedded import Postgres
+from app.servers.postgres import Postgres
 from app.servers.supervise import Child
 from proving.bench import history
 from runtime.clock import US_PER_S, Clock

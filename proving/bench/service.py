@@ -97,7 +97,7 @@ async def _drain(
     pipe: Pipe, settings: Settings, database_url: str, mqtt_url: str, messages: int, before: int
 ) -> dict[str, Any]:
     # Here, so that whoever starts the process does not load them for its own sake.
-    from app.processes.service import spare_the_collector
+    from app.processes.lifecycle import spare_the_collector
     from app.processes.warm_up import warm_up
     from gateway.forward import Gateway
     from ingest.decoding.catalogue import ROUTER

@@ -96,7 +96,8 @@ def plot(found: dict[str, Any], path: Path) -> None:
     """Memory and latency over time, as PNG."""
     import matplotlib as mpl
 
-    from app.analysis.trip_plot import ACCENT, FAINT, STYLE, new_figure, save
+    from app.analysis.palette import ACCENT, FAINT
+    from app.analysis.trip_plot import STYLE, new_figure, save
 
     minutes = [part["until_s"] / 60 for part in found["parts"]]
     with mpl.rc_context(STYLE):

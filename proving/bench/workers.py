@@ -6,16 +6,16 @@ what is done can be told.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from app.operations import registry_import as registry_files
-from app.servers.embedded import Postgres
+from app.servers.postgres import Postgres
 from contracts.kafka import Topics
-from contracts.raw import RawMessage
+from contracts.raw import RawMessage, Receipt
 from proving.bench import kafka as bench_kafka
 from proving.bench.kafka import Part, pause, served
 from runtime.clock import US_PER_S, Clock
@@ -195,9 +195,11 @@ def _hold_back() -> Callable[[], None]:
 
     append, may = DirectLog.append, asyncio.Event()
 
-    async def wait_first(self: DirectLog, *arguments: Any) -> Any:
+    async def wait_first(
+        self: DirectLog, messages: Sequence[RawMessage], first: int | None = None
+    ) -> Receipt:
         await may.wait()
-        return await append(self, *arguments)
+        return await append(self, messages, first)
 
     DirectLog.append = wait_first  # type: ignore[method-assign]
     return may.set

@@ -1,4 +1,23 @@
-"""fault."""
+"""Kill, pause, cut and starve everything under load, and prove that nothing of it is seen.
+
+It starts its own Mosquitto, Kafka and PostgreSQL, two gateways, two ingest workers, contacts
+and API, and lets simulated fleets with faults of their own publish all the time. Each round
+breaks something at a moment by chance and waits until messages of all partitions are
+acknowledged end to end again. Every ten rounds and at the end: nothing lost, nothing doubled,
+features equal to the recomputed ones bit for bit, each contact delivered under one id, and no
+process with more files, memory or connections than before. The exit code is 1 otherwise, and
+where 5 of 100 recoveries take 10 s or more.
+
+kinds: kill-gateway, kill-ingest, kill-contacts, kill-api, kill-postgres, kill-kafka,
+kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full,
+clock-step
+
+Examples:
+
+  tachowatt fault --rounds 100 --seed 1 --json
+
+  tachowatt fault --rounds 5 --kinds kill-kafka,stall --keep /tmp/fault
+"""
 
 import asyncio
 import tempfile
@@ -7,7 +26,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.console import err, load_settings, out, print_json, progress_bar
+from app.commands.shared.console import err, load_settings, out, print_json, progress_bar
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 
@@ -24,26 +43,6 @@ def fault(
     ] = True,
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
 ) -> None:
-    """Kill, pause, cut and starve everything under load, and prove that nothing of it is seen.
-
-    It starts its own Mosquitto, Kafka and PostgreSQL, two gateways, two ingest workers, contacts
-    and API, and lets simulated fleets with faults of their own publish all the time. Each round
-    breaks something at a moment by chance and waits until messages of all partitions are
-    acknowledged end to end again. Every ten rounds and at the end: nothing lost, nothing doubled,
-    features equal to the recomputed ones bit for bit, each contact delivered under one id, and no
-    process with more files, memory or connections than before. The exit code is 1 otherwise, and
-    where 5 of 100 recoveries take 10 s or more.
-
-    kinds: kill-gateway, kill-ingest, kill-contacts, kill-api, kill-postgres, kill-kafka,
-    kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full,
-    clock-step
-
-    Examples:
-
-      tachowatt fault --rounds 100 --seed 1 --json
-
-      tachowatt fault --rounds 5 --kinds kill-kafka,stall --keep /tmp/fault
-    """
     from app.processes.warm_up import compiling, prepare
     from proving.fault import run as runs
     from proving.fault.kinds import KINDS
@@ -107,8 +106,3 @@ def _print(found: dict[str, Any]) -> None:
     )
     for kind, why in found["left_out"].items():
         out.print(f"left out: {kind} ({why})")
-
-
-def register(cli: typer.Typer) -> None:
-    """Add the commands of this file."""
-    cli.command()(fault)

@@ -6,12 +6,13 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
-from app.servers.embedded import Postgres
 from app.servers.kafka import Kafka
 from app.servers.mosquitto import Mosquitto
 from app.servers.ports import free_port
+from app.servers.postgres import Postgres
 from app.servers.supervise import Child
 from proving.testbed.proxy import Proxy
 from runtime.clock import Clock
@@ -118,7 +119,7 @@ class ProxiedKafka(Kafka):
         self._listeners: list[tuple[int, Proxy]] = []
         for name in names:
             port = free_port()
-            self._listeners.append((port, Proxy(f"{name}>kafka", lambda port=port: port)))
+            self._listeners.append((port, Proxy(f"{name}>kafka", partial(int, port))))
 
     @property
     def proxies(self) -> list[Proxy]:

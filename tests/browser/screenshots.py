@@ -16,7 +16,7 @@ import httpx
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from app.servers.embedded import Postgres
+from app.servers.postgres import Postgres
 from runtime.clock import SystemClock
 from store.casework import alerts, cases
 from store.postgres.pool import connect

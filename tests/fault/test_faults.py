@@ -46,7 +46,7 @@ def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path, kinds: tuple
 
 
 def test_every_kind_is_in_the_help() -> None:
-    from proving.commands.fault import fault as command
+    from proving.commands import fault as command
 
     text = (command.__doc__ or "").replace("\n", " ")
     assert all(kind in text for kind in KINDS)

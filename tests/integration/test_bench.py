@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from app.cli import cli
 from feature_kernels import driving
 from ingest.decoding.catalogue import ROUTER
 from proving.bench import drain, generator, history, kernel_c, kernel_data, query, soak
 from proving.bench import kafka as bench_kafka
 from proving.bench import kernels as kernels_bench
-from proving.commands.bench import bench_cli
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from simulators.load import Load
@@ -29,7 +29,7 @@ needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C com
 def test_a_small_drain_is_proven_and_tells_the_memory_of_the_service_alone(database):
     arguments = ["--messages", "2000", "--devices", "50", "--verify-devices", "20"]
     answer = CliRunner().invoke(
-        bench_cli, ["drain", *arguments, "--database-url", database, "--json"]
+        cli, ["bench", "drain", *arguments, "--database-url", database, "--json"]
     )
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.stdout)
@@ -48,7 +48,7 @@ def test_a_small_drain_is_proven_and_tells_the_memory_of_the_service_alone(datab
 def test_a_small_drain_by_way_of_kafka_is_proven_and_leaves_the_direct_log(database, kafka):
     servers = ["--kafka-url", kafka.url, "--database-url", database]
     arguments = ["--messages", "2000", "--devices", "50", "--verify-devices", "20", *servers]
-    answer = CliRunner().invoke(bench_cli, ["drain", "--log", "kafka", *arguments, "--json"])
+    answer = CliRunner().invoke(cli, ["bench", "drain", "--log", "kafka", *arguments, "--json"])
     assert answer.exit_code == 0, answer.output
     found = json.loads(answer.stdout)
     assert (found["log"], found["workers"], found["partitions"]) == ("kafka", 2, 4)
@@ -70,7 +70,7 @@ def test_a_small_drain_by_way_of_kafka_is_proven_and_leaves_the_direct_log(datab
 def test_a_short_look_at_late_data_is_proven_and_nothing_is_missing(database):
     arguments = ["--rate", "300", "--for", "4", "--days", "2", "--over", "1", "--crashes", "20"]
     answer = CliRunner().invoke(
-        bench_cli, ["late", *arguments, "--devices", "20", "--database-url", database, "--json"]
+        cli, ["bench", "late", *arguments, "--devices", "20", "--database-url", database, "--json"]
     )
     found = json.loads(answer.stdout)
     # Whether it is fast is not for a test to say.
@@ -86,7 +86,7 @@ def test_a_short_soak_tells_what_the_service_holds(database, tmp_path):
     picture = tmp_path / "soak.png"
     arguments = ["--rate", "300", "--for", "4", "--crashes", "30", "--plot", str(picture)]
     answer = CliRunner().invoke(
-        bench_cli, ["soak", *arguments, "--devices", "20", "--database-url", database, "--json"]
+        cli, ["bench", "soak", *arguments, "--devices", "20", "--database-url", database, "--json"]
     )
     found = json.loads(answer.stdout)
     assert [p for p in found["problems"] if "is not flat" not in p] == []

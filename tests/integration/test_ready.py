@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.servers.embedded import Broker
+from app.servers.broker import Broker
 from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet

@@ -10,10 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import typer
 from typer.testing import CliRunner
 
-from app.commands.files import register
+from app.cli import cli
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 METERS = DATA / "meters" / "eemeter"
@@ -29,8 +28,6 @@ Run = Callable[..., dict]
 @pytest.fixture(scope="module")
 def run() -> Run:
     """Run a command and return its answer."""
-    cli = typer.Typer()
-    register(cli)
 
     def run(*arguments: str | Path) -> dict:
         result = CliRunner().invoke(cli, [str(argument) for argument in arguments])
@@ -165,8 +162,6 @@ def test_half_hourly_home_without_offsets(run: Run, tmp_path: Path, zone: str) -
 
 
 def test_a_time_without_offset_is_refused_with_the_remedy() -> None:
-    cli = typer.Typer()
-    register(cli)
     path = METERS / "uk-electricity-hdd-only-hourly-sample-1.csv.gz"
     result = CliRunner().invoke(cli, ["analyse-meter", str(path), "--map", "energy_kwh=value"])
     assert result.exit_code == 2

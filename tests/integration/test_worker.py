@@ -8,10 +8,10 @@ import pytest
 
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
+from contracts.meter_number import meter_key
 from contracts.raw import RawMessage
 from ingest.batch import steps
 from ingest.decoding import pack as pack_module
-from ingest.decoding.pack import meter_key
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage

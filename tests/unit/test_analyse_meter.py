@@ -11,22 +11,14 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from app.analysis.meter import analyse_meter
-from app.commands.files import register
+from app.cli import cli
 from app.recordings.read import TableError, read_meter_table
 
 RUN = CliRunner()
 HOUR_US = 3_600_000_000
-
-
-@pytest.fixture(scope="module")
-def cli() -> typer.Typer:
-    app = typer.Typer()
-    register(app)
-    return app
 
 
 def stamps(start: str, count: int, step_s: int) -> list[str]:
@@ -260,7 +252,7 @@ def test_parquet_equals_csv(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("column", ["energy_kwh", "register_kwh"])
-def test_the_command(cli: typer.Typer, tmp_path: Path, column: str) -> None:
+def test_the_command(tmp_path: Path, column: str) -> None:
     energy = home(96 * 12)
     times = stamps("2026-03-20T00:00", energy.size, 900)
     told = energy if column == "energy_kwh" else 50 + np.cumsum(energy)
@@ -293,7 +285,7 @@ def test_the_command(cli: typer.Typer, tmp_path: Path, column: str) -> None:
     assert again.stderr == ""
 
 
-def test_plots_of_seldom_rows(cli: typer.Typer, tmp_path: Path) -> None:
+def test_plots_of_seldom_rows(tmp_path: Path) -> None:
     daily = [f"{t},{5 + i % 7}" for i, t in enumerate(stamps("2026-01-05T00:00", 60, 86_400))]
     seldom = [f"2025-{month:02d}-01T00:00:00Z,{300 + month}" for month in range(1, 13)]
     for rows in (daily, seldom, daily[:1], [daily[0].split(",")[0] + ","]):

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.meter_number import meter_key
 from contracts.raw import RawMessage
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from gateway.ack_window import AckWindow
-from ingest.decoding.pack import LAYOUTS, join_values, meter_key, same_values
+from ingest.decoding.pack import LAYOUTS, join_values, same_values
 from ingest.kernels import local_us
 from runtime.settings import Settings, as_markdown
 from store.pipeline.device_seq import DeviceSeq

@@ -9,22 +9,14 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 import pytest
-import typer
 from typer.testing import CliRunner
 
 from app.analysis.trip import score_trip
-from app.commands.files import register
+from app.cli import cli
 from app.recordings.read import read_trip_table
 
 RUN = CliRunner()
 START_US = 1_772_434_800_000_000  # 2026-03-02T07:00:00Z
-
-
-@pytest.fixture(scope="module")
-def cli() -> typer.Typer:
-    app = typer.Typer()
-    register(app)
-    return app
 
 
 def drive(seconds: int = 600, hard_stop: bool = True) -> tuple[np.ndarray, np.ndarray]:
@@ -188,7 +180,7 @@ def test_two_sources_under_one_clock_are_joined_not_spread(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])
-def test_the_command(cli: typer.Typer, tmp_path: Path, suffix: str) -> None:
+def test_the_command(tmp_path: Path, suffix: str) -> None:
     t, speed = drive()
     limit = np.where(np.arange(t.size) % 50 == 0, 50.0, np.nan)
     columns = {"speed_kmh": speed, "speed_limit_kmh": limit}
@@ -210,7 +202,7 @@ def test_the_command(cli: typer.Typer, tmp_path: Path, suffix: str) -> None:
     assert set(status) == {"in_trip", "outside"}
 
 
-def test_the_export_keeps_wall_clock_times(cli: typer.Typer, tmp_path: Path) -> None:
+def test_the_export_keeps_wall_clock_times(tmp_path: Path) -> None:
     t, speed = drive()
     ms = (START_US // 1000 + np.rint(t * 1000)).astype(np.int64)
     path = write(tmp_path / "a.csv", ms, {"speed_kmh": speed}, "observed_at")
@@ -221,7 +213,7 @@ def test_the_export_keeps_wall_clock_times(cli: typer.Typer, tmp_path: Path) -> 
     assert second["trips"] == first["trips"]
 
 
-def test_errors_go_to_stderr_with_exit_code_2(cli: typer.Typer, tmp_path: Path) -> None:
+def test_errors_go_to_stderr_with_exit_code_2(tmp_path: Path) -> None:
     path = tmp_path / "a.csv"
     path.write_text("t_s,speed_kmh\n0,fast\n")
     result = RUN.invoke(cli, ["score-trip", str(path)])
@@ -233,7 +225,7 @@ def test_errors_go_to_stderr_with_exit_code_2(cli: typer.Typer, tmp_path: Path) 
         assert result.exit_code == 2 and "there is no folder" in result.stderr
 
 
-def test_columns(cli: typer.Typer) -> None:
+def test_columns() -> None:
     rows = json.loads(RUN.invoke(cli, ["columns", "--json"]).stdout)
     names = [row["name"] for row in rows]
     for name in ("t_s", "observed_at", "speed_kmh", "ignition", "start", "read_at", "meter_number"):
@@ -243,7 +235,7 @@ def test_columns(cli: typer.Typer) -> None:
     assert all(name in shown for name in names) and "m/s²" in shown
 
 
-def test_help_has_examples(cli: typer.Typer) -> None:
+def test_help_has_examples() -> None:
     for command in ("score-trip", "analyse-meter", "columns"):
         assert "Examples:" in RUN.invoke(cli, [command, "--help"]).stdout
 

@@ -7,10 +7,10 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.meter_number import meter_key
 from contracts.units import METER_NAMES, VEHICLE_NAMES
 from ingest.decoding.fast_path.body_kernel import JSON, count_rows, read_bodies
 from ingest.decoding.fast_path.fields import SCALARS
-from ingest.decoding.pack import meter_key
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

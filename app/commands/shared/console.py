@@ -5,32 +5,30 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-)
 from rich.table import Table
 
 from runtime import logging as runtime_logging
 from runtime.errors import Usage
-from runtime.settings import Settings
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
 
-def load_settings(**overrides: Any) -> Settings:
+def load_settings(**overrides: Any) -> "Settings":
     """Settings with a command's own options over them, and the log configured.
 
     Raises `Usage` that names the setting.
     """
+    from pydantic import ValidationError  # slow to import, and not every command has settings
+
+    from runtime.settings import Settings
+
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
         settings = Settings(**given)
@@ -81,8 +79,16 @@ def progress_bar(text: str) -> Iterator[Any]:
     if not err.is_terminal:
         yield lambda done, of: None
         return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
     with Progress(
         TextColumn(text), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
     ) as progress:
         task = progress.add_task(text, total=None)
         yield lambda done, of: progress.update(task, completed=done, total=of)
+
+
+def shown_url(url: str) -> str:
+    """Return the URL without a password."""
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}"

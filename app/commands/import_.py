@@ -1,0 +1,30 @@
+"""Register tenants, customers, contracts, vehicles, meters, devices, assignments, consents.
+
+Safe to repeat: what is there already is updated. docs/registry.md shows the format.
+
+Examples:
+
+  tachowatt import registry.yaml
+
+  tachowatt import devices.csv
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import load_settings, out
+from app.operations import registry_import as registry_files
+from app.processes.stack import database
+from runtime.clock import SystemClock
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="YAML with sections, or devices.csv, meters.csv, …")],
+) -> None:
+    valid = registry_files.validate(registry_files.read_file(file), str(file))
+    clock = SystemClock()
+    with database(load_settings(), clock) as url:
+        written = registry_files.write(url, valid, clock.now_us())
+    out.print("imported " + ", ".join(f"{n} {section}" for section, n in written.items()))

@@ -1,0 +1,70 @@
+"""Ingest as a process of its own; gateways connect to it, or it takes part in reading Kafka.
+
+Examples:
+
+  tachowatt ingest --listen 127.0.0.1:7331
+
+  tachowatt ingest --log kafka://kafka:9092 (once before: tachowatt log init --log …)
+"""
+
+import asyncio
+import os
+from dataclasses import replace
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import err, load_settings, shown_url
+from app.commands.shared.options import DatabaseUrl, StateDir
+from app.commands.shared.process import run_process
+from app.processes.stack import Addresses, Stack
+from runtime.clock import Clock
+from runtime.errors import Usage
+from runtime.kafka import client_options
+from runtime.settings import Settings
+
+
+def ingest(
+    listen: Annotated[str, typer.Option(help="Where gateways connect: host:port")] = (
+        "127.0.0.1:7331"
+    ),
+    log: Annotated[
+        str | None, typer.Option(help="Kafka to take messages from, instead: kafka://host:9092")
+    ] = None,
+    state_dir: StateDir = None,
+    database_url: DatabaseUrl = None,
+) -> None:
+    from app.processes.ingest import run_ingest
+
+    if log is not None:
+        _kafka_ingest(log, load_settings(state_dir=state_dir, database_url=database_url))
+        return
+    host, _, port = listen.rpartition(":")
+    if not host or not port.isdigit():
+        raise Usage(f"--listen {listen!r}: expected host:port, such as 127.0.0.1:7331")
+    settings = load_settings(state_dir=state_dir, database_url=database_url)
+
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
+        def ready(bound: int, metrics_url: str) -> None:
+            stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
+            err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
+            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+
+        await run_ingest(settings, clock, addresses, host, int(port), stop, ready)
+
+    run_process(settings, work)
+
+
+def _kafka_ingest(log: str, settings: Settings) -> None:
+    from app.processes.ingest import run_kafka_ingest
+
+    client_options(log)  # a wrong address is told before any server is started
+
+    async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
+        def ready(metrics_url: str) -> None:
+            err.print(f"[bold]ingest is ready[/bold], one of those that read {shown_url(log)}")
+            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+
+        await run_kafka_ingest(settings, clock, addresses, log, stop, ready)
+
+    run_process(settings, work)

@@ -1,0 +1,53 @@
+"""All in one: broker, gateway, ingest, contacts, API and pages, until Ctrl-C or SIGTERM.
+
+Without further settings it starts its own PostgreSQL and MQTT broker on the loopback, with
+their data under ./.tachowatt.
+
+Examples:
+
+  tachowatt serve
+
+  tachowatt serve --mqtt-url mqtt://broker:1883 --database-url postgresql://tachowatt@db/tw
+"""
+
+import asyncio
+
+from app.commands.shared.console import err, load_settings
+from app.commands.shared.options import DatabaseUrl, MqttUrl, StateDir
+from app.processes.lifecycle import install_signals
+from app.processes.stack import Addresses, Stack
+from runtime.clock import SystemClock
+
+
+def serve(
+    state_dir: StateDir = None, mqtt_url: MqttUrl = None, database_url: DatabaseUrl = None
+) -> None:
+    from app.processes.serve import serve as run
+
+    settings = load_settings(state_dir=state_dir, mqtt_url=mqtt_url, database_url=database_url)
+    clock = SystemClock()
+    stack = Stack(settings, clock)
+    err.print("starting the servers and loading the kernels …", style="dim")
+    addresses = stack.start(broker=True)
+
+    def ready(where: Addresses) -> None:
+        own = "embedded, " if settings.mqtt_url is None else ""
+        own_database = "embedded, " if settings.database_url is None else ""
+        err.print("[bold]tachowatt is ready[/bold]")
+        err.print(f"  MQTT      {where.mqtt_url} ({own}MQTT 5)")
+        err.print(f"  database  {where.database_url} ({own_database}PostgreSQL)")
+        err.print(f"  pages     {where.api_url}/ (API: {where.api_url}/v1, /openapi.json)")
+        err.print(f"  metrics   {where.metrics_url}")
+        err.print(f"  state     {stack.state_dir}")
+        err.print("  Ctrl-C ends it; in another terminal: tachowatt ledger")
+
+    async def main() -> None:
+        stop = asyncio.Event()
+        install_signals(stop)
+        await run(settings, clock, stack, addresses, stop, ready)
+
+    try:
+        asyncio.run(main())
+    finally:
+        stack.stop()
+    err.print("stopped; everything in flight is committed or left with the broker")

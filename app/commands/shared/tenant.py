@@ -1,0 +1,22 @@
+"""Which tenant a command is about."""
+
+from runtime.errors import Usage
+from store.people import customers
+from store.postgres.pool import Connection
+
+
+def the_tenant(connection: Connection, given: str | None) -> str:
+    """Return the tenant that was named, or the only one there is. Raises `Usage`."""
+    known = customers.tenants(connection)
+    if given is None and len(known) == 1:
+        return known[0]
+    if given not in known:
+        if not known:
+            raise Usage("there is no tenant yet; `tachowatt import` makes one")
+        listed = ", ".join(known)
+        raise Usage(
+            f"--tenant: expected one of {listed}"
+            if given is None
+            else f"there is no tenant {given!r}; there are: {listed}"
+        )
+    return given

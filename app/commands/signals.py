@@ -1,0 +1,37 @@
+"""What features found, as CloudEvents: trips, driving events, crashes, anomalies.
+
+A correction has the same id and a higher revision. Positions are not among the data.
+
+Example: tachowatt signals --type vehicle.crash
+"""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import load_settings, print_json
+from app.processes.stack import database
+from contracts.signals import DATA, cloud_event
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from store.postgres.pool import connect
+from store.signals import outbox
+
+
+def signals(
+    type_: Annotated[
+        str | None, typer.Option("--type", help="Only this type, such as vehicle.crash")
+    ] = None,
+    last: Annotated[int, typer.Option(min=1, help="So many, the newest")] = 50,
+    all_: Annotated[
+        bool, typer.Option("--all", help="Every revision, not only the newest of each")
+    ] = False,
+) -> None:
+    from ingest.registry import load as load_registry
+
+    if type_ is not None and type_ not in DATA:
+        raise Usage(f"--type {type_!r}: expected one of {', '.join(DATA)}")
+    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+        rows = outbox.read(connection, current=not all_, type_=type_, limit=last)
+        names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
+    print_json([cloud_event(row, names.get(row["device_id"])).model_dump() for row in rows])

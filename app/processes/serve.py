@@ -1,0 +1,81 @@
+"""All parts of the service in one process: gateway, ingest, contacts, API and pages."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import replace
+
+from app.processes.api import start_api
+from app.processes.lifecycle import metrics_url, spare_the_collector
+from app.processes.stack import Addresses, Stack
+from app.processes.threads import in_thread
+from app.processes.upkeep import start_upkeep
+from app.processes.warm_up import load_kernels
+from contacts.dispatch import Service as Contacts
+from gateway.forward import Gateway
+from ingest.decoding.catalogue import ROUTER
+from ingest.logs.direct import DirectLog
+from ingest.partition.worker import Worker
+from runtime.clock import Clock
+from runtime.metrics import Metrics
+from runtime.settings import Settings
+from runtime.waiting import first_of, pause, unless
+
+_LOOK_EVERY_S = 0.5
+"""Between two looks at the embedded servers."""
+
+
+async def serve(
+    settings: Settings,
+    clock: Clock,
+    stack: Stack,
+    addresses: Addresses,
+    stop: asyncio.Event,
+    ready: Callable[[Addresses], None],
+) -> None:
+    """Run gateway, ingest, contacts and API in one process until `stop`.
+
+    Then what has arrived is committed; the broker keeps the rest.
+    """
+    metrics = Metrics()
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
+    where = replace(addresses, metrics_url=metrics_url(server), pid=os.getpid())
+    direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
+    try:
+        await unless(stop, load_kernels())
+        await unless(stop, direct.start())
+        spare_the_collector()
+        if stop.is_set():
+            return
+        gateway = Gateway(
+            addresses.mqtt_url, direct, ROUTER.subscriptions, settings, clock, metrics
+        )
+        server.needs += [gateway.missing, direct.missing]
+        answering, api_url = await start_api(settings, clock, addresses, metrics, stack, stop)
+        where = replace(where, api_url=api_url)
+        stack.announce(where)
+        running = asyncio.create_task(gateway.run(stop), name="gateway")
+        idle = asyncio.create_task(direct.idle(stop), name="idle")
+        await first_of(running, gateway.subscribed.wait(), stop.wait())
+        if not running.done() and not stop.is_set():
+            ready(where)
+        keeping = asyncio.create_task(_keep_alive(stack, stop), name="servers")
+        contacts = Contacts(addresses.database_url, settings, clock, metrics)
+        server.needs.append(contacts.missing)
+        contacting = asyncio.create_task(in_thread("contacts", contacts.run, stop))
+        upkeep = start_upkeep(settings, clock, addresses, stop)
+        await first_of(running, idle, keeping, contacting, answering, upkeep)
+        stop.set()
+        await asyncio.gather(running, idle, keeping, contacting, answering, upkeep)
+    finally:
+        stack.leave()
+        await direct.close()
+        server.close()
+
+
+async def _keep_alive(stack: Stack, stop: asyncio.Event) -> None:
+    """Keep the embedded servers alive; ours alone can answer for them."""
+    while not stop.is_set():
+        await pause(stop, _LOOK_EVERY_S)
+        if not stop.is_set():
+            await asyncio.to_thread(stack.tend)

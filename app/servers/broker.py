@@ -1,0 +1,108 @@
+"""The embedded MQTT 5 broker, from a wheel, on the loopback only."""
+
+import logging
+import sys
+from pathlib import Path
+
+import tomli_w
+
+from app.servers.ports import listening, the_same_or_free
+from app.servers.supervise import Child
+from runtime.calibration import Limit
+from runtime.clock import Clock
+from runtime.errors import Stop
+
+log = logging.getLogger("embedded")
+
+_START_WITHIN_S = 30.0
+
+
+class Broker:
+    """An MQTT 5 broker (rumqttd) on the loopback. What it holds dies with it: devices that number
+    their messages send again what was not acknowledged end to end (docs/devices.md)."""
+
+    def __init__(self, directory: Path, clock: Clock) -> None:
+        self._directory = directory
+        self._clock = clock
+        self._child: Child | None = None
+        self._port = 0
+
+    def start(self, port: int) -> str:
+        """Start it on `port` (0 = that of the last time if free, else a free one)."""
+        remembered = self._directory / "broker.port"
+        found = the_same_or_free(port, remembered, self._clock)
+        if found is None:
+            raise Stop(
+                f"port {port} for the embedded broker is taken; set TACHOWATT_MQTT_PORT to another "
+                "or 0, or TACHOWATT_MQTT_URL to use the broker that is there"
+            )
+        port = found
+        config = self._directory / "broker.toml"
+        config.write_text(tomli_w.dumps(_broker_config(port)), encoding="utf-8")
+        self._child = Child(
+            [
+                sys.executable,
+                "-m",
+                "iotcore",
+                "--config",
+                config.resolve(),
+                "--log-level",
+                "CRITICAL",
+            ],
+            self._directory / "broker.log",
+        )
+        limit = Limit(self._clock, _START_WITHIN_S)
+        while not limit.over():
+            if not self._child.alive():
+                break
+            if listening(port):
+                self._port = port
+                remembered.write_text(str(port))
+                return f"mqtt://127.0.0.1:{port}"
+            self._child.wait(0.05)
+        self.stop()
+        raise Stop(
+            f"the embedded broker did not start; its log is {self._directory / 'broker.log'}"
+        )
+
+    def tend(self) -> None:
+        """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
+        if self._child is not None and not self._child.alive():
+            log.error("the embedded broker has ended; starting it again")
+            self._child = None
+            self.start(self._port)
+
+    def stop(self) -> None:
+        """Stop it; it forgets everything."""
+        if self._child is not None:
+            self._child.stop(timeout_s=5.0)
+            self._child = None
+
+
+def _broker_config(port: int) -> dict[str, object]:
+    connections = {
+        "connection_timeout_ms": 60_000,
+        # Larger than what ingest reads, so that a body that is too large reaches the dead letter.
+        "max_payload_size": 8 * 1024 * 1024,
+        "max_inflight_count": 10_000,
+        "dynamic_filters": True,
+    }
+    return {
+        "id": 0,
+        "router": {
+            "id": 0,
+            "max_connections": 10_010,
+            "max_outgoing_packet_count": 1_000,
+            # A topic filter's backlog: a slow reader loses what is older than these segments.
+            "max_segment_size": 100 * 1024 * 1024,
+            "max_segment_count": 20,
+        },
+        "v5": {
+            "1": {
+                "name": "v5-1",
+                "listen": f"127.0.0.1:{port}",
+                "next_connection_delay_ms": 1,
+                "connections": connections,
+            }
+        },
+    }

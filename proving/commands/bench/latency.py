@@ -1,0 +1,58 @@
+"""From publishing the message that decides a crash until its signed webhook is received.
+
+The whole service runs (`tachowatt serve`, in a process of its own) while a generator publishes
+at --rate through Mosquitto. Among the cars are some that crash; the time
+runs from just before the deciding message is written to the broker until a receiver has the
+webhook and found its signature right. The exit code is 1 where a webhook is missing, p99 is a
+second or more, the ledger does not close or `verify` is not clean.
+
+Example:
+
+  tachowatt bench latency --rate 30000 --for 30 --json
+"""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import out, print_json
+from proving.commands.bench.shared import (
+    DatabaseUrl,
+    Devices,
+    HalfRate,
+    Json,
+    MqttUrl,
+    Verify,
+    bench_settings,
+    judge,
+    quantiles_text,
+    say_phases,
+)
+from runtime.clock import SystemClock
+
+
+def latency(
+    rate: HalfRate = None,
+    seconds: Annotated[float, typer.Option("--for", min=2, help="Seconds under load")] = 30.0,
+    crashes: Annotated[int, typer.Option(min=1, max=2_000)] = 200,
+    devices: Devices = 1_000,
+    mqtt_url: MqttUrl = None,
+    database_url: DatabaseUrl = None,
+    verify: Verify = True,
+    json: Json = False,
+) -> None:
+    from proving.bench import latency as bench_latency
+    from proving.bench.stage import Plan
+
+    plan = Plan(rate, seconds, crashes, devices, 1_000 if verify else 0)
+    with bench_settings(mqtt_url, database_url) as settings:
+        found = bench_latency.run(settings, SystemClock(), plan, say_phases())
+    if json:
+        print_json(found)
+    else:
+        out.print(
+            f"at {found['reached_messages_per_s']:,} messages/s, {found['webhooks']} webhooks: "
+            f"{quantiles_text(found['latency_ms'])}; the service had at most "
+            f"{found['service_peak_memory_mib']} MiB"
+        )
+    judge(found)

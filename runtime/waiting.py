@@ -1,0 +1,34 @@
+"""Wait for tasks and events under asyncio."""
+
+import asyncio
+from collections.abc import Coroutine
+from contextlib import suppress
+from typing import Any
+
+
+async def first_of(*work: asyncio.Task[Any] | Coroutine[Any, Any, Any]) -> None:
+    """Wait until one is done, well or not. Tasks go on afterwards, coroutines are cancelled."""
+    tasks = [asyncio.ensure_future(each) for each in work]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for given, task in zip(work, tasks, strict=True):
+            if task is not given:
+                task.cancel()
+
+
+async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> None:
+    """Wait for `work`, but cancel it once `stop` is set. Raises what `work` raises."""
+    task = asyncio.create_task(work)
+    await first_of(task, stop.wait())
+    if task.done():
+        task.result()
+    else:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait so long, or until `stop` is set."""
+    with suppress(TimeoutError):
+        await asyncio.wait_for(stop.wait(), seconds)
