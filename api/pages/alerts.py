@@ -12,7 +12,7 @@ from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.meters import as_mark, intervals
-from api.pages.plots import plots
+from api.pages.plots import meters as meter_plots
 from api.resources import alerts as told
 from customer_context.cases.alert_states import FEEDBACK, STATES
 from services import alert_flow
@@ -87,7 +87,7 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
     if row["unit"] == "W":
         lines = {"plot.expected": row["expected"], "plot.threshold": row["threshold"]}
     f = Formats(view.language, meter["timezone"] if meter else view.timezone)
-    return plots.power(shown, [as_mark(row)], view.text, f, lines)
+    return meter_plots.power(shown, [as_mark(row)], view.text, f, lines)
 
 
 def act(view: View) -> Response:

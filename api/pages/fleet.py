@@ -11,7 +11,7 @@ from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, cursor, one_page
 from api.pages.frame.view import View
-from api.pages.plots import plots
+from api.pages.plots import driving as driving_plots
 from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.kinds import COUNTED_BY_SEVERITY
@@ -105,7 +105,9 @@ def vehicle(view: View) -> Response:
         mileage=driving.mileage(view.connection, which),
         scored=_scored(view),
         score=score,
-        factors=plots.factors([part.model_dump() for part in score.components], view.text, f)
+        factors=driving_plots.factors(
+            [part.model_dump() for part in score.components], view.text, f
+        )
         if score is not None and score.score is not None
         else None,
         drive=_drive(view, which, trips, f) if view.shows_path else None,
@@ -128,8 +130,8 @@ def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, 
     return {
         "trip": trip,
         "events": len(events),
-        "speed": plots.speed(samples, events, view.text, f) if samples["at"] else None,
-        "path": plots.path(samples, events, view.text, f),
+        "speed": driving_plots.speed(samples, events, view.text, f) if samples["at"] else None,
+        "path": driving_plots.path(samples, events, view.text, f),
     }
 
 

@@ -15,7 +15,7 @@ from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, cursor, one_page
 from api.pages.frame.view import View
-from api.pages.plots import plots
+from api.pages.plots import meters as meter_plots
 from contracts.purposes import Purpose
 from contracts.quality import Quality
 from feature_kernels import consumption
@@ -142,9 +142,9 @@ def _meter(view: View, found: Row) -> Response:
         days=days,
         anomalies=anomalies,
         counts=_statuses(shown),
-        power=plots.power(shown, marked, view.text, f) if shown else None,
-        profile=plots.profile(workdays, weekends, view.text, f) if rows else None,
-        by_day=plots.days(days[::-1], view.text, f) if days else None,
+        power=meter_plots.power(shown, marked, view.text, f) if shown else None,
+        profile=meter_plots.profile(workdays, weekends, view.text, f) if rows else None,
+        by_day=meter_plots.days(days[::-1], view.text, f) if days else None,
     )
 
 

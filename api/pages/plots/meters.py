@@ -1,0 +1,239 @@
+"""Plots of consumption: power with anomalies, days, and the load profile."""
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+from api.pages.frame.formats import Formats
+from api.pages.frame.texts import Texts
+from api.pages.plots.traces import (
+    Plot,
+    amount_axis,
+    band,
+    bars,
+    known,
+    line,
+    margin,
+    markers,
+    note,
+    plot,
+    rounded,
+    time_axis,
+)
+
+_12_H_MS = 43_200_000
+
+
+def profile(
+    workdays: Sequence[float | None], weekends: Sequence[float | None], t: Texts, f: Formats
+) -> Plot:
+    """Plot the load profile: mean power by hour of day, W, for workdays and for weekends."""
+    traces = [
+        line(
+            list(range(24)),
+            rounded(values, 0),
+            name=name,
+            colour=colour,
+            width=2.2,
+            dash=dash,
+            hover="%{x}:00 · %{y:.0f} W<extra>" + name + "</extra>",
+        )
+        for name, values, colour, dash in (
+            (t("plot.workdays"), workdays, "var:plot-1", "solid"),
+            (t("plot.weekends"), weekends, "var:plot-2", "dot"),
+        )
+    ]
+    return plot(
+        traces,
+        f,
+        showlegend=True,
+        xaxis={
+            "title": t("plot.hour"),
+            "tickvals": list(range(0, 24, 3)),
+            "range": [-0.4, 23.4],
+            "showgrid": False,
+        },
+        yaxis=amount_axis("W"),
+    )
+
+
+def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
+    """Plot energy by day, measured and estimated, with the base load.
+
+    rows : date, energy_kwh, estimated_kwh, base_load_w.
+    """
+    x = [row["date"].isoformat() for row in rows]
+    hover_kwh = "%{x|" + f.day_format + "} · %{y:.1f} kWh<extra></extra>"
+    traces = [
+        bars(
+            x,
+            rounded((row["energy_kwh"] for row in rows), 2),
+            name=t("plot.measured"),
+            colour="var:plot-1",
+            hover=hover_kwh,
+        ),
+        bars(
+            x,
+            rounded((row["estimated_kwh"] for row in rows), 2),
+            name=t("plot.estimated"),
+            colour="var:plot-1/0.25",
+            outline="var:plot-1",
+            hover=hover_kwh,
+        ),
+        line(
+            x,
+            rounded((row["base_load_w"] for row in rows), 0),
+            name=t("plot.base_load"),
+            colour="var:plot-2",
+            width=2,
+            hover="%{x|" + f.day_format + "} · %{y:.0f} W<extra></extra>",
+            yaxis="y2",
+        ),
+    ]
+    return plot(
+        traces,
+        f,
+        barmode="stack",
+        legend={"traceorder": "normal"},
+        bargap=0.3,
+        showlegend=True,
+        xaxis=time_axis(tickformat=f.day_format, nticks=8),
+        yaxis=amount_axis(t("plot.kwh_a_day")),
+        yaxis2=amount_axis(
+            t("plot.base_load_w"),
+            overlaying="y",
+            side="right",
+            tickmode="auto",
+            nticks=6,
+            tickformat=".0f",
+            showgrid=False,
+        ),
+    )
+
+
+def power(
+    intervals: Sequence[Mapping[str, Any]],
+    anomalies: Sequence[Mapping[str, Any]],
+    t: Texts,
+    f: Formats,
+    lines: Mapping[str, float | None] | None = None,
+) -> Plot:
+    """Plot mean power by interval: measured, estimated and missing, with anomalies as bands.
+
+    intervals : start_at, end_at, energy_kwh, estimated (bool); anomalies : kind, start_at, end_at
+    (None = still lasts); lines : key of a text → W, a horizontal line each.
+    """
+    x = [f.local(interval["start_at"]) for interval in intervals]
+    return plot(
+        _power_traces(x, intervals, t, f) + _power_lines(x, lines or {}, t),
+        f,
+        showlegend=True,
+        hovermode="closest",
+        shapes=[_anomaly_band(anomaly, intervals, f) for anomaly in anomalies],
+        annotations=[_anomaly_name(anomaly, intervals, t, f) for anomaly in anomalies],
+        legend={"y": 1.13} if anomalies else {},  # above the names of the anomalies
+        xaxis=time_axis(
+            # Without a range the name of a late anomaly would widen the plot into the future.
+            **({"range": [x[0], f.local(intervals[-1]["end_at"])]} if x else {}),
+            nticks=8,
+            tickangle=0,
+            tickformatstops=[
+                {"dtickrange": [None, _12_H_MS], "value": "%H:%M<br>" + f.day_format},
+                {"dtickrange": [_12_H_MS, None], "value": f.day_format},
+            ],
+        ),
+        yaxis=amount_axis("W"),
+        margin=margin(top=34),
+    )
+
+
+def _power_traces(
+    x: list[str], intervals: Sequence[Mapping[str, Any]], t: Texts, f: Formats
+) -> list[Plot]:
+    watts = [_mean_power_w(interval) for interval in intervals]
+    is_estimated = [bool(interval["estimated"]) for interval in intervals]
+    measured = [None if e else w for w, e in zip(watts, is_estimated, strict=True)]
+    estimated = [w if e else None for w, e in zip(watts, is_estimated, strict=True)]
+    missing = [at for at, w in zip(x, watts, strict=True) if w is None]
+    time = "%{x|" + f.day_format + " %H:%M}"
+    traces = [
+        line(
+            x,
+            measured,
+            name=t("plot.measured"),
+            colour="var:plot-1",
+            width=1.6,
+            shape="hv",
+            fill=True,
+            hover=time + " · %{y:.0f} W<extra></extra>",
+        )
+    ]
+    if any(value is not None for value in estimated):
+        traces.append(
+            line(
+                x,
+                estimated,
+                name=t("plot.estimated"),
+                colour="var:plot-2",
+                width=1.6,
+                shape="hv",
+                dash="dot",
+                hover=time + " · %{y:.0f} W<extra></extra>",
+                mode="lines+markers",
+                marker={"color": "var:plot-2", "size": 4},
+            )
+        )
+    if missing:
+        traces.append(
+            markers(
+                missing,
+                [0] * len(missing),
+                name=t("plot.missing"),
+                colour="var:bad",
+                symbol="x-thin-open",
+                size=7,
+                hover=time + "<extra></extra>",
+                cliponaxis=False,
+            )
+        )
+    return traces
+
+
+def _power_lines(x: list[str], lines: Mapping[str, float | None], t: Texts) -> list[Plot]:
+    return [
+        line(
+            [x[0], x[-1]],
+            [value, value],
+            name=t(name),
+            colour="var:bad" if name == "plot.threshold" else "var:plot-3",
+            width=1.4,
+            dash="dash",
+        )
+        for name, value in lines.items()
+        if known(value) is not None and x
+    ]
+
+
+def _mean_power_w(interval: Mapping[str, Any]) -> float | None:
+    hours = (interval["end_at"] - interval["start_at"]).total_seconds() / 3600.0
+    energy_kwh = known(interval["energy_kwh"])
+    return None if energy_kwh is None or hours <= 0 else round(energy_kwh * 1000.0 / hours, 1)
+
+
+def _anomaly_band(
+    anomaly: Mapping[str, Any], intervals: Sequence[Mapping[str, Any]], f: Formats
+) -> Plot:
+    """Build the band over an anomaly's time, at least one hour wide so that it can be seen."""
+    start = anomaly["start_at"]
+    end = anomaly["end_at"] or (intervals[-1]["end_at"] if intervals else start)
+    return band(f.local(start), f.local(max(end, start + timedelta(hours=1))), "var:bad")
+
+
+def _anomaly_name(
+    anomaly: Mapping[str, Any], intervals: Sequence[Mapping[str, Any]], t: Texts, f: Formats
+) -> Plot:
+    """Build the anomaly's name above its start, towards the middle of the plot so that it fits."""
+    start = anomaly["start_at"]
+    late = bool(intervals) and (start - intervals[0]["start_at"] > intervals[-1]["end_at"] - start)
+    text = t.of("anomaly", anomaly["kind"])
+    return note(f.local(start), text, "var:bad", anchor="right" if late else "left")
