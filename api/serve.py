@@ -25,7 +25,7 @@ from store.postgres.roles import READER
 log = logging.getLogger("api")
 
 _GRACE_S = 3
-_TIDY_EVERY_S = 3600.0
+_CLEAN_UP_EVERY_S = 3600.0
 
 
 @contextmanager
@@ -92,7 +92,7 @@ async def run(
     with listening, open_deps(settings, clock, database_url, metrics) as deps:
         server = _server(create_app(deps))
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        tidying = asyncio.create_task(_tidy(deps))
+        cleaning = asyncio.create_task(_clean_up(deps))
         stopping = asyncio.create_task(stop.wait())
         starting = asyncio.create_task(_started(server))
         await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
@@ -103,7 +103,7 @@ async def run(
         deps.changes.end()
         server.should_exit = True
         stopping.cancel()
-        tidying.cancel()
+        cleaning.cancel()
         await serving
         if not stop.is_set():
             raise Stop("the API ended by itself")
@@ -137,16 +137,16 @@ async def _started(server: uvicorn.Server) -> None:
         await asyncio.sleep(0.01)
 
 
-async def _tidy(deps: Deps) -> None:
+async def _clean_up(deps: Deps) -> None:
     """Now and then remove sessions and stored answers whose time is over."""
     while True:
         try:
-            await asyncio.to_thread(_forget, deps)
+            await asyncio.to_thread(_delete_expired, deps)
         except Retry as error:
             log.info("tidying waits: %s", error)
-        await asyncio.sleep(_TIDY_EVERY_S)
+        await asyncio.sleep(_CLEAN_UP_EVERY_S)
 
 
-def _forget(deps: Deps) -> None:
+def _delete_expired(deps: Deps) -> None:
     with deps.pool.connection() as connection:
         access.forget_expired(connection, deps.clock.now_us())

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contacts.channels.sending import Channel, Next, Result
-from contacts.store_thread import Session
+from contacts.store_thread import StoreThread
 from contracts.channels import CHANNELS
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
@@ -33,17 +33,17 @@ class Deliverer:
 
     def __init__(
         self,
-        session: Session,
+        store_thread: StoreThread,
         channels: Mapping[str, Channel],
         settings: Settings,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        self._session = session
+        self._store_thread = store_thread
         self._channels = channels
         self._clock = clock
         self._metrics = metrics
-        self._room = {
+        self._capacity = {
             name: int(getattr(settings, spec.concurrency))
             for name, spec in CHANNELS.items()
             if spec.concurrency is not None
@@ -52,13 +52,13 @@ class Deliverer:
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._busy: Counter[Lane] = Counter()
         self._worker = 0
-        self._enrolled = -1
+        self._enrolled_generation = -1
         self.freed = asyncio.Event()
-        """Set whenever a lane has room again."""
+        """Set whenever a lane has a free slot again."""
 
     async def round(self) -> int:
-        """Start to deliver what is due and has room; returns how many. Raises `Retry`."""
-        claimed = await self._session.run(self._claim)
+        """Start to deliver what is due and has a free slot; returns how many. Raises `Retry`."""
+        claimed = await self._store_thread.run(self._claim)
         started = 0
         for contact in claimed:
             if contact["contact_id"] in self._in_flight:
@@ -86,13 +86,13 @@ class Deliverer:
     def _claim(self, connection: Connection) -> list[dict[str, Any]]:
         """In the session's thread: due contacts that may be sent; the refused ones are written."""
         now_us = self._clock.now_us()
-        if self._enrolled != self._session.generation:
+        if self._enrolled_generation != self._store_thread.generation:
             self._worker = delivery.enrol(connection)
-            self._enrolled = self._session.generation
+            self._enrolled_generation = self._store_thread.generation
         free = [
-            (lane, room)
+            (lane, slots)
             for lane in delivery.lanes(connection)
-            if (room := self._room[lane.channel] - self._busy[lane]) > 0
+            if (slots := self._capacity[lane.channel] - self._busy[lane]) > 0
         ]
         allowed, refused = contact_flow.claim(connection, self._worker, free, now_us)
         for contact in refused:
@@ -120,10 +120,10 @@ class Deliverer:
     async def _finish(self, contact: Mapping[str, Any], result: Result, duration_ms: int) -> None:
         """Write down what came of it; waits as long as the store is away."""
         now_us = self._clock.now_us()
-        attempt = self._judge(contact, result, duration_ms, now_us)
+        attempt = self._to_attempt(contact, result, duration_ms, now_us)
         while True:
             try:
-                await self._session.run(self._write, contact, result, attempt, now_us)
+                await self._store_thread.run(self._write, contact, result, attempt, now_us)
                 break
             except Retry as error:
                 log.warning("%s; again in %.1f s", error, _PAUSE_S)
@@ -139,7 +139,7 @@ class Deliverer:
                 "" if result.status is None else f" {result.status}", attempt.state,
             )  # fmt: skip
 
-    def _judge(
+    def _to_attempt(
         self, contact: Mapping[str, Any], result: Result, duration_ms: int, now_us: int
     ) -> Attempt:
         state, reason, next_at_us = "delivered", "", None

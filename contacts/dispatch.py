@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 from contacts.channels import open_channels
 from contacts.deliver import Deliverer
-from contacts.notifications import Wake
-from contacts.store_thread import Session
+from contacts.notifications import NotificationListener
+from contacts.store_thread import StoreThread
 from contracts.channels import configured
 from runtime.clock import Clock
 from runtime.errors import Retry
@@ -20,13 +20,13 @@ from store.postgres.pool import Connection
 
 log = logging.getLogger("contacts")
 
-_LOOK_EVERY_S = 1.0
+_POLL_EVERY_S = 1.0
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNT_EVERY = 5
 """Rounds between two counts of what is pending."""
 
 
-class Service:
+class Dispatcher:
     """Contacts as a part of a process; `run` it in a loop of its own."""
 
     def __init__(
@@ -38,23 +38,23 @@ class Service:
         self._metrics = metrics
         self._rules = Rules(settings.playbooks_dir, metrics)
         self._channels = configured(settings)
-        self._looked = -_LOOK_EVERY_S
-        self._away: str | None = "nothing has been looked at yet"
+        self._refreshed_at = -_POLL_EVERY_S
+        self._unavailable: str | None = "nothing has been looked at yet"
 
     def missing(self) -> str | None:
         """Why nothing is decided or delivered just now; None = nothing is in the way."""
-        return self._away
+        return self._unavailable
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
         """Until `stop`; `ready` is called when the playbooks are loaded. While the store is away
         it waits and goes on. Ends within seconds; what is not done is done by whoever is next.
         """
-        deciding = Session(self._url, "contacts")
-        delivering = Session(self._url, "delivery")
+        deciding = StoreThread(self._url, "contacts")
+        delivering = StoreThread(self._url, "delivery")
         channels = open_channels(self._settings, self._clock)
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
-        wake = Wake(self._url)
-        wake.start()
+        listener = NotificationListener(self._url)
+        listener.start()
 
         async def decide_once() -> bool:
             done = await deciding.run(self._decide)
@@ -67,8 +67,8 @@ class Service:
         tasks = [
             asyncio.create_task(coroutine)
             for coroutine in (
-                self._again_and_again(decide_once, stop, wake.signals),
-                self._again_and_again(deliver_once, stop, wake.contacts, deliverer.freed),
+                self._repeat(decide_once, stop, listener.signals),
+                self._repeat(deliver_once, stop, listener.contacts, deliverer.freed),
                 self._count(deciding, stop),
             )
         ]
@@ -82,16 +82,16 @@ class Service:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await deliverer.close()
-            await asyncio.gather(deciding.close(), delivering.close(), wake.close())
+            await asyncio.gather(deciding.close(), delivering.close(), listener.close())
             for channel in channels.values():
                 await channel.close()
 
     def _decide(self, connection: Connection) -> int:
         """In the session's thread: the playbooks as they are now, and a batch of signals."""
-        if self._clock.monotonic() - self._looked >= _LOOK_EVERY_S:
+        if self._clock.monotonic() - self._refreshed_at >= _POLL_EVERY_S:
             self._rules.refresh(connection, self._clock.now_us())
             connection.commit()
-            self._looked = self._clock.monotonic()
+            self._refreshed_at = self._clock.monotonic()
         return decide(
             connection,
             self._rules.playbooks(),
@@ -100,7 +100,7 @@ class Service:
             self._metrics,
         )
 
-    async def _again_and_again(
+    async def _repeat(
         self, once: Callable[[], Awaitable[bool]], stop: asyncio.Event, *wakes: asyncio.Event
     ) -> None:
         """Call `once`; at once again where it says that there is more, else when woken."""
@@ -110,26 +110,26 @@ class Service:
                 wake.clear()
             try:
                 more = await once()
-                failures, self._away = 0, None
+                failures, self._unavailable = 0, None
             except Retry as error:
                 pause_s = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
-                failures, self._away = failures + 1, str(error)
+                failures, self._unavailable = failures + 1, str(error)
                 log.warning("%s; again in %.1f s", error, pause_s)
-                await _any(pause_s, stop)
+                await _wait_for_any(pause_s, stop)
                 continue
             if not more:
-                await _any(_LOOK_EVERY_S, stop, *wakes)
+                await _wait_for_any(_POLL_EVERY_S, stop, *wakes)
 
-    async def _count(self, session: Session, stop: asyncio.Event) -> None:
+    async def _count(self, thread: StoreThread, stop: asyncio.Event) -> None:
         while not stop.is_set():
             try:
-                self._metrics.contacts_pending.set(await session.run(delivery.pending))
+                self._metrics.contacts_pending.set(await thread.run(delivery.pending))
             except Retry as error:
                 log.debug("not counted: %s", error)
-            await _any(_COUNT_EVERY * _LOOK_EVERY_S, stop)
+            await _wait_for_any(_COUNT_EVERY * _POLL_EVERY_S, stop)
 
 
-async def _any(seconds: float, *events: asyncio.Event) -> None:
+async def _wait_for_any(seconds: float, *events: asyncio.Event) -> None:
     """Wait for one of the events, at most so long."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     try:

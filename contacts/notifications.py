@@ -15,7 +15,7 @@ _PAUSE_S = 1.0
 _LISTEN_S = 60.0
 
 
-class Wake:
+class NotificationListener:
     """Sets `signals` and `contacts` (events of the loop that made it) as notifications come.
 
     What is missed costs a look's time and no more: the loops look on their own too.

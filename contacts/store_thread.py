@@ -17,7 +17,7 @@ T = TypeVar("T")
 _CLOSE_WITHIN_S = 1.0
 
 
-class Session:
+class StoreThread:
     """Runs calls of the store one after the other, each in a transaction of its own.
 
     The connection is opened when it is needed, and anew after it broke.
@@ -48,13 +48,13 @@ class Session:
                     found = call(self._connection, *args, **kwargs)
                     self._connection.commit()
                 except BaseException:
-                    self._let_go(self._connection)
+                    self._roll_back(self._connection)
                     raise
                 return found
 
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
-    def _let_go(self, connection: Connection) -> None:
+    def _roll_back(self, connection: Connection) -> None:
         """Take a transaction back; a connection that cannot do that is of no use any more."""
         try:
             with translated():

@@ -11,7 +11,7 @@ import pytest
 from app.operations.registry_import import validate, write
 from contacts.channels import open_channels
 from contacts.deliver import Deliverer
-from contacts.store_thread import Session
+from contacts.store_thread import StoreThread
 from contracts.channels import PURPOSES, configured
 from contracts.signals import signal_id
 from runtime.clock import US_PER_S, ManualClock
@@ -173,7 +173,7 @@ class Delivering:
 
     async def __aenter__(self) -> Deliverer:
         stage = self._stage
-        self._session = Session(stage.url, "test")
+        self._session = StoreThread(stage.url, "test")
         self._channels = open_channels(stage.settings, stage.clock)
         self._deliverer = Deliverer(
             self._session, self._channels, stage.settings, stage.clock, stage.metrics

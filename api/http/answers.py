@@ -46,8 +46,8 @@ def tagged(request: Request, model: BaseModel, version: int | None = None) -> Re
     body = model.model_dump_json().encode()
     tag = etag(body, version)
     given = request.headers.get("if-none-match", "")
-    held = {candidate.strip().removeprefix("W/") for candidate in given.split(",")}
-    if request.method == "GET" and (tag in held or "*" in held):
+    cached = {candidate.strip().removeprefix("W/") for candidate in given.split(",")}
+    if request.method == "GET" and (tag in cached or "*" in cached):
         return Response(status_code=304, headers={"ETag": tag})
     return Response(body, headers={"ETag": tag}, media_type="application/json")
 

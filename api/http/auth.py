@@ -132,14 +132,14 @@ def forbidden(caller: Caller, scope: Scope) -> Problem:
     """403 that says which scope is needed, and whether this role can have it at all."""
     roles = roles_with(scope)
     if caller.role in roles:
-        way = f"Use a key that has {scope}: tachowatt key create --role {caller.role} …"
+        advice = f"Use a key that has {scope}: tachowatt key create --role {caller.role} …"
     else:
-        way = f"Only a key of the role {' or '.join(roles)} can have {scope}."
+        advice = f"Only a key of the role {' or '.join(roles)} can have {scope}."
     return Problem(
         403,
         "missing_scope",
         f"This needs the scope {scope}; this key of the role {caller.role} does not have it.",
-        way,
+        advice,
         user_message="You are not allowed to do this.",
     )
 
@@ -150,7 +150,7 @@ def needs(scope: Scope) -> Any:
     It comes before the request's own validation, so that a stranger learns nothing from that.
     """
 
-    def enter(request: Request, key: str = Depends(bearer)) -> Call:
+    def authorise(request: Request, key: str = Depends(bearer)) -> Call:
         deps: Deps = request.app.state.deps
         now_us = deps.clock.now_us()
         try:
@@ -165,9 +165,9 @@ def needs(scope: Scope) -> Any:
         reason = request.headers.get("x-reason", "").strip()
         return Call(deps, caller, request.state.request_id, reason[:200] or None, now_us)
 
-    return Depends(_named(enter, scope))
+    return Depends(_with_scope(authorise, scope))
 
 
-def _named(enter: Callable[..., Call], scope: Scope) -> Callable[..., Call]:
-    enter.scope = scope  # type: ignore[attr-defined]  # api.openapi.document reads it back
-    return enter
+def _with_scope(authorise: Callable[..., Call], scope: Scope) -> Callable[..., Call]:
+    authorise.scope = scope  # type: ignore[attr-defined]  # api.openapi.document reads it back
+    return authorise

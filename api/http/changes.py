@@ -20,8 +20,8 @@ from store.postgres.roles import READER
 log = logging.getLogger("api")
 
 _LISTEN_S = 5.0
-_AGAIN_S = 1.0
-_MOST_WAITING = 1_000
+_RECONNECT_S = 1.0
+_MAX_PENDING = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class Subscription:
     def __init__(self, tenants: frozenset[str]) -> None:
         self.tenants = tenants
         self._loop = asyncio.get_running_loop()
-        self._waiting: list[Change] = []
+        self._pending: list[Change] = []
         self._woken = asyncio.Event()
         self.closed = False
 
@@ -51,19 +51,19 @@ class Subscription:
         except TimeoutError:
             return []
         self._woken.clear()
-        found, self._waiting = self._waiting, []
+        found, self._pending = self._pending, []
         return found
 
-    def tell(self, change: Change | None) -> None:
+    def push(self, change: Change | None) -> None:
         """From any thread: wake the subscriber; None = the process ends, or look for yourself."""
         try:
-            self._loop.call_soon_threadsafe(self._take, change)
+            self._loop.call_soon_threadsafe(self._receive, change)
         except RuntimeError:
             log.debug("a subscriber's event loop has ended")
 
-    def _take(self, change: Change | None) -> None:
-        if change is not None and len(self._waiting) < _MOST_WAITING:
-            self._waiting.append(change)
+    def _receive(self, change: Change | None) -> None:
+        if change is not None and len(self._pending) < _MAX_PENDING:
+            self._pending.append(change)
         self._woken.set()
 
 
@@ -101,7 +101,7 @@ class Changes:
         with self._lock:
             for subscription in self._subscriptions:
                 subscription.closed = True
-                subscription.tell(None)
+                subscription.push(None)
 
     def close(self) -> None:
         """End all subscriptions and the listening."""
@@ -126,7 +126,7 @@ class Changes:
                     log.error("changes: %s", error)
             finally:
                 self._connection = None
-            self._stop.wait(_AGAIN_S)
+            self._stop.wait(_RECONNECT_S)
 
     def _listen(self, connection: Connection) -> None:
         with translated():
@@ -134,14 +134,14 @@ class Changes:
             self._wake_all()  # something may have happened while nobody listened
             while not self._stop.is_set():
                 for _, payload in notify.wait(connection, _LISTEN_S):
-                    self._tell(payload)
+                    self._broadcast(payload)
 
     def _wake_all(self) -> None:
         with self._lock:
             for subscription in self._subscriptions:
-                subscription.tell(None)
+                subscription.push(None)
 
-    def _tell(self, payload: str) -> None:
+    def _broadcast(self, payload: str) -> None:
         try:
             change = Change(**json.loads(payload))
         except (ValueError, TypeError):
@@ -150,4 +150,4 @@ class Changes:
         with self._lock:
             for subscription in self._subscriptions:
                 if change.tenant in subscription.tenants:
-                    subscription.tell(change)
+                    subscription.push(change)

@@ -79,8 +79,8 @@ def _checked(key: str | None) -> str:
 
 
 def _fingerprint(request: Request, body: BaseModel | None) -> bytes:
-    said = "" if body is None else body.model_dump_json()
-    return hashlib.sha256(f"{request.method} {request.url.path}\n{said}".encode()).digest()
+    content = "" if body is None else body.model_dump_json()
+    return hashlib.sha256(f"{request.method} {request.url.path}\n{content}".encode()).digest()
 
 
 def _replay(kept: access.Stored, fingerprint: bytes) -> Response:

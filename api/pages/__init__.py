@@ -12,7 +12,7 @@ from api.pages.frame.enter import Page, outside, page
 
 def mount(app: FastAPI, deps: Deps) -> None:
     """Add the pages to the application, and make its errors pages for who asks for pages."""
-    ledger = live.Ledger(deps)
+    ledger_cache = live.LedgerCache(deps)
 
     def get(path: str, show: Page, *scopes: Scope, session: bool = True) -> Route:
         return Route(path, page(deps, show, *scopes, session=session), methods=["GET"])
@@ -27,8 +27,8 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/login", session.login_page, session=False),
         post("/login", session.login, session=False),
         post("/logout", session.logout),
-        Route("/live", live.stream(deps, ledger), methods=["GET"]),
-        get("/", overview.overview(ledger)),
+        Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),
+        get("/", overview.overview(ledger_cache)),
         get("/fleet", fleet.fleet, Scope.TRIPS_READ, Scope.DATA_READ),
         get("/vehicles/{vehicle}", fleet.vehicle, Scope.TRIPS_READ, Scope.DATA_READ),
         get("/meters", meters.meters, Scope.CONSUMPTION_READ, Scope.DATA_READ),

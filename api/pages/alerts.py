@@ -11,9 +11,9 @@ from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
-from api.pages.meters import as_mark, intervals
+from api.pages.meters import as_plot_anomaly, intervals
 from api.pages.plots import meters as meter_plots
-from api.resources import alerts as told
+from api.resources import alerts as alert_resources
 from customer_context.cases.alert_states import FEEDBACK, STATES
 from services import alert_flow
 from store.casework import alerts, contacts
@@ -37,8 +37,8 @@ def alert_list(view: View) -> Response:
         ROWS,
     )
     shown, next_ = one_page(rows, "alerts", "happened_at", "alert_id")
-    view.know(row["subject"] for row in shown)
-    view.log_once({row["customer"] for row in shown}, "alerts", told.PURPOSE)
+    view.load_names(row["subject"] for row in shown)
+    view.log_once({row["customer"] for row in shown}, "alerts", alert_resources.PURPOSE)
     return view.page("alerts.html", alerts=shown, next=next_, state=state, states=STATES)
 
 
@@ -52,7 +52,7 @@ def _visible(view: View) -> Row:
 def alert(view: View) -> Response:
     """GET /alerts/{alert}"""
     row = _visible(view)
-    view.log_once({row["customer"]}, "alert", told.PURPOSE)
+    view.log_once({row["customer"]}, "alert", alert_resources.PURPOSE)
     return view.page(
         "alert.html",
         alert=row,
@@ -77,7 +77,9 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
     if not subject.startswith("meter:") or not view.may(Scope.CONSUMPTION_READ):
         return None
     meter_id = subject.removeprefix("meter:")
-    meter = metering.meter(view.connection, view.tenant, meter_id, told.PURPOSE, view.now)
+    meter = metering.meter(
+        view.connection, view.tenant, meter_id, alert_resources.PURPOSE, view.now
+    )
     start = row["happened_at"]
     end = min(row["ended_at"] or start + _AROUND, start + _MOST_WINDOW)
     shown = intervals(view, meter_id, start - _AROUND, end + _AROUND / 3)
@@ -87,7 +89,7 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
     if row["unit"] == "W":
         lines = {"plot.expected": row["expected"], "plot.threshold": row["threshold"]}
     f = Formats(view.language, meter["timezone"] if meter else view.timezone)
-    return meter_plots.power(shown, [as_mark(row)], view.text, f, lines)
+    return meter_plots.power(shown, [as_plot_anomaly(row)], view.text, f, lines)
 
 
 def act(view: View) -> Response:
@@ -95,14 +97,14 @@ def act(view: View) -> Response:
     row = _visible(view)
     form = view.form
     action = form.get("action", "")
-    said: dict[str, str | None] = {}
+    details: dict[str, str | None] = {}
     if action == "resolve":
-        said["resolution"] = form.get("resolution", "").strip()[:_MOST_TEXT] or None
+        details["resolution"] = form.get("resolution", "").strip()[:_MOST_TEXT] or None
     elif action == "classify":
         if form.get("feedback") not in FEEDBACK:
             return view.go(f"/alerts/{row['alert_id']}")
-        said["feedback"] = form["feedback"]
-        said["reason"] = form.get("reason", "").strip()[:_MOST_TEXT] or None
+        details["feedback"] = form["feedback"]
+        details["reason"] = form.get("reason", "").strip()[:_MOST_TEXT] or None
     alert_flow.act(
         view.connection,
         view.tenant,
@@ -110,14 +112,14 @@ def act(view: View) -> Response:
         action,
         view.caller.name,
         view.now_us,
-        expected_version=version_of(view),
-        **said,
+        expected_version=form_version(view),
+        **details,
     )
     done = {"acknowledge": "acknowledged", "resolve": "resolved", "classify": "classified"}
     return view.go(f"/alerts/{row['alert_id']}", done.get(action))
 
 
-def version_of(view: View) -> int | None:
-    """What the form was made from: a change in between is told, not overwritten."""
+def form_version(view: View) -> int | None:
+    """Return the version that the form shows, so that a newer one is not overwritten."""
     text = view.form.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

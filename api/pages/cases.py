@@ -5,7 +5,7 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages.alerts import version_of
+from api.pages.alerts import form_version
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
 from customer_context.cases.states import ACTIONS, STATES
@@ -27,7 +27,7 @@ def case_list(view: View) -> Response:
         limit=ROWS + 1,
     )
     shown, next_ = one_page(found, "cases", "opened_at", "case_id")
-    view.know(row["subject"] for row in shown)
+    view.load_names(row["subject"] for row in shown)
     view.log_once({row["customer"] for row in shown if row["customer"]}, "cases", "cases")
     return view.page("cases.html", cases=shown, next=next_, state=state, states=STATES)
 
@@ -46,7 +46,7 @@ def case(view: View) -> Response:
     row = _visible(view)
     if row["customer"]:
         view.log_once({row["customer"]}, "case", "cases")
-    view.know([row["subject"], row["customer"] and f"customer:{row['customer']}"])
+    view.load_names([row["subject"], row["customer"] and f"customer:{row['customer']}"])
     signal = case_flow.signal_of(view.connection, row)
     return view.page(
         "case.html",
@@ -80,7 +80,7 @@ def act(view: View) -> Response:
         if text:
             case_flow.note(view.connection, view.tenant, case_id, who, text, now_us)
         return view.go(f"/cases/{case_id}", "noted" if text else None)
-    version = version_of(view)
+    version = form_version(view)
     if action not in ACTIONS:
         return view.go(f"/cases/{case_id}")
     case_flow.change(

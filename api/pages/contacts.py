@@ -26,8 +26,8 @@ def contact_list(view: View) -> Response:
         limit=ROWS + 1,
     )
     shown, next_ = one_page(found, "contacts", "created_at", "contact_id")
-    if _knows_people(view):
-        view.know(f"customer:{row['customer']}" for row in shown if row["customer"])
+    if _sees_customers(view):
+        view.load_names(f"customer:{row['customer']}" for row in shown if row["customer"])
         view.log_once({row["customer"] for row in shown if row["customer"]}, "contacts", "contacts")
     return view.page(
         "contacts.html",
@@ -35,13 +35,13 @@ def contact_list(view: View) -> Response:
         next=next_,
         state=state,
         states=_STATES,
-        people=_knows_people(view),
+        people=_sees_customers(view),
         failed=any(row["state"] == "failed" for row in shown),
         writes=view.may(Scope.CONTACTS_WRITE),
     )
 
 
-def _knows_people(view: View) -> bool:
+def _sees_customers(view: View) -> bool:
     """An operator sees that a contact was made and how it went, not with whom or about what."""
     return not view.may(Scope.OPERATIONS_READ)
 
@@ -58,9 +58,9 @@ def _visible(view: View) -> Row:
 def contact(view: View) -> Response:
     """GET /contacts/{contact}"""
     row = _visible(view)
-    people = _knows_people(view)
+    people = _sees_customers(view)
     if people and row["customer"]:
-        view.know([f"customer:{row['customer']}"])
+        view.load_names([f"customer:{row['customer']}"])
         view.log_once({row["customer"]}, "contact", "contacts")
     return view.page(
         "contact.html",

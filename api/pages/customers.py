@@ -50,7 +50,9 @@ def customer(view: View) -> Response:
         raise not_found()
     view.log({customer_id}, "customer context", "service")
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
-    view.know([_subject(row) for row in contracts] + [item.subject for item in found.relevant])
+    view.load_names(
+        [_subject(row) for row in contracts] + [item.subject for item in found.relevant]
+    )
     return view.page(
         "customer.html",
         context=found,
@@ -87,7 +89,7 @@ def own(view: View) -> Response:
     if person is None:
         raise not_found()
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
-    view.know(_subject(row) for row in contracts)
+    view.load_names(_subject(row) for row in contracts)
     consents = consent.of_customer(view.connection, view.tenant, customer_id)
     found = access.reads(
         view.connection,

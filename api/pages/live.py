@@ -23,7 +23,7 @@ from api.pages.frame.formats import Formats
 from api.pages.frame.view import HEADERS, View
 from runtime.errors import Retry
 from store.people import access
-from store.pipeline import ledger as books
+from store.pipeline import ledger
 from store.pipeline.ledger import Entry
 from store.reads import pages as reads
 
@@ -31,7 +31,7 @@ _TICK_S = 1.0
 _CHECK_EVERY = 10
 """Ticks between two looks at whether the session still holds."""
 
-_WHATS: Mapping[str, tuple[Scope, ...]] = {
+SCOPE_OF_EVENT: Mapping[str, tuple[Scope, ...]] = {
     "vehicle.crash": (Scope.CRASHES_READ,),
     "trip.completed": (Scope.TRIPS_READ,),
     "alert": (Scope.ALERTS_READ,),
@@ -52,21 +52,21 @@ class Figures:
 
 
 @dataclass(slots=True)
-class _Books:
+class _LedgerSnapshot:
     """The books of some tenants as they were read last."""
 
     read_at: float = -1.0
-    now: dict[books.Key, Entry] = field(default_factory=dict)
-    rates: dict[books.Key, tuple[float, float]] = field(default_factory=dict)
+    now: dict[ledger.Key, Entry] = field(default_factory=dict)
+    rates: dict[ledger.Key, tuple[float, float]] = field(default_factory=dict)
 
 
-class Ledger:
+class LedgerCache:
     """The books of each tenant, read once a second at most, however many look at them."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
         self._lock = threading.Lock()
-        self._of: dict[tuple[str, ...], _Books] = {}
+        self._of: dict[tuple[str, ...], _LedgerSnapshot] = {}
 
     def figures(self, tenants: tuple[str, ...]) -> Figures:
         """Sums over the dialects of these tenants. Raises `Retry` while the store is away."""
@@ -88,14 +88,14 @@ class Ledger:
                 for (tenant, dialect), entry in self._refreshed(tenants).now.items()
             ]
 
-    def _refreshed(self, tenants: tuple[str, ...]) -> _Books:
-        found = self._of.setdefault(tenants, _Books())
+    def _refreshed(self, tenants: tuple[str, ...]) -> _LedgerSnapshot:
+        found = self._of.setdefault(tenants, _LedgerSnapshot())
         at = self._deps.clock.monotonic()
         passed = at - found.read_at
         if found.now and passed < 0.9 * _TICK_S:
             return found
         with self._deps.pool.connection(tenants) as connection:
-            now = books.read(connection)
+            now = ledger.read(connection)
         before, found.now, found.read_at = found.now, now, at
         found.rates = (
             {key: _rate(before.get(key, Entry()), entry, passed) for key, entry in now.items()}
@@ -129,7 +129,7 @@ def as_text(figures: Figures, view: View) -> dict[str, str]:
     }
 
 
-def stream(deps: Deps, ledger: Ledger) -> Callable[[Request], Awaitable[Response]]:
+def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Response]]:
     """The endpoint GET /live."""
 
     async def live(request: Request) -> Response:
@@ -140,7 +140,7 @@ def stream(deps: Deps, ledger: Ledger) -> Callable[[Request], Awaitable[Response
             return PlainTextResponse("sign in first", 401, HEADERS)
         view.key = caller
         return EventSourceResponse(
-            _events(deps, ledger, view, token), headers=dict(HEADERS), ping=15, sep="\n"
+            _events(deps, cache, view, token), headers=dict(HEADERS), ping=15, sep="\n"
         )
 
     return live
@@ -153,7 +153,7 @@ def _caller(deps: Deps, token: str) -> Caller | None:
 
 
 async def _events(
-    deps: Deps, ledger: Ledger, view: View, token: str
+    deps: Deps, cache: LedgerCache, view: View, token: str
 ) -> AsyncIterator[ServerSentEvent]:
     caller = view.caller
     shown: dict[str, str] = {}
@@ -174,7 +174,7 @@ async def _events(
                         shown = {"": ""}
                         yield ServerSentEvent("{}", event="figures")
                 else:
-                    figures = await run_in_threadpool(ledger.figures, caller.tenants)
+                    figures = await run_in_threadpool(cache.figures, caller.tenants)
                     text = as_text(figures, view)
                     if text != shown:
                         shown = text
@@ -183,7 +183,7 @@ async def _events(
                 pass  # the store is away: the stream stays, and goes on when it is back
             changes = await subscription.wait(_TICK_S)
             ticks += 1
-            whats = {change.what for change in changes if _told(change.what, caller)}
+            whats = {change.what for change in changes if _may_see(change.what, caller)}
             if whats and caller.role != "customer":
                 yield _change(whats)
 
@@ -195,8 +195,8 @@ def _own(deps: Deps, caller: Caller) -> tuple[int, datetime | None]:
         return reads.unread(connection, caller.tenant, caller.customer)
 
 
-def _told(what: str, caller: Caller) -> bool:
-    return any(scope in caller.scopes for scope in _WHATS.get(what, ()))
+def _may_see(what: str, caller: Caller) -> bool:
+    return any(scope in caller.scopes for scope in SCOPE_OF_EVENT.get(what, ()))
 
 
 def _change(whats: set[str]) -> ServerSentEvent:

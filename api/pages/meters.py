@@ -84,7 +84,7 @@ def meters(view: View) -> Response:
     return view.page("meters.html", meters=shown, next=next_)
 
 
-def _mine(view: View, rows: list[Row]) -> list[Row]:
+def _own_rows(view: View, rows: list[Row]) -> list[Row]:
     """A customer sees the time of their own contract, not that of who lived there before."""
     own = view.caller.customer
     return rows if own is None else [row for row in rows if row["customer"] == own]
@@ -92,9 +92,9 @@ def _mine(view: View, rows: list[Row]) -> list[Row]:
 
 def _days(view: View, meter_id: str, limit: int) -> list[Row]:
     found = metering.days(view.connection, view.tenant, meter_id, _PURPOSE, limit=limit)
-    for row in _mine(view, found):
+    for row in _own_rows(view, found):
         row["sure"] = row["present"] / row["expected"] if row["expected"] else None
-    return _mine(view, found)
+    return _own_rows(view, found)
 
 
 def _anomalies(view: View, meter_id: str) -> list[Row]:
@@ -102,7 +102,7 @@ def _anomalies(view: View, meter_id: str) -> list[Row]:
     found = alerts.list_(view.connection, view.tenant, subject=f"meter:{meter_id}", limit=20)
     if view.caller.customer is None:
         found = alert_flow.agreed(view.connection, view.tenant, found)
-    return [row for row in _mine(view, found) if not row["retracted"]]
+    return [row for row in _own_rows(view, found) if not row["retracted"]]
 
 
 def meter(view: View) -> Response:
@@ -135,14 +135,14 @@ def _meter(view: View, found: Row) -> Response:
     shown = [row for row in rows if row["start_at"] >= shown_from]
     f = Formats(view.language, found["timezone"])
     workdays, weekends = _profile(rows, ZoneInfo(found["timezone"]))
-    marked = [row for row in map(as_mark, anomalies) if _within(row, shown)]
+    plotted = [row for row in map(as_plot_anomaly, anomalies) if _overlaps(row, shown)]
     return view.page(
         "meter.html",
         meter=found,
         days=days,
         anomalies=anomalies,
         counts=_statuses(shown),
-        power=meter_plots.power(shown, marked, view.text, f) if shown else None,
+        power=meter_plots.power(shown, plotted, view.text, f) if shown else None,
         profile=meter_plots.profile(workdays, weekends, view.text, f) if rows else None,
         by_day=meter_plots.days(days[::-1], view.text, f) if days else None,
     )
@@ -162,11 +162,11 @@ def intervals(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
     for row in found:
         row["energy_kwh"] = finite(row["energy_kwh"])
         row["estimated"] = bool(row["estimated"])
-    return _mine(view, found)
+    return _own_rows(view, found)
 
 
-def as_mark(alert: Row) -> Row:
-    """An alert as plots mark it."""
+def as_plot_anomaly(alert: Row) -> Row:
+    """Convert an alert to an anomaly of `meter_plots.power`."""
     return {
         "kind": alert["kind"],
         "start_at": alert["happened_at"],
@@ -174,11 +174,11 @@ def as_mark(alert: Row) -> Row:
     }
 
 
-def _within(mark: Row, shown: Sequence[Row]) -> bool:
+def _overlaps(anomaly: Row, shown: Sequence[Row]) -> bool:
     if not shown:
         return False
-    ended = mark["end_at"] or shown[-1]["end_at"]
-    return bool(mark["start_at"] < shown[-1]["end_at"] and ended >= shown[0]["start_at"])
+    ended = anomaly["end_at"] or shown[-1]["end_at"]
+    return bool(anomaly["start_at"] < shown[-1]["end_at"] and ended >= shown[0]["start_at"])
 
 
 def _profile(rows: Sequence[Row], zone: ZoneInfo) -> tuple[list[float | None], list[float | None]]:

@@ -15,7 +15,7 @@ from store.signals import decisions, playbooks
 
 _STATES = ("open", "retry", "retried")
 _MOST_BYTES = 4_096
-_LETTER = re.compile(r"[0-9]{1,18}")
+_DEAD_LETTER_ID = re.compile(r"[0-9]{1,18}")
 
 
 def dead_letters(view: View) -> Response:
@@ -40,16 +40,16 @@ def dead_letters(view: View) -> Response:
 def dead_letter(view: View) -> Response:
     """GET /dead-letters/{letter}"""
     wished = view.request.path_params["letter"]
-    if _LETTER.fullmatch(wished) is None:
+    if _DEAD_LETTER_ID.fullmatch(wished) is None:
         raise not_found()
     letter = reads.dead_letter(view.connection, view.caller.tenants, int(wished), _MOST_BYTES)
     if letter is None:
         raise not_found()
-    text = as_shape(letter["body"])
+    text = mask_digits(letter["body"])
     return view.page("dead_letter.html", letter=letter, text=text, most=_MOST_BYTES)
 
 
-def as_shape(body: bytes) -> str | None:
+def mask_digits(body: bytes) -> str | None:
     """The text of a body with every digit a 0; None where it is no text that can be shown.
 
     Its shape is what helps to find the fault. Its figures may be positions, or what nobody agreed

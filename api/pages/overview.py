@@ -23,16 +23,16 @@ from store.reads.scoring import Which
 _NEWEST = 6
 
 
-def overview(ledger: live.Ledger) -> Callable[[View], Response]:
+def overview(ledger_cache: live.LedgerCache) -> Callable[[View], Response]:
     """The page for everybody who works here, and the home of a customer."""
 
     def show(view: View) -> Response:
-        return _home(view) if view.caller.role == "customer" else _overview(view, ledger)
+        return _home(view) if view.caller.role == "customer" else _overview(view, ledger_cache)
 
     return show
 
 
-def _overview(view: View, ledger: live.Ledger) -> Response:
+def _overview(view: View, ledger_cache: live.LedgerCache) -> Response:
     caller = view.caller
     found: dict[str, Any] = {
         "crashes": _crashes(view) if view.may(Scope.CRASHES_READ) else None,
@@ -43,21 +43,23 @@ def _overview(view: View, ledger: live.Ledger) -> Response:
     }
     if view.may(Scope.CASES_READ):
         newest = cases.list_(view.connection, view.tenant, side=caller.side, limit=_NEWEST)
-        found["cases"] = sorted(newest, key=lambda case: _waits(case["state"], case["urgent"]))
+        found["cases"] = sorted(
+            newest, key=lambda case: _queue_position(case["state"], case["urgent"])
+        )
     if view.may(Scope.CONTACTS_READ):
         found["contacts"] = contacts.list_(
             view.connection, view.tenant, side=caller.side, limit=_NEWEST
         )
     if view.may(Scope.OPERATIONS_READ):
-        found["by_dialect"] = ledger.by_dialect(caller.tenants)
+        found["by_dialect"] = ledger_cache.by_dialect(caller.tenants)
     shown = [*(found["crashes"] or []), *(found["alerts"] or []), *(found["cases"] or [])]
-    view.know(row["subject"] for row in shown)
+    view.load_names(row["subject"] for row in shown)
     view.log_once({row["customer"] for row in shown if row["customer"]}, "overview", "overview")
-    figures = live.as_text(ledger.figures(caller.tenants), view)
+    figures = live.as_text(ledger_cache.figures(caller.tenants), view)
     return view.page("overview.html", figures=figures, tiles=_tiles(view), **found)
 
 
-def _waits(state: str, urgent: bool) -> int:
+def _queue_position(state: str, urgent: bool) -> int:
     """Among the newest cases the urgent ones come first, and those that are done last."""
     return 2 if state == "resolved" else 0 if urgent else 1
 

@@ -120,11 +120,11 @@ def of_row(row: Mapping[str, Any]) -> Alert:
 def _explanation(
     facts: AnomalyFacts, figures: Mapping[str, float | None], row: Mapping[str, Any]
 ) -> str:
-    said = {
+    figures_text = {
         name: "an unknown value" if value is None else f"{value:,.1f} {row['unit']}"
         for name, value in figures.items()
     }
-    text = facts.finding.en.format(**said)
+    text = facts.finding.en.format(**figures_text)
     if row["retracted"]:
         return f"Taken back after late data: there was no such anomaly. It had said: {text}"
     return f"{text} It is over." if row["cleared"] else text

@@ -140,7 +140,7 @@ def warm_up() -> None:
     driving.score(np.zeros(1, driving.TRIP_DTYPE))
 
 
-def none(subject: Subject, reason: str) -> DrivingScore:
+def without_score(subject: Subject, reason: str) -> DrivingScore:
     """No score, because nothing may be computed."""
     trips = np.zeros(0, driving.TRIP_DTYPE)
     empty = _explain(trips, driving_scores.of_trips(trips), subject)

@@ -31,7 +31,7 @@ To = Annotated[Instant | None, Query(description="Trips that began before.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class SubjectQuery:
     """What stands in the query, checked for sense."""
 
     vehicle: str | None
@@ -41,14 +41,14 @@ class Asked:
     to_at: datetime | None
 
     @property
-    def nothing(self) -> bool:
+    def is_empty(self) -> bool:
         """True where no subject is named."""
         return self.vehicle is None and self.driver is None and self.contract is None
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What was asked about, and allowed. name : vehicle:<id>, customer:<id> or contract:<id>."""
+    """A subject that the caller may see. name : vehicle:<id>, customer:<id> or contract:<id>."""
 
     name: str
     customer: str
@@ -56,14 +56,14 @@ class Subject:
     consent_id: int | None
 
 
-def asked(
+def subject_query(
     vehicle: Vehicle = None,
     driver: Driver = None,
     contract: Contract = None,
     from_: From = None,
     to: To = None,
-) -> Asked:
-    """Dependency: at most one subject, and a period that has a length."""
+) -> SubjectQuery:
+    """Dependency of an endpoint: at most one subject, and a period that is not empty."""
     named = [
         name
         for name, value in (("vehicle", vehicle), ("driver", driver), ("contract", contract))
@@ -72,7 +72,7 @@ def asked(
     if len(named) > 1:
         raise invalid(f"query.{named[1]}", "give one of vehicle, driver and contract")
     ordered("from", from_, to)
-    return Asked(vehicle, driver, contract, from_, to)
+    return SubjectQuery(vehicle, driver, contract, from_, to)
 
 
 def ordered(name: str, from_: datetime | None, to: datetime | None) -> None:
@@ -93,47 +93,47 @@ def invalid(field: str, message: str) -> Problem:
     )
 
 
-def one(asked: Asked) -> None:
+def require_subject(query: SubjectQuery) -> None:
     """Raise the problem `invalid` where no subject is named."""
-    if asked.nothing:
+    if query.is_empty:
         raise invalid("query.vehicle", "name a vehicle, a driver or a contract")
 
 
-def resolve(connection: Connection, call: Call, asked: Asked, purpose: Purpose) -> Subject:
+def resolve(connection: Connection, call: Call, query: SubjectQuery, purpose: Purpose) -> Subject:
     """Whose trips are meant. Raises 404 for what is not there, not this tenant's, not under a
     motor contract, or without the customer's consent to `purpose`."""
     tenant = call.caller.tenant
-    if asked.contract is not None:
-        contract = subjects.contract(connection, tenant, asked.contract)
+    if query.contract is not None:
+        contract = subjects.contract(connection, tenant, query.contract)
         if contract is None or contract["kind"] != "motor":
             raise not_found()
-        name, customer = f"contract:{asked.contract}", contract["customer"]
-    elif asked.vehicle is not None:
-        name = f"vehicle:{asked.vehicle}"
+        name, customer = f"contract:{query.contract}", contract["customer"]
+    elif query.vehicle is not None:
+        name = f"vehicle:{query.vehicle}"
         holder = customers.holder_at(connection, tenant, name, from_us(call.now_us))
         if holder is None:
             raise not_found()
         customer = holder[0]
     else:
-        assert asked.driver is not None
-        name, customer = f"customer:{asked.driver}", asked.driver
+        assert query.driver is not None
+        name, customer = f"customer:{query.driver}", query.driver
         if not subjects.has_contract(connection, tenant, customer, "motor"):
             raise not_found()
     consent_id = customers.granted_of(connection, tenant, customer).get(purpose)
     if consent_id is None:
         raise not_found()
-    return Subject(name, customer, which(tenant, customer, asked), consent_id)
+    return Subject(name, customer, which(tenant, customer, query), consent_id)
 
 
-def which(tenant: str, customer: str, asked: Asked) -> Which:
+def which(tenant: str, customer: str, query: SubjectQuery) -> Which:
     """The trips of a customer that the query means."""
     return Which(
         tenant,
         customer,
-        asked.vehicle,
-        asked.contract,
-        None if asked.from_at is None else to_us(asked.from_at),
-        None if asked.to_at is None else to_us(asked.to_at),
+        query.vehicle,
+        query.contract,
+        None if query.from_at is None else to_us(query.from_at),
+        None if query.to_at is None else to_us(query.to_at),
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from app.processes.lifecycle import metrics_url
 from app.processes.stack import Addresses
-from contacts.dispatch import Service as Contacts
+from contacts.dispatch import Dispatcher
 from runtime.clock import Clock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -30,7 +30,7 @@ async def run_contacts(
             ready(metrics_url(server))
 
     try:
-        contacts = Contacts(addresses.database_url, settings, clock, metrics)
+        contacts = Dispatcher(addresses.database_url, settings, clock, metrics)
         server.needs.append(contacts.missing)
         await contacts.run(stop, announce)
     finally:

@@ -11,7 +11,7 @@ from app.processes.stack import Addresses, Stack
 from app.processes.threads import in_thread
 from app.processes.upkeep import start_upkeep
 from app.processes.warm_up import load_kernels
-from contacts.dispatch import Service as Contacts
+from contacts.dispatch import Dispatcher
 from gateway.forward import Gateway
 from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
@@ -60,7 +60,7 @@ async def serve(
         if not running.done() and not stop.is_set():
             ready(where)
         keeping = asyncio.create_task(_keep_alive(stack, stop), name="servers")
-        contacts = Contacts(addresses.database_url, settings, clock, metrics)
+        contacts = Dispatcher(addresses.database_url, settings, clock, metrics)
         server.needs.append(contacts.missing)
         contacting = asyncio.create_task(in_thread("contacts", contacts.run, stop))
         upkeep = start_upkeep(settings, clock, addresses, stop)

@@ -25,7 +25,7 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-_GIVEN_OUT = (IPv6Network("2000::/3"), _NAT64)
+PUBLIC_IPV6 = (IPv6Network("2000::/3"), _NAT64)
 """Of IPv6 nothing else is public, whatever is not listed as private: RFC 4291, section 2.4."""
 
 
@@ -83,7 +83,7 @@ def permitted(address: Address, allowed: Sequence[Network]) -> bool:
 
 
 def _public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and not any(address in part for part in _GIVEN_OUT):
+    if isinstance(address, IPv6Address) and not any(address in part for part in PUBLIC_IPV6):
         return False
     return address.is_global and not address.is_multicast
 
@@ -130,7 +130,7 @@ async def _resolve(name: str, port: int) -> list[Address]:
         except (OSError, UnicodeError) as error:
             found = error
         if not loop.is_closed():
-            loop.call_soon_threadsafe(_tell, answer, found)
+            loop.call_soon_threadsafe(_complete, answer, found)
 
     threading.Thread(target=look_up, name="resolve", daemon=True).start()
     try:
@@ -140,7 +140,9 @@ async def _resolve(name: str, port: int) -> list[Address]:
     return [ip_address(text.partition("%")[0]) for text in dict.fromkeys(found)]
 
 
-def _tell(answer: "asyncio.Future[list[str]]", found: "list[str] | OSError | UnicodeError") -> None:
+def _complete(
+    answer: "asyncio.Future[list[str]]", found: "list[str] | OSError | UnicodeError"
+) -> None:
     if answer.done():
         return
     if isinstance(found, list):

@@ -14,8 +14,8 @@ from runtime.clock import US_PER_S, Clock
 from runtime.settings import Settings
 from store.postgres.times import from_us
 
-_MOST_OF_AN_ANSWER = 4_096
-_SHOWN = 200
+_MAX_RESPONSE_BYTES = 4_096
+_MAX_DETAIL = 200
 _READ_S = 2.0
 """How long the body of an answer is waited for: its status has said all that counts."""
 _GONE = 410
@@ -57,13 +57,13 @@ class Sender:
     async def _post(self, contact: Mapping[str, Any]) -> Result:
         async with asyncio.timeout(self._timeout_s):
             target = await targets.check(contact["url"], self._allowed)
-            response = await self._ask(contact, target)
+            response = await self._request(contact, target)
         try:
-            return await self._judge(response)
+            return await self._to_result(response)
         finally:
             await response.aclose()
 
-    async def _ask(self, contact: Mapping[str, Any], target: targets.Target) -> httpx.Response:
+    async def _request(self, contact: Mapping[str, Any], target: targets.Target) -> httpx.Response:
         """The answer's beginning; its body is still to come."""
         body = body_of(contact["payload"])
         signed = headers(contact["contact_id"], body, contact["secrets"], self._clock.now_us())
@@ -79,7 +79,7 @@ class Sender:
         )
         return await self._client(contact["receiver_id"]).send(request, stream=True)
 
-    async def _judge(self, response: httpx.Response) -> Result:
+    async def _to_result(self, response: httpx.Response) -> Result:
         status = response.status_code
         if response.is_success:
             await _read(response)  # to its end, so that the connection can be used again
@@ -138,8 +138,8 @@ async def _read(response: httpx.Response) -> str:
         async with asyncio.timeout(_READ_S):
             async for chunk in response.aiter_raw():
                 found += chunk
-                if len(found) >= _MOST_OF_AN_ANSWER:
+                if len(found) >= _MAX_RESPONSE_BYTES:
                     break
     except (httpx.HTTPError, OSError):  # a timeout is an OSError too
         return ""
-    return " ".join(found.decode("utf-8", "replace").split())[:_SHOWN]
+    return " ".join(found.decode("utf-8", "replace").split())[:_MAX_DETAIL]

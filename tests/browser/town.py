@@ -9,7 +9,7 @@ from typing import Any
 
 from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
-from contacts.dispatch import Service
+from contacts.dispatch import Dispatcher
 from contracts.raw import RawMessage
 from ingest.partition.worker import Worker
 from runtime.clock import US_PER_S, SystemClock
@@ -94,7 +94,7 @@ def _contact(url: str, tenant: str, receiver: Receiver) -> None:
 
     async def run() -> None:
         settings = Settings(webhook_private_networks="127.0.0.0/8")
-        service, stop = Service(url, settings, CLOCK, Metrics()), asyncio.Event()
+        service, stop = Dispatcher(url, settings, CLOCK, Metrics()), asyncio.Event()
         running = asyncio.create_task(service.run(stop))
         deadline = CLOCK.monotonic() + patient(_SETTLED_WITHIN_S)
         while not await asyncio.to_thread(_settled, url, tenant):

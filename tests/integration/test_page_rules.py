@@ -221,12 +221,14 @@ def test_acting_on_what_has_changed_says_so(api: Api, enter) -> None:
 
 
 def test_dead_letters_and_texts_are_shown_safely(api: Api, enter) -> None:
-    from api.pages.operations import as_shape
+    from api.pages.operations import mask_digits
 
-    assert as_shape(b'{"lat_deg": [52.51]}') == '{"lat_deg": [00.00]}', "the shape, not the place"
-    assert as_shape("ä".encode()[:1]) == ""
-    assert as_shape(b"\xff\xfe\x00") is None
-    assert as_shape("a\u202eb".encode()) == "a\ufffdb", "no character that turns the text around"
+    assert mask_digits(b'{"lat_deg": [52.51]}') == '{"lat_deg": [00.00]}', (
+        "the shape, not the place"
+    )
+    assert mask_digits("ä".encode()[:1]) == ""
+    assert mask_digits(b"\xff\xfe\x00") is None
+    assert mask_digits("a\u202eb".encode()) == "a\ufffdb", "no character that turns the text around"
     page = enter("operator").get("/dead-letters/1")
     assert "<script>alert" not in page.text
     client = enter("agent")

@@ -67,13 +67,13 @@ def _answer(
     session: bool,
 ) -> Response:
     view = open_view(deps, request, form)
-    wished = _wish(view)
-    if wished is not None:
-        return wished
+    redirect = _save_preferences(view)
+    if redirect is not None:
+        return redirect
     try:
         with deps.pool.connection() as connection:
             view._connection = connection
-            _enter(view, connection)
+            _load_session(view, connection)
             if session and view.key is None:
                 return _to_login(view)
             if view.key is not None:
@@ -106,20 +106,20 @@ def open_view(deps: Deps, request: Request, form: Mapping[str, str] | None = Non
     )
 
 
-def _wish(view: View) -> Response | None:
+def _save_preferences(view: View) -> Response | None:
     """?lang and ?theme are kept in a cookie; then the address is asked for again without them."""
-    wishes = {k: v for k, v in view.query if k in ("lang", "theme")}
-    if not wishes or view.request.method != "GET":
+    preferences = {k: v for k, v in view.query if k in ("lang", "theme")}
+    if not preferences or view.request.method != "GET":
         return None
-    if wishes.get("lang") in LANGUAGES:
-        view.cookies[LANGUAGE] = (wishes["lang"], _YEAR_S)
-    if "theme" in wishes:
-        known = wishes["theme"] in _THEMES
-        view.cookies[THEME] = (wishes["theme"], _YEAR_S) if known else ("", 0)
+    if preferences.get("lang") in LANGUAGES:
+        view.cookies[LANGUAGE] = (preferences["lang"], _YEAR_S)
+    if "theme" in preferences:
+        known = preferences["theme"] in _THEMES
+        view.cookies[THEME] = (preferences["theme"], _YEAR_S) if known else ("", 0)
     return view.go(view.here())
 
 
-def _enter(view: View, connection: Connection) -> None:
+def _load_session(view: View, connection: Connection) -> None:
     """Find the session, if there is one that holds."""
     token = view.request.cookies.get(SESSION)
     found = access.session(connection, token, view.now_us) if token else None

@@ -38,7 +38,7 @@ LOG_AGAIN_S = 600.0
 """A page that keeps itself true reads the same again and again; that is one read in the log."""
 
 
-class _Logged:
+class _RecentReads:
     """What was logged of late, in the memory of this process."""
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class _Logged:
             return True
 
 
-_LOGGED = _Logged()
+_RECENT_READS = _RecentReads()
 
 _ENVIRONMENT = Environment(
     loader=PackageLoader("api.pages"),
@@ -118,7 +118,7 @@ class View:
     cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     _connection: Connection | None = None
     _names: dict[str, str] = field(default_factory=dict)
-    _asked: set[str] = field(default_factory=set)
+    _looked_up: set[str] = field(default_factory=set)
 
     # ── who ──────────────────────────────────────────────────────────────────────────────────────
 
@@ -165,7 +165,7 @@ class View:
     def log_once(self, customers: Collection[str], what: str, why: str) -> None:
         """As `log`, for what a page shows again by itself: not again within LOG_AGAIN_S."""
         caller, now = self.caller, self.deps.clock.monotonic()
-        fresh = {c for c in customers if _LOGGED.new((caller.key_id, what, c), now)}
+        fresh = {c for c in customers if _RECENT_READS.new((caller.key_id, what, c), now)}
         self.log(fresh, what, why)
 
     @property
@@ -226,12 +226,12 @@ class View:
         """The text in this person's language, else any there is."""
         return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
 
-    def know(self, subjects: Iterable[str | None]) -> None:
+    def load_names(self, subjects: Iterable[str | None]) -> None:
         """Fetch names of vehicles, meters and customers at once, before a list is shown."""
-        wanted = {subject for subject in subjects if subject} - self._asked
+        wanted = {subject for subject in subjects if subject} - self._looked_up
         if not wanted:
             return
-        self._asked |= wanted
+        self._looked_up |= wanted
         people = [s.partition(":")[2] for s in wanted if s.startswith("customer:")]
         things = [(self.tenant, s) for s in wanted if not s.startswith("customer:")]
         if things:
@@ -246,7 +246,7 @@ class View:
         if not subject:
             return "–"
         if self._connection is not None:
-            self.know([subject])
+            self.load_names([subject])
         return self._names.get(subject) or subject.partition(":")[2]
 
     def path_of(self, subject: str | None) -> str | None:

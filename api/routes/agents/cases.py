@@ -118,7 +118,7 @@ def get_case(
     """One case with its diary."""
     with call.connection() as connection:
         row = _visible(connection, call, case_id)
-        return _told(request, connection, row)
+        return _to_response(request, connection, row)
 
 
 @router.post("/{case_id}/notes", status_code=201, responses={201: {"model": Case}})
@@ -136,7 +136,7 @@ def add_note(
         row = case_flow.note(
             connection, call.caller.tenant, case_id, call.caller.name, body.text, call.now_us
         )
-        response = _told(request, connection, row)
+        response = _to_response(request, connection, row)
         response.status_code = 201
         return response
 
@@ -165,7 +165,7 @@ def change_case(
             resolution=body.resolution,
             expected_version=version,
         )
-        return _told(request, connection, row)
+        return _to_response(request, connection, row)
 
 
 def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]:
@@ -177,7 +177,7 @@ def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]
     return row
 
 
-def _told(request: Request, connection: Connection, row: Mapping[str, Any]) -> Response:
+def _to_response(request: Request, connection: Connection, row: Mapping[str, Any]) -> Response:
     entries = [
         {name: entry[name] for name in Entry.model_fields}
         for entry in cases.entries(connection, row["case_id"])

@@ -125,7 +125,7 @@ def get_contact(
     """One contact, with the attempts to deliver it."""
     with call.connection() as connection:
         row = _visible(connection, call, contact_id)
-        found = _told(connection, call, row)
+        found = _to_contact(connection, call, row)
     return tagged(request, found)
 
 
@@ -142,7 +142,7 @@ def resend_contact(
         row = _visible(connection, call, contact_id)
         contact_flow.resend(connection, row, call.now_us)
         row = _visible(connection, call, contact_id)
-        return json(_told(connection, call, row), 202)
+        return json(_to_contact(connection, call, row), 202)
 
     return once(request, call, idempotency_key, None, work)
 
@@ -156,7 +156,7 @@ def _visible(connection: Connection, call: Call, contact_id: str) -> dict[str, A
     return row
 
 
-def _told(connection: Connection, call: Call, row: Mapping[str, Any]) -> Contact:
+def _to_contact(connection: Connection, call: Call, row: Mapping[str, Any]) -> Contact:
     tries = [
         {name: attempt[name] for name in Attempt.model_fields}
         for attempt in contacts.attempts(connection, row["contact_id"])

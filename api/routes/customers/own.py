@@ -228,7 +228,7 @@ def own_scores(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custo
             for v in vehicles
         ]
         data = [
-            scores.none(subject, _NOT_GRANTED)
+            scores.without_score(subject, _NOT_GRANTED)
             if consent is None
             else scores.explained(connection, subject)
             for subject in asked

@@ -12,7 +12,15 @@ from api.http.paging import After, Limit, Page
 from api.http.scopes import Scope
 from api.resources import scores
 from api.resources.scores import DrivingScore, Period, ScoreHistory
-from api.resources.subjects import Asked, Subject, asked, consent_ref, one, resolve, which
+from api.resources.subjects import (
+    Subject,
+    SubjectQuery,
+    consent_ref,
+    require_subject,
+    resolve,
+    subject_query,
+    which,
+)
 from contracts.purposes import Purpose
 from store.people import customers, subjects
 from store.postgres.pool import Connection
@@ -43,7 +51,7 @@ PageOfMileages = Page[Mileage]
 def driving_scores(
     request: Request,
     call: Annotated[Call, needs(Scope.SCORES_READ)],
-    query: Annotated[Asked, Depends(asked)],
+    query: Annotated[SubjectQuery, Depends(subject_query)],
     after: After = None,
     limit: Limit = 20,
 ) -> Response:
@@ -52,7 +60,7 @@ def driving_scores(
     With a vehicle, driver or contract the page has that one; else all drivers who agreed.
     """
     with call.connection() as connection:
-        if not query.nothing:
+        if not query.is_empty:
             subject = resolve(connection, call, query, _PURPOSE)
             call.log(connection, {subject.customer}, "driving score", _PURPOSE)
             found = scores.explained(connection, subject)
@@ -68,11 +76,11 @@ def driving_scores(
 def driving_score_history(
     request: Request,
     call: Annotated[Call, needs(Scope.SCORES_READ)],
-    query: Annotated[Asked, Depends(asked)],
+    query: Annotated[SubjectQuery, Depends(subject_query)],
     granularity: Annotated[Literal["week", "month"], Query()] = "month",
 ) -> Response:
     """A subject's score for each week or month, each from its own trips only."""
-    one(query)
+    require_subject(query)
     with call.connection() as connection:
         subject = resolve(connection, call, query, _PURPOSE)
         call.log(connection, {subject.customer}, "driving score history", _PURPOSE)
@@ -86,13 +94,13 @@ def driving_score_history(
 def mileage(
     request: Request,
     call: Annotated[Call, needs(Scope.MILEAGE_READ)],
-    query: Annotated[Asked, Depends(asked)],
+    query: Annotated[SubjectQuery, Depends(subject_query)],
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
     """Distance and time driven, of one subject or of all drivers who agreed."""
     with call.connection() as connection:
-        if not query.nothing:
+        if not query.is_empty:
             asked_for = [resolve(connection, call, query, _PURPOSE)]
             page = paging.Pagination(end_cursor=None, has_next_page=False)
         else:
@@ -103,7 +111,12 @@ def mileage(
 
 
 def _drivers(
-    connection: Connection, call: Call, query: Asked, after: str | None, limit: int, kind: str
+    connection: Connection,
+    call: Call,
+    query: SubjectQuery,
+    after: str | None,
+    limit: int,
+    kind: str,
 ) -> tuple[list[Subject], paging.Pagination]:
     tenant = call.caller.tenant
     cursor = paging.decode(kind, after, paging.text)
@@ -122,7 +135,7 @@ def _drivers(
     ], page
 
 
-def _mileage(connection: Connection, subject: Subject, query: Asked) -> Mileage:
+def _mileage(connection: Connection, subject: Subject, query: SubjectQuery) -> Mileage:
     found = driving.mileage(connection, subject.which)
     return Mileage(
         subject=subject.name,

@@ -11,7 +11,13 @@ from api.http.answers import Shape, json
 from api.http.auth import Call, needs
 from api.http.paging import After, Limit, Page
 from api.http.scopes import Scope
-from api.resources.subjects import Asked, asked, consent_ref, one, resolve
+from api.resources.subjects import (
+    SubjectQuery,
+    consent_ref,
+    require_subject,
+    resolve,
+    subject_query,
+)
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from store.postgres.times import to_us
@@ -102,12 +108,12 @@ def trip_cursor(row: dict[str, Any]) -> str:
 @router.get("/trips", responses={200: {"model": PageOfTrips}})
 def trips(
     call: Annotated[Call, needs(Scope.TRIPS_READ)],
-    query: Annotated[Asked, Depends(asked)],
+    query: Annotated[SubjectQuery, Depends(subject_query)],
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
     """Trips of a vehicle, driver or contract, newest first, without geometry."""
-    one(query)
+    require_subject(query)
     cursor = paging.decode("trips", after, paging.instant, paging.number)
     with call.connection() as connection:
         subject = resolve(connection, call, query, Purpose.DRIVING_SCORE)
@@ -120,7 +126,7 @@ def trips(
 @router.get("/crashes", responses={200: {"model": PageOfCrashes}})
 def crashes(
     call: Annotated[Call, needs(Scope.CRASHES_READ)],
-    query: Annotated[Asked, Depends(asked)],
+    query: Annotated[SubjectQuery, Depends(subject_query)],
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
@@ -128,7 +134,7 @@ def crashes(
     purpose = Purpose.CLAIMS_ASSISTANCE
     cursor = paging.decode("crashes", after, paging.instant, paging.text)
     with call.connection() as connection:
-        if not query.nothing:
+        if not query.is_empty:
             resolve(connection, call, query, purpose)
         rows = driving.crashes(
             connection,

@@ -104,8 +104,8 @@ def resolve_alert(
     if_match: IfMatch = None,
 ) -> Response:
     """Say that it is done with, and how."""
-    said = {"resolution": body.resolution}
-    return _act(request, call, alert_id, "resolve", if_match, said)
+    details = {"resolution": body.resolution}
+    return _act(request, call, alert_id, "resolve", if_match, details)
 
 
 @router.post("/{alert_id}/classify", responses={200: {"model": Alert}})
@@ -117,8 +117,8 @@ def classify_alert(
     if_match: IfMatch = None,
 ) -> Response:
     """Say what it was; also after it is resolved."""
-    said = {"feedback": body.classification, "reason": body.reason}
-    return _act(request, call, alert_id, "classify", if_match, said)
+    details = {"feedback": body.classification, "reason": body.reason}
+    return _act(request, call, alert_id, "classify", if_match, details)
 
 
 def _visible(connection: Connection, call: Call, alert_id: str) -> dict[str, Any]:
@@ -135,7 +135,7 @@ def _act(
     alert_id: str,
     action: str,
     if_match: str | None,
-    said: Mapping[str, Any],
+    details: Mapping[str, Any],
 ) -> Response:
     version = expected(if_match)
     with call.connection() as connection:
@@ -148,6 +148,6 @@ def _act(
             call.caller.name,
             call.now_us,
             expected_version=version,
-            **said,
+            **details,
         )
     return tagged(request, alerts.of_row(row), row["version"])
