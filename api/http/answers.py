@@ -1,4 +1,4 @@
-"""Answers: models as JSON, ETags, conditions on versions."""
+"""Responses: models as JSON, ETags, conditional requests."""
 
 import hashlib
 import re
@@ -26,22 +26,22 @@ Instant = Annotated[AwareDatetime, AfterValidator(_in_range)]
 
 
 class Shape(BaseModel):
-    """What answers are made of."""
+    """Base class of request and response bodies."""
 
     model_config = ConfigDict(extra="forbid", serialize_by_alias=True)
 
 
 def json(model: BaseModel, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A model as an answer; what is not a number is null."""
+    """Respond with a model; NaN becomes null."""
     return Response(
         model.model_dump_json(), status, dict(headers or {}), media_type="application/json"
     )
 
 
 def tagged(request: Request, model: BaseModel, version: int | None = None) -> Response:
-    """An answer with its ETag; 304 without a body where the caller has it already.
+    """Respond with a model and its ETag; 304 without a body if the caller's copy is current.
 
-    version : of what can be changed; If-Match compares it (`expected`).
+    version : of a resource that can change; If-Match compares it (`expected`).
     """
     body = model.model_dump_json().encode()
     tag = etag(body, version)
@@ -53,7 +53,7 @@ def tagged(request: Request, model: BaseModel, version: int | None = None) -> Re
 
 
 def etag(body: bytes, version: int | None) -> str:
-    """The tag of an answer; that of something with a version says the version."""
+    """Return the ETag of a body; it includes the version if there is one."""
     digest = hashlib.blake2b(body, digest_size=8).hexdigest()
     return f'"{digest}"' if version is None else f'"v{version}.{digest}"'
 
@@ -63,13 +63,16 @@ IfMatch = Annotated[
     Header(
         alias="If-Match",
         max_length=200,
-        description="The ETag you read; 412 where it has changed since.",
+        description="The ETag that you read; 412 if the resource has changed since.",
     ),
 ]
 
 
 def expected(if_match: str | None) -> int | None:
-    """The version that If-Match names; None without one, or for `*`."""
+    """Return the version in If-Match; None if the header is absent or `*`.
+
+    Raises the problem bad_if_match.
+    """
     if if_match is None or if_match.strip() == "*":
         return None
     match = _ETAG.fullmatch(if_match.strip())
@@ -83,10 +86,10 @@ def expected(if_match: str | None) -> int | None:
 
 
 NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
-    304: {"description": "It is what If-None-Match says you have"}
+    304: {"description": "Not modified: If-None-Match has the current ETag"}
 }
 
 
 def finite(value: float | None) -> float | None:
-    """A measured number, or None: NaN means not measured."""
+    """Return the number, or None for NaN (not measured)."""
     return None if value is None or value != value else float(value)

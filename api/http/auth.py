@@ -1,4 +1,4 @@
-"""Who calls: a Bearer key. A page's session cookie does not open the API."""
+"""Authentication by Bearer key. The API does not accept a page's session cookie."""
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,12 +17,12 @@ from store.people import access
 from store.postgres.pool import Connection
 
 NOBODY = "-"
-"""The tenant of messages whose tenant could not be told."""
+"""The tenant of messages whose own tenant is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who is let in. customer : whose own a customer's key is; None for the other roles."""
+    """An authenticated key. customer : owner of a customer's key; None for the other roles."""
 
     key_id: str
     tenant: str
@@ -33,27 +33,26 @@ class Caller:
 
     @classmethod
     def of(cls, key: access.KeyRow) -> "Caller":
-        """The caller that a valid key stands for."""
+        """Build the caller of a valid key."""
         return cls(key.key_id, key.tenant, key.role, key.customer, key.name, frozenset(key.scopes))
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """Whose rows this caller's transactions see: the tenant's; an operator's also those of
-        nobody we know."""
+        """The tenants whose rows this caller sees: its own; an operator also sees NOBODY's."""
         return (self.tenant, NOBODY) if self.role == "operator" else (self.tenant,)
 
     @property
     def side(self) -> str | None:
-        """The side whose cases and contacts this caller sees; None = both."""
+        """The side (insurer or utility) whose cases and contacts this caller sees; None = both."""
         return self.role if self.role in ("insurer", "utility") else None
 
 
 class KeyRefused(TachowattError):
-    """The key is unknown, revoked or expired; the message says which of the last two."""
+    """The key is unknown, revoked or expired; the message names which."""
 
 
 def caller_of_key(connection: Connection, key_text: str, now_us: int) -> Caller:
-    """Who a key stands for. Raises `KeyRefused`."""
+    """Return the caller of a key. Raises `KeyRefused`."""
     found = access.find_key(connection, key_text, now_us)
     if found is None:
         raise KeyRefused("the key is not known")
@@ -66,7 +65,7 @@ def caller_of_key(connection: Connection, key_text: str, now_us: int) -> Caller:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request of a caller who is let in, for the endpoints."""
+    """An authorised request, passed to endpoints."""
 
     deps: Deps
     caller: Caller
@@ -75,16 +74,16 @@ class Call:
     now_us: int
 
     def connection(self) -> AbstractContextManager[Connection]:
-        """A transaction that sees the caller's tenant's rows, and no other's."""
+        """Open a transaction that sees only the rows of the caller's tenants."""
         caller = self.caller
         return self.deps.pool.connection(caller.tenants, caller.customer)
 
     def log(
         self, connection: Connection, customers: set[str] | list[str], what: str, why: str
     ) -> None:
-        """Write the read of these customers' data into the log of reads.
+        """Record a read of these customers' data in the read log.
 
-        why : the purpose; the caller's own X-Reason stands before it.
+        why : the purpose; X-Reason, if the caller sent one, precedes it.
         """
         caller = self.caller
         access.log_reads(
@@ -98,7 +97,7 @@ class Call:
 
 
 class _Bearer(SecurityBase):
-    """The scheme in the OpenAPI document."""
+    """Reads the key; also the security scheme of the OpenAPI document."""
 
     def __init__(self) -> None:
         self.model = HTTPBearerModel(
@@ -117,7 +116,7 @@ bearer = _Bearer()
 
 
 def unauthorised(detail: str) -> Problem:
-    """401."""
+    """Build the 401 problem."""
     return Problem(
         401,
         "unauthorised",
@@ -129,7 +128,7 @@ def unauthorised(detail: str) -> Problem:
 
 
 def forbidden(caller: Caller, scope: Scope) -> Problem:
-    """403 that says which scope is needed, and whether this role can have it at all."""
+    """Build the 403 problem: the scope needed, and which roles can have it."""
     roles = roles_with(scope)
     if caller.role in roles:
         advice = f"Use a key that has {scope}: tachowatt key create --role {caller.role} …"
@@ -145,9 +144,9 @@ def forbidden(caller: Caller, scope: Scope) -> Problem:
 
 
 def needs(scope: Scope) -> Any:
-    """Dependency of an endpoint: a caller whose key has `scope`, as `Call`.
+    """Build the dependency of an endpoint: a `Call` whose key has `scope`.
 
-    It comes before the request's own validation, so that a stranger learns nothing from that.
+    It runs before the request is validated, so validation errors reach authorised callers only.
     """
 
     def authorise(request: Request, key: str = Depends(bearer)) -> Call:

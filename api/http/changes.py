@@ -1,7 +1,7 @@
-"""What has changed, for streams and live pages: one LISTEN for the process, told on to all.
+"""Change notifications for streams and live pages: one LISTEN per process, broadcast to all.
 
-A notification only wakes; whoever is woken reads the tables. So one that is lost (the connection
-ended, a slow subscriber) costs a little time, never an event: subscribers also look on their own.
+A notification only wakes a subscriber, which then reads the tables. Subscribers also poll, so a
+lost notification (connection ended, slow subscriber) delays an event and never loses it.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _MAX_PENDING = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What changed: of which tenant, what (a signal's type, case, alert, contact), which."""
+    """One change. what : a signal's type, case, alert or contact; id : of that object."""
 
     tenant: str
     what: str
@@ -34,7 +34,7 @@ class Change:
 
 
 class Subscription:
-    """What one stream waits on. Belongs to the event loop that made it."""
+    """Pending changes of one stream. Belongs to the event loop that created it."""
 
     def __init__(self, tenants: frozenset[str]) -> None:
         self.tenants = tenants
@@ -44,8 +44,11 @@ class Subscription:
         self.closed = False
 
     async def wait(self, timeout_s: float) -> list[Change]:
-        """What came since the last call; returns at once when something is there, and empty after
-        `timeout_s` or when the process ends (`closed`)."""
+        """Wait for changes since the last call and return them.
+
+        Returns at once if there are any; empty after `timeout_s` or when the process ends
+        (`closed`).
+        """
         try:
             await asyncio.wait_for(self._woken.wait(), timeout_s)
         except TimeoutError:
@@ -55,7 +58,10 @@ class Subscription:
         return found
 
     def push(self, change: Change | None) -> None:
-        """From any thread: wake the subscriber; None = the process ends, or look for yourself."""
+        """Wake the subscriber, from any thread.
+
+        change : None if the process ends or if changes may have been missed.
+        """
         try:
             self._loop.call_soon_threadsafe(self._receive, change)
         except RuntimeError:
@@ -68,7 +74,7 @@ class Subscription:
 
 
 class Changes:
-    """The broadcaster. `start` begins to listen, `close` ends it and all subscriptions."""
+    """Broadcasts changes. `start` begins to listen; `close` ends that and all subscriptions."""
 
     def __init__(self, database_url: str) -> None:
         self._url = database_url
@@ -79,12 +85,12 @@ class Changes:
         self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the listener thread."""
         self._thread.start()
 
     @contextmanager
     def subscribe(self, *tenants: str) -> Iterator[Subscription]:
-        """Follow the changes of some tenants, from inside an event loop."""
+        """Subscribe to the changes of these tenants; call it inside an event loop."""
         subscription = Subscription(frozenset(tenants))
         with self._lock:
             subscription.closed = self._stop.is_set()
@@ -96,7 +102,7 @@ class Changes:
                 self._subscriptions.discard(subscription)
 
     def end(self) -> None:
-        """End all subscriptions; streams answer by ending."""
+        """End all subscriptions, so that their streams end."""
         self._stop.set()
         with self._lock:
             for subscription in self._subscriptions:
@@ -104,7 +110,7 @@ class Changes:
                 subscription.push(None)
 
     def close(self) -> None:
-        """End all subscriptions and the listening."""
+        """End all subscriptions and stop the listener thread."""
         self.end()
         connection = self._connection
         if connection is not None:
@@ -131,7 +137,7 @@ class Changes:
     def _listen(self, connection: Connection) -> None:
         with translated():
             notify.listen(connection, notify.CHANGE)
-            self._wake_all()  # something may have happened while nobody listened
+            self._wake_all()  # changes before LISTEN were missed
             while not self._stop.is_set():
                 for _, payload in notify.wait(connection, _LISTEN_S):
                     self._broadcast(payload)

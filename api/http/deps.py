@@ -1,4 +1,4 @@
-"""What the API's parts share."""
+"""Dependencies that all endpoints share."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from store.postgres.pool import Pool
 
 @dataclass(frozen=True, slots=True)
 class Deps:
-    """Made once a process (`api.serve.open_deps`); the endpoints find it in `app.state.deps`.
+    """Created once per process (`api.serve.open_deps`), kept in `app.state.deps`.
 
-    pool : connections to the store; changes : what pages and streams wake up on.
+    pool : connections to the store; changes : notifications for pages and streams.
     """
 
     pool: Pool

@@ -1,4 +1,4 @@
-"""The outermost layer: request ids, limits of bodies, security headers, metrics, last errors."""
+"""Outermost middleware: request ids, body limits, security headers, metrics, unhandled errors."""
 
 import re
 import secrets
@@ -24,12 +24,12 @@ _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "private, no-cache",
 }
-"""Set where the endpoint said nothing else; pages bring their own policy. `no-cache` lets a client
-keep an answer and ask with If-None-Match whether it still holds."""
+"""Defaults that an endpoint may override; pages set their own policy. `no-cache` lets a client keep
+a response and revalidate it with If-None-Match."""
 
 
 class Edge:
-    """ASGI middleware around everything."""
+    """ASGI middleware around the whole application."""
 
     def __init__(self, app: ASGIApp, clock: Clock, metrics: Metrics) -> None:
         self._app = app
@@ -69,7 +69,7 @@ class Edge:
             await self._app(scope, _limited(receive), sending)
         except Exception as error:
             if status:
-                raise  # half an answer is out; the server ends the connection
+                raise  # the response has started; the server closes the connection
             response = problems.answer(Request(scope), problems.of(error))
             await response(scope, receive, sending)
 
@@ -81,7 +81,7 @@ class Edge:
 
 
 def _refused(scope: Scope, headers: Headers) -> Problem | None:
-    """What is refused unread: a body too large, or of a type that the API does not take."""
+    """Return the problem of a request that is refused unread: body too large, or not JSON."""
     length = headers.get("content-length", "0")
     if not length.isdigit() or int(length) > MAX_BODY_BYTES:
         return _too_large()
@@ -108,7 +108,7 @@ def _too_large() -> Problem:
 
 
 def _limited(receive: Receive) -> Receive:
-    """A body without Content-Length is measured while it comes."""
+    """Limit a body without Content-Length while it is received."""
     left = MAX_BODY_BYTES
 
     async def receiving() -> Message:

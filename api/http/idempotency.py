@@ -1,7 +1,7 @@
-"""Idempotency-Key: a POST that makes something new does so once, however often it is sent.
+"""Idempotency-Key: a POST that creates something does so once, even if it is repeated.
 
-The answer is kept in the transaction that did the work, for 24 hours and for the caller's key
-only. Answers that are errors are not kept: nothing was done, and the same key may try again.
+The response is stored in the transaction that does the work, for 24 hours and for the caller's key
+only. Errors are not stored: nothing was done, so the same key may be used again.
 Source: the IETF draft draft-ietf-httpapi-idempotency-key-header-07, status codes of section 2.6.
 """
 
@@ -24,8 +24,8 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Required. A new random value for each thing to be made, the same when the "
-        "request is repeated. Kept for 24 hours.",
+        description="Required. A new random value for each thing to create; the same value when "
+        "the request is repeated. Kept for 24 hours.",
         max_length=200,
     ),
 ]
@@ -38,9 +38,9 @@ def once(
     body: BaseModel | None,
     work: Callable[[Connection], Response],
 ) -> Response:
-    """Do `work` and keep its answer, or give the answer that was kept.
+    """Run `work` and store its response, or return the stored response.
 
-    Raises problems: 400 without a key, 409 while the same is being done, 422 for another body.
+    Raises problems: 400 without a key, 409 while the first request runs, 422 for another body.
     """
     key = _checked(key)
     fingerprint = _fingerprint(request, body)

@@ -1,7 +1,7 @@
 """Cursor pages: `limit` and `after` in, `data` and `pagination` out.
 
-A cursor says after which row the next page begins, and of which list it is. It is opaque: its form
-may change, its meaning does not. Rows that come or go meanwhile neither repeat nor hide others.
+A cursor names its list and the row after which the next page begins. It is opaque: its format may
+change, its meaning does not. Rows inserted or deleted between pages neither repeat nor hide others.
 """
 
 import base64
@@ -21,13 +21,13 @@ _MAX_CURSOR = 500
 
 After = Annotated[
     str | None,
-    Query(max_length=_MAX_CURSOR, description="`pagination.end_cursor` of the page before."),
+    Query(max_length=_MAX_CURSOR, description="`pagination.end_cursor` of the previous page."),
 ]
-Limit = Annotated[int, Query(ge=1, le=200, description="Rows on a page at most.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Maximum rows per page.")]
 
 
 class Pagination(BaseModel):
-    """Where the next page begins."""
+    """Position of the next page."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,13 +45,13 @@ class Page(BaseModel, Generic[Item]):
 
 
 def encode(kind: str, *values: str | int | date) -> str:
-    """The cursor of the list `kind` after the row that these values name."""
+    """Encode the cursor of list `kind` after the row with these values."""
     plain = [v.isoformat() if isinstance(v, date) else v for v in values]
     return base64.urlsafe_b64encode(json.dumps([kind, *plain]).encode()).decode().rstrip("=")
 
 
 def decode(kind: str, cursor: str | None, *types: Callable[[Any], Any]) -> tuple[Any, ...] | None:
-    """Values of a cursor; None for none. Raises the problem bad_cursor."""
+    """Decode the values of a cursor; None if there is no cursor. Raises the problem bad_cursor."""
     if cursor is None:
         return None
     if len(cursor) > _MAX_CURSOR:
@@ -76,7 +76,7 @@ def _bad() -> Problem:
 
 
 def instant(value: Any) -> datetime:
-    """A cursor's time. Raises ValueError."""
+    """Parse a cursor's time. Raises ValueError."""
     found = datetime.fromisoformat(value)
     if found.tzinfo is None:
         raise ValueError("no offset")
@@ -84,24 +84,24 @@ def instant(value: Any) -> datetime:
 
 
 def number(value: Any) -> int:
-    """A cursor's number. Raises ValueError."""
+    """Check a cursor's number. Raises ValueError."""
     if type(value) is not int or not -(2**63) <= value < 2**63:
         raise ValueError("no bigint")
     return value
 
 
 def text(value: Any) -> str:
-    """A cursor's text. Raises ValueError."""
+    """Check a cursor's text. Raises ValueError."""
     if not isinstance(value, str) or "\x00" in value:
         raise ValueError("no text")
-    value.encode()  # raises ValueError where it is half a character
+    value.encode()  # raises ValueError for a lone surrogate
     return value
 
 
 def cut(
     rows: Sequence[dict[str, Any]], limit: int, cursor: Callable[[dict[str, Any]], str]
 ) -> tuple[list[dict[str, Any]], Pagination]:
-    """The page of `limit` rows out of up to limit + 1 that were read."""
+    """Cut up to limit + 1 rows that were read to a page of `limit` rows."""
     shown = list(rows[:limit])
     return shown, Pagination(
         end_cursor=cursor(shown[-1]) if shown else None, has_next_page=len(rows) > limit
@@ -115,9 +115,9 @@ def fill(
     key: Callable[[dict[str, Any]], Any],
     limit: int,
 ) -> list[dict[str, Any]]:
-    """Up to limit + 1 rows that `keep` leaves, from a list that is read `limit + 1` at a time.
+    """Read limit + 1 rows at a time until `keep` has left limit + 1 of them, or the list ends.
 
-    read : (after, limit) → rows; key : the `after` of a row.
+    read : (after, limit) → rows; key : row → its `after`.
     """
     found: list[dict[str, Any]] = []
     while len(found) <= limit:

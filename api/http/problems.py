@@ -1,4 +1,4 @@
-"""Problems: every error as application/problem+json (RFC 9457), with what to do about it."""
+"""Problems: every error as application/problem+json (RFC 9457), with its resolution."""
 
 import logging
 from collections.abc import Mapping
@@ -20,16 +20,16 @@ RETRY_AFTER_S = 2
 
 
 class FieldError(BaseModel):
-    """One field that does not fit."""
+    """One invalid field."""
 
     model_config = ConfigDict(extra="forbid")
 
-    field: str = Field(description="Where: query.limit, body.state, …")
+    field: str = Field(description="Path of the field: query.limit, body.state, …")
     message: str
 
 
 class ProblemBody(BaseModel):
-    """RFC 9457, with what a program and a person need to go on."""
+    """RFC 9457 problem, with a stable code for programs and texts for people."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -37,18 +37,18 @@ class ProblemBody(BaseModel):
     title: str
     status: int
     detail: str = Field(description="What is wrong with this request.")
-    instance: str = Field(description="The path that was asked for.")
-    code: str = Field(description="Stable; programs decide by it.")
-    request_id: str = Field(description="Also in X-Request-Id; say it when you ask for help.")
-    resolution: str = Field(description="What to do about it.")
-    user_message: str = Field(description="What a user may be shown.")
+    instance: str = Field(description="Path of the request.")
+    code: str = Field(description="Stable; programs branch on it.")
+    request_id: str = Field(description="Also in X-Request-Id; quote it when you ask for help.")
+    resolution: str = Field(description="How to resolve it.")
+    user_message: str = Field(description="Text that may be shown to a user.")
     errors: list[FieldError] | None = None
 
 
 class Problem(Exception):
-    """An error that is told to the caller.
+    """An error that is returned to the caller.
 
-    code : stable, such as `not_found`; resolution : what to do.
+    code : stable, such as `not_found`; resolution : how to resolve it.
     """
 
     def __init__(
@@ -73,7 +73,8 @@ class Problem(Exception):
 
 
 def not_found(what: str = "There is nothing here that this key may see.") -> Problem:
-    """404; the same for what does not exist and what is not yours, so that nobody learns which."""
+    """Build the 404 problem. It is the same for missing objects and for those that the caller may
+    not see, so that it reveals neither."""
     return Problem(
         404,
         "not_found",
@@ -85,7 +86,7 @@ def not_found(what: str = "There is nothing here that this key may see.") -> Pro
 
 
 def stale(version: int) -> Problem:
-    """412: it has changed since the caller read it."""
+    """Build the 412 problem: the resource has changed since the caller read it."""
     return Problem(
         412,
         "stale",
@@ -96,13 +97,13 @@ def stale(version: int) -> Problem:
 
 
 def bad_request(code: str, detail: str, resolution: str) -> Problem:
-    """400 for what no schema describes: a cursor, a header."""
+    """Build a 400 problem for values that no schema describes: a cursor, a header."""
     return Problem(400, code, detail, resolution, user_message="The request was not understood.")
 
 
 def answer(request: Request, problem: Problem) -> Response:
-    """The problem as a response: a page for who asks for one (`app.state.problem_page`, set by
-    api.pages), else JSON."""
+    """Respond with the problem: an HTML page if the client accepts one (`app.state.problem_page`,
+    set by api.pages), else JSON."""
     page = getattr(request.app.state, "problem_page", None)
     if page is not None and _wants_page(request):
         shown: Response = page(request, problem)
@@ -153,7 +154,7 @@ def _of_validation(error: RequestValidationError) -> Problem:
 
 def _of_http(error: HTTPException) -> Problem:
     if isinstance(error.__cause__, Problem):
-        return error.__cause__  # of a body too large FastAPI says only that it cannot be read
+        return error.__cause__  # FastAPI reports a too large body only as unreadable
     if error.status_code == 404:
         return Problem(
             404,
@@ -193,7 +194,7 @@ def _of_retry() -> Problem:
 
 
 def of(error: Exception) -> Problem:
-    """What is told about an error; one that nobody expected is logged, not told."""
+    """Convert an error to a problem. Log an unexpected one; its details are not returned."""
     match error:
         case Problem():
             return error
@@ -235,7 +236,7 @@ def of(error: Exception) -> Problem:
 
 
 def install(app: FastAPI) -> None:
-    """Answer every error that reaches the app as a problem (unexpected ones: api.http.edge)."""
+    """Register handlers that return errors as problems (api.http.edge handles unexpected ones)."""
 
     async def handle(request: Request, error: Exception) -> Response:
         return answer(request, of(error))

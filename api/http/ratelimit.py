@@ -1,4 +1,4 @@
-"""How often a key may call: a fixed window for each key, in the memory of this process."""
+"""Rate limit: a fixed window per key, in the memory of this process."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ from runtime.clock import US_PER_S, SystemClock
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """Where a key stands in its window."""
+    """State of a key's window."""
 
     allowed: bool
     limit: int
@@ -20,7 +20,7 @@ class Rate:
     reset_s: int
 
     def headers(self) -> dict[str, str]:
-        """RateLimit-* as most APIs send them."""
+        """Return the RateLimit-* headers."""
         return {
             "RateLimit-Limit": str(self.limit),
             "RateLimit-Remaining": str(self.remaining),
@@ -28,7 +28,7 @@ class Rate:
         }
 
     def check(self) -> None:
-        """Raise the 429 problem where the window is used up."""
+        """Raise the 429 problem if the window is exhausted."""
         if not self.allowed:
             raise Problem(
                 429,
@@ -42,8 +42,7 @@ class Rate:
 
 
 class RateLimit:
-    """The windows of all keys of this process. The package that counts asks the machine's clock
-    itself, so that is the one here."""
+    """The windows of all keys of this process. Uses the system clock, as `limits` itself does."""
 
     def __init__(self, per_minute: int) -> None:
         self._item = RateLimitItemPerMinute(per_minute)
@@ -51,7 +50,7 @@ class RateLimit:
         self._clock = SystemClock()
 
     def take(self, key_id: str) -> Rate:
-        """Count one request of a key."""
+        """Count one request of a key and return its window."""
         allowed = self._limiter.hit(self._item, key_id)
         window = self._limiter.get_window_stats(self._item, key_id)
         reset_s = max(1, round(window.reset_time - self._clock.now_us() / US_PER_S))

@@ -1,11 +1,11 @@
-"""Scopes: what a key may be used for. A role has its scopes; a key has them or fewer."""
+"""Scopes: what a key may be used for. A key has all scopes of its role, or fewer."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class Scope(StrEnum):
-    """What a call is about, and whether it only reads."""
+    """A subject and an access mode: read or write."""
 
     SCORES_READ = "scores:read"
     TRIPS_READ = "trips:read"
@@ -70,10 +70,10 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     ),
     "operator": frozenset({Scope.OPERATIONS_READ, Scope.CONTACTS_READ, Scope.CONTACTS_WRITE}),
 }
-"""The most that a key of a role can have, and what it has where nobody says less. No role has
-another's: that an insurer sees no consumption does not hang on how a key was made."""
+"""The maximum scopes of a role's keys, and their default. Roles are separate: no key of an insurer
+can read consumption."""
 
 
 def roles_with(scope: Scope) -> tuple[str, ...]:
-    """The roles whose keys can have a scope."""
+    """Return the roles whose keys can have a scope."""
     return tuple(role for role, scopes in OF_ROLE.items() if scope in scopes)

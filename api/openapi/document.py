@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document: what FastAPI gathers, with scopes, problems, webhooks and examples."""
+"""The OpenAPI 3.1 document: FastAPI's, with scopes, problems, webhooks and examples."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,33 +16,34 @@ from contracts.contacts import WEBHOOKS
 VERSION = "1.0.0"
 
 _DESCRIPTION = """\
-Errors are problems (RFC 9457) that say what to do. Lists are pages: `limit`, `after`,
-`pagination.end_cursor`. A POST that makes something new needs an `Idempotency-Key`. Single things
-have an `ETag`: send it back in `If-None-Match`, or in `If-Match` with a change. `RateLimit-*` say
-how many requests are left. Every read of personal data is logged for its customer with the purpose
-and your `X-Reason`. What is not yours, and what its customer did not agree to, is answered 404.
+Errors are problems (RFC 9457) with a resolution. Lists are paged: `limit`, `after`,
+`pagination.end_cursor`. A POST that creates something needs an `Idempotency-Key`. Single resources
+have an `ETag`: send it in `If-None-Match`, or in `If-Match` with a change. The `RateLimit-*`
+headers show how many requests are left. Every read of personal data is logged for its customer with
+the purpose and your `X-Reason`. Resources of others, and those without the customer's consent, are
+answered 404.
 """
 
 _STATUS = {
-    "400": "A cursor or header is not understood",
-    "401": "No key, or one that does not hold",
-    "403": "The key has not the scope that this needs",
-    "404": "There is nothing that this key may see",
-    "409": "Its state does not allow it, or the same request is being worked on",
-    "412": "It has changed since you read it",
+    "400": "A cursor or header is invalid",
+    "401": "No key, or one that is unknown, revoked or expired",
+    "403": "The key does not have the required scope",
+    "404": "Not found, or not visible to this key",
+    "409": "Its state does not allow this, or the same request is still in progress",
+    "412": "The resource has changed since you read it",
     "413": "The body is too large",
     "415": "The body is not JSON",
-    "422": "A value does not fit",
-    "429": "Too many requests; wait as Retry-After says",
-    "500": "Our fault; tell us the request_id",
-    "503": "The database is away; wait as Retry-After says",
+    "422": "A value is invalid",
+    "429": "Too many requests; wait as long as Retry-After says",
+    "500": "Internal error; report the request_id",
+    "503": "The database is unavailable; wait as long as Retry-After says",
 }
 _ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
 _WITH_BODY = ("413", "415")
 
 
 def install(app: FastAPI) -> None:
-    """Make `app.openapi()` give our document, made once."""
+    """Make `app.openapi()` return our document, built once."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -53,7 +54,7 @@ def install(app: FastAPI) -> None:
 
 
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """(path, method, operation) of the document, in its order."""
+    """Iterate over (path, method, operation) in the order of the document."""
     for path, methods in document["paths"].items():
         for method, operation in methods.items():
             yield path, method, operation
@@ -70,12 +71,12 @@ def _document(app: FastAPI) -> dict[str, Any]:
         tags=[
             {"name": "insurers", "description": "Scores, trips and crashes; never a position"},
             {"name": "utilities", "description": "Alerts and consumption"},
-            {"name": "agents", "description": "Who calls, and what matters now"},
+            {"name": "agents", "description": "Customers, and the relevant context of each"},
             {"name": "cases", "description": "Cases and their diary"},
-            {"name": "customers", "description": "One's own data, consents and messages"},
-            {"name": "contacts", "description": "What was sent, and what became of it"},
-            {"name": "operations", "description": "The books"},
-            {"name": "health", "description": "For who runs it"},
+            {"name": "customers", "description": "A customer's own data, consents and messages"},
+            {"name": "contacts", "description": "Contacts and their delivery"},
+            {"name": "operations", "description": "The ledger and dead letters"},
+            {"name": "health", "description": "Health, readiness and metrics"},
         ],
     )
     by_key = {
@@ -102,7 +103,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 
 def api_routes() -> list[APIRoute]:
-    """The API's routes, without those of pages."""
+    """Return the API's routes, without those of pages."""
     found = [route for router in ROUTERS for route in router.routes]
     return [route for route in found if isinstance(route, APIRoute)]
 
@@ -152,8 +153,8 @@ def _webhooks(schemas: dict[str, Any]) -> dict[str, Any]:
         found[type_] = {
             "post": {
                 "summary": (model.__doc__ or "").strip().splitlines()[0],
-                "description": "Signed as Standard Webhooks has it; answer with any 2xx. The same "
-                "webhook-id means the same contact: drop what you have seen.",
+                "description": "Signed as in Standard Webhooks; respond with any 2xx. The same "
+                "webhook-id means the same contact: drop duplicates.",
                 "operationId": type_.replace(".", "_"),
                 "parameters": [
                     {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
@@ -168,7 +169,7 @@ def _webhooks(schemas: dict[str, Any]) -> dict[str, Any]:
                         }
                     },
                 },
-                "responses": {"2XX": {"description": "It has arrived"}},
+                "responses": {"2XX": {"description": "Received"}},
             }
         }
     return found

@@ -1,4 +1,4 @@
-"""Examples in the OpenAPI document. Tests send the requests and hold the answers to the schema."""
+"""Examples in the OpenAPI document. Tests send the requests and validate the answers."""
 
 import json
 from importlib import resources
@@ -138,12 +138,12 @@ REQUESTS: dict[str, Any] = {
 
 
 def of(operation_id: str) -> dict[str, Any]:
-    """Status → example answer of an operation."""
+    """Return status → example response of an operation."""
     return _ANSWERS.get(operation_id, {})
 
 
 def _webhook(type_: str) -> Any:
-    """The first of the contract's own examples, which tests hold to the contract."""
+    """Return the contract's first example, which tests validate against the contract."""
     folder = resources.files("contracts") / "examples" / f"webhook.{type_}" / "v1"
     first = min(folder.iterdir(), key=lambda file: file.name)
     return json.loads(first.read_text(encoding="utf-8"))

@@ -1,1 +1,1 @@
-"""Answers that several routes and pages share: scores, alerts, context, subjects."""
+"""Resources that several routes and pages share: scores, alerts, context, subjects."""

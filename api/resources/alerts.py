@@ -1,4 +1,4 @@
-"""An alert, explained: what API and pages say about it."""
+"""The alert resource of API and pages, with evidence and explanation."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,27 +14,27 @@ from feature_kernels import consumption
 PURPOSE = Purpose.ENERGY_INSIGHT
 State = Literal["open", "acknowledged", "resolved"]
 Feedback = Literal["confirmed", "false_positive", "expected", "unclear"]
-"""What whoever looked into it found; `expected`: it is so, and there is a good reason."""
+"""Classification by a person; `expected`: the anomaly is real and has a good reason."""
 
 RULE_VERSION = str(consumption.CARRY_VERSION)
 
 
 class Rule(Shape):
-    """Which rule raised it."""
+    """The rule that raised the alert."""
 
     id: str
     version: str
 
 
 class Window(Shape):
-    """The time the evidence is from; `to` is null while it lasts."""
+    """The period of the evidence; `to` is null while the anomaly lasts."""
 
     from_: datetime = Field(alias="from", serialization_alias="from")
     to: datetime | None
 
 
 class Evidence(Shape):
-    """What was measured, and against what."""
+    """What was measured, and what it is compared with."""
 
     metric: str
     observed: float | None
@@ -46,26 +46,26 @@ class Evidence(Shape):
 
 
 class Found(Shape):
-    """What whoever looked into it found."""
+    """The classification by a person, with its reason."""
 
     classification: Feedback
     reason: str | None
 
 
 class Alert(Shape):
-    """An anomaly of a meter as its utility works on it; the newest revision of what was found."""
+    """An anomaly of a meter, to be handled by its utility; the newest revision."""
 
     id: str
     kind: Anomaly
     severity: int = Field(ge=1, le=3)
     confidence: float | None = Field(
-        ge=0, le=1, description="null: this version of the rules does not estimate one."
+        ge=0, le=1, description="null: this version of the rules does not estimate it."
     )
     happened_at: datetime
     detected_at: datetime
     updated_at: datetime
     resolved_at: datetime | None
-    ended_at: datetime | None = Field(description="When the anomaly itself was over.")
+    ended_at: datetime | None = Field(description="When the anomaly ended.")
     state: State
     subject: str | None = Field(description="meter:<id>")
     rule: Rule
@@ -74,14 +74,14 @@ class Alert(Shape):
     resolution: str | None
     case_id: str | None
     feedback: Found | None
-    cleared: bool = Field(description="The anomaly is over.")
-    retracted: bool = Field(description="Late data showed that there was none.")
-    revision: int = Field(description="How often late data corrected what it says.")
-    version: int = Field(description="Raised by every change; the ETag has it.")
+    cleared: bool = Field(description="The anomaly has ended.")
+    retracted: bool = Field(description="Late data showed that there was no anomaly.")
+    revision: int = Field(description="How often late data corrected the alert.")
+    version: int = Field(description="Incremented by every change; part of the ETag.")
 
 
 def of_row(row: Mapping[str, Any]) -> Alert:
-    """A stored alert as it is told."""
+    """Convert a stored alert to the resource."""
     facts = ANOMALIES[row["kind"]]
     figures = {name: finite(row[name]) for name in ("observed", "expected", "threshold")}
     return Alert(

@@ -1,4 +1,4 @@
-"""What is relevant about a customer now, as the API and the pages show it."""
+"""The resource of a customer's relevant context, for API and pages."""
 
 from datetime import datetime
 from typing import Literal
@@ -13,7 +13,7 @@ from store.postgres.times import from_us
 
 
 class Why(Shape):
-    """One reason. code : recent, open, urgent, severity, overdue, due_soon, due, related,
+    """A reason. code : recent, open, urgent, severity, overdue, due_soon, due, related,
     undelivered, in_force, ended; text : the same in English."""
 
     code: str
@@ -21,7 +21,7 @@ class Why(Shape):
 
 
 class Relevant(Shape):
-    """One thing that matters, with why it does; the weightiest reason first."""
+    """A relevant item with its reasons, the most important first."""
 
     kind: Literal["case", "crash", "alert", "score", "contact", "contract"]
     id: str
@@ -36,21 +36,21 @@ class Relevant(Shape):
 
 
 class CustomerContext(Shape):
-    """Not all that is known about a customer: the few things that matter now."""
+    """The few items about a customer that are relevant now, not everything that is known."""
 
     customer: str
     name: str
     language: str
-    purposes: list[str] = Field(description="What the customer agrees to now.")
+    purposes: list[str] = Field(description="Purposes that the customer has consented to.")
     as_of: datetime
     relevant: list[Relevant] = Field(description="The most relevant first.")
-    left_out: int = Field(description="How many more are known.")
+    left_out: int = Field(description="Number of further items.")
 
 
 def of_customer(
     connection: Connection, call: Call, customer: str, most: int
 ) -> CustomerContext | None:
-    """The context of a customer of the caller's tenant; None where there is none."""
+    """Return the context of a customer of the caller's tenant; None for an unknown customer."""
     found = customer_context.of_customer(
         connection, call.caller.tenant, customer, call.now_us, most
     )

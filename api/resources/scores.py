@@ -1,4 +1,4 @@
-"""The driving score, explained: what API and pages say about it."""
+"""The driving score resource of API and pages, with its explanation."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -23,14 +23,14 @@ Band = Literal["A", "B", "C", "D", "E"]
 
 
 class Period(Shape):
-    """What was asked for, else from the first trip's beginning to the last trip's end."""
+    """The requested period, or the one from the start of the first trip to the end of the last."""
 
     from_: datetime | None = Field(alias="from", serialization_alias="from")
     to: datetime | None
 
 
 class Component(Shape):
-    """One factor: what was observed, and the points it takes from 100."""
+    """A factor of the score: the observed value, and the points subtracted from 100."""
 
     factor: str
     value: float | None = Field(description="In `unit`; null = not observed.")
@@ -39,7 +39,7 @@ class Component(Shape):
 
 
 class Impact(Shape):
-    """One kind of event, how often it happened, and what it does to the score."""
+    """A kind of event, its count and its effect on the score."""
 
     factor: str
     count: int
@@ -47,7 +47,7 @@ class Impact(Shape):
 
 
 class Exposure(Shape):
-    """What the score stands on."""
+    """The exposure that the score is based on."""
 
     distance_m: float
     drive_s: float
@@ -66,16 +66,16 @@ class DrivingScore(Shape):
     impacts: list[Impact]
     exposure: Exposure
     trust: Literal["full", "low", "none"] = Field(
-        description="full; low = on little driving, or badly measured; none = no score."
+        description="full; low = little exposure or poor measurement; none = no score."
     )
     algorithm_version: str
-    as_of: datetime | None = Field(description="When the newest trip in it was decided.")
-    consent_ref: str | None = Field(description="The customer's decision it stands on.")
+    as_of: datetime | None = Field(description="When the newest of its trips was decided.")
+    consent_ref: str | None = Field(description="The customer's consent that it rests on.")
     reason: str | None = Field(description="Why there is no score; null where there is one.")
 
 
 class HistoryPoint(Shape):
-    """The score of one week or month of its own."""
+    """The score of one week or month."""
 
     period: Period
     score: float | None = Field(ge=0, le=100)
@@ -86,7 +86,7 @@ class HistoryPoint(Shape):
 
 
 class ScoreHistory(Shape):
-    """Scores of consecutive weeks or months, oldest first; those without trips are left out."""
+    """Scores of consecutive weeks or months, oldest first; periods without trips are omitted."""
 
     subject: str
     granularity: Literal["week", "month"]
@@ -97,13 +97,13 @@ class ScoreHistory(Shape):
 
 
 def explained(connection: Connection, subject: Subject) -> DrivingScore:
-    """The score of a subject's decided trips."""
+    """Return the score of a subject's decided trips, with its explanation."""
     trips, found = driving_scores.of_subject(connection, subject.which)
     return _explain(trips, found, subject)
 
 
 def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore:
-    """The score `found` of these trips (TRIP_DTYPE)."""
+    """Explain the score `found` of these trips (TRIP_DTYPE)."""
     number = finite(found.score)
     which = subject.which
     counts = {str(kind): int(trips[EVENTS[kind].trip_column].sum()) for kind in Manoeuvre}
@@ -136,12 +136,12 @@ def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore
 
 
 def warm_up() -> None:
-    """Load the kernels (from the compiler's cache, or compile) before the first question comes."""
+    """Load the kernels, from the cache or by compiling, before the first request."""
     driving.score(np.zeros(1, driving.TRIP_DTYPE))
 
 
 def without_score(subject: Subject, reason: str) -> DrivingScore:
-    """No score, because nothing may be computed."""
+    """Build an answer without a score, for a subject whose score may not be computed."""
     trips = np.zeros(0, driving.TRIP_DTYPE)
     empty = _explain(trips, driving_scores.of_trips(trips), subject)
     return empty.model_copy(update={"reason": reason})
@@ -150,7 +150,7 @@ def without_score(subject: Subject, reason: str) -> DrivingScore:
 def history(
     connection: Connection, subject: Subject, granularity: Literal["week", "month"], timezone: str
 ) -> ScoreHistory:
-    """A subject's score for each week (from Monday) or month of local time that has trips."""
+    """Compute a subject's score for each week (from Monday) or month of local time with trips."""
     trips = scoring.trips(connection, subject.which)
     points = []
     for start, end in _spans(trips, granularity, ZoneInfo(timezone)):
@@ -189,7 +189,7 @@ def _spans(trips: Any, granularity: str, zone: ZoneInfo) -> Iterator[tuple[datet
     day = datetime(first.year, first.month, first.day, tzinfo=zone)
     start = day.replace(day=1) if granularity == "month" else day - timedelta(days=day.weekday())
     while start <= last:
-        # Wall-clock arithmetic: a week over a change to summer time has 167 hours.
+        # Wall-clock arithmetic: the week in which summer time begins has 167 hours.
         if granularity == "month":
             end = (start + timedelta(days=32)).replace(day=1)
         else:
@@ -228,7 +228,7 @@ def _trust(found: driving.Score) -> Literal["full", "low", "none"]:
 
 
 def _band(score: float) -> Band:
-    return band(score)  # type: ignore[return-value]  # A to E, as customer_context.scoring.bands has it
+    return band(score)  # type: ignore[return-value]  # customer_context.scoring.bands returns A to E
 
 
 def _negative(points: float | None) -> float | None:

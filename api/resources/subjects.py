@@ -1,4 +1,4 @@
-"""What an insurer asks about: a vehicle, a driver or a contract; and whether it may."""
+"""The subject of an insurer's query (vehicle, driver or contract), with its consent check."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,21 +18,24 @@ from store.reads.scoring import Which
 _ID = "Id as in the registry"
 Vehicle = Annotated[
     str | None,
-    Query(max_length=64, description=f"{_ID}. It stands for the trips, in this vehicle, of the "
+    Query(max_length=64, description=f"{_ID}. Selects the trips in this vehicle of the "
           "customer whose contract covers it now."),
 ]  # fmt: skip
 Driver = Annotated[
     str | None,
-    Query(max_length=64, description=f"{_ID}: a customer, with all vehicles they had covered."),
+    Query(
+        max_length=64,
+        description=f"{_ID}: a customer, with all vehicles ever under contract.",
+    ),
 ]
 Contract = Annotated[str | None, Query(max_length=64, description=f"{_ID}: a motor contract.")]
-From = Annotated[Instant | None, Query(alias="from", description="Trips that began at or after.")]
-To = Annotated[Instant | None, Query(description="Trips that began before.")]
+From = Annotated[Instant | None, Query(alias="from", description="Trips that started at or after.")]
+To = Annotated[Instant | None, Query(description="Trips that started before.")]
 
 
 @dataclass(frozen=True, slots=True)
 class SubjectQuery:
-    """What stands in the query, checked for sense."""
+    """The validated query parameters."""
 
     vehicle: str | None
     driver: str | None
@@ -42,7 +45,7 @@ class SubjectQuery:
 
     @property
     def is_empty(self) -> bool:
-        """True where no subject is named."""
+        """True if no subject is given."""
         return self.vehicle is None and self.driver is None and self.contract is None
 
 
@@ -76,13 +79,13 @@ def subject_query(
 
 
 def ordered(name: str, from_: datetime | None, to: datetime | None) -> None:
-    """Raise the problem `invalid` where a period ends before it begins."""
+    """Raise the problem `invalid` if the period is empty."""
     if from_ is not None and to is not None and to <= from_:
         raise invalid(f"query.{name}", "`to` must be after `from`")
 
 
 def invalid(field: str, message: str) -> Problem:
-    """422 for what no schema says."""
+    """Build the 422 problem for a rule that no schema describes."""
     return Problem(
         422,
         "invalid",
@@ -94,13 +97,13 @@ def invalid(field: str, message: str) -> Problem:
 
 
 def require_subject(query: SubjectQuery) -> None:
-    """Raise the problem `invalid` where no subject is named."""
+    """Raise the problem `invalid` if no subject is given."""
     if query.is_empty:
         raise invalid("query.vehicle", "name a vehicle, a driver or a contract")
 
 
 def resolve(connection: Connection, call: Call, query: SubjectQuery, purpose: Purpose) -> Subject:
-    """Whose trips are meant. Raises 404 for what is not there, not this tenant's, not under a
+    """Resolve the query to a subject. Raises 404 if it is unknown, of another tenant, not under a
     motor contract, or without the customer's consent to `purpose`."""
     tenant = call.caller.tenant
     if query.contract is not None:
@@ -126,7 +129,7 @@ def resolve(connection: Connection, call: Call, query: SubjectQuery, purpose: Pu
 
 
 def which(tenant: str, customer: str, query: SubjectQuery) -> Which:
-    """The trips of a customer that the query means."""
+    """Build the selection of a customer's trips."""
     return Which(
         tenant,
         customer,
@@ -138,5 +141,5 @@ def which(tenant: str, customer: str, query: SubjectQuery) -> Which:
 
 
 def consent_ref(consent_id: int | None) -> str | None:
-    """How an answer names the decision it stands on; None where there is none."""
+    """Format the reference to a consent decision; None if there is none."""
     return None if consent_id is None else f"consent:{consent_id}"
