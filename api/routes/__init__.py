@@ -1,4 +1,4 @@
-"""The paths, one file a subject."""
+"""The routes: one package per role, one file per subject."""
 
 from api.routes.agents import cases, contacts
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
@@ -12,7 +12,7 @@ ROUTERS = tuple(
     for module in (
         driving,
         trips,
-        alert_stream,  # before the alerts, for /stream is no id
+        alert_stream,  # before `alerts`, whose /{alert_id} would match /stream
         alerts,
         meters,
         of_customers,

@@ -1,1 +1,1 @@
-"""What agents ask: customers, cases, contacts."""
+"""Routes for agents: customers, cases, contacts."""

@@ -1,4 +1,4 @@
-"""Cases: agents work on both sides', an insurer's and a utility's people on their own."""
+"""Cases: agents work on those of both sides, insurers and utilities on their own."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -48,7 +48,7 @@ class CaseRow(Shape):
 
 
 class Entry(Shape):
-    """An entry in the diary: what somebody wrote, or what changed."""
+    """A diary entry: a note, or a change of the case."""
 
     at: datetime
     author: str
@@ -65,13 +65,13 @@ class Case(CaseRow):
 
 
 class Note(Shape):
-    """What is to be written into the diary."""
+    """A note to add to the diary."""
 
     text: Text
 
 
 class StateChange(Shape):
-    """in_progress: take it up, or open it again; resolved: with how it ended."""
+    """in_progress: take up or reopen the case; resolved: with its resolution."""
 
     state: State
     resolution: Text | None = None
@@ -129,7 +129,7 @@ def add_note(
     body: Note,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Write a note into the diary; answers the case."""
+    """Add a note to the diary; returns the case."""
 
     def work(connection: Connection) -> Response:
         _visible(connection, call, case_id)
@@ -151,7 +151,7 @@ def change_case(
     body: StateChange,
     if_match: IfMatch = None,
 ) -> Response:
-    """Take a case up, resolve it, or open it again. Who takes up a case without owner owns it."""
+    """Take up, resolve or reopen a case. Taking up a case without an owner makes you its owner."""
     version = expected(if_match)
     with call.connection() as connection:
         _visible(connection, call, case_id)

@@ -1,4 +1,4 @@
-"""Contacts: what was sent to whom, what became of it, and sending again."""
+"""Contacts: their receivers, delivery and resending."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -36,12 +36,12 @@ _WHY = "service"
 
 
 class ContactRow(Shape):
-    """A contact in a list. An operator sees that it is there and how it fares, not what it says."""
+    """A contact in a list. An operator sees its delivery state, not its address or text."""
 
     id: str
     customer: str | None
     channel: Channel
-    receiver: str | None = Field(description="Name of the webhook's receiver.")
+    receiver: str | None = Field(description="Name of the receiver of a webhook.")
     address: str | None
     purpose: str | None
     language: str
@@ -52,7 +52,7 @@ class ContactRow(Shape):
     case_id: str | None
     alert_id: str | None
     state: State
-    reason: str = Field(description="Why it failed, was refused or cancelled.")
+    reason: str = Field(description="Why the contact failed, was refused or cancelled.")
     attempts: int
     created_at: datetime
     next_attempt_at: datetime | None
@@ -62,7 +62,7 @@ class ContactRow(Shape):
 
 
 class Attempt(Shape):
-    """One attempt to deliver."""
+    """A delivery attempt."""
 
     number: int
     at: datetime
@@ -73,7 +73,7 @@ class Attempt(Shape):
 
 
 class Contact(ContactRow):
-    """A contact with its text and the attempts to deliver it."""
+    """A contact with its text and delivery attempts."""
 
     body: str | None
     signal_id: str | None
@@ -94,7 +94,7 @@ def list_contacts(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Contacts, newest first; an insurer's and a utility's people see those of their purposes."""
+    """Contacts, newest first. Insurers and utilities see those of their own purposes."""
     cursor = paging.decode("contacts", after, paging.instant, paging.text)
     with call.connection() as connection:
         rows = contacts.list_(
@@ -122,7 +122,7 @@ def list_contacts(
 def get_contact(
     request: Request, call: Annotated[Call, needs(Scope.CONTACTS_READ)], contact_id: ContactId
 ) -> Response:
-    """One contact, with the attempts to deliver it."""
+    """One contact, with its delivery attempts."""
     with call.connection() as connection:
         row = _visible(connection, call, contact_id)
         found = _to_contact(connection, call, row)
@@ -136,7 +136,7 @@ def resend_contact(
     contact_id: ContactId,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Send a contact again that failed, was refused or cancelled. Consent is asked again first."""
+    """Resend a contact that failed, was refused or cancelled. Consent is checked again first."""
 
     def work(connection: Connection) -> Response:
         row = _visible(connection, call, contact_id)

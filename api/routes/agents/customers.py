@@ -1,4 +1,4 @@
-"""Agents: finding a customer, and what is relevant about them now."""
+"""Agents: search for customers, and the relevant context of one."""
 
 from typing import Annotated
 
@@ -37,7 +37,7 @@ PageOfCustomers = Page[CustomerFound]
 def find_customers(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)],
     q: Annotated[
-        str | None, Query(max_length=100, description="A part of the id or of the name")
+        str | None, Query(max_length=100, description="Part of the id or of the name")
     ] = None,
     after: After = None,
     limit: Limit = 50,
@@ -73,9 +73,9 @@ def find_customers(
 def customer_context(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)],
     customer_id: CustomerId,
-    limit: Annotated[int, Query(ge=1, le=50, description="Things at most.")] = 7,
+    limit: Annotated[int, Query(ge=1, le=50, description="Maximum items.")] = 7,
 ) -> Response:
-    """The few things about a customer that matter now, each with its reason."""
+    """The few items about a customer that are relevant now, each with its reasons."""
     with call.connection() as connection:
         found = context.of_customer(connection, call, customer_id, limit)
         if found is None:

@@ -1,1 +1,1 @@
-"""What customers ask: their own data, consents, inbox."""
+"""Routes for customers: their own data, consents, inbox."""

@@ -1,4 +1,4 @@
-"""Customers: what they agree to, decided by themselves; it takes effect with the next message."""
+"""Customers: their own consents; a decision takes effect with the next message."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -21,17 +21,17 @@ State = Literal["granted", "withdrawn"]
 
 
 class Decision(Shape):
-    """What you decide."""
+    """Your decision about a purpose."""
 
     purpose: AnyPurpose
     state: State
     notice_version: str = Field(
-        min_length=1, max_length=64, description="Of the privacy notice that was shown."
+        min_length=1, max_length=64, description="Version of the privacy notice that was shown."
     )
 
 
 class DecisionTaken(Shape):
-    """A decision in the ledger. Nothing there is ever changed or removed."""
+    """A decision in the append-only consent ledger."""
 
     purpose: str
     state: State
@@ -43,7 +43,7 @@ class DecisionTaken(Shape):
 
 
 class Consents(Shape):
-    """What holds now, and every decision that led to it, oldest first."""
+    """The purposes granted now, and all decisions, oldest first."""
 
     customer: str
     granted: list[str]
@@ -54,7 +54,7 @@ class Consents(Shape):
 def own_consents(
     call: Annotated[Call, needs(Scope.CONSENTS_READ)], customer_id: CustomerId
 ) -> Response:
-    """Your decisions, and what holds now."""
+    """Your decisions, and the purposes granted now."""
     only_own(call, customer_id)
     with call.connection() as connection:
         found = _consents(connection, call, customer_id)
@@ -70,8 +70,8 @@ def decide(
     body: Decision,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Grant or withdraw a purpose. For what is withdrawn nothing is stored, computed or sent from
-    now on."""
+    """Grant or withdraw a purpose. From now on nothing is stored, computed or sent for a withdrawn
+    purpose."""
     only_own(call, customer_id)
 
     def work(connection: Connection) -> Response:

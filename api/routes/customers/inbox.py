@@ -1,4 +1,4 @@
-"""Customers: the messages that lie in their inbox."""
+"""Customers: the messages in their inbox."""
 
 from datetime import datetime
 from typing import Annotated
@@ -73,7 +73,7 @@ def mark_read(
     customer_id: CustomerId,
     contact_id: Annotated[str, Path(max_length=64)],
 ) -> Response:
-    """Say that you have read a message; the first time counts."""
+    """Mark a message as read; the first time is kept."""
     only_own(call, customer_id)
     with call.connection() as connection:
         if not contacts.mark_read(

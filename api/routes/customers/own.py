@@ -1,4 +1,4 @@
-"""Customers: their own data and nobody else's: what is stored, who read it, trips and scores."""
+"""Customers: only their own data: what is stored, the read log, trips and scores."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -33,7 +33,7 @@ _NOT_GRANTED = "you do not agree to driving_score"
 
 
 class StoredDevice(Shape):
-    """A device of yours, in the time of your contract, and what is stored of it."""
+    """One of your devices during your contract, and what is stored from it."""
 
     device: str
     kind: str
@@ -48,7 +48,7 @@ class StoredDevice(Shape):
 
 
 class OwnData(Shape):
-    """What is stored about you, and what you allow it to be used for now."""
+    """What is stored about you, and the purposes that you have granted."""
 
     customer: str
     name: str
@@ -59,7 +59,7 @@ class OwnData(Shape):
 
 
 class Read(Shape):
-    """Somebody looked at your data."""
+    """An entry of the read log: who read your data."""
 
     at: datetime
     role: str
@@ -70,7 +70,7 @@ class Read(Shape):
 
 
 class Point(Shape):
-    """Where your car was."""
+    """A position of your vehicle."""
 
     at: datetime
     lat_deg: float
@@ -79,11 +79,11 @@ class Point(Shape):
 
 
 class TripPath(Shape):
-    """The way of one of your trips."""
+    """The path of one of your trips."""
 
     trip: str
     points: list[Point]
-    cut_off: bool = Field(description=f"It has more than {_MOST_POINTS} points.")
+    cut_off: bool = Field(description=f"The path has more than {_MOST_POINTS} points.")
 
 
 PageOfReads = Page[Read]
@@ -91,7 +91,7 @@ PageOfScores = Page[DrivingScore]
 
 
 def only_own(call: Call, customer_id: str) -> str:
-    """The customer whose key it is. Raises 404 for anybody else's id."""
+    """Check that the id is that of the key's customer. Raises 404 for any other id."""
     if call.caller.customer is None or call.caller.customer != customer_id:
         raise not_found()
     return customer_id
@@ -99,7 +99,7 @@ def only_own(call: Call, customer_id: str) -> str:
 
 @router.get("/data", responses={200: {"model": OwnData}})
 def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId) -> Response:
-    """What is stored: devices, how much of what time, and for which purposes."""
+    """What is stored about you: devices, number and time of samples, and the purposes."""
     only_own(call, customer_id)
     tenant = call.caller.tenant
     with call.connection() as connection:
@@ -134,7 +134,7 @@ def own_reads(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Who read your data, when, and why; newest first. Your own reads are among them."""
+    """Who read your data, when and why, newest first. Includes your own reads."""
     only_own(call, customer_id)
     cursor = paging.decode("reads", after, paging.number)
     with call.connection() as connection:
@@ -173,7 +173,7 @@ def own_trips(
 def own_path(
     call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId, trip_id: TripId
 ) -> Response:
-    """Where you drove on one of your trips. Only you can see this."""
+    """The path of one of your trips. Only you can see it."""
     only_own(call, customer_id)
     device, _, start = trip_id.partition("-")
     with call.connection() as connection:
@@ -209,7 +209,7 @@ def _own_trip(connection: Connection, call: Call, device: int, start_us: int) ->
 
 @router.get("/scores", responses={200: {"model": PageOfScores}})
 def own_scores(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId) -> Response:
-    """Your driving score, over all your driving and then for each vehicle; no score without your
+    """Your driving scores, over all trips and then for each vehicle; no score without your
     consent."""
     only_own(call, customer_id)
     tenant = call.caller.tenant

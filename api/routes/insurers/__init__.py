@@ -1,1 +1,1 @@
-"""What insurers ask: scores, trips."""
+"""Routes for insurers: scores, trips."""

@@ -33,7 +33,7 @@ PageOfScores = Page[DrivingScore]
 
 
 class Mileage(Shape):
-    """How far was driven, from decided trips."""
+    """Distance and time driven, from decided trips."""
 
     subject: str
     period: Period
@@ -57,7 +57,7 @@ def driving_scores(
 ) -> Response:
     """Driving scores with their explanation.
 
-    With a vehicle, driver or contract the page has that one; else all drivers who agreed.
+    For one vehicle, driver or contract if given; otherwise for all drivers who consented.
     """
     with call.connection() as connection:
         if not query.is_empty:
@@ -79,7 +79,7 @@ def driving_score_history(
     query: Annotated[SubjectQuery, Depends(subject_query)],
     granularity: Annotated[Literal["week", "month"], Query()] = "month",
 ) -> Response:
-    """A subject's score for each week or month, each from its own trips only."""
+    """The scores of a subject by week or month, each from the trips of that period only."""
     require_subject(query)
     with call.connection() as connection:
         subject = resolve(connection, call, query, _PURPOSE)
@@ -98,7 +98,7 @@ def mileage(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Distance and time driven, of one subject or of all drivers who agreed."""
+    """Distance and time driven, for one subject or for all drivers who consented."""
     with call.connection() as connection:
         if not query.is_empty:
             asked_for = [resolve(connection, call, query, _PURPOSE)]

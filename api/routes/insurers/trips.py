@@ -1,4 +1,4 @@
-"""Insurers: trips without geometry, and crashes. No answer here has a place in it."""
+"""Insurers: trips without geometry, and crashes. No response contains a position."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
@@ -41,7 +41,7 @@ class _Trip(Shape):
     max_speed_kmh: float | None
     speeding_count: int
     crashes: int
-    revision: int = Field(description="How often it was corrected by late data.")
+    revision: int = Field(description="How often late data corrected the trip.")
 
 
 if TYPE_CHECKING:
@@ -50,17 +50,17 @@ else:
     Trip = create_model(
         "Trip",
         __base__=_Trip,
-        __doc__="A trip, without where it was. Counts of manoeuvres are by severity 1, 2, 3.",
+        __doc__="A trip without positions. Counts of manoeuvres are by severity 1, 2, 3.",
         **{column: (list[int], ...) for column in COUNTED_BY_SEVERITY},
     )
 
 
 class Crash(Shape):
-    """A crash notice: an impact and standstill after it. The newest revision counts."""
+    """A crash notice: an impact, then standstill. The newest revision counts."""
 
     id: str
     revision: int
-    retracted: bool = Field(description="Late data showed that it was none.")
+    retracted: bool = Field(description="Late data showed that there was no crash.")
     subject: str = Field(description="vehicle:<id>")
     customer: str
     contract: str
@@ -79,7 +79,7 @@ PageOfCrashes = Page[Crash]
 
 
 def trip_of(row: dict[str, Any]) -> Trip:
-    """A stored trip as it is told; also to its customer."""
+    """Convert a stored trip to the resource, for insurers and for its customer."""
     return Trip(
         id=f"{row['device_id']}-{to_us(row['start_at'])}",
         vehicle=row["vehicle"],
@@ -101,7 +101,7 @@ def trip_of(row: dict[str, Any]) -> Trip:
 
 
 def trip_cursor(row: dict[str, Any]) -> str:
-    """The cursor after a trip."""
+    """Encode the cursor after a trip."""
     return paging.encode("trips", row["start_at"], row["device_id"])
 
 
@@ -130,7 +130,7 @@ def crashes(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Crash notices of customers who agreed to claims assistance, newest first."""
+    """Crash notices of customers who consented to claims assistance, newest first."""
     purpose = Purpose.CLAIMS_ASSISTANCE
     cursor = paging.decode("crashes", after, paging.instant, paging.text)
     with call.connection() as connection:

@@ -1,1 +1,1 @@
-"""What operators ask: ledger, dead letters, health."""
+"""Routes for operators: ledger, dead letters, health."""

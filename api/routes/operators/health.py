@@ -1,4 +1,4 @@
-"""/health, /ready, /metrics: for who runs it; they need no key and tell nothing personal."""
+"""/health, /ready, /metrics for operators: no key needed, no personal data."""
 
 from typing import Literal
 
@@ -15,13 +15,13 @@ router = APIRouter(tags=["health"])
 
 
 class Health(BaseModel):
-    """The process answers."""
+    """The process is alive."""
 
     status: Literal["ok"] = "ok"
 
 
 class Ready(BaseModel):
-    """Whether it can serve and what is missing; and what else does not run, though it can serve."""
+    """Whether the API can serve, what is missing for it, and which other parts do not run."""
 
     ready: bool
     missing: list[str]
@@ -30,13 +30,13 @@ class Ready(BaseModel):
 
 @router.get("/health")
 async def health() -> Health:
-    """Whether the process lives. It asks nobody else."""
+    """Liveness of the process; checks no dependency."""
     return Health()
 
 
 @router.get("/ready", responses={503: {"model": Ready, "description": "Something is missing"}})
 def ready(request: Request) -> Response:
-    """Whether everything it needs is there; 503 with what is missing."""
+    """Readiness: whether all dependencies are available; 503 with what is missing."""
     deps: Deps = request.app.state.deps
     resting: list[str] = []
     try:

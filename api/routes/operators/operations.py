@@ -1,4 +1,4 @@
-"""Operators: the ledger and the dead letters of their tenant, and of what belongs to nobody."""
+"""Operators: ledger and dead letters of their tenant, and of messages without a known tenant."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1", tags=["operations"])
 
 
 class LedgerEntry(Shape):
-    """What became of every message of one tenant and dialect: received = the sum of the others."""
+    """Message counts of one tenant and dialect. It closes if received = the sum of the others."""
 
     tenant: str
     dialect: str
@@ -34,15 +34,15 @@ class LedgerEntry(Shape):
 
 
 class Ledger(Shape):
-    """All entries; `closes` where every message is accounted for."""
+    """All entries; `closes` if every message is accounted for."""
 
     closes: bool
     data: list[LedgerEntry]
 
 
 class DeadLetter(Shape):
-    """A message that could not be used. Its bytes stay with `tachowatt dead-letter show`: they may
-    hold what nobody agreed to."""
+    """A message that could not be used. Only `tachowatt dead-letter show` shows its bytes: they may
+    contain data without consent."""
 
     id: int
     tenant: str
@@ -63,7 +63,7 @@ PageOfDeadLetters = Page[DeadLetter]
 
 @router.get("/ledger", responses={200: {"model": Ledger}})
 def get_ledger(call: Annotated[Call, needs(Scope.OPERATIONS_READ)]) -> Response:
-    """The books of the tenant, and those of messages that no tenant could be read from."""
+    """The ledger of the tenant, and of messages without a known tenant."""
     with call.connection() as connection:
         entries = ledger.read(connection)
     data = [
@@ -86,7 +86,7 @@ def list_dead_letters(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Messages that could not be used, in the order of their arrival."""
+    """Dead letters, in order of arrival."""
     cursor = paging.decode("dead-letters", after, paging.number)
     with call.connection() as connection:
         rows = dead_letter.find(

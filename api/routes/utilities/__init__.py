@@ -1,1 +1,1 @@
-"""What utilities ask: meters, alerts and their stream."""
+"""Routes for utilities: meters, alerts and their stream."""

@@ -1,8 +1,7 @@
-"""Utilities: the stream of changes of alerts, as server-sent events.
+"""Utilities: the stream of alert changes, as server-sent events.
 
-The id of an event is the sequence of the change in the store, whose order is the order of commits.
-So a client that sends its last id back (browsers do so by themselves) gets what came after it, no
-less and nothing twice.
+The id of an event is the sequence number of the change in the store, in commit order. A client that
+sends its last id back (browsers do so automatically) receives each later change exactly once.
 """
 
 import asyncio
@@ -38,7 +37,7 @@ _SEQUENCE = re.compile(r"\d{1,18}")
 class AlertChange(Shape):
     """`data` of an event `alert`: what happened to an alert, and the alert as it is now."""
 
-    sequence: int = Field(description="Also the event's id.")
+    sequence: int = Field(description="Also the id of the event.")
     what: str = Field(
         description="raised, corrected, cleared, retracted, case, acknowledged, resolved, "
         "classified"
@@ -47,7 +46,7 @@ class AlertChange(Shape):
 
 
 class StreamOpened(Shape):
-    """`data` of the first event, `open`: after which change the stream begins."""
+    """`data` of the first event, `open`: the change after which the stream begins."""
 
     sequence: int
     resumed: bool
@@ -55,7 +54,7 @@ class StreamOpened(Shape):
 
 LastEventId = Annotated[
     str | None,
-    Header(alias="Last-Event-ID", description="Id of the last event you have.", max_length=18),
+    Header(alias="Last-Event-ID", description="Id of the last event received.", max_length=18),
 ]
 
 
@@ -69,8 +68,8 @@ async def stream_alerts(
 ) -> EventSourceResponse:
     """Changes of alerts as they happen, from now on or after Last-Event-ID; a comment every 15 s.
 
-    The event `open` comes first and has an id too. The stream ends when the key no longer holds,
-    and when the server stops: connect again with the last id.
+    The event `open` comes first and has an id too. The stream ends when the key is no longer valid
+    and when the server stops: reconnect with the last id.
     """
     if last_event_id is not None and not _SEQUENCE.fullmatch(last_event_id):
         raise bad_request(
@@ -94,7 +93,7 @@ async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerS
             try:
                 read, shown, holds = await run_in_threadpool(_read, call, last)
             except Retry:
-                await asyncio.sleep(1.0)  # the store is away; nothing is lost meanwhile
+                await asyncio.sleep(1.0)  # the store is unavailable; no change is lost
                 continue
             if not holds:
                 return
@@ -120,7 +119,11 @@ def _now(call: Call) -> int:
 
 
 def _read(call: Call, last: int) -> tuple[list[int], list[dict[str, Any]], bool]:
-    """Sequences of the next changes, those of them that may be told, and whether the key holds."""
+    """Read the next changes.
+
+    Returns their sequence numbers, the changes that the consents allow, and whether the key is
+    valid.
+    """
     now_us = call.deps.clock.now_us()
     with call.connection() as connection:
         if not access.still_valid(connection, call.caller.key_id, now_us):

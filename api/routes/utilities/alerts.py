@@ -1,4 +1,4 @@
-"""Utilities: alerts, and what is done about them."""
+"""Utilities: alerts, and their acknowledgement, resolution and classification."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -27,13 +27,13 @@ Text = Annotated[str, Field(min_length=1, max_length=2_000)]
 
 
 class Resolution(Shape):
-    """How it was resolved."""
+    """How the alert was resolved."""
 
     resolution: Text
 
 
 class Classification(Shape):
-    """What it was: later versions of the rules are measured by it."""
+    """What the alert was. Later versions of the rules are evaluated against it."""
 
     classification: Feedback
     reason: Text | None = None
@@ -48,7 +48,7 @@ def list_alerts(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Alerts of customers who agreed, newest first."""
+    """Alerts of customers who consented, newest first."""
     cursor = paging.decode("alerts", after, paging.instant, paging.text)
     subject = None if meter is None else f"meter:{meter}"
     with call.connection() as connection:
@@ -91,7 +91,7 @@ def acknowledge_alert(
     alert_id: AlertId,
     if_match: IfMatch = None,
 ) -> Response:
-    """Say that somebody looks after it. Doing it twice changes nothing."""
+    """Acknowledge an alert: somebody works on it. Repeating this changes nothing."""
     return _act(request, call, alert_id, "acknowledge", if_match, {})
 
 
@@ -103,7 +103,7 @@ def resolve_alert(
     body: Resolution,
     if_match: IfMatch = None,
 ) -> Response:
-    """Say that it is done with, and how."""
+    """Resolve an alert, with its resolution."""
     details = {"resolution": body.resolution}
     return _act(request, call, alert_id, "resolve", if_match, details)
 
@@ -116,7 +116,7 @@ def classify_alert(
     body: Classification,
     if_match: IfMatch = None,
 ) -> Response:
-    """Say what it was; also after it is resolved."""
+    """Classify an alert; also possible after it is resolved."""
     details = {"feedback": body.classification, "reason": body.reason}
     return _act(request, call, alert_id, "classify", if_match, details)
 

@@ -1,4 +1,4 @@
-"""Utilities: meters, the features of their days, and their intervals with status."""
+"""Utilities: meters, their daily features, and their intervals with status."""
 
 import csv
 import io
@@ -25,11 +25,11 @@ router = APIRouter(prefix="/v1/meters", tags=["utilities"])
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 MeterId = Annotated[str, Path(max_length=64)]
-ManyRows = Annotated[int, Query(ge=1, le=5_000, description="Rows on a page at most.")]
+ManyRows = Annotated[int, Query(ge=1, le=5_000, description="Maximum rows per page.")]
 
 
 class Meter(Shape):
-    """A meter under contract, whose customer agreed."""
+    """A meter under contract, with its customer's consent."""
 
     id: str
     number: str | None
@@ -41,7 +41,7 @@ class Meter(Shape):
 
 
 class MeterDay(Shape):
-    """A day of local time. Powers are of measured intervals; null = too little was measured."""
+    """A day of local time. Powers are from measured intervals; null = too few of them."""
 
     date: date
     started_at: datetime
@@ -59,7 +59,7 @@ class MeterDay(Shape):
 
 
 class Interval(Shape):
-    """The energy of an interval, and how it came about: Messwertstatus of BO4E."""
+    """The energy of an interval with its status (Messwertstatus of BO4E)."""
 
     start: datetime
     end: datetime
@@ -80,7 +80,7 @@ def list_meters(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Meters of customers who agreed."""
+    """Meters of customers who consented."""
     cursor = paging.decode("meters", after, paging.text)
     with call.connection() as connection:
         rows = metering.meters(
@@ -146,8 +146,8 @@ def meter_intervals(
     request: Request,
     call: Annotated[Call, needs(Scope.CONSUMPTION_READ)],
     meter_id: MeterId,
-    from_: Annotated[Instant | None, Query(alias="from", description="Begun at or after")] = None,
-    to: Annotated[Instant | None, Query(description="Begun before")] = None,
+    from_: Annotated[Instant | None, Query(alias="from", description="Started at or after")] = None,
+    to: Annotated[Instant | None, Query(description="Started before")] = None,
     after: After = None,
     limit: ManyRows = 1_000,
 ) -> Response:
@@ -181,7 +181,7 @@ def meter_intervals(
 
 
 def _visible(connection: Connection, call: Call, meter_id: str) -> str:
-    """The customer who has the meter now and agrees. Raises 404."""
+    """Return the customer whose contract covers the meter now and who consented. Raises 404."""
     row = metering.meter(connection, call.caller.tenant, meter_id, _PURPOSE, from_us(call.now_us))
     if row is None:
         raise not_found()
