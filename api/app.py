@@ -11,7 +11,7 @@ from api.routes import ROUTERS
 
 
 def create_app(deps: Deps) -> FastAPI:
-    """All paths over what `deps` gives. It opens and closes nothing itself."""
+    """Build the application on opened `deps`; it opens and closes nothing itself."""
     app = FastAPI(
         title="Tachowatt",
         version=openapi.VERSION,

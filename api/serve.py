@@ -1,4 +1,4 @@
-"""The API as a running server, in an event loop and a thread of its own."""
+"""The API server: opens its dependencies, binds a socket, serves until stopped."""
 
 import asyncio
 import logging
@@ -32,7 +32,7 @@ _CLEAN_UP_EVERY_S = 3600.0
 def open_deps(
     settings: Settings, clock: Clock, database_url: str, metrics: Metrics
 ) -> Iterator[Deps]:
-    """The parts of one process, opened; closed at the end."""
+    """Open the dependencies of one process; close them at the end."""
     url = settings.api_database_url or database_url
     pool = Pool(url, most=settings.api_connections, role=READER)
     changes = Changes(url)
@@ -46,13 +46,13 @@ def open_deps(
 
 
 def bind(host: str, port: int, remembered: int = 0) -> socket.socket:
-    """A listening socket; port 0 = `remembered` where it is free, else any free one.
+    """Bind a socket. Port 0 takes `remembered` if it is free, otherwise any free port.
 
-    Raises `Stop` where a given port is taken.
+    Raises `Stop` if a given port is in use.
     """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     for candidate in [port] if port else [remembered, 0] if remembered else [0]:
-        # Named as TCP, or asyncio leaves Nagle's algorithm on: 40 ms more for each answer.
+        # Without IPPROTO_TCP asyncio leaves Nagle's algorithm on: 40 ms more per response.
         listening = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -69,7 +69,7 @@ def bind(host: str, port: int, remembered: int = 0) -> socket.socket:
 
 
 def url_of(listening: socket.socket) -> str:
-    """http://host:port of a listening socket."""
+    """Return http://host:port of a bound socket."""
     host, port = listening.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
@@ -83,9 +83,9 @@ async def run(
     ready: Callable[[str], None],
     remembered_port: int = 0,
 ) -> None:
-    """Serve until `stop`; `ready` is called with the address once it answers.
+    """Serve until `stop`; call `ready` with the address once the server responds.
 
-    At the end streams are ended first, then requests have 3 s to finish.
+    At shutdown streams end first, then requests have 3 s to finish.
     """
     await asyncio.to_thread(scores.warm_up)
     listening = bind(settings.api_host, settings.api_port, remembered_port)
@@ -110,9 +110,9 @@ async def run(
 
 
 class _Server(uvicorn.Server):
-    """Stops when we say so, after the streams were ended.
+    """Handles no signals: `run` stops it, after the streams have ended.
 
-    Were signals its own, sse-starlette would see them through it and cut streams off in mid-answer.
+    If it handled signals, sse-starlette would react to them and cut off streams mid-response.
     """
 
     def capture_signals(self) -> AbstractContextManager[None]:  # type: ignore[override]
@@ -138,7 +138,7 @@ async def _started(server: uvicorn.Server) -> None:
 
 
 async def _clean_up(deps: Deps) -> None:
-    """Now and then remove sessions and stored answers whose time is over."""
+    """Delete expired sessions and stored responses, once an hour."""
     while True:
         try:
             await asyncio.to_thread(_delete_expired, deps)

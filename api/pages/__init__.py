@@ -1,4 +1,4 @@
-"""The pages for people: server-rendered, one function a page, mounted beside the API."""
+"""Server-rendered pages, one function per page, mounted beside the API."""
 
 from fastapi import FastAPI
 from starlette.routing import Route
@@ -11,7 +11,7 @@ from api.pages.frame.enter import Page, outside, page
 
 
 def mount(app: FastAPI, deps: Deps) -> None:
-    """Add the pages to the application, and make its errors pages for who asks for pages."""
+    """Add the pages to the application, and render its errors as pages for browsers."""
     ledger_cache = live.LedgerCache(deps)
 
     def get(path: str, show: Page, *scopes: Scope, session: bool = True) -> Route:

@@ -1,4 +1,4 @@
-"""Alerts: the list, and one with its evidence and what can be done about it."""
+"""Alerts: the list, and one alert with its evidence and actions."""
 
 from datetime import timedelta
 from typing import Any
@@ -72,7 +72,7 @@ def alert(view: View) -> Response:
 
 
 def _evidence(view: View, row: Row) -> dict[str, Any] | None:
-    """The consumption around the anomaly, for who may see consumption."""
+    """Plot the consumption around the anomaly; None if the key may not read consumption."""
     subject = row["subject"] or ""
     if not subject.startswith("meter:") or not view.may(Scope.CONSUMPTION_READ):
         return None
@@ -120,6 +120,6 @@ def act(view: View) -> Response:
 
 
 def form_version(view: View) -> int | None:
-    """Return the version that the form shows, so that a newer one is not overwritten."""
+    """Return the version that the form shows, so that a concurrent change is not overwritten."""
     text = view.form.get("version", "")
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else None

@@ -1,4 +1,4 @@
-"""Service cases: the queue, and one with its deadline, diary, signals and contacts."""
+"""Cases: the queue, and one case with its deadline, diary, signals and contacts."""
 
 from starlette.responses import Response
 
@@ -70,7 +70,7 @@ def case(view: View) -> Response:
 
 
 def act(view: View) -> Response:
-    """POST /cases/{case}: take up, note, resolve, reopen."""
+    """POST /cases/{case}: take up, add a note, resolve or reopen."""
     row = _visible(view)
     form, case_id = view.form, row["case_id"]
     action = form.get("action", "")

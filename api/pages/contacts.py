@@ -1,4 +1,4 @@
-"""Contacts: what was sent to whom and what became of it; and a customer's inbox."""
+"""Contacts: the list, one contact with its delivery attempts, and a customer's inbox."""
 
 from starlette.responses import Response
 
@@ -42,7 +42,7 @@ def contact_list(view: View) -> Response:
 
 
 def _sees_customers(view: View) -> bool:
-    """An operator sees that a contact was made and how it went, not with whom or about what."""
+    """Return False for operators: they see delivery states, not customers or subjects."""
     return not view.may(Scope.OPERATIONS_READ)
 
 
@@ -72,7 +72,7 @@ def contact(view: View) -> Response:
 
 
 def resend(view: View) -> Response:
-    """POST /contacts/{contact}: send it again under its old id; consent is asked again before."""
+    """POST /contacts/{contact}: resend it under the same id; consent is checked again first."""
     row = _visible(view)
     try:
         contact_flow.resend(view.connection, row, view.now_us)
@@ -82,7 +82,7 @@ def resend(view: View) -> Response:
 
 
 def resend_all(view: View) -> Response:
-    """POST /contacts: send all failed ones again."""
+    """POST /contacts: resend all failed contacts."""
     if view.caller.side is not None:
         raise not_found()
     sent = contacts.resend(view.connection, view.tenant, None, view.now_us)

@@ -1,4 +1,4 @@
-"""Customers: finding one, what is relevant about one now; a customer's own data, and consents."""
+"""Customers: search and relevant context for agents; a customer's own data and consents."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ _RELEVANT = 8
 _CONTACTS = 15
 _READS = 25
 NOTICE = "2026-11"
-"""Version of what the page says about each purpose (texts: consent.purpose_text)."""
+"""Version of the notice shown for each purpose (texts: consent.purpose_text)."""
 
 
 def customer_list(view: View) -> Response:
@@ -39,7 +39,7 @@ def customer_list(view: View) -> Response:
 
 
 def customer(view: View) -> Response:
-    """GET /customers/{customer}: for agents. A customer's own is /me."""
+    """GET /customers/{customer}: for agents. Redirects a customer to their own page, /me."""
     customer_id = view.request.path_params["customer"]
     if view.may(Scope.DATA_READ) and customer_id == view.caller.customer:
         return view.go("/me")
@@ -66,7 +66,7 @@ def customer(view: View) -> Response:
 
 
 def _anomalies(view: View, found: context.CustomerContext) -> dict[str, str]:
-    """Alert → its kind, whose text the pages have in both languages."""
+    """Return alert id → kind, whose text the pages have in both languages."""
     read = (
         alerts.get(view.connection, view.tenant, item.id)
         for item in found.relevant
@@ -82,7 +82,7 @@ def _subject(contract: dict[str, Any]) -> str:
 
 
 def own(view: View) -> Response:
-    """GET /me: what is stored, why it may be, and who looked at it."""
+    """GET /me: what is stored, for which purposes, and who read it."""
     customer_id = str(view.caller.customer)
     after = cursor(view, "reads", paging.number)
     person = subjects.customer(view.connection, view.tenant, customer_id)
@@ -120,7 +120,7 @@ def own(view: View) -> Response:
 
 
 def decide(view: View) -> Response:
-    """POST /me/consents: grant or withdraw a purpose; it holds from this moment."""
+    """POST /me/consents: grant or withdraw a purpose, with immediate effect."""
     purpose, state = view.form.get("purpose"), view.form.get("state")
     if purpose not in PURPOSES or state not in (consent.GRANTED, consent.WITHDRAWN):
         raise not_found()

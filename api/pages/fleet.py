@@ -1,4 +1,4 @@
-"""Vehicles: the list, and one with its trips, events and score; its path for its customer only."""
+"""Vehicles: the list, and one vehicle with trips, events and score; paths for its customer only."""
 
 from datetime import datetime
 from typing import Any
@@ -29,7 +29,7 @@ _MOST_SAMPLES = 50_000
 
 
 def _own(view: View) -> str | None:
-    """Whose vehicles alone are shown; None where the role may see all that consent allows."""
+    """Return the customer to restrict the list to; None if the role sees all consented vehicles."""
     return None if view.may(Scope.TRIPS_READ) else view.caller.customer
 
 
@@ -57,7 +57,7 @@ def _scored(view: View) -> bool:
 
 
 def _score(view: View, row: Row) -> scores.DrivingScore | None:
-    """The score of a vehicle's driver in it; None without the scope and the consent it needs."""
+    """Return the driver's score in this vehicle; None without the scope or the consent."""
     if not row["granted"] or not _scored(view):
         return None
     which = Which(view.tenant, row["customer"], vehicle=row["vehicle"])
@@ -115,7 +115,7 @@ def vehicle(view: View) -> Response:
 
 
 def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, Any] | None:
-    """One trip as its customer may see it: speed, events, path. None where there is none."""
+    """Plot speed and path of one trip, for its own customer; None if there is no such trip."""
     wished = view.request.query_params.get("trip")
     trip = next((each for each in trips if each["key"] == wished), None)
     if trip is None and wished:

@@ -1,7 +1,7 @@
-"""The figures of the overview, and GET /live: figures each second and what has changed.
+"""The figures of the overview, and GET /live: a stream of figures and change events.
 
-A stream tells *that* something changed, never what it says: the browser asks for the page again,
-and that goes by the same rights and rules as the first time.
+An event names the kind of change and carries no data: the browser requests the page again, with the
+same scope and consent checks as the first time.
 """
 
 import json
@@ -29,7 +29,7 @@ from store.reads import pages as reads
 
 _TICK_S = 1.0
 _CHECK_EVERY = 10
-"""Ticks between two looks at whether the session still holds."""
+"""Ticks between two checks that the session is still valid."""
 
 SCOPE_OF_EVENT: Mapping[str, tuple[Scope, ...]] = {
     "vehicle.crash": (Scope.CRASHES_READ,),
@@ -38,12 +38,12 @@ SCOPE_OF_EVENT: Mapping[str, tuple[Scope, ...]] = {
     "case": (Scope.CASES_READ,),
     "contact": (Scope.CONTACTS_READ,),
 }
-"""What is told to whom; the rest (single driving events) changes no list."""
+"""Change event → scopes, any of which may see it. Other events (driving events) change no list."""
 
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """The books of one or more tenants at an instant, and what came in a second since before."""
+    """The ledger of one or more tenants at an instant, and the rates since the last read."""
 
     entry: Entry
     in_flight: int
@@ -53,7 +53,7 @@ class Figures:
 
 @dataclass(slots=True)
 class _LedgerSnapshot:
-    """The books of some tenants as they were read last."""
+    """The ledger of some tenants as of its last read."""
 
     read_at: float = -1.0
     now: dict[ledger.Key, Entry] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class _LedgerSnapshot:
 
 
 class LedgerCache:
-    """The books of each tenant, read once a second at most, however many look at them."""
+    """Caches the ledger of each tenant: at most one read per second for all viewers."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
@@ -69,7 +69,7 @@ class LedgerCache:
         self._of: dict[tuple[str, ...], _LedgerSnapshot] = {}
 
     def figures(self, tenants: tuple[str, ...]) -> Figures:
-        """Sums over the dialects of these tenants. Raises `Retry` while the store is away."""
+        """Sum over the dialects of these tenants. Raises `Retry` while the store is unavailable."""
         with self._lock:
             found = self._refreshed(tenants)
             total, messages, samples = Entry(), 0.0, 0.0
@@ -81,7 +81,7 @@ class LedgerCache:
         return Figures(total, max(0, total.received - ended), messages, samples)
 
     def by_dialect(self, tenants: tuple[str, ...]) -> list[dict[str, object]]:
-        """The books of each dialect, as they were read last."""
+        """Return the cached ledger entries by tenant and dialect."""
         with self._lock:
             return [
                 {"tenant": tenant, "dialect": dialect, "entry": entry}
@@ -113,7 +113,7 @@ def _rate(before: Entry, now: Entry, passed_s: float) -> tuple[float, float]:
 
 
 def as_text(figures: Figures, view: View) -> dict[str, str]:
-    """The figures as the page shows them."""
+    """Format the figures in the viewer's language."""
     f = Formats(view.language, view.timezone)
     entry = figures.entry
     counts = {
@@ -130,7 +130,7 @@ def as_text(figures: Figures, view: View) -> dict[str, str]:
 
 
 def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Response]]:
-    """The endpoint GET /live."""
+    """Build the endpoint GET /live."""
 
     async def live(request: Request) -> Response:
         view = open_view(deps, request)
@@ -180,7 +180,7 @@ async def _events(
                         shown = text
                         yield ServerSentEvent(json.dumps(text), event="figures")
             except Retry:
-                pass  # the store is away: the stream stays, and goes on when it is back
+                pass  # the store is unavailable: keep the stream open and try again
             changes = await subscription.wait(_TICK_S)
             ticks += 1
             whats = {change.what for change in changes if _may_see(change.what, caller)}
@@ -189,7 +189,7 @@ async def _events(
 
 
 def _own(deps: Deps, caller: Caller) -> tuple[int, datetime | None]:
-    """What of a customer's own changes on its own: the inbox. Others' changes are not told."""
+    """Return the state of a customer's inbox, the only change that customers are notified of."""
     assert caller.customer is not None
     with deps.pool.connection(caller.tenants, caller.customer) as connection:
         return reads.unread(connection, caller.tenant, caller.customer)

@@ -1,4 +1,4 @@
-"""Meters: the list, and one with its load profile, days, intervals and anomalies."""
+"""Meters: the list, and one meter with load profile, days, intervals and anomalies."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -33,8 +33,8 @@ _MOST_INTERVALS = 10_000
 
 
 def own_meters(view: View) -> list[Row]:
-    """The meters of a customer's contracts that hold now, also those that nothing is computed of
-    because the customer did not agree (`granted` says so)."""
+    """Return the meters of a customer's current contracts, including those without consent
+    (`granted` is False), for which nothing is computed."""
     customer = view.caller.customer
     assert customer is not None
     found = []
@@ -85,7 +85,7 @@ def meters(view: View) -> Response:
 
 
 def _own_rows(view: View, rows: list[Row]) -> list[Row]:
-    """A customer sees the time of their own contract, not that of who lived there before."""
+    """Keep a customer's own rows: those of their contract, not of previous holders."""
     own = view.caller.customer
     return rows if own is None else [row for row in rows if row["customer"] == own]
 
@@ -98,7 +98,7 @@ def _days(view: View, meter_id: str, limit: int) -> list[Row]:
 
 
 def _anomalies(view: View, meter_id: str) -> list[Row]:
-    """A customer's own, to others those of holders who agree."""
+    """Return a customer's own anomalies; for others those of holders who consented."""
     found = alerts.list_(view.connection, view.tenant, subject=f"meter:{meter_id}", limit=20)
     if view.caller.customer is None:
         found = alert_flow.agreed(view.connection, view.tenant, found)
@@ -149,7 +149,7 @@ def _meter(view: View, found: Row) -> Response:
 
 
 def intervals(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
-    """Decided intervals that begin in [start, end), oldest first."""
+    """Return decided intervals that start in [start, end), oldest first."""
     found = metering.intervals(
         view.connection,
         view.tenant,
@@ -182,7 +182,7 @@ def _overlaps(anomaly: Row, shown: Sequence[Row]) -> bool:
 
 
 def _profile(rows: Sequence[Row], zone: ZoneInfo) -> tuple[list[float | None], list[float | None]]:
-    """Mean power by local hour, W: workdays, weekends."""
+    """Compute the load profile: mean power by local hour, W, of workdays and of weekends."""
     table = np.zeros(len(rows), consumption.INTERVAL_DTYPE)
     for i, row in enumerate(rows):
         start = row["start_at"]
@@ -200,7 +200,7 @@ def _profile(rows: Sequence[Row], zone: ZoneInfo) -> tuple[list[float | None], l
 
 
 def _statuses(rows: Sequence[Row]) -> dict[str, int]:
-    """How many intervals were read, estimated, or are missing."""
+    """Count intervals by status: read, estimated, missing."""
     counts = {"read": 0, "estimated": 0, "missing": 0}
     for row in rows:
         if row["estimated"]:

@@ -1,4 +1,4 @@
-"""For operators: messages that could not be used, and the playbooks in force."""
+"""Pages for operators: dead letters and active playbooks."""
 
 import codecs
 import re
@@ -50,11 +50,11 @@ def dead_letter(view: View) -> Response:
 
 
 def mask_digits(body: bytes) -> str | None:
-    """The text of a body with every digit a 0; None where it is no text that can be shown.
+    """Return a body as text with each digit replaced by 0; None if it is not displayable text.
 
-    Its shape is what helps to find the fault. Its figures may be positions, or what nobody agreed
-    to: they stay with whoever runs the machine (`tachowatt dead-letter show`). A cut in the middle
-    of a character is forgiven; what cannot be seen, or would turn the text around, is a symbol.
+    The structure shows the fault. The numbers may be positions or data without consent, so only
+    `tachowatt dead-letter show` displays them. A character cut off at the end is dropped; invisible
+    and direction-changing characters become U+FFFD.
     """
     try:
         text = codecs.getincrementaldecoder("utf-8")().decode(body)

@@ -1,4 +1,4 @@
-"""GET /: what comes in, what was found, what waits for somebody; a customer's own home."""
+"""GET /: ledger figures, findings and open work for staff; the home page of a customer."""
 
 from collections.abc import Callable
 from typing import Any
@@ -24,7 +24,7 @@ _NEWEST = 6
 
 
 def overview(ledger_cache: live.LedgerCache) -> Callable[[View], Response]:
-    """The page for everybody who works here, and the home of a customer."""
+    """Build the page: the overview for staff, the home page for customers."""
 
     def show(view: View) -> Response:
         return _home(view) if view.caller.role == "customer" else _overview(view, ledger_cache)
@@ -60,7 +60,7 @@ def _overview(view: View, ledger_cache: live.LedgerCache) -> Response:
 
 
 def _queue_position(state: str, urgent: bool) -> int:
-    """Among the newest cases the urgent ones come first, and those that are done last."""
+    """Return the sort key among the newest cases: urgent first, resolved last."""
     return 2 if state == "resolved" else 0 if urgent else 1
 
 
@@ -69,7 +69,7 @@ def _crashes(view: View) -> list[Row]:
 
 
 def _alerts(view: View) -> list[Row]:
-    # Some more than shown, for those whose customer withdrew.
+    # Read more than shown: alerts without consent are removed.
     found = alerts.list_(view.connection, view.tenant, limit=4 * _NEWEST)
     return alert_flow.agreed(view.connection, view.tenant, found)[:_NEWEST]
 

@@ -1,1 +1,1 @@
-"""What every page shares: request, session, view, texts, formats, lists, assets."""
+"""Shared by all pages: request wrapper, session, view, texts, formats, lists, assets."""

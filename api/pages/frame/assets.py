@@ -1,4 +1,4 @@
-"""What a browser loads for the pages: our few files, and Plotly from its wheel."""
+"""Static files of the pages: our own, and Plotly from its wheel."""
 
 import gzip
 import hashlib
@@ -17,7 +17,7 @@ _GUARD = re.compile(rb'getElementById\("([0-9a-f]{64})"\)\)\{var \w+=document\.c
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A file with its address; the address changes with the bytes, so that it may be kept."""
+    """A file with its URL path. Its path changes with its content, so it is cached forever."""
 
     path: str
     media_type: str
@@ -27,16 +27,16 @@ class Asset:
 
 @dataclass(frozen=True, slots=True)
 class Plotly:
-    """Plotly's bundle. guard : id of the element by whose absence the bundle would put the styles
-    of its maps into the page, which our Content-Security-Policy forbids; a page that has an element
-    of this id is left alone (docs/adr/0013). Empty where the bundle brings no such styles."""
+    """Plotly's bundle. guard : id of an element; a page without it gets the styles of Plotly's maps
+    injected, which our Content-Security-Policy forbids (docs/adr/0013). Empty if the bundle has no
+    such styles."""
 
     asset: Asset
     guard: str
 
     @property
     def path(self) -> str:
-        """Its address."""
+        """Its URL path."""
         return self.asset.path
 
 
@@ -46,7 +46,7 @@ def _asset(path: str, body: bytes) -> Asset:
 
 @cache
 def own() -> dict[str, Asset]:
-    """Our files by name."""
+    """Return our own files by name."""
     found = {}
     for file in resources.files("api.pages").joinpath("static").iterdir():
         if file.name.rsplit(".", 1)[-1] in _TYPES:
@@ -59,7 +59,7 @@ def own() -> dict[str, Asset]:
 
 @cache
 def plotly() -> Plotly:
-    """Plotly as installed; read and compressed when the first plot is asked for."""
+    """Return the installed Plotly; read and compressed on the first request."""
     version = metadata.version("plotly")
     body = resources.files("plotly").joinpath("package_data/plotly.min.js").read_bytes()
     guard = _GUARD.search(body)
@@ -84,6 +84,6 @@ def serve(request: Request) -> Response:
 
 
 def favicon(_: Request) -> Response:
-    """GET /favicon.ico and /favicon.svg, for browsers that ask without being told."""
+    """GET /favicon.ico and /favicon.svg, which browsers request by default."""
     asset = own()["favicon.svg"]
     return Response(asset.body, 200, {"Cache-Control": "public, max-age=86400"}, asset.media_type)

@@ -1,8 +1,8 @@
-"""Into a page: session, form, CSRF token; out of it: an answer, also when something went wrong.
+"""Request wrapper for pages: session, form, CSRF and scope checks; renders errors as pages.
 
-A page is a plain function of a `View`. What stands here is done for each of them, in this order:
-read the form, begin a transaction, find the session, check the token of a form, check the scopes,
-run the page, commit. Errors become pages too.
+A page is a plain function of a `View`. For each request, in this order: read the form, begin a
+transaction, load the session, check the rate limit, check the form's CSRF token, check the scopes,
+run the page, commit.
 """
 
 import hmac
@@ -32,7 +32,7 @@ from store.reads import pages as reads
 log = logging.getLogger("api.pages")
 
 SESSION, FORM, LANGUAGE, THEME = "tw_session", "tw_form", "tw_lang", "tw_theme"
-"""Cookies: the session, the token of the sign-in form, and how somebody wants to read."""
+"""Cookies: session, CSRF token of the sign-in form, language and theme."""
 
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
@@ -41,7 +41,7 @@ Page = Callable[[View], Response]
 
 
 def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True) -> Any:
-    """The endpoint of a page. scopes : any of them opens it; session : False lets anybody in."""
+    """Build the endpoint of a page. scopes : any of them suffices; session : False = public."""
 
     async def endpoint(request: Request) -> Response:
         form = await _form(request) if request.method == "POST" else {}
@@ -53,7 +53,7 @@ def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True) -> Any:
 async def _form(request: Request) -> Mapping[str, str]:
     try:
         found = await request.form(max_files=0, max_fields=40)
-    except UnicodeError:  # a form may name any encoding, also one that decodes nothing
+    except UnicodeError:  # a form may name an encoding that cannot decode it
         raise problems.bad_request("refused", "The form is not readable.", "Send UTF-8.") from None
     return {name: value for name, value in found.items() if isinstance(value, str)}
 
@@ -83,14 +83,14 @@ def _answer(
             if scopes and not any(view.may(scope) for scope in scopes):
                 raise Problem(403, "forbidden", "This page belongs to another role.", "")
             return show(view)
-    except Exception as error:  # whatever it is, a person is told on a page; `of` logs the unknown
+    except Exception as error:  # render every error as a page; `of` logs unexpected ones
         return error_page(view, problems.of(error))
     finally:
         view._connection = None
 
 
 def open_view(deps: Deps, request: Request, form: Mapping[str, str] | None = None) -> View:
-    """A view of somebody who is not known yet."""
+    """Build a view without a session."""
     language = request.cookies.get(LANGUAGE, "")
     if language not in LANGUAGES:
         language = best_language(request.headers.get("accept-language", ""))
@@ -107,7 +107,7 @@ def open_view(deps: Deps, request: Request, form: Mapping[str, str] | None = Non
 
 
 def _save_preferences(view: View) -> Response | None:
-    """?lang and ?theme are kept in a cookie; then the address is asked for again without them."""
+    """Store ?lang and ?theme in cookies, then redirect to the same URL without them."""
     preferences = {k: v for k, v in view.query if k in ("lang", "theme")}
     if not preferences or view.request.method != "GET":
         return None
@@ -120,7 +120,7 @@ def _save_preferences(view: View) -> Response | None:
 
 
 def _load_session(view: View, connection: Connection) -> None:
-    """Find the session, if there is one that holds."""
+    """Load the session if its cookie is valid, and restrict the connection to its tenants."""
     token = view.request.cookies.get(SESSION)
     found = access.session(connection, token, view.now_us) if token else None
     if found is None:
@@ -132,14 +132,14 @@ def _load_session(view: View, connection: Connection) -> None:
 
 
 def _check_token(view: View) -> None:
-    """A form carries the token of its session (or of the sign-in page), or nothing is done."""
+    """Raise a problem unless the form has the CSRF token of its session or sign-in page."""
     given = view.form.get("csrf", "")
     if not view.csrf or not hmac.compare_digest(given.encode(), view.csrf.encode()):
         raise Problem(403, "csrf", "The form is not from this session.", "Open the page again.")
 
 
 def form_token(view: View) -> None:
-    """Give somebody who is not signed in a token for the sign-in form."""
+    """Create the CSRF token of the sign-in form if there is none."""
     if not view.csrf:
         view.csrf = secrets.token_urlsafe(24)
         view.cookies[FORM] = (view.csrf, None)
@@ -152,14 +152,14 @@ def _to_login(view: View) -> Response:
 
 
 def safe_next(path: str) -> str:
-    """Where to go after signing in: a page of ours, never another host."""
+    """Return the path to open after sign-in; `/` for a URL of another host."""
     if path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable():
         return path
     return "/"
 
 
 def error_page(view: View, problem: Problem) -> Response:
-    """The problem as a page."""
+    """Render the problem as a page."""
     request_id = getattr(view.request.state, "request_id", "-")
     code = problem.code if view.text.has("error", f"{problem.code}.title") else ""
     if not code:
@@ -172,7 +172,7 @@ def error_page(view: View, problem: Problem) -> Response:
 
 
 def outside(deps: Deps) -> Callable[[Request, Problem], Response]:
-    """Error pages for what never came to a page: unknown paths, bodies too large."""
+    """Build the renderer of errors outside of pages: unknown paths, bodies too large."""
 
     def show(request: Request, problem: Problem) -> Response:
         return error_page(open_view(deps, request), problem)

@@ -1,4 +1,4 @@
-"""What pages with lists share: cursors and filters."""
+"""Cursors and filters of pages with lists."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -7,20 +7,20 @@ from api.http import paging
 from api.pages.frame.view import View
 
 ROWS = 25
-"""Rows on a page."""
+"""Rows per page."""
 
 Row = dict[str, Any]
 
 
 def cursor(view: View, kind: str, *types: Callable[[Any], Any]) -> tuple[Any, ...] | None:
-    """The cursor in ?after. Raises the problem bad_cursor."""
+    """Decode the cursor in ?after. Raises the problem bad_cursor."""
     return paging.decode(kind, view.request.query_params.get("after"), *types)
 
 
 def one_page(
     rows: Sequence[Row], kind: str, *columns: str, size: int = ROWS
 ) -> tuple[list[Row], str | None]:
-    """The rows to show of up to size + 1 that were read, and the next page's cursor."""
+    """Cut up to size + 1 rows that were read to one page; return it and the next page's cursor."""
     shown = list(rows[:size])
     if len(rows) <= size:
         return shown, None
@@ -28,6 +28,6 @@ def one_page(
 
 
 def chosen(view: View, name: str, values: Sequence[str]) -> str | None:
-    """A filter of the address, if it is one of these."""
+    """Return a filter of the URL if it is one of `values`."""
     value = view.request.query_params.get(name)
     return value if value in values else None

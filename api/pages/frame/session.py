@@ -1,4 +1,4 @@
-"""Signing in with a key, and out again."""
+"""Sign in with a key, and sign out."""
 
 from starlette.responses import Response
 
@@ -8,7 +8,7 @@ from api.pages.frame.view import View
 from store.people import access
 
 SESSION_S = 12 * 3600.0
-"""How long a session lasts, from signing in and whatever happens in it."""
+"""Lifetime of a session from sign-in; activity does not extend it."""
 
 
 def login_page(view: View) -> Response:
@@ -19,7 +19,7 @@ def login_page(view: View) -> Response:
 
 
 def login(view: View) -> Response:
-    """POST /login: a key for a session. The key itself is never kept, in no cookie either."""
+    """POST /login: exchange a key for a session. The key is not stored, not in a cookie either."""
     deps, text = view.deps, view.form.get("key", "").strip()
     deps.rate.take("login " + (view.request.client.host if view.request.client else "-")).check()
     try:

@@ -1,7 +1,6 @@
-"""What the pages say, in German and English: texts/de.yaml and en.yaml, keys with dots.
+"""Texts of the pages in German and English: texts/de.yaml and en.yaml, with dotted keys.
 
-A text with the forms `one` and `other` is chosen by a number. Texts are plain: the templates
-escape them like everything else.
+Plural texts have the forms `one` and `other`. Texts are plain text: the templates escape them.
 """
 
 from functools import cache
@@ -52,8 +51,8 @@ DYNAMIC = (
     "unit",
     "why",
 )
-"""Prefixes whose last part comes from data; the other keys stand in templates and code as they
-are, which a test checks."""
+"""Prefixes whose last part comes from data. All other keys appear literally in templates and code,
+which a test checks."""
 
 
 def _flatten(node: Any, prefix: str, into: dict[str, str]) -> None:
@@ -66,7 +65,7 @@ def _flatten(node: Any, prefix: str, into: dict[str, str]) -> None:
 
 @cache
 def load(language: str) -> dict[str, str]:
-    """All texts of a language by their full key."""
+    """Load all texts of a language by their full key."""
     found: dict[str, str] = {}
     source = resources.files("api.pages").joinpath(f"texts/{language}.yaml")
     _flatten(yaml.safe_load(source.read_text(encoding="utf-8")), "", found)
@@ -74,7 +73,7 @@ def load(language: str) -> dict[str, str]:
 
 
 def _of_contracts(language: str) -> dict[str, str]:
-    """Names and sentences of contracts.kinds and contracts.channels, by the pages' keys."""
+    """Return names and sentences of contracts.kinds and contracts.channels by page key."""
     titles: dict[str, dict[str, Text]] = {
         "anomaly": {code: facts.name for code, facts in kinds.ANOMALIES.items()},
         "alert.says": {code: facts.finding for code, facts in kinds.ANOMALIES.items()},
@@ -104,27 +103,27 @@ class Texts:
         self._texts = load(language)
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of a key; KeyError where there is none, so that no page shows a raw key."""
+        """Return the text of a key. Raises KeyError if it is unknown: no page shows a raw key."""
         text = self._texts[key]
         return text.format(**values) if values else text
 
     def count(self, key: str, number: int, shown: str | None = None) -> str:
-        """`key.one` or `key.other` with {n}."""
+        """Return the plural form `key.one` or `key.other`, with {n} filled in."""
         form = "one" if number == 1 else "other"
         return self(f"{key}.{form}", n=shown or str(number))
 
     def has(self, prefix: str, name: str) -> bool:
-        """True where there is a text for the value."""
+        """True if there is a text for the value."""
         return f"{prefix}.{name}" in self._texts
 
     def of(self, prefix: str, name: object) -> str:
-        """The text of a value that comes from data; the value itself where nobody wrote one
-        (a kind that a playbook or a later version brought)."""
+        """Return the text of a value from data; the value itself if it has none
+        (a kind of a playbook or of a later version)."""
         return self._texts.get(f"{prefix}.{name}", str(name).replace("_", " "))
 
 
 def best_language(accept: str) -> str:
-    """The language of an Accept-Language header that we speak best; English else."""
+    """Return the preferred supported language of an Accept-Language header; English by default."""
     ranked = []
     for position, part in enumerate(accept.split(",")[:20]):
         tag, _, parameters = part.strip().partition(";")

@@ -1,4 +1,4 @@
-"""One request of one person: who they are, how they want to read, and what a page is made with."""
+"""The view of one request: user, language and theme, names, rendering of templates."""
 
 import json
 import threading
@@ -35,18 +35,18 @@ HEADERS = {
 }
 
 LOG_AGAIN_S = 600.0
-"""A page that keeps itself true reads the same again and again; that is one read in the log."""
+"""Reads that a live page repeats within this time are one entry of the read log."""
 
 
 class _RecentReads:
-    """What was logged of late, in the memory of this process."""
+    """Recently logged reads, in the memory of this process."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._at: dict[tuple[str, str, str], float] = {}
 
     def new(self, key: tuple[str, str, str], now_s: float) -> bool:
-        """True where it was not logged within LOG_AGAIN_S."""
+        """Return True if the read was not logged within LOG_AGAIN_S, and remember it."""
         with self._lock:
             if len(self._at) > 20_000:
                 self._at = {k: at for k, at in self._at.items() if now_s - at < LOG_AGAIN_S}
@@ -73,7 +73,7 @@ _ENVIRONMENT.filters["pretty"] = lambda value: json.dumps(value, indent=2, ensur
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An entry of the menu."""
+    """A menu entry."""
 
     name: str
     path: str
@@ -95,14 +95,14 @@ _MENU: tuple[tuple[str, str, tuple[Scope, ...]], ...] = (
     ("dead_letters", "/dead-letters", (Scope.OPERATIONS_READ,)),
     ("playbooks", "/playbooks", (Scope.OPERATIONS_READ,)),
 )
-"""What there is, and the scopes that open it (all of them)."""
+"""Name, path and required scopes (all of them) of each entry."""
 
 
 @dataclass(slots=True)
 class View:
-    """What a page's function gets, and the templates see as `view`.
+    """The argument of a page's function; templates see it as `view`.
 
-    key : None for somebody who is not signed in; connection : in the request's transaction.
+    key : None without a session; connection : in the request's transaction.
     """
 
     request: Request
@@ -120,23 +120,23 @@ class View:
     _names: dict[str, str] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
 
-    # ── who ──────────────────────────────────────────────────────────────────────────────────────
+    # ── caller ───────────────────────────────────────────────────────────────────────────────────
 
     @property
     def caller(self) -> Caller:
-        """Who is signed in; pages that need nobody do not ask."""
+        """The caller of the session; public pages do not use it."""
         assert self.key is not None, "this page lets nobody in without a session"
         return self.key
 
     @property
     def connection(self) -> Connection:
-        """The request's transaction."""
+        """The connection, in the request's transaction."""
         assert self._connection is not None, "error pages do not read the store"
         return self._connection
 
     @property
     def tenant(self) -> str:
-        """The tenant of who is signed in."""
+        """The tenant of the caller."""
         return self.caller.tenant
 
     @property
@@ -145,11 +145,11 @@ class View:
         return from_us(self.now_us)
 
     def may(self, *scopes: Scope) -> bool:
-        """True where the key has all these scopes."""
+        """True if the key has all these scopes."""
         return self.key is not None and all(scope in self.key.scopes for scope in scopes)
 
     def log(self, customers: Collection[str], what: str, why: str) -> None:
-        """Write down that these customers' data are read; customers' own reads are not news."""
+        """Record a read of these customers' data in the read log, except a customer's own reads."""
         caller = self.caller
         others = {customer for customer in customers if customer and customer != caller.customer}
         request_id = getattr(self.request.state, "request_id", "-")
@@ -163,22 +163,22 @@ class View:
         )
 
     def log_once(self, customers: Collection[str], what: str, why: str) -> None:
-        """As `log`, for what a page shows again by itself: not again within LOG_AGAIN_S."""
+        """Record a read like `log`, at most once within LOG_AGAIN_S, for pages that refresh."""
         caller, now = self.caller, self.deps.clock.monotonic()
         fresh = {c for c in customers if _RECENT_READS.new((caller.key_id, what, c), now)}
         self.log(fresh, what, why)
 
     @property
     def call(self) -> Call:
-        """This request as the API's functions take it."""
+        """This request as a `Call` of the API."""
         request_id = getattr(self.request.state, "request_id", "-")
         return Call(self.deps, self.caller, request_id, None, self.now_us)
 
-    # ── what the templates ask ───────────────────────────────────────────────────────────────────
+    # ── for the templates ────────────────────────────────────────────────────────────────────────
 
     @property
     def menu(self) -> list[Entry]:
-        """What this person may open."""
+        """The menu entries that the caller may open."""
         here = self.request.url.path
         return [
             Entry(name, path, here == path or (path != "/" and here.startswith(_stem(path))))
@@ -188,32 +188,32 @@ class View:
 
     @property
     def query(self) -> list[tuple[str, str]]:
-        """The address's parameters."""
+        """The parameters of the URL."""
         return self.request.query_params.multi_items()
 
     @property
     def done(self) -> str | None:
-        """What the form before this page did; a word of ours, or nothing."""
+        """The code of the action that led to this page; None if it is absent or unknown."""
         done = self.request.query_params.get("done")
         return done if done and self.text.has("done", done) else None
 
     @property
     def has_cursor(self) -> bool:
-        """True on a later page of a list."""
+        """True on any page of a list but the first."""
         return "after" in self.request.query_params
 
     @property
     def shows_path(self) -> bool:
-        """True for the customer whose own data these are: nobody else sees samples or places."""
+        """True for customers, the only role that sees samples and positions."""
         return self.may(Scope.DATA_READ)
 
     @property
     def text(self) -> Texts:
-        """Texts in this person's language."""
+        """The texts in the viewer's language."""
         return Texts(self.language)
 
     def here(self, **changes: str | None) -> str:
-        """This address with some parameters changed; None leaves one out."""
+        """Return this URL with some parameters changed; None removes one."""
         query = {k: v for k, v in self.query if k not in ("lang", "theme", "done")}
         for name, value in changes.items():
             query.pop(name, None)
@@ -223,11 +223,11 @@ class View:
         return f"{path}?{urlencode(query)}" if query else path
 
     def own_language(self, texts: Mapping[str, str]) -> str:
-        """The text in this person's language, else any there is."""
+        """Return the text in the viewer's language, otherwise any other."""
         return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
 
     def load_names(self, subjects: Iterable[str | None]) -> None:
-        """Fetch names of vehicles, meters and customers at once, before a list is shown."""
+        """Load the names of vehicles, meters and customers in one batch, before rendering a list."""
         wanted = {subject for subject in subjects if subject} - self._looked_up
         if not wanted:
             return
@@ -242,7 +242,7 @@ class View:
             self._names.update({f"customer:{p.customer}": p.name for p in persons.values()})
 
     def name_of(self, subject: str | None) -> str:
-        """What people call a subject; its id where it has no name."""
+        """Return the name of a subject; its id if it has no name."""
         if not subject:
             return "–"
         if self._connection is not None:
@@ -250,7 +250,7 @@ class View:
         return self._names.get(subject) or subject.partition(":")[2]
 
     def path_of(self, subject: str | None) -> str | None:
-        """The page of a subject, if this person may open such pages."""
+        """Return the path of a subject's page; None if the caller may not open it."""
         kind, _, name = (subject or "").partition(":")
         opens = {
             "vehicle": ("/vehicles/", (Scope.TRIPS_READ, Scope.DATA_READ)),
@@ -261,10 +261,10 @@ class View:
             return None
         return opens[0] + quote(name, safe="")
 
-    # ── answers ──────────────────────────────────────────────────────────────────────────────────
+    # ── responses ────────────────────────────────────────────────────────────────────────────────
 
     def page(self, template: str, status: int = 200, **values: Any) -> Response:
-        """A page of a template."""
+        """Render a template."""
         texts, formats = self.text, Formats(self.language, self.timezone)
         html = _ENVIRONMENT.get_template(template).render(
             view=self, t=texts, f=formats, Scope=Scope, **values
@@ -272,13 +272,13 @@ class View:
         return self.finish(HTMLResponse(html, status))
 
     def go(self, path: str, done: str | None = None) -> Response:
-        """To another page, after a form."""
+        """Redirect to another page, after a form."""
         if done is not None:
             path += ("&" if "?" in path else "?") + f"done={done}"
         return self.finish(RedirectResponse(path, 303))
 
     def finish(self, response: Response) -> Response:
-        """Headers and cookies of every answer."""
+        """Add the headers and cookies of every response."""
         response.headers.update(HEADERS)
         secure = self.request.url.scheme == "https"
         for name, (value, age_s) in self.cookies.items():
@@ -295,5 +295,5 @@ class View:
 
 
 def _stem(path: str) -> str:
-    """What the addresses below a menu's entry begin with."""
+    """Return the prefix of the paths below a menu entry."""
     return {"/fleet": "/vehicles/", "/me": "/customers/"}.get(path, path + "/")
