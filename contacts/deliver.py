@@ -1,4 +1,4 @@
-"""Delivers due contacts: a lane for each receiver, so that a slow one delays nobody else."""
+"""Delivers due contacts: one lane per receiver, so that a slow receiver delays no other."""
 
 import asyncio
 import logging
@@ -23,13 +23,13 @@ from store.postgres.times import to_us
 log = logging.getLogger("contacts.deliver")
 
 _JITTER = 0.1
-"""Share by which a pause is stretched at most, so that what failed together does not come back
+"""Maximum share added to a retry pause, so that contacts that failed together are not retried
 together."""
 _PAUSE_S = 0.5
 
 
 class Deliverer:
-    """Claims and delivers; `round` again and again. In one event loop."""
+    """Claims and delivers contacts; call `round` repeatedly, in one event loop."""
 
     def __init__(
         self,
@@ -54,15 +54,15 @@ class Deliverer:
         self._worker = 0
         self._enrolled_generation = -1
         self.freed = asyncio.Event()
-        """Set whenever a lane has a free slot again."""
+        """Set when a lane gets a free slot."""
 
     async def round(self) -> int:
-        """Start to deliver what is due and has a free slot; returns how many. Raises `Retry`."""
+        """Start delivering due contacts in free slots; return their number. Raises `Retry`."""
         claimed = await self._store_thread.run(self._claim)
         started = 0
         for contact in claimed:
             if contact["contact_id"] in self._in_flight:
-                continue  # claimed a second time after the session broke; it is still under way
+                continue  # claimed again after the connection broke; its delivery still runs
             lane = Lane(contact["channel"], contact["receiver_id"])
             self._busy[lane] += 1
             task = asyncio.create_task(self._deliver(contact, lane))
@@ -71,12 +71,12 @@ class Deliverer:
         return started
 
     async def drain(self) -> None:
-        """Wait until nothing is under way."""
+        """Wait until no delivery is in flight."""
         while self._in_flight:
             await asyncio.wait(self._in_flight.values())
 
     async def close(self, within_s: float = 1.5) -> None:
-        """Give what is under way a moment; what is not done then, another worker does."""
+        """Wait up to `within_s` for deliveries in flight; another worker does the rest."""
         if self._in_flight:
             await asyncio.wait(self._in_flight.values(), timeout=within_s)
         for task in list(self._in_flight.values()):
@@ -84,7 +84,7 @@ class Deliverer:
         await asyncio.gather(*self._in_flight.values(), return_exceptions=True)
 
     def _claim(self, connection: Connection) -> list[dict[str, Any]]:
-        """In the session's thread: due contacts that may be sent; the refused ones are written."""
+        """Claim due contacts, record the refused, return the others; runs in the store thread."""
         now_us = self._clock.now_us()
         if self._enrolled_generation != self._store_thread.generation:
             self._worker = delivery.enrol(connection)
@@ -113,12 +113,12 @@ class Deliverer:
     async def _send(self, contact: Mapping[str, Any]) -> Result:
         try:
             return await self._channels[contact["channel"]].send(contact)
-        except Exception as error:  # a channel's fault must not leave its contact claimed for ever
+        except Exception as error:  # a channel's bug must not leave its contact claimed forever
             log.exception("contact %s", contact["contact_id"], exc_info=error)
             return Result(Next.RETRY, "internal_error", None, f"{type(error).__name__}: {error}")
 
     async def _finish(self, contact: Mapping[str, Any], result: Result, duration_ms: int) -> None:
-        """Write down what came of it; waits as long as the store is away."""
+        """Store the attempt; wait while the store is unavailable."""
         now_us = self._clock.now_us()
         attempt = self._to_attempt(contact, result, duration_ms, now_us)
         while True:

@@ -1,4 +1,4 @@
-"""The contacts process: decides on signals and delivers contacts until it is told to stop."""
+"""The contacts process: decides on signals and delivers contacts until it is stopped."""
 
 import asyncio
 import logging
@@ -23,11 +23,11 @@ log = logging.getLogger("contacts")
 _POLL_EVERY_S = 1.0
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNT_EVERY = 5
-"""Rounds between two counts of what is pending."""
+"""Polls between two counts of pending contacts."""
 
 
 class Dispatcher:
-    """Contacts as a part of a process; `run` it in a loop of its own."""
+    """The loops of decisions and deliveries; `run` it in its own event loop."""
 
     def __init__(
         self, database_url: str, settings: Settings, clock: Clock, metrics: Metrics
@@ -42,12 +42,14 @@ class Dispatcher:
         self._unavailable: str | None = "nothing has been looked at yet"
 
     def missing(self) -> str | None:
-        """Why nothing is decided or delivered just now; None = nothing is in the way."""
+        """Return why nothing is decided or delivered now; None if everything runs."""
         return self._unavailable
 
     async def run(self, stop: asyncio.Event, ready: Callable[[], None] = lambda: None) -> None:
-        """Until `stop`; `ready` is called when the playbooks are loaded. While the store is away
-        it waits and goes on. Ends within seconds; what is not done is done by whoever is next.
+        """Run until `stop`; call `ready` when the playbooks are loaded.
+
+        While the store is unavailable it retries. It ends within seconds; the next worker does the
+        rest.
         """
         deciding = StoreThread(self._url, "contacts")
         delivering = StoreThread(self._url, "delivery")
@@ -87,7 +89,7 @@ class Dispatcher:
                 await channel.close()
 
     def _decide(self, connection: Connection) -> int:
-        """In the session's thread: the playbooks as they are now, and a batch of signals."""
+        """Refresh the playbooks and decide one batch of signals; runs in the store thread."""
         if self._clock.monotonic() - self._refreshed_at >= _POLL_EVERY_S:
             self._rules.refresh(connection, self._clock.now_us())
             connection.commit()
@@ -103,7 +105,7 @@ class Dispatcher:
     async def _repeat(
         self, once: Callable[[], Awaitable[bool]], stop: asyncio.Event, *wakes: asyncio.Event
     ) -> None:
-        """Call `once`; at once again where it says that there is more, else when woken."""
+        """Call `once` until `stop`: again at once if it returns True, otherwise when woken."""
         failures = 0
         while not stop.is_set():
             for wake in wakes:
@@ -130,7 +132,7 @@ class Dispatcher:
 
 
 async def _wait_for_any(seconds: float, *events: asyncio.Event) -> None:
-    """Wait for one of the events, at most so long."""
+    """Wait for one of the events, at most `seconds`."""
     waiting = [asyncio.create_task(event.wait()) for event in events]
     try:
         await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)

@@ -1,4 +1,4 @@
-"""Wakes the loops when signals or contacts wait: a thread that listens to the store's NOTIFY."""
+"""A LISTEN thread that wakes the loops when signals or contacts are pending."""
 
 import asyncio
 import logging
@@ -16,9 +16,9 @@ _LISTEN_S = 60.0
 
 
 class NotificationListener:
-    """Sets `signals` and `contacts` (events of the loop that made it) as notifications come.
+    """Sets the events `signals` and `contacts` of the creating event loop on notifications.
 
-    What is missed costs a look's time and no more: the loops look on their own too.
+    The loops also poll, so a lost notification costs one poll interval at most.
     """
 
     def __init__(self, url: str) -> None:
@@ -31,11 +31,11 @@ class NotificationListener:
         self._thread = threading.Thread(target=self._listen, name="contacts-wake", daemon=True)
 
     def start(self) -> None:
-        """Begin to listen."""
+        """Start the listener thread."""
         self._thread.start()
 
     async def close(self) -> None:
-        """Stop listening."""
+        """Stop the listener thread."""
         self._stop.set()
         connection = self._connection
         if connection is not None:

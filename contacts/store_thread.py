@@ -1,4 +1,4 @@
-"""A connection and the one thread that uses it: the event loop never waits for the store."""
+"""A store connection with its own thread, so that the event loop never waits for the store."""
 
 import asyncio
 import logging
@@ -18,9 +18,9 @@ _CLOSE_WITHIN_S = 1.0
 
 
 class StoreThread:
-    """Runs calls of the store one after the other, each in a transaction of its own.
+    """Runs store calls one after the other, each in its own transaction.
 
-    The connection is opened when it is needed, and anew after it broke.
+    The connection is opened on first use, and again after it broke.
     """
 
     def __init__(self, url: str, name: str) -> None:
@@ -29,13 +29,13 @@ class StoreThread:
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.generation = 0
-        """Raised by each new connection: what the session before held is lost then."""
+        """Incremented by each new connection: locks of the previous one are lost."""
 
     async def run(
         self, call: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """`call(connection, …)`, committed. Raises `Retry` while the store is away, and what the
-        call raises; then nothing of it is kept."""
+        """Run `call(connection, …)` and commit. Raises `Retry` while the store is unavailable, and
+        what the call raises, after a rollback."""
 
         def work() -> T:
             with translated():
@@ -55,7 +55,7 @@ class StoreThread:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)
 
     def _roll_back(self, connection: Connection) -> None:
-        """Take a transaction back; a connection that cannot do that is of no use any more."""
+        """Roll the transaction back; close a connection on which that fails."""
         try:
             with translated():
                 connection.rollback()
@@ -66,7 +66,7 @@ class StoreThread:
             self._connection = None
 
     async def close(self) -> None:
-        """End within seconds, also while the store does not answer."""
+        """Close within seconds, even while the store does not respond."""
         closing = asyncio.get_running_loop().run_in_executor(self._thread, self._close)
         done, _ = await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
         if not done:

@@ -1,4 +1,4 @@
-"""Channels that send: one file each, named as in contracts/channels.py.
+"""Delivery channels: one file each, named as in contracts/channels.py.
 
 Each file has a class `Sender` (`contacts.channels.sending.Channel`).
 """
@@ -12,7 +12,7 @@ from runtime.settings import Settings
 
 
 def open_channels(settings: Settings, clock: Clock) -> dict[str, Channel]:
-    """Open every channel that sends, by name. Raises `Usage` for settings that do not fit."""
+    """Open every channel that sends, by name. Raises `Usage` for invalid settings."""
     opened: dict[str, Channel] = {}
     for name in CHANNELS:
         if name not in STORED:

@@ -20,7 +20,7 @@ _PORTS = {"smtp": 25, "smtps": 465}
 
 
 class Sender:
-    """Sends one mail a connection through the mail server of the settings."""
+    """Sends one mail per connection through the configured mail server."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
@@ -30,8 +30,8 @@ class Sender:
             raise Usage("smtp_url: expected smtp://host:587 or smtps://host:465")
 
     async def send(self, contact: Mapping[str, Any]) -> Result:
-        """One attempt. What the server says about this mail for good (5xx) is not repeated;
-        whatever is wrong between it and us is."""
+        """Attempt once. Permanent errors for this mail (5xx) are not retried; all errors of the
+        connection to the server are."""
         if self._url is None:
             return Result(Next.RETRY, "channel_not_set_up", None, "TACHOWATT_SMTP_URL is not set")
         try:
@@ -64,7 +64,7 @@ class Sender:
         return Result(Next.DONE, "delivered", 250)
 
     async def close(self) -> None:
-        """Nothing stays open."""
+        """Do nothing: no connection stays open."""
 
 
 def _refused(code: int, message: str) -> Result:
@@ -74,9 +74,9 @@ def _refused(code: int, message: str) -> Result:
 
 
 def compose(contact: Mapping[str, Any], sender: str, now_us: int) -> EmailMessage:
-    """The mail. Its Message-ID comes from the contact's id, so a repeat can be recognised.
+    """Build the mail. Its Message-ID derives from the contact's id, so duplicates are recognisable.
 
-    Raises ValueError for an address or a subject that no header may hold.
+    Raises ValueError for an address or subject that is invalid in a header.
     """
     address = contact["address"]
     if not address or parseaddr(address)[1] != address:

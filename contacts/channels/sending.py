@@ -1,4 +1,4 @@
-"""What every channel answers about one attempt."""
+"""The interface of delivery channels, and the result of an attempt."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,19 +7,19 @@ from typing import Any, Protocol
 
 
 class Next(Enum):
-    """What follows from an attempt."""
+    """What to do after an attempt."""
 
     DONE = "done"
     RETRY = "retry"
     FAIL = "fail"
-    """No repetition helps."""
+    """A retry cannot succeed."""
     DISABLE = "disable"
-    """It fails, and its receiver wants no more at all."""
+    """The contact fails, and its receiver is disabled."""
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What came of an attempt. outcome : a stable code; status : of HTTP or SMTP."""
+    """The result of an attempt. outcome : a stable code; status : of HTTP or SMTP."""
 
     next: Next
     outcome: str
@@ -28,12 +28,12 @@ class Result:
 
 
 class Channel(Protocol):
-    """A way out of the house."""
+    """A delivery channel (webhook, e-mail, …)."""
 
     async def send(self, contact: Mapping[str, Any]) -> Result:
-        """Try once to deliver a claimed contact (store/casework/delivery.py). Raises nothing."""
+        """Attempt to deliver a claimed contact once (store/casework/delivery.py). Never raises."""
         ...
 
     async def close(self) -> None:
-        """Close what is open."""
+        """Close open connections."""
         ...

@@ -1,8 +1,8 @@
-"""Where webhooks may go: public addresses, and networks that the operator allows.
+"""Targets of webhooks: public addresses, and networks that the operator allows.
 
-A receiver's URL is whatever somebody typed. Its name is resolved and every address it has is
-checked before each attempt, and the connection goes to the very address that was checked: a name
-that answers something else a moment later gains nothing.
+A receiver's URL is untrusted input. Before each attempt its name is resolved and every address is
+checked. The connection uses the checked address, so a later change of the name's address (DNS
+rebinding) has no effect.
 Source: OWASP, Server Side Request Forgery Prevention Cheat Sheet.
 """
 
@@ -26,20 +26,20 @@ Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
 PUBLIC_IPV6 = (IPv6Network("2000::/3"), _NAT64)
-"""Of IPv6 nothing else is public, whatever is not listed as private: RFC 4291, section 2.4."""
+"""The only public IPv6 networks, even if others are not listed as private: RFC 4291, 2.4."""
 
 
 class Refused(Exception):
-    """This URL is not sent to; the message says why."""
+    """The URL is not permitted; the message says why."""
 
 
 class Unresolved(Exception):
-    """The name has no address now; it may have one later."""
+    """The name does not resolve now; it may later."""
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A checked address with what the request says it is for.
+    """A checked address.
 
     url : with the address instead of the name; host : the Host header; name : for TLS.
     """
@@ -50,12 +50,12 @@ class Target:
 
 
 def networks(text: str) -> tuple[Network, ...]:
-    """The networks of the setting `webhook_private_networks`."""
+    """Parse the setting `webhook_private_networks`."""
     return tuple(ip_network(part) for part in text.replace(" ", "").split(",") if part)
 
 
 async def check(url: str, allowed: Sequence[Network]) -> Target:
-    """Resolve and check. Raises `Refused`, `Unresolved`."""
+    """Resolve a URL and check its addresses. Raises `Refused`, `Unresolved`."""
     scheme, name, port, path = _parts(url)
     try:
         addresses: list[Address] = [ip_address(name)]
@@ -76,7 +76,7 @@ async def check(url: str, allowed: Sequence[Network]) -> Target:
 
 
 def permitted(address: Address, allowed: Sequence[Network]) -> bool:
-    """True for an address that is public, with all that is wrapped in it, or in `allowed`."""
+    """True if the address is in `allowed`, or public like any address embedded in it."""
     if any(address in network for network in allowed):
         return True
     return all(_public(one) for one in _with_embedded(address))
@@ -89,7 +89,7 @@ def _public(address: Address) -> bool:
 
 
 def _with_embedded(address: Address) -> Iterator[Address]:
-    """The address, and the IPv4 address that an IPv6 one leads to."""
+    """Yield the address and any IPv4 address in it (6to4, Teredo, NAT64); only that one if mapped."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             yield address.ipv4_mapped
@@ -118,7 +118,7 @@ def _parts(url: str) -> tuple[str, str, int, str]:
 
 
 async def _resolve(name: str, port: int) -> list[Address]:
-    """All addresses of a name. In a thread that nobody waits for: a resolver may hang for long."""
+    """Resolve a name to all its addresses, in a daemon thread, as a resolver may hang."""
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 

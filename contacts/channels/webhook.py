@@ -17,19 +17,19 @@ from store.postgres.times import from_us
 _MAX_RESPONSE_BYTES = 4_096
 _MAX_DETAIL = 200
 _READ_S = 2.0
-"""How long the body of an answer is waited for: its status has said all that counts."""
+"""Time limit for reading a response body; the status alone decides the result."""
 _GONE = 410
 
 
 class Sender:
-    """Posts to receivers; a client for each, so that connections are never shared between them."""
+    """Posts to receivers, with one HTTP client each, so that receivers never share connections."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
         self._timeout_s = settings.webhook_timeout_s
         self._allowed = targets.networks(settings.webhook_private_networks)
         self._clients: dict[int, httpx.AsyncClient] = {}
-        # Before the first contact waits: reading all certificates takes a tenth of a second.
+        # Created in advance: loading all certificates takes 0.1 s.
         self._tls = httpx.create_ssl_context(trust_env=False)
         self._limits = httpx.Limits(
             max_connections=settings.webhook_concurrency,
@@ -38,7 +38,7 @@ class Sender:
         )
 
     async def send(self, contact: Mapping[str, Any]) -> Result:
-        """One attempt within the timeout. A redirect is not followed: it is a failed attempt."""
+        """Attempt once, within the timeout. A redirect is not followed; it fails the attempt."""
         try:
             return await self._post(contact)
         except (TimeoutError, httpx.TimeoutException):
@@ -64,7 +64,7 @@ class Sender:
             await response.aclose()
 
     async def _request(self, contact: Mapping[str, Any], target: targets.Target) -> httpx.Response:
-        """The answer's beginning; its body is still to come."""
+        """Send the signed request and return the response, whose body is still unread."""
         body = body_of(contact["payload"])
         signed = headers(contact["contact_id"], body, contact["secrets"], self._clock.now_us())
         request = httpx.Request(
@@ -82,7 +82,7 @@ class Sender:
     async def _to_result(self, response: httpx.Response) -> Result:
         status = response.status_code
         if response.is_success:
-            await _read(response)  # to its end, so that the connection can be used again
+            await _read(response)  # to its end, so that the connection can be reused
             return Result(Next.DONE, "delivered", status)
         answer = await _read(response)
         if status == _GONE:
@@ -96,7 +96,7 @@ class Sender:
             self._clients[receiver_id] = httpx.AsyncClient(
                 verify=self._tls,
                 follow_redirects=False,
-                trust_env=False,  # a proxy would connect to addresses that nobody has checked
+                trust_env=False,  # a proxy would connect to unchecked addresses
                 limits=self._limits,
                 headers={"user-agent": "tachowatt", "accept": "*/*", "accept-encoding": "identity"},
             )
@@ -110,19 +110,19 @@ class Sender:
 
 
 def body_of(payload: Mapping[str, Any]) -> str:
-    """The body's text, as it is signed and sent."""
+    """Serialise the body, as it is signed and sent."""
     ordered = {name: payload[name] for name in ("type", "timestamp", "data")}
     return json.dumps(ordered, ensure_ascii=False, separators=(",", ":"))
 
 
 def headers(id_: str, body: str, secrets: Sequence[str], now_us: int) -> dict[str, str]:
-    """The signing headers; one signature for each secret in force, so that keys can be rotated.
+    """Build the signing headers, with a signature for each valid secret to allow key rotation.
 
-    Raises ValueError where there is no secret.
+    Raises ValueError if there is no secret.
     """
     if not secrets:
         raise ValueError("the receiver has no secret in force")
-    at = from_us(now_us)  # in UTC: the package reads every time as such
+    at = from_us(now_us)  # in UTC: the package assumes UTC for every time
     return {
         "webhook-id": id_,
         "webhook-timestamp": str(now_us // US_PER_S),
@@ -131,8 +131,8 @@ def headers(id_: str, body: str, secrets: Sequence[str], now_us: int) -> dict[st
 
 
 async def _read(response: httpx.Response) -> str:
-    """The beginning of an answer, as one line; what the receiver does to us after its status is of
-    no account any more."""
+    """Return the beginning of a response body on one line; "" if reading it fails, since its status
+    decides the result."""
     found = b""
     try:
         async with asyncio.timeout(_READ_S):
@@ -140,6 +140,6 @@ async def _read(response: httpx.Response) -> str:
                 found += chunk
                 if len(found) >= _MAX_RESPONSE_BYTES:
                     break
-    except (httpx.HTTPError, OSError):  # a timeout is an OSError too
+    except (httpx.HTTPError, OSError):  # TimeoutError is an OSError
         return ""
     return " ".join(found.decode("utf-8", "replace").split())[:_MAX_DETAIL]

@@ -227,7 +227,7 @@ class View:
         return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
 
     def load_names(self, subjects: Iterable[str | None]) -> None:
-        """Load the names of vehicles, meters and customers in one batch, before rendering a list."""
+        """Load the names of vehicles, meters and customers in one query each, before a list."""
         wanted = {subject for subject in subjects if subject} - self._looked_up
         if not wanted:
             return

@@ -1,6 +1,6 @@
-// Keeps a page true: figures each second, and parts of the page when the store says that they
-// changed. The server renders; this only puts what it rendered in the place of what stood there.
-// Without JavaScript the page is the same, as of when it was opened.
+// Keeps a page current: updates figures each second, and regions of the page on change events. The
+// server renders; this only replaces regions by their newly rendered HTML. Without JavaScript the
+// page stays as it was when opened.
 "use strict";
 
 (() => {
@@ -105,7 +105,7 @@
     source = null;
   }
 
-  // A hidden page gives its connection back; one that is shown again may have missed something.
+  // A hidden page closes its connection; when shown again it refreshes, as it may have missed changes.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) { close(); } else { open(); ask("*"); }
   });
