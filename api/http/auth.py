@@ -16,7 +16,7 @@ from runtime.errors import TachowattError
 from store.people import access
 from store.postgres.pool import Connection
 
-NOBODY = "-"
+UNKNOWN_TENANT = "-"
 """The tenant of messages whose own tenant is unknown."""
 
 
@@ -38,8 +38,8 @@ class Caller:
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """The tenants whose rows this caller sees: its own; an operator also sees NOBODY's."""
-        return (self.tenant, NOBODY) if self.role == "operator" else (self.tenant,)
+        """The tenants whose rows this caller sees: its own, for operators also UNKNOWN_TENANT."""
+        return (self.tenant, UNKNOWN_TENANT) if self.role == "operator" else (self.tenant,)
 
     @property
     def side(self) -> str | None:

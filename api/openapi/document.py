@@ -34,9 +34,9 @@ _STATUS = {
     "413": "The body is too large",
     "415": "The body is not JSON",
     "422": "A value is invalid",
-    "429": "Too many requests; wait as long as Retry-After says",
+    "429": "Too many requests; wait for Retry-After seconds",
     "500": "Internal error; report the request_id",
-    "503": "The database is unavailable; wait as long as Retry-After says",
+    "503": "The database is unavailable; wait for Retry-After seconds",
 }
 _ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
 _WITH_BODY = ("413", "415")

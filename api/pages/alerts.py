@@ -20,8 +20,8 @@ from store.casework import alerts, contacts
 from store.reads import metering
 
 _AROUND = timedelta(days=3)
-_MOST_WINDOW = timedelta(days=21)
-_MOST_TEXT = 2_000
+_MAX_WINDOW = timedelta(days=21)
+_MAX_TEXT = 2_000
 
 
 def alert_list(view: View) -> Response:
@@ -81,7 +81,7 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
         view.connection, view.tenant, meter_id, alert_resources.PURPOSE, view.now
     )
     start = row["happened_at"]
-    end = min(row["ended_at"] or start + _AROUND, start + _MOST_WINDOW)
+    end = min(row["ended_at"] or start + _AROUND, start + _MAX_WINDOW)
     shown = intervals(view, meter_id, start - _AROUND, end + _AROUND / 3)
     if not shown:
         return None
@@ -99,12 +99,12 @@ def act(view: View) -> Response:
     action = form.get("action", "")
     details: dict[str, str | None] = {}
     if action == "resolve":
-        details["resolution"] = form.get("resolution", "").strip()[:_MOST_TEXT] or None
+        details["resolution"] = form.get("resolution", "").strip()[:_MAX_TEXT] or None
     elif action == "classify":
         if form.get("feedback") not in FEEDBACK:
             return view.go(f"/alerts/{row['alert_id']}")
         details["feedback"] = form["feedback"]
-        details["reason"] = form.get("reason", "").strip()[:_MOST_TEXT] or None
+        details["reason"] = form.get("reason", "").strip()[:_MAX_TEXT] or None
     alert_flow.act(
         view.connection,
         view.tenant,

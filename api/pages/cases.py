@@ -12,7 +12,7 @@ from customer_context.cases.states import ACTIONS, STATES
 from services import case_flow
 from store.casework import alerts, cases, contacts
 
-_MOST_TEXT = 4_000
+_MAX_TEXT = 4_000
 
 
 def case_list(view: View) -> Response:
@@ -74,7 +74,7 @@ def act(view: View) -> Response:
     row = _visible(view)
     form, case_id = view.form, row["case_id"]
     action = form.get("action", "")
-    text = form.get("text", "").strip()[:_MOST_TEXT]
+    text = form.get("text", "").strip()[:_MAX_TEXT]
     who, now_us = view.caller.name, view.now_us
     if action == "note":
         if text:

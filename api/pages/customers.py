@@ -25,17 +25,17 @@ NOTICE = "2026-11"
 def customer_list(view: View) -> Response:
     """GET /customers"""
     after = cursor(view, "customers", paging.text)
-    wished = view.request.query_params.get("q", "").strip().replace("\x00", "")[:100]
+    text = view.request.query_params.get("q", "").strip().replace("\x00", "")[:100]
     found = subjects.find_customers(
         view.connection,
         view.tenant,
-        text=wished or None,
+        text=text or None,
         after=None if after is None else after[0],
         limit=ROWS + 1,
     )
     shown, next_ = one_page(found, "customers", "customer")
     view.log({row["customer"] for row in shown}, "customer list", "service")
-    return view.page("customers.html", customers=shown, next=next_, q=wished)
+    return view.page("customers.html", customers=shown, next=next_, q=text)
 
 
 def customer(view: View) -> Response:

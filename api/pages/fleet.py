@@ -25,7 +25,7 @@ from store.reads.scoring import Which
 _PURPOSE = Purpose.DRIVING_SCORE
 _TRIPS = 15
 _EVENTS = 12
-_MOST_SAMPLES = 50_000
+_MAX_SAMPLES = 50_000
 
 
 def _own(view: View) -> str | None:
@@ -116,16 +116,16 @@ def vehicle(view: View) -> Response:
 
 def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, Any] | None:
     """Plot speed and path of one trip, for its own customer; None if there is no such trip."""
-    wished = view.request.query_params.get("trip")
-    trip = next((each for each in trips if each["key"] == wished), None)
-    if trip is None and wished:
-        trip = _earlier_trip(view, which, wished)
+    wanted = view.request.query_params.get("trip")
+    trip = next((each for each in trips if each["key"] == wanted), None)
+    if trip is None and wanted:
+        trip = _earlier_trip(view, which, wanted)
     if trip is None:
         trip = trips[0] if trips else None
     if trip is None or which.customer != view.caller.customer:
         return None
     span = (trip["device_id"], trip["start_at"], trip["end_at"])
-    samples = reads.own_samples(view.connection, *span, _MOST_SAMPLES)
+    samples = reads.own_samples(view.connection, *span, _MAX_SAMPLES)
     events = reads.own_events(view.connection, *span)
     return {
         "trip": trip,

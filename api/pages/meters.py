@@ -29,7 +29,7 @@ _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30
 _PROFILE_DAYS = 28
 _SHOWN_DAYS = 7
-_MOST_INTERVALS = 10_000
+_MAX_INTERVALS = 10_000
 
 
 def own_meters(view: View) -> list[Row]:
@@ -39,10 +39,10 @@ def own_meters(view: View) -> list[Row]:
     assert customer is not None
     found = []
     for contract in subjects.contracts_of(view.connection, view.tenant, customer):
-        holds = contract["valid_from"] <= view.now and (
+        current = contract["valid_from"] <= view.now and (
             contract["valid_to"] is None or contract["valid_to"] > view.now
         )
-        if contract["meter"] and holds:
+        if contract["meter"] and current:
             meter = metering.meter(
                 view.connection, view.tenant, contract["meter"], _PURPOSE, view.now
             )
@@ -157,7 +157,7 @@ def intervals(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
         _PURPOSE,
         from_at=start,
         to_at=end,
-        limit=_MOST_INTERVALS,
+        limit=_MAX_INTERVALS,
     )
     for row in found:
         row["energy_kwh"] = finite(row["energy_kwh"])

@@ -14,7 +14,7 @@ from store.reads import pages as reads
 from store.signals import decisions, playbooks
 
 _STATES = ("open", "retry", "retried")
-_MOST_BYTES = 4_096
+_MAX_BYTES = 4_096
 _DEAD_LETTER_ID = re.compile(r"[0-9]{1,18}")
 
 
@@ -39,14 +39,14 @@ def dead_letters(view: View) -> Response:
 
 def dead_letter(view: View) -> Response:
     """GET /dead-letters/{letter}"""
-    wished = view.request.path_params["letter"]
-    if _DEAD_LETTER_ID.fullmatch(wished) is None:
+    wanted = view.request.path_params["letter"]
+    if _DEAD_LETTER_ID.fullmatch(wanted) is None:
         raise not_found()
-    letter = reads.dead_letter(view.connection, view.caller.tenants, int(wished), _MOST_BYTES)
+    letter = reads.dead_letter(view.connection, view.caller.tenants, int(wanted), _MAX_BYTES)
     if letter is None:
         raise not_found()
     text = mask_digits(letter["body"])
-    return view.page("dead_letter.html", letter=letter, text=text, most=_MOST_BYTES)
+    return view.page("dead_letter.html", letter=letter, text=text, most=_MAX_BYTES)
 
 
 def mask_digits(body: bytes) -> str | None:

@@ -89,7 +89,7 @@ def _public(address: Address) -> bool:
 
 
 def _with_embedded(address: Address) -> Iterator[Address]:
-    """Yield the address and any IPv4 address in it (6to4, Teredo, NAT64); only that one if mapped."""
+    """Yield the address and its embedded IPv4 (6to4, Teredo, NAT64); only the IPv4 if mapped."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             yield address.ipv4_mapped

@@ -11,7 +11,7 @@ import pytest
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from api.pages.plots import driving, meters
-from api.pages.plots.traces import MOST_POINTS, Plot, thin
+from api.pages.plots.traces import MAX_POINTS, Plot, thin
 from contracts.kinds import ANOMALIES, EVENTS, FACTORS
 
 T, F = Texts("en"), Formats("en", "Europe/Berlin")
@@ -147,11 +147,11 @@ def test_an_anomaly_is_at_least_an_hour_wide_and_its_name_stays_inside() -> None
 
 
 def test_thinning_keeps_every_peak() -> None:
-    values: list[float | None] = [50.0] * (3 * MOST_POINTS)
+    values: list[float | None] = [50.0] * (3 * MAX_POINTS)
     values[5_000], values[7_001], values[9_002:9_100] = 130.0, -1.0, [None] * 98
     times = [START + timedelta(seconds=i) for i in range(len(values))]
     kept_times, kept = thin(times, values)
-    assert len(kept) == len(kept_times) <= MOST_POINTS
+    assert len(kept) == len(kept_times) <= MAX_POINTS
     assert {130.0, -1.0, None} <= set(kept)
     assert kept_times == sorted(kept_times)
     assert thin(times[:10], values[:10]) == (times[:10], values[:10])

@@ -125,7 +125,7 @@ class View:
     @property
     def caller(self) -> Caller:
         """The caller of the session; public pages do not use it."""
-        assert self.key is not None, "this page lets nobody in without a session"
+        assert self.key is not None, "this page needs a session"
         return self.key
 
     @property

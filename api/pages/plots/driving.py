@@ -8,7 +8,7 @@ from typing import Any
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from api.pages.plots.traces import (
-    MOST_POINTS,
+    MAX_POINTS,
     Plot,
     amount_axis,
     bars,
@@ -104,7 +104,7 @@ def path(
     def place(lat: float, lon: float) -> Place:
         return round((lon - lon0) * degree_east_km, 4), round((lat - lat0) * _DEGREE_KM, 4)
 
-    points = [place(*fix) for fix in fixes[:: max(1, len(fixes) // MOST_POINTS)]]
+    points = [place(*fix) for fix in fixes[:: max(1, len(fixes) // MAX_POINTS)]]
     points.append(place(*fixes[-1]))
     traces = [
         line(

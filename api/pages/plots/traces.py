@@ -15,8 +15,8 @@ from api.pages.frame.formats import Formats
 Plot = dict[str, Any]
 """A trace, a shape, a layout, or the whole specification: `traces` and `layout`."""
 
-MOST_POINTS = 4_000
-"""Points of a line at most: more than a screen has columns."""
+MAX_POINTS = 4_000
+"""Maximum points of a line: more than a screen has columns."""
 
 
 def known(value: float | None) -> float | None:
@@ -33,10 +33,10 @@ def rounded(values: Iterable[float | None], digits: int) -> list[float | None]:
 def thin(
     times: Sequence[datetime], values: Sequence[float | None]
 ) -> tuple[list[datetime], list[float | None]]:
-    """Reduce to MOST_POINTS at most: the lowest and highest of each group, so every peak stays."""
-    if len(times) <= MOST_POINTS:
+    """Reduce to MAX_POINTS: keep the lowest and highest of each group, so every peak stays."""
+    if len(times) <= MAX_POINTS:
         return list(times), list(values)
-    size = math.ceil(2 * len(times) / MOST_POINTS)
+    size = math.ceil(2 * len(times) / MAX_POINTS)
     kept: list[int] = []
     for start in range(0, len(times), size):
         group = range(start, min(start + size, len(times)))

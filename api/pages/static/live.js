@@ -64,14 +64,14 @@
       if (answer.redirected && new URL(answer.url).pathname === "/login") { location.reload(); return; }
       if (!answer.ok) return;
       const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-      const said = [];
+      const announced = [];
       for (const region of wanted) {
         const other = fresh.getElementById(region.id);
         if (other && replace(region, other) && region.dataset.announce && !whats.has("*")) {
-          said.push(region.dataset.announce);
+          announced.push(region.dataset.announce);
         }
       }
-      if (said.length && announce) announce.textContent = said.join(" ");
+      if (announced.length && announce) announce.textContent = announced.join(" ");
     } catch {
       state("off");
     } finally {

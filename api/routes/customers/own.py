@@ -28,7 +28,7 @@ router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 CustomerId = Annotated[str, Path(max_length=64)]
 TripId = Annotated[str, Path(pattern=r"^\d{1,18}-\d{1,17}$", description="Id of one of your trips")]
 OWN = "own data"
-_MOST_POINTS = 20_000
+_MAX_POINTS = 20_000
 _NOT_GRANTED = "you do not agree to driving_score"
 
 
@@ -83,7 +83,7 @@ class TripPath(Shape):
 
     trip: str
     points: list[Point]
-    cut_off: bool = Field(description=f"The path has more than {_MOST_POINTS} points.")
+    cut_off: bool = Field(description=f"The path has more than {_MAX_POINTS} points.")
 
 
 PageOfReads = Page[Read]
@@ -179,7 +179,7 @@ def own_path(
     with call.connection() as connection:
         trip = _own_trip(connection, call, int(device), int(start))
         points = driving.path(
-            connection, trip["device_id"], trip["start_at"], trip["end_at"], _MOST_POINTS + 1
+            connection, trip["device_id"], trip["start_at"], trip["end_at"], _MAX_POINTS + 1
         )
         call.log(connection, {customer_id}, "path of a trip", OWN)
     found = TripPath(
@@ -191,9 +191,9 @@ def own_path(
                 lon_deg=row["lon_deg"],
                 speed_kmh=row["speed_kmh"],
             )
-            for row in points[:_MOST_POINTS]
+            for row in points[:_MAX_POINTS]
         ],
-        cut_off=len(points) > _MOST_POINTS,
+        cut_off=len(points) > _MAX_POINTS,
     )
     return json(found)
 

@@ -35,7 +35,7 @@ _SEQUENCE = re.compile(r"\d{1,18}")
 
 
 class AlertChange(Shape):
-    """`data` of an event `alert`: what happened to an alert, and the alert as it is now."""
+    """`data` of an event `alert`: a change of an alert, and the current alert."""
 
     sequence: int = Field(description="Also the id of the event.")
     what: str = Field(
@@ -91,11 +91,11 @@ async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerS
     with call.deps.changes.subscribe(call.caller.tenant) as subscription:
         while not subscription.closed:
             try:
-                read, shown, holds = await run_in_threadpool(_read, call, last)
+                read, shown, key_valid = await run_in_threadpool(_read, call, last)
             except Retry:
                 await asyncio.sleep(1.0)  # the store is unavailable; no change is lost
                 continue
-            if not holds:
+            if not key_valid:
                 return
             for row in shown:
                 alert = alerts.of_row(row["alert"])
