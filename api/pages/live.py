@@ -157,7 +157,7 @@ async def _events(
 ) -> AsyncIterator[ServerSentEvent]:
     caller = view.caller
     shown: dict[str, str] = {}
-    own: tuple[int, datetime | None] | None = None
+    inbox: tuple[int, datetime | None] | None = None
     with deps.changes.subscribe(caller.tenant) as subscription:
         ticks = 0
         while not subscription.closed:
@@ -166,10 +166,10 @@ async def _events(
                     yield ServerSentEvent("{}", event="bye")
                     return
                 if caller.role == "customer":
-                    now_own = await run_in_threadpool(_own, deps, caller)
-                    if own is not None and now_own != own:
-                        yield _change({"own"})
-                    own = now_own
+                    now_inbox = await run_in_threadpool(_inbox_state, deps, caller)
+                    if inbox is not None and now_inbox != inbox:
+                        yield _change_event({"own"})
+                    inbox = now_inbox
                     if not shown:
                         shown = {"": ""}
                         yield ServerSentEvent("{}", event="figures")
@@ -183,12 +183,12 @@ async def _events(
                 pass  # the store is unavailable: keep the stream open and try again
             changes = await subscription.wait(_TICK_S)
             ticks += 1
-            whats = {change.what for change in changes if _may_see(change.what, caller)}
-            if whats and caller.role != "customer":
-                yield _change(whats)
+            events = {change.what for change in changes if _may_see(change.what, caller)}
+            if events and caller.role != "customer":
+                yield _change_event(events)
 
 
-def _own(deps: Deps, caller: Caller) -> tuple[int, datetime | None]:
+def _inbox_state(deps: Deps, caller: Caller) -> tuple[int, datetime | None]:
     """Return the state of a customer's inbox, the only change that customers are notified of."""
     assert caller.customer is not None
     with deps.pool.connection(caller.tenants, caller.customer) as connection:
@@ -199,5 +199,5 @@ def _may_see(what: str, caller: Caller) -> bool:
     return any(scope in caller.scopes for scope in SCOPE_OF_EVENT.get(what, ()))
 
 
-def _change(whats: set[str]) -> ServerSentEvent:
-    return ServerSentEvent(json.dumps(sorted(whats)), event="change")
+def _change_event(events: set[str]) -> ServerSentEvent:
+    return ServerSentEvent(json.dumps(sorted(events)), event="change")
