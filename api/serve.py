@@ -18,7 +18,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store.people import access
+from store.people import sessions
 from store.postgres.pool import Pool
 from store.postgres.roles import READER
 
@@ -149,4 +149,4 @@ async def _clean_up(deps: Deps) -> None:
 
 def _delete_expired(deps: Deps) -> None:
     with deps.pool.connection() as connection:
-        access.forget_expired(connection, deps.clock.now_us())
+        sessions.forget_expired(connection, deps.clock.now_us())

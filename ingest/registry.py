@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from ingest.grids import Grids
-from store.people import customers
-from store.people.customers import Held
+from store.people import consent, registry
+from store.people.registry import Holding
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
 
@@ -40,27 +40,27 @@ class Registries:
     def load(self, connection: Connection) -> Registry:
         """The registry as the connection sees it; read only where it has changed."""
         with self._loading:
-            version = customers.version(connection)
+            version = registry.version(connection)
             if self._newest is None or self._newest.version != version:
                 self._newest = load(connection)
             return self._newest
 
 
-_UNKNOWN_METER = customers.MeterRow(None, 900, 6)
+_UNKNOWN_METER = registry.MeterRow(None, 900, 6)
 
 
 def load(connection: Connection) -> Registry:
     """Read the whole registry."""
-    version = customers.version(connection)
+    version = registry.version(connection)
     contracts = {
         subject: [_span(held, customer) for customer, held in rows]
-        for subject, rows in customers.contracts(connection).items()
+        for subject, rows in registry.contracts(connection).items()
     }
-    assignments = customers.assignments(connection)
-    meters = customers.meters(connection)
+    assignments = registry.assignments(connection)
+    meters = registry.meters(connection)
     by_address: dict[tuple[str, str], Device] = {}
-    for row in customers.devices(connection):
-        spans = [_span(held, held.subject) for held in assignments.get(row.device_id, [])]
+    for row in registry.devices(connection):
+        spans = [_span(holding, holding.subject) for holding in assignments.get(row.device_id, [])]
         covering = {span.value: contracts.get((row.tenant, span.value), []) for span in spans}
         # The meter that the device reads now (the last assigned) gives its grid and time zone.
         newest = max(spans, key=lambda span: span.from_us).value if spans else ""
@@ -79,10 +79,10 @@ def load(connection: Connection) -> Registry:
         )
     return Registry(
         version=version,
-        tenants=frozenset(customers.tenants(connection)),
+        tenants=frozenset(registry.tenants(connection)),
         by_address=by_address,
         by_id={device.device_id: device for device in by_address.values()},
-        consent=ConsentState(customers.granted(connection)),
+        consent=ConsentState(consent.granted(connection)),
         grids=Grids.of(by_address.values()),
         native={
             device.device_id: f"{device.tenant}/{device.device}" for device in by_address.values()
@@ -90,6 +90,6 @@ def load(connection: Connection) -> Registry:
     )
 
 
-def _span(held: Held, value: str) -> Span:
-    end_us = FOREVER_US if held.valid_to is None else to_us(held.valid_to)
-    return Span(to_us(held.valid_from), end_us, value)
+def _span(holding: Holding, value: str) -> Span:
+    end_us = FOREVER_US if holding.valid_to is None else to_us(holding.valid_to)
+    return Span(to_us(holding.valid_from), end_us, value)

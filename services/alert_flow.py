@@ -7,7 +7,7 @@ from contracts.kinds import ANOMALIES
 from customer_context.cases import alert_states
 from runtime.errors import Stale
 from store.casework import alerts
-from store.people import customers
+from store.people import consent
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -20,7 +20,7 @@ def agreed(
     An alert of an unknown customer, or of an unknown kind, is shown to nobody.
     """
     keys = {(tenant, row["customer"]) for row in found if row["customer"] is not None}
-    granted = customers.granted_to(connection, sorted(keys)) if keys else {}
+    granted = consent.granted_to(connection, sorted(keys)) if keys else {}
     return [
         dict(row)
         for row in found

@@ -6,7 +6,7 @@ from contracts.kinds import purpose_of
 from customer_context.cases import states
 from runtime.errors import Stale
 from store.casework import cases
-from store.people import customers
+from store.people import consent
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.reads import pages as reads
@@ -28,7 +28,7 @@ def signal_of(connection: Connection, case: dict[str, Any]) -> dict[str, Any] | 
     signal = reads.signal(connection, case["tenant"], case["signal_id"])
     if signal is None or case["customer"] is None:
         return None
-    granted = customers.granted_of(connection, case["tenant"], case["customer"])
+    granted = consent.granted_of(connection, case["tenant"], case["customer"])
     return signal if purpose_of(signal["type"]) in granted else None
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from contracts.purposes import LegalBasis
 from runtime.errors import NotFound
-from store.people import customers
+from store.people import consent, customers, registry
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -51,13 +51,13 @@ def decide(
         "at": at,
         "recorded_at": at,
     }
-    customers.decide(connection, [decision])
-    customers.bump(connection)
+    consent.decide(connection, [decision])
+    registry.bump(connection)
 
 
 def of_customer(connection: Connection, tenant: str, customer: str) -> Consents:
     """Return what a customer grants now, and every decision that led to it."""
     return Consents(
-        customers.granted_of(connection, tenant, customer),
-        customers.consents_of(connection, tenant, customer),
+        consent.granted_of(connection, tenant, customer),
+        consent.consents_of(connection, tenant, customer),
     )

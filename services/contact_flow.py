@@ -8,7 +8,7 @@ from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed
 from store.casework import contacts, delivery
 from store.casework.delivery import Attempt, Lane
-from store.people import customers
+from store.people import consent
 from store.postgres.pool import Connection
 
 RESENT = ("failed", "cancelled", "refused")
@@ -48,7 +48,7 @@ def claim(
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
-    granted = customers.granted_to(connection, sorted(pairs)) if pairs else {}
+    granted = consent.granted_to(connection, sorted(pairs)) if pairs else {}
     allowed, refused = [], []
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))

@@ -8,7 +8,7 @@ from contracts.kinds import ANOMALIES, CONTRACTS, LANGUAGES, SIGNALS, summary_of
 from customer_context.relevance.rank import Item, Ranked, rank
 from services import alert_flow
 from store.casework import alerts, cases, contacts
-from store.people import customers, subjects
+from store.people import consent, customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 
@@ -48,7 +48,7 @@ def of_customer(
     person = customers.person(connection, tenant, customer)
     if person is None:
         return None
-    granted = frozenset(customers.granted_of(connection, tenant, customer))
+    granted = frozenset(consent.granted_of(connection, tenant, customer))
     items: dict[tuple[str, str], tuple[Item, dict[str, str]]] = {}
     for item, summary in [
         *_cases(connection, tenant, customer),

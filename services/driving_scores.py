@@ -9,7 +9,7 @@ from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
 from customer_context.scoring.bands import band, worth_telling
 from feature_kernels import driving
-from store.people import customers
+from store.people import consent
 from store.pipeline.features import Rows
 from store.postgres import roles
 from store.postgres.pool import Connection
@@ -45,7 +45,7 @@ def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driv
 def of_drivers(connection: Connection) -> list[DriverScore]:
     """Score all drivers who have trips and agree to be scored, by tenant and customer."""
     found = []
-    for (tenant, customer), purposes in sorted(customers.granted(connection).items()):
+    for (tenant, customer), purposes in sorted(consent.granted(connection).items()):
         if Purpose.DRIVING_SCORE not in purposes:
             continue
         roles.see(connection, (tenant,))
@@ -72,7 +72,7 @@ def signal_changes(
         customer = about[signal["id"]]
         if signal["type"] == SignalType.TRIP_COMPLETED and customer is not None:
             latest[signal["tenant"], customer] = signal
-    granted = customers.granted_to(connection, list(latest))
+    granted = consent.granted_to(connection, list(latest))
     drivers = {key: s for key, s in latest.items() if Purpose.DRIVING_SCORE in granted[key]}
     announced = playbooks.scores_told(connection, list(drivers))
     found = []

@@ -6,7 +6,7 @@ from typing import Any
 
 from customer_context.playbooks.plan import Person, Situation
 from store.casework import alerts, receivers
-from store.people import customers
+from store.people import consent, customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -44,7 +44,7 @@ def read(
         {(s["tenant"], customer) for s in signals if (customer := about[s["id"]]) is not None}
     )
     persons = customers.persons(connection, pairs)
-    granted = customers.granted_to(connection, pairs)
+    granted = consent.granted_to(connection, pairs)
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
     names = customers.subject_names(connection, subjects)

@@ -20,7 +20,8 @@ from runtime.settings import Settings
 from services.decide import decide
 from services.playbooks import Rules
 from store.casework import alerts, cases, contacts, receivers
-from store.people import customers
+from store.people import consent
+from store.people import registry as stored_registry
 from store.postgres.pool import connect
 from store.postgres.times import from_us, to_us
 from store.signals import decisions, outbox
@@ -54,7 +55,7 @@ class Stage:
         for customer in ("c0", "c3"):
             for purpose in PURPOSES:
                 self.consent(customer, purpose, "granted")
-        self.device_ids = {d.device: d.device_id for d in customers.devices(self.connection)}
+        self.device_ids = {d.device: d.device_id for d in stored_registry.devices(self.connection)}
 
     def consent(self, customer: str, purpose: str, state: str) -> None:
         """Record a decision, taken now."""
@@ -63,7 +64,7 @@ class Stage:
             "legal_basis": "consent", "notice_version": "1", "source": "test",
             "at": from_us(self.clock.now_us()), "recorded_at": from_us(self.clock.now_us()),
         }  # fmt: skip
-        customers.decide(self.connection, [row])
+        consent.decide(self.connection, [row])
         self.connection.commit()
 
     def receiver(self, receiver: Receiver, name: str, audience: str = "insurer") -> None:

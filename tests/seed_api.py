@@ -16,7 +16,7 @@ from contracts.raw import RawMessage
 from contracts.signals import signal_id
 from contracts.units import VEHICLE_NAMES
 from store.casework import alerts, cases, contacts
-from store.people import access
+from store.people import keys
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
 from store.postgres.pool import Connection, connect
@@ -144,7 +144,7 @@ def _keys(connection: Connection) -> dict[tuple[str, str], str]:
             customers = {"customer": own.driver} if role == "customer" else {"": None}
             customers |= {"home": own.home} if role == "customer" else {}
             for name, customer in customers.items():
-                found[(owner, name or role)] = access.create_key(
+                found[(owner, name or role)] = keys.create_key(
                     connection, tenant=own.tenant, role=role, name=f"{owner} {role}",
                     scopes=scopes, now_us=NOW_US, customer=customer,
                 )[1]  # fmt: skip

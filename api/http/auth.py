@@ -13,7 +13,8 @@ from api.http.deps import Deps
 from api.http.problems import Problem
 from api.http.scopes import Scope, roles_with
 from runtime.errors import TachowattError
-from store.people import access
+from store.people import keys
+from store.people.read_log import Reader, log_reads
 from store.postgres.pool import Connection
 
 UNKNOWN_TENANT = "-"
@@ -32,7 +33,7 @@ class Caller:
     scopes: frozenset[str]
 
     @classmethod
-    def of(cls, key: access.KeyRow) -> "Caller":
+    def of(cls, key: keys.KeyRow) -> "Caller":
         """Build the caller of a valid key."""
         return cls(key.key_id, key.tenant, key.role, key.customer, key.name, frozenset(key.scopes))
 
@@ -53,12 +54,12 @@ class KeyRefused(TachowattError):
 
 def caller_of_key(connection: Connection, key_text: str, now_us: int) -> Caller:
     """Return the caller of a key. Raises `KeyRefused`."""
-    found = access.find_key(connection, key_text, now_us)
+    found = keys.find_key(connection, key_text, now_us)
     if found is None:
         raise KeyRefused("the key is not known")
     if found.revoked_at is not None:
         raise KeyRefused("the key is revoked")
-    if not access.valid(found, now_us):
+    if not keys.valid(found, now_us):
         raise KeyRefused("the key has expired")
     return Caller.of(found)
 
@@ -86,9 +87,9 @@ class Call:
         why : the purpose; X-Reason, if the caller sent one, precedes it.
         """
         caller = self.caller
-        access.log_reads(
+        log_reads(
             connection,
-            access.Reader(caller.tenant, caller.key_id, caller.role, caller.name, self.request_id),
+            Reader(caller.tenant, caller.key_id, caller.role, caller.name, self.request_id),
             customers,
             what,
             why if self.reason is None else f"{self.reason} ({why})",

@@ -15,7 +15,7 @@ from pydantic import BaseModel
 
 from api.http.auth import Call
 from api.http.problems import Problem, bad_request
-from store.people import access
+from store.people.idempotency import StoredAnswer, claim, find_answer, keep_answer
 from store.postgres.pool import Connection
 
 _KEY = re.compile(r"[\x21-\x7e]{1,200}")
@@ -45,7 +45,7 @@ def once(
     key = _checked(key)
     fingerprint = _fingerprint(request, body)
     with call.connection() as connection:
-        if not access.claim(connection, call.caller.key_id, key):
+        if not claim(connection, call.caller.key_id, key):
             raise Problem(
                 409,
                 "in_flight",
@@ -53,7 +53,7 @@ def once(
                 "Wait a second and repeat the request with the same key: you get its answer.",
                 headers={"Retry-After": "1"},
             )
-        kept = access.stored(connection, call.caller.key_id, key, call.now_us)
+        kept = find_answer(connection, call.caller.key_id, key, call.now_us)
         if kept is not None:
             return _replay(kept, fingerprint)
         response = work(connection)
@@ -62,8 +62,8 @@ def once(
             for name, value in response.headers.items()
             if name in ("content-type", "etag", "location")
         }
-        answer = access.Stored(fingerprint, response.status_code, headers, bytes(response.body))
-        access.keep(connection, call.caller.tenant, call.caller.key_id, key, answer, call.now_us)
+        answer = StoredAnswer(fingerprint, response.status_code, headers, bytes(response.body))
+        keep_answer(connection, call.caller.tenant, call.caller.key_id, key, answer, call.now_us)
     return response
 
 
@@ -83,7 +83,7 @@ def _fingerprint(request: Request, body: BaseModel | None) -> bytes:
     return hashlib.sha256(f"{request.method} {request.url.path}\n{content}".encode()).digest()
 
 
-def _replay(kept: access.Stored, fingerprint: bytes) -> Response:
+def _replay(kept: StoredAnswer, fingerprint: bytes) -> Response:
     if kept.fingerprint != fingerprint:
         raise Problem(
             422,

@@ -13,7 +13,7 @@ from api.resources import context
 from contracts.channels import PURPOSES, TO_CUSTOMER
 from services import consent
 from store.casework import alerts, contacts
-from store.people import access, subjects
+from store.people import read_log, subjects
 
 _RELEVANT = 8
 _CONTACTS = 15
@@ -91,7 +91,7 @@ def own(view: View) -> Response:
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.load_names(_subject(row) for row in contracts)
     consents = consent.of_customer(view.connection, view.tenant, customer_id)
-    found = access.reads(
+    found = read_log.of_customer(
         view.connection,
         view.tenant,
         customer_id,

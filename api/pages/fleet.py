@@ -16,7 +16,7 @@ from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
-from store.people import customers
+from store.people import consent
 from store.postgres.times import to_us
 from store.reads import driving
 from store.reads import pages as reads
@@ -61,7 +61,7 @@ def _score(view: View, row: Row) -> scores.DrivingScore | None:
     if not row["granted"] or not _scored(view):
         return None
     which = Which(view.tenant, row["customer"], vehicle=row["vehicle"])
-    granted = customers.granted_of(view.connection, view.tenant, row["customer"])
+    granted = consent.granted_of(view.connection, view.tenant, row["customer"])
     name = f"vehicle:{row['vehicle']}"
     return scores.explained(
         view.connection, Subject(name, row["customer"], which, granted.get(_PURPOSE))

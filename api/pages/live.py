@@ -22,7 +22,7 @@ from api.pages.frame.enter import SESSION, open_view
 from api.pages.frame.formats import Formats
 from api.pages.frame.view import HEADERS, View
 from runtime.errors import Retry
-from store.people import access
+from store.people import sessions
 from store.pipeline import ledger
 from store.pipeline.ledger import Entry
 from store.reads import pages as reads
@@ -148,7 +148,7 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
 
 def _caller(deps: Deps, token: str) -> Caller | None:
     with deps.pool.connection() as connection:
-        found = access.session(connection, token, deps.clock.now_us())
+        found = sessions.find_session(connection, token, deps.clock.now_us())
     return None if found is None else Caller.of(found.key)
 
 

@@ -15,7 +15,7 @@ from api.resources.subjects import Subject
 from contracts.purposes import Purpose
 from services import alert_flow
 from store.casework import alerts, cases, contacts
-from store.people import customers
+from store.people import consent, customers
 from store.reads import driving
 from store.reads import pages as reads
 from store.reads.scoring import Which
@@ -95,7 +95,7 @@ def _tiles(view: View) -> list[dict[str, Any]]:
 def _home(view: View) -> Response:
     customer = view.caller.customer
     assert customer is not None
-    granted = customers.granted_of(view.connection, view.tenant, customer)
+    granted = consent.granted_of(view.connection, view.tenant, customer)
     all_, mail = view.may(Scope.DATA_READ), view.may(Scope.INBOX_READ)
     vehicles = (
         reads.vehicles(

@@ -10,7 +10,7 @@ from api.http.answers import Instant
 from api.http.auth import Call
 from api.http.problems import FieldError, Problem, not_found
 from contracts.purposes import Purpose
-from store.people import customers, subjects
+from store.people import consent, customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads.scoring import Which
@@ -122,7 +122,7 @@ def resolve(connection: Connection, call: Call, query: SubjectQuery, purpose: Pu
         name, customer = f"customer:{query.driver}", query.driver
         if not subjects.has_contract(connection, tenant, customer, "motor"):
             raise not_found()
-    consent_id = customers.granted_of(connection, tenant, customer).get(purpose)
+    consent_id = consent.granted_of(connection, tenant, customer).get(purpose)
     if consent_id is None:
         raise not_found()
     return Subject(name, customer, which(tenant, customer, query), consent_id)

@@ -13,7 +13,7 @@ from app.operations.registry_import import as_datetime
 from app.processes.stack import database
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
-from store.people import access, customers
+from store.people import customers, keys, registry
 from store.postgres.pool import connect, translated
 from store.postgres.times import from_us
 
@@ -89,11 +89,11 @@ def create_key(
     if not name.strip():
         raise Usage("--name is empty; customers see it in their log, so say who uses the key")
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
-        if tenant not in customers.tenants(connection):
+        if tenant not in registry.tenants(connection):
             raise Usage(f"there is no tenant {tenant!r}; `tachowatt import` makes one")
         if customer is not None and not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
-        key_id, text = access.create_key(
+        key_id, text = keys.create_key(
             connection,
             tenant=tenant,
             role=role,
@@ -118,7 +118,7 @@ def list_keys(
 ) -> None:
     """All keys, without their secrets."""
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
-        found = [_plain(key) for key in access.keys(connection, tenant)]
+        found = [_plain(key) for key in keys.list_keys(connection, tenant)]
     if json:
         print_json(found)
         return
@@ -127,7 +127,7 @@ def list_keys(
     print_table("Keys", columns, [[key[column] for column in columns] for key in found])
 
 
-def _plain(key: access.KeyRow) -> dict[str, Any]:
+def _plain(key: keys.KeyRow) -> dict[str, Any]:
     return {
         "key_id": key.key_id,
         "tenant": key.tenant,
@@ -147,7 +147,7 @@ def revoke_key(key_id: Annotated[str, typer.Argument(help="From `key list`")]) -
     """End a key at once, with its sessions of the pages."""
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
-        done = access.revoke_key(connection, key_id, clock.now_us())
+        done = keys.revoke_key(connection, key_id, clock.now_us())
         connection.commit()
     if not done:
         raise Usage(f"there is no key {key_id!r} that still holds; see `tachowatt key list`")

@@ -10,7 +10,7 @@ from app.demo.receiver import SIDES, DemoReceiver
 from runtime.clock import Clock
 from simulators.fleet import Fleet
 from store.casework import receivers
-from store.people import access
+from store.people import keys
 from store.postgres.pool import connect
 
 
@@ -65,7 +65,7 @@ def add_users(database_url: str, fleet: Fleet, clock: Clock) -> list[User]:
     with connect(database_url) as connection:
 
         def add(name: str, role: str, customer: str = "", language: str = "") -> None:
-            _, key = access.create_key(
+            _, key = keys.create_key(
                 connection,
                 tenant=fleet.tenant,
                 role=role,

@@ -25,7 +25,7 @@ from contracts.purposes import LegalBasis
 from contracts.topics import NAME
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
-from store.people import customers
+from store.people import consent, registry
 from store.postgres.pool import connect, translated
 from store.postgres.times import from_us
 
@@ -244,7 +244,7 @@ def write(
     with connect(database_url) as connection:
         try:
             with translated():
-                changed = customers.changed_kinds(connection, sections.get("devices", []))
+                changed = registry.changed_kinds(connection, sections.get("devices", []))
                 if changed:
                     raise Usage(
                         f"device {changed[0]!r} is registered as another kind; register the new "
@@ -259,11 +259,11 @@ def write(
                         for row in rows:
                             if row["dialect"] == NATIVE:
                                 row["address"] = f"{row['tenant']}/{row['device']}"
-                    customers.upsert(connection, table, rows)
+                    registry.upsert(connection, table, rows)
                     if section == "customers":
                         addresses = [{**row, **row["addresses"]} for row in rows]
-                        customers.set_addresses(connection, addresses, tuple(ADDRESSES))
-                customers.assign(connection, sections.get("assignments", []))
+                        registry.set_addresses(connection, addresses, tuple(ADDRESSES))
+                registry.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
                 for row in sections.get("consents", []):
                     if row["at"] > recorded_at + _CLOCK_TOLERANCE:
@@ -271,20 +271,20 @@ def write(
                             f"the consent of {row['customer']!r} is dated {row['at'].isoformat()}, "
                             "in the future; nobody has decided that yet"
                         )
-                customers.decide(
+                consent.decide(
                     connection,
                     [{**row, "recorded_at": recorded_at} for row in sections.get("consents", [])],
                 )
-                overlapping = customers.overlapping_assignments(connection)
+                overlapping = registry.overlapping_assignments(connection)
                 if overlapping:
                     tenant, device = overlapping[0]
                     raise Usage(
                         f"device {device!r} of {tenant!r} would be in two places at once; end the "
                         "earlier assignment with valid_to"
                     )
-                customers.bump(connection)
+                registry.bump(connection)
                 connection.commit()
-        except customers.Refused as error:
+        except registry.Refused as error:
             raise Usage(f"a row refers to something that does not exist: {error}") from None
     return {section: len(rows) for section, rows in sections.items() if rows}
 

@@ -20,7 +20,7 @@ from ingest.registry import Registries
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop
 from runtime.settings import Settings
-from store.people import customers
+from store.people import registry
 from store.pipeline import log as store_log
 from store.pipeline import offsets, reconcile, telemetry
 from store.postgres.engine import Layout
@@ -245,7 +245,7 @@ class PartitionLease:
         """A change of registry or consent counts from the next message on. True where there was
         one."""
         connection, cache = self.connection, self.cache
-        if customers.version(connection) == cache.registry.version:
+        if registry.version(connection) == cache.registry.version:
             return False
         cache.registry = self._registries.load(connection)
         cache.topics = Topics(cache.registry, partition=self.partition)

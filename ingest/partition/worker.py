@@ -24,7 +24,7 @@ from runtime.clock import Clock
 from runtime.errors import Fenced, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from store.people import customers
+from store.people import registry
 from store.pipeline import dead_letter, telemetry
 from store.postgres.pool import Connection, Unstorable, translated
 from store.signals import outbox
@@ -138,7 +138,7 @@ class Worker:
             try:
                 with translated():
                     spare = lease.spare
-                    if customers.version(spare) != cache.registry.version:
+                    if registry.version(spare) != cache.registry.version:
                         raise MustRunInOrder
                     work = self._preparer.work_of(messages, first, classified, cache)
                     self._preparer.prepare(spare, cache, work, timer, before)
@@ -243,7 +243,7 @@ class Worker:
             if found is None or found.messages is not messages or found.first != first:
                 return False
             with suppress(Retry, Stop), translated():
-                return customers.version(lease.spare) == found.version
+                return registry.version(lease.spare) == found.version
         return False
 
     def _commit_prepared(self, last_written: Callable[[], None]) -> Committed:

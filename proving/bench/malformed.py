@@ -34,7 +34,7 @@ from simulators.encode import Message
 from simulators.faults import Faults
 from simulators.fleet import Fleet
 from simulators.mutations import Mutations, registry, senders
-from store.people import customers
+from store.people import registry as stored_registry
 from store.pipeline import dead_letter, device_seq, features, telemetry
 from store.postgres.pool import Connection, connect
 from store.schema.migrate import migrate
@@ -368,7 +368,7 @@ def _state(url: str) -> dict[str, Any]:
     receipt of a joined sample, revisions)."""
     found: dict[str, Any] = {}
     with connect(url) as connection:
-        devices = [d for d in customers.devices(connection) if d.tenant == _GOOD_TENANT]
+        devices = [d for d in stored_registry.devices(connection) if d.tenant == _GOOD_TENANT]
         for device in devices:
             kind, of = KINDS[device.kind], f"of {device.device}"
             samples = telemetry.read(connection, kind.samples, [device.device_id])

@@ -19,7 +19,7 @@ from proving.bench import history
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
-from store.people import access
+from store.people import keys
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from store.schema.migrate import migrate
@@ -114,7 +114,7 @@ def _environment(directory: Path, url: str) -> dict[str, str]:
 
 
 def _key(connection: Any, role: str, now_us: int, customer: str | None = None) -> str:
-    return access.create_key(
+    return keys.create_key(
         connection, tenant=bench_fill.TENANT, role=role, name=role, scopes=OF_ROLE[role],
         now_us=now_us, customer=customer,
     )[1]  # fmt: skip

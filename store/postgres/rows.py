@@ -1,5 +1,6 @@
 """Rows as dicts with the table's column names."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg.rows import dict_row
@@ -17,6 +18,11 @@ def one(connection: Connection, query: str, parameters: Any = None) -> dict[str,
     """The first row; None when there is none."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query.encode(), parameters).fetchone()
+
+
+def pair_columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]]:
+    """Return pairs as two columns, for `unnest`."""
+    return [first for first, _ in pairs], [second for _, second in pairs]
 
 
 class Conditions:

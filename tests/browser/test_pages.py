@@ -12,7 +12,7 @@ from runtime.clock import SystemClock
 from runtime.metrics import Metrics
 from services.decide import decide
 from services.playbooks import Rules
-from store.people import customers
+from store.people import customers, registry
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from store.signals import outbox
@@ -174,7 +174,7 @@ def put_crash(town: Town) -> tuple[str, str]:
     now_us = clock.now_us()
     crashed = town.truth["crashes"][0]
     with connect(town.url) as connection:
-        device = next(d for d in customers.devices(connection) if d.device == crashed["device"])
+        device = next(d for d in registry.devices(connection) if d.device == crashed["device"])
         at = from_us(now_us).isoformat()
         data = {
             "retracted": False, "at": at, "severity": 3, "peak_mps2": 71.0,

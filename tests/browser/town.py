@@ -19,7 +19,7 @@ from simulators.encode import Message
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
 from store.casework import contacts, receivers
-from store.people import access
+from store.people import keys
 from store.postgres.pool import connect
 from tests.fix_receiver import Receiver
 from tests.patience import patient
@@ -120,7 +120,7 @@ def _keys(url: str, fleet: Fleet) -> dict[str, str]:
     found = {}
     with connect(url) as connection:
         for role, scopes in OF_ROLE.items():
-            _, found[role] = access.create_key(
+            _, found[role] = keys.create_key(
                 connection, tenant=fleet.tenant, role=role, name=names.get(role, "Customer"),
                 scopes=scopes, now_us=CLOCK.now_us(),
                 customer=crashed if role == "customer" else None,

@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from store.casework import delivery
-from store.people import access
+from store.people import keys, sessions
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem, running_api
@@ -35,13 +35,13 @@ def test_no_key_no_answer(api: Api, header: str | None, says: str) -> None:
 
 def test_a_session_cookie_does_not_open_the_api(api: Api) -> None:
     with connect(api.seeded.url) as connection:
-        key = access.find_key(connection, api.seeded.keys[("own", "insurer")], NOW_US)
+        key = keys.find_key(connection, api.seeded.keys[("own", "insurer")], NOW_US)
         assert key is not None
-        token, csrf = access.open_session(connection, key.key_id, NOW_US, 3600)
+        token, csrf = sessions.open_session(connection, key.key_id, NOW_US, 3600)
         connection.commit()
-        session = access.session(connection, token, NOW_US)
+        session = sessions.find_session(connection, token, NOW_US)
         assert session is not None and session.csrf == csrf and session.key.key_id == key.key_id
-        assert access.session(connection, token, NOW_US + 3_601_000_000) is None
+        assert sessions.find_session(connection, token, NOW_US + 3_601_000_000) is None
     for name in ("session", "tachowatt", "tachowatt_session", "__Host-session"):
         answer = api.client.get("/v1/driving-scores", headers={"Cookie": f"{name}={token}"})
         problem(answer, 401, "unauthorised")
@@ -51,7 +51,7 @@ def test_keys_end(api: Api) -> None:
     with connect(api.seeded.url) as connection:
 
         def make(name: str, expires_s: int) -> tuple[str, str]:
-            return access.create_key(
+            return keys.create_key(
                 connection, tenant="t1", role="insurer", name=name, scopes=["scores:read"],
                 now_us=NOW_US, expires_at=from_us(NOW_US + expires_s * 1_000_000),
             )  # fmt: skip
@@ -59,8 +59,8 @@ def test_keys_end(api: Api) -> None:
         _, expired = make("expired", -1)
         revoked_id, revoked = make("revoked", 3600)
         _, narrow = make("narrow", 3600)
-        assert access.revoke_key(connection, revoked_id, NOW_US)
-        assert not access.revoke_key(connection, revoked_id, NOW_US)
+        assert keys.revoke_key(connection, revoked_id, NOW_US)
+        assert not keys.revoke_key(connection, revoked_id, NOW_US)
         connection.commit()
 
     def ask(key: str, path: str = "/v1/driving-scores") -> httpx.Response:
@@ -83,8 +83,8 @@ def test_only_the_hash_of_a_secret_is_stored_and_use_is_noted_once_a_minute(api:
         assert not [row for row in rows if secret in row[0]]
 
         def used(at_us: int) -> Any:
-            assert access.find_key(connection, text, at_us) is not None
-            found = access.find_key(connection, text, at_us)
+            assert keys.find_key(connection, text, at_us) is not None
+            found = keys.find_key(connection, text, at_us)
             assert found is not None
             return found.last_used_at
 

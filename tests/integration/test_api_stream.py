@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import httpx
 
 from services import alert_flow
-from store.people import access
+from store.people import keys
 from store.postgres.pool import connect
 from tests.fix_api import Api, problem, running_api
 from tests.fix_registry import NOW_US
@@ -129,7 +129,7 @@ def test_a_bad_id_and_a_missing_scope(api: Api) -> None:
 
 def test_a_revoked_key_ends_its_stream(api: Api) -> None:
     with connect(api.seeded.url) as connection:
-        key_id, text = access.create_key(
+        key_id, text = keys.create_key(
             connection, tenant="t1", role="utility", name="short", scopes=["alerts:read"],
             now_us=NOW_US,
         )  # fmt: skip
@@ -137,7 +137,7 @@ def test_a_revoked_key_ends_its_stream(api: Api) -> None:
     with stream(api.url, {"Authorization": f"Bearer {text}"}) as live:
         next(live)
         with connect(api.seeded.url) as connection:
-            access.revoke_key(connection, key_id, NOW_US)
+            keys.revoke_key(connection, key_id, NOW_US)
             connection.commit()
         change(api, "own", "not for you any more")
         assert list(live) == []

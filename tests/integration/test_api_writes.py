@@ -7,7 +7,7 @@ import pytest
 
 from contracts.signals import signal_id
 from store.casework import cases, contacts
-from store.people import access
+from store.people import idempotency, keys, sessions
 from store.postgres.pool import connect, scalar
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
@@ -93,10 +93,10 @@ def test_an_error_is_not_kept(api: Api, case: str) -> None:
 def test_a_key_that_is_being_worked_on_is_told(api: Api, case: str) -> None:
     agent = api.seeded.keys[("own", "agent")]
     with connect(api.seeded.url) as connection:
-        key = access.find_key(connection, agent, NOW_US)
+        key = keys.find_key(connection, agent, NOW_US)
         assert key is not None
         connection.commit()
-        assert access.claim(connection, key.key_id, "f-1")
+        assert idempotency.claim(connection, key.key_id, "f-1")
         path = f"/v1/cases/{case}/notes"
         waiting = api.post(path, "agent", NOTE, Idempotency_Key="f-1")
         problem(waiting, 409, "in_flight")
@@ -130,7 +130,7 @@ def test_kept_answers_expire(api: Api, case: str) -> None:
     assert api.post(path, "agent", NOTE, Idempotency_Key="old").status_code == 201
     assert len(api.get(f"/v1/cases/{case}", "agent").json()["entries"]) == 3
     with connect(api.seeded.url) as connection:
-        access.forget_expired(connection, NOW_US + 25 * 3_600_000_000)
+        sessions.forget_expired(connection, NOW_US + 25 * 3_600_000_000)
         assert scalar(connection, "select count(*) from access.idempotency") == 0
 
 
@@ -157,7 +157,7 @@ def test_a_withdrawal_takes_effect_at_once(api: Api) -> None:
     path = "/v1/customers/omar-driver/consents"
     with connect(api.seeded.url) as connection:
         version = scalar(connection, "select version from customers.version")
-        _, key = access.create_key(
+        _, key = keys.create_key(
             connection, tenant="t1", role="customer", customer="omar-driver", name="omar",
             scopes=["consents:write", "consents:read"], now_us=NOW_US,
         )  # fmt: skip

@@ -10,7 +10,7 @@ import pytest
 
 from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
-from store.people import access
+from store.people import keys, read_log, sessions
 from store.postgres.pool import connect
 from tests.fix_api import Api, running_api
 from tests.fix_registry import NOW_US
@@ -179,8 +179,8 @@ def test_after_signing_in_nobody_is_sent_elsewhere(api: Api, enter, back: str) -
 def test_a_session_ends(api: Api, enter) -> None:
     key_id = api.seeded.keys[("own", "agent")].split("_")[1]
     with connect(api.seeded.url) as connection:
-        over, _ = access.open_session(connection, key_id, NOW_US - 10_000_000, 9.0)
-        held, _ = access.open_session(connection, key_id, NOW_US - 10_000_000, 11.0)
+        over, _ = sessions.open_session(connection, key_id, NOW_US - 10_000_000, 9.0)
+        held, _ = sessions.open_session(connection, key_id, NOW_US - 10_000_000, 11.0)
         connection.commit()
     client = enter(None)
     for token, status in ((over, 303), (held, 200), ("nonsense", 303)):
@@ -199,7 +199,7 @@ def test_a_page_read_is_in_the_customers_log_once(api: Api, enter) -> None:
         assert agent.get(f"/cases/{own.crash_case}").status_code == 200
     assert agent.get(f"/customers/{own.driver}").status_code == 200
     with connect(api.seeded.url) as connection:
-        found = access.reads(connection, "t1", own.driver, limit=200)
+        found = read_log.of_customer(connection, "t1", own.driver, limit=200)
     mine = [row["what"] for row in found if row["reader"] == "own agent"]
     assert mine.count("case") <= 1, "a page that keeps itself true is one read"
     assert "customer context" in mine
@@ -275,7 +275,7 @@ def test_fewer_scopes_show_less(api: Api) -> None:
     }
     for (role, scope), (path, hidden) in shown.items():
         with connect(api.seeded.url) as connection:
-            _, key = access.create_key(
+            _, key = keys.create_key(
                 connection, tenant="t1", role=role, name="less", scopes=[scope], now_us=NOW_US,
                 customer=own.driver if role == "customer" else None,
             )  # fmt: skip
@@ -320,8 +320,8 @@ def test_an_empty_store_has_all_pages(database: str) -> None:
     write(database, validate(sections, "test"), NOW_US)
     opened = set()
     with connect(database) as connection:
-        keys = {
-            role: access.create_key(
+        key_texts = {
+            role: keys.create_key(
                 connection, tenant="e", role=role, name=role, scopes=scopes, now_us=NOW_US,
                 customer="c" if role == "customer" else None,
             )[1]
@@ -329,7 +329,7 @@ def test_an_empty_store_has_all_pages(database: str) -> None:
         }  # fmt: skip
         connection.commit()
     with running_api(database) as url:
-        for key in keys.values():
+        for key in key_texts.values():
             with httpx.Client(base_url=url, headers=HTML, timeout=patient(20.0)) as client:
                 sign_in(client, key)
                 for path in _SHARED:

@@ -9,7 +9,7 @@ import pytest
 from psycopg import errors, sql
 
 from runtime.errors import Retry, Stop
-from store.people import access
+from store.people import keys, sessions
 from store.postgres.pool import Connection, Pool, connect, scalar
 from store.postgres.roles import READER, WRITER, NotAMember, see
 from store.postgres.times import from_us
@@ -191,15 +191,15 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
 def test_a_session_is_found_by_its_token_and_in_no_other_way(town: Town) -> None:
     text = town.seeded.keys[("own", "agent")]
     with town.reader() as connection:
-        key = access.find_key(connection, text, NOW_US)
+        key = keys.find_key(connection, text, NOW_US)
         assert key is not None and key.tenant == "t1"
-        assert access.find_key(connection, text[:-1] + "_", NOW_US) is None
-        token, _ = access.open_session(connection, key.key_id, NOW_US, 60.0)
-        assert access.session(connection, token, NOW_US) is not None
-        assert access.session(connection, token, NOW_US + 61_000_000) is None
-        access.forget_expired(connection, NOW_US + 61_000_000)
-        assert access.session(connection, token, NOW_US) is None
-        assert access.find_key(connection, text, NOW_US + 1).last_used_at == from_us(NOW_US)  # type: ignore[union-attr]
+        assert keys.find_key(connection, text[:-1] + "_", NOW_US) is None
+        token, _ = sessions.open_session(connection, key.key_id, NOW_US, 60.0)
+        assert sessions.find_session(connection, token, NOW_US) is not None
+        assert sessions.find_session(connection, token, NOW_US + 61_000_000) is None
+        sessions.forget_expired(connection, NOW_US + 61_000_000)
+        assert sessions.find_session(connection, token, NOW_US) is None
+        assert keys.find_key(connection, text, NOW_US + 1).last_used_at == from_us(NOW_US)  # type: ignore[union-attr]
 
 
 def test_a_writer_changes_rows_and_no_structure(town: Town) -> None:

@@ -16,7 +16,8 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import Fenced, Retry, Usage
 from runtime.settings import Settings
-from store.people import customers
+from store.people import consent
+from store.people import registry as stored_registry
 from store.pipeline import dead_letter, features, ledger, offsets, telemetry
 from store.pipeline.feature_tables import TRIP
 from store.postgres.pool import connect
@@ -138,10 +139,8 @@ def test_withdrawal_takes_effect_on_the_next_message(worker: Worker, registered:
     def decide(state: str, minute: int) -> None:
         at = from_us(NOW_US + minute * 60_000_000)
         with connect(registered) as connection:
-            customers.decide(
-                connection, [{**decision, "state": state, "at": at, "recorded_at": at}]
-            )
-            customers.bump(connection)
+            consent.decide(connection, [{**decision, "state": state, "at": at, "recorded_at": at}])
+            stored_registry.bump(connection)
             connection.commit()
 
     decide("withdrawn", 1)

@@ -22,7 +22,7 @@ from ingest.reconcile import recompute
 from runtime.clock import ManualClock
 from runtime.errors import Retry
 from runtime.settings import Settings
-from store.people import customers
+from store.people import registry as stored_registry
 from store.pipeline import ledger
 from store.postgres.pool import connect
 from tests.fix_fleet import raw, small_fleet
@@ -220,7 +220,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
         disturbance = disturbances[i % len(disturbances)]
         if disturbance == "registry":
             with connect(url) as connection:
-                customers.bump(connection)
+                stored_registry.bump(connection)
         elif disturbance == "reconcile":
             worker.reconcile(everything=True)
         elif disturbance == "other":

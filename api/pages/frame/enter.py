@@ -24,7 +24,7 @@ from api.http.scopes import Scope
 from api.pages.frame.texts import best_language
 from api.pages.frame.view import View
 from contracts.kinds import LANGUAGES
-from store.people import access
+from store.people import sessions
 from store.postgres import roles
 from store.postgres.pool import Connection
 from store.reads import pages as reads
@@ -122,7 +122,7 @@ def _save_preferences(view: View) -> Response | None:
 def _load_session(view: View, connection: Connection) -> None:
     """Load the session if its cookie is valid, and restrict the connection to its tenants."""
     token = view.request.cookies.get(SESSION)
-    found = access.session(connection, token, view.now_us) if token else None
+    found = sessions.find_session(connection, token, view.now_us) if token else None
     if found is None:
         view.csrf = view.request.cookies.get(FORM, "")
         return

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from api.http.auth import KeyRefused, caller_of_key
 from api.pages.frame.enter import FORM, SESSION, form_token, safe_next
 from api.pages.frame.view import View
-from store.people import access
+from store.people import sessions
 
 SESSION_S = 12 * 3600.0
 """Lifetime of a session from sign-in; activity does not extend it."""
@@ -27,7 +27,7 @@ def login(view: View) -> Response:
     except KeyRefused:
         return _form(view, refused=True)
     ttl_s = SESSION_S
-    token, _ = access.open_session(view.connection, caller.key_id, view.now_us, ttl_s)
+    token, _ = sessions.open_session(view.connection, caller.key_id, view.now_us, ttl_s)
     view.cookies[SESSION] = (token, round(ttl_s))
     view.cookies[FORM] = ("", 0)
     return view.go(safe_next(view.form.get("next", "/")))
@@ -37,7 +37,7 @@ def logout(view: View) -> Response:
     """POST /logout"""
     token = view.request.cookies.get(SESSION)
     if token:
-        access.close_session(view.connection, token)
+        sessions.close_session(view.connection, token)
     view.cookies[SESSION] = ("", 0)
     return view.go("/login", "signed_out")
 

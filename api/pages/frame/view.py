@@ -18,7 +18,8 @@ from api.http.scopes import Scope
 from api.pages.frame import assets
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
-from store.people import access, customers
+from store.people import customers
+from store.people.read_log import Reader, log_reads
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -153,9 +154,9 @@ class View:
         caller = self.caller
         others = {customer for customer in customers if customer and customer != caller.customer}
         request_id = getattr(self.request.state, "request_id", "-")
-        access.log_reads(
+        log_reads(
             self.connection,
-            access.Reader(caller.tenant, caller.key_id, caller.role, caller.name, request_id),
+            Reader(caller.tenant, caller.key_id, caller.role, caller.name, request_id),
             others,
             what,
             why,

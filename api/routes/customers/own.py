@@ -17,7 +17,7 @@ from api.resources.scores import DrivingScore
 from api.resources.subjects import Subject
 from api.routes.insurers.trips import PageOfTrips, trip_cursor, trip_of
 from contracts.purposes import Purpose
-from store.people import access, customers, subjects
+from store.people import consent, customers, read_log, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.reads import driving
@@ -106,7 +106,7 @@ def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custome
         person = customers.person(connection, tenant, customer_id)
         if person is None:
             raise not_found()
-        granted = customers.granted_of(connection, tenant, customer_id)
+        granted = consent.granted_of(connection, tenant, customer_id)
         devices = subjects.devices_of(connection, tenant, customer_id)
         call.log(connection, {customer_id}, "what is stored", OWN)
     found = OwnData(
@@ -138,7 +138,7 @@ def own_reads(
     only_own(call, customer_id)
     cursor = paging.decode("reads", after, paging.number)
     with call.connection() as connection:
-        rows = access.reads(
+        rows = read_log.of_customer(
             connection,
             call.caller.tenant,
             customer_id,
@@ -214,22 +214,23 @@ def own_scores(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custo
     only_own(call, customer_id)
     tenant = call.caller.tenant
     with call.connection() as connection:
-        consent = customers.granted_of(connection, tenant, customer_id).get(Purpose.DRIVING_SCORE)
+        granted = consent.granted_of(connection, tenant, customer_id)
+        consent_id = granted.get(Purpose.DRIVING_SCORE)
         vehicles = {
             row["vehicle"]: None
             for row in subjects.contracts_of(connection, tenant, customer_id)
             if row["vehicle"] is not None
         }
         asked = [
-            Subject(f"customer:{customer_id}", customer_id, Which(tenant, customer_id), consent)
+            Subject(f"customer:{customer_id}", customer_id, Which(tenant, customer_id), consent_id)
         ]
         asked += [
-            Subject(f"vehicle:{v}", customer_id, Which(tenant, customer_id, vehicle=v), consent)
+            Subject(f"vehicle:{v}", customer_id, Which(tenant, customer_id, vehicle=v), consent_id)
             for v in vehicles
         ]
         data = [
             scores.without_score(subject, _NOT_GRANTED)
-            if consent is None
+            if consent_id is None
             else scores.explained(connection, subject)
             for subject in asked
         ]

@@ -23,7 +23,7 @@ from api.resources.alerts import Alert
 from runtime.errors import Retry
 from services import alert_flow
 from store.casework import alerts as stored
-from store.people import access
+from store.people import keys
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
 
@@ -126,7 +126,7 @@ def _read(call: Call, last: int) -> tuple[list[int], list[dict[str, Any]], bool]
     """
     now_us = call.deps.clock.now_us()
     with call.connection() as connection:
-        if not access.still_valid(connection, call.caller.key_id, now_us):
+        if not keys.still_valid(connection, call.caller.key_id, now_us):
             return [], [], False
         rows = stored.changes(connection, call.caller.tenant, last, _BATCH)
         agreed = {

@@ -1,13 +1,13 @@
 """Which tenant a command is about."""
 
 from runtime.errors import Usage
-from store.people import customers
+from store.people import registry
 from store.postgres.pool import Connection
 
 
 def the_tenant(connection: Connection, given: str | None) -> str:
     """Return the tenant that was named, or the only one there is. Raises `Usage`."""
-    known = customers.tenants(connection)
+    known = registry.tenants(connection)
     if given is None and len(known) == 1:
         return known[0]
     if given not in known:

@@ -1,0 +1,218 @@
+"""The registry: tenants, contracts, meters, devices and assignments, valid in time."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import psycopg
+
+from store.postgres.pool import Connection, scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What holds from one time to another (None = still): a contract or an assignment.
+
+    subject : the vehicle or meter, as `vehicle:<id>` or `meter:<id>`.
+    """
+
+    subject: str
+    valid_from: datetime
+    valid_to: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRow:
+    """timezone : None = the tenant's."""
+
+    timezone: str | None
+    interval_s: int
+    register_digits: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRow:
+    """A registered device; timezone is its tenant's."""
+
+    device_id: int
+    tenant: str
+    device: str
+    kind: str
+    dialect: str
+    address: str
+    timezone: str
+
+
+def version(connection: Connection) -> int:
+    """The version of registry and consents; any change raises it."""
+    return int(scalar(connection, "select version from customers.version"))
+
+
+def bump(connection: Connection) -> None:
+    """Tell everyone who holds a snapshot that it is no longer true."""
+    connection.execute("update customers.version set version = version + 1")
+
+
+def tenants(connection: Connection) -> list[str]:
+    """All tenants."""
+    return [row[0] for row in connection.execute("select tenant from customers.tenant order by 1")]
+
+
+_SUBJECT = "case when vehicle is null then 'meter:' || meter else 'vehicle:' || vehicle end"
+
+
+def contracts(connection: Connection) -> dict[tuple[str, str], list[tuple[str, Holding]]]:
+    """(tenant, subject) → who (a customer) had it covered, and when."""
+    found: dict[tuple[str, str], list[tuple[str, Holding]]] = defaultdict(list)
+    for tenant, customer, subject, start, end in connection.execute(
+        f"select tenant, customer, {_SUBJECT}, valid_from, valid_to from customers.contract"
+    ):
+        found[(tenant, subject)].append((customer, Holding(subject, start, end)))
+    return found
+
+
+def assignments(connection: Connection) -> dict[int, list[Holding]]:
+    """Device id → in which vehicle or meter it sat, and when."""
+    found: dict[int, list[Holding]] = defaultdict(list)
+    for device_id, subject, start, end in connection.execute(
+        f"select device_id, {_SUBJECT}, valid_from, valid_to from customers.assignment"
+    ):
+        found[device_id].append(Holding(subject, start, end))
+    return found
+
+
+def meters(connection: Connection) -> dict[tuple[str, str], MeterRow]:
+    """(tenant, meter) → its time zone, grid and digits."""
+    return {
+        (row[0], row[1]): MeterRow(*row[2:])
+        for row in connection.execute(
+            "select tenant, meter, timezone, interval_s, register_digits from customers.meter"
+        )
+    }
+
+
+def devices(connection: Connection) -> list[DeviceRow]:
+    """All registered devices."""
+    rows = connection.execute(
+        "select d.device_id, d.tenant, d.device, d.kind, d.dialect, d.address, t.timezone "
+        "from customers.device d join customers.tenant t using (tenant) order by 1"
+    )
+    return [DeviceRow(*row) for row in rows.fetchall()]
+
+
+# Table → (key columns, all columns). The order is the order of the references between them.
+_TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "tenant": (("tenant",), ("tenant", "name", "timezone")),
+    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language")),
+    "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name")),
+    "meter": (
+        ("tenant", "meter"),
+        ("tenant", "meter", "number", "interval_s", "timezone", "register_digits"),
+    ),
+    "contract": (
+        ("tenant", "contract"),
+        (
+            "tenant",
+            "contract",
+            "customer",
+            "kind",
+            "vehicle",
+            "meter",
+            "valid_from",
+            "valid_to",
+        ),
+    ),
+    "device": (("tenant", "device"), ("tenant", "device", "kind", "dialect", "address")),
+}
+
+
+class Refused(Exception):
+    """The registry's own rules (references, checks) refuse a row; the message says which."""
+
+
+@contextmanager
+def refusing() -> Iterator[None]:
+    try:
+        yield
+    except psycopg.IntegrityError as error:
+        diagnosis = error.diag
+        raise Refused(
+            f"{diagnosis.message_primary} {diagnosis.message_detail or ''}".strip()
+        ) from error
+
+
+def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write rows of the registry, in the caller's transaction; an existing key is updated."""
+    keys, columns = _TABLES[table]
+    rest = [column for column in columns if column not in keys]
+    sets = ", ".join(f"{column} = excluded.{column}" for column in rest)
+    marks = ", ".join(f"%({column})s" for column in columns)
+    with refusing(), connection.cursor() as cursor:
+        cursor.executemany(
+            f"insert into customers.{table} ({', '.join(columns)}) values ({marks}) "
+            f"on conflict ({', '.join(keys)}) do update set {sets}",
+            list(rows),
+        )
+
+
+def set_addresses(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]
+) -> None:
+    """Replace the addresses of customers: each row has tenant, customer and a value (or None) of
+    each kind."""
+    with refusing(), connection.cursor() as cursor:
+        for kind in kinds:
+            cursor.executemany(
+                "delete from customers.address where tenant = %(tenant)s "
+                "and customer = %(customer)s and kind = %(kind)s",
+                [{**row, "kind": kind} for row in rows],
+            )
+            cursor.executemany(
+                "insert into customers.address (tenant, customer, kind, value) "
+                "values (%(tenant)s, %(customer)s, %(kind)s, %(value)s)",
+                [{**row, "kind": kind, "value": row[kind]} for row in rows if row.get(kind)],
+            )
+
+
+def assign(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Write assignments of devices; the same beginning again updates its end."""
+    with refusing(), connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into customers.assignment (device_id, tenant, vehicle, meter, valid_from, "
+            "valid_to) select device_id, tenant, %(vehicle)s, %(meter)s, %(valid_from)s, "
+            "%(valid_to)s from (select (select device_id from customers.device "
+            "where tenant = %(tenant)s and device = %(device)s), %(tenant)s) "
+            "as d (device_id, tenant) "
+            "on conflict (device_id, valid_from) do update set vehicle = excluded.vehicle, "
+            "meter = excluded.meter, valid_to = excluded.valid_to",
+            list(rows),
+        )
+
+
+def changed_kinds(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Devices among `rows` (tenant, id, kind) that are registered as another kind."""
+    found = connection.execute(
+        "select device from customers.device d "
+        "join unnest(%s::text[], %s::text[], %s::text[]) as r (tenant, device, kind) "
+        "using (tenant, device) where d.kind <> r.kind order by 1",
+        (
+            [row["tenant"] for row in rows],
+            [row["id"] for row in rows],
+            [row["kind"] for row in rows],
+        ),
+    )
+    return [row[0] for row in found.fetchall()]
+
+
+def overlapping_assignments(connection: Connection) -> list[tuple[str, str]]:
+    """Devices (tenant, name) that would sit in two places at once."""
+    rows = connection.execute(
+        "select distinct d.tenant, d.device from customers.assignment a "
+        "join customers.assignment b on a.device_id = b.device_id and a.valid_from < b.valid_from "
+        "and (a.valid_to is null or a.valid_to > b.valid_from) "
+        "join customers.device d on d.device_id = a.device_id order by 1, 2"
+    )
+    return [(row[0], row[1]) for row in rows.fetchall()]

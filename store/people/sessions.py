@@ -1,0 +1,59 @@
+"""Sessions of the pages. The cookie's token is stored only as its SHA-256, like a key's secret.
+
+A session is found before a tenant is known, through functions of migration 0006, one at a time.
+"""
+
+import secrets
+from dataclasses import dataclass
+
+from store.people.idempotency import IDEMPOTENCY_S
+from store.people.keys import COLUMNS, KeyRow, digest, key_row, mark_used, valid
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """A session of the pages, with the key that opened it."""
+
+    key: KeyRow
+    csrf: str
+
+
+def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float) -> tuple[str, str]:
+    """Begin a session of a key: its token (for the cookie) and its CSRF token (for the forms)."""
+    token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
+    connection.execute(
+        "select access.open_session(%s, %s, %s, %s, %s)",
+        (digest(token), key_id, csrf, from_us(now_us), from_us(now_us + round(ttl_s * 1e6))),
+    )
+    return token, csrf
+
+
+def find_session(connection: Connection, token: str, now_us: int) -> SessionRow | None:
+    """The session of a token; None where it is unknown or over, or its key no longer holds."""
+    row = connection.execute(
+        f"select {COLUMNS}, s.csrf from access.session_of(%s, %s) s "
+        "cross join lateral access.key_of(s.key_id) k",
+        (digest(token), from_us(now_us)),
+    ).fetchone()
+    if row is None:
+        return None
+    found = key_row(row)
+    if not valid(found, now_us):
+        return None
+    mark_used(connection, found, now_us)
+    return SessionRow(found, row[10])
+
+
+def close_session(connection: Connection, token: str) -> None:
+    """End a session."""
+    connection.execute("select access.close_session(%s)", (digest(token),))
+
+
+def forget_expired(connection: Connection, now_us: int) -> None:
+    """Remove sessions and stored answers whose time is over."""
+    connection.execute(
+        "select access.forget_expired(%s, %s)",
+        (from_us(now_us), from_us(now_us - IDEMPOTENCY_S * 1_000_000)),
+    )
