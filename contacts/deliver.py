@@ -52,7 +52,7 @@ class Deliverer:
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._busy: Counter[Lane] = Counter()
         self._worker = 0
-        self._enrolled_generation = -1
+        self._registered_generation = -1
         self.freed = asyncio.Event()
         """Set when a lane gets a free slot."""
 
@@ -86,9 +86,9 @@ class Deliverer:
     def _claim(self, connection: Connection) -> list[dict[str, Any]]:
         """Claim due contacts, record the refused, return the others; runs in the store thread."""
         now_us = self._clock.now_us()
-        if self._enrolled_generation != self._store_thread.generation:
-            self._worker = delivery.enrol(connection)
-            self._enrolled_generation = self._store_thread.generation
+        if self._registered_generation != self._store_thread.generation:
+            self._worker = delivery.register_worker(connection)
+            self._registered_generation = self._store_thread.generation
         free = [
             (lane, slots)
             for lane in delivery.lanes(connection)

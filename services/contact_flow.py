@@ -59,5 +59,5 @@ def claim(
         refused.append(contact)
         attempt = Attempt("refused", "refused", reason)
         delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
-    delivery.signing(connection, allowed, now_us)
+    delivery.add_signing_secrets(connection, allowed, now_us)
     return allowed, refused

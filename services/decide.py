@@ -47,7 +47,7 @@ def decide(
     channels : to customers, that are set up. Raises `Retry` while the store is away.
     """
     urgent = sorted({p.spec.trigger.signal for p in rules if p.spec.urgent})
-    signals = signal_queue.take(connection, limit, urgent)
+    signals = signal_queue.claim(connection, limit, urgent)
     if not signals:
         connection.rollback()
         return 0
@@ -104,7 +104,7 @@ def _decide(
     signal_queue.lock(connection, [*(s["id"] for s in signals), *sorted(drivers)])
     newest = signal_queue.newest(connection, [s["id"] for s in signals])
     signals = [{**s, "newest_revision": newest[s["id"]]} for s in signals]
-    alerts.follow(
+    alerts.apply_signals(
         connection,
         [s for s in signals if s["type"] in (alerts.RAISED, alerts.CLEARED) and s["device"]],
         about,
@@ -131,8 +131,8 @@ def _play(
     if signal["revision"] > 0 and not one.superseded:
         one = replace(one, cases=cases.deadlines(connection, one.signal_id))
         retracted = bool(signal["data"].get("retracted"))
-        said = "retracted" if retracted else "corrected"
-        cases.signal_changed(connection, one.signal_id, said, now_us)
+        what = "retracted" if retracted else "corrected"
+        cases.signal_changed(connection, one.signal_id, what, now_us)
         if retracted:
             contacts.cancel(connection, one.signal_id, "retracted", now_us)
     made = []
@@ -163,7 +163,7 @@ def _carry_out(
         new = _new_case(tenant, one, playbook, planned.case)
         became["case"] = {"new" if cases.open_(connection, new, now_us) else "standing"}
         if one.alert_id is not None:
-            alerts.belongs_to(connection, one.alert_id, case, now_us)
+            alerts.link_case(connection, one.alert_id, case, now_us)
     has_case = planned.case is not None or case in one.cases
     stored = contacts.put(
         connection,
@@ -179,10 +179,13 @@ def _carry_out(
         contacts.cancel(
             connection, one.signal_id, "corrected", now_us, playbook=playbook.id, keep=list(stored)
         )
-    return [_told(verdict, became.get(verdict.treatment, set())) for verdict in planned.verdicts]
+    return [
+        _final_verdict(verdict, became.get(verdict.treatment, set()))
+        for verdict in planned.verdicts
+    ]
 
 
-def _told(verdict: Verdict, became: set[str]) -> Verdict:
+def _final_verdict(verdict: Verdict, became: set[str]) -> Verdict:
     """The verdict as it is written down, after the store has said what was there before."""
     if verdict.outcome == "nothing" or "new" in became:
         return verdict

@@ -7,7 +7,7 @@ from typing import Any
 from contracts.kinds import SignalType
 from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
-from customer_context.scoring.bands import band, worth_telling
+from customer_context.scoring.bands import band, worth_announcing
 from feature_kernels import driving
 from store.people import consent
 from store.pipeline.features import Rows
@@ -48,7 +48,7 @@ def of_drivers(connection: Connection) -> list[DriverScore]:
     for (tenant, customer), purposes in sorted(consent.granted(connection).items()):
         if Purpose.DRIVING_SCORE not in purposes:
             continue
-        roles.see(connection, (tenant,))
+        roles.set_tenant_scope(connection, (tenant,))
         trips, score = of_subject(connection, scoring.Which(tenant, customer))
         if trips.shape[0]:
             found.append(DriverScore(tenant, customer, score))
@@ -74,14 +74,14 @@ def signal_changes(
             latest[signal["tenant"], customer] = signal
     granted = consent.granted_to(connection, list(latest))
     drivers = {key: s for key, s in latest.items() if Purpose.DRIVING_SCORE in granted[key]}
-    announced = playbooks.scores_told(connection, list(drivers))
+    announced = playbooks.announced_scores(connection, list(drivers))
     found = []
     for (tenant, customer), trip in drivers.items():
-        roles.see(connection, (tenant,))
+        roles.set_tenant_scope(connection, (tenant,))
         _, score = of_subject(connection, scoring.Which(tenant, customer))
         before = announced.get((tenant, customer))
         value = float(score.score)
-        if value != value or not worth_telling(value, None if before is None else before[0]):
+        if value != value or not worth_announcing(value, None if before is None else before[0]):
             continue
         data = ScoreChanged(
             score=value,
@@ -104,6 +104,6 @@ def signal_changes(
                 data.model_dump(),
             )
         )
-        playbooks.tell_score(connection, tenant, customer, value, data.band, now_us)
+        playbooks.record_announced_score(connection, tenant, customer, value, data.band, now_us)
     outbox.put(connection, found, now_us)
     return len(found)

@@ -21,7 +21,7 @@ class Town:
     def reader(self) -> Connection:
         """A connection as the API has it."""
         connection = connect(self.url)
-        roles.must_take(connection, roles.READER)
+        roles.must_assume(connection, roles.READER)
         connection.commit()
         return connection
 

@@ -166,7 +166,7 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
     crash = _signal(own, names[car], car, "vehicle.crash", f"vehicle:{own.vehicle}", _crash())
     raised = _anomaly(own, names[reader], reader)
     outbox.put(connection, [crash, raised], NOW_US - HOUR_US)
-    alerts.follow(
+    alerts.apply_signals(
         connection,
         [
             {

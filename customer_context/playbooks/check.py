@@ -27,8 +27,8 @@ def load(text: str, file: str) -> Playbook:
     """A playbook that parses and passes the trial. Raises `Usage` as `parse` does."""
     playbook = parse(text, file)
     _fields_exist(playbook)
-    for said, data in _samples(playbook.spec.trigger.signal):
-        _try(playbook, data, said)
+    for example, data in _samples(playbook.spec.trigger.signal):
+        _try(playbook, data, example)
     return playbook
 
 
@@ -50,7 +50,7 @@ def _fields_exist(playbook: Playbook) -> None:
             look(f"{where}.{language}", data_fields(getattr(texts, language)))
 
 
-def _try(playbook: Playbook, data: Mapping[str, Any], said: str) -> None:
+def _try(playbook: Playbook, data: Mapping[str, Any], example: str) -> None:
     signal = {"id": "0" * 32, "type": playbook.spec.trigger.signal, "revision": 0}
     signal |= {"subject": "vehicle:example", "time": _AT}
     values = {
@@ -68,7 +68,7 @@ def _try(playbook: Playbook, data: Mapping[str, Any], said: str) -> None:
             if not playbook.holds(where, signal, data) and where == "trigger.when":
                 return
         except ConditionError as error:
-            raise Usage(f"{playbook.file}: {where}: fails {said}: {error}") from None
+            raise Usage(f"{playbook.file}: {where}: fails {example}: {error}") from None
     for (where, language), template in playbook.texts.items():
         guard = where.rsplit(".", 1)[0] + ".when"
         if not playbook.holds(guard, signal, data):
@@ -76,7 +76,7 @@ def _try(playbook: Playbook, data: Mapping[str, Any], said: str) -> None:
         try:
             render(template, values, language)
         except TextError as error:
-            raise Usage(f"{playbook.file}: {where}.{language}: fails {said}: {error}") from None
+            raise Usage(f"{playbook.file}: {where}.{language}: fails {example}: {error}") from None
 
 
 def _samples(type_: str) -> Iterator[tuple[str, dict[str, Any]]]:

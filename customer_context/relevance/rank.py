@@ -105,10 +105,10 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
     if not item.in_force:
         parts = [(_NOT_IN_FORCE * recency, Reason("ended", "no longer in force"))]
     parts.sort(key=lambda part: -part[0])
-    return Ranked(item, sum(weight for weight, _ in parts), _said(parts))
+    return Ranked(item, sum(weight for weight, _ in parts), _shown_reasons(parts))
 
 
-def _said(parts: Sequence[tuple[float, Reason]]) -> tuple[Reason, ...]:
+def _shown_reasons(parts: Sequence[tuple[float, Reason]]) -> tuple[Reason, ...]:
     """All reasons, but for a recency that has faded, where there is another one."""
     kept = [reason for weight, reason in parts if weight > 0.05 or reason.code != "recent"]
     return tuple(kept or [reason for _, reason in parts])

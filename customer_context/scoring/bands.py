@@ -16,6 +16,6 @@ def band(score: float) -> str:
     return "E"
 
 
-def worth_telling(score: float, told: float | None) -> bool:
+def worth_announcing(score: float, announced: float | None) -> bool:
     """True for a first score, and for one more than a band away from the score last told."""
-    return told is None or abs(score - told) > BAND_POINTS
+    return announced is None or abs(score - announced) > BAND_POINTS

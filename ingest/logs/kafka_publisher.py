@@ -106,7 +106,7 @@ class Publisher:
         session = self._session
         assert session is not None
         with translated():
-            due = publications.take(session, _AT_ONCE)
+            due = publications.oldest(session, _AT_ONCE)
             signals = publications.signals(session, [r for _, kind, r in due if kind == "signal"])
             envelopes = publications.dead_letters(
                 session, [r for _, kind, r in due if kind == "dead_letter"]

@@ -24,7 +24,7 @@ from simulators.load import Load
 from store.pipeline import ledger, offsets
 from store.postgres.pool import connect
 from store.schema.migrate import migrate
-from store.testing import bench as store_bench
+from store.testing import measurements
 
 _CLIENT_ID = "tachowatt-bench-drain"
 _RATE = 5_000.0
@@ -142,7 +142,7 @@ def _calibrate(
     settings: Settings, clock: Clock, plan: Plan, found: dict[str, Any], database_url: str
 ) -> dict[str, Any]:
     with connect(database_url) as connection:
-        copied = store_bench.copy_rate(
+        copied = measurements.copy_rate(
             connection, _CALIBRATION_ROWS, settings.batch_messages * plan.samples, clock
         )
     return {
@@ -183,7 +183,7 @@ def proof(database_url: str, devices: int, progress: Progress) -> dict[str, Any]
 def versions(database_url: str, mqtt_url: str) -> dict[str, str | None]:
     """What was measured with."""
     with connect(database_url) as connection:
-        return store_bench.versions(connection) | {
+        return measurements.versions(connection) | {
             "broker": backlog.version(mqtt_url),
             "python": platform.python_version(),
         }

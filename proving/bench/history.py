@@ -21,14 +21,14 @@ from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.signals import outbox
 from store.signals.outbox import SignalRow
-from store.testing import bench_fill
+from store.testing import bench_data
 
 VEHICLES, METERS = 100_000, 1_000
 ASKED_VEHICLES, ASKED_METERS = 1_000, 30
 RECENT_TRIPS, RECENT_DAYS = 10, 90
 _METER_DAYS, _PER_DAY = 30, 96
 _DAY_US = 86_400 * US_PER_S
-_INTERVAL_US = bench_fill.INTERVAL_S * US_PER_S
+_INTERVAL_US = bench_data.INTERVAL_S * US_PER_S
 _PORTION = 200_000
 _STORY_EVERY = 100
 _CRASH = {
@@ -47,22 +47,22 @@ def vehicle(i: int) -> int:
 
 def fill(connection: Connection, samples: int, now_us: int) -> None:
     """Write a history of `samples`, and commit. now_us : it ends here."""
-    bench_fill.register(connection, VEHICLES, METERS)
-    cars = np.array(bench_fill.device_ids(connection, "vehicle"))
-    homes = np.array(bench_fill.device_ids(connection, "meter"))
+    bench_data.register(connection, VEHICLES, METERS)
+    cars = np.array(bench_data.device_ids(connection, "vehicle"))
+    homes = np.array(bench_data.device_ids(connection, "meter"))
     readings = samples // 10
-    for rows in _trips(cars, (samples - readings) // bench_fill.SAMPLES_OF_A_TRIP, now_us):
+    for rows in _trips(cars, (samples - readings) // bench_data.SAMPLES_OF_A_TRIP, now_us):
         features.append(connection, TRIP, rows)
     for intervals, days in _intervals(homes, readings, now_us):
         features.append(connection, INTERVAL, intervals)
         features.append(connection, DAY, days)
     connection.commit()
-    bench_fill.samples_of_trips(connection)
-    bench_fill.samples_of_intervals(connection)
+    bench_data.samples_of_trips(connection)
+    bench_data.samples_of_intervals(connection)
     for i in range(0, VEHICLES, _STORY_EVERY):
         _crash(connection, i, int(cars[i]), now_us)
     _alerts(connection, homes, now_us)
-    bench_fill.settle(connection)
+    bench_data.vacuum_analyze(connection)
 
 
 def _trips(cars: Ints, count: int, now_us: int) -> Iterator[Any]:
@@ -97,7 +97,7 @@ def _trip_rows(devices: Ints, start_us: Ints) -> Any:
     rows["harsh_braking"] = random.integers(0, 3, rows["harsh_braking"].shape)
     for histogram in ("accel_hist_s", "speed_hist_s", "ratio_hist_s"):
         rows[histogram] = random.uniform(0, 90, rows[histogram].shape)
-    rows["sample_count"], rows["end_reason"] = bench_fill.SAMPLES_OF_A_TRIP, 1
+    rows["sample_count"], rows["end_reason"] = bench_data.SAMPLES_OF_A_TRIP, 1
     return rows
 
 
@@ -134,7 +134,7 @@ def _meter_rows(devices: Ints, day: Ints) -> tuple[Any, Any]:
 
 def _crash(connection: Connection, i: int, device_id: int, now_us: int) -> None:
     """A crash, its case, and ten messages to the customer."""
-    tenant, at_us = bench_fill.TENANT, now_us - (i % 30 + 1) * _DAY_US
+    tenant, at_us = bench_data.TENANT, now_us - (i % 30 + 1) * _DAY_US
     crash = SignalRow(
         signal_id(tenant, f"d{i}", "vehicle.crash", str(at_us)), tenant, device_id,
         "vehicle.crash", f"vehicle:v{i}", at_us, _CRASH,
@@ -161,7 +161,7 @@ def _crash(connection: Connection, i: int, device_id: int, now_us: int) -> None:
 
 def _alerts(connection: Connection, homes: Ints, now_us: int) -> None:
     """An open alert for every meter."""
-    tenant, signals, customers = bench_fill.TENANT, [], {}
+    tenant, signals, customers = bench_data.TENANT, [], {}
     for i, device_id in enumerate(homes.tolist()):
         at_us = now_us - (i % 60 + 1) * _DAY_US
         data = {
@@ -177,4 +177,4 @@ def _alerts(connection: Connection, homes: Ints, now_us: int) -> None:
              "subject": signal.subject, "data": data}
         )  # fmt: skip
         customers[id_] = f"c{i}"
-    alerts.follow(connection, signals, customers, now_us)
+    alerts.apply_signals(connection, signals, customers, now_us)

@@ -17,7 +17,7 @@ from simulators.load import Load
 from store.pipeline import features, reconcile
 from store.pipeline.feature_tables import TRIP
 from store.postgres.pool import connect
-from store.testing import bench_fill
+from store.testing import bench_data
 
 _DAY_US = 86_400 * US_PER_S
 _DRIVES_A_DAY, _DRIVE_S, _BODY_S = 2, 3_600, 60
@@ -50,8 +50,10 @@ def run(
         nonlocal compressed
         progress("making the weeks before", 0, 1)
         with connect(database_url) as connection:
-            bench_fill.parked(connection, tenant, others, since_us, until_us, _PARKED_EVERY_S)
-            compressed = bench_fill.compress(connection, until_us)
+            bench_data.add_parked_samples(
+                connection, tenant, others, since_us, until_us, _PARKED_EVERY_S
+            )
+            compressed = bench_data.compress(connection, until_us)
 
     with stage(settings, clock, plan, progress, 1 + _PARKED_CARS, before) as on:
         car = on.others[0]
@@ -127,7 +129,7 @@ class _Delivery:
 
     def _corrected(self) -> bool:
         with connect(self._on.database_url) as connection:
-            stored = bench_fill.stored(connection, self._on.others[0])
+            stored = bench_data.count_moving_samples(connection, self._on.others[0])
             return stored >= self.samples and not reconcile.pending(connection)
 
 
@@ -145,7 +147,7 @@ def _drives(tenant: str, car: str, since_us: int, days: int) -> Iterator[Message
 
 def _trips(database_url: str, car: str) -> int:
     with connect(database_url) as connection:
-        device_id = bench_fill.device_id(connection, car)
+        device_id = bench_data.device_id(connection, car)
         return int(features.select(connection, TRIP, [device_id]).shape[0])
 
 

@@ -39,7 +39,7 @@ from store.pipeline import dead_letter, device_seq, features, telemetry
 from store.postgres.pool import Connection, connect
 from store.schema.migrate import migrate
 from store.signals import outbox
-from store.testing import bench as store_bench
+from store.testing import measurements
 
 _GOOD_EVERY = 10
 _GOOD_TENANT = "good"
@@ -277,7 +277,7 @@ def _pass(
 def _held(connection: Connection) -> dict[str, int]:
     return {
         "open_files": len(os.listdir("/proc/self/fd")),
-        "connections": store_bench.connections(connection, "tachowatt-ingest"),
+        "connections": measurements.connection_count(connection, "tachowatt-ingest"),
         "threads": threading.active_count(),
     }
 
@@ -410,9 +410,9 @@ def _databases(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
         url = settings.database_url or postgres.start()  # type: ignore[union-attr]
         migrate(url)
         with connect(url) as connection:
-            if store_bench.occupied(connection):
+            if measurements.has_tenants(connection):
                 raise Stop("the database is not empty")
-        with store_bench.beside(url, f"tachowatt_bench_{os.getpid()}") as good_url:
+        with measurements.temporary_database(url, f"tachowatt_bench_{os.getpid()}") as good_url:
             yield url, good_url
     finally:
         if postgres is not None:

@@ -23,8 +23,7 @@ from store.people import keys
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from store.schema.migrate import migrate
-from store.testing import bench as store_bench
-from store.testing import bench_fill
+from store.testing import bench_data, measurements
 
 _READY_WITHIN_S = 60.0
 _WARM = 30
@@ -67,14 +66,14 @@ def _one(
     progress(f"{samples:,} samples: filling", 0, 1)
     now_us, began = clock.now_us(), clock.monotonic()
     with connect(url) as connection:
-        if store_bench.occupied(connection):
+        if measurements.has_tenants(connection):
             raise Stop("the database is not empty")
         history.fill(connection, samples, now_us)
         filled_s = clock.monotonic() - began
         keys = {role: _key(connection, role, now_us) for role in OF_ROLE if role != "customer"}
         keys |= {"customer": _key(connection, "customer", now_us, f"c{history.vehicle(1)}")}
-        tables = bench_fill.table_sizes(connection)
-        versions = store_bench.versions(connection)
+        tables = bench_data.table_sizes(connection)
+        versions = measurements.versions(connection)
         connection.commit()
     child = Child(
         [sys.executable, "-m", "app.cli", "api"],
@@ -115,7 +114,7 @@ def _environment(directory: Path, url: str) -> dict[str, str]:
 
 def _key(connection: Any, role: str, now_us: int, customer: str | None = None) -> str:
     return keys.create_key(
-        connection, tenant=bench_fill.TENANT, role=role, name=role, scopes=OF_ROLE[role],
+        connection, tenant=bench_data.TENANT, role=role, name=role, scopes=OF_ROLE[role],
         now_us=now_us, customer=customer,
     )[1]  # fmt: skip
 

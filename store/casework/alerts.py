@@ -19,7 +19,7 @@ from store.postgres.times import from_us, to_us
 
 _CHANGES_LOCK = 7_261_007
 RAISED, CLEARED = str(SignalType.ANOMALY_RAISED), str(SignalType.ANOMALY_CLEARED)
-_SAID = (
+_FROM_SIGNALS = (
     "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",
     "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",
 )  # fmt: skip
@@ -40,7 +40,7 @@ def episode(signal: Mapping[str, Any]) -> tuple[str, str]:
     return ids[RAISED], ids[CLEARED]
 
 
-def follow(
+def apply_signals(
     connection: Connection,
     signals: Sequence[Mapping[str, Any]],
     customers: Mapping[str, str | None],
@@ -48,7 +48,7 @@ def follow(
 ) -> None:
     """Bring the alerts of these meter.anomaly.* signals up to date, in the caller's transaction.
 
-    signals : rows of `store.signals.signal_queue.take`; customers : signal id → customer id.
+    signals : rows of `store.signals.signal_queue.claim`; customers : signal id → customer id.
     """
     if not signals:
         return
@@ -66,12 +66,14 @@ def follow(
         )
     }
     for (raised_id, cleared_id), signal in episodes.items():
-        said = _said(newest.get(raised_id), newest.get(cleared_id))
-        said |= {"subject": signal["subject"], "customer": customers.get(signal["id"])}
-        _say(connection, signal["tenant"], raised_id, said, now_us)
+        found = _findings(newest.get(raised_id), newest.get(cleared_id))
+        found |= {"subject": signal["subject"], "customer": customers.get(signal["id"])}
+        _store(connection, signal["tenant"], raised_id, found, now_us)
 
 
-def _said(raised: Mapping[str, Any] | None, cleared: Mapping[str, Any] | None) -> dict[str, Any]:
+def _findings(
+    raised: Mapping[str, Any] | None, cleared: Mapping[str, Any] | None
+) -> dict[str, Any]:
     """What the two signals say together; the end of an anomaly knows its final figures."""
     over = cleared is not None and not cleared["data"]["retracted"]
     newest = cleared if over or raised is None else raised
@@ -93,8 +95,8 @@ def _said(raised: Mapping[str, Any] | None, cleared: Mapping[str, Any] | None) -
     }
 
 
-def _say(
-    connection: Connection, tenant: str, alert_id: str, said: dict[str, Any], now_us: int
+def _store(
+    connection: Connection, tenant: str, alert_id: str, found: dict[str, Any], now_us: int
 ) -> None:
     before = rows.one(
         connection,
@@ -102,26 +104,26 @@ def _say(
         (alert_id,),
     )
     if before is None:
-        columns = ("alert_id", "tenant", "updated_at", *_SAID)
+        columns = ("alert_id", "tenant", "updated_at", *_FROM_SIGNALS)
         connection.execute(
             f"insert into contacts.alert ({', '.join(columns)}) "
             f"values ({', '.join(['%s'] * len(columns))})".encode(),
-            [alert_id, tenant, from_us(now_us), *(said[name] for name in _SAID)],
+            [alert_id, tenant, from_us(now_us), *(found[name] for name in _FROM_SIGNALS)],
         )
         _changed(connection, tenant, alert_id, "raised", now_us)
         return
-    different = [name for name in _SAID if before[name] != said[name]]
+    different = [name for name in _FROM_SIGNALS if before[name] != found[name]]
     if not different:
         return
     what = "corrected"
     for flag in ("retracted", "cleared"):
-        if flag in different and said[flag]:
+        if flag in different and found[flag]:
             what = flag
             break
-    _update(connection, before, {name: said[name] for name in different}, what, now_us)
+    _update(connection, before, {name: found[name] for name in different}, what, now_us)
 
 
-def belongs_to(connection: Connection, alert_id: str, case_id: str, now_us: int) -> None:
+def link_case(connection: Connection, alert_id: str, case_id: str, now_us: int) -> None:
     """Write down the case that was opened for an alert."""
     _lock(connection)
     before = rows.one(connection, "select * from contacts.alert where alert_id = %s", (alert_id,))

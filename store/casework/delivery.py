@@ -43,7 +43,7 @@ class Attempt:
     next_at_us: int | None = None
 
 
-def enrol(connection: Connection) -> int:
+def register_worker(connection: Connection) -> int:
     """A new worker's number; it lives as long as this connection, which the caller must keep."""
     number = int(scalar(connection, "select nextval('contacts.worker')"))
     connection.execute("select pg_advisory_lock(%s, %s)", (_WORKERS, number))
@@ -51,7 +51,7 @@ def enrol(connection: Connection) -> int:
     return number
 
 
-def working(connection: Connection) -> bool:
+def any_worker_alive(connection: Connection) -> bool:
     """True where some worker lives."""
     return bool(
         scalar(
@@ -172,7 +172,7 @@ def finish(
         )
         notify.changed(connection, row["tenant"], "contact", contact_id)
         if arrived and number > 1:
-            _hurry(connection, contact_id, now_us)
+            _retry_now(connection, contact_id, now_us)
     else:
         connection.execute(
             "update contacts.contact set attempts = %s where contact_id = %s", (number, contact_id)
@@ -180,7 +180,7 @@ def finish(
     return bool(ours)
 
 
-def _hurry(connection: Connection, contact_id: str, now_us: int) -> None:
+def _retry_now(connection: Connection, contact_id: str, now_us: int) -> None:
     """A repeated try has arrived, so its receiver is back: what waits for it is due now.
 
     A first try that arrives says nothing of the kind: the others may wait for reasons of their own.
@@ -196,7 +196,9 @@ def _hurry(connection: Connection, contact_id: str, now_us: int) -> None:
         notify.wake(connection, notify.CONTACT)
 
 
-def signing(connection: Connection, contacts: Sequence[dict[str, Any]], now_us: int) -> None:
+def add_signing_secrets(
+    connection: Connection, contacts: Sequence[dict[str, Any]], now_us: int
+) -> None:
     """Give each claimed webhook its receiver's `secrets` in force."""
     known: dict[int, list[str]] = {}
     for contact in contacts:

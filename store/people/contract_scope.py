@@ -26,7 +26,7 @@ _SQL = (
 )
 
 
-def covered(
+def under_contract(
     view: str, column: str, where: rows.Conditions, newest: str | None = None, most: int = 0
 ) -> tuple[str, list[Any]]:
     """What stands behind FROM: decided rows f of `view`, contracts c, assignments a; parameters.

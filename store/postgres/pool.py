@@ -39,7 +39,7 @@ def connect(url: str, *, application: str = "tachowatt", role: str | None = None
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.execute("set time zone 'UTC'")
         if role is not None:
-            roles.take(connection, role)
+            roles.assume(connection, role)
         connection.commit()
     except psycopg.ProgrammingError as error:
         raise Stop(f"the database URL cannot be used: {error}") from error
@@ -145,13 +145,13 @@ class Pool:
     ) -> Iterator[Connection]:
         """A connection in a transaction: committed at the end, rolled back on an error.
 
-        tenants, customer : whose rows a role that sees a tenant's only sees (`roles.see`).
+        tenants, customer : the scope of row-level security (`roles.set_tenant_scope`).
         Raises what `translated` raises; `Retry` also where no connection comes free in time.
         """
         try:
             with translated(), self._pool.connection() as connection:
                 if tenants:
-                    roles.see(connection, tenants, customer)
+                    roles.set_tenant_scope(connection, tenants, customer)
                 yield connection
         except Retry as error:
             if self._refused is not None and isinstance(error.__cause__, PoolTimeout):
@@ -175,7 +175,7 @@ class Pool:
         connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
         if self._role is not None:
             try:
-                roles.must_take(connection, self._role)
+                roles.must_assume(connection, self._role)
             except roles.NotAMember as error:
                 self._refused = error
                 raise

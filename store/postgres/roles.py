@@ -18,7 +18,7 @@ class NotAMember(Stop):
     """The login may not act as a role; the message says what to run."""
 
 
-def take(connection: psycopg.Connection[TupleRow], role: str) -> bool:
+def assume(connection: psycopg.Connection[TupleRow], role: str) -> bool:
     """Act as a role from here on; False, and nothing is changed, where the login may not."""
     found = connection.execute(
         "select set_config('role', rolname, false) from pg_catalog.pg_roles "
@@ -28,9 +28,9 @@ def take(connection: psycopg.Connection[TupleRow], role: str) -> bool:
     return found is not None
 
 
-def must_take(connection: psycopg.Connection[TupleRow], role: str) -> None:
-    """As `take`. Raises `NotAMember` where the login may not."""
-    if take(connection, role):
+def must_assume(connection: psycopg.Connection[TupleRow], role: str) -> None:
+    """As `assume`. Raises `NotAMember` where the login may not."""
+    if assume(connection, role):
         return
     row = connection.execute(
         "select quote_ident(session_user), exists (select from pg_roles where rolname = %s)",
@@ -46,7 +46,7 @@ def must_take(connection: psycopg.Connection[TupleRow], role: str) -> None:
     )
 
 
-def see(
+def set_tenant_scope(
     connection: psycopg.Connection[TupleRow],
     tenants: Collection[str],
     customer: str | None = None,

@@ -19,6 +19,6 @@ def missing(connection: Connection) -> list[str]:
 
 def resting(connection: Connection) -> list[str]:
     """What others should do and nobody does now, in words. Answers do not need it."""
-    if delivery.working(connection):
+    if delivery.any_worker_alive(connection):
         return []
     return ["no worker of contacts is running: nothing is decided or delivered"]

@@ -7,7 +7,7 @@ while that customer grants the purpose.
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from store.people.contract_scope import covered
+from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING, DECIDED
 from store.postgres import rows
 from store.postgres.pool import Connection
@@ -75,7 +75,7 @@ def days(
     where.add("f.start_at >= %s", _midnight(from_date, -1)).add(
         "f.start_at < %s", _midnight(min(filter(None, (to_date, after)), default=None), 2)
     )
-    sql, parameters = covered("shown.meter_day", "meter", where, "f.start_at desc", limit)
+    sql, parameters = under_contract("shown.meter_day", "meter", where, "f.start_at desc", limit)
     return rows.all_(
         connection,
         "select f.date, f.start_at, f.energy_kwh, f.estimated_kwh, f.expected, f.present, "
@@ -111,7 +111,7 @@ def intervals(
     where = rows.Conditions("true")
     where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
     where.add("f.start_at > %s", after)
-    sql, parameters = covered("shown.meter_interval", "meter", where, "f.start_at", limit)
+    sql, parameters = under_contract("shown.meter_interval", "meter", where, "f.start_at", limit)
     return rows.all_(
         connection,
         "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.revision, c.customer "

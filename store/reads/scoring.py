@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from feature_kernels import driving
-from store.people.contract_scope import covered
+from store.people.contract_scope import under_contract
 from store.pipeline.feature_tables import SHOWN_TRIP, TRIP
 from store.pipeline.features import Rows, read_from
 from store.postgres import rows
@@ -36,7 +36,7 @@ def source(
     where = where or rows.Conditions("true")
     where.add("f.start_at >= %s", None if which.from_us is None else from_us(which.from_us))
     where.add("f.start_at < %s", None if which.to_us is None else from_us(which.to_us))
-    sql, parameters = covered(SHOWN_TRIP.name, "vehicle", where, newest, most)
+    sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where, newest, most)
     whose = rows.Conditions("c.tenant = %s and c.customer = %s", which.tenant, which.customer)
     whose.add("c.vehicle = %s", which.vehicle).add("c.contract = %s", which.contract)
     return f"{sql} where {whose.sql}", [*parameters, *whose.values]

@@ -51,7 +51,7 @@ def _hypertable(connection: Connection, table: str, column: str, days: int) -> N
     )
 
 
-def follow(connection: Connection, layout: Layout) -> None:
+def apply_settings(connection: Connection, layout: Layout) -> None:
     """Make chunk interval and policies as they are set. Cheap where they are so already."""
     for table in TABLES:
         days = scalar(

@@ -45,7 +45,7 @@ def arrange(connection: Connection, layout: Layout) -> None:
     rollup_objects.build(connection, engine, layout)
     show_rollups(connection)
     if engine is Engine.TIMESCALE:
-        hypertables.follow(connection, layout)
+        hypertables.apply_settings(connection, layout)
 
 
 def described(connection: Connection) -> str:

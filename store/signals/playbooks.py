@@ -57,7 +57,7 @@ def keep(connection: Connection, texts: Sequence[Text], now_us: int) -> None:
     )
 
 
-def scores_told(
+def announced_scores(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[float, str]]:
     """(tenant, customer) → score and band last told."""
@@ -69,7 +69,7 @@ def scores_told(
     return {(tenant, customer): (score, band) for tenant, customer, score, band in found.fetchall()}
 
 
-def tell_score(
+def record_announced_score(
     connection: Connection, tenant: str, customer: str, score: float, band: str, now_us: int
 ) -> None:
     """Remember the score that is told now."""

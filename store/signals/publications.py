@@ -22,7 +22,7 @@ def may_publish(connection: Connection) -> bool:
     return mine
 
 
-def take(connection: Connection, limit: int) -> list[tuple[int, str, int]]:
+def oldest(connection: Connection, limit: int) -> list[tuple[int, str, int]]:
     """(publication_id, kind, ref) of the oldest."""
     found = connection.execute(
         "select publication_id, kind, ref from pipeline.publication order by publication_id "

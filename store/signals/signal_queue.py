@@ -19,7 +19,7 @@ _FROM = (
 )
 
 
-def take(
+def claim(
     connection: Connection, limit: int, urgent_types: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
     """Signals to decide on, those of urgent types first; they stay locked until the caller commits.
@@ -57,7 +57,7 @@ def _lock_some(
 
 
 def get(connection: Connection, signal_id: str) -> dict[str, Any] | None:
-    """The newest revision of a signal, as `take` gives it."""
+    """The newest revision of a signal, as `claim` gives it."""
     return rows.one(
         connection,
         f"select {_SIGNAL} from {_FROM} where s.id = %s order by s.revision desc limit 1",

@@ -183,7 +183,7 @@ def test_health_ready_and_metrics_need_no_key(api: Api) -> None:
     ready = api.client.get("/ready").json()
     assert ready["ready"] and not ready["missing"] and "contacts" in ready["resting"][0]
     with connect(api.seeded.url) as worker:
-        delivery.enrol(worker)
+        delivery.register_worker(worker)
         assert api.client.get("/ready").json()["resting"] == []
     api.get("/v1/cases", "agent")
     metrics = api.client.get("/metrics").text

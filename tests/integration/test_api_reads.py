@@ -14,7 +14,7 @@ from tests.seed_api import INTERVALS, LAT, POINTS, TRIPS
 def test_a_score_is_that_of_the_stored_trips_and_adds_up(api: Api) -> None:
     (found,) = api.get("/v1/driving-scores?vehicle=v0", "insurer").json()["data"]
     with connect(api.seeded.url) as connection:
-        roles.see(connection, ("t1",))
+        roles.set_tenant_scope(connection, ("t1",))
         trips = scoring.trips(connection, Which("t1", "c0"))
     assert found["score"] == driving.score(trips).score
     lost = 0.0

@@ -368,7 +368,7 @@ def _claimable(stage: Stage) -> int:
     from store.casework import delivery
 
     with connect(stage.url) as connection:
-        worker = delivery.enrol(connection)
+        worker = delivery.register_worker(connection)
         free = [(lane, 9) for lane in delivery.lanes(connection)]
         found = len(delivery.claim(connection, worker, free, stage.clock.now_us()))
         connection.rollback()

@@ -14,7 +14,7 @@ import pytest
 from store.casework import alerts, cases
 from store.pipeline.features import PROVISIONAL_US
 from store.postgres.pool import Connection, connect, scalar
-from store.postgres.roles import see
+from store.postgres.roles import set_tenant_scope
 from store.postgres.times import from_us
 from store.reads import driving, metering, pages
 from store.reads.scoring import Which
@@ -125,7 +125,7 @@ def test_what_is_asked_reads_the_answer_and_not_the_history(
     now, limit = from_us(NOW_US), 20
     which = Which("t1", own.driver, vehicle=own.vehicle)
     connection = history.reader()
-    see(connection, ("t1",), own.driver)
+    set_tenant_scope(connection, ("t1",), own.driver)
     device, start = int(own.trip.split("-")[0]), from_us(_start_us(own))
     last = scalar(connection, "select max(start_at) from shown.meter_interval")
     questions: dict[str, tuple[Callable[[], Any], str, int]] = {

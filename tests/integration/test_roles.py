@@ -11,7 +11,7 @@ from psycopg import errors, sql
 from runtime.errors import Retry, Stop
 from store.people import keys, sessions
 from store.postgres.pool import Connection, Pool, connect, scalar
-from store.postgres.roles import READER, WRITER, NotAMember, see
+from store.postgres.roles import READER, WRITER, NotAMember, set_tenant_scope
 from store.postgres.times import from_us
 from store.reads import driving, pages
 from store.schema.migrate import migrate
@@ -99,13 +99,13 @@ def test_a_reader_sees_a_tenants_rows_only_and_none_unless_it_says_whose(town: T
             found = {}
             for own_or_foreign in (own, foreign):
                 connection.rollback()
-                see(connection, (own_or_foreign.tenant,), own_or_foreign.driver)
+                set_tenant_scope(connection, (own_or_foreign.tenant,), own_or_foreign.driver)
                 found[own_or_foreign.tenant] = _tenants_in(connection, name)
             assert found["t1"] <= {"t1"} and found["t2"] <= {"t2"}, name
             shared += bool(found["t1"]) and bool(found["t2"])
             connection.rollback()
             for odd in ("t1,t2", "{t1}", "%", "", "T1"):
-                see(connection, (odd,))
+                set_tenant_scope(connection, (odd,))
                 assert _count(connection, name) == 0, (name, odd)
         assert shared >= 20, "hardly anything was compared"
 
@@ -130,7 +130,7 @@ def test_places_are_shown_to_the_customer_who_drove_there_and_to_nobody_else(tow
 
         def places(*tenants: str, customer: str | None = None) -> tuple[int, int]:
             connection.rollback()
-            see(connection, tenants, customer)
+            set_tenant_scope(connection, tenants, customer)
             path = driving.path(connection, device, from_us(start), from_us(start + DAY_US), 9)
             samples = pages.own_samples(
                 connection, device, from_us(start), from_us(start + DAY_US), 9
@@ -165,7 +165,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:
-        see(connection, ("t1",))
+        set_tenant_scope(connection, ("t1",))
         changed = connection.execute(
             "update contacts.alert set state = 'resolved' where alert_id = any(%s)",
             ([own.alert, foreign.alert],),
@@ -183,7 +183,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "set role tachowatt_writer; create table telemetry.mine (x int)",
         ):
             connection.rollback()
-            see(connection, ("t1",))
+            set_tenant_scope(connection, ("t1",))
             with pytest.raises(errors.InsufficientPrivilege):
                 connection.execute(statement.encode())
 

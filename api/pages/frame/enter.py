@@ -127,7 +127,7 @@ def _load_session(view: View, connection: Connection) -> None:
         view.csrf = view.request.cookies.get(FORM, "")
         return
     view.key, view.csrf = Caller.of(found.key), found.csrf
-    roles.see(connection, view.key.tenants, view.key.customer)
+    roles.set_tenant_scope(connection, view.key.tenants, view.key.customer)
     view.tenant_name, view.timezone = reads.tenant(connection, found.key.tenant)
 
 

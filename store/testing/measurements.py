@@ -21,7 +21,7 @@ def copy_rate(connection: Connection, most_rows: int, rows_per_batch: int, clock
     other in time, each sorted by device and time.
     """
     table = telemetry.VEHICLE
-    samples = _in_our_order(_some(connection, table, most_rows), rows_per_batch)
+    samples = _in_batch_order(_largest_devices(connection, table, most_rows), rows_per_batch)
     # Without `including all`: indexes differ between the layouts of the store, this one is of all.
     connection.execute(f"create table telemetry.bench_copy (like {table.name} including defaults)")
     connection.execute("create index on telemetry.bench_copy (device_id, observed_at)")
@@ -50,7 +50,7 @@ def versions(connection: Connection) -> dict[str, str | None]:
     return {"postgresql": row[0], "timescaledb": row[1]}
 
 
-def _some(
+def _largest_devices(
     connection: Connection, table: telemetry.SampleTable, most_rows: int
 ) -> telemetry.Samples:
     """Up to so many samples, of the devices that have most."""
@@ -66,13 +66,13 @@ def _some(
     return telemetry.read(connection, table, wanted).take(slice(0, most_rows))
 
 
-def _in_our_order(samples: telemetry.Samples, rows_per_batch: int) -> telemetry.Samples:
+def _in_batch_order(samples: telemetry.Samples, rows_per_batch: int) -> telemetry.Samples:
     samples = samples.take(np.argsort(samples.observed_us, kind="stable"))
     batch = np.arange(len(samples)) // rows_per_batch
     return samples.take(np.lexsort((samples.observed_us, samples.device, batch)))
 
 
-def occupied(connection: Connection) -> bool:
+def has_tenants(connection: Connection) -> bool:
     """True where somebody's register or samples are in the database."""
     row = connection.execute("select exists (select 1 from customers.tenant)").fetchone()
     assert row is not None
@@ -80,7 +80,7 @@ def occupied(connection: Connection) -> bool:
 
 
 @contextmanager
-def beside(url: str, name: str) -> Iterator[str]:
+def temporary_database(url: str, name: str) -> Iterator[str]:
     """An empty database of this name on the same server, dropped afterwards; its URL."""
     called = sql.Identifier(name)
     with connect(url) as connection:
@@ -92,7 +92,7 @@ def beside(url: str, name: str) -> Iterator[str]:
             connection.execute(sql.SQL("drop database {} with (force)").format(called))
 
 
-def connections(connection: Connection, application: str) -> int:
+def connection_count(connection: Connection, application: str) -> int:
     """How many connections of this name the same database has now."""
     found = scalar(
         connection,

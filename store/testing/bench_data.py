@@ -87,7 +87,7 @@ def samples_of_intervals(connection: Connection) -> int:
     ).rowcount
 
 
-def settle(connection: Connection) -> None:
+def vacuum_analyze(connection: Connection) -> None:
     """Statistics and visibility, as autovacuum would leave them. Outside a transaction."""
     connection.commit()
     connection.autocommit = True
@@ -116,7 +116,7 @@ def device_id(connection: Connection, device: str) -> int:
     )
 
 
-def stored(connection: Connection, device: str) -> int:
+def count_moving_samples(connection: Connection, device: str) -> int:
     """Samples of one car that move: those of `parked` are left out."""
     return int(
         scalar(
@@ -127,7 +127,7 @@ def stored(connection: Connection, device: str) -> int:
     )
 
 
-def parked(
+def add_parked_samples(
     connection: Connection,
     tenant: str,
     devices: Sequence[str],
