@@ -1,4 +1,4 @@
-"""Channels: every way that a contact can take, each with all facts about it.
+"""Channels: all ways to deliver a contact, each with all facts about it.
 
 Playbooks, planning, delivery, API, commands, pages and the registry read this table. A channel
 that sends has an implementation of the same name in contacts/channels/.
@@ -14,14 +14,14 @@ from contracts.purposes import Purpose
 
 
 class ChannelPurpose(StrEnum):
-    """What a customer must grant for a channel to be used, beside the contact's own purpose."""
+    """Purposes that a customer must grant for a channel, in addition to the contact's purpose."""
 
     EMAIL = "channel_email"
 
 
 AnyPurpose = Purpose | ChannelPurpose
 PURPOSES: tuple[str, ...] = (*map(str, Purpose), *map(str, ChannelPurpose))
-"""All that a customer can grant or withdraw."""
+"""All purposes that a customer can grant or withdraw."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,12 @@ class ChannelSpec:
     """A channel.
 
     name : its label. to_customer : else it goes to the systems of insurer or utility.
-    purpose : what it needs beside the contact's own purpose; None = nothing, because the message
-    does not leave our pages. consent : what that purpose is called, and what it says.
+    purpose : required in addition to the contact's purpose; None = none, because the message does
+    not leave our pages. consent : title and text of that purpose.
     address : kind of address in the customer's record; None = it needs none.
-    configured_by : the setting without which it does not exist; None = always there.
+    configured_by : the setting that enables it; None = always enabled.
     concurrency : the setting for the number of contacts that are sent at once; None = a contact
-    is delivered once it is stored, and nothing sends it.
+    is delivered as soon as it is stored, and nothing sends it.
     """
 
     name: Text
@@ -71,16 +71,16 @@ CHANNELS: Mapping[str, ChannelSpec] = {
 }
 TO_CUSTOMER = tuple(name for name, spec in CHANNELS.items() if spec.to_customer)
 STORED = tuple(name for name, spec in CHANNELS.items() if spec.concurrency is None)
-"""Channels whose contacts are delivered once they are stored."""
+"""Channels whose contacts are delivered as soon as they are stored."""
 TO_RECEIVERS = tuple(name for name, spec in CHANNELS.items() if not spec.to_customer)
 ADDRESSES: Mapping[str, re.Pattern[str]] = {
     "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}"),
 }
-"""Kinds of addresses in a customer's record, and what they look like."""
+"""Kinds of addresses in a customer's record → their pattern."""
 
 
 def configured(settings: object) -> frozenset[str]:
-    """Return the channels to customers that these settings set up."""
+    """Return the channels to customers that these settings enable."""
     return frozenset(
         name
         for name in TO_CUSTOMER

@@ -1,8 +1,8 @@
-"""Contacts: what a receiver of webhooks is sent (Standard Webhooks).
+"""Contacts: the bodies of webhooks (Standard Webhooks).
 
-The headers are `webhook-id` (the same whenever the same contact is sent again: drop what you have
-seen), `webhook-timestamp` and `webhook-signature`. Bodies are thin: ids and times, no names and no
-positions. Who needs more asks the API, and is logged.
+The headers are `webhook-id` (the same whenever a contact is sent again: receivers drop duplicates),
+`webhook-timestamp` and `webhook-signature`. Bodies are thin: ids and times, no names and no
+positions. A receiver that needs more reads it from the API, which logs the read.
 Source: Standard Webhooks 1.0.0, payload structure and signature scheme.
 """
 
@@ -19,7 +19,7 @@ Time = Annotated[str, Field(description="ISO 8601 with offset")]
 
 
 class Body(BaseModel):
-    """What every webhook's body and data may say."""
+    """Base of every webhook's body and data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -78,16 +78,16 @@ ABOUT: dict[str, str] = {
     "crash.detected": SignalType.VEHICLE_CRASH,
     "alert.raised": SignalType.ANOMALY_RAISED,
 }
-"""The type of signal that a webhook's body is made from."""
+"""Type of webhook → the type of signal that its body is about."""
 
 
 def contact_id(signal_id: str, playbook: str, treatment: str, receiver_id: int | None) -> str:
-    """The same for the same signal, playbook, treatment and receiver, whatever the revision."""
+    """Return the id for a signal, playbook, treatment and receiver; the same for all revisions."""
     receiver = "" if receiver_id is None else str(receiver_id)
     text = "\0".join((signal_id, playbook, treatment, receiver))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
 
 
 def case_id(signal_id: str, playbook: str) -> str:
-    """The same for the same signal and playbook."""
+    """Return the id for a signal and playbook; the same for all revisions."""
     return contact_id(signal_id, playbook, "case", None)

@@ -1,9 +1,9 @@
-"""What a dialect is, and which message a topic belongs to.
+"""Dialects: their record, and the router from topics to dialects.
 
-A `Dialect` is the one record of a dialect: topics, decoders, examples and rights at the broker.
+A `Dialect` has all facts about a dialect: topics, decoders, examples and rights at the broker.
 Each file of `ingest/decoding/dialects/` has one; `ingest/decoding/catalogue.py` collects them into
-a list and a `Router`, from which everything else reads. A level of a topic in braces is a part of
-the device's address: that of `owntracks/{user}/{device}` is `user/device`.
+a list and a `Router`, which all other code reads. A level of a topic in braces is a part of the
+device's address: that of `owntracks/{user}/{device}` is `user/device`.
 """
 
 import re
@@ -31,10 +31,10 @@ D = TypeVar("D", bound=Callable[..., Any])
 
 @dataclass(frozen=True)
 class DialectRoute(Generic[D]):
-    """The messages of one kind, and what decodes them.
+    """The messages of one kind, and their decoder.
 
     kind : one of `MESSAGE_KINDS`.
-    topics : where they come in; publishers use the first.
+    topics : their topics; publishers use the first.
     decoder : body, content type and context → samples.
     examples : files below contracts/examples, one body each.
     """
@@ -47,14 +47,14 @@ class DialectRoute(Generic[D]):
 
 @dataclass(frozen=True)
 class Dialect(Generic[D]):
-    """All facts about a dialect. Raises `ValueError` where they contradict each other.
+    """All facts about a dialect. Raises `ValueError` where they are inconsistent.
 
-    name : as the registry and the ledger have it; also the name of its file.
-    title : for people.
+    name : in the registry and the ledger; also the name of its file.
+    title : the name shown to people.
     routes : one for each kind of message.
-    example : the address of some device.
-    acl : rights of a device beyond publishing on its topics, as `read tw/v1/%u/ack`; `%u` is the
-    name with which it signs in at the broker, which is its address.
+    example : an example of an address.
+    acl : rights of a device besides publishing on its topics, such as `read tw/v1/%u/ack`; `%u` is
+    its user name at the broker, which is its address.
     level : a regular expression for one part of an address.
     """
 
@@ -98,7 +98,7 @@ class Dialect(Generic[D]):
 
     @property
     def address(self) -> str:
-        """How an address looks: `user/device`."""
+        """The format of an address: `user/device`."""
         return "/".join(self.fields)
 
     @property
@@ -108,12 +108,12 @@ class Dialect(Generic[D]):
 
     @property
     def subscriptions(self) -> tuple[str, ...]:
-        """What a gateway subscribes to."""
+        """The topic filters for a gateway's subscriptions."""
         return tuple(re.sub(r"\{[a-z_]+\}", "+", topic) for topic in self.topics)
 
     @property
     def rights(self) -> tuple[str, ...]:
-        """What a device may do at the broker, as patterns of a Mosquitto ACL without `pattern`.
+        """The rights of a device at the broker, as patterns of a Mosquitto ACL without `pattern`.
 
         A topic in which the address is not in one piece has no pattern with `%u`; `acl` grants it.
         """
@@ -122,13 +122,13 @@ class Dialect(Generic[D]):
         return (*own, *self.acl)
 
     def is_address(self, address: str) -> bool:
-        """Whether a device can have this address."""
+        """Return whether an address is valid in this dialect."""
         return re.fullmatch("/".join([self.level] * len(self.fields)), address) is not None
 
     def topics_of(self, kind: str, address: str) -> tuple[str, ...]:
-        """Where the device of this address publishes messages of a kind.
+        """Return the topics on which a device publishes messages of a kind.
 
-        Raises `ValueError` for a kind that the dialect has not, or no address.
+        Raises `ValueError` for an unknown kind, or an invalid address.
         """
         if not self.is_address(address):
             raise ValueError(f"{address!r} is no {self.address}")
@@ -140,7 +140,7 @@ class Dialect(Generic[D]):
 
 
 def _fields(topic: str, where: str) -> tuple[str, ...]:
-    """The fields of a topic. Raises `ValueError` where it is malformed."""
+    """Return the fields of a topic. Raises `ValueError` where it is malformed."""
     levels = topic.split("/")
     fields = tuple(found[1] for level in levels if (found := _FIELD.match(level)))
     if not all(_FIELD.match(level) or _LITERAL.match(level) for level in levels):
@@ -152,26 +152,26 @@ def _fields(topic: str, where: str) -> tuple[str, ...]:
     return fields
 
 
-# How a shape of topics is read: dialect, kind, the levels of the address, whether the first of them
-# is a tenant, and a check of the address.
+# How to parse topics of one shape: dialect, kind, the levels of the address, whether the first of
+# them is a tenant, and a check of the address.
 _Entry = tuple[str, str, "itemgetter[Any]", bool, Callable[[str], object]]
 
 
 class Router:
-    """Which dialect and device a topic belongs to, for a list of dialects; never changed.
+    """Maps a topic to dialect and device, for a list of dialects; immutable.
 
-    Where two dialects could read a topic, the one with more fixed levels does; then the first.
-    subscriptions : what gateways subscribe to, QoS 1.
+    Where two dialects match a topic, the one with more fixed levels is used; then the first.
+    subscriptions : topic filters of gateways, QoS 1.
     """
 
     def __init__(self, dialects: Iterable[Dialect[Any]]) -> None:
-        """Raises `ValueError` where two of them have the same topic."""
+        """Build the tables. Raises `ValueError` where two dialects have the same topic."""
         dialects = tuple(dialects)
         self.subscriptions: tuple[str, ...] = tuple(
             topic for dialect in dialects for topic in dialect.subscriptions
         )
-        # Topics of as many levels, with the same levels fixed, share one table: a look-up costs the
-        # same for one dialect and for ten.
+        # Topics with the same number of levels and the same fixed levels share one table, so the
+        # cost of a look-up does not depend on the number of dialects.
         tables: dict[tuple[int, tuple[int, ...]], dict[Any, _Entry]] = {}
         for dialect in dialects:
             for route in dialect.routes:
@@ -200,7 +200,7 @@ class Router:
         table[key] = (dialect.name, kind, fields, dialect.fields[0] == "tenant", matches)
 
     def route(self, topic: str) -> Route | None:
-        """Read a topic; None when no dialect knows it."""
+        """Parse a topic; return None when no dialect matches."""
         levels = topic.split("/")
         for fixed, table in self._shapes.get(len(levels), ()):
             entry = table.get(fixed(levels))
@@ -215,6 +215,6 @@ class Router:
         return None
 
     def key_of_topic(self, topic: str) -> str:
-        """The key of a message in a log (`contracts.partition`), by its topic alone."""
+        """Return the key of a message in a log (`contracts.partition`), from its topic alone."""
         found = self.route(topic)
         return topic if found is None else key_of(found.dialect, found.address)

@@ -1,4 +1,4 @@
-"""JSON Schema and AsyncAPI from the pydantic models; committed, and compared by `make check`."""
+"""Generate JSON Schema and AsyncAPI from the pydantic models; `make check` compares them."""
 
 import json
 from pathlib import Path
@@ -61,7 +61,7 @@ def _asyncapi() -> dict[str, Any]:
 
 
 def documents() -> dict[str, str]:
-    """File name → text of every generated document."""
+    """Return file name → text of every generated document."""
     models: dict[str, type[BaseModel]] = {**MESSAGES, "signal": Signal}
     models |= {f"signal.{type_}": data for type_, data in DATA.items()}
     models |= {f"webhook.{type_}": body for type_, body in WEBHOOKS.items()}
@@ -88,7 +88,7 @@ def write(directory: Path = DIRECTORY) -> list[str]:
 
 
 def differing(directory: Path = DIRECTORY) -> list[str]:
-    """Names of the documents that are absent or differ from the models."""
+    """Return the names of documents that are absent or differ from the models."""
     return [
         name
         for name, text in documents().items()

@@ -1,9 +1,9 @@
 """Kafka as the log: its topics, and a message as a record. Clients: runtime/kafka.py.
 
-A record's key is that of its partition (`contracts.partition`), its value the message's body,
-untouched. Headers: ``topic``; ``received_us``, decimal; ``content_type`` where the message has one;
+A record's key is that of its partition (`contracts.partition`), its value the unchanged body of the
+message. Headers: ``topic``; ``received_us``, decimal; ``content_type`` where the message has one;
 ``properties``, CBOR ``[user, expiry_s]``, where it has others; ``cut``, decimal, the full length of
-a body that is longer than `MOST_BODY_BYTES`, of which only the beginning is kept.
+a body longer than `MOST_BODY_BYTES`, which is truncated.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,24 +18,24 @@ Headers = Sequence[tuple[str, bytes]]
 
 MOST_BODY_BYTES = 8 * 1024 * 1024
 MOST_RECORD_BYTES = MOST_BODY_BYTES + 1024 * 1024
-"""What the topics take at most, with topic, headers and room to spare."""
+"""Maximum size of a record in the topics: body, topic and headers, with a reserve."""
 
 _RAW = "telemetry.raw"
 
 
 @dataclass(frozen=True, slots=True)
 class Topics:
-    """Names in Kafka; `prefix` goes before each.
+    """Names in Kafka, each with `prefix`.
 
-    raw : messages as they came. acks : how far devices' messages are committed, back to the
-    gateways. dead : dead letters, signals : what features found, both for other systems.
+    raw : messages as received. acks : committed sequence numbers of devices, for the gateways.
+    dead : dead letters, signals : findings of features, both for other systems.
     """
 
     prefix: str = ""
 
     @classmethod
     def with_raw(cls, raw: str) -> "Topics":
-        """Those among which `raw` is the topic of messages."""
+        """Return the names with the prefix for which `raw` is the topic of messages."""
         return cls(raw.removesuffix(_RAW))
 
     @property
@@ -60,12 +60,12 @@ class Topics:
         return f"{self.prefix}tachowatt-ingest"
 
     def gateways(self, broker: str) -> str:
-        """The consumer group of the gateways of one MQTT broker, by a name for it."""
+        """Return the consumer group of the gateways of one MQTT broker, by the broker's name."""
         return f"{self.prefix}tachowatt-gateway-{broker}"
 
 
 def to_record(message: RawMessage) -> tuple[bytes, list[tuple[str, bytes]]]:
-    """Value and headers of a message."""
+    """Return value and headers of a message."""
     headers = [
         ("topic", message.topic.encode("utf-8", "surrogatepass")),
         ("received_us", b"%d" % message.received_us),
@@ -82,7 +82,7 @@ def to_record(message: RawMessage) -> tuple[bytes, list[tuple[str, bytes]]]:
 
 
 def from_record(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> RawMessage:
-    """The message of a record; one that is not ours has an empty topic, which no dialect knows."""
+    """Return the message of a record; a foreign record has an empty topic, unknown to dialects."""
     found = dict(headers)
     content_type = found.get("content_type")
     properties = None
@@ -104,5 +104,5 @@ def from_record(value: bytes | None, headers: Iterable[tuple[str, bytes]]) -> Ra
 
 @lru_cache(100_000)
 def _text(raw: bytes) -> str:
-    """Remembered, because the same few come all the time."""
+    """Decode with a cache, because few distinct topics repeat."""
     return raw.decode("utf-8", "backslashreplace")

@@ -1,7 +1,7 @@
-"""Kinds: every signal, anomaly and driving event, each with all facts that are told of it.
+"""Kinds: every signal, anomaly and driving event, each with all facts about it.
 
-Whatever names, draws, orders or shows a kind reads this table: contracts, texts of playbooks,
-pages, API, plots, tables of features. What has no purpose here is shown to nobody.
+All code that names, plots, orders or shows a kind reads this table: contracts, texts of playbooks,
+pages, API, plots, tables of features. A kind without a purpose here is shown to nobody.
 """
 
 from collections.abc import Mapping
@@ -16,17 +16,17 @@ LANGUAGES = ("de", "en")
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """The same in each language."""
+    """A text in each language."""
 
     de: str
     en: str
 
     def __call__(self, language: str) -> str:
-        """Return the text in `language`. Raises `KeyError` where it is none of `LANGUAGES`."""
+        """Return the text in `language`. Raises `KeyError` where it is not in `LANGUAGES`."""
         return self.all()[language]
 
     def title(self, language: str) -> str:
-        """Return the text as a heading: its first letter is a capital."""
+        """Return the text as a heading, with a capital first letter."""
         text = self(language)
         return text[:1].upper() + text[1:]
 
@@ -43,14 +43,14 @@ SUBJECTS: Mapping[str, Text] = {
     "vehicle": Text("Fahrzeug", "vehicle"),
     "meter": Text("Zähler", "meter"),
 }
-"""What a device measures, and so what signals are about."""
+"""Kinds of things that devices measure and signals are about."""
 
 
 CONTRACTS: Mapping[str, Text] = {
     "vehicle": Text("Kfz-Vertrag", "motor contract"),
     "meter": Text("Stromvertrag", "electricity contract"),
 }
-"""What a contract over a vehicle or meter is called."""
+"""Name of a contract over a vehicle or meter."""
 
 
 class Anomaly(StrEnum):
@@ -66,10 +66,10 @@ class Anomaly(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AnomalyFacts:
-    """What is told of a kind of anomaly.
+    """The facts about a kind of anomaly.
 
     unit : of observed, expected and threshold.
-    metric : what was measured. method : what it is compared with; a sentence.
+    metric : the measured quantity. method : the value that it is compared with; a sentence.
     finding : a sentence with {observed}, {expected}, {threshold}.
     colour : a name of the palette (api/pages/static/style.css,
     app/analysis/palette.py).
@@ -179,7 +179,7 @@ ANOMALIES: Mapping[str, AnomalyFacts] = {
 
 
 class Manoeuvre(StrEnum):
-    """Driving events that lower a score. A crash is none: it is a signal of its own."""
+    """Driving events that lower a score. A crash is not one of them: it is a separate signal."""
 
     HARSH_BRAKING = "harsh_braking"
     HARSH_ACCELERATION = "harsh_acceleration"
@@ -192,10 +192,10 @@ CRASH = "crash"
 
 @dataclass(frozen=True, slots=True)
 class EventFacts:
-    """What is told of a kind of driving event. The kernels' codes: feature_kernels.driving.
+    """The facts about a kind of driving event. The kernels' codes: feature_kernels.driving.
 
-    trip_column : the column of a trip that counts them. by_severity : it has a count for each
-    severity 1, 2, 3. symbol : Plotly's marker.
+    trip_column : the column of a trip that counts them. by_severity : the column has a count for
+    each severity 1, 2, 3. symbol : Plotly's marker.
     """
 
     name: Text
@@ -252,13 +252,13 @@ class SignalType(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SignalFacts:
-    """What is told of a type of signal.
+    """The facts about a type of signal.
 
-    subject : vehicle or meter. purpose : what its customer must grant for it to be shown.
-    severity : where its data has none.
-    relevant_as : its kind among what is relevant about a customer; '' = not listed there itself
+    subject : vehicle or meter. purpose : required of its customer before anybody may see it.
+    severity : used where its data has none.
+    relevant_as : its kind among the relevant items of a customer; '' = not listed there itself
     (its alert, case or trip is).
-    summaries : sentences with fields of the data; the first whose fields are all measured is used.
+    summaries : sentences with fields of the data; the first one whose fields are measured is used.
     """
 
     name: Text
@@ -307,16 +307,16 @@ SIGNAL_OF_PHASE = (SignalType.ANOMALY_RAISED, SignalType.ANOMALY_CLEARED)
 
 
 def purpose_of(signal_type: str) -> Purpose | None:
-    """Return what a customer must grant for a signal of this type to be shown.
+    """Return the purpose that a customer must grant before a signal of this type is shown.
 
-    None for a type that this table does not have: then it is shown to nobody.
+    None for a type that is not in this table: such a signal is shown to nobody.
     """
     facts = SIGNALS.get(signal_type)
     return None if facts is None else facts.purpose
 
 
 def summary_of(signal_type: str, data: Mapping[str, Any]) -> dict[str, str]:
-    """Return language → one sentence about a signal: the first that its data can fill.
+    """Return language → one sentence about a signal: the first summary that its data can fill.
 
     Falls back to the signal's name.
     """

@@ -1,11 +1,11 @@
-"""Purposes: what a person's data may be used for, on which legal basis."""
+"""Purposes: permitted uses of a person's data, and their legal basis."""
 
 from collections.abc import Mapping
 from enum import StrEnum
 
 
 class Purpose(StrEnum):
-    """What data may be used for. What channels need beside it: contracts.channels."""
+    """Permitted uses of data. Purposes of channels: contracts.channels."""
 
     DRIVING_SCORE = "driving_score"
     CLAIMS_ASSISTANCE = "claims_assistance"
@@ -26,14 +26,14 @@ COVERING: Mapping[str, frozenset[Purpose]] = {
     "vehicle": frozenset({Purpose.DRIVING_SCORE, Purpose.CLAIMS_ASSISTANCE}),
     "meter": frozenset({Purpose.ENERGY_INSIGHT}),
 }
-"""The purposes that allow what a kind of device sends to be stored at all."""
+"""Kind of device → purposes; at least one must be granted for its data to be stored."""
 
 INSURERS = (Purpose.DRIVING_SCORE, Purpose.CLAIMS_ASSISTANCE)
-"""Purposes whose contacts are an insurer's business; the others are a utility's."""
+"""Purposes of insurers; the others are those of utilities."""
 
 
 def side_of(purpose: str | None) -> str | None:
-    """Return the side (insurer or utility) whose business a purpose is; None without a purpose."""
+    """Return the side (insurer or utility) that a purpose belongs to; None without a purpose."""
     if purpose is None:
         return None
     return "insurer" if purpose in INSURERS else "utility"

@@ -1,7 +1,7 @@
 """Status of a reading or an interval.
 
-The names are the German market's `Messwertstatus` (BO4E, docs/field/consumption.md); the
-numbers are ours, ordered so that the greater is the more trustworthy, because arrays hold numbers.
+The names are the German market's `Messwertstatus` (BO4E, docs/field/consumption.md). The numbers,
+for arrays, are ours; a greater number is more trustworthy.
 """
 
 from enum import IntEnum

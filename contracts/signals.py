@@ -1,10 +1,10 @@
-"""Signals: what features found, as CloudEvents 1.0 (JSON, structured mode).
+"""Signals: findings of features, as CloudEvents 1.0 (JSON, structured mode).
 
-The id is derived from (device, type, episode), so a replay gives the same id. A correction of what
-was said before has the same id and a higher `revision` (an extension attribute); one that takes
-it back has `retracted` true. Receivers keep the highest revision of an id.
+The id is derived from (device, type, episode), so a replay gives the same id. A correction has the
+same id and a higher `revision` (an extension attribute); a retraction has `retracted` true.
+Receivers keep the highest revision of an id.
 
-Signals carry no position: who needs one asks for it, and is logged.
+Signals contain no position: a receiver that needs one reads it from the API, which logs the read.
 Source: CloudEvents 1.0.2, required attributes and extension context attributes.
 """
 
@@ -20,7 +20,7 @@ Severity = Annotated[int, Field(ge=1, le=3)]
 
 
 class Data(BaseModel):
-    """What every signal's data may say."""
+    """Base of every signal's data."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -75,7 +75,7 @@ class MeterAnomaly(Data):
 
 
 class ScoreChanged(Data):
-    """A driver's score moved by more than a band since it was last spoken of.
+    """A driver's score moved by more than a band since it was last announced.
 
     previous_score, previous_band : null for the first score that a driver gets.
     """
@@ -96,7 +96,7 @@ DATA: dict[str, type[Data]] = {
     SignalType.ANOMALY_CLEARED: MeterAnomaly,
     SignalType.SCORE_CHANGED: ScoreChanged,
 }
-"""The data of each type (contracts.kinds.SIGNALS has all other facts)."""
+"""Type → model of its data (contracts.kinds.SIGNALS has all other facts)."""
 
 
 class Signal(BaseModel):
@@ -116,10 +116,10 @@ class Signal(BaseModel):
 
 
 def cloud_event(row: Mapping[str, Any], device: str | None) -> Signal:
-    """A signal as it is told to others.
+    """Return a signal as a CloudEvent.
 
-    row : as the store has it (pipeline.signal). device : its name; None where no device is
-    concerned, then `source` has the subject in its place.
+    row : of pipeline.signal. device : its name; None where no device is concerned, then `source`
+    has the subject instead.
     """
     return Signal(
         id=row["id"],
@@ -133,6 +133,6 @@ def cloud_event(row: Mapping[str, Any], device: str | None) -> Signal:
 
 
 def signal_id(tenant: str, device: str, type_: str, episode: str) -> str:
-    """The same for the same device, type and episode, on every run and machine."""
+    """Return the id for a device, type and episode; the same on every run and machine."""
     text = "\0".join((tenant, device, type_, episode))
     return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()

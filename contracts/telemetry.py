@@ -1,8 +1,8 @@
 """The native messages, as pydantic models: the one source of the contract.
 
 Columnar, so that a device can send one sample or a thousand with the same schema. Times are
-``t0 + dt_ms[i]``. ``null`` means *not measured*. Unknown fields are refused rather than dropped
-silently: a misspelt column would otherwise vanish.
+``t0 + dt_ms[i]``. ``null`` means *not measured*. Unknown fields are rejected, because a misspelt
+column would otherwise be lost silently.
 """
 
 from typing import Annotated, Literal
@@ -19,11 +19,11 @@ Time = Annotated[
 
 
 Text = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""Text without control characters: no database keeps NUL, and no people read the others."""
+"""Text without control characters: PostgreSQL cannot store NUL, and the others are unreadable."""
 
 
 class Message(BaseModel):
-    """What every native message may carry."""
+    """Base of every native message."""
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
@@ -95,7 +95,7 @@ class Reading(Samples):
 
 
 class DeviceEvent(Message):
-    """Something the device itself noticed."""
+    """An event that the device itself detected."""
 
     at: Time
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
@@ -103,7 +103,7 @@ class DeviceEvent(Message):
 
 
 class DeviceStatus(Message):
-    """How the device is doing."""
+    """The status of the device."""
 
     at: Time
     online: bool | None = None
@@ -113,7 +113,7 @@ class DeviceStatus(Message):
 
 
 class Ack(BaseModel):
-    """Sent to a device: everything of `run` up to `seq` has been dealt with."""
+    """Sent to a device: everything of `run` up to `seq` has been processed."""
 
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 

@@ -1,7 +1,7 @@
-"""Topics: what one says about its message, and where a device is acknowledged.
+"""Topics: the facts about a message in its topic, and the topic of acknowledgements.
 
 Native: ``tw/v1/{tenant}/{device}/telemetry | reading | event | status`` upwards and
-``tw/v1/{tenant}/{device}/ack | command`` downwards. `contracts.dialects` reads topics.
+``tw/v1/{tenant}/{device}/ack | command`` downwards. `contracts.dialects` parses topics.
 """
 
 import re
@@ -18,7 +18,7 @@ ACK_TOPICS = "tw/v1/+/+/ack"
 
 
 class Route(NamedTuple):
-    """What a topic says. A tuple, because one is made for each message.
+    """The facts about a message in its topic. A tuple, because one is created for each message.
 
     dialect : the name of one of `ingest/decoding/dialects/`.
     tenant : '' where the topic does not name it (the registry does).
@@ -33,10 +33,10 @@ class Route(NamedTuple):
 
 
 def ack_topic(ack: DeviceAck) -> str:
-    """Where a device hears how far its messages have been dealt with."""
+    """Return the topic of a device's end-to-end acknowledgements."""
     return f"tw/v1/{ack.tenant}/{ack.device}/ack"
 
 
 def ack_body(ack: DeviceAck) -> bytes:
-    """The body of an acknowledgement (`contracts.telemetry.Ack`)."""
+    """Return the body of an acknowledgement (`contracts.telemetry.Ack`)."""
     return b'{"v":1,"run":%d,"seq":%d}' % (ack.run, ack.seq)

@@ -1,9 +1,9 @@
 """Every measured column: its name, unit, physical range and meaning.
 
-The unit stands in the name. Names and axes follow COVESA VSS (speed km/h, acceleration m/s²
+The unit is part of the name. Names and axes follow COVESA VSS (speed km/h, acceleration m/s²
 with ISO 8855 axes) for vehicles and OBIS (energy kWh, power W, import positive) for meters.
-The ranges are physical, not behavioural: a value outside cannot be a measurement, so a message
-that carries one is dead-lettered whole. What is merely unlikely is for the kernels to judge.
+The ranges are physical, not behavioural: a value outside cannot be a measurement, so the whole
+message is dead-lettered. The kernels judge values that are merely unlikely.
 """
 
 from dataclasses import dataclass

@@ -1,9 +1,9 @@
-"""How a gateway and an ingest in two processes speak: frames of CBOR over one TCP connection.
+"""The protocol between gateway and ingest in two processes: CBOR frames over one TCP connection.
 
 A frame is a length (uint32, big-endian) and a CBOR array. The gateway sends
-``[[topic, body, received_us, content_type], …]`` and gets ``[[tenant, device, run, seq], …]`` when
-the batch is committed. A message with further properties has them behind as ``[user, expiry_s]``.
-One batch is under way at a time, so no numbering is needed.
+``[[topic, body, received_us, content_type], …]`` and receives ``[[tenant, device, run, seq], …]``
+when the batch is committed. A message with further properties has a fifth item,
+``[user, expiry_s]``. One batch is in flight at a time, so batches have no numbers.
 """
 
 import asyncio
@@ -17,7 +17,10 @@ MOST_BYTES = 1 << 30
 
 
 async def read_frame(reader: asyncio.StreamReader) -> bytes:
-    """Raises asyncio.IncompleteReadError at the end, ValueError on a frame that is too long."""
+    """Read a frame.
+
+    Raises asyncio.IncompleteReadError at the end, ValueError on a frame that is too long.
+    """
     length = int.from_bytes(await reader.readexactly(4), "big")
     if length > MOST_BYTES:
         raise ValueError(f"a frame of {length} bytes")
@@ -25,17 +28,17 @@ async def read_frame(reader: asyncio.StreamReader) -> bytes:
 
 
 def write_frame(writer: asyncio.StreamWriter, frame: bytes) -> None:
-    """Put a frame into the writer's buffer."""
+    """Write a frame into the writer's buffer."""
     writer.write(len(frame).to_bytes(4, "big") + frame)
 
 
 def pack_messages(messages: Sequence[RawMessage]) -> bytes:
-    """A batch as a frame."""
+    """Encode a batch as a frame."""
     return bytes(cbor2.dumps([m[:4] if m.properties is None else tuple(m) for m in messages]))
 
 
 def unpack_messages(frame: bytes) -> list[RawMessage]:
-    """The batch of a frame. Raises ValueError."""
+    """Decode a frame into a batch. Raises ValueError."""
     try:
         return [
             RawMessage(
@@ -56,12 +59,12 @@ def _properties(user: Sequence[tuple[str, str]], expiry_s: int | None) -> Proper
 
 
 def pack_receipt(receipt: Receipt) -> bytes:
-    """A receipt as a frame."""
+    """Encode a receipt as a frame."""
     return bytes(cbor2.dumps([[a.tenant, a.device, a.run, a.seq] for a in receipt.acks]))
 
 
 def unpack_receipt(frame: bytes) -> Receipt:
-    """The receipt of a frame. Raises ValueError."""
+    """Decode a frame into a receipt. Raises ValueError."""
     try:
         return Receipt([DeviceAck(*ack) for ack in cbor2.loads(frame)])
     except (cbor2.CBORDecodeError, TypeError) as error:

@@ -1,2 +1,4 @@
-"""Use cases: read from store, decide in customer_context, write to store. One file each; called
-by pages, API, playbooks and commands alike, in the transaction of the caller."""
+"""Use cases: read from store, decide in customer_context, write to store. One file each.
+
+Pages, API, playbooks and commands call them in their own transaction.
+"""

@@ -1,4 +1,4 @@
-"""Work on an alert: who may see it; acknowledge, resolve, classify it."""
+"""Alerts: check visibility; acknowledge, resolve and classify."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ from store.postgres.times import from_us
 def agreed(
     connection: Connection, tenant: str, found: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, Any]]:
-    """Return those alerts whose customer grants the purpose of their kind now.
+    """Return the alerts whose customer grants the purpose of their kind now.
 
     An alert of an unknown customer, or of an unknown kind, is shown to nobody.
     """
@@ -49,9 +49,9 @@ def act(
     feedback: str | None = None,
     reason: str | None = None,
 ) -> dict[str, Any]:
-    """acknowledge, resolve (with a resolution) or classify (feedback and its reason) an alert.
+    """Acknowledge, resolve (with a resolution) or classify (feedback and its reason) an alert.
 
-    By the rules of `customer_context.cases.alert_states`. Returns the alert. Raises `NotFound`,
+    The rules are in `customer_context.cases.alert_states`. Returns the alert. Raises `NotFound`,
     `Stale`, `NotAllowed`.
     """
     alert = alerts.lock(connection, tenant, alert_id)

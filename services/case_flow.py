@@ -1,4 +1,4 @@
-"""Work on a case: see it, write a note, take it up, resolve it, open it again."""
+"""Cases: check visibility, write notes, change state and owner."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ def visible(
 
 
 def signal_of(connection: Connection, case: dict[str, Any]) -> dict[str, Any] | None:
-    """Return the signal that opened the case, while its customer grants the purpose of it.
+    """Return the signal that opened the case, while the case's customer grants its purpose.
 
     A signal whose type has no purpose is shown to nobody (docs/adr/0012).
     """
@@ -35,7 +35,7 @@ def signal_of(connection: Connection, case: dict[str, Any]) -> dict[str, Any] | 
 def note(
     connection: Connection, tenant: str, case_id: str, author: str, text: str, now_us: int
 ) -> dict[str, Any]:
-    """Write a note into the diary; returns the case. Raises `NotFound`."""
+    """Write a note into the diary; return the case. Raises `NotFound`."""
     case = cases.lock(connection, tenant, case_id)
     return cases.write(connection, case, author, now_us, entries=[("note", text)])
 
@@ -52,7 +52,7 @@ def change(
     resolution: str | None = None,
     expected_version: int | None = None,
 ) -> dict[str, Any]:
-    """Change state or owner by the rules of `customer_context.cases.states`; returns the case.
+    """Change state or owner by the rules of `customer_context.cases.states`; return the case.
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """

@@ -1,4 +1,4 @@
-"""Consent: record a decision of a customer, and what is in force."""
+"""Consent: record decisions of a customer, and return those in force."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -33,7 +33,7 @@ def decide(
     source: str,
     legal_basis: str = LegalBasis.CONSENT,
 ) -> None:
-    """Append a decision, taken now, to the customer's ledger; it holds from the next message on.
+    """Append a decision, taken now, to the customer's ledger; it applies from the next message on.
 
     state : granted or withdrawn. Raises `NotFound` where the registry has no such customer.
     """
@@ -56,7 +56,7 @@ def decide(
 
 
 def of_customer(connection: Connection, tenant: str, customer: str) -> Consents:
-    """Return what a customer grants now, and every decision that led to it."""
+    """Return the purposes that a customer grants now, and all decisions."""
     return Consents(
         consent.granted_of(connection, tenant, customer),
         consent.consents_of(connection, tenant, customer),

@@ -1,4 +1,4 @@
-"""Contacts: who may see one, sending again, and which of the due ones may be sent now."""
+"""Contacts: check visibility, resend, and claim due contacts that consent allows."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -26,7 +26,7 @@ def visible(
 
 
 def resend(connection: Connection, contact: dict[str, Any], now_us: int) -> None:
-    """Send a contact again under its id; consent is asked again first.
+    """Send a contact again under its id; delivery checks consent again before.
 
     Raises `NotAllowed` where its state or its receiver does not allow it.
     """
@@ -41,10 +41,10 @@ def resend(connection: Connection, contact: dict[str, Any], now_us: int) -> None
 def claim(
     connection: Connection, worker: int, free: Sequence[tuple[Lane, int]], now_us: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """Claim due contacts for a worker: those that may be sent, and those that were refused.
+    """Claim due contacts for a worker; return those that may be sent, and those refused.
 
-    free : lanes with the number of contacts that each has room for. Consent is asked once more;
-    a refusal is written at once.
+    free : lanes with the number of contacts that each has room for. Consent is checked again; a
+    refusal is stored at once.
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}

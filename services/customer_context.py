@@ -1,4 +1,4 @@
-"""What is relevant about a customer now: read from the store, ranked, each with its reason."""
+"""The relevant items about a customer now: read from the store and ranked, with reasons."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -26,10 +26,10 @@ class Relevant:
 
 @dataclass(frozen=True, slots=True)
 class CustomerContext:
-    """The few things that matter about a customer now.
+    """The most relevant items about a customer now.
 
-    granted : purposes in force; relevant : the most relevant first; left_out : how many more are
-    known.
+    granted : purposes in force; relevant : the most relevant first; left_out : number of items
+    that are not among them.
     """
 
     customer: str
@@ -136,7 +136,7 @@ def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
 
 
 def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
-    """What the customer was sent. Webhooks go to a company's systems and are left out."""
+    """Return contacts to the customer. Webhooks go to a company's systems and are left out."""
     return [
         (
             Item(

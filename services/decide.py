@@ -1,8 +1,8 @@
-"""Decides on signals: alerts, scores, playbooks, in one transaction with the queue.
+"""Decide on signals: alerts, scores, playbooks, in one transaction with the queue.
 
-Steps, for a batch that no other worker has: 1. lock its signals and drivers, 2. whom it is about,
-3. alerts, 4. scores, 5. playbooks, 6. out of the queue. A signal that cannot be decided for a
-reason nobody foresaw is decided alone, with that reason; it never stops the queue.
+Steps for a batch that no other worker has: 1. find the customers, 2. lock signals and drivers,
+3. alerts, 4. scores, 5. playbooks, 6. remove from the queue. After an unexpected error each signal
+is decided alone; one that fails gets a decision with that error, and never stops the queue.
 """
 
 import logging
@@ -42,9 +42,9 @@ def decide(
     *,
     limit: int = BATCH,
 ) -> int:
-    """Decide on up to `limit` signals and commit; returns how many there were.
+    """Decide on up to `limit` signals and commit; return their number.
 
-    channels : to customers, that are set up. Raises `Retry` while the store is away.
+    channels : configured channels to customers. Raises `Retry` while the store is unavailable.
     """
     urgent = sorted({p.spec.trigger.signal for p in rules if p.spec.urgent})
     signals = signal_queue.claim(connection, limit, urgent)
@@ -156,7 +156,7 @@ def _carry_out(
     planned: Plan,
     now_us: int,
 ) -> list[Verdict]:
-    """Store case and contacts; returns the verdicts with what became of them."""
+    """Store case and contacts; return the final verdicts."""
     became: dict[str, set[str]] = {}
     case = case_id(one.signal_id, playbook.id)
     if planned.case is not None:
@@ -186,7 +186,7 @@ def _carry_out(
 
 
 def _final_verdict(verdict: Verdict, became: set[str]) -> Verdict:
-    """The verdict as it is written down, after the store has said what was there before."""
+    """Adjust a verdict to the store's outcomes: planned becomes corrected or already decided."""
     if verdict.outcome == "nothing" or "new" in became:
         return verdict
     if "corrected" in became:

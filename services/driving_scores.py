@@ -1,4 +1,4 @@
-"""Driving scores: of one subject, of all drivers, and the signal when a score has changed."""
+"""Driving scores: of one subject, of all drivers, and the signals of changed scores."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -30,14 +30,14 @@ class DriverScore:
 def of_trips(trips: Rows) -> driving.Score:
     """Score a subject's decided trips (TRIP_DTYPE).
 
-    The minima are a subject's, also where it has one trip only; a trip's own are for
-    `tachowatt score-trip`.
+    The minimum exposure is that of a subject, also where it has one trip only; that of a single
+    trip is for `tachowatt score-trip`.
     """
     return driving.score(trips, single_trip=False)
 
 
 def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driving.Score]:
-    """Return the decided trips that `which` names, and their score."""
+    """Return the decided trips that `which` selects, and their score."""
     trips = scoring.trips(connection, which)
     return trips, of_trips(trips)
 
@@ -61,11 +61,11 @@ def signal_changes(
     about: Mapping[str, str | None],
     now_us: int,
 ) -> int:
-    """Put `score.changed` into the outbox where a trip moved its driver's score by a band.
+    """Put `score.changed` into the outbox where a driver's score changed by more than a band.
 
-    In the caller's transaction, only with the consent to be scored; each driver is scored once,
-    triggered by their latest trip among `signals`. about : signal id → customer. Returns how many
-    signals were put.
+    In the caller's transaction, only with consent to the score. Each driver is scored once,
+    triggered by their latest trip among `signals`. about : signal id → customer. Returns the number
+    of new signals.
     """
     latest: dict[tuple[str, str], Mapping[str, Any]] = {}
     for signal in signals:

@@ -1,4 +1,4 @@
-"""The playbooks in use: from files, reloaded on change; a broken file keeps its last good text."""
+"""The playbooks in use: files, reloaded on change; an invalid file keeps its last valid text."""
 
 import logging
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ Stamp = tuple[tuple[str, int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What stands in a folder: texts by file name, and why a file could not be read."""
+    """The content of a folder: texts by file name, and errors of unreadable files."""
 
     texts: dict[str, str]
     unreadable: dict[str, str]
@@ -32,7 +32,7 @@ class Found:
 class Rules:
     """The playbooks of one process.
 
-    directory : None = the shipped ones. One thread at a time.
+    directory : None = the shipped ones. Not thread-safe.
     """
 
     def __init__(self, directory: Path | None, metrics: Metrics) -> None:
@@ -45,18 +45,18 @@ class Rules:
         """File name → why it is not used."""
 
     def playbooks(self) -> list[Playbook]:
-        """Those in use, by id."""
+        """Return the playbooks in use, by id."""
         return [self._playbooks[id_] for id_ in sorted(self._playbooks)]
 
     def refresh(self, connection: Connection, now_us: int) -> bool:
-        """Look at the files; where something has changed, load it and write down what is in use.
+        """Check the files; where they have changed, load them and store the texts in use.
 
-        In the caller's transaction. True where something has changed. Where the files are all
-        broken or the folder is gone, what was good last goes on to be used, also after a restart.
+        In the caller's transaction. Returns True where files have changed. Where all files are
+        invalid or the folder is missing, the last valid texts stay in use, also after a restart.
         """
         stamp = _stamp(self._directory)
         if stamp == self._stamp:
-            if self._kept is not None:  # the transaction that should have kept them may have failed
+            if self._kept is not None:  # the transaction that stored them may have failed
                 stored.keep(connection, self._kept, now_us)
                 self._kept = None
             return False
@@ -89,7 +89,7 @@ class Rules:
 
 
 def read(directory: Path | None) -> Found:
-    """The files *.yaml of a folder (None = the shipped ones). '.' stands for the folder itself."""
+    """Read the files *.yaml of a folder (None = the shipped ones). '.' means the folder itself."""
     texts: dict[str, str] = {}
     unreadable: dict[str, str] = {}
     try:
@@ -105,7 +105,7 @@ def read(directory: Path | None) -> Found:
 
 
 def load_all(found: Found) -> tuple[dict[str, Playbook], dict[str, str]]:
-    """(playbooks by id, errors by file): what is usable of a folder."""
+    """Load a folder's texts; return (valid playbooks by id, errors by file)."""
     loaded: dict[str, Playbook] = {}
     errors = dict(found.unreadable)
     for file, text in sorted(found.texts.items()):
@@ -114,12 +114,14 @@ def load_all(found: Found) -> tuple[dict[str, Playbook], dict[str, str]]:
         except Usage as error:
             errors[file] = str(error)
             continue
-        except Exception as error:  # one file's fault, foreseen or not, must not stop the service
+        except Exception as error:  # no error of one file may stop the service
             errors[file] = f"{file}: {type(error).__name__}: {error}"
             continue
         other = loaded.setdefault(playbook.id, playbook)
         if other is not playbook:
-            errors[file] = f"{file}: id: {playbook.id!r} stands in {other.file} too; ids differ"
+            errors[file] = (
+                f"{file}: id: {playbook.id!r} is also the id of {other.file}; ids must differ"
+            )
     return loaded, errors
 
 
@@ -133,7 +135,7 @@ def _files(directory: Path | None) -> list[Traversable]:
 
 
 def _stamp(directory: Path | None) -> Stamp:
-    """Changes whenever a file does; the shipped ones never change while we run."""
+    """Return a stamp that changes with every file; the shipped files never change at run time."""
     if directory is None:
         return ()
     try:
@@ -157,6 +159,6 @@ def _last_good(connection: Connection) -> dict[str, Playbook]:
     for text in stored.last_good(connection):
         try:
             found[text.playbook] = load(text.text, text.file)
-        except Usage as error:  # good for an older program, and not for this one
+        except Usage as error:  # valid for an older program, but not for this one
             log.error("the stored text of playbook %s: %s", text.playbook, error)
     return found

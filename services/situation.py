@@ -1,4 +1,4 @@
-"""Reads what decisions about signals depend on, for many signals at once."""
+"""Read the inputs of decisions on signals, for many signals at once."""
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
@@ -12,18 +12,18 @@ from store.postgres.times import from_us
 
 
 def happened_at(signal: Mapping[str, Any]) -> datetime:
-    """When what a signal tells of began: whom it belongs to is decided by that."""
+    """Return the start of a signal's finding; its holder at that time is the signal's customer."""
     data = signal["data"]
     text = data.get("started_at") or data.get("at")
     return datetime.fromisoformat(text) if text else signal["time"]
 
 
 def holders(connection: Connection, signals: Sequence[Mapping[str, Any]]) -> dict[str, str | None]:
-    """Signal id → the customer it is about."""
+    """Return signal id → the customer it is about."""
     asked = [(s["tenant"], s["subject"] or "", happened_at(s)) for s in signals]
     return {
-        signal["id"]: None if held is None else held[0]
-        for signal, held in zip(signals, customers.holders_at(connection, asked), strict=True)
+        signal["id"]: None if holder is None else holder[0]
+        for signal, holder in zip(signals, customers.holders_at(connection, asked), strict=True)
     }
 
 
@@ -35,9 +35,9 @@ def read(
     now_us: int,
     language: str | None = None,
 ) -> list[Situation]:
-    """The situation of each signal (as `store.signals.signal_queue` gives them), in their order.
+    """Return the situation of each signal (a row of `store.signals.signal_queue`), in their order.
 
-    about : signal id → customer, from `holders`; channels : to customers, that are set up;
+    about : signal id → customer, from `holders`; channels : configured channels to customers;
     language : None = each customer's own.
     """
     pairs = sorted(

@@ -1,1 +1,1 @@
-"""Cases and alerts: their states, and which change a state allows."""
+"""Cases and alerts: their states, and the changes that each state allows."""

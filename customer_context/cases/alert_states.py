@@ -1,4 +1,4 @@
-"""States of an alert: open → acknowledged → resolved; it can be classified in each. Pure.
+"""States of an alert: open → acknowledged → resolved; it can be classified in each state. Pure.
 
 Oracle: tests/oracles/cases.py.
 """
@@ -13,7 +13,7 @@ from runtime.errors import NotAllowed
 STATES = ("open", "acknowledged", "resolved")
 ACTIONS = ("acknowledge", "resolve", "classify")
 FEEDBACK = ("confirmed", "false_positive", "expected", "unclear")
-"""What somebody who looked into it found; `expected`: it is so, for a good reason."""
+"""Results of an investigation; `expected`: the anomaly has a legitimate cause."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ def act(
     feedback: str | None = None,
     reason: str | None = None,
 ) -> AlertChange | None:
-    """Decide an action; None where it changes nothing (acknowledged twice).
+    """Decide an action; return None where it changes nothing (acknowledged twice).
 
     alert : its state and alert_id. A resolved alert is neither acknowledged nor resolved again.
     Raises `NotAllowed`.

@@ -1,4 +1,4 @@
-"""States of a case: open → in progress → resolved, and who owns it. Pure.
+"""States of a case: open → in progress → resolved, and its owner. Pure.
 
 Oracle: tests/oracles/cases.py.
 """
@@ -15,14 +15,14 @@ ALLOWED: Mapping[str, tuple[str, ...]] = {
     "in_progress": ("resolved", "open"),
     "resolved": ("in_progress",),
 }
-"""State → states that it can become."""
+"""State → states that may follow it."""
 STATES = tuple(ALLOWED)
 ACTIONS: Mapping[str, str] = {
     "take": "in_progress",
     "resolve": "resolved",
     "reopen": "in_progress",
 }
-"""What a person does → the state that follows."""
+"""Action of a person → the new state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,10 +42,10 @@ def change(
     owner: str | None = None,
     resolution: str | None = None,
 ) -> CaseChange:
-    """Decide a change of state, owner or resolution; without fields where nothing changes.
+    """Decide a change of state, owner or resolution; return no fields where nothing changes.
 
-    case : its state, owner and case_id. An author who takes up a case without owner owns it. A
-    resolution comes with the state resolved, and goes with it. Raises `NotAllowed`.
+    case : its state, owner and case_id. An author who starts work on a case without owner becomes
+    its owner. Only the state resolved has a resolution. Raises `NotAllowed`.
     """
     fields: dict[str, Any] = {}
     entries: list[tuple[str, str]] = []

@@ -1,1 +1,1 @@
-"""Consent: who may be computed on, for which purpose."""
+"""Consent: which customers' data may be processed, for which purpose."""

@@ -1,4 +1,4 @@
-"""Consent: who may be computed on, for which purpose. Pure decisions; fails closed."""
+"""Consent: which customers' data may be processed, for which purpose. Pure; fails closed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ class ConsentState:
     granted: Mapping[tuple[str, str], frozenset[str]]
 
     def covers(self, tenant: str, customer: str | None, device_kind: str) -> bool:
-        """True where at least one purpose allows this customer's data of this kind.
+        """Return True where at least one granted purpose allows this customer's data of this kind.
 
-        No customer, an unknown one, and one who decided nothing: False.
+        Returns False for no customer, an unknown one, and one without decisions.
         """
         if customer is None:
             return False

@@ -1,7 +1,7 @@
-"""Identity, valid in time: device → vehicle or meter → contract → customer. Pure decisions.
+"""Identity, valid in time: device → vehicle or meter → contract → customer. Pure.
 
-History stays with whom it belonged to: a sample belongs to the customer whose contract covered
-the device's vehicle or meter when the sample was *observed*, not when it arrived.
+History stays with its holder: a sample belongs to the customer whose contract covered the device's
+vehicle or meter when the sample was *observed*, not when it arrived.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,7 +13,7 @@ FOREVER_US = 2**62
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A half-open span of time [from_us, to_us) and what holds in it."""
+    """A half-open span of time [from_us, to_us) and the value that is valid in it."""
 
     from_us: int
     to_us: int
@@ -22,7 +22,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who a device's data belong to in [from_us, to_us).
+    """The customer to whom a device's data belong in [from_us, to_us).
 
     subject : the vehicle or meter; customer : None where no contract covers it.
     """
@@ -49,7 +49,7 @@ class Device:
     address: str = ""
 
     def holder_at(self, us: int) -> Holder | None:
-        """The holder at an instant; None where the device was assigned to nothing."""
+        """Return the holder at an instant; None where the device was not assigned."""
         for holder in self.holders:
             if holder.from_us <= us < holder.to_us:
                 return holder
@@ -59,13 +59,13 @@ class Device:
 def holders(
     assignments: Sequence[Span], contracts: Mapping[str, Sequence[Span]]
 ) -> tuple[Holder, ...]:
-    """Lay contracts over assignments.
+    """Intersect assignments with contracts.
 
-    assignments : when the device sat in which vehicle or meter (value).
-    contracts : vehicle or meter → when it was covered for which customer (value).
+    assignments : spans of the device in a vehicle or meter (value).
+    contracts : vehicle or meter → spans of contracts of a customer (value).
 
-    Time under an assignment that no contract covers has the customer None. Where contracts
-    overlap, the one that began last holds.
+    The customer is None for an assignment's time that no contract covers. Where contracts overlap,
+    the one that began last counts.
     """
     found: list[Holder] = []
     for assignment in sorted(assignments, key=lambda span: span.from_us):

@@ -1,7 +1,7 @@
 """CEL without its command line.
 
-The package `cel` loads an interactive shell with itself (prompt_toolkit and more), which nobody
-here uses: half a second of the start of every process.
+The package `cel` imports an interactive shell (prompt_toolkit and more) that we do not use: half a
+second at the start of every process.
 """
 
 import sys

@@ -1,4 +1,4 @@
-"""Trying a playbook out before it is used: what would fail on a signal fails here."""
+"""Trial of a playbook before it is used: errors that a signal would cause are raised here."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ _INDEX = re.compile(r"\bdata\s*\[\s*['\"](\w+)['\"]\s*\]")
 
 
 def load(text: str, file: str) -> Playbook:
-    """A playbook that parses and passes the trial. Raises `Usage` as `parse` does."""
+    """Load a playbook that parses and passes the trial. Raises `Usage` like `parse`."""
     playbook = parse(text, file)
     _fields_exist(playbook)
     for example, data in _samples(playbook.spec.trigger.signal):
@@ -62,7 +62,7 @@ def _try(playbook: Playbook, data: Mapping[str, Any], example: str) -> None:
         "subject": {"name": "Example", "kind": "vehicle"},
         "timezone": "Europe/Berlin",
     }
-    # Where the trigger does not hold, nothing else is looked at.
+    # Where the trigger does not hold, nothing else is evaluated.
     for where in playbook.conditions:
         try:
             if not playbook.holds(where, signal, data) and where == "trigger.when":
@@ -80,7 +80,7 @@ def _try(playbook: Playbook, data: Mapping[str, Any], example: str) -> None:
 
 
 def _samples(type_: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """(what is special, data): every value of every enumeration, and each null there may be."""
+    """Yield (description, data): each value of each enumeration, null in each nullable field."""
     schema = DATA[type_].model_json_schema()
     full = {name: _values(name, field)[0] for name, field in schema["properties"].items()}
     yield "on a signal with all its data", full

@@ -1,8 +1,8 @@
-"""Playbooks: YAML that says which signal leads to which case and contacts (docs/playbooks.md).
+"""Playbooks: YAML rules from signals to cases and contacts (docs/playbooks.md).
 
-Nothing here is code of a playbook's author: conditions are CEL, texts are sandboxed Jinja2. A
-playbook that loads has been tried out: each condition and text with every field of its signal's
-data filled, and with each of those that may be null being null.
+A playbook's author writes no code: conditions are CEL, texts are sandboxed Jinja2. Loading tries
+each condition and text with every field of its signal's data filled, and with each nullable field
+null.
 """
 
 import hashlib
@@ -32,11 +32,11 @@ STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
 """A string in CEL."""
 
 _LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
-"""CEL's macros over lists: nested in each other they take for ever."""
+"""CEL's macros over lists: nested ones take unlimited time."""
 
 
 class Part(BaseModel):
-    """A part of a playbook's file; a key that nobody knows is an error."""
+    """A part of a playbook's file; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
@@ -56,7 +56,7 @@ class Trigger(Part):
 
 
 class Case(Part):
-    """A case to open. deadline_min : minutes from its opening; when : beside the trigger's."""
+    """A case to open. deadline_min : minutes from its opening; when : added to the trigger's."""
 
     kind: Slug
     side: Side
@@ -66,7 +66,7 @@ class Case(Part):
 
 
 class Webhook(Part):
-    """To all active receivers of a side."""
+    """A webhook to all active receivers of a side."""
 
     id: Slug
     to: Side
@@ -76,7 +76,7 @@ class Webhook(Part):
 
 
 class Message(Part):
-    """To the customer, in their language."""
+    """A message to the customer, in their language."""
 
     id: Slug
     to: Literal["customer"]
@@ -87,7 +87,7 @@ class Message(Part):
 
 
 def _model_of(contact: Any) -> str | None:
-    """Which of the two models a contact has, by its channel."""
+    """Return the model of a contact by its channel."""
     channel = contact.get("channel") if isinstance(contact, dict) else contact.channel
     if channel in TO_RECEIVERS:
         return "receivers"
@@ -118,12 +118,12 @@ class Spec(Part):
 
 
 class ConditionError(ValueError):
-    """A condition cannot be decided; the message says why."""
+    """A condition cannot be evaluated; the message has the reason."""
 
 
 @dataclass(frozen=True, slots=True)
 class Playbook:
-    """A playbook that may be used. file : its name; digest : of its text."""
+    """A valid playbook. file : its name; digest : SHA-256 of its text."""
 
     spec: Spec
     file: str
@@ -134,16 +134,16 @@ class Playbook:
 
     @property
     def id(self) -> str:
-        """What decisions and contacts call it."""
+        """The id in decisions and contacts."""
         return self.spec.id
 
     def holds(self, where: str, signal: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-        """Whether the condition at `where` holds. Raises `ConditionError`."""
+        """Return whether the condition at `where` holds. Raises `ConditionError`."""
         return holds(self.conditions[where], signal, data)
 
 
 def holds(program: cel.Program, signal: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    """Whether a condition holds. Raises `ConditionError`."""
+    """Return whether a condition holds. Raises `ConditionError`."""
     try:
         found = program.execute({"signal": dict(signal), "data": dict(data)})
     except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
@@ -154,7 +154,7 @@ def holds(program: cel.Program, signal: Mapping[str, Any], data: Mapping[str, An
 
 
 def parse(text: str, file: str) -> Playbook:
-    """A playbook from its text. Raises `Usage` that names file, field and what is expected."""
+    """Parse a playbook's text. Raises `Usage` with file, field and the expected value."""
     spec = _spec(text, file)
     if spec.trigger.signal not in DATA:
         raise _wrong(file, "trigger.signal", f"expected one of {', '.join(DATA)}")
@@ -179,7 +179,7 @@ def parse(text: str, file: str) -> Playbook:
 
 
 def conditions_of(spec: Spec) -> Iterator[tuple[str, str]]:
-    """(where, CEL) of all conditions."""
+    """Yield (where, CEL) of all conditions."""
     yield "trigger.when", spec.trigger.when
     if spec.case is not None:
         yield "case.when", spec.case.when
@@ -188,7 +188,7 @@ def conditions_of(spec: Spec) -> Iterator[tuple[str, str]]:
 
 
 def texts_of(spec: Spec) -> Iterator[tuple[str, Texts]]:
-    """(where, texts) of all that is rendered."""
+    """Yield (where, texts) of all texts."""
     if spec.case is not None:
         yield "case.title", spec.case.title
     for contact in spec.contacts:
@@ -202,7 +202,7 @@ def _check_contacts(spec: Spec, file: str) -> None:
     for i, contact in enumerate(spec.contacts):
         where = f"contacts.{i}"
         if contact.id in ids[:i] or contact.id == "case":
-            raise _wrong(file, f"{where}.id", f"{contact.id!r} is taken; ids differ")
+            raise _wrong(file, f"{where}.id", f"{contact.id!r} is taken; ids must differ")
         if isinstance(contact, Webhook):
             fitting = [t for t, signal in ABOUT.items() if signal == spec.trigger.signal]
             if contact.type not in fitting:
@@ -224,7 +224,7 @@ def _spec(text: str, file: str) -> Spec:
     try:
         found = yaml.load(text, Loader=_Strict)  # a SafeLoader
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        # Beside its own errors the package lets out those of the values: of a date that is none.
+        # The package also raises errors of values, such as an invalid date.
         raise Usage(f"{file}: not YAML: {re.sub(chr(10) + ' *', ' ', str(error))}") from None
     if not isinstance(found, dict):
         raise Usage(f"{file}: expected keys {', '.join(Spec.model_fields)}")
@@ -239,7 +239,7 @@ def _spec(text: str, file: str) -> Spec:
 
 
 class _Strict(yaml.SafeLoader):
-    """A key that stands twice is an error and not the later one."""
+    """A loader that raises an error on a duplicate key, instead of using the later one."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         seen = set()
@@ -247,7 +247,7 @@ class _Strict(yaml.SafeLoader):
             key = self.construct_object(key_node, deep=True)
             if key in seen:
                 raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} stands twice", key_node.start_mark
+                    None, None, f"the key {key!r} is duplicate", key_node.start_mark
                 )
             seen.add(key)
         return super().construct_mapping(node, deep)

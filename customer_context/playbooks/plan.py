@@ -1,7 +1,7 @@
-"""What a playbook does about a signal: the case, the contacts, and the reason for each.
+"""The plan of a playbook for a signal: case, contacts, and the reason for each.
 
-Pure: everything it depends on stands in `Situation`. Fails closed: without a customer, without
-the purpose's consent, without the channel's, nothing is planned.
+Pure: `Situation` has all inputs. Fails closed: without a customer, the purpose's consent or the
+channel's consent nothing is planned.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -19,7 +19,7 @@ from customer_context.playbooks.text import TextError, render
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who a signal is about. addresses : kind (contracts.channels) → address."""
+    """The customer of a signal. addresses : kind (contracts.channels) → address."""
 
     customer: str
     name: str
@@ -29,14 +29,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """A signal and everything a decision about it depends on.
+    """A signal and all inputs of a decision on it.
 
     happened_at, now : aware
     granted : purposes in force
     receivers : side → ids of active ones
-    channels : those that are set up
+    channels : configured channels to customers
     cases : cases that the signal opened before → their deadlines
-    superseded : a newer revision of the signal is there
+    superseded : the store has a newer revision of the signal
     alert_id : the alert it belongs to
     """
 
@@ -60,7 +60,7 @@ class Situation:
 
     @property
     def signal(self) -> dict[str, Any]:
-        """What conditions and texts see as `signal`."""
+        """The value of `signal` in conditions and texts."""
         return {
             "id": self.signal_id,
             "type": self.type,
@@ -99,7 +99,7 @@ class PlannedContact:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A decision with its reason; treatment '' = on the playbook as a whole."""
+    """A decision with its reason; treatment '' = the whole playbook."""
 
     treatment: str
     outcome: str
@@ -109,20 +109,20 @@ class Verdict:
 
 @dataclass(slots=True)
 class Plan:
-    """What one playbook does about one signal."""
+    """The plan of one playbook for one signal."""
 
     verdicts: list[Verdict] = field(default_factory=list)
     case: PlannedCase | None = None
     contacts: list[PlannedContact] = field(default_factory=list)
 
     def nothing(self, reason: str, detail: str = "", treatment: str = "") -> "Plan":
-        """Note why nothing is done."""
+        """Add a verdict with the reason why nothing is done."""
         self.verdicts.append(Verdict(treatment, "nothing", reason, detail))
         return self
 
 
 def plan(playbook: Playbook, situation: Situation) -> Plan:
-    """The playbook's answer; it always has at least one verdict, and raises nothing."""
+    """Plan a playbook's case and contacts; always at least one verdict, never an exception."""
     made = Plan()
     if situation.superseded:
         return made.nothing("superseded", "a newer revision of the signal is there")
@@ -155,7 +155,7 @@ def _guarded(
     act: Callable[..., None],
     *arguments: Any,
 ) -> None:
-    """Do it where its condition holds; what fails is a verdict and stops nothing else."""
+    """Run `act` where its condition holds; an error becomes a verdict and stops nothing else."""
     try:
         if not playbook.holds(f"{where}.when", situation.signal, situation.data):
             condition = playbook.conditions[f"{where}.when"].source
@@ -310,7 +310,7 @@ _BODIES: Mapping[str, Callable[[Situation, PlannedCase | None], dict[str, Any]]]
 
 
 def refusal(purpose: str | None, channel: str, granted: frozenset[str]) -> str | None:
-    """Why a planned contact may not be sent now; None where it may."""
+    """Return why a planned contact may not be sent now; None where it may."""
     if purpose is None or purpose not in granted:
         return f"no_consent:{purpose or 'none'}"
     needed = CHANNELS[channel].purpose

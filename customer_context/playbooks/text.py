@@ -1,9 +1,9 @@
-"""Texts of playbooks: sandboxed Jinja2, with values as people in that place and language read them.
+"""Texts of playbooks: sandboxed Jinja2, with values formatted for the reader's locale.
 
-A text sees `data` (the signal's data), `signal`, `at` (when it happened), `deadline` (of the case,
-or none), `customer.name`, `subject.name` and `subject.kind` (vehicle or meter). The filters
-`number`, `datetime`, `date`, `time` and `name` (of a code such as base_load_rise) speak the
-reader's language; a value that was not measured reads `–`.
+The variables are `data` (the signal's data), `signal`, `at` (when it happened), `deadline` (of the
+case, or none), `customer.name`, `subject.name` and `subject.kind` (vehicle or meter). The filters
+`number`, `datetime`, `date`, `time` and `name` (of a code such as base_load_rise) use the reader's
+language; a value that was not measured is shown as `–`.
 """
 
 from collections.abc import Callable, Mapping
@@ -30,15 +30,15 @@ _DATE = {"de": "EEEE, d. MMMM y", "en": "EEEE, d MMMM y"}
 _TIME = {"de": "HH:mm 'Uhr'", "en": "HH:mm"}
 
 NAMES = kinds.names()
-"""What codes are called."""
+"""Code → name in each language."""
 
 
 class TextError(ValueError):
-    """A text cannot be rendered; the message says why."""
+    """A text cannot be rendered; the message has the reason."""
 
 
 class _Sandbox(ImmutableSandboxedEnvironment):
-    """Neither products, powers nor formats, which could fill the memory from few characters."""
+    """A sandbox without products, powers and formats, by which a short text could fill memory."""
 
     intercepted_binops = frozenset({"*", "**", "%"})
 
@@ -102,9 +102,9 @@ _ENVIRONMENT = _environment()
 
 
 def compile_text(source: str) -> jinja2.Template:
-    """A template. Raises `TextError` where it is none, or calls something.
+    """Compile a template. Raises `TextError` where it is invalid, or calls something.
 
-    What a text needs are values and filters; a macro could call itself, a method fill the memory.
+    A text needs values and filters only; a macro could recurse, a method could fill memory.
     """
     try:
         if next(_ENVIRONMENT.parse(source).find_all((nodes.Call, nodes.Macro)), None) is not None:
@@ -115,7 +115,7 @@ def compile_text(source: str) -> jinja2.Template:
 
 
 def data_fields(source: str) -> set[str]:
-    """The fields of `data` that a text names."""
+    """Return the fields of `data` that a text uses."""
     tree = _ENVIRONMENT.parse(source)
     found = {
         node.attr
@@ -134,13 +134,13 @@ def data_fields(source: str) -> set[str]:
 def render(
     template: jinja2.Template, values: Mapping[str, Any], language: str, *, one_line: bool = False
 ) -> str:
-    """The text, at most MOST_CHARACTERS long. one_line : as a subject has to be.
+    """Render a text, at most MOST_CHARACTERS long. one_line : for a subject.
 
-    Raises `TextError` where the text names something that is not there or does what it may not.
+    Raises `TextError` where the text uses an unknown name or a forbidden operation.
     """
     try:
         text = template.render({**values, "language": language})
-    except Exception as error:  # a filter raises whatever its value makes it raise
+    except Exception as error:  # a filter may raise any error, depending on its value
         raise TextError(str(error) or type(error).__name__) from None
     text = text.replace("\x00", "")
     if one_line:

@@ -1,1 +1,1 @@
-"""Relevance: what matters about a customer now, and why."""
+"""Relevance: the items that matter about a customer now, with reasons."""

@@ -1,13 +1,13 @@
-"""Relevance: what of all that is known about a customer matters now, and why. Pure.
+"""Relevance: rank all known items about a customer by what matters now, with reasons. Pure.
 
 An item's weight is
 
-    severity · 0.5 ^ (age / half-life)  +  what it has on its desk  +  its relation to what is open
+    severity · 0.5 ^ (age / half-life)  +  open, urgent and due  +  relation to open items
 
-Severity comes from 1 to 3, and for urgent things doubles. What is open does not fade: it gets a
-fixed share whatever its age, more where its deadline is near or past. What belongs to something
-open (its case, its vehicle or meter) is carried up by it. All numbers are our own choice; they
-order, and are told nowhere.
+Severity is 1 to 3, doubled for urgent items. An open item also gets a fixed weight that does not
+depend on its age, and more where its deadline is near or past. An item that is related to an open
+one (same case, vehicle or meter) gets more weight. All numbers are our own choice; they only order
+and are shown nowhere.
 """
 
 from collections.abc import Iterable, Sequence
@@ -34,7 +34,7 @@ _NOT_IN_FORCE = 0.1
 
 
 class Reason(NamedTuple):
-    """Why an item stands where it stands. code : stable; text : English."""
+    """A reason for an item's rank. code : stable; text : English."""
 
     code: str
     text: str
@@ -42,14 +42,14 @@ class Reason(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """Something that is known about a customer.
+    """A known item about a customer.
 
     kind : case, crash, alert, score, contact or contract.
-    at_us : when it happened, was opened or was sent; of a contract when it began.
+    at_us : when it happened, was opened or was sent; for a contract, when it began.
     severity : 1 to 3.
-    open : somebody still has to do something about it.
-    subject : the vehicle or meter it is about; case_id : the case it belongs to, or is.
-    due_us : until when; failed : it did not reach the customer; in_force : of a contract.
+    open : somebody still has to act on it.
+    subject : the vehicle or meter it is about; case_id : its case, or the case itself.
+    due_us : deadline; failed : it did not reach the customer; in_force : for a contract.
     """
 
     kind: str
@@ -67,7 +67,7 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item with its place's reasons, the weightiest first."""
+    """An item with the reasons for its rank, highest weight first."""
 
     item: Item
     weight: float
@@ -75,7 +75,7 @@ class Ranked:
 
 
 def rank(items: Iterable[Item], now_us: int, most: int) -> list[Ranked]:
-    """The `most` weightiest items; of equal ones the newer, then by kind and id."""
+    """Return the `most` items with the highest weight; ties by newer, then kind and id."""
     known = list(items)
     subjects = {item.subject for item in known if item.open and item.subject is not None}
     cases = {item.case_id for item in known if item.open and item.case_id is not None}
@@ -109,7 +109,7 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
 
 
 def _shown_reasons(parts: Sequence[tuple[float, Reason]]) -> tuple[Reason, ...]:
-    """All reasons, but for a recency that has faded, where there is another one."""
+    """Return all reasons; a low recency is omitted where there is another reason."""
     kept = [reason for weight, reason in parts if weight > 0.05 or reason.code != "recent"]
     return tuple(kept or [reason for _, reason in parts])
 

@@ -1,1 +1,1 @@
-"""Bands of the driving score, and when a change is worth a message."""
+"""Bands of the driving score, and the change that triggers a signal."""

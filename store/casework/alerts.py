@@ -1,9 +1,9 @@
-"""Alerts: anomalies as a utility works on them, and the stream of their changes.
+"""Alerts: anomalies that a utility works on, and the stream of their changes.
 
-What an alert *says* follows the newest revisions of its two signals (raised and cleared), in
-whatever order they come; what people *did* with it (state, resolution, feedback) is theirs.
-Everyone who writes a change takes the same lock first, so the order of `sequence` is the order of
-commits, and who has read up to a number has missed none below it.
+The columns `_FROM_SIGNALS` follow the newest revisions of an alert's two signals (raised and
+cleared), in any order of arrival; signals never change what people wrote (state, resolution,
+feedback). Every writer takes the same lock first, so the order of `sequence` is the order of
+commits: a reader that has read up to a number has missed none below it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ _FROM_SIGNALS = (
 
 
 def episode(signal: Mapping[str, Any]) -> tuple[str, str]:
-    """Ids of the raised and of the cleared signal of an anomaly; the first is the alert's id.
+    """Return the ids of an anomaly's raised and cleared signals; the first is the alert's id.
 
     signal : one of the two, with `tenant`, `device` (its name) and `data`.
     """
@@ -46,7 +46,7 @@ def apply_signals(
     customers: Mapping[str, str | None],
     now_us: int,
 ) -> None:
-    """Bring the alerts of these meter.anomaly.* signals up to date, in the caller's transaction.
+    """Update the alerts of these meter.anomaly.* signals, in the caller's transaction.
 
     signals : rows of `store.signals.signal_queue.claim`; customers : signal id → customer id.
     """
@@ -74,7 +74,7 @@ def apply_signals(
 def _findings(
     raised: Mapping[str, Any] | None, cleared: Mapping[str, Any] | None
 ) -> dict[str, Any]:
-    """What the two signals say together; the end of an anomaly knows its final figures."""
+    """Combine the two signals of an anomaly; the cleared one has its final figures."""
     over = cleared is not None and not cleared["data"]["retracted"]
     newest = cleared if over or raised is None else raised
     assert newest is not None
@@ -124,7 +124,7 @@ def _store(
 
 
 def link_case(connection: Connection, alert_id: str, case_id: str, now_us: int) -> None:
-    """Write down the case that was opened for an alert."""
+    """Record the case that was opened for an alert, unless the alert has one."""
     _lock(connection)
     before = rows.one(connection, "select * from contacts.alert where alert_id = %s", (alert_id,))
     if before is not None and before["case_id"] is None:
@@ -142,9 +142,9 @@ def list_(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Alerts, newest first; `after` is (happened_at, alert_id) of the last row of the page before.
+    """Return alerts, newest first, also retracted ones (`retracted` is true).
 
-    Those that were taken back are listed too: `retracted` says so.
+    after : (happened_at, alert_id) of the previous page's last row.
     """
     where = rows.Conditions("tenant = %s", tenant)
     where.add("state = %s", state).add("kind = %s", kind)
@@ -159,7 +159,7 @@ def list_(
 
 
 def get(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any] | None:
-    """One alert."""
+    """Return one alert."""
     return rows.one(
         connection,
         "select * from contacts.alert where tenant = %s and alert_id = %s",
@@ -183,14 +183,14 @@ def write(
     what: str,
     now_us: int,
 ) -> dict[str, Any]:
-    """Write changed columns of a locked alert, and the change; returns the alert."""
+    """Write changed columns of a locked alert, and the change; return the alert."""
     return _update(connection, alert, fields, what, now_us)
 
 
 def changes(
     connection: Connection, tenant: str, after_sequence: int, limit: int = 100
 ) -> list[dict[str, Any]]:
-    """Changes after a sequence, oldest first: `sequence`, `what`, and the alert as it is now."""
+    """Return changes after a sequence, oldest first: `sequence`, `what` and the current alert."""
     found = rows.all_(
         connection,
         "select c.sequence, c.what, a.* from contacts.alert_change c "
@@ -209,7 +209,7 @@ def changes(
 
 
 def last_change(connection: Connection, tenant: str) -> int:
-    """Sequence of the newest change; 0 where there was none."""
+    """Return the sequence of the newest change; 0 where there is none."""
     return int(
         scalar(
             connection,

@@ -1,7 +1,7 @@
 """Service cases: opened by playbooks, worked on by people, with a diary.
 
-A diary entry of kind `signal` says `opened`, `corrected` or `retracted`, one of kind `state` the
-new state, one of kind `owner` the new owner; `note` is what somebody wrote.
+The text of a diary entry is `opened`, `corrected` or `retracted` for the kind `signal`, the new
+state for `state`, the new owner for `owner`, and a person's text for `note`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -17,7 +17,7 @@ from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
 AUTHOR = "tachowatt"
-"""Who writes what no person wrote."""
+"""Author of the entries that no person wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class NewCase:
 
 
 def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
-    """Open a case; False where it was opened before."""
+    """Open a case; return False where it was opened before."""
     cursor = connection.execute(
         "insert into contacts.service_case (case_id, tenant, side, kind, title, urgent, customer, "
         "subject, signal_id, playbook, deadline, opened_at, updated_at) "
@@ -67,7 +67,7 @@ def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
 
 
 def signal_changed(connection: Connection, signal_id: str, what: str, now_us: int) -> int:
-    """Write `what` (corrected or retracted) into the cases of a signal; returns how many."""
+    """Write `what` (corrected or retracted) into the cases of a signal; return their number."""
     found = connection.execute(
         "update contacts.service_case set updated_at = %s, version = version + 1 "
         "where signal_id = %s returning tenant, case_id",
@@ -80,7 +80,7 @@ def signal_changed(connection: Connection, signal_id: str, what: str, now_us: in
 
 
 def deadlines(connection: Connection, signal_id: str) -> dict[str, datetime | None]:
-    """Cases that a signal has opened → their deadlines."""
+    """Return the cases that a signal has opened → their deadlines."""
     found = connection.execute(
         "select case_id, deadline from contacts.service_case where signal_id = %s", (signal_id,)
     )
@@ -98,7 +98,7 @@ def list_(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Cases, newest first; `after` is (opened_at, case_id) of the last row of the page before."""
+    """Return cases, newest first; after : (opened_at, case_id) of the previous page's last row."""
     where = rows.Conditions("tenant = %s", tenant)
     where.add("side = %s", side).add("state = %s", state)
     where.add("customer = %s", customer).add("owner = %s", owner)
@@ -112,7 +112,7 @@ def list_(
 
 
 def get(connection: Connection, tenant: str, case_id: str) -> dict[str, Any] | None:
-    """One case."""
+    """Return one case."""
     return rows.one(
         connection,
         "select * from contacts.service_case where tenant = %s and case_id = %s",
@@ -121,7 +121,7 @@ def get(connection: Connection, tenant: str, case_id: str) -> dict[str, Any] | N
 
 
 def entries(connection: Connection, case_id: str) -> list[dict[str, Any]]:
-    """The diary of a case, oldest first."""
+    """Return the diary of a case, oldest first."""
     return rows.all_(
         connection,
         "select * from contacts.case_entry where case_id = %s order by entry_id",
@@ -150,7 +150,7 @@ def write(
     fields: Mapping[str, Any] | None = None,
     entries: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """Write changed columns and diary entries (kind, text) of a locked case; returns the case."""
+    """Write changed columns and diary entries (kind, text) of a locked case; return the case."""
     for kind, text in entries:
         _write(connection, case["case_id"], author, kind, text, now_us)
     fields = fields or {}

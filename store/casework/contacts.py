@@ -1,4 +1,4 @@
-"""Contacts: what is sent to whom, and its state. store/casework/delivery.py delivers them."""
+"""Contacts: messages to customers and receivers, with their state (delivery: delivery.py)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A contact before it is stored. address : of an e-mail; payload : the body of a webhook."""
+    """A contact before it is stored. address : for an e-mail; payload : the body of a webhook."""
 
     contact_id: str
     tenant: str
@@ -44,17 +44,18 @@ _COLUMNS = (
     "type", "subject", "body", "payload", "urgent", "signal_id", "signal_revision", "playbook",
     "treatment", "case_id", "alert_id",
 )  # fmt: skip
-# What a corrected signal may say anew, as long as nothing has been sent.
+# Columns that a corrected signal updates as long as nothing has been sent.
 _CORRECTED = (
     "address", "language", "subject", "body", "payload", "urgent", "signal_revision", "case_id",
 )  # fmt: skip
 
 
 def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> dict[str, str]:
-    """Store contacts, in the caller's transaction: contact id → what became of it.
+    """Store contacts, in the caller's transaction; return contact id → outcome.
 
-    `new`; `corrected`: it had not been sent, and says what the newer revision says; `standing`:
-    it was sent, failed or was refused before, and stays as it is. An inbox has it at once.
+    `new`; `corrected`: it was not sent yet and now has the newer revision's content; `standing`:
+    it was sent, failed or refused before, and is unchanged. A contact to an inbox is delivered
+    at once.
     """
     outcome: dict[str, str] = {}
     for contact in contacts:
@@ -98,9 +99,9 @@ def cancel(
     playbook: str | None = None,
     keep: Sequence[str] = (),
 ) -> int:
-    """Cancel what a signal (by one playbook, or all) still has pending, but for the ids in `keep`.
+    """Cancel a signal's pending contacts (of one playbook, or all), except the ids in `keep`.
 
-    Returns how many. One that is being sent at this moment may arrive all the same.
+    Returns their number. A contact that is being sent at this moment may still arrive.
     """
     found = connection.execute(
         "update contacts.contact set state = 'cancelled', reason = %s, finished_at = %s, "
@@ -127,10 +128,10 @@ def list_(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Contacts, newest first, with their receiver's name.
+    """Return contacts, newest first, with their receiver's name.
 
-    side : insurer or utility, whose business the purpose is; after : (created_at, contact_id) of
-    the last row of the page before.
+    side : insurer or utility, to which the purpose belongs; after : (created_at, contact_id) of
+    the previous page's last row.
     """
     where = rows.Conditions("c.tenant = %s", tenant)
     where.add("c.state = %s", state).add("c.channel = %s", channel)
@@ -149,7 +150,7 @@ def list_(
 
 
 def get(connection: Connection, tenant: str, contact_id: str) -> dict[str, Any] | None:
-    """One contact, with its receiver's name."""
+    """Return one contact, with its receiver's name."""
     return rows.one(
         connection,
         "select c.*, r.name as receiver from contacts.contact c "
@@ -160,7 +161,7 @@ def get(connection: Connection, tenant: str, contact_id: str) -> dict[str, Any] 
 
 
 def attempts(connection: Connection, contact_id: str) -> list[dict[str, Any]]:
-    """Attempts to deliver a contact, oldest first."""
+    """Return the attempts to deliver a contact, oldest first."""
     return rows.all_(
         connection,
         "select * from contacts.attempt where contact_id = %s order by number",
@@ -176,10 +177,10 @@ def resend(
     *,
     states: Sequence[str] = ("failed",),
 ) -> int:
-    """Send contacts again under their old id, from the beginning of the retry schedule.
+    """Send contacts again under the same id, with a new retry schedule.
 
-    ids : None = all in these states. Consent is asked again before. Returns how many; those whose
-    receiver is removed or disabled stay as they are.
+    ids : None = all in these states. Consent is checked again before sending. Returns the number
+    of contacts; those whose receiver is removed or disabled are not changed.
     """
     found = connection.execute(
         "update contacts.contact c set state = 'pending', reason = '', retry_from = attempts, "
@@ -213,14 +214,14 @@ def inbox(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """A customer's messages, newest first; cursor as in `list_`."""
+    """Return a customer's messages, newest first; cursor as in `list_`."""
     return list_(connection, tenant, customer=customer, channel="inbox", after=after, limit=limit)
 
 
 def mark_read(
     connection: Connection, tenant: str, customer: str, contact_id: str, now_us: int
 ) -> bool:
-    """A message was read; False where this customer has no such message."""
+    """Mark a message as read; return False where this customer has no such message."""
     cursor = connection.execute(
         "update contacts.contact set read_at = coalesce(read_at, %s) "
         "where tenant = %s and customer = %s and contact_id = %s and channel = 'inbox'",
@@ -230,7 +231,7 @@ def mark_read(
 
 
 def counts(connection: Connection, tenant: str | None = None) -> dict[str, int]:
-    """Contacts by state, each state named; None = of all tenants."""
+    """Count contacts by state, with every state as a key. tenant : None = all tenants."""
     where = rows.Conditions("true").add("tenant = %s", tenant)
     found = dict.fromkeys(("pending", "delivered", "failed", "refused", "cancelled"), 0)
     for state, count in connection.execute(

@@ -1,8 +1,8 @@
-"""Delivering contacts: who has claimed what, and what came of an attempt.
+"""Delivery of contacts: claims by workers, and the outcomes of attempts.
 
-A worker has a number from a sequence and holds an advisory lock on it with a session of its own. A
-contact whose `claimed_by` nobody holds any more is free: a worker that was killed frees what it had
-the moment its session ends, and no lease has to run out (docs/adr/0011).
+A worker has a number from a sequence and an advisory lock on it in a dedicated session. A contact
+is free when no session has the lock of its `claimed_by`: when a worker is killed, its session ends
+and its contacts are free at once, without a lease that must expire (docs/adr/0011).
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ _WORKERS = 7_261_003
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """Where contacts queue up: one receiver of webhooks, or the mail server (receiver_id None)."""
+    """A delivery queue: one receiver of webhooks, or the mail server (receiver_id None)."""
 
     channel: str
     receiver_id: int | None
@@ -28,10 +28,11 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """What came of one try.
+    """The outcome of one attempt.
 
-    outcome : a code; status : HTTP or SMTP status; state : what the contact is now; next_at_us :
-    when to try again, None = never; refused and cancelled contacts had no try: duration_ms None.
+    outcome : a code; status : HTTP or SMTP status; state : the contact's new state; next_at_us :
+    time of the next attempt, None = none; duration_ms : None where nothing was sent (refused,
+    cancelled).
     """
 
     outcome: str
@@ -44,7 +45,7 @@ class Attempt:
 
 
 def register_worker(connection: Connection) -> int:
-    """A new worker's number; it lives as long as this connection, which the caller must keep."""
+    """Register a worker; return its number. It is valid as long as this connection is open."""
     number = int(scalar(connection, "select nextval('contacts.worker')"))
     connection.execute("select pg_advisory_lock(%s, %s)", (_WORKERS, number))
     connection.commit()
@@ -52,7 +53,7 @@ def register_worker(connection: Connection) -> int:
 
 
 def any_worker_alive(connection: Connection) -> bool:
-    """True where some worker lives."""
+    """Return True where a worker is running."""
     return bool(
         scalar(
             connection,
@@ -65,7 +66,7 @@ def any_worker_alive(connection: Connection) -> bool:
 
 
 def lanes(connection: Connection) -> list[Lane]:
-    """Every lane that may be delivered to now."""
+    """Return every lane that may be delivered to now."""
     found = connection.execute(
         "select receiver_id from contacts.receiver where state = 'active' order by 1"
     )
@@ -77,9 +78,9 @@ def lanes(connection: Connection) -> list[Lane]:
 def claim(
     connection: Connection, worker: int, free: Sequence[tuple[Lane, int]], now_us: int
 ) -> list[dict[str, Any]]:
-    """Claim due contacts, of each lane as many as it has room for, the urgent ones first.
+    """Claim due contacts, urgent ones first. free : lane → number of contacts that it has room for.
 
-    A claimed one has what sending needs: its columns, the receiver's `url`.
+    A row has the contact's columns and the receiver's `url`.
     """
     if not free:
         return []
@@ -114,17 +115,17 @@ def claim(
 
 
 def pending(connection: Connection) -> int:
-    """How many contacts wait to be delivered."""
+    """Count the contacts that wait for delivery."""
     return int(scalar(connection, "select count(*) from contacts.contact where state = 'pending'"))
 
 
 def finish(
     connection: Connection, contact_id: str, worker: int, attempt: Attempt, now_us: int
 ) -> bool:
-    """Write down an attempt and give the contact back; False where it is no longer this worker's.
+    """Record an attempt and release the contact; return False where another worker has it now.
 
-    In the caller's transaction. An attempt of one that was cancelled or taken over meanwhile is
-    written down too, without a change of its state, but for one that did arrive.
+    In the caller's transaction. The attempt is recorded also where the contact was cancelled or
+    claimed by another worker in the meantime; its state then changes only if it was delivered.
     """
     row = rows.one(
         connection,
@@ -181,9 +182,9 @@ def finish(
 
 
 def _retry_now(connection: Connection, contact_id: str, now_us: int) -> None:
-    """A repeated try has arrived, so its receiver is back: what waits for it is due now.
+    """Make contacts to the same receiver due now, after a retry was delivered: it is back.
 
-    A first try that arrives says nothing of the kind: the others may wait for reasons of their own.
+    Only a retry shows this. After a first attempt the others may wait for other reasons.
     """
     hurried = connection.execute(
         "update contacts.contact w set next_attempt_at = %s from contacts.contact c "
@@ -199,7 +200,7 @@ def _retry_now(connection: Connection, contact_id: str, now_us: int) -> None:
 def add_signing_secrets(
     connection: Connection, contacts: Sequence[dict[str, Any]], now_us: int
 ) -> None:
-    """Give each claimed webhook its receiver's `secrets` in force."""
+    """Add to each claimed webhook the valid `secrets` of its receiver."""
     known: dict[int, list[str]] = {}
     for contact in contacts:
         receiver_id = contact["receiver_id"]

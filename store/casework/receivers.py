@@ -1,4 +1,4 @@
-"""Receivers of webhooks and the secrets that sign for them."""
+"""Receivers of webhooks, and the secrets that sign their webhooks."""
 
 import base64
 import secrets as random_secrets
@@ -14,9 +14,9 @@ _SECRET_BYTES = 32
 
 
 def list_(connection: Connection, tenant: str | None = None) -> list[dict[str, Any]]:
-    """Receivers of a tenant (None = of all) by name, without secrets, with their number.
+    """Return the receivers of a tenant (None = of all) by name.
 
-    `secrets` is how many are on file; an expired one counts until it is cleared away.
+    `secrets` is the number of stored secrets; an expired one counts until it is deleted.
     """
     where = rows.Conditions("true").add("tenant = %s", tenant)
     return rows.all_(
@@ -29,7 +29,7 @@ def list_(connection: Connection, tenant: str | None = None) -> list[dict[str, A
 
 
 def get(connection: Connection, tenant: str, name: str) -> dict[str, Any]:
-    """One receiver. Raises `NotFound`."""
+    """Return one receiver. Raises `NotFound`."""
     found = rows.one(
         connection,
         "select * from contacts.receiver where tenant = %s and name = %s",
@@ -43,7 +43,7 @@ def get(connection: Connection, tenant: str, name: str) -> dict[str, Any]:
 def add(
     connection: Connection, tenant: str, name: str, audience: str, url: str, now_us: int
 ) -> str:
-    """Add a receiver; returns its secret (`whsec_…`). Raises `NotAllowed` where the name is taken.
+    """Add a receiver; return its secret (`whsec_…`). Raises `NotAllowed` where the name is taken.
 
     audience : insurer or utility. The tenant must exist.
     """
@@ -60,7 +60,7 @@ def add(
 def rotate(
     connection: Connection, tenant: str, name: str, now_us: int, *, overlap_s: float = 86_400.0
 ) -> str:
-    """A further secret; the older ones sign too until `overlap_s` from now. Returns the new one."""
+    """Add and return a new secret; the older ones stay valid for `overlap_s` seconds."""
     receiver_id = get(connection, tenant, name)["receiver_id"]
     until = from_us(now_us + round(overlap_s * 1e6))
     connection.execute(
@@ -76,7 +76,7 @@ def rotate(
 
 
 def remove(connection: Connection, tenant: str, name: str, now_us: int) -> int:
-    """Remove a receiver; what still waits for it is cancelled. Returns how many contacts that were.
+    """Remove a receiver and cancel its pending contacts; return their number.
 
     Raises `NotFound`.
     """
@@ -90,7 +90,7 @@ def remove(connection: Connection, tenant: str, name: str, now_us: int) -> int:
 
 
 def enable(connection: Connection, tenant: str, name: str) -> None:
-    """Let a disabled receiver be sent to again. Raises `NotFound`."""
+    """Enable a disabled receiver. Raises `NotFound`."""
     receiver_id = get(connection, tenant, name)["receiver_id"]
     connection.execute(
         "update contacts.receiver set state = 'active', reason = '' where receiver_id = %s",
@@ -99,7 +99,7 @@ def enable(connection: Connection, tenant: str, name: str) -> None:
 
 
 def disable(connection: Connection, receiver_id: int, reason: str, now_us: int) -> int:
-    """Stop sending to a receiver; what waits for it fails visibly. Returns how many contacts."""
+    """Disable a receiver and set its pending contacts to failed; return their number."""
     connection.execute(
         "update contacts.receiver set state = 'disabled', reason = %s where receiver_id = %s",
         (reason, receiver_id),
@@ -108,7 +108,7 @@ def disable(connection: Connection, receiver_id: int, reason: str, now_us: int) 
 
 
 def secrets(connection: Connection, receiver_id: int, now_us: int) -> list[str]:
-    """The secrets in force, newest first."""
+    """Return the valid secrets, newest first."""
     found = connection.execute(
         "select secret from contacts.receiver_secret where receiver_id = %s "
         "and (expires_at is null or expires_at > %s) order by secret_id desc",
@@ -118,7 +118,10 @@ def secrets(connection: Connection, receiver_id: int, now_us: int) -> list[str]:
 
 
 def active(connection: Connection, tenants: list[str]) -> dict[tuple[str, str], list[int]]:
-    """(tenant, audience) → ids of active receivers, which cannot go until the caller commits."""
+    """Return (tenant, audience) → active receivers; none can be removed until the caller commits.
+
+    Rows are locked in share mode; values are ids.
+    """
     found: dict[tuple[str, str], list[int]] = {}
     for tenant, audience, receiver_id in connection.execute(
         "select tenant, audience, receiver_id from contacts.receiver "

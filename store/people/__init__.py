@@ -1,1 +1,1 @@
-"""Customers, contracts, consents, keys and sessions, and whom a device belongs to."""
+"""Customers, contracts, consents, keys and sessions, and the customer that a device belongs to."""

@@ -8,8 +8,8 @@ from store.people.registry import refusing
 from store.postgres.pool import Connection
 from store.postgres.rows import pair_columns
 
-# Of each purpose the decision taken last counts, however late it was recorded, and of two at one
-# instant the withdrawal. {} takes a condition.
+# For each purpose the latest decision counts, by decided_at and not by recorded_at; at the same
+# instant a withdrawal wins. {} takes a condition.
 _IN_FORCE = (
     "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state, consent_id "
     "from customers.consent {} "
@@ -18,7 +18,7 @@ _IN_FORCE = (
 
 
 def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
-    """Purposes granted now, by (tenant, customer)."""
+    """Return the purposes granted now, by (tenant, customer)."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     for tenant, customer, purpose, state, _ in connection.execute(_IN_FORCE.format("").encode()):
         if state == "granted":
@@ -29,7 +29,7 @@ def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
 def granted_to(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], dict[str, int]]:
-    """For each (tenant, customer): purposes granted now → the consent_id that grants it."""
+    """Return for each (tenant, customer): purpose granted now → the consent_id that grants it."""
     found: dict[tuple[str, str], dict[str, int]] = {key: {} for key in customers}
     query = _IN_FORCE.format(
         "where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
@@ -43,12 +43,12 @@ def granted_to(
 
 
 def granted_of(connection: Connection, tenant: str, customer: str) -> dict[str, int]:
-    """Purposes that one customer grants now → the consent_id that grants it."""
+    """Return purpose that one customer grants now → the consent_id that grants it."""
     return granted_to(connection, [(tenant, customer)])[(tenant, customer)]
 
 
 def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append decisions to the consent ledger. A decision that is recorded already is left out."""
+    """Append decisions to the consent ledger; skip those already recorded."""
     with refusing(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into customers.consent (tenant, customer, purpose, state, legal_basis, "
@@ -63,7 +63,7 @@ def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
-    """A customer's whole consent ledger, oldest first."""
+    """Return a customer's whole consent ledger, oldest first."""
     names = (
         "purpose",
         "state",

@@ -1,9 +1,9 @@
 """Rows of the views in schema `shown`, each under the contract that covered it when it began.
 
-Such a view is planned on its own (security_barrier): conditions reach its indexes, joins do not. So
-it stands in a LATERAL subquery, where device and times are parameters, that has a LIMIT or an
-OFFSET, without which the planner would take it apart again. COALESCE would keep a condition out
-(PostgreSQL does not know it as free of leaks); LEAST leaves NULL out by itself.
+PostgreSQL plans such a view separately (security_barrier): conditions reach its indexes, joins do
+not. Therefore the query reads it in a LATERAL subquery with device and times as parameters. The
+subquery has a LIMIT or an OFFSET, else the planner would flatten it. A condition with COALESCE
+would not reach the index (PostgreSQL does not mark it leakproof); LEAST ignores NULL anyway.
 """
 
 from typing import Any
@@ -29,12 +29,12 @@ _SQL = (
 def under_contract(
     view: str, column: str, where: rows.Conditions, newest: str | None = None, most: int = 0
 ) -> tuple[str, list[Any]]:
-    """What stands behind FROM: decided rows f of `view`, contracts c, assignments a; parameters.
+    """Return FROM clause and parameters: decided rows f of `view`, contracts c, assignments a.
 
-    column : vehicle or meter, which the rows are of; where : conditions on f; newest, most : only
-    so many of each assignment under each contract, in the order that is given.
+    column : vehicle or meter, the kind of the rows' subject; where : conditions on f; newest,
+    most : an order, and the maximum number of rows for each assignment under each contract.
     A row belongs to the contract that covered its subject when it began; where contracts overlap,
-    to the one that began last (as customer_context.identity.holders has it).
+    to the one that began last (as in customer_context.identity.holders).
     """
     end = "offset 0" if newest is None else f"order by {newest} limit {int(most)}"
     sql = _SQL.format(view=view, column=column, where=where.sql, end=end)

@@ -1,4 +1,4 @@
-"""Customers as persons, who held a vehicle or meter, and what people call it."""
+"""Customers as persons, holders of vehicles and meters, and names of subjects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from store.postgres.rows import pair_columns
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A customer as messages need them; timezone is the tenant's.
+    """A customer with the fields that messages need; timezone is the tenant's.
 
     addresses : kind (contracts.channels) → address.
     """
@@ -24,7 +24,7 @@ class Person:
 
 
 def customer_exists(connection: Connection, tenant: str, customer: str) -> bool:
-    """True where the registry knows the customer."""
+    """Return True where the registry has the customer."""
     return bool(
         scalar(
             connection,
@@ -37,7 +37,7 @@ def customer_exists(connection: Connection, tenant: str, customer: str) -> bool:
 def persons(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Person]:
-    """The customers among (tenant, customer) that the registry knows."""
+    """Return the customers among (tenant, customer) that the registry has."""
     rows = connection.execute(
         "select c.tenant, c.customer, c.name, c.language, coalesce((select "
         "jsonb_object_agg(a.kind, a.value) from customers.address a where a.tenant = c.tenant "
@@ -50,17 +50,17 @@ def persons(
 
 
 def person(connection: Connection, tenant: str, customer: str) -> Person | None:
-    """One customer; None where the registry does not know them."""
+    """Return one customer; None where the registry has none with this id."""
     return persons(connection, [(tenant, customer)]).get((tenant, customer))
 
 
 def holders_at(
     connection: Connection, asked: Sequence[tuple[str, str, datetime]]
 ) -> list[tuple[str, str | None] | None]:
-    """Who held (tenant, subject) at a time: (customer, contract), None where nobody did.
+    """Return the holder of each (tenant, subject) at a time: (customer, contract); None = nobody.
 
-    subject : vehicle:<id> or meter:<id>; where contracts overlap, the one that began last holds.
-    customer:<id> holds itself, without a contract.
+    subject : vehicle:<id> or meter:<id>; where contracts overlap, the one that began last counts.
+    The holder of customer:<id> is that customer, without a contract.
     """
     found: list[tuple[str, str | None] | None] = [None] * len(asked)
     for position, customer, contract in connection.execute(
@@ -92,14 +92,14 @@ def holders_at(
 def holder_at(
     connection: Connection, tenant: str, subject: str, at: datetime
 ) -> tuple[str, str | None] | None:
-    """Who held one subject at a time; see `holders_at`."""
+    """Return the holder of one subject at a time; see `holders_at`."""
     return holders_at(connection, [(tenant, subject, at)])[0]
 
 
 def subject_names(
     connection: Connection, subjects: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
-    """(tenant, subject) → how people call it: a vehicle's name, a meter's number (else its id)."""
+    """Return (tenant, subject) → its name: of a vehicle its name, of a meter its number or id."""
     rows = connection.execute(
         "select tenant, 'vehicle:' || vehicle, name from customers.vehicle "
         "where (tenant, vehicle) in (select t, substr(s, 9) from unnest(%s::text[], %s::text[]) "

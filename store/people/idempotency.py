@@ -8,7 +8,7 @@ from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 IDEMPOTENCY_S = 24 * 3600
-"""How long an answer is kept for its Idempotency-Key."""
+"""Seconds for which an answer is kept for its Idempotency-Key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,9 +22,9 @@ class StoredAnswer:
 
 
 def claim(connection: Connection, key_id: str, key: str) -> bool:
-    """Take an Idempotency-Key for the caller's transaction; False while another one has it.
+    """Lock an Idempotency-Key for the caller's transaction; return False while another has it.
 
-    The lock ends with the transaction, so that a process which dies leaves nothing behind.
+    The lock ends with the transaction, also when the process dies.
     """
     return bool(
         scalar(
@@ -36,7 +36,7 @@ def claim(connection: Connection, key_id: str, key: str) -> bool:
 
 
 def find_answer(connection: Connection, key_id: str, key: str, now_us: int) -> StoredAnswer | None:
-    """The answer kept for a key, if it is not older than IDEMPOTENCY_S."""
+    """Return the answer kept for a key, unless it is older than IDEMPOTENCY_S."""
     row = connection.execute(
         "select fingerprint, status, headers, body from access.idempotency "
         "where key_id = %s and key = %s and created_at > %s",
@@ -48,7 +48,7 @@ def find_answer(connection: Connection, key_id: str, key: str, now_us: int) -> S
 def keep_answer(
     connection: Connection, tenant: str, key_id: str, key: str, answer: StoredAnswer, now_us: int
 ) -> None:
-    """Keep an answer to a key of a tenant, in the transaction that did what it tells of."""
+    """Keep an answer for a key of a tenant, in the transaction whose work it reports."""
     connection.execute(
         "insert into access.idempotency (tenant, key_id, key, fingerprint, status, headers, body, "
         "created_at) values (%s, %s, %s, %s, %s, %s, %s, %s) "

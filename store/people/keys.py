@@ -1,7 +1,7 @@
 """API keys.
 
-A key is `tw_<key id>_<secret>`. Of the secret (32 random bytes) only the SHA-256 is stored: what
-is that random needs no slow hash.
+A key is `tw_<key id>_<secret>`. Only the SHA-256 of the secret is stored; 32 random bytes need no
+slow hash.
 
 A key is found before a tenant is known: the API's database role reaches it through functions of
 migration 0006 only, one key at a time.
@@ -22,7 +22,7 @@ from store.postgres.times import from_us
 _KEY = re.compile(r"tw_([0-9a-f]{16})_([A-Za-z0-9_-]{43})")
 
 _USED_EVERY_US = 60_000_000
-"""last_used_at is written at most this often: a key in use must not cost a write a request."""
+"""last_used_at is written at most this often, so that a request does not cost a write."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def create_key(
     customer: str | None = None,
     expires_at: datetime | None = None,
 ) -> tuple[str, str]:
-    """Make a key; returns its id and its text, which nobody can read again."""
+    """Create a key; return its id and its text, which cannot be read again."""
     key_id, secret = secrets.token_hex(8), secrets.token_urlsafe(32)
     connection.execute(
         "insert into access.api_key (key_id, tenant, role, customer, name, hash, scopes, "
@@ -88,7 +88,7 @@ def create_key(
 
 
 def list_keys(connection: Connection, tenant: str | None = None) -> list[KeyRow]:
-    """All keys, or a tenant's, oldest first."""
+    """Return all keys, or those of a tenant, oldest first."""
     rows = connection.execute(
         f"select {COLUMNS} from access.api_key k where %s::text is null or tenant = %s "
         "order by created_at, key_id",
@@ -98,7 +98,7 @@ def list_keys(connection: Connection, tenant: str | None = None) -> list[KeyRow]
 
 
 def revoke_key(connection: Connection, key_id: str, now_us: int) -> bool:
-    """End a key and its sessions at once; False where there is none that still holds."""
+    """Revoke a key and end its sessions; return False where no unrevoked key has this id."""
     done = connection.execute(
         "update access.api_key set revoked_at = %s where key_id = %s and revoked_at is null",
         (from_us(now_us), key_id),
@@ -108,7 +108,7 @@ def revoke_key(connection: Connection, key_id: str, now_us: int) -> bool:
 
 
 def find_key(connection: Connection, text: str, now_us: int) -> KeyRow | None:
-    """The key whose text this is, valid or not (`valid` tells); None where the secret is wrong."""
+    """Return the key with this text, valid or not (see `valid`); None where the secret is wrong."""
     match = _KEY.fullmatch(text)
     if match is None:
         return None
@@ -125,13 +125,13 @@ def find_key(connection: Connection, text: str, now_us: int) -> KeyRow | None:
 
 
 def valid(key: KeyRow, now_us: int) -> bool:
-    """True where the key is neither revoked nor expired."""
+    """Return True where the key is neither revoked nor expired."""
     now = from_us(now_us)
     return key.revoked_at is None and (key.expires_at is None or key.expires_at > now)
 
 
 def still_valid(connection: Connection, key_id: str, now_us: int) -> bool:
-    """Whether a key that was let in before still holds; for answers that go on for long."""
+    """Return whether an accepted key is still valid; for responses that last long (streams)."""
     return bool(
         scalar(
             connection,

@@ -10,7 +10,7 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Who reads, through which request."""
+    """The key that reads, and its request."""
 
     tenant: str
     key_id: str
@@ -27,8 +27,10 @@ def log_reads(
     why: str,
     now_us: int,
 ) -> None:
-    """Write down a read of personal data, one row a customer concerned, in the transaction that
-    reads. `why` is a purpose, or the reason that the reader gave."""
+    """Log a read of personal data, one row per customer, in the transaction that reads.
+
+    why : a purpose, or the reason that the reader gave.
+    """
     if customers:
         connection.execute(
             "insert into access.read_log (at, tenant, customer, key_id, role, reader, what, why, "
@@ -50,7 +52,7 @@ def log_reads(
 def of_customer(
     connection: Connection, tenant: str, customer: str, *, after: int | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Who read a customer's data, newest first; `after` is the read_id of the last row seen."""
+    """Return the reads of a customer's data, newest first; after : read_id of the last row seen."""
     names = ("read_id", "at", "role", "reader", "what", "why", "request_id")
     rows = connection.execute(
         f"select {', '.join(names)} from access.read_log where tenant = %s and customer = %s "

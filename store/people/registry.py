@@ -14,7 +14,7 @@ from store.postgres.pool import Connection, scalar
 
 @dataclass(frozen=True, slots=True)
 class Holding:
-    """What holds from one time to another (None = still): a contract or an assignment.
+    """A contract or an assignment, valid in [valid_from, valid_to); valid_to None = still valid.
 
     subject : the vehicle or meter, as `vehicle:<id>` or `meter:<id>`.
     """
@@ -26,7 +26,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class MeterRow:
-    """timezone : None = the tenant's."""
+    """A meter. timezone : None = the tenant's."""
 
     timezone: str | None
     interval_s: int
@@ -47,17 +47,17 @@ class DeviceRow:
 
 
 def version(connection: Connection) -> int:
-    """The version of registry and consents; any change raises it."""
+    """Return the version of registry and consents; any change raises it."""
     return int(scalar(connection, "select version from customers.version"))
 
 
 def bump(connection: Connection) -> None:
-    """Tell everyone who holds a snapshot that it is no longer true."""
+    """Raise the version, so that every cached snapshot is reloaded."""
     connection.execute("update customers.version set version = version + 1")
 
 
 def tenants(connection: Connection) -> list[str]:
-    """All tenants."""
+    """Return all tenants."""
     return [row[0] for row in connection.execute("select tenant from customers.tenant order by 1")]
 
 
@@ -65,7 +65,7 @@ _SUBJECT = "case when vehicle is null then 'meter:' || meter else 'vehicle:' || 
 
 
 def contracts(connection: Connection) -> dict[tuple[str, str], list[tuple[str, Holding]]]:
-    """(tenant, subject) → who (a customer) had it covered, and when."""
+    """Return (tenant, subject) → customers whose contracts cover it, and when."""
     found: dict[tuple[str, str], list[tuple[str, Holding]]] = defaultdict(list)
     for tenant, customer, subject, start, end in connection.execute(
         f"select tenant, customer, {_SUBJECT}, valid_from, valid_to from customers.contract"
@@ -75,7 +75,7 @@ def contracts(connection: Connection) -> dict[tuple[str, str], list[tuple[str, H
 
 
 def assignments(connection: Connection) -> dict[int, list[Holding]]:
-    """Device id → in which vehicle or meter it sat, and when."""
+    """Return device id → the vehicles or meters that it was assigned to, and when."""
     found: dict[int, list[Holding]] = defaultdict(list)
     for device_id, subject, start, end in connection.execute(
         f"select device_id, {_SUBJECT}, valid_from, valid_to from customers.assignment"
@@ -85,7 +85,7 @@ def assignments(connection: Connection) -> dict[int, list[Holding]]:
 
 
 def meters(connection: Connection) -> dict[tuple[str, str], MeterRow]:
-    """(tenant, meter) → its time zone, grid and digits."""
+    """Return (tenant, meter) → its time zone, interval and digits."""
     return {
         (row[0], row[1]): MeterRow(*row[2:])
         for row in connection.execute(
@@ -95,7 +95,7 @@ def meters(connection: Connection) -> dict[tuple[str, str], MeterRow]:
 
 
 def devices(connection: Connection) -> list[DeviceRow]:
-    """All registered devices."""
+    """Return all registered devices."""
     rows = connection.execute(
         "select d.device_id, d.tenant, d.device, d.kind, d.dialect, d.address, t.timezone "
         "from customers.device d join customers.tenant t using (tenant) order by 1"
@@ -103,7 +103,7 @@ def devices(connection: Connection) -> list[DeviceRow]:
     return [DeviceRow(*row) for row in rows.fetchall()]
 
 
-# Table → (key columns, all columns). The order is the order of the references between them.
+# Table → (key columns, all columns). A table comes after those that it references.
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tenant": (("tenant",), ("tenant", "name", "timezone")),
     "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language")),
@@ -145,7 +145,7 @@ def refusing() -> Iterator[None]:
 
 
 def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write rows of the registry, in the caller's transaction; an existing key is updated."""
+    """Insert or update rows of a registry table by key, in the caller's transaction."""
     keys, columns = _TABLES[table]
     rest = [column for column in columns if column not in keys]
     sets = ", ".join(f"{column} = excluded.{column}" for column in rest)
@@ -161,8 +161,7 @@ def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
 def set_addresses(
     connection: Connection, rows: Sequence[Mapping[str, Any]], kinds: Sequence[str]
 ) -> None:
-    """Replace the addresses of customers: each row has tenant, customer and a value (or None) of
-    each kind."""
+    """Replace the addresses of customers. rows : tenant, customer and a value or None by kind."""
     with refusing(), connection.cursor() as cursor:
         for kind in kinds:
             cursor.executemany(
@@ -178,7 +177,7 @@ def set_addresses(
 
 
 def assign(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Write assignments of devices; the same beginning again updates its end."""
+    """Write assignments of devices; an assignment with the same device and start is updated."""
     with refusing(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into customers.assignment (device_id, tenant, vehicle, meter, valid_from, "
@@ -193,7 +192,7 @@ def assign(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def changed_kinds(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Devices among `rows` (tenant, id, kind) that are registered as another kind."""
+    """Return the devices among `rows` (tenant, id, kind) that are registered as another kind."""
     found = connection.execute(
         "select device from customers.device d "
         "join unnest(%s::text[], %s::text[], %s::text[]) as r (tenant, device, kind) "
@@ -208,7 +207,7 @@ def changed_kinds(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
 
 
 def overlapping_assignments(connection: Connection) -> list[tuple[str, str]]:
-    """Devices (tenant, name) that would sit in two places at once."""
+    """Return devices (tenant, name) with assignments that overlap."""
     rows = connection.execute(
         "select distinct d.tenant, d.device from customers.assignment a "
         "join customers.assignment b on a.device_id = b.device_id and a.valid_from < b.valid_from "

@@ -21,7 +21,7 @@ class SessionRow:
 
 
 def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float) -> tuple[str, str]:
-    """Begin a session of a key: its token (for the cookie) and its CSRF token (for the forms)."""
+    """Open a session for a key; return its token (for the cookie) and CSRF token (for forms)."""
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
     connection.execute(
         "select access.open_session(%s, %s, %s, %s, %s)",
@@ -31,7 +31,7 @@ def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float)
 
 
 def find_session(connection: Connection, token: str, now_us: int) -> SessionRow | None:
-    """The session of a token; None where it is unknown or over, or its key no longer holds."""
+    """Return the session of a token; None where it is unknown or expired, or its key is invalid."""
     row = connection.execute(
         f"select {COLUMNS}, s.csrf from access.session_of(%s, %s) s "
         "cross join lateral access.key_of(s.key_id) k",
@@ -52,7 +52,7 @@ def close_session(connection: Connection, token: str) -> None:
 
 
 def forget_expired(connection: Connection, now_us: int) -> None:
-    """Remove sessions and stored answers whose time is over."""
+    """Remove expired sessions and stored answers."""
     connection.execute(
         "select access.forget_expired(%s, %s)",
         (from_us(now_us), from_us(now_us - IDEMPOTENCY_S * 1_000_000)),

@@ -1,6 +1,6 @@
-"""Who and what a question of the API is about: customers, their contracts, their consent now.
+"""Subjects of API requests: customers, their contracts, devices and signals, their consent now.
 
-Every read follows an index to the few rows it needs; nothing here loads the registry.
+Every query uses an index for the few rows it needs; nothing here loads the whole registry.
 """
 
 from collections.abc import Collection
@@ -10,15 +10,15 @@ from typing import Any
 from store.postgres import rows
 from store.postgres.pool import Connection
 
-# The contract that covers %s (a time) of x: of several the one that began last, as
-# customer_context.identity.holders has it.
+# The contract that covers a subject at a time; where several do, the one that began last, as in
+# customer_context.identity.holders.
 COVERING = (
     "select k.customer, k.contract, k.valid_from, k.valid_to from customers.contract k "
     "where k.tenant = {tenant} and k.{column} = {value} and k.valid_from <= {at} "
     "and (k.valid_to is null or k.valid_to > {at}) "
     "order by k.valid_from desc, k.contract desc limit 1"
 )
-# What customer c decided last about purpose %s; of two decisions at one instant the withdrawal.
+# The latest decision of a customer about a purpose; at the same instant a withdrawal wins.
 DECIDED = (
     "select n.state, n.consent_id from customers.consent n where n.tenant = {tenant} "
     "and n.customer = {customer} and n.purpose = {purpose} "
@@ -27,7 +27,7 @@ DECIDED = (
 
 
 def customer(connection: Connection, tenant: str, customer_id: str) -> dict[str, Any] | None:
-    """A customer: customer, name, language."""
+    """Return a customer: customer, name, language."""
     return rows.one(
         connection,
         "select customer, name, language from customers.customer "
@@ -44,8 +44,10 @@ def find_customers(
     after: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Customers by id, those only whose id or name contains `text`; with how many contracts
-    they have now-or-ever and how many cases are not resolved."""
+    """Return customers by id, with the number of all their contracts and of unresolved cases.
+
+    text : only customers whose id or name contains it.
+    """
     where = rows.Conditions("c.tenant = %s", tenant).add("c.customer > %s", after)
     if text:
         like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
@@ -66,7 +68,7 @@ _CONTRACT = "contract, customer, kind, vehicle, meter, valid_from, valid_to"
 
 
 def contracts_of(connection: Connection, tenant: str, customer_id: str) -> list[dict[str, Any]]:
-    """A customer's contracts, the newest first."""
+    """Return a customer's contracts, newest first."""
     return rows.all_(
         connection,
         f"select {_CONTRACT} from customers.contract where tenant = %s and customer = %s "
@@ -76,7 +78,7 @@ def contracts_of(connection: Connection, tenant: str, customer_id: str) -> list[
 
 
 def contract(connection: Connection, tenant: str, contract_id: str) -> dict[str, Any] | None:
-    """One contract."""
+    """Return one contract."""
     return rows.one(
         connection,
         f"select {_CONTRACT} from customers.contract where tenant = %s and contract = %s",
@@ -85,7 +87,7 @@ def contract(connection: Connection, tenant: str, contract_id: str) -> dict[str,
 
 
 def has_contract(connection: Connection, tenant: str, customer_id: str, kind: str) -> bool:
-    """True where the customer has, or had, a contract of this kind (motor, electricity)."""
+    """Return True where the customer has, or had, a contract of this kind (motor, electricity)."""
     found = rows.one(
         connection,
         "select 1 as one from customers.contract where tenant = %s and customer = %s "
@@ -98,8 +100,10 @@ def has_contract(connection: Connection, tenant: str, customer_id: str, kind: st
 def drivers(
     connection: Connection, tenant: str, purpose: str, *, after: str | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Customers by id who have, or had, a motor contract and grant the purpose now: customer,
-    consent_id."""
+    """Return customers who have, or had, a motor contract and grant the purpose now, by id.
+
+    Rows have customer and consent_id.
+    """
     decided = DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
     where = rows.Conditions("c.tenant = %s", tenant).add("c.customer > %s", after)
     return rows.all_(
@@ -113,8 +117,10 @@ def drivers(
 
 
 def devices_of(connection: Connection, tenant: str, customer_id: str) -> list[dict[str, Any]]:
-    """Devices that sit, or sat, in a customer's vehicles and meters while a contract covered
-    them; with how many samples are stored of that time, the first and the last."""
+    """Return devices assigned to a customer's vehicles and meters while a contract covers them.
+
+    Rows have the number of samples stored for that time, and the times of the first and last.
+    """
     return rows.all_(
         connection,
         "select d.device, d.kind, d.dialect, c.contract, c.vehicle, c.meter, "
@@ -146,9 +152,11 @@ def signals_of(
     since: datetime,
     limit: int = 100,
 ) -> list[dict[str, Any]]:
-    """What was found about a customer (and still holds), newest first: signals of the vehicles and
-    meters in the time of the customer's contracts (where contracts overlap, of the one that began
-    last), and those about the customer; with the newest data of each."""
+    """Return signals about a customer that are not retracted, newest first, with their newest data.
+
+    They are about the customer, or about a vehicle or meter during the customer's contract (where
+    contracts overlap, the one that began last counts).
+    """
     newest = (
         "s.tenant = %s and s.type = any(%s) and s.time >= %s and not exists ("
         "select 1 from pipeline.signal later where later.id = s.id "

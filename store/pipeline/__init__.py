@@ -1,1 +1,1 @@
-"""What ingest reads and writes: samples, features, carry, offsets, ledger, dead letters."""
+"""The data of ingest: samples, features, carry, offsets, ledger, dead letters."""

@@ -1,4 +1,4 @@
-"""Checkpoints of kernels' carries. A cache: the samples behind it can always rebuild it."""
+"""Checkpoints of kernels' carries: a cache that can always be rebuilt from the samples."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Checkpoint:
 def latest(
     connection: Connection, device_ids: Sequence[int], carry_version: int
 ) -> dict[int, Checkpoint]:
-    """The newest readable checkpoint of each device that has one."""
+    """Return the newest readable checkpoint of each device that has one."""
     rows = connection.execute(
         "select distinct on (device_id) device_id, as_of, carry_version, carry "
         "from pipeline.checkpoint where device_id = any(%s) and carry_version = %s "
@@ -33,7 +33,7 @@ def latest(
 def last_before(
     connection: Connection, device_id: int, carry_version: int, at_us: int
 ) -> Checkpoint | None:
-    """The newest readable checkpoint of a device with as_of < `at_us`."""
+    """Return the newest readable checkpoint of a device with as_of < `at_us`."""
     found = _read(
         connection, "as_of < %s order by as_of desc limit 1", device_id, carry_version, at_us
     )
@@ -43,7 +43,7 @@ def last_before(
 def since(
     connection: Connection, device_id: int, carry_version: int, at_us: int
 ) -> list[Checkpoint]:
-    """The readable checkpoints of a device with as_of >= `at_us`, ascending."""
+    """Return the readable checkpoints of a device with as_of >= `at_us`, ascending."""
     return _read(connection, "as_of >= %s order by as_of", device_id, carry_version, at_us)
 
 
@@ -72,7 +72,7 @@ def save(connection: Connection, checkpoints: Sequence[Checkpoint]) -> None:
 
 
 def delete(connection: Connection, device_id: int, after_us: int, until_us: int | None) -> None:
-    """Drop the checkpoints of a device with `after_us` < as_of <= `until_us` (None = all later)."""
+    """Delete checkpoints of a device with `after_us` < as_of <= `until_us` (None = all later)."""
     connection.execute(
         "delete from pipeline.checkpoint where device_id = %s and as_of > %s "
         "and (%s::timestamptz is null or as_of <= %s)",
@@ -86,7 +86,7 @@ def delete(connection: Connection, device_id: int, after_us: int, until_us: int 
 
 
 def outdated(connection: Connection, parameters: Mapping[int, str]) -> list[int]:
-    """Devices whose features were computed with other parameters than these."""
+    """Return the devices whose features were computed with other parameters than these."""
     rows = connection.execute("select device_id, parameters from pipeline.computed_with")
     return [
         device_id for device_id, was in rows.fetchall() if parameters.get(device_id, was) != was
@@ -94,7 +94,7 @@ def outdated(connection: Connection, parameters: Mapping[int, str]) -> list[int]
 
 
 def computed_with(connection: Connection, parameters: Mapping[int, str]) -> None:
-    """Remember what devices are computed with, in the caller's transaction."""
+    """Record the parameters of devices' computations, in the caller's transaction."""
     connection.execute(
         "insert into pipeline.computed_with select * from unnest(%s::bigint[], %s::text[]) "
         "on conflict (device_id) do update set parameters = excluded.parameters",

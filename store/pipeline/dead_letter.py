@@ -1,4 +1,4 @@
-"""The dead letter: messages that could not be used, with their reason and untouched bytes."""
+"""Dead letters: messages that could not be used, with their reason and unchanged bytes."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from store.postgres.times import from_us, to_us
 
 @dataclass(frozen=True, slots=True)
 class DeadMessage:
-    """What is put in. home : the partition whose owner is to take it when it is retried."""
+    """A message to dead-letter. home : the partition whose owner processes it on a retry."""
 
     tenant: str
     dialect: str
@@ -31,7 +31,7 @@ class DeadMessage:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterRow:
-    """What stands in the table."""
+    """A row of the table."""
 
     id: int
     tenant: str
@@ -51,7 +51,7 @@ class DeadLetterRow:
     outcome: str | None
 
     def message(self) -> RawMessage:
-        """The message as it was received."""
+        """Return the message as received."""
         properties = None
         if self.user_properties is not None or self.expiry_s is not None:
             user = tuple((name, value) for name, value in self.user_properties or ())
@@ -68,7 +68,7 @@ _COLUMNS = (
 
 
 def _text(value: str | None) -> str | None:
-    """Text that PostgreSQL takes: neither NUL nor half a surrogate pair."""
+    """Return text that PostgreSQL accepts: NUL and lone surrogates are escaped."""
     if value is None:
         return None
     return value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
@@ -81,7 +81,7 @@ def _user(properties: Properties | None) -> Jsonb | None:
 
 
 def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
-    """Keep the messages, in the caller's transaction."""
+    """Store messages, in the caller's transaction."""
     if not messages:
         return
     with connection.cursor() as cursor:
@@ -122,7 +122,10 @@ def find(
     limit: int = 50,
     tenants: Sequence[str] | None = None,
 ) -> list[DeadLetterRow]:
-    """Rows in the order of arrival, `after` an id; None for any reason, any state, any tenant."""
+    """Return rows in the order of arrival with an id above `after`.
+
+    reason, state, tenants : None = any.
+    """
     rows = connection.execute(
         f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id > %s "
         "and (%s::text is null or reason = %s) and (%s::text is null or state = %s) "
@@ -143,7 +146,7 @@ def find(
 
 
 def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRow]:
-    """Rows that are marked for the owner of partition `home`, in the order they came."""
+    """Return rows marked for retry by the owner of partition `home`, in the order of arrival."""
     rows = connection.execute(
         f"select {_COLUMNS} from pipeline.dead_letter where state = 'retry' and home = %s "
         "order by dead_letter_id limit %s",
@@ -153,7 +156,7 @@ def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRo
 
 
 def get(connection: Connection, dead_letter_id: int) -> DeadLetterRow | None:
-    """One row."""
+    """Return one row."""
     row = connection.execute(
         f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = %s", (dead_letter_id,)
     ).fetchone()
@@ -161,7 +164,7 @@ def get(connection: Connection, dead_letter_id: int) -> DeadLetterRow | None:
 
 
 def by_id(connection: Connection, ids: Sequence[int]) -> list[DeadLetterRow]:
-    """Rows of these ids."""
+    """Return rows by id."""
     rows = connection.execute(
         f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id = any(%s)", (list(ids),)
     )
@@ -174,10 +177,10 @@ def put_back(
     partitions: int,
     key_of_topic: KeyOfTopic,
 ) -> int:
-    """Put exported rows in that are not there, in the caller's transaction; returns how many.
+    """Insert exported rows that are absent, in the caller's transaction; return their number.
 
-    They are booked as received and dead-lettered: they came another way than by the log.
-    partitions, key_of_topic : of the log, where their owners are found when they are retried.
+    The ledger counts them as received and dead-lettered, because they did not come by the log.
+    partitions, key_of_topic : of the log, to find the owner that processes a retry.
     """
     new = [row for row in rows if not _is_there(connection, row)]
     put(
@@ -216,7 +219,7 @@ def _is_there(connection: Connection, row: DeadLetterRow) -> bool:
 
 
 def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str | None) -> int:
-    """Mark open rows for the owner of the pipeline to take again; returns how many."""
+    """Mark open rows for a retry by the owner of their partition; return their number."""
     cursor = connection.execute(
         "update pipeline.dead_letter set state = 'retry' where state = 'open' "
         "and (%s::bigint[] is null or dead_letter_id = any(%s)) "
@@ -229,8 +232,7 @@ def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str
 def finish_retry(
     connection: Connection, results: Sequence[tuple[int, str, str, str, str, str]], at_us: int
 ) -> None:
-    """Write down what became of retried rows: (id, state, outcome or reason, detail,
-    tenant, dialect)."""
+    """Record the results of retries: (id, state, outcome or reason, detail, tenant, dialect)."""
     with connection.cursor() as cursor:
         for dead_letter_id, state, outcome, detail, tenant, dialect in results:
             if state == "open":
@@ -255,7 +257,7 @@ def finish_retry(
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Open messages by reason."""
+    """Count open messages by reason."""
     rows = connection.execute(
         "select reason, count(*) from pipeline.dead_letter where state <> 'retried' "
         "group by reason order by 2 desc, 1"
@@ -264,7 +266,7 @@ def counts(connection: Connection) -> dict[str, int]:
 
 
 def unknown_devices(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:
-    """Topics of devices that nobody registered, with how much and what they send."""
+    """Return topics of unregistered devices, with the number of messages and an example."""
     rows = connection.execute(
         "select topic, dialect, count(*), min(received_at), max(received_at), "
         "(array_agg(dead_letter_id order by dead_letter_id desc))[1] from pipeline.dead_letter "

@@ -1,4 +1,4 @@
-"""How far the numbered messages of a device have been dealt with, without a hole."""
+"""Sequence numbers of devices: up to which `seq` all messages have been processed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -6,16 +6,16 @@ from dataclasses import dataclass, field
 from store.postgres.pool import Connection
 
 MOST_AHEAD = 10_000
-"""Beyond a hole no more than so many are remembered; a device sends the others again."""
+"""Maximum number of sequence numbers kept beyond a gap; a device sends the others again."""
 
 
 @dataclass(slots=True)
 class DeviceSeq:
     """State of one device.
 
-    run : the device's counting; a higher one begins anew.
-    through : every seq up to here has been dealt with.
-    ahead : dealt with beyond a hole.
+    run : number of the device's counting; a higher run starts a new counting.
+    through : every seq up to this one has been processed.
+    ahead : processed sequence numbers beyond a gap.
     """
 
     run: int
@@ -23,10 +23,10 @@ class DeviceSeq:
     ahead: set[int] = field(default_factory=set)
 
     def take(self, run: int, seq: int, oldest: int | None) -> None:
-        """Account for one message.
+        """Count one message as processed.
 
-        A first message of a run without `oldest` is taken as its beginning: devices send the
-        oldest message they hold first (docs/devices.md).
+        The first message of a run without `oldest` is the run's beginning: devices send the
+        oldest message that they have first (docs/devices.md).
         """
         if run < self.run:
             return
@@ -46,7 +46,7 @@ class DeviceSeq:
 
     @classmethod
     def first(cls, run: int, seq: int, oldest: int | None) -> "DeviceSeq":
-        """State before the first message ever seen of a device."""
+        """Return the state before a device's first message."""
         return cls(run, (seq if oldest is None else min(oldest, seq)) - 1)
 
     def copy(self) -> "DeviceSeq":
@@ -54,7 +54,7 @@ class DeviceSeq:
 
 
 def load(connection: Connection, addresses: Sequence[str]) -> dict[str, DeviceSeq]:
-    """States of those devices (tenant/device) that have one."""
+    """Return the states of those devices (tenant/device) that have one."""
     rows = connection.execute(
         "select address, run, through, ahead from pipeline.device_seq where address = any(%s)",
         (list(addresses),),
@@ -65,11 +65,11 @@ def load(connection: Connection, addresses: Sequence[str]) -> dict[str, DeviceSe
 def advance(
     connection: Connection, addresses: Sequence[str], runs: Sequence[int], throughs: Sequence[int]
 ) -> None:
-    """Move on devices that stand in the table and have no hole, in the caller's transaction.
+    """Advance devices that are in the table and have no gap, in the caller's transaction.
 
-    The arrays travel as literals that are joined here: an address needs no quotes (contracts.topics
-    NAME), and the driver's own way costs more than the database's part for thousands of devices.
-    An update costs half of an insert that meets a row.
+    The arrays are sent as literals joined here: an address needs no quotes (contracts.topics
+    NAME), and for thousands of devices the driver's encoding costs more than the database's part.
+    An update costs half of an insert with a conflict.
     """
     if not addresses:
         return

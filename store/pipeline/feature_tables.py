@@ -1,7 +1,7 @@
-"""The tables of features, and what the codes in them mean.
+"""The tables of features, and the meaning of their codes.
 
-The kernels' structured dtypes name the columns (feature_kernels/*/rows.py), so that a field is
-written once.
+The kernels' structured dtypes name the columns (feature_kernels/*/rows.py), so each field has one
+definition.
 """
 
 from feature_kernels import consumption, driving
@@ -14,7 +14,7 @@ SHOWN_TRIP = FeatureTable.of(
     ("start_us",),
     omit=("start_lat_deg", "start_lon_deg", "end_lat_deg", "end_lon_deg"),
 )
-"""Trips as whoever sees no places reads them: the view of migration 0006."""
+"""Trips for readers without access to positions: the view of migration 0006."""
 
 DRIVING_EVENT = FeatureTable.of(
     "features.driving_event", driving.EVENT_DTYPE, ("start_us", "kind", "end_us")
@@ -29,4 +29,4 @@ ANOMALY = FeatureTable.of(
 
 EVENT_NAMES = {code: name for name, code in driving.EVENT_KINDS.items()}
 ANOMALY_NAMES = {code: name for name, code in consumption.ANOMALY_KINDS.items()}
-"""What the codes in the rows' `kind` mean."""
+"""Code in the rows' `kind` → name."""

@@ -1,7 +1,7 @@
-"""Features: what the kernels found. Each row says at which sample it was decided.
+"""Features: the results of the kernels. Each row has the time of the sample that decided it.
 
-Because a row depends on nothing after its `decided_at`, the features of a device are corrected by
-replacing the rows decided after a point by those of a replay from that point.
+A row depends on nothing after its `decided_at`. Therefore a correction of a device's features
+replaces the rows decided after a point by those of a replay from that point.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class FeatureTable:
 
     fields : name → dtype of the kernel's rows, without `device`; int64 and float64, and
     fixed arrays of them.
-    key : the fields that name a row among those of its device.
+    key : the fields that identify a row among those of its device.
     """
 
     name: str
@@ -36,7 +36,7 @@ class FeatureTable:
     def of(
         cls, name: str, dtype: np.dtype[np.void], key: tuple[str, ...], omit: tuple[str, ...] = ()
     ) -> "FeatureTable":
-        """The table that holds rows of a kernel's structured dtype, but for the fields `omit`."""
+        """Return the table for rows of a kernel's structured dtype, without the fields `omit`."""
         assert dtype.names is not None and dtype.fields is not None
         fields = {n: dtype.fields[n][0] for n in dtype.names if n not in ("device", *omit)}
         return cls(name, fields, key)
@@ -48,7 +48,7 @@ class FeatureTable:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a correction did to one row: added (no old), removed (no new), or changed."""
+    """The effect of a correction on one row: added (no old), removed (no new) or changed."""
 
     table: str
     key: tuple[object, ...]
@@ -57,13 +57,13 @@ class Change:
 
     @property
     def real(self) -> bool:
-        """False where the row says after all what it said before, or was provisional anyway."""
+        """False where the row is the same as before, or a provisional row was removed."""
         before = None if self.old is None or is_provisional(self.old) else self.old.tobytes()
         return before != (None if self.new is None else self.new.tobytes())
 
 
 def is_provisional(row: np.void) -> bool:
-    """True for a row that nothing has decided yet."""
+    """Return True for a row that nothing has decided yet."""
     return bool(row["decided_us"] == PROVISIONAL_US)
 
 
@@ -90,7 +90,7 @@ def read(
     after_us: int | None = None,
     until_us: int | None = None,
 ) -> tuple[Rows, NDArray[np.int64]]:
-    """Rows of a device decided in (after, until], in the order of decision and key; revisions."""
+    """Return a device's rows decided in (after, until], by decision and key; their revisions."""
     conditions, parameters = _decided(device_id, after_us, until_us)
     return read_from(connection, table, f"{table.name} {conditions}", parameters)
 
@@ -98,8 +98,10 @@ def read(
 def read_from(
     connection: Connection, table: FeatureTable, source: str, parameters: Sequence[object]
 ) -> tuple[Rows, NDArray[np.int64]]:
-    """Rows that `source` (what stands behind FROM, with the table's columns) gives, in the order of
-    decision and key; their revisions."""
+    """Return the rows of `source` (a FROM clause with the table's columns); their revisions.
+
+    Rows are in the order of decision and key.
+    """
     wanted = [("device_id", "int")]
     wanted += [(sql_name(n), kind_of(n, d)) for n, d in table.fields.items()]
     wanted.append(("revision", "int"))
@@ -117,7 +119,7 @@ def read_from(
 def _decided(
     device_id: int, after_us: int | None, until_us: int | None
 ) -> tuple[str, list[object]]:
-    """WHERE clause for a device's rows decided in (after, until], and its parameters."""
+    """Return a WHERE clause for a device's rows decided in (after, until], and its parameters."""
     conditions = "where device_id = %s"
     parameters: list[object] = [device_id]
     if after_us is not None:
@@ -130,7 +132,7 @@ def _decided(
 
 
 def canonical(table: FeatureTable, rows: Rows) -> NDArray[np.int64]:
-    """Index that sorts rows by decision and key, so that two sets can be compared bit for bit."""
+    """Return the index that sorts rows by decision and key, to compare two sets bit for bit."""
     keys = [rows[name] for name in reversed(table.key)]
     return np.lexsort((*keys, rows["decided_us"], rows["device_id"]))
 
@@ -143,10 +145,10 @@ def replace(
     until_us: int | None,
     rows: Rows,
 ) -> list[Change]:
-    """Put `rows` in the place of those decided in (after, until].
+    """Replace the rows decided in (after, until] by `rows`.
 
-    A row that says the same as before keeps its revision, another one gets the next.
-    Returns what was added, changed or removed.
+    An unchanged row keeps its revision, a changed one gets the next.
+    Returns the added, changed and removed rows.
     """
     rows = rows[canonical(table, rows)]
     old, old_revision = read(connection, table, device_id, after_us, until_us)
@@ -185,7 +187,7 @@ def drop_provisional(
 def with_provisional(
     connection: Connection, table: FeatureTable, device_ids: Sequence[int]
 ) -> set[int]:
-    """Those of the devices that have provisional rows; a probe of the index for each."""
+    """Return those of the devices that have provisional rows; one index probe each."""
     rows = connection.execute(
         f"select distinct device_id from {table.name} "
         "where device_id = any(%s) and decided_at = %s",
@@ -195,12 +197,12 @@ def with_provisional(
 
 
 def devices(connection: Connection, table: FeatureTable) -> set[int]:
-    """Devices that have rows in this table."""
+    """Return the devices that have rows in this table."""
     return {row[0] for row in connection.execute(f"select distinct device_id from {table.name}")}
 
 
 def count(connection: Connection, table: FeatureTable) -> int:
-    """Number of rows."""
+    """Count the rows."""
     row = connection.execute(f"select count(*) from {table.name}").fetchone()
     return int(row[0]) if row else 0
 
@@ -208,7 +210,7 @@ def count(connection: Connection, table: FeatureTable) -> int:
 def select(
     connection: Connection, table: FeatureTable, device_ids: Sequence[int] | None = None
 ) -> Rows:
-    """All rows, or those of some devices, by device and decision."""
+    """Return all rows, or those of some devices, by device and decision."""
     ids = devices(connection, table) if device_ids is None else set(device_ids)
     parts = [read(connection, table, device_id)[0] for device_id in sorted(ids)]
     return np.concatenate(parts) if parts else np.empty(0, table.dtype)

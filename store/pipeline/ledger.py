@@ -1,4 +1,4 @@
-"""The ledger: what became of every message, per tenant and dialect."""
+"""The ledger: outcomes of all messages, per tenant and dialect."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -49,7 +49,7 @@ Key = tuple[str, str]
 
 
 def add(connection: Connection, entries: Mapping[Key, Entry], partition: int) -> None:
-    """Add to the books of a log's partition, in the caller's transaction."""
+    """Add to the ledger of a log's partition, in the caller's transaction."""
     if not entries:
         return
     columns = ", ".join(COUNTS)
@@ -68,7 +68,7 @@ def add(connection: Connection, entries: Mapping[Key, Entry], partition: int) ->
 
 
 def read(connection: Connection) -> dict[Key, Entry]:
-    """All entries, by (tenant, dialect)."""
+    """Return all entries, by (tenant, dialect)."""
     rows = connection.execute(
         f"select tenant, dialect, {', '.join(f'sum({name})::bigint' for name in COUNTS)} "
         "from pipeline.ledger group by 1, 2 order by 1, 2"

@@ -1,4 +1,4 @@
-"""Which log the store is fed from (`tachowatt log init`)."""
+"""The log that feeds the store (`tachowatt log init`)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ DIRECT = Log("direct", None, None, 1)
 
 
 def chosen(connection: Connection) -> Log:
-    """The log of this store."""
+    """Return the log of this store."""
     row = connection.execute(
         "select kind, topic, cluster_id, partitions from pipeline.log"
     ).fetchone()
@@ -38,7 +38,7 @@ def chosen(connection: Connection) -> Log:
 
 
 def must_be(connection: Connection, partition: Partition) -> None:
-    """Raises `Stop` where the store is fed from another log than the one of this partition."""
+    """Check that this partition's log feeds the store. Raises `Stop` where another one does."""
     found = chosen(connection)
     if (found.kind, found.partitions) == (partition.log, partition.of):
         return
@@ -50,9 +50,10 @@ def must_be(connection: Connection, partition: Partition) -> None:
 
 
 def skip(connection: Connection, partition: int, to: int) -> int:
-    """Go on at offset `to`: what lies before it is gone from the log. In the caller's transaction;
-    returns how many messages that were. The books stay as they are: what never came was never
-    received. Raises `Owned` while a process owns the partition.
+    """Continue at offset `to`, because the log has lost the messages before it.
+
+    In the caller's transaction. Returns the number of lost messages. The ledger does not change:
+    they were never received. Raises `Owned` while a process owns the partition.
     """
     offsets.lock(connection, partition)
     found = connection.execute(
@@ -72,10 +73,10 @@ def choose(
     now_us: int,
     key_of_topic: KeyOfTopic,
 ) -> None:
-    """Feed the store from another log from here on, in the caller's transaction.
+    """Feed the store from another log from now on, in the caller's transaction.
 
     begin : partition → offset of its first message for this store. key_of_topic : finds the
-    partition that retries each dead letter. Raises `Retry` while a process owns a partition.
+    partition that retries each dead letter. Raises `Owned` while a process owns a partition.
     """
     for (partition,) in connection.execute("select partition from pipeline.partition").fetchall():
         offsets.lock(connection, partition)

@@ -1,17 +1,16 @@
-"""Who owns a partition, and up to which offset its messages are committed."""
+"""Ownership of partitions, and the offsets up to which their messages are committed."""
 
 from runtime.errors import Fenced, Owned
 from store.postgres.pool import Connection, connect, scalar
 
-# First keys of the advisory locks, one for each connection; the second is the partition.
+# First keys of the advisory locks, one for each connection; the second key is the partition.
 _LOCKS = (7_261_002, 7_261_005)
 
 _ENDED_WITHIN_MS = 5_000
 
 
 def claim(connection: Connection, spare: Connection, partition: int) -> int:
-    """Become the owner of `partition` for as long as either connection lives: whoever wants to be
-    it needs both locks.
+    """Own `partition` as long as either connection is open: an owner needs both locks.
 
     Returns the next offset. Raises `Owned` while another process owns it; close both then.
     """
@@ -30,8 +29,7 @@ def claim(connection: Connection, spare: Connection, partition: int) -> int:
 
 
 def lock(connection: Connection, partition: int) -> None:
-    """Let nobody own the partition until the transaction ends. Raises `Owned` where somebody
-    does."""
+    """Prevent ownership of the partition until the transaction ends. Raises `Owned` while owned."""
     for key in _LOCKS:
         if not scalar(connection, "select pg_try_advisory_xact_lock(%s, %s)", (key, partition)):
             raise _owned(partition)
@@ -45,11 +43,11 @@ def _owned(partition: int) -> Owned:
 
 
 def depose(url: str, partition: int) -> int:
-    """End the sessions that own a partition: Kafka has given it to us, and its last owner is
-    paused or cut off. What that has not committed is undone, and the locks are free on return.
-    Returns how many were ended.
+    """End the sessions that own a partition, and so release its locks; return their number.
 
-    With the login itself: a role that it takes may not end sessions of the login.
+    Kafka has assigned the partition to us, and its last owner is paused or disconnected. The
+    owner's open transaction is rolled back. The connection assumes no role: a role may not end
+    sessions of the login.
     """
     with connect(url, application="tachowatt-depose") as connection:
         found = connection.execute(
@@ -62,7 +60,7 @@ def depose(url: str, partition: int) -> int:
 
 
 def next_offset(connection: Connection, partition: int) -> int:
-    """The offset after the last committed message."""
+    """Return the offset after the last committed message."""
     offset = scalar(
         connection, "select next_offset from pipeline.partition where partition = %s", (partition,)
     )
@@ -71,7 +69,10 @@ def next_offset(connection: Connection, partition: int) -> int:
 
 
 def advance(connection: Connection, partition: int, expected: int, to: int) -> None:
-    """Compare-and-set in the caller's transaction. Raises `Fenced` when another has moved on."""
+    """Advance the offset by compare-and-set, in the caller's transaction.
+
+    Raises `Fenced` when another owner has advanced it.
+    """
     cursor = connection.execute(
         "update pipeline.partition set next_offset = %s where partition = %s and next_offset = %s",
         (to, partition, expected),
@@ -81,14 +82,14 @@ def advance(connection: Connection, partition: int, expected: int, to: int) -> N
 
 
 def stop(connection: Connection, partition: int, why: str) -> None:
-    """Let nobody take messages of the partition, until `resume`."""
+    """Stop processing of the partition until `resume`."""
     connection.execute(
         "update pipeline.partition set stopped_because = %s where partition = %s", (why, partition)
     )
 
 
 def stopped(connection: Connection, partition: int) -> str | None:
-    """Why the partition takes no messages; None = it does."""
+    """Return why processing of the partition is stopped; None = it is not."""
     why: str | None = scalar(
         connection,
         "select stopped_because from pipeline.partition where partition = %s",
@@ -98,7 +99,7 @@ def stopped(connection: Connection, partition: int) -> str | None:
 
 
 def resume(connection: Connection) -> dict[int, str]:
-    """Let all partitions take messages again; those that had stopped, with the reason."""
+    """Resume processing of all partitions; return those that were stopped, with the reason."""
     rows = connection.execute(
         "select partition, stopped_because from pipeline.partition "
         "where stopped_because is not null order by 1"
@@ -108,13 +109,13 @@ def resume(connection: Connection) -> dict[int, str]:
 
 
 def committed(connection: Connection) -> dict[int, int]:
-    """Partition → the offset after its last committed message."""
+    """Return partition → the offset after its last committed message."""
     rows = connection.execute("select partition, next_offset from pipeline.partition order by 1")
     return {partition: offset for partition, offset in rows.fetchall()}
 
 
 def total(connection: Connection) -> int:
-    """Messages committed over all partitions, and by way of earlier logs."""
+    """Count the messages committed over all partitions, including earlier logs."""
     return int(
         scalar(
             connection,

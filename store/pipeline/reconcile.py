@@ -1,4 +1,4 @@
-"""Requests to compute a device's features again because late samples came."""
+"""Reconcile requests: recompute a device's features because late samples arrived."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Range:
     until_us: int
 
     def join(self, other: "Range") -> "Range":
-        """The smallest range that holds both."""
+        """Return the smallest range that contains both."""
         return Range(min(self.from_us, other.from_us), max(self.until_us, other.until_us))
 
 
@@ -37,7 +37,7 @@ def request(connection: Connection, ranges: Mapping[int, Range], at_us: int) -> 
 
 
 def pending(connection: Connection) -> dict[int, Range]:
-    """All open requests."""
+    """Return all open requests."""
     rows = connection.execute("select device_id, from_at, until_at from pipeline.reconcile")
     return {row[0]: Range(to_us(row[1]), to_us(row[2])) for row in rows.fetchall()}
 

@@ -1,4 +1,4 @@
-"""Samples: written by COPY, read in the order of time."""
+"""Samples: written by COPY, read in time order."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,16 +13,16 @@ from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 
 _PORTION = 4_096
-"""Rows encoded at a time: the bytes of so many stay in the processor's cache."""
+"""Rows encoded at a time: their bytes fit into the processor's cache."""
 
 _PIECE = 50_000
-"""Samples read at a time where a device may have any number: ten megabytes."""
+"""Samples read at a time where a device may have any number of them: ten megabytes."""
 
 _DIRECT_FROM = 300
-"""Samples a device in one COPY from which TimescaleDB writes them to the columnstore at once. Each
-device costs it most of a millisecond there, so with our 22 columns 60 a device are four times
-slower than rows are, 240 as fast, and 500 and more up to twice as fast (docs/store.md). A table of
-ten columns gains from 60 on (DESIGN §1)."""
+"""Samples per device in one COPY from which TimescaleDB writes directly to the columnstore. Each
+device costs most of a millisecond there. With our 22 columns, 60 samples per device are four times
+slower than rows, 240 as fast, and 500 and more up to twice as fast (docs/store.md). A table of ten
+columns gains from 60 on (DESIGN §1)."""
 
 _RECENT = "14 days"
 """The newest sample of most devices is younger."""
@@ -33,9 +33,9 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class SampleTable:
-    """Where one kind of device keeps its samples.
+    """The table of samples of one kind of device.
 
-    names : the measured columns, in the order of the matrices below.
+    names : the measured columns, in the order of `Samples.values`.
     """
 
     name: str
@@ -64,13 +64,13 @@ class Samples:
         return int(self.device.shape[0])
 
     def take(self, index: NDArray[np.generic] | slice) -> "Samples":
-        """The rows that `index` (numbers, a mask or a slice) names."""
+        """Return the rows at `index` (numbers, a mask or a slice)."""
         return Samples(
             self.device[index], self.observed_us[index], self.received_us[index], self.values[index]
         )
 
     def and_then(self, more: "Samples") -> "Samples":
-        """These rows and behind them `more`."""
+        """Return these rows, followed by `more`."""
         return Samples(
             np.concatenate((self.device, more.device)),
             np.concatenate((self.observed_us, more.observed_us)),
@@ -82,10 +82,10 @@ class Samples:
 def append(
     connection: Connection, table: SampleTable, samples: Samples, *, above_marks: bool = False
 ) -> None:
-    """COPY new rows, in the caller's transaction. Nothing checks here that they are new.
+    """COPY new rows, in the caller's transaction. The caller guarantees that they are new.
 
-    above_marks : they are newer than all that is stored of their devices, so TimescaleDB may write
-    them straight to the columnstore where that pays.
+    above_marks : all are above their devices' high-water marks, so TimescaleDB may write them
+    directly to the columnstore where that is faster.
     """
     if not len(samples):
         return
@@ -95,8 +95,8 @@ def append(
         and engine_of(connection) is Engine.TIMESCALE
         and _pays_directly(samples)
     ):
-        # A row that another transaction writes into the chunk meanwhile would never be seen again:
-        # the chunk says that it is compressed, and not that it has other rows too (2.29.2).
+        # A row that another transaction writes into the chunk at the same time would be invisible:
+        # the chunk is marked as compressed, but not as having uncompressed rows too (2.29.2).
         connection.execute(f"lock table only {table.name} in share row exclusive mode")
         _direct(connection, "on")
         _copy_samples(connection, table, samples)
@@ -106,7 +106,7 @@ def append(
 
 
 def _pays_directly(samples: Samples) -> bool:
-    """True for many samples a device that stand by device and time, as the columnstore has them."""
+    """Return True for many samples per device, sorted by device and time like the columnstore."""
     step = np.diff(samples.device)
     devices = 1 + int(np.count_nonzero(step))
     if len(samples) < _DIRECT_FROM * devices:
@@ -138,8 +138,10 @@ def _copy_samples(connection: Connection, table: SampleTable, samples: Samples) 
 
 
 def copy_in(connection: Connection, table: str, columns: Mapping[str, NDArray[np.generic]]) -> None:
-    """COPY columns into a table by the binary format; in portions, so that the server works on one
-    while the next is made."""
+    """COPY columns into a table in the binary format.
+
+    In portions, so that the server processes one while the next is encoded.
+    """
     names = ", ".join(f'"{sql_name(name)}"' for name in columns)
     n = len(next(iter(columns.values()))) if columns else 0
     with (
@@ -154,8 +156,10 @@ def copy_in(connection: Connection, table: str, columns: Mapping[str, NDArray[np
 
 
 def marks(connection: Connection, table: SampleTable, device_ids: Sequence[int]) -> dict[int, int]:
-    """High-water mark of each device: the time of its newest sample. An index probe each in the
-    newest chunks, and in the others only for devices that are not found there."""
+    """Return each device's high-water mark, the time of its newest sample.
+
+    One index probe each in the newest chunks; in older ones only for devices not found there.
+    """
     found: dict[int, int] = {}
     for condition in (f"and observed_at > now() - interval '{_RECENT}'", ""):
         rows = connection.execute(
@@ -169,7 +173,7 @@ def marks(connection: Connection, table: SampleTable, device_ids: Sequence[int])
 
 
 def heard_since(connection: Connection, table: SampleTable, since_us: int) -> list[int]:
-    """Devices whose newest sample was received after an instant. One index probe each."""
+    """Return devices whose newest sample was received after an instant. One index probe each."""
     rows = connection.execute(
         "select d.device_id from customers.device d cross join lateral "
         f"(select received_at from {table.name} s where s.device_id = d.device_id "
@@ -187,9 +191,11 @@ def read(
     until_us: int | None = None,
     at_most: int | None = None,
 ) -> Samples:
-    """Samples of the devices with after < observed <= until, by device and time; the first
-    `at_most` of them."""
-    # Of one device the index gives the order; of several, all that is wanted is sorted.
+    """Return the devices' samples with after < observed <= until, by device and time.
+
+    at_most : only the first ones.
+    """
+    # For one device the index gives the order; for several PostgreSQL sorts the result.
     one = len(device_ids) == 1
     conditions = f"where device_id = {'%s' if one else 'any(%s)'}"
     parameters: list[object] = [device_ids[0] if one else list(device_ids)]
@@ -209,8 +215,11 @@ def read(
 
 
 def _sorting(connection: Connection, to: str) -> None:
-    """Where statistics have not caught up with weeks that came late, the planner takes them for few
-    rows: it would read and sort all that is left of them for every piece."""
+    """Switch sorting on or off until the end of the transaction.
+
+    Where weeks of samples arrived late and the statistics are old, the planner expects few rows: it
+    would read and sort all remaining ones for every piece.
+    """
     connection.execute("select set_config('enable_sort', %s, true)", (to,))
 
 
@@ -221,8 +230,10 @@ def pieces(
     after_us: int | None = None,
     until_us: int | None = None,
 ) -> Iterator[Samples]:
-    """Samples of one device with after < observed <= until in the order of time, in pieces that
-    memory holds; each is read when it is asked for."""
+    """Yield a device's samples with after < observed <= until by time, in pieces of limited size.
+
+    Each piece is read on demand.
+    """
     while True:
         samples = read(connection, table, [device_id], after_us, until_us, at_most=_PIECE)
         if len(samples):
@@ -233,7 +244,10 @@ def pieces(
 
 
 def read_after(connection: Connection, table: SampleTable, after_us: Mapping[int, int]) -> Samples:
-    """Samples of devices (id → microseconds), each after its own instant, by device and time."""
+    """Return samples of devices, each after its own instant, by device and time.
+
+    after_us : device id → microseconds.
+    """
     source = (
         "unnest(%s::bigint[], %s::timestamptz[]) as k (wanted, after) cross join lateral "
         f"(select * from {table.name} s where s.device_id = k.wanted and s.observed_at > k.after) "
@@ -268,7 +282,7 @@ def _read_from(
 def existing(
     connection: Connection, table: SampleTable, device: Ints, observed_us: Ints
 ) -> dict[tuple[int, int], Floats]:
-    """Stored values at exactly these (device, time), where there are any."""
+    """Return the stored values at exactly these (device, time), where there are any."""
     if not device.shape[0]:
         return {}
     names = ", ".join(f"s.{name}" for name in table.names)
@@ -276,7 +290,7 @@ def existing(
         f"select s.device_id, s.observed_at, {names} "
         "from unnest(%s::bigint[], %s::timestamptz[]) as k (device_id, observed_at) "
         f"join {table.name} s using (device_id, observed_at) "
-        "where s.observed_at between %s and %s",  # leaves out the chunks of other times
+        "where s.observed_at between %s and %s",  # excludes the chunks of other times
         (
             device.tolist(),
             [from_us(us) for us in observed_us.tolist()],
@@ -291,12 +305,11 @@ def existing(
 def overwrite(
     connection: Connection, table: SampleTable, changed: Mapping[tuple[int, int], Floats]
 ) -> None:
-    """Replace the values at (device, time) by what two messages say together."""
+    """Replace the values at (device, time) by those joined from several messages."""
     if not changed:
         return
     if engine_of(connection) is Engine.TIMESCALE:
-        # An update opens the compressed rows around it; a transaction of many may open as many as
-        # it takes.
+        # An update decompresses the rows around it; this lifts the limit per transaction.
         connection.execute("set local timescaledb.max_tuples_decompressed_per_dml_transaction = 0")
     sets = ", ".join(f"{name} = %s" for name in table.names)
     with connection.cursor() as cursor:
@@ -310,7 +323,7 @@ def overwrite(
 
 
 def doubled(connection: Connection, table: SampleTable) -> list[tuple[int, object, int]]:
-    """(device, time) pairs that stand more than once. Must be empty."""
+    """Return (device, time, count) of samples stored more than once. Must be empty."""
     rows = connection.execute(
         f"select device_id, observed_at, count(*) from {table.name} "
         "group by device_id, observed_at having count(*) > 1 order by 1, 2 limit 1000"
@@ -319,7 +332,7 @@ def doubled(connection: Connection, table: SampleTable) -> list[tuple[int, objec
 
 
 def devices(connection: Connection, table: SampleTable, before_us: int | None = None) -> list[int]:
-    """Devices that have samples (before an instant); a walk over the index, not over the rows."""
+    """Return devices that have samples (before an instant); reads the index, not the rows."""
     rows = connection.execute(
         "select d.device_id from customers.device d where exists "
         f"(select 1 from {table.name} s where s.device_id = d.device_id "
@@ -330,14 +343,14 @@ def devices(connection: Connection, table: SampleTable, before_us: int | None = 
 
 
 def count(connection: Connection, table: SampleTable) -> int:
-    """Number of samples."""
+    """Count the samples."""
     row = connection.execute(f"select count(*) from {table.name}").fetchone()
     return int(row[0]) if row else 0
 
 
 @dataclass(frozen=True, slots=True)
 class DeviceEventRow:
-    """An event or a state that a device reported itself; `digest` tells contents apart."""
+    """An event or a state that a device reported itself; `digest` identifies its content."""
 
     device_id: int
     observed_us: int
@@ -348,7 +361,7 @@ class DeviceEventRow:
 
 
 def put_events(connection: Connection, events: Sequence[DeviceEventRow]) -> list[bool]:
-    """Insert events; True where an event was new."""
+    """Insert events; return for each whether it was new."""
     new = []
     for event in events:
         cursor = connection.execute(
@@ -368,7 +381,7 @@ def put_events(connection: Connection, events: Sequence[DeviceEventRow]) -> list
 
 
 def put_meter_numbers(connection: Connection, numbers: Mapping[float, str]) -> None:
-    """Remember which meter number a key stands for."""
+    """Store key → meter number."""
     if numbers:
         connection.execute(
             "insert into telemetry.meter_number select * from unnest(%s::float8[], %s::text[]) "

@@ -1,8 +1,8 @@
 """PostgreSQL's binary COPY format, to and from numpy columns without a loop over rows.
 
 All our bulk columns are eight bytes wide (bigint, double precision, timestamptz) or arrays of a
-fixed number of such, so a block of rows is one two-dimensional array of bytes: per row a field
-count (int16), then per field its length (int32, −1 = NULL) and its value, all big-endian.
+fixed number of such values. A block of rows is therefore one two-dimensional array of bytes: per
+row a field count (int16), then per field its length (int32, −1 = NULL) and value, all big-endian.
 
 Source: PostgreSQL documentation, COPY, section "Binary Format".
 """
@@ -24,11 +24,11 @@ _KERNEL_KINDS = {"float": FLOAT, "int": INT, "time": TIME}
 _ARRAY_HEAD = 20
 
 NULL_TIME = 0
-"""A time of 0 in a column stands for NULL: no measurement of ours is from 1970."""
+"""A time of 0 in a column means NULL: no measurement of ours is from 1970."""
 
 
 def kind_of(name: str, dtype: np.dtype[np.generic]) -> str:
-    """Kind of a column: time, float or int, or `floats:k`, `ints:k` for an array of k a row."""
+    """Return a column's kind: time, float or int, or `floats:k`, `ints:k` for arrays of k."""
     if dtype.subdtype is not None:
         base, shape = dtype.subdtype
         return f"{'floats' if base.kind == 'f' else 'ints'}:{shape[0]}"
@@ -38,20 +38,20 @@ def kind_of(name: str, dtype: np.dtype[np.generic]) -> str:
 
 
 def sql_name(name: str) -> str:
-    """Name in the table: `start_us` (int64 microseconds) is `start_at` (timestamptz)."""
+    """Return the name in the table: `start_us` (int64 microseconds) is `start_at` (timestamptz)."""
     return name[:-3] + "_at" if name.endswith("_us") else name
 
 
 def encode(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Rows of the binary format, with header and trailer; columns as for `encode_rows`."""
+    """Encode rows with header and trailer; columns as for `encode_rows`."""
     return HEADER + encode_rows(columns) + TRAILER
 
 
 def encode_rows(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """Rows of the binary format.
+    """Encode rows in the binary format.
 
-    columns : name → int64[n], float64[n], or either of shape [n, k] for an SQL array; NaN becomes
-    NULL, so does `NULL_TIME` in a time. Inside an array NaN stays NaN.
+    columns : name → int64[n], float64[n], or either of shape [n, k] for an SQL array. NaN, and
+    `NULL_TIME` in a time, become NULL. NaN inside an array stays NaN.
     """
     if columns and all(column.ndim == 1 for column in columns.values()):
         return _encode_fields(columns)
@@ -59,7 +59,7 @@ def encode_rows(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
 
 
 def _encode_fields(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """By the kernel, where no column is an array."""
+    """Encode rows by the kernel; no column may be an array."""
     n = len(next(iter(columns.values())))
     bits = np.empty((len(columns), n), np.uint64)
     kinds = np.empty(len(columns), np.int64)
@@ -75,7 +75,7 @@ def _encode_fields(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
 
 
 def encode_with_arrays(columns: Mapping[str, NDArray[np.generic]]) -> bytes:
-    """As `encode_rows`, by numpy: also for columns that are arrays."""
+    """Encode rows by numpy, like `encode_rows`; columns may be arrays."""
     n = len(next(iter(columns.values()))) if columns else 0
     width = 2 + sum(4 + _size(column) for column in columns.values())
     rows = np.empty((n, width), dtype=np.uint8)
@@ -113,7 +113,7 @@ def _big(value: int, dtype: str) -> NDArray[np.uint8]:
 
 
 def _size(column: NDArray[np.generic]) -> int:
-    """Bytes of a field. An array has five int32 of its own, then length and value of each."""
+    """Return the bytes of a field. An array has five int32, then length and value of each item."""
     return 8 if column.ndim == 1 else _ARRAY_HEAD + 12 * column.shape[1]
 
 
@@ -121,7 +121,7 @@ def _array_field(column: NDArray[np.generic]) -> NDArray[np.uint8]:
     n, k = column.shape
     is_float = column.dtype.kind == "f"
     field = np.empty((n, _ARRAY_HEAD + 12 * k), np.uint8)
-    # Dimensions, whether NULLs occur, OID of the elements, length, lower bound.
+    # Number of dimensions, flag for NULLs, OID of the elements, length, lower bound.
     head = np.array([1, 0, _FLOAT8_OID if is_float else _INT8_OID, k, 1], dtype=">i4")
     field[:, :_ARRAY_HEAD] = np.frombuffer(head.tobytes(), np.uint8)
     items = field[:, _ARRAY_HEAD:].reshape(n, k, 12)
@@ -133,9 +133,9 @@ def _array_field(column: NDArray[np.generic]) -> NDArray[np.uint8]:
 
 
 def decode(data: bytes, kinds: Sequence[str]) -> list[NDArray[np.generic]]:
-    """Columns of rows that hold no NULL (the query coalesces them away).
+    """Decode rows without NULL (the query must coalesce) into columns.
 
-    kinds : as `kind_of` names them, one a column. Raises ValueError on rows of another width.
+    kinds : one for each column, as `kind_of` returns. Raises ValueError on rows of another width.
     """
     lengths = [int(kind.split(":")[1]) if ":" in kind else 0 for kind in kinds]
     sizes = [_ARRAY_HEAD + 12 * k if k else 8 for k in lengths]
@@ -164,7 +164,7 @@ def decode(data: bytes, kinds: Sequence[str]) -> list[NDArray[np.generic]]:
 
 
 def select_list(names_and_kinds: Sequence[tuple[str, str]]) -> str:
-    """A SELECT list whose rows `decode` can read: SQL names, NULLs coalesced."""
+    """Return a SELECT list whose rows `decode` can read: SQL names, NULLs coalesced."""
     null = {"float": "'NaN'::float8", "time": "'1970-01-01Z'::timestamptz", "int": "0::bigint"}
     return ", ".join(
         name if ":" in kind else f"coalesce({name}, {null[kind]})" for name, kind in names_and_kinds

@@ -1,4 +1,4 @@
-"""Rows of the binary COPY format, field by field, without the GIL (store/postgres/binary.py)."""
+"""Kernel that encodes rows of the binary COPY format without the GIL (store/postgres/binary.py)."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from feature_kernels.kernel import kernel
 
 FLOAT, INT, TIME = 0, 1, 2
-"""What a column holds: NaN in a float, and 0 in a time, is NULL; a time is given in µs since 1970
-and written in µs since 2000."""
+"""Kinds of columns. NaN in a float, and 0 in a time, is NULL; a time is given in µs since 1970 and
+written in µs since 2000."""
 
 _EPOCH_2000_US = np.uint64(946_684_800_000_000)
 _EXPONENT = np.uint64(0x7FF0000000000000)
@@ -18,7 +18,7 @@ _NO_SIGN = np.uint64(0x7FFFFFFFFFFFFFFF)
 def encode_fields(
     columns: NDArray[np.uint64], kinds: NDArray[np.int64], out: NDArray[np.uint8]
 ) -> int:
-    """Write rows into `out`, which must hold n · (2 + 12 · k) bytes; returns how many were used.
+    """Write rows into `out` of at least n · (2 + 12 · k) bytes; return the number of bytes written.
 
     columns : uint64[k, n], the bits of float64 or int64 values; kinds : int64[k].
     Oracle: `store.postgres.binary.encode_rows` by numpy, tests/unit/test_pieces.py.

@@ -1,4 +1,4 @@
-"""Which engine keeps a database's samples and rollups: TimescaleDB or plain PostgreSQL."""
+"""The engine of a database's samples and rollups: TimescaleDB or plain PostgreSQL."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,7 +13,7 @@ DAY_US = 86_400 * US_PER_S
 
 
 class Engine(StrEnum):
-    """What `pipeline.layout` says of a database since its first arrangement."""
+    """The engine that `pipeline.layout` records; chosen when the tables are created."""
 
     TIMESCALE = "timescale"
     PLAIN = "plain"
@@ -21,10 +21,10 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What the settings say about how the store is laid out.
+    """Settings of the store's physical layout.
 
     timescale : auto, on or off; chunk_days, retention_days (0 = keep all), compress_after_days :
-    days; chunks_ahead : partitions made before their time comes; rollup_zone : IANA name.
+    days; chunks_ahead : partitions created in advance; rollup_zone : IANA name.
     """
 
     timescale: str = "auto"
@@ -36,7 +36,7 @@ class Layout:
 
     @classmethod
     def of(cls, settings: Settings) -> "Layout":
-        """What these settings say."""
+        """Return the layout in these settings."""
         return cls(
             settings.timescale,
             settings.chunk_days,
@@ -53,11 +53,11 @@ class Layout:
 
 
 _known: WeakKeyDictionary[Connection, Engine] = WeakKeyDictionary()
-"""A database never changes its engine, so one question for each connection is enough."""
+"""A database never changes its engine, so one query for each connection is enough."""
 
 
 def engine_of(connection: Connection) -> Engine:
-    """The engine of a migrated database."""
+    """Return the engine of a migrated database. Raises `Stop` where it is not migrated."""
     engine = _known.get(connection)
     if engine is None:
         found = recorded(connection)
@@ -68,15 +68,15 @@ def engine_of(connection: Connection) -> Engine:
 
 
 def recorded(connection: Connection) -> Engine | None:
-    """The engine that was written down at the first arrangement; None before it."""
+    """Return the engine that the database records; None before migration 0005."""
     found = scalar(connection, "select engine from pipeline.layout")
     return None if found is None else Engine(found)
 
 
 def choose(connection: Connection, wish: str) -> Engine:
-    """The engine for a database that has none yet; makes the extension where it may.
+    """Choose the engine for a new database; create the extension where this is allowed.
 
-    Raises `Stop` where TimescaleDB is wished for and not to be had.
+    Raises `Stop` where the settings require TimescaleDB and it is not available.
     """
     if wish == "off":
         return Engine.PLAIN
@@ -92,18 +92,18 @@ def choose(connection: Connection, wish: str) -> Engine:
 
 
 def extension_version(connection: Connection) -> str | None:
-    """Version of TimescaleDB in this database; None where it is not installed in it."""
+    """Return the version of TimescaleDB in this database; None where it is not installed."""
     found = scalar(connection, "select extversion from pg_extension where extname = 'timescaledb'")
     return None if found is None else str(found)
 
 
 def _missing(connection: Connection) -> str | None:
-    """What keeps this role from making the extension here, and what to do; None = nothing."""
+    """Return why this role cannot create the extension, and the remedy; None = it can."""
     if not scalar(
         connection, "select exists (select from pg_available_extensions where name = 'timescaledb')"
     ):
         return "this server does not have the extension timescaledb: install it there"
-    # A setting of its loader; not every login may see shared_preload_libraries.
+    # A setting of its loader; not every login may read shared_preload_libraries.
     if scalar(connection, "select current_setting('timescaledb.disable_load', true)") is None:
         return "the server does not load it: put timescaledb into shared_preload_libraries, restart"
     if not scalar(

@@ -1,7 +1,7 @@
-"""What the processes tell each other through PostgreSQL: NOTIFY, sent when the writer commits.
+"""Notifications between processes by PostgreSQL's NOTIFY, sent when the writer commits.
 
-A notification only wakes its listener, who then reads the tables: one that is lost costs time
-(listeners also look on their own now and then), never data.
+A notification only wakes its listener, which then reads the tables. A lost notification costs time
+(listeners also poll), never data.
 """
 
 import json
@@ -12,10 +12,10 @@ SIGNAL = "tachowatt_signal"
 """Signals wait in the outbox's queue."""
 
 CONTACT = "tachowatt_contact"
-"""Contacts wait to be delivered."""
+"""Contacts wait for delivery."""
 
 CHANGE = "tachowatt_change"
-"""Something that pages show has changed; payload: {"tenant", "what", "id"}."""
+"""An object that pages show has changed; payload: {"tenant", "what", "id"}."""
 
 
 def wake(connection: Connection, channel: str) -> None:
@@ -24,13 +24,13 @@ def wake(connection: Connection, channel: str) -> None:
 
 
 def changed(connection: Connection, tenant: str, what: str, id_: str) -> None:
-    """Tell live pages: `what` is signal, case, alert or contact."""
+    """Notify live pages. what : case, alert or contact, or the type of a signal."""
     payload = json.dumps({"tenant": tenant, "what": what, "id": id_})
     connection.execute("select pg_notify(%s, %s)", (CHANGE, payload))
 
 
 def listen(connection: Connection, *channels: str) -> None:
-    """Subscribe a connection of its own; from here on it commits each statement."""
+    """Subscribe a dedicated connection; set it to autocommit."""
     connection.rollback()
     connection.autocommit = True
     for channel in channels:
@@ -38,10 +38,10 @@ def listen(connection: Connection, *channels: str) -> None:
 
 
 def wait(connection: Connection, timeout_s: float) -> list[tuple[str, str]]:
-    """(channel, payload) of what came within `timeout_s`; returns at the first that comes.
+    """Wait for a notification up to `timeout_s`; return (channel, payload) of those received.
 
-    Raises psycopg's errors when the connection ends (`store.postgres.pool.translated` turns
-    them into ours).
+    Raises psycopg's errors when the connection ends (`store.postgres.pool.translated` converts
+    them).
     """
     return [
         (notify.channel, notify.payload)

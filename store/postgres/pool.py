@@ -1,4 +1,4 @@
-"""Connections. Only `store` speaks SQL, and only through here does it meet the server."""
+"""Database connections, their pool and errors. All access to the server uses this module."""
 
 import os
 import socket
@@ -15,18 +15,17 @@ from store.postgres import roles
 
 Connection = psycopg.Connection[TupleRow]
 
-# Classes of SQLSTATE that pass: connection, resources (full disk, memory, connections), operator
-# intervention (shutdown, read-only), serialization and deadlock.
-# In use and locked (55006, 55P03): somebody else is at it. 25P03, 25P04: idle, too long for the
-# server's taste.
-_PASSING = ("08", "53", "57", "40", "25006", "25P03", "25P04", "55006", "55P03")
+# Classes of transient SQLSTATEs: connection, resources (full disk, memory, connections), operator
+# intervention (shutdown, read-only), serialization and deadlock; object in use and lock not
+# available (55006, 55P03), and the server's timeouts of transactions (25P03, 25P04).
+_TRANSIENT = ("08", "53", "57", "40", "25006", "25P03", "25P04", "55006", "55P03")
 
 
 def connect(url: str, *, application: str = "tachowatt", role: str | None = None) -> Connection:
     """Open a connection in UTC; the caller commits.
 
-    role : acts as it where the login is its member; else, as without one, as the login itself.
-    Raises `Retry` when the server cannot be reached now, `Stop` when the URL is no URL.
+    role : assumed where the login is its member; else the connection acts as the login.
+    Raises `Retry` when the server is not reachable, `Stop` when the URL is invalid.
     """
     try:
         connection = psycopg.connect(
@@ -35,7 +34,7 @@ def connect(url: str, *, application: str = "tachowatt", role: str | None = None
             connect_timeout=3,
             tcp_user_timeout=10_000,
         )
-        # Compare-and-set and versions are meant to see what others have committed meanwhile.
+        # Compare-and-set and versions must see what others have committed in the meantime.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.execute("set time zone 'UTC'")
         if role is not None:
@@ -49,56 +48,59 @@ def connect(url: str, *, application: str = "tachowatt", role: str | None = None
 
 
 def in_transaction(connection: Connection) -> bool:
-    """Whether something is open on it."""
+    """Return whether the connection has an open transaction."""
     return connection.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
 
 
 class Unstorable(ValueError):
-    """A value that PostgreSQL does not take; the data's fault and not the database's."""
+    """A value that PostgreSQL rejects: an error in the data, not in the database."""
 
 
 def abort(connection: Connection) -> None:
-    """End a connection from another thread, so that whoever waits on it wakes with an error."""
+    """Close a connection's socket from another thread; a thread that waits on it gets an error."""
     try:
         with socket.socket(fileno=os.dup(connection.fileno())) as line:
             line.shutdown(socket.SHUT_RDWR)
     except (OSError, psycopg.Error):
-        pass  # it had ended already
+        pass  # it was closed already
 
 
 @contextmanager
 def translated() -> Iterator[None]:
-    """Turn the driver's errors into ours: what passes is `Retry`, what a value is to blame for is
-    `Unstorable`, and everything else, which no repetition mends, is `Stop`."""
+    """Convert the driver's errors: transient ones to `Retry`, errors of a value to `Unstorable`,
+    all others, which a repetition cannot fix, to `Stop`."""
     try:
         yield
     except psycopg.Error as error:
         if error.sqlstate is None and isinstance(error, psycopg.OperationalError):
             raise Retry(f"the database is away: {str(error).strip()}") from error
-        # Without the details, which quote rows: places do not belong into a log.
+        # Without the details, which quote rows: a log must not contain positions.
         what = error.diag.message_primary or str(error).strip()
-        if (error.sqlstate or "").startswith(_PASSING) or _moved(error):
+        if (error.sqlstate or "").startswith(_TRANSIENT) or _concurrent_change(error):
             raise Retry(f"the database cannot do it now: {what}") from error
         if isinstance(error, psycopg.DataError | psycopg.errors.ProgramLimitExceeded):
             raise Unstorable(what) from error
         if isinstance(error, psycopg.errors.InsufficientPrivilege):
             what += " (docs/roles.md says which login may do what)"
         raise Stop(f"the database refuses: {what}") from error
-    except UnicodeEncodeError as error:  # half a character, which no UTF-8 has
+    except UnicodeEncodeError as error:  # a lone surrogate, which UTF-8 does not allow
         raise Unstorable(str(error)) from error
 
 
-def _moved(error: psycopg.Error) -> bool:
-    """What it was about to touch is not where it was. A row came to a partition that was given to
-    another one meanwhile (the bounds of a partition are the only check without a name); or a policy
-    of TimescaleDB changed the same catalogue row, which has no code of its own."""
+def _concurrent_change(error: psycopg.Error) -> bool:
+    """Return True where another session has changed the schema in the meantime.
+
+    Either the bounds of a partition have changed and a row no longer fits (their check is the only
+    one without a name), or a policy of TimescaleDB changed the same catalogue row, for which there
+    is no SQLSTATE.
+    """
     if isinstance(error, psycopg.errors.InternalError_):
         return (error.diag.message_primary or "").startswith("tuple concurrently ")
     return isinstance(error, psycopg.errors.CheckViolation) and not error.diag.constraint_name
 
 
 def scalar(connection: Connection, query: str, parameters: Any = None) -> Any:
-    """First column of the only row; None when there is no row."""
+    """Return the first column of the only row; None when there is no row."""
     row = connection.execute(query, parameters).fetchone()
     return None if row is None else row[0]
 
@@ -107,14 +109,14 @@ _RECONNECT_S = 10.0
 
 
 _STATEMENT_MS = 15_000
-"""A question that takes longer is given up (`Retry`): whoever asked has gone by then."""
+"""A query that takes longer is cancelled (`Retry`): by then its client has timed out."""
 
 
 class Pool:
-    """Connections that are lent out and come back: for processes that serve many at once.
+    """A connection pool, for processes that serve many requests at once.
 
-    most : connections at once; who finds none free waits up to `wait_s` seconds; role : all of them
-    act as it. Raises `roles.NotAMember` where the login may not, if the server is there to say so.
+    most : maximum number of connections; wait_s : seconds to wait for a free one; role : the role
+    that all assume. Raises `roles.NotAMember` where the login may not, if the server is reachable.
     """
 
     def __init__(
@@ -143,10 +145,10 @@ class Pool:
     def connection(
         self, tenants: Collection[str] = (), customer: str | None = None
     ) -> Iterator[Connection]:
-        """A connection in a transaction: committed at the end, rolled back on an error.
+        """Lend a connection in a transaction: committed at the end, rolled back on an error.
 
         tenants, customer : the scope of row-level security (`roles.set_tenant_scope`).
-        Raises what `translated` raises; `Retry` also where no connection comes free in time.
+        Raises what `translated` raises; `Retry` also where no connection is free in time.
         """
         try:
             with translated(), self._pool.connection() as connection:
@@ -159,16 +161,16 @@ class Pool:
             raise
 
     def close(self) -> None:
-        """Close what is idle, and what is lent out when it comes back."""
+        """Close idle connections, and lent ones when they are returned."""
         self._pool.close(timeout=2.0)
 
     def _refuse_at_once(self, url: str) -> None:
-        """Whoever starts a process should see at once that its login is not good for it."""
+        """Raise at the start of the process where its login may not assume the role."""
         try:
             with translated(), connect(url, application="tachowatt-api") as connection:
                 self._prepare(connection)
         except Retry:
-            pass  # the server is away; the pool goes on trying
+            pass  # the server is not reachable; the pool keeps trying
 
     def _prepare(self, connection: Connection) -> None:
         connection.execute("set time zone 'UTC'")

@@ -1,4 +1,4 @@
-"""Database roles, and whose data a transaction is about (docs/roles.md, migration 0006)."""
+"""Database roles, and the tenant scope of a transaction (docs/roles.md, migration 0006)."""
 
 from collections.abc import Collection
 
@@ -11,15 +11,15 @@ WRITER = "tachowatt_writer"
 """Ingest and contacts: rows of all tenants, no DDL."""
 
 READER = "tachowatt_reader"
-"""API and pages: rows of the tenants of the transaction, and of samples and features views only."""
+"""API and pages: rows of the transaction's tenants; samples and features only through views."""
 
 
 class NotAMember(Stop):
-    """The login may not act as a role; the message says what to run."""
+    """The login may not assume a role; the message names the command to run."""
 
 
 def assume(connection: psycopg.Connection[TupleRow], role: str) -> bool:
-    """Act as a role from here on; False, and nothing is changed, where the login may not."""
+    """Assume a role for the session; return False, without a change, where the login may not."""
     found = connection.execute(
         "select set_config('role', rolname, false) from pg_catalog.pg_roles "
         "where rolname = %s and pg_has_role(rolname, 'member')",
@@ -29,7 +29,7 @@ def assume(connection: psycopg.Connection[TupleRow], role: str) -> bool:
 
 
 def must_assume(connection: psycopg.Connection[TupleRow], role: str) -> None:
-    """As `assume`. Raises `NotAMember` where the login may not."""
+    """Assume a role for the session. Raises `NotAMember` where the login may not."""
     if assume(connection, role):
         return
     row = connection.execute(
@@ -51,9 +51,9 @@ def set_tenant_scope(
     tenants: Collection[str],
     customer: str | None = None,
 ) -> None:
-    """Let the reader's transaction see rows of these tenants, and places of this customer's trips.
+    """Set the scope of row-level security: rows of these tenants, and this customer's positions.
 
-    Until the end of the transaction; then nothing is seen again.
+    The scope ends with the transaction; without one the reader sees no rows.
     """
     connection.execute(
         "select set_config('tachowatt.tenants', %s::text[]::text, true), "

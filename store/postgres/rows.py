@@ -9,13 +9,13 @@ from store.postgres.pool import Connection
 
 
 def all_(connection: Connection, query: str, parameters: Any = None) -> list[dict[str, Any]]:
-    """All rows."""
+    """Return all rows."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query.encode(), parameters).fetchall()
 
 
 def one(connection: Connection, query: str, parameters: Any = None) -> dict[str, Any] | None:
-    """The first row; None when there is none."""
+    """Return the first row; None when there is none."""
     with connection.cursor(row_factory=dict_row) as cursor:
         return cursor.execute(query.encode(), parameters).fetchone()
 
@@ -26,7 +26,7 @@ def pair_columns(pairs: Sequence[tuple[str, str]]) -> tuple[list[str], list[str]
 
 
 class Conditions:
-    """Conditions that are there only where a value is given, joined by `and`."""
+    """Conditions joined by `and`; each applies only where its values are given."""
 
     def __init__(self, condition: str, *values: Any) -> None:
         self._conditions = [condition]
@@ -41,5 +41,5 @@ class Conditions:
 
     @property
     def sql(self) -> str:
-        """What stands behind WHERE."""
+        """The condition for WHERE."""
         return " and ".join(f"({condition})" for condition in self._conditions)

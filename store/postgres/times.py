@@ -1,4 +1,4 @@
-"""Times at the border of the database: int64 microseconds since 1970 UTC ↔ timestamptz."""
+"""Conversion of times: int64 microseconds since 1970 UTC ↔ timestamptz."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,15 +6,15 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 
 PROVISIONAL_US = 253_402_214_400_000_000
-"""decided_us (9999-12-31) of a row that nothing has decided yet: what is still open of a device
-that fell silent. The next sample, or any correction, replaces it."""
+"""decided_us (9999-12-31) of a provisional row: the open trip of a silent device. The next sample,
+or any correction, replaces it."""
 
 
 def from_us(us: int) -> datetime:
-    """Aware datetime, exact to the microsecond."""
+    """Return an aware datetime, exact to the microsecond."""
     return EPOCH + timedelta(microseconds=int(us))
 
 
 def to_us(at: datetime) -> int:
-    """Microseconds since 1970 UTC, exact."""
+    """Return microseconds since 1970 UTC, exact."""
     return (at - EPOCH) // _US

@@ -1,1 +1,1 @@
-"""Queries of API, pages and commands over features and casework."""
+"""Queries for API, pages and commands over features and casework."""

@@ -1,7 +1,7 @@
-"""Trips, mileage and crashes as the API tells them.
+"""Trips, mileage and crashes for the API.
 
-Two kinds of reads stand apart on purpose: those for insurers are of a view that has no position;
-`path` is for the customer alone, and the database shows it to nobody else.
+Two kinds of queries are separate on purpose: those for insurers read a view without positions;
+`path` is for the customer only, and the database returns it to nobody else.
 """
 
 from datetime import datetime
@@ -13,7 +13,7 @@ from store.postgres import rows
 from store.postgres.pool import Connection
 from store.reads.scoring import Which, source
 
-# Everything an insurer may know of a trip: no column of these is a place.
+# Everything that an insurer may know about a trip: no column is a position.
 _TRIP = (
     "f.device_id, a.vehicle, c.contract, f.start_at, f.end_at, f.distance_m, f.driving_s, "
     "f.idle_s, f.night_s, f.rush_s, f.speeding_s, f.max_speed_kmh, f.speeding_count, f.crash, "
@@ -28,7 +28,7 @@ def trips(
     after: tuple[datetime, int] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Decided trips, newest first; `after` is (start_at, device_id) of the last row seen."""
+    """Return decided trips, newest first; after : (start_at, device_id) of the last row seen."""
     where = rows.Conditions("true")
     where.add("(f.start_at, f.device_id) < (%s, %s)", *(after or (None, None)))
     sql, parameters = source(which, where, "f.start_at desc", limit)
@@ -40,7 +40,7 @@ def trips(
 
 
 def mileage(connection: Connection, which: Which) -> dict[str, Any]:
-    """Sums over decided trips: trips, distance_m, driving_s, night_s, first_at, last_at."""
+    """Return sums over decided trips: trips, distance_m, driving_s, night_s, first_at, last_at."""
     sql, parameters = source(which)
     found = rows.one(
         connection,
@@ -56,7 +56,7 @@ def mileage(connection: Connection, which: Which) -> dict[str, Any]:
 def trip(
     connection: Connection, which: Which, device_id: int, start_at: datetime
 ) -> dict[str, Any] | None:
-    """One decided trip, if it belongs to `which`."""
+    """Return one decided trip, if it belongs to `which`."""
     where = rows.Conditions("f.device_id = %s and f.start_at = %s", device_id, start_at)
     sql, parameters = source(which, where)
     return rows.one(connection, f"select {_TRIP} from {sql}", parameters)
@@ -65,8 +65,11 @@ def trip(
 def path(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime, limit: int
 ) -> list[dict[str, Any]]:
-    """Where a device was on the trip [start, end], in order of time: observed_at, lat_deg,
-    lon_deg, speed_kmh. Nothing unless the transaction is the customer's whose trip it is."""
+    """Return a device's positions on the trip [start, end] by time.
+
+    Rows: observed_at, lat_deg, lon_deg, speed_kmh. Empty unless the transaction's scope is the
+    customer who made the trip.
+    """
     return rows.all_(
         connection,
         "select observed_at, lat_deg, lon_deg, speed_kmh from shown.vehicle_path "
@@ -89,10 +92,11 @@ def crashes(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Crashes, newest first, of vehicles under a motor contract whose customer grants the purpose
-    now: the newest revision of the signal, with customer, contract, consent_id, case_id.
+    """Return crashes, newest first, of vehicles under a motor contract.
 
-    `after` is (time, id) of the last row seen. A crash that was taken back is listed and says so.
+    The contract's customer must grant the purpose now. Rows have the newest revision of the signal,
+    customer, contract, consent_id and case_id. Retracted crashes are included (`data.retracted`).
+    after : (time, id) of the last row seen.
     """
     covering = COVERING.format(
         tenant="s.tenant", column="vehicle", value="substr(s.subject, 9)", at="s.time"

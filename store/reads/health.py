@@ -1,4 +1,4 @@
-"""What a process needs of the store to be ready."""
+"""Checks of the store for readiness (GET /ready)."""
 
 from store.casework import delivery
 from store.postgres.pool import Connection
@@ -6,7 +6,7 @@ from store.schema.migrate import available
 
 
 def missing(connection: Connection) -> list[str]:
-    """What is not there, in words; empty when all is."""
+    """Return what is missing, as sentences; empty when the process is ready."""
     applied = {
         row[0] for row in connection.execute("select version from public.tachowatt_migration")
     }
@@ -18,7 +18,7 @@ def missing(connection: Connection) -> list[str]:
 
 
 def resting(connection: Connection) -> list[str]:
-    """What others should do and nobody does now, in words. Answers do not need it."""
+    """Return which other processes are not running, as sentences. Requests do not need them."""
     if delivery.any_worker_alive(connection):
         return []
     return ["no worker of contacts is running: nothing is decided or delivered"]

@@ -1,6 +1,6 @@
-"""Meters, their days and intervals as the API tells them.
+"""Meters, their days and intervals for the API.
 
-A row belongs to the customer whose contract covered the meter when it began, and is told only
+A row belongs to the customer whose contract covered the meter when it began, and is returned only
 while that customer grants the purpose.
 """
 
@@ -23,7 +23,7 @@ _METER = (
     + ") as d where d.state = 'granted' and m.tenant = %s"
 )
 
-# Behind rows f under contracts c: of one meter, whose customer grants the purpose now.
+# Appended to rows f under contracts c: one meter, and its customer grants the purpose now.
 _GRANTED = (
     "cross join lateral ("
     + DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
@@ -40,8 +40,10 @@ def meters(
     after: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Meters by id whose customer at `at` grants the purpose: meter, number, interval_s, timezone,
-    customer, contract, consent_id."""
+    """Return meters by id whose customer at `at` grants the purpose now.
+
+    Rows: meter, number, interval_s, timezone, customer, contract, consent_id.
+    """
     where = rows.Conditions("true").add("m.meter > %s", after)
     return rows.all_(
         connection,
@@ -53,7 +55,7 @@ def meters(
 def meter(
     connection: Connection, tenant: str, meter_id: str, purpose: str, at: datetime
 ) -> dict[str, Any] | None:
-    """One of them."""
+    """Return one meter, with the columns and conditions of `meters`."""
     return rows.one(connection, f"{_METER} and m.meter = %s", (at, at, purpose, tenant, meter_id))
 
 
@@ -68,10 +70,10 @@ def days(
     after: date | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Decided days, newest first, in [from, to]; `after` is the date of the last row seen."""
+    """Return decided days in [from, to], newest first; after : date of the last row seen."""
     where = rows.Conditions("true")
     where.add("f.date >= %s", from_date).add("f.date <= %s", to_date).add("f.date < %s", after)
-    # The same by time, which is what the index has; a local day is never a whole day off UTC's.
+    # The same by time, which the index has; a local day differs by less than a day from UTC's.
     where.add("f.start_at >= %s", _midnight(from_date, -1)).add(
         "f.start_at < %s", _midnight(min(filter(None, (to_date, after)), default=None), 2)
     )
@@ -86,12 +88,12 @@ def days(
 
 
 def _midnight(day: date | None, days_later: int) -> datetime | None:
-    """The beginning, in UTC, of the day so many days later; None where there is none."""
+    """Return the start, in UTC, of the day `days_later` days later; None where there is none."""
     if day is None:
         return None
     try:
         return datetime.combine(day, time(), UTC) + timedelta(days=days_later)
-    except OverflowError:  # of the first or the last year
+    except OverflowError:  # in the first or the last year
         return None
 
 
@@ -106,8 +108,10 @@ def intervals(
     after: datetime | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Decided intervals that begin in [from, to), oldest first; `after` is the start_at of the
-    last row seen."""
+    """Return decided intervals that begin in [from, to), oldest first.
+
+    after : start_at of the last row seen.
+    """
     where = rows.Conditions("true")
     where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
     where.add("f.start_at > %s", after)

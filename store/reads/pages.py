@@ -1,7 +1,7 @@
-"""What the pages ask beyond what the API asks: names, overviews, lists over many subjects.
+"""Queries of pages that the API does not need: names, overviews, lists over many subjects.
 
-As in store/reads/driving.py, what may be shown to others than the customer is of views that have no
-position; `own_samples` and `own_events` are for the customer alone.
+As in store/reads/driving.py, queries for others than the customer read views without positions;
+`own_samples` and `own_events` are for the customer only.
 """
 
 from collections.abc import Collection, Sequence
@@ -17,11 +17,11 @@ from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 COUNTED = 1_000
-"""Counting stops here: what a page says beyond is "more than"."""
+"""Maximum that is counted: above it a page shows "more than"."""
 
 
 def tenant(connection: Connection, tenant_id: str) -> tuple[str, str]:
-    """Name and time zone."""
+    """Return name and time zone."""
     row = connection.execute(
         "select name, timezone from customers.tenant where tenant = %s", (tenant_id,)
     ).fetchone()
@@ -59,11 +59,11 @@ def vehicles(
     after: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Vehicles by id that a contract covers at `at`: vehicle, name, customer, contract, and the
-    last decided trip under it.
+    """Return vehicles by id that a contract covers at `at`.
 
-    Only those whose customer grants the purpose now; with `customer`, that one's, whatever was
-    granted (who asks for their own data needs no purpose).
+    Rows: vehicle, name, customer, contract, and the last decided trip under it. Only vehicles whose
+    customer grants the purpose now; with `customer`, that customer's vehicles without this
+    condition (customers need no purpose for their own data).
     """
     where = rows.Conditions("v.tenant = %s", tenant_id)
     where.add("v.vehicle = %s", vehicle).add("v.vehicle > %s", after)
@@ -93,7 +93,7 @@ def _named(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def events(
     connection: Connection, trips: Sequence[tuple[int, datetime, datetime]]
 ) -> list[dict[str, Any]]:
-    """Driving events in trips (device_id, start_at, end_at), newest first, as figures only."""
+    """Return driving events in trips (device_id, start_at, end_at), newest first, no positions."""
     found = rows.all_(
         connection,
         f"select {_EVENT} from unnest(%s::bigint[], %s::timestamptz[], %s::timestamptz[]) "
@@ -115,8 +115,10 @@ def events(
 def own_events(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime
 ) -> list[dict[str, Any]]:
-    """Events of a trip with where they happened. Nothing unless the transaction is the customer's
-    whose trip it is."""
+    """Return the events of a trip with positions.
+
+    Empty unless the transaction's scope is the customer who made the trip.
+    """
     found = rows.all_(
         connection,
         f"select {_EVENT}, e.lat_deg, e.lon_deg from shown.event_place e where e.device_id = %s "
@@ -130,8 +132,10 @@ def own_events(
 def own_samples(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime, limit: int
 ) -> dict[str, list[Any]]:
-    """Samples of a trip by column: at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg.
-    Nothing unless the transaction is the customer's whose trip it is."""
+    """Return samples of a trip by column: at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg.
+
+    Empty unless the transaction's scope is the customer who made the trip.
+    """
     names_ = ("at", "speed_kmh", "speed_limit_kmh", "lat_deg", "lon_deg")
     found = connection.execute(
         "select observed_at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg "
@@ -143,7 +147,7 @@ def own_samples(
 
 
 def signal(connection: Connection, tenant_id: str, id_: str) -> dict[str, Any] | None:
-    """The newest revision of a signal."""
+    """Return the newest revision of a signal."""
     return rows.one(
         connection,
         "select id, revision, type, subject, time, data, created_at from pipeline.signal "
@@ -153,7 +157,7 @@ def signal(connection: Connection, tenant_id: str, id_: str) -> dict[str, Any] |
 
 
 def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
-    """How much is not resolved, counted up to COUNTED: cases (of a side), alerts."""
+    """Count unresolved cases (of a side) and alerts, each up to COUNTED."""
     cases = scalar(
         connection,
         "select count(*) from (select 1 from contacts.service_case where tenant = %s "
@@ -170,7 +174,7 @@ def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[st
 
 
 def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, datetime | None]:
-    """How many messages of a customer's inbox are unread, and when the newest came."""
+    """Return the number of unread messages in a customer's inbox, and the time of the newest."""
     row = connection.execute(
         "select count(*) filter (where read_at is null), max(created_at) from contacts.contact "
         "where tenant = %s and customer = %s and channel = 'inbox'",
@@ -195,7 +199,7 @@ def dead_letters(
     before: int | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Dead letters of some tenants, newest first, without their bodies."""
+    """Return dead letters of some tenants, newest first, without their bodies."""
     where = rows.Conditions("tenant = any(%s)", list(tenants))
     where.add("reason = %s", reason).add("state = %s", state).add("dead_letter_id < %s", before)
     return rows.all_(
@@ -209,7 +213,7 @@ def dead_letters(
 def dead_letter(
     connection: Connection, tenants: Collection[str], dead_letter_id: int, most_bytes: int
 ) -> dict[str, Any] | None:
-    """One of them, with the first `most_bytes` of its body."""
+    """Return one dead letter, with the first `most_bytes` of its body."""
     return rows.one(
         connection,
         f"select {_DEAD_LETTER}, substring(body for %s) as body from pipeline.dead_letter "
@@ -219,7 +223,7 @@ def dead_letter(
 
 
 def contacts(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
-    """Pending and failed contacts, each counted up to COUNTED; side: contracts.purposes."""
+    """Count pending and failed contacts, each up to COUNTED; side : see contracts.purposes."""
     found = {}
     for state in ("pending", "failed"):
         where = rows.Conditions("tenant = %s and state = %s", tenant_id, state)

@@ -1,4 +1,4 @@
-"""A driver's decided trips, as the score takes them."""
+"""A driver's decided trips, as input of the score."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +16,7 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Trips of one customer: in one vehicle or under one contract only, begun in [from, to)."""
+    """Selection of a customer's trips: by vehicle, contract, start in [from, to); None = any."""
 
     tenant: str
     customer: str
@@ -29,9 +29,9 @@ class Which:
 def source(
     which: Which, where: rows.Conditions | None = None, newest: str | None = None, most: int = 0
 ) -> tuple[str, list[Any]]:
-    """What stands behind FROM, WHERE included, for trips `f` under contracts `c`; parameters.
+    """Return FROM and WHERE clauses for trips `f` under contracts `c`, and their parameters.
 
-    where : more conditions on f; newest, most : as `covered` takes them.
+    where : more conditions on f; newest, most : as for `under_contract`.
     """
     where = where or rows.Conditions("true")
     where.add("f.start_at >= %s", None if which.from_us is None else from_us(which.from_us))
@@ -43,7 +43,7 @@ def source(
 
 
 def trips(connection: Connection, which: Which) -> Rows:
-    """Decided trips as `feature_kernels.driving.score` takes them (TRIP_DTYPE), without places."""
+    """Return decided trips for `feature_kernels.driving.score` (TRIP_DTYPE), without positions."""
     sql, parameters = source(which)
     found, _ = read_from(connection, SHOWN_TRIP, f"(select f.* from {sql}) as t", parameters)
     trips: Rows = kernel_rows(found)
@@ -51,8 +51,10 @@ def trips(connection: Connection, which: Which) -> Rows:
 
 
 def kernel_rows(rows: Rows) -> Any:
-    """Stored trips as the kernel's own rows; `device` stays 0, for a score is one subject's, and
-    what is not among the rows' fields is not known."""
+    """Convert stored trips to the kernel's rows.
+
+    `device` is 0, because a score is about one subject; fields that the rows lack are NaN.
+    """
     assert rows.dtype.names is not None
     found = np.zeros(rows.shape[0], driving.TRIP_DTYPE)
     for name in TRIP.fields:

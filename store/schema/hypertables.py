@@ -12,7 +12,7 @@ from store.schema.rollup_objects import ROLLUPS, SOURCES
 log = logging.getLogger("store")
 
 _SOURCE_CHUNK_DAYS = 90
-"""Trips and intervals are few beside the samples they come from."""
+"""There are few trips and intervals in comparison with their samples."""
 
 _REFRESH_EVERY = "15 minutes"
 _DROP_EVERY = "1 day"
@@ -20,7 +20,7 @@ _DROP_EVERY = "1 day"
 
 @dataclass(frozen=True, slots=True)
 class _Policy:
-    """A job of the scheduler that must be there as described: else it is removed and added."""
+    """A job that the scheduler must have with this configuration; else it is replaced."""
 
     procedure: str
     table: str | None
@@ -29,7 +29,7 @@ class _Policy:
 
 
 def split(connection: Connection, layout: Layout) -> None:
-    """Make hypertables of plain tables, with what they hold, in the caller's transaction."""
+    """Convert plain tables with their rows to hypertables, in the caller's transaction."""
     for table in TABLES:
         _hypertable(connection, table, "observed_at", layout.chunk_days)
         connection.execute(
@@ -43,7 +43,7 @@ def split(connection: Connection, layout: Layout) -> None:
 def _hypertable(connection: Connection, table: str, column: str, days: int) -> None:
     if populated(connection, table):
         log.info("%s becomes a hypertable; all its rows are moved, this may take a while", table)
-    # Without the default index on time alone, which nothing of ours would read.
+    # Without the default index on time alone, which no query of ours uses.
     connection.execute(
         "select create_hypertable(%s::regclass, by_range(%s, make_interval(days => %s)), "
         "create_default_indexes => false, migrate_data => true)",
@@ -52,7 +52,7 @@ def _hypertable(connection: Connection, table: str, column: str, days: int) -> N
 
 
 def apply_settings(connection: Connection, layout: Layout) -> None:
-    """Make chunk interval and policies as they are set. Cheap where they are so already."""
+    """Apply chunk interval and policies from the settings. Cheap where nothing has changed."""
     for table in TABLES:
         days = scalar(
             connection,

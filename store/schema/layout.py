@@ -1,7 +1,7 @@
-"""How the store is laid out on the engine that is there; the same names on both.
+"""The physical layout of the store on the database's engine; names are the same on both.
 
-`structure` runs once, right behind migration 0005, so that later migrations find the tables as they
-stay; `arrange` runs at the end of every migration and makes what is there as the settings say.
+`structure` runs once, directly after migration 0005, so that later migrations find the final
+tables. `arrange` runs at the end of every migration and applies the settings.
 """
 
 import logging
@@ -17,7 +17,7 @@ log = logging.getLogger("store")
 
 
 def structure(connection: Connection, layout: Layout, now_us: int) -> None:
-    """Choose the engine of a database, write it down, and lay out its tables."""
+    """Choose the engine of a database, record it, and create its partitions or hypertables."""
     engine = choose(connection, layout.timescale)
     connection.execute(
         "insert into pipeline.layout (engine, arranged_at) values (%s, %s)",
@@ -32,14 +32,14 @@ def structure(connection: Connection, layout: Layout, now_us: int) -> None:
 
 
 def arrange(connection: Connection, layout: Layout) -> None:
-    """Make policies and rollups as the settings say, in the caller's transaction. Idempotent.
+    """Apply the settings of policies and rollups, in the caller's transaction. Idempotent.
 
-    Raises `Stop` where the settings ask for TimescaleDB and the database has been laid out plain.
+    Raises `Stop` where the settings require TimescaleDB and the database's engine is plain.
     """
     engine = engine_of(connection)
     if layout.timescale == "on" and engine is Engine.PLAIN:
         raise Stop(
-            "TACHOWATT_TIMESCALE is on, but this database was laid out without it: dump its data "
+            "TACHOWATT_TIMESCALE is on, but this database was created without it: dump its data "
             "and restore it into a new one, or set it to auto"
         )
     rollup_objects.build(connection, engine, layout)
@@ -49,7 +49,7 @@ def arrange(connection: Connection, layout: Layout) -> None:
 
 
 def described(connection: Connection) -> str:
-    """One line about the engine, for the log at start and `tachowatt db status`."""
+    """Describe the engine in one line, for the log at start and `tachowatt db status`."""
     version = extension_version(connection)
     if engine_of(connection) is Engine.TIMESCALE:
         return f"TimescaleDB {version}"
@@ -57,5 +57,5 @@ def described(connection: Connection) -> str:
         return "plain PostgreSQL"
     return (
         f"plain PostgreSQL, although the extension TimescaleDB {version} is there: this database "
-        "was laid out without it; to move, dump its data and restore it into a new one"
+        "was created without it; to move, dump its data and restore it into a new one"
     )

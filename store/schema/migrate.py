@@ -11,11 +11,11 @@ from store.postgres.pool import Connection, connect, scalar, translated
 from store.schema import layout as layouts
 from store.schema import partitions
 
-# Any fixed number: two migrators on one database wait for each other on it.
+# Any fixed number: concurrent migrations of one database wait for this lock.
 _LOCK = 7_261_001
 
 _LAYOUT = 5
-"""The migration behind which the tables are laid out on the engine that is there."""
+"""The migration after which partitions or hypertables are created."""
 
 _DEFAULT = Layout()
 
@@ -34,7 +34,7 @@ class Migration:
 
 
 def available() -> list[Migration]:
-    """All migrations that this program knows, ascending."""
+    """Return all migrations of this program, ascending."""
     found = [
         Migration(int(file.name.split("_")[0]), file.name, file.read_text(encoding="utf-8"))
         for file in resources.files("store.schema.migrations").iterdir()
@@ -44,12 +44,12 @@ def available() -> list[Migration]:
 
 
 def migrate(url: str, layout: Layout = _DEFAULT, now_us: int | None = None) -> list[str]:
-    """Bring the database up to date; return the names of what was applied now.
+    """Apply pending migrations; return their names.
 
-    now_us : which partitions are made ahead depends on it; None = the machine's clock.
-    Safe to repeat and to run twice at once. A login that does not own the tables (docs/roles.md)
-    only looks whether something is to be done. Raises `Stop` where an applied file has changed
-    since, the database is newer than this program, or who owns it has to migrate first.
+    now_us : determines which partitions are created in advance; None = the machine's clock.
+    Safe to repeat and to run concurrently. A login that does not own the tables (docs/roles.md)
+    only checks for pending migrations. Raises `Stop` where an applied file has changed, the
+    database is newer than this program, or the owner has to migrate first.
     """
     now_us = SystemClock().now_us() if now_us is None else now_us
     with translated(), connect(url, application="tachowatt-migrate") as connection:
@@ -92,13 +92,13 @@ def migrate(url: str, layout: Layout = _DEFAULT, now_us: int | None = None) -> l
 
 
 def _may_change(connection: Connection) -> bool:
-    """False where the database was migrated by a login whose rights this one does not have."""
+    """Return False where the tables' owner is a login whose rights this one does not have."""
     owner = "select pg_has_role(relowner, 'usage') from pg_class where oid = to_regclass(%s)"
     return bool(scalar(connection, owner, ("public.tachowatt_migration",)) in (None, True))
 
 
 def _as_owner(connection: Connection) -> None:
-    """Work as whoever migrated first, so that all there is has one owner."""
+    """Assume the role that owns the tables, so that all objects have one owner."""
     owner = scalar(
         connection,
         "select quote_ident(pg_get_userbyid(relowner)) from pg_class where oid = to_regclass(%s) "
@@ -120,7 +120,7 @@ def _nothing_to_do(connection: Connection) -> list[str]:
 
 
 def applied(connection: Connection) -> list[str]:
-    """Names of the migrations that a database has, ascending; changes nothing."""
+    """Return the names of a database's applied migrations, ascending; change nothing."""
     if scalar(connection, "select to_regclass('public.tachowatt_migration')") is None:
         return []
     rows = connection.execute("select name from public.tachowatt_migration order by version")

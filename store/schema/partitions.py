@@ -1,10 +1,9 @@
-"""Samples on plain PostgreSQL: partitions by time, made ahead, dropped by retention.
+"""Samples on plain PostgreSQL: partitions by time, created in advance, dropped by retention.
 
-A table's partitions leave no hole: `…_past` holds everything before the first chunk (also what was
-there before the table was partitioned, and what devices deliver of long ago), then come the chunks
-(`…_20261119`), and `…_default` holds what is later than the last one. So a sample of any time has
-its place. The default partition stays all but empty, which keeps attaching the next chunk cheap:
-PostgreSQL looks through it for rows that belong there.
+A table's partitions cover all times without a gap. `…_past` has everything before the first chunk:
+rows from before partitioning, and late samples. Then come the chunks (`…_20261119`). `…_default`
+has everything after the last one. The default partition is almost empty, which makes attaching the
+next chunk cheap: PostgreSQL scans it for rows that belong to the chunk.
 """
 
 import logging
@@ -22,11 +21,11 @@ log = logging.getLogger("store")
 TABLES = ("telemetry.vehicle_sample", "telemetry.meter_sample")
 
 _LOCK = 7_261_003
-"""Any fixed number: two upkeeps of one database wait for each other on it."""
+"""Any fixed number: concurrent upkeeps of one database wait for this lock."""
 
 _LOCK_TIMEOUT = "2s"
-"""Whoever makes or drops partitions must not queue up everybody else behind a long reader: it gives
-up and tries again at the next upkeep."""
+"""While upkeep waits for a long reader's lock, all others wait behind it. Therefore it gives up
+after this time and retries at the next upkeep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Chunk:
 
 
 def cutoff_us(layout: Layout, now_us: int) -> int | None:
-    """Samples before this may be dropped: the beginning of a chunk; None = all are kept."""
+    """Return the time before which retention drops samples, a chunk's start; None = keep all."""
     if not layout.retention_days:
         return None
     keep_us = layout.retention_days * (layout.chunk_us // layout.chunk_days)
@@ -47,16 +46,20 @@ def cutoff_us(layout: Layout, now_us: int) -> int | None:
 
 
 def secured(connection: Connection) -> int | None:
-    """Samples before this instant (µs) are not needed any more, because every device has a
-    checkpoint there. None = nothing may be dropped yet."""
+    """Return the instant (µs) before which no computation needs samples; None = none yet.
+
+    At that instant every device has a checkpoint, so retention may drop what is before it.
+    """
     at = scalar(connection, "select secured_at from pipeline.layout")
     return None if at is None else to_us(at)
 
 
 def set_secured(connection: Connection, us: int, partition: int) -> None:
-    """The devices of a log's partition do not need samples from before `us` any more; retention may
-    drop what none needs. In the caller's transaction. It never goes back."""
-    # One after the other, so that the last one sees what all others have secured.
+    """Record that devices of a log's partition no longer need samples before `us`.
+
+    In the caller's transaction. The value never decreases; `secured` is the minimum of partitions.
+    """
+    # Serialised by this lock, so that the last writer sees the values of all others.
     connection.execute("select from pipeline.layout for update")
     connection.execute(
         "update pipeline.partition set secured_at = greatest(secured_at, %s) where partition = %s",
@@ -70,7 +73,7 @@ def set_secured(connection: Connection, us: int, partition: int) -> None:
 
 
 def secured_in(connection: Connection, partition: int) -> int | None:
-    """The same of one partition of the log."""
+    """Return `secured` for one partition of the log."""
     at = scalar(
         connection, "select secured_at from pipeline.partition where partition = %s", (partition,)
     )
@@ -78,13 +81,13 @@ def secured_in(connection: Connection, partition: int) -> int | None:
 
 
 def dropped(connection: Connection) -> int | None:
-    """Samples before this instant (µs) have been dropped; None = none ever."""
+    """Return the instant (µs) before which samples were dropped; None = none were."""
     at = scalar(connection, "select dropped_at from pipeline.layout")
     return None if at is None else to_us(at)
 
 
 def chunks(connection: Connection, table: str) -> list[Chunk]:
-    """Partitions by time, past first; without the default partition."""
+    """Return the partitions by time, past first, without the default partition."""
     rows = connection.execute(
         "select c.oid::regclass::text, (regexp_match(b, 'FROM \\(''(.*?)''\\)'))[1]::timestamptz, "
         "(regexp_match(b, 'TO \\(''(.*?)''\\)'))[1]::timestamptz from pg_inherits i "
@@ -97,9 +100,9 @@ def chunks(connection: Connection, table: str) -> list[Chunk]:
 
 
 def split(connection: Connection, table: str, layout: Layout, now_us: int) -> None:
-    """Make a plain table partitioned; what it holds stays where it is, as the past partition.
+    """Partition a plain table; its rows stay in place as the past partition.
 
-    In the caller's transaction, under an exclusive lock, with one look through what is there.
+    In the caller's transaction, under an exclusive lock, with one scan of the table.
     """
     if populated(connection, table):
         log.info("%s is looked through once and partitioned; this may take a while", table)
@@ -126,14 +129,14 @@ def split(connection: Connection, table: str, layout: Layout, now_us: int) -> No
 
 
 def populated(connection: Connection, table: str) -> bool:
-    """True for a table with rows."""
+    """Return True for a table with rows."""
     return bool(scalar(connection, f"select exists (select from {table})"))
 
 
 def make_ahead(
     connection: Connection, table: str, layout: Layout, from_us_: int, now_us: int
 ) -> list[str]:
-    """Make the chunks that are missing between `from_us_` and the time ahead; their names."""
+    """Create the missing chunks from `from_us_` up to `chunks_ahead`; return their names."""
     end_us = _floor(now_us, layout.chunk_us) + (1 + layout.chunks_ahead) * layout.chunk_us
     made = []
     while from_us_ < end_us:
@@ -144,10 +147,10 @@ def make_ahead(
 
 
 def upkeep(connection: Connection, layout: Layout, now_us: int) -> bool:
-    """Make partitions ahead and drop what retention allows; commits after each table.
+    """Create partitions in advance and drop what retention allows; commit after each table.
 
-    False where somebody held a lock for too long: to be tried again. On TimescaleDB nothing is to
-    be made, and what may be dropped is dropped by a policy too (`pipeline.drop_old_samples`).
+    Returns False where a lock was not available in time: retry later. TimescaleDB creates chunks
+    by itself and also drops them by a policy (`pipeline.drop_old_samples`).
     """
     timescale = engine_of(connection) is Engine.TIMESCALE
     until_us = _droppable_us(connection, layout, now_us)
@@ -162,12 +165,12 @@ def upkeep(connection: Connection, layout: Layout, now_us: int) -> bool:
         for table in TABLES:
             try:
                 with connection.transaction():
-                    # One upkeep at a time, before it looks at what is there.
+                    # One upkeep at a time: lock before reading the partitions.
                     connection.execute("select pg_advisory_xact_lock(%s)", (_LOCK,))
                     connection.execute(f"set local lock_timeout = '{_LOCK_TIMEOUT}'")
                     step(table)
             except (errors.LockNotAvailable, errors.DeadlockDetected):
-                log.warning("upkeep of %s has to wait: somebody holds a lock on it", table)
+                log.warning("upkeep of %s is postponed: another session has a lock on it", table)
                 return False
     if until_us is not None and until_us != dropped(connection):
         connection.execute(
@@ -193,12 +196,11 @@ def _ahead(connection: Connection, table: str, layout: Layout, now_us: int) -> N
 
 
 def _make(connection: Connection, table: str, from_us_: int, until_us: int) -> str:
-    """One chunk: made apart and attached, which locks the parent less than making it there."""
+    """Create a chunk as a table and attach it, which needs a weaker lock on the parent."""
     bounds = (from_us(from_us_), from_us(until_us))
     chunk = f"{table}_{bounds[0]:%Y%m%d}"
     connection.execute(f"create table {chunk} (like {table} including all)".encode())
-    # First the lock that attaching needs anyway: taking it later would mean waiting for writers
-    # who wait for us.
+    # Take the lock that attaching needs first: taken later, it could deadlock with writers.
     connection.execute(f"lock table {table} in share update exclusive mode".encode())
     connection.execute(f"lock table {table}_default in access exclusive mode".encode())
     connection.execute(
@@ -221,7 +223,7 @@ def _attach_past(connection: Connection, table: str, until_us: int) -> None:
 
 
 def _droppable_us(connection: Connection, layout: Layout, now_us: int) -> int | None:
-    """What retention asks for, as far as no computation needs it any more."""
+    """Return the cutoff of retention, limited to what no computation needs any more."""
     cutoff, safe = cutoff_us(layout, now_us), secured(connection)
     return None if cutoff is None or safe is None else min(cutoff, safe)
 
@@ -232,7 +234,7 @@ def _drop(connection: Connection, table: str, until_us: int) -> None:
     past, *later = chunks(connection, table)
     old = [c for c in later if c.until_us is not None and c.until_us <= until_us]
     if old:
-        # Everything in the past partition is older still. It grows up to the first chunk left.
+        # Everything in the past partition is older. Its new bound is the first chunk that remains.
         connection.execute(f"truncate {table}_past".encode())
         connection.execute(f"alter table {table} detach partition {past.name}".encode())
         for chunk in old:

@@ -1,6 +1,6 @@
-"""Rollups as the reader sees them: views in schema `shown`, of the tenants of the transaction.
+"""Views of the rollups for the role reader (schema `shown`), limited to the transaction's tenants.
 
-The other views there stand in migration 0006; these are made again whenever the rollups are.
+Migration 0006 has the other views of that schema; these are recreated with the rollups.
 """
 
 from store.postgres.pool import Connection, scalar
@@ -9,7 +9,7 @@ from store.schema.rollup_objects import ROLLUPS
 
 
 def show_rollups(connection: Connection) -> None:
-    """Make the views that are missing, in the caller's transaction."""
+    """Create the missing views, in the caller's transaction."""
     if not scalar(connection, "select to_regnamespace('shown') is not null"):
         return  # before migration 0006
     for rollup in ROLLUPS:

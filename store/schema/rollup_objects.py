@@ -1,13 +1,12 @@
-"""The rollups' definitions, and how each engine keeps them (schema `rollup`).
+"""The rollups' definitions, and their objects on each engine (schema `rollup`).
 
 On TimescaleDB a rollup is a continuous aggregate. On plain PostgreSQL it is a view of the same name
-and columns over a table of finished buckets and, for what has changed since, the rows themselves.
-Triggers on the source note which days of which devices have changed, in a list that is only ever
-appended to: store/schema/rollups.py removes the lines that it sees, so a change that is committed
-meanwhile keeps its line.
+and columns over a table of finished buckets and, for buckets that have changed since, the source
+rows. Triggers on the source append the changed (device, day) to a list; store/schema/rollups.py
+deletes only the lines that it has read, so a change committed at the same time keeps its line.
 
-Provisional rows do not count: nothing has decided them yet. Sums are exact in numeric, so the order
-of rows is nothing to them.
+Provisional rows do not count: nothing has decided them yet. Sums are exact in numeric, so they do
+not depend on the order of rows.
 """
 
 from dataclasses import dataclass
@@ -21,10 +20,10 @@ from store.postgres.pool import Connection
 from store.postgres.times import PROVISIONAL_US, from_us
 
 LOCK = 7_261_002
-"""Any fixed number: refreshing and building wait for each other on it."""
+"""Any fixed number: refresh and build exclude each other by this lock."""
 
 FORM = 1
-"""Raised with every change of a definition here: databases build their rollups anew then."""
+"""Increase with every change of a definition here, so that databases rebuild their rollups."""
 
 
 def _sum(column: str, condition: str = "") -> str:
@@ -35,7 +34,7 @@ def _by_severity(column: str) -> str:
     return f"sum({column}[1] + {column}[2] + {column}[3])::bigint"
 
 
-# As the kernel's own days have it (feature_kernels/consumption/intervals.py, `push`).
+# As in the kernel's days (feature_kernels/consumption/intervals.py, `push`).
 _MISSING = f"(energy_kwh is null or status <= {Quality.NICHT_VERWENDBAR:d})"
 _ESTIMATED = f"(not {_MISSING} and (status < {Quality.ABGELESEN:d} or estimated > 0))"
 _MEASURED = f"(not {_MISSING} and not {_ESTIMATED})"
@@ -64,7 +63,7 @@ METER_COLUMNS = {
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A table of features that rollups are made of; `short` names what belongs to it."""
+    """A table of features that rollups aggregate; `short` is part of its objects' names."""
 
     table: str
     short: str
@@ -72,7 +71,7 @@ class Source:
 
     @property
     def dirty(self) -> str:
-        """The list of (device_id, day of UTC) that have changed, on plain PostgreSQL."""
+        """The list of changed (device_id, day of UTC), on plain PostgreSQL."""
         return f"rollup._{self.short}_dirty"
 
 
@@ -83,9 +82,9 @@ SOURCES = (TRIPS, INTERVALS)
 
 @dataclass(frozen=True, slots=True)
 class Rollup:
-    """One rollup; its buckets are of `unit` (hour, day, month), which names their column too.
+    """One rollup. unit : hour, day or month; also the name of the buckets' column.
 
-    Hours are those of UTC: local hours are none where a clock is put back.
+    Hours are in UTC: local hours are ambiguous at the end of daylight saving time.
     """
 
     name: str
@@ -94,12 +93,12 @@ class Rollup:
 
     @property
     def view(self) -> str:
-        """What is read, on both engines."""
+        """The relation that readers query, on both engines."""
         return f"rollup.{self.name}"
 
     @property
     def shown(self) -> str:
-        """What the reader sees of it (store/schema/reader_views.py)."""
+        """Its view for the role reader (store/schema/reader_views.py)."""
         return f"shown.rollup_{self.name}"
 
     @property
@@ -108,7 +107,7 @@ class Rollup:
         return f"rollup._{self.name}"
 
     def zone(self, rollup_zone: str) -> str:
-        """The zone whose hours, days or months the buckets are."""
+        """Return the time zone of the buckets."""
         return "UTC" if self.unit == "hour" else rollup_zone
 
 
@@ -118,9 +117,9 @@ METER_DAY = Rollup("meter_day", INTERVALS, "day")
 METER_MONTH = Rollup("meter_month", INTERVALS, "month")
 ROLLUPS = (VEHICLE_DAY, METER_HOUR, METER_DAY, METER_MONTH)
 
-# Added to a bucket's start this is inside the next bucket, whatever the clock did.
+# A bucket's start plus this is inside the next bucket, also across a change of the clock.
 _INTO_NEXT = {"hour": "1 hour", "day": "26 hours", "month": "32 days"}
-# Added to the start of a day of UTC these meet every bucket that the day touches.
+# The start of a day of UTC plus these reaches every bucket that overlaps the day.
 _TOUCHED = {
     "hour": [f"{h} hours" for h in range(24)],
     "day": ["0 hours", "12 hours", "23:59:59.999999"],
@@ -130,12 +129,14 @@ _DECIDED = f"decided_at < '{from_us(PROVISIONAL_US).isoformat()}'::timestamptz"
 
 
 def build(connection: Connection, engine: Engine, layout: Layout) -> None:
-    """Make all rollups where they are missing or of another zone or form, and fill them. What was
-    granted on them before is granted again."""
+    """Build and fill all rollups where they are missing or of another zone or form.
+
+    Grants on the previous ones are restored.
+    """
     if _built(connection, layout):
         return
     connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
-    if _built(connection, layout):  # by somebody else, while this one waited
+    if _built(connection, layout):  # by another session, while this one waited
         return
     granted = _grants(connection)
     _drop(connection, engine)
@@ -172,7 +173,7 @@ def _drop(connection: Connection, engine: Engine) -> None:
 
 
 def _grants(connection: Connection) -> list[bytes]:
-    """Statements that grant again what is granted on the rollups now."""
+    """Return statements that restore the present grants on the rollups."""
     rows = connection.execute(
         "select format('grant %%s on %%s to %%s', a.privilege_type, c.oid::regclass, "
         "case when a.grantee = 0 then 'public' else a.grantee::regrole::text end) "
@@ -188,8 +189,11 @@ def _grants(connection: Connection) -> list[bytes]:
 
 
 def _continuous(connection: Connection, rollup: Rollup, zone: str) -> None:
-    """A continuous aggregate. What is newer than its last refresh is aggregated while it is read;
-    a correction of what is older shows with the next refresh (docs/store.md)."""
+    """Create a continuous aggregate.
+
+    A query aggregates rows newer than the last refresh; corrections of older rows are visible
+    after the next refresh (docs/store.md).
+    """
     bucket = (
         "time_bucket('1 hour', start_at)"
         if rollup.unit == "hour"
@@ -207,16 +211,16 @@ def _continuous(connection: Connection, rollup: Rollup, zone: str) -> None:
 
 
 def _watch(connection: Connection, source: Source) -> None:
-    """The list of what has changed, and the triggers that write it."""
+    """Create the list of changes, and the triggers that write it."""
     note = f"rollup._note_{source.short}"
     connection.execute(
         f"create table {source.dirty} (device_id bigint not null, day timestamptz not null);"
         f"create index on {source.dirty} (device_id, day);"
-        # As its owner: who writes features needs no right here.
+        # Runs as its owner: a writer of features needs no privilege on the list.
         f"create or replace function {note}() returns trigger language plpgsql security definer "
         "set search_path = pg_catalog as $$ begin "
         f"insert into {source.dirty} select distinct device_id, "
-        # The day of UTC, at a third of what date_trunc with a zone costs.
+        # The day of UTC, at a third of the cost of date_trunc with a zone.
         "date_bin('1 day', start_at, '1970-01-01 00:00:00+00') "
         "from changed; return null; end $$".encode()
     )
@@ -238,7 +242,7 @@ def _maintained(connection: Connection, rollup: Rollup, zone: str) -> None:
         f"group by 1, 2; alter table {rollup.stored} add primary key (device_id, {unit});"
         f"create view {rollup.view} as select s.* from {rollup.stored} s where not exists ("
         f"select from {rollup.source.dirty} d where d.device_id = s.device_id "
-        # Hours and not a day, which is another length in a session of another zone.
+        # 24 hours instead of a day, whose length depends on the session's zone.
         f"and d.day > s.{unit} - interval '24 hours' "
         f"and d.day < {_next(rollup, f's.{unit}', zone)}) "
         f"union all {aggregated(rollup, zone, rollup.source.dirty)}".encode()
@@ -246,7 +250,7 @@ def _maintained(connection: Connection, rollup: Rollup, zone: str) -> None:
 
 
 def touched(rollup: Rollup, zone: str, days: str) -> str:
-    """SELECT of the (device_id, bucket) that the days of UTC in a table touch, each once."""
+    """Return a SELECT of distinct (device_id, bucket) that overlap the days of UTC in a table."""
     offsets = ", ".join(f"'{offset}'" for offset in _TOUCHED[rollup.unit])
     return (
         f"select distinct d.device_id, {_truncated(rollup, 'd.day + o', zone)} as {rollup.unit} "
@@ -255,9 +259,9 @@ def touched(rollup: Rollup, zone: str, days: str) -> str:
 
 
 def aggregated(rollup: Rollup, zone: str, days: str) -> str:
-    """SELECT of the rows of those buckets, from the source as it is now."""
+    """Return a SELECT that aggregates those buckets from the source's present rows."""
     unit, source = rollup.unit, rollup.source
-    if unit == "hour":  # a day of UTC has its own hours: one look for all of them
+    if unit == "hour":  # a day of UTC has whole hours: one lookup for all of them
         return (
             f"select b.device_id, a.* from (select distinct device_id, day from {days} d) b "
             f"cross join lateral (select {_truncated(rollup, 'f.start_at', zone)} as hour, "

@@ -1,8 +1,8 @@
-"""Refresh of the rollups. What they are is in store/schema/rollup_objects.py.
+"""Refresh of the rollups (definitions: store/schema/rollup_objects.py).
 
-On plain PostgreSQL they always agree with the rows; refreshing only makes reading cheaper. On
-TimescaleDB what is newer than the last refresh is always right too, and a correction of what is
-older shows after the next one (a policy, every quarter of an hour).
+On plain PostgreSQL they always agree with the rows; a refresh only makes queries cheaper. On
+TimescaleDB rows newer than the last refresh are always included; corrections of older rows are
+visible after the next refresh (a policy, every quarter of an hour).
 """
 
 from store.postgres.engine import Engine, engine_of
@@ -14,17 +14,17 @@ _DAYS = "(select * from unnest(%(devices)s::bigint[], %(days)s::timestamptz[]) u
 
 
 def dirty(connection: Connection, source: Source) -> int:
-    """Notes of changes that wait for a refresh; always 0 on TimescaleDB, which keeps its own."""
+    """Count changes that wait for a refresh; always 0 on TimescaleDB, which has its own list."""
     if engine_of(connection) is Engine.TIMESCALE:
         return 0
     return int(scalar(connection, f"select count(*) from {source.dirty}"))
 
 
 def refresh(connection: Connection, limit: int = _SLICE) -> int:
-    """Recompute buckets of up to `limit` notes of each source; how many notes that took.
+    """Recompute the buckets of up to `limit` changes per source; return the number of changes.
 
-    In a transaction of its own, which is committed. 0 = nothing waits, somebody else is at it, or
-    this is TimescaleDB, where policies do it.
+    In a separate transaction, which is committed. 0 = no change waits, another session refreshes,
+    or the engine is TimescaleDB, where policies refresh.
     """
     if engine_of(connection) is Engine.TIMESCALE:
         return 0
@@ -37,18 +37,18 @@ def refresh(connection: Connection, limit: int = _SLICE) -> int:
 
 
 def refresh_all(connection: Connection) -> None:
-    """Bring all rollups up to date, on both engines; commits."""
+    """Refresh all rollups completely, on both engines; commit."""
     if engine_of(connection) is Engine.PLAIN:
         while refresh(connection):
             pass
         return
     connection.commit()
-    connection.autocommit = True  # it refuses to run in a transaction
+    connection.autocommit = True  # the procedure cannot run in a transaction
     try:
         for rollup in ROLLUPS:
             connection.execute(
-                # Up to where the policies go: a bucket that is finished here before its time would
-                # not be looked at again until they come to it.
+                # Up to the policies' end: a bucket materialised earlier would not include later
+                # rows until the policies reach it.
                 f"call refresh_continuous_aggregate('{rollup.view}', null, "
                 f"now() - interval '1 {rollup.unit}')".encode()
             )
@@ -57,7 +57,7 @@ def refresh_all(connection: Connection) -> None:
 
 
 def _recompute(connection: Connection, source: Source, zone: str, limit: int) -> int:
-    # The notes go first: what is committed from here on is either seen below, or has its own note.
+    # Delete the changes first: a row committed from now on is visible below, or adds a new change.
     notes = connection.execute(
         f"delete from {source.dirty} where ctid = any(array(select ctid from {source.dirty} "
         "order by device_id, day limit %s)) returning device_id, day",

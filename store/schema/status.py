@@ -1,4 +1,4 @@
-"""How the store is laid out and how it does: what `tachowatt db status` tells, on both engines."""
+"""Layout and state of the store for `tachowatt db status`, on both engines."""
 
 from typing import Any
 
@@ -21,8 +21,11 @@ _POLICIES = {
 
 
 def status(connection: Connection, layout: Layout, now_us: int) -> Found:
-    """Everything as one value for JSON: engine, server, migrations, tables, rollups, policies,
-    retention. A database that is not migrated so far has only the first three."""
+    """Return everything as one value for JSON.
+
+    Keys: engine, server, migrations, tables, rollups, policies, retention. A database before
+    migration 0005 has only the first three.
+    """
     applied = migrate.applied(connection)
     found: Found = {
         "server": str(scalar(connection, "show server_version")),
@@ -144,7 +147,7 @@ def _policies(connection: Connection) -> list[Found]:
         connection,
         "select j.job_id, j.proc_name, j.hypertable_schema || '.' || j.hypertable_name as table, "
         "j.schedule_interval::text as every, j.scheduled, j.config, s.last_run_status, "
-        # A job that has never run, or never will again, has an infinite time there.
+        # The time is infinite for a job that has never run, or will not run again.
         "case when isfinite(s.last_run_started_at) then s.last_run_started_at end as last_run, "
         "case when isfinite(n.at) then n.at end as next_run "
         "from timescaledb_information.jobs j "

@@ -1,1 +1,1 @@
-"""The outbox of signals, their queue, what was decided on them, and their publication."""
+"""The outbox of signals, their queue, the decisions on them, and their publication."""

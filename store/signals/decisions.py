@@ -1,4 +1,4 @@
-"""What was decided about each signal, and why; also when nothing was sent."""
+"""Decisions on signals with their reasons, also where nothing was sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class NewDecision:
-    """One playbook's decision on one revision of a signal; treatment '' = on the whole of it."""
+    """One playbook's decision on one revision of a signal; treatment '' = the whole playbook."""
 
     tenant: str
     signal_id: str
@@ -28,7 +28,7 @@ class NewDecision:
 
 
 def put(connection: Connection, decisions: Sequence[NewDecision], now_us: int) -> None:
-    """Write decisions down, in the caller's transaction; one that stands already stays."""
+    """Store decisions, in the caller's transaction; an existing one is not changed."""
     if not decisions:
         return
     with connection.cursor() as cursor:
@@ -58,7 +58,7 @@ def put(connection: Connection, decisions: Sequence[NewDecision], now_us: int) -
 
 
 def of_signal(connection: Connection, tenant: str, signal_id: str) -> list[dict[str, Any]]:
-    """All decisions on a signal, oldest first."""
+    """Return all decisions on a signal, oldest first."""
     return rows.all_(
         connection,
         "select * from contacts.decision where tenant = %s and signal_id = %s order by decision_id",
@@ -69,7 +69,7 @@ def of_signal(connection: Connection, tenant: str, signal_id: str) -> list[dict[
 def of_customer(
     connection: Connection, tenant: str, customer: str, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Decisions about a customer, newest first."""
+    """Return decisions about a customer, newest first."""
     return rows.all_(
         connection,
         "select * from contacts.decision where tenant = %s and customer = %s "
@@ -79,7 +79,7 @@ def of_customer(
 
 
 def reasons(connection: Connection, tenant: str | None = None) -> dict[str, int]:
-    """How often each reason was why nothing was sent, over all signals."""
+    """Count the reasons for which nothing was sent, over all signals."""
     where = rows.Conditions("outcome = 'nothing'").add("tenant = %s", tenant)
     found = connection.execute(
         "select reason, count(*) from contacts.decision "

@@ -26,13 +26,13 @@ class SignalRow:
 def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> None:
     """Append signals, in the caller's transaction; each gets the next revision of its id.
 
-    One that says exactly what its newest revision says is left out: nothing has changed. Each new
-    row is put into the queue of `contacts`, and of what Kafka is to be told where it feeds the
-    store; live pages are told.
+    A signal with the same data as its newest revision is skipped. Each new row is put into the
+    queue of `contacts` and, where Kafka feeds the store, into that of publications; live pages are
+    notified.
     """
     if not signals:
         return
-    signals = list({signal.id: signal for signal in signals}.values())  # what is said last counts
+    signals = list({signal.id: signal for signal in signals}.values())  # the last one counts
     written = connection.execute(
         "with written as (insert into pipeline.signal "
         "(id, revision, tenant, device_id, type, subject, time, data, created_at) "
@@ -70,7 +70,10 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
 def read(
     connection: Connection, *, current: bool = True, type_: str | None = None, limit: int = 100
 ) -> list[dict[str, Any]]:
-    """The newest signals, of each id the highest revision or all, as they were written."""
+    """Return the newest signals in the order of writing.
+
+    current : only the highest revision of each id; else all.
+    """
     table = "pipeline.current_signal" if current else "pipeline.signal"
     names = "id, revision, tenant, device_id, type, subject, time, data, sequence"
     rows = connection.execute(

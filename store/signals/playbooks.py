@@ -1,4 +1,4 @@
-"""The last good text of each playbook, and what a driver's score was when we last spoke of it."""
+"""The last valid text of each playbook, and the score last announced for each driver."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A playbook as it was last good. file : its name; error : why the newest is not used."""
+    """A playbook's last valid text. file : its name; error : why the newest text is not used."""
 
     playbook: str
     digest: str
@@ -21,7 +21,7 @@ class Text:
 
 
 def list_(connection: Connection, *, active: bool = True) -> list[dict[str, Any]]:
-    """Playbooks by id; with active=False also those whose file is gone."""
+    """Return playbooks by id; with active=False also those whose file was removed."""
     return rows.all_(
         connection,
         "select * from contacts.playbook where active or not %s order by playbook",
@@ -30,7 +30,7 @@ def list_(connection: Connection, *, active: bool = True) -> list[dict[str, Any]
 
 
 def last_good(connection: Connection) -> list[Text]:
-    """The texts in use."""
+    """Return the texts in use."""
     found = connection.execute(
         "select playbook, digest, text, file, error from contacts.playbook where active order by 1"
     )
@@ -38,7 +38,7 @@ def last_good(connection: Connection) -> list[Text]:
 
 
 def keep(connection: Connection, texts: Sequence[Text], now_us: int) -> None:
-    """These are in use now, no others. Nothing is written where nothing has changed."""
+    """Store the texts in use and set all other playbooks inactive; write only what has changed."""
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into contacts.playbook as p (playbook, digest, text, file, error, loaded_at) "
@@ -60,7 +60,7 @@ def keep(connection: Connection, texts: Sequence[Text], now_us: int) -> None:
 def announced_scores(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], tuple[float, str]]:
-    """(tenant, customer) → score and band last told."""
+    """Return (tenant, customer) → score and band last announced."""
     found = connection.execute(
         "select tenant, customer, score, band from contacts.score_told "
         "join unnest(%s::text[], %s::text[]) as c (tenant, customer) using (tenant, customer)",
@@ -72,7 +72,7 @@ def announced_scores(
 def record_announced_score(
     connection: Connection, tenant: str, customer: str, score: float, band: str, now_us: int
 ) -> None:
-    """Remember the score that is told now."""
+    """Record the score that is announced now."""
     connection.execute(
         "insert into contacts.score_told (tenant, customer, score, band, told_at) "
         "values (%s, %s, %s, %s, %s) on conflict (tenant, customer) do update set "

@@ -1,7 +1,8 @@
-"""What other systems are still to be told of by way of Kafka: signals and dead letters.
+"""Publications: signals and dead letters to be published to Kafka for other systems.
 
-Put there in the transaction that makes them, and only where Kafka feeds the store; taken away when
-Kafka has them. So each is told at least once, and of one device in the order they were made.
+Rows are written in the transaction that creates the signal or dead letter, only where Kafka feeds
+the store, and deleted when Kafka has it. So each is published at least once, and those of one
+device in the order of creation.
 """
 
 from collections.abc import Sequence
@@ -15,15 +16,17 @@ _LOCK = 7_261_006
 
 
 def may_publish(connection: Connection) -> bool:
-    """Whether this session is the one that tells; it stays so until it ends. One alone, so that
-    nothing overtakes."""
+    """Lock publishing for this session until it ends; return False where another session has it.
+
+    Only one session publishes, to keep the order.
+    """
     mine = bool(scalar(connection, "select pg_try_advisory_lock(%s, 0)", (_LOCK,)))
     connection.commit()
     return mine
 
 
 def oldest(connection: Connection, limit: int) -> list[tuple[int, str, int]]:
-    """(publication_id, kind, ref) of the oldest."""
+    """Return (publication_id, kind, ref) of the oldest publications."""
     found = connection.execute(
         "select publication_id, kind, ref from pipeline.publication order by publication_id "
         "limit %s",
@@ -33,7 +36,7 @@ def oldest(connection: Connection, limit: int) -> list[tuple[int, str, int]]:
 
 
 def signals(connection: Connection, sequences: Sequence[int]) -> dict[int, dict[str, Any]]:
-    """Rows of pipeline.signal with `device` (its name), by sequence."""
+    """Return rows of pipeline.signal with `device` (its name), by sequence."""
     found = rows.all_(
         connection,
         "select s.sequence, s.id, s.revision, s.tenant, s.type, s.subject, s.time, s.data, "
@@ -47,17 +50,17 @@ def signals(connection: Connection, sequences: Sequence[int]) -> dict[int, dict[
 def dead_letters(
     connection: Connection, ids: Sequence[int]
 ) -> dict[int, dead_letter.DeadLetterRow]:
-    """Dead letters by id."""
+    """Return dead letters by id."""
     return {row.id: row for row in dead_letter.by_id(connection, ids)}
 
 
 def done(connection: Connection, ids: Sequence[int]) -> None:
-    """Kafka has these; in the caller's transaction."""
+    """Delete publications that Kafka has, in the caller's transaction."""
     connection.execute(
         "delete from pipeline.publication where publication_id = any(%s)", (list(ids),)
     )
 
 
 def waiting(connection: Connection) -> int:
-    """How many are still to be told."""
+    """Count the publications that wait."""
     return int(scalar(connection, "select count(*) from pipeline.publication"))

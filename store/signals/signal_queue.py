@@ -22,10 +22,10 @@ _FROM = (
 def claim(
     connection: Connection, limit: int, urgent_types: Sequence[str] = ()
 ) -> list[dict[str, Any]]:
-    """Signals to decide on, those of urgent types first; they stay locked until the caller commits.
+    """Lock and return signals to decide on, urgent types first, until the caller commits.
 
     Each is a row of pipeline.signal with `device` (its name), the tenant's `timezone` and
-    `newest_revision` of its id. What another worker has taken is left out.
+    `newest_revision` of its id. Signals that another worker has locked are skipped.
     """
     taken: list[int] = []
     if urgent_types:
@@ -57,7 +57,7 @@ def _lock_some(
 
 
 def get(connection: Connection, signal_id: str) -> dict[str, Any] | None:
-    """The newest revision of a signal, as `claim` gives it."""
+    """Return the newest revision of a signal, with the columns of `claim`."""
     return rows.one(
         connection,
         f"select {_SIGNAL} from {_FROM} where s.id = %s order by s.revision desc limit 1",
@@ -66,10 +66,10 @@ def get(connection: Connection, signal_id: str) -> dict[str, Any] | None:
 
 
 def lock(connection: Connection, names: Sequence[str]) -> None:
-    """Nobody else decides about these names until the caller commits.
+    """Lock these names against decisions of other workers until the caller commits.
 
-    Two workers may have two revisions of one signal at once: what one of them retracts must not be
-    what the other is just planning. Taken in one order, so that no two wait for each other.
+    Two workers may have two revisions of one signal at once: one must not retract a contact that
+    the other is planning. Locks are taken in one order, so that there is no deadlock.
     """
     connection.execute(
         "select pg_advisory_xact_lock(%s, key) from (select distinct hashtext(name) as key "
@@ -79,7 +79,7 @@ def lock(connection: Connection, names: Sequence[str]) -> None:
 
 
 def newest(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
-    """Signal id → its newest revision."""
+    """Return signal id → its newest revision."""
     found = connection.execute(
         "select id, max(revision) from pipeline.signal where id = any(%s) group by id", (list(ids),)
     )
@@ -87,12 +87,12 @@ def newest(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
 
 
 def done(connection: Connection, sequences: Sequence[int]) -> None:
-    """These are decided."""
+    """Remove decided signals from the queue."""
     connection.execute(
         "delete from pipeline.signal_queue where sequence = any(%s)", (list(sequences),)
     )
 
 
 def waiting(connection: Connection) -> int:
-    """How many signals wait for a decision."""
+    """Count the signals that wait for a decision."""
     return int(scalar(connection, "select count(*) from pipeline.signal_queue"))

@@ -1,1 +1,1 @@
-"""What measurements ask of the store, and how they fill it."""
+"""Support for benchmarks: measurements in the database, and data that fill it."""

@@ -1,5 +1,4 @@
-"""What measurements ask of the store, and its own limit: COPY of stored rows into a table of the
-same shape, on one connection."""
+"""Measurements for benchmarks in the database: COPY rate, versions, connections."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,15 +13,16 @@ from store.postgres.pool import Connection, connect, scalar
 
 
 def copy_rate(connection: Connection, most_rows: int, rows_per_batch: int, clock: Clock) -> float:
-    """Rows a second that a bare COPY of up to `most_rows` stored vehicle samples reaches, into a
-    plain table with the same index and no other work. The copy is rolled back.
+    """Measure the upper limit of writing: rows/s of a bare COPY on one connection.
 
-    rows_per_batch : rows come as in a run of ours, in batches of so many that lie one after the
-    other in time, each sorted by device and time.
+    It copies up to `most_rows` stored vehicle samples into a plain table with the same index, which
+    is dropped afterwards.
+    rows_per_batch : rows are in the order of a run: consecutive batches in time of this size, each
+    sorted by device and time.
     """
     table = telemetry.VEHICLE
     samples = _in_batch_order(_largest_devices(connection, table, most_rows), rows_per_batch)
-    # Without `including all`: indexes differ between the layouts of the store, this one is of all.
+    # Without `including all`: indexes differ between the engines; all have this one.
     connection.execute(f"create table telemetry.bench_copy (like {table.name} including defaults)")
     connection.execute("create index on telemetry.bench_copy (device_id, observed_at)")
     connection.commit()
@@ -41,7 +41,7 @@ def copy_rate(connection: Connection, most_rows: int, rows_per_batch: int, clock
 
 
 def versions(connection: Connection) -> dict[str, str | None]:
-    """What the database is. timescaledb : None where the extension is not there."""
+    """Return the versions of server and extension. timescaledb : None = not installed."""
     row = connection.execute(
         "select current_setting('server_version'), "
         "(select extversion from pg_extension where extname = 'timescaledb')"
@@ -53,7 +53,7 @@ def versions(connection: Connection) -> dict[str, str | None]:
 def _largest_devices(
     connection: Connection, table: telemetry.SampleTable, most_rows: int
 ) -> telemetry.Samples:
-    """Up to so many samples, of the devices that have most."""
+    """Return up to `most_rows` samples, of the devices with the most samples."""
     wanted: list[int] = []
     found = 0
     for device_id, rows in connection.execute(
@@ -73,7 +73,7 @@ def _in_batch_order(samples: telemetry.Samples, rows_per_batch: int) -> telemetr
 
 
 def has_tenants(connection: Connection) -> bool:
-    """True where somebody's register or samples are in the database."""
+    """Return True where the database has tenants, and so possibly data of a user."""
     row = connection.execute("select exists (select 1 from customers.tenant)").fetchone()
     assert row is not None
     return bool(row[0])
@@ -81,7 +81,7 @@ def has_tenants(connection: Connection) -> bool:
 
 @contextmanager
 def temporary_database(url: str, name: str) -> Iterator[str]:
-    """An empty database of this name on the same server, dropped afterwards; its URL."""
+    """Create an empty database of this name on the same server; yield its URL; then drop it."""
     called = sql.Identifier(name)
     with connect(url) as connection:
         connection.autocommit = True
@@ -93,7 +93,7 @@ def temporary_database(url: str, name: str) -> Iterator[str]:
 
 
 def connection_count(connection: Connection, application: str) -> int:
-    """How many connections of this name the same database has now."""
+    """Count the connections to the same database with this application name."""
     found = scalar(
         connection,
         "select count(*) from pg_stat_activity "

@@ -170,7 +170,7 @@ def test_the_engine_is_decided_once(plain_url: str, timescale_url: str) -> None:
     migrate(plain_url, Layout(timescale="off"), NOW_US)
     with connect(plain_url) as connection:
         assert status(connection, Layout(), NOW_US)["engine"] == "plain PostgreSQL"
-    with pytest.raises(Stop, match="laid out without it"):
+    with pytest.raises(Stop, match="created without it"):
         migrate(plain_url, Layout(timescale="on"), NOW_US)
     migrate(timescale_url, Layout(timescale="off"), NOW_US)
     migrate(timescale_url, Layout(), NOW_US)

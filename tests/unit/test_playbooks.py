@@ -71,7 +71,7 @@ def test_shipped_playbooks_load() -> None:
     ("old", "new", "expected"),
     [
         ("version: 1", "version: one", "bad.yaml: version: Input should be a valid integer"),
-        ("version: 1", "version: 1\nversion: 2", "the key 'version' stands twice"),
+        ("version: 1", "version: 1\nversion: 2", "the key 'version' is duplicate"),
         ("purpose: claims_assistance", "purpose: fun", "bad.yaml: purpose: Input should be"),
         ("id: example", "id: example\ncolour: red", "bad.yaml: colour: Extra inputs"),
         ("vehicle.crash", "vehicle.crush", "bad.yaml: trigger.signal: expected one of"),
