@@ -146,5 +146,5 @@ def mark_used(connection: Connection, key: KeyRow, now_us: int) -> None:
     before = from_us(now_us - _USED_EVERY_US)
     if key.last_used_at is None or key.last_used_at <= before:
         connection.execute(
-            "select access.keymark_used(%s, %s, %s)", (key.key_id, from_us(now_us), before)
+            "select access.key_used(%s, %s, %s)", (key.key_id, from_us(now_us), before)
         )
