@@ -20,7 +20,7 @@ _STOP_WITHIN_S = 2.0
 _ACKS_AT_ONCE = 5_000
 """Devices acknowledged in one interval; an acknowledgement costs the broker a message."""
 
-_UNDER_WAY = 3
+MAX_BATCHES_IN_FLIGHT = 3
 """Batches with the log at a time: one is committed, one prepared and one read."""
 
 BATCH_BYTES = 4 * 1024 * 1024
@@ -125,27 +125,27 @@ class Gateway:
     async def _forward(self) -> None:
         """Batch after batch, in order. While one is being committed the next may already be with
         the log, which prepares them; but only full ones, for small ones are better joined."""
-        under_way: deque[asyncio.Task[Receipt]] = deque()
+        in_flight: deque[asyncio.Task[Receipt]] = deque()
         try:
             while True:
-                if not under_way:
+                if not in_flight:
                     await self._arrived.wait()
                     if not self._is_full() and self._settings.batch_wait_ms:
                         await asyncio.sleep(self._settings.batch_wait_ms / 1000)
-                elif len(under_way) == _UNDER_WAY or not self._is_full():
-                    await self._done_or_full(under_way[0], len(under_way) < _UNDER_WAY)
-                    if under_way[0].done():
-                        self._finish(under_way.popleft().result())
+                elif len(in_flight) == MAX_BATCHES_IN_FLIGHT or not self._is_full():
+                    await self._done_or_full(in_flight[0], len(in_flight) < MAX_BATCHES_IN_FLIGHT)
+                    if in_flight[0].done():
+                        self._finish(in_flight.popleft().result())
                     continue
                 batch = self._window.take(self._settings.batch_messages, BATCH_BYTES)
                 if not self._window.waiting:
                     self._arrived.clear()
                 if batch:
-                    under_way.append(asyncio.create_task(self._log.append(batch)))
+                    in_flight.append(asyncio.create_task(self._log.append(batch)))
         finally:
-            for task in under_way:
+            for task in in_flight:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*in_flight, return_exceptions=True)
 
     def _is_full(self) -> bool:
         return self._window.full(self._settings.batch_messages, BATCH_BYTES)

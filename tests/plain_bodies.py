@@ -37,7 +37,10 @@ def agree(kind: str, body: bytes, content_type: str | None, found: Scanned, i: i
     absent = [ABSENT if value is None else value for value in (decoded.seq, decoded.oldest)]
     assert (int(numbers[0]), int(numbers[2])) == tuple(absent)
     assert decoded.run == max(int(numbers[1]), 0)
-    assert decoded.device is None and decoded.meter_number == found.plates.get(i, (0.0, None))[1]
+    assert (
+        decoded.device is None
+        and decoded.meter_number == found.meter_numbers.get(i, (0.0, None))[1]
+    )
 
 
 def check(kind: str, bodies: list[bytes], content_type: str | None) -> int:
@@ -47,5 +50,5 @@ def check(kind: str, bodies: list[bytes], content_type: str | None) -> int:
         if found.taken[i]:
             agree(kind, body, content_type, found, i)
         else:
-            assert found.first[i] == found.first[i + 1] and i not in found.plates
+            assert found.first[i] == found.first[i + 1] and i not in found.meter_numbers
     return int(found.taken.sum())

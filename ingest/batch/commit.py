@@ -1,4 +1,4 @@
-"""One batch, one transaction: samples, features, checkpoints, books and the next offset."""
+"""Commit a batch in one transaction: samples, features, checkpoints, ledger and next offset."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ Ledger = dict[tuple[str, str], ledger.Entry]
 
 
 def write_samples(connection: Connection, work: Work) -> None:
-    """Write samples; they depend on no feature, so the kernels may run meanwhile."""
+    """Write samples. They depend on no feature, so the kernels may run at the same time."""
     for kind_name, kind_work in work.kinds.items():
         table = KINDS[kind_name].samples
         telemetry.append(connection, table, kind_work.fresh, above_marks=True)
@@ -35,7 +35,7 @@ def write_samples(connection: Connection, work: Work) -> None:
 def checkpoints_due(
     cache: StateCache, work: Work, settings: Settings
 ) -> list[checkpoints.Checkpoint]:
-    """Checkpoints that are to be written with this batch; before `take_over`."""
+    """Select the checkpoints to write with this batch. Call it before `apply_to_cache`."""
     found = []
     for kind_name, kind_work in work.kinds.items():
         found += _due(KINDS[kind_name], cache.states[kind_name], kind_work, settings)
@@ -67,10 +67,10 @@ def write(
 def _due(
     kind: Kind, states: States, work: KindWork, settings: Settings
 ) -> list[checkpoints.Checkpoint]:
-    """Checkpoints that are to be written with this batch.
+    """Select the checkpoints of one kind of device to write with this batch.
 
-    A carry is a cache, so only a few are: thousands of devices that began together would all be
-    due at once. Those left out are due again with their next message.
+    A carry is a cache, so the number per batch is limited: thousands of devices that started
+    together would all be due at once. Those left out are due again with their next message.
     """
     due = np.flatnonzero(work.since_checkpoint >= settings.checkpoint_samples)
     due = due[~np.isin(work.ids[due], work.waiting)]
@@ -110,10 +110,10 @@ def _dead(work: Work, cache: StateCache) -> list[dead_letter.DeadMessage]:
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """The devices' numbering after a batch.
+    """The sequence numbers of devices after a batch.
 
-    ids, run, through : int64[n], devices whose messages followed each other and on what was known.
-    others : tenant/device → state of every other one.
+    ids, run, through : int64[n], devices whose messages were consecutive, and continued what was
+    known. others : tenant/device → state of every other device.
     """
 
     ids: Ints
@@ -123,10 +123,10 @@ class Counted:
 
 
 def count_seqs(connection: Connection, cache: StateCache, work: Work) -> Counted:
-    """The devices' numbering after these messages; written in the caller's transaction.
+    """Count the devices' sequence numbers and write them, in the caller's transaction.
 
-    Every outcome counts as dealt with: stored, duplicate, dead-lettered (also of a device that
-    nobody registered), refused.
+    Every outcome counts as processed: stored, duplicate, dead-lettered (also of an unregistered
+    device), refused.
     """
     numbered = [
         (envelope.position, envelope.route.address, envelope.numbering, envelope.salvaged)
@@ -135,11 +135,11 @@ def count_seqs(connection: Connection, cache: StateCache, work: Work) -> Counted
     ]
     busy = {address for _, address, _, _ in numbered}
     simple = []
-    for plain in work.plain.values():
-        found, others = _in_a_row(connection, cache, plain, busy)
+    for columnar in work.columnar.values():
+        found, others = _consecutive(connection, cache, columnar, busy)
         simple.append(found)
         numbered += others
-    # In the order of arrival: a hole must not be taken for a beginning.
+    # In order of arrival, so that a message behind a hole is not counted as the first one.
     numbered.sort(key=lambda message: message[0])
     cache.seqs.load(connection, cache.registry, {address for _, address, _, _ in numbered})
     states: dict[str, device_seq.DeviceSeq] = {}
@@ -148,7 +148,7 @@ def count_seqs(connection: Connection, cache: StateCache, work: Work) -> Counted
         if state is None:
             known = cache.seqs.get(address)
             if salvaged and (known is None or known.run != run):
-                continue  # a spoilt body may fill a hole, but not begin a counting
+                continue  # a salvaged number may fill a hole, but not start a sequence
             state = known or device_seq.DeviceSeq.first(run, seq, oldest)
             states[address] = state
         if not salvaged or run == state.run:
@@ -165,23 +165,23 @@ def count_seqs(connection: Connection, cache: StateCache, work: Work) -> Counted
 _Numbered = list[tuple[int, str, tuple[int, int, int | None], bool]]
 
 
-def _in_a_row(
-    connection: Connection, cache: StateCache, plain: ColumnarBatch, busy: set[str]
+def _consecutive(
+    connection: Connection, cache: StateCache, columnar: ColumnarBatch, busy: set[str]
 ) -> tuple[Ints, _Numbered]:
-    """(device, run, through), int64[3, n], of the devices whose messages follow each other and on
-    what was known; and the numbered messages of all others, one by one.
+    """Return (device, run, through), int64[3, n], of devices whose messages are consecutive and
+    continue what was known; and the numbered messages of all other devices, one by one.
 
-    busy : devices that have other numbered messages in this batch.
+    busy : addresses of devices that also have numbered envelopes in this batch.
     """
-    at = np.flatnonzero(plain.seq >= 0)
-    at = at[np.lexsort((plain.position[at], plain.device_id[at]))]  # in the order of arrival
-    seq, run = plain.seq[at], np.maximum(plain.run[at], 0)
-    ids, starts = starts_of(plain.device_id[at])
+    at = np.flatnonzero(columnar.seq >= 0)
+    at = at[np.lexsort((columnar.position[at], columnar.device_id[at]))]  # in order of arrival
+    seq, run = columnar.seq[at], np.maximum(columnar.run[at], 0)
+    ids, starts = starts_of(columnar.device_id[at])
     begins, ends = starts[:-1], starts[1:] - 1
     follows = np.ones(at.shape[0], np.bool_)
     follows[1:] = (seq[1:] == seq[:-1] + 1) & (run[1:] == run[:-1])
     follows[begins] = True
-    follows &= plain.oldest[at] <= seq  # else the device says that it has given some up
+    follows &= columnar.oldest[at] <= seq  # otherwise the device reports that it dropped messages
     native = cache.registry.native
     cache.seqs.load(connection, cache.registry, [native[d] for d in ids.tolist()])
     simple = cache.seqs.follows(ids, run[begins], seq[begins])
@@ -191,15 +191,21 @@ def _in_a_row(
         simple &= np.array([native[d] not in busy for d in ids.tolist()], np.bool_)
     others: _Numbered = []
     for i in at[np.repeat(~simple, np.diff(starts))].tolist():
-        oldest = int(plain.oldest[i])
-        numbering = (max(int(plain.run[i]), 0), int(plain.seq[i]), oldest if oldest >= 0 else None)
-        others.append((int(plain.position[i]), native[int(plain.device_id[i])], numbering, False))
+        oldest = int(columnar.oldest[i])
+        numbering = (
+            max(int(columnar.run[i]), 0),
+            int(columnar.seq[i]),
+            oldest if oldest >= 0 else None,
+        )
+        others.append(
+            (int(columnar.position[i]), native[int(columnar.device_id[i])], numbering, False)
+        )
     ends = ends[simple]
     return np.stack((ids[simple], run[ends], seq[ends])), others
 
 
 def acks_of(counted: Counted, registry: Registry) -> list[DeviceAck]:
-    """What to tell the devices once the transaction is committed."""
+    """Make the acknowledgements to send to devices after the transaction is committed."""
     by_id = registry.by_id
     acks = [
         DeviceAck(device.tenant, device.device, run, through)
@@ -217,11 +223,11 @@ def acks_of(counted: Counted, registry: Registry) -> list[DeviceAck]:
     return acks
 
 
-def take_over(cache: StateCache, work: Work, monotonic: float) -> None:
-    """Take the devices' states after this batch over into memory.
+def apply_to_cache(cache: StateCache, work: Work, monotonic: float) -> None:
+    """Write the devices' states after this batch to the cache.
 
-    Before the commit, so that the next batch can be made ready meanwhile: where the commit fails
-    all of the memory is thrown away.
+    This happens before the commit, so that the next batch can be prepared during it; if the commit
+    fails, the whole cache is dropped.
     """
     for kind_name, kind_work in work.kinds.items():
         states, slots = cache.states[kind_name], kind_work.slots
@@ -240,14 +246,16 @@ def take_over(cache: StateCache, work: Work, monotonic: float) -> None:
                 )
 
 
-def remember(cache: StateCache, counted: Counted) -> None:
-    """Take the numbering over, that has been committed."""
+def cache_sequence_numbers(cache: StateCache, counted: Counted) -> None:
+    """Write committed sequence numbers to the cache."""
     cache.seqs.put_all(counted.ids, counted.run, counted.through)
     for address, state in counted.others.items():
         cache.seqs.put(address, state)
 
 
-def book(connection: Connection, entries: Ledger, partition: int, first: int, n: int) -> None:
-    """Add to the ledger and move the offset by compare-and-set; raises `Fenced`."""
+def write_ledger(
+    connection: Connection, entries: Ledger, partition: int, first: int, n: int
+) -> None:
+    """Add to the ledger and advance the offset by compare-and-set. Raises `Fenced`."""
     ledger.add(connection, entries, partition)
     offsets.advance(connection, partition, first, first + n)

@@ -1,4 +1,4 @@
-"""What a batch adds to the ledger."""
+"""The ledger entries of a batch."""
 
 from collections import Counter, defaultdict
 
@@ -12,10 +12,10 @@ from store.pipeline.ledger import Entry
 
 
 def ledger_of(work: Work, cache: StateCache) -> dict[tuple[str, str], Entry]:
-    """What this batch adds to the books.
+    """Count the ledger entries of a batch, by (tenant, dialect).
 
-    `received` and `samples_received` are counted from what came in, the others from what it
-    became, so that a hole in the steps shows as books that do not close.
+    `received` and `samples_received` are counted from the messages, the others from their outcomes,
+    so that a message lost between the steps shows as a ledger that does not close.
     """
     entries: dict[tuple[str, str], Entry] = defaultdict(Entry)
     for envelope in work.envelopes:
@@ -35,14 +35,13 @@ def ledger_of(work: Work, cache: StateCache) -> dict[tuple[str, str], Entry]:
         entry.samples_merged += envelope.merged
         entry.samples_duplicate += envelope.duplicate
         entry.samples_refused += envelope.refused_samples
-    for kind, plain in work.plain.items():
-        _count_columnar(entries, plain, work.tallies[kind], len(work.envelopes), cache)
+    for kind, columnar in work.columnar.items():
+        _count_columnar(entries, columnar, work.tallies[kind], len(work.envelopes), cache)
     return dict(entries)
 
 
-def of_nobody(work: Work, cache: StateCache) -> Counter[tuple[str, str]]:
-    """How many messages of each tenant and dialect are of a device, or a topic, that nobody
-    knows."""
+def unassigned(work: Work, cache: StateCache) -> Counter[tuple[str, str]]:
+    """Count the messages of unregistered devices or unknown topics, by (tenant, dialect)."""
     reasons = (Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_TOPIC)
     return Counter(
         ledger_key(envelope, cache.registry.tenants)
@@ -53,12 +52,12 @@ def of_nobody(work: Work, cache: StateCache) -> Counter[tuple[str, str]]:
 
 def _count_columnar(
     entries: dict[tuple[str, str], Entry],
-    plain: ColumnarBatch,
+    columnar: ColumnarBatch,
     tally: Tally,
     before: int,
     cache: StateCache,
 ) -> None:
-    ids, of_device = np.unique(plain.device_id, return_inverse=True)
+    ids, of_device = np.unique(columnar.device_id, return_inverse=True)
     tenants = [cache.registry.by_id[device_id].tenant for device_id in ids.tolist()]
     for tenant in set(tenants):
         ours = np.array([name == tenant for name in tenants])[of_device]
@@ -68,14 +67,14 @@ def _count_columnar(
         entry.received += received
         entry.stored += added
         entry.duplicate += received - added
-        entry.samples_received += int(plain.counts[ours].sum())
+        entry.samples_received += int(columnar.counts[ours].sum())
         entry.samples_stored += int(tally.stored[before:][ours].sum())
         entry.samples_merged += int(tally.merged[before:][ours].sum())
         entry.samples_duplicate += int(tally.duplicate[before:][ours].sum())
 
 
 def ledger_key(envelope: Envelope, tenants: frozenset[str]) -> tuple[str, str]:
-    """(tenant, dialect) under which a message is booked; `-` for what nobody knows."""
+    """Return the (tenant, dialect) of a message's ledger entry; `-` where unknown."""
     dialect = envelope.route.dialect if envelope.route else "-"
     if envelope.device is not None:
         return envelope.device.tenant, dialect
@@ -84,12 +83,12 @@ def ledger_key(envelope: Envelope, tenants: frozenset[str]) -> tuple[str, str]:
 
 
 def outcomes_of(work: Work) -> dict[str, int]:
-    """How many messages had each outcome."""
+    """Count messages by outcome."""
     counts: dict[str, int] = defaultdict(int)
     for envelope in work.envelopes:
         counts[str(envelope.outcome)] += 1
-    for kind, plain in work.plain.items():
+    for kind, columnar in work.columnar.items():
         added = int(np.count_nonzero(work.tallies[kind].added[len(work.envelopes) :]))
         counts[str(Outcome.STORED)] += added
-        counts[str(Outcome.DUPLICATE)] += len(plain) - added
+        counts[str(Outcome.DUPLICATE)] += len(columnar) - added
     return {outcome: n for outcome, n in counts.items() if n}

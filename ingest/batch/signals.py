@@ -1,4 +1,4 @@
-"""From features to signals: what others should hear of what the kernels found."""
+"""Make signals from features, for the outbox."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -21,7 +21,7 @@ from store.signals.outbox import SignalRow
 
 
 def signals_of(rows: Mapping[str, Rows], devices: Mapping[int, Device]) -> list[SignalRow]:
-    """Signals of newly decided features, table by table."""
+    """Make the signals of newly decided features, table by table."""
     return [
         _signal(name, row, devices)
         for name in (TRIP.name, DRIVING_EVENT.name, ANOMALY.name)
@@ -31,23 +31,23 @@ def signals_of(rows: Mapping[str, Rows], devices: Mapping[int, Device]) -> list[
 
 
 def corrections(changes: Iterable[Change], devices: Mapping[int, Device]) -> list[SignalRow]:
-    """Signals that correct what was said: new and changed features, and those taken back.
+    """Make signals that correct earlier ones: of new, changed and retracted features.
 
-    An event that ends elsewhere than it did is another row, and yet the same signal: it is
-    corrected and not taken back.
+    An event whose end has changed is a new row but the same signal: it is corrected and not
+    retracted.
     """
-    taken_back: dict[str, SignalRow] = {}
-    standing: dict[str, SignalRow] = {}
+    retracted: dict[str, SignalRow] = {}
+    valid: dict[str, SignalRow] = {}
     for change in changes:
         if change.table not in (TRIP.name, DRIVING_EVENT.name, ANOMALY.name):
             continue
         if change.new is not None:
             signal = _signal(change.table, change.new, devices)
-            standing[signal.id] = signal
+            valid[signal.id] = signal
         elif change.old is not None:
             signal = _signal(change.table, change.old, devices, retracted=True)
-            taken_back[signal.id] = signal
-    return [*(taken_back | standing).values()]
+            retracted[signal.id] = signal
+    return [*(retracted | valid).values()]
 
 
 def _signal(

@@ -1,9 +1,9 @@
-"""The way of a batch, in order and visible:
+"""The steps of a batch, in the order in which they run:
 
-    decode → identify → consent → check → order → features → (commit)
+    identify → decode → check times → consent → sort and join → split → features → (commit)
 
 Each step is a function over `Work`. None writes to the store or changes `StateCache`; the commit
-does both, at once or not at all.
+does both, completely or not at all.
 """
 
 import hashlib
@@ -42,11 +42,12 @@ from store.postgres.times import from_us
 
 
 def identify(work: Work, cache: StateCache) -> None:
-    """Whose message is it? The topic decides; an unknown device is listed, never stored."""
+    """Find the device of each message by its topic. A message of an unknown topic or in the wrong
+    partition is dead-lettered here, one of an unknown device in `decode_bodies`."""
     for envelope in work.envelopes:
         envelope.route = ROUTER.route(envelope.raw.topic)
         if envelope.outcome is not None:
-            continue  # it is known already that nothing can be done with it
+            continue  # dead-lettered already, by `dead_letter_unforeseen`
         if envelope.route is None:
             envelope.dead_letter_as(
                 DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {envelope.raw.topic!r}")
@@ -54,7 +55,7 @@ def identify(work: Work, cache: StateCache) -> None:
             continue
         here = cache.partition
         if not here.holds(envelope.route.dialect, envelope.route.address):
-            # Its device has its one writer elsewhere; a retry takes it there.
+            # The one writer of its device is in another partition; a retry moves it there.
             detail = f"a message of {envelope.raw.topic!r} in partition {here.number} of {here.of}"
             envelope.dead_letter_as(DeadLetter(Reason.WRONG_PARTITION, detail))
             continue
@@ -64,7 +65,7 @@ def identify(work: Work, cache: StateCache) -> None:
 
 
 def decode_bodies(work: Work, settings: Settings) -> None:
-    """Parse every body, once."""
+    """Decode every body, once, and check that it fits its device."""
     for envelope in work.envelopes:
         if envelope.outcome is not None or envelope.route is None:
             continue
@@ -78,10 +79,10 @@ def decode_bodies(work: Work, settings: Settings) -> None:
             envelope.decoded = decode(
                 envelope.raw, envelope.route, context, settings.max_body_bytes
             )
-            _belongs(envelope)
+            _check_device(envelope)
         except DeadLetter as dead:
-            if dead.reason is not Reason.DEVICE_MISMATCH:  # else it is somebody else's number
-                _number(envelope, settings.max_body_bytes)
+            if dead.reason is not Reason.DEVICE_MISMATCH:  # its number is of another device
+                _find_numbering(envelope, settings.max_body_bytes)
             envelope.dead_letter_as(dead)
             continue
         if envelope.decoded.seq is not None:
@@ -92,8 +93,8 @@ def decode_bodies(work: Work, settings: Settings) -> None:
             )
 
 
-def _number(envelope: Envelope, max_body_bytes: int) -> None:
-    """Find the numbering of a message that cannot be used."""
+def _find_numbering(envelope: Envelope, max_body_bytes: int) -> None:
+    """Find the sequence number of a message that cannot be used."""
     d = envelope.decoded
     if d is not None and d.seq is not None:
         envelope.numbering = (d.run, d.seq, d.oldest)
@@ -104,15 +105,16 @@ def _number(envelope: Envelope, max_body_bytes: int) -> None:
 
 
 def dead_letter_unforeseen(envelope: Envelope, error: Exception) -> None:
-    """Dead-letter a message at which a step of ours failed, whatever that was."""
+    """Dead-letter a message on which a step failed with an unforeseen error."""
     envelope.route = ROUTER.route(envelope.raw.topic)
-    _number(envelope, len(envelope.raw.body))
+    _find_numbering(envelope, len(envelope.raw.body))
     envelope.dead_letter_as(
         DeadLetter(Reason.PROCESSING_ERROR, f"{type(error).__name__}: {error}"[:500])
     )
 
 
-def _belongs(envelope: Envelope) -> None:
+def _check_device(envelope: Envelope) -> None:
+    """Raises `DeadLetter`: unknown_device, device_mismatch, wrong_kind."""
     decoded, device = envelope.decoded, envelope.device
     assert decoded is not None and envelope.route is not None
     if device is None:
@@ -134,8 +136,8 @@ def _belongs(envelope: Envelope) -> None:
 
 
 def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
-    """A clock ahead of ours, or before 2000, is dead-lettered and not guessed; so is what is older
-    than samples are kept."""
+    """Dead-letter messages with a time ahead of our clock, before 2000, or older than retention;
+    times are never guessed."""
     tolerance_us = round(settings.clock_ahead_tolerance_s * US_PER_S)
     for envelope in work.envelopes:
         if envelope.decoded is None:
@@ -166,10 +168,10 @@ def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
 
 
 def consent(work: Work, cache: StateCache) -> None:
-    """Refuse what no purpose covers, before anything is stored; fails closed.
+    """Refuse samples that no purpose covers, before anything is stored; fails closed.
 
-    Also a message that could not be decoded is refused, not kept in the dead letter, when its
-    device belongs now to someone who agreed to nothing.
+    A message that could not be decoded is refused too, instead of dead-lettered, if the current
+    holder of its device has not consented to any purpose.
     """
     state = cache.registry.consent
     for envelope in work.envelopes:
@@ -210,11 +212,11 @@ def consent(work: Work, cache: StateCache) -> None:
             }
 
 
-def put_in_order(work: Work) -> dict[str, Ordered]:
-    """Pack the messages into arrays, check the physical ranges, sort and join.
+def sort_and_join(work: Work) -> dict[str, Ordered]:
+    """Pack the messages into arrays, check physical ranges, sort rows, join rows of one instant.
 
-    Each row has the number of its message in `work.envelopes`; columnar messages are numbered
-    after those.
+    Each row has the number of its message: envelopes are numbered first, as in `work.envelopes`,
+    then columnar messages.
     """
     items: dict[str, list[Item]] = defaultdict(list)
     for i, envelope in enumerate(work.envelopes):
@@ -226,14 +228,14 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
         else:
             work.events.append((i, _event_row(envelope, device, decoded)))
     ordered: dict[str, Ordered] = {}
-    for kind in [kind for kind in LAYOUTS if kind in items or kind in work.plain]:
+    for kind in [kind for kind in LAYOUTS if kind in items or kind in work.columnar]:
         of_kind, layout = items[kind], LAYOUTS[kind]
         packed = pack(of_kind, layout)
         impossible = out_of_range(packed, layout)
         if impossible:
             for i, detail in impossible.items():
                 envelope = work.envelopes[i]
-                if envelope.refused_samples:  # nobody allowed all of it to be kept
+                if envelope.refused_samples:  # consent does not cover the whole body
                     envelope.decoded, envelope.outcome = None, Outcome.REFUSED
                     envelope.refused_samples = envelope.samples
                     continue
@@ -247,10 +249,10 @@ def put_in_order(work: Work) -> dict[str, Ordered]:
                 at = int(np.flatnonzero(packed.message == item.message)[0])
                 key = float(packed.samples.values[at, column])
                 work.meter_numbers[key] = item.decoded.meter_number
-        plain = work.plain.get(kind)
-        if plain is not None:
-            work.meter_numbers.update(plain.meter_numbers)
-            packed = plain.behind(packed, len(work.envelopes))
+        columnar = work.columnar.get(kind)
+        if columnar is not None:
+            work.meter_numbers.update(columnar.meter_numbers)
+            packed = columnar.append_to(packed, len(work.envelopes))
         if len(packed.samples):
             ordered[kind] = order(packed, layout)
     return ordered
@@ -268,7 +270,7 @@ def _event_row(envelope: Envelope, device: Device, decoded: Decoded) -> DeviceEv
     )
 
 
-def separate(
+def split_new_and_late(
     work: Work,
     cache: StateCache,
     kind_name: str,
@@ -276,14 +278,14 @@ def separate(
     existing: dict[tuple[int, int], NDArray[np.float64]],
     late: NDArray[np.bool_],
 ) -> None:
-    """Tell what is new from what was late or seen before, and count both.
+    """Split rows into new, late and duplicate, and count each per message.
 
-    late : bool[n], at or below the device's high-water mark. Everything above it is certainly
+    late : bool[n], at or below the device's high-water mark. Every row above it is certainly
     new. existing : stored values at the late rows' (device, time).
     """
     samples, layout = ordered.samples, LAYOUTS[kind_name]
-    plain = work.plain.get(kind_name)
-    tally = Tally.of(len(work.envelopes) + (0 if plain is None else len(plain)))
+    columnar = work.columnar.get(kind_name)
+    tally = Tally.of(len(work.envelopes) + (0 if columnar is None else len(columnar)))
     work.tallies[kind_name] = tally
     new_row = np.ones(len(samples), np.bool_)
     changed: dict[tuple[int, int], NDArray[np.float64]] = {}
@@ -294,7 +296,7 @@ def separate(
         if stored is not None:
             new_row[row] = False
             if stored.tobytes() == samples.values[row].tobytes():
-                tally.duplicate[message] += 1  # as nearly always; the rest takes ten times as long
+                tally.duplicate[message] += 1  # the usual case; the rest takes ten times as long
                 continue
             joined = join_values(stored, samples.values[row], layout)
             if same_values(joined, stored):
@@ -330,7 +332,7 @@ def separate(
 
 
 def features(work: Work, cache: StateCache) -> None:
-    """Run the kernels over the fresh samples of every device that has nothing late to reconcile."""
+    """Run the kernels over the fresh samples of every device without late samples."""
     for kind_name, kind_work in work.kinds.items():
         fresh = kind_work.fresh
         ids, starts = starts_of(fresh.device)
@@ -352,8 +354,11 @@ def features(work: Work, cache: StateCache) -> None:
         kind_work.rows, kind_work.carry = computed.rows, computed.carry
 
 
-def conclude(work: Work, new_events: list[bool]) -> None:
-    """Give every message its outcome."""
+def settle_outcomes(work: Work, new_events: list[bool]) -> None:
+    """Set the outcome of every envelope.
+
+    new_events : for each of `work.events`, whether the store did not have it yet.
+    """
     for (i, _), new in zip(work.events, new_events, strict=True):
         work.envelopes[i].outcome = Outcome.STORED if new else Outcome.DUPLICATE
     for i, envelope in enumerate(work.envelopes):

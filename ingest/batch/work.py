@@ -1,4 +1,4 @@
-"""A batch on its way: its messages as letters, and all that it becomes."""
+"""A batch in process: its messages, as envelopes or columns, and the results of the steps."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -20,7 +20,7 @@ from store.pipeline.telemetry import DeviceEventRow, Samples
 
 
 class Outcome(StrEnum):
-    """What becomes of a message. Each has exactly one."""
+    """The outcome of a message. Each message has exactly one."""
 
     STORED = "stored"
     DUPLICATE = "duplicate"
@@ -30,10 +30,10 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Envelope:
-    """One message on its way, that is not plain.
+    """One message that the fast path did not take, and the results of the steps for it.
 
-    position : in its batch; numbering : (run, seq, oldest); salvaged = made out of a body that
-    cannot be decoded. refused_samples : rows that no consent covers.
+    position : in its batch; numbering : (run, seq, oldest); salvaged : the numbering comes from a
+    body that cannot be decoded. refused_samples : rows that no consent covers.
     """
 
     raw: RawMessage
@@ -53,7 +53,7 @@ class Envelope:
     refused_samples: int = 0
 
     def dead_letter_as(self, dead: DeadLetter) -> None:
-        """Send it to the dead letter."""
+        """Mark it as dead-lettered, for this reason."""
         self.dead, self.outcome, self.decoded = dead, Outcome.DEAD_LETTERED, None
 
 
@@ -61,11 +61,13 @@ class Envelope:
 class KindWork:
     """The samples of one kind of device in this batch, and the states they lead to.
 
+    fresh : samples above the high-water marks; late_new : late samples that are new; changed :
+    (device, µs) → float64[columns], stored samples with joined values.
     ids : int64[d], its devices, ascending; slots : int64[d], their rows in the states.
     mark_us, since_checkpoint : int64[d], after this batch.
-    waiting : int64[], those of `ids` that wait to be reconciled, or will after this batch.
-    computed : int64[c], those of `ids` whose features were computed; carry : float64[c, width],
-    after them. rows : feature table → what was found.
+    waiting : int64[], the devices that wait to be reconciled, or will after this batch.
+    computed : int64[c], positions in `ids` of devices whose features were computed; carry :
+    float64[c, width], after them. rows : feature table → its new rows.
     """
 
     ordered: Ordered
@@ -85,7 +87,7 @@ class KindWork:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What became of the rows of the messages of one kind: first its letters, then its plain ones.
+    """Counts of the rows of each message for one kind of device: envelopes, then columnar messages.
 
     stored, merged, duplicate : int64[messages].
     """
@@ -96,7 +98,7 @@ class Tally:
 
     @classmethod
     def of(cls, messages: int) -> "Tally":
-        """Nothing yet."""
+        """Make a tally with all counts zero."""
         stored, merged, duplicate = np.zeros((3, messages), np.int64)
         return cls(stored, merged, duplicate)
 
@@ -108,15 +110,16 @@ class Tally:
 
 @dataclass(slots=True)
 class Work:
-    """A batch and all that it becomes.
+    """A batch and the results of its steps.
 
-    plain : kind of device → messages that need no decision (ingest/decoding/fast_path).
-    letters : the others.
-    late : what came late, by device.
+    envelopes : messages that the fast path did not take.
+    columnar : kind of device → messages that need no decision (ingest/decoding/fast_path).
+    late : device → the range of its late samples.
+    events : (number of the envelope, row) of device events.
     """
 
     envelopes: list[Envelope]
-    plain: dict[str, ColumnarBatch] = field(default_factory=dict)
+    columnar: dict[str, ColumnarBatch] = field(default_factory=dict)
     tallies: dict[str, Tally] = field(default_factory=dict)
     kinds: dict[str, KindWork] = field(default_factory=dict)
     late: dict[int, Range] = field(default_factory=dict)

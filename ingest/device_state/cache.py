@@ -1,7 +1,7 @@
-"""What the one owner of a partition keeps in memory between batches.
+"""The state cache: what the one owner of a partition keeps in memory between batches.
 
-All of it is a cache of the store: what a batch leads to is taken over while it is committed, and
-after an error everything is thrown away, to be loaded again.
+It is a cache of the store: the results of a batch are applied to it before they are committed, and
+after any error the whole cache is dropped and loaded again.
 """
 
 from collections.abc import Iterable, Mapping
@@ -23,16 +23,17 @@ from store.pipeline.reconcile import Range
 from store.postgres.pool import Connection
 
 REPLAYED_AT_ONCE = 64
-"""Devices whose samples after the checkpoint are read together: bounds memory."""
+"""Devices whose samples after the checkpoint are read in one query: bounds memory."""
 
 
 @dataclass(slots=True)
 class StateCache:
-    """What is known of the devices seen since start.
+    """The cached state of a partition and its devices.
 
+    topics : what the fast path knows of each topic.
     states : kind of device → its states.
-    stopped : why no messages are taken.
-    secured_us : samples of the partition from before it are not needed any more.
+    retention_ready_us : every device has a checkpoint here; earlier samples are not needed.
+    stopped : why the partition takes no messages; None = it takes them.
     """
 
     registry: Registry
@@ -42,12 +43,12 @@ class StateCache:
         default_factory=lambda: {kind.name: States(kind.carry_width) for kind in KINDS.values()}
     )
     seqs: SequenceNumbers = field(default_factory=SequenceNumbers)
-    secured_us: int = YEAR_2000_US
+    retention_ready_us: int = YEAR_2000_US
     partition: Partition = DIRECT
     stopped: str | None = None
 
     def owns(self, device_id: int) -> bool:
-        """Whether the device is registered and its messages come to this partition."""
+        """Return whether the device is registered and its messages belong to this partition."""
         device = self.registry.by_id.get(device_id)
         return device is not None and self.partition.holds(device.dialect, device.address)
 
@@ -60,14 +61,17 @@ def load_devices(
     pending: Mapping[int, Range],
     monotonic: float,
 ) -> None:
-    """Load the states of devices not yet in memory: checkpoint, then replay what came after."""
+    """Load the states of devices not yet cached: read the checkpoint, replay the samples after it.
+
+    pending : devices that wait to be reconciled, with the range of their late samples.
+    """
     states = cache.states[kind.name]
     wanted = states.unknown(device_ids)
     if not wanted.shape[0]:
         return
     ids = wanted.tolist()
     marks = telemetry.marks(connection, kind.samples, ids)
-    # Those that are to be computed anew keep their old entry until that is done.
+    # Devices to be recomputed keep their old entry until that is finished.
     current = {d: as_text(cache.registry.by_id[d]) for d in ids if d not in pending}
     checkpoints.computed_with(connection, current)
     found = checkpoints.latest(connection, ids, kind.carry_version)
@@ -100,7 +104,7 @@ def load_devices(
 def _replay(
     connection: Connection, cache: StateCache, kind: Kind, after: Mapping[int, int]
 ) -> None:
-    """Replay what came after the checkpoints of devices: device id → as_of in microseconds."""
+    """Replay the samples after checkpoints. after : device id → time of its checkpoint in µs."""
     states = cache.states[kind.name]
     ordered = sorted(after)
     for start in range(0, len(ordered), REPLAYED_AT_ONCE):
@@ -116,7 +120,7 @@ def _replay(
 def _replay_all(
     connection: Connection, cache: StateCache, kind: Kind, device_id: int, row: int
 ) -> None:
-    """Replay a device from its first sample, piece by piece."""
+    """Replay a device from its first sample, in pieces."""
     states = cache.states[kind.name]
     for samples in telemetry.pieces(connection, kind.samples, device_id):
         computed = compute(kind, samples, states.carry[row : row + 1], cache.registry.grids)
@@ -125,12 +129,12 @@ def _replay_all(
 
 
 def carry_to_bytes(carry: Floats) -> bytes:
-    """Little-endian float64, so that a checkpoint can move to another machine."""
+    """Encode as little-endian float64, so that a checkpoint can move to another machine."""
     return carry.astype("<f8").tobytes()
 
 
 def carry_from_bytes(data: bytes, kind: Kind) -> Floats:
-    """Raises ValueError where the width is not the kind's."""
+    """Decode a stored carry. Raises ValueError if its width is not the kind's."""
     carry = np.frombuffer(data, dtype="<f8").astype(np.float64)
     if carry.shape[0] != kind.carry_width:
         raise ValueError(f"a carry of {carry.shape[0]} numbers, expected {kind.carry_width}")

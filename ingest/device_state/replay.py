@@ -1,6 +1,7 @@
-"""How far a device has been computed again, in memory: nothing of it is written before it is whole.
+"""The progress of a replay, in memory only: it is written when it is complete.
 
-A restart begins anew, which costs seconds; a device that is half corrected would be seen.
+After a restart a replay begins again, which costs seconds. Otherwise readers would see a device
+that is half corrected.
 """
 
 from collections.abc import Mapping
@@ -17,11 +18,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a part of a device's samples led to.
+    """The result of a part of a device's samples.
 
-    until_us : everything up to here is in it; carry : float64[carry_width], after it.
-    rows : the features decided in it, table by table. was_checkpoint : there is one at its end,
-    that is not valid any more.
+    until_us : the last instant it covers; carry : float64[carry_width], after it.
+    samples : how many were replayed. rows : the features decided in it, by table. was_checkpoint :
+    an old checkpoint, no longer valid, is at its end.
     """
 
     until_us: int
@@ -33,11 +34,11 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """A device from a checkpoint on, piece by piece.
+    """The replay of a device from a checkpoint, in pieces.
 
-    begin_us, carry : the checkpoint. later : those after it, as they were before the late samples.
-    pieces : ascending. met : after so many pieces the carry was that of a later checkpoint again,
-    and the next piece begins at the newest checkpoint; None where it was not.
+    begin_us, carry : the checkpoint. later : the checkpoints after it, from before the late
+    samples. pieces : ascending. met : number of pieces after which the carry was equivalent to a
+    later checkpoint, so that the next piece begins at the newest one; None = not yet.
     """
 
     begin_us: int
@@ -48,10 +49,10 @@ class Replay:
 
     @property
     def samples(self) -> int:
-        """Samples replayed."""
+        """Count the samples replayed."""
         return sum(piece.samples for piece in self.pieces)
 
     def before(self, us: int) -> "Replay":
-        """What still holds when there is another sample at `us`."""
+        """Keep the pieces that remain valid when a sample at `us` is added."""
         kept = self.pieces if self.met is None else self.pieces[: self.met]
         return replace(self, pieces=tuple(p for p in kept if p.until_us < us), met=None)

@@ -1,7 +1,7 @@
-"""How far the numbered messages of each device have been dealt with.
+"""The sequence number up to which each device's messages have been processed.
 
-A device without a hole is two numbers in arrays; one with a hole, or that nobody registered, is an
-object. Each device is in one of the two.
+A device without a hole is two numbers in arrays; a device with a hole, or an unregistered one, is
+an object. Each device is in one of the two.
 """
 
 from collections.abc import Iterable
@@ -18,11 +18,11 @@ from store.postgres.pool import Connection
 Ints = NDArray[np.int64]
 
 _NOT_HERE = -2
-"""As `through`: the device is an object, or nobody has heard of it."""
+"""Value of `through` for a device that is an object, or has sent no number yet."""
 
 
 class SequenceNumbers:
-    """Of the devices seen since start.
+    """The sequence numbers of the cached devices.
 
     run, through : int64[], by row of `slots`.
     """
@@ -32,15 +32,15 @@ class SequenceNumbers:
         self.run = np.empty(0, np.int64)
         self.through = np.empty(0, np.int64)
         self._objects: dict[str, DeviceSeq] = {}
-        self._asked: set[str] = set()
+        self._loaded: set[str] = set()
         self._rows: dict[str, int] = {}
 
     def load(self, connection: Connection, registry: Registry, addresses: Iterable[str]) -> None:
-        """Load those (tenant/device) that are not here yet."""
-        wanted = [address for address in addresses if address not in self._asked]
+        """Load the addresses (tenant/device) that are not cached yet."""
+        wanted = [address for address in addresses if address not in self._loaded]
         if not wanted:
             return
-        self._asked.update(wanted)
+        self._loaded.update(wanted)
         found = device_seq.load(connection, wanted)
         devices = {a: registry.by_address.get(("native", a)) for a in wanted}
         ids = {a: device.device_id for a, device in devices.items() if device is not None}
@@ -53,7 +53,7 @@ class SequenceNumbers:
             self.put(address, seq)
 
     def get(self, address: str) -> DeviceSeq | None:
-        """State of one device as an object of its own; None before its first message."""
+        """Return a copy of one device's state; None before its first message."""
         row = self._rows.get(address, -1)
         if row >= 0 and self.through[row] != _NOT_HERE:
             return DeviceSeq(int(self.run[row]), int(self.through[row]))
@@ -61,7 +61,7 @@ class SequenceNumbers:
         return None if known is None else known.copy()
 
     def put(self, address: str, seq: DeviceSeq) -> None:
-        """Take over a state."""
+        """Store the state of one device."""
         row = self._rows.get(address, -1)
         simple = row >= 0 and not seq.ahead
         if row >= 0:
@@ -73,7 +73,8 @@ class SequenceNumbers:
             self._objects[address] = seq
 
     def follows(self, device_ids: Ints, run: Ints, first_seq: Ints) -> NDArray[np.bool_]:
-        """Which devices are here without a hole, and have `first_seq` as their next number."""
+        """Return bool[], which devices are cached without a hole and have `first_seq` as their next
+        number."""
         if not len(self.slots):
             return np.zeros(device_ids.shape[0], np.bool_)
         rows = self.slots.rows(device_ids)
@@ -82,6 +83,6 @@ class SequenceNumbers:
         return np.asarray(known & (self.run[rows] == run) & (through == first_seq - 1))
 
     def put_all(self, device_ids: Ints, run: Ints, through: Ints) -> None:
-        """Take over the states of devices that `follows` was true for."""
+        """Store the states of devices for which `follows` was true."""
         rows = self.slots.rows(device_ids)
         self.run[rows], self.through[rows] = run, through

@@ -38,7 +38,7 @@ class DirectLog:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="ingest-read")
         self._preparer = ThreadPoolExecutor(1, thread_name_prefix="ingest-prepare")
         self._turn = asyncio.Lock()
-        self._under_way = 0
+        self._in_flight = 0
         self._ended: Stop | None = None
         self._away: str | None = "the partition has not been taken up yet"
         self._laid = asyncio.Event()  # of the batch that was appended last
@@ -94,7 +94,7 @@ class DirectLog:
         loop = asyncio.get_running_loop()
         before, last_written = self._laid, asyncio.Event()
         self._laid = last_written
-        self._under_way += 1
+        self._in_flight += 1
         try:
             classified = await loop.run_in_executor(self._reader, self._worker.classify, batch)
             await before.wait()
@@ -113,12 +113,12 @@ class DirectLog:
                 )
                 with suppress(Retry):  # it is done later, by `idle`
                     await self._run(self._worker.reconcile)
-                    await self._run(self._worker.secure)
+                    await self._run(self._worker.write_retention_checkpoints)
         except Stop as error:
             self._ended = error
             raise
         finally:
-            self._under_way -= 1
+            self._in_flight -= 1
             last_written.set()
         return Receipt(committed.acks)
 
@@ -133,19 +133,19 @@ class DirectLog:
                 await asyncio.wait_for(stop.wait(), _IDLE_S)
             if self._ended is not None:
                 raise self._ended
-            if self._under_way or self._turn.locked():
+            if self._in_flight or self._turn.locked():
                 continue
             rounds += 1
             async with self._turn:
                 try:
                     await self._run(self._worker.discard)  # whose caller has gone away
                     await self._run(self._worker.reconcile)
-                    while self._worker.is_due() and not self._under_way and not stop.is_set():
+                    while self._worker.is_due() and not self._in_flight and not stop.is_set():
                         await self._run(self._worker.reconcile)
                     if rounds % _RETRY_EVERY == 0:
                         await self._run(self._worker.retry_dead_letters)
                         await self._run(self._worker.close_silent)
-                        await self._run(self._worker.secure)
+                        await self._run(self._worker.write_retention_checkpoints)
                 except Retry as error:
                     await self._wait(3, error)
 

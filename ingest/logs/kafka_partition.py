@@ -14,7 +14,7 @@ from runtime.settings import Settings
 
 DRAIN_WITHIN_S = 5.0
 
-_UNDER_WAY = 3
+MAX_BATCHES_IN_FLIGHT = 3
 """Batches of a partition at a time, as at the gateway: committed, prepared, read."""
 _POLL_MS = 500
 _FULL_BYTES = 3 * 1024 * 1024
@@ -87,22 +87,22 @@ class AssignedPartition:
         )
 
     async def _feed(self) -> None:
-        under_way: deque[asyncio.Task[Receipt]] = deque()
+        in_flight: deque[asyncio.Task[Receipt]] = deque()
         first = self.log.committed
         try:
-            while records := await self._gather(under_way, first):
+            while records := await self._gather(in_flight, first):
                 messages = [from_record(r.value, r.headers) for r in records]
-                under_way.append(asyncio.create_task(self.log.append(messages, first)))
+                in_flight.append(asyncio.create_task(self.log.append(messages, first)))
                 first += len(records)
-            while under_way:
-                await self._finish(under_way)
+            while in_flight:
+                await self._finish(in_flight)
         finally:
-            for task in under_way:
+            for task in in_flight:
                 task.cancel()
-            await asyncio.gather(*under_way, return_exceptions=True)
+            await asyncio.gather(*in_flight, return_exceptions=True)
 
     async def _gather(
-        self, under_way: "deque[asyncio.Task[Receipt]]", first: int
+        self, in_flight: "deque[asyncio.Task[Receipt]]", first: int
     ) -> list[ConsumerRecord]:
         """The next batch, from the offset `first` on; none when we are to stop. A full one goes
         ahead of those before it. A small one is better joined, and takes in what comes until those
@@ -114,16 +114,16 @@ class AssignedPartition:
         records: list[ConsumerRecord] = []
         size = 0
         while not self._stop.is_set():
-            while under_way and under_way[0].done():
-                await self._finish(under_way)
+            while in_flight and in_flight[0].done():
+                await self._finish(in_flight)
             most = self._settings.batch_messages - len(records)
             full = most <= 0 or size >= _FULL_BYTES
-            if records and (not under_way or (full and len(under_way) < _UNDER_WAY)):
+            if records and (not in_flight or (full and len(in_flight) < MAX_BATCHES_IN_FLIGHT)):
                 return records
             if full:
-                await asyncio.wait((under_way[0],))
+                await asyncio.wait((in_flight[0],))
                 continue
-            more = self._next(await self._more(most, under_way), first + len(records))
+            more = self._next(await self._more(most, in_flight), first + len(records))
             records += more
             size += sum([r.serialized_value_size for r in more])
         return []
@@ -142,7 +142,7 @@ class AssignedPartition:
         return records
 
     async def _more(
-        self, most: int, under_way: "deque[asyncio.Task[Receipt]]"
+        self, most: int, in_flight: "deque[asyncio.Task[Receipt]]"
     ) -> list[ConsumerRecord]:
         """What has come, or nothing where the oldest batch is committed before."""
         # Cancelled, it has taken nothing: it takes and returns in one go.
@@ -150,13 +150,13 @@ class AssignedPartition:
             self.consumer.getmany(self.tp, timeout_ms=_POLL_MS, max_records=most)
         )
         try:
-            await asyncio.wait((asking, *list(under_way)[:1]), return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait((asking, *list(in_flight)[:1]), return_when=asyncio.FIRST_COMPLETED)
             return asking.result().get(self.tp, []) if asking.done() else []
         finally:
             asking.cancel()
 
-    async def _finish(self, under_way: "deque[asyncio.Task[Receipt]]") -> None:
-        receipt = await under_way[0]
-        under_way.popleft()
+    async def _finish(self, in_flight: "deque[asyncio.Task[Receipt]]") -> None:
+        receipt = await in_flight[0]
+        in_flight.popleft()
         if receipt.acks:
             self._acks.send(self.tp.partition, receipt)

@@ -1,7 +1,7 @@
-"""Stops a partition when a source's messages nearly all go to the dead letter.
+"""Stop a partition when nearly all messages of one source are dead-lettered.
 
-A broken decoder, or a firmware that went out to a whole fleet, would fill it with what is still
-safe with the broker. So intake stops, the state says why, and somebody decides.
+A broken decoder, or a faulty firmware of a whole fleet, would fill the dead letters with messages
+that the broker still keeps. So intake stops, the state gives the reason, and an operator decides.
 """
 
 from collections import defaultdict, deque
@@ -11,14 +11,14 @@ from store.pipeline.ledger import Entry, Key
 
 
 class _Newest:
-    """The newest messages of a source, by batch, and their sums."""
+    """Counts of the newest messages of a source, by batch, and their sums."""
 
     def __init__(self) -> None:
         self._batches: deque[tuple[int, int]] = deque()
         self.received = self.dead = 0
 
     def add(self, received: int, dead: int, most: int) -> None:
-        """A batch more; the oldest go that are not needed to make `most`."""
+        """Add a batch; drop the oldest batches that are not needed to reach `most` messages."""
         self._batches.append((received, dead))
         self.received += received
         self.dead += dead
@@ -29,9 +29,9 @@ class _Newest:
 
 
 class Breaker:
-    """Looks at the newest `most` messages of each source (tenant and dialect); 0 = never stops.
+    """Circuit breaker over the newest `most` messages of each source (tenant and dialect).
 
-    share : of them, from which on it is too much.
+    most : 0 = never stops. share : dead-lettered share of those messages from which it stops.
     """
 
     def __init__(self, most: int, share: float) -> None:
@@ -39,20 +39,20 @@ class Breaker:
         self._share = share
         self._newest: dict[Key, _Newest] = defaultdict(_Newest)
 
-    def count(self, entries: Mapping[Key, Entry], nobodys: Mapping[Key, int]) -> str | None:
-        """Take in what a batch added to the books; why to stop, or None.
+    def count(self, entries: Mapping[Key, Entry], unassigned: Mapping[Key, int]) -> str | None:
+        """Count a batch's ledger entries. Returns the reason to stop, or None.
 
-        nobodys : so many of the dead letters are of devices that nobody registered, which is no
-        fault of ours or of the source.
+        unassigned : how many of the dead letters are of unregistered devices or unknown topics;
+        they are left out, because neither we nor the source are at fault.
         """
         if not self._most:
             return None
         for key, entry in entries.items():
-            others = entry.received - nobodys.get(key, 0)
+            others = entry.received - unassigned.get(key, 0)
             if others <= 0:
                 continue
             newest = self._newest[key]
-            newest.add(others, entry.dead_lettered - nobodys.get(key, 0), self._most)
+            newest.add(others, entry.dead_lettered - unassigned.get(key, 0), self._most)
             if newest.received >= self._most and newest.dead >= self._share * newest.received:
                 del self._newest[key]
                 return (

@@ -1,4 +1,4 @@
-"""Dead letters that are marked for retry: what is done with them beside a batch's usual way."""
+"""Retry dead letters: what a retried batch does in addition to the steps of any batch."""
 
 from collections.abc import Sequence
 
@@ -19,13 +19,13 @@ def finish(
     tenants: frozenset[str],
     now_us: int,
 ) -> None:
-    """Write down what became of the rows, in the caller's transaction."""
+    """Write the result of each retried row, in the caller's transaction."""
     results = []
     for envelope, row in zip(work.envelopes, rows, strict=True):
         if envelope.outcome is Outcome.DEAD_LETTERED and envelope.dead is not None:
             key = ledger_key(envelope, tenants)
             results.append((row.id, "open", str(envelope.dead.reason), envelope.dead.detail, *key))
-            # It stays where it is: no second row for the same message.
+            # Its row stays: no second row for the same message.
             envelope.dead = None
         else:
             results.append((row.id, "retried", str(envelope.outcome), "", "", ""))
@@ -33,9 +33,9 @@ def finish(
 
 
 def subtract_retried(entries: Ledger, rows: Sequence[DeadLetterRow]) -> None:
-    """A retried message was booked as dead-lettered when it came: take that entry out.
+    """Subtract the ledger entry that counted each retried message as dead-lettered.
 
-    It is booked anew by `ledger_of`, perhaps for another tenant: its device is known by now.
+    `ledger_of` counts it again, perhaps for another tenant, because its device is known by now.
     """
     for row in rows:
         entry = entries.setdefault((row.tenant, row.dialect), ledger.Entry())

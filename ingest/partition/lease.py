@@ -1,4 +1,4 @@
-"""Owning a partition: two connections that hold it, and what is kept in memory meanwhile."""
+"""The lease on a partition: two database connections with its locks, and the state cache."""
 
 import logging
 import threading
@@ -31,16 +31,27 @@ from store.schema import partitions
 log = logging.getLogger("ingest")
 
 SLICE_S = 0.15
-"""What is done between batches ends after so long, so that live messages never wait for more."""
+"""Time limit of one piece of maintenance, so that live messages never wait longer."""
 
-_HEARD_LATELY_US = 7 * 86_400 * US_PER_S
+_RECENTLY_HEARD_US = 7 * 86_400 * US_PER_S
+
+
+@dataclass(frozen=True, slots=True)
+class PreviousBatch:
+    """The batch that is being committed, or was committed last; its states are in the cache.
+
+    next_offset : the offset after it, where the next batch begins.
+    """
+
+    work: Work
+    next_offset: int
 
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A batch whose samples are written, in a transaction of the spare connection that is open.
+    """A batch whose samples are written in an open transaction of the spare connection.
 
-    first : its first offset; version : of the registry by which it was decided.
+    first : its first offset; version : the registry version that decided it.
     """
 
     messages: Sequence[RawMessage]
@@ -51,12 +62,11 @@ class Prepared:
 
 
 class PartitionLease:
-    """The one owner of a partition. After any error everything is thrown away, to be loaded anew.
+    """The one owner of a partition. After any error it drops the cache and loads it again.
 
-    connection : of the current batch; spare : of the one that is prepared ahead of its turn.
-    preparing : held by whoever uses the spare one.
-    laid : the batch whose states are in memory, and which is being committed; next_first : the
-    offset after it. None where nothing may go ahead of what is done.
+    connection : for the current batch; spare : for the batch that is prepared early.
+    preparing : lock on the spare connection and on `prepared`.
+    previous : the batch that the next one follows; None while no batch may be prepared early.
     """
 
     def __init__(
@@ -74,16 +84,15 @@ class PartitionLease:
         self._url = database_url
         self._registries = registries
         self._layout = Layout.of(settings)
-        # Replaced at once, for `abort`.
+        # Replaced in one assignment, because `abort` reads it from another thread.
         self._connections: tuple[Connection, Connection] | None = None
         self._cache: StateCache | None = None
-        self._heard: deque[tuple[Kind, list[int]]] = deque()
-        self.next_first: int | None = None
-        self.last_written: Work | None = None
+        self._recently_heard: deque[tuple[Kind, list[int]]] = deque()
+        self.previous: PreviousBatch | None = None
         self.prepared: Prepared | None = None
 
     def open(self) -> bool:
-        """Own the partition and load what is needed. False where that is so already.
+        """Take the lease and load the cache. Returns False if that is done already.
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
@@ -103,13 +112,13 @@ class PartitionLease:
                     Topics(registry, partition=self.partition),
                     partition=self.partition,
                 )
-                cache.secured_us = (
+                cache.retention_ready_us = (
                     partitions.secured_in(connection, self.partition.number) or YEAR_2000_US
                 )
                 cache.stopped = offsets.stopped(connection, self.partition.number)
                 load_recompute_requests(connection, cache, self.clock)
-                self.load_waiting(connection, cache)
-                self._heard = self._heard_lately(connection, cache)
+                self.load_late_devices(connection, cache)
+                self._recently_heard = self._find_recently_heard(connection, cache)
                 connection.commit()
             except BaseException:
                 connection.close()
@@ -122,18 +131,18 @@ class PartitionLease:
         return connect(self._url, application="tachowatt-ingest", role=WRITER)
 
     def close(self) -> None:
-        """Give the partition up; what was not committed is forgotten."""
-        self.next_first = self.last_written = None
+        """Release the lease and drop everything that is not committed."""
+        self.previous = None
         if self.preparing.locked() and self._connections is not None:
-            abort(self._connections[1])  # whoever prepares a batch with it wakes up
+            abort(self._connections[1])  # wakes the thread that prepares a batch with it
         with self.preparing:
             for connection in self._connections or ():
                 connection.close()
             self._connections = self._cache = self.prepared = None
-        self._heard.clear()
+        self._recently_heard.clear()
 
     def depose(self) -> None:
-        """End the sessions of whoever owns the partition; the next `open` finds it free."""
+        """End the database sessions of the current owner; the next `open` finds no owner."""
         with translated():
             ended = offsets.depose(self._url, self.partition.number)
         log.warning(
@@ -143,11 +152,11 @@ class PartitionLease:
         )
 
     def abort(self) -> None:
-        """Wake the thread that waits for the database with an error. From another thread."""
+        """Interrupt the thread that waits for the database, with an error. Thread-safe."""
         for connection in self._connections or ():
             abort(connection)
 
-    # ── what is owned ───────────────────────────────────────────────────────────────────────
+    # ── cache and connections ───────────────────────────────────────────────────────────────
 
     @property
     def cache_or_none(self) -> StateCache | None:
@@ -155,7 +164,7 @@ class PartitionLease:
 
     @property
     def cache(self) -> StateCache:
-        """Raises `Retry` while the partition is not owned, as the next two do."""
+        """Raises `Retry` while the partition is not owned, as `connection` and `spare` do."""
         if self._cache is None:
             raise Retry("the store is not open")
         return self._cache
@@ -172,25 +181,25 @@ class PartitionLease:
             raise Retry("the store is not open")
         return self._connections[1]
 
-    # ── a batch ahead of its turn ───────────────────────────────────────────────────────────
+    # ── the prepared batch ──────────────────────────────────────────────────────────────────
 
     def begin_prepared(self) -> Prepared:
-        """What is prepared becomes the current batch, and its connection the current one."""
+        """Make the prepared batch the current one, and its connection the current connection."""
         prepared = self.prepared
         assert prepared is not None
-        self.prepared = self.next_first = self.last_written = None
+        self.prepared = self.previous = None
         self._connections = (self.spare, self.connection)
-        prepared.timer.go_on()
+        prepared.timer.continue_after_wait()
         return prepared
 
     def discard(self) -> None:
-        """Let nothing go ahead of what is done now; what is prepared is rolled back."""
-        self.next_first = self.last_written = None
+        """Roll back the prepared batch, and allow none until the next batch is written."""
+        self.previous = None
         with self.preparing:
             self.roll_back_spare()
 
     def roll_back_spare(self) -> None:
-        """Undo what is prepared. Under `preparing`."""
+        """Roll back the prepared batch. The caller has the lock `preparing`."""
         self.prepared = None
         if self._connections is None:
             return
@@ -202,7 +211,7 @@ class PartitionLease:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """After any error the connections and all that is in memory are thrown away."""
+        """Close the lease after any error: connections, cache and prepared batch are dropped."""
         try:
             with translated():
                 yield
@@ -212,9 +221,9 @@ class PartitionLease:
 
     @contextmanager
     def transaction(self) -> Iterator[tuple[Connection, StateCache]]:
-        """One without messages, under the same compare-and-set as a batch: a former owner cannot
-        write in it either. Nothing is prepared ahead of it. Commits at the end; after an error
-        everything is forgotten."""
+        """Run a transaction without messages, under the same compare-and-set as a batch, so that a
+        former owner cannot write. Discards the prepared batch first. Commits at the end; closes
+        the lease after an error."""
         self.discard()
         with self.all_or_nothing():
             connection, cache = self.connection, self.cache
@@ -223,14 +232,14 @@ class PartitionLease:
             connection.commit()
 
     def stop(self, why: str) -> None:
-        """Take no more messages until somebody says otherwise, also not after a restart."""
+        """Take no more messages until an operator resumes the partition, also after a restart."""
         with self.transaction() as (connection, cache):
             offsets.stop(connection, self.partition.number, why)
         cache.stopped = why
         log.error("partition %d: %s", self.partition.number, why)
 
     def check_not_stopped(self) -> None:
-        """Raises `Retry` with the reason while nobody has said otherwise."""
+        """Raises `Retry` with the reason until an operator has resumed the partition."""
         if self.cache.stopped is None:
             return
         with self.all_or_nothing():
@@ -242,8 +251,8 @@ class PartitionLease:
     # ── loading ─────────────────────────────────────────────────────────────────────────────
 
     def refresh_registry(self) -> bool:
-        """A change of registry or consent counts from the next message on. True where there was
-        one."""
+        """Load a changed registry or consent; it applies from the next message on. Returns True if
+        there was a change."""
         connection, cache = self.connection, self.cache
         if registry.version(connection) == cache.registry.version:
             return False
@@ -254,16 +263,16 @@ class PartitionLease:
         ):
             raise Retry("a device has another address now: what is in memory is loaded anew")
         load_recompute_requests(connection, cache, self.clock)
-        self.load_waiting(connection, cache)
+        self.load_late_devices(connection, cache)
         return True
 
     def earliest_us(self) -> int:
-        """Samples from before are not taken, and retention may drop them."""
+        """Time (µs) before which samples are not accepted, and retention may drop them."""
         cutoff_us = partitions.cutoff_us(self._layout, self.clock.now_us())
-        return max(self.cache.secured_us, cutoff_us or YEAR_2000_US)
+        return max(self.cache.retention_ready_us, cutoff_us or YEAR_2000_US)
 
-    def load_waiting(self, connection: Connection, cache: StateCache) -> None:
-        """Load the devices that wait to be reconciled."""
+    def load_late_devices(self, connection: Connection, cache: StateCache) -> None:
+        """Load the states of devices that wait to be reconciled."""
         pending = reconcile.pending(connection)
         for kind in KINDS.values():
             of_kind = [
@@ -271,20 +280,23 @@ class PartitionLease:
             ]
             load_devices(connection, cache, kind, of_kind, pending, self.clock.monotonic())
 
-    def load_heard(self, *, everything: bool) -> None:
-        """Load a slice of the devices that were heard lately: all at once would keep a large fleet
-        waiting after a start."""
+    def load_recently_heard(self, *, everything: bool) -> None:
+        """Load recently heard devices until the time limit: loading all at once after a start
+        would block the messages of a large fleet.
+
+        everything : without the time limit.
+        """
         until = self.clock.monotonic() + SLICE_S
-        while self._heard and (everything or self.clock.monotonic() <= until):
-            kind, ids = self._heard.popleft()
+        while self._recently_heard and (everything or self.clock.monotonic() <= until):
+            kind, ids = self._recently_heard.popleft()
             with self.transaction() as (connection, cache):
                 load_devices(connection, cache, kind, ids, {}, self.clock.monotonic())
 
-    def _heard_lately(
+    def _find_recently_heard(
         self, connection: Connection, cache: StateCache
     ) -> deque[tuple[Kind, list[int]]]:
-        """Devices that may have fallen silent just before a crash, and have not been closed yet."""
-        since_us = self.clock.now_us() - _HEARD_LATELY_US
+        """List devices that may have fallen silent just before a crash, with features still open."""
+        since_us = self.clock.now_us() - _RECENTLY_HEARD_US
         parts: deque[tuple[Kind, list[int]]] = deque()
         for kind in KINDS.values():
             if kind.finish is not None:

@@ -1,4 +1,4 @@
-"""What the owner of a partition does between batches: reconcile, close what is silent, secure."""
+"""Maintenance between batches: reconcile, close silent devices, checkpoint before retention."""
 
 import logging
 from dataclasses import replace
@@ -17,36 +17,36 @@ from store.signals import outbox
 log = logging.getLogger("ingest")
 
 RECONCILE_FOR_S = 0.005
-"""No other piece is begun after so long: they come between two batches."""
+"""Time after which no further piece begins, because pieces run between two batches."""
 
 _MOST_REPLAYS = 8
-"""Devices of which a part of a replay is in memory."""
+"""Devices with a partial replay in memory, at most."""
 
 
 class Maintenance:
-    """Each call is bounded in time. Nothing is prepared ahead of what it writes."""
+    """Every call returns within a time limit, and discards the prepared batch before it writes."""
 
     def __init__(self, lease: PartitionLease, metrics: Metrics) -> None:
         self._lease = lease
         self._metrics = metrics
-        self._securing: RetentionCheckpoints | None = None
+        self._retention_checkpoints: RetentionCheckpoints | None = None
 
     def forget(self) -> None:
-        """What was known of devices to secure may be wrong by now."""
-        self._securing = None
+        """Drop the list of devices without a retention checkpoint: it may be outdated."""
+        self._retention_checkpoints = None
 
     def pending(self) -> int:
-        """Devices that wait to be reconciled."""
+        """Count devices that wait to be reconciled."""
         cache = self._lease.cache_or_none
         return 0 if cache is None else sum(len(s.late) for s in cache.states.values())
 
     def is_due(self) -> bool:
-        """Whether a device's turn to be reconciled has come."""
+        """Return whether a device is due to be reconciled."""
         return self._lease.cache_or_none is not None and bool(self._waiting(everything=False))
 
     def _waiting(self, *, everything: bool) -> list[tuple[int, str]]:
-        """Devices whose turn has come, or all that wait, and their kinds, in the order of turns:
-        one that has begun first, for of a replay under way all that it has found is in memory."""
+        """List (device, kind) that are due, or all that wait, in order. Devices with a replay in
+        progress come first, because its results are in memory."""
         now, wait_s = self._lease.clock.monotonic(), self._lease.settings.reconcile_wait_s
         found = sorted(
             (late.replay is None, due, device_id, kind_name)
@@ -57,23 +57,23 @@ class Maintenance:
         return [(device_id, kind_name) for *_, device_id, kind_name in found]
 
     def reconcile(self, *, everything: bool) -> int:
-        """Correct devices whose late samples have been gathered long enough, in turns.
+        """Correct devices whose late samples have waited long enough, one piece of each at a time.
 
-        everything : do not wait and do not stop early. Returns how many were done.
+        everything : do not wait and do not stop early. Returns how many devices are finished.
         """
         lease = self._lease
         clock = lease.clock
         started = clock.monotonic()
         done = 0
         for device_id, kind_name in self._waiting(everything=everything):
-            done += self._turn_of(KINDS[kind_name], device_id, everything=everything)
+            done += self._replay_piece(KINDS[kind_name], device_id, everything=everything)
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
         self._metrics.reconcile_pending.labels(str(lease.partition.number)).set(self.pending())
         return done
 
-    def _turn_of(self, kind: Kind, device_id: int, *, everything: bool) -> bool:
-        """Replay a piece of a device, or all of it; True where it is done with."""
+    def _replay_piece(self, kind: Kind, device_id: int, *, everything: bool) -> bool:
+        """Replay a piece of a device, or all of it. Returns True when the device is finished."""
         lease = self._lease
         late = lease.cache.states[kind.name].late
         whole = False
@@ -83,7 +83,9 @@ class Maintenance:
             if replay is None or not replay.pieces:
                 replay = recompute.begin(connection, kind, device_id, span)
             while not whole:
-                replay, whole = recompute.go_on(connection, cache, kind, device_id, span, replay)
+                replay, whole = recompute.continue_replay(
+                    connection, cache, kind, device_id, span, replay
+                )
                 if not everything:
                     break
             connection.rollback()
@@ -92,11 +94,11 @@ class Maintenance:
         else:
             now = lease.clock.monotonic()
             late[device_id] = replace(late[device_id], replay=replay, turned=now)
-            self._forget_all_but_the_latest_replays()
+            self._drop_oldest_replays()
         return whole
 
-    def _forget_all_but_the_latest_replays(self) -> None:
-        """Of devices that wait again, because more came late; they begin anew."""
+    def _drop_oldest_replays(self) -> None:
+        """Keep the `_MOST_REPLAYS` latest partial replays; the other devices begin again."""
         begun = [
             (late.turned, device_id, states)
             for states in self._lease.cache.states.values()
@@ -128,12 +130,12 @@ class Maintenance:
         self._metrics.reconciled.inc()
 
     def close_silent(self, *, everything: bool) -> int:
-        """Write what silent devices have open; what they say next replaces it.
+        """Write open features of silent devices as provisional; their next sample replaces them.
 
         everything : do not wait for silence. Returns the number of devices.
         """
         lease = self._lease
-        lease.load_heard(everything=everything)
+        lease.load_recently_heard(everything=everything)
         heard_before = lease.clock.monotonic() - (0 if everything else lease.settings.silence_s)
         done = 0
         for kind in KINDS.values():
@@ -147,19 +149,27 @@ class Maintenance:
             done += int(ids.shape[0])
         return done
 
-    def secure(self) -> bool:
-        """Make devices ready for what retention is to drop. False while some are not yet."""
+    def write_retention_checkpoints(self) -> bool:
+        """Write a checkpoint for each device at the boundary of retention. Returns False while some
+        devices have none yet."""
         lease = self._lease
         boundary_us = lease.earliest_us()
-        if boundary_us == lease.cache.secured_us:
+        if boundary_us == lease.cache.retention_ready_us:
             return True
         lease.cache.topics.earliest_us = boundary_us
         until = lease.clock.monotonic() + SLICE_S
         with lease.transaction() as (connection, cache):
-            if self._securing is None or self._securing.boundary_us != boundary_us:
-                self._securing = RetentionCheckpoints.of(connection, cache, boundary_us)
-            done = self._securing.go_on(connection, cache, lambda: lease.clock.monotonic() > until)
+            if (
+                self._retention_checkpoints is None
+                or self._retention_checkpoints.boundary_us != boundary_us
+            ):
+                self._retention_checkpoints = RetentionCheckpoints.of(
+                    connection, cache, boundary_us
+                )
+            done = self._retention_checkpoints.continue_until(
+                connection, cache, lambda: lease.clock.monotonic() > until
+            )
         if done:
-            cache.secured_us, self._securing = boundary_us, None
+            cache.retention_ready_us, self._retention_checkpoints = boundary_us, None
             log.info("samples from before %s may be dropped", from_us(boundary_us).date())
         return done

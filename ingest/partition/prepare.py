@@ -1,4 +1,4 @@
-"""The first half of a batch: up to the samples, and what the kernels make of them."""
+"""The first half of a batch: decode, order, write the samples and compute the features."""
 
 import threading
 from collections.abc import Sequence
@@ -23,11 +23,11 @@ from store.postgres.pool import Connection
 
 
 class MustRunInOrder(Exception):
-    """This batch must wait for its turn."""
+    """The batch cannot be prepared early: it needs the batch before it to be committed."""
 
 
 class BatchPreparer:
-    """Changes nothing in memory but that devices are loaded."""
+    """Does not modify `StateCache`, except to load the states of devices not yet cached."""
 
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._settings = settings
@@ -37,7 +37,7 @@ class BatchPreparer:
         self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
 
     def read(self, messages: Sequence[RawMessage], cache: StateCache) -> Classified:
-        """By what is known of topics, which one thread at a time may add to."""
+        """Classify a batch by its topics; one thread at a time, because it may add new topics."""
         with self._reading:
             return take(messages, cache.topics, self._settings)
 
@@ -48,7 +48,8 @@ class BatchPreparer:
         classified: Classified | None,
         cache: StateCache,
     ) -> Work:
-        """What is to be done for a batch; what was sorted out before counts where it still holds.
+        """Make the `Work` of a batch, from `classified` unless the registry or the limit of too old
+        samples has changed since.
 
         first : offset of the first message.
         """
@@ -60,7 +61,7 @@ class BatchPreparer:
         ):
             found = self.read(messages, cache)
         envelopes = [Envelope(messages[i], first + i, i) for i in found.others]
-        return Work(envelopes, found.plain)
+        return Work(envelopes, found.columnar)
 
     def prepare(
         self,
@@ -68,13 +69,13 @@ class BatchPreparer:
         cache: StateCache,
         work: Work,
         timer: StepTimer,
-        before: Work | None = None,
+        previous: Work | None = None,
     ) -> None:
         """Take work through the steps and write its samples, in the caller's transaction.
 
-        before : the batch that is committing, where this one runs ahead of its turn; then no
-        device is loaded, and `MustRunInOrder` is raised where one would have to be, or where this
-        batch needs rows of that one.
+        previous : the batch that is being committed, if this one is prepared early. Then no device
+        is loaded. Raises `MustRunInOrder` if a device would have to be loaded, or if this batch
+        needs rows of `previous`.
         """
         timer.mark("read")
         steps.identify(work, cache)
@@ -82,8 +83,8 @@ class BatchPreparer:
         steps.check_times(work, self._settings, cache.topics.earliest_us)
         steps.consent(work, cache)
         timer.mark("decode")
-        for kind_name, ordered in steps.put_in_order(work).items():
-            self._separate(connection, cache, work, kind_name, ordered, before)
+        for kind_name, ordered in steps.sort_and_join(work).items():
+            self._split_new_and_late(connection, cache, work, kind_name, ordered, previous)
         timer.mark("order")
         computing = self._kernels.submit(steps.features, work, cache)
         try:
@@ -93,36 +94,36 @@ class BatchPreparer:
             computing.result()
         timer.mark("kernels")
 
-    def _separate(
+    def _split_new_and_late(
         self,
         connection: Connection,
         cache: StateCache,
         work: Work,
         kind_name: str,
         ordered: Ordered,
-        before: Work | None,
+        previous: Work | None,
     ) -> None:
         kind, samples = KINDS[kind_name], ordered.samples
         ids, starts = starts_of(samples.device)
         states = cache.states[kind_name]
-        if before is not None and states.unknown(ids).shape[0]:
+        if previous is not None and states.unknown(ids).shape[0]:
             raise MustRunInOrder
         load_devices(connection, cache, kind, ids, {}, self._clock.monotonic())
         marks = states.mark_us[states.slots.rows(ids)]
         late = samples.observed_us <= np.repeat(marks, np.diff(starts))
         existing = {}
         if late.any():
-            if before is not None and _touches(before, kind_name, samples.take(late)):
-                raise MustRunInOrder  # what is stored at these times is in the batch before
+            if previous is not None and _overlaps(previous, kind_name, samples.take(late)):
+                raise MustRunInOrder  # the previous batch writes samples at these times
             existing = telemetry.existing(
                 connection, kind.samples, samples.device[late], samples.observed_us[late]
             )
-        steps.separate(work, cache, kind_name, ordered, existing, late)
+        steps.split_new_and_late(work, cache, kind_name, ordered, existing, late)
 
 
-def _touches(before: Work, kind_name: str, late: Samples) -> bool:
-    """Whether a batch has a sample at one of these (device, time)."""
-    kind_work = before.kinds.get(kind_name)
+def _overlaps(previous: Work, kind_name: str, late: Samples) -> bool:
+    """Return whether `previous` has a sample at one of these (device, time)."""
+    kind_work = previous.kinds.get(kind_name)
     if kind_work is None:
         return False
     theirs = kind_work.ordered.samples

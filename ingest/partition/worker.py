@@ -1,4 +1,4 @@
-"""The one owner of a partition: takes batches, commits them, reconciles, retries."""
+"""The worker of one partition: takes batches, commits them, reconciles, retries dead letters."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from contracts.partition import DIRECT, Partition
 from contracts.raw import DeviceAck, RawMessage
 from ingest.batch import commit, steps
-from ingest.batch.ledger import ledger_of, of_nobody, outcomes_of
+from ingest.batch.ledger import ledger_of, outcomes_of, unassigned
 from ingest.batch.signals import signals_of
 from ingest.batch.step_timer import StepTimer
 from ingest.batch.work import Envelope, Outcome, Work
@@ -16,7 +16,7 @@ from ingest.decoding.fast_path.classify import Classified
 from ingest.device_state.cache import StateCache
 from ingest.partition import dead_letter_retry
 from ingest.partition.breaker import Breaker
-from ingest.partition.lease import PartitionLease, Prepared
+from ingest.partition.lease import PartitionLease, Prepared, PreviousBatch
 from ingest.partition.maintenance import Maintenance
 from ingest.partition.prepare import BatchPreparer, MustRunInOrder
 from ingest.registry import Registries
@@ -31,7 +31,7 @@ from store.signals import outbox
 
 log = logging.getLogger("ingest")
 
-# Errors of Python and of PostgreSQL that a strange value can cause in a step of ours.
+# Errors of Python and of PostgreSQL that an unexpected value can cause in a step.
 DATA_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
 _MAX_FAILURES_IN_A_ROW = 100
 
@@ -44,7 +44,7 @@ class Committed:
     outcomes: dict[str, int] = field(default_factory=dict)
 
     def add(self, later: "Committed") -> None:
-        """Take in what a later part of the same batch made durable."""
+        """Add the result of a later part of the same batch."""
         self.acks += later.acks
         for outcome, n in later.outcomes.items():
             self.outcomes[outcome] = self.outcomes.get(outcome, 0) + n
@@ -53,8 +53,8 @@ class Committed:
 class Worker:
     """Ingest for one partition of a log.
 
-    Not thread-safe: one thread at a time, but for `classify`, `prepare` and `abort`. After any
-    error the caller may call again; whatever was not committed is loaded anew.
+    Not thread-safe: one thread at a time, except for `classify`, `prepare` and `abort`. After any
+    error the caller may call again; the worker then loads its state from the store.
 
     registries : shared by the workers of one process.
     """
@@ -81,7 +81,7 @@ class Worker:
         self._breaker = Breaker(settings.dead_letter_cap_messages, settings.dead_letter_cap_share)
 
     def open(self) -> int:
-        """Own the partition and load what is needed. Returns the next offset.
+        """Take the lease and load the cache. Returns the next offset.
 
         Raises `Retry` while the store is away or another process owns the partition.
         """
@@ -96,44 +96,46 @@ class Worker:
         return 0 if cache is None else cache.next_offset
 
     def depose(self) -> None:
-        """End the sessions of whoever owns the partition. Only for who was given it."""
+        """End the sessions of the current owner. Only for a worker that was assigned the
+        partition."""
         self._lease.depose()
 
     def abort(self) -> None:
-        """Wake the thread that waits for the database with an error. From another thread."""
+        """Interrupt the thread that waits for the database, with an error. Thread-safe."""
         self._lease.abort()
 
     def close(self) -> None:
-        """Give the partition up; what was not committed is forgotten."""
+        """Release the partition and drop everything that is not committed."""
         self._lease.close()
 
     # ── batches ─────────────────────────────────────────────────────────────────────────────
 
     def classify(self, messages: Sequence[RawMessage]) -> Classified | None:
-        """Read a batch ahead of its turn, from another thread than the others' one; nothing is
-        decided by it that the turn would not decide again where the registry has changed."""
+        """Read a batch early, in a thread of its own. The result is made again in `process` if the
+        registry has changed."""
         cache = self._lease.cache_or_none
         if cache is None:
             return None
         try:
             return self._preparer.read(messages, cache)
         except DATA_ERRORS:
-            return None  # it fails again in its turn, where the message is found
+            return None  # it fails again in `process`, which finds the message
 
     def prepare(self, messages: Sequence[RawMessage], classified: Classified | None) -> bool:
-        """Write the samples of a batch while the one before it is being committed, which has said
-        that it is `last_written`; from another thread than the others' two, one at a time.
+        """Write the samples of a batch while the batch before it is being committed, after that one
+        has called `on_cache_updated`. In a thread of its own, one batch at a time.
 
-        Its transaction ends in `process` with the same messages. Nothing is prepared, and False
-        returned, where the batch needs what is not committed yet or not in memory, or on any error:
-        then `process` does it all, and meets the error itself.
+        The transaction ends in `process` with the same messages. Returns False and prepares nothing
+        if the batch needs rows that are not committed or states that are not cached, or on any
+        error: then `process` does all the work, and the error occurs again there.
         """
         lease = self._lease
         with lease.preparing:
-            cache, first, before = lease.cache_or_none, lease.next_first, lease.last_written
-            if cache is None or first is None or before is None:
+            cache, previous = lease.cache_or_none, lease.previous
+            if cache is None or previous is None:
                 return False
-            lease.roll_back_spare()  # whatever was prepared before has not been processed
+            lease.roll_back_spare()  # a batch that was prepared earlier and never processed
+            first = previous.next_offset
             timer = StepTimer(self._clock, self._metrics)
             try:
                 with translated():
@@ -141,7 +143,7 @@ class Worker:
                     if registry.version(spare) != cache.registry.version:
                         raise MustRunInOrder
                     work = self._preparer.work_of(messages, first, classified, cache)
-                    self._preparer.prepare(spare, cache, work, timer, before)
+                    self._preparer.prepare(spare, cache, work, timer, previous.work)
             except Exception as error:
                 log.debug("not prepared: %r", error)
                 lease.roll_back_spare()
@@ -153,18 +155,18 @@ class Worker:
         self,
         messages: Sequence[RawMessage],
         classified: Classified | None = None,
-        last_written: Callable[[], None] = lambda: None,
+        on_cache_updated: Callable[[], None] = lambda: None,
         first: int | None = None,
     ) -> Committed:
         """Take a batch through all steps and commit it.
 
-        sorted_out : what `classify` found in it before. laid() is called when the next batch can
-        be prepared. first : offset of the first message in a log that has offsets of its own; what
-        is committed already is left out.
+        classified : the result of `classify` for these messages. on_cache_updated() : called when
+        the next batch can be prepared. first : offset of the first message, if the log has its own
+        offsets; messages that are committed already are skipped.
 
-        Raises `Retry` (nothing is committed, or, after a lost answer to COMMIT, everything: the
-        next `open` tells by the offset), `Fenced` when another owner has moved on, or where
-        messages between are missing.
+        Raises `Retry` (nothing is committed, or everything if the answer to COMMIT was lost; the
+        next `open` reads the offset that decides it), and `Fenced` if another owner has moved the
+        offset or messages between are missing.
         """
         next_offset = self.open()
         self._lease.check_not_stopped()
@@ -176,24 +178,25 @@ class Worker:
                 )
             messages, classified = messages[next_offset - first :], None
             if not messages:
-                last_written()
+                on_cache_updated()
                 return Committed()
         try:
-            if self._take_prepared(messages, next_offset):
-                return self._commit_prepared(last_written)
+            if self._is_prepared(messages, next_offset):
+                return self._commit_prepared(on_cache_updated)
             return self._commit(
                 lambda cache: self._preparer.work_of(messages, next_offset, classified, cache),
                 len(messages),
-                last_written=last_written,
+                on_cache_updated=on_cache_updated,
             )
         except DATA_ERRORS as error:
             return self._isolate_failing(messages, error)
 
     def _isolate_failing(self, messages: Sequence[RawMessage], error: Exception) -> Committed:
-        """A batch failed for a reason that no step foresaw: halve it until the message is found.
+        """Halve a batch that failed for a reason no step foresaw, until the message is found.
 
-        Only that one goes to the dead letter; it must not stop the others for ever. Where many
-        fail one after the other it is no message's fault, and going on would bury good ones.
+        Only that message is dead-lettered, so that it does not block the others for ever. Raises
+        `Stop` after many failures in a row: then no message is at fault, and continuing would
+        dead-letter good ones.
         """
         if len(messages) > 1:
             middle = len(messages) // 2
@@ -217,11 +220,11 @@ class Worker:
         work_of: Callable[[StateCache], Work],
         moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None = None,
-        last_written: Callable[[], None] = lambda: None,
+        on_cache_updated: Callable[[], None] = lambda: None,
     ) -> Committed:
-        """Take work through all steps and commit it; the offset moves on by `moved`.
+        """Take work through all steps and commit it; the offset advances by `moved`.
 
-        work_of : makes the work of what came, by the registry as it is in this transaction.
+        work_of : makes the work from the messages, with the registry of this transaction.
         """
         lease = self._lease
         lease.discard()
@@ -229,14 +232,14 @@ class Worker:
         timer = StepTimer(self._clock, self._metrics)
         with lease.all_or_nothing():
             if lease.refresh_registry():
-                self._maintenance.forget()  # checkpoints of devices that were done may be gone
+                self._maintenance.forget()  # finished devices may have lost their checkpoints
             cache.topics.earliest_us = lease.earliest_us()
             work = work_of(cache)
             self._preparer.prepare(connection, cache, work, timer)
-            return self._finish(connection, cache, work, timer, moved, retried, last_written)
+            return self._finish(connection, cache, work, timer, moved, retried, on_cache_updated)
 
-    def _take_prepared(self, messages: Sequence[RawMessage], first: int) -> bool:
-        """Whether just these are prepared, and by what is still true."""
+    def _is_prepared(self, messages: Sequence[RawMessage], first: int) -> bool:
+        """Return whether exactly these messages are prepared, with the current registry."""
         lease = self._lease
         with lease.preparing:
             found = lease.prepared
@@ -246,7 +249,7 @@ class Worker:
                 return registry.version(lease.spare) == found.version
         return False
 
-    def _commit_prepared(self, last_written: Callable[[], None]) -> Committed:
+    def _commit_prepared(self, on_cache_updated: Callable[[], None]) -> Committed:
         lease = self._lease
         prepared = lease.begin_prepared()
         with lease.all_or_nothing():
@@ -257,11 +260,11 @@ class Worker:
                 prepared.timer,
                 len(prepared.messages),
                 None,
-                last_written,
+                on_cache_updated,
             )
 
     def discard(self) -> None:
-        """Let nothing go ahead of what is done now; what is prepared is rolled back."""
+        """Roll back the prepared batch, and allow none until the next batch is written."""
         self._lease.discard()
 
     def _finish(
@@ -272,14 +275,16 @@ class Worker:
         timer: StepTimer,
         moved: int,
         retried: Sequence[dead_letter.DeadLetterRow] | None,
-        last_written: Callable[[], None],
+        on_cache_updated: Callable[[], None],
     ) -> Committed:
-        """The second half: everything else, and the commit."""
+        """Run the second half of a batch: features, signals, ledger, offset and the commit."""
         due = commit.checkpoints_due(cache, work, self._settings)
-        commit.take_over(cache, work, self._clock.monotonic())
-        self._lease.next_first, self._lease.last_written = cache.next_offset + moved, work
-        last_written()
-        steps.conclude(work, telemetry.put_events(connection, [row for _, row in work.events]))
+        commit.apply_to_cache(cache, work, self._clock.monotonic())
+        self._lease.previous = PreviousBatch(work, cache.next_offset + moved)
+        on_cache_updated()
+        steps.settle_outcomes(
+            work, telemetry.put_events(connection, [row for _, row in work.events])
+        )
         now_us = self._clock.now_us()
         if retried is not None:
             dead_letter_retry.finish(connection, work, retried, cache.registry.tenants, now_us)
@@ -291,7 +296,7 @@ class Worker:
         entries = ledger_of(work, cache)
         if retried is not None:
             dead_letter_retry.subtract_retried(entries, retried)
-        commit.book(connection, entries, self._partition.number, cache.next_offset, moved)
+        commit.write_ledger(connection, entries, self._partition.number, cache.next_offset, moved)
         timer.mark("books")
         connection.commit()
         timer.mark("commit")
@@ -299,50 +304,50 @@ class Worker:
         outcomes = outcomes_of(work)
         if Outcome.STORED in outcomes:
             self._failed_in_a_row = 0
-        commit.remember(cache, counted)
+        commit.cache_sequence_numbers(cache, counted)
         self._count(entries, timer.started)
         why = None
         if retried is None:
-            why = self._breaker.count(entries, of_nobody(work, cache))
+            why = self._breaker.count(entries, unassigned(work, cache))
         if why is not None:
-            with suppress(Retry):  # the batch is committed; the next ones will say the same
+            with suppress(Retry):  # this batch is committed; the next ones give the same reason
                 self._lease.stop(why)
         return Committed(commit.acks_of(counted, cache.registry), outcomes)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
 
     def pending(self) -> int:
-        """Devices that wait to be reconciled."""
+        """Count devices that wait to be reconciled."""
         return self._maintenance.pending()
 
     def is_due(self) -> bool:
-        """Whether there is a device whose turn to be reconciled has come."""
+        """Return whether a device is due to be reconciled."""
         return self._maintenance.is_due()
 
     def reconcile(self, *, everything: bool = False) -> int:
-        """Correct devices whose late samples have been gathered long enough; bounded in time.
+        """Correct devices whose late samples have waited long enough; bounded in time.
 
-        everything : do not wait and do not stop early. Returns how many were done.
+        everything : do not wait and do not stop early. Returns how many devices are finished.
         """
         self.open()
         return self._maintenance.reconcile(everything=everything)
 
     def close_silent(self, *, everything: bool = False) -> int:
-        """Write what silent devices have open; what they say next replaces it.
+        """Write open features of silent devices as provisional; their next sample replaces them.
 
         everything : do not wait for silence. Returns the number of devices.
         """
         self.open()
         return self._maintenance.close_silent(everything=everything)
 
-    def secure(self) -> bool:
-        """Make devices ready for what retention is to drop; bounded in time. False while some are
-        not yet."""
+    def write_retention_checkpoints(self) -> bool:
+        """Write a checkpoint for each device at the boundary of retention; bounded in time. Returns
+        False while some devices have none yet."""
         self.open()
-        return self._maintenance.secure()
+        return self._maintenance.write_retention_checkpoints()
 
     def retry_dead_letters(self) -> int:
-        """Take messages marked for retry again, in the order they came. Returns how many."""
+        """Process dead letters marked for retry again, in order of arrival. Returns how many."""
         self.open()
         with translated():
             rows = dead_letter.to_retry(
@@ -355,7 +360,7 @@ class Worker:
             envelopes = [Envelope(row.message(), row.offset, i) for i, row in enumerate(rows)]
             self._commit(lambda _: Work(envelopes), 0, rows)
         except DATA_ERRORS:
-            for row in rows:  # one by one: the one that fails stays where it is
+            for row in rows:  # one by one: a row that fails stays a dead letter
                 self._retry_one(row)
         return len(rows)
 

@@ -1,10 +1,10 @@
 """Reconcile: compute a device's features again after late samples.
 
-From the last checkpoint before the late range, forwards, in pieces with live messages between
-them. Where the new carry meets, after the range, a checkpoint that was there and means the same,
-everything between that checkpoint and the newest one is right already, and only what came after
-the newest is replayed. At the end one transaction puts the new features in the place of the old,
-and leaves checkpoints, so that the next replay begins there.
+A replay starts at the last checkpoint before the late range and runs forwards in pieces; live
+batches run between the pieces. When the new carry is equivalent to an old checkpoint after the
+range, the features between that checkpoint and the newest one are still correct, and only the
+samples after the newest one are replayed. At the end one transaction replaces the old features by
+the new ones and writes checkpoints, from which the next replay can start.
 """
 
 from dataclasses import dataclass, replace
@@ -23,14 +23,14 @@ from store.pipeline.reconcile import Range
 from store.postgres.pool import Connection
 
 PIECE_SAMPLES = 1_000
-"""Samples replayed in a turn: what live messages wait for between two of their batches."""
+"""Samples in one piece of a replay: they delay live messages between two batches."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recomputed:
-    """Result of one device.
+    """The result for one device.
 
-    mark_us, carry, since_checkpoint : the device's state after it (ingest.device_state.arrays).
+    mark_us, carry, since_checkpoint : the device's new state (ingest.device_state.arrays).
     changes : feature rows added, changed or removed.
     """
 
@@ -41,7 +41,7 @@ class Recomputed:
 
 
 def begin(connection: Connection, kind: Kind, device_id: int, late: Range) -> Replay:
-    """A replay from the last checkpoint before the late samples."""
+    """Start a replay at the last checkpoint before the late samples."""
     found = checkpoints.last_before(connection, device_id, kind.carry_version, late.from_us)
     later = checkpoints.since(connection, device_id, kind.carry_version, late.from_us)
     if found is not None:
@@ -49,10 +49,10 @@ def begin(connection: Connection, kind: Kind, device_id: int, late: Range) -> Re
     return Replay(NEVER_US, kind.initial(1)[0], tuple(later))
 
 
-def go_on(
+def continue_replay(
     connection: Connection, cache: StateCache, kind: Kind, device_id: int, late: Range, done: Replay
 ) -> tuple[Replay, bool]:
-    """Replay one piece more; True where nothing is left after it."""
+    """Replay one more piece. Returns True with the replay if no samples are left."""
     position, carry = _reached(done, kind)
     target = None if done.met is not None else _next(done, position)
     until_us = None if target is None else target.as_of_us
@@ -85,13 +85,13 @@ def go_on(
 
 
 def _same(kind: Kind, one: Floats, other: Floats) -> bool:
-    """Whether both give the same features from here on."""
+    """Return whether both carries give the same features for all later samples."""
     first, second = kind.aligned(np.stack((one, other)))
     return bool(first.tobytes() == second.tobytes())
 
 
 def _reached(done: Replay, kind: Kind) -> tuple[int, Floats]:
-    """Where the next piece begins, and the carry there."""
+    """Return where the next piece begins (µs), and the carry there."""
     if done.met == len(done.pieces):
         return done.later[-1].as_of_us, carry_from_bytes(done.later[-1].carry, kind)
     if done.pieces:
@@ -111,7 +111,7 @@ def finish(
     done: Replay,
     checkpoint_samples: int,
 ) -> Recomputed:
-    """Put what a whole replay found in the place of what was there, in the caller's transaction."""
+    """Replace the stored features by those of a complete replay, in the caller's transaction."""
     changes = []
     parts: list[tuple[int, tuple[Piece, ...], int | None]] = [(done.begin_us, done.pieces, None)]
     if done.met is not None:

@@ -1,4 +1,4 @@
-"""What the owner of a partition does between batches, beside reconciling."""
+"""Request recomputation after a change of grid or time zone; write provisional features."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ from store.postgres.pool import Connection
 
 
 def load_recompute_requests(connection: Connection, cache: StateCache, clock: Clock) -> None:
-    """Ask for a reconcile from the beginning of what was computed with another grid or zone; from
-    where samples are kept, if older ones are not.
+    """Request a reconcile of devices whose features were computed with another grid or zone, from
+    their first sample, or from the boundary of retention if older samples may be gone.
 
-    Commits. The registry in `cache` is the new one already.
+    Commits. `cache` already has the new registry.
     """
     now_us = clock.now_us()
     current = {
@@ -25,14 +25,18 @@ def load_recompute_requests(connection: Connection, cache: StateCache, clock: Cl
         if cache.owns(device.device_id)
     }
     for device_id in carry.outdated(connection, current):
-        everything = reconcile.Range(cache.secured_us, now_us)
+        everything = reconcile.Range(cache.retention_ready_us, now_us)
         carry.delete(connection, device_id, 0, None)
         kind = KINDS[cache.registry.by_id[device_id].kind]
-        if cache.secured_us > YEAR_2000_US:  # nothing says any more what was before: begin there
+        if cache.retention_ready_us > YEAR_2000_US:  # earlier samples may be gone: start there
             begin = carry_to_bytes(kind.initial(1)[0])
             carry.save(
                 connection,
-                [carry.Checkpoint(device_id, cache.secured_us - 1, kind.carry_version, begin)],
+                [
+                    carry.Checkpoint(
+                        device_id, cache.retention_ready_us - 1, kind.carry_version, begin
+                    )
+                ],
             )
         reconcile.request(connection, {device_id: everything}, now_us)
         states = cache.states[kind.name]
@@ -42,7 +46,7 @@ def load_recompute_requests(connection: Connection, cache: StateCache, clock: Cl
 
 
 def write_open(connection: Connection, kind: Kind, ids: Ints, carries: Floats) -> None:
-    """Write what silent devices have open, in the caller's transaction.
+    """Write the open features of silent devices as provisional, in the caller's transaction.
 
     ids : int64[devices]; carries : float64[devices, carry_width].
     """

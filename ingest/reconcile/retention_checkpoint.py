@@ -1,7 +1,7 @@
-"""Before retention drops samples: a checkpoint of every device at that boundary.
+"""Write a checkpoint of every device at the boundary of retention, before samples are dropped.
 
-Whatever is computed again later begins there, with the bits that a replay from the first sample
-would have given. Samples from before the boundary are not taken any more (`too_old`).
+Later replays start there, with the same bits as a replay from the first sample. Samples from
+before the boundary are no longer accepted (`too_old`).
 """
 
 from collections import deque
@@ -20,7 +20,7 @@ from store.schema import partitions
 
 @dataclass(slots=True)
 class RetentionCheckpoints:
-    """A boundary (µs), and the devices that have no checkpoint there yet."""
+    """A boundary of retention (µs), and the devices that have no checkpoint there yet."""
 
     boundary_us: int
     devices: deque[tuple[Kind, int]] = field(default_factory=deque)
@@ -29,7 +29,7 @@ class RetentionCheckpoints:
     def of(
         cls, connection: Connection, cache: StateCache, boundary_us: int
     ) -> "RetentionCheckpoints":
-        """All of the partition that have samples before the boundary."""
+        """List the partition's devices that have samples before the boundary."""
         waiting = cls(boundary_us)
         for kind in KINDS.values():
             for device_id in telemetry.devices(connection, kind.samples, before_us=boundary_us):
@@ -37,11 +37,13 @@ class RetentionCheckpoints:
                     waiting.devices.append((kind, device_id))
         return waiting
 
-    def go_on(self, connection: Connection, cache: StateCache, enough: Callable[[], bool]) -> bool:
-        """Secure devices until `enough`, in the caller's transaction; True when all are, and
-        retention may drop what is before the boundary.
+    def continue_until(
+        self, connection: Connection, cache: StateCache, enough: Callable[[], bool]
+    ) -> bool:
+        """Write checkpoints until `enough`, in the caller's transaction. Returns True when all
+        devices have one; retention may then drop the samples before the boundary.
 
-        One with late samples waits until these are reconciled.
+        A device with late samples waits until they are reconciled.
         """
         for _ in range(len(self.devices)):
             if enough():
@@ -50,17 +52,17 @@ class RetentionCheckpoints:
             if device_id in cache.states[kind.name].late:
                 self.devices.append((kind, device_id))
             elif cache.owns(device_id):
-                secure(connection, cache, kind, device_id, self.boundary_us)
+                write_retention_checkpoint(connection, cache, kind, device_id, self.boundary_us)
         if self.devices:
             return False
         partitions.set_secured(connection, self.boundary_us, cache.partition.number)
         return True
 
 
-def secure(
+def write_retention_checkpoint(
     connection: Connection, cache: StateCache, kind: Kind, device_id: int, boundary_us: int
 ) -> None:
-    """Save the carry after the last sample before the boundary, where it is not saved yet."""
+    """Save the carry after the last sample before the boundary, if it is not saved yet."""
     found = checkpoints.last_before(connection, device_id, kind.carry_version, boundary_us)
     carry = kind.initial(1) if found is None else carry_from_bytes(found.carry, kind)[np.newaxis]
     as_of_us = None if found is None else found.as_of_us

@@ -155,10 +155,10 @@ def test_a_server_that_ends_idle_transactions_is_no_reason_to_stop(registered: s
 def test_after_an_error_that_no_repetition_mends_nothing_behind_is_committed(
     registered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    book = commit.book
+    write_ledger = commit.write_ledger
 
     def refuse_once(*_: Any) -> None:
-        monkeypatch.setattr(commit, "book", book)
+        monkeypatch.setattr(commit, "write_ledger", write_ledger)
         raise Stop("the database refuses")
 
     async def main() -> None:
@@ -166,7 +166,7 @@ def test_after_an_error_that_no_repetition_mends_nothing_behind_is_committed(
         log = DirectLog(Worker(registered, Settings(), CLOCK, metrics), metrics)
         await log.start()
         await log.append([message(1)])
-        monkeypatch.setattr(commit, "book", refuse_once)
+        monkeypatch.setattr(commit, "write_ledger", refuse_once)
         found = await asyncio.gather(
             *(log.append([message(i)]) for i in (2, 3, 4)), return_exceptions=True
         )

@@ -45,7 +45,7 @@ def run(url: str, retention_days: int, then: Callable[[Worker], None]) -> None:
     worker.process([m for m in MESSAGES if m is not late])
     worker.reconcile(everything=True)
     clock.advance(LATER_S)
-    assert worker.secure()
+    assert worker.write_retention_checkpoints()
     with connect(url) as connection:
         assert partitions.upkeep(connection, Layout.of(settings), clock.now_us())
     worker.process([late])
@@ -131,16 +131,16 @@ def test_a_grid_that_changes_while_devices_are_secured(database: str) -> None:
     )
     worker = Worker(database, settings, clock)
     worker.process([of_hours(m, day) for day in range(5, 10) for m in ("meter0", "meter1")])
-    worker.secure()
+    worker.write_retention_checkpoints()
     clock.advance(3 * DAY_S)
     worker.process([at_once("meter1", 8, 176.81)])
-    assert not worker.secure(), "meter1 has to be reconciled first"
+    assert not worker.write_retention_checkpoints(), "meter1 has to be reconciled first"
     other = registry()
     other["meters"][0]["interval_s"] = 3600
     write(database, validate(other, "test"), NOW_US)
     worker.process([RawMessage("tw/v1/t1/meter0/reading", b"x", NOW_US, None)])
     worker.reconcile(everything=True)
-    assert worker.secure()
+    assert worker.write_retention_checkpoints()
     with connect(database) as connection:
         before = features.count(connection, DAY)
         assert partitions.upkeep(connection, Layout.of(settings), clock.now_us())

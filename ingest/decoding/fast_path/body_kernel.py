@@ -48,7 +48,7 @@ def read_bodies(
     observed_us: Ints,
     bits: NDArray[np.uint64],
     numbers: Ints,
-    plates: Ints,
+    meter_numbers: Ints,
     taken: NDArray[np.bool_],
 ) -> None:
     """Read body i, data[starts[i]:starts[i + 1]], into rows first[i] to first[i + 1].
@@ -56,7 +56,7 @@ def read_bodies(
     media : uint8[n], JSON, CBOR or SNIFF.
     keys, lengths, integers, interval : of `ingest.decoding.fast_path.scan.Shape`.
     bits : uint64[rows, columns], the bits of the float64 values, before all NaN; numbers :
-    int64[3, n], seq, run and oldest; plates : int64[2, n], where in `data` a meter number begins
+    int64[3, n], seq, run and oldest; meter_numbers : int64[2, n], where in `data` a meter number begins
     and ends; taken : bool[n], False where nothing written there counts.
     """
     for i in range(taken.shape[0]):
@@ -64,10 +64,10 @@ def read_bodies(
         if _is_cbor(data, at, end, media[i]):
             taken[i] = read_cbor(
                 data, at, end, first[i], rows, keys, lengths, integers, interval, observed_us,
-                bits, numbers, plates, i,
+                bits, numbers, meter_numbers, i,
             )  # fmt: skip
         else:
             taken[i] = read_json(
                 data, at, end, first[i], rows, keys, lengths, integers, interval, observed_us,
-                bits, numbers, plates, i,
+                bits, numbers, meter_numbers, i,
             )  # fmt: skip

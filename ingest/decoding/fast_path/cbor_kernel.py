@@ -305,7 +305,7 @@ def count_cbor(data, at, end):
 @kernel
 def read_cbor(
     data, at, end, first, rows, keys, lengths, integers, interval, observed_us, bits, numbers,
-    plates, i,
+    meter_numbers, i,
 ):  # fmt: skip
     """True where the whole body was of the plain shape."""
     major, _, pairs, at = _head(data, at, end)
@@ -340,7 +340,7 @@ def read_cbor(
             begin, at = _text(data, at, end)
             if at < 0 or at - begin > LONGEST_NUMBER or not is_plain_text(data, begin, at):
                 return False
-            plates[0, i], plates[1, i] = begin, at
+            meter_numbers[0, i], meter_numbers[1, i] = begin, at
         elif field < T0:
             number, at = _whole(data, at, end)
             if number < 0 or number > MAX_SEQ:

@@ -112,7 +112,7 @@ class ColumnarBatch:
         """Rows of each message."""
         return np.diff(self.first)
 
-    def behind(self, packed: Packed, before: int) -> Packed:
+    def append_to(self, packed: Packed, before: int) -> Packed:
         """The rows of `packed` and behind them these, whose messages are numbered from `before`."""
         counts = self.counts
         samples = Samples(
@@ -136,7 +136,7 @@ class Classified:
 
     registry: Registry
     earliest_us: int
-    plain: dict[str, ColumnarBatch]
+    columnar: dict[str, ColumnarBatch]
     others: list[int]
 
 
@@ -159,10 +159,10 @@ def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> 
             and len(message.body) <= most
         ]
         if candidates:
-            plain = _of_kind(messages, candidates, topics, kind, settings, earliest_us)
-            rest[plain.position] = False
-            if len(plain):
-                found[DEVICE_KIND[kind]] = plain
+            columnar = _of_kind(messages, candidates, topics, kind, settings, earliest_us)
+            rest[columnar.position] = False
+            if len(columnar):
+                found[DEVICE_KIND[kind]] = columnar
     return Classified(topics.registry, earliest_us, found, np.flatnonzero(rest).tolist())
 
 
@@ -201,8 +201,8 @@ def _of_kind(
         )
     kept = np.flatnonzero(keep)
     begins = scanned.first[:-1][kept]
-    plates = scanned.plates
-    meter_numbers = dict(plates[i] for i in kept.tolist() if i in plates) if plates else {}
+    keys = scanned.meter_numbers
+    meter_numbers = dict(keys[i] for i in kept.tolist() if i in keys) if keys else {}
     kept = kept[np.lexsort((position[kept], scanned.observed_us[begins], device_id[kept]))]
     counts = np.diff(scanned.first)[kept]
     first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))

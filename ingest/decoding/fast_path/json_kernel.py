@@ -234,7 +234,7 @@ def _steps(data, at, end, observed_us, first, rows):
 @kernel
 def read_json(
     data, at, end, first, rows, keys, lengths, integers, interval, observed_us, bits, numbers,
-    plates, i,
+    meter_numbers, i,
 ):  # fmt: skip
     """True where the whole body was of the plain shape."""
     at = _skip(data, at, end)
@@ -266,7 +266,7 @@ def read_json(
             begin, at = at + 1, _text_end(data, at, end)
             if at < 0 or at - begin > LONGEST_NUMBER or not is_plain_text(data, begin, at):
                 return False
-            plates[0, i], plates[1, i] = begin, at
+            meter_numbers[0, i], meter_numbers[1, i] = begin, at
             at += 1
         elif field < T0:
             number, at = _integer(data, at, end)

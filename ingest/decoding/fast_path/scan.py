@@ -64,7 +64,7 @@ class Scanned:
     first : int64[n + 1], the rows of body i are first[i] to first[i + 1]; none of one not taken.
     observed_us : int64[rows]; values : float64[rows, columns of the shape], NaN = not measured.
     seq, run, oldest : int64[n], `ABSENT` where the body has none.
-    plates : of those bodies taken that have one, the key of their meter number and the number.
+    meter_numbers : of those bodies taken that have one, the key of their meter number and the number.
     """
 
     taken: NDArray[np.bool_]
@@ -74,7 +74,7 @@ class Scanned:
     seq: Ints
     run: Ints
     oldest: Ints
-    plates: dict[int, tuple[float, str]] = field(default_factory=dict)
+    meter_numbers: dict[int, tuple[float, str]] = field(default_factory=dict)
 
 
 @lru_cache(100_000)
@@ -110,12 +110,12 @@ def scan(
     observed_us = np.empty(rows, np.int64)
     values = np.full((rows, len(shape.names)), np.nan)
     numbers = np.full((3, n), ABSENT, np.int64)
-    plates = np.full((2, n), ABSENT, np.int64)
+    meter_numbers = np.full((2, n), ABSENT, np.int64)
     taken = np.empty(n, np.bool_)
     with np.errstate(over="ignore"):  # uint64 wraps where the kernels run uncompiled
         read_bodies(
             data, starts, media, first, shape.keys, shape.lengths, shape.integers, shape.interval,
-            observed_us, values.view(np.uint64), numbers, plates, taken,
+            observed_us, values.view(np.uint64), numbers, meter_numbers, taken,
         )  # fmt: skip
     if not taken.all():
         keep = np.repeat(taken, counts)
@@ -124,9 +124,9 @@ def scan(
         numbers[:, ~taken] = ABSENT
     values += 0.0  # −0.0 and 0.0 are one measurement
     found: dict[int, tuple[float, str]] = {}
-    with_plate = np.flatnonzero(taken & (plates[0] >= 0))
+    with_plate = np.flatnonzero(taken & (meter_numbers[0] >= 0))
     if with_plate.shape[0]:
-        begins, ends = (plates - starts[:-1])[:, with_plate]
+        begins, ends = (meter_numbers - starts[:-1])[:, with_plate]
         for i, begin, end in zip(with_plate.tolist(), begins.tolist(), ends.tolist(), strict=True):
             found[i] = _plate(bodies[i][begin:end])
         keys = np.full(n, np.nan)
