@@ -1,4 +1,4 @@
-"""What a device's features depend on beside its samples: time zone, and a meter's grid."""
+"""The inputs of a device's features besides its samples: time zone, and a meter's grid."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Grids:
-    """Of many devices, in arrays.
+    """Time zones and grids of many devices, in arrays.
 
     ids : int64[n], ascending; zone, metering : int64[n], index into the tuples.
     meterings : (interval in seconds, digits of the register); the first is that of vehicles.
@@ -27,7 +27,7 @@ class Grids:
 
     @classmethod
     def of(cls, devices: Iterable[Device]) -> "Grids":
-        """Gather them from the registry."""
+        """Collect them from registered devices."""
         ordered = sorted(devices, key=lambda device: device.device_id)
         zones: dict[str, int] = {}
         meterings: dict[tuple[float, int], int] = {(0.0, 0): 0}
@@ -47,7 +47,7 @@ class Grids:
         )
 
     def find(self, device_ids: Ints) -> Ints:
-        """Where the devices stand. Raises KeyError for one that does not."""
+        """Find the positions of devices in `ids`. Raises KeyError if one is not registered."""
         if not device_ids.shape[0]:
             return np.empty(0, np.int64)
         at = np.searchsorted(self.ids, device_ids)
@@ -57,5 +57,5 @@ class Grids:
 
 
 def as_text(device: Device) -> str:
-    """As it is remembered in the store (pipeline.computed_with)."""
+    """Format a device's time zone and grid as the store keeps it (pipeline.computed_with)."""
     return f"{device.timezone} {device.interval_s:g} {device.register_digits}"

@@ -1,4 +1,4 @@
-"""Between stored samples and kernels: the only place in ingest that calls a kernel."""
+"""Run the kernels over samples: the only place in ingest that calls a feature kernel."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -26,12 +26,12 @@ _MOST_QUARTERS = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """What belongs to one kind of device.
+    """The tables and kernels of one kind of device.
 
     samples : its table of samples.
     features : its tables of features.
-    aligned : the same carries, equal where they mean the same for whatever follows.
-    finish : what is still open, as rows for `features`; None where that is not wanted.
+    aligned : brings carries to one form, equal if they give the same features from then on.
+    finish : makes rows for `features` of what is still open; None = no provisional rows.
     """
 
     name: str
@@ -62,14 +62,14 @@ KINDS: dict[str, Kind] = {
         consumption.CARRY_VERSION,
         consumption.CARRY_WIDTH,
         consumption.initial_carry,
-        lambda carry: carry,  # its rings turn by days, which late samples seldom add
-        None,  # half a day's energy would only be mistaken for a day's
+        lambda carry: carry,  # its ring buffers advance by days, which late samples seldom add
+        None,  # half a day's energy would be mistaken for a day's
     ),
 }
 
 
 def local_us(t_us: Ints, timezone: str) -> Ints:
-    """The same instants as local wall-clock time. Offsets change on quarter hours only."""
+    """Convert instants to local wall-clock time. Offsets change on quarter hours only."""
     if not t_us.shape[0]:
         return t_us.copy()
     quarter = t_us // _QUARTER_US
@@ -78,7 +78,7 @@ def local_us(t_us: Ints, timezone: str) -> Ints:
     if span > _MOST_QUARTERS:
         quarters, inverse = np.unique(quarter, return_inverse=True)
         return np.asarray(t_us + _offsets(quarters, zone)[inverse], np.int64)
-    occurs = np.zeros(span, np.bool_)  # as above without sorting, which was most of the cost
+    occurs = np.zeros(span, np.bool_)  # as above, without the sort that was most of the cost
     occurs[quarter - first] = True
     offsets = np.zeros(span, np.int64)
     offsets[occurs] = _offsets(np.flatnonzero(occurs) + first, zone)
@@ -96,9 +96,9 @@ def _offsets(quarters: Ints, zone: ZoneInfo) -> Ints:
 
 @dataclass(frozen=True, slots=True)
 class Computed:
-    """What a call found.
+    """The result of one call.
 
-    rows : one array a feature table, with device ids.
+    rows : one array per feature table, with device ids.
     carry : float64[devices, carry_width], in the order of the samples' devices.
     """
 
@@ -111,7 +111,7 @@ def compute(kind: Kind, samples: Samples, carry: Floats, grids: Grids) -> Comput
 
     samples : by device and ascending time, each (device, time) once.
     carry : float64[devices, carry_width], before these samples, in the order of their devices.
-    grids : of at least these devices. Raises KeyError where one is missing.
+    grids : of at least these devices. Raises KeyError if one is missing.
     """
     rows: dict[str, list[Rows]] = {table.name: [] for table in kind.features}
     after = np.empty_like(carry)
@@ -121,7 +121,7 @@ def compute(kind: Kind, samples: Samples, carry: Floats, grids: Grids) -> Comput
     for zone, members in _groups(grids.zone[at]):
         rows_of_zone = _rows_of(starts, members)
         local[rows_of_zone] = local_us(samples.observed_us[rows_of_zone], grids.zones[zone])
-    # Meters of different grids need different parameters, so each grid is a call.
+    # Meters of different grids need different parameters: one call per grid.
     metering = grids.metering[at] if kind.name == "meter" else np.zeros_like(ids)
     for group, members in _groups(metering):
         lengths = np.diff(starts)[members]
@@ -149,7 +149,7 @@ def compute(kind: Kind, samples: Samples, carry: Floats, grids: Grids) -> Comput
 
 
 def still_open(kind: Kind, ids: Ints, carry: Floats) -> dict[str, Rows]:
-    """What silent devices have open (a trip under way), as provisional rows.
+    """Make provisional rows of the open features (a trip in progress) of silent devices.
 
     ids : int64[devices]; carry : float64[devices, carry_width].
     """
@@ -166,13 +166,13 @@ def still_open(kind: Kind, ids: Ints, carry: Floats) -> dict[str, Rows]:
 
 
 def _groups(codes: Ints) -> Iterator[tuple[int, Ints]]:
-    """Each code that occurs, and where it does."""
+    """Yield each code that occurs, and its positions."""
     for code in np.unique(codes).tolist():
         yield code, np.flatnonzero(codes == code)
 
 
 def _rows_of(starts: Ints, members: Ints) -> Any:
-    """Index of the rows of some devices; all of them as a slice, which copies nothing."""
+    """Return the index of the rows of some devices; a slice if it is all, which copies nothing."""
     if members.shape[0] == starts.shape[0] - 1:
         return slice(None)
     return np.concatenate([np.arange(starts[i], starts[i + 1]) for i in members.tolist()])
@@ -204,7 +204,7 @@ def _with_ids(table: FeatureTable, array: Any, ids: Ints) -> Rows:
     for name, dtype in table.fields.items():
         column = array[name]
         if name.endswith("_us"):
-            column = np.maximum(column, 0)  # 0 is the one way to say "no time"
+            column = np.maximum(column, 0)  # 0 is the only encoding of "no time"
         elif dtype.base.kind == "f":
             # One NaN and one zero, so that a row read back from the store has the same bits.
             column = np.where(np.isnan(column), np.nan, column) + 0.0

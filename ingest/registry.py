@@ -1,4 +1,4 @@
-"""A snapshot of registry and consents, as ingest decides by it."""
+"""The snapshot of registry and consents that ingest decides by."""
 
 import threading
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ from store.postgres.times import to_us
 
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """What is registered and who agreed, true as of `version`.
+    """Registered devices and consents as of `version`.
 
     by_address : (dialect, address) → device.
-    native : device id → tenant/device, by which its messages are numbered.
+    native : device id → tenant/device, the key of its sequence numbers.
     """
 
     version: int
@@ -31,14 +31,14 @@ class Registry:
 
 
 class Registries:
-    """The newest snapshot that was loaded, shared by the owners of several partitions."""
+    """The newest loaded snapshot, shared by the workers of all partitions of a process."""
 
     def __init__(self) -> None:
         self._newest: Registry | None = None
         self._loading = threading.Lock()
 
     def load(self, connection: Connection) -> Registry:
-        """The registry as the connection sees it; read only where it has changed."""
+        """Return the registry as this connection sees it; read it only if it has changed."""
         with self._loading:
             version = registry.version(connection)
             if self._newest is None or self._newest.version != version:
@@ -53,7 +53,7 @@ def load(connection: Connection) -> Registry:
     """Read the whole registry."""
     version = registry.version(connection)
     contracts = {
-        subject: [_span(held, customer) for customer, held in rows]
+        subject: [_span(holding, customer) for customer, holding in rows]
         for subject, rows in registry.contracts(connection).items()
     }
     assignments = registry.assignments(connection)
@@ -62,7 +62,7 @@ def load(connection: Connection) -> Registry:
     for row in registry.devices(connection):
         spans = [_span(holding, holding.subject) for holding in assignments.get(row.device_id, [])]
         covering = {span.value: contracts.get((row.tenant, span.value), []) for span in spans}
-        # The meter that the device reads now (the last assigned) gives its grid and time zone.
+        # The meter assigned last, which the device reads now, gives its grid and time zone.
         newest = max(spans, key=lambda span: span.from_us).value if spans else ""
         meter = meters.get((row.tenant, newest.removeprefix("meter:")), _UNKNOWN_METER)
         by_address[(row.dialect, row.address)] = Device(

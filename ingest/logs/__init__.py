@@ -1,1 +1,1 @@
-"""Where batches come from: direct, TCP or Kafka; and what is published back to Kafka."""
+"""The logs that bring batches (direct, TCP, Kafka), and the publisher to Kafka."""

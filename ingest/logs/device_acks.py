@@ -1,4 +1,4 @@
-"""Tells the gateways, by way of Kafka, how far devices' messages are committed."""
+"""Send device acknowledgements to the gateways through Kafka."""
 
 import asyncio
 import logging
@@ -19,8 +19,8 @@ _ACKS_AT_ONCE = 5_000
 
 
 class AckSender:
-    """Many devices in one record. What Kafka does not take in time is forgotten: its devices send
-    again, and are told then."""
+    """Sends the acknowledgements of many devices in one record. Drops what Kafka does not take in
+    time: those devices send again, and are acknowledged then."""
 
     def __init__(self, connection: dict[str, object], topics: Topics) -> None:
         self._connection = connection
@@ -29,14 +29,14 @@ class AckSender:
         self._task: asyncio.Task[None] | None = None
 
     def send(self, partition: int, receipt: Receipt) -> None:
-        """Returns at once."""
+        """Queue a receipt and return at once; drop it if the queue is full."""
         if self._task is None:
             self._task = asyncio.create_task(self._run(), name="device-acks")
         with suppress(asyncio.QueueFull):
             self._waiting.put_nowait((partition, receipt))
 
     async def close(self) -> None:
-        """Send what is left, for a moment."""
+        """Send the queued receipts for up to 1 s, then stop."""
         if self._task is not None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._waiting.join(), 1)

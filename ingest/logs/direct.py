@@ -1,4 +1,4 @@
-"""The direct log: hands batches to ingest in the same process, and answers after the commit."""
+"""The direct log: passes batches to ingest in the same process, and answers after the commit."""
 
 import asyncio
 import logging
@@ -20,15 +20,16 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _IDLE_S = 0.1
 _HANDED_OVER_S = 0.02
 _CLOSE_WITHIN_S = 1.0
-_RETRY_EVERY = 10  # idle rounds between two looks for dead letters marked for retry
+_RETRY_EVERY = 10  # idle rounds between two queries for dead letters marked for retry
 
 
 class DirectLog:
     """A `Log` whose messages are durable when the store has them.
 
-    One thread does all the work of ingest, so that the event loop keeps reading from the broker
-    while a batch waits for the database. Two others go ahead of it when batches follow each other
-    closely: one reads a batch, one writes the samples of a batch while that before is committed.
+    One thread does the work of ingest, so that the event loop keeps reading from the broker while
+    a batch waits for the database. When batches follow each other closely, two more threads work
+    early: one reads a batch, one writes the samples of a batch while the one before it is
+    committed.
     """
 
     def __init__(self, worker: Worker, metrics: Metrics) -> None:
@@ -41,14 +42,15 @@ class DirectLog:
         self._in_flight = 0
         self._ended: Stop | None = None
         self._away: str | None = "the partition has not been taken up yet"
-        self._laid = asyncio.Event()  # of the batch that was appended last
-        self._laid.set()
+        # Set when the states of the batch appended last are in the cache.
+        self._cache_updated = asyncio.Event()
+        self._cache_updated.set()
 
     async def start(self, depose_after_s: float | None = None) -> None:
         """Own the partition. Waits while the store is away or another process owns it.
 
-        depose_after_s : whoever owns it after so long is ended; for who has been given it by an
-        arbiter. None = never.
+        depose_after_s : seconds after which the sessions of another owner are ended; only where an
+        arbiter has assigned the partition to us. None = never.
         """
         loop = asyncio.get_running_loop()
         began = loop.time()
@@ -77,41 +79,40 @@ class DirectLog:
         return self._worker.next_offset
 
     def missing(self) -> str | None:
-        """Why nothing is committed just now; None = nothing is in the way."""
+        """Return why nothing is committed at present; None = nothing prevents it."""
         return self._away
 
     async def append(self, messages: Sequence[RawMessage], first: int | None = None) -> Receipt:
         """Commit the batch; waits as long as the store is away.
 
-        Batches are committed in the order of the calls; of those behind, one is being prepared and
-        one read while the first is being committed.
+        Batches are committed in the order of the calls. While one is being committed, the next is
+        prepared and the one after it is read.
 
-        first : offset of the first message, where the log in front of us has offsets of its own;
-        what is committed already is left out, and `Fenced` raised where messages between are
-        missing.
+        first : offset of the first message, if the log that feeds us has its own offsets; messages
+        that are committed already are skipped. Raises `Fenced` if messages between are missing.
         """
         batch = list(messages)
         loop = asyncio.get_running_loop()
-        before, last_written = self._laid, asyncio.Event()
-        self._laid = last_written
+        previous_updated, updated = self._cache_updated, asyncio.Event()
+        self._cache_updated = updated
         self._in_flight += 1
         try:
             classified = await loop.run_in_executor(self._reader, self._worker.classify, batch)
-            await before.wait()
+            await previous_updated.wait()
             if self._turn.locked():
                 await loop.run_in_executor(self._preparer, self._worker.prepare, batch, classified)
             async with self._turn:
-                if self._ended is not None:  # what is committed has no hole
+                if self._ended is not None:  # so that the committed messages have no hole
                     raise self._ended
-                # A broken connection may have committed all, a part or nothing. What it had is
-                # told as a duplicate the next time, in the ledger too.
-                committed = await self._patiently(
+                # A broken connection may have committed all, a part or nothing. On the next attempt
+                # what it had committed counts as duplicate, in the ledger too.
+                committed = await self._retry_until_done(
                     lambda: self._worker.process(
-                        batch, classified, lambda: _set_from_thread(loop, last_written), first
+                        batch, classified, lambda: _set_from_thread(loop, updated), first
                     ),
                     self._metrics.retries.inc,
                 )
-                with suppress(Retry):  # it is done later, by `idle`
+                with suppress(Retry):  # `idle` does it later
                     await self._run(self._worker.reconcile)
                     await self._run(self._worker.write_retention_checkpoints)
         except Stop as error:
@@ -119,13 +120,13 @@ class DirectLog:
             raise
         finally:
             self._in_flight -= 1
-            last_written.set()
+            updated.set()
         return Receipt(committed.acks)
 
     async def idle(self, stop: asyncio.Event) -> None:
-        """Reconcile, and take retried dead letters, whenever no batch is under way.
+        """Run maintenance and retry dead letters while no batch is in flight.
 
-        Raises what ended the log for good, also where only the caller of `append` has seen it.
+        Raises the error that ended the log for good, even if `append` has raised it already.
         """
         rounds = 0
         while not stop.is_set():
@@ -138,7 +139,7 @@ class DirectLog:
             rounds += 1
             async with self._turn:
                 try:
-                    await self._run(self._worker.discard)  # whose caller has gone away
+                    await self._run(self._worker.discard)  # its caller was cancelled
                     await self._run(self._worker.reconcile)
                     while self._worker.is_due() and not self._in_flight and not stop.is_set():
                         await self._run(self._worker.reconcile)
@@ -150,7 +151,7 @@ class DirectLog:
                     await self._wait(3, error)
 
     async def close(self) -> None:
-        """Give the partition up, within seconds, also while the store does not answer."""
+        """Release the partition within seconds, even if the store does not answer."""
         closing = asyncio.ensure_future(self._run(self._worker.close))
         done, _ = await asyncio.wait((closing,), timeout=_CLOSE_WITHIN_S)
         if not done:
@@ -160,7 +161,7 @@ class DirectLog:
         for thread in (self._thread, self._reader, self._preparer):
             thread.shutdown(wait=False, cancel_futures=True)
 
-    async def _patiently(
+    async def _retry_until_done(
         self, call: Callable[[], T], on_retry: Callable[[], None] = lambda: None
     ) -> T:
         """Call until it succeeds, with growing pauses; `on_retry` counts the failures."""
@@ -186,5 +187,5 @@ class DirectLog:
 
 
 def _set_from_thread(loop: asyncio.AbstractEventLoop, event: asyncio.Event) -> None:
-    with suppress(RuntimeError):  # the loop has been closed meanwhile
+    with suppress(RuntimeError):  # the loop may be closed by now
         loop.call_soon_threadsafe(event.set)

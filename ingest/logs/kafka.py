@@ -1,8 +1,8 @@
-"""Ingest when the log is Kafka: one of a group of workers, each with some of the partitions.
+"""Ingest from Kafka, as one consumer of a group; each consumer has some of the partitions.
 
-Where a partition is taken up, its offset comes from the store and not from Kafka, and what was
-committed is skipped: a batch counts once, whoever brings it, and however often. Kafka is told the
-offsets too, for those who look at its lag.
+An assigned partition starts at the offset in the store and not in Kafka, and committed messages are
+skipped: a batch counts once, whichever consumer reads it, and however often. Offsets are also
+committed to Kafka, but only so that monitoring can show the lag.
 """
 
 import asyncio
@@ -34,13 +34,13 @@ from store.postgres.pool import connect, translated
 log = logging.getLogger("ingest.kafka")
 
 _FETCH_BYTES = 4 * 1024 * 1024
-_TELL_EVERY_S = 2.0
+_REPORT_EVERY_S = 2.0
 _AGAIN_S = 1.0
 _DAY_MS = 86_400_000
 
 
 class KafkaIngest:
-    """A worker of the group. `partitions` : those that it has taken up."""
+    """One consumer of the group. partitions : numbers of the assigned partitions that it feeds."""
 
     def __init__(
         self, url: str, database_url: str, settings: Settings, clock: Clock, metrics: Metrics
@@ -52,7 +52,7 @@ class KafkaIngest:
         self._metrics = metrics
         self._topics = Topics(settings.kafka_topic_prefix)
         self._registries = Registries()
-        self._held: dict[TopicPartition, AssignedPartition] = {}
+        self._partitions: dict[TopicPartition, AssignedPartition] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._failed: asyncio.Future[None] | None = None
         self._of = 0
@@ -62,21 +62,21 @@ class KafkaIngest:
 
     @property
     def partitions(self) -> list[int]:
-        return sorted(tp.partition for tp, held in self._held.items() if held.started.is_set())
+        return sorted(tp.partition for tp, each in self._partitions.items() if each.started.is_set())
 
     def missing(self) -> str | None:
-        """Why nothing, or not all of ours, is committed just now."""
+        """Return why some or all assigned partitions commit nothing at present; None = all do."""
         if self._away is not None:
             return self._away
-        # A worker too many has nothing to do and is as ready as one can be.
-        away = {tp.partition: held.log.missing() for tp, held in list(self._held.items())}
+        # A consumer without partitions (more consumers than partitions) is ready.
+        away = {tp.partition: each.log.missing() for tp, each in list(self._partitions.items())}
         found = [f"partition {n}: {text}" for n, text in sorted(away.items()) if text is not None]
         return "; ".join(found) or None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`: then what is under way is committed, and the partitions given back.
+        """Consume until `stop`; then commit the batches in flight and release the partitions.
 
-        Raises `Stop` where the store is not fed from this topic.
+        Raises `Stop` if the store is not fed from this topic.
         """
         stopping = asyncio.create_task(stop.wait())
         try:
@@ -100,7 +100,7 @@ class KafkaIngest:
             **self._connection,
             group_id=self._topics.ingest,
             enable_auto_commit=False,
-            auto_offset_reset="earliest",  # a hole is found by ourselves
+            auto_offset_reset="earliest",  # `AssignedPartition` finds missing messages
             partition_assignment_strategy=(_sticky_assignor(),),
             session_timeout_ms=session_ms,
             heartbeat_interval_ms=max(session_ms // 5, 100),
@@ -109,11 +109,11 @@ class KafkaIngest:
             max_partition_fetch_bytes=_FETCH_BYTES,
             request_timeout_ms=session_ms + 5_000,
         )
-        telling: asyncio.Task[None] | None = None
+        reporting: asyncio.Task[None] | None = None
         try:
-            await self._must_be_in(chosen)
+            await self._check_cluster(chosen)
             await consumer.start()
-            partitions = await self._partitions(consumer)
+            partitions = await self._count_partitions(consumer)
             if chosen.topic != self._topics.raw or chosen.partitions != partitions:
                 raise Stop(
                     f"the store is fed from {chosen}, and the topic {self._topics.raw} has "
@@ -121,20 +121,20 @@ class KafkaIngest:
                 )
             self._of = partitions
             consumer.subscribe([self._topics.raw], listener=_Listener(self, consumer))
-            telling = asyncio.create_task(self._tell(consumer), name="tell-kafka")
-            waiting: set[asyncio.Future[object]] = {stopping, self._failed, telling}  # type: ignore[arg-type]
+            reporting = asyncio.create_task(self._report_offsets(consumer), name="report-offsets")
+            waiting: set[asyncio.Future[object]] = {stopping, self._failed, reporting}  # type: ignore[arg-type]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if self._failed.done():
                 self._failed.result()
-            if telling.done():
-                telling.result()
+            if reporting.done():
+                reporting.result()
         finally:
-            if telling is not None:
-                telling.cancel()
-            await asyncio.gather(*(held.leave() for held in self._held.values()))
+            if reporting is not None:
+                reporting.cancel()
+            await asyncio.gather(*(each.leave() for each in self._partitions.values()))
             with suppress(KafkaError, Retry, OSError):
-                await self._tell_once(consumer)
-            self._held.clear()
+                await self._report_offsets_once(consumer)
+            self._partitions.clear()
             await asyncio.gather(*self._leaving)
             await stop_client(consumer, DRAIN_WITHIN_S)
 
@@ -142,8 +142,8 @@ class KafkaIngest:
         with translated(), connect(self._database_url, application="tachowatt-ingest") as found:
             return store_log.chosen(found)
 
-    async def _must_be_in(self, chosen: store_log.Log) -> None:
-        """Raises `Stop` where this is not the Kafka that the store's offsets are of."""
+    async def _check_cluster(self, chosen: store_log.Log) -> None:
+        """Raises `Stop` if the store's offsets belong to another Kafka cluster."""
         if chosen.cluster_id is None:
             return
         admin = AIOKafkaAdminClient(**self._connection)
@@ -159,7 +159,7 @@ class KafkaIngest:
                 "--help` says how to change over"
             )
 
-    async def _partitions(self, consumer: AIOKafkaConsumer) -> int:
+    async def _count_partitions(self, consumer: AIOKafkaConsumer) -> int:
         await consumer._client.force_metadata_update()
         found = consumer.partitions_for_topic(self._topics.raw) or set()
         if not found:
@@ -169,38 +169,38 @@ class KafkaIngest:
             raise Retry(f"Kafka has no topic {self._topics.raw}; `tachowatt log init` makes it")
         return len(found)
 
-    # ── partitions come and go ──────────────────────────────────────────────────────────────
+    # ── assignment of partitions ────────────────────────────────────────────────────────────
 
     async def revoked(self, consumer: AIOKafkaConsumer) -> None:
-        """Partitions may go elsewhere. Work goes on meanwhile: what the next owner has taken up,
-        the compare-and-set keeps from us, and what we keep has lost no time."""
+        """Report offsets before a rebalance. Work continues during it: the compare-and-set fences
+        us from partitions that another consumer takes, and the others lose no time."""
         with suppress(KafkaError, Retry, TimeoutError):
-            await self._tell_once(consumer)
+            await self._report_offsets_once(consumer)
 
     def assign(self, consumer: AIOKafkaConsumer, assigned: Collection[TopicPartition]) -> None:
-        """These are ours now, and no others."""
-        for tp in list(self._held):
+        """Start the newly assigned partitions, and leave those no longer assigned."""
+        for tp in list(self._partitions):
             if tp not in assigned:
-                task = asyncio.create_task(self._held.pop(tp).leave())
+                task = asyncio.create_task(self._partitions.pop(tp).leave())
                 self._leaving.add(task)
                 task.add_done_callback(self._leaving.discard)
                 task.add_done_callback(partial(self._forget, tp))
         for tp in assigned:
-            if tp not in self._held:
-                self._take_up(consumer, tp)
-        log.info("partitions: %s", sorted(tp.partition for tp in self._held) or "none")
-        self._metrics.partitions.set(len(self._held))
+            if tp not in self._partitions:
+                self._start(consumer, tp)
+        log.info("partitions: %s", sorted(tp.partition for tp in self._partitions) or "none")
+        self._metrics.partitions.set(len(self._partitions))
         self._away = None
         self.assigned.set()
 
     def _forget(self, tp: TopicPartition, _: "asyncio.Task[None]") -> None:
-        """What is said of it is the next owner's business."""
-        if tp not in self._held:
+        """Remove the partition's gauges: its next owner reports them."""
+        if tp not in self._partitions:
             for gauge in (self._metrics.lag, self._metrics.reconcile_pending):
                 with suppress(KeyError):
                     gauge.remove(str(tp.partition))
 
-    def _take_up(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
+    def _start(self, consumer: AIOKafkaConsumer, tp: TopicPartition) -> None:
         worker = Worker(
             self._database_url,
             self._settings,
@@ -209,60 +209,65 @@ class KafkaIngest:
             Partition(tp.partition, self._of, "kafka"),
             self._registries,
         )
-        held = AssignedPartition(
+        partition = AssignedPartition(
             tp, consumer, DirectLog(worker, self._metrics), self._settings, self._acks
         )
-        self._held[tp] = held
-        held.task.add_done_callback(lambda task: self._ended(held, task))
+        self._partitions[tp] = partition
+        partition.task.add_done_callback(lambda task: self._ended(partition, task))
 
-    def _ended(self, held: AssignedPartition, task: "asyncio.Task[None]") -> None:
-        """A partition ended by itself: fenced, it is taken up again if it is still ours."""
-        if task.cancelled() or self._held.get(held.tp) is not held or self._failed is None:
+    def _ended(self, partition: AssignedPartition, task: "asyncio.Task[None]") -> None:
+        """Handle a partition that ended by itself: restart it after `Fenced`, fail otherwise."""
+        if task.cancelled() or self._failed is None:
+            return
+        if self._partitions.get(partition.tp) is not partition:
             return
         error = task.exception()
         if isinstance(error, Fenced):
             self._metrics.fenced.inc()
             log.warning("%s; loading it anew", error)
-            del self._held[held.tp]
-            again = asyncio.create_task(self._again(held))
-            self._leaving.add(again)
-            again.add_done_callback(self._leaving.discard)
+            del self._partitions[partition.tp]
+            restart = asyncio.create_task(self._restart(partition))
+            self._leaving.add(restart)
+            restart.add_done_callback(self._leaving.discard)
         elif error is not None and not self._failed.done():
             self._failed.set_exception(error)
 
-    async def _again(self, held: AssignedPartition) -> None:
-        await held.leave()
-        await asyncio.sleep(_AGAIN_S)  # where messages are missing, that does not change at once
-        if held.tp in held.consumer.assignment() and held.tp not in self._held:
-            self._take_up(held.consumer, held.tp)
+    async def _restart(self, partition: AssignedPartition) -> None:
+        """Start a partition again if it is still assigned to us."""
+        tp, consumer = partition.tp, partition.consumer
+        await partition.leave()
+        await asyncio.sleep(_AGAIN_S)  # missing messages do not appear at once
+        if tp in consumer.assignment() and tp not in self._partitions:
+            self._start(consumer, tp)
 
-    # ── what Kafka is told ──────────────────────────────────────────────────────────────────
+    # ── offsets in Kafka ────────────────────────────────────────────────────────────────────
 
-    async def _tell(self, consumer: AIOKafkaConsumer) -> None:
+    async def _report_offsets(self, consumer: AIOKafkaConsumer) -> None:
         while True:
-            await asyncio.sleep(_TELL_EVERY_S)
+            await asyncio.sleep(_REPORT_EVERY_S)
             try:
-                await self._tell_once(consumer)
+                await self._report_offsets_once(consumer)
                 self._away = None if self.assigned.is_set() else self._away
             except (KafkaError, TimeoutError) as error:
                 self._away = f"Kafka does not take offsets: {error!r}"
                 log.warning("%s", self._away)
 
-    async def _tell_once(self, consumer: AIOKafkaConsumer) -> None:
+    async def _report_offsets_once(self, consumer: AIOKafkaConsumer) -> None:
+        """Commit offsets to Kafka, and set the lag metric."""
         assignment = consumer.assignment()
-        told = {}
-        for tp, held in self._held.items():
-            if tp in assignment and held.started.is_set():
-                told[tp] = held.log.committed
+        offsets = {}
+        for tp, partition in self._partitions.items():
+            if tp in assignment and partition.started.is_set():
+                offsets[tp] = partition.log.committed
                 highwater = consumer.highwater(tp)
                 if highwater is not None:
-                    self._metrics.lag.labels(str(tp.partition)).set(max(highwater - told[tp], 0))
-        if told:
-            await asyncio.wait_for(consumer.commit(told), DRAIN_WITHIN_S)
+                    self._metrics.lag.labels(str(tp.partition)).set(max(highwater - offsets[tp], 0))
+        if offsets:
+            await asyncio.wait_for(consumer.commit(offsets), DRAIN_WITHIN_S)
 
 
 def _sticky_assignor() -> type[StickyPartitionAssignor]:
-    """A class for one consumer alone: aiokafka keeps a consumer's assignment in the class."""
+    """Make a class for one consumer: aiokafka keeps a consumer's assignment in the class."""
 
     class OfOneConsumer(StickyPartitionAssignor):  # type: ignore[misc]
         pass

@@ -1,4 +1,4 @@
-"""A partition of Kafka in our hands."""
+"""One assigned Kafka partition: fetches records and feeds them to its worker in order."""
 
 import asyncio
 from collections import deque
@@ -15,17 +15,16 @@ from runtime.settings import Settings
 DRAIN_WITHIN_S = 5.0
 
 MAX_BATCHES_IN_FLIGHT = 3
-"""Batches of a partition at a time, as at the gateway: committed, prepared, read."""
+"""Batches of a partition in process, as at the gateway: one committed, one prepared, one read."""
 _POLL_MS = 500
 _FULL_BYTES = 3 * 1024 * 1024
-"""A batch of so many is full. A fetch brings as much where there is enough, because what gateways
-send at a time has 1 MiB."""
+"""Size of a full batch. One fetch can fill it, because gateways send batches of 1 MiB."""
 _LOOKS_AT_END = 10
 _AGAIN_S = 1.0
 
 
 class AssignedPartition:
-    """Brings the messages of a partition to their worker, in order."""
+    """Feeds the messages of a partition to its worker, in order."""
 
     def __init__(
         self,
@@ -45,7 +44,7 @@ class AssignedPartition:
         self.task = asyncio.create_task(self._run(), name=f"partition-{tp.partition}")
 
     async def leave(self) -> None:
-        """Give what is under way a bounded time to be committed, and give the partition up."""
+        """Wait a bounded time until the batches in flight are committed; release the partition."""
         self._stop.set()
         if self.started.is_set():
             await asyncio.wait((self.task,), timeout=DRAIN_WITHIN_S)
@@ -55,7 +54,7 @@ class AssignedPartition:
 
     async def _run(self) -> None:
         await self.log.start(depose_after_s=self._settings.kafka_session_timeout_s / 2)
-        await self._must_not_be_ahead()
+        await self._check_log_end()
         self.consumer.seek(self.tp, self.log.committed)
         self.started.set()
         idle = asyncio.create_task(self.log.idle(self._stop))
@@ -71,9 +70,9 @@ class AssignedPartition:
                 task.cancel()
             await asyncio.gather(idle, feeding, return_exceptions=True)
 
-    async def _must_not_be_ahead(self) -> None:
-        """Raises `Stop` where Kafka has lost its end: new messages would get offsets of
-        committed ones, and be skipped."""
+    async def _check_log_end(self) -> None:
+        """Raises `Stop` if Kafka ends before the committed offset: it has lost messages, and new
+        messages would get the offsets of committed ones, and be skipped."""
         for _ in range(_LOOKS_AT_END):
             end = (await self.consumer.end_offsets([self.tp]))[self.tp]
             if end >= self.log.committed:
@@ -104,12 +103,12 @@ class AssignedPartition:
     async def _gather(
         self, in_flight: "deque[asyncio.Task[Receipt]]", first: int
     ) -> list[ConsumerRecord]:
-        """The next batch, from the offset `first` on; none when we are to stop. A full one goes
-        ahead of those before it. A small one is better joined, and takes in what comes until those
-        are committed.
+        """Gather the next batch, from the offset `first` on; empty after `stop`. A full batch is
+        returned while earlier ones are in flight; a small one gathers more records until those are
+        committed.
 
-        What comes is taken at once also because aiokafka fetches nothing, for any partition, while
-        one of them has records that lie with it.
+        Records are taken at once also because aiokafka fetches nothing, for any partition, while
+        one partition has fetched records that nobody has taken.
         """
         records: list[ConsumerRecord] = []
         size = 0
@@ -129,8 +128,8 @@ class AssignedPartition:
         return []
 
     def _next(self, records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:
-        """Without those before `expected`, which come again after a rebalance. Raises `Fenced`
-        where some are missing."""
+        """Drop records before `expected`, which are fetched again after a rebalance. Raises `Fenced`
+        if records are missing."""
         if records and records[0].offset < expected:
             records = [r for r in records if r.offset >= expected]
         if records and records[-1].offset - expected + 1 != len(records):
@@ -144,8 +143,8 @@ class AssignedPartition:
     async def _more(
         self, most: int, in_flight: "deque[asyncio.Task[Receipt]]"
     ) -> list[ConsumerRecord]:
-        """What has come, or nothing where the oldest batch is committed before."""
-        # Cancelled, it has taken nothing: it takes and returns in one go.
+        """Fetch the available records; none if the oldest batch is committed first."""
+        # It takes records and returns in one step, so cancelling it loses none.
         asking = asyncio.ensure_future(
             self.consumer.getmany(self.tp, timeout_ms=_POLL_MS, max_records=most)
         )

@@ -1,9 +1,9 @@
-"""Tells other systems by way of Kafka: signals as CloudEvents, and dead letters.
+"""Publish signals, as CloudEvents, and dead letters to Kafka for other systems.
 
-``signals``: one CloudEvent (JSON, structured mode) a record, key tenant/device, or tenant/subject
-where no device is concerned. ``telemetry.dead``: value the untouched body, key that of the message,
-headers topic, content_type, reason, detail, tenant, dialect, received_us, partition, offset (where
-it came from) and dead_letter_id. Each at least once: receivers keep the highest revision of an id.
+``signals``: one CloudEvent (JSON, structured mode) per record; key tenant/device, or tenant/subject
+if no device is concerned. ``telemetry.dead``: value the untouched body; key that of the message;
+headers topic, content_type, reason, detail, tenant, dialect, received_us, partition, offset (its
+source position) and dead_letter_id. At least once: receivers keep the highest revision of an id.
 """
 
 import asyncio
@@ -40,7 +40,7 @@ Record = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
 
 
 class Publisher:
-    """One of the processes tells; the others wait until it ends."""
+    """Only one process publishes at a time; the others wait until it ends."""
 
     def __init__(self, url: str, database_url: str, topics: Topics, metrics: Metrics) -> None:
         self._connection = client_options(url)
@@ -50,7 +50,7 @@ class Publisher:
         self._session: Connection | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`; what is not told then is told by who comes next."""
+        """Publish until `stop`; the next publisher continues with what is left."""
         try:
             while not stop.is_set():
                 pause_s = _LOOK_EVERY_S
@@ -63,7 +63,7 @@ class Publisher:
                 try:
                     if await asyncio.to_thread(self._may_publish):
                         await producer.start()
-                        await self._tell(producer, stop)
+                        await self._publish(producer, stop)
                     else:
                         pause_s = _AGAIN_S
                 except (KafkaError, OSError, Retry) as error:
@@ -77,7 +77,7 @@ class Publisher:
         finally:
             await asyncio.to_thread(self._end_session)
 
-    async def _tell(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
+    async def _publish(self, producer: AIOKafkaProducer, stop: asyncio.Event) -> None:
         while not stop.is_set():
             ids, records = await asyncio.to_thread(self._due)
             if not ids:
@@ -92,7 +92,7 @@ class Publisher:
             await asyncio.to_thread(self._done, ids)
             self._metrics.published.inc(len(ids))
 
-    # ── with the store, in threads ──────────────────────────────────────────────────────────
+    # ── store access, in threads ────────────────────────────────────────────────────────────
 
     def _may_publish(self) -> bool:
         with translated():
@@ -108,7 +108,7 @@ class Publisher:
         with translated():
             due = publications.oldest(session, _AT_ONCE)
             signals = publications.signals(session, [r for _, kind, r in due if kind == "signal"])
-            envelopes = publications.dead_letters(
+            dead_letters = publications.dead_letters(
                 session, [r for _, kind, r in due if kind == "dead_letter"]
             )
             session.rollback()
@@ -116,8 +116,8 @@ class Publisher:
         for _, kind, ref in due:  # in their order
             if kind == "signal" and ref in signals:
                 records.append(_signal(self._topics.signals, signals[ref]))
-            elif kind == "dead_letter" and ref in envelopes:
-                records.append(_dead_letter(self._topics.dead, envelopes[ref]))
+            elif kind == "dead_letter" and ref in dead_letters:
+                records.append(_dead_letter(self._topics.dead, dead_letters[ref]))
         return [id_ for id_, _, _ in due], records
 
     def _done(self, ids: list[int]) -> None:
@@ -140,7 +140,7 @@ def _signal(topic: str, row: Mapping[str, Any]) -> Record:
 
 
 def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
-    said = {
+    fields = {
         "topic": row.topic,
         "content_type": row.content_type,
         "user_properties": None if row.user_properties is None else json.dumps(row.user_properties),
@@ -153,5 +153,5 @@ def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
         "offset": row.offset,
         "dead_letter_id": row.id,
     }
-    headers = [(name, str(value).encode()) for name, value in said.items() if value is not None]
+    headers = [(name, str(value).encode()) for name, value in fields.items() if value is not None]
     return topic, ROUTER.key_of_topic(row.topic).encode(), bytes(row.body), headers

@@ -1,4 +1,4 @@
-"""Ingest as a process of its own: takes batches from a gateway over TCP."""
+"""Ingest in a separate process: accepts batches from gateways over TCP."""
 
 import asyncio
 import logging
@@ -34,7 +34,7 @@ class Listener:
                 write_frame(writer, pack_receipt(await self._log.append(messages)))
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
-            pass  # the gateway has gone; what it got no answer for it sends again
+            pass  # the gateway has disconnected; it sends unanswered batches again
         except ValueError as error:
             log.error("a client that is no gateway: %s", error)
         finally:
