@@ -1,1 +1,1 @@
-"""From bytes to samples: one decoder for each dialect, and a columnar fast path."""
+"""Decode bytes to samples: one decoder for each dialect, and a columnar fast path."""

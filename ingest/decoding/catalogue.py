@@ -1,4 +1,4 @@
-"""The dialects that there are: `DIALECTS`, what decodes them, and the `Router` over them."""
+"""The list of dialects, `DIALECTS`, with their decoders, and the `Router` over them."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -10,9 +10,9 @@ from ingest.decoding.decoded import Decoder
 
 
 def collect(package: str, names: Iterable[str]) -> tuple[Dialect[Decoder], ...]:
-    """The records of a package's modules.
+    """Load the `DIALECT` records of a package's modules.
 
-    Raises `ValueError` for a module without one, or whose record has another name.
+    Raises `ValueError` for a module without a record, or with a record of another name.
     """
     found = []
     for name in names:

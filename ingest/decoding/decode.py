@@ -1,4 +1,4 @@
-"""Which decoder reads which message."""
+"""Decode a message with the decoder of its dialect."""
 
 from contracts.raw import RawMessage
 from contracts.topics import Route
@@ -12,7 +12,7 @@ DECODERS: dict[tuple[str, str], Decoder] = {
 
 
 def decode(message: RawMessage, route: Route, context: Context, max_body_bytes: int) -> Decoded:
-    """Decode one message. Raises `DeadLetter`, and nothing else."""
+    """Decode one message. Raises only `DeadLetter`."""
     if len(message.body) > max_body_bytes:
         raise DeadLetter(
             Reason.TOO_LARGE, f"{len(message.body)} bytes; at most {max_body_bytes} are read"
@@ -27,5 +27,5 @@ def decode(message: RawMessage, route: Route, context: Context, max_body_bytes: 
         return decoder(message.body, message.content_type, context)
     except DeadLetter:
         raise
-    except Exception as error:  # a decoder's own bug must not stop the others' messages
+    except Exception as error:  # a bug of one decoder must not stop other messages
         raise DeadLetter(Reason.DECODER_ERROR, f"{type(error).__name__}: {error}") from error

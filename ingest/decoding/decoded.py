@@ -1,4 +1,4 @@
-"""What every dialect decodes to."""
+"""The types that every decoder takes and returns."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 @dataclass(slots=True)
 class Decoded:
-    """One message's content, before anything was decided about it.
+    """The decoded content of one message, before any check.
 
     kind : telemetry, reading, event or status.
-    observed_us : one a sample, microseconds since 1970 UTC.
-    columns : name → one value a sample, None = not measured. Names of contracts/units.py.
-    seq, run, oldest : the device's own numbering, None when it does not number.
+    observed_us : one per sample, microseconds since 1970 UTC.
+    columns : name → one value per sample, None = not measured. Names of contracts/units.py.
+    seq, run, oldest : the device's own numbering; seq is None if it does not number its messages.
     """
 
     kind: str
@@ -28,10 +28,11 @@ class Decoded:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a decoder may know beside the body.
+    """What a decoder knows besides the body.
 
     timezone : the device's, for dialects whose times have no offset.
-    received_us : the gateway's clock when the message came.
+    received_us : the gateway's clock when it received the message, microseconds since 1970 UTC.
+    max_samples : limit of samples in one message.
     """
 
     timezone: str

@@ -1,4 +1,4 @@
-"""What the JSON dialects that are not ours have in common."""
+"""Helpers that decoders of foreign JSON dialects share."""
 
 import json
 import math
@@ -9,10 +9,10 @@ from runtime.errors import DeadLetter, Reason
 
 _MAX_DEPTH = 32
 
-# The last one need not end: then nothing is looked through twice.
+# The closing quote is optional, so that an unclosed string is not scanned again (linear time).
 _QUOTED = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*"?', re.DOTALL)
 
-# Control characters and half surrogates: no database keeps NUL or half a character.
+# Control characters and lone surrogates: the database stores neither NUL nor lone surrogates.
 _NO_TEXT = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 
@@ -26,7 +26,7 @@ def json_object(body: bytes) -> dict[str, Any]:
     except UnicodeDecodeError as bad:
         raise DeadLetter(Reason.NOT_UTF8, f"byte {bad.start} is no UTF-8") from None
     depth = deepest = 0
-    # Without texts, whose brackets would hide or feign nesting.
+    # Strings are removed first, because brackets inside them are no nesting.
     many = text.count("[") + text.count("{") > _MAX_DEPTH
     for character in _QUOTED.sub("", text) if many else "":
         depth += (character in "[{") - (character in "]}")
@@ -43,7 +43,7 @@ def json_object(body: bytes) -> dict[str, Any]:
 
 
 def number(found: dict[str, Any], key: str) -> float | None:
-    """A number, or None where the key is absent or null.
+    """Read a number; None if the key is absent or null.
 
     Raises `DeadLetter`: wrong_type, not_finite.
     """
@@ -62,7 +62,7 @@ def number(found: dict[str, Any], key: str) -> float | None:
 
 
 def text(found: dict[str, Any], key: str) -> str | None:
-    """A text, or a number as one; None where the key is absent or null.
+    """Read a text, or a number as text; None if the key is absent or null.
 
     Raises `DeadLetter`: wrong_type.
     """

@@ -1,4 +1,4 @@
-"""The one adapter between decoded messages and arrays."""
+"""Pack decoded messages into arrays, check ranges, sort rows and join rows of one instant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """How one kind of device is packed.
+    """The columns of one kind of device.
 
-    groups : positions of the columns that are joined together.
+    position : column name → index. groups : indices of the columns that are joined together.
     lowest, highest : float64[columns], the physical range.
     """
 
@@ -55,7 +55,7 @@ LAYOUTS: dict[str, Layout] = {
 
 @dataclass(frozen=True, slots=True)
 class Packed:
-    """Samples of many messages, one row each, in the order of the messages.
+    """Samples of many messages, one row per sample, in the order of the messages.
 
     message : int64[n], position of the row's message in its batch.
     """
@@ -75,7 +75,7 @@ class Item:
 
 
 def pack(items: Sequence[Item], layout: Layout) -> Packed:
-    """Put messages into arrays. Complexity: one slice assignment a message and column."""
+    """Pack messages into arrays. Complexity: one slice assignment per message and column."""
     lengths = np.array([len(item.decoded.observed_us) for item in items], np.int64)
     n = int(lengths.sum())
     values = np.full((n, len(layout.columns)), np.nan)
@@ -103,7 +103,7 @@ def pack(items: Sequence[Item], layout: Layout) -> Packed:
 
 
 def out_of_range(packed: Packed, layout: Layout) -> dict[int, str]:
-    """Messages that carry a physically impossible value → what and where."""
+    """Find messages with a physically impossible value: message → column, value and range."""
     values = packed.samples.values
     bad = (values < layout.lowest) | (values > layout.highest)
     if not bad.any():
@@ -121,11 +121,11 @@ def out_of_range(packed: Packed, layout: Layout) -> dict[int, str]:
 
 
 def join_values(a: Floats, b: Floats, layout: Layout) -> Floats:
-    """What two messages say together about one device and instant.
+    """Join the values of two messages about one device and instant.
 
-    a, b : float64[columns]. Group by group the greater wins, compared value by value with NaN
-    below everything. A join of a semilattice: commutative, associative, idempotent. That is why
-    the order in which two messages about one instant arrive cannot matter.
+    a, b : float64[columns]. In each group of columns the greater one wins, compared value by value
+    with NaN below everything. This is the join of a semilattice: commutative, associative,
+    idempotent. Therefore the result does not depend on the order of arrival.
     """
     joined = a.copy()
     for group in layout.groups:
@@ -138,18 +138,18 @@ def join_values(a: Floats, b: Floats, layout: Layout) -> Floats:
 
 
 def same_values(a: Floats, b: Floats) -> bool:
-    """Equal bit for bit, NaN equal to NaN."""
+    """Return whether all values are equal, NaN equal to NaN."""
     return bool(np.array_equal(a, b, equal_nan=True))
 
 
 @dataclass(frozen=True, slots=True)
 class Ordered:
-    """Samples by (device, time), each pair once.
+    """Samples sorted by (device, time), each pair once.
 
     samples : the joined rows.
-    message : int64[n], the message that brought the row first.
-    merged, duplicate : messages whose further rows about the same instant added something, or
-    nothing; one entry a row.
+    message : int64[n], the first message with this row.
+    merged, duplicate : the messages of further rows of the same instant that added values, or
+    nothing; one entry per row.
     """
 
     samples: Samples
@@ -159,9 +159,9 @@ class Ordered:
 
 
 def order(packed: Packed, layout: Layout) -> Ordered:
-    """Sort by device and time and join rows about one instant.
+    """Sort by device and time, and join rows of one instant.
 
-    Rows that are in order already and have nothing to join are given back as they are.
+    Rows that are already sorted, with nothing to join, are returned unchanged.
     """
     s = packed.samples
     if _ascending(s):
@@ -191,7 +191,7 @@ def order(packed: Packed, layout: Layout) -> Ordered:
 
 
 def _ascending(samples: Samples) -> bool:
-    """True where (device, time) goes up strictly from row to row."""
+    """Return whether (device, time) increases strictly from row to row."""
     device, at = samples.device, samples.observed_us
     later = (device[1:] > device[:-1]) | ((device[1:] == device[:-1]) & (at[1:] > at[:-1]))
     return bool(later.all())

@@ -1,4 +1,4 @@
-"""Times as devices write them."""
+"""Parse the times that devices send."""
 
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
@@ -13,7 +13,7 @@ _MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
 def parse_time(value: str | int | datetime) -> int:
-    """Microseconds since 1970 UTC of RFC 3339 text with an offset, or of epoch milliseconds.
+    """Convert RFC 3339 text with an offset, or epoch milliseconds, to microseconds since 1970 UTC.
 
     Raises `DeadLetter`: bad_time, or time_without_offset.
     """
@@ -43,10 +43,11 @@ def parse_time(value: str | int | datetime) -> int:
 
 
 def local_time(text: str, timezone: str, received_us: int) -> int:
-    """Microseconds since 1970 UTC of a wall-clock time without an offset.
+    """Convert a wall-clock time without an offset to microseconds since 1970 UTC.
 
-    In the repeated hour of autumn the earlier instant is taken, unless the message came more
-    than half an hour after it and the later instant has already been: such devices send at once.
+    In the repeated hour of autumn the earlier instant is taken, unless the message arrived more
+    than half an hour after it and no more than half an hour before the later one: such devices
+    send at once. Raises `DeadLetter`: bad_time.
     """
     try:
         wall = datetime.fromisoformat(text)

@@ -32,10 +32,10 @@ _MAX_CBOR_DEPTH = 16
 
 _BIGNUMS = (2, 3)
 
-# Python prints no number of more than 4,300 digits. All of fewer bytes than these have fewer.
+# Python prints integers of up to 4,300 digits. Every integer of up to this many bytes has fewer.
 _MOST_BIGNUM_BYTES = 1_785
 
-# Times, bignums (which the schema bounds) and typed arrays.
+# Times, bignums (limited by the schema) and typed arrays.
 _ALLOWED_TAGS = frozenset({0, 1, *_BIGNUMS, *_TYPED_ARRAYS})
 
 _REASON_OF_TYPE = {
@@ -52,7 +52,7 @@ _METER_MEASURED = tuple(n for n in METER_NAMES if n not in ("interval_s", "meter
 
 
 def decode_telemetry(body: bytes, content_type: str | None, context: Context) -> Decoded:
-    """Samples of a vehicle."""
+    """Decode samples of a vehicle."""
     message = _read(Telemetry, body, content_type)
     columns = {
         name: values for name in VEHICLE_NAMES if (values := getattr(message, name)) is not None
@@ -61,7 +61,7 @@ def decode_telemetry(body: bytes, content_type: str | None, context: Context) ->
 
 
 def decode_reading(body: bytes, content_type: str | None, context: Context) -> Decoded:
-    """Readings of a meter."""
+    """Decode readings of a meter."""
     message = _read(Reading, body, content_type)
     columns: dict[str, Sequence[float | None]] = {
         name: values for name in _METER_MEASURED if (values := getattr(message, name)) is not None
@@ -74,7 +74,7 @@ def decode_reading(body: bytes, content_type: str | None, context: Context) -> D
 
 
 def decode_event(body: bytes, content_type: str | None, context: Context) -> Decoded:
-    """Something the device itself noticed."""
+    """Decode an event that the device itself detected."""
     message = _read(DeviceEvent, body, content_type)
     decoded = Decoded("event", [parse_time(message.at)], {})
     decoded.event_kind = message.kind
@@ -83,21 +83,21 @@ def decode_event(body: bytes, content_type: str | None, context: Context) -> Dec
 
 
 def decode_status(body: bytes, content_type: str | None, context: Context) -> Decoded:
-    """How the device is doing."""
+    """Decode the status of the device."""
     message = _read(DeviceStatus, body, content_type)
     decoded = Decoded("status", [parse_time(message.at)], {})
     decoded.event_kind = "status"
-    said = message.model_dump(
+    status = message.model_dump(
         include={"online", "battery_pct", "firmware", "rssi_dbm"}, exclude_none=True
     )
-    decoded.event_json = json.dumps(said, sort_keys=True)
+    decoded.event_json = json.dumps(status, sort_keys=True)
     return _numbered(decoded, message.seq, message.run, message.oldest, message.device)
 
 
 def salvage_numbering(body: bytes) -> tuple[int, int] | None:
-    """(run, seq) of a body that does not fit the schema, if it is a whole object all the same.
+    """Find (run, seq) in a body that violates the schema but is a complete object; None otherwise.
 
-    Without it a device would send a message that cannot be used again for ever.
+    Without it a device would never get an acknowledgement, and send the message again for ever.
     """
     try:
         if body.lstrip()[:1] == b"{":
@@ -153,7 +153,7 @@ def _looks_like_cbor(body: bytes) -> bool:
 
 
 def _read(model: type[M], body: bytes, content_type: str | None) -> M:
-    """Validate a body. Without a content type the first byte tells: a CBOR map is 0xA0–0xBF."""
+    """Validate a body. Without a content type its first byte decides (a CBOR map: 0xA0–0xBF)."""
     if content_type is not None and "cbor" in content_type:
         is_cbor = True
     elif content_type is not None and "json" in content_type:
@@ -218,10 +218,10 @@ def _typed_array(*arguments: Any) -> Any:
     dtype = _TYPED_ARRAYS.get(tag.tag)
     if dtype is None or not isinstance(tag.value, bytes):
         return tag
-    # A length that is no multiple of the element's raises ValueError, which is not_cbor.
+    # A length that is not a multiple of the element size raises ValueError, reported as not_cbor.
     numbers = np.frombuffer(tag.value, dtype=dtype).tolist()
     if dtype[1] == "f":
-        # NaN is how a typed array says null; infinities stay and are refused by the schema.
+        # NaN stands for null in a typed array; the schema rejects infinities.
         return [None if number != number else number for number in numbers]
     return numbers
 
@@ -234,10 +234,10 @@ def _bounded(length: int, info: int) -> None:
 
 
 def _too_deep(body: bytes) -> bool:
-    """Walk the heads of a CBOR body without recursion, so that depth cannot exhaust the stack.
+    """Read the heads of a CBOR body without recursion, so that depth cannot exhaust the stack.
 
-    Malformed input is for the real decoder to name: False. Raises `DeadLetter` on other tags, on
-    breaks out of place and on numbers that nobody could print.
+    Returns False for malformed input, which the real decoder reports. Raises `DeadLetter` for tags
+    that are not allowed, misplaced breaks and integers too long to print.
     """
     open_items: list[int] = []  # items still to come at each level; -1 = until a break
     bignum = False
@@ -261,7 +261,7 @@ def _too_deep(body: bytes) -> bool:
             opens = -1 if info == 31 else argument * (1 if major == 4 else 2)
         elif major == 6:
             if argument not in _ALLOWED_TAGS:
-                # Among others shared references (28, 29), which make much of a few bytes.
+                # Also excludes shared references (28, 29), which expand a few bytes into many.
                 raise DeadLetter(Reason.NOT_CBOR, f"tag {argument} is not allowed")
             opens = 1
         elif major in (2, 3) and info == 31:
@@ -280,7 +280,7 @@ def _too_deep(body: bytes) -> bool:
                 break
             open_items.pop()
         if not open_items:
-            return False  # the first item has ended
+            return False  # the first item is complete
     return False
 
 

@@ -1,9 +1,9 @@
-"""OwnTracks: `owntracks/<user>/<device>`, one location a message.
+"""OwnTracks: `owntracks/<user>/<device>`, one location per message.
 
-Facts and traps: docs/field/devices.md.
-`tst` is the fix's time in whole seconds; `vel`, `cog`, `alt`, `acc` are left out when they are
-zero; a speed of −1 means unknown. The `topic` inside some bodies is a note of the sender's
-broker and no identity: the MQTT topic is.
+Facts and pitfalls: docs/field/devices.md.
+`tst` is the time of the fix in whole seconds; `vel`, `cog`, `alt`, `acc` are omitted when zero; a
+speed of −1 means unknown. The `topic` in some bodies is informational; the MQTT topic identifies
+the device.
 """
 
 from contracts.dialects import Dialect, DialectRoute
@@ -13,7 +13,7 @@ from runtime.errors import DeadLetter, Reason
 
 
 def decode_location(body: bytes, content_type: str | None, context: Context) -> Decoded:
-    """A location as one sample; a last will as a state."""
+    """Decode a location as one sample, a last will (`lwt`) as a status."""
     found = json_object(body)
     kind = found.get("_type")
     if kind == "encrypted":

@@ -1,9 +1,9 @@
-"""Tasmota with a smart-meter script: `tele/<topic>/SENSOR`, registers of one meter a message.
+"""Tasmota with a smart-meter script: `tele/<topic>/SENSOR`, registers of one meter per message.
 
-Facts and traps: docs/field/devices.md.
-The name of the inner object and its keys are the user's own script; we know the usual ones.
-`Time` has no offset: it is the meter's local time (its time zone stands in the registry). The
-zeros that a rebooted device sends are passed on: the register kernel knows them from a reset.
+Facts and pitfalls: docs/field/devices.md.
+The user's script names the inner object and its keys; we accept the usual names. `Time` has no
+offset: it is the meter's local time (the registry has its time zone). Zeros sent by a rebooted
+device are kept: the register kernel distinguishes them from a reset.
 """
 
 from typing import Any
@@ -24,7 +24,7 @@ _METER_NUMBER = ("Meter_number", "Meter_id", "meter_number", "Server_ID")
 
 
 def decode_sensor(body: bytes, content_type: str | None, context: Context) -> Decoded:
-    """One reading."""
+    """Decode one reading."""
     found = json_object(body)
     time = found.get("Time")
     if time is None:

@@ -1,4 +1,4 @@
-"""The kernel that reads plain bodies, each by what it is: JSON or CBOR."""
+"""The kernel that reads plain bodies, JSON or CBOR."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +11,7 @@ Bytes = NDArray[np.uint8]
 Ints = NDArray[np.int64]
 
 JSON, CBOR, SNIFF = 0, 1, 2
-"""What a body is, as its content type says; SNIFF = it says nothing, so the first byte does."""
+"""Format of a body by its content type; SNIFF = no content type, so the first byte decides."""
 
 
 @kernel
@@ -25,7 +25,7 @@ def _is_cbor(data, at, end, media):
 def count_rows(
     data: Bytes, starts: Ints, media: NDArray[np.uint8], most: int, counts: Ints
 ) -> None:
-    """Rows that each body seems to have, 0 beyond `most`; reading tells whether it has them."""
+    """Count the rows that each body seems to have, 0 beyond `most`; `read_bodies` verifies it."""
     for i in range(starts.shape[0] - 1):
         at, end = starts[i], starts[i + 1]
         if _is_cbor(data, at, end, media[i]):
@@ -55,9 +55,9 @@ def read_bodies(
 
     media : uint8[n], JSON, CBOR or SNIFF.
     keys, lengths, integers, interval : of `ingest.decoding.fast_path.scan.Shape`.
-    bits : uint64[rows, columns], the bits of the float64 values, before all NaN; numbers :
-    int64[3, n], seq, run and oldest; meter_numbers : int64[2, n], where in `data` a meter number begins
-    and ends; taken : bool[n], False where nothing written there counts.
+    bits : uint64[rows, columns], the bits of the float64 values, NaN before the call; numbers :
+    int64[3, n], seq, run and oldest; meter_numbers : int64[2, n], begin and end of the meter number
+    in `data`; taken : bool[n], False = not plain, and what was written for the body is invalid.
     """
     for i in range(taken.shape[0]):
         at, end, rows = starts[i], starts[i + 1], first[i + 1] - first[i]

@@ -1,7 +1,8 @@
 """The kernel that reads plain CBOR bodies (see the package): one map of definite length.
 
-A column is an array of numbers, or a typed array of RFC 8746, which lies there as it is wanted.
-Functions give where they ended, and -1 for what they cannot read: then the body is not plain.
+A column is an array of numbers, or a typed array of RFC 8746, whose elements need no parsing.
+Functions return the position after what they read, or -1 if they cannot read it: then the body is
+not plain.
 
 Sources: RFC 8949, section 3; RFC 8746, section 2.
 """
@@ -39,7 +40,7 @@ _HALF, _SINGLE, _DOUBLE = 25, 26, 27
 
 @kernel
 def _head(data, at, end):
-    """(major type, low five bits, argument, where it ends); it ends at -1 if it is not definite."""
+    """Read a head: (major type, low five bits, argument, end); end is -1 if it is not definite."""
     bad = np.int64(0), np.int64(0), _0, np.int64(-1)
     if at >= end:
         return bad
@@ -60,7 +61,7 @@ def _head(data, at, end):
 
 @kernel
 def _length(argument, at, end):
-    """The argument as a length within the body, -1 where it reaches beyond."""
+    """Check that the argument is a length within the body; -1 if it reaches beyond."""
     if argument > _MOST_LENGTH or np.int64(argument) > end - at:
         return np.int64(-1)
     return np.int64(argument)
@@ -68,7 +69,7 @@ def _length(argument, at, end):
 
 @kernel
 def _whole(data, at, end):
-    """(value, where it ends) of an integer of less than 2**62."""
+    """Read an integer of less than 2**62: (value, end)."""
     major, _, argument, at = _head(data, at, end)
     if at < 0 or major > 1 or argument >> _62 != _0:
         return np.int64(0), np.int64(-1)
@@ -78,7 +79,7 @@ def _whole(data, at, end):
 
 @kernel
 def _widen(raw, exponent_bits, mantissa_bits):
-    """(0 = a number, 1 = NaN, -1 = infinite; the bits of the float64) of a smaller float."""
+    """Widen a smaller float: (0 = a number, 1 = NaN, -1 = infinite; the bits of the float64)."""
     top = (_1 << exponent_bits) - _1
     sign = (raw >> (exponent_bits + mantissa_bits)) & _1
     exponent = np.int64((raw >> mantissa_bits) & top)
@@ -99,7 +100,7 @@ def _widen(raw, exponent_bits, mantissa_bits):
 
 @kernel
 def _float(raw, info):
-    """As `_widen`, of a float with the head's low five bits."""
+    """As `_widen`, for a float of the size in `info`, the low five bits of the head."""
     if info == _HALF:
         return _widen(raw, _U(5), _10)
     if info == _SINGLE:
@@ -111,14 +112,14 @@ def _float(raw, info):
 
 @kernel
 def _signed(negative, magnitude):
-    """The bits of the float64 of a whole number."""
+    """Convert a whole number to the bits of a float64."""
     _, bits = float_bits(magnitude, np.int64(0))
     return bits | _NEGATIVE if negative else bits
 
 
 @kernel
 def _number(data, at, end):
-    """(0 = a number, 1 = null; the bits of the float64; where it ends)."""
+    """Read a number or null: (0 = a number, 1 = null; the bits of the float64; end)."""
     bad = np.int64(0), _0, np.int64(-1)
     major, info, argument, at = _head(data, at, end)
     if at < 0:
@@ -138,13 +139,13 @@ def _number(data, at, end):
 
 @kernel
 def _typed(data, at, end, rows):
-    """(tag − 64, bytes of an element, where its bytes begin) of a typed array of `rows` elements;
-    they begin at -1 where here is none that we read. `at` is where its tag begins."""
+    """Read the heads of a typed array of `rows` elements whose tag begins at `at`: (tag − 64, bytes
+    per element, begin of its bytes); begin is -1 if there is none, or of a type we do not read."""
     bad = np.int64(0), np.int64(0), np.int64(-1)
     major, _, tag, at = _head(data, at, end)
     if at < 0 or major != 6 or tag < _U(64) or tag > _U(86):
         return bad
-    kind = np.int64(tag) - 64  # bits: float, signed, little-endian, two of the size
+    kind = np.int64(tag) - 64  # bits: float, signed, little-endian, two for the size
     if kind == 12 or kind & 19 == 19:  # reserved, and floats of 16 bytes
         return bad
     size = np.int64(1) << (kind & 3)
@@ -158,7 +159,7 @@ def _typed(data, at, end, rows):
 
 @kernel
 def _element(data, at, kind, size):
-    """The bits of an element as they are, the highest first."""
+    """Read the bits of an element, in either byte order."""
     raw = _0
     if kind & 4:
         for i in range(size):
@@ -171,7 +172,7 @@ def _element(data, at, kind, size):
 
 @kernel
 def _magnitude(raw, kind, size):
-    """(is it negative, its magnitude) of an element that is a whole number."""
+    """Split an element that is a whole number: (is it negative, its magnitude)."""
     bits = _U(8 * size)
     if kind & 8 and (raw >> (bits - _1)) & _1 != _0:
         return True, (_ALL >> (_U(64) - bits)) & (~raw + _1)
@@ -180,7 +181,7 @@ def _magnitude(raw, kind, size):
 
 @kernel
 def _column(data, at, end, integers, bits, first, rows, column):
-    """Read one array into its rows of `bits`, where null leaves what is there."""
+    """Read one array into its rows of `bits`; null leaves the value there unchanged."""
     bad = np.int64(-1)
     if at >= end:
         return bad
@@ -248,7 +249,7 @@ def _steps(data, at, end, observed_us, first, rows):
 
 @kernel
 def _time(data, at, end):
-    """(µs since 1970 UTC, where it ends) of text or epoch milliseconds."""
+    """Read a time, text or epoch milliseconds: (µs since 1970 UTC, end)."""
     bad = np.int64(0), np.int64(-1)
     if at < end and data[at] >> 5 < 2:
         ms, at = _whole(data, at, end)
@@ -266,7 +267,7 @@ def _time(data, at, end):
 
 @kernel
 def _text(data, at, end):
-    """(where its characters begin, where they end)."""
+    """Read a text: (begin, end) of its characters."""
     bad = np.int64(0), np.int64(-1)
     major, _, argument, at = _head(data, at, end)
     if at < 0 or major != 3:
@@ -279,7 +280,7 @@ def _text(data, at, end):
 
 @kernel
 def count_cbor(data, at, end):
-    """Elements of the first array behind "dt_ms": 1 without it, 0 for what is none."""
+    """Count the elements of the first array after "dt_ms": 1 without it, 0 if it is no array."""
     while at + 6 < end:
         if (
             data[at] == 0x65
@@ -307,7 +308,7 @@ def read_cbor(
     data, at, end, first, rows, keys, lengths, integers, interval, observed_us, bits, numbers,
     meter_numbers, i,
 ):  # fmt: skip
-    """True where the whole body was of the plain shape."""
+    """Read one body. Returns True if all of it is plain."""
     major, _, pairs, at = _head(data, at, end)
     if rows < 1 or at < 0 or major != 5 or pairs > _U(lengths.shape[0]):
         return False

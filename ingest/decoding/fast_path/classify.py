@@ -1,8 +1,8 @@
-"""Which messages of a batch are plain, and their rows.
+"""Classify a batch into columnar messages and all others.
 
-A message is taken here when nothing about it needs a decision: its topic is a registered device's,
-its body has the plain shape, its clock is right, its values are possible, and its customer allows
-all of it to be kept. Every other one is left to the steps, which say what is to be done with it.
+A message becomes columnar if no step has to decide about it: its topic belongs to a registered
+device, its body is plain, its times and values are possible, and consent covers all of it. Every
+other message goes through the steps as an envelope.
 """
 
 from collections.abc import Sequence
@@ -33,10 +33,11 @@ _MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
 
 @dataclass(slots=True)
 class Topics:
-    """What the topics seen so far say, true for one registry.
+    """The devices of known topics; valid for one registry.
 
-    number : topic → its row in the columns below, by kind of message; absent = never plain.
-    earliest_us : what was observed before is not taken.
+    earliest_us : samples from before are not taken.
+    number : kind of message → topic → its row in `columns`; absent = never columnar.
+    columns : kind of message → (device id, from_us, to_us of the current holder) of each topic.
     """
 
     registry: Registry
@@ -51,14 +52,14 @@ class Topics:
         self.forget()
 
     def forget(self) -> None:
-        """Begin anew, with no topic known."""
+        """Drop all known topics."""
         self.seen.clear()
         self.arrays.clear()
         for kind in SHAPES:
             self.number[kind], self.columns[kind] = {}, []
 
     def learn(self, topic: str) -> None:
-        """Find out what a topic says."""
+        """Look up the device and the current holder of a topic."""
         self.seen.add(topic)
         found = ROUTER.route(topic)
         if found is None or found.dialect != NATIVE or found.kind not in SHAPES:
@@ -68,14 +69,14 @@ class Topics:
         device = self.registry.by_address.get((NATIVE, found.address))
         if device is None or device.kind != DEVICE_KIND[found.kind] or not device.holders:
             return
-        # What was observed under an earlier holder is not plain.
+        # Samples from the time of an earlier holder are left to the steps.
         holder = max(device.holders, key=lambda holder: holder.from_us)
         if self.registry.consent.covers(device.tenant, holder.customer, device.kind):
             self.number[found.kind][topic] = len(self.columns[found.kind])
             self.columns[found.kind].append((device.device_id, holder.from_us, holder.to_us))
 
     def table(self, kind: str) -> Ints:
-        """The columns of a kind, int64[topics, 3]."""
+        """Return the columns of a kind as int64[topics, 3]."""
         known, rows = self.arrays.get(kind), self.columns[kind]
         if known is None or known.shape[0] != len(rows):
             known = self.arrays[kind] = np.array(rows, np.int64)
@@ -84,13 +85,13 @@ class Topics:
 
 @dataclass(frozen=True, slots=True)
 class ColumnarBatch:
-    """Plain messages of one kind of device, by device and time, so that their rows mostly are too.
+    """Columnar messages of one kind of device, by device and first time: most rows are then sorted.
 
     position : int64[n], in the batch, the order of arrival.
     device_id, seq, run, oldest : int64[n].
     first : int64[n + 1], rows of message i are first[i] to first[i + 1]; received_us : int64[n].
     observed_us : int64[rows]; values : float64[rows, columns].
-    meter_numbers : what the keys among the values stand for.
+    meter_numbers : meter key among the values → meter number.
     """
 
     position: Ints
@@ -109,11 +110,11 @@ class ColumnarBatch:
 
     @property
     def counts(self) -> Ints:
-        """Rows of each message."""
+        """Count the rows of each message, int64[n]."""
         return np.diff(self.first)
 
     def append_to(self, packed: Packed, before: int) -> Packed:
-        """The rows of `packed` and behind them these, whose messages are numbered from `before`."""
+        """Append these rows to `packed`; their messages are numbered from `before` on."""
         counts = self.counts
         samples = Samples(
             np.repeat(self.device_id, counts),
@@ -129,9 +130,9 @@ class ColumnarBatch:
 
 @dataclass(frozen=True, slots=True)
 class Classified:
-    """A batch, true for one registry and as long as nothing more is too old.
+    """A classified batch; valid for this registry and this limit of too old samples.
 
-    plain : kind of device → its plain messages; others : positions of all others.
+    columnar : kind of device → its columnar messages; others : positions of all other messages.
     """
 
     registry: Registry
@@ -141,9 +142,9 @@ class Classified:
 
 
 def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> Classified:
-    """Tell the plain messages of a batch from its others."""
+    """Classify the messages of a batch."""
     if len(topics.seen) > _MOST_TOPICS:
-        topics.forget()  # nobody has so many devices; somebody makes topics up
+        topics.forget()  # more topics than devices: somebody invents topics
     for topic in {message.topic for message in messages} - topics.seen:
         topics.learn(topic)
     found: dict[str, ColumnarBatch] = {}
@@ -206,7 +207,7 @@ def _of_kind(
     kept = kept[np.lexsort((position[kept], scanned.observed_us[begins], device_id[kept]))]
     counts = np.diff(scanned.first)[kept]
     first = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts, dtype=np.int64)))
-    # Row r of message i comes from r - first[i] behind where that message's rows begin.
+    # Row r of message i is row r - first[i] of that message in `scanned`.
     rows = np.arange(first[-1]) + np.repeat(scanned.first[:-1][kept] - first[:-1], counts)
     return ColumnarBatch(
         position[kept],

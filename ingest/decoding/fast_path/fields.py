@@ -1,28 +1,28 @@
-"""What both kernels that read bodies (JSON and CBOR) know of fields and times."""
+"""Fields and times of the native schema, shared by the JSON and the CBOR kernel."""
 
 import numpy as np
 
 from feature_kernels.kernel import kernel
 
 SCALARS = ("v", "seq", "run", "oldest", "t0", "dt_ms", "interval_s", "meter_number")
-"""Fields that are no columns, in the order of the shapes' keys."""
+"""Fields that are not columns, in the order of `Shape.keys`."""
 
 V, SEQ, RUN, OLDEST, T0, DT_MS, INTERVAL_S, METER_NUMBER = range(len(SCALARS))
 
 NEEDED = 1 << V | 1 << T0
-"""Fields without which a body is none, a bit each."""
+"""Required fields, one bit each."""
 
 MOST_DT_MS = 10**12
 MOST_EPOCH_MS = 253_402_300_799_999
 """The last millisecond of the year 9999."""
 
 LONGEST_NUMBER = 64
-"""Characters of a meter number."""
+"""Characters of a meter number, at most."""
 
 
 @kernel
 def _two(data, at):
-    """The number of two digits, -1 where they are none."""
+    """Read two digits as a number; -1 if they are none."""
     a, b = np.int64(data[at]) - 48, np.int64(data[at + 1]) - 48
     if 0 <= a <= 9 and 0 <= b <= 9:
         return a * 10 + b
@@ -31,8 +31,7 @@ def _two(data, at):
 
 @kernel
 def read_time(data, at, end):
-    """(µs since 1970 UTC, where it ends) of YYYY-MM-DDThh:mm:ss[.f]Z; it ends at -1 if it is not
-    that."""
+    """Read YYYY-MM-DDThh:mm:ss[.f]Z: (µs since 1970 UTC, end); end is -1 if it is anything else."""
     bad = np.int64(0), np.int64(-1)
     if end - at < 20:
         return bad
@@ -71,7 +70,7 @@ def read_time(data, at, end):
             fraction *= 10
     if at >= end or data[at] != 90:
         return bad
-    # Days since 1970 of the proleptic Gregorian calendar, with years that begin in March.
+    # Days since 1970 in the proleptic Gregorian calendar, with years that begin in March.
     y = year - 1 if month <= 2 else year
     of_year = (153 * (month + (-3 if month > 2 else 9)) + 2) // 5 + day - 1
     number = 365 * y + y // 4 - y // 100 + y // 400 + of_year - 719468
@@ -81,7 +80,7 @@ def read_time(data, at, end):
 
 @kernel
 def field_number(data, begin, end, keys, lengths):
-    """Which field's name is data[begin:end]; -1 = none's."""
+    """Find the field with the name data[begin:end]; -1 = none."""
     length = end - begin
     for k in range(lengths.shape[0]):
         if lengths[k] == length:
@@ -97,7 +96,7 @@ def field_number(data, begin, end, keys, lengths):
 
 @kernel
 def is_plain_text(data, begin, end):
-    """True where data[begin:end] is printable ASCII without quote and backslash."""
+    """Return whether data[begin:end] is printable ASCII without quote and backslash."""
     for at in range(begin, end):
         if data[at] < 32 or data[at] > 126 or data[at] == 34 or data[at] == 92:
             return False

@@ -1,6 +1,7 @@
 """The kernel that reads plain JSON bodies (see the package).
 
-Functions give where they ended, and -1 for what they cannot read: then the body is not plain.
+Functions return the position after what they read (end), or -1 if they cannot read it: then the
+body is not plain.
 """
 
 import numpy as np
@@ -40,7 +41,7 @@ def _skip(data, at, end):
 
 @kernel
 def count_json(data, at, end):
-    """Elements of the first array behind "dt_ms": 1 without it."""
+    """Count the elements of the first array after "dt_ms": 1 without it."""
     rows = np.int64(1)
     while at + 8 < end:
         if (
@@ -64,7 +65,7 @@ def count_json(data, at, end):
 
 @kernel
 def _integer(data, at, end):
-    """(value, where it ends); where it ends is -1 for what is no whole number of 16 digits."""
+    """Read a whole number: (value, end); end is -1 if it is none, or has more than 16 digits."""
     negative = at < end and data[at] == 45
     if negative:
         at += 1
@@ -83,7 +84,8 @@ def _integer(data, at, end):
 
 @kernel
 def _number(data, at, end):
-    """(bits of the float64, where it ends); where it ends is -1 for what this cannot read."""
+    """Read a number: (bits of the float64, end); end is -1 if it is none, or cannot be rounded
+    exactly here."""
     none = np.uint64(0)
     negative = at < end and data[at] == 45
     if negative:
@@ -133,7 +135,7 @@ def _number(data, at, end):
 
 @kernel
 def _time(data, at, end):
-    """(µs since 1970 UTC, where it ends) of text in quotes or epoch milliseconds; -1 as above."""
+    """Read a time, quoted text or epoch milliseconds: (µs since 1970 UTC, end)."""
     bad = np.int64(0), np.int64(-1)
     if at < end and data[at] != 34:
         ms, at = _integer(data, at, end)
@@ -148,7 +150,7 @@ def _time(data, at, end):
 
 @kernel
 def _text_end(data, at, end):
-    """Where the text in quotes that begins here ends, before its quote; -1 as above."""
+    """Find the closing quote of the text whose opening quote is at `at`."""
     if at >= end or data[at] != 34:
         return np.int64(-1)
     at += 1
@@ -159,7 +161,7 @@ def _text_end(data, at, end):
 
 @kernel
 def _field(data, at, end, keys, lengths):
-    """(number of the field whose quoted name is here, where its value begins); -1 as above."""
+    """Read a quoted field name and colon: (number of the field, begin of its value)."""
     bad = np.int64(-1), np.int64(-1)
     begin, at = at + 1, _text_end(data, at, end)
     if at < 0:
@@ -181,7 +183,7 @@ def _is_null(data, at, end):
 
 @kernel
 def _next(data, at, end, close):
-    """(0 = a comma, 1 = the end, -1 = neither; where what follows begins)."""
+    """Read a separator: (0 = comma, 1 = `close`, -1 = neither; begin of what follows)."""
     at = _skip(data, at, end)
     if at < end and data[at] == 44:
         return np.int64(0), _skip(data, at + 1, end)
@@ -192,7 +194,7 @@ def _next(data, at, end, close):
 
 @kernel
 def _column(data, at, end, integers, bits, first, rows, column):
-    """Read one array into its rows of `bits`; where it ends, -1 as above."""
+    """Read one array into its rows of `bits`; null leaves the value there unchanged."""
     if at >= end or data[at] != 91:
         return np.int64(-1)
     at = _skip(data, at + 1, end)
@@ -216,7 +218,7 @@ def _column(data, at, end, integers, bits, first, rows, column):
 
 @kernel
 def _steps(data, at, end, observed_us, first, rows):
-    """Read dt_ms into `observed_us`; where it ends, -1 as above."""
+    """Read dt_ms into `observed_us`."""
     if at >= end or data[at] != 91:
         return np.int64(-1)
     at = _skip(data, at + 1, end)
@@ -236,7 +238,7 @@ def read_json(
     data, at, end, first, rows, keys, lengths, integers, interval, observed_us, bits, numbers,
     meter_numbers, i,
 ):  # fmt: skip
-    """True where the whole body was of the plain shape."""
+    """Read one body. Returns True if all of it is plain."""
     at = _skip(data, at, end)
     if rows < 1 or at >= end or data[at] != 123:
         return False

@@ -1,4 +1,4 @@
-"""Decimal numbers to float64, rounded as Python rounds them.
+"""Convert decimal numbers to float64, rounded as Python rounds them.
 
 Source: D. Lemire, "Number parsing at a gigabyte per second", Software: Practice and Experience 51
 (2021); the 128-bit powers of ten are computed here from integers.
@@ -12,7 +12,7 @@ LOWEST_POWER, HIGHEST_POWER = -60, 60
 
 
 def _powers() -> np.ndarray:
-    """uint64[powers, 2]: the first 128 bits of 10**q, high and low, rounded down."""
+    """Compute uint64[powers, 2]: the first 128 bits of 10**q, high and low, rounded down."""
     table = np.empty((HIGHEST_POWER - LOWEST_POWER + 1, 2), np.uint64)
     for q in range(LOWEST_POWER, HIGHEST_POWER + 1):
         if q >= 0:
@@ -20,7 +20,7 @@ def _powers() -> np.ndarray:
             shift = value.bit_length() - 128
             value = value >> shift if shift > 0 else value << -shift
         else:
-            # The reciprocal is rounded up, as the algorithm wants it for negative powers.
+            # The reciprocal is rounded up, as the algorithm requires for negative powers.
             power = 10**-q
             value = (1 << (power.bit_length() + 127)) // power + 1
             value >>= max(value.bit_length() - 128, 0)
@@ -37,7 +37,7 @@ _32, _9BITS, _ALL = _U(32), _U(0x1FF), _U(0xFFFFFFFFFFFFFFFF)
 
 @kernel
 def _product(a, b):
-    """Both halves of the 128-bit product of two uint64."""
+    """Multiply two uint64 to 128 bits: (high half, low half)."""
     a_low, a_high = a & _LOW, a >> _32
     b_low, b_high = b & _LOW, b >> _32
     low, middle = a_low * b_low, a_high * b_low
@@ -48,7 +48,7 @@ def _product(a, b):
 
 @kernel
 def float_bits(digits, power):
-    """Bits of the float64 nearest to digits · 10**power; (False, 0) where this cannot tell.
+    """Compute (True, bits of the float64 nearest to digits · 10**power); (False, 0) if undecided.
 
     digits : uint64; power : int64.
     """

@@ -1,4 +1,4 @@
-"""Plain bodies to arrays: what is around the kernel (ingest/decoding/fast_path/body_kernel.py)."""
+"""Read plain bodies into arrays: prepares input and output of the kernel (body_kernel.py)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -16,17 +16,17 @@ Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 ABSENT = -1
-"""In `seq`, `run` and `oldest` of a body that does not carry them."""
+"""Value of `seq`, `run` and `oldest` of a body that does not have them."""
 
 _WIDEST_KEY = 24
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The fields of one message: scalars first, then its columns in the order of the store's.
+    """The fields of one kind of message: scalars first, then columns in the order of the store.
 
     keys : uint8[k, _WIDEST_KEY]; lengths : int64[k]; integers : bool[k], only whole numbers 0 to 6.
-    interval, plate : positions of interval_s and meter_key among the columns, -1 where there is no
+    interval, meter_key : positions of interval_s and meter_key among the columns, -1 if there is no
     such field.
     """
 
@@ -35,11 +35,12 @@ class Shape:
     lengths: Ints
     integers: NDArray[np.bool_]
     interval: int
-    plate: int
+    meter_key: int
 
 
 def _shape(names: tuple[str, ...]) -> Shape:
-    # What is no field of its own keeps its place with a key that nothing can match.
+    # A column or scalar that is no field of this message keeps its position, with a key that
+    # matches nothing.
     source = {"interval_s": "interval_s", "meter_number": "meter_key"}
     scalars = ["" if source.get(name, names[0]) not in names else name for name in SCALARS]
     columns = ["" if name in source.values() else name for name in names]
@@ -49,8 +50,8 @@ def _shape(names: tuple[str, ...]) -> Shape:
         keys[i, : len(name)] = np.frombuffer(name.encode(), np.uint8)
     lengths = np.array([len(name) or ABSENT for name in fields], np.int64)
     integers = np.array([name == "quality" for name in fields])
-    interval, plate = (names.index(name) if name in names else -1 for name in source.values())
-    return Shape(names, keys, lengths, integers, interval, plate)
+    interval, key = (names.index(name) if name in names else -1 for name in source.values())
+    return Shape(names, keys, lengths, integers, interval, key)
 
 
 SHAPES: dict[str, Shape] = {"telemetry": _shape(VEHICLE_NAMES), "reading": _shape(METER_NAMES)}
@@ -58,13 +59,13 @@ SHAPES: dict[str, Shape] = {"telemetry": _shape(VEHICLE_NAMES), "reading": _shap
 
 @dataclass(frozen=True, slots=True)
 class Scanned:
-    """What was found in n bodies.
+    """The contents of n bodies.
 
-    taken : bool[n]. Of the others nothing is said here.
-    first : int64[n + 1], the rows of body i are first[i] to first[i + 1]; none of one not taken.
+    taken : bool[n], which bodies are plain; the others have no content here.
+    first : int64[n + 1], the rows of body i are first[i] to first[i + 1]; none if it is not taken.
     observed_us : int64[rows]; values : float64[rows, columns of the shape], NaN = not measured.
-    seq, run, oldest : int64[n], `ABSENT` where the body has none.
-    meter_numbers : of those bodies taken that have one, the key of their meter number and the number.
+    seq, run, oldest : int64[n], `ABSENT` if the body has none.
+    meter_numbers : taken body → (meter key, meter number), if it has one.
     """
 
     taken: NDArray[np.bool_]
@@ -78,7 +79,7 @@ class Scanned:
 
 
 @lru_cache(100_000)
-def _plate(raw: bytes) -> tuple[float, str]:
+def _meter_number(raw: bytes) -> tuple[float, str]:
     number = raw.decode("ascii")
     return meter_key(number), number
 
@@ -91,7 +92,7 @@ def scan(
 ) -> Scanned:
     """Read bodies of one kind of message.
 
-    most_samples : longer ones are not taken. media : uint8[n], codes of
+    most_samples : bodies with more are not taken. media : uint8[n], codes of
     `ingest.decoding.fast_path.body_kernel`; None = all are JSON.
     Complexity: O(bytes), one pass to count and one to read.
     Oracle: `ingest.decoding.dialects.native`.
@@ -110,12 +111,12 @@ def scan(
     observed_us = np.empty(rows, np.int64)
     values = np.full((rows, len(shape.names)), np.nan)
     numbers = np.full((3, n), ABSENT, np.int64)
-    meter_numbers = np.full((2, n), ABSENT, np.int64)
+    spans = np.full((2, n), ABSENT, np.int64)
     taken = np.empty(n, np.bool_)
     with np.errstate(over="ignore"):  # uint64 wraps where the kernels run uncompiled
         read_bodies(
             data, starts, media, first, shape.keys, shape.lengths, shape.integers, shape.interval,
-            observed_us, values.view(np.uint64), numbers, meter_numbers, taken,
+            observed_us, values.view(np.uint64), numbers, spans, taken,
         )  # fmt: skip
     if not taken.all():
         keep = np.repeat(taken, counts)
@@ -124,13 +125,13 @@ def scan(
         numbers[:, ~taken] = ABSENT
     values += 0.0  # −0.0 and 0.0 are one measurement
     found: dict[int, tuple[float, str]] = {}
-    with_plate = np.flatnonzero(taken & (meter_numbers[0] >= 0))
-    if with_plate.shape[0]:
-        begins, ends = (meter_numbers - starts[:-1])[:, with_plate]
-        for i, begin, end in zip(with_plate.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            found[i] = _plate(bodies[i][begin:end])
+    numbered = np.flatnonzero(taken & (spans[0] >= 0))
+    if numbered.shape[0]:
+        begins, ends = (spans - starts[:-1])[:, numbered]
+        for i, begin, end in zip(numbered.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            found[i] = _meter_number(bodies[i][begin:end])
         keys = np.full(n, np.nan)
-        keys[with_plate] = [key for key, _ in found.values()]
-        values[:, shape.plate] = np.repeat(keys, np.diff(first))
+        keys[numbered] = [key for key, _ in found.values()]
+        values[:, shape.meter_key] = np.repeat(keys, np.diff(first))
     seq, run, oldest = numbers
     return Scanned(taken, first, observed_us, values, seq, run, oldest, found)
