@@ -1,4 +1,4 @@
-"""Which messages the broker has sent and we have not acknowledged, in the order of arrival."""
+"""The window of messages received from the broker and not yet acknowledged, in order of arrival."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ T = TypeVar("T")
 
 
 class AckWindow:
-    """First in, first out: acknowledgements leave in the order of arrival (MQTT 5, 4.6).
+    """A queue: acknowledgements are sent in the order of arrival (MQTT 5, 4.6).
 
-    size : bytes of the bodies and user properties in it.
+    size : bytes of the bodies and user properties in the window.
     """
 
     def __init__(self) -> None:
@@ -34,13 +34,13 @@ class AckWindow:
         return len(self._waiting)
 
     def full(self, most: int, most_bytes: int) -> bool:
-        """True where the next batch would be as large as it may be."""
+        """Return whether the waiting messages fill a batch."""
         if len(self._waiting) >= most:
             return True
         return self._waiting_size >= most_bytes
 
     def arrive(self, messages: Sequence[RawMessage], mids: Sequence[int]) -> None:
-        """Messages came. mids : packet ids to acknowledge; 0 for QoS 0, which knows none."""
+        """Add received messages. mids : packet ids to acknowledge; 0 for QoS 0, which has none."""
         self._waiting.extend(messages)
         self._mids.extend(mids)
         sizes = [
@@ -53,8 +53,8 @@ class AckWindow:
         self._waiting_size += size
 
     def take(self, most: int, most_bytes: int) -> list[RawMessage]:
-        """The next batch: at least one message, beyond that within both limits. Empty where the
-        connection was lost meanwhile; there is nothing to be `done` then."""
+        """Take the next batch: at least one message, further ones within both limits. Empty if the
+        connection was lost in the meantime; do not call `done` then."""
         count = min(most, len(self._waiting))
         if not count:
             return []
@@ -67,16 +67,17 @@ class AckWindow:
         return _first(self._waiting, count)
 
     def done(self) -> list[int]:
-        """The log has the batch taken first; what is to be acknowledged of it, on this
-        connection."""
+        """Remove the oldest batch, which the log has now. Returns its packet ids to acknowledge on
+        this connection."""
         mids, size = self._taken.popleft()
         self.size -= size
         return [mid for mid in mids if mid]
 
     def lost_connection(self) -> int:
-        """Forget what no batch has taken: the broker sends it again. Returns how many.
+        """Drop messages that no batch has taken: the broker sends them again. Returns how many.
 
-        QoS 0 stays, for nobody sends that again. Packet ids of batches under way are void.
+        QoS 0 messages stay, because nobody sends them again. Packet ids of batches in flight become
+        invalid.
         """
         waiting = zip(self._waiting, self._sizes, self._mids, strict=True)
         kept = [(message, size) for message, size, mid in waiting if not mid]
@@ -91,7 +92,7 @@ class AckWindow:
 
 
 def _first(queue: deque[T], count: int) -> list[T]:
-    """Take so many off its front."""
+    """Take `count` items from the front of the queue."""
     if count == len(queue):
         items = list(queue)
         queue.clear()

@@ -1,4 +1,4 @@
-"""From the broker to the log: batches, and acknowledgements only after the log has them."""
+"""Forward messages from the broker to the log in batches; acknowledge what the log has."""
 
 import asyncio
 import logging
@@ -21,11 +21,11 @@ _ACKS_AT_ONCE = 5_000
 """Devices acknowledged in one interval; an acknowledgement costs the broker a message."""
 
 MAX_BATCHES_IN_FLIGHT = 3
-"""Batches with the log at a time: one is committed, one prepared and one read."""
+"""Batches passed to the log at a time: one is committed, one prepared and one read."""
 
 BATCH_BYTES = 4 * 1024 * 1024
 _WINDOW_BYTES = 32 * 1024 * 1024
-"""So many bytes of messages may be under way; beyond that no more are read from the broker."""
+"""Limit of bytes in the window; at this limit reading from the broker pauses."""
 
 
 class Gateway:
@@ -58,7 +58,7 @@ class Gateway:
             self._on_lost,
             clock.now_us,
             version=settings.mqtt_version,
-            # The embedded broker keeps one alias a subscription, and so names wrong topics.
+            # The embedded broker keeps one alias per subscription, and so sends wrong topics.
             topic_aliases=settings.mqtt_topic_aliases if settings.mqtt_url else 0,
         )
         metrics.window_bytes_limit.set(_WINDOW_BYTES)
@@ -71,11 +71,11 @@ class Gateway:
 
     @property
     def subscribed(self) -> asyncio.Event:
-        """Set while the broker is known to keep for us what devices publish."""
+        """Set while the broker is known to keep published messages for our session."""
         return self._session.subscribed
 
     def missing(self) -> str | None:
-        """Why nothing comes from the broker just now; None = it does."""
+        """Return why no messages come from the broker at present; None = they do."""
         return None if self.subscribed.is_set() else "no subscription at the MQTT broker"
 
     def _on_messages(self, messages: list[RawMessage], mids: list[int]) -> None:
@@ -97,7 +97,7 @@ class Gateway:
             log.info("%d messages without acknowledgement will come again", forgotten)
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Until `stop`: then commit what has arrived, acknowledge it, and disconnect."""
+        """Forward until `stop`; then commit what has arrived, acknowledge it, and disconnect."""
         await self._session.start()
         acker = asyncio.create_task(self._send_device_acks(), name="device-acks")
         forwarder = asyncio.create_task(self._forward(), name="forward")
@@ -115,7 +115,7 @@ class Gateway:
             await self._session.close()
 
     async def _drain(self) -> None:
-        """Give what has arrived a bounded time to be committed; the broker keeps the rest."""
+        """Wait a bounded time until the window is committed; the broker keeps the rest."""
         for _ in range(round(_STOP_WITHIN_S / 0.02)):
             if not len(self._window):
                 return
@@ -123,8 +123,8 @@ class Gateway:
         log.warning("%d messages are left with the broker", len(self._window))
 
     async def _forward(self) -> None:
-        """Batch after batch, in order. While one is being committed the next may already be with
-        the log, which prepares them; but only full ones, for small ones are better joined."""
+        """Append batches in order. While one is being committed, full batches are already passed to
+        the log, which prepares them; small ones wait and grow."""
         in_flight: deque[asyncio.Task[Receipt]] = deque()
         try:
             while True:
@@ -150,11 +150,11 @@ class Gateway:
     def _is_full(self) -> bool:
         return self._window.full(self._settings.batch_messages, BATCH_BYTES)
 
-    async def _done_or_full(self, task: asyncio.Task[Receipt], ahead: bool) -> None:
-        """Wait until `task` is done or, where another batch may go ahead, a full one has come."""
+    async def _done_or_full(self, task: asyncio.Task[Receipt], early: bool) -> None:
+        """Wait until `task` is done or, if `early`, the next batch is full."""
         self._full.clear()
         waiting: set[asyncio.Task[Any]] = {task}
-        full = asyncio.create_task(self._full.wait()) if ahead else None
+        full = asyncio.create_task(self._full.wait()) if early else None
         if full is not None:
             waiting.add(full)
         try:
@@ -164,12 +164,12 @@ class Gateway:
                 full.cancel()
 
     def committed(self, acks: Iterable[DeviceAck]) -> None:
-        """These devices' messages are committed so far: tell them, soon."""
+        """Queue acknowledgements for devices; they are sent at the next interval."""
         for ack in acks:
             self._acks[(ack.tenant, ack.device)] = ack
 
     def _finish(self, receipt: Receipt) -> None:
-        """The log has the oldest batch: acknowledge it."""
+        """Acknowledge the oldest batch, which the log has now."""
         self._session.acknowledge(self._window.done())
         if len(self._window) <= self._settings.receive_maximum // 2:
             self._session.resume()
@@ -190,13 +190,13 @@ class Gateway:
     def _flush_device_acks(self) -> None:
         if len(self._acks) <= _ACKS_AT_ONCE:
             due, self._acks = list(self._acks.values()), {}
-        else:  # those that have waited longest; the others are only more up to date by then
+        else:  # those that have waited longest; the others are newer when they are sent
             due = [self._acks.pop(key) for key in list(self._acks)[:_ACKS_AT_ONCE]]
         self._session.publish([(ack_topic(ack), ack_body(ack)) for ack in due])
 
 
 def _shared(subscriptions: Sequence[str], share_group: str) -> Sequence[str]:
-    """Shared among the gateways of a group (MQTT 5, 4.8.2), or all for one."""
+    """Make shared subscriptions for the gateways of a group (MQTT 5, 4.8.2), if there is one."""
     if not share_group:
         return subscriptions
     return [f"$share/{share_group}/{topic}" for topic in subscriptions]

@@ -1,8 +1,8 @@
-"""Cuts MQTT 5 frames out of what a socket gave, many at a time.
+"""Cut MQTT 5 frames out of received bytes, many at a time.
 
-paho takes three `recv` calls and some 40 µs for each message. Here one `recv` of 256 KiB holds
-hundreds of frames, and a PUBLISH of QoS 0 or 1 is read where it lies. Every other frame is handed
-on whole, in its place among the others, for paho to deal with.
+paho takes three `recv` calls and some 40 µs for each message. Here one `recv` of 256 KiB brings
+hundreds of frames, and a PUBLISH of QoS 0 or 1 is read in that buffer. Every other frame is passed
+whole and in order to paho.
 
 Source: MQTT 5.0 (OASIS), sections 2.1 and 3.3; measured in docs/performance.md.
 """
@@ -19,16 +19,16 @@ _PUBLISH = 0x30
 _QOS_BITS = 0x06
 _QOS_1 = 0x02
 _MOST_KNOWN = 200_000
-"""Topics and property blocks remembered; beyond that all are forgotten and learnt again."""
+"""Size of the caches of topics and property blocks; a full cache is cleared."""
 
 
 class FrameCutter:
-    """Feed it bytes of one connection in any portions, and take what has come.
+    """Cuts the bytes of one connection, in portions of any size, into messages.
 
-    messages, mids : what PUBLISH frames of QoS 0 or 1 brought, in order, and their packet ids (0
-    for QoS 0); whoever takes them empties both lists.
-    on_other(frame) : called for any other frame, whole, with all messages before it in the lists;
-    for a QoS 2 PUBLISH too.
+    messages, mids : messages of PUBLISH frames of QoS 0 or 1, in order, and their packet ids (0
+    for QoS 0); the caller empties both lists.
+    on_other(frame) : called with any other whole frame, also a QoS 2 PUBLISH, after all messages
+    before it are in the lists.
     """
 
     def __init__(self, on_other: Callable[[bytes], None]) -> None:
@@ -43,9 +43,9 @@ class FrameCutter:
         self._aliases = TopicAliases()
 
     def feed(self, data: bytes, received_us: int) -> None:
-        """Take the next bytes. Raises `Malformed` where no frame can follow any more."""
+        """Take the next bytes. Raises `Malformed` if no frame can follow."""
         if self._missing > len(data):
-            # In the midst of a long frame: only gather, so that its cost stays linear.
+            # Inside a long frame: only collect parts, so that its cost stays linear.
             self._parts.append(data)
             self._missing -= len(data)
             return
@@ -73,7 +73,7 @@ class FrameCutter:
         self._rest = data[at:]
 
     def _publish(self, command: int, data: bytes, at: int, end: int, received_us: int) -> None:
-        """Reads the frame data[at:end]; what it does not expect, `publish_packet.read` judges."""
+        """Read the frame data[at:end]; leave unusual frames to `publish_packet.read`."""
         name = at + 2
         after = name + (data[at] << 8 | data[at + 1]) if name <= end else end
         mid = 0
@@ -91,12 +91,12 @@ class FrameCutter:
         topic = self._topics.get(raw_topic)
         if topic is None:
             topic = raw_topic.decode("utf-8", "backslashreplace")
-            _remember(self._topics, raw_topic, topic)
+            _cache(self._topics, raw_topic, topic)
         raw_block = data[start + 1 : properties_end]
         block = self._blocks.get(raw_block)
         if block is None:
             block = read_block(raw_block)
-            _remember(self._blocks, raw_block, block)
+            _cache(self._blocks, raw_block, block)
         content_type, properties, alias = block
         if alias:
             topic = self._aliases.resolve(topic, alias)
@@ -106,9 +106,9 @@ class FrameCutter:
         )
 
     def publish(self, found: Publish, received_us: int) -> None:
-        """Take a PUBLISH that was read elsewhere, in its place among the others.
+        """Append a PUBLISH that was read elsewhere.
 
-        Raises `Malformed` for an alias that stands for nothing.
+        Raises `Malformed` for an unknown alias.
         """
         content_type, properties, alias = found.block
         topic = self._aliases.resolve(found.topic, alias) if alias else found.topic
@@ -117,7 +117,7 @@ class FrameCutter:
 
 
 def _remaining_length(data: bytes, at: int) -> tuple[int, int] | None:
-    """(length, where the rest begins); None where the bytes end before it does."""
+    """Read the remaining length: (length, begin of the rest); None if the bytes end before it."""
     value = 0
     for shift in range(0, 28, 7):
         if at >= len(data):
@@ -130,7 +130,7 @@ def _remaining_length(data: bytes, at: int) -> tuple[int, int] | None:
     raise Malformed("a remaining length of more than four bytes")
 
 
-def _remember(known: dict[bytes, T], key: bytes, value: T) -> None:
+def _cache(known: dict[bytes, T], key: bytes, value: T) -> None:
     if len(known) >= _MOST_KNOWN:
         known.clear()
     known[key] = value

@@ -1,4 +1,4 @@
-"""The log when it is Kafka: messages to their partitions, and devices' acknowledgements back."""
+"""The Kafka log: sends messages to their partitions, receives device acknowledgements."""
 
 import asyncio
 import logging
@@ -24,19 +24,20 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ANSWER_WITHIN_MS = 5_000
 _BATCH_BYTES = 1024 * 1024
 _TOPICS_KNOWN = 200_000
-"""So many topics' partitions are remembered; then the memory begins anew."""
+"""Size of the cache of topics' partitions; a full cache is cleared."""
 
 
 class KafkaLog:
-    """A `Log` whose messages are durable when Kafka has them on all replicas in sync.
+    """A `Log` whose messages are durable when Kafka has them on all in-sync replicas.
 
-    Its receipts have no acknowledgements for devices: nothing is committed yet. Those come from
-    ingest by a topic of their own and go to `on_acks`; the gateways of one broker share it, so each
-    is passed on once. One that is lost is no harm: the device sends again, and hears of it then.
+    Its receipts have no acknowledgements for devices, because nothing is committed yet. Ingest
+    sends those in a separate topic, and they go to `on_acks`; the gateways of one broker share that
+    topic as one consumer group, so each is passed on once. A lost one does no harm: the device
+    sends again, and is acknowledged then.
 
     broker : a name for the MQTT broker, the same for all of its gateways. key_of_topic : a
-    topic → the key of its messages, which decides their partition. session_timeout_s : the others
-    take over from a gateway that Kafka has not heard of for so long.
+    topic → the key of its messages, which decides their partition. session_timeout_s : time without
+    a heartbeat after which the other gateways replace this one in the group.
     """
 
     def __init__(
@@ -65,23 +66,26 @@ class KafkaLog:
         self._away: str | None = "not connected to Kafka yet"
 
     def missing(self) -> str | None:
-        """Why Kafka takes nothing just now; None = it does."""
+        """Return why Kafka takes no messages at present; None = it does."""
         return self._away
 
     async def start(self) -> None:
-        """Connect; waits while Kafka is away. Raises `Stop` where it has no such topic."""
+        """Connect; waits while Kafka is away or does not have the topic."""
         async with self._turn:
-            await self._patiently(self._connect)
+            await self._retry_until_done(self._connect)
         self._listening = asyncio.create_task(self._listen(), name="device-acks-from-ingest")
 
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
-        """Waits as long as Kafka is away. One batch after the other, in their order."""
+        """Send a batch; waits as long as Kafka is away. Batches are sent one by one, in order.
+
+        Raises `Stop` if the topic's number of partitions has changed since `start`.
+        """
         async with self._turn:
-            await self._patiently(lambda: self._send(messages))
+            await self._retry_until_done(lambda: self._send(messages))
         return Receipt()
 
     async def close(self) -> None:
-        """Leave."""
+        """Stop listening and disconnect."""
         if self._listening is not None:
             self._listening.cancel()
             await asyncio.gather(self._listening, return_exceptions=True)
@@ -115,7 +119,7 @@ class KafkaLog:
         return producer
 
     async def _send(self, messages: Sequence[RawMessage]) -> None:
-        """Raises KafkaError; then some may have been taken."""
+        """Send a batch. Raises KafkaError; Kafka may then have some of its messages."""
         producer = await self._connect()
         parts: dict[int, list[tuple[bytes, RawMessage]]] = defaultdict(list)
         for message in messages:
@@ -130,7 +134,8 @@ class KafkaLog:
     async def _send_part(
         self, producer: AIOKafkaProducer, partition: int, part: list[tuple[bytes, RawMessage]]
     ) -> None:
-        """Batches of one partition, one after the other: a later one must not be there alone."""
+        """Send record batches of one partition one by one, so that none arrives without those
+        before it."""
         batch, size = producer.create_batch(), 0
         for key, message in part:
             value, headers = to_record(message)
@@ -158,15 +163,15 @@ class KafkaLog:
             self._partitions[topic] = found
         return found
 
-    async def _patiently(self, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
+    async def _retry_until_done(self, call: Callable[[], Coroutine[Any, Any, object]]) -> None:
         attempt = 0
         while True:
             try:
-                await self._said(asyncio.ensure_future(call()))
+                await self._wait_and_report(asyncio.ensure_future(call()))
                 self._away = None
                 return
             except (KafkaError, OSError, Retry) as error:
-                await self._drop()  # an idempotent producer that failed may refuse what follows
+                await self._drop()  # a failed idempotent producer may refuse later batches
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
                 attempt += 1
                 self._metrics.retries.inc()
@@ -174,8 +179,8 @@ class KafkaLog:
                 log.warning("Kafka does not take it (%r); again in %.1f s", error, pause)
                 await asyncio.sleep(pause)
 
-    async def _said(self, task: asyncio.Future[object]) -> None:
-        """Wait for it, and say so where that takes long: a producer waits without an end."""
+    async def _wait_and_report(self, task: asyncio.Future[object]) -> None:
+        """Wait for the task, and report a long wait: a producer waits without a time limit."""
         try:
             done, _ = await asyncio.wait((task,), timeout=_ANSWER_WITHIN_MS / 1_000)
             if not done:
@@ -191,7 +196,7 @@ class KafkaLog:
             await stop_client(producer)
 
     async def _listen(self) -> None:
-        """Pass devices' acknowledgements on, for as long as we live."""
+        """Pass device acknowledgements to `on_acks` until cancelled."""
         while True:
             consumer = AIOKafkaConsumer(
                 self._topics.acks,

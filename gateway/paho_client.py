@@ -1,7 +1,6 @@
-"""paho's client with the few of its pieces replaced that a session of ours needs.
+"""paho's client with a few private methods replaced, as our session needs.
 
-They are private there, so this is the one file to look at when paho changes; every test with a
-broker goes through it.
+They are private, so check this file when paho changes; every test with a broker uses it.
 """
 
 import logging
@@ -16,11 +15,11 @@ log = logging.getLogger("gateway.session")
 
 
 class PahoClient(mqtt.Client):
-    """paho with PUBLISH packets read by us, and acknowledgements sent many at a time.
+    """paho, except that we read PUBLISH packets and send many acknowledgements at a time.
 
     on_publish : may raise `Malformed`.
-    handed : frames that somebody else read from the socket and paho is to read next; None = paho
-    reads the socket itself. drained : it has read all that was there.
+    handed : frames that `Session` read from the socket and paho reads next; None = paho reads the
+    socket itself. drained : paho has read all available bytes.
     """
 
     def __init__(
@@ -54,24 +53,24 @@ class PahoClient(mqtt.Client):
         del self.handed[:bufsize]
         return data
 
-    def alive(self, deaf: bool) -> MQTTErrorCode:
-        """Keep-alive. deaf : we do not read for now, so an answer to our ping may lie unread."""
-        if deaf:
+    def alive(self, paused: bool) -> MQTTErrorCode:
+        """Run paho's keep-alive. paused : reading is paused, so a PINGRESP may be unread."""
+        if paused:
             self._ping_t = 0.0
         return self.loop_misc()
 
     def acknowledge(self, mids: Sequence[int]) -> None:
-        """PUBACK these packet ids, in order and in one write.
+        """Send PUBACK for these packet ids, in order and in one write.
 
-        paho sends what stands in its queue as it is, so many packets may stand there as one.
+        paho sends the entries of its queue unchanged, so one entry may have many packets.
         """
         packets = b"".join(b"\x40\x02" + mid.to_bytes(2, "big") for mid in mids)
         self._packet_queue(mqtt.PUBACK, packets, mids[-1], 1)
 
     def publish_all(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """PUBLISH with QoS 0 and no properties, all in one write, in the same manner.
+        """Send PUBLISH packets with QoS 0 and no properties, all in one write, in the same way.
 
-        Not queued as PUBLISH: for one of those paho would call back for each.
+        They are not queued as PUBLISH, because paho would then run a callback for each.
         """
         packets = b"".join(qos_0(topic, body) for topic, body in messages)
         self._packet_queue(mqtt.PUBACK, packets, 0, 0)
@@ -86,5 +85,5 @@ class PahoClient(mqtt.Client):
         return mqtt.MQTT_ERR_SUCCESS
 
     def give_up(self) -> None:
-        """End this connection: nothing that may still come on it makes sense."""
+        """End this connection, because nothing after a malformed frame can be read."""
         self._loop_rc_handle(mqtt.MQTT_ERR_PROTOCOL)

@@ -1,9 +1,9 @@
-"""Reads a PUBLISH packet of MQTT 5 or 3.1.1: topic, packet id, body, and those properties that are
-kept (contracts/raw.py); and writes a plain one.
+"""Read a PUBLISH packet of MQTT 5 or 3.1.1: topic, packet id, body, and the properties that are
+kept (contracts/raw.py); write one of QoS 0.
 
-paho parses all properties and gives the connection up over text that MQTT allows but discourages
-(U+FEFF) or forbids (NUL) and brokers pass on: one such message would come again for ever, and
-nothing behind it. Here text is taken as it is, and other properties are skipped by their length.
+paho parses all properties and ends the connection at text that MQTT discourages (U+FEFF) or forbids
+(NUL) but brokers pass on: one such message would be sent again for ever and block all later ones.
+Here text is not checked, and other properties are skipped by their length.
 
 Source: MQTT 5.0 (OASIS), sections 2.2.2 and 3.3.
 """
@@ -26,7 +26,7 @@ class Malformed(ValueError):
 
 
 class Block(NamedTuple):
-    """What a block of properties says; topic_alias is 0 where it has none."""
+    """The kept properties of a packet; topic_alias is 0 if there is none."""
 
     content_type: str | None = None
     properties: Properties | None = None
@@ -34,7 +34,7 @@ class Block(NamedTuple):
 
 
 class Publish(NamedTuple):
-    """mid : packet id, 0 for QoS 0. topic : as it stands there, empty where an alias is meant."""
+    """A PUBLISH packet. mid : packet id, 0 for QoS 0. topic : empty if the alias names it."""
 
     topic: str
     mid: int
@@ -44,9 +44,9 @@ class Publish(NamedTuple):
 
 
 def read(command: int, packet: bytes, *, v5: bool = True) -> Publish:
-    """Read what follows the fixed header.
+    """Read the packet after its fixed header.
 
-    command : the first byte of the packet. v5 : else MQTT 3.1.1, which has no properties. Raises
+    command : the first byte of the packet. v5 : False = MQTT 3.1.1, which has no properties. Raises
     `Malformed`.
     """
     qos = (command & 0x06) >> 1
@@ -91,22 +91,22 @@ def read_block(properties: bytes) -> Block:
             value, at = _bytes(properties, at)
             user.append((_text(name), _text(value)))
         else:
-            break  # not of a PUBLISH; its length is not known, but the block's is
+            break  # no property of a PUBLISH: its length is unknown, so skip the rest of the block
     more = Properties(tuple(user), expiry_s) if user or expiry_s is not None else None
     return Block(content_type, more, topic_alias)
 
 
 class TopicAliases:
-    """What a broker's topic aliases stand for: true for one connection (MQTT 5, 3.3.2.3.4)."""
+    """The topics of a broker's topic aliases; valid for one connection (MQTT 5, 3.3.2.3.4)."""
 
     def __init__(self) -> None:
         self._topics: dict[int, str] = {}
 
     def resolve(self, topic: str, alias: int) -> str:
-        """The topic that is meant; one that is named is what the alias stands for from now on.
+        """Return the topic of a packet; a topic in the packet is stored for its alias.
 
-        Raises `Malformed` where the broker has not said what the alias stands for: its message is
-        not known then, and comes again on the next connection, with the whole topic.
+        Raises `Malformed` for an unknown alias: the message cannot be identified, and the broker
+        sends it again on the next connection, with its topic.
         """
         if topic:
             self._topics[alias] = topic
@@ -144,13 +144,13 @@ def _varint(packet: bytes, at: int) -> tuple[int, int]:
 
 
 def qos_0(topic: str, body: bytes) -> bytes:
-    """A PUBLISH packet of QoS 0 without properties."""
+    """Make a PUBLISH packet of QoS 0 without properties."""
     name = topic.encode()
     return frame(0x30, len(name).to_bytes(2, "big") + name + b"\0" + body)
 
 
 def frame(first: int, rest: bytes) -> bytes:
-    """A packet: its first byte, the length of the rest, the rest."""
+    """Make a packet: its first byte, the length of the rest, the rest."""
     length, header = len(rest), bytearray([first])
     while length >= 0x80:
         header.append(length & 0x7F | 0x80)

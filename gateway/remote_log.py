@@ -1,4 +1,4 @@
-"""The log when ingest runs in another process: the direct log at the end of a TCP connection."""
+"""The remote log: passes batches over TCP to ingest in another process."""
 
 import asyncio
 import logging
@@ -17,7 +17,7 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 class RemoteLog:
     """A `Log` that sends batches to `tachowatt ingest --listen`.
 
-    A batch whose answer was lost is sent again: ingest tells that it has seen it.
+    A batch whose answer was lost is sent again; ingest then counts it as duplicate.
     """
 
     def __init__(self, url: str) -> None:
@@ -30,11 +30,11 @@ class RemoteLog:
         self._away: str | None = None
 
     def missing(self) -> str | None:
-        """Why ingest takes nothing just now; None = nothing is known to be in the way."""
+        """Return why ingest takes no batches at present; None = no failure is known."""
         return self._away
 
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
-        """Waits as long as ingest is away. Batches go one after the other, in their order."""
+        """Send a batch; waits as long as ingest is away. Batches are sent one by one, in order."""
         frame = pack_messages(messages)
         async with self._turn:
             return await self._send(frame)

@@ -1,12 +1,12 @@
-"""One persistent MQTT session inside asyncio: no network thread, acknowledgement by hand.
+"""One persistent MQTT session inside asyncio: no network thread, manual acknowledgement.
 
-paho does the protocol; the event loop tells it when its socket can be read or written. Source
+paho runs the protocol; the event loop calls it when its socket can be read or written. Source
 of the pattern: paho's own documentation of "external event loop support".
 
-MQTT 5 over plain TCP is read here, 256 KiB at a time (gateway/frames.py): PUBLISH frames are taken
-out, every other frame is laid where paho reads next. TLS, websockets and MQTT 3.1.1 paho reads by
-itself. MQTT 3.1.1 knows no Receive Maximum and no content type: what bounds the window there is
-that we stop reading, and a body's first byte tells JSON from CBOR.
+MQTT 5 over plain TCP is read here, 256 KiB at a time (gateway/frames.py): PUBLISH frames are cut
+out, every other frame is passed to paho. TLS, websockets and MQTT 3.1.1 are read by paho. MQTT
+3.1.1 has no Receive Maximum and no content type: there the window is bounded because we stop
+reading, and the first byte of a body decides between JSON and CBOR.
 """
 
 import asyncio
@@ -34,15 +34,15 @@ SESSION_EXPIRY_S = 7 * 86_400
 """How long a broker keeps our session, and the messages for it, while we are away."""
 
 _STABLE_AFTER_S = 5.0
-"""A connection that broke sooner is no success: the next waits longer."""
+"""A connection that broke sooner counts as a failure: the next attempt waits longer."""
 
 _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
-# paho reads one packet a call; so many calls before the loop may do something else.
+# paho reads one packet per call; number of calls before other tasks of the loop run.
 _READS_AT_ONCE = 64
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883, "ws": 80, "wss": 443}
-"""Schemes of a broker's URL, and the port where it names none."""
+"""Scheme of a broker's URL → default port."""
 
 Version = Literal["5", "3.1.1"]
 
@@ -53,11 +53,11 @@ class Session:
     """Keeps one session alive until closed.
 
     url : mqtt, mqtts, ws or wss; a websocket's path is /mqtt unless the URL has one.
-    on_messages(messages, mids) : what one look at the socket brought, in order, and the packet
-    ids to acknowledge; 0 for QoS 0.
+    on_messages(messages, mids) : called with the messages of one read, in order, and the packet ids
+    to acknowledge; 0 for QoS 0.
     now_us() : microseconds since 1970 UTC, for `received_us`.
-    on_lost() : the connection broke; what was not acknowledged comes again.
-    version : of MQTT. topic_aliases : so many of them the broker may use, 0 = none.
+    on_lost() : called after the connection broke; unacknowledged messages come again.
+    version : of MQTT. topic_aliases : how many the broker may use, 0 = none.
     """
 
     def __init__(
@@ -116,8 +116,8 @@ class Session:
         self._client = client
 
     async def start(self) -> None:
-        """Begin to connect, and keep connected. Returns at once; see `connected`, and `subscribed`:
-        only then the broker keeps for us what is published."""
+        """Start to connect, and stay connected. Returns at once; see `connected`, and `subscribed`:
+        from then on the broker keeps published messages for us."""
         self._keeper = asyncio.create_task(self._keep_connected(), name="mqtt-keeper")
 
     async def _keep_connected(self) -> None:
@@ -155,7 +155,7 @@ class Session:
                 await asyncio.sleep(pause)
 
     def _connect(self) -> None:
-        """Raises OSError."""
+        """Connect. Raises OSError."""
         if not self._v5:
             self._client.connect(self._host, self._port, keepalive=KEEP_ALIVE_S)
             return
@@ -173,7 +173,7 @@ class Session:
         )
 
     def _open_socket(self) -> None:
-        """Find out without blocking the loop whether anybody listens."""
+        """Check, in a thread, that the port accepts connections. Raises OSError."""
         socket.create_connection((self._host, self._port), timeout=5).close()
 
     async def _keep_alive(self) -> None:
@@ -194,7 +194,7 @@ class Session:
             self._port,
             "resumed" if flags.session_present else "new",
         )
-        # Also on a resumed session: this version may want other topics than the last.
+        # Also on a resumed session: this version may subscribe to other topics than the last.
         if self._v5:
             client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
         else:
@@ -224,7 +224,7 @@ class Session:
         self._watch(sock)
 
     def _watch(self, sock: Any) -> None:
-        """Have it read whenever it can be."""
+        """Read the socket whenever it is readable."""
         loop = asyncio.get_running_loop()
         if self._paho_reads:
             loop.add_reader(sock, self._readable_by_paho)
@@ -238,7 +238,7 @@ class Session:
         self._lost.set()
 
     def _readable(self, sock: socket.socket) -> None:
-        """One `recv`, then the loop may do something else."""
+        """Call `recv` once, so that other tasks of the loop can run."""
         try:
             data = sock.recv(_RECEIVE_BYTES)
         except (BlockingIOError, InterruptedError):
@@ -246,7 +246,7 @@ class Session:
         except OSError:
             data = b""
         if not data:
-            self._client.handed = None  # paho finds the end by itself
+            self._client.handed = None  # paho reads the end of the connection itself
             self._client.loop_read()
             return
         try:
@@ -257,7 +257,7 @@ class Session:
         self._hand_on()
 
     def _hand_over(self, frame: bytes) -> None:
-        """A frame that is no PUBLISH of ours. Those before it go first."""
+        """Pass a frame that is no PUBLISH of QoS 0 or 1 to paho, after the messages before it."""
         self._hand_on()
         if self._client.handed is not None:
             self._client.handed += frame
@@ -274,7 +274,7 @@ class Session:
         self._frames.publish(found, self._now_us())
 
     def _readable_by_paho(self) -> None:
-        """Read until nothing is left, but not for ever: others want the loop too."""
+        """Read until nothing is left, at most `_READS_AT_ONCE` times, so that other tasks run."""
         client = self._client
         for _ in range(_READS_AT_ONCE):
             if self._paused or client.loop_read() != mqtt.MQTT_ERR_SUCCESS:
@@ -290,11 +290,11 @@ class Session:
     def _unregister_write(self, client: mqtt.Client, _: Any, sock: Any) -> None:
         asyncio.get_running_loop().remove_writer(sock)
 
-    # ── what the gateway asks of it ─────────────────────────────────────────────────────────
+    # ── called by the gateway ───────────────────────────────────────────────────────────────
 
     def pause(self) -> None:
-        """Read no more for now. Brokers are bound by Receive Maximum, but Mosquitto 2.0 sends all
-        that a session has queued at once; then TCP holds it back."""
+        """Stop reading, so that TCP slows the broker down. Receive Maximum should limit it, but
+        Mosquitto 2.0 sends all queued messages of a session at once."""
         sock = self._client.socket()
         if not self._paused and sock is not None:
             self._paused = True
@@ -306,21 +306,21 @@ class Session:
         was_paused, self._paused = self._paused, False
         if was_paused and sock is not None:
             self._watch(sock)
-            if self._paho_reads:  # it may hold bytes that make no socket readable
+            if self._paho_reads:  # it may have buffered bytes, for which no socket gets readable
                 asyncio.get_running_loop().call_soon(self._readable_by_paho)
 
     def acknowledge(self, mids: Sequence[int]) -> None:
-        """Tell the broker, in this order, that QoS 1 messages need to be kept no longer."""
+        """Send PUBACK for QoS 1 messages, in this order."""
         if mids:
             self._client.acknowledge(mids)
 
     def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
-        """Send downwards with QoS 0, in one write; dropped while disconnected."""
+        """Publish to devices with QoS 0, in one write; dropped while disconnected."""
         if self.connected.is_set() and messages:
             self._client.publish_all(messages)
 
     async def close(self) -> None:
-        """Disconnect; the session and what is not acknowledged stay with the broker."""
+        """Disconnect; the broker keeps the session and unacknowledged messages."""
         self._closing = True
         if self._client.is_connected():
             self._client.disconnect()

@@ -62,7 +62,9 @@ class KafkaIngest:
 
     @property
     def partitions(self) -> list[int]:
-        return sorted(tp.partition for tp, each in self._partitions.items() if each.started.is_set())
+        return sorted(
+            tp.partition for tp, each in self._partitions.items() if each.started.is_set()
+        )
 
     def missing(self) -> str | None:
         """Return why some or all assigned partitions commit nothing at present; None = all do."""

@@ -128,8 +128,8 @@ class AssignedPartition:
         return []
 
     def _next(self, records: list[ConsumerRecord], expected: int) -> list[ConsumerRecord]:
-        """Drop records before `expected`, which are fetched again after a rebalance. Raises `Fenced`
-        if records are missing."""
+        """Drop records before `expected`, which a rebalance brings again. Raises `Fenced` if
+        records are missing."""
         if records and records[0].offset < expected:
             records = [r for r in records if r.offset >= expected]
         if records and records[-1].offset - expected + 1 != len(records):

@@ -295,7 +295,7 @@ class PartitionLease:
     def _find_recently_heard(
         self, connection: Connection, cache: StateCache
     ) -> deque[tuple[Kind, list[int]]]:
-        """List devices that may have fallen silent just before a crash, with features still open."""
+        """List devices that may have fallen silent just before a crash, with open features."""
         since_us = self.clock.now_us() - _RECENTLY_HEARD_US
         parts: deque[tuple[Kind, list[int]]] = deque()
         for kind in KINDS.values():
