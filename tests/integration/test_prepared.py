@@ -182,7 +182,7 @@ def test_after_an_error_that_no_repetition_mends_nothing_behind_is_committed(
 def test_batches_behind_each_other_are_prepared_and_reconciling_throws_none_away(
     registered: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Through `DirectLog`, which tends the partition after each batch; among them late messages,
+    """Through `DirectLog`, which runs maintenance after each batch; among them late messages,
     one of which tells an instant that the batch before it tells too."""
     taken: list[int] = []
     commit_prepared = Worker._commit_prepared
