@@ -18,7 +18,7 @@ T = TypeVar("T")
 _PUBLISH = 0x30
 _QOS_BITS = 0x06
 _QOS_1 = 0x02
-_MOST_KNOWN = 200_000
+_MAX_KNOWN = 200_000
 """Size of the caches of topics and property blocks; a full cache is cleared."""
 
 
@@ -131,6 +131,6 @@ def _remaining_length(data: bytes, at: int) -> tuple[int, int] | None:
 
 
 def _cache(known: dict[bytes, T], key: bytes, value: T) -> None:
-    if len(known) >= _MOST_KNOWN:
+    if len(known) >= _MAX_KNOWN:
         known.clear()
     known[key] = value

@@ -21,7 +21,7 @@ Ints = NDArray[np.int64]
 
 _QUARTER_US = 900_000_000
 _EPOCH_S = 1_000_000
-_MOST_QUARTERS = 1_000_000
+_MAX_QUARTERS = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def local_us(t_us: Ints, timezone: str) -> Ints:
     quarter = t_us // _QUARTER_US
     zone = ZoneInfo(timezone)
     first, span = int(quarter.min()), int(quarter.max()) - int(quarter.min()) + 1
-    if span > _MOST_QUARTERS:
+    if span > _MAX_QUARTERS:
         quarters, inverse = np.unique(quarter, return_inverse=True)
         return np.asarray(t_us + _offsets(quarters, zone)[inverse], np.int64)
     occurs = np.zeros(span, np.bool_)  # as above, without the sort that was most of the cost

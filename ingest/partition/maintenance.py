@@ -19,7 +19,7 @@ log = logging.getLogger("ingest")
 RECONCILE_FOR_S = 0.005
 """Time after which no further piece begins, because pieces run between two batches."""
 
-_MOST_REPLAYS = 8
+_MAX_REPLAYS = 8
 """Devices with a partial replay in memory, at most."""
 
 
@@ -98,14 +98,14 @@ class Maintenance:
         return whole
 
     def _drop_oldest_replays(self) -> None:
-        """Keep the `_MOST_REPLAYS` latest partial replays; the other devices begin again."""
+        """Keep the `_MAX_REPLAYS` latest partial replays; the other devices begin again."""
         begun = [
             (late.turned, device_id, states)
             for states in self._lease.cache.states.values()
             for device_id, late in states.late.items()
             if late.replay is not None
         ]
-        for _, device_id, states in sorted(begun, key=lambda row: row[:2])[:-_MOST_REPLAYS]:
+        for _, device_id, states in sorted(begun, key=lambda row: row[:2])[:-_MAX_REPLAYS]:
             states.late[device_id] = replace(states.late[device_id], replay=None)
 
     def _finish(self, kind: Kind, device_id: int, replay: Replay) -> None:

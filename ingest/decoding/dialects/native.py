@@ -33,7 +33,7 @@ _MAX_CBOR_DEPTH = 16
 _BIGNUMS = (2, 3)
 
 # Python prints integers of up to 4,300 digits. Every integer of up to this many bytes has fewer.
-_MOST_BIGNUM_BYTES = 1_785
+_MAX_BIGNUM_BYTES = 1_785
 
 # Times, bignums (limited by the schema) and typed arrays.
 _ALLOWED_TAGS = frozenset({0, 1, *_BIGNUMS, *_TYPED_ARRAYS})
@@ -229,7 +229,7 @@ def _typed_array(*arguments: Any) -> Any:
 def _bounded(length: int, info: int) -> None:
     if info == 31:
         raise DeadLetter(Reason.NOT_CBOR, "a bignum of indefinite length")
-    if length > _MOST_BIGNUM_BYTES:
+    if length > _MAX_BIGNUM_BYTES:
         raise DeadLetter(Reason.OUT_OF_RANGE, f"a number of {length} bytes")
 
 

@@ -15,9 +15,9 @@ from ingest.decoding.fast_path.fields import (
     DT_MS,
     INTERVAL_S,
     LONGEST_NUMBER,
+    MAX_DT_MS,
+    MAX_EPOCH_MS,
     METER_NUMBER,
-    MOST_DT_MS,
-    MOST_EPOCH_MS,
     NEEDED,
     SCALARS,
     SEQ,
@@ -32,7 +32,7 @@ from ingest.decoding.fast_path.numbers import float_bits
 _U = np.uint64
 _0, _1, _8, _10, _23, _52, _62, _63 = map(_U, (0, 1, 8, 10, 23, 52, 62, 63))
 _ALL = _U(0xFFFFFFFFFFFFFFFF)
-_MOST_LENGTH = _U(1 << 40)
+_MAX_LENGTH = _U(1 << 40)
 _NEGATIVE = _U(1 << 63)
 _NULL = 22
 _HALF, _SINGLE, _DOUBLE = 25, 26, 27
@@ -62,7 +62,7 @@ def _head(data, at, end):
 @kernel
 def _length(argument, at, end):
     """Check that the argument is a length within the body; -1 if it reaches beyond."""
-    if argument > _MOST_LENGTH or np.int64(argument) > end - at:
+    if argument > _MAX_LENGTH or np.int64(argument) > end - at:
         return np.int64(-1)
     return np.int64(argument)
 
@@ -231,7 +231,7 @@ def _steps(data, at, end, observed_us, first, rows):
         for row in range(rows):
             negative, magnitude = _magnitude(_element(data, at, kind, size), kind, size)
             at += size
-            if magnitude > _U(MOST_DT_MS):
+            if magnitude > _U(MAX_DT_MS):
                 return bad
             ms = np.int64(magnitude)
             observed_us[first + row] = (-ms if negative else ms) * 1000
@@ -241,7 +241,7 @@ def _steps(data, at, end, observed_us, first, rows):
         return bad
     for row in range(rows):
         ms, at = _whole(data, at, end)
-        if at < 0 or ms < -MOST_DT_MS or ms > MOST_DT_MS:
+        if at < 0 or ms < -MAX_DT_MS or ms > MAX_DT_MS:
             return bad
         observed_us[first + row] = ms * 1000
     return at
@@ -253,7 +253,7 @@ def _time(data, at, end):
     bad = np.int64(0), np.int64(-1)
     if at < end and data[at] >> 5 < 2:
         ms, at = _whole(data, at, end)
-        if at < 0 or ms < -MOST_EPOCH_MS or ms > MOST_EPOCH_MS:
+        if at < 0 or ms < -MAX_EPOCH_MS or ms > MAX_EPOCH_MS:
             return bad
         return ms * 1000, at
     begin, at = _text(data, at, end)

@@ -26,7 +26,7 @@ from store.pipeline.telemetry import Samples
 
 Ints = NDArray[np.int64]
 
-_MOST_TOPICS = 1_000_000
+_MAX_TOPICS = 1_000_000
 
 _MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
 
@@ -143,7 +143,7 @@ class Classified:
 
 def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> Classified:
     """Classify the messages of a batch."""
-    if len(topics.seen) > _MOST_TOPICS:
+    if len(topics.seen) > _MAX_TOPICS:
         topics.forget()  # more topics than devices: somebody invents topics
     for topic in {message.topic for message in messages} - topics.seen:
         topics.learn(topic)

@@ -12,9 +12,9 @@ from ingest.decoding.fast_path.fields import (
     DT_MS,
     INTERVAL_S,
     LONGEST_NUMBER,
+    MAX_DT_MS,
+    MAX_EPOCH_MS,
     METER_NUMBER,
-    MOST_DT_MS,
-    MOST_EPOCH_MS,
     NEEDED,
     SCALARS,
     SEQ,
@@ -139,7 +139,7 @@ def _time(data, at, end):
     bad = np.int64(0), np.int64(-1)
     if at < end and data[at] != 34:
         ms, at = _integer(data, at, end)
-        if at < 0 or ms < -MOST_EPOCH_MS or ms > MOST_EPOCH_MS:
+        if at < 0 or ms < -MAX_EPOCH_MS or ms > MAX_EPOCH_MS:
             return bad
         return ms * 1000, at
     us, at = read_time(data, at + 1, end)
@@ -224,7 +224,7 @@ def _steps(data, at, end, observed_us, first, rows):
     at = _skip(data, at + 1, end)
     for row in range(rows):
         ms, at = _integer(data, at, end)
-        if at < 0 or ms < -MOST_DT_MS or ms > MOST_DT_MS:
+        if at < 0 or ms < -MAX_DT_MS or ms > MAX_DT_MS:
             return np.int64(-1)
         observed_us[first + row] = ms * 1000
         last, at = _next(data, at, end, 93)
