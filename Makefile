@@ -36,7 +36,7 @@ test-unit: install  ## Unit tests only: no server, no socket, under a minute
 	$(BIN)/tachowatt warm-up
 	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count())") --dist loadfile -q tests/unit
 
-test-one: install  ## What T= names, in this process: make test-one T=tests/unit/test_frames.py
+test-one: install  ## What T= names, in this process: make test-one T=tests/unit/gateway/test_frames.py
 	$(BIN)/python -m pytest -q $(T)
 
 check: format-check lint types imports dead-code  ## The next five, and generated schemas

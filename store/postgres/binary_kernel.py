@@ -21,7 +21,7 @@ def encode_fields(
     """Write rows into `out` of at least n · (2 + 12 · k) bytes; return the number of bytes written.
 
     columns : uint64[k, n], the bits of float64 or int64 values; kinds : int64[k].
-    Oracle: `store.postgres.binary.encode_rows` by numpy, tests/unit/test_pieces.py.
+    Oracle: `store.postgres.binary.encode_rows` by numpy, tests/unit/store/test_binary.py.
     """
     k, n = columns.shape
     at = 0

@@ -15,7 +15,7 @@ import pytest
 
 from feature_kernels import consumption
 
-HOMES = Path(__file__).resolve().parents[2] / ".." / "shared" / "data" / "meters" / "eemeter"
+HOMES = Path(__file__).resolve().parents[3] / ".." / "shared" / "data" / "meters" / "eemeter"
 KINDS = consumption.ANOMALY_KINDS
 HOUR = 3_600_000_000
 DAY = 24 * HOUR

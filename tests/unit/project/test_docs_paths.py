@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 TEXTS = {".md", ".html", ".yaml", ".yml", ".toml", ".css", ".js", ".mjs", ".c", ".sh", ".conf", ""}
 MADE_BY_USERS = {"deploy/.env"}
 

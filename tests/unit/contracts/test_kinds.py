@@ -14,7 +14,7 @@ from contracts.signals import DATA
 from feature_kernels import consumption, driving
 from feature_kernels.driving.score import FACTORS as SCORE_FACTORS
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_tables_and_enumerations_have_the_same_kinds() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from app.cli import ENTRY_POINTS, PACKAGE, CommandFiles
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 HEAVY = (
     *("aiokafka", "fastapi", "httpx", "jinja2", "matplotlib", "numba", "numpy", "paho", "pandas"),

@@ -51,7 +51,7 @@ def test_the_good_one_loads() -> None:
 
 
 def test_what_the_documentation_shows_works() -> None:
-    docs = Path(__file__).parents[2] / "docs"
+    docs = Path(__file__).parents[3] / "docs"
     shown = re.findall(r"```(yaml|python)\n(.*?)```", (docs / "playbooks.md").read_text(), re.S)
     assert [load(text, "docs").id for _, text in shown] == ["crash-call-back"]
     (snippet,) = re.findall(r"```python\n(.*?)```", (docs / "contacts.md").read_text(), re.S)

@@ -11,7 +11,7 @@ import pytest
 
 from tests.arrows import circles, rooms
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 LAYERS = PYPROJECT["tool"]["importlinter"]
 NOT_PACKAGES = {"tests", "docs", "deploy", "build"}

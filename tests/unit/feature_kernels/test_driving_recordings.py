@@ -8,7 +8,7 @@ import pytest
 
 from feature_kernels import driving
 
-DRIVES = Path(__file__).parents[3] / "shared" / "data" / "vehicles" / "carobd"
+DRIVES = Path(__file__).parents[4] / "shared" / "data" / "vehicles" / "carobd"
 ROW_US = 491_000
 T0_US = 1_700_000_000_000_000
 

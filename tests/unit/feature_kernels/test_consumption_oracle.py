@@ -13,7 +13,7 @@ import pytest
 from feature_kernels import consumption
 from tests.patience import patient
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 _SPEC = importlib.util.spec_from_file_location(
     "consumption_oracle", ROOT / "tests" / "oracles" / "consumption.py"
 )
