@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from feature_kernels import consumption, driving
 from feature_kernels.ragged import starts_of
-from ingest.grids import Grids
+from ingest.feature_inputs import Grids
 from store.pipeline.feature_tables import ANOMALY, DAY, DRIVING_EVENT, INTERVAL, TRIP
 from store.pipeline.features import PROVISIONAL_US, FeatureTable, Rows
 from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
-from ingest.grids import Grids
+from ingest.feature_inputs import Grids
 from store.people import consent, registry
 from store.people.registry import Holding
 from store.postgres.pool import Connection

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.servers import mosquitto
-from app.servers.broker import Broker
+from app.servers.embedded_broker import Broker
 from runtime.clock import SystemClock
 
 

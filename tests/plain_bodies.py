@@ -8,7 +8,7 @@ from contracts.raw import RawMessage
 from contracts.topics import Route
 from ingest.decoding.decode import decode
 from ingest.decoding.decoded import Context
-from ingest.decoding.fast_path.body_kernel import CBOR, JSON, SNIFF
+from ingest.decoding.fast_path.dispatch_kernel import CBOR, JSON, SNIFF
 from ingest.decoding.fast_path.scan import ABSENT, SHAPES, Scanned, scan
 from ingest.decoding.pack import LAYOUTS, Item, pack
 

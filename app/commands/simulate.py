@@ -41,7 +41,7 @@ def simulate(
 ) -> None:
     import yaml
 
-    from app.recordings.arrow import without_pandas
+    from app.recordings.arrow_without_pandas import without_pandas
     from simulators.faults import DEMO, Faults
     from simulators.fleet import Fleet
     from simulators.parquet import write

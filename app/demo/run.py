@@ -9,7 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
-from app.demo.outcome import Judge, Outcome, find_judge
+from app.demo.judge_interface import Judge, Outcome, find_judge
 from app.demo.past import parts
 from app.demo.people import Access, add_receivers, add_users
 from app.demo.receiver import DemoReceiver

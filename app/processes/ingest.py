@@ -8,6 +8,7 @@ from app.processes.stack import Addresses
 from app.processes.upkeep import start_upkeep
 from app.processes.warm_up import load_kernels
 from contracts.kafka import Topics
+from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
 from ingest.logs.kafka_publisher import Publisher
@@ -75,7 +76,11 @@ async def run_kafka_ingest(
             ready(metrics_url(server))
         upkeep = start_upkeep(settings, clock, addresses, stop)
         publisher = Publisher(
-            log_url, addresses.database_url, Topics(settings.kafka_topic_prefix), metrics
+            log_url,
+            addresses.database_url,
+            Topics(settings.kafka_topic_prefix),
+            metrics,
+            ROUTER.key_of_topic,
         )
         publishing = asyncio.create_task(publisher.run(stop), name="publish")
         await first_of(running, upkeep, publishing)

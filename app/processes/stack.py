@@ -13,7 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import IO
 
-from app.servers.broker import Broker
+from app.servers.embedded_broker import Broker
 from app.servers.postgres import Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop

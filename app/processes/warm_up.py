@@ -28,7 +28,7 @@ from api.resources import scores
 from customer_context.identity.holders import Device
 from feature_kernels.kernel import KERNELS
 from ingest.decoding.fast_path.scan import SHAPES, scan
-from ingest.grids import Grids
+from ingest.feature_inputs import Grids
 from ingest.kernels import KINDS, compute
 from runtime.errors import Stop
 from store.pipeline.telemetry import Samples

@@ -21,7 +21,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
-from app.recordings.arrow import without_pandas
+from app.recordings.arrow_without_pandas import without_pandas
 from runtime.errors import Usage
 
 DELIMITERS = (",", ";", "\t")

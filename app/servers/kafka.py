@@ -194,7 +194,7 @@ def _settings(data: Path, port: int, controller: int) -> dict[str, object]:
         "group.initial.rebalance.delay.ms": 0,
         # The default is 6 s; one machine need not wait so long for a worker that was killed.
         "group.min.session.timeout.ms": 1_000,
-        # A body as large as the broker of `app.servers.broker` takes, and more around it.
+        # A body as large as the broker of `app.servers.embedded_broker` takes, and more around it.
         "message.max.bytes": 16 * 1024 * 1024,
         # Of the heap; the default is a quarter of it.
         "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,

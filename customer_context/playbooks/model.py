@@ -20,7 +20,7 @@ from contracts.contacts import ABOUT
 from contracts.kinds import LANGUAGES
 from contracts.purposes import Purpose
 from contracts.signals import DATA
-from customer_context.playbooks.cel_only import cel
+from customer_context.playbooks.import_cel import cel
 from customer_context.playbooks.text import TextError, compile_text
 from runtime.errors import Usage
 

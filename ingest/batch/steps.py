@@ -10,12 +10,11 @@ import hashlib
 from collections import defaultdict
 
 import numpy as np
-from numpy.typing import NDArray
 
 from contracts.dialects import DEVICE_KIND, NATIVE
 from customer_context.identity.holders import Device
 from feature_kernels.ragged import starts_of
-from ingest.batch.work import Envelope, KindWork, Outcome, Tally, Work
+from ingest.batch.work import Envelope, Outcome, Work
 from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.decode import decode
 from ingest.decoding.decoded import Context, Decoded
@@ -24,11 +23,9 @@ from ingest.decoding.pack import (
     LAYOUTS,
     Item,
     Ordered,
-    join_values,
     order,
     out_of_range,
     pack,
-    same_values,
 )
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.cache import StateCache
@@ -36,7 +33,6 @@ from ingest.kernels import KINDS, compute
 from runtime.clock import US_PER_S
 from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
-from store.pipeline.reconcile import Range
 from store.pipeline.telemetry import DeviceEventRow
 from store.postgres.times import from_us
 
@@ -267,67 +263,6 @@ def _event_row(envelope: Envelope, device: Device, decoded: Decoded) -> DeviceEv
         digest,
         envelope.raw.received_us,
         decoded.event_json,
-    )
-
-
-def split_new_and_late(
-    work: Work,
-    cache: StateCache,
-    kind_name: str,
-    ordered: Ordered,
-    existing: dict[tuple[int, int], NDArray[np.float64]],
-    late: NDArray[np.bool_],
-) -> None:
-    """Split rows into new, late and duplicate, and count each per message.
-
-    late : bool[n], at or below the device's high-water mark. Every row above it is certainly
-    new. existing : stored values at the late rows' (device, time).
-    """
-    samples, layout = ordered.samples, LAYOUTS[kind_name]
-    columnar = work.columnar.get(kind_name)
-    tally = Tally.of(len(work.envelopes) + (0 if columnar is None else len(columnar)))
-    work.tallies[kind_name] = tally
-    new_row = np.ones(len(samples), np.bool_)
-    changed: dict[tuple[int, int], NDArray[np.float64]] = {}
-    for row in np.flatnonzero(late).tolist():
-        device_id, us = int(samples.device[row]), int(samples.observed_us[row])
-        message = int(ordered.message[row])
-        stored = existing.get((device_id, us))
-        if stored is not None:
-            new_row[row] = False
-            if stored.tobytes() == samples.values[row].tobytes():
-                tally.duplicate[message] += 1  # the usual case; the rest takes ten times as long
-                continue
-            joined = join_values(stored, samples.values[row], layout)
-            if same_values(joined, stored):
-                tally.duplicate[message] += 1
-                continue
-            tally.merged[message] += 1
-            changed[(device_id, us)] = joined
-        span = Range(us, us)
-        before = work.late.get(device_id)
-        work.late[device_id] = span if before is None else before.join(span)
-    new = ordered.message if new_row.all() else ordered.message[new_row]
-    tally.stored[:] = np.bincount(new, minlength=tally.stored.shape[0])
-    for message in ordered.merged:
-        tally.merged[message] += 1
-    for message in ordered.duplicate:
-        tally.duplicate[message] += 1
-    states = cache.states[kind_name]
-    ids, _ = starts_of(samples.device)
-    slots = states.slots.rows(ids)
-    fresh = ~late
-    work.kinds[kind_name] = KindWork(
-        ordered,
-        samples.take(fresh) if late.any() else samples,
-        samples.take(late & new_row),
-        changed,
-        ids,
-        slots,
-        states.mark_us[slots],
-        states.since_checkpoint[slots],
-        ids[states.is_late(ids) | np.isin(ids, np.fromiter(work.late, np.int64))],
-        ids[states.provisional[slots]].tolist(),
     )
 
 

@@ -17,6 +17,10 @@ from runtime.errors import DeadLetter
 from store.pipeline.features import Rows
 from store.pipeline.reconcile import Range
 from store.pipeline.telemetry import DeviceEventRow, Samples
+from store.postgres.pool import Unstorable
+
+# Errors of Python and of PostgreSQL that an unexpected value can cause in a step.
+DATA_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
 
 
 class Outcome(StrEnum):

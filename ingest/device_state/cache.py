@@ -14,7 +14,7 @@ from ingest.decoding.fast_path.classify import Topics
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.arrays import NEVER_US, Floats, Ints, Late, States
 from ingest.device_state.sequence_numbers import SequenceNumbers
-from ingest.grids import as_text
+from ingest.feature_inputs import as_text
 from ingest.kernels import KINDS, Kind, compute
 from ingest.registry import Registry
 from store.pipeline import carry as checkpoints

@@ -9,7 +9,7 @@ source position) and dead_letter_id. At least once: receivers keep the highest r
 import asyncio
 import json
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -18,7 +18,6 @@ from aiokafka.errors import KafkaError
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics
 from contracts.signals import cloud_event
-from ingest.decoding.catalogue import ROUTER
 from runtime.errors import Retry
 from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
@@ -42,11 +41,19 @@ Record = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
 class Publisher:
     """Only one process publishes at a time; the others wait until it ends."""
 
-    def __init__(self, url: str, database_url: str, topics: Topics, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        url: str,
+        database_url: str,
+        topics: Topics,
+        metrics: Metrics,
+        key_of_topic: Callable[[str], str],
+    ) -> None:
         self._connection = client_options(url)
         self._database_url = database_url
         self._topics = topics
         self._metrics = metrics
+        self._key_of_topic = key_of_topic
         self._session: Connection | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -117,7 +124,9 @@ class Publisher:
             if kind == "signal" and ref in signals:
                 records.append(_signal(self._topics.signals, signals[ref]))
             elif kind == "dead_letter" and ref in dead_letters:
-                records.append(_dead_letter(self._topics.dead, dead_letters[ref]))
+                row = dead_letters[ref]
+                key = self._key_of_topic(row.topic).encode()
+                records.append(_dead_letter(self._topics.dead, key, row))
         return [id_ for id_, _, _ in due], records
 
     def _done(self, ids: list[int]) -> None:
@@ -139,7 +148,7 @@ def _signal(topic: str, row: Mapping[str, Any]) -> Record:
     return topic, event.source[1:].encode(), event.model_dump_json().encode(), headers
 
 
-def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
+def _dead_letter(topic: str, key: bytes, row: DeadLetterRow) -> Record:
     fields = {
         "topic": row.topic,
         "content_type": row.content_type,
@@ -154,4 +163,4 @@ def _dead_letter(topic: str, row: DeadLetterRow) -> Record:
         "dead_letter_id": row.id,
     }
     headers = [(name, str(value).encode()) for name, value in fields.items() if value is not None]
-    return topic, ROUTER.key_of_topic(row.topic).encode(), bytes(row.body), headers
+    return topic, key, bytes(row.body), headers

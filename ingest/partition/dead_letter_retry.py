@@ -1,15 +1,50 @@
-"""Retry dead letters: what a retried batch does in addition to the steps of any batch."""
+"""Retry dead letters: take them through the steps of a batch again, and write the result."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
+from ingest.batch import steps
 from ingest.batch.commit import Ledger
 from ingest.batch.ledger import ledger_key
-from ingest.batch.work import Outcome, Work
+from ingest.batch.work import DATA_ERRORS, Envelope, Outcome, Work
+from ingest.device_state.cache import StateCache
+from ingest.partition.lease import PartitionLease
 from store.pipeline import dead_letter, ledger
 from store.pipeline.dead_letter import DeadLetterRow
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, translated
 
 AT_ONCE = 500
+Commit = Callable[[Callable[[StateCache], Work], int, Sequence[DeadLetterRow]], object]
+"""Takes work through all steps and commits it; the offset moves on by the number."""
+
+
+def retry(lease: PartitionLease, open_: Callable[[], object], commit: Commit) -> int:
+    """Process dead letters marked for retry again, in order of arrival. Returns how many.
+
+    open_ : opens the lease again after an error; a row that fails alone stays a dead letter.
+    """
+    with translated():
+        rows = dead_letter.to_retry(lease.connection, lease.partition.number, AT_ONCE)
+        lease.connection.rollback()
+    if not rows:
+        return 0
+    try:
+        envelopes = [Envelope(row.message(), row.offset, i) for i, row in enumerate(rows)]
+        commit(lambda _: Work(envelopes), 0, rows)
+    except DATA_ERRORS:
+        for row in rows:
+            _retry_one(row, open_, commit)
+    return len(rows)
+
+
+def _retry_one(row: DeadLetterRow, open_: Callable[[], object], commit: Commit) -> None:
+    open_()
+    try:
+        commit(lambda _: Work([Envelope(row.message(), row.offset)]), 0, [row])
+    except DATA_ERRORS as error:
+        open_()
+        envelope = Envelope(row.message(), row.offset)
+        steps.dead_letter_unforeseen(envelope, error)
+        commit(lambda _: Work([envelope]), 0, [row])
 
 
 def finish(

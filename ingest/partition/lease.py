@@ -15,7 +15,7 @@ from ingest.decoding.fast_path.classify import Topics
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.cache import REPLAYED_AT_ONCE, StateCache, load_devices
 from ingest.kernels import KINDS, Kind
-from ingest.reconcile.requests import load_recompute_requests
+from ingest.reconcile.grid_changes import load_recompute_requests
 from ingest.registry import Registries
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry, Stop

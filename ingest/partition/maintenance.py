@@ -8,7 +8,7 @@ from ingest.device_state.replay import Replay
 from ingest.kernels import KINDS, Kind
 from ingest.partition.lease import SLICE_S, PartitionLease
 from ingest.reconcile import recompute
-from ingest.reconcile.requests import write_open
+from ingest.reconcile.provisional import write_open
 from ingest.reconcile.retention_checkpoint import RetentionCheckpoints
 from runtime.metrics import Metrics
 from store.postgres.times import from_us

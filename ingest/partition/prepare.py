@@ -8,7 +8,7 @@ import numpy as np
 
 from contracts.raw import RawMessage
 from feature_kernels.ragged import starts_of
-from ingest.batch import commit, steps
+from ingest.batch import commit, late_samples, steps
 from ingest.batch.step_timer import StepTimer
 from ingest.batch.work import Envelope, Work
 from ingest.decoding.fast_path.classify import Classified, take
@@ -110,7 +110,7 @@ class BatchPreparer:
             raise MustRunInOrder
         load_devices(connection, cache, kind, ids, {}, self._clock.monotonic())
         marks = states.mark_us[states.slots.rows(ids)]
-        late = samples.observed_us <= np.repeat(marks, np.diff(starts))
+        late = late_samples.is_late(samples.observed_us, marks, starts)
         existing = {}
         if late.any():
             if previous is not None and _overlaps(previous, kind_name, samples.take(late)):
@@ -118,7 +118,7 @@ class BatchPreparer:
             existing = telemetry.existing(
                 connection, kind.samples, samples.device[late], samples.observed_us[late]
             )
-        steps.split_new_and_late(work, cache, kind_name, ordered, existing, late)
+        late_samples.split_new_and_late(work, cache, kind_name, ordered, existing, late)
 
 
 def _overlaps(previous: Work, kind_name: str, late: Samples) -> bool:

@@ -11,7 +11,7 @@ from ingest.batch import commit, steps
 from ingest.batch.ledger import ledger_of, outcomes_of, unassigned
 from ingest.batch.signals import signals_of
 from ingest.batch.step_timer import StepTimer
-from ingest.batch.work import Envelope, Outcome, Work
+from ingest.batch.work import DATA_ERRORS, Envelope, Outcome, Work
 from ingest.decoding.fast_path.classify import Classified
 from ingest.device_state.cache import StateCache
 from ingest.partition import dead_letter_retry
@@ -26,13 +26,11 @@ from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.people import registry
 from store.pipeline import dead_letter, telemetry
-from store.postgres.pool import Connection, Unstorable, translated
+from store.postgres.pool import Connection, translated
 from store.signals import outbox
 
 log = logging.getLogger("ingest")
 
-# Errors of Python and of PostgreSQL that an unexpected value can cause in a step.
-DATA_ERRORS = (ValueError, TypeError, ArithmeticError, LookupError, Unstorable)
 _MAX_FAILURES_IN_A_ROW = 100
 
 
@@ -349,30 +347,7 @@ class Worker:
     def retry_dead_letters(self) -> int:
         """Process dead letters marked for retry again, in order of arrival. Returns how many."""
         self.open()
-        with translated():
-            rows = dead_letter.to_retry(
-                self._lease.connection, self._partition.number, dead_letter_retry.AT_ONCE
-            )
-            self._lease.connection.rollback()
-        if not rows:
-            return 0
-        try:
-            envelopes = [Envelope(row.message(), row.offset, i) for i, row in enumerate(rows)]
-            self._commit(lambda _: Work(envelopes), 0, rows)
-        except DATA_ERRORS:
-            for row in rows:  # one by one: a row that fails stays a dead letter
-                self._retry_one(row)
-        return len(rows)
-
-    def _retry_one(self, row: dead_letter.DeadLetterRow) -> None:
-        self.open()
-        try:
-            self._commit(lambda _: Work([Envelope(row.message(), row.offset)]), 0, [row])
-        except DATA_ERRORS as error:
-            self.open()
-            envelope = Envelope(row.message(), row.offset)
-            steps.dead_letter_unforeseen(envelope, error)
-            self._commit(lambda _: Work([envelope]), 0, [row])
+        return dead_letter_retry.retry(self._lease, self.open, self._commit)
 
     def _count(self, entries: commit.Ledger, started: float) -> None:
         for (tenant, dialect), entry in entries.items():

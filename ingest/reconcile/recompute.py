@@ -14,7 +14,7 @@ import numpy as np
 from ingest.device_state.arrays import NEVER_US, Floats
 from ingest.device_state.cache import StateCache, carry_from_bytes, carry_to_bytes
 from ingest.device_state.replay import Piece, Replay
-from ingest.grids import as_text
+from ingest.feature_inputs import as_text
 from ingest.kernels import Kind, compute
 from store.pipeline import carry as checkpoints
 from store.pipeline import features, reconcile, telemetry

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from app.servers.broker import Broker
+from app.servers.embedded_broker import Broker
 from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet

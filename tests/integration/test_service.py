@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from app.operations.registry_import import validate, write
-from app.servers.broker import Broker
+from app.servers.embedded_broker import Broker
 from app.servers.ports import free_port
 from runtime.clock import SystemClock
 from simulators.fleet import Fleet

@@ -7,7 +7,7 @@ from typing import Any
 
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
-from api.pages.plots.traces import (
+from api.pages.plots.builders import (
     MAX_POINTS,
     Plot,
     amount_axis,

@@ -15,7 +15,7 @@ from contracts.dialects import DEVICE_KIND, NATIVE
 from contracts.partition import DIRECT, Partition
 from contracts.raw import RawMessage
 from ingest.decoding.catalogue import ROUTER
-from ingest.decoding.fast_path.body_kernel import CBOR, JSON, SNIFF
+from ingest.decoding.fast_path.dispatch_kernel import CBOR, JSON, SNIFF
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.decoding.pack import LAYOUTS, Packed
 from ingest.decoding.times import YEAR_2000_US

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from contracts.meter_number import meter_key
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from ingest.decoding.fast_path.body_kernel import JSON, count_rows, read_bodies
+from ingest.decoding.fast_path.dispatch_kernel import JSON, count_rows, read_bodies
 from ingest.decoding.fast_path.fields import SCALARS
 
 Ints = NDArray[np.int64]
@@ -93,7 +93,7 @@ def scan(
     """Read bodies of one kind of message.
 
     most_samples : bodies with more are not taken. media : uint8[n], codes of
-    `ingest.decoding.fast_path.body_kernel`; None = all are JSON.
+    `ingest.decoding.fast_path.dispatch_kernel`; None = all are JSON.
     Complexity: O(bytes), one pass to count and one to read.
     Oracle: `ingest.decoding.dialects.native`.
     """

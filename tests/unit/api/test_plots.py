@@ -11,7 +11,7 @@ import pytest
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from api.pages.plots import driving, meters
-from api.pages.plots.traces import MAX_POINTS, Plot, thin
+from api.pages.plots.builders import MAX_POINTS, Plot, thin
 from contracts.kinds import ANOMALIES, EVENTS, FACTORS
 
 T, F = Texts("en"), Formats("en", "Europe/Berlin")

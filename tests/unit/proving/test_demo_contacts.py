@@ -8,8 +8,8 @@ import pytest
 
 from app.demo.past import MOST_MESSAGES, MOST_SAMPLES, parts
 from app.demo.receiver import Delivery, Mail
-from proving.judge.answer import judge_latency
 from proving.judge.contacts import judge_contacts
+from proving.judge.demo import judge_latency
 from proving.judge.evidence import Contact, Evidence, Told
 from proving.judge.latency import Publications, percentile
 from simulators.encode import Message

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from app.demo.outcome import Outcome
+from app.demo.judge_interface import Outcome
 from app.operations.ledger import ledger_json
 from ingest.registry import load as load_registry
 from proving.judge.contacts import Contacted, judge_contacts
@@ -27,7 +27,7 @@ _FOR_WANT_OF_CONSENT = ("no_consent", "no_channel_consent")
 
 
 class DemoJudge:
-    """Judges one run of the demo (`app.demo.outcome.Judge`)."""
+    """Judges one run of the demo (`app.demo.judge_interface.Judge`)."""
 
     def __init__(self) -> None:
         self._publications = Publications()

@@ -1,4 +1,4 @@
-"""What a demo leaves behind, and the judge that compares it with the simulators' truth."""
+"""The data that a demo hands to its judge, the judge's protocol, and how it is found."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

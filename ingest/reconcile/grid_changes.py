@@ -1,14 +1,14 @@
-"""Request recomputation after a change of grid or time zone; write provisional features."""
+"""Request a recomputation of devices whose grid or time zone has changed."""
 
 import numpy as np
 
 from ingest.decoding.times import YEAR_2000_US
-from ingest.device_state.arrays import Floats, Ints, Late
+from ingest.device_state.arrays import Late
 from ingest.device_state.cache import StateCache, carry_to_bytes
-from ingest.grids import as_text
-from ingest.kernels import KINDS, Kind, still_open
+from ingest.feature_inputs import as_text
+from ingest.kernels import KINDS
 from runtime.clock import Clock
-from store.pipeline import carry, features, reconcile
+from store.pipeline import carry, reconcile
 from store.postgres.pool import Connection
 
 
@@ -43,13 +43,3 @@ def load_recompute_requests(connection: Connection, cache: StateCache, clock: Cl
         if states.slots.rows(np.array([device_id]))[0] >= 0:
             states.late[device_id] = Late.of(everything, clock.monotonic())
     connection.commit()
-
-
-def write_open(connection: Connection, kind: Kind, ids: Ints, carries: Floats) -> None:
-    """Write the open features of silent devices as provisional, in the caller's transaction.
-
-    ids : int64[devices]; carries : float64[devices, carry_width].
-    """
-    rows = still_open(kind, ids, carries)
-    for table in kind.features:
-        features.append(connection, table, rows[table.name])
