@@ -1,4 +1,4 @@
-// Draws the plots from the traces and layouts in the page (built by api/pages/plots/traces.py).
+// Draws the plots from the traces and layouts in the page (built by api/pages/plots/builders.py).
 // Colours are names of custom properties ("var:accent"), so that a plot follows the theme.
 "use strict";
 

@@ -1,4 +1,4 @@
-"""Read plain bodies into arrays: prepares input and output of the kernel (body_kernel.py)."""
+"""Read plain bodies into arrays: prepares input and output of the kernel (dispatch_kernel.py)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
