@@ -5,6 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
+import logging
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -16,6 +17,9 @@ import pytest
 from aiosmtpd.controller import Controller
 
 from tests.patience import patient
+
+# aiosmtpd logs each connection, also after pytest has closed its streams.
+logging.getLogger("mail.log").setLevel(logging.WARNING)
 
 
 @dataclass(frozen=True, slots=True)
