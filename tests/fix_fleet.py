@@ -108,8 +108,8 @@ def caught_up(url: str, fleet: Any) -> None:
     deadline = CLOCK.monotonic() + patient(10)
     while CLOCK.monotonic() < deadline:
         with connect(url) as connection:
-            books = ledger.read(connection)
-        if sum(e.received for (_, d), e in books.items() if d != "native") >= foreign:
+            entries = ledger.read(connection)
+        if sum(e.received for (_, d), e in entries.items() if d != "native") >= foreign:
             return
         _pause()
 

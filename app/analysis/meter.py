@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import iso, number
-from app.recordings.meter_grid import Grid, lay_grid
+from app.recordings.meter_grid import Grid, find_grid
 from app.recordings.read import Table
 from contracts.kinds import ANOMALIES
 from contracts.quality import Quality
@@ -54,7 +54,7 @@ def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, 
 
 def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
     """Analyse one meter's recording and keep what plots and exports need."""
-    grid = lay_grid(table, parameters.interval_s)
+    grid = find_grid(table, parameters.interval_s)
     parameters = parameters._replace(interval_s=grid.kernel_s)
     columns = {name: values for name, values in table.columns.items() if name != "interval_s"}
     if grid.lengths_s is not None:

@@ -126,18 +126,18 @@ def _report(answer: dict[str, Any], json: bool) -> None:
 
 def _display(figures: Any) -> Table:
     table = Table(title=f"Tachowatt demo: {figures.phase}", title_justify="left", show_header=False)
-    books, counts = figures.ledger, figures.counts
+    ledger, counts = figures.ledger, figures.counts
     rows = {
         "elapsed": f"{figures.elapsed_s:.0f} s",
         "published": f"{figures.published:,}  ({figures.resent:,} sent again)",
         "devices still hold": f"{figures.unacked:,} messages",
-        "received": f"{books.get('received', 0):,}",
-        "  stored": f"{books.get('stored', 0):,}",
-        "  duplicate": f"{books.get('duplicate', 0):,}",
-        "  dead-lettered": f"{books.get('dead_lettered', 0):,}",
-        "  refused (consent)": f"{books.get('refused', 0):,}",
-        "  in flight": f"{books.get('in_flight', 0):,}",
-        "samples": f"{books.get('samples_stored', 0):,}",
+        "received": f"{ledger.get('received', 0):,}",
+        "  stored": f"{ledger.get('stored', 0):,}",
+        "  duplicate": f"{ledger.get('duplicate', 0):,}",
+        "  dead-lettered": f"{ledger.get('dead_lettered', 0):,}",
+        "  refused (consent)": f"{ledger.get('refused', 0):,}",
+        "  in flight": f"{ledger.get('in_flight', 0):,}",
+        "samples": f"{ledger.get('samples_stored', 0):,}",
         "trips": f"{counts.get('trip', 0):,}",
         "driving events": f"{counts.get('driving_event', 0):,}",
         "meter intervals": f"{counts.get('meter_interval', 0):,}",
@@ -157,12 +157,12 @@ def _display(figures: Any) -> Table:
 
 
 def _summary(answer: dict[str, Any]) -> None:
-    books = answer["ledger"]
+    ledger = answer["ledger"]
     out.print(
-        f"ledger: {books['received']:,} received = {books['stored']:,} stored + "
-        f"{books['duplicate']:,} duplicate + {books['dead_lettered']:,} dead-lettered + "
-        f"{books['refused']:,} refused + {books['in_flight']:,} in flight: "
-        + ("closes" if books["closes"] else "does not close")
+        f"ledger: {ledger['received']:,} received = {ledger['stored']:,} stored + "
+        f"{ledger['duplicate']:,} duplicate + {ledger['dead_lettered']:,} dead-lettered + "
+        f"{ledger['refused']:,} refused + {ledger['in_flight']:,} in flight: "
+        + ("closes" if ledger["closes"] else "does not close")
     )
     trips, events, crashes = answer["trips"], answer["events"], answer["crashes"]
     anomalies = answer["anomalies"]

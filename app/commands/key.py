@@ -9,7 +9,7 @@ import typer
 from api.http.scopes import OF_ROLE, Scope
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
-from app.operations.registry_import import as_datetime
+from app.operations.timestamps import as_datetime
 from app.processes.stack import database
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage

@@ -11,7 +11,7 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
-from app.operations.ledger import in_flight_of, ledger_json
+from app.operations.ledger import ledger_json, messages_in_flight
 from app.processes.stack import Stack, database
 from runtime.clock import SystemClock
 from store.pipeline import ledger as entries_of
@@ -29,7 +29,7 @@ def ledger(json: Json = False) -> None:
     if running is not None and running.metrics_url:
         # Where it does not answer: what it had not committed is with the broker or the device.
         with suppress(OSError):
-            in_flight = in_flight_of(running.metrics_url)
+            in_flight = messages_in_flight(running.metrics_url)
     answer = ledger_json(entries, committed, in_flight)
     if json:
         print_json(answer)

@@ -15,10 +15,10 @@ from runtime.clock import SystemClock
 
 
 def verify(json: Json = False) -> None:
-    from app.operations.verify import verify as prove
+    from app.operations.verify import verify as verify_store
 
     with database(load_settings(), SystemClock()) as url, progress_bar("devices") as advance:
-        verdict = prove(url, advance)
+        verdict = verify_store(url, advance)
     if json:
         print_json(
             {

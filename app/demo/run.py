@@ -15,7 +15,7 @@ from app.demo.people import Access, add_receivers, add_users
 from app.demo.receiver import DemoReceiver
 from app.demo.service import Service
 from app.operations import registry_import as registry_files
-from app.operations.ledger import in_flight_of, ledger_json
+from app.operations.ledger import ledger_json, messages_in_flight
 from app.operations.verify import verify
 from app.processes.stack import Stack
 from app.processes.warm_up import prepare
@@ -84,7 +84,7 @@ class View:
 
 
 @dataclass(frozen=True, slots=True)
-class _Scene:
+class _DemoRun:
     """What the steps of one run share, once everything is up."""
 
     clock: Clock
@@ -148,7 +148,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         running = await service.ready()
         access = Access(running.api_url, receiver.url, users)
         access.write(state / "access.json")
-        scene = _Scene(
+        demo = _DemoRun(
             clock,
             plan,
             fleet,
@@ -162,7 +162,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
             access,
             factor,
         )
-        result = await _simulate(scene)
+        result = await _simulate(demo)
         ticking.cancel()
         await view.done(result)
     return result
@@ -183,37 +183,37 @@ def _make_fleet(plan: Plan, settings: Settings, clock: Clock) -> Fleet:
     )
 
 
-async def _simulate(scene: _Scene) -> dict[str, Any]:
+async def _simulate(demo: _DemoRun) -> dict[str, Any]:
     """Let the devices deliver their past and live; then judge what came of it."""
-    clock, plan, fleet, figures = scene.clock, scene.plan, scene.fleet, scene.figures
-    judge = scene.judge
+    clock, plan, fleet, figures = demo.clock, demo.plan, demo.fleet, demo.figures
+    judge = demo.judge
     async with Publisher(
-        scene.mqtt_url, clock, tenant=fleet.tenant, first_sent=judge.first_sent
+        demo.mqtt_url, clock, tenant=fleet.tenant, first_sent=judge.first_sent
     ) as publisher:
-        watching = asyncio.create_task(_watch(scene, publisher))
+        watching = asyncio.create_task(_watch(demo, publisher))
         try:
-            await _deliver_past(scene, publisher)
-            figures.address = scene.access.address
-            scene.view.ready(scene.access)
-            scene.phase("live")
+            await _deliver_past(demo, publisher)
+            figures.address = demo.access.address
+            demo.view.ready(demo.access)
+            demo.phase("live")
             began = clock.monotonic()
             await publisher.run(fleet.live, speedup=plan.speedup, start_us=fleet.start_us)
             await asyncio.sleep(max(0.0, plan.seconds - (clock.monotonic() - began)))
-            scene.phase("settling")
-            delivered = await publisher.drain(_SETTLE_WITHIN_S * scene.slowness)
-            await _settled(scene)
+            demo.phase("settling")
+            delivered = await publisher.drain(_SETTLE_WITHIN_S * demo.slowness)
+            await _settled(demo)
             seconds = clock.monotonic() - began
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
-    scene.phase("proving the store against its samples")
-    in_flight = in_flight_of(scene.metrics_url)
-    verdict = await asyncio.to_thread(verify, scene.database_url)
+    demo.phase("proving the store against its samples")
+    in_flight = messages_in_flight(demo.metrics_url)
+    verdict = await asyncio.to_thread(verify, demo.database_url)
     # Again, for the machine may have become busy since the start.
-    factor = max(scene.slowness, await asyncio.to_thread(slowness, clock))
-    receiver = scene.receiver
+    factor = max(demo.slowness, await asyncio.to_thread(slowness, clock))
+    receiver = demo.receiver
     return judge.answer(
-        scene.database_url,
+        demo.database_url,
         Outcome(
             fleet,
             verdict,
@@ -228,7 +228,7 @@ async def _simulate(scene: _Scene) -> dict[str, Any]:
     )
 
 
-async def _deliver_past(scene: _Scene, publisher: Publisher) -> None:
+async def _deliver_past(demo: _DemoRun, publisher: Publisher) -> None:
     """Publish the devices' past, no faster than it is stored; wait until all of it is.
 
     All at once it would queue in the broker for ten seconds and more, and what a crash of that
@@ -236,39 +236,39 @@ async def _deliver_past(scene: _Scene, publisher: Publisher) -> None:
     """
 
     async def stored(messages: int) -> None:
-        limit, most = Limit(scene.clock, _PAST_WITHIN_S), 0
+        limit, most = Limit(demo.clock, _PAST_WITHIN_S), 0
         while (now := offsets.total(connection)) < messages and not limit.over():
             if now > most:
                 most = now
                 limit.renew()
             await asyncio.sleep(0.01)
 
-    with connect(scene.database_url) as connection:
+    with connect(demo.database_url) as connection:
         connection.autocommit = True
-        publisher.expect(scene.fleet.history)
-        of = len(scene.fleet.history)
-        for part in parts(scene.fleet.history):
+        publisher.expect(demo.fleet.history)
+        of = len(demo.fleet.history)
+        for part in parts(demo.fleet.history):
             done = publisher.counters.published
-            scene.phase(f"the devices deliver their past: {done:,} of {of:,} messages")
+            demo.phase(f"the devices deliver their past: {done:,} of {of:,} messages")
             before = publisher.counters.published
             await publisher.run(part)
             await stored(before)
-        await publisher.drain(_SETTLE_WITHIN_S * scene.slowness)
+        await publisher.drain(_SETTLE_WITHIN_S * demo.slowness)
         await stored(publisher.counters.published + publisher.counters.resent)
 
 
-async def _settled(scene: _Scene) -> None:
+async def _settled(demo: _DemoRun) -> None:
     """Wait until nothing is in flight, waits to be reconciled, decided on or sent."""
-    limit, fewest = Limit(scene.clock, _SETTLE_WITHIN_S), sys.maxsize
-    with connect(scene.database_url) as connection:
+    limit, fewest = Limit(demo.clock, _SETTLE_WITHIN_S), sys.maxsize
+    with connect(demo.database_url) as connection:
         connection.autocommit = True  # each look sees what the one before it let happen
 
         def waiting() -> int:
             return (
                 len(reconcile.pending(connection))
-                + in_flight_of(scene.metrics_url)
+                + messages_in_flight(demo.metrics_url)
                 + signal_queue.waiting(connection)
-                + contacts.counts(connection, scene.fleet.tenant).get("pending", 0)
+                + contacts.counts(connection, demo.fleet.tenant).get("pending", 0)
             )
 
         while not limit.over():
@@ -278,7 +278,7 @@ async def _settled(scene: _Scene) -> None:
             if left < fewest:
                 fewest = left
                 limit.renew()
-            scene.phase(f"settling: {left:,} devices, messages, signals and contacts wait")
+            demo.phase(f"settling: {left:,} devices, messages, signals and contacts wait")
             await asyncio.sleep(0.2)
 
 
@@ -291,30 +291,30 @@ async def _tick(clock: Clock, figures: Figures, view: View) -> None:
         await asyncio.sleep(1.0)
 
 
-async def _watch(scene: _Scene, publisher: Publisher) -> None:
-    figures = scene.figures
+async def _watch(demo: _DemoRun, publisher: Publisher) -> None:
+    figures = demo.figures
     while True:
-        await asyncio.to_thread(_read_counts, scene)
+        await asyncio.to_thread(_read_counts, demo)
         counters = publisher.counters
         figures.published, figures.unacked = counters.published, counters.unacked
         figures.resent = counters.resent
         await asyncio.sleep(1.0)
 
 
-def _read_counts(scene: _Scene) -> None:
-    figures = scene.figures
-    with connect(scene.database_url) as connection:
+def _read_counts(demo: _DemoRun) -> None:
+    figures = demo.figures
+    with connect(demo.database_url) as connection:
         figures.ledger = ledger_json(
-            ledger.read(connection), offsets.total(connection), in_flight_of(scene.metrics_url)
+            ledger.read(connection), offsets.total(connection), messages_in_flight(demo.metrics_url)
         )
         tables = (TRIP, DRIVING_EVENT, INTERVAL, ANOMALY)
         counts = {table.name.split(".")[1]: features.count(connection, table) for table in tables}
         counts["reconcile_pending"] = len(reconcile.pending(connection))
         figures.counts = counts
-        figures.contacts = contacts.counts(connection, scene.fleet.tenant)
+        figures.contacts = contacts.counts(connection, demo.fleet.tenant)
     crashes = {
         delivery.webhook_id
-        for delivery in scene.receiver.deliveries()
+        for delivery in demo.receiver.deliveries()
         if delivery.verified and delivery.type == "crash.detected"
     }
     figures.crashes_contacted = len(crashes)

@@ -33,7 +33,7 @@ def ledger_json(
     }
 
 
-def in_flight_of(metrics_url: str) -> int:
+def messages_in_flight(metrics_url: str) -> int:
     """Messages that a running service has received and not yet committed.
 
     Raises OSError where none answers.

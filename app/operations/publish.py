@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from app.operations.registry_import import as_datetime
+from app.operations.timestamps import as_datetime
 from app.recordings.read import Table, read_meter_table, read_trip_table
 from contracts.dialects import NATIVE, Dialect
 from contracts.topics import NAME

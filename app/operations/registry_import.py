@@ -3,7 +3,7 @@ consents from one YAML file, or from CSV files named after what they hold."""
 
 import csv
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
@@ -287,14 +287,3 @@ def write(
         except registry.Refused as error:
             raise Usage(f"a row refers to something that does not exist: {error}") from None
     return {section: len(rows) for section, rows in sections.items() if rows}
-
-
-def as_datetime(value: str) -> datetime:
-    """An ISO 8601 time with an offset. Raises `Usage`."""
-    try:
-        at = datetime.fromisoformat(value)
-    except ValueError:
-        raise Usage(f"{value!r} is no time; expected 2026-11-21T10:00:00+01:00") from None
-    if at.tzinfo is None:
-        raise Usage(f"{value!r} has no offset; add Z or +01:00")
-    return at

@@ -94,11 +94,11 @@ def verify(
             verdict.devices += 1
             if progress is not None:
                 progress(done, len(work))
-        verdict.differences += of_books(connection)
+        verdict.differences += ledger_problems(connection)
     return verdict
 
 
-def of_books(connection: Connection) -> list[str]:
+def ledger_problems(connection: Connection) -> list[str]:
     """What is wrong with the ledger, alone and beside the offsets. The caller's transaction must
     see one snapshot: both change with every batch."""
     entries = ledger.read(connection)

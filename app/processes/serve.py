@@ -78,4 +78,4 @@ async def _keep_alive(stack: Stack, stop: asyncio.Event) -> None:
     while not stop.is_set():
         await pause(stop, _LOOK_EVERY_S)
         if not stop.is_set():
-            await asyncio.to_thread(stack.tend)
+            await asyncio.to_thread(stack.restart_dead)

@@ -103,11 +103,11 @@ class Stack:
             raise
         return Addresses(database_url, mqtt_url)
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Start again what has ended by itself; its addresses stay. Raises `Stop`."""
         for server in (self._postgres, self._broker):
             if server is not None:
-                server.tend()
+                server.restart_dead()
 
     def remember(self, name: str, value: str) -> None:
         """Keep a word (a port) in the state directory for the next start."""

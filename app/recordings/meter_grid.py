@@ -57,7 +57,7 @@ class Grid:
         return np.asarray(t_us - self.offset_us[np.maximum(row, 0)], np.int64)
 
 
-def lay_grid(table: Table, default_s: float) -> Grid:
+def find_grid(table: Table, default_s: float) -> Grid:
     """Infer the nominal interval: the most frequent distance of a file's rows.
 
     Registers are read when they are read: their distance is rounded to a usual interval, and

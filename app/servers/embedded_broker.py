@@ -65,7 +65,7 @@ class Broker:
             f"the embedded broker did not start; its log is {self._directory / 'broker.log'}"
         )
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
         if self._child is not None and not self._child.alive():
             log.error("the embedded broker has ended; starting it again")

@@ -121,7 +121,7 @@ class Kafka:
         """True while it runs."""
         return self._child is not None and self._child.alive()
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
         if self._child is not None and not self._child.alive():
             log.error("the embedded Kafka has ended; starting it again")

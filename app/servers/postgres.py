@@ -106,7 +106,7 @@ class Postgres:
             group=None if self._owner is None else self._owner.pw_gid,
         )
 
-    def tend(self) -> None:
+    def restart_dead(self) -> None:
         """Start it again if it has ended by itself. Raises `Stop` where that fails."""
         if self._child is not None and not self._child.alive():
             log.error("the embedded PostgreSQL has ended; starting it again")

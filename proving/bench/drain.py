@@ -85,7 +85,7 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
             "samples_per_s": round(drained["messages_per_s"] * plan.samples),
             "bench_peak_memory_mib": round(bench_service.peak_memory_mib()),
         }
-        found["ledger"] = books(database_url)
+        found["ledger"] = ledger_figures(database_url)
         progress("calibrating", 0, 1)
         few = islice(_messages(plan, load, now_us), min(plan.messages, _PAHO_MESSAGES))
         found["calibration"] = _calibrate(settings, clock, plan, found, database_url) | _beside(
@@ -158,7 +158,7 @@ def _beside(found: dict[str, Any], paho: float) -> dict[str, Any]:
     }
 
 
-def books(database_url: str) -> dict[str, Any]:
+def ledger_figures(database_url: str) -> dict[str, Any]:
     """The ledger of the whole database, and whether it closes."""
     with connect(database_url) as connection:
         read = ledger_json(ledger.read(connection), offsets.total(connection), 0)

@@ -128,7 +128,7 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         with connect(url) as connection:
             found["reasons"] = dead_letter.counts(connection)
             found["unforeseen"] = _unforeseen(connection)
-        found["ledger"] = drain.books(url)
+        found["ledger"] = drain.ledger_figures(url)
         found["differences"] = _differences(expected, _state(url))
         found["verify"] = drain.proof(url, 1_000_000 if plan.verify else 0, progress)
         found["problems"] = problems(found)
@@ -138,17 +138,19 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
 def problems(found: dict[str, Any]) -> list[str]:
     """What a malformed message has done that none may do."""
     wrong = [] if found["error"] is None else [f"ingest ended: {found['error']}"]
-    books, reasons = found["ledger"], found["reasons"]
-    if not books["closes"]:
+    ledger, reasons = found["ledger"], found["reasons"]
+    if not ledger["closes"]:
         wrong.append("the ledger does not close")
     for what, counted in (
-        ("the ledger", books["received"]),
+        ("the ledger", ledger["received"]),
         ("ingest", sum(found["outcomes"].values())),
     ):
         if counted != found["messages"]:
             wrong.append(f"{what} counts {counted} messages of {found['messages']}")
-    if sum(reasons.values()) != books["dead_lettered"]:
-        wrong.append(f"{sum(reasons.values())} dead letters, {books['dead_lettered']} in the books")
+    if sum(reasons.values()) != ledger["dead_lettered"]:
+        wrong.append(
+            f"{sum(reasons.values())} dead letters, {ledger['dead_lettered']} in the ledger"
+        )
     wrong += [
         f"{reasons[reason]} messages came to {reason}"
         for reason in _UNFORESEEN

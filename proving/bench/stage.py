@@ -154,7 +154,7 @@ class Stage:
     def proven(self, plan: Plan, found: dict[str, Any], progress: drain.Progress) -> dict[str, Any]:
         """The same with the books, the proof, and what is wrong; after the service is stopped."""
         found |= {
-            "ledger": drain.books(self.database_url),
+            "ledger": drain.ledger_figures(self.database_url),
             "verify": drain.proof(self.database_url, plan.verify_devices, progress),
             "versions": drain.versions(self.database_url, self.mqtt_url),
         }

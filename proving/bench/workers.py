@@ -78,7 +78,7 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         "ratio": round(runs[1]["messages_per_s"] / runs[0]["messages_per_s"], 2),
     }
     found["problems"] = [
-        f"{each['received']} of {plan.messages} messages are in the books"
+        f"{each['received']} of {plan.messages} messages are in the ledger"
         for each in runs
         if each["received"] != plan.messages
     ]
@@ -103,7 +103,7 @@ def _measure(
         asyncio.run(_fill(kafka_url, topics, _messages(plan, load, clock), settings))
         with connect(database_url) as connection:
             connection.autocommit = True
-            before, books = offsets.total(connection), _received(connection)
+            before, received_before = offsets.total(connection), _received(connection)
             names = [f"ingest-{n + 1}" for n in range(workers)]
             parts = {n: Part(n, _ingest, settings, database_url, kafka_url) for n in names}
             try:
@@ -122,7 +122,7 @@ def _measure(
                     part.leave()
             return {
                 "workers": workers,
-                "received": _received(connection) - books,
+                "received": _received(connection) - received_before,
                 "seconds": round(seconds, 2),
                 "messages_per_s": round(plan.messages / seconds),
                 "samples_per_s": round(plan.messages * plan.samples / seconds),

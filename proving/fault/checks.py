@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from app.demo.receiver import DemoReceiver
-from app.operations.verify import of_books, verify
+from app.operations.verify import ledger_problems, verify
 from ingest.registry import load as load_registry
 from proving.fault.load import Device, Sent
 from proving.testbed.process import Process, Usage
@@ -55,11 +55,11 @@ class Findings:
             self.problems.append(problem)
 
 
-def books(database_url: str) -> list[str]:
+def ledger(database_url: str) -> list[str]:
     """The ledger closes and agrees with the offsets."""
     with connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
-        return of_books(connection)
+        return ledger_problems(connection)
 
 
 async def settled(database_url: str, clock: Clock) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from proving.fault.load import Fleets
-from proving.testbed.topology import EXTRA, GATEWAYS, NAMES, SESSION_TIMEOUT_S, WORKERS, Town
+from proving.testbed.topology import EXTRA, GATEWAYS, NAMES, SESSION_TIMEOUT_S, WORKERS, Topology
 from runtime.clock import Clock
 
 _SLOW_BYTES_PER_S = (4_000, 40_000)
@@ -18,7 +18,7 @@ _BATCH_S = 1.0
 
 
 @dataclass(slots=True)
-class Blow:
+class Fault:
     """What a fault did.
 
     back_s : the clock's monotonic seconds at which the victim was back; restarted : processes that
@@ -34,10 +34,10 @@ class Blow:
 
 
 @dataclass(slots=True)
-class Scene:
+class FaultContext:
     """What a fault may use."""
 
-    town: Town
+    topology: Topology
     fleets: Fleets
     clock: Clock
     rng: Random
@@ -47,171 +47,180 @@ class Scene:
         await asyncio.sleep(self.rng.uniform(least_s, most_s))
 
 
-Fault = Callable[[Scene], Awaitable[Blow]]
+Injection = Callable[[FaultContext], Awaitable[Fault]]
 
 
-async def _kill(scene: Scene, name: str, away_s: tuple[float, float] = (0.0, 3.0)) -> Blow:
-    process, began = scene.town.processes[name], scene.clock.monotonic()
+async def _kill(
+    context: FaultContext, name: str, away_s: tuple[float, float] = (0.0, 3.0)
+) -> Fault:
+    process, began = context.topology.processes[name], context.clock.monotonic()
     await asyncio.to_thread(process.kill)
-    await scene.away(*away_s)
-    back_s = scene.clock.monotonic()
+    await context.away(*away_s)
+    back_s = context.clock.monotonic()
     process.start()
-    return Blow(name, back_s - began, back_s, 1, [name])
+    return Fault(name, back_s - began, back_s, 1, [name])
 
 
-async def _kill_gateway(scene: Scene) -> Blow:
-    return await _kill(scene, scene.rng.choice(GATEWAYS))
+async def _kill_gateway(context: FaultContext) -> Fault:
+    return await _kill(context, context.rng.choice(GATEWAYS))
 
 
-async def _kill_ingest(scene: Scene) -> Blow:
-    return await _kill(scene, scene.rng.choice(WORKERS))
+async def _kill_ingest(context: FaultContext) -> Fault:
+    return await _kill(context, context.rng.choice(WORKERS))
 
 
-async def _kill_contacts(scene: Scene) -> Blow:
-    return await _kill(scene, "contacts")
+async def _kill_contacts(context: FaultContext) -> Fault:
+    return await _kill(context, "contacts")
 
 
-async def _kill_api(scene: Scene) -> Blow:
-    return await _kill(scene, "api")
+async def _kill_api(context: FaultContext) -> Fault:
+    return await _kill(context, "api")
 
 
 async def _kill_server(
-    scene: Scene, name: str, kill: Callable[[], None], start: Callable[[], Awaitable[object]]
-) -> Blow:
-    began = scene.clock.monotonic()
+    context: FaultContext,
+    name: str,
+    kill: Callable[[], None],
+    start: Callable[[], Awaitable[object]],
+) -> Fault:
+    began = context.clock.monotonic()
     await asyncio.to_thread(kill)
-    await scene.away(0.0, 3.0)
-    back_s = scene.clock.monotonic()
+    await context.away(0.0, 3.0)
+    back_s = context.clock.monotonic()
     await start()
-    return Blow(name, back_s - began, back_s, 1)
+    return Fault(name, back_s - began, back_s, 1)
 
 
-async def _kill_postgres(scene: Scene) -> Blow:
-    town = scene.town
-    return await _kill_server(scene, "postgres", town.postgres.kill, town.restart_postgres)
-
-
-async def _kill_kafka(scene: Scene) -> Blow:
-    kafka = scene.town.kafka
-    return await _kill_server(scene, "kafka", kafka.kill, lambda: asyncio.to_thread(kafka.start))
-
-
-async def _kill_mosquitto(scene: Scene) -> Blow:
-    broker = scene.town.mosquitto
+async def _kill_postgres(context: FaultContext) -> Fault:
+    topology = context.topology
     return await _kill_server(
-        scene, "mosquitto", broker.kill, lambda: asyncio.to_thread(broker.start)
+        context, "postgres", topology.postgres.kill, topology.restart_postgres
     )
 
 
-async def _stop_ingest(scene: Scene) -> Blow:
+async def _kill_kafka(context: FaultContext) -> Fault:
+    kafka = context.topology.kafka
+    return await _kill_server(context, "kafka", kafka.kill, lambda: asyncio.to_thread(kafka.start))
+
+
+async def _kill_mosquitto(context: FaultContext) -> Fault:
+    broker = context.topology.mosquitto
+    return await _kill_server(
+        context, "mosquitto", broker.kill, lambda: asyncio.to_thread(broker.start)
+    )
+
+
+async def _stop_ingest(context: FaultContext) -> Fault:
     """Paused through its session timeout, and woken when its partitions are another's."""
-    name = scene.rng.choice(WORKERS)
-    process, began = scene.town.processes[name], scene.clock.monotonic()
+    name = context.rng.choice(WORKERS)
+    process, began = context.topology.processes[name], context.clock.monotonic()
     process.send_signal(signal.SIGSTOP)
-    await scene.away(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 4)
-    back_s = scene.clock.monotonic()
+    await context.away(SESSION_TIMEOUT_S + 1, SESSION_TIMEOUT_S + 4)
+    back_s = context.clock.monotonic()
     process.send_signal(signal.SIGCONT)
-    return Blow(name, back_s - began, back_s)
+    return Fault(name, back_s - began, back_s)
 
 
-async def _line(scene: Scene, what: str, least_s: float, most_s: float) -> Blow:
-    name = scene.rng.choice(sorted(scene.town.proxies))
-    proxy, began = scene.town.proxies[name], scene.clock.monotonic()
+async def _line(context: FaultContext, what: str, least_s: float, most_s: float) -> Fault:
+    name = context.rng.choice(sorted(context.topology.proxies))
+    proxy, began = context.topology.proxies[name], context.clock.monotonic()
     if what == "cut":
         proxy.cut()
     elif what == "stall":
         proxy.stall()
     else:
-        proxy.slow(scene.rng.randint(*_SLOW_BYTES_PER_S))
-    await scene.away(least_s, most_s)
-    back_s = scene.clock.monotonic()
+        proxy.slow(context.rng.randint(*_SLOW_BYTES_PER_S))
+    await context.away(least_s, most_s)
+    back_s = context.clock.monotonic()
     proxy.heal()
-    return Blow(name, back_s - began, back_s)
+    return Fault(name, back_s - began, back_s)
 
 
-async def _cut(scene: Scene) -> Blow:
-    return await _line(scene, "cut", 0.0, 3.0)
+async def _cut(context: FaultContext) -> Fault:
+    return await _line(context, "cut", 0.0, 3.0)
 
 
-async def _stall(scene: Scene) -> Blow:
-    return await _line(scene, "stall", 0.5, 12.0)
+async def _stall(context: FaultContext) -> Fault:
+    return await _line(context, "stall", 0.5, 12.0)
 
 
-async def _slow(scene: Scene) -> Blow:
-    return await _line(scene, "slow", 1.0, 5.0)
+async def _slow(context: FaultContext) -> Fault:
+    return await _line(context, "slow", 1.0, 5.0)
 
 
-async def _redeliver(scene: Scene) -> Blow:
+async def _redeliver(context: FaultContext) -> Fault:
     """Nothing can be acknowledged, then the session is cut: the broker sends everything again."""
-    name = scene.rng.choice(GATEWAYS)
-    began = scene.clock.monotonic()
-    log, broker = (scene.town.proxies[f"{name}>{server}"] for server in ("kafka", "mosquitto"))
+    name = context.rng.choice(GATEWAYS)
+    began = context.clock.monotonic()
+    log, broker = (
+        context.topology.proxies[f"{name}>{server}"] for server in ("kafka", "mosquitto")
+    )
     log.stall()
-    await scene.away(_BATCH_S, 2 * _BATCH_S)
+    await context.away(_BATCH_S, 2 * _BATCH_S)
     broker.cut()
-    await scene.away(0.0, 0.5)
-    back_s = scene.clock.monotonic()
+    await context.away(0.0, 0.5)
+    back_s = context.clock.monotonic()
     broker.heal()
     log.heal()
-    return Blow(name, back_s - began, back_s)
+    return Fault(name, back_s - began, back_s)
 
 
-async def _duplicate(scene: Scene) -> Blow:
+async def _duplicate(context: FaultContext) -> Fault:
     """Devices send again what they sent last, acknowledged or not."""
-    began = scene.clock.monotonic()
-    await scene.fleets.again(scene.rng.randint(100, 800))
-    back_s = scene.clock.monotonic()
-    return Blow("devices", back_s - began, back_s)
+    began = context.clock.monotonic()
+    await context.fleets.again(context.rng.randint(100, 800))
+    back_s = context.clock.monotonic()
+    return Fault("devices", back_s - began, back_s)
 
 
-async def _rebalance(scene: Scene) -> Blow:
+async def _rebalance(context: FaultContext) -> Fault:
     """A third worker comes while the commits of the others take long, and leaves soon."""
-    extra, began = scene.town.processes[EXTRA], scene.clock.monotonic()
-    slow = [scene.town.proxies[f"{name}>postgres"] for name in WORKERS]
+    extra, began = context.topology.processes[EXTRA], context.clock.monotonic()
+    slow = [context.topology.proxies[f"{name}>postgres"] for name in WORKERS]
     extra.start()
     await extra.ready()
     for proxy in slow:
         proxy.slow(_SLOW_BYTES_PER_S[1])
-    await scene.away(0.0, 2.0)
+    await context.away(0.0, 2.0)
     problem = await extra.terminate()
-    back_s = scene.clock.monotonic()
+    back_s = context.clock.monotonic()
     for proxy in slow:
         proxy.heal()
-    return Blow(EXTRA, back_s - began, back_s, problems=[problem] if problem else [])
+    return Fault(EXTRA, back_s - began, back_s, problems=[problem] if problem else [])
 
 
-async def _disk_full(scene: Scene) -> Blow:
+async def _disk_full(context: FaultContext) -> Fault:
     """PostgreSQL cannot write; it may even end itself over it."""
-    town, began = scene.town, scene.clock.monotonic()
-    await asyncio.to_thread(town.postgres.fill_disk)
+    topology, began = context.topology, context.clock.monotonic()
+    await asyncio.to_thread(topology.postgres.fill_disk)
     try:
-        await scene.away(1.0, 4.0)
+        await context.away(1.0, 4.0)
     finally:
-        await asyncio.to_thread(town.postgres.empty_disk)
-    back_s = scene.clock.monotonic()
-    await town.restart_postgres()
-    return Blow("postgres", back_s - began, back_s)
+        await asyncio.to_thread(topology.postgres.empty_disk)
+    back_s = context.clock.monotonic()
+    await topology.restart_postgres()
+    return Fault("postgres", back_s - began, back_s)
 
 
-async def _clock_step(scene: Scene) -> Blow:
+async def _clock_step(context: FaultContext) -> Fault:
     """One process's wall clock jumps, and is set right again. It is started for that with a clock
     of its own, and without one afterwards."""
-    name = scene.rng.choice(NAMES)
-    process, began = scene.town.processes[name], scene.clock.monotonic()
+    name = context.rng.choice(NAMES)
+    process, began = context.topology.processes[name], context.clock.monotonic()
     problems = [await process.terminate()]
     process.start(own_clock=True)
     await process.ready()
-    process.step_clock(scene.rng.choice((-1, 1)) * scene.rng.randint(*_STEP_S))
-    await scene.away(1.0, 4.0)
+    process.step_clock(context.rng.choice((-1, 1)) * context.rng.randint(*_STEP_S))
+    await context.away(1.0, 4.0)
     process.step_clock(0)
-    await scene.away(0.0, 1.0)
+    await context.away(0.0, 1.0)
     problems.append(await process.terminate())
-    back_s = scene.clock.monotonic()
+    back_s = context.clock.monotonic()
     process.start()
-    return Blow(name, back_s - began, back_s, 0, [name], [text for text in problems if text])
+    return Fault(name, back_s - began, back_s, 0, [name], [text for text in problems if text])
 
 
-KINDS: dict[str, Fault] = {
+KINDS: dict[str, Injection] = {
     "kill-gateway": _kill_gateway,
     "kill-ingest": _kill_ingest,
     "kill-contacts": _kill_contacts,
@@ -231,11 +240,11 @@ KINDS: dict[str, Fault] = {
 }
 
 
-async def kill_meanwhile(scene: Scene, kind: str, blow: asyncio.Task[Blow]) -> Blow:
+async def kill_meanwhile(context: FaultContext, kind: str, fault: asyncio.Task[Fault]) -> Fault:
     """One of our processes is killed too, somewhere within another fault; none that is paused."""
     if kind == "clock-step":
-        await asyncio.wait((blow,))  # its victim may be any of them
+        await asyncio.wait((fault,))  # its victim may be any of them
     paused = WORKERS if kind == "stop-ingest" else ()
-    name = scene.rng.choice([name for name in NAMES if name not in paused])
-    await asyncio.wait((blow,), timeout=scene.rng.uniform(0.0, 2.0))
-    return await _kill(scene, name, (0.0, 1.0))
+    name = context.rng.choice([name for name in NAMES if name not in paused])
+    await asyncio.wait((fault,), timeout=context.rng.uniform(0.0, 2.0))
+    return await _kill(context, name, (0.0, 1.0))

@@ -10,11 +10,11 @@ from random import Random
 from typing import Any
 
 from proving.fault import checks
-from proving.fault.kinds import KINDS, Blow, Scene, kill_meanwhile
+from proving.fault.kinds import KINDS, Fault, FaultContext, kill_meanwhile
 from proving.fault.load import Fleets, Probes, fleet_publisher
 from proving.judge.latency import percentile
 from proving.testbed.process import faketime
-from proving.testbed.topology import Town
+from proving.testbed.topology import Topology
 from runtime.calibration import known_slowness
 from runtime.clock import Clock
 from runtime.errors import Stop
@@ -69,17 +69,17 @@ async def run(
 ) -> dict[str, Any]:
     """Run all rounds; returns what came of them. `problems` says what is wrong, if anything."""
     began = clock.monotonic()
-    async with Town(directory, clock, kafka_home) as town:
-        fleets = Fleets(town.url, town.receiver, clock, plan.seed, plan.rate)
-        probes = Probes(town.url, clock, fleets.sent)
+    async with Topology(directory, clock, kafka_home) as topology:
+        fleets = Fleets(topology.url, topology.receiver, clock, plan.seed, plan.rate)
+        probes = Probes(topology.url, clock, fleets.sent)
         async with (
-            fleet_publisher(town.mosquitto.url, clock, fleets.sent) as publisher,
-            probes.publisher(town.mosquitto.url) as probing,
+            fleet_publisher(topology.mosquitto.url, clock, fleets.sent) as publisher,
+            probes.publisher(topology.mosquitto.url) as probing,
         ):
-            match = _Run(town, fleets, probes, publisher, probing, clock, plan)
+            match = _Run(topology, fleets, probes, publisher, probing, clock, plan)
             await match.rounds(view)
             found = match.answer()
-        for process in town.running():
+        for process in topology.running():
             problem = await process.terminate()
             if problem:
                 found["problems"].append(problem)
@@ -90,7 +90,7 @@ async def run(
 class _Run:
     def __init__(
         self,
-        town: Town,
+        topology: Topology,
         fleets: Fleets,
         probes: Probes,
         publisher: Publisher,
@@ -98,19 +98,19 @@ class _Run:
         clock: Clock,
         plan: Plan,
     ) -> None:
-        self._town, self._fleets, self._probes = town, fleets, probes
+        self._topology, self._fleets, self._probes = topology, fleets, probes
         self._publisher, self._probing = publisher, probing
         self._clock, self._plan = clock, plan
         self._rng = Random(plan.seed)
-        self._scene = Scene(town, fleets, clock, self._rng)
+        self._context = FaultContext(topology, fleets, clock, self._rng)
         self._findings = checks.Findings()
         self._leaks = checks.Leaks()
         self._rounds: list[Round] = []
         self._samples = self._delivered = 0
         # Kinds that cannot be here, and why.
         self._left_out: dict[str, str] = {}
-        if town.no_small_disk:
-            self._left_out["disk-full"] = town.no_small_disk
+        if topology.no_small_disk:
+            self._left_out["disk-full"] = topology.no_small_disk
         if faketime() is None:
             self._left_out["clock-step"] = (
                 "the clock of a process cannot be stepped without Debian's libfaketime"
@@ -120,12 +120,14 @@ class _Run:
         """All of them, with a full look now and then and at the end."""
         self._fleets.start(self._publisher)
         if not await self._probes.ask(self._probing, _PROBE_WITHIN_S):
-            raise Stop(f"no message comes through at all; the logs are in {self._town.directory}")
+            raise Stop(
+                f"no message comes through at all; the logs are in {self._topology.directory}"
+            )
         for number, kind in enumerate(self._drawn(), start=1):
-            await self._scene.away(*_CALM_S)
+            await self._context.away(*_CALM_S)
             found = await self._round(number, kind)
             self._rounds.append(found)
-            if self._town.dead():  # it has been told; without it nothing comes to rest
+            if self._topology.dead():  # it has been told; without it nothing comes to rest
                 view(found)
                 return
             last = number == self._plan.rounds
@@ -146,47 +148,47 @@ class _Run:
 
     async def _round(self, number: int, kind: str) -> Round:
         published = self._publisher.counters.published
-        blows = [await self._blow(kind)] if kind.startswith("kill-") else await self._two(kind)
-        back_s = max(blow.back_s for blow in blows)
-        acknowledged_s, recovery_s, problems = await self._recovered(blows, back_s)
-        problems += await asyncio.to_thread(checks.books, self._town.url)
-        problems += [f"{name} is dead" for name in self._town.dead()]
+        faults = [await self._inject(kind)] if kind.startswith("kill-") else await self._two(kind)
+        back_s = max(fault.back_s for fault in faults)
+        acknowledged_s, recovery_s, problems = await self._recovered(faults, back_s)
+        problems += await asyncio.to_thread(checks.ledger, self._topology.url)
+        problems += [f"{name} is dead" for name in self._topology.dead()]
         self._measure(at_rest=False)
         if self._fleets.task is not None and self._fleets.task.done():
             self._fleets.task.result()
         for problem in problems:
-            self._findings.tell(f"round {number}, {kind} {blows[0].victim}: {problem}")
+            self._findings.tell(f"round {number}, {kind} {faults[0].victim}: {problem}")
         return Round(
             number,
             kind,
-            blows[0].victim,
+            faults[0].victim,
             published,
-            round(blows[0].away_s, 2),
+            round(faults[0].away_s, 2),
             acknowledged_s,
             recovery_s,
-            sum(blow.kills for blow in blows),
-            blows[1].victim if len(blows) > 1 else "",
+            sum(fault.kills for fault in faults),
+            faults[1].victim if len(faults) > 1 else "",
             problems,
         )
 
-    async def _blow(self, kind: str) -> Blow:
-        return await KINDS[kind](self._scene)
+    async def _inject(self, kind: str) -> Fault:
+        return await KINDS[kind](self._context)
 
-    async def _two(self, kind: str) -> list[Blow]:
-        blow = asyncio.create_task(self._blow(kind))
+    async def _two(self, kind: str) -> list[Fault]:
+        fault = asyncio.create_task(self._inject(kind))
         try:
             if not self._plan.meanwhile:
-                return [await blow]
-            kill = await kill_meanwhile(self._scene, kind, blow)
-            return [await blow, kill]
+                return [await fault]
+            kill = await kill_meanwhile(self._context, kind, fault)
+            return [await fault, kill]
         finally:
-            blow.cancel()
+            fault.cancel()
 
     async def _recovered(
-        self, blows: Sequence[Blow], back_s: float
+        self, faults: Sequence[Fault], back_s: float
     ) -> tuple[float | None, float | None, list[str]]:
         """When a message of each partition came through, when all was well, and what was not."""
-        problems = [problem for blow in blows for problem in blow.problems]
+        problems = [problem for fault in faults for problem in fault.problems]
 
         async def ask() -> float | None:
             answered = await self._probes.ask(self._probing, _PROBE_WITHIN_S)
@@ -194,13 +196,13 @@ class _Run:
 
         async def ready(name: str) -> float | None:
             try:
-                await self._town.processes[name].ready()
+                await self._topology.processes[name].ready()
             except Stop as error:
                 problems.append(str(error))
                 return None
             return round(self._clock.monotonic() - back_s, 2)
 
-        names = [name for blow in blows for name in blow.restarted]
+        names = [name for fault in faults for name in fault.restarted]
         acknowledged_s, *ready_s = await asyncio.gather(ask(), *(ready(name) for name in names))
         if acknowledged_s is None:
             problems.append(f"no end-to-end acknowledgement within {_PROBE_WITHIN_S:.0f} s")
@@ -210,30 +212,30 @@ class _Run:
 
     async def _look(self, last: bool) -> None:
         """Let everything come to rest; then nothing may be missing."""
-        findings, town = self._findings, self._town
+        findings, topology = self._findings, self._topology
         await self._fleets.finish()
         for publisher in (self._publisher, self._probing):
             if not await publisher.drain(_DRAIN_WITHIN_S * known_slowness(self._clock)):
                 held = publisher.counters.unacked
                 findings.tell(f"{held} messages are not acknowledged after {_DRAIN_WITHIN_S:.0f} s")
-        waiting = await checks.settled(town.url, self._clock)
+        waiting = await checks.settled(topology.url, self._clock)
         if waiting:
             findings.tell(waiting)
         most = None if last else _VERIFIED_BETWEEN
-        await asyncio.to_thread(checks.proof, town.url, most, findings)
+        await asyncio.to_thread(checks.proof, topology.url, most, findings)
         tenants = self._fleets.tenants if last else self._fleets.tenants[-1:]
         self._samples = await asyncio.to_thread(
-            checks.samples, town.url, self._fleets.sent, [*tenants, "probe"], findings
+            checks.samples, topology.url, self._fleets.sent, [*tenants, "probe"], findings
         )
         self._delivered = await asyncio.to_thread(
-            checks.delivered, town.url, self._fleets.tenants, town.receiver, findings
+            checks.delivered, topology.url, self._fleets.tenants, topology.receiver, findings
         )
         self._measure(at_rest=True)
 
     def _measure(self, *, at_rest: bool) -> None:
-        town = self._town
-        lines = list(town.proxies.values())
-        self._leaks.look(town.running(), lines, self._findings, at_rest=at_rest)
+        topology = self._topology
+        lines = list(topology.proxies.values())
+        self._leaks.look(topology.running(), lines, self._findings, at_rest=at_rest)
 
     def answer(self) -> dict[str, Any]:
         """The figures."""

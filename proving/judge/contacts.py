@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.demo.receiver import Delivery, Mail
-from proving.judge.evidence import Contact, Evidence, Told
+from proving.judge.evidence import Contact, Evidence, SignalRecord
 from proving.judge.latency import percentile
 
 PURPOSE_OF: Mapping[str, str] = {
@@ -74,26 +74,26 @@ class Contacted:
 def judge_contacts(evidence: Evidence) -> Contacted:
     """Compare; `problems` of the answer say what falls short."""
     result = Contacted(refused=evidence.refused)
-    told = {signal.signal_id: signal for signal in evidence.told}
+    signals = {signal.signal_id: signal for signal in evidence.signals}
     contacts = {contact.contact_id: contact for contact in evidence.contacts}
     for contact in evidence.contacts:
         result.states[contact.state] += 1
         if contact.state == "delivered":
             result.channels[contact.channel] += 1
-    _crashes(evidence, told, contacts, result)
+    _crashes(evidence, signals, contacts, result)
     result.problems += [
         *_alerts(evidence, contacts),
         *_at_the_end(result),
         *_arrivals(evidence, contacts),
-        *_identities(evidence, told, contacts),
-        *_allowed(evidence, told, contacts),
+        *_identities(evidence, signals, contacts),
+        *_allowed(evidence, signals, contacts),
     ]
     return result
 
 
 def _crashes(
     evidence: Evidence,
-    told: Mapping[str, Told],
+    signals: Mapping[str, SignalRecord],
     contacts: Mapping[str, Contact],
     result: Contacted,
 ) -> None:
@@ -101,19 +101,19 @@ def _crashes(
     first_s: dict[str, float] = {}
     for delivery in evidence.webhooks:
         contact = contacts.get(delivery.webhook_id)
-        signal = told.get(contact.signal_id) if contact else None
+        signal = signals.get(contact.signal_id) if contact else None
         if signal is None or signal.type != "vehicle.crash":
             continue
         if delivery.verified and delivery.side == SIDE_OF[signal.type]:
             first_s.setdefault(signal.signal_id, delivery.at_s)
     for signal_id, at_s in first_s.items():
-        known_s = told[signal_id].known_s
+        known_s = signals[signal_id].known_s
         if known_s is None:
             result.problems.append(f"nobody knows when {signal_id} was published")
         else:
             result.latencies_s.append(at_s - known_s)
     for device, at_us in evidence.crashes:
-        if any(_is_of(told[signal_id], device, at_us) for signal_id in first_s):
+        if any(_is_of(signals[signal_id], device, at_us) for signal_id in first_s):
             result.crashes += 1
         else:
             result.problems.append(f"the crash of {device} was found, but no insurer was told")
@@ -134,7 +134,7 @@ def _alerts(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
     }
     silent = [
         signal.subject
-        for signal in evidence.told
+        for signal in evidence.signals
         if signal.type == "meter.anomaly.raised"
         and not signal.retracted
         and signal.signal_id not in heard
@@ -144,7 +144,7 @@ def _alerts(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
     return [f"no utility was told of an anomaly of {subject}" for subject in silent[:_SHOWN]]
 
 
-def _is_of(signal: Told, device: str, at_us: int) -> bool:
+def _is_of(signal: SignalRecord, device: str, at_us: int) -> bool:
     return signal.device == device and abs(signal.at_us - at_us) <= _SAME_CRASH_US
 
 
@@ -187,7 +187,7 @@ def _mailed_id(mail: Mail) -> str:
 
 
 def _identities(
-    evidence: Evidence, told: Mapping[str, Told], contacts: Mapping[str, Contact]
+    evidence: Evidence, signals: Mapping[str, SignalRecord], contacts: Mapping[str, Contact]
 ) -> list[str]:
     """One id always speaks of one thing, and one thing comes to one receiver under one id."""
     problems = []
@@ -201,7 +201,7 @@ def _identities(
         things[delivery.webhook_id].add(named)
         if named != contact.signal_id:
             problems.append(f"webhook {delivery.webhook_id} is about {named or 'nothing'}")
-        ids[(delivery.side, _thing(told.get(contact.signal_id), contact, evidence))].add(
+        ids[(delivery.side, _thing(signals.get(contact.signal_id), contact, evidence))].add(
             delivery.webhook_id
         )
     for webhook_id, names in things.items():
@@ -220,7 +220,7 @@ def _named(delivery: Delivery) -> str:
     return str(found.get("signal_id") or found.get("alert_id") or "")
 
 
-def _thing(signal: Told | None, contact: Contact, evidence: Evidence) -> str:
+def _thing(signal: SignalRecord | None, contact: Contact, evidence: Evidence) -> str:
     """What really happened: a true crash whatever its signal's id, else what the signal says."""
     if signal is not None and signal.type == "vehicle.crash":
         for device, at_us in evidence.crashes:
@@ -230,7 +230,7 @@ def _thing(signal: Told | None, contact: Contact, evidence: Evidence) -> str:
 
 
 def _allowed(
-    evidence: Evidence, told: Mapping[str, Told], contacts: Mapping[str, Contact]
+    evidence: Evidence, signals: Mapping[str, SignalRecord], contacts: Mapping[str, Contact]
 ) -> list[str]:
     """Everything that was sent is allowed by its customer, and went to none but them."""
     problems: list[str] = []
@@ -241,7 +241,7 @@ def _allowed(
         contact = contacts.get(contact_id)
         if contact is None:
             continue  # told above
-        signal = told.get(contact.signal_id)
+        signal = signals.get(contact.signal_id)
         if signal is None:
             problems.append(f"contact {contact_id} speaks of a signal that does not exist")
             continue

@@ -7,7 +7,7 @@ from app.demo.judge_interface import Outcome
 from app.operations.ledger import ledger_json
 from ingest.registry import load as load_registry
 from proving.judge.contacts import Contacted, judge_contacts
-from proving.judge.evidence import Contact, Evidence, Told
+from proving.judge.evidence import Contact, Evidence, SignalRecord
 from proving.judge.features import Judgement, Match, Thing, judge
 from proving.judge.latency import Publications
 from services import driving_scores
@@ -48,7 +48,7 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
     with connect(database_url) as connection:
         judgement = _judge(connection, outcome.fleet)
         contacted = _judge_contacts(connection, outcome, publications, judgement.crashes)
-        books = ledger_json(ledger.read(connection), offsets.total(connection), outcome.in_flight)
+        balance = ledger_json(ledger.read(connection), offsets.total(connection), outcome.in_flight)
         samples = sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
         scored = [
             s for s in driving_scores.of_drivers(connection) if s.score.score == s.score.score
@@ -59,7 +59,7 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
     return {
         "seconds": round(outcome.seconds, 1),
         "ledger": {
-            name: books[name]
+            name: balance[name]
             for name in (
                 "received",
                 "stored",
@@ -94,7 +94,7 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
             "rows": verdict.rows,
         },
         "calibration": {"slowness": round(outcome.slowness, 2)},
-        "problems": _problems(outcome, judgement, contacted, books) + late,
+        "problems": _problems(outcome, judgement, contacted, balance) + late,
         "warnings": warnings,
         "missed": [_plain(thing) for match in matches for thing in match.missed],
         "wrong": [_plain(thing) for match in matches for thing in match.wrong],
@@ -114,10 +114,10 @@ def judge_latency(
 
 
 def _problems(
-    outcome: Outcome, judgement: Judgement, contacted: Contacted, books: dict[str, Any]
+    outcome: Outcome, judgement: Judgement, contacted: Contacted, balance: dict[str, Any]
 ) -> list[str]:
     problems = judgement.problems() + contacted.problems
-    if not books["closes"]:
+    if not balance["closes"]:
         problems.append("the ledger does not close")
     if outcome.in_flight:
         problems.append(f"{outcome.in_flight} messages are still in flight")
@@ -190,7 +190,7 @@ def _judge_contacts(
             },
             consents=fleet.truth["consents"],
             crashes=[(crash.device, crash.start_us) for crash in crashes.met],
-            told=_told(connection, fleet.tenant, publications),
+            signals=_signal_records(connection, fleet.tenant, publications),
             contacts=[
                 Contact(
                     row["contact_id"],
@@ -213,7 +213,9 @@ def _judge_contacts(
     )
 
 
-def _told(connection: Connection, tenant: str, publications: Publications) -> list[Told]:
+def _signal_records(
+    connection: Connection, tenant: str, publications: Publications
+) -> list[SignalRecord]:
     """Every signal of the demo, a crash with the time at which all it rests on was published."""
     names = _device_names(connection)
     decided_us = {
@@ -232,7 +234,9 @@ def _told(connection: Connection, tenant: str, publications: Publications) -> li
             known_s = publications.known_s(device, at_us, until_us)
         retracted = bool(row["data"].get("retracted"))
         subject = row["subject"] or ""
-        found.append(Told(row["id"], row["type"], device, subject, at_us, known_s, retracted))
+        found.append(
+            SignalRecord(row["id"], row["type"], device, subject, at_us, known_s, retracted)
+        )
     return found
 
 

@@ -7,7 +7,7 @@ from app.demo.receiver import Delivery, Mail
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class SignalRecord:
     """A signal in its newest revision. at_us : when it happened; known_s : the clock's monotonic
     seconds at which the last sample that it rests on was published (None where that is unknown).
     """
@@ -44,7 +44,7 @@ class Evidence:
     owner: Mapping[str, str]
     consents: Mapping[str, Sequence[str]]
     crashes: Sequence[tuple[str, int]]
-    told: Sequence[Told]
+    signals: Sequence[SignalRecord]
     contacts: Sequence[Contact]
     webhooks: Sequence[Delivery]
     mails: Sequence[Mail]

@@ -23,8 +23,8 @@ NAMES = (*GATEWAYS, *WORKERS, "contacts", "api")
 _RETRY_SCHEDULE_S = "0" + ",1,2,2" * 10
 
 
-class Town:
-    """Use as `async with Town(…) as town`. url : of the database, without a proxy."""
+class Topology:
+    """Use as `async with Topology(…) as topology`. url : of the database, without a proxy."""
 
     def __init__(self, directory: Path, clock: Clock, kafka_home: Path | None) -> None:
         self.directory = directory
@@ -38,7 +38,7 @@ class Town:
         self.url = self.no_small_disk = ""
         self._ending = AsyncExitStack()
 
-    async def __aenter__(self) -> "Town":
+    async def __aenter__(self) -> "Topology":
         try:
             await self._start()
         except BaseException:

@@ -1,4 +1,4 @@
-"""The measurements on small numbers: they run, their books close, and they say when they do not."""
+"""The measurements on small numbers: they run, their ledgers close, and they say when they do not."""
 
 import json
 import shutil

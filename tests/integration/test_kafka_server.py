@@ -112,12 +112,12 @@ def test_another_object_finds_the_port_and_the_data_again(
 
 def test_tending_brings_it_back_on_its_port(kafka: Kafka) -> None:
     before, pid = kafka.url, kafka.pid
-    kafka.tend()
+    kafka.restart_dead()
     assert kafka.pid == pid
     os.killpg(pid, 9)
     while kafka.alive():
         kafka._child.wait(1)
-    kafka.tend()
+    kafka.restart_dead()
     assert kafka.alive() and kafka.url == before and kafka.pid != pid
 
 

@@ -1,4 +1,4 @@
-"""Ingest on a real PostgreSQL: what is stored, what is refused, what the books say."""
+"""Ingest on a real PostgreSQL: what is stored, what is refused, what the ledger has."""
 
 import json
 from collections.abc import Callable

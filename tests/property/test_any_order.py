@@ -1,5 +1,5 @@
 """The invariant: any permutation, duplication and batching of one set of messages leaves the same
-samples and the same features, bit for bit, and the books close. On a real PostgreSQL."""
+samples and the same features, bit for bit, and the ledger closes. On a real PostgreSQL."""
 
 import json
 import math

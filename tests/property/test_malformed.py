@@ -117,7 +117,7 @@ SOUND: dict[str, Any] = {
         ),
         ({"error": "Stop: x"}, "ingest ended: Stop: x"),
         ({"outcomes": {"stored": 1}}, "ingest counts 1 messages"),
-        ({"reasons": {"not_json": 899_999}}, "899999 dead letters, 900000 in the books"),
+        ({"reasons": {"not_json": 899_999}}, "899999 dead letters, 900000 in the ledger"),
         (
             {"reasons": {"not_json": 899_999, "decoder_error": 1}},
             "1 messages came to decoder_error",

@@ -3,7 +3,7 @@
 Kafka has all messages before a worker begins; samples, features, checkpoints, signals and
 numbering are made ready and then thrown away (a null store), and only books and offsets are
 written. The exit code is 1 where two are less than 1.5 times as fast as one, or where a message
-is not in the books.
+is not in the ledger.
 
 Example:
 

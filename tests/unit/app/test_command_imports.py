@@ -86,7 +86,7 @@ HELP: dict[str, set[str]] = {
     "gateway": PARSER,
     "import": DATABASE | {"numpy", "yaml"},
     "ingest": DATABASE,
-    "key": DATABASE | {"numpy", "yaml"},
+    "key": DATABASE,
     "ledger": DATABASE,
     "log": DATABASE,
     "playbook": DATABASE,

@@ -10,7 +10,7 @@ from app.demo.past import MOST_MESSAGES, MOST_SAMPLES, parts
 from app.demo.receiver import Delivery, Mail
 from proving.judge.contacts import judge_contacts
 from proving.judge.demo import judge_latency
-from proving.judge.evidence import Contact, Evidence, Told
+from proving.judge.evidence import Contact, Evidence, SignalRecord
 from proving.judge.latency import Publications, percentile
 from simulators.encode import Message
 
@@ -40,9 +40,9 @@ def good() -> Evidence:
             "ben": ["energy_insight"],
         },
         crashes=[("car-1", AT_US)],
-        told=[
-            Told("crash", "vehicle.crash", "car-1", "vehicle:v1", AT_US + 200_000, 100.0),
-            Told("spike", "meter.anomaly.raised", "md-1", "meter:m1", AT_US),
+        signals=[
+            SignalRecord("crash", "vehicle.crash", "car-1", "vehicle:v1", AT_US + 200_000, 100.0),
+            SignalRecord("spike", "meter.anomaly.raised", "md-1", "meter:m1", AT_US),
         ],
         contacts=[
             Contact("w1", "crash", "webhook", "anna", "delivered"),
@@ -106,7 +106,7 @@ def too_slow(e: Evidence) -> None:
 
 
 def never_published(e: Evidence) -> None:
-    e.told = [replace(e.told[0], known_s=None), e.told[1]]
+    e.signals = [replace(e.signals[0], known_s=None), e.signals[1]]
 
 
 def no_purpose(e: Evidence) -> None:
@@ -176,7 +176,7 @@ def one_id_for_two_things(e: Evidence) -> None:
 
 def two_ids_for_one_crash(e: Evidence) -> None:
     """As after a correction that gave the signal another id."""
-    e.told = [*e.told, replace(e.told[0], signal_id="crash2", at_us=AT_US + 1_000_000)]
+    e.signals = [*e.signals, replace(e.signals[0], signal_id="crash2", at_us=AT_US + 1_000_000)]
     e.contacts = [*e.contacts, Contact("w3", "crash2", "webhook", "anna", "delivered")]
     e.webhooks = [*e.webhooks, webhook("w3", 100.6, crash_body("crash2"))]
 
@@ -248,7 +248,7 @@ def test_a_missed_latency_on_a_slow_machine_is_a_warning(
 def test_of_an_anomaly_taken_back_nobody_must_be_told() -> None:
     evidence = good()
     utility_never_told(evidence)
-    evidence.told = [evidence.told[0], replace(evidence.told[1], retracted=True)]
+    evidence.signals = [evidence.signals[0], replace(evidence.signals[1], retracted=True)]
     assert not judge_contacts(evidence).problems
 
 
