@@ -16,11 +16,11 @@ _GROUP, _NAME = "tachowatt.judges", "demo"
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a demo leaves behind, besides the store.
+    """The outcome of a demo, besides the store.
 
-    delivered : every device has its acknowledgements; in_flight : messages that are not settled;
+    delivered : every device has its acknowledgements; in_flight : messages not committed;
     slowness : the machine's factor (runtime.calibration); strict : a missed latency is a problem
-    on a slow machine too.
+    even on a slow machine.
     """
 
     fleet: Fleet
@@ -35,19 +35,19 @@ class Outcome:
 
 
 class Judge(Protocol):
-    """Compares one run with the truth. It measures the product, so it is no part of it."""
+    """Compares one run with the truth. It measures the product and is not part of it."""
 
     def first_sent(self, message: Message, now_s: float) -> None:
-        """A device publishes `message` for the first time; now_s : monotonic seconds."""
+        """Record the first publication of `message`; now_s : monotonic seconds."""
 
     def answer(self, database_url: str, outcome: Outcome) -> dict[str, Any]:
-        """The demo's JSON object; its `problems` say what falls short."""
+        """Return the demo's JSON object; `problems` lists every failure."""
 
 
 def find_judge() -> Judge:
-    """The judge that is installed as entry point `demo` of group `tachowatt.judges`.
+    """Return the judge installed as entry point `demo` of group `tachowatt.judges`.
 
-    Raises `Stop` where none is.
+    Raises `Stop` if there is none.
     """
     for entry in metadata.entry_points(group=_GROUP, name=_NAME):
         judge: Judge = entry.load()()

@@ -1,4 +1,4 @@
-"""The devices' past, in parts: while one is being stored the next may already be sent, no more."""
+"""Split the devices' history: while one part is being stored, only the next may be sent."""
 
 from collections.abc import Iterator, Sequence
 
@@ -8,7 +8,7 @@ MOST_MESSAGES, MOST_SAMPLES = 500, 10_000
 
 
 def parts(history: Sequence[Message]) -> Iterator[Sequence[Message]]:
-    """Parts of at most `MOST_MESSAGES` messages and, unless it is one alone, `MOST_SAMPLES`."""
+    """Yield parts of up to `MOST_MESSAGES` messages and `MOST_SAMPLES` samples, or one message."""
     first = samples = 0
     for number, message in enumerate(history):
         samples += message.samples

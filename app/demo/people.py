@@ -1,4 +1,4 @@
-"""Who takes part in the demo: two receivers of webhooks, and ready-made users of each side."""
+"""Participants of the demo: two receivers of webhooks, and users of each side."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ from store.postgres.pool import connect
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Someone who may sign in. language : 'en', 'de', or '' where it is nobody's in particular."""
+    """A user who may sign in. language : 'en', 'de', or '' if unspecified."""
 
     name: str
     role: str
@@ -27,14 +27,14 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where the demo can be looked at, and by whom. receiver : the page of what arrived."""
+    """Addresses and users of the demo. receiver : the page that lists arrivals."""
 
     address: str
     receiver: str
     users: list[User]
 
     def write(self, path: Path) -> None:
-        """For programs; only its owner may read it, as it holds the keys."""
+        """Write it for programs; only the owner may read the file, because it contains the keys."""
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
 
@@ -48,7 +48,7 @@ _STAFF = (
 
 
 def add_receivers(database_url: str, tenant: str, receiver: DemoReceiver, clock: Clock) -> None:
-    """Let webhooks of both sides go to the demo's receiver, which is told their secrets."""
+    """Register the demo's receiver for webhooks of both sides and give it their secrets."""
     with connect(database_url) as connection:
         for side in SIDES:
             secret = receivers.add(
@@ -59,7 +59,7 @@ def add_receivers(database_url: str, tenant: str, receiver: DemoReceiver, clock:
 
 
 def add_users(database_url: str, fleet: Fleet, clock: Clock) -> list[User]:
-    """Keys for a user of each side and for up to two customers, one of each language."""
+    """Create keys for a user of each side and for up to two customers, one per language."""
     users = []
     names = {row["id"]: row["name"] for row in fleet.registry["customers"]}
     with connect(database_url) as connection:
@@ -85,7 +85,7 @@ def add_users(database_url: str, fleet: Fleet, clock: Clock) -> list[User]:
 
 
 def _customers(fleet: Fleet) -> Iterator[tuple[str, str]]:
-    """(customer, language): of each language the one with most to see."""
+    """Yield (customer, language): for each language, the customer with most data."""
     truth = fleet.truth
     crashed = {crash["customer"] for crash in truth["crashes"]}
     odd = {anomaly["customer"] for anomaly in truth["anomalies"]}

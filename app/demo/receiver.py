@@ -1,8 +1,10 @@
-"""What the demo's contacts go to: a small receiver of webhooks, and a mail server that keeps no
-mail. Both listen on free ports of the loopback, in one thread with a loop of its own.
+"""Destinations of the demo's contacts: a small webhook receiver, and a mail server.
 
-`/insurer` and `/utility` take webhooks and check their signature as a real receiver would
-(Standard Webhooks); `/` shows people what arrived, `/received` programs.
+The mail server stores no text. Both listen on free ports of the loopback, in one thread with its
+own event loop.
+
+`/insurer` and `/utility` accept webhooks and verify their signature like a real receiver (Standard
+Webhooks); `/` lists arrivals for people, `/received` for programs.
 """
 
 import asyncio
@@ -31,7 +33,7 @@ SIDES = ("insurer", "utility")
 _START_WITHIN_S = 10.0
 _STOP_WITHIN_S = 5
 _SHOWN = 200
-"""Newest rows on the page; /received has them all."""
+"""Newest rows on the page; /received has all."""
 _HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'",
     "Cache-Control": "no-store",
@@ -40,9 +42,9 @@ _HEADERS = {
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """A webhook that arrived, at_s (the clock's monotonic seconds) being when it was judged.
+    """A webhook that arrived. at_s : when it was verified, monotonic seconds of the clock.
 
-    at_us : epoch µs; reason : '' where the signature is right; body : None where it is no JSON
+    at_us : epoch µs; reason : '' if the signature is valid; body : None if it is not a JSON
     object.
     """
 
@@ -58,7 +60,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """A mail that arrived; nothing of its text is kept. at_us : epoch µs."""
+    """A mail that arrived, without its text. at_us : epoch µs."""
 
     message_id: str
     recipients: tuple[str, ...]
@@ -66,11 +68,11 @@ class Mail:
 
 
 class DemoReceiver:
-    """Start it, give it the secrets (`trust`), ask it what came.
+    """Receives webhooks and mails; `trust` sets the secrets.
 
     Attributes
     ----------
-    url, smtp_url : where it listens, once `start` has returned
+    url, smtp_url : its addresses, once `start` has returned
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -84,8 +86,8 @@ class DemoReceiver:
         self.url = self.smtp_url = ""
 
     def start(self) -> None:
-        """Listen. Raises `Stop` where that does not work."""
-        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd tells of each command
+        """Listen. Raises `Stop` on failure."""
+        logging.getLogger("mail.log").setLevel(logging.WARNING)  # aiosmtpd logs each command
         web, mail = _listen(), _listen()
         self.url = f"http://127.0.0.1:{web.getsockname()[1]}"
         self.smtp_url = f"smtp://127.0.0.1:{mail.getsockname()[1]}"
@@ -106,26 +108,26 @@ class DemoReceiver:
             raise Stop("the demo's receiver of webhooks did not start")
 
     def stop(self) -> None:
-        """End both servers; what arrived can still be asked for."""
+        """Stop both servers; arrivals stay readable."""
         if self._server is not None and self._thread is not None:
             self._server.should_exit = True
             self._thread.join(2 * _STOP_WITHIN_S)
             self._server = self._thread = None
 
     def trust(self, side: str, *secrets: str) -> None:
-        """From now on `side` accepts signatures by any of these (several while they rotate)."""
+        """Accept signatures of `side` by any of these secrets (several during rotation)."""
         self._secrets[side] = secrets
 
     def deliveries(self) -> list[Delivery]:
-        """All webhooks so far, in the order in which they came."""
+        """Return all webhooks so far, in order of arrival."""
         return list(self._deliveries)
 
     def mails(self) -> list[Mail]:
-        """All mails so far, in the order in which they came."""
+        """Return all mails so far, in order of arrival."""
         return list(self._mails)
 
     def accept(self, side: str, raw: bytes, headers: Mapping[str, str]) -> Delivery:
-        """Judge and keep one webhook."""
+        """Verify and record one webhook."""
         reason = _why_not(self._secrets.get(side, ()), raw, headers)
         body = _object(raw)
         delivery = Delivery(
@@ -142,7 +144,7 @@ class DemoReceiver:
         return delivery
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
-        """aiosmtpd's hook: a whole mail has come."""
+        """Record one mail (hook of aiosmtpd)."""
         content = envelope.content
         raw = content if isinstance(content, bytes) else str(content).encode()
         message_id = str(message_from_bytes(raw).get("Message-ID", "")).strip()
@@ -161,7 +163,7 @@ class DemoReceiver:
 
 
 def _listen() -> socket.socket:
-    """A socket that takes connections already, so that its address can be told at once."""
+    """Return a listening socket, so that its address is known at once."""
     made = socket.socket()
     made.bind(("127.0.0.1", 0))
     made.listen(128)
@@ -169,7 +171,7 @@ def _listen() -> socket.socket:
 
 
 def _why_not(secrets: tuple[str, ...], raw: bytes, headers: Mapping[str, str]) -> str:
-    """Why no secret fits; '' where one does."""
+    """Return why no secret matches; '' if one does."""
     reason = "no secret is known"
     for secret in secrets:
         try:

@@ -40,8 +40,8 @@ class Plan:
     """What the demo simulates.
 
     seconds : real time that the live part lasts; speedup : simulated seconds in a real one;
-    api_port : 0 = a free one, None = the usual one where it is free; strict : a missed latency
-    is a problem on a slow machine too.
+    api_port : 0 = a free one, None = the usual one if it is free; strict : a missed latency
+    is a problem even on a slow machine.
     """
 
     seconds: float
@@ -56,7 +56,7 @@ class Plan:
 
 @dataclass(slots=True)
 class Figures:
-    """What the live display shows; counts of the store, read now and then."""
+    """Figures of the live display; counts are read from the store once a second."""
 
     phase: str = "starting"
     address: str = ""
@@ -72,10 +72,11 @@ class Figures:
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """Whoever watches.
+    """Callbacks of the display.
 
-    ready : the pages have something to show; done : the answer is there, and everything runs on
-    until it returns.
+
+    ready : the pages have data to show; done : the answer is complete; servers run until it
+    returns.
     """
 
     show: Callable[[Figures], None]
@@ -85,7 +86,7 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class _DemoRun:
-    """What the steps of one run share, once everything is up."""
+    """State that the steps of one run share, once all servers run."""
 
     clock: Clock
     plan: Plan
@@ -106,14 +107,14 @@ class _DemoRun:
 
 
 async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[str, Any]:
-    """Run the whole demo; the answer's `problems` say what fell short."""
+    """Run the whole demo; `problems` of the answer lists every failure."""
     judge = find_judge()
     state = settings.state_dir / "demo"
     own_database = settings.database_url is None
     settings = settings.model_copy(update={"state_dir": state})
     stack = Stack(settings, clock)
-    if own_database and stack.free():  # else another demo is up here, and starting says so
-        shutil.rmtree(state, ignore_errors=True)  # every demo begins with an empty store
+    if own_database and stack.free():  # else another demo runs here, and `start` reports it
+        shutil.rmtree(state, ignore_errors=True)  # every demo starts with an empty store
     figures = Figures()
     view.show(figures)
     factor = await asyncio.to_thread(known_slowness, clock)
@@ -123,7 +124,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         figures.phase = f"compiling the kernels, once: {done} of {of}"
         view.show(figures)
 
-    # Before any server: the service would compile them too, but alone.
+    # Before any server starts: the service would compile them in one process only.
     await prepare(compiling)
     figures.phase = "starting the servers"
     view.show(figures)
@@ -174,17 +175,17 @@ def _make_fleet(plan: Plan, settings: Settings, clock: Clock) -> Fleet:
         plan.cars,
         plan.meters,
         plan.seed,
-        # The simulated hour ends now, so that no device's clock is ever ahead of ours.
+        # The simulated hour ends now, so that no device clock is ahead of ours.
         start=now_us - live_s * 1_000_000,
         live_s=live_s,
         tenant="demo" if settings.database_url is None else f"demo-{now_us // 1_000_000}",
         faults=plan.faults,
-        tasmota_interval_s=900,  # at its own 300 s nine of ten messages were Tasmota's
+        tasmota_interval_s=900,  # at its default of 300 s, nine of ten messages would be Tasmota's
     )
 
 
 async def _simulate(demo: _DemoRun) -> dict[str, Any]:
-    """Let the devices deliver their past and live; then judge what came of it."""
+    """Publish the history and the live part of all devices; then judge the outcome."""
     clock, plan, fleet, figures = demo.clock, demo.plan, demo.fleet, demo.figures
     judge = demo.judge
     async with Publisher(
@@ -209,7 +210,7 @@ async def _simulate(demo: _DemoRun) -> dict[str, Any]:
     demo.phase("proving the store against its samples")
     in_flight = messages_in_flight(demo.metrics_url)
     verdict = await asyncio.to_thread(verify, demo.database_url)
-    # Again, for the machine may have become busy since the start.
+    # Measure again: the machine may have become busy since the start.
     factor = max(demo.slowness, await asyncio.to_thread(slowness, clock))
     receiver = demo.receiver
     return judge.answer(
@@ -229,10 +230,10 @@ async def _simulate(demo: _DemoRun) -> dict[str, Any]:
 
 
 async def _deliver_past(demo: _DemoRun, publisher: Publisher) -> None:
-    """Publish the devices' past, no faster than it is stored; wait until all of it is.
+    """Publish the devices' history no faster than it is stored; wait until all is stored.
 
-    All at once it would queue in the broker for ten seconds and more, and what a crash of that
-    time brings about would come so much later.
+    Published at once, it would queue in the broker for ten seconds and more, and delay the contacts
+    of a crash in it by as much.
     """
 
     async def stored(messages: int) -> None:
@@ -258,10 +259,10 @@ async def _deliver_past(demo: _DemoRun, publisher: Publisher) -> None:
 
 
 async def _settled(demo: _DemoRun) -> None:
-    """Wait until nothing is in flight, waits to be reconciled, decided on or sent."""
+    """Wait until no message is in flight and nothing waits to be reconciled, decided or sent."""
     limit, fewest = Limit(demo.clock, _SETTLE_WITHIN_S), sys.maxsize
     with connect(demo.database_url) as connection:
-        connection.autocommit = True  # each look sees what the one before it let happen
+        connection.autocommit = True  # each query sees the latest commits
 
         def waiting() -> int:
             return (
@@ -283,7 +284,7 @@ async def _settled(demo: _DemoRun) -> None:
 
 
 async def _tick(clock: Clock, figures: Figures, view: View) -> None:
-    """Show every second that it goes on, also where a step has nothing to count."""
+    """Update the elapsed time every second, also during steps without counts."""
     began = clock.monotonic()
     while True:
         figures.elapsed_s = clock.monotonic() - began

@@ -1,4 +1,4 @@
-"""`tachowatt serve` as the demo's own process, with servers that run already."""
+"""`tachowatt serve` as a child process of the demo, on servers that already run."""
 
 import asyncio
 import os
@@ -20,14 +20,14 @@ _MAIL_FROM = "Tachowatt <tachowatt@example.org>"
 
 
 class Service:
-    """The process; it starts at once, and ends when we do, however we do.
+    """The child process; it starts at once and never outlives us.
 
     Parameters
     ----------
-    settings : whose state_dir the service announces itself in, and has its log in
-    addresses : the servers it is to use
-    receiver : where its webhooks and mails may go; None = no contact leaves the house
-    api_port : of API and pages; 0 = a free one, None = the usual one where it is free
+    settings : the service announces itself and logs in its state_dir
+    addresses : the servers to use
+    receiver : destination of webhooks and mails; None = no contact is sent
+    api_port : of API and pages; 0 = a free one, None = the usual one if it is free
     """
 
     def __init__(
@@ -59,13 +59,13 @@ class Service:
             [sys.executable, "-m", "app.cli", "serve"],
             self._log,
             environment=environment,
-            directory=Path.cwd(),  # where its tachowatt.toml is, if there is one
+            directory=Path.cwd(),  # folder of tachowatt.toml, if any
         )
 
     async def ready(self) -> Addresses:
-        """Where it is, once it has announced itself. Raises `Stop` with the end of its log.
+        """Wait until it announces itself; return its addresses. Raises `Stop` with the log's end.
 
-        A service that compiles kernels makes progress: its log says how many are done.
+        A service that compiles kernels makes progress: its log counts them.
         """
         stack = Stack(Settings(state_dir=self._state), self._clock)
         limit, compiled = Limit(self._clock, _READY_WITHIN_S), 0
@@ -83,11 +83,11 @@ class Service:
         raise Stop(f"the service {how}; the end of its log:\n{log}")
 
     def stop(self) -> None:
-        """End it in order; after ten seconds, end it."""
+        """Terminate it; after ten seconds, kill it."""
         self._child.stop()
 
     def _is_ours(self, pid: int) -> bool:
-        """Not another service that has announced itself in the same place."""
+        """Return whether the announcement is of this child, not of another service."""
         try:
             return os.getpgid(pid) == self._child.pid
         except ProcessLookupError:
@@ -95,7 +95,7 @@ class Service:
 
 
 def _usual_port() -> int:
-    """The usual port where nobody has it, else 0."""
+    """Return the usual port if it is free, else 0."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:

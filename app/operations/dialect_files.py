@@ -1,4 +1,4 @@
-"""Files that are generated from the dialects: the broker's ACL and the table in docs/devices.md.
+"""Files generated from the dialects: the broker's ACL and the table in docs/devices.md.
 
 They are committed; `tachowatt schemas` writes them and `make check` compares them.
 """
@@ -32,7 +32,7 @@ topic read $SYS/broker/uptime
 
 
 def acl(dialects: Iterable[Dialect[Any]]) -> str:
-    """The ACL of a Mosquitto."""
+    """Return the ACL for Mosquitto."""
     dialects = tuple(dialects)
     reads = [f"topic read {topic}" for dialect in dialects for topic in dialect.subscriptions]
     blocks = [
@@ -49,7 +49,7 @@ def acl(dialects: Iterable[Dialect[Any]]) -> str:
 
 
 def table(dialects: Iterable[Dialect[Any]]) -> str:
-    """The dialects as a table in Markdown."""
+    """Return the dialects as a Markdown table."""
     rows = [
         "| dialect | name in the registry | topics | address | sends |",
         "| --- | --- | --- | --- | --- |",
@@ -69,7 +69,7 @@ def table(dialects: Iterable[Dialect[Any]]) -> str:
 
 
 def _in_devices(text: str) -> str:
-    """docs/devices.md with the table as it should be. Raises `ValueError` without its markers."""
+    """Return docs/devices.md with the current table. Raises `ValueError` without its markers."""
     before, begin, rest = text.partition(BEGIN + "\n")
     _, end, after = rest.partition(END)
     if not begin or not end:
@@ -84,7 +84,7 @@ _FILES: dict[str, Callable[[str], str]] = {
 
 
 def differing(root: Path = ROOT) -> list[str]:
-    """Files below `root` that differ from the dialects; an installed package has none of them."""
+    """Return files below `root` that differ from the dialects (none in an installed package)."""
     return [
         name
         for name, made_of in _FILES.items()

@@ -1,4 +1,4 @@
-"""The topics of Kafka: made by `tachowatt log init`, looked at by `tachowatt log status`."""
+"""Kafka topics: created by `tachowatt log init`, inspected by `tachowatt log status`."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -22,7 +22,7 @@ _HOUR_MS = 3_600_000
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """What Kafka says of the topic of messages. begin, end : partition → offset."""
+    """State of the messages topic in Kafka. begin, end : partition → offset."""
 
     cluster_id: str
     begin: dict[int, int]
@@ -30,7 +30,7 @@ class Found:
 
 
 def configs(replicas: int, keep_hours: int) -> dict[str, str]:
-    """Settings of every topic of ours, as docs/operations.md explains them."""
+    """Return the settings of each topic; docs/operations.md explains them."""
     return {
         "min.insync.replicas": str(max(1, replicas - 1)),
         "retention.ms": str(keep_hours * _HOUR_MS),
@@ -41,7 +41,7 @@ def configs(replicas: int, keep_hours: int) -> dict[str, str]:
 
 
 def create(url: str, topics: Topics, partitions: int, replicas: int, keep_hours: int) -> list[str]:
-    """Make the topics that are missing; returns their names. Raises `Retry`, `Stop`."""
+    """Create missing topics; return their names. Raises `Retry`, `Stop`."""
 
     async def work(admin: AIOKafkaAdminClient) -> list[str]:
         made = []
@@ -69,7 +69,7 @@ def create(url: str, topics: Topics, partitions: int, replicas: int, keep_hours:
 def prepare(
     url: str, topics: Topics, partitions: int, replicas: int, keep_hours: int
 ) -> tuple[list[str], Log, dict[int, int]]:
-    """Make the topics that are missing.
+    """Create missing topics.
 
     Returns their names and the arguments of `store.pipeline.log.choose`. Raises `Retry`, `Stop`."""
     made = create(url, topics, partitions, replicas, keep_hours)
@@ -80,7 +80,7 @@ def prepare(
 
 
 def look(url: str, topics: Topics) -> Found | None:
-    """The topic of messages; None where there is none. Raises `Retry`."""
+    """Return the state of the messages topic; None if it does not exist. Raises `Retry`."""
 
     async def work(admin: AIOKafkaAdminClient) -> Found | None:
         if topics.raw not in await admin.list_topics():

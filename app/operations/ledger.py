@@ -1,4 +1,4 @@
-"""The ledger as the commands show it."""
+"""The ledger in the form of the commands."""
 
 import urllib.request
 from typing import Any
@@ -11,7 +11,7 @@ from store.pipeline import ledger
 def ledger_json(
     entries: dict[ledger.Key, ledger.Entry], committed: int, in_flight: int
 ) -> dict[str, Any]:
-    """The ledger as the commands print it: sums, then each tenant and dialect."""
+    """Return the ledger as printed: sums, then each tenant and dialect."""
     total = ledger.Entry()
     for entry in entries.values():
         total += entry
@@ -34,9 +34,9 @@ def ledger_json(
 
 
 def messages_in_flight(metrics_url: str) -> int:
-    """Messages that a running service has received and not yet committed.
+    """Return how many messages a running service has received and not committed.
 
-    Raises OSError where none answers.
+    Raises OSError if no service answers.
     """
     with urllib.request.urlopen(metrics_url, timeout=5) as answer:
         text = answer.read().decode()

@@ -1,4 +1,4 @@
-"""`tachowatt publish`: a recording as the messages that its device would have sent."""
+"""`tachowatt publish`: turn a recording into the messages that its device would send."""
 
 import json
 from collections.abc import Iterable, Sequence
@@ -33,10 +33,10 @@ def messages_of(
     samples: int,
     now_us: int,
 ) -> list[Message]:
-    """The messages of a file, by the time at which each can be sent.
+    """Return the messages of a file, in order of sending time.
 
     device : its address in the dialect, such as tenant/device for the native one.
-    start : when t_s = 0 was; without it such a recording ends now. Raises `Usage`.
+    start : time of t_s = 0; by default such a recording ends now. Raises `Usage`.
     """
     spoken = BY_NAME.get(dialect)
     if spoken is None:
@@ -91,7 +91,7 @@ def _split(device: str, dialect: Dialect[Decoder]) -> tuple[str, str]:
 
 
 def _read(file: Path, tz: str | None, mapping: Sequence[str]) -> tuple[Table, str]:
-    """A meter's table where the file (or the mapping) has a meter's columns, else a vehicle's."""
+    """Read a meter's table if the file (or the mapping) has meter columns, else a vehicle's."""
     try:
         return read_meter_table(file, tz, mapping), "reading"
     except Usage as no_meter:
@@ -105,7 +105,7 @@ def _read(file: Path, tz: str | None, mapping: Sequence[str]) -> tuple[Table, st
 def _bodies(
     file: Path, device: str, dialect: Dialect[Decoder], tenant: str, name: str, now_us: int
 ) -> list[Message]:
-    """One body a line, sent as it stands."""
+    """Return one body per line, unchanged."""
     found = []
     if not file.is_file():
         raise Usage(f"{file}: no such file")
@@ -125,7 +125,7 @@ def _bodies(
 
 
 def _kind(body: bytes, dialect: Dialect[Decoder], now_us: int) -> str:
-    """The first kind that can be read from a body; the first of all where none can."""
+    """Return the first kind that a body can be decoded as; else the first of all."""
     if len(dialect.routes) > 1:
         context = Context("UTC", now_us, _MOST_SAMPLES)
         for route in dialect.routes:

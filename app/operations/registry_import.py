@@ -57,7 +57,7 @@ Zone = Annotated[str, AfterValidator(_zone)]
 
 
 class Row(BaseModel):
-    """A row of the registry."""
+    """One row of the registry."""
 
     model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
 
@@ -78,7 +78,7 @@ class Customer(Row):
     @model_validator(mode="before")
     @classmethod
     def _addresses(cls, row: Any) -> Any:
-        """Each kind of address is a column of its own (contracts.channels.ADDRESSES)."""
+        """Each kind of address is its own column (contracts.channels.ADDRESSES)."""
         if not isinstance(row, dict):
             return row
         found = {kind: str(row[kind]) for kind in ADDRESSES if row.get(kind)}
@@ -106,7 +106,7 @@ class Meter(Row):
 
 
 class Dated(Row):
-    """Something that holds for a time, for a vehicle or for a meter."""
+    """A row valid for a period, about a vehicle or a meter."""
 
     valid_from: AwareDatetime
     valid_to: AwareDatetime | None = None
@@ -175,7 +175,7 @@ SECTIONS: dict[str, type[Row]] = {
 
 
 def read_file(path: Path) -> dict[str, list[dict[str, Any]]]:
-    """Sections of a YAML file; of a CSV file the section that its name gives (devices.csv).
+    """Read the sections of a YAML file, or the one that names a CSV file (devices.csv).
 
     Raises `Usage`.
     """
@@ -208,7 +208,7 @@ def read_file(path: Path) -> dict[str, list[dict[str, Any]]]:
 def validate(
     sections: Mapping[str, list[dict[str, Any]]], source: str
 ) -> dict[str, list[dict[str, Any]]]:
-    """Rows as the store takes them. Raises `Usage` that names the section, row and field."""
+    """Validate rows for the store. Raises `Usage` that names section, row and field."""
     valid: dict[str, list[dict[str, Any]]] = {}
     for section, model in SECTIONS.items():
         rows = []
@@ -229,9 +229,9 @@ def validate(
 def write(
     database_url: str, sections: Mapping[str, list[dict[str, Any]]], now_us: int
 ) -> dict[str, int]:
-    """Write validated rows in one transaction; returns how many of each section.
+    """Write validated rows in one transaction; return the count per section.
 
-    Raises `Usage` where a row refers to something that neither the file nor the store has.
+    Raises `Usage` if a row refers to something that neither file nor store has.
     """
     renamed = {
         "tenants": ("tenant", {"id": "tenant"}),

@@ -46,10 +46,10 @@ _CODES: dict[str, dict[str, dict[int, str]]] = {
 def rows_of(
     connection: Connection, what: str, device: str | None, last: int
 ) -> list[dict[str, Any]]:
-    """The newest `last` rows of a kind of features, of one device (tenant/device) or of all.
+    """Return the newest `last` rows of a kind of features, for one device (tenant/device) or all.
 
-    what : trips, events, scores, intervals, days or anomalies; scores are all drivers'. Raises
-    `Usage` where there is no such device.
+    what : trips, events, scores, intervals, days or anomalies; scores are of all drivers.
+    Raises `Usage` if the device does not exist.
     """
     if what == "scores":
         return [_score_row(score) for score in driving_scores.of_drivers(connection)]
@@ -93,7 +93,7 @@ def _row(table: features.FeatureTable, row: Any, registry: Registry) -> dict[str
 
 
 def _score_row(found: DriverScore) -> dict[str, Any]:
-    """A driver's score, explained; null where too little was driven."""
+    """Return a driver's score with its explanation; null if exposure is too low."""
     score = found.score
     return {
         "tenant": found.tenant,

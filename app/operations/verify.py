@@ -1,4 +1,4 @@
-"""`tachowatt verify`: prove on a live store that the features are those of the samples."""
+"""`tachowatt verify`: check on a live store that the features follow from the samples."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -17,10 +17,10 @@ from store.schema import partitions
 
 @dataclass(slots=True)
 class Verdict:
-    """What was looked at and what is wrong.
+    """What was checked, and every difference found.
 
-    differences : one line each; empty = all is well.
-    waiting : devices with late samples that are not reconciled yet (no difference, but unproven).
+    differences : one line each; empty = all correct.
+    waiting : devices with late samples not yet reconciled (not checked).
     """
 
     devices: int = 0
@@ -39,12 +39,14 @@ def verify(
     progress: Callable[[int, int], None] | None = None,
     most_devices: int | None = None,
 ) -> Verdict:
-    """Recompute every feature from the stored samples and compare bit for bit; look for a
-    (device, time) that stands twice; check that the ledger closes and agrees with the offsets.
+    """Recompute every feature from the stored samples and compare bit for bit.
 
-    All in one snapshot of the database, so it may run beside a working service.
-    progress(done, of) : called after each device. most_devices : of more, so many spread evenly
-    are recomputed (always the same); the rest of the proof stays whole.
+    Also find duplicate (device, time), and check that the ledger closes and agrees with the
+    offsets.
+
+    All reads use one snapshot, so a service may run meanwhile.
+    progress(done, of) : called after each device. most_devices : recompute at most this many,
+    evenly spread (always the same); all other checks stay complete.
     """
     verdict = Verdict()
     with translated(), connect(database_url, application="tachowatt-verify") as connection:
@@ -99,8 +101,9 @@ def verify(
 
 
 def ledger_problems(connection: Connection) -> list[str]:
-    """What is wrong with the ledger, alone and beside the offsets. The caller's transaction must
-    see one snapshot: both change with every batch."""
+    """Check that the ledger closes and agrees with the offsets; return problems.
+
+    The caller's transaction must use one snapshot: both change with every batch."""
     entries = ledger.read(connection)
     wrong = [
         f"the ledger of {tenant}/{dialect} does not close"
@@ -116,7 +119,7 @@ def ledger_problems(connection: Connection) -> list[str]:
 def _beginning(
     connection: Connection, kind: Kind, device_id: int, secured_us: int | None
 ) -> tuple[int | None, NDArray[np.float64]]:
-    """Where the proof of a device begins: at its first sample, or at the checkpoint behind which
+    """Return where the check of a device starts: its first sample, or the checkpoint before which
     retention may have dropped samples. (time or None, carry float64[1, width])."""
     if secured_us is not None:
         found = checkpoints.last_before(connection, device_id, kind.carry_version, secured_us)

@@ -1,4 +1,4 @@
-"""API and pages: as a process of its own, or as a thread of the whole service."""
+"""Run API and pages: as a separate process, or in a thread of the whole service."""
 
 import asyncio
 from collections.abc import Callable
@@ -20,7 +20,7 @@ async def run_api(
     stop: asyncio.Event,
     ready: Callable[[str], None],
 ) -> None:
-    """Run API and pages alone until `stop`: they read and write the store."""
+    """Run only API and pages until `stop`; they read and write the store."""
 
     def answers(url: str) -> None:
         stack.remember("api.port", url.rpartition(":")[2])
@@ -38,7 +38,7 @@ async def start_api(
     stack: Stack,
     stop: asyncio.Event,
 ) -> tuple[asyncio.Task[None], str]:
-    """Start API and pages in a thread of their own; return the task, and where they answer."""
+    """Start API and pages in a thread; return the task and their URL."""
     here, ready = asyncio.get_running_loop(), asyncio.Event()
     found: list[str] = []
 

@@ -1,4 +1,4 @@
-"""Contacts as a process of its own."""
+"""Run contacts as a separate process."""
 
 import asyncio
 from collections.abc import Callable
@@ -18,7 +18,7 @@ async def run_contacts(
     stop: asyncio.Event,
     ready: Callable[[str], None],
 ) -> None:
-    """Run contacts alone until `stop`: from the store to customers and receivers."""
+    """Run only contacts until `stop`: from the store to customers and receivers."""
     metrics = Metrics()
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
     announced = False

@@ -1,4 +1,4 @@
-"""A gateway as a process of its own."""
+"""Run a gateway as a separate process."""
 
 import asyncio
 from collections.abc import Callable
@@ -23,7 +23,7 @@ async def run_gateway(
     stop: asyncio.Event,
     ready: Callable[[str], None],
 ) -> None:
-    """Run a gateway alone: from a broker to an ingest in another process, or to Kafka."""
+    """Run only a gateway: from a broker to ingest in another process, or to Kafka."""
     metrics = Metrics()
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
     remote: RemoteLog | KafkaLog

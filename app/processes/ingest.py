@@ -1,4 +1,4 @@
-"""Ingest as a process of its own: fed by gateways over TCP, or from Kafka."""
+"""Run ingest as a separate process: fed by gateways over TCP, or from Kafka."""
 
 import asyncio
 from collections.abc import Callable
@@ -29,7 +29,7 @@ async def run_ingest(
     stop: asyncio.Event,
     ready: Callable[[int, str], None],
 ) -> None:
-    """Run ingest alone: from gateways in other processes to the store."""
+    """Run only ingest: from gateways in other processes to the store."""
     metrics = Metrics()
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
@@ -60,7 +60,7 @@ async def run_kafka_ingest(
     stop: asyncio.Event,
     ready: Callable[[str], None],
 ) -> None:
-    """Run ingest alone, as one of a group: from Kafka to the store."""
+    """Run only ingest, as a member of a consumer group: from Kafka to the store."""
     metrics = Metrics()
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
     ingest = KafkaIngest(log_url, addresses.database_url, settings, clock, metrics)

@@ -1,4 +1,4 @@
-"""What each process of the service does at its start."""
+"""Startup steps that every process of the service shares."""
 
 import asyncio
 import gc
@@ -8,17 +8,17 @@ from runtime.endpoint import Endpoint
 
 
 def install_signals(stop: asyncio.Event) -> None:
-    """Let SIGTERM and Ctrl-C set `stop`, so that the process ends in order."""
+    """Make SIGTERM and Ctrl-C set `stop`, for a graceful shutdown."""
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
 
 
 def spare_the_collector() -> None:
-    """Exempt what is loaded by now from the garbage collector, and let it run seldom.
+    """Exempt loaded objects from the garbage collector, and run it less often.
 
-    What messages are made of has no cycles, and looking for garbage among them cost a quarter of
-    the gateway's throughput.
+    Messages have no reference cycles, and collecting among them cost a quarter of the gateway's
+    throughput.
     """
     gc.collect()
     gc.freeze()
@@ -26,5 +26,5 @@ def spare_the_collector() -> None:
 
 
 def metrics_url(server: Endpoint) -> str:
-    """Return the address of the metrics of this process."""
+    """Return the URL of the metrics of this process."""
     return f"http://127.0.0.1:{server.port}/metrics"

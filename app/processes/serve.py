@@ -22,7 +22,7 @@ from runtime.settings import Settings
 from runtime.waiting import first_of, pause, unless
 
 _LOOK_EVERY_S = 0.5
-"""Between two looks at the embedded servers."""
+"""Seconds between two checks of the embedded servers."""
 
 
 async def serve(
@@ -35,7 +35,7 @@ async def serve(
 ) -> None:
     """Run gateway, ingest, contacts and API in one process until `stop`.
 
-    Then what has arrived is committed; the broker keeps the rest.
+    On stop, received messages are committed; the broker keeps the rest.
     """
     metrics = Metrics()
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
@@ -74,7 +74,7 @@ async def serve(
 
 
 async def _keep_alive(stack: Stack, stop: asyncio.Event) -> None:
-    """Keep the embedded servers alive; ours alone can answer for them."""
+    """Restart embedded servers that have died; only this process may."""
     while not stop.is_set():
         await pause(stop, _LOOK_EVERY_S)
         if not stop.is_set():

@@ -1,7 +1,7 @@
-"""Which servers this process uses: those that are set, else the embedded ones.
+"""Servers that this process uses: those in the settings, else the embedded ones.
 
-Only one process at a time runs the embedded servers of a state directory (a lock on a file says
-who). Other commands find a running service by `service.json` and use its database.
+Only one process at a time runs the embedded servers of a state directory (a file lock decides).
+Other commands find a running service by `service.json` and use its database.
 """
 
 import fcntl
@@ -24,7 +24,7 @@ from store.schema.migrate import migrate
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """Where the servers are; '' where none runs. api_url is that of the pages too."""
+    """URLs of the servers; '' if none runs. api_url serves the pages too."""
 
     database_url: str
     mqtt_url: str = ""
@@ -61,7 +61,7 @@ class Stack:
         return True
 
     def free(self) -> bool:
-        """True where no other process runs the embedded servers of this state directory."""
+        """Return whether no other process runs the embedded servers of this state directory."""
         if not self._take_lock():
             return False
         if self._lock is not None:
@@ -70,9 +70,9 @@ class Stack:
         return True
 
     def start(self, *, broker: bool) -> Addresses:
-        """Start what is not set, migrate the database, and say where everything is.
+        """Start the servers that are not set, migrate the database, and return all addresses.
 
-        broker : whether an MQTT broker is needed. Raises `Stop` where another process runs the
+        broker : whether an MQTT broker is needed. Raises `Stop` if another process runs the
         embedded servers of this state directory.
         """
         embedded = self._settings.database_url is None or (
@@ -104,40 +104,40 @@ class Stack:
         return Addresses(database_url, mqtt_url)
 
     def restart_dead(self) -> None:
-        """Start again what has ended by itself; its addresses stay. Raises `Stop`."""
+        """Restart servers that have died, at the same addresses. Raises `Stop`."""
         for server in (self._postgres, self._broker):
             if server is not None:
                 server.restart_dead()
 
     def remember(self, name: str, value: str) -> None:
-        """Keep a word (a port) in the state directory for the next start."""
+        """Store a value (a port) in the state directory for the next start."""
         self._state.mkdir(parents=True, exist_ok=True)
         (self._state / name).write_text(value, encoding="utf-8")
 
     def remembered(self, name: str) -> str:
-        """What was remembered; '' where nothing was."""
+        """Return the stored value; '' if there is none."""
         try:
             return (self._state / name).read_text(encoding="utf-8").strip()
         except FileNotFoundError:
             return ""
 
     def announce(self, addresses: Addresses) -> None:
-        """Let other commands find this service."""
+        """Write `service.json`, by which other commands find this service."""
         self._state.mkdir(parents=True, exist_ok=True)
         (self._state / "service.json").write_text(json.dumps(asdict(addresses)), encoding="utf-8")
 
     def leave(self) -> None:
-        """Take the announcement back."""
+        """Remove the announcement."""
         running = self.running()
         if running is not None and running.pid == os.getpid():
             (self._state / "service.json").unlink(missing_ok=True)
 
     def running(self) -> Addresses | None:
-        """A service that announced itself in this state directory."""
+        """Return the service announced in this state directory, if any."""
         try:
             found = json.loads((self._state / "service.json").read_text(encoding="utf-8"))
             addresses = Addresses(**found)
-            os.kill(addresses.pid, 0)  # asks only whether it lives
+            os.kill(addresses.pid, 0)  # checks only whether it is alive
         except PermissionError:
             return addresses
         except (OSError, ValueError, TypeError):
@@ -145,7 +145,7 @@ class Stack:
         return addresses
 
     def stop(self) -> None:
-        """Stop what `start` started."""
+        """Stop the servers that `start` started."""
         if self._broker is not None:
             self._broker.stop()
         if self._postgres is not None:
@@ -159,7 +159,7 @@ class Stack:
 
 @contextmanager
 def database(settings: Settings, clock: Clock) -> Iterator[str]:
-    """The database's URL for one command: the set one, a running service's, or a short start."""
+    """Yield a command's database URL: the set one, a running service's, or a temporary start's."""
     stack = Stack(settings, clock)
     if settings.database_url is not None:
         migrate(settings.database_url, Layout.of(settings))

@@ -1,5 +1,5 @@
-"""A part of the service in a thread of its own, with an event loop of its own: what it does there
-delays no acknowledgement of the gateway."""
+"""Run a part of the service in its own thread and event loop, where it delays no acknowledgement of
+the gateway."""
 
 import asyncio
 import threading
@@ -11,9 +11,9 @@ from typing import Any
 async def in_thread(
     name: str, work: Callable[[asyncio.Event], Coroutine[Any, Any, None]], stop: asyncio.Event
 ) -> None:
-    """Run `work(stopping)` in a thread until it ends; `stopping` is set there when `stop` is here.
+    """Run `work(stopping)` in a thread until it ends; setting `stop` here sets `stopping` there.
 
-    Raises what `work` raises. Cancelled, it stops the work and waits for it all the same.
+    Raises what `work` raises. If cancelled, it stops the work and still waits for it.
     """
     here = asyncio.get_running_loop()
     ended: asyncio.Future[None] = here.create_future()
@@ -45,7 +45,7 @@ async def in_thread(
         await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
     finally:
         asked.cancel()
-        with suppress(RuntimeError):  # its loop has ended already
+        with suppress(RuntimeError):  # its loop has already ended
             loop.call_soon_threadsafe(stopping.set)
         await asyncio.shield(ended)
         thread.join()

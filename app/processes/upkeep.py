@@ -1,7 +1,7 @@
 """Upkeep of the store while a service runs: rollups every minute, partitions every hour.
 
-On a connection and a thread of its own, in short transactions, so that no batch waits for it. As
-the login itself, not as the writer: partitions are made and dropped by who owns the tables.
+Uses its own connection, thread and short transactions, so that no batch waits for it. Runs as the
+login itself, not as the writer: only the owner of the tables can create and drop partitions.
 """
 
 import asyncio
@@ -25,7 +25,7 @@ _STOP_WITHIN_S = 1.0
 
 
 class Upkeep:
-    """Rounds of upkeep until it is stopped; what fails is logged and tried again."""
+    """Runs rounds of upkeep until stopped; logs and retries failures."""
 
     def __init__(
         self, database_url: str, layout: Layout, clock: Clock, *, every_s: float = _EVERY_S
@@ -40,7 +40,7 @@ class Upkeep:
         self._told = False
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Rounds until `stop`, which ends one that is under way too."""
+        """Run rounds until `stop`, which also interrupts the current round."""
         rounds = 0
         while not stop.is_set():
             self._partitions_due = self._partitions_due or rounds % _PARTITIONS_EVERY == 0
@@ -61,7 +61,7 @@ class Upkeep:
         await work
 
     def once(self) -> None:
-        """One round."""
+        """Run one round."""
         try:
             with translated(), connect(self._url, application="tachowatt-upkeep") as connection:
                 self._connection = connection
@@ -84,6 +84,6 @@ class Upkeep:
 def start_upkeep(
     settings: Settings, clock: Clock, addresses: Addresses, stop: asyncio.Event
 ) -> asyncio.Task[None]:
-    """Begin the upkeep of the store; it ends after `stop`."""
+    """Start the upkeep of the store; it ends after `stop`."""
     upkeep = Upkeep(addresses.database_url, Layout.of(settings), clock)
     return asyncio.create_task(upkeep.run(stop), name="upkeep")

@@ -1,8 +1,8 @@
-"""Load the kernels; what the compiler's cache lacks is compiled before, once, on two cores.
+"""Load the kernels; compile those missing from the compiler's cache first, once, on two cores.
 
 The compiler takes a minute and more for all kernels, and holds the GIL: several processes that
-start at a time with an empty cache would each compile everything. So whoever starts processes calls
-`prepare` first. A child that compiles has no time limit: it either goes on or ends.
+start together with an empty cache would each compile everything. Call `prepare` before starting
+processes. A compiling child has no time limit: it makes progress or ends.
 """
 
 import asyncio
@@ -35,17 +35,17 @@ from store.pipeline.telemetry import Samples
 from store.postgres import binary
 
 Show = Callable[[int, int], None]
-"""show(done, of): so many kernels of all that are to be compiled are compiled or loaded."""
+"""show(done, of): kernels compiled or loaded, of all that must be compiled."""
 
 _COMPILING = "numba:compile"
 _LINE_EVERY = 10
-"""Kernels between two lines of progress, where stderr is no terminal."""
+"""Kernels between two lines of progress if stderr is not a terminal."""
 
 _err = Console(stderr=True, soft_wrap=True)
 
 
 def _of_kind(name: str) -> None:
-    """Rows to features, and what closes them, for one kind of device."""
+    """Load the kernels of one kind of device: features, and closing of open ones."""
     kind = KINDS[name]
     t_us = np.arange(2, dtype=np.int64) * 1_000_000 + 1_700_000_000_000_000
     values = np.full((2, len(kind.samples.names)), np.nan)
@@ -76,23 +76,23 @@ PARTS: dict[str, Callable[[], None]] = {
     "encode": _encode,
     "meter": lambda: _of_kind("meter"),
 }
-"""All that a service compiles, in parts that share no kernel."""
+"""All kernels of a service, in parts that share none."""
 
 _SHARES = (("vehicle", "scan", "score", "encode"), ("meter",))
-"""What each of two processes compiles; they take about the same time."""
+"""Parts for each of two processes; both take about the same time."""
 
 
 def warm_up() -> None:
-    """Load all kernels, or compile them here, before the first message comes."""
+    """Load all kernels, or compile them in this process, before the first message."""
     for part in PARTS.values():
         part()
 
 
 async def prepare(show: Show) -> None:
-    """Load all kernels into this process; before that compile, in child processes, what is missing.
+    """Compile missing kernels in child processes, then load all into this process.
 
-    show : is called at the beginning of the compilation and after each kernel; never where the
-    cache has everything. Raises `Stop` with the output of a child that failed.
+    show : called when compilation starts and after each kernel; never if the
+    cache is complete. Raises `Stop` with the output of a child that failed.
     """
     if not await asyncio.to_thread(_load_cached):
         await _compile(show)
@@ -106,7 +106,7 @@ async def load_kernels() -> None:
 
 
 class _Missing(Exception):
-    """A kernel is not in the cache."""
+    """The cache lacks a kernel."""
 
 
 class _Refuse(event.Listener):
@@ -118,7 +118,7 @@ class _Refuse(event.Listener):
 
 
 def _load_cached() -> bool:
-    """Load the kernels; False at the first one that would have to be compiled."""
+    """Load the kernels; return False at the first one that is not cached."""
     try:
         with event.install_listener(_COMPILING, _Refuse()):
             warm_up()
@@ -128,7 +128,7 @@ def _load_cached() -> bool:
 
 
 async def _compile(show: Show) -> None:
-    """Run the children, as many as there are cores and shares."""
+    """Run one child per share, at most one per core."""
     shares: Sequence[tuple[str, ...]] = _SHARES if (os.cpu_count() or 1) > 1 else (tuple(PARTS),)
     done: set[str] = set()
     total = len(KERNELS)
@@ -148,7 +148,7 @@ async def _compile(show: Show) -> None:
 
 
 async def _child(share: Sequence[str], note: Callable[[str], None]) -> None:
-    """Compile a share in a process of its own; `note` gets the name of each kernel."""
+    """Compile a share in a child process; `note` gets the name of each kernel."""
     child = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "app.processes.warm_up", *share,
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE,
@@ -163,7 +163,7 @@ async def _child(share: Sequence[str], note: Callable[[str], None]) -> None:
             note(name)
         code = await child.wait()
     finally:
-        if child.returncode is None:  # we are cancelled
+        if child.returncode is None:  # this task was cancelled
             child.kill()
             await child.wait()
     if code:
@@ -171,7 +171,7 @@ async def _child(share: Sequence[str], note: Callable[[str], None]) -> None:
 
 
 class _Tell(event.Listener):
-    """Prints the name of each kernel that was compiled."""
+    """Prints the name of each compiled kernel."""
 
     def on_start(self, event: Any) -> None:
         pass
@@ -183,9 +183,9 @@ class _Tell(event.Listener):
 
 @contextmanager
 def compiling() -> Iterator[Callable[[int, int], None]]:
-    """`show(done, of)` while kernels are compiled: a bar on a terminal, else a line now and then.
+    """Yield `show(done, of)` for compilation: a bar on a terminal, else occasional lines.
 
-    Nothing is shown before the first call, for most starts find all in the compiler's cache.
+    It shows nothing before its first call, because most starts find all kernels in the cache.
     """
     bars: list[tuple[Progress, TaskID]] = []
     lines = 0

@@ -18,8 +18,11 @@ _START_WITHIN_S = 30.0
 
 
 class Broker:
-    """An MQTT 5 broker (rumqttd) on the loopback. What it holds dies with it: devices that number
-    their messages send again what was not acknowledged end to end (docs/devices.md)."""
+    """An MQTT 5 broker (rumqttd) on the loopback.
+
+    Its queues are lost when it ends: devices that number their messages resend those not
+    acknowledged end to end (docs/devices.md).
+    """
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._directory = directory
@@ -28,7 +31,7 @@ class Broker:
         self._port = 0
 
     def start(self, port: int) -> str:
-        """Start it on `port` (0 = that of the last time if free, else a free one)."""
+        """Start it on `port` (0 = the last port if free, else any free one)."""
         remembered = self._directory / "broker.port"
         found = the_same_or_free(port, remembered, self._clock)
         if found is None:
@@ -66,14 +69,14 @@ class Broker:
         )
 
     def restart_dead(self) -> None:
-        """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
+        """Restart it on its port if it has died. Raises `Stop` on failure."""
         if self._child is not None and not self._child.alive():
             log.error("the embedded broker has ended; starting it again")
             self._child = None
             self.start(self._port)
 
     def stop(self) -> None:
-        """Stop it; it forgets everything."""
+        """Stop it; its queues are lost."""
         if self._child is not None:
             self._child.stop(timeout_s=5.0)
             self._child = None
@@ -82,7 +85,7 @@ class Broker:
 def _broker_config(port: int) -> dict[str, object]:
     connections = {
         "connection_timeout_ms": 60_000,
-        # Larger than what ingest reads, so that a body that is too large reaches the dead letter.
+        # Larger than the limit of ingest, so that an oversized body reaches the dead letter.
         "max_payload_size": 8 * 1024 * 1024,
         "max_inflight_count": 10_000,
         "dynamic_filters": True,
@@ -93,7 +96,7 @@ def _broker_config(port: int) -> dict[str, object]:
             "id": 0,
             "max_connections": 10_010,
             "max_outgoing_packet_count": 1_000,
-            # A topic filter's backlog: a slow reader loses what is older than these segments.
+            # Backlog of a topic filter: a slow reader loses messages older than these segments.
             "max_segment_size": 100 * 1024 * 1024,
             "max_segment_count": 20,
         },

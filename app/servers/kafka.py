@@ -1,6 +1,7 @@
-"""An Apache Kafka of our own: one node (KRaft, broker and controller in one), loopback only.
+"""An embedded Apache Kafka: one node (KRaft, broker and controller in one), loopback only.
 
-It needs Java 17 or newer. Kafka comes from `kafka_home`, or once through Maven into a cache folder.
+It needs Java 17 or newer. Kafka comes from `kafka_home`, or Maven downloads it once into a cache
+folder.
 """
 
 import asyncio
@@ -29,7 +30,7 @@ log = logging.getLogger("embedded")
 
 KAFKA_VERSION = "4.4.0"
 
-# Kafka logs through log4j, but its libraries do not bring the bridge; a distribution has it.
+# Kafka logs through log4j; its libraries lack the bridge, a distribution includes it.
 _ARTEFACTS = (
     ("org.apache.kafka", "kafka_2.13", KAFKA_VERSION),
     ("org.apache.logging.log4j", "log4j-slf4j-impl", "2.25.5"),
@@ -41,25 +42,25 @@ _DOWNLOAD_WITHIN_S = 600.0
 _ANSWER_WITHIN_MS = 2_000
 _LOG_TAIL_BYTES = 4_000
 
-# Any 16 bytes in base64 will do: no node ever meets another.
+# Any 16 bytes in base64: there is only one node.
 _CLUSTER_ID = "dGFjaG93YXR0LXNpbmdsZQ"
 
 _JAVA_OPTIONS = (
     "-Xmx512m",
     "-XX:+UseSerialGC",  # starts fastest, and two cores gain nothing from the others
-    # A start costs 40 % less, and a record the same (measured with 600 thousand records/s).
+    # Starting costs 40 % less, a record the same (measured with 600 thousand records/s).
     "-XX:TieredStopAtLevel=1",
-    "-Xshare:auto",  # an archive that does not fit this Java is passed over
+    "-Xshare:auto",  # an archive of another Java version is ignored
     "-Xlog:disable",
     "-Djava.awt.headless=true",
-    "-Dlog4j2.level=WARN",  # to the standard output, as long as there is no configuration
+    "-Dlog4j2.level=WARN",  # to standard output, if there is no configuration
 )
 
 
 class Kafka:
-    """A Kafka node with its data in `directory`/kafka; what it acknowledged outlives a kill -9.
+    """A Kafka node with its data in `directory`/kafka; acknowledged records survive kill -9.
 
-    home : a Kafka distribution or a folder of its jars; None = from the cache, filled by Maven.
+    home : a Kafka distribution or a folder of its jars; None = the cache that Maven fills.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Kafka:
         self._port = 0
 
     def start(self, port: int = 0) -> str:
-        """Start it on `port` (0 = that of the last time if free, else a free one); its URL."""
+        """Start it on `port` (0 = the last port if free, else any free one); return its URL."""
         java = _program("java", "default-jre-headless")
         if self._home is None:
             jars, options = _cached(java, self._clock)
@@ -107,12 +108,12 @@ class Kafka:
 
     @property
     def url(self) -> str:
-        """Where it is, or was when it ran last."""
+        """Current URL, or that of the last run."""
         return f"kafka://127.0.0.1:{self._port}"
 
     @property
     def pid(self) -> int:
-        """Of the process group that runs it."""
+        """Id of its process group."""
         if self._child is None:
             raise Stop("the embedded Kafka does not run")
         return self._child.pid
@@ -122,20 +123,20 @@ class Kafka:
         return self._child is not None and self._child.alive()
 
     def restart_dead(self) -> None:
-        """Start it again on its port if it has ended by itself. Raises `Stop` if that fails."""
+        """Restart it on its port if it has died. Raises `Stop` on failure."""
         if self._child is not None and not self._child.alive():
             log.error("the embedded Kafka has ended; starting it again")
             self._child = None
             self.start(self._port)
 
     def stop(self) -> None:
-        """Stop it; everything acknowledged stays."""
+        """Stop it; acknowledged records are kept."""
         if self._child is not None:
             self._child.stop(_STOP_WITHIN_S)
             self._child = None
 
     def kill(self) -> None:
-        """End it as kill -9 does. `start()` brings it back on the same port with its data."""
+        """Kill it with SIGKILL. `start()` restarts it on the same port with its data."""
         os.killpg(self.pid, signal.SIGKILL)
         self.stop()
         becomes_free(self._port, self._clock)  # the guard ends a little before the server
@@ -187,16 +188,16 @@ def _settings(data: Path, port: int, controller: int) -> dict[str, object]:
         "share.coordinator.state.topic.replication.factor": 1,
         "share.coordinator.state.topic.min.isr": 1,
         "share.coordinator.state.topic.num.partitions": 1,
-        # After a kill -9 the controller keeps the broker's place until its session has expired, and
-        # so long it does not let the next one in.
+        # After kill -9 the controller keeps the broker's registration until its session expires,
+        # and rejects the next broker until then.
         "broker.session.timeout.ms": 2_000,
         "broker.heartbeat.interval.ms": 400,
         "group.initial.rebalance.delay.ms": 0,
-        # The default is 6 s; one machine need not wait so long for a worker that was killed.
+        # The default is 6 s; on one machine a killed worker is detected sooner.
         "group.min.session.timeout.ms": 1_000,
-        # A body as large as the broker of `app.servers.embedded_broker` takes, and more around it.
+        # The largest body that `app.servers.embedded_broker` accepts, plus headers.
         "message.max.bytes": 16 * 1024 * 1024,
-        # Of the heap; the default is a quarter of it.
+        # Share of the heap; the default is a quarter.
         "log.cleaner.dedupe.buffer.size": 8 * 1024 * 1024,
         "num.network.threads": 2,
         "num.io.threads": 4,
@@ -204,7 +205,7 @@ def _settings(data: Path, port: int, controller: int) -> dict[str, object]:
 
 
 def _answers(port: int) -> bool:
-    """It tells its metadata, with itself as a broker. Asked in a thread: we may be in a loop."""
+    """Return whether its metadata lists it. Runs in a thread: the caller may be in a loop."""
     with ThreadPoolExecutor(1) as thread:
         return thread.submit(lambda: asyncio.run(_ask(port))).result()
 
@@ -230,7 +231,7 @@ def _program(name: str, package: str) -> str:
 
 
 def _jars(home: Path) -> Path:
-    """The folder of jars of a distribution."""
+    """Return the folder of jars of a distribution."""
     home = home.resolve()
     for folder in (home / "libs", home):
         if any(folder.glob("kafka_2*.jar")):
@@ -242,17 +243,17 @@ def _jars(home: Path) -> Path:
 
 
 def cache_folder() -> Path:
-    """Where Kafka is kept that Maven brought."""
-    base = os.environ.get("XDG_CACHE_HOME", "")  # absolute, or to be ignored (XDG's rule)
+    """Return the folder of the Kafka that Maven downloaded."""
+    base = os.environ.get("XDG_CACHE_HOME", "")  # absolute, else ignored (XDG's rule)
     root = Path(base) if os.path.isabs(base) else Path.home() / ".cache"
     return root / "tachowatt"
 
 
 def _cached(java: str, clock: Clock) -> tuple[Path, list[str]]:
-    """Jars from the cache, and the options that start them fast.
+    """Return the cached jars, and options for a fast start.
 
-    Java reads its classes from an archive then, which a first start wrote: 1.3 s of the processor
-    instead of 2.1. An archive fits one path of jars and one Java only.
+    Java reads classes from an archive that a first start wrote: 1.3 s of processor time instead
+    of 2.1. An archive is valid for one path of jars and one Java version.
     """
     jars = cache_folder() / f"kafka-{KAFKA_VERSION}"
     stamp = Path(java).resolve().stat().st_mtime_ns
@@ -268,7 +269,7 @@ def _cached(java: str, clock: Clock) -> tuple[Path, list[str]]:
 
 @contextmanager
 def _locked(path: Path) -> Iterator[None]:
-    """One process at a time."""
+    """Hold a file lock: one process at a time."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -276,7 +277,7 @@ def _locked(path: Path) -> Iterator[None]:
 
 
 def _download(jars: Path) -> None:
-    """Let Maven bring Kafka's jars; the folder appears when it is complete."""
+    """Download Kafka's jars by Maven; the folder appears when complete."""
     maven = _program("mvn", "maven")
     log.warning("fetching Kafka %s through Maven into %s, once", KAFKA_VERSION, jars)
     dependencies = "".join(
@@ -310,7 +311,7 @@ def _download(jars: Path) -> None:
 
 
 def _archive_classes(jars: Path, archive: Path, clock: Clock) -> None:
-    """Start Kafka once and let Java write down which classes it loaded."""
+    """Start Kafka once so that Java archives the classes it loaded."""
     with tempfile.TemporaryDirectory(dir=archive.parent) as name:
         written = Path(name) / "classes.jsa"
         server = Kafka(
@@ -320,5 +321,5 @@ def _archive_classes(jars: Path, archive: Path, clock: Clock) -> None:
         server.stop()
         if written.exists():
             written.rename(archive)
-        else:  # a Java without such archives: an empty one is passed over
+        else:  # a Java without such archives ignores an empty one
             archive.touch()

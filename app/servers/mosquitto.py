@@ -13,14 +13,14 @@ _START_WITHIN_S = 15.0
 
 
 def program() -> str | None:
-    """Where it is; None where it is not installed."""
+    """Return its path; None if it is not installed."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin")
 
 
 class Mosquitto:
-    """Keeps all that a session is owed, in memory. Raises `Stop` where it is not installed.
+    """A Mosquitto that queues sessions in memory without limits. Raises `Stop` if not installed.
 
-    settings : further lines of its configuration.
+    settings : additional lines of its configuration.
     """
 
     def __init__(self, directory: Path, clock: Clock, settings: str = "") -> None:
@@ -30,7 +30,7 @@ class Mosquitto:
         self._child: Child | None = None
 
     def start(self, port: int = 0, of_listener: str = "") -> str:
-        """Start it on `port`, 0 = a free one; its URL. of_listener : lines that belong to it."""
+        """Start it on `port` (0 = a free one); return its URL. of_listener : its lines."""
         found = program()
         if found is None:
             raise Stop("Mosquitto is not installed: apt-get install mosquitto")

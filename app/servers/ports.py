@@ -1,4 +1,4 @@
-"""TCP ports on the loopback, for servers that we start."""
+"""TCP ports on the loopback, for servers started here."""
 
 import random
 import socket
@@ -10,17 +10,18 @@ from runtime.errors import Stop
 
 _FREE_WITHIN_S = 5.0
 
-# Below the range from which the kernel takes ports for outgoing connections: a client that tries
-# again and again to reach a port of that range, where nobody listens, ends up connected to itself,
-# and then the port is taken.
+# Below the range of ports for outgoing connections: a client that retries an unused port of that
+# range eventually connects to itself, which occupies the port.
 _PORTS = range(20_000, 30_000)
 
 _given: set[int] = set()
 
 
 def free_port() -> int:
-    """A TCP port on the loopback that nobody uses now, and another one each time: who asked
-    before may not have opened it yet."""
+    """Return an unused TCP port on the loopback, a different one on each call.
+
+    The previous caller may not have opened its port yet.
+    """
     if len(_given) > len(_PORTS) // 2:
         _given.clear()
     for port in random.SystemRandom().sample(_PORTS, 400):
@@ -31,8 +32,10 @@ def free_port() -> int:
 
 
 def the_same_or_free(port: int, remembered: Path, clock: Clock) -> int | None:
-    """The port for a server that is to be found where it was: `port`, or for 0 that of the file
-    where it is free, else a free one. None where `port` is taken."""
+    """Return a stable port: `port`, or for 0 the port in the file if free, else any free one.
+
+    None if `port` is taken.
+    """
     if port == 0 and remembered.is_file():
         port = int(remembered.read_text())
         if not becomes_free(port, clock):
@@ -43,7 +46,7 @@ def the_same_or_free(port: int, remembered: Path, clock: Clock) -> int | None:
 
 
 def becomes_free(port: int, clock: Clock) -> bool:
-    """Wait for it: after a crash the last server may need a moment to end."""
+    """Wait until the port is free: after a crash the last server may take a moment to end."""
     deadline = clock.monotonic() + _FREE_WITHIN_S
     while not _free(port):
         if clock.monotonic() > deadline:
@@ -53,7 +56,7 @@ def becomes_free(port: int, clock: Clock) -> bool:
 
 
 def listening(port: int) -> bool:
-    """Whether somebody answers there."""
+    """Return whether a server accepts connections there."""
     with socket.socket() as probe:
         probe.settimeout(0.5)
         return probe.connect_ex(("127.0.0.1", port)) == 0

