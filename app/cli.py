@@ -1,9 +1,9 @@
 """The `tachowatt` command: find a command, run it, turn errors into exit codes.
 
-Each file of `app.commands` is one command, or a group of them; its docstring is the help. Other
-packages add commands by an entry point of the group `tachowatt.commands` that names such a file, or
-a package of them. A file is imported only when its command is asked for, because many import a
-compiler, a web framework or a database driver.
+Each file of `app.commands` is a command or a group; its docstring is the help. Other packages add
+commands by an entry point of the group `tachowatt.commands` that names such a file, or a package of
+them. A file is imported only when its command is called, because many import a compiler, a web
+framework or a database driver.
 """
 
 import importlib
@@ -26,14 +26,14 @@ PACKAGE = "app.commands"
 ENTRY_POINTS = "tachowatt.commands"
 
 _NO_COMMAND = "shared"
-"""The name of the folder, or file, in a package of commands with what they share."""
+"""Name of the folder or file with shared code in a package of commands."""
 
 _FIRST = (
     *("serve", "gateway", "ingest", "demo", "simulate", "publish"),
     *("score-trip", "analyse-meter", "columns", "show", "signals"),
     *("import", "ledger", "verify", "schemas", "settings"),
 )
-"""The order in the help: the way from the data to the answers; all others follow by name."""
+"""Order in the help: from the data to the answers; all others follow by name."""
 
 
 class CommandFiles(Mapping[str, Any]):
@@ -46,7 +46,7 @@ class CommandFiles(Mapping[str, Any]):
 
     @cached_property
     def _files(self) -> dict[str, str]:
-        """Module of each command, by the name of its file."""
+        """Map each command to its module, by file name."""
         folder = importlib.import_module(self._package).__path__
         return {
             name.removesuffix("_").replace("_", "-"): f"{self._package}.{name}"
@@ -56,7 +56,7 @@ class CommandFiles(Mapping[str, Any]):
 
     @cached_property
     def _modules(self) -> dict[str, str]:
-        """Module of each command, those of entry points too: it takes a while to read them."""
+        """Map each command to its module, including the entry points, which are slow to read."""
         from importlib import metadata
 
         found = dict(self._files)
@@ -126,13 +126,13 @@ class CommandGroup(TyperGroup):
         self.commands = commands
 
     def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """Import the command; None where there is none."""
+        """Import the command; None if it does not exist."""
         if cmd_name not in self.commands:
             return None
-        return self.commands[cmd_name]  # not `get`: a KeyError of an import is no missing command
+        return self.commands[cmd_name]  # not `get`: an import may raise KeyError
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
-        """Write the help with the summaries in the place of the commands."""
+        """Write the help from the summaries instead of the commands."""
         commands = self.commands
         self.commands = commands.summaries()
         try:
@@ -170,7 +170,7 @@ def _tachowatt() -> None:
 def main() -> None:
     """Run the command; our own errors become one line on stderr and an exit code.
 
-    Exit codes: 0 well, 1 the answer is no, 2 wrong input, 3 a server is away, 130 Ctrl-C.
+    Exit codes: 0 success, 1 negative result, 2 wrong input, 3 a server is unavailable, 130 Ctrl-C.
     """
     try:
         result = cli(standalone_mode=False)
@@ -183,7 +183,7 @@ def main() -> None:
         _exit(error, 1)
     except typer.Exit as error:
         sys.exit(error.exit_code)
-    except TyperException as error:  # the base of all wrong use
+    except TyperException as error:  # base class of all usage errors
         _print_wrong_use(error)
         sys.exit(2)
     except (KeyboardInterrupt, typer.Abort):
@@ -197,7 +197,7 @@ def _exit(error: Exception, code: int) -> None:
 
 def _print_wrong_use(error: TyperException) -> None:
     text = error.format_message().replace("Value error, ", "")
-    if text:  # a group without a command has none: it has printed its help
+    if text:  # empty for a group without a command: it has printed its help
         typer.echo(f"error: {text}", err=True)
         context = getattr(error, "ctx", None)
         if context is not None:

@@ -1,1 +1,1 @@
-"""Measures and tries the product: benches, faults, judges. No part of it; nothing imports it."""
+"""Benches, faults and judges: they measure the product, which never imports them."""

@@ -1,6 +1,6 @@
-"""How many times slower this machine is, with its load, than the one that time limits are made for.
+"""Slowness of this machine, with its load, relative to the machine that time limits are made for.
 
-A limit here is against waiting for ever, not a promise: it grows with the factor (`Limit`).
+A limit here prevents waiting for ever and is no promise: it grows with the factor (`Limit`).
 """
 
 import os
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from runtime.clock import Clock
 
 ENVIRONMENT = "TACHOWATT_SLOWNESS"
-"""The factor, where it has been measured: a process hands it to those that it starts."""
+"""The measured factor: a process passes it to its children."""
 
 _REFERENCE_S = 0.017
 """Wall time of one round on the reference machine: two virtual cores with little else to do."""
@@ -20,8 +20,8 @@ _STEPS = 150_000
 def slowness(clock: Clock, work: Callable[[], object] | None = None) -> float:
     """Measure the factor: 1.0 = as fast as the reference machine, or faster.
 
-    It is wall time over a third of a second and more, so that other processes count: a single
-    short round may fit into one slice of the scheduler and not see them. work : one round.
+    It measures wall time over at least a third of a second, so that other processes count: a single
+    short round may fit into one slice of the scheduler. work : one round.
     """
     run = work or _round
     began = clock.monotonic()
@@ -31,7 +31,7 @@ def slowness(clock: Clock, work: Callable[[], object] | None = None) -> float:
 
 
 def known_slowness(clock: Clock) -> float:
-    """The factor of ENVIRONMENT; where there is none it is measured and put there."""
+    """Return the factor of ENVIRONMENT; if missing, measure it and store it there."""
     try:
         return max(1.0, float(os.environ[ENVIRONMENT]))
     except (KeyError, ValueError):
@@ -43,8 +43,8 @@ def known_slowness(clock: Clock) -> float:
 class Limit:
     """A time limit that is longer on a slow machine.
 
-    seconds : on the reference machine. The factor is measured only when they are over, for that
-    costs a third of a second: then the machine may also be busier than at the start.
+    seconds : on the reference machine. The factor is measured only when they have passed, because
+    that costs a third of a second, and the machine may then be busier than at the start.
     """
 
     def __init__(self, clock: Clock, seconds: float) -> None:
@@ -54,7 +54,7 @@ class Limit:
         self._began = clock.monotonic()
 
     def over(self) -> bool:
-        """True once the time is up."""
+        """Return whether the time has passed."""
         elapsed_s = self._clock.monotonic() - self._began
         if elapsed_s < self._seconds:
             return False
@@ -63,17 +63,17 @@ class Limit:
         return elapsed_s >= self._seconds * self._factor
 
     def renew(self) -> None:
-        """There was progress: the time begins anew."""
+        """Restart the time after progress."""
         self._began = self._clock.monotonic()
 
     @property
     def seconds(self) -> float:
-        """The limit on this machine, as far as it is known by now."""
+        """The limit on this machine, as far as known."""
         return self._seconds * max(self._factor, 1.0)
 
 
 def _round() -> int:
-    """Work of the interpreter, which imports, tests and the service's control are made of."""
+    """Do interpreter work, typical of imports, tests and the service's control."""
     state = 0
     for step in range(_STEPS):
         state = (state * 31 + step) % 1_000_003

@@ -1,6 +1,6 @@
 """Time, injected.
 
-Every part that needs the time takes a `Clock`; only this file may ask the machine for it
+Code that needs the time takes a `Clock`; only this file may read the machine's clock
 (ruff's banned-api enforces that).
 """
 
@@ -12,7 +12,7 @@ US_PER_S = 1_000_000
 
 
 class Clock(Protocol):
-    """What the system asks of a clock."""
+    """The interface of a clock."""
 
     def now_us(self) -> int:
         """Microseconds since 1970 UTC."""
@@ -34,7 +34,7 @@ class SystemClock:
 
 
 class ManualClock:
-    """A clock that moves only when told to."""
+    """A clock that moves only by `advance`."""
 
     def __init__(self, now_us: int = 1_795_000_000 * US_PER_S) -> None:
         self._now_us = now_us

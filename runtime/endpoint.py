@@ -8,13 +8,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
 Missing = Callable[[], str | None]
-"""What is missing just now, in words; None = nothing."""
+"""Describes what is missing now; None = nothing."""
 
 
 class Endpoint:
-    """An HTTP thread. `needs` : what /ready asks, and answers with 503 while one is missing.
+    """An HTTP thread. needs : conditions of /ready, which answers 503 while one is missing.
 
-    /health answers as long as the process lives, and asks nobody.
+    /health answers as long as the process lives, without any check.
     """
 
     def __init__(self, registry: CollectorRegistry, host: str, port: int) -> None:
@@ -43,7 +43,7 @@ class Endpoint:
                 self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:
-                """Nobody wants to read of each scrape."""
+                """Do not log scrapes."""
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True

@@ -1,15 +1,15 @@
-"""The vocabulary of failure. Every error answers one question: what is to be done?
+"""Error classes. Each says how to react.
 
 TachowattError
-├── Retry        wait and do the same again: a server is away, a lock is taken
-│   └── Owned    another process has what we want
-├── DeadLetter   this message can never be used as it is: keep it with its reason, go on
-├── Stop         going on would do harm: say why and end
-│   ├── Usage    the user's input is wrong: say what and how to mend it (exit code 2)
-│   └── Fenced   another process owns this partition now: drop what is not committed
-├── NotFound     there is no such thing: answer that
+├── Retry        wait and try again: a server is unavailable, a lock is taken
+│   └── Owned    another process owns the partition
+├── DeadLetter   this message can never be used unchanged: store it with its reason, continue
+├── Stop         continuing would do harm: report why and end
+│   ├── Usage    the user's input is wrong: report what and how to fix it (exit code 2)
+│   └── Fenced   another process owns this partition now: drop uncommitted work
+├── NotFound     it does not exist: answer that
 ├── Stale        it has changed since the caller read it: read again
-└── NotAllowed   its state does not allow this: say what would
+└── NotAllowed   its state does not allow this: report what would
 """
 
 from enum import StrEnum
@@ -20,7 +20,7 @@ class TachowattError(Exception):
 
 
 class Retry(TachowattError):
-    """A passing state of the surroundings; the same call may succeed later."""
+    """A temporary failure; the same call may succeed later."""
 
 
 class Owned(Retry):
@@ -63,10 +63,10 @@ class Reason(StrEnum):
 
 
 class DeadLetter(TachowattError):
-    """This message cannot be used as it is.
+    """This message cannot be used unchanged.
 
     reason : a stable code.
-    detail : what was found and what was expected, for people.
+    detail : found and expected values, for people.
     """
 
     def __init__(self, reason: Reason, detail: str) -> None:
@@ -76,7 +76,7 @@ class DeadLetter(TachowattError):
 
 
 class Stop(TachowattError):
-    """Going on would do harm."""
+    """Continuing would do harm."""
 
 
 class Usage(Stop):
@@ -88,11 +88,11 @@ class Fenced(Stop):
 
 
 class NotFound(TachowattError):
-    """There is no such thing in this tenant; the message says what was looked for."""
+    """It does not exist in this tenant; the message names it."""
 
 
 class Stale(TachowattError):
-    """The thing has changed since the caller read it.
+    """The object has changed since the caller read it.
 
     version : its version now.
     """
@@ -103,4 +103,4 @@ class Stale(TachowattError):
 
 
 class NotAllowed(TachowattError):
-    """The state the thing is in does not allow this; the message says what would."""
+    """The state of the object does not allow this; the message says what would."""

@@ -1,4 +1,4 @@
-"""Clients of Kafka: their options from a URL, and their end."""
+"""Kafka clients: options from a URL, and shutdown."""
 
 import asyncio
 import ssl
@@ -45,10 +45,10 @@ def client_options(url: str) -> dict[str, Any]:
 
 
 async def stop_client(client: Client, within_s: float = 2.0) -> None:
-    """Stop a client of aiokafka within a time limit; raises nothing.
+    """Stop a client of aiokafka within a time limit. Never raises.
 
-    The client's own `stop` may raise, or be cancelled from inside, which our caller would take for
-    a cancellation of its own task.
+    The client's `stop` may raise, or be cancelled from inside, which would look like a cancellation
+    of the caller's task.
     """
     stopping = asyncio.ensure_future(client.stop())
     try:

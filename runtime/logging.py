@@ -1,4 +1,4 @@
-"""Logging: one line an event on stderr, `time level room: message key=value …`."""
+"""Logging: one line per event on stderr, `time level room: message key=value …`."""
 
 import logging
 import sys
@@ -13,5 +13,5 @@ def configure(level: str) -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("httpx", "httpcore"):  # they would tell of each request
+    for chatty in ("httpx", "httpcore"):  # they would log each request
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))

@@ -1,4 +1,4 @@
-"""Every metric's name, type and meaning, in one list."""
+"""All metrics: name, type and meaning."""
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
@@ -8,7 +8,7 @@ from runtime.endpoint import Endpoint
 class Metrics:
     """The metrics of one process.
 
-    A registry of its own, so that two services in one test process do not collide.
+    Has its own registry, so that two services in one test process do not collide.
     """
 
     def __init__(self) -> None:
@@ -41,91 +41,93 @@ class Metrics:
         )
         self.window_messages_limit = Gauge(
             "tachowatt_gateway_window_messages_limit",
-            "With so many the gateway stops reading (Receive Maximum)",
+            "Limit of unacknowledged messages; reading pauses at this value (Receive Maximum)",
             registry=r,
         )
         self.window_bytes = Gauge(
             "tachowatt_gateway_window_bytes",
-            "Bytes of their bodies and user properties",
+            "Bytes of bodies and user properties of messages not yet acknowledged",
             registry=r,
         )
         self.window_bytes_limit = Gauge(
             "tachowatt_gateway_window_bytes_limit",
-            "With so many the gateway stops reading",
+            "Limit of unacknowledged bytes; reading pauses at this value",
             registry=r,
         )
         self.commit_seconds = Histogram(
             "tachowatt_commit_seconds",
-            "From taking a batch to its commit",
+            "Seconds from taking a batch to its commit",
             buckets=(0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10),
             registry=r,
         )
         self.step_seconds = Counter(
             "tachowatt_ingest_step_seconds",
-            "Time that ingest spent in each step of its batches; two may overlap",
+            "Seconds spent in each step of ingest; steps of two batches may overlap",
             ["step"],
             registry=r,
         )
         self.reconciled = Counter(
-            "tachowatt_reconciled_devices", "Devices whose features were computed again", registry=r
+            "tachowatt_reconciled_devices", "Devices whose features were recomputed", registry=r
         )
         self.reconcile_pending = Gauge(
             "tachowatt_reconcile_pending",
-            "Devices waiting to be computed again, of a partition",
+            "Devices of a partition waiting to be recomputed",
             ["partition"],
             registry=r,
         )
         self.retries = Counter(
-            "tachowatt_commit_retries", "Batches tried again because the store was away", registry=r
+            "tachowatt_commit_retries",
+            "Batches retried because the store was unavailable",
+            registry=r,
         )
         self.partitions = Gauge(
-            "tachowatt_partitions", "Partitions of Kafka that this worker has", registry=r
+            "tachowatt_partitions", "Kafka partitions that this worker owns", registry=r
         )
         self.lag = Gauge(
             "tachowatt_log_lag",
-            "Messages in a partition of Kafka that are not committed to the store yet",
+            "Messages in a Kafka partition not yet committed to the store",
             ["partition"],
             registry=r,
         )
         self.fenced = Counter(
             "tachowatt_fenced",
-            "Batches given up because another owner had moved on, or messages were missing",
+            "Batches dropped because another owner advanced the offset, or messages were missing",
             registry=r,
         )
         self.published = Counter(
-            "tachowatt_published", "Signals and dead letters that Kafka was told", registry=r
+            "tachowatt_published", "Signals and dead letters published to Kafka", registry=r
         )
         self.reconnects = Counter(
             "tachowatt_mqtt_reconnects", "Times the broker connection was lost", registry=r
         )
         self.contacts = Counter(
             "tachowatt_contacts",
-            "Attempts to deliver a contact, by what came of them: delivered, or why not",
+            "Attempts to deliver a contact, by outcome: delivered, or the reason",
             ["channel", "outcome"],
             registry=r,
         )
         self.contacts_pending = Gauge(
-            "tachowatt_contacts_pending", "Contacts that wait to be delivered", registry=r
+            "tachowatt_contacts_pending", "Contacts waiting for delivery", registry=r
         )
         self.contact_seconds = Histogram(
             "tachowatt_contact_seconds",
-            "From storing a contact to its delivery",
+            "Seconds from storing a contact to its delivery",
             ["channel"],
             buckets=(0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 30, 300, 3_600, 86_400),
             registry=r,
         )
         self.signals_decided = Counter(
-            "tachowatt_signals_decided", "Signals that playbooks have decided on", registry=r
+            "tachowatt_signals_decided", "Signals decided by playbooks", registry=r
         )
         self.playbook_errors = Counter(
             "tachowatt_playbook_errors",
-            "Decisions that a playbook's condition or text could not make",
+            "Decisions that failed in a condition or text of a playbook",
             ["playbook"],
             registry=r,
         )
         self.playbooks_broken = Gauge(
             "tachowatt_playbooks_broken",
-            "Files of playbooks that cannot be used; the last good ones are used instead",
+            "Invalid playbook files; the last valid versions are used instead",
             registry=r,
         )
         self.requests = Counter(
@@ -136,12 +138,12 @@ class Metrics:
         )
         self.request_seconds = Histogram(
             "tachowatt_http_request_seconds",
-            "From a request to the beginning of its answer",
+            "Seconds from a request to the start of its answer",
             ["route"],
             buckets=(0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5),
             registry=r,
         )
 
     def serve(self, host: str, port: int) -> Endpoint:
-        """Serve /metrics, /health and /ready until it is closed. Raises OSError."""
+        """Serve /metrics, /health and /ready until closed. Raises OSError."""
         return Endpoint(self.registry, host, port)

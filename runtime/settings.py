@@ -25,7 +25,7 @@ _ZONE_DAYS = 366
 
 
 class Settings(BaseSettings):
-    """Everything that can be set, with its default and the reason for it."""
+    """All settings with their defaults and reasons."""
 
     model_config = SettingsConfigDict(
         env_prefix="TACHOWATT_", toml_file="tachowatt.toml", extra="ignore", frozen=True
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
         default=2,
         ge=1,
         le=50,
-        description="Partitions made before their time comes, on plain PostgreSQL.",
+        description="Partitions created in advance, on plain PostgreSQL.",
     )
     retention_days: int = Field(
         default=0,
@@ -67,17 +67,17 @@ class Settings(BaseSettings):
     compress_after_days: int = Field(
         default=7,
         ge=1,
-        description="Chunks older than so many days go into the columnstore, on TimescaleDB.",
+        description="Age in days at which chunks move to the columnstore, on TimescaleDB.",
     )
     rollup_zone: str = Field(
         default="UTC",
-        description="Time zone (IANA) whose days and months the rollups have. A change builds them "
-        "anew.",
+        description="Time zone (IANA) whose days and months the rollups have. A change "
+        "rebuilds them.",
     )
     api_database_url: str | None = Field(
         default=None,
-        description="The login of API and pages, where it is another than that of `database_url`: "
-        "a member of tachowatt_reader and of nothing else (docs/roles.md).",
+        description="Login of API and pages, if it differs from `database_url`: a member of "
+        "tachowatt_reader only (docs/roles.md).",
     )
     mqtt_url: str | None = Field(
         default=None,
@@ -101,19 +101,19 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=65535,
-        description="Port of the embedded broker on the loopback; 0 takes a free one, the same "
-        "again after a restart where it is still free.",
+        description="Port of the embedded broker on the loopback; 0 takes a free one, and "
+        "keeps it over a restart if it is still free.",
     )
     mqtt_client_id: str = Field(
         default="tachowatt-gateway",
         description="Client id of the gateway's persistent session. Another id is another session: "
-        "what the broker still holds for the old one stays there.",
+        "messages queued for the old one stay there.",
     )
     mqtt_share_group: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9._-]{0,64}$",
         description="Name of a shared subscription ($share/NAME/…), the same for all gateways of a "
-        "broker, each with a client id of its own; empty = there is one gateway alone.",
+        "broker, each with its own client id; empty = only one gateway.",
     )
     receive_maximum: int = Field(
         default=8_000,
@@ -123,7 +123,7 @@ class Settings(BaseSettings):
         "acknowledgement. It bounds memory, and is the back-pressure when the store is slow.",
     )
     batch_messages: int = Field(
-        default=4_000, ge=1, description="Most messages in one transaction."
+        default=4_000, ge=1, description="Maximum of messages in one transaction."
     )
     batch_wait_ms: int = Field(
         default=2,
@@ -142,12 +142,11 @@ class Settings(BaseSettings):
     dead_letter_cap_messages: int = Field(
         default=10_000,
         ge=0,
-        description="Intake of a partition stops when nearly all of so many messages of a source "
-        "(a tenant's dialect) went to the dead letter; the broker keeps what comes then. "
-        "0 = never.",
+        description="Intake of a partition stops when nearly all of this many messages of a source "
+        "(a tenant's dialect) went to the dead letter; the broker keeps later ones. 0 = never.",
     )
     dead_letter_cap_share: float = Field(
-        default=0.95, gt=0.0, le=1.0, description="How many of them are nearly all."
+        default=0.95, gt=0.0, le=1.0, description="Share of them that counts as nearly all."
     )
     clock_ahead_tolerance_s: float = Field(
         default=300.0,
@@ -157,8 +156,8 @@ class Settings(BaseSettings):
     checkpoint_samples: int = Field(
         default=2_000,
         ge=1,
-        description="A device's carry is checkpointed after so many samples; what came after the "
-        "last checkpoint is replayed at start.",
+        description="A device's carry is checkpointed after this many samples; samples after the "
+        "last checkpoint are replayed at start.",
     )
     checkpoints_per_batch: int = Field(
         default=256,
@@ -169,32 +168,32 @@ class Settings(BaseSettings):
     reconcile_wait_s: float = Field(
         default=0.5,
         ge=0.0,
-        description="A device's features are computed again once no late sample of it has come for "
-        "so long, or after ten times that.",
+        description="A device's features are recomputed once no late sample has arrived for this "
+        "time, or after ten times this time.",
     )
     silence_s: float = Field(
         default=30.0,
         ge=0.0,
-        description="A car that has said nothing for so long has its open trip written as it "
-        "stands; what it says next replaces that.",
+        description="The open trip of a car is stored as provisional after this time without "
+        "samples; its next sample replaces it.",
     )
     ack_interval_s: float = Field(
         default=1.0,
         ge=0.0,
-        description="Devices are sent `…/ack` at most this often each. An acknowledgement costs as "
+        description="Minimum time between two `…/ack` to a device. An acknowledgement costs as "
         "much as a message, so thousands of devices should not get one for each.",
     )
     kafka_topic_prefix: str = Field(
         default="",
         pattern=r"^[A-Za-z0-9._-]{0,100}$",
-        description="Put before the names of Kafka's topics and groups: telemetry.raw, …",
+        description="Prefix of the names of Kafka's topics and groups: telemetry.raw, …",
     )
     kafka_session_timeout_s: float = Field(
         default=10.0,
         ge=1.0,
         le=300.0,
-        description="A worker that Kafka has not heard of for so long has lost its partitions. It "
-        "must lie within the broker's group.min.session.timeout.ms and …max….",
+        description="A worker that sends no heartbeat to Kafka for this time loses its partitions. "
+        "It must be within the broker's group.min.session.timeout.ms and …max….",
     )
     kafka_home: Path | None = Field(
         default=None,
@@ -209,12 +208,12 @@ class Settings(BaseSettings):
     )
     metrics_host: str = Field(
         default="127.0.0.1",
-        description="Address on which they are served. They need no key; keep them inside.",
+        description="Address on which they are served. They need no key; do not expose them.",
     )
     api_host: str = Field(
         default="127.0.0.1",
-        description="Address on which API and pages listen. Beyond the loopback put a proxy with "
-        "TLS before them.",
+        description="Address on which API and pages listen. Beyond the loopback, use a proxy "
+        "with TLS.",
     )
     api_port: int = Field(
         default=0,
@@ -224,7 +223,7 @@ class Settings(BaseSettings):
         "where it is still free.",
     )
     api_connections: int = Field(
-        default=8, ge=1, le=100, description="Connections of the API to the database at most."
+        default=8, ge=1, le=100, description="Maximum of database connections of the API."
     )
     api_requests_per_minute: int = Field(
         default=1_200, ge=1, description="Requests that one key may make in a minute."
@@ -307,7 +306,7 @@ class Settings(BaseSettings):
 
 
 def as_markdown() -> str:
-    """All settings as the Markdown of docs/settings.md."""
+    """Return all settings as the Markdown of docs/settings.md."""
     lines = [
         "# Settings",
         "",

@@ -7,7 +7,7 @@ from typing import Any
 
 
 async def first_of(*work: asyncio.Task[Any] | Coroutine[Any, Any, Any]) -> None:
-    """Wait until one is done, well or not. Tasks go on afterwards, coroutines are cancelled."""
+    """Wait until one is done or fails. Tasks continue afterwards, coroutines are cancelled."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -29,6 +29,6 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> None:
 
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait so long, or until `stop` is set."""
+    """Wait for `seconds`, or until `stop` is set."""
     with suppress(TimeoutError):
         await asyncio.wait_for(stop.wait(), seconds)

@@ -1,4 +1,4 @@
-"""What native devices still hold: every message until `…/ack` has covered its seq."""
+"""Buffers of native devices: they keep every message until `…/ack` covers its seq."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -9,13 +9,13 @@ from simulators.encode import Message
 _SLOWEST = 8.0
 """The pause between repetitions doubles up to this many times the first one."""
 _PATIENCE = 3.0
-"""While other devices are heard, a silent one waits so many times longer: it is queued, most
-likely, and repetitions would only make the queue longer."""
+"""Factor of patience of a device without ack while others get acks: it is most likely queued, and
+repetitions would only lengthen the queue."""
 
 
 @dataclass(slots=True)
 class Buffer:
-    """One device's. `acked` and `sent` are the highest seq of each; all up to `acked` is gone."""
+    """Buffer of one device. `acked`, `sent` : highest seq of each; all up to `acked` is dropped."""
 
     run: int
     acked: int
@@ -30,7 +30,7 @@ class Buffers:
 
     Parameters
     ----------
-    resend_after_s : seconds of silence after which a device sends again
+    resend_after_s : seconds without ack after which a device resends
     """
 
     def __init__(self, resend_after_s: float, now_s: float) -> None:
@@ -41,7 +41,7 @@ class Buffers:
         self.acked = 0
 
     def expect(self, messages: Sequence[Message], now_s: float) -> None:
-        """Know each device's first seq beforehand: a late one may be sent after its successors."""
+        """Register each device's first seq: a late one may be sent after its successors."""
         first: dict[tuple[str, str], Message] = {}
         for message in messages:
             if message.seq is not None:
@@ -54,9 +54,9 @@ class Buffers:
                 self._buffer(message, now_s)
 
     def hold(self, message: Message, now_s: float) -> int | None:
-        """Keep a message that is being sent; returns the `oldest` to send with it.
+        """Keep a message that is being sent; return the `oldest` to send with it.
 
-        What has been acknowledged already (a duplicate) is not kept again.
+        An acknowledged message (a duplicate) is not kept again.
         """
         seq = message.seq
         if seq is None:
@@ -71,7 +71,7 @@ class Buffers:
         return min(buffer.acked + 1, seq)
 
     def acknowledge(self, topic: str, body: bytes, now_s: float) -> bool:
-        """Let go what an ack covers; False for one that means nothing or goes too far."""
+        """Drop messages that an ack covers; return False for an invalid ack."""
         parts = topic.split("/")
         try:
             ack = json.loads(body)
@@ -91,20 +91,20 @@ class Buffers:
         return True
 
     def heard(self, now_s: float) -> None:
-        """The connection is new: silence is counted from now on."""
+        """Restart the count of silence on a new connection."""
         self._last_ack_s = now_s
 
     def silent(self, now_s: float) -> list[Buffer]:
-        """The devices that have heard nothing for too long, though they could have."""
+        """Return devices without ack for too long."""
         return [b for b in self._buffers.values() if b.held and self._is_silent(b, now_s)]
 
     def waiting(self) -> list[Buffer]:
-        """The devices that hold anything."""
+        """Return devices with unacknowledged messages."""
         return [buffer for buffer in self._buffers.values() if buffer.held]
 
     def _is_silent(self, buffer: Buffer, now_s: float) -> bool:
         if buffer.acked + 1 not in buffer.held:
-            return False  # a message before it has not had its turn yet, so no ack can come
+            return False  # an earlier message is not sent yet, so no ack can come
         wait = self._resend_after_s * min(2.0**buffer.attempts, _SLOWEST)
         if now_s - self._last_ack_s < self._resend_after_s:
             wait *= _PATIENCE
@@ -114,7 +114,7 @@ class Buffers:
         key = (message.tenant, message.device)
         buffer = self._buffers.get(key)
         if buffer is None or buffer.run != message.run:
-            if buffer is not None:  # the device counts anew: what it held is gone
+            if buffer is not None:  # the device restarts its count: its buffer is lost
                 self.unacked -= len(buffer.held)
             before = (message.seq or 0) - 1
             buffer = self._buffers[key] = Buffer(message.run, before, before, now_s)
@@ -122,9 +122,9 @@ class Buffers:
 
 
 def repetitions(buffer: Buffer, now_s: float) -> Iterator[tuple[Message, int]]:
-    """What a device sends again, in order of seq, each with its `oldest`.
+    """Yield the messages that a device resends, in order of seq, each with its `oldest`.
 
-    What is acknowledged meanwhile is left out.
+    Skips messages acknowledged meanwhile.
     """
     buffer.attempts += 1
     buffer.progress_s = now_s

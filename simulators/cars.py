@@ -1,4 +1,4 @@
-"""The cars of a fleet: their drives, what they send of them, and what is true."""
+"""The cars of a fleet: their drives, messages and truth."""
 
 import itertools
 from dataclasses import dataclass, field
@@ -178,7 +178,7 @@ def _join(parts: list[Series]) -> Series:
 def _send(
     scene: Scene, out: Output, wall: np.ndarray, address: str | None, rng: np.random.Generator
 ) -> None:
-    """Encode: a backlog before the live begin, then live messages, held back while offline."""
+    """Encode a backlog before the live start, then live messages, delayed while offline."""
     window = faults.offline_window(scene.faults, rng, scene.start_us, scene.end_us)
     past = int(np.searchsorted(wall, scene.start_us))
     if address is not None:

@@ -1,7 +1,7 @@
-"""What goes wrong between a device and the broker.
+"""Faults between a device and the broker.
 
-Every fault leaves the good messages whole: they may come late, in a burst, in another order or
-twice, but they come. Rubbish is added, never put in a good message's place.
+Every fault preserves good messages: they may arrive late, in a burst, in another order or twice,
+but they arrive. Rubbish is added and never replaces a good message.
 """
 
 import json
@@ -16,7 +16,7 @@ from simulators.encode import CBOR, Message, iso, tasmota_body, topic
 _S_US = 1_000_000
 _FUTURE_US = 400 * 86_400 * _S_US
 _FOREIGN = 20.0
-"""Foreign dialects send one sample a message, so they get so much less rubbish for each."""
+"""Foreign dialects send one sample per message, so they get less rubbish for each."""
 CORRUPTIONS = ("truncated", "wrong_type", "unequal", "future")
 
 
@@ -29,7 +29,7 @@ class Faults:
         three of its device
     duplicate : for each message, to come twice
     drift : that a vehicle's clock is off, by at most drift_s seconds
-    corrupt, unknown : extra messages, for each good one: rubbish; of a device nobody knows
+    corrupt, unknown : extra messages, for each good one: rubbish; of an unknown device
     boot_zero : for each telegram of a Tasmota, an extra one of zeros, as after a reboot
     rollover, exchange : that a register meter rolls over, or is exchanged, within the history
     """
@@ -102,7 +102,7 @@ def disturb(
     end_us: int,
     rubbish: bool = True,
 ) -> tuple[list[Message], Counter[str]]:
-    """Apply the faults of the way to one device's messages.
+    """Apply the faults of transport to one device's messages.
 
     Parameters
     ----------
@@ -190,7 +190,7 @@ def _unknown(message: Message, number: int) -> Message:
 
 
 def _boot_zero(message: Message) -> Message:
-    """The reader has booted and has not yet heard its meter: all zeros, seven seconds later."""
+    """A telegram after boot, before the first reading: all zeros, seven seconds later."""
     local = np.datetime64(json.loads(message.tail)["Time"]) + np.timedelta64(7, "s")
     body = tasmota_body(str(local), 0.0, 0.0, 0.0, "")
     due = message.due_us + 7 * _S_US

@@ -1,4 +1,4 @@
-"""The homes of a fleet: a meter each, what it sends, and what is true of it."""
+"""The homes of a fleet: a meter each, its messages, and their truth."""
 
 from dataclasses import dataclass, replace
 from typing import Any

@@ -1,7 +1,7 @@
 """A load: messages of many devices at a fixed rate.
 
-Nothing is simulated here; the bodies are filled into a template, so that the generator costs
-little of the machine that is measured.
+Nothing is simulated: bodies are filled into a template, so that the generator uses little of the
+measured machine.
 """
 
 from collections.abc import Callable, Iterator
@@ -39,8 +39,10 @@ class Load:
         self.total = round(rate * seconds)
 
     def registry(self, start: int) -> dict[str, Any]:
-        """The register of the load's devices (`start` epoch µs); everybody consents,
-        also to be called after a crash."""
+        """Return the registry of the load's devices (`start` epoch µs).
+
+        All customers consent, also to calls after a crash.
+        """
         owners = draw_owners(self.devices, 0, np.random.default_rng(0))
         owners.never.clear()
         owners.withdrawn.clear()
@@ -75,8 +77,8 @@ class Load:
             yield Message(due, topics[index], tail, self.tenant, name, JSON, seq, run, 1)
 
     def long_messages(self, start: int) -> Iterator[Message]:
-        """As `messages`, of `samples` each: calm drives at changing speeds, so that there is
-        something to store and little to tell."""
+        """As `messages`, of `samples` each: calm drives at changing speeds, with data to store and
+        few signals."""
         topics = [topic(self.tenant, name, "telemetry") for name in self.names]
         n, run = self.samples, start // _S_US
         dt_ms = ",".join(str(1_000 * i) for i in range(n))

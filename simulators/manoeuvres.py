@@ -1,9 +1,8 @@
-"""From a route to a motion: what the driver does, manoeuvre by manoeuvre, at 10 Hz.
+"""Turn a route into a motion at 10 Hz, manoeuvre by manoeuvre.
 
 First the speed at every zone's border is settled (bends, limits, stop lines, comfortable
 acceleration), then each zone is filled with manoeuvres whose speed change and distance are known
-in closed form. Nothing lies between clearly normal and clearly harsh, so truth is never a matter
-of taste.
+in closed form. No manoeuvre is between clearly normal and clearly harsh, so truth is unambiguous.
 """
 
 import math
@@ -66,7 +65,7 @@ class Motion:
 
 @dataclass(slots=True)
 class _Plan:
-    """What is wanted in one zone."""
+    """The plan of one zone."""
 
     length: float
     cap: float
@@ -265,7 +264,7 @@ def _dip(ticks: int, short_m: float) -> np.ndarray:
 
 
 def _cruise(ticks: int, speed: float, rng: np.random.Generator) -> np.ndarray:
-    """Nobody holds a speed exactly: a slow swing around it, of whole periods, gaining nothing."""
+    """Vary the speed slowly around its value, in whole periods without net change."""
     periods = int(ticks * STEP_S / rng.uniform(9.0, 16.0))
     if periods == 0 or speed < 4.0:
         return np.zeros(ticks)

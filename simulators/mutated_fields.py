@@ -1,5 +1,7 @@
-"""What can be wrong with the fields of a message, a function for each; the lists are `FIELDS`, and
-`CBOR` for what only CBOR can say."""
+"""Errors in the fields of a message, one function each.
+
+The lists are `FIELDS`, and `CBOR` for errors that only CBOR can encode.
+"""
 
 import json
 from collections.abc import Callable
@@ -10,7 +12,7 @@ from simulators.loose_encoding import Pairs, Raw, cbor, head, to_json
 
 
 def _put(rng: Random, pairs: Pairs, value: Any) -> None:
-    """A value in the place of a field's, or of one within it."""
+    """Replace a field's value, or one within it."""
     at = rng.randrange(len(pairs))
     key, old = pairs[at]
     if old and isinstance(old, list) and rng.random() < 0.7:
@@ -24,7 +26,7 @@ def _put(rng: Random, pairs: Pairs, value: Any) -> None:
 
 
 def _index(pairs: Pairs, *names: str) -> int:
-    """Where one of these fields stands, else the last."""
+    """Return the index of one of these fields, else the last."""
     return next((i for i, (key, _) in enumerate(pairs) if key in names), len(pairs) - 1)
 
 
@@ -35,7 +37,7 @@ def _swapped(rng: Random, pairs: Pairs) -> None:
 
 
 def _doubled(rng: Random, pairs: Pairs) -> None:
-    """A key stands twice, with the same value or another field's."""
+    """Duplicate a key, with the same value or another field's."""
     (key, _), (_, value) = rng.choice(pairs), rng.choice(pairs)
     pairs.insert(rng.randrange(len(pairs) + 1), (key, value))
 
@@ -70,7 +72,7 @@ def _huge(rng: Random, pairs: Pairs) -> None:
 
 
 def _digits(rng: Random, pairs: Pairs) -> None:
-    """A number with so many digits that Python may refuse to make one of them, or to print it."""
+    """Write a number with so many digits that Python may refuse to parse or print it."""
     n = rng.choice((20, 400, 400, 4_300, 4_301, 20_000))
     digits = b"-" * rng.randint(0, 1) + b"%d" % rng.randint(1, 9) + b"0" * (n - 1)
     written = rng.choice((digits, digits + b".5", b"0." + b"0" * n + b"1", digits + b"e-%d" % n))
@@ -184,7 +186,7 @@ def _numbering(rng: Random, pairs: Pairs) -> None:
 
 
 def _somebody(rng: Random, pairs: Pairs) -> None:
-    """The body says whose it is, and it is somebody else's."""
+    """Let the body name another device."""
     pairs.append(("device", rng.choice(("", "car-1", 7, None, "x" * 300, "\ud800"))))
 
 

@@ -1,9 +1,8 @@
-"""Messages that no device should send: seeded mutations of the examples in contracts/examples.
+"""Malformed messages: seeded mutations of the examples in contracts/examples.
 
-One function for each thing that can be wrong, in four lists: with the fields
-(`mutated_fields.FIELDS`, and `CBOR` for what only CBOR can say), with the bytes
-(`mutated_bytes.BYTES`), and with what is around the body (`AROUND`). A mutation may by chance leave
-a body that is still good: that is not told here, only what was done.
+One function per error, in four lists: errors of fields (`mutated_fields.FIELDS`, and `CBOR` for
+those that only CBOR can encode), of bytes (`mutated_bytes.BYTES`), and around the body (`AROUND`).
+A mutation may by chance leave a valid body: only the mutation is recorded, not validity.
 """
 
 import json
@@ -30,13 +29,13 @@ _DAY_US = 86_400 * _S_US
 _RARE = 0.04
 """Weight of a mutation that makes a body of many kilobytes, all of which the dead letter keeps."""
 _MORE = 0.2
-"""Share of the messages whose bytes suffer too, after something else did."""
+"""Share of the messages whose bytes are mutated in addition to another mutation."""
 _GIVES_UP = 50
-"""A device says after so many messages which is the oldest it still holds, or holes would pile up:
-a body that cannot be read has no number either."""
+"""A device sends its oldest unacknowledged seq after this many messages, or holes would accumulate:
+an unreadable body has no number."""
 
 
-# ── what is spoilt: one device for each message of the examples ─────────────────────────────────
+# ── senders: one device for each message of the examples ────────────────────────────────────────
 
 
 @dataclass(slots=True)
@@ -115,7 +114,7 @@ def _sender(kind: str, device: str, encoding: str, fields: dict[str, Any]) -> Se
 
 
 def registry(of: list[Sender], start_us: int) -> dict[str, Any]:
-    """The register of these devices, from long before `start_us`; everybody consents."""
+    """Return the registry of these devices, from long before `start_us`; all customers consent."""
     cars = [sender for sender in of if sender.kind == "vehicle"]
     meters = [sender for sender in of if sender.kind == "meter"]
     owners = draw_owners(len(cars), len(meters), np.random.default_rng(0))
@@ -157,7 +156,7 @@ _TOPICS = (
 
 
 def _topic(rng: Random, sender: Sender, of: list[Sender]) -> tuple[str, str | None]:
-    """Of nobody or somebody else, of no dialect, of a bad name, of another kind, with wildcards."""
+    """A topic without or with another device, of no dialect, with a bad name, kind or wildcards."""
     ghost = f"ghost-{rng.randrange(10**6)}"
     if rng.random() < 0.3:
         return rng.choice(_TOPICS).format(TENANT, ghost, sender.topic), sender.content_type
@@ -183,10 +182,10 @@ _RARELY = ("gigantic array", "oversized")
 
 @dataclass(slots=True)
 class Mutations:
-    """Messages of `of`, the first at `start_us` (epoch µs), each with something done to it.
+    """Messages of `of`, the first at `start_us` (epoch µs), each with a mutation.
 
-    The same for the same seed. `Message.fault` says what was done; its `seq` is not told, as the
-    body may say another.
+    The same for the same seed. `Message.fault` names the mutation; `seq` is unset, because the
+    body may have another.
     """
 
     of: list[Sender]
@@ -205,7 +204,7 @@ class Mutations:
         }
 
     def __iter__(self) -> Iterator[Message]:
-        """Without an end; senders in turn."""
+        """Yield messages for ever, from all senders in turn."""
         while True:
             for sender in self.of:
                 yield self._message(sender)

@@ -1,7 +1,7 @@
-"""Publishes the messages of many devices over one connection, as the devices themselves would.
+"""Publish the messages of many devices over one connection, like the devices themselves.
 
-A native device keeps each message until `…/ack` covers its seq, and sends again what is left
-after a reconnect or a silence. Foreign devices have what MQTT gives them: the PUBACK.
+A native device keeps each message until `…/ack` covers its seq, and resends the rest after
+a reconnect or a silence. Foreign devices rely on MQTT's PUBACK.
 """
 
 import asyncio
@@ -19,14 +19,14 @@ from simulators.connection import Connection
 from simulators.encode import CBOR, JSON, Message
 
 _BATCH = 64
-"""Messages between two looks at the socket while flooding."""
+"""Messages between two checks of the socket while flooding."""
 _TICK_S = 0.005
-"""Paced messages go out in small bundles: waking up for each would cost more than sending it."""
+"""Paced messages are sent in small groups: waking up for each would cost more than sending it."""
 _PACE_S = 0.25
 
 
 class Clock(Protocol):
-    """What is asked of a clock (runtime.clock)."""
+    """Interface of a clock (runtime.clock)."""
 
     def now_us(self) -> int: ...
 
@@ -36,7 +36,7 @@ class Clock(Protocol):
 @dataclass(slots=True)
 class Counters:
     """published: first sendings; resent: repeated ones; acked: messages covered by an ack;
-    unacked: held now; in_flight: without PUBACK now; reconnects.
+    unacked: without ack now; in_flight: without PUBACK now; reconnects.
     """
 
     published: int = 0
@@ -49,7 +49,7 @@ class Counters:
 
 Progress = Callable[[Counters], None]
 FirstSent = Callable[[Message, float], None]
-"""Told of each message at its first sending, with the clock's monotonic seconds."""
+"""Called for each message at its first sending, with the clock's monotonic seconds."""
 
 
 class Publisher:
@@ -57,14 +57,14 @@ class Publisher:
 
     Parameters
     ----------
-    tenant : whose acknowledgements to listen to; '+' = everybody's
+    tenant : whose acknowledgements to subscribe to; '+' = all
     window : messages without PUBACK at a time
-    max_unacked : native messages held at a time; publishing waits when there are more, so that a
-        slow service is not flooded
-    resend_after_s : real seconds of silence before a device sends again; while others hear
-        something it has three times the patience, and each time twice as much
-    acknowledged : False for a broker behind which nobody answers `…/ack`
-    first_sent : called for each message just before it goes out for the first time
+    max_unacked : limit of unacknowledged native messages; publishing waits at it, so that a
+    slow service is not flooded
+    resend_after_s : real seconds without ack before a device resends; three times as long while
+    others get acks, and doubled each time
+    acknowledged : False if no service sends `…/ack`
+    first_sent : called for each message just before its first sending
     """
 
     def __init__(
@@ -108,7 +108,7 @@ class Publisher:
 
     @property
     def counters(self) -> Counters:
-        """How far it is."""
+        """Counters so far."""
         self._counters.acked = self._buffers.acked
         self._counters.unacked = self._buffers.unacked
         self._counters.in_flight = len(self._connection.inflight)
@@ -124,7 +124,7 @@ class Publisher:
         return True
 
     def expect(self, messages: Sequence[Message]) -> None:
-        """Know each device's first message beforehand, where several runs are to send them."""
+        """Register each device's first message in advance, if several runs send them."""
         self._buffers.expect(messages, self._clock.monotonic())
 
     async def run(
@@ -177,7 +177,7 @@ class Publisher:
         return True
 
     async def _first(self, message: Message) -> None:
-        """Send a message for the first time (or twice, where that is its fault)."""
+        """Send a message for the first time (or twice, if that is its fault)."""
         oldest, now_s = None, self._clock.monotonic()
         if self._acknowledged:
             oldest = self._buffers.hold(message, now_s)
@@ -200,7 +200,7 @@ class Publisher:
             await asyncio.sleep(min(max(left, _TICK_S), _PACE_S))
 
     async def _room(self) -> None:
-        """Wait for the connection and for a place in both windows."""
+        """Wait for the connection and for space in both windows."""
         connection = self._connection
         while True:
             if not connection.up.is_set():

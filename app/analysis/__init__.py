@@ -1,1 +1,1 @@
-"""What the file commands compute of a recording, and how they draw it."""
+"""Compute and plot the answers of the file commands."""

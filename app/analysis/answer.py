@@ -1,4 +1,4 @@
-"""How answers about files write times and numbers."""
+"""Format times and numbers in answers about files."""
 
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -10,7 +10,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def iso(table: Table, t_us: int) -> str:
-    """Write an instant as ISO 8601 with the offset that holds at that time."""
+    """Format an instant as ISO 8601 with its local offset."""
     row = int(np.searchsorted(table.t_us, t_us, side="right")) - 1
     offset = timedelta(microseconds=int(table.offset_us[max(row, 0)]))
     local = (EPOCH + timedelta(microseconds=t_us)).astimezone(timezone(offset))
@@ -18,7 +18,7 @@ def iso(table: Table, t_us: int) -> str:
 
 
 def number(value: float, digits: int | None = 6) -> float | None:
-    """Make a JSON number of a float: rounded (not at all with None), None for NaN."""
+    """Convert a float to a JSON number: rounded to digits (None: unrounded), None for NaN."""
     if not np.isfinite(value):
         return None
     return float(value) if digits is None else round(float(value), digits)

@@ -1,7 +1,7 @@
-"""`--export`: the samples or intervals as they were used, as CSV that reads back.
+"""`--export`: the samples or intervals that were used, as CSV.
 
-What the file told and what we estimated stand in columns of their own, so the export is itself an
-input that gives the same answer.
+Measured and estimated values have separate columns, so the export is an input that gives the same
+answer.
 """
 
 from pathlib import Path
@@ -22,9 +22,9 @@ US_PER_S = 1_000_000
 
 
 def export_trip(analysis: TripAnalysis, path: Path) -> None:
-    """Write the samples: time, measured columns, index in `trips` of the answer, and status.
+    """Write the samples: time, measured columns, index in `trips` of the answer, status.
 
-    status : in_trip or outside; `event` names what happened at the sample.
+    status : in_trip or outside; event : kind of event at the sample.
     """
     table = analysis.table
     columns: dict[str, Any] = {}
@@ -52,17 +52,17 @@ def _within(table: Table, row: np.void) -> slice:
 
 
 def export_meter(analysis: MeterAnalysis, path: Path) -> None:
-    """Write the intervals: start, end, energy told and energy estimated, quality and status.
+    """Write the intervals: start, end, measured and estimated energy, quality and status.
 
     quality : name of contracts.quality; status : measured, substituted (by the sender),
-    spread (a register's use over several intervals), estimated (by us) or missing.
+    spread (a register's difference over several intervals), estimated (by us) or missing.
     """
     table, grid = analysis.table, analysis.grid
     rows = analysis.intervals[analysis.intervals["end_us"] > analysis.intervals["start_us"] + 1]
     start_us, end_us = grid.to_utc(rows["start_us"]), grid.to_utc(rows["end_us"])
     energy, code = rows["energy_kwh"], rows["status"]
     ours = rows["estimated"] == 1
-    if "energy_kwh" in table.columns:  # rows of the file that nothing was made of
+    if "energy_kwh" in table.columns:  # rows of the file that were not used
         bare = ~np.isin(table.t_us, start_us)
         length = round(grid.interval_s * US_PER_S)
         start_us = np.concatenate((start_us, table.t_us[bare]))
@@ -72,7 +72,7 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         ours = np.concatenate((ours, np.zeros(int(bare.sum()), np.bool_)))
         told = ~ours
     else:
-        told = np.ones(ours.size, np.bool_)  # a register's difference is told, also if spread
+        told = np.ones(ours.size, np.bool_)  # a register's difference is measured, even if spread
     order = np.argsort(start_us, kind="stable")
     start_us, end_us, energy, code = start_us[order], end_us[order], energy[order], code[order]
     ours, told = ours[order], told[order]
@@ -100,7 +100,7 @@ def _offsets(table: Table, t_us: NDArray[np.int64]) -> NDArray[np.int64]:
 
 
 def iso_column(t_us: NDArray[np.int64], offset_us: NDArray[np.int64]) -> pa.Array:
-    """Write instants as ISO 8601 with offset, whole columns at once."""
+    """Format a column of instants as ISO 8601 with offset."""
     whole = bool(np.all(t_us % US_PER_S == 0))
     local = (t_us + offset_us).astype("datetime64[us]")
     text = np.datetime_as_string(local, unit="s" if whole else "us")

@@ -1,4 +1,4 @@
-"""`tachowatt analyse-meter`: a meter's recording, from the table to the answer."""
+"""`tachowatt analyse-meter`: compute the answer from the table of a meter's recording."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,7 +27,7 @@ from feature_kernels.consumption import (
 
 US_PER_S = 1_000_000
 HOUR_S = 3_600.0
-LEVEL_TO_S = 12 * HOUR_S  # longer intervals average the rest of the night away
+LEVEL_TO_S = 12 * HOUR_S  # longer intervals average out the quiet hours of the night
 DAY_US = 86_400_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KIND_NAMES = {code: name for name, code in ANOMALY_KINDS.items()}
@@ -35,9 +35,9 @@ KIND_NAMES = {code: name for name, code in ANOMALY_KINDS.items()}
 
 @dataclass(frozen=True, slots=True)
 class MeterAnalysis:
-    """The answer and what it was made of.
+    """The answer and its inputs.
 
-    answer    : what is printed
+    answer    : printed values
     intervals : INTERVAL_DTYPE[k] of the kernel
     """
 
@@ -48,12 +48,12 @@ class MeterAnalysis:
 
 
 def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
-    """Analyse one meter's recording: the answer as plain values, None where nothing is known."""
+    """Analyse one meter's recording; return plain values, None where unknown."""
     return analyse(table, parameters).answer
 
 
 def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
-    """Analyse one meter's recording and keep what plots and exports need."""
+    """Analyse one meter's recording; return all data for plots and exports."""
     grid = find_grid(table, parameters.interval_s)
     parameters = parameters._replace(interval_s=grid.kernel_s)
     columns = {name: values for name, values in table.columns.items() if name != "interval_s"}
@@ -89,13 +89,13 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What the file itself says about energy, without what the kernel estimated.
+    """Energies of the file, without estimates of the kernel.
 
     start_us   : int64[k], start on the grid's axis, µs
     end_us     : int64[k]
     local_us   : int64[k], start as local wall time
     energy_kwh : float64[k], usable values only
-    read       : bool[k], measured; else the sender estimated, or we spread a register's use
+    read       : bool[k], measured; else estimated by the sender, or spread by us
     """
 
     start_us: NDArray[np.int64]
@@ -110,7 +110,7 @@ def _registers(table: Table) -> bool:
 
 
 def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
-    """Select the energies that the file tells: its values, or its registers' differences.
+    """Select the energies of the file: its values, or its registers' differences.
 
     A register's difference is measured even where we spread it over several intervals.
     """
@@ -158,14 +158,14 @@ def _quality(table: Table, grid: Grid, intervals: NDArray[Any], values: Values) 
 
 
 def _cells(grid: Grid, start_us: NDArray[np.int64], end_us: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Cells of the kernel's grid in which the rows lie; pieces of a second or less are none."""
+    """Return the cells of the kernel's grid that contain the rows, except pieces of ≤ 1 s."""
     long = end_us - start_us > US_PER_S
     middle = (start_us[long] + end_us[long]) // 2
     return np.asarray(middle // round(grid.kernel_s * US_PER_S), np.int64)
 
 
 def _base_load(grid: Grid, values: Values) -> float | None:
-    """Base load, W, of the measured values laid out interval by interval."""
+    """Return the base load, W, of the measured values in their intervals."""
     if grid.interval_s > LEVEL_TO_S:
         return None
     whole = values.read & (values.end_us - values.start_us > 0.99e6 * grid.interval_s)
@@ -189,7 +189,7 @@ def _profile(intervals: NDArray[Any]) -> dict[str, Any]:
 def _days(
     table: Table, grid: Grid, values: Values, rows: tuple[NDArray[Any], ...]
 ) -> list[dict[str, Any]]:
-    """Energy of each local calendar day, from the first to the last."""
+    """Return the energy of each local calendar day, from the first to the last."""
     if values.energy_kwh.size == 0:
         return []
     day = values.local_us // DAY_US

@@ -1,4 +1,4 @@
-"""Picture of a meter's recording: days, hours, profile, base load and anomalies."""
+"""Plot a meter's recording: days, hours, profile, base load and anomalies."""
 
 from datetime import datetime
 from pathlib import Path
@@ -19,7 +19,7 @@ from app.analysis.trip_plot import STYLE, count_of, new_figure, save, thin
 from contracts.kinds import ANOMALIES
 from contracts.quality import Quality
 
-SHORT_DAYS = 10  # up to here the intervals themselves are drawn, then the energy of each day
+SHORT_DAYS = 10  # up to this many days plot the intervals, else the energy of each day
 DAY_US = 86_400_000_000
 
 
@@ -91,7 +91,7 @@ def _draw_energy(axes: Axes, analysis: MeterAnalysis) -> None:
 
 
 def _cut_off(axes: Axes, left: NDArray[np.float64], power: NDArray[np.float64]) -> None:
-    """Cut spikes off that would press all else flat, and say how high they are."""
+    """Cut off spikes that would flatten all else, and label their height."""
     usual = float(np.nanpercentile(power, 99, method="lower")) if power.size else 0.0
     if usual <= 0.0 or float(np.nanmax(power)) <= 4 * usual:
         return
@@ -106,7 +106,7 @@ def _local(text: str) -> float:
 
 
 def _draw_anomalies(axes: Axes, anomalies: list[dict[str, Any]]) -> None:
-    """Shade each episode and mark it above the axes; open ones reach to the end."""
+    """Shade each episode and mark it above the axes; open ones extend to the end."""
     left_edge, right_edge = axes.get_xlim()
     counts: dict[str, int] = {}
     for anomaly in anomalies:
@@ -140,7 +140,7 @@ def _draw_anomalies(axes: Axes, anomalies: list[dict[str, Any]]) -> None:
 
 
 def _draw_heat(figure: Figure, axes: Axes, analysis: MeterAnalysis) -> None:
-    """Draw mean power by day and hour; white where nothing was measured."""
+    """Draw mean power by day and hour; white = not measured."""
     rows = analysis.intervals
     rows = rows[np.isfinite(rows["energy_kwh"]) & (rows["estimated"] == 0)]
     axes.set_title("Power by day and hour, W (white: not measured)")

@@ -1,4 +1,4 @@
-"""Colours of pictures: the names that contracts.kinds gives its kinds, on white paper."""
+"""Colours of plots on white, by the colour names of contracts.kinds."""
 
 from typing import Final
 

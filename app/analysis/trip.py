@@ -1,4 +1,4 @@
-"""`tachowatt score-trip`: a vehicle's recording, from the table to the answer."""
+"""`tachowatt score-trip`: compute the answer from the table of a vehicle's recording."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -22,15 +22,15 @@ from feature_kernels.driving import (
 
 US_PER_S = 1_000_000
 KIND_NAMES = {code: name for name, code in EVENT_KINDS.items()}
-# What says that a car moves or stands; the other columns do not make a second a measured one.
+# Columns that show motion or standing; other columns do not make a second count as measured.
 MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_lat_mps2", "accel_x_mps2")
 
 
 @dataclass(frozen=True, slots=True)
 class TripAnalysis:
-    """The answer and what it was made of.
+    """The answer and its inputs.
 
-    answer : what is printed
+    answer : printed values
     trips  : TRIP_DTYPE[k] of the kernel
     events : EVENT_DTYPE[m] of the kernel, those outside a kept trip too
     """
@@ -42,12 +42,12 @@ class TripAnalysis:
 
 
 def score_trip(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
-    """Score the trips of one recording: plain values, None where nothing is known."""
+    """Score the trips of one recording; return plain values, None where unknown."""
     return analyse(table, parameters).answer
 
 
 def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
-    """Score the trips of one recording and keep what plots and exports need."""
+    """Score the trips of one recording; return all data for plots and exports."""
     starts = np.array([0, table.t_us.size], np.int64)
     run = drive(table.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
@@ -56,7 +56,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
     trips = trips[np.argsort(trips["start_us"], kind="stable")]
     events = events[np.argsort(events["start_us"], kind="stable")]
     if not table.absolute:
-        # Whether it was night nobody knows: not measured, the score assumes the usual share.
+        # Night is unknown without local time: not measured, the score assumes the usual share.
         trips["night_s"] = np.nan
         trips["rush_s"] = np.nan
     home = [_trip_of(event, trips) for event in events]
@@ -76,7 +76,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
 
 
 def _trip_of(event: np.void, trips: NDArray[Any]) -> int | None:
-    """Index of the kept trip in which an event began, if any."""
+    """Return the index of the kept trip in which an event began, if any."""
     within = (trips["start_us"] <= event["start_us"]) & (event["start_us"] <= trips["end_us"])
     within |= trips["start_us"] == event["trip_start_us"]
     return int(np.argmax(within)) if within.any() else None
@@ -123,7 +123,7 @@ def _event(table: Table, event: np.void) -> dict[str, Any]:
 
 
 def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[str, Any]:
-    """Say how much of the file was measured, and what was passed over."""
+    """Report how much of the file was measured, and what was ignored."""
     moving = np.zeros(table.t_us.size, np.bool_)
     for name in MOTION:
         if name in table.columns:

@@ -1,4 +1,4 @@
-"""Pictures of a recording: what was measured, what was found in it, and where."""
+"""Plots of a recording: measured values and found features."""
 
 from pathlib import Path
 from typing import Any
@@ -35,13 +35,13 @@ STYLE: dict[Any, Any] = {
     "legend.frameon": False,
     "agg.path.chunksize": 20_000,
 }
-COLUMNS_OF_PIXELS = 2_000  # more samples than pixels are drawn as their lowest and highest
+COLUMNS_OF_PIXELS = 2_000  # more samples than pixels are drawn as their minimum and maximum
 
 Floats = NDArray[np.float64]
 
 
 def new_figure(title: str, subtitle: str) -> Figure:
-    """Make an empty picture with a title and a line below it."""
+    """Make an empty figure with title and subtitle."""
     figure = Figure(figsize=(WIDTH_PX / DPI, HEIGHT_PX / DPI), dpi=DPI, facecolor="white")
     figure.text(0.045, 0.95, title, fontsize=17, fontweight="bold", color=INK)
     figure.text(0.045, 0.914, subtitle, fontsize=12, color=FAINT)
@@ -49,7 +49,7 @@ def new_figure(title: str, subtitle: str) -> Figure:
 
 
 def save(figure: Figure, path: Path) -> None:
-    """Write the picture as PNG."""
+    """Write the figure as PNG."""
     try:
         figure.savefig(path, dpi=DPI, format="png")
     except OSError as error:
@@ -57,13 +57,13 @@ def save(figure: Figure, path: Path) -> None:
 
 
 def count_of(number: int, what: str) -> str:
-    """Say how many, with the plural that belongs to it."""
+    """Format a count with singular or plural."""
     ends = ("y", "ies") if what.endswith("y") else ("", "s")
     return f"{number:,} {what.removesuffix(ends[0])}{ends[0] if number == 1 else ends[1]}"
 
 
 def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
-    """Keep the lowest and the highest of each column of pixels, in their order."""
+    """Keep the minimum and maximum of each pixel column, in order."""
     if x.size <= 4 * COLUMNS_OF_PIXELS:
         return x, y
     starts = np.unique(np.linspace(0, x.size - 1, COLUMNS_OF_PIXELS).astype(np.int64))
@@ -73,7 +73,7 @@ def thin(x: Floats, y: Floats) -> tuple[Floats, Floats]:
 
 
 def plot_trip(analysis: TripAnalysis, path: Path) -> None:
-    """Draw speed with its limit, acceleration, events and trips, and what the score lost."""
+    """Draw speed with its limit, acceleration, events, trips, and points lost."""
     with mpl.rc_context(STYLE):
         answer, table = analysis.answer, analysis.table
         trips = answer["trips"]
@@ -145,7 +145,7 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
 
 
 def speed_of(analysis: TripAnalysis) -> tuple[Floats, str]:
-    """Return the measured speed, or for the eye that between positions; and which it is."""
+    """Return the speed and its source: measured, or for display from positions."""
     columns, t_us = analysis.table.columns, analysis.table.t_us
     if "speed_kmh" in columns:
         return columns["speed_kmh"], ""
@@ -167,8 +167,8 @@ def _draw_speed(axes: Axes, x: Floats, speed: Floats, limit: Floats | None) -> f
         axes.plot(*thin(x[known], speed[known]), color=INK, lw=1.3)
     highest = float(np.max(speed[known], initial=10.0))
     if limit is not None and not np.isnan(limit).all():
-        said = ~np.isnan(limit)
-        axes.step(x[said], limit[said], where="post", color="#d64545", lw=1.2, ls=(0, (4, 2)),
+        given = ~np.isnan(limit)
+        axes.step(x[given], limit[given], where="post", color="#d64545", lw=1.2, ls=(0, (4, 2)),
                   label="speed limit")  # fmt: skip
         highest = max(highest, float(np.nanmax(limit)))
     axes.set_ylim(0, highest * 1.06)
@@ -204,7 +204,7 @@ def _draw_acceleration(axes: Axes, x: Floats, analysis: TripAnalysis, speed: Flo
 
 
 def _from_speed(t_us: NDArray[np.int64], speed: Floats) -> tuple[Floats, Floats]:
-    """Acceleration from speeds at least 0.9 s apart: (times µs, m/s²), NaN over a silence."""
+    """Return acceleration from speeds at least 0.9 s apart: (times µs, m/s²), NaN over a gap."""
     known = ~np.isnan(speed)
     times, speeds = t_us[known], speed[known]
     before = np.searchsorted(times, times - 900_000, side="right") - 1
@@ -220,7 +220,7 @@ def _shape(kind: str) -> str:
 
 
 def _draw_components(axes: Axes, trips: list[dict[str, Any]]) -> None:
-    """Draw what the score of the longest trip lost, factor by factor."""
+    """Draw the points that the longest trip lost, by factor."""
     axes.grid(False)
     for side in ("left", "bottom"):
         axes.spines[side].set_visible(False)

@@ -1,7 +1,7 @@
-"""API and pages as a process of its own, over a database that others write.
+"""Run API and pages as a separate process, on a database that others write.
 
-`tachowatt serve` has them already. This one is for more of them, or for another machine; the
-address is that of TACHOWATT_API_HOST and TACHOWATT_API_PORT.
+`tachowatt serve` includes them. Use this for more processes, or on another machine; set the
+address by TACHOWATT_API_HOST and TACHOWATT_API_PORT.
 
 Example:
 

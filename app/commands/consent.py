@@ -1,4 +1,4 @@
-"""Who agreed to what: grant, withdraw, show."""
+"""Consents of customers: grant, withdraw, show."""
 
 from typing import Annotated
 
@@ -80,13 +80,13 @@ def withdraw(
     notice: Notice = "1",
     source: Source = "cli",
 ) -> None:
-    """Record that a customer withdraws; it holds from the next message on."""
+    """Record that a customer withdraws; it applies from the next message on."""
     _decide(tenant, customer, purpose, "withdrawn", basis, notice, source)
 
 
 @cli.command("show")
 def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> None:
-    """All decisions of a customer, oldest first. Nothing is ever changed or removed."""
+    """List all decisions of a customer, oldest first. None is ever changed or removed."""
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         if not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")

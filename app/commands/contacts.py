@@ -1,4 +1,4 @@
-"""What is sent to whom, and what became of it: run, list, show, resend."""
+"""Contacts and their delivery: run, list, show, resend."""
 
 import asyncio
 import os
@@ -26,9 +26,9 @@ _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 
 @cli.command("run")
 def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
-    """Decide on signals and deliver contacts as a process of its own; as many as you like.
+    """Decide on signals and deliver contacts as a separate process; run any number.
 
-    `tachowatt serve` does it too. Example: tachowatt contacts run --database-url postgresql://…
+    `tachowatt serve` includes it. Example: tachowatt contacts run --database-url postgresql://…
     """
     from app.processes.contacts import run_contacts as run
 
@@ -56,7 +56,7 @@ def list_contacts(
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     json: Json = False,
 ) -> None:
-    """Contacts, newest first. Example: tachowatt contacts list --state failed"""
+    """List contacts, newest first. Example: tachowatt contacts list --state failed"""
     for option, value, known in (
         ("--state", state, _STATES),
         ("--channel", channel, tuple(CHANNELS)),
@@ -96,7 +96,7 @@ def list_contacts(
 def show_contact(
     id: Annotated[str, typer.Argument(help="From `contacts list`")], tenant: Tenant = None
 ) -> None:
-    """One contact with its attempts, and the decisions on its signal."""
+    """Show one contact with its attempts, and the decisions on its signal."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
         found = contacts.get(connection, which, id)
@@ -119,7 +119,7 @@ def resend(
         bool, typer.Option("--delivered", help="Also such as were delivered or refused")
     ] = False,
 ) -> None:
-    """Send contacts again under their old ids; consent is asked again before.
+    """Send contacts again under their old ids; consent is checked again first.
 
     Examples:
 

@@ -27,22 +27,22 @@ _UNITS = ("B", "KiB", "MiB", "GiB", "TiB")
 
 @cli.command("migrate")
 def migrate_database() -> None:
-    """Bring the database up to date. Safe to repeat, and to run twice at once."""
+    """Migrate the database. Safe to repeat, and to run concurrently."""
     settings = load_settings()
     if settings.database_url is not None:
         done = migrate(settings.database_url, Layout.of(settings))
         out.print("applied " + ", ".join(done) if done else "up to date")
         return
-    with database(settings, SystemClock()):  # starts the embedded one, which migrates it
+    with database(settings, SystemClock()):  # starts the embedded server, which migrates it
         out.print("up to date")
 
 
 @cli.command("status")
 def show_status(json: Json = False) -> None:
-    """Tables with their chunks and sizes, rollups, policies and their next runs, retention.
+    """Show tables with chunks and sizes, rollups, policies and their next runs, retention.
 
-    Changes nothing in a database that TACHOWATT_DATABASE_URL names: pending migrations are told,
-    not applied. The embedded one is started for it, and brought up to date.
+    Changes nothing in the database of TACHOWATT_DATABASE_URL: pending migrations are listed, not
+    applied. The embedded server is started for it, and migrated.
 
     Example: tachowatt db status --json
     """
@@ -101,9 +101,9 @@ def _print_layout(found: dict[str, Any]) -> None:
 
 @cli.command("upkeep")
 def keep_up() -> None:
-    """Make partitions ahead, drop what retention allows, refresh the rollups.
+    """Create partitions ahead, drop expired ones, refresh the rollups.
 
-    A running service does it by itself; this is for a database without one.
+    A running service does this itself; use it for a database without one.
     """
     settings, clock = load_settings(), SystemClock()
     layout = Layout.of(settings)
@@ -118,7 +118,7 @@ def keep_up() -> None:
 
 @contextmanager
 def _as_it_is(settings: Settings) -> Iterator[str]:
-    """The database's URL without migrating one that is set."""
+    """Yield the URL of the database; a set one is not migrated."""
     if settings.database_url is not None:
         yield settings.database_url
         return

@@ -1,4 +1,4 @@
-"""Messages that could not be used: look at them, retry, take away."""
+"""Messages that could not be used: list, show, retry, export, import."""
 
 import json
 from base64 import b64decode, b64encode
@@ -38,7 +38,7 @@ def list_dead_letters(
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: Json = False,
 ) -> None:
-    """Messages that could not be used, with their reasons.
+    """List messages that could not be used, with their reasons.
 
     Example: tachowatt dead-letter list --reason unknown_device
     """
@@ -100,7 +100,7 @@ def show_dead_letter(
         Path | None, typer.Option("--body", help="Write the untouched bytes to this file")
     ] = None,
 ) -> None:
-    """One message with its body: as text where it is text, else as hexadecimal."""
+    """Show one message with its body: as text if it is text, else as hexadecimal."""
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         row = dead_letter.get(connection, id)
     if row is None:
@@ -121,9 +121,9 @@ def retry_dead_letters(
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
     all_: Annotated[bool, typer.Option("--all", help="All open ones")] = False,
 ) -> None:
-    """Take messages again after what was wrong has been mended.
+    """Process messages again after their cause has been fixed.
 
-    A running service does it within a second or so; without one this command does it.
+    A running service does this within about a second; without one, this command does it.
 
     Examples:
 
@@ -157,7 +157,7 @@ def retry_dead_letters(
                         advance(done, marked)
                     worker.reconcile(everything=True)
                 except Owned:
-                    busy += 1  # its owner does it
+                    busy += 1  # the owner of the partition does it
                 finally:
                     worker.close()
         with connect(url) as connection:
@@ -176,9 +176,11 @@ def export(
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
     state: Annotated[str, typer.Option(help="open, retry, retried or all")] = "open",
 ) -> None:
-    """Write messages with all that is known of them to a file, one JSON object a line.
+    """Write messages with all their fields to a file, one JSON object per line.
 
-    They stay where they are. Example: tachowatt dead-letter export letters.jsonl --reason not_json
+    They stay in the dead letter.
+
+    Example: tachowatt dead-letter export letters.jsonl --reason not_json
     """
     done = 0
     with (
@@ -197,8 +199,8 @@ def export(
             limit=_AT_ONCE,
         ):
             for row in rows:
-                said = _dead_json(row) | {"body_base64": b64encode(row.body).decode()}
-                stream.write(json_text(said) + "\n")
+                fields = _dead_json(row) | {"body_base64": b64encode(row.body).decode()}
+                stream.write(json_text(fields) + "\n")
             after, done = rows[-1].id, done + len(rows)
             advance(done, max(total, done))
     out.print(f"{done} messages are in {file}")
@@ -208,10 +210,10 @@ def export(
 def import_(
     file: Annotated[Path, typer.Argument(help="As `dead-letter export` writes it")],
 ) -> None:
-    """Put exported messages into the dead letter, also of another store; then `retry` them.
+    """Put exported messages into the dead letter of this or another store; then `retry` them.
 
-    Bodies may have been mended in the file. What is there already is left out. Nothing is put in
-    where a line is wrong.
+    Bodies may be corrected in the file. Messages already there are skipped. If any line is invalid,
+    nothing is imported.
 
     Example: tachowatt dead-letter import letters.jsonl && tachowatt dead-letter retry --all
     """
@@ -234,15 +236,15 @@ def import_(
 
 def _row_of(line: str, number: int, file: Path) -> dead_letter.DeadLetterRow:
     try:
-        said = json.loads(line)
-        body = b64decode(said.pop("body_base64"), validate=True)
-        said.pop("bytes")
-        user = said.pop("user_properties") or None
-        received_at = datetime.fromisoformat(said.pop("received_at"))
+        fields = json.loads(line)
+        body = b64decode(fields.pop("body_base64"), validate=True)
+        fields.pop("bytes")
+        user = fields.pop("user_properties") or None
+        received_at = datetime.fromisoformat(fields.pop("received_at"))
         if received_at.tzinfo is None:
             raise ValueError("received_at without an offset")
         return dead_letter.DeadLetterRow(
-            **said, body=body, user_properties=user, received_at=received_at
+            **fields, body=body, user_properties=user, received_at=received_at
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Usage(
@@ -252,7 +254,7 @@ def _row_of(line: str, number: int, file: Path) -> dead_letter.DeadLetterRow:
 
 @cli.command("resume")
 def resume() -> None:
-    """Let messages in again where intake had stopped because nearly all went to the dead letter.
+    """Resume intake that stopped because nearly all messages went to the dead letter.
 
     Example: tachowatt dead-letter resume
     """

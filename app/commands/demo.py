@@ -1,15 +1,14 @@
-"""Simulated cars and meters arrive over MQTT, faster than real time; pages show what follows.
+"""Simulate cars and meters over MQTT, faster than real time; pages show the results.
 
-At first the devices deliver two weeks of meter readings and a day of drives, as devices that
-were offline do; then they are live for two minutes. At the end the store is proven against its
-own samples, and what was found and sent is compared with what the simulators know to be true
-and allowed. On a terminal servers and pages stay up until Ctrl-C; with --for or --json it ends
-by itself. Exit code 1 where it falls short. Every demo begins with an empty store, under
-.tachowatt/demo.
+First the devices deliver two weeks of meter readings and a day of drives, like devices that were
+offline; then they are live for two minutes. At the end the store is verified against its own
+samples, and features and contacts are compared with the truth and consents of the simulators. On
+a terminal servers and pages stay up until Ctrl-C; with --for or --json it ends by itself. Exit
+code 1 if a check fails. Every demo starts with an empty store, under .tachowatt/demo.
 
-A crash's webhook is promised within 2 s (95 of 100) on an ordinary machine. At the start and at
-the end a short benchmark measures how many times slower this one is, other load included
-(`calibration` of the answer): where it is slow, a missed latency is a warning, with --strict an
+A crash's webhook is promised within 2 s (95 of 100) on an ordinary machine. At the start and
+at the end a short benchmark measures how many times slower this machine is, other load included
+(`calibration` of the answer): on a slow machine a missed latency is a warning, with --strict an
 error.
 
 Examples:
@@ -32,7 +31,7 @@ from runtime.clock import SystemClock
 
 _LIVE_S = 120.0
 _LINE_EVERY_S = 10.0
-"""Between two lines of the same step, where stderr is no terminal."""
+"""Seconds between two lines of the same step if stderr is not a terminal."""
 
 
 def demo(
@@ -95,7 +94,7 @@ def demo(
     try:
         asyncio.run(demonstration.run(settings, clock, plan, view))
     except KeyboardInterrupt:
-        if not answers:  # it had not come to its end
+        if not answers:  # it had not finished
             raise
     finally:
         if live is not None:
@@ -105,7 +104,7 @@ def demo(
 
 
 def _welcome(access: Any) -> None:
-    """Where to look, and as whom."""
+    """Print addresses and users."""
     err.print(f"\n[bold]{access.address}[/bold]  the pages; sign in with one of these keys")
     for user in access.users:
         who = f"{user.customer} ({user.language})" if user.customer else user.name

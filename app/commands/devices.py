@@ -14,7 +14,7 @@ cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 @cli.command("unknown")
 def unknown_devices(json: Json = False) -> None:
-    """Devices that nobody registered, with what they send. Their messages wait in the dead letter:
+    """List unregistered devices and what they send. Their messages wait in the dead letter:
     register them with `tachowatt import`, then `tachowatt dead-letter retry`."""
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         found = dead_letter.unknown_devices(connection)

@@ -1,6 +1,6 @@
-"""A gateway as a process of its own: from a broker to `tachowatt ingest`, or to Kafka.
+"""Run a gateway as a separate process: from a broker to `tachowatt ingest`, or to Kafka.
 
-It needs a broker (--mqtt-url or TACHOWATT_MQTT_URL), for it starts no server.
+It needs a broker (--mqtt-url or TACHOWATT_MQTT_URL), because it starts no server.
 
 Examples:
 

@@ -1,6 +1,6 @@
 """Register tenants, customers, contracts, vehicles, meters, devices, assignments, consents.
 
-Safe to repeat: what is there already is updated. docs/registry.md shows the format.
+Safe to repeat: existing rows are updated. docs/registry.md shows the format.
 
 Examples:
 

@@ -1,4 +1,4 @@
-"""Ingest as a process of its own; gateways connect to it, or it takes part in reading Kafka.
+"""Run ingest as a separate process; gateways connect to it, or it reads Kafka in a group.
 
 Examples:
 
@@ -58,7 +58,7 @@ def ingest(
 def _kafka_ingest(log: str, settings: Settings) -> None:
     from app.processes.ingest import run_kafka_ingest
 
-    client_options(log)  # a wrong address is told before any server is started
+    client_options(log)  # reject a wrong address before starting any server
 
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:

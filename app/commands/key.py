@@ -21,7 +21,7 @@ cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 class Role(StrEnum):
-    """Whose people a key is for."""
+    """The role of a key."""
 
     INSURER = "insurer"
     UTILITY = "utility"
@@ -44,7 +44,7 @@ def _scopes(role: str, text: str | None) -> frozenset[Scope]:
 
 
 def _expiry(text: str | None, clock: Clock) -> datetime | None:
-    """A time, or a number of days from now such as 90d."""
+    """Parse a time, or a number of days from now such as 90d."""
     if text is None:
         return None
     now = from_us(clock.now_us())
@@ -74,7 +74,7 @@ def create_key(
     ] = None,
     json: Json = False,
 ) -> None:
-    """Make a key. It is printed this once and can never be read again.
+    """Create a key. It is printed once and can never be read again.
 
     Examples:
 
@@ -116,7 +116,7 @@ def list_keys(
     tenant: Annotated[str | None, typer.Option(help="Only this tenant's")] = None,
     json: Json = False,
 ) -> None:
-    """All keys, without their secrets."""
+    """List all keys, without their secrets."""
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
         found = [_plain(key) for key in keys.list_keys(connection, tenant)]
     if json:
@@ -144,7 +144,7 @@ def _plain(key: keys.KeyRow) -> dict[str, Any]:
 
 @cli.command("revoke")
 def revoke_key(key_id: Annotated[str, typer.Argument(help="From `key list`")]) -> None:
-    """End a key at once, with its sessions of the pages."""
+    """Revoke a key at once, with its sessions of the pages."""
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         done = keys.revoke_key(connection, key_id, clock.now_us())

@@ -1,4 +1,4 @@
-"""What became of every message, for each tenant and dialect (exit code 1: it does not close).
+"""Outcome of all messages, for each tenant and dialect (exit code 1: it does not close).
 
 received = stored + duplicate + dead-lettered + refused + in flight.
 
@@ -27,7 +27,7 @@ def ledger(json: Json = False) -> None:
     running = Stack(settings, SystemClock()).running()
     in_flight = 0
     if running is not None and running.metrics_url:
-        # Where it does not answer: what it had not committed is with the broker or the device.
+        # If it does not answer, uncommitted messages are with the broker or the device.
         with suppress(OSError):
             in_flight = messages_in_flight(running.metrics_url)
     answer = ledger_json(entries, committed, in_flight)

@@ -40,9 +40,9 @@ def init(
     ] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Make the topics in Kafka, and feed the store from them. Safe to repeat.
+    """Create the topics in Kafka, and feed the store from them. Safe to repeat.
 
-    The number of partitions decides where each device's messages go, so it is recorded in the store
+    The number of partitions decides the partition of each device, so it is recorded in the store
     and does not change by itself. To change it, or to go back to the direct log:
 
       1. stop the gateways, and wait until `tachowatt log status` shows no lag
@@ -93,9 +93,9 @@ def _topics(
 def _choose(
     url: str, chosen: store_log.Log, begin: dict[int, int], kafka_url: str | None, *, lost: bool
 ) -> None:
-    """Change over, where nothing of the log before is left behind.
+    """Switch the log, if the previous one has no uncommitted messages.
 
-    kafka_url : where to look for what is. lost : do not look.
+    kafka_url : where to check for them. lost : do not check.
     """
     from ingest.decoding.catalogue import ROUTER
 
@@ -116,7 +116,7 @@ def _choose(
 
 
 def _not_committed(before: store_log.Log, committed: dict[int, int], kafka_url: str | None) -> int:
-    """Messages of a log in Kafka. Raises `Usage` where that cannot be looked up."""
+    """Return uncommitted messages of a log in Kafka. Raises `Usage` if Kafka cannot be asked."""
     from app.operations import kafka_topics
 
     assert before.topic is not None
@@ -144,7 +144,7 @@ def status(
     database_url: DatabaseUrl = None,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object")] = False,
 ) -> None:
-    """Which log feeds the store, and how far each partition is; with --log its lag too.
+    """Show which log feeds the store and the offset of each partition; with --log its lag too.
 
     Example:
 
@@ -185,9 +185,9 @@ def skip(
     yes: Annotated[bool, typer.Option("--yes", help="Do it, and not only say what")] = False,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Go on behind messages that Kafka deleted before they were read; they are lost.
+    """Skip messages that Kafka deleted before they were read; they are lost.
 
-    Without --yes it says where messages are missing, and how many. Stop ingest before.
+    Without --yes it only shows where messages are missing, and how many. Stop ingest first.
 
     Example:
 

@@ -1,4 +1,4 @@
-"""Which signal leads to which contact: check, list, explain."""
+"""Rules from signals to contacts: check, list, explain."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -24,7 +24,7 @@ cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
 class Language(StrEnum):
-    """Of the texts shown."""
+    """Language of the texts."""
 
     DE = "de"
     EN = "en"
@@ -37,7 +37,7 @@ def check(
     ] = None,
     json: Json = False,
 ) -> int:
-    """Say of each playbook whether it can be used, and else what is wrong (exit code 1).
+    """Check each playbook and list its errors (exit code 1).
 
     Example: tachowatt playbook check playbooks/
     """
@@ -82,7 +82,7 @@ def _found(paths: list[Path] | None) -> "Found":
 
 @cli.command("list")
 def list_playbooks(json: Json = False) -> None:
-    """The playbooks that a running service uses, and what is wrong with their files."""
+    """List the playbooks that a running service uses, and errors in their files."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         rows = stored.list_(connection)
     if json:
@@ -114,7 +114,7 @@ def explain(
     ] = None,
     json: Json = False,
 ) -> None:
-    """What each playbook would do about a stored signal now, and why. Nothing is sent.
+    """Show what each playbook would do about a stored signal now, and why. Nothing is sent.
 
     It reads the files of TACHOWATT_PLAYBOOKS_DIR, or the shipped ones.
 

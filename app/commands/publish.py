@@ -1,4 +1,4 @@
-"""Send a recording to the broker, as its device would have sent it.
+"""Send a recording to the broker like its device.
 
 Examples:
 
@@ -19,7 +19,7 @@ import typer
 from app.commands.shared.console import err, load_settings, out, progress_bar
 from app.processes.stack import Stack
 from contracts.dialects import NATIVE
-from ingest.decoding.dialects import NAMES  # not the catalogue, which loads all decoders
+from ingest.decoding.dialects import NAMES  # not the catalogue, because it loads all decoders
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 

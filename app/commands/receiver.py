@@ -1,4 +1,4 @@
-"""Who is sent webhooks: add, list, rotate, remove, enable, test."""
+"""Receivers of webhooks: add, list, rotate, remove, enable, test."""
 
 import asyncio
 import json as json_module
@@ -25,7 +25,7 @@ Name = Annotated[str, typer.Argument(help="Name of the receiver")]
 
 
 class Audience(StrEnum):
-    """Whose receiver it is."""
+    """The side that runs a receiver."""
 
     INSURER = "insurer"
     UTILITY = "utility"
@@ -53,7 +53,7 @@ def add(
 
 
 def _check(settings: Settings, url: str) -> None:
-    """Refuse at once what would never be sent to; a name without an address may get one."""
+    """Reject URLs that would never be sent to; a name without an address may get one later."""
     try:
         asyncio.run(targets.check(url, targets.networks(settings.webhook_private_networks)))
     except targets.Refused as error:
@@ -75,7 +75,7 @@ def list_receivers(
     tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant's")] = None,
     json: Json = False,
 ) -> None:
-    """All receivers, with their state."""
+    """List all receivers, with their state."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         rows = receivers.list_(connection, tenant)
     if json:
@@ -94,7 +94,7 @@ def rotate(
     ] = 24.0,
     json: Json = False,
 ) -> None:
-    """A new secret, printed once. Until the overlap ends each webhook carries both signatures."""
+    """Print a new secret, once. Until the overlap ends, each webhook has both signatures."""
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
@@ -107,7 +107,7 @@ def rotate(
 
 @cli.command()
 def remove(name: Name, tenant: Tenant = None) -> None:
-    """Remove a receiver; what still waits for it is cancelled."""
+    """Remove a receiver and cancel its pending contacts."""
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
@@ -118,7 +118,7 @@ def remove(name: Name, tenant: Tenant = None) -> None:
 
 @cli.command()
 def enable(name: Name, tenant: Tenant = None) -> None:
-    """Send to a disabled receiver again. What failed is resent by `tachowatt contacts resend`."""
+    """Enable a disabled receiver. Resend failed contacts by `tachowatt contacts resend`."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
         receivers.enable(connection, which, name)
@@ -128,7 +128,7 @@ def enable(name: Name, tenant: Tenant = None) -> None:
 
 @cli.command()
 def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa: PT028  a command
-    """Send a signed webhook of type `test` now and say what came of it (exit code 1: it failed)."""
+    """Send a signed webhook of type `test` now and print the result (exit code 1: it failed)."""
     settings, clock = load_settings(), SystemClock()
     now_us = clock.now_us()
     with database(settings, clock) as url, translated(), connect(url) as connection:

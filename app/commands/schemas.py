@@ -1,4 +1,4 @@
-"""Write what is generated: schemas and AsyncAPI, the broker's ACL, the table of dialects."""
+"""Write generated files: schemas and AsyncAPI, the broker's ACL, the table of dialects."""
 
 from typing import Annotated
 

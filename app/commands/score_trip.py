@@ -1,7 +1,7 @@
 """Trips, driving events, crashes and scores of a vehicle's recording, as JSON.
 
 Needs a time (t_s in seconds, or observed_at) and motion (speed_kmh, lat_deg with lon_deg, or
-accelerations). Columns of different rates leave cells empty. `tachowatt columns` lists all.
+accelerations). Leave cells empty for columns of different rates. `tachowatt columns` lists all.
 
 Examples:
 

@@ -1,4 +1,4 @@
-"""All settings with their values and what they are for."""
+"""All settings with their values and descriptions."""
 
 from typing import Annotated
 

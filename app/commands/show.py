@@ -1,7 +1,6 @@
-"""Trips, driving events, scores, meter intervals, days and anomalies, as they were computed.
+"""Show trips, driving events, scores, meter intervals, days and anomalies.
 
-A trip that is still under way shows once its car has been silent for half a minute, with
-`open` true.
+An unfinished trip appears once its car has been silent for half a minute, with `open` true.
 
 Examples:
 

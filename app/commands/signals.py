@@ -1,6 +1,6 @@
-"""What features found, as CloudEvents: trips, driving events, crashes, anomalies.
+"""Signals of features as CloudEvents: trips, driving events, crashes, anomalies.
 
-A correction has the same id and a higher revision. Positions are not among the data.
+A correction has the same id and a higher revision. The data have no positions.
 
 Example: tachowatt signals --type vehicle.crash
 """

@@ -1,4 +1,4 @@
-"""Simulated cars and meters, to any broker or into files.
+"""Simulate cars and meters, to any broker or into files.
 
 The same seed gives the same world, with its truth (trips, events, crashes, anomalies) written
 by the simulator from its own state.

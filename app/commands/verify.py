@@ -1,7 +1,7 @@
 """Recompute every feature from the stored samples and compare bit for bit.
 
-It looks for samples that stand twice and books that do not close too. Exit code 1 and a list
-where anything differs.
+It also checks for duplicate samples and a ledger that does not close. Exit code 1 and a list
+if anything differs.
 
 Example: tachowatt verify
 """

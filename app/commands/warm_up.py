@@ -1,7 +1,7 @@
-"""Compile the kernels into the cache beside their packages, where they are not there yet.
+"""Compile kernels missing from the cache beside their packages.
 
-It takes one to two minutes of two cores, and a second where nothing is missing. `serve`,
-`ingest` and `demo` do it themselves; a container's image or a test run does it before.
+It takes one to two minutes of two cores, and a second if none is missing. `serve`, `ingest` and
+`demo` do this themselves; use it in a container's image or before a test run.
 
 Example: tachowatt warm-up
 """

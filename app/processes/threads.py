@@ -19,22 +19,24 @@ async def in_thread(
     ended: asyncio.Future[None] = here.create_future()
     begun: asyncio.Future[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = here.create_future()
 
-    def tell(future: asyncio.Future[Any], value: Any, error: BaseException | None = None) -> None:
+    def deliver(
+        future: asyncio.Future[Any], value: Any, error: BaseException | None = None
+    ) -> None:
         if not future.done():
             future.set_result(value) if error is None else future.set_exception(error)
 
     async def inside() -> None:
         stopping = asyncio.Event()
-        here.call_soon_threadsafe(tell, begun, (asyncio.get_running_loop(), stopping))
+        here.call_soon_threadsafe(deliver, begun, (asyncio.get_running_loop(), stopping))
         await work(stopping)
 
     def run() -> None:
         try:
             asyncio.run(inside())
         except BaseException as error:
-            here.call_soon_threadsafe(tell, ended, None, error)
+            here.call_soon_threadsafe(deliver, ended, None, error)
         else:
-            here.call_soon_threadsafe(tell, ended, None)
+            here.call_soon_threadsafe(deliver, ended, None)
 
     thread = threading.Thread(target=run, name=name)
     thread.start()

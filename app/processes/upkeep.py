@@ -37,7 +37,7 @@ class Upkeep:
         self._connection: Connection | None = None
         self._stopping = False
         self._partitions_due = False
-        self._told = False
+        self._layout_logged = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run rounds until `stop`, which also interrupts the current round."""
@@ -65,9 +65,9 @@ class Upkeep:
         try:
             with translated(), connect(self._url, application="tachowatt-upkeep") as connection:
                 self._connection = connection
-                if not self._told:
+                if not self._layout_logged:
                     log.info("the store uses %s", described(connection))
-                    self._told = True
+                    self._layout_logged = True
                 while not self._stopping and rollups.refresh(connection):
                     pass
                 if self._partitions_due:

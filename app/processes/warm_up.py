@@ -170,7 +170,7 @@ async def _child(share: Sequence[str], note: Callable[[str], None]) -> None:
         raise Stop(f"compiling the kernels failed ({code}):\n" + "\n".join(last))
 
 
-class _Tell(event.Listener):
+class _NamePrinter(event.Listener):
     """Prints the name of each compiled kernel."""
 
     def on_start(self, event: Any) -> None:
@@ -214,6 +214,6 @@ def compiling() -> Iterator[Callable[[int, int], None]]:
 
 
 if __name__ == "__main__":
-    with event.install_listener(_COMPILING, _Tell()):
+    with event.install_listener(_COMPILING, _NamePrinter()):
         for part in sys.argv[1:]:
             PARTS[part]()

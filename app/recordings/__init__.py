@@ -1,1 +1,1 @@
-"""Reads recordings: CSV and Parquet files with their columns, times, zones and units."""
+"""Read recordings: CSV and Parquet files with their columns, times, zones and units."""

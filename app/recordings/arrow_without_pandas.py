@@ -1,7 +1,7 @@
 """Arrow without pandas.
 
-pyarrow imports pandas, where it is installed, as soon as it makes an array, only to recognise a
-Series. That takes longer than all else that `score-trip` does, and nothing here makes a Series.
+pyarrow imports pandas, if installed, at the first array, only to recognise a Series. That takes
+longer than the rest of `score-trip`, and nothing here makes a Series.
 """
 
 import sys
@@ -11,7 +11,7 @@ import pyarrow as pa
 
 
 class _NoPandas:
-    """A finder of modules that finds no pandas and leaves all others to the next finder."""
+    """A module finder that hides pandas and leaves other modules to the next finder."""
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> None:
         """Raise `ImportError` for pandas."""
@@ -20,15 +20,15 @@ class _NoPandas:
 
 
 def without_pandas() -> None:
-    """Let pyarrow look for pandas once, and find none. Does nothing where pandas is imported.
+    """Let pyarrow look for pandas once and find none. No effect if pandas is already imported.
 
-    pyarrow looks again where a caller asks it for a pandas object.
+    pyarrow looks again if a caller requests a pandas object.
     """
     if "pandas" in sys.modules:
         return
     finder = _NoPandas()
     sys.meta_path.insert(0, finder)
     try:
-        pa.array([0])  # looks now, and keeps the answer
+        pa.array([0])  # looks now, and caches the answer
     finally:
         sys.meta_path.remove(finder)

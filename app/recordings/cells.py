@@ -1,9 +1,8 @@
-"""The cells of a CSV or Parquet file, before anybody asks what they mean.
+"""Read the cells of a CSV or Parquet file, without interpreting them.
 
-A `RawTable` holds the columns somebody wants, as Arrow arrays in the order of the file, and knows
-for each row where it stands, so that an error can name the line. CSV goes through Arrow's reader
-as text; what that refuses (rows of unequal length, say) goes through Python's own, which is slower
-and can say what is wrong.
+A `RawTable` has the wanted columns as Arrow arrays in file order, and the position of each row, so
+that an error can name the line. Arrow reads CSV as text; files that it rejects (rows of unequal
+length, for example) are read by Python's slower reader, which can name the error.
 """
 
 import csv
@@ -28,7 +27,7 @@ DELIMITERS = (",", ";", "\t")
 
 
 class TableError(Usage):
-    """A file does not fit. The message names file, column, line, value and what was expected."""
+    """A file is invalid. The message names file, column, line, value and what was expected."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +37,12 @@ class RawTable:
     path: Path
     cells: dict[str, pa.Array]
     ignored: tuple[str, ...]
-    decimal_comma: bool  # the delimiter leaves the comma free for decimals
+    decimal_comma: bool  # the delimiter allows decimal commas
     place: Callable[[int], str]  # row (from 0) -> "line 17" or "row 17"
     notes: tuple[str, ...] = ()
 
     def error(self, column: str, row: int, value: object, expected: str) -> TableError:
-        """Make the error for one cell that does not fit."""
+        """Make the error for one invalid cell."""
         shown = "an empty cell" if value is None or value == "" else repr(value)
         return TableError(
             f"{self.path}: column {column}, {self.place(row)}: found {shown}, expected {expected}"
@@ -53,7 +52,7 @@ class RawTable:
 def parse_mapping(pairs: Collection[str], known: Collection[str]) -> dict[str, str]:
     """Read `--map`: "t_s=ENGINE_RUN_TIME,speed_kmh=VEHICLE_SPEED ()" -> foreign name: our name.
 
-    A comma parts two pairs only where an "=" follows, so a foreign name may hold a comma.
+    A comma separates pairs only if an "=" follows, so a foreign name may contain a comma.
     """
     mapping: dict[str, str] = {}
     for text in pairs:
@@ -84,7 +83,7 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
 def read_raw(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> RawTable:
     """Read the wanted columns of a CSV (plain or gzip) or Parquet file.
 
-    Raises TableError where the file cannot be read as a table at all.
+    Raises TableError if the file cannot be read as a table.
     """
     without_pandas()
     try:
@@ -119,7 +118,7 @@ def _read_csv(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> R
         foreign = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))
         first = next((row for row in csv.reader(text, delimiter=delimiter) if any(row)), [])
     while foreign and not foreign[-1].strip():
-        foreign.pop()  # commas at the end of the header
+        foreign.pop()  # trailing commas of the header
     names = _rename(path, [name.strip() for name in foreign], mapping, wanted)
     keep = [name for name in names if name in wanted]
     ignored = tuple(name for name in names if name and name not in wanted)
@@ -161,7 +160,7 @@ def _arrow_csv(
 def _python_csv(
     path: Path, skip: int, delimiter: str, names: list[str], keep: list[str]
 ) -> tuple[dict[str, pa.Array], tuple[str, ...]]:
-    """Read row by row. A last row that is too short was cut off as it was written: left out."""
+    """Read row by row. Skip a last row that is too short: it was truncated during writing."""
     wanted = [(names.index(name), name) for name in keep]
     columns: dict[str, list[str]] = {name: [] for name in keep}
     width = len(names)
@@ -218,7 +217,7 @@ def _open_text(path: Path) -> IO[str]:
 
 
 def _header_line(path: Path, text: IO[str]) -> tuple[str, int]:
-    """Return the first line that is not blank, and how many lines were read to its end."""
+    """Return the first line that is not blank, and the number of lines read."""
     try:
         for number, line in enumerate(iter(text.readline, ""), start=1):
             if "\0" in line:
@@ -231,7 +230,7 @@ def _header_line(path: Path, text: IO[str]) -> tuple[str, int]:
 
 
 def _sniff(header: str, known: Collection[str]) -> str:
-    """Choose the delimiter that makes the most known names of the header, then the most cells."""
+    """Choose the delimiter with the most known names in the header, then the most cells."""
 
     def merit(delimiter: str) -> tuple[int, int]:
         cells = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))

@@ -1,10 +1,10 @@
-"""A recorder whose clock is coarser than its rows.
+"""Recorders whose clock is coarser than their rows.
 
 OBD loggers write three or four rows under one whole second of engine run time. Those rows are
-successive samples, not duplicates: joined, a third of the recording would be lost and every change
-of speed would look harsher than it was. Spread evenly over their tick they are right to a fraction
-of it; where the recorder kept its pace, they are spread evenly over all ticks, as they were
-written (on the recorded drives: 0.491 s a row, distance within 0.3 %).
+successive samples, not duplicates: joining them would lose a third of the recording and make every
+change of speed look harsher. Spread evenly over their tick, their times are right to a fraction of
+it; if the recorder kept its pace, they are spread evenly over all ticks, as they were written (on
+the recorded drives: 0.491 s a row, distance within 0.3 %).
 """
 
 from itertools import pairwise
@@ -14,15 +14,15 @@ from numpy.typing import NDArray
 
 Int64s = NDArray[np.int64]
 
-# Duplicates repeat what was said, all rows alike or a few of them. A coarse clock has in most of
-# its ticks more than one row, now and then of another value. Two of them always may be two sources
-# put together; three and more, or now and then one more than usual, are a clock.
+# Duplicates repeat values, in all rows or a few. A coarse clock has more than one row in most
+# ticks, some with another value. Always two rows may be two merged sources; three and more, or
+# occasionally one more than usual, are a coarse clock.
 MOST_RUNS = 0.5
 SOME_RUNS_DIFFER = 0.05
 SOME_RUNS_LONGER = 0.01
 
 PAUSE_TICKS = 4.0  # a tick this many times the usual is a pause of the recorder
-PACE_TICKS = 1.5  # rows at an even pace lie within so many ticks of where the clock puts them
+PACE_TICKS = 1.5  # rows at an even pace are within this many ticks of their clock time
 
 
 def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64s | None:
@@ -52,7 +52,7 @@ def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64
     ticks = np.append(np.diff(t_us[starts]), np.iinfo(np.int64).max)
     tick = float(np.median(ticks))
     row_us = float(np.median(ticks[:-1] / lengths[:-1]))
-    pauses = ticks > PAUSE_TICKS * tick  # and the end: the rows do not reach over it
+    pauses = ticks > PAUSE_TICKS * tick  # and the end: rows do not extend over it
     ticks[pauses] = np.minimum(ticks, np.rint(row_us * lengths).astype(np.int64))[pauses]
     within = np.arange(t_us.size) - np.repeat(starts, lengths)
     spread = t_us + within * np.repeat(ticks, lengths) // np.repeat(lengths, lengths)
@@ -64,7 +64,7 @@ def spread_ticks(t_us: Int64s, columns: dict[str, NDArray[np.float64]]) -> Int64
 
 
 def _at_even_pace(spread: Int64s, starts: Int64s, pauses: Int64s, tick: float) -> Int64s:
-    """Put the rows between two pauses on a straight line, where they never stray from it."""
+    """Put the rows between two pauses on a straight line, if they never deviate from it."""
     even = spread.copy()
     for first, last in pairwise([0, *pauses.tolist(), starts.size]):
         if last - first < 10:

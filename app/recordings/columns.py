@@ -1,4 +1,4 @@
-"""What `tachowatt columns` tells: every column that the file commands accept."""
+"""Columns that the file commands accept, as `tachowatt columns` lists them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""An exchanged meter in a file: the old one's last reading, then the new one's first."""
+"""Exchange of a meter in a file: the old one's last reading, then the new one's first."""
 
 from dataclasses import replace
 from itertools import pairwise
@@ -11,14 +11,14 @@ from app.recordings.times import Times
 
 
 def order_meters(raw: RawTable, times: Times, keys: NDArray[np.float64]) -> Times:
-    """Put the readings of an exchange that bear one time one after the other.
+    """Order the readings of an exchange that have the same time.
 
-    Both meters are read at the exchange. Joined, one reading would swallow the other; so the new
-    meter's is moved on by a microsecond. The new meter is the one that is read last.
+    Both meters are read at the exchange. Joining would drop one reading, so the new meter's is
+    moved by a microsecond. The new meter is the one that is read last.
 
     keys : float64[n], key of the meter's number, NaN = not given
 
-    Raises TableError where two meters are read in turns: a file holds one metering point.
+    Raises TableError if two meters alternate: a file has one metering point.
     """
     known = np.flatnonzero(~np.isnan(keys) & ~times.missing)
     numbers, first = np.unique(keys[known], return_index=True)

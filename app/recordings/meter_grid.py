@@ -1,4 +1,4 @@
-"""On which grid of intervals a meter's file lies, found from its times alone."""
+"""Find the grid of intervals of a meter's file, from its times alone."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ from app.recordings.read import Table
 
 US_PER_S = 1_000_000
 HOUR_S, DAY_S = 3_600.0, 86_400.0
-# From here on the rows are days, and days are counted by the calendar: 23, 24 or 25 hours.
+# From here on rows are days, counted by the calendar: 23, 24 or 25 hours.
 CALENDAR_FROM_S = 20 * HOUR_S
-# Rows further apart than this are billing periods: their lengths differ from one to the next.
+# Rows further apart than this are billing periods of varying length.
 PERIODS_FROM_S = 25 * HOUR_S
 NOMINAL_S = (60, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 43_200, 86_400)
 
@@ -22,10 +22,10 @@ Int64s = NDArray[np.int64]
 class Grid:
     """Nominal interval of a file, and the time axis on which it is regular.
 
-    interval_s : nominal length, s; `inferred` is False where nothing told it (a single row)
-    kernel_s   : what the kernel is told; days for registers that are read more seldom
+    interval_s : nominal length, s; `inferred` is False if unknown (a single row)
+    kernel_s   : interval passed to the kernel; days for registers that are read less often
     t_us       : int64[n], times of the rows on the axis, µs: UTC, or local time for daily rows
-    lengths_s  : float64[n], s, where each row has its own length, else None
+    lengths_s  : float64[n], s, if each row has its own length, else None
     """
 
     interval_s: float
@@ -33,7 +33,7 @@ class Grid:
     inferred: bool
     t_us: Int64s
     lengths_s: NDArray[np.float64] | None
-    offset_us: Int64s  # of the rows, to come back from a local axis; zeros on the UTC axis
+    offset_us: Int64s  # of the rows, to convert from a local axis; zeros on the UTC axis
 
     @property
     def periods(self) -> bool:
@@ -52,7 +52,7 @@ class Grid:
         return np.asarray(np.rint((t_us - self.t_us[0]) / step), np.int64)
 
     def to_utc(self, t_us: Int64s) -> Int64s:
-        """Bring times on the axis back to instants, by the offset of the row at or before."""
+        """Convert times on the axis to instants, by the offset of the row at or before."""
         row = np.searchsorted(self.t_us, t_us, side="right") - 1
         return np.asarray(t_us - self.offset_us[np.maximum(row, 0)], np.int64)
 
@@ -60,8 +60,8 @@ class Grid:
 def find_grid(table: Table, default_s: float) -> Grid:
     """Infer the nominal interval: the most frequent distance of a file's rows.
 
-    Registers are read when they are read: their distance is rounded to a usual interval, and
-    reads less than a minute apart are put onto the default.
+    Registers are read at irregular times: their distance is rounded to a usual interval, and
+    reads less than a minute apart use the default.
     """
     registers = "register_kwh" in table.columns
     interval_s = _stated(table)

@@ -1,7 +1,7 @@
-"""Recordings from files: `score-trip` and `analyse-meter` read their tables here.
+"""Read the tables of `score-trip` and `analyse-meter` from files.
 
 Rows may be in any order. Rows of the same instant are joined by the pipeline's rule
-(`ingest.decoding.pack`): of columns that belong together (a position, a register with its meter's
+(`ingest.decoding.pack`): in columns that belong together (a position, a register with its meter's
 number) the greater row wins, value by value, and a measured value beats a missing one. So the order
 of rows does not matter.
 """
@@ -29,7 +29,7 @@ from contracts.units import METER_COLUMNS, METER_GROUPS, VEHICLE_COLUMNS, VEHICL
 
 __all__ = ["Table", "TableError", "read_meter_table", "read_trip_table"]
 
-# Any origin may be meant (boot, engine start, 1970), but not a wrong column.
+# Any origin is possible (boot, engine start, 1970), but not a wrong column.
 T_S = Column("t_s", "s", -1e10, 1e10, "seconds from any origin; the rows' order does not matter")
 TRIP_TIMES = ("t_s", "observed_at")
 METER_TIMES = ("start", "read_at")
@@ -50,10 +50,10 @@ class Table:
     t_us      : int64[n], µs since 1970 UTC (`absolute`), else from an origin of our own
     offset_us : int64[n], µs to add for local wall time
     columns   : float64[n] each, by name of contracts.units, NaN = not measured
-    t_s       : float64[n], s in the file's own scale, None where the file has none
-    local     : how local time is known, for people
+    t_s       : float64[n], s in the file's own scale, None if the file has none
+    local     : source of local time, for people
     rows      : rows with a time in the file
-    duplicate : rows that say again, or otherwise, what another row of that instant says
+    duplicate : rows that repeat or contradict a value of another row of that instant
     joined    : rows that add other columns to another row of that instant
     """
 
@@ -76,7 +76,7 @@ class Table:
         return self.t_us + self.offset_us
 
     def seconds(self, t_us: int) -> float:
-        """Put an instant onto the file's own scale (0 = first sample where it has none)."""
+        """Convert an instant to the file's own scale (0 = first sample if it has none)."""
         origin = 0.0 if self.t_s is None else float(self.t_s[0])
         return round(origin + (t_us - int(self.t_us[0])) / US_PER_S, 6)
 
@@ -166,7 +166,7 @@ def read_meter_table(
 
 
 def _one_of(raw: RawTable, names: tuple[str, ...], known: Sequence[str], what: str) -> str:
-    """Return the first of `names` that the file has; else say what is missing."""
+    """Return the first of `names` that the file has; else raise an error."""
     for name in names:
         if name in raw.cells:
             return name
@@ -213,8 +213,8 @@ def _table(
         raise TableError(f"{raw.path}: has no rows, expected at least one below the header")
     t_us = times.t_us
     if time_name in TRIP_TIMES:
-        said = {name: values[kept] for name, values in columns.items()}
-        spread = spread_ticks(t_us[kept], said)
+        measured = {name: values[kept] for name, values in columns.items()}
+        spread = spread_ticks(t_us[kept], measured)
         if spread is not None:
             moved = np.zeros(t_us.size, np.int64)
             moved[kept] = spread - t_us[kept]
@@ -287,7 +287,7 @@ def _join(
 def _check_times(
     raw: RawTable, name: str, times: Times, columns: dict[str, NDArray[np.float64]]
 ) -> None:
-    """Refuse a row that measured something at no time; rows that say nothing are passed over."""
+    """Reject a row with values but no time; ignore empty rows."""
     if not times.missing.any():
         return
     says = np.zeros(times.missing.size, np.bool_)

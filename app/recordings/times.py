@@ -1,6 +1,6 @@
 """The time column of a file: seconds from any origin, ISO 8601, or epoch milliseconds.
 
-Instants come out as int64 µs since 1970 UTC, beside the offset that makes them local wall time.
+Returns instants as int64 µs since 1970 UTC, with the offset to local wall time.
 """
 
 from dataclasses import dataclass
@@ -17,8 +17,8 @@ from app.recordings.zones import Zone, load_zone, resolve
 
 US_PER_S = 1_000_000
 MS_2000, MS_2100 = 946_684_800_000, 4_102_444_800_000
-# A recording without wall-clock times is put at noon of 1970-01-02: no negative times, and local
-# hours that claim neither night nor rush hour for the first half day of it.
+# A recording without wall-clock times starts at noon of 1970-01-02: no negative times, and neither
+# night nor rush hour in its first half day.
 RELATIVE_ORIGIN_US = 36 * 3600 * US_PER_S
 
 ISO = "an ISO 8601 time with offset (2026-11-21T10:00:00+01:00, …Z) or epoch milliseconds"
@@ -30,12 +30,12 @@ Int64s = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """When each row was.
+    """Times of the rows.
 
     t_us      : int64[n], µs since 1970 UTC (or since RELATIVE_ORIGIN_US before the first sample)
     offset_us : int64[n], µs to add for local wall time
     missing   : bool[n], the row has no time (its t_us is 0)
-    local     : how local time is known, for people
+    local     : source of local time, for people
     """
 
     t_us: Int64s
@@ -48,7 +48,7 @@ class Times:
 
 
 def relative_times(raw: RawTable, seconds: NDArray[np.float64]) -> Times:
-    """Make instants of `t_s` : float64[n], s from any origin, NaN = row without a time."""
+    """Convert to instants `t_s` : float64[n], s from any origin, NaN = row without a time."""
     missing = np.isnan(seconds)
     origin = float(np.min(seconds, initial=np.inf, where=~missing))
     since = np.where(missing, 0.0, seconds - (0.0 if missing.all() else origin))
@@ -62,7 +62,7 @@ def absolute_times(raw: RawTable, name: str, tz: str | None) -> Times:
 
     tz : zone for times without an offset, and for local wall time of those with one.
 
-    Raises TableError for what is no time, or has no offset while `tz` is None.
+    Raises TableError for an invalid time, or one without offset if `tz` is None.
     """
     cells = raw.cells[name]
     if pa.types.is_timestamp(cells.type):
@@ -171,7 +171,7 @@ def _us(t: datetime) -> int:
 
 
 def _check_span(raw: RawTable, name: str, read: _Read) -> None:
-    """Refuse what no clock can have meant; the contract ends in 2000 and in 2100."""
+    """Reject impossible times; the contract allows 2000 to 2100."""
     wrong = ~read.missing & ((read.t_us < MS_2000 * 1000) | (read.t_us >= MS_2100 * 1000))
     if wrong.any():
         row = int(np.argmax(wrong))

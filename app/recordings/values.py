@@ -1,7 +1,6 @@
-"""From cells to numbers: measured values, status names and meter numbers.
+"""Convert cells to numbers: measured values, status names and meter numbers.
 
-Everything here is vectorised over Arrow arrays; only where a value does not fit is the one that
-offends looked for.
+All code is vectorised over Arrow arrays; only on an error is the invalid value searched.
 """
 
 import numpy as np
@@ -30,7 +29,7 @@ QUALITY_NAMES: dict[str, Quality] = {
 
 
 def clean_text(cells: pa.Array) -> pa.Array:
-    """Return text without padding and quotes, null where nothing was measured."""
+    """Return text without padding and quotes, null if not measured."""
     text = pc.utf8_trim(pc.cast(cells, pa.string()), characters=' \t"\r\u00a0')
     if pc.any(pc.less_equal(pc.utf8_length(text), 4)).as_py():
         empty = pc.is_in(pc.utf8_lower(text), value_set=pa.array(NOT_MEASURED))
@@ -39,7 +38,7 @@ def clean_text(cells: pa.Array) -> pa.Array:
 
 
 def is_text(cells: pa.Array) -> bool:
-    """Say whether an Arrow array holds text (also as a dictionary)."""
+    """Return whether an Arrow array has text (also as a dictionary)."""
     kind = cells.type.value_type if pa.types.is_dictionary(cells.type) else cells.type
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
@@ -48,7 +47,7 @@ def numbers(raw: RawTable, column: Column) -> NDArray[np.float64]:
     """Read one measured column.
 
     Returns float64[n] in `column.unit`, NaN = not measured.
-    Raises TableError for the first value that is no number, not finite or out of range.
+    Raises TableError for the first value that is not a number, not finite or out of range.
     """
     cells = raw.cells[column.name]
     expected = f"a number in {column.unit} from {column.lowest:g} to {column.highest:g}"
@@ -89,7 +88,7 @@ def _refuse(
 
 
 def _parse(text: pa.Array, decimal_comma: bool) -> tuple[NDArray[np.float64], int | None]:
-    """Parse text as float64; second, the first row that is no number."""
+    """Parse text as float64; also return the first row that is not a number."""
     try:
         return _typed(pc.cast(text, pa.float64())), None
     except pa.ArrowInvalid:

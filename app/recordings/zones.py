@@ -1,8 +1,8 @@
 """Wall-clock times of a time zone, for whole columns.
 
-A zone is read once into its transitions (instant, offset before, offset after); all columns are
-then searched by numpy. Wall times of the hour that autumn repeats are told apart by their order in
-the file, those of the hour that spring skips are moved on by the skip, as zoneinfo's fold 0 does.
+A zone is read once into its transitions (instant, offset before, offset after); numpy then searches
+whole columns. Wall times of the hour that autumn repeats are distinguished by their order in the
+file; those of the hour that spring skips are moved by the skip, like zoneinfo's fold 0.
 """
 
 import difflib
@@ -34,7 +34,7 @@ class Zone:
     at: Int64s
     before: Int64s
     after: Int64s
-    first_us: int  # the offset where there is no transition
+    first_us: int  # the offset if there is no transition
 
     def offset_us(self, t_us: Int64s) -> Int64s:
         """Return the offset from UTC of each instant: int64[n] µs."""
@@ -77,11 +77,11 @@ def load_zone(name: str, first_us: int, last_us: int) -> Zone:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """Instants of a column of wall times, and what had to be decided.
+    """Instants of a column of wall times, and ambiguities resolved.
 
     t_us        : int64[n]
     repeated    : rows in an hour that autumn repeats
-    nonexistent : rows in an hour that spring skips (moved on by the skip)
+    nonexistent : rows in an hour that spring skips (moved by the skip)
     standard    : the clock that wrote the file keeps standard time all year
     """
 
@@ -94,10 +94,10 @@ class Resolved:
 def resolve(zone: Zone, wall_us: Int64s) -> Resolved:
     """Turn wall times (µs, in the file's order) into instants.
 
-    A meter that ignores daylight saving betrays itself: it writes the hour that spring skips *and*
+    A meter that ignores daylight saving is recognisable: it writes the hour that spring skips *and*
     the one after it, which would be the same instants. If every skipped hour in the file is like
-    that, and no repeated hour stands there twice, then the whole file is in standard time; read
-    otherwise, some of its intervals would fall onto others and be lost.
+    that, and no repeated hour occurs twice, the whole file is in standard time; otherwise some
+    intervals would coincide and be lost.
     """
     early = np.concatenate((np.array([zone.first_us], np.int64), zone.after))
     summer = np.searchsorted(zone.at + np.maximum(zone.before, zone.after), wall_us, "right")
@@ -106,7 +106,9 @@ def resolve(zone: Zone, wall_us: Int64s) -> Resolved:
     unclear = np.flatnonzero(summer != winter)
     if unclear.size == 0:
         return Resolved(t_us, 0, 0, False)
-    change = summer[unclear]  # index of the transition ahead (fold 0 still uses what was before)
+    change = summer[
+        unclear
+    ]  # index of the next transition (fold 0 still uses the offset before it)
     forward = zone.after[change] > zone.before[change]
     skipped, repeats = unclear[forward], unclear[~forward]
     second = _second_pass(wall_us, repeats)
@@ -119,7 +121,7 @@ def resolve(zone: Zone, wall_us: Int64s) -> Resolved:
 
 
 def _keeps_standard_time(zone: Zone, wall_us: Int64s, t_us: Int64s, skipped: Int64s) -> bool:
-    """Say whether each skipped hour's rows collide with rows of the hour after it."""
+    """Return whether each skipped hour's rows collide with rows of the next hour."""
     if skipped.size == 0:
         return False
     others = np.delete(t_us, skipped)
@@ -130,13 +132,13 @@ def _keeps_standard_time(zone: Zone, wall_us: Int64s, t_us: Int64s, skipped: Int
 
 
 def _second_pass(wall_us: Int64s, rows: Int64s) -> NDArray[np.bool_]:
-    """Tell which of the rows in repeated hours (ascending row numbers) are winter time.
+    """Return which rows in repeated hours (ascending row numbers) are winter time.
 
-    Within one repeated hour, in the file's order: after the clock has gone back, all is winter. If
-    it never goes back but every time stands there at least twice (a file sorted by wall time), the
-    first of each is summer and the others winter, unless the whole file is doubled. If the hour is
-    there but once, it is the pass that has the nearer neighbour; summer where both are as near.
-    A file that runs backwards is read backwards.
+    Within one repeated hour, in file order: after the clock has gone back, all is winter. If it
+    never goes back but every time occurs at least twice (a file sorted by wall time), the first of
+    each is summer and the others winter, unless the whole file is duplicated. If the hour occurs
+    once, it is the pass with the nearer neighbour; summer if both are equally near. A descending
+    file is read backwards.
     """
     second = np.zeros(rows.size, np.bool_)
     if rows.size == 0:

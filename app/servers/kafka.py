@@ -299,13 +299,13 @@ def _download(jars: Path) -> None:
                 cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL,
                 timeout=_DOWNLOAD_WITHIN_S, check=False,
             )  # fmt: skip
-            said = made.stdout + made.stderr
+            output = made.stdout + made.stderr
         except subprocess.TimeoutExpired:
-            said = f"no answer within {_DOWNLOAD_WITHIN_S:.0f} s"
+            output = f"no answer within {_DOWNLOAD_WITHIN_S:.0f} s"
         if not any((folder / "libs").glob("kafka_2*.jar")) or made.returncode:
             raise Stop(
                 f"Maven did not bring Kafka {KAFKA_VERSION}; set TACHOWATT_KAFKA_HOME to an "
-                f"unpacked distribution, or mend what Maven says:\n{said[-_LOG_TAIL_BYTES:]}"
+                f"unpacked distribution, or mend what Maven says:\n{output[-_LOG_TAIL_BYTES:]}"
             )
         (folder / "libs").rename(jars)
 

@@ -1,1 +1,1 @@
-"""`tachowatt bench`: throughput, latency, memory and queries, beside a peer or a limit."""
+"""`tachowatt bench`: throughput, latency, memory and queries, compared with a peer or a limit."""

@@ -1,6 +1,6 @@
-"""`make bench`: all measurements at sensible sizes, one JSON object a line.
+"""`make bench`: all measurements at sensible sizes, one JSON object per line.
 
-Each is a `tachowatt bench` command of its own, in a process of its own; see docs/performance.md.
+Each is a `tachowatt bench` command in a separate process; see docs/performance.md.
 """
 
 import argparse
@@ -45,7 +45,7 @@ def main() -> int:
 
 
 def _run(arguments: tuple[str, ...]) -> int:
-    """One command; its answer on a line."""
+    """Run one command; print its answer on one line."""
     command = [sys.executable, "-m", "app.cli", "bench", *arguments, "--json"]
     done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     answer = json.loads(done.stdout) if done.stdout else None

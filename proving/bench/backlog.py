@@ -1,7 +1,7 @@
-"""A backlog in a broker: a persistent session that waits for us, and messages queued for it.
+"""A backlog in a broker: a persistent session, and messages queued for it.
 
-The publisher speaks MQTT 5 over a bare socket: what it costs is no part of a measurement, but a
-minute of waiting for a backlog of a minute would be.
+The publisher writes MQTT 5 to a bare socket. Its cost is not measured, but a slow client would take
+a minute to make a backlog of a minute.
 """
 
 import socket
@@ -28,9 +28,9 @@ _PUBACK, _CONNACK = 0x40, 0x20
 
 
 def make_session(url: str, client_id: str) -> None:
-    """Subscribe as the gateway does and leave, so that the broker keeps messages for it.
+    """Subscribe like the gateway and disconnect, so that the broker queues its messages.
 
-    Raises `Retry` where the broker does not answer.
+    Raises `Retry` if the broker does not answer.
     """
     name, port = host(url)
     subscribed = threading.Event()
@@ -58,21 +58,21 @@ def make_session(url: str, client_id: str) -> None:
 
 
 def end_session(url: str, client_id: str) -> None:
-    """Let the broker forget a session and what it holds for it."""
+    """Delete a session and its queue from the broker."""
     with socket.create_connection(host(url), _WITHIN_S) as line:
-        say_hello(line, client_id.encode())  # a clean start, and no expiry
+        connect_mqtt(line, client_id.encode())  # a clean start, and no expiry
         line.sendall(b"\xe0\x00")
 
 
 def version(url: str) -> str | None:
-    """What the broker says it is (Mosquitto does, on a topic of its own); None = nothing."""
+    """Return the version that the broker publishes (Mosquitto does); None if it publishes none."""
     name, port = host(url)
-    said: list[str] = []
-    heard = threading.Event()
+    versions: list[str] = []
+    received = threading.Event()
 
     def on_message(_client: object, _data: object, message: mqtt.MQTTMessage) -> None:
-        said.append(message.payload.decode("utf-8", "replace"))
-        heard.set()
+        versions.append(message.payload.decode("utf-8", "replace"))
+        received.set()
 
     def subscribe(*_: object) -> None:
         client.subscribe("$SYS/broker/version")
@@ -82,16 +82,16 @@ def version(url: str) -> str | None:
     client.on_message = on_message
     client.connect(name, port)
     client.loop_start()
-    heard.wait(_SAYS_WITHIN_S)
+    received.wait(_SAYS_WITHIN_S)
     client.disconnect()
     client.loop_stop()
-    return said[0] if said else None
+    return versions[0] if versions else None
 
 
 def publish(url: str, messages: Iterable[Message]) -> int:
-    """Publish with QoS 1 as fast as the broker takes it; returns how many. Raises `Stop`."""
+    """Publish with QoS 1 as fast as the broker accepts; return the count. Raises `Stop`."""
     with socket.create_connection(host(url), _WITHIN_S) as line:
-        say_hello(line, b"tachowatt-bench")
+        connect_mqtt(line, b"tachowatt-bench")
         acks = Acks(line)
         sent, frames = 0, bytearray()
         for message in messages:
@@ -107,8 +107,8 @@ def publish(url: str, messages: Iterable[Message]) -> int:
     return sent
 
 
-def say_hello(line: socket.socket, client_id: bytes) -> None:
-    """CONNECT with a clean start, and wait for the answer. Raises `Stop` where it is a refusal."""
+def connect_mqtt(line: socket.socket, client_id: bytes) -> None:
+    """Send CONNECT with a clean start and wait for CONNACK. Raises `Stop` if refused."""
     line.sendall(_connect(client_id))
     if line.recv(256)[:1] != bytes([_CONNACK]):
         raise Stop("the broker refuses the bench's connection")
@@ -123,7 +123,7 @@ class Acks:
         self._rest = b""
 
     def wait(self, count: int) -> None:
-        """Until so many have come."""
+        """Wait until this many have arrived."""
         while self._count < count:
             received = self._line.recv(65_536)
             if not received:
@@ -136,7 +136,7 @@ class Acks:
 
 
 def host(url: str) -> tuple[str, int]:
-    """Host and port of a broker's URL."""
+    """Return host and port of a broker's URL."""
     parts = urlsplit(url)
     return parts.hostname or "127.0.0.1", parts.port or 1883
 
@@ -147,7 +147,7 @@ def _connect(client_id: bytes) -> bytes:
 
 
 def publish_frame(message: Message, mid: int) -> bytes:
-    """A PUBLISH of QoS 1 with the packet id `mid`."""
+    """Return a PUBLISH packet of QoS 1 with the packet id `mid`."""
     topic = message.topic.encode()
     media = (message.content_type or "").encode()
     properties = b"\x03" + len(media).to_bytes(2, "big") + media if media else b""

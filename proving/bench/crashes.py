@@ -1,5 +1,7 @@
-"""Cars that crash for `tachowatt bench latency`: all but the last sample is told beforehand, and
-the last one, amid the load, decides that it was a crash."""
+"""Crashing cars for `tachowatt bench latency`.
+
+All samples but the last are sent before the load; the last one, sent during it, decides the crash.
+"""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,19 +11,21 @@ from simulators.encode import JSON, Message, iso, topic
 
 _DRIVES_S, _STANDS_S = 50, 6
 _IMPULSE_MPS2 = -60.0
-"""More than 6 g along the car; the kernel takes a crash from 4 g on (parameters.crash_mps2)."""
+"""More than 6 g along the car; the kernel detects a crash from 4 g on (parameters.crash_mps2)."""
 
 
 def online(tenant: str, device: str, at_us: int) -> Message:
-    """It stands, and says that it is there: what comes later is no stranger's."""
+    """Return a first message of a standing car, so that the device is known."""
     body = {"v": 1, "t0": iso(at_us), "dt_ms": [0], "speed_kmh": [0.0]}
     where = topic(tenant, device, "telemetry")
     return Message(at_us, where, json.dumps(body).encode(), tenant, device, JSON)
 
 
 def before(tenant: str, device: str, until_us: int) -> Message:
-    """A drive that ends in an impact, then a few seconds of standing, up to `until_us`: too short
-    yet to be sure."""
+    """Return a drive that ends in an impact, then a few seconds of standing, up to `until_us`.
+
+    The standing is too short to decide the crash.
+    """
     n = _DRIVES_S + 1 + _STANDS_S
     t0_us = until_us - (n - 1) * US_PER_S
     speed = [50.0] * _DRIVES_S + [12.0] + [0.0] * _STANDS_S
@@ -38,7 +42,7 @@ def before(tenant: str, device: str, until_us: int) -> Message:
 
 
 def decides(tenant: str, device: str, at_us: int) -> Message:
-    """It still stands at `at_us`: that decides it. At least two seconds after `before`."""
+    """Return the deciding sample at `at_us`, still standing; at least 2 s after `before`."""
     place = round(52.2 + 1.25e-4 * _DRIVES_S, 7)
     body: dict[str, Sequence[float]] = {
         "dt_ms": [0],

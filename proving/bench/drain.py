@@ -34,10 +34,10 @@ _PAHO_MESSAGES = 50_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is drained: `messages` of `samples` each, from `devices` cars in turn.
+    """The backlog: `messages` of `samples` each, from `devices` cars in turn.
 
-    verify_devices : how many are recomputed afterwards; 0 = none. kafka : what stands between
-    gateway and ingest; None = nothing, they are one process.
+    verify_devices : devices recomputed afterwards; 0 = none. kafka : the log between gateway and
+    ingest; None = both in one process.
     """
 
     messages: int
@@ -51,10 +51,10 @@ Progress = Callable[[str, int, int], None]
 
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dict[str, Any]:
-    """Make the backlog, drain it, calibrate, verify; returns the figures.
+    """Make the backlog, drain it, calibrate, verify; return the figures.
 
-    Servers that are not set run under `settings.state_dir`, which the caller removes. The answer's
-    `problems` say what is wrong with the run, if anything.
+    Servers that are not set run under `settings.state_dir`, which the caller removes. `problems`
+    of the answer lists every failure.
     """
     with servers(settings, clock) as (database_url, mqtt_url):
         migrate(database_url)
@@ -131,7 +131,7 @@ def _drain(
 
 
 def _messages(plan: Plan, load: Load, now_us: int) -> Iterator[Message]:
-    """The backlog; so far back that its last sample is not ahead of our clock."""
+    """Yield the backlog, early enough that its last sample is not ahead of our clock."""
     if plan.samples == 1:
         return load.messages(now_us - int(plan.messages / _RATE * US_PER_S) - 60 * US_PER_S)
     turns = -(-plan.messages // plan.devices)
@@ -159,14 +159,14 @@ def _beside(found: dict[str, Any], paho: float) -> dict[str, Any]:
 
 
 def ledger_figures(database_url: str) -> dict[str, Any]:
-    """The ledger of the whole database, and whether it closes."""
+    """Return the ledger of the whole database, and whether it closes."""
     with connect(database_url) as connection:
         read = ledger_json(ledger.read(connection), offsets.total(connection), 0)
     return {name: read[name] for name in (*ledger.COUNTS, "closes")}
 
 
 def proof(database_url: str, devices: int, progress: Progress) -> dict[str, Any] | None:
-    """What `tachowatt verify` says, of so many devices at most; None where `devices` is 0."""
+    """Return the verdict of `tachowatt verify` on at most `devices`; None if that is 0."""
     if not devices:
         return None
     verdict = verify(database_url, lambda done, of: progress("verifying", done, of), devices)
@@ -181,7 +181,7 @@ def proof(database_url: str, devices: int, progress: Progress) -> dict[str, Any]
 
 
 def versions(database_url: str, mqtt_url: str) -> dict[str, str | None]:
-    """What was measured with."""
+    """Return the versions of all software measured."""
     with connect(database_url) as connection:
         return measurements.versions(connection) | {
             "broker": backlog.version(mqtt_url),
@@ -190,7 +190,7 @@ def versions(database_url: str, mqtt_url: str) -> dict[str, str | None]:
 
 
 def problems(found: dict[str, Any]) -> list[str]:
-    """Why a run's figures are not to be trusted."""
+    """Return the reasons why a run's figures are invalid."""
     wrong = []
     if not found["ledger"]["closes"]:
         wrong.append("the ledger does not close")
@@ -201,7 +201,7 @@ def problems(found: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def servers(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
-    """Database and broker: those that are set, else our own PostgreSQL and Debian's Mosquitto."""
+    """Yield database and broker: those set, else embedded PostgreSQL and Debian's Mosquitto."""
     postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
     broker = Mosquitto(settings.state_dir, clock)
     try:

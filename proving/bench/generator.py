@@ -1,6 +1,8 @@
-"""The load of the benches in which the service works: messages written to the broker when they are
-due, by a process of its own, for as long as is wanted. While it runs it costs little more than the
-writing: bodies are made once, and number and time are put into their places.
+"""Load generator of the benches that run the service.
+
+A separate process writes messages to the broker when they are due. It costs little more than the
+writing: bodies are encoded once, then sequence number and time are patched in.
+
 """
 
 import socket
@@ -20,7 +22,7 @@ from simulators.load import Load
 _SLOT_US = 10_000
 _BODIES = 8_000
 _MOST_IDS = 60_000
-"""Packet ids of the load; those above are for crashes."""
+"""Packet ids of the load; higher ones are for crashes."""
 _BEFORE_CRASH_US = 3 * US_PER_S
 _ACKED_WITHIN_S = 60.0
 
@@ -30,8 +32,10 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Messages at `rate` for `seconds` by the first `devices` of a tenant; `crashes` by the names
-    behind them, evenly spread over the time."""
+    """Messages at `rate` for `seconds` by the first `devices` of a tenant.
+
+    crashes : names of the devices after them that crash, evenly spread over the time.
+    """
 
     mqtt_url: str
     tenant: str
@@ -43,8 +47,8 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What went out. decided_s : device → the clock's monotonic seconds just before its deciding
-    message was written; late_s : how late a slot was at worst."""
+    """What was sent. decided_s : device → the clock's monotonic seconds just before its deciding
+    message was written; late_s : maximum delay of a slot."""
 
     messages: int
     seconds: float
@@ -53,13 +57,13 @@ class Sent:
 
 
 def generate(pipe: Pipe, plan: Plan) -> None:
-    """The process: says when it begins, publishes, and sends back a `Sent`."""
+    """Run the process: report its start, publish, and return a `Sent` through the pipe."""
     clock = SystemClock()
     frames = Frames(Load(plan.rate, plan.devices, plan.seconds, tenant=plan.tenant))
     crashes = _crashes(plan)
     total = frames.total + sum(len(names) for names in crashes.values()) * 2
     with socket.create_connection(backlog.host(plan.mqtt_url)) as line:
-        backlog.say_hello(line, b"tachowatt-bench-load")
+        backlog.connect_mqtt(line, b"tachowatt-bench-load")
         acks = backlog.Acks(line)
         reading = threading.Thread(target=acks.wait, args=(total,), daemon=True)
         reading.start()
@@ -69,10 +73,10 @@ def generate(pipe: Pipe, plan: Plan) -> None:
 
 
 class Frames:
-    """PUBLISH packets of a load, made when they are due.
+    """PUBLISH packets of a load, encoded when they are due.
 
-    A few thousand bodies take turns. One of them is made for each count of digits that numbers
-    have; the places of number, time and packet id in it are known.
+    A few thousand bodies are used in turn. Each is encoded once per number of digits of the
+    sequence number; the offsets of sequence number, time and packet id in it are known.
     """
 
     def __init__(self, load: Load) -> None:
@@ -84,13 +88,13 @@ class Frames:
         self._cut = {digits: _Bodies.of(self._bodies, digits) for digits in range(1, most + 1)}
 
     def between(self, first: int, until: int, start_us: int) -> bytes:
-        """The packets of messages [first, until); the load began at `start_us`."""
+        """Return the packets of messages [first, until); the load began at `start_us`."""
         made = []
         while first < until:
             seq = first // self._load.devices + 1
             digits = len(str(seq))
             at = first % self._bodies.total
-            same_digits = (10**digits - 1) * self._load.devices  # from here on there are more
+            same_digits = (10**digits - 1) * self._load.devices  # more digits from here on
             stop = min(until, first + self._bodies.total - at, same_digits)
             numbers = np.arange(first, stop)
             due_us = start_us + (numbers * (US_PER_S / self._load.rate)).astype(np.int64)
@@ -105,9 +109,9 @@ class Frames:
 
 @dataclass(frozen=True, slots=True)
 class _Bodies:
-    """Packets behind each other, with zeros where number, time and packet id are to stand.
+    """Concatenated packets, with zeros in place of sequence number, time and packet id.
 
-    starts : int64[n + 1]; packet_id, oldest, seq, time : int64[n], places in `data`.
+    starts : int64[n + 1]; packet_id, oldest, seq, time : int64[n], offsets in `data`.
     """
 
     data: Bytes
@@ -145,7 +149,7 @@ class _Bodies:
         return cls(data, digits, columns[0], *(column[:-1] for column in columns[1:]))
 
     def with_(self, first: int, packet_id: Ints, seq: Ints, due_us: Ints) -> bytes:
-        """Packets from the `first` on, one for each of the others."""
+        """Return packets from the `first` on, one for each element of the other arguments."""
         n = seq.shape[0]
         begin, end = self.starts[first], self.starts[first + n]
         data = self.data[begin:end].copy()
@@ -163,7 +167,7 @@ class _Bodies:
 
 
 def _with_ms(tail: bytes) -> bytes:
-    """A time with milliseconds, whatever it was: so that all are equally long."""
+    """Write a time with milliseconds, so that all have the same length."""
     head, _, rest = tail.partition(b'"t0":"')
     return head + b'"t0":"2000-01-01T00:00:00.000Z' + rest[rest.index(b'"') :]
 
@@ -174,7 +178,7 @@ def _digits(numbers: Ints, count: int) -> Bytes:
 
 
 def _times(us: Ints) -> Bytes:
-    """RFC 3339 in UTC with milliseconds, without the Z."""
+    """Format as RFC 3339 in UTC with milliseconds, without the Z."""
     seconds, which = np.unique(us // US_PER_S, return_inverse=True)
     text = "".join(iso(int(s) * US_PER_S)[:-1] + "." for s in seconds)
     whole = np.frombuffer(text.encode(), np.uint8).reshape(seconds.shape[0], -1)[which]
@@ -182,11 +186,11 @@ def _times(us: Ints) -> Bytes:
 
 
 def _crashes(plan: Plan) -> dict[int, list[str]]:
-    """The devices that crash in a slot."""
+    """Return the devices that crash in a slot."""
     slots = int(plan.seconds * US_PER_S) // _SLOT_US
     found: dict[int, list[str]] = {}
     for number, device in enumerate(plan.crashes):
-        # From a tenth of the time on, when everything runs evenly.
+        # From a tenth of the time on, when the load is steady.
         share = 0.1 + 0.85 * number / len(plan.crashes)
         found.setdefault(int(share * slots), []).append(device)
     return found

@@ -1,9 +1,9 @@
-"""The history that `tachowatt bench query` asks about: 100,000 vehicles, 1,000 meters.
+"""The history that `tachowatt bench query` reads: 100,000 vehicles, 1,000 meters.
 
-Of all samples nine tenths are of vehicles, 90 to a trip of fifteen minutes, and one tenth of
-meters, a quarter of an hour each. At every size the vehicles that are asked about have ten trips in
-the last 90 days and the meters asked about 30 days of intervals: so the answers stay the same, and
-what grows is the rest. That lies before, and is spread evenly over all vehicles and meters.
+Nine tenths of the samples are from vehicles (90 per trip of fifteen minutes), one tenth from meters
+(a quarter of an hour each). At every size the queried vehicles have ten trips in the last 90 days,
+and the queried meters 30 days of intervals, so the answers stay the same. Only older data grow,
+spread evenly over all vehicles and meters.
 """
 
 from collections.abc import Iterator
@@ -41,12 +41,12 @@ Ints = NDArray[np.int64]
 
 
 def vehicle(i: int) -> int:
-    """The number of the i-th vehicle that is asked about."""
+    """Return the number of the i-th queried vehicle."""
     return i * (VEHICLES // ASKED_VEHICLES)
 
 
 def fill(connection: Connection, samples: int, now_us: int) -> None:
-    """Write a history of `samples`, and commit. now_us : it ends here."""
+    """Write a history of `samples` that ends at `now_us`, and commit."""
     bench_data.register(connection, VEHICLES, METERS)
     cars = np.array(bench_data.device_ids(connection, "vehicle"))
     homes = np.array(bench_data.device_ids(connection, "meter"))
@@ -66,7 +66,7 @@ def fill(connection: Connection, samples: int, now_us: int) -> None:
 
 
 def _trips(cars: Ints, count: int, now_us: int) -> Iterator[Any]:
-    """Ten in the last 90 days for each vehicle asked about; the others in the year before."""
+    """Write ten trips in the last 90 days per queried vehicle; the others in the year before."""
     asked = np.array([cars[vehicle(i)] for i in range(ASKED_VEHICLES)])
     step_us = RECENT_DAYS * _DAY_US // RECENT_TRIPS
     recent = np.arange(ASKED_VEHICLES * RECENT_TRIPS)[:count]
@@ -80,7 +80,7 @@ def _trips(cars: Ints, count: int, now_us: int) -> Iterator[Any]:
         number = np.arange(start, min(start + _PORTION, left))
         back = number // VEHICLES + 1
         at_us = now_us - RECENT_DAYS * _DAY_US - back * (365 * _DAY_US // rounds)
-        # A stride prime to the number of vehicles: few of them, evenly spread, in any portion.
+        # A stride coprime to the number of vehicles: each portion has few, evenly spread ones.
         yield _trip_rows(cars[number * 7_919 % VEHICLES], at_us + number % VEHICLES * 10_000)
 
 
@@ -102,7 +102,7 @@ def _trip_rows(devices: Ints, start_us: Ints) -> Any:
 
 
 def _intervals(homes: Ints, count: int, now_us: int) -> Iterator[tuple[Any, Any]]:
-    """Whole days: the last 30 of each meter asked about, then days before of all meters."""
+    """Write whole days: the last 30 of each queried meter, then earlier days of all meters."""
     today = now_us // _DAY_US
     days = count // _PER_DAY
     recent = np.arange(ASKED_METERS * _METER_DAYS)[:days]
@@ -115,7 +115,7 @@ def _intervals(homes: Ints, count: int, now_us: int) -> Iterator[tuple[Any, Any]
 
 
 def _meter_rows(devices: Ints, day: Ints) -> tuple[Any, Any]:
-    """Intervals and features of one day of each device."""
+    """Write intervals and features of one day of each device."""
     n = devices.shape[0]
     days = np.zeros(n, DAY.dtype)
     days["device_id"], days["day"], days["start_us"] = devices, day, day * _DAY_US
@@ -133,7 +133,7 @@ def _meter_rows(devices: Ints, day: Ints) -> tuple[Any, Any]:
 
 
 def _crash(connection: Connection, i: int, device_id: int, now_us: int) -> None:
-    """A crash, its case, and ten messages to the customer."""
+    """Write a crash, its case, and ten messages to the customer."""
     tenant, at_us = bench_data.TENANT, now_us - (i % 30 + 1) * _DAY_US
     crash = SignalRow(
         signal_id(tenant, f"d{i}", "vehicle.crash", str(at_us)), tenant, device_id,
@@ -160,7 +160,7 @@ def _crash(connection: Connection, i: int, device_id: int, now_us: int) -> None:
 
 
 def _alerts(connection: Connection, homes: Ints, now_us: int) -> None:
-    """An open alert for every meter."""
+    """Write an open alert for every meter."""
     tenant, signals, customers = bench_data.TENANT, [], {}
     for i, device_id in enumerate(homes.tolist()):
         at_us = now_us - (i % 60 + 1) * _DAY_US

@@ -1,7 +1,7 @@
 """`tachowatt bench drain --log kafka`: a gateway and ingest workers with a Kafka between them.
 
-Each is a process of its own, as in earnest. The workers hold their partitions before the gateway
-is let go, so that a start of processes is not measured.
+Each is a separate process, as in production. The workers own their partitions before the gateway
+starts reading, so that process start is not measured.
 """
 
 import asyncio
@@ -36,9 +36,9 @@ _KEEP_HOURS = 24
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What stands between broker and store.
+    """The part between broker and store.
 
-    url : of a Kafka that is there; None = our own. workers : processes of ingest.
+    url : of an existing Kafka; None = start one. workers : processes of ingest.
     """
 
     url: str | None = None
@@ -48,7 +48,7 @@ class Plan:
 
 @contextmanager
 def served(settings: Settings, clock: Clock, plan: Plan) -> Iterator[str]:
-    """The Kafka that is given, else our own under `settings.state_dir`; its URL."""
+    """Yield the URL of the given Kafka, else of one started under `settings.state_dir`."""
     if plan.url is not None:
         yield plan.url
         return
@@ -61,9 +61,9 @@ def served(settings: Settings, clock: Clock, plan: Plan) -> Iterator[str]:
 
 @contextmanager
 def feeding(database_url: str, kafka_url: str, clock: Clock, partitions: int) -> Iterator[Topics]:
-    """The store fed from new topics, and from the direct log again afterwards.
+    """Feed the store from new topics, and from the direct log again afterwards.
 
-    Raises `Usage` where it is fed from a Kafka already: who reads from there would lose its place.
+    Raises `Usage` if a Kafka feeds it already: its readers would lose their offsets.
     """
     topics = Topics(f"bench-{clock.now_us() // US_PER_S}.")
     with connect(database_url) as connection:
@@ -95,11 +95,11 @@ def drain(
     clock: Clock,
     progress: Callable[[int], None],
 ) -> dict[str, Any]:
-    """Let a gateway and the workers drain `messages`; returns what they took.
+    """Drain `messages` by a gateway and the workers; return their time and memory.
 
-    settings : its `mqtt_client_id` is the session that holds the backlog, its topic prefix that of
-    topics which the store is fed from. before : messages that were committed already.
-    progress(done) : called now and then. Raises `Stop` where a process fails.
+    settings : `mqtt_client_id` is the session with the backlog, the topic prefix that of the topics
+    that feed the store. before : messages committed already. progress(done) : called periodically.
+    Raises `Stop` if a process fails.
     """
     workers = [f"ingest-{n + 1}" for n in range(plan.workers)]
     parts = {name: Part(name, _ingest, settings, database_url, kafka_url) for name in workers}
@@ -140,7 +140,7 @@ def drain(
 
 
 class Part:
-    """A process of the service, and the pipe by which it is told to go on, and then to end."""
+    """A process of the service, and the pipe of its commands: first continue, then end."""
 
     def __init__(self, name: str, run: "_Run", *arguments: object) -> None:
         context = get_context("spawn")
@@ -153,23 +153,23 @@ class Part:
         self.ready = 0
 
     def go_on(self) -> None:
-        """It may."""
+        """Let it continue."""
         self.pipe.send(None)
 
-    def hear(self) -> None:
-        """Take what it said of being ready, if anything."""
+    def receive_ready(self) -> None:
+        """Receive its report of readiness, if there is one."""
         while self.pipe.poll():
             self.ready = self.pipe.recv()
 
     def end(self) -> dict[str, Any]:
-        """Let it end in order; what it took."""
+        """Shut it down; return its time and memory."""
         self.go_on()
-        while isinstance(told := self.pipe.recv(), int):
+        while isinstance(report := self.pipe.recv(), int):
             pass
-        return dict(told)
+        return dict(report)
 
     def leave(self) -> None:
-        """It ends in order if it still can, and is killed otherwise."""
+        """Shut it down if possible, else kill it."""
         self.pipe.close()
         self.process.join(_END_WITHIN_S)
         if self.process.is_alive():
@@ -181,23 +181,23 @@ class _Run(Protocol):
 
 
 def _until_ready(parts: dict[str, Part], plan: Plan, clock: Clock) -> None:
-    """Until the gateway is, and the workers share all partitions."""
+    """Wait until the gateway is ready and the workers share all partitions."""
     deadline = clock.monotonic() + _READY_WITHIN_S
     busy = min(plan.workers, plan.partitions)
     while True:
         for part in parts.values():
-            part.hear()
-        held = [part.ready for name, part in parts.items() if name != "gateway"]
-        shared = sum(held) == plan.partitions and sum(n > 0 for n in held) == busy
+            part.receive_ready()
+        owned = [part.ready for name, part in parts.items() if name != "gateway"]
+        shared = sum(owned) == plan.partitions and sum(n > 0 for n in owned) == busy
         if parts["gateway"].ready and shared:
             return
         if clock.monotonic() > deadline:
-            raise Stop(f"the workers hold {held} of {plan.partitions} partitions, and no more")
+            raise Stop(f"the workers own {owned} of {plan.partitions} partitions, and no more")
         pause(parts)
 
 
 def pause(parts: dict[str, Part]) -> None:
-    """A moment. Raises `Stop` where a process ends in it."""
+    """Wait a moment. Raises `Stop` if a process ends meanwhile."""
     if wait([part.process.sentinel for part in parts.values()], _LOOK_EVERY_S):
         ended = [name for name, part in parts.items() if not part.process.is_alive()]
         raise Stop(f"{' and '.join(ended)} ended before the backlog was drained")
@@ -211,7 +211,7 @@ def _gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url: str) -> N
 
 
 async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url: str) -> None:
-    # Here, so that whoever starts the process does not load them for its own sake.
+    # Imported here, so that the parent process does not load them.
     from app.processes.lifecycle import spare_the_collector
     from gateway.forward import Gateway
     from gateway.kafka_log import KafkaLog
@@ -231,8 +231,8 @@ async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url:
     idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
     pipe.send(1)
     try:
-        await _told(pipe)
-        await _until_told(pipe, gateway.run)
+        await _next_command(pipe)
+        await _run_until_stopped(pipe, gateway.run)
     finally:
         await log.close()
     pipe.send(_took(metrics, idle_mib, idle_s))
@@ -247,11 +247,11 @@ async def run_ingest(
     settings: Settings,
     database_url: str,
     kafka_url: str,
-    let_go: Callable[[], None] | None = None,
+    on_start: Callable[[], None] | None = None,
 ) -> None:
-    """A worker, until told to end; it tells how many partitions it holds, and what it took.
+    """Run a worker until commanded to end; report its partitions, then its time and memory.
 
-    let_go : is called when told for the first time, where it is given.
+    on_start : called at the first command, if given.
     """
     from app.processes.lifecycle import spare_the_collector
     from app.processes.warm_up import warm_up
@@ -263,49 +263,49 @@ async def run_ingest(
     spare_the_collector()
     idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
 
-    async def tell() -> None:
-        told = 0
+    async def report_partitions() -> None:
+        reported = 0
         while True:
-            if (held := len(ingest.partitions)) != told:
-                told = held
-                pipe.send(held)
+            if (owned := len(ingest.partitions)) != reported:
+                reported = owned
+                pipe.send(owned)
             await asyncio.sleep(_LOOK_EVERY_S)
 
-    telling = asyncio.create_task(tell())
+    reporting = asyncio.create_task(report_partitions())
     try:
-        await _until_told(pipe, ingest.run, let_go)
+        await _run_until_stopped(pipe, ingest.run, on_start)
     finally:
-        telling.cancel()
+        reporting.cancel()
     pipe.send(_took(metrics, idle_mib, idle_s))
 
 
-async def _told(pipe: Pipe) -> None:
-    """Wait until the bench says something. Raises EOFError where it is gone."""
-    heard, loop = asyncio.Event(), asyncio.get_running_loop()
-    loop.add_reader(pipe.fileno(), heard.set)
+async def _next_command(pipe: Pipe) -> None:
+    """Wait for a command of the bench. Raises EOFError if the bench has ended."""
+    readable, loop = asyncio.Event(), asyncio.get_running_loop()
+    loop.add_reader(pipe.fileno(), readable.set)
     try:
-        await heard.wait()
+        await readable.wait()
     finally:
         loop.remove_reader(pipe.fileno())
     pipe.recv()
 
 
-async def _until_told(
+async def _run_until_stopped(
     pipe: Pipe,
     run: Callable[[asyncio.Event], Coroutine[Any, Any, None]],
-    let_go: Callable[[], None] | None = None,
+    on_start: Callable[[], None] | None = None,
 ) -> None:
-    """Run until told to end. let_go : is called when told for the first time, where it is given."""
+    """Run until commanded to end. on_start : called at the first command, if given."""
     stop = asyncio.Event()
     running = asyncio.create_task(run(stop))
     try:
-        for then in (stop.set,) if let_go is None else (let_go, stop.set):
-            told = asyncio.create_task(_told(pipe))
-            await asyncio.wait((running, told), return_when=asyncio.FIRST_COMPLETED)
-            if not told.done():
-                told.cancel()
+        for then in (stop.set,) if on_start is None else (on_start, stop.set):
+            command = asyncio.create_task(_next_command(pipe))
+            await asyncio.wait((running, command), return_when=asyncio.FIRST_COMPLETED)
+            if not command.done():
+                command.cancel()
                 break
-            told.result()
+            command.result()
             then()
     finally:
         stop.set()

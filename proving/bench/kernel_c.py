@@ -21,7 +21,7 @@ _INTERVAL, _DAY, _ANOMALY = (len(d.names or ()) for d in (INTERVAL_DTYPE, DAY_DT
 
 
 def compiler() -> str:
-    """The system's C compiler. Raises `Stop` where there is none."""
+    """Return the system's C compiler. Raises `Stop` if there is none."""
     found = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if found is None:
         raise Stop("the bench of the kernels needs a C compiler (apt-get install gcc)")
@@ -29,9 +29,9 @@ def compiler() -> str:
 
 
 def version() -> str:
-    """What the compiler says it is."""
-    told = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
-    return told.stdout.splitlines()[0]
+    """Return the version that the compiler prints."""
+    printed = subprocess.run([compiler(), "--version"], capture_output=True, text=True, check=True)
+    return printed.stdout.splitlines()[0]
 
 
 def build(name: str, directory: Path) -> ctypes.CDLL:
@@ -45,7 +45,7 @@ def build(name: str, directory: Path) -> ctypes.CDLL:
 
 
 class Driving:
-    """The driving kernel's loop and its twin in C over the same prepared arrays."""
+    """The driving kernel's loop and its C version over the same prepared arrays."""
 
     def __init__(self, directory: Path) -> None:
         self._library = build("driving", directory)
@@ -60,7 +60,7 @@ class Driving:
         return x, np.ascontiguousarray(t_us), starts
 
     def room(self, arguments: tuple[Any, ...]) -> list[Any]:
-        """What both write to: carry, trips, events, counts."""
+        """Return output arrays for both: carry, trips, events, counts."""
         rows, devices = arguments[0].shape[1], arguments[2].shape[0] - 1
         trips, events = rows // 300 + 2 * devices + 8, rows // 16 + 2 * devices + 32
         return [
@@ -88,7 +88,7 @@ class Driving:
 
 
 class Consumption:
-    """The consumption kernel's loop and its twin in C over the same prepared arrays."""
+    """The consumption kernel's loop and its C version over the same prepared arrays."""
 
     def __init__(self, directory: Path) -> None:
         self._library = build("consumption", directory)
@@ -103,7 +103,7 @@ class Consumption:
         return table, np.ascontiguousarray(t_us), starts
 
     def room(self, arguments: tuple[Any, ...]) -> list[Any]:
-        """What both write to: carry, intervals, days, anomalies, counts."""
+        """Return output arrays for both: carry, intervals, days, anomalies, counts."""
         rows, devices = arguments[0].shape[0], arguments[2].shape[0] - 1
         return [
             consumption.initial_carry(devices),
@@ -133,7 +133,7 @@ class Consumption:
 
 
 def same_bits(ours: list[Any], theirs: list[Any]) -> bool:
-    """Whether all arrays hold the same bits; a NaN is a NaN, whatever its sign and payload."""
+    """Return whether all arrays have the same bits; NaNs are equal for any sign and payload."""
     for a, b in zip(ours, theirs, strict=True):
         equal = a.view(np.int64) == b.view(np.int64)
         if a.dtype == np.float64:

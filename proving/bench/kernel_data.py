@@ -1,4 +1,4 @@
-"""Made-up columns for the bench of the kernels: cars and meters that do something, seeded."""
+"""Synthetic columns for the bench of the kernels: active cars and meters, seeded."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ ROWS_OF_A_CAR, ROWS_OF_A_METER = 10_000, 10_000
 
 
 def cars(n: int, seed: int) -> tuple[dict[str, Any], Any, Any]:
-    """Columns, t_us and starts of n rows at 1 Hz: drives of half an hour, stands of five minutes
-    between them; hard braking, bends, speeding, and now and then a crash."""
+    """Return columns, t_us and starts of n rows at 1 Hz: drives of half an hour, five minutes of
+    standing between them; hard braking, bends, speeding, and a few crashes."""
     rng = np.random.default_rng(seed)
     i = np.arange(n) % ROWS_OF_A_CAR
     phase = i % 2_100
@@ -45,7 +45,7 @@ def cars(n: int, seed: int) -> tuple[dict[str, Any], Any, Any]:
 
 
 def meters(n: int, seed: int) -> tuple[dict[str, Any], Any, Any]:
-    """The same of n quarters of an hour: half of the meters tell energies, half registers."""
+    """Return the same for n quarters of an hour: half of the meters send energy, half registers."""
     rng = np.random.default_rng(seed)
     i = np.arange(n) % ROWS_OF_A_METER
     meter = np.arange(n) // ROWS_OF_A_METER

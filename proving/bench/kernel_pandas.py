@@ -1,6 +1,9 @@
-"""What a data scientist would write with pandas for the outputs of the two large kernels: grouped
-by device, rolling windows, runs by cumulative sums. The same kinds of rows by the same thresholds,
-but no plausibility checks, no carry, no reconciliation: less than the kernels do.
+"""The outputs of the two large kernels as a data scientist would compute them with pandas.
+
+It groups by device and uses rolling windows and runs by cumulative sums. The same kinds of rows
+by the same thresholds, but without plausibility checks, carry and reconciliation: less work than
+the kernels do.
+
 """
 
 from typing import Any
@@ -12,18 +15,18 @@ _ACCEL_BINS, _SPEED_BINS = np.arange(0.0, 5.2, 0.2), np.arange(0.0, 210.0, 10.0)
 
 
 def frame(columns: dict[str, Any], t_us: Any, starts: Any) -> pd.DataFrame:
-    """The columns as a data frame with `device` and `at`."""
+    """Return the columns as a data frame with `device` and `at`."""
     device = np.repeat(np.arange(starts.shape[0] - 1), np.diff(starts))
     return pd.DataFrame({"device": device, "at": pd.to_datetime(t_us, unit="us"), **columns})
 
 
 def _runs(flag: pd.Series) -> pd.Series:
-    """A number for each run of equal values."""
+    """Number the runs of equal values."""
     return (flag != flag.shift()).cumsum()
 
 
 def drive(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Trips and events of many cars."""
+    """Compute trips and events of many cars."""
     trips, events = [], []
     for device, car in rows.groupby("device"):
         found = _trips(car.set_index("at"))
@@ -108,7 +111,7 @@ def _pulses(
 
 
 def consume(rows: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Intervals, days and anomalies of many meters."""
+    """Compute intervals, days and anomalies of many meters."""
     results = [_meter(device, meter.set_index("at")) for device, meter in rows.groupby("device")]
     intervals, days, anomalies = zip(*results, strict=True)
     return pd.concat(intervals), pd.concat(days), pd.concat(anomalies)

@@ -1,4 +1,4 @@
-"""The kernels beside their algorithm in C and beside pandas, one core, and the results compared."""
+"""Compare the kernels with their algorithm in C and with pandas, on one core, results included."""
 
 import tempfile
 import warnings
@@ -16,14 +16,14 @@ from tests.oracles import driving as driving_oracle
 
 CHUNK = 1_000_000
 _PANDAS_ROWS, _ORACLE_ROWS = 100_000, 10_000
-_TIMES = 5  # ours takes milliseconds there: the median of so many calls
+_TIMES = 5  # our kernel takes milliseconds there: the median of this many calls
 Progress = Callable[[str, int, int], None]
 
 
 def run(samples: int, progress: Progress) -> dict[str, Any]:
-    """Figures of each kernel, over `samples` rows in portions of at most a million.
+    """Return figures of each kernel, over `samples` rows in portions of at most a million.
 
-    The answer's `problems` say where kernel, C and oracle do not agree.
+    `problems` of the answer lists where kernel, C and oracle differ.
     """
     rows = []
     with tempfile.TemporaryDirectory(prefix="tachowatt-bench-c-") as directory:
@@ -54,7 +54,7 @@ def run(samples: int, progress: Progress) -> dict[str, Any]:
 
 
 def _beside_c(twin: Any, data: Any, samples: int, progress: Progress) -> dict[str, Any]:
-    """Kernel and C in turn over the same portions, the same arrays prepared for both."""
+    """Run kernel and C in turn over the same portions, with the same prepared arrays."""
     clock = SystemClock()
     seconds = {"kernel": 0.0, "c": 0.0}
     same = True
@@ -80,12 +80,14 @@ def _beside_c(twin: Any, data: Any, samples: int, progress: Progress) -> dict[st
 
 
 def _beside_pandas(name: str, data: Any, public: Any, rows: int) -> dict[str, Any]:
-    """The whole call that ingest makes (checks, packing, structured rows) and the same kinds of
-    rows by pandas, over fewer rows: it is linear in them."""
+    """Time the whole call of ingest (checks, packing, structured rows) and pandas.
+
+    pandas makes the same kinds of rows from fewer samples: its time is linear in them.
+    """
     clock = SystemClock()
     arguments = data(rows, 0)
     took = []
-    for _ in range(_TIMES):  # the first of them also loads what is compiled
+    for _ in range(_TIMES):  # the first call also loads the compiled code
         began = clock.monotonic()
         public(*arguments)
         took.append(clock.monotonic() - began)
@@ -117,7 +119,7 @@ def _consume(columns: dict[str, Any], t_us: Any, starts: Any) -> Any:
 
 
 def _drive_oracle(columns: dict[str, Any], t_us: Any, starts: Any) -> bool:
-    """The first car's trips and events by the oracle: equal but for rounding of sums."""
+    """Compare the first car's trips and events with the oracle, except for rounding of sums."""
     n = int(starts[1])
     few = {name: values[:n] for name, values in columns.items()}
     result = _drive(few, t_us[:n], np.array([0, n]))
@@ -140,7 +142,7 @@ def _consume_oracle(columns: dict[str, Any], t_us: Any, starts: Any) -> bool:
 
 
 def _agree(rows: Any, expected: list[Any]) -> bool:
-    """Whole numbers exactly, others to 1e-9 of what they are sums of."""
+    """Compare whole numbers exactly, others to 1e-9 of the terms of their sum."""
     if len(rows) != len(expected):
         return False
     for row, twin in zip(rows, expected, strict=True):

@@ -1,5 +1,5 @@
-"""`tachowatt bench late`: a car that was offline for weeks delivers, while the whole service is
-under load: how long its correction takes, and what live messages notice of it."""
+"""`tachowatt bench late`: a car that was offline for weeks delivers while the whole service is
+under load. Measures how long its correction takes, and its effect on live latency."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,7 +30,7 @@ _WARM_UP = 1 / 3
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """days : of silence, up to yesterday; over_s : seconds in which all of it is delivered."""
+    """days : offline, up to yesterday; over_s : seconds in which all messages are delivered."""
 
     days: int = 21
     over_s: float = 15.0
@@ -39,14 +39,13 @@ class Late:
 def run(
     settings: Settings, clock: Clock, plan: Plan, late: Late, progress: drain.Progress
 ) -> dict[str, Any]:
-    """Measure; the answer's `problems` say what fell short."""
+    """Measure; `problems` of the answer lists every failure."""
     until_us = clock.now_us() // _DAY_US * _DAY_US
     since_us = until_us - late.days * _DAY_US
     compressed = 0
 
     def before(database_url: str, tenant: str, others: Sequence[str]) -> None:
-        """The weeks are there already, of cars that stood, and where they can be in the
-        columnstore."""
+        """Fill these weeks with samples of standing cars; compress them where possible."""
         nonlocal compressed
         progress("making the weeks before", 0, 1)
         with connect(database_url) as connection:
@@ -74,7 +73,7 @@ def run(
 
 
 class _Delivery:
-    """Weeks of one car, published evenly from half of the time on, and their correction."""
+    """Publishes the weeks of one car evenly from half of the time on; observes the correction."""
 
     def __init__(self, on: Stage, car: str, late: Late, since_us: int, after_s: float) -> None:
         self._on, self._late = on, late
@@ -89,7 +88,7 @@ class _Delivery:
         self.started_s = self.delivered_s = self.corrected_s = 0.0
 
     def look(self) -> None:
-        """Begin when it is time; note when all is corrected."""
+        """Start delivery when due; record when all is corrected."""
         now_s = self._on.clock.monotonic()
         if self._began_s is None:
             self._began_s = now_s
@@ -104,7 +103,7 @@ class _Delivery:
                 self.corrected_s = now_s
 
     def finish(self) -> None:
-        """Wait for what is left. Raises `Stop` where it takes too long."""
+        """Wait for the rest. Raises `Stop` if it takes too long."""
         deadline = self._on.clock.monotonic() + _CORRECTED_WITHIN_S
         while not self.corrected_s:
             if self._on.clock.monotonic() > deadline:
@@ -123,7 +122,7 @@ class _Delivery:
                 yield message
 
         bodies = paced()
-        while part := [*islice(bodies, 20)]:  # `publish` holds them back until it has many
+        while part := [*islice(bodies, 20)]:  # `publish` sends messages only in groups
             backlog.publish(self._on.mqtt_url, part)
         self.delivered_s = clock.monotonic()
 
@@ -134,7 +133,7 @@ class _Delivery:
 
 
 def _drives(tenant: str, car: str, since_us: int, days: int) -> Iterator[Message]:
-    """Two hours of driving a day, a sample a second, oldest first."""
+    """Yield two hours of driving per day, one sample per second, oldest first."""
     for drive in range(days * _DRIVES_A_DAY):
         day, number = divmod(drive, _DRIVES_A_DAY)
         bodies = _DRIVE_S // _BODY_S

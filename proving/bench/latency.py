@@ -12,7 +12,7 @@ _PROMISED_P99_S = 1.0
 
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progress) -> dict[str, Any]:
-    """Measure; the answer's `problems` say what fell short."""
+    """Measure; `problems` of the answer lists every failure."""
     with stage(settings, clock, plan, progress) as on:
         progress("under load", 0, 1)
         sent = on.load()

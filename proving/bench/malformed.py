@@ -1,5 +1,5 @@
-"""`tachowatt bench malformed`: a great many messages that no device should send, with good ones of
-other devices among them, through ingest on a real PostgreSQL.
+"""`tachowatt bench malformed`: a large number of malformed messages, mixed with good ones of other
+devices, goes through ingest on a real PostgreSQL.
 """
 
 import ctypes
@@ -45,19 +45,19 @@ _GOOD_EVERY = 10
 _GOOD_TENANT = "good"
 _LIVE_S = 600
 _START_US = 1_795_255_200 * US_PER_S
-"""Fixed, so that a seed gives the same bytes on any day: the examples' own time."""
+"""Fixed at the examples' time, so that a seed gives the same bytes on any day."""
 _PAST_US = 200 * 86_400 * US_PER_S
-"""Where the mutated devices begin; none reaches the present with `_OF_A_DEVICE` messages."""
+"""Start time of the mutated devices; none reaches the present with `_OF_A_DEVICE` messages."""
 _OF_A_DEVICE = 6_000
 _CARS_FOR = 1_200
-"""Good messages for which a fleet needs a car and two meters."""
+"""Good messages per car and two meters of the fleet."""
 
 _MOST_GROWTH = {"python_blocks": 200_000.0, "malloc_mib": 64.0, "resident_mib": 64.0}
-"""The first two are what is in use, which a leak lets grow, from a tenth of the messages on. The
-last also has what allocators keep in pieces after the largest bodies, not given back but used
-again: it grows towards what such bodies need, and so counts from the half on."""
+"""The first two measure memory in use, which a leak increases, from a tenth of the messages on. The
+last includes fragments that allocators keep after the largest bodies and use again: it grows up to
+the need of such bodies, and so counts from half of the messages on."""
 _STEADY = 500_000
-"""In a shorter run memory still grows towards what the largest batch needs."""
+"""In a shorter run memory still grows up to the need of the largest batch."""
 
 _PARTS = 10
 
@@ -69,7 +69,7 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """So many messages, one in ten of them good. verify : prove the store afterwards."""
+    """messages : one in ten is good. verify : run the verification of the store afterwards."""
 
     messages: int
     seed: int
@@ -78,9 +78,9 @@ class Plan:
 
 @dataclass(slots=True)
 class Passage:
-    """What ingest said and what it cost to take the messages through it.
+    """Results and costs of one pass of messages through ingest.
 
-    error : why it ended early, if it did. processor_s : of this process, mutations included.
+    error : why it ended early, or None. processor_s : of this process, mutations included.
     steps : seconds of each step of ingest. memory : after each tenth; held : open files,
     connections and threads after the first batch, and at the end.
     """
@@ -97,12 +97,12 @@ class Passage:
 
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dict[str, Any]:
-    """Take the good messages alone through ingest, then all of them in another database; compare.
+    """Run the good messages alone through ingest, then all messages into another database; compare.
 
-    `settings.database_url` must be empty, where it is set; the other database is made beside it and
-    dropped. The answer's `problems` say what was harmed, lost or not foreseen.
+    The database of `settings.database_url`, if set, must be empty; the other one is created on the
+    same server and dropped. `problems` of the answer lists what was changed, lost or unforeseen.
     """
-    # Nearly all of them go to the dead letter here, and that is no reason to stop.
+    # Nearly all messages go to the dead letter here; that must not stop the partition.
     settings = settings.model_copy(update={"dead_letter_cap_messages": 0})
     with _databases(settings, clock) as (url, good_url):
         fleet_rows, good = _good(plan)
@@ -120,11 +120,11 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
             raise Stop(f"the good messages alone already fail: {alone.error}")
         expected = _state(good_url)
         mutations = Mutations(spoilt, plan.seed, begin_us)
-        told: Counter[str] = Counter()
-        messages = _mixed(good, iter(mutations), plan.messages, told)
+        mutated_by: Counter[str] = Counter()
+        messages = _mixed(good, iter(mutations), plan.messages, mutated_by)
         spare_the_collector()
         passage = _pass(url, settings, clock, messages, plan.messages, progress)
-        found = _found(plan, passage, told, len(good))
+        found = _found(plan, passage, mutated_by, len(good))
         with connect(url) as connection:
             found["reasons"] = dead_letter.counts(connection)
             found["unforeseen"] = _unforeseen(connection)
@@ -136,7 +136,7 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
 
 
 def problems(found: dict[str, Any]) -> list[str]:
-    """What a malformed message has done that none may do."""
+    """Return the effects that no malformed message may have."""
     wrong = [] if found["error"] is None else [f"ingest ended: {found['error']}"]
     ledger, reasons = found["ledger"], found["reasons"]
     if not ledger["closes"]:
@@ -177,7 +177,7 @@ def problems(found: dict[str, Any]) -> list[str]:
 
 
 def _good(plan: Plan) -> tuple[dict[str, Any], list[RawMessage]]:
-    """The register of a fleet, and the last so many of its messages; some late, some twice."""
+    """Return the registry of a fleet, and the last of its messages; some late, some duplicate."""
     wanted = -(-plan.messages // _GOOD_EVERY)
     cars = 10 + -(-wanted // _CARS_FOR)
     fleet = Fleet(
@@ -198,21 +198,21 @@ def _raw(message: Message, received_us: int) -> RawMessage:
 
 
 def _mixed(
-    good: Sequence[RawMessage], mutated: Iterator[Message], messages: int, told: Counter[str]
+    good: Sequence[RawMessage], mutated: Iterator[Message], messages: int, mutated_by: Counter[str]
 ) -> Iterator[RawMessage]:
-    """So many messages, the good ones evenly among the others; `told` counts what was done."""
+    """Yield all messages, good ones evenly spread; `mutated_by` counts the mutations."""
     now_us = _START_US + _LIVE_S * US_PER_S
     for number in range(messages):
         if number % _GOOD_EVERY == 0:
             yield good[number // _GOOD_EVERY]
         else:
             message = next(mutated)
-            told[message.fault] += 1
+            mutated_by[message.fault] += 1
             yield _raw(message, now_us)
 
 
 def _batches(messages: Iterator[RawMessage], most: int) -> Iterator[list[RawMessage]]:
-    """As the gateway cuts them."""
+    """Yield batches as the gateway cuts them."""
     batch: list[RawMessage] = []
     size = 0
     for message in messages:
@@ -236,7 +236,7 @@ def _pass(
     of: int,
     progress: Progress,
 ) -> Passage:
-    """Batch after batch, reconciling in between as the service does."""
+    """Process all batches, reconciling in between as the service does."""
     passage, metrics = Passage(), Metrics()
     worker = Worker(url, settings, clock, metrics)
     before = os.times()
@@ -261,7 +261,7 @@ def _pass(
             worker.reconcile(everything=True)
             passage.reconciling_s += clock.monotonic() - began
             passage.held.append(_held(watching))
-    except Exception as error:  # that there is none is what is measured
+    except Exception as error:  # the absence of an error is what is measured
         passage.error = f"{type(error).__name__}: {error}"
     finally:
         with suppress(Stop):
@@ -285,7 +285,7 @@ def _held(connection: Connection) -> dict[str, int]:
 
 
 class _Malloc(ctypes.Structure):
-    """What glibc's mallinfo2 answers."""
+    """Result of glibc's mallinfo2."""
 
     _fields_ = tuple(
         (name, ctypes.c_size_t)
@@ -297,8 +297,8 @@ class _Malloc(ctypes.Structure):
 
 
 def _cache() -> dict[str, float]:
-    """What this process holds now, without garbage: Python's small objects, what malloc has given
-    out, and what is resident (Linux's VmRSS)."""
+    """Return the memory of this process after collecting garbage: Python's small objects, malloc's
+    allocations, and resident memory (Linux's VmRSS)."""
     gc.collect()
     libc = ctypes.CDLL(None)
     libc.mallinfo2.restype = _Malloc
@@ -315,7 +315,7 @@ def _cache() -> dict[str, float]:
 # ── what was found ──────────────────────────────────────────────────────────────────────────────
 
 
-def _found(plan: Plan, passage: Passage, told: Counter[str], good: int) -> dict[str, Any]:
+def _found(plan: Plan, passage: Passage, mutated_by: Counter[str], good: int) -> dict[str, Any]:
     memory, held = passage.memory, passage.held
     return {
         "messages": plan.messages,
@@ -328,7 +328,7 @@ def _found(plan: Plan, passage: Passage, told: Counter[str], good: int) -> dict[
         "seconds_per_step": {step: round(value, 1) for step, value in passage.steps.items()},
         "messages_per_s": round(passage.sent / passage.seconds) if passage.sent else 0,
         "outcomes": dict(passage.outcomes),
-        "mutations": dict(told.most_common()),
+        "mutations": dict(mutated_by.most_common()),
         "memory": {
             "after_each_tenth": memory,
             "growth": _growth(memory),
@@ -350,7 +350,7 @@ def _growth(memory: Sequence[dict[str, float]]) -> dict[str, float]:
 
 
 def _unforeseen(connection: Connection) -> list[dict[str, Any]]:
-    """Examples of messages for which no reason was foreseen."""
+    """Return examples of messages whose reason was not foreseen."""
     return [
         {
             "reason": row.reason,
@@ -366,8 +366,10 @@ def _unforeseen(connection: Connection) -> list[dict[str, Any]]:
 
 
 def _state(url: str) -> dict[str, Any]:
-    """What the store holds of the good devices, as digests; without what may differ (the time of
-    receipt of a joined sample, revisions)."""
+    """Return digests of all data of the good devices.
+
+    They exclude what may differ (time of receipt of a joined sample, revisions).
+    """
     found: dict[str, Any] = {}
     with connect(url) as connection:
         devices = [d for d in stored_registry.devices(connection) if d.tenant == _GOOD_TENANT]
@@ -406,7 +408,7 @@ def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
 
 @contextmanager
 def _databases(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
-    """Two on one server: the one that is set or our own, and another beside it for the time."""
+    """Yield two databases on one server: the one set or embedded, and a temporary one."""
     postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
     try:
         url = settings.database_url or postgres.start()  # type: ignore[union-attr]

@@ -1,4 +1,4 @@
-"""What paho's own reader reaches on the same broker and the same messages: a calibration."""
+"""Calibration: the rate of paho's own reader on the same broker and the same messages."""
 
 from collections.abc import Iterable
 
@@ -17,10 +17,10 @@ _SILENT_S = 20.0
 
 
 def rate(url: str, messages: Iterable[Message], clock: Clock) -> float:
-    """Messages/s at which a plain paho client drains a backlog of these messages.
+    """Return the messages/s at which a plain paho client drains a backlog of these messages.
 
-    It reads with `loop`, acknowledges each message as paho does by itself, and counts them. Raises
-    `Stop` where the broker holds back messages.
+    It reads with `loop`, lets paho acknowledge each message, and counts them. Raises `Stop` if the
+    broker does not deliver all messages.
     """
     backlog.make_session(url, _CLIENT_ID)
     try:
@@ -42,7 +42,7 @@ def _drain(url: str, expected: int, clock: Clock) -> float:
     client.on_message = on_message
     properties = Properties(PacketTypes.CONNECT)
     properties.SessionExpiryInterval = SESSION_EXPIRY_S
-    began = heard = clock.monotonic()
+    began = last_received = clock.monotonic()
     client.connect(*backlog.host(url), clean_start=False, properties=properties)
     while count < expected:
         before = count
@@ -50,8 +50,8 @@ def _drain(url: str, expected: int, clock: Clock) -> float:
             raise Stop("paho's reader lost its connection while it was measured")
         now = clock.monotonic()
         if count > before:
-            heard = now
-        elif now - heard > _SILENT_S:
+            last_received = now
+        elif now - last_received > _SILENT_S:
             raise Stop(f"paho's reader got {count} of {expected} messages, then nothing")
     seconds = clock.monotonic() - began
     client.disconnect()

@@ -1,4 +1,4 @@
-"""`tachowatt bench query`: how long the API takes to answer, however much history there is."""
+"""`tachowatt bench query`: response times of the API over histories of different size."""
 
 import os
 import random
@@ -36,10 +36,10 @@ Progress = Callable[[str, int, int], None]
 def run(
     settings: Settings, clock: Clock, sizes: list[int], requests: int, progress: Progress
 ) -> dict[str, Any]:
-    """Fill a database for each size and ask each question `requests` times; in milliseconds.
+    """Fill a database for each size and send each query `requests` times; return milliseconds.
 
-    Each size gets an own PostgreSQL under `settings.state_dir`; or, where `database_url` is set,
-    only one size is possible, in that database, which must be empty.
+    Each size gets its own PostgreSQL under `settings.state_dir`. If `database_url` is set, only one
+    size is possible, in that database, which must be empty.
     """
     if settings.database_url is not None and len(sizes) > 1:
         raise Stop("a database that is given can be filled once: give one --samples")
@@ -132,7 +132,7 @@ def _address(child: Child, directory: Path, clock: Clock) -> str:
 
 
 def _questions(now_us: int) -> list[Question]:
-    """(name, who asks, path for the i-th subject); `90 days` and `30 days` bound the answer."""
+    """Return (name, role, path of the i-th subject); `90 days` and `30 days` bound the answer."""
     day_us = 86_400 * US_PER_S
     since = quote(from_us(now_us - (history.RECENT_DAYS + 1) * day_us).isoformat())
     month = quote(from_us(now_us - 30 * day_us).isoformat())
@@ -184,7 +184,7 @@ def _measure(
 
 
 def _flatness(sizes: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
-    """How much slower the largest size is than the smallest: p50 and p99 of each question."""
+    """Return the ratio of the largest size to the smallest: p50 and p99 of each query."""
     if len(sizes) < 2:
         return {}
     small, large = sizes[0]["latency_ms"], sizes[-1]["latency_ms"]
@@ -195,7 +195,7 @@ def _flatness(sizes: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def _problems(found: dict[str, Any]) -> list[str]:
-    """Where a question about the score misses what is promised."""
+    """Return queries of the score that miss the promised times."""
     score = "score by vehicle, 90 days"
     wrong = [
         f"{score}: p99 {size['latency_ms'][score]['p99']} ms at {size['samples']:,} samples"

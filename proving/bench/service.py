@@ -1,6 +1,6 @@
-"""The service that `tachowatt bench drain` measures, in a process of its own.
+"""The service that `tachowatt bench drain` measures, in a separate process.
 
-Alone there, so that its peak memory is its own and not that of the generator beside it.
+So its peak memory does not include that of the generator.
 """
 
 import asyncio
@@ -27,11 +27,10 @@ def drain(
     before: int,
     progress: Callable[[int], None],
 ) -> dict[str, Any]:
-    """Let gateway and ingest drain `messages`; returns what they took.
+    """Drain `messages` by gateway and ingest; return their time and memory.
 
-    settings : its `mqtt_client_id` is the session that holds the backlog. before : messages that
-    were committed already. progress(done) : called now and then. Raises `Stop` where the service
-    fails.
+    settings : `mqtt_client_id` is the session with the backlog. before : messages committed
+    already. progress(done) : called periodically. Raises `Stop` if the service fails.
     """
     ours, theirs = get_context("spawn").Pipe()
     process = get_context("spawn").Process(
@@ -44,10 +43,10 @@ def drain(
     theirs.close()
     try:
         while True:
-            told = ours.recv()
-            if isinstance(told, dict):
-                return told
-            progress(told)
+            report = ours.recv()
+            if isinstance(report, dict):
+                return report
+            progress(report)
     except EOFError:
         process.join(_END_WITHIN_S)
         raise Stop(
@@ -61,7 +60,7 @@ def drain(
 
 
 def peak_memory_mib() -> float:
-    """The most memory this process has had resident, MiB (Linux's VmHWM)."""
+    """Return the peak resident memory of this process, MiB (Linux's VmHWM)."""
     for line in Path("/proc/self/status").read_text().splitlines():
         if line.startswith("VmHWM:"):
             return int(line.split()[1]) / 1024
@@ -69,7 +68,7 @@ def peak_memory_mib() -> float:
 
 
 def seconds_per_step(metrics: Metrics) -> dict[str, float]:
-    """What this process's batches spent in each step of ingest."""
+    """Return the seconds that this process's batches spent in each step of ingest."""
     return {
         sample.labels["step"]: sample.value
         for sample in next(iter(metrics.step_seconds.collect())).samples
@@ -78,7 +77,7 @@ def seconds_per_step(metrics: Metrics) -> dict[str, float]:
 
 
 def batches(metrics: Metrics) -> int:
-    """How many this process has committed."""
+    """Return the number of batches this process has committed."""
     return next(
         round(sample.value)
         for sample in next(iter(metrics.commit_seconds.collect())).samples
@@ -89,14 +88,14 @@ def batches(metrics: Metrics) -> int:
 def _serve(
     pipe: Pipe, settings: Settings, database_url: str, mqtt_url: str, messages: int, before: int
 ) -> None:
-    """The process: tells through `pipe` how far it is, and at last what it took."""
+    """Run the process: report progress through `pipe`, and finally its time and memory."""
     pipe.send(asyncio.run(_drain(pipe, settings, database_url, mqtt_url, messages, before)))
 
 
 async def _drain(
     pipe: Pipe, settings: Settings, database_url: str, mqtt_url: str, messages: int, before: int
 ) -> dict[str, Any]:
-    # Here, so that whoever starts the process does not load them for its own sake.
+    # Imported here, so that the parent process does not load them.
     from app.processes.lifecycle import spare_the_collector
     from app.processes.warm_up import warm_up
     from gateway.forward import Gateway
@@ -122,7 +121,7 @@ async def _drain(
                 raise Stop("the gateway ended before the backlog was drained")
             await asyncio.sleep(_LOOK_EVERY_S)
             done = log.committed - before
-            pipe.send(done)  # fails, and so ends us, where nobody listens any more
+            pipe.send(done)  # fails, and so ends this process, if the parent has ended
         seconds = clock.monotonic() - began
     finally:
         stop.set()

@@ -1,5 +1,5 @@
-"""`tachowatt bench soak`: the whole service under an even load for long. Memory, open files,
-connections and latency must stay where they were."""
+"""`tachowatt bench soak`: the whole service under an even load for a long time. Memory, open files,
+connections and latency must not grow."""
 
 from pathlib import Path
 from statistics import median
@@ -11,7 +11,7 @@ from runtime.clock import Clock
 from runtime.settings import Settings
 
 _WARM_UP = 0.1
-"""Share of the time that is left out: caches fill, and kernels are loaded."""
+"""Share of the time that is excluded: caches fill, and kernels are loaded."""
 _PARTS = 30
 _MEMORY_MIB = 32.0
 _LATENCY_RATIO = 1.5
@@ -19,7 +19,7 @@ _MORE_HELD = 8
 
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progress) -> dict[str, Any]:
-    """Measure; the answer's `problems` say what was not flat."""
+    """Measure; `problems` of the answer lists every figure that was not flat."""
     with stage(settings, clock, plan, progress) as on:
         progress("under load", 0, _PARTS)
         watch = _Watch(on, plan.seconds / _PARTS, progress)
@@ -49,7 +49,7 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progress) 
 
 
 class _Watch:
-    """Looks at the service once in a part."""
+    """Samples the service once per part."""
 
     def __init__(self, on: Stage, every_s: float, progress: drain.Progress) -> None:
         self.began_s = on.clock.monotonic()
@@ -64,7 +64,7 @@ class _Watch:
 
 
 def flat(parts: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
-    """The first third after warming up beside the last, and what is not flat."""
+    """Compare the first third after warming up with the last; return figures and problems."""
     warm = parts[round(_WARM_UP * len(parts)) :]
     third = max(1, len(warm) // 3)
     first, last = warm[:third], warm[-third:]
@@ -93,7 +93,7 @@ def flat(parts: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
 
 
 def plot(found: dict[str, Any], path: Path) -> None:
-    """Memory and latency over time, as PNG."""
+    """Plot memory and latency over time as PNG."""
     import matplotlib as mpl
 
     from app.analysis.palette import ACCENT, FAINT

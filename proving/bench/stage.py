@@ -1,5 +1,5 @@
-"""The whole service under load, with cars among the others that crash: what `tachowatt bench
-latency`, `soak` and `late` have in common."""
+"""The whole service under load, including cars that crash: the common part of `tachowatt bench
+latency`, `soak` and `late`."""
 
 import asyncio
 import os
@@ -33,8 +33,8 @@ _SHORT_DRAIN = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """rate : messages/s; None = `share` of what a short drain of as many devices reaches before.
-    crashes : cars that crash, evenly spread over the time; verify_devices : see bench_drain.Plan.
+    """rate : messages/s; None = `share` of the rate of a short drain with as many devices.
+    crashes : cars that crash, evenly spread over the time; verify_devices : see `drain.Plan`.
     """
 
     rate: float | None
@@ -47,8 +47,10 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What the service holds. at_s : the clock's monotonic seconds; connections : to the database,
-    of all processes."""
+    """Resources of the service.
+
+    at_s : the clock's monotonic seconds; connections : to the database, from all processes.
+    """
 
     at_s: float
     memory_mib: float
@@ -58,7 +60,7 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Servers, service and receiver. others : devices that are registered and take no part."""
+    """Servers, service and receiver. others : registered devices that send nothing."""
 
     database_url: str
     mqtt_url: str
@@ -74,7 +76,7 @@ class Stage:
     _before: int
 
     def load(self, meanwhile: Callable[[], None] = lambda: None) -> generator.Sent:
-        """Send it all; `meanwhile` is called, over and over, until that is done."""
+        """Send the whole load; call `meanwhile` repeatedly until it is sent."""
         ours, theirs = get_context("spawn").Pipe()
         process = get_context("spawn").Process(
             target=generator.generate,
@@ -85,7 +87,7 @@ class Stage:
         process.start()
         theirs.close()
         try:
-            ours.recv()  # it begins
+            ours.recv()  # the load starts
             while not ours.poll(0.05):
                 meanwhile()
             sent: generator.Sent = ours.recv()
@@ -99,8 +101,10 @@ class Stage:
                 process.kill()
 
     def committed(self, messages: int) -> None:
-        """Wait until so many are, besides our own first ones. Raises `Stop` where that takes too
-        long."""
+        """Wait until this many are committed, besides the first ones of this stage.
+
+        Raises `Stop` if it takes too long.
+        """
         deadline = self.clock.monotonic() + _SETTLE_WITHIN_S
         with connect(self.database_url) as connection:
             connection.autocommit = True
@@ -110,8 +114,10 @@ class Stage:
                 pause()
 
     def latencies(self, sent: generator.Sent) -> dict[str, tuple[float, float]]:
-        """Device → when it crashed (the clock's monotonic seconds), and how long it took until its
-        first verified webhook came, in seconds; of those whose webhook came."""
+        """Return device → (time of its crash, seconds until its first verified webhook).
+
+        Times are the clock's monotonic seconds. Devices without a webhook are left out.
+        """
         deadline = self.clock.monotonic() + _SETTLE_WITHIN_S
         while True:
             first: dict[str, float] = {}
@@ -127,7 +133,7 @@ class Stage:
             pause()
 
     def usage(self) -> Usage:
-        """Of the service, now."""
+        """Return the current resources of the service."""
         with connect(self.database_url) as connection:
             row = connection.execute("select count(*) from pg_stat_activity").fetchone()
         return Usage(
@@ -138,7 +144,7 @@ class Stage:
         )
 
     def answer(self, plan: Plan, sent: generator.Sent, webhooks: int) -> dict[str, Any]:
-        """What every bench says of the load; before the service is stopped."""
+        """Return the common figures of the load; call it before the service is stopped."""
         return {
             "rate": round(self.generating.rate),
             "maximum_messages_per_s": self.maximum,
@@ -152,7 +158,7 @@ class Stage:
         }
 
     def proven(self, plan: Plan, found: dict[str, Any], progress: drain.Progress) -> dict[str, Any]:
-        """The same with the books, the proof, and what is wrong; after the service is stopped."""
+        """Add ledger, verification and problems; call it after the service is stopped."""
         found |= {
             "ledger": drain.ledger_figures(self.database_url),
             "verify": drain.proof(self.database_url, plan.verify_devices, progress),
@@ -175,7 +181,7 @@ def stage(
     others: int = 0,
     before: Callable[[str, str, Sequence[str]], None] = lambda *_: None,
 ) -> Iterator[Stage]:
-    """Start everything. before(database_url, tenant, others) : is called before the service."""
+    """Start everything. before(database_url, tenant, others) : called before the service starts."""
     maximum = None
     if plan.rate is None:
         maximum = _maximum(settings, clock, plan, progress)
@@ -237,7 +243,7 @@ def _maximum(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progr
 
 
 def quantiles(latencies: Sequence[float]) -> dict[str, float | None]:
-    """p50, p95, p99 and max of seconds, in ms; None where there are none."""
+    """Return p50, p95, p99 and max of seconds, in ms; None if there are none."""
     shares = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99), ("max", 1.0))
     return {
         name: None if (value := percentile(latencies, share)) is None else round(1_000 * value, 1)
@@ -246,7 +252,7 @@ def quantiles(latencies: Sequence[float]) -> dict[str, float | None]:
 
 
 def pause() -> None:
-    """Between two looks."""
+    """Wait between two polls."""
     threading.Event().wait(0.05)
 
 

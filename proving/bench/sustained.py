@@ -1,5 +1,8 @@
-"""Can the whole pipeline keep a rate? Broker, gateway, ingest and store, with the load generator
-on the same machine; the backlog is looked at every five seconds."""
+"""Measure whether the whole pipeline sustains a rate.
+
+Broker, gateway, ingest and store run with the load generator on the same machine; the backlog is
+read every five seconds.
+"""
 
 import asyncio
 import os
@@ -20,7 +23,7 @@ from store.postgres.pool import connect
 
 
 async def run(rate: float, devices: int, seconds: float) -> dict[str, Any]:
-    """Publish `rate` single-sample messages/s for `seconds`; returns what was seen."""
+    """Publish `rate` single-sample messages/s for `seconds`; return the figures."""
     clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="tachowatt-bench-") as directory:
         os.chmod(directory, 0o755)

@@ -1,8 +1,8 @@
-"""`tachowatt bench workers`: two workers of ingest beside one, where no server is the limit.
+"""`tachowatt bench workers`: two workers of ingest compared with one, where no server is the limit.
 
-Kafka has all messages before a worker begins, and the store throws samples, features, checkpoints,
-signals and numbering away, after they have been made ready for it. Books and offsets stay, so that
-what is done can be told.
+Kafka has all messages before a worker starts. A null store encodes samples, features, checkpoints,
+signals and sequence numbers, then discards them. Ledger and offsets are written, so that progress
+can be measured.
 """
 
 import asyncio
@@ -39,7 +39,7 @@ Progress = Callable[[str, int, int], None]
 class Plan:
     """messages of `samples` each, of `devices` cars, over `partitions`; workers : two counts.
 
-    kafka_url : of one that is there; None = our own.
+    kafka_url : of an existing Kafka; None = start one.
     """
 
     messages: int
@@ -51,7 +51,7 @@ class Plan:
 
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dict[str, Any]:
-    """Measure one count of workers after the other; returns the figures and their ratio."""
+    """Measure each count of workers in turn; return the figures and their ratio."""
     postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
     try:
         url = settings.database_url or postgres.start()  # type: ignore[union-attr]
@@ -171,12 +171,12 @@ def _until_shared(parts: dict[str, Part], partitions: int, clock: Clock) -> None
     deadline = clock.monotonic() + _READY_WITHIN_S
     while True:
         for part in parts.values():
-            part.hear()
-        held = [part.ready for part in parts.values()]
-        if sum(held) == partitions and all(held):
+            part.receive_ready()
+        owned = [part.ready for part in parts.values()]
+        if sum(owned) == partitions and all(owned):
             return
         if clock.monotonic() > deadline:
-            raise Stop(f"the workers hold {held} of {partitions} partitions, and no more")
+            raise Stop(f"the workers own {owned} of {partitions} partitions, and no more")
         pause(parts)
 
 
@@ -184,13 +184,13 @@ def _until_shared(parts: dict[str, Part], partitions: int, clock: Clock) -> None
 
 
 def _ingest(pipe: Pipe, settings: Settings, database_url: str, kafka_url: str) -> None:
-    _throw_away()
-    let_go = _hold_back()
-    asyncio.run(bench_kafka.run_ingest(pipe, settings, database_url, kafka_url, let_go))
+    _discard_writes()
+    on_start = _block_commits()
+    asyncio.run(bench_kafka.run_ingest(pipe, settings, database_url, kafka_url, on_start))
 
 
-def _hold_back() -> Callable[[], None]:
-    """Nothing is committed in this process before what is returned is called."""
+def _block_commits() -> Callable[[], None]:
+    """Block all commits in this process until the returned function is called."""
     from ingest.logs.direct import DirectLog
 
     append, may = DirectLog.append, asyncio.Event()
@@ -205,8 +205,8 @@ def _hold_back() -> Callable[[], None]:
     return may.set
 
 
-def _throw_away() -> None:
-    """From here on this process writes no samples, features, checkpoints, signals or numbering."""
+def _discard_writes() -> None:
+    """Discard samples, features, checkpoints, signals and sequence numbers in this process."""
     from store.pipeline import carry, device_seq, features, telemetry
     from store.postgres.binary import encode_rows
     from store.signals import outbox

@@ -1,12 +1,12 @@
-"""Kill, pause, cut and starve everything under load, and prove that nothing of it is seen.
+"""Inject faults under load into all parts, and check that they leave no trace.
 
 It starts its own Mosquitto, Kafka and PostgreSQL, two gateways, two ingest workers, contacts
 and API, and lets simulated fleets with faults of their own publish all the time. Each round
-breaks something at a moment by chance and waits until messages of all partitions are
-acknowledged end to end again. Every ten rounds and at the end: nothing lost, nothing doubled,
-features equal to the recomputed ones bit for bit, each contact delivered under one id, and no
-process with more files, memory or connections than before. The exit code is 1 otherwise, and
-where 5 of 100 recoveries take 10 s or more.
+injects a fault at a random moment and waits until messages of all partitions are acknowledged
+end to end again. Checks every ten rounds and at the end: nothing lost, nothing duplicated,
+features equal to recomputed ones bit for bit, each contact delivered under one id, and no
+process with more files, memory or connections than before. The exit code is 1 otherwise, and if
+5 of 100 recoveries take 10 s or more.
 
 kinds: kill-gateway, kill-ingest, kill-contacts, kill-api, kill-postgres, kill-kafka,
 kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full,

@@ -1,1 +1,1 @@
-"""`tachowatt fault`: faults under load, and the checks that nothing of them is left."""
+"""`tachowatt fault`: faults under load, and checks that they leave no trace."""

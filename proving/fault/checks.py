@@ -1,4 +1,4 @@
-"""What must hold after faults: nothing is lost, doubled or different, and nothing leaks."""
+"""Checks after faults: nothing is lost, duplicated or different, and nothing leaks."""
 
 import asyncio
 from collections import Counter, defaultdict
@@ -25,11 +25,11 @@ _MOST_CONTACTS = 10_000
 MOST_FILES = 150
 MOST_MEMORY_MIB = 700
 MOST_CONNECTIONS = 40
-"""Of one process and through one proxy; those of a healthy one are a third of this."""
+"""Of one process and through one proxy; a healthy one uses a third of this."""
 GROWN_FILES = 30
 GROWN_MEMORY_MIB = 350
-"""Since a process was first looked at, which may be in its first seconds: after that it grows by
-some 300 MiB to what its largest batches need, and stays there (docs/performance.md)."""
+"""Since the first reading of a process, perhaps in its first seconds: then it grows by some 300 MiB
+to the need of its largest batches, and stays there (docs/performance.md)."""
 BOUNDS = {
     "files": MOST_FILES,
     "files_grown": GROWN_FILES,
@@ -41,7 +41,7 @@ BOUNDS = {
 
 @dataclass(slots=True)
 class Findings:
-    """What is wrong, summed over a run."""
+    """Problems, summed over a run."""
 
     lost: int = 0
     doubled: int = 0
@@ -49,21 +49,21 @@ class Findings:
     leaks: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
-    def tell(self, problem: str) -> None:
-        """Once is enough."""
+    def add(self, problem: str) -> None:
+        """Add a problem once."""
         if problem not in self.problems:
             self.problems.append(problem)
 
 
 def ledger(database_url: str) -> list[str]:
-    """The ledger closes and agrees with the offsets."""
+    """Check that the ledger closes and agrees with the offsets."""
     with connect(database_url) as connection:
         connection.execute("set transaction isolation level repeatable read, read only")
         return ledger_problems(connection)
 
 
 async def settled(database_url: str, clock: Clock) -> str:
-    """Wait until nothing waits to be reconciled, decided on or sent; what does, after a while."""
+    """Wait until nothing is to be reconciled, decided or sent; return what is left at the limit."""
 
     def waiting() -> dict[str, int]:
         with connect(database_url) as connection:
@@ -84,19 +84,21 @@ async def settled(database_url: str, clock: Clock) -> str:
 
 
 def proof(database_url: str, most_devices: int | None, findings: Findings) -> None:
-    """`tachowatt verify`."""
+    """Run `tachowatt verify`."""
     verdict = verify(database_url, most_devices=most_devices)
     for difference in verdict.differences:
         if " stands " in difference:
             findings.doubled += 1
         else:
             findings.differences += 1
-        findings.tell(difference)
+        findings.add(difference)
 
 
 def samples(database_url: str, sent: Sent, tenants: Sequence[str], findings: Findings) -> int:
-    """Every instant that a device of these tenants has had acknowledged is in the store, and no
-    other. Returns how many."""
+    """Check that the store has exactly the acknowledged instants of these tenants' devices.
+
+    Returns how many.
+    """
     looked_at = 0
     with connect(database_url) as connection:
         devices = load_registry(connection).by_id.values()
@@ -115,12 +117,12 @@ def samples(database_url: str, sent: Sent, tenants: Sequence[str], findings: Fin
             findings.lost += len(lost)
             findings.doubled += doubled
             if lost:
-                findings.tell(f"{key}: {len(lost)} of {len(expected)} samples are lost")
+                findings.add(f"{key}: {len(lost)} of {len(expected)} samples are lost")
             if doubled:
-                findings.tell(f"{key}: {doubled} samples stand twice")
+                findings.add(f"{key}: {doubled} samples stand twice")
             if strange:
                 findings.differences += len(strange)
-                findings.tell(f"{key}: {len(strange)} samples are stored that were never sent")
+                findings.add(f"{key}: {len(strange)} samples are stored that were never sent")
             looked_at += len(expected)
     return looked_at
 
@@ -128,14 +130,14 @@ def samples(database_url: str, sent: Sent, tenants: Sequence[str], findings: Fin
 def delivered(
     database_url: str, tenants: Sequence[str], receiver: DemoReceiver, findings: Findings
 ) -> int:
-    """Every delivered webhook has come, under its own id alone. Returns how many there are."""
+    """Check that every delivered webhook arrived, under its own id only. Return the count."""
     ids: dict[str, str] = {}
     things: dict[tuple[str, ...], set[str]] = defaultdict(set)
     with connect(database_url) as connection:
         for tenant in tenants:
             for row in contacts.list_(connection, tenant, limit=_MOST_CONTACTS):
                 if row["state"] == "failed":
-                    findings.tell(f"contact {row['contact_id']} has failed: {row['reason']}")
+                    findings.add(f"contact {row['contact_id']} has failed: {row['reason']}")
                 if row["channel"] == "webhook":
                     ids[row["contact_id"]] = row["state"]
                     named = ("signal_id", "playbook", "treatment", "receiver", "purpose")
@@ -144,24 +146,26 @@ def delivered(
     lost = sum(state == "delivered" and one not in came for one, state in ids.items())
     if lost:
         findings.lost += lost
-        findings.tell(f"{lost} contacts count as delivered and never came")
+        findings.add(f"{lost} contacts count as delivered and never came")
     strange = came - ids.keys()
     if strange:
         findings.doubled += len(strange)
-        findings.tell(f"{len(strange)} webhooks came with an id that no contact has")
+        findings.add(f"{len(strange)} webhooks came with an id that no contact has")
     many = [thing for thing, different in things.items() if len(different) > 1]
     if many:
         findings.doubled += len(many)
-        findings.tell(f"one thing was told under several ids: {many[:_SHOWN]}")
+        findings.add(f"one thing was told under several ids: {many[:_SHOWN]}")
     wrong = [d for d in receiver.deliveries() if not d.verified]
     if wrong:
-        findings.tell(f"{len(wrong)} webhooks had a wrong signature: {wrong[0].reason}")
+        findings.add(f"{len(wrong)} webhooks had a wrong signature: {wrong[0].reason}")
     return sum(state == "delivered" for state in ids.values())
 
 
 class Leaks:
-    """What processes and lines hold: never more than the bounds, and at rest hardly more than when
-    they were first looked at."""
+    """Checks resources of processes and proxies.
+
+    They never exceed the bounds, and at rest hardly exceed the first reading.
+    """
 
     def __init__(self) -> None:
         self._first: dict[int, Usage] = {}
@@ -175,7 +179,7 @@ class Leaks:
         *,
         at_rest: bool,
     ) -> None:
-        """at_rest : nothing is under way, so what they hold can be compared."""
+        """Read all resources. at_rest : no work is in progress, so readings are comparable."""
         for process in processes:
             found = process.usage()
             if found is None:
@@ -183,20 +187,20 @@ class Leaks:
             self.most_files = max(self.most_files, found.files)
             self.most_memory_mib = max(self.most_memory_mib, found.memory_mib)
             if found.files > MOST_FILES:
-                self._tell(findings, f"{process.name} holds {found.files} files")
+                self._add(findings, f"{process.name} holds {found.files} files")
             if found.memory_mib > MOST_MEMORY_MIB:
-                self._tell(findings, f"{process.name} holds {found.memory_mib} MiB")
+                self._add(findings, f"{process.name} holds {found.memory_mib} MiB")
             if at_rest:
                 first = self._first.setdefault(found.pid, found)
                 if found.files - first.files > GROWN_FILES:
-                    self._tell(findings, f"{process.name} held {first} and holds {found}")
+                    self._add(findings, f"{process.name} held {first} and holds {found}")
                 if found.memory_mib - first.memory_mib > GROWN_MEMORY_MIB:
-                    self._tell(findings, f"{process.name} held {first} and holds {found}")
+                    self._add(findings, f"{process.name} held {first} and holds {found}")
         for proxy in proxies:
             self.most_connections = max(self.most_connections, proxy.open)
             if proxy.open > MOST_CONNECTIONS:
-                self._tell(findings, f"{proxy.open} connections {proxy.name}")
+                self._add(findings, f"{proxy.open} connections {proxy.name}")
 
-    def _tell(self, findings: Findings, leak: str) -> None:
+    def _add(self, findings: Findings, leak: str) -> None:
         findings.leaks.append(leak)
-        findings.tell(leak)
+        findings.add(leak)

@@ -1,4 +1,4 @@
-"""The faults of `tachowatt fault`. Each brings its victim down and up again."""
+"""The faults of `tachowatt fault`. Each stops and restores its victim."""
 
 import asyncio
 import signal
@@ -12,17 +12,17 @@ from runtime.clock import Clock
 
 _SLOW_BYTES_PER_S = (4_000, 40_000)
 _STEP_S = (5, 60)
-"""What a contact waits for is put off by as much."""
+"""Delays the contacts by as much."""
 _BATCH_S = 1.0
-"""Long enough that a batch is under way."""
+"""Long enough for a batch to be in progress."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """What a fault did.
+    """The record of an injected fault.
 
     back_s : the clock's monotonic seconds at which the victim was back; restarted : processes that
-    have to become ready again; kills : how many processes and servers were ended by SIGKILL.
+    must become ready again; kills : number of processes and servers ended by SIGKILL.
     """
 
     victim: str
@@ -35,7 +35,7 @@ class Fault:
 
 @dataclass(slots=True)
 class FaultContext:
-    """What a fault may use."""
+    """What a fault may access."""
 
     topology: Topology
     fleets: Fleets
@@ -43,7 +43,7 @@ class FaultContext:
     rng: Random
 
     async def away(self, least_s: float, most_s: float) -> None:
-        """A while."""
+        """Wait for a random time."""
         await asyncio.sleep(self.rng.uniform(least_s, most_s))
 
 
@@ -111,7 +111,7 @@ async def _kill_mosquitto(context: FaultContext) -> Fault:
 
 
 async def _stop_ingest(context: FaultContext) -> Fault:
-    """Paused through its session timeout, and woken when its partitions are another's."""
+    """Pause a worker beyond its session timeout; resume it when another owns its partitions."""
     name = context.rng.choice(WORKERS)
     process, began = context.topology.processes[name], context.clock.monotonic()
     process.send_signal(signal.SIGSTOP)
@@ -149,7 +149,7 @@ async def _slow(context: FaultContext) -> Fault:
 
 
 async def _redeliver(context: FaultContext) -> Fault:
-    """Nothing can be acknowledged, then the session is cut: the broker sends everything again."""
+    """Block acknowledgements, then cut the session: the broker sends everything again."""
     name = context.rng.choice(GATEWAYS)
     began = context.clock.monotonic()
     log, broker = (
@@ -166,7 +166,7 @@ async def _redeliver(context: FaultContext) -> Fault:
 
 
 async def _duplicate(context: FaultContext) -> Fault:
-    """Devices send again what they sent last, acknowledged or not."""
+    """Let devices resend their latest messages, acknowledged or not."""
     began = context.clock.monotonic()
     await context.fleets.again(context.rng.randint(100, 800))
     back_s = context.clock.monotonic()
@@ -174,7 +174,7 @@ async def _duplicate(context: FaultContext) -> Fault:
 
 
 async def _rebalance(context: FaultContext) -> Fault:
-    """A third worker comes while the commits of the others take long, and leaves soon."""
+    """Add a third worker while commits of the others are slow, and remove it soon."""
     extra, began = context.topology.processes[EXTRA], context.clock.monotonic()
     slow = [context.topology.proxies[f"{name}>postgres"] for name in WORKERS]
     extra.start()
@@ -190,7 +190,7 @@ async def _rebalance(context: FaultContext) -> Fault:
 
 
 async def _disk_full(context: FaultContext) -> Fault:
-    """PostgreSQL cannot write; it may even end itself over it."""
+    """Fill the disk of PostgreSQL; it may even end."""
     topology, began = context.topology, context.clock.monotonic()
     await asyncio.to_thread(topology.postgres.fill_disk)
     try:
@@ -203,8 +203,8 @@ async def _disk_full(context: FaultContext) -> Fault:
 
 
 async def _clock_step(context: FaultContext) -> Fault:
-    """One process's wall clock jumps, and is set right again. It is started for that with a clock
-    of its own, and without one afterwards."""
+    """Step one process's wall clock and set it back. The process is started with its own clock for
+    this, and without one afterwards."""
     name = context.rng.choice(NAMES)
     process, began = context.topology.processes[name], context.clock.monotonic()
     problems = [await process.terminate()]
@@ -241,7 +241,7 @@ KINDS: dict[str, Injection] = {
 
 
 async def kill_meanwhile(context: FaultContext, kind: str, fault: asyncio.Task[Fault]) -> Fault:
-    """One of our processes is killed too, somewhere within another fault; none that is paused."""
+    """Kill a random process that is not paused during another fault."""
     if kind == "clock-step":
         await asyncio.wait((fault,))  # its victim may be any of them
     paused = WORKERS if kind == "stop-ingest" else ()

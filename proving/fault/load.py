@@ -1,5 +1,7 @@
-"""The load of `tachowatt fault`: simulated fleets one after the other, and probes that ask whether
-everything works. Each keeps in mind what a device was told is stored."""
+"""The load of `tachowatt fault`: simulated fleets in turn, and probes that check the whole path.
+
+Both record what was acknowledged to devices as stored.
+"""
 
 import asyncio
 import json
@@ -35,7 +37,7 @@ Device = tuple[str, str]
 
 
 class Sent:
-    """What devices have sent and are sure to find in the store, once all is acknowledged.
+    """Samples that devices have sent and that the store must have once all are acknowledged.
 
     times : (tenant, device) → microseconds of its samples.
     """
@@ -46,7 +48,7 @@ class Sent:
         self.refused: set[Device] = set()
 
     def note(self, message: Message, _: float) -> None:
-        """Publisher's hook."""
+        """Record a message (hook of the publisher)."""
         self.messages += 1
         device = (message.tenant, message.device)
         sample = message.topic.endswith(("/telemetry", "/reading"))
@@ -57,10 +59,10 @@ class Sent:
 
 
 def _times_us(message: Message) -> list[int]:
-    """The instants in a native body, read by nothing of what is under test."""
+    """Return the instants of a native body, decoded without the code under test."""
     body: dict[str, Any]
     if message.content_type == CBOR:
-        body = cbor2.loads(message.payload())  # typed arrays stay tags: times are none
+        body = cbor2.loads(message.payload())  # typed arrays stay tags: none are times
     else:
         body = json.loads(message.payload())
     t0_us = round(datetime.fromisoformat(body["t0"]).timestamp() * 1_000) * 1_000
@@ -68,7 +70,7 @@ def _times_us(message: Message) -> list[int]:
 
 
 class Fleets:
-    """Publishes at `rate` messages/s, until it is told to finish the fleet under way."""
+    """Publishes at `rate` messages/s until `finish` ends the current fleet."""
 
     def __init__(
         self, database_url: str, receiver: DemoReceiver, clock: Clock, seed: int, rate: float
@@ -86,21 +88,23 @@ class Fleets:
         self.publisher: Publisher | None = None
 
     def start(self, publisher: Publisher) -> None:
-        """Begin with a new fleet."""
+        """Start with a new fleet."""
         self.publisher = publisher
         self._finish = False
         self.task = asyncio.create_task(self._run(publisher), name="fleets")
 
     async def finish(self) -> None:
-        """Publish what is left of the fleet, as fast as it is taken: a device that still holds a
-        message back can never be told that all of its messages are there."""
+        """Publish the rest of the fleet as fast as it is accepted.
+
+        A device with unsent messages can never get its last acknowledgement.
+        """
         self._finish = True
         if self.task is not None:
             await self.task
             self.task = None
 
     async def again(self, most: int) -> None:
-        """Publish the latest messages once more: duplicates, acknowledged or not."""
+        """Resend the latest messages: duplicates, acknowledged or not."""
         assert self.publisher is not None
         await self.publisher.run(iter(self._recent[-most:]))
 
@@ -117,11 +121,11 @@ class Fleets:
                 if not self._finish:
                     begin += len(part) / self._rate
                     pause = begin - self._clock.monotonic()
-                    begin = max(begin, self._clock.monotonic())  # what was held up is not hurried
+                    begin = max(begin, self._clock.monotonic())  # delayed messages are not sped up
                     await asyncio.sleep(max(pause, 0.0))
 
     async def _next(self) -> Fleet:
-        """Make a fleet and register it, as soon as the database is there."""
+        """Make a fleet and register it as soon as the database answers."""
         fleet = await asyncio.to_thread(self._make, len(self.tenants))
         self.sent.refused |= {(fleet.tenant, device) for device in fleet.truth["refused_devices"]}
         for register in (self._register, self._add_receivers):
@@ -158,7 +162,7 @@ class Fleets:
         registry_files.write(self._database_url, valid, self._clock.now_us())
 
     def _add_receivers(self, fleet: Fleet) -> None:
-        """Both sides' webhooks go to our receiver, which is told the secrets."""
+        """Register our receiver for webhooks of both sides and give it the secrets."""
         now_us = self._clock.now_us()
         with translated(), connect(self._database_url) as connection:
             for side in SIDES:
@@ -170,7 +174,7 @@ class Fleets:
 
 
 def _rename_foreign(fleet: Fleet) -> None:
-    """Foreign addresses know no tenant, so each fleet's get its name in front."""
+    """Prefix foreign addresses, which have no tenant, with the name of the fleet."""
     new: list[str] = []
     for row in fleet.registry["devices"]:
         if row["dialect"] != "native":
@@ -185,8 +189,8 @@ def _rename_foreign(fleet: Fleet) -> None:
 
 
 class Probes:
-    """Devices that send one message each, and wait until all are acknowledged end to end. There
-    are enough of them to come to every partition."""
+    """Devices that send one message each and wait for all end-to-end acknowledgements. There are
+    enough of them to reach every partition."""
 
     def __init__(self, database_url: str, clock: Clock, sent: Sent) -> None:
         self._clock = clock
@@ -199,7 +203,7 @@ class Probes:
         registry_files.write(database_url, valid, now_us)
 
     def publisher(self, url: str) -> Publisher:
-        """Their connection."""
+        """Return their connection."""
         return Publisher(
             url,
             self._clock,
@@ -210,7 +214,7 @@ class Probes:
         )
 
     async def ask(self, publisher: Publisher, within_s: float) -> bool:
-        """False where not all were acknowledged in time."""
+        """Send one message per device; return whether all were acknowledged in time."""
         self._seq += 1
         now_us = self._clock.now_us() // 1_000 * 1_000
         messages = [self._message(device, now_us) for device in self._load.names]
@@ -231,7 +235,7 @@ class Probes:
 
 
 def fleet_publisher(url: str, clock: Clock, sent: Sent) -> Publisher:
-    """The connection of all fleets' devices."""
+    """Return the connection of all fleets' devices."""
     return Publisher(
         url,
         clock,

@@ -1,5 +1,4 @@
-"""`tachowatt fault`: bring down what can be brought down, under load, and prove that nothing of it
-can be seen afterwards."""
+"""`tachowatt fault`: inject faults into all parts under load, check that they leave no trace."""
 
 import asyncio
 from collections import Counter
@@ -25,13 +24,13 @@ _DRAIN_WITHIN_S = 120.0
 _CALM_S = (0.3, 2.0)
 _RECOVERY_P95_S = 10.0
 _VERIFIED_BETWEEN = 150
-"""Devices recomputed at each look before the last; the last one takes all."""
+"""Devices recomputed at each check before the last; the last one recomputes all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """rounds : faults; kinds : of fault_kinds.KINDS; check_every : rounds between two full looks;
-    rate : messages/s of the fleets; meanwhile : a fault that kills nothing has a kill within it.
+    """rounds : faults; kinds : of proving.fault.kinds.KINDS; check_every : rounds between two full
+    checks; rate : messages/s of the fleets; meanwhile : add a kill to faults that kill nothing.
     """
 
     rounds: int
@@ -44,9 +43,9 @@ class Plan:
 
 @dataclass(slots=True)
 class Round:
-    """published : messages before the fault; acknowledged_s : from the moment that the victim was
-    back (its process was started) until a message of each partition, sent then, was acknowledged
-    end to end; recovery_s : until also what was killed was ready. None = never.
+    """published : messages before the fault; acknowledged_s : from the return of the victim
+    (its process was started) until a message of each partition, sent then, was acknowledged
+    end to end; recovery_s : until all killed processes were ready too. None = never.
     """
 
     number: int
@@ -67,7 +66,7 @@ View = Callable[[Round], None]
 async def run(
     directory: Path, kafka_home: Path | None, clock: Clock, plan: Plan, view: View
 ) -> dict[str, Any]:
-    """Run all rounds; returns what came of them. `problems` says what is wrong, if anything."""
+    """Run all rounds; return the results. `problems` lists every failure."""
     began = clock.monotonic()
     async with Topology(directory, clock, kafka_home) as topology:
         fleets = Fleets(topology.url, topology.receiver, clock, plan.seed, plan.rate)
@@ -107,7 +106,7 @@ class _Run:
         self._leaks = checks.Leaks()
         self._rounds: list[Round] = []
         self._samples = self._delivered = 0
-        # Kinds that cannot be here, and why.
+        # Kinds that this machine does not support, with the reason.
         self._left_out: dict[str, str] = {}
         if topology.no_small_disk:
             self._left_out["disk-full"] = topology.no_small_disk
@@ -117,7 +116,7 @@ class _Run:
             )
 
     async def rounds(self, view: View) -> None:
-        """All of them, with a full look now and then and at the end."""
+        """Run all rounds, with full checks in between and at the end."""
         self._fleets.start(self._publisher)
         if not await self._probes.ask(self._probing, _PROBE_WITHIN_S):
             raise Stop(
@@ -127,7 +126,7 @@ class _Run:
             await self._context.away(*_CALM_S)
             found = await self._round(number, kind)
             self._rounds.append(found)
-            if self._topology.dead():  # it has been told; without it nothing comes to rest
+            if self._topology.dead():  # already reported; without it the system never settles
                 view(found)
                 return
             last = number == self._plan.rounds
@@ -138,7 +137,7 @@ class _Run:
             view(found)
 
     def _drawn(self) -> Iterator[str]:
-        """Each kind as often as the others, in an order by chance."""
+        """Yield all kinds equally often, in random order."""
         deck: list[str] = []
         kinds = [kind for kind in self._plan.kinds if kind not in self._left_out]
         for _ in range(self._plan.rounds):
@@ -157,7 +156,7 @@ class _Run:
         if self._fleets.task is not None and self._fleets.task.done():
             self._fleets.task.result()
         for problem in problems:
-            self._findings.tell(f"round {number}, {kind} {faults[0].victim}: {problem}")
+            self._findings.add(f"round {number}, {kind} {faults[0].victim}: {problem}")
         return Round(
             number,
             kind,
@@ -187,7 +186,7 @@ class _Run:
     async def _recovered(
         self, faults: Sequence[Fault], back_s: float
     ) -> tuple[float | None, float | None, list[str]]:
-        """When a message of each partition came through, when all was well, and what was not."""
+        """Return times of acknowledgement and of recovery, and problems."""
         problems = [problem for fault in faults for problem in fault.problems]
 
         async def ask() -> float | None:
@@ -211,16 +210,18 @@ class _Run:
         return acknowledged_s, max(found) if len(found) == len(all_s) else None, problems
 
     async def _look(self, last: bool) -> None:
-        """Let everything come to rest; then nothing may be missing."""
+        """Wait until the system settles; then check that nothing is missing."""
         findings, topology = self._findings, self._topology
         await self._fleets.finish()
         for publisher in (self._publisher, self._probing):
             if not await publisher.drain(_DRAIN_WITHIN_S * known_slowness(self._clock)):
-                held = publisher.counters.unacked
-                findings.tell(f"{held} messages are not acknowledged after {_DRAIN_WITHIN_S:.0f} s")
+                unacked = publisher.counters.unacked
+                findings.add(
+                    f"{unacked} messages are not acknowledged after {_DRAIN_WITHIN_S:.0f} s"
+                )
         waiting = await checks.settled(topology.url, self._clock)
         if waiting:
-            findings.tell(waiting)
+            findings.add(waiting)
         most = None if last else _VERIFIED_BETWEEN
         await asyncio.to_thread(checks.proof, topology.url, most, findings)
         tenants = self._fleets.tenants if last else self._fleets.tenants[-1:]
@@ -238,13 +239,13 @@ class _Run:
         self._leaks.look(topology.running(), lines, self._findings, at_rest=at_rest)
 
     def answer(self) -> dict[str, Any]:
-        """The figures."""
+        """Return the figures."""
         findings, leaks = self._findings, self._leaks
         recovery = [r.recovery_s for r in self._rounds if r.recovery_s is not None]
         acknowledged = [r.acknowledged_s for r in self._rounds if r.acknowledged_s is not None]
         p95_s = percentile(recovery, 0.95)
         if p95_s is not None and p95_s >= _RECOVERY_P95_S:
-            findings.tell(f"recovery p95 is {p95_s} s, below {_RECOVERY_P95_S:.0f} s is promised")
+            findings.add(f"recovery p95 is {p95_s} s, below {_RECOVERY_P95_S:.0f} s is promised")
         counters = self._publisher.counters
         return {
             "seed": self._plan.seed,

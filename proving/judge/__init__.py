@@ -1,1 +1,1 @@
-"""Compares what was found and sent with the truth that the simulators know."""
+"""Compares features and contacts with the truth of the simulators."""

@@ -1,8 +1,7 @@
-"""Compare what was sent with what happened, and with what the simulators know each customer allows.
+"""Compare contacts with true events, and with the consents that the simulators record.
 
-Nothing here trusts the sender: which purpose and channel a contact needs follows from the signal
-it speaks of, whom it is about from the simulators' own register, and what arrived from the
-receiver's own records.
+Nothing here trusts the sender. Purpose and channel of a contact follow from its signal, its
+customer from the simulators' registry, and arrivals from the receiver's own records.
 """
 
 from collections import Counter, defaultdict
@@ -22,14 +21,14 @@ PURPOSE_OF: Mapping[str, str] = {
     "driving.event": "driving_score",
     "score.changed": "driving_score",
 }
-"""What a customer must allow for a contact about a signal of this type to be made."""
+"""The purpose that a customer must allow for a contact about a signal of this type."""
 CHANNEL_PURPOSE: Mapping[str, str] = {"email": "channel_email"}
 SIDE_OF: Mapping[str, str] = {"vehicle.crash": "insurer", "meter.anomaly.raised": "utility"}
-"""Who is told by webhook."""
+"""The receiver of the webhook."""
 
 CRASH_WITHIN_S = 2.0
-"""Promised for 95 of 100 crashes: from the device's message to the webhook with its signature
-verified."""
+"""Promised for 95 of 100 crashes: from the device's message to the webhook with its
+signature verified."""
 _SAME_CRASH_US = 10_000_000
 _SHOWN = 3
 
@@ -38,9 +37,9 @@ _SHOWN = 3
 class Contacted:
     """The comparison.
 
-    crashes : true crashes that were found, and their insurer told of; latencies_s : of every crash
-    that was told of, true or not, the seconds from publishing to the verified webhook; late : says
-    that they miss the promise, which depends on the machine too.
+    crashes : true crashes that were found and sent to their insurer; latencies_s : seconds from
+    publication to the verified webhook, for every crash sent, true or not; late : missed latency
+    promises, which also depend on the machine.
     """
 
     crashes: int = 0
@@ -53,7 +52,7 @@ class Contacted:
 
     @property
     def p95_s(self) -> float | None:
-        """Of the crashes' latencies; None without one."""
+        """95th percentile of the crashes' latencies; None without any."""
         return percentile(self.latencies_s, 0.95)
 
     def crash_figures(self) -> dict[str, Any]:
@@ -72,7 +71,7 @@ class Contacted:
 
 
 def judge_contacts(evidence: Evidence) -> Contacted:
-    """Compare; `problems` of the answer say what falls short."""
+    """Compare; `problems` of the result lists every failure."""
     result = Contacted(refused=evidence.refused)
     signals = {signal.signal_id: signal for signal in evidence.signals}
     contacts = {contact.contact_id: contact for contact in evidence.contacts}
@@ -97,7 +96,7 @@ def _crashes(
     contacts: Mapping[str, Contact],
     result: Contacted,
 ) -> None:
-    """Who was told of which crash, and how soon."""
+    """Match crashes with webhooks, and measure their latency."""
     first_s: dict[str, float] = {}
     for delivery in evidence.webhooks:
         contact = contacts.get(delivery.webhook_id)
@@ -126,7 +125,7 @@ def _crashes(
 
 
 def _alerts(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
-    """Of every anomaly that stands, its utility was told, unless its customer does not allow it."""
+    """Check that the utility got every valid anomaly, unless its customer does not allow it."""
     heard = {
         contacts[d.webhook_id].signal_id
         for d in evidence.webhooks
@@ -157,7 +156,7 @@ def _at_the_end(result: Contacted) -> list[str]:
 
 
 def _arrivals(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
-    """What arrived is what was sent, signed, and the other way round."""
+    """Check that arrivals and sent contacts are the same, and signed."""
     wrong = [d for d in evidence.webhooks if not d.verified]
     problems = [
         f"a webhook to the {d.side} came with a wrong signature: {d.reason}" for d in wrong[:_SHOWN]
@@ -182,14 +181,14 @@ def _arrivals(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
 
 
 def _mailed_id(mail: Mail) -> str:
-    """A mail's Message-ID is `<contact id@…>`."""
+    """Return the contact id of a Message-ID `<contact id@…>`."""
     return mail.message_id.strip("<>").partition("@")[0]
 
 
 def _identities(
     evidence: Evidence, signals: Mapping[str, SignalRecord], contacts: Mapping[str, Contact]
 ) -> list[str]:
-    """One id always speaks of one thing, and one thing comes to one receiver under one id."""
+    """Check that an id always means one thing, and a receiver gets a thing under one id only."""
     problems = []
     things: dict[str, set[str]] = defaultdict(set)
     ids: dict[tuple[str, str], set[str]] = defaultdict(set)
@@ -214,14 +213,14 @@ def _identities(
 
 
 def _named(delivery: Delivery) -> str:
-    """The signal that a webhook's body names (an alert has the id of its signal)."""
+    """Return the signal that a webhook's body names (an alert has the id of its signal)."""
     data = (delivery.body or {}).get("data")
     found = data if isinstance(data, dict) else {}
     return str(found.get("signal_id") or found.get("alert_id") or "")
 
 
 def _thing(signal: SignalRecord | None, contact: Contact, evidence: Evidence) -> str:
-    """What really happened: a true crash whatever its signal's id, else what the signal says."""
+    """Return the underlying event: a true crash for any signal id, else the signal."""
     if signal is not None and signal.type == "vehicle.crash":
         for device, at_us in evidence.crashes:
             if _is_of(signal, device, at_us):
@@ -232,7 +231,7 @@ def _thing(signal: SignalRecord | None, contact: Contact, evidence: Evidence) ->
 def _allowed(
     evidence: Evidence, signals: Mapping[str, SignalRecord], contacts: Mapping[str, Contact]
 ) -> list[str]:
-    """Everything that was sent is allowed by its customer, and went to none but them."""
+    """Check that customers allowed everything sent, and that it went to nobody else."""
     problems: list[str] = []
     came = [c.contact_id for c in evidence.contacts if c.state == "delivered"]
     came += [d.webhook_id for d in evidence.webhooks]
@@ -265,7 +264,7 @@ def _allowed(
 
 
 def _mailed_to_others(mails: Iterable[Mail], contacts: Mapping[str, Contact]) -> list[str]:
-    """Simulated customers have addresses of their own: `<customer>@example.org`."""
+    """Find misdirected mails; simulated customers have `<customer>@example.org`."""
     return [
         f"a mail for {contact.customer} went to {', '.join(mail.recipients)}"
         for mail in mails

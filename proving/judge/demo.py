@@ -1,4 +1,4 @@
-"""The demo's JSON object: what the store and the receiver have, judged by the simulators' truth."""
+"""The demo's JSON object: data of the store and the receiver, judged by the simulators' truth."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -22,7 +22,7 @@ from store.signals import decisions, outbox
 
 _ALL = 1_000_000
 _SLOW = 1.25
-"""From this factor on a machine counts as slow; less is within the noise of measuring it."""
+"""A machine counts as slow from this factor on; less is measurement noise."""
 _FOR_WANT_OF_CONSENT = ("no_consent", "no_channel_consent")
 
 
@@ -33,13 +33,14 @@ class DemoJudge:
         self._publications = Publications()
 
     def first_sent(self, message: Message, now_s: float) -> None:
-        """A device publishes `message` for the first time; now_s : monotonic seconds."""
+        """Record the first publication of `message`; now_s : monotonic seconds."""
         self._publications.note(message, now_s)
 
     def answer(self, database_url: str, outcome: Outcome) -> dict[str, Any]:
-        """The demo's JSON object.
+        """Return the demo's JSON object.
 
-        `problems` say what falls short, `warnings` what the machine's slowness explains.
+
+        `problems` lists failures, `warnings` those that the machine's slowness explains.
         """
         return _answer(database_url, outcome, self._publications)
 
@@ -104,8 +105,8 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
 def judge_latency(
     late: Sequence[str], slowness: float, strict: bool
 ) -> tuple[list[str], list[str]]:
-    """Problems and warnings: latency is promised on an ordinary machine, so that on a slower one
-    it is a warning with the machine's factor beside it.
+    """Return problems and warnings: latency is promised on an ordinary machine, so a slower one
+    turns it into a warning with the machine's factor.
     """
     if strict or slowness < _SLOW:
         return list(late), []
@@ -163,7 +164,7 @@ def _judge(connection: Connection, fleet: Fleet) -> Judgement:
 
     episodes: dict[tuple[str, str, int], Thing] = {}
     for thing in things(ANOMALY, lambda row: ANOMALY_NAMES[int(row["kind"])]):
-        # Raised, then perhaps cleared: the later row of an episode knows its end.
+        # Raised, then perhaps cleared: the later row of an episode has its end.
         episodes[(thing.device, thing.kind, thing.start_us)] = thing
     return judge(
         fleet.truth,
@@ -216,7 +217,7 @@ def _judge_contacts(
 def _signal_records(
     connection: Connection, tenant: str, publications: Publications
 ) -> list[SignalRecord]:
-    """Every signal of the demo, a crash with the time at which all it rests on was published."""
+    """Return all signals of the demo; a crash with the time when its last sample was published."""
     names = _device_names(connection)
     decided_us = {
         (int(row["device_id"]), int(row["start_us"])): int(row["decided_us"])

@@ -1,4 +1,4 @@
-"""What the judge of contacts compares: signals, contacts, arrivals, and what customers allow."""
+"""Evidence for the judge of contacts: signals, contacts, arrivals, and consents."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from app.demo.receiver import Delivery, Mail
 @dataclass(frozen=True, slots=True)
 class SignalRecord:
     """A signal in its newest revision. at_us : when it happened; known_s : the clock's monotonic
-    seconds at which the last sample that it rests on was published (None where that is unknown).
+    seconds at which its last sample was published (None if unknown).
     """
 
     signal_id: str
@@ -23,7 +23,7 @@ class SignalRecord:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A contact as the store has it. customer : to or about whom it claims to be."""
+    """A contact of the store. customer : whom it claims to be about."""
 
     contact_id: str
     signal_id: str
@@ -34,11 +34,11 @@ class Contact:
 
 @dataclass(slots=True)
 class Evidence:
-    """All that is compared.
+    """All evidence.
 
-    owner : subject → customer, by the simulators' register; consents : customer → purposes in
-    force; crashes : (device, at_us) of the true ones that were found; refused : how many contacts
-    were not made or not sent for want of consent.
+    owner : subject → customer, by the simulators' registry; consents : customer → purposes in
+    force; crashes : (device, at_us) of true crashes that were found; refused : contacts not made
+    or not sent for lack of consent.
     """
 
     owner: Mapping[str, str]

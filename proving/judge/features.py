@@ -1,9 +1,9 @@
-"""Compare what the pipeline found with what the simulators know to be true.
+"""Compare features of the pipeline with the truth of the simulators.
 
-What had no time to be decided at the end is left out on both sides. The rule: a true thing counts
-when the device's own samples reach far enough beyond it (`DECIDED_AFTER_S`); a found thing counts
-unless it belongs to a true thing that does not count. What the sensors of a device cannot show
-(`observable` false in the truth) is neither demanded nor held against us.
+Features without time to be decided at the end are excluded on both sides. The rule: a true thing
+counts if the device's own samples reach far enough beyond it (`DECIDED_AFTER_S`); a found thing
+counts unless it belongs to a true thing that does not count. Things that the sensors of a device
+cannot show (`observable` false in the truth) are neither required nor counted as errors.
 """
 
 from collections import defaultdict
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 DECIDED_AFTER_S: Mapping[str, float] = {
-    "trip": 420.0,  # three minutes of standing, or a gap of five, and some slack
+    "trip": 420.0,  # three minutes of standing, or a gap of five, plus slack
     "event": 30.0,
     "crash": 45.0,
     "spike": 3_600.0,
@@ -45,7 +45,7 @@ class Thing:
     counts: bool = True
 
     def meets(self, other: "Thing", near_us: int) -> bool:
-        """True where both are of one device and kind and overlap, give or take `near_us`."""
+        """Return whether device and kind are equal and times overlap within `near_us`."""
         return (
             self.device == other.device
             and self.kind == other.kind
@@ -58,9 +58,9 @@ class Thing:
 class Match:
     """How found things agree with true ones.
 
-    true, hit : true things that count, and those of them that were found.
-    found, right : found things that count, and those of them that are true.
-    missed, wrong : the others, for people to look at. met : the true things that were found.
+    true, hit : true things that count, and the number found.
+    found, right : found things that count, and the number true.
+    missed, wrong : the others, for inspection. met : the true things that were found.
     """
 
     true: int
@@ -81,7 +81,7 @@ class Match:
 
 
 def match(true: Iterable[Thing], found: Iterable[Thing], near_us: int) -> Match:
-    """Match by device, kind and time."""
+    """Match things by device, kind and time."""
     truths: dict[tuple[str, str], list[Thing]] = defaultdict(list)
     for thing in true:
         truths[(thing.device, thing.kind)].append(thing)
@@ -122,7 +122,7 @@ class Judgement:
     anomalies: Match
 
     def problems(self) -> list[str]:
-        """What falls short of what the demo promises; empty = nothing."""
+        """Return the missed promises of the demo."""
         wrong = []
         if self.crashes.hit < self.crashes.true:
             wrong.append(f"{self.crashes.true - self.crashes.hit} crashes were not found")
@@ -148,7 +148,7 @@ def judge(
 ) -> Judgement:
     """Compare found things with a fleet's truth.
 
-    last_us : device → time of its newest sample, by the simulator's own account.
+    last_us : device → time of its newest sample, by the simulator.
     """
 
     def decided(kind: str, device: str, end_us: int) -> bool:
@@ -197,8 +197,8 @@ def judge(
 def _anomalies(
     truths: Iterable[Mapping[str, Any]], found: list[Thing], counts: Callable[[Any], bool]
 ) -> Match:
-    """As `match`, but a true anomaly says itself which kinds it may be called (`accept`: a dead
-    meter's flat register is zero or stuck) and which it may raise besides (`tolerate`)."""
+    """Match anomalies; a true one lists the kinds that identify it (`accept`: a dead meter's flat
+    register is zero or stuck) and kinds that it may raise besides (`tolerate`)."""
     result = Match(0, 0, 0, 0, [], [])
     excused: set[Thing] = set()
     right: set[Thing] = set()

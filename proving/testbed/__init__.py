@@ -1,1 +1,1 @@
-"""The system that faults are tried on: servers, proxies and processes that can be killed."""
+"""The system under test: servers, proxies and processes that can be killed."""

@@ -1,4 +1,4 @@
-"""Our own processes, as `tachowatt fault` runs, kills and pauses them."""
+"""Processes of the product that `tachowatt fault` runs, kills and pauses."""
 
 import asyncio
 import os
@@ -19,17 +19,17 @@ _READY_WITHIN_S = 120.0
 _END_WITHIN_S = 15.0
 _KIB = 1024
 _FAKETIME = "lib/*/faketime/libfaketimeMT.so.1"
-"""Of Debian's package libfaketime; the one for programs with threads."""
+"""From Debian's package libfaketime; the version for programs with threads."""
 
 
 def faketime() -> Path | None:
-    """The library by which a process can be told another time; None where it is not installed."""
+    """Return the library that fakes the time of a process; None if it is not installed."""
     return next(iter(sorted(Path("/usr").glob(_FAKETIME))), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """What a process holds. pid : whose; memory_mib : resident."""
+    """Resources of the process `pid`. memory_mib : resident."""
 
     pid: int
     files: int
@@ -37,16 +37,16 @@ class Usage:
 
 
 class _Watched(Child):
-    """A child whose exit code is asked for."""
+    """A child with a readable exit code."""
 
     @property
     def code(self) -> int | None:
-        """None while it runs."""
+        """Exit code; None while it runs."""
         return self._process.poll()
 
 
 class Process:
-    """A `tachowatt` command that can be started again and again."""
+    """A `tachowatt` command that can be restarted."""
 
     def __init__(
         self,
@@ -69,12 +69,12 @@ class Process:
         }
         self._time = self._state / "time"
         self._child: _Watched | None = None
-        self._began = 0  # where in its log the present run begins
+        self._began = 0  # offset of the current run in its log
 
     def start(self, *, own_clock: bool = False) -> None:
         """Start it; returns before it is ready.
 
-        own_clock : its clock can be stepped; threads then wait long for each other.
+        own_clock : allow stepping its clock; this slows threads that wait for each other.
         """
         self.step_clock(0)
         self._began = self._log.stat().st_size if self._log.exists() else 0
@@ -82,7 +82,7 @@ class Process:
             [sys.executable, "-m", "app.cli", *self._arguments],
             self._log,
             environment=self._environment | (self._own_clock() if own_clock else {}),
-            directory=Path.cwd(),  # where its tachowatt.toml is, if there is one
+            directory=Path.cwd(),  # folder of tachowatt.toml, if any
         )
 
     def _own_clock(self) -> dict[str, str]:
@@ -94,18 +94,18 @@ class Process:
         }
 
     async def ready(self) -> None:
-        """Until the present run says so. Raises `Stop` with the end of its log."""
+        """Wait until the current run reports it. Raises `Stop` with the end of its log."""
         limit = Limit(self._clock, _READY_WITHIN_S)
         while not limit.over() and self.alive():
-            if "is ready" in self.said:
+            if "is ready" in self.output:
                 return
             await asyncio.sleep(0.05)
         how = f"not ready after {limit.seconds:.0f} s" if self.alive() else "ended"
-        raise Stop(f"{self.name} has {how}; the end of its log:\n{self.said[-2_000:].rstrip()}")
+        raise Stop(f"{self.name} has {how}; the end of its log:\n{self.output[-2_000:].rstrip()}")
 
     @property
-    def said(self) -> str:
-        """Output of the present run."""
+    def output(self) -> str:
+        """Output of the current run."""
         if not self._log.exists():
             return ""
         return self._log.read_bytes()[self._began :].decode(errors="replace")
@@ -115,23 +115,23 @@ class Process:
         return self._child is not None and self._child.alive()
 
     def step_clock(self, seconds: int) -> None:
-        """Its wall clock is so far ahead of the machine's from now on."""
+        """Set how far its wall clock is ahead of the machine's."""
         new = self._time.with_suffix(".new")
         new.write_text(f"{seconds:+d}\n")
-        new.replace(self._time)  # it reads it whenever it asks for the time
+        new.replace(self._time)  # the library reads it at each call of the clock
 
     def kill(self) -> None:
-        """End it as kill -9 does."""
+        """Kill it with SIGKILL."""
         kill_group(self._child)
 
     def send_signal(self, number: int) -> None:
-        """To the process itself."""
+        """Send a signal to the process itself."""
         pid = self._pid()
         if pid:
             os.kill(pid, number)
 
     async def terminate(self) -> str:
-        """SIGTERM; what is wrong with its end, '' where it ended well and in time."""
+        """Send SIGTERM; return a problem, or '' if it ended well and in time."""
         self.send_signal(signal.SIGTERM)
         limit = Limit(self._clock, _END_WITHIN_S)
         while self.alive() and not limit.over():
@@ -140,10 +140,10 @@ class Process:
             self.kill()
             return f"{self.name} did not end within {limit.seconds:.0f} s of SIGTERM"
         code = 0 if self._child is None else self._child.code
-        return f"{self.name} ended with {code}: {self.said[-500:]}" if code else ""
+        return f"{self.name} ended with {code}: {self.output[-500:]}" if code else ""
 
     def usage(self) -> Usage | None:
-        """What it holds; None where it does not run."""
+        """Return its resources; None if it does not run."""
         pid = self._pid()
         try:
             files = len(os.listdir(f"/proc/{pid}/fd"))
@@ -153,7 +153,7 @@ class Process:
         return Usage(pid, files, pages * os.sysconf("SC_PAGE_SIZE") // (_KIB * _KIB))
 
     def _pid(self) -> int:
-        """Of the program under the guarding shell; 0 where it does not run."""
+        """Return the id of the program under the guard shell; 0 if it does not run."""
         if self._child is None or not self._child.alive():
             return 0
         shell = self._child.pid

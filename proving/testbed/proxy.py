@@ -1,4 +1,4 @@
-"""A TCP proxy between two of us that can be cut, made deaf or slowed down."""
+"""A TCP proxy between two processes that can be cut, stalled or slowed down."""
 
 import asyncio
 import socket
@@ -11,11 +11,11 @@ from app.servers.ports import free_port
 
 _CHUNK = 64 * 1024
 _SLICES_PER_S = 20
-"""A slow line moves in so many steps a second."""
+"""Steps per second of a slow connection."""
 _RESET = struct.pack("ii", 1, 0)  # close() sends RST and not FIN
 
 Server = Path | int
-"""Who is behind it: a Unix socket, or a port of the loopback. Asked anew for each connection."""
+"""The server behind it: a Unix socket, or a port of the loopback. Called for each connection."""
 
 
 class Proxy:
@@ -34,7 +34,7 @@ class Proxy:
 
     @property
     def open(self) -> int:
-        """Connections now."""
+        """Number of current connections."""
         return len(self._pairs)
 
     async def start(self) -> None:
@@ -42,7 +42,7 @@ class Proxy:
         self._listener = await asyncio.start_server(self._accept, "127.0.0.1", self.port)
 
     async def close(self) -> None:
-        """End everything."""
+        """Close the listener and all connections."""
         if self._listener is not None:
             self._listener.close()
         tasks = [pair.task for pair in self._pairs if pair.task is not None]
@@ -52,21 +52,21 @@ class Proxy:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     def cut(self) -> None:
-        """End all connections by RST, and each new one at once, until `heal`."""
+        """Reset all connections, and each new one at once, until `heal`."""
         self._cut = True
         for pair in list(self._pairs):
             pair.cut()
 
     def stall(self) -> None:
-        """Let no byte through until `heal`; connections are taken, and nobody answers."""
+        """Forward no byte until `heal`; connections are accepted but get no answer."""
         self.flows.clear()
 
     def slow(self, bytes_per_s: int) -> None:
-        """Let so little through, in each direction of each connection, until `heal`."""
+        """Limit the rate in each direction of each connection until `heal`."""
         self.bytes_per_s = bytes_per_s
 
     def heal(self) -> None:
-        """Let everything through again, held back bytes first."""
+        """Forward everything again, delayed bytes first."""
         self._cut = False
         self.bytes_per_s = 0
         self.flows.set()
@@ -82,7 +82,7 @@ class Proxy:
 
 
 class _Pair:
-    """A connection and the one behind it."""
+    """A connection and its counterpart to the server."""
 
     def __init__(self, proxy: Proxy, client: asyncio.StreamWriter) -> None:
         self.task: asyncio.Task[None] | None = None
@@ -122,8 +122,8 @@ class _Pair:
                 each.close()
 
     async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Until one end closes. What the other end has still to say then is of no use to anybody:
-        MQTT, Kafka and PostgreSQL never close one direction alone."""
+        """Forward until one end closes. Later bytes of the other end are dropped: MQTT, Kafka and
+        PostgreSQL never close one direction only."""
         proxy = self._proxy
         with suppress(OSError):
             while data := await reader.read(_CHUNK):

@@ -1,4 +1,4 @@
-"""The servers of `tachowatt fault`: each can be killed, and keeps what it has promised to keep."""
+"""The servers of `tachowatt fault`: each can be killed and keeps its acknowledged data."""
 
 import os
 import signal
@@ -19,13 +19,13 @@ from runtime.clock import Clock
 from runtime.errors import Stop
 
 _DISK_MIB = 4_096
-"""Most of what PostgreSQL's disk may hold; it takes memory only for what is on it."""
+"""Size of PostgreSQL's disk; it uses memory only for its contents."""
 _SPARE_BYTES = 64 * 1024
 _TRIES = 50
 
 
 class KilledMosquitto(Mosquitto):
-    """Persistent, and always on the same port."""
+    """A persistent Mosquitto, always on the same port."""
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         data = directory.resolve() / "mosquitto"
@@ -34,14 +34,14 @@ class KilledMosquitto(Mosquitto):
             directory,
             clock,
             f"persistence true\npersistence_location {data}/\n"
-            # Saved after so many changes: of what is younger nothing outlives a kill -9.
+            # Saved after this many changes: later ones are lost by kill -9.
             "autosave_on_changes true\nautosave_interval 100\n"
             "user root\n",
         )
         self.port = free_port()
 
     def start(self, port: int = 0, of_listener: str = "") -> str:
-        """Returns its URL."""
+        """Start it; return its URL."""
         return super().start(port or self.port, of_listener)
 
     @property
@@ -62,11 +62,11 @@ class KilledPostgres(Postgres):
 
     @property
     def socket(self) -> Path:
-        """Where it listens."""
+        """Path of its socket."""
         return self._sockets / ".s.PGSQL.5432"
 
     def on_small_disk(self) -> str:
-        """Give it a disk of its own that can be full; why not, where that does not work."""
+        """Mount a small disk for its data; return the reason if that fails, else ''."""
         if os.geteuid() != 0:
             return "only root can mount a small disk"
         self._data.mkdir(parents=True, exist_ok=True)
@@ -75,10 +75,10 @@ class KilledPostgres(Postgres):
         return made
 
     def fill_disk(self) -> None:
-        """From now on it can write next to nothing."""
+        """Fill its disk, so that it can write almost nothing."""
         for _ in range(
             _TRIES
-        ):  # it writes meanwhile, and a disk cannot be smaller than what is on it
+        ):  # it writes meanwhile, and a disk cannot be smaller than its contents
             found = os.statvfs(self._data)
             used = (found.f_blocks - found.f_bfree) * found.f_frsize
             problem = self._resize(f"{used + _SPARE_BYTES}")
@@ -87,7 +87,7 @@ class KilledPostgres(Postgres):
         raise Stop(f"the small disk cannot be resized: {problem}")
 
     def empty_disk(self) -> None:
-        """There is room again."""
+        """Free space on its disk."""
         problem = self._resize(f"{_DISK_MIB}m")
         if problem:
             raise Stop(f"the small disk cannot be resized: {problem}")
@@ -97,7 +97,7 @@ class KilledPostgres(Postgres):
         return self._child is not None and self._child.alive()
 
     def kill(self) -> None:
-        """End its first process as kill -9 does; the others see that and end."""
+        """Kill its first process with SIGKILL; the others notice and end."""
         kill_group(self._child)
 
     def stop(self) -> None:
@@ -110,7 +110,7 @@ class KilledPostgres(Postgres):
 
 
 class ProxiedKafka(Kafka):
-    """A Kafka with a listener for each proxy, which it gives as its address to who comes by it."""
+    """A Kafka with a listener per proxy, whose address it advertises to clients of the proxy."""
 
     def __init__(
         self, directory: Path, clock: Clock, home: Path | None, names: Sequence[str]
@@ -123,11 +123,11 @@ class ProxiedKafka(Kafka):
 
     @property
     def proxies(self) -> list[Proxy]:
-        """One for each name."""
+        """Proxies, one per name."""
         return [proxy for _, proxy in self._listeners]
 
     def kill_if_alive(self) -> None:
-        """For the end, when nothing is to be kept."""
+        """Kill it at the end, when its data are not needed."""
         if self.alive():
             self.kill()
 
@@ -145,7 +145,7 @@ class ProxiedKafka(Kafka):
 
 
 def kill_group(child: Child | None) -> None:
-    """SIGKILL for a child and its guard, and wait until they are gone."""
+    """Kill a child and its guard with SIGKILL, and wait until they have ended."""
     if child is not None and child.alive():
         with suppress(ProcessLookupError):
             os.killpg(child.pid, signal.SIGKILL)
@@ -154,7 +154,7 @@ def kill_group(child: Child | None) -> None:
 
 
 def _run(*command: str | Path) -> str:
-    """What went wrong; '' where nothing did."""
+    """Run a command; return its error, '' on success."""
     try:
         made = subprocess.run(command, capture_output=True, text=True, check=False)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Everything that `tachowatt fault` runs: servers, proxies between them, and our processes."""
+"""The system of `tachowatt fault`: servers, proxies between them, and processes of the product."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -17,14 +17,14 @@ SESSION_TIMEOUT_S = 6
 GATEWAYS = ("gateway-1", "gateway-2")
 WORKERS = ("ingest-1", "ingest-2")
 EXTRA = "ingest-3"
-"""A worker that comes and goes."""
+"""A worker that is added and removed."""
 NAMES = (*GATEWAYS, *WORKERS, "contacts", "api")
-# A receiver that was away is asked again soon: the run has not the time for the usual schedule.
+# Retry an unavailable receiver soon: the run is too short for the usual schedule.
 _RETRY_SCHEDULE_S = "0" + ",1,2,2" * 10
 
 
 class Topology:
-    """Use as `async with Topology(…) as topology`. url : of the database, without a proxy."""
+    """Use as `async with Topology(…) as topology`. url : database, without a proxy."""
 
     def __init__(self, directory: Path, clock: Clock, kafka_home: Path | None) -> None:
         self.directory = directory
@@ -50,11 +50,11 @@ class Topology:
         await self._ending.aclose()
 
     def running(self) -> list[Process]:
-        """The processes that should run all the time."""
+        """Return the processes that should always run."""
         return [self.processes[name] for name in NAMES]
 
     def dead(self) -> list[str]:
-        """What should run and does not."""
+        """Return the names of processes and servers that should run but do not."""
         servers = {
             "postgres": self.postgres.alive(),
             "kafka": self.kafka.alive(),
@@ -64,13 +64,13 @@ class Topology:
         return [name for name, alive in found.items() if not alive]
 
     async def restart_postgres(self) -> None:
-        """Bring it back if it has ended, and wait until it answers."""
+        """Restart it if it has ended, and wait until it answers."""
         await asyncio.to_thread(self.postgres.start)
 
     async def _start(self) -> None:
         for server in (self.mosquitto, self.postgres):
             self._ending.callback(server.stop)
-        self._ending.callback(self.kafka.kill_if_alive)  # it would take seconds to end in order
+        self._ending.callback(self.kafka.kill_if_alive)  # a graceful shutdown would take seconds
         self.no_small_disk = self.postgres.on_small_disk()
         self.receiver.start()
         self._ending.callback(self.receiver.stop)
@@ -88,7 +88,7 @@ class Topology:
         self._make_processes(kafka_url)
         await self._init_log(kafka_url)
         for process in self.processes.values():
-            self._ending.callback(process.kill)  # what should end in order has ended before
+            self._ending.callback(process.kill)  # graceful shutdowns are done before
         for process in self.running():
             process.start()
         for process in self.running():
@@ -144,5 +144,5 @@ class Topology:
         init.start()
         while init.alive():
             await asyncio.sleep(0.05)
-        if "is fed from" not in init.said:
-            raise Stop(f"`tachowatt log init` failed:\n{init.said}")
+        if "is fed from" not in init.output:
+            raise Stop(f"`tachowatt log init` failed:\n{init.output}")

@@ -1,4 +1,4 @@
-"""The measurements on small numbers: they run, their ledgers close, and they say when they do not."""
+"""Benches on small numbers: they run, their ledgers close, and they report failures."""
 
 import json
 import shutil

@@ -1,4 +1,4 @@
-"""What the commands share: settings, output for people and for machines, progress."""
+"""Shared code of the commands: settings, output for people and programs, progress."""
 
 import json
 import sys
@@ -21,7 +21,7 @@ err = Console(stderr=True, soft_wrap=True)
 
 
 def load_settings(**overrides: Any) -> "Settings":
-    """Settings with a command's own options over them, and the log configured.
+    """Load settings, overridden by a command's options, and configure the log.
 
     Raises `Usage` that names the setting.
     """
@@ -42,12 +42,12 @@ def load_settings(**overrides: Any) -> "Settings":
 
 
 def json_text(value: Any) -> str:
-    """One JSON value in one line."""
+    """Return a JSON value on one line."""
     return json.dumps(value, ensure_ascii=False, default=_plain)
 
 
 def print_json(value: Any) -> None:
-    """One JSON value on stdout."""
+    """Print a JSON value on stdout."""
     sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
     sys.stdout.flush()
 
@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
 
 
 def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
-    """A table for people."""
+    """Print a table for people."""
     table = Table(title=title, title_justify="left")
     for column in columns:
         table.add_column(column)
@@ -69,13 +69,13 @@ def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
         table.add_row(*("" if value is None else str(value) for value in row))
     if out.is_terminal:
         out.print(table)
-    else:  # a file or a pipe has no width: nothing is cut off there
+    else:  # a file or a pipe has no width: do not truncate
         Console(width=240).print(table)
 
 
 @contextmanager
 def progress_bar(text: str) -> Iterator[Any]:
-    """`advance(done, of)` on a bar, where stderr is a terminal."""
+    """Yield `advance(done, of)`, which shows a bar if stderr is a terminal."""
     if not err.is_terminal:
         yield lambda done, of: None
         return

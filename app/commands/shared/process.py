@@ -1,4 +1,4 @@
-"""Run a part of the service as a process of its own."""
+"""Run a part of the service as a separate process."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -13,7 +13,7 @@ Work = Callable[[Stack, Addresses, Clock, asyncio.Event], Coroutine[Any, Any, No
 
 
 def run_process(settings: Settings, work: Work) -> None:
-    """A part of the service as a process of its own, on its database, until SIGTERM or Ctrl-C."""
+    """Run a part of the service as a separate process, on its database, until SIGTERM or Ctrl-C."""
     clock = SystemClock()
     stack = Stack(settings, clock)
     addresses = stack.start(broker=False)

@@ -1,4 +1,4 @@
-"""What the commands share that read a recording and need no server."""
+"""Shared code of the commands that read a recording and need no server."""
 
 import json
 import sys
@@ -15,7 +15,7 @@ from runtime.errors import Usage
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
-SLOW_S = 1.5  # a bar is shown where something takes longer than this
+SLOW_S = 1.5  # show a bar for work longer than this
 
 File = Annotated[
     Path, typer.Argument(help="CSV (also .csv.gz; , ; or tab) or Parquet", show_default=False)
@@ -42,7 +42,7 @@ Step = Callable[[float, str], None]
 
 @contextmanager
 def progress(quiet: bool) -> Iterator[Step]:
-    """Show progress where it is slow and somebody looks; turn usage errors into exit code 2."""
+    """Show progress of slow work on a terminal; turn usage errors into exit code 2."""
     bar = None if quiet or not sys.stderr.isatty() else _Bar()
     try:
         yield _no_step if bar is None else bar.step
@@ -92,17 +92,17 @@ class _Bar:
         self._bar = bar
 
     def stop(self) -> None:
-        """Take the bar away. Safe to repeat."""
+        """Remove the bar. Safe to repeat."""
         self._timer.cancel()
         if self._timer.is_alive():
-            self._timer.join()  # it may be starting the bar just now
+            self._timer.join()  # it may be starting the bar
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
 
 
 def check_outputs(*paths: Path | None) -> None:
-    """Refuse before the work what could not be written after it."""
+    """Reject output paths that cannot be written, before the work."""
     for path in paths:
         if path is not None and not path.parent.is_dir():
             raise Usage(f"{path}: there is no folder {path.parent}")

@@ -1,4 +1,4 @@
-"""Which tenant a command is about."""
+"""The tenant of a command."""
 
 from runtime.errors import Usage
 from store.people import registry
@@ -6,7 +6,7 @@ from store.postgres.pool import Connection
 
 
 def the_tenant(connection: Connection, given: str | None) -> str:
-    """Return the tenant that was named, or the only one there is. Raises `Usage`."""
+    """Return the given tenant, or the only one. Raises `Usage`."""
     known = registry.tenants(connection)
     if given is None and len(known) == 1:
         return known[0]

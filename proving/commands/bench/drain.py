@@ -1,17 +1,16 @@
 """How fast a backlog goes from a broker to the last commit, with features computed on the way.
 
 The backlog is made first, in a persistent session of Mosquitto (or of --mqtt-url); the time
-runs from the gateway's start until everything is committed. The service has a process of its
-own, whose peak memory is told apart from that of the bench. Calibrations of the same run: a
+runs from the gateway's start until everything is committed. The service runs in a separate
+process, so its peak memory excludes that of the bench. Calibrations of the same run: a
 bare COPY of the same rows in the same order on one connection, and paho's own reader on the
 same messages. Afterwards the ledger must close and `verify` be clean, else the exit code is 1.
-A database that is given keeps a tenant of the bench. `share_per_step` is of the whole time;
+A given database keeps a tenant of the bench. `share_per_step` refers to the whole time;
 steps of two batches overlap. JSON keys: docs/performance.md.
 
-With --log kafka a gateway and --workers of ingest are processes of their own, with topics of
-their own in a Kafka between them (in one that is given they stay, for a day); the time runs
-from letting the gateway go until the store has everything. `share_per_step` is summed over the
-workers then.
+With --log kafka a gateway and --workers of ingest are separate processes, with new topics in a
+Kafka between them (a given Kafka keeps them for a day); the time runs from the start of reading
+by the gateway until the store has everything. `share_per_step` is summed over the workers.
 
 Examples:
 
@@ -42,7 +41,7 @@ from runtime.clock import SystemClock
 
 
 class BenchLog(StrEnum):
-    """What stands between gateway and ingest."""
+    """The log between gateway and ingest."""
 
     DIRECT = "direct"
     KAFKA = "kafka"

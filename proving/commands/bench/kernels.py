@@ -1,4 +1,4 @@
-"""Each large kernel beside its own algorithm in C and beside pandas, on one core.
+"""Compare each large kernel with its algorithm in C and with pandas, on one core.
 
 The sources in C (proving/bench/c) are compiled with -O3 -march=native by the system's compiler;
 kernel and C get the same prepared arrays, in turn, and must give the same bits. pandas makes
@@ -19,7 +19,7 @@ from app.commands.shared.console import out, print_json, print_table
 from proving.commands.bench.shared import (
     Json,
     judge,
-    say_phases,
+    print_phases,
 )
 from runtime.errors import Stop
 
@@ -35,7 +35,7 @@ def kernels(
             f"the bench of the kernels needs pandas and the repository's tests: {error}"
         ) from None
 
-    found = bench_kernels.run(samples, say_phases())
+    found = bench_kernels.run(samples, print_phases())
     if json:
         print_json(found)
     else:

@@ -1,9 +1,9 @@
-"""A car that was offline for weeks delivers, beside live messages.
+"""Deliver weeks of messages of an offline car, during live load.
 
-As `bench latency`, but at a quarter of a short drain's rate, which with the generator is half
-of what two cores can do. At half of the time a car that has already said that it is online
-delivers two hours of driving a day, a sample a second, oldest first. Its old time is in the
-store with samples of 200 parked cars and its own, on TimescaleDB in the columnstore. The
+Like `bench latency`, but at a quarter of a short drain's rate, which with the generator is half
+of the capacity of two cores. At half of the time a car that is already online delivers two hours
+of driving per day, one sample per second, oldest first. The store already has samples of 200
+parked cars and this car for these weeks, on TimescaleDB in the columnstore. The
 latency of the crashes before that (without the first third, when the service warms up) is
 compared with that from the first late message until all is corrected.
 The exit code is 1 where p95 is more than twice as high, a trip is missing, or the proof fails.
@@ -26,8 +26,8 @@ from proving.commands.bench.shared import (
     Verify,
     bench_settings,
     judge,
+    print_phases,
     quantiles_text,
-    say_phases,
 )
 from runtime.clock import SystemClock
 
@@ -52,7 +52,7 @@ def late(
     plan = Plan(rate, seconds, crashes, devices, 2_000 if verify else 0, share=0.25)
     with bench_settings(mqtt_url, database_url) as settings:
         found = bench_late.run(
-            settings, SystemClock(), plan, bench_late.Late(days, over), say_phases()
+            settings, SystemClock(), plan, bench_late.Late(days, over), print_phases()
         )
     if json:
         print_json(found)

@@ -1,9 +1,9 @@
-"""From publishing the message that decides a crash until its signed webhook is received.
+"""Measure the time from the message that decides a crash until its signed webhook.
 
-The whole service runs (`tachowatt serve`, in a process of its own) while a generator publishes
-at --rate through Mosquitto. Among the cars are some that crash; the time
-runs from just before the deciding message is written to the broker until a receiver has the
-webhook and found its signature right. The exit code is 1 where a webhook is missing, p99 is a
+The whole service runs (`tachowatt serve`, in a separate process) while a generator publishes
+at --rate through Mosquitto. Some cars crash; the time runs from just before the deciding
+message is written to the broker until a receiver has verified the signature of the webhook. The
+exit code is 1 if a webhook is missing, p99 is a
 second or more, the ledger does not close or `verify` is not clean.
 
 Example:
@@ -25,8 +25,8 @@ from proving.commands.bench.shared import (
     Verify,
     bench_settings,
     judge,
+    print_phases,
     quantiles_text,
-    say_phases,
 )
 from runtime.clock import SystemClock
 
@@ -46,7 +46,7 @@ def latency(
 
     plan = Plan(rate, seconds, crashes, devices, 1_000 if verify else 0)
     with bench_settings(mqtt_url, database_url) as settings:
-        found = bench_latency.run(settings, SystemClock(), plan, say_phases())
+        found = bench_latency.run(settings, SystemClock(), plan, print_phases())
     if json:
         print_json(found)
     else:

@@ -1,14 +1,14 @@
-"""What a great many malformed messages do to ingest, and to the good ones among them.
+"""Send many malformed messages through ingest, mixed with good ones.
 
 Mutations of the contract's examples (simulators/mutations.py) in every dialect and encoding,
 between the messages of a simulated fleet, go through ingest as it runs in the service, into a
 PostgreSQL. Each message must be accounted for, by a reason that was foreseen; memory (in runs
 of 500,000 and more), open files and connections must not grow; and the good devices must have
 the same samples, features, signals and numbering, bit for bit, as after a run with the good
-messages alone. Else the exit code is 1, and `problems` says why.
+messages alone. Else the exit code is 1, and `problems` lists why.
 
-With NUMBA_BOUNDSCHECK=1, and NUMBA_CACHE_DIR at a folder of its own, kernels also fail where
-they reach beyond an array, instead of spoiling what lies there.
+With NUMBA_BOUNDSCHECK=1 and a separate NUMBA_CACHE_DIR, kernels also fail on an access beyond an
+array, instead of corrupting memory.
 
 Examples:
 

@@ -1,12 +1,12 @@
-"""How long the API takes to answer over a small and a large history.
+"""Measure response times of the API over a small and a large history.
 
-For each size (1,000,000 and 10,000,000 samples unless --samples says otherwise) a database of
-its own is filled with 100,000 vehicles and 1,000 meters, their samples and in proportion their
-trips, intervals and days; then `tachowatt api` is started and asked over HTTP, one question
-after the other, each time about another of 1,000 vehicles or 30 meters. Those have the same
-last 90 (30) days at every size. p50, p95 and p99 in ms; `flat` is the largest size over the
-smallest. The exit code is 1 where the score's p99 reaches 20 ms, or its p50 at the largest size
-1.5 times that of the smallest.
+For each size (1,000,000 and 10,000,000 samples by default, see --samples) a new database is
+filled with 100,000 vehicles and 1,000 meters, their samples and in proportion their trips,
+intervals and days; then `tachowatt api` is started and queried over HTTP, one query after the
+other, each about another of 1,000 vehicles or 30 meters. Those have the same last 90 (30) days
+at every size. p50, p95 and p99 in ms; `flat` is the ratio of the largest size to the smallest.
+The exit code is 1 if the score's p99 reaches 20 ms, or its p50 at the largest size 1.5 times
+that of the smallest.
 
 Example:
 
@@ -22,7 +22,7 @@ from proving.commands.bench.shared import (
     Json,
     bench_settings,
     judge,
-    say_phases,
+    print_phases,
 )
 from runtime.clock import SystemClock
 
@@ -38,7 +38,7 @@ def query(
 
     sizes = sorted({*(samples or (1_000_000, 10_000_000)), *((100_000_000,) if huge else ())})
     with bench_settings(None, database_url) as settings:
-        found = bench_query.run(settings, SystemClock(), sizes, requests, say_phases())
+        found = bench_query.run(settings, SystemClock(), sizes, requests, print_phases())
     if json:
         print_json(found)
     else:

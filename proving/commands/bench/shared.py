@@ -23,16 +23,16 @@ HalfRate = Annotated[
 Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 
 
-def say_phases() -> Callable[[str, int, int], None]:
+def print_phases() -> Callable[[str, int, int], None]:
     """Return a progress callback that prints one line for each phase."""
-    said: list[str] = []
+    printed: list[str] = []
 
-    def say(what: str, _done: int, _of: int) -> None:
-        if what not in said:
-            said.append(what)
+    def show(what: str, _done: int, _of: int) -> None:
+        if what not in printed:
+            printed.append(what)
             err.print(what, style="dim")
 
-    return say
+    return show
 
 
 def quantiles_text(quantiles: dict[str, Any]) -> str:

@@ -1,11 +1,10 @@
-"""The whole service under an even load for long: does anything grow?
+"""Run the whole service under an even load for a long time and check that nothing grows.
 
-As `bench latency`, for half an hour unless --for says otherwise. In each of thirty parts the
-service's resident memory, its open files, the connections to the database and the latency of
-the crashes are looked at. The exit code is 1 where, from the first third to the last (a tenth
-is left out to warm up), memory grew by more than 32 MiB, files or connections by more than 8,
-p95 by more than a half, or where the proof fails. Half an hour at 30,000 messages/s fills some
-10 GB.
+Like `bench latency`, for half an hour by default (see --for). Each of thirty parts measures the
+service's resident memory, open files, connections to the database and the latency of crashes.
+The exit code is 1 if, from the first third to the last (a tenth is excluded to warm up), memory
+grew by more than 32 MiB, files or connections by more than 8, p95 by more than a half, or if
+the verification fails. Half an hour at 30,000 messages/s fills some 10 GB.
 
 Examples:
 

@@ -1,9 +1,9 @@
-"""Two workers of ingest beside one, where neither broker nor store is the limit.
+"""Compare two workers of ingest with one, where neither broker nor store is the limit.
 
-Kafka has all messages before a worker begins; samples, features, checkpoints, signals and
-numbering are made ready and then thrown away (a null store), and only books and offsets are
-written. The exit code is 1 where two are less than 1.5 times as fast as one, or where a message
-is not in the ledger.
+Kafka has all messages before a worker starts; samples, features, checkpoints, signals and
+sequence numbers are encoded and then discarded (a null store), and only ledger and offsets are
+written. The exit code is 1 if two are less than 1.5 times as fast as one, or if a message is
+not in the ledger.
 
 Example:
 
@@ -22,7 +22,7 @@ from proving.commands.bench.shared import (
     KafkaUrl,
     bench_settings,
     judge,
-    say_phases,
+    print_phases,
 )
 from runtime.clock import SystemClock
 
@@ -42,7 +42,7 @@ def workers(
         messages, samples_per_message, devices, partitions, kafka_url=kafka_url
     )
     with bench_settings(None, database_url) as settings:
-        found = bench_workers.run(settings, SystemClock(), plan, say_phases())
+        found = bench_workers.run(settings, SystemClock(), plan, print_phases())
     if json:
         print_json(found)
     else:
