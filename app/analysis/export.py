@@ -37,8 +37,8 @@ def export_trip(analysis: TripAnalysis, path: Path) -> None:
     for index, row in enumerate(analysis.trips):
         trip[_within(table, row)] = index
     event = np.full(table.t_us.size, "", object)
-    for row, told in zip(analysis.events, analysis.answer["events"], strict=True):
-        event[_within(table, row)] = told["kind"]
+    for row, found in zip(analysis.events, analysis.answer["events"], strict=True):
+        event[_within(table, row)] = found["kind"]
     columns["trip"] = pa.array(trip, mask=trip < 0)
     columns["status"] = np.where(trip >= 0, "in_trip", "outside")
     columns["event"] = pa.array(event, pa.string())
@@ -70,15 +70,17 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         energy = np.concatenate((energy, np.full(int(bare.sum()), np.nan)))
         code = np.concatenate((code, np.zeros(int(bare.sum()), np.int64)))
         ours = np.concatenate((ours, np.zeros(int(bare.sum()), np.bool_)))
-        told = ~ours
+        measured = ~ours
     else:
-        told = np.ones(ours.size, np.bool_)  # a register's difference is measured, even if spread
+        measured = np.ones(
+            ours.size, np.bool_
+        )  # a register's difference is measured, even if spread
     order = np.argsort(start_us, kind="stable")
     start_us, end_us, energy, code = start_us[order], end_us[order], energy[order], code[order]
-    ours, told = ours[order], told[order]
+    ours, measured = ours[order], measured[order]
     missing = np.isnan(energy) | (code <= Quality.NICHT_VERWENDBAR)
     status = np.select(
-        [missing, ours & told, ours, code < Quality.ABGELESEN],
+        [missing, ours & measured, ours, code < Quality.ABGELESEN],
         ["missing", "spread", "estimated", "substituted"],
         "measured",
     )
@@ -86,8 +88,8 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
     columns = {
         "start": iso_column(start_us, _offsets(table, start_us)),
         "end": iso_column(end_us, _offsets(table, end_us)),
-        "energy_kwh": _nullable(np.where(told, energy, np.nan)),
-        "estimated_kwh": _nullable(np.where(told, np.nan, energy)),
+        "energy_kwh": _nullable(np.where(measured, energy, np.nan)),
+        "estimated_kwh": _nullable(np.where(measured, np.nan, energy)),
         "quality": names[code],
         "status": status,
     }

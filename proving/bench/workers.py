@@ -23,7 +23,7 @@ from runtime.errors import Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from simulators.load import Load
-from store.pipeline import ledger, offsets
+from store.pipeline import ledger, offsets, telemetry
 from store.postgres.pool import connect
 from store.schema.migrate import migrate
 
@@ -82,6 +82,11 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         for each in runs
         if each["received"] != plan.messages
     ]
+    found["problems"] += [
+        f"the null store has written {each['samples_written']} samples"
+        for each in runs
+        if each["samples_written"]
+    ]
     if found["ratio"] < _LEAST_RATIO:
         found["problems"].append(f"the ratio is {found['ratio']}, less than {_LEAST_RATIO}")
     return found
@@ -104,6 +109,7 @@ def _measure(
         with connect(database_url) as connection:
             connection.autocommit = True
             before, received_before = offsets.total(connection), _received(connection)
+            samples_before = _samples(connection)
             names = [f"ingest-{n + 1}" for n in range(workers)]
             parts = {n: Part(n, _ingest, settings, database_url, kafka_url) for n in names}
             try:
@@ -123,6 +129,7 @@ def _measure(
             return {
                 "workers": workers,
                 "received": _received(connection) - received_before,
+                "samples_written": _samples(connection) - samples_before,
                 "seconds": round(seconds, 2),
                 "messages_per_s": round(plan.messages / seconds),
                 "samples_per_s": round(plan.messages * plan.samples / seconds),
@@ -132,6 +139,10 @@ def _measure(
 
 def _received(connection: Any) -> int:
     return sum(entry.received for entry in ledger.read(connection).values())
+
+
+def _samples(connection: Any) -> int:
+    return sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
 
 
 def _messages(plan: Plan, load: Load, clock: Clock) -> Iterator[RawMessage]:

@@ -154,7 +154,7 @@ def delivered(
     many = [thing for thing, different in things.items() if len(different) > 1]
     if many:
         findings.doubled += len(many)
-        findings.add(f"one thing was told under several ids: {many[:_SHOWN]}")
+        findings.add(f"one thing was sent under several ids: {many[:_SHOWN]}")
     wrong = [d for d in receiver.deliveries() if not d.verified]
     if wrong:
         findings.add(f"{len(wrong)} webhooks had a wrong signature: {wrong[0].reason}")

@@ -195,7 +195,7 @@ def _identities(
     for delivery in evidence.webhooks:
         contact = contacts.get(delivery.webhook_id)
         if not delivery.verified or contact is None:
-            continue  # told above
+            continue  # reported above
         named = _named(delivery)
         things[delivery.webhook_id].add(named)
         if named != contact.signal_id:
@@ -239,7 +239,7 @@ def _allowed(
     for contact_id in dict.fromkeys(came):
         contact = contacts.get(contact_id)
         if contact is None:
-            continue  # told above
+            continue  # reported above
         signal = signals.get(contact.signal_id)
         if signal is None:
             problems.append(f"contact {contact_id} speaks of a signal that does not exist")

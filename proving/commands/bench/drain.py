@@ -60,7 +60,7 @@ def drain(
     profile: Annotated[bool, typer.Option("--profile", help="Show the share of each step")] = False,
     verify: Verify = True,
     verify_devices: Annotated[
-        int, typer.Option(min=1, help="Recompute at most so many devices, spread evenly")
+        int, typer.Option(min=1, help="Maximum of devices to recompute, spread evenly")
     ] = 1_000,
     json: Json = False,
 ) -> None:
