@@ -194,6 +194,7 @@ CRASH = "crash"
 class EventFacts:
     """The facts about a kind of driving event. The kernels' codes: feature_kernels.driving.
 
+    scored : it is a factor of the driving score.
     trip_column : the column of a trip that counts them. by_severity : the column has a count for
     each severity 1, 2, 3. symbol : Plotly's marker.
     """
@@ -204,6 +205,7 @@ class EventFacts:
     by_severity: bool
     colour: str
     symbol: str = "triangle-down"
+    scored: bool = True
 
 
 EVENTS: Mapping[str, EventFacts] = {
@@ -231,12 +233,21 @@ COUNTED_BY_SEVERITY = tuple(facts.trip_column for facts in EVENTS.values() if fa
 """Columns of a trip with int[3]: how many of each severity."""
 
 FACTORS: Mapping[str, Text] = {
-    **{kind: EVENTS[kind].name for kind in Manoeuvre},
+    **{kind: EVENTS[kind].name for kind in Manoeuvre if EVENTS[kind].scored},
     "night": Text("Fahren bei Nacht", "night driving"),
     "acceleration_p95": Text("Stärke der Beschleunigung", "strength of acceleration"),
     "speed_p95": Text("hohe Geschwindigkeit", "high speed"),
 }
 """Factors of the driving score (feature_kernels.driving.score)."""
+RELEVANCE_HALF_LIFE_S: Mapping[str, float] = {
+    "case": 7 * 86_400.0,
+    "crash": 2 * 86_400.0,
+    "alert": 4 * 86_400.0,
+    "score": 14 * 86_400.0,
+    "contact": 2 * 86_400.0,
+    "contract": 365 * 86_400.0,
+}
+"""Kinds of items in a customer's context: how fast their recency fades."""
 
 
 class SignalType(StrEnum):

@@ -1,5 +1,7 @@
 """Server-rendered pages, one function per page, mounted beside the API."""
 
+from collections.abc import Mapping
+
 from fastapi import FastAPI
 from starlette.routing import Route
 
@@ -13,8 +15,20 @@ from api.pages.frame.enter import Page, outside, page
 def mount(app: FastAPI, deps: Deps) -> None:
     """Add the pages to the application, and render its errors as pages for browsers."""
     ledger_cache = live.LedgerCache(deps)
+    menu: list[tuple[str, str, tuple[Scope, ...]]] = []
 
-    def get(path: str, show: Page, *scopes: Scope, session: bool = True) -> Route:
+    def get(
+        path: str,
+        show: Page,
+        *scopes: Scope,
+        session: bool = True,
+        entry: str | Mapping[str, Scope] | None = None,
+    ) -> Route:
+        """Route a page. entry : its name in the menu, or names with the scope that each needs."""
+        if isinstance(entry, str):
+            menu.append((entry, path, scopes))
+        else:
+            menu.extend((name, path, (scope,)) for name, scope in (entry or {}).items())
         return Route(path, page(deps, show, *scopes, session=session), methods=["GET"])
 
     def post(path: str, act: Page, *scopes: Scope, session: bool = True) -> Route:
@@ -28,29 +42,42 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/login", session.login, session=False),
         post("/logout", session.logout),
         Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),
-        get("/", overview.overview(ledger_cache)),
-        get("/fleet", fleet.fleet, Scope.TRIPS_READ, Scope.DATA_READ),
-        get("/vehicles/{vehicle}", fleet.vehicle, Scope.TRIPS_READ, Scope.DATA_READ),
-        get("/meters", meters.meters, Scope.CONSUMPTION_READ, Scope.DATA_READ),
-        get("/meters/{meter}", meters.meter, Scope.CONSUMPTION_READ, Scope.DATA_READ),
-        get("/customers", customers.customer_list, Scope.CONTEXT_READ),
+        get("/", overview.overview(ledger_cache), entry="overview"),
+        get("/customers", customers.customer_list, Scope.CONTEXT_READ, entry="customers"),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
-        get("/me", customers.own, Scope.DATA_READ),
-        post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
-        get("/alerts", alerts.alert_list, Scope.ALERTS_READ),
+        get(
+            "/fleet",
+            fleet.fleet,
+            Scope.TRIPS_READ,
+            Scope.DATA_READ,
+            entry={"fleet": Scope.TRIPS_READ, "own_fleet": Scope.DATA_READ},
+        ),
+        get("/vehicles/{vehicle}", fleet.vehicle, Scope.TRIPS_READ, Scope.DATA_READ),
+        get(
+            "/meters",
+            meters.meters,
+            Scope.CONSUMPTION_READ,
+            Scope.DATA_READ,
+            entry={"meters": Scope.CONSUMPTION_READ, "own_meters": Scope.DATA_READ},
+        ),
+        get("/meters/{meter}", meters.meter, Scope.CONSUMPTION_READ, Scope.DATA_READ),
+        get("/alerts", alerts.alert_list, Scope.ALERTS_READ, entry="alerts"),
         get("/alerts/{alert}", alerts.alert, Scope.ALERTS_READ),
         post("/alerts/{alert}", alerts.act, Scope.ALERTS_WRITE),
-        get("/cases", cases.case_list, Scope.CASES_READ),
+        get("/cases", cases.case_list, Scope.CASES_READ, entry="cases"),
         get("/cases/{case}", cases.case, Scope.CASES_READ),
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
-        get("/contacts", contacts.contact_list, Scope.CONTACTS_READ),
+        get("/inbox", contacts.inbox, Scope.INBOX_READ, entry="inbox"),
+        post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),
+        get("/contacts", contacts.contact_list, Scope.CONTACTS_READ, entry="contacts"),
         post("/contacts", contacts.resend_all, Scope.CONTACTS_WRITE),
         get("/contacts/{contact}", contacts.contact, Scope.CONTACTS_READ),
         post("/contacts/{contact}", contacts.resend, Scope.CONTACTS_WRITE),
-        get("/inbox", contacts.inbox, Scope.INBOX_READ),
-        post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),
-        get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ),
+        get("/me", customers.own, Scope.DATA_READ, entry="own_data"),
+        post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
+        get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ, entry="dead_letters"),
         get("/dead-letters/{letter}", operations.dead_letter, Scope.OPERATIONS_READ),
-        get("/playbooks", operations.playbook_list, Scope.OPERATIONS_READ),
+        get("/playbooks", operations.playbook_list, Scope.OPERATIONS_READ, entry="playbooks"),
     ]
+    app.state.menu = tuple(menu)
     app.state.problem_page = outside(deps)

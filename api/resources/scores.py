@@ -11,7 +11,7 @@ from pydantic import Field
 
 from api.http.answers import Shape, finite
 from api.resources.subjects import Subject, consent_ref
-from contracts.kinds import EVENTS, Manoeuvre
+from contracts.kinds import EVENTS, FACTORS, Manoeuvre
 from customer_context.scoring.bands import band
 from feature_kernels import driving
 from services import driving_scores
@@ -106,7 +106,11 @@ def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore
     """Explain the score `found` of these trips (TRIP_DTYPE)."""
     number = finite(found.score)
     which = subject.which
-    counts = {str(kind): int(trips[EVENTS[kind].trip_column].sum()) for kind in Manoeuvre}
+    counts = {
+        str(kind): int(trips[EVENTS[kind].trip_column].sum())
+        for kind in Manoeuvre
+        if kind in FACTORS
+    }
     points = {part.factor: finite(part.share) for part in found.components}
     return DrivingScore(
         subject=subject.name,

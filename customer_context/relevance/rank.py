@@ -14,16 +14,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from contracts.kinds import RELEVANCE_HALF_LIFE_S
+
 US_PER_S = 1_000_000
 
-_HALF_LIFE_S = {
-    "case": 7 * 86_400.0,
-    "crash": 2 * 86_400.0,
-    "alert": 4 * 86_400.0,
-    "score": 14 * 86_400.0,
-    "contact": 2 * 86_400.0,
-    "contract": 365 * 86_400.0,
-}
 _OPEN = 3.0
 _OVERDUE = 4.0
 _DUE_SOON = 2.0
@@ -87,7 +81,7 @@ def rank(items: Iterable[Item], now_us: int, most: int) -> list[Ranked]:
 def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Ranked:
     age_s = max(0.0, (now_us - item.at_us) / US_PER_S)
     severity = item.severity * (2.0 if item.urgent else 1.0)
-    recency = 0.5 ** (age_s / _HALF_LIFE_S[item.kind])
+    recency = 0.5 ** (age_s / RELEVANCE_HALF_LIFE_S[item.kind])
     parts = [(severity * recency, _recent(item, age_s))]
     if item.open:
         parts.append((_OPEN, Reason("open", "still open")))

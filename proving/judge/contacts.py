@@ -22,7 +22,11 @@ PURPOSE_OF: Mapping[str, str] = {
     "score.changed": "driving_score",
 }
 """The purpose that a customer must allow for a contact about a signal of this type."""
-CHANNEL_PURPOSE: Mapping[str, str] = {"email": "channel_email"}
+CHANNEL_PURPOSE: Mapping[str, str | None] = {
+    "webhook": None,
+    "inbox": None,
+    "email": "channel_email",
+}
 SIDE_OF: Mapping[str, str] = {"vehicle.crash": "insurer", "meter.anomaly.raised": "utility"}
 """The receiver of the webhook."""
 
@@ -250,9 +254,14 @@ def _allowed(
                 f"a contact about {signal.subject} is to {contact.customer}, not to {customer}"
             )
             continue
-        needed = {PURPOSE_OF[signal.type]}
-        if contact.channel in CHANNEL_PURPOSE:
-            needed.add(CHANNEL_PURPOSE[contact.channel])
+        if signal.type not in PURPOSE_OF or contact.channel not in CHANNEL_PURPOSE:
+            problems.append(
+                f"contact {contact_id} by {contact.channel} about {signal.type}: the judge does "
+                "not know what its customer must allow"
+            )
+            continue
+        of_channel = CHANNEL_PURPOSE[contact.channel]
+        needed = {PURPOSE_OF[signal.type]} | ({of_channel} if of_channel else set())
         missing = needed - set(evidence.consents.get(customer, ()))
         if missing:
             problems.append(

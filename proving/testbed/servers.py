@@ -76,9 +76,8 @@ class KilledPostgres(Postgres):
 
     def fill_disk(self) -> None:
         """Fill its disk, so that it can write almost nothing."""
-        for _ in range(
-            _TRIES
-        ):  # it writes meanwhile, and a disk cannot be smaller than its contents
+        # PostgreSQL goes on writing, and a disk cannot be smaller than its contents: try again.
+        for _ in range(_TRIES):
             found = os.statvfs(self._data)
             used = (found.f_blocks - found.f_bfree) * found.f_frsize
             problem = self._resize(f"{used + _SPARE_BYTES}")

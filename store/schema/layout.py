@@ -28,7 +28,6 @@ def structure(connection: Connection, layout: Layout, now_us: int) -> None:
     else:
         for table in partitions.TABLES:
             partitions.split(connection, table, layout, now_us)
-    rollup_objects.build(connection, engine, layout)
 
 
 def arrange(connection: Connection, layout: Layout) -> None:

@@ -10,6 +10,7 @@ not depend on the order of rows.
 """
 
 from dataclasses import dataclass
+from zlib import crc32
 
 from psycopg import sql
 
@@ -22,8 +23,8 @@ from store.postgres.times import PROVISIONAL_US, from_us
 LOCK = 7_261_002
 """Any fixed number: refresh and build exclude each other by this lock."""
 
-FORM = 1
-"""Increase with every change of a definition here, so that databases rebuild their rollups."""
+_SQL_VERSION = 1
+"""Raised with every change of the SQL here that is not a change of columns."""
 
 
 def _sum(column: str, condition: str = "") -> str:
@@ -116,6 +117,8 @@ METER_HOUR = Rollup("meter_hour", INTERVALS, "hour")
 METER_DAY = Rollup("meter_day", INTERVALS, "day")
 METER_MONTH = Rollup("meter_month", INTERVALS, "month")
 ROLLUPS = (VEHICLE_DAY, METER_HOUR, METER_DAY, METER_MONTH)
+FORM = crc32(repr((_SQL_VERSION, ROLLUPS)).encode()) & 0x7FFFFFFF
+"""A database whose rollups were built with another form builds them anew."""
 
 # A bucket's start plus this is inside the next bucket, also across a change of the clock.
 _INTO_NEXT = {"hour": "1 hour", "day": "26 hours", "month": "32 days"}

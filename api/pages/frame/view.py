@@ -81,22 +81,8 @@ class Entry:
     current: bool
 
 
-_MENU: tuple[tuple[str, str, tuple[Scope, ...]], ...] = (
-    ("overview", "/", ()),
-    ("customers", "/customers", (Scope.CONTEXT_READ,)),
-    ("fleet", "/fleet", (Scope.TRIPS_READ,)),
-    ("meters", "/meters", (Scope.CONSUMPTION_READ,)),
-    ("own_fleet", "/fleet", (Scope.DATA_READ,)),
-    ("own_meters", "/meters", (Scope.DATA_READ,)),
-    ("alerts", "/alerts", (Scope.ALERTS_READ,)),
-    ("cases", "/cases", (Scope.CASES_READ,)),
-    ("inbox", "/inbox", (Scope.INBOX_READ,)),
-    ("contacts", "/contacts", (Scope.CONTACTS_READ,)),
-    ("own_data", "/me", (Scope.DATA_READ,)),
-    ("dead_letters", "/dead-letters", (Scope.OPERATIONS_READ,)),
-    ("playbooks", "/playbooks", (Scope.OPERATIONS_READ,)),
-)
-"""Name, path and required scopes (all of them) of each entry."""
+Menu = tuple[tuple[str, str, tuple[Scope, ...]], ...]
+"""Name, path and required scopes (all of them) of each entry (api/pages/__init__.py)."""
 
 
 @dataclass(slots=True)
@@ -183,7 +169,7 @@ class View:
         here = self.request.url.path
         return [
             Entry(name, path, here == path or (path != "/" and here.startswith(_stem(path))))
-            for name, path, scopes in _MENU
+            for name, path, scopes in self.request.app.state.menu
             if self.may(*scopes)
         ]
 
