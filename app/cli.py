@@ -11,6 +11,7 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from functools import cached_property
 from importlib import util
 from pathlib import Path
@@ -62,7 +63,9 @@ class CommandFiles(Mapping[str, Any]):
         found = dict(self._files)
         if self._entry_points:
             for entry in metadata.entry_points(group=self._entry_points):
-                found.setdefault(entry.name, entry.value)
+                with suppress(ModuleNotFoundError):  # its package may be left out
+                    if util.find_spec(entry.value) is not None:
+                        found.setdefault(entry.name, entry.value)
         order = {name: at for at, name in enumerate(_FIRST)}
         return dict(sorted(found.items(), key=lambda one: (order.get(one[0], len(order)), one[0])))
 

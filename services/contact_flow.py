@@ -38,6 +38,23 @@ def resend(connection: Connection, contact: dict[str, Any], now_us: int) -> None
         )
 
 
+def resend_many(
+    connection: Connection,
+    tenant: str,
+    ids: Sequence[str] | None,
+    now_us: int,
+    *,
+    delivered: bool = False,
+) -> int:
+    """Send contacts again under their ids; delivery checks consent again before.
+
+    ids : None = all failed ones. delivered : also those that were delivered. Returns how many;
+    those whose state or receiver does not allow it stay as they are.
+    """
+    states = ("failed",) if ids is None else (*RESENT, "delivered") if delivered else RESENT
+    return contacts.resend(connection, tenant, ids, now_us, states=states)
+
+
 def claim(
     connection: Connection, worker: int, free: Sequence[tuple[Lane, int]], now_us: int
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:

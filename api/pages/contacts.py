@@ -85,7 +85,7 @@ def resend_all(view: View) -> Response:
     """POST /contacts: resend all failed contacts."""
     if view.caller.side is not None:
         raise not_found()
-    sent = contacts.resend(view.connection, view.tenant, None, view.now_us)
+    sent = contact_flow.resend_many(view.connection, view.tenant, None, view.now_us)
     return view.go("/contacts", "resent" if sent else "not_resent")
 
 

@@ -116,7 +116,7 @@ def resend(
     tenant: Tenant = None,
     all_failed: Annotated[bool, typer.Option("--all-failed", help="All failed ones")] = False,
     delivered: Annotated[
-        bool, typer.Option("--delivered", help="Also such as were delivered or refused")
+        bool, typer.Option("--delivered", help="Also such as were delivered")
     ] = False,
 ) -> None:
     """Send contacts again under their old ids; consent is checked again first.
@@ -127,13 +127,16 @@ def resend(
 
       tachowatt contacts resend --all-failed
     """
+    from services import contact_flow
+
     if bool(ids) == all_failed:
         raise Usage("say which: ids, or --all-failed")
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
-        states = ("failed", "delivered", "refused") if delivered and ids else ("failed",)
-        count = contacts.resend(connection, which, ids or None, clock.now_us(), states=states)
+        count = contact_flow.resend_many(
+            connection, which, ids or None, clock.now_us(), delivered=delivered
+        )
         connection.commit()
     out.print(f"{count} contacts are sent again by the running service")
     if ids and count < len(ids):

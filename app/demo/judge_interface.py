@@ -1,6 +1,7 @@
 """The data that a demo hands to its judge, the judge's protocol, and how it is found."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from typing import Any, Protocol
@@ -50,6 +51,7 @@ def find_judge() -> Judge:
     Raises `Stop` if there is none.
     """
     for entry in metadata.entry_points(group=_GROUP, name=_NAME):
-        judge: Judge = entry.load()()
-        return judge
+        with suppress(ModuleNotFoundError):  # its package is left out of this installation
+            judge: Judge = entry.load()()
+            return judge
     raise Stop(f"no judge of the demo is installed (entry point {_NAME!r} of group {_GROUP!r})")

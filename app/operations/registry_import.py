@@ -16,6 +16,7 @@ from pydantic import (
     ConfigDict,
     Field,
     ValidationError,
+    create_model,
     model_validator,
 )
 
@@ -68,26 +69,19 @@ class Tenant(Row):
     timezone: Zone = "UTC"
 
 
-class Customer(Row):
+class _Customer(Row):
     tenant: Name
     id: Name
     name: str
     language: Literal["de", "en"] = "en"
-    addresses: dict[str, str] = Field(default_factory=dict)
 
-    @model_validator(mode="before")
-    @classmethod
-    def _addresses(cls, row: Any) -> Any:
-        """Each kind of address is its own column (contracts.channels.ADDRESSES)."""
-        if not isinstance(row, dict):
-            return row
-        found = {kind: str(row[kind]) for kind in ADDRESSES if row.get(kind)}
-        for kind, value in found.items():
-            if not ADDRESSES[kind].fullmatch(value):
-                raise ValueError(f"{kind}: {value!r} is no such address")
-        return {key: value for key, value in row.items() if key not in ADDRESSES} | (
-            {"addresses": found} if found else {}
-        )
+
+# Each kind of address is a column of its own.
+_ADDRESS_COLUMNS: dict[str, Any] = {
+    kind: (str | None, Field(default=None, pattern=f"^{pattern.pattern}$"))
+    for kind, pattern in ADDRESSES.items()
+}
+Customer: type[Row] = create_model("Customer", __base__=_Customer, **_ADDRESS_COLUMNS)
 
 
 class Vehicle(Row):
@@ -261,8 +255,7 @@ def write(
                                 row["address"] = f"{row['tenant']}/{row['device']}"
                     registry.upsert(connection, table, rows)
                     if section == "customers":
-                        addresses = [{**row, **row["addresses"]} for row in rows]
-                        registry.set_addresses(connection, addresses, tuple(ADDRESSES))
+                        registry.set_addresses(connection, rows, tuple(ADDRESSES))
                 registry.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
                 for row in sections.get("consents", []):

@@ -88,7 +88,9 @@ class Message(Part):
 
 def _model_of(contact: Any) -> str | None:
     """Return the model of a contact by its channel."""
-    channel = contact.get("channel") if isinstance(contact, dict) else contact.channel
+    channel = (
+        contact.get("channel") if isinstance(contact, dict) else getattr(contact, "channel", None)
+    )
     if channel in TO_RECEIVERS:
         return "receivers"
     return "customer" if channel in TO_CUSTOMER else None

@@ -171,7 +171,8 @@ def set_addresses(
             )
             cursor.executemany(
                 "insert into customers.address (tenant, customer, kind, value) "
-                "values (%(tenant)s, %(customer)s, %(kind)s, %(value)s)",
+                "values (%(tenant)s, %(customer)s, %(kind)s, %(value)s) "
+                "on conflict (tenant, customer, kind) do update set value = excluded.value",
                 [{**row, "kind": kind, "value": row[kind]} for row in rows if row.get(kind)],
             )
 

@@ -155,3 +155,28 @@ def test_the_summary_is_the_docstring_of_the_file() -> None:
         name: command.help for name, command in summaries.items()
     }
     assert all(command.help for command in summaries.values())
+
+
+_WITHOUT_PROVING = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "proving":
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, Absent())
+sys.argv = ["tachowatt", "--help"]
+from app.cli import main
+main()
+"""
+
+
+def test_help_needs_no_proving() -> None:
+    """A deployment may leave it out (docs/adr/0026): its commands are not listed then."""
+    command = [sys.executable, "-c", _WITHOUT_PROVING]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "serve" in done.stdout
+    assert "bench" not in done.stdout

@@ -5,6 +5,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -313,3 +314,9 @@ def test_the_guide_knows_what_a_device_takes(kind: Any) -> None:
     """Carry, four columns beside it, two of the index (ingest/device_state/arrays.py)."""
     size = 8 * kind.carry_width + 8 + 8 + 8 + 1 + 16
     assert f"8 × {kind.carry_width} + 41 = {size:,} bytes" in OPERATIONS.read_text()
+
+
+def test_the_image_gets_every_package() -> None:
+    packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
+    kept = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text().splitlines()
+    assert [name for name in packages["root_packages"] if f"!{name}" not in kept] == []
