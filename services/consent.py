@@ -1,15 +1,17 @@
 """Consent: record decisions of a customer, and return those in force."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
 from typing import Any
 
 from contracts.purposes import LegalBasis
-from runtime.errors import NotFound
+from customer_context.consent.state import GRANTED, WITHDRAWN, Decision, in_force
+from runtime.errors import NotAllowed, NotFound
 from store.people import consent, customers, registry
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
-GRANTED, WITHDRAWN = "granted", "withdrawn"
+__all__ = ["GRANTED", "WITHDRAWN", "Consents", "decide", "of_customer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +34,12 @@ def decide(
     notice_version: str,
     source: str,
     legal_basis: str = LegalBasis.CONSENT,
-) -> None:
+) -> Consents:
     """Append a decision, taken now, to the customer's ledger; it applies from the next message on.
 
-    state : granted or withdrawn. Raises `NotFound` where the registry has no such customer.
+    state : granted or withdrawn. Returns the consents after it. Raises `NotFound` where the
+    registry has no such customer, and `NotAllowed` where the decision would not be in force because
+    the ledger has a later one; the caller's transaction must not commit then.
     """
     if not customers.customer_exists(connection, tenant, customer):
         raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
@@ -51,13 +55,30 @@ def decide(
         "at": at,
         "recorded_at": at,
     }
+    registry.bump(connection)  # first: it locks, so that each decision sees the one before it
     consent.decide(connection, [decision])
-    registry.bump(connection)
+    after = of_customer(connection, tenant, customer)
+    if (purpose in after.granted) != (state == GRANTED):
+        raise NotAllowed(
+            f"{purpose} is not {state}: a later decision is in force; decide again in a moment"
+        )
+    return after
 
 
 def of_customer(connection: Connection, tenant: str, customer: str) -> Consents:
     """Return the purposes that a customer grants now, and all decisions."""
-    return Consents(
-        consent.granted_of(connection, tenant, customer),
-        consent.consents_of(connection, tenant, customer),
-    )
+    ledger = consent.consents_of(connection, tenant, customer)
+    granted = {
+        purpose: decision.consent_id
+        for purpose, decision in in_force(_decision(row) for row in ledger).items()
+        if decision.state == GRANTED
+    }
+    return Consents(granted, [_shown(row) for row in ledger])
+
+
+def _decision(row: Mapping[str, Any]) -> Decision:
+    return Decision(*(row[field.name] for field in fields(Decision)))
+
+
+def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in row.items() if name != "consent_id"}

@@ -1,9 +1,53 @@
-"""Consent: which customers' data may be processed, for which purpose. Pure; fails closed."""
+"""Consent: which decision is in force, and what the granted purposes cover. Pure; fails closed.
 
-from collections.abc import Mapping
+The rule: a decision takes effect when it was taken, but not before it was recorded where its date
+lies ahead of that (the clock of whoever sent it is fast). The newest one is in force. Of two that
+take effect at one instant the one recorded later, and of those the withdrawal. The same in SQL:
+`store.people.consent.NEWEST_FIRST`.
+"""
+
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from contracts.purposes import COVERING
+
+GRANTED, WITHDRAWN = "granted", "withdrawn"
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """A decision of a customer about a purpose. consent_id : ascending in order of recording."""
+
+    consent_id: int
+    purpose: str
+    state: str
+    decided_at: datetime
+    recorded_at: datetime
+
+    @property
+    def effective_at(self) -> datetime:
+        """When it takes effect: as decided, but not after it was recorded."""
+        return min(self.decided_at, self.recorded_at)
+
+
+def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
+    """Return purpose → the decision in force, of one customer's decisions in any order."""
+    found: dict[str, Decision] = {}
+    for decision in decisions:
+        known = found.get(decision.purpose)
+        if known is None or _rank(decision) > _rank(known):
+            found[decision.purpose] = decision
+    return found
+
+
+def _rank(decision: Decision) -> tuple[datetime, datetime, bool, int]:
+    return (
+        decision.effective_at,
+        decision.recorded_at,
+        decision.state == WITHDRAWN,
+        decision.consent_id,
+    )
 
 
 @dataclass(frozen=True, slots=True)

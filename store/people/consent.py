@@ -2,44 +2,87 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from store.people.registry import refusing
 from store.postgres.pool import Connection
 from store.postgres.rows import pair_columns
 
-# For each purpose the latest decision counts, by decided_at and not by recorded_at; at the same
-# instant a withdrawal wins. {} takes a condition.
-_IN_FORCE = (
-    "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state, consent_id "
-    "from customers.consent {} "
-    "order by tenant, customer, purpose, decided_at desc, state desc, consent_id desc"
+GRANTED, WITHDRAWN = "granted", "withdrawn"
+
+NEWEST_FIRST = (
+    "least({n}decided_at, {n}recorded_at) desc, {n}recorded_at desc, {n}state desc, "
+    "{n}consent_id desc"
 )
+"""The order of decisions about one purpose; the first is in force. {n} : an alias with its dot.
+
+The same rule as `customer_context.consent.state.in_force`, which explains it (of the two states
+`withdrawn` sorts last).
+"""
+
+DECIDED = (
+    "select n.state, n.consent_id, n.recorded_at from customers.consent n "
+    "where n.tenant = {tenant} and n.customer = {customer} and n.purpose = {purpose} "
+    f"order by {NEWEST_FIRST.format(n='n.')} limit 1"
+)
+"""Subquery: the decision in force of a customer about a purpose."""
+
+_IN_FORCE = (
+    "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state, consent_id, "
+    "recorded_at from customers.consent {where} "
+    f"order by tenant, customer, purpose, {NEWEST_FIRST.format(n='')}"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """The decision in force about a purpose."""
+
+    state: str
+    consent_id: int
+    recorded_at: datetime
 
 
 def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
     """Return the purposes granted now, by (tenant, customer)."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for tenant, customer, purpose, state, _ in connection.execute(_IN_FORCE.format("").encode()):
-        if state == "granted":
+    for tenant, customer, purpose, state, *_ in connection.execute(
+        _IN_FORCE.format(where="").encode()
+    ):
+        if state == GRANTED:
             found[(tenant, customer)].add(purpose)
     return {key: frozenset(purposes) for key, purposes in found.items()}
+
+
+def in_force(
+    connection: Connection, customers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], dict[str, InForce]]:
+    """Return for each (tenant, customer): purpose → the decision in force."""
+    found: dict[tuple[str, str], dict[str, InForce]] = {key: {} for key in customers}
+    query = _IN_FORCE.format(
+        where="where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+    )
+    for tenant, customer, purpose, *decision in connection.execute(
+        query.encode(), pair_columns(customers)
+    ):
+        found[(tenant, customer)][purpose] = InForce(*decision)
+    return found
 
 
 def granted_to(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], dict[str, int]]:
     """Return for each (tenant, customer): purpose granted now → the consent_id that grants it."""
-    found: dict[tuple[str, str], dict[str, int]] = {key: {} for key in customers}
-    query = _IN_FORCE.format(
-        "where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
-    )
-    for tenant, customer, purpose, state, consent_id in connection.execute(
-        query.encode(), pair_columns(customers)
-    ):
-        if state == "granted":
-            found[(tenant, customer)][purpose] = consent_id
-    return found
+    return {
+        key: {
+            purpose: decision.consent_id
+            for purpose, decision in decisions.items()
+            if decision.state == GRANTED
+        }
+        for key, decisions in in_force(connection, customers).items()
+    }
 
 
 def granted_of(connection: Connection, tenant: str, customer: str) -> dict[str, int]:
@@ -65,6 +108,7 @@ def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
 def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
     """Return a customer's whole consent ledger, oldest first."""
     names = (
+        "consent_id",
         "purpose",
         "state",
         "legal_basis",

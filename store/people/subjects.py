@@ -7,6 +7,7 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
+from store.people.consent import DECIDED
 from store.postgres import rows
 from store.postgres.pool import Connection
 
@@ -17,12 +18,6 @@ COVERING = (
     "where k.tenant = {tenant} and k.{column} = {value} and k.valid_from <= {at} "
     "and (k.valid_to is null or k.valid_to > {at}) "
     "order by k.valid_from desc, k.contract desc limit 1"
-)
-# The latest decision of a customer about a purpose; at the same instant a withdrawal wins.
-DECIDED = (
-    "select n.state, n.consent_id from customers.consent n where n.tenant = {tenant} "
-    "and n.customer = {customer} and n.purpose = {purpose} "
-    "order by n.decided_at desc, n.state desc, n.consent_id desc limit 1"
 )
 
 

@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts.kinds import COUNTED_BY_SEVERITY, SignalType
-from store.people.subjects import COVERING, DECIDED
+from store.people.consent import DECIDED
+from store.people.subjects import COVERING
 from store.postgres import rows
 from store.postgres.pool import Connection
 from store.reads.scoring import Which, source

@@ -7,8 +7,9 @@ while that customer grants the purpose.
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
-from store.people.subjects import COVERING, DECIDED
+from store.people.subjects import COVERING
 from store.postgres import rows
 from store.postgres.pool import Connection
 

@@ -9,7 +9,8 @@ from datetime import datetime
 from typing import Any
 
 from contracts.purposes import INSURERS
-from store.people.subjects import COVERING, DECIDED
+from store.people.consent import DECIDED
+from store.people.subjects import COVERING
 from store.pipeline.feature_tables import EVENT_NAMES
 from store.pipeline.features import PROVISIONAL_US
 from store.postgres import rows

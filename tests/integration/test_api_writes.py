@@ -7,8 +7,9 @@ import pytest
 
 from contracts.signals import signal_id
 from store.casework import cases, contacts
-from store.people import idempotency, keys, sessions
+from store.people import consent, idempotency, keys, sessions
 from store.postgres.pool import connect, scalar
+from store.postgres.times import from_us
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 from tests.patience import patient
@@ -175,6 +176,43 @@ def test_a_withdrawal_takes_effect_at_once(api: Api) -> None:
         assert scalar(connection, "select version from customers.version") == version + 1
     ledger = api.client.get(path, headers=headers).json()["ledger"]
     assert len(ledger) == 3 and ledger == done.json()["ledger"]
+
+
+def test_a_grant_dated_ahead_does_not_outlive_a_withdrawal(api: Api) -> None:
+    """The clock of whoever imports is fast: the grant counts from its recording on, no longer."""
+    _import_grant(api, "claims_assistance", decided_us=NOW_US + 240_000_000, recorded_us=NOW_US - 2)
+    path = "/v1/customers/c0/consents"
+    body = {"purpose": "claims_assistance", "state": "withdrawn", "notice_version": "2026-11"}
+    assert api.get("/v1/crashes?vehicle=v0", "insurer").status_code == 200
+    done = api.post(path, "customer", body, Idempotency_Key="ahead-1")
+    assert done.status_code == 201 and "claims_assistance" not in done.json()["granted"]
+    problem(api.get("/v1/crashes?vehicle=v0", "insurer"), 404, "not_found")
+
+
+def test_a_decision_that_is_not_in_force_is_no_success(api: Api) -> None:
+    """A later decision stands: 409 and nothing is written, not 201 with the old state."""
+    _import_grant(api, "energy_insight", decided_us=NOW_US + 2, recorded_us=NOW_US + 2)
+    path = "/v1/customers/c3/consents"
+    before = api.get(path, "home").json()
+    body = {"purpose": "energy_insight", "state": "withdrawn", "notice_version": "2026-11"}
+    problem(api.post(path, "home", body, Idempotency_Key="late-1"), 409, "not_allowed_now")
+    assert api.get(path, "home").json() == before
+
+
+def _import_grant(api: Api, purpose: str, decided_us: int, recorded_us: int) -> None:
+    customer = "c3" if purpose == "energy_insight" else "c0"
+    with connect(api.seeded.url) as connection:
+        consent.decide(
+            connection,
+            [
+                {
+                    "tenant": "t1", "customer": customer, "purpose": purpose, "state": "granted",
+                    "legal_basis": "consent", "notice_version": "1", "source": "crm",
+                    "at": from_us(decided_us), "recorded_at": from_us(recorded_us),
+                }
+            ],
+        )  # fmt: skip
+        connection.commit()
 
 
 def test_a_message_is_read_once(api: Api) -> None:

@@ -57,9 +57,9 @@ def own_consents(
     """Your decisions, and the purposes granted now."""
     only_own(call, customer_id)
     with call.connection() as connection:
-        found = _consents(connection, call, customer_id)
+        found = consent.of_customer(connection, call.caller.tenant, customer_id)
         call.log(connection, {customer_id}, "consents", OWN)
-    return json(found)
+    return json(_consents(customer_id, found))
 
 
 @router.post("/consents", status_code=201, responses={201: {"model": Consents}})
@@ -70,12 +70,12 @@ def decide(
     body: Decision,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """Grant or withdraw a purpose. From now on nothing is stored, computed or sent for a withdrawn
-    purpose."""
+    """Grant or withdraw a purpose. From now on nothing is stored, computed, sent or shown for a
+    withdrawn purpose. 201 means that the decision is in force; 409 that a later one is."""
     only_own(call, customer_id)
 
     def work(connection: Connection) -> Response:
-        consent.decide(
+        found = consent.decide(
             connection,
             call.caller.tenant,
             customer_id,
@@ -85,13 +85,12 @@ def decide(
             notice_version=body.notice_version,
             source="api",
         )
-        return json(_consents(connection, call, customer_id), 201)
+        return json(_consents(customer_id, found), 201)
 
     return once(request, call, idempotency_key, body, work)
 
 
-def _consents(connection: Connection, call: Call, customer_id: str) -> Consents:
-    found = consent.of_customer(connection, call.caller.tenant, customer_id)
+def _consents(customer_id: str, found: consent.Consents) -> Consents:
     return Consents.model_validate(
         {"customer": customer_id, "granted": sorted(found.granted), "ledger": found.ledger}
     )
