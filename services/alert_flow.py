@@ -1,39 +1,96 @@
-"""Alerts: check visibility; acknowledge, resolve and classify."""
+"""Alerts: what a reader sees of them; acknowledge, resolve and classify.
 
-from collections.abc import Mapping, Sequence
+An alert whose customer does not grant the purpose of its kind is left out (`services.visibility`).
+reader : the customer who reads; None = anybody else.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from contracts.kinds import ANOMALIES
 from customer_context.cases import alert_states
 from runtime.errors import Stale
+from services import visibility
+from services.visibility import Kind
 from store.casework import alerts
-from store.people import consent
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
+After = tuple[datetime, str] | None
 
-def agreed(
-    connection: Connection, tenant: str, found: Sequence[Mapping[str, Any]]
+
+def list_(
+    connection: Connection,
+    tenant: str,
+    *,
+    reader: str | None = None,
+    state: str | None = None,
+    kind: str | None = None,
+    subject: str | None = None,
+    customer: str | None = None,
+    after: After = None,
+    limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return the alerts whose customer grants the purpose of their kind now.
+    """Return up to `limit` alerts, newest first; filters as in `store.casework.alerts.list_`.
 
-    An alert of an unknown customer, or of an unknown kind, is shown to nobody.
+    Reads on until `limit` of them are shown, or there are no more.
     """
-    keys = {(tenant, row["customer"]) for row in found if row["customer"] is not None}
-    granted = consent.granted_to(connection, sorted(keys)) if keys else {}
-    return [
-        dict(row)
-        for row in found
-        if row["customer"] is not None
-        and row["kind"] in ANOMALIES
-        and ANOMALIES[row["kind"]].purpose in granted[(tenant, row["customer"])]
-    ]
+    found: list[dict[str, Any]] = []
+    while len(found) < limit:
+        rows = alerts.list_(
+            connection,
+            tenant,
+            state=state,
+            kind=kind,
+            subject=subject,
+            customer=customer,
+            after=after,
+            limit=limit,
+        )
+        found += visibility.shown(connection, tenant, Kind.ALERT, rows, reader=reader)
+        if len(rows) < limit:
+            break
+        after = (rows[-1]["happened_at"], rows[-1]["alert_id"])
+    return found[:limit]
 
 
-def visible(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any] | None:
-    """Return an alert of the tenant whose customer grants its purpose; else None."""
+def visible(
+    connection: Connection, tenant: str, alert_id: str, *, reader: str | None = None
+) -> dict[str, Any] | None:
+    """Return an alert of the tenant as `list_` shows it; else None."""
     alert = alerts.get(connection, tenant, alert_id)
-    return None if alert is None or not agreed(connection, tenant, [alert]) else alert
+    if alert is None:
+        return None
+    return visibility.one(connection, tenant, Kind.ALERT, alert, reader=reader)
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes after a sequence. last : the last one that was read, shown or not; None = none.
+
+    shown : `sequence`, `what` and the current alert, of those whose alert is shown.
+    """
+
+    last: int | None
+    shown: list[dict[str, Any]]
+
+
+def changes(connection: Connection, tenant: str, after_sequence: int, limit: int = 100) -> Changes:
+    """Return the next changes of alerts, oldest first."""
+    rows = alerts.changes(connection, tenant, after_sequence, limit)
+    found = visibility.shown(
+        connection, tenant, Kind.ALERT, [row["alert"] for row in rows], reader=None
+    )
+    seen = {alert["alert_id"] for alert in found}
+    return Changes(
+        rows[-1]["sequence"] if rows else None,
+        [row for row in rows if row["alert"]["alert_id"] in seen],
+    )
+
+
+def last_change(connection: Connection, tenant: str) -> int:
+    """Return the sequence of the newest change; 0 where there is none."""
+    return alerts.last_change(connection, tenant)
 
 
 def act(

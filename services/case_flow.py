@@ -1,35 +1,86 @@
-"""Cases: check visibility, write notes, change state and owner."""
+"""Cases: what a reader sees of them; write notes, change state and owner.
 
+Functions that return cases return them as `services.visibility` shows them. reader : the customer
+who reads; None = anybody else.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from contracts.kinds import purpose_of
 from customer_context.cases import states
 from runtime.errors import Stale
+from services import visibility
+from services.visibility import Kind
 from store.casework import cases
-from store.people import consent
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.reads import pages as reads
 
+After = tuple[datetime, str] | None
+
+
+def list_(
+    connection: Connection,
+    tenant: str,
+    *,
+    reader: str | None = None,
+    side: str | None = None,
+    state: str | None = None,
+    customer: str | None = None,
+    owner: str | None = None,
+    after: After = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return cases, newest first; the filters are those of `store.casework.cases.list_`."""
+    rows = cases.list_(
+        connection,
+        tenant,
+        side=side,
+        state=state,
+        customer=customer,
+        owner=owner,
+        after=after,
+        limit=limit,
+    )
+    return visibility.shown(connection, tenant, Kind.CASE, rows, reader=reader)
+
 
 def visible(
-    connection: Connection, tenant: str, side: str | None, case_id: str
+    connection: Connection,
+    tenant: str,
+    side: str | None,
+    case_id: str,
+    *,
+    reader: str | None = None,
 ) -> dict[str, Any] | None:
     """Return a case of the tenant, and of the side where one is given; else None."""
     case = cases.get(connection, tenant, case_id)
-    return None if case is None or side not in (None, case["side"]) else case
+    if case is None or side not in (None, case["side"]):
+        return None
+    return visibility.one(connection, tenant, Kind.CASE, case, reader=reader)
 
 
-def signal_of(connection: Connection, case: dict[str, Any]) -> dict[str, Any] | None:
+def diary(connection: Connection, case: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """Return the diary of a case that was returned by a function of this module, oldest first."""
+    return visibility.diary(case, cases.entries(connection, case["case_id"]))
+
+
+def signal_of(
+    connection: Connection, case: dict[str, Any], *, reader: str | None = None
+) -> dict[str, Any] | None:
     """Return the signal that opened the case, while the case's customer grants its purpose.
 
     A signal whose type has no purpose is shown to nobody (docs/adr/0012).
     """
-    signal = reads.signal(connection, case["tenant"], case["signal_id"])
-    if signal is None or case["customer"] is None:
+    if case["signal_id"] is None or case["customer"] is None:
         return None
-    granted = consent.granted_of(connection, case["tenant"], case["customer"])
-    return signal if purpose_of(signal["type"]) in granted else None
+    tenant = case["tenant"]
+    signal = reads.signal(connection, tenant, case["signal_id"])
+    if signal is None:
+        return None
+    owned = {**signal, "customer": case["customer"]}
+    return visibility.one(connection, tenant, Kind.SIGNAL, owned, reader=reader)
 
 
 def note(
@@ -37,7 +88,9 @@ def note(
 ) -> dict[str, Any]:
     """Write a note into the diary; return the case. Raises `NotFound`."""
     case = cases.lock(connection, tenant, case_id)
-    return cases.write(connection, case, author, now_us, entries=[("note", text)])
+    return _shown(
+        connection, cases.write(connection, case, author, now_us, entries=[("note", text)])
+    )
 
 
 def change(
@@ -63,7 +116,16 @@ def change(
         case, author, from_us(now_us), state=state, owner=owner, resolution=resolution
     )
     if not changed.fields:
-        return case
-    return cases.write(
-        connection, case, author, now_us, fields=changed.fields, entries=changed.entries
+        return _shown(connection, case)
+    return _shown(
+        connection,
+        cases.write(
+            connection, case, author, now_us, fields=changed.fields, entries=changed.entries
+        ),
     )
+
+
+def _shown(connection: Connection, case: dict[str, Any]) -> dict[str, Any]:
+    found = visibility.one(connection, case["tenant"], Kind.CASE, case, reader=None)
+    assert found is not None, "cases are hidden, not left out"
+    return found

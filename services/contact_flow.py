@@ -1,28 +1,98 @@
-"""Contacts: check visibility, resend, and claim due contacts that consent allows."""
+"""Contacts: what a reader sees of them; resend; claim due contacts that consent allows.
 
-from collections.abc import Sequence
+Functions that return contacts, except those to be sent, return them as `services.visibility` shows
+them. reader : the customer who reads; None = anybody else.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from contracts.purposes import side_of
 from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed
+from services import visibility
+from services.visibility import Kind
 from store.casework import contacts, delivery
 from store.casework.delivery import Attempt, Lane
 from store.people import consent
 from store.postgres.pool import Connection
 
+After = tuple[datetime, str] | None
+
 RESENT = ("failed", "cancelled", "refused")
 """States from which a contact can be sent again."""
 
 
+def list_(
+    connection: Connection,
+    tenant: str,
+    *,
+    reader: str | None = None,
+    state: str | None = None,
+    channel: str | None = None,
+    customer: str | None = None,
+    case_id: str | None = None,
+    alert_id: str | None = None,
+    side: str | None = None,
+    after: After = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return contacts, newest first; the filters are those of `store.casework.contacts.list_`."""
+    rows = contacts.list_(
+        connection,
+        tenant,
+        state=state,
+        channel=channel,
+        customer=customer,
+        case_id=case_id,
+        alert_id=alert_id,
+        side=side,
+        after=after,
+        limit=limit,
+    )
+    return visibility.shown(connection, tenant, Kind.CONTACT, rows, reader=reader)
+
+
 def visible(
-    connection: Connection, tenant: str, side: str | None, contact_id: str
+    connection: Connection,
+    tenant: str,
+    side: str | None,
+    contact_id: str,
+    *,
+    reader: str | None = None,
 ) -> dict[str, Any] | None:
     """Return a contact of the tenant, and of the side where one is given; else None."""
     contact = contacts.get(connection, tenant, contact_id)
     if contact is None or side not in (None, side_of(contact["purpose"])):
         return None
-    return contact
+    return visibility.one(connection, tenant, Kind.CONTACT, contact, reader=reader)
+
+
+def attempts(connection: Connection, contact: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return the attempts to deliver a contact, oldest first.
+
+    Those of a hidden contact are without their detail, where a receiver may have answered anything.
+    """
+    found = contacts.attempts(connection, contact["contact_id"])
+    if contact["withdrawn"] is None:
+        return found
+    return [{**attempt, "detail": ""} for attempt in found]
+
+
+def inbox(
+    connection: Connection, tenant: str, customer: str, *, after: After = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Return a customer's messages as this customer sees them, newest first."""
+    return list_(
+        connection,
+        tenant,
+        reader=customer,
+        customer=customer,
+        channel="inbox",
+        after=after,
+        limit=limit,
+    )
 
 
 def resend(connection: Connection, contact: dict[str, Any], now_us: int) -> None:
@@ -53,6 +123,18 @@ def resend_many(
     """
     states = ("failed",) if ids is None else (*RESENT, "delivered") if delivered else RESENT
     return contacts.resend(connection, tenant, ids, now_us, states=states)
+
+
+def counts(connection: Connection, tenant: str) -> dict[str, int]:
+    """Count contacts by state, with every state as a key."""
+    return contacts.counts(connection, tenant)
+
+
+def mark_read(
+    connection: Connection, tenant: str, customer: str, contact_id: str, now_us: int
+) -> bool:
+    """Mark a message as read; return False where this customer has no such message."""
+    return contacts.mark_read(connection, tenant, customer, contact_id, now_us)
 
 
 def claim(

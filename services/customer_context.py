@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from contracts.channels import TO_CUSTOMER
 from contracts.kinds import ANOMALIES, CONTRACTS, LANGUAGES, SIGNALS, summary_of
 from customer_context.relevance.rank import Item, Ranked, rank
-from services import alert_flow
-from store.casework import alerts, cases, contacts
+from services import alert_flow, case_flow, contact_flow, visibility
+from services.visibility import Kind
 from store.people import consent, customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
@@ -89,7 +89,7 @@ def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
             ),
             row["title"],
         )
-        for row in cases.list_(connection, tenant, customer=customer, limit=_EACH)
+        for row in case_flow.list_(connection, tenant, customer=customer, limit=_EACH)
     ]
 
 
@@ -102,7 +102,10 @@ def _signals(
         if facts.relevant_as and facts.purpose in granted
     ]
     found: _Found = []
-    for row in subjects.signals_of(connection, tenant, customer, allowed, since, _EACH):
+    rows = subjects.signals_of(connection, tenant, customer, allowed, since, _EACH)
+    for row in visibility.shown(
+        connection, tenant, Kind.SIGNAL, rows, reader=None, customer=customer
+    ):
         facts, data = SIGNALS[row["type"]], row["data"]
         item = Item(
             facts.relevant_as,
@@ -116,7 +119,7 @@ def _signals(
 
 
 def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
-    rows = alerts.list_(connection, tenant, customer=customer, limit=_EACH)
+    rows = alert_flow.list_(connection, tenant, customer=customer, limit=_EACH)
     return [
         (
             Item(
@@ -130,7 +133,7 @@ def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
             ),
             ANOMALIES[row["kind"]].name.titles(),
         )
-        for row in alert_flow.agreed(connection, tenant, rows)
+        for row in rows
         if not row["retracted"]
     ]
 
@@ -147,9 +150,11 @@ def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
                 case_id=row["case_id"],
                 failed=row["state"] == "failed",
             ),
-            {language: row["subject"] or row["type"] for language in LANGUAGES},
+            visibility.CONTACT.titles()
+            if row["withdrawn"]
+            else {language: row["subject"] or row["type"] for language in LANGUAGES},
         )
-        for row in contacts.list_(connection, tenant, customer=customer, limit=_EACH)
+        for row in contact_flow.list_(connection, tenant, customer=customer, limit=_EACH)
         if row["channel"] in TO_CUSTOMER
     ]
 

@@ -208,6 +208,7 @@ def _new_case(tenant: str, one: Situation, playbook: Playbook, case: PlannedCase
         signal_id=one.signal_id,
         playbook=playbook.id,
         deadline_us=None if case.deadline is None else to_us(case.deadline),
+        purpose=playbook.spec.purpose,
     )
 
 

@@ -284,6 +284,7 @@ def _case(connection: Connection, own: Own, side: str, customer: str, about: Sig
     case = cases.NewCase(
         case_id, own.tenant, side, "call-back", {"de": "Anrufen", "en": "Call"}, side == "insurer",
         customer, about.subject, about.id, "test-playbook", NOW_US + 10 * MINUTE_US,
+        "claims_assistance" if side == "insurer" else "energy_insight",
     )  # fmt: skip
     assert cases.open_(connection, case, NOW_US - HOUR_US)
     return case_id

@@ -106,24 +106,3 @@ def cut(
     return shown, Pagination(
         end_cursor=cursor(shown[-1]) if shown else None, has_next_page=len(rows) > limit
     )
-
-
-def fill(
-    read: Callable[[Any, int], list[dict[str, Any]]],
-    keep: Callable[[list[dict[str, Any]]], list[dict[str, Any]]],
-    after: Any,
-    key: Callable[[dict[str, Any]], Any],
-    limit: int,
-) -> list[dict[str, Any]]:
-    """Read limit + 1 rows at a time until `keep` has left limit + 1 of them, or the list ends.
-
-    read : (after, limit) → rows; key : row → its `after`.
-    """
-    found: list[dict[str, Any]] = []
-    while len(found) <= limit:
-        read_now = read(after, limit + 1)
-        found += keep(read_now)
-        if len(read_now) <= limit:
-            break
-        after = key(read_now[-1])
-    return found[: limit + 1]

@@ -15,8 +15,7 @@ from api.pages.meters import as_plot_anomaly, intervals
 from api.pages.plots import meters as meter_plots
 from api.resources import alerts as alert_resources
 from customer_context.cases.alert_states import FEEDBACK, STATES
-from services import alert_flow
-from store.casework import alerts, contacts
+from services import alert_flow, contact_flow
 from store.reads import metering
 
 _AROUND = timedelta(days=3)
@@ -27,14 +26,12 @@ _MAX_TEXT = 2_000
 def alert_list(view: View) -> Response:
     """GET /alerts"""
     state = chosen(view, "state", STATES)
-    rows = paging.fill(
-        lambda after, most: alerts.list_(
-            view.connection, view.tenant, state=state, after=after, limit=most
-        ),
-        lambda found: alert_flow.agreed(view.connection, view.tenant, found),
-        cursor(view, "alerts", paging.instant, paging.text),
-        lambda row: (row["happened_at"], row["alert_id"]),
-        ROWS,
+    rows = alert_flow.list_(
+        view.connection,
+        view.tenant,
+        state=state,
+        after=cursor(view, "alerts", paging.instant, paging.text),
+        limit=ROWS + 1,
     )
     shown, next_ = one_page(rows, "alerts", "happened_at", "alert_id")
     view.load_names(row["subject"] for row in shown)
@@ -57,7 +54,7 @@ def alert(view: View) -> Response:
         "alert.html",
         alert=row,
         power=_evidence(view, row),
-        contacts=contacts.list_(
+        contacts=contact_flow.list_(
             view.connection,
             view.tenant,
             alert_id=row["alert_id"],

@@ -9,8 +9,7 @@ from api.pages.alerts import form_version
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
 from customer_context.cases.states import ACTIONS, STATES
-from services import case_flow
-from store.casework import alerts, cases, contacts
+from services import alert_flow, case_flow, contact_flow
 
 _MAX_TEXT = 4_000
 
@@ -18,7 +17,7 @@ _MAX_TEXT = 4_000
 def case_list(view: View) -> Response:
     """GET /cases"""
     state = chosen(view, "state", STATES)
-    found = cases.list_(
+    found = case_flow.list_(
         view.connection,
         view.tenant,
         side=view.caller.side,
@@ -51,12 +50,12 @@ def case(view: View) -> Response:
     return view.page(
         "case.html",
         case=row,
-        entries=cases.entries(view.connection, row["case_id"]),
+        entries=case_flow.diary(view.connection, row),
         signal=signal,
-        alert=alerts.get(view.connection, view.tenant, row["signal_id"])
+        alert=alert_flow.visible(view.connection, view.tenant, row["signal_id"])
         if signal is not None and view.may(Scope.ALERTS_READ)
         else None,
-        contacts=contacts.list_(
+        contacts=contact_flow.list_(
             view.connection,
             view.tenant,
             case_id=row["case_id"],

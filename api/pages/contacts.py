@@ -9,7 +9,6 @@ from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
 from runtime.errors import NotAllowed
 from services import contact_flow
-from store.casework import contacts
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 
@@ -17,7 +16,7 @@ _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 def contact_list(view: View) -> Response:
     """GET /contacts"""
     state = chosen(view, "state", _STATES)
-    found = contacts.list_(
+    found = contact_flow.list_(
         view.connection,
         view.tenant,
         state=state,
@@ -65,7 +64,7 @@ def contact(view: View) -> Response:
     return view.page(
         "contact.html",
         contact=row,
-        attempts=contacts.attempts(view.connection, row["contact_id"]),
+        attempts=contact_flow.attempts(view.connection, row),
         people=people,
         writes=view.may(Scope.CONTACTS_WRITE),
     )
@@ -91,7 +90,7 @@ def resend_all(view: View) -> Response:
 
 def inbox(view: View) -> Response:
     """GET /inbox"""
-    found = contacts.inbox(
+    found = contact_flow.inbox(
         view.connection,
         view.tenant,
         str(view.caller.customer),
@@ -104,7 +103,7 @@ def inbox(view: View) -> Response:
 
 def mark_read(view: View) -> Response:
     """POST /inbox/{contact}"""
-    done = contacts.mark_read(
+    done = contact_flow.mark_read(
         view.connection,
         view.tenant,
         str(view.caller.customer),

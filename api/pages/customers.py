@@ -11,8 +11,7 @@ from api.pages.frame.lists import ROWS, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import context
 from contracts.channels import PURPOSES, TO_CUSTOMER
-from services import consent
-from store.casework import alerts, contacts
+from services import alert_flow, consent, contact_flow
 from store.people import read_log, subjects
 
 _RELEVANT = 8
@@ -59,7 +58,9 @@ def customer(view: View) -> Response:
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         purposes=PURPOSES,
-        contacts=contacts.list_(view.connection, view.tenant, customer=customer_id, limit=_CONTACTS)
+        contacts=contact_flow.list_(
+            view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
+        )
         if view.may(Scope.CONTACTS_READ)
         else [],
     )
@@ -68,7 +69,7 @@ def customer(view: View) -> Response:
 def _anomalies(view: View, found: context.CustomerContext) -> dict[str, str]:
     """Return alert id → kind, whose text the pages have in both languages."""
     read = (
-        alerts.get(view.connection, view.tenant, item.id)
+        alert_flow.visible(view.connection, view.tenant, item.id)
         for item in found.relevant
         if item.kind == "alert"
     )
@@ -109,8 +110,12 @@ def own(view: View) -> Response:
         ledger=consents.ledger[::-1],
         contacts=[
             row
-            for row in contacts.list_(
-                view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
+            for row in contact_flow.list_(
+                view.connection,
+                view.tenant,
+                reader=customer_id,
+                customer=customer_id,
+                limit=_CONTACTS,
             )
             if row["channel"] in TO_CUSTOMER
         ],

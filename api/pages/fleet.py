@@ -16,6 +16,8 @@ from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
+from services import visibility
+from services.visibility import Kind
 from store.people import consent
 from store.postgres.times import to_us
 from store.reads import driving
@@ -46,10 +48,22 @@ def fleet(view: View) -> Response:
         limit=ROWS + 1,
     )
     shown, next_ = one_page(found, "vehicles", "vehicle")
+    shown = _shown(view, Kind.LAST_TRIP, shown)
     view.log({row["customer"] for row in shown}, "driving scores", _PURPOSE)
     for row in shown:
         row["score"] = _score(view, row)
     return view.page("fleet.html", vehicles=shown, next=next_)
+
+
+def _shown(view: View, kind: Kind, rows: list[Row], customer: str | None = None) -> list[Row]:
+    return visibility.shown(
+        view.connection,
+        view.tenant,
+        kind,
+        rows,
+        reader=view.caller.customer,
+        customer=customer,
+    )
 
 
 def _scored(view: View) -> bool:
@@ -86,13 +100,13 @@ def vehicle(view: View) -> Response:
     after = cursor(view, "trips", paging.instant, paging.number)
     read = driving.trips(view.connection, which, after=after, limit=_TRIPS + 1)
     trips, next_ = one_page(read, "trips", "start_at", "device_id", size=_TRIPS)
+    trips = _shown(view, Kind.TRIP, trips, row["customer"])
     for trip in trips:
         trip["key"] = f"{trip['device_id']}-{to_us(trip['start_at'])}"
         trip["harsh"] = sum(sum(trip[column]) for column in COUNTED_BY_SEVERITY)
     view.log({row["customer"]}, "trips and score", _PURPOSE)
-    events = reads.events(
-        view.connection, [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]
-    )
+    spans = [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]
+    events = _shown(view, Kind.EVENT, reads.events(view.connection, spans), row["customer"])
     score = _score(view, row)
     f = Formats(view.language, view.timezone)
     return view.page(

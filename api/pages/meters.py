@@ -20,7 +20,6 @@ from contracts.purposes import Purpose
 from contracts.quality import Quality
 from feature_kernels import consumption
 from services import alert_flow
-from store.casework import alerts
 from store.people import subjects
 from store.postgres.times import to_us
 from store.reads import metering
@@ -99,9 +98,13 @@ def _days(view: View, meter_id: str, limit: int) -> list[Row]:
 
 def _anomalies(view: View, meter_id: str) -> list[Row]:
     """Return a customer's own anomalies; for others those of holders who consented."""
-    found = alerts.list_(view.connection, view.tenant, subject=f"meter:{meter_id}", limit=20)
-    if view.caller.customer is None:
-        found = alert_flow.agreed(view.connection, view.tenant, found)
+    found = alert_flow.list_(
+        view.connection,
+        view.tenant,
+        reader=view.caller.customer,
+        subject=f"meter:{meter_id}",
+        limit=20,
+    )
     return [row for row in _own_rows(view, found) if not row["retracted"]]
 
 

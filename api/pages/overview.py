@@ -13,8 +13,7 @@ from api.pages.meters import own_meters
 from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.purposes import Purpose
-from services import alert_flow
-from store.casework import alerts, cases, contacts
+from services import alert_flow, case_flow, contact_flow
 from store.people import consent, customers
 from store.reads import driving
 from store.reads import pages as reads
@@ -42,12 +41,12 @@ def _overview(view: View, ledger_cache: live.LedgerCache) -> Response:
         "by_dialect": None,
     }
     if view.may(Scope.CASES_READ):
-        newest = cases.list_(view.connection, view.tenant, side=caller.side, limit=_NEWEST)
+        newest = case_flow.list_(view.connection, view.tenant, side=caller.side, limit=_NEWEST)
         found["cases"] = sorted(
             newest, key=lambda case: _queue_position(case["state"], case["urgent"])
         )
     if view.may(Scope.CONTACTS_READ):
-        found["contacts"] = contacts.list_(
+        found["contacts"] = contact_flow.list_(
             view.connection, view.tenant, side=caller.side, limit=_NEWEST
         )
     if view.may(Scope.OPERATIONS_READ):
@@ -69,9 +68,7 @@ def _crashes(view: View) -> list[Row]:
 
 
 def _alerts(view: View) -> list[Row]:
-    # Read more than shown: alerts without consent are removed.
-    found = alerts.list_(view.connection, view.tenant, limit=4 * _NEWEST)
-    return alert_flow.agreed(view.connection, view.tenant, found)[:_NEWEST]
+    return alert_flow.list_(view.connection, view.tenant, limit=_NEWEST)
 
 
 def _tiles(view: View) -> list[dict[str, Any]]:
@@ -113,7 +110,7 @@ def _home(view: View) -> Response:
     return view.page(
         "home.html",
         person=customers.person(view.connection, view.tenant, customer),
-        messages=contacts.inbox(view.connection, view.tenant, customer, limit=_NEWEST)
+        messages=contact_flow.inbox(view.connection, view.tenant, customer, limit=_NEWEST)
         if mail
         else [],
         vehicles=vehicles,

@@ -15,7 +15,6 @@ from app.processes.stack import Addresses, Stack, database
 from contracts.channels import CHANNELS
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
-from store.casework import contacts
 from store.postgres.pool import connect, translated
 from store.signals import decisions
 
@@ -57,6 +56,8 @@ def list_contacts(
     json: Json = False,
 ) -> None:
     """List contacts, newest first. Example: tachowatt contacts list --state failed"""
+    from services import contact_flow
+
     for option, value, known in (
         ("--state", state, _STATES),
         ("--channel", channel, tuple(CHANNELS)),
@@ -65,10 +66,10 @@ def list_contacts(
             raise Usage(f"{option} {value!r}: expected one of {', '.join(known)}")
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
-        rows = contacts.list_(
+        rows = contact_flow.list_(
             connection, which, state=state, channel=channel, customer=customer, limit=limit
         )
-        counts = contacts.counts(connection, which)
+        counts = contact_flow.counts(connection, which)
     if json:
         print_json({"tenant": which, "counts": counts, "contacts": rows})
         return
@@ -97,15 +98,19 @@ def show_contact(
     id: Annotated[str, typer.Argument(help="From `contacts list`")], tenant: Tenant = None
 ) -> None:
     """Show one contact with its attempts, and the decisions on its signal."""
+    from services import contact_flow
+
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
-        found = contacts.get(connection, which, id)
+        found = contact_flow.visible(connection, which, None, id)
         if found is None:
             raise Usage(f"there is no contact {id!r}; see `tachowatt contacts list`")
         answer: dict[str, Any] = {
             **found,
-            "attempts": contacts.attempts(connection, id),
-            "decisions": decisions.of_signal(connection, which, found["signal_id"]),
+            "attempts": contact_flow.attempts(connection, found),
+            "decisions": []
+            if found["signal_id"] is None
+            else decisions.of_signal(connection, which, found["signal_id"]),
         }
     print_json(answer)
 

@@ -143,6 +143,7 @@ def _crash(connection: Connection, i: int, device_id: int, now_us: int) -> None:
     case = cases.NewCase(
         signal_id(tenant, "case", "of", crash.id), tenant, "insurer", "call-back",
         {"de": "Anrufen", "en": "Call"}, True, f"c{i}", crash.subject, crash.id, "bench", at_us,
+        "claims_assistance",
     )  # fmt: skip
     cases.open_(connection, case, at_us)
     contacts.put(

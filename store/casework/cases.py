@@ -22,7 +22,10 @@ AUTHOR = "tachowatt"
 
 @dataclass(frozen=True, slots=True)
 class NewCase:
-    """A case before it is opened. title : language → text; deadline_us : None = none."""
+    """A case before it is opened.
+
+    title : language → text; deadline_us : None = none; purpose : of its playbook.
+    """
 
     case_id: str
     tenant: str
@@ -35,14 +38,15 @@ class NewCase:
     signal_id: str
     playbook: str
     deadline_us: int | None
+    purpose: str
 
 
 def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
     """Open a case; return False where it was opened before."""
     cursor = connection.execute(
         "insert into contacts.service_case (case_id, tenant, side, kind, title, urgent, customer, "
-        "subject, signal_id, playbook, deadline, opened_at, updated_at) "
-        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        "subject, signal_id, playbook, deadline, purpose, opened_at, updated_at) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
         (
             case.case_id,
             case.tenant,
@@ -55,6 +59,7 @@ def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
             case.signal_id,
             case.playbook,
             None if case.deadline_us is None else from_us(case.deadline_us),
+            case.purpose,
             from_us(now_us),
             from_us(now_us),
         ),

@@ -206,18 +206,6 @@ def resend(
     return len(found)
 
 
-def inbox(
-    connection: Connection,
-    tenant: str,
-    customer: str,
-    *,
-    after: tuple[datetime, str] | None = None,
-    limit: int = 50,
-) -> list[dict[str, Any]]:
-    """Return a customer's messages, newest first; cursor as in `list_`."""
-    return list_(connection, tenant, customer=customer, channel="inbox", after=after, limit=limit)
-
-
 def mark_read(
     connection: Connection, tenant: str, customer: str, contact_id: str, now_us: int
 ) -> bool:

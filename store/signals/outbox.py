@@ -1,7 +1,7 @@
 """The outbox of signals."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -83,3 +83,12 @@ def read(
         (type_, type_, limit),
     )
     return [dict(zip(names.split(", "), row, strict=True)) for row in rows.fetchall()]
+
+
+def types(connection: Connection, tenant: str, ids: Collection[str]) -> dict[str, str]:
+    """Return id → type of those signals that the store has."""
+    found = connection.execute(
+        "select distinct id, type from pipeline.signal where tenant = %s and id = any(%s)",
+        (tenant, list(ids)),
+    )
+    return dict(found.fetchall())

@@ -23,7 +23,7 @@ def case(api: Api, request: pytest.FixtureRequest) -> str:
     case_id = signal_id("t1", "case", "of", request.node.name)
     new = cases.NewCase(
         case_id, "t1", "insurer", "call-back", {"de": "Fall", "en": "Case"}, False, "c0",
-        "vehicle:v0", case_id, "test-playbook", None,
+        "vehicle:v0", case_id, "test-playbook", None, "driving_score",
     )  # fmt: skip
     with connect(api.seeded.url) as connection:
         cases.open_(connection, new, NOW_US)

@@ -15,7 +15,6 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from services import case_flow
-from store.casework import cases
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -28,7 +27,7 @@ _WHY = "service"
 
 
 class CaseRow(Shape):
-    """A case in a list."""
+    """A case in a list. Of a withdrawn case title, kind and all that was learnt are hidden."""
 
     id: str
     side: Side
@@ -45,6 +44,7 @@ class CaseRow(Shape):
     updated_at: datetime
     resolved_at: datetime | None
     version: int
+    withdrawn: bool = Field(description="The customer no longer grants the purpose of the case.")
 
 
 class Entry(Shape):
@@ -59,7 +59,7 @@ class Entry(Shape):
 class Case(CaseRow):
     """A case with its diary, oldest first."""
 
-    signal_id: str
+    signal_id: str | None = Field(description="null in a withdrawn case.")
     playbook: str
     entries: list[Entry]
 
@@ -92,7 +92,7 @@ def list_cases(
     """Cases, newest first."""
     cursor = paging.decode("cases", after, paging.instant, paging.text)
     with call.connection() as connection:
-        rows = cases.list_(
+        rows = case_flow.list_(
             connection,
             call.caller.tenant,
             side=call.caller.side,
@@ -180,7 +180,7 @@ def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]
 def _to_response(request: Request, connection: Connection, row: Mapping[str, Any]) -> Response:
     entries = [
         {name: entry[name] for name in Entry.model_fields}
-        for entry in cases.entries(connection, row["case_id"])
+        for entry in case_flow.diary(connection, row)
     ]
     found = Case.model_validate(
         {
@@ -194,4 +194,5 @@ def _to_response(request: Request, connection: Connection, row: Mapping[str, Any
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: row["case_id" if name == "id" else name] for name in CaseRow.model_fields}
+    found = {name: row["case_id" if name == "id" else name] for name in CaseRow.model_fields}
+    return found | {"withdrawn": row["withdrawn"] is not None}

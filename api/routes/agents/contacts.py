@@ -16,7 +16,6 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from contracts.channels import CHANNELS
 from services import contact_flow
-from store.casework import contacts
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
@@ -36,7 +35,8 @@ _WHY = "service"
 
 
 class ContactRow(Shape):
-    """A contact in a list. An operator sees its delivery state, not its address or text."""
+    """A contact in a list. An operator sees its delivery state, not its address or text; of a
+    withdrawn contact everybody but its customer."""
 
     id: str
     customer: str | None
@@ -59,6 +59,7 @@ class ContactRow(Shape):
     delivered_at: datetime | None
     finished_at: datetime | None
     read_at: datetime | None
+    withdrawn: bool = Field(description="The customer no longer grants its purpose.")
 
 
 class Attempt(Shape):
@@ -97,7 +98,7 @@ def list_contacts(
     """Contacts, newest first. Insurers and utilities see those of their own purposes."""
     cursor = paging.decode("contacts", after, paging.instant, paging.text)
     with call.connection() as connection:
-        rows = contacts.list_(
+        rows = contact_flow.list_(
             connection,
             call.caller.tenant,
             state=state,
@@ -159,7 +160,7 @@ def _visible(connection: Connection, call: Call, contact_id: str) -> dict[str, A
 def _to_contact(connection: Connection, call: Call, row: Mapping[str, Any]) -> Contact:
     tries = [
         {name: attempt[name] for name in Attempt.model_fields}
-        for attempt in contacts.attempts(connection, row["contact_id"])
+        for attempt in contact_flow.attempts(connection, row)
     ]
     hidden = call.caller.role == "operator"
     return Contact.model_validate(
@@ -176,4 +177,4 @@ def _row(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: row["contact_id" if name == "id" else name] for name in ContactRow.model_fields}
     if call.caller.role == "operator":
         found |= {"subject": None, "address": None}
-    return found
+    return found | {"withdrawn": row["withdrawn"] is not None}

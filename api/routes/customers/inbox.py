@@ -12,7 +12,7 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
-from store.casework import contacts
+from services import contact_flow
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 
@@ -44,7 +44,7 @@ def own_inbox(
     only_own(call, customer_id)
     cursor = paging.decode("inbox", after, paging.instant, paging.text)
     with call.connection() as connection:
-        rows = contacts.inbox(
+        rows = contact_flow.inbox(
             connection, call.caller.tenant, customer_id, after=cursor, limit=limit + 1
         )
         call.log(connection, {customer_id}, "inbox", OWN)
@@ -76,7 +76,7 @@ def mark_read(
     """Mark a message as read; the first time is kept."""
     only_own(call, customer_id)
     with call.connection() as connection:
-        if not contacts.mark_read(
+        if not contact_flow.mark_read(
             connection, call.caller.tenant, customer_id, contact_id, call.now_us
         ):
             raise not_found()

@@ -20,6 +20,8 @@ from api.resources.subjects import (
 )
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
+from services import visibility
+from services.visibility import Kind
 from store.postgres.times import to_us
 from store.reads import driving
 
@@ -40,7 +42,7 @@ class _Trip(Shape):
     speeding_s: float | None
     max_speed_kmh: float | None
     speeding_count: int
-    crashes: int
+    crashes: int | None = Field(description="null without consent to claims_assistance.")
     revision: int = Field(description="How often late data corrected the trip.")
 
 
@@ -118,7 +120,14 @@ def trips(
     with call.connection() as connection:
         subject = resolve(connection, call, query, Purpose.DRIVING_SCORE)
         call.log(connection, {subject.customer}, "trips", Purpose.DRIVING_SCORE)
-        rows = driving.trips(connection, subject.which, after=cursor, limit=limit + 1)
+        rows = visibility.shown(
+            connection,
+            call.caller.tenant,
+            Kind.TRIP,
+            driving.trips(connection, subject.which, after=cursor, limit=limit + 1),
+            reader=call.caller.customer,
+            customer=subject.customer,
+        )
     shown, page = paging.cut(rows, limit, trip_cursor)
     return json(PageOfTrips(data=[trip_of(row) for row in shown], pagination=page))
 

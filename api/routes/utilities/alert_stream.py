@@ -7,7 +7,7 @@ sends its last id back (browsers do so automatically) receives each later change
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Header
 from fastapi.concurrency import run_in_threadpool
@@ -22,7 +22,6 @@ from api.resources import alerts
 from api.resources.alerts import Alert
 from runtime.errors import Retry
 from services import alert_flow
-from store.casework import alerts as stored
 from store.people import keys
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
@@ -91,18 +90,18 @@ async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerS
     with call.deps.changes.subscribe(call.caller.tenant) as subscription:
         while not subscription.closed:
             try:
-                read, shown, key_valid = await run_in_threadpool(_read, call, last)
+                found = await run_in_threadpool(_read, call, last)
             except Retry:
                 await asyncio.sleep(1.0)  # the store is unavailable; no change is lost
                 continue
-            if not key_valid:
+            if found is None:
                 return
-            for row in shown:
+            for row in found.shown:
                 alert = alerts.of_row(row["alert"])
                 change = AlertChange(sequence=row["sequence"], what=row["what"], alert=alert)
                 yield _event("alert", row["sequence"], change)
-            if read:
-                last = read[-1]
+            if found.last is not None:
+                last = found.last
             else:
                 await subscription.wait(_LOOK_EVERY_S)
 
@@ -115,28 +114,16 @@ def _event(name: Literal["open", "alert"], sequence: int, data: Shape) -> Server
 
 def _now(call: Call) -> int:
     with call.connection() as connection:
-        return stored.last_change(connection, call.caller.tenant)
+        return alert_flow.last_change(connection, call.caller.tenant)
 
 
-def _read(call: Call, last: int) -> tuple[list[int], list[dict[str, Any]], bool]:
-    """Read the next changes.
-
-    Returns their sequence numbers, the changes that the consents allow, and whether the key is
-    valid.
-    """
+def _read(call: Call, last: int) -> alert_flow.Changes | None:
+    """Read the next changes; None where the key is no longer valid."""
     now_us = call.deps.clock.now_us()
     with call.connection() as connection:
         if not keys.still_valid(connection, call.caller.key_id, now_us):
-            return [], [], False
-        rows = stored.changes(connection, call.caller.tenant, last, _BATCH)
-        agreed = {
-            row["alert_id"]
-            for row in alert_flow.agreed(
-                connection, call.caller.tenant, [row["alert"] for row in rows]
-            )
-        }
-        shown = [row for row in rows if row["alert"]["alert_id"] in agreed]
-        call.log(
-            connection, {row["alert"]["customer"] for row in shown}, "alert stream", alerts.PURPOSE
-        )
-    return [row["sequence"] for row in rows], shown, True
+            return None
+        found = alert_flow.changes(connection, call.caller.tenant, last, _BATCH)
+        concerned = {row["alert"]["customer"] for row in found.shown}
+        call.log(connection, concerned, "alert stream", alerts.PURPOSE)
+    return found

@@ -16,7 +16,6 @@ from api.resources import alerts
 from api.resources.alerts import Alert, Feedback, State
 from contracts.kinds import Anomaly
 from services import alert_flow
-from store.casework import alerts as stored
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
@@ -52,20 +51,14 @@ def list_alerts(
     cursor = paging.decode("alerts", after, paging.instant, paging.text)
     subject = None if meter is None else f"meter:{meter}"
     with call.connection() as connection:
-        rows = paging.fill(
-            lambda position, most: stored.list_(
-                connection,
-                call.caller.tenant,
-                state=state,
-                kind=kind,
-                subject=subject,
-                after=position,
-                limit=most,
-            ),
-            lambda found: alert_flow.agreed(connection, call.caller.tenant, found),
-            cursor,
-            lambda row: (row["happened_at"], row["alert_id"]),
-            limit,
+        rows = alert_flow.list_(
+            connection,
+            call.caller.tenant,
+            state=state,
+            kind=kind,
+            subject=subject,
+            after=cursor,
+            limit=limit + 1,
         )
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("alerts", row["happened_at"], row["alert_id"])

@@ -53,6 +53,8 @@ def test_kept() -> None:
         ("customer_context/bad.py", "import psycopg", "customer_context is pure"),
         ("simulators/bad.py", "import numba", "gateway and simulators"),
         ("ingest/bad.py", "import psycopg", "Only store speaks SQL"),
+        ("api/pages/bad.py", "import store.casework.cases", "Cases, contacts and alerts"),
+        ("app/commands/bad.py", "import store.casework.alerts", "Cases, contacts and alerts"),
     ],
 )
 def test_broken(tmp_path: Path, file: str, line: str, contract: str) -> None:
@@ -112,6 +114,9 @@ def empty_tree(directory: Path) -> None:
         for package in contract["containers"]:
             for layer in contract["layers"]:
                 folders += [directory / package / name for name in names_of(layer)]
+    for contract in LAYERS["contracts"]:
+        named = [*contract.get("source_modules", ()), *contract.get("forbidden_modules", ())]
+        folders += [directory.joinpath(*name.split(".")) for name in named if "." in name]
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "__init__.py").write_text("")

@@ -1,0 +1,179 @@
+"""What rests on a purpose is shown while the purpose is granted: one function for every reader.
+
+Alerts, signals and driving events of a withdrawn purpose are left out. Cases and contacts stay in
+their lists, because people have to finish them, with a neutral text in the place of what was
+learnt. Customers always see their own.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from typing import Any
+
+from contracts.kinds import ANOMALIES, CRASH, EVENTS, Text, purpose_of
+from store.people import consent
+from store.people.consent import InForce
+from store.postgres.pool import Connection
+from store.signals import outbox
+
+Row = dict[str, Any]
+_NOBODY = ""
+"""A purpose that nobody can grant: what needs it is shown to its customer only."""
+
+WITHDRAWN = "withdrawn"
+"""Stands for a kind, type or playbook that is hidden."""
+CASE = Text("Vorgang zu einem widerrufenen Zweck", "case of a withdrawn purpose")
+CONTACT = Text("Kontakt zu einem widerrufenen Zweck", "contact of a withdrawn purpose")
+
+
+@dataclass(frozen=True, slots=True)
+class _Rule:
+    """How rows of one kind are treated.
+
+    purposes : (row, type of its signal) → purposes that must all be granted.
+    hidden : column → value in place of what was learnt; None = the row is left out.
+    """
+
+    purposes: Callable[[Mapping[str, Any], str | None], set[str]]
+    hidden: Mapping[str, Any] | None = None
+
+
+def _of_case(row: Mapping[str, Any], signal_type: str | None) -> set[str]:
+    """The purpose of its playbook, and that of its signal's type; without both, nobody's."""
+    found = {row["purpose"]} if row["purpose"] else set()
+    if signal_type is not None:
+        found.add(purpose_of(signal_type) or _NOBODY)
+    return found or {_NOBODY}
+
+
+def _of_alert(row: Mapping[str, Any], _: str | None) -> set[str]:
+    facts = ANOMALIES.get(row["kind"])
+    return {_NOBODY if facts is None else facts.purpose}
+
+
+def _of_event(row: Mapping[str, Any], _: str | None) -> set[str]:
+    facts = EVENTS.get(row["kind"])
+    return {_NOBODY if facts is None else facts.purpose}
+
+
+def _of_signal(row: Mapping[str, Any], _: str | None) -> set[str]:
+    return {purpose_of(row["type"]) or _NOBODY}
+
+
+def _of_crash(_: Mapping[str, Any], __: str | None) -> set[str]:
+    return {EVENTS[CRASH].purpose}
+
+
+class Kind(Enum):
+    """Kinds of rows that rest on a purpose."""
+
+    CASE = _Rule(
+        _of_case,
+        {
+            "title": CASE.titles(), "kind": WITHDRAWN, "playbook": WITHDRAWN, "purpose": None,
+            "signal_id": None, "resolution": None,
+        },
+    )  # fmt: skip
+    CONTACT = _Rule(
+        _of_case,
+        {
+            "type": WITHDRAWN, "playbook": WITHDRAWN, "treatment": WITHDRAWN, "purpose": None,
+            "subject": None, "body": None, "payload": None, "signal_id": None,
+            "signal_revision": None, "alert_id": None, "reason": "",
+        },
+    )  # fmt: skip
+    ALERT = _Rule(_of_alert)
+    SIGNAL = _Rule(_of_signal)
+    EVENT = _Rule(_of_event)
+    TRIP = _Rule(_of_crash, {"crash": None})
+    """Only its count of crashes: the trip itself rests on the score's purpose, which the query
+    that found it has asked for."""
+    LAST_TRIP = _Rule(_of_crash, {"last_crash": None})
+    """The last trip of a vehicle in a list."""
+
+
+_WITH_SIGNAL = (Kind.CASE, Kind.CONTACT)
+
+
+def shown(
+    connection: Connection,
+    tenant: str,
+    kind: Kind,
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    reader: str | None,
+    customer: str | None = None,
+) -> list[Row]:
+    """Return rows of one kind as this reader may see them now.
+
+    reader : the customer who reads; None = anybody else. customer : whose rows they are, where the
+    rows do not say it. Every row has `withdrawn`: None, or, where something is hidden, since when
+    (the recording of the withdrawal; the row's customer may never have decided: then the earliest
+    time there is).
+    """
+    owners = [customer if customer is not None else row["customer"] for row in rows]
+    others = sorted({owner for owner in owners if owner is not None and owner != reader})
+    decided = consent.in_force(connection, [(tenant, owner) for owner in others]) if others else {}
+    types: Mapping[str, str] = {}
+    if kind in _WITH_SIGNAL:
+        ids = {row["signal_id"] for row in rows if row["signal_id"] is not None}
+        types = outbox.types(connection, tenant, ids) if ids else {}
+    rule: _Rule = kind.value
+    found: list[Row] = []
+    for row, owner in zip(rows, owners, strict=True):
+        signal_type = types.get(row["signal_id"]) if types else None
+        if reader is not None and owner == reader:
+            since = None
+        else:
+            purposes = rule.purposes(row, signal_type)
+            since = _hidden_since(purposes, decided.get((tenant, owner or ""), {}))
+        if since is None:
+            found.append({**row, "withdrawn": None})
+        elif rule.hidden is not None:
+            found.append({**row, **rule.hidden, "withdrawn": since})
+    return found
+
+
+def one(
+    connection: Connection,
+    tenant: str,
+    kind: Kind,
+    row: Mapping[str, Any],
+    *,
+    reader: str | None,
+) -> Row | None:
+    """Return one row as this reader may see it now; None where it is left out."""
+    found = shown(connection, tenant, kind, [row], reader=reader)
+    return found[0] if found else None
+
+
+_ALWAYS = datetime.fromisoformat("0001-01-01T00:00:00+00:00")
+
+
+def _hidden_since(purposes: set[str], decided: Mapping[str, InForce]) -> datetime | None:
+    """Return since when one of the purposes is not granted; None where all are."""
+    since: list[datetime] = []
+    for purpose in purposes:
+        decision = decided.get(purpose)
+        if decision is None:
+            since.append(_ALWAYS)
+        elif decision.state != consent.GRANTED:
+            since.append(decision.recorded_at)
+    return min(since, default=None)
+
+
+def diary(case: Mapping[str, Any], entries: Sequence[Mapping[str, Any]]) -> list[Row]:
+    """Return the diary of a case that `shown` has returned, as its reader may see it.
+
+    Of a hidden case changes of state and owner stay, and notes written after the withdrawal, whose
+    authors did not see what is hidden. Earlier notes say what was learnt and are left out.
+    """
+    since = case["withdrawn"]
+    return [
+        dict(entry)
+        for entry in entries
+        if since is None
+        or entry["kind"] in ("state", "owner")
+        or (entry["kind"] == "note" and _ALWAYS < since < entry["at"])
+    ]
