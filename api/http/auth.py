@@ -1,8 +1,8 @@
 """Authentication by Bearer key. The API does not accept a page's session cookie."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from fastapi import Depends, Request
@@ -14,7 +14,8 @@ from api.http.problems import Problem
 from api.http.scopes import Scope, roles_with
 from runtime.errors import TachowattError
 from store.people import keys
-from store.people.read_log import Reader, log_reads
+from store.people.idempotency import Logged
+from store.people.read_log import ObjectRead, Reader, log_reads
 from store.postgres.pool import Connection
 
 UNKNOWN_TENANT = "-"
@@ -73,6 +74,8 @@ class Call:
     request_id: str
     reason: str | None
     now_us: int
+    logged: list[Logged] = field(default_factory=list)
+    """What was logged in this request; a stored answer keeps it for its replays."""
 
     def connection(self) -> AbstractContextManager[Connection]:
         """Open a transaction that sees only the rows of the caller's tenants."""
@@ -80,17 +83,18 @@ class Call:
         return self.deps.pool.connection(caller.tenants, caller.customer)
 
     def log(
-        self, connection: Connection, customers: set[str] | list[str], what: str, why: str
+        self, connection: Connection, objects: Collection[ObjectRead], what: str, why: str
     ) -> None:
-        """Record a read of these customers' data in the read log.
+        """Record a read of these objects in the read log.
 
         why : the purpose; X-Reason, if the caller sent one, precedes it.
         """
+        self.logged.append(Logged(what, why, tuple(objects)))
         caller = self.caller
         log_reads(
             connection,
             Reader(caller.tenant, caller.key_id, caller.role, caller.name, self.request_id),
-            customers,
+            objects,
             what,
             why if self.reason is None else f"{self.reason} ({why})",
             self.now_us,

@@ -8,6 +8,7 @@ Source: the IETF draft draft-ietf-httpapi-idempotency-key-header-07, status code
 import hashlib
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Header, Request, Response
@@ -15,6 +16,7 @@ from pydantic import BaseModel
 
 from api.http.auth import Call
 from api.http.problems import Problem, bad_request
+from store.people.consent import decisions_count
 from store.people.idempotency import StoredAnswer, claim, find_answer, keep_answer
 from store.postgres.pool import Connection
 
@@ -37,8 +39,13 @@ def once(
     key: str | None,
     body: BaseModel | None,
     work: Callable[[Connection], Response],
+    again: Callable[[Connection], Response] | None = None,
 ) -> Response:
     """Run `work` and store its response, or return the stored response.
+
+    A replay is logged as the first answer was. Where a customer whom it tells of has decided about
+    a consent since, `again` answers instead, with what is shown now; it is needed by answers about
+    others than the caller.
 
     Raises problems: 400 without a key, 409 while the first request runs, 422 for another body.
     """
@@ -55,14 +62,21 @@ def once(
             )
         kept = find_answer(connection, call.caller.key_id, key, call.now_us)
         if kept is not None:
-            return _replay(kept, fingerprint)
+            return _replay(connection, call, kept, fingerprint, again)
         response = work(connection)
         headers = {
             name: value
             for name, value in response.headers.items()
             if name in ("content-type", "etag", "location")
         }
-        answer = StoredAnswer(fingerprint, response.status_code, headers, bytes(response.body))
+        answer = StoredAnswer(
+            fingerprint,
+            response.status_code,
+            headers,
+            bytes(response.body),
+            tuple(call.logged),
+        )
+        answer = replace(answer, decisions=_decisions(connection, call, answer))
         keep_answer(connection, call.caller.tenant, call.caller.key_id, key, answer, call.now_us)
     return response
 
@@ -83,7 +97,17 @@ def _fingerprint(request: Request, body: BaseModel | None) -> bytes:
     return hashlib.sha256(f"{request.method} {request.url.path}\n{content}".encode()).digest()
 
 
-def _replay(kept: StoredAnswer, fingerprint: bytes) -> Response:
+def _decisions(connection: Connection, call: Call, answer: StoredAnswer) -> int:
+    return decisions_count(connection, call.caller.tenant, answer.customers)
+
+
+def _replay(
+    connection: Connection,
+    call: Call,
+    kept: StoredAnswer,
+    fingerprint: bytes,
+    again: Callable[[Connection], Response] | None,
+) -> Response:
     if kept.fingerprint != fingerprint:
         raise Problem(
             422,
@@ -91,4 +115,10 @@ def _replay(kept: StoredAnswer, fingerprint: bytes) -> Response:
             "This Idempotency-Key was used for another request.",
             "Use a new key for another request; repeat a request with the body it had.",
         )
+    if again is not None and _decisions(connection, call, kept) != kept.decisions:
+        response = again(connection)
+        response.headers["Idempotency-Replayed"] = "true"
+        return response
+    for logged in kept.reads:
+        call.log(connection, logged.objects, logged.what, logged.why)
     return Response(kept.body, kept.status, {**kept.headers, "Idempotency-Replayed": "true"})

@@ -16,6 +16,7 @@ from api.pages.plots import meters as meter_plots
 from api.resources import alerts as alert_resources
 from customer_context.cases.alert_states import FEEDBACK, STATES
 from services import alert_flow, contact_flow
+from store.people.read_log import of_rows
 from store.reads import metering
 
 _AROUND = timedelta(days=3)
@@ -35,7 +36,7 @@ def alert_list(view: View) -> Response:
     )
     shown, next_ = one_page(rows, "alerts", "happened_at", "alert_id")
     view.load_names(row["subject"] for row in shown)
-    view.log_once({row["customer"] for row in shown}, "alerts", alert_resources.PURPOSE)
+    view.log(of_rows(shown, "alert", "alert_id"), "alerts", alert_resources.PURPOSE)
     return view.page("alerts.html", alerts=shown, next=next_, state=state, states=STATES)
 
 
@@ -49,12 +50,9 @@ def _visible(view: View) -> Row:
 def alert(view: View) -> Response:
     """GET /alerts/{alert}"""
     row = _visible(view)
-    view.log_once({row["customer"]}, "alert", alert_resources.PURPOSE)
-    return view.page(
-        "alert.html",
-        alert=row,
-        power=_evidence(view, row),
-        contacts=contact_flow.list_(
+    view.log(of_rows([row], "alert", "alert_id"), "alert", alert_resources.PURPOSE)
+    sent = (
+        contact_flow.list_(
             view.connection,
             view.tenant,
             alert_id=row["alert_id"],
@@ -62,7 +60,14 @@ def alert(view: View) -> Response:
             limit=ROWS,
         )
         if view.may(Scope.CONTACTS_READ)
-        else [],
+        else []
+    )
+    view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
+    return view.page(
+        "alert.html",
+        alert=row,
+        power=_evidence(view, row),
+        contacts=sent,
         writes=view.may(Scope.ALERTS_WRITE),
         feedback=FEEDBACK,
     )

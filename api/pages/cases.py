@@ -10,6 +10,7 @@ from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
 from customer_context.cases.states import ACTIONS, STATES
 from services import alert_flow, case_flow, contact_flow
+from store.people.read_log import of_rows
 
 _MAX_TEXT = 4_000
 
@@ -27,7 +28,7 @@ def case_list(view: View) -> Response:
     )
     shown, next_ = one_page(found, "cases", "opened_at", "case_id")
     view.load_names(row["subject"] for row in shown)
-    view.log_once({row["customer"] for row in shown if row["customer"]}, "cases", "cases")
+    view.log(of_rows(shown, "case", "case_id"), "cases", "cases")
     return view.page("cases.html", cases=shown, next=next_, state=state, states=STATES)
 
 
@@ -43,10 +44,21 @@ def _visible(view: View) -> Row:
 def case(view: View) -> Response:
     """GET /cases/{case}"""
     row = _visible(view)
-    if row["customer"]:
-        view.log_once({row["customer"]}, "case", "cases")
+    view.log(of_rows([row], "case", "case_id"), "case", "cases")
     view.load_names([row["subject"], row["customer"] and f"customer:{row['customer']}"])
     signal = case_flow.signal_of(view.connection, row)
+    sent = (
+        contact_flow.list_(
+            view.connection,
+            view.tenant,
+            case_id=row["case_id"],
+            side=view.caller.side,
+            limit=ROWS,
+        )
+        if view.may(Scope.CONTACTS_READ)
+        else []
+    )
+    view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
     return view.page(
         "case.html",
         case=row,
@@ -55,15 +67,7 @@ def case(view: View) -> Response:
         alert=alert_flow.visible(view.connection, view.tenant, row["signal_id"])
         if signal is not None and view.may(Scope.ALERTS_READ)
         else None,
-        contacts=contact_flow.list_(
-            view.connection,
-            view.tenant,
-            case_id=row["case_id"],
-            side=view.caller.side,
-            limit=ROWS,
-        )
-        if view.may(Scope.CONTACTS_READ)
-        else [],
+        contacts=sent,
         writes=view.may(Scope.CASES_WRITE),
     )
 

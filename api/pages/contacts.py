@@ -9,6 +9,7 @@ from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
 from runtime.errors import NotAllowed
 from services import contact_flow
+from store.people.read_log import of_rows
 
 _STATES = ("pending", "delivered", "failed", "refused", "cancelled")
 
@@ -27,7 +28,7 @@ def contact_list(view: View) -> Response:
     shown, next_ = one_page(found, "contacts", "created_at", "contact_id")
     if _sees_customers(view):
         view.load_names(f"customer:{row['customer']}" for row in shown if row["customer"])
-        view.log_once({row["customer"] for row in shown if row["customer"]}, "contacts", "contacts")
+        view.log(of_rows(shown, "contact", "contact_id"), "contacts", "contacts")
     return view.page(
         "contacts.html",
         contacts=shown,
@@ -60,7 +61,7 @@ def contact(view: View) -> Response:
     people = _sees_customers(view)
     if people and row["customer"]:
         view.load_names([f"customer:{row['customer']}"])
-        view.log_once({row["customer"]}, "contact", "contacts")
+        view.log(of_rows([row], "contact", "contact_id"), "contact", "contacts")
     return view.page(
         "contact.html",
         contact=row,

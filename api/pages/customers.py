@@ -13,6 +13,7 @@ from api.resources import context
 from contracts.channels import PURPOSES, TO_CUSTOMER
 from services import alert_flow, consent, contact_flow
 from store.people import read_log, subjects
+from store.people.read_log import of_customers, of_rows
 
 _RELEVANT = 8
 _CONTACTS = 15
@@ -33,7 +34,7 @@ def customer_list(view: View) -> Response:
         limit=ROWS + 1,
     )
     shown, next_ = one_page(found, "customers", "customer")
-    view.log({row["customer"] for row in shown}, "customer list", "service")
+    view.log(of_customers(row["customer"] for row in shown), "customer list", "service")
     return view.page("customers.html", customers=shown, next=next_, q=text)
 
 
@@ -47,22 +48,24 @@ def customer(view: View) -> Response:
     found = context.of_customer(view.connection, view.call, customer_id, _RELEVANT)
     if found is None:
         raise not_found()
-    view.log({customer_id}, "customer context", "service")
+    view.log(context.reads(found), "customer context", "service")
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.load_names(
         [_subject(row) for row in contracts] + [item.subject for item in found.relevant]
     )
+    sent = (
+        contact_flow.list_(view.connection, view.tenant, customer=customer_id, limit=_CONTACTS)
+        if view.may(Scope.CONTACTS_READ)
+        else []
+    )
+    view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
     return view.page(
         "customer.html",
         context=found,
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         purposes=PURPOSES,
-        contacts=contact_flow.list_(
-            view.connection, view.tenant, customer=customer_id, limit=_CONTACTS
-        )
-        if view.may(Scope.CONTACTS_READ)
-        else [],
+        contacts=sent,
     )
 
 

@@ -19,6 +19,7 @@ from contracts.purposes import Purpose
 from services import visibility
 from services.visibility import Kind
 from store.people import consent
+from store.people.read_log import of_rows
 from store.postgres.times import to_us
 from store.reads import driving
 from store.reads import pages as reads
@@ -49,7 +50,7 @@ def fleet(view: View) -> Response:
     )
     shown, next_ = one_page(found, "vehicles", "vehicle")
     shown = _shown(view, Kind.LAST_TRIP, shown)
-    view.log({row["customer"] for row in shown}, "driving scores", _PURPOSE)
+    view.log(of_rows(shown, "vehicle", "vehicle"), "driving scores", _PURPOSE)
     for row in shown:
         row["score"] = _score(view, row)
     return view.page("fleet.html", vehicles=shown, next=next_)
@@ -104,7 +105,7 @@ def vehicle(view: View) -> Response:
     for trip in trips:
         trip["key"] = f"{trip['device_id']}-{to_us(trip['start_at'])}"
         trip["harsh"] = sum(sum(trip[column]) for column in COUNTED_BY_SEVERITY)
-    view.log({row["customer"]}, "trips and score", _PURPOSE)
+    view.log(of_rows([row], "vehicle", "vehicle"), "trips and score", _PURPOSE)
     spans = [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]
     events = _shown(view, Kind.EVENT, reads.events(view.connection, spans), row["customer"])
     score = _score(view, row)

@@ -21,6 +21,7 @@ from contracts.quality import Quality
 from feature_kernels import consumption
 from services import alert_flow
 from store.people import subjects
+from store.people.read_log import of_rows
 from store.postgres.times import to_us
 from store.reads import metering
 
@@ -72,7 +73,7 @@ def meters(view: View) -> Response:
             limit=ROWS + 1,
         )
         shown, next_ = one_page(found, "meters", "meter")
-        view.log({row["customer"] for row in shown}, "consumption", _PURPOSE)
+        view.log(of_rows(shown, "meter", "meter"), "consumption", _PURPOSE)
     else:
         shown = own_meters(view)
     for row in shown:
@@ -115,7 +116,7 @@ def meter(view: View) -> Response:
     if view.may(Scope.CONSUMPTION_READ):
         if found is None:
             raise not_found()
-        view.log({found["customer"]}, "consumption", _PURPOSE)
+        view.log(of_rows([found], "meter", "meter"), "consumption", _PURPOSE)
     else:
         own = next((row for row in own_meters(view) if row["meter"] == meter_id), None)
         if own is None:

@@ -15,6 +15,7 @@ from api.resources.subjects import Subject
 from contracts.purposes import Purpose
 from services import alert_flow, case_flow, contact_flow
 from store.people import consent, customers
+from store.people.read_log import of_rows
 from store.reads import driving
 from store.reads import pages as reads
 from store.reads.scoring import Which
@@ -53,7 +54,20 @@ def _overview(view: View, ledger_cache: live.LedgerCache) -> Response:
         found["by_dialect"] = ledger_cache.by_dialect(caller.tenants)
     shown = [*(found["crashes"] or []), *(found["alerts"] or []), *(found["cases"] or [])]
     view.load_names(row["subject"] for row in shown)
-    view.log_once({row["customer"] for row in shown if row["customer"]}, "overview", "overview")
+    view.log(
+        [
+            *of_rows(found["crashes"] or [], "signal", "id"),
+            *of_rows(found["alerts"] or [], "alert", "alert_id"),
+            *of_rows(found["cases"] or [], "case", "case_id"),
+            *(
+                []
+                if view.may(Scope.OPERATIONS_READ)  # operators see no customers
+                else of_rows(found["contacts"] or [], "contact", "contact_id")
+            ),
+        ],
+        "overview",
+        "overview",
+    )
     figures = live.as_text(ledger_cache.figures(caller.tenants), view)
     return view.page("overview.html", figures=figures, tiles=_tiles(view), **found)
 

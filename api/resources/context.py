@@ -8,6 +8,7 @@ from pydantic import Field
 from api.http.answers import Shape
 from api.http.auth import Call
 from services import customer_context
+from store.people.read_log import ObjectRead, of_customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -65,6 +66,17 @@ def of_customer(
         relevant=[_relevant(one) for one in found.relevant],
         left_out=found.left_out,
     )
+
+
+_OBJECTS = {"crash": "signal", "score": "signal"}
+
+
+def reads(found: CustomerContext) -> list[ObjectRead]:
+    """Return what a reader of this context reads, for the read log."""
+    return of_customers([found.customer]) + [
+        ObjectRead(found.customer, _OBJECTS.get(item.kind, item.kind), item.id)
+        for item in found.relevant
+    ]
 
 
 def _relevant(one: customer_context.Relevant) -> Relevant:

@@ -6,6 +6,7 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
+from app.commands.shared.reads import log_command
 from app.processes.stack import database
 from contracts.channels import PURPOSES
 from contracts.purposes import LegalBasis
@@ -13,6 +14,7 @@ from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
 from services import consent as consents
 from store.people import customers
+from store.people.read_log import of_customers
 from store.postgres.pool import connect, translated
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -87,10 +89,12 @@ def withdraw(
 @cli.command("show")
 def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> None:
     """List all decisions of a customer, oldest first. None is ever changed or removed."""
-    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, connect(url) as connection:
         if not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
         found = consents.of_customer(connection, tenant, customer)
+        log_command(connection, clock, "consent show", {tenant: of_customers([customer])})
     decisions, granted = found.ledger, sorted(found.granted)
     if json:
         print_json(

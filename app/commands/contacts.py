@@ -10,11 +10,13 @@ import typer
 from app.commands.shared.console import err, load_settings, out, print_json, print_table
 from app.commands.shared.options import DatabaseUrl, Json, StateDir, Tenant
 from app.commands.shared.process import run_process
+from app.commands.shared.reads import log_command
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import Addresses, Stack, database
 from contracts.channels import CHANNELS
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
+from store.people.read_log import of_rows
 from store.postgres.pool import connect, translated
 from store.signals import decisions
 
@@ -64,12 +66,15 @@ def list_contacts(
     ):
         if value is not None and value not in known:
             raise Usage(f"{option} {value!r}: expected one of {', '.join(known)}")
-    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
         rows = contact_flow.list_(
             connection, which, state=state, channel=channel, customer=customer, limit=limit
         )
         counts = contact_flow.counts(connection, which)
+        read = of_rows(rows, "contact", "contact_id")
+        log_command(connection, clock, "contacts list", {which: read})
     if json:
         print_json({"tenant": which, "counts": counts, "contacts": rows})
         return
@@ -100,7 +105,8 @@ def show_contact(
     """Show one contact with its attempts, and the decisions on its signal."""
     from services import contact_flow
 
-    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
         found = contact_flow.visible(connection, which, None, id)
         if found is None:
@@ -112,6 +118,8 @@ def show_contact(
             if found["signal_id"] is None
             else decisions.of_signal(connection, which, found["signal_id"]),
         }
+        read = of_rows([found], "contact", "contact_id")
+        log_command(connection, clock, "contacts show", {which: read})
     print_json(answer)
 
 

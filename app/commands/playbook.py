@@ -8,9 +8,11 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
+from app.commands.shared.reads import log_command
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from store.people.read_log import of_rows
 from store.postgres.pool import connect, translated
 from store.signals import playbooks as stored
 from store.signals import signal_queue
@@ -134,7 +136,10 @@ def explain(
         (one,) = situation.read(
             connection, [signal], about, configured(settings), clock.now_us(), language
         )
-        connection.rollback()
+        read = {
+            signal["tenant"]: of_rows([{**signal, "customer": about[signal_id]}], "signal", "id")
+        }
+        log_command(connection, clock, "playbook explain", read)
     fitting = [p for _, p in sorted(loaded.items()) if p.spec.trigger.signal == signal["type"]]
     answers = [(playbook, plan(playbook, one)) for playbook in fitting]
     if json:

@@ -1,6 +1,7 @@
 """Show trips, driving events, scores, meter intervals, days and anomalies.
 
 An unfinished trip appears once its car has been silent for half a minute, with `open` true.
+What a customer no longer agrees to is left out; the log of reads has the rest.
 
 Examples:
 
@@ -15,6 +16,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.shared.console import load_settings, print_json, print_table
+from app.commands.shared.reads import log_command
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from store.postgres.pool import connect
@@ -49,8 +51,11 @@ def show(
 ) -> None:
     from app.operations.show import rows_of
 
-    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
-        found = rows_of(connection, what, device, last)
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, connect(url) as connection:
+        shown = rows_of(connection, what, device, last)
+        log_command(connection, clock, f"show {what}", shown.reads)
+    found = shown.rows
     if json:
         print_json(found)
         return

@@ -1,6 +1,7 @@
 """Signals of features as CloudEvents: trips, driving events, crashes, anomalies.
 
 A correction has the same id and a higher revision. The data have no positions.
+Signals of a withdrawn purpose are left out; the log of reads has the rest.
 
 Example: tachowatt signals --type vehicle.crash
 """
@@ -10,10 +11,12 @@ from typing import Annotated
 import typer
 
 from app.commands.shared.console import load_settings, print_json
+from app.commands.shared.reads import log_command
 from app.processes.stack import database
 from contracts.signals import DATA, cloud_event
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from store.people.read_log import ObjectRead, of_rows
 from store.postgres.pool import connect
 from store.signals import outbox
 
@@ -28,10 +31,18 @@ def signals(
     ] = False,
 ) -> None:
     from ingest.registry import load as load_registry
+    from services import signal_flow
 
     if type_ is not None and type_ not in DATA:
         raise Usage(f"--type {type_!r}: expected one of {', '.join(DATA)}")
-    with database(load_settings(), SystemClock()) as url, connect(url) as connection:
-        rows = outbox.read(connection, current=not all_, type_=type_, limit=last)
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, connect(url) as connection:
+        rows = signal_flow.shown(
+            connection, outbox.read(connection, current=not all_, type_=type_, limit=last)
+        )
         names = {d.device_id: d.device for d in load_registry(connection).by_id.values()}
+        read: dict[str, list[ObjectRead]] = {}
+        for row in rows:
+            read.setdefault(row["tenant"], []).extend(of_rows([row], "signal", "id"))
+        log_command(connection, clock, "signals", read)
     print_json([cloud_event(row, names.get(row["device_id"])).model_dump() for row in rows])

@@ -1,10 +1,14 @@
 """Stored features as `tachowatt show` prints them."""
 
+from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from contracts.kinds import EVENTS
+from contracts.purposes import Purpose
 from customer_context.identity.holders import Device
 from feature_kernels import driving
 from ingest.registry import Registry
@@ -12,6 +16,7 @@ from ingest.registry import load as load_registry
 from runtime.errors import Usage
 from services import driving_scores
 from services.driving_scores import DriverScore
+from store.people.read_log import ObjectRead, of_customers, of_subject
 from store.pipeline import features
 from store.pipeline.feature_tables import (
     ANOMALY,
@@ -43,22 +48,52 @@ _CODES: dict[str, dict[str, dict[int, str]]] = {
 }
 
 
-def rows_of(
-    connection: Connection, what: str, device: str | None, last: int
-) -> list[dict[str, Any]]:
+@dataclass(slots=True)
+class Shown:
+    """Rows to show. reads : tenant → what of whom, for the log of reads."""
+
+    rows: list[dict[str, Any]] = field(default_factory=list)
+    reads: dict[str, list[ObjectRead]] = field(default_factory=lambda: defaultdict(list))
+
+
+def rows_of(connection: Connection, what: str, device: str | None, last: int) -> Shown:
     """Return the newest `last` rows of a kind of features, for one device (tenant/device) or all.
 
-    what : trips, events, scores, intervals, days or anomalies; scores are of all drivers.
-    Raises `Usage` if the device does not exist.
+    what : trips, events, scores, intervals, days or anomalies; scores are all drivers'. Rows whose
+    customer does not grant their purpose now are left out. Raises `Usage` where there is no such
+    device.
     """
+    found = Shown()
     if what == "scores":
-        return [_score_row(score) for score in driving_scores.of_drivers(connection)]
+        for score in driving_scores.of_drivers(connection):
+            found.rows.append(_score_row(score))
+            found.reads[score.tenant] += of_customers([score.customer])
+        return found
     table = _TABLES[what]
     registry = load_registry(connection)
     ids = None if device is None else [_find(registry, device).device_id]
     rows = features.select(connection, table, ids)
-    rows = rows[np.argsort(rows["start_us"], kind="stable")][-last:]
-    return [_row(table, row, registry) for row in rows]
+    for row in rows[np.argsort(rows["start_us"], kind="stable")][::-1]:
+        named = registry.by_id[int(row["device_id"])]
+        holder = named.holder_at(int(row["start_us"]))
+        shown = _row(table, row, registry)
+        if holder is None or holder.customer is None:
+            continue
+        if _purpose(table, shown) in registry.consent.granted.get(
+            (named.tenant, holder.customer), frozenset()
+        ):
+            found.rows.append(shown)
+            found.reads[named.tenant] += of_subject(holder.customer, holder.subject)
+        if len(found.rows) == last:
+            break
+    found.rows.reverse()
+    return found
+
+
+def _purpose(table: features.FeatureTable, row: Mapping[str, Any]) -> str:
+    if table.name == DRIVING_EVENT.name:
+        return EVENTS[row["kind"]].purpose
+    return Purpose.DRIVING_SCORE if table.name == TRIP.name else Purpose.ENERGY_INSIGHT
 
 
 def _find(registry: Registry, name: str) -> Device:

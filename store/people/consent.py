@@ -1,13 +1,13 @@
 """The consent ledger: decisions of customers, and what they grant now."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from store.people.registry import refusing
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.rows import pair_columns
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
@@ -103,6 +103,18 @@ def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
             "and source = %(source)s and decided_at = %(at)s)",
             list(rows),
         )
+
+
+def decisions_count(connection: Connection, tenant: str, customers: Collection[str]) -> int:
+    """Count the decisions of some customers. The ledger only grows, so that an equal number means
+    that nobody has decided since."""
+    return int(
+        scalar(
+            connection,
+            "select count(*) from customers.consent where tenant = %s and customer = any(%s)",
+            (tenant, list(customers)),
+        )
+    )
 
 
 def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
+from store.people.read_log import ObjectRead
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
@@ -11,14 +13,32 @@ IDEMPOTENCY_S = 24 * 3600
 """Seconds for which an answer is kept for its Idempotency-Key."""
 
 
+class Logged(NamedTuple):
+    """One entry of the read log as it was made with an answer; see `read_log.log_reads`."""
+
+    what: str
+    why: str
+    objects: tuple[ObjectRead, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class StoredAnswer:
-    """The answer that was given to an Idempotency-Key."""
+    """The answer that was given to an Idempotency-Key.
+
+    reads : what it told of whom; decisions : number of consent decisions of these customers then.
+    """
 
     fingerprint: bytes
     status: int
     headers: Mapping[str, str]
     body: bytes
+    reads: tuple[Logged, ...] = ()
+    decisions: int = 0
+
+    @property
+    def customers(self) -> frozenset[str]:
+        """The customers that the answer tells of."""
+        return frozenset(one.customer for logged in self.reads for one in logged.objects)
 
 
 def claim(connection: Connection, key_id: str, key: str) -> bool:
@@ -38,11 +58,26 @@ def claim(connection: Connection, key_id: str, key: str) -> bool:
 def find_answer(connection: Connection, key_id: str, key: str, now_us: int) -> StoredAnswer | None:
     """Return the answer kept for a key, unless it is older than IDEMPOTENCY_S."""
     row = connection.execute(
-        "select fingerprint, status, headers, body from access.idempotency "
+        "select fingerprint, status, headers, body, reads, decisions from access.idempotency "
         "where key_id = %s and key = %s and created_at > %s",
         (key_id, key, from_us(now_us - IDEMPOTENCY_S * 1_000_000)),
     ).fetchone()
-    return None if row is None else StoredAnswer(bytes(row[0]), row[1], row[2], bytes(row[3]))
+    if row is None:
+        return None
+    fingerprint, status, headers, body, reads, decisions = row
+    return StoredAnswer(
+        bytes(fingerprint),
+        status,
+        headers,
+        bytes(body),
+        tuple(
+            Logged(
+                one["what"], one["why"], tuple(ObjectRead(*object_) for object_ in one["objects"])
+            )
+            for one in reads
+        ),
+        decisions,
+    )
 
 
 def keep_answer(
@@ -51,9 +86,10 @@ def keep_answer(
     """Keep an answer for a key of a tenant, in the transaction whose work it reports."""
     connection.execute(
         "insert into access.idempotency (tenant, key_id, key, fingerprint, status, headers, body, "
-        "created_at) values (%s, %s, %s, %s, %s, %s, %s, %s) "
+        "reads, decisions, created_at) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
         "on conflict (key_id, key) do update set fingerprint = excluded.fingerprint, "
         "status = excluded.status, headers = excluded.headers, body = excluded.body, "
+        "reads = excluded.reads, decisions = excluded.decisions, "
         "created_at = excluded.created_at",
         (
             tenant,
@@ -63,6 +99,8 @@ def keep_answer(
             answer.status,
             json.dumps(dict(answer.headers)),
             answer.body,
+            json.dumps([one._asdict() for one in answer.reads]),
+            answer.decisions,
             from_us(now_us),
         ),
     )

@@ -1,8 +1,8 @@
 """The log of reads: who read which of a customer's personal data, when and why."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -19,32 +19,75 @@ class Reader:
     request_id: str
 
 
+class ObjectRead(NamedTuple):
+    """An object with personal data that is read.
+
+    kind : case, contact, alert, signal, vehicle, meter, contract or customer; id : of that object.
+    seen : what tells two states of it apart; it is not stored.
+    """
+
+    customer: str
+    kind: str
+    id: str
+    seen: str = ""
+
+
+def of_customers(customers: Iterable[str | None]) -> list[ObjectRead]:
+    """Return the read of what is said about these customers themselves; None is nobody."""
+    return [ObjectRead(customer, "customer", customer) for customer in customers if customer]
+
+
+def of_rows(rows: Iterable[Mapping[str, Any]], kind: str, column: str) -> list[ObjectRead]:
+    """Return the read of rows; column : of their id. Rows without a customer concern nobody."""
+    return [
+        ObjectRead(
+            row["customer"],
+            kind,
+            row[column],
+            " ".join(str(row.get(name, "")) for name in ("version", "state", "withdrawn")),
+        )
+        for row in rows
+        if row["customer"]
+    ]
+
+
+def of_subject(customer: str, subject: str) -> list[ObjectRead]:
+    """Return the read of a subject, such as vehicle:<id>."""
+    kind, _, id_ = subject.partition(":")
+    return [ObjectRead(customer, kind, id_)]
+
+
 def log_reads(
     connection: Connection,
     reader: Reader,
-    customers: Collection[str],
+    objects: Collection[ObjectRead],
     what: str,
     why: str,
     now_us: int,
 ) -> None:
-    """Log a read of personal data, one row per customer, in the transaction that reads.
+    """Log a read of personal data, one row per object, in the transaction that reads.
 
     why : a purpose, or the reason that the reader gave.
     """
-    if customers:
+    stored = sorted({one[:3] for one in objects})
+    if stored:
         connection.execute(
-            "insert into access.read_log (at, tenant, customer, key_id, role, reader, what, why, "
-            "request_id) select %s, %s, unnest(%s::text[]), %s, %s, %s, %s, %s, %s",
+            "insert into access.read_log (at, tenant, customer, object_kind, object_id, key_id, "
+            "role, reader, what, why, request_id) select %s, %s, o.customer, o.kind, o.id, %s, %s, "
+            "%s, %s, %s, %s from unnest(%s::text[], %s::text[], %s::text[]) "
+            "with ordinality as o (customer, kind, id, position) order by o.position",
             (
                 from_us(now_us),
                 reader.tenant,
-                sorted(set(customers)),
                 reader.key_id,
                 reader.role,
                 reader.name,
                 what,
                 why,
                 reader.request_id,
+                [customer for customer, _, _ in stored],
+                [kind for _, kind, _ in stored],
+                [id_ for _, _, id_ in stored],
             ),
         )
 
@@ -53,7 +96,9 @@ def of_customer(
     connection: Connection, tenant: str, customer: str, *, after: int | None = None, limit: int = 50
 ) -> list[dict[str, Any]]:
     """Return the reads of a customer's data, newest first; after : read_id of the last row seen."""
-    names = ("read_id", "at", "role", "reader", "what", "why", "request_id")
+    names = (
+        "read_id", "at", "role", "reader", "what", "object_kind", "object_id", "why", "request_id",
+    )  # fmt: skip
     rows = connection.execute(
         f"select {', '.join(names)} from access.read_log where tenant = %s and customer = %s "
         "and (%s::bigint is null or read_id < %s) order by read_id desc limit %s",

@@ -7,7 +7,7 @@ import pytest
 
 from contracts.signals import signal_id
 from store.casework import cases, contacts
-from store.people import consent, idempotency, keys, sessions
+from store.people import consent, idempotency, keys, read_log, sessions
 from store.postgres.pool import connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem
@@ -178,6 +178,35 @@ def test_a_withdrawal_takes_effect_at_once(api: Api) -> None:
     assert len(ledger) == 3 and ledger == done.json()["ledger"]
 
 
+def test_a_replay_is_logged_and_shows_no_more_than_a_read(api: Api) -> None:
+    """The answer that is kept for an Idempotency-Key tells of a customer each time it is given."""
+    own = api.seeded.own["own"]
+    path, headers = f"/v1/cases/{own.alert_case}/notes", {"Idempotency_Key": "log-1"}
+
+    def reads() -> list[tuple[str, str]]:
+        with connect(api.seeded.url) as connection:
+            rows = read_log.of_customer(connection, "t1", own.home, limit=200)
+        return [(row["object_kind"], row["object_id"]) for row in rows]
+
+    first = api.post(path, "agent", {"text": "He is away."}, **headers)
+    before = reads()
+    replayed = api.post(path, "agent", {"text": "He is away."}, **headers)
+    assert replayed.content == first.content and "He is away." in first.text
+    assert reads() == [("case", own.alert_case), *before]
+    with connect(api.seeded.url) as connection:
+        withdrawal = {
+            "tenant": "t1", "customer": own.home, "purpose": "energy_insight",
+            "state": "withdrawn", "legal_basis": "consent", "notice_version": "1",
+            "source": "test", "at": from_us(NOW_US + 3), "recorded_at": from_us(NOW_US + 3),
+        }  # fmt: skip
+        consent.decide(connection, [withdrawal])
+        connection.commit()
+    after = api.post(path, "agent", {"text": "He is away."}, **headers)
+    assert after.status_code == 201 and after.headers["idempotency-replayed"] == "true"
+    assert "He is away." not in after.text and after.json()["withdrawn"] is True
+    assert len(reads()) == len(before) + 2
+
+
 def test_a_grant_dated_ahead_does_not_outlive_a_withdrawal(api: Api) -> None:
     """The clock of whoever imports is fast: the grant counts from its recording on, no longer."""
     _import_grant(api, "claims_assistance", decided_us=NOW_US + 240_000_000, recorded_us=NOW_US - 2)
@@ -191,7 +220,7 @@ def test_a_grant_dated_ahead_does_not_outlive_a_withdrawal(api: Api) -> None:
 
 def test_a_decision_that_is_not_in_force_is_no_success(api: Api) -> None:
     """A later decision stands: 409 and nothing is written, not 201 with the old state."""
-    _import_grant(api, "energy_insight", decided_us=NOW_US + 2, recorded_us=NOW_US + 2)
+    _import_grant(api, "energy_insight", decided_us=NOW_US + 9, recorded_us=NOW_US + 9)
     path = "/v1/customers/c3/consents"
     before = api.get(path, "home").json()
     body = {"purpose": "energy_insight", "state": "withdrawn", "notice_version": "2026-11"}

@@ -9,9 +9,10 @@ import httpx
 import pytest
 
 from api.http.scopes import OF_ROLE
+from api.pages.frame.view import View
 from app.operations.registry_import import validate, write
 from store.people import keys, read_log, sessions
-from store.postgres.pool import connect
+from store.postgres.pool import connect, scalar
 from tests.fix_api import Api, running_api
 from tests.fix_registry import NOW_US
 from tests.pages import HTML, send, sign_in, token_of
@@ -192,18 +193,57 @@ def test_a_session_ends(api: Api, enter) -> None:
     assert client.get("/cases").status_code == 303
 
 
-def test_a_page_read_is_in_the_customers_log_once(api: Api, enter) -> None:
+def test_each_read_of_a_page_is_in_the_customers_log_by_object(api: Api, enter) -> None:
     own = api.seeded.own["own"]
     agent, customer = enter("agent"), enter("customer")
-    for _ in range(3):
-        assert agent.get(f"/cases/{own.crash_case}").status_code == 200
-    assert agent.get(f"/customers/{own.driver}").status_code == 200
-    with connect(api.seeded.url) as connection:
-        found = read_log.of_customer(connection, "t1", own.driver, limit=200)
-    mine = [row["what"] for row in found if row["reader"] == "own agent"]
-    assert mine.count("case") <= 1, "a page that keeps itself true is one read"
-    assert "customer context" in mine
+
+    def logged(path: str, **headers: str) -> list[tuple[str, str, str]]:
+        with connect(api.seeded.url) as connection:
+            before = scalar(connection, "select coalesce(max(read_id), 0) from access.read_log")
+            assert agent.get(path, headers=headers).status_code == 200
+            rows = read_log.of_customer(connection, "t1", own.driver, limit=200)
+        return sorted(
+            (row["what"], row["object_kind"], row["object_id"])
+            for row in rows
+            if row["read_id"] > before
+        )
+
+    case = ("case", "case", own.crash_case)
+    assert case in logged(f"/cases/{own.crash_case}")
+    assert case in logged(f"/cases/{own.crash_case}"), "whoever opens it again reads it again"
+    assert logged(f"/cases/{own.crash_case}", **{"x-live": "1"}) == [], "the page refreshed itself"
+    token = token_of(agent.get(f"/cases/{own.crash_case}").text)
+    note = {"csrf": token, "action": "note", "text": "something new"}
+    assert agent.post(f"/cases/{own.crash_case}", data=note).status_code == 303
+    assert case in logged(f"/cases/{own.crash_case}", **{"x-live": "1"}), "which said something new"
+    for contact in (own.message, own.webhook):
+        assert ("contact", "contact", contact) in logged(f"/contacts/{contact}")
+    context = logged(f"/customers/{own.driver}")
+    assert ("customer context", "customer", own.driver) in context
+    assert ("customer context", "case", own.crash_case) in context
     assert "own agent" in customer.get("/me").text
+
+
+def test_what_did_not_commit_is_not_remembered_as_logged(
+    api: Api, enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = api.seeded.own["omar"]
+    agent = enter("agent")
+    path, live = f"/cases/{own.alert_case}", {"x-live": "1"}
+    render = View.page
+
+    def fails(view: View, template: str, *rest: object, **values: object) -> object:
+        if template == "case.html":
+            raise RuntimeError("after the read was logged, before the commit")
+        return render(view, template, *rest, **values)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(View, "page", fails)
+        assert agent.get(path, headers=live).status_code == 500
+    assert agent.get(path, headers=live).status_code == 200
+    with connect(api.seeded.url) as connection:
+        rows = read_log.of_customer(connection, "t1", own.home, limit=200)
+    assert own.alert_case in {row["object_id"] for row in rows}
 
 
 def test_acting_on_what_has_changed_says_so(api: Api, enter) -> None:

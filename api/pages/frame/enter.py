@@ -82,7 +82,9 @@ def _answer(
                 _check_token(view)
             if scopes and not any(view.may(scope) for scope in scopes):
                 raise Problem(403, "forbidden", "This page belongs to another role.", "")
-            return show(view)
+            answer = show(view)
+        view.committed()
+        return answer
     except Exception as error:  # render every error as a page; `of` logs unexpected ones
         return error_page(view, problems.of(error))
     finally:

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from api.pages.frame import assets
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from store.people import customers
-from store.people.read_log import Reader, log_reads
+from store.people.read_log import ObjectRead, Reader, log_reads
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -36,7 +36,12 @@ HEADERS = {
 }
 
 LOG_AGAIN_S = 600.0
-"""Reads that a live page repeats within this time are one entry of the read log."""
+"""What an open page shows again when it refreshes itself within this time, unchanged, is one entry
+of the read log with its last showing."""
+
+
+_Read = tuple[str, str, ObjectRead]
+"""Key, what and object of a read."""
 
 
 class _RecentReads:
@@ -44,18 +49,20 @@ class _RecentReads:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._at: dict[tuple[str, str, str], float] = {}
+        self._at: dict[_Read, float] = {}
 
-    def new(self, key: tuple[str, str, str], now_s: float) -> bool:
-        """Return True if the read was not logged within LOG_AGAIN_S, and remember it."""
+    def new(self, read: _Read, now_s: float) -> bool:
+        """Return True if the read was not logged within LOG_AGAIN_S."""
+        with self._lock:
+            at = self._at.get(read)
+        return at is None or now_s - at >= LOG_AGAIN_S
+
+    def remember(self, reads: Iterable[_Read], now_s: float) -> None:
+        """Remember reads that are logged now."""
         with self._lock:
             if len(self._at) > 20_000:
                 self._at = {k: at for k, at in self._at.items() if now_s - at < LOG_AGAIN_S}
-            at = self._at.get(key)
-            if at is not None and now_s - at < LOG_AGAIN_S:
-                return False
-            self._at[key] = now_s
-            return True
+            self._at.update(dict.fromkeys(reads, now_s))
 
 
 _RECENT_READS = _RecentReads()
@@ -106,6 +113,7 @@ class View:
     _connection: Connection | None = None
     _names: dict[str, str] = field(default_factory=dict)
     _looked_up: set[str] = field(default_factory=set)
+    _logged: list[_Read] = field(default_factory=list)
 
     # ── caller ───────────────────────────────────────────────────────────────────────────────────
 
@@ -135,25 +143,31 @@ class View:
         """True if the key has all these scopes."""
         return self.key is not None and all(scope in self.key.scopes for scope in scopes)
 
-    def log(self, customers: Collection[str], what: str, why: str) -> None:
-        """Record a read of these customers' data in the read log, except a customer's own reads."""
+    def log(self, objects: Iterable[ObjectRead], what: str, why: str) -> None:
+        """Record a read of these objects in the read log, except a customer's own reads.
+
+        Where an open page refreshes itself (static/live.js), only objects that it shows newly, or
+        in a new state, are recorded.
+        """
         caller = self.caller
-        others = {customer for customer in customers if customer and customer != caller.customer}
+        reads = [(caller.key_id, what, one) for one in objects if one.customer != caller.customer]
+        if self.request.headers.get("x-live") == "1":
+            now_s = self.deps.clock.monotonic()
+            reads = [read for read in reads if _RECENT_READS.new(read, now_s)]
         request_id = getattr(self.request.state, "request_id", "-")
         log_reads(
             self.connection,
             Reader(caller.tenant, caller.key_id, caller.role, caller.name, request_id),
-            others,
+            [one for _, _, one in reads],
             what,
             why,
             self.now_us,
         )
+        self._logged += reads
 
-    def log_once(self, customers: Collection[str], what: str, why: str) -> None:
-        """Record a read like `log`, at most once within LOG_AGAIN_S, for pages that refresh."""
-        caller, now = self.caller, self.deps.clock.monotonic()
-        fresh = {c for c in customers if _RECENT_READS.new((caller.key_id, what, c), now)}
-        self.log(fresh, what, why)
+    def committed(self) -> None:
+        """Remember what was logged; call it after the transaction has committed."""
+        _RECENT_READS.remember(self._logged, self.deps.clock.monotonic())
 
     @property
     def call(self) -> Call:

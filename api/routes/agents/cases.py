@@ -15,6 +15,7 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from services import case_flow
+from store.people.read_log import of_rows
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
@@ -105,8 +106,7 @@ def list_cases(
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("cases", row["opened_at"], row["case_id"])
         )
-        concerned = {row["customer"] for row in shown if row["customer"] is not None}
-        call.log(connection, concerned, "cases", _WHY)
+        call.log(connection, of_rows(shown, "case", "case_id"), "cases", _WHY)
     data = [CaseRow.model_validate(_row(row)) for row in shown]
     return json(PageOfCases(data=data, pagination=page))
 
@@ -136,11 +136,17 @@ def add_note(
         row = case_flow.note(
             connection, call.caller.tenant, case_id, call.caller.name, body.text, call.now_us
         )
+        return created(connection, row)
+
+    def now(connection: Connection) -> Response:
+        return created(connection, _visible(connection, call, case_id))
+
+    def created(connection: Connection, row: Mapping[str, Any]) -> Response:
         response = _to_response(request, connection, row)
         response.status_code = 201
         return response
 
-    return once(request, call, idempotency_key, body, work)
+    return once(request, call, idempotency_key, body, work, now)
 
 
 @router.post("/{case_id}/state", responses={200: {"model": Case}})
@@ -172,8 +178,7 @@ def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]
     row = case_flow.visible(connection, call.caller.tenant, call.caller.side, case_id)
     if row is None:
         raise not_found()
-    if row["customer"] is not None:
-        call.log(connection, {row["customer"]}, "case", _WHY)
+    call.log(connection, of_rows([row], "case", "case_id"), "case", _WHY)
     return row
 
 

@@ -16,6 +16,7 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from contracts.channels import CHANNELS
 from services import contact_flow
+from store.people.read_log import of_rows
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/contacts", tags=["contacts"])
@@ -113,8 +114,7 @@ def list_contacts(
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("contacts", row["created_at"], row["contact_id"])
         )
-        concerned = {row["customer"] for row in shown if row["customer"] is not None}
-        call.log(connection, concerned, "contacts", _WHY)
+        call.log(connection, of_rows(shown, "contact", "contact_id"), "contacts", _WHY)
     data = [ContactRow.model_validate(_row(call, row)) for row in shown]
     return json(PageOfContacts(data=data, pagination=page))
 
@@ -140,20 +140,27 @@ def resend_contact(
     """Resend a contact that failed, was refused or cancelled. Consent is checked again first."""
 
     def work(connection: Connection) -> Response:
-        row = _visible(connection, call, contact_id)
+        row = _found(connection, call, contact_id)
         contact_flow.resend(connection, row, call.now_us)
+        return now(connection)
+
+    def now(connection: Connection) -> Response:
         row = _visible(connection, call, contact_id)
         return json(_to_contact(connection, call, row), 202)
 
-    return once(request, call, idempotency_key, None, work)
+    return once(request, call, idempotency_key, None, work, now)
 
 
 def _visible(connection: Connection, call: Call, contact_id: str) -> dict[str, Any]:
+    row = _found(connection, call, contact_id)
+    call.log(connection, of_rows([row], "contact", "contact_id"), "contact", _WHY)
+    return row
+
+
+def _found(connection: Connection, call: Call, contact_id: str) -> dict[str, Any]:
     row = contact_flow.visible(connection, call.caller.tenant, call.caller.side, contact_id)
     if row is None:
         raise not_found()
-    if row["customer"] is not None:
-        call.log(connection, {row["customer"]}, "contact", _WHY)
     return row
 
 

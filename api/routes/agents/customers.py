@@ -13,6 +13,7 @@ from api.http.scopes import Scope
 from api.resources import context
 from api.resources.context import CustomerContext
 from store.people import subjects
+from store.people.read_log import of_customers
 
 router = APIRouter(prefix="/v1/customers", tags=["agents"])
 
@@ -55,7 +56,7 @@ def find_customers(
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("customers", row["customer"])
         )
-        call.log(connection, {row["customer"] for row in shown}, "customer list", _WHY)
+        call.log(connection, of_customers(row["customer"] for row in shown), "customer list", _WHY)
     data = [
         CustomerFound(
             id=row["customer"],
@@ -80,5 +81,5 @@ def customer_context(
         found = context.of_customer(connection, call, customer_id, limit)
         if found is None:
             raise not_found()
-        call.log(connection, {customer_id}, "customer context", _WHY)
+        call.log(connection, context.reads(found), "customer context", _WHY)
     return json(found)

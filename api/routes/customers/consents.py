@@ -13,6 +13,7 @@ from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
 from contracts.channels import AnyPurpose
 from services import consent
+from store.people.read_log import of_customers
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
@@ -58,7 +59,7 @@ def own_consents(
     only_own(call, customer_id)
     with call.connection() as connection:
         found = consent.of_customer(connection, call.caller.tenant, customer_id)
-        call.log(connection, {customer_id}, "consents", OWN)
+        call.log(connection, of_customers([customer_id]), "consents", OWN)
     return json(_consents(customer_id, found))
 
 

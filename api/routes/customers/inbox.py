@@ -13,6 +13,7 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
 from services import contact_flow
+from store.people.read_log import of_customers
 
 router = APIRouter(prefix="/v1/customers/{customer_id}", tags=["customers"])
 
@@ -47,7 +48,7 @@ def own_inbox(
         rows = contact_flow.inbox(
             connection, call.caller.tenant, customer_id, after=cursor, limit=limit + 1
         )
-        call.log(connection, {customer_id}, "inbox", OWN)
+        call.log(connection, of_customers([customer_id]), "inbox", OWN)
     shown, page = paging.cut(
         rows, limit, lambda row: paging.encode("inbox", row["created_at"], row["contact_id"])
     )

@@ -18,6 +18,7 @@ from api.resources.subjects import Subject
 from api.routes.insurers.trips import PageOfTrips, trip_cursor, trip_of
 from contracts.purposes import Purpose
 from store.people import consent, customers, read_log, subjects
+from store.people.read_log import of_customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.reads import driving
@@ -65,6 +66,11 @@ class Read(Shape):
     role: str
     reader: str
     what: str
+    object_kind: str | None = Field(
+        description="case, contact, alert, signal, vehicle, meter, contract or customer; null in "
+        "entries of earlier versions."
+    )
+    object_id: str | None
     why: str
     request_id: str
 
@@ -108,7 +114,7 @@ def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custome
             raise not_found()
         granted = consent.granted_of(connection, tenant, customer_id)
         devices = subjects.devices_of(connection, tenant, customer_id)
-        call.log(connection, {customer_id}, "what is stored", OWN)
+        call.log(connection, of_customers([customer_id]), "what is stored", OWN)
     found = OwnData(
         customer=customer_id,
         name=person.name,
@@ -145,7 +151,7 @@ def own_reads(
             after=None if cursor is None else cursor[0],
             limit=limit + 1,
         )
-        call.log(connection, {customer_id}, "log of reads", OWN)
+        call.log(connection, of_customers([customer_id]), "log of reads", OWN)
     shown, page = paging.cut(rows, limit, lambda row: paging.encode("reads", row["read_id"]))
     data = [Read.model_validate({name: row[name] for name in Read.model_fields}) for row in shown]
     return json(PageOfReads(data=data, pagination=page))
@@ -164,7 +170,7 @@ def own_trips(
     with call.connection() as connection:
         which = Which(call.caller.tenant, customer_id)
         rows = driving.trips(connection, which, after=cursor, limit=limit + 1)
-        call.log(connection, {customer_id}, "trips", OWN)
+        call.log(connection, of_customers([customer_id]), "trips", OWN)
     shown, page = paging.cut(rows, limit, trip_cursor)
     return json(PageOfTrips(data=[trip_of(row) for row in shown], pagination=page))
 
@@ -181,7 +187,7 @@ def own_path(
         points = driving.path(
             connection, trip["device_id"], trip["start_at"], trip["end_at"], _MAX_POINTS + 1
         )
-        call.log(connection, {customer_id}, "path of a trip", OWN)
+        call.log(connection, of_customers([customer_id]), "path of a trip", OWN)
     found = TripPath(
         trip=trip_id,
         points=[
@@ -234,6 +240,6 @@ def own_scores(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: Custo
             else scores.explained(connection, subject)
             for subject in asked
         ]
-        call.log(connection, {customer_id}, "driving score", OWN)
+        call.log(connection, of_customers([customer_id]), "driving score", OWN)
     page = paging.Pagination(end_cursor=None, has_next_page=False)
     return json(PageOfScores(data=data, pagination=page))

@@ -23,6 +23,7 @@ from api.resources.subjects import (
 )
 from contracts.purposes import Purpose
 from store.people import customers, subjects
+from store.people.read_log import of_customers, of_subject
 from store.postgres.pool import Connection
 from store.reads import driving
 
@@ -62,12 +63,19 @@ def driving_scores(
     with call.connection() as connection:
         if not query.is_empty:
             subject = resolve(connection, call, query, _PURPOSE)
-            call.log(connection, {subject.customer}, "driving score", _PURPOSE)
+            call.log(
+                connection, of_subject(subject.customer, subject.name), "driving score", _PURPOSE
+            )
             found = scores.explained(connection, subject)
             page = paging.Pagination(end_cursor=None, has_next_page=False)
             return tagged(request, PageOfScores(data=[found], pagination=page))
         drivers, page = _drivers(connection, call, query, after, limit, "scores")
-        call.log(connection, {driver.customer for driver in drivers}, "driving score", _PURPOSE)
+        call.log(
+            connection,
+            of_customers(driver.customer for driver in drivers),
+            "driving score",
+            _PURPOSE,
+        )
         data = [scores.explained(connection, driver) for driver in drivers]
     return json(PageOfScores(data=data, pagination=page))
 
@@ -83,7 +91,12 @@ def driving_score_history(
     require_subject(query)
     with call.connection() as connection:
         subject = resolve(connection, call, query, _PURPOSE)
-        call.log(connection, {subject.customer}, "driving score history", _PURPOSE)
+        call.log(
+            connection,
+            of_subject(subject.customer, subject.name),
+            "driving score history",
+            _PURPOSE,
+        )
         person = customers.person(connection, call.caller.tenant, subject.customer)
         zone = "UTC" if person is None else person.timezone
         found = scores.history(connection, subject, granularity, zone)
@@ -105,7 +118,10 @@ def mileage(
             page = paging.Pagination(end_cursor=None, has_next_page=False)
         else:
             asked_for, page = _drivers(connection, call, query, after, limit, "mileage")
-        call.log(connection, {subject.customer for subject in asked_for}, "mileage", _PURPOSE)
+        concerned = [
+            one for subject in asked_for for one in of_subject(subject.customer, subject.name)
+        ]
+        call.log(connection, concerned, "mileage", _PURPOSE)
         data = [_mileage(connection, subject, query) for subject in asked_for]
     return tagged(request, PageOfMileages(data=data, pagination=page))
 

@@ -22,6 +22,7 @@ from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from services import visibility
 from services.visibility import Kind
+from store.people.read_log import of_rows, of_subject
 from store.postgres.times import to_us
 from store.reads import driving
 
@@ -119,7 +120,8 @@ def trips(
     cursor = paging.decode("trips", after, paging.instant, paging.number)
     with call.connection() as connection:
         subject = resolve(connection, call, query, Purpose.DRIVING_SCORE)
-        call.log(connection, {subject.customer}, "trips", Purpose.DRIVING_SCORE)
+        concerned = of_subject(subject.customer, subject.name)
+        call.log(connection, concerned, "trips", Purpose.DRIVING_SCORE)
         rows = visibility.shown(
             connection,
             call.caller.tenant,
@@ -160,7 +162,7 @@ def crashes(
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("crashes", row["time"], row["id"])
         )
-        call.log(connection, {row["customer"] for row in shown}, "crashes", purpose)
+        call.log(connection, of_rows(shown, "signal", "id"), "crashes", purpose)
     return json(PageOfCrashes(data=[_crash(row) for row in shown], pagination=page))
 
 

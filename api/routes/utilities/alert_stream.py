@@ -23,6 +23,7 @@ from api.resources.alerts import Alert
 from runtime.errors import Retry
 from services import alert_flow
 from store.people import keys
+from store.people.read_log import of_rows
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
 
@@ -124,6 +125,6 @@ def _read(call: Call, last: int) -> alert_flow.Changes | None:
         if not keys.still_valid(connection, call.caller.key_id, now_us):
             return None
         found = alert_flow.changes(connection, call.caller.tenant, last, _BATCH)
-        concerned = {row["alert"]["customer"] for row in found.shown}
+        concerned = of_rows([row["alert"] for row in found.shown], "alert", "alert_id")
         call.log(connection, concerned, "alert stream", alerts.PURPOSE)
     return found

@@ -16,6 +16,7 @@ from api.resources import alerts
 from api.resources.alerts import Alert, Feedback, State
 from contracts.kinds import Anomaly
 from services import alert_flow
+from store.people.read_log import of_rows
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
@@ -63,7 +64,7 @@ def list_alerts(
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("alerts", row["happened_at"], row["alert_id"])
         )
-        call.log(connection, {row["customer"] for row in shown}, "alerts", alerts.PURPOSE)
+        call.log(connection, of_rows(shown, "alert", "alert_id"), "alerts", alerts.PURPOSE)
     return json(PageOfAlerts(data=[alerts.of_row(row) for row in shown], pagination=page))
 
 
@@ -118,7 +119,7 @@ def _visible(connection: Connection, call: Call, alert_id: str) -> dict[str, Any
     row = alert_flow.visible(connection, call.caller.tenant, alert_id)
     if row is None:
         raise not_found()
-    call.log(connection, {row["customer"]}, "alert", alerts.PURPOSE)
+    call.log(connection, of_rows([row], "alert", "alert_id"), "alert", alerts.PURPOSE)
     return row
 
 

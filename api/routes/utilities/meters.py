@@ -17,6 +17,7 @@ from api.http.scopes import Scope
 from api.resources.subjects import consent_ref, invalid, ordered
 from contracts.purposes import Purpose
 from contracts.quality import Quality
+from store.people.read_log import ObjectRead, of_rows
 from store.postgres.pool import Connection
 from store.postgres.times import EPOCH, from_us
 from store.reads import metering
@@ -92,7 +93,7 @@ def list_meters(
             limit=limit + 1,
         )
         shown, page = paging.cut(rows, limit, lambda row: paging.encode("meters", row["meter"]))
-        call.log(connection, {row["customer"] for row in shown}, "meters", _PURPOSE)
+        call.log(connection, of_rows(shown, "meter", "meter"), "meters", _PURPOSE)
     data = [
         Meter(
             id=row["meter"],
@@ -134,7 +135,8 @@ def meter_features(
             limit=limit + 1,
         )
         shown, page = paging.cut(rows, limit, lambda row: paging.encode("days", row["date"]))
-        call.log(connection, {row["customer"] for row in shown}, "consumption features", _PURPOSE)
+        concerned = {ObjectRead(row["customer"], "meter", meter_id) for row in shown}
+        call.log(connection, concerned, "consumption features", _PURPOSE)
     return json(PageOfDays(data=[_day(row) for row in shown], pagination=page))
 
 
@@ -172,7 +174,8 @@ def meter_intervals(
         shown, page = paging.cut(
             rows, limit, lambda row: paging.encode("intervals", row["start_at"])
         )
-        concerned = {row["customer"] for row in shown} | {customer}
+        holders = {row["customer"] for row in shown} | {customer}
+        concerned = [ObjectRead(holder, "meter", meter_id) for holder in holders]
         call.log(connection, concerned, "consumption intervals", _PURPOSE)
     data = [_interval(row) for row in shown]
     if _prefers_csv(request):

@@ -12,8 +12,8 @@ update contacts.service_case s set purpose = (
 alter table access.read_log add column object_kind text, add column object_id text;
 
 -- reads: [{"what", "why", "objects": [[customer, kind, id], …]}, …], as they were logged with the
--- first answer; consent_id: the newest decision of these customers then.
+-- first answer; decisions: how many consent decisions of these customers there were then.
 alter table access.idempotency
     add column reads jsonb not null default '[]',
-    add column consent_id bigint not null default 0;
-grant update (reads, consent_id) on access.idempotency to tachowatt_reader;
+    add column decisions bigint not null default 0;
+grant update (reads, decisions) on access.idempotency to tachowatt_reader;
