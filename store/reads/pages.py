@@ -4,10 +4,12 @@ As in store/reads/driving.py, queries for others than the customer read views wi
 `own_samples` and `own_events` are for the customer only.
 """
 
+import json
 from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.kinds import ANOMALIES
 from contracts.purposes import INSURERS
 from store.people.consent import DECIDED
 from store.people.subjects import COVERING
@@ -158,7 +160,10 @@ def signal(connection: Connection, tenant_id: str, id_: str) -> dict[str, Any] |
 
 
 def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[str, int]:
-    """Count unresolved cases (of a side) and alerts, each up to COUNTED."""
+    """Count unresolved cases (of a side), and alerts whose purpose is granted, up to COUNTED each.
+
+    As in `services.visibility`, an alert of a withdrawn purpose is not there.
+    """
     cases = scalar(
         connection,
         "select count(*) from (select 1 from contacts.service_case where tenant = %s "
@@ -167,9 +172,15 @@ def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[st
     )
     alerts = scalar(
         connection,
-        "select count(*) from (select 1 from contacts.alert where tenant = %s "
-        "and state <> 'resolved' and not retracted limit %s) as counted",
-        (tenant_id, COUNTED),
+        "select count(*) from (select 1 from contacts.alert a cross join lateral ("
+        + DECIDED.format(tenant="a.tenant", customer="a.customer", purpose="(%s::jsonb ->> a.kind)")
+        + ") as d where a.tenant = %s and a.state <> 'resolved' and not a.retracted "
+        "and d.state = 'granted' limit %s) as counted",
+        (
+            json.dumps({kind: facts.purpose for kind, facts in ANOMALIES.items()}),
+            tenant_id,
+            COUNTED,
+        ),
     )
     return {"cases": int(cases), "alerts": int(alerts)}
 
