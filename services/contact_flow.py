@@ -142,16 +142,19 @@ def claim(
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Claim due contacts for a worker; return those that may be sent, and those refused.
 
-    free : lanes with the number of contacts that each has room for. Consent is checked again; a
-    refusal is stored at once.
+    free : lanes with the number of contacts that each has room for. Consent is checked again, to
+    the contact's purpose and to that of the signal that it tells of; a refusal is stored at once.
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
     granted = consent.granted_to(connection, sorted(pairs)) if pairs else {}
+    hidden = _hidden(connection, claimed)
     allowed, refused = [], []
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
         reason = refusal(contact["purpose"], contact["channel"], purposes)
+        if reason is None and contact["contact_id"] in hidden:
+            reason = "no_consent:signal"
         if reason is None:
             allowed.append(contact)
             continue
@@ -160,3 +163,19 @@ def claim(
         delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
     delivery.add_signing_secrets(connection, allowed, now_us)
     return allowed, refused
+
+
+def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]]) -> set[str]:
+    """Return the contacts that only their customer may see now."""
+    return {
+        row["contact_id"]
+        for tenant in {contact["tenant"] for contact in claimed}
+        for row in visibility.shown(
+            connection,
+            tenant,
+            Kind.CONTACT,
+            [contact for contact in claimed if contact["tenant"] == tenant],
+            reader=None,
+        )
+        if row["withdrawn"] is not None
+    }

@@ -459,6 +459,36 @@ def test_a_populated_earlier_version_is_still_proven(
     again.close()
 
 
+def test_a_case_of_before_learns_the_purpose_of_its_playbook(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the contacts of a case those of the same playbook tell it; without one it stays open."""
+    with new_plain(postgres_url) as url:
+        with monkeypatch.context() as patched:
+            early = [m for m in migrations.available() if m.version <= 11]
+            patched.setattr(migrations, "available", lambda: early)
+            migrate(url, PLAIN)
+        with connect(url) as connection:
+            for case in ("told", "silent"):
+                connection.execute(
+                    "insert into contacts.service_case (case_id, tenant, side, kind, title, "
+                    "signal_id, playbook, opened_at, updated_at) "
+                    "values (%s, 't', 'insurer', 'k', '{}', %s, 'p', now(), now())",
+                    (case, case),
+                )
+            connection.execute(
+                "insert into contacts.contact (contact_id, tenant, channel, purpose, type, "
+                "playbook, treatment, case_id, created_at) values "
+                "('a', 't', 'inbox', 'energy_insight', 't', 'other', 'x', 'told', now() - '1 h'::"
+                "interval), ('b', 't', 'inbox', 'driving_score', 't', 'p', 'x', 'told', now())"
+            )
+            connection.commit()
+        migrate(url, PLAIN)
+        with connect(url) as connection:
+            found = connection.execute("select case_id, purpose from contacts.service_case")
+            assert dict(found.fetchall()) == {"told": "driving_score", "silent": None}
+
+
 def copy_rows(source: str, target: str) -> None:
     """Rows of every table of `target` that `source` has too, in the columns of both."""
     columns_of = (

@@ -21,8 +21,8 @@ from starlette.routing import Route
 from api.app import create_app
 from contracts.signals import signal_id
 from runtime.clock import ManualClock
-from services import alert_flow, case_flow
-from store.casework import cases, contacts
+from services import alert_flow, case_flow, contact_flow
+from store.casework import cases, contacts, delivery
 from store.people import consent
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us
@@ -244,6 +244,18 @@ class World:
             connection.commit()
         self.decisions.append((purpose, state, self.now() + ahead, self.now()))
 
+    def import_purpose(self, purpose: str, customer: str) -> None:
+        """Grant a purpose that has no marks."""
+        now = from_us(self.clock.now_us())
+        row = {
+            "tenant": "t1", "customer": customer, "purpose": purpose, "state": "granted",
+            "legal_basis": "consent", "notice_version": "1", "source": "test",
+            "at": now, "recorded_at": now,
+        }  # fmt: skip
+        with connect(self.database) as connection:
+            consent.decide(connection, [row])
+            connection.commit()
+
     def read(self, ask: Ask) -> httpx.Response:
         if ask.page:
             return self.pages[ask.role].get(ask.url)
@@ -423,6 +435,29 @@ def test_the_stream_leaves_out_what_was_withdrawn(world: World) -> None:
             found = alert_flow.changes(connection, "t1", 0, 10_000)
         shown = {row["alert"]["alert_id"] for row in found.shown}
         assert (own.alert in shown) is expected and found.last
+
+
+@pytest.mark.parametrize(("state", "sent"), [("granted", True), ("withdrawn", False)])
+def test_a_contact_about_a_withdrawn_signal_is_not_sent(
+    world: World, state: str, sent: bool
+) -> None:
+    """Its own purpose is granted; what it tells of rests on another."""
+    world.decide(SCORE, "granted")
+    world.decide(CLAIMS, state)
+    world.import_purpose("channel_email", "c0")
+    id_ = signal_id("t1", "other", "purpose", state)
+    contact = contacts.NewContact(
+        id_, "t1", "c0", "email", None, "a@example.org", SCORE, "en", "type", "subject", "body",
+        None, True, world.seeded.own["own"].crash, 0, "p", id_, None, None,
+    )  # fmt: skip
+    with connect(world.database) as connection:
+        worker = delivery.register_worker(connection)
+        contacts.put(connection, [contact], world.clock.now_us())
+        lane = [(delivery.Lane("email", None), 50)]
+        allowed, refused = contact_flow.claim(connection, worker, lane, world.clock.now_us())
+        assert (id_ in {row["contact_id"] for row in allowed}) is sent
+        assert (id_ in {row["contact_id"] for row in refused}) is not sent
+        connection.rollback()
 
 
 def test_exempt_routes_exist() -> None:
