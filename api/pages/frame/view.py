@@ -88,10 +88,6 @@ class Entry:
     current: bool
 
 
-Menu = tuple[tuple[str, str, tuple[Scope, ...]], ...]
-"""Name, path and required scopes (all of them) of each entry (api/pages/__init__.py)."""
-
-
 @dataclass(slots=True)
 class View:
     """The argument of a page's function; templates see it as `view`.
@@ -179,7 +175,10 @@ class View:
 
     @property
     def menu(self) -> list[Entry]:
-        """The menu entries that the caller may open."""
+        """The menu entries that the caller may open.
+
+        `app.state.menu` has the name, path and required scopes of each (api/pages/__init__.py).
+        """
         here = self.request.url.path
         return [
             Entry(name, path, here == path or (path != "/" and here.startswith(_stem(path))))
