@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.http.changes import Changes
+from api.http.connections import Limits, Server
 from api.http.deps import Deps
 from api.http.ratelimit import RateLimit
 from api.resources import scores
@@ -90,7 +91,7 @@ async def run(
     await asyncio.to_thread(scores.warm_up)
     listening = bind(settings.api_host, settings.api_port, remembered_port)
     with listening, open_deps(settings, clock, database_url, metrics) as deps:
-        server = _server(create_app(deps))
+        server = _server(create_app(deps), settings, clock)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         cleaning = asyncio.create_task(_clean_up(deps))
         stopping = asyncio.create_task(stop.wait())
@@ -109,7 +110,7 @@ async def run(
             raise Stop("the API ended by itself")
 
 
-class _Server(uvicorn.Server):
+class _Server(Server):
     """Handles no signals: `run` stops it, after the streams have ended.
 
     If it handled signals, sse-starlette would react to them and cut off streams mid-response.
@@ -119,17 +120,19 @@ class _Server(uvicorn.Server):
         return nullcontext()
 
 
-def _server(app: FastAPI) -> uvicorn.Server:
-    return _Server(
-        uvicorn.Config(
-            app,
-            log_config=None,
-            access_log=False,
-            lifespan="off",
-            server_header=False,
-            timeout_graceful_shutdown=_GRACE_S,
-        )
+def _server(app: FastAPI, settings: Settings, clock: Clock) -> uvicorn.Server:
+    limits = Limits.of(settings)
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        server_header=False,
+        limit_concurrency=limits.connections + 1,
+        timeout_graceful_shutdown=_GRACE_S,
     )
+    return _Server(config, limits, clock)
 
 
 async def _started(server: uvicorn.Server) -> None:

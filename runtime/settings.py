@@ -228,6 +228,29 @@ class Settings(BaseSettings):
     api_requests_per_minute: int = Field(
         default=1_200, ge=1, description="Requests that one key may make in a minute."
     )
+    api_clients: int = Field(
+        default=1_000,
+        ge=16,
+        le=100_000,
+        description="Connections of clients to the API at once at most; fewer where the process "
+        "may not open so many files (ulimit -n). One more closes that which has waited longest "
+        "for its client.",
+    )
+    api_head_timeout_s: float = Field(
+        default=10.0,
+        gt=0.0,
+        description="How long a client may take to send the head of a request.",
+    )
+    api_body_timeout_s: float = Field(
+        default=20.0,
+        gt=0.0,
+        description="How long it may take to send the body, of 64 KiB at most.",
+    )
+    api_unread_timeout_s: float = Field(
+        default=60.0,
+        gt=0.0,
+        description="A client that has not taken anything of an answer for so long is cut off.",
+    )
     playbooks_dir: Path | None = Field(
         default=None,
         description="Folder of the playbooks (*.yaml) to use instead of the shipped ones. Changes "

@@ -20,7 +20,12 @@ from tests.seed_api import Seeded, seed
 
 
 @contextmanager
-def running_api(database_url: str, clock: Clock | None = None, **settings: object) -> Iterator[str]:
+def running_api(
+    database_url: str,
+    clock: Clock | None = None,
+    metrics: Metrics | None = None,
+    **settings: object,
+) -> Iterator[str]:
     """A server on a free port; its address. Stopped, and its failure raised, at the end.
 
     clock : None = one that stands at NOW_US.
@@ -41,7 +46,7 @@ def running_api(database_url: str, clock: Clock | None = None, **settings: objec
         loop_stop.append((asyncio.get_running_loop(), stop))
         await serve.run(
             Settings(**{"api_port": 0, **settings}),  # type: ignore[arg-type]
-            clock or ManualClock(NOW_US), database_url, Metrics(), stop, ready,
+            clock or ManualClock(NOW_US), database_url, metrics or Metrics(), stop, ready,
         )  # fmt: skip
 
     def run() -> None:

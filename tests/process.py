@@ -4,6 +4,7 @@ import contextlib
 import json
 import multiprocessing
 import os
+import resource
 import signal
 import sys
 from pathlib import Path
@@ -29,9 +30,11 @@ _loaded.set_forkserver_preload(
 )
 
 
-def _run(arguments: list[str], environment: dict[str, str], log: str) -> None:
+def _run(arguments: list[str], environment: dict[str, str], log: str, files: int | None) -> None:
     """In the new process: become the command."""
     os.setsid()
+    if files is not None:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     nowhere = os.open(os.devnull, os.O_RDONLY)
     output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
     for file, stream in ((nowhere, 0), (output, 1), (output, 2)):
@@ -45,16 +48,21 @@ def _run(arguments: list[str], environment: dict[str, str], log: str) -> None:
 
 
 class Tachowatt:
-    """A running `tachowatt` command with its own state directory."""
+    """A running `tachowatt` command with its own state directory.
 
-    def __init__(self, *arguments: str, state: Path, **environment: str) -> None:
+    files : how many it may have open (`ulimit -n`); None = as many as the tests.
+    """
+
+    def __init__(
+        self, *arguments: str, state: Path, files: int | None = None, **environment: str
+    ) -> None:
         self.state = state
         state.mkdir(parents=True, exist_ok=True)
         self._log = state / f"{arguments[0]}.log"
         self._log.touch()
         given = {**os.environ, "TACHOWATT_STATE_DIR": str(state), **environment}
         self._process = _loaded.Process(
-            target=_run, args=(list(arguments), given, str(self._log)), daemon=False
+            target=_run, args=(list(arguments), given, str(self._log), files), daemon=False
         )
         self._process.start()
 

@@ -5,6 +5,7 @@ import secrets
 
 from fastapi import Request
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http import problems
@@ -13,6 +14,8 @@ from runtime.clock import Clock
 from runtime.metrics import Metrics
 
 MAX_BODY_BYTES = 64 * 1024
+_CLIENT_GONE = 499
+"""Status in the metrics of a request whose client went away before it was complete."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
@@ -67,6 +70,9 @@ class Edge:
             if refused is not None:
                 raise refused
             await self._app(scope, _limited(receive), sending)
+        except ClientDisconnect:
+            if not status:
+                self._count(scope, _CLIENT_GONE, self._clock.monotonic() - began)
         except Exception as error:
             if status:
                 raise  # the response has started; the server closes the connection
