@@ -43,7 +43,7 @@ def list_dead_letters(
     Example: tachowatt dead-letter list --reason unknown_device
     """
     with database(load_settings(), SystemClock()) as url, connect(url) as connection:
-        rows = dead_letter.find(
+        rows = dead_letter.summaries(
             connection,
             reason=reason,
             state=None if state == "all" else state,
@@ -63,7 +63,7 @@ def list_dead_letters(
                 r.received_at.isoformat(timespec="seconds"),
                 r.reason,
                 r.topic,
-                len(r.body),
+                r.size,
                 r.detail[:100],
             ]
             for r in rows
@@ -72,7 +72,7 @@ def list_dead_letters(
     out.print("open by reason: " + (", ".join(f"{k} {v}" for k, v in counts.items()) or "none"))
 
 
-def _dead_json(row: dead_letter.DeadLetterRow) -> dict[str, Any]:
+def _dead_json(row: dead_letter.DeadLetterRow | dead_letter.DeadLetterSummary) -> dict[str, Any]:
     return {
         "id": row.id,
         "tenant": row.tenant,
@@ -81,7 +81,7 @@ def _dead_json(row: dead_letter.DeadLetterRow) -> dict[str, Any]:
         "content_type": row.content_type,
         "user_properties": row.user_properties or [],
         "expiry_s": row.expiry_s,
-        "bytes": len(row.body),
+        "bytes": row.size,
         "received_at": row.received_at,
         "partition": row.partition,
         "offset": row.offset,
@@ -191,14 +191,17 @@ def export(
     ):
         total = sum(dead_letter.counts(connection).values())
         after = 0
-        while rows := dead_letter.find(
+        while rows := dead_letter.summaries(
             connection,
             reason=reason,
             state=None if state == "all" else state,
             after=after,
             limit=_AT_ONCE,
         ):
-            for row in rows:
+            for summary in rows:
+                row = dead_letter.get(connection, summary.id)  # one body in memory at a time
+                if row is None:
+                    continue
                 fields = _dead_json(row) | {"body_base64": b64encode(row.body).decode()}
                 stream.write(json_text(fields) + "\n")
             after, done = rows[-1].id, done + len(rows)

@@ -50,6 +50,11 @@ class DeadLetterRow:
     retried_at: datetime | None
     outcome: str | None
 
+    @property
+    def size(self) -> int:
+        """Bytes of the body."""
+        return len(self.body)
+
     def message(self) -> RawMessage:
         """Return the message as received."""
         properties = None
@@ -61,10 +66,33 @@ class DeadLetterRow:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class DeadLetterSummary:
+    """A row of the table without its body, which may have megabytes. size : bytes of the body."""
+
+    id: int
+    tenant: str
+    dialect: str
+    topic: str
+    content_type: str | None
+    user_properties: list[list[str]] | None
+    expiry_s: int | None
+    size: int
+    received_at: datetime
+    partition: int
+    offset: int
+    reason: str
+    detail: str
+    state: str
+    retried_at: datetime | None
+    outcome: str | None
+
+
 _COLUMNS = (
     "dead_letter_id, tenant, dialect, topic, content_type, user_properties, expiry_s, body, "
     "received_at, partition, log_offset, reason, detail, state, retried_at, outcome"
 )
+_SUMMARY = _COLUMNS.replace("body", "octet_length(body)")
 
 
 def _text(value: str | None) -> str | None:
@@ -120,29 +148,50 @@ def find(
     state: str | None = "open",
     after: int = 0,
     limit: int = 50,
-    tenants: Sequence[str] | None = None,
 ) -> list[DeadLetterRow]:
-    """Return rows in the order of arrival with an id above `after`.
+    """Return rows in the order of arrival with an id above `after`, with their bodies.
 
-    reason, state, tenants : None = any.
+    reason, state : None = any. Bodies may have megabytes each: `summaries` is the list for people.
     """
+    where, values = _chosen(reason, state, after, None)
     rows = connection.execute(
-        f"select {_COLUMNS} from pipeline.dead_letter where dead_letter_id > %s "
-        "and (%s::text is null or reason = %s) and (%s::text is null or state = %s) "
-        "and (%s::text[] is null or tenant = any(%s)) "
+        f"select {_COLUMNS} from pipeline.dead_letter where {where} "
         "order by dead_letter_id limit %s",
-        (
-            after,
-            reason,
-            reason,
-            state,
-            state,
-            None if tenants is None else list(tenants),
-            None if tenants is None else list(tenants),
-            limit,
-        ),
+        (*values, limit),
     )
     return [DeadLetterRow(*row) for row in rows.fetchall()]
+
+
+def summaries(
+    connection: Connection,
+    *,
+    reason: str | None = None,
+    state: str | None = "open",
+    after: int = 0,
+    limit: int = 50,
+    tenants: Sequence[str] | None = None,
+) -> list[DeadLetterSummary]:
+    """Return rows like `find`, without their bodies. tenants : None = any."""
+    where, values = _chosen(reason, state, after, tenants)
+    rows = connection.execute(
+        f"select {_SUMMARY} from pipeline.dead_letter where {where} "
+        "order by dead_letter_id limit %s",
+        (*values, limit),
+    )
+    return [DeadLetterSummary(*row) for row in rows.fetchall()]
+
+
+def _chosen(
+    reason: str | None, state: str | None, after: int, tenants: Sequence[str] | None
+) -> tuple[str, tuple[Any, ...]]:
+    """Build the condition of a list, and its parameters."""
+    listed = None if tenants is None else list(tenants)
+    return (
+        "dead_letter_id > %s "
+        "and (%s::text is null or reason = %s) and (%s::text is null or state = %s) "
+        "and (%s::text[] is null or tenant = any(%s))",
+        (after, reason, reason, state, state, listed, listed),
+    )
 
 
 def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRow]:

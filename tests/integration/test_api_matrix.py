@@ -83,6 +83,7 @@ RULES: dict[str, Rule] = {
     "resend_contact": rule("agent", "operator"),
     "get_ledger": rule("operator", whole=True),
     "list_dead_letters": rule("operator", whole=True),
+    "get_dead_letter": rule("operator"),
 }
 PUBLIC = {"health", "ready", "metrics"}
 BUSINESS = {"list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case"}
@@ -112,6 +113,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "case_id": own.crash_case if insurer else own.alert_case,
         "customer_id": own.home if role == "home" else own.driver,
         "trip_id": own.trip,
+        "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "contact_id": own.notice if operation == "mark_read" and role == "home" else message,
     }
 

@@ -192,6 +192,9 @@ def test_operations_see_their_tenant_and_nobodys(api: Api) -> None:
     assert {row["tenant"] for row in ledger["data"]} == {"t1", "-"} and ledger["closes"]
     dead = list(pages(api, "/v1/dead-letters", "operator", 1))
     assert [row["tenant"] for row in dead] == ["t1", "-"]
+    for row in dead:
+        one = api.get(f"/v1/dead-letters/{row['id']}", "operator").json()
+        assert one == {**row, "shape": "{}"} and row["bytes"] == 2
 
 
 def test_contacts_by_side_and_an_operator_sees_no_text(api: Api) -> None:

@@ -46,7 +46,7 @@ def known(api: Api, role: str) -> dict[str, str]:
     own = api.seeded.own["own"]
     return {
         "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case,
-        "customer_id": own.driver, "trip_id": own.trip,
+        "customer_id": own.driver, "trip_id": own.trip, "dead_letter_id": "1",
         "contact_id": own.message if role == "customer" else own.webhook,
     }  # fmt: skip
 

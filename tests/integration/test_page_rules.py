@@ -261,7 +261,7 @@ def test_acting_on_what_has_changed_says_so(api: Api, enter) -> None:
 
 
 def test_dead_letters_and_texts_are_shown_safely(api: Api, enter) -> None:
-    from api.pages.operations import mask_digits
+    from api.resources.dead_letters import mask_digits
 
     assert mask_digits(b'{"lat_deg": [52.51]}') == '{"lat_deg": [00.00]}', (
         "the shape, not the place"

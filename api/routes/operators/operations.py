@@ -3,14 +3,18 @@
 from datetime import datetime
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
 
 from api.http import paging
 from api.http.answers import Shape, json
 from api.http.auth import Call, needs
 from api.http.paging import After, Limit, Page
+from api.http.problems import not_found
 from api.http.scopes import Scope
+from api.resources.dead_letters import MAX_SHOWN_BYTES, mask_digits
 from store.pipeline import dead_letter, ledger
+from store.reads import pages as reads
 
 router = APIRouter(prefix="/v1", tags=["operations"])
 
@@ -41,8 +45,8 @@ class Ledger(Shape):
 
 
 class DeadLetter(Shape):
-    """A message that could not be used. Only `tachowatt dead-letter show` shows its bytes: they may
-    contain data without consent."""
+    """A message that could not be used; `bytes` is the length of its body. Only `tachowatt
+    dead-letter show` shows the body: it may contain data without consent."""
 
     id: int
     tenant: str
@@ -58,7 +62,18 @@ class DeadLetter(Shape):
     outcome: str | None
 
 
+class DeadLetterShape(DeadLetter):
+    """A dead letter, with the shape of its body."""
+
+    shape: str | None = Field(
+        description=f"The first {MAX_SHOWN_BYTES} bytes of the body as text, each digit replaced "
+        "by 0; null where they are no text."
+    )
+
+
 PageOfDeadLetters = Page[DeadLetter]
+
+_FIELDS = set(DeadLetter.model_fields) - {"bytes"}
 
 
 @router.get("/ledger", responses={200: {"model": Ledger}})
@@ -89,7 +104,7 @@ def list_dead_letters(
     """Dead letters, in order of arrival."""
     cursor = paging.decode("dead-letters", after, paging.number)
     with call.connection() as connection:
-        rows = dead_letter.find(
+        rows = dead_letter.summaries(
             connection,
             reason=reason,
             state=state,
@@ -98,10 +113,9 @@ def list_dead_letters(
             tenants=call.caller.tenants,
         )
     shown = rows[:limit]
-    names = set(DeadLetter.model_fields) - {"bytes"}
     data = [
         DeadLetter.model_validate(
-            {**{name: getattr(row, name) for name in names}, "bytes": len(row.body)}
+            {**{name: getattr(row, name) for name in _FIELDS}, "bytes": row.size}
         )
         for row in shown
     ]
@@ -110,3 +124,25 @@ def list_dead_letters(
         has_next_page=len(rows) > limit,
     )
     return json(PageOfDeadLetters(data=data, pagination=page))
+
+
+@router.get("/dead-letters/{dead_letter_id}", responses={200: {"model": DeadLetterShape}})
+def get_dead_letter(
+    call: Annotated[Call, needs(Scope.OPERATIONS_READ)],
+    dead_letter_id: Annotated[int, Path(ge=1, le=2**63 - 1)],
+) -> Response:
+    """One dead letter, with the shape of its body."""
+    with call.connection() as connection:
+        row = reads.dead_letter(connection, call.caller.tenants, dead_letter_id, MAX_SHOWN_BYTES)
+    if row is None:
+        raise not_found()
+    return json(
+        DeadLetterShape.model_validate(
+            {
+                **{name: row[name] for name in _FIELDS - {"id"}},
+                "id": row["dead_letter_id"],
+                "bytes": row["size"],
+                "shape": mask_digits(row["body"]),
+            }
+        )
+    )
