@@ -18,6 +18,7 @@ def create_app(deps: Deps) -> FastAPI:
         summary="From the telemetry of cars and meters to customer context",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # such a redirect would repeat the Host header of the client
     )
     app.state.deps = deps
     problems.install(app)
@@ -25,5 +26,5 @@ def create_app(deps: Deps) -> FastAPI:
         app.include_router(router)
     openapi.install(app)
     api.pages.mount(app, deps)
-    app.add_middleware(Edge, clock=deps.clock, metrics=deps.metrics)
+    app.add_middleware(Edge, clock=deps.clock, metrics=deps.metrics, site=deps.site)
     return app

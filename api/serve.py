@@ -13,7 +13,8 @@ from api.app import create_app
 from api.http.changes import Changes
 from api.http.connections import Limits, Server
 from api.http.deps import Deps
-from api.http.ratelimit import RateLimit
+from api.http.ratelimit import FailureLimit, RateLimit
+from api.http.site import Site
 from api.resources import scores
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
@@ -40,7 +41,9 @@ def open_deps(
     changes.start()
     try:
         rate = RateLimit(settings.api_requests_per_minute)
-        yield Deps(pool, settings, clock, metrics, changes, rate)
+        failures = FailureLimit(settings.api_failures_per_minute)
+        site = Site(settings.api_base_url)
+        yield Deps(pool, settings, clock, metrics, changes, rate, failures, site)
     finally:
         changes.close()
         pool.close()
@@ -129,6 +132,8 @@ def _server(app: FastAPI, settings: Settings, clock: Clock) -> uvicorn.Server:
         lifespan="off",
         ws="none",
         server_header=False,
+        proxy_headers=bool(settings.api_trusted_proxies),
+        forwarded_allow_ips=settings.api_trusted_proxies.replace(" ", "").split(","),
         limit_concurrency=limits.connections + 1,
         timeout_graceful_shutdown=_GRACE_S,
     )

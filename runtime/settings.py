@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import Field, field_validator
@@ -228,6 +229,29 @@ class Settings(BaseSettings):
     api_requests_per_minute: int = Field(
         default=1_200, ge=1, description="Requests that one key may make in a minute."
     )
+    api_failures_per_minute: int = Field(
+        default=60,
+        ge=1,
+        description="Requests and sign-ins with an invalid key that one address may make in a "
+        "minute (of IPv6: one /64). Keys that were accepted before are not refused.",
+    )
+    api_session_idle_s: float = Field(
+        default=3_600.0,
+        gt=0.0,
+        description="A session of the pages that nobody has used for so long ends; every one ends "
+        "12 h after the sign-in.",
+    )
+    api_base_url: str = Field(
+        default="",
+        description="Where clients reach API and pages, such as https://tachowatt.example: cookies "
+        "are for this host, other hosts and origins are refused, and https is insisted on (Secure, "
+        "HSTS). To be set behind a proxy.",
+    )
+    api_trusted_proxies: str = Field(
+        default="127.0.0.1,::1",
+        description="Addresses or networks of the proxies before the API, with commas. From these "
+        "alone X-Forwarded-For and X-Forwarded-Proto are taken.",
+    )
     api_clients: int = Field(
         default=1_000,
         ge=16,
@@ -289,7 +313,21 @@ class Settings(BaseSettings):
     smtp_concurrency: int = Field(default=4, ge=1, le=50, description="E-mails under way at once.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
-    @field_validator("webhook_private_networks")
+    @field_validator("api_base_url")
+    @classmethod
+    def _is_an_origin(cls, value: str) -> str:
+        parts = urlsplit(value)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if value and (
+            parts.scheme not in ("http", "https")
+            or not parts.hostname
+            or parts.username is not None
+            or value.rstrip("/") != origin
+        ):
+            raise ValueError("expected http(s)://host or http(s)://host:port, without a path")
+        return value.rstrip("/")
+
+    @field_validator("webhook_private_networks", "api_trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
         for network in filter(None, value.replace(" ", "").split(",")):

@@ -12,6 +12,7 @@ from fastapi.security.base import SecurityBase
 from api.http.deps import Deps
 from api.http.problems import Problem
 from api.http.scopes import Scope, roles_with
+from api.http.site import network_of
 from runtime.errors import TachowattError
 from store.people import keys
 from store.people.idempotency import Logged
@@ -51,6 +52,26 @@ class Caller:
 
 class KeyRefused(TachowattError):
     """The key is unknown, revoked or expired; the message names which."""
+
+
+def admit(deps: Deps, key_text: str, client: str | None, now_us: int) -> Caller:
+    """Return the caller of a key that a client has sent.
+
+    Raises `KeyRefused`, or the 429 problem if the client has sent too many invalid keys. What
+    cannot be a key is refused without a connection to the store. client : its address.
+    """
+    network = network_of(client)
+    deps.failures.check(network, key_text)
+    try:
+        if not keys.well_formed(key_text):
+            raise KeyRefused("the key is not known")
+        with deps.pool.connection() as connection:
+            caller = caller_of_key(connection, key_text, now_us)
+    except KeyRefused:
+        deps.failures.failed(network)
+        raise
+    deps.failures.accepted(key_text)
+    return caller
 
 
 def caller_of_key(connection: Connection, key_text: str, now_us: int) -> Caller:
@@ -158,8 +179,7 @@ def needs(scope: Scope) -> Any:
         deps: Deps = request.app.state.deps
         now_us = deps.clock.now_us()
         try:
-            with deps.pool.connection() as connection:
-                caller = caller_of_key(connection, key, now_us)
+            caller = admit(deps, key, request.client.host if request.client else None, now_us)
         except KeyRefused as error:
             raise unauthorised(f"{str(error).capitalize()}.") from None
         request.state.rate = deps.rate.take(caller.key_id)

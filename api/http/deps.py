@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from api.http.changes import Changes
-from api.http.ratelimit import RateLimit
+from api.http.ratelimit import FailureLimit, RateLimit
+from api.http.site import Site
 from runtime.clock import Clock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -23,3 +24,5 @@ class Deps:
     metrics: Metrics
     changes: Changes
     rate: RateLimit
+    failures: FailureLimit
+    site: Site

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.http import problems
 from api.http.problems import Problem
+from api.http.site import HSTS, Site
 from runtime.clock import Clock
 from runtime.metrics import Metrics
 
@@ -34,8 +35,9 @@ a response and revalidate it with If-None-Match."""
 class Edge:
     """ASGI middleware around the whole application."""
 
-    def __init__(self, app: ASGIApp, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, clock: Clock, metrics: Metrics, site: Site) -> None:
         self._app = app
+        self._site = site
         self._clock = clock
         self._metrics = metrics
 
@@ -62,10 +64,12 @@ class Edge:
                     out.update(rate.headers())
                 for name, value in _HEADERS.items():
                     out.setdefault(name, value)
+                if self._site.secure:
+                    out["Strict-Transport-Security"] = HSTS
                 self._count(scope, status, self._clock.monotonic() - began)
             await send(message)
 
-        refused = _refused(scope, headers)
+        refused = self._site.wrong_host(scope["path"], headers) or _refused(scope, headers)
         try:
             if refused is not None:
                 raise refused

@@ -41,6 +41,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/login", session.login_page, session=False),
         post("/login", session.login, session=False),
         post("/logout", session.logout),
+        post("/logout/everywhere", session.logout_everywhere),
         Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),
         get("/", overview.overview(ledger_cache), entry="overview"),
         get("/customers", customers.customer_list, Scope.CONTEXT_READ, entry="customers"),

@@ -134,8 +134,8 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
 
     async def live(request: Request) -> Response:
         view = open_view(deps, request)
-        token = request.cookies.get(SESSION, "")
-        caller = await run_in_threadpool(_caller, deps, token)
+        token = request.cookies.get(deps.site.cookie(SESSION), "")
+        caller = await run_in_threadpool(_caller, deps, token) if token else None
         if caller is None:
             return PlainTextResponse("sign in first", 401, HEADERS)
         view.key = caller
@@ -148,7 +148,8 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
 
 def _caller(deps: Deps, token: str) -> Caller | None:
     with deps.pool.connection() as connection:
-        found = sessions.find_session(connection, token, deps.clock.now_us())
+        idle_s = deps.settings.api_session_idle_s
+        found = sessions.find_session(connection, token, deps.clock.now_us(), idle_s, use=False)
     return None if found is None else Caller.of(found.key)
 
 

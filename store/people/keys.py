@@ -107,6 +107,11 @@ def revoke_key(connection: Connection, key_id: str, now_us: int) -> bool:
     return bool(done)
 
 
+def well_formed(text: str) -> bool:
+    """Return whether a text can be a key at all, without asking the store."""
+    return _KEY.fullmatch(text) is not None
+
+
 def find_key(connection: Connection, text: str, now_us: int) -> KeyRow | None:
     """Return the key with this text, valid or not (see `valid`); None where the secret is wrong."""
     match = _KEY.fullmatch(text)

@@ -1,10 +1,12 @@
 """Sessions of the pages. The cookie's token is stored only as its SHA-256, like a key's secret.
 
-A session is found before a tenant is known, through functions of migration 0006, one at a time.
+A session is found before a tenant is known, through functions of migrations 0006 and 0012, one at a
+time.
 """
 
 import secrets
 from dataclasses import dataclass
+from datetime import timedelta
 
 from store.people.idempotency import IDEMPOTENCY_S
 from store.people.keys import COLUMNS, KeyRow, digest, key_row, mark_used, valid
@@ -30,12 +32,15 @@ def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float)
     return token, csrf
 
 
-def find_session(connection: Connection, token: str, now_us: int) -> SessionRow | None:
-    """Return the session of a token; None where it is unknown or expired, or its key is invalid."""
+def find_session(
+    connection: Connection, token: str, now_us: int, idle_s: float, *, use: bool = True
+) -> SessionRow | None:
+    """Return the session of a token; None where it is unknown, expired or was not used for
+    `idle_s`, or where its key is invalid. use : False = this is no use of it."""
     row = connection.execute(
-        f"select {COLUMNS}, s.csrf from access.session_of(%s, %s) s "
+        f"select {COLUMNS}, s.csrf from access.use_session(%s, %s, %s, %s) s "
         "cross join lateral access.key_of(s.key_id) k",
-        (digest(token), from_us(now_us)),
+        (digest(token), from_us(now_us), timedelta(seconds=idle_s), use),
     ).fetchone()
     if row is None:
         return None
@@ -49,6 +54,11 @@ def find_session(connection: Connection, token: str, now_us: int) -> SessionRow 
 def close_session(connection: Connection, token: str) -> None:
     """End a session."""
     connection.execute("select access.close_session(%s)", (digest(token),))
+
+
+def close_sessions(connection: Connection, token: str) -> None:
+    """End all sessions of the key whose session has this token."""
+    connection.execute("select access.close_sessions(%s)", (digest(token),))
 
 
 def forget_expired(connection: Connection, now_us: int) -> None:

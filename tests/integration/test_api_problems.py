@@ -39,9 +39,9 @@ def test_a_session_cookie_does_not_open_the_api(api: Api) -> None:
         assert key is not None
         token, csrf = sessions.open_session(connection, key.key_id, NOW_US, 3600)
         connection.commit()
-        session = sessions.find_session(connection, token, NOW_US)
+        session = sessions.find_session(connection, token, NOW_US, 3600)
         assert session is not None and session.csrf == csrf and session.key.key_id == key.key_id
-        assert sessions.find_session(connection, token, NOW_US + 3_601_000_000) is None
+        assert sessions.find_session(connection, token, NOW_US + 3_601_000_000, 9_999) is None
     for name in ("session", "tachowatt", "tachowatt_session", "__Host-session"):
         answer = api.client.get("/v1/driving-scores", headers={"Cookie": f"{name}={token}"})
         problem(answer, 401, "unauthorised")

@@ -195,10 +195,10 @@ def test_a_session_is_found_by_its_token_and_in_no_other_way(town: Town) -> None
         assert key is not None and key.tenant == "t1"
         assert keys.find_key(connection, text[:-1] + "_", NOW_US) is None
         token, _ = sessions.open_session(connection, key.key_id, NOW_US, 60.0)
-        assert sessions.find_session(connection, token, NOW_US) is not None
-        assert sessions.find_session(connection, token, NOW_US + 61_000_000) is None
+        assert sessions.find_session(connection, token, NOW_US, 60.0) is not None
+        assert sessions.find_session(connection, token, NOW_US + 61_000_000, 99.0) is None
         sessions.forget_expired(connection, NOW_US + 61_000_000)
-        assert sessions.find_session(connection, token, NOW_US) is None
+        assert sessions.find_session(connection, token, NOW_US, 60.0) is None
         assert keys.find_key(connection, text, NOW_US + 1).last_used_at == from_us(NOW_US)  # type: ignore[union-attr]
 
 

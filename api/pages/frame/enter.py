@@ -1,8 +1,9 @@
 """Request wrapper for pages: session, form, CSRF and scope checks; renders errors as pages.
 
-A page is a plain function of a `View`. For each request, in this order: read the form, begin a
-transaction, load the session, check the rate limit, check the form's CSRF token, check the scopes,
-run the page, commit.
+A page is a plain function of a `View`. For each request, in this order: read the form, check its
+origin, begin a transaction, load the session, check the rate limit, check the form's CSRF token,
+check the scopes, run the page, commit. A sign-in, and a request without a session's cookie, need no
+transaction.
 """
 
 import hmac
@@ -71,6 +72,16 @@ def _answer(
     if redirect is not None:
         return redirect
     try:
+        if request.method == "POST" and not deps.site.own_origin(request.headers):
+            raise Problem(403, "csrf", "The form is of another site.", "Open the page again.")
+        signing_in = request.method == "POST" and not session
+        if signing_in or not request.cookies.get(deps.site.cookie(SESSION)):
+            if session:
+                return _to_login(view)
+            view.csrf = request.cookies.get(deps.site.cookie(FORM), "")
+            if request.method == "POST":
+                _check_token(view)
+            return show(view)
         with deps.pool.connection() as connection:
             view._connection = connection
             _load_session(view, connection)
@@ -123,10 +134,16 @@ def _save_preferences(view: View) -> Response | None:
 
 def _load_session(view: View, connection: Connection) -> None:
     """Load the session if its cookie is valid, and restrict the connection to its tenants."""
-    token = view.request.cookies.get(SESSION)
-    found = sessions.find_session(connection, token, view.now_us) if token else None
+    site, cookies = view.deps.site, view.request.cookies
+    found = sessions.find_session(
+        connection,
+        cookies.get(site.cookie(SESSION), ""),
+        view.now_us,
+        view.deps.settings.api_session_idle_s,
+        use="x-live" not in view.request.headers,  # a page that keeps itself current
+    )
     if found is None:
-        view.csrf = view.request.cookies.get(FORM, "")
+        view.csrf = cookies.get(site.cookie(FORM), "")
         return
     view.key, view.csrf = Caller.of(found.key), found.csrf
     roles.set_tenant_scope(connection, view.key.tenants, view.key.customer)
@@ -144,7 +161,7 @@ def form_token(view: View) -> None:
     """Create the CSRF token of the sign-in form if there is none."""
     if not view.csrf:
         view.csrf = secrets.token_urlsafe(24)
-        view.cookies[FORM] = (view.csrf, None)
+        view.cookies[view.deps.site.cookie(FORM)] = (view.csrf, None)
 
 
 def _to_login(view: View) -> Response:

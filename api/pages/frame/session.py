@@ -2,13 +2,13 @@
 
 from starlette.responses import Response
 
-from api.http.auth import KeyRefused, caller_of_key
+from api.http.auth import KeyRefused, admit
 from api.pages.frame.enter import FORM, SESSION, form_token, safe_next
 from api.pages.frame.view import View
 from store.people import sessions
 
 SESSION_S = 12 * 3600.0
-"""Lifetime of a session from sign-in; activity does not extend it."""
+"""Lifetime of a session from sign-in; activity does not extend it, and idleness ends it before."""
 
 
 def login_page(view: View) -> Response:
@@ -21,25 +21,33 @@ def login_page(view: View) -> Response:
 def login(view: View) -> Response:
     """POST /login: exchange a key for a session. The key is not stored, not in a cookie either."""
     deps, text = view.deps, view.form.get("key", "").strip()
-    deps.rate.take("login " + (view.request.client.host if view.request.client else "-")).check()
+    client = view.request.client.host if view.request.client else None
     try:
-        caller = caller_of_key(view.connection, text, view.now_us)
+        caller = admit(deps, text, client, view.now_us)
     except KeyRefused:
         return _form(view, refused=True)
     ttl_s = SESSION_S
-    token, _ = sessions.open_session(view.connection, caller.key_id, view.now_us, ttl_s)
-    view.cookies[SESSION] = (token, round(ttl_s))
-    view.cookies[FORM] = ("", 0)
+    with deps.pool.connection() as connection:
+        token, _ = sessions.open_session(connection, caller.key_id, view.now_us, ttl_s)
+    view.cookies[deps.site.cookie(SESSION)] = (token, round(ttl_s))
+    view.cookies[deps.site.cookie(FORM)] = ("", 0)
     return view.go(safe_next(view.form.get("next", "/")))
 
 
 def logout(view: View) -> Response:
     """POST /logout"""
-    token = view.request.cookies.get(SESSION)
-    if token:
-        sessions.close_session(view.connection, token)
-    view.cookies[SESSION] = ("", 0)
+    cookie = view.deps.site.cookie(SESSION)
+    sessions.close_session(view.connection, view.request.cookies[cookie])
+    view.cookies[cookie] = ("", 0)
     return view.go("/login", "signed_out")
+
+
+def logout_everywhere(view: View) -> Response:
+    """POST /logout/everywhere: end all sessions of this key, on all devices."""
+    cookie = view.deps.site.cookie(SESSION)
+    sessions.close_sessions(view.connection, view.request.cookies[cookie])
+    view.cookies[cookie] = ("", 0)
+    return view.go("/login", "signed_out_everywhere")
 
 
 def _form(view: View, refused: bool = False) -> Response:

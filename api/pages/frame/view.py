@@ -280,7 +280,7 @@ class View:
     def finish(self, response: Response) -> Response:
         """Add the headers and cookies of every response."""
         response.headers.update(HEADERS)
-        secure = self.request.url.scheme == "https"
+        secure = self.deps.site.secure or self.request.url.scheme == "https"
         for name, (value, age_s) in self.cookies.items():
             response.set_cookie(
                 name,
