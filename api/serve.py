@@ -16,7 +16,9 @@ from api.http.deps import Deps
 from api.http.ratelimit import FailureLimit, RateLimit
 from api.http.site import Site
 from api.resources import scores
+from api.routes.operators.health import readiness
 from runtime.clock import Clock
+from runtime.endpoint import Missing
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
@@ -86,14 +88,18 @@ async def run(
     stop: asyncio.Event,
     ready: Callable[[str], None],
     remembered_port: int = 0,
+    needs: list[Missing] | None = None,
 ) -> None:
     """Serve until `stop`; call `ready` with the address once the server responds.
 
-    At shutdown streams end first, then requests have 3 s to finish.
+    needs : is told how to ask what is missing, for /ready of the port of metrics. At shutdown
+    streams end first, then requests have 3 s to finish.
     """
     await asyncio.to_thread(scores.warm_up)
     listening = bind(settings.api_host, settings.api_port, remembered_port)
     with listening, open_deps(settings, clock, database_url, metrics) as deps:
+        if needs is not None:
+            needs.append(lambda: "; ".join(readiness(deps).missing) or None)
         server = _server(create_app(deps), settings, clock)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         cleaning = asyncio.create_task(_clean_up(deps))

@@ -25,11 +25,13 @@ def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
     settings = load_settings(state_dir=state_dir, database_url=database_url)
 
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
-        def ready(url: str) -> None:
-            stack.announce(replace(addresses, pid=os.getpid(), api_url=url))
+        def ready(url: str, metrics_url: str) -> None:
+            stack.announce(
+                replace(addresses, pid=os.getpid(), api_url=url, metrics_url=metrics_url)
+            )
             err.print(f"[bold]the API is ready[/bold] at {url}")
             err.print(
-                f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {url}/metrics"
+                f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {metrics_url}"
             )
 
         await run_api(settings, clock, addresses, stack, stop, ready)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from api import serve as api_server
+from app.processes.lifecycle import metrics_url
 from app.processes.stack import Addresses, Stack
 from app.processes.threads import in_thread
 from runtime.clock import Clock
@@ -18,16 +19,32 @@ async def run_api(
     addresses: Addresses,
     stack: Stack,
     stop: asyncio.Event,
-    ready: Callable[[str], None],
+    ready: Callable[[str, str], None],
 ) -> None:
-    """Run only API and pages until `stop`; they read and write the store."""
+    """Run only API and pages until `stop`; they read and write the store.
+
+    ready : is called with their address and that of the metrics.
+    """
+    metrics = Metrics()
+    server = metrics.serve(settings.metrics_host, settings.metrics_port)
 
     def answers(url: str) -> None:
         stack.remember("api.port", url.rpartition(":")[2])
-        ready(url)
+        ready(url, metrics_url(server))
 
-    metrics, before = Metrics(), _port_before(stack)
-    await api_server.run(settings, clock, addresses.database_url, metrics, stop, answers, before)
+    try:
+        await api_server.run(
+            settings,
+            clock,
+            addresses.database_url,
+            metrics,
+            stop,
+            answers,
+            _port_before(stack),
+            server.needs,
+        )
+    finally:
+        server.close()
 
 
 async def start_api(

@@ -85,7 +85,7 @@ RULES: dict[str, Rule] = {
     "list_dead_letters": rule("operator", whole=True),
     "get_dead_letter": rule("operator"),
 }
-PUBLIC = {"health", "ready", "metrics"}
+PUBLIC = {"health", "ready"}
 BUSINESS = {"list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case"}
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 

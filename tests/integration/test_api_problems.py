@@ -8,6 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
+from runtime.metrics import Metrics
 from store.casework import delivery
 from store.people import keys, sessions
 from store.postgres.pool import connect
@@ -178,16 +179,25 @@ def test_an_etag_spares_the_body(api: Api) -> None:
         assert api.get(path, role, If_None_Match='"other"').status_code == 200
 
 
-def test_health_ready_and_metrics_need_no_key(api: Api) -> None:
+def test_health_and_ready_need_no_key_and_metrics_are_elsewhere(api: Api) -> None:
     assert api.client.get("/health").json() == {"status": "ok"}
     ready = api.client.get("/ready").json()
     assert ready["ready"] and not ready["missing"] and "contacts" in ready["resting"][0]
     with connect(api.seeded.url) as worker:
         delivery.register_worker(worker)
         assert api.client.get("/ready").json()["resting"] == []
-    api.get("/v1/cases", "agent")
-    metrics = api.client.get("/metrics").text
-    assert 'tachowatt_http_requests_total{method="GET",route="/v1/cases",status="200"}' in metrics
+    metrics = Metrics()
+    metrics.outcome.labels("t1", "native", "stored").inc()
+    with (
+        running_api(api.seeded.url, metrics=metrics) as url,
+        httpx.Client(base_url=url, timeout=patient(20.0)) as client,
+    ):
+        client.get("/v1/cases", headers=api.seeded.bearer("agent"))
+        problem(client.get("/metrics"), 404, "no_such_path")
+        public = "".join(client.get(path).text for path in ("/health", "/ready", "/openapi.json"))
+    assert "t1" not in public
+    counted = {"method": "GET", "route": "/v1/cases", "status": "200"}
+    assert metrics.registry.get_sample_value("tachowatt_http_requests_total", counted) == 1.0
 
 
 def test_health_answers_while_every_thread_waits_for_the_database() -> None:

@@ -59,9 +59,13 @@ def test_it_answers_ends_with_open_streams_and_keeps_its_port(
     environment = {"TACHOWATT_DATABASE_URL": on_database}
     first = Tachowatt("api", state=tmp_path / "state", **environment)
     try:
-        url = first.wait_ready()["api_url"]
+        found = first.wait_ready()
+        url, metrics_url = found["api_url"], found["metrics_url"]
+        assert httpx.get(f"{url}/metrics").status_code == 404
         assert httpx.get(f"{url}/ready").json()["ready"] is True
         assert httpx.get(f"{url}/v1/meters", headers=headers).status_code == 200
+        assert 'route="/v1/meters",status="200"' in httpx.get(metrics_url).text
+        assert httpx.get(metrics_url.replace("/metrics", "/ready")).json()["ready"] is True
         with stream(url, headers) as live:
             assert next(live).name == "open"
             with held_up(on_database):

@@ -1,10 +1,12 @@
-"""/health, /ready, /metrics for operators: no key needed, no personal data."""
+"""/health and /ready: no key needed, no personal data, nothing of tenants.
+
+Metrics name tenants, so they are served on the port of metrics only (runtime.metrics).
+"""
 
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import JSONResponse
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from pydantic import BaseModel
 
 from api.http.deps import Deps
@@ -34,10 +36,8 @@ async def health() -> Health:
     return Health()
 
 
-@router.get("/ready", responses={503: {"model": Ready, "description": "Something is missing"}})
-def ready(request: Request) -> Response:
-    """Readiness: whether all dependencies are available; 503 with what is missing."""
-    deps: Deps = request.app.state.deps
+def readiness(deps: Deps) -> Ready:
+    """Ask the store what is missing."""
     resting: list[str] = []
     try:
         with deps.pool.connection() as connection:
@@ -48,12 +48,11 @@ def ready(request: Request) -> Response:
         missing = ["the database refuses to be read; tachowatt db migrate"]
     except TachowattError:
         missing = ["the database cannot be reached"]
-    found = Ready(ready=not missing, missing=missing, resting=resting)
+    return Ready(ready=not missing, missing=missing, resting=resting)
+
+
+@router.get("/ready", responses={503: {"model": Ready, "description": "Something is missing"}})
+def ready(request: Request) -> Response:
+    """Readiness: whether all dependencies are available; 503 with what is missing."""
+    found = readiness(request.app.state.deps)
     return JSONResponse(found.model_dump(), 200 if found.ready else 503)
-
-
-@router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})
-def metrics(request: Request) -> Response:
-    """Prometheus metrics of this process."""
-    deps: Deps = request.app.state.deps
-    return Response(generate_latest(deps.metrics.registry), media_type=CONTENT_TYPE_LATEST)

@@ -232,9 +232,8 @@ def test_every_process_is_scraped() -> None:
     expected = set()
     for name, service in SERVICES.items():
         environment = service.get("environment", {})
-        for variable in ("TACHOWATT_METRICS_PORT", "TACHOWATT_API_PORT"):
-            if variable in environment and not one_shot(service):
-                expected.add(f"{name}:{environment[variable]}")
+        if "TACHOWATT_METRICS_PORT" in environment and not one_shot(service):
+            expected.add(f"{name}:{environment['TACHOWATT_METRICS_PORT']}")
     assert targets == expected
 
 
