@@ -283,7 +283,8 @@ class Settings(BaseSettings):
     webhook_private_networks: str = Field(
         default="",
         description="Networks that receivers of webhooks may be in although they are private, with "
-        "commas: 10.1.0.0/16,127.0.0.0/8. All others that are not public are refused.",
+        "commas: 10.1.0.0/16,127.0.0.0/8. All others that are not public are refused, and http:// "
+        "everywhere else.",
     )
     webhook_timeout_s: float = Field(
         default=45.0, gt=0.0, description="How long a receiver of webhooks may take to answer."

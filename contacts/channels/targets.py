@@ -25,8 +25,42 @@ Address = IPv4Address | IPv6Address
 Network = IPv4Network | IPv6Network
 
 _NAT64 = IPv6Network("64:ff9b::/96")
-PUBLIC_IPV6 = (IPv6Network("2000::/3"), _NAT64)
-"""The only public IPv6 networks, even if others are not listed as private: RFC 4291, 2.4."""
+_PUBLIC_IPV6 = (IPv6Network("2000::/3"), _NAT64)
+"""The only public IPv6 networks: all others are not assigned or not for hosts (RFC 4291, 2.4)."""
+
+# All of the registries, also what they call globally reachable: no receiver is there. Python's
+# `is_global` depends on its version and knows fewer.
+# Sources: IANA IPv4 Special-Purpose Address Registry, IANA IPv6 Special-Purpose Address Registry
+# (2025-10), IANA IPv4 Multicast Address Space Registry.
+_SPECIAL: tuple[Network, ...] = tuple(
+    ip_network(text)
+    for text in (
+        "0.0.0.0/8",  # this network
+        "10.0.0.0/8",  # private use
+        "100.64.0.0/10",  # shared address space
+        "127.0.0.0/8",  # loopback
+        "168.63.129.16/32",  # not in the registry: the host of Azure's virtual machines
+        "169.254.0.0/16",  # link local, metadata of clouds
+        "172.16.0.0/12",  # private use
+        "192.0.0.0/24",  # IETF protocol assignments, metadata of a cloud
+        "192.0.2.0/24",  # documentation
+        "192.31.196.0/24",  # AS112
+        "192.52.193.0/24",  # AMT
+        "192.88.99.0/24",  # 6to4 relays
+        "192.168.0.0/16",  # private use
+        "192.175.48.0/24",  # AS112
+        "198.18.0.0/15",  # benchmarking
+        "198.51.100.0/24",  # documentation
+        "203.0.113.0/24",  # documentation
+        "224.0.0.0/4",  # multicast
+        "240.0.0.0/4",  # reserved, limited broadcast
+        "2001::/23",  # IETF protocol assignments: Teredo, ORCHID, benchmarking, AMT, …
+        "2001:db8::/32",  # documentation
+        "2002::/16",  # 6to4
+        "2620:4f:8000::/48",  # AS112
+        "3fff::/20",  # documentation
+    )
+)
 
 
 class Refused(Exception):
@@ -67,6 +101,11 @@ async def check(url: str, allowed: Sequence[Network]) -> Target:
                 f"{name} is {address}, which is not public; "
                 "TACHOWATT_WEBHOOK_PRIVATE_NETWORKS names networks that are allowed"
             )
+        if scheme == "http" and not _is_allowed(address, allowed):
+            raise Refused(
+                f"{name} is {address}: https:// is needed to get there; http:// is for the "
+                "networks of TACHOWATT_WEBHOOK_PRIVATE_NETWORKS"
+            )
     chosen = addresses[0]
     bare = f"[{chosen}]" if chosen.version == 6 else str(chosen)
     shown = f"[{name}]" if ":" in name else name
@@ -77,27 +116,25 @@ async def check(url: str, allowed: Sequence[Network]) -> Target:
 
 def permitted(address: Address, allowed: Sequence[Network]) -> bool:
     """True if the address is in `allowed`, or public like any address embedded in it."""
-    if any(address in network for network in allowed):
-        return True
-    return all(_public(one) for one in _with_embedded(address))
+    return _is_allowed(address, allowed) or all(_public(one) for one in _with_embedded(address))
+
+
+def _is_allowed(address: Address, allowed: Sequence[Network]) -> bool:
+    return any(address in network for network in allowed)
 
 
 def _public(address: Address) -> bool:
-    if isinstance(address, IPv6Address) and not any(address in part for part in PUBLIC_IPV6):
+    if isinstance(address, IPv6Address) and not any(address in part for part in _PUBLIC_IPV6):
         return False
-    return address.is_global and not address.is_multicast
+    return not any(address in network for network in _SPECIAL)
 
 
 def _with_embedded(address: Address) -> Iterator[Address]:
-    """Yield the address and its embedded IPv4 (6to4, Teredo, NAT64); only the IPv4 if mapped."""
+    """Yield the address and its embedded IPv4 (NAT64); only the IPv4 if mapped."""
     if isinstance(address, IPv6Address):
         if address.ipv4_mapped is not None:
             yield address.ipv4_mapped
             return
-        if address.sixtofour is not None:
-            yield address.sixtofour
-        if address.teredo is not None:
-            yield from address.teredo
         if address in _NAT64:
             yield IPv4Address(int(address) & 0xFFFFFFFF)
     yield address
