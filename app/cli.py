@@ -21,6 +21,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 from typer.exceptions import TyperException
 
+from runtime import printable
 from runtime.errors import Retry, TachowattError, Usage
 
 PACKAGE = "app.commands"
@@ -194,14 +195,14 @@ def main() -> None:
 
 
 def _exit(error: Exception, code: int) -> None:
-    typer.echo(f"error: {error}", err=True)
+    typer.echo(f"error: {printable.text(str(error))}", err=True)
     sys.exit(code)
 
 
 def _print_wrong_use(error: TyperException) -> None:
     text = error.format_message().replace("Value error, ", "")
     if text:  # empty for a group without a command: it has printed its help
-        typer.echo(f"error: {text}", err=True)
+        typer.echo(f"error: {printable.text(text)}", err=True)
         context = getattr(error, "ctx", None)
         if context is not None:
             typer.echo(f"see `{context.command_path} --help`", err=True)

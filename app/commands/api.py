@@ -29,7 +29,7 @@ def api(state_dir: StateDir = None, database_url: DatabaseUrl = None) -> None:
             stack.announce(
                 replace(addresses, pid=os.getpid(), api_url=url, metrics_url=metrics_url)
             )
-            err.print(f"[bold]the API is ready[/bold] at {url}")
+            err.print(f"the API is ready at {url}", style="bold")
             err.print(
                 f"  pages     {url}/\n  document  {url}/openapi.json\n  metrics   {metrics_url}"
             )

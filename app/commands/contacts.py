@@ -37,7 +37,7 @@ def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -
 
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:
-            err.print("[bold]contacts is ready[/bold]")
+            err.print("contacts is ready", style="bold")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
             stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
 

@@ -105,7 +105,7 @@ def demo(
 
 def _welcome(access: Any) -> None:
     """Print addresses and users."""
-    err.print(f"\n[bold]{access.address}[/bold]  the pages; sign in with one of these keys")
+    err.print(f"\n{access.address}  the pages; sign in with one of these keys", style="bold")
     for user in access.users:
         who = f"{user.customer} ({user.language})" if user.customer else user.name
         err.print(f"  {who:<20} {user.role:<10} {user.key}", markup=False, highlight=False)

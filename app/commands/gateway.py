@@ -39,7 +39,7 @@ def gateway(
         install_signals(stop)
 
         def ready(metrics_url: str) -> None:
-            err.print(f"[bold]gateway is ready[/bold] from {shown_url(url)} to {shown_url(log)}")
+            err.print(f"gateway is ready from {shown_url(url)} to {shown_url(log)}", style="bold")
             err.print(f"  metrics   {metrics_url}")
 
         await run_gateway(settings, SystemClock(), url, log, stop, ready)

@@ -47,7 +47,7 @@ def ingest(
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(bound: int, metrics_url: str) -> None:
             stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
-            err.print(f"[bold]ingest is ready[/bold] at tcp://{host}:{bound}")
+            err.print(f"ingest is ready at tcp://{host}:{bound}", style="bold")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
 
         await run_ingest(settings, clock, addresses, host, int(port), stop, ready)
@@ -62,7 +62,7 @@ def _kafka_ingest(log: str, settings: Settings) -> None:
 
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:
-            err.print(f"[bold]ingest is ready[/bold], one of those that read {shown_url(log)}")
+            err.print(f"ingest is ready, one of those that read {shown_url(log)}", style="bold")
             err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
 
         await run_kafka_ingest(settings, clock, addresses, log, stop, ready)

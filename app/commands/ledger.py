@@ -41,6 +41,7 @@ def ledger(json: Json = False) -> None:
         ]
         print_table("Ledger", ["tenant", "dialect", *names, "closes"], rows)
         out.print(f"in flight: {in_flight}")
-        out.print("the ledger closes" if answer["closes"] else "[red]the ledger does not close[/]")
+        closes = "the ledger closes" if answer["closes"] else "[red]the ledger does not close[/]"
+        out.print(closes, markup=True)
     if not answer["closes"]:
         raise typer.Exit(1)

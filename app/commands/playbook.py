@@ -170,7 +170,7 @@ def _consents(granted: frozenset[str]) -> str:
 def _show(playbook: "Playbook", planned: "Plan") -> None:
     from contacts.channels.webhook import body_of
 
-    out.print(f"\n[bold]{playbook.id}[/bold] ({playbook.file})")
+    out.print(f"\n{playbook.id} ({playbook.file})", style="bold")
     for verdict in planned.verdicts:
         where = verdict.treatment or "all"
         detail = f" ({verdict.detail})" if verdict.detail else ""

@@ -33,7 +33,7 @@ def serve(
     def ready(where: Addresses) -> None:
         own = "embedded, " if settings.mqtt_url is None else ""
         own_database = "embedded, " if settings.database_url is None else ""
-        err.print("[bold]tachowatt is ready[/bold]")
+        err.print("tachowatt is ready", style="bold")
         err.print(f"  MQTT      {where.mqtt_url} ({own}MQTT 5)")
         err.print(f"  database  {where.database_url} ({own_database}PostgreSQL)")
         err.print(f"  pages     {where.api_url}/ (API: {where.api_url}/v1, /openapi.json)")

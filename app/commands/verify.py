@@ -32,12 +32,13 @@ def verify(json: Json = False) -> None:
         )
     else:
         for line in verdict.differences:
-            out.print(f"[red]{line}[/]", highlight=False)
+            out.print(line, style="red", highlight=False)
         if verdict.waiting:
             out.print(f"{verdict.waiting} devices wait to be reconciled: run it again in a moment")
         out.print(
             f"{verdict.devices} devices, {verdict.samples} samples, {verdict.rows} feature rows: "
-            + ("clean" if verdict.clean else "[red]not clean[/]")
+            + ("clean" if verdict.clean else "[red]not clean[/]"),
+            markup=True,
         )
     if not verdict.clean:
         raise typer.Exit(1)

@@ -75,7 +75,7 @@ def fault(
     else:
         _print(found)
     for problem in found["problems"]:
-        err.print(f"[red]{problem}[/]", highlight=False)
+        err.print(problem, style="red", highlight=False)
     if found["problems"]:
         raise typer.Exit(1)
 

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from app.cli import cli
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.raw import RawMessage
@@ -101,3 +103,26 @@ def test_out_to_a_file_mended_and_back_into_another_store(
     file.write_text('{"topic": 1}\n')
     done = run(other, "dead-letter", "import", str(file))
     assert done.wait() == 2 and "letters.jsonl, line 1" in done.log
+
+
+def test_a_topic_cannot_speak_to_the_terminal(
+    registered: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    topic = "owntracks/\x1b[31m/[bold red]x[/]\x9b2J"
+    with connect(registered) as connection:
+        evil = dead_letter.DeadMessage(
+            "-", "owntracks", RawMessage(topic, b"\x1b[2J\xc2\x9b2J", NOW_US), 0, 0, "not_json",
+            "\x1b]0;x\x07",
+        )  # fmt: skip
+        dead_letter.put(connection, [evil])
+        (row,) = dead_letter.find(connection)
+        connection.commit()
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", registered)
+    monkeypatch.setenv("TACHOWATT_STATE_DIR", str(tmp_path))
+    commands = (["list"], ["list", "--json"], ["show", str(row.id)])
+    listed, *texts = [CliRunner().invoke(cli, ["dead-letter", *each]).output for each in commands]
+    assert r"owntracks/\x1b[31m/[bold red]x[/]\x9b2J" in listed and r"\x1b]0;x\x07" in listed
+    assert json.loads(texts[0])["messages"][0]["topic"] == topic
+    assert json.loads(texts[1])["body_text"] == "\x1b[2J\x9b2J"
+    for text in (listed, *texts):
+        assert "\x1b" not in text and "\x9b" not in text and "\x07" not in text

@@ -1,4 +1,7 @@
-"""Shared code of the commands: settings, output for people and programs, progress."""
+"""Shared code of the commands: settings, output for people and programs, progress.
+
+What is printed may come from a device: nothing of it controls the terminal, and it is no markup.
+"""
 
 import json
 import sys
@@ -9,15 +12,32 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from runtime import logging as runtime_logging
+from runtime import printable
 from runtime.errors import Usage
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
 
-out = Console(soft_wrap=True)
-err = Console(stderr=True, soft_wrap=True)
+
+class SafeConsole(Console):
+    """A console that escapes control characters, and takes text for markup only where told so."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(markup=False, emoji=False, **options)
+
+    def print(self, *objects: Any, **options: Any) -> None:
+        """Print like `Console.print`; markup=True : the text has no word from outside."""
+        super().print(
+            *(printable.text(each) if isinstance(each, str) else each for each in objects),
+            **options,
+        )
+
+
+out = SafeConsole(soft_wrap=True)
+err = SafeConsole(stderr=True, soft_wrap=True)
 
 
 def load_settings(**overrides: Any) -> "Settings":
@@ -43,12 +63,13 @@ def load_settings(**overrides: Any) -> "Settings":
 
 def json_text(value: Any) -> str:
     """Return a JSON value on one line."""
-    return json.dumps(value, ensure_ascii=False, default=_plain)
+    return printable.json(json.dumps(value, ensure_ascii=False, default=_plain))
 
 
 def print_json(value: Any) -> None:
     """Print a JSON value on stdout."""
-    sys.stdout.write(json.dumps(value, indent=2, ensure_ascii=False, default=_plain) + "\n")
+    shown = json.dumps(value, indent=2, ensure_ascii=False, default=_plain)
+    sys.stdout.write(printable.json(shown) + "\n")
     sys.stdout.flush()
 
 
@@ -62,15 +83,19 @@ def _plain(value: Any) -> Any:
 
 def print_table(title: str, columns: list[str], rows: list[list[Any]]) -> None:
     """Print a table for people."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=_cell(title), title_justify="left")
     for column in columns:
-        table.add_column(column)
+        table.add_column(_cell(column))
     for row in rows:
-        table.add_row(*("" if value is None else str(value) for value in row))
+        table.add_row(*(_cell("" if value is None else value) for value in row))
     if out.is_terminal:
         out.print(table)
     else:  # a file or a pipe has no width: do not truncate
         Console(width=240).print(table)
+
+
+def _cell(value: Any) -> Text:
+    return Text(printable.line(str(value)))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from runtime import printable
 from runtime.errors import Usage
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ def progress(quiet: bool) -> Iterator[Step]:
     except Usage as error:
         if bar is not None:
             bar.stop()
-        typer.echo(f"error: {error}\nsee: tachowatt columns", err=True)
+        typer.echo(f"error: {printable.text(str(error))}\nsee: tachowatt columns", err=True)
         raise typer.Exit(2) from error
     finally:
         if bar is not None:
@@ -118,13 +119,13 @@ def write_answer(
     quiet: bool,
 ) -> None:
     """Write the answer to `out` or stdout, and the notes to stderr."""
-    text = json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False)
+    text = printable.json(json.dumps(answer, indent=2, ensure_ascii=False, allow_nan=False))
     if not quiet:
         for note in notes:
-            typer.echo(f"note: {note}", err=True)
+            typer.echo(f"note: {printable.text(note)}", err=True)
         if ignored:
             shown = ", ".join(ignored[:8]) + (", …" if len(ignored) > 8 else "")
-            typer.echo(f"note: columns not used: {shown}", err=True)
+            typer.echo(f"note: columns not used: {printable.line(shown)}", err=True)
     if out is None:
         sys.stdout.write(text + "\n")
         return

@@ -51,6 +51,6 @@ def bench_settings(mqtt_url: str | None, database_url: str | None) -> Iterator[S
 def judge(found: dict[str, Any]) -> None:
     """Exit with 1 where the run itself went wrong."""
     for problem in found["problems"]:
-        err.print(f"[red]{problem}[/]")
+        err.print(problem, style="red")
     if found["problems"]:
         raise typer.Exit(1)

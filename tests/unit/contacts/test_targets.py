@@ -152,7 +152,8 @@ def test_no_special_purpose_address_is_a_target(network: str) -> None:
 
 @pytest.mark.parametrize(
     "public", ["1.1.1.1", "9.255.255.255", "11.0.0.0", "172.15.255.255", "172.32.0.0",
-               "191.255.0.1", "192.0.1.0", "198.20.0.0", "223.255.255.255", "2001:200::1", "2003::1", "2a00::1"]
+               "191.255.0.1", "192.0.1.0", "198.20.0.0", "223.255.255.255",
+               "2001:200::1", "2003::1", "2a00::1"]
 )  # fmt: skip
 def test_neighbours_of_special_purpose_addresses_are(public: str) -> None:
     assert targets.permitted(ipaddress.ip_address(public), ())
