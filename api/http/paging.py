@@ -17,11 +17,11 @@ from pydantic import BaseModel, ConfigDict, Field
 from api.http.problems import Problem, bad_request
 
 Item = TypeVar("Item")
-_MAX_CURSOR = 500
+MAX_CURSOR = 500
 
 After = Annotated[
     str | None,
-    Query(max_length=_MAX_CURSOR, description="`pagination.end_cursor` of the previous page."),
+    Query(max_length=MAX_CURSOR, description="`pagination.end_cursor` of the previous page."),
 ]
 Limit = Annotated[int, Query(ge=1, le=200, description="Maximum rows per page.")]
 
@@ -54,7 +54,7 @@ def decode(kind: str, cursor: str | None, *types: Callable[[Any], Any]) -> tuple
     """Decode the values of a cursor; None if there is no cursor. Raises the problem bad_cursor."""
     if cursor is None:
         return None
-    if len(cursor) > _MAX_CURSOR:
+    if len(cursor) > MAX_CURSOR:
         raise _bad()
     try:
         raw = base64.b64decode(cursor + "=" * (-len(cursor) % 4), b"-_", validate=True)

@@ -132,6 +132,7 @@ REQUESTS: dict[str, Any] = {
     "classify_alert": {"classification": "confirmed", "reason": "The customer found the cause."},
     "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
     "change_case": {"state": "in_progress"},
+    "search_customers": {"q": "doe", "limit": 20},
     "decide": {"purpose": "driving_score", "state": "withdrawn", "notice_version": "2026-11"},
 }
 """operationId → body."""

@@ -45,6 +45,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),
         get("/", overview.overview(ledger_cache), entry="overview"),
         get("/customers", customers.customer_list, Scope.CONTEXT_READ, entry="customers"),
+        post("/customers", customers.search, Scope.CONTEXT_READ),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
         get(
             "/fleet",

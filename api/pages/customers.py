@@ -24,8 +24,19 @@ NOTICE = "2026-11"
 
 def customer_list(view: View) -> Response:
     """GET /customers"""
-    after = cursor(view, "customers", paging.text)
-    text = view.request.query_params.get("q", "").strip().replace("\x00", "")[:100]
+    return _list(view, "", cursor(view, "customers", paging.text))
+
+
+def search(view: View) -> Response:
+    """POST /customers: what is looked for may be a name, so it stands in no URL."""
+    text = view.form.get("q", "").strip().replace("\x00", "")[:100]
+    if not text:
+        return view.go("/customers")
+    after = paging.decode("customers", view.form.get("after") or None, paging.text)
+    return _list(view, text, after)
+
+
+def _list(view: View, text: str, after: tuple[Any, ...] | None) -> Response:
     found = subjects.find_customers(
         view.connection,
         view.tenant,

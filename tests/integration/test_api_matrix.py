@@ -64,6 +64,7 @@ RULES: dict[str, Rule] = {
     "meter_features": ALERT,
     "meter_intervals": ALERT,
     "find_customers": rule("agent", whole=True),
+    "search_customers": rule("agent", whole=True),
     "customer_context": rule("agent"),
     "list_cases": rule("insurer", "utility", "agent", whole=True),
     "get_case": CASE,

@@ -111,6 +111,10 @@ def test_customers_and_their_context(api: Api) -> None:
     found = list(pages(api, "/v1/customers?q=OMAR", "agent", 1))
     assert [row["id"] for row in found] == ["omar-driver", "omar-home"]
     assert not list(pages(api, "/v1/customers?q=%25", "agent", 5))
+    first = api.post("/v1/customers/search", "agent", {"q": "OMAR", "limit": 1}).json()
+    after = first["pagination"]["end_cursor"]
+    second = api.post("/v1/customers/search", "agent", {"q": "OMAR", "after": after}).json()
+    assert first["data"] + second["data"] == found and not second["pagination"]["has_next_page"]
     context = api.get("/v1/customers/c0/context", "agent").json()
     kinds = [item["kind"] for item in context["relevant"]]
     assert kinds[0] == "case" and set(kinds) == {"case", "crash", "contact", "contract"}

@@ -131,6 +131,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "classify_alert": (f"/v1/alerts/{own.alert}/classify", "utility"),
         "add_note": (f"/v1/cases/{own.alert_case}/notes", "agent"),
         "change_case": (f"/v1/cases/{own.alert_case}/state", "agent"),
+        "search_customers": ("/v1/customers/search", "agent"),
         "decide": ("/v1/customers/c3/consents", "home"),
     }
     document = api.client.get("/openapi.json").json()

@@ -305,6 +305,27 @@ def test_strange_addresses_and_forms_are_refused(api: Api, enter) -> None:
         assert answer.status_code in (400, 403, 422), charset
 
 
+def test_a_search_for_a_name_stands_in_no_url(
+    api: Api, enter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = enter("agent")
+    monkeypatch.setattr("api.pages.customers.ROWS", 1)
+    with monkeypatch.context() as few:
+        few.setattr("api.pages.frame.lists.one_page.__kwdefaults__", {"size": 1})
+        form = re.search(r'<form method="(\w+)"[^>]*role="search"', client.get("/customers").text)
+        assert form and form[1] == "post"
+        first = send(client, "/customers", q="OMAR")
+        assert "omar-driver" in first.text and "omar-home" not in first.text
+        assert not re.search(r'href="[^"]*OMAR', first.text)
+        after = re.search(r'name="after" value="([^"]+)"', first.text)
+        assert after
+        second = send(client, "/customers", q="OMAR", after=after[1])
+        assert "omar-home" in second.text and "omar-driver" not in second.text
+    assert send(client, "/customers", q=" ").headers["location"] == "/customers"
+    assert client.post("/customers", data={"q": "OMAR"}).status_code == 403
+    assert enter("insurer").post("/customers", data={"q": "x"}).status_code == 403
+
+
 def test_fewer_scopes_show_less(api: Api) -> None:
     own = api.seeded.own["own"]
     shown = {

@@ -3,11 +3,12 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import Field
 
 from api.http import paging
 from api.http.answers import Shape, json
 from api.http.auth import Call, needs
-from api.http.paging import After, Limit, Page
+from api.http.paging import MAX_CURSOR, After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import context
@@ -31,6 +32,18 @@ class CustomerFound(Shape):
     open_cases: int
 
 
+class CustomerSearch(Shape):
+    """What to look for, and which page of what is found."""
+
+    q: str = Field(min_length=1, max_length=100, description="Part of the id or of the name.")
+    after: str | None = Field(
+        default=None,
+        max_length=MAX_CURSOR,
+        description="`pagination.end_cursor` of the previous page.",
+    )
+    limit: int = Field(default=50, ge=1, le=200, description="Maximum rows per page.")
+
+
 PageOfCustomers = Page[CustomerFound]
 
 
@@ -38,12 +51,30 @@ PageOfCustomers = Page[CustomerFound]
 def find_customers(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)],
     q: Annotated[
-        str | None, Query(max_length=100, description="Part of the id or of the name")
+        str | None,
+        Query(
+            max_length=100,
+            deprecated=True,
+            description="Part of the id or of the name. URLs are logged by proxies: use "
+            "POST /v1/customers/search.",
+        ),
     ] = None,
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
     """Customers of the tenant, by id."""
+    return _found(call, q, after, limit)
+
+
+@router.post("/search", responses={200: {"model": PageOfCustomers}})
+def search_customers(
+    call: Annotated[Call, needs(Scope.CONTEXT_READ)], search: CustomerSearch
+) -> Response:
+    """Customers whose id or name contains a text, by id. The text stands in no URL."""
+    return _found(call, search.q, search.after, search.limit)
+
+
+def _found(call: Call, q: str | None, after: str | None, limit: int) -> Response:
     cursor = paging.decode("customers", after, paging.text)
     with call.connection() as connection:
         rows = subjects.find_customers(
