@@ -1,15 +1,20 @@
 """Clients that send half of something, too many of them, and those that go away."""
 
+import asyncio
 import contextlib
+import errno
 import logging
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import httpx
 import pytest
+import uvicorn
 
+from api.http.connections import Limits, Server
+from api.serve import bind
 from runtime.metrics import Metrics
 from tests.fix_api import Api, running_api
 from tests.integration.test_api_stream import stream
@@ -80,6 +85,7 @@ def test_three_hundred_half_open_connections_keep_nobody_out(
 @pytest.mark.parametrize(
     ("half", "trickle"),
     [(HALF_A_HEAD, b""), (HALF_A_HEAD, b"x"), (HALF_A_BODY, b""), (HALF_A_BODY, b"x")],
+    ids=["head", "trickling head", "body", "trickling body"],
 )
 def test_what_is_never_complete_is_answered_408(api: Api, half: bytes, trickle: bytes) -> None:
     limits = {"api_head_timeout_s": 0.5, "api_body_timeout_s": 0.5}
@@ -140,3 +146,54 @@ def test_nonsense_fills_no_log(api: Api, caplog: pytest.LogCaptureFixture) -> No
                 assert until_closed(client).startswith(b"HTTP/1.1 400 ")
     said = [record for record in caplog.records if "Invalid HTTP" in record.getMessage()]
     assert len(said) == 1
+
+
+def test_no_file_to_open_makes_room_and_pauses(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As accept answers then: nobody can exhaust the files of the process that runs the tests."""
+
+    async def app(scope: object, receive: object, send: Callable[..., Awaitable[None]]) -> None:
+        await send({"type": "http.response.start", "status": 204, "headers": []})
+        await send({"type": "http.response.body"})
+
+    async def main() -> tuple[bytes, bytes]:
+        loop = asyncio.get_running_loop()
+        config = uvicorn.Config(app, log_config=None, access_log=False, lifespan="off")
+        config.load()
+        server = Server(config, Limits(100, 600.0, 600.0, 600.0), CLOCK)
+        server.lifespan = config.lifespan_class(config)
+        listening = bind("127.0.0.1", 0)
+        address = listening.getsockname()[:2]
+        accept, left = loop.sock_accept, 0
+
+        async def exhausted(sock: socket.socket) -> tuple[socket.socket, object]:
+            nonlocal left
+            client, address = await accept(sock)
+            if left:
+                left -= 1
+                client.close()
+                raise OSError(errno.EMFILE, "Too many open files")
+            return client, address
+
+        monkeypatch.setattr(loop, "sock_accept", exhausted)
+        await server.startup([listening])
+        waiting, _ = await asyncio.open_connection(*address)
+        while not server.waiting:
+            await asyncio.sleep(0)
+        left = 3
+        answer = b""
+        while not answer:  # those before were not accepted
+            reader, writer = await asyncio.open_connection(*address)
+            with contextlib.suppress(ConnectionError):
+                writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+                answer = await reader.read(12)
+            writer.close()
+        closed = await waiting.read()
+        await server.shutdown([listening])
+        return answer, closed
+
+    with caplog.at_level(logging.INFO):
+        answer, closed = asyncio.run(asyncio.wait_for(main(), patient(20.0)))
+    assert (answer, closed) == (b"HTTP/1.1 204", b"")
+    assert sum("no connection can be accepted" in message for message in caplog.messages) == 1
