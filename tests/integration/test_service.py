@@ -50,6 +50,7 @@ def test_serves_and_ends_on_sigterm(
     mqtt_url, url = broker.start(0), database_of_fleet()
     service = start("serve", TACHOWATT_MQTT_URL=mqtt_url, TACHOWATT_DATABASE_URL=url)
     service.wait_ready()
+    service.wait_for("tachowatt is ready")  # subscribed: who is not numbered sends only once
     asyncio.run(deliver(mqtt_url, fleet))
     caught_up(url, fleet)
     settle(url)
