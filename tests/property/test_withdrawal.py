@@ -121,7 +121,7 @@ def marks(own: Own, score_signal: str) -> dict[str, re.Pattern[bytes]]:
 
 VALUES = {
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
-    "meter_id": ("m0",), "letter": ("1",), "name": ("live.js",),
+    "meter_id": ("m0",), "letter": ("1",), "dead_letter_id": ("1",), "name": ("live.js",),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -147,6 +147,7 @@ EXEMPT = {
 """Routes that are not read here → why."""
 
 BODIES: dict[str, dict[str, object]] = {
+    "/v1/customers/search": {"q": "c"},
     "/v1/cases/{case_id}/notes": {"text": "called"},
     "/v1/cases/{case_id}/state": {"state": "in_progress"},
     "/v1/contacts/{contact_id}/resend": {},
