@@ -13,6 +13,7 @@ from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from runtime.waiting import first_of, pause
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import delivery
@@ -117,10 +118,10 @@ class Dispatcher:
                 pause_s = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
                 failures, self._unavailable = failures + 1, str(error)
                 log.warning("%s; again in %.1f s", error, pause_s)
-                await _wait_for_any(pause_s, stop)
+                await pause(stop, pause_s)
                 continue
             if not more:
-                await _wait_for_any(_POLL_EVERY_S, stop, *wakes)
+                await first_of(*(event.wait() for event in (stop, *wakes)), within_s=_POLL_EVERY_S)
 
     async def _count(self, thread: StoreThread, stop: asyncio.Event) -> None:
         while not stop.is_set():
@@ -128,14 +129,4 @@ class Dispatcher:
                 self._metrics.contacts_pending.set(await thread.run(delivery.pending))
             except Retry as error:
                 log.debug("not counted: %s", error)
-            await _wait_for_any(_COUNT_EVERY * _POLL_EVERY_S, stop)
-
-
-async def _wait_for_any(seconds: float, *events: asyncio.Event) -> None:
-    """Wait for one of the events, at most `seconds`."""
-    waiting = [asyncio.create_task(event.wait()) for event in events]
-    try:
-        await asyncio.wait(waiting, timeout=seconds, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in waiting:
-            task.cancel()
+            await pause(stop, _COUNT_EVERY * _POLL_EVERY_S)

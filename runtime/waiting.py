@@ -2,15 +2,17 @@
 
 import asyncio
 from collections.abc import Coroutine
-from contextlib import suppress
 from typing import Any
 
 
-async def first_of(*work: asyncio.Task[Any] | Coroutine[Any, Any, Any]) -> None:
-    """Wait until one is done or fails. Tasks continue afterwards, coroutines are cancelled."""
+async def first_of(
+    *work: asyncio.Task[Any] | Coroutine[Any, Any, Any], within_s: float | None = None
+) -> None:
+    """Wait until one is done or fails, or the time is over. Tasks continue afterwards, coroutines
+    are cancelled."""
     tasks = [asyncio.ensure_future(each) for each in work]
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(tasks, timeout=within_s, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for given, task in zip(work, tasks, strict=True):
             if task is not given:
@@ -30,5 +32,4 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> None:
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait for `seconds`, or until `stop` is set."""
-    with suppress(TimeoutError):
-        await asyncio.wait_for(stop.wait(), seconds)
+    await first_of(stop.wait(), within_s=seconds)

@@ -5,7 +5,6 @@ reader : the customer who reads; None = anybody else.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from customer_context.cases import alert_states
@@ -14,9 +13,8 @@ from services import visibility
 from services.visibility import Kind
 from store.casework import alerts
 from store.postgres.pool import Connection
+from store.postgres.rows import After
 from store.postgres.times import from_us
-
-After = tuple[datetime, str] | None
 
 
 def list_(

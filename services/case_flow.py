@@ -5,7 +5,6 @@ who reads; None = anybody else.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from customer_context.cases import states
@@ -14,10 +13,9 @@ from services import visibility
 from services.visibility import Kind
 from store.casework import cases
 from store.postgres.pool import Connection
+from store.postgres.rows import After
 from store.postgres.times import from_us
 from store.reads import pages as reads
-
-After = tuple[datetime, str] | None
 
 
 def list_(

@@ -5,7 +5,6 @@ them. reader : the customer who reads; None = anybody else.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from contracts.purposes import side_of
@@ -17,8 +16,7 @@ from store.casework import contacts, delivery
 from store.casework.delivery import Attempt, Lane
 from store.people import consent
 from store.postgres.pool import Connection
-
-After = tuple[datetime, str] | None
+from store.postgres.rows import After
 
 RESENT = ("failed", "cancelled", "refused")
 """States from which a contact can be sent again."""

@@ -168,7 +168,7 @@ class Connection(H11Protocol):
         """Respond with a problem, unless a response has begun, and close the connection."""
         self._enter("busy")
         if self.cycle is not None and not self.cycle.response_complete:
-            self.cycle.disconnected = True  # whoever still reads the body learns that it ends
+            self.cycle.disconnected = True  # a reader of the body learns that it ends
             self.cycle.message_event.set()
         if self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             self._write_problem(status, code, detail, resolution)

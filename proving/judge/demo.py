@@ -39,7 +39,6 @@ class DemoJudge:
     def answer(self, database_url: str, outcome: Outcome) -> dict[str, Any]:
         """Return the demo's JSON object.
 
-
         `problems` lists failures, `warnings` those that the machine's slowness explains.
         """
         return _answer(database_url, outcome, self._publications)

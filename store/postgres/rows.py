@@ -1,11 +1,15 @@
 """Rows as dicts with the table's column names."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from psycopg.rows import dict_row
 
 from store.postgres.pool import Connection
+
+After = tuple[datetime, str] | None
+"""Time and id of the last row of the page before, in lists by time; None = the first page."""
 
 
 def all_(connection: Connection, query: str, parameters: Any = None) -> list[dict[str, Any]]:
