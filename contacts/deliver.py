@@ -13,6 +13,7 @@ from contracts.channels import CHANNELS
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
+from runtime.secret_box import box_of
 from runtime.settings import Settings
 from services import contact_flow
 from store.casework import delivery, receivers
@@ -48,6 +49,7 @@ class Deliverer:
             for name, spec in CHANNELS.items()
             if spec.concurrency is not None
         }
+        self._box = box_of(settings)
         self._schedule = [float(part) for part in settings.retry_schedule_s.split(",")]
         self._in_flight: dict[str, asyncio.Task[None]] = {}
         self._busy: Counter[Lane] = Counter()
@@ -94,7 +96,7 @@ class Deliverer:
             for lane in delivery.lanes(connection)
             if (slots := self._capacity[lane.channel] - self._busy[lane]) > 0
         ]
-        allowed, refused = contact_flow.claim(connection, self._worker, free, now_us)
+        allowed, refused = contact_flow.claim(connection, self._box, self._worker, free, now_us)
         for contact in refused:
             self._metrics.contacts.labels(contact["channel"], "refused").inc()
         return allowed

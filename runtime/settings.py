@@ -75,6 +75,17 @@ class Settings(BaseSettings):
         description="Time zone (IANA) whose days and months the rollups have. A change "
         "rebuilds them.",
     )
+    secrets_key_file: Path | None = Field(
+        default=None,
+        description="File with the keys that stored secrets are sealed with, the newest first "
+        "(docs/security.md). Without one: secrets.key in the state directory, created for a new "
+        "database.",
+    )
+    secrets_key: str | None = Field(
+        default=None,
+        repr=False,
+        description="The keys themselves, with commas, instead of a file.",
+    )
     api_database_url: str | None = Field(
         default=None,
         description="Login of API and pages, if it differs from `database_url`: a member of "

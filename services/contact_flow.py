@@ -10,6 +10,7 @@ from typing import Any
 from contracts.purposes import side_of
 from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed
+from runtime.secret_box import SecretBox
 from services import visibility
 from services.visibility import Kind
 from store.casework import contacts, delivery
@@ -136,12 +137,17 @@ def mark_read(
 
 
 def claim(
-    connection: Connection, worker: int, free: Sequence[tuple[Lane, int]], now_us: int
+    connection: Connection,
+    box: SecretBox,
+    worker: int,
+    free: Sequence[tuple[Lane, int]],
+    now_us: int,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Claim due contacts for a worker; return those that may be sent, and those refused.
 
     free : lanes with the number of contacts that each has room for. Consent is checked again, to
     the contact's purpose and to that of the signal that it tells of; a refusal is stored at once.
+    box : opens the receivers' secrets; raises `Retry` where its key is missing.
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
@@ -159,7 +165,7 @@ def claim(
         refused.append(contact)
         attempt = Attempt("refused", "refused", reason)
         delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
-    delivery.add_signing_secrets(connection, allowed, now_us)
+    delivery.add_signing_secrets(connection, box, allowed, now_us)
     return allowed, refused
 
 

@@ -7,6 +7,11 @@ from pathlib import Path
 import pytest
 
 from tests.patience import patient
+from tests.secret_keys import KEY
+
+# Processes and settings of all tests share a key: each has a state directory of its own, and
+# several of them use one database.
+os.environ.setdefault("TACHOWATT_SECRETS_KEY", KEY.text)
 
 _UNIT = Path(__file__).parent / "unit"
 _PLUGINS = [

@@ -27,6 +27,7 @@ from store.postgres.times import from_us, to_us
 from store.signals import decisions, outbox
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US, registry
+from tests.secret_keys import BOX
 
 TENANT = "t1"
 AT = from_us(NOW_US - 60 * US_PER_S).isoformat()
@@ -70,7 +71,7 @@ class Stage:
     def receiver(self, receiver: Receiver, name: str, audience: str = "insurer") -> None:
         """Register a receiver."""
         secret = receivers.add(
-            self.connection, TENANT, name, audience, receiver.url, self.clock.now_us()
+            self.connection, BOX, TENANT, name, audience, receiver.url, self.clock.now_us()
         )
         self.connection.commit()
         receiver.secrets.append(secret)

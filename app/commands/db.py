@@ -8,7 +8,7 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
-from app.processes.stack import database
+from app.processes.stack import database, prepare_secrets
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.settings import Settings
@@ -31,6 +31,7 @@ def migrate_database() -> None:
     settings = load_settings()
     if settings.database_url is not None:
         done = migrate(settings.database_url, Layout.of(settings))
+        prepare_secrets(settings, settings.database_url, SystemClock())
         out.print("applied " + ", ".join(done) if done else "up to date")
         return
     with database(settings, SystemClock()):  # starts the embedded server, which migrates it

@@ -52,7 +52,7 @@ def ingest(
 
         await run_ingest(settings, clock, addresses, host, int(port), stop, ready)
 
-    run_process(settings, work)
+    run_process(settings, work, secrets=False)
 
 
 def _kafka_ingest(log: str, settings: Settings) -> None:
@@ -67,4 +67,4 @@ def _kafka_ingest(log: str, settings: Settings) -> None:
 
         await run_kafka_ingest(settings, clock, addresses, log, stop, ready)
 
-    run_process(settings, work)
+    run_process(settings, work, secrets=False)

@@ -10,10 +10,11 @@ import typer
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.tenant import the_tenant
-from app.processes.stack import database
+from app.processes.stack import database, prepare_secrets
 from contacts.channels import targets
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from runtime.secret_box import box_of
 from runtime.settings import Settings
 from store.casework import receivers
 from store.postgres.pool import connect, translated
@@ -47,7 +48,10 @@ def add(
     _check(settings, url)
     with database(settings, clock) as address, translated(), connect(address) as connection:
         which = the_tenant(connection, tenant)
-        secret = receivers.add(connection, which, name, audience, url, clock.now_us())
+        prepare_secrets(settings, address, clock)
+        secret = receivers.add(
+            connection, box_of(settings), which, name, audience, url, clock.now_us()
+        )
         connection.commit()
     _tell_secret(which, name, secret, json)
 
@@ -95,11 +99,12 @@ def rotate(
     json: Json = False,
 ) -> None:
     """Print a new secret, once. Until the overlap ends, each webhook has both signatures."""
-    clock = SystemClock()
-    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+    settings, clock = load_settings(), SystemClock()
+    with database(settings, clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
+        prepare_secrets(settings, url, clock)
         secret = receivers.rotate(
-            connection, which, name, clock.now_us(), overlap_s=overlap_h * 3600
+            connection, box_of(settings), which, name, clock.now_us(), overlap_s=overlap_h * 3600
         )
         connection.commit()
     _tell_secret(which, name, secret, json)
@@ -133,7 +138,7 @@ def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa:
     now_us = clock.now_us()
     with database(settings, clock) as url, translated(), connect(url) as connection:
         receiver = receivers.get(connection, the_tenant(connection, tenant), name)
-        secrets = receivers.secrets(connection, receiver["receiver_id"], now_us)
+        secrets = receivers.secrets(connection, box_of(settings), receiver["receiver_id"], now_us)
     contact = {
         "contact_id": f"test-{now_us}",
         "receiver_id": receiver["receiver_id"],

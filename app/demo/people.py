@@ -8,6 +8,7 @@ from pathlib import Path
 from api.http.scopes import OF_ROLE
 from app.demo.receiver import SIDES, DemoReceiver
 from runtime.clock import Clock
+from runtime.secret_box import SecretBox
 from simulators.fleet import Fleet
 from store.casework import receivers
 from store.people import keys
@@ -47,12 +48,14 @@ _STAFF = (
 )
 
 
-def add_receivers(database_url: str, tenant: str, receiver: DemoReceiver, clock: Clock) -> None:
+def add_receivers(
+    database_url: str, box: SecretBox, tenant: str, receiver: DemoReceiver, clock: Clock
+) -> None:
     """Register the demo's receiver for webhooks of both sides and give it their secrets."""
     with connect(database_url) as connection:
         for side in SIDES:
             secret = receivers.add(
-                connection, tenant, side, side, f"{receiver.url}/{side}", clock.now_us()
+                connection, box, tenant, side, side, f"{receiver.url}/{side}", clock.now_us()
             )
             receiver.trust(side, secret)
         connection.commit()

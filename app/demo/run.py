@@ -21,6 +21,7 @@ from app.processes.stack import Stack
 from app.processes.warm_up import prepare
 from runtime.calibration import Limit, known_slowness, slowness
 from runtime.clock import Clock
+from runtime.secret_box import box_of
 from runtime.settings import Settings
 from simulators.faults import DEMO, Faults
 from simulators.fleet import Fleet
@@ -140,7 +141,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         fleet = await asyncio.to_thread(_make_fleet, plan, settings, clock)
         valid = registry_files.validate(fleet.registry, "simulator")
         registry_files.write(addresses.database_url, valid, clock.now_us())
-        add_receivers(addresses.database_url, fleet.tenant, receiver, clock)
+        add_receivers(addresses.database_url, box_of(settings), fleet.tenant, receiver, clock)
         users = add_users(addresses.database_url, fleet, clock)
         figures.phase = "starting the service"
         view.show(figures)

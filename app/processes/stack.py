@@ -17,8 +17,11 @@ from app.servers.embedded_broker import Broker
 from app.servers.postgres import Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.secret_box import box_of
 from runtime.settings import Settings
+from services import secrets as stored_secrets
 from store.postgres.engine import Layout
+from store.postgres.pool import connect, translated
 from store.schema.migrate import migrate
 
 
@@ -69,10 +72,11 @@ class Stack:
             self._lock = None
         return True
 
-    def start(self, *, broker: bool) -> Addresses:
+    def start(self, *, broker: bool, secrets: bool = True) -> Addresses:
         """Start the servers that are not set, migrate the database, and return all addresses.
 
-        broker : whether an MQTT broker is needed. Raises `Stop` if another process runs the
+        broker : whether an MQTT broker is needed. secrets : whether the process uses stored
+        secrets, so that their key has to be there. Raises `Stop` if another process runs the
         embedded servers of this state directory.
         """
         embedded = self._settings.database_url is None or (
@@ -91,6 +95,8 @@ class Stack:
             else:
                 database_url = self._settings.database_url
             migrate(database_url, Layout.of(self._settings))
+            if secrets:
+                prepare_secrets(self._settings, database_url, self._clock)
             mqtt_url = ""
             if broker:
                 if self._settings.mqtt_url is None:
@@ -157,9 +163,18 @@ class Stack:
             self._lock = None
 
 
+def prepare_secrets(settings: Settings, database_url: str, clock: Clock) -> None:
+    """Make the keys of stored secrets ready (services/secrets.py)."""
+    with translated(), connect(database_url, application="tachowatt-secrets") as connection:
+        stored_secrets.prepare(connection, box_of(settings), clock.now_us())
+
+
 @contextmanager
-def database(settings: Settings, clock: Clock) -> Iterator[str]:
-    """Yield a command's database URL: the set one, a running service's, or a temporary start's."""
+def database(settings: Settings, clock: Clock, *, secrets: bool = True) -> Iterator[str]:
+    """Yield a command's database URL: the set one, a running service's, or a temporary start's.
+
+    secrets : whether a database that is started for it must have its key of stored secrets.
+    """
     stack = Stack(settings, clock)
     if settings.database_url is not None:
         migrate(settings.database_url, Layout.of(settings))
@@ -175,6 +190,6 @@ def database(settings: Settings, clock: Clock) -> Iterator[str]:
         yield running.database_url
         return
     try:
-        yield stack.start(broker=False).database_url
+        yield stack.start(broker=False, secrets=secrets).database_url
     finally:
         stack.stop()

@@ -15,12 +15,13 @@ from app.demo.people import add_receivers
 from app.demo.receiver import DemoReceiver
 from app.demo.service import Service
 from app.operations import registry_import as registry_files
-from app.processes.stack import Addresses
+from app.processes.stack import Addresses, prepare_secrets
 from proving.bench import backlog, drain, generator
 from proving.bench import crashes as bench_crashes
 from proving.judge.latency import percentile
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
+from runtime.secret_box import box_of
 from runtime.settings import Settings
 from simulators.load import Load
 from store.pipeline import offsets
@@ -189,6 +190,7 @@ def stage(
     assert plan.rate is not None
     with drain.servers(settings, clock) as (database_url, mqtt_url), ExitStack() as ending:
         migrate(database_url)
+        prepare_secrets(settings, database_url, clock)
         receiver = DemoReceiver(clock)
         ending.callback(receiver.stop)
         receiver.start()
@@ -197,7 +199,7 @@ def stage(
         everyone = Load(plan.rate, crashing + others, plan.seconds, tenant=tenant)
         rows = everyone.registry(clock.now_us())
         registry_files.write(database_url, registry_files.validate(rows, "load"), clock.now_us())
-        add_receivers(database_url, tenant, receiver, clock)
+        add_receivers(database_url, box_of(settings), tenant, receiver, clock)
         before(database_url, tenant, everyone.names[crashing:])
         generating = generator.Plan(
             mqtt_url,

@@ -17,6 +17,7 @@ from app.operations import registry_import as registry_files
 from runtime.calibration import known_slowness
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
+from runtime.secret_box import SecretBox
 from simulators.encode import CBOR, JSON, Message, iso, topic
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
@@ -73,9 +74,16 @@ class Fleets:
     """Publishes at `rate` messages/s until `finish` ends the current fleet."""
 
     def __init__(
-        self, database_url: str, receiver: DemoReceiver, clock: Clock, seed: int, rate: float
+        self,
+        database_url: str,
+        box: SecretBox,
+        receiver: DemoReceiver,
+        clock: Clock,
+        seed: int,
+        rate: float,
     ) -> None:
         self._database_url = database_url
+        self._box = box
         self._receiver = receiver
         self._clock = clock
         self._seed, self._rate = seed, rate
@@ -167,7 +175,7 @@ class Fleets:
         with translated(), connect(self._database_url) as connection:
             for side in SIDES:
                 url = f"{self._receiver.url}/{side}"
-                secret = receivers.add(connection, fleet.tenant, side, side, url, now_us)
+                secret = receivers.add(connection, self._box, fleet.tenant, side, side, url, now_us)
                 self._secrets[side].append(secret)
                 self._receiver.trust(side, *self._secrets[side])
             connection.commit()

@@ -69,7 +69,7 @@ async def run(
     """Run all rounds; return the results. `problems` lists every failure."""
     began = clock.monotonic()
     async with Topology(directory, clock, kafka_home) as topology:
-        fleets = Fleets(topology.url, topology.receiver, clock, plan.seed, plan.rate)
+        fleets = Fleets(topology.url, topology.box, topology.receiver, clock, plan.seed, plan.rate)
         probes = Probes(topology.url, clock, fleets.sent)
         async with (
             fleet_publisher(topology.mosquitto.url, clock, fleets.sent) as publisher,

@@ -10,6 +10,7 @@ from proving.testbed.proxy import Proxy
 from proving.testbed.servers import KilledMosquitto, KilledPostgres, ProxiedKafka
 from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.secret_box import box_with, new_key
 from store.schema.migrate import migrate
 
 PARTITIONS = 4
@@ -30,6 +31,9 @@ class Topology:
         self.directory = directory
         self._clock = clock
         self.receiver = DemoReceiver(clock)
+        key = new_key()
+        self._key = key.text
+        self.box = box_with(key)
         self.mosquitto = KilledMosquitto(directory, clock)
         self.postgres = KilledPostgres(directory, clock)
         self.kafka = ProxiedKafka(directory, clock, kafka_home, (*GATEWAYS, *WORKERS))
@@ -128,6 +132,7 @@ class Topology:
         common = {
             "TACHOWATT_KAFKA_SESSION_TIMEOUT_S": str(SESSION_TIMEOUT_S),
             "TACHOWATT_SILENCE_S": "3600",
+            "TACHOWATT_SECRETS_KEY": self._key,
         }
         self.processes[name] = Process(
             name, arguments, {**common, **environment}, self.directory, self._clock

@@ -5,15 +5,20 @@ is free when no session has the lock of its `claimed_by`: when a worker is kille
 and its contacts are free at once, without a lease that must expire (docs/adr/0011).
 """
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from contracts.channels import STORED, TO_CUSTOMER, TO_RECEIVERS
+from runtime.errors import Retry
+from runtime.secret_box import Damaged, KeyMissing, SecretBox
 from store.casework import receivers
 from store.postgres import notify, rows
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
+
+log = logging.getLogger("contacts.delivery")
 
 _WORKERS = 7_261_003
 
@@ -198,12 +203,26 @@ def _retry_now(connection: Connection, contact_id: str, now_us: int) -> None:
 
 
 def add_signing_secrets(
-    connection: Connection, contacts: Sequence[dict[str, Any]], now_us: int
+    connection: Connection, box: SecretBox, contacts: Sequence[dict[str, Any]], now_us: int
 ) -> None:
-    """Add to each claimed webhook the valid `secrets` of its receiver."""
+    """Add to each claimed webhook the valid `secrets` of its receiver.
+
+    A receiver whose secret was damaged gets none, so that it alone cannot be sent to. Raises
+    `Retry` where the key is missing: the caller rolls its claims back, and tries again.
+    """
     known: dict[int, list[str]] = {}
     for contact in contacts:
         receiver_id = contact["receiver_id"]
         if receiver_id is not None and receiver_id not in known:
-            known[receiver_id] = receivers.secrets(connection, receiver_id, now_us)
+            known[receiver_id] = _secrets(connection, box, receiver_id, now_us)
         contact["secrets"] = known.get(receiver_id, [])
+
+
+def _secrets(connection: Connection, box: SecretBox, receiver_id: int, now_us: int) -> list[str]:
+    try:
+        return receivers.secrets(connection, box, receiver_id, now_us)
+    except KeyMissing as error:
+        raise Retry(str(error)) from error
+    except Damaged as error:
+        log.error("%s; `tachowatt receiver rotate` makes a new one", error)
+        return []

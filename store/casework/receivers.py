@@ -6,9 +6,11 @@ from datetime import datetime
 from typing import Any
 
 from runtime.errors import NotAllowed, NotFound
+from runtime.secret_box import SecretBox
 from store.postgres import notify, rows
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
+from store.secrets.columns import RECEIVER_SECRET
 
 _SECRET_BYTES = 32
 
@@ -41,11 +43,17 @@ def get(connection: Connection, tenant: str, name: str) -> dict[str, Any]:
 
 
 def add(
-    connection: Connection, tenant: str, name: str, audience: str, url: str, now_us: int
+    connection: Connection,
+    box: SecretBox,
+    tenant: str,
+    name: str,
+    audience: str,
+    url: str,
+    now_us: int,
 ) -> str:
     """Add a receiver; return its secret (`whsec_…`). Raises `NotAllowed` where the name is taken.
 
-    audience : insurer or utility. The tenant must exist.
+    audience : insurer or utility. The tenant must exist. box : seals the secret.
     """
     found = connection.execute(
         "insert into contacts.receiver (tenant, name, audience, url, created_at) "
@@ -54,11 +62,17 @@ def add(
     ).fetchone()
     if found is None:
         raise NotAllowed(f"tenant {tenant!r} has a receiver {name!r} already")
-    return _new_secret(connection, found[0], now_us)
+    return _new_secret(connection, box, found[0], now_us)
 
 
 def rotate(
-    connection: Connection, tenant: str, name: str, now_us: int, *, overlap_s: float = 86_400.0
+    connection: Connection,
+    box: SecretBox,
+    tenant: str,
+    name: str,
+    now_us: int,
+    *,
+    overlap_s: float = 86_400.0,
 ) -> str:
     """Add and return a new secret; the older ones stay valid for `overlap_s` seconds."""
     receiver_id = get(connection, tenant, name)["receiver_id"]
@@ -72,7 +86,7 @@ def rotate(
         "where receiver_id = %s",
         (until, receiver_id),
     )
-    return _new_secret(connection, receiver_id, now_us)
+    return _new_secret(connection, box, receiver_id, now_us)
 
 
 def remove(connection: Connection, tenant: str, name: str, now_us: int) -> int:
@@ -107,14 +121,15 @@ def disable(connection: Connection, receiver_id: int, reason: str, now_us: int) 
     return _end_pending(connection, receiver_id, "failed", "receiver_disabled", now_us)
 
 
-def secrets(connection: Connection, receiver_id: int, now_us: int) -> list[str]:
-    """Return the valid secrets, newest first."""
+def secrets(connection: Connection, box: SecretBox, receiver_id: int, now_us: int) -> list[str]:
+    """Return the valid secrets, newest first. Raises `SecretError` where one does not open."""
+    bound_to = RECEIVER_SECRET.bound_to(receiver_id)
     found = connection.execute(
         "select secret from contacts.receiver_secret where receiver_id = %s "
         "and (expires_at is null or expires_at > %s) order by secret_id desc",
         (receiver_id, from_us(now_us)),
     )
-    return [row[0] for row in found.fetchall()]
+    return [box.open(sealed, bound_to) for (sealed,) in found.fetchall()]
 
 
 def active(connection: Connection, tenants: list[str]) -> dict[tuple[str, str], list[int]]:
@@ -132,12 +147,16 @@ def active(connection: Connection, tenants: list[str]) -> dict[tuple[str, str], 
     return found
 
 
-def _new_secret(connection: Connection, receiver_id: int, now_us: int) -> str:
+def _new_secret(connection: Connection, box: SecretBox, receiver_id: int, now_us: int) -> str:
     secret = "whsec_" + base64.b64encode(random_secrets.token_bytes(_SECRET_BYTES)).decode()
     connection.execute(
         "insert into contacts.receiver_secret (receiver_id, secret, created_at) "
         "values (%s, %s, %s)",
-        (receiver_id, secret, from_us(now_us)),
+        (
+            receiver_id,
+            box.seal(secret, RECEIVER_SECRET.bound_to(receiver_id)),
+            from_us(now_us),
+        ),
     )
     return secret
 

@@ -23,6 +23,7 @@ from store.people import keys
 from store.postgres.pool import connect
 from tests.fix_receiver import Receiver
 from tests.patience import patient
+from tests.secret_keys import BOX
 
 _HOUR_S = 3_600
 _BATCH = 500
@@ -88,7 +89,7 @@ def _contact(url: str, tenant: str, receiver: Receiver) -> None:
     with connect(url) as connection:
         for side in ("insurer", "utility"):
             receiver.secrets.append(
-                receivers.add(connection, tenant, side, side, receiver.url, CLOCK.now_us())
+                receivers.add(connection, BOX, tenant, side, side, receiver.url, CLOCK.now_us())
             )
         connection.commit()
 

@@ -12,6 +12,7 @@ from store.postgres.times import from_us, to_us
 from tests.fix_contacts import HOUR_S, TENANT, Stage
 from tests.fix_receiver import Mailbox, Receiver
 from tests.fix_registry import NOW_US
+from tests.secret_keys import BOX
 
 NewReceiver = Callable[[], Receiver]
 
@@ -245,7 +246,7 @@ def test_secrets_are_rotated_without_a_gap(stage: Stage, new_receiver: NewReceiv
     receiver = new_receiver()
     stage.receiver(receiver, "claims")
     new = receivers.rotate(
-        stage.connection, TENANT, "claims", stage.clock.now_us(), overlap_s=HOUR_S
+        stage.connection, BOX, TENANT, "claims", stage.clock.now_us(), overlap_s=HOUR_S
     )
     stage.connection.commit()
     old = receiver.secrets[0]

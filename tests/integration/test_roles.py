@@ -21,7 +21,12 @@ from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
 from tests.seed_api import DAY_US, OTHER
 
-_GLOBAL = {"customers.version", "contacts.playbook", "public.tachowatt_migration"}
+_GLOBAL = {
+    "access.secret_key",
+    "customers.version",
+    "contacts.playbook",
+    "public.tachowatt_migration",
+}
 """What a reader may read that is no tenant's."""
 
 

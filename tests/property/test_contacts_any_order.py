@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from services.decide import decide
 from store.casework import receivers
 from tests.fix_contacts import TENANT, Stage
+from tests.secret_keys import BOX
 
 NewStage = Callable[..., Stage]
 
@@ -41,7 +42,7 @@ def run(
     stage = new_stage()
     for side in ("insurer", "utility"):
         receivers.add(
-            stage.connection, TENANT, side, side, "https://x.example/", stage.clock.now_us()
+            stage.connection, BOX, TENANT, side, side, "https://x.example/", stage.clock.now_us()
         )
     stage.rules.refresh(stage.connection, stage.clock.now_us())
     stage.connection.commit()

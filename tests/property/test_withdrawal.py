@@ -34,6 +34,7 @@ from tests.fix_registry import NOW_US
 from tests.oracles import consent as oracle
 from tests.pages import HTML, sign_in
 from tests.patience import patient
+from tests.secret_keys import BOX
 from tests.seed_api import Own, Seeded
 
 SCORE, CLAIMS, ENERGY = "driving_score", "claims_assistance", "energy_insight"
@@ -455,7 +456,7 @@ def test_a_contact_about_a_withdrawn_signal_is_not_sent(
         worker = delivery.register_worker(connection)
         contacts.put(connection, [contact], world.clock.now_us())
         lane = [(delivery.Lane("email", None), 50)]
-        allowed, refused = contact_flow.claim(connection, worker, lane, world.clock.now_us())
+        allowed, refused = contact_flow.claim(connection, BOX, worker, lane, world.clock.now_us())
         assert (id_ in {row["contact_id"] for row in allowed}) is sent
         assert (id_ in {row["contact_id"] for row in refused}) is not sent
         connection.rollback()

@@ -12,11 +12,14 @@ from runtime.settings import Settings
 Work = Callable[[Stack, Addresses, Clock, asyncio.Event], Coroutine[Any, Any, None]]
 
 
-def run_process(settings: Settings, work: Work) -> None:
-    """Run a part of the service as a separate process, on its database, until SIGTERM or Ctrl-C."""
+def run_process(settings: Settings, work: Work, *, secrets: bool = True) -> None:
+    """Run a part of the service as a separate process, on its database, until SIGTERM or Ctrl-C.
+
+    secrets : whether it uses stored secrets.
+    """
     clock = SystemClock()
     stack = Stack(settings, clock)
-    addresses = stack.start(broker=False)
+    addresses = stack.start(broker=False, secrets=secrets)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -97,6 +97,7 @@ HELP: dict[str, set[str]] = {
     "serve": DATABASE,
     "settings": SETTINGS,
     "show": DATABASE,
+    "secrets": DATABASE,
     "signals": DATABASE,
     "simulate": PARSER,
     "verify": DATABASE,

@@ -1,0 +1,1 @@
+"""Sealed columns, the register of their keys, and their sealing with another key."""

@@ -1,0 +1,35 @@
+"""The columns whose values are sealed (runtime/secret_box.py). What stores a secret is listed here,
+so that upgrade, rotation and status reach it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """A column of sealed texts.
+
+    table, value : the column. row : the table's key. owner : the column whose value each text is
+    bound to; it never changes. constraint : the check, added as NOT VALID, that values are sealed;
+    '' = there were never clear ones.
+    """
+
+    table: str
+    value: str
+    row: str
+    owner: str
+    constraint: str = ""
+
+    @property
+    def name(self) -> str:
+        return f"{self.table}.{self.value}"
+
+    def bound_to(self, owner: object) -> str:
+        """Return what a value of this owner is bound to."""
+        return f"{self.name}:{owner}"
+
+
+RECEIVER_SECRET = SealedColumn(
+    "contacts.receiver_secret", "secret", "secret_id", "receiver_id", "secret_is_sealed"
+)
+
+COLUMNS = (RECEIVER_SECRET,)
