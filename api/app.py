@@ -1,11 +1,12 @@
 """The application: API, public health paths, pages."""
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 import api.pages
 from api.http import problems
 from api.http.deps import Deps
 from api.http.edge import Edge
+from api.http.query import only_known
 from api.openapi import document as openapi
 from api.routes import ROUTERS
 
@@ -23,7 +24,7 @@ def create_app(deps: Deps) -> FastAPI:
     app.state.deps = deps
     problems.install(app)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(only_known)])
     openapi.install(app)
     api.pages.mount(app, deps)
     app.add_middleware(Edge, clock=deps.clock, metrics=deps.metrics, site=deps.site)

@@ -20,7 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from api.http.scopes import OF_ROLE
 from api.openapi.document import operations
 from api.openapi.examples import REQUESTS
-from tests.fix_api import Api
+from tests.fix_api import Api, problem
 from tests.patience import patient
 
 CHECKS = [
@@ -162,3 +162,24 @@ def test_the_document_is_openapi_3_1_and_says_scopes_and_problems(api: Api) -> N
         assert scheme in document["components"]["securitySchemes"] and len(scopes) == 1
         for status in ("401", "403", "404", "422", "429", "503"):
             assert set(operation["responses"][status]["content"]) == {"application/problem+json"}
+
+
+def test_every_endpoint_refuses_parameters_that_it_does_not_know(api: Api) -> None:
+    document = api.client.get("/openapi.json").json()
+    paths = [(path, m, o) for path, m, o in operations(document) if path.startswith("/v1/")]
+    assert paths
+    for path, method, operation in paths:
+        names = sorted(p["name"] for p in operation.get("parameters", []) if p["in"] == "query")
+        found = path
+        for name in ("{" + p["name"] + "}" for p in operation.get("parameters", [])):
+            found = found.replace(name, "x")
+        answer = api.client.request(method.upper(), found, params={"limitt": 1}, json={})
+        said = problem(answer, 422, "unknown_parameter")
+        assert [error["field"] for error in said["errors"]] == ["query.limitt"]
+        assert all(name in said["resolution"] for name in names)
+        assert ("did you mean `limit`?" in said["detail"]) == ("limit" in names)
+
+
+def test_pages_and_probes_ignore_foreign_parameters(api: Api) -> None:
+    for path in ("/health", "/ready", "/login"):
+        assert api.client.get(path, params={"utm_source": "mail"}).status_code == 200
