@@ -40,7 +40,7 @@ class Rules:
         self._metrics = metrics
         self._stamp: Stamp | None = None
         self._playbooks: dict[str, Playbook] = {}
-        self._kept: list[stored.Text] | None = None
+        self._kept: tuple[list[stored.Text], dict[str, str]] | None = None
         self.errors: dict[str, str] = {}
         """File name → why it is not used."""
 
@@ -57,17 +57,19 @@ class Rules:
         stamp = _stamp(self._directory)
         if stamp == self._stamp:
             if self._kept is not None:  # the transaction that stored them may have failed
-                stored.keep(connection, self._kept, now_us)
+                stored.keep(connection, *self._kept, now_us)
                 self._kept = None
             return False
-        before = self._playbooks or _last_good(connection)
+        before = self._playbooks or in_use(connection)
         self._take(read(self._directory), before)
         texts = [
             stored.Text(p.id, p.digest, p.text, p.file, self.errors.get(p.file))
             for p in self._playbooks.values()
         ]
-        self._stamp, self._kept = stamp, texts
-        stored.keep(connection, texts, now_us)
+        files = {text.file for text in texts}
+        unused = {file: error for file, error in self.errors.items() if file not in files}
+        self._stamp, self._kept = stamp, (texts, unused)
+        stored.keep(connection, texts, unused, now_us)
         return True
 
     def _take(self, found: Found, before: dict[str, Playbook]) -> None:
@@ -154,7 +156,8 @@ def _stamps(files: Iterable[Path]) -> Iterable[tuple[str, int, int]]:
             yield file.name, stat.st_mtime_ns, stat.st_size
 
 
-def _last_good(connection: Connection) -> dict[str, Playbook]:
+def in_use(connection: Connection) -> dict[str, Playbook]:
+    """Load the stored texts, by id: those that the service uses."""
     found = {}
     for text in stored.last_good(connection):
         try:

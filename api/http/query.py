@@ -22,7 +22,9 @@ def only_known(request: Request) -> None:
     unknown = sorted(set(request.query_params) - set(known))
     if not unknown:
         return
-    errors = [FieldError(field=f"query.{name[:64]}", message=_says(name, known)) for name in unknown]
+    errors = [
+        FieldError(field=f"query.{name[:64]}", message=_says(name, known)) for name in unknown
+    ]
     raise Problem(
         422,
         "unknown_parameter",

@@ -53,5 +53,6 @@ def playbook_list(view: View) -> Response:
     return view.page(
         "playbooks.html",
         playbooks=playbooks.list_(view.connection, active=False),
+        unused=playbooks.unused_files(view.connection),
         reasons=decisions.reasons(view.connection, view.tenant),
     )

@@ -1,5 +1,6 @@
 """Rules from signals to contacts: check, list, explain."""
 
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -87,8 +88,9 @@ def list_playbooks(json: Json = False) -> None:
     """List the playbooks that a running service uses, and errors in their files."""
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         rows = stored.list_(connection)
+        unused = stored.unused_files(connection)
     if json:
-        print_json(rows)
+        print_json([*rows, *({"playbook": None, "file": f, "error": e} for f, e in unused.items())])
         return
     print_table(
         "Playbooks in use",
@@ -104,8 +106,9 @@ def list_playbooks(json: Json = False) -> None:
             for row in rows
         ],
     )
+    _print_errors(unused)
     if not rows:
-        out.print("none yet: `tachowatt serve` writes down which it uses")
+        out.print("none yet: `tachowatt serve` stores those that it uses")
 
 
 @cli.command()
@@ -118,7 +121,8 @@ def explain(
 ) -> None:
     """Show what each playbook would do about a stored signal now, and why. Nothing is sent.
 
-    It reads the files of TACHOWATT_PLAYBOOKS_DIR, or the shipped ones.
+    It takes the playbooks that the service uses (`tachowatt playbook list`); where no service has
+    run yet, the files of TACHOWATT_PLAYBOOKS_DIR, or the shipped ones.
 
     Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
     """
@@ -127,8 +131,10 @@ def explain(
     from services import playbooks, situation
 
     settings, clock = load_settings(), SystemClock()
-    loaded, errors = playbooks.load_all(playbooks.read(settings.playbooks_dir))
     with database(settings, clock) as url, translated(), connect(url) as connection:
+        loaded, errors = playbooks.in_use(connection), stored.unused_files(connection)
+        if not loaded and not errors:
+            loaded, errors = playbooks.load_all(playbooks.read(settings.playbooks_dir))
         signal = signal_queue.get(connection, signal_id)
         if signal is None:
             raise Usage(f"there is no signal {signal_id!r}; see `tachowatt signals`")
@@ -157,9 +163,13 @@ def explain(
     for playbook, planned in answers:
         _show(playbook, planned)
     if not answers:
-        where = settings.playbooks_dir or "the shipped ones (TACHOWATT_PLAYBOOKS_DIR is not set)"
-        out.print(f"no playbook of {where} has this trigger", markup=False, highlight=False)
-    for error in errors.values():
+        out.print("no playbook in use has this trigger: see `tachowatt playbook list`")
+    _print_errors(errors)
+
+
+def _print_errors(unused: Mapping[str, str]) -> None:
+    """Print why files are not used. unused : file → error."""
+    for error in unused.values():
         out.print(f"not used: {error}", style="red", markup=False, highlight=False)
 
 

@@ -1,6 +1,6 @@
 """The last valid text of each playbook, and the score last announced for each driver."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,8 +37,19 @@ def last_good(connection: Connection) -> list[Text]:
     return [Text(*row) for row in found.fetchall()]
 
 
-def keep(connection: Connection, texts: Sequence[Text], now_us: int) -> None:
-    """Store the texts in use and set all other playbooks inactive; write only what has changed."""
+def unused_files(connection: Connection) -> dict[str, str]:
+    """Return file → error of the files that have no valid text."""
+    found = connection.execute("select file, error from contacts.playbook_error order by file")
+    return dict(found.fetchall())
+
+
+def keep(
+    connection: Connection, texts: Sequence[Text], unused: Mapping[str, str], now_us: int
+) -> None:
+    """Store the texts in use and set all other playbooks inactive; write only what has changed.
+
+    unused : file → error of the files that have no valid text.
+    """
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into contacts.playbook as p (playbook, digest, text, file, error, loaded_at) "
@@ -55,6 +66,16 @@ def keep(connection: Connection, texts: Sequence[Text], now_us: int) -> None:
         "update contacts.playbook set active = false where active and not playbook = any(%s)",
         ([text.playbook for text in texts],),
     )
+    connection.execute(
+        "delete from contacts.playbook_error where not file = any(%s)", (list(unused),)
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into contacts.playbook_error as e (file, error) values (%s, %s) "
+            "on conflict (file) do update set error = excluded.error "
+            "where e.error <> excluded.error",
+            list(unused.items()),
+        )
 
 
 def announced_scores(

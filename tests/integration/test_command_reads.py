@@ -1,10 +1,14 @@
 """Commands that show personal data: what they show, and that the customer sees who ran them."""
 
 import json
+from pathlib import Path
 
 import pytest
 
 from app.cli import cli
+from customer_context import playbooks
+from runtime.metrics import Metrics
+from services.playbooks import Rules
 from store.people import consent, read_log
 from store.postgres.pool import connect
 from store.postgres.times import from_us
@@ -71,3 +75,24 @@ def test_commands_leave_out_what_was_withdrawn(town: Town, run) -> None:
     assert shown["subject"] is None and shown["body"] is None and shown["withdrawn"]
     listed = run("contacts", "list", "--tenant", "t1", "--customer", own.driver, "--json")
     assert own.message in listed and "own-secret" not in listed
+
+
+def test_playbook_commands_read_what_the_service_uses(
+    town: Town, run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shipped = Path(playbooks.__file__).parent / "shipped" / "crash-call-back.yaml"
+    text = shipped.read_text().replace("id: crash-call-back", "id: ours")
+    (tmp_path / "ours.yaml").write_text(text)
+    (tmp_path / "broken.yaml").write_text(text.replace("version: 1", "version: x"))
+    with connect(town.url) as connection:
+        Rules(tmp_path, Metrics()).refresh(connection, NOW_US)
+        connection.commit()
+    monkeypatch.chdir(tmp_path)  # the command has no TACHOWATT_PLAYBOOKS_DIR
+    listed = json.loads(run("playbook", "list", "--json"))
+    assert {row["file"]: row["playbook"] for row in listed} == {
+        "ours.yaml": "ours", "broken.yaml": None,
+    }  # fmt: skip
+    assert "broken.yaml: version" in run("playbook", "list")
+    explained = json.loads(run("playbook", "explain", town.seeded.own["own"].crash, "--json"))
+    assert [found["playbook"] for found in explained["playbooks"]] == ["ours"]
+    assert "broken.yaml" in explained["errors"]

@@ -9,7 +9,7 @@ import pytest
 from runtime.errors import NotAllowed, NotFound, Stale
 from runtime.metrics import Metrics
 from services import alert_flow, case_flow
-from services.playbooks import Rules
+from services.playbooks import Rules, in_use
 from store.casework import alerts, cases
 from store.signals import outbox, signal_queue
 from store.signals import playbooks as stored
@@ -295,6 +295,24 @@ def test_a_folder_that_is_gone_keeps_what_was_good(new_stage: NewStage, director
     stage.crash()
     stage.decide()
     assert len(stage.cases()) == 1 and "." in stage.rules.errors
+
+
+def test_a_new_broken_file_is_stored_with_its_error_until_it_is_right(
+    new_stage: NewStage, directory: Path
+) -> None:
+    stage = new_stage(directory)
+    file, good = directory / "new.yaml", (directory / "crash-call-back.yaml").read_text()
+    file.write_text(
+        good.replace("id: crash-call-back", "id: new").replace("version: 1", "version: x")
+    )
+    stage.decide()
+    (error,) = stored.unused_files(stage.connection).items()
+    assert error[0] == "new.yaml" and "version" in error[1]
+    assert "new" not in in_use(stage.connection) and "crash-call-back" in in_use(stage.connection)
+    file.write_text(good.replace("id: crash-call-back", "id: new"))
+    os.utime(file, ns=(1, 1))
+    stage.decide()
+    assert stored.unused_files(stage.connection) == {} and "new" in in_use(stage.connection)
 
 
 def trip(stage: Stage, number: int, braking: int, hours_ago: int) -> str:
