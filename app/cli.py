@@ -15,7 +15,7 @@ from contextlib import suppress
 from functools import cached_property
 from importlib import util
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
@@ -157,14 +157,26 @@ cli = typer.Typer(
     name="tachowatt",
     cls=_Tachowatt,
     no_args_is_help=True,
-    add_completion=False,
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version  # slow to import
+
+        typer.echo(f"tachowatt {version('tachowatt')}")
+        raise typer.Exit()
+
+
 @cli.callback()
-def _tachowatt() -> None:
+def _tachowatt(
+    _: Annotated[
+        bool,
+        typer.Option("--version", help="Print the version", is_eager=True, callback=_print_version),
+    ] = False,
+) -> None:
     """Telemetry of connected cars and smart meters: stored once, computed, explained.
 
     Begin with `tachowatt demo`; every command has --help with examples.
