@@ -1,4 +1,8 @@
-"""Send a recording to the broker like its device.
+"""Send a recording to the broker like its device, and say what became of it.
+
+The outcome is read from the ledger of the service on this machine, or of TACHOWATT_DATABASE_URL:
+messages that other devices of the same tenant and dialect send meanwhile are counted too. The exit
+code is 1 where nothing was stored.
 
 Examples:
 
@@ -12,7 +16,7 @@ Examples:
 import asyncio
 import json as json_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -22,6 +26,9 @@ from contracts.dialects import NATIVE
 from ingest.decoding.dialects import NAMES  # not the catalogue, because it loads all decoders
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+
+if TYPE_CHECKING:
+    from app.operations.publish_outcome import Outcome
 
 
 def publish(
@@ -46,10 +53,11 @@ def publish(
         list[str] | None, typer.Option("--map", help="OURS=THEIRS,… as for score-trip")
     ] = None,
     samples: Annotated[int, typer.Option(min=1, max=10_000, help="Most in one message")] = 60,
-) -> None:
+) -> int:
     from dataclasses import asdict
 
     from app.operations.publish import messages_of
+    from app.operations.publish_outcome import Watch
     from simulators.publisher import publish_messages
 
     settings, clock = load_settings(), SystemClock()
@@ -58,6 +66,9 @@ def publish(
     if not url:
         raise Usage("no broker: start `tachowatt serve`, or give --to mqtt://host:port")
     found = messages_of(file, device, dialect, start, tz, map_ or [], samples, clock.now_us())
+    database = settings.database_url or (running.database_url if running and not to else "")
+    tenant, topics = found[0].tenant if found else "", [message.topic for message in found]
+    watch = Watch(database, clock, tenant, dialect, topics) if database else None
     with progress_bar("publishing") as advance:
         counters = asyncio.run(
             publish_messages(
@@ -69,10 +80,38 @@ def publish(
                 progress=lambda c: advance(c.published, len(found)),
             )
         )
-    out.print(json_module.dumps(asdict(counters)), highlight=False)
-    if counters.unacked or counters.in_flight:
+    outcome = asyncio.run(watch.outcome(counters.published)) if watch else None
+    shown = asdict(counters) | ({} if outcome is None else {"outcome": asdict(outcome)})
+    out.print(json_module.dumps(shown, ensure_ascii=False), highlight=False)
+    if counters.in_flight or (counters.unacked and not (outcome and outcome.dead_lettered)):
         err.print(
             f"error: {counters.unacked} messages have no acknowledgement, {counters.in_flight} did "
             "not reach the broker: is the service running?"
         )
-        raise typer.Exit(1)
+        return 1
+    if outcome is None:
+        err.print("what became of them: `tachowatt ledger` where the service runs", style="dim")
+        return 0
+    _explain(outcome, device)
+    return 0 if outcome.stored or outcome.duplicate or not counters.published else 1
+
+
+def _explain(outcome: "Outcome", device: str) -> None:
+    """Print what became of the messages, and what to do about those that are not stored."""
+    err.print(
+        f"{outcome.stored} stored, {outcome.duplicate} duplicate, {outcome.refused} refused, "
+        f"{outcome.dead_lettered} dead-lettered"
+    )
+    if outcome.refused:
+        err.print(
+            f"refused: no consent covers them. At the time of these samples nobody has {device}, "
+            "or its customer has not agreed: `tachowatt import` takes contracts, assignments and "
+            "consents, `tachowatt consent show TENANT CUSTOMER` lists them",
+            style="yellow",
+        )
+    for each in outcome.reasons:
+        err.print(f"dead-lettered: {each.count} {each.reason}: {each.detail}", style="yellow")
+    if outcome.reasons:
+        err.print("`tachowatt dead-letter list` has them; `dead-letter retry` once it is mended")
+    if outcome.missing:
+        err.print(f"{outcome.missing} are not in the ledger yet: `tachowatt ledger`")

@@ -88,6 +88,15 @@ class DeadLetterSummary:
     outcome: str | None
 
 
+@dataclass(frozen=True, slots=True)
+class ReasonCount:
+    """How many dead letters have a reason. detail : of the oldest of them."""
+
+    reason: str
+    count: int
+    detail: str
+
+
 _COLUMNS = (
     "dead_letter_id, tenant, dialect, topic, content_type, user_properties, expiry_s, body, "
     "received_at, partition, log_offset, reason, detail, state, retried_at, outcome"
@@ -192,6 +201,24 @@ def _chosen(
         "and (%s::text[] is null or tenant = any(%s))",
         (after, reason, reason, state, state, listed, listed),
     )
+
+
+def newest_id(connection: Connection) -> int:
+    """Return the highest id; 0 if there is no row."""
+    return int(
+        scalar(connection, "select coalesce(max(dead_letter_id), 0) from pipeline.dead_letter")
+    )
+
+
+def reasons_after(connection: Connection, after: int, topics: Sequence[str]) -> list[ReasonCount]:
+    """Count the rows of these topics with an id above `after`, by reason, most first."""
+    rows = connection.execute(
+        "select reason, count(*), (array_agg(detail order by dead_letter_id))[1] "
+        "from pipeline.dead_letter where dead_letter_id > %s and topic = any(%s) "
+        "group by reason order by 2 desc, 1",
+        (after, list(topics)),
+    )
+    return [ReasonCount(*row) for row in rows.fetchall()]
 
 
 def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRow]:
