@@ -101,6 +101,7 @@ class Dispatcher:
             self._channels,
             self._clock.now_us(),
             self._metrics,
+            per_day=self._settings.messages_per_day,
         )
 
     async def _repeat(

@@ -314,6 +314,13 @@ class Settings(BaseSettings):
         "half an hour for a receiver that was away for ten minutes. After the last one a contact "
         "has failed.",
     )
+    messages_per_day: int = Field(
+        default=3,
+        ge=0,
+        le=1_000,
+        description="Most messages to one customer by one channel in 24 hours; 0 = no cap. What is "
+        "urgent (a crash) passes and is not counted.",
+    )
     smtp_url: str | None = Field(
         default=None,
         description="Mail server: smtp://user:password@host:587 (with STARTTLS where it is "

@@ -11,8 +11,10 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.contacts import case_id
+from customer_context.contact_policy.caps import WINDOW
 from customer_context.playbooks.model import Playbook
 from customer_context.playbooks.plan import (
+    TOO_OLD,
     Plan,
     PlannedCase,
     PlannedContact,
@@ -41,10 +43,12 @@ def decide(
     metrics: Metrics,
     *,
     limit: int = BATCH,
+    per_day: int = 0,
 ) -> int:
     """Decide on up to `limit` signals and commit; return their number.
 
-    channels : configured channels to customers. Raises `Retry` while the store is unavailable.
+    channels : configured channels to customers; per_day : most messages to a customer by one
+    channel in 24 hours, 0 = no cap. Raises `Retry` while the store is unavailable.
     """
     urgent = sorted({p.spec.trigger.signal for p in rules if p.spec.urgent})
     signals = signal_queue.claim(connection, limit, urgent)
@@ -53,7 +57,7 @@ def decide(
         return 0
     try:
         with translated():
-            _decide(connection, signals, rules, channels, now_us, metrics)
+            _decide(connection, signals, rules, channels, now_us, metrics, per_day)
             connection.commit()
     except Retry:
         raise
@@ -61,7 +65,7 @@ def decide(
         connection.rollback()
         log.warning("a batch of signals could not be decided: %s; one by one then", error)
         for signal in signals:
-            _decide_alone(connection, signal, rules, channels, now_us, metrics)
+            _decide_alone(connection, signal, rules, channels, now_us, metrics, per_day)
     metrics.signals_decided.inc(len(signals))
     return len(signals)
 
@@ -73,10 +77,11 @@ def _decide_alone(
     channels: frozenset[str],
     now_us: int,
     metrics: Metrics,
+    per_day: int,
 ) -> None:
     try:
         with translated():
-            _decide(connection, [signal], rules, channels, now_us, metrics)
+            _decide(connection, [signal], rules, channels, now_us, metrics, per_day)
             connection.commit()
     except Retry:
         raise
@@ -98,10 +103,12 @@ def _decide(
     channels: frozenset[str],
     now_us: int,
     metrics: Metrics,
+    per_day: int,
 ) -> None:
     about = situation.holders(connection, signals)
-    drivers = {f"{s['tenant']} {about[s['id']]}" for s in signals if s["type"] == "trip.completed"}
-    signal_queue.lock(connection, [*(s["id"] for s in signals), *sorted(drivers)])
+    # Of a customer: two workers would count the same messages for a cap, or score a driver twice.
+    people = {f"{s['tenant']} {about[s['id']]}" for s in signals if about[s["id"]] is not None}
+    signal_queue.lock(connection, [*(s["id"] for s in signals), *sorted(people)])
     newest = signal_queue.newest(connection, [s["id"] for s in signals])
     signals = [{**s, "newest_revision": newest[s["id"]]} for s in signals]
     alerts.apply_signals(
@@ -114,7 +121,7 @@ def _decide(
     triggers = {playbook.spec.trigger.signal for playbook in rules}
     triggering = [s for s in signals if s["type"] in triggers]
     if triggering:
-        found = situation.read(connection, triggering, about, channels, now_us)
+        found = situation.read(connection, triggering, about, channels, now_us, per_day=per_day)
         for signal, one in zip(triggering, found, strict=True):
             _play(connection, signal, one, rules, now_us, metrics)
     signal_queue.done(connection, [s["sequence"] for s in signals])
@@ -139,6 +146,11 @@ def _play(
     for playbook in rules:
         if playbook.spec.trigger.signal != signal["type"]:
             continue
+        if one.person is not None and one.per_day:  # other playbooks may have sent since
+            since = one.now - WINDOW
+            customer, tenant = one.person.customer, signal["tenant"]
+            sent = contacts.sent_times(connection, tenant, customer, since, but_of=one.signal_id)
+            one = replace(one, sent=sent)
         planned = plan(playbook, one)
         for verdict in _carry_out(connection, signal["tenant"], one, playbook, planned, now_us):
             made.append(_decision(signal, one, playbook, verdict))
@@ -175,7 +187,8 @@ def _carry_out(
     )
     for contact in planned.contacts:
         became.setdefault(contact.treatment, set()).add(stored[contact.contact_id])
-    if one.revision > 0 and not one.superseded:
+    old = any(verdict.reason == TOO_OLD for verdict in planned.verdicts)
+    if one.revision > 0 and not one.superseded and not old:
         contacts.cancel(
             connection, one.signal_id, "corrected", now_us, playbook=playbook.id, keep=list(stored)
         )

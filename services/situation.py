@@ -34,11 +34,14 @@ def read(
     channels: frozenset[str],
     now_us: int,
     language: str | None = None,
+    *,
+    per_day: int = 0,
 ) -> list[Situation]:
     """Return the situation of each signal (a row of `store.signals.signal_queue`), in their order.
 
     about : signal id → customer, from `holders`; channels : configured channels to customers;
-    language : None = each customer's own.
+    language : None = each customer's own; per_day : most messages by one channel in 24 hours, 0 =
+    no cap. `sent` of the situations is left out (`services.decide` reads it in its turn).
     """
     pairs = sorted(
         {(s["tenant"], customer) for s in signals if (customer := about[s["id"]]) is not None}
@@ -48,6 +51,7 @@ def read(
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
     names = customers.subject_names(connection, subjects)
+    over = alerts.ended(connection, [s["id"] for s in signals if s["type"] == alerts.RAISED])
     found = []
     for signal in signals:
         tenant, subject, customer = signal["tenant"], signal["subject"], about[signal["id"]]
@@ -75,6 +79,8 @@ def read(
                 now=from_us(now_us),
                 superseded=signal["revision"] < signal["newest_revision"],
                 alert_id=alerts.episode(signal)[0] if anomaly else None,
+                over=signal["id"] in over,
+                per_day=per_day,
             )
         )
     return found

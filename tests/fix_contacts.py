@@ -37,12 +37,16 @@ HOUR_S = 3600.0
 class Stage:
     """Signals in, contacts out, on a real database, as often as a test says so.
 
-    c0 drives v0 (device car0), c3 has m0 (device meter0); both agree to everything.
+    c0 drives v0 (device car0), c3 has m0 (device meter0); both agree to everything. now_us : when
+    signals become known; the real time where processes decide on them.
     """
 
-    def __init__(self, url: str, directory: Path | None = None, **settings: Any) -> None:
+    def __init__(
+        self, url: str, directory: Path | None = None, now_us: int = NOW_US, **settings: Any
+    ) -> None:
         self.url = url
-        self.clock = ManualClock(NOW_US)
+        self._known_us = now_us
+        self.clock = ManualClock(now_us)
         self.metrics = Metrics()
         self.settings = Settings(
             playbooks_dir=directory, webhook_private_networks="127.0.0.0/8", **settings
@@ -88,7 +92,7 @@ class Stage:
             self.device_ids[device],
             type_,
             subject,
-            NOW_US,
+            self._known_us,
             {"retracted": False, **data},
         )
         outbox.put(self.connection, [row], self.clock.now_us())
@@ -119,6 +123,7 @@ class Stage:
             configured(self.settings),
             self.clock.now_us(),
             self.metrics,
+            per_day=self.settings.messages_per_day,
         ):
             total += count
         return total

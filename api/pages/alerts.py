@@ -15,6 +15,7 @@ from api.pages.meters import as_plot_anomaly, intervals
 from api.pages.plots import meters as meter_plots
 from api.resources import alerts as alert_resources
 from customer_context.cases.alert_states import FEEDBACK, STATES
+from customer_context.playbooks.freshness import is_past
 from services import alert_flow, contact_flow
 from store.people.read_log import of_rows
 from store.reads import metering
@@ -37,7 +38,9 @@ def alert_list(view: View) -> Response:
     shown, next_ = one_page(rows, "alerts", "happened_at", "alert_id")
     view.load_names(row["subject"] for row in shown)
     view.log(of_rows(shown, "alert", "alert_id"), "alerts", alert_resources.PURPOSE)
-    return view.page("alerts.html", alerts=shown, next=next_, state=state, states=STATES)
+    return view.page(
+        "alerts.html", alerts=shown, next=next_, state=state, states=STATES, is_past=is_past
+    )
 
 
 def _visible(view: View) -> Row:
@@ -65,6 +68,7 @@ def alert(view: View) -> Response:
     view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
     return view.page(
         "alert.html",
+        is_past=is_past,
         alert=row,
         power=_evidence(view, row),
         contacts=sent,

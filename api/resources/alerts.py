@@ -9,6 +9,7 @@ from pydantic import Field
 from api.http.answers import Shape, finite
 from contracts.kinds import ANOMALIES, Anomaly, AnomalyFacts
 from contracts.purposes import Purpose
+from customer_context.playbooks.freshness import is_past
 from feature_kernels import consumption
 
 PURPOSE = Purpose.ENERGY_INSIGHT
@@ -75,6 +76,10 @@ class Alert(Shape):
     case_id: str | None
     feedback: Found | None
     cleared: bool = Field(description="The anomaly has ended.")
+    past: bool = Field(
+        description="It came with readings that were days old, such as an imported history: "
+        "nobody was contacted."
+    )
     retracted: bool = Field(description="Late data showed that there was no anomaly.")
     revision: int = Field(description="How often late data corrected the alert.")
     version: int = Field(description="Incremented by every change; part of the ETag.")
@@ -111,6 +116,7 @@ def of_row(row: Mapping[str, Any]) -> Alert:
         if row["feedback"] is None
         else Found(classification=row["feedback"], reason=row["feedback_reason"]),
         cleared=row["cleared"],
+        past=is_past(row["known_at"], row["detected_at"]),
         retracted=row["retracted"],
         revision=row["revision"],
         version=row["version"],

@@ -52,7 +52,7 @@ def _fields_exist(playbook: Playbook) -> None:
 
 def _try(playbook: Playbook, data: Mapping[str, Any], example: str) -> None:
     signal = {"id": "0" * 32, "type": playbook.spec.trigger.signal, "revision": 0}
-    signal |= {"subject": "vehicle:example", "time": _AT}
+    signal |= {"subject": "vehicle:example", "time": _AT, "over": False}
     values = {
         "signal": signal,
         "data": data,

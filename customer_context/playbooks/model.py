@@ -48,35 +48,44 @@ class Texts(Part):
     en: str = Field(min_length=1)
 
 
+_Minutes = Annotated[int, Field(ge=1, le=525_600)]
+DEFAULT_MAX_AGE_MIN = 24 * 60
+
+
 class Trigger(Part):
-    """signal : its type; when : CEL over `signal` and `data`."""
+    """signal : its type; when : CEL over `signal` and `data`.
+
+    max_age_min : nothing is done about an older signal; null = however old it is.
+    """
 
     signal: str
     when: str = "true"
+    max_age_min: _Minutes | None = DEFAULT_MAX_AGE_MIN
 
 
 class Case(Part):
-    """A case to open. deadline_min : minutes from its opening; when : added to the trigger's."""
+    """A case to open. deadline_min : minutes from the event; when : added to the trigger's."""
 
     kind: Slug
     side: Side
     title: Texts
-    deadline_min: int | None = Field(default=None, ge=1, le=525_600)
+    deadline_min: _Minutes | None = None
     when: str = "true"
 
 
 class Webhook(Part):
-    """A webhook to all active receivers of a side."""
+    """A webhook to all active receivers of a side. max_age_min : beside the trigger's."""
 
     id: Slug
     to: Side
     channel: Literal["webhook"]
     type: str
     when: str = "true"
+    max_age_min: _Minutes | None = None
 
 
 class Message(Part):
-    """A message to the customer, in their language."""
+    """A message to the customer, in their language. max_age_min : beside the trigger's."""
 
     id: Slug
     to: Literal["customer"]
@@ -84,6 +93,7 @@ class Message(Part):
     subject: Texts
     body: Texts
     when: str = "true"
+    max_age_min: _Minutes | None = None
 
 
 def _model_of(contact: Any) -> str | None:

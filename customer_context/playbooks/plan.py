@@ -6,15 +6,21 @@ channel's consent nothing is planned.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.channels import CHANNELS
 from contracts.contacts import WEBHOOKS, case_id, contact_id
 from contracts.kinds import LANGUAGES
+from customer_context.contact_policy.caps import cap_reached
+from customer_context.playbooks import freshness
+from customer_context.playbooks.freshness import too_old
 from customer_context.playbooks.model import ConditionError, Message, Playbook, Webhook
 from customer_context.playbooks.text import TextError, render
+
+TOO_OLD = "too_old"
+"""Reason of a signal that is no news any more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,9 @@ class Situation:
     cases : cases that the signal opened before → their deadlines
     superseded : the store has a newer revision of the signal
     alert_id : the alert it belongs to
+    over : what the signal reports has ended
+    sent : channel → times of earlier messages to the customer that are not urgent
+    per_day : most of these in 24 hours by one channel; 0 = no cap
     """
 
     signal_id: str
@@ -57,6 +66,9 @@ class Situation:
     cases: Mapping[str, datetime | None] = field(default_factory=dict)
     superseded: bool = False
     alert_id: str | None = None
+    over: bool = False
+    sent: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
+    per_day: int = 0
 
     @property
     def signal(self) -> dict[str, Any]:
@@ -67,6 +79,7 @@ class Situation:
             "subject": self.subject or "",
             "time": self.time,
             "revision": self.revision,
+            "over": self.over,
         }
 
 
@@ -128,6 +141,8 @@ def plan(playbook: Playbook, situation: Situation) -> Plan:
         return made.nothing("superseded", "a newer revision of the signal is there")
     if situation.data.get("retracted"):
         return made.nothing("retracted", "the signal was taken back")
+    if too_old(situation.time, situation.now, playbook.spec.trigger.max_age_min):
+        return made.nothing(TOO_OLD, _age(situation, playbook.spec.trigger.max_age_min))
     try:
         if not playbook.holds("trigger.when", situation.signal, situation.data):
             return made.nothing("condition_false", playbook.spec.trigger.when)
@@ -175,9 +190,7 @@ def _open_case(made: Plan, playbook: Playbook, situation: Situation) -> None:
     case = playbook.spec.case
     assert case is not None
     id_ = case_id(situation.signal_id, playbook.id)
-    minutes = case.deadline_min
-    deadline = None if minutes is None else situation.now + timedelta(minutes=minutes)
-    deadline = situation.cases.get(id_, deadline)
+    deadline = situation.cases.get(id_, freshness.deadline(situation.time, case.deadline_min))
     title = {
         language: render(
             playbook.texts["case.title", language],
@@ -191,7 +204,15 @@ def _open_case(made: Plan, playbook: Playbook, situation: Situation) -> None:
     made.verdicts.append(Verdict("case", "case", "planned"))
 
 
+def _age(situation: Situation, max_age_min: int | None) -> str:
+    minutes = (situation.now - situation.time).total_seconds() / 60
+    return f"it was to be known {minutes:.0f} minutes ago, at most {max_age_min} are news"
+
+
 def _webhooks(made: Plan, playbook: Playbook, situation: Situation, contact: Webhook) -> None:
+    if too_old(situation.time, situation.now, contact.max_age_min):
+        made.nothing(TOO_OLD, _age(situation, contact.max_age_min), contact.id)
+        return
     receivers = situation.receivers.get(contact.to, ())
     if not receivers:
         made.nothing("no_receiver", f"no active receiver of the {contact.to}", contact.id)
@@ -219,6 +240,9 @@ def _webhooks(made: Plan, playbook: Playbook, situation: Situation, contact: Web
 def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Message) -> None:
     person = situation.person
     assert person is not None
+    if too_old(situation.time, situation.now, contact.max_age_min):
+        made.nothing(TOO_OLD, _age(situation, contact.max_age_min), contact.id)
+        return
     spec = CHANNELS[contact.channel]
     if spec.purpose is not None and spec.purpose not in situation.granted:
         made.nothing("no_channel_consent", spec.purpose, contact.id)
@@ -229,6 +253,12 @@ def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Mess
     address = None if spec.address is None else person.addresses.get(spec.address)
     if spec.address is not None and address is None:
         made.nothing("no_address", f"the customer has no {spec.name.en} address", contact.id)
+        return
+    sent = situation.sent.get(contact.channel, ())
+    if not playbook.spec.urgent and cap_reached(sent, situation.now, situation.per_day):
+        made.nothing(
+            "cap_reached", f"{situation.per_day} by {contact.channel} in 24 hours", contact.id
+        )
         return
     language = person.language if person.language in LANGUAGES else "en"
     values = _values(situation, None if made.case is None else made.case.deadline)
@@ -256,7 +286,7 @@ def _values(situation: Situation, deadline: datetime | None) -> dict[str, Any]:
         "signal": situation.signal,
         "data": dict(situation.data),
         "at": situation.happened_at.astimezone(ZoneInfo(situation.timezone)),
-        "deadline": deadline,
+        "deadline": freshness.still_ahead(deadline, situation.now),
         "customer": {"name": "" if situation.person is None else situation.person.name},
         "subject": {"name": situation.subject_name, "kind": kind},
         "timezone": situation.timezone,
@@ -265,7 +295,7 @@ def _values(situation: Situation, deadline: datetime | None) -> dict[str, Any]:
 
 def _crash_body(situation: Situation, case: PlannedCase | None) -> dict[str, Any]:
     assert situation.person is not None
-    deadline = None if case is None else case.deadline
+    deadline = None if case is None else freshness.still_ahead(case.deadline, situation.now)
     return {
         "type": "crash.detected",
         "timestamp": situation.time.isoformat(),

@@ -30,6 +30,15 @@ CHANNEL_PURPOSE: Mapping[str, str | None] = {
 SIDE_OF: Mapping[str, str] = {"vehicle.crash": "insurer", "meter.anomaly.raised": "utility"}
 """The receiver of the webhook."""
 
+NEWS_S: Mapping[str, float] = {
+    "vehicle.crash": 48 * 3600.0,
+    "meter.anomaly.raised": 72 * 3600.0,
+    "score.changed": 24 * 3600.0,
+}
+"""Age up to which somebody is told of a signal of this type; an older one is history."""
+_NEWS_MARGIN_S = 3600.0
+"""Near the limit both are right: a signal is decided after it was made."""
+
 CRASH_WITHIN_S = 2.0
 """Promised for 95 of 100 crashes: from the device's message to the webhook with its
 signature verified."""
@@ -86,6 +95,7 @@ def judge_contacts(evidence: Evidence) -> Contacted:
     _crashes(evidence, signals, contacts, result)
     result.problems += [
         *_alerts(evidence, contacts),
+        *_old_news(evidence, signals),
         *_at_the_end(result),
         *_arrivals(evidence, contacts),
         *_identities(evidence, signals, contacts),
@@ -140,11 +150,23 @@ def _alerts(evidence: Evidence, contacts: Mapping[str, Contact]) -> list[str]:
         for signal in evidence.signals
         if signal.type == "meter.anomaly.raised"
         and not signal.retracted
+        and signal.age_s <= NEWS_S[signal.type] - _NEWS_MARGIN_S
         and signal.signal_id not in heard
         and PURPOSE_OF[signal.type]
         in evidence.consents.get(evidence.owner.get(signal.subject, ""), ())
     ]
     return [f"no utility was told of an anomaly of {subject}" for subject in silent[:_SHOWN]]
+
+
+def _old_news(evidence: Evidence, signals: Mapping[str, SignalRecord]) -> list[str]:
+    """Check that nobody was told of what had happened long before it was known."""
+    old = [
+        contact.contact_id
+        for contact in evidence.contacts
+        if (signal := signals.get(contact.signal_id)) is not None
+        and signal.age_s > NEWS_S.get(signal.type, 0.0) + _NEWS_MARGIN_S
+    ]
+    return [f"contact {contact_id} tells old news" for contact_id in old[:_SHOWN]]
 
 
 def _is_of(signal: SignalRecord, device: str, at_us: int) -> bool:

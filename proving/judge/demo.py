@@ -234,8 +234,9 @@ def _signal_records(
             known_s = publications.known_s(device, at_us, until_us)
         retracted = bool(row["data"].get("retracted"))
         subject = row["subject"] or ""
+        age_s = (row["created_at"] - row["time"]).total_seconds()
         found.append(
-            SignalRecord(row["id"], row["type"], device, subject, at_us, known_s, retracted)
+            SignalRecord(row["id"], row["type"], device, subject, at_us, known_s, retracted, age_s)
         )
     return found
 

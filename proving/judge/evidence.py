@@ -9,7 +9,8 @@ from app.demo.receiver import Delivery, Mail
 @dataclass(frozen=True, slots=True)
 class SignalRecord:
     """A signal in its newest revision. at_us : when it happened; known_s : the clock's monotonic
-    seconds at which its last sample was published (None if unknown).
+    seconds at which its last sample was published (None if unknown); age_s : seconds from `at_us`
+    until the signal was made.
     """
 
     signal_id: str
@@ -19,6 +20,7 @@ class SignalRecord:
     at_us: int
     known_s: float | None = None
     retracted: bool = False
+    age_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ _CHANGES_LOCK = 7_261_007
 RAISED, CLEARED = str(SignalType.ANOMALY_RAISED), str(SignalType.ANOMALY_CLEARED)
 _FROM_SIGNALS = (
     "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",
-    "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",
+    "known_at", "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",
 )  # fmt: skip
 
 
@@ -59,7 +59,7 @@ def apply_signals(
         row["id"]: row
         for row in rows.all_(
             connection,
-            "select distinct on (id) id, type, revision, data, "
+            "select distinct on (id) id, type, revision, time, data, "
             "min(created_at) over (partition by id) as first_at "
             "from pipeline.signal where id = any(%s) order by id, revision desc",
             (ids,),
@@ -85,6 +85,7 @@ def _findings(
         "happened_at": datetime.fromisoformat(data["started_at"]),
         "ended_at": datetime.fromisoformat(data["ended_at"]) if over and data["ended_at"] else None,
         "detected_at": first["first_at"],
+        "known_at": first["time"],
         "observed": data["observed"],
         "expected": data["expected"],
         "threshold": data["threshold"],
@@ -165,6 +166,17 @@ def get(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any] | 
         "select * from contacts.alert where tenant = %s and alert_id = %s",
         (tenant, alert_id),
     )
+
+
+def ended(connection: Connection, alert_ids: Sequence[str]) -> set[str]:
+    """Return those of these alerts whose anomaly is over."""
+    if not alert_ids:
+        return set()
+    found = connection.execute(
+        "select alert_id from contacts.alert where alert_id = any(%s) and cleared",
+        (list(alert_ids),),
+    )
+    return {alert_id for (alert_id,) in found.fetchall()}
 
 
 def lock(connection: Connection, tenant: str, alert_id: str) -> dict[str, Any]:

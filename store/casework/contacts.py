@@ -1,5 +1,6 @@
 """Contacts: messages to customers and receivers, with their state (delivery: delivery.py)."""
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,6 +89,25 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
     if "new" in outcome.values() or "corrected" in outcome.values():
         notify.wake(connection, notify.CONTACT)
     return outcome
+
+
+def sent_times(
+    connection: Connection, tenant: str, customer: str, since: datetime, *, but_of: str
+) -> dict[str, list[datetime]]:
+    """Return channel → creation times of a customer's messages since then.
+
+    Without urgent ones, cancelled ones, and those of the signal `but_of`, which may be corrected.
+    """
+    found: dict[str, list[datetime]] = defaultdict(list)
+    rows_ = connection.execute(
+        "select channel, created_at from contacts.contact where tenant = %s and customer = %s "
+        "and created_at > %s and not urgent and state <> 'cancelled' and channel <> all(%s) "
+        "and signal_id <> %s",
+        (tenant, customer, since, list(TO_RECEIVERS), but_of),
+    )
+    for channel, at in rows_.fetchall():
+        found[channel].append(at)
+    return found
 
 
 def cancel(

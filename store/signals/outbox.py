@@ -75,7 +75,7 @@ def read(
     current : only the highest revision of each id; else all.
     """
     table = "pipeline.current_signal" if current else "pipeline.signal"
-    names = "id, revision, tenant, device_id, type, subject, time, data, sequence"
+    names = "id, revision, tenant, device_id, type, subject, time, data, sequence, created_at"
     rows = connection.execute(
         f"select {names} from (select {names} from {table} "
         "where %s::text is null or type = %s order by sequence desc limit %s) as newest "

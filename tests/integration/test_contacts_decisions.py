@@ -2,19 +2,24 @@
 
 import os
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from customer_context.playbooks import freshness
 from runtime.errors import NotAllowed, NotFound, Stale
 from runtime.metrics import Metrics
 from services import alert_flow, case_flow
 from services.playbooks import Rules, in_use
-from store.casework import alerts, cases
+from store.casework import alerts, cases, receivers
+from store.postgres.times import from_us
 from store.signals import outbox, signal_queue
 from store.signals import playbooks as stored
-from tests.fix_contacts import TENANT, Stage
+from tests.fix_contacts import AT, HOUR_S, TENANT, Stage
 from tests.fix_receiver import Mailbox, Receiver
+from tests.fix_registry import NOW_US
+from tests.secret_keys import BOX
 
 SHIPPED = Path(__file__).parents[2] / "customer_context" / "playbooks" / "shipped"
 NewStage = Callable[..., Stage]
@@ -263,7 +268,7 @@ def test_a_broken_file_keeps_its_last_good_text_also_after_a_restart(
     file = directory / "crash-call-back.yaml"
     good = file.read_text()
     stage.decide()
-    file.write_text(good.replace("version: 1", "version: one"))
+    file.write_text(good.replace("version: 2", "version: two"))
     crash = stage.crash()
     stage.decide()
     assert "version" in stage.rules.errors["crash-call-back.yaml"]
@@ -275,7 +280,7 @@ def test_a_broken_file_keeps_its_last_good_text_also_after_a_restart(
     assert len(stage.cases()) == 2
     row = next(r for r in stored.list_(stage.connection) if r["playbook"] == "crash-call-back")
     assert "version" in row["error"] and row["text"] == good
-    file.write_text(good.replace("version: 1", "version: 2").replace("kind: crash", "kind: c"))
+    file.write_text(good.replace("version: 2", "version: 3").replace("kind: crash", "kind: c"))
     os.utime(file, ns=(1, 1))
     stage.crash(at="2026-11-18T02:00:00+00:00")
     stage.decide()
@@ -303,7 +308,7 @@ def test_a_new_broken_file_is_stored_with_its_error_until_it_is_right(
     stage = new_stage(directory)
     file, good = directory / "new.yaml", (directory / "crash-call-back.yaml").read_text()
     file.write_text(
-        good.replace("id: crash-call-back", "id: new").replace("version: 1", "version: x")
+        good.replace("id: crash-call-back", "id: new").replace("version: 2", "version: x")
     )
     stage.decide()
     (error,) = stored.unused_files(stage.connection).items()
@@ -313,6 +318,67 @@ def test_a_new_broken_file_is_stored_with_its_error_until_it_is_right(
     os.utime(file, ns=(1, 1))
     stage.decide()
     assert stored.unused_files(stage.connection) == {} and "new" in in_use(stage.connection)
+
+
+def test_old_news_makes_an_alert_of_the_past_and_no_contact(new_stage: NewStage) -> None:
+    stage = new_stage()
+    stage.clock.advance(5 * 24 * HOUR_S)  # the readings of five days ago come now
+    old = stage.anomaly(severity=3)
+    stage.decide()
+    (alert,) = stage.alerts()
+    assert freshness.is_past(alert["known_at"], alert["detected_at"])
+    assert stage.contacts() == [] and stage.cases() == []
+    assert stage.reasons(old) == [("meter-anomaly", "", "nothing", "too_old")]
+    stage.anomaly(severity=3, observed=5000.0)  # a correction of old news is no news
+    stage.decide()
+    assert stage.contacts() == [] and stage.cases() == []
+
+
+def test_a_late_crash_is_the_insurers_news_and_promises_nothing(new_stage: NewStage) -> None:
+    stage = new_stage()
+    receivers.add(
+        stage.connection, BOX, "t1", "i", "insurer", "https://x.example/", stage.clock.now_us()
+    )
+    stage.connection.commit()
+    stage.clock.advance(5 * HOUR_S)
+    stage.crash()
+    stage.decide()
+    (case,) = stage.cases()
+    assert case["deadline"] == from_us(NOW_US) + timedelta(minutes=15)
+    (contact,) = stage.contacts()
+    assert contact["channel"] == "webhook" and contact["payload"]["data"]["call_back_until"] is None
+
+
+def test_what_is_over_is_not_said_to_last(new_stage: NewStage) -> None:
+    stage = new_stage()
+    stage.anomaly(kind="zero", unit="kWh")
+    stage.anomaly("cleared", kind="zero", unit="kWh", ended_at=AT)
+    stage.decide()
+    assert [
+        contact["channel"] for contact in stage.contacts() if contact["channel"] == "inbox"
+    ] == []
+    stage.anomaly(kind="spike")
+    stage.decide()
+    assert [contact["channel"] for contact in stage.contacts()] == ["inbox"]
+
+
+def test_a_customer_gets_no_more_messages_than_the_cap(new_stage: NewStage) -> None:
+    stage = new_stage(messages_per_day=2)
+    hours = [f"2026-11-18T0{i}:00:00+00:00" for i in range(4)]
+    signals = [stage.anomaly(started_at=hour) for hour in hours]
+    stage.decide()
+    assert len(stage.contacts(channel="inbox")) == 2
+    reasons = [
+        r[3] for signal in signals for r in stage.reasons(signal) if r[1] == "customer-inbox"
+    ]
+    assert sorted(reasons) == ["cap_reached", "cap_reached", "planned", "planned"]
+    stage.crash()
+    stage.decide()
+    assert len(stage.contacts(customer="c0")) == 1, "another customer, and urgent"
+    stage.clock.advance(25 * HOUR_S)
+    stage.anomaly(started_at="2026-11-18T08:00:00+00:00")
+    stage.decide()
+    assert len(stage.contacts(channel="inbox", customer="c3")) == 3
 
 
 def trip(stage: Stage, number: int, braking: int, hours_ago: int) -> str:

@@ -24,6 +24,12 @@ Command = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture
+def stage(new_stage: Callable[..., Stage]) -> Stage:
+    """One whose signals are news for a process."""
+    return new_stage(now_us=CLOCK.now_us())
+
+
+@pytest.fixture
 def start(tmp_path: Path, stage: Stage) -> Iterator[Callable[[], Tachowatt]]:
     """Start workers on the stage's database."""
     running: list[Tachowatt] = []

@@ -154,6 +154,10 @@ def utility_never_told(e: Evidence) -> None:
     e.webhooks = e.webhooks[:1]
 
 
+def history_told_as_news(e: Evidence) -> None:
+    e.signals = [e.signals[0], replace(e.signals[1], age_s=8 * 24 * 3600.0)]
+
+
 def webhook_of_no_contact(e: Evidence) -> None:
     e.webhooks = [*e.webhooks, webhook("w9", 1.0, alert_body("spike"))]
 
@@ -204,6 +208,7 @@ def two_ids_for_one_alert(e: Evidence) -> None:
         (mail_lost, "1 contacts by email count as delivered but never came"),
         (webhook_lost, "1 contacts by webhook count as delivered but never came"),
         (utility_never_told, "no utility was told of an anomaly of meter:m1"),
+        (history_told_as_news, "tells old news"),
         (webhook_of_no_contact, "1 webhooks have an id"),
         (signal_that_is_none, "a signal that does not exist"),
         (pending, "1 contacts are pending"),
@@ -309,3 +314,11 @@ def test_percentiles_are_values_that_occurred() -> None:
     assert percentile([3.0], 0.95) == 3.0
     assert percentile([1.0, 2.0, 9.0], 0.95) == 9.0
     assert percentile(range(1, 101), 0.95) == 95
+
+
+def test_nobody_has_to_be_told_of_history() -> None:
+    evidence = good()
+    evidence.signals = [evidence.signals[0], replace(evidence.signals[1], age_s=8 * 24 * 3600.0)]
+    evidence.contacts = [c for c in evidence.contacts if c.signal_id != "spike"]
+    evidence.webhooks = evidence.webhooks[:1]
+    assert not judge_contacts(evidence).problems
