@@ -1,7 +1,9 @@
 """The relevant items about a customer now: read from the store and ranked, with reasons."""
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from contracts.channels import TO_CUSTOMER
 from contracts.kinds import ANOMALIES, CONTRACTS, LANGUAGES, SIGNALS, summary_of
@@ -18,10 +20,11 @@ _EACH = 30
 
 @dataclass(frozen=True, slots=True)
 class Relevant:
-    """A ranked item. summary : language → one line."""
+    """A ranked occasion. summary, parts : language → one line, of its first item and the others."""
 
     ranked: Ranked
     summary: dict[str, str]
+    parts: list[dict[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,7 @@ class CustomerContext:
     """The most relevant items about a customer now.
 
     granted : purposes in force; relevant : the most relevant first; left_out : number of items
-    that are not among them.
+    that are not among them, nor their parts.
     """
 
     customer: str
@@ -49,24 +52,28 @@ def of_customer(
     if person is None:
         return None
     granted = frozenset(consent.granted_of(connection, tenant, customer))
-    items: dict[tuple[str, str], tuple[Item, dict[str, str]]] = {}
-    for item, summary in [
+    found = [
         *_cases(connection, tenant, customer),
         *_signals(connection, tenant, customer, granted, from_us(now_us) - _BACK),
         *_alerts(connection, tenant, customer),
-        *_contacts(connection, tenant, customer),
         *_contracts(connection, tenant, customer, now_us),
-    ]:
-        items[item.kind, item.id] = (item, summary)
+    ]
+    occasions = {item.occasion for item, _ in found}
+    found += _contacts(connection, tenant, customer, occasions)
+    items = {(item.kind, item.id): (item, text) for item, text in found}
     ranked = rank((item for item, _ in items.values()), now_us, most)
+
+    def summary(item: Item) -> dict[str, str]:
+        return items[item.kind, item.id][1]
+
     return CustomerContext(
         customer,
         person.name,
         person.language,
         granted,
         from_us(now_us),
-        [Relevant(one, items[one.item.kind, one.item.id][1]) for one in ranked],
-        len(items) - len(ranked),
+        [Relevant(one, summary(one.item), [summary(part) for part in one.parts]) for one in ranked],
+        len(items) - sum(1 + len(one.parts) for one in ranked),
     )
 
 
@@ -86,6 +93,7 @@ def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
                 subject=row["subject"],
                 case_id=row["case_id"],
                 due_us=None if row["deadline"] is None else to_us(row["deadline"]),
+                occasion=_of_signal(row["signal_id"]),
             ),
             row["title"],
         )
@@ -113,6 +121,7 @@ def _signals(
             to_us(row["time"]),
             severity=data.get("severity", facts.severity),
             subject=row["subject"],
+            occasion=_of_signal(row["id"]),
         )
         found.append((item, summary_of(row["type"], data)))
     return found
@@ -130,6 +139,7 @@ def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
                 open=row["state"] != "resolved" and not row["cleared"],
                 subject=row["subject"],
                 case_id=row["case_id"],
+                occasion=_of_signal(row["alert_id"]),  # which is its raised signal's id
             ),
             ANOMALIES[row["kind"]].name.titles(),
         )
@@ -138,8 +148,23 @@ def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
     ]
 
 
-def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
-    """Return contacts to the customer. Webhooks go to a company's systems and are left out."""
+def _of_signal(signal_id: str) -> str:
+    return f"signal {signal_id}"
+
+
+def _contacts(
+    connection: Connection, tenant: str, customer: str, occasions: Collection[str]
+) -> _Found:
+    """Return contacts to the customer. Webhooks go to a company's systems and are left out.
+
+    occasions : of other items. A contact about none of these, such as a notice of each trip,
+    belongs to its playbook.
+    """
+
+    def occasion(row: Mapping[str, Any]) -> str:
+        of_signal = _of_signal(row["signal_id"])
+        return of_signal if of_signal in occasions else f"playbook {row['playbook']}"
+
     return [
         (
             Item(
@@ -149,6 +174,7 @@ def _contacts(connection: Connection, tenant: str, customer: str) -> _Found:
                 open=False,
                 case_id=row["case_id"],
                 failed=row["state"] == "failed",
+                occasion=occasion(row),
             ),
             visibility.CONTACT.titles()
             if row["withdrawn"]

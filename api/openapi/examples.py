@@ -33,6 +33,7 @@ _ALERT: dict[str, Any] = {
     "case_id": None,
     "feedback": None,
     "cleared": False,
+    "past": False,
     "retracted": False,
     "revision": 0,
     "version": 2,
@@ -92,6 +93,18 @@ _CONTEXT: dict[str, Any] = {
                 {"code": "open", "text": "still open"},
                 {"code": "due_soon", "text": "due in 12 minutes"},
                 {"code": "severity", "text": "severity 3 of 3"},
+            ],
+            "parts": [
+                {
+                    "kind": "contact",
+                    "id": "5a1d2e5f0c9c1f0f6f2d4b0f9a6f6f3f",
+                    "at": "2026-11-21T10:00:05Z",
+                    "open": False,
+                    "summary": {
+                        "de": "Golf: Wir haben einen Aufprall bemerkt",
+                        "en": "Golf: we noticed an impact",
+                    },
+                }
             ],
         }
     ],

@@ -83,9 +83,9 @@ def customer(view: View) -> Response:
 def _anomalies(view: View, found: context.CustomerContext) -> dict[str, str]:
     """Return alert id → kind, whose text the pages have in both languages."""
     read = (
-        alert_flow.visible(view.connection, view.tenant, item.id)
-        for item in found.relevant
-        if item.kind == "alert"
+        alert_flow.visible(view.connection, view.tenant, id_)
+        for kind, id_ in context.items(found)
+        if kind == "alert"
     )
     return {row["alert_id"]: row["kind"] for row in read if row is not None}
 

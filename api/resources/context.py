@@ -1,5 +1,6 @@
 """The resource of a customer's relevant context, for API and pages."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Literal
 
@@ -21,10 +22,23 @@ class Why(Shape):
     text: str
 
 
-class Relevant(Shape):
-    """A relevant item with its reasons, the most important first."""
+Kind = Literal["case", "crash", "alert", "score", "contact", "contract"]
 
-    kind: Literal["case", "crash", "alert", "score", "contact", "contract"]
+
+class Part(Shape):
+    """Another item of the same occasion."""
+
+    kind: Kind
+    id: str
+    at: datetime
+    open: bool
+    summary: dict[str, str] = Field(description="In German (de) and English (en).")
+
+
+class Relevant(Shape):
+    """A relevant occasion: its most important item, with the reasons, and its other items."""
+
+    kind: Kind
     id: str
     at: datetime
     open: bool
@@ -34,6 +48,7 @@ class Relevant(Shape):
     due_at: datetime | None
     summary: dict[str, str] = Field(description="In German (de) and English (en).")
     reasons: list[Why]
+    parts: list[Part] = Field(description="Such as the messages about the same crash.")
 
 
 class CustomerContext(Shape):
@@ -71,11 +86,17 @@ def of_customer(
 _OBJECTS = {"crash": "signal", "score": "signal"}
 
 
+def items(found: CustomerContext) -> Iterator[tuple[Kind, str]]:
+    """Yield (kind, id) of everything that is shown."""
+    for occasion in found.relevant:
+        yield occasion.kind, occasion.id
+        yield from ((part.kind, part.id) for part in occasion.parts)
+
+
 def reads(found: CustomerContext) -> list[ObjectRead]:
     """Return what a reader of this context reads, for the read log."""
     return of_customers([found.customer]) + [
-        ObjectRead(found.customer, _OBJECTS.get(item.kind, item.kind), item.id)
-        for item in found.relevant
+        ObjectRead(found.customer, _OBJECTS.get(kind, kind), id_) for kind, id_ in items(found)
     ]
 
 
@@ -93,5 +114,15 @@ def _relevant(one: customer_context.Relevant) -> Relevant:
             "due_at": None if item.due_us is None else from_us(item.due_us),
             "summary": one.summary,
             "reasons": [Why(code=r.code, text=r.text) for r in one.ranked.reasons],
+            "parts": [
+                Part(
+                    kind=part.kind,  # type: ignore[arg-type]  # one of Kind
+                    id=part.id,
+                    at=from_us(part.at_us),
+                    open=part.open,
+                    summary=summary,
+                )
+                for part, summary in zip(one.ranked.parts, one.parts, strict=True)
+            ],
         }
     )

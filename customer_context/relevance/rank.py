@@ -1,6 +1,7 @@
-"""Relevance: rank all known items about a customer by what matters now, with reasons. Pure.
+"""Relevance: rank all known occasions of a customer by what matters now, with reasons. Pure.
 
-An item's weight is
+Items of one occasion (a crash, its case and the messages about it) are one row: the item with the
+highest weight, with the others as its parts. An item's weight is
 
     severity · 0.5 ^ (age / half-life)  +  open, urgent and due  +  relation to open items
 
@@ -11,7 +12,7 @@ and are shown nowhere.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from contracts.kinds import RELEVANCE_HALF_LIFE_S
@@ -25,6 +26,7 @@ _DUE_SOON_S = 3_600.0
 _RELATED = 1.5
 _UNDELIVERED = 2.0
 _NOT_IN_FORCE = 0.1
+_FAILED = "undelivered"
 
 
 class Reason(NamedTuple):
@@ -44,6 +46,7 @@ class Item:
     open : somebody still has to act on it.
     subject : the vehicle or meter it is about; case_id : its case, or the case itself.
     due_us : deadline; failed : it did not reach the customer; in_force : for a contract.
+    occasion : what it belongs to, such as a signal; '' = it stands alone.
     """
 
     kind: str
@@ -57,25 +60,42 @@ class Item:
     due_us: int | None = None
     failed: bool = False
     in_force: bool = True
+    occasion: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """An item with the reasons for its rank, highest weight first."""
+    """The item of an occasion with the highest weight. reasons : for its rank, highest weight
+    first; parts : the other items of the occasion, highest weight first."""
 
     item: Item
     weight: float
     reasons: tuple[Reason, ...]
+    parts: tuple[Item, ...] = ()
 
 
 def rank(items: Iterable[Item], now_us: int, most: int) -> list[Ranked]:
-    """Return the `most` items with the highest weight; ties by newer, then kind and id."""
+    """Return the `most` occasions with the highest weight; ties by newer, then kind and id."""
     known = list(items)
     subjects = {item.subject for item in known if item.open and item.subject is not None}
     cases = {item.case_id for item in known if item.open and item.case_id is not None}
     found = [_weigh(item, now_us, subjects, cases) for item in known]
     found.sort(key=lambda r: (-r.weight, -r.item.at_us, r.item.kind, r.item.id))
-    return found[:most]
+    occasions: dict[tuple[str, str], list[Ranked]] = {}
+    for one in found:
+        alone = (one.item.kind, one.item.id)
+        key = ("occasion", one.item.occasion) if one.item.occasion else alone
+        occasions.setdefault(key, []).append(one)
+    return [_joined(ranked) for ranked in list(occasions.values())[:most]]
+
+
+def _joined(ranked: Sequence[Ranked]) -> Ranked:
+    """Join an occasion's items, highest weight first. A part that did not arrive is a reason."""
+    first, *others = ranked
+    reasons = first.reasons
+    for other in others:
+        reasons += tuple(r for r in other.reasons if r.code == _FAILED and r not in reasons)
+    return replace(first, reasons=reasons, parts=tuple(other.item for other in others))
 
 
 def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Ranked:
@@ -95,7 +115,7 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
         related = Reason("related", "about the same as something that is open")
         parts.append((_RELATED, related))
     if item.failed:
-        parts.append((_UNDELIVERED, Reason("undelivered", "it did not reach the customer")))
+        parts.append((_UNDELIVERED, Reason(_FAILED, "it did not reach the customer")))
     if not item.in_force:
         parts = [(_NOT_IN_FORCE * recency, Reason("ended", "no longer in force"))]
     parts.sort(key=lambda part: -part[0])

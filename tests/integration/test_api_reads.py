@@ -117,14 +117,20 @@ def test_customers_and_their_context(api: Api) -> None:
     assert first["data"] + second["data"] == found and not second["pagination"]["has_next_page"]
     context = api.get("/v1/customers/c0/context", "agent").json()
     kinds = [item["kind"] for item in context["relevant"]]
-    assert kinds[0] == "case" and set(kinds) == {"case", "crash", "contact", "contract"}
+    parts = [part["kind"] for item in context["relevant"] for part in item["parts"]]
+    assert kinds[0] == "case" and set(kinds + parts) == {"case", "crash", "contact", "contract"}
+    assert "crash" in [part["kind"] for part in context["relevant"][0]["parts"]]
     assert all(item["reasons"] for item in context["relevant"])
     few = api.get("/v1/customers/c0/context?limit=1", "agent").json()
-    assert len(few["relevant"]) == 1 and few["left_out"] == context["left_out"] + len(kinds) - 1
+    assert len(few["relevant"]) == 1
+    shown = 1 + len(few["relevant"][0]["parts"])
+    assert few["left_out"] == context["left_out"] + len(kinds + parts) - shown
     home = api.get("/v1/customers/c3/context", "agent").json()
-    assert "alert" in [item["kind"] for item in home["relevant"]]
+    rows = [row for item in home["relevant"] for row in (item, *item["parts"])]
+    assert "alert" in [row["kind"] for row in rows]
     quiet = api.get("/v1/customers/quiet-driver/context", "agent").json()
-    assert "crash" not in [item["kind"] for item in quiet["relevant"]] and quiet["purposes"] == []
+    rows = [row for item in quiet["relevant"] for row in (item, *item["parts"])]
+    assert "crash" not in [row["kind"] for row in rows] and quiet["purposes"] == []
 
 
 def test_of_two_contracts_the_later_one_has_the_signals(api: Api) -> None:
@@ -133,7 +139,8 @@ def test_of_two_contracts_the_later_one_has_the_signals(api: Api) -> None:
 
     def crashes() -> list[str]:
         found = api.get(path, "agent").json()["relevant"]
-        return [item["id"] for item in found if item["kind"] == "crash"]
+        rows = [row for item in found for row in (item, *item["parts"])]
+        return [row["id"] for row in rows if row["kind"] == "crash"]
 
     assert crashes() == [own.crash]
     with connect(api.seeded.url) as connection:

@@ -1,9 +1,12 @@
 """What matters now: the order, and its reasons."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from customer_context.relevance.rank import Item, rank
+from tests.oracles import relevance
 
 NOW_US = 1_795_000_000_000_000
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
@@ -76,6 +79,7 @@ ITEMS = st.builds(
     st.none() | st.integers(NOW_US - 9 * DAY_US, NOW_US + 9 * DAY_US),
     st.booleans(),
     st.booleans(),
+    st.sampled_from(["", "signal a", "signal b", "playbook p"]),
 )
 
 
@@ -85,5 +89,28 @@ def test_the_order_does_not_depend_on_the_order_given(items: list[Item], random:
     shuffled = list(items)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     assert rank(shuffled, NOW_US, 5) == first
-    assert len(first) == min(5, len(items)) and all(ranked.reasons for ranked in first)
+    assert all(ranked.reasons for ranked in first)
     assert [r.weight for r in first] == sorted((r.weight for r in first), reverse=True)
+
+
+@given(st.lists(ITEMS, max_size=12, unique_by=lambda i: (i.kind, i.id)), st.integers(1, 6))
+def test_an_occasion_is_one_row(items: list[Item], most: int) -> None:
+    alone = [replace(item, occasion="") for item in items]
+    weights = {(r.item.kind, r.item.id): r.weight for r in rank(alone, NOW_US, 50)}
+    expected = relevance.occasions(
+        [(weights[i.kind, i.id], i.at_us, i.kind, i.id, i.occasion) for i in items], most
+    )
+    found = rank(items, NOW_US, most)
+    assert [[(i.kind, i.id) for i in (r.item, *r.parts)] for r in found] == expected
+    for ranked in found:
+        failed = any(part.failed and part.in_force for part in ranked.parts)
+        assert not failed or "undelivered" in [reason.code for reason in ranked.reasons]
+
+
+def test_a_crash_is_one_row_with_its_case_and_messages() -> None:
+    case = Item("case", "case", NOW_US, severity=3, open=True, urgent=True, occasion="signal s")
+    crash = Item("crash", "s", NOW_US, severity=3, occasion="signal s")
+    mail = Item("contact", "mail", NOW_US, failed=True, occasion="signal s")
+    (found,) = rank([mail, crash, case], NOW_US, 8)
+    assert found.item == case and set(found.parts) == {crash, mail}
+    assert [reason.code for reason in found.reasons][-1] == "undelivered"
