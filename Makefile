@@ -8,7 +8,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo test test-unit test-one check format-check lint types imports dead-code arrows format bench \
-        fault screenshots lock clean
+        fault readme screenshots lock clean
 
 help:      ## Say what there is
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -69,6 +69,9 @@ bench: install  ## All measurements of docs/performance.md: minutes, on a quiet 
 
 fault: install  ## A hundred faults under load, proven to leave no trace: half an hour
 	$(BIN)/tachowatt fault --rounds 100 --seed 1 --json
+
+readme: install  ## The README's marked commands, word for word, in an empty clone
+	$(BIN)/python -m tests.readme README.md
 
 screenshots: install ## Pictures of the pages, by headless Chromium
 	$(BIN)/python -m tests.browser.screenshots

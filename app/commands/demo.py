@@ -16,9 +16,14 @@ Examples:
   tachowatt demo
 
   tachowatt demo --for 60 --json
+
+  eval "$(tachowatt demo --export)"
 """
 
 import asyncio
+import json as json_module
+import shlex
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -27,7 +32,9 @@ from rich.table import Table
 
 from app.commands.shared.console import err, load_settings, out, print_json
 from app.commands.shared.options import JsonAtEnd
+from app.demo import ACCESS_FILE
 from runtime.clock import SystemClock
+from runtime.errors import Usage
 
 _LIVE_S = 120.0
 _LINE_EVERY_S = 10.0
@@ -49,11 +56,18 @@ def demo(
     strict: Annotated[
         bool, typer.Option("--strict", help="A missed latency is an error on a slow machine too")
     ] = False,
+    export: Annotated[
+        bool,
+        typer.Option("--export", help="Print address and keys of the demo that runs, for a shell"),
+    ] = False,
     json: JsonAtEnd = False,
 ) -> None:
+    settings = load_settings()
+    if export:
+        _export(settings.state_dir / "demo" / ACCESS_FILE)
+        return
     from app.demo import run as demonstration
 
-    settings = load_settings()
     stays = for_ is None and not json and err.is_terminal
     plan = demonstration.Plan(
         _LIVE_S if for_ is None else for_,
@@ -101,6 +115,21 @@ def demo(
             live.stop()
     if answers[0]["problems"]:
         raise typer.Exit(1)
+
+
+def _export(file: Path) -> None:
+    """Print the access of a running demo as shell variables. Raises `Usage` if none runs."""
+    try:
+        access = json_module.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise Usage(f"no demo has been ready in {file.parent}: start `tachowatt demo`") from None
+    variables = {"API": access["address"], "RECEIVER": access["receiver"]}
+    for user in access["users"]:
+        variables.setdefault(f"{user['role'].upper()}_KEY", user["key"])
+        if user["customer"]:
+            variables.setdefault("CUSTOMER", user["customer"])
+    for name, value in variables.items():
+        out.print(f"export {name}={shlex.quote(value)}", highlight=False)
 
 
 def _welcome(access: Any) -> None:

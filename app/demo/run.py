@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.demo import ACCESS_FILE
 from app.demo.judge_interface import Judge, Outcome, find_judge
 from app.demo.past import parts
 from app.demo.people import Access, add_receivers, add_users
@@ -149,7 +150,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         ending.callback(service.stop)
         running = await service.ready()
         access = Access(running.api_url, receiver.url, users)
-        access.write(state / "access.json")
+        access.write(state / ACCESS_FILE)
         demo = _DemoRun(
             clock,
             plan,
