@@ -126,7 +126,7 @@ class Runner:
     def _follow(
         self, process: subprocess.Popen[str], seen: Callable[[str], None], up: threading.Event
     ) -> bool:
-        """Print what a process prints until `up` is set or it has ended; return whether it is set."""
+        """Print what a process prints until `up` is set or it ends; return whether it is set."""
         limit = Limit(self._clock, _WITHIN_S)
         ended = threading.Event()
 
