@@ -7,7 +7,7 @@ import threading
 from runtime.errors import Retry, TachowattError
 from store.postgres import notify
 from store.postgres.pool import Connection, abort, connect, translated
-from store.postgres.roles import WRITER
+from store.postgres.roles import CONTACTS
 
 log = logging.getLogger("contacts")
 
@@ -47,7 +47,7 @@ class NotificationListener:
             try:
                 with (
                     translated(),
-                    connect(self._url, application="tachowatt-wake", role=WRITER) as connection,
+                    connect(self._url, application="tachowatt-wake", role=CONTACTS) as connection,
                 ):
                     self._connection = connection
                     notify.listen(connection, notify.SIGNAL, notify.CONTACT)

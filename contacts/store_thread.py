@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
 from store.postgres.pool import Connection, abort, connect, translated
-from store.postgres.roles import WRITER
+from store.postgres.roles import CONTACTS
 
 log = logging.getLogger("contacts")
 
@@ -41,7 +41,7 @@ class StoreThread:
             with translated():
                 if self._connection is None:
                     self._connection = connect(
-                        self._url, application=f"tachowatt-{self._name}", role=WRITER
+                        self._url, application=f"tachowatt-{self._name}", role=CONTACTS
                     )
                     self.generation += 1
                 try:

@@ -41,8 +41,10 @@ class Caller:
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """The tenants whose rows this caller sees: its own, for operators also UNKNOWN_TENANT."""
-        return (self.tenant, UNKNOWN_TENANT) if self.role == "operator" else (self.tenant,)
+        """The tenants whose rows this caller sees: its own, and UNKNOWN_TENANT with the scope for
+        that."""
+        unassigned = Scope.UNASSIGNED_READ in self.scopes
+        return (self.tenant, UNKNOWN_TENANT) if unassigned else (self.tenant,)
 
     @property
     def side(self) -> str | None:

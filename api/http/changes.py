@@ -5,7 +5,6 @@ lost notification (connection ended, slow subscriber) delays an event and never 
 """
 
 import asyncio
-import json
 import logging
 import threading
 from collections.abc import Iterator
@@ -26,11 +25,10 @@ _MAX_PENDING = 1_000
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One change. what : a signal's type, case, alert or contact; id : of that object."""
+    """One change. what : a signal's type, case, alert or contact."""
 
     tenant: str
     what: str
-    id: str
 
 
 class Subscription:
@@ -80,6 +78,7 @@ class Changes:
         self._url = database_url
         self._lock = threading.Lock()
         self._subscriptions: set[Subscription] = set()
+        self._names: dict[str, dict[str, str]] = {}
         self._stop = threading.Event()
         self._connection: Connection | None = None
         self._thread = threading.Thread(target=self._run, name="changes", daemon=True)
@@ -137,23 +136,27 @@ class Changes:
     def _listen(self, connection: Connection) -> None:
         with translated():
             notify.listen(connection, notify.CHANGE)
+            self._names.clear()  # the database may have been replaced
             self._wake_all()  # changes before LISTEN were missed
             while not self._stop.is_set():
                 for _, payload in notify.wait(connection, _LISTEN_S):
-                    self._broadcast(payload)
+                    self._broadcast(connection, payload)
 
     def _wake_all(self) -> None:
         with self._lock:
             for subscription in self._subscriptions:
                 subscription.push(None)
 
-    def _broadcast(self, payload: str) -> None:
-        try:
-            change = Change(**json.loads(payload))
-        except (ValueError, TypeError):
-            log.warning("a notification that is none of ours: %.200s", payload)
-            return
+    def _broadcast(self, connection: Connection, payload: str) -> None:
+        """Push a change to the subscribers of its tenant; nobody's is one that we cannot name."""
         with self._lock:
-            for subscription in self._subscriptions:
-                if change.tenant in subscription.tenants:
-                    subscription.push(change)
+            subscriptions = list(self._subscriptions)
+        for tenant in {tenant for one in subscriptions for tenant in one.tenants}:
+            if tenant not in self._names:
+                self._names[tenant] = notify.names(connection, tenant)
+            what = self._names[tenant].get(payload)
+            if what is not None:
+                for subscription in subscriptions:
+                    if tenant in subscription.tenants:
+                        subscription.push(Change(tenant, what))
+                return

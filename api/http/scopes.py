@@ -25,6 +25,7 @@ class Scope(StrEnum):
     INBOX_WRITE = "inbox:write"
     DATA_READ = "data:read"
     OPERATIONS_READ = "operations:read"
+    UNASSIGNED_READ = "unassigned:read"
 
 
 OF_ROLE: Mapping[str, frozenset[Scope]] = {
@@ -69,9 +70,21 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
         }
     ),
     "operator": frozenset({Scope.OPERATIONS_READ, Scope.CONTACTS_READ, Scope.CONTACTS_WRITE}),
+    "platform": frozenset(
+        {
+            Scope.OPERATIONS_READ,
+            Scope.UNASSIGNED_READ,
+            Scope.CONTACTS_READ,
+            Scope.CONTACTS_WRITE,
+        }
+    ),
 }
 """The maximum scopes of a role's keys, and their default. Roles are separate: no key of an insurer
 can read consumption."""
+
+OPERATORS = frozenset({"operator", "platform"})
+"""They run the service and see no customers. `platform` also sees messages of no known tenant,
+whose topics may name devices and people of any tenant."""
 
 
 def roles_with(scope: Scope) -> tuple[str, ...]:

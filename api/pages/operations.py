@@ -8,7 +8,7 @@ from api.http import paging
 from api.http.problems import not_found
 from api.pages.frame.lists import ROWS, chosen, cursor, one_page
 from api.pages.frame.view import View
-from api.resources.dead_letters import MAX_SHOWN_BYTES, mask_digits
+from api.resources.dead_letters import MAX_SHOWN_BYTES, printable
 from runtime.errors import Reason
 from store.reads import pages as reads
 from store.signals import decisions, playbooks
@@ -41,10 +41,10 @@ def dead_letter(view: View) -> Response:
     wanted = view.request.path_params["letter"]
     if _DEAD_LETTER_ID.fullmatch(wanted) is None:
         raise not_found()
-    letter = reads.dead_letter(view.connection, view.caller.tenants, int(wanted), MAX_SHOWN_BYTES)
+    letter = reads.dead_letter(view.connection, view.caller.tenants, int(wanted))
     if letter is None:
         raise not_found()
-    text = mask_digits(letter["body"])
+    text = printable(letter["shape"])
     return view.page("dead_letter.html", letter=letter, text=text, most=MAX_SHOWN_BYTES)
 
 

@@ -1,24 +1,11 @@
 """Dead letters as operators see them: the shape of a body, not what it says."""
 
-import codecs
-
 MAX_SHOWN_BYTES = 4_096
-"""Bytes from the beginning of a body that are looked at."""
+"""Bytes from the beginning of a body that its shape is of (pipeline.shape_of, migration 0025)."""
 
 
-def mask_digits(body: bytes) -> str | None:
-    """Return a body as text with each digit replaced by 0; None if it is not displayable text.
-
-    The structure shows the fault. The numbers may be positions or data without consent, so only
-    `tachowatt dead-letter show` displays them. A character cut off at the end is dropped; invisible
-    and direction-changing characters become U+FFFD.
-    """
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(body)
-    except UnicodeDecodeError:
+def printable(shape: str | None) -> str | None:
+    """Return a shape without invisible and direction-changing characters: each becomes U+FFFD."""
+    if shape is None:
         return None
-    if any(ord(c) < 32 and c not in "\t\r\n" for c in text):
-        return None
-    return "".join(
-        "0" if c.isdigit() else c if c.isprintable() or c in "\t\r\n" else "\ufffd" for c in text
-    )
+    return "".join(c if c.isprintable() or c in "\t\r\n" else "\ufffd" for c in shape)

@@ -28,6 +28,7 @@ class Role(StrEnum):
     AGENT = "agent"
     CUSTOMER = "customer"
     OPERATOR = "operator"
+    PLATFORM = "platform"
 
 
 def _scopes(role: str, text: str | None) -> frozenset[Scope]:

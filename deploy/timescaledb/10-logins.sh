@@ -3,12 +3,14 @@
 set -eu
 psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
     --set owner="$TW_OWNER_PASSWORD" --set ingest="$TW_INGEST_PASSWORD" \
-    --set api="$TW_API_PASSWORD" <<'SQL'
+    --set contacts="$TW_CONTACTS_PASSWORD" --set api="$TW_API_PASSWORD" <<'SQL'
 create role tachowatt_migrator;
 create role tachowatt_writer;
 create role tachowatt_reader;
-create role tw_owner login password :'owner' in role tachowatt_writer, tachowatt_reader;
+create role tachowatt_contacts in role tachowatt_writer;
+create role tw_owner login password :'owner' in role tachowatt_contacts, tachowatt_reader;
 create role tw_ingest login password :'ingest' in role tachowatt_writer;
+create role tw_contacts login password :'contacts' in role tachowatt_contacts;
 create role tw_api login password :'api' in role tachowatt_reader;
 create database tachowatt owner tw_owner;
 \connect tachowatt

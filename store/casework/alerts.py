@@ -255,4 +255,4 @@ def _changed(connection: Connection, tenant: str, alert_id: str, what: str, now_
         "insert into contacts.alert_change (tenant, alert_id, at, what) values (%s, %s, %s, %s)",
         (tenant, alert_id, from_us(now_us), what),
     )
-    notify.changed(connection, tenant, "alert", alert_id)
+    notify.changed(connection, tenant, "alert")

@@ -67,7 +67,7 @@ def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
     if cursor.rowcount == 0:
         return False
     _write(connection, case.case_id, AUTHOR, "signal", "opened", now_us)
-    notify.changed(connection, case.tenant, "case", case.case_id)
+    notify.changed(connection, case.tenant, "case")
     return True
 
 
@@ -80,7 +80,7 @@ def signal_changed(connection: Connection, signal_id: str, what: str, now_us: in
     ).fetchall()
     for tenant, case_id in found:
         _write(connection, case_id, AUTHOR, "signal", what, now_us)
-        notify.changed(connection, tenant, "case", case_id)
+        notify.changed(connection, tenant, "case")
     return len(found)
 
 
@@ -167,7 +167,7 @@ def write(
         [*fields.values(), from_us(now_us), case["case_id"]],
     )
     assert updated is not None
-    notify.changed(connection, case["tenant"], "case", case["case_id"])
+    notify.changed(connection, case["tenant"], "case")
     return updated
 
 

@@ -85,7 +85,7 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
             "standing" if found is None else "new" if found[0] else "corrected"
         )
         if found is not None:
-            notify.changed(connection, contact.tenant, "contact", contact.contact_id)
+            notify.changed(connection, contact.tenant, "contact")
     if "new" in outcome.values() or "corrected" in outcome.values():
         notify.wake(connection, notify.CONTACT)
     return outcome
@@ -130,8 +130,8 @@ def cancel(
         "and contact_id <> all(%s) returning tenant, contact_id",
         (reason, from_us(now_us), signal_id, playbook, playbook, list(keep)),
     ).fetchall()
-    for tenant, contact_id in found:
-        notify.changed(connection, tenant, "contact", contact_id)
+    for tenant in {tenant for tenant, _ in found}:
+        notify.changed(connection, tenant, "contact")
     return len(found)
 
 
@@ -221,8 +221,7 @@ def resend(
     ).fetchall()
     if found:
         notify.wake(connection, notify.CONTACT)
-    for (contact_id,) in found:
-        notify.changed(connection, tenant, "contact", contact_id)
+        notify.changed(connection, tenant, "contact")
     return len(found)
 
 

@@ -176,7 +176,7 @@ def finish(
                 contact_id,
             ),
         )
-        notify.changed(connection, row["tenant"], "contact", contact_id)
+        notify.changed(connection, row["tenant"], "contact")
         if arrived and number > 1:
             _retry_now(connection, contact_id, now_us)
     else:

@@ -172,6 +172,6 @@ def _end_pending(
         "returning tenant, contact_id",
         (state, reason, at, receiver_id),
     ).fetchall()
-    for tenant, contact_id in ended:
-        notify.changed(connection, tenant, "contact", contact_id)
+    for tenant in {tenant for tenant, _ in ended}:
+        notify.changed(connection, tenant, "contact")
     return len(ended)

@@ -4,11 +4,10 @@ A key is `tw_<key id>_<secret>`. Only the SHA-256 of the secret is stored; 32 ra
 slow hash.
 
 A key is found before a tenant is known: the API's database role reaches it through functions of
-migration 0006 only, one key at a time.
+migrations 0006 and 0025 only, one key at a time, and never sees a hash.
 """
 
 import hashlib
-import hmac
 import re
 import secrets
 from collections.abc import Collection, Sequence
@@ -112,16 +111,19 @@ def well_formed(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
+def parts(text: str) -> tuple[str, bytes] | None:
+    """Return a key's id and the hash of its secret; None where the text cannot be a key."""
+    match = _KEY.fullmatch(text)
+    return None if match is None else (match[1], digest(match[2]))
+
+
 def find_key(connection: Connection, text: str, now_us: int) -> KeyRow | None:
     """Return the key with this text, valid or not (see `valid`); None where the secret is wrong."""
-    match = _KEY.fullmatch(text)
-    if match is None:
+    named = parts(text)
+    if named is None:
         return None
-    row = connection.execute(
-        f"select {COLUMNS}, k.hash from access.key_of(%s) k", (match[1],)
-    ).fetchone()
-    stored = bytes(32) if row is None else bytes(row[10])
-    if not hmac.compare_digest(stored, digest(match[2])) or row is None:
+    row = connection.execute(f"select {COLUMNS} from access.check_key(%s, %s) k", named).fetchone()
+    if row is None:
         return None
     found = key_row(row)
     if valid(found, now_us):

@@ -1,7 +1,7 @@
 """Sessions of the pages. The cookie's token is stored only as its SHA-256, like a key's secret.
 
-A session is found before a tenant is known, through functions of migrations 0006 and 0012, one at a
-time.
+A session is found before a tenant is known, through functions of migrations 0006, 0012 and
+0025, one at a time.
 """
 
 import secrets
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from store.people.idempotency import IDEMPOTENCY_S
-from store.people.keys import COLUMNS, KeyRow, digest, key_row, mark_used, valid
-from store.postgres.pool import Connection
+from store.people.keys import COLUMNS, KeyRow, digest, key_row, mark_used, parts, valid
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 
@@ -22,14 +22,23 @@ class SessionRow:
     csrf: str
 
 
-def open_session(connection: Connection, key_id: str, now_us: int, ttl_s: float) -> tuple[str, str]:
-    """Open a session for a key; return its token (for the cookie) and CSRF token (for forms)."""
+def open_session(
+    connection: Connection, key_text: str, now_us: int, ttl_s: float
+) -> tuple[str, str] | None:
+    """Open a session for a key; return its token (for the cookie) and CSRF token (for forms).
+
+    None where the key is not valid. ttl_s : 12 hours at most, and never longer than the key.
+    """
+    named = parts(key_text)
+    if named is None:
+        return None
     token, csrf = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
-    connection.execute(
-        "select access.open_session(%s, %s, %s, %s, %s)",
-        (digest(token), key_id, csrf, from_us(now_us), from_us(now_us + round(ttl_s * 1e6))),
+    opened = scalar(
+        connection,
+        "select access.open_session(%s, %s, %s, %s, %s, %s)",
+        (digest(token), *named, csrf, from_us(now_us), from_us(now_us + round(ttl_s * 1e6))),
     )
-    return token, csrf
+    return (token, csrf) if opened else None
 
 
 def find_session(

@@ -1,12 +1,14 @@
 """Notifications between processes by PostgreSQL's NOTIFY, sent when the writer commits.
 
-A notification only wakes its listener, which then reads the tables. A lost notification costs time
-(listeners also poll), never data.
+A notification only wakes its listener, which then reads the tables. A lost or forged notification
+costs time (listeners also poll), never data. Every login of the database may listen: what has
+changed is named by a hash with a key that only our roles can read (migration 0025).
 """
 
-import json
+import hashlib
 
-from store.postgres.pool import Connection
+from contracts.kinds import SIGNALS
+from store.postgres.pool import Connection, scalar
 
 SIGNAL = "tachowatt_signal"
 """Signals wait in the outbox's queue."""
@@ -15,7 +17,11 @@ CONTACT = "tachowatt_contact"
 """Contacts wait for delivery."""
 
 CHANGE = "tachowatt_change"
-"""An object that pages show has changed; payload: {"tenant", "what", "id"}."""
+"""An object that pages show has changed; payload: a hash of tenant and kind (`names`)."""
+
+
+CHANGED = ("case", "alert", "contact", *map(str, SIGNALS))
+"""What may have changed: an object, or the signals of a type."""
 
 
 def wake(connection: Connection, channel: str) -> None:
@@ -23,10 +29,22 @@ def wake(connection: Connection, channel: str) -> None:
     connection.execute("select pg_notify(%s, '')", (channel,))
 
 
-def changed(connection: Connection, tenant: str, what: str, id_: str) -> None:
-    """Notify live pages. what : case, alert or contact, or the type of a signal."""
-    payload = json.dumps({"tenant": tenant, "what": what, "id": id_})
-    connection.execute("select pg_notify(%s, %s)", (CHANGE, payload))
+def changed(connection: Connection, tenant: str, what: str) -> None:
+    """Notify live pages. what : one of `CHANGED`."""
+    connection.execute(
+        "select pg_notify(%s, left(encode(sha256(key || %s), 'hex'), 32)) from access.wake_key",
+        (CHANGE, _named(tenant, what)),
+    )
+
+
+def names(connection: Connection, tenant: str) -> dict[str, str]:
+    """Return the payload of each change of a tenant → what has changed."""
+    key = bytes(scalar(connection, "select key from access.wake_key"))
+    return {hashlib.sha256(key + _named(tenant, what)).hexdigest()[:32]: what for what in CHANGED}
+
+
+def _named(tenant: str, what: str) -> bytes:
+    return f"{tenant}\n{what}".encode()  # no name of a tenant has a line break
 
 
 def listen(connection: Connection, *channels: str) -> None:

@@ -8,7 +8,10 @@ from psycopg.rows import TupleRow
 from runtime.errors import Stop
 
 WRITER = "tachowatt_writer"
-"""Ingest and contacts: rows of all tenants, no DDL."""
+"""Ingest: rows of all tenants, no names, messages and secrets, no DDL."""
+
+CONTACTS = "tachowatt_contacts"
+"""Contacts: what ingest may, and names, addresses, messages, cases and receivers' secrets."""
 
 READER = "tachowatt_reader"
 """API and pages: rows of the transaction's tenants; samples and features only through views."""

@@ -198,8 +198,10 @@ def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, 
 
 _DEAD_LETTER = (
     "dead_letter_id, tenant, dialect, topic, content_type, received_at, partition, log_offset, "
-    "reason, detail, state, retried_at, outcome, octet_length(body) as size"
+    "reason, detail, state, retried_at, outcome, "
+    "pipeline.dead_letter_bytes(dead_letter_id) as size"
 )
+"""The reader has no right on a body: functions say its length and its shape."""
 
 
 def dead_letters(
@@ -209,28 +211,32 @@ def dead_letters(
     reason: str | None = None,
     state: str | None = None,
     before: int | None = None,
+    after: int | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return dead letters of some tenants, newest first, without their bodies."""
+    """Return dead letters of some tenants without their bodies: newest first, or with an id above
+    `after` in the order of arrival."""
     where = rows.Conditions("tenant = any(%s)", list(tenants))
-    where.add("reason = %s", reason).add("state = %s", state).add("dead_letter_id < %s", before)
+    where.add("reason = %s", reason).add("state = %s", state)
+    where.add("dead_letter_id < %s", before).add("dead_letter_id > %s", after)
     return rows.all_(
         connection,
         f"select {_DEAD_LETTER} from pipeline.dead_letter where {where.sql} "
-        "order by dead_letter_id desc limit %s",
+        f"order by dead_letter_id {'desc' if after is None else 'asc'} limit %s",
         [*where.values, limit],
     )
 
 
 def dead_letter(
-    connection: Connection, tenants: Collection[str], dead_letter_id: int, most_bytes: int
+    connection: Connection, tenants: Collection[str], dead_letter_id: int
 ) -> dict[str, Any] | None:
-    """Return one dead letter, with the first `most_bytes` of its body."""
+    """Return one dead letter, with the `shape` of its body (None where it is no text)."""
     return rows.one(
         connection,
-        f"select {_DEAD_LETTER}, substring(body for %s) as body from pipeline.dead_letter "
+        f"select {_DEAD_LETTER}, pipeline.dead_letter_shape(dead_letter_id) as shape "
+        "from pipeline.dead_letter "
         "where tenant = any(%s) and dead_letter_id = %s",
-        (most_bytes, list(tenants), dead_letter_id),
+        (list(tenants), dead_letter_id),
     )
 
 

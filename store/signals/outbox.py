@@ -49,7 +49,7 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
         "told as (insert into pipeline.publication (kind, ref) select 'signal', sequence "
         "from written where exists (select from pipeline.log where kind = 'kafka') "
         "order by sequence) "
-        "select distinct on (tenant, type) tenant, type, id from written",
+        "select distinct tenant, type from written",
         (
             from_us(now_us),
             [s.id for s in signals],
@@ -63,8 +63,8 @@ def put(connection: Connection, signals: Sequence[SignalRow], now_us: int) -> No
     ).fetchall()
     if written:
         notify.wake(connection, notify.SIGNAL)
-    for tenant, type_, id_ in written:
-        notify.changed(connection, tenant, type_, id_)
+    for tenant, type_ in written:
+        notify.changed(connection, tenant, type_)
 
 
 def read(

@@ -18,7 +18,7 @@ from tests.seed_api import FOREIGN, LAT, LON, OTHER, QUIET, Own
 CALLERS = [
     (tenant, role)
     for tenant in ("own", FOREIGN)
-    for role in ("insurer", "utility", "agent", "customer", "home", "operator")
+    for role in ("insurer", "utility", "agent", "customer", "home", "operator", "platform")
 ]
 POSITION = re.compile(rb'"[a-z_]*(lat|lon|lng|latitude|longitude|position|geometry)(_deg)?"')
 _numbers = itertools.count()
@@ -79,12 +79,12 @@ RULES: dict[str, Rule] = {
     "decide": OWN,
     "own_inbox": OWN,
     "mark_read": OWN,
-    "list_contacts": rule("insurer", "utility", "agent", "operator", whole=True),
-    "get_contact": rule("insurer", "utility", "agent", "operator"),
-    "resend_contact": rule("agent", "operator"),
-    "get_ledger": rule("operator", whole=True),
-    "list_dead_letters": rule("operator", whole=True),
-    "get_dead_letter": rule("operator"),
+    "list_contacts": rule("insurer", "utility", "agent", "operator", "platform", whole=True),
+    "get_contact": rule("insurer", "utility", "agent", "operator", "platform"),
+    "resend_contact": rule("agent", "operator", "platform"),
+    "get_ledger": rule("operator", "platform", whole=True),
+    "list_dead_letters": rule("operator", "platform", whole=True),
+    "get_dead_letter": rule("operator", "platform"),
 }
 PUBLIC = {"health", "ready"}
 BUSINESS = {"list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case"}

@@ -38,7 +38,8 @@ def test_a_session_cookie_does_not_open_the_api(api: Api) -> None:
     with connect(api.seeded.url) as connection:
         key = keys.find_key(connection, api.seeded.keys[("own", "insurer")], NOW_US)
         assert key is not None
-        token, csrf = sessions.open_session(connection, key.key_id, NOW_US, 3600)
+        text = api.seeded.keys[("own", "insurer")]
+        token, csrf = sessions.open_session(connection, text, NOW_US, 3600) or ("", "")
         connection.commit()
         session = sessions.find_session(connection, token, NOW_US, 3600)
         assert session is not None and session.csrf == csrf and session.key.key_id == key.key_id

@@ -41,7 +41,7 @@ def held_up(url: str, seconds: float = 1.0) -> Iterator[None]:
     with connect(url) as connection:
         connection.execute("lock table access.api_key in access exclusive mode")
         with connect(url) as other:
-            notify.changed(other, "t1", "alert", "a")
+            notify.changed(other, "t1", "alert")
             other.commit()
             while not other.execute(_WAITING).fetchone():
                 assert CLOCK.monotonic() < deadline, "the stream does not read"

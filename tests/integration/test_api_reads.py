@@ -1,5 +1,7 @@
 """What the API answers, to whom, and what it says when it does not."""
 
+import pytest
+
 from feature_kernels import driving
 from store.postgres import roles
 from store.postgres.pool import connect
@@ -198,14 +200,19 @@ def test_a_refused_read_is_not_in_the_log(api: Api) -> None:
         assert found.fetchall() == []
 
 
-def test_operations_see_their_tenant_and_nobodys(api: Api) -> None:
-    ledger = api.get("/v1/ledger", "operator").json()
-    assert {row["tenant"] for row in ledger["data"]} == {"t1", "-"} and ledger["closes"]
-    dead = list(pages(api, "/v1/dead-letters", "operator", 1))
-    assert [row["tenant"] for row in dead] == ["t1", "-"]
+@pytest.mark.parametrize(("role", "tenants"), [("operator", ["t1"]), ("platform", ["t1", "-"])])
+def test_operations_see_their_tenant_and_nobodys_with_the_scope_for_it(
+    api: Api, role: str, tenants: list[str]
+) -> None:
+    ledger = api.get("/v1/ledger", role).json()
+    assert {row["tenant"] for row in ledger["data"]} == {*tenants} and ledger["closes"]
+    dead = list(pages(api, "/v1/dead-letters", role, 1))
+    assert [row["tenant"] for row in dead] == tenants
     for row in dead:
-        one = api.get(f"/v1/dead-letters/{row['id']}", "operator").json()
+        one = api.get(f"/v1/dead-letters/{row['id']}", role).json()
         assert one == {**row, "shape": "{}"} and row["bytes"] == 2
+    unassigned = api.get("/v1/dead-letters/3", role)
+    assert unassigned.status_code == (200 if "-" in tenants else 404)
 
 
 def test_contacts_by_side_and_an_operator_sees_no_text(api: Api) -> None:

@@ -1,8 +1,6 @@
 """What the database itself allows: the reader sees a tenant's rows only, the writer changes no
 structure."""
 
-from collections.abc import Callable, Iterator
-
 import httpx
 import psycopg
 import pytest
@@ -18,11 +16,12 @@ from store.schema.migrate import migrate
 from tests.fix_api import running_api
 from tests.fix_postgres import _execute, database_of
 from tests.fix_registry import NOW_US
-from tests.fix_roles import Town
+from tests.fix_roles import Login, Town
 from tests.seed_api import DAY_US, OTHER
 
 _GLOBAL = {
     "access.secret_key",
+    "access.wake_key",
     "customers.version",
     "contacts.playbook",
     "public.tachowatt_migration",
@@ -199,7 +198,8 @@ def test_a_session_is_found_by_its_token_and_in_no_other_way(town: Town) -> None
         key = keys.find_key(connection, text, NOW_US)
         assert key is not None and key.tenant == "t1"
         assert keys.find_key(connection, text[:-1] + "_", NOW_US) is None
-        token, _ = sessions.open_session(connection, key.key_id, NOW_US, 60.0)
+        assert sessions.open_session(connection, text[:-1] + "_", NOW_US, 60.0) is None
+        token, _ = sessions.open_session(connection, text, NOW_US, 60.0) or ("", "")
         assert sessions.find_session(connection, token, NOW_US, 60.0) is not None
         assert sessions.find_session(connection, token, NOW_US + 61_000_000, 99.0) is None
         sessions.forget_expired(connection, NOW_US + 61_000_000)
@@ -232,27 +232,7 @@ def test_a_writer_changes_rows_and_no_structure(town: Town) -> None:
 # ── logins ──────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.fixture
-def login(
-    new_database: Callable[[], str],
-) -> Iterator[Callable[[str], tuple[str, str]]]:
-    """Make logins that may do nothing yet: `name, url = login(database_url)`."""
-    made: list[tuple[str, str]] = []
-
-    def make(url: str) -> tuple[str, str]:
-        name = f"tw_{url.rsplit('/', 1)[1].split('?')[0]}_{len(made)}"
-        _execute(url, f"create role {name} login")
-        made.append((name, url))
-        return name, psycopg.conninfo.make_conninfo(url, user=name)
-
-    yield make
-    for name, url in made:
-        _execute(url, f"drop role {name}")
-
-
-def test_a_login_that_is_no_member_is_told_what_to_run(
-    database: str, login: Callable[[str], tuple[str, str]]
-) -> None:
+def test_a_login_that_is_no_member_is_told_what_to_run(database: str, login: Login) -> None:
     name, url = login(database)
     with pytest.raises(NotAMember, match=f"grant {READER} to {name}"):
         Pool(url, most=1, role=READER)
@@ -271,7 +251,7 @@ def test_a_login_that_is_no_member_is_told_what_to_run(
 
 
 def test_a_login_that_does_not_own_the_tables_only_looks_whether_they_are_up_to_date(
-    database: str, login: Callable[[str], tuple[str, str]]
+    database: str, login: Login
 ) -> None:
     name, url = login(database)
     _execute(database, f"grant {READER} to {name}")
@@ -289,7 +269,7 @@ def test_a_pool_whose_server_is_away_waits_for_it() -> None:
 
 
 def test_an_owner_who_may_not_make_roles_migrates_all_the_same(
-    postgres_url: str, login: Callable[[str], tuple[str, str]], database: str
+    postgres_url: str, login: Login, database: str
 ) -> None:
     name, _ = login(database)
     base = database_of(postgres_url, f"{name}_db")

@@ -23,12 +23,15 @@ def login(view: View) -> Response:
     deps, text = view.deps, view.form.get("key", "").strip()
     client = view.request.client.host if view.request.client else None
     try:
-        caller = admit(deps, text, client, view.now_us)
+        admit(deps, text, client, view.now_us)
     except KeyRefused:
         return _form(view, refused=True)
     ttl_s = SESSION_S
     with deps.pool.connection() as connection:
-        token, _ = sessions.open_session(connection, caller.key_id, view.now_us, ttl_s)
+        opened = sessions.open_session(connection, text, view.now_us, ttl_s)
+    if opened is None:  # revoked in between
+        return _form(view, refused=True)
+    token, _ = opened
     view.cookies[deps.site.cookie(SESSION)] = (token, round(ttl_s))
     view.cookies[deps.site.cookie(FORM)] = ("", 0)
     return view.go(safe_next(view.form.get("next", "/")))

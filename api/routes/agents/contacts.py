@@ -13,7 +13,7 @@ from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
-from api.http.scopes import Scope
+from api.http.scopes import OPERATORS, Scope
 from contracts.channels import CHANNELS
 from services import contact_flow
 from store.people.read_log import of_rows
@@ -169,7 +169,7 @@ def _to_contact(connection: Connection, call: Call, row: Mapping[str, Any]) -> C
         {name: attempt[name] for name in Attempt.model_fields}
         for attempt in contact_flow.attempts(connection, row)
     ]
-    hidden = call.caller.role == "operator"
+    hidden = call.caller.role in OPERATORS
     return Contact.model_validate(
         {
             **_row(call, row),
@@ -182,6 +182,6 @@ def _to_contact(connection: Connection, call: Call, row: Mapping[str, Any]) -> C
 
 def _row(call: Call, row: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: row["contact_id" if name == "id" else name] for name in ContactRow.model_fields}
-    if call.caller.role == "operator":
+    if call.caller.role in OPERATORS:
         found |= {"subject": None, "address": None}
     return found | {"withdrawn": row["withdrawn"] is not None}

@@ -1,7 +1,7 @@
 """Operators: ledger and dead letters of their tenant, and of messages without a known tenant."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -12,8 +12,8 @@ from api.http.auth import Call, needs
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.resources.dead_letters import MAX_SHOWN_BYTES, mask_digits
-from store.pipeline import dead_letter, ledger
+from api.resources.dead_letters import MAX_SHOWN_BYTES, printable
+from store.pipeline import ledger
 from store.reads import pages as reads
 
 router = APIRouter(prefix="/v1", tags=["operations"])
@@ -73,7 +73,7 @@ class DeadLetterShape(DeadLetter):
 
 PageOfDeadLetters = Page[DeadLetter]
 
-_FIELDS = set(DeadLetter.model_fields) - {"bytes"}
+_FIELDS = set(DeadLetter.model_fields) - {"id", "bytes"}
 
 
 @router.get("/ledger", responses={200: {"model": Ledger}})
@@ -104,23 +104,18 @@ def list_dead_letters(
     """Dead letters, in order of arrival."""
     cursor = paging.decode("dead-letters", after, paging.number)
     with call.connection() as connection:
-        rows = dead_letter.summaries(
+        rows = reads.dead_letters(
             connection,
+            call.caller.tenants,
             reason=reason,
             state=state,
             after=0 if cursor is None else cursor[0],
             limit=limit + 1,
-            tenants=call.caller.tenants,
         )
     shown = rows[:limit]
-    data = [
-        DeadLetter.model_validate(
-            {**{name: getattr(row, name) for name in _FIELDS}, "bytes": row.size}
-        )
-        for row in shown
-    ]
+    data = [DeadLetter.model_validate(_shown(row)) for row in shown]
     page = paging.Pagination(
-        end_cursor=paging.encode("dead-letters", shown[-1].id) if shown else None,
+        end_cursor=paging.encode("dead-letters", shown[-1]["dead_letter_id"]) if shown else None,
         has_next_page=len(rows) > limit,
     )
     return json(PageOfDeadLetters(data=data, pagination=page))
@@ -133,16 +128,12 @@ def get_dead_letter(
 ) -> Response:
     """One dead letter, with the shape of its body."""
     with call.connection() as connection:
-        row = reads.dead_letter(connection, call.caller.tenants, dead_letter_id, MAX_SHOWN_BYTES)
+        row = reads.dead_letter(connection, call.caller.tenants, dead_letter_id)
     if row is None:
         raise not_found()
-    return json(
-        DeadLetterShape.model_validate(
-            {
-                **{name: row[name] for name in _FIELDS - {"id"}},
-                "id": row["dead_letter_id"],
-                "bytes": row["size"],
-                "shape": mask_digits(row["body"]),
-            }
-        )
-    )
+    return json(DeadLetterShape.model_validate({**_shown(row), "shape": printable(row["shape"])}))
+
+
+def _shown(row: dict[str, Any]) -> dict[str, Any]:
+    fields = {name: row[name] for name in _FIELDS}
+    return {**fields, "id": row["dead_letter_id"], "bytes": row["size"]}

@@ -30,7 +30,7 @@ TEXTS = [
     for path in [OPERATIONS, *sorted(DEPLOY.rglob("*"))]
     if path.is_file() and path.name != ".env"
 ]
-ROLES = {"tachowatt_migrator", "tachowatt_writer", "tachowatt_reader"}
+ROLES = {"tachowatt_migrator", "tachowatt_writer", "tachowatt_contacts", "tachowatt_reader"}
 
 
 def unknown_settings(text: str) -> set[str]:
