@@ -49,6 +49,8 @@ class Service:
             "TACHOWATT_MQTT_URL": addresses.mqtt_url,
             "TACHOWATT_API_PORT": str(_usual_port() if api_port is None else api_port),
         }
+        if addresses.api_database_url:
+            environment["TACHOWATT_API_DATABASE_URL"] = addresses.api_database_url
         if receiver is not None:
             environment |= {
                 "TACHOWATT_SMTP_URL": receiver.smtp_url,

