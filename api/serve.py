@@ -15,6 +15,7 @@ from api.http.connections import Limits, Server
 from api.http.deps import Deps
 from api.http.ratelimit import FailureLimit, RateLimit
 from api.http.site import Site
+from api.http.tls import Certificate, certificate_of
 from api.resources import scores
 from api.routes.operators.health import readiness
 from runtime.clock import Clock
@@ -74,10 +75,10 @@ def bind(host: str, port: int, remembered: int = 0) -> socket.socket:
     raise Stop(f"no port of {host} is free")
 
 
-def url_of(listening: socket.socket) -> str:
-    """Return http://host:port of a bound socket."""
+def url_of(listening: socket.socket, scheme: str = "http") -> str:
+    """Return scheme://host:port of a bound socket."""
     host, port = listening.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
 async def run(
@@ -96,11 +97,12 @@ async def run(
     streams end first, then requests have 3 s to finish.
     """
     await asyncio.to_thread(scores.warm_up)
+    certificate = certificate_of(settings)
     listening = bind(settings.api_host, settings.api_port, remembered_port)
     with listening, open_deps(settings, clock, database_url, metrics) as deps:
         if needs is not None:
             needs.append(lambda: "; ".join(readiness(deps).missing) or None)
-        server = _server(create_app(deps), settings, clock)
+        server = _server(create_app(deps), settings, clock, certificate)
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         cleaning = asyncio.create_task(_clean_up(deps))
         stopping = asyncio.create_task(stop.wait())
@@ -108,7 +110,7 @@ async def run(
         await asyncio.wait({serving, starting}, return_when=asyncio.FIRST_COMPLETED)
         starting.cancel()
         if not serving.done():
-            ready(url_of(listening))
+            ready(url_of(listening, "http" if certificate is None else "https"))
         await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
         deps.changes.end()
         server.should_exit = True
@@ -129,7 +131,9 @@ class _Server(Server):
         return nullcontext()
 
 
-def _server(app: FastAPI, settings: Settings, clock: Clock) -> uvicorn.Server:
+def _server(
+    app: FastAPI, settings: Settings, clock: Clock, certificate: Certificate | None
+) -> uvicorn.Server:
     limits = Limits.of(settings)
     config = uvicorn.Config(
         app,
@@ -143,7 +147,7 @@ def _server(app: FastAPI, settings: Settings, clock: Clock) -> uvicorn.Server:
         limit_concurrency=limits.connections + 1,
         timeout_graceful_shutdown=_GRACE_S,
     )
-    return _Server(config, limits, clock)
+    return _Server(config, limits, clock, certificate)
 
 
 async def _started(server: uvicorn.Server) -> None:

@@ -5,8 +5,15 @@ import logging
 from collections.abc import Sequence
 from urllib.parse import urlsplit
 
-from contracts.raw import RawMessage, Receipt
-from contracts.wire import pack_messages, read_frame, unpack_receipt, write_frame
+from contracts.raw import DeviceAck, RawMessage, Receipt
+from contracts.wire import (
+    batches_of,
+    greet_as_gateway,
+    pack_messages,
+    read_frame,
+    unpack_receipt,
+    write_frame,
+)
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.remote_log")
@@ -18,12 +25,14 @@ class RemoteLog:
     """A `Log` that sends batches to `tachowatt ingest --listen`.
 
     A batch whose answer was lost is sent again; ingest then counts it as duplicate.
+    token : what both ends prove to have.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, token: str = "") -> None:
         parts = urlsplit(url)
         if parts.scheme != "tcp" or not parts.hostname or not parts.port:
             raise Stop(f"{url!r} is no log; expected tcp://host:port of `tachowatt ingest`")
+        self._token = token
         self._host, self._port = parts.hostname, parts.port
         self._stream: tuple[asyncio.StreamReader, asyncio.StreamWriter] | None = None
         self._turn = asyncio.Lock()
@@ -35,9 +44,11 @@ class RemoteLog:
 
     async def append(self, messages: Sequence[RawMessage]) -> Receipt:
         """Send a batch; waits as long as ingest is away. Batches are sent one by one, in order."""
-        frame = pack_messages(messages)
+        acks: list[DeviceAck] = []
         async with self._turn:
-            return await self._send(frame)
+            for part in batches_of(messages):
+                acks += (await self._send(pack_messages(part))).acks
+        return Receipt(acks)
 
     async def _send(self, frame: bytes) -> Receipt:
         attempt = 0
@@ -45,13 +56,14 @@ class RemoteLog:
             try:
                 if self._stream is None:
                     self._stream = await asyncio.open_connection(self._host, self._port)
+                    await greet_as_gateway(*self._stream, self._token)
                 reader, writer = self._stream
                 write_frame(writer, frame)
                 await writer.drain()
                 receipt = unpack_receipt(await read_frame(reader))
                 self._away = None
                 return receipt
-            except (OSError, asyncio.IncompleteReadError, ValueError) as error:
+            except (OSError, EOFError, ValueError) as error:
                 await self.close()
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
                 attempt += 1

@@ -2,10 +2,14 @@
 
 import asyncio
 import ssl
-from typing import Any, Protocol
-from urllib.parse import unquote, urlsplit
+from typing import TYPE_CHECKING, Any, Protocol
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
 
 from runtime.errors import Usage
+from runtime.urls import with_password
+
+if TYPE_CHECKING:
+    from runtime.settings import Settings
 
 
 class Client(Protocol):
@@ -17,8 +21,9 @@ class Client(Protocol):
 def client_options(url: str) -> dict[str, Any]:
     """Return the arguments of aiokafka's clients for a URL.
 
-    url : kafka://[user:password@]host:port[,host:port…], or kafkas:// with TLS; with a user the
-    clients sign in by SASL, SCRAM-SHA-512.
+    url : kafka://[user:password@]host:port[,host:port…], or kafkas:// with TLS, with the
+    certificates of its authority in a file: ?ca=/path. With a user the clients sign in by SASL,
+    SCRAM-SHA-512.
 
     Raises `Usage`.
     """
@@ -27,12 +32,22 @@ def client_options(url: str) -> dict[str, Any]:
     hosts = [host if ":" in host else f"{host}:9092" for host in servers.split(",") if host]
     if parts.scheme not in ("kafka", "kafkas") or not hosts:
         raise Usage(
-            f"{url!r} is no Kafka; expected kafka://host:9092, or kafkas://user:password@host:9093"
+            f"{parts.scheme}://{servers} is no Kafka; expected kafka://host:9092, or "
+            "kafkas://user:password@host:9093"
+        )
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    ca = options.pop("ca", None)
+    if options or (ca is not None and parts.scheme != "kafkas"):
+        raise Usage(
+            f"{parts.scheme}://{servers}: only ?ca=FILE may follow, and with kafkas:// only"
         )
     found: dict[str, Any] = {"bootstrap_servers": hosts}
     tls = parts.scheme == "kafkas"
     if tls:
-        found["ssl_context"] = ssl.create_default_context()
+        try:
+            found["ssl_context"] = ssl.create_default_context(cafile=ca)
+        except OSError as error:  # ssl.SSLError too
+            raise Usage(f"the certificates of Kafka's authority, {ca}: {error}") from None
     if user:
         name, _, password = user.partition(":")
         found |= {
@@ -42,6 +57,21 @@ def client_options(url: str) -> dict[str, Any]:
         }
     protocol = "SASL_" * bool(user) + ("SSL" if tls else "PLAINTEXT")
     return found | {"security_protocol": protocol}
+
+
+def with_settings(url: str, settings: "Settings") -> str:
+    """Return a Kafka's URL with password and authority of the settings, where it has none.
+
+    Other URLs, such as tcp://, are returned unchanged.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in ("kafka", "kafkas"):
+        return url
+    if settings.kafka_password:
+        url = with_password(url, settings.kafka_password)
+    if parts.scheme == "kafkas" and settings.kafka_ca_file is not None and not parts.query:
+        url = f"{url}?{urlencode({'ca': str(settings.kafka_ca_file.resolve())})}"
+    return url
 
 
 async def stop_client(client: Client, within_s: float = 2.0) -> None:

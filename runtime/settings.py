@@ -1,17 +1,20 @@
 """Settings: `TACHOWATT_*` in the environment, or `tachowatt.toml` in the working directory.
 
-The environment wins over the file. `docs/settings.md` is generated from this class
-(`tachowatt settings --markdown`); a test compares them.
+The environment wins over a secret's own file (`TACHOWATT_…_FILE`), and that over
+`tachowatt.toml`. `docs/settings.md` is generated from this class (`tachowatt settings --markdown`);
+a test compares them.
 """
 
+import os
 from datetime import datetime, timedelta
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import Field, field_validator
+from pydantic import Field, field_validator, model_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -20,6 +23,22 @@ from pydantic_settings import (
 )
 
 from runtime.clock import US_PER_S, SystemClock
+from runtime.errors import Usage
+from runtime.urls import with_password
+
+_PASSWORD_OF = {
+    "database_password": "database_url",
+    "api_database_password": "api_database_url",
+    "mqtt_password": "mqtt_url",
+    "smtp_password": "smtp_url",
+}
+"""Setting of a password → the setting of the URL that it belongs to."""
+
+FROM_FILES = (*_PASSWORD_OF, *_PASSWORD_OF.values(), "kafka_password", "log_token")
+"""Settings that may stand in a file: TACHOWATT_<NAME>_FILE names it."""
+
+SECRET = frozenset({*FROM_FILES, "secrets_key"})
+"""Settings whose values stand in no message."""
 
 _ZONE_DAYS = 366
 """Days before and after now on which a zone is checked. Clocks go back once a year."""
@@ -75,6 +94,11 @@ class Settings(BaseSettings):
         description="Time zone (IANA) whose days and months the rollups have. A change "
         "rebuilds them.",
     )
+    database_password: str | None = Field(
+        default=None,
+        repr=False,
+        description="Password for `database_url`, where that has none.",
+    )
     secrets_key_file: Path | None = Field(
         default=None,
         description="File with the keys that stored secrets are sealed with, the newest first "
@@ -91,10 +115,18 @@ class Settings(BaseSettings):
         description="Login of API and pages, if it differs from `database_url`: a member of "
         "tachowatt_reader only (docs/roles.md).",
     )
+    api_database_password: str | None = Field(
+        default=None,
+        repr=False,
+        description="Password for `api_database_url`, where that has none.",
+    )
     mqtt_url: str | None = Field(
         default=None,
         description="An MQTT broker to use instead of the embedded one: mqtt://host:1883, "
         "mqtts://user:password@host:8883, or by websocket ws://host/mqtt or wss://host/mqtt.",
+    )
+    mqtt_password: str | None = Field(
+        default=None, repr=False, description="Password for `mqtt_url`, where that has none."
     )
     mqtt_version: Literal["5", "3.1.1"] = Field(
         default="5",
@@ -200,6 +232,16 @@ class Settings(BaseSettings):
         pattern=r"^[A-Za-z0-9._-]{0,100}$",
         description="Prefix of the names of Kafka's topics and groups: telemetry.raw, …",
     )
+    kafka_password: str | None = Field(
+        default=None,
+        repr=False,
+        description="Password for the Kafka of `--log kafkas://user@host`, where that has none.",
+    )
+    kafka_ca_file: Path | None = Field(
+        default=None,
+        description="Certificates (PEM) of the authority that signed Kafka's certificate, instead "
+        "of those of the system; for `--log kafkas://…`.",
+    )
     kafka_session_timeout_s: float = Field(
         default=10.0,
         ge=1.0,
@@ -211,6 +253,13 @@ class Settings(BaseSettings):
         default=None,
         description="A distribution of Apache Kafka, or a folder with its jars, for the commands "
         "that start one (`bench`, `fault`); without it Maven fetches them once.",
+    )
+    log_token: str | None = Field(
+        default=None,
+        repr=False,
+        min_length=16,
+        description="Token that gateways and `tachowatt ingest --listen` prove to each other; "
+        "needed where that listens beyond the loopback.",
     )
     metrics_port: int = Field(
         default=0,
@@ -233,6 +282,14 @@ class Settings(BaseSettings):
         le=65535,
         description="Port of API and pages; 0 takes a free one, the same again after a restart "
         "where it is still free.",
+    )
+    api_tls_cert_file: Path | None = Field(
+        default=None,
+        description="Certificate (PEM, with its chain) for API and pages: they are served by "
+        "https then. Read again when the file changes.",
+    )
+    api_tls_key_file: Path | None = Field(
+        default=None, description="Private key (PEM, without a passphrase) of that certificate."
     )
     api_connections: int = Field(
         default=8, ge=1, le=100, description="Maximum of database connections of the API."
@@ -326,11 +383,23 @@ class Settings(BaseSettings):
         description="Mail server: smtp://user:password@host:587 (with STARTTLS where it is "
         "offered) or smtps://host:465. Without one no mail is planned.",
     )
+    smtp_password: str | None = Field(
+        default=None, repr=False, description="Password for `smtp_url`, where that has none."
+    )
     smtp_from: str = Field(
         default="Tachowatt <tachowatt@localhost>", description="Sender of e-mails."
     )
     smtp_concurrency: int = Field(default=4, ge=1, le=50, description="E-mails under way at once.")
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_passwords(cls, values: dict[str, Any]) -> dict[str, Any]:
+        """Put passwords that are given apart, mostly from files, into their URLs."""
+        for name, url in _PASSWORD_OF.items():
+            if values.get(name) and values.get(url):
+                values[url] = with_password(str(values[url]), str(values[name]))
+        return values
 
     @field_validator("api_base_url")
     @classmethod
@@ -382,7 +451,29 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        return (init_settings, env_settings, TomlConfigSettingsSource(settings_cls))
+        files = _FileSource(settings_cls)
+        return (init_settings, env_settings, files, TomlConfigSettingsSource(settings_cls))
+
+
+class _FileSource(PydanticBaseSettingsSource):
+    """Secret settings from files, as containers provide them: `TACHOWATT_<NAME>_FILE`."""
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = f"TACHOWATT_{field_name.upper()}_FILE"
+        path = os.environ.get(name, "")
+        if field_name not in FROM_FILES or not path:
+            return None, field_name, False
+        try:
+            return Path(path).read_text(encoding="utf-8").strip("\r\n"), field_name, False
+        except (OSError, UnicodeDecodeError) as error:
+            raise Usage(f"{name}: {path} cannot be read: {error}") from None
+
+    def __call__(self) -> dict[str, Any]:
+        found = {
+            name: self.get_field_value(field, name)[0]
+            for name, field in self.settings_cls.model_fields.items()
+        }
+        return {name: value for name, value in found.items() if value is not None}
 
 
 def as_markdown() -> str:
@@ -392,6 +483,11 @@ def as_markdown() -> str:
         "",
         "From the environment, or from `tachowatt.toml` in the working directory (names in small",
         "letters, without the prefix). The environment wins.",
+        "",
+        "These may stand in a file of their own, as containers provide secrets;",
+        "`TACHOWATT_DATABASE_PASSWORD_FILE=/run/secrets/…` names it: "
+        + ", ".join(f"`{name}`" for name in sorted(FROM_FILES))
+        + ".",
         "",
         "| variable | default | what it is |",
         "| --- | --- | --- |",

@@ -14,6 +14,7 @@ import os
 import resource
 import secrets
 import socket
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -23,6 +24,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from api.http.problems import MEDIA_TYPE, ProblemBody
+from api.http.tls import Certificate
 from runtime.clock import Clock
 from runtime.settings import Settings
 
@@ -212,9 +214,17 @@ class Server(uvicorn.Server):
     waiting : connections that wait for their client, the longest first.
     """
 
-    def __init__(self, config: uvicorn.Config, limits: Limits, clock: Clock) -> None:
+    def __init__(
+        self,
+        config: uvicorn.Config,
+        limits: Limits,
+        clock: Clock,
+        certificate: Certificate | None = None,
+    ) -> None:
         super().__init__(config)
         self.limits = limits
+        self._certificate = certificate
+        self._greeting: dict[asyncio.Task[None], None] = {}
         self.waiting: dict[Connection, None] = {}
         self.quiet_log = logging.Logger("api.connections")
         self.quiet_log.parent = log
@@ -230,9 +240,10 @@ class Server(uvicorn.Server):
         self.started = True
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        for accepting in self._accepting:
-            accepting.cancel()
-        await asyncio.gather(*self._accepting, return_exceptions=True)
+        ending = [*self._accepting, *self._greeting]
+        for task in ending:
+            task.cancel()
+        await asyncio.gather(*ending, return_exceptions=True)
         for connection in list(self.waiting):
             connection.cut()
         await super().shutdown(sockets)
@@ -250,15 +261,38 @@ class Server(uvicorn.Server):
                 pause_s = min(2.0 * pause_s, _LONGEST_PAUSE_S)
                 continue
             pause_s = _SHORTEST_PAUSE_S
-            if len(self.server_state.connections) >= self.limits.connections:
+            if len(self.server_state.connections) + len(self._greeting) >= self.limits.connections:
                 self._make_room()
-            try:
-                await loop.connect_accepted_socket(lambda: Connection(self), client)
-            except OSError:
-                client.close()  # the client is away already
+            if self._certificate is None:
+                await self._connect(client, None)
+                continue
+            greeting = loop.create_task(self._connect(client, self._certificate.context))
+            self._greeting[greeting] = None
+            greeting.add_done_callback(lambda task: self._greeting.pop(task, None))
+
+    async def _connect(self, client: socket.socket, tls: ssl.SSLContext | None) -> None:
+        """Make an accepted client a connection, with TLS after its handshake."""
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(
+                lambda: Connection(self),
+                client,
+                ssl=tls,
+                ssl_handshake_timeout=None if tls is None else self.limits.head_s,
+            )
+        except OSError:  # the client is away already, or does not speak TLS
+            client.close()
+        except asyncio.CancelledError:
+            client.close()
+            raise
 
     def _make_room(self) -> None:
-        """Close the connection that has waited longest for its client."""
+        """Close the connection that has waited longest for its client, handshakes first."""
+        greeting = next(iter(self._greeting), None)
+        if greeting is not None:
+            self.quiet_log.warning("too many connections: handshakes that wait longest are ended")
+            self._greeting.pop(greeting)
+            greeting.cancel()
+            return
         longest = next(iter(self.waiting), None)
         if longest is None:
             self.quiet_log.warning("all connections are busy; new requests are answered 503")

@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from api.http.auth import Caller
 from api.http.deps import Deps
+from api.http.problems import Problem
 from api.http.scopes import Scope
 from api.pages.frame.enter import SESSION, open_view
 from api.pages.frame.formats import Formats
@@ -139,6 +140,11 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
         if caller is None:
             return PlainTextResponse("sign in first", 401, HEADERS)
         view.key = caller
+        try:
+            deps.rate.take(caller.key_id).check()
+        except Problem as problem:
+            headers = {**HEADERS, **problem.headers}
+            return PlainTextResponse(problem.detail, problem.status, headers)
         return EventSourceResponse(
             _events(deps, cache, view, token), headers=dict(HEADERS), ping=15, sep="\n"
         )

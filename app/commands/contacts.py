@@ -7,7 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.shared.console import err, load_settings, out, print_json, print_table
+from app.commands.shared.console import (
+    err,
+    load_settings,
+    out,
+    print_json,
+    print_table,
+)
 from app.commands.shared.options import DatabaseUrl, Json, StateDir, Tenant
 from app.commands.shared.process import run_process
 from app.commands.shared.reads import log_command
@@ -16,6 +22,7 @@ from app.processes.stack import Addresses, Stack, database
 from contracts.channels import CHANNELS
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
+from runtime.urls import without_password
 from store.people.read_log import of_rows
 from store.postgres.pool import connect, translated
 from store.signals import decisions
@@ -38,7 +45,8 @@ def run_contacts(state_dir: StateDir = None, database_url: DatabaseUrl = None) -
     async def work(stack: Stack, addresses: Addresses, clock: Clock, stop: asyncio.Event) -> None:
         def ready(metrics_url: str) -> None:
             err.print("contacts is ready", style="bold")
-            err.print(f"  database  {addresses.database_url}\n  metrics   {metrics_url}")
+            err.print(f"  database  {without_password(addresses.database_url)}")
+            err.print(f"  metrics   {metrics_url}")
             stack.announce(replace(addresses, pid=os.getpid(), metrics_url=metrics_url))
 
         await run(settings, clock, addresses, stop, ready)

@@ -19,6 +19,7 @@ from app.commands.shared.options import MqttUrl
 from app.processes.lifecycle import install_signals
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from runtime.kafka import with_settings
 
 
 def gateway(
@@ -33,6 +34,7 @@ def gateway(
     if settings.mqtt_url is None:
         raise Usage("a gateway alone needs a broker: --mqtt-url mqtt://host:1883")
     url = settings.mqtt_url
+    log = with_settings(log, settings)
 
     async def main() -> None:
         stop = asyncio.Event()

@@ -6,12 +6,20 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, load_settings, out, print_json, print_table
+from app.commands.shared.console import (
+    err,
+    load_settings,
+    out,
+    print_json,
+    print_table,
+    shown_url,
+)
 from app.commands.shared.options import DatabaseUrl
 from app.processes.stack import database
 from contracts.kafka import Topics
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from runtime.kafka import with_settings
 from store.pipeline import log as store_log
 from store.pipeline import offsets
 from store.postgres.pool import Connection, connect, translated
@@ -59,17 +67,20 @@ def init(
       tachowatt log init --log kafka://kafka:9092 --partitions 12 --replicas 3
     """
     settings = load_settings(database_url=database_url, kafka_topic_prefix=prefix)
+    before = None if before is None else with_settings(before, settings)
     with database(settings, SystemClock()) as url:
         if log == "direct":
             _choose(url, store_log.DIRECT, {0: 0}, None if lost else before, lost=lost)
             err.print("the store is fed from the direct log: `tachowatt serve`")
         else:
             topics = Topics(settings.kafka_topic_prefix)
-            chosen, begin = _topics(log, topics, partitions, replicas, keep_hours)
-            _choose(url, chosen, begin, before or log, lost=lost)
+            there = with_settings(log, settings)
+            chosen, begin = _topics(there, topics, partitions, replicas, keep_hours)
+            _choose(url, chosen, begin, before or there, lost=lost)
             err.print(f"the store is fed from {chosen}")
             err.print(
-                f"next: tachowatt ingest --log {log}; tachowatt gateway --log {log} --mqtt-url …"
+                f"next: tachowatt ingest --log {shown_url(log)}; "
+                f"tachowatt gateway --log {shown_url(log)} --mqtt-url …"
             )
 
 
@@ -128,7 +139,7 @@ def _not_committed(before: store_log.Log, committed: dict[int, int], kafka_url: 
     old = kafka_topics.look(kafka_url, Topics.with_raw(before.topic))
     if old is None or old.cluster_id != before.cluster_id:
         raise Usage(
-            f"the Kafka at {kafka_url.rpartition('@')[2]} is not the one with {before}: say with "
+            f"the Kafka at {shown_url(kafka_url)} is not the one with {before}: say with "
             "--from kafka://… where that is, so that nothing is left behind there, or with --lost "
             "that it is gone"
         )
@@ -157,7 +168,9 @@ def status(
     if log is not None and chosen.topic is not None:
         from app.operations import kafka_topics
 
-        found = kafka_topics.look(log, Topics.with_raw(chosen.topic))
+        found = kafka_topics.look(
+            with_settings(log, load_settings()), Topics.with_raw(chosen.topic)
+        )
         end = {} if found is None else found.end
     lag = {partition: end[partition] - n for partition, n in committed.items() if partition in end}
     if as_json:
@@ -199,7 +212,9 @@ def skip(
         chosen = store_log.chosen(connection)
         if chosen.topic is None:
             raise Usage("the store is fed from the direct log: nothing can be missing there")
-        found = kafka_topics.look(log, Topics.with_raw(chosen.topic))
+        found = kafka_topics.look(
+            with_settings(log, load_settings()), Topics.with_raw(chosen.topic)
+        )
         if found is None:
             raise Usage(f"Kafka has no topic {chosen.topic}")
         missing = 0

@@ -17,6 +17,7 @@ from app.commands.shared.options import DatabaseUrl, MqttUrl, StateDir
 from app.processes.lifecycle import install_signals
 from app.processes.stack import Addresses, Stack
 from runtime.clock import SystemClock
+from runtime.urls import without_password
 
 
 def serve(
@@ -35,7 +36,7 @@ def serve(
         own_database = "embedded, " if settings.database_url is None else ""
         err.print("tachowatt is ready", style="bold")
         err.print(f"  MQTT      {where.mqtt_url} ({own}MQTT 5)")
-        err.print(f"  database  {where.database_url} ({own_database}PostgreSQL)")
+        err.print(f"  database  {without_password(where.database_url)} ({own_database}PostgreSQL)")
         err.print(f"  pages     {where.api_url}/ (API: {where.api_url}/v1, /openapi.json)")
         err.print(f"  metrics   {where.metrics_url}")
         err.print(f"  state     {stack.state_dir}")

@@ -12,6 +12,7 @@ from aiokafka.errors import KafkaError, TopicAlreadyExistsError, for_code
 from contracts.kafka import MOST_RECORD_BYTES, Topics
 from runtime.errors import Retry, Stop
 from runtime.kafka import client_options
+from runtime.urls import without_secrets
 from store.pipeline.log import Log
 
 T = TypeVar("T")
@@ -113,7 +114,7 @@ def _with_admin(url: str, work: Callable[[AIOKafkaAdminClient], Coroutine[Any, A
             await admin.start()
             return await work(admin)
         except (KafkaError, OSError) as error:
-            raise Retry(f"Kafka at {url.rpartition('@')[2]} does not answer: {error!r}") from error
+            raise Retry(f"{without_secrets(url)} does not answer: {error!r}") from error
         finally:
             await admin.close()
 

@@ -28,7 +28,7 @@ async def run_gateway(
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
     remote: RemoteLog | KafkaLog
     if log_url.startswith("tcp:"):
-        remote = RemoteLog(log_url)
+        remote = RemoteLog(log_url, settings.log_token or "")
     else:
         remote = KafkaLog(
             log_url,

@@ -34,7 +34,7 @@ async def run_ingest(
     server = metrics.serve(settings.metrics_host, settings.metrics_port)
     direct = DirectLog(Worker(addresses.database_url, settings, clock, metrics), metrics)
     server.needs.append(direct.missing)
-    listener = Listener(direct, host, port)
+    listener = Listener(direct, host, port, settings.log_token or "")
     try:
         await unless(stop, load_kernels())
         await unless(stop, direct.start())

@@ -138,7 +138,11 @@ class Stack:
     def announce(self, addresses: Addresses) -> None:
         """Write `service.json`, by which other commands find this service."""
         self._state.mkdir(parents=True, exist_ok=True)
-        (self._state / "service.json").write_text(json.dumps(asdict(addresses)), encoding="utf-8")
+        file = self._state / "service.json"
+        file.unlink(missing_ok=True)  # perhaps open to others, by an earlier version
+        # Only the owner may read it: the database's URL may have a password.
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
+            out.write(json.dumps(asdict(addresses)))
 
     def leave(self) -> None:
         """Remove the announcement."""

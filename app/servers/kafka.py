@@ -12,10 +12,12 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
+from urllib.parse import quote, urlencode
 
 from aiokafka.admin import AIOKafkaAdminClient
 from aiokafka.errors import KafkaError
@@ -25,6 +27,7 @@ from app.servers.supervise import Child
 from runtime.calibration import Limit
 from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.kafka import client_options
 
 log = logging.getLogger("embedded")
 
@@ -57,10 +60,22 @@ _JAVA_OPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True)
+class SignIn:
+    """Clients use TLS and sign in by SCRAM-SHA-512. certificate : private key and chain of
+    `localhost`, PEM; authority : who signed it."""
+
+    user: str
+    password: str = field(repr=False)
+    certificate: Path
+    authority: Path
+
+
 class Kafka:
     """A Kafka node with its data in `directory`/kafka; acknowledged records survive kill -9.
 
     home : a Kafka distribution or a folder of its jars; None = the cache that Maven fills.
+    sign_in : None = anybody on this machine is a client, without TLS.
     """
 
     def __init__(
@@ -70,7 +85,9 @@ class Kafka:
         home: Path | None = None,
         *,
         java_options: Sequence[str] = (),
+        sign_in: SignIn | None = None,
     ) -> None:
+        self._sign_in = sign_in
         self._directory = directory.resolve()
         self._data = self._directory / "kafka"
         self._log = self._directory / "kafka.log"
@@ -98,7 +115,7 @@ class Kafka:
         self._child = Child([*command, "kafka.Kafka", config], self._log)
         limit = Limit(self._clock, _START_WITHIN_S)
         while not limit.over() and self._child.alive():
-            if listening(port) and _answers(port):
+            if listening(port) and _answers(self._url(port)):
                 self._port = port
                 self._remembered.write_text(str(port))
                 return self.url
@@ -109,7 +126,14 @@ class Kafka:
     @property
     def url(self) -> str:
         """Current URL, or that of the last run."""
-        return f"kafka://127.0.0.1:{self._port}"
+        return self._url(self._port)
+
+    def _url(self, port: int) -> str:
+        if self._sign_in is None:
+            return f"kafka://127.0.0.1:{port}"
+        user, password = quote(self._sign_in.user), quote(self._sign_in.password, safe="")
+        ca = urlencode({"ca": str(self._sign_in.authority.resolve())})
+        return f"kafkas://{user}:{password}@localhost:{port}?{ca}"
 
     @property
     def pid(self) -> int:
@@ -149,12 +173,19 @@ class Kafka:
         self._data.mkdir(parents=True, exist_ok=True)
         config = self._directory / "kafka.properties"
         settings = _settings(self._data, port, free_port())
+        if self._sign_in is not None:
+            settings |= _signing_in(self._sign_in, port, free_port(), settings)
+        config.touch(mode=0o600)
         config.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         return config
 
     def _format(self, command: Sequence[str], config: Path) -> None:
+        format_ = ["kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)]
+        if self._sign_in is not None:
+            user, password = self._sign_in.user, self._sign_in.password
+            format_ += ["--add-scram", f"SCRAM-SHA-512=[name={user},password={password}]"]
         made = subprocess.run(
-            [*command, "kafka.tools.StorageTool", "format", "-t", _CLUSTER_ID, "-c", str(config)],
+            [*command, *format_],
             capture_output=True,
             text=True,
             stdin=subprocess.DEVNULL,
@@ -204,16 +235,36 @@ def _settings(data: Path, port: int, controller: int) -> dict[str, object]:
     }
 
 
-def _answers(port: int) -> bool:
+def _signing_in(
+    sign_in: SignIn, port: int, internal: int, settings: Mapping[str, object]
+) -> dict[str, object]:
+    """Return the settings of a listener with TLS and SASL; the broker itself uses the loopback."""
+    controller = str(settings["listeners"]).partition("CONTROLLER://")[2]
+    return {
+        "listeners": f"SASL_SSL://127.0.0.1:{port},INTERNAL://127.0.0.1:{internal},"
+        f"CONTROLLER://{controller}",
+        "advertised.listeners": f"SASL_SSL://localhost:{port},INTERNAL://127.0.0.1:{internal}",
+        "listener.security.protocol.map": "SASL_SSL:SASL_SSL,INTERNAL:PLAINTEXT,"
+        "CONTROLLER:PLAINTEXT",
+        "inter.broker.listener.name": "INTERNAL",
+        "sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.sasl_ssl.sasl.enabled.mechanisms": "SCRAM-SHA-512",
+        "listener.name.sasl_ssl.scram-sha-512.sasl.jaas.config": (
+            "org.apache.kafka.common.security.scram.ScramLoginModule required;"
+        ),
+        "ssl.keystore.type": "PEM",
+        "ssl.keystore.location": sign_in.certificate.resolve(),
+    }
+
+
+def _answers(url: str) -> bool:
     """Return whether its metadata lists it. Runs in a thread: the caller may be in a loop."""
     with ThreadPoolExecutor(1) as thread:
-        return thread.submit(lambda: asyncio.run(_ask(port))).result()
+        return thread.submit(lambda: asyncio.run(_ask(url))).result()
 
 
-async def _ask(port: int) -> bool:
-    client = AIOKafkaAdminClient(
-        bootstrap_servers=f"127.0.0.1:{port}", request_timeout_ms=_ANSWER_WITHIN_MS
-    )
+async def _ask(url: str) -> bool:
+    client = AIOKafkaAdminClient(**client_options(url), request_timeout_ms=_ANSWER_WITHIN_MS)
     try:
         await client.start()
         return bool((await client.describe_cluster())["brokers"])

@@ -34,7 +34,15 @@ _HBA = "local all all peer map=tachowatt\nlocal replication all peer map=tachowa
 
 
 class Postgres:
-    """An embedded PostgreSQL on a Unix socket."""
+    """An embedded PostgreSQL on a Unix socket.
+
+    listen, access, port : addresses of TCP, lines of pg_hba.conf for them, and the port, which also
+    names the socket. The product listens on none.
+    """
+
+    listen = ""
+    access = ""
+    port = 5432
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._data = directory / "postgres"
@@ -60,6 +68,8 @@ class Postgres:
             if self._owner is not None:
                 os.chown(self._sockets, self._owner.pw_uid, self._owner.pw_gid)
         url = f"postgresql://postgres@/postgres?host={self._sockets}"
+        if self.port != Postgres.port:
+            url += f"&port={self.port}"
         limit = Limit(self._clock, _START_WITHIN_S)
         last = ""
         while not limit.over():
@@ -95,7 +105,10 @@ class Postgres:
     def _write_access(self) -> None:
         """Write who may connect, at each start: earlier versions let in everybody."""
         name = pwd.getpwuid(os.geteuid()).pw_name
-        for file, text in (("pg_hba.conf", _HBA), ("pg_ident.conf", f'tachowatt "{name}" all\n')):
+        for file, text in (
+            ("pg_hba.conf", _HBA + self.access),
+            ("pg_ident.conf", f'tachowatt "{name}" all\n'),
+        ):
             path = self._data / file
             path.write_text(text, encoding="utf-8")
             path.chmod(0o600)
@@ -104,7 +117,8 @@ class Postgres:
 
     def _spawn(self) -> Child:
         settings = {
-            "listen_addresses": "",
+            "listen_addresses": self.listen,
+            "port": str(self.port),
             "unix_socket_directories": str(self._sockets),
             # Telemetry is written in batches of megabytes (docs/performance.md).
             "shared_buffers": "256MB",

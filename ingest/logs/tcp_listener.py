@@ -4,16 +4,24 @@ import asyncio
 import logging
 
 from contracts.raw import Log
-from contracts.wire import pack_receipt, read_frame, unpack_messages, write_frame
+from contracts.wire import (
+    TokenRefused,
+    greet_as_listener,
+    pack_receipt,
+    read_frame,
+    unpack_messages,
+    write_frame,
+)
 
 log = logging.getLogger("ingest.logs.tcp_listener")
 
 
 class Listener:
-    """Serves a log to gateways; `port` is known after `start`."""
+    """Serves a log to gateways that have its token; `port` is known after `start`."""
 
-    def __init__(self, log_: Log, host: str, port: int) -> None:
+    def __init__(self, log_: Log, host: str, port: int, token: str = "") -> None:
         self._log = log_
+        self._token = token
         self._host = host
         self.port = port
         self._server: asyncio.Server | None = None
@@ -29,11 +37,14 @@ class Listener:
         assert task is not None
         self._clients.add(task)
         try:
+            await greet_as_listener(reader, writer, self._token)
             while True:
                 messages = unpack_messages(await read_frame(reader))
                 write_frame(writer, pack_receipt(await self._log.append(messages)))
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except TokenRefused as error:
+            log.error("a gateway is refused: %s", error)
+        except (asyncio.IncompleteReadError, ConnectionError, TimeoutError):
             pass  # the gateway has disconnected; it sends unanswered batches again
         except ValueError as error:
             log.error("a client that is no gateway: %s", error)

@@ -50,7 +50,7 @@ def must_assume(connection: psycopg.Connection[TupleRow], role: str) -> None:
 
 
 API_LOGIN = "tachowatt_api"
-"""Login of API and pages on the embedded server: a member of the reader and of nothing else, so that
+"""Login of API and pages on the embedded server: a member of the reader and nothing else, so that
 `reset role` makes nobody the owner of the tables."""
 
 

@@ -17,6 +17,7 @@ from rich.text import Text
 from runtime import logging as runtime_logging
 from runtime import printable
 from runtime.errors import Usage
+from runtime.urls import without_secrets
 
 if TYPE_CHECKING:
     from runtime.settings import Settings
@@ -47,7 +48,7 @@ def load_settings(**overrides: Any) -> "Settings":
     """
     from pydantic import ValidationError  # slow to import, and not every command has settings
 
-    from runtime.settings import Settings
+    from runtime.settings import SECRET, Settings
 
     given = {name: value for name, value in overrides.items() if value is not None}
     try:
@@ -56,7 +57,8 @@ def load_settings(**overrides: Any) -> "Settings":
         first = error.errors(include_url=False)[0]
         name = ".".join(str(part) for part in first["loc"])
         what = first["msg"].removeprefix("Value error, ")
-        raise Usage(f"setting {name}: {what} (found {first['input']!r})") from None
+        found = "" if name in SECRET or not name else f" (found {first['input']!r})"
+        raise Usage(f"setting {name}: {what}{found}") from None
     runtime_logging.configure(settings.log_level)
     return settings
 
@@ -114,6 +116,5 @@ def progress_bar(text: str) -> Iterator[Any]:
 
 
 def shown_url(url: str) -> str:
-    """Return the URL without a password."""
-    scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    """Return the URL without user, password and options."""
+    return without_secrets(url)
