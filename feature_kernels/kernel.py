@@ -30,15 +30,17 @@ def _cache_directory(package: Path) -> str:
     digest = hashlib.sha256()
     for source in sorted(package.glob("*.py")):
         digest.update(source.name.encode() + b"\0" + source.read_bytes())
-    return str(package / "__pycache__" / f"kernels-{digest.hexdigest()[:16]}")
+    name = f"kernels-{digest.hexdigest()[:16]}"
+    root = os.environ.get("TACHOWATT_KERNELS_DIR", "")
+    return str(Path(root) / package.name / name if root else package / "__pycache__" / name)
 
 
 def kernel(function: F) -> F:
     """Compile `function` in nopython mode: cached on disk, GIL released, IEEE arithmetic.
 
     ``error_model="numpy"`` makes a division by zero give inf or NaN, as the oracles do with
-    numpy, instead of raising inside a loop over many devices. NUMBA_CACHE_DIR, where set, says
-    where the cache is instead.
+    numpy, instead of raising inside a loop over many devices. TACHOWATT_KERNELS_DIR, or
+    NUMBA_CACHE_DIR (without a folder for each state of the sources), says where the cache is.
     """
     return _compiled(function, counted=True)
 

@@ -99,6 +99,11 @@ class Settings(BaseSettings):
         repr=False,
         description="Password for `database_url`, where that has none.",
     )
+    kernels_dir: Path | None = Field(
+        default=None,
+        description="Folder of the compiled kernels, instead of beside their packages: for code "
+        "that its process may not write. From the environment only.",
+    )
     secrets_key_file: Path | None = Field(
         default=None,
         description="File with the keys that stored secrets are sealed with, the newest first "

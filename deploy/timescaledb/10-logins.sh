@@ -1,9 +1,12 @@
 #!/bin/sh
-# Once, at the first start of an empty database: the logins of docs/roles.md.
+# Once, at the first start of an empty database: the logins of docs/roles.md. psql reads the
+# passwords from their files, so that they stand in no command line.
 set -eu
-psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres \
-    --set owner="$TW_OWNER_PASSWORD" --set ingest="$TW_INGEST_PASSWORD" \
-    --set contacts="$TW_CONTACTS_PASSWORD" --set api="$TW_API_PASSWORD" <<'SQL'
+psql --set ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
+\set owner `cat /run/secrets/tw_owner_password`
+\set ingest `cat /run/secrets/tw_ingest_password`
+\set contacts `cat /run/secrets/tw_contacts_password`
+\set api `cat /run/secrets/tw_api_password`
 create role tachowatt_migrator;
 create role tachowatt_writer;
 create role tachowatt_reader;

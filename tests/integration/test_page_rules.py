@@ -406,3 +406,18 @@ def test_what_nobody_foresaw_is_a_page_that_tells_no_detail(database: str) -> No
         answer = client.get("/cases", headers={"accept-language": "de"})
         assert answer.status_code == 500
         assert "schiefgegangen" in answer.text and "away" not in answer.text
+
+
+def test_live_counts_as_a_request(api: Api) -> None:
+    """A stream that is opened again and again is limited like every other request."""
+    with (
+        running_api(api.seeded.url, api_requests_per_minute=5) as address,
+        httpx.Client(base_url=address, headers=HTML, timeout=patient(20.0)) as client,
+    ):
+        sign_in(client, api.seeded.keys[("own", "agent")])
+        found = []
+        for _ in range(7):
+            with client.stream("GET", "/live") as answer:
+                found.append(answer.status_code)
+        assert found[0] == 200 and found[-1] == 429
+        assert "retry-after" in answer.headers

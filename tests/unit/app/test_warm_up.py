@@ -9,7 +9,7 @@ import pytest
 
 from app.processes import warm_up
 from app.processes.warm_up import PARTS
-from feature_kernels.kernel import KERNELS
+from feature_kernels.kernel import KERNELS, _cache_directory
 from runtime.errors import Stop
 
 
@@ -36,6 +36,23 @@ def test_a_child_names_what_it_compiles(tmp_path: Path, monkeypatch: pytest.Monk
     asyncio.run(warm_up._child(["encode"], names.append))
     assert names == ["store.postgres.binary_kernel.encode_fields"] and set(names) <= KERNELS
     assert list(tmp_path.rglob("*.nbi"))
+
+
+def test_compiled_kernels_may_be_kept_apart_from_the_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a container the code is root's, and the cache alone is writable."""
+    package = tmp_path / "kernels"
+    package.mkdir()
+    (package / "one.py").write_text("x = 1")
+    monkeypatch.setenv("TACHOWATT_KERNELS_DIR", str(tmp_path / "cache"))
+    _cache_directory.cache_clear()
+    first = _cache_directory(package)
+    assert first.startswith(str(tmp_path / "cache" / "kernels"))
+    (package / "one.py").write_text("x = 2")
+    _cache_directory.cache_clear()
+    assert _cache_directory(package) != first, "another state of the sources has another folder"
+    _cache_directory.cache_clear()
 
 
 def test_a_child_that_fails_says_why() -> None:

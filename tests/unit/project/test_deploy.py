@@ -17,7 +17,8 @@ import yaml
 from app.cli import cli
 from ingest.kernels import KINDS
 from runtime.metrics import Metrics
-from runtime.settings import Settings
+from runtime.secret_box import parse_keys
+from runtime.settings import FROM_FILES, Settings
 
 ROOT = Path(__file__).parents[3]
 DEPLOY = ROOT / "deploy"
@@ -35,6 +36,7 @@ ROLES = {"tachowatt_migrator", "tachowatt_writer", "tachowatt_contacts", "tachow
 
 def unknown_settings(text: str) -> set[str]:
     known = {f"TACHOWATT_{name.upper()}" for name in Settings.model_fields}
+    known |= {f"TACHOWATT_{name.upper()}_FILE" for name in FROM_FILES}
     return set(re.findall(r"TACHOWATT_[A-Z0-9_]*[A-Z0-9]", text)) - known - {"TACHOWATT_VERSION"}
 
 
@@ -115,6 +117,8 @@ def test_commands_are_real_and_their_settings_valid(
     words = [re.sub(r"\$\{[A-Z_]+:-([^}]*)\}", r"\1", word) for word in service["command"]]
     assert complaint(words) is None
     for variable, value in service["environment"].items():
+        if str(value).startswith("/run/secrets/"):
+            continue  # there in the container only: test_secrets_are_files
         monkeypatch.setenv(variable, re.sub(r"\$\{\w+:[-?]([^}]*)\}", "", str(value)))
     settings = Settings()
     if words[0] != "gateway":  # which knows no database
@@ -194,7 +198,111 @@ def test_no_secret_is_written_down() -> None:
     for service in SERVICES.values():
         for variable, value in service.get("environment", {}).items():
             if "PASSWORD" in variable:
-                assert str(value).startswith("${")
+                assert str(value).startswith(("${", "/run/secrets/"))
+
+
+OF_THE_BROKER = {"mosquitto", "mosquitto-users"}
+
+
+def test_secrets_are_files_that_a_service_is_given() -> None:
+    """No password of ours stands in the environment, which `docker inspect` shows."""
+    for name, service in SERVICES.items():
+        given = set(service.get("secrets", ()))
+        environment = service.get("environment", {})
+        used = {
+            str(value).removeprefix("/run/secrets/")
+            for value in environment.values()
+            if str(value).startswith("/run/secrets/")
+        }
+        if name == "timescaledb":
+            logins = (DEPLOY / "timescaledb" / "10-logins.sh").read_text()
+            used |= set(re.findall(r"`cat /run/secrets/(\w+)`", logins))
+        assert used == given, name
+        if name not in OF_THE_BROKER and not name.startswith("gateway"):
+            assert not [v for v in environment if "PASSWORD" in v and not v.endswith("_FILE")]
+            assert "PASSWORD" not in json.dumps(list(environment.values())), name
+    made = (DEPLOY / "secrets" / "make.sh").read_text()
+    for name, secret in COMPOSE["secrets"].items():
+        assert secret == {"file": f"./secrets/{name}"}
+        assert re.search(rf"\b{name}\b", made), f"make.sh does not make {name}"
+    assert {name for s in SERVICES.values() for name in s.get("secrets", ())} == {
+        *COMPOSE["secrets"]
+    }
+
+
+def test_the_folder_of_secrets_is_made_as_it_says(tmp_path: Path) -> None:
+    shutil.copy(DEPLOY / "secrets" / "make.sh", tmp_path)
+    before: dict[str, str] = {}
+    for _ in range(2):
+        subprocess.run([tmp_path / "make.sh"], check=True)
+        found = {p.name: p.read_text() for p in tmp_path.iterdir() if p.name != "make.sh"}
+        assert found.keys() == set(COMPOSE["secrets"]) and all(found.values())
+        assert before in ({}, found), "safe to repeat"
+        before = found
+    assert len(set(before.values())) == len(before)
+    assert tmp_path.stat().st_mode & 0o777 == 0o700
+    assert len(parse_keys(before["secrets_key"], "made")) == 1
+    assert (DEPLOY / "secrets" / ".gitignore").read_text().startswith("*\n")
+
+
+@pytest.mark.parametrize("name", set(SERVICES) - OF_THE_BROKER)
+def test_services_have_no_more_rights_than_needed(name: str) -> None:
+    service = SERVICES[name]
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service and service.get("user") != "0"
+    if "tachowatt" in service["image"] or name in ("prometheus", "grafana"):
+        assert service["read_only"] is True and "cap_add" not in service
+    if "tachowatt" in service["image"]:
+        writable = {volume.partition(":")[2] for volume in service["volumes"]}
+        assert writable == {"/var/cache/tachowatt"}, "compiled kernels, and nothing else"
+
+
+def test_the_code_in_the_image_is_roots() -> None:
+    lines = (DEPLOY / "Dockerfile").read_text().replace("\\\n", " ").splitlines()
+    copied = [line for line in lines if line.startswith("COPY --from=build")]
+    assert copied and not any("--chown" in line for line in copied)
+    assert [line for line in lines if line.startswith("USER")] == ["USER tachowatt"]
+    kernels = [line for line in lines if "TACHOWATT_KERNELS_DIR=/var/cache/tachowatt" in line]
+    assert kernels and "TACHOWATT_KERNELS_DIR" not in (DEPLOY / "compose.yaml").read_text()
+
+
+def test_networks_keep_apart_what_need_not_meet() -> None:
+    def meets(one: str) -> set[str]:
+        own = set(SERVICES[one]["networks"])
+        return {
+            name for name, s in SERVICES.items() if own & set(s.get("networks", ())) and name != one
+        }
+
+    processes = {name for name, s in SERVICES.items() if "tachowatt" in s["image"]}
+    assert meets("kafka") == {"log-init", "gateway-1", "gateway-2", "ingest-1", "ingest-2"}
+    assert not meets("timescaledb") & {"mosquitto", "kafka", "prometheus", "grafana", "gateway-1"}
+    assert meets("grafana") <= {"prometheus", "api"} | processes
+    assert "kafka" not in meets("grafana") | meets("prometheus") | meets("api") | meets("contacts")
+    assert meets("mosquitto") == {"gateway-1", "gateway-2"}
+    for name, network in COMPOSE["networks"].items():
+        members = [s for s in SERVICES.values() if name in s.get("networks", ())]
+        assert members, f"nobody uses {name}"
+        internal = (network or {}).get("internal", False)
+        assert internal is (name in ("log", "store", "monitoring"))
+    for name, service in SERVICES.items():
+        if "ports" in service:
+            assert any(
+                not (COMPOSE["networks"][n] or {}).get("internal") for n in service["networks"]
+            ), f"{name} has ports in internal networks only"
+
+
+def test_every_image_can_be_named_by_digest() -> None:
+    example = (DEPLOY / ".env.example").read_text()
+    for name, service in SERVICES.items():
+        if "tachowatt" in service["image"]:
+            continue
+        variable = re.match(r"\$\{([A-Z]+_IMAGE):-[^}]+:[^}]+\}$", service["image"])
+        assert variable is not None, name
+        assert f"\n{variable[1]}=\n" in example
+    base = [line for line in (DEPLOY / "Dockerfile").read_text().splitlines() if "FROM" in line]
+    assert all(line.startswith("FROM ${PYTHON_IMAGE}") for line in base)
+    assert "\nPYTHON_IMAGE=\n" in example
 
 
 def test_gateways_have_sessions_of_their_own() -> None:
