@@ -24,6 +24,7 @@ _GLOBAL = {
     "access.wake_key",
     "customers.version",
     "contacts.playbook",
+    "contacts.playbook_error",
     "public.tachowatt_migration",
 }
 """What a reader may read that is no tenant's."""

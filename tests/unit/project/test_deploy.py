@@ -245,7 +245,7 @@ def test_the_folder_of_secrets_is_made_as_it_says(tmp_path: Path) -> None:
     assert (DEPLOY / "secrets" / ".gitignore").read_text().startswith("*\n")
 
 
-@pytest.mark.parametrize("name", set(SERVICES) - OF_THE_BROKER)
+@pytest.mark.parametrize("name", sorted(set(SERVICES) - OF_THE_BROKER))
 def test_services_have_no_more_rights_than_needed(name: str) -> None:
     service = SERVICES[name]
     assert service["cap_drop"] == ["ALL"]
