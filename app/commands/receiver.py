@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import err, load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database, prepare_secrets
@@ -40,30 +40,40 @@ def add(
     tenant: Tenant = None,
     json: Json = False,
 ) -> None:
-    """Add a receiver and print its secret, once.
+    """Add a receiver and print its secret, once. Where its name has no address yet, it is disabled.
 
     Example: tachowatt receiver add claims https://claims.example.com/hooks --for insurer
     """
     settings, clock = load_settings(), SystemClock()
-    _check(settings, url)
+    unresolved = _check(settings, url)
     with database(settings, clock) as address, translated(), connect(address) as connection:
         which = the_tenant(connection, tenant)
         prepare_secrets(settings, address, clock)
         secret = receivers.add(
             connection, box_of(settings), which, name, audience, url, clock.now_us()
         )
+        if unresolved:
+            receiver = receivers.get(connection, which, name)
+            receivers.disable(connection, receiver["receiver_id"], "not_resolved", clock.now_us())
         connection.commit()
+    if unresolved:
+        err.print(
+            f"note: {unresolved}; the receiver is disabled, so that nothing is lost in three days "
+            f"of attempts. Once it has an address: tachowatt receiver enable {name}",
+            style="yellow",
+        )
     _tell_secret(which, name, secret, json)
 
 
-def _check(settings: Settings, url: str) -> None:
-    """Reject URLs that would never be sent to; a name without an address may get one later."""
+def _check(settings: Settings, url: str) -> str:
+    """Reject URLs that would never be sent to; return why a name has no address, '' if it has."""
     try:
         asyncio.run(targets.check(url, targets.networks(settings.webhook_private_networks)))
     except targets.Refused as error:
         raise Usage(str(error)) from None
     except targets.Unresolved as error:
-        out.print(f"note: {error}", style="yellow")
+        return str(error)
+    return ""
 
 
 def _tell_secret(tenant: str, name: str, secret: str, json: bool) -> None:

@@ -191,5 +191,10 @@ def test_commands_say_what_is_wrong(tmp_path: Path, command: Command) -> None:
     assert code == 2 and "--all-failed" in text
     code, text = command("contacts", "list", "--tenant", "nobody")
     assert code == 2 and "there are: t1" in text
+    code, text = command("receiver", "add", "later", "https://later.invalid/", "--for", "utility")
+    assert code == 0 and "whsec_" in text
+    code, text = command("receiver", "list", "--json")
+    states = {row["name"]: (row["state"], row["reason"]) for row in json.loads(text)}
+    assert states["later"] == ("disabled", "not_resolved")
     code, text = command("receiver", "add", "x", "http://10.0.0.1/", "--for", "utility")
     assert code == 2 and "not public" in text
