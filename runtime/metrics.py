@@ -19,8 +19,15 @@ class Metrics:
         )
         self.outcome = Counter(
             "tachowatt_messages_outcome",
-            "Messages whose outcome is committed: stored, duplicate, dead_lettered or refused",
+            "Messages whose outcome is committed: stored, duplicate, dead_lettered, refused or "
+            "ignored",
             ["tenant", "dialect", "outcome"],
+            registry=r,
+        )
+        self.warned = Counter(
+            "tachowatt_messages_warned",
+            "Messages that were read although something about them is wrong",
+            ["tenant", "dialect", "warning"],
             registry=r,
         )
         self.samples = Counter(

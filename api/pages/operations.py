@@ -8,12 +8,14 @@ from api.http import paging
 from api.http.problems import not_found
 from api.pages.frame.lists import ROWS, chosen, cursor, one_page
 from api.pages.frame.view import View
-from api.resources.dead_letters import MAX_SHOWN_BYTES, mask_digits
+from api.resources.dead_letters import MAX_SHOWN_BYTES, shape_of
 from runtime.errors import Reason
+from store.pipeline import quarantine
 from store.reads import pages as reads
 from store.signals import decisions, playbooks
 
-_STATES = ("open", "retry", "retried")
+_STATES = ("open", "deferred", "retry", "retried")
+_MOST_QUARANTINED = 20
 _DEAD_LETTER_ID = re.compile(r"[0-9]{1,18}")
 
 
@@ -32,7 +34,16 @@ def dead_letters(view: View) -> Response:
     )
     shown, next_ = one_page(found, "dead", "dead_letter_id")
     return view.page(
-        "dead_letters.html", letters=shown, next=next_, state=state, reason=reason, states=_STATES
+        "dead_letters.html",
+        letters=shown,
+        next=next_,
+        state=state,
+        reason=reason,
+        states=_STATES,
+        # On the first page only: the few devices that an operator may want to look at.
+        quarantined=[]
+        if after
+        else quarantine.listed(view.connection, view.caller.tenants, _MOST_QUARANTINED),
     )
 
 
@@ -44,7 +55,7 @@ def dead_letter(view: View) -> Response:
     letter = reads.dead_letter(view.connection, view.caller.tenants, int(wanted), MAX_SHOWN_BYTES)
     if letter is None:
         raise not_found()
-    text = mask_digits(letter["body"])
+    text = shape_of(letter)
     return view.page("dead_letter.html", letter=letter, text=text, most=MAX_SHOWN_BYTES)
 
 

@@ -1,6 +1,7 @@
 """Dead letters as operators see them: the shape of a body, not what it says."""
 
 import codecs
+from typing import Any
 
 MAX_SHOWN_BYTES = 4_096
 """Bytes from the beginning of a body that are looked at."""
@@ -22,3 +23,11 @@ def mask_digits(body: bytes) -> str | None:
     return "".join(
         "0" if c.isdigit() else c if c.isprintable() or c in "\t\r\n" else "\ufffd" for c in text
     )
+
+
+def shape_of(letter: dict[str, Any]) -> str | None:
+    """Return the shape of a dead letter: that which was kept instead of the content, or the body
+    with its digits masked; None if it is not displayable text."""
+    if letter["shape"] is not None:
+        return str(letter["shape"])
+    return mask_digits(letter["body"])

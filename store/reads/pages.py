@@ -198,7 +198,8 @@ def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, 
 
 _DEAD_LETTER = (
     "dead_letter_id, tenant, dialect, topic, content_type, received_at, partition, log_offset, "
-    "reason, detail, state, retried_at, outcome, octet_length(body) as size"
+    "reason, detail, state, retried_at, outcome, coalesce(size_bytes, octet_length(body)) as size, "
+    "size_bytes, shape"
 )
 
 

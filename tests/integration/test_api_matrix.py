@@ -84,6 +84,7 @@ RULES: dict[str, Rule] = {
     "resend_contact": rule("agent", "operator"),
     "get_ledger": rule("operator", whole=True),
     "list_dead_letters": rule("operator", whole=True),
+    "list_quarantined_devices": rule("operator", whole=True),
     "get_dead_letter": rule("operator"),
 }
 PUBLIC = {"health", "ready"}
