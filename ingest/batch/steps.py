@@ -2,8 +2,8 @@
 
     identify → defer → decode → check times → consent → sort and join → split → features → (commit)
 
-`defer` is in limits.py. Each step is a function over `Work`. None writes to the store or changes `StateCache`; the commit
-does both, completely or not at all.
+`defer` is in limits.py. Each step is a function over `Work`. None writes to the store or changes
+`StateCache`; the commit does both, completely or not at all.
 """
 
 import hashlib

@@ -19,8 +19,8 @@ def missing(connection: Connection) -> list[str]:
 
 
 def resting(connection: Connection) -> list[str]:
-    """Return what else does not work, as sentences, of no tenant in particular. Requests do not need
-    it, so the API stays ready."""
+    """Return what else does not work, as sentences that name no tenant. Requests do not need it, so
+    the API stays ready."""
     found = []
     if not delivery.any_worker_alive(connection):
         found.append("no worker of contacts is running: nothing is decided or delivered")
