@@ -185,7 +185,7 @@ class Settings(BaseSettings):
         description="For how many seconds' worth a tenant may send at once.",
     )
     deferred_device_messages: int = Field(
-        default=50_000,
+        default=10_000,
         ge=0,
         description="Most deferred messages that are kept of a device; later ones are counted, and "
         "not acknowledged to the device.",

@@ -14,7 +14,8 @@ class Intake:
 
     devices, tenants : their rates. tenant_ids : tenant → its number in `tenants`.
     spoilt : device id → its messages in a row that could not be used.
-    quarantined : (device id, reason) of devices in quarantine. stopped : sources that have stopped.
+    quarantined : (device id, reason) of devices in quarantine → arrival of the newest message that
+    the store has, 0 = not known here. stopped : sources that have stopped.
     """
 
     devices: Rates
@@ -22,7 +23,7 @@ class Intake:
     kept: KeptLetters
     tenant_ids: dict[str, int] = field(default_factory=dict)
     spoilt: dict[int, int] = field(default_factory=dict)
-    quarantined: set[tuple[int, str]] = field(default_factory=set)
+    quarantined: dict[tuple[int, str], int] = field(default_factory=dict)
     stopped: dict[Source, Stopped] = field(default_factory=dict)
 
     @classmethod

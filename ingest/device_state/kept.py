@@ -39,11 +39,14 @@ class KeptLetters:
         self._nobody: int | None = None
         self._counted: set[tuple[str, str]] = set()
 
-    def forget_device(self, device_id: int, tenant: str) -> None:
-        """Read the numbers of a device again: some of its dead letters have been retried."""
-        for deferred in (False, True):
-            self._of_device.pop((device_id, deferred), None)
-        self._of_tenant.pop(tenant, None)
+    def give_back(self, device_id: int, tenant: str, size: int, *, deferred: bool) -> None:
+        """Note that a message that was kept has been processed."""
+        device, of_all = self._of_device.get((device_id, deferred)), self._of_tenant.get(tenant)
+        if device is not None:
+            device.usage.messages -= 1
+            device.usage.bytes -= size
+        if of_all is not None:
+            of_all.usage.bytes -= size
 
     def take(
         self,

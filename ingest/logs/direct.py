@@ -20,8 +20,9 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _IDLE_S = 0.1
 _HANDED_OVER_S = 0.02
 _CLOSE_WITHIN_S = 1.0
-_DUE_EVERY_S = 1.0
-_RETRY_EVERY = 10  # idle rounds between two queries for dead letters marked for retry
+_DUE_EVERY_S = 10.0
+"""Where batches follow each other without a pause, some due dead letters are processed so often."""
+_RETRY_EVERY = 10  # idle rounds between two queries for dead letters to process again
 
 
 class DirectLog:
@@ -149,17 +150,19 @@ class DirectLog:
                     while self._worker.is_due() and not self._in_flight and not stop.is_set():
                         await self._run(self._worker.reconcile)
                     if rounds % _RETRY_EVERY == 0:
-                        await self._process_due()
+                        while await self._process_due() and not self._in_flight:
+                            if stop.is_set():
+                                break
                         await self._run(self._worker.close_silent)
                         await self._run(self._worker.write_retention_checkpoints)
                 except Retry as error:
                     await self._wait(3, error)
 
-    async def _process_due(self) -> None:
-        """Process dead letters that are due or marked, at most one batch of them a second."""
+    async def _process_due(self) -> bool:
+        """Process some of the dead letters that are due or marked. Returns False if none were."""
         self._due_at = asyncio.get_running_loop().time() + _DUE_EVERY_S
         await self._run(self._worker.release_calm_devices)
-        await self._run(self._worker.retry_dead_letters)
+        return bool(await self._run(self._worker.retry_dead_letters))
 
     async def close(self) -> None:
         """Release the partition within seconds, even if the store does not answer."""

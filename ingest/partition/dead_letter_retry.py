@@ -12,7 +12,9 @@ from store.pipeline import dead_letter, ledger
 from store.pipeline.dead_letter import DeadLetterRow
 from store.postgres.pool import Connection, translated
 
-AT_ONCE = 500
+AT_ONCE = 50
+"""Messages in one transaction, so that live messages never wait longer for it than for a batch."""
+
 Commit = Callable[[Callable[[StateCache], Work], int, Sequence[DeadLetterRow]], object]
 """Takes work through all steps and commits it; the offset moves on by the number."""
 
@@ -61,7 +63,10 @@ def finish(
     tenants = cache.registry.tenants
     for envelope, row in zip(work.envelopes, rows, strict=True):
         if envelope.device is not None:
-            cache.intake.kept.forget_device(envelope.device.device_id, envelope.device.tenant)
+            device, deferred = envelope.device, row.state == "deferred"
+            cache.intake.kept.give_back(
+                device.device_id, device.tenant, row.size, deferred=deferred
+            )
         if envelope.outcome is Outcome.DEAD_LETTERED and envelope.dead is not None:
             key = ledger_key(envelope, tenants)
             results.append((row.id, "open", str(envelope.dead.reason), envelope.dead.detail, *key))

@@ -264,7 +264,7 @@ class PartitionLease:
         """Load quarantine and stopped sources; a restart changes nothing about them."""
         intake = cache.intake
         intake.stopped = stopped_sources.load(connection, self.partition.number)
-        intake.quarantined = {key for key in quarantine.load(connection) if cache.owns(key[0])}
+        intake.quarantined = {key: 0 for key in quarantine.load(connection) if cache.owns(key[0])}
         intake.spoilt = {
             device_id: self.settings.quarantine_after_messages
             for device_id, reason in intake.quarantined

@@ -12,6 +12,7 @@ import numpy as np
 from ingest.batch.limits import deferred_devices
 from ingest.batch.work import Envelope, Outcome, Work
 from ingest.device_state.cache import StateCache
+from runtime.clock import US_PER_S
 from runtime.errors import DEFERRED, Reason
 from runtime.settings import Settings
 from store.pipeline import quarantine
@@ -19,6 +20,9 @@ from store.pipeline.quarantine import NOTHING_USABLE, OVER_LIMIT, Quarantined
 from store.postgres.pool import Connection
 
 log = logging.getLogger("ingest")
+
+_WRITTEN_EVERY_US = 10 * US_PER_S
+"""Its newest message and reason are written at most so often: a flood comes with each batch."""
 
 _NOT_ITS_FAULT = DEFERRED | {Reason.WRONG_PARTITION}
 
@@ -104,11 +108,17 @@ def _of(envelope: Envelope, reason: str, detail: str) -> Quarantined:
 
 
 def _put(connection: Connection, cache: StateCache, devices: list[Quarantined]) -> None:
-    quarantine.put(connection, devices)
-    for device in devices:
+    known = cache.intake.quarantined
+    due = [
+        device
+        for device in devices
+        if device.last_us - known.get((device.device_id, device.reason), 0) >= _WRITTEN_EVERY_US
+    ]
+    quarantine.put(connection, due)
+    for device in due:
         key = (device.device_id, device.reason)
-        if key not in cache.intake.quarantined:
-            cache.intake.quarantined.add(key)
+        known[key], new = device.last_us, key not in known
+        if new:
             log.warning(
                 "device %d of %s/%s is in quarantine (%s)",
                 device.device_id,
@@ -123,6 +133,6 @@ def _release(connection: Connection, cache: StateCache, keys: list[tuple[int, st
     if not found:
         return
     quarantine.release(connection, found)
-    cache.intake.quarantined.difference_update(found)
     for device_id, reason in found:
+        del cache.intake.quarantined[(device_id, reason)]
         log.info("device %d is out of quarantine (%s)", device_id, reason)

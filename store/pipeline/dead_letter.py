@@ -354,35 +354,40 @@ def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str
 def finish_retry(
     connection: Connection, results: Sequence[tuple[int, str, str, str, str, str]], at_us: int
 ) -> None:
-    """Record the results of retries: (id, state, outcome or reason, detail, tenant, dialect)."""
-    with connection.cursor() as cursor:
-        for dead_letter_id, state, outcome, detail, tenant, dialect in results:
-            if state == "open":
-                cursor.execute(
-                    "update pipeline.dead_letter set state = 'open', reason = %s, detail = %s, "
-                    "tenant = %s, dialect = %s, retried_at = %s, due_at = null "
-                    "where dead_letter_id = %s",
-                    (
-                        outcome,
-                        storable(detail),
-                        tenant,
-                        dialect,
-                        from_us(at_us),
-                        dead_letter_id,
-                    ),
-                )
-                if outcome in UNREGISTERED:  # its device has been removed since it came
-                    cursor.execute(
-                        "update pipeline.dead_letter set size_bytes = octet_length(body), "
-                        "body = '', user_properties = null where dead_letter_id = %s",
-                        (dead_letter_id,),
-                    )
-            else:
-                cursor.execute(
-                    "update pipeline.dead_letter set state = 'retried', outcome = %s, "
-                    "retried_at = %s, due_at = null where dead_letter_id = %s",
-                    (outcome, from_us(at_us), dead_letter_id),
-                )
+    """Record the results of retries: (id, state, outcome or reason, detail, tenant, dialect).
+
+    The content of a message whose device is not registered any more is dropped.
+    """
+    if not results:
+        return
+    ids, states, outcomes, details, tenants, dialects = (
+        list(column) for column in zip(*results, strict=True)
+    )
+    connection.execute(
+        "update pipeline.dead_letter l set state = x.state, retried_at = %s, due_at = null, "
+        "outcome = case when x.state = 'retried' then x.outcome else l.outcome end, "
+        "reason = case when x.state = 'open' then x.outcome else l.reason end, "
+        "detail = case when x.state = 'open' then x.detail else l.detail end, "
+        "tenant = case when x.state = 'open' then x.tenant else l.tenant end, "
+        "dialect = case when x.state = 'open' then x.dialect else l.dialect end, "
+        "size_bytes = case when x.nobody then octet_length(l.body) else l.size_bytes end, "
+        "body = case when x.nobody then '' else l.body end, "
+        "user_properties = case when x.nobody then null else l.user_properties end "
+        "from (select id, state, outcome, detail, tenant, dialect, "
+        "state = 'open' and outcome = any(%s) as nobody "
+        "from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+        "as u (id, state, outcome, detail, tenant, dialect)) x where l.dead_letter_id = x.id",
+        (
+            from_us(at_us),
+            [str(reason) for reason in UNREGISTERED],
+            ids,
+            states,
+            outcomes,
+            [storable(detail) for detail in details],
+            tenants,
+            dialects,
+        ),
+    )
 
 
 def counts(connection: Connection) -> dict[str, int]:

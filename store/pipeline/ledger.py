@@ -73,6 +73,8 @@ def warn(connection: Connection, warnings: Mapping[tuple[str, str, str], int], p
 
     warnings : (tenant, dialect, warning) → messages; part : of a log, the partition.
     """
+    if not warnings:
+        return
     with connection.cursor() as cursor:
         for (tenant, dialect, warning), messages in sorted(warnings.items()):
             cursor.execute(

@@ -28,6 +28,8 @@ class Quarantined:
 
 def put(connection: Connection, devices: Collection[Quarantined]) -> None:
     """Put devices in quarantine, or update their detail, in the caller's transaction."""
+    if not devices:
+        return
     with connection.cursor() as cursor:
         for device in devices:
             at = from_us(device.last_us)
@@ -113,6 +115,8 @@ NotKeptKey = tuple[str, str, str, str]
 
 def count_not_kept(connection: Connection, counts: Mapping[NotKeptKey, NotKept]) -> None:
     """Add to the counts, in the caller's transaction."""
+    if not counts:
+        return
     with connection.cursor() as cursor:
         cursor.executemany(
             "insert into pipeline.not_kept as n values (%s, %s, %s, %s, %s, %s, %s, %s) "
