@@ -8,8 +8,10 @@ import pytest
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.raw import RawMessage
+from ingest.logs.direct import DirectLog
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
+from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.pipeline import dead_letter, ledger, quarantine, stopped_sources, telemetry
 from store.postgres.pool import connect
@@ -273,6 +275,9 @@ def stopped(url: str) -> Worker:
 
 def test_a_source_stops_and_the_others_go_on(url: str) -> None:
     worker = stopped(url)
+    log = DirectLog(worker, Metrics())
+    log._away = None
+    assert "t2/native" in (log.missing() or ""), "for /ready on the port of metrics"
     assert "t2/native, of 30 devices" in (worker.stopped() or "")
     assert "tachowatt dead-letter resume" in (worker.stopped() or "")
     mended = [car(good(i, i), f"b{i}", "t2") for i in range(5)]
