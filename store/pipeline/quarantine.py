@@ -140,6 +140,16 @@ def count_not_kept(connection: Connection, counts: Mapping[NotKeptKey, NotKept])
         )
 
 
+def not_kept_of(connection: Connection, dialect: str, address: str) -> dict[str, int]:
+    """Count the dead letters of one address that were not kept, by reason."""
+    rows = connection.execute(
+        "select reason, sum(messages)::bigint from pipeline.not_kept "
+        "where dialect = %s and address = %s group by reason",
+        (dialect, address),
+    )
+    return dict(rows.fetchall())
+
+
 def not_kept_by_reason(connection: Connection) -> dict[str, int]:
     """Count the dead letters that were not kept, by reason."""
     rows = connection.execute(
