@@ -53,7 +53,7 @@ class Metrics:
         )
         self.window_bytes = Gauge(
             "tachowatt_gateway_window_bytes",
-            "Bytes of bodies and user properties of messages not yet acknowledged",
+            "Bytes of topics, bodies and user properties of messages not yet acknowledged",
             registry=r,
         )
         self.window_bytes_limit = Gauge(
