@@ -13,7 +13,7 @@ T = TypeVar("T")
 class AckWindow:
     """A queue: acknowledgements are sent in the order of arrival (MQTT 5, 4.6).
 
-    size : bytes of the bodies and user properties in the window.
+    size : bytes of the bodies, topics and user properties in the window.
     """
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class AckWindow:
         self._waiting.extend(messages)
         self._mids.extend(mids)
         sizes = [
-            len(m.body) if m.properties is None else len(m.body) + m.properties.size
+            len(m.body) + len(m.topic) + (0 if m.properties is None else m.properties.size)
             for m in messages
         ]
         self._sizes.extend(sizes)

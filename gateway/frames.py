@@ -18,15 +18,38 @@ T = TypeVar("T")
 _PUBLISH = 0x30
 _QOS_BITS = 0x06
 _QOS_1 = 0x02
+_RETAIN_OR_DUP = 0x09
+_RETAINED = 0x01
 _MAX_KNOWN = 200_000
-"""Size of the caches of topics and property blocks; a full cache is cleared."""
+_MAX_KNOWN_BYTES = 16 * 1024 * 1024
+"""Limits of each cache, of topics and of property blocks; a full cache is cleared."""
+_ENTRY_BYTES = 200
+"""Bytes of an entry besides its key and value, about."""
+
+
+class Known(dict[bytes, T]):
+    """A cache of what was read from bytes, bounded in entries and bytes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.size = 0
+
+    def keep(self, key: bytes, value: T) -> None:
+        """Add an entry. A text takes up to four bytes a character, so a key counts fivefold."""
+        more = 5 * len(key) + _ENTRY_BYTES
+        if len(self) >= _MAX_KNOWN or self.size + more > _MAX_KNOWN_BYTES:
+            self.clear()
+            self.size = 0
+        self[key] = value
+        self.size += more
 
 
 class FrameCutter:
     """Cuts the bytes of one connection, in portions of any size, into messages.
 
     messages, mids : messages of PUBLISH frames of QoS 0 or 1, in order, and their packet ids (0
-    for QoS 0); the caller empties both lists.
+    for QoS 0); copies : positions of retained messages that a subscription brings, without those
+    that are sent again. The caller empties the three lists.
     on_other(frame) : called with any other whole frame, also a QoS 2 PUBLISH, after all messages
     before it are in the lists.
     """
@@ -34,12 +57,14 @@ class FrameCutter:
     def __init__(self, on_other: Callable[[bytes], None]) -> None:
         self.messages: list[RawMessage] = []
         self.mids: list[int] = []
+        self.copies: list[int] = []
         self._on_other = on_other
         self._rest = b""
         self._parts: list[bytes] = []
         self._missing = 0
-        self._topics: dict[bytes, str] = {}
-        self._blocks: dict[bytes, Block] = {b"": Block()}
+        self._topics: Known[str] = Known()
+        self._blocks: Known[Block] = Known()
+        self._plain = Block()
         self._aliases = TopicAliases()
 
     def feed(self, data: bytes, received_us: int) -> None:
@@ -91,15 +116,17 @@ class FrameCutter:
         topic = self._topics.get(raw_topic)
         if topic is None:
             topic = raw_topic.decode("utf-8", "backslashreplace")
-            _cache(self._topics, raw_topic, topic)
+            self._topics.keep(raw_topic, topic)
         raw_block = data[start + 1 : properties_end]
-        block = self._blocks.get(raw_block)
+        block = self._blocks.get(raw_block) if raw_block else self._plain
         if block is None:
             block = read_block(raw_block)
-            _cache(self._blocks, raw_block, block)
+            self._blocks.keep(raw_block, block)
         content_type, properties, alias = block
         if alias:
             topic = self._aliases.resolve(topic, alias)
+        if command & _RETAIN_OR_DUP == _RETAINED:
+            self.copies.append(len(self.messages))
         self.mids.append(mid)
         self.messages.append(
             RawMessage(topic, data[properties_end:end], received_us, content_type, properties)
@@ -112,6 +139,8 @@ class FrameCutter:
         """
         content_type, properties, alias = found.block
         topic = self._aliases.resolve(found.topic, alias) if alias else found.topic
+        if found.retained:
+            self.copies.append(len(self.messages))
         self.mids.append(found.mid)
         self.messages.append(RawMessage(topic, found.body, received_us, content_type, properties))
 
@@ -128,9 +157,3 @@ def _remaining_length(data: bytes, at: int) -> tuple[int, int] | None:
         if not byte & 0x80:
             return value, at
     raise Malformed("a remaining length of more than four bytes")
-
-
-def _cache(known: dict[bytes, T], key: bytes, value: T) -> None:
-    if len(known) >= _MAX_KNOWN:
-        known.clear()
-    known[key] = value

@@ -72,7 +72,7 @@ class PahoClient(mqtt.Client):
 
         They are not queued as PUBLISH, because paho would then run a callback for each.
         """
-        packets = b"".join(qos_0(topic, body) for topic, body in messages)
+        packets = b"".join(qos_0(topic, body, v5=self._v5) for topic, body in messages)
         self._packet_queue(mqtt.PUBACK, packets, 0, 0)
 
     def _handle_publish(self) -> MQTTErrorCode:

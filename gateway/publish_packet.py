@@ -34,13 +34,15 @@ class Block(NamedTuple):
 
 
 class Publish(NamedTuple):
-    """A PUBLISH packet. mid : packet id, 0 for QoS 0. topic : empty if the alias names it."""
+    """A PUBLISH packet. mid : packet id, 0 for QoS 0. topic : empty if the alias names it.
+    retained : a retained message that a subscription brings, sent for the first time."""
 
     topic: str
     mid: int
     qos: int
     body: bytes
     block: Block
+    retained: bool = False
 
 
 def read(command: int, packet: bytes, *, v5: bool = True) -> Publish:
@@ -59,7 +61,8 @@ def read(command: int, packet: bytes, *, v5: bool = True) -> Publish:
         length, at = _varint(packet, at)
         end = at + length
         block = read_block(_slice(packet, at, length))
-    return Publish(_text(topic), mid, qos, bytes(packet[end:]), block)
+    retained = command & 0x09 == 0x01  # RETAIN without DUP
+    return Publish(_text(topic), mid, qos, bytes(packet[end:]), block, retained)
 
 
 def read_block(properties: bytes) -> Block:
@@ -143,10 +146,11 @@ def _varint(packet: bytes, at: int) -> tuple[int, int]:
     raise Malformed("a variable byte integer of more than four bytes")
 
 
-def qos_0(topic: str, body: bytes) -> bytes:
-    """Make a PUBLISH packet of QoS 0 without properties."""
+def qos_0(topic: str, body: bytes, *, v5: bool = True) -> bytes:
+    """Make a PUBLISH packet of QoS 0 without properties; MQTT 3.1.1 has not even their length."""
     name = topic.encode()
-    return frame(0x30, len(name).to_bytes(2, "big") + name + b"\0" + body)
+    properties = b"\0" if v5 else b""
+    return frame(0x30, len(name).to_bytes(2, "big") + name + properties + body)
 
 
 def frame(first: int, rest: bytes) -> bytes:

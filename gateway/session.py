@@ -25,6 +25,7 @@ from contracts.raw import RawMessage
 from gateway.frames import FrameCutter
 from gateway.paho_client import PahoClient
 from gateway.publish_packet import Malformed, Publish
+from gateway.retained import RetainedMessages
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.session")
@@ -88,6 +89,7 @@ class Session:
         self._closing = False
         self._now_us = now_us
         self._frames = FrameCutter(self._hand_over)
+        self._retained = RetainedMessages()
         self._paused = False
         self._misc: asyncio.Task[None] | None = None
         self._keeper: asyncio.Task[None] | None = None
@@ -148,6 +150,7 @@ class Session:
             self.subscribed.clear()
             if asyncio.get_running_loop().time() - began > _STABLE_AFTER_S:
                 attempt = 0
+            self._retained.lost_connection()
             self._on_lost()
             if not self._closing:
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
@@ -196,7 +199,11 @@ class Session:
         )
         # Also on a resumed session: this version may subscribe to other topics than the last.
         if self._v5:
-            client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._subscriptions])
+            # Retained messages come with a new subscription only, not at each reconnect.
+            options = SubscribeOptions(
+                qos=1, retainHandling=SubscribeOptions.RETAIN_SEND_IF_NEW_SUB
+            )
+            client.subscribe([(topic, options) for topic in self._subscriptions])
         else:
             client.subscribe([(topic, 1) for topic in self._subscriptions])
         self.connected.set()
@@ -267,6 +274,9 @@ class Session:
         frames = self._frames
         if frames.messages:
             messages, mids = frames.messages, frames.mids
+            if frames.copies:
+                self._retained.strip(messages, mids, frames.copies)
+                frames.copies = []
             frames.messages, frames.mids = [], []
             self._on_messages(messages, mids)
 
@@ -313,6 +323,7 @@ class Session:
         """Send PUBACK for QoS 1 messages, in this order."""
         if mids:
             self._client.acknowledge(mids)
+            self._retained.acknowledged(mids)
 
     def publish(self, messages: Sequence[tuple[str, bytes]]) -> None:
         """Publish to devices with QoS 0, in one write; dropped while disconnected."""

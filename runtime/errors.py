@@ -60,6 +60,15 @@ class Reason(StrEnum):
     WRONG_KIND = "wrong_kind"
     DECODER_ERROR = "decoder_error"
     PROCESSING_ERROR = "processing_error"
+    OVER_LIMIT = "over_limit"
+    SOURCE_STOPPED = "source_stopped"
+
+
+DEFERRED = frozenset({Reason.OVER_LIMIT, Reason.SOURCE_STOPPED})
+"""Reasons that are not about the message: it waits, and is processed by itself later."""
+
+UNREGISTERED = frozenset({Reason.UNKNOWN_TOPIC, Reason.UNKNOWN_DEVICE})
+"""Reasons of messages that are nobody's: their content is not kept."""
 
 
 class DeadLetter(TachowattError):

@@ -19,8 +19,15 @@ class Metrics:
         )
         self.outcome = Counter(
             "tachowatt_messages_outcome",
-            "Messages whose outcome is committed: stored, duplicate, dead_lettered or refused",
+            "Messages whose outcome is committed: stored, duplicate, dead_lettered, refused or "
+            "ignored",
             ["tenant", "dialect", "outcome"],
+            registry=r,
+        )
+        self.warned = Counter(
+            "tachowatt_messages_warned",
+            "Messages that were read although something about them is wrong",
+            ["tenant", "dialect", "warning"],
             registry=r,
         )
         self.samples = Counter(
@@ -46,7 +53,7 @@ class Metrics:
         )
         self.window_bytes = Gauge(
             "tachowatt_gateway_window_bytes",
-            "Bytes of bodies and user properties of messages not yet acknowledged",
+            "Bytes of topics, bodies and user properties of messages not yet acknowledged",
             registry=r,
         )
         self.window_bytes_limit = Gauge(

@@ -188,14 +188,89 @@ class Settings(BaseSettings):
     max_samples_per_message: int = Field(
         default=10_000, ge=1, description="Longer messages are dead-lettered."
     )
-    dead_letter_cap_messages: int = Field(
+    device_messages_per_s: float = Field(
+        default=100.0,
+        ge=0.0,
+        description="How many messages a second a device may send for long; what comes above it is "
+        "deferred (kept, and processed at this rate). 0 = no limit.",
+    )
+    device_burst_messages: int = Field(
+        default=50_000,
+        ge=1,
+        description="How many messages a device may send at once, such as its backlog of a week.",
+    )
+    device_bytes_per_s: float = Field(
+        default=1024.0 * 1024.0,
+        ge=0.0,
+        description="How many bytes a second a device may send for long. 0 = no limit.",
+    )
+    device_burst_bytes: int = Field(
+        default=256 * 1024 * 1024, ge=1, description="How many bytes a device may send at once."
+    )
+    tenant_messages_per_s: float = Field(
+        default=0.0,
+        ge=0.0,
+        description="The same for all devices of a tenant in a partition together. 0 = no limit: "
+        "to process a message costs little more than to defer it.",
+    )
+    tenant_bytes_per_s: float = Field(
+        default=0.0, ge=0.0, description="As the setting above, for bytes."
+    )
+    tenant_burst_s: float = Field(
+        default=60.0,
+        gt=0.0,
+        description="For how many seconds' worth a tenant may send at once.",
+    )
+    deferred_device_messages: int = Field(
         default=10_000,
         ge=0,
-        description="Intake of a partition stops when nearly all of this many messages of a source "
-        "(a tenant's dialect) went to the dead letter; the broker keeps later ones. 0 = never.",
+        description="Most deferred messages that are kept of a device; later ones are counted, and "
+        "not acknowledged to the device.",
+    )
+    deferred_device_bytes: int = Field(
+        default=64 * 1024 * 1024, ge=0, description="Most bytes of them."
+    )
+    dead_letter_device_messages: int = Field(
+        default=1_000,
+        ge=0,
+        description="Most dead letters that are kept of a device; later ones are counted, and not "
+        "acknowledged to the device.",
+    )
+    dead_letter_device_bytes: int = Field(
+        default=16 * 1024 * 1024, ge=0, description="Most bytes of them."
+    )
+    dead_letter_tenant_bytes: int = Field(
+        default=1024 * 1024 * 1024,
+        ge=0,
+        description="Most bytes that are kept of a tenant, dead letters and deferred messages.",
+    )
+    quarantine_after_messages: int = Field(
+        default=100,
+        ge=1,
+        description="A device is in quarantine after this many messages in a row that cannot be "
+        "used, until its next one that can. It does not count for the cap then.",
+    )
+    dead_letter_cap_messages: int = Field(
+        default=2_000,
+        ge=0,
+        description="A source (a tenant's dialect) stops when nearly all of this many messages "
+        "went to the dead letter: later ones are deferred, and it is tried again by itself. "
+        "0 = never.",
     )
     dead_letter_cap_share: float = Field(
         default=0.95, gt=0.0, le=1.0, description="Share of them that counts as nearly all."
+    )
+    dead_letter_cap_devices: int = Field(
+        default=20,
+        ge=1,
+        description="It stops only if they are of at least this many devices, and of a fifth of "
+        "its registered devices: fewer are put aside one by one.",
+    )
+    dead_letter_probe_s: float = Field(
+        default=30.0,
+        gt=0.0,
+        description="A stopped source is tried again after this time, and after twice as long each "
+        "time that fails, up to twenty times this.",
     )
     clock_ahead_tolerance_s: float = Field(
         default=300.0,

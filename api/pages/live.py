@@ -78,7 +78,7 @@ class LedgerCache:
                 total += entry
                 rate = found.rates.get(key, (0.0, 0.0))
                 messages, samples = messages + rate[0], samples + rate[1]
-        ended = total.stored + total.duplicate + total.dead_lettered + total.refused
+        ended = total.stored + total.duplicate + total.dead_lettered + total.refused + total.ignored
         return Figures(total, max(0, total.received - ended), messages, samples)
 
     def by_dialect(self, tenants: tuple[str, ...]) -> list[dict[str, object]]:
@@ -119,7 +119,7 @@ def as_text(figures: Figures, view: View) -> dict[str, str]:
     entry = figures.entry
     counts = {
         name: f.number(getattr(entry, name))
-        for name in ("received", "stored", "duplicate", "dead_lettered", "refused")
+        for name in ("received", "stored", "duplicate", "dead_lettered", "refused", "ignored")
     }
     return {
         **counts,

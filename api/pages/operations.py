@@ -10,10 +10,12 @@ from api.pages.frame.lists import ROWS, chosen, cursor, one_page
 from api.pages.frame.view import View
 from api.resources.dead_letters import MAX_SHOWN_BYTES, printable
 from runtime.errors import Reason
+from store.pipeline import quarantine
 from store.reads import pages as reads
 from store.signals import decisions, playbooks
 
-_STATES = ("open", "retry", "retried")
+_STATES = ("open", "deferred", "retry", "retried")
+_MOST_QUARANTINED = 20
 _DEAD_LETTER_ID = re.compile(r"[0-9]{1,18}")
 
 
@@ -32,7 +34,16 @@ def dead_letters(view: View) -> Response:
     )
     shown, next_ = one_page(found, "dead", "dead_letter_id")
     return view.page(
-        "dead_letters.html", letters=shown, next=next_, state=state, reason=reason, states=_STATES
+        "dead_letters.html",
+        letters=shown,
+        next=next_,
+        state=state,
+        reason=reason,
+        states=_STATES,
+        # On the first page only: the few devices that an operator may want to look at.
+        quarantined=[]
+        if after
+        else quarantine.listed(view.connection, view.caller.tenants, _MOST_QUARANTINED),
     )
 
 

@@ -21,7 +21,7 @@ from app.processes.stack import Stack, database
 from contracts.partition import Partition
 from runtime.clock import SystemClock
 from runtime.errors import Owned, Usage
-from store.pipeline import dead_letter, offsets
+from store.pipeline import dead_letter, stopped_sources
 from store.pipeline import log as store_log
 from store.postgres.pool import connect, translated
 
@@ -33,7 +33,7 @@ _AT_ONCE = 500
 @cli.command("list")
 def list_dead_letters(
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
-    state: Annotated[str, typer.Option(help="open, retry, retried or all")] = "open",
+    state: Annotated[str, typer.Option(help="open, deferred, retry, retried or all")] = "open",
     after: Annotated[int, typer.Option(help="Only ids above this")] = 0,
     limit: Annotated[int, typer.Option(min=1, max=10_000)] = 50,
     as_json: Json = False,
@@ -90,6 +90,8 @@ def _dead_json(row: dead_letter.DeadLetterRow | dead_letter.DeadLetterSummary) -
         "state": row.state,
         "retried_at": row.retried_at,
         "outcome": row.outcome,
+        "shape": row.shape,
+        "content_kept": row.size_bytes is None,
     }
 
 
@@ -106,6 +108,11 @@ def show_dead_letter(
     if row is None:
         raise Usage(f"there is no dead letter {id}; see `tachowatt dead-letter list --state all`")
     answer = _dead_json(row)
+    if row.size_bytes is not None:
+        if body is not None:
+            raise Usage(f"nobody registered the device of {id}: its content is not kept")
+        print_json(answer)
+        return
     if body is not None:
         body.write_bytes(row.body)
     try:
@@ -123,13 +130,14 @@ def retry_dead_letters(
 ) -> None:
     """Process messages again after their cause has been fixed.
 
-    A running service does this within about a second; without one, this command does it.
+    A running service does this within about a second; without one, this command does it. Messages
+    of unregistered devices are left out: their content is not kept.
 
     Examples:
 
       tachowatt dead-letter retry 17 18
 
-      tachowatt dead-letter retry --reason unknown_device
+      tachowatt dead-letter retry --reason out_of_range
     """
     if not ids and reason is None and not all_:
         raise Usage("say which: ids, --reason CODE, or --all")
@@ -174,7 +182,7 @@ def retry_dead_letters(
 def export(
     file: Annotated[Path, typer.Argument(help="JSON Lines; bodies in base64")],
     reason: Annotated[str | None, typer.Option(help="Only this reason code")] = None,
-    state: Annotated[str, typer.Option(help="open, retry, retried or all")] = "open",
+    state: Annotated[str, typer.Option(help="open, deferred, retry, retried or all")] = "open",
 ) -> None:
     """Write messages with all their fields to a file, one JSON object per line.
 
@@ -241,13 +249,20 @@ def _row_of(line: str, number: int, file: Path) -> dead_letter.DeadLetterRow:
     try:
         fields = json.loads(line)
         body = b64decode(fields.pop("body_base64"), validate=True)
-        fields.pop("bytes")
+        size = fields.pop("bytes")
+        # Files of earlier versions have neither; their bodies are complete.
+        kept, shape = fields.pop("content_kept", True), fields.pop("shape", None)
         user = fields.pop("user_properties") or None
         received_at = datetime.fromisoformat(fields.pop("received_at"))
         if received_at.tzinfo is None:
             raise ValueError("received_at without an offset")
         return dead_letter.DeadLetterRow(
-            **fields, body=body, user_properties=user, received_at=received_at
+            **fields,
+            body=body,
+            user_properties=user,
+            received_at=received_at,
+            size_bytes=None if kept else int(size),
+            shape=shape,
         )
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise Usage(
@@ -257,14 +272,19 @@ def _row_of(line: str, number: int, file: Path) -> dead_letter.DeadLetterRow:
 
 @cli.command("resume")
 def resume() -> None:
-    """Resume intake that stopped because nearly all messages went to the dead letter.
+    """Let sources go on at once that stopped because nearly all their messages went to the dead
+    letter. Their deferred messages are processed again.
 
     Example: tachowatt dead-letter resume
     """
-    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
-        stopped = offsets.resume(connection)
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        stopped = stopped_sources.resume(connection, clock.now_us())
         connection.commit()
-    for partition, why in stopped.items():
-        out.print(f"partition {partition} goes on; it had stopped because {why}", markup=False)
+    for (tenant, dialect, partition), why in stopped.items():
+        out.print(
+            f"{tenant}/{dialect} goes on in partition {partition}; it had stopped because {why}",
+            markup=False,
+        )
     if not stopped:
-        out.print("intake has stopped nowhere")
+        out.print("no source has stopped")

@@ -68,7 +68,7 @@ def publish(
     found = messages_of(file, device, dialect, start, tz, map_ or [], samples, clock.now_us())
     database = settings.database_url or (running.database_url if running and not to else "")
     tenant, topics = found[0].tenant if found else "", [message.topic for message in found]
-    watch = Watch(database, clock, tenant, dialect, topics) if database else None
+    watch = Watch(database, clock, tenant, dialect, device, topics) if database else None
     with progress_bar("publishing") as advance:
         counters = asyncio.run(
             publish_messages(
@@ -76,7 +76,7 @@ def publish(
                 url,
                 clock,
                 speedup=speedup,
-                acknowledged=dialect == NATIVE,
+                acknowledged=dialect == NATIVE and (watch is None or watch.registered),
                 progress=lambda c: advance(c.published, len(found)),
             )
         )
@@ -112,6 +112,9 @@ def _explain(outcome: "Outcome", device: str) -> None:
     for each in outcome.reasons:
         err.print(f"dead-lettered: {each.count} {each.reason}: {each.detail}", style="yellow")
     if outcome.reasons:
-        err.print("`tachowatt dead-letter list` has them; `dead-letter retry` once it is mended")
+        err.print(
+            "`tachowatt dead-letter list` has them; `dead-letter retry` once it is mended, except "
+            "those of an unregistered device, whose content is not kept: publish them again"
+        )
     if outcome.missing:
         err.print(f"{outcome.missing} are not in the ledger yet: `tachowatt ledger`")

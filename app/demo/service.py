@@ -4,7 +4,9 @@ import asyncio
 import os
 import socket
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from app.demo.receiver import DemoReceiver
 from app.processes.stack import Addresses, Stack
@@ -28,6 +30,7 @@ class Service:
     addresses : the servers to use
     receiver : destination of webhooks and mails; None = no contact is sent
     api_port : of API and pages; 0 = a free one, None = the usual one if it is free
+    environment : further variables of the child
     """
 
     def __init__(
@@ -37,22 +40,24 @@ class Service:
         clock: Clock,
         receiver: DemoReceiver | None = None,
         api_port: int | None = 0,
+        environment: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._clock = clock
         self._state = settings.state_dir.resolve()
         self._state.mkdir(parents=True, exist_ok=True)
         self._log = self._state / "service.log"
-        environment = {
+        variables = {
             **os.environ,
+            **environment,
             "TACHOWATT_STATE_DIR": str(self._state),
             "TACHOWATT_DATABASE_URL": addresses.database_url,
             "TACHOWATT_MQTT_URL": addresses.mqtt_url,
             "TACHOWATT_API_PORT": str(_usual_port() if api_port is None else api_port),
         }
         if addresses.api_database_url:
-            environment["TACHOWATT_API_DATABASE_URL"] = addresses.api_database_url
+            variables["TACHOWATT_API_DATABASE_URL"] = addresses.api_database_url
         if receiver is not None:
-            environment |= {
+            variables |= {
                 "TACHOWATT_SMTP_URL": receiver.smtp_url,
                 "TACHOWATT_SMTP_FROM": _MAIL_FROM,
                 "TACHOWATT_WEBHOOK_PRIVATE_NETWORKS": "127.0.0.0/8",
@@ -60,7 +65,7 @@ class Service:
         self._child = Child(
             [sys.executable, "-m", "app.cli", "serve"],
             self._log,
-            environment=environment,
+            environment=variables,
             directory=Path.cwd(),  # folder of tachowatt.toml, if any
         )
 

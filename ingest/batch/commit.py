@@ -4,12 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from contracts.partition import partition_of
 from contracts.raw import DeviceAck
 from feature_kernels.ragged import starts_of
-from ingest.batch.ledger import ledger_key
-from ingest.batch.work import KindWork, Outcome, Work
-from ingest.decoding.catalogue import ROUTER
+from ingest.batch import keep
+from ingest.batch.work import KindWork, Work
 from ingest.decoding.fast_path.classify import ColumnarBatch
 from ingest.device_state.arrays import Ints, Late, States
 from ingest.device_state.cache import StateCache, carry_to_bytes
@@ -17,7 +15,16 @@ from ingest.kernels import KINDS, Kind
 from ingest.registry import Registry
 from runtime.settings import Settings
 from store.pipeline import carry as checkpoints
-from store.pipeline import dead_letter, device_seq, features, ledger, offsets, reconcile, telemetry
+from store.pipeline import (
+    dead_letter,
+    device_seq,
+    features,
+    ledger,
+    offsets,
+    quarantine,
+    reconcile,
+    telemetry,
+)
 from store.postgres.pool import Connection
 
 Ledger = dict[tuple[str, str], ledger.Entry]
@@ -48,8 +55,12 @@ def write(
     work: Work,
     due: list[checkpoints.Checkpoint],
     now_us: int,
+    monotonic: float,
 ) -> None:
-    """Write features, checkpoints, reconcile requests and dead letters."""
+    """Write features, checkpoints, reconcile requests and dead letters.
+
+    Dead letters above a quota are only counted, and lose their numbers (`keep.choose`).
+    """
     for kind_name, kind_work in work.kinds.items():
         kind = KINDS[kind_name]
         for table in kind.features:
@@ -61,7 +72,9 @@ def write(
     checkpoints.save(connection, due)
     telemetry.put_meter_numbers(connection, work.meter_numbers)
     reconcile.request(connection, work.late, now_us)
-    dead_letter.put(connection, _dead(work, cache))
+    kept, counts = keep.choose(connection, work, cache, monotonic)
+    dead_letter.put(connection, kept)
+    quarantine.count_not_kept(connection, counts)
 
 
 def _due(
@@ -92,22 +105,6 @@ def _due(
     ]
 
 
-def _dead(work: Work, cache: StateCache) -> list[dead_letter.DeadMessage]:
-    return [
-        dead_letter.DeadMessage(
-            *ledger_key(envelope, cache.registry.tenants),
-            envelope.raw,
-            cache.partition.number,
-            envelope.offset,
-            envelope.dead.reason,
-            envelope.dead.detail,
-            partition_of(ROUTER.key_of_topic(envelope.raw.topic), cache.partition.of),
-        )
-        for envelope in work.envelopes
-        if envelope.outcome is Outcome.DEAD_LETTERED and envelope.dead is not None
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class Counted:
     """The sequence numbers of devices after a batch.
@@ -125,8 +122,8 @@ class Counted:
 def count_seqs(connection: Connection, cache: StateCache, work: Work) -> Counted:
     """Count the devices' sequence numbers and write them, in the caller's transaction.
 
-    Every outcome counts as processed: stored, duplicate, dead-lettered (also of an unregistered
-    device), refused.
+    What is stored, a duplicate, refused or kept as a dead letter counts as processed. What is
+    deferred, not kept, or of an unregistered device does not: its device sends it again.
     """
     numbered = [
         (envelope.position, envelope.route.address, envelope.numbering, envelope.salvaged)
@@ -229,6 +226,10 @@ def apply_to_cache(cache: StateCache, work: Work, monotonic: float) -> None:
     This happens before the commit, so that the next batch can be prepared during it; if the commit
     fails, the whole cache is dropped.
     """
+    if work.levels is not None:
+        cache.intake.devices.put(work.levels)
+    if work.tenant_levels is not None:
+        cache.intake.tenants.put(work.tenant_levels)
     for kind_name, kind_work in work.kinds.items():
         states, slots = cache.states[kind_name], kind_work.slots
         states.mark_us[slots] = kind_work.mark_us

@@ -7,7 +7,6 @@ import numpy as np
 from ingest.batch.work import Envelope, Outcome, Tally, Work
 from ingest.decoding.fast_path.classify import ColumnarBatch
 from ingest.device_state.cache import StateCache
-from runtime.errors import Reason
 from store.pipeline.ledger import Entry
 
 
@@ -31,6 +30,8 @@ def ledger_of(work: Work, cache: StateCache) -> dict[tuple[str, str], Entry]:
                 entry.dead_lettered += 1
             case Outcome.REFUSED:
                 entry.refused += 1
+            case Outcome.IGNORED:
+                entry.ignored += 1
         entry.samples_stored += envelope.stored
         entry.samples_merged += envelope.merged
         entry.samples_duplicate += envelope.duplicate
@@ -40,13 +41,12 @@ def ledger_of(work: Work, cache: StateCache) -> dict[tuple[str, str], Entry]:
     return dict(entries)
 
 
-def unassigned(work: Work, cache: StateCache) -> Counter[tuple[str, str]]:
-    """Count the messages of unregistered devices or unknown topics, by (tenant, dialect)."""
-    reasons = (Reason.UNKNOWN_DEVICE, Reason.UNKNOWN_TOPIC)
+def warnings_of(work: Work, cache: StateCache) -> Counter[tuple[str, str, str]]:
+    """Count the messages that were read with a warning, by (tenant, dialect, warning)."""
     return Counter(
-        ledger_key(envelope, cache.registry.tenants)
+        (*ledger_key(envelope, cache.registry.tenants), envelope.warning)
         for envelope in work.envelopes
-        if envelope.dead is not None and envelope.dead.reason in reasons
+        if envelope.warning is not None and envelope.outcome in (Outcome.STORED, Outcome.DUPLICATE)
     )
 
 

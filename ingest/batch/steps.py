@@ -1,9 +1,9 @@
 """The steps of a batch, in the order in which they run:
 
-    identify → decode → check times → consent → sort and join → split → features → (commit)
+    identify → defer → decode → check times → consent → sort and join → split → features → (commit)
 
-Each step is a function over `Work`. None writes to the store or changes `StateCache`; the commit
-does both, completely or not at all.
+`defer` is in limits.py. Each step is a function over `Work`. None writes to the store or changes
+`StateCache`; the commit does both, completely or not at all.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ from collections import defaultdict
 import numpy as np
 
 from contracts.dialects import DEVICE_KIND, NATIVE
+from contracts.topics import Route
 from customer_context.identity.holders import Device
 from feature_kernels.ragged import starts_of
 from ingest.batch.work import Envelope, Outcome, Work
@@ -38,36 +39,53 @@ from store.postgres.times import from_us
 
 
 def identify(work: Work, cache: StateCache) -> None:
-    """Find the device of each message by its topic. A message of an unknown topic or in the wrong
-    partition is dead-lettered here, one of an unknown device in `decode_bodies`."""
+    """Find the device of each message by its topic, before anything of the body is looked at.
+
+    A message of an unknown topic, of an unregistered device, or in the wrong partition is
+    dead-lettered here. One without a body is ignored: somebody has cleared a retained message.
+    """
     for envelope in work.envelopes:
         envelope.route = ROUTER.route(envelope.raw.topic)
         if envelope.outcome is not None:
-            continue  # dead-lettered already, by `dead_letter_unforeseen`
+            if envelope.route is not None:  # dead-lettered already, by `dead_letter_unforeseen`
+                envelope.device = _device(envelope.route, cache)
+            continue
+        if not envelope.raw.body:
+            envelope.outcome = Outcome.IGNORED
+            continue
         if envelope.route is None:
             envelope.dead_letter_as(
                 DeadLetter(Reason.UNKNOWN_TOPIC, f"no dialect knows {envelope.raw.topic!r}")
             )
             continue
-        here = cache.partition
-        if not here.holds(envelope.route.dialect, envelope.route.address):
+        route, here = envelope.route, cache.partition
+        envelope.device = _device(route, cache)
+        if envelope.device is None:
+            envelope.dead_letter_as(
+                DeadLetter(
+                    Reason.UNKNOWN_DEVICE,
+                    f"no registered device has the {route.dialect} address {route.address!r}; "
+                    "register it with `tachowatt import`: then its next messages are taken",
+                )
+            )
+        elif not here.holds(route.dialect, route.address):
             # The one writer of its device is in another partition; a retry moves it there.
             detail = f"a message of {envelope.raw.topic!r} in partition {here.number} of {here.of}"
             envelope.dead_letter_as(DeadLetter(Reason.WRONG_PARTITION, detail))
-            continue
-        envelope.device = cache.registry.by_address.get(
-            (envelope.route.dialect, envelope.route.address)
-        )
+
+
+def _device(route: Route, cache: StateCache) -> Device | None:
+    return cache.registry.by_address.get((route.dialect, route.address))
 
 
 def decode_bodies(work: Work, settings: Settings) -> None:
     """Decode every body, once, and check that it fits its device."""
     for envelope in work.envelopes:
-        if envelope.outcome is not None or envelope.route is None:
-            continue
         device = envelope.device
+        if envelope.outcome is not None or envelope.route is None or device is None:
+            continue
         context = Context(
-            device.timezone if device else "UTC",
+            device.timezone,
             envelope.raw.received_us,
             settings.max_samples_per_message,
         )
@@ -75,7 +93,8 @@ def decode_bodies(work: Work, settings: Settings) -> None:
             envelope.decoded = decode(
                 envelope.raw, envelope.route, context, settings.max_body_bytes
             )
-            _check_device(envelope)
+            envelope.warning = envelope.decoded.warning
+            _check_device(envelope, device)
         except DeadLetter as dead:
             if dead.reason is not Reason.DEVICE_MISMATCH:  # its number is of another device
                 _find_numbering(envelope, settings.max_body_bytes)
@@ -109,16 +128,10 @@ def dead_letter_unforeseen(envelope: Envelope, error: Exception) -> None:
     )
 
 
-def _check_device(envelope: Envelope) -> None:
-    """Raises `DeadLetter`: unknown_device, device_mismatch, wrong_kind."""
-    decoded, device = envelope.decoded, envelope.device
-    assert decoded is not None and envelope.route is not None
-    if device is None:
-        raise DeadLetter(
-            Reason.UNKNOWN_DEVICE,
-            f"no registered device has the {envelope.route.dialect} address "
-            f"{envelope.route.address!r}; register it with `tachowatt import`, then retry",
-        )
+def _check_device(envelope: Envelope, device: Device) -> None:
+    """Raises `DeadLetter`: device_mismatch, wrong_kind."""
+    decoded = envelope.decoded
+    assert decoded is not None
     if decoded.device is not None and decoded.device != device.device:
         raise DeadLetter(
             Reason.DEVICE_MISMATCH,
@@ -172,7 +185,7 @@ def consent(work: Work, cache: StateCache) -> None:
     state = cache.registry.consent
     for envelope in work.envelopes:
         device = envelope.device
-        if device is None:
+        if device is None or envelope.outcome is Outcome.IGNORED:
             continue
         if envelope.decoded is None:
             holder = device.holder_at(envelope.raw.received_us)

@@ -1,5 +1,6 @@
 """A batch in process: its messages, as envelopes or columns, and the results of the steps."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -13,9 +14,11 @@ from ingest.decoding.decoded import Decoded
 from ingest.decoding.fast_path.classify import ColumnarBatch
 from ingest.decoding.pack import Ordered
 from ingest.device_state.arrays import Ints
+from ingest.device_state.rates import Levels
 from runtime.errors import DeadLetter
 from store.pipeline.features import Rows
 from store.pipeline.reconcile import Range
+from store.pipeline.stopped_sources import Source
 from store.pipeline.telemetry import DeviceEventRow, Samples
 from store.postgres.pool import Unstorable
 
@@ -30,6 +33,7 @@ class Outcome(StrEnum):
     DUPLICATE = "duplicate"
     DEAD_LETTERED = "dead_lettered"
     REFUSED = "refused"
+    IGNORED = "ignored"
 
 
 @dataclass(slots=True)
@@ -38,6 +42,8 @@ class Envelope:
 
     position : in its batch; numbering : (run, seq, oldest); salvaged : the numbering comes from a
     body that cannot be decoded. refused_samples : rows that no consent covers.
+    due_us : when a deferred message is processed by itself. warning : what is wrong about a message
+    that is read nevertheless.
     """
 
     raw: RawMessage
@@ -50,6 +56,8 @@ class Envelope:
     outcome: Outcome | None = None
     numbering: tuple[int, int, int | None] | None = None
     salvaged: bool = False
+    due_us: int | None = None
+    warning: str | None = None
     samples: int = 0
     stored: int = 0
     merged: int = 0
@@ -120,6 +128,10 @@ class Work:
     columnar : kind of device → messages that need no decision (ingest/decoding/fast_path).
     late : device → the range of its late samples.
     events : (number of the envelope, row) of device events.
+    messages, first : the whole batch, and the offset of its first message; no messages where those
+    of the envelopes are processed again.
+    levels, tenant_levels : of the senders after this batch; probes : stopped source → positions of
+    its messages that are processed nevertheless.
     """
 
     envelopes: list[Envelope]
@@ -129,3 +141,8 @@ class Work:
     late: dict[int, Range] = field(default_factory=dict)
     events: list[tuple[int, DeviceEventRow]] = field(default_factory=list)
     meter_numbers: dict[float, str] = field(default_factory=dict)
+    messages: Sequence[RawMessage] = ()
+    first: int = 0
+    levels: Levels | None = None
+    tenant_levels: Levels | None = None
+    probes: dict[Source, frozenset[int]] = field(default_factory=dict)

@@ -12,6 +12,7 @@ class Decoded:
     observed_us : one per sample, microseconds since 1970 UTC.
     columns : name → one value per sample, None = not measured. Names of contracts/units.py.
     seq, run, oldest : the device's own numbering; seq is None if it does not number its messages.
+    warning : what is wrong about a body that is read nevertheless.
     """
 
     kind: str
@@ -24,6 +25,7 @@ class Decoded:
     meter_number: str | None = None
     event_kind: str = ""
     event_json: str = ""
+    warning: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

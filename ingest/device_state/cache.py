@@ -13,6 +13,7 @@ from contracts.partition import DIRECT, Partition
 from ingest.decoding.fast_path.classify import Topics
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.arrays import NEVER_US, Floats, Ints, Late, States
+from ingest.device_state.intake import Intake
 from ingest.device_state.sequence_numbers import SequenceNumbers
 from ingest.feature_inputs import as_text
 from ingest.kernels import KINDS, Kind, compute
@@ -33,19 +34,19 @@ class StateCache:
     topics : what the fast path knows of each topic.
     states : kind of device → its states.
     retention_ready_us : every device has a checkpoint here; earlier samples are not needed.
-    stopped : why the partition takes no messages; None = it takes them.
+    intake : limits of devices and sources.
     """
 
     registry: Registry
     next_offset: int
     topics: Topics
+    intake: Intake
     states: dict[str, States] = field(
         default_factory=lambda: {kind.name: States(kind.carry_width) for kind in KINDS.values()}
     )
     seqs: SequenceNumbers = field(default_factory=SequenceNumbers)
     retention_ready_us: int = YEAR_2000_US
     partition: Partition = DIRECT
-    stopped: str | None = None
 
     def owns(self, device_id: int) -> bool:
         """Return whether the device is registered and its messages belong to this partition."""

@@ -20,7 +20,9 @@ _BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _IDLE_S = 0.1
 _HANDED_OVER_S = 0.02
 _CLOSE_WITHIN_S = 1.0
-_RETRY_EVERY = 10  # idle rounds between two queries for dead letters marked for retry
+_DUE_EVERY_S = 10.0
+"""Where batches follow each other without a pause, some due dead letters are processed so often."""
+_RETRY_EVERY = 10  # idle rounds between two queries for dead letters to process again
 
 
 class DirectLog:
@@ -41,6 +43,7 @@ class DirectLog:
         self._turn = asyncio.Lock()
         self._in_flight = 0
         self._ended: Stop | None = None
+        self._due_at = 0.0
         self._away: str | None = "the partition has not been taken up yet"
         # Set when the states of the batch appended last are in the cache.
         self._cache_updated = asyncio.Event()
@@ -79,8 +82,9 @@ class DirectLog:
         return self._worker.next_offset
 
     def missing(self) -> str | None:
-        """Return why nothing is committed at present; None = nothing prevents it."""
-        return self._away
+        """Return why nothing, or nothing of some sources, is committed at present; None = nothing
+        prevents it."""
+        return self._away or self._worker.stopped()
 
     async def append(self, messages: Sequence[RawMessage], first: int | None = None) -> Receipt:
         """Commit the batch; waits as long as the store is away.
@@ -115,6 +119,8 @@ class DirectLog:
                 with suppress(Retry):  # `idle` does it later
                     await self._run(self._worker.reconcile)
                     await self._run(self._worker.write_retention_checkpoints)
+                    if loop.time() >= self._due_at:
+                        await self._process_due()
         except Stop as error:
             self._ended = error
             raise
@@ -144,11 +150,19 @@ class DirectLog:
                     while self._worker.is_due() and not self._in_flight and not stop.is_set():
                         await self._run(self._worker.reconcile)
                     if rounds % _RETRY_EVERY == 0:
-                        await self._run(self._worker.retry_dead_letters)
+                        while await self._process_due() and not self._in_flight:
+                            if stop.is_set():
+                                break
                         await self._run(self._worker.close_silent)
                         await self._run(self._worker.write_retention_checkpoints)
                 except Retry as error:
                     await self._wait(3, error)
+
+    async def _process_due(self) -> bool:
+        """Process some of the dead letters that are due or marked. Returns False if none were."""
+        self._due_at = asyncio.get_running_loop().time() + _DUE_EVERY_S
+        await self._run(self._worker.release_calm_devices)
+        return bool(await self._run(self._worker.retry_dead_letters))
 
     async def close(self) -> None:
         """Release the partition within seconds, even if the store does not answer."""

@@ -12,18 +12,22 @@ from store.pipeline import dead_letter, ledger
 from store.pipeline.dead_letter import DeadLetterRow
 from store.postgres.pool import Connection, translated
 
-AT_ONCE = 500
+AT_ONCE = 50
+"""Messages in one transaction, so that live messages never wait longer for it than for a batch."""
+
 Commit = Callable[[Callable[[StateCache], Work], int, Sequence[DeadLetterRow]], object]
 """Takes work through all steps and commits it; the offset moves on by the number."""
 
 
 def retry(lease: PartitionLease, open_: Callable[[], object], commit: Commit) -> int:
-    """Process dead letters marked for retry again, in order of arrival. Returns how many.
+    """Process dead letters again that are marked for it, or deferred and due, in order of arrival.
+    Returns how many.
 
     open_ : opens the lease again after an error; a row that fails alone stays a dead letter.
     """
     with translated():
-        rows = dead_letter.to_retry(lease.connection, lease.partition.number, AT_ONCE)
+        now_us = lease.clock.now_us()
+        rows = dead_letter.to_retry(lease.connection, lease.partition.number, now_us, AT_ONCE)
         lease.connection.rollback()
     if not rows:
         return 0
@@ -51,12 +55,18 @@ def finish(
     connection: Connection,
     work: Work,
     rows: Sequence[DeadLetterRow],
-    tenants: frozenset[str],
+    cache: StateCache,
     now_us: int,
 ) -> None:
     """Write the result of each retried row, in the caller's transaction."""
     results = []
+    tenants = cache.registry.tenants
     for envelope, row in zip(work.envelopes, rows, strict=True):
+        if envelope.device is not None:
+            device, deferred = envelope.device, row.state == "deferred"
+            cache.intake.kept.give_back(
+                device.device_id, device.tenant, row.size, deferred=deferred
+            )
         if envelope.outcome is Outcome.DEAD_LETTERED and envelope.dead is not None:
             key = ledger_key(envelope, tenants)
             results.append((row.id, "open", str(envelope.dead.reason), envelope.dead.detail, *key))

@@ -14,6 +14,7 @@ from ingest.batch.work import Work
 from ingest.decoding.fast_path.classify import Topics
 from ingest.decoding.times import YEAR_2000_US
 from ingest.device_state.cache import REPLAYED_AT_ONCE, StateCache, load_devices
+from ingest.device_state.intake import Intake
 from ingest.kernels import KINDS, Kind
 from ingest.reconcile.grid_changes import load_recompute_requests
 from ingest.registry import Registries
@@ -22,7 +23,7 @@ from runtime.errors import Retry, Stop
 from runtime.settings import Settings
 from store.people import registry
 from store.pipeline import log as store_log
-from store.pipeline import offsets, reconcile, telemetry
+from store.pipeline import offsets, quarantine, reconcile, stopped_sources, telemetry
 from store.postgres.engine import Layout
 from store.postgres.pool import Connection, abort, connect, in_transaction, translated
 from store.postgres.roles import WRITER
@@ -110,12 +111,13 @@ class PartitionLease:
                     registry,
                     next_offset,
                     Topics(registry, partition=self.partition),
+                    Intake.of(self.settings),
                     partition=self.partition,
                 )
                 cache.retention_ready_us = (
                     partitions.secured_in(connection, self.partition.number) or YEAR_2000_US
                 )
-                cache.stopped = offsets.stopped(connection, self.partition.number)
+                self._load_intake(connection, cache)
                 load_recompute_requests(connection, cache, self.clock)
                 self.load_late_devices(connection, cache)
                 self._recently_heard = self._find_recently_heard(connection, cache)
@@ -231,22 +233,14 @@ class PartitionLease:
             yield connection, cache
             connection.commit()
 
-    def stop(self, why: str) -> None:
-        """Take no more messages until an operator resumes the partition, also after a restart."""
-        with self.transaction() as (connection, cache):
-            offsets.stop(connection, self.partition.number, why)
-        cache.stopped = why
-        log.error("partition %d: %s", self.partition.number, why)
-
-    def check_not_stopped(self) -> None:
-        """Raises `Retry` with the reason until an operator has resumed the partition."""
-        if self.cache.stopped is None:
+    def refresh_stopped(self) -> None:
+        """Read the stopped sources again, where there are any: an operator may have resumed one."""
+        intake = self.cache.intake
+        if not intake.stopped:
             return
         with self.all_or_nothing():
-            self.cache.stopped = offsets.stopped(self.connection, self.partition.number)
+            intake.stopped = stopped_sources.load(self.connection, self.partition.number)
             self.connection.rollback()
-        if self.cache.stopped is not None:
-            raise Retry(self.cache.stopped)
 
     # ── loading ─────────────────────────────────────────────────────────────────────────────
 
@@ -265,6 +259,17 @@ class PartitionLease:
         load_recompute_requests(connection, cache, self.clock)
         self.load_late_devices(connection, cache)
         return True
+
+    def _load_intake(self, connection: Connection, cache: StateCache) -> None:
+        """Load quarantine and stopped sources; a restart changes nothing about them."""
+        intake = cache.intake
+        intake.stopped = stopped_sources.load(connection, self.partition.number)
+        intake.quarantined = {key: 0 for key in quarantine.load(connection) if cache.owns(key[0])}
+        intake.spoilt = {
+            device_id: self.settings.quarantine_after_messages
+            for device_id, reason in intake.quarantined
+            if reason == quarantine.NOTHING_USABLE
+        }
 
     def earliest_us(self) -> int:
         """Time (µs) before which samples are not accepted, and retention may drop them."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from contracts.raw import RawMessage
 from feature_kernels.ragged import starts_of
-from ingest.batch import commit, late_samples, steps
+from ingest.batch import commit, late_samples, limits, steps
 from ingest.batch.step_timer import StepTimer
 from ingest.batch.work import Envelope, Work
 from ingest.decoding.fast_path.classify import Classified, take
@@ -61,7 +61,8 @@ class BatchPreparer:
         ):
             found = self.read(messages, cache)
         envelopes = [Envelope(messages[i], first + i, i) for i in found.others]
-        return Work(envelopes, found.columnar)
+        # A copy, because `limits.defer` changes it, and the batch may be processed again.
+        return Work(envelopes, dict(found.columnar), messages=messages, first=first)
 
     def prepare(
         self,
@@ -79,6 +80,7 @@ class BatchPreparer:
         """
         timer.mark("read")
         steps.identify(work, cache)
+        limits.defer(work, cache)
         steps.decode_bodies(work, self._settings)
         steps.check_times(work, self._settings, cache.topics.earliest_us)
         steps.consent(work, cache)

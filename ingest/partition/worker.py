@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from contracts.partition import DIRECT, Partition
 from contracts.raw import DeviceAck, RawMessage
 from ingest.batch import commit, steps
-from ingest.batch.ledger import ledger_of, outcomes_of, unassigned
+from ingest.batch.ledger import ledger_of, outcomes_of, warnings_of
 from ingest.batch.signals import signals_of
 from ingest.batch.step_timer import StepTimer
 from ingest.batch.work import DATA_ERRORS, Envelope, Outcome, Work
 from ingest.decoding.fast_path.classify import Classified
 from ingest.device_state.cache import StateCache
-from ingest.partition import dead_letter_retry
+from ingest.partition import dead_letter_retry, put_aside
 from ingest.partition.breaker import Breaker
 from ingest.partition.lease import PartitionLease, Prepared, PreviousBatch
 from ingest.partition.maintenance import Maintenance
@@ -25,7 +25,7 @@ from runtime.errors import Fenced, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.people import registry
-from store.pipeline import dead_letter, telemetry
+from store.pipeline import dead_letter, ledger, telemetry
 from store.postgres.pool import Connection, translated
 from store.signals import outbox
 
@@ -76,7 +76,7 @@ class Worker:
         self._preparer = BatchPreparer(settings, clock)
         self._maintenance = Maintenance(self._lease, self._metrics)
         self._failed_in_a_row = 0
-        self._breaker = Breaker(settings.dead_letter_cap_messages, settings.dead_letter_cap_share)
+        self._breaker = Breaker(settings)
 
     def open(self) -> int:
         """Take the lease and load the cache. Returns the next offset.
@@ -167,7 +167,7 @@ class Worker:
         offset or messages between are missing.
         """
         next_offset = self.open()
-        self._lease.check_not_stopped()
+        self._lease.refresh_stopped()
         if first is not None and first != next_offset:
             if first > next_offset:
                 raise Fenced(
@@ -284,16 +284,20 @@ class Worker:
             work, telemetry.put_events(connection, [row for _, row in work.events])
         )
         now_us = self._clock.now_us()
+        entries = ledger_of(work, cache)
         if retried is not None:
-            dead_letter_retry.finish(connection, work, retried, cache.registry.tenants, now_us)
-        commit.write(connection, cache, work, due, now_us)
+            dead_letter_retry.finish(connection, work, retried, cache, now_us)
+            dead_letter_retry.subtract_retried(entries, retried)
+        else:
+            self._breaker.count(connection, cache, work, entries, now_us)
+            put_aside.note(connection, cache, work, self._settings)
+        commit.write(connection, cache, work, due, now_us, self._clock.monotonic())
         for kind_work in work.kinds.values():
             outbox.put(connection, signals_of(kind_work.rows, cache.registry.by_id), now_us)
         timer.mark("features")
         counted = commit.count_seqs(connection, cache, work)
-        entries = ledger_of(work, cache)
-        if retried is not None:
-            dead_letter_retry.subtract_retried(entries, retried)
+        warnings = warnings_of(work, cache)
+        ledger.warn(connection, warnings, self._partition.number)
         commit.write_ledger(connection, entries, self._partition.number, cache.next_offset, moved)
         timer.mark("books")
         connection.commit()
@@ -304,12 +308,8 @@ class Worker:
             self._failed_in_a_row = 0
         commit.cache_sequence_numbers(cache, counted)
         self._count(entries, timer.started)
-        why = None
-        if retried is None:
-            why = self._breaker.count(entries, unassigned(work, cache))
-        if why is not None:
-            with suppress(Retry):  # this batch is committed; the next ones give the same reason
-                self._lease.stop(why)
+        for (tenant, dialect, warning), n in warnings.items():
+            self._metrics.warned.labels(tenant, dialect, warning).inc(n)
         return Committed(commit.acks_of(counted, cache.registry), outcomes)
 
     # ── between batches ─────────────────────────────────────────────────────────────────────
@@ -344,8 +344,23 @@ class Worker:
         self.open()
         return self._maintenance.write_retention_checkpoints()
 
+    def stopped(self) -> str | None:
+        """Return which sources have stopped and what to do; None = none. Thread-safe."""
+        cache = self._lease.cache_or_none
+        stopped = () if cache is None else tuple(cache.intake.stopped.values())
+        return "; ".join(source.why for source in stopped) or None
+
+    def release_calm_devices(self) -> None:
+        """Release devices from quarantine that were above their limit and are not any more."""
+        self.open()
+        now_us = self._clock.now_us()
+        if put_aside.calm(self._lease.cache, now_us):
+            with self._lease.transaction() as (connection, cache):
+                put_aside.release_calm(connection, cache, now_us)
+
     def retry_dead_letters(self) -> int:
-        """Process dead letters marked for retry again, in order of arrival. Returns how many."""
+        """Process dead letters again that are marked for it, or deferred and due, in order of
+        arrival. Returns how many."""
         self.open()
         return dead_letter_retry.retry(self._lease, self.open, self._commit)
 

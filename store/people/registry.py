@@ -94,6 +94,17 @@ def meters(connection: Connection) -> dict[tuple[str, str], MeterRow]:
     }
 
 
+def is_registered(connection: Connection, dialect: str, address: str) -> bool:
+    """Return whether a device has this address."""
+    return bool(
+        scalar(
+            connection,
+            "select exists (select from customers.device where dialect = %s and address = %s)",
+            (dialect, address),
+        )
+    )
+
+
 def devices(connection: Connection) -> list[DeviceRow]:
     """Return all registered devices."""
     rows = connection.execute(

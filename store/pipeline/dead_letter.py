@@ -1,23 +1,30 @@
 """Dead letters: messages that could not be used, with their reason and unchanged bytes."""
 
-from collections import defaultdict
+import json
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Any
-
-from psycopg.types.json import Jsonb
 
 from contracts.partition import KeyOfTopic, partition_of
 from contracts.raw import Properties, RawMessage
-from store.pipeline import ledger
+from runtime.errors import UNREGISTERED
+from store.pipeline import ledger, quarantine
+from store.pipeline.text import storable
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us, to_us
 
 
 @dataclass(frozen=True, slots=True)
 class DeadMessage:
-    """A message to dead-letter. home : the partition whose owner processes it on a retry."""
+    """A message to dead-letter.
+
+    home : the partition whose owner processes it on a retry. device_id : None = unregistered.
+    due_us : when a deferred message is processed by itself; None = it is not deferred.
+    size_bytes, shape : of a body whose content is not kept; None = the body is complete.
+    """
 
     tenant: str
     dialect: str
@@ -27,11 +34,18 @@ class DeadMessage:
     reason: str
     detail: str
     home: int = 0
+    device_id: int | None = None
+    due_us: int | None = None
+    size_bytes: int | None = None
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterRow:
-    """A row of the table."""
+    """A row of the table.
+
+    size_bytes, shape : of a body whose content is not kept; None = the body is complete.
+    """
 
     id: int
     tenant: str
@@ -49,11 +63,13 @@ class DeadLetterRow:
     state: str
     retried_at: datetime | None
     outcome: str | None
+    size_bytes: int | None = None
+    shape: str | None = None
 
     @property
     def size(self) -> int:
-        """Bytes of the body."""
-        return len(self.body)
+        """Bytes of the body as it was received."""
+        return len(self.body) if self.size_bytes is None else self.size_bytes
 
     def message(self) -> RawMessage:
         """Return the message as received."""
@@ -86,6 +102,8 @@ class DeadLetterSummary:
     state: str
     retried_at: datetime | None
     outcome: str | None
+    size_bytes: int | None = None
+    shape: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,57 +115,69 @@ class ReasonCount:
     detail: str
 
 
+_RETRY_BYTES = 4 * 1024 * 1024
+"""Most bytes that are retried in one transaction."""
+
 _COLUMNS = (
     "dead_letter_id, tenant, dialect, topic, content_type, user_properties, expiry_s, body, "
-    "received_at, partition, log_offset, reason, detail, state, retried_at, outcome"
+    "received_at, partition, log_offset, reason, detail, state, retried_at, outcome, size_bytes, "
+    "shape"
 )
-_SUMMARY = _COLUMNS.replace("body", "octet_length(body)")
+_SUMMARY = _COLUMNS.replace("body", "coalesce(size_bytes, octet_length(body))")
 
 
-def _text(value: str | None) -> str | None:
-    """Return text that PostgreSQL accepts: NUL and lone surrogates are escaped."""
-    if value is None:
-        return None
-    return value.encode("utf-8", "backslashreplace").decode().replace("\x00", "\\x00")
-
-
-def _user(properties: Properties | None) -> Jsonb | None:
+def _user(properties: Properties | None) -> str | None:
     if properties is None or not properties.user:
         return None
-    return Jsonb([[_text(name), _text(value)] for name, value in properties.user])
+    return json.dumps([[storable(name), storable(value)] for name, value in properties.user])
 
 
 def put(connection: Connection, messages: Sequence[DeadMessage]) -> None:
-    """Store messages, in the caller's transaction."""
+    """Store messages in one statement, in the caller's transaction."""
     if not messages:
         return
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "with put as (insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
-            "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail, "
-            "home) "
-            "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) returning dead_letter_id) "
-            "insert into pipeline.publication (kind, ref) select 'dead_letter', dead_letter_id "
-            "from put where exists (select from pipeline.log where kind = 'kafka')",
-            [
-                (
-                    dead.tenant,
-                    dead.dialect,
-                    _text(dead.message.topic),
-                    _text(dead.message.content_type),
-                    _user(dead.message.properties),
-                    None if dead.message.properties is None else dead.message.properties.expiry_s,
-                    dead.message.body,
-                    from_us(dead.message.received_us),
-                    dead.partition,
-                    dead.offset,
-                    dead.reason,
-                    _text(dead.detail),
-                    dead.home,
-                )
-                for dead in messages
-            ],
-        )
+    connection.execute(
+        "with put as (insert into pipeline.dead_letter (tenant, dialect, topic, content_type, "
+        "user_properties, expiry_s, body, received_at, partition, log_offset, reason, detail, "
+        "home, state, device_id, due_at, size_bytes, shape) "
+        "select tenant, dialect, topic, content_type, user_properties::jsonb, expiry_s, body, "
+        "received_at, partition, log_offset, reason, detail, home, "
+        "case when due_at is null then 'open' else 'deferred' end, device_id, due_at, size_bytes, "
+        "shape from unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], "
+        "%s::bigint[], %b::bytea[], %s::timestamptz[], %s::int[], %s::bigint[], %s::text[], "
+        "%s::text[], %s::int[], %s::bigint[], %s::timestamptz[], %s::bigint[], %s::text[]) "
+        "with ordinality as x (tenant, dialect, topic, content_type, user_properties, expiry_s, "
+        "body, received_at, partition, log_offset, reason, detail, home, device_id, due_at, "
+        "size_bytes, shape, number) order by number returning dead_letter_id) "
+        "insert into pipeline.publication (kind, ref) select 'dead_letter', dead_letter_id "
+        "from put where exists (select from pipeline.log where kind = 'kafka')",
+        [list(column) for column in zip(*map(_columns, messages), strict=True)],
+    )
+
+
+def _columns(dead: DeadMessage) -> tuple[Any, ...]:
+    message = dead.message
+    kept = dead.size_bytes is None
+    properties = message.properties if kept else None
+    return (
+        dead.tenant,
+        dead.dialect,
+        storable(message.topic),
+        None if message.content_type is None else storable(message.content_type),
+        _user(properties),
+        None if properties is None else properties.expiry_s,
+        message.body if kept else b"",
+        from_us(message.received_us),
+        dead.partition,
+        dead.offset,
+        str(dead.reason),
+        storable(dead.detail),
+        dead.home,
+        dead.device_id,
+        None if dead.due_us is None else from_us(dead.due_us),
+        dead.size_bytes,
+        None if dead.shape is None else storable(dead.shape),
+    )
 
 
 def find(
@@ -221,14 +251,24 @@ def reasons_after(connection: Connection, after: int, topics: Sequence[str]) -> 
     return [ReasonCount(*row) for row in rows.fetchall()]
 
 
-def to_retry(connection: Connection, home: int, limit: int) -> list[DeadLetterRow]:
-    """Return rows marked for retry by the owner of partition `home`, in the order of arrival."""
+def to_retry(connection: Connection, home: int, now_us: int, limit: int) -> list[DeadLetterRow]:
+    """Return rows that the owner of partition `home` processes again, in the order of arrival:
+    marked for a retry, or deferred and due."""
     rows = connection.execute(
-        f"select {_COLUMNS} from pipeline.dead_letter where state = 'retry' and home = %s "
-        "order by dead_letter_id limit %s",
-        (home, limit),
+        f"(select {_COLUMNS} from pipeline.dead_letter where state = 'retry' and home = %s "
+        "order by dead_letter_id limit %s) union all "
+        f"(select {_COLUMNS} from pipeline.dead_letter where state = 'deferred' and home = %s "
+        "and due_at <= %s order by due_at, dead_letter_id limit %s)",
+        (home, limit, home, from_us(now_us), limit),
     )
-    return [DeadLetterRow(*row) for row in rows.fetchall()]
+    found = sorted((DeadLetterRow(*row) for row in rows.fetchall()), key=lambda row: row.id)
+    return _within(found[:limit])
+
+
+def _within(rows: list[DeadLetterRow]) -> list[DeadLetterRow]:
+    """Return the first rows, at least one, whose bodies have at most `_RETRY_BYTES`."""
+    sizes = accumulate(len(row.body) for row in rows)
+    return rows[: max(1, sum(1 for size in sizes if size <= _RETRY_BYTES))]
 
 
 def get(connection: Connection, dead_letter_id: int) -> DeadLetterRow | None:
@@ -271,6 +311,8 @@ def put_back(
                 row.reason,
                 row.detail,
                 partition_of(key_of_topic(row.topic), partitions),
+                size_bytes=row.size_bytes,
+                shape=row.shape,
             )
             for row in new
         ],
@@ -295,9 +337,13 @@ def _is_there(connection: Connection, row: DeadLetterRow) -> bool:
 
 
 def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str | None) -> int:
-    """Mark open rows for a retry by the owner of their partition; return their number."""
+    """Mark rows for a retry by the owner of their partition; return their number.
+
+    Rows without content, of unregistered devices, are left out: there is nothing to process.
+    """
     cursor = connection.execute(
-        "update pipeline.dead_letter set state = 'retry' where state = 'open' "
+        "update pipeline.dead_letter set state = 'retry', due_at = null "
+        "where state in ('open', 'deferred') and size_bytes is null "
         "and (%s::bigint[] is null or dead_letter_id = any(%s)) "
         "and (%s::text is null or reason = %s)",
         (ids, ids, reason, reason),
@@ -308,63 +354,74 @@ def request_retry(connection: Connection, ids: Sequence[int] | None, reason: str
 def finish_retry(
     connection: Connection, results: Sequence[tuple[int, str, str, str, str, str]], at_us: int
 ) -> None:
-    """Record the results of retries: (id, state, outcome or reason, detail, tenant, dialect)."""
-    with connection.cursor() as cursor:
-        for dead_letter_id, state, outcome, detail, tenant, dialect in results:
-            if state == "open":
-                cursor.execute(
-                    "update pipeline.dead_letter set state = 'open', reason = %s, detail = %s, "
-                    "tenant = %s, dialect = %s, retried_at = %s where dead_letter_id = %s",
-                    (
-                        outcome,
-                        _text(detail),
-                        tenant,
-                        dialect,
-                        from_us(at_us),
-                        dead_letter_id,
-                    ),
-                )
-            else:
-                cursor.execute(
-                    "update pipeline.dead_letter set state = 'retried', outcome = %s, "
-                    "retried_at = %s where dead_letter_id = %s",
-                    (outcome, from_us(at_us), dead_letter_id),
-                )
+    """Record the results of retries: (id, state, outcome or reason, detail, tenant, dialect).
+
+    The content of a message whose device is not registered any more is dropped.
+    """
+    if not results:
+        return
+    ids, states, outcomes, details, tenants, dialects = (
+        list(column) for column in zip(*results, strict=True)
+    )
+    connection.execute(
+        "update pipeline.dead_letter l set state = x.state, retried_at = %s, due_at = null, "
+        "outcome = case when x.state = 'retried' then x.outcome else l.outcome end, "
+        "reason = case when x.state = 'open' then x.outcome else l.reason end, "
+        "detail = case when x.state = 'open' then x.detail else l.detail end, "
+        "tenant = case when x.state = 'open' then x.tenant else l.tenant end, "
+        "dialect = case when x.state = 'open' then x.dialect else l.dialect end, "
+        "size_bytes = case when x.nobody then octet_length(l.body) else l.size_bytes end, "
+        "body = case when x.nobody then '' else l.body end, "
+        "user_properties = case when x.nobody then null else l.user_properties end "
+        "from (select id, state, outcome, detail, tenant, dialect, "
+        "state = 'open' and outcome = any(%s) as nobody "
+        "from unnest(%s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[]) "
+        "as u (id, state, outcome, detail, tenant, dialect)) x where l.dead_letter_id = x.id",
+        (
+            from_us(at_us),
+            [str(reason) for reason in UNREGISTERED],
+            ids,
+            states,
+            outcomes,
+            [storable(detail) for detail in details],
+            tenants,
+            dialects,
+        ),
+    )
 
 
 def counts(connection: Connection) -> dict[str, int]:
-    """Count open messages by reason."""
+    """Count the messages that wait in the dead letter, by reason, with those that are not kept."""
     rows = connection.execute(
-        "select reason, count(*) from pipeline.dead_letter where state <> 'retried' "
-        "group by reason order by 2 desc, 1"
+        "select reason, count(*) from pipeline.dead_letter where state <> 'retried' group by reason"
     )
-    return {reason: count for reason, count in rows.fetchall()}
+    found: Counter[str] = Counter(dict(rows.fetchall()))
+    found.update(quarantine.not_kept_by_reason(connection))
+    return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
 def unknown_devices(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:
-    """Return topics of unregistered devices, with the number of messages and an example."""
+    """Return topics of unregistered devices, with the number of messages and the newest shape.
+
+    Those that were only counted: `unknown_not_kept`.
+    """
     rows = connection.execute(
         "select topic, dialect, count(*), min(received_at), max(received_at), "
-        "(array_agg(dead_letter_id order by dead_letter_id desc))[1] from pipeline.dead_letter "
+        "(array_agg(shape order by dead_letter_id desc))[1] from pipeline.dead_letter "
         "where reason = 'unknown_device' and state <> 'retried' "
         "group by topic, dialect order by 3 desc, 1 limit %s",
         (limit,),
     ).fetchall()
-    found = []
-    for topic, dialect, messages, first, last, sample_id in rows:
-        body = scalar(
-            connection,
-            "select substring(body for 160) from pipeline.dead_letter where dead_letter_id = %s",
-            (sample_id,),
-        )
-        found.append(
-            {
-                "topic": topic,
-                "dialect": dialect,
-                "messages": messages,
-                "first_at": first,
-                "last_at": last,
-                "example": bytes(body).decode("utf-8", "replace"),
-            }
-        )
-    return found
+    names = ("topic", "dialect", "messages", "first_at", "last_at", "shape")
+    return [dict(zip(names, row, strict=True)) for row in rows]
+
+
+def unknown_not_kept(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:
+    """Return addresses of unregistered devices with the messages that were only counted."""
+    rows = connection.execute(
+        "select dialect, address, messages, bytes, first_at, last_at from pipeline.not_kept "
+        "where reason = 'unknown_device' order by messages desc, address limit %s",
+        (limit,),
+    ).fetchall()
+    names = ("dialect", "address", "messages", "bytes", "first_at", "last_at")
+    return [dict(zip(names, row, strict=True)) for row in rows]

@@ -15,6 +15,7 @@ class Entry:
     duplicate: int = 0
     dead_lettered: int = 0
     refused: int = 0
+    ignored: int = 0
     samples_received: int = 0
     samples_stored: int = 0
     samples_merged: int = 0
@@ -24,7 +25,7 @@ class Entry:
     @property
     def closes(self) -> bool:
         """True where every message, and every sample of those decoded, is accounted for."""
-        messages = self.stored + self.duplicate + self.dead_lettered + self.refused
+        messages = self.stored + self.duplicate + self.dead_lettered + self.refused + self.ignored
         samples = (
             self.samples_stored
             + self.samples_merged
@@ -65,6 +66,32 @@ def add(connection: Connection, entries: Mapping[Key, Entry], partition: int) ->
                 for key, entry in sorted(entries.items())
             ],
         )
+
+
+def warn(connection: Connection, warnings: Mapping[tuple[str, str, str], int], part: int) -> None:
+    """Count messages that were read with a warning, in the caller's transaction.
+
+    warnings : (tenant, dialect, warning) → messages; part : of a log, the partition.
+    """
+    if not warnings:
+        return
+    with connection.cursor() as cursor:
+        for (tenant, dialect, warning), messages in sorted(warnings.items()):
+            cursor.execute(
+                "insert into pipeline.ledger_warning as w values (%s, %s, %s, %s, %s) "
+                "on conflict (tenant, dialect, partition, warning) "
+                "do update set messages = w.messages + excluded.messages",
+                (tenant, dialect, part, warning, messages),
+            )
+
+
+def warnings(connection: Connection) -> dict[tuple[str, str, str], int]:
+    """Return (tenant, dialect, warning) → messages that were read with it."""
+    rows = connection.execute(
+        "select tenant, dialect, warning, sum(messages)::bigint from pipeline.ledger_warning "
+        "group by 1, 2, 3 order by 1, 2, 3"
+    )
+    return {(row[0], row[1], row[2]): row[3] for row in rows.fetchall()}
 
 
 def read(connection: Connection) -> dict[Key, Entry]:

@@ -81,33 +81,6 @@ def advance(connection: Connection, partition: int, expected: int, to: int) -> N
         raise Fenced(f"partition {partition} is no longer at offset {expected}: another owner")
 
 
-def stop(connection: Connection, partition: int, why: str) -> None:
-    """Stop processing of the partition until `resume`."""
-    connection.execute(
-        "update pipeline.partition set stopped_because = %s where partition = %s", (why, partition)
-    )
-
-
-def stopped(connection: Connection, partition: int) -> str | None:
-    """Return why processing of the partition is stopped; None = it is not."""
-    why: str | None = scalar(
-        connection,
-        "select stopped_because from pipeline.partition where partition = %s",
-        (partition,),
-    )
-    return why
-
-
-def resume(connection: Connection) -> dict[int, str]:
-    """Resume processing of all partitions; return those that were stopped, with the reason."""
-    rows = connection.execute(
-        "select partition, stopped_because from pipeline.partition "
-        "where stopped_because is not null order by 1"
-    ).fetchall()
-    connection.execute("update pipeline.partition set stopped_because = null")
-    return dict(rows)
-
-
 def committed(connection: Connection) -> dict[int, int]:
     """Return partition → the offset after its last committed message."""
     rows = connection.execute("select partition, next_offset from pipeline.partition order by 1")

@@ -198,7 +198,7 @@ def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, 
 
 _DEAD_LETTER = (
     "dead_letter_id, tenant, dialect, topic, content_type, received_at, partition, log_offset, "
-    "reason, detail, state, retried_at, outcome, "
+    "reason, detail, state, retried_at, outcome, size_bytes, "
     "pipeline.dead_letter_bytes(dead_letter_id) as size"
 )
 """The reader has no right on a body: functions say its length and its shape."""

@@ -84,6 +84,7 @@ RULES: dict[str, Rule] = {
     "resend_contact": rule("agent", "operator", "platform"),
     "get_ledger": rule("operator", "platform", whole=True),
     "list_dead_letters": rule("operator", "platform", whole=True),
+    "list_quarantined_devices": rule("operator", "platform", whole=True),
     "get_dead_letter": rule("operator", "platform"),
 }
 PUBLIC = {"health", "ready"}

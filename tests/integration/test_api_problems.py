@@ -3,6 +3,7 @@
 import asyncio
 import base64
 import json
+from dataclasses import replace
 from typing import Any
 
 import httpx
@@ -11,6 +12,9 @@ import pytest
 from runtime.metrics import Metrics
 from store.casework import delivery
 from store.people import keys, sessions
+from store.pipeline import quarantine, stopped_sources
+from store.pipeline.quarantine import Quarantined
+from store.pipeline.stopped_sources import Stopped
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem, running_api
@@ -187,6 +191,15 @@ def test_health_and_ready_need_no_key_and_metrics_are_elsewhere(api: Api) -> Non
     with connect(api.seeded.url) as worker:
         delivery.register_worker(worker)
         assert api.client.get("/ready").json()["resting"] == []
+        with connect(api.seeded.url) as connection:
+            source = ("t1", "native")
+            stopped_sources.stop(connection, 3, source, Stopped("of t1", 9), 7)
+            connection.commit()
+            ready = api.client.get("/ready").json()
+            assert ready["ready"] and "intake of 1 sources has stopped" in ready["resting"][0]
+            assert "t1" not in str(ready), "no tenant is named"
+            stopped_sources.release(connection, 3, source, 8)
+            connection.commit()
     metrics = Metrics()
     metrics.outcome.labels("t1", "native", "stored").inc()
     with (
@@ -265,3 +278,19 @@ def test_without_a_database_it_says_so_and_what_is_missing(new_database: Any) ->
         assert ready.status_code == 503 and ready.json()["missing"] == [
             "the database cannot be reached"
         ]
+
+
+def test_operators_see_the_devices_in_quarantine_of_their_tenant(api: Api) -> None:
+    with connect(api.seeded.url) as connection:
+        put_aside = [
+            Quarantined(-1, "over_limit", tenant, "native", f"{tenant}/x", "too much", 7)
+            for tenant in ("t1", "zz")
+        ]
+        quarantine.put(connection, put_aside[:1])
+        quarantine.put(connection, [replace(put_aside[1], device_id=-2)])
+        connection.commit()
+        found = api.get("/v1/quarantined-devices", "operator").json()["data"]
+        page = [(row["address"], row["reason"], row["deferred"]) for row in found]
+        quarantine.release(connection, [(-1, "over_limit"), (-2, "over_limit")])
+        connection.commit()
+    assert page == [("t1/x", "over_limit", 0)]

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from app.cli import cli
 from feature_kernels import driving
 from ingest.decoding.catalogue import ROUTER
-from proving.bench import drain, generator, history, kernel_c, kernel_data, query, soak
+from proving.bench import drain, flood, generator, history, kernel_c, kernel_data, query, soak
 from proving.bench import kafka as bench_kafka
 from proving.bench import kernels as kernels_bench
 from runtime.clock import SystemClock
@@ -93,6 +93,21 @@ def test_a_short_soak_tells_what_the_service_holds(database, tmp_path):
     assert len(found["parts"]) >= 28 and all(part["memory_mib"] > 0 for part in found["parts"])
     assert found["ledger"]["stored"] == found["ledger"]["received"] == 1_200 + 3 * 30
     assert picture.read_bytes().startswith(b"\x89PNG")
+
+
+@needs_mosquitto
+def test_a_short_flood_of_one_device_is_proven_and_hits_only_itself(database):
+    arguments = ["--rate", "50", "--for", "2", "--rounds", "1", "--devices", "10"]
+    answer = CliRunner().invoke(
+        cli, ["bench", "flood", *arguments, "--database-url", database, "--json"]
+    )
+    found = json.loads(answer.stdout)
+    # How long they wait depends on the machine: only the full measurement judges that.
+    ours = ("p95", "times the limit")
+    assert [p for p in found["problems"] if not any(text in p for text in ours)] == []
+    assert found["ledger"]["closes"] and found["others"] == {"dead_lettered": 0, "refused": 0}
+    assert found["dead_letters"].keys() == {"over_limit"}
+    assert flood.problems(found | {"ratio_p95": 1.6, "others_unanswered": 1}) != []
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The dead letter's cap, and its way out to a file and back."""
+"""The dead letters' way out to a file and back."""
 
 import json
 from base64 import b64decode, b64encode
@@ -14,14 +14,11 @@ from app.operations.verify import verify
 from contracts.raw import RawMessage
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
-from runtime.errors import Retry
 from runtime.settings import Settings
-from store.pipeline import dead_letter, ledger, offsets, telemetry
+from store.pipeline import dead_letter, ledger, telemetry
 from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
 from tests.process import Tachowatt
-
-MOST = 40
 
 
 def message(body: bytes, device: str = "car0") -> RawMessage:
@@ -31,41 +28,6 @@ def message(body: bytes, device: str = "car0") -> RawMessage:
 def good(second: int) -> bytes:
     t0 = (NOW_US - 3_600_000_000) // 1000 + 1000 * second
     return json.dumps({"v": 1, "t0": t0, "speed_kmh": [50.0]}).encode()
-
-
-def worker_of(url: str) -> Worker:
-    return Worker(url, Settings(dead_letter_cap_messages=MOST), ManualClock(NOW_US))
-
-
-def test_intake_stops_when_nearly_all_of_a_source_fails(registered: str) -> None:
-    worker = worker_of(registered)
-    for _ in range(3):
-        worker.process([message(b"{")] * 10)
-    worker.process([message(good(1))] * 2 + [message(b"{")] * 8)  # 38 of 40: that is nearly all
-    with pytest.raises(Retry, match="38 of the last 40 messages of t1/native") as stopped:
-        worker.process([message(good(2))])
-    assert "tachowatt dead-letter resume" in str(stopped.value)
-    worker.close()
-    again = worker_of(registered)
-    with pytest.raises(Retry, match="38 of the last 40"):  # a restart is no answer
-        again.process([message(good(2))])
-    assert again.reconcile(everything=True) == 0, "what is no intake goes on"
-    with connect(registered) as connection:
-        assert list(offsets.resume(connection)) == [0]
-        connection.commit()
-    assert again.process([message(good(2))]).outcomes == {"stored": 1}
-    again.close()
-    assert verify(registered).clean
-
-
-def test_intake_goes_on_while_enough_is_good_or_it_is_nobodys(registered: str) -> None:
-    worker = worker_of(registered)
-    for i in range(20):
-        worker.process([message(b"{")] * 9 + [message(good(i))])
-    for _ in range(10):
-        worker.process([message(good(1), "nobody")] * 10)
-    assert worker.process([message(good(99))]).outcomes == {"stored": 1}
-    worker.close()
 
 
 def test_out_to_a_file_mended_and_back_into_another_store(

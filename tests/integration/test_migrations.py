@@ -489,6 +489,51 @@ def test_a_case_of_before_learns_the_purpose_of_its_playbook(
             assert dict(found.fetchall()) == {"told": "driving_score", "silent": None}
 
 
+def test_letters_of_nobody_lose_their_content_at_the_upgrade(
+    postgres_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody has agreed to the positions in them; others keep their bytes, and a partition that an
+    earlier version stopped goes on."""
+    with new_plain(postgres_url) as url:
+        with monkeypatch.context() as patched:
+            early = [m for m in migrations.available() if m.version < 15]
+            patched.setattr(migrations, "available", lambda: early)
+            migrate(url, PLAIN)
+        with connect(url) as connection:
+            for tenant, reason, state in (
+                ("t", "unknown_device", "open"),
+                ("t", "unknown_device", "retry"),
+                ("-", "not_json", "open"),
+                ("t", "not_json", "open"),
+                ("t", "unknown_device", "retried"),
+            ):
+                connection.execute(
+                    "insert into pipeline.dead_letter (tenant, dialect, topic, body, received_at, "
+                    "partition, log_offset, reason, detail, state) "
+                    "values (%s, 'native', 'x', 'lat 52', now(), 0, 0, %s, '', %s)",
+                    (tenant, reason, state),
+                )
+            connection.execute(
+                "insert into pipeline.partition (partition, next_offset, stopped_because) "
+                "values (0, 0, 'nearly all')"
+            )
+            connection.commit()
+        migrate(url, PLAIN)
+        with connect(url) as connection:
+            found = connection.execute(
+                "select body, size_bytes, state from pipeline.dead_letter order by dead_letter_id"
+            ).fetchall()
+            assert found == [
+                (b"", 6, "open"),
+                (b"", 6, "open"),
+                (b"", 6, "open"),
+                (b"lat 52", None, "open"),
+                (b"lat 52", None, "retried"),
+            ]
+            stopped = connection.execute("select stopped_because from pipeline.partition")
+            assert stopped.fetchall() == [(None,)]
+
+
 def copy_rows(source: str, target: str) -> None:
     """Rows of every table of `target` that `source` has too, in the columns of both."""
     columns_of = (

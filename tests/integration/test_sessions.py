@@ -14,6 +14,7 @@ from app.servers.ports import free_port
 from contracts.raw import Properties, RawMessage
 from gateway.publish_packet import frame
 from gateway.session import Session
+from proving.testbed.proxy import Proxy
 from runtime.clock import SystemClock
 from tests.fix_broker import Mosquitto
 from tests.patience import patient
@@ -73,11 +74,11 @@ async def connected(
         await inbox.session.close()
 
 
-def publish(port: int, bodies: list[bytes]) -> None:
+def publish(port: int, bodies: list[bytes], retain: bool = False) -> None:
     client = mqtt.Client(mqtt.CallbackAPIVersion.VERSION2, protocol=mqtt.MQTTv5)
     client.connect("127.0.0.1", port)
     client.loop_start()
-    sent = [client.publish("t/x", body, qos=1) for body in bodies]
+    sent = [client.publish("t/x", body, qos=1, retain=retain) for body in bodies]
     for info in sent:
         info.wait_for_publish(10)
     client.disconnect()
@@ -165,6 +166,48 @@ def certified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     certificate.private_key_pem.write_to_path(str(key))
     chain.write_bytes(b"".join(pem.bytes() for pem in certificate.cert_chain_pems))
     return f"certfile {chain}\nkeyfile {key}\nuser root\n"
+
+
+@pytest.mark.parametrize("version", ["5", "3.1.1"])
+def test_a_retained_message_is_taken_once(version: str, tmp_path: Path) -> None:
+    """Its further copies, one for each subscription, have no body: ingest ignores them."""
+    broker = Mosquitto(tmp_path)
+    port = int(broker.start(0).rsplit(":", 1)[1])
+
+    async def came(inbox: Inbox, body: bytes) -> None:
+        async with asyncio.timeout(patient(20)):
+            while body not in [m.body for m in inbox.messages]:
+                await asyncio.sleep(0.01)
+
+    async def main() -> None:
+        proxy = Proxy("gateway>broker", lambda: port)
+        await proxy.start()
+        await asyncio.to_thread(publish, port, [b"{"], True)
+        async with connected(f"mqtt://127.0.0.1:{proxy.port}", version=version) as inbox:
+            await inbox.until(1)
+            for turn in range(3):
+                # What comes back proves that the broker has read our acknowledgements before it.
+                inbox.session.publish([("t/back", b"back %d" % turn)])
+                await came(inbox, b"back %d" % turn)
+                inbox.session.subscribed.clear()
+                lost = inbox.lost
+                proxy.cut()
+                async with asyncio.timeout(patient(20)):
+                    while inbox.lost == lost:
+                        await asyncio.sleep(0.01)
+                proxy.heal()
+                await asyncio.wait_for(inbox.session.subscribed.wait(), patient(30))
+                await asyncio.to_thread(publish, port, [b"%d" % turn])
+                await came(inbox, b"%d" % turn)
+            bodies = [m.body for m in inbox.messages if not m.body.startswith(b"back")]
+            assert bodies.count(b"{") == 1, bodies
+            assert [b for b in bodies if b not in (b"{", b"")] == [b"0", b"1", b"2"]
+        await proxy.close()
+
+    try:
+        asyncio.run(main())
+    finally:
+        broker.stop()
 
 
 @pytest.mark.parametrize("scheme", ["mqtt", "ws"])

@@ -118,7 +118,11 @@ def test_bad_input_has_its_reason_and_stops_nothing(worker: Worker, registered: 
         rows = dead_letter.find(connection, limit=100)
         assert {row.reason for row in rows} == set(BAD)
         for row in rows:
-            assert row.body == BAD[row.reason].body, "the bytes are untouched"
+            sent = BAD[row.reason].body
+            if row.reason in ("unknown_device", "unknown_topic"):
+                assert (row.body, row.size) == (b"", len(sent)), "nobody has agreed to its content"
+            else:
+                assert row.body == sent, "the bytes are untouched"
         assert all(entry.closes for entry in ledger.read(connection).values())
         assert [d["topic"] for d in dead_letter.unknown_devices(connection)] == [
             "tw/v1/t1/nobody/telemetry"
@@ -195,9 +199,19 @@ def test_a_car_changes_hands(database: str) -> None:
     assert (entry.samples_received, entry.samples_stored, entry.samples_refused) == (3, 1, 2)
 
 
-def test_dead_letters_are_retried_after_a_registration(worker: Worker, registered: str) -> None:
-    body = {"v": 1, "seq": 1, "t0": T0, "speed_kmh": [30]}
-    worker.process([raw("tw/v1/t1/newcar/telemetry", body), raw("tw/v1/t1/car0/telemetry", b"[")])
+def test_a_device_sends_again_what_it_sent_before_it_was_registered(
+    worker: Worker, registered: str
+) -> None:
+    """Content of nobody is not kept, so it is not acknowledged, and cannot be retried."""
+    body = {"v": 1, "seq": 1, "t0": T0, "speed_kmh": [30], "lat_deg": [52.123], "lon_deg": [10.987]}
+    early = raw("tw/v1/t1/newcar/telemetry", body)
+    committed = worker.process([early, raw("tw/v1/t1/car0/telemetry", b"[")])
+    assert committed.acks == []
+    with connect(registered) as connection:
+        of_nobody = dead_letter.find(connection, reason="unknown_device")[0]
+        assert (of_nobody.body, of_nobody.size) == (b"", len(early.body))
+        assert of_nobody.shape is not None and "lat_deg" in of_nobody.shape
+        assert "52" not in of_nobody.shape and "10.9" not in of_nobody.shape
     sections = {
         "devices": [{"tenant": "t1", "id": "newcar", "kind": "vehicle"}],
         "assignments": [
@@ -206,20 +220,23 @@ def test_dead_letters_are_retried_after_a_registration(worker: Worker, registere
     }
     write(registered, validate(sections, "test"), NOW_US)
     with connect(registered) as connection:
-        assert dead_letter.request_retry(connection, None, None) == 2
+        assert dead_letter.request_retry(connection, None, None) == 1, "what has content"
         connection.commit()
-    assert worker.retry_dead_letters() == 2
+    assert worker.retry_dead_letters() == 1
     assert worker.retry_dead_letters() == 0
+    again = worker.process([early])
+    assert again.outcomes == {"stored": 1}
+    assert [(ack.device, ack.seq) for ack in again.acks] == [("newcar", 1)]
     with connect(registered) as connection:
         still = dead_letter.find(connection, state=None)
         assert [(row.state, row.reason, row.outcome) for row in still] == [
-            ("retried", "unknown_device", "stored"),
+            ("open", "unknown_device", None),
             ("open", "not_json", None),
         ]
         entries = ledger.read(connection)
         assert all(entry.closes for entry in entries.values())
         total = sum(entry.received for entry in entries.values())
-        assert total == 2 == offsets.total(connection)
+        assert total == 3 == offsets.total(connection)
         assert telemetry.count(connection, telemetry.VEHICLE) == 1
 
 
@@ -261,7 +278,7 @@ def test_acknowledged_is_what_has_no_hole(worker: Worker) -> None:
     assert acks(car(5)) == [("car0", 5)]
     assert acks(car(7, (2000,))) == [("car0", 5)]
     assert acks(raw("tw/v1/t1/car0/telemetry", b'{"v":1,"seq":6,"speed":1}')) == [("car0", 7)]
-    assert acks(car(1, device="nobody")) == [("nobody", 1)], "kept in the dead letter"
+    assert acks(car(1, device="nobody")) == [], "its content is not kept"
 
 
 def test_events_and_states_are_kept_once(worker: Worker, registered: str) -> None:

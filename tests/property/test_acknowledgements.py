@@ -216,8 +216,8 @@ def test_the_window_and_its_limits_are_measured(monkeypatch: pytest.MonkeyPatch)
         assert (value("messages_limit"), value("bytes_limit")) == (4, 1_000)
         user = b"\x26\x00\x03abc\x00\x02de"
         session.feed(frame(0x32, b"\0\1t\0\1" + bytes([len(user)]) + user + b"1"))
-        assert (value("messages"), value("bytes"), session.paused) == (1, 1 + 5, False)
-        session.feed(frame(0x32, b"\0\1t\0\2\0" + b"2".zfill(994)))
+        assert (value("messages"), value("bytes"), session.paused) == (1, 1 + 1 + 5, False)
+        session.feed(frame(0x32, b"\0\1t\0\2\0" + b"2".zfill(992)))
         assert (value("messages"), value("bytes"), session.paused) == (2, 1_000, True)
         log.has |= {b"2"}
         while log.under_way or value("messages"):
@@ -227,7 +227,7 @@ def test_the_window_and_its_limits_are_measured(monkeypatch: pytest.MonkeyPatch)
         assert (value("messages"), value("bytes"), session.paused) == (0, 0, False)
         for mid in (3, 4, 5, 6):
             session.feed(frame(0x32, b"\0\1t\0" + bytes([mid]) + b"\0" + b"%d" % mid))
-        assert (value("messages"), value("bytes"), session.paused) == (4, 4, True)
+        assert (value("messages"), value("bytes"), session.paused) == (4, 8, True)
         while log.under_way or value("messages"):
             await _settle()
             if log.under_way:

@@ -27,7 +27,8 @@ START_US = NOW_US - 86_400_000_000
 # What takes retention, encryption or a second partition, what must not be, and what is rare.
 NOT_HERE = {
     Reason.TOO_OLD, Reason.ENCRYPTED, Reason.WRONG_PARTITION, Reason.DECODER_ERROR,
-    Reason.PROCESSING_ERROR, Reason.TOO_LARGE, Reason.TOO_MANY_SAMPLES,
+    Reason.PROCESSING_ERROR, Reason.OVER_LIMIT, Reason.SOURCE_STOPPED,
+    Reason.TOO_LARGE, Reason.TOO_MANY_SAMPLES,
 }  # fmt: skip
 
 

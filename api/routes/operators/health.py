@@ -23,7 +23,8 @@ class Health(BaseModel):
 
 
 class Ready(BaseModel):
-    """Whether the API can serve, what is missing for it, and which other parts do not run."""
+    """Whether the API can serve, what is missing for it, and what else does not work: contacts, or
+    the intake of a source."""
 
     ready: bool
     missing: list[str]

@@ -13,7 +13,7 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources.dead_letters import MAX_SHOWN_BYTES, printable
-from store.pipeline import ledger
+from store.pipeline import ledger, quarantine
 from store.reads import pages as reads
 
 router = APIRouter(prefix="/v1", tags=["operations"])
@@ -29,6 +29,7 @@ class LedgerEntry(Shape):
     duplicate: int
     dead_lettered: int
     refused: int
+    ignored: int = Field(description="Messages without a body, which clear a retained message.")
     samples_received: int
     samples_stored: int
     samples_merged: int
@@ -57,7 +58,7 @@ class DeadLetter(Shape):
     received_at: datetime
     reason: str
     detail: str
-    state: Literal["open", "retry", "retried"]
+    state: Literal["open", "retry", "retried", "deferred"]
     retried_at: datetime | None
     outcome: str | None
 
@@ -67,8 +68,34 @@ class DeadLetterShape(DeadLetter):
 
     shape: str | None = Field(
         description=f"The first {MAX_SHOWN_BYTES} bytes of the body as text, each digit replaced "
-        "by 0; null where they are no text."
+        "by 0; null where they are no text. Of an unregistered device: names and punctuation only."
     )
+
+
+class QuarantinedDevice(Shape):
+    """A device in quarantine. open, deferred: its messages that are kept; not_kept: further ones,
+    only counted."""
+
+    tenant: str
+    device: str | None
+    dialect: str
+    address: str
+    reason: Literal["over_limit", "nothing_usable"]
+    detail: str = Field(description="The limit, or the newest reason.")
+    since: datetime
+    last_at: datetime
+    open: int
+    open_bytes: int
+    deferred: int
+    deferred_bytes: int
+    not_kept: int
+    not_kept_bytes: int
+
+
+class QuarantinedDevices(Shape):
+    """The devices in quarantine, the newest first; at most 1,000."""
+
+    data: list[QuarantinedDevice]
 
 
 PageOfDeadLetters = Page[DeadLetter]
@@ -96,7 +123,7 @@ def get_ledger(call: Annotated[Call, needs(Scope.OPERATIONS_READ)]) -> Response:
 @router.get("/dead-letters", responses={200: {"model": PageOfDeadLetters}})
 def list_dead_letters(
     call: Annotated[Call, needs(Scope.OPERATIONS_READ)],
-    state: Annotated[Literal["open", "retry", "retried"] | None, Query()] = None,
+    state: Annotated[Literal["open", "retry", "retried", "deferred"] | None, Query()] = None,
     reason: Annotated[str | None, Query(max_length=64)] = None,
     after: After = None,
     limit: Limit = 50,
@@ -137,3 +164,13 @@ def get_dead_letter(
 def _shown(row: dict[str, Any]) -> dict[str, Any]:
     fields = {name: row[name] for name in _FIELDS}
     return {**fields, "id": row["dead_letter_id"], "bytes": row["size"]}
+
+
+@router.get("/quarantined-devices", responses={200: {"model": QuarantinedDevices}})
+def list_quarantined_devices(call: Annotated[Call, needs(Scope.OPERATIONS_READ)]) -> Response:
+    """Devices that are put aside because they send too much, or nothing usable. They are released
+    by themselves."""
+    with call.connection() as connection:
+        found = quarantine.listed(connection, call.caller.tenants)
+    data = [QuarantinedDevice.model_validate(row) for row in found]
+    return json(QuarantinedDevices(data=data))

@@ -101,7 +101,7 @@ def salvage_numbering(body: bytes) -> tuple[int, int] | None:
     """
     try:
         if body.lstrip()[:1] == b"{":
-            found = json.loads(body)
+            found = json.loads(body.rstrip(b"\0"))
         elif _looks_like_cbor(body):
             found = _cbor(body)
         else:

@@ -27,6 +27,8 @@ from store.pipeline.telemetry import Samples
 Ints = NDArray[np.int64]
 
 _MAX_TOPICS = 1_000_000
+_MAX_TOPIC_CHARACTERS = 64 * 1024 * 1024
+"""Limits of the known topics. Registered ones have far less; somebody may invent others."""
 
 _MEDIA = {None: SNIFF, "application/json": JSON, "application/cbor": CBOR}
 
@@ -47,6 +49,7 @@ class Topics:
     seen: set[str] = field(default_factory=set)
     columns: dict[str, list[tuple[int, int, int]]] = field(default_factory=dict)
     arrays: dict[str, Ints] = field(default_factory=dict)
+    characters: int = 0
 
     def __post_init__(self) -> None:
         self.forget()
@@ -54,6 +57,7 @@ class Topics:
     def forget(self) -> None:
         """Drop all known topics."""
         self.seen.clear()
+        self.characters = 0
         self.arrays.clear()
         for kind in SHAPES:
             self.number[kind], self.columns[kind] = {}, []
@@ -61,6 +65,7 @@ class Topics:
     def learn(self, topic: str) -> None:
         """Look up the device and the current holder of a topic."""
         self.seen.add(topic)
+        self.characters += len(topic)
         found = ROUTER.route(topic)
         if found is None or found.dialect != NATIVE or found.kind not in SHAPES:
             return
@@ -88,7 +93,7 @@ class ColumnarBatch:
     """Columnar messages of one kind of device, by device and first time: most rows are then sorted.
 
     position : int64[n], in the batch, the order of arrival.
-    device_id, seq, run, oldest : int64[n].
+    device_id, seq, run, oldest : int64[n]. size : int64[n], bytes of the body.
     first : int64[n + 1], rows of message i are first[i] to first[i + 1]; received_us : int64[n].
     observed_us : int64[rows]; values : float64[rows, columns].
     meter_numbers : meter key among the values → meter number.
@@ -96,6 +101,7 @@ class ColumnarBatch:
 
     position: Ints
     device_id: Ints
+    size: Ints
     received_us: Ints
     first: Ints
     observed_us: Ints
@@ -112,6 +118,24 @@ class ColumnarBatch:
     def counts(self) -> Ints:
         """Count the rows of each message, int64[n]."""
         return np.diff(self.first)
+
+    def where(self, keep: NDArray[np.bool_]) -> "ColumnarBatch":
+        """Return the messages where `keep`, bool[n], is true."""
+        rows = np.repeat(keep, self.counts)
+        first = np.concatenate((np.zeros(1, np.int64), np.cumsum(self.counts[keep])))
+        return ColumnarBatch(
+            self.position[keep],
+            self.device_id[keep],
+            self.size[keep],
+            self.received_us[keep],
+            first,
+            self.observed_us[rows],
+            self.values[rows],
+            self.seq[keep],
+            self.run[keep],
+            self.oldest[keep],
+            self.meter_numbers,
+        )
 
     def append_to(self, packed: Packed, before: int) -> Packed:
         """Append these rows to `packed`; their messages are numbered from `before` on."""
@@ -143,7 +167,7 @@ class Classified:
 
 def take(messages: Sequence[RawMessage], topics: Topics, settings: Settings) -> Classified:
     """Classify the messages of a batch."""
-    if len(topics.seen) > _MAX_TOPICS:
+    if len(topics.seen) > _MAX_TOPICS or topics.characters > _MAX_TOPIC_CHARACTERS:
         topics.forget()  # more topics than devices: somebody invents topics
     for topic in {message.topic for message in messages} - topics.seen:
         topics.learn(topic)
@@ -178,8 +202,9 @@ def _of_kind(
     ours, number = [messages[i] for i in candidates], topics.number[kind]
     position = np.array(candidates, np.int64)
     entry = np.array([number[message.topic] for message in ours], np.int64)
+    bodies = [message.body for message in ours]
     scanned = scan(
-        [message.body for message in ours],
+        bodies,
         SHAPES[kind],
         settings.max_samples_per_message,
         np.array([_MEDIA[message.content_type] for message in ours], np.uint8),
@@ -212,6 +237,7 @@ def _of_kind(
     return ColumnarBatch(
         position[kept],
         device_id[kept],
+        np.fromiter(map(len, bodies), np.int64, len(bodies))[kept],
         received_us[kept],
         first,
         scanned.observed_us[rows],

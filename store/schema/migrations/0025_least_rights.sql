@@ -148,11 +148,11 @@ comment on function pipeline.shape_of(bytea) is
 -- of the table, and asks these for the rows that it shows.
 create function pipeline.dead_letter_bytes(id bigint) returns bigint
 language sql stable security definer set search_path = pg_catalog, pg_temp as
-$$ select octet_length(l.body)::bigint from pipeline.dead_letter l
+$$ select coalesce(l.size_bytes, octet_length(l.body))::bigint from pipeline.dead_letter l
    where l.dead_letter_id = id and l.tenant = any (access.tenants()) $$;
 create function pipeline.dead_letter_shape(id bigint) returns text
 language sql stable security definer set search_path = pg_catalog, pg_temp as
-$$ select pipeline.shape_of(l.body) from pipeline.dead_letter l
+$$ select coalesce(l.shape, pipeline.shape_of(l.body)) from pipeline.dead_letter l
    where l.dead_letter_id = id and l.tenant = any (access.tenants()) $$;
 revoke all on function pipeline.shape_of(bytea), pipeline.dead_letter_bytes(bigint),
     pipeline.dead_letter_shape(bigint) from public;

@@ -5,7 +5,7 @@ from gateway.ack_window import AckWindow
 
 
 def numbered(*numbers: int) -> list[RawMessage]:
-    return [RawMessage("t", b"12345", i, None) for i in numbers]
+    return [RawMessage("t", b"1234", i, None) for i in numbers]
 
 
 def test_window_keeps_order_and_forgets_what_comes_again() -> None:

@@ -139,3 +139,24 @@ def test_a_long_frame_is_gathered_in_linear_time() -> None:
 def test_five_bytes_of_length_are_malformed() -> None:
     with pytest.raises(Malformed):
         cut([b"\x30\xff\xff\xff\xff\x01"])
+
+
+def test_topics_that_somebody_invents_stay_bounded() -> None:
+    """1,500 topics of 54 kB took 219 MiB once."""
+    cutter = FrameCutter(lambda frame: None)
+    for number in range(1_500):
+        topic = (b"%06d" % number).ljust(54_000, b"x")
+        packet = len(topic).to_bytes(2, "big") + topic + b"\x00\x01" + b"\x00" + b"{"
+        cutter.feed(frame(0x32, packet), 7)
+        cutter.messages.clear()
+        cutter.mids.clear()
+    kept = sum(len(topic) for topic in cutter._topics)
+    assert 0 < kept < 16 * 1024 * 1024
+
+
+def test_a_retained_copy_is_marked_unless_it_is_sent_again() -> None:
+    cutter = FrameCutter(lambda frame: None)
+    packet = b"\x00\x01t" + b"\x00\x01" + b"\x00" + b"{"
+    for command in (0x32, 0x33, 0x3B, 0x33):
+        cutter.feed(frame(command, packet), 7)
+    assert cutter.copies == [1, 3]

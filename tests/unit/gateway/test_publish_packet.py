@@ -67,7 +67,7 @@ def test_same_as_paho_in_3_1_1(topic: str, mid: int, body: bytes) -> None:
     raw = packet(topic, mid, b"", body)
     theirs = decode_publish(0x32 if mid else 0x30, bytearray(raw), MQTTv311)
     ours = read(0x32 if mid else 0x30, raw, v5=False)
-    assert ours == (theirs.topic.decode(), theirs.mid or 0, theirs.qos, body, Block())
+    assert ours == (theirs.topic.decode(), theirs.mid or 0, theirs.qos, body, Block(), False)
 
 
 def test_an_alias_stands_for_the_topic_named_with_it_last() -> None:
@@ -96,7 +96,7 @@ def test_what_is_written_is_read(topic: str, body: bytes) -> None:
     raw = qos_0(topic, body)
     header = next(i for i in range(1, 5) if raw[i] < 0x80) + 1
     found = read(raw[0], raw[header:])
-    assert found == (topic, 0, 0, body, Block())
+    assert found == (topic, 0, 0, body, Block(), False)
     length = sum((byte & 0x7F) << 7 * i for i, byte in enumerate(raw[1:header]))
     assert length == len(raw) - header
 
@@ -105,3 +105,9 @@ def test_what_is_written_is_read(topic: str, body: bytes) -> None:
 def test_rubbish_is_malformed_or_read(command: int, raw: bytes) -> None:
     with contextlib.suppress(Malformed):
         read(command, raw)
+
+
+def test_what_is_written_in_3_1_1_has_no_properties() -> None:
+    """Their length would be the first byte of the body: of an acknowledgement to a device."""
+    packet = qos_0("t", b"{}", v5=False)
+    assert read(packet[0], packet[2:], v5=False).body == b"{}"
