@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import iso, number
+from app.recordings.guesses import Guess
 from app.recordings.meter_grid import Grid, find_grid
 from app.recordings.read import Table
 from contracts.kinds import ANOMALIES
@@ -45,6 +46,7 @@ class MeterAnalysis:
     grid: Grid
     intervals: NDArray[Any]
     answer: dict[str, Any]
+    guesses: tuple[Guess, ...]
 
 
 def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
@@ -52,7 +54,9 @@ def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, 
     return analyse(table, parameters).answer
 
 
-def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
+def analyse(
+    table: Table, parameters: Parameters = DEFAULTS, fuse_a: float | None = None
+) -> MeterAnalysis:
     """Analyse one meter's recording; return all data for plots and exports."""
     grid = find_grid(table, parameters.interval_s)
     parameters = parameters._replace(interval_s=grid.kernel_s)
@@ -82,9 +86,10 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
         "start": iso(table, int(table.t_us[0])),
         "end": iso(table, int(table.t_us[-1]) + (0 if _registers(table) else grid.last_us)),
         "local_time": table.local,
+        "guesses": [guess.as_answer() for guess in table.guesses],
         "notes": notes,
     }
-    return MeterAnalysis(table, grid, intervals, answer)
+    return MeterAnalysis(table, grid, intervals, answer, table.guesses)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,17 +3,24 @@
 All code is vectorised over Arrow arrays; only on an error is the invalid value searched.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.recordings.cells import RawTable
+from app.recordings.guesses import Guess
+from app.recordings.number_format import decide, stated, without_gaps
 from contracts.meter_number import meter_key
 from contracts.quality import Quality
 from contracts.units import Column
 
-NOT_MEASURED = ("", "null", "nan")
+NOT_MEASURED = ("", "null", "nan", "n/a", "na", "none", "-", "--", "---", "#nv", "#n/a", "nil")
+OPTIONS = "--decimal and --thousands"
+LONGEST_ABSENT = max(map(len, NOT_MEASURED))
 
 # NEM12 (Australia): A actual, S substituted, F final substituted, E forward estimate, N null,
 # V varies within the day. BO4E names and our own numbers 0–6 are read too.
@@ -25,13 +32,37 @@ QUALITY_NAMES: dict[str, Quality] = {
     "E": Quality.PROGNOSEWERT,
     "V": Quality.VORLAEUFIGERWERT,
     "N": Quality.FEHLT,
+    # what German and British exports write
+    "GEMESSEN": Quality.ABGELESEN,
+    "WAHR": Quality.ABGELESEN,
+    "WAHRER WERT": Quality.ABGELESEN,
+    "W": Quality.ABGELESEN,
+    "ACTUAL": Quality.ABGELESEN,
+    "MEASURED": Quality.ABGELESEN,
+    "READ": Quality.ABGELESEN,
+    "OK": Quality.ABGELESEN,
+    "ERSATZ": Quality.ERSATZWERT,
+    "GESCHÄTZT": Quality.ERSATZWERT,
+    "GESCHAETZT": Quality.ERSATZWERT,
+    "ESTIMATED": Quality.ERSATZWERT,
+    "ESTIMATE": Quality.ERSATZWERT,
+    "SUBSTITUTED": Quality.ERSATZWERT,
+    "VORLÄUFIG": Quality.VORLAEUFIGERWERT,
+    "VORLÄUFIGER WERT": Quality.VORLAEUFIGERWERT,
+    "PROVISIONAL": Quality.VORLAEUFIGERWERT,
+    "PROGNOSE": Quality.PROGNOSEWERT,
+    "FORECAST": Quality.PROGNOSEWERT,
+    "UNGÜLTIG": Quality.NICHT_VERWENDBAR,
+    "INVALID": Quality.NICHT_VERWENDBAR,
+    "FEHLEND": Quality.FEHLT,
+    "MISSING": Quality.FEHLT,
 }
 
 
 def clean_text(cells: pa.Array) -> pa.Array:
     """Return text without padding and quotes, null if not measured."""
     text = pc.utf8_trim(pc.cast(cells, pa.string()), characters=' \t"\r\u00a0')
-    if pc.any(pc.less_equal(pc.utf8_length(text), 4)).as_py():
+    if pc.any(pc.less_equal(pc.utf8_length(text), LONGEST_ABSENT)).as_py():
         empty = pc.is_in(pc.utf8_lower(text), value_set=pa.array(NOT_MEASURED))
         text = pc.if_else(empty, pa.scalar(None, pa.string()), text)
     return text
@@ -43,11 +74,37 @@ def is_text(cells: pa.Array) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
-def numbers(raw: RawTable, column: Column) -> NDArray[np.float64]:
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """How to read numbers.
+
+    decimal, thousands : signs that options state, None = find out
+    choose    : decides between two readings of a column (values, values of the other reading):
+                True = the first, False = the other, None = open; None = always the first
+    unlimited : a value outside the physical range is kept; the kernel judges it
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    choose: Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[bool, str] | None] | None = (
+        None
+    )
+    unlimited: bool = False
+
+
+PLAIN = Numbers()
+
+
+def numbers(
+    raw: RawTable, column: Column, how: Numbers = PLAIN, guesses: list[Guess] | None = None
+) -> NDArray[np.float64]:
     """Read one measured column.
 
+    guesses : what is guessed is appended
+
     Returns float64[n] in `column.unit`, NaN = not measured.
-    Raises TableError for the first value that is not a number, not finite or out of range.
+    Raises TableError for the first value that is not a number, not finite or out of range, and
+    for a format that is open.
     """
     cells = raw.cells[column.name]
     expected = f"a number in {column.unit} from {column.lowest:g} to {column.highest:g}"
@@ -56,9 +113,7 @@ def numbers(raw: RawTable, column: Column) -> NDArray[np.float64]:
         if column.name == "ignition":
             text = pc.replace_substring_regex(text, r"(?i)^true$", "1")
             text = pc.replace_substring_regex(text, r"(?i)^false$", "0")
-        values, wrong = _parse(text, raw.decimal_comma)
-        if wrong is not None:
-            raise raw.error(column.name, wrong, cells[wrong].as_py(), expected)
+        values = _text_numbers(raw, column, text, how, guesses, expected)
         measured = _numpy(pc.is_valid(text))
         # Text that spells infinity, or a NaN that `clean_text` does not know, is no measurement.
         _refuse(raw, column, values, measured & ~np.isfinite(values), expected)
@@ -68,8 +123,69 @@ def numbers(raw: RawTable, column: Column) -> NDArray[np.float64]:
         except pa.ArrowException:
             raise raw.error(column.name, 0, f"values of type {cells.type}", expected) from None
     _refuse(raw, column, values, np.isinf(values), expected)
-    _refuse(raw, column, values, (values < column.lowest) | (values > column.highest), expected)
+    if not how.unlimited:
+        outside = (values < column.lowest) | (values > column.highest)
+        _refuse(raw, column, values, outside, expected)
     return values
+
+
+def _text_numbers(
+    raw: RawTable,
+    column: Column,
+    text: pa.Array,
+    how: Numbers,
+    guesses: list[Guess] | None,
+    expected: str,
+) -> NDArray[np.float64]:
+    """Parse a column of text in the format decided for it."""
+    spaced = text
+    text = without_gaps(text)
+    found = stated(how.decimal, how.thousands)
+    given = found is not None
+    if found is None:
+        found = decide(text, raw.comma_is_free)
+    if found is None:
+        row = _first(pc.match_substring_regex(text, r"\..*,|,")) or 0
+        found_text = raw.cells[column.name][row].as_py()
+        raise raw.error(column.name, row, found_text, f"one format of numbers; {OPTIONS} set it")
+    values, wrong = _parse(found.plain(text))
+    if wrong is not None:
+        raise raw.error(column.name, wrong, raw.cells[column.name][wrong].as_py(), expected)
+    because = found.because
+    was_open = found.other is not None
+    if found.other is not None and how.choose is not None:
+        others, wrong = _parse(found.other.plain(text))
+        chosen = how.choose(values, others) if wrong is None else (True, "the other is no number")
+        if chosen is None:
+            row = _first(pc.match_substring_regex(text, r"[.,]")) or 0
+            raise raw.error(
+                column.name,
+                row,
+                raw.cells[column.name][row].as_py(),
+                f"a number whose format is certain: {found.names()} and {found.other.names()} are "
+                f"both possible, and a thousandfold apart; {OPTIONS} set it",
+            )
+        first, because = chosen
+        if first:
+            found = replace(found, other=None)
+        else:
+            found, values = found.other, others
+    elif found.other is not None:
+        because = "the delimiter is no comma" if raw.comma_is_free else "a quoted comma"
+    plain = found.decimal == "." and not found.thousands
+    plain = plain and not (was_open and raw.comma_is_free)
+    if guesses is not None and not given and because and not plain:
+        guesses.append(Guess("numbers", column.name, found.names(), because, OPTIONS))
+    elif guesses is not None and spaced is not text and not spaced.equals(text):
+        guesses.append(
+            Guess("numbers", column.name, "thousands space", "three digits follow each", OPTIONS)
+        )
+    return values
+
+
+def _first(mask: pa.Array) -> int | None:
+    rows = np.flatnonzero(_numpy(pc.fill_null(mask, False)))
+    return int(rows[0]) if rows.size else None
 
 
 def _refuse(
@@ -87,14 +203,12 @@ def _refuse(
         raise raw.error(column.name, row, found, expected)
 
 
-def _parse(text: pa.Array, decimal_comma: bool) -> tuple[NDArray[np.float64], int | None]:
+def _parse(text: pa.Array) -> tuple[NDArray[np.float64], int | None]:
     """Parse text as float64; also return the first row that is not a number."""
     try:
         return _typed(pc.cast(text, pa.float64())), None
     except pa.ArrowInvalid:
         pass
-    if decimal_comma and not pc.any(pc.match_substring(text, ".")).as_py():
-        return _parse(pc.replace_substring(text, ",", "."), False)
     values = np.full(len(text), np.nan)
     for row, cell in enumerate(text.to_pylist()):
         if cell is None:
