@@ -28,9 +28,7 @@ def refused_us(intervals: NDArray[Any]) -> NDArray[np.int64]:
     return np.asarray(intervals["start_us"][intervals["reason"] == Reason.IMPLAUSIBLE], np.int64)
 
 
-def connection(
-    table: Table, grid: Grid, parameters: Parameters
-) -> tuple[Parameters, Guess | None]:
+def connection(table: Table, grid: Grid, parameters: Parameters) -> tuple[Parameters, Guess | None]:
     """Raise the limit of the connection where many values of the file show a larger one."""
     energy = table.columns.get("energy_kwh")
     if energy is None:

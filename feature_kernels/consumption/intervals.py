@@ -222,7 +222,9 @@ def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
     offset = c[C.LAST_OFFSET]
     if hole > p.longest_fill_s * 1e6:
         end_runs(c, out[2], count, device, t)
-        write_interval(out[0], count, device, start, t, start + offset, np.nan, MISSING, 0.0, HOLE, t)
+        write_interval(
+            out[0], count, device, start, t, start + offset, np.nan, MISSING, 0.0, HOLE, t
+        )
         if c[C.HAS_DAY] > 0.0:
             tail = (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
             close_day(c, p, out[1], count, device, tail, t)

@@ -698,9 +698,7 @@ class Meter:
         while edge <= t:
             exact = edge == t
             at = kwh_from + use if exact else kwh_from + use * ((edge - t_from) / elapsed)
-            self.close_interval(
-                edge, at, near or exact, offset if exact else old, reason, decided
-            )
+            self.close_interval(edge, at, near or exact, offset if exact else old, reason, decided)
             edge += step
             if not near and edge < t and elapsed > p["longest_spread_s"] * 1e6:
                 edge = (t // step) * step
