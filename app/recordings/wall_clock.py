@@ -1,4 +1,4 @@
-"""Which clock wrote a file's wall times: one that follows the zone, or one that ignores summer time.
+"""Which clock wrote a file's wall times: one that follows the zone, or one of standard time.
 
 A meter that ignores daylight saving writes the hour that spring skips *and* the one after it with
 values of their own; a clock that follows it cannot. Only rows that say something count as
