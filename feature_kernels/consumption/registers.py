@@ -286,7 +286,9 @@ def weigh(c, p, out, count, device, t, offset, kwh):
     believed = believable(c, p, t, kwh)
     doubted = not believed or doubtful(c, p, t, kwh)
     falls = kwh < c[C.REG_KWH] - jitter
-    if (falls or (doubted and c[C.JUMP_LOST] != 0.0)) and came_back(c, p, t, kwh):
+    # a step as large as an earlier fall takes the fall back
+    rises = c[C.JUMP_LOST] < 0.0 and kwh - c[C.REG_KWH] >= -c[C.JUMP_LOST] - jitter
+    if (falls or rises) and came_back(c, p, t, kwh):
         undo(c, p, out, count, device, t, offset, kwh)
         return
     if believed:
@@ -327,7 +329,7 @@ def take_register(c, p, out, count, device, t, offset, kwh, exchanged):
     # what one circuit uses needs no look
     quiet_us = max(c[C.INTERVAL_US], p.doubt_s * 1e6)
     quiet = -p.register_jitter_kwh <= use and use * HOUR_US_F <= p.doubt_kw * quiet_us
-    if quiet and c[C.HELD_T] == 0.0:
+    if quiet and c[C.HELD_T] == 0.0 and c[C.JUMP_LOST] >= 0.0:
         segment(c, p, out, count, device, t, offset, kwh, HOLE, t)
         return
     weigh(c, p, out, count, device, t, offset, kwh)

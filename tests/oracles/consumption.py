@@ -787,14 +787,15 @@ class Meter:
             self.confirm_held(t)
         quiet = self.p["doubt_kw"] * max(self.length, self.p["doubt_s"] * 1e6)
         use = kwh - self.base[1]
-        if not had_held and -jitter <= use and use * HOUR <= quiet:
+        fallen = self.jump["lost"] if self.jump else 0.0
+        if not had_held and fallen >= 0.0 and -jitter <= use and use * HOUR <= quiet:
             self.segment(t, offset, kwh, HOLE, t)
             return
         believed = self.believable(t, kwh)
         doubted = not believed or self.doubtful(t, kwh)
         falls = kwh < self.base[1] - jitter
-        lost = self.jump is not None and self.jump["lost"] != 0.0
-        if (falls or (doubted and lost)) and self.came_back(t, kwh):
+        rises = fallen < 0.0 and kwh - self.base[1] >= -fallen - jitter
+        if (falls or rises) and self.came_back(t, kwh):
             self.undo(t, offset, kwh)
         elif believed:
             reason = HOLE

@@ -1423,7 +1423,7 @@ static void drop_held(double *c, const Parameters *p, Table *out, int64_t *count
 static void weigh(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                   double t, double offset, double kwh) {
     double jitter, reason;
-    int64_t believed, doubted, falls, still_zero, follows;
+    int64_t believed, doubted, falls, rises, still_zero, follows;
     jitter = p->register_jitter_kwh;
     if (c[HELD_T] > 0.0 && c[HELD_FITS] > 0.0 && kwh >= c[HELD_KWH] - jitter &&
         plausible(c, p, c[HELD_T], c[HELD_KWH], t, kwh)) {
@@ -1432,7 +1432,8 @@ static void weigh(double *c, const Parameters *p, Table *out, int64_t *count, in
     believed = believable(c, p, t, kwh);
     doubted = !believed || doubtful(c, p, t, kwh);
     falls = kwh < c[REG_KWH] - jitter;
-    if ((falls || (doubted && c[JUMP_LOST] != 0.0)) && came_back(c, p, t, kwh)) {
+    rises = c[JUMP_LOST] < 0.0 && kwh - c[REG_KWH] >= -c[JUMP_LOST] - jitter;
+    if ((falls || rises) && came_back(c, p, t, kwh)) {
         undo(c, p, out, count, device, t, offset, kwh);
         return;
     }
@@ -1485,7 +1486,7 @@ static void take_register(double *c, const Parameters *p, Table *out, int64_t *c
     use = kwh - c[REG_KWH];
     quiet_us = MAX(c[INTERVAL_US], p->doubt_s * 1e6);
     quiet = -p->register_jitter_kwh <= use && use * HOUR_US_F <= p->doubt_kw * quiet_us;
-    if (quiet && c[HELD_T] == 0.0) {
+    if (quiet && c[HELD_T] == 0.0 && c[JUMP_LOST] >= 0.0) {
         segment(c, p, out, count, device, t, offset, kwh, HOLE, t);
         return;
     }
