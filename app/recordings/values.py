@@ -4,16 +4,16 @@ All code is vectorised over Arrow arrays; only on an error is the invalid value 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from app.recordings.cells import RawTable
+from app.recordings.cells import RawTable, TableError
 from app.recordings.guesses import Guess
-from app.recordings.number_format import decide, stated, without_gaps
+from app.recordings.number_format import POINT, NumberFormat, decide, stated, without_gaps
 from contracts.meter_number import meter_key
 from contracts.quality import Quality
 from contracts.units import Column
@@ -138,49 +138,66 @@ def _text_numbers(
     expected: str,
 ) -> NDArray[np.float64]:
     """Parse a column of text in the format decided for it."""
-    spaced = text
-    text = without_gaps(text)
-    found = stated(how.decimal, how.thousands)
-    given = found is not None
-    if found is None:
-        found = decide(text, raw.comma_is_free)
-    if found is None:
-        row = _first(pc.match_substring_regex(text, r"\..*,|,")) or 0
-        found_text = raw.cells[column.name][row].as_py()
-        raise raw.error(column.name, row, found_text, f"one format of numbers; {OPTIONS} set it")
-    values, wrong = _parse(found.plain(text))
-    if wrong is not None:
-        raise raw.error(column.name, wrong, raw.cells[column.name][wrong].as_py(), expected)
-    because = found.because
-    was_open = found.other is not None
-    if found.other is not None and how.choose is not None:
-        others, wrong = _parse(found.other.plain(text))
-        chosen = how.choose(values, others) if wrong is None else (True, "the other is no number")
-        if chosen is None:
-            row = _first(pc.match_substring_regex(text, r"[.,]")) or 0
-            raise raw.error(
-                column.name,
-                row,
-                raw.cells[column.name][row].as_py(),
-                f"a number whose format is certain: {found.names()} and {found.other.names()} are "
-                f"both possible, and a thousandfold apart; {OPTIONS} set it",
-            )
-        first, because = chosen
-        if first:
-            found = replace(found, other=None)
-        else:
-            found, values = found.other, others
-    elif found.other is not None:
-        because = "the delimiter is no comma" if raw.comma_is_free else "a quoted comma"
-    plain = found.decimal == "." and not found.thousands
-    plain = plain and not (was_open and raw.comma_is_free)
-    if guesses is not None and not given and because and not plain:
-        guesses.append(Guess("numbers", column.name, found.names(), because, OPTIONS))
-    elif guesses is not None and spaced is not text and not spaced.equals(text):
-        guesses.append(
-            Guess("numbers", column.name, "thousands space", "three digits follow each", OPTIONS)
-        )
+
+    def parse(form: NumberFormat) -> NDArray[np.float64]:
+        values, wrong = _parse(form.plain(joined))
+        if wrong is not None:
+            raise raw.error(column.name, wrong, raw.cells[column.name][wrong].as_py(), expected)
+        return values
+
+    joined = without_gaps(text)
+    given = stated(how.decimal, how.thousands)
+    if given is not None:
+        return parse(given)
+    form = decide(joined, raw.comma_is_free)
+    if form is None:
+        raise _open(raw, column, joined, f"one format of numbers; {OPTIONS} set it")
+    values = parse(form)
+    if form.other is None:
+        because = form.because if form != POINT else ""
+        because = because if form.decimal == "," or form.thousands else ""
+    else:
+        form, values, because = _chosen(raw, column, joined, how, form, form.other, values)
+    if guesses is not None:
+        found = form.names()
+        if not because and not joined.equals(text):
+            found, because = "thousands space or apostrophe", "three digits follow each"
+        if because:
+            guesses.append(Guess("numbers", column.name, found, because, OPTIONS))
     return values
+
+
+def _chosen(
+    raw: RawTable,
+    column: Column,
+    text: pa.Array,
+    how: Numbers,
+    form: NumberFormat,
+    other: NumberFormat,
+    values: NDArray[np.float64],
+) -> tuple[NumberFormat, NDArray[np.float64], str]:
+    """Choose between two possible formats: (format, values, why; '' = nothing is to be said)."""
+    if how.choose is None:
+        because = "the delimiter is no comma" if raw.comma_is_free else ""
+        return form, values, because if form.decimal == "," else ""
+    others, wrong = _parse(other.plain(text))
+    if wrong is not None:
+        return form, values, "the other reading is no number"
+    chosen = how.choose(values, others)
+    if chosen is None:
+        both = f"{form.names()} and {other.names()}"
+        expected = f"a number whose format is certain: {both} are both possible, and a"
+        raise _open(raw, column, text, f"{expected} thousandfold apart; {OPTIONS} set it")
+    is_first, because = chosen
+    if not is_first:
+        return other, others, because
+    return form, values, because if form.decimal == "," or raw.comma_is_free else ""
+
+
+def _open(raw: RawTable, column: Column, text: pa.Array, expected: str) -> TableError:
+    """Make the question about a format, by the first cell with a separator."""
+    row = _first(pc.match_substring_regex(text, r"[.,]")) or 0
+    return raw.error(column.name, row, raw.cells[column.name][row].as_py(), expected)
 
 
 def _first(mask: pa.Array) -> int | None:

@@ -132,7 +132,7 @@ def _speaks(wall_us: Int64s, says: NDArray[np.float64], rising: bool) -> Bools:
     """
     known = ~np.isnan(says)
     if not rising:
-        return known & (says != 0.0)
+        return np.asarray(known & (says != 0.0), np.bool_)
     order = np.argsort(wall_us, kind="stable")
     order = order[known[order]]
     before = np.concatenate((np.array([-np.inf]), says[order][:-1]))
