@@ -13,189 +13,87 @@ from app.recordings.guesses import Guess
 DATE, TIME_OF_DAY = "date", "time_of_day"  # two columns that are one time
 
 _TIMES = frozenset(
-    [
-        "messzeitpunkt",
-        "zeitstempel",
-        "zeitpunkt",
-        "timestamp",
-        "datetime",
-        "date_time",
-        "date/time",
-        "datum/uhrzeit",
-        "datum_uhrzeit",
-        "datum_und_uhrzeit",
-        "datum/zeit",
-        "datum_zeit",
-        "ablesezeitpunkt",
-        "ablesedatum",
-        "reading_date",
-        "reading_time",
-        "read_at",
-        "beginn",
-        "startzeit",
-        "start_time",
-        "start_date",
-        "interval_start",
-        "period_start",
-        "zeitraum_von",
-        "datum_von",
-        "von",
-        "from",
-        "start",
-        "ab",
-        "messzeit",
-        "utc",
-        "zeit",
-        "time",
-    ]
-)
-_DATES = frozenset(["datum", "date", "tag", "day"])
-_TIMES_OF_DAY = frozenset(
-    ["uhrzeit", "zeit", "time", "von", "time_of_day", "start_time", "startzeit", "from"]
-)
+    {"messzeitpunkt", "zeitstempel", "zeitpunkt", "timestamp", "datetime", "ablesezeitpunkt",
+     "ablesedatum", "messzeit", "beginn", "startzeit", "von", "from", "start", "ab", "utc"}
+)  # fmt: skip
+_DATES = frozenset({"datum", "date", "tag", "day"})
+_CLOCKS = frozenset({"uhrzeit", "zeit", "time"})
+_ENDS = frozenset({"bis", "to", "end", "ende", "until", "endzeit"})
 _ENERGIES = frozenset(
-    [
-        "verbrauch",
-        "stromverbrauch",
-        "energieverbrauch",
-        "consumption",
-        "usage",
-        "energie",
-        "energy",
-        "arbeit",
-        "wirkarbeit",
-        "bezug",
-        "netzbezug",
-        "import",
-        "wert",
-        "messwert",
-        "value",
-        "lastgang",
-        "verbrauchswert",
-        "kwh",
-        "import_active",
-        "active_energy",
-        "electricity",
-        "electricity_consumption",
-        "electricity_usage",
-        "energy_consumption",
-    ]
-)
-_SURE_OF_KWH = frozenset(
-    [
-        "verbrauch",
-        "stromverbrauch",
-        "energieverbrauch",
-        "consumption",
-        "usage",
-        "energy_consumption",
-        "electricity_consumption",
-        "electricity_usage",
-        "kwh",
-    ]
-)
+    {"verbrauch", "stromverbrauch", "energieverbrauch", "consumption", "usage", "kwh"}
+)  # say what they are without a unit
 _REGISTERS = frozenset(
-    [
-        "zählerstand",
-        "zaehlerstand",
-        "zählerstand_bezug",
-        "zaehlerstand_bezug",
-        "stand",
-        "ablesestand",
-        "reading",
-        "meter_reading",
-        "register",
-        "register_reading",
-        "1.8.0",
-        "1-0:1.8.0",
-        "zählerstand_1.8.0",
-        "meter_read",
-    ]
+    {"zählerstand", "zaehlerstand", "stand", "ablesestand", "reading", "register", "1.8.0"}
 )
+_NOT_IMPORT = frozenset(
+    {"einspeisung", "lieferung", "erzeugung", "export", "generation", "production", "feed", "2.8.0",
+     "preis", "kosten", "price", "cost", "kumuliert", "cumulative", "vorjahr", "prognose"}
+)  # fmt: skip
 _QUALITIES = frozenset(
-    ["qualität", "qualitaet", "status", "messwertstatus", "quality", "flag", "wertstatus"]
+    {"qualität", "qualitaet", "status", "messwertstatus", "quality", "flag", "wertstatus"}
 )
-_NUMBERS = frozenset(
-    [
-        "zählernummer",
-        "zaehlernummer",
-        "zähler-nr.",
-        "zählernr.",
-        "meter_number",
-        "meter_serial",
-        "meter_serial_number",
-        "gerätenummer",
-        "geraetenummer",
-    ]
-)
-_UNIT = re.compile(
-    r"^(?P<name>.*?)[\s_]*(?:in\s+)?[\[(]?\s*(?P<unit>kwh|mwh|wh)\s*[\])]?$", re.IGNORECASE
-)
+_NUMBERS = frozenset({"zählernummer", "zaehlernummer", "gerätenummer", "geraetenummer"})
+_UNIT = re.compile(r"(?:^|[\s_(\[])(kwh|mwh|wh)(?:$|[\s_)\]])", re.IGNORECASE)
 _KWH = {"kwh": 1.0, "wh": 0.001, "mwh": 1_000.0}
 _OURS = frozenset(
-    [
-        "start",
-        "read_at",
-        "energy_kwh",
-        "register_kwh",
-        "register_export_kwh",
-        "power_w",
-        "interval_s",
-        "quality",
-        "meter_number",
-        "voltage_v",
-    ]
-)
+    {"start", "read_at", "energy_kwh", "register_kwh", "register_export_kwh", "power_w",
+     "interval_s", "quality", "meter_number", "voltage_v"}
+)  # fmt: skip
 OPTION = "--map"
 
 
 def kwh_of(name: str) -> float:
     """Return the factor to kWh of a column by the unit in its name; 1 without one."""
-    found = _UNIT.match(name.strip())
-    return 1.0 if found is None else _KWH[found["unit"].lower()]
+    found = _UNIT.search(name)
+    return 1.0 if found is None else _KWH[found[1].lower()]
 
 
-def _plain(name: str) -> tuple[str, bool]:
-    """Return the name in the form of the lists above, and whether it has a unit of energy."""
-    found = _UNIT.match(name.strip())
-    text = name if found is None else found["name"] or "kwh"
-    text = re.sub(r"[\s_]+", "_", text.strip().lower()).strip("_:")
-    return text, found is not None
+def _words(name: str) -> frozenset[str]:
+    """Return the words of a name, small."""
+    text = re.sub(r"[^0-9a-zäöüß.:]+", " ", name.lower().replace("1-0:", ""))
+    return frozenset(word.strip(".:") for word in text.split())
 
 
 def find_names(header: Sequence[str]) -> tuple[dict[str, str], tuple[Guess, ...]]:
     """Find our names for those of a header: ({foreign: ours}, what was guessed).
 
     What a file calls by our own names stays; only what is missing is looked for.
+
+    Raises TableError where two columns may be the same.
     """
-    plain = {name: _plain(name) for name in header if name and name not in _OURS}
+    words = {name: _words(name) for name in header if name and name not in _OURS}
     mapping: dict[str, str] = {}
     values = {"energy_kwh", "register_kwh"} & set(header)
     if not values:
-        _take(mapping, "register_kwh", [n for n, (text, _) in plain.items() if text in _REGISTERS])
-        energies = [n for n, (text, unit) in plain.items()
-                    if text in (_ENERGIES if unit else _SURE_OF_KWH)]  # fmt: skip
-        if "register_kwh" not in mapping.values():
+        ours = {name: found for name, found in words.items() if not found & _NOT_IMPORT}
+        registers = [name for name, found in ours.items() if found & _REGISTERS]
+        energies = [
+            name for name, found in ours.items()
+            if name not in registers and (_UNIT.search(name) or found & _ENERGIES)
+        ]  # fmt: skip
+        if registers and not energies:
+            _take(mapping, "register_kwh", registers)
+        else:
             _take(mapping, "energy_kwh", energies)
     value = next(iter({*values, *mapping.values()}), None)
     if value is None:
         return {}, ()
     if not {"start", "read_at"} & set(header):
-        _take_times(mapping, plain, "start" if value == "energy_kwh" else "read_at")
-    if "quality" not in header:
-        _take(mapping, "quality", [n for n, (text, _) in plain.items() if text in _QUALITIES])
-    if "meter_number" not in header:
-        _take(mapping, "meter_number", [n for n, (text, _) in plain.items() if text in _NUMBERS])
+        _take_times(mapping, words, "start" if value == "energy_kwh" else "read_at")
+    for ours_name, known in (("quality", _QUALITIES), ("meter_number", _NUMBERS)):
+        if ours_name not in header:
+            found = [n for n, each in words.items() if each & known and n not in mapping]
+            if len(found) == 1:
+                mapping[found[0]] = ours_name
     guesses = tuple(
-        Guess("columns", ours, f"{theirs!r}", _why(ours, theirs), OPTION)
-        for theirs, ours in mapping.items()
+        Guess("columns", ours_name, f"{theirs!r}", _why(ours_name, theirs), OPTION)
+        for theirs, ours_name in mapping.items()
     )
     return mapping, guesses
 
 
 def _take(mapping: dict[str, str], ours: str, candidates: list[str]) -> None:
     """Take a candidate that stands alone; two need `--map`."""
-    candidates = [name for name in candidates if name not in mapping]
     if len(candidates) > 1:
         both = " and ".join(repr(name) for name in candidates[:2])
         raise TableError(f"{both} may both be {ours}; say which with {OPTION} {ours}='…'")
@@ -203,15 +101,16 @@ def _take(mapping: dict[str, str], ours: str, candidates: list[str]) -> None:
         mapping[candidates[0]] = ours
 
 
-def _take_times(mapping: dict[str, str], plain: dict[str, tuple[str, bool]], ours: str) -> None:
-    free = {name: text for name, (text, _) in plain.items() if name not in mapping}
-    dates = [name for name, text in free.items() if text in _DATES]
-    clocks = [name for name, text in free.items() if text in _TIMES_OF_DAY]
-    if dates and clocks:
-        mapping[dates[0]], mapping[clocks[0]] = DATE, TIME_OF_DAY
+def _take_times(mapping: dict[str, str], words: dict[str, frozenset[str]], ours: str) -> None:
+    """Take the time: one column, or a date and a time of day. Of a from and a to, the from."""
+    free = {n: found for n, found in words.items() if n not in mapping and not found & _ENDS}
+    dates = [name for name, found in free.items() if found & _DATES]
+    only_dates = [name for name in dates if not free[name] & (_CLOCKS | _TIMES)]
+    clocks = [n for n, found in free.items() if n not in dates and found & (_CLOCKS | _TIMES)]
+    if only_dates and clocks:
+        mapping[only_dates[0]], mapping[clocks[0]] = DATE, TIME_OF_DAY
         return
-    times = [name for name, text in free.items() if text in _TIMES]
-    for name in (times or dates)[:1]:
+    for name in [n for n, found in free.items() if found & (_TIMES | _DATES | _CLOCKS)][:1]:
         mapping[name] = ours
 
 

@@ -22,17 +22,18 @@ Choice = tuple[bool, str] | None
 
 def choose_reading(
     name: str, times: Times, comma_is_free: bool
-) -> Callable[[Floats, Floats], Choice] | None:
+) -> Callable[[Floats, Floats, str], Choice] | None:
     """Return the rule that decides between two readings of a column; None = no rule.
 
-    comma_is_free : the delimiter is no comma; otherwise a point is a decimal sign where both
-    readings are possible
+    comma_is_free : the delimiter is no comma, as in countries with decimal commas
     """
     if name not in ("energy_kwh", "register_kwh"):
         return None
     registers = name == "register_kwh"
 
-    def choose(values: Floats, others: Floats) -> Choice:
+    def choose(values: Floats, others: Floats, decimal: str) -> Choice:
+        # a decimal comma goes with another delimiter, a decimal point with commas
+        usual = (decimal == ",") == comma_is_free
         order = np.argsort(times.t_us, kind="stable")
         order = order[~times.missing[order] & ~np.isnan(values[order])]
         t_us, one, other = times.t_us[order], values[order], others[order]
@@ -45,15 +46,15 @@ def choose_reading(
         mean_kw = [_mean_kw(t_us, column, registers) for column in (one, other)]
         fits = [LEAST_MEAN_KW <= abs(kw) <= MOST_MEAN_KW for kw in mean_kw]
         if fits[0] != fits[1]:
-            if not fits[0] and not comma_is_free:
-                return None  # a point in a file with commas is seldom a thousands separator
+            if not fits[0] and usual:
+                return None  # the delimiter says the contrary
             right, wrong = (mean_kw[0], mean_kw[1]) if fits[0] else (mean_kw[1], mean_kw[0])
             return fits[0], (
                 f"that is a mean power of {right * 1000:.3g} W; the other reading gives "
                 f"{wrong * 1000:.3g} W, which no home uses"
             )
-        if fits[0] and not comma_is_free:
-            return True, "the delimiter is a comma"
+        if fits[0] and usual:
+            return True, "the delimiter says so"
         return None
 
     return choose

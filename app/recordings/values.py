@@ -74,21 +74,22 @@ def is_text(cells: pa.Array) -> bool:
     return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind))
 
 
+Choose = Callable[[NDArray[np.float64], NDArray[np.float64], str], tuple[bool, str] | None]
+
+
 @dataclass(frozen=True, slots=True)
 class Numbers:
     """How to read numbers.
 
     decimal, thousands : signs that options state, None = find out
-    choose    : decides between two readings of a column (values, values of the other reading):
-                True = the first, False = the other, None = open; None = always the first
+    choose    : decides between two readings of a column (values, values of the other reading,
+                decimal sign of the first): whether it is the first, and why; None = it is open
     unlimited : a value outside the physical range is kept; the kernel judges it
     """
 
     decimal: str | None = None
     thousands: str | None = None
-    choose: Callable[[NDArray[np.float64], NDArray[np.float64]], tuple[bool, str] | None] | None = (
-        None
-    )
+    choose: Choose | None = None
     unlimited: bool = False
 
 
@@ -183,7 +184,7 @@ def _chosen(
     others, wrong = _parse(other.plain(text))
     if wrong is not None:
         return form, values, "the other reading is no number"
-    chosen = how.choose(values, others)
+    chosen = how.choose(values, others, form.decimal)
     if chosen is None:
         both = f"{form.names()} and {other.names()}"
         expected = f"a number whose format is certain: {both} are both possible, and a"

@@ -107,7 +107,7 @@ SOLAR_T = 83  # when the meter last exported
 QUANTUM_KWH = 84  # the smallest step between two interval values, 0 = none seen
 BLOCKS_SOLAR = 85  # 1 = the baseline's blocks are nights of a home with sun on its roof
 # --- doubted values
-JUMP_T = 86  # the read before the greatest step of the last day, 0 = none
+JUMP_T = 86  # the read before the greatest step of late, 0 = none
 JUMP_KWH = 87
 JUMP_USE = 88  # the step
 JUMP_LOST = 89  # part of the register's change since then that was not booked as use

@@ -117,9 +117,15 @@ def doubtful(c, p, t, kwh):
     return kwh - c[C.REG_KWH] > most * hours
 
 
+@hot_kernel
+def undo_us(c, p):
+    """Return how long a step can be undone, µs."""
+    return max(p.undo_s * 1e6, p.undo_reads * c[C.USUAL_US])
+
+
 @lean_kernel
 def came_back(c, p, t, kwh):
-    """Tell whether the register is where it would be without its greatest step of the last day."""
-    if c[C.JUMP_T] == 0.0 or t - c[C.JUMP_T] > p.undo_s * 1e6:
+    """Tell whether the register is where it would be without its greatest step of late."""
+    if c[C.JUMP_T] == 0.0 or t - c[C.JUMP_T] > undo_us(c, p):
         return False
     return plausible(c, p, c[C.JUMP_T], c[C.JUMP_KWH], t, kwh)

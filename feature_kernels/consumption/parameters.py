@@ -42,9 +42,10 @@ class Parameters(NamedTuple):
     # A register's step of more than this many times the meter's own highest power waits for the
     # next read: a wrong digit comes back, use does not. Own.
     doubt_factor: float = 1.25
-    # A register that comes back within this time to where it was before a step undoes the step,
-    # s. Own: a day of wrong reads.
+    # A register that comes back within this time, or this many of its usual distances of reads,
+    # to where it was before a step undoes the step, s. Own: a day of wrong reads.
     undo_s: float = 86_400.0
+    undo_reads: float = 4.0
     # After silence, a register's step is use up to the meter's own highest power for the first
     # hours, then up to this many times its mean power; without a week of history twice that.
     # More is a question (an exchange?). Own.

@@ -27,6 +27,7 @@ from feature_kernels.consumption.limits import (
     is_code,
     plausible,
     shows_larger,
+    undo_us,
 )
 from feature_kernels.consumption.rows import BACKWARDS
 from feature_kernels.kernel import hot_kernel, lean_kernel
@@ -95,7 +96,7 @@ def segment(c, p, out, count, device, t, offset, kwh, reason, decided):
         use = 0.0
     kwh = kwh_from + use
     greatest = use >= c[C.JUMP_USE] and c[C.JUMP_LOST] == 0.0
-    if not undoes and (greatest or t_from - c[C.JUMP_T] > p.undo_s * 1e6):
+    if not undoes and (greatest or t_from - c[C.JUMP_T] > undo_us(c, p)):
         c[C.JUMP_T] = t_from
         c[C.JUMP_KWH] = kwh_from
         c[C.JUMP_USE] = use
@@ -172,7 +173,7 @@ def break_register(c, p, out, count, device, t, offset, kwh, reason, decided):
 
 @lean_kernel
 def undo(c, p, out, count, device, t, offset, kwh):
-    """Take back the greatest step of the last day: this read shows that it was none.
+    """Take back the greatest step of late: this read shows that it was none.
 
     The rows written since stay; the correction stands in the interval that this read ends, so
     the energies add up to the register again.

@@ -649,8 +649,11 @@ class Meter:
         most = max(p["doubt_kw"], p["doubt_factor"] * self.own_highest_kw())
         return kwh - self.base[1] > most * hours
 
+    def undo_us(self):
+        return max(self.p["undo_s"] * 1e6, self.p["undo_reads"] * self.usual_spacing)
+
     def came_back(self, t, kwh):
-        if self.jump is None or t - self.jump["t"] > self.p["undo_s"] * 1e6:
+        if self.jump is None or t - self.jump["t"] > self.undo_us():
             return False
         return self.plausible(self.jump["t"], self.jump["kwh"], t, kwh)
 
@@ -682,7 +685,7 @@ class Meter:
         if not corrects:
             use = max(use, 0.0)
             jump = self.jump
-            old = jump is None or t_from - jump["t"] > p["undo_s"] * 1e6
+            old = jump is None or t_from - jump["t"] > self.undo_us()
             if old or (jump["lost"] == 0.0 and use >= jump["use"]):
                 self.jump = dict(t=t_from, kwh=kwh_from, use=use, lost=0.0)
         limit = self.gap_limit()

@@ -26,7 +26,7 @@ typedef struct {
 typedef struct {
     double interval_s, bracket_intervals, line_fill_s, longest_fill_s, longest_spread_s,
         register_digits, highest_power_kw, larger_values, code_factor, register_burst_kwh,
-        doubt_kw, doubt_s, doubt_factor, undo_s, silence_full_h, silence_factor,
+        doubt_kw, doubt_s, doubt_factor, undo_s, undo_reads, silence_full_h, silence_factor,
         silence_share, register_jitter_kwh, zero_register_s, habit_days, profile_weight,
         night_from_h, night_to_h, spike_factor, spike_margin_w, spike_third_factor,
         spike_clear_share, spike_longest_s, peak_memory, zero_w, zero_clear_w, zero_hours,
@@ -1207,9 +1207,14 @@ static int64_t doubtful(double *c, const Parameters *p, double t, double kwh) {
     return kwh - c[REG_KWH] > most * hours;
 }
 
-/* Tell whether the register is where it would be without its greatest step of the last day. */
+/* How long a step can be undone, us. */
+static double undo_us(const double *c, const Parameters *p) {
+    return MAX(p->undo_s * 1e6, p->undo_reads * c[USUAL_US]);
+}
+
+/* Tell whether the register is where it would be without its greatest step of late. */
 static int64_t came_back(double *c, const Parameters *p, double t, double kwh) {
-    if (c[JUMP_T] == 0.0 || t - c[JUMP_T] > p->undo_s * 1e6) {
+    if (c[JUMP_T] == 0.0 || t - c[JUMP_T] > undo_us(c, p)) {
         return 0;
     }
     return plausible(c, p, c[JUMP_T], c[JUMP_KWH], t, kwh);
@@ -1265,7 +1270,7 @@ static void segment(double *c, const Parameters *p, Table *out, int64_t *count, 
     }
     kwh = kwh_from + use;
     greatest = use >= c[JUMP_USE] && c[JUMP_LOST] == 0.0;
-    if (!undoes && (greatest || t_from - c[JUMP_T] > p->undo_s * 1e6)) {
+    if (!undoes && (greatest || t_from - c[JUMP_T] > undo_us(c, p))) {
         c[JUMP_T] = t_from;
         c[JUMP_KWH] = kwh_from;
         c[JUMP_USE] = use;

@@ -181,6 +181,13 @@ def test_a_date_and_a_time_in_two_columns(read: Read) -> None:
         ("Zeitstempel;Verbrauch [MWh]", ["0,25", "0,25"], 500.0),
         ("timestamp;consumption (kWh)", ["0.25", "0.25"], 0.5),
         ("Zeitpunkt;Zählerstand kWh", ["1.234,5", "1.235,0"], 0.5),
+        ("Zeitraum von;Wirkarbeit Bezug [kWh]", ["0,25", "0,25"], 0.5),
+        ("Datum/Uhrzeit (MEZ);Verbrauch in kWh", ["0,25", "0,25"], 0.5),
+        ("Beginn;Messwert kWh", ["0,25", "0,25"], 0.5),
+        ("Date;Usage", ["0.25", "0.25"], 0.5),
+        ("Ablesedatum;Zählerstand", ["1234,5", "1235,0"], 0.5),
+        ("Zeit;1-0:1.8.0", ["1234,5", "1235,0"], 0.5),
+        ("Interval Start;Electricity Consumption (kWh)", ["0.25", "0.25"], 0.5),
     ],
 )
 def test_names_and_units_of_exports(read: Read, header: str, values: list, kwh: float) -> None:
@@ -211,7 +218,6 @@ def numbers(read: Read, cells: list[str], name: str = "register_kwh", **options:
         (["12345,5", "12354,75"], [12345.5, 12354.75]),
         (["12345.5", "12354.75"], [12345.5, 12354.75]),
         (["12.345", "12.354"], [12345.0, 12354.0]),  # 9 kWh a day; 9 Wh would be no home
-        (["12,345", "12,354"], [12345.0, 12354.0]),
         (["12,345", "19,354"], [12.345, 19.354]),  # 7 kWh a day; 7 MWh would be no home
         (["998", "1.003", "1.010"], [998.0, 1003.0, 1010.0]),
         (["12 345,5", "12 354"], [12345.5, 12354.0]),
@@ -247,6 +253,8 @@ def test_a_thousandfold_is_never_guessed_in_silence(read: Read) -> None:
         numbers(read, ["1.234,5", "1,234.5"])
     table = read("read_at;register_kwh\n2026-10-01T00:00Z;12.345\n2026-10-02T00:00Z;12.354\n")
     assert abouts(table)["numbers"] == "decimal comma, thousands point"
+    with pytest.raises(TableError, match="--decimal"):
+        numbers(read, ["12,345", "12,354"])  # German by the delimiter, but then 9 Wh a day
     with pytest.raises(TableError, match="--decimal"):  # a comma file seldom has thousands points
         read("read_at,register_kwh\n2026-10-01T00:00Z,12.345\n2026-10-02T00:00Z,12.354\n")
 
