@@ -2,7 +2,7 @@
 
 A byte order mark decides. Without one, the whole file is checked as UTF-8, because one umlaut in
 the last line is enough to fail; then UTF-16 by its zero bytes, then Windows-1252, which contains
-the printable part of Latin-1.
+the printable part of Latin-1, then Latin-1, in which every byte is a character.
 """
 
 import codecs
@@ -19,7 +19,6 @@ from runtime.errors import Usage
 HEAD = 1 << 16
 CHUNK = 1 << 20
 UTF8 = "utf-8-sig"
-WINDOWS = "cp1252-and-latin-1"  # registered below: Latin-1 where Windows-1252 has no character
 
 _BOMS = (
     (codecs.BOM_UTF8, UTF8),
@@ -86,35 +85,6 @@ class TextFile:
             return text.read().encode()
 
 
-def _decode_windows(data: Any, errors: str = "strict") -> tuple[str, int]:
-    raw = bytes(data)
-    try:
-        return raw.decode("cp1252"), len(raw)
-    except UnicodeDecodeError:
-        return raw.decode("latin-1"), len(raw)
-
-
-class _WindowsDecoder(codecs.IncrementalDecoder):
-    """Decode byte by byte: neither of the two encodings has sequences."""
-
-    def decode(self, data: Any, final: bool = False) -> str:
-        return _decode_windows(data, self.errors)[0]
-
-
-def _find_codec(name: str) -> codecs.CodecInfo | None:
-    if name.replace("_", "-") != WINDOWS:
-        return None
-    return codecs.CodecInfo(
-        encode=lambda text, errors="strict": (text.encode("latin-1", errors), len(text)),
-        decode=_decode_windows,
-        incrementaldecoder=_WindowsDecoder,
-        name=WINDOWS,
-    )
-
-
-codecs.register(_find_codec)
-
-
 def _open(path: Path, packed: bool) -> Any:
     return gzip.GzipFile(path) if packed else path.open("rb")
 
@@ -142,14 +112,15 @@ def recognise(path: Path) -> TextFile:
     controls = len(head) - len(head.translate(None, _CONTROLS))
     if controls * 1000 > _MOST_CONTROLS * len(head) + 1000:
         raise not_text(path)
-    if _is_utf8(path, packed):
+    if _is(path, packed, "utf-8"):
         return TextFile(path, UTF8, packed, None)
     if sum(byte >= 0x80 for byte in head) * 3 > len(head):
         raise not_text(path)
     guess = Guess(
         "encoding", "", "Windows-1252 (Latin-1)", "the file is not valid UTF-8", "saving as UTF-8"
     )
-    return TextFile(path, WINDOWS, packed, guess)
+    encoding = "cp1252" if _is(path, packed, "cp1252") else "latin-1"
+    return TextFile(path, encoding, packed, guess)
 
 
 def not_text(path: Path) -> TableError:
@@ -170,13 +141,14 @@ def _utf16(path: Path, head: bytes, packed: bool) -> tuple[str, bool, Guess]:
     return name, packed, guess
 
 
-def _is_utf8(path: Path, packed: bool) -> bool:
-    decoder = codecs.getincrementaldecoder("utf-8")()
+def _is(path: Path, packed: bool, encoding: str) -> bool:
+    """Tell whether the whole file is valid in an encoding."""
+    decoder = codecs.getincrementaldecoder(encoding)()
     try:
         with _open(path, packed) as file:
             while chunk := file.read(CHUNK):
                 decoder.decode(chunk)
-            decoder.decode(b"", final=True)
+            decoder.decode(b"", True)
     except UnicodeDecodeError:
         return False
     except (OSError, EOFError, zlib.error):

@@ -51,6 +51,9 @@ VECTORS = (
     ("gyro_x_radps", "gyro_y_radps", "gyro_z_radps"),
 )
 
+NEGATIVE_CODES = {-1.0, -9.0, -99.0, -999.0, -9_999.0, -99_999.0}
+MOST_CODES = 0.05  # share of the rows; a file with more negative values means them
+
 Progress = Callable[[float, str], None]
 
 
@@ -215,8 +218,7 @@ def read_meter_table(
         columns[column.name] = numbers(raw, column, how, guesses)
     if not mapping and value in foreign:
         columns[value] *= kwh_of(foreign[value])
-    if value == "register_kwh":
-        _drop_negative(columns, notes)
+    _drop_negative(value, columns[value], notes)
     times, found = on_the_clock(times, columns[value], value == "register_kwh", options.clock)
     notes += _clock_notes(found)
     if found is not None:
@@ -254,12 +256,15 @@ def _qualities(
         return np.full(len(raw.cells[column.name]), np.nan)
 
 
-def _drop_negative(columns: dict[str, NDArray[np.float64]], notes: list[str]) -> None:
-    """No register is negative: such a value is a code of an error."""
-    negative = columns["register_kwh"] < 0.0
-    if negative.any():
-        columns["register_kwh"][negative] = np.nan
-        notes.append(f"{int(negative.sum())} registers are negative: not used")
+def _drop_negative(name: str, values: NDArray[np.float64], notes: list[str]) -> None:
+    """Take out negative codes of errors: any in a register, and −1, −99, … as the only negative
+    energies (a home with sun on its roof has others)."""
+    negative = values < 0.0
+    codes = name == "register_kwh" or set(values[negative].tolist()) <= NEGATIVE_CODES
+    if negative.any() and codes and np.mean(negative) <= MOST_CODES:
+        found = float(values[negative][0])
+        values[negative] = np.nan
+        notes.append(f"{int(negative.sum())} values of {name} are negative ({found:g}): not used")
 
 
 def _clock_notes(found: Resolved | None) -> list[str]:

@@ -19,6 +19,8 @@ from contracts.quality import Quality
 from contracts.units import Column
 
 NOT_MEASURED = ("", "null", "nan", "n/a", "na", "none", "-", "--", "---", "#nv", "#n/a", "nil")
+NUMBER = r"(?i)^[+-]?[\d.,]*\d[\d.,]*(?:e[+-]?\d+)?$"
+MOST_WORDS = 0.05  # a column with more cells that are no numbers is another column
 OPTIONS = "--decimal and --thousands"
 LONGEST_ABSENT = max(map(len, NOT_MEASURED))
 
@@ -114,6 +116,8 @@ def numbers(
         if column.name == "ignition":
             text = pc.replace_substring_regex(text, r"(?i)^true$", "1")
             text = pc.replace_substring_regex(text, r"(?i)^false$", "0")
+        if how.unlimited:
+            text = _without_words(column, text, guesses)
         values = _text_numbers(raw, column, text, how, guesses, expected)
         measured = _numpy(pc.is_valid(text))
         # Text that spells infinity, or a NaN that `clean_text` does not know, is no measurement.
@@ -166,6 +170,19 @@ def _text_numbers(
         if because:
             guesses.append(Guess("numbers", column.name, found, because, OPTIONS))
     return values
+
+
+def _without_words(column: Column, text: pa.Array, guesses: list[Guess] | None) -> pa.Array:
+    """Take the codes of errors out of a column: hexadecimal numbers, and words in a few cells."""
+    is_number = pc.fill_null(pc.match_substring_regex(without_gaps(text), NUMBER), True)
+    wrong = np.flatnonzero(~_numpy(is_number))
+    if wrong.size == 0 or wrong.size > MOST_WORDS * len(text):
+        return text
+    found = sorted({text[int(row)].as_py() for row in wrong})
+    if guesses is not None:
+        what = f"{wrong.size} cells are not used"
+        guesses.append(Guess("cells", column.name, what, f"{found[0]!r} is no number"))
+    return pc.if_else(is_number, text, pa.scalar(None, pa.string()))
 
 
 def _chosen(

@@ -128,4 +128,6 @@ def came_back(c, p, t, kwh):
     """Tell whether the register is where it would be without its greatest step of late."""
     if c[C.JUMP_T] == 0.0 or t - c[C.JUMP_T] > undo_us(c, p):
         return False
+    if c[C.REG_KWH] - kwh > max(c[C.JUMP_USE], c[C.JUMP_LOST]) + p.register_jitter_kwh:
+        return False
     return plausible(c, p, c[C.JUMP_T], c[C.JUMP_KWH], t, kwh)

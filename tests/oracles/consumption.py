@@ -655,6 +655,9 @@ class Meter:
     def came_back(self, t, kwh):
         if self.jump is None or t - self.jump["t"] > self.undo_us():
             return False
+        greatest = max(self.jump["use"], self.jump["lost"])
+        if self.base[1] - kwh > greatest + self.p["register_jitter_kwh"]:
+            return False
         return self.plausible(self.jump["t"], self.jump["kwh"], t, kwh)
 
     def start_register(self, t, offset, kwh):

@@ -1217,6 +1217,9 @@ static int64_t came_back(double *c, const Parameters *p, double t, double kwh) {
     if (c[JUMP_T] == 0.0 || t - c[JUMP_T] > undo_us(c, p)) {
         return 0;
     }
+    if (c[REG_KWH] - kwh > MAX(c[JUMP_USE], c[JUMP_LOST]) + p->register_jitter_kwh) {
+        return 0;
+    }
     return plausible(c, p, c[JUMP_T], c[JUMP_KWH], t, kwh);
 }
 

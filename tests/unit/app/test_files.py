@@ -199,7 +199,7 @@ def test_a_bad_trip_file_is_told_what_is_wrong_and_where(write, text: str, parts
     ("text", "parts"),
     [
         ("start,value\n2026-01-01T00:00:00Z,1\n", ["energy_kwh", "missing", "start, value"]),
-        ("start,enrgy_kwh\n2026-01-01T00:00:00Z,1\n", ["energy_kwh", "missing", "did you mean"]),
+        ("start,energy_kvh\n2026-01-01T00:00:00Z,1\n", ["energy_kwh", "missing", "did you mean"]),
         ("read_at,energy_kwh\n2026-01-01T00:00:00Z,1\n", ["register_kwh", "energy_kwh goes with"]),
         ("moment,energy_kwh\n2026-01-01T00:00:00Z,1\n", ["time column", "start or read_at"]),
         ("start,energy_kwh\n2026-01-01T00:00:00Z,1 kWh\n", ["energy_kwh", "line 2", "'1 kWh'"]),

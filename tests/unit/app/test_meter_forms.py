@@ -392,6 +392,19 @@ def test_what_is_doubted_stands_in_the_answer(read: Read) -> None:
     assert any("not counted but estimated" in note for note in answer["notes"])
 
 
+@pytest.mark.parametrize("code", ["0xFFFFFFFF", "ERR", "-1", "-999", "n.a.", "#####", "1e38"])
+def test_a_code_or_a_word_in_a_few_cells_does_not_refuse_the_file(read: Read, code: str) -> None:
+    start = np.datetime64("2026-01-05T00:00", "m")
+    energy = np.round(0.1 + 0.05 * np.random.default_rng(1).random(960), 3)
+    cells = [f"{e:.3f}".replace(".", ",") for e in energy]
+    cells[400] = cells[700] = code
+    rows = [f"{start + np.timedelta64(15 * i, 'm')}:00Z;{cell}" for i, cell in enumerate(cells)]
+    answer = analyse(read("start;energy_kwh\n" + "\n".join(rows))).answer
+    assert answer["energy_kwh"] == pytest.approx(np.delete(energy, [400, 700]).sum())
+    assert answer["quality"]["missing"] == 2
+    assert answer["notes"] or "cells" in {guess["about"] for guess in answer["guesses"]}
+
+
 def test_a_jump_after_silence_and_an_unconfirmed_last_read_are_questions(read: Read) -> None:
     start = np.datetime64("2026-01-05T00:00", "m")
 
