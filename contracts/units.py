@@ -41,9 +41,9 @@ VEHICLE_COLUMNS: tuple[Column, ...] = (
 )
 
 METER_COLUMNS: tuple[Column, ...] = (
-    Column("register_kwh", "kWh", 0.0, 1e9, "import register at this time (OBIS 1.8.0)"),
-    Column("register_export_kwh", "kWh", 0.0, 1e9, "export register at this time (OBIS 2.8.0)"),
-    Column("energy_kwh", "kWh", -1e6, 1e6, "energy of the interval that starts at this time"),
+    Column("register_kwh", "kWh", 0.0, 1e10, "import register at this time (OBIS 1.8.0)"),
+    Column("register_export_kwh", "kWh", 0.0, 1e10, "export register at this time (OBIS 2.8.0)"),
+    Column("energy_kwh", "kWh", -1e10, 1e10, "energy of the interval that starts at this time"),
     Column("power_w", "W", -1e8, 1e8, "power now, export negative (OBIS 16.7.0)"),
     Column("voltage_v", "V", 0.0, 1_000_000.0, "phase voltage (OBIS 32.7.0)"),
     Column("interval_s", "s", 1.0, 32 * 86_400.0, "length of the interval of energy_kwh"),

@@ -18,6 +18,9 @@ CLEAN_SHARE = 10.0 / 14.0
 MARGIN_DAYS = 0.25
 """Nothing but a lasting rise is left open in the last hours."""
 
+SPIKE_KWH = (7.0, 9.5)
+"""Above the home's own highest interval, and with it below what 63 A carry in 15 minutes."""
+
 _DURATION_DAYS = {"zero": (1.0, 2.5), "stuck": (1.0, 2.0), "gap": (0.25, 2.0)}
 _RISE_DAYS = 3.5
 
@@ -68,7 +71,7 @@ def place(
 
     if live_steps is not None:
         first = aligned(rng.uniform(*live_steps))
-        return Anomaly("spike", first, first + steps_per_interval, float(rng.uniform(8.0, 20.0)))
+        return Anomaly("spike", first, first + steps_per_interval, float(rng.uniform(*SPIKE_KWH)))
     if kind == "base_load_rise":
         latest = max(history_steps - _RISE_DAYS * STEPS_PER_DAY, clean + 1)
         first = aligned(rng.uniform(clean, latest))
@@ -82,7 +85,7 @@ def place(
         end = first + max(aligned(days * STEPS_PER_DAY), steps_per_interval)
         return Anomaly(kind, first, end, 0.0, bool(rng.random() < 0.5))
     first = aligned(rng.uniform(clean, history_steps - margin))
-    strength = rng.uniform(8.0, 20.0) if kind == "spike" else rng.uniform(50.0, 300.0)
+    strength = rng.uniform(*SPIKE_KWH) if kind == "spike" else rng.uniform(50.0, 300.0)
     return Anomaly(kind, first, first + steps_per_interval, float(strength))
 
 
@@ -98,7 +101,7 @@ def change_load(anomaly: Anomaly | None, power_w: np.ndarray, steps_per_interval
     elif anomaly.kind == "spike":
         whole = len(power_w) // steps_per_interval * steps_per_interval
         peak_kwh = power_w[:whole].reshape(-1, steps_per_interval).sum(axis=1).max() / 12_000.0
-        power_w[anomaly.first] += (peak_kwh + anomaly.amount) * 12_000.0
+        power_w[part] += (peak_kwh + anomaly.amount) * 12_000.0 / steps_per_interval
 
 
 def change_register(anomaly: Anomaly | None, t_us: np.ndarray, kwh: np.ndarray, t0: int) -> None:

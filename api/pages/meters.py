@@ -17,7 +17,7 @@ from api.pages.frame.lists import ROWS, Row, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import meters as meter_plots
 from contracts.purposes import Purpose
-from contracts.quality import Quality
+from contracts.quality import Quality, Reason
 from feature_kernels import consumption
 from services import alert_flow
 from store.people import subjects
@@ -146,6 +146,7 @@ def _meter(view: View, found: Row) -> Response:
         days=days,
         anomalies=anomalies,
         counts=_statuses(shown),
+        reasons=_reasons(shown),
         power=meter_plots.power(shown, plotted, view.text, f) if shown else None,
         profile=meter_plots.profile(workdays, weekends, view.text, f) if rows else None,
         by_day=meter_plots.days(days[::-1], view.text, f) if days else None,
@@ -201,6 +202,13 @@ def _profile(rows: Sequence[Row], zone: ZoneInfo) -> tuple[list[float | None], l
     profile = consumption.load_profile(table)
     workdays, weekends = ([finite(value) for value in part] for part in profile)
     return workdays, weekends
+
+
+def _reasons(rows: Sequence[Row]) -> dict[str, int]:
+    """Count intervals by the reason why they are not as read; reason → number, only known ones."""
+    known = [reason for reason in Reason if reason is not Reason.AS_READ]
+    counts = {reason.name: sum(row["reason"] == reason for row in rows) for reason in known}
+    return {name: n for name, n in counts.items() if n}
 
 
 def _statuses(rows: Sequence[Row]) -> dict[str, int]:

@@ -10,6 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import iso, number
+from app.analysis.meter_doubts import (
+    KW_PER_A,
+    connection,
+    doubted_intervals,
+    estimated_kwh,
+    refused_us,
+    why_not,
+)
+from app.recordings.guesses import Guess
 from app.recordings.meter_grid import Grid, find_grid
 from app.recordings.read import Table
 from contracts.kinds import ANOMALIES
@@ -45,6 +54,7 @@ class MeterAnalysis:
     grid: Grid
     intervals: NDArray[Any]
     answer: dict[str, Any]
+    guesses: tuple[Guess, ...]
 
 
 def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
@@ -52,10 +62,18 @@ def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, 
     return analyse(table, parameters).answer
 
 
-def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
+def analyse(
+    table: Table, parameters: Parameters = DEFAULTS, fuse_a: float | None = None
+) -> MeterAnalysis:
     """Analyse one meter's recording; return all data for plots and exports."""
     grid = find_grid(table, parameters.interval_s)
     parameters = parameters._replace(interval_s=grid.kernel_s)
+    fuse = None
+    if fuse_a is not None:
+        parameters = parameters._replace(highest_power_kw=fuse_a * KW_PER_A)
+    else:
+        parameters, fuse = connection(table, grid, parameters)
+    guesses = (*table.guesses, *((fuse,) if fuse else ()))
     columns = {name: values for name, values in table.columns.items() if name != "interval_s"}
     if grid.lengths_s is not None:
         columns["interval_s"] = grid.lengths_s
@@ -67,24 +85,34 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> MeterAnalysis:
     notes = list(table.notes)
     if not grid.inferred:
         notes.append("a single row tells no interval: the default is assumed")
+    doubted = doubted_intervals(table, grid, intervals)
+    notes += why_not(table, grid, intervals, end.carry, parameters)
     if grid.periods:
         notes.append("rows lie further apart than a day: no days, base load or anomalies")
+    base_load_w = _base_load(grid, values)
+    if base_load_w is None:
+        notes.append(f"base_load_w is not computed: {_no_base_load(grid, values)}")
+    if grid.interval_s > HOUR_S:
+        notes.append("profile is not computed: intervals are longer than an hour")
     answer: dict[str, Any] = {
         "quality": _quality(table, grid, intervals, values),
         "energy_kwh": fsum(values.energy_kwh),
+        "estimated_kwh": estimated_kwh(table, intervals),
         "interval_s": grid.interval_s,
-        "base_load_w": _base_load(grid, values),
+        "base_load_w": base_load_w,
         "profile": _profile(intervals) if grid.interval_s <= HOUR_S else None,
         "days": [] if grid.periods else _days(table, grid, values, (run.days, end.days)),
         "anomalies": []
         if grid.periods
         else _anomalies(table, grid, (run.anomalies, end.anomalies)),
+        "doubted": doubted,
         "start": iso(table, int(table.t_us[0])),
         "end": iso(table, int(table.t_us[-1]) + (0 if _registers(table) else grid.last_us)),
         "local_time": table.local,
+        "guesses": [guess.as_answer() for guess in guesses],
         "notes": notes,
     }
-    return MeterAnalysis(table, grid, intervals, answer)
+    return MeterAnalysis(table, grid, intervals, answer, guesses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +150,7 @@ def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
     status = table.columns.get("quality", np.full(energy.size, np.nan))
     status = np.where(np.isnan(status), float(Quality.ABGELESEN), status)
     keep = ~np.isnan(energy) & (status > Quality.NICHT_VERWENDBAR)
+    keep &= ~np.isin(grid.t_us, refused_us(intervals))
     lengths = np.full(energy.size, grid.interval_s) if grid.lengths_s is None else grid.lengths_s
     end_us = grid.t_us + np.rint(lengths * US_PER_S).astype(np.int64)
     read = status == Quality.ABGELESEN
@@ -175,6 +204,14 @@ def _base_load(grid: Grid, values: Values) -> float | None:
     series = np.full(int(slots.max() - slots.min()) + 1, np.nan)
     series[slots - slots.min()] = values.energy_kwh[whole]
     return number(base_load(series, grid.interval_s), 3)
+
+
+def _no_base_load(grid: Grid, values: Values) -> str:
+    if grid.interval_s > LEVEL_TO_S:
+        return "intervals are longer than half a day"
+    if not values.read.any():
+        return "no interval was measured"
+    return "fewer than three whole days were measured"
 
 
 def _profile(intervals: NDArray[Any]) -> dict[str, Any]:

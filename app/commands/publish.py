@@ -21,6 +21,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.shared.console import err, load_settings, out, progress_bar
+from app.commands.shared.recording import (
+    ClockOf,
+    DateFormat,
+    Decimal,
+    Thousands,
+    file_options,
+)
 from app.processes.stack import Stack
 from contracts.dialects import NATIVE
 from ingest.decoding.dialects import NAMES  # not the catalogue, because it loads all decoders
@@ -52,6 +59,10 @@ def publish(
     map_: Annotated[
         list[str] | None, typer.Option("--map", help="OURS=THEIRS,… as for score-trip")
     ] = None,
+    decimal: Decimal = None,
+    thousands: Thousands = None,
+    date_format: DateFormat = None,
+    clock_: ClockOf = None,
     samples: Annotated[int, typer.Option(min=1, max=10_000, help="Most in one message")] = 60,
 ) -> int:
     from dataclasses import asdict
@@ -65,7 +76,18 @@ def publish(
     url = to or settings.mqtt_url or (running.mqtt_url if running else "")
     if not url:
         raise Usage("no broker: start `tachowatt serve`, or give --to mqtt://host:port")
-    found = messages_of(file, device, dialect, start, tz, map_ or [], samples, clock.now_us())
+    found = messages_of(
+        file,
+        device,
+        dialect,
+        start,
+        tz,
+        map_ or [],
+        samples,
+        clock.now_us(),
+        file_options(decimal, thousands, date_format, clock_),
+        lambda text: err.print(f"note: {text}", markup=False),
+    )
     database = settings.database_url or (running.database_url if running and not to else "")
     tenant, topics = found[0].tenant if found else "", [message.topic for message in found]
     watch = Watch(database, clock, tenant, dialect, device, topics) if database else None

@@ -1,14 +1,14 @@
 """`tachowatt publish`: turn a recording into the messages that its device would send."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 
 from app.operations.timestamps import as_datetime
-from app.recordings.read import Table, read_meter_table, read_trip_table
+from app.recordings.read import FIND_OUT, Options, Table, read_meter_table, read_trip_table
 from contracts.dialects import NATIVE, Dialect
 from contracts.topics import NAME
 from contracts.units import METER_NAMES, VEHICLE_NAMES
@@ -32,11 +32,16 @@ def messages_of(
     mapping: Sequence[str],
     samples: int,
     now_us: int,
+    options: Options = FIND_OUT,
+    note: Callable[[str], None] = lambda text: None,
 ) -> list[Message]:
     """Return the messages of a file, in order of sending time.
 
     device : its address in the dialect, such as tenant/device for the native one.
-    start : time of t_s = 0; by default such a recording ends now. Raises `Usage`.
+    start : time of t_s = 0; by default such a recording ends now.
+    options : what is stated about the file's form. note : takes what was guessed about it.
+
+    Raises `Usage`.
     """
     spoken = BY_NAME.get(dialect)
     if spoken is None:
@@ -44,7 +49,9 @@ def messages_of(
     tenant, name = _split(device, spoken)
     if file.suffix in (".jsonl", ".ndjson"):
         return _bodies(file, device, spoken, tenant, name, now_us)
-    table, kind = _read(file, tz, mapping)
+    table, kind = _read(file, tz, mapping, options)
+    for guess in table.guesses:
+        note(guess.sentence())
     shift_us = 0
     if not table.absolute:
         if start is not None:
@@ -90,13 +97,15 @@ def _split(device: str, dialect: Dialect[Decoder]) -> tuple[str, str]:
     return "/".join(parts[:-1]), parts[-1]
 
 
-def _read(file: Path, tz: str | None, mapping: Sequence[str]) -> tuple[Table, str]:
+def _read(
+    file: Path, tz: str | None, mapping: Sequence[str], options: Options
+) -> tuple[Table, str]:
     """Read a meter's table if the file (or the mapping) has meter columns, else a vehicle's."""
     try:
-        return read_meter_table(file, tz, mapping), "reading"
+        return read_meter_table(file, tz, mapping, options=options), "reading"
     except Usage as no_meter:
         try:
-            return read_trip_table(file, tz, mapping), "telemetry"
+            return read_trip_table(file, tz, mapping, options=options), "telemetry"
         except Usage as no_trip:
             is_meter = any("kwh" in text for text in (str(no_trip), *mapping))
             raise (no_meter if is_meter else no_trip) from None

@@ -7,27 +7,28 @@ length, for example) are read by Python's slower reader, which can name the erro
 
 import csv
 import difflib
-import gzip
-import io
 import zlib
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import IO, Any
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from app.recordings.arrow_without_pandas import without_pandas
-from runtime.errors import Usage
+from app.recordings.encoding import TableError, TextFile, recognise
+from app.recordings.guesses import Guess
+
+__all__ = ["RawTable", "TableError", "did_you_mean", "parse_mapping", "read_raw", "some_of"]
 
 DELIMITERS = (",", ";", "\t")
+HEADER_WITHIN = 40  # lines: exports of grid operators begin with a block about the metering point
 
-
-class TableError(Usage):
-    """A file is invalid. The message names file, column, line, value and what was expected."""
+Names = Callable[[Sequence[str]], tuple[dict[str, str], tuple[Guess, ...]]]
+"""Find our names for foreign ones: header -> (foreign name: our name, what was guessed)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,9 +38,11 @@ class RawTable:
     path: Path
     cells: dict[str, pa.Array]
     ignored: tuple[str, ...]
-    decimal_comma: bool  # the delimiter allows decimal commas
+    comma_is_free: bool  # the delimiter is no comma, so cells may have decimal commas
     place: Callable[[int], str]  # row (from 0) -> "line 17" or "row 17"
     notes: tuple[str, ...] = ()
+    guesses: tuple[Guess, ...] = ()
+    foreign: tuple[tuple[str, str], ...] = ()  # (our name, name in the file) where they differ
 
     def error(self, column: str, row: int, value: object, expected: str) -> TableError:
         """Make the error for one invalid cell."""
@@ -80,8 +83,20 @@ def did_you_mean(name: str, known: Collection[str]) -> str:
     return f"; did you mean {near[0]}?" if near else ""
 
 
-def read_raw(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> RawTable:
+def no_names(header: Sequence[str]) -> tuple[dict[str, str], tuple[Guess, ...]]:
+    """Know no foreign names."""
+    return {}, ()
+
+
+def read_raw(
+    path: Path,
+    wanted: Collection[str],
+    mapping: dict[str, str],
+    find_names: Names = no_names,
+) -> RawTable:
     """Read the wanted columns of a CSV (plain or gzip) or Parquet file.
+
+    find_names : finds our names of columns that neither are ours nor stand in `mapping`
 
     Raises TableError if the file cannot be read as a table.
     """
@@ -89,17 +104,20 @@ def read_raw(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> Ra
     try:
         with path.open("rb") as file:
             magic = file.read(4)
+        if magic == b"PAR1":
+            return _read_parquet(path, wanted, mapping, find_names)
+        return _read_csv(recognise(path), wanted, mapping, find_names)
     except OSError as error:
         raise TableError(f"{path}: {error.strerror or error}") from error
-    if magic == b"PAR1":
-        return _read_parquet(path, wanted, mapping)
-    return _read_csv(path, wanted, mapping)
 
 
-def _read_parquet(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> RawTable:
+def _read_parquet(
+    path: Path, wanted: Collection[str], mapping: dict[str, str], find_names: Names
+) -> RawTable:
     try:
         file = pa.parquet.ParquetFile(path)
         foreign = file.schema_arrow.names
+        mapping, guesses = _complete(foreign, mapping, find_names)
         names = _rename(path, foreign, mapping, wanted)
         keep = {ours: theirs for theirs, ours in zip(foreign, names, strict=True) if ours in wanted}
         table = file.read(columns=list(keep.values()))
@@ -107,19 +125,45 @@ def _read_parquet(path: Path, wanted: Collection[str], mapping: dict[str, str]) 
         raise TableError(f"{path}: cannot be read as Parquet ({error})") from error
     cells = {ours: table.column(theirs).combine_chunks() for ours, theirs in keep.items()}
     return RawTable(
-        path, cells, tuple(n for n in names if n not in keep), False, lambda row: f"row {row + 1}"
+        path,
+        cells,
+        tuple(n for n in names if n not in keep),
+        False,
+        lambda row: f"row {row + 1}",
+        guesses=guesses,
+        foreign=_differing(keep),
     )
 
 
-def _read_csv(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> RawTable:
-    with _open_text(path) as text:
-        header, lines = _header_line(path, text)
+def _complete(
+    foreign: Sequence[str], mapping: dict[str, str], find_names: Names
+) -> tuple[dict[str, str], tuple[Guess, ...]]:
+    """Add the names that are found to those that `--map` gives."""
+    if mapping:
+        return mapping, ()
+    return find_names(foreign)
+
+
+def _differing(keep: dict[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple((ours, theirs) for ours, theirs in keep.items() if ours != theirs)
+
+
+def _read_csv(
+    file: TextFile, wanted: Collection[str], mapping: dict[str, str], find_names: Names
+) -> RawTable:
+    path = file.path
+    with file.open() as text:
+        header, lines = _header_line(path, text, set(wanted) | set(mapping), find_names)
         delimiter = _sniff(header, set(wanted) | set(mapping))
-        foreign = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))
+        foreign = _cells(header, delimiter)
+    while foreign and not foreign[-1]:
+        foreign.pop()  # trailing delimiters of the header
+    mapping, guesses = _complete(foreign, mapping, find_names)
+    with file.open() as text:
+        for _ in range(lines):
+            text.readline()
         first = next((row for row in csv.reader(text, delimiter=delimiter) if any(row)), [])
-    while foreign and not foreign[-1].strip():
-        foreign.pop()  # trailing commas of the header
-    names = _rename(path, [name.strip() for name in foreign], mapping, wanted)
+    names = _rename(path, foreign, mapping, wanted)
     keep = [name for name in names if name in wanted]
     ignored = tuple(name for name in names if name and name not in wanted)
     width = max(len(first), len(names))
@@ -130,19 +174,27 @@ def _read_csv(path: Path, wanted: Collection[str], mapping: dict[str, str]) -> R
     try:
         if any(cell.strip() for cell in first[len(names) :]):
             raise pa.ArrowInvalid("more cells than names")
-        table = _arrow_csv(path, lines, delimiter, labels, want)
+        table = _arrow_csv(file, lines, delimiter, labels, want)
         cells = {label.split(":", 1)[1]: table.column(label).combine_chunks() for label in want}
     except (pa.ArrowException, OSError):
-        cells, notes = _python_csv(path, lines, delimiter, names, keep)
+        cells, notes = _python_csv(file, lines, delimiter, names, keep)
     return RawTable(
-        path, cells, ignored, delimiter != ",", partial(_line_of, path, lines, delimiter), notes
-    )
+        path,
+        cells,
+        ignored,
+        delimiter != ",",
+        partial(_line_of, file, lines, delimiter),
+        notes,
+        (*((file.guess,) if file.guess else ()), *guesses),
+        _differing({ours: theirs for ours, theirs in zip(names, foreign, strict=True)
+                    if ours in wanted}),
+    )  # fmt: skip
 
 
 def _arrow_csv(
-    path: Path, skip: int, delimiter: str, labels: list[str], want: list[str]
+    file: TextFile, skip: int, delimiter: str, labels: list[str], want: list[str]
 ) -> pa.Table:
-    with pa.input_stream(str(path), compression="gzip" if _is_gzip(path) else None) as stream:
+    with _stream(file) as stream:
         return pa.csv.read_csv(
             stream,
             read_options=pa.csv.ReadOptions(
@@ -157,20 +209,26 @@ def _arrow_csv(
         )
 
 
+def _stream(file: TextFile) -> pa.NativeFile:
+    if not file.plain:
+        return pa.BufferReader(file.utf8())
+    return pa.input_stream(str(file.path), compression="gzip" if file.packed else None)
+
+
 def _python_csv(
-    path: Path, skip: int, delimiter: str, names: list[str], keep: list[str]
+    file: TextFile, skip: int, delimiter: str, names: list[str], keep: list[str]
 ) -> tuple[dict[str, pa.Array], tuple[str, ...]]:
     """Read row by row. Skip a last row that is too short: it was truncated during writing."""
     wanted = [(names.index(name), name) for name in keep]
     columns: dict[str, list[str]] = {name: [] for name in keep}
     width = len(names)
     short: TableError | None = None
-    for line, row in _rows(path, skip, delimiter):
+    for line, row in _rows(file, skip, delimiter):
         if short is not None:
             raise short
         if len(row) < width or any(cell.strip() for cell in row[width:]):
             short = TableError(
-                f"{path}: line {line}: found {len(row)} cells, expected {width}, one for each "
+                f"{file.path}: line {line}: found {len(row)} cells, expected {width}, one for each "
                 f"column of the header"
             )
             if len(row) > width:
@@ -183,9 +241,9 @@ def _python_csv(
     return cells, notes if short is not None else ()
 
 
-def _rows(path: Path, skip: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+def _rows(file: TextFile, skip: int, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     """Yield (line number from 1, cells) of each row that is not a blank line."""
-    with _open_text(path) as text:
+    with file.open() as text:
         for _ in range(skip):
             text.readline()
         reader = csv.reader(text, delimiter=delimiter)
@@ -196,45 +254,52 @@ def _rows(path: Path, skip: int, delimiter: str) -> Iterator[tuple[int, list[str
                     yield line, row
                 line = skip + reader.line_num + 1
         except (csv.Error, OSError, EOFError, zlib.error) as error:
-            raise TableError(f"{path}: line {line}: cannot be read as CSV ({error})") from error
+            raise TableError(
+                f"{file.path}: line {line}: cannot be read as CSV ({error})"
+            ) from error
 
 
-def _line_of(path: Path, skip: int, delimiter: str, row: int) -> str:
-    for at, (line, _) in enumerate(_rows(path, skip, delimiter)):
+def _line_of(file: TextFile, skip: int, delimiter: str, row: int) -> str:
+    for at, (line, _) in enumerate(_rows(file, skip, delimiter)):
         if at == row:
             return f"line {line}"
     return f"row {row + 1}"
 
 
-def _is_gzip(path: Path) -> bool:
-    with path.open("rb") as file:
-        return file.read(2) == b"\x1f\x8b"
+def _cells(line: str, delimiter: str) -> list[str]:
+    row = next(csv.reader([line], delimiter=delimiter, skipinitialspace=True), [])
+    return [cell.strip() for cell in row]
 
 
-def _open_text(path: Path) -> IO[str]:
-    raw: Any = gzip.GzipFile(path) if _is_gzip(path) else path.open("rb")
-    return io.TextIOWrapper(raw, encoding="utf-8-sig", errors="replace", newline="")
-
-
-def _header_line(path: Path, text: IO[str]) -> tuple[str, int]:
-    """Return the first line that is not blank, and the number of lines read."""
+def _header_line(
+    path: Path, text: Iterator[str], known: Collection[str], find_names: Names
+) -> tuple[str, int]:
+    """Return the header and its line number: the first line that names two columns, else the
+    first that is not blank."""
+    first: tuple[str, int] | None = None
     try:
-        for number, line in enumerate(iter(text.readline, ""), start=1):
-            if "\0" in line:
-                raise TableError(f"{path}: is neither CSV in UTF-8 nor Parquet")
-            if line.strip():
-                return line.rstrip("\r\n"), number
-    except (OSError, EOFError, zlib.error) as error:
+        for number, line in enumerate(islice(text, HEADER_WITHIN), start=1):
+            if not line.strip():
+                continue
+            header = line.rstrip("\r\n")
+            first = first or (header, number)
+            cells = _cells(header, _sniff(header, known))
+            named = {cell for cell in cells if cell in known} | set(find_names(cells)[0])
+            if len(named) > 1:
+                return header, number
+    except (OSError, EOFError, zlib.error, csv.Error) as error:
         raise TableError(f"{path}: cannot be read ({error})") from error
-    raise TableError(f"{path}: is empty, expected a header line with column names")
+    if first is None:
+        raise TableError(f"{path}: is empty, expected a header line with column names")
+    return first
 
 
 def _sniff(header: str, known: Collection[str]) -> str:
     """Choose the delimiter with the most known names in the header, then the most cells."""
 
     def merit(delimiter: str) -> tuple[int, int]:
-        cells = next(csv.reader([header], delimiter=delimiter, skipinitialspace=True))
-        return sum(cell.strip() in known for cell in cells), len(cells)
+        cells = _cells(header, delimiter)
+        return sum(cell in known for cell in cells), len(cells)
 
     return max(DELIMITERS, key=merit)
 

@@ -4,7 +4,10 @@ from typing import Any
 
 from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS
 
-ISO = "ISO 8601 with offset (2026-11-21T10:00:00+01:00 or …Z), without one with --tz, or epoch ms"
+ISO = (
+    "ISO 8601 with offset (2026-11-21T10:00:00+01:00 or …Z), without one with --tz, "
+    "day first (21.11.2026 10:00) or --date-format, or epoch ms"
+)
 
 _TIMES = (
     ("score-trip", "t_s", "s", "seconds from any origin; this or observed_at"),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.recordings.cells import (
@@ -23,11 +24,21 @@ from app.recordings.cells import (
 )
 from app.recordings.clock import spread_ticks
 from app.recordings.exchange import order_meters
-from app.recordings.times import US_PER_S, Times, absolute_times, relative_times
-from app.recordings.values import meter_keys, numbers, qualities
+from app.recordings.guesses import Guess
+from app.recordings.meter_headers import DATE, TIME_OF_DAY, find_names, kwh_of
+from app.recordings.meter_numbers import choose_reading
+from app.recordings.times import (
+    US_PER_S,
+    Times,
+    absolute_times,
+    on_the_clock,
+    relative_times,
+)
+from app.recordings.values import Numbers, clean_text, meter_keys, numbers, qualities
+from app.recordings.wall_clock import Clock, Resolved
 from contracts.units import METER_COLUMNS, METER_GROUPS, VEHICLE_COLUMNS, VEHICLE_GROUPS, Column
 
-__all__ = ["Table", "TableError", "read_meter_table", "read_trip_table"]
+__all__ = ["Options", "Table", "TableError", "read_meter_table", "read_trip_table"]
 
 # Any origin is possible (boot, engine start, 1970), but not a wrong column.
 T_S = Column("t_s", "s", -1e10, 1e10, "seconds from any origin; the rows' order does not matter")
@@ -40,7 +51,28 @@ VECTORS = (
     ("gyro_x_radps", "gyro_y_radps", "gyro_z_radps"),
 )
 
+NEGATIVE_CODES = {-1.0, -9.0, -99.0, -999.0, -9_999.0, -99_999.0}
+MOST_CODES = 0.05  # share of the rows; a file with more negative values means them
+
 Progress = Callable[[float, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What options state about a file; None = find out.
+
+    decimal, thousands : signs of numbers ('' = no thousands separator)
+    date_format        : strptime format of times
+    clock              : the clock that wrote wall times
+    """
+
+    decimal: str | None = None
+    thousands: str | None = None
+    date_format: str | None = None
+    clock: Clock | None = None
+
+
+FIND_OUT = Options()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +101,7 @@ class Table:
     joined: int
     ignored: tuple[str, ...]
     notes: tuple[str, ...] = field(default=())
+    guesses: tuple[Guess, ...] = field(default=())
 
     @property
     def local_us(self) -> NDArray[np.int64]:
@@ -86,11 +119,13 @@ def read_trip_table(
     tz: str | None = None,
     mapping: Sequence[str] = (),
     progress: Progress = lambda done, what: None,
+    options: Options = FIND_OUT,
 ) -> Table:
     """Read a vehicle's recording.
 
     tz      : zone of times without an offset, and of local wall time
     mapping : pairs "our_name=name in file"
+    options : what is stated about the file's form
 
     Raises TableError for what does not fit.
     """
@@ -108,22 +143,32 @@ def read_trip_table(
                         f"{did_you_mean(name, raw.ignored)}"
                     )
     progress(0.3, "times")
-    seconds = numbers(raw, T_S) if "t_s" in raw.cells else None
+    guesses: list[Guess] = []
+    how = Numbers(options.decimal, options.thousands)
+    seconds = numbers(raw, T_S, how, guesses) if "t_s" in raw.cells else None
     notes: list[str] = []
     if seconds is None:
-        times = absolute_times(raw, "observed_at", tz)
+        times = absolute_times(raw, "observed_at", tz, options.date_format)
     else:
         times = relative_times(raw, seconds)
         if "observed_at" in raw.cells:
-            times = _anchor(times, seconds, absolute_times(raw, "observed_at", tz))
+            times = _anchor(
+                times, seconds, absolute_times(raw, "observed_at", tz, options.date_format)
+            )
             notes.append("t_s gives the times; the first observed_at says when that was")
     columns = {}
     present = [column for column in VEHICLE_COLUMNS if column.name in raw.cells]
     for at, column in enumerate(present):
         progress(0.4 + 0.5 * at / len(present), column.name)
-        columns[column.name] = numbers(raw, column)
+        columns[column.name] = numbers(raw, column, how, guesses)
     absolute = "observed_at" in raw.cells
-    return _table(raw, time_name, times, columns, seconds, absolute, notes)
+    measured = np.full(times.t_us.size, np.nan)
+    for values in columns.values():
+        measured[~np.isnan(values)] = 1.0
+    times, found = on_the_clock(times, measured, False, options.clock)
+    notes += _clock_notes(found)
+    notes += [guess.sentence() for guess in (*raw.guesses, *times.guesses, *guesses)]
+    return _table(raw, time_name, times, columns, seconds, absolute, notes, guesses)
 
 
 def read_meter_table(
@@ -131,15 +176,20 @@ def read_meter_table(
     tz: str | None = None,
     mapping: Sequence[str] = (),
     progress: Progress = lambda done, what: None,
+    options: Options = FIND_OUT,
 ) -> Table:
     """Read a meter's recording: `start` with `energy_kwh`, or `read_at` with `register_kwh`.
+
+    Energies and registers outside their physical range are kept: the kernel judges them, so that
+    one code of an error does not refuse the whole file.
 
     Raises TableError for what does not fit.
     """
     units = [column for column in METER_COLUMNS if column.name != "meter_key"]
     known = (*METER_TIMES, *(column.name for column in units), "meter_number")
     progress(0.0, "reading")
-    raw = read_raw(path, known, parse_mapping(mapping, known))
+    raw = read_raw(path, (*known, DATE, TIME_OF_DAY), parse_mapping(mapping, known), find_names)
+    _join_date_and_time(raw)
     time_name = _one_of(raw, METER_TIMES, known, "a time column")
     value, other = (
         ("energy_kwh", "register_kwh") if time_name == "start" else ("register_kwh", "energy_kwh")
@@ -151,18 +201,93 @@ def read_meter_table(
             f"{did_you_mean(value, raw.ignored)}{_has(raw)}"
         )
     progress(0.3, "times")
-    times = absolute_times(raw, time_name, tz)
+    times = absolute_times(raw, time_name, tz, options.date_format)
+    guesses: list[Guess] = []
+    notes: list[str] = []
+    foreign = dict(raw.foreign)
     columns = {}
     present = [c for c in units if c.name in raw.cells and c.name != other]
     for at, column in enumerate(present):
         progress(0.4 + 0.5 * at / len(present), column.name)
-        read = qualities if column.name == "quality" else numbers
-        columns[column.name] = read(raw, column)
+        if column.name == "quality":
+            columns["quality"] = _qualities(raw, column, "quality" in foreign, notes)
+            continue
+        choose = choose_reading(column.name, times, raw.comma_is_free)
+        judged = column.name in ("energy_kwh", "register_kwh")
+        how = Numbers(options.decimal, options.thousands, choose, judged)
+        columns[column.name] = numbers(raw, column, how, guesses)
+    if not mapping and value in foreign:
+        columns[value] *= kwh_of(foreign[value])
+    _drop_negative(value, columns[value], notes)
+    times, found = on_the_clock(times, columns[value], value == "register_kwh", options.clock)
+    notes += _clock_notes(found)
+    if found is not None:
+        for values in columns.values():
+            values[found.void | found.silent] = np.nan
     if "meter_number" in raw.cells:
         columns["meter_key"] = meter_keys(raw.cells["meter_number"])
         times = order_meters(raw, times, columns["meter_key"])
-    notes = [f"{other} is left aside: {time_name} goes with {value}"] if other in raw.cells else []
-    return _table(raw, time_name, times, columns, None, True, notes)
+        columns["meter_key"][times.missing] = np.nan
+    if other in raw.cells:
+        notes.append(f"{other} is left aside: {time_name} goes with {value}")
+    return _table(raw, time_name, times, columns, None, True, notes, guesses)
+
+
+def _join_date_and_time(raw: RawTable) -> None:
+    """Make one time of a column of dates and one of times of day."""
+    if DATE not in raw.cells or TIME_OF_DAY not in raw.cells:
+        return
+    date, clock = raw.cells.pop(DATE), raw.cells.pop(TIME_OF_DAY)
+    first = pc.replace_substring_regex(clean_text(clock), r"\s*[-–].*$", "")  # 00:00 - 00:15
+    name = "start" if "energy_kwh" in raw.cells else "read_at"
+    raw.cells[name] = pc.binary_join_element_wise(clean_text(date), first, " ")
+
+
+def _qualities(
+    raw: RawTable, column: Column, guessed: bool, notes: list[str]
+) -> NDArray[np.float64]:
+    """Read the status; leave a column aside that was only guessed to be one."""
+    try:
+        return qualities(raw, column)
+    except TableError as error:
+        if not guessed:
+            raise
+        notes.append(f"the status is left aside: {error}")
+        return np.full(len(raw.cells[column.name]), np.nan)
+
+
+def _drop_negative(name: str, values: NDArray[np.float64], notes: list[str]) -> None:
+    """Take out negative codes of errors: any in a register, and −1, −99, … as the only negative
+    energies (a home with sun on its roof has others)."""
+    negative = values < 0.0
+    codes = name == "register_kwh" or set(values[negative].tolist()) <= NEGATIVE_CODES
+    if negative.any() and codes and np.mean(negative) <= MOST_CODES:
+        found = float(values[negative][0])
+        values[negative] = np.nan
+        notes.append(f"{int(negative.sum())} values of {name} are negative ({found:g}): not used")
+
+
+def _clock_notes(found: Resolved | None) -> list[str]:
+    notes: list[str] = []
+    if found is None:
+        return notes
+    if found.repeated:
+        notes.append(f"{found.repeated} rows stand in an hour that autumn repeats")
+    if found.silent.any():
+        notes.append(
+            f"{int(found.silent.sum())} rows of an hour that autumn repeats are zero beside one "
+            "with a value: taken as missing"
+        )
+    if found.nonexistent:
+        notes.append(f"{found.nonexistent} rows stand in an hour that spring skips: moved on")
+    if found.void.any():
+        notes.append(
+            f"{int(found.void.sum())} rows of an hour that spring skips say nothing: left out"
+        )
+    if found.standard:
+        notes.append("rows of the hour that spring skips have values of their own: the file is "
+                     "read as standard time all year")  # fmt: skip
+    return notes
 
 
 def _one_of(raw: RawTable, names: tuple[str, ...], known: Sequence[str], what: str) -> str:
@@ -205,6 +330,7 @@ def _table(
     seconds: NDArray[np.float64] | None,
     absolute: bool,
     notes: list[str],
+    guesses: list[Guess],
 ) -> Table:
     _check_times(raw, time_name, times, columns)
     groups = VEHICLE_GROUPS if time_name in TRIP_TIMES else METER_GROUPS
@@ -231,15 +357,6 @@ def _table(
     ordered = {name: values[order] + 0.0 for name, values in columns.items()}  # −0.0 is 0.0
     joined, clash = _join(ordered, starts, groups)
     extra = counts - 1
-    if times.repeated:
-        notes.append(f"{times.repeated} rows stand in an hour that autumn repeats")
-    if times.nonexistent and not times.standard_time:
-        notes.append(f"{times.nonexistent} rows stand in an hour that spring skips: moved on")
-    if times.standard_time:
-        notes.append(
-            f"{times.nonexistent} rows stand in an hour that spring skips and beside the hour "
-            f"after it: the file is read as standard time all year"
-        )
     return Table(
         path=raw.path,
         t_us=t_sorted[starts],
@@ -253,6 +370,7 @@ def _table(
         joined=int(extra[~clash].sum()),
         ignored=raw.ignored,
         notes=(*raw.notes, *notes),
+        guesses=(*raw.guesses, *times.guesses, *guesses),
     )
 
 

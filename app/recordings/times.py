@@ -3,7 +3,7 @@
 Returns instants as int64 µs since 1970 UTC, with the offset to local wall time.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -12,8 +12,11 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from app.recordings.cells import RawTable
+from app.recordings.dates import to_iso
+from app.recordings.guesses import Guess
 from app.recordings.values import clean_text, is_text
-from app.recordings.zones import Zone, load_zone, resolve
+from app.recordings.wall_clock import Clock, Resolved, resolve
+from app.recordings.zones import Zone, load_zone
 
 US_PER_S = 1_000_000
 MS_2000, MS_2100 = 946_684_800_000, 4_102_444_800_000
@@ -42,9 +45,20 @@ class Times:
     offset_us: Int64s
     missing: NDArray[np.bool_]
     local: str
-    repeated: int = 0
-    nonexistent: int = 0
-    standard_time: bool = False
+    guesses: tuple[Guess, ...] = ()
+    wall: "Wall | None" = None
+
+
+@dataclass(frozen=True, slots=True)
+class Wall:
+    """Wall-clock times whose instants are still to be found (`on_the_clock`).
+
+    zone    : their time zone
+    wall_us : int64[n]
+    """
+
+    zone: Zone
+    wall_us: Int64s
 
 
 def relative_times(raw: RawTable, seconds: NDArray[np.float64]) -> Times:
@@ -57,10 +71,16 @@ def relative_times(raw: RawTable, seconds: NDArray[np.float64]) -> Times:
     return Times(t_us, zeros, missing, "unknown: t_s counts from an unknown origin")
 
 
-def absolute_times(raw: RawTable, name: str, tz: str | None) -> Times:
+def absolute_times(
+    raw: RawTable, name: str, tz: str | None, date_format: str | None = None
+) -> Times:
     """Read `observed_at`, `start` or `read_at`.
 
-    tz : zone for times without an offset, and for local wall time of those with one.
+    tz          : zone for times without an offset, and for local wall time of those with one.
+    date_format : strptime format of the cells, None = find out.
+
+    Wall times come out as instants of a clock that follows the zone; `on_the_clock` looks at the
+    rows' values and corrects them where the clock did not.
 
     Raises TableError for an invalid time, or one without offset if `tz` is None.
     """
@@ -76,9 +96,41 @@ def absolute_times(raw: RawTable, name: str, tz: str | None) -> Times:
         return _instants(_epoch_ms(raw, name, cells), tz)
     text = clean_text(cells)
     known = pc.drop_null(text)
-    if len(known) and pc.all(pc.match_substring_regex(known, r"^-?\d+(\.0*)?$")).as_py():
+    numeric = date_format is None and len(known)
+    if numeric and pc.all(pc.match_substring_regex(known, r"^-?\d+(\.0*)?$")).as_py():
         return _instants(_epoch_ms(raw, name, pc.cast(text, pa.float64())), tz)
-    return _iso(raw, name, text, tz)
+    text, guess = to_iso(raw, name, text, date_format)
+    times = _iso(raw, name, text, tz)
+    return times if guess is None else replace(times, guesses=(guess,))
+
+
+def on_the_clock(
+    times: Times, says: NDArray[np.float64], rising: bool, clock: Clock | None
+) -> tuple[Times, Resolved | None]:
+    """Find the instants of wall times by the rows that say something.
+
+    says   : float64[n], the value of each row, NaN = none
+    rising : the values are registers, which say something where they rise
+    clock  : what an option states, None = find out
+
+    Returns the times and what was found about the changes of the clock.
+    """
+    if times.wall is None:
+        return times, None
+    zone = times.wall.zone
+    found = resolve(zone, times.wall.wall_us, says, rising, clock)
+    local = (
+        f"{times.local}; the file keeps standard time all year" if found.standard else times.local
+    )
+    moved = replace(
+        times,
+        t_us=found.t_us,
+        offset_us=zone.offset_us(found.t_us),
+        missing=times.missing | found.void,
+        local=local,
+        guesses=(*times.guesses, *((found.guess,) if found.guess else ())),
+    )
+    return moved, found
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,9 +257,5 @@ def _walls(raw: RawTable, name: str, wall: _Read, tz: str | None) -> Times:
         raise raw.error(name, row, str(raw.cells[name][row].as_py()), expected)
     _check_span(raw, name, wall)
     zone = _zone(tz, wall.t_us, wall.missing)
-    resolved = resolve(zone, wall.t_us)
-    local = f"{tz}; the file keeps standard time all year" if resolved.standard else tz
-    return Times(
-        resolved.t_us, zone.offset_us(resolved.t_us), wall.missing, local,
-        resolved.repeated, resolved.nonexistent, resolved.standard,
-    )  # fmt: skip
+    t_us = zone.instants(wall.t_us)
+    return Times(t_us, zone.offset_us(t_us), wall.missing, tz, wall=Wall(zone, wall.t_us))

@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are wr
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 2
+CARRY_VERSION = 3
 
 RING = 28  # days that a habit remembers
 BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
@@ -106,8 +106,18 @@ HOUR_LOCAL = 82  # local hour of the hour being averaged
 SOLAR_T = 83  # when the meter last exported
 QUANTUM_KWH = 84  # the smallest step between two interval values, 0 = none seen
 BLOCKS_SOLAR = 85  # 1 = the baseline's blocks are nights of a home with sun on its roof
+# --- doubted values
+JUMP_T = 86  # the read before the greatest step of late, 0 = none
+JUMP_KWH = 87
+JUMP_USE = 88  # the step
+JUMP_LOST = 89  # part of the register's change since then that was not booked as use
+HELD_FITS = 90  # 1 = the held read lies within what the connection carries
+OVER_N = 91  # values in a row above what the connection carries
+OVER_W = 92  # the last of them
+OVER_T = 93  # its end
+LIMIT_W = 94  # what such a row has shown the connection to carry, 0 = nothing
 # --- lists
-TOP = 86  # the three highest of today, then of the day before
+TOP = 95  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS

@@ -14,6 +14,7 @@ from feature_kernels.consumption.anomalies import (
     raise_anomaly,
 )
 from feature_kernels.consumption.days import close_day, enter_block, flush_hour, open_day
+from feature_kernels.consumption.limits import is_impossible
 from feature_kernels.consumption.profile import teach_profile, usual_power
 from feature_kernels.consumption.rows import GAP, RISE, SPIKE, write_interval
 from feature_kernels.kernel import hot_kernel, lean_kernel
@@ -26,15 +27,28 @@ SUBSTITUTE = 5.0  # ERSATZWERT
 UNUSABLE = 1.0  # NICHT_VERWENDBAR
 MISSING = 0.0  # FEHLT
 
+# Why an interval is not as read: codes of contracts.quality.Reason.
+AS_READ = 0.0
+HOLE = 1.0
+IMPLAUSIBLE = 2.0
+WRONG_READING = 3.0
+UNKNOWN_USE = 4.0
+EXCHANGED = 5.0
+CORRECTED = 6.0
+
 
 @hot_kernel
-def push_inline(c, p, out, count, device, start, end, local, energy, status, estimated, decided):
+def push_inline(
+    c, p, out, count, device, start, end, local, energy, status, estimated, reason, decided
+):
     """Write an interval's row and let everything that follows intervals see it.
 
     out : (intervals, days, anomalies), float64 tables
-    energy : kWh, NaN = missing; status : code of contracts.quality; estimated : 1 = by us
+    energy : kWh, NaN = missing; status, reason : codes of contracts.quality; estimated : 1 = by us
     """
-    write_interval(out[0], count, device, start, end, local, energy, status, estimated, decided)
+    write_interval(
+        out[0], count, device, start, end, local, energy, status, estimated, reason, decided
+    )
     length = end - start
     day = np.floor(local / DAY_US_F)
     contiguous = abs(start - c[C.NEXT_START]) <= 0.5 * c[C.INTERVAL_US]
@@ -71,9 +85,11 @@ def push_inline(c, p, out, count, device, start, end, local, energy, status, est
 
 
 @lean_kernel
-def push(c, p, out, count, device, start, end, local, energy, status, estimated, decided):
+def push(c, p, out, count, device, start, end, local, energy, status, estimated, reason, decided):
     """`push_inline` as a call, for where intervals are rare: each copy of it is large."""
-    push_inline(c, p, out, count, device, start, end, local, energy, status, estimated, decided)
+    push_inline(
+        c, p, out, count, device, start, end, local, energy, status, estimated, reason, decided
+    )
 
 
 @hot_kernel
@@ -153,6 +169,12 @@ def end_runs(c, anomalies, count, device, decided):
 def take_energy(c, p, out, count, device, t, local, energy, length, status):
     """Take the energy (kWh) of the interval that starts at t; fill the hole before it."""
     c[C.INTERVAL_US] = length
+    refused = False
+    # most intervals of a home are below one circuit's power and need no look
+    if abs(energy) * HOUR_US_F > p.doubt_kw * length and status > UNUSABLE:
+        refused = is_impossible(c, p, t, energy, length)
+    if refused:
+        energy = substitute(c, local, length)
     if c[C.NEXT_START] > 0.0:
         hole = t - c[C.NEXT_START]
         missing = np.floor(hole / length + 0.5)
@@ -162,7 +184,35 @@ def take_energy(c, p, out, count, device, t, local, energy, length, status):
         if missing >= 1.0:
             fill(c, p, out, count, device, t, local, energy, length, hole, missing)
             c[C.MUTE] = 1.0
-    push_inline(c, p, out, count, device, t, t + length, local, energy, status, 0.0, t)
+    if refused:
+        known = energy == energy
+        push(
+            c,
+            p,
+            out,
+            count,
+            device,
+            t,
+            t + length,
+            local,
+            energy,
+            SUBSTITUTE if known else UNUSABLE,
+            1.0 if known else 0.0,
+            IMPLAUSIBLE,
+            t,
+        )
+        return
+    push_inline(c, p, out, count, device, t, t + length, local, energy, status, 0.0, AS_READ, t)
+
+
+@lean_kernel
+def substitute(c, local, length):
+    """Estimate one interval from what is known at its time, kWh: the meter's own hour, or the
+    interval before it; NaN without either."""
+    power = usual_power(c, local)
+    if power != power and c[C.HAS_LAST_E] > 0.0:
+        power = c[C.LAST_E]
+    return power * length / 3.6e12
 
 
 @lean_kernel
@@ -172,7 +222,9 @@ def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
     offset = c[C.LAST_OFFSET]
     if hole > p.longest_fill_s * 1e6:
         end_runs(c, out[2], count, device, t)
-        write_interval(out[0], count, device, start, t, start + offset, np.nan, MISSING, 0.0, t)
+        write_interval(
+            out[0], count, device, start, t, start + offset, np.nan, MISSING, 0.0, HOLE, t
+        )
         if c[C.HAS_DAY] > 0.0:
             tail = (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
             close_day(c, p, out[1], count, device, tail, t)
@@ -199,7 +251,8 @@ def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
             end,
             begin + offset,
             usual * (end - begin) / 3.6e12,
-            SUBSTITUTE,
-            1.0,
+            SUBSTITUTE if usual == usual else MISSING,
+            1.0 if usual == usual else 0.0,
+            HOLE,
             t,
         )

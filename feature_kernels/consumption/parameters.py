@@ -22,12 +22,37 @@ class Parameters(NamedTuple):
     # Digits before the point of a register: it rolls over at 10^digits (common meters show 6),
     # older ones with one digit fewer.
     register_digits: float = 6.0
-    # The most power that can flow, kW; more between two reads is implausible. Own: above the
-    # 44 kW of a 63 A three-phase connection with room for small business.
-    highest_power_kw: float = 100.0
-    # A register may jump by this much at once, kWh, and still count as use: a spike is an
-    # anomaly to report, not a broken register. Own.
-    register_burst_kwh: float = 40.0
+    # The most power that the connection carries, kW: 3 × 63 A × 230 V, the usual largest main fuse
+    # of a home (VDE-AR-N 4100), at the highest voltage (+10 %, EN 50160) and at the current at
+    # which a main circuit breaker must trip (1.2 times, DIN VDE 0641-21). More is an error.
+    highest_power_kw: float = 57.4
+    # ... unless this many values in a row, each within twice the one before and not the same,
+    # show a larger connection. Own.
+    larger_values: float = 4.0
+    # What a value must exceed, times the meter's own highest, to be taken as the code of an error
+    # if it looks like one (2^n, 2^n - 1 or nines in whole Wh). Own.
+    code_factor: float = 3.0
+    # A register may seem to rise by this much at once through its resolution, kWh: one step of a
+    # register without decimals.
+    register_burst_kwh: float = 1.0
+    # Nothing is doubted up to the power of one circuit, kW: 16 A × 230 V.
+    doubt_kw: float = 3.68
+    # ... in this time or an interval, s: the resolution of registers hides the power of less. Own.
+    doubt_s: float = 900.0
+    # A register's step of more than this many times the meter's own highest power waits for the
+    # next read: a wrong digit comes back, use does not. Own.
+    doubt_factor: float = 1.25
+    # A register that comes back within this time, or this many of its usual distances of reads,
+    # to where it was before a step undoes the step, s. Own: a day of wrong reads.
+    undo_s: float = 86_400.0
+    undo_reads: float = 4.0
+    # After silence, a register's step is use up to the meter's own highest power for the first
+    # hours, then up to this many times its mean power; without a week of history twice that.
+    # More is a question (an exchange?). Own.
+    silence_full_h: float = 6.0
+    silence_factor: float = 5.0
+    # ... and at least up to this share of its own highest power: a home can wake up. Own.
+    silence_share: float = 0.25
     # A register may seem to fall by this much through rounding, kWh (1 Wh resolution).
     register_jitter_kwh: float = 0.001
     # A register at zero (Tasmota after boot, docs/field/devices.md) is believed after this long,

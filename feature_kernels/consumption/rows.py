@@ -18,6 +18,7 @@ INTERVAL_DTYPE = np.dtype(
         ("energy_kwh", np.float64),  # NaN = missing
         ("status", np.int64),  # code of contracts.quality
         ("estimated", np.int64),  # 1 = we estimated or spread it
+        ("reason", np.int64),  # why it is not as read: code of contracts.quality.Reason
         ("decided_us", np.int64),
     ]
 )
@@ -69,7 +70,9 @@ _PORTION = 2_048
 
 
 @hot_kernel
-def write_interval(out, count, device, start, end, local, energy, status, estimated, decided):
+def write_interval(
+    out, count, device, start, end, local, energy, status, estimated, reason, decided
+):
     """Append an interval row; count[0] counts."""
     at = count[0]
     if at < out.shape[0]:
@@ -80,7 +83,8 @@ def write_interval(out, count, device, start, end, local, energy, status, estima
         out[at, 4] = energy
         out[at, 5] = status
         out[at, 6] = estimated
-        out[at, 7] = decided
+        out[at, 7] = reason
+        out[at, 8] = decided
     count[0] = at + 1
 
 

@@ -119,7 +119,7 @@ def intervals(
     sql, parameters = under_contract("shown.meter_interval", "meter", where, "f.start_at", limit)
     return rows.all_(
         connection,
-        "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.revision, c.customer "
-        f"from {sql} {_GRANTED} order by f.start_at limit %s",
+        "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.reason, f.revision, "
+        f"c.customer from {sql} {_GRANTED} order by f.start_at limit %s",
         [*parameters, purpose, tenant, meter_id, limit],
     )

@@ -131,7 +131,9 @@ def test_a_populated_earlier_version_keeps_everything(
         before = [_content(connection, table) for table in tables]
     assert "0005_layout.sql" in store.migrate(rollup_zone="Europe/Berlin")
     with connect(store.url) as connection:
-        assert [_content(connection, table) for table in tables] == before
+        after = [_content(connection, table) for table in tables]
+        for old, new in zip(before, after, strict=True):  # later versions only add columns
+            assert [row[: len(old[0])] for row in new] == old
         found = status(connection, store.layout, NOW_US)
         assert found["migrations"]["pending"] == []
         # All that was there is behind the parent, and later rows of the running chunk beside it.

@@ -103,7 +103,7 @@ def test_meters_days_and_intervals(api: Api) -> None:
     text = api.get("/v1/meters/m0/intervals?limit=5", "utility", Accept="text/csv")
     assert text.headers["content-type"].startswith("text/csv")
     rows = text.text.split("\r\n")
-    assert rows[0] == "start,end,energy_kwh,status,estimated,revision" and len(rows) == 7
+    assert rows[0] == "start,end,energy_kwh,status,estimated,reason,revision" and len(rows) == 7
     assert rows[4].split(",")[3] == "ERSATZWERT" and rows[5].split(",")[2] == ""
     following = text.headers["link"].partition("<")[2].partition(">")[0]
     assert api.get(following, "utility", Accept="text/csv").text.split("\r\n")[1] > rows[5]

@@ -10,11 +10,24 @@ HOUR = 3_600_000_000.0
 DAY = 24 * HOUR
 NAN = math.nan
 SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP = range(6)
+AS_READ, HOLE, IMPLAUSIBLE, WRONG_READING, UNKNOWN_USE, EXCHANGED, CORRECTED = range(7)
 
 
 def known(value):
     """NaN and infinities are absent measurements."""
     return value is not None and math.isfinite(value)
+
+
+def looks_like_code(kwh):
+    """2^n, 2^n - 1 (from 16,383) or nines (from 9,999), in whole Wh or whole kWh."""
+    for figure in (abs(kwh) * 1000.0, abs(kwh)):
+        n = math.floor(figure + 0.5)
+        if n < 9_999 or abs(figure - n) > 1e-9 * n:
+            continue
+        powers = any(m >= 2**14 and m & (m - 1) == 0 for m in (n, n + 1))
+        if powers or set(str(n)) == {"9"}:
+            return True
+    return False
 
 
 def two_highest(values):
@@ -54,7 +67,11 @@ class Meter:
         self.base = None  # (t, kwh) of the last believed read
         self.moved = None
         self.open = None  # the interval being filled: start, local, kwh, read
-        self.held = None  # (t, kwh, offset)
+        self.held = None  # (t, kwh, offset, may be use)
+        self.jump = None  # before the greatest step of a day: t, kwh, use, lost
+        self.over = None  # values in a row above the connection: count, power, end
+        self.larger_w = 0.0
+        self.last_highest_taught = 0.0  # of the last closed day
         self.spacings, self.usual_spacing = 0, 0.0
         self.today = None
         self.hour_local, self.exported = None, None
@@ -408,6 +425,7 @@ class Meter:
             )
         )
         self.top, self.top_before = [], self.top
+        self.last_highest_taught = today.highest_taught
         self.today = None
 
     # --- intervals
@@ -420,7 +438,7 @@ class Meter:
             mean, n = self.profile.get((not weekend, hour), (0.0, 0))
         return mean if n else None
 
-    def row(self, start, end, local, energy, status, estimated, decided):
+    def row(self, start, end, local, energy, status, estimated, reason, decided):
         self.intervals.append(
             dict(
                 device=self.device,
@@ -430,13 +448,14 @@ class Meter:
                 energy_kwh=energy,
                 status=status,
                 estimated=estimated,
+                reason=reason,
                 decided_us=decided,
             )
         )
 
-    def push(self, start, end, local, energy, status, estimated, decided):
+    def push(self, start, end, local, energy, status, estimated, reason, decided):
         p = self.p
-        self.row(start, end, local, energy, status, estimated, decided)
+        self.row(start, end, local, energy, status, estimated, reason, decided)
         number = local // DAY
         # before the first interval, and after a hole without estimates, nothing is next
         joined = abs(start - (self.next_start or 0.0)) <= 0.5 * self.length
@@ -508,8 +527,44 @@ class Meter:
         if SPIKE in self.episodes:
             self.clear(SPIKE, self.next_start or 0.0, decided)
 
+    # --- limits
+
+    def connection_kw(self):
+        return max(self.p["highest_power_kw"], self.larger_w / 1000.0)
+
+    def own_highest_kw(self):
+        today = self.today.highest_taught if self.today else self.last_highest_taught
+        return max(self.habit_max, today) / 1000.0
+
+    def shows_larger(self, start, end, watt):
+        """Follow values above the connection; enough of them in a row show a larger one."""
+        n, last, last_end = self.over or (0, 0.0, None)
+        follows = last_end == start and watt != last and 0.5 * last <= watt <= 2.0 * last
+        n = n + 1 if follows else 1
+        self.over = (n, watt, end)
+        if n < self.p["larger_values"]:
+            return False
+        self.over, self.larger_w = None, 2.0 * watt
+        return True
+
+    def impossible(self, t, energy):
+        p = self.p
+        kw = abs(energy) * HOUR / self.length
+        if kw <= p["doubt_kw"]:
+            return False
+        if kw > max(self.connection_kw(), p["spike_factor"] * self.habit_max / 1000.0):
+            return not self.shows_larger(t, t + self.length, kw * 1000.0)
+        if self.habit_days < p["habit_days"]:
+            return False
+        return kw > p["code_factor"] * self.own_highest_kw() and looks_like_code(energy)
+
     def take_energy(self, t, local, energy, status):
         p, step = self.p, self.length
+        refused = status > 1 and self.impossible(t, energy)
+        if refused:
+            usual = self.usual(local)
+            power = self.last_power if usual is None else usual
+            energy = NAN if power is None else power * step / 3.6e12
         if self.next_start:
             hole = t - self.next_start
             limit = max(p["gap_hours"] * HOUR, p["gap_intervals"] * step)
@@ -522,11 +577,16 @@ class Meter:
                 else:
                     self.fill(t, energy, hole, n)
                 self.mute = True
-        self.push(t, t + step, local, energy, status, 0, t)
+        if not refused:
+            self.push(t, t + step, local, energy, status, 0, AS_READ, t)
+        elif known(energy):
+            self.push(t, t + step, local, energy, 5, 1, IMPLAUSIBLE, t)
+        else:
+            self.push(t, t + step, local, NAN, 1, 0, IMPLAUSIBLE, t)
 
     def leave_hole(self, t):
         self.break_runs(t)
-        self.row(self.next_start, t, self.next_start + self.offset, NAN, 0, 0, t)
+        self.row(self.next_start, t, self.next_start + self.offset, NAN, 0, 0, HOLE, t)
         if self.today:
             self.close_day((self.today.number + 1) * DAY - self.today.end_local, t)
         self.next_start = None
@@ -543,37 +603,98 @@ class Meter:
                 power = self.usual(start + self.offset)
             if power is None:
                 power = before + (after - before) * (i + 1.0) / (n + 1.0)
-            self.push(start, end, start + self.offset, power * (end - start) / 3.6e12, 5, 1, t)
+            kwh = power * (end - start) / 3.6e12
+            fine = known(kwh)
+            self.push(
+                start, end, start + self.offset, kwh, 5 if fine else 0, 1 if fine else 0, HOLE, t
+            )
 
     # --- registers
 
     def plausible(self, t_from, kwh_from, t, kwh):
-        most = self.p["register_burst_kwh"] + self.p["highest_power_kw"] * ((t - t_from) / HOUR)
+        most = self.p["register_burst_kwh"] + self.connection_kw() * ((t - t_from) / HOUR)
         return -self.p["register_jitter_kwh"] <= kwh - kwh_from <= most
 
+    def gap_limit(self):
+        p = self.p
+        return max(
+            p["gap_hours"] * HOUR,
+            p["gap_intervals"] * self.length,
+            p["gap_usual"] * self.usual_spacing,
+        )
+
+    def within_habit(self, use, hours):
+        p = self.p
+        if self.habit_days < 1:
+            return True
+        factor = p["silence_factor"] * (1 if self.habit_days >= p["habit_days"] else 2)
+        means = [self.profile[slot][0] for slot in sorted(self.profile)]
+        mean = sum(means) / len(means) / 1000.0 if means else 0.0
+        highest = self.own_highest_kw()
+        usual = max(factor * mean, p["silence_share"] * highest)
+        full = min(hours, p["silence_full_h"])
+        most = max(highest, usual) * full + usual * (hours - full)
+        return use <= p["register_burst_kwh"] + most
+
+    def believable(self, t, kwh):
+        if not self.plausible(self.moved, self.base[1], t, kwh):
+            return False
+        if self.spacings < 3 or t - self.base[0] <= self.gap_limit():
+            return True
+        return self.within_habit(kwh - self.base[1], (t - self.moved) / HOUR)
+
+    def doubtful(self, t, kwh):
+        p = self.p
+        hours = max(t - self.moved, self.length, p["doubt_s"] * 1e6) / HOUR
+        most = max(p["doubt_kw"], p["doubt_factor"] * self.own_highest_kw())
+        return kwh - self.base[1] > most * hours
+
+    def undo_us(self):
+        return max(self.p["undo_s"] * 1e6, self.p["undo_reads"] * self.usual_spacing)
+
+    def came_back(self, t, kwh):
+        if self.jump is None or t - self.jump["t"] > self.undo_us():
+            return False
+        greatest = max(self.jump["use"], self.jump["lost"])
+        if self.base[1] - kwh > greatest + self.p["register_jitter_kwh"]:
+            return False
+        return self.plausible(self.jump["t"], self.jump["kwh"], t, kwh)
+
     def start_register(self, t, offset, kwh):
-        self.base, self.moved, self.held = (t, kwh), t, None
+        self.base, self.moved, self.held, self.jump = (t, kwh), t, None, None
         self.open = dict(start=t, local=t + offset, kwh=kwh, read=True)
 
-    def close_interval(self, end, kwh, read, offset, decided):
+    def close_interval(self, end, kwh, read, offset, reason, decided):
         o = self.open
         both = read and o["read"]
         self.push(
-            o["start"], end, o["local"], kwh - o["kwh"], 6 if both else 5, 0 if both else 1, decided
+            o["start"],
+            end,
+            o["local"],
+            kwh - o["kwh"],
+            6 if both else 5,
+            0 if both else 1,
+            AS_READ if both else reason,
+            decided,
         )
         self.open = dict(start=end, local=end + offset, kwh=kwh, read=read)
 
-    def segment(self, t, offset, kwh, decided):
+    def segment(self, t, offset, kwh, reason, decided):
         p, step = self.p, self.length
         t_from, kwh_from = self.base
         elapsed = t - t_from
-        use = max(kwh - kwh_from, 0.0)
-        limit = max(
-            p["gap_hours"] * HOUR, p["gap_intervals"] * step, p["gap_usual"] * self.usual_spacing
-        )
+        use = kwh - kwh_from
+        corrects = reason == CORRECTED
+        if not corrects:
+            use = max(use, 0.0)
+            jump = self.jump
+            old = jump is None or t_from - jump["t"] > self.undo_us()
+            if old or (jump["lost"] == 0.0 and use >= jump["use"]):
+                self.jump = dict(t=t_from, kwh=kwh_from, use=use, lost=0.0)
+        limit = self.gap_limit()
         if self.spacings >= 3 and elapsed > limit:
             self.gap(t_from, t, limit, self.usual_spacing, decided)
-        near = elapsed <= p["bracket_intervals"] * step
+        near = elapsed <= p["bracket_intervals"] * step and not corrects
         if use > 0.0:
             self.moved = t
         if not near and self.spacings >= 1:
@@ -583,7 +704,7 @@ class Meter:
         while edge <= t:
             exact = edge == t
             at = kwh_from + use if exact else kwh_from + use * ((edge - t_from) / elapsed)
-            self.close_interval(edge, at, near or exact, offset if exact else old, decided)
+            self.close_interval(edge, at, near or exact, offset if exact else old, reason, decided)
             edge += step
             if not near and edge < t and elapsed > p["longest_spread_s"] * 1e6:
                 edge = (t // step) * step
@@ -594,12 +715,23 @@ class Meter:
         self.spacings += 1
         self.base = (t, kwh_from + use)
 
-    def break_register(self, t, offset, kwh, decided):
+    def break_register(self, t, offset, kwh, reason, decided):
         if self.base[0] > self.open["start"]:
-            self.close_interval(self.base[0], self.base[1], True, self.offset, decided)
-        self.push(self.open["start"], t, self.open["local"], NAN, 0, 0, decided)
+            self.close_interval(self.base[0], self.base[1], True, self.offset, HOLE, decided)
+        self.push(self.open["start"], t, self.open["local"], NAN, 0, 0, reason, decided)
         self.break_runs(decided)
+        t_from, kwh_from = self.base
         self.start_register(t, offset, kwh)
+        if reason != EXCHANGED:
+            self.jump = dict(t=t_from, kwh=kwh_from, use=0.0, lost=kwh - kwh_from)
+
+    def undo(self, t, offset, kwh):
+        lost = self.jump["lost"]
+        self.jump = self.held = None
+        self.open["read"] = False
+        self.segment(t, offset, kwh + lost, CORRECTED, t)
+        self.base, self.moved = (t, kwh), t
+        self.open["kwh"] -= lost
 
     def report_backwards(self, start, end, observed, expected, grade, decided):
         jitter = self.p["register_jitter_kwh"]
@@ -607,46 +739,90 @@ class Meter:
         self.clear(BACKWARDS, end, decided)
 
     def believe_held(self, decided):
-        (t, kwh, offset), self.held = self.held, None
+        (t, kwh, offset, _), self.held = self.held, None
         before = self.base[1]
         wrap = 10.0 ** self.p["register_digits"]
         if before < 0.1 * wrap:
             wrap = 0.1 * wrap
         if kwh < before < wrap and self.plausible(self.moved, before, t, kwh + wrap):
-            self.segment(t, offset, kwh + wrap, decided)
+            self.segment(t, offset, kwh + wrap, HOLE, decided)
             self.base = (self.base[0], kwh)
             self.open["kwh"] -= wrap
+            self.jump["kwh"] -= wrap
             return
-        if kwh < before:
+        if kwh >= before:
+            if self.shows_larger(self.base[0], t, (kwh - before) * 3.6e12 / (t - self.base[0])):
+                self.segment(t, offset, kwh, HOLE, decided)
+                self.offset = offset
+                return
+        elif self.spacings > 0:
             self.report_backwards(t, decided, kwh, before, 3 if before - kwh >= 10 else 2, decided)
-        self.break_register(t, offset, kwh, decided)
+        self.break_register(t, offset, kwh, UNKNOWN_USE, decided)
         self.offset = offset
+
+    def confirm_held(self, decided):
+        (t, kwh, offset, _), self.held = self.held, None
+        if self.spacings == 0:
+            self.break_register(t, offset, kwh, UNKNOWN_USE, decided)
+        else:
+            self.segment(t, offset, kwh, HOLE, decided)
+        self.offset = offset
+
+    def drop_held(self, t):
+        wrong = self.held[1]
+        if abs(wrong) > self.p["register_jitter_kwh"] and wrong < self.base[1]:
+            self.report_backwards(self.held[0], t, wrong, self.base[1], 1, t)
+        self.held = None
 
     def take_register(self, t, offset, kwh, exchanged):
         jitter = self.p["register_jitter_kwh"]
         if self.open is None:
             self.start_register(t, offset, kwh)
-        elif exchanged:
+            return
+        if exchanged:
             self.held = None
-            self.break_register(t, offset, kwh, t)
-        elif self.plausible(self.moved, self.base[1], t, kwh):
-            if self.held is not None:
-                wrong = self.held[1]
-                if abs(wrong) > jitter and wrong < self.base[1]:
-                    self.report_backwards(self.held[0], t, wrong, self.base[1], 1, t)
-                self.held = None
-            self.segment(t, offset, kwh, t)
-        else:
-            if self.held is not None:
+            self.break_register(t, offset, kwh, EXCHANGED, t)
+            return
+        had_held = self.held is not None
+        if (
+            self.held
+            and self.held[3]
+            and kwh >= self.held[1] - jitter
+            and self.plausible(self.held[0], self.held[1], t, kwh)
+        ):
+            self.confirm_held(t)
+        quiet = self.p["doubt_kw"] * max(self.length, self.p["doubt_s"] * 1e6)
+        use = kwh - self.base[1]
+        fallen = self.jump["lost"] if self.jump else 0.0
+        if not had_held and fallen >= 0.0 and -jitter <= use and use * HOUR <= quiet:
+            self.segment(t, offset, kwh, HOLE, t)
+            return
+        believed = self.believable(t, kwh)
+        doubted = not believed or self.doubtful(t, kwh)
+        falls = kwh < self.base[1] - jitter
+        rises = fallen < 0.0 and kwh - self.base[1] >= -fallen - jitter
+        if (falls or rises) and self.came_back(t, kwh):
+            self.undo(t, offset, kwh)
+        elif believed:
+            reason = HOLE
+            if self.held:
+                self.drop_held(t)
+                reason = WRONG_READING
+            if doubted:
+                self.held = (t, kwh, offset, True)
+            else:
+                self.segment(t, offset, kwh, reason, t)
+        elif not looks_like_code(kwh):
+            if self.held:
                 zeros = abs(kwh) <= jitter and abs(self.held[1]) <= jitter
                 if zeros and t - self.held[0] < self.p["zero_register_s"] * 1e6:
                     return
                 follows = self.plausible(self.held[0], self.held[1], t, kwh)
                 self.believe_held(t)
                 if follows:
-                    self.segment(t, offset, kwh, t)
+                    self.segment(t, offset, kwh, HOLE, t)
                     return
-            self.held = (t, kwh, offset)
+            self.held = (t, kwh, offset, False)
 
     # --- samples
 
@@ -684,6 +860,8 @@ class Meter:
 
     def finish(self):
         """Write the open piece of an interval and the open day."""
+        if self.held and self.held[3] and self.spacings < 3:
+            self.confirm_held(self.last_t)
         if self.open and self.base[0] > self.open["start"]:
             read = self.open["read"]
             o = self.open
@@ -694,6 +872,7 @@ class Meter:
                 self.base[1] - o["kwh"],
                 6 if read else 5,
                 0 if read else 1,
+                AS_READ if read else HOLE,
                 self.last_t,
             )
             start = self.base[0]

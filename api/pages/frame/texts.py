@@ -26,6 +26,7 @@ DYNAMIC = (
     "consent.purpose_text",
     "consent.state",
     "contact.state",
+    "interval_reason",
     "alert.method",
     "alert.says",
     "case.signal",

@@ -16,7 +16,7 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources.subjects import consent_ref, invalid, ordered
 from contracts.purposes import Purpose
-from contracts.quality import Quality
+from contracts.quality import Quality, Reason
 from store.people.read_log import ObjectRead, of_rows
 from store.postgres.pool import Connection
 from store.postgres.times import EPOCH, from_us
@@ -67,6 +67,9 @@ class Interval(Shape):
     energy_kwh: float | None
     status: str = Field(description=", ".join(quality.name for quality in Quality))
     estimated: bool
+    reason: str = Field(
+        description="Why it is not as read: " + ", ".join(reason.name for reason in Reason)
+    )
     revision: int
 
 
@@ -216,6 +219,7 @@ def _interval(row: dict[str, Any]) -> Interval:
         energy_kwh=row["energy_kwh"],
         status=Quality(row["status"]).name,
         estimated=bool(row["estimated"]),
+        reason=Reason(row["reason"]).name,
         revision=row["revision"],
     )
 

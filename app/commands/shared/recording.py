@@ -16,6 +16,8 @@ from runtime.errors import Usage
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
+    from app.recordings.read import Options
+
 SLOW_S = 1.5  # show a bar for work longer than this
 
 File = Annotated[
@@ -28,6 +30,26 @@ Zone = Annotated[
 Map = Annotated[
     list[str] | None,
     typer.Option("--map", metavar="OURS=THEIRS,…", help="Columns that have another name here"),
+]
+Decimal = Annotated[
+    str | None,
+    typer.Option(metavar="SIGN", help="Decimal sign of numbers: point or comma"),
+]
+Thousands = Annotated[
+    str | None,
+    typer.Option(metavar="SIGN", help="Thousands separator: point, comma, space or none"),
+]
+DateFormat = Annotated[
+    str | None,
+    typer.Option(metavar="FORMAT", help='How times are written: "%d.%m.%Y %H:%M" (strptime)'),
+]
+ClockOf = Annotated[
+    str | None,
+    typer.Option(
+        "--clock",
+        metavar="CLOCK",
+        help="Clock of times without an offset: local (with summer time) or standard (all year)",
+    ),
 ]
 Plot = Annotated[Path | None, typer.Option(metavar="FILE.png", help="Draw it, 1600 by 900")]
 Export = Annotated[
@@ -100,6 +122,30 @@ class _Bar:
         if self._bar is not None:
             self._bar.stop()
             self._bar = None
+
+
+def file_options(
+    decimal: str | None, thousands: str | None, date_format: str | None, clock: str | None
+) -> "Options":
+    """Check what options state about the form of a file."""
+    from app.recordings.number_format import SIGNS
+    from app.recordings.read import Options
+    from app.recordings.wall_clock import Clock
+
+    signs: list[str | None] = []
+    for option, given, known in (
+        ("--decimal", decimal, ("point", "comma")),
+        ("--thousands", thousands, ("point", "comma", "space", "apostrophe", "none")),
+    ):
+        sign = None if given is None else SIGNS.get(given.strip().lower() or " ")
+        if given is not None and (sign is None or sign not in {SIGNS[name] for name in known}):
+            raise Usage(f"{option}: found {given!r}, expected {', '.join(known)}")
+        signs.append(sign)
+    if signs[0] is not None and signs[0] == signs[1]:
+        raise Usage("--decimal and --thousands: found the same sign, expected two")
+    if clock is not None and clock not in set(Clock):
+        raise Usage(f"--clock: found {clock!r}, expected {' or '.join(Clock)}")
+    return Options(signs[0], signs[1], date_format, None if clock is None else Clock(clock))
 
 
 def check_outputs(*paths: Path | None) -> None:

@@ -25,12 +25,14 @@ typedef struct {
 /* The thresholds of parameters.py, in its order. */
 typedef struct {
     double interval_s, bracket_intervals, line_fill_s, longest_fill_s, longest_spread_s,
-        register_digits, highest_power_kw, register_burst_kwh, register_jitter_kwh,
-        zero_register_s, habit_days, profile_weight, night_from_h, night_to_h, spike_factor,
-        spike_margin_w, spike_third_factor, spike_clear_share, spike_longest_s, peak_memory,
-        zero_w, zero_clear_w, zero_hours, zero_occasional_hours, zero_occasional_from_h,
-        run_factor, run_margin_h, stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours,
-        coarse_kwh, same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_steps,
+        register_digits, highest_power_kw, larger_values, code_factor, register_burst_kwh,
+        doubt_kw, doubt_s, doubt_factor, undo_s, undo_reads, silence_full_h, silence_factor,
+        silence_share, register_jitter_kwh, zero_register_s, habit_days, profile_weight,
+        night_from_h, night_to_h, spike_factor, spike_margin_w, spike_third_factor,
+        spike_clear_share, spike_longest_s, peak_memory, zero_w, zero_clear_w, zero_hours,
+        zero_occasional_hours, zero_occasional_from_h, run_factor, run_margin_h,
+        stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours, coarse_kwh,
+        same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_steps,
         rise_over_habit, rise_over_ratio, rise_clear_share, rise_longest_days, gap_hours,
         gap_intervals, gap_usual;
 } Parameters;
@@ -130,17 +132,26 @@ typedef struct {
 #define SOLAR_T 83
 #define QUANTUM_KWH 84
 #define BLOCKS_SOLAR 85
-#define TOP 86
-#define ANOMALY 92
-#define HOURS 122
-#define RING_MAX 148
-#define RING_ZERO 176
-#define RING_SAME 204
-#define RING_BLOCKS 232
-#define PENDING_BLOCKS 456
-#define RING_BASE 492
-#define PROFILE 604
-#define PROFILE_N 652
+#define JUMP_T 86
+#define JUMP_KWH 87
+#define JUMP_USE 88
+#define JUMP_LOST 89
+#define HELD_FITS 90
+#define OVER_N 91
+#define OVER_W 92
+#define OVER_T 93
+#define LIMIT_W 94
+#define TOP 95
+#define ANOMALY 101
+#define HOURS 131
+#define RING_MAX 157
+#define RING_ZERO 185
+#define RING_SAME 213
+#define RING_BLOCKS 241
+#define PENDING_BLOCKS 465
+#define RING_BASE 501
+#define PROFILE 613
+#define PROFILE_N 661
 #define SPIKE 0
 #define ZERO 1
 #define STUCK 2
@@ -159,7 +170,15 @@ typedef struct {
 #define SUBSTITUTE 5.0
 #define UNUSABLE 1.0
 #define MISSING 0.0
-#define CARRY_WIDTH 700
+#define AS_READ 0.0
+#define HOLE 1.0
+#define IMPLAUSIBLE 2.0
+#define WRONG_READING 3.0
+#define UNKNOWN_USE 4.0
+#define EXCHANGED 5.0
+#define CORRECTED 6.0
+#define LEAST_CODE 9999.0
+#define CARRY_WIDTH 709
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -174,7 +193,7 @@ static void sort_into(double *sorted, const double *values, int64_t n) {
 /* Append an interval row; count[0] counts. */
 static void write_interval(Table *out, int64_t *count, int64_t device, double start, double end,
                            double local, double energy, double status, double estimated,
-                           double decided) {
+                           double reason, double decided) {
     int64_t at;
     at = count[0];
     if (at < out->room) {
@@ -185,7 +204,8 @@ static void write_interval(Table *out, int64_t *count, int64_t device, double st
         out->at[at * out->width + 4] = energy;
         out->at[at * out->width + 5] = status;
         out->at[at * out->width + 6] = estimated;
-        out->at[at * out->width + 7] = decided;
+        out->at[at * out->width + 7] = reason;
+        out->at[at * out->width + 8] = decided;
     }
     count[0] = at + 1;
 }
@@ -910,10 +930,11 @@ static void judge(double *c, const Parameters *p, Table *anomalies, int64_t *cou
 /* Write an interval's row and let everything that follows intervals see it. */
 static void push(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                  double start, double end, double local, double energy, double status,
-                 double estimated, double decided) {
+                 double estimated, double reason, double decided) {
     double length, day, hour, power, tail;
     int64_t contiguous;
-    write_interval(&out[0], count, device, start, end, local, energy, status, estimated, decided);
+    write_interval(&out[0], count, device, start, end, local, energy, status, estimated, reason,
+                   decided);
     length = end - start;
     day = floor(local / DAY_US_F);
     contiguous = fabs(start - c[NEXT_START]) <= 0.5 * c[INTERVAL_US];
@@ -989,7 +1010,8 @@ static void fill(double *c, const Parameters *p, Table *out, int64_t *count, int
     offset = c[LAST_OFFSET];
     if (hole > p->longest_fill_s * 1e6) {
         end_runs(c, &out[2], count, device, t);
-        write_interval(&out[0], count, device, start, t, start + offset, NAN, MISSING, 0.0, t);
+        write_interval(&out[0], count, device, start, t, start + offset, NAN, MISSING, 0.0, HOLE,
+                       t);
         if (c[HAS_DAY] > 0.0) {
             tail = (c[DAY] + 1.0) * DAY_US_F - c[DAY_END_LOCAL];
             close_day(c, p, &out[1], count, device, tail, t);
@@ -1010,8 +1032,83 @@ static void fill(double *c, const Parameters *p, Table *out, int64_t *count, int
             usual = before + (after - before) * (i + 1.0) / (missing + 1.0);
         }
         push(c, p, out, count, device, begin, end, begin + offset,
-             usual * (end - begin) / 3600000000000.0, SUBSTITUTE, 1.0, t);
+             usual * (end - begin) / 3600000000000.0, usual == usual ? SUBSTITUTE : MISSING,
+             usual == usual ? 1.0 : 0.0, HOLE, t);
     }
+}
+
+/* The most power that the connection carries, kW. */
+static double connection_kw(const double *c, const Parameters *p) {
+    return MAX(p->highest_power_kw, c[LIMIT_W] / 1000.0);
+}
+
+/* The meter's own highest power of the last weeks, kW; 0 = not known. */
+static double own_highest_kw(const double *c) {
+    return MAX(c[HABIT_MAX_W], c[DAY_HABIT_MAX_W]) / 1000.0;
+}
+
+/* Tell whether a value looks like the code of an error: 2^n, 2^n - 1 or nines in whole Wh. */
+static int64_t is_code(double kwh) {
+    double n, power, nines, scale;
+    int64_t k;
+    for (k = 0; k < 2; k++) {
+        scale = k == 0 ? 1000.0 : 1.0;
+        n = floor(fabs(kwh) * scale + 0.5);
+        if (n < LEAST_CODE || fabs(fabs(kwh) * scale - n) > 1e-9 * n) {
+            continue;
+        }
+        power = 16384.0;
+        nines = 10000.0;
+        while (power <= n + 1.0 || nines <= n + 1.0) {
+            if (n == power || n == power - 1.0 || n == nines - 1.0) {
+                return 1;
+            }
+            power *= 2.0;
+            nines *= 10.0;
+        }
+    }
+    return 0;
+}
+
+/* Note a power (W) above the limit; tell whether a row of them shows a larger connection. */
+static int64_t shows_larger(double *c, const Parameters *p, double start, double end,
+                            double power) {
+    double size;
+    int64_t follows, alike;
+    size = fabs(power);
+    follows = c[OVER_N] > 0.0 && c[OVER_T] == start && size != c[OVER_W];
+    alike = 0.5 * c[OVER_W] <= size && size <= 2.0 * c[OVER_W];
+    c[OVER_N] = follows && alike ? c[OVER_N] + 1.0 : 1.0;
+    c[OVER_W] = size;
+    c[OVER_T] = end;
+    if (c[OVER_N] < p->larger_values) {
+        return 0;
+    }
+    c[OVER_N] = 0.0;
+    c[LIMIT_W] = 2.0 * size;
+    return 1;
+}
+
+/* Tell whether the energy (kWh) of the interval from t cannot be use. */
+static int64_t is_impossible(double *c, const Parameters *p, double t, double energy,
+                             double length) {
+    double kw;
+    kw = fabs(energy) * HOUR_US_F / length;
+    if (kw > MAX(connection_kw(c, p), p->spike_factor * c[HABIT_MAX_W] / 1000.0)) {
+        return !shows_larger(c, p, t, t + length, kw * 1000.0);
+    }
+    return c[HABIT_DAYS] >= p->habit_days && kw > p->code_factor * own_highest_kw(c) &&
+           is_code(energy);
+}
+
+/* Estimate one interval from what is known at its time, kWh; NAN without anything. */
+static double substitute(double *c, double local, double length) {
+    double power;
+    power = usual_power(c, local);
+    if (power != power && c[HAS_LAST_E] > 0.0) {
+        power = c[LAST_E];
+    }
+    return power * length / 3600000000000.0;
 }
 
 /* Take the energy (kWh) of the interval that starts at t; fill the hole before it. */
@@ -1019,7 +1116,15 @@ static void take_energy(double *c, const Parameters *p, Table *out, int64_t *cou
                         int64_t device, double t, double local, double energy, double length,
                         double status) {
     double hole, missing, limit;
+    int64_t refused, known;
     c[INTERVAL_US] = length;
+    refused = 0;
+    if (fabs(energy) * HOUR_US_F > p->doubt_kw * length && status > UNUSABLE) {
+        refused = is_impossible(c, p, t, energy, length);
+    }
+    if (refused) {
+        energy = substitute(c, local, length);
+    }
     if (c[NEXT_START] > 0.0) {
         hole = t - c[NEXT_START];
         missing = floor(hole / length + 0.5);
@@ -1032,7 +1137,13 @@ static void take_energy(double *c, const Parameters *p, Table *out, int64_t *cou
             c[MUTE] = 1.0;
         }
     }
-    push(c, p, out, count, device, t, t + length, local, energy, status, 0.0, t);
+    if (refused) {
+        known = energy == energy;
+        push(c, p, out, count, device, t, t + length, local, energy,
+             known ? SUBSTITUTE : UNUSABLE, known ? 1.0 : 0.0, IMPLAUSIBLE, t);
+        return;
+    }
+    push(c, p, out, count, device, t, t + length, local, energy, status, 0.0, AS_READ, t);
 }
 
 /* Tell whether a register can have gone from one read to another. */
@@ -1042,7 +1153,74 @@ static int64_t plausible(double *c, const Parameters *p, double t_from, double k
     use = kwh - kwh_from;
     hours = (t - t_from) / HOUR_US_F;
     return -p->register_jitter_kwh <= use &&
-           use <= p->register_burst_kwh + p->highest_power_kw * hours;
+           use <= p->register_burst_kwh + connection_kw(c, p) * hours;
+}
+
+/* The meter's mean power by its load profile, kW. */
+static double mean_kw(const double *c) {
+    double total, known;
+    int64_t slot;
+    total = 0.0;
+    known = 0.0;
+    for (slot = 0; slot < 48; slot++) {
+        if (c[PROFILE_N + slot] > 0.0) {
+            total += c[PROFILE + slot];
+            known += 1.0;
+        }
+    }
+    return known > 0.0 ? total / known / 1000.0 : 0.0;
+}
+
+/* Tell whether this home can have used so much (kWh) in hours of silence. */
+static int64_t within_habit(double *c, const Parameters *p, double use, double hours) {
+    double factor, highest, usual, full;
+    if (c[HABIT_DAYS] < 1.0) {
+        return 1;
+    }
+    factor = p->silence_factor * (c[HABIT_DAYS] >= p->habit_days ? 1.0 : 2.0);
+    highest = own_highest_kw(c);
+    usual = MAX(factor * mean_kw(c), p->silence_share * highest);
+    full = MIN(hours, p->silence_full_h);
+    return use <= p->register_burst_kwh + MAX(highest, usual) * full + usual * (hours - full);
+}
+
+/* Tell whether the register can have gone from its last accepted read to this one as use. */
+static int64_t believable(double *c, const Parameters *p, double t, double kwh) {
+    double limit;
+    if (!plausible(c, p, c[REG_MOVED], c[REG_KWH], t, kwh)) {
+        return 0;
+    }
+    limit = MAX(p->gap_hours * HOUR_US_F, p->gap_intervals * c[INTERVAL_US]);
+    limit = MAX(limit, p->gap_usual * c[USUAL_US]);
+    if (c[READS] < 3.0 || t - c[REG_T] <= limit) {
+        return 1;
+    }
+    return within_habit(c, p, kwh - c[REG_KWH], (t - c[REG_MOVED]) / HOUR_US_F);
+}
+
+/* Tell whether a believable step is more than this home has shown. */
+static int64_t doubtful(double *c, const Parameters *p, double t, double kwh) {
+    double hours, most;
+    hours = MAX(t - c[REG_MOVED], c[INTERVAL_US]);
+    hours = MAX(hours, p->doubt_s * 1e6) / HOUR_US_F;
+    most = MAX(p->doubt_kw, p->doubt_factor * own_highest_kw(c));
+    return kwh - c[REG_KWH] > most * hours;
+}
+
+/* How long a step can be undone, us. */
+static double undo_us(const double *c, const Parameters *p) {
+    return MAX(p->undo_s * 1e6, p->undo_reads * c[USUAL_US]);
+}
+
+/* Tell whether the register is where it would be without its greatest step of late. */
+static int64_t came_back(double *c, const Parameters *p, double t, double kwh) {
+    if (c[JUMP_T] == 0.0 || t - c[JUMP_T] > undo_us(c, p)) {
+        return 0;
+    }
+    if (c[REG_KWH] - kwh > MAX(c[JUMP_USE], c[JUMP_LOST]) + p->register_jitter_kwh) {
+        return 0;
+    }
+    return plausible(c, p, c[JUMP_T], c[JUMP_KWH], t, kwh);
 }
 
 /* Begin the interval at t with the register (kWh) there; read : 1 = it was read. */
@@ -1059,40 +1237,54 @@ static void start_register(double *c, double t, double offset, double kwh) {
     c[REG_KWH] = kwh;
     c[REG_MOVED] = t;
     c[HELD_T] = 0.0;
+    c[JUMP_T] = 0.0;
+    c[JUMP_USE] = 0.0;
+    c[JUMP_LOST] = 0.0;
     open_interval(c, t, offset, kwh, 1.0);
 }
 
 /* Close the open interval with the register (kWh) at its end and begin the next. */
 static void close_interval(double *c, const Parameters *p, Table *out, int64_t *count,
                            int64_t device, double end, double kwh, double read, double offset,
-                           double decided) {
+                           double reason, double decided) {
     int64_t is_read;
     double status, energy;
     is_read = read > 0.0 && c[OPEN_READ] > 0.0;
     status = is_read ? READ : SUBSTITUTE;
     energy = kwh - c[OPEN_KWH];
     push(c, p, out, count, device, c[OPEN_START], end, c[OPEN_LOCAL], energy, status,
-         is_read ? 0.0 : 1.0, decided);
+         is_read ? 0.0 : 1.0, is_read ? AS_READ : reason, decided);
     open_interval(c, end, offset, kwh, read);
 }
 
 /* Book the use between the last accepted read and this one on the grid of intervals. */
 static void segment(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
-                    double t, double offset, double kwh, double decided) {
+                    double t, double offset, double kwh, double reason, double decided) {
     double t_from, kwh_from, length, elapsed, use, limit, old, edge, at_edge, read;
-    int64_t near, exact;
+    int64_t near, exact, undoes, greatest;
     t_from = c[REG_T];
     kwh_from = c[REG_KWH];
     length = c[INTERVAL_US];
     elapsed = t - t_from;
-    use = MAX(kwh - kwh_from, 0.0);
+    use = kwh - kwh_from;
+    undoes = reason == CORRECTED;
+    if (use < 0.0 && !undoes) {
+        use = 0.0;
+    }
     kwh = kwh_from + use;
+    greatest = use >= c[JUMP_USE] && c[JUMP_LOST] == 0.0;
+    if (!undoes && (greatest || t_from - c[JUMP_T] > undo_us(c, p))) {
+        c[JUMP_T] = t_from;
+        c[JUMP_KWH] = kwh_from;
+        c[JUMP_USE] = use;
+        c[JUMP_LOST] = 0.0;
+    }
     limit = MAX(p->gap_hours * HOUR_US_F, p->gap_intervals * length);
     limit = MAX(limit, p->gap_usual * c[USUAL_US]);
     if (c[READS] >= 3.0 && elapsed > limit) {
         write_gap(c, &out[2], count, device, t_from, t, limit, c[USUAL_US], decided);
     }
-    near = elapsed <= p->bracket_intervals * length;
+    near = elapsed <= p->bracket_intervals * length && !undoes;
     if (use > 0.0) {
         c[REG_MOVED] = t;
     }
@@ -1106,7 +1298,7 @@ static void segment(double *c, const Parameters *p, Table *out, int64_t *count, 
         at_edge = exact ? kwh : kwh_from + use * ((edge - t_from) / elapsed);
         read = near || exact ? 1.0 : 0.0;
         close_interval(c, p, out, count, device, edge, at_edge, read, exact ? offset : old,
-                       decided);
+                       reason, decided);
         edge += length;
         if (!near && edge < t && elapsed > p->longest_spread_s * 1e6) {
             edge = floor(t / length) * length;
@@ -1122,14 +1314,40 @@ static void segment(double *c, const Parameters *p, Table *out, int64_t *count, 
 
 /* End the old register's counting and begin anew at t: what lies between is not known. */
 static void break_register(double *c, const Parameters *p, Table *out, int64_t *count,
-                           int64_t device, double t, double offset, double kwh, double decided) {
+                           int64_t device, double t, double offset, double kwh, double reason,
+                           double decided) {
+    double t_from, kwh_from;
     if (c[REG_T] > c[OPEN_START]) {
-        close_interval(c, p, out, count, device, c[REG_T], c[REG_KWH], 1.0, c[LAST_OFFSET],
+        close_interval(c, p, out, count, device, c[REG_T], c[REG_KWH], 1.0, c[LAST_OFFSET], HOLE,
                        decided);
     }
-    push(c, p, out, count, device, c[OPEN_START], t, c[OPEN_LOCAL], NAN, MISSING, 0.0, decided);
+    push(c, p, out, count, device, c[OPEN_START], t, c[OPEN_LOCAL], NAN, MISSING, 0.0, reason,
+         decided);
     end_runs(c, &out[2], count, device, decided);
+    t_from = c[REG_T];
+    kwh_from = c[REG_KWH];
     start_register(c, t, offset, kwh);
+    if (reason != EXCHANGED) {
+        c[JUMP_T] = t_from;
+        c[JUMP_KWH] = kwh_from;
+        c[JUMP_LOST] = kwh - kwh_from;
+    }
+}
+
+/* Take back the greatest step of the last day: this read shows that it was none. */
+static void undo(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
+                 double t, double offset, double kwh) {
+    double lost;
+    lost = c[JUMP_LOST];
+    c[JUMP_T] = 0.0;
+    c[JUMP_USE] = 0.0;
+    c[JUMP_LOST] = 0.0;
+    c[OPEN_READ] = 0.0;
+    c[HELD_T] = 0.0;
+    segment(c, p, out, count, device, t, offset, kwh + lost, CORRECTED, t);
+    c[REG_KWH] = kwh;
+    c[REG_MOVED] = t;
+    c[OPEN_KWH] -= lost;
 }
 
 /* Write both rows of a register that ran backwards. */
@@ -1144,7 +1362,7 @@ static void report_backwards(double *c, const Parameters *p, Table *out, int64_t
 /* Decide that the held read was right: a rollover, a reset, or a jump forward. */
 static void believe_held(double *c, const Parameters *p, Table *out, int64_t *count,
                          int64_t device, double decided) {
-    double t, kwh, offset, before, wrap, severity;
+    double t, kwh, offset, before, wrap, severity, power;
     t = c[HELD_T];
     kwh = c[HELD_KWH];
     offset = c[HELD_OFFSET];
@@ -1155,60 +1373,132 @@ static void believe_held(double *c, const Parameters *p, Table *out, int64_t *co
     }
     c[HELD_T] = 0.0;
     if (kwh < before && before < wrap && plausible(c, p, c[REG_MOVED], before, t, kwh + wrap)) {
-        segment(c, p, out, count, device, t, offset, kwh + wrap, decided);
+        segment(c, p, out, count, device, t, offset, kwh + wrap, HOLE, decided);
         c[REG_KWH] = kwh;
         c[OPEN_KWH] -= wrap;
+        c[JUMP_KWH] -= wrap;
         return;
     }
-    if (kwh < before) {
+    if (kwh >= before) {
+        power = (kwh - before) * 3600000000000.0 / (t - c[REG_T]);
+        if (shows_larger(c, p, c[REG_T], t, power)) {
+            segment(c, p, out, count, device, t, offset, kwh, HOLE, decided);
+            c[LAST_OFFSET] = offset;
+            return;
+        }
+    } else if (c[READS] > 0.0) {
         severity = before - kwh >= 10.0 ? 3.0 : 2.0;
         report_backwards(c, p, out, count, device, t, decided, kwh, before, severity, decided);
     }
-    break_register(c, p, out, count, device, t, offset, kwh, decided);
+    break_register(c, p, out, count, device, t, offset, kwh, UNKNOWN_USE, decided);
     c[LAST_OFFSET] = offset;
 }
 
-/* Take one read (kWh) at t; exchanged : the meter's key changed since the last. */
-static void take_register(double *c, const Parameters *p, Table *out, int64_t *count,
-                          int64_t device, double t, double offset, double kwh,
-                          int64_t exchanged) {
-    int64_t still_zero, follows;
-    if (c[OPEN_START] == 0.0) {
-        start_register(c, t, offset, kwh);
+/* Let a read wait for the next one; fits : 1 = it may be use. */
+static void hold(double *c, double t, double offset, double kwh, double fits) {
+    c[HELD_T] = t;
+    c[HELD_KWH] = kwh;
+    c[HELD_OFFSET] = offset;
+    c[HELD_FITS] = fits;
+}
+
+/* Accept the held read as use: the next one has not come back. */
+static void confirm_held(double *c, const Parameters *p, Table *out, int64_t *count,
+                         int64_t device, double decided) {
+    double t, kwh, offset;
+    t = c[HELD_T];
+    kwh = c[HELD_KWH];
+    offset = c[HELD_OFFSET];
+    c[HELD_T] = 0.0;
+    if (c[READS] == 0.0) {
+        break_register(c, p, out, count, device, t, offset, kwh, UNKNOWN_USE, decided);
+    } else {
+        segment(c, p, out, count, device, t, offset, kwh, HOLE, decided);
+    }
+    c[LAST_OFFSET] = offset;
+}
+
+/* Decide that the held read was wrong: this one fits the reads before it. */
+static void drop_held(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
+                      double t) {
+    if (fabs(c[HELD_KWH]) > p->register_jitter_kwh && c[HELD_KWH] < c[REG_KWH]) {
+        report_backwards(c, p, out, count, device, c[HELD_T], t, c[HELD_KWH], c[REG_KWH], 1.0, t);
+    }
+    c[HELD_T] = 0.0;
+}
+
+/* Take a read that is not plainly use, or that follows a held one. */
+static void weigh(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
+                  double t, double offset, double kwh) {
+    double jitter, reason;
+    int64_t believed, doubted, falls, rises, still_zero, follows;
+    jitter = p->register_jitter_kwh;
+    if (c[HELD_T] > 0.0 && c[HELD_FITS] > 0.0 && kwh >= c[HELD_KWH] - jitter &&
+        plausible(c, p, c[HELD_T], c[HELD_KWH], t, kwh)) {
+        confirm_held(c, p, out, count, device, t);
+    }
+    believed = believable(c, p, t, kwh);
+    doubted = !believed || doubtful(c, p, t, kwh);
+    falls = kwh < c[REG_KWH] - jitter;
+    rises = c[JUMP_LOST] < 0.0 && kwh - c[REG_KWH] >= -c[JUMP_LOST] - jitter;
+    if ((falls || rises) && came_back(c, p, t, kwh)) {
+        undo(c, p, out, count, device, t, offset, kwh);
         return;
     }
-    if (exchanged) {
-        c[HELD_T] = 0.0;
-        break_register(c, p, out, count, device, t, offset, kwh, t);
-        return;
-    }
-    if (plausible(c, p, c[REG_MOVED], c[REG_KWH], t, kwh)) {
+    if (believed) {
+        reason = HOLE;
         if (c[HELD_T] > 0.0) {
-            if (fabs(c[HELD_KWH]) > p->register_jitter_kwh && c[HELD_KWH] < c[REG_KWH]) {
-                report_backwards(c, p, out, count, device, c[HELD_T], t, c[HELD_KWH], c[REG_KWH],
-                                 1.0, t);
-            }
-            c[HELD_T] = 0.0;
+            drop_held(c, p, out, count, device, t);
+            reason = WRONG_READING;
         }
-        segment(c, p, out, count, device, t, offset, kwh, t);
+        if (doubted) {
+            hold(c, t, offset, kwh, 1.0);
+            return;
+        }
+        segment(c, p, out, count, device, t, offset, kwh, reason, t);
+        return;
+    }
+    if (is_code(kwh)) {
         return;
     }
     if (c[HELD_T] > 0.0) {
-        still_zero = fabs(kwh) <= p->register_jitter_kwh &&
-                     fabs(c[HELD_KWH]) <= p->register_jitter_kwh;
+        still_zero = fabs(kwh) <= jitter && fabs(c[HELD_KWH]) <= jitter;
         if (still_zero && t - c[HELD_T] < p->zero_register_s * 1e6) {
             return;
         }
         follows = plausible(c, p, c[HELD_T], c[HELD_KWH], t, kwh);
         believe_held(c, p, out, count, device, t);
         if (follows) {
-            segment(c, p, out, count, device, t, offset, kwh, t);
+            segment(c, p, out, count, device, t, offset, kwh, HOLE, t);
             return;
         }
     }
-    c[HELD_T] = t;
-    c[HELD_KWH] = kwh;
-    c[HELD_OFFSET] = offset;
+    hold(c, t, offset, kwh, 0.0);
+}
+
+/* Take one read (kWh) at t; exchanged : the meter's key changed since the last. */
+static void take_register(double *c, const Parameters *p, Table *out, int64_t *count,
+                          int64_t device, double t, double offset, double kwh,
+                          int64_t exchanged) {
+    double use, quiet_us;
+    int64_t quiet;
+    if (c[OPEN_START] == 0.0) {
+        start_register(c, t, offset, kwh);
+        return;
+    }
+    if (exchanged) {
+        c[HELD_T] = 0.0;
+        break_register(c, p, out, count, device, t, offset, kwh, EXCHANGED, t);
+        return;
+    }
+    use = kwh - c[REG_KWH];
+    quiet_us = MAX(c[INTERVAL_US], p->doubt_s * 1e6);
+    quiet = -p->register_jitter_kwh <= use && use * HOUR_US_F <= p->doubt_kw * quiet_us;
+    if (quiet && c[HELD_T] == 0.0 && c[JUMP_LOST] >= 0.0) {
+        segment(c, p, out, count, device, t, offset, kwh, HOLE, t);
+        return;
+    }
+    weigh(c, p, out, count, device, t, offset, kwh);
 }
 
 /* Take one sample; row : float64[7] in the order of COLUMNS. */

@@ -9,6 +9,7 @@ import pytest
 from api.pages import alerts
 from api.pages.frame import formats
 from api.pages.frame.texts import DYNAMIC, Texts, best_language, load
+from contracts import quality
 from contracts.channels import PURPOSES
 from contracts.kinds import LANGUAGES
 from feature_kernels.consumption import ANOMALY_KINDS
@@ -72,6 +73,7 @@ def test_every_value_of_our_own_has_a_text(language: str) -> None:
         "consent.purpose": PURPOSES,
         "consent.purpose_text": PURPOSES,
         "feedback": alerts.FEEDBACK,
+        "interval_reason": [r.name for r in quality.Reason if r is not quality.Reason.AS_READ],
     }.items():
         assert [value for value in values if not texts.has(prefix, str(value))] == []
 

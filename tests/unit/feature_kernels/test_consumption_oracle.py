@@ -74,7 +74,11 @@ def random_energy(rng, days, step_s):
     for _ in range(10):
         a = int(rng.integers(0, n))
         b = a + int(rng.integers(1, 2 * 86_400 // step_s))
-        match int(rng.integers(0, 7)):
+        match int(rng.integers(0, 9)):
+            case 7:
+                kwh[a] = rng.choice([4_294_967.295, 65.535, 8_589_934.592, 9.999, -1e6])
+            case 8:
+                kwh[a : a + 8] = (70.0 + 20.0 * rng.random(kwh[a : a + 8].size)) * step_s / 3600
             case 0:
                 kwh[a:b] = 0.0
             case 1:
@@ -109,9 +113,19 @@ def random_register(rng, days, reads_s):
     key = np.full(t.size, 7.0)
     power = np.where(rng.random(t.size) < 0.5, NAN, 300.0)
     export = np.cumsum(rng.random(t.size) * (rng.random(t.size) < 0.1))
-    for _ in range(6):
-        a = int(rng.integers(1, t.size))
-        match int(rng.integers(0, 7)):
+    for _ in range(12):
+        a = int(rng.integers(0, t.size))
+        match int(rng.integers(0, 12)):
+            case 7:
+                register[a] += rng.choice([0.3, 1.0, 9.0, 30.0, 90.0, 4_000.0])
+            case 8:
+                register[a] -= rng.choice([0.3, 1.0, 8.0, 70.0])
+            case 9:
+                register[a : a + 2] += rng.choice([-8.0, 9.0, 30.0, 90.0])
+            case 10:
+                register[a] = rng.choice([4_294_967.295, 999_999.0, 65_535.0])
+            case 11:
+                register[a:] += rng.choice([2.0, 12.0, 400.0])
             case 0:
                 register[a : a + int(rng.integers(1, 4))] = 0.0
             case 1:
