@@ -69,7 +69,10 @@ def listed(
     connection: Connection, tenants: Collection[str] | None = None, limit: int = 1_000
 ) -> list[dict[str, Any]]:
     """Return the devices in quarantine, the newest first, with the number and bytes of their dead
-    letters: open, deferred, and not kept. tenants : None = all, for a login that may read bodies."""
+    letters: open, deferred, and not kept.
+
+    tenants : None = all, for a login that may read bodies.
+    """
     wanted = None if tenants is None else list(tenants)
     # The reader has no right on a body: a function says its length.
     by_function = "pipeline.dead_letter_bytes(l.dead_letter_id)"
