@@ -3,7 +3,13 @@
 from feature_kernels.driving.carry import CARRY_VERSION, CARRY_WIDTH, aligned, initial_carry
 from feature_kernels.driving.drive import COLUMNS, DriveResult, drive, finish
 from feature_kernels.driving.parameters import DEFAULTS, Parameters
-from feature_kernels.driving.rows import END_REASONS, EVENT_DTYPE, EVENT_KINDS, TRIP_DTYPE
+from feature_kernels.driving.rows import (
+    END_REASONS,
+    EVENT_DTYPE,
+    EVENT_KINDS,
+    QUALITY_FLAGS,
+    TRIP_DTYPE,
+)
 from feature_kernels.driving.score import ALGORITHM_VERSION, Component, Exposure, Score, score
 
 __all__ = [
@@ -15,6 +21,7 @@ __all__ = [
     "END_REASONS",
     "EVENT_DTYPE",
     "EVENT_KINDS",
+    "QUALITY_FLAGS",
     "TRIP_DTYPE",
     "Component",
     "DriveResult",
