@@ -1,6 +1,12 @@
 """Driving: trips, harsh events, speeding, crash and score from samples of cars and phones."""
 
-from feature_kernels.driving.carry import CARRY_VERSION, CARRY_WIDTH, aligned, initial_carry
+from feature_kernels.driving.carry import (
+    CARRY_VERSION,
+    CARRY_WIDTH,
+    aligned,
+    initial_carry,
+    rejected,
+)
 from feature_kernels.driving.drive import COLUMNS, DriveResult, drive, finish
 from feature_kernels.driving.parameters import DEFAULTS, Parameters
 from feature_kernels.driving.rows import (
@@ -32,5 +38,6 @@ __all__ = [
     "drive",
     "finish",
     "initial_carry",
+    "rejected",
     "score",
 ]

@@ -90,8 +90,10 @@ CHANGE_T, STAIRS = WAITS + 4, WAITS + 5
 # Seconds of the open trip's driving: by places alone, in long steps, in which harsh events can be
 # seen, with a fix. Values rejected since the device is known.
 (DERIVED_S, COARSE_S, SEEN_S, PLACED_S, REJECTED_ALL) = range(KEPT + 1, KEPT + 6)
+# Where and when the way was last compared with its chord, and the trip's distance then.
+(CHORD_T, CHORD_LAT, CHORD_LON, CHORD_M) = range(REJECTED_ALL + 1, REJECTED_ALL + 5)
 # fmt: on
-CARRY_WIDTH = REJECTED_ALL + 1
+CARRY_WIDTH = CHORD_M + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -101,7 +103,7 @@ _UNKNOWN = (
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
     *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T, CHANGE_T),
     *(MOTION_T, STEP_1, STEP_2, DOUBT_T, DOUBT_LAT, DOUBT_LON, DOUBT_POS_T, ENTRY_T),
-    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V),
+    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T),
 )
 
 
@@ -136,3 +138,8 @@ def aligned(carry: NDArray[np.float64]) -> NDArray[np.float64]:
             carry[:, column : column + size] = np.where(place < fill[:, np.newaxis], ring, 0.0)
         carry[:, at] = fill % size
     return carry
+
+
+def rejected(carry: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many values of each device were not taken since its past began: int64[devices]."""
+    return carry[:, REJECTED_ALL].astype(np.int64)

@@ -175,7 +175,9 @@ def feed_speed(c, p, t, v, events, emitted):
                 c[DOUBT_N] += 1.0
                 c[DOUBT_CHANGES] = changes
                 return
-            if down and c[CLIMBED] == 0.0:
+            if not down:
+                c[RING_N] = 0.0  # nothing was seen of the way up: no acceleration goes over it
+            elif c[CLIMBED] == 0.0:
                 _forget_entry(c)
             first = 0
         else:

@@ -9,6 +9,7 @@ from feature_kernels.driving.carry import (
     BEFORE_T,
     BY_SPEED_M,
     BY_SPEED_MORE_M,
+    CHORD_T,
     CLIMBED,
     FROZEN_T,
     GAP_US,
@@ -138,6 +139,8 @@ def follow_places(c, p, t, accuracy, became, derive, events, emitted):
         c[ANCHOR_LAT] = c[POS_LAT]
         c[ANCHOR_LON] = c[POS_LON]
         c[ANCHOR_T] = t
+        if became == ANEW:
+            c[CHORD_T] = np.nan
     elif derive:
         _derive(c, p, t, accuracy, events, emitted)
 
@@ -151,6 +154,8 @@ def _derive(c, p, t, accuracy, events, emitted):
     least = p.derive_m
     if accuracy > least:
         least = accuracy
+    if c[KEPT] > 0.0 and p.still_m > least:
+        least = p.still_m
     moved = metres >= least and seconds >= p.derive_s
     if not moved and not (metres < least and seconds >= p.derive_stand_s):
         return

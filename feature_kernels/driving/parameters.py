@@ -22,6 +22,9 @@ class Parameters(NamedTuple):
     reach_mps2: float = 1.5  # speeds between two values: a car keeps this up for long (0 to 100
     # km/h in 18 s, half of what tyres and engines give at their best); own
     chord_slack_m: float = 30.0  # a way is as long as its chord less the noise of two fixes; own
+    chord_s: float = 60.0  # no way is shorter than its chord, compared this often; own
+    chord_ratio: float = 1.2  # ... with so much for a speed that reads low (ECE R39 allows a
+    # speedometer to read high only, wheels and GNSS a few per cent either way)
     coarse_step_s: float = 10.0  # ... compared where speeds lie at least so far apart; own
     kept_m: float = 100.0  # a speed that never changes for so long a way ...
     still_m: float = 50.0  # ... while the places stay within this is a kept one; own, as drift_m

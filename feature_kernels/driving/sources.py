@@ -12,6 +12,7 @@ from feature_kernels.driving.carry import (
     BEFORE_T,
     BY_SPEED_M,
     BY_SPEED_MORE_M,
+    CHORD_T,
     DISTANCE,
     FROZEN_T,
     GAP_US,
@@ -33,6 +34,8 @@ from feature_kernels.driving.carry import (
     SPEED_LAT,
     SPEED_LON,
     SPEED_T,
+    SPIKE,
+    SPIKE_T,
     STAND_T,
     STEP_1,
     STEP_2,
@@ -47,6 +50,7 @@ from feature_kernels.driving.carry import (
 )
 from feature_kernels.driving.events import FRESH_US
 from feature_kernels.driving.geo import farther_than, haversine_m
+from feature_kernels.driving.trips import come_to_stand
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 TAKE, HOLD, DERIVE = 0, 1, 2  # what becomes of a measured speed: DERIVE = the places say it
@@ -65,7 +69,8 @@ def _drove(c, p, step_us, speed, lat, lon):
     if lat == lat and c[POS_LAT] == c[POS_LAT]:
         metres = haversine_m(c[POS_LAT], c[POS_LON], lat, lon)
         return metres >= p.sparse_kmh / 3.6 * step_us / 1e6
-    return speed >= p.move_kmh and c[SPEED] >= p.move_kmh
+    last = c[SPIKE] if c[SPIKE_T] == c[SPIKE_T] else c[SPEED]
+    return speed >= p.move_kmh and last >= p.move_kmh
 
 
 @hot_kernel
@@ -75,7 +80,7 @@ def note_rate(c, p, t, speed, lat, lon):
     c[GAP_US] = gap
     motion = speed == speed or lat == lat
     step = t - c[MOTION_T]
-    if step > gap:
+    if step > gap or p.gap_steps * c[STEP_1] > gap:
         usual = c[STEP_1]
         if c[STEP_2] > usual:
             usual = c[STEP_2]
@@ -112,12 +117,15 @@ def _turned_back(c, p, t, v, lat, lon, by_speed):
     if back < p.outlier_kmh / 3.6 * (t - c[POS_T]) / 1e6:
         return False
     across = haversine_m(c[BEFORE_LAT], c[BEFORE_LON], lat, lon)
-    if across >= there or across >= back:
+    by_speed_across = c[LEG_SPEED_M] + by_speed
+    as_said = abs(across - by_speed_across) <= 0.2 * by_speed_across + p.jump_slack_m
+    if not as_said and (across >= there or across >= back):
         return False
     reject(c, 1.0)
     if c[TRIP] > 0.0 and not c[STAND_T] <= t:
         c[DISTANCE] -= c[PLACES_ONLY_M]
     c[PLACES_ONLY_M] = 0.0
+    c[CHORD_T] = np.nan
     c[SPEED_LAT] = np.nan
     c[SPEED_LON] = np.nan
     c[LEG_M] = across
@@ -170,7 +178,7 @@ def judge_zero(c, p, t, accuracy):
         return DERIVE if c[ZERO_VOID] > 0.0 else TAKE
     if c[ZERO_VOID] > 0.0:
         return DERIVE
-    if not t - c[ZERO_T] <= c[GAP_US]:
+    if not t - c[ZERO_T] <= p.sparse_gap_s * 1e6:
         if t - c[SPEED_T] <= c[GAP_US] and c[SPEED_LAT] == c[SPEED_LAT]:
             _begin_zeros(c, c[SPEED_T], c[SPEED_LAT], c[SPEED_LON], c[SPEED])
         else:
@@ -193,7 +201,7 @@ def judge_zero(c, p, t, accuracy):
             return HOLD
     if c[ZERO_M] > 0.0:
         reject(c, 1.0)  # the fix hopped
-    if c[ZERO_M] > 0.0 or seconds >= p.derive_stand_s:
+    if c[ZERO_M] > 0.0 or c[ZERO_V] > 0.0 or seconds >= p.derive_stand_s:
         _begin_zeros(c, t, c[POS_LAT], c[POS_LON], 0.0)
     return TAKE
 
@@ -223,10 +231,22 @@ def judge_kept(c, p, t, v):
     return TAKE
 
 
+@lean_kernel
+def _stop_where_kept(c):
+    """A speed was kept and then said to be 0, and the places never moved: it stood meanwhile."""
+    c[SPEED] = 0.0
+    c[SPEED_LAT] = np.nan
+    c[SPEED_LON] = np.nan
+    if c[TRIP] > 0.0 and not c[STAND_T] <= c[SPEED_T]:
+        come_to_stand(c, c[SPEED_T], c[POS_LAT], c[POS_LON])
+
+
 @hot_kernel
 def judge_speed(c, p, t, v, accuracy):
     """Judge a measured speed by the places: TAKE, HOLD or DERIVE."""
     if v == 0.0:
+        if c[KEPT] > 0.0:
+            _stop_where_kept(c)
         c[KEPT] = 0.0
         c[KEPT_T] = np.nan
         return judge_zero(c, p, t, accuracy)

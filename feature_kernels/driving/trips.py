@@ -9,6 +9,10 @@ from feature_kernels.driving.carry import (
     ACCEL_T,
     ANCHOR_LAT,
     ANCHOR_LON,
+    CHORD_LAT,
+    CHORD_LON,
+    CHORD_M,
+    CHORD_T,
     COARSE_S,
     COUNTS,
     CRASH_N,
@@ -166,6 +170,7 @@ def add_trend(c, a, seconds):
 def _begin(c, t, lat, lon):
     clear_trip(c)
     c[PLACES_ONLY_M] = 0.0
+    c[CHORD_T] = np.nan
     c[TRIP] = 1.0
     c[TRIP_START] = t
     c[TRIP_LAT] = lat
@@ -175,7 +180,7 @@ def _begin(c, t, lat, lon):
 
 
 @lean_kernel
-def _come_to_stand(c, t, lat, lon):
+def come_to_stand(c, t, lat, lon):
     c[STAND_T] = t
     c[STAND_LAT] = lat
     c[STAND_LON] = lon
@@ -204,9 +209,28 @@ def _over_a_long_step(c, p, here, lat, lon, by_speed, seconds):
     return length, seconds <= p.gap_s
 
 
+@lean_kernel
+def _compare_with_chord(c, p, t):
+    """Add to the distance what the places say and the speeds do not, where zeros stand for speeds.
+
+    The fix at t has been taken, the distance holds up to t.
+    """
+    if t - c[CHORD_T] < p.chord_s * 1e6:
+        return
+    if c[CHORD_T] <= t:
+        chord = haversine_m(c[CHORD_LAT], c[CHORD_LON], c[POS_LAT], c[POS_LON])
+        metres = c[DISTANCE] - c[CHORD_M]
+        if chord > p.chord_ratio * metres + 2.0 * p.chord_slack_m:
+            c[DISTANCE] += chord - metres
+    c[CHORD_T] = t
+    c[CHORD_LAT] = c[POS_LAT]
+    c[CHORD_LON] = c[POS_LON]
+    c[CHORD_M] = c[DISTANCE]
+
+
 @hot_kernel
 def _note_how(c, p, t, seconds, derived, here):
-    """Add driving to the sums that say what could be seen of it."""
+    """Add seconds of driving to the sums that say what could be seen; compare with the places."""
     if derived:
         c[DERIVED_S] += seconds
     if seconds > p.bridge_s:
@@ -215,6 +239,8 @@ def _note_how(c, p, t, seconds, derived, here):
         c[SEEN_S] += seconds
     if here:
         c[PLACED_S] += seconds
+    if c[POS_T] == t and not derived:
+        _compare_with_chord(c, p, t)
 
 
 @hot_kernel
@@ -259,14 +285,13 @@ def advance_trip(c, p, t, v, derived, since):
             length, measured = _over_a_long_step(c, p, here, lat, lon, length, seconds)
     moved = moves or (not derived and c[SPEED] >= p.move_kmh)
     if derived and not moves and not c[STAND_T] <= t:
-        _come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
+        come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
     _add_segment(c, p, t, v, length, seconds, moved, measured)
-    if moved:
-        _note_how(c, p, t, seconds, derived, here)
+    _note_how(c, p, t, seconds if moved else 0.0, derived, here)
     if v > c[MAX_SPEED]:
         c[MAX_SPEED] = v
     if not moves and not c[STAND_T] <= t:
-        _come_to_stand(c, t, lat, lon)
+        come_to_stand(c, t, lat, lon)
     if c[STAND_T] <= t:
         if v >= 0.4 * p.move_kmh and t > c[STAND_T]:
             c[STAND_M] += length
@@ -278,7 +303,7 @@ def advance_trip(c, p, t, v, derived, since):
         if away > p.drift_m or v >= 2.0 * p.move_kmh or c[STAND_M] > 0.4 * p.drift_m:
             c[STAND_T] = np.nan
             if not moves:
-                _come_to_stand(c, t, lat, lon)
+                come_to_stand(c, t, lat, lon)
     if c[TRIP] == 1.0 and c[DISTANCE] >= p.drift_m and v >= p.move_kmh:
         away = p.drift_m
         if here and c[TRIP_LAT] == c[TRIP_LAT]:

@@ -87,6 +87,7 @@ class Car:
         self.doubt = None  # speeds that wait: first t, v, place, place's t; last t, v; n, changes
         self.climbed, self.entry = False, (None, 0)
         self.step_s = None
+        self.chord = None  # t, place, the trip's distance then
         self.anchor = self.anchor_t = None
         self.speed = self.speed_t = self.speed_place = self.measured_t = None
         self.steps = (0, None, 0)  # sign, time, count
@@ -393,7 +394,7 @@ class Car:
         self.trip.update(accel_hist_s=[0.0] * 25, speed_hist_s=[0.0] * 20)
         self.trip["ratio_hist_s"] = [0.0] * 16
         self.trip["how"] = dict.fromkeys(("derived", "coarse", "seen", "placed"), 0.0)
-        self.places_only = 0.0
+        self.places_only, self.chord = 0.0, None
 
     def stand(self, t, place):
         sums = {name: self.trip[name] for name in SUMS}
@@ -486,15 +487,7 @@ class Car:
                 measured = False
             moving = moves or self.speed >= p.move_kmh
         self.add(t, v, metres, seconds, moving, measured)
-        if moving:
-            dense = since is None and seconds <= p.window_max_s
-            for name, applies in (
-                ("derived", since is not None),
-                ("coarse", seconds > p.bridge_s),
-                ("seen", dense or self.recent(t, self.accel_t, 2)),
-                ("placed", here),
-            ):
-                trip["how"][name] += seconds if applies else 0.0
+        self.note(t, seconds, since is not None, here, moving)
         trip["max_speed_kmh"] = max(trip["max_speed_kmh"], v)
         if not moves and trip["stand"] is None:
             self.stand(t, here)
@@ -515,6 +508,29 @@ class Car:
         if not trip["confirmed"] and trip["distance_m"] >= p.drift_m and moves:
             away = metres_between(trip["place"], here) if here and trip["place"] else p.drift_m
             trip["confirmed"] = away >= p.drift_m
+
+    def note(self, t, seconds, derived, here, moving):
+        """How the last segment is known, and whether the places say more than the speeds."""
+        p, trip = self.p, self.trip
+        if moving:
+            dense = not derived and seconds <= p.window_max_s
+            for name, applies in (
+                ("derived", derived),
+                ("coarse", seconds > p.bridge_s),
+                ("seen", dense or self.recent(t, self.accel_t, 2)),
+                ("placed", here),
+            ):
+                trip["how"][name] += seconds if applies else 0.0
+        if self.fix_t != t or derived:
+            return
+        if self.chord is not None and t - self.chord[0] < p.chord_s * SEC:
+            return
+        if self.chord is not None:
+            chord = metres_between(self.chord[1], self.fix)
+            metres = trip["distance_m"] - self.chord[2]
+            if chord > p.chord_ratio * metres + 2 * p.chord_slack_m:
+                trip["distance_m"] += chord - metres
+        self.chord = t, self.fix, trip["distance_m"]
 
     # -- speed
     def accept(self, t, v, since=None):
@@ -622,7 +638,7 @@ class Car:
         """For a level that nobody saw it climb to: "seen", "lively" or None."""
         p, d = self.p, self.doubt
         waited = (t - d["t"]) / SEC
-        placed = d["place"] is not None and self.place(t) is not None
+        placed = d["place_t"] is not None and self.place(t) is not None
         by_speed = (d["v"] + v) / 2 / 3.6 * waited
         if placed and self.fits(d["place"], self.fix, by_speed):
             return "seen"
@@ -664,10 +680,12 @@ class Car:
                 if evidence is None:
                     d.update(last=v, last_t=t, n=d["n"] + 1, changes=changes)
                     return
-                if lower and not was_climbed:
+                if not lower:
+                    self.ring.pairs = []
+                elif not was_climbed:
                     self.forget_entry()
         if d is None and not believable:
-            place, then = (self.fix, self.fix_t) if self.place(t) else (None, None)
+            place, then = self.fix, self.fix_t if self.place(t) else None
             self.doubt = {"t": t, "v": v, "last": v, "last_t": t, "n": 1, "changes": 0}
             self.doubt.update(place=place, place_t=then)
             return
@@ -708,7 +726,8 @@ class Car:
         p, motion = self.p, speed is not None or fix is not None
         self.gap = p.gap_s * SEC
         step = None if self.motion_t is None else t - self.motion_t
-        if step is not None and step > self.gap:
+        seldom = bool(self.steps_s) and p.gap_steps * self.steps_s[-1] > self.gap
+        if step is not None and (step > self.gap or seldom):
             limit = p.sparse_gap_s * SEC
             if self.steps_s:
                 limit = min(limit, p.gap_steps * max(self.steps_s))
@@ -718,7 +737,8 @@ class Car:
             if fix is not None and self.fix is not None:
                 on = metres_between(self.fix, fix) >= p.sparse_kmh / 3.6 * step / SEC
             elif motion:
-                on = (speed or 0) >= p.move_kmh and (self.speed or 0) >= p.move_kmh
+                last = self.doubt["last"] if self.doubt else self.speed
+                on = (speed or 0) >= p.move_kmh and (last or 0) >= p.move_kmh
             if self.gap < limit and step <= limit and on:
                 self.gap = limit
         if motion:
@@ -729,6 +749,10 @@ class Car:
         """What becomes of a measured speed: "take", "hold" or "derive" (it is no measurement)."""
         p = self.p
         if v == 0:
+            if self.kept_is:  # it stood while its last speed was said again
+                self.speed, self.speed_place = 0.0, None
+                if self.trip and self.trip["stand"] is None:
+                    self.stand(self.speed_t, self.fix)
             self.kept, self.kept_is = None, False
             return self.judge_zero(t, accuracy)
         self.zero, self.zero_void = None, False
@@ -757,7 +781,7 @@ class Car:
         if here is None or self.zero_void:
             return "derive" if self.zero_void else "take"
         z = self.zero
-        if z is None or t - z["t"] > self.gap:
+        if z is None or t - z["t"] > p.sparse_gap_s * SEC:
             z = {"t": t, "place": here, "v": 0.0, "away": None, "seen": None}
             if self.speed_t is not None and t - self.speed_t <= self.gap and self.speed_place:
                 z.update(t=self.speed_t, place=self.speed_place, v=self.speed)
@@ -776,7 +800,7 @@ class Car:
                 return "hold"
         if z["away"] is not None:
             self.reject()
-        if z["away"] is not None or seconds >= p.derive_stand_s:
+        if z["away"] is not None or z["v"] > 0 or seconds >= p.derive_stand_s:
             self.zero = {"t": t, "place": here, "v": 0.0, "away": None, "seen": None}
         return "take"
 
@@ -819,12 +843,14 @@ class Car:
             if metres < p.outlier_kmh / 3.6 * us / SEC:
                 return False
         across = metres_between(leg["place"], here)
-        if across >= min(leg["m"], back):
+        said = leg["by_speed"] + by_speed
+        as_said = 0.8 * said - p.jump_slack_m <= across <= 1.2 * said + p.jump_slack_m
+        if not as_said and across >= min(leg["m"], back):
             return False
         self.reject()
         if self.trip and self.trip["stand"] is None:
             self.trip["distance_m"] -= self.places_only
-        self.places_only, self.speed_place = 0.0, None
+        self.places_only, self.speed_place, self.chord = 0.0, None, None
         leg.update(m=across, by_speed=leg["by_speed"] + by_speed)
         return True
 
@@ -870,6 +896,7 @@ class Car:
     def follow(self, t, accuracy, became, derive):
         if became == "anew" or self.anchor_t is None or t - self.anchor_t > self.gap:
             self.anchor, self.anchor_t = self.fix, t
+            self.chord = None if became == "anew" else self.chord
         elif derive:
             self.derive(t, self.fix, accuracy)
 
@@ -877,6 +904,8 @@ class Car:
         p, seconds = self.p, (t - self.anchor_t) / SEC
         metres = metres_between(self.anchor, here)
         far = accuracy if accuracy > p.derive_m else p.derive_m
+        if self.kept_is:
+            far = max(far, p.still_m)
         if metres >= far and seconds >= p.derive_s:
             self.accept(t, 3.6 * metres / seconds, self.anchor_t)
             self.anchor, self.anchor_t, self.climbed = here, t, True
