@@ -82,6 +82,21 @@ def _by_speed(c, p, t, v):
     return c[BY_SPEED_M] + (c[SPEED] + last) / 7.2 * (t - since) / 1e6
 
 
+@lean_kernel
+def _stays_off(c, p, t, v, lat, lon, by_speed):
+    """Tell whether a fix goes on from a doubted place and not from the last one that was taken.
+
+    With time the reach grows over the doubted place too: what the speeds explain decides.
+    """
+    if not (by_speed == by_speed and v == v and t - c[JUMP_T] <= c[GAP_US]):
+        return False
+    since = (c[SPEED] + v) / 7.2 * (t - c[JUMP_T]) / 1e6
+    if farther_than(c[JUMP_LAT], c[JUMP_LON], lat, lon, p.outlier_ratio * since + p.jump_slack_m):
+        return False
+    most = p.outlier_ratio * by_speed + p.jump_slack_m
+    return farther_than(c[POS_LAT], c[POS_LON], lat, lon, most)
+
+
 @hot_kernel
 def feed_position(c, p, t, lat, lon, accuracy, v):
     """Take one fix. v : km/h that the same row measures, NaN = none. Returns what became of it."""
@@ -100,7 +115,8 @@ def feed_position(c, p, t, lat, lon, accuracy, v):
     became = TAKEN
     if t - c[POS_T] <= c[GAP_US]:
         by_speed = _by_speed(c, p, t, v)
-        if farther_than(c[POS_LAT], c[POS_LON], lat, lon, _reach(c, p, t, v, by_speed)):
+        off = farther_than(c[POS_LAT], c[POS_LON], lat, lon, _reach(c, p, t, v, by_speed))
+        if off or (c[JUMP_N] > 0.0 and _stays_off(c, p, t, v, lat, lon, by_speed)):
             again = c[JUMP_N] > 0.0
             if again:
                 reach = p.jump_kmh / 3.6 * (t - c[JUMP_T]) / 1e6

@@ -53,8 +53,8 @@ class Parameters(NamedTuple):
     gap_steps: float = 2.5  # ... or so many of the device's own steps: one report may be lost; own
     sparse_gap_s: float = 1800.0  # ... but never more; own, Traccar 3600 s
     sparse_kmh: float = 10.0  # over such a step the places must have moved this fast; own
-    ignition_off_s: float = 120.0  # ignition off ends a trip after this: start-stop and ignition
-    # from voltage are off for as long as a red light (at most 120 s: RiLSA 2015, longest cycle)
+    ignition_off_s: float = 150.0  # ignition off ends a trip after this: start-stop and ignition
+    # from voltage are off for as long as a red light (cycles of signals: 120 s at most); own
     bridge_s: float = 30.0  # longer gaps without positions are not counted as measured; own
     min_distance_m: float = 150.0  # shorter trips are dropped: moving the car; own, Traccar 200 m
     min_duration_s: float = 60.0  # ... and briefer ones, unless they went far or something happened

@@ -826,6 +826,16 @@ class Car:
             reach = min(reach, p.outlier_ratio * by_speed + more)
         return reach + p.jump_slack_m
 
+    def stays_off(self, t, v, here, by_speed):
+        """Does a fix go on from the doubted place, and not from the last one taken?"""
+        p, (place, then, _, _) = self.p, self.jump
+        if by_speed is None or v is None or t - then > self.gap:
+            return False
+        since = (self.speed + v) / 2 / 3.6 * (t - then) / SEC
+        if metres_between(place, here) > p.outlier_ratio * since + p.jump_slack_m:
+            return False
+        return metres_between(self.fix, here) > p.outlier_ratio * by_speed + p.jump_slack_m
+
     def off_the_way(self, t, v, here, by_speed):
         """Was the last fix far off, there and back, with speeds that do not match?"""
         p, leg = self.p, self.leg
@@ -871,7 +881,8 @@ class Car:
         became, compared = "taken", False
         if self.fix_t is not None and t - self.fix_t <= self.gap:
             said = self.explained(t, v)
-            if metres_between(self.fix, here) > self.reach(t, v, said):
+            off = metres_between(self.fix, here) > self.reach(t, v, said)
+            if off or (self.jump and self.stays_off(t, v, here, said)):
                 first, count = t, 0
                 if self.jump:
                     place, then, since, n = self.jump

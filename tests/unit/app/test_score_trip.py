@@ -48,7 +48,7 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     (trip,) = answer["trips"]
     assert set(trip) == {
         "start_s", "end_s", "duration_s", "driving_s", "idle_s", "distance_m", "score", "trusted",
-        "components", "events",
+        "components", "events", "quality",
     }  # fmt: skip
     assert trip["distance_m"] == pytest.approx(np.trapezoid(speed / 3.6, t), rel=0.01)
     assert 115 < trip["start_s"] < 125 and 630 < trip["end_s"] < 640
