@@ -91,6 +91,8 @@ def note_rate(c, p, t, speed, lat, lon):
             limit = gap
         if limit > gap and step <= limit and (not motion or _drove(c, p, step, speed, lat, lon)):
             c[GAP_US] = limit
+            if lat == lat and c[STAND_T] == c[SPEED_T]:
+                c[STAND_T] = np.nan  # one 0 between two such steps is no stop that is seen
     if motion:
         c[STEP_2] = c[STEP_1]
         c[STEP_1] = step
@@ -193,6 +195,8 @@ def judge_zero(c, p, t, accuracy):
         if c[ZERO_M] == 0.0:
             c[ZERO_M] = metres
             c[ZERO_SEEN_T] = t
+            if c[STEP_1] > p.coarse_step_s * 1e6:
+                c[STAND_T] = np.nan  # what stood there has driven on
             return HOLD
         if metres >= c[ZERO_M] + 0.5 * slack:
             c[ZERO_VOID] = 1.0

@@ -741,6 +741,9 @@ class Car:
                 on = (speed or 0) >= p.move_kmh and (last or 0) >= p.move_kmh
             if self.gap < limit and step <= limit and on:
                 self.gap = limit
+                stands = self.trip["stand"] if self.trip else None
+                if fix is not None and stands and stands["t"] == self.speed_t:
+                    self.trip["stand"] = None
         if motion:
             self.steps_s = [*self.steps_s, step][-2:] if step is not None else []
             self.motion_t = t
@@ -792,6 +795,8 @@ class Car:
         if moved and metres >= 2 * p.move_kmh / 3.6 * seconds:
             if z["away"] is None:
                 z.update(away=metres, seen=t)
+                if self.trip and self.steps_s and self.steps_s[-1] > p.coarse_step_s * SEC:
+                    self.trip["stand"] = None
                 return "hold"
             if metres >= z["away"] + slack / 2:
                 self.zero_void = True

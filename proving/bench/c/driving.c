@@ -1336,6 +1336,9 @@ static void note_rate(double *c, const Parameters *p, double t, double speed, do
         }
         if (limit > gap && step <= limit && (!motion || drove(c, p, step, speed, lat, lon))) {
             c[GAP_US] = limit;
+            if (lat == lat && c[STAND_T] == c[SPEED_T]) {
+                c[STAND_T] = NAN;
+            }
         }
     }
     if (motion) {
@@ -1451,6 +1454,9 @@ static int64_t judge_zero(double *c, const Parameters *p, double t, double accur
         if (c[ZERO_M] == 0.0) {
             c[ZERO_M] = metres;
             c[ZERO_SEEN_T] = t;
+            if (c[STEP_1] > p->coarse_step_s * 1e6) {
+                c[STAND_T] = NAN;
+            }
             return HOLD;
         }
         if (metres >= c[ZERO_M] + 0.5 * slack) {

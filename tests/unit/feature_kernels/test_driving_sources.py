@@ -244,7 +244,7 @@ def test_start_stop_and_ignition_from_voltage_do_not_cut_a_trip(dt_s):
         t = np.arange(len(v)) * float(dt_s)
         trips, _, _ = run(t, speed_kmh=v, ignition=ignition, **places(x))
         assert len(trips) == 1
-        assert trips["distance_m"][0] == pytest.approx(x[-1], rel=0.01)
+        assert trips["distance_m"][0] == pytest.approx(x[-1], rel=0.05 if dt_s > 10 else 0.01)
 
 
 # -- the recorded cases
