@@ -127,7 +127,7 @@ def _forget_entry(c):
         c[LATERAL + CH_SIGN] = 0.0
 
 
-@hot_kernel
+@lean_kernel
 def _climbed(c, p, t):
     """Tell whether a level believed without a way up has lived long enough since."""
     return c[ENTRY_CHANGES] >= p.climbed_changes and t - c[ENTRY_T] >= p.climbed_s * 1e6
@@ -192,12 +192,13 @@ def feed_speed(c, p, t, v, events, emitted):
     elif c[CLIMBED] == 0.0 and v != c[SPEED]:
         c[ENTRY_CHANGES] += 1.0
     c[SPIKE_T] = np.nan
-    lat = c[POS_LAT]
-    lon = c[POS_LON]
-    pos_t = c[POS_T]
-    by_speed = c[BY_SPEED_M]
-    more = c[BY_SPEED_MORE_M]
+    lat = lon = pos_t = by_speed = more = 0.0
     if first == 0:
+        lat = c[POS_LAT]
+        lon = c[POS_LON]
+        pos_t = c[POS_T]
+        by_speed = c[BY_SPEED_M]
+        more = c[BY_SPEED_MORE_M]
         c[POS_LAT] = c[DOUBT_LAT]
         c[POS_LON] = c[DOUBT_LON]
         c[POS_T] = c[DOUBT_POS_T]
@@ -205,10 +206,10 @@ def feed_speed(c, p, t, v, events, emitted):
         then = c[DOUBT_T] if turn == 0 else t
         value = c[DOUBT_V] if turn == 0 else v
         accept_speed(c, p, then, value, False, 0.0, events, emitted)
-        c[POS_LAT] = lat
-        c[POS_LON] = lon
-        c[POS_T] = pos_t
         if turn == 0:
+            c[POS_LAT] = lat
+            c[POS_LON] = lon
+            c[POS_T] = pos_t
             c[BY_SPEED_M] = by_speed
             c[BY_SPEED_MORE_M] = more
     c[MEASURED_T] = t
@@ -216,5 +217,5 @@ def feed_speed(c, p, t, v, events, emitted):
         c[CLIMBED] = 0.0
         c[ENTRY_T] = c[DOUBT_T]
         c[ENTRY_CHANGES] = 0.0
-    elif evidence == SEEN or v <= p.spike_slack_kmh or _climbed(c, p, t):
+    elif c[CLIMBED] == 0.0 and (evidence == SEEN or v <= p.spike_slack_kmh or _climbed(c, p, t)):
         c[CLIMBED] = 1.0

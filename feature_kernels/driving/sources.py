@@ -149,9 +149,9 @@ def compare_leg(c, p, t, v, lat, lon, by_speed):
 @hot_kernel
 def add_by_speed(c, p, t, v):
     """Before speed v of t replaces the last one: metres by speed since the last fix."""
-    if not t - c[SPEED_T] <= c[GAP_US]:
-        return
     since = c[POS_T]
+    if not since < t or not t - c[SPEED_T] <= c[GAP_US]:
+        return  # a fix of the same row, as mostly: nothing lies between
     if c[SPEED_T] > since:
         since = c[SPEED_T]
     seconds = (t - since) / 1e6

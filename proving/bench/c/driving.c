@@ -1405,10 +1405,10 @@ static void compare_leg(double *c, const Parameters *p, double t, double v, doub
 /* Before speed v of t replaces the last one: metres by speed since the last fix. */
 static void add_by_speed(double *c, const Parameters *p, double t, double v) {
     double since, seconds;
-    if (!(t - c[SPEED_T] <= c[GAP_US])) {
+    since = c[POS_T];
+    if (!(since < t) || !(t - c[SPEED_T] <= c[GAP_US])) {
         return;
     }
-    since = c[POS_T];
     if (c[SPEED_T] > since) {
         since = c[SPEED_T];
     }
@@ -1748,12 +1748,13 @@ static void feed_speed(double *c, const Parameters *p, double t, double v, Table
         c[ENTRY_CHANGES] += 1.0;
     }
     c[SPIKE_T] = NAN;
-    lat = c[POS_LAT];
-    lon = c[POS_LON];
-    pos_t = c[POS_T];
-    by_speed = c[BY_SPEED_M];
-    more = c[BY_SPEED_MORE_M];
+    lat = lon = pos_t = by_speed = more = 0.0;
     if (first == 0) {
+        lat = c[POS_LAT];
+        lon = c[POS_LON];
+        pos_t = c[POS_T];
+        by_speed = c[BY_SPEED_M];
+        more = c[BY_SPEED_MORE_M];
         c[POS_LAT] = c[DOUBT_LAT];
         c[POS_LON] = c[DOUBT_LON];
         c[POS_T] = c[DOUBT_POS_T];
@@ -1762,10 +1763,10 @@ static void feed_speed(double *c, const Parameters *p, double t, double v, Table
         then = turn == 0 ? c[DOUBT_T] : t;
         value = turn == 0 ? c[DOUBT_V] : v;
         accept_speed(c, p, then, value, 0, 0.0, events, emitted);
-        c[POS_LAT] = lat;
-        c[POS_LON] = lon;
-        c[POS_T] = pos_t;
         if (turn == 0) {
+            c[POS_LAT] = lat;
+            c[POS_LON] = lon;
+            c[POS_T] = pos_t;
             c[BY_SPEED_M] = by_speed;
             c[BY_SPEED_MORE_M] = more;
         }
