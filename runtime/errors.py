@@ -53,6 +53,7 @@ class Reason(StrEnum):
     TIME_WITHOUT_OFFSET = "time_without_offset"
     CLOCK_AHEAD = "clock_ahead"
     CLOCK_BEFORE_2000 = "clock_before_2000"
+    CLOCK_BEHIND = "clock_behind"
     TOO_OLD = "too_old"
     WRONG_PARTITION = "wrong_partition"
     UNKNOWN_DEVICE = "unknown_device"

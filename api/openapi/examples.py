@@ -61,7 +61,7 @@ _SCORE: dict[str, Any] = {
     ],
     "exposure": {"distance_m": 161_300.0, "drive_s": 12_480.0, "night_s": 250.0, "trips": 14},
     "trust": "full",
-    "algorithm_version": "driving-score/1",
+    "algorithm_version": "driving-score/2",
     "as_of": "2026-11-23T17:42:10Z",
     "consent_ref": "consent:118",
     "reason": None,

@@ -16,6 +16,7 @@ from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
+from contracts.trip_quality import TripQuality, marks
 from services import visibility
 from services.visibility import Kind
 from store.people import consent
@@ -104,6 +105,7 @@ def vehicle(view: View) -> Response:
     trips = _shown(view, Kind.TRIP, trips, row["customer"])
     for trip in trips:
         trip["key"] = f"{trip['device_id']}-{to_us(trip['start_at'])}"
+        trip["marks"] = marks(trip["quality"])
         trip["harsh"] = sum(sum(trip[column]) for column in COUNTED_BY_SEVERITY)
     view.log(of_rows([row], "vehicle", "vehicle"), "trips and score", _PURPOSE)
     spans = [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]
@@ -115,6 +117,7 @@ def vehicle(view: View) -> Response:
         vehicle=row,
         trips=trips,
         next=next_,
+        marks=[mark for mark in TripQuality if any(mark in trip["marks"] for trip in trips)],
         events=events[:_EVENTS],
         more_events=max(0, len(events) - _EVENTS),
         mileage=driving.mileage(view.connection, which),

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.analysis.answer import iso, number
 from app.recordings.read import Table
+from contracts.trip_quality import TRIP_QUALITY, marks
 from feature_kernels.driving import (
     ALGORITHM_VERSION,
     DEFAULTS,
@@ -17,6 +18,7 @@ from feature_kernels.driving import (
     drive,
     finish,
     initial_carry,
+    rejected,
     score,
 )
 
@@ -69,7 +71,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
             {**_event(table, event), "trip": where}
             for event, where in zip(events, home, strict=True)
         ],
-        "quality": _quality(table, trips, parameters),
+        "quality": _quality(table, trips, int(rejected(run.carry)[0]), parameters),
         "algorithm_version": ALGORITHM_VERSION,
     }
     return TripAnalysis(table, trips, events, answer)
@@ -109,6 +111,7 @@ def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
             }
             for component in judged.components
         ],
+        "quality": [str(mark) for mark in marks(int(trip["quality"]))],
         "events": [_event(table, event) for event in events],
     }
 
@@ -122,8 +125,10 @@ def _event(table: Table, event: np.void) -> dict[str, Any]:
     }
 
 
-def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[str, Any]:
-    """Report how much of the file was measured, and what was ignored."""
+def _quality(
+    table: Table, trips: NDArray[Any], not_taken: int, parameters: Parameters
+) -> dict[str, Any]:
+    """Report how much of the file was measured, what was ignored, and what was not computed."""
     moving = np.zeros(table.t_us.size, np.bool_)
     for name in MOTION:
         if name in table.columns:
@@ -133,12 +138,13 @@ def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[
     silent = np.flatnonzero(steps > parameters.bridge_s)
     places = [table.columns[name] for name in ("speed_kmh", "lat_deg") if name in table.columns]
     blind = not any(bool(np.any(~np.isnan(values))) for values in places)
+    not_computed = [*_of_trips(trips), *_without_trip(table, t_us, trips, parameters)]
     span_s = (int(table.t_us[-1]) - int(table.t_us[0])) / US_PER_S
     return {
         "samples": int(table.t_us.size),
         "duplicate": table.duplicate,
         "joined": table.joined,
-        "rejected": int(trips["rejected_count"].sum()),
+        "rejected": not_taken,
         "measured_s": round(float(np.sum(steps[steps <= parameters.bridge_s])), 6),
         "span_s": span_s,
         "gaps": [
@@ -148,9 +154,92 @@ def _quality(table: Table, trips: NDArray[Any], parameters: Parameters) -> dict[
         "columns": {name: int(np.sum(~np.isnan(values))) for name, values in table.columns.items()},
         "ignored_columns": list(table.ignored),
         "local_time": table.local,
+        "not_computed": not_computed,
         "notes": [
             *table.notes,
+            *dict.fromkeys(each["why"] for each in not_computed),
             *(["neither speed nor position: acceleration alone makes no trip"] if blind else []),
             *([] if table.absolute else ["night driving is not measured: t_s says no time of day"]),
         ],
     }
+
+
+def _of_trips(trips: NDArray[Any]) -> list[dict[str, Any]]:
+    """List what was not computed of each trip, and why."""
+    return [
+        {
+            "trip": i,
+            "reason": str(mark),
+            "what": list(TRIP_QUALITY[mark].missing),
+            "why": TRIP_QUALITY[mark].text("en"),
+        }
+        for i in range(trips.size)
+        for mark in marks(int(trips[i]["quality"]))
+    ]
+
+
+def _without_trip(
+    table: Table, t_us: NDArray[np.int64], trips: NDArray[Any], parameters: Parameters
+) -> list[dict[str, Any]]:
+    """List the silences over which the car moved and no trip was computed, and why.
+
+    t_us : times of the rows with motion.
+    """
+    if not {"lat_deg", "lon_deg"} <= set(table.columns) or t_us.size < 2:
+        return _too_rare(t_us, trips, parameters)
+    lat, lon = table.columns["lat_deg"], table.columns["lon_deg"]
+    placed = np.flatnonzero(~np.isnan(lat) & ~np.isnan(lon))
+    if placed.size < 2:
+        return _too_rare(t_us, trips, parameters)
+    found = []
+    long = np.flatnonzero(np.diff(table.t_us[placed]) > parameters.gap_s * US_PER_S)
+    for a, b in zip(placed[long], placed[long + 1], strict=True):
+        start, end = int(table.t_us[a]), int(table.t_us[b])
+        seconds = (end - start) / US_PER_S
+        metres = _metres(lat[a], lon[a], lat[b], lon[b])
+        if metres < max(parameters.brief_m, parameters.sparse_kmh / 3.6 * seconds):
+            continue
+        if np.any((trips["start_us"] <= start) & (trips["end_us"] >= end)):
+            continue
+        found.append(
+            {
+                "trip": None,
+                "reason": "rate_too_low",
+                "start_s": table.seconds(start),
+                "end_s": table.seconds(end),
+                "what": ["trip"],
+                "why": f"the places are {metres / 1e3:.1f} km apart after {seconds:.0f} s without "
+                "a value: that is no trip. A device must report at least every "
+                f"{parameters.sparse_gap_s / 60:.0f} min, and evenly",
+            }
+        )
+    return found
+
+
+def _too_rare(
+    t_us: NDArray[np.int64], trips: NDArray[Any], parameters: Parameters
+) -> list[dict[str, Any]]:
+    """Say that values without places are too far apart for any trip."""
+    if trips.size or t_us.size < 2:
+        return []
+    usual_s = float(np.median(np.diff(t_us))) / US_PER_S
+    if usual_s <= parameters.gap_s:
+        return []
+    return [
+        {
+            "trip": None,
+            "reason": "rate_too_low",
+            "what": ["trip"],
+            "why": f"no trip: a value every {usual_s:.0f} s; a device must report at least every "
+            f"{parameters.sparse_gap_s / 60:.0f} min while it drives, or every "
+            f"{parameters.gap_s:.0f} s where it has no places",
+        }
+    ]
+
+
+def _metres(lat1: float, lon1: float, lat2: float, lon2: float) -> float:
+    """Return the great-circle distance in m (haversine; mean radius of the Earth, IUGG)."""
+    a, b = np.radians(lat1), np.radians(lat2)
+    half = np.sin((b - a) / 2) ** 2
+    half += np.cos(a) * np.cos(b) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    return float(2 * 6_371_008.8 * np.arcsin(np.sqrt(min(half, 1.0))))

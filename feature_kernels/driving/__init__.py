@@ -1,9 +1,21 @@
 """Driving: trips, harsh events, speeding, crash and score from samples of cars and phones."""
 
-from feature_kernels.driving.carry import CARRY_VERSION, CARRY_WIDTH, aligned, initial_carry
+from feature_kernels.driving.carry import (
+    CARRY_VERSION,
+    CARRY_WIDTH,
+    aligned,
+    initial_carry,
+    rejected,
+)
 from feature_kernels.driving.drive import COLUMNS, DriveResult, drive, finish
 from feature_kernels.driving.parameters import DEFAULTS, Parameters
-from feature_kernels.driving.rows import END_REASONS, EVENT_DTYPE, EVENT_KINDS, TRIP_DTYPE
+from feature_kernels.driving.rows import (
+    END_REASONS,
+    EVENT_DTYPE,
+    EVENT_KINDS,
+    QUALITY_FLAGS,
+    TRIP_DTYPE,
+)
 from feature_kernels.driving.score import ALGORITHM_VERSION, Component, Exposure, Score, score
 
 __all__ = [
@@ -15,6 +27,7 @@ __all__ = [
     "END_REASONS",
     "EVENT_DTYPE",
     "EVENT_KINDS",
+    "QUALITY_FLAGS",
     "TRIP_DTYPE",
     "Component",
     "DriveResult",
@@ -25,5 +38,6 @@ __all__ = [
     "drive",
     "finish",
     "initial_carry",
+    "rejected",
     "score",
 ]

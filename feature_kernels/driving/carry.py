@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 3
+CARRY_VERSION = 4
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -71,8 +71,29 @@ WAITS = ABOVE + 2
 COR_V, COR_T = WAITS + 2, WAITS + 3
 # When the measured speed last changed; 1 = it is held from row to row (motion.look_for_stairs).
 CHANGE_T, STAIRS = WAITS + 4, WAITS + 5
+# Rate: the last row with speed or fix, the two steps before it, and the silence that ends a trip.
+(MOTION_T, STEP_1, STEP_2, GAP_US) = range(STAIRS + 1, STAIRS + 5)
+# Doubted speeds: first one with its place and time, how many, how often they changed. 1 = the
+# speed was seen on its way up (motion.py); else since when it was not, and its changes since.
+(DOUBT_T, DOUBT_V, DOUBT_LAT, DOUBT_LON, DOUBT_POS_T, DOUBT_N, DOUBT_CHANGES, CLIMBED, ENTRY_T,
+ ENTRY_CHANGES) = range(GAP_US + 1, GAP_US + 11)
+# Speed against place (sources.py): m by speed since the last fix, and how much more there may be;
+# the fix before the last one, m between the two and by speed; m of the last segment that only
+# its places gave.
+(BY_SPEED_M, BY_SPEED_MORE_M, BEFORE_LAT, BEFORE_LON, BEFORE_T, LEG_M, LEG_SPEED_M,
+ PLACES_ONLY_M) = range(ENTRY_CHANGES + 1, ENTRY_CHANGES + 9)
+# A measured 0 while the places move: where and when it began, speed then, m away when first
+# noticed, when; 1 = the zeros are no measurements. A kept speed: its value, since when and where
+# it stands still; 1 = it is kept.
+(ZERO_T, ZERO_LAT, ZERO_LON, ZERO_V, ZERO_M, ZERO_SEEN_T, ZERO_VOID, KEPT_T, KEPT_V, KEPT_LAT,
+ KEPT_LON, KEPT) = range(PLACES_ONLY_M + 1, PLACES_ONLY_M + 13)
+# Seconds of the open trip's driving: by places alone, in long steps, in which harsh events can be
+# seen, with a fix. Values rejected since the device is known.
+(DERIVED_S, COARSE_S, SEEN_S, PLACED_S, REJECTED_ALL) = range(KEPT + 1, KEPT + 6)
+# Where and when the way was last compared with its chord, and the trip's distance then.
+(CHORD_T, CHORD_LAT, CHORD_LON, CHORD_M) = range(REJECTED_ALL + 1, REJECTED_ALL + 5)
 # fmt: on
-CARRY_WIDTH = STAIRS + 1
+CARRY_WIDTH = CHORD_M + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -81,6 +102,8 @@ _UNKNOWN = (
     *(SPEED_DT, SPEED_ACCEL, SPEED_ACCEL_T, LONG, LONG_T, LAT, LAT_T, ACCEL_T, ACCEL_DT),
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
     *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T, CHANGE_T),
+    *(MOTION_T, STEP_1, STEP_2, DOUBT_T, DOUBT_LAT, DOUBT_LON, DOUBT_POS_T, ENTRY_T),
+    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T),
 )
 
 
@@ -115,3 +138,8 @@ def aligned(carry: NDArray[np.float64]) -> NDArray[np.float64]:
             carry[:, column : column + size] = np.where(place < fill[:, np.newaxis], ring, 0.0)
         carry[:, at] = fill % size
     return carry
+
+
+def rejected(carry: NDArray[np.float64]) -> NDArray[np.int64]:
+    """How many values of each device were not taken since its past began: int64[devices]."""
+    return carry[:, REJECTED_ALL].astype(np.int64)

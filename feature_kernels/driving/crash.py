@@ -6,6 +6,7 @@ from feature_kernels.driving.carry import (
     ACCEL_DT,
     ACCEL_T,
     CH_SIGN,
+    CLIMBED,
     CRASH_DROP,
     CRASH_IMPULSE,
     CRASH_LAT,
@@ -158,7 +159,7 @@ def _look_for_collapse(c, p, t, speed):
 def feed_crash(c, p, t, speed, measured, events, emitted):
     """Take one accepted speed: look for a collapse, or judge the suspected crash."""
     if not c[CRASH_T] <= t:
-        if measured and c[TRIP] == 2.0:
+        if measured and c[TRIP] == 2.0 and c[CLIMBED] > 0.0:  # else no speed was there to lose
             _look_for_collapse(c, p, t, speed)
         if not c[CRASH_T] <= t:
             return

@@ -22,9 +22,11 @@ from feature_kernels.driving.carry import (
     LIMIT_T,
     LOCAL_SHIFT,
     LONGITUDINAL,
+    MEASURED_T,
     NOW,
     SAMPLES,
     SPEED,
+    SPEED_T,
     STAND_T,
     TRIP,
     TRIP_START,
@@ -32,12 +34,14 @@ from feature_kernels.driving.carry import (
     WAITS,
 )
 from feature_kernels.driving.crash import feed_impulse, resolve_crash
+from feature_kernels.driving.doubt import feed_speed
 from feature_kernels.driving.events import close_channel
 from feature_kernels.driving.frame import feed_frame
-from feature_kernels.driving.gnss import feed_position
-from feature_kernels.driving.motion import SOURCE_US, feed_heading, feed_lat, feed_long, feed_speed
+from feature_kernels.driving.gnss import DERIVE_AFTER_US, REFUSED, feed_position, follow_places
+from feature_kernels.driving.motion import SOURCE_US, feed_heading, feed_lat, feed_long
 from feature_kernels.driving.parameters import DEFAULTS, Parameters
 from feature_kernels.driving.rows import EVENT_WIDTH, FINISH, TRIP_WIDTH, event_rows, trip_rows
+from feature_kernels.driving.sources import DERIVE, TAKE, judge_speed, note_rate
 from feature_kernels.driving.trips import check_end, close_trip
 from feature_kernels.kernel import hot_kernel, kernel, lean_kernel, record
 from feature_kernels.ragged import check_ragged
@@ -101,6 +105,11 @@ def _acceleration(c, p, t, x, i, out, events, emitted):
 
 @hot_kernel
 def _take_row(c, p, t, x, i, out, trips, events, emitted):
+    speed = x[_SPEED, i]
+    lat = x[_LAT, i]
+    if math.isnan(x[_LON, i]):
+        lat = np.nan
+    note_rate(c, p, t, speed, lat, x[_LON, i])
     check_end(c, p, t, trips, events, emitted)
     began = c[TRIP_START] if c[TRIP] > 0.0 else -1.0
     for channel in (LONGITUDINAL, LATERAL):
@@ -117,13 +126,20 @@ def _take_row(c, p, t, x, i, out, trips, events, emitted):
         elif c[IGNITION] >= 0.5:
             c[IGNITION_OFF_T] = t
         c[IGNITION] = x[_IGN, i]
-    speed = x[_SPEED, i]
+    said = TAKE
+    became = REFUSED
+    if not math.isnan(lat):
+        usable = speed if speed <= p.jump_kmh else np.nan
+        became = feed_position(c, p, t, lat, x[_LON, i], x[_ACC, i], usable)
     has_speed = not math.isnan(speed)
-    if not math.isnan(x[_LAT, i]) and not math.isnan(x[_LON, i]):
-        feed_position(c, p, t, x[_LAT, i], x[_LON, i], x[_ACC, i], has_speed, events, emitted)
     if has_speed:
+        said = judge_speed(c, p, t, speed, x[_ACC, i])
+    if became != REFUSED:
+        derive = said == DERIVE or (not has_speed and not t - c[MEASURED_T] <= DERIVE_AFTER_US)
+        follow_places(c, p, t, x[_ACC, i], became, derive, events, emitted)
+    if has_speed and said == TAKE:
         feed_speed(c, p, t, speed, events, emitted)
-        if not c[STAND_T] <= t and c[SPEED] >= p.event_kmh and t - c[IGNITION_OFF_T] > 30e6:
+        if not c[STAND_T] <= t and c[SPEED] >= p.event_kmh and c[SPEED_T] == t:
             c[IGNITION_OFF_T] = np.nan  # it drives: the ignition was not really off
     if not math.isnan(x[_HEADING, i]):
         feed_heading(c, p, t, x[_HEADING, i], events, emitted)

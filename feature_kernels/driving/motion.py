@@ -1,4 +1,4 @@
-"""Speed: spikes are doubted, distance goes over true time, acceleration over at least a second."""
+"""Speed: distance goes over true time, acceleration over at least a second."""
 
 import numpy as np
 
@@ -20,11 +20,9 @@ from feature_kernels.driving.carry import (
     LONG,
     LONG_T,
     LONGITUDINAL,
-    MEASURED_T,
     POS_LAT,
     POS_LON,
     POS_T,
-    REJECTED,
     RING_AT,
     RING_N,
     RING_STEP_US,
@@ -38,8 +36,6 @@ from feature_kernels.driving.carry import (
     SPEED_LON,
     SPEED_RING,
     SPEED_T,
-    SPIKE,
-    SPIKE_T,
     STAIRS,
     STEP_N,
     STEP_SIGN,
@@ -49,6 +45,7 @@ from feature_kernels.driving.carry import (
 from feature_kernels.driving.crash import feed_crash
 from feature_kernels.driving.events import FRESH_US, feed_channel, feed_speeding
 from feature_kernels.driving.frame import correlate
+from feature_kernels.driving.sources import add_by_speed
 from feature_kernels.driving.trips import add_trend, advance_trip
 from feature_kernels.kernel import hot_kernel
 
@@ -141,6 +138,7 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
     fresh = 0.0
     if not derived:
         fresh = _look_for_stairs(c, p, t, v, step / 1e6)
+    add_by_speed(c, p, t, v)
     advance_trip(c, p, t, v, derived, since)
     if not derived:
         c[SPEED_DT] = step / 1e6
@@ -174,41 +172,6 @@ def accept_speed(c, p, t, v, derived, since, events, emitted):
             c[RING_AT] = float(youngest)  # said again since: it makes room for the new value
             c[RING_N] -= 1.0
         push_ring(c, RING_AT, RING_T, RING_V, SPEED_RING, t, v)
-
-
-@hot_kernel
-def _credible(p, step_kmh, dt_s):
-    first = dt_s if dt_s < 1.0 else 1.0
-    limit = p.spike_slack_kmh + 3.6 * (p.spike_mps2 * first + p.spike_late_mps2 * (dt_s - first))
-    return abs(step_kmh) <= limit
-
-
-@hot_kernel
-def feed_speed(c, p, t, v, events, emitted):
-    """Take one measured speed, km/h. A step no car makes waits for the next value to agree."""
-    if v > p.jump_kmh:
-        c[REJECTED] += 1.0
-        return
-    first = 1
-    if t - c[MEASURED_T] <= 2.0 * FRESH_US:
-        if _credible(p, v - c[SPEED], (t - c[SPEED_T]) / 1e6):
-            if c[SPIKE_T] <= t:
-                c[REJECTED] += 1.0
-        elif c[SPIKE_T] > c[SPEED_T] and _credible(p, v - c[SPIKE], (t - c[SPIKE_T]) / 1e6):
-            first = 0  # the doubted value was true
-        else:
-            if c[SPIKE_T] <= t:
-                c[REJECTED] += 1.0
-            c[SPIKE] = v
-            c[SPIKE_T] = t
-            return
-    spike_t = c[SPIKE_T]
-    c[SPIKE_T] = np.nan
-    for turn in range(first, 2):  # a loop, so that the compiler inlines one call, not two
-        then = spike_t if turn == 0 else t
-        value = c[SPIKE] if turn == 0 else v
-        accept_speed(c, p, then, value, False, 0.0, events, emitted)
-    c[MEASURED_T] = t
 
 
 @hot_kernel

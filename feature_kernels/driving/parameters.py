@@ -16,10 +16,31 @@ class Parameters(NamedTuple):
     jump_keep_s: float = 5.0  # a new place that lasts this long over 3 fixes is believed; own
     frozen_s: float = 5.0  # a fix identical for this long at speed is not usable; own
     frozen_kmh: float = 10.0  # ... where speed is above this; own
+    # Speed and place bound one another
+    outlier_ratio: float = 1.5  # a place farther than this x what speed explains is doubted; own
+    outlier_kmh: float = 50.0  # ... there and back, if it also took this much on the mean; own
+    reach_mps2: float = 1.5  # speeds between two values: a car keeps this up for long (0 to 100
+    # km/h in 18 s, half of what tyres and engines give at their best); own
+    chord_slack_m: float = 30.0  # a way is as long as its chord less the noise of two fixes; own
+    chord_s: float = 60.0  # no way is shorter than its chord, compared this often; own
+    chord_ratio: float = 1.2  # ... with so much for a speed that reads low (ECE R39 allows a
+    # speedometer to read high only, wheels and GNSS a few per cent either way)
+    coarse_step_s: float = 10.0  # ... compared where speeds lie at least so far apart; own
+    kept_m: float = 100.0  # a speed that never changes for so long a way ...
+    still_m: float = 50.0  # ... while the places stay within this is a kept one; own, as drift_m
+    kept_s: float = 5.0  # ... and lasts this long; own, as frozen_s
     # Speed
     spike_slack_kmh: float = 15.0  # a step this big is never doubted; own
     spike_mps2: float = 6.0  # a step beyond slack + this x time (first second) is doubted; own
     spike_late_mps2: float = 2.5  # ... x time beyond the first second; own
+    doubt_s: float = 20.0  # a level without a way up is believed after this without places; own,
+    # shorter than bridge_s, so that its distance counts as measured
+    doubt_lively_s: float = 5.0  # ... or after this if it changes like a speed
+    doubt_changes: float = 3.0  # ... so often; a sentinel (127, 254, 255) does not change
+    climbed_s: float = 60.0  # ... and makes a crash believable only after this and
+    climbed_changes: float = 10.0  # ... so many changes; own
+    silence_steps: float = 3.0  # a silence is this many usual steps, at least 10 s; own
+    sparse_change_kmh: float = 60.0  # two values further apart than 10 s agree within this; own
     derive_s: float = 4.0  # speed from positions at least this far apart in time; own
     derive_m: float = 20.0  # ... and in space, so that 5 m of noise is < 25 %; own
     derive_stand_s: float = 20.0  # ... less than derive_m in this time is standing; own
@@ -29,6 +50,11 @@ class Parameters(NamedTuple):
     candidate_s: float = 30.0  # standing this long before it got away is no start; own
     stop_s: float = 180.0  # Traccar: stop after 180 s
     gap_s: float = 300.0  # longer silence ends a trip; Traccar legacy 300 s
+    gap_steps: float = 2.5  # ... or so many of the device's own steps: one report may be lost; own
+    sparse_gap_s: float = 1800.0  # ... but never more; own, Traccar 3600 s
+    sparse_kmh: float = 10.0  # over such a step the places must have moved this fast; own
+    ignition_off_s: float = 150.0  # ignition off ends a trip after this: start-stop and ignition
+    # from voltage are off for as long as a red light (cycles of signals: 120 s at most); own
     bridge_s: float = 30.0  # longer gaps without positions are not counted as measured; own
     min_distance_m: float = 150.0  # shorter trips are dropped: moving the car; own, Traccar 200 m
     min_duration_s: float = 60.0  # ... and briefer ones, unless they went far or something happened

@@ -6,13 +6,18 @@ from feature_kernels.driving.carry import (
     ACCEL_BIN_MPS2,
     ACCEL_BINS,
     ACCEL_HIST,
+    COARSE_S,
     COUNTS,
     CRASH_N,
+    DERIVED_S,
     DEVICE,
     DISTANCE,
+    DRIVING_S,
     MAX_SPEED,
     NOW,
+    PLACED_S,
     RATIO_BINS,
+    SEEN_S,
     SPEED_BIN_KMH,
     SPEED_BINS,
     SPEEDING_N,
@@ -24,7 +29,7 @@ from feature_kernels.driving.carry import (
     TRIP_LON,
     TRIP_START,
 )
-from feature_kernels.kernel import lean_kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 EVENT_KINDS = {
     "harsh_braking": 1,
@@ -36,6 +41,16 @@ EVENT_KINDS = {
 BRAKING, ACCELERATION, CORNERING, SPEEDING, CRASH = 1.0, 2.0, 3.0, 4.0, 5.0
 END_REASONS = {"stop": 1, "ignition": 2, "gap": 3, "finish": 4}
 STOP, IGNITION_OFF, GAP, FINISH = 1.0, 2.0, 3.0, 4.0
+
+QUALITY_FLAGS = {"sparse": 1, "rate_too_low": 2, "no_speed": 4, "no_fix": 8}
+"""Bits of a trip's `quality`: why something was not computed.
+
+sparse       : half of the driving lies in steps longer than bridge_s; stops in them are not seen
+rate_too_low : for half of it or more, harsh events cannot be seen (speeds more than window_max_s
+               apart, and no accelerometer); their counts are not a measured 0
+no_speed     : for half of it, speed is derived from places
+no_fix       : no place is known while driving
+"""
 
 EVENT_DTYPE = np.dtype(
     [
@@ -87,12 +102,13 @@ TRIP_DTYPE = np.dtype(
         ("start_lon_deg", "f8"),
         ("end_lat_deg", "f8"),
         ("end_lon_deg", "f8"),
+        ("quality", "i8"),  # QUALITY_FLAGS
         ("accel_hist_s", "f8", (ACCEL_BINS,)),  # seconds per 0.2 m/s², the last bin is open
         ("speed_hist_s", "f8", (SPEED_BINS,)),  # seconds per 10 km/h
         ("ratio_hist_s", "f8", (RATIO_BINS,)),  # seconds per 0.1 of speed / limit
     ]
 )
-_HISTS = 31
+_HISTS = 32
 TRIP_WIDTH = _HISTS + ACCEL_BINS + SPEED_BINS + RATIO_BINS
 
 
@@ -139,6 +155,23 @@ def emit_event(c, events, emitted, kind, start, end, severity, v):
         e[8 + i] = v[i]
 
 
+@hot_kernel
+def _quality(c):
+    half = 0.5 * c[DRIVING_S]
+    flags = 0.0
+    if half == 0.0:
+        return flags
+    if c[COARSE_S] >= half:
+        flags += 1.0
+    if c[SEEN_S] < half:
+        flags += 2.0
+    if c[DERIVED_S] >= half:
+        flags += 4.0
+    if c[PLACED_S] == 0.0:
+        flags += 8.0
+    return flags
+
+
 @lean_kernel
 def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
     """Append the open trip; where it stood at its end, with the sums of then."""
@@ -164,6 +197,7 @@ def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
     r[28] = c[TRIP_LON]
     r[29] = lat
     r[30] = lon
+    r[31] = _quality(c)
     for i in range(ACCEL_BINS + SPEED_BINS + RATIO_BINS):
         r[_HISTS + i] = c[ACCEL_HIST + i]
 
@@ -174,6 +208,10 @@ def clear_trip(c):
     c[TRIP] = 0.0
     for i in range(DISTANCE, ACCEL_HIST + ACCEL_BINS + SPEED_BINS + RATIO_BINS):
         c[i] = 0.0
+    c[DERIVED_S] = 0.0
+    c[COARSE_S] = 0.0
+    c[SEEN_S] = 0.0
+    c[PLACED_S] = 0.0
 
 
 def event_rows(rows):

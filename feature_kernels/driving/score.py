@@ -12,6 +12,8 @@ as much as the portfolio. The weights sum to 100, so 0 < score <= 100. `score` i
 Order 4 makes distributions count little while ordinary and much beyond the half point: on real
 trips they separate aggressive from calm drivers at least as well as counts
 (`docs/field/driving.md`).
+Harsh events are counted over the trips in which they can be seen (`quality` has no rate_too_low);
+where there is none, they are not observed, and the portfolio's mean counts.
 The portfolio means are assumptions until there is a portfolio; a change of any number here is a
 new ALGORITHM_VERSION.
 """
@@ -30,15 +32,18 @@ from feature_kernels.driving.carry import (
     SPEED_BIN_KMH,
     SPEED_BINS,
 )
-from feature_kernels.driving.rows import percentile95
+from feature_kernels.driving.rows import QUALITY_FLAGS, percentile95
 
-ALGORITHM_VERSION = "driving-score/1"
+ALGORITHM_VERSION = "driving-score/2"
 
 SEVERITY_WEIGHTS = (1.0, 2.0, 4.0)
 """What an event of severity 1, 2, 3 counts; own, Verizon's three classes are not equal either."""
 
 TRIP_MIN_M, TRIP_MIN_S, TRIP_MIN_MEASURED = 1_000.0, 180.0, 0.8
 """A single trip always gets a number; below these it is not trusted."""
+
+MIN_SEEN = 0.5
+"""Below this share of the distance with harsh events to be seen, a score is not trusted."""
 
 SUBJECT_MIN_M = 30_000.0
 """Below, a subject of several trips has no score (Damoov asks for 400 km in two weeks)."""
@@ -81,13 +86,17 @@ class Component(NamedTuple):
 
 
 class Exposure(NamedTuple):
-    """What a score stands on. measured_share : of the trips' duration."""
+    """What a score stands on.
+
+    measured_share : of the trips' duration; seen_m : of distance_m, where harsh events can be seen.
+    """
 
     trips: int
     distance_m: float
     duration_s: float
     driving_s: float
     measured_share: float
+    seen_m: float
 
 
 class Score(NamedTuple):
@@ -126,6 +135,7 @@ def score(trips: NDArray[np.void], single_trip: bool | None = None) -> Score:
         lost += share
         components.append(Component(factor.name, value, factor.unit, share))
     trusted = not reason and exposure.measured_share >= TRIP_MIN_MEASURED
+    trusted = trusted and exposure.seen_m >= MIN_SEEN * exposure.distance_m
     if single_trip:
         trusted = trusted and exposure.distance_m >= TRIP_MIN_M
         trusted = trusted and exposure.duration_s >= TRIP_MIN_S
@@ -155,7 +165,12 @@ def _exposure(trips) -> Exposure:
         duration,
         _total(trips["driving_s"]),
         min(measured / duration, 1.0) if duration > 0.0 else 0.0,
+        _total(trips["distance_m"][_seen(trips)]),
     )
+
+
+def _seen(trips):
+    return (trips["quality"] & QUALITY_FLAGS["rate_too_low"]) == 0
 
 
 def _per_100_km(counts, kilometres: float) -> float:
@@ -169,16 +184,17 @@ def _p95(histograms, bins: int, width: float) -> float:
 
 
 def _observed(trips, exposure: Exposure) -> tuple[float, ...]:
-    km, driving = exposure.distance_m / 1e3, exposure.driving_s
+    km, driving = exposure.seen_m / 1e3, exposure.driving_s
+    seen = trips[_seen(trips)]
     limited = _total(trips["speed_limited_s"])
     if driving > 0.0 and limited >= 0.5 * driving:
         fast = _p95(trips["ratio_hist_s"], RATIO_BINS, RATIO_BIN)
     else:
         fast = _p95(trips["speed_hist_s"], SPEED_BINS, SPEED_BIN_KMH) / 130.0
     return (
-        _per_100_km(trips["harsh_braking"], km),
-        _per_100_km(trips["harsh_acceleration"], km),
-        _per_100_km(trips["harsh_cornering"], km),
+        _per_100_km(seen["harsh_braking"], km),
+        _per_100_km(seen["harsh_acceleration"], km),
+        _per_100_km(seen["harsh_cornering"], km),
         _total(trips["speeding_s"]) / limited if limited > 0.0 else math.nan,
         _total(trips["night_s"]) / driving if driving > 0.0 else math.nan,
         _p95(trips["accel_hist_s"], ACCEL_BINS, ACCEL_BIN_MPS2),
@@ -187,7 +203,7 @@ def _observed(trips, exposure: Exposure) -> tuple[float, ...]:
 
 
 def _share(factor: Factor, value: float, exposure: Exposure) -> float:
-    own = exposure.distance_m / 1e3 if factor.per_distance else exposure.driving_s / 3600.0
+    own = exposure.seen_m / 1e3 if factor.per_distance else exposure.driving_s / 3600.0
     rate = factor.mean
     if not math.isnan(value):
         rate = (own * value + factor.prior * factor.mean) / (own + factor.prior)

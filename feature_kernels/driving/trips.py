@@ -6,13 +6,21 @@ from feature_kernels.driving.carry import (
     ACCEL_BIN_MPS2,
     ACCEL_BINS,
     ACCEL_HIST,
+    ACCEL_T,
     ANCHOR_LAT,
     ANCHOR_LON,
+    CHORD_LAT,
+    CHORD_LON,
+    CHORD_M,
+    CHORD_T,
+    COARSE_S,
     COUNTS,
     CRASH_N,
     CRASH_T,
+    DERIVED_S,
     DISTANCE,
     DRIVING_S,
+    GAP_US,
     IDLE_S,
     IGNITION_OFF_T,
     LATERAL,
@@ -24,6 +32,8 @@ from feature_kernels.driving.carry import (
     MAX_SPEED,
     MEASURED_S,
     NIGHT_S,
+    PLACED_S,
+    PLACES_ONLY_M,
     POS_LAT,
     POS_LON,
     POS_T,
@@ -32,6 +42,7 @@ from feature_kernels.driving.carry import (
     RATIO_HIST,
     RUSH_S,
     SAMPLES,
+    SEEN_S,
     SPEED,
     SPEED_BIN_KMH,
     SPEED_BINS,
@@ -59,6 +70,7 @@ from feature_kernels.driving.rows import GAP, IGNITION_OFF, STOP, clear_trip, em
 from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
 HOUR_US = 3_600_000_000
+SOURCE_US = 2e6  # an accelerometer value this young would have shown a harsh event
 
 
 @kernel
@@ -91,9 +103,16 @@ def close_trip(c, p, reason, trips, events, emitted):
 
 
 @hot_kernel
+def _off_for(c, since, t):
+    """For how long the ignition has been off since a time, µs; NaN = it is on or not known."""
+    off = c[IGNITION_OFF_T]
+    return t - (since if since > off else off)
+
+
+@hot_kernel
 def check_end(c, p, t, trips, events, emitted):
     """Before a row is taken: has a gap, a long stand or the ignition ended the trip?"""
-    if t - c[SPEED_T] > p.gap_s * 1e6:
+    if t - c[SPEED_T] > c[GAP_US]:
         resolve_crash(c, p, events, emitted)
         close_trip(c, p, GAP, trips, events, emitted)
         c[SPEED_T] = np.nan
@@ -105,11 +124,11 @@ def check_end(c, p, t, trips, events, emitted):
             c[STAND_T] = np.nan
         elif t - c[STAND_T] >= p.stop_s * 1e6:
             close_trip(c, p, STOP, trips, events, emitted)
-        elif c[IGNITION_OFF_T] <= t and not c[CRASH_T] <= t:
+        elif _off_for(c, c[STAND_T], t) >= p.ignition_off_s * 1e6 and not c[CRASH_T] <= t:
             close_trip(c, p, IGNITION_OFF, trips, events, emitted)
     elif c[TRIP] == 1.0 and c[SPEED_T] - c[TRIP_START] > 2e6 * p.candidate_s:
         clear_trip(c)
-    elif c[IGNITION_OFF_T] <= t and t - c[SPEED_T] > FRESH_US:
+    elif _off_for(c, c[SPEED_T], t) >= p.ignition_off_s * 1e6:
         close_trip(c, p, IGNITION_OFF, trips, events, emitted)
 
 
@@ -150,6 +169,8 @@ def add_trend(c, a, seconds):
 @lean_kernel
 def _begin(c, t, lat, lon):
     clear_trip(c)
+    c[PLACES_ONLY_M] = 0.0
+    c[CHORD_T] = np.nan
     c[TRIP] = 1.0
     c[TRIP_START] = t
     c[TRIP_LAT] = lat
@@ -159,13 +180,67 @@ def _begin(c, t, lat, lon):
 
 
 @lean_kernel
-def _come_to_stand(c, t, lat, lon):
+def come_to_stand(c, t, lat, lon):
     c[STAND_T] = t
     c[STAND_LAT] = lat
     c[STAND_LON] = lon
     c[STAND_M] = 0.0
     for i in range(SUMS_N):
         c[STOOD + i] = c[SUMS + i]
+
+
+@lean_kernel
+def _over_a_long_step(c, p, here, lat, lon, by_speed, seconds):
+    """The metres of a long step between two speeds, and whether they count as measured.
+
+    Speeds so far apart say little of what lies between; its places say more where both are known,
+    and no way is shorter than its chord.
+    """
+    placed = here and c[SPEED_LAT] == c[SPEED_LAT]
+    if not placed:
+        return by_speed, seconds <= p.bridge_s
+    chord = haversine_m(c[SPEED_LAT], c[SPEED_LON], lat, lon)
+    length = by_speed
+    if seconds > p.bridge_s:
+        length = chord
+    elif chord - p.chord_slack_m > by_speed:
+        length = chord - p.chord_slack_m
+    c[PLACES_ONLY_M] = length - by_speed
+    return length, seconds <= p.gap_s
+
+
+@lean_kernel
+def _compare_with_chord(c, p, t):
+    """Add to the distance what the places say and the speeds do not, where zeros stand for speeds.
+
+    The fix at t has been taken, the distance holds up to t.
+    """
+    if t - c[CHORD_T] < p.chord_s * 1e6:
+        return
+    if c[CHORD_T] <= t:
+        chord = haversine_m(c[CHORD_LAT], c[CHORD_LON], c[POS_LAT], c[POS_LON])
+        metres = c[DISTANCE] - c[CHORD_M]
+        if chord > p.chord_ratio * metres + 2.0 * p.chord_slack_m:
+            c[DISTANCE] += chord - metres
+    c[CHORD_T] = t
+    c[CHORD_LAT] = c[POS_LAT]
+    c[CHORD_LON] = c[POS_LON]
+    c[CHORD_M] = c[DISTANCE]
+
+
+@hot_kernel
+def _note_how(c, p, t, seconds, derived, here):
+    """Add seconds of driving to the sums that say what could be seen; compare with the places."""
+    if derived:
+        c[DERIVED_S] += seconds
+    if seconds > p.bridge_s:
+        c[COARSE_S] += seconds
+    if (not derived and seconds <= p.window_max_s) or t - c[ACCEL_T] <= SOURCE_US:
+        c[SEEN_S] += seconds
+    if here:
+        c[PLACED_S] += seconds
+    if c[POS_T] == t and not derived:
+        _compare_with_chord(c, p, t)
 
 
 @hot_kernel
@@ -177,7 +252,7 @@ def advance_trip(c, p, t, v, derived, since):
     here = t - c[POS_T] <= FRESH_US
     lat = c[POS_LAT] if here else np.nan
     lon = c[POS_LON] if here else np.nan
-    known = t - c[SPEED_T] <= p.gap_s * 1e6
+    known = t - c[SPEED_T] <= c[GAP_US]
     moves = v >= p.move_kmh
     if c[TRIP] == 0.0:
         if not moves:
@@ -193,6 +268,7 @@ def advance_trip(c, p, t, v, derived, since):
     seconds = 0.0
     length = 0.0
     measured = True
+    c[PLACES_ONLY_M] = 0.0
     if derived:
         if known and since > c[SPEED_T]:  # a jump lies between: nothing was measured
             seconds = (since - c[SPEED_T]) / 1e6
@@ -205,18 +281,17 @@ def advance_trip(c, p, t, v, derived, since):
     elif known:
         seconds = (t - c[SPEED_T]) / 1e6
         length = 0.5 * (c[SPEED] + v) / 3.6 * seconds
-        if seconds > p.bridge_s:
-            measured = here and c[SPEED_LAT] == c[SPEED_LAT]
-            if measured:
-                length = haversine_m(c[SPEED_LAT], c[SPEED_LON], lat, lon)
+        if seconds > p.coarse_step_s or seconds > p.bridge_s:
+            length, measured = _over_a_long_step(c, p, here, lat, lon, length, seconds)
     moved = moves or (not derived and c[SPEED] >= p.move_kmh)
     if derived and not moves and not c[STAND_T] <= t:
-        _come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
+        come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
     _add_segment(c, p, t, v, length, seconds, moved, measured)
+    _note_how(c, p, t, seconds if moved else 0.0, derived, here)
     if v > c[MAX_SPEED]:
         c[MAX_SPEED] = v
     if not moves and not c[STAND_T] <= t:
-        _come_to_stand(c, t, lat, lon)
+        come_to_stand(c, t, lat, lon)
     if c[STAND_T] <= t:
         if v >= 0.4 * p.move_kmh and t > c[STAND_T]:
             c[STAND_M] += length
@@ -228,7 +303,7 @@ def advance_trip(c, p, t, v, derived, since):
         if away > p.drift_m or v >= 2.0 * p.move_kmh or c[STAND_M] > 0.4 * p.drift_m:
             c[STAND_T] = np.nan
             if not moves:
-                _come_to_stand(c, t, lat, lon)
+                come_to_stand(c, t, lat, lon)
     if c[TRIP] == 1.0 and c[DISTANCE] >= p.drift_m and v >= p.move_kmh:
         away = p.drift_m
         if here and c[TRIP_LAT] == c[TRIP_LAT]:

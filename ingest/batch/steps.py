@@ -28,7 +28,7 @@ from ingest.decoding.pack import (
     out_of_range,
     pack,
 )
-from ingest.decoding.times import YEAR_2000_US
+from ingest.decoding.times import YEAR_2000_US, rolled_over
 from ingest.device_state.cache import StateCache
 from ingest.kernels import KINDS, compute
 from runtime.clock import US_PER_S
@@ -36,6 +36,10 @@ from runtime.errors import DeadLetter, Reason
 from runtime.settings import Settings
 from store.pipeline.telemetry import DeviceEventRow
 from store.postgres.times import from_us
+
+_YEARS_BEHIND_US = 2 * 366 * 86_400 * US_PER_S
+"""A sample so long before its device's first assignment has a wrong time. Later ones are refused
+as the data of nobody."""
 
 
 def identify(work: Work, cache: StateCache) -> None:
@@ -145,8 +149,8 @@ def _check_device(envelope: Envelope, device: Device) -> None:
 
 
 def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
-    """Dead-letter messages with a time ahead of our clock, before 2000, or older than retention;
-    times are never guessed."""
+    """Dead-letter messages with a time ahead of our clock, before 2000, by a clock that is years
+    behind, or older than retention; times are never guessed."""
     tolerance_us = round(settings.clock_ahead_tolerance_s * US_PER_S)
     for envelope in work.envelopes:
         if envelope.decoded is None:
@@ -166,6 +170,8 @@ def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
             envelope.dead_letter_as(
                 DeadLetter(Reason.CLOCK_BEFORE_2000, "a sample from before 2000-01-01")
             )
+        elif (behind := _clock_behind(envelope, first)) is not None:
+            envelope.dead_letter_as(DeadLetter(Reason.CLOCK_BEHIND, behind))
         elif first < earliest_us:
             envelope.dead_letter_as(
                 DeadLetter(
@@ -174,6 +180,22 @@ def check_times(work: Work, settings: Settings, earliest_us: int) -> None:
                     f"{from_us(earliest_us):%Y-%m-%d} on (TACHOWATT_RETENTION_DAYS)",
                 )
             )
+
+
+def _clock_behind(envelope: Envelope, first_us: int) -> str | None:
+    """Say why a sample's clock must be years behind; None where it need not be."""
+    if rolled_over(first_us, envelope.raw.received_us):
+        return (
+            f"a sample from {from_us(first_us):%Y-%m-%d %H:%M} UTC, a multiple of 1,024 weeks "
+            "before it arrived: the week of the GPS receiver has rolled over; update its firmware"
+        )
+    holders = () if envelope.device is None else envelope.device.holders
+    if holders and first_us < holders[0].from_us - _YEARS_BEHIND_US:
+        return (
+            f"a sample from {from_us(first_us):%Y-%m-%d %H:%M} UTC, years before the device was "
+            f"first assigned ({from_us(holders[0].from_us):%Y-%m-%d}); check its clock"
+        )
+    return None
 
 
 def consent(work: Work, cache: StateCache) -> None:

@@ -1,15 +1,42 @@
 """Parse the times that devices send."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.errors import DeadLetter, Reason
 
 YEAR_2000_US = 946_684_800_000_000
 
+WEEK_US = 7 * 86_400 * 1_000_000
+ROLLOVER_US = 1_024 * WEEK_US
+"""The civil GPS message counts weeks by 10 bits (IS-GPS-200, 20.3.3.3.1.1)."""
+
+ROLLOVER_BUFFER_US = 30 * 86_400 * 1_000_000
+"""So long a device may have kept a message. History of exactly 19.6 or 39.2 years is none."""
+
+ROLLOVER_AHEAD_US = 300 * 1_000_000
+"""... and so far such a clock may be ahead within its era."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
 _MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999
+
+
+def rolled_over(observed_us: int | NDArray[np.int64], received_us: int | NDArray[np.int64]) -> Any:
+    """Whether times lie one or two rollovers of the GPS week before their arrival, as a bool or an
+    array of them.
+
+    Receivers with old firmware put the week into the wrong era: all their times are 1,024 weeks
+    back, while the message arrives as usual.
+    """
+    lag_us = received_us - observed_us
+    era_us = lag_us % ROLLOVER_US
+    near = (era_us <= ROLLOVER_BUFFER_US) | (era_us >= ROLLOVER_US - ROLLOVER_AHEAD_US)
+    return near & (lag_us >= ROLLOVER_US - ROLLOVER_AHEAD_US) & (lag_us < 3 * ROLLOVER_US)
 
 
 def parse_time(value: str | int | datetime) -> int:

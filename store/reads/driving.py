@@ -18,7 +18,7 @@ from store.reads.scoring import Which, source
 _TRIP = (
     "f.device_id, a.vehicle, c.contract, f.start_at, f.end_at, f.distance_m, f.driving_s, "
     "f.idle_s, f.night_s, f.rush_s, f.speeding_s, f.max_speed_kmh, f.speeding_count, f.crash, "
-    f"{', '.join(f'f.{column}' for column in COUNTED_BY_SEVERITY)}, f.revision"
+    f"{', '.join(f'f.{column}' for column in COUNTED_BY_SEVERITY)}, f.revision, f.quality"
 )
 
 

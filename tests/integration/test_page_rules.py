@@ -124,6 +124,30 @@ def test_the_customer_sees_the_path_and_it_starts_at_zero(api: Api, enter) -> No
     assert str(LAT) not in page.text, "metres from the start are enough to draw it"
 
 
+@pytest.mark.parametrize(
+    ("language", "badge", "why"),
+    [
+        ("en", "Sparse", "they need a speed every 3 s"),
+        ("de", "Selten gemeldet", "dafür braucht es eine Geschwindigkeit alle 3 s"),
+    ],
+)
+def test_a_trip_says_what_was_not_computed(
+    api: Api, enter, language: str, badge: str, why: str
+) -> None:
+    own = api.seeded.own["own"]
+    client = enter("insurer")
+    client.headers["Accept-Language"] = language
+    assert badge not in client.get(f"/vehicles/{own.vehicle}").text
+    with connect(api.seeded.url) as connection:
+        connection.execute("update features.trip set quality = 3")
+    try:
+        page = client.get(f"/vehicles/{own.vehicle}").text
+    finally:
+        with connect(api.seeded.url) as connection:
+            connection.execute("update features.trip set quality = 0")
+    assert f'<span class="badge">{badge}</span>' in page and why in page
+
+
 @pytest.mark.parametrize("role", [None, *ROLES])
 def test_every_answer_has_the_strict_policy(api: Api, enter, role: str | None) -> None:
     client = enter(role)

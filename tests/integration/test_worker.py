@@ -90,6 +90,9 @@ BAD = {
     "clock_before_2000": raw(
         "tw/v1/t1/car0/telemetry", {"v": 1, "t0": "1999-01-01T00:00:00Z", "speed_kmh": [1]}
     ),
+    "clock_behind": raw(
+        "tw/v1/t1/car0/telemetry", {"v": 1, "t0": "2007-04-03T09:59:58Z", "speed_kmh": [1]}
+    ),
     "unknown_device": car(device="nobody"),
     "device_mismatch": raw(
         "tw/v1/t1/car0/telemetry", {"v": 1, "t0": T0, "speed_kmh": [1], "device": "car1"}

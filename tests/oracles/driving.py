@@ -77,9 +77,19 @@ class Car:
         self.limit = self.limit_t = None
         self.fix = self.fix_t = self.frozen_t = None
         self.jump = None  # (place, t, first t, count)
+        self.motion_t, self.steps_s, self.gap = None, [], None  # the device's own rate
+        self.by_speed, self.by_speed_more = 0.0, 0.0  # m by speed since the last fix, and slack
+        self.leg = None  # the fix before the last, the leg between: place, t, m, m by speed
+        self.places_only = 0.0  # m of the last segment that only its places gave
+        self.zero = None  # where a measured 0 began: t, place, v, first m away, when
+        self.zero_void = False
+        self.kept, self.kept_is = None, False  # a value that stays: v, t, place
+        self.doubt = None  # speeds that wait: first t, v, place, place's t; last t, v; n, changes
+        self.climbed, self.entry = False, (None, 0)
+        self.step_s = None
+        self.chord = None  # t, place, the trip's distance then
         self.anchor = self.anchor_t = None
         self.speed = self.speed_t = self.speed_place = self.measured_t = None
-        self.spike = None  # (t, v)
         self.steps = (0, None, 0)  # sign, time, count
         self.speed_accel = None  # (t, a)
         self.turn_accel = None
@@ -302,7 +312,8 @@ class Car:
 
     def judge_crash(self, t, v, measured):
         p = self.p
-        if self.suspect is None and measured and self.trip and self.trip["confirmed"]:
+        believable = measured and self.trip and self.trip["confirmed"] and self.climbed
+        if self.suspect is None and believable:
             felt = self.recent(t, self.impulse_t, 3)
             silent = self.recent(t, self.accel_t, 2) and (self.accel_dt or 1) <= 0.06
             for then, before in reversed(self.ring.pairs):
@@ -345,6 +356,7 @@ class Car:
         if trip is None or not trip["confirmed"]:
             return
         stand = trip["stand"]
+        self.driven = trip["driving_s"]
         if stand:
             trip.update(stand["sums"])
         end = stand["t"] if stand else self.speed_t
@@ -360,7 +372,16 @@ class Car:
         trip["end_lat_deg"], trip["end_lon_deg"] = place or (NAN, NAN)
         trip["accel_p95_mps2"] = p95(trip["accel_hist_s"], 0.2)
         trip["speed_p95_kmh"] = p95(trip["speed_hist_s"], 10.0)
-        for key in ("stand", "place", "confirmed"):
+        half, how, flags = trip["driving_s"] / 2, trip["how"], 0
+        if stand:
+            half = self.driven / 2
+        if half > 0:
+            flags += 1 if how["coarse"] >= half else 0
+            flags += 2 if how["seen"] < half else 0
+            flags += 4 if how["derived"] >= half else 0
+            flags += 8 if how["placed"] == 0 else 0
+        trip["quality"] = flags
+        for key in ("stand", "place", "confirmed", "how"):
             del trip[key]
         self.trips.append(trip)
 
@@ -372,6 +393,8 @@ class Car:
             self.trip[f"harsh_{kind}"] = [0, 0, 0]
         self.trip.update(accel_hist_s=[0.0] * 25, speed_hist_s=[0.0] * 20)
         self.trip["ratio_hist_s"] = [0.0] * 16
+        self.trip["how"] = dict.fromkeys(("derived", "coarse", "seen", "placed"), 0.0)
+        self.places_only, self.chord = 0.0, None
 
     def stand(self, t, place):
         sums = {name: self.trip[name] for name in SUMS}
@@ -379,7 +402,7 @@ class Car:
 
     def check_end(self, t):
         p = self.p
-        if self.speed_t is not None and t - self.speed_t > p.gap_s * SEC:
+        if self.speed_t is not None and t - self.speed_t > self.gap:
             self.resolve()
             self.close_trip(3)
             self.speed_t = None
@@ -393,12 +416,15 @@ class Car:
                 self.trip = None
             elif t - since >= p.stop_s * SEC:
                 self.close_trip(1)
-            elif off and self.suspect is None:
+            elif off and self.suspect is None and self.off_for(t, since):
                 self.close_trip(2)
         elif not trip["confirmed"] and self.speed_t - trip["start_us"] > 2 * p.candidate_s * SEC:
             self.trip = None
-        elif off and t - self.speed_t > 5 * SEC:
+        elif off and self.off_for(t, self.speed_t):
             self.close_trip(2)
+
+    def off_for(self, t, since):
+        return t - max(since, self.ignition_off) >= self.p.ignition_off_s * SEC
 
     def add(self, t, v, metres, seconds, moving, measured):
         trip = self.trip
@@ -438,24 +464,30 @@ class Car:
                 self.trip["max_speed_kmh"] = v
                 return
         trip, seconds, metres, measured, moving = self.trip, 0.0, 0.0, True, moves
+        self.places_only = 0.0
         if since is not None:
             gap = (since - self.speed_t) / SEC
-            if gap > 0 and t - self.speed_t <= p.gap_s * SEC:
+            if gap > 0 and t - self.speed_t <= self.gap:
                 self.add(since, v, (self.speed + v) / 2 / 3.6 * gap, gap, moves, False)
             since = max(since, self.speed_t)
             seconds = (t - since) / SEC
             metres = v / 3.6 * seconds if moves else 0.0
             if not moves and trip["stand"] is None:
                 self.stand(since, self.anchor)
-        elif self.recent(t, self.speed_t, p.gap_s):
+        elif self.speed_t is not None and t - self.speed_t <= self.gap:
             seconds = (t - self.speed_t) / SEC
-            metres = (self.speed + v) / 2 / 3.6 * seconds
-            if seconds > p.bridge_s:
-                measured = bool(here and self.speed_place)
-                if measured:
-                    metres = metres_between(self.speed_place, here)
+            metres = straight = (self.speed + v) / 2 / 3.6 * seconds
+            bridged, coarse = seconds > p.bridge_s, seconds > p.coarse_step_s
+            if (bridged or coarse) and here and self.speed_place:
+                chord = metres_between(self.speed_place, here)
+                metres = chord if bridged else max(straight, chord - p.chord_slack_m)
+                self.places_only = metres - straight
+                measured = seconds <= p.gap_s
+            elif bridged:
+                measured = False
             moving = moves or self.speed >= p.move_kmh
         self.add(t, v, metres, seconds, moving, measured)
+        self.note(t, seconds, since is not None, here, moving)
         trip["max_speed_kmh"] = max(trip["max_speed_kmh"], v)
         if not moves and trip["stand"] is None:
             self.stand(t, here)
@@ -477,13 +509,42 @@ class Car:
             away = metres_between(trip["place"], here) if here and trip["place"] else p.drift_m
             trip["confirmed"] = away >= p.drift_m
 
+    def note(self, t, seconds, derived, here, moving):
+        """How the last segment is known, and whether the places say more than the speeds."""
+        p, trip = self.p, self.trip
+        if moving:
+            dense = not derived and seconds <= p.window_max_s
+            for name, applies in (
+                ("derived", derived),
+                ("coarse", seconds > p.bridge_s),
+                ("seen", dense or self.recent(t, self.accel_t, 2)),
+                ("placed", here),
+            ):
+                trip["how"][name] += seconds if applies else 0.0
+        if self.fix_t != t or derived:
+            return
+        if self.chord is not None and t - self.chord[0] < p.chord_s * SEC:
+            return
+        if self.chord is not None:
+            chord = metres_between(self.chord[1], self.fix)
+            metres = trip["distance_m"] - self.chord[2]
+            if chord > p.chord_ratio * metres + 2 * p.chord_slack_m:
+                trip["distance_m"] += chord - metres
+        self.chord = t, self.fix, trip["distance_m"]
+
     # -- speed
     def accept(self, t, v, since=None):
         last, last_t = self.speed, self.speed_t
         step = None if last_t is None else t - last_t
         fresh = self.value_after(t, v, step) if since is None else 0
+        from_t = max((x for x in (last_t, self.fix_t) if x is not None), default=None)
+        if step is not None and step <= self.gap and self.fix_t is not None and t > from_t:
+            part = (t - from_t) / SEC
+            self.by_speed += (last + v) / 2 / 3.6 * part
+            self.by_speed_more += self.p.reach_mps2 * part**2 / 4
         self.advance(t, v, since)
         if since is None:
+            self.step_s = None if step is None else step / SEC
             sign, then, count = self.steps
             if step is None or step > 1.25 * SEC:
                 self.steps = (sign, then, 0)
@@ -549,53 +610,284 @@ class Car:
         most = p.spike_mps2 * min(dt, 1.0) + p.spike_late_mps2 * max(dt - 1.0, 0.0)
         return abs(step) <= p.spike_slack_kmh + 3.6 * most
 
+    def fits(self, a, b, by_speed):
+        """Do two places lie as far apart as a speed says?"""
+        metres = metres_between(a, b)
+        if metres < self.p.derive_m or metres < 0.5 * by_speed:
+            return False
+        return metres <= self.p.outlier_ratio * by_speed + self.p.jump_slack_m
+
+    def believable(self, t, v):
+        """Is v a speed that the last one and the time since explain? Also the last one."""
+        p, base = self.p, 0.0
+        age = math.inf if self.speed_t is None else t - self.speed_t
+        if age <= self.gap:
+            base = self.speed
+        silence = max(10 * SEC, p.silence_steps * (self.step_s or 0) * SEC)
+        spoke = self.measured_t is not None and t - self.measured_t <= silence
+        if spoke and age <= silence:
+            return self.credible(v - base, age / SEC), base
+        if v <= p.spike_slack_kmh or abs(v - base) <= p.spike_slack_kmh:
+            return True, base
+        if self.place(t) is None or self.speed_place is None or age > self.gap:
+            return False, base
+        by_speed = (base + v) / 2 / 3.6 * age / SEC
+        return self.fits(self.speed_place, self.fix, by_speed), base
+
+    def evidence(self, t, v, changes):
+        """For a level that nobody saw it climb to: "seen", "lively" or None."""
+        p, d = self.p, self.doubt
+        waited = (t - d["t"]) / SEC
+        placed = d["place_t"] is not None and self.place(t) is not None
+        by_speed = (d["v"] + v) / 2 / 3.6 * waited
+        if placed and self.fits(d["place"], self.fix, by_speed):
+            return "seen"
+        if changes >= p.doubt_changes and waited >= p.doubt_lively_s:
+            return "lively"
+        if placed:
+            return None
+        rare = (t - d["last_t"]) / SEC > p.coarse_step_s and v >= p.move_kmh
+        if waited >= p.doubt_s or (rare and abs(v - d["last"]) <= p.sparse_change_kmh):
+            return "lively"
+        return None
+
     def take_speed(self, t, v):
-        if v > self.p.jump_kmh:
+        p = self.p
+        if v > p.jump_kmh:
             self.reject()
             return
-        if self.recent(t, self.measured_t, 10) and self.speed_t is not None:
-            if self.credible(v - self.speed, (t - self.speed_t) / SEC):
-                if self.spike:
-                    self.reject()
-            elif (
-                self.spike
-                and self.spike[0] > self.speed_t
-                and self.credible(v - self.spike[1], (t - self.spike[0]) / SEC)
-            ):
-                self.accept(*self.spike)
+        believable, base = self.believable(t, v)
+        d, evidence, was_climbed = self.doubt, None, self.climbed
+        if d:
+            lower = d["last"] < base
+            agrees = self.speed_t is None or d["last_t"] > self.speed_t
+            agrees = agrees and t - d["last_t"] <= self.gap
+            seconds = min((t - d["last_t"]) / SEC, p.coarse_step_s)
+            agrees = agrees and self.credible(v - d["last"], seconds)
+            if believable and (lower or abs(v - d["last"]) >= abs(v - base)):
+                agrees = False
+            if not lower and v < p.move_kmh and d["last"] - v > p.spike_slack_kmh:
+                agrees = False
+            if not agrees:
+                self.reject(d["n"])
+                self.doubt = d = None
             else:
-                if self.spike:
-                    self.reject()
-                self.spike = (t, v)
-                return
-        self.spike = None
-        self.measured_t = t
+                changes = d["changes"] + (v != d["last"])
+                if lower:
+                    evidence = "seen" if was_climbed else "lively"
+                else:
+                    evidence = self.evidence(t, v, changes)
+                if evidence is None:
+                    d.update(last=v, last_t=t, n=d["n"] + 1, changes=changes)
+                    return
+                if not lower:
+                    self.ring.pairs = []
+                elif not was_climbed:
+                    self.forget_entry()
+        if d is None and not believable:
+            place, then = self.fix, self.fix_t if self.place(t) else None
+            self.doubt = {"t": t, "v": v, "last": v, "last_t": t, "n": 1, "changes": 0}
+            self.doubt.update(place=place, place_t=then)
+            return
+        began, changes = self.entry
+        if d is None and not was_climbed and v != self.speed:
+            self.entry = began, changes + 1
+        self.doubt = None
+        if d:
+            now = self.fix, self.fix_t, self.by_speed, self.by_speed_more
+            self.fix, self.fix_t = d["place"], d["place_t"]
+            self.accept(d["t"], d["v"])
+            self.fix, self.fix_t, self.by_speed, self.by_speed_more = now
         self.accept(t, v)
+        self.measured_t = t
+        began, changes = self.entry
+        lived = began is not None and t - began >= p.climbed_s * SEC
+        if evidence == "lively":
+            self.climbed, self.entry = False, (d["t"], 0)
+        elif evidence == "seen" or v <= p.spike_slack_kmh:
+            self.climbed = True
+        else:
+            self.climbed = self.climbed or (lived and changes >= p.climbed_changes)
 
-    def reject(self):
+    def forget_entry(self):
+        """A level without a way up fell again: neither a trip nor what a crash would need."""
+        self.ring.pairs = []
+        began = self.entry[0]
+        if self.trip and began is not None and self.trip["start_us"] >= began:
+            self.trip = self.over = self.along.pulse = self.across.pulse = None
+            self.speed_t = None
+
+    def reject(self, n=1):
         if self.trip:
-            self.trip["rejected_count"] += 1
+            self.trip["rejected_count"] += n
+
+    # -- speed against place
+    def note_rate(self, t, speed, fix):
+        p, motion = self.p, speed is not None or fix is not None
+        self.gap = p.gap_s * SEC
+        step = None if self.motion_t is None else t - self.motion_t
+        seldom = bool(self.steps_s) and p.gap_steps * self.steps_s[-1] > self.gap
+        if step is not None and (step > self.gap or seldom):
+            limit = p.sparse_gap_s * SEC
+            if self.steps_s:
+                limit = min(limit, p.gap_steps * max(self.steps_s))
+            elif not motion:
+                limit = 0
+            on = True
+            if fix is not None and self.fix is not None:
+                on = metres_between(self.fix, fix) >= p.sparse_kmh / 3.6 * step / SEC
+            elif motion:
+                last = self.doubt["last"] if self.doubt else self.speed
+                on = (speed or 0) >= p.move_kmh and (last or 0) >= p.move_kmh
+            if self.gap < limit and step <= limit and on:
+                self.gap = limit
+                stands = self.trip["stand"] if self.trip else None
+                if fix is not None and stands and stands["t"] == self.speed_t:
+                    self.trip["stand"] = None
+        if motion:
+            self.steps_s = [*self.steps_s, step][-2:] if step is not None else []
+            self.motion_t = t
+
+    def judge(self, t, v, accuracy):
+        """What becomes of a measured speed: "take", "hold" or "derive" (it is no measurement)."""
+        p = self.p
+        if v == 0:
+            if self.kept_is:  # it stood while its last speed was said again
+                self.speed, self.speed_place = 0.0, None
+                if self.trip and self.trip["stand"] is None:
+                    self.stand(self.speed_t, self.fix)
+            self.kept, self.kept_is = None, False
+            return self.judge_zero(t, accuracy)
+        self.zero, self.zero_void = None, False
+        if not p.frozen_kmh <= v <= p.jump_kmh:
+            self.kept, self.kept_is = (self.kept and (self.kept[0], None, None)), False
+            return "take"
+        frozen = self.frozen_t is not None
+        fresh = frozen or self.place(t) is not None
+        if self.kept and self.kept[0] == v and self.kept[1] is not None:
+            _, since, place = self.kept
+            if not fresh:
+                return "derive" if self.kept_is else "take"
+            if metres_between(place, self.fix) <= p.still_m:
+                seconds = (t - since) / SEC
+                if seconds >= p.kept_s and v / 3.6 * seconds > p.kept_m:
+                    self.kept_is = True
+                if self.kept_is and not frozen:
+                    self.reject()
+                return "derive" if self.kept_is else "take"
+        self.kept, self.kept_is = (v, t if fresh else None, self.fix), False
+        return "take"
+
+    def judge_zero(self, t, accuracy):
+        p = self.p
+        here = self.place(t)
+        if here is None or self.zero_void:
+            return "derive" if self.zero_void else "take"
+        z = self.zero
+        if z is None or t - z["t"] > p.sparse_gap_s * SEC:
+            z = {"t": t, "place": here, "v": 0.0, "away": None, "seen": None}
+            if self.speed_t is not None and t - self.speed_t <= self.gap and self.speed_place:
+                z.update(t=self.speed_t, place=self.speed_place, v=self.speed)
+            self.zero = z
+        slack = 2 * accuracy if 2 * accuracy > p.drift_m else p.drift_m
+        seconds, metres = (t - z["t"]) / SEC, metres_between(z["place"], here)
+        moved = metres > slack + 1.1 * z["v"] / 3.6 * seconds
+        if moved and metres >= 2 * p.move_kmh / 3.6 * seconds:
+            if z["away"] is None:
+                z.update(away=metres, seen=t)
+                if self.trip and self.steps_s and self.steps_s[-1] > p.coarse_step_s * SEC:
+                    self.trip["stand"] = None
+                return "hold"
+            if metres >= z["away"] + slack / 2:
+                self.zero_void = True
+                return "derive"
+            if t - z["seen"] < p.derive_stand_s * SEC:
+                return "hold"
+        if z["away"] is not None:
+            self.reject()
+        if z["away"] is not None or z["v"] > 0 or seconds >= p.derive_stand_s:
+            self.zero = {"t": t, "place": here, "v": 0.0, "away": None, "seen": None}
+        return "take"
+
+    def explained(self, t, v):
+        """Metres by speed since the last fix; None = no speed says."""
+        if t - self.fix_t <= self.p.coarse_step_s * SEC or self.zero_void or self.kept_is:
+            return None
+        if self.speed_t is None or self.speed_t < self.fix_t - 5 * SEC:
+            return None
+        rest = (t - max(self.speed_t, self.fix_t)) / SEC
+        return self.by_speed + (self.speed + (self.speed if v is None else v)) / 2 / 3.6 * rest
+
+    def reach(self, t, v, by_speed):
+        p, dt = self.p, (t - self.fix_t) / SEC
+        reach = p.jump_kmh / 3.6 * dt
+        fastest = max(x for x in (self.speed, v, -1.0) if x is not None)
+        if dt <= p.coarse_step_s:
+            if self.recent(t, self.measured_t, 5) and not self.zero_void:
+                reach = min(reach, (2 * fastest / 3.6 + 10) * dt)
+        elif by_speed is not None and fastest >= p.move_kmh:
+            rest = (t - max(self.speed_t, self.fix_t)) / SEC
+            more = self.by_speed_more + p.reach_mps2 * rest**2 * (0.5 if v is None else 0.25)
+            reach = min(reach, p.outlier_ratio * by_speed + more)
+        return reach + p.jump_slack_m
+
+    def stays_off(self, t, v, here, by_speed):
+        """Does a fix go on from the doubted place, and not from the last one taken?"""
+        p, (place, then, _, _) = self.p, self.jump
+        if by_speed is None or v is None or t - then > self.gap:
+            return False
+        since = (self.speed + v) / 2 / 3.6 * (t - then) / SEC
+        if metres_between(place, here) > p.outlier_ratio * since + p.jump_slack_m:
+            return False
+        return metres_between(self.fix, here) > p.outlier_ratio * by_speed + p.jump_slack_m
+
+    def off_the_way(self, t, v, here, by_speed):
+        """Was the last fix far off, there and back, with speeds that do not match?"""
+        p, leg = self.p, self.leg
+        if leg is None or by_speed is None or leg["by_speed"] is None:
+            return False
+        if (v or 0) < p.move_kmh or self.speed < p.move_kmh or t - leg["t"] > 2 * self.gap:
+            return False
+        back = metres_between(self.fix, here)
+        for metres, said, us in (
+            (leg["m"], leg["by_speed"], self.fix_t - leg["t"]),
+            (back, by_speed, t - self.fix_t),
+        ):
+            if metres <= p.outlier_ratio * said + p.jump_slack_m:
+                return False
+            if metres < p.outlier_kmh / 3.6 * us / SEC:
+                return False
+        across = metres_between(leg["place"], here)
+        said = leg["by_speed"] + by_speed
+        as_said = 0.8 * said - p.jump_slack_m <= across <= 1.2 * said + p.jump_slack_m
+        if not as_said and across >= min(leg["m"], back):
+            return False
+        self.reject()
+        if self.trip and self.trip["stand"] is None:
+            self.trip["distance_m"] -= self.places_only
+        self.places_only, self.speed_place, self.chord = 0.0, None, None
+        leg.update(m=across, by_speed=leg["by_speed"] + by_speed)
+        return True
 
     # -- places
-    def take_fix(self, t, lat, lon, accuracy, has_speed):
+    def take_fix(self, t, lat, lon, accuracy, v):
+        """v: the speed of the same row. Returns None, "taken" or "anew"."""
         p = self.p
         if accuracy > p.accuracy_limit_m or (abs(lat) < 1e-6 and abs(lon) < 1e-6):
             return self.reject()
         measured, here = self.recent(t, self.measured_t, 5), (lat, lon)
-        if here == self.fix and measured and self.speed >= p.frozen_kmh:
+        if here == self.fix and (self.kept_is or (measured and self.speed >= p.frozen_kmh)):
             if self.frozen_t is None:
                 self.frozen_t = t
             if t - self.frozen_t >= p.frozen_s * SEC:
                 self.reject()
             return None
         self.frozen_t = None
-        jumped = False
-        if self.recent(t, self.fix_t, p.gap_s):
-            dt = (t - self.fix_t) / SEC
-            reach = p.jump_kmh / 3.6 * dt
-            if measured and dt <= 10:
-                reach = min(reach, (2 * self.speed / 3.6 + 10) * dt)
-            if metres_between(self.fix, here) > p.jump_slack_m + reach:
+        became, compared = "taken", False
+        if self.fix_t is not None and t - self.fix_t <= self.gap:
+            said = self.explained(t, v)
+            off = metres_between(self.fix, here) > self.reach(t, v, said)
+            if off or (self.jump and self.stays_off(t, v, here, said)):
                 first, count = t, 0
                 if self.jump:
                     place, then, since, n = self.jump
@@ -605,24 +897,37 @@ class Car:
                 self.jump = (here, t, first, count + 1)
                 if count + 1 < 3 or t - first < p.jump_keep_s * SEC:
                     return self.reject()
-                jumped = True
+                became = "anew"
+            elif t - self.fix_t > p.coarse_step_s * SEC:
+                compared = True
+                if not self.off_the_way(t, v, here, said):
+                    metres = metres_between(self.fix, here)
+                    self.leg = {"place": self.fix, "t": self.fix_t, "m": metres, "by_speed": said}
+        if not compared:
+            self.leg = None
         self.jump, self.fix, self.fix_t = None, here, t
-        if jumped or not self.recent(t, self.anchor_t, p.gap_s):
-            self.anchor, self.anchor_t = here, t
-        elif not has_speed and not self.recent(t, self.measured_t, 12):
-            self.derive(t, here, accuracy)
-        return None
+        self.by_speed = self.by_speed_more = 0.0
+        return became
+
+    def follow(self, t, accuracy, became, derive):
+        if became == "anew" or self.anchor_t is None or t - self.anchor_t > self.gap:
+            self.anchor, self.anchor_t = self.fix, t
+            self.chord = None if became == "anew" else self.chord
+        elif derive:
+            self.derive(t, self.fix, accuracy)
 
     def derive(self, t, here, accuracy):
         p, seconds = self.p, (t - self.anchor_t) / SEC
         metres = metres_between(self.anchor, here)
         far = accuracy if accuracy > p.derive_m else p.derive_m
+        if self.kept_is:
+            far = max(far, p.still_m)
         if metres >= far and seconds >= p.derive_s:
             self.accept(t, 3.6 * metres / seconds, self.anchor_t)
-            self.anchor, self.anchor_t = here, t
+            self.anchor, self.anchor_t, self.climbed = here, t, True
         elif metres < far and seconds >= p.derive_stand_s:
             self.accept(t, 0.0, self.anchor_t)
-            self.anchor_t = t
+            self.anchor_t, self.climbed = t, True
 
     def take_heading(self, t, heading):
         p = self.p
@@ -749,6 +1054,10 @@ class Car:
     # -- a row
     def take(self, t, local, row):
         self.now, self.shift = t, local - t
+        speed, fix = row["speed_kmh"], None
+        if row["lat_deg"] is not None and row["lon_deg"] is not None:
+            fix = row["lat_deg"], row["lon_deg"]
+        self.note_rate(t, speed, fix)
         self.check_end(t)
         began = self.trip["start_us"] if self.trip else None
         for channel in (self.along, self.across):
@@ -765,15 +1074,19 @@ class Car:
             elif self.ignition is not None and self.ignition >= 0.5:
                 self.ignition_off = t
             self.ignition = row["ignition"]
-        speed, lat, lon = row["speed_kmh"], row["lat_deg"], row["lon_deg"]
-        if lat is not None and lon is not None:
-            self.take_fix(t, lat, lon, number(row["accuracy_m"]), speed is not None)
+        became, said, accuracy = None, None, number(row["accuracy_m"])
+        if fix is not None:
+            usable = speed if speed is not None and speed <= self.p.jump_kmh else None
+            became = self.take_fix(t, *fix, accuracy, usable)
         if speed is not None:
+            said = self.judge(t, speed, accuracy)
+        if became:
+            derive = said == "derive" or (speed is None and not self.recent(t, self.measured_t, 12))
+            self.follow(t, accuracy, became, derive)
+        if said == "take":
             self.take_speed(t, speed)
             stands = self.trip and self.trip["stand"]
-            off = self.ignition_off
-            fast = self.speed is not None and self.speed >= self.p.event_kmh
-            if not stands and fast and off is not None and t - off > 30 * SEC:
+            if not stands and self.speed_t == t and self.speed >= self.p.event_kmh:
                 self.ignition_off = None
         if row["heading_deg"] is not None:
             self.take_heading(t, row["heading_deg"])
@@ -806,6 +1119,8 @@ def drive_and_finish(columns, t_us, local_us, p):
 def score(trips):
     """The score of one subject from trip dicts: (score or NaN, shares)."""
     km = math.fsum(trip["distance_m"] for trip in trips) / 1000
+    seen = [trip for trip in trips if not trip["quality"] & 2]
+    seen_km = math.fsum(trip["distance_m"] for trip in seen) / 1000
     driving = math.fsum(trip["driving_s"] for trip in trips)
     limited = math.fsum(trip["speed_limited_s"] for trip in trips)
     if not trips or (len(trips) > 1 and km < 30):
@@ -821,9 +1136,10 @@ def score(trips):
 
     hours, shares = driving / 3600, []
     for name, weight, mean in (("braking", 20, 5), ("acceleration", 12, 4), ("cornering", 12, 5)):
-        events = sum(a * b for a, b in zip(summed(f"harsh_{name}"), (1, 2, 4), strict=True))
-        rate = events / km * 100 if km > 0 else NAN
-        shares.append(factor(weight, 15, 1, mean, 10, km, rate))
+        counts = [t[f"harsh_{name}"] for t in seen]
+        events = sum(one + 2 * two + 4 * three for one, two, three in counts)
+        rate = events / seen_km * 100 if seen_km > 0 else NAN
+        shares.append(factor(weight, 15, 1, mean, 10, seen_km, rate))
     speeding = math.fsum(t["speeding_s"] for t in trips) / limited if limited > 0 else NAN
     night = math.fsum(t["night_s"] for t in trips) / driving if driving > 0 else NAN
     fast = p95(summed("speed_hist_s"), 10) / 130

@@ -12,6 +12,7 @@ import yaml
 from contracts import kinds
 from contracts.channels import CHANNELS
 from contracts.kinds import LANGUAGES, Text
+from contracts.trip_quality import TRIP_QUALITY
 
 DYNAMIC = (
     "alert.action",
@@ -49,6 +50,8 @@ DYNAMIC = (
     "role",
     "severity",
     "status",
+    "trip_quality",
+    "trip_quality_text",
     "unit",
     "why",
 )
@@ -81,6 +84,8 @@ def _of_contracts(language: str) -> dict[str, str]:
         "alert.method": {code: facts.method for code, facts in kinds.ANOMALIES.items()},
         "event": {code: facts.name for code, facts in kinds.EVENTS.items()},
         "factor": dict(kinds.FACTORS),
+        "trip_quality": {mark: facts.name for mark, facts in TRIP_QUALITY.items()},
+        "trip_quality_text": {mark: facts.text for mark, facts in TRIP_QUALITY.items()},
         "kind": {code: facts.name for code, facts in kinds.SIGNALS.items()},
     }
     titles["channel"] = {name: spec.name for name, spec in CHANNELS.items()}

@@ -1,9 +1,10 @@
 """OwnTracks: `owntracks/<user>/<device>`, one location per message.
 
 Facts and pitfalls: docs/field/devices.md.
-`tst` is the time of the fix in whole seconds; `vel`, `cog`, `alt`, `acc` are omitted when zero; a
-speed of −1 means unknown. The `topic` in some bodies is informational; the MQTT topic identifies
-the device.
+`tst` is the time of the fix in whole seconds. iOS omits `vel`, `cog`, `alt` and `acc` when zero,
+Android also when unknown, and a speed of −1 means unknown: what is missing is not measured. Android
+sends `vel` 0 for a fix without a speed too; the places decide (feature_kernels/driving/sources.py).
+The `topic` in some bodies is informational; the MQTT topic identifies the device.
 """
 
 from contracts.dialects import Dialect, DialectRoute
@@ -39,9 +40,9 @@ def decode_location(body: bytes, content_type: str | None, context: Context) -> 
     columns: dict[str, list[float | None]] = {
         "lat_deg": [lat],
         "lon_deg": [lon],
-        "speed_kmh": [0.0 if speed is None else speed if speed >= 0 else None],
+        "speed_kmh": [speed if speed is None or speed >= 0 else None],
         "heading_deg": [course if course is None or course >= 0 else None],
-        "altitude_m": [number(found, "alt") or 0.0],
+        "altitude_m": [number(found, "alt")],
     }
     accuracy = number(found, "acc")
     if accuracy is not None:

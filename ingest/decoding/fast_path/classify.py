@@ -18,7 +18,7 @@ from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.fast_path.dispatch_kernel import CBOR, JSON, SNIFF
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.decoding.pack import LAYOUTS, Packed
-from ingest.decoding.times import YEAR_2000_US
+from ingest.decoding.times import YEAR_2000_US, rolled_over
 from ingest.registry import Registry
 from runtime.clock import US_PER_S
 from runtime.settings import Settings
@@ -223,6 +223,7 @@ def _of_kind(
             (latest <= tolerated)
             & (earliest >= np.maximum(from_us[keep], earliest_us))
             & (latest < to_us[keep])
+            & ~rolled_over(earliest, received_us[keep])
             & ~np.logical_or.reduceat(wrong, begins)
         )
     kept = np.flatnonzero(keep)

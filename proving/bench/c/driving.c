@@ -25,15 +25,20 @@ typedef struct {
 /* The thresholds of parameters.py, in its order. */
 typedef struct {
     double accuracy_limit_m, jump_kmh, jump_slack_m, jump_keep_s, frozen_s, frozen_kmh,
-        spike_slack_kmh, spike_mps2, spike_late_mps2, derive_s, derive_m, derive_stand_s,
-        move_kmh, drift_m, candidate_s, stop_s, gap_s, bridge_s, min_distance_m, min_duration_s,
-        brief_m, acceleration_mps2, braking_mps2, cornering_mps2, severity2_ratio,
-        severity3_ratio, long_event_s, min_event_s, above_s, merge_s, release_ratio, rebound_s,
-        event_kmh, physical_mps2, smooth_s, coarse_s, agree_ratio, as_is_s, window_s,
-        window_max_s, trend_s, held_s, dense_s, stairs_kmh, heading_kmh, heading_deg,
-        heading_sure_deg, tolerance_kmh, speeding_s, speeding_release_kmh, limit_stale_s,
-        night_from_h, night_to_h, crash_mps2, crash_low_mps2, crash_drop_kmh, crash_speed_kmh,
-        collapse_kmh, collapse_mps2, collapse_s, crash_settle_s, crash_stand_s,
+        outlier_ratio, outlier_kmh, reach_mps2, chord_slack_m, chord_s, chord_ratio,
+        coarse_step_s, kept_m, still_m, kept_s, spike_slack_kmh, spike_mps2,
+        spike_late_mps2, doubt_s, doubt_lively_s, doubt_changes, climbed_s,
+        climbed_changes, silence_steps, sparse_change_kmh, derive_s, derive_m,
+        derive_stand_s, move_kmh, drift_m, candidate_s, stop_s, gap_s, gap_steps,
+        sparse_gap_s, sparse_kmh, ignition_off_s, bridge_s, min_distance_m,
+        min_duration_s, brief_m, acceleration_mps2, braking_mps2, cornering_mps2,
+        severity2_ratio, severity3_ratio, long_event_s, min_event_s, above_s, merge_s,
+        release_ratio, rebound_s, event_kmh, physical_mps2, smooth_s, coarse_s,
+        agree_ratio, as_is_s, window_s, window_max_s, trend_s, held_s, dense_s,
+        stairs_kmh, heading_kmh, heading_deg, heading_sure_deg, tolerance_kmh,
+        speeding_s, speeding_release_kmh, limit_stale_s, night_from_h, night_to_h,
+        crash_mps2, crash_low_mps2, crash_drop_kmh, crash_speed_kmh, collapse_kmh,
+        collapse_mps2, collapse_s, crash_settle_s, crash_stand_s,
         crash_stand_collapse_s, gravity_s, calibration_s, calibration_quality;
 } Parameters;
 
@@ -188,6 +193,49 @@ typedef struct {
 #define COR_T 288
 #define CHANGE_T 289
 #define STAIRS 290
+#define MOTION_T 291
+#define STEP_1 292
+#define STEP_2 293
+#define GAP_US 294
+#define DOUBT_T 295
+#define DOUBT_V 296
+#define DOUBT_LAT 297
+#define DOUBT_LON 298
+#define DOUBT_POS_T 299
+#define DOUBT_N 300
+#define DOUBT_CHANGES 301
+#define CLIMBED 302
+#define ENTRY_T 303
+#define ENTRY_CHANGES 304
+#define BY_SPEED_M 305
+#define BY_SPEED_MORE_M 306
+#define BEFORE_LAT 307
+#define BEFORE_LON 308
+#define BEFORE_T 309
+#define LEG_M 310
+#define LEG_SPEED_M 311
+#define PLACES_ONLY_M 312
+#define ZERO_T 313
+#define ZERO_LAT 314
+#define ZERO_LON 315
+#define ZERO_V 316
+#define ZERO_M 317
+#define ZERO_SEEN_T 318
+#define ZERO_VOID 319
+#define KEPT_T 320
+#define KEPT_V 321
+#define KEPT_LAT 322
+#define KEPT_LON 323
+#define KEPT 324
+#define DERIVED_S 325
+#define COARSE_S 326
+#define SEEN_S 327
+#define PLACED_S 328
+#define REJECTED_ALL 329
+#define CHORD_T 330
+#define CHORD_LAT 331
+#define CHORD_LON 332
+#define CHORD_M 333
 #define EARTH_M 6371008.8
 #define BRAKING 1.0
 #define ACCELERATION 2.0
@@ -197,7 +245,7 @@ typedef struct {
 #define STOP 1.0
 #define IGNITION_OFF 2.0
 #define GAP 3.0
-#define COLUMN_HISTS 31
+#define COLUMN_HISTS 32
 #define FRESH_US 5000000.0
 #define BEFORE_US 4000000.0
 #define MOVING_US 2000000.0
@@ -224,7 +272,17 @@ typedef struct {
 #define COLUMN_LIMIT 11
 #define COLUMN_IGN 12
 #define SILENT_US 3000000.0
-#define CARRY_WIDTH 291
+#define CARRY_WIDTH 334
+/* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
+#define TAKE 0
+#define HOLD 1
+#define DERIVE 2
+#define REFUSED 0
+#define TAKEN 1
+#define ANEW 2
+#define NONE 0
+#define LIVELY 1
+#define SEEN 2
 
 static double sign_of(double x) {
     return x > 0.0 ? 1.0 : x < 0.0 ? -1.0 : x;
@@ -291,6 +349,27 @@ static void emit_event(double *c, Table *events, int64_t *emitted, double kind, 
     }
 }
 
+/* Why something of the trip was not computed: QUALITY_FLAGS. */
+static double quality(double *c) {
+    double half = 0.5 * c[DRIVING_S], flags = 0.0;
+    if (half == 0.0) {
+        return flags;
+    }
+    if (c[COARSE_S] >= half) {
+        flags += 1.0;
+    }
+    if (c[SEEN_S] < half) {
+        flags += 2.0;
+    }
+    if (c[DERIVED_S] >= half) {
+        flags += 4.0;
+    }
+    if (c[PLACED_S] == 0.0) {
+        flags += 8.0;
+    }
+    return flags;
+}
+
 /* Append the open trip; where it stood at its end, with the sums of then. */
 static void emit_trip(double *c, Table *trips, int64_t *emitted, double end, double reason,
                       int64_t stood, double lat, double lon) {
@@ -321,6 +400,7 @@ static void emit_trip(double *c, Table *trips, int64_t *emitted, double end, dou
     r[28] = c[TRIP_LON];
     r[29] = lat;
     r[30] = lon;
+    r[31] = quality(c);
     for (i = 0; i < ACCEL_BINS + SPEED_BINS + RATIO_BINS; i++) {
         r[COLUMN_HISTS + i] = c[ACCEL_HIST + i];
     }
@@ -333,6 +413,16 @@ static void clear_trip(double *c) {
     for (i = DISTANCE; i < ACCEL_HIST + ACCEL_BINS + SPEED_BINS + RATIO_BINS; i++) {
         c[i] = 0.0;
     }
+    c[DERIVED_S] = 0.0;
+    c[COARSE_S] = 0.0;
+    c[SEEN_S] = 0.0;
+    c[PLACED_S] = 0.0;
+}
+
+/* Count n values that were not taken. */
+static void reject(double *c, double n) {
+    c[REJECTED] += n;
+    c[REJECTED_ALL] += n;
 }
 
 /* Highest measured speed in the ring from `since` on, km/h; 0 where there is none. */
@@ -471,7 +561,7 @@ static void feed_crash(double *c, const Parameters *p, double t, double speed, i
     double age, need, away;
     int64_t strong, here, stands;
     if (!(c[CRASH_T] <= t)) {
-        if (measured && c[TRIP] == 2.0) {
+        if (measured && c[TRIP] == 2.0 && c[CLIMBED] > 0.0) {
             look_for_collapse(c, p, t, speed);
         }
         if (!(c[CRASH_T] <= t)) {
@@ -885,10 +975,16 @@ static void close_trip(double *c, const Parameters *p, double reason, Table *tri
     c[STAND_T] = NAN;
 }
 
+/* For how long the ignition has been off since a time, µs. */
+static double off_for(double *c, double since, double t) {
+    double off = c[IGNITION_OFF_T];
+    return t - (since > off ? since : off);
+}
+
 /* Before a row is taken: has a gap, a long stand or the ignition ended the trip? */
 static void check_end(double *c, const Parameters *p, double t, Table *trips, Table *events,
                       int64_t *emitted) {
-    if (t - c[SPEED_T] > p->gap_s * 1e6) {
+    if (t - c[SPEED_T] > c[GAP_US]) {
         resolve_crash(c, p, events, emitted);
         close_trip(c, p, GAP, trips, events, emitted);
         c[SPEED_T] = NAN;
@@ -902,12 +998,12 @@ static void check_end(double *c, const Parameters *p, double t, Table *trips, Ta
             c[STAND_T] = NAN;
         } else if (t - c[STAND_T] >= p->stop_s * 1e6) {
             close_trip(c, p, STOP, trips, events, emitted);
-        } else if (c[IGNITION_OFF_T] <= t && !(c[CRASH_T] <= t)) {
+        } else if (off_for(c, c[STAND_T], t) >= p->ignition_off_s * 1e6 && !(c[CRASH_T] <= t)) {
             close_trip(c, p, IGNITION_OFF, trips, events, emitted);
         }
     } else if (c[TRIP] == 1.0 && c[SPEED_T] - c[TRIP_START] > 2000000.0 * p->candidate_s) {
         clear_trip(c);
-    } else if (c[IGNITION_OFF_T] <= t && t - c[SPEED_T] > FRESH_US) {
+    } else if (off_for(c, c[SPEED_T], t) >= p->ignition_off_s * 1e6) {
         close_trip(c, p, IGNITION_OFF, trips, events, emitted);
     }
 }
@@ -955,6 +1051,8 @@ static void add_trend(double *c, double a, double seconds) {
 
 static void begin(double *c, double t, double lat, double lon) {
     clear_trip(c);
+    c[PLACES_ONLY_M] = 0.0;
+    c[CHORD_T] = NAN;
     c[TRIP] = 1.0;
     c[TRIP_START] = t;
     c[TRIP_LAT] = lat;
@@ -974,6 +1072,65 @@ static void come_to_stand(double *c, double t, double lat, double lon) {
     }
 }
 
+/* The metres of a long step between two speeds, and whether they count as measured. */
+static double over_a_long_step(double *c, const Parameters *p, int64_t here, double lat, double lon,
+                               double by_speed, double seconds, int64_t *measured) {
+    double chord, length;
+    if (!(here && c[SPEED_LAT] == c[SPEED_LAT])) {
+        *measured = seconds <= p->bridge_s;
+        return by_speed;
+    }
+    chord = haversine_m(c[SPEED_LAT], c[SPEED_LON], lat, lon);
+    length = by_speed;
+    if (seconds > p->bridge_s) {
+        length = chord;
+    } else if (chord - p->chord_slack_m > by_speed) {
+        length = chord - p->chord_slack_m;
+    }
+    c[PLACES_ONLY_M] = length - by_speed;
+    *measured = seconds <= p->gap_s;
+    return length;
+}
+
+/* Add to the distance what the places say and the speeds do not. */
+static void compare_with_chord(double *c, const Parameters *p, double t) {
+    double chord, metres;
+    if (t - c[CHORD_T] < p->chord_s * 1e6) {
+        return;
+    }
+    if (c[CHORD_T] <= t) {
+        chord = haversine_m(c[CHORD_LAT], c[CHORD_LON], c[POS_LAT], c[POS_LON]);
+        metres = c[DISTANCE] - c[CHORD_M];
+        if (chord > p->chord_ratio * metres + 2.0 * p->chord_slack_m) {
+            c[DISTANCE] += chord - metres;
+        }
+    }
+    c[CHORD_T] = t;
+    c[CHORD_LAT] = c[POS_LAT];
+    c[CHORD_LON] = c[POS_LON];
+    c[CHORD_M] = c[DISTANCE];
+}
+
+/* Add seconds of driving to the sums that say what could be seen; compare with the places. */
+static void note_how(double *c, const Parameters *p, double t, double seconds, int64_t derived,
+                     int64_t here) {
+    if (derived) {
+        c[DERIVED_S] += seconds;
+    }
+    if (seconds > p->bridge_s) {
+        c[COARSE_S] += seconds;
+    }
+    if ((!derived && seconds <= p->window_max_s) || t - c[ACCEL_T] <= SOURCE_US) {
+        c[SEEN_S] += seconds;
+    }
+    if (here) {
+        c[PLACED_S] += seconds;
+    }
+    if (c[POS_T] == t && !derived) {
+        compare_with_chord(c, p, t);
+    }
+}
+
 /* Take one accepted speed, before it replaces the last one. */
 static void advance_trip(double *c, const Parameters *p, double t, double v, int64_t derived,
                          double since) {
@@ -982,7 +1139,7 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
     here = t - c[POS_T] <= FRESH_US;
     lat = here ? c[POS_LAT] : NAN;
     lon = here ? c[POS_LON] : NAN;
-    known = t - c[SPEED_T] <= p->gap_s * 1e6;
+    known = t - c[SPEED_T] <= c[GAP_US];
     moves = v >= p->move_kmh;
     if (c[TRIP] == 0.0) {
         if (!moves) {
@@ -1002,6 +1159,7 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
     seconds = 0.0;
     length = 0.0;
     measured = 1;
+    c[PLACES_ONLY_M] = 0.0;
     if (derived) {
         if (known && since > c[SPEED_T]) {
             seconds = (since - c[SPEED_T]) / 1e6;
@@ -1015,11 +1173,8 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
     } else if (known) {
         seconds = (t - c[SPEED_T]) / 1e6;
         length = 0.5 * (c[SPEED] + v) / 3.6 * seconds;
-        if (seconds > p->bridge_s) {
-            measured = here && c[SPEED_LAT] == c[SPEED_LAT];
-            if (measured) {
-                length = haversine_m(c[SPEED_LAT], c[SPEED_LON], lat, lon);
-            }
+        if (seconds > p->coarse_step_s || seconds > p->bridge_s) {
+            length = over_a_long_step(c, p, here, lat, lon, length, seconds, &measured);
         }
     }
     moved = moves || (!derived && c[SPEED] >= p->move_kmh);
@@ -1027,6 +1182,7 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
         come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON]);
     }
     add_segment(c, p, t, v, length, seconds, moved, measured);
+    note_how(c, p, t, moved ? seconds : 0.0, derived, here);
     if (v > c[MAX_SPEED]) {
         c[MAX_SPEED] = v;
     }
@@ -1148,6 +1304,241 @@ static void accelerate(double *c, const Parameters *p, double t, double v, doubl
 }
 
 /* Take one believed speed: trip, speeding, crash, acceleration. */
+/* Tell whether the car drove on through a long step: by its places, else by both speeds. */
+static int64_t drove(double *c, const Parameters *p, double step_us, double speed, double lat,
+                     double lon) {
+    double metres, last;
+    if (lat == lat && c[POS_LAT] == c[POS_LAT]) {
+        metres = haversine_m(c[POS_LAT], c[POS_LON], lat, lon);
+        return metres >= p->sparse_kmh / 3.6 * step_us / 1e6;
+    }
+    last = c[SPIKE_T] == c[SPIKE_T] ? c[SPIKE] : c[SPEED];
+    return speed >= p->move_kmh && last >= p->move_kmh;
+}
+
+/* Set how long a silence ends a trip at this row. */
+static void note_rate(double *c, const Parameters *p, double t, double speed, double lat,
+                      double lon) {
+    double gap = p->gap_s * 1e6, step, usual, limit;
+    int64_t motion = speed == speed || lat == lat;
+    c[GAP_US] = gap;
+    step = t - c[MOTION_T];
+    if (step > gap || p->gap_steps * c[STEP_1] > gap) {
+        usual = c[STEP_1];
+        if (c[STEP_2] > usual) {
+            usual = c[STEP_2];
+        }
+        limit = p->sparse_gap_s * 1e6;
+        if (p->gap_steps * usual < limit) {
+            limit = p->gap_steps * usual;
+        } else if (usual != usual && !motion) {
+            limit = gap;
+        }
+        if (limit > gap && step <= limit && (!motion || drove(c, p, step, speed, lat, lon))) {
+            c[GAP_US] = limit;
+            if (lat == lat && c[STAND_T] == c[SPEED_T]) {
+                c[STAND_T] = NAN;
+            }
+        }
+    }
+    if (motion) {
+        c[STEP_2] = c[STEP_1];
+        c[STEP_1] = step;
+        c[MOTION_T] = t;
+    }
+}
+
+/* Tell whether the last fix lay off the way; then take back what only the places had added. */
+static int64_t turned_back(double *c, const Parameters *p, double t, double v, double lat,
+                           double lon, double by_speed) {
+    double there, back, seconds, across, by_speed_across;
+    int64_t as_said;
+    if (!(v >= p->move_kmh && c[SPEED] >= p->move_kmh && t - c[BEFORE_T] <= 2.0 * c[GAP_US])) {
+        return 0;
+    }
+    there = c[LEG_M];
+    back = haversine_m(c[POS_LAT], c[POS_LON], lat, lon);
+    seconds = (c[POS_T] - c[BEFORE_T]) / 1e6;
+    if (!(there > p->outlier_ratio * c[LEG_SPEED_M] + p->jump_slack_m)) {
+        return 0;
+    }
+    if (!(back > p->outlier_ratio * by_speed + p->jump_slack_m)) {
+        return 0;
+    }
+    if (there < p->outlier_kmh / 3.6 * seconds) {
+        return 0;
+    }
+    if (back < p->outlier_kmh / 3.6 * (t - c[POS_T]) / 1e6) {
+        return 0;
+    }
+    across = haversine_m(c[BEFORE_LAT], c[BEFORE_LON], lat, lon);
+    by_speed_across = c[LEG_SPEED_M] + by_speed;
+    as_said = fabs(across - by_speed_across) <= 0.2 * by_speed_across + p->jump_slack_m;
+    if (!as_said && (across >= there || across >= back)) {
+        return 0;
+    }
+    reject(c, 1.0);
+    if (c[TRIP] > 0.0 && !(c[STAND_T] <= t)) {
+        c[DISTANCE] -= c[PLACES_ONLY_M];
+    }
+    c[PLACES_ONLY_M] = 0.0;
+    c[CHORD_T] = NAN;
+    c[SPEED_LAT] = NAN;
+    c[SPEED_LON] = NAN;
+    c[LEG_M] = across;
+    c[LEG_SPEED_M] += by_speed;
+    return 1;
+}
+
+/* Keep the leg to this fix for the next one. */
+static void compare_leg(double *c, const Parameters *p, double t, double v, double lat, double lon,
+                        double by_speed) {
+    if (!(by_speed == by_speed && turned_back(c, p, t, v, lat, lon, by_speed))) {
+        c[BEFORE_LAT] = c[POS_LAT];
+        c[BEFORE_LON] = c[POS_LON];
+        c[BEFORE_T] = c[POS_T];
+        c[LEG_M] = haversine_m(c[POS_LAT], c[POS_LON], lat, lon);
+        c[LEG_SPEED_M] = by_speed;
+    }
+}
+
+/* Before speed v of t replaces the last one: metres by speed since the last fix. */
+static void add_by_speed(double *c, const Parameters *p, double t, double v) {
+    double since, seconds;
+    since = c[POS_T];
+    if (!(since < t) || !(t - c[SPEED_T] <= c[GAP_US])) {
+        return;
+    }
+    if (c[SPEED_T] > since) {
+        since = c[SPEED_T];
+    }
+    seconds = (t - since) / 1e6;
+    if (seconds > 0.0) {
+        c[BY_SPEED_M] += (c[SPEED] + v) / 7.2 * seconds;
+        c[BY_SPEED_MORE_M] += 0.25 * p->reach_mps2 * seconds * seconds;
+    }
+}
+
+static void begin_zeros(double *c, double t, double lat, double lon, double v) {
+    c[ZERO_T] = t;
+    c[ZERO_LAT] = lat;
+    c[ZERO_LON] = lon;
+    c[ZERO_V] = v;
+    c[ZERO_M] = 0.0;
+}
+
+/* Judge a measured 0 by the places. */
+static int64_t judge_zero(double *c, const Parameters *p, double t, double accuracy) {
+    double slack, seconds, metres, could;
+    if (!(t - c[POS_T] <= FRESH_US)) {
+        return c[ZERO_VOID] > 0.0 ? DERIVE : TAKE;
+    }
+    if (c[ZERO_VOID] > 0.0) {
+        return DERIVE;
+    }
+    if (!(t - c[ZERO_T] <= p->sparse_gap_s * 1e6)) {
+        if (t - c[SPEED_T] <= c[GAP_US] && c[SPEED_LAT] == c[SPEED_LAT]) {
+            begin_zeros(c, c[SPEED_T], c[SPEED_LAT], c[SPEED_LON], c[SPEED]);
+        } else {
+            begin_zeros(c, t, c[POS_LAT], c[POS_LON], 0.0);
+        }
+    }
+    slack = p->drift_m;
+    if (2.0 * accuracy > slack) {
+        slack = 2.0 * accuracy;
+    }
+    seconds = (t - c[ZERO_T]) / 1e6;
+    metres = haversine_m(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON]);
+    could = slack + 1.1 * c[ZERO_V] / 3.6 * seconds;
+    if (metres > could && metres >= 2.0 * p->move_kmh / 3.6 * seconds) {
+        if (c[ZERO_M] == 0.0) {
+            c[ZERO_M] = metres;
+            c[ZERO_SEEN_T] = t;
+            if (c[STEP_1] > p->coarse_step_s * 1e6) {
+                c[STAND_T] = NAN;
+            }
+            return HOLD;
+        }
+        if (metres >= c[ZERO_M] + 0.5 * slack) {
+            c[ZERO_VOID] = 1.0;
+            return DERIVE;
+        }
+        if (t - c[ZERO_SEEN_T] < p->derive_stand_s * 1e6) {
+            return HOLD;
+        }
+    }
+    if (c[ZERO_M] > 0.0) {
+        reject(c, 1.0);
+    }
+    if (c[ZERO_M] > 0.0 || c[ZERO_V] > 0.0 || seconds >= p->derive_stand_s) {
+        begin_zeros(c, t, c[POS_LAT], c[POS_LON], 0.0);
+    }
+    return TAKE;
+}
+
+/* Judge a speed that may be an old one repeated. */
+static int64_t judge_kept(double *c, const Parameters *p, double t, double v) {
+    int64_t frozen = c[FROZEN_T] <= t, fresh = frozen || t - c[POS_T] <= FRESH_US;
+    double seconds;
+    if (v == c[KEPT_V] && c[KEPT_T] <= t) {
+        if (!fresh) {
+            return c[KEPT] > 0.0 ? DERIVE : TAKE;
+        }
+        if (!farther_than(c[KEPT_LAT], c[KEPT_LON], c[POS_LAT], c[POS_LON], p->still_m)) {
+            seconds = (t - c[KEPT_T]) / 1e6;
+            if (seconds >= p->kept_s && v / 3.6 * seconds > p->kept_m) {
+                c[KEPT] = 1.0;
+            }
+            if (c[KEPT] == 0.0) {
+                return TAKE;
+            }
+            if (!frozen) {
+                reject(c, 1.0);
+            }
+            return DERIVE;
+        }
+    }
+    c[KEPT] = 0.0;
+    c[KEPT_V] = v;
+    c[KEPT_T] = fresh ? t : NAN;
+    c[KEPT_LAT] = c[POS_LAT];
+    c[KEPT_LON] = c[POS_LON];
+    return TAKE;
+}
+
+/* A speed was kept and then said to be 0, and the places never moved. */
+static void stop_where_kept(double *c) {
+    c[SPEED] = 0.0;
+    c[SPEED_LAT] = NAN;
+    c[SPEED_LON] = NAN;
+    if (c[TRIP] > 0.0 && !(c[STAND_T] <= c[SPEED_T])) {
+        come_to_stand(c, c[SPEED_T], c[POS_LAT], c[POS_LON]);
+    }
+}
+
+/* Judge a measured speed by the places. */
+static int64_t judge_speed(double *c, const Parameters *p, double t, double v, double accuracy) {
+    if (v == 0.0) {
+        if (c[KEPT] > 0.0) {
+            stop_where_kept(c);
+        }
+        c[KEPT] = 0.0;
+        c[KEPT_T] = NAN;
+        return judge_zero(c, p, t, accuracy);
+    }
+    if (c[ZERO_T] == c[ZERO_T]) {
+        c[ZERO_T] = NAN;
+        c[ZERO_M] = 0.0;
+        c[ZERO_VOID] = 0.0;
+    }
+    if (v >= p->frozen_kmh && v <= p->jump_kmh) {
+        return judge_kept(c, p, t, v);
+    }
+    c[KEPT] = 0.0;
+    c[KEPT_T] = NAN;
+    return TAKE;
+}
+
 static void accept_speed(double *c, const Parameters *p, double t, double v, int64_t derived,
                          double since, Table *events, int64_t *emitted) {
     double last_t, step, fresh, sign;
@@ -1158,6 +1549,7 @@ static void accept_speed(double *c, const Parameters *p, double t, double v, int
     if (!derived) {
         fresh = look_for_stairs(c, p, t, v, step / 1e6);
     }
+    add_by_speed(c, p, t, v);
     advance_trip(c, p, t, v, derived, since);
     if (!derived) {
         c[SPEED_DT] = step / 1e6;
@@ -1207,40 +1599,188 @@ static int64_t credible(const Parameters *p, double step_kmh, double dt_s) {
     return fabs(step_kmh) <= limit;
 }
 
-/* Take one measured speed, km/h. A step no car makes waits for the next value to agree. */
-static void feed_speed(double *c, const Parameters *p, double t, double v, Table *events,
-                       int64_t *emitted) {
-    int64_t first, turn;
-    double spike_t, then, value;
-    if (v > p->jump_kmh) {
-        c[REJECTED] += 1.0;
-        return;
+/* Tell whether two places lie as far apart as a speed says. */
+static int64_t placed_as(const Parameters *p, double lat1, double lon1, double lat2, double lon2,
+                         double by_speed_m) {
+    double metres = haversine_m(lat1, lon1, lat2, lon2);
+    double most = p->outlier_ratio * by_speed_m + p->jump_slack_m;
+    return metres >= p->derive_m && 0.5 * by_speed_m <= metres && metres <= most;
+}
+
+/* Near the last believed speed, or slow, or as fast as the places moved meanwhile. */
+static int64_t believable_after_silence(double *c, const Parameters *p, double t, double v,
+                                        double base) {
+    double by_speed;
+    if (v <= p->spike_slack_kmh || fabs(v - base) <= p->spike_slack_kmh) {
+        return 1;
     }
-    first = 1;
-    if (t - c[MEASURED_T] <= 2.0 * FRESH_US) {
-        if (credible(p, v - c[SPEED], (t - c[SPEED_T]) / 1e6)) {
-            if (c[SPIKE_T] <= t) {
-                c[REJECTED] += 1.0;
-            }
-        } else if (c[SPIKE_T] > c[SPEED_T] && credible(p, v - c[SPIKE], (t - c[SPIKE_T]) / 1e6)) {
-            first = 0;
-        } else {
-            if (c[SPIKE_T] <= t) {
-                c[REJECTED] += 1.0;
-            }
-            c[SPIKE] = v;
-            c[SPIKE_T] = t;
-            return;
+    if (!(t - c[POS_T] <= FRESH_US && c[SPEED_LAT] == c[SPEED_LAT])) {
+        return 0;
+    }
+    if (!(t - c[SPEED_T] <= c[GAP_US])) {
+        return 0;
+    }
+    by_speed = (base + v) / 7.2 * (t - c[SPEED_T]) / 1e6;
+    return placed_as(p, c[SPEED_LAT], c[SPEED_LON], c[POS_LAT], c[POS_LON], by_speed);
+}
+
+/* What speaks for the doubted level, with v at t as its newest value. */
+static int64_t evidence_for(double *c, const Parameters *p, double t, double v, double changes) {
+    double dt = (t - c[DOUBT_T]) / 1e6, by_speed;
+    int64_t placed = t - c[POS_T] <= FRESH_US && c[DOUBT_POS_T] <= c[POS_T], sparse;
+    if (placed) {
+        by_speed = (c[DOUBT_V] + v) / 7.2 * dt;
+        if (placed_as(p, c[DOUBT_LAT], c[DOUBT_LON], c[POS_LAT], c[POS_LON], by_speed)) {
+            return SEEN;
         }
     }
-    spike_t = c[SPIKE_T];
+    if (changes >= p->doubt_changes && dt >= p->doubt_lively_s) {
+        return LIVELY;
+    }
+    if (placed) {
+        return NONE;
+    }
+    if (dt >= p->doubt_s) {
+        return LIVELY;
+    }
+    sparse = t - c[SPIKE_T] > p->coarse_step_s * 1e6;
+    if (sparse && v >= p->move_kmh && fabs(v - c[SPIKE]) <= p->sparse_change_kmh) {
+        return LIVELY;
+    }
+    return NONE;
+}
+
+static void doubt(double *c, double t, double v) {
+    c[SPIKE] = v;
+    c[SPIKE_T] = t;
+    c[DOUBT_T] = t;
+    c[DOUBT_V] = v;
+    c[DOUBT_N] = 1.0;
+    c[DOUBT_CHANGES] = 0.0;
+    c[DOUBT_LAT] = c[POS_LAT];
+    c[DOUBT_LON] = c[POS_LON];
+    c[DOUBT_POS_T] = t - c[POS_T] <= FRESH_US ? c[POS_T] : NAN;
+}
+
+/* A level without a way up collapsed. */
+static void forget_entry(double *c) {
+    c[RING_N] = 0.0;
+    if (c[TRIP] > 0.0 && c[TRIP_START] >= c[ENTRY_T]) {
+        clear_trip(c);
+        c[STAND_T] = NAN;
+        c[SPEED_T] = NAN;
+        c[OVER_START] = NAN;
+        c[LONGITUDINAL + CH_SIGN] = 0.0;
+        c[LATERAL + CH_SIGN] = 0.0;
+    }
+}
+
+/* Take one measured speed, km/h. */
+static void feed_speed(double *c, const Parameters *p, double t, double v, Table *events,
+                       int64_t *emitted) {
+    int64_t first, turn, believable, evidence, goes_on, down, near, stops;
+    double then, value, base, silence, dt, changes, lat, lon, pos_t, by_speed, more;
+    if (v > p->jump_kmh) {
+        reject(c, 1.0);
+        return;
+    }
+    base = t - c[SPEED_T] <= c[GAP_US] ? c[SPEED] : 0.0;
+    silence = p->silence_steps * c[SPEED_DT] * 1e6;
+    if (!(silence > 2.0 * FRESH_US)) {
+        silence = 2.0 * FRESH_US;
+    }
+    if (t - c[MEASURED_T] <= silence && t - c[SPEED_T] <= silence) {
+        believable = credible(p, v - base, (t - c[SPEED_T]) / 1e6);
+    } else {
+        believable = believable_after_silence(c, p, t, v, base);
+    }
+    first = 1;
+    evidence = NONE;
+    if (c[SPIKE_T] <= t) {
+        goes_on = !(c[SPIKE_T] <= c[SPEED_T]);
+        if (goes_on) {
+            dt = (t - c[SPIKE_T]) / 1e6;
+            if (dt > p->coarse_step_s) {
+                dt = p->coarse_step_s;
+            }
+            goes_on = t - c[SPIKE_T] <= c[GAP_US] && credible(p, v - c[SPIKE], dt);
+        }
+        down = c[SPIKE] < base;
+        if (down) {
+            goes_on = goes_on && !believable;
+        } else if (goes_on) {
+            near = fabs(v - c[SPIKE]) < fabs(v - base);
+            stops = v < p->move_kmh && c[SPIKE] - v > p->spike_slack_kmh;
+            goes_on = !stops && (near || !believable);
+        }
+        if (goes_on) {
+            changes = c[DOUBT_CHANGES] + (v != c[SPIKE] ? 1.0 : 0.0);
+            if (down) {
+                evidence = c[CLIMBED] > 0.0 ? SEEN : LIVELY;
+            } else {
+                evidence = evidence_for(c, p, t, v, changes);
+            }
+            if (evidence == NONE) {
+                c[SPIKE] = v;
+                c[SPIKE_T] = t;
+                c[DOUBT_N] += 1.0;
+                c[DOUBT_CHANGES] = changes;
+                return;
+            }
+            if (!down) {
+                c[RING_N] = 0.0;
+            } else if (c[CLIMBED] == 0.0) {
+                forget_entry(c);
+            }
+            first = 0;
+        } else {
+            reject(c, c[DOUBT_N]);
+            c[SPIKE_T] = NAN;
+            if (!believable) {
+                doubt(c, t, v);
+                return;
+            }
+        }
+    } else if (!believable) {
+        doubt(c, t, v);
+        return;
+    } else if (c[CLIMBED] == 0.0 && v != c[SPEED]) {
+        c[ENTRY_CHANGES] += 1.0;
+    }
     c[SPIKE_T] = NAN;
+    lat = lon = pos_t = by_speed = more = 0.0;
+    if (first == 0) {
+        lat = c[POS_LAT];
+        lon = c[POS_LON];
+        pos_t = c[POS_T];
+        by_speed = c[BY_SPEED_M];
+        more = c[BY_SPEED_MORE_M];
+        c[POS_LAT] = c[DOUBT_LAT];
+        c[POS_LON] = c[DOUBT_LON];
+        c[POS_T] = c[DOUBT_POS_T];
+    }
     for (turn = first; turn < 2; turn++) {
-        then = turn == 0 ? spike_t : t;
-        value = turn == 0 ? c[SPIKE] : v;
+        then = turn == 0 ? c[DOUBT_T] : t;
+        value = turn == 0 ? c[DOUBT_V] : v;
         accept_speed(c, p, then, value, 0, 0.0, events, emitted);
+        if (turn == 0) {
+            c[POS_LAT] = lat;
+            c[POS_LON] = lon;
+            c[POS_T] = pos_t;
+            c[BY_SPEED_M] = by_speed;
+            c[BY_SPEED_MORE_M] = more;
+        }
     }
     c[MEASURED_T] = t;
+    if (evidence == LIVELY) {
+        c[CLIMBED] = 0.0;
+        c[ENTRY_T] = c[DOUBT_T];
+        c[ENTRY_CHANGES] = 0.0;
+    } else if (evidence == SEEN || v <= p->spike_slack_kmh ||
+               (c[ENTRY_CHANGES] >= p->climbed_changes &&
+                t - c[ENTRY_T] >= p->climbed_s * 1e6)) {
+        c[CLIMBED] = 1.0;
+    }
 }
 
 /* Lateral acceleration from the change of heading and the speed; left is positive. */
@@ -1321,15 +1861,9 @@ static void feed_lat(double *c, const Parameters *p, double t, double a, Table *
     smooth(c, p, LAT, LAT_T, LATERAL, t, a, events, emitted);
 }
 
-static void anchor(double *c, double lat, double lon, double t) {
-    c[ANCHOR_LAT] = lat;
-    c[ANCHOR_LON] = lon;
-    c[ANCHOR_T] = t;
-}
-
-static void derive(double *c, const Parameters *p, double t, double lat, double lon,
-                   double accuracy, Table *events, int64_t *emitted) {
-    double seconds, metres, least, v;
+static void derive(double *c, const Parameters *p, double t, double accuracy, Table *events,
+                   int64_t *emitted) {
+    double seconds, metres, least, v, lat = c[POS_LAT], lon = c[POS_LON];
     int64_t moved;
     seconds = (t - c[ANCHOR_T]) / 1e6;
     metres = haversine_m(c[ANCHOR_LAT], c[ANCHOR_LON], lat, lon);
@@ -1337,12 +1871,16 @@ static void derive(double *c, const Parameters *p, double t, double lat, double 
     if (accuracy > least) {
         least = accuracy;
     }
+    if (c[KEPT] > 0.0 && p->still_m > least) {
+        least = p->still_m;
+    }
     moved = metres >= least && seconds >= p->derive_s;
     if (!moved && !(metres < least && seconds >= p->derive_stand_s)) {
         return;
     }
     v = moved ? 3.6 * metres / seconds : 0.0;
     accept_speed(c, p, t, v, 1, c[ANCHOR_T], events, emitted);
+    c[CLIMBED] = 1.0;
     c[ANCHOR_T] = t;
     if (moved) {
         c[ANCHOR_LAT] = lat;
@@ -1350,37 +1888,95 @@ static void derive(double *c, const Parameters *p, double t, double lat, double 
     }
 }
 
-/* Take one fix. has_speed : the same row measures a speed. */
-static void feed_position(double *c, const Parameters *p, double t, double lat, double lon,
-                          double accuracy, int64_t has_speed, Table *events, int64_t *emitted) {
-    int64_t measured, jumped, again;
-    double dt, reach, slow;
-    if (accuracy > p->accuracy_limit_m || (fabs(lat) < 1e-06 && fabs(lon) < 1e-06)) {
-        c[REJECTED] += 1.0;
-        return;
+/* How far from the last fix one at t may lie, m. */
+static double reach_of(double *c, const Parameters *p, double t, double v, double by_speed) {
+    double dt = (t - c[POS_T]) / 1e6, reach = p->jump_kmh / 3.6 * dt, fastest = c[SPEED];
+    double slow, since, seconds, share, more;
+    if (v > fastest) {
+        fastest = v;
     }
-    measured = t - c[MEASURED_T] <= FRESH_US;
-    if (lat == c[POS_LAT] && lon == c[POS_LON] && measured && c[SPEED] >= p->frozen_kmh) {
-        if (!(c[FROZEN_T] <= t)) {
-            c[FROZEN_T] = t;
-        }
-        if (t - c[FROZEN_T] >= p->frozen_s * 1e6) {
-            c[REJECTED] += 1.0;
-        }
-        return;
-    }
-    c[FROZEN_T] = NAN;
-    jumped = 0;
-    if (t - c[POS_T] <= p->gap_s * 1e6) {
-        dt = (t - c[POS_T]) / 1e6;
-        reach = p->jump_kmh / 3.6 * dt;
-        if (measured && dt <= 10.0) {
-            slow = (2.0 * c[SPEED] / 3.6 + 10.0) * dt;
+    if (dt <= p->coarse_step_s) {
+        if (t - c[MEASURED_T] <= FRESH_US && c[ZERO_VOID] == 0.0) {
+            slow = (2.0 * fastest / 3.6 + 10.0) * dt;
             if (slow < reach) {
                 reach = slow;
             }
         }
-        if (farther_than(c[POS_LAT], c[POS_LON], lat, lon, p->jump_slack_m + reach)) {
+    } else if (by_speed == by_speed && fastest >= p->move_kmh) {
+        since = c[POS_T];
+        if (c[SPEED_T] > since) {
+            since = c[SPEED_T];
+        }
+        seconds = (t - since) / 1e6;
+        share = v == v ? 0.25 : 0.5;
+        more = c[BY_SPEED_MORE_M] + share * p->reach_mps2 * seconds * seconds;
+        slow = p->outlier_ratio * by_speed + more;
+        if (slow < reach) {
+            reach = slow;
+        }
+    }
+    return p->jump_slack_m + reach;
+}
+
+/* Metres that the speeds since the last fix explain, up to v at t; NAN = none was measured. */
+static double explained_m(double *c, const Parameters *p, double t, double v) {
+    double since, last;
+    if (!(t - c[POS_T] > p->coarse_step_s * 1e6) || c[ZERO_VOID] > 0.0 || c[KEPT] > 0.0) {
+        return NAN;
+    }
+    if (!(c[SPEED_T] >= c[POS_T] - FRESH_US)) {
+        return NAN;
+    }
+    since = c[POS_T];
+    if (c[SPEED_T] > since) {
+        since = c[SPEED_T];
+    }
+    last = v == v ? v : c[SPEED];
+    return c[BY_SPEED_M] + (c[SPEED] + last) / 7.2 * (t - since) / 1e6;
+}
+
+/* Tell whether a fix goes on from a doubted place and not from the last one that was taken. */
+static int64_t stays_off(double *c, const Parameters *p, double t, double v, double lat, double lon,
+                         double by_speed) {
+    double since, most;
+    if (!(by_speed == by_speed && v == v && t - c[JUMP_T] <= c[GAP_US])) {
+        return 0;
+    }
+    since = (c[SPEED] + v) / 7.2 * (t - c[JUMP_T]) / 1e6;
+    if (farther_than(c[JUMP_LAT], c[JUMP_LON], lat, lon, p->outlier_ratio * since + p->jump_slack_m)) {
+        return 0;
+    }
+    most = p->outlier_ratio * by_speed + p->jump_slack_m;
+    return farther_than(c[POS_LAT], c[POS_LON], lat, lon, most);
+}
+
+/* Take one fix. v : km/h that the same row measures. Returns what became of it. */
+static int64_t feed_position(double *c, const Parameters *p, double t, double lat, double lon,
+                             double accuracy, double v) {
+    int64_t measured, became, again, off;
+    double reach, by_speed;
+    if (accuracy > p->accuracy_limit_m || (fabs(lat) < 1e-06 && fabs(lon) < 1e-06)) {
+        reject(c, 1.0);
+        return REFUSED;
+    }
+    if (lat == c[POS_LAT] && lon == c[POS_LON]) {
+        measured = t - c[MEASURED_T] <= FRESH_US;
+        if ((measured && c[SPEED] >= p->frozen_kmh) || c[KEPT] > 0.0) {
+            if (!(c[FROZEN_T] <= t)) {
+                c[FROZEN_T] = t;
+            }
+            if (t - c[FROZEN_T] >= p->frozen_s * 1e6) {
+                reject(c, 1.0);
+            }
+            return REFUSED;
+        }
+    }
+    c[FROZEN_T] = NAN;
+    became = TAKEN;
+    if (t - c[POS_T] <= c[GAP_US]) {
+        by_speed = explained_m(c, p, t, v);
+        off = farther_than(c[POS_LAT], c[POS_LON], lat, lon, reach_of(c, p, t, v, by_speed));
+        if (off || (c[JUMP_N] > 0.0 && stays_off(c, p, t, v, lat, lon, by_speed))) {
             again = c[JUMP_N] > 0.0;
             if (again) {
                 reach = p->jump_kmh / 3.6 * (t - c[JUMP_T]) / 1e6;
@@ -1395,20 +1991,40 @@ static void feed_position(double *c, const Parameters *p, double t, double lat, 
             c[JUMP_LON] = lon;
             c[JUMP_T] = t;
             if (c[JUMP_N] < JUMP_FIXES || t - c[JUMP_FIRST_T] < p->jump_keep_s * 1e6) {
-                c[REJECTED] += 1.0;
-                return;
+                reject(c, 1.0);
+                return REFUSED;
             }
-            jumped = 1;
+            became = ANEW;
         }
+        if (became == TAKEN && t - c[POS_T] > p->coarse_step_s * 1e6) {
+            compare_leg(c, p, t, v, lat, lon, by_speed);
+        } else {
+            c[BEFORE_T] = NAN;
+        }
+    } else {
+        c[BEFORE_T] = NAN;
     }
     c[JUMP_N] = 0.0;
     c[POS_LAT] = lat;
     c[POS_LON] = lon;
     c[POS_T] = t;
-    if (jumped || !(t - c[ANCHOR_T] <= p->gap_s * 1e6)) {
-        anchor(c, lat, lon, t);
-    } else if (!has_speed && !(t - c[MEASURED_T] <= DERIVE_AFTER_US)) {
-        derive(c, p, t, lat, lon, accuracy, events, emitted);
+    c[BY_SPEED_M] = 0.0;
+    c[BY_SPEED_MORE_M] = 0.0;
+    return became;
+}
+
+/* After a fix was taken: derive the speed from places where none is measured. */
+static void follow_places(double *c, const Parameters *p, double t, double accuracy, int64_t became,
+                          int64_t derived, Table *events, int64_t *emitted) {
+    if (became == ANEW || !(t - c[ANCHOR_T] <= c[GAP_US])) {
+        c[ANCHOR_LAT] = c[POS_LAT];
+        c[ANCHOR_LON] = c[POS_LON];
+        c[ANCHOR_T] = t;
+        if (became == ANEW) {
+            c[CHORD_T] = NAN;
+        }
+    } else if (derived) {
+        derive(c, p, t, accuracy, events, emitted);
     }
 }
 
@@ -1450,8 +2066,15 @@ static void acceleration(double *c, const Parameters *p, double t, Columns x, in
 
 static void take_row(double *c, const Parameters *p, double t, Columns x, int64_t i, double *out,
                      Table *trips, Table *events, int64_t *emitted) {
-    double began, speed;
-    int64_t channel, has_speed, waits, on;
+    double began, speed, lat, lon, usable;
+    int64_t channel, has_speed, waits, on, said, became, derived;
+    speed = x.at[COLUMN_SPEED * x.n + i];
+    lat = x.at[COLUMN_LAT * x.n + i];
+    lon = x.at[COLUMN_LON * x.n + i];
+    if (isnan(lon)) {
+        lat = NAN;
+    }
+    note_rate(c, p, t, speed, lat, lon);
     check_end(c, p, t, trips, events, emitted);
     began = c[TRIP] > 0.0 ? c[TRIP_START] : -1.0;
     const int64_t all[] = {LONGITUDINAL, LATERAL};
@@ -1475,15 +2098,23 @@ static void take_row(double *c, const Parameters *p, double t, Columns x, int64_
         }
         c[IGNITION] = x.at[COLUMN_IGN * x.n + i];
     }
-    speed = x.at[COLUMN_SPEED * x.n + i];
-    has_speed = !isnan(speed);
-    if (!isnan(x.at[COLUMN_LAT * x.n + i]) && !isnan(x.at[COLUMN_LON * x.n + i])) {
-        feed_position(c, p, t, x.at[COLUMN_LAT * x.n + i], x.at[COLUMN_LON * x.n + i],
-                      x.at[COLUMN_ACC * x.n + i], has_speed, events, emitted);
+    said = TAKE;
+    became = REFUSED;
+    if (!isnan(lat)) {
+        usable = speed <= p->jump_kmh ? speed : NAN;
+        became = feed_position(c, p, t, lat, lon, x.at[COLUMN_ACC * x.n + i], usable);
     }
+    has_speed = !isnan(speed);
     if (has_speed) {
+        said = judge_speed(c, p, t, speed, x.at[COLUMN_ACC * x.n + i]);
+    }
+    if (became != REFUSED) {
+        derived = said == DERIVE || (!has_speed && !(t - c[MEASURED_T] <= DERIVE_AFTER_US));
+        follow_places(c, p, t, x.at[COLUMN_ACC * x.n + i], became, derived, events, emitted);
+    }
+    if (has_speed && said == TAKE) {
         feed_speed(c, p, t, speed, events, emitted);
-        if (!(c[STAND_T] <= t) && c[SPEED] >= p->event_kmh && t - c[IGNITION_OFF_T] > 30000000.0) {
+        if (!(c[STAND_T] <= t) && c[SPEED] >= p->event_kmh && c[SPEED_T] == t) {
             c[IGNITION_OFF_T] = NAN;
         }
     }

@@ -48,7 +48,7 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     (trip,) = answer["trips"]
     assert set(trip) == {
         "start_s", "end_s", "duration_s", "driving_s", "idle_s", "distance_m", "score", "trusted",
-        "components", "events",
+        "components", "events", "quality",
     }  # fmt: skip
     assert trip["distance_m"] == pytest.approx(np.trapezoid(speed / 3.6, t), rel=0.01)
     assert 115 < trip["start_s"] < 125 and 630 < trip["end_s"] < 640
@@ -246,6 +246,45 @@ def test_acceleration_alone_makes_no_trip_and_the_answer_says_so(tmp_path: Path)
     answer = score_trip(read_trip_table(path))
     assert answer["trips"] == []
     assert any("neither speed nor position" in note for note in answer["quality"]["notes"])
+
+
+def test_a_sparse_recording_says_what_was_not_computed(tmp_path: Path) -> None:
+    t = np.arange(16) * 360.0
+    speed = np.where((t >= 720) & (t < 4320), 90.0, 0.0)
+    way = np.concatenate(([0.0], np.cumsum(speed[:-1] / 3.6 * 360)))
+    columns = {"speed_kmh": speed, "lat_deg": 50 + way / 111_195, "lon_deg": 0 * t + 8}
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t, columns)))
+    (trip,) = answer["trips"]
+    assert trip["distance_m"] == pytest.approx(90_000, rel=0.01) and trip["trusted"] is False
+    assert trip["quality"] == ["sparse", "rate_too_low"]
+    said = {each["reason"]: each for each in answer["quality"]["not_computed"]}
+    assert set(said) == {"sparse", "rate_too_low"}
+    assert "harsh_braking" in said["rate_too_low"]["what"]
+    assert all(each["why"] in answer["quality"]["notes"] for each in said.values())
+    values = {part["factor"]: part["value"] for part in trip["components"]}
+    assert values["harsh_braking"] is None
+
+
+@pytest.mark.parametrize("placed", [True, False])
+def test_a_rate_that_is_too_low_for_any_trip_is_named(tmp_path: Path, placed: bool) -> None:
+    t = np.arange(8) * 2400.0
+    columns = {"speed_kmh": 0 * t + 60.0}
+    if placed:
+        columns |= {"lat_deg": 50 + t * 60 / 3.6 / 111_195, "lon_deg": 0 * t + 8}
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t, columns)))
+    assert answer["trips"] == []
+    said = answer["quality"]["not_computed"]
+    assert said and all(each["reason"] == "rate_too_low" for each in said)
+    assert all("2400 s" in each["why"] and "30 min" in each["why"] for each in said)
+
+
+def test_what_is_rejected_counts_outside_trips_too(tmp_path: Path) -> None:
+    t, speed = drive()
+    false = np.where(t < 3, 127.0, speed)
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t, {"speed_kmh": false})))
+    assert answer["quality"]["rejected"] == 30
+    assert answer["trips"][0]["events"][0]["kind"] == "harsh_braking"
+    assert [event["kind"] for event in answer["events"]] == ["harsh_braking"]
 
 
 def test_one_row_and_motion_by_position_alone(tmp_path: Path) -> None:

@@ -168,12 +168,12 @@ def test_a_long_stop_cuts_and_an_end_of_the_recording_closes():
     assert trips["distance_m"].sum() == pytest.approx(x[-1], rel=0.01)
 
 
-def test_the_ignition_ends_a_trip_at_once():
+def test_the_ignition_ends_a_trip_once_it_is_off_for_longer_than_a_red_light():
     t, v, _, _ = every(course(*CRUISE, *STOP), 1.0)
     trips, _ = run(t, speed_kmh=v, ignition=np.where(t < 100, 1.0, 0.0))
     assert trips["end_reason"][0] == driving.END_REASONS["ignition"]
     assert seconds(trips["end_us"][0]) == pytest.approx(90, abs=1)
-    assert seconds(trips["decided_us"][0]) <= 102
+    assert seconds(trips["decided_us"][0]) <= 252
 
 
 def test_a_gap_ends_a_trip_at_the_last_sample():

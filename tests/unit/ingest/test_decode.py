@@ -47,13 +47,15 @@ def test_json_and_cbor_say_the_same() -> None:
         assert decode_telemetry(encoded, None, CONTEXT) == expected, "sniffed"
 
 
-def test_owntracks_leaves_zeros_out() -> None:
+def test_owntracks_leaves_out_what_is_zero_or_not_measured() -> None:
     decoded = decode_location(
         b'{"_type":"location","lat":1,"lon":2,"tst":1497476456}', None, CONTEXT
     )
     assert decoded.observed_us == [1_497_476_456_000_000]
-    assert decoded.columns["speed_kmh"] == [0.0]
-    assert decoded.columns["altitude_m"] == [0.0]
+    assert decoded.columns["speed_kmh"] == [None]
+    assert decoded.columns["altitude_m"] == [None]
+    said = b'{"_type":"location","lat":1,"lon":2,"tst":1,"vel":0}'
+    assert decode_location(said, None, CONTEXT).columns["speed_kmh"] == [0.0]
     unknown = b'{"_type":"location","lat":1,"lon":2,"tst":1,"vel":-1,"cog":-1}'
     decoded = decode_location(unknown, None, CONTEXT)
     assert decoded.columns["speed_kmh"] == [None]
