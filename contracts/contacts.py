@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.kinds import Anomaly, SignalType
+from contracts.open_schema import leave_open
 from contracts.signals import Severity
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -21,7 +22,7 @@ Time = Annotated[str, Field(description="ISO 8601 with offset")]
 class Body(BaseModel):
     """Base of every webhook's body and data."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=leave_open)
 
 
 class CrashDetectedData(Body):

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from contracts.open_schema import leave_open
 from contracts.whole import Whole, version_one
 
 MAX_SEQ = 2**53 - 1
@@ -122,7 +123,9 @@ class DeviceStatus(Message):
 class Ack(BaseModel):
     """Sent to a device: everything of `run` up to `seq` has been processed."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_extra=leave_open
+    )
 
     v: Literal[1]
     run: int = Field(ge=0, le=MAX_SEQ)
