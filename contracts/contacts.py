@@ -70,9 +70,24 @@ class AlertRaised(Body):
     data: AlertRaisedData
 
 
-WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised]] = {
+class ReceiverTestData(Body):
+    """The receiver that the test is meant for."""
+
+    receiver: str
+
+
+class ReceiverTest(Body):
+    """An operator tries whether you receive webhooks: respond with any 2xx, and do nothing."""
+
+    type: Literal["test"]
+    timestamp: Time
+    data: ReceiverTestData
+
+
+WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised] | type[ReceiverTest]] = {
     "crash.detected": CrashDetected,
     "alert.raised": AlertRaised,
+    "test": ReceiverTest,
 }
 
 ABOUT: dict[str, str] = {

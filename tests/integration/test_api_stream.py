@@ -69,7 +69,7 @@ def test_what_changes_comes_and_what_was_missed_comes_first(api: Api) -> None:
     headers = api.seeded.bearer("utility")
     with stream(api.url, headers) as live:
         opened = next(live)
-        assert opened.name == "open" and opened.data["resumed"] is False
+        assert opened.name == "opened" and opened.data["resumed"] is False
         change(api, "own", "first")
         change(api, "quiet", "of one without consent")
         change(api, "zz", "of another tenant")

@@ -46,12 +46,14 @@ class AlertChange(Shape):
 
 
 class StreamOpened(Shape):
-    """`data` of the first event, `open`: the change after which the stream begins."""
+    """`data` of the first event, `opened`: the change after which the stream begins."""
 
     sequence: int
     resumed: bool
 
 
+STREAM = (AlertChange, StreamOpened)
+"""The models of the stream's events, for the OpenAPI document."""
 LastEventId = Annotated[
     str | None,
     Header(alias="Last-Event-ID", description="Id of the last event received.", max_length=18),
@@ -61,15 +63,34 @@ LastEventId = Annotated[
 @router.get(
     "/stream",
     response_class=EventSourceResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "Server-sent events; contentSchema has the data of each",
+            "content": {
+                "text/event-stream": {
+                    "schema": {
+                        "type": "string",
+                        "contentMediaType": "text/event-stream",
+                        "contentSchema": {
+                            "description": "`data` of each event",
+                            "anyOf": [
+                                {"$ref": f"#/components/schemas/{model.__name__}"}
+                                for model in STREAM
+                            ],
+                        },
+                    }
+                }
+            },
+        }
+    },
 )
 async def stream_alerts(
     call: Annotated[Call, needs(Scope.ALERTS_READ)], last_event_id: LastEventId = None
 ) -> EventSourceResponse:
     """Changes of alerts as they happen, from now on or after Last-Event-ID; a comment every 15 s.
 
-    The event `open` comes first and has an id too. The stream ends when the key is no longer valid
-    and when the server stops: reconnect with the last id.
+    The event `opened` comes first and has an id too. The stream ends when the key is no longer
+    valid and when the server stops: reconnect with the last id.
     """
     if last_event_id is not None and not _SEQUENCE.fullmatch(last_event_id):
         raise bad_request(
@@ -87,7 +108,7 @@ async def stream_alerts(
 
 async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerSentEvent]:
     opened = StreamOpened(sequence=last, resumed=resumed)
-    yield _event("open", last, opened)
+    yield _event("opened", last, opened)
     with call.deps.changes.subscribe(call.caller.tenant) as subscription:
         while not subscription.closed:
             try:
@@ -107,7 +128,7 @@ async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerS
                 await subscription.wait(_LOOK_EVERY_S)
 
 
-def _event(name: Literal["open", "alert"], sequence: int, data: Shape) -> ServerSentEvent:
+def _event(name: Literal["opened", "alert"], sequence: int, data: Shape) -> ServerSentEvent:
     return ServerSentEvent(
         data.model_dump_json(), event=name, id=str(sequence), retry=_RECONNECT_MS
     )
