@@ -104,7 +104,13 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "description": "A key of `tachowatt key create`: `Authorization: Bearer tw_…`",
-        }
+        },
+        "streamToken": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "token",
+            "description": "Of POST /v1/stream-tokens: opens one stream, for some minutes",
+        },
     }
     found["webhooks"] = _webhooks(schemas)
     for model in STREAM:
@@ -130,6 +136,11 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
     responses = operation["responses"]
     if scopes:
         operation["security"] = [{"key": scopes}]
+        if any(one["name"] == "token" for one in operation.get("parameters", ())):
+            operation["security"].append({"streamToken": []})
+            operation["parameters"] = [
+                one for one in operation["parameters"] if one["name"] != "token"
+            ]
         operation["x-scopes"] = scopes
         declared = list(_ALWAYS)
         if operation.get("requestBody"):

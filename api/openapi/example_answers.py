@@ -192,6 +192,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         )
     },
+    "create_stream_token": {
+        "201": {
+            "token": "ts_3q2-7wEiM0mY0i3Zl5n8bRkq1vT4uXoPzS6dFgHjKlA",
+            "url": "/v1/alerts/stream?token=ts_3q2-7wEiM0mY0i3Zl5n8bRkq1vT4uXoPzS6dFgHjKlA",
+            "expires_at": "2026-11-21T10:05:00Z",
+        }
+    },
     "stream_alerts": {
         "200": 'id: 41\nevent: opened\ndata: {"sequence":41,"resumed":false}\nretry: 2000\n\n'
     },

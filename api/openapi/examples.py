@@ -148,6 +148,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 REQUESTS: dict[str, Any] = {
     "resolve_alert": {"resolution": "An old freezer ran in the cellar; the customer unplugged it."},
     "classify_alert": {"classification": "confirmed", "reason": "The customer found the cause."},
+    "create_stream_token": {"stream": "alerts"},
     "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
     "change_case": {"state": "in_progress"},
     "search_customers": {"q": "doe", "limit": 20},

@@ -61,6 +61,7 @@ RULES: dict[str, Rule] = {
     "resolve_alert": ALERT,
     "classify_alert": ALERT,
     "list_meters": rule("utility", whole=True),
+    "create_stream_token": rule("utility", "agent", whole=True),
     "list_meter_days": ALERT,
     "list_meter_intervals": ALERT,
     "list_customers": rule("agent", whole=True),

@@ -132,6 +132,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
     paths = {
         "resolve_alert": (f"/v1/alerts/{own.alert}/resolve", "utility"),
         "classify_alert": (f"/v1/alerts/{own.alert}/classify", "utility"),
+        "create_stream_token": ("/v1/stream-tokens", "utility"),
         "add_note": (f"/v1/cases/{own.alert_case}/notes", "agent"),
         "change_case": (f"/v1/cases/{own.alert_case}/state", "agent"),
         "search_customers": ("/v1/customers/search", "agent"),

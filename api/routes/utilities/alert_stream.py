@@ -9,13 +9,13 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.http.answers import Shape
-from api.http.auth import Call, needs
+from api.http.auth import Call, needs_or_token
 from api.http.problems import bad_request
 from api.http.scopes import Scope
 from api.resources import alerts
@@ -59,6 +59,15 @@ LastEventId = Annotated[
     Header(alias="Last-Event-ID", description="Id of the last event received.", max_length=18),
 ]
 
+LastOfQuery = Annotated[
+    str | None,
+    Query(
+        alias="last_event_id",
+        max_length=18,
+        description="As Last-Event-ID, for a new EventSource, which cannot send that header.",
+    ),
+]
+
 
 @router.get(
     "/stream",
@@ -85,13 +94,18 @@ LastEventId = Annotated[
     },
 )
 async def stream_alerts(
-    call: Annotated[Call, needs(Scope.ALERTS_READ)], last_event_id: LastEventId = None
+    request: Request,
+    call: Annotated[Call, needs_or_token(Scope.ALERTS_READ, "alerts")],
+    last_event_id: LastEventId = None,
+    last: LastOfQuery = None,
 ) -> EventSourceResponse:
     """Changes of alerts as they happen, from now on or after Last-Event-ID; a comment every 15 s.
 
     The event `opened` comes first and has an id too. The stream ends when the key is no longer
-    valid and when the server stops: reconnect with the last id.
+    valid and when the server stops: reconnect with the last id. A browser opens it with the `url`
+    of POST /v1/stream-tokens.
     """
+    last_event_id = last if last_event_id is None else last_event_id
     if last_event_id is not None and not _SEQUENCE.fullmatch(last_event_id):
         raise bad_request(
             "bad_last_event_id",
@@ -102,8 +116,18 @@ async def stream_alerts(
     return EventSourceResponse(
         _events(call, start, last_event_id is not None),
         ping=HEARTBEAT_S,
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", **_cors(request, call)},
     )
+
+
+def _cors(request: Request, call: Call) -> dict[str, str]:
+    """Let pages of the origins in the settings read the stream. There are no cookies in it."""
+    origin = request.headers.get("origin", "")
+    allowed = call.deps.settings.api_stream_origins.replace(" ", "").split(",")
+    headers = {"Vary": "Origin"}
+    if origin and origin in allowed:
+        headers["Access-Control-Allow-Origin"] = origin
+    return headers
 
 
 async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerSentEvent]:
