@@ -27,3 +27,18 @@ grant execute on function
     access.open_stream_token(bytea, text, text, timestamptz, timestamptz),
     access.stream_token_of(bytea, text, timestamptz) to tachowatt_reader;
 grant all on access.stream_token to tachowatt_migrator;
+
+-- Views for analysts (store/schema/analysis_views.py, docs/analysis.md). A login sees the tenants
+-- that are granted to it here; one that acts for the API those of its transaction.
+create table access.analyst (
+    login  text not null,
+    tenant text not null references customers.tenant,
+    primary key (login, tenant)
+);
+grant all on access.analyst to tachowatt_migrator;
+create schema analysis;
+create function analysis.tenants() returns text[]
+language sql stable security definer set search_path = pg_catalog, pg_temp as
+$$ select case when pg_has_role(session_user, 'tachowatt_reader', 'member') then access.tenants()
+    else (select array_agg(a.tenant) from access.analyst a where a.login = session_user) end $$;
+grant usage on schema analysis to tachowatt_reader, tachowatt_migrator;
