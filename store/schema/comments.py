@@ -16,6 +16,9 @@ SCHEMAS = (
     *("access", "analysis", "contacts", "customers", "features", "pipeline"),
     *("rollup", "shown", "telemetry"),
 )
+_AT_ONCE = 50
+"""Statements in one round trip. TimescaleDB as WebAssembly ends with all in one."""
+
 _KINDS = {"r": "table", "p": "table", "v": "view", "m": "materialized view"}
 
 _FOUND = (
@@ -51,8 +54,9 @@ def write(connection: Connection) -> None:
         if entry and text is not None and of_column != text:
             of = sql.Identifier(schema, table, column)
             statements[f"{full}.{column}"] = _comment("column", of, text)
-    if statements:
-        connection.execute(sql.SQL("; ").join(statements.values()))
+    waiting = list(statements.values())
+    for first in range(0, len(waiting), _AT_ONCE):
+        connection.execute(sql.SQL("; ").join(waiting[first : first + _AT_ONCE]))
 
 
 def found(connection: Connection) -> list[tuple[str, str, str, str, str, str | None, str | None]]:
