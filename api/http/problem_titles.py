@@ -28,6 +28,7 @@ TITLES: Mapping[str, str] = {
     "too_slow": "The request was not complete in time",
     "unauthorised": "There is no valid key",
     "weak_etag": "A weak ETag never matches",
+    "unknown_parameter": "A query parameter is not known",
     "wrong_host": "The server does not answer for this host",
 }
 """Code → title."""

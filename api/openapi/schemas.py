@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from api.resources import alerts, scores
+from api.resources import alerts, context, scores
 from api.routes.agents import cases, contacts
 from api.routes.customers import consents
 from contracts.channels import CHANNELS
@@ -20,6 +20,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "ConsentState": get_args(consents.State),
     "ContactState": get_args(contacts.State),
     "DeadLetterState": ("open", "retry", "retried"),
+    "RelevantKind": get_args(context.Kind),
     "ScoreBand": get_args(scores.Band),
     "Side": get_args(cases.Side),
     "Trust": ("full", "low", "none"),

@@ -41,14 +41,14 @@ def texts() -> dict[str, Any]:
 def write(connection: Connection) -> None:
     """Write the comments that are absent or differ, in the caller's transaction. Idempotent.
 
-    A table without an entry keeps what its own migration says.
+    A table without an entry keeps what its own migration says; so does one without `_`.
     """
     known = texts()
     statements: dict[str, sql.Composed] = {}
     for full, kind, schema, table, column, of_table, of_column in found(connection):
         entry = known["tables"].get(full, {})
         name = sql.Identifier(schema, table)
-        if entry and of_table != entry["_"]:
+        if entry.get("_", of_table) != of_table:
             statements[full] = _comment(_KINDS[kind], name, entry["_"])
         text = entry.get(column) or known["columns"].get(column)
         if entry and text is not None and of_column != text:

@@ -184,7 +184,7 @@ def test_a_token_opens_the_stream_and_nothing_else(api: Api) -> None:
         assert next(live).data == {"sequence": opened.id, "resumed": True}
         assert next(live).id > opened.id
     for path in ("/v1/alerts", "/v1/meters"):
-        problem(api.client.get(f"{path}?token={token['token']}"), 401, "unauthorised")
+        problem(api.client.get(f"{path}?token={token['token']}"), 422, "unknown_parameter")
     bearer = {"Authorization": f"Bearer {token['token']}"}
     problem(api.client.get("/v1/alerts", headers=bearer), 401, "unauthorised")
     problem(api.client.get("/v1/alerts/stream?token=ts_none"), 401, "unauthorised")
