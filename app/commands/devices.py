@@ -20,8 +20,7 @@ cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 @cli.command("unknown")
 def unknown_devices(json: Json = False) -> None:
-    """List devices that are not registered, or whose names are not understood, and the shape of what
-    they send.
+    """List devices that are not registered or whose names are not understood, and what they send.
 
     For each one it proposes rows of the registry file; where a message may be read in several ways,
     one row for each. The content of unregistered devices is not kept: complete a row, `tachowatt

@@ -261,7 +261,7 @@ def test_a_mapping_of_the_registry_lets_dead_letters_be_read(
     with connect(registered) as connection:
         assert [row.reason for row in dead_letter.find(connection)] == ["ambiguous"]
     unknown_devices(json=True)
-    (device,) = json.loads(capsys.readouterr().out)
+    (device,) = json.loads(capsys.readouterr().out)["devices"]
     assert [row["mapping"]["object"] for row in device["proposals"]] == ["Haus", "Heizung"]
     unknown_devices()
     printed = capsys.readouterr().out
