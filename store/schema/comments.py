@@ -41,7 +41,7 @@ def texts() -> dict[str, Any]:
 def write(connection: Connection) -> None:
     """Write the comments that are absent or differ, in the caller's transaction. Idempotent.
 
-    A table without an entry keeps what its own migration says; so does one without `_`.
+    A table without an entry keeps what its own migration says, and one without `_` its comment.
     """
     known = texts()
     statements: dict[str, sql.Composed] = {}
@@ -50,8 +50,9 @@ def write(connection: Connection) -> None:
         name = sql.Identifier(schema, table)
         if entry.get("_", of_table) != of_table:
             statements[full] = _comment(_KINDS[kind], name, entry["_"])
-        text = entry.get(column) or known["columns"].get(column)
-        if entry and text is not None and of_column != text:
+        # What a name means everywhere gives way to a comment of the table's own migration.
+        text = entry.get(column) or of_column or known["columns"].get(column)
+        if text != of_column:
             of = sql.Identifier(schema, table, column)
             statements[f"{full}.{column}"] = _comment("column", of, text)
     waiting = list(statements.values())

@@ -27,7 +27,7 @@ def test_every_table_and_column_says_what_it_means(database: str) -> None:
         rows = comments.found(connection)
     bare = {full for full, *_, of_table, _ in rows if not of_table}
     bare |= {f"{full}.{column}" for full, _, _, _, column, _, text in rows if not text}
-    assert sorted(bare) == []
+    assert not bare, ", ".join(sorted(bare))
     tables = {full for full, *_ in rows}
     columns = {column for _, _, _, _, column, _, _ in rows}
     known = comments.texts()
@@ -39,12 +39,12 @@ def test_every_table_and_column_says_what_it_means(database: str) -> None:
 
 def test_a_comment_that_was_changed_is_written_again(database: str) -> None:
     with connect(database) as connection:
-        connection.execute("comment on column features.trip.distance_m is 'miles'")
+        connection.execute("comment on column features.meter_day.date is 'day of the server'")
         connection.commit()
     migrate(database, now_us=NOW_US)
     with connect(database) as connection:
         found = {(row[0], row[4]): row[6] for row in comments.found(connection)}
-    assert found[("features.trip", "distance_m")] == "Distance in m."
+    assert found[("features.meter_day", "date")] == "The local day."
 
 
 @pytest.fixture
