@@ -149,7 +149,9 @@ class Deliverer:
             tried = contact["attempts"] + 1 - contact["retry_from"]
             state, reason = "failed", result.outcome
             if tried < len(self._schedule):
-                pause_s = self._schedule[tried] * (1.0 + _JITTER * random.random())
+                # The receiver knows when it can take it; our schedule grows in the meantime.
+                pause_s = max(self._schedule[tried], result.retry_after_s)
+                pause_s *= 1.0 + _JITTER * random.random()
                 state, next_at_us = "pending", now_us + round(pause_s * US_PER_S)
         elif result.next is not Next.DONE:
             state, reason = "failed", result.outcome

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from contracts.kinds import Anomaly, SignalType
+from contracts.open_schema import leave_open
 from contracts.signals import Severity
 
 Id = Annotated[str, Field(pattern="^[0-9a-f]{32}$")]
@@ -21,7 +22,7 @@ Time = Annotated[str, Field(description="ISO 8601 with offset")]
 class Body(BaseModel):
     """Base of every webhook's body and data."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, json_schema_extra=leave_open)
 
 
 class CrashDetectedData(Body):
@@ -69,9 +70,24 @@ class AlertRaised(Body):
     data: AlertRaisedData
 
 
-WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised]] = {
+class ReceiverTestData(Body):
+    """The receiver that the test is meant for."""
+
+    receiver: str
+
+
+class ReceiverTest(Body):
+    """An operator tries whether you receive webhooks: respond with any 2xx, and do nothing."""
+
+    type: Literal["test"]
+    timestamp: Time
+    data: ReceiverTestData
+
+
+WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised] | type[ReceiverTest]] = {
     "crash.detected": CrashDetected,
     "alert.raised": AlertRaised,
+    "test": ReceiverTest,
 }
 
 ABOUT: dict[str, str] = {

@@ -56,6 +56,9 @@ class Dialect(Generic[D]):
     acl : rights of a device besides publishing on its topics, such as `read tw/v1/%u/ack`; `%u` is
     its user name at the broker, which is its address.
     level : a regular expression for one part of an address.
+    mapping : what the registry may say of a device's names in its bodies, `object` and columns;
+    empty where bodies leave nothing to choose.
+    propose : body → mappings to choose from, for a body that is refused for want of one.
     """
 
     name: str
@@ -64,6 +67,8 @@ class Dialect(Generic[D]):
     example: str
     acl: tuple[str, ...] = ()
     level: str = r"[^/]+"
+    mapping: tuple[str, ...] = ()
+    propose: Callable[[bytes], list[dict[str, str]]] | None = None
 
     def __post_init__(self) -> None:
         if not re.fullmatch(r"[a-z][a-z0-9_]*", self.name):

@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from contracts.contacts import WEBHOOKS
-from contracts.signals import DATA, Signal
+from contracts.signals import DATA, Signal, schema_id
 from contracts.telemetry import MESSAGES
 
 DIRECTORY = Path(__file__).parent / "schemas"
@@ -68,6 +68,7 @@ def documents() -> dict[str, str]:
     out = {
         f"{name}.v1.json": {
             "$schema": "https://json-schema.org/draft/2020-12/schema",
+            "$id": schema_id(f"{name}.v1"),
             **model.model_json_schema(),
         }
         for name, model in models.items()

@@ -261,6 +261,16 @@ class SignalType(StrEnum):
     SCORE_CHANGED = "score.changed"
 
 
+EVENT_TYPE_PREFIX = "io.tachowatt."
+"""What CloudEvents put before a `SignalType`: a reverse-DNS name, so that types of several
+producers do not collide."""
+
+
+def event_type(signal_type: str) -> str:
+    """Return the CloudEvents type of a signal."""
+    return f"{EVENT_TYPE_PREFIX}{signal_type}"
+
+
 @dataclass(frozen=True, slots=True)
 class SignalFacts:
     """The facts about a type of signal.

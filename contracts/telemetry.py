@@ -7,13 +7,21 @@ column would otherwise be lost silently.
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from contracts.open_schema import leave_open
+from contracts.whole import Whole, version_one
 
 MAX_SEQ = 2**53 - 1
+MAX_EPOCH_MS = 253_402_300_799_999
+"""The last millisecond of the year 9999."""
+MAX_DT_MS = 10**12
 
 Values = list[float | None]
+Count = Annotated[int, Whole(ge=0, le=MAX_SEQ)]
 Time = Annotated[
-    str | int,
+    Annotated[str, Field(json_schema_extra={"format": "date-time"})]
+    | Annotated[int, Whole(said=(-MAX_EPOCH_MS, MAX_EPOCH_MS))],
     Field(description="RFC 3339 with an offset (2026-11-21T10:00:00Z), or epoch milliseconds"),
 ]
 
@@ -27,25 +35,19 @@ class Message(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid", allow_inf_nan=False, frozen=True)
 
-    v: Literal[1] = Field(description="Version of this schema")
-    seq: int | None = Field(
+    v: Annotated[Literal[1], BeforeValidator(version_one)] = Field(
+        description="Version of this schema"
+    )
+    seq: Count | None = Field(
         default=None,
-        ge=0,
-        le=MAX_SEQ,
         description="Number of the message, one up for each. A device that sends it keeps the "
         "message until `…/ack` names this or a higher seq.",
     )
-    run: int = Field(
-        default=0,
-        ge=0,
-        le=MAX_SEQ,
-        description="Raised whenever the device begins to count `seq` anew.",
+    run: Count = Field(
+        default=0, description="Raised whenever the device begins to count `seq` anew."
     )
-    oldest: int | None = Field(
-        default=None,
-        ge=0,
-        le=MAX_SEQ,
-        description="The lowest seq that the device still holds.",
+    oldest: Count | None = Field(
+        default=None, description="The lowest seq that the device still holds."
     )
     device: str | None = Field(default=None, description="If given, must be the topic's device.")
 
@@ -54,7 +56,11 @@ class Samples(Message):
     """A message with measured columns."""
 
     t0: Time
-    dt_ms: list[int] = Field(default=[0], description="Milliseconds after t0, one a sample")
+    dt_ms: list[Annotated[int, Whole(said=(-MAX_DT_MS, MAX_DT_MS))]] = Field(
+        default=[0],
+        description="Milliseconds after t0, one a sample",
+        json_schema_extra={"minItems": 1},
+    )
 
 
 class Telemetry(Samples):
@@ -87,7 +93,7 @@ class Reading(Samples):
     energy_kwh: Values | None = None
     power_w: Values | None = None
     voltage_v: Values | None = None
-    quality: list[Annotated[int, Field(ge=0, le=6)] | None] | None = Field(
+    quality: list[Annotated[int, Whole(ge=0, le=6)] | None] | None = Field(
         default=None, description="Status codes of contracts/quality.py, 6 = read"
     )
     interval_s: float | None = Field(default=None, description="Length of each energy_kwh interval")
@@ -99,7 +105,9 @@ class DeviceEvent(Message):
 
     at: Time
     kind: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")]
-    detail: dict[Text, Text | int | float | bool | None] = Field(default={}, max_length=32)
+    detail: dict[Text, Text | int | float | bool | None] = Field(
+        default={}, max_length=32, json_schema_extra={"additionalProperties": False}
+    )
 
 
 class DeviceStatus(Message):
@@ -115,7 +123,9 @@ class DeviceStatus(Message):
 class Ack(BaseModel):
     """Sent to a device: everything of `run` up to `seq` has been processed."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
+    model_config = ConfigDict(
+        strict=True, extra="forbid", frozen=True, json_schema_extra=leave_open
+    )
 
     v: Literal[1]
     run: int = Field(ge=0, le=MAX_SEQ)

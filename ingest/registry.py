@@ -72,6 +72,7 @@ def load(connection: Connection) -> Registry:
             kind=row.kind,
             dialect=row.dialect,
             address=row.address,
+            mapping=row.mapping,
             timezone=meter.timezone or row.timezone,
             interval_s=float(meter.interval_s),
             register_digits=meter.register_digits,

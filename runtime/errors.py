@@ -42,6 +42,7 @@ class Reason(StrEnum):
     UNSUPPORTED_TYPE = "unsupported_type"
     ENCRYPTED = "encrypted"
     MISSING_FIELD = "missing_field"
+    AMBIGUOUS = "ambiguous"
     UNKNOWN_FIELD = "unknown_field"
     WRONG_TYPE = "wrong_type"
     UNEQUAL_LENGTH = "unequal_length"

@@ -395,6 +395,17 @@ class Settings(BaseSettings):
         "are for this host, other hosts and origins are refused, and https is insisted on (Secure, "
         "HSTS). To be set behind a proxy.",
     )
+    api_stream_origins: str = Field(
+        default="",
+        description="Origins whose pages may open streams by EventSource with a token, with "
+        "commas: https://desk.example. Empty = pages of this host only.",
+    )
+    api_stream_token_s: int = Field(
+        default=300,
+        ge=10,
+        le=3600,
+        description="A token of POST /v1/stream-tokens opens its stream for so long.",
+    )
     api_trusted_proxies: str = Field(
         default="127.0.0.1,::1",
         description="Addresses or networks of the proxies before the API, with commas. From these "

@@ -10,7 +10,7 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -31,6 +31,7 @@ class Hit:
     timestamp: int
     body: dict[str, Any]
     verified: int
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 def _bound(port: int) -> socket.socket:
@@ -45,6 +46,7 @@ def _bound(port: int) -> socket.socket:
 class Receiver:
     """Listens on a free port of the loopback, in a thread of its own.
 
+    retry_after : the header of its answers.
     behaviour : ok, an HTTP status, slow (holds its answer until `release`), garbage (no HTTP),
     endless (a status, then a body that does not end) or halting (200, then a body that does not
     come before `release`). `down` and `up` close and open the port.
@@ -52,6 +54,7 @@ class Receiver:
 
     def __init__(self) -> None:
         self.behaviour: str | int = "ok"
+        self.retry_after = ""
         self.secrets: list[str] = []
         self.hits: list[Hit] = []
         self.port = 0
@@ -142,6 +145,7 @@ class Receiver:
                     int(fields["webhook-timestamp"]),
                     json.loads(body),
                     valid.index(True) if True in valid else -1,
+                    fields,
                 )
             )
             self._arrived.notify_all()
@@ -165,6 +169,8 @@ class Receiver:
             return
         code = 200 if status in ("ok", "slow") else int(status)
         place = f"location: {self.url}/elsewhere\r\n" if 300 <= code < 400 else ""
+        if self.retry_after:
+            place += f"retry-after: {self.retry_after}\r\n"
         text = f"status {code}"
         writer.write(
             f"HTTP/1.1 {code} X\r\n{place}content-length: {len(text)}\r\n\r\n{text}".encode()

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 from fastapi import Header, Request, Response
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict
 
-from api.http.problems import bad_request
+from api.http.problems import Problem, bad_request
 
 _EARLIEST, _LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2200, 1, 1, tzinfo=UTC)
 _ETAG = re.compile(r'"v(\d{1,9})\.[0-9a-f]{16}"')
+_WEAK = re.compile(r'W/"[\x21\x23-\x7e]*"')
 
 
 def _in_range(at: datetime) -> datetime:
@@ -71,10 +72,19 @@ IfMatch = Annotated[
 def expected(if_match: str | None) -> int | None:
     """Return the version in If-Match; None if the header is absent or `*`.
 
-    Raises the problem bad_if_match.
+    Raises the problems bad_if_match and weak_etag.
+    Source: RFC 9110, section 13.1.1: a weak ETag never matches.
     """
     if if_match is None or if_match.strip() == "*":
         return None
+    if _WEAK.fullmatch(if_match.strip()):
+        raise Problem(
+            412,
+            "weak_etag",
+            "If-Match has a weak ETag, which never matches. A proxy that compresses weakens ETags.",
+            "Send the ETag without W/ if you know that the proxy only compressed the answer; or "
+            "read with `Accept-Encoding: identity`.",
+        )
     match = _ETAG.fullmatch(if_match.strip())
     if match is None:
         raise bad_request(

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import Depends, Request
+from fastapi import Depends, Query, Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
 
@@ -14,7 +14,7 @@ from api.http.problems import Problem
 from api.http.scopes import Scope, roles_with
 from api.http.site import network_of
 from runtime.errors import TachowattError
-from store.people import keys
+from store.people import keys, stream_tokens
 from store.people.idempotency import Logged
 from store.people.read_log import ObjectRead, Reader, log_reads
 from store.postgres.pool import Connection
@@ -184,13 +184,46 @@ def needs(scope: Scope) -> Any:
             caller = admit(deps, key, request.client.host if request.client else None, now_us)
         except KeyRefused as error:
             raise unauthorised(f"{str(error).capitalize()}.") from None
-        request.state.rate = deps.rate.take(caller.key_id)
-        request.state.rate.check()
-        if scope not in caller.scopes:
-            raise forbidden(caller, scope)
-        reason = request.headers.get("x-reason", "").strip()
-        return Call(deps, caller, request.state.request_id, reason[:200] or None, now_us)
+        return _call(request, caller, scope, now_us)
 
+    return Depends(_with_scope(authorise, scope))
+
+
+def _call(request: Request, caller: Caller, scope: Scope, now_us: int) -> Call:
+    """Return the call of an admitted caller. Raises the problems of its rate and its scopes."""
+    deps: Deps = request.app.state.deps
+    request.state.rate = deps.rate.take(caller.key_id)
+    request.state.rate.check()
+    if scope not in caller.scopes:
+        raise forbidden(caller, scope)
+    reason = request.headers.get("x-reason", "").strip()
+    return Call(deps, caller, request.state.request_id, reason[:200] or None, now_us)
+
+
+def needs_or_token(scope: Scope, stream: str) -> Any:
+    """As `needs`, or a token of `POST /v1/stream-tokens` for this stream in `token`."""
+
+    def authorise(
+        request: Request,
+        token: Annotated[
+            str | None,
+            Query(max_length=100, description="Of POST /v1/stream-tokens, instead of a key."),
+        ] = None,
+    ) -> Call:
+        if token is None or "authorization" in request.headers:
+            return key(request, bearer(request))
+        deps: Deps = request.app.state.deps
+        now_us = deps.clock.now_us()
+        network = network_of(request.client.host if request.client else None)
+        deps.failures.check(network, token)
+        with deps.pool.connection() as connection:
+            found = stream_tokens.find_key(connection, token, stream, now_us)
+        if found is None:
+            deps.failures.failed(network)
+            raise unauthorised("The token is not known, has expired, or is of another stream.")
+        return _call(request, Caller.of(found), scope, now_us)
+
+    key: Callable[..., Call] = needs(scope).dependency
     return Depends(_with_scope(authorise, scope))
 
 

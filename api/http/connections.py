@@ -23,6 +23,7 @@ import h11
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
+from api.http.problem_titles import TITLES
 from api.http.problems import MEDIA_TYPE, ProblemBody
 from api.http.tls import Certificate
 from runtime.clock import Clock
@@ -180,7 +181,7 @@ class Connection(H11Protocol):
         reason = h11_reason(status)
         body = ProblemBody(
             type=f"urn:tachowatt:problem:{code}",
-            title=reason.decode(),
+            title=TITLES.get(code) or reason.decode(),
             status=status,
             detail=detail,
             instance="-",

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from api.http.problem_titles import TITLES
 from runtime.errors import NotAllowed, NotFound, Retry, Stale
 from store.postgres.pool import Unstorable
 
@@ -34,7 +35,7 @@ class ProblemBody(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     type: str = Field(description="urn:tachowatt:problem:<code>; docs/api.md explains each.")
-    title: str
+    title: str = Field(description="What the type means; the same for each occurrence.")
     status: int
     detail: str = Field(description="What is wrong with this request.")
     instance: str = Field(description="Path of the request.")
@@ -108,7 +109,7 @@ def answer(request: Request, problem: Problem) -> Response:
     if page is not None and _wants_page(request):
         shown: Response = page(request, problem)
         return shown
-    title = HTTPStatus(problem.status).phrase
+    title = TITLES.get(problem.code) or HTTPStatus(problem.status).phrase
     body = ProblemBody(
         type=f"urn:tachowatt:problem:{problem.code}",
         title=title,

@@ -9,8 +9,10 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from api.http.problems import MEDIA_TYPE, ProblemBody
-from api.openapi import examples
+from api.openapi import examples, headers
+from api.openapi import schemas as naming
 from api.routes import ROUTERS
+from api.routes.utilities.alert_stream import STREAM
 from contracts.contacts import WEBHOOKS
 
 VERSION = "1.0.0"
@@ -47,7 +49,9 @@ def install(app: FastAPI) -> None:
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = _document(app)
+            deps = getattr(app.state, "deps", None)
+            base_url = "" if deps is None else deps.site.base_url
+            app.openapi_schema = _document(app, base_url or "/")
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents it
@@ -60,7 +64,7 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield path, method, operation
 
 
-def _document(app: FastAPI) -> dict[str, Any]:
+def _document(app: FastAPI, server: str) -> dict[str, Any]:
     routes = api_routes()
     found = get_openapi(
         title=app.title,
@@ -68,6 +72,9 @@ def _document(app: FastAPI) -> dict[str, Any]:
         summary=app.summary,
         description=_DESCRIPTION,
         routes=routes,
+        servers=[{"url": server, "description": "This installation"}],
+        contact={"name": "The operator of this installation"},
+        license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         tags=[
             {"name": "insurers", "description": "Scores, trips and crashes; never a position"},
             {"name": "utilities", "description": "Alerts and consumption"},
@@ -87,6 +94,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
         operation["operationId"] = route.name  # clients are generated from it
         _finish(path, operation, _scopes(route))
     components = found.setdefault("components", {})
+    components["headers"] = headers.components()
     schemas = components.setdefault("schemas", {})
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
@@ -96,10 +104,18 @@ def _document(app: FastAPI) -> dict[str, Any]:
             "type": "http",
             "scheme": "bearer",
             "description": "A key of `tachowatt key create`: `Authorization: Bearer tw_…`",
-        }
+        },
+        "streamToken": {
+            "type": "apiKey",
+            "in": "query",
+            "name": "token",
+            "description": "Of POST /v1/stream-tokens: opens one stream, for some minutes",
+        },
     }
     found["webhooks"] = _webhooks(schemas)
-    return found
+    for model in STREAM:
+        _add(schemas, model)
+    return naming.finish(found)
 
 
 def api_routes() -> list[APIRoute]:
@@ -120,6 +136,11 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
     responses = operation["responses"]
     if scopes:
         operation["security"] = [{"key": scopes}]
+        if any(one["name"] == "token" for one in operation.get("parameters", ())):
+            operation["security"].append({"streamToken": []})
+            operation["parameters"] = [
+                one for one in operation["parameters"] if one["name"] != "token"
+            ]
         operation["x-scopes"] = scopes
         declared = list(_ALWAYS)
         if operation.get("requestBody"):
@@ -129,14 +150,21 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
         for status in declared:
             responses[status] = _problem(status)
     else:
-        operation.pop("security", None)
+        operation["security"] = []
+        responses["400"] = _problem("400")
     for status, example in examples.of(operation["operationId"]).items():
         content = responses[status]["content"]
         next(iter(content.values()))["example"] = example
+        if "text/csv" in content:
+            content["text/csv"]["example"] = examples.CSV
     body = examples.REQUESTS.get(operation["operationId"])
     if body is not None:
         operation["requestBody"]["content"]["application/json"]["example"] = body
     operation["responses"] = dict(sorted(responses.items()))
+    if scopes:
+        headers.declare(operation)
+    else:
+        headers.declare_public(operation)
 
 
 def _problem(status: str) -> dict[str, Any]:
@@ -155,7 +183,9 @@ def _webhooks(schemas: dict[str, Any]) -> dict[str, Any]:
                 "summary": (model.__doc__ or "").strip().splitlines()[0],
                 "description": "Signed as in Standard Webhooks; respond with any 2xx. The same "
                 "webhook-id means the same contact: drop duplicates.",
-                "operationId": type_.replace(".", "_"),
+                "operationId": f"receive_{type_.replace('.', '_')}",
+                "security": [],
+                "tags": ["contacts"],
                 "parameters": [
                     {"name": name, "in": "header", "required": True, "schema": {"type": "string"}}
                     for name in ("webhook-id", "webhook-timestamp", "webhook-signature")

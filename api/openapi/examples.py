@@ -4,6 +4,7 @@ import json
 from importlib import resources
 from typing import Any
 
+from api.openapi.example_answers import ANSWERS
 from contracts.contacts import WEBHOOKS as _TYPES
 
 _ALERT: dict[str, Any] = {
@@ -111,10 +112,14 @@ _CONTEXT: dict[str, Any] = {
     "left_out": 4,
 }
 
+_SCORES = {"data": [_SCORE], "pagination": {"end_cursor": None, "has_next_page": False}}
+
 _ANSWERS: dict[str, dict[str, Any]] = {
-    "driving_scores": {
-        "200": {"data": [_SCORE], "pagination": {"end_cursor": None, "has_next_page": False}}
-    },
+    **ANSWERS,
+    "list_driving_scores": {"200": _SCORES},
+    "list_own_scores": {"200": _SCORES},
+    "resolve_alert": {"200": {**_ALERT, "state": "resolved", "version": 3}},
+    "classify_alert": {"200": _ALERT},
     "list_alerts": {
         "200": {
             "data": [_ALERT],
@@ -126,7 +131,7 @@ _ANSWERS: dict[str, dict[str, Any]] = {
         "200": _ALERT,
         "412": {
             "type": "urn:tachowatt:problem:stale",
-            "title": "Precondition Failed",
+            "title": "The resource has changed",
             "status": 412,
             "detail": "It has changed since you read it; its version is now 3.",
             "instance": "/v1/alerts/b1a7a4d3a6d24c0e9b1d2b7d0a4f6c11/acknowledge",
@@ -137,18 +142,30 @@ _ANSWERS: dict[str, dict[str, Any]] = {
             "user_message": "Somebody changed this in the meantime. Please look again.",
         },
     },
-    "customer_context": {"200": _CONTEXT},
+    "get_customer_context": {"200": _CONTEXT},
 }
 
 REQUESTS: dict[str, Any] = {
     "resolve_alert": {"resolution": "An old freezer ran in the cellar; the customer unplugged it."},
     "classify_alert": {"classification": "confirmed", "reason": "The customer found the cause."},
+    "create_stream_token": {"stream": "alerts"},
     "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
     "change_case": {"state": "in_progress"},
     "search_customers": {"q": "doe", "limit": 20},
-    "decide": {"purpose": "driving_score", "state": "withdrawn", "notice_version": "2026-11"},
+    "decide_consent": {
+        "purpose": "driving_score",
+        "state": "withdrawn",
+        "notice_version": "2026-11",
+    },
 }
 """operationId → body."""
+
+
+CSV = (
+    "start,end,energy_kwh,status,estimated,revision\r\n"
+    "2026-11-20T17:30:00Z,2026-11-20T17:45:00Z,0.78,ABGELESEN,False,0\r\n"
+)
+"""Intervals as text/csv."""
 
 
 def of(operation_id: str) -> dict[str, Any]:

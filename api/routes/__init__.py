@@ -5,13 +5,14 @@ from api.routes.agents import customers as of_customers  # api.routes.customers 
 from api.routes.customers import consents, inbox, own
 from api.routes.insurers import driving, trips
 from api.routes.operators import health, operations
-from api.routes.utilities import alert_stream, alerts, meters
+from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
 
 ROUTERS = tuple(
     module.router
     for module in (
         driving,
         trips,
+        stream_tokens,
         alert_stream,  # before `alerts`, whose /{alert_id} would match /stream
         alerts,
         meters,

@@ -12,6 +12,7 @@ from app.commands.shared.options import Json, Tenant
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database, prepare_secrets
 from contacts.channels import targets
+from contracts.contacts import ReceiverTest, ReceiverTestData
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from runtime.secret_box import box_of
@@ -154,11 +155,9 @@ def test(name: Name, tenant: Tenant = None, json: Json = False) -> int:  # noqa:
         "receiver_id": receiver["receiver_id"],
         "url": receiver["url"],
         "secrets": secrets,
-        "payload": {
-            "type": "test",
-            "timestamp": from_us(now_us).isoformat(),
-            "data": {"receiver": name},
-        },
+        "payload": ReceiverTest(
+            type="test", timestamp=from_us(now_us).isoformat(), data=ReceiverTestData(receiver=name)
+        ).model_dump(),
     }
 
     from contacts.channels.sending import Next

@@ -1,6 +1,6 @@
 """Signals of features as CloudEvents: trips, driving events, crashes, anomalies.
 
-A correction has the same id and a higher revision. The data have no positions.
+A correction has the same episode and a higher revision. The data have no positions.
 Signals of a withdrawn purpose are left out; the log of reads has the rest.
 
 Example: tachowatt signals --type vehicle.crash
@@ -13,6 +13,7 @@ import typer
 from app.commands.shared.console import load_settings, print_json
 from app.commands.shared.reads import log_command
 from app.processes.stack import database
+from contracts.kinds import EVENT_TYPE_PREFIX
 from contracts.signals import DATA, cloud_event
 from runtime.clock import SystemClock
 from runtime.errors import Usage
@@ -33,6 +34,8 @@ def signals(
     from ingest.registry import load as load_registry
     from services import signal_flow
 
+    if type_ is not None:
+        type_ = type_.removeprefix(EVENT_TYPE_PREFIX)
     if type_ is not None and type_ not in DATA:
         raise Usage(f"--type {type_!r}: expected one of {', '.join(DATA)}")
     clock = SystemClock()

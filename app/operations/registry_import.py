@@ -13,6 +13,7 @@ from pydantic import (
     AfterValidator,
     AwareDatetime,
     BaseModel,
+    BeforeValidator,
     ConfigDict,
     Field,
     ValidationError,
@@ -49,6 +50,14 @@ def _dialect(value: str) -> str:
     if value not in BY_NAME:
         raise ValueError(f"there is no such dialect, expected one of {', '.join(BY_NAME)}")
     return value
+
+
+def _mapping(value: object) -> object:
+    """Read `object=Haus; register_kwh=Energie`, as a CSV file has it."""
+    if not isinstance(value, str):
+        return value
+    pairs = [part.partition("=") for part in value.split(";") if part.strip()]
+    return {name.strip(): key.strip() for name, _, key in pairs}
 
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
@@ -129,6 +138,9 @@ class Device(Row):
     kind: Literal["vehicle", "meter"]
     dialect: Annotated[str, AfterValidator(_dialect)] = NATIVE
     address: str | None = Field(default=None, description="As docs/devices.md lists it")
+    mapping: Annotated[dict[str, str], BeforeValidator(_mapping)] = Field(
+        default={}, description="Which names of its bodies are meant"
+    )
 
     @model_validator(mode="after")
     def _has_address(self) -> "Device":
@@ -137,6 +149,18 @@ class Device(Row):
                 f"a device of dialect {self.dialect} needs its address: "
                 f"{BY_NAME[self.dialect].address}"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _has_mapping(self) -> "Device":
+        known = BY_NAME[self.dialect].mapping
+        for name in self.mapping:
+            if name not in known:
+                raise ValueError(
+                    f"mapping: {name!r} is none of {', '.join(known)}"
+                    if known
+                    else f"a device of dialect {self.dialect} has no mapping"
+                )
         return self
 
 

@@ -19,12 +19,17 @@ class Next(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The result of an attempt. outcome : a stable code; status : of HTTP or SMTP."""
+    """The result of an attempt.
+
+    outcome : a stable code; status : of HTTP or SMTP; retry_after_s : how long the receiver asked
+    to wait, 0 = it did not.
+    """
 
     next: Next
     outcome: str
     status: int | None = None
     detail: str = ""
+    retry_after_s: float = 0.0
 
 
 class Channel(Protocol):

@@ -8,11 +8,14 @@ from typing import Any
 import httpx
 from standardwebhooks import Webhook
 
-from contacts.channels import targets
+from contacts.channels import retry_after, targets
 from contacts.channels.sending import Next, Result
 from runtime.clock import US_PER_S, Clock
 from runtime.settings import Settings
 from store.postgres.times import from_us
+
+USER_AGENT = "Tachowatt-Webhooks/1.0"
+"""Some firewalls refuse requests without one."""
 
 _MAX_RESPONSE_BYTES = 4_096
 _MAX_DETAIL = 200
@@ -67,17 +70,16 @@ class Sender:
         """Send the signed request and return the response, whose body is still unread."""
         body = body_of(contact["payload"])
         signed = headers(contact["contact_id"], body, contact["secrets"], self._clock.now_us())
-        request = httpx.Request(
+        client = self._client(contact["receiver_id"])
+        request = client.build_request(
             "POST",
             target.url,
             content=body.encode(),
             headers={"host": target.host, "content-type": "application/json", **signed},
-            extensions={
-                "sni_hostname": target.name,
-                "timeout": httpx.Timeout(self._timeout_s).as_dict(),
-            },
+            timeout=self._timeout_s,
+            extensions={"sni_hostname": target.name},
         )
-        return await self._client(contact["receiver_id"]).send(request, stream=True)
+        return await client.send(request, stream=True)
 
     async def _to_result(self, response: httpx.Response) -> Result:
         status = response.status_code
@@ -89,7 +91,8 @@ class Sender:
             return Result(Next.DISABLE, "gone", status, "the receiver wants no more webhooks")
         if response.is_redirect or 300 <= status < 400:
             return Result(Next.RETRY, "redirect", status, "redirects are not followed")
-        return Result(Next.RETRY, "status", status, answer)
+        wait_s = retry_after.seconds_of(response.headers.get("retry-after"), self._clock.now_us())
+        return Result(Next.RETRY, "status", status, answer, wait_s)
 
     def _client(self, receiver_id: int) -> httpx.AsyncClient:
         if receiver_id not in self._clients:
@@ -98,7 +101,7 @@ class Sender:
                 follow_redirects=False,
                 trust_env=False,  # a proxy would connect to unchecked addresses
                 limits=self._limits,
-                headers={"user-agent": "tachowatt", "accept": "*/*", "accept-encoding": "identity"},
+                headers={"user-agent": USER_AGENT, "accept": "*/*", "accept-encoding": "identity"},
             )
         return self._clients[receiver_id]
 

@@ -3,7 +3,7 @@
 The rule: a decision takes effect when it was taken, but not before it was recorded where its date
 lies ahead of that (the clock of whoever sent it is fast). The newest one is in force. Of two that
 take effect at one instant the one recorded later, and of those the withdrawal. The same in SQL:
-`store.people.consent.NEWEST_FIRST`.
+`store.postgres.consent_order.NEWEST_FIRST`.
 """
 
 from collections.abc import Iterable, Mapping

@@ -35,7 +35,10 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Device:
-    """A registered device with its history of holders, ascending and without overlap."""
+    """A registered device with its history of holders, ascending and without overlap.
+
+    mapping : which names of its bodies are meant, by `Dialect.mapping`.
+    """
 
     device_id: int
     tenant: str
@@ -47,6 +50,7 @@ class Device:
     register_digits: int = 6
     holders: Sequence[Holder] = field(default_factory=tuple)
     address: str = ""
+    mapping: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     def holder_at(self, us: int) -> Holder | None:
         """Return the holder at an instant; None where the device was not assigned."""

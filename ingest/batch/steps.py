@@ -92,6 +92,7 @@ def decode_bodies(work: Work, settings: Settings) -> None:
             device.timezone,
             envelope.raw.received_us,
             settings.max_samples_per_message,
+            device.mapping if device else {},
         )
         try:
             envelope.decoded = decode(

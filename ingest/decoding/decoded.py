@@ -1,7 +1,7 @@
 """The types that every decoder takes and returns."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 
 @dataclass(slots=True)
@@ -35,11 +35,13 @@ class Context:
     timezone : the device's, for dialects whose times have no offset.
     received_us : the gateway's clock when it received the message, microseconds since 1970 UTC.
     max_samples : limit of samples in one message.
+    mapping : what the registry says of this device's names, by the names in `Dialect.mapping`.
     """
 
     timezone: str
     received_us: int
     max_samples: int
+    mapping: Mapping[str, str] = field(default_factory=dict)
 
 
 Decoder = Callable[[bytes, str | None, Context], Decoded]

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.telemetry import MAX_EPOCH_MS
 from runtime.errors import DeadLetter, Reason
 
 YEAR_2000_US = 946_684_800_000_000
@@ -23,7 +24,6 @@ ROLLOVER_AHEAD_US = 300 * 1_000_000
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _US = timedelta(microseconds=1)
-_MAX_MS = 253_402_300_799_999  # the last millisecond of the year 9999
 
 
 def rolled_over(observed_us: int | NDArray[np.int64], received_us: int | NDArray[np.int64]) -> Any:
@@ -45,7 +45,7 @@ def parse_time(value: str | int | datetime) -> int:
     Raises `DeadLetter`: bad_time, or time_without_offset.
     """
     if isinstance(value, int):
-        if not -_MAX_MS <= value <= _MAX_MS:
+        if not -MAX_EPOCH_MS <= value <= MAX_EPOCH_MS:
             raise DeadLetter(Reason.BAD_TIME, f"{value} is no time in epoch milliseconds")
         return value * 1000
     if isinstance(value, str):

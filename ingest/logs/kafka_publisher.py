@@ -3,7 +3,8 @@
 ``signals``: one CloudEvent (JSON, structured mode) per record; key tenant/device, or tenant/subject
 if no device is concerned. ``telemetry.dead``: value the untouched body; key that of the message;
 headers topic, content_type, reason, detail, tenant, dialect, received_us, partition, offset (its
-source position) and dead_letter_id. At least once: receivers keep the highest revision of an id.
+source position) and dead_letter_id. At least once: receivers drop a repeated `source` and `id`, and
+keep the highest revision of an episode.
 """
 
 import asyncio
@@ -17,7 +18,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from contracts.kafka import MOST_RECORD_BYTES, Topics
-from contracts.signals import cloud_event
+from contracts.signals import cloud_event, source_of
 from runtime.errors import Retry
 from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
@@ -145,7 +146,7 @@ class Publisher:
 def _signal(topic: str, row: Mapping[str, Any]) -> Record:
     event = cloud_event(row, row["device"])
     headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
-    return topic, event.source[1:].encode(), event.model_dump_json().encode(), headers
+    return topic, source_of(row, row["device"]).encode(), event.model_dump_json().encode(), headers
 
 
 def _dead_letter(topic: str, key: bytes, row: DeadLetterRow) -> Record:

@@ -7,20 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from store.people.registry import refusing
+from store.postgres.consent_order import NEWEST_FIRST
 from store.postgres.pool import Connection, scalar
 from store.postgres.rows import pair_columns
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
-
-NEWEST_FIRST = (
-    "least({n}decided_at, {n}recorded_at) desc, {n}recorded_at desc, {n}state desc, "
-    "{n}consent_id desc"
-)
-"""The order of decisions about one purpose; the first is in force. {n} : an alias with its dot.
-
-The same rule as `customer_context.consent.state.in_force`, which explains it (of the two states
-`withdrawn` sorts last).
-"""
 
 DECIDED = (
     "select n.state, n.consent_id, n.recorded_at from customers.consent n "

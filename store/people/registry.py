@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg.types.json import Jsonb
 
 from store.postgres.pool import Connection, scalar
 
@@ -35,7 +36,10 @@ class MeterRow:
 
 @dataclass(frozen=True, slots=True)
 class DeviceRow:
-    """A registered device; timezone is its tenant's."""
+    """A registered device.
+
+    timezone : its tenant's. mapping : which names of its bodies are meant.
+    """
 
     device_id: int
     tenant: str
@@ -43,6 +47,7 @@ class DeviceRow:
     kind: str
     dialect: str
     address: str
+    mapping: Mapping[str, str]
     timezone: str
 
 
@@ -108,7 +113,8 @@ def is_registered(connection: Connection, dialect: str, address: str) -> bool:
 def devices(connection: Connection) -> list[DeviceRow]:
     """Return all registered devices."""
     rows = connection.execute(
-        "select d.device_id, d.tenant, d.device, d.kind, d.dialect, d.address, t.timezone "
+        "select d.device_id, d.tenant, d.device, d.kind, d.dialect, d.address, "
+        "d.mapping, t.timezone "
         "from customers.device d join customers.tenant t using (tenant) order by 1"
     )
     return [DeviceRow(*row) for row in rows.fetchall()]
@@ -136,7 +142,7 @@ _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
             "valid_to",
         ),
     ),
-    "device": (("tenant", "device"), ("tenant", "device", "kind", "dialect", "address")),
+    "device": (("tenant", "device"), ("tenant", "device", "kind", "dialect", "address", "mapping")),
 }
 
 
@@ -165,8 +171,12 @@ def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
         cursor.executemany(
             f"insert into customers.{table} ({', '.join(columns)}) values ({marks}) "
             f"on conflict ({', '.join(keys)}) do update set {sets}",
-            list(rows),
+            [{name: _stored(value) for name, value in row.items()} for row in rows],
         )
+
+
+def _stored(value: Any) -> Any:
+    return Jsonb(value) if isinstance(value, dict) else value
 
 
 def set_addresses(

@@ -400,19 +400,24 @@ def counts(connection: Connection) -> dict[str, int]:
     return dict(sorted(found.items(), key=lambda item: (-item[1], item[0])))
 
 
-def unknown_devices(connection: Connection, limit: int = 100) -> list[dict[str, Any]]:
-    """Return topics of unregistered devices, with the number of messages and the newest shape.
+def unusable_devices(
+    connection: Connection, dialects: Sequence[str], limit: int = 100
+) -> list[dict[str, Any]]:
+    """Return topics of unregistered devices, and of those in `dialects` whose names are not
+    understood, with the number of messages, the newest shape, and the newest body where it is kept.
 
     Those that were only counted: `unknown_not_kept`.
     """
     rows = connection.execute(
         "select topic, dialect, count(*), min(received_at), max(received_at), "
-        "(array_agg(shape order by dead_letter_id desc))[1] from pipeline.dead_letter "
-        "where reason = 'unknown_device' and state <> 'retried' "
+        "(array_agg(shape order by dead_letter_id desc))[1], "
+        "(array_agg(case when size_bytes is null then body end order by dead_letter_id desc))[1] "
+        "from pipeline.dead_letter where state <> 'retried' and (reason = 'unknown_device' "
+        "or (reason in ('ambiguous', 'missing_field') and dialect = any (%s))) "
         "group by topic, dialect order by 3 desc, 1 limit %s",
-        (limit,),
+        (list(dialects), limit),
     ).fetchall()
-    names = ("topic", "dialect", "messages", "first_at", "last_at", "shape")
+    names = ("topic", "dialect", "messages", "first_at", "last_at", "shape", "body")
     return [dict(zip(names, row, strict=True)) for row in rows]
 
 

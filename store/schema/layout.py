@@ -10,7 +10,7 @@ from runtime.errors import Stop
 from store.postgres.engine import Engine, Layout, choose, engine_of, extension_version
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
-from store.schema import hypertables, partitions, rollup_objects
+from store.schema import analysis_views, comments, hypertables, partitions, rollup_objects
 from store.schema.reader_views import show_rollups
 
 log = logging.getLogger("store")
@@ -43,8 +43,10 @@ def arrange(connection: Connection, layout: Layout) -> None:
         )
     rollup_objects.build(connection, engine, layout)
     show_rollups(connection)
+    analysis_views.make(connection)
     if engine is Engine.TIMESCALE:
         hypertables.apply_settings(connection, layout)
+    comments.write(connection)
 
 
 def described(connection: Connection) -> str:

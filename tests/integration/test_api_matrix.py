@@ -49,11 +49,11 @@ ALERT = rule("utility", consent=True)
 OWN = rule("customer", own=True)
 CASE = rule("insurer", "utility", "agent")
 RULES: dict[str, Rule] = {
-    "driving_scores": SCORES,
-    "driving_score_history": SCORES,
-    "mileage": SCORES,
-    "trips": SCORES,
-    "crashes": SCORES,
+    "list_driving_scores": SCORES,
+    "get_driving_score_history": SCORES,
+    "list_mileage": SCORES,
+    "list_trips": SCORES,
+    "list_crashes": SCORES,
     "list_alerts": rule("utility", "agent", whole=True),
     "stream_alerts": rule("utility", "agent", whole=True),
     "get_alert": rule("utility", "agent", consent=True),
@@ -61,24 +61,25 @@ RULES: dict[str, Rule] = {
     "resolve_alert": ALERT,
     "classify_alert": ALERT,
     "list_meters": rule("utility", whole=True),
-    "meter_features": ALERT,
-    "meter_intervals": ALERT,
-    "find_customers": rule("agent", whole=True),
+    "create_stream_token": rule("utility", "agent", whole=True),
+    "list_meter_days": ALERT,
+    "list_meter_intervals": ALERT,
+    "list_customers": rule("agent", whole=True),
     "search_customers": rule("agent", whole=True),
-    "customer_context": rule("agent"),
+    "get_customer_context": rule("agent"),
     "list_cases": rule("insurer", "utility", "agent", whole=True),
     "get_case": CASE,
     "add_note": CASE,
     "change_case": CASE,
-    "own_data": OWN,
-    "own_reads": OWN,
-    "own_trips": OWN,
-    "own_path": OWN,
-    "own_scores": OWN,
-    "own_consents": OWN,
-    "decide": OWN,
-    "own_inbox": OWN,
-    "mark_read": OWN,
+    "get_own_data": OWN,
+    "list_own_reads": OWN,
+    "list_own_trips": OWN,
+    "get_own_trip_path": OWN,
+    "list_own_scores": OWN,
+    "get_own_consents": OWN,
+    "decide_consent": OWN,
+    "list_own_messages": OWN,
+    "mark_message_read": OWN,
     "list_contacts": rule("insurer", "utility", "agent", "operator", "platform", whole=True),
     "get_contact": rule("insurer", "utility", "agent", "operator", "platform"),
     "resend_contact": rule("agent", "operator", "platform"),
@@ -87,7 +88,7 @@ RULES: dict[str, Rule] = {
     "list_quarantined_devices": rule("operator", "platform", whole=True),
     "get_dead_letter": rule("operator", "platform"),
 }
-PUBLIC = {"health", "ready"}
+PUBLIC = {"get_health", "get_readiness"}
 BUSINESS = {"list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case"}
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 
@@ -116,7 +117,9 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "customer_id": own.home if role == "home" else own.driver,
         "trip_id": own.trip,
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
-        "contact_id": own.notice if operation == "mark_read" and role == "home" else message,
+        "contact_id": own.notice
+        if operation == "mark_message_read" and role == "home"
+        else message,
     }
 
 
@@ -138,7 +141,7 @@ def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterato
                     own = api.seeded.own[owner]
                     allowed = held and may(right, own, owner, caller, role, side)
                     # The trip is the driver's, and not of who shares the household.
-                    allowed = allowed and not (name == "own_path" and role == "home")
+                    allowed = allowed and not (name == "get_own_trip_path" and role == "home")
                     filled = path.format(**objects(own, name, side, role))
                     if right.query is not None:
                         filled += "?" + urlencode({right.query: own.vehicle})

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import httpx
 
+from runtime.clock import ManualClock
 from services import alert_flow
 from store.people import keys
 from store.postgres.pool import connect
@@ -69,7 +70,7 @@ def test_what_changes_comes_and_what_was_missed_comes_first(api: Api) -> None:
     headers = api.seeded.bearer("utility")
     with stream(api.url, headers) as live:
         opened = next(live)
-        assert opened.name == "open" and opened.data["resumed"] is False
+        assert opened.name == "opened" and opened.data["resumed"] is False
         change(api, "own", "first")
         change(api, "quiet", "of one without consent")
         change(api, "zz", "of another tenant")
@@ -151,3 +152,80 @@ def test_the_server_stops_although_streams_are_open(api: Api) -> None:
     # running_api has waited for the server's end, and asserted that it came.
     assert list(live) == []
     context.__exit__(None, None, None)
+
+
+def token_of(url: str, headers: dict[str, str]) -> dict[str, str]:
+    """A token for the stream of alerts."""
+    answer = httpx.post(f"{url}/v1/stream-tokens", headers=headers, json={"stream": "alerts"})
+    assert answer.status_code == 201 and answer.headers["cache-control"] == "no-store"
+    found: dict[str, str] = answer.json()
+    return found
+
+
+def status_of(url: str, path: str) -> int:
+    """Status of a stream that is opened by its URL alone, and closed at once."""
+    with httpx.stream("GET", url + path, timeout=patient(20.0)) as answer:
+        return answer.status_code
+
+
+def test_a_token_opens_the_stream_and_nothing_else(api: Api) -> None:
+    token = token_of(api.url, api.seeded.bearer("utility"))
+    with httpx.stream("GET", api.url + token["url"], timeout=patient(20.0)) as answer:
+        live = events(answer)
+        opened = next(live)
+        change(api, "own", "by a token")
+        change(api, "zz", "of another tenant")
+        change(api, "own", "again by a token")
+        assert [reason(next(live)) for _ in range(2)] == ["by a token", "again by a token"]
+    with httpx.stream(
+        "GET", f"{api.url}{token['url']}&last_event_id={opened.id}", timeout=patient(20.0)
+    ) as answer:
+        live = events(answer)
+        assert next(live).data == {"sequence": opened.id, "resumed": True}
+        assert next(live).id > opened.id
+    for path in ("/v1/alerts", "/v1/meters"):
+        problem(api.client.get(f"{path}?token={token['token']}"), 422, "unknown_parameter")
+    bearer = {"Authorization": f"Bearer {token['token']}"}
+    problem(api.client.get("/v1/alerts", headers=bearer), 401, "unauthorised")
+    problem(api.client.get("/v1/alerts/stream?token=ts_none"), 401, "unauthorised")
+    problem(api.post("/v1/stream-tokens", "insurer", {"stream": "alerts"}), 403, "missing_scope")
+
+
+def test_a_token_ends_with_its_time_and_with_its_key(api: Api) -> None:
+    clock = ManualClock(NOW_US)
+    with running_api(api.seeded.url, clock, api_stream_token_s=60) as url:
+        token = token_of(url, api.seeded.bearer("utility"))
+        clock.advance(59.0)
+        assert status_of(url, token["url"]) == 200
+        clock.advance(1.0)
+        assert status_of(url, token["url"]) == 401
+        with connect(api.seeded.url) as connection:
+            key_id, text = keys.create_key(
+                connection, tenant="t1", role="utility", name="for a while",
+                scopes=["alerts:read"], now_us=clock.now_us(),
+            )  # fmt: skip
+            connection.commit()
+        token = token_of(url, {"Authorization": f"Bearer {text}"})
+        assert status_of(url, token["url"]) == 200
+        with connect(api.seeded.url) as connection:
+            keys.revoke_key(connection, key_id, clock.now_us())
+            connection.commit()
+        assert status_of(url, token["url"]) == 401
+        with connect(api.seeded.url) as connection:
+            stored = connection.execute("select * from access.stream_token").fetchall()
+    assert token["token"] not in repr(stored)
+
+
+def test_pages_of_the_origins_in_the_settings_may_read_the_stream(api: Api) -> None:
+    with running_api(api.seeded.url, api_stream_origins="https://desk.example, http://a:1") as url:
+        token = token_of(url, api.seeded.bearer("utility"))
+        for origin, allowed in (
+            ("http://a:1", True),
+            ("https://b.example", False),
+            ("null", False),
+        ):
+            with httpx.stream("GET", url + token["url"], headers={"Origin": origin}) as answer:
+                given = answer.headers.get("access-control-allow-origin")
+                assert given == (origin if allowed else None)
+                assert answer.headers["vary"] == "Origin"
+                assert "access-control-allow-credentials" not in answer.headers

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from email.utils import format_datetime
 
 import pytest
 
@@ -126,6 +127,42 @@ def test_what_is_no_success_is_tried_again(
     assert receiver.ids == [contact["contact_id"]] * 2
     assert {hit.path for hit in receiver.hits} == {"/hooks"}, "a redirect is not followed"
     assert all(hit.verified == 0 for hit in receiver.hits)
+
+
+@pytest.mark.parametrize(
+    ("status", "retry_after", "wait_s"),
+    [
+        (429, "120", 120),
+        (503, "120", 120),
+        (429, "DATE", 120),
+        (429, "9999999999", 86_400),  # bounded: a receiver cannot put a contact off for ever
+        (429, "1", 5),  # our schedule is the least
+        (429, "soon", 5),
+    ],
+)
+def test_retry_after_is_waited_for(
+    stage: Stage, new_receiver: NewReceiver, status: int, retry_after: str, wait_s: int
+) -> None:
+    receiver = new_receiver()
+    stage.receiver(receiver, "busy")
+    receiver.behaviour = status
+    at = from_us(stage.clock.now_us() + 120 * US_PER_S)
+    receiver.retry_after = (
+        format_datetime(at, usegmt=True) if retry_after == "DATE" else retry_after
+    )
+    stage.crash()
+    stage.decide()
+    stage.deliver()
+    receiver.behaviour = "ok"
+    stage.clock.advance(wait_s - 1.5)
+    stage.deliver()
+    assert len(receiver.hits) == 1, "not before"
+    stage.clock.advance(1.5 + wait_s / 10)
+    stage.deliver()
+    assert len(receiver.hits) == 2
+    for hit in receiver.hits:
+        assert hit.headers["user-agent"] == "Tachowatt-Webhooks/1.0"
+        assert hit.headers["accept"] == "*/*" and hit.headers["content-type"] == "application/json"
 
 
 def test_gives_up_visibly_and_can_be_sent_again(stage: Stage, new_receiver: NewReceiver) -> None:

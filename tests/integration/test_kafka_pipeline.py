@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer
 
 from app.servers.kafka import Kafka
 from contracts import kafka
+from contracts.kinds import event_type
 from contracts.signals import Signal
 from runtime.clock import SystemClock
 from runtime.kafka import client_options
@@ -152,11 +153,11 @@ def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: F
     by_id = {(s["id"], s["revision"]): s for s in signals}
     for record in events:
         event = Signal.model_validate_json(record.value)
-        row = by_id[(event.id, event.revision)]
-        assert (event.type, event.data) == (row["type"], row["data"])
+        row = by_id[(event.episode, event.revision)]
+        assert (event.type, event.data) == (event_type(row["type"]), row["data"])
         assert event.source == f"/{record.key.decode()}"
         assert dict(record.headers)["content-type"].startswith(b"application/cloudevents+json")
-    assert len({(e.id, e.revision) for e in map(parsed, events)}) == len(signals)
+    assert len({(e.source, e.id) for e in map(parsed, events)}) == len(signals)
     dead = told(town.kafka_url, topics.dead, lambda found: len(found) >= len(letters))
     assert {(dict(r.headers)["reason"].decode(), r.value) for r in dead} == {
         (letter.reason, bytes(letter.body)) for letter in letters

@@ -5,7 +5,9 @@ from collections.abc import Callable
 
 import cbor2
 import pytest
+import yaml
 
+from app.commands.devices import unknown_devices
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.meter_number import meter_key
@@ -127,7 +129,7 @@ def test_bad_input_has_its_reason_and_stops_nothing(worker: Worker, registered: 
             else:
                 assert row.body == sent, "the bytes are untouched"
         assert all(entry.closes for entry in ledger.read(connection).values())
-        assert [d["topic"] for d in dead_letter.unknown_devices(connection)] == [
+        assert [d["topic"] for d in dead_letter.unusable_devices(connection, ["tasmota"])] == [
             "tw/v1/t1/nobody/telemetry"
         ]
 
@@ -241,6 +243,61 @@ def test_a_device_sends_again_what_it_sent_before_it_was_registered(
         total = sum(entry.received for entry in entries.values())
         assert total == 3 == offsets.total(connection)
         assert telemetry.count(connection, telemetry.VEHICLE) == 1
+
+
+TWO_METERS = {
+    "Time": "2026-11-17T11:00:00",
+    "Haus": {"Total_in": 1000.5},
+    "Heizung": {"Total_in": 5000.25, "Power_curr": 7},
+}
+
+
+def test_a_mapping_of_the_registry_lets_dead_letters_be_read(
+    worker: Worker,
+    registered: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """An ambiguous message is kept; the command proposes rows; with one of them it is stored."""
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", registered)
+    worker.process([raw("tele/cellar/SENSOR", TWO_METERS)])
+    with connect(registered) as connection:
+        assert [row.reason for row in dead_letter.find(connection)] == ["ambiguous"]
+    unknown_devices(json=True)
+    (device,) = json.loads(capsys.readouterr().out)["devices"]
+    assert [row["mapping"]["object"] for row in device["proposals"]] == ["Haus", "Heizung"]
+    unknown_devices()
+    printed = capsys.readouterr().out
+    proposed = yaml.safe_load(printed[printed.index("devices:") :])
+    assert proposed["devices"] == device["proposals"]
+    chosen = {**proposed["devices"][1], "tenant": "t1", "id": "tasmota"}
+    write(registered, validate({"devices": [chosen]}, "test"), NOW_US)
+    with connect(registered) as connection:
+        assert dead_letter.request_retry(connection, None, None) == 1
+        connection.commit()
+    assert worker.retry_dead_letters() == 1
+    with connect(registered) as connection:
+        (row,) = dead_letter.find(connection, state=None)
+        assert (row.state, row.outcome) == ("retried", "stored")
+        samples = telemetry.read(connection, telemetry.METER, [6])
+    named = dict(zip(telemetry.METER.names, samples.values[0].tolist(), strict=True))
+    assert (named["register_kwh"], named["power_w"]) == (5000.25, 7)
+
+
+def test_a_mapping_is_refused_where_it_can_mean_nothing() -> None:
+    tasmota = {"tenant": "t1", "id": "x", "kind": "meter", "dialect": "tasmota", "address": "x"}
+    with pytest.raises(Usage, match="'registers' is none of object, register_kwh"):
+        validate({"devices": [tasmota | {"mapping": {"registers": "E"}}]}, "test")
+    with pytest.raises(Usage, match="a device of dialect native has no mapping"):
+        validate(
+            {"devices": [{"tenant": "t1", "id": "x", "kind": "meter", "mapping": "object=E"}]},
+            "test",
+        )
+    csv = {**tasmota, "mapping": "object=Haus; register_kwh=1_8_0 a"}
+    assert validate({"devices": [csv]}, "test")["devices"][0]["mapping"] == {
+        "object": "Haus",
+        "register_kwh": "1_8_0 a",
+    }
 
 
 def test_another_owner_fences_this_one(registered: str) -> None:

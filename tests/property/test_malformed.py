@@ -28,7 +28,7 @@ START_US = NOW_US - 86_400_000_000
 NOT_HERE = {
     Reason.TOO_OLD, Reason.ENCRYPTED, Reason.WRONG_PARTITION, Reason.DECODER_ERROR,
     Reason.PROCESSING_ERROR, Reason.OVER_LIMIT, Reason.SOURCE_STOPPED,
-    Reason.TOO_LARGE, Reason.TOO_MANY_SAMPLES,
+    Reason.TOO_LARGE, Reason.TOO_MANY_SAMPLES, Reason.AMBIGUOUS,
 }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ PageOfCustomers = Page[CustomerFound]
 
 
 @router.get("", responses={200: {"model": PageOfCustomers}})
-def find_customers(
+def list_customers(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)],
     q: Annotated[
         str | None,
@@ -102,7 +102,7 @@ def _found(call: Call, q: str | None, after: str | None, limit: int) -> Response
 
 
 @router.get("/{customer_id}/context", responses={200: {"model": CustomerContext}})
-def customer_context(
+def get_customer_context(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)],
     customer_id: CustomerId,
     limit: Annotated[int, Query(ge=1, le=50, description="Maximum items.")] = 7,

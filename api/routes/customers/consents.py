@@ -52,7 +52,7 @@ class Consents(Shape):
 
 
 @router.get("/consents", responses={200: {"model": Consents}})
-def own_consents(
+def get_own_consents(
     call: Annotated[Call, needs(Scope.CONSENTS_READ)], customer_id: CustomerId
 ) -> Response:
     """Your decisions, and the purposes granted now."""
@@ -64,7 +64,7 @@ def own_consents(
 
 
 @router.post("/consents", status_code=201, responses={201: {"model": Consents}})
-def decide(
+def decide_consent(
     request: Request,
     call: Annotated[Call, needs(Scope.CONSENTS_WRITE)],
     customer_id: CustomerId,

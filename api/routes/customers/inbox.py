@@ -35,7 +35,7 @@ PageOfMessages = Page[Message]
 
 
 @router.get("/inbox", responses={200: {"model": PageOfMessages}})
-def own_inbox(
+def list_own_messages(
     call: Annotated[Call, needs(Scope.INBOX_READ)],
     customer_id: CustomerId,
     after: After = None,
@@ -69,7 +69,7 @@ def own_inbox(
 
 
 @router.post("/inbox/{contact_id}/read", status_code=204, response_class=Response)
-def mark_read(
+def mark_message_read(
     call: Annotated[Call, needs(Scope.INBOX_WRITE)],
     customer_id: CustomerId,
     contact_id: Annotated[str, Path(max_length=64)],

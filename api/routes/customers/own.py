@@ -104,7 +104,9 @@ def only_own(call: Call, customer_id: str) -> str:
 
 
 @router.get("/data", responses={200: {"model": OwnData}})
-def own_data(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId) -> Response:
+def get_own_data(
+    call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId
+) -> Response:
     """What is stored about you: devices, number and time of samples, and the purposes."""
     only_own(call, customer_id)
     tenant = call.caller.tenant
@@ -134,7 +136,7 @@ def _device(row: dict[str, Any]) -> StoredDevice:
 
 
 @router.get("/reads", responses={200: {"model": PageOfReads}})
-def own_reads(
+def list_own_reads(
     call: Annotated[Call, needs(Scope.DATA_READ)],
     customer_id: CustomerId,
     after: After = None,
@@ -158,7 +160,7 @@ def own_reads(
 
 
 @router.get("/trips", responses={200: {"model": PageOfTrips}})
-def own_trips(
+def list_own_trips(
     call: Annotated[Call, needs(Scope.DATA_READ)],
     customer_id: CustomerId,
     after: After = None,
@@ -176,7 +178,7 @@ def own_trips(
 
 
 @router.get("/trips/{trip_id}/path", responses={200: {"model": TripPath}})
-def own_path(
+def get_own_trip_path(
     call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId, trip_id: TripId
 ) -> Response:
     """The path of one of your trips. Only you can see it."""
@@ -214,7 +216,9 @@ def _own_trip(connection: Connection, call: Call, device: int, start_us: int) ->
 
 
 @router.get("/scores", responses={200: {"model": PageOfScores}})
-def own_scores(call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId) -> Response:
+def list_own_scores(
+    call: Annotated[Call, needs(Scope.DATA_READ)], customer_id: CustomerId
+) -> Response:
     """Your driving scores, over all trips and then for each vehicle; no score without your
     consent."""
     only_own(call, customer_id)

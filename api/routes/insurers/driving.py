@@ -49,7 +49,7 @@ PageOfMileages = Page[Mileage]
 
 
 @router.get("/driving-scores", responses={**NOT_MODIFIED, 200: {"model": PageOfScores}})
-def driving_scores(
+def list_driving_scores(
     request: Request,
     call: Annotated[Call, needs(Scope.SCORES_READ)],
     query: Annotated[SubjectQuery, Depends(subject_query)],
@@ -81,7 +81,7 @@ def driving_scores(
 
 
 @router.get("/driving-scores/history", responses={**NOT_MODIFIED, 200: {"model": ScoreHistory}})
-def driving_score_history(
+def get_driving_score_history(
     request: Request,
     call: Annotated[Call, needs(Scope.SCORES_READ)],
     query: Annotated[SubjectQuery, Depends(subject_query)],
@@ -104,7 +104,7 @@ def driving_score_history(
 
 
 @router.get("/mileage", responses={**NOT_MODIFIED, 200: {"model": PageOfMileages}})
-def mileage(
+def list_mileage(
     request: Request,
     call: Annotated[Call, needs(Scope.MILEAGE_READ)],
     query: Annotated[SubjectQuery, Depends(subject_query)],

@@ -109,7 +109,7 @@ def trip_cursor(row: dict[str, Any]) -> str:
 
 
 @router.get("/trips", responses={200: {"model": PageOfTrips}})
-def trips(
+def list_trips(
     call: Annotated[Call, needs(Scope.TRIPS_READ)],
     query: Annotated[SubjectQuery, Depends(subject_query)],
     after: After = None,
@@ -135,7 +135,7 @@ def trips(
 
 
 @router.get("/crashes", responses={200: {"model": PageOfCrashes}})
-def crashes(
+def list_crashes(
     call: Annotated[Call, needs(Scope.CRASHES_READ)],
     query: Annotated[SubjectQuery, Depends(subject_query)],
     after: After = None,

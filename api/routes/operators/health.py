@@ -32,7 +32,7 @@ class Ready(BaseModel):
 
 
 @router.get("/health")
-async def health() -> Health:
+async def get_health() -> Health:
     """Liveness of the process; checks no dependency."""
     return Health()
 
@@ -52,8 +52,11 @@ def readiness(deps: Deps) -> Ready:
     return Ready(ready=not missing, missing=missing, resting=resting)
 
 
-@router.get("/ready", responses={503: {"model": Ready, "description": "Something is missing"}})
-def ready(request: Request) -> Response:
+@router.get(
+    "/ready",
+    responses={200: {"model": Ready}, 503: {"model": Ready, "description": "Something is missing"}},
+)
+def get_readiness(request: Request) -> Response:
     """Readiness: whether all dependencies are available; 503 with what is missing."""
     found = readiness(request.app.state.deps)
     return JSONResponse(found.model_dump(), 200 if found.ready else 503)

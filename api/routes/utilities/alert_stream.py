@@ -9,13 +9,13 @@ import re
 from collections.abc import AsyncIterator
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from pydantic import Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.http.answers import Shape
-from api.http.auth import Call, needs
+from api.http.auth import Call, needs_or_token
 from api.http.problems import bad_request
 from api.http.scopes import Scope
 from api.resources import alerts
@@ -46,31 +46,66 @@ class AlertChange(Shape):
 
 
 class StreamOpened(Shape):
-    """`data` of the first event, `open`: the change after which the stream begins."""
+    """`data` of the first event, `opened`: the change after which the stream begins."""
 
     sequence: int
     resumed: bool
 
 
+STREAM = (AlertChange, StreamOpened)
+"""The models of the stream's events, for the OpenAPI document."""
 LastEventId = Annotated[
     str | None,
     Header(alias="Last-Event-ID", description="Id of the last event received.", max_length=18),
+]
+
+LastOfQuery = Annotated[
+    str | None,
+    Query(
+        alias="last_event_id",
+        max_length=18,
+        description="As Last-Event-ID, for a new EventSource, which cannot send that header.",
+    ),
 ]
 
 
 @router.get(
     "/stream",
     response_class=EventSourceResponse,
-    responses={200: {"content": {"text/event-stream": {"schema": {"type": "string"}}}}},
+    responses={
+        200: {
+            "description": "Server-sent events; contentSchema has the data of each",
+            "content": {
+                "text/event-stream": {
+                    "schema": {
+                        "type": "string",
+                        "contentMediaType": "text/event-stream",
+                        "contentSchema": {
+                            "description": "`data` of each event",
+                            "anyOf": [
+                                {"$ref": f"#/components/schemas/{model.__name__}"}
+                                for model in STREAM
+                            ],
+                        },
+                    }
+                }
+            },
+        }
+    },
 )
 async def stream_alerts(
-    call: Annotated[Call, needs(Scope.ALERTS_READ)], last_event_id: LastEventId = None
+    request: Request,
+    call: Annotated[Call, needs_or_token(Scope.ALERTS_READ, "alerts")],
+    last_event_id: LastEventId = None,
+    last: LastOfQuery = None,
 ) -> EventSourceResponse:
     """Changes of alerts as they happen, from now on or after Last-Event-ID; a comment every 15 s.
 
-    The event `open` comes first and has an id too. The stream ends when the key is no longer valid
-    and when the server stops: reconnect with the last id.
+    The event `opened` comes first and has an id too. The stream ends when the key is no longer
+    valid and when the server stops: reconnect with the last id. A browser opens it with the `url`
+    of POST /v1/stream-tokens.
     """
+    last_event_id = last if last_event_id is None else last_event_id
     if last_event_id is not None and not _SEQUENCE.fullmatch(last_event_id):
         raise bad_request(
             "bad_last_event_id",
@@ -81,13 +116,23 @@ async def stream_alerts(
     return EventSourceResponse(
         _events(call, start, last_event_id is not None),
         ping=HEARTBEAT_S,
-        headers={"Cache-Control": "no-store"},
+        headers={"Cache-Control": "no-store", **_cors(request, call)},
     )
+
+
+def _cors(request: Request, call: Call) -> dict[str, str]:
+    """Let pages of the origins in the settings read the stream. There are no cookies in it."""
+    origin = request.headers.get("origin", "")
+    allowed = call.deps.settings.api_stream_origins.replace(" ", "").split(",")
+    headers = {"Vary": "Origin"}
+    if origin and origin in allowed:
+        headers["Access-Control-Allow-Origin"] = origin
+    return headers
 
 
 async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerSentEvent]:
     opened = StreamOpened(sequence=last, resumed=resumed)
-    yield _event("open", last, opened)
+    yield _event("opened", last, opened)
     with call.deps.changes.subscribe(call.caller.tenant) as subscription:
         while not subscription.closed:
             try:
@@ -107,7 +152,7 @@ async def _events(call: Call, last: int, resumed: bool) -> AsyncIterator[ServerS
                 await subscription.wait(_LOOK_EVERY_S)
 
 
-def _event(name: Literal["open", "alert"], sequence: int, data: Shape) -> ServerSentEvent:
+def _event(name: Literal["opened", "alert"], sequence: int, data: Shape) -> ServerSentEvent:
     return ServerSentEvent(
         data.model_dump_json(), event=name, id=str(sequence), retry=_RECONNECT_MS
     )

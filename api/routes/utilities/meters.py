@@ -113,7 +113,7 @@ def list_meters(
 
 
 @router.get("/{meter_id}/features", responses={200: {"model": PageOfDays}})
-def meter_features(
+def list_meter_days(
     call: Annotated[Call, needs(Scope.CONSUMPTION_READ)],
     meter_id: MeterId,
     from_: Annotated[date | None, Query(alias="from", description="First day")] = None,
@@ -145,9 +145,11 @@ def meter_features(
 
 @router.get(
     "/{meter_id}/intervals",
-    responses={200: {"model": PageOfIntervals, "content": {"text/csv": {}}}},
+    responses={
+        200: {"model": PageOfIntervals, "content": {"text/csv": {"schema": {"type": "string"}}}}
+    },
 )
-def meter_intervals(
+def list_meter_intervals(
     request: Request,
     call: Annotated[Call, needs(Scope.CONSUMPTION_READ)],
     meter_id: MeterId,

@@ -1,7 +1,6 @@
 """The native dialect: JSON or CBOR of one schema (contracts/telemetry.py)."""
 
 import json
-import reprlib
 from collections.abc import Sequence
 from datetime import datetime
 from io import BytesIO
@@ -12,10 +11,19 @@ import numpy as np
 from pydantic import BaseModel, ValidationError
 
 from contracts.dialects import NATIVE, Dialect, DialectRoute
-from contracts.telemetry import MAX_SEQ, DeviceEvent, DeviceStatus, Reading, Samples, Telemetry
+from contracts.telemetry import (
+    MAX_DT_MS,
+    MAX_SEQ,
+    DeviceEvent,
+    DeviceStatus,
+    Reading,
+    Samples,
+    Telemetry,
+)
 from contracts.topics import NAME_PATTERN
 from contracts.units import METER_NAMES, VEHICLE_NAMES
 from ingest.decoding.decoded import Context, Decoded, Decoder
+from ingest.decoding.schema_errors import as_dead_letter
 from ingest.decoding.times import parse_time
 from runtime.errors import DeadLetter, Reason
 
@@ -37,16 +45,6 @@ _MAX_BIGNUM_BYTES = 1_785
 
 # Times, bignums (limited by the schema) and typed arrays.
 _ALLOWED_TAGS = frozenset({0, 1, *_BIGNUMS, *_TYPED_ARRAYS})
-
-_REASON_OF_TYPE = {
-    "missing": Reason.MISSING_FIELD,
-    "extra_forbidden": Reason.UNKNOWN_FIELD,
-    "finite_number": Reason.NOT_FINITE,
-    "model_type": Reason.NOT_AN_OBJECT,
-    "model_attributes_type": Reason.NOT_AN_OBJECT,
-    "greater_than_equal": Reason.OUT_OF_RANGE,
-    "less_than_equal": Reason.OUT_OF_RANGE,
-}
 
 _METER_MEASURED = tuple(n for n in METER_NAMES if n not in ("interval_s", "meter_key"))
 
@@ -110,10 +108,15 @@ def salvage_numbering(body: bytes) -> tuple[int, int] | None:
         return None
     if not isinstance(found, dict):
         return None
-    numbers = [found.get("run", 0), found.get("seq")]
-    if all(type(number) is int and 0 <= number <= MAX_SEQ for number in numbers):
-        return numbers[0], numbers[1]
-    return None
+    run, seq = _count(found.get("run", 0)), _count(found.get("seq"))
+    return None if run is None or seq is None else (run, seq)
+
+
+def _count(value: object) -> int | None:
+    """Read a number of a message as the schema does: 1.0 is 1."""
+    if type(value) is float and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 <= value <= MAX_SEQ else None
 
 
 def _samples(
@@ -135,7 +138,7 @@ def _samples(
             )
     t0_us = parse_time(message.t0)
     dt_ms = message.dt_ms
-    if min(dt_ms) < -(10**12) or max(dt_ms) > 10**12:
+    if min(dt_ms) < -MAX_DT_MS or max(dt_ms) > MAX_DT_MS:
         raise DeadLetter(Reason.BAD_TIME, "dt_ms is more than 30 years from t0")
     decoded = Decoded(kind, [t0_us + ms * 1000 for ms in dt_ms], columns)
     return _numbered(decoded, message.seq, message.run, message.oldest, message.device)
@@ -165,27 +168,7 @@ def _read(model: type[M], body: bytes, content_type: str | None) -> M:
             return model.model_validate(_cbor(body))
         return model.model_validate_json(body)
     except ValidationError as error:
-        raise _as_dead_letter(error, body) from None
-
-
-def _as_dead_letter(error: ValidationError, body: bytes) -> DeadLetter:
-    details = error.errors(include_url=False, include_context=False)
-    first: Any = details[0]
-    where = ".".join(str(part) for part in first["loc"]) or "body"
-    if first["type"] == "json_invalid":
-        if "recursion" in first["msg"]:
-            return DeadLetter(Reason.TOO_DEEP, first["msg"])
-        try:
-            body.decode("utf-8")
-        except UnicodeDecodeError as bad:
-            return DeadLetter(Reason.NOT_UTF8, f"byte {bad.start} is no UTF-8")
-        return DeadLetter(Reason.NOT_JSON, first["msg"])
-    if first["loc"] == ("v",) and first["type"] == "literal_error":
-        return DeadLetter(Reason.UNSUPPORTED_VERSION, f"v is {first['input']!r}; expected 1")
-    reason = _REASON_OF_TYPE.get(first["type"], Reason.WRONG_TYPE)
-    found = reprlib.repr(first["input"])[:80] if first["type"] != "missing" else "nothing"
-    more = f" (and {len(details) - 1} more)" if len(details) > 1 else ""
-    return DeadLetter(reason, f"{where}: {first['msg']}, found {found}{more}")
+        raise as_dead_letter(error, body) from None
 
 
 def _cbor(body: bytes) -> dict[str, Any]:

@@ -9,14 +9,12 @@ Sources: RFC 8949, section 3; RFC 8746, section 2.
 
 import numpy as np
 
-from contracts.telemetry import MAX_SEQ
+from contracts.telemetry import MAX_DT_MS, MAX_EPOCH_MS, MAX_SEQ
 from feature_kernels.kernel import kernel
 from ingest.decoding.fast_path.fields import (
     DT_MS,
     INTERVAL_S,
     LONGEST_NUMBER,
-    MAX_DT_MS,
-    MAX_EPOCH_MS,
     METER_NUMBER,
     NEEDED,
     SCALARS,
@@ -27,7 +25,7 @@ from ingest.decoding.fast_path.fields import (
     is_plain_text,
     read_time,
 )
-from ingest.decoding.fast_path.numbers import float_bits
+from ingest.decoding.fast_path.numbers import float_bits, whole_of
 
 _U = np.uint64
 _0, _1, _8, _10, _23, _52, _62, _63 = map(_U, (0, 1, 8, 10, 23, 52, 62, 63))
@@ -65,16 +63,6 @@ def _length(argument, at, end):
     if argument > _MAX_LENGTH or np.int64(argument) > end - at:
         return np.int64(-1)
     return np.int64(argument)
-
-
-@kernel
-def _whole(data, at, end):
-    """Read an integer of less than 2**62: (value, end)."""
-    major, _, argument, at = _head(data, at, end)
-    if at < 0 or major > 1 or argument >> _62 != _0:
-        return np.int64(0), np.int64(-1)
-    value = np.int64(argument)
-    return (value if major == 0 else -1 - value), at
 
 
 @kernel
@@ -180,6 +168,41 @@ def _magnitude(raw, kind, size):
 
 
 @kernel
+def _whole(data, at, end):
+    """Read an integer of less than 2**62, or a float with an integral value below 2**53: (value,
+    end)."""
+    bad = np.int64(0), np.int64(-1)
+    major, info, argument, at = _head(data, at, end)
+    if at < 0:
+        return bad
+    if major == 7 and _HALF <= info <= _DOUBLE:
+        state, bits = _float(argument, info)
+        whole, value = whole_of(bits)
+        return (value, at) if state == 0 and whole else bad
+    if major > 1 or argument >> _62 != _0:
+        return bad
+    value = np.int64(argument)
+    return (value if major == 0 else -1 - value), at
+
+
+@kernel
+def _whole_element(raw, kind, size):
+    """Read an element of a typed array as a whole number: (0 = a number, 1 = NaN, -1 = neither, or
+    2**53 and more; value)."""
+    if kind & 16:
+        state, bits = _float(raw, _HALF + (kind & 3))
+        if state != 0:
+            return state, np.int64(0)
+        whole, value = whole_of(bits)
+        return (np.int64(0) if whole else np.int64(-1)), value
+    negative, magnitude = _magnitude(raw, kind, size)
+    if magnitude >> _U(53) != _0:
+        return np.int64(-1), np.int64(0)
+    value = np.int64(magnitude)
+    return np.int64(0), (-value if negative else value)
+
+
+@kernel
 def _column(data, at, end, integers, bits, first, rows, column):
     """Read one array into its rows of `bits`; null leaves the value there unchanged."""
     bad = np.int64(-1)
@@ -187,12 +210,18 @@ def _column(data, at, end, integers, bits, first, rows, column):
         return bad
     if data[at] >> 5 == 6:
         kind, size, at = _typed(data, at, end, rows)
-        if at < 0 or (integers and kind & 16):
+        if at < 0:
             return bad
         for row in range(rows):
             raw = _element(data, at, kind, size)
             at += size
-            if kind & 16:
+            if integers:
+                state, value = _whole_element(raw, kind, size)
+                if state < 0 or value < 0 or value > 6:
+                    return bad
+                if state == 0:
+                    bits[first + row, column] = _signed(False, _U(value))
+            elif kind & 16:
                 state, wide = _float(raw, _HALF + (kind & 3))
                 if state < 0:
                     return bad
@@ -200,16 +229,18 @@ def _column(data, at, end, integers, bits, first, rows, column):
                     bits[first + row, column] = wide
             else:
                 negative, magnitude = _magnitude(raw, kind, size)
-                if integers and (negative or magnitude > _U(6)):
-                    return bad
                 bits[first + row, column] = _signed(negative, magnitude)
         return at
     major, _, argument, at = _head(data, at, end)
     if at < 0 or major != 4 or _length(argument, at, end) != rows:
         return bad
     for row in range(rows):
-        if integers and at < end and data[at] > 6 and data[at] != 0xF6:
-            return bad
+        if integers and not (at < end and data[at] == 0xF6):
+            whole, at = _whole(data, at, end)
+            if at < 0 or whole < 0 or whole > 6:
+                return bad
+            bits[first + row, column] = _signed(False, _U(whole))
+            continue
         state, value, at = _number(data, at, end)
         if at < 0:
             return bad
@@ -226,15 +257,14 @@ def _steps(data, at, end, observed_us, first, rows):
         return bad
     if data[at] >> 5 == 6:
         kind, size, at = _typed(data, at, end, rows)
-        if at < 0 or kind & 16:
+        if at < 0:
             return bad
         for row in range(rows):
-            negative, magnitude = _magnitude(_element(data, at, kind, size), kind, size)
+            state, ms = _whole_element(_element(data, at, kind, size), kind, size)
             at += size
-            if magnitude > _U(MAX_DT_MS):
+            if state != 0 or ms < -MAX_DT_MS or ms > MAX_DT_MS:
                 return bad
-            ms = np.int64(magnitude)
-            observed_us[first + row] = (-ms if negative else ms) * 1000
+            observed_us[first + row] = ms * 1000
         return at
     major, _, argument, at = _head(data, at, end)
     if at < 0 or major != 4 or _length(argument, at, end) != rows:
@@ -251,7 +281,7 @@ def _steps(data, at, end, observed_us, first, rows):
 def _time(data, at, end):
     """Read a time, text or epoch milliseconds: (µs since 1970 UTC, end)."""
     bad = np.int64(0), np.int64(-1)
-    if at < end and data[at] >> 5 < 2:
+    if at < end and (data[at] >> 5 < 2 or 0xF9 <= data[at] <= 0xFB):
         ms, at = _whole(data, at, end)
         if at < 0 or ms < -MAX_EPOCH_MS or ms > MAX_EPOCH_MS:
             return bad
@@ -294,6 +324,8 @@ def count_cbor(data, at, end):
             size = np.int64(1)
             if at >= 0 and major == 6:
                 size = np.int64(1) << np.int64(argument & _U(3))
+                if argument & _U(16) != _0:  # floats
+                    size *= 2
                 major, _, argument, at = _head(data, at, end)
             if at < 0 or (major != 4 and major != 2):
                 return np.int64(0)

@@ -12,10 +12,6 @@ V, SEQ, RUN, OLDEST, T0, DT_MS, INTERVAL_S, METER_NUMBER = range(len(SCALARS))
 NEEDED = 1 << V | 1 << T0
 """Required fields, one bit each."""
 
-MAX_DT_MS = 10**12
-MAX_EPOCH_MS = 253_402_300_799_999
-"""The last millisecond of the year 9999."""
-
 LONGEST_NUMBER = 64
 """Characters of a meter number, at most."""
 

@@ -6,14 +6,12 @@ body is not plain.
 
 import numpy as np
 
-from contracts.telemetry import MAX_SEQ
+from contracts.telemetry import MAX_DT_MS, MAX_EPOCH_MS, MAX_SEQ
 from feature_kernels.kernel import kernel
 from ingest.decoding.fast_path.fields import (
     DT_MS,
     INTERVAL_S,
     LONGEST_NUMBER,
-    MAX_DT_MS,
-    MAX_EPOCH_MS,
     METER_NUMBER,
     NEEDED,
     SCALARS,
@@ -24,7 +22,7 @@ from ingest.decoding.fast_path.fields import (
     is_plain_text,
     read_time,
 )
-from ingest.decoding.fast_path.numbers import float_bits
+from ingest.decoding.fast_path.numbers import float_bits, whole_of
 
 
 @kernel
@@ -61,25 +59,6 @@ def count_json(data, at, end):
             break
         at += 1
     return rows
-
-
-@kernel
-def _integer(data, at, end):
-    """Read a whole number: (value, end); end is -1 if it is none, or has more than 16 digits."""
-    negative = at < end and data[at] == 45
-    if negative:
-        at += 1
-    begin, value = at, np.int64(0)
-    while at < end and 48 <= data[at] <= 57:
-        if at - begin == 16:
-            return np.int64(0), np.int64(-1)
-        value = value * 10 + np.int64(data[at] - 48)
-        at += 1
-    if at == begin or (data[begin] == 48 and at - begin > 1):
-        return np.int64(0), np.int64(-1)
-    if at < end and (data[at] == 46 or data[at] == 69 or data[at] == 101):  # . E e
-        return np.int64(0), np.int64(-1)
-    return -value if negative else value, at
 
 
 @kernel
@@ -131,6 +110,29 @@ def _number(data, at, end):
     if negative:
         bits |= np.uint64(1) << np.uint64(63)
     return bits, at
+
+
+@kernel
+def _integer(data, at, end):
+    """Read a whole number, 1.0 and 1e3 too: (value, end); end is -1 if it is none, or has more than
+    16 digits."""
+    start = at
+    negative = at < end and data[at] == 45
+    if negative:
+        at += 1
+    begin, value = at, np.int64(0)
+    while at < end and 48 <= data[at] <= 57:
+        if at - begin == 16:
+            return np.int64(0), np.int64(-1)
+        value = value * 10 + np.int64(data[at] - 48)
+        at += 1
+    if at == begin or (data[begin] == 48 and at - begin > 1):
+        return np.int64(0), np.int64(-1)
+    if at < end and (data[at] == 46 or data[at] == 69 or data[at] == 101):  # . E e
+        bits, at = _number(data, start, end)
+        whole, value = whole_of(bits)
+        return value, (at if whole else np.int64(-1))
+    return -value if negative else value, at
 
 
 @kernel

@@ -84,3 +84,20 @@ def float_bits(digits, power):
         exponent += 1
     mantissa &= ~(_U(1) << _U(52))
     return True, mantissa | (_U(exponent) << _U(52))
+
+
+@kernel
+def whole_of(bits):
+    """Convert the bits of a float64 to a whole number: (True, value); (False, 0) if it has a
+    fraction, or is 2**53 or more."""
+    exponent = np.int64((bits >> _U(52)) & _U(0x7FF)) - 1023
+    if bits << _U(1) == _U(0):
+        return True, np.int64(0)
+    if exponent < 0 or exponent > 52:
+        return False, np.int64(0)
+    mantissa = (bits & ((_U(1) << _U(52)) - _U(1))) | (_U(1) << _U(52))
+    places = _U(52 - exponent)
+    if mantissa & ((_U(1) << places) - _U(1)) != _U(0):
+        return False, np.int64(0)
+    value = np.int64(mantissa >> places)
+    return True, (-value if bits >> _U(63) != _U(0) else value)

@@ -1,7 +1,9 @@
 """Decoders: facts and traps of each dialect; whatever comes in, a reason comes out."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import cbor2
 import numpy as np
@@ -13,7 +15,7 @@ from contracts.raw import RawMessage
 from contracts.topics import Route
 from ingest.decoding.catalogue import ROUTER
 from ingest.decoding.decode import DECODERS, decode
-from ingest.decoding.decoded import Context
+from ingest.decoding.decoded import Context, Decoded
 from ingest.decoding.dialects.native import decode_event, decode_telemetry, salvage_numbering
 from ingest.decoding.dialects.owntracks import decode_location
 from ingest.decoding.dialects.tasmota import decode_sensor
@@ -102,6 +104,57 @@ def test_tasmota_time_is_local_and_names_are_the_users() -> None:
     assert reason_of(lambda: decode_sensor(b'{"Time":"2026-07-07T13:01:11"}', None, CONTEXT)) == (
         Reason.MISSING_FIELD
     )
+
+
+TWO_METERS = {"Haus": {"Total_in": 1000, "P": 7}, "Heizung": {"Total_in": 5000.1}}
+
+
+def tasmota(objects: dict[str, Any], **mapping: str) -> Decoded | DeadLetter:
+    body = json.dumps({"Time": "2026-07-07T13:01:11", **objects}).encode()
+    try:
+        return decode_sensor(body, None, replace(CONTEXT, mapping=mapping))
+    except DeadLetter as dead:
+        return dead
+
+
+def test_a_tasmota_with_two_meters_is_refused_until_the_registry_says_which() -> None:
+    refused = tasmota(TWO_METERS)
+    assert isinstance(refused, DeadLetter) and refused.reason is Reason.AMBIGUOUS
+    assert "Haus has P, Total_in; Heizung has Total_in" in refused.detail
+    heating = tasmota(TWO_METERS, object="Heizung")
+    assert isinstance(heating, Decoded) and heating.columns == {"register_kwh": [5000.1]}
+    house = tasmota(TWO_METERS, object="Haus", power_w="P")
+    assert isinstance(house, Decoded)
+    assert house.columns == {"register_kwh": [1000.0], "power_w": [7.0]}
+
+
+def test_a_tasmotas_register_comes_before_a_voltage() -> None:
+    found = tasmota({"PZEM": {"Volt_p1": 230}, "SML": {"Total_in": 777.7, "Power_curr": 5}})
+    assert isinstance(found, Decoded)
+    assert found.columns == {"register_kwh": [777.7], "power_w": [5.0]}
+
+
+@pytest.mark.parametrize("name", ["Total_Summe", "Power_total_in", "Tariflos"])
+def test_a_tasmotas_power_hides_no_register_of_another_name(name: str) -> None:
+    refused = tasmota({"SML": {name: 4711.5, "Power_curr": 5}})
+    assert isinstance(refused, DeadLetter) and refused.reason is Reason.MISSING_FIELD
+    assert name in refused.detail and "mapping" in refused.detail
+    found = tasmota({"SML": {name: 4711.5, "Power_curr": 5}}, register_kwh=name)
+    assert isinstance(found, Decoded)
+    assert found.columns == {"register_kwh": [4711.5], "power_w": [5.0]}
+
+
+def test_a_tasmota_that_has_only_power_is_read() -> None:
+    found = tasmota({"SML": {"Power_curr": 5, "Meter_number": "0a01"}})
+    assert isinstance(found, Decoded) and found.columns == {"power_w": [5.0]}
+
+
+def test_a_mapping_that_fits_nothing_says_what_there_is() -> None:
+    for mapping in ({"object": "Keller"}, {"register_kwh": "Energie"}):
+        refused = tasmota(TWO_METERS, **mapping)
+        assert isinstance(refused, DeadLetter) and refused.reason is Reason.MISSING_FIELD
+        assert "Haus has P, Total_in; Heizung has Total_in" in refused.detail
+    assert isinstance(tasmota(TWO_METERS, register_kwh="Total_in"), DeadLetter)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,361 @@
+"""Examples of answers that are short; api/openapi/examples.py has those of scores and alerts."""
+
+from typing import Any
+
+_CASE_ID = "0c9c1f0f6f2d4b0f9a6f6f3f9d1f7a55"
+_CONTACT_ID = "5e1d7a0c2b8f4a6f8d3c1b2a49586f70"
+_SIGNAL_ID = "3f0b7f5e1c9d4e2a8b6a7c5d4e3f2a1b"
+
+
+def page(*rows: dict[str, Any]) -> dict[str, Any]:
+    """Return a page with these rows that is the last one."""
+    return {"data": list(rows), "pagination": {"end_cursor": "WyJ4Il0", "has_next_page": False}}
+
+
+_PERIOD = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
+_EXPOSURE = {"distance_m": 161_300.0, "drive_s": 12_480.0, "night_s": 250.0, "trips": 14}
+
+_CASE_ROW: dict[str, Any] = {
+    "id": _CASE_ID,
+    "side": "insurer",
+    "kind": "crash",
+    "title": {
+        "de": "Unfall mit Golf: Fahrer zurückrufen",
+        "en": "Crash of Golf: call the driver",
+    },
+    "urgent": True,
+    "customer": "c-7",
+    "subject": "vehicle:car-7",
+    "state": "in_progress",
+    "owner": "claims desk",
+    "resolution": None,
+    "deadline": "2026-11-21T10:15:05Z",
+    "opened_at": "2026-11-21T10:00:05Z",
+    "updated_at": "2026-11-21T10:08:00Z",
+    "resolved_at": None,
+    "version": 2,
+    "withdrawn": False,
+}
+_CASE: dict[str, Any] = {
+    **_CASE_ROW,
+    "signal_id": _SIGNAL_ID,
+    "playbook": "crash-call-back",
+    "entries": [
+        {
+            "at": "2026-11-21T10:08:00Z",
+            "author": "claims desk",
+            "kind": "note",
+            "text": "Called at 10:08. Nobody is hurt, the car stands at the garage.",
+        }
+    ],
+}
+_CONTACT_ROW: dict[str, Any] = {
+    "id": _CONTACT_ID,
+    "customer": "c-7",
+    "channel": "webhook",
+    "receiver": "claims desk",
+    "address": None,
+    "purpose": "claims_assistance",
+    "language": "en",
+    "type": "crash.detected",
+    "subject": None,
+    "urgent": True,
+    "playbook": "crash-call-back",
+    "case_id": _CASE_ID,
+    "alert_id": None,
+    "state": "delivered",
+    "reason": "",
+    "attempts": 1,
+    "created_at": "2026-11-21T10:00:05Z",
+    "next_attempt_at": None,
+    "delivered_at": "2026-11-21T10:00:06Z",
+    "finished_at": "2026-11-21T10:00:06Z",
+    "read_at": None,
+    "withdrawn": False,
+}
+_CONTACT: dict[str, Any] = {
+    **_CONTACT_ROW,
+    "body": None,
+    "signal_id": _SIGNAL_ID,
+    "tries": [
+        {
+            "number": 1,
+            "at": "2026-11-21T10:00:06Z",
+            "outcome": "delivered",
+            "status": 204,
+            "detail": "",
+            "duration_ms": 84,
+        }
+    ],
+}
+_CONSENTS: dict[str, Any] = {
+    "customer": "c-7",
+    "granted": ["claims_assistance"],
+    "ledger": [
+        {
+            "purpose": "driving_score",
+            "state": "withdrawn",
+            "legal_basis": "consent",
+            "notice_version": "2026-11",
+            "source": "api",
+            "decided_at": "2026-11-23T17:42:10Z",
+            "recorded_at": "2026-11-23T17:42:10Z",
+        }
+    ],
+}
+_DEAD_LETTER: dict[str, Any] = {
+    "id": 17,
+    "tenant": "acme",
+    "dialect": "tasmota",
+    "topic": "tele/cellar/SENSOR",
+    "content_type": None,
+    "bytes": 92,
+    "received_at": "2026-11-21T10:00:00Z",
+    "reason": "ambiguous",
+    "detail": "2 objects may be the meter; Haus has Total_in; Heizung has Total_in.",
+    "state": "open",
+    "retried_at": None,
+    "outcome": None,
+}
+_TRIP: dict[str, Any] = {
+    "id": "7-1795255200000000",
+    "vehicle": "car-7",
+    "contract": "k-7",
+    "started_at": "2026-11-21T10:00:00Z",
+    "ended_at": "2026-11-21T10:31:00Z",
+    "distance_m": 21_400.0,
+    "drive_s": 1_790.0,
+    "idle_s": 70.0,
+    "night_s": 0.0,
+    "rush_s": 0.0,
+    "speeding_s": 12.0,
+    "max_speed_kmh": 103.2,
+    "speeding_count": 1,
+    "crashes": 0,
+    "revision": 0,
+    "harsh_braking": [1, 0, 0],
+    "harsh_acceleration": [0, 0, 0],
+    "harsh_cornering": [2, 0, 0],
+}
+_CUSTOMERS = page(
+    {"id": "c-7", "name": "Jane Doe", "language": "en", "contracts": 2, "open_cases": 1}
+)
+
+ANSWERS: dict[str, dict[str, Any]] = {
+    "get_driving_score_history": {
+        "200": {
+            "subject": "contract:k-7",
+            "granularity": "month",
+            "timezone": "Europe/Berlin",
+            "algorithm_version": "driving-score/1",
+            "consent_ref": "consent:118",
+            "data": [
+                {
+                    "period": _PERIOD,
+                    "score": 78.4,
+                    "band": "B",
+                    "trust": "full",
+                    "exposure": _EXPOSURE,
+                    "reason": None,
+                }
+            ],
+        }
+    },
+    "list_mileage": {
+        "200": page(
+            {
+                "subject": "contract:k-7",
+                "period": _PERIOD,
+                **_EXPOSURE,
+                "consent_ref": "consent:118",
+            }
+        )
+    },
+    "list_trips": {"200": page(_TRIP)},
+    "list_crashes": {
+        "200": page(
+            {
+                "id": _SIGNAL_ID,
+                "revision": 0,
+                "retracted": False,
+                "subject": "vehicle:car-7",
+                "customer": "c-7",
+                "contract": "k-7",
+                "happened_at": "2026-11-21T10:00:00Z",
+                "noticed_at": "2026-11-21T10:00:05Z",
+                "severity": 3,
+                "peak_mps2": 62.0,
+                "delta_v_kmh": 41.0,
+                "speed_kmh": 48.0,
+                "case_id": _CASE_ID,
+                "consent_ref": "consent:119",
+            }
+        )
+    },
+    "create_stream_token": {
+        "201": {
+            "token": "ts_3q2-7wEiM0mY0i3Zl5n8bRkq1vT4uXoPzS6dFgHjKlA",
+            "url": "/v1/alerts/stream?token=ts_3q2-7wEiM0mY0i3Zl5n8bRkq1vT4uXoPzS6dFgHjKlA",
+            "expires_at": "2026-11-21T10:05:00Z",
+        }
+    },
+    "stream_alerts": {
+        "200": 'id: 41\nevent: opened\ndata: {"sequence":41,"resumed":false}\nretry: 2000\n\n'
+    },
+    "list_meters": {
+        "200": page(
+            {
+                "id": "m-12",
+                "number": "1EMH0012345678",
+                "interval_s": 900,
+                "timezone": "Europe/Berlin",
+                "customer": "c-7",
+                "contract": "k-12",
+                "consent_ref": "consent:120",
+            }
+        )
+    },
+    "list_meter_days": {
+        "200": page(
+            {
+                "date": "2026-11-20",
+                "started_at": "2026-11-19T23:00:00Z",
+                "energy_kwh": 9.41,
+                "estimated_kwh": 0.12,
+                "intervals_expected": 96,
+                "intervals_measured": 95,
+                "intervals_estimated": 1,
+                "lowest_w": 88.0,
+                "peak_w": 3_120.0,
+                "peak_at": "2026-11-20T17:30:00Z",
+                "base_load_w": 148.5,
+                "night_share": 0.21,
+                "revision": 0,
+            }
+        )
+    },
+    "list_meter_intervals": {
+        "200": page(
+            {
+                "start": "2026-11-20T17:30:00Z",
+                "end": "2026-11-20T17:45:00Z",
+                "energy_kwh": 0.78,
+                "status": "ABGELESEN",
+                "estimated": False,
+                "revision": 0,
+            }
+        )
+    },
+    "list_customers": {"200": _CUSTOMERS},
+    "search_customers": {"200": _CUSTOMERS},
+    "list_cases": {"200": page(_CASE_ROW)},
+    "get_case": {"200": _CASE},
+    "add_note": {"201": _CASE},
+    "change_case": {"200": _CASE},
+    "get_own_data": {
+        "200": {
+            "customer": "c-7",
+            "name": "Jane Doe",
+            "language": "en",
+            "email": "jane@example.org",
+            "purposes": ["claims_assistance", "driving_score"],
+            "devices": [
+                {
+                    "device": "car-7",
+                    "kind": "vehicle",
+                    "dialect": "native",
+                    "contract": "k-7",
+                    "subject": "vehicle:car-7",
+                    "valid_from": "2026-01-01T00:00:00Z",
+                    "valid_to": None,
+                    "samples": 104_233,
+                    "first_at": "2026-01-03T07:12:00Z",
+                    "last_at": "2026-11-21T10:31:00Z",
+                }
+            ],
+        }
+    },
+    "list_own_reads": {
+        "200": page(
+            {
+                "at": "2026-11-21T10:04:00Z",
+                "role": "agent",
+                "reader": "claims desk",
+                "what": "customer context",
+                "object_kind": "customer",
+                "object_id": "c-7",
+                "why": "claim 2026-4711 (service)",
+                "request_id": "9f2b7c1d00aa41e7",
+            }
+        )
+    },
+    "list_own_trips": {"200": page(_TRIP)},
+    "get_own_trip_path": {
+        "200": {
+            "trip": _TRIP["id"],
+            "points": [
+                {
+                    "at": "2026-11-21T10:00:00Z",
+                    "lat_deg": 52.52,
+                    "lon_deg": 13.405,
+                    "speed_kmh": 32.0,
+                }
+            ],
+            "cut_off": False,
+        }
+    },
+    "get_own_consents": {"200": _CONSENTS},
+    "decide_consent": {"201": _CONSENTS},
+    "list_own_messages": {
+        "200": page(
+            {
+                "id": _CONTACT_ID,
+                "subject": "Your base load has risen",
+                "body": "For three days no hour came below 412 W. An old freezer may be the cause.",
+                "language": "en",
+                "urgent": False,
+                "purpose": "energy_insight",
+                "sent_at": "2026-11-22T08:00:00Z",
+                "read_at": None,
+            }
+        )
+    },
+    "list_contacts": {"200": page(_CONTACT_ROW)},
+    "get_contact": {"200": _CONTACT},
+    "resend_contact": {"202": _CONTACT},
+    "get_ledger": {
+        "200": {
+            "closes": True,
+            "data": [
+                {
+                    "tenant": "acme",
+                    "dialect": "native",
+                    "received": 1_000,
+                    "stored": 990,
+                    "duplicate": 6,
+                    "dead_lettered": 3,
+                    "refused": 1,
+                    "samples_received": 60_000,
+                    "samples_stored": 59_400,
+                    "samples_merged": 0,
+                    "samples_duplicate": 360,
+                    "samples_refused": 60,
+                    "closes": True,
+                }
+            ],
+        }
+    },
+    "list_dead_letters": {"200": page(_DEAD_LETTER)},
+    "get_dead_letter": {
+        "200": {
+            **_DEAD_LETTER,
+            "shape": '{"Time":"0000-00-00T00:00:00","Haus":{"Total_in":0000}}',
+        }
+    },
+    "get_health": {"200": {"status": "ok"}},
+    "get_readiness": {
+        "200": {"ready": True, "missing": [], "resting": []},
+        "503": {"ready": False, "missing": ["the database cannot be reached"], "resting": []},
+    },
+}
+"""operationId → status → example."""
