@@ -21,8 +21,8 @@ REVEAL_DEAD_LETTER = "dead_letter.reveal"
 
 KINDS: Mapping[str, ChangeKind] = {
     REVEAL_DEAD_LETTER: ChangeKind(
-        requesters=frozenset({Role.OPERATOR}),
-        approvers=frozenset({Role.OPERATOR, Role.DATA_PROTECTION, Role.SUPERVISOR}),
+        requesters=frozenset({Role.OPERATOR, Role.PLATFORM}),
+        approvers=frozenset({Role.OPERATOR, Role.PLATFORM, Role.DATA_PROTECTION, Role.SUPERVISOR}),
         valid_s=24 * HOUR_S,
     ),
 }

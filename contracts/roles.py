@@ -15,6 +15,7 @@ class Role(StrEnum):
     DATA_PROTECTION = "data_protection"
     BACK_OFFICE = "back_office"
     OPERATOR = "operator"
+    PLATFORM = "platform"
     PARTNER = "partner"
     CUSTOMER = "customer"
 
@@ -28,6 +29,7 @@ MEANING: Mapping[Role, str] = {
     Role.DATA_PROTECTION: "data protection, and approves what shows data in full",
     Role.BACK_OFFICE: "contracts and their cases",
     Role.OPERATOR: "runs the service",
+    Role.PLATFORM: "runs the service for all tenants; sees messages of no known tenant",
     Role.PARTNER: "somebody outside: a workshop, a call centre",
     Role.CUSTOMER: "a customer, with their own data only",
 }

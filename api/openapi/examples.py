@@ -147,6 +147,13 @@ REQUESTS: dict[str, Any] = {
     "change_case": {"state": "in_progress"},
     "search_customers": {"q": "doe", "limit": 20},
     "decide": {"purpose": "driving_score", "state": "withdrawn", "notice_version": "2026-11"},
+    "ask_approval": {
+        "kind": "dead_letter.reveal",
+        "subject": "dead_letter:1",
+        "reason": "The meter sends nothing that is used since its last update.",
+    },
+    "approve": {"note": "Agreed by telephone with the operator."},
+    "reject": {"note": "The shape says enough."},
 }
 """operationId → body."""
 
