@@ -16,7 +16,7 @@ from runtime.errors import Usage
 from runtime.settings import Settings
 from store.people import person_sessions, persons, sign_in_mail
 from store.postgres.pool import connect, scalar
-from store.postgres.roles import WRITER
+from store.postgres.roles import CONTACTS
 from tests.fix_receiver import Mailbox
 from tests.fix_registry import NOW_US
 
@@ -161,7 +161,7 @@ def test_links_are_sent_by_the_process_of_contacts(
     text = link.get_content()
     assert link["Subject"] == "Ihr Link zum Anmelden" and "Jörg Müller" in text
     token = re.search(r"https://pages\.example/login/link\?t=([0-9a-f]{64})\s", text)
-    with connect(database, role=WRITER) as connection:
+    with connect(database, role=CONTACTS) as connection:
         assert sign_in_mail.take(connection, clock.now_us()) is None
     with connect(database) as connection:
         assert scalar(connection, "select count(*) from access.mail") == 0, "no text is kept"
