@@ -13,6 +13,7 @@ from api.app import create_app
 from api.http.changes import Changes
 from api.http.connections import Limits, Server
 from api.http.deps import Deps
+from api.http.oidc import provider_of
 from api.http.ratelimit import FailureLimit, RateLimit
 from api.http.site import Site
 from api.http.tls import Certificate, certificate_of
@@ -22,8 +23,9 @@ from runtime.clock import Clock
 from runtime.endpoint import Missing
 from runtime.errors import Retry, Stop
 from runtime.metrics import Metrics
+from runtime.secret_box import box_of
 from runtime.settings import Settings
-from store.people import sessions
+from store.people import person_sessions, sessions
 from store.postgres.pool import Pool
 from store.postgres.roles import READER
 
@@ -46,7 +48,8 @@ def open_deps(
         rate = RateLimit(settings.api_requests_per_minute)
         failures = FailureLimit(settings.api_failures_per_minute)
         site = Site(settings.api_base_url)
-        yield Deps(pool, settings, clock, metrics, changes, rate, failures, site)
+        box, provider = box_of(settings), provider_of(settings, clock)
+        yield Deps(pool, settings, clock, metrics, changes, rate, failures, site, box, provider)
     finally:
         changes.close()
         pool.close()
@@ -167,4 +170,6 @@ async def _clean_up(deps: Deps) -> None:
 
 def _delete_expired(deps: Deps) -> None:
     with deps.pool.connection() as connection:
-        sessions.forget_expired(connection, deps.clock.now_us())
+        now_us = deps.clock.now_us()
+        sessions.forget_expired(connection, now_us)
+        person_sessions.forget_expired(connection, now_us)

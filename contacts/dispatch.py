@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from contacts.channels import open_channels
 from contacts.deliver import Deliverer
+from contacts.link_mails import LinkMailer
 from contacts.notifications import NotificationListener
 from contacts.store_thread import StoreThread
 from contracts.channels import configured
@@ -56,6 +57,8 @@ class Dispatcher:
         delivering = StoreThread(self._url, "delivery")
         channels = open_channels(self._settings, self._clock)
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
+        mailing = StoreThread(self._url, "links")
+        links = LinkMailer(mailing, self._settings, self._clock)
         listener = NotificationListener(self._url)
         listener.start()
 
@@ -67,11 +70,15 @@ class Dispatcher:
         async def deliver_once() -> bool:
             return await deliverer.round() > 0
 
+        async def mail_once() -> bool:
+            return await links.send_next()
+
         tasks = [
             asyncio.create_task(coroutine)
             for coroutine in (
                 self._repeat(decide_once, stop, listener.signals),
                 self._repeat(deliver_once, stop, listener.contacts, deliverer.freed),
+                self._repeat(mail_once, stop, listener.links),
                 self._count(deciding, stop),
             )
         ]
@@ -85,7 +92,9 @@ class Dispatcher:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
             await deliverer.close()
-            await asyncio.gather(deciding.close(), delivering.close(), listener.close())
+            await asyncio.gather(
+                deciding.close(), delivering.close(), mailing.close(), listener.close()
+            )
             for channel in channels.values():
                 await channel.close()
 

@@ -16,7 +16,7 @@ _LISTEN_S = 60.0
 
 
 class NotificationListener:
-    """Sets the events `signals` and `contacts` of the creating event loop on notifications.
+    """Sets events of the creating event loop on notifications: `signals`, `contacts`, `links`.
 
     The loops also poll, so a lost notification costs one poll interval at most.
     """
@@ -24,6 +24,7 @@ class NotificationListener:
     def __init__(self, url: str) -> None:
         self.signals = asyncio.Event()
         self.contacts = asyncio.Event()
+        self.links = asyncio.Event()
         self._url = url
         self._loop = asyncio.get_running_loop()
         self._stop = threading.Event()
@@ -50,9 +51,9 @@ class NotificationListener:
                     connect(self._url, application="tachowatt-wake", role=CONTACTS) as connection,
                 ):
                     self._connection = connection
-                    notify.listen(connection, notify.SIGNAL, notify.CONTACT)
-                    self._set(notify.SIGNAL)
-                    self._set(notify.CONTACT)
+                    notify.listen(connection, notify.SIGNAL, notify.CONTACT, notify.LINK)
+                    for channel in (notify.SIGNAL, notify.CONTACT, notify.LINK):
+                        self._set(channel)
                     while not self._stop.is_set():
                         for channel, _ in notify.wait(connection, _LISTEN_S):
                             self._set(channel)
@@ -66,6 +67,6 @@ class NotificationListener:
             self._stop.wait(_PAUSE_S)
 
     def _set(self, channel: str) -> None:
-        event = self.signals if channel == notify.SIGNAL else self.contacts
+        event = {notify.SIGNAL: self.signals, notify.LINK: self.links}.get(channel, self.contacts)
         if not self._stop.is_set():
             self._loop.call_soon_threadsafe(event.set)

@@ -434,6 +434,59 @@ class Settings(BaseSettings):
         gt=0.0,
         description="A client that has not taken anything of an answer for so long is cut off.",
     )
+    sign_in_by_key: bool = Field(
+        default=True,
+        description="Whether the pages take keys too. Keys are for machines: set it to false where "
+        "people have accounts (docs/security.md).",
+    )
+    demo_sign_in: bool = Field(
+        default=False,
+        description="Whether the demo's people sign in by one click: on the loopback only, and "
+        "never with api_base_url.",
+    )
+    oidc_issuer: str = Field(
+        default="",
+        description="OpenID provider by which people sign in, and whose tokens the API takes: "
+        "https://sso.example.org/realms/tw. Its address /.well-known/openid-configuration has the "
+        "rest.",
+    )
+    oidc_name: str = Field(
+        default="OpenID", description="Its name on the sign-in page, as people know it."
+    )
+    oidc_client_id: str = Field(
+        default="",
+        description="Client id of the pages at the provider; empty = people do not use it.",
+    )
+    oidc_client_secret_file: Path | None = Field(
+        default=None,
+        description="File with the client secret of the pages; without one the client is public "
+        "(PKCE is used in any case).",
+    )
+    oidc_role_claim: str = Field(
+        default="",
+        description="Claim of the ID token with the person's groups or roles: groups, or with dots "
+        "realm_access.roles. Empty = people have the role that `tachowatt person add` gave them.",
+    )
+    oidc_role_map: str = Field(
+        default="",
+        description="Values of that claim and the role of each, with commas: "
+        "tw-agents=agent,tw-leads=supervisor. The first one of this list that a person has counts; "
+        "who has none is not let in.",
+    )
+    oidc_audience: str = Field(
+        default="",
+        description="Audience (aud) of access tokens for the API; empty = the API takes keys only.",
+    )
+    oidc_clients: str = Field(
+        default="",
+        description="Machines that come with access tokens of client credentials, with commas: "
+        "client=tenant:role. Others are refused.",
+    )
+    oidc_scope_map: str = Field(
+        default="",
+        description="Names that the provider uses for scopes of the API, with commas: "
+        "tw.scores=scores:read. Names of the API count as they are.",
+    )
     playbooks_dir: Path | None = Field(
         default=None,
         description="Folder of the playbooks (*.yaml) to use instead of the shipped ones. Changes "
@@ -506,6 +559,12 @@ class Settings(BaseSettings):
             raise ValueError("expected http(s)://host or http(s)://host:port, without a path")
         return value.rstrip("/")
 
+    @field_validator("oidc_role_map", "oidc_clients", "oidc_scope_map")
+    @classmethod
+    def _are_pairs(cls, value: str) -> str:
+        pairs_of(value)
+        return value
+
     @field_validator("webhook_private_networks", "api_trusted_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -565,6 +624,17 @@ class _FileSource(PydanticBaseSettingsSource):
             for name, field in self.settings_cls.model_fields.items()
         }
         return {name: value for name, value in found.items() if value is not None}
+
+
+def pairs_of(text: str) -> dict[str, str]:
+    """Parse `name=value,name=value`. Raises ValueError."""
+    found = {}
+    for part in filter(None, (part.strip() for part in text.split(","))):
+        name, sign, value = part.partition("=")
+        if not sign or not name.strip() or not value.strip():
+            raise ValueError(f"expected name=value with commas, found {part!r}")
+        found[name.strip()] = value.strip()
+    return found
 
 
 def as_markdown() -> str:

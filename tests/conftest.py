@@ -25,6 +25,7 @@ _PLUGINS = [
     "tests.fix_contacts",
     "tests.fix_api",
     "tests.fix_roles",
+    "tests.fix_people",
 ]
 """Fixtures that start servers, and what they need of the program. Unit tests have none of them."""
 

@@ -4,19 +4,24 @@ What belongs to whom shows in its id and name, and every position is one that no
 like, so that a test can search an answer's bytes for what must not be there.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from api.http.scopes import OF_ROLE
+from api.http.scopes import OF_ROLE, Scope
 from app.operations.registry_import import validate, write
+from contracts.approvals import REVEAL_DEAD_LETTER
 from contracts.quality import Quality
 from contracts.raw import RawMessage
+from contracts.roles import OF_A_PERSON
 from contracts.signals import signal_id
 from contracts.units import VEHICLE_NAMES
+from customer_context.four_eyes.rule import Actor
+from services import four_eyes
 from store.casework import alerts, cases, contacts
-from store.people import keys
+from store.people import keys, persons
+from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
 from store.postgres.pool import Connection, connect
@@ -53,16 +58,19 @@ class Own:
     notice: str = ""
     webhook: str = ""
     trip: str = ""
+    approval: str = ""
     secrets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class Seeded:
-    """What there is. keys : (owner, role) → the text of a key."""
+    """What there is. keys : (owner, role) → the text of a key, `person <role>` of a person's own;
+    people : (owner, role) → the id of a person."""
 
     url: str
     own: dict[str, Own]
     keys: dict[tuple[str, str], str] = field(default_factory=dict)
+    people: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def bearer(self, role: str, tenant: str = "own") -> dict[str, str]:
         """The header of a role's key: of t1 (`own`), or of t2 (`zz`)."""
@@ -131,9 +139,12 @@ def seed(url: str) -> Seeded:
     with connect(url) as connection:
         own = {owner: _fill(connection, owner, row) for owner, row in _OWNERS.items()}
         keys = _keys(connection)
+        people = _people(connection, keys)
         _books(connection)
+        asked = _ask(connection, people)
         connection.commit()
-    return Seeded(url, own, keys)
+    own = {owner: replace(row, approval=asked[row.tenant]) for owner, row in own.items()}
+    return Seeded(url, own, keys, people)
 
 
 def _keys(connection: Connection) -> dict[tuple[str, str], str]:
@@ -148,6 +159,44 @@ def _keys(connection: Connection) -> dict[tuple[str, str], str]:
                     connection, tenant=own.tenant, role=role, name=f"{owner} {role}",
                     scopes=scopes, now_us=NOW_US, customer=customer,
                 )[1]  # fmt: skip
+    return found
+
+
+def _people(
+    connection: Connection, key_texts: dict[tuple[str, str], str]
+) -> dict[tuple[str, str], str]:
+    """People of every role, each with a key of their own; a second operator in each tenant."""
+    found = {}
+    for owner in ("own", FOREIGN):
+        own = _OWNERS[owner]
+        for role in [*OF_ROLE, "operator 2"]:
+            customer = own.driver if role == "customer" else None
+            person = NewPerson(
+                own.tenant, role.split()[0], f"{owner} {role} person",
+                f"{owner}-{role.replace(' ', '')}@example.org", customer,
+            )  # fmt: skip
+            person_id = persons.add(connection, person, NOW_US)
+            assert person_id is not None
+            found[(owner, role)] = person_id
+            key_id, key_texts[(owner, f"person {role}")] = keys.create_key(
+                connection, tenant=own.tenant, role=OF_A_PERSON, name=f"key of {role}",
+                scopes=list(Scope), now_us=NOW_US,
+            )  # fmt: skip
+            persons.bind_key(connection, key_id, person_id)
+    return found
+
+
+def _ask(connection: Connection, people: dict[tuple[str, str], str]) -> dict[str, str]:
+    """A request of each tenant's operator to see a dead letter; tenant → its id."""
+    found = {}
+    for owner, letter in (("own", "1"), (FOREIGN, "2")):
+        tenant = _OWNERS[owner].tenant
+        actor = Actor(people[(owner, "operator")], tenant, "operator")
+        asked = four_eyes.ask(
+            connection, actor, f"{owner} operator person", REVEAL_DEAD_LETTER,
+            f"dead_letter:{letter}", f"{owner}-secret reason", NOW_US,
+        )  # fmt: skip
+        found[tenant] = asked.request_id
     return found
 
 
@@ -193,7 +242,7 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
     return Own(
         own.tenant, own.driver, own.home, own.vehicle, own.meter, own.motor, own.electricity,
         crash.id, raised.id, crash_case, alert_case, sent[0], sent[1], sent[2],
-        f"{car}-{first_trip}",
+        f"{car}-{first_trip}", "",
         (crash.id, raised.id, crash_case, alert_case, *sent, f"{owner}-secret"),
     )  # fmt: skip
 

@@ -1,4 +1,7 @@
-"""Authentication by Bearer key. The API does not accept a page's session cookie."""
+"""Authentication: by Bearer key or token in the API, by session in the pages.
+
+The API does not accept a page's session cookie, and the pages no token.
+"""
 
 from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
@@ -10,12 +13,18 @@ from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
 from fastapi.security.base import SecurityBase
 
 from api.http.deps import Deps
+from api.http.oidc import ProviderAway, TokenRefused
 from api.http.problems import Problem
-from api.http.scopes import Scope, roles_with
+from api.http.scopes import OF_ROLE, Scope, roles_with
 from api.http.site import network_of
+from contracts.roles import OF_A_PERSON
+from customer_context.four_eyes.rule import Actor
+from runtime.clock import US_PER_S
 from runtime.errors import TachowattError
-from store.people import keys, stream_tokens
+from services import sign_in
+from store.people import keys, persons, sessions, stream_tokens
 from store.people.idempotency import Logged
+from store.people.persons import Account
 from store.people.read_log import ObjectRead, Reader, log_reads
 from store.postgres.pool import Connection
 
@@ -25,7 +34,12 @@ UNKNOWN_TENANT = "-"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An authenticated key. customer : owner of a customer's key; None for the other roles."""
+    """Who calls: a machine with a key or token, or a person.
+
+    key_id : of the key, `oidc:<client>`, or the person's id, whichever way they came. customer : of
+    the role customer. person : None for a machine. by_key : the key of a person who came with one.
+    until_us : when the token expires, None = no end known.
+    """
 
     key_id: str
     tenant: str
@@ -33,11 +47,41 @@ class Caller:
     customer: str | None
     name: str
     scopes: frozenset[str]
+    person: str | None = None
+    by_key: str | None = None
+    until_us: int | None = None
 
     @classmethod
     def of(cls, key: keys.KeyRow) -> "Caller":
-        """Build the caller of a valid key."""
+        """Build the caller of a valid key of a machine."""
         return cls(key.key_id, key.tenant, key.role, key.customer, key.name, frozenset(key.scopes))
+
+    @classmethod
+    def of_person(
+        cls,
+        account: Account,
+        role: str | None = None,
+        within: Collection[str] | None = None,
+        by_key: str | None = None,
+        until_us: int | None = None,
+    ) -> "Caller":
+        """Build the caller of a person.
+
+        role : stated by an OpenID provider. within : scopes of a key or token, None = all.
+        """
+        role = role or account.role
+        scopes: frozenset[str] = OF_ROLE.get(role, frozenset())
+        return cls(
+            account.person_id,
+            account.tenant,
+            role,
+            account.customer,
+            account.name,
+            scopes if within is None else scopes & set(within),
+            account.person_id,
+            by_key,
+            until_us,
+        )
 
     @property
     def tenants(self) -> tuple[str, ...]:
@@ -45,6 +89,11 @@ class Caller:
         that."""
         unassigned = Scope.UNASSIGNED_READ in self.scopes
         return (self.tenant, UNKNOWN_TENANT) if unassigned else (self.tenant,)
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, for the rule of four eyes."""
+        return Actor(self.person, self.tenant, self.role)
 
     @property
     def side(self) -> str | None:
@@ -56,23 +105,26 @@ class KeyRefused(TachowattError):
     """The key is unknown, revoked or expired; the message names which."""
 
 
-def admit(deps: Deps, key_text: str, client: str | None, now_us: int) -> Caller:
-    """Return the caller of a key that a client has sent.
+def admit(deps: Deps, text: str, client: str | None, now_us: int) -> Caller:
+    """Return the caller of a key or access token that a client has sent.
 
-    Raises `KeyRefused`, or the 429 problem if the client has sent too many invalid keys. What
-    cannot be a key is refused without a connection to the store. client : its address.
+    Raises `KeyRefused`, or the 429 problem if the client has sent too many that are not valid. What
+    can be neither is refused without a connection to the store. client : its address.
     """
     network = network_of(client)
-    deps.failures.check(network, key_text)
+    deps.failures.check(network, text)
     try:
-        if not keys.well_formed(key_text):
+        if keys.well_formed(text):
+            with deps.pool.connection() as connection:
+                caller = caller_of_key(connection, text, now_us)
+        elif deps.provider is not None and deps.provider.takes(text):
+            caller = _caller_of_token(deps, text, now_us)
+        else:
             raise KeyRefused("the key is not known")
-        with deps.pool.connection() as connection:
-            caller = caller_of_key(connection, key_text, now_us)
     except KeyRefused:
         deps.failures.failed(network)
         raise
-    deps.failures.accepted(key_text)
+    deps.failures.accepted(text)
     return caller
 
 
@@ -85,7 +137,102 @@ def caller_of_key(connection: Connection, key_text: str, now_us: int) -> Caller:
         raise KeyRefused("the key is revoked")
     if not keys.valid(found, now_us):
         raise KeyRefused("the key has expired")
-    return Caller.of(found)
+    return _caller_of_row(connection, found)
+
+
+def _caller_of_row(connection: Connection, key: keys.KeyRow) -> Caller:
+    if key.role != OF_A_PERSON:
+        return Caller.of(key)
+    account = persons.of_key(connection, key.key_id)
+    if account is None:
+        raise KeyRefused("the person of this key is disabled")
+    return Caller.of_person(account, within=key.scopes, by_key=key.key_id)
+
+
+def _caller_of_token(deps: Deps, text: str, now_us: int) -> Caller:
+    """Return the caller of an access token: a machine of the settings, or a person it is linked to.
+
+    Raises `KeyRefused`, or the 503 problem where the provider's keys cannot be had.
+    """
+    assert deps.provider is not None
+    try:
+        token = deps.provider.access_token(text, now_us)
+    except TokenRefused as error:
+        raise KeyRefused(str(error)) from None
+    except ProviderAway as error:
+        raise Problem(
+            503,
+            "provider_away",
+            str(error),
+            "Repeat the request later; keys of `tachowatt key create` do not need the provider.",
+            user_message="Signing in does not work at the moment.",
+            headers={"Retry-After": "10"},
+        ) from None
+    until_us = token.expires_s * US_PER_S
+    machine = deps.provider.machine(token.client)
+    if machine is not None:
+        tenant, role = machine
+        return Caller(
+            f"oidc:{token.client}",
+            tenant,
+            role,
+            None,
+            token.client,
+            OF_ROLE[role] & token.scopes,
+            until_us=until_us,
+        )
+    with deps.pool.connection() as connection:
+        account = sign_in.by_identity(
+            connection, deps.box, deps.provider.issuer, token.subject, None, now_us
+        )
+    if account is None:
+        raise KeyRefused(f"the client {token.client!r} is not registered here")
+    return Caller.of_person(account, within=token.scopes, until_us=until_us)
+
+
+def still_valid(connection: Connection, caller: Caller, now_us: int) -> bool:
+    """Return whether an accepted caller still is one; for answers that last long (streams)."""
+    if caller.until_us is not None and caller.until_us <= now_us:
+        return False
+    if caller.person is None:
+        machine = caller.until_us is not None  # by a token, which nothing revokes
+        return machine or keys.still_valid(connection, caller.key_id, now_us)
+    if caller.by_key is not None and not keys.still_valid(connection, caller.by_key, now_us):
+        return False
+    account = persons.account(connection, caller.person)
+    return account is not None and account.role == caller.role
+
+
+@dataclass(frozen=True, slots=True)
+class PageSession:
+    """A session of the pages, and its CSRF token."""
+
+    caller: Caller
+    csrf: str
+
+
+def session_of(
+    deps: Deps, connection: Connection, token: str, now_us: int, *, use: bool
+) -> PageSession | None:
+    """Return the session of a cookie's token; None where it is over, or never was one.
+
+    use : False = this is no use of it, it may become idle.
+    """
+    idle_s = deps.settings.api_session_idle_s
+    if token.startswith(sign_in.PREFIX):
+        found = sign_in.find_session(connection, deps.box, token, now_us, idle_s, use=use)
+        if found is None:
+            return None
+        return PageSession(Caller.of_person(found.account, found.stated_role), found.csrf)
+    if not deps.settings.sign_in_by_key:
+        return None
+    of_key = sessions.find_session(connection, token, now_us, idle_s, use=use)
+    if of_key is None:
+        return None
+    try:
+        return PageSession(_caller_of_row(connection, of_key.key), of_key.csrf)
+    except KeyRefused:
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +276,8 @@ class _Bearer(SecurityBase):
 
     def __init__(self) -> None:
         self.model = HTTPBearerModel(
-            description="A key made by `tachowatt key create`: `Authorization: Bearer tw_…`"
+            description="A key made by `tachowatt key create`: `Authorization: Bearer tw_…`, or an "
+            "access token of the OpenID provider that the settings name"
         )
         self.scheme_name = "key"
 

@@ -1,7 +1,9 @@
-"""Scopes: what a key may be used for. A key has all scopes of its role, or fewer."""
+"""Scopes: what people and keys may do. A key has all scopes of its role, or fewer."""
 
 from collections.abc import Mapping
 from enum import StrEnum
+
+from contracts.roles import Role
 
 
 class Scope(StrEnum):
@@ -26,10 +28,31 @@ class Scope(StrEnum):
     DATA_READ = "data:read"
     OPERATIONS_READ = "operations:read"
     UNASSIGNED_READ = "unassigned:read"
+    PLAYBOOKS_READ = "playbooks:read"
+    APPROVALS_READ = "approvals:read"
+    APPROVALS_WRITE = "approvals:write"
 
+
+_AGENT = frozenset(
+    {
+        Scope.CONTEXT_READ,
+        Scope.ALERTS_READ,
+        Scope.CASES_READ,
+        Scope.CASES_WRITE,
+        Scope.CONTACTS_READ,
+        Scope.CONTACTS_WRITE,
+    }
+)
+_APPROVALS = frozenset({Scope.APPROVALS_READ, Scope.APPROVALS_WRITE})
+_OPERATOR = _APPROVALS | {
+    Scope.OPERATIONS_READ,
+    Scope.CONTACTS_READ,
+    Scope.CONTACTS_WRITE,
+    Scope.PLAYBOOKS_READ,
+}
 
 OF_ROLE: Mapping[str, frozenset[Scope]] = {
-    "insurer": frozenset(
+    Role.INSURER: frozenset(
         {
             Scope.SCORES_READ,
             Scope.TRIPS_READ,
@@ -40,7 +63,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
             Scope.CONTACTS_READ,
         }
     ),
-    "utility": frozenset(
+    Role.UTILITY: frozenset(
         {
             Scope.ALERTS_READ,
             Scope.ALERTS_WRITE,
@@ -50,17 +73,15 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
             Scope.CONTACTS_READ,
         }
     ),
-    "agent": frozenset(
-        {
-            Scope.CONTEXT_READ,
-            Scope.ALERTS_READ,
-            Scope.CASES_READ,
-            Scope.CASES_WRITE,
-            Scope.CONTACTS_READ,
-            Scope.CONTACTS_WRITE,
-        }
-    ),
-    "customer": frozenset(
+    Role.AGENT: _AGENT,
+    Role.SUPERVISOR: _AGENT | _APPROVALS | {Scope.PLAYBOOKS_READ},
+    Role.MARKETING: frozenset({Scope.PLAYBOOKS_READ}),
+    Role.DATA_PROTECTION: _APPROVALS | {Scope.PLAYBOOKS_READ},
+    Role.BACK_OFFICE: frozenset({Scope.CASES_READ, Scope.CASES_WRITE, Scope.CONTACTS_READ}),
+    Role.OPERATOR: _OPERATOR,
+    Role.PLATFORM: _OPERATOR | {Scope.UNASSIGNED_READ},
+    Role.PARTNER: frozenset(),
+    Role.CUSTOMER: frozenset(
         {
             Scope.DATA_READ,
             Scope.CONSENTS_READ,
@@ -69,24 +90,15 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
             Scope.INBOX_WRITE,
         }
     ),
-    "operator": frozenset({Scope.OPERATIONS_READ, Scope.CONTACTS_READ, Scope.CONTACTS_WRITE}),
-    "platform": frozenset(
-        {
-            Scope.OPERATIONS_READ,
-            Scope.UNASSIGNED_READ,
-            Scope.CONTACTS_READ,
-            Scope.CONTACTS_WRITE,
-        }
-    ),
 }
-"""The maximum scopes of a role's keys, and their default. Roles are separate: no key of an insurer
-can read consumption."""
+"""The maximum scopes of a role's people and keys, and the default of keys. Roles are separate: no
+key of an insurer can read consumption."""
 
-OPERATORS = frozenset({"operator", "platform"})
+OPERATORS = frozenset({Role.OPERATOR, Role.PLATFORM})
 """They run the service and see no customers. `platform` also sees messages of no known tenant,
 whose topics may name devices and people of any tenant."""
 
 
 def roles_with(scope: Scope) -> tuple[str, ...]:
-    """Return the roles whose keys can have a scope."""
+    """Return the roles that can have a scope."""
     return tuple(role for role, scopes in OF_ROLE.items() if scope in scopes)

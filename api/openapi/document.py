@@ -42,6 +42,8 @@ _STATUS = {
 }
 _ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
 _WITH_BODY = ("413", "415")
+_CHANGES = ("/acknowledge", "/resend", "/read", "/reveal")
+"""Ends of paths without a body that change something."""
 
 
 def install(app: FastAPI) -> None:
@@ -83,6 +85,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "customers", "description": "A customer's own data, consents and messages"},
             {"name": "contacts", "description": "Contacts and their delivery"},
             {"name": "operations", "description": "The ledger and dead letters"},
+            {"name": "approvals", "description": "Changes that a second person approves"},
             {"name": "health", "description": "Health, readiness and metrics"},
         ],
     )
@@ -145,7 +148,9 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
         declared = list(_ALWAYS)
         if operation.get("requestBody"):
             declared += _WITH_BODY
-        if "requestBody" in operation or path.endswith(("/acknowledge", "/resend", "/read")):
+        if "requestBody" in operation or path.endswith(
+            ("/acknowledge", "/resend", "/read", "/reveal")
+        ):
             declared += ["409", "412"]
         for status in declared:
             responses[status] = _problem(status)

@@ -157,6 +157,13 @@ REQUESTS: dict[str, Any] = {
         "state": "withdrawn",
         "notice_version": "2026-11",
     },
+    "ask_approval": {
+        "kind": "dead_letter.reveal",
+        "subject": "dead_letter:1",
+        "reason": "The meter sends nothing that is used since its last update.",
+    },
+    "approve": {"note": "Agreed by telephone with the operator."},
+    "reject": {"note": "The shape says enough."},
 }
 """operationId → body."""
 

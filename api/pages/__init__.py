@@ -7,7 +7,20 @@ from starlette.routing import Route
 
 from api.http.deps import Deps
 from api.http.scopes import Scope
-from api.pages import alerts, cases, contacts, customers, fleet, live, meters, operations, overview
+from api.pages import (
+    account,
+    alerts,
+    approvals,
+    cases,
+    contacts,
+    customers,
+    fleet,
+    live,
+    meters,
+    operations,
+    overview,
+    sign_in,
+)
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
 
@@ -40,6 +53,15 @@ def mount(app: FastAPI, deps: Deps) -> None:
         Route("/favicon.svg", assets.favicon, methods=["GET"]),
         get("/login", session.login_page, session=False),
         post("/login", session.login, session=False),
+        post("/login/password", sign_in.with_password, session=False),
+        post("/login/link", sign_in.ask_link, session=False),
+        get("/login/link", sign_in.open_link, session=False),
+        post("/login/link/use", sign_in.use_link, session=False),
+        post("/login/demo", sign_in.demo, session=False),
+        get("/login/provider", sign_in.to_provider, session=False),
+        get("/login/provider/done", sign_in.from_provider, session=False),
+        get("/invitation", sign_in.invitation, session=False),
+        post("/invitation", sign_in.accept, session=False),
         post("/logout", session.logout),
         post("/logout/everywhere", session.logout_everywhere),
         Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),
@@ -79,7 +101,14 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
         get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ, entry="dead_letters"),
         get("/dead-letters/{letter}", operations.dead_letter, Scope.OPERATIONS_READ),
-        get("/playbooks", operations.playbook_list, Scope.OPERATIONS_READ, entry="playbooks"),
+        get("/approvals", approvals.list_, Scope.APPROVALS_READ, entry="approvals"),
+        post("/approvals", approvals.ask, Scope.APPROVALS_WRITE),
+        get("/approvals/{request}", approvals.one, Scope.APPROVALS_READ),
+        post("/approvals/{request}", approvals.act, Scope.APPROVALS_WRITE),
+        get("/playbooks", operations.playbook_list, Scope.PLAYBOOKS_READ, entry="playbooks"),
+        get("/account", account.show, entry="account"),
+        post("/account", account.end),
+        post("/account/password", account.change_password),
     ]
     app.state.menu = tuple(menu)
     app.state.problem_page = outside(deps)

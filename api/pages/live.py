@@ -15,7 +15,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import PlainTextResponse, Response
 
-from api.http.auth import Caller
+from api.http.auth import Caller, session_of
 from api.http.deps import Deps
 from api.http.problems import Problem
 from api.http.scopes import Scope
@@ -23,15 +23,11 @@ from api.pages.frame.enter import SESSION, open_view
 from api.pages.frame.formats import Formats
 from api.pages.frame.view import HEADERS, View
 from runtime.errors import Retry
-from store.people import sessions
 from store.pipeline import ledger
 from store.pipeline.ledger import Entry
 from store.reads import pages as reads
 
 _TICK_S = 1.0
-_CHECK_EVERY = 10
-"""Ticks between two checks that the session is still valid."""
-
 SCOPE_OF_EVENT: Mapping[str, tuple[Scope, ...]] = {
     "vehicle.crash": (Scope.CRASHES_READ,),
     "trip.completed": (Scope.TRIPS_READ,),
@@ -154,9 +150,8 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
 
 def _caller(deps: Deps, token: str) -> Caller | None:
     with deps.pool.connection() as connection:
-        idle_s = deps.settings.api_session_idle_s
-        found = sessions.find_session(connection, token, deps.clock.now_us(), idle_s, use=False)
-    return None if found is None else Caller.of(found.key)
+        found = session_of(deps, connection, token, deps.clock.now_us(), use=False)
+    return None if found is None else found.caller
 
 
 async def _events(
@@ -166,12 +161,14 @@ async def _events(
     shown: dict[str, str] = {}
     inbox: tuple[int, datetime | None] | None = None
     with deps.changes.subscribe(caller.tenant) as subscription:
-        ticks = 0
         while not subscription.closed:
             try:
-                if ticks % _CHECK_EVERY == 0 and not await run_in_threadpool(_caller, deps, token):
+                current = await run_in_threadpool(_caller, deps, token)
+                if current is None:
                     yield ServerSentEvent("{}", event="bye")
                     return
+                if current != caller:
+                    return  # another role: the page comes again, as what it is now
                 if caller.role == "customer":
                     now_inbox = await run_in_threadpool(_inbox_state, deps, caller)
                     if inbox is not None and now_inbox != inbox:
@@ -189,7 +186,6 @@ async def _events(
             except Retry:
                 pass  # the store is unavailable: keep the stream open and try again
             changes = await subscription.wait(_TICK_S)
-            ticks += 1
             events = {change.what for change in changes if _may_see(change.what, caller)}
             if events and caller.role != "customer":
                 yield _change_event(events)

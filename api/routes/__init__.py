@@ -4,7 +4,7 @@ from api.routes.agents import cases, contacts
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.customers import consents, inbox, own
 from api.routes.insurers import driving, trips
-from api.routes.operators import health, operations
+from api.routes.operators import approvals, health, operations
 from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
 
 ROUTERS = tuple(
@@ -23,6 +23,7 @@ ROUTERS = tuple(
         inbox,
         contacts,
         operations,
+        approvals,
         health,
     )
 )

@@ -134,7 +134,8 @@ def _export(file: Path) -> None:
 
 def _welcome(access: Any) -> None:
     """Print addresses and users."""
-    err.print(f"\n{access.address}  the pages; sign in with one of these keys", style="bold")
+    err.print(f"\n{access.address}  the pages: one click signs you in as somebody", style="bold")
+    err.print("  for the API, and for machines, these keys:", highlight=False)
     for user in access.users:
         who = f"{user.customer} ({user.language})" if user.customer else user.name
         err.print(f"  {who:<20} {user.role:<10} {user.key}", markup=False, highlight=False)

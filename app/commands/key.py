@@ -1,7 +1,6 @@
 """Keys of API and pages: create, list, revoke."""
 
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
@@ -11,35 +10,27 @@ from app.commands.shared.console import load_settings, out, print_json, print_ta
 from app.commands.shared.options import Json
 from app.operations.timestamps import as_datetime
 from app.processes.stack import database
+from contracts.roles import OF_A_PERSON, Role
 from runtime.clock import Clock, SystemClock
 from runtime.errors import Usage
-from store.people import customers, keys, registry
+from store.people import customers, keys, persons, registry
 from store.postgres.pool import connect, translated
 from store.postgres.times import from_us
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 
-class Role(StrEnum):
-    """The role of a key."""
-
-    INSURER = "insurer"
-    UTILITY = "utility"
-    AGENT = "agent"
-    CUSTOMER = "customer"
-    OPERATOR = "operator"
-    PLATFORM = "platform"
-
-
-def _scopes(role: str, text: str | None) -> frozenset[Scope]:
-    allowed = OF_ROLE[role]
+def _scopes(role: str | None, text: str | None) -> frozenset[Scope]:
+    """Return the scopes of a key. role : None = of a person, whose role limits them at each use."""
+    allowed = frozenset(Scope) if role is None else OF_ROLE[role]
     if text is None:
         return allowed
     named = [part.strip() for part in text.split(",") if part.strip()]
     unknown = sorted(set(named) - {scope.value for scope in allowed})
     if unknown or not named:
         raise Usage(
-            f"--scopes {text!r}: a key of the role {role} can have " + ", ".join(sorted(allowed))
+            f"--scopes {text!r}: a key of the role {role or OF_A_PERSON} can have "
+            + ", ".join(sorted(allowed))
         )
     return frozenset(Scope(name) for name in named)
 
@@ -64,9 +55,15 @@ def _expiry(text: str | None, clock: Clock) -> datetime | None:
 @cli.command("create")
 def create_key(
     tenant: Annotated[str, typer.Argument(help="Tenant")],
-    role: Annotated[Role, typer.Option(help="Whose people it is for")],
-    name: Annotated[str, typer.Option(help="Who uses it; customers see this in their log")],
+    role: Annotated[
+        Role | None, typer.Option(help="What it may do; not with --person, whose role counts")
+    ] = None,
+    name: Annotated[str, typer.Option(help="Who uses it; customers see this in their log")] = "",
     customer: Annotated[str | None, typer.Option(help="Whose own, for the role customer")] = None,
+    person: Annotated[
+        str | None,
+        typer.Option(help="Acts as this person (id): as their role, and what is done is theirs"),
+    ] = None,
     scopes: Annotated[
         str | None, typer.Option(help="Fewer than the role has: scores:read,trips:read")
     ] = None,
@@ -82,8 +79,12 @@ def create_key(
       tachowatt key create demo --role insurer --name "claims desk"
 
       tachowatt key create demo --role customer --customer c-1 --name "Jane's portal" --expires 90d
+
+      tachowatt key create demo --person p-0123456789abcdef --name "Sofia's scripts"
     """
     clock = SystemClock()
+    if (role is None) == (person is None):
+        raise Usage("a key has either --role or --person")
     chosen, expires_at = _scopes(role, scopes), _expiry(expires, clock)
     if (role is Role.CUSTOMER) != (customer is not None):
         raise Usage("--customer goes with --role customer, and only with it")
@@ -94,22 +95,28 @@ def create_key(
             raise Usage(f"there is no tenant {tenant!r}; `tachowatt import` makes one")
         if customer is not None and not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
+        account = None if person is None else persons.account(connection, person)
+        if person is not None and (account is None or account.tenant != tenant):
+            raise Usage(f"tenant {tenant!r} has no person {person!r}; see `tachowatt person list`")
         key_id, text = keys.create_key(
             connection,
             tenant=tenant,
-            role=role,
+            role=role or OF_A_PERSON,
             name=name,
             scopes=chosen,
             now_us=clock.now_us(),
             customer=customer,
             expires_at=expires_at,
         )
+        if account is not None:
+            persons.bind_key(connection, key_id, account.person_id)
         connection.commit()
     if json:
         print_json({"key_id": key_id, "key": text, "scopes": sorted(chosen)})
         return
     out.print(text, highlight=False)
-    out.print(f"role {role}, scopes {', '.join(sorted(chosen))}", style="dim")
+    whose = f"role {role}" if account is None else f"acts as {account.name}"
+    out.print(f"{whose}, scopes {', '.join(sorted(chosen))}", style="dim")
 
 
 @cli.command("list")

@@ -19,6 +19,13 @@ from app.processes.stack import Addresses, Stack
 from runtime.clock import SystemClock
 from runtime.urls import without_password
 
+SIGN_IN = (
+    "to sign in, in another terminal (it prints a link; `tachowatt tenant list` names tenants):",
+    "  tachowatt person add TENANT --role agent --name NAME --email ADDRESS",
+    "a key, for programs: tachowatt key create TENANT --role agent --name WHAT-FOR",
+)
+"""How to get in, after the addresses."""
+
 
 def serve(
     state_dir: StateDir = None, mqtt_url: MqttUrl = None, database_url: DatabaseUrl = None
@@ -41,6 +48,8 @@ def serve(
         err.print(f"  metrics   {where.metrics_url}")
         err.print(f"  state     {stack.state_dir}")
         err.print("  Ctrl-C ends it; in another terminal: tachowatt ledger")
+        for line in SIGN_IN:
+            err.print(f"  {line}", highlight=False)
 
     async def main() -> None:
         stop = asyncio.Event()

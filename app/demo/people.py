@@ -7,11 +7,13 @@ from pathlib import Path
 
 from api.http.scopes import OF_ROLE
 from app.demo.receiver import SIDES, DemoReceiver
+from contracts.roles import Role
 from runtime.clock import Clock
 from runtime.secret_box import SecretBox
 from simulators.fleet import Fleet
 from store.casework import receivers
-from store.people import keys
+from store.people import keys, persons
+from store.people.persons import NewPerson
 from store.postgres.pool import connect
 
 
@@ -39,6 +41,20 @@ class Access:
         path.touch(mode=0o600)
         path.write_text(json.dumps(asdict(self), indent=2), encoding="utf-8")
 
+
+_PEOPLE = (
+    ("Ines Moreau", Role.INSURER, "Motor portfolio"),
+    ("Jonas Weber", Role.UTILITY, "Network"),
+    ("Sofia Keller", Role.AGENT, "Service North"),
+    ("Leyla Demir", Role.AGENT, "Service South"),
+    ("Peter Hansen", Role.SUPERVISOR, "Service"),
+    ("Clara Vogel", Role.MARKETING, "Marketing"),
+    ("Ruth Albers", Role.DATA_PROTECTION, "Data protection"),
+    ("Karl Brandt", Role.BACK_OFFICE, "Contracts"),
+    ("Nina Lorenz", Role.OPERATOR, "Operation"),
+    ("Felix Krause", Role.PARTNER, "Workshop Krause"),
+)
+"""People who sign in by one click, on the loopback only: name, role, team."""
 
 _STAFF = (
     ("Insurer's analyst", "insurer"),
@@ -85,6 +101,25 @@ def add_users(database_url: str, fleet: Fleet, clock: Clock) -> list[User]:
             add(names[customer], "customer", customer, language)
         connection.commit()
     return users
+
+
+def add_people(database_url: str, fleet: Fleet, clock: Clock) -> None:
+    """Create people of every role, and those customers who have keys too."""
+    names = {row["id"]: row["name"] for row in fleet.registry["customers"]}
+    with connect(database_url) as connection:
+        for position, (name, role, team) in enumerate(_PEOPLE):
+            email = f"{name.lower().replace(' ', '.')}@{fleet.tenant}.example"
+            person = NewPerson(
+                fleet.tenant, role, name, email, None, team, languages=("en", "de"), demo=True
+            )
+            persons.add(connection, person, clock.now_us() + position)
+        for customer, language in _customers(fleet):
+            person = NewPerson(
+                fleet.tenant, Role.CUSTOMER, names[customer], f"{customer}@{fleet.tenant}.example",
+                customer, languages=(language,), demo=True,
+            )  # fmt: skip
+            persons.add(connection, person, clock.now_us() + len(_PEOPLE))
+        connection.commit()
 
 
 def _customers(fleet: Fleet) -> Iterator[tuple[str, str]]:

@@ -12,7 +12,7 @@ from typing import Any
 from app.demo import ACCESS_FILE
 from app.demo.judge_interface import Judge, Outcome, find_judge
 from app.demo.past import parts
-from app.demo.people import Access, add_receivers, add_users
+from app.demo.people import Access, add_people, add_receivers, add_users
 from app.demo.receiver import DemoReceiver
 from app.demo.service import Service
 from app.operations import registry_import as registry_files
@@ -144,6 +144,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         registry_files.write(addresses.database_url, valid, clock.now_us())
         add_receivers(addresses.database_url, box_of(settings), fleet.tenant, receiver, clock)
         users = add_users(addresses.database_url, fleet, clock)
+        add_people(addresses.database_url, fleet, clock)
         figures.phase = "starting the service"
         view.show(figures)
         service = Service(settings, addresses, clock, receiver, plan.api_port)

@@ -52,6 +52,7 @@ class Service:
             "TACHOWATT_STATE_DIR": str(self._state),
             "TACHOWATT_DATABASE_URL": addresses.database_url,
             "TACHOWATT_MQTT_URL": addresses.mqtt_url,
+            "TACHOWATT_DEMO_SIGN_IN": "true",
             "TACHOWATT_API_PORT": str(_usual_port() if api_port is None else api_port),
         }
         if addresses.api_database_url:

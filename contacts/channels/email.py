@@ -32,17 +32,21 @@ class Sender:
     async def send(self, contact: Mapping[str, Any]) -> Result:
         """Attempt once. Permanent errors for this mail (5xx) are not retried; all errors of the
         connection to the server are."""
-        if self._url is None:
-            return Result(Next.RETRY, "channel_not_set_up", None, "TACHOWATT_SMTP_URL is not set")
         try:
             message = compose(contact, self._from, self._clock.now_us())
         except ValueError as error:
             return Result(Next.FAIL, "no_mail", None, str(error))
+        return await self.send_message(message, contact["address"])
+
+    async def send_message(self, message: EmailMessage, address: str) -> Result:
+        """Send a composed mail; see `send`."""
+        if self._url is None:
+            return Result(Next.RETRY, "channel_not_set_up", None, "TACHOWATT_SMTP_URL is not set")
         try:
             await aiosmtplib.send(
                 message,
                 sender=parseaddr(self._from)[1],
-                recipients=[contact["address"]],
+                recipients=[address],
                 hostname=self._url.hostname,
                 port=self._url.port or _PORTS[self._url.scheme],
                 username=None if self._url.username is None else unquote(self._url.username),

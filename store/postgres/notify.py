@@ -16,6 +16,9 @@ SIGNAL = "tachowatt_signal"
 CONTACT = "tachowatt_contact"
 """Contacts wait for delivery."""
 
+LINK = "tachowatt_link"
+"""One-time links wait to be sent by e-mail."""
+
 CHANGE = "tachowatt_change"
 """An object that pages show has changed; payload: a hash of tenant and kind (`names`)."""
 

@@ -32,4 +32,7 @@ RECEIVER_SECRET = SealedColumn(
     "contacts.receiver_secret", "secret", "secret_id", "receiver_id", "secret_is_sealed"
 )
 
-COLUMNS = (RECEIVER_SECRET,)
+TOTP_SECRET = SealedColumn("access.credential", "totp", "person_id", "person_id")
+IDENTITY_SEAL = SealedColumn("access.identity", "seal", "identity_id", "identity_id")
+
+COLUMNS = (RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL)

@@ -120,7 +120,10 @@ def test_keyboard_alone_is_enough(visit: Visit, town: Town, site: str) -> None:
     put_crash(town)
     page = visit(None).go("/cases")
     assert page.url.startswith(f"{site}/login"), "nobody is signed in"
-    expect(page.locator("#key")).to_be_focused()
+    expect(page.locator("#email")).to_be_focused()
+    _tab_to(page, "details.panel summary")
+    page.keyboard.press("Enter")
+    _tab_to(page, "#key")
     page.keyboard.type(town.keys["agent"])
     page.keyboard.press("Enter")
     page.wait_for_url(f"{site}/cases")

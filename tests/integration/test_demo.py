@@ -37,7 +37,7 @@ def test_a_demo_tells_of_every_crash_and_leaves_nothing(state_dir: Path) -> None
     assert answer["calibration"]["slowness"] >= 1.0
     assert all(f"warning: {warning}" in ran.stderr for warning in answer["warnings"])
 
-    before, _, after = ran.stderr.partition("the pages; sign in with one of these keys")
+    before, _, after = ran.stderr.partition("the pages: one click signs you in as somebody")
     assert "the devices deliver their past" in before and "demo: live" in after
     for role in ("insurer", "utility", "agent", "operator", "customer"):
         assert f" {role} " in ran.stderr

@@ -12,15 +12,20 @@ from api.http.scopes import OF_ROLE
 from api.pages.frame.view import View
 from api.resources.dead_letters import printable
 from app.operations.registry_import import validate, write
-from store.people import keys, read_log, sessions
+from services import sign_in as sign_in_as
+from store.people import keys, persons, read_log, sessions
 from store.postgres.pool import connect, scalar
 from tests.fix_api import Api, running_api
 from tests.fix_registry import NOW_US
 from tests.pages import HTML, send, sign_in, token_of
 from tests.patience import patient
+from tests.secret_keys import BOX
 from tests.seed_api import LAT, LON
 
-ROLES = ("insurer", "utility", "agent", "customer", "home", "operator", "platform")
+ROLES = (
+    "insurer", "utility", "agent", "customer", "home", "operator", "platform", "supervisor",
+    "marketing", "data_protection", "back_office", "partner",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -44,32 +49,35 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
     """Every page about things of an owner → the roles that may open it."""
     own = api.seeded.own[owner]
     everybody = set(ROLES)
+    both = {"agent", "operator", "platform", "supervisor", "back_office"}
     return {
         "/": everybody,
         "/fleet": {"insurer", "customer", "home"},
         f"/vehicles/{own.vehicle}": {"insurer", "customer"},
         "/meters": {"utility", "customer", "home"},
         f"/meters/{own.meter}": {"utility", "home"},
-        "/customers": {"agent"},
-        f"/customers/{own.driver}": {"agent"},
-        "/alerts": {"utility", "agent"},
-        f"/alerts/{own.alert}": {"utility", "agent"},
-        "/cases": {"insurer", "utility", "agent"},
-        f"/cases/{own.crash_case}": {"insurer", "agent"},
-        f"/cases/{own.alert_case}": {"utility", "agent"},
-        "/contacts": {"insurer", "utility", "agent", "operator", "platform"},
-        f"/contacts/{own.message}": {"insurer", "agent", "operator", "platform"},
-        f"/contacts/{own.notice}": {"utility", "agent", "operator", "platform"},
+        "/customers": {"agent", "supervisor"},
+        f"/customers/{own.driver}": {"agent", "supervisor"},
+        "/alerts": {"utility", "agent", "supervisor"},
+        f"/alerts/{own.alert}": {"utility", "agent", "supervisor"},
+        "/cases": {"insurer", "utility", "agent", "supervisor", "back_office"},
+        f"/cases/{own.crash_case}": {"insurer", "agent", "supervisor", "back_office"},
+        f"/cases/{own.alert_case}": {"utility", "agent", "supervisor", "back_office"},
+        "/contacts": {"insurer", "utility", *both},
+        f"/contacts/{own.message}": {"insurer", *both},
+        f"/contacts/{own.notice}": {"utility", *both},
         "/me": {"customer", "home"},
         "/inbox": {"customer", "home"},
         "/dead-letters": {"operator", "platform"},
         "/dead-letters/1": {"operator", "platform"},
-        "/playbooks": {"operator", "platform"},
+        "/playbooks": {"operator", "platform", "supervisor", "marketing", "data_protection"},
+        "/approvals": {"operator", "platform", "supervisor", "data_protection"},
+        f"/approvals/{own.approval}": {"operator", "platform", "supervisor", "data_protection"},
     }
 
 
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
-           "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks")  # fmt: skip
+           "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks", "/approvals")  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -79,6 +87,35 @@ def test_each_role_opens_its_own_and_nothing_else(api: Api, enter, role: str) ->
     assert opened == {path for path, roles in pages(api).items() if role in roles}
     menu = set(re.findall(r'<li><a href="(/[a-z-]*)"', client.get("/").text))
     assert menu <= opened, "nothing in the menu that is not allowed"
+
+
+@pytest.mark.parametrize("role", sorted(OF_ROLE))
+def test_a_person_opens_what_a_key_of_the_role_opens(api: Api, enter, role: str) -> None:
+    client = enter(None)
+    with connect(api.seeded.url) as connection:
+        account = persons.account(connection, api.seeded.people[("own", role)])
+        assert account is not None
+        opened = sign_in_as.open_session(connection, BOX, account, "password", "test", NOW_US)
+        assert opened is not None
+        connection.commit()
+    client.cookies.set("tw_session", opened.token)
+    found = {path for path in pages(api) if client.get(path).status_code == 200}
+    assert found == {path for path, roles in pages(api).items() if role in roles}
+    page = client.get("/account")
+    assert page.status_code == 200 and f"own {role} person" in page.text
+    assert enter(role).get("/account").status_code == 404, "a key is nobody's account"
+
+
+def test_a_diary_names_the_person(api: Api) -> None:
+    case = api.seeded.own["own"].crash_case
+    note = {"text": "Called; nobody is hurt."}
+    path = f"/v1/cases/{case}/notes"
+    answer = api.post(path, "person agent", note, Idempotency_Key="diary")
+    assert answer.status_code == 201
+    entries = api.get(f"/v1/cases/{case}", "agent").json()["entries"]
+    assert "own agent person" in [entry["author"] for entry in entries]
+    reads = api.get("/v1/customers/c0/reads", "customer").json()["data"]
+    assert reads[0]["reader"] and "own agent person" in [read["reader"] for read in reads]
 
 
 @pytest.mark.parametrize("role", ROLES)

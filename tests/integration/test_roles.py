@@ -161,6 +161,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
         assert _granted(owner, READER, "delete") == []
         assert _granted(owner, READER, "truncate") == []
         assert _granted(owner, READER, "insert") == [
+            "access.change_decision", "access.change_execution", "access.change_request",
             "access.idempotency", "access.read_log", "contacts.alert_change",
             "contacts.case_entry", "customers.consent",
         ]  # fmt: skip

@@ -20,7 +20,7 @@ from services import secrets
 from store.casework import delivery, receivers
 from store.postgres.pool import Connection, connect, scalar
 from store.secrets import sealing
-from store.secrets.columns import COLUMNS, RECEIVER_SECRET
+from store.secrets.columns import COLUMNS, IDENTITY_SEAL, RECEIVER_SECRET
 from tests.fix_contacts import TENANT, Stage
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US
@@ -79,7 +79,7 @@ def test_clear_secrets_are_sealed_at_the_upgrade(connection: Connection) -> None
     ids = put_clear(connection, 250)
     secrets.prepare(connection, BOX, NOW_US)
     assert opened(connection, BOX, ids) == [CLEAR] * 250
-    assert sealing.counts(connection) == {RECEIVER_SECRET.name: {KEY.id: 250}}
+    assert sealing.counts(connection)[RECEIVER_SECRET.name] == {KEY.id: 250}
     assert scalar(
         connection, "select convalidated from pg_constraint where conname = 'secret_is_sealed'"
     )
@@ -244,7 +244,11 @@ def test_every_text_column_that_may_be_a_secret_is_sealed(connection: Connection
         "'pipeline') and data_type in ('text', 'bytea') "
         "and column_name ~ '(^|_)(secret|password|totp|token|sealed)$'"
     ).fetchall()
-    assert {name for (name,) in found} == {column.name for column in COLUMNS}
+    # A link's text is made by the database, read by contacts only, and deleted when it is sent.
+    clear = {"access.mail.token"}
+    # An empty text, whose seal is what counts.
+    seals = {IDENTITY_SEAL.name}
+    assert {name for (name,) in found} - clear == {column.name for column in COLUMNS} - seals
 
 
 def test_the_commands(database: str, tmp_path: Path) -> None:

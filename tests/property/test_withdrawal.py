@@ -156,6 +156,10 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/alerts/{alert_id}/acknowledge": {},
     "/v1/alerts/{alert_id}/resolve": {"resolution": "done"},
     "/v1/alerts/{alert_id}/classify": {"classification": "unclear"},
+    "/v1/approvals": {"kind": "dead_letter.reveal", "subject": "dead_letter:1", "reason": "test"},
+    "/v1/approvals/{request_id}/approve": {"note": ""},
+    "/v1/approvals/{request_id}/reject": {"note": ""},
+    "/v1/approvals/{request_id}/reveal": {},
 }
 """POSTs of the API that answer with what they changed → a body. Those of pages redirect."""
 
@@ -206,7 +210,7 @@ class World:
         return VALUES | {
             "case": case_ids, "case_id": case_ids, "contact": contact_ids,
             "contact_id": contact_ids, "alert": (own.alert,), "alert_id": (own.alert,),
-            "trip_id": (own.trip,),
+            "trip_id": (own.trip,), "request": (own.approval,), "request_id": (own.approval,),
         }  # fmt: skip
 
     def now(self) -> int:

@@ -18,14 +18,13 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from api.http import problems
-from api.http.auth import Caller
+from api.http.auth import session_of
 from api.http.deps import Deps
 from api.http.problems import Problem
 from api.http.scopes import Scope
 from api.pages.frame.texts import best_language
 from api.pages.frame.view import View
 from contracts.kinds import LANGUAGES
-from store.people import sessions
 from store.postgres import roles
 from store.postgres.pool import Connection
 from store.reads import pages as reads
@@ -34,6 +33,7 @@ log = logging.getLogger("api.pages")
 
 SESSION, FORM, LANGUAGE, THEME = "tw_session", "tw_form", "tw_lang", "tw_theme"
 """Cookies: session, CSRF token of the sign-in form, language and theme."""
+
 
 _YEAR_S = 365 * 24 * 3600
 _THEMES = ("light", "dark")
@@ -135,19 +135,19 @@ def _save_preferences(view: View) -> Response | None:
 def _load_session(view: View, connection: Connection) -> None:
     """Load the session if its cookie is valid, and restrict the connection to its tenants."""
     site, cookies = view.deps.site, view.request.cookies
-    found = sessions.find_session(
+    found = session_of(
+        view.deps,
         connection,
         cookies.get(site.cookie(SESSION), ""),
         view.now_us,
-        view.deps.settings.api_session_idle_s,
         use="x-live" not in view.request.headers,  # a page that keeps itself current
     )
     if found is None:
         view.csrf = cookies.get(site.cookie(FORM), "")
         return
-    view.key, view.csrf = Caller.of(found.key), found.csrf
+    view.key, view.csrf = found.caller, found.csrf
     roles.set_tenant_scope(connection, view.key.tenants, view.key.customer)
-    view.tenant_name, view.timezone = reads.tenant(connection, found.key.tenant)
+    view.tenant_name, view.timezone = reads.tenant(connection, view.key.tenant)
 
 
 def _check_token(view: View) -> None:

@@ -2,7 +2,8 @@
 
 import json
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -34,6 +35,10 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+PROVIDER = "tw_provider"
+"""Cookie of a sign-in at an OpenID provider. Only it is `SameSite=Lax`: the provider's answer comes
+from another site."""
 
 LOG_AGAIN_S = 600.0
 """What an open page shows again when it refreshes itself within this time, unchanged, is one entry
@@ -125,6 +130,15 @@ class View:
         assert self._connection is not None, "error pages do not read the store"
         return self._connection
 
+    @contextmanager
+    def store(self) -> Iterator[Connection]:
+        """Lend the request's connection, or where it has none (public pages) one of the pool."""
+        if self._connection is not None:
+            yield self._connection
+            return
+        with self.deps.pool.connection() as connection:
+            yield connection
+
     @property
     def tenant(self) -> str:
         """The tenant of the caller."""
@@ -180,10 +194,11 @@ class View:
         `app.state.menu` has the name, path and required scopes of each (api/pages/__init__.py).
         """
         here = self.request.url.path
+        person = self.key is not None and self.key.person is not None
         return [
             Entry(name, path, here == path or (path != "/" and here.startswith(_stem(path))))
             for name, path, scopes in self.request.app.state.menu
-            if self.may(*scopes)
+            if self.may(*scopes) and (person or name != "account")
         ]
 
     @property
@@ -289,7 +304,7 @@ class View:
                 path="/",
                 secure=secure,
                 httponly=True,
-                samesite="strict",
+                samesite="lax" if name == self.deps.site.cookie(PROVIDER) else "strict",
             )
         return response
 

@@ -15,20 +15,19 @@ from pydantic import Field
 from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.http.answers import Shape
-from api.http.auth import Call, needs_or_token
+from api.http.auth import Call, needs_or_token, still_valid
 from api.http.problems import bad_request
 from api.http.scopes import Scope
 from api.resources import alerts
 from api.resources.alerts import Alert
 from runtime.errors import Retry
 from services import alert_flow
-from store.people import keys
 from store.people.read_log import of_rows
 
 router = APIRouter(prefix="/v1/alerts", tags=["utilities"])
 
 HEARTBEAT_S = 15
-_LOOK_EVERY_S = 5.0
+_LOOK_EVERY_S = 1.0
 _BATCH = 100
 _RECONNECT_MS = 2_000
 _SEQUENCE = re.compile(r"\d{1,18}")
@@ -167,7 +166,7 @@ def _read(call: Call, last: int) -> alert_flow.Changes | None:
     """Read the next changes; None where the key is no longer valid."""
     now_us = call.deps.clock.now_us()
     with call.connection() as connection:
-        if not keys.still_valid(connection, call.caller.key_id, now_us):
+        if not still_valid(connection, call.caller, now_us):
             return None
         found = alert_flow.changes(connection, call.caller.tenant, last, _BATCH)
         concerned = of_rows([row["alert"] for row in found.shown], "alert", "alert_id")

@@ -72,6 +72,7 @@ DATABASE = SETTINGS | {"psycopg"}
 
 HELP: dict[str, set[str]] = {
     "": set(),
+    "approval": DATABASE,
     "analyse-meter": PARSER,
     "api": DATABASE,
     "bench": PARSER,
@@ -87,6 +88,8 @@ HELP: dict[str, set[str]] = {
     "import": DATABASE | {"numpy", "yaml"},
     "ingest": DATABASE,
     "key": DATABASE,
+    "person": DATABASE,
+    "tenant": DATABASE,
     "ledger": DATABASE,
     "log": DATABASE,
     "playbook": DATABASE,

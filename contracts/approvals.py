@@ -1,0 +1,30 @@
+"""Changes that need four eyes: who may ask, who may approve, and for how long."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from contracts.roles import Role
+
+HOUR_S = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeKind:
+    """A kind of change. valid_s : seconds from the request to the last moment of its execution."""
+
+    requesters: frozenset[Role]
+    approvers: frozenset[Role]
+    valid_s: int
+
+
+REVEAL_DEAD_LETTER = "dead_letter.reveal"
+
+KINDS: Mapping[str, ChangeKind] = {
+    REVEAL_DEAD_LETTER: ChangeKind(
+        requesters=frozenset({Role.OPERATOR, Role.PLATFORM}),
+        approvers=frozenset({Role.OPERATOR, Role.PLATFORM, Role.DATA_PROTECTION, Role.SUPERVISOR}),
+        valid_s=24 * HOUR_S,
+    ),
+}
+"""Each kind of change that a second person approves (services/four_eyes.py). A dead letter's body
+may contain what nobody agreed to, so one person alone does not read it."""
