@@ -15,6 +15,7 @@ class Scope(StrEnum):
     ALERTS_WRITE = "alerts:write"
     CONSUMPTION_READ = "consumption:read"
     CONTEXT_READ = "context:read"
+    CUSTOMERS_WRITE = "customers:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     CONTACTS_READ = "contacts:read"
@@ -53,6 +54,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     "agent": frozenset(
         {
             Scope.CONTEXT_READ,
+            Scope.CUSTOMERS_WRITE,
             Scope.ALERTS_READ,
             Scope.CASES_READ,
             Scope.CASES_WRITE,

@@ -145,6 +145,9 @@ REQUESTS: dict[str, Any] = {
     "classify_alert": {"classification": "confirmed", "reason": "The customer found the cause."},
     "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
     "change_case": {"state": "in_progress"},
+    "record_outcome": {"outcome": "not_reached", "note": "No answer, no mailbox."},
+    "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},
+    "answer_crash": {"answer": "well"},
     "search_customers": {"q": "doe", "limit": 20},
     "decide": {"purpose": "driving_score", "state": "withdrawn", "notice_version": "2026-11"},
 }

@@ -7,11 +7,11 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages.frame.lists import ROWS, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, cursor, one_page
 from api.pages.frame.view import View
-from api.resources import context
+from api.resources import contact_points, context
 from contracts.channels import PURPOSES, TO_CUSTOMER
-from services import alert_flow, consent, contact_flow
+from services import alert_flow, consent, contact_flow, customer_search
 from store.people import read_log, subjects
 from store.people.read_log import of_customers, of_rows
 
@@ -24,7 +24,15 @@ NOTICE = "2026-11"
 
 def customer_list(view: View) -> Response:
     """GET /customers"""
-    return _list(view, "", cursor(view, "customers", paging.text))
+    after = cursor(view, "customers", paging.text)
+    found = subjects.listed_customers(
+        view.connection,
+        view.tenant,
+        after=None if after is None else after[0],
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "customers", "customer")
+    return _list(view, "", shown, next_)
 
 
 def search(view: View) -> Response:
@@ -32,19 +40,21 @@ def search(view: View) -> Response:
     text = view.form.get("q", "").strip().replace("\x00", "")[:100]
     if not text:
         return view.go("/customers")
-    after = paging.decode("customers", view.form.get("after") or None, paging.text)
-    return _list(view, text, after)
-
-
-def _list(view: View, text: str, after: tuple[Any, ...] | None) -> Response:
-    found = subjects.find_customers(
+    after = paging.decode("found", view.form.get("after") or None, paging.number, paging.text)
+    found = customer_search.find(
         view.connection,
+        contact_points.points(view.deps),
         view.tenant,
-        text=text or None,
-        after=None if after is None else after[0],
+        text,
+        view.now_us,
+        after=None if after is None else (after[0], after[1]),
         limit=ROWS + 1,
     )
-    shown, next_ = one_page(found, "customers", "customer")
+    shown, next_ = one_page(found, "found", "rank", "customer")
+    return _list(view, text, shown, next_)
+
+
+def _list(view: View, text: str, shown: list[Row], next_: str | None) -> Response:
     view.log(of_customers(row["customer"] for row in shown), "customer list", "service")
     return view.page("customers.html", customers=shown, next=next_, q=text)
 

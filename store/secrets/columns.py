@@ -32,4 +32,7 @@ RECEIVER_SECRET = SealedColumn(
     "contacts.receiver_secret", "secret", "secret_id", "receiver_id", "secret_is_sealed"
 )
 
-COLUMNS = (RECEIVER_SECRET,)
+CONTACT_POINT = SealedColumn("customers.contact_point", "value", "point_id", "point_id")
+LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "name", "name")
+
+COLUMNS = (RECEIVER_SECRET, CONTACT_POINT, LOOKUP_KEY)

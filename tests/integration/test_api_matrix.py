@@ -67,7 +67,14 @@ RULES: dict[str, Rule] = {
     "search_customers": rule("agent", whole=True),
     "customer_context": rule("agent"),
     "list_cases": rule("insurer", "utility", "agent", whole=True),
+    "case_queue": rule("insurer", "utility", "agent", whole=True),
     "get_case": CASE,
+    "case_contact_points": CASE,
+    "record_outcome": CASE,
+    "list_contact_points": rule("agent"),
+    "record_contact_point": rule("agent"),
+    "end_contact_point": rule("agent"),
+    "answer_crash": OWN,
     "add_note": CASE,
     "change_case": CASE,
     "own_data": OWN,
@@ -88,7 +95,10 @@ RULES: dict[str, Rule] = {
     "get_dead_letter": rule("operator", "platform"),
 }
 PUBLIC = {"health", "ready"}
-BUSINESS = {"list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case"}
+BUSINESS = {
+    "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
+    "case_queue", "record_outcome",
+}  # fmt: skip
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 
 
@@ -115,6 +125,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "case_id": own.crash_case if insurer else own.alert_case,
         "customer_id": own.home if role == "home" else own.driver,
         "trip_id": own.trip,
+        "point_id": own.point,
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "contact_id": own.notice if operation == "mark_read" and role == "home" else message,
     }
@@ -137,8 +148,9 @@ def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterato
                 for side in sides:
                     own = api.seeded.own[owner]
                     allowed = held and may(right, own, owner, caller, role, side)
-                    # The trip is the driver's, and not of who shares the household.
-                    allowed = allowed and not (name == "own_path" and role == "home")
+                    # Trip and crash are the driver's, and not of who shares the household.
+                    drivers = name in ("own_path", "answer_crash")
+                    allowed = allowed and not (drivers and role == "home")
                     filled = path.format(**objects(own, name, side, role))
                     if right.query is not None:
                         filled += "?" + urlencode({right.query: own.vehicle})
@@ -247,7 +259,8 @@ def foreign(api: Api, one: Try, tenant: str, role: str) -> Iterator[bytes]:
 def state(api: Api) -> str:
     """A digest of everything that a POST could change."""
     tables = ("alert", "service_case", "case_entry", "contact")
-    names = [f"contacts.{table}" for table in tables] + ["customers.consent", "access.idempotency"]
+    names = [f"contacts.{table}" for table in tables]
+    names += ["customers.consent", "customers.contact_point", "access.idempotency"]
     one = "(select coalesce(md5(array_agg(t order by t::text)::text), '') from {} t)"
     parts = " || ".join(one.format(name) for name in names)
     with connect(api.seeded.url) as connection:
