@@ -14,7 +14,7 @@ from runtime.errors import NotFound, Stale
 from services import visibility
 from services.visibility import Kind
 from store.casework import cases
-from store.casework.cases import Queue
+from store.casework.filters import Queue
 from store.postgres.pool import Connection
 from store.postgres.rows import After
 from store.postgres.times import from_us

@@ -67,6 +67,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/alerts/{alert}", alerts.alert, Scope.ALERTS_READ),
         post("/alerts/{alert}", alerts.act, Scope.ALERTS_WRITE),
         get("/cases", cases.case_list, Scope.CASES_READ, entry="cases"),
+        get("/cases/next", cases.next_case, Scope.CASES_READ),
         get("/cases/{case}", cases.case, Scope.CASES_READ),
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
         get("/inbox", contacts.inbox, Scope.INBOX_READ, entry="inbox"),

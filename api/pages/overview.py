@@ -6,7 +6,8 @@ from typing import Any
 from starlette.responses import Response
 
 from api.http.scopes import Scope
-from api.pages import live
+from api.pages import live, words
+from api.pages.frame.formats import Formats
 from api.pages.frame.lists import Row
 from api.pages.frame.view import View
 from api.pages.meters import own_meters
@@ -78,7 +79,9 @@ def _queue_position(state: str, urgent: bool) -> int:
 
 
 def _crashes(view: View) -> list[Row]:
-    return driving.crashes(view.connection, view.tenant, Purpose.CLAIMS_ASSISTANCE, limit=_NEWEST)
+    found = driving.crashes(view.connection, view.tenant, Purpose.CLAIMS_ASSISTANCE, limit=_NEWEST)
+    f = Formats(view.language, view.timezone)
+    return [{**row, "words": words.crash(row["data"], view.text, f)} for row in found]
 
 
 def _alerts(view: View) -> list[Row]:

@@ -13,6 +13,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from runtime.errors import NotFound
+from store.casework.filters import Queue
 from store.postgres import notify, rows
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
@@ -117,23 +118,6 @@ def list_(
         "order by opened_at desc, case_id desc limit %s",
         [*where.values, limit],
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Queue:
-    """Filters of the work queue; None = any.
-
-    state : open, in_progress or resolved; None = open and in progress. due_before : with a deadline
-    before it.
-    """
-
-    side: str | None = None
-    state: str | None = None
-    kind: str | None = None
-    customer: str | None = None
-    owner: str | None = None
-    nobody: bool = False
-    due_before: datetime | None = None
 
 
 def _conditions(tenant: str, queue: Queue) -> rows.Conditions:

@@ -96,6 +96,16 @@ def holder_at(
     return holders_at(connection, [(tenant, subject, at)])[0]
 
 
+def plate(connection: Connection, tenant: str, vehicle: str) -> str | None:
+    """Return a vehicle's number plate; None where it is not known."""
+    found: str | None = scalar(
+        connection,
+        "select plate from customers.vehicle where tenant = %s and vehicle = %s",
+        (tenant, vehicle),
+    )
+    return found
+
+
 def subject_names(
     connection: Connection, subjects: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from contracts import kinds
+from contracts import contact_points, kinds
 from contracts.channels import CHANNELS
 from contracts.kinds import LANGUAGES, Text
 
@@ -18,8 +18,12 @@ DYNAMIC = (
     "alert.state",
     "anomaly",
     "case.action",
+    "case.answer",
     "case.entry",
     "case.kind",
+    "case.outcome",
+    "case.queue",
+    "case.side",
     "case.state",
     "channel",
     "consent.purpose",
@@ -42,6 +46,7 @@ DYNAMIC = (
     "kind",
     "ledger",
     "menu",
+    "point_kind",
     "read",
     "reason",
     "relevance",
@@ -82,6 +87,7 @@ def _of_contracts(language: str) -> dict[str, str]:
         "event": {code: facts.name for code, facts in kinds.EVENTS.items()},
         "factor": dict(kinds.FACTORS),
         "kind": {code: facts.name for code, facts in kinds.SIGNALS.items()},
+        "point_kind": {str(kind): name for kind, name in contact_points.NAMES.items()},
     }
     titles["channel"] = {name: spec.name for name, spec in CHANNELS.items()}
     for spec in CHANNELS.values():

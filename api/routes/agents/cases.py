@@ -17,7 +17,7 @@ from api.http.scopes import Scope
 from api.resources import contact_points
 from api.resources.contact_points import ContactPoint
 from services import case_flow
-from services.case_flow import Queue
+from store.casework.filters import Queue
 from store.people.read_log import of_rows
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
