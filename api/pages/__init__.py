@@ -7,7 +7,18 @@ from starlette.routing import Route
 
 from api.http.deps import Deps
 from api.http.scopes import Scope
-from api.pages import alerts, cases, contacts, customers, fleet, live, meters, operations, overview
+from api.pages import (
+    alerts,
+    cases,
+    contacts,
+    customers,
+    fleet,
+    live,
+    meters,
+    operations,
+    overview,
+    today,
+)
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
 
@@ -70,6 +81,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/cases/next", cases.next_case, Scope.CASES_READ),
         get("/cases/{case}", cases.case, Scope.CASES_READ),
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
+        post("/answer", today.answer, Scope.INBOX_WRITE),
         get("/inbox", contacts.inbox, Scope.INBOX_READ, entry="inbox"),
         post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),
         get("/contacts", contacts.contact_list, Scope.CONTACTS_READ, entry="contacts"),

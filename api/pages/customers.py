@@ -109,21 +109,22 @@ def _subject(contract: dict[str, Any]) -> str:
 def own(view: View) -> Response:
     """GET /me: what is stored, for which purposes, and who read it."""
     customer_id = str(view.caller.customer)
-    after = cursor(view, "reads", paging.number)
+    after = cursor(view, "read_days", paging.day, paging.text, paging.text)
     person = subjects.customer(view.connection, view.tenant, customer_id)
     if person is None:
         raise not_found()
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.load_names(_subject(row) for row in contracts)
     consents = consent.of_customer(view.connection, view.tenant, customer_id)
-    found = read_log.of_customer(
+    found = read_log.days_of_customer(
         view.connection,
         view.tenant,
         customer_id,
-        after=None if after is None else after[0],
+        view.timezone,
+        after=None if after is None else (after[0], after[1], after[2]),
         limit=_READS + 1,
     )
-    reads, next_ = one_page(found, "reads", "read_id", size=_READS)
+    reads, next_ = one_page(found, "read_days", "day", "role", "reader", size=_READS)
     return view.page(
         "me.html",
         person=person,

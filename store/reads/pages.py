@@ -149,6 +149,21 @@ def own_samples(
     return {name: [row[i] for row in found] for i, name in enumerate(names_)}
 
 
+def trip_speed(connection: Connection, device_id: int, start_at: datetime) -> dict[str, list[Any]]:
+    """Return a trip's speed for others than its customer, by column: at, speed_kmh (means of 30 s),
+    speed_limit_kmh (all None)."""
+    found = connection.execute(
+        "select at, speed_kmh from shown.trip_speed where device_id = %s and trip_start_at = %s "
+        "order by at",
+        (device_id, start_at),
+    ).fetchall()
+    return {
+        "at": [row[0] for row in found],
+        "speed_kmh": [row[1] for row in found],
+        "speed_limit_kmh": [None] * len(found),
+    }
+
+
 def signal(connection: Connection, tenant_id: str, id_: str) -> dict[str, Any] | None:
     """Return the newest revision of a signal."""
     return rows.one(
