@@ -25,10 +25,10 @@ def score_bands(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     """Return band, number of drivers and their mean score, of each driver's newest score."""
     return rows.all_(
         connection,
-        "select n.band, count(*) as drivers, avg(n.score) as mean from ("
+        "select last.band, count(*) as drivers, avg(last.score) as mean from ("
         "select distinct on (s.customer) s.tenant, s.customer, s.band, s.score "
-        "from contacts.driver_score s where s.tenant = %s order by s.customer, s.week desc) as n "
-        f"where {_GRANTED.format(n='n')} group by n.band order by n.band",
+        "from contacts.driver_score s where s.tenant = %s order by s.customer, s.week desc) as last "
+        f"where {_GRANTED.format(n='last')} group by last.band order by last.band",
         (tenant, Purpose.DRIVING_SCORE),
     )
 
