@@ -27,7 +27,8 @@ def score_bands(connection: Connection, tenant: str) -> list[dict[str, Any]]:
         connection,
         "select last.band, count(*) as drivers, avg(last.score) as mean from ("
         "select distinct on (s.customer) s.tenant, s.customer, s.band, s.score "
-        "from contacts.driver_score s where s.tenant = %s order by s.customer, s.week desc) as last "
+        "from contacts.driver_score s where s.tenant = %s "
+        "order by s.customer, s.week desc) as last "
         f"where {_GRANTED.format(n='last')} group by last.band order by last.band",
         (tenant, Purpose.DRIVING_SCORE),
     )
