@@ -58,6 +58,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/customers", customers.customer_list, Scope.CONTEXT_READ, entry="customers"),
         post("/customers", customers.search, Scope.CONTEXT_READ),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
+        post("/customers/{customer}", customers.record_point, Scope.CUSTOMERS_WRITE),
         get(
             "/fleet",
             fleet.fleet,

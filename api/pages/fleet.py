@@ -12,7 +12,7 @@ from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
-from api.pages.frame.lists import ROWS, Row, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import driving as driving_plots
 from api.resources import scores
@@ -56,7 +56,12 @@ def fleet(view: View) -> Response:
     shown = _shown(view, Kind.LAST_TRIP, shown)
     view.log(of_rows(shown, "vehicle", "vehicle"), "driving scores", _PURPOSE)
     _add_scores(view, shown)
-    return view.page("fleet.html", vehicles=shown, next=next_)
+    total = len(shown)
+    if _own(view) is None:
+        most = reads.COUNTED_SLOWLY
+        total = reads.count_vehicles(view.connection, view.tenant, _PURPOSE, view.now, most)
+    count = counted(len(shown), total, reads.COUNTED_SLOWLY)
+    return view.page("fleet.html", vehicles=shown, next=next_, count=count)
 
 
 def _shown(view: View, kind: Kind, rows: list[Row], customer: str | None = None) -> list[Row]:

@@ -13,7 +13,7 @@ from api.http.answers import finite
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
-from api.pages.frame.lists import ROWS, Row, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import meters as meter_plots
 from contracts.purposes import Purpose
@@ -24,6 +24,7 @@ from store.people import subjects
 from store.people.read_log import of_rows
 from store.postgres.times import to_us
 from store.reads import metering
+from store.reads.pages import COUNTED_SLOWLY
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30
@@ -83,7 +84,11 @@ def meters(view: View) -> Response:
         row["anomaly"] = next(
             (each for each in _anomalies(view, row["meter"]) if each["state"] != "resolved"), None
         )
-    return view.page("meters.html", meters=shown, next=next_)
+    total = len(shown)
+    if view.may(Scope.CONSUMPTION_READ):
+        total = metering.count(view.connection, view.tenant, _PURPOSE, view.now, COUNTED_SLOWLY)
+    count = counted(len(shown), total, COUNTED_SLOWLY)
+    return view.page("meters.html", meters=shown, next=next_, count=count)
 
 
 def _own_rows(view: View, rows: list[Row]) -> list[Row]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from store.people.consent import DECIDED
 from store.postgres import rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 
 # The contract that covers a subject at a time; where several do, the one that began last, as in
 # customer_context.identity.holders.
@@ -73,6 +73,18 @@ def listed_customers(
         "and s.customer = c.customer and s.state <> 'resolved') as open_cases "
         f"from customers.customer c where {where.sql} order by c.customer limit %s",
         [*where.values, limit],
+    )
+
+
+def count_customers(connection: Connection, tenant: str, most: int) -> int:
+    """Count the customers of a tenant, up to `most`."""
+    return int(
+        scalar(
+            connection,
+            "select count(*) from (select 1 from customers.customer where tenant = %s limit %s) "
+            "as counted",
+            (tenant, most),
+        )
     )
 
 

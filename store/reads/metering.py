@@ -11,7 +11,7 @@ from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING
 from store.postgres import rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 
 _METER = (
     "select m.meter, m.number, m.interval_s, coalesce(m.timezone, t.timezone) as timezone, "
@@ -52,6 +52,17 @@ def meters(
         connection,
         f"{_METER} and {where.sql} order by m.meter limit %s",
         [at, at, purpose, None, tenant, *where.values, limit],
+    )
+
+
+def count(connection: Connection, tenant: str, purpose: str, at: datetime, most: int) -> int:
+    """Count the meters of `meters`, up to `most`."""
+    return int(
+        scalar(
+            connection,
+            f"select count(*) from ({_METER} limit %s) as counted",
+            (at, at, purpose, None, tenant, most),
+        )
     )
 
 

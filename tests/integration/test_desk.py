@@ -1,22 +1,29 @@
 """The desk: contact points, search, the work queue, and what came of a call."""
 
+import re
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+import httpx
 import pytest
 
+from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
 from runtime.errors import Usage
 from store.people import contact_points as stored
+from store.people import keys
 from store.postgres.pool import connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api, pages
 from tests.fix_registry import NOW_US, points, registry
+from tests.pages import send, sign_in
+from tests.patience import patient
 
 NOW = from_us(NOW_US)
 MINUTE_US = 60_000_000
 
 
-def key(name: str) -> dict[str, str]:
+def _once(name: str) -> dict[str, str]:
     return {"Idempotency_Key": name}
 
 
@@ -26,7 +33,7 @@ def key(name: str) -> dict[str, str]:
 def test_a_contact_point_is_recorded_shown_found_and_ended(api: Api) -> None:
     path = "/v1/customers/c1/contact-points"
     body = {"kind": "mobile", "value": "0171/392 00 77", "preferred": True}
-    made = api.post(path, "agent", body, **key("p1"))
+    made = api.post(path, "agent", body, **_once("p1"))
     assert made.status_code == 201, made.text
     assert "392" not in made.text, "the stored answer has no number"
     (found,) = api.get(path, "agent").json()["data"]
@@ -34,7 +41,7 @@ def test_a_contact_point_is_recorded_shown_found_and_ended(api: Api) -> None:
     assert found["shown"] == "+49 171 3920077" and found["preferred"]
     assert [c["id"] for c in search(api, "+49 171 3920077")] == ["c1"]
     assert [c["id"] for c in search(api, "0171 3920077")] == ["c1"]
-    again = api.post(path, "agent", {**body, "preferred": False}, **key("p2")).json()
+    again = api.post(path, "agent", {**body, "preferred": False}, **_once("p2")).json()
     assert again["id"] == found["id"], "the same number is not recorded twice"
     ended = api.post(f"{path}/{found['id']}/end", "agent")
     assert ended.status_code == 200 and ended.json()["valid_to"] is not None
@@ -47,7 +54,7 @@ def test_a_contact_point_is_recorded_shown_found_and_ended(api: Api) -> None:
 def test_what_is_no_number_is_refused_with_what_was_expected(api: Api) -> None:
     path = "/v1/customers/c1/contact-points"
     for kind, value in (("phone", "none"), ("email", "jane"), ("postal", " ")):
-        answer = api.post(path, "agent", {"kind": kind, "value": value}, **key(f"bad-{kind}"))
+        answer = api.post(path, "agent", {"kind": kind, "value": value}, **_once(f"bad-{kind}"))
         assert answer.status_code == 422, answer.text
         assert answer.json()["errors"][0]["field"] == "body.value"
         assert "expected" in answer.json()["detail"]
@@ -55,7 +62,7 @@ def test_what_is_no_number_is_refused_with_what_was_expected(api: Api) -> None:
 
 def test_no_value_stands_in_the_database(api: Api) -> None:
     body = {"kind": "email", "value": "Zoe.Quill@example.org"}
-    api.post("/v1/customers/c2/contact-points", "agent", body, **key("email"))
+    api.post("/v1/customers/c2/contact-points", "agent", body, **_once("email"))
     assert [c["id"] for c in search(api, "zoe.quill@EXAMPLE.org")] == ["c2"]
     with connect(api.seeded.url) as connection:
         for table in ("customers.contact_point", "access.idempotency", "access.lookup_key"):
@@ -253,3 +260,67 @@ def test_a_customers_answer_stands_in_the_case(api: Api) -> None:
     answers = [e for e in case["entries"] if e["kind"] == "answer"]
     assert [e["text"] for e in answers] == ["well", "call_me", "no_crash"]
     assert {e["author"] for e in answers} == {f"customer:{own.driver}"}
+
+
+# ── the pages ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def agent(api: Api) -> Iterator[httpx.Client]:
+    """An agent who is signed in."""
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "agent")])
+        yield client
+
+
+def test_an_agent_records_and_ends_a_number_on_the_page(api: Api, agent: httpx.Client) -> None:
+    path = "/customers/c4"
+    wrong = send(agent, path, kind="phone", value="no number")
+    assert wrong.status_code == 422
+    assert send(agent, path, kind="phone", value="030 23125123").status_code == 303
+    page = agent.get(path).text
+    assert 'href="tel:+493023125123"' in page and "+49 30 23125123" in page
+    point = api.get("/v1/customers/c4/contact-points", "agent").json()["data"][0]["id"]
+    assert send(agent, path, end=point).status_code == 303
+    assert "23125123" not in agent.get(path).text
+
+
+def test_the_queue_page_filters_and_counts(api: Api, agent: httpx.Client) -> None:
+    for path in ("", "?who=mine", "?who=nobody", "?overdue=1", "?state=open", "?state=resolved",
+                 "?side=utility&kind=meter-anomaly", "?kind=%00&side=x&state=y"):  # fmt: skip
+        assert agent.get(f"/cases{path}").status_code == 200, path
+    assert re.search(r"\d+ of \d+", agent.get("/cases").text)
+    assert re.fullmatch(r"/cases(/.+|\?done=nothing_next)",
+                        agent.get("/cases/next").headers["location"])  # fmt: skip
+
+
+def test_who_withdrew_still_sees_their_own_past(api: Api) -> None:
+    own = api.seeded.own["omar"]
+    with connect(api.seeded.url) as connection:
+        text = keys.create_key(
+            connection, tenant="t1", role="customer", name="omar", scopes=OF_ROLE["customer"],
+            now_us=NOW_US, customer=own.home,
+        )[1]  # fmt: skip
+        connection.commit()
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, text)
+        before = client.get(f"/meters/{own.meter}").text
+        assert 'data-plot="power"' in before
+        done = send(client, "/me", "/me/consents", purpose="energy_insight", state="withdrawn")
+        assert done.status_code == 303
+        after = client.get(f"/meters/{own.meter}").text
+        assert 'data-plot="power"' in after and "notice warn" in after
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "utility")])
+        assert client.get(f"/meters/{own.meter}").status_code == 404
+
+
+def test_who_looked_is_one_row_a_day_and_reader(api: Api, agent: httpx.Client) -> None:
+    own = api.seeded.own["own"]
+    for _ in range(3):
+        agent.get(f"/customers/{own.driver}")
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "customer")])
+        page = client.get("/me").text
+    rows = page[page.index('aria-labelledby="h-reads"') :]
+    assert rows.count('<span class="sub">own agent</span>') == 1

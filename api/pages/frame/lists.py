@@ -38,9 +38,9 @@ class Count:
     more: bool
 
 
-def counted(shown: int, total: int) -> Count:
-    """Return the numbers of a list whose rows were counted up to `COUNTED`."""
-    return Count(shown, max(total, shown), total >= COUNTED)
+def counted(shown: int, total: int, most: int = COUNTED) -> Count:
+    """Return the numbers of a list whose rows were counted up to `most`."""
+    return Count(shown, max(total, shown), total >= most)
 
 
 def chosen(view: View, name: str, values: Sequence[str]) -> str | None:
