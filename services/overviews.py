@@ -26,6 +26,7 @@ _OUTAGE_KINDS = [str(Anomaly.GAP), str(Anomaly.ZERO)]
 _OUTAGE_BACK = timedelta(days=3)
 _MOST = 2_000
 _GRAVEST = 8
+_OUTAGES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +53,17 @@ def network_days(connection: Connection, tenant: str, now: datetime) -> list[Row
     return reads.network_days(connection, tenant, now - timedelta(days=_DAYS + 1))
 
 
-def outages(connection: Connection, tenant: str, now: datetime) -> list[Cluster]:
-    """Return clusters of meters that stopped sending or consuming at about the same time."""
+def outages(connection: Connection, tenant: str, now: datetime) -> tuple[list[Cluster], list[Row]]:
+    """Return clusters of meters that stopped sending or consuming at about the same time, the
+    largest first, and the alerts in them."""
     rows = reads.open_anomalies(connection, tenant, _OUTAGE_KINDS, now - _OUTAGE_BACK, _MOST)
-    return clusters(
+    found = clusters(
         Finding(row["alert_id"], row["kind"], row["subject"], row["happened_at"])
         for row in rows
         if row["subject"] is not None
-    )
+    )[:_OUTAGES]
+    within = {id_ for cluster in found for id_ in cluster.ids}
+    return found, [row for row in rows if row["alert_id"] in within]
 
 
 def gravest(connection: Connection, tenant: str) -> list[Row]:

@@ -109,14 +109,15 @@ def _network(view: View, kept: overviews.Kept) -> Response:
         reader=None,
     )
     cases = _cases(view, _QUEUE)
-    view.load_names(row["subject"] for row in alerts)
-    _log(view, alerts=alerts, cases=cases)
+    clusters, clustered = overviews.outages(view.connection, view.tenant, view.now)
+    view.load_names(row["subject"] for row in [*alerts, *clustered])
+    _log(view, alerts=[*alerts, *clustered], cases=cases)
     f = Formats(view.language, view.timezone)
     return view.page(
         "network.html",
         alerts=alerts,
         open_alerts=reads.waiting(view.connection, view.tenant, view.caller.side)["alerts"],
-        clusters=overviews.outages(view.connection, view.tenant, view.now),
+        clusters=clusters,
         days=days,
         energy=plots.network(days, view.text, f) if days else None,
         cases=cases,
