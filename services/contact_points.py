@@ -1,7 +1,7 @@
 """Contact points: record, end and show them, and find customers by a number or an address.
 
 Values are sealed with the keys of a `SecretBox`, and found by a keyed hash (HMAC-SHA-256) of the
-tenant and the normalised value.
+normalised value, with a key of each tenant.
 """
 
 import hashlib
@@ -61,33 +61,32 @@ class ContactPoints:
     """Contact points of one store.
 
     region : country (ISO 3166-1) of numbers without a country code. For one request or command: it
-    keeps the key of the hashes, which this transaction may have made.
+    keeps the keys of the hashes, which this transaction may have made.
     """
 
     def __init__(self, box: SecretBox, region: str) -> None:
         self._box = box
         self._region = region
-        self._key: bytes | None = None
+        self._keys: dict[str, bytes] = {}
 
     # ── keyed hashes and sealing ─────────────────────────────────────────────────────────────────
 
     def _lookup(self, connection: Connection, tenant: str, compared: str) -> bytes:
-        key = self._lookup_key(connection)
-        return hmac.digest(key, f"{tenant}\0{compared}".encode(), hashlib.sha256)
+        key = self._lookup_key(connection, tenant)
+        return hmac.digest(key, compared.encode(), hashlib.sha256)
 
-    def _lookup_key(self, connection: Connection) -> bytes:
-        if self._key is not None:
-            return self._key
-        sealed = store.lookup_key(connection)
+    def _lookup_key(self, connection: Connection, tenant: str) -> bytes:
+        if tenant in self._keys:
+            return self._keys[tenant]
+        bound_to = LOOKUP_KEY.bound_to(tenant)
+        sealed = store.lookup_key(connection, tenant)
         if sealed is None:
-            key = secrets.token_bytes(32).hex()
-            store.add_lookup_key(
-                connection, self._box.seal(key, LOOKUP_KEY.bound_to(store.LOOKUP_KEY))
-            )
-            sealed = store.lookup_key(connection)
+            sealed = self._box.seal(secrets.token_bytes(32).hex(), bound_to)
+            store.add_lookup_key(connection, tenant, sealed)
+            sealed = store.lookup_key(connection, tenant)
             assert sealed is not None, "it was inserted, here or by another process"
-        self._key = bytes.fromhex(self._box.open(sealed, LOOKUP_KEY.bound_to(store.LOOKUP_KEY)))
-        return self._key
+        self._keys[tenant] = bytes.fromhex(self._box.open(sealed, bound_to))
+        return self._keys[tenant]
 
     def _open(self, row: Mapping[str, Any]) -> ContactPoint:
         value = self._box.open(row["value"], CONTACT_POINT.bound_to(row["point_id"]))
@@ -131,7 +130,7 @@ class ContactPoints:
     def find(self, connection: Connection, tenant: str, text: str, at: datetime) -> list[str]:
         """Return the customers who have this number or e-mail address at a time."""
         compared = rules.searched(text, self._region)
-        if compared is None or store.lookup_key(connection) is None:
+        if compared is None or store.lookup_key(connection, tenant) is None:
             return []
         lookup = self._lookup(connection, tenant, compared)
         return store.customers_with(connection, tenant, lookup, at)

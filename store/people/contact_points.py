@@ -8,9 +8,6 @@ from store.people.registry import refusing
 from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 
-LOOKUP_KEY = "contact_point"
-"""The name in access.lookup_key."""
-
 _COLUMNS = (
     "point_id, tenant, customer, kind, value, preferred, verified_at, valid_from, valid_to, "
     "source, recorded_at"
@@ -98,17 +95,17 @@ def customers_with(connection: Connection, tenant: str, lookup: bytes, at: datet
     return [customer for (customer,) in found.fetchall()]
 
 
-def lookup_key(connection: Connection) -> str | None:
-    """Return the sealed key of the keyed hashes; None before the first contact point."""
+def lookup_key(connection: Connection, tenant: str) -> str | None:
+    """Return the sealed key of a tenant's keyed hashes; None before its first contact point."""
     found: str | None = scalar(
-        connection, "select key from access.lookup_key where name = %s", (LOOKUP_KEY,)
+        connection, "select key from access.lookup_key where tenant = %s", (tenant,)
     )
     return found
 
 
-def add_lookup_key(connection: Connection, sealed: str) -> None:
-    """Store the key of the keyed hashes, unless another process was faster."""
+def add_lookup_key(connection: Connection, tenant: str, sealed: str) -> None:
+    """Store the key of a tenant's keyed hashes, unless another process was faster."""
     connection.execute(
-        "insert into access.lookup_key (name, key) values (%s, %s) on conflict do nothing",
-        (LOOKUP_KEY, sealed),
+        "insert into access.lookup_key (tenant, key) values (%s, %s) on conflict do nothing",
+        (tenant, sealed),
     )

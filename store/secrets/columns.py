@@ -33,6 +33,6 @@ RECEIVER_SECRET = SealedColumn(
 )
 
 CONTACT_POINT = SealedColumn("customers.contact_point", "value", "point_id", "point_id")
-LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "name", "name")
+LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
 
 COLUMNS = (RECEIVER_SECRET, CONTACT_POINT, LOOKUP_KEY)

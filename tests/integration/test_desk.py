@@ -10,8 +10,11 @@ import pytest
 from api.http.scopes import OF_ROLE
 from app.operations.registry_import import validate, write
 from runtime.errors import Usage
+from services import overviews
+from store.casework import driver_scores
 from store.people import contact_points as stored
 from store.people import keys
+from store.postgres import roles
 from store.postgres.pool import connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api, pages
@@ -109,7 +112,7 @@ def test_import_records_contact_points_once(database: str) -> None:
         assert [p.kind for p in points().to_call(connection, "t1", "c0", NOW)] == ["mobile"]
         (email,) = points().of_customer(connection, "t1", "c1")
         assert (email.kind, email.link) == ("email", "mailto:c1@example.org")
-        assert stored.lookup_key(connection) is not None
+        assert stored.lookup_key(connection, "t1") is not None
 
 
 def test_import_names_the_row_of_a_wrong_number(database: str) -> None:
@@ -324,3 +327,42 @@ def test_who_looked_is_one_row_a_day_and_reader(api: Api, agent: httpx.Client) -
         page = client.get("/me").text
     rows = page[page.index('aria-labelledby="h-reads"') :]
     assert rows.count('<span class="sub">own agent</span>') == 1
+
+
+# ── overviews ────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_portfolio_counts_drivers_who_consent_by_their_newest_score(api: Api) -> None:
+    own, quiet = api.seeded.own["own"], api.seeded.own["quiet"]
+    monday = (NOW - timedelta(days=NOW.weekday())).date()
+    rows = [
+        (own.driver, monday - timedelta(days=7), 50.0, "D"),
+        (own.driver, monday, 88.0, "A"),
+        (quiet.driver, monday, 12.0, "E"),
+    ]
+    with connect(api.seeded.url) as connection:
+        for customer, week, score, band in rows:
+            driver_scores.record(
+                connection, "t1", customer, week, score, band, True, 1e6, "1", NOW_US
+            )
+        connection.commit()
+        connection.execute("set role tachowatt_reader")
+        roles.set_tenant_scope(connection, ("t1",))
+        found = overviews.portfolio(connection, "t1", NOW)
+        roles.set_tenant_scope(connection, ("t2",))
+        other = overviews.portfolio(connection, "t1", NOW)
+    assert (found.drivers, found.mean) == (1, 88.0)
+    assert [(row["band"], row["drivers"]) for row in found.bands] == [("A", 1)]
+    assert [(row["week"], row["mean"]) for row in found.weeks] == [
+        (monday - timedelta(days=7), 50.0), (monday, 88.0),
+    ]  # fmt: skip
+    assert other.drivers == 0 and not other.weeks
+
+
+def test_a_network_sums_meters_whose_customers_consent(api: Api) -> None:
+    with connect(api.seeded.url) as connection:
+        connection.execute("set role tachowatt_reader")
+        roles.set_tenant_scope(connection, ("t1",))
+        days = overviews.network_days(connection, "t1", NOW)
+        assert days and {row["meters"] for row in days} <= {1, 2}, "the quiet one is not counted"
+        assert overviews.outages(connection, "t1", NOW) == ([], [])

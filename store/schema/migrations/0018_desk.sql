@@ -28,7 +28,7 @@ comment on column customers.contact_point.value is
     'Number in E.164, e-mail address or postal address, sealed by the program '
     '(runtime/secret_box.py).';
 comment on column customers.contact_point.lookup is
-    'HMAC-SHA-256 of tenant and normalised value under the key in access.lookup_key: exact search '
+    'HMAC-SHA-256 of the normalised value under the key in access.lookup_key: exact search '
     'without the value.';
 comment on column customers.contact_point.preferred is 'The customer prefers it within its kind.';
 comment on column customers.contact_point.verified_at is
@@ -42,13 +42,13 @@ create index contact_point_of_customer on customers.contact_point (tenant, custo
 create index contact_point_by_value on customers.contact_point (tenant, lookup);
 
 create table access.lookup_key (
-    name text primary key,
-    key  text not null check (starts_with(key, 'sealed1:'))
+    tenant text primary key references customers.tenant,
+    key    text not null check (starts_with(key, 'sealed1:'))
 );
 comment on table access.lookup_key is
-    'Keys of keyed hashes, each sealed. They stay while the sealing key is replaced, so that the '
-    'stored hashes stay valid.';
-comment on column access.lookup_key.name is 'What is hashed with it: contact_point.';
+    'The key of each tenant''s keyed hashes, sealed. It stays while the sealing key is replaced, so '
+    'that the stored hashes stay valid.';
+comment on column access.lookup_key.tenant is 'Whose hashes.';
 comment on column access.lookup_key.key is '32 random bytes as hex digits, sealed.';
 
 -- ── the number plate ────────────────────────────────────────────────────────────────────────────
@@ -187,8 +187,9 @@ grant select, insert on customers.contact_point to tachowatt_reader;
 grant update (preferred, verified_at, valid_to) on customers.contact_point to tachowatt_reader;
 grant select on customers.contact_point to tachowatt_writer;
 grant all on customers.contact_point to tachowatt_migrator;
-create policy everything on access.lookup_key to tachowatt_reader, tachowatt_writer,
-    tachowatt_migrator using (true);
+create policy tenant on access.lookup_key to tachowatt_reader
+    using (tenant = any (access.tenants()));
+create policy everything on access.lookup_key to tachowatt_writer, tachowatt_migrator using (true);
 alter table access.lookup_key enable row level security;
 grant select, insert on access.lookup_key to tachowatt_reader;
 grant select on access.lookup_key to tachowatt_writer;
