@@ -180,19 +180,16 @@ grant execute on function customers.find to tachowatt_reader;
 -- ── rights ──────────────────────────────────────────────────────────────────────────────────────
 create policy tenant on customers.contact_point to tachowatt_reader
     using (tenant = any (access.tenants()));
-create policy everything on customers.contact_point to tachowatt_writer, tachowatt_migrator
-    using (true);
+create policy everything on customers.contact_point to tachowatt_migrator using (true);
 alter table customers.contact_point enable row level security;
 grant select, insert on customers.contact_point to tachowatt_reader;
 grant update (preferred, verified_at, valid_to) on customers.contact_point to tachowatt_reader;
-grant select on customers.contact_point to tachowatt_writer;
 grant all on customers.contact_point to tachowatt_migrator;
 create policy tenant on access.lookup_key to tachowatt_reader
     using (tenant = any (access.tenants()));
-create policy everything on access.lookup_key to tachowatt_writer, tachowatt_migrator using (true);
+create policy everything on access.lookup_key to tachowatt_migrator using (true);
 alter table access.lookup_key enable row level security;
 grant select, insert on access.lookup_key to tachowatt_reader;
-grant select on access.lookup_key to tachowatt_writer;
 grant all on access.lookup_key to tachowatt_migrator;
 grant update (deadline, outcome, attempts, call_back_at) on contacts.service_case
     to tachowatt_reader;

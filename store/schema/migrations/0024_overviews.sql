@@ -33,7 +33,14 @@ create policy everything on contacts.driver_score to tachowatt_writer, tachowatt
     using (true);
 alter table contacts.driver_score enable row level security;
 grant select on contacts.driver_score to tachowatt_reader;
-grant select, insert, update, delete on contacts.driver_score to tachowatt_writer;
+-- A database that had migration 0025 first has a role for contacts, which has the rights of the
+-- writer; else 0025 moves them.
+do $$
+begin
+    execute format('grant select, insert, update, delete on contacts.driver_score to %I', coalesce(
+        (select rolname from pg_roles where rolname = 'tachowatt_contacts'
+            and to_regclass('access.wake_key') is not null), 'tachowatt_writer'));
+end $$;
 grant all on contacts.driver_score to tachowatt_migrator;
 
 -- ── a trip's speed without positions ────────────────────────────────────────────────────────────
