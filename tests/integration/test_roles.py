@@ -166,7 +166,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.contact", "contacts.service_case",
-            "customers.version",
+            "customers.contact_point", "customers.version",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:
