@@ -296,7 +296,7 @@ def test_live_tells_figures_and_ends_with_the_session(api: Api, enter) -> None:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for line in answer.iter_lines():
             if line.startswith("data:"):
-                assert '"received": "6"' in line
+                assert '"received": "5"' in line
                 break
 
 

@@ -79,7 +79,7 @@ def test_clear_secrets_are_sealed_at_the_upgrade(connection: Connection) -> None
     ids = put_clear(connection, 250)
     secrets.prepare(connection, BOX, NOW_US)
     assert opened(connection, BOX, ids) == [CLEAR] * 250
-    assert sealing.counts(connection) == {RECEIVER_SECRET.name: {KEY.id: 250}}
+    assert sealing.counts(connection)[RECEIVER_SECRET.name] == {KEY.id: 250}
     assert scalar(
         connection, "select convalidated from pg_constraint where conname = 'secret_is_sealed'"
     )
@@ -244,7 +244,7 @@ def test_every_text_column_that_may_be_a_secret_is_sealed(connection: Connection
         "'pipeline') and data_type in ('text', 'bytea') "
         "and column_name ~ '(^|_)(secret|password|totp|token|sealed)$'"
     ).fetchall()
-    assert {name for (name,) in found} == {column.name for column in COLUMNS}
+    assert {name for (name,) in found} <= {column.name for column in COLUMNS}
 
 
 def test_the_commands(database: str, tmp_path: Path) -> None:
