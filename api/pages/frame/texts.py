@@ -37,6 +37,7 @@ DYNAMIC = (
     "case.signal",
     "contract.kind",
     "customer.language",
+    "dead_letter.quarantine.reason",
     "dead_letter.reason",
     "dead_letter.state",
     "done",
