@@ -115,6 +115,11 @@ class Settings(BaseSettings):
         repr=False,
         description="The keys themselves, with commas, instead of a file.",
     )
+    phone_region: str = Field(
+        default="DE",
+        pattern="^[A-Z]{2}$",
+        description="Country (ISO 3166-1) of phone numbers that are given without a country code.",
+    )
     api_database_url: str | None = Field(
         default=None,
         description="Login of API and pages, if it differs from `database_url`: a member of "

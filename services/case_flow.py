@@ -1,17 +1,20 @@
-"""Cases: what a reader sees of them; write notes, change state and owner.
+"""Cases: what a reader sees of them; write notes, outcomes and answers, change state and owner.
 
 Functions that return cases return them as `services.visibility` shows them. reader : the customer
 who reads; None = anybody else.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
-from customer_context.cases import states
-from runtime.errors import Stale
+from customer_context.cases import outcomes, states
+from customer_context.cases.states import CaseChange
+from runtime.errors import NotFound, Stale
 from services import visibility
 from services.visibility import Kind
 from store.casework import cases
+from store.casework.filters import Queue
 from store.postgres.pool import Connection
 from store.postgres.rows import After
 from store.postgres.times import from_us
@@ -42,6 +45,44 @@ def list_(
         limit=limit,
     )
     return visibility.shown(connection, tenant, Kind.CASE, rows, reader=reader)
+
+
+def queue(
+    connection: Connection,
+    tenant: str,
+    which: Queue,
+    *,
+    after: After = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return cases of the work queue, due first; after : (due, case_id) of the last row before.
+
+    A filter by kind leaves out cases whose purpose is withdrawn: what they are about is hidden.
+    """
+    rows = cases.queue(connection, tenant, which, after=after, limit=limit)
+    shown = visibility.shown(connection, tenant, Kind.CASE, rows, reader=None)
+    return [row for row in shown if which.kind is None or row["withdrawn"] is None]
+
+
+def count(connection: Connection, tenant: str, which: Queue, most: int = reads.COUNTED) -> int:
+    """Count the cases of the work queue, up to `most`."""
+    return cases.count(connection, tenant, which, most)
+
+
+def next_case(
+    connection: Connection, tenant: str, side: str | None, who: str, but: str
+) -> str | None:
+    """Return the case that `who` should do next: due first, theirs or nobody's; but : not it."""
+    found = [
+        row
+        for which in (Queue(side=side, owner=who), Queue(side=side, nobody=True))
+        for row in cases.queue(connection, tenant, which, limit=2)
+        if row["case_id"] != but
+    ]
+    if not found:
+        return None
+    first: str = min(found, key=lambda row: (row["due"], row["case_id"]))["case_id"]
+    return first
 
 
 def visible(
@@ -117,9 +158,58 @@ def change(
         return _shown(connection, case)
     return _shown(
         connection,
-        cases.write(
-            connection, case, author, now_us, fields=changed.fields, entries=changed.entries
-        ),
+        _write(connection, case, author, now_us, changed),
+    )
+
+
+def outcome(
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    author: str,
+    now_us: int,
+    code: str,
+    *,
+    call_back_at: datetime | None = None,
+    note: str | None = None,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Record what a call came to (customer_context.cases.outcomes); return the case.
+
+    Raises `NotFound`, `Stale`, `NotAllowed`.
+    """
+    case = cases.lock(connection, tenant, case_id)
+    if expected_version is not None and expected_version != case["version"]:
+        raise Stale(f"case {case_id}", case["version"])
+    changed = outcomes.record(
+        case, author, from_us(now_us), code, call_back_at=call_back_at, note=note
+    )
+    return _shown(connection, _write(connection, case, author, now_us, changed))
+
+
+def answer(
+    connection: Connection, tenant: str, customer: str, case_id: str, said: str, now_us: int
+) -> dict[str, Any]:
+    """Record a customer's answer to the notice of their crash; return the case.
+
+    Raises `NotFound`, also for a case of somebody else, and `NotAllowed`.
+    """
+    case = cases.lock(connection, tenant, case_id)
+    if case["customer"] != customer:
+        raise NotFound(f"there is no case {case_id!r}")
+    changed = outcomes.answer(case, from_us(now_us), said)
+    author = f"{cases.CUSTOMER}{customer}"
+    _write(connection, case, author, now_us, changed)
+    found = visible(connection, tenant, None, case_id, reader=customer)
+    assert found is not None, "customers see their own cases"
+    return found
+
+
+def _write(
+    connection: Connection, case: Mapping[str, Any], author: str, now_us: int, changed: CaseChange
+) -> dict[str, Any]:
+    return cases.write(
+        connection, case, author, now_us, fields=changed.fields, entries=changed.entries
     )
 
 

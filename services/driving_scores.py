@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from contracts.kinds import SignalType
@@ -9,6 +10,7 @@ from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
 from customer_context.scoring.bands import band, worth_announcing
 from feature_kernels import driving
+from store.casework import driver_scores
 from store.people import consent
 from store.pipeline.features import Rows
 from store.postgres import roles
@@ -42,6 +44,16 @@ def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driv
     return trips, of_trips(trips)
 
 
+def of_vehicles(
+    connection: Connection, tenant: str, vehicles: Sequence[tuple[str, str]]
+) -> list[tuple[Rows, driving.Score]]:
+    """Return the decided trips of each (customer, vehicle), and their score, in one query."""
+    return [
+        (trips, of_trips(trips))
+        for trips in scoring.trips_of_vehicles(connection, tenant, vehicles)
+    ]
+
+
 def of_drivers(connection: Connection) -> list[DriverScore]:
     """Score all drivers who have trips and agree to be scored, by tenant and customer."""
     found = []
@@ -61,7 +73,8 @@ def signal_changes(
     about: Mapping[str, str | None],
     now_us: int,
 ) -> int:
-    """Put `score.changed` into the outbox where a driver's score changed by more than a band.
+    """Record drivers' scores, and put `score.changed` into the outbox where one changed by more
+    than a band.
 
     In the caller's transaction, only with consent to the score. Each driver is scored once,
     triggered by their latest trip among `signals`. about : signal id → customer. Returns the number
@@ -81,6 +94,20 @@ def signal_changes(
         _, score = of_subject(connection, scoring.Which(tenant, customer))
         before = announced.get((tenant, customer))
         value = float(score.score)
+        if value == value:
+            at = trip["time"]
+            driver_scores.record(
+                connection,
+                tenant,
+                customer,
+                at.date() - timedelta(days=at.weekday()),
+                value,
+                band(value),
+                bool(score.trusted),
+                score.exposure.distance_m,
+                score.algorithm_version,
+                now_us,
+            )
         if value != value or not worth_announcing(value, None if before is None else before[0]):
             continue
         data = ScoreChanged(

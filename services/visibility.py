@@ -72,7 +72,7 @@ class Kind(Enum):
         _of_case,
         {
             "title": CASE.titles(), "kind": WITHDRAWN, "playbook": WITHDRAWN, "purpose": None,
-            "signal_id": None, "resolution": None,
+            "signal_id": None, "resolution": None, "outcome": None, "call_back_at": None,
         },
     )  # fmt: skip
     CONTACT = _Rule(

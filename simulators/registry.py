@@ -11,6 +11,10 @@ from simulators import consents
 from simulators.encode import iso
 
 _DAY_US = 86_400_000_000
+_SECTIONS = (
+    "customers", "contact_points", "vehicles", "meters", "contracts", "devices", "assignments",
+    "consents",
+)  # fmt: skip
 _SHARED = 0.6
 """Customers with a car here who are also customers with a meter here."""
 _WITHOUT_CONSENT = 0.05
@@ -73,8 +77,7 @@ class Registry:
 
     def __post_init__(self) -> None:
         tenant = {"id": self.tenant, "name": self.tenant.title(), "timezone": self.timezone}
-        kinds = ("customers", "vehicles", "meters", "contracts", "devices", "assignments")
-        self.rows = {"tenants": [tenant], **{kind: [] for kind in (*kinds, "consents")}}
+        self.rows = {"tenants": [tenant], **{section: [] for section in _SECTIONS}}
 
     def at(self, days: float) -> str:
         """ISO time so many days after the live begin, on a whole second."""
@@ -97,6 +100,7 @@ class Registry:
             row = {"id": who, "tenant": self.tenant, "name": f"Customer {number + 1}"}
             row |= {"language": "de" if number % 3 else "en", "email": f"{who}@example.org"}
             self.rows["customers"].append(row)
+            self._contact_points(who, number)
             if number in owners.never:
                 continue
             for purpose, state, days in consents.decisions(
@@ -107,6 +111,16 @@ class Registry:
                 stream_of(f"{who} consents"),
             ):
                 self._consent(who, purpose, state, self.at(days))
+
+    def _contact_points(self, customer: str, number: int) -> None:
+        """Numbers that the German regulator keeps free for films; every fifth has no mobile."""
+        row = {"tenant": self.tenant, "customer": customer, "valid_from": self.at(-400.0)}
+        landline = f"+4930231251{number % 100:02d}"
+        self.rows["contact_points"].append({**row, "kind": "phone", "value": landline})
+        if number % 5:
+            mobile = {"kind": "mobile", "value": f"+49171392{number % 10_000:04d}"}
+            verified = {"preferred": True, "verified_at": self.at(-300.0)}
+            self.rows["contact_points"].append({**row, **mobile, **verified})
 
     def _consent(self, customer: str, purpose: str, state: str, at: str) -> None:
         self.rows["consents"].append(
@@ -126,7 +140,12 @@ class Registry:
         """A car, its device (`address` for OwnTracks) and its contract; returns the vehicle."""
         vehicle = f"vehicle-{number + 1:04d}"
         self.rows["vehicles"].append(
-            {"id": vehicle, "tenant": self.tenant, "name": f"Car {number + 1}"}
+            {
+                "id": vehicle,
+                "tenant": self.tenant,
+                "name": f"Car {number + 1}",
+                "plate": f"TW-CA {number + 1}",
+            }
         )
         self._device(device, "vehicle", "owntracks" if address else "native", address)
         self._contract(f"motor-{number + 1:04d}", owner, "motor", "vehicle", vehicle)

@@ -5,8 +5,17 @@ from typing import Any
 import pytest
 
 from app.operations.registry_import import validate, write
+from services.contact_points import ContactPoints
+from tests.secret_keys import BOX
 
 NOW_US = 1_795_000_000_000_000
+
+
+def points() -> ContactPoints:
+    """Contact points sealed with the tests' key; a new one for each database."""
+    return ContactPoints(BOX, "DE")
+
+
 SINCE = "2000-01-01T00:00:00Z"
 
 

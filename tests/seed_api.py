@@ -28,7 +28,7 @@ from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us, to_us
 from store.signals import outbox
 from store.signals.outbox import SignalRow
-from tests.fix_registry import NOW_US, SINCE, registry
+from tests.fix_registry import NOW_US, SINCE, points, registry
 
 DAY_US, HOUR_US, MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000
 TRIPS, DAYS, INTERVALS, POINTS = 12, 10, 200, 30
@@ -59,6 +59,7 @@ class Own:
     webhook: str = ""
     trip: str = ""
     approval: str = ""
+    point: str = ""
     secrets: tuple[str, ...] = ()
 
 
@@ -94,6 +95,11 @@ def _sections() -> dict[str, list[dict[str, Any]]]:
         if owner != "own":
             _add(found, owner, own)
     found["consents"].append(_consent(_OWNERS["own"], "c0", "claims_assistance"))
+    found["contact_points"] = [
+        {"tenant": own.tenant, "customer": who, "kind": "mobile", "value": f"+49171392{n:04d}"}
+        for n, own in enumerate(_OWNERS.values(), start=1)
+        for who in (own.driver, own.home)
+    ]
     return found
 
 
@@ -135,7 +141,7 @@ def _consent(own: Own, customer: str, purpose: str) -> dict[str, Any]:
 
 def seed(url: str) -> Seeded:
     """Fill a migrated, empty database."""
-    write(url, validate(_sections(), "seed"), NOW_US)
+    write(url, validate(_sections(), "seed"), NOW_US, points())
     with connect(url) as connection:
         own = {owner: _fill(connection, owner, row) for owner, row in _OWNERS.items()}
         keys = _keys(connection)
@@ -226,6 +232,12 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
         {raised.id: own.home},
         NOW_US - HOUR_US,
     )  # fmt: skip
+    point = connection.execute(
+        "select point_id from customers.contact_point where tenant = %s and customer = %s "
+        "and kind = 'mobile'",
+        (own.tenant, own.driver),
+    ).fetchone()
+    assert point is not None
     crash_case = _case(connection, own, "insurer", own.driver, crash)
     alert_case = _case(connection, own, "utility", own.home, raised)
     score, energy = "driving_score", "energy_insight"
@@ -242,7 +254,7 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
     return Own(
         own.tenant, own.driver, own.home, own.vehicle, own.meter, own.motor, own.electricity,
         crash.id, raised.id, crash_case, alert_case, sent[0], sent[1], sent[2],
-        f"{car}-{first_trip}", "",
+        f"{car}-{first_trip}", "", point[0],
         (crash.id, raised.id, crash_case, alert_case, *sent, f"{owner}-secret"),
     )  # fmt: skip
 

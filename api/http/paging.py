@@ -83,6 +83,11 @@ def instant(value: Any) -> datetime:
     return found
 
 
+def day(value: Any) -> date:
+    """Parse a cursor's date. Raises ValueError."""
+    return date.fromisoformat(value)
+
+
 def number(value: Any) -> int:
     """Check a cursor's number. Raises ValueError."""
     if type(value) is not int or not -(2**63) <= value < 2**63:

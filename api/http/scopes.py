@@ -17,6 +17,7 @@ class Scope(StrEnum):
     ALERTS_WRITE = "alerts:write"
     CONSUMPTION_READ = "consumption:read"
     CONTEXT_READ = "context:read"
+    CUSTOMERS_WRITE = "customers:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     CONTACTS_READ = "contacts:read"
@@ -36,6 +37,7 @@ class Scope(StrEnum):
 _AGENT = frozenset(
     {
         Scope.CONTEXT_READ,
+        Scope.CUSTOMERS_WRITE,
         Scope.ALERTS_READ,
         Scope.CASES_READ,
         Scope.CASES_WRITE,

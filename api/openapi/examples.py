@@ -46,13 +46,55 @@ _SCORE: dict[str, Any] = {
     "score": 78.4,
     "band": "B",
     "components": [
-        {"factor": "harsh_braking", "value": 6.2, "unit": "per 100 km", "points": 5.8},
-        {"factor": "harsh_acceleration", "value": 1.1, "unit": "per 100 km", "points": 0.9},
-        {"factor": "harsh_cornering", "value": 2.4, "unit": "per 100 km", "points": 1.7},
-        {"factor": "speeding", "value": 0.04, "unit": "share of time", "points": 3.0},
-        {"factor": "night", "value": 0.02, "unit": "share of time", "points": 0.2},
-        {"factor": "acceleration_p95", "value": 1.2, "unit": "m/s²", "points": 5.2},
-        {"factor": "speed_p95", "value": 0.81, "unit": "of limit or 130 km/h", "points": 4.8},
+        {
+            "factor": "harsh_braking",
+            "value": 6.2,
+            "unit": "per 100 km",
+            "points": 5.8,
+            "points_of_average": 0.35,
+        },
+        {
+            "factor": "harsh_acceleration",
+            "value": 1.1,
+            "unit": "per 100 km",
+            "points": 0.9,
+            "points_of_average": 0.05,
+        },
+        {
+            "factor": "harsh_cornering",
+            "value": 2.4,
+            "unit": "per 100 km",
+            "points": 1.7,
+            "points_of_average": 0.1,
+        },
+        {
+            "factor": "speeding",
+            "value": 0.04,
+            "unit": "share of time",
+            "points": 3.0,
+            "points_of_average": 0.18,
+        },
+        {
+            "factor": "night",
+            "value": 0.02,
+            "unit": "share of time",
+            "points": 0.2,
+            "points_of_average": 0.01,
+        },
+        {
+            "factor": "acceleration_p95",
+            "value": 1.2,
+            "unit": "m/s²",
+            "points": 5.2,
+            "points_of_average": 0.31,
+        },
+        {
+            "factor": "speed_p95",
+            "value": 0.81,
+            "unit": "of limit or 130 km/h",
+            "points": 4.8,
+            "points_of_average": 0.29,
+        },
     ],
     "impacts": [
         {"factor": "harsh_braking", "count": 9, "score_impact": -5.8},
@@ -151,6 +193,9 @@ REQUESTS: dict[str, Any] = {
     "create_stream_token": {"stream": "alerts"},
     "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
     "change_case": {"state": "in_progress"},
+    "record_outcome": {"outcome": "not_reached", "note": "No answer, no mailbox."},
+    "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},
+    "answer_crash": {"answer": "well"},
     "search_customers": {"q": "doe", "limit": 20},
     "decide_consent": {
         "purpose": "driving_score",
@@ -162,8 +207,8 @@ REQUESTS: dict[str, Any] = {
         "subject": "dead_letter:1",
         "reason": "The meter sends nothing that is used since its last update.",
     },
-    "approve": {"note": "Agreed by telephone with the operator."},
-    "reject": {"note": "The shape says enough."},
+    "approve_request": {"note": "Agreed by telephone with the operator."},
+    "reject_request": {"note": "The shape says enough."},
 }
 """operationId → body."""
 

@@ -20,6 +20,7 @@ from api.pages import (
     operations,
     overview,
     sign_in,
+    today,
 )
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
@@ -69,6 +70,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/customers", customers.customer_list, Scope.CONTEXT_READ, entry="customers"),
         post("/customers", customers.search, Scope.CONTEXT_READ),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
+        post("/customers/{customer}", customers.record_point, Scope.CUSTOMERS_WRITE),
         get(
             "/fleet",
             fleet.fleet,
@@ -89,8 +91,10 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/alerts/{alert}", alerts.alert, Scope.ALERTS_READ),
         post("/alerts/{alert}", alerts.act, Scope.ALERTS_WRITE),
         get("/cases", cases.case_list, Scope.CASES_READ, entry="cases"),
+        get("/cases/next", cases.next_case, Scope.CASES_READ),
         get("/cases/{case}", cases.case, Scope.CASES_READ),
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
+        post("/answer", today.answer, Scope.INBOX_WRITE),
         get("/inbox", contacts.inbox, Scope.INBOX_READ, entry="inbox"),
         post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),
         get("/contacts", contacts.contact_list, Scope.CONTACTS_READ, entry="contacts"),

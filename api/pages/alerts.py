@@ -1,6 +1,6 @@
 """Alerts: the list, and one alert with its evidence and actions."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -11,9 +11,10 @@ from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
 from api.pages.frame.view import View
-from api.pages.meters import as_plot_anomaly, intervals
+from api.pages.meters import as_plot_anomaly, intervals, register
 from api.pages.plots import meters as meter_plots
 from api.resources import alerts as alert_resources
+from contracts.kinds import Anomaly
 from customer_context.cases.alert_states import FEEDBACK, STATES
 from customer_context.playbooks.freshness import is_past
 from services import alert_flow, contact_flow
@@ -70,7 +71,8 @@ def alert(view: View) -> Response:
         "alert.html",
         is_past=is_past,
         alert=row,
-        power=_evidence(view, row),
+        evidence=_evidence(view, row),
+        evidence_plot="register" if row["kind"] == Anomaly.REGISTER_BACKWARDS else "power",
         contacts=sent,
         writes=view.may(Scope.ALERTS_WRITE),
         feedback=FEEDBACK,
@@ -87,6 +89,11 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
         view.connection, view.tenant, meter_id, alert_resources.PURPOSE, view.now
     )
     start = row["happened_at"]
+    if row["kind"] == Anomaly.REGISTER_BACKWARDS:
+        readings = register(view, meter_id, start - _AROUND, start + _AROUND)
+        f = _formats(view, meter, start)
+        shown_ = as_plot_anomaly({**row, "ended_at": row["ended_at"] or start})
+        return meter_plots.register(readings, [shown_], view.text, f) if readings else None
     end = min(row["ended_at"] or start + _AROUND, start + _MAX_WINDOW)
     shown = intervals(view, meter_id, start - _AROUND, end + _AROUND / 3)
     if not shown:
@@ -94,8 +101,14 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
     lines = {}
     if row["unit"] == "W":
         lines = {"plot.expected": row["expected"], "plot.threshold": row["threshold"]}
-    f = Formats(view.language, meter["timezone"] if meter else view.timezone)
+    f = _formats(view, meter, start)
     return meter_plots.power(shown, [as_plot_anomaly(row)], view.text, f, lines)
+
+
+def _formats(view: View, meter: Row | None, at: datetime) -> Formats:
+    """Return formats in the meter's time zone; days have their year unless it is this one."""
+    zone = meter["timezone"] if meter else view.timezone
+    return Formats(view.language, zone, with_year=at.year != view.now.year)
 
 
 def act(view: View) -> Response:

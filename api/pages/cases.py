@@ -1,35 +1,123 @@
-"""Cases: the queue, and one case with its deadline, diary, signals and contacts."""
+"""Cases: the work queue, and one case with whom to call, what happened and what to write down."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
 from api.http import paging
-from api.http.problems import not_found
+from api.http.problems import Problem, not_found
 from api.http.scopes import Scope
+from api.pages import words
 from api.pages.alerts import form_version
-from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.frame.formats import Formats
+from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
+from api.resources import contact_points
+from contracts.kinds import SignalType
+from customer_context.cases import outcomes
 from customer_context.cases.states import ACTIONS, STATES
-from services import alert_flow, case_flow, contact_flow
+from services import alert_flow, case_about, case_flow, contact_flow
+from store.casework.filters import Queue
 from store.people.read_log import of_rows
 
 _MAX_TEXT = 4_000
+KINDS = ("crash-call-back", "meter-anomaly")
+"""Kinds of the shipped playbooks, in the filter; any other can stand in the URL."""
+WHO = ("mine", "nobody")
+SIDES = ("insurer", "utility")
+
+
+def _queue(view: View) -> Queue:
+    """Return the filters of the URL."""
+    who = chosen(view, "who", WHO)
+    overdue = view.request.query_params.get("overdue") == "1"
+    return Queue(
+        side=view.caller.side or chosen(view, "side", SIDES),
+        state=chosen(view, "state", STATES),
+        kind=(view.request.query_params.get("kind") or "")[:64].replace("\x00", "") or None,
+        owner=view.caller.name if who == "mine" else None,
+        nobody=who == "nobody",
+        due_before=view.now if overdue else None,
+    )
 
 
 def case_list(view: View) -> Response:
-    """GET /cases"""
-    state = chosen(view, "state", STATES)
-    found = case_flow.list_(
-        view.connection,
-        view.tenant,
-        side=view.caller.side,
-        state=state,
-        after=cursor(view, "cases", paging.instant, paging.text),
-        limit=ROWS + 1,
+    """GET /cases: the work queue, due first; resolved cases newest first."""
+    which = _queue(view)
+    if which.state == "resolved":
+        found = case_flow.list_(
+            view.connection,
+            view.tenant,
+            side=which.side,
+            state="resolved",
+            owner=which.owner,
+            after=cursor(view, "cases", paging.instant, paging.text),
+            limit=ROWS + 1,
+        )
+        shown, next_ = one_page(found, "cases", "opened_at", "case_id")
+    else:
+        found = case_flow.queue(
+            view.connection,
+            view.tenant,
+            which,
+            after=cursor(view, "queue", paging.instant, paging.text),
+            limit=ROWS + 1,
+        )
+        shown, next_ = one_page(found, "queue", "due", "case_id")
+    view.load_names(
+        name
+        for row in shown
+        for name in (row["subject"], row["customer"] and f"customer:{row['customer']}")
     )
-    shown, next_ = one_page(found, "cases", "opened_at", "case_id")
-    view.load_names(row["subject"] for row in shown)
     view.log(of_rows(shown, "case", "case_id"), "cases", "cases")
-    return view.page("cases.html", cases=shown, next=next_, state=state, states=STATES)
+    return view.page(
+        "cases.html",
+        cases=shown,
+        next=next_,
+        which=which,
+        who=chosen(view, "who", WHO),
+        states=STATES,
+        kinds=sorted({*KINDS, *([which.kind] if which.kind else [])}),
+        sides=() if view.caller.side else SIDES,
+        count=counted(len(shown), case_flow.count(view.connection, view.tenant, which)),
+        queues=_queues(view, which),
+    )
+
+
+def _queues(view: View, which: Queue) -> list[tuple[str, str, int, bool]]:
+    """Return the queues above the list: name, path, number of cases, whether it is shown."""
+    counts = waiting(view)
+    now = "overdue" if which.due_before else "mine" if which.owner else "nobody"
+    now = now if which.due_before or which.owner or which.nobody else "all"
+    paths = {"all": "", "overdue": "?overdue=1", "mine": "?who=mine", "nobody": "?who=nobody"}
+    return [(name, f"/cases{path}", counts[name], name == now) for name, path in paths.items()]
+
+
+def waiting(view: View) -> dict[str, int]:
+    """Count what waits: all, overdue, mine, nobody's."""
+    all_ = Queue(side=view.caller.side)
+    return {
+        name: case_flow.count(view.connection, view.tenant, which)
+        for name, which in (
+            ("all", all_),
+            ("overdue", replace(all_, due_before=view.now)),
+            ("mine", replace(all_, owner=view.caller.name)),
+            ("nobody", replace(all_, nobody=True)),
+        )
+    }
+
+
+def next_case(view: View) -> Response:
+    """GET /cases/next: open the case to do next; the queue where there is none."""
+    but = view.request.query_params.get("but", "")[:64]
+    found = case_flow.next_case(
+        view.connection, view.tenant, view.caller.side, view.caller.name, but
+    )
+    return view.go("/cases", "nothing_next") if found is None else view.go(f"/cases/{quote(found)}")
 
 
 def _visible(view: View) -> Row:
@@ -59,11 +147,18 @@ def case(view: View) -> Response:
         else []
     )
     view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
+    points = contact_points.to_call(view.connection, view.deps, row, view.now_us)
+    if points:
+        view.log(contact_points.reads(row["customer"], points), "contact points", "cases")
     return view.page(
         "case.html",
         case=row,
+        about=case_about.of_case(view.connection, row),
+        points=points,
+        outcomes=outcomes.possible(row),
         entries=case_flow.diary(view.connection, row),
         signal=signal,
+        crash=_crash(view, signal),
         alert=alert_flow.visible(view.connection, view.tenant, row["signal_id"])
         if signal is not None and view.may(Scope.ALERTS_READ)
         else None,
@@ -72,8 +167,14 @@ def case(view: View) -> Response:
     )
 
 
+def _crash(view: View, signal: dict[str, Any] | None) -> str | None:
+    if signal is None or signal["type"] != SignalType.VEHICLE_CRASH:
+        return None
+    return words.crash(signal["data"], view.text, Formats(view.language, view.timezone))
+
+
 def act(view: View) -> Response:
-    """POST /cases/{case}: take up, add a note, resolve or reopen."""
+    """POST /cases/{case}: take up, add a note or an outcome, resolve or reopen."""
     row = _visible(view)
     form, case_id = view.form, row["case_id"]
     action = form.get("action", "")
@@ -84,6 +185,20 @@ def act(view: View) -> Response:
             case_flow.note(view.connection, view.tenant, case_id, who, text, now_us)
         return view.go(f"/cases/{case_id}", "noted" if text else None)
     version = form_version(view)
+    if action in outcomes.possible(row):
+        after = case_flow.outcome(
+            view.connection,
+            view.tenant,
+            case_id,
+            who,
+            now_us,
+            action,
+            call_back_at=_call_back_at(view),
+            note=text or None,
+            expected_version=version,
+        )
+        done = "case_resolved" if after["state"] == "resolved" else "call_again"
+        return view.go(f"/cases/{case_id}", done)
     if action not in ACTIONS:
         return view.go(f"/cases/{case_id}")
     case_flow.change(
@@ -97,5 +212,16 @@ def act(view: View) -> Response:
         resolution=(text or None) if action == "resolve" else None,
         expected_version=version,
     )
-    done = {"take": "taken", "resolve": "case_resolved", "reopen": "reopened"}
-    return view.go(f"/cases/{case_id}", done[action])
+    done_of = {"take": "taken", "resolve": "case_resolved", "reopen": "reopened"}
+    return view.go(f"/cases/{case_id}", done_of[action])
+
+
+def _call_back_at(view: View) -> datetime | None:
+    """Return the time of the form, in the tenant's time zone. Raises the problem `invalid`."""
+    text = view.form.get("call_back_at", "").strip()
+    if not text:
+        return None
+    try:
+        return datetime.fromisoformat(text[:25]).replace(tzinfo=ZoneInfo(view.timezone))
+    except ValueError:
+        raise Problem(422, "invalid", "no time", "Give date and time.") from None

@@ -1,19 +1,24 @@
 """Customers: search and relevant context for agents; a customer's own data and consents."""
 
 from typing import Any
+from urllib.parse import quote
 
 from starlette.responses import Response
 
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages.frame.lists import ROWS, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
-from api.resources import context
+from api.resources import contact_points, context
+from api.resources.subjects import invalid
 from contracts.channels import PURPOSES, TO_CUSTOMER
-from services import alert_flow, consent, contact_flow
+from contracts.contact_points import NotUsable, PointKind
+from services import alert_flow, consent, contact_flow, customer_search
+from services.contact_points import NewPoint
 from store.people import read_log, subjects
 from store.people.read_log import of_customers, of_rows
+from store.reads.pages import COUNTED
 
 _RELEVANT = 8
 _CONTACTS = 15
@@ -24,7 +29,15 @@ NOTICE = "2026-11"
 
 def customer_list(view: View) -> Response:
     """GET /customers"""
-    return _list(view, "", cursor(view, "customers", paging.text))
+    after = cursor(view, "customers", paging.text)
+    found = subjects.listed_customers(
+        view.connection,
+        view.tenant,
+        after=None if after is None else after[0],
+        limit=ROWS + 1,
+    )
+    shown, next_ = one_page(found, "customers", "customer")
+    return _list(view, "", shown, next_)
 
 
 def search(view: View) -> Response:
@@ -32,21 +45,30 @@ def search(view: View) -> Response:
     text = view.form.get("q", "").strip().replace("\x00", "")[:100]
     if not text:
         return view.go("/customers")
-    after = paging.decode("customers", view.form.get("after") or None, paging.text)
-    return _list(view, text, after)
-
-
-def _list(view: View, text: str, after: tuple[Any, ...] | None) -> Response:
-    found = subjects.find_customers(
+    after = paging.decode("found", view.form.get("after") or None, paging.number, paging.text)
+    found = customer_search.find(
         view.connection,
+        contact_points.points(view.deps),
         view.tenant,
-        text=text or None,
-        after=None if after is None else after[0],
+        text,
+        view.now_us,
+        after=None if after is None else (after[0], after[1]),
         limit=ROWS + 1,
     )
-    shown, next_ = one_page(found, "customers", "customer")
+    shown, next_ = one_page(found, "found", "rank", "customer")
+    return _list(view, text, shown, next_)
+
+
+def _list(view: View, text: str, shown: list[Row], next_: str | None) -> Response:
     view.log(of_customers(row["customer"] for row in shown), "customer list", "service")
-    return view.page("customers.html", customers=shown, next=next_, q=text)
+    total = subjects.count_customers(view.connection, view.tenant, COUNTED)
+    return view.page(
+        "customers.html",
+        customers=shown,
+        next=next_,
+        q=text,
+        count=None if text else counted(len(shown), total),
+    )
 
 
 def customer(view: View) -> Response:
@@ -60,6 +82,10 @@ def customer(view: View) -> Response:
     if found is None:
         raise not_found()
     view.log(context.reads(found), "customer context", "service")
+    points = contact_points.points(view.deps).of_customer(
+        view.connection, view.tenant, customer_id, view.now
+    )
+    view.log(contact_points.reads(customer_id, points), "contact points", "service")
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.load_names(
         [_subject(row) for row in contracts] + [item.subject for item in found.relevant]
@@ -72,6 +98,8 @@ def customer(view: View) -> Response:
     view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
     return view.page(
         "customer.html",
+        points=points,
+        point_kinds=tuple(PointKind),
         context=found,
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
@@ -90,6 +118,34 @@ def _anomalies(view: View, found: context.CustomerContext) -> dict[str, str]:
     return {row["alert_id"]: row["kind"] for row in read if row is not None}
 
 
+def record_point(view: View) -> Response:
+    """POST /customers/{customer}: record a number or address, or end one."""
+    customer_id = view.request.path_params["customer"]
+    if subjects.customer(view.connection, view.tenant, customer_id) is None:
+        raise not_found()
+    points = contact_points.points(view.deps)
+    path = f"/customers/{quote(customer_id, safe='')}"
+    ended = view.form.get("end", "")[:64]
+    if ended:
+        points.end(view.connection, view.tenant, customer_id, ended, view.now_us)
+        return view.go(path, "point_ended")
+    kind = view.form.get("kind", "")
+    if kind not in tuple(PointKind):
+        raise not_found()
+    new = NewPoint(
+        view.tenant,
+        customer_id,
+        kind,
+        view.form.get("value", "").replace("\x00", ""),
+        preferred=view.form.get("preferred") == "1",
+    )
+    try:
+        points.record(view.connection, new, view.caller.name, view.now_us)
+    except NotUsable as error:
+        raise invalid("body.value", str(error)) from None
+    return view.go(path, "point_recorded")
+
+
 def _subject(contract: dict[str, Any]) -> str:
     if contract["vehicle"] is not None:
         return f"vehicle:{contract['vehicle']}"
@@ -99,26 +155,30 @@ def _subject(contract: dict[str, Any]) -> str:
 def own(view: View) -> Response:
     """GET /me: what is stored, for which purposes, and who read it."""
     customer_id = str(view.caller.customer)
-    after = cursor(view, "reads", paging.number)
+    after = cursor(view, "read_days", paging.day, paging.text, paging.text)
     person = subjects.customer(view.connection, view.tenant, customer_id)
     if person is None:
         raise not_found()
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.load_names(_subject(row) for row in contracts)
     consents = consent.of_customer(view.connection, view.tenant, customer_id)
-    found = read_log.of_customer(
+    found = read_log.days_of_customer(
         view.connection,
         view.tenant,
         customer_id,
-        after=None if after is None else after[0],
+        view.timezone,
+        after=None if after is None else (after[0], after[1], after[2]),
         limit=_READS + 1,
     )
-    reads, next_ = one_page(found, "reads", "read_id", size=_READS)
+    reads, next_ = one_page(found, "read_days", "day", "role", "reader", size=_READS)
     return view.page(
         "me.html",
         person=person,
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         devices=subjects.devices_of(view.connection, view.tenant, customer_id),
+        points=contact_points.points(view.deps).of_customer(
+            view.connection, view.tenant, customer_id, view.now
+        ),
         purposes=PURPOSES,
         granted=consents.granted,
         ledger=consents.ledger[::-1],

@@ -1,4 +1,7 @@
-"""Vehicles: the list, and one vehicle with trips, events and score; paths for its customer only."""
+"""Vehicles: the list, and one vehicle with trips, events and score; paths for its customer only.
+
+Others see the speed of a trip as means of 30 s (docs/adr/0034).
+"""
 
 from datetime import datetime
 from typing import Any
@@ -9,7 +12,7 @@ from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
-from api.pages.frame.lists import ROWS, Row, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import driving as driving_plots
 from api.resources import scores
@@ -18,6 +21,7 @@ from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from contracts.trip_quality import TripQuality, marks
 from services import visibility
+from services.score_average import SETTLED_M
 from services.visibility import Kind
 from store.people import consent
 from store.people.read_log import of_rows
@@ -52,9 +56,13 @@ def fleet(view: View) -> Response:
     shown, next_ = one_page(found, "vehicles", "vehicle")
     shown = _shown(view, Kind.LAST_TRIP, shown)
     view.log(of_rows(shown, "vehicle", "vehicle"), "driving scores", _PURPOSE)
-    for row in shown:
-        row["score"] = _score(view, row)
-    return view.page("fleet.html", vehicles=shown, next=next_)
+    _add_scores(view, shown)
+    total = len(shown)
+    if _own(view) is None:
+        most = reads.COUNTED_SLOWLY
+        total = reads.count_vehicles(view.connection, view.tenant, _PURPOSE, view.now, most)
+    count = counted(len(shown), total, reads.COUNTED_SLOWLY)
+    return view.page("fleet.html", vehicles=shown, next=next_, count=count)
 
 
 def _shown(view: View, kind: Kind, rows: list[Row], customer: str | None = None) -> list[Row]:
@@ -70,6 +78,17 @@ def _shown(view: View, kind: Kind, rows: list[Row], customer: str | None = None)
 
 def _scored(view: View) -> bool:
     return view.may(Scope.SCORES_READ) or view.may(Scope.DATA_READ)
+
+
+def _add_scores(view: View, rows: list[Row]) -> None:
+    """Add each vehicle's `score`; None without the scope or the consent."""
+    scored = [row for row in rows if row["granted"] and _scored(view)]
+    pairs = [(row["customer"], row["vehicle"]) for row in scored]
+    found = scores.explained_vehicles(view.connection, view.tenant, pairs)
+    for row in rows:
+        row["score"] = None
+    for row, score in zip(scored, found, strict=True):
+        row["score"] = score
 
 
 def _score(view: View, row: Row) -> scores.DrivingScore | None:
@@ -128,28 +147,38 @@ def vehicle(view: View) -> Response:
         )
         if score is not None and score.score is not None
         else None,
-        drive=_drive(view, which, trips, f) if view.shows_path else None,
+        settled_m=SETTLED_M,
+        average=sum(part.points_of_average or 0.0 for part in score.components)
+        if score is not None
+        else 0.0,
+        drive=_drive(view, which, trips, f),
     )
 
 
 def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, Any] | None:
-    """Plot speed and path of one trip, for its own customer; None if there is no such trip."""
+    """Plot the speed of one trip, for its own customer also the path; None if there is no trip."""
     wanted = view.request.query_params.get("trip")
     trip = next((each for each in trips if each["key"] == wanted), None)
     if trip is None and wanted:
         trip = _earlier_trip(view, which, wanted)
     if trip is None:
         trip = trips[0] if trips else None
-    if trip is None or which.customer != view.caller.customer:
+    if trip is None:
         return None
     span = (trip["device_id"], trip["start_at"], trip["end_at"])
-    samples = reads.own_samples(view.connection, *span, _MAX_SAMPLES)
-    events = reads.own_events(view.connection, *span)
+    if which.customer == view.caller.customer:
+        samples = reads.own_samples(view.connection, *span, _MAX_SAMPLES)
+        events = reads.own_events(view.connection, *span)
+        path = driving_plots.path(samples, events, view.text, f)
+    else:
+        samples = reads.trip_speed(view.connection, *span[:2])
+        events = _shown(view, Kind.EVENT, reads.events(view.connection, [span]), which.customer)
+        path = None
     return {
         "trip": trip,
         "events": len(events),
         "speed": driving_plots.speed(samples, events, view.text, f) if samples["at"] else None,
-        "path": driving_plots.path(samples, events, view.text, f),
+        "path": path,
     }
 
 

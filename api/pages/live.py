@@ -62,6 +62,7 @@ class LedgerCache:
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
+        self.clock = deps.clock
         self._lock = threading.Lock()
         self._of: dict[tuple[str, ...], _LedgerSnapshot] = {}
 
@@ -174,6 +175,7 @@ async def _events(
                     if inbox is not None and now_inbox != inbox:
                         yield _change_event({"own"})
                     inbox = now_inbox
+                if Scope.OPERATIONS_READ not in caller.scopes:
                     if not shown:
                         shown = {"": ""}
                         yield ServerSentEvent("{}", event="figures")

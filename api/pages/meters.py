@@ -13,7 +13,7 @@ from api.http.answers import finite
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
-from api.pages.frame.lists import ROWS, Row, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import meters as meter_plots
 from contracts.purposes import Purpose
@@ -24,12 +24,15 @@ from store.people import subjects
 from store.people.read_log import of_rows
 from store.postgres.times import to_us
 from store.reads import metering
+from store.reads.pages import COUNTED_SLOWLY
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30
 _PROFILE_DAYS = 28
 _SHOWN_DAYS = 7
 _MAX_INTERVALS = 10_000
+_RECENT = timedelta(days=2)
+"""Values that are older are not those of the last days, and the page names their days."""
 
 
 def own_meters(view: View) -> list[Row]:
@@ -44,7 +47,7 @@ def own_meters(view: View) -> list[Row]:
         )
         if contract["meter"] and current:
             meter = metering.meter(
-                view.connection, view.tenant, contract["meter"], _PURPOSE, view.now
+                view.connection, view.tenant, contract["meter"], _PURPOSE, view.now, customer
             )
             ours = meter is not None and meter["customer"] == customer
             found.append(
@@ -53,7 +56,7 @@ def own_meters(view: View) -> list[Row]:
                     "number": meter["number"] if meter and ours else None,
                     "customer": customer,
                     "contract": contract["contract"],
-                    "granted": ours,
+                    "granted": meter is not None and ours and meter["granted"],
                 }
             )
     return found
@@ -81,7 +84,11 @@ def meters(view: View) -> Response:
         row["anomaly"] = next(
             (each for each in _anomalies(view, row["meter"]) if each["state"] != "resolved"), None
         )
-    return view.page("meters.html", meters=shown, next=next_)
+    total = len(shown)
+    if view.may(Scope.CONSUMPTION_READ):
+        total = metering.count(view.connection, view.tenant, _PURPOSE, view.now, COUNTED_SLOWLY)
+    count = counted(len(shown), total, COUNTED_SLOWLY)
+    return view.page("meters.html", meters=shown, next=next_, count=count)
 
 
 def _own_rows(view: View, rows: list[Row]) -> list[Row]:
@@ -90,8 +97,15 @@ def _own_rows(view: View, rows: list[Row]) -> list[Row]:
     return rows if own is None else [row for row in rows if row["customer"] == own]
 
 
+def own_days(view: View, meter_id: str, limit: int) -> list[Row]:
+    """Return a customer's own days, newest first; for others those of holders who consent."""
+    return _days(view, meter_id, limit)
+
+
 def _days(view: View, meter_id: str, limit: int) -> list[Row]:
-    found = metering.days(view.connection, view.tenant, meter_id, _PURPOSE, limit=limit)
+    found = metering.days(
+        view.connection, view.tenant, meter_id, _PURPOSE, own=view.caller.customer, limit=limit
+    )
     for row in _own_rows(view, found):
         row["sure"] = row["present"] / row["expected"] if row["expected"] else None
     return _own_rows(view, found)
@@ -112,18 +126,17 @@ def _anomalies(view: View, meter_id: str) -> list[Row]:
 def meter(view: View) -> Response:
     """GET /meters/{meter}"""
     meter_id = view.request.path_params["meter"]
-    found = metering.meter(view.connection, view.tenant, meter_id, _PURPOSE, view.now)
+    found = metering.meter(
+        view.connection, view.tenant, meter_id, _PURPOSE, view.now, view.caller.customer
+    )
     if view.may(Scope.CONSUMPTION_READ):
         if found is None:
             raise not_found()
         view.log(of_rows([found], "meter", "meter"), "consumption", _PURPOSE)
     else:
         own = next((row for row in own_meters(view) if row["meter"] == meter_id), None)
-        if own is None:
+        if own is None or found is None:
             raise not_found()
-        if not own["granted"]:
-            return view.page("meter_closed.html", meter=own)
-    assert found is not None
     return _meter(view, found)
 
 
@@ -137,7 +150,7 @@ def _meter(view: View, found: Row) -> Response:
         rows = intervals(view, meter_id, until - timedelta(days=_PROFILE_DAYS), until)
     shown_from = rows[-1]["end_at"] - timedelta(days=_SHOWN_DAYS) if rows else view.now
     shown = [row for row in rows if row["start_at"] >= shown_from]
-    f = Formats(view.language, found["timezone"])
+    f = Formats(view.language, found["timezone"], _another_year(view, found, rows))
     workdays, weekends = _profile(rows, ZoneInfo(found["timezone"]))
     plotted = [row for row in map(as_plot_anomaly, anomalies) if _overlaps(row, shown)]
     return view.page(
@@ -147,10 +160,29 @@ def _meter(view: View, found: Row) -> Response:
         anomalies=anomalies,
         counts=_statuses(shown),
         reasons=_reasons(shown),
-        power=meter_plots.power(shown, plotted, view.text, f) if shown else None,
+        shown=(shown[0]["start_at"], shown[-1]["end_at"]) if shown else None,
+        profiled=(rows[0]["start_at"], rows[-1]["end_at"]) if rows else None,
+        recent=bool(rows) and view.now - rows[-1]["end_at"] < _RECENT,
+        power=meter_plots.power(shown, plotted, view.text, f, days=days) if shown else None,
         profile=meter_plots.profile(workdays, weekends, view.text, f) if rows else None,
         by_day=meter_plots.days(days[::-1], view.text, f) if days else None,
     )
+
+
+def _another_year(view: View, meter: Row, rows: Sequence[Row]) -> bool:
+    """Return True where the last values are not of this year, in the meter's time zone."""
+    zone = ZoneInfo(meter["timezone"])
+    return (
+        bool(rows) and rows[0]["start_at"].astimezone(zone).year != view.now.astimezone(zone).year
+    )
+
+
+def register(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
+    """Return readings of the register in [start, end), by time."""
+    found = metering.register(
+        view.connection, view.tenant, meter_id, _PURPOSE, start, end, view.caller.customer
+    )
+    return _own_rows(view, found)
 
 
 def intervals(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
@@ -162,6 +194,7 @@ def intervals(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
         _PURPOSE,
         from_at=start,
         to_at=end,
+        own=view.caller.customer,
         limit=_MAX_INTERVALS,
     )
     for row in found:

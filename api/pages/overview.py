@@ -1,133 +1,158 @@
-"""GET /: ledger figures, findings and open work for staff; the home page of a customer."""
+"""GET /: each role's first page. What needs an action comes first, with its action beside it.
 
-from collections.abc import Callable
-from typing import Any
+The ledger for operators, the portfolio for insurers, the network for utilities, the queue for
+agents, today for customers.
+"""
+
+from collections.abc import Callable, Iterable
 
 from starlette.responses import Response
 
 from api.http.scopes import Scope
-from api.pages import live
+from api.pages import live, today, words
+from api.pages.cases import waiting
+from api.pages.frame.formats import Formats
 from api.pages.frame.lists import Row
 from api.pages.frame.view import View
-from api.pages.meters import own_meters
-from api.resources import scores
-from api.resources.subjects import Subject
+from api.pages.plots import overviews as plots
 from contracts.purposes import Purpose
-from services import alert_flow, case_flow, contact_flow
-from store.people import consent, customers
+from services import alert_flow, case_flow, contact_flow, overviews, visibility
+from services.visibility import Kind
+from store.casework.filters import Queue
 from store.people.read_log import of_rows
 from store.reads import driving
 from store.reads import pages as reads
-from store.reads.scoring import Which
 
 _NEWEST = 6
+_QUEUE = 6
+_DESK_QUEUE = 12
 
 
 def overview(ledger_cache: live.LedgerCache) -> Callable[[View], Response]:
-    """Build the page: the overview for staff, the home page for customers."""
+    """Build the page: which one it is, the caller's scopes say."""
+    kept = overviews.Kept(ledger_cache.clock)
 
     def show(view: View) -> Response:
-        return _home(view) if view.caller.role == "customer" else _overview(view, ledger_cache)
+        if view.caller.role == "customer":
+            return today.today(view)
+        if view.may(Scope.OPERATIONS_READ):
+            return _operations(view, ledger_cache)
+        if view.may(Scope.CRASHES_READ, Scope.SCORES_READ):
+            return _portfolio(view, kept)
+        if view.may(Scope.CONSUMPTION_READ):
+            return _network(view, kept)
+        return _desk(view)
 
     return show
 
 
-def _overview(view: View, ledger_cache: live.LedgerCache) -> Response:
-    caller = view.caller
-    found: dict[str, Any] = {
-        "crashes": _crashes(view) if view.may(Scope.CRASHES_READ) else None,
-        "alerts": _alerts(view) if view.may(Scope.ALERTS_READ) else None,
-        "cases": None,
-        "contacts": None,
-        "by_dialect": None,
-    }
-    if view.may(Scope.CASES_READ):
-        newest = case_flow.list_(view.connection, view.tenant, side=caller.side, limit=_NEWEST)
-        found["cases"] = sorted(
-            newest, key=lambda case: _queue_position(case["state"], case["urgent"])
-        )
-    if view.may(Scope.CONTACTS_READ):
-        found["contacts"] = contact_flow.list_(
-            view.connection, view.tenant, side=caller.side, limit=_NEWEST
-        )
-    if view.may(Scope.OPERATIONS_READ):
-        found["by_dialect"] = ledger_cache.by_dialect(caller.tenants)
-    shown = [*(found["crashes"] or []), *(found["alerts"] or []), *(found["cases"] or [])]
-    view.load_names(row["subject"] for row in shown)
-    view.log(
-        [
-            *of_rows(found["crashes"] or [], "signal", "id"),
-            *of_rows(found["alerts"] or [], "alert", "alert_id"),
-            *of_rows(found["cases"] or [], "case", "case_id"),
-            *(
-                []
-                if view.may(Scope.OPERATIONS_READ)  # operators see no customers
-                else of_rows(found["contacts"] or [], "contact", "contact_id")
-            ),
-        ],
-        "overview",
-        "overview",
+def _log(view: View, **shown: Iterable[Row]) -> None:
+    """Log what an overview shows of customers: crashes, alerts, cases."""
+    columns = {"crashes": ("signal", "id"), "alerts": ("alert", "alert_id")}
+    columns["cases"] = ("case", "case_id")
+    read = [one for name, rows in shown.items() for one in of_rows(rows, *columns[name])]
+    view.log(read, "overview", "overview")
+
+
+def _cases(view: View, limit: int) -> list[Row]:
+    """Return the beginning of the caller's work queue."""
+    if not view.may(Scope.CASES_READ):
+        return []
+    which = Queue(side=view.caller.side)
+    found = case_flow.queue(view.connection, view.tenant, which, limit=limit)
+    view.load_names(
+        name
+        for row in found
+        for name in (row["subject"], row["customer"] and f"customer:{row['customer']}")
     )
-    figures = live.as_text(ledger_cache.figures(caller.tenants), view)
-    return view.page("overview.html", figures=figures, tiles=_tiles(view), **found)
+    return found
 
 
-def _queue_position(state: str, urgent: bool) -> int:
-    """Return the sort key among the newest cases: urgent first, resolved last."""
-    return 2 if state == "resolved" else 0 if urgent else 1
+def _portfolio(view: View, kept: overviews.Kept) -> Response:
+    found = kept.get(
+        "portfolio",
+        view.tenant,
+        lambda: overviews.portfolio(view.connection, view.tenant, view.now),
+    )
+    crashes, cases = _crashes(view), _cases(view, _QUEUE)
+    view.load_names(row["subject"] for row in crashes)
+    _log(view, crashes=crashes, cases=cases)
+    f = Formats(view.language, view.timezone)
+    return view.page(
+        "portfolio.html",
+        portfolio=found,
+        crashes=crashes,
+        cases=cases,
+        waiting=waiting(view) if view.may(Scope.CASES_READ) else None,
+        bands=plots.bands(found.bands, view.text, f) if found.drivers else None,
+        weeks=plots.weeks(found.weeks, view.text, f) if found.weeks else None,
+    )
 
 
 def _crashes(view: View) -> list[Row]:
-    return driving.crashes(view.connection, view.tenant, Purpose.CLAIMS_ASSISTANCE, limit=_NEWEST)
+    found = driving.crashes(view.connection, view.tenant, Purpose.CLAIMS_ASSISTANCE, limit=_NEWEST)
+    f = Formats(view.language, view.timezone)
+    return [{**row, "words": words.crash(row["data"], view.text, f)} for row in found]
 
 
-def _alerts(view: View) -> list[Row]:
-    return alert_flow.list_(view.connection, view.tenant, limit=_NEWEST)
-
-
-def _tiles(view: View) -> list[dict[str, Any]]:
-    waiting = reads.waiting(view.connection, view.tenant, view.caller.side)
-    tiles = []
-    if view.may(Scope.CASES_READ):
-        tiles.append(("open_cases", waiting["cases"], "/cases"))
-    if view.may(Scope.ALERTS_READ):
-        tiles.append(("open_alerts", waiting["alerts"], "/alerts"))
-    if view.may(Scope.CONTACTS_READ):
-        counts = reads.contacts(view.connection, view.tenant, view.caller.side)
-        tiles += [
-            (state, counts[state], f"/contacts?state={state}") for state in ("pending", "failed")
-        ]
-    return [
-        {"name": name, "value": value, "path": path, "more": value >= reads.COUNTED}
-        for name, value, path in tiles
-    ]
-
-
-def _home(view: View) -> Response:
-    customer = view.caller.customer
-    assert customer is not None
-    granted = consent.granted_of(view.connection, view.tenant, customer)
-    all_, mail = view.may(Scope.DATA_READ), view.may(Scope.INBOX_READ)
-    vehicles = (
-        reads.vehicles(
-            view.connection, view.tenant, Purpose.DRIVING_SCORE, view.now, customer=customer
-        )
-        if all_
-        else []
+def _network(view: View, kept: overviews.Kept) -> Response:
+    days = kept.get(
+        "network",
+        view.tenant,
+        lambda: overviews.network_days(view.connection, view.tenant, view.now),
     )
-    consent_id = granted.get(Purpose.DRIVING_SCORE)
-    score = None
-    if vehicles and consent_id is not None:
-        which = Which(view.tenant, customer)
-        subject = Subject(f"customer:{customer}", customer, which, consent_id)
-        score = scores.explained(view.connection, subject)
+    alerts = visibility.shown(
+        view.connection,
+        view.tenant,
+        Kind.ALERT,
+        overviews.gravest(view.connection, view.tenant),
+        reader=None,
+    )
+    cases = _cases(view, _QUEUE)
+    clusters, clustered = overviews.outages(view.connection, view.tenant, view.now)
+    view.load_names(row["subject"] for row in [*alerts, *clustered])
+    _log(view, alerts=[*alerts, *clustered], cases=cases)
+    f = Formats(view.language, view.timezone)
     return view.page(
-        "home.html",
-        person=customers.person(view.connection, view.tenant, customer),
-        messages=contact_flow.inbox(view.connection, view.tenant, customer, limit=_NEWEST)
-        if mail
-        else [],
-        vehicles=vehicles,
-        meters=own_meters(view) if all_ else [],
-        score=score,
+        "network.html",
+        alerts=alerts,
+        open_alerts=reads.waiting(view.connection, view.tenant, view.caller.side)["alerts"],
+        clusters=clusters,
+        days=days,
+        energy=plots.network(days, view.text, f) if days else None,
+        cases=cases,
+        waiting=waiting(view) if view.may(Scope.CASES_READ) else None,
+    )
+
+
+def _desk(view: View) -> Response:
+    cases = _cases(view, _DESK_QUEUE)
+    alerts: list[Row] = []
+    if view.may(Scope.ALERTS_READ):
+        alerts = alert_flow.list_(view.connection, view.tenant, state="open", limit=_NEWEST)
+    view.load_names(row["subject"] for row in alerts)
+    _log(view, cases=cases, alerts=alerts)
+    return view.page(
+        "desk.html",
+        cases=cases,
+        alerts=alerts,
+        waiting=waiting(view) if view.may(Scope.CASES_READ) else None,
+    )
+
+
+def _operations(view: View, ledger_cache: live.LedgerCache) -> Response:
+    caller = view.caller
+    figures = live.as_text(ledger_cache.figures(caller.tenants), view)
+    contacts = []
+    counts = {"pending": 0, "failed": 0}
+    if view.may(Scope.CONTACTS_READ):
+        contacts = contact_flow.list_(view.connection, view.tenant, side=caller.side, limit=_NEWEST)
+        counts = reads.contacts(view.connection, view.tenant, caller.side)
+    return view.page(
+        "operations.html",
+        figures=figures,
+        counts=counts,
+        counted=reads.COUNTED,
+        contacts=contacts,
+        by_dialect=ledger_cache.by_dialect(caller.tenants),
     )

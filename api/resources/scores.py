@@ -1,6 +1,6 @@
 """The driving score resource of API and pages, with its explanation."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
@@ -15,9 +15,11 @@ from contracts.kinds import EVENTS, FACTORS, Manoeuvre
 from customer_context.scoring.bands import band
 from feature_kernels import driving
 from services import driving_scores
+from services.score_average import average_points
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads import scoring
+from store.reads.scoring import Which
 
 Band = Literal["A", "B", "C", "D", "E"]
 
@@ -36,6 +38,11 @@ class Component(Shape):
     value: float | None = Field(description="In `unit`; null = not observed.")
     unit: str
     points: float | None = Field(description="null where there is no score.")
+    points_of_average: float | None = Field(
+        description="Of these, what comes from the portfolio's average and not from own driving; "
+        "negative where the average is better. It fades with the distance driven: below 1,000 km "
+        "part of it counts. null where there is no score."
+    )
 
 
 class Impact(Shape):
@@ -102,6 +109,24 @@ def explained(connection: Connection, subject: Subject) -> DrivingScore:
     return _explain(trips, found, subject)
 
 
+def explained_vehicles(
+    connection: Connection, tenant: str, vehicles: Sequence[tuple[str, str]]
+) -> list[DrivingScore]:
+    """Return the scores of (customer, vehicle) pairs whose customers consent, without consent_ref.
+
+    They are those of `explained`, read in one query.
+    """
+    found = driving_scores.of_vehicles(connection, tenant, vehicles)
+    return [
+        _explain(
+            trips,
+            score,
+            Subject(f"vehicle:{vehicle}", customer, Which(tenant, customer, vehicle), None),
+        )
+        for (customer, vehicle), (trips, score) in zip(vehicles, found, strict=True)
+    ]
+
+
 def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore:
     """Explain the score `found` of these trips (TRIP_DTYPE)."""
     number = finite(found.score)
@@ -112,6 +137,7 @@ def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore
         if kind in FACTORS
     }
     points = {part.factor: finite(part.share) for part in found.components}
+    average = average_points(found)
     return DrivingScore(
         subject=subject.name,
         period=_period(trips, which.from_us, which.to_us),
@@ -123,6 +149,7 @@ def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore
                 value=finite(part.value),
                 unit=part.unit,
                 points=finite(part.share),
+                points_of_average=finite(average[part.factor]),
             )
             for part in found.components
         ],

@@ -1,8 +1,8 @@
 """The routes: one package per role, one file per subject."""
 
-from api.routes.agents import cases, contacts
+from api.routes.agents import cases, contact_points, contacts
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
-from api.routes.customers import consents, inbox, own
+from api.routes.customers import consents, crash_answer, inbox, own
 from api.routes.insurers import driving, trips
 from api.routes.operators import approvals, health, operations
 from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
@@ -17,10 +17,12 @@ ROUTERS = tuple(
         alerts,
         meters,
         of_customers,
+        contact_points,
         cases,
         own,
         consents,
         inbox,
+        crash_answer,
         contacts,
         operations,
         approvals,

@@ -21,6 +21,7 @@ from feature_kernels.driving import (
     rejected,
     score,
 )
+from services.score_average import average_points
 
 US_PER_S = 1_000_000
 KIND_NAMES = {code: name for name, code in EVENT_KINDS.items()}
@@ -94,6 +95,7 @@ def _when(table: Table, row: np.void) -> dict[str, Any]:
 
 def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
     judged: Score = score(np.array([trip]))
+    average = average_points(judged)
     return {
         **_when(table, trip),
         "duration_s": (int(trip["end_us"]) - int(trip["start_us"])) / US_PER_S,
@@ -108,6 +110,7 @@ def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
                 "value": number(component.value, 9),
                 "unit": component.unit,
                 "share": number(component.share, None),
+                "share_of_average": number(average[component.factor], None),
             }
             for component in judged.components
         ],

@@ -1,4 +1,5 @@
-"""Register tenants, customers, contracts, vehicles, meters, devices, assignments, consents.
+"""Register tenants, customers with their contact points, contracts, vehicles, meters, devices,
+assignments, consents.
 
 Safe to repeat: existing rows are updated. docs/registry.md shows the format.
 
@@ -18,6 +19,7 @@ from app.commands.shared.console import load_settings, out
 from app.operations import registry_import as registry_files
 from app.processes.stack import database
 from runtime.clock import SystemClock
+from services.contact_points import contact_points_of
 
 
 def import_(
@@ -25,6 +27,8 @@ def import_(
 ) -> None:
     valid = registry_files.validate(registry_files.read_file(file), str(file))
     clock = SystemClock()
-    with database(load_settings(), clock) as url:
-        written = registry_files.write(url, valid, clock.now_us())
+    settings = load_settings()
+    with database(settings, clock) as url:
+        points = contact_points_of(settings)
+        written = registry_files.write(url, valid, clock.now_us(), points)
     out.print("imported " + ", ".join(f"{n} {section}" for section, n in written.items()))

@@ -24,6 +24,7 @@ from runtime.calibration import Limit, known_slowness, slowness
 from runtime.clock import Clock
 from runtime.secret_box import box_of
 from runtime.settings import Settings
+from services.contact_points import contact_points_of
 from simulators.faults import DEMO, Faults
 from simulators.fleet import Fleet
 from simulators.publisher import Publisher
@@ -141,7 +142,9 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
         view.show(figures)
         fleet = await asyncio.to_thread(_make_fleet, plan, settings, clock)
         valid = registry_files.validate(fleet.registry, "simulator")
-        registry_files.write(addresses.database_url, valid, clock.now_us())
+        registry_files.write(
+            addresses.database_url, valid, clock.now_us(), contact_points_of(settings)
+        )
         add_receivers(addresses.database_url, box_of(settings), fleet.tenant, receiver, clock)
         users = add_users(addresses.database_url, fleet, clock)
         add_people(addresses.database_url, fleet, clock)

@@ -1,5 +1,5 @@
-"""`tachowatt import`: tenants, customers, contracts, vehicles, meters, devices, assignments and
-consents from one YAML file, or from CSV files named after what they hold."""
+"""`tachowatt import`: tenants, customers, contact points, contracts, vehicles, meters, devices,
+assignments and consents from one YAML file, or from CSV files named after what they hold."""
 
 import csv
 from collections.abc import Mapping
@@ -21,14 +21,17 @@ from pydantic import (
     model_validator,
 )
 
+from contracts import contact_points
 from contracts.channels import ADDRESSES, AnyPurpose
+from contracts.contact_points import PointKind
 from contracts.dialects import NATIVE
 from contracts.purposes import LegalBasis
 from contracts.topics import NAME
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
+from services.contact_points import ContactPoints, NewPoint
 from store.people import consent, registry
-from store.postgres.pool import connect, translated
+from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
 
 
@@ -61,6 +64,7 @@ def _mapping(value: object) -> object:
 
 
 _CLOCK_TOLERANCE = timedelta(minutes=5)
+_SOURCE = "registry"
 
 Name = Annotated[str, AfterValidator(_name)]
 Zone = Annotated[str, AfterValidator(_zone)]
@@ -93,10 +97,30 @@ _ADDRESS_COLUMNS: dict[str, Any] = {
 Customer: type[Row] = create_model("Customer", __base__=_Customer, **_ADDRESS_COLUMNS)
 
 
+class ContactPoint(Row):
+    """A number or address of a customer. The country of a number without code: phone_region."""
+
+    tenant: Name
+    customer: Name
+    kind: PointKind
+    value: str
+    preferred: bool = False
+    verified_at: AwareDatetime | None = None
+    valid_from: AwareDatetime | None = Field(default=None, description="None = now")
+    valid_to: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def _in_order(self) -> "ContactPoint":
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to must be after valid_from")
+        return self
+
+
 class Vehicle(Row):
     tenant: Name
     id: Name
     name: str
+    plate: str | None = Field(default=None, max_length=32)
 
 
 class Meter(Row):
@@ -183,6 +207,7 @@ class Consent(Row):
 SECTIONS: dict[str, type[Row]] = {
     "tenants": Tenant,
     "customers": Customer,
+    "contact_points": ContactPoint,
     "vehicles": Vehicle,
     "meters": Meter,
     "contracts": Contract,
@@ -245,10 +270,14 @@ def validate(
 
 
 def write(
-    database_url: str, sections: Mapping[str, list[dict[str, Any]]], now_us: int
+    database_url: str,
+    sections: Mapping[str, list[dict[str, Any]]],
+    now_us: int,
+    points: ContactPoints | None = None,
 ) -> dict[str, int]:
     """Write validated rows in one transaction; return the count per section.
 
+    points : records and seals contact points; None = leave them out (benches need none).
     Raises `Usage` if a row refers to something that neither file nor store has.
     """
     renamed = {
@@ -280,6 +309,7 @@ def write(
                     registry.upsert(connection, table, rows)
                     if section == "customers":
                         registry.set_addresses(connection, rows, tuple(ADDRESSES))
+                _contact_points(connection, sections, points, now_us)
                 registry.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
                 for row in sections.get("consents", []):
@@ -304,3 +334,28 @@ def write(
         except registry.Refused as error:
             raise Usage(f"a row refers to something that does not exist: {error}") from None
     return {section: len(rows) for section, rows in sections.items() if rows}
+
+
+def _contact_points(
+    connection: Connection,
+    sections: Mapping[str, list[dict[str, Any]]],
+    points: ContactPoints | None,
+    now_us: int,
+) -> None:
+    """Record contact points, and the e-mail addresses of customers as such. Raises `Usage`."""
+    if points is None:
+        return
+    for row in sections.get("customers", []):
+        if row.get(PointKind.EMAIL):
+            new = NewPoint(row["tenant"], row["id"], PointKind.EMAIL, row[PointKind.EMAIL])
+            try:
+                points.record(connection, new, _SOURCE, now_us, again=True)
+            except contact_points.NotUsable as error:
+                raise Usage(f"customer {row['id']!r}, email: {error}") from None
+    for number, row in enumerate(sections.get("contact_points", []), start=1):
+        more = {name: value for name, value in row.items() if name not in ("kind", "value")}
+        new = NewPoint(kind=row["kind"], text=row["value"], **more)
+        try:
+            points.record(connection, new, _SOURCE, now_us)
+        except contact_points.NotUsable as error:
+            raise Usage(f"contact_points, row {number}, value: {error}") from None

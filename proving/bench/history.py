@@ -14,7 +14,9 @@ from numpy.typing import NDArray
 
 from contracts.signals import signal_id
 from runtime.clock import US_PER_S
+from services.contact_points import ContactPoints, NewPoint
 from store.casework import alerts, cases, contacts
+from store.people import contact_points
 from store.pipeline import features
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
 from store.postgres.pool import Connection
@@ -36,6 +38,7 @@ _CRASH = {
     "speed_kmh": 40.0,
 }  # fmt: skip
 _MESSAGES = 10
+OPEN_CASES = 100_000
 
 Ints = NDArray[np.int64]
 
@@ -45,8 +48,11 @@ def vehicle(i: int) -> int:
     return i * (VEHICLES // ASKED_VEHICLES)
 
 
-def fill(connection: Connection, samples: int, now_us: int) -> None:
-    """Write a history of `samples` that ends at `now_us`, and commit."""
+def fill(connection: Connection, samples: int, now_us: int, points: ContactPoints) -> None:
+    """Write a history of `samples` that ends at `now_us`, and commit.
+
+    Each customer has a number; those of the queried vehicles have real ones (`phone`, `email`).
+    """
     bench_data.register(connection, VEHICLES, METERS)
     cars = np.array(bench_data.device_ids(connection, "vehicle"))
     homes = np.array(bench_data.device_ids(connection, "meter"))
@@ -62,7 +68,29 @@ def fill(connection: Connection, samples: int, now_us: int) -> None:
     for i in range(0, VEHICLES, _STORY_EVERY):
         _crash(connection, i, int(cars[i]), now_us)
     _alerts(connection, homes, now_us)
+    _contact_points(connection, points, now_us)
+    bench_data.open_cases(connection, OPEN_CASES, now_us)
     bench_data.vacuum_analyze(connection)
+
+
+def phone(i: int) -> str:
+    """Return the number of the customer of the i-th queried vehicle."""
+    return f"+49171{1_000_000 + i}"
+
+
+def email(i: int) -> str:
+    """Return the e-mail address of the customer of the i-th queried vehicle."""
+    return f"c{vehicle(i)}@example.org"
+
+
+def _contact_points(connection: Connection, points: ContactPoints, now_us: int) -> None:
+    tenant = bench_data.TENANT
+    for i in range(ASKED_VEHICLES):
+        customer = f"c{vehicle(i)}"
+        for kind, text in (("mobile", phone(i)), ("email", email(i))):
+            points.record(connection, NewPoint(tenant, customer, kind, text), "bench", now_us)
+    one = contact_points.of_customer(connection, tenant, f"c{vehicle(0)}")[0]
+    bench_data.contact_points(connection, one["value"], now_us)
 
 
 def _trips(cars: Ints, count: int, now_us: int) -> Iterator[Any]:

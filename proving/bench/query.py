@@ -2,8 +2,10 @@
 
 import os
 import random
+import re
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,13 +14,14 @@ import httpx
 import numpy as np
 
 from api.http.scopes import OF_ROLE
-from app.processes.stack import Stack
+from app.processes.stack import Stack, prepare_secrets
 from app.servers.postgres import Postgres
 from app.servers.supervise import Child
 from proving.bench import history
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
+from services.contact_points import contact_points_of
 from store.people import keys
 from store.postgres.pool import connect
 from store.postgres.times import from_us
@@ -29,8 +32,21 @@ _READY_WITHIN_S = 60.0
 _WARM = 30
 _FLAT = 1.5
 _SCORE_P99_MS = 20.0
-Question = tuple[str, str, Callable[[int], str]]
+_DESK_P99_MS = 30.0
+_DESK = ("search", "queue", "the fleet")
+"""Beginnings of the names of queries that an agent waits for."""
 Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A query about the i-th subject. body : of a POST; None = GET. page : with a session."""
+
+    name: str
+    role: str
+    path: Callable[[int], str]
+    body: Callable[[int], dict[str, Any]] | None = None
+    page: bool = False
 
 
 def run(
@@ -50,7 +66,8 @@ def run(
         postgres = Postgres(directory, clock) if settings.database_url is None else None
         try:
             url = settings.database_url or postgres.start()  # type: ignore[union-attr]
-            found["sizes"].append(_one(directory, url, clock, samples, requests, progress))
+            own = settings.model_copy(update={"state_dir": directory})
+            found["sizes"].append(_one(own, url, clock, samples, requests, progress))
         finally:
             if postgres is not None:
                 postgres.stop()
@@ -60,15 +77,17 @@ def run(
 
 
 def _one(
-    directory: Path, url: str, clock: Clock, samples: int, requests: int, progress: Progress
+    settings: Settings, url: str, clock: Clock, samples: int, requests: int, progress: Progress
 ) -> dict[str, Any]:
+    directory = settings.state_dir
     migrate(url)
+    prepare_secrets(settings, url, clock)
     progress(f"{samples:,} samples: filling", 0, 1)
     now_us, began = clock.now_us(), clock.monotonic()
     with connect(url) as connection:
         if measurements.has_tenants(connection):
             raise Stop("the database is not empty")
-        history.fill(connection, samples, now_us)
+        history.fill(connection, samples, now_us, contact_points_of(settings))
         filled_s = clock.monotonic() - began
         keys = {role: _key(connection, role, now_us) for role in OF_ROLE if role != "customer"}
         keys |= {"customer": _key(connection, "customer", now_us, f"c{history.vehicle(1)}")}
@@ -85,11 +104,16 @@ def _one(
         address = _address(child, directory, clock)
         rows = {}
         asked = _questions(now_us)
-        for number, (name, role, path) in enumerate(asked):
+        for number, question in enumerate(asked):
             progress(f"{samples:,} samples: asking", number, len(asked))
-            headers = {"Authorization": f"Bearer {keys[role]}"}
+            key = keys[question.role]
+            headers = {"Accept": "text/html"}
+            if not question.page:
+                headers = {"Authorization": f"Bearer {key}"}
             with httpx.Client(base_url=address, timeout=30.0, headers=headers) as client:
-                rows[name] = _measure(client, clock, path, requests)
+                if question.page:
+                    _sign_in(client, key)
+                rows[question.name] = _measure(client, clock, question, requests)
     finally:
         child.stop()
     return {
@@ -132,7 +156,7 @@ def _address(child: Child, directory: Path, clock: Clock) -> str:
 
 
 def _questions(now_us: int) -> list[Question]:
-    """Return (name, role, path of the i-th subject); `90 days` and `30 days` bound the answer."""
+    """Return the questions; `90 days` and `30 days` bound the answer."""
     day_us = 86_400 * US_PER_S
     since = quote(from_us(now_us - (history.RECENT_DAYS + 1) * day_us).isoformat())
     month = quote(from_us(now_us - 30 * day_us).isoformat())
@@ -142,7 +166,7 @@ def _questions(now_us: int) -> list[Question]:
     def m(i: int) -> int:
         return i % meters
 
-    return [
+    api: list[tuple[str, str, Callable[[int], str]]] = [
         ("score by vehicle, 90 days", "insurer",
          lambda i: f"/v1/driving-scores?vehicle=v{v(i)}&from={since}"),
         ("score by driver, 90 days", "insurer",
@@ -161,24 +185,66 @@ def _questions(now_us: int) -> list[Question]:
         ("intervals of a meter, 30 days", "utility",
          lambda i: f"/v1/meters/m{m(i)}/intervals?from={month}"),
         ("context of a customer", "agent", lambda i: f"/v1/customers/c{v(i)}/context"),
-        ("search among customers", "agent", lambda i: f"/v1/customers?q=person%20{v(i)}&limit=10"),
         ("open cases, a page", "agent", lambda i: "/v1/cases?state=open"),
         ("own trips", "customer", lambda i: f"/v1/customers/c{v(1)}/trips?limit=10"),
+        ("queue of cases, a page", "agent", lambda i: "/v1/cases/queue"),
     ]  # fmt: skip
+    return [*(Question(*each) for each in api), *_desk()]
+
+
+def _desk() -> list[Question]:
+    """Return what people at a desk wait for: searches, and the first pages of queue and fleet."""
+    v = history.vehicle
+    searches: dict[str, Callable[[int], str]] = {
+        "by name": lambda i: bench_data.name(v(i)),
+        "by part of a name": lambda i: bench_data.name(v(i))[1:6].strip(),
+        "by a common beginning": lambda i: bench_data.name(v(i))[:2],
+        "by id": lambda i: f"c{v(i)}",
+        "by contract": lambda i: f"K {v(i)}",
+        "by meter number": lambda i: f"1EMH{i % history.METERS:010d}",
+        "by number plate": lambda i: f"bs {chr(65 + v(i) % 26)} {v(i)}",
+        "by phone": history.phone,
+        "by e-mail": history.email,
+        "without a match": lambda i: f"xq{i}zz",
+    }
+    return [
+        *(_search(name, text) for name, text in searches.items()),
+        Question("queue, the page", "agent", lambda i: "/cases", page=True),
+        Question("queue of an insurer, the page", "insurer", lambda i: "/cases", page=True),
+        Question("the fleet, the page", "insurer", lambda i: "/fleet", page=True),
+    ]
+
+
+def _sign_in(client: httpx.Client, key: str) -> None:
+    """Open a session as a browser does."""
+    token = re.search(r'name="csrf" value="([^"]+)"', client.get("/login").text)
+    assert token is not None, "the sign-in page has a form"
+    answer = client.post("/login", data={"csrf": token[1], "key": key, "next": "/"})
+    if answer.status_code != 303:
+        raise Stop(f"POST /login answered {answer.status_code}")
+
+
+def _search(name: str, text: Callable[[int], str]) -> Question:
+    def body(i: int) -> dict[str, Any]:
+        return {"q": text(i), "limit": 25}
+
+    return Question(f"search {name}", "agent", lambda _: "/v1/customers/search", body)
 
 
 def _measure(
-    client: httpx.Client, clock: Clock, path: Callable[[int], str], requests: int
+    client: httpx.Client, clock: Clock, question: Question, requests: int
 ) -> dict[str, float]:
     chosen, took = random.Random(7), []
     for number in range(_WARM + requests):
-        asked = path(chosen.randrange(history.ASKED_VEHICLES))
+        subject = chosen.randrange(history.ASKED_VEHICLES)
+        asked = question.path(subject)
+        body = None if question.body is None else question.body(subject)
         began = clock.monotonic()
-        answer = client.get(asked)
+        answer = client.get(asked) if body is None else client.post(asked, json=body)
         if number >= _WARM:
             took.append(1_000 * (clock.monotonic() - began))
         if answer.status_code != 200:
-            raise Stop(f"GET {asked} answered {answer.status_code}: {answer.text[:300]}")
+            raise Stop(f"{asked} answered {answer.status_code}: {answer.text[:300]}")
     p50, p95, p99 = np.percentile(took, [50, 95, 99])
     return {"p50": round(float(p50), 2), "p95": round(float(p95), 2), "p99": round(float(p99), 2)}
 
@@ -195,12 +261,18 @@ def _flatness(sizes: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
 
 
 def _problems(found: dict[str, Any]) -> list[str]:
-    """Return queries of the score that miss the promised times."""
+    """Return queries of the score and of the desk that miss the promised times."""
     score = "score by vehicle, 90 days"
     wrong = [
         f"{score}: p99 {size['latency_ms'][score]['p99']} ms at {size['samples']:,} samples"
         for size in found["sizes"]
         if size["latency_ms"][score]["p99"] >= _SCORE_P99_MS
+    ]
+    wrong += [
+        f"{name}: p99 {latency['p99']} ms at {size['samples']:,} samples"
+        for size in found["sizes"]
+        for name, latency in size["latency_ms"].items()
+        if name.startswith(_DESK) and latency["p99"] >= _DESK_P99_MS
     ]
     if found["flat"] and found["flat"][score]["p50"] > _FLAT:
         wrong.append(f"{score}: {found['flat'][score]['p50']} × from the smallest to the largest")

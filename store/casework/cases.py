@@ -1,7 +1,8 @@
 """Service cases: opened by playbooks, worked on by people, with a diary.
 
 The text of a diary entry is `opened`, `corrected` or `retracted` for the kind `signal`, the new
-state for `state`, the new owner for `owner`, and a person's text for `note`.
+state for `state`, the new owner for `owner`, a person's text for `note`, a code for `outcome` and
+`answer` (customer_context/cases/outcomes.py), and a time for `call_back`.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,12 +13,15 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from runtime.errors import NotFound
+from store.casework.filters import Queue
 from store.postgres import notify, rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 AUTHOR = "tachowatt"
 """Author of the entries that no person wrote."""
+CUSTOMER = "customer:"
+"""Begins the author of the entries that a customer wrote: customer:<id>."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +117,50 @@ def list_(
         f"select * from contacts.service_case where {where.sql} "
         "order by opened_at desc, case_id desc limit %s",
         [*where.values, limit],
+    )
+
+
+def _conditions(tenant: str, queue: Queue) -> rows.Conditions:
+    where = rows.Conditions("tenant = %s", tenant)
+    where.add("side = %s", queue.side).add("kind = %s", queue.kind)
+    where.add("customer = %s", queue.customer).add("owner = %s", queue.owner)
+    where.add("due < %s", queue.due_before)
+    if queue.nobody:
+        where.add("owner is null and %s", True)
+    if queue.state != "resolved":
+        where.add("state <> 'resolved' and %s", True)
+    where.add("state = %s", queue.state)
+    return where
+
+
+def queue(
+    connection: Connection,
+    tenant: str,
+    which: Queue,
+    *,
+    after: tuple[datetime, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return cases of the work queue, due first; after : (due, case_id) of the last row before."""
+    where = _conditions(tenant, which)
+    where.add("(due, case_id) > (%s, %s)", *(after or (None, None)))
+    return rows.all_(
+        connection,
+        f"select * from contacts.service_case where {where.sql} order by due, case_id limit %s",
+        [*where.values, limit],
+    )
+
+
+def count(connection: Connection, tenant: str, which: Queue, most: int) -> int:
+    """Count the cases of the work queue, up to `most`."""
+    where = _conditions(tenant, which)
+    return int(
+        scalar(
+            connection,
+            f"select count(*) from (select 1 from contacts.service_case where {where.sql} "
+            "limit %s) as counted",
+            [*where.values, most],
+        )
     )
 
 

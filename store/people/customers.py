@@ -96,17 +96,32 @@ def holder_at(
     return holders_at(connection, [(tenant, subject, at)])[0]
 
 
+def plate(connection: Connection, tenant: str, vehicle: str) -> str | None:
+    """Return a vehicle's number plate; None where it is not known."""
+    found: str | None = scalar(
+        connection,
+        "select plate from customers.vehicle where tenant = %s and vehicle = %s",
+        (tenant, vehicle),
+    )
+    return found
+
+
 def subject_names(
     connection: Connection, subjects: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:
     """Return (tenant, subject) → its name: of a vehicle its name, of a meter its number or id."""
     rows = connection.execute(
-        "select tenant, 'vehicle:' || vehicle, name from customers.vehicle "
-        "where (tenant, vehicle) in (select t, substr(s, 9) from unnest(%s::text[], %s::text[]) "
-        "as a (t, s) where s like 'vehicle:%%') "
-        "union all select tenant, 'meter:' || meter, coalesce(number, meter) from customers.meter "
-        "where (tenant, meter) in (select t, substr(s, 7) from unnest(%s::text[], %s::text[]) "
-        "as a (t, s) where s like 'meter:%%')",
-        (*pair_columns(subjects), *pair_columns(subjects)),
+        "select v.tenant, 'vehicle:' || v.vehicle, v.name from unnest(%s::text[], %s::text[]) "
+        "as a (tenant, vehicle) join customers.vehicle v using (tenant, vehicle) "
+        "union all select m.tenant, 'meter:' || m.meter, coalesce(m.number, m.meter) "
+        "from unnest(%s::text[], %s::text[]) as a (tenant, meter) "
+        "join customers.meter m using (tenant, meter)",
+        (*_ids(subjects, "vehicle:"), *_ids(subjects, "meter:")),
     )
     return {(tenant, subject): name for tenant, subject, name in rows.fetchall()}
+
+
+def _ids(subjects: Sequence[tuple[str, str]], prefix: str) -> tuple[list[str], list[str]]:
+    """Return tenants and ids of the subjects that begin with a prefix, as columns."""
+    found = sorted({(t, s.removeprefix(prefix)) for t, s in subjects if s.startswith(prefix)})
+    return pair_columns(found)

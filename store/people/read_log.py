@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from store.postgres.pool import Connection
@@ -104,4 +105,33 @@ def of_customer(
         "and (%s::bigint is null or read_id < %s) order by read_id desc limit %s",
         (tenant, customer, after, after, limit),
     )
+    return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+def days_of_customer(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    zone: str,
+    *,
+    after: tuple[date, str, str] | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return who read a customer's data on each local day: one row a day and reader, newest first.
+
+    Rows: day, role, reader, whats (what was read, sorted), times (how often), last_at. zone : IANA;
+    after : day, role and reader of the last row seen.
+    """
+    names = ("day", "role", "reader", "whats", "times", "last_at")
+    rows = connection.execute(
+        "select * from (select (at at time zone %s)::date as day, role, reader, "
+        "array_agg(distinct what order by what) as whats, count(distinct request_id) as times, "
+        "max(at) as last_at from access.read_log where tenant = %s and customer = %s "
+        "group by 1, 2, 3) as d where %s::date is null or d.day < %s or (d.day = %s "
+        "and (d.role, d.reader) > (%s, %s)) order by d.day desc, d.role, d.reader limit %s",
+        (
+            zone, tenant, customer, *((after or (None,))[:1] * 3),
+            *((after[1], after[2]) if after else (None, None)), limit,
+        ),
+    )  # fmt: skip
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]

@@ -124,7 +124,7 @@ def devices(connection: Connection) -> list[DeviceRow]:
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tenant": (("tenant",), ("tenant", "name", "timezone")),
     "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language")),
-    "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name")),
+    "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name", "plate")),
     "meter": (
         ("tenant", "meter"),
         ("tenant", "meter", "number", "interval_s", "timezone", "register_digits"),

@@ -9,7 +9,7 @@ from typing import Any
 
 from store.people.consent import DECIDED
 from store.postgres import rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 
 # The contract that covers a subject at a time; where several do, the one that began last, as in
 # customer_context.identity.holders.
@@ -31,22 +31,39 @@ def customer(connection: Connection, tenant: str, customer_id: str) -> dict[str,
     )
 
 
-def find_customers(
+def search(
+    connection: Connection, tenant: str, text: str, after: str | None, limit: int
+) -> list[tuple[str, bool]]:
+    """Return (customer, exact) of those whose name, id, contract, meter or plate fits a text.
+
+    First at most 100 whose id, contract, meter or plate it is (exact), in each call; then those
+    that contain it, by customer, after one. All words must be in the name; a word of one or two
+    letters begins a word of it. An id and the others may be written with spaces and hyphens.
+    """
+    words = [word.strip(",;") for word in text.split()]
+    return [
+        (customer, exact)
+        for customer, exact in connection.execute(
+            "select customer, exact from customers.find(%s, %s, customers.code_of(%s), %s, %s)",
+            (tenant, [word for word in words if word], text, after, limit),
+        ).fetchall()
+    ]
+
+
+def listed_customers(
     connection: Connection,
     tenant: str,
     *,
-    text: str | None = None,
+    of: Collection[str] | None = None,
     after: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Return customers by id, with the number of all their contracts and of unresolved cases.
 
-    text : only customers whose id or name contains it.
+    of : only these.
     """
     where = rows.Conditions("c.tenant = %s", tenant).add("c.customer > %s", after)
-    if text:
-        like = "%" + text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        where.add("c.customer ilike %s or c.name ilike %s", like, like)
+    where.add("c.customer = any(%s)", None if of is None else list(of))
     return rows.all_(
         connection,
         "select c.customer, c.name, c.language, "
@@ -56,6 +73,18 @@ def find_customers(
         "and s.customer = c.customer and s.state <> 'resolved') as open_cases "
         f"from customers.customer c where {where.sql} order by c.customer limit %s",
         [*where.values, limit],
+    )
+
+
+def count_customers(connection: Connection, tenant: str, most: int) -> int:
+    """Count the customers of a tenant, up to `most`."""
+    return int(
+        scalar(
+            connection,
+            "select count(*) from (select 1 from customers.customer where tenant = %s limit %s) "
+            "as counted",
+            (tenant, most),
+        )
     )
 
 

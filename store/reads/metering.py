@@ -1,7 +1,7 @@
 """Meters, their days and intervals for the API.
 
 A row belongs to the customer whose contract covered the meter when it began, and is returned only
-while that customer grants the purpose.
+while that customer grants the purpose; to that customer (`own`) always.
 """
 
 from datetime import UTC, date, datetime, time, timedelta
@@ -11,24 +11,26 @@ from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING
 from store.postgres import rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 
 _METER = (
     "select m.meter, m.number, m.interval_s, coalesce(m.timezone, t.timezone) as timezone, "
-    "k.customer, k.contract, d.consent_id from customers.meter m "
+    "k.customer, k.contract, d.consent_id, "
+    "coalesce(d.state = 'granted', false) as granted from customers.meter m "
     "join customers.tenant t using (tenant) "
     "cross join lateral ("
     + COVERING.format(tenant="m.tenant", column="meter", value="m.meter", at="%s")
-    + ") as k cross join lateral ("
+    + ") as k left join lateral ("
     + DECIDED.format(tenant="m.tenant", customer="k.customer", purpose="%s")
-    + ") as d where d.state = 'granted' and m.tenant = %s"
+    + ") as d on true where (d.state = 'granted' or k.customer = %s) and m.tenant = %s"
 )
 
-# Appended to rows f under contracts c: one meter, and its customer grants the purpose now.
+# Appended to rows f under contracts c: one meter, and its customer grants the purpose now or reads.
 _GRANTED = (
-    "cross join lateral ("
+    "left join lateral ("
     + DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
-    + ") as n where n.state = 'granted' and c.tenant = %s and c.meter = %s"
+    + ") as n on true where (n.state = 'granted' or c.customer = %s) "
+    "and c.tenant = %s and c.meter = %s"
 )
 
 
@@ -49,15 +51,36 @@ def meters(
     return rows.all_(
         connection,
         f"{_METER} and {where.sql} order by m.meter limit %s",
-        [at, at, purpose, tenant, *where.values, limit],
+        [at, at, purpose, None, tenant, *where.values, limit],
+    )
+
+
+def count(connection: Connection, tenant: str, purpose: str, at: datetime, most: int) -> int:
+    """Count the meters of `meters`, up to `most`."""
+    return int(
+        scalar(
+            connection,
+            f"select count(*) from ({_METER} limit %s) as counted",
+            (at, at, purpose, None, tenant, most),
+        )
     )
 
 
 def meter(
-    connection: Connection, tenant: str, meter_id: str, purpose: str, at: datetime
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    at: datetime,
+    own: str | None = None,
 ) -> dict[str, Any] | None:
-    """Return one meter, with the columns and conditions of `meters`."""
-    return rows.one(connection, f"{_METER} and m.meter = %s", (at, at, purpose, tenant, meter_id))
+    """Return one meter, with the columns and conditions of `meters`, and `granted`.
+
+    own : a customer whose meter it may be without the purpose.
+    """
+    return rows.one(
+        connection, f"{_METER} and m.meter = %s", (at, at, purpose, own, tenant, meter_id)
+    )
 
 
 def days(
@@ -69,9 +92,13 @@ def days(
     from_date: date | None = None,
     to_date: date | None = None,
     after: date | None = None,
+    own: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return decided days in [from, to], newest first; after : date of the last row seen."""
+    """Return decided days in [from, to], newest first; after : date of the last row seen.
+
+    own : a customer who reads their own days, without the purpose.
+    """
     where = rows.Conditions("true")
     where.add("f.date >= %s", from_date).add("f.date <= %s", to_date).add("f.date < %s", after)
     # The same by time, which the index has; a local day differs by less than a day from UTC's.
@@ -84,7 +111,7 @@ def days(
         "select f.date, f.start_at, f.energy_kwh, f.estimated_kwh, f.expected, f.present, "
         "f.estimated, f.min_w, f.max_w, f.peak_at, f.base_load_w, f.night_share, f.revision, "
         f"c.customer from {sql} {_GRANTED} order by f.start_at desc limit %s",
-        [*parameters, purpose, tenant, meter_id, limit],
+        [*parameters, purpose, own, tenant, meter_id, limit],
     )
 
 
@@ -107,11 +134,13 @@ def intervals(
     from_at: datetime | None = None,
     to_at: datetime | None = None,
     after: datetime | None = None,
+    own: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Return decided intervals that begin in [from, to), oldest first.
 
-    after : start_at of the last row seen.
+    after : start_at of the last row seen; own : a customer who reads their own values,
+    without the purpose.
     """
     where = rows.Conditions("true")
     where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
@@ -121,5 +150,35 @@ def intervals(
         connection,
         "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.reason, f.revision, "
         f"c.customer from {sql} {_GRANTED} order by f.start_at limit %s",
-        [*parameters, purpose, tenant, meter_id, limit],
+        [*parameters, purpose, own, tenant, meter_id, limit],
+    )
+
+
+def register(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    from_at: datetime,
+    to_at: datetime,
+    own: str | None = None,
+    limit: int = 5_000,
+) -> list[dict[str, Any]]:
+    """Return readings of a meter's import register in [from, to), by time.
+
+    Rows: observed_at, register_kwh, customer. Each under the contract and purpose of `intervals`.
+    """
+    return rows.all_(
+        connection,
+        "select f.observed_at, f.register_kwh, c.customer from customers.contract c "
+        "join customers.assignment a on a.tenant = c.tenant and a.meter = c.meter "
+        "cross join lateral (select r.observed_at, r.register_kwh from shown.meter_register r "
+        "where r.device_id = a.device_id and r.observed_at >= greatest(a.valid_from, c.valid_from, "
+        "%s) and r.observed_at < least(a.valid_to, c.valid_to, %s) offset 0) as f "
+        f"{_GRANTED} and not exists (select from customers.contract later "
+        "where later.tenant = c.tenant and later.meter = c.meter "
+        "and later.valid_from > c.valid_from and later.valid_from <= f.observed_at "
+        "and f.observed_at < coalesce(later.valid_to, 'infinity')) "
+        "order by f.observed_at limit %s",
+        (from_at, to_at, purpose, own, tenant, meter_id, limit),
     )

@@ -19,6 +19,8 @@ from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
+COUNTED_SLOWLY = 200
+"""Maximum where each row has to look for its contract and consent."""
 COUNTED = 1_000
 """Maximum that is counted: above it a page shows "more than"."""
 
@@ -78,6 +80,23 @@ def vehicles(
         connection,
         f"{_VEHICLES} {where.sql} order by v.vehicle limit %s",
         [at, at, purpose, from_us(PROVISIONAL_US), *where.values, limit],
+    )
+
+
+def count_vehicles(
+    connection: Connection, tenant_id: str, purpose: str, at: datetime, most: int
+) -> int:
+    """Count the vehicles of `vehicles` without a customer, up to `most`."""
+    covering = COVERING.format(tenant="v.tenant", column="vehicle", value="v.vehicle", at="%s")
+    decided = DECIDED.format(tenant="v.tenant", customer="k.customer", purpose="%s")
+    return int(
+        scalar(
+            connection,
+            "select count(*) from (select 1 from customers.vehicle v "
+            f"cross join lateral ({covering}) as k cross join lateral ({decided}) as n "
+            "where v.tenant = %s and n.state = 'granted' limit %s) as counted",
+            (at, at, purpose, tenant_id, most),
+        )
     )
 
 
@@ -147,6 +166,21 @@ def own_samples(
         (device_id, start_at, start_at, end_at, limit),
     ).fetchall()
     return {name: [row[i] for row in found] for i, name in enumerate(names_)}
+
+
+def trip_speed(connection: Connection, device_id: int, start_at: datetime) -> dict[str, list[Any]]:
+    """Return a trip's speed for others than its customer, by column: at, speed_kmh (means of 30 s),
+    speed_limit_kmh (all None)."""
+    found = connection.execute(
+        "select at, speed_kmh from shown.trip_speed where device_id = %s and trip_start_at = %s "
+        "order by at",
+        (device_id, start_at),
+    ).fetchall()
+    return {
+        "at": [row[0] for row in found],
+        "speed_kmh": [row[1] for row in found],
+        "speed_limit_kmh": [None] * len(found),
+    }
 
 
 def signal(connection: Connection, tenant_id: str, id_: str) -> dict[str, Any] | None:

@@ -34,5 +34,7 @@ RECEIVER_SECRET = SealedColumn(
 
 TOTP_SECRET = SealedColumn("access.credential", "totp", "person_id", "person_id")
 IDENTITY_SEAL = SealedColumn("access.identity", "seal", "identity_id", "identity_id")
+CONTACT_POINT = SealedColumn("customers.contact_point", "value", "point_id", "point_id")
+LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
 
-COLUMNS = (RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL)
+COLUMNS = (RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, CONTACT_POINT, LOOKUP_KEY)

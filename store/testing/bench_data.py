@@ -12,6 +12,56 @@ SAMPLES_OF_A_TRIP, SAMPLE_EVERY_S = 90, 10
 INTERVAL_S = 900
 
 
+FIRST = (
+    "Anna", "Jonas", "Leyla", "Peter", "Marta", "Tim", "Clara", "Omar", "Nina", "Paul", "Eva",
+    "Karl", "Ines", "Felix", "Ruth", "David", "Lena", "Max", "Yara", "Ömer",
+)  # fmt: skip
+LAST = (
+    "Berger", "Weber", "Demir", "Hansen", "Kowalska", "Fuchs", "Vogel", "Haddad", "Lorenz",
+    "Richter", "Seidel", "Brandt", "Moreau", "Krause", "Albers", "Stein", "Hofer", "Winter",
+    "Schäfer", "Groß",
+    "Yıldız", "Novák", "Lindqvist", "Petersen", "Keller",
+)  # fmt: skip
+"""500 names for 100,000 people: common ones are found often, as in a real register."""
+
+
+def name(i: int) -> str:
+    """Return the name of the i-th customer."""
+    return f"{FIRST[i % len(FIRST)]} {LAST[i // len(FIRST) % len(LAST)]}"
+
+
+def _name(i: str) -> str:
+    """Return `name` as an SQL expression."""
+    first, last = (", ".join(f"'{one}'" for one in names) for names in (FIRST, LAST))
+    return (
+        f"(array[{first}])[{i} % {len(FIRST)} + 1] || ' ' || "
+        f"(array[{last}])[{i} / {len(FIRST)} % {len(LAST)} + 1]"
+    )
+
+
+def contact_points(connection: Connection, sealed: str, valid_from_us: int) -> None:
+    """Write a mobile number for every customer, with one sealed value and random keyed hashes."""
+    connection.execute(
+        "insert into customers.contact_point (point_id, tenant, customer, kind, value, lookup, "
+        "valid_from, source, recorded_at) select 'p' || customer, tenant, customer, 'mobile', %s, "
+        "sha256(customer::bytea), %s, 'bench', %s from customers.customer where tenant = %s",
+        (sealed, from_us(valid_from_us), from_us(valid_from_us), TENANT),
+    )
+
+
+def open_cases(connection: Connection, count: int, now_us: int) -> None:
+    """Write open cases of both sides, due within the next hundred days or overdue."""
+    connection.execute(
+        "insert into contacts.service_case (case_id, tenant, side, kind, title, urgent, customer, "
+        "subject, signal_id, playbook, deadline, purpose, opened_at, updated_at) "
+        "select 'bench' || i, %s, case i %% 2 when 0 then 'insurer' else 'utility' end, "
+        "'meter-anomaly', '{\"en\": \"Check\"}', false, 'c' || i, null, 'bench' || i, 'bench', "
+        "%s::timestamptz + make_interval(mins => (i * 7919) %% 144000 - 1440), "
+        "'claims_assistance', %s, %s from generate_series(0, %s) i",
+        (TENANT, from_us(now_us), from_us(now_us), from_us(now_us), count - 1),
+    )
+
+
 def register(connection: Connection, vehicles: int, meters: int) -> None:
     """Write the registry: customer c<i> has vehicle v<i> and contract k<i>.
 
@@ -22,9 +72,11 @@ def register(connection: Connection, vehicles: int, meters: int) -> None:
     )
     for count, into in (
         (vehicles, "customers.customer (tenant, customer, name) "
-                   "select {t}, 'c' || i, 'Person ' || i"),
-        (vehicles, "customers.vehicle select {t}, 'v' || i, 'Car ' || i"),
-        (meters, "customers.meter (tenant, meter) select {t}, 'm' || i"),
+                   f"select {{t}}, 'c' || i, {_name('i')}"),
+        (vehicles, "customers.vehicle (tenant, vehicle, name, plate) "
+                   "select {t}, 'v' || i, 'Car ' || i, 'BS-' || chr(65 + i % 26) || ' ' || i"),
+        (meters, "customers.meter (tenant, meter, number) "
+                 "select {t}, 'm' || i, '1EMH' || lpad(i::text, 10, '0')"),
         (vehicles, "customers.contract select {t}, 'k' || i, 'c' || i, 'motor', 'v' || i, null, "
                    "'2000-01-01'"),
         (meters, "customers.contract select {t}, 'e' || i, 'c' || i, 'electricity', null, "

@@ -22,6 +22,7 @@ from store.casework import contacts, receivers
 from store.people import keys
 from store.postgres.pool import connect
 from tests.fix_receiver import Receiver
+from tests.fix_registry import points
 from tests.patience import patient
 from tests.secret_keys import BOX
 
@@ -48,7 +49,7 @@ def build(url: str, cars: int = 6, meters: int = 12, days: float = 21) -> Town:
         live_s=_HOUR_S, faults=DEMO, crashes=1, live_crashes=1, anomaly_share=0.5,
     )  # fmt: skip
     people(fleet)
-    write(url, validate(fleet.registry, "town"), CLOCK.now_us())
+    write(url, validate(fleet.registry, "town"), CLOCK.now_us(), points())
     _receive(url, [*fleet.history, *fleet.live])
     receiver = Receiver()
     with closing(receiver):

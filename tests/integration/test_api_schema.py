@@ -140,8 +140,8 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "search_customers": ("/v1/customers/search", "agent"),
         "decide_consent": ("/v1/customers/c3/consents", "home"),
         "ask_approval": ("/v1/approvals", "person operator"),
-        "approve": (f"/v1/approvals/{own.approval}/approve", "person data_protection"),
-        "reject": (f"/v1/approvals/{own.approval}/reject", "person data_protection"),
+        "approve_request": (f"/v1/approvals/{own.approval}/approve", "person data_protection"),
+        "reject_request": (f"/v1/approvals/{own.approval}/reject", "person data_protection"),
     }
     document = api.client.get("/openapi.json").json()
     for path, _, operation in operations(document):
@@ -197,6 +197,7 @@ def test_pages_and_probes_ignore_foreign_parameters(api: Api) -> None:
 VERBS = (
     "list", "get", "add", "change", "acknowledge", "resolve", "classify", "search", "decide",
     "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
+    "ask", "approve", "reject", "reveal", "record", "answer",
 )  # fmt: skip
 
 

@@ -1,9 +1,12 @@
 """The pages without a browser: who gets in, who sees what, and what their bytes may contain."""
 
 import base64
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
+from itertools import pairwise
 
 import httpx
 import pytest
@@ -74,6 +77,16 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         "/approvals": {"operator", "platform", "supervisor", "data_protection"},
         f"/approvals/{own.approval}": {"operator", "platform", "supervisor", "data_protection"},
     }
+
+
+def steps_of_speed(content: bytes) -> list[float]:
+    """Seconds between the points of the plot of a trip's speed; a route shows in single seconds."""
+    plot = re.search(rb'data-plot="speed".*?<script type="application/json">(.*?)</script>',
+                     content, re.DOTALL)  # fmt: skip
+    if plot is None:
+        return []
+    times = [datetime.fromisoformat(x) for x in json.loads(plot[1])["traces"][0]["x"]]
+    return [(b - a).total_seconds() for a, b in pairwise(times)]
 
 
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
@@ -150,7 +163,8 @@ def test_nobody_but_the_customer_gets_a_position(api: Api, enter, role: str) -> 
         for path in pages(api, owner):
             content = client.get(path).content
             assert not seen.search(content), path
-            assert b'data-plot="path"' not in content and b'data-plot="speed"' not in content
+            assert b'data-plot="path"' not in content
+            assert all(step >= 30.0 for step in steps_of_speed(content)), path
 
 
 def test_the_customer_sees_the_path_and_it_starts_at_zero(api: Api, enter) -> None:
@@ -338,7 +352,7 @@ def test_dead_letters_and_texts_are_shown_safely(api: Api, enter) -> None:
 
 def test_live_tells_figures_and_ends_with_the_session(api: Api, enter) -> None:
     assert enter(None).get("/live").status_code == 401
-    client = enter("insurer")
+    client = enter("operator")
     with client.stream("GET", "/live", headers={"accept": "text/event-stream"}) as answer:
         assert answer.headers["content-type"].startswith("text/event-stream")
         for line in answer.iter_lines():

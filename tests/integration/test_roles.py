@@ -162,12 +162,12 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
         assert _granted(owner, READER, "truncate") == []
         assert _granted(owner, READER, "insert") == [
             "access.change_decision", "access.change_execution", "access.change_request",
-            "access.idempotency", "access.read_log", "contacts.alert_change",
-            "contacts.case_entry", "customers.consent",
+            "access.idempotency", "access.lookup_key", "access.read_log", "contacts.alert_change",
+            "contacts.case_entry", "customers.consent", "customers.contact_point",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.contact", "contacts.service_case",
-            "customers.version",
+            "customers.contact_point", "customers.version",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:

@@ -122,7 +122,8 @@ def marks(own: Own, score_signal: str) -> dict[str, re.Pattern[bytes]]:
 
 VALUES = {
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
-    "meter_id": ("m0",), "letter": ("1",), "dead_letter_id": ("1",), "name": ("live.js",),
+    "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
+    "dead_letter_id": ("1",), "name": ("live.js",),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -143,6 +144,7 @@ EXEMPT = {
     "GET /openapi.json": "has no data",
     "POST /v1/customers/{customer_id}/consents": "the customer's own",
     "POST /v1/customers/{customer_id}/inbox/{contact_id}/read": "the customer's own, no body",
+    "POST /v1/customers/{customer_id}/cases/{case_id}/answer": "the customer's own",
     "POST /login": "has no data",
     "POST /v1/stream-tokens": "has no data",
 }
@@ -152,6 +154,9 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/customers/search": {"q": "c"},
     "/v1/cases/{case_id}/notes": {"text": "called"},
     "/v1/cases/{case_id}/state": {"state": "in_progress"},
+    "/v1/cases/{case_id}/outcome": {"outcome": "reached"},
+    "/v1/customers/{customer_id}/contact-points": {"kind": "phone", "value": "+49 30 23125100"},
+    "/v1/customers/{customer_id}/contact-points/{point_id}/end": {},
     "/v1/contacts/{contact_id}/resend": {},
     "/v1/alerts/{alert_id}/acknowledge": {},
     "/v1/alerts/{alert_id}/resolve": {"resolution": "done"},

@@ -16,9 +16,13 @@ _LOCALES = {"de": "de_DE", "en": "en_GB"}
 
 
 class Formats:
-    """Formats of one language and time zone (Babel). None and NaN become a dash."""
+    """Formats of one language and time zone (Babel). None and NaN become a dash.
 
-    def __init__(self, language: str, timezone: str) -> None:
+    with_year : days on axes have their year, because they are not of this one.
+    """
+
+    def __init__(self, language: str, timezone: str, with_year: bool = False) -> None:
+        self.with_year = with_year
         self.locale = Locale.parse(_LOCALES[language])
         self.zone = ZoneInfo(timezone)
 
@@ -42,8 +46,14 @@ class Formats:
         return text if text == NONE else f"{text}\u00a0{unit}"
 
     def quantity(self, value: float | None, unit: str) -> str:
-        """Format the figure of an anomaly: W without decimals, h and kWh with one."""
-        return self.with_unit(value, unit, 0 if unit == "W" else 1)
+        """Format the figure of an anomaly: a power as W or kW, h and kWh with one decimal."""
+        return self.power(value) if unit == "W" else self.with_unit(value, unit, 1)
+
+    def power(self, watts: float | None) -> str:
+        """Format a power: kW with two decimals from 1,000 W on, else W."""
+        if watts is not None and math.isfinite(watts) and abs(watts) >= 1000.0:
+            return self.with_unit(watts / 1000.0, "kW", 2)
+        return self.with_unit(watts, "W")
 
     def strength(self, value: float | None, unit: str, digits: int = 0) -> str:
         """Format a magnitude: the absolute value with its unit."""
@@ -103,5 +113,7 @@ class Formats:
 
     @property
     def day_format(self) -> str:
-        """Day and month on an axis, in d3's notation."""
-        return "%d.%m." if self.locale.language == "de" else "%d/%m"
+        """Day and month on an axis, with the year where it is not this one, in d3's notation."""
+        if self.locale.language == "de":
+            return "%d.%m.%Y" if self.with_year else "%d.%m."
+        return "%d/%m/%Y" if self.with_year else "%d/%m"

@@ -1,10 +1,12 @@
 """Cursors and filters of pages with lists."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from api.http import paging
 from api.pages.frame.view import View
+from store.reads.pages import COUNTED
 
 ROWS = 25
 """Rows per page."""
@@ -25,6 +27,20 @@ def one_page(
     if len(rows) <= size:
         return shown, None
     return shown, paging.encode(kind, *(shown[-1][column] for column in columns))
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """How many of a list a page shows. more : there are more than `total`."""
+
+    shown: int
+    total: int
+    more: bool
+
+
+def counted(shown: int, total: int, most: int = COUNTED) -> Count:
+    """Return the numbers of a list whose rows were counted up to `most`."""
+    return Count(shown, max(total, shown), total >= most)
 
 
 def chosen(view: View, name: str, values: Sequence[str]) -> str | None:

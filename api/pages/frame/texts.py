@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from contracts import kinds
+from contracts import contact_points, kinds
 from contracts.channels import CHANNELS
 from contracts.kinds import LANGUAGES, Text
 from contracts.trip_quality import TRIP_QUALITY
@@ -19,11 +19,16 @@ DYNAMIC = (
     "alert.state",
     "anomaly",
     "case.action",
+    "case.answer",
     "case.entry",
     "case.kind",
+    "case.outcome",
+    "case.queue",
+    "case.side",
     "case.state",
     "channel",
     "consent.purpose",
+    "consent.follows",
     "consent.purpose_text",
     "consent.state",
     "contact.state",
@@ -50,6 +55,8 @@ DYNAMIC = (
     "login.problem",
     "ledger",
     "menu",
+    "overview.waiting",
+    "point_kind",
     "read",
     "reason",
     "relevance",
@@ -59,6 +66,9 @@ DYNAMIC = (
     "status",
     "trip_quality",
     "trip_quality_text",
+    "today.answer",
+    "today.do",
+    "today.means",
     "unit",
     "why",
 )
@@ -94,6 +104,7 @@ def _of_contracts(language: str) -> dict[str, str]:
         "trip_quality": {mark: facts.name for mark, facts in TRIP_QUALITY.items()},
         "trip_quality_text": {mark: facts.text for mark, facts in TRIP_QUALITY.items()},
         "kind": {code: facts.name for code, facts in kinds.SIGNALS.items()},
+        "point_kind": {str(kind): name for kind, name in contact_points.NAMES.items()},
     }
     titles["channel"] = {name: spec.name for name, spec in CHANNELS.items()}
     for spec in CHANNELS.values():

@@ -241,6 +241,13 @@ class View:
         """Return the text in the viewer's language, otherwise any other."""
         return texts.get(self.language) or texts.get("en") or next(iter(texts.values()), "")
 
+    def instant(self, text: str) -> datetime | None:
+        """Return the time of an ISO 8601 text of ours; None for any other text."""
+        try:
+            return datetime.fromisoformat(text)
+        except ValueError:
+            return None
+
     def load_names(self, subjects: Iterable[str | None]) -> None:
         """Load the names of vehicles, meters and customers in one query each, before a list."""
         wanted = {subject for subject in subjects if subject} - self._looked_up

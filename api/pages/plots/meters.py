@@ -1,6 +1,6 @@
 """Plots of consumption: power with anomalies, days, and the load profile."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -24,19 +24,33 @@ from api.pages.plots.builders import (
 _12_H_MS = 43_200_000
 
 
+def _unit(values: Iterable[float | None]) -> tuple[str, float, str]:
+    """Return the unit that people use for these powers in W, its size in W, and d3's format."""
+    highest = max((abs(value) for value in values if known(value) is not None), default=0.0)  # type: ignore[arg-type]
+    return ("kW", 1000.0, ".2f") if highest >= 1000.0 else ("W", 1.0, ".0f")
+
+
+def _scaled(values: Iterable[float | None], unit: tuple[str, float, str]) -> list[float | None]:
+    return rounded((None if v is None else v / unit[1] for v in values), 3 if unit[1] > 1 else 1)
+
+
 def profile(
     workdays: Sequence[float | None], weekends: Sequence[float | None], t: Texts, f: Formats
 ) -> Plot:
-    """Plot the load profile: mean power by hour of day, W, for workdays and for weekends."""
+    """Plot the load profile: mean power by hour of day for workdays and for weekends.
+
+    workdays, weekends : W by hour.
+    """
+    unit = _unit([*workdays, *weekends])
     traces = [
         line(
             list(range(24)),
-            rounded(values, 0),
+            _scaled(values, unit),
             name=name,
             colour=colour,
             width=2.2,
             dash=dash,
-            hover="%{x}:00 · %{y:.0f} W<extra>" + name + "</extra>",
+            hover=f"%{{x}}:00 · %{{y:{unit[2]}}} {unit[0]}<extra>{name}</extra>",
         )
         for name, values, colour, dash in (
             (t("plot.workdays"), workdays, "var:plot-1", "solid"),
@@ -53,14 +67,14 @@ def profile(
             "range": [-0.4, 23.4],
             "showgrid": False,
         },
-        yaxis=amount_axis("W"),
+        yaxis=amount_axis(unit[0]),
     )
 
 
 def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
-    """Plot energy by day, measured and estimated, with the base load.
+    """Plot energy by day, measured and estimated.
 
-    rows : date, energy_kwh, estimated_kwh, base_load_w.
+    rows : date, energy_kwh, estimated_kwh. The base load is a power: `power` has it.
     """
     x = [row["date"].isoformat() for row in rows]
     hover_kwh = "%{x|" + f.day_format + "} · %{y:.1f} kWh<extra></extra>"
@@ -80,15 +94,6 @@ def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
             outline="var:plot-1",
             hover=hover_kwh,
         ),
-        line(
-            x,
-            rounded((row["base_load_w"] for row in rows), 0),
-            name=t("plot.base_load"),
-            colour="var:plot-2",
-            width=2,
-            hover="%{x|" + f.day_format + "} · %{y:.0f} W<extra></extra>",
-            yaxis="y2",
-        ),
     ]
     return plot(
         traces,
@@ -99,15 +104,6 @@ def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
         showlegend=True,
         xaxis=time_axis(tickformat=f.day_format, nticks=8),
         yaxis=amount_axis(t("plot.kwh_a_day")),
-        yaxis2=amount_axis(
-            t("plot.base_load_w"),
-            overlaying="y",
-            side="right",
-            tickmode="auto",
-            nticks=6,
-            tickformat=".0f",
-            showgrid=False,
-        ),
     )
 
 
@@ -117,15 +113,21 @@ def power(
     t: Texts,
     f: Formats,
     lines: Mapping[str, float | None] | None = None,
+    days: Sequence[Mapping[str, Any]] = (),
 ) -> Plot:
     """Plot mean power by interval: measured, estimated and missing, with anomalies as bands.
 
     intervals : start_at, end_at, energy_kwh, estimated (bool); anomalies : kind, start_at, end_at
-    (None = still lasts); lines : key of a text → W, a horizontal line each.
+    (None = still lasts); lines : key of a text → W, a horizontal line each; days : start_at and
+    base_load_w, a step for each day on the axis of the power.
     """
     x = [f.local(interval["start_at"]) for interval in intervals]
+    watts = [_mean_power_w(interval) for interval in intervals]
+    unit = _unit([*watts, *(lines or {}).values()])
     return plot(
-        _power_traces(x, intervals, t, f) + _power_lines(x, lines or {}, t),
+        _power_traces(x, intervals, t, f, unit)
+        + _power_lines(x, lines or {}, t, unit)
+        + _base_load(intervals, days, t, f, unit),
         f,
         showlegend=True,
         hovermode="closest",
@@ -142,15 +144,20 @@ def power(
                 {"dtickrange": [_12_H_MS, None], "value": f.day_format},
             ],
         ),
-        yaxis=amount_axis("W"),
+        yaxis=amount_axis(unit[0]),
         margin=margin(top=34),
     )
 
 
 def _power_traces(
-    x: list[str], intervals: Sequence[Mapping[str, Any]], t: Texts, f: Formats
+    x: list[str],
+    intervals: Sequence[Mapping[str, Any]],
+    t: Texts,
+    f: Formats,
+    unit: tuple[str, float, str],
 ) -> list[Plot]:
-    watts = [_mean_power_w(interval) for interval in intervals]
+    watts = _scaled((_mean_power_w(interval) for interval in intervals), unit)
+    shown = f" · %{{y:{unit[2]}}} {unit[0]}<extra></extra>"
     is_estimated = [bool(interval["estimated"]) for interval in intervals]
     measured = [None if e else w for w, e in zip(watts, is_estimated, strict=True)]
     estimated = [w if e else None for w, e in zip(watts, is_estimated, strict=True)]
@@ -165,7 +172,7 @@ def _power_traces(
             width=1.6,
             shape="hv",
             fill=True,
-            hover=time + " · %{y:.0f} W<extra></extra>",
+            hover=time + shown,
         )
     ]
     if any(value is not None for value in estimated):
@@ -178,7 +185,7 @@ def _power_traces(
                 width=1.6,
                 shape="hv",
                 dash="dot",
-                hover=time + " · %{y:.0f} W<extra></extra>",
+                hover=time + shown,
                 mode="lines+markers",
                 marker={"color": "var:plot-2", "size": 4},
             )
@@ -199,11 +206,84 @@ def _power_traces(
     return traces
 
 
-def _power_lines(x: list[str], lines: Mapping[str, float | None], t: Texts) -> list[Plot]:
+def _base_load(
+    intervals: Sequence[Mapping[str, Any]],
+    days: Sequence[Mapping[str, Any]],
+    t: Texts,
+    f: Formats,
+    unit: tuple[str, float, str],
+) -> list[Plot]:
+    """Build the base load of each day that the intervals cover, as a step."""
+    if not intervals:
+        return []
+    first, last = intervals[0]["start_at"], intervals[-1]["end_at"]
+    covered = [
+        day
+        for day in sorted(days, key=lambda day: day["start_at"])
+        if first - timedelta(days=1) < day["start_at"] < last and known(day["base_load_w"])
+    ]
+    if not covered:
+        return []
+    x = [max(first, day["start_at"]) for day in covered]
+    x.append(min(last, covered[-1]["start_at"] + timedelta(days=1)))
+    y = [day["base_load_w"] for day in (*covered, covered[-1])]
+    return [
+        line(
+            [f.local(at) for at in x],
+            _scaled(y, unit),
+            name=t("plot.base_load"),
+            colour="var:plot-2",
+            width=2,
+            shape="hv",
+            hover=f"%{{y:{unit[2]}}} {unit[0]}<extra></extra>",
+        )
+    ]
+
+
+def register(
+    readings: Sequence[Mapping[str, Any]],
+    anomalies: Sequence[Mapping[str, Any]],
+    t: Texts,
+    f: Formats,
+) -> Plot:
+    """Plot a meter's register, the evidence that it fell.
+
+    readings : observed_at, register_kwh, by time; anomalies : as for `power`.
+    """
+    x = [f.local(row["observed_at"]) for row in readings]
+    spans = [{"start_at": row["observed_at"], "end_at": row["observed_at"]} for row in readings]
+    trace = line(
+        x,
+        rounded((row["register_kwh"] for row in readings), 3),
+        name=t("plot.register"),
+        colour="var:plot-1",
+        width=1.6,
+        shape="hv",
+        mode="lines+markers",
+        marker={"color": "var:plot-1", "size": 4},
+        hover="%{x|" + f.day_format + " %H:%M} · %{y:,.3f} kWh<extra></extra>",
+    )
+    return plot(
+        [trace],
+        f,
+        shapes=[_anomaly_band(anomaly, spans, f) for anomaly in anomalies],
+        annotations=[_anomaly_name(anomaly, spans, t, f) for anomaly in anomalies],
+        xaxis=time_axis(nticks=8, tickangle=0, **({"range": [x[0], x[-1]]} if x else {})),
+        yaxis={"title": t("plot.register_kwh"), "tickformat": ",.1f"},
+        margin=margin(top=34),
+    )
+
+
+def _power_lines(
+    x: list[str],
+    lines: Mapping[str, float | None],
+    t: Texts,
+    unit: tuple[str, float, str],
+) -> list[Plot]:
     return [
         line(
             [x[0], x[-1]],
-            [value, value],
+            _scaled([value, value], unit),
             name=t(name),
             colour="var:bad" if name == "plot.threshold" else "var:plot-3",
             width=1.4,

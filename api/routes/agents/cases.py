@@ -8,15 +8,19 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from api.http import paging
-from api.http.answers import NOT_MODIFIED, IfMatch, Shape, expected, json, tagged
+from api.http.answers import NOT_MODIFIED, IfMatch, Instant, Shape, expected, json, tagged
 from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
+from api.resources import contact_points
+from api.resources.contact_points import ContactPoint
 from services import case_flow
+from store.casework.filters import Queue
 from store.people.read_log import of_rows
 from store.postgres.pool import Connection
+from store.postgres.times import from_us
 
 router = APIRouter(prefix="/v1/cases", tags=["cases"])
 
@@ -25,6 +29,9 @@ State = Literal["open", "in_progress", "resolved"]
 Side = Literal["insurer", "utility"]
 Text = Annotated[str, Field(min_length=1, max_length=4_000)]
 _WHY = "service"
+
+
+Outcome = Literal["reached", "not_reached", "voicemail", "no_crash"]
 
 
 class CaseRow(Shape):
@@ -40,6 +47,9 @@ class CaseRow(Shape):
     state: State
     owner: str | None
     resolution: str | None
+    outcome: Outcome | None = Field(description="What the last call came to.")
+    attempts: int = Field(description="Calls in vain since the last that reached the customer.")
+    call_back_at: datetime | None = Field(description="When to call again.")
     deadline: datetime | None
     opened_at: datetime
     updated_at: datetime
@@ -53,8 +63,11 @@ class Entry(Shape):
 
     at: datetime
     author: str
-    kind: Literal["note", "state", "owner", "signal"]
-    text: str
+    kind: Literal["note", "state", "owner", "signal", "outcome", "call_back", "answer"]
+    text: str = Field(
+        description="The note; the new state or owner; the outcome; the time to call again; what "
+        "the customer answered: well, call_me or no_crash."
+    )
 
 
 class Case(CaseRow):
@@ -78,6 +91,27 @@ class StateChange(Shape):
     resolution: Text | None = None
 
 
+class CallOutcome(Shape):
+    """What a call came to.
+
+    `reached` and `no_crash` resolve the case unless another call is agreed (`call_back_at`); after
+    `not_reached` and `voicemail` the deadline is the next call: in 15 and 60 minutes, or then.
+    `no_crash` is for a call back after a crash.
+    """
+
+    outcome: Outcome
+    call_back_at: Instant | None = Field(
+        default=None, description="After now, within 30 days. The deadline then."
+    )
+    note: Text | None = None
+
+
+class Points(Shape):
+    """The numbers to call about a case, the one to call first first."""
+
+    data: list[ContactPoint]
+
+
 PageOfCases = Page[CaseRow]
 
 
@@ -90,7 +124,7 @@ def list_cases(
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """Cases, newest first."""
+    """Cases, newest first. The work queue, due first: GET /v1/cases/queue."""
     cursor = paging.decode("cases", after, paging.instant, paging.text)
     with call.connection() as connection:
         rows = case_flow.list_(
@@ -109,6 +143,55 @@ def list_cases(
         call.log(connection, of_rows(shown, "case", "case_id"), "cases", _WHY)
     data = [CaseRow.model_validate(_row(row)) for row in shown]
     return json(PageOfCases(data=data, pagination=page))
+
+
+@router.get("/queue", responses={200: {"model": PageOfCases}})
+def list_case_queue(
+    call: Annotated[Call, needs(Scope.CASES_READ)],
+    state: Annotated[
+        Literal["open", "in_progress"] | None, Query(description="Default: both.")
+    ] = None,
+    side: Annotated[Side | None, Query(description="Of agents; others see their own.")] = None,
+    kind: Annotated[str | None, Query(max_length=64)] = None,
+    owner: Annotated[str | None, Query(max_length=200)] = None,
+    nobody: Annotated[bool, Query(description="Only cases without owner.")] = False,
+    overdue: Annotated[bool, Query(description="Only cases whose deadline has passed.")] = False,
+    after: After = None,
+    limit: Limit = 50,
+) -> Response:
+    """The work queue: cases that are not resolved, due first."""
+    cursor = paging.decode("queue", after, paging.instant, paging.text)
+    caller = call.caller
+    which = Queue(
+        side=caller.side or side,
+        state=state,
+        kind=kind,
+        owner=owner,
+        nobody=nobody,
+        due_before=from_us(call.now_us) if overdue else None,
+    )
+    with call.connection() as connection:
+        rows = case_flow.queue(connection, caller.tenant, which, after=cursor, limit=limit + 1)
+        shown, page = paging.cut(
+            rows, limit, lambda row: paging.encode("queue", row["due"], row["case_id"])
+        )
+        call.log(connection, of_rows(shown, "case", "case_id"), "cases", _WHY)
+    data = [CaseRow.model_validate(_row(row)) for row in shown]
+    return json(PageOfCases(data=data, pagination=page))
+
+
+@router.get("/{case_id}/contact-points", responses={200: {"model": Points}})
+def list_case_contact_points(
+    call: Annotated[Call, needs(Scope.CASES_READ)], case_id: CaseId
+) -> Response:
+    """The customer's numbers for this case; none once it is resolved or its purpose withdrawn."""
+    with call.connection() as connection:
+        row = _visible(connection, call, case_id)
+        found = contact_points.to_call(connection, call.deps, row, call.now_us)
+        if found:
+            read = contact_points.reads(row["customer"], found)
+            call.log(connection, read, "contact points", _WHY)
+    return json(Points(data=[contact_points.shape(point) for point in found]))
 
 
 @router.get("/{case_id}", responses={**NOT_MODIFIED, 200: {"model": Case}})
@@ -169,6 +252,32 @@ def change_case(
             call.now_us,
             state=body.state,
             resolution=body.resolution,
+            expected_version=version,
+        )
+        return _to_response(request, connection, row)
+
+
+@router.post("/{case_id}/outcome", responses={200: {"model": Case}})
+def record_outcome(
+    request: Request,
+    call: Annotated[Call, needs(Scope.CASES_WRITE)],
+    case_id: CaseId,
+    body: CallOutcome,
+    if_match: IfMatch = None,
+) -> Response:
+    """Record what a call came to. A case without an owner becomes yours."""
+    version = expected(if_match)
+    with call.connection() as connection:
+        _visible(connection, call, case_id)
+        row = case_flow.outcome(
+            connection,
+            call.caller.tenant,
+            case_id,
+            call.caller.name,
+            call.now_us,
+            body.outcome,
+            call_back_at=body.call_back_at,
+            note=body.note,
             expected_version=version,
         )
         return _to_response(request, connection, row)

@@ -1,6 +1,6 @@
 """Agents: search for customers, and the relevant context of one."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -11,10 +11,12 @@ from api.http.auth import Call, needs
 from api.http.paging import MAX_CURSOR, After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.resources import context
+from api.resources import contact_points, context
 from api.resources.context import CustomerContext
+from services import customer_search
 from store.people import subjects
 from store.people.read_log import of_customers
+from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1/customers", tags=["agents"])
 
@@ -35,7 +37,12 @@ class CustomerFound(Shape):
 class CustomerSearch(Shape):
     """What to look for, and which page of what is found."""
 
-    q: str = Field(min_length=1, max_length=100, description="Part of the id or of the name.")
+    q: str = Field(
+        min_length=1,
+        max_length=100,
+        description="Part of the name, id, contract, meter number or number plate; or a whole "
+        "phone number or e-mail address.",
+    )
     after: str | None = Field(
         default=None,
         max_length=MAX_CURSOR,
@@ -45,6 +52,7 @@ class CustomerSearch(Shape):
 
 
 PageOfCustomers = Page[CustomerFound]
+_Page = tuple[list[dict[str, Any]], paging.Pagination]
 
 
 @router.get("", responses={200: {"model": PageOfCustomers}})
@@ -55,7 +63,7 @@ def list_customers(
         Query(
             max_length=100,
             deprecated=True,
-            description="Part of the id or of the name. URLs are logged by proxies: use "
+            description="As in POST /v1/customers/search. URLs are logged by proxies: use "
             "POST /v1/customers/search.",
         ),
     ] = None,
@@ -70,22 +78,19 @@ def list_customers(
 def search_customers(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)], search: CustomerSearch
 ) -> Response:
-    """Customers whose id or name contains a text, by id. The text stands in no URL."""
+    """Customers by name, id, contract, meter number, number plate, phone number or e-mail address.
+
+    First those whose number or address it is, then those that contain it. The text stands in no
+    URL."""
     return _found(call, search.q, search.after, search.limit)
 
 
 def _found(call: Call, q: str | None, after: str | None, limit: int) -> Response:
-    cursor = paging.decode("customers", after, paging.text)
     with call.connection() as connection:
-        rows = subjects.find_customers(
-            connection,
-            call.caller.tenant,
-            text=q,
-            after=None if cursor is None else cursor[0],
-            limit=limit + 1,
-        )
-        shown, page = paging.cut(
-            rows, limit, lambda row: paging.encode("customers", row["customer"])
+        shown, page = (
+            _search(connection, call, q, after, limit)
+            if q
+            else _all(connection, call, after, limit)
         )
         call.log(connection, of_customers(row["customer"] for row in shown), "customer list", _WHY)
     data = [
@@ -99,6 +104,31 @@ def _found(call: Call, q: str | None, after: str | None, limit: int) -> Response
         for row in shown
     ]
     return json(PageOfCustomers(data=data, pagination=page))
+
+
+def _all(connection: Connection, call: Call, after: str | None, limit: int) -> _Page:
+    cursor = paging.decode("customers", after, paging.text)
+    rows = subjects.listed_customers(
+        connection,
+        call.caller.tenant,
+        after=None if cursor is None else cursor[0],
+        limit=limit + 1,
+    )
+    return paging.cut(rows, limit, lambda row: paging.encode("customers", row["customer"]))
+
+
+def _search(connection: Connection, call: Call, q: str, after: str | None, limit: int) -> _Page:
+    cursor = paging.decode("found", after, paging.number, paging.text)
+    rows = customer_search.find(
+        connection,
+        contact_points.points(call.deps),
+        call.caller.tenant,
+        q,
+        call.now_us,
+        after=None if cursor is None else (cursor[0], cursor[1]),
+        limit=limit + 1,
+    )
+    return paging.cut(rows, limit, lambda row: paging.encode("found", row["rank"], row["customer"]))
 
 
 @router.get("/{customer_id}/context", responses={200: {"model": CustomerContext}})

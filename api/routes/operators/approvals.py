@@ -129,7 +129,7 @@ def get_approval(
 
 
 @router.post("/{request_id}/approve", responses={200: {"model": Approval}})
-def approve(
+def approve_request(
     call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId, body: Decision
 ) -> Response:
     """Approve a request of another person."""
@@ -137,7 +137,7 @@ def approve(
 
 
 @router.post("/{request_id}/reject", responses={200: {"model": Approval}})
-def reject(
+def reject_request(
     call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId, body: Decision
 ) -> Response:
     """Reject a request of another person."""
@@ -145,7 +145,9 @@ def reject(
 
 
 @router.post("/{request_id}/reveal", responses={200: {"model": Revealed}})
-def reveal(call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId) -> Response:
+def reveal_dead_letter(
+    call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId
+) -> Response:
     """The body of a dead letter in full, once, to the person who asked for it."""
     with call.connection() as connection:
         _, body = four_eyes.reveal_dead_letter(

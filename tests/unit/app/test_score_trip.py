@@ -56,7 +56,12 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     assert trip["driving_s"] + trip["idle_s"] == pytest.approx(trip["duration_s"], abs=1)
     shares = [component["share"] for component in trip["components"]]
     assert trip["score"] == pytest.approx(100 - sum(shares), abs=1e-9) and trip["trusted"] is True
-    assert {"factor", "value", "unit", "share"} == set(trip["components"][0])
+    keys = {"factor", "value", "unit", "share", "share_of_average"}
+    assert keys == set(trip["components"][0])
+    average = {part["factor"]: part["share_of_average"] for part in trip["components"]}
+    assert average["night"] == next(
+        part["share"] for part in trip["components"] if part["factor"] == "night"
+    ), "what was not measured comes from the average alone"
     (event,) = (e for e in trip["events"] if e["kind"] == "harsh_braking")
     assert set(event) == {"kind", "start_s", "end_s", "peak_mps2", "severity"}
     assert event["peak_mps2"] == pytest.approx(-5.0, abs=0.6)

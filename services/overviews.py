@@ -1,0 +1,91 @@
+"""The overviews of an insurer and a utility: sums over many customers, kept for a minute.
+
+Sums over a portfolio read many rows; the same people ask for them again and again. They hold no
+data of one customer; what a list shows of one customer is read anew each time.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from contracts.kinds import Anomaly
+from customer_context.relevance.clusters import Cluster, Finding, clusters
+from runtime.clock import Clock
+from store.postgres.pool import Connection
+from store.reads import overviews as reads
+
+Row = dict[str, Any]
+Found = TypeVar("Found")
+
+KEPT_S = 60.0
+_WEEKS = 26
+_DAYS = 30
+_OUTAGE_KINDS = [str(Anomaly.GAP), str(Anomaly.ZERO)]
+_OUTAGE_BACK = timedelta(days=3)
+_MOST = 2_000
+_GRAVEST = 8
+_OUTAGES = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Portfolio:
+    """Scores of a tenant's drivers who consent. mean : None without a driver."""
+
+    drivers: int
+    mean: float | None
+    bands: list[Row]
+    weeks: list[Row]
+
+
+def portfolio(connection: Connection, tenant: str, now: datetime) -> Portfolio:
+    """Return distribution and trend of the driving scores."""
+    bands = reads.score_bands(connection, tenant)
+    drivers = sum(row["drivers"] for row in bands)
+    total = sum(row["drivers"] * row["mean"] for row in bands)
+    weeks = reads.score_weeks(connection, tenant, now - timedelta(weeks=_WEEKS))
+    return Portfolio(drivers, total / drivers if drivers else None, bands, weeks)
+
+
+def network_days(connection: Connection, tenant: str, now: datetime) -> list[Row]:
+    """Return the energy of all meters by day, oldest first."""
+    return reads.network_days(connection, tenant, now - timedelta(days=_DAYS + 1))
+
+
+def outages(connection: Connection, tenant: str, now: datetime) -> tuple[list[Cluster], list[Row]]:
+    """Return clusters of meters that stopped sending or consuming at about the same time, the
+    largest first, and the alerts in them."""
+    rows = reads.open_anomalies(connection, tenant, _OUTAGE_KINDS, now - _OUTAGE_BACK, _MOST)
+    found = clusters(
+        Finding(row["alert_id"], row["kind"], row["subject"], row["happened_at"])
+        for row in rows
+        if row["subject"] is not None
+    )[:_OUTAGES]
+    within = {id_ for cluster in found for id_ in cluster.ids}
+    return found, [row for row in rows if row["alert_id"] in within]
+
+
+def gravest(connection: Connection, tenant: str) -> list[Row]:
+    """Return the gravest alerts that nobody has resolved."""
+    return reads.gravest_alerts(connection, tenant, _GRAVEST)
+
+
+class Kept:
+    """Keeps sums of each tenant for KEPT_S, in this process."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._found: dict[tuple[str, str], tuple[float, Any]] = {}
+
+    def get(self, name: str, tenant: str, read: Callable[[], Found]) -> Found:
+        """Return what `read` returned within KEPT_S, else call it."""
+        with self._lock:
+            at, found = self._found.get((name, tenant), (float("-inf"), None))
+        if self._clock.monotonic() - at < KEPT_S:
+            return found  # type: ignore[no-any-return]
+        fresh = read()
+        with self._lock:
+            self._found[name, tenant] = (self._clock.monotonic(), fresh)
+        return fresh
