@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from operator import itemgetter
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from contracts.partition import key_of
 from contracts.topics import Route
@@ -26,7 +26,17 @@ NATIVE = "native"
 _FIELD = re.compile(r"\{([a-z_]+)\}\Z")
 _LITERAL = re.compile(r"[^/+#{}$\x00-\x20][^/+#{}\x00-\x20]*\Z")
 
+_NO_TOPIC = re.compile(r"[+#$\x00-\x20\x7f]")
+"""Characters of an address that no right at a broker may have: wildcards, `$share`, blanks."""
+
 D = TypeVar("D", bound=Callable[..., Any])
+
+
+class Right(NamedTuple):
+    """What a device may do at the broker. verb : write (publish) or read (subscribe)."""
+
+    verb: str
+    topic: str
 
 
 @dataclass(frozen=True)
@@ -53,8 +63,8 @@ class Dialect(Generic[D]):
     title : the name shown to people.
     routes : one for each kind of message.
     example : an example of an address.
-    acl : rights of a device besides publishing on its topics, such as `read tw/v1/%u/ack`; `%u` is
-    its user name at the broker, which is its address.
+    acl : rights of a device at the broker besides publishing on its topics, such as
+    `read tw/v1/{tenant}/{device}/ack`: each has the whole address, so it is the device's own.
     level : a regular expression for one part of an address.
     mapping : what the registry may say of a device's names in its bodies, `object` and columns;
     empty where bodies leave nothing to choose.
@@ -93,6 +103,13 @@ class Dialect(Generic[D]):
                         f"{where}: the address in {topic!r} is {'/'.join(fields)!r}, in "
                         f"{self.routes[0].topics[0]!r} it is {self.address!r}"
                     )
+        for entry in self.acl:
+            verb, _, topic = entry.partition(" ")
+            where = f"dialect {self.name}, acl {entry!r}"
+            if verb not in ("read", "write"):
+                raise ValueError(f"{where}: expected `read` or `write` and a topic")
+            if _fields(topic, where) != self.fields:
+                raise ValueError(f"{where}: a right without {self.address} is not the device's own")
         if not self.is_address(self.example):
             raise ValueError(f"dialect {self.name}: {self.example!r} is no {self.address}")
 
@@ -116,15 +133,25 @@ class Dialect(Generic[D]):
         """The topic filters for a gateway's subscriptions."""
         return tuple(re.sub(r"\{[a-z_]+\}", "+", topic) for topic in self.topics)
 
-    @property
-    def rights(self) -> tuple[str, ...]:
-        """The rights of a device at the broker, as patterns of a Mosquitto ACL without `pattern`.
+    def user(self, address: str) -> str:
+        """Return the user name of a device at the broker: `native/acme/car-1`.
 
-        A topic in which the address is not in one piece has no pattern with `%u`; `acl` grants it.
+        The dialect precedes the address, so that a device of one dialect is no user of another.
         """
-        whole = "/".join(f"{{{field}}}" for field in self.fields)
-        own = [f"write {t.replace(whole, '%u')}" for t in self.topics if whole in t]
-        return (*own, *self.acl)
+        return f"{self.name}/{address}"
+
+    def rights(self, address: str) -> tuple[Right, ...]:
+        """Return all that a device may do at the broker.
+
+        Raises `ValueError` for an invalid address, or one that a broker would read as a pattern.
+        """
+        if not self.is_address(address):
+            raise ValueError(f"{address!r} is no {self.address}")
+        if _NO_TOPIC.search(address):
+            raise ValueError(f"{address!r} has +, #, $ or control characters: no name in a topic")
+        parts = dict(zip(self.fields, address.split("/"), strict=True))
+        entries = (*(f"write {topic}" for topic in self.topics), *self.acl)
+        return tuple(Right(*entry.format_map(parts).split(" ", 1)) for entry in entries)
 
     def is_address(self, address: str) -> bool:
         """Return whether an address is valid in this dialect."""

@@ -53,8 +53,8 @@ class AckWindow:
         self._waiting_size += size
 
     def take(self, most: int, most_bytes: int) -> list[RawMessage]:
-        """Take the next batch: at least one message, further ones within both limits. Empty if the
-        connection was lost in the meantime; do not call `done` then."""
+        """Take the next batch: at least one message, further ones within both limits. Empty where
+        nothing waits; do not call `done` then."""
         count = min(most, len(self._waiting))
         if not count:
             return []
@@ -74,21 +74,16 @@ class AckWindow:
         return [mid for mid in mids if mid]
 
     def lost_connection(self) -> int:
-        """Drop messages that no batch has taken: the broker sends them again. Returns how many.
+        """Void all packet ids; return how many messages may come again.
 
-        QoS 0 messages stay, because nobody sends them again. Packet ids of batches in flight become
-        invalid.
+        No message is dropped. A broker that was killed does not send them again, although their
+        senders have its acknowledgement; those that come again are duplicates, which the log tells.
         """
-        waiting = zip(self._waiting, self._sizes, self._mids, strict=True)
-        kept = [(message, size) for message, size, mid in waiting if not mid]
-        forgotten = len(self._waiting) - len(kept)
-        self._waiting = deque(message for message, _ in kept)
-        self._sizes = deque(size for _, size in kept)
-        self._mids = deque([0] * len(kept))
+        again = sum(1 for mid in self._mids if mid)
+        again += sum(1 for mids, _ in self._taken for mid in mids if mid)
+        self._mids = deque([0] * len(self._mids))
         self._taken = deque(([0] * len(mids), size) for mids, size in self._taken)
-        self._waiting_size = sum(self._sizes)
-        self.size = sum(size for _, size in self._taken) + self._waiting_size
-        return forgotten
+        return again
 
 
 def _first(queue: deque[T], count: int) -> list[T]:

@@ -12,6 +12,7 @@ from gateway.ack_window import AckWindow
 from gateway.session import Session
 from runtime.clock import Clock
 from runtime.metrics import Metrics
+from runtime.mqtt_tls import mqtt_tls
 from runtime.settings import Settings
 
 log = logging.getLogger("gateway")
@@ -60,6 +61,7 @@ class Gateway:
             version=settings.mqtt_version,
             # The embedded broker keeps one alias per subscription, and so sends wrong topics.
             topic_aliases=settings.mqtt_topic_aliases if settings.mqtt_url else 0,
+            tls=mqtt_tls(settings) if mqtt_url.startswith(("mqtts:", "wss:")) else None,
         )
         metrics.window_bytes_limit.set(_WINDOW_BYTES)
         metrics.window_messages_limit.set(settings.receive_maximum)
@@ -73,6 +75,11 @@ class Gateway:
     def subscribed(self) -> asyncio.Event:
         """Set while the broker is known to keep published messages for our session."""
         return self._session.subscribed
+
+    @property
+    def not_reached(self) -> asyncio.Event:
+        """Set once the broker was away, or has refused the connection or the subscription."""
+        return self._session.not_reached
 
     def missing(self) -> str | None:
         """Return why no messages come from the broker at present; None = they do."""
@@ -90,11 +97,11 @@ class Gateway:
         self._measure()
 
     def _on_lost(self) -> None:
-        forgotten = self._window.lost_connection()
+        again = self._window.lost_connection()
         self._measure()
         self._metrics.reconnects.inc()
-        if forgotten:
-            log.info("%d messages without acknowledgement will come again", forgotten)
+        if again:
+            log.info("%d messages without acknowledgement may come again", again)
 
     async def run(self, stop: asyncio.Event) -> None:
         """Forward until `stop`; then commit what has arrived, acknowledge it, and disconnect."""

@@ -12,6 +12,7 @@ reading, and the first byte of a body decides between JSON and CBOR.
 import asyncio
 import logging
 import socket
+import ssl
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 from urllib.parse import unquote, urlsplit
@@ -58,7 +59,8 @@ class Session:
     to acknowledge; 0 for QoS 0.
     now_us() : microseconds since 1970 UTC, for `received_us`.
     on_lost() : called after the connection broke; unacknowledged messages come again.
-    version : of MQTT. topic_aliases : how many the broker may use, 0 = none.
+    version : of MQTT. topic_aliases : how many the broker may use, 0 = none. tls : for mqtts and
+    wss; None = the system's authorities.
     """
 
     def __init__(
@@ -73,6 +75,7 @@ class Session:
         *,
         version: Version = "5",
         topic_aliases: int = 0,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(url)
         if parts.scheme not in _PORTS or not parts.hostname:
@@ -96,18 +99,19 @@ class Session:
         self._lost = asyncio.Event()
         self.connected = asyncio.Event()
         self.subscribed = asyncio.Event()
+        self.not_reached = asyncio.Event()
         self._v5 = version == "5"
         self._topic_aliases = topic_aliases
         websockets = parts.scheme in ("ws", "wss")
-        tls = parts.scheme in ("mqtts", "wss")
-        self._paho_reads = tls or websockets or not self._v5
+        encrypted = parts.scheme in ("mqtts", "wss")
+        self._paho_reads = encrypted or websockets or not self._v5
         client = PahoClient(client_id, self._read_by_paho, self._v5, websockets)
         if parts.username:
             client.username_pw_set(unquote(parts.username), unquote(parts.password or ""))
         if websockets:
             client.ws_set_options(path=parts.path or "/mqtt")
-        if tls:
-            client.tls_set()
+        if encrypted:
+            client.tls_set_context(tls)  # None: the system's authorities
         client.on_connect = self._connected
         client.on_subscribe = self._granted
         client.on_disconnect = self._disconnected
@@ -118,8 +122,9 @@ class Session:
         self._client = client
 
     async def start(self) -> None:
-        """Start to connect, and stay connected. Returns at once; see `connected`, and `subscribed`:
-        from then on the broker keeps published messages for us."""
+        """Start to connect, and stay connected. Returns at once; see `connected`, `subscribed`:
+        from then on the broker keeps published messages for us, `not_reached`: an attempt failed.
+        """
         self._keeper = asyncio.create_task(self._keep_connected(), name="mqtt-keeper")
 
     async def _keep_connected(self) -> None:
@@ -131,6 +136,7 @@ class Session:
                 await asyncio.to_thread(self._open_socket)
                 self._connect()
             except OSError as error:
+                self.not_reached.set()
                 pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
                 attempt += 1
                 log.warning(
@@ -190,6 +196,7 @@ class Session:
     ) -> None:
         if reason.is_failure:
             log.error("the broker refused the connection: %s", reason)
+            self.not_reached.set()
             return
         log.info(
             "connected to %s:%d (session %s)",
@@ -216,6 +223,7 @@ class Session:
         ]
         if refused:
             log.error("the broker refuses the subscription to %s", ", ".join(refused))
+            self.not_reached.set()
             return
         self.subscribed.set()
 
@@ -242,7 +250,21 @@ class Session:
         loop = asyncio.get_running_loop()
         loop.remove_reader(sock)
         loop.remove_writer(sock)
+        if not self._paho_reads:
+            self._read_rest(sock)
         self._lost.set()
+
+    def _read_rest(self, sock: socket.socket) -> None:
+        """Take the messages that have arrived on a connection which ends, mostly because a write
+        found it broken. A broker that was killed has acknowledged them to their senders, and does
+        not have them any more."""
+        self._client.handed = None  # what is no message has no reader now
+        try:
+            while data := sock.recv(_RECEIVE_BYTES):
+                self._frames.feed(data, self._now_us())
+        except (OSError, Malformed):
+            pass
+        self._hand_on()
 
     def _readable(self, sock: socket.socket) -> None:
         """Call `recv` once, so that other tasks of the loop can run."""

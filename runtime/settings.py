@@ -138,6 +138,37 @@ class Settings(BaseSettings):
     mqtt_password: str | None = Field(
         default=None, repr=False, description="Password for `mqtt_url`, where that has none."
     )
+    broker: Literal["auto", "mosquitto", "embedded"] = Field(
+        default="auto",
+        description="The broker that `serve` and `demo` start where there is no `mqtt_url`. auto: "
+        "Mosquitto with its dynamic-security plugin where it is installed, else the embedded one; "
+        "mosquitto: refuse to start without it; embedded: the wheel's, for every local process "
+        "without credentials.",
+    )
+    mqtt_admin_url: str | None = Field(
+        default=None,
+        description="Where `tachowatt device` provisions: mqtt://admin:password@host:1883 of a "
+        "Mosquitto with its dynamic-security plugin. Not needed for the broker of `serve` in the "
+        "same state directory.",
+    )
+    mqtt_devices_url: str | None = Field(
+        default=None,
+        description="Where devices reach the broker, such as mqtts://mqtt.example:8883: it is "
+        "shown with their credentials. Without it that of mqtt_admin_url or of the running service "
+        "is shown.",
+    )
+    mqtt_ca_file: Path | None = Field(
+        default=None,
+        description="The authority (PEM) that certified the MQTT broker, for mqtts:// and wss://; "
+        "without it those of the system.",
+    )
+    mqtt_cert_file: Path | None = Field(
+        default=None,
+        description="Our certificate (PEM) for a broker that asks for one, with `mqtt_key_file`.",
+    )
+    mqtt_key_file: Path | None = Field(
+        default=None, description="Private key (PEM) of `mqtt_cert_file`, without a passphrase."
+    )
     mqtt_version: Literal["5", "3.1.1"] = Field(
         default="5",
         description="Version of MQTT that the broker speaks. 3.1.1 has no content type, and is "
@@ -155,8 +186,15 @@ class Settings(BaseSettings):
         default=0,
         ge=0,
         le=65535,
-        description="Port of the embedded broker on the loopback; 0 takes a free one, and "
-        "keeps it over a restart if it is still free.",
+        description="Port of the broker that `serve` starts, on the loopback; 0 takes a free one, "
+        "and keeps it over a restart if it is still free.",
+    )
+    mqtt_3_port: int = Field(
+        default=0,
+        ge=0,
+        le=65535,
+        description="The embedded broker's port for MQTT 3.1.1, as `mqtt_port` is that for MQTT 5. "
+        "Mosquitto speaks both on one port.",
     )
     mqtt_client_id: str = Field(
         default="tachowatt-gateway",

@@ -34,6 +34,7 @@ class Connection:
     url : mqtt://[user:password@]host[:port], mqtts:// for TLS
     subscriptions : topics, QoS 1, subscribed anew after every connect
     on_connect : called after each CONNACK, `on_message(topic, body)` for what arrives
+    tls : for mqtts://; None = the system's authorities
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Connection:
         subscriptions: list[str],
         on_connect: Callable[[], None],
         on_message: Callable[[str, bytes], None],
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         parts = urlsplit(url if "//" in url else f"mqtt://{url}")
         if parts.scheme not in ("mqtt", "mqtts") or not parts.hostname:
@@ -72,7 +74,7 @@ class Connection:
             password = unquote(parts.password) if parts.password else None
             client.username_pw_set(unquote(parts.username), password)
         if parts.scheme == "mqtts":
-            client.tls_set_context(ssl.create_default_context())
+            client.tls_set_context(tls or ssl.create_default_context())
         client.on_connect = self._on_connect
         client.on_disconnect = self._on_disconnect
         client.on_publish = self._on_publish

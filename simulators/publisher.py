@@ -6,6 +6,7 @@ a reconnect or a silence. Foreign devices rely on MQTT's PUBACK.
 
 import asyncio
 import contextlib
+import ssl
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -57,7 +58,8 @@ class Publisher:
 
     Parameters
     ----------
-    tenant : whose acknowledgements to subscribe to; '+' = all
+    tenant, device : whose acknowledgements to subscribe to; '+' and None = all. A broker with
+    credentials allows a device only its own
     window : messages without PUBACK at a time
     max_unacked : limit of unacknowledged native messages; publishing waits at it, so that a
     slow service is not flooded
@@ -65,6 +67,7 @@ class Publisher:
     others get acks, and doubled each time
     acknowledged : False if no service sends `…/ack`
     first_sent : called for each message just before its first sending
+    tls : for mqtts://; None = the system's authorities
     """
 
     def __init__(
@@ -73,12 +76,14 @@ class Publisher:
         clock: Clock,
         *,
         tenant: str = "+",
+        device: str | None = None,
         client_id: str = "tachowatt-simulator",
         window: int = 2_000,
         max_unacked: int = 10_000,
         resend_after_s: float = 10.0,
         acknowledged: bool = True,
         first_sent: FirstSent | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._clock = clock
         self._first_sent = first_sent
@@ -89,9 +94,10 @@ class Publisher:
         self._resend_all = False
         self._tasks: list[asyncio.Task[None]] = []
         self._properties = {None: None, JSON: _content(JSON), CBOR: _content(CBOR)}
-        subscriptions = [f"tw/v1/{tenant}/+/ack"] if acknowledged else []
+        acks = f"tw/v1/{tenant}/+/ack" if device is None else f"tw/v1/{tenant}/{device}/ack"
+        subscriptions = [acks] if acknowledged else []
         self._connection = Connection(
-            url, client_id, subscriptions, self._on_connect, self._on_message
+            url, client_id, subscriptions, self._on_connect, self._on_message, tls
         )
 
     async def __aenter__(self) -> "Publisher":
@@ -269,15 +275,26 @@ async def publish_messages(
     drain_s: float = 60.0,
     client_id: str = "tachowatt-publish",
     progress: Progress | None = None,
+    tenant: str = "+",
+    device: str | None = None,
+    tls: ssl.SSLContext | None = None,
 ) -> Counters:
-    """Publish a recording and wait until it has arrived.
+    """Publish a recording and wait until it has arrived. tenant, device : as for `Publisher`.
 
     Returns
     -------
     Counters
         `unacked` or `in_flight` above 0 mean that `drain_s` was not long enough.
     """
-    async with Publisher(url, clock, client_id=client_id, acknowledged=acknowledged) as publisher:
+    async with Publisher(
+        url,
+        clock,
+        client_id=client_id,
+        acknowledged=acknowledged,
+        tenant=tenant,
+        device=device,
+        tls=tls,
+    ) as publisher:
         await publisher.run(messages, speedup=speedup, progress=progress)
         await publisher.drain(drain_s)
         return publisher.counters

@@ -7,6 +7,8 @@ import pytest
 
 from app.servers import mosquitto
 from app.servers.embedded_broker import Broker
+from app.servers.secured_mosquitto import SecuredMosquitto, plugin
+from ingest.decoding.catalogue import ROUTER
 from runtime.clock import SystemClock
 
 
@@ -25,6 +27,18 @@ class Mosquitto(mosquitto.Mosquitto):
 def mosquitto_broker(tmp_path: Path) -> Iterator[Mosquitto]:
     """Mosquitto alone, not yet started."""
     made = Mosquitto(tmp_path)
+    yield made
+    made.stop()
+
+
+@pytest.fixture
+def secured_broker(tmp_path: Path) -> Iterator[SecuredMosquitto]:
+    """Mosquitto with users and roles, as `serve` starts it; not yet started."""
+    if plugin() is None:
+        from tests.conftest import missing_server
+
+        missing_server("Mosquitto with its plugin (Debian: apt-get install mosquitto)")
+    made = SecuredMosquitto(tmp_path, SystemClock(), ROUTER.subscriptions)
     yield made
     made.stop()
 

@@ -60,7 +60,9 @@ class Tachowatt:
         state.mkdir(parents=True, exist_ok=True)
         self._log = state / f"{arguments[0]}.log"
         self._log.touch()
-        given = {**os.environ, "TACHOWATT_STATE_DIR": str(state), **environment}
+        # Where Mosquitto is installed too: most tests publish as many devices without credentials.
+        own = {"TACHOWATT_STATE_DIR": str(state), "TACHOWATT_BROKER": "embedded"}
+        given = {**os.environ, **own, **environment}
         self._process = _loaded.Process(
             target=_run, args=(list(arguments), given, str(self._log), files), daemon=False
         )

@@ -83,6 +83,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "agents", "description": "Customers, and the relevant context of each"},
             {"name": "cases", "description": "Cases and their diary"},
             {"name": "customers", "description": "A customer's own data, consents and messages"},
+            {"name": "devices", "description": "Credentials of a device, for a one-time code"},
             {"name": "contacts", "description": "Contacts and their delivery"},
             {"name": "operations", "description": "The ledger and dead letters"},
             {"name": "approvals", "description": "Changes that a second person approves"},
@@ -157,6 +158,9 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
     else:
         operation["security"] = []
         responses["400"] = _problem("400")
+        if operation.get("requestBody"):
+            for status in ("404", "422", "429", "503", *_WITH_BODY):
+                responses[status] = _problem(status)
     for status, example in examples.of(operation["operationId"]).items():
         content = responses[status]["content"]
         next(iter(content.values()))["example"] = example

@@ -209,6 +209,7 @@ REQUESTS: dict[str, Any] = {
     },
     "approve_request": {"note": "Agreed by telephone with the operator."},
     "reject_request": {"note": "The shape says enough."},
+    "redeem_device_claim": {"code": "7Q4D-2MPX-9K0T-B5WZ-E8RA"},
 }
 """operationId → body."""
 

@@ -2,7 +2,7 @@
 
 from api.routes.agents import cases, contact_points, contacts
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
-from api.routes.customers import consents, crash_answer, inbox, own
+from api.routes.customers import consents, crash_answer, device_claims, inbox, own
 from api.routes.insurers import driving, trips
 from api.routes.operators import approvals, health, operations
 from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
@@ -23,6 +23,7 @@ ROUTERS = tuple(
         consents,
         inbox,
         crash_answer,
+        device_claims,
         contacts,
         operations,
         approvals,

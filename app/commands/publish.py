@@ -11,6 +11,9 @@ Examples:
   tachowatt publish home.csv.gz --device demo/meter-1 --map energy_kwh=value
 
   tachowatt publish owntracks.jsonl --dialect owntracks --device jane/phone
+
+On the broker of this machine's service it signs in by itself; elsewhere --user and --password, or
+a URL with both (%2F is a slash in a user's name), are those of `tachowatt device add`.
 """
 
 import asyncio
@@ -21,6 +24,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from app.commands.shared.console import err, load_settings, out, progress_bar
+from app.commands.shared.options import Password, User
 from app.commands.shared.recording import (
     ClockOf,
     DateFormat,
@@ -33,6 +37,7 @@ from contracts.dialects import NATIVE
 from ingest.decoding.dialects import NAMES  # not the catalogue, because it loads all decoders
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from runtime.mqtt_tls import mqtt_tls
 
 if TYPE_CHECKING:
     from app.operations.publish_outcome import Outcome
@@ -64,9 +69,13 @@ def publish(
     date_format: DateFormat = None,
     clock_: ClockOf = None,
     samples: Annotated[int, typer.Option(min=1, max=10_000, help="Most in one message")] = 60,
+    user: User = None,
+    password: Password = None,
 ) -> int:
     from dataclasses import asdict
 
+    from app.commands.shared.broker import of_publisher, url_with_login
+    from app.operations.devices import Device
     from app.operations.publish import messages_of
     from app.operations.publish_outcome import Watch
     from simulators.publisher import publish_messages
@@ -91,6 +100,9 @@ def publish(
     database = settings.database_url or (running.database_url if running and not to else "")
     tenant, topics = found[0].tenant if found else "", [message.topic for message in found]
     watch = Watch(database, clock, tenant, dialect, device, topics) if database else None
+    url = url_with_login(url, user, password)
+    url = of_publisher(url, Device.of(device, dialect), settings, clock)
+    owner, _, name = device.rpartition("/")
     with progress_bar("publishing") as advance:
         counters = asyncio.run(
             publish_messages(
@@ -100,6 +112,9 @@ def publish(
                 speedup=speedup,
                 acknowledged=dialect == NATIVE and (watch is None or watch.registered),
                 progress=lambda c: advance(c.published, len(found)),
+                tenant=owner or "+",
+                device=name,
+                tls=mqtt_tls(settings) if url.startswith("mqtts:") else None,
             )
         )
     outcome = asyncio.run(watch.outcome(counters.published)) if watch else None

@@ -1,7 +1,8 @@
 """All in one: broker, gateway, ingest, contacts, API and pages, until Ctrl-C or SIGTERM.
 
 Without further settings it starts its own PostgreSQL and MQTT broker on the loopback, with
-their data under ./.tachowatt.
+their data under ./.tachowatt. The broker is Mosquitto where that is installed, with credentials
+for each device (`tachowatt device add`), else one from a wheel, without credentials.
 
 Examples:
 
@@ -12,7 +13,7 @@ Examples:
 
 import asyncio
 
-from app.commands.shared.console import err, load_settings
+from app.commands.shared.console import err, load_settings, shown_url
 from app.commands.shared.options import DatabaseUrl, MqttUrl, StateDir
 from app.processes.lifecycle import install_signals
 from app.processes.stack import Addresses, Stack
@@ -39,10 +40,12 @@ def serve(
     addresses = stack.start(broker=True)
 
     def ready(where: Addresses) -> None:
-        own = "embedded, " if settings.mqtt_url is None else ""
+        own = stack.local_broker(where.mqtt_url)
+        broker = [f"MQTT      {shown_url(where.mqtt_url)} (yours)"] if own is None else own.lines()
         own_database = "embedded, " if settings.database_url is None else ""
         err.print("tachowatt is ready", style="bold")
-        err.print(f"  MQTT      {where.mqtt_url} ({own}MQTT 5)")
+        for line in broker:
+            err.print(f"  {line}")
         err.print(f"  database  {without_password(where.database_url)} ({own_database}PostgreSQL)")
         err.print(f"  pages     {where.api_url}/ (API: {where.api_url}/v1, /openapi.json)")
         err.print(f"  metrics   {where.metrics_url}")

@@ -20,7 +20,15 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.shared.console import err, out, print_json, progress_bar
+from app.commands.shared.console import (
+    err,
+    load_settings,
+    out,
+    print_json,
+    progress_bar,
+    shown_url,
+)
+from app.commands.shared.options import Password, User
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 
@@ -38,6 +46,8 @@ def simulate(
     registry: Annotated[
         Path | None, typer.Option(help="Write the registry for `tachowatt import` and stop")
     ] = None,
+    user: User = None,
+    password: Password = None,
 ) -> None:
     import yaml
 
@@ -68,7 +78,11 @@ def simulate(
         written = write(fleet, Path(to))
         out.print("wrote " + ", ".join(str(path) for path in written))
         return
-    counters = asyncio.run(_publish_fleet(to, fleet, speedup, clock))
+    from app.commands.shared.broker import of_simulators, url_with_login
+
+    settings = load_settings()
+    url = of_simulators(url_with_login(to, user, password), settings, clock)
+    counters = asyncio.run(_publish_fleet(url, fleet, speedup, clock, settings))
     print_json(counters)
     if counters["unacked"] or counters["in_flight"]:
         err.print(
@@ -77,16 +91,20 @@ def simulate(
         raise typer.Exit(1)
 
 
-async def _publish_fleet(url: str, fleet: Any, speedup: float, clock: Any) -> dict[str, Any]:
+async def _publish_fleet(
+    url: str, fleet: Any, speedup: float, clock: Any, settings: Any
+) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from runtime.mqtt_tls import mqtt_tls
     from simulators.publisher import Publisher
 
     total = len(fleet.history) + len(fleet.live)
     with progress_bar("publishing") as advance:
-        async with Publisher(url, clock, tenant=fleet.tenant) as publisher:
+        tls = mqtt_tls(settings) if url.startswith("mqtts:") else None
+        async with Publisher(url, clock, tenant=fleet.tenant, tls=tls) as publisher:
             if not await publisher.connected(10.0):
-                raise Usage(f"no broker answers at {url}")
+                raise Usage(f"no broker lets us in at {shown_url(url)}")
 
             def progress(counters: Any) -> None:
                 advance(counters.published, total)

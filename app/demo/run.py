@@ -20,6 +20,7 @@ from app.operations.ledger import ledger_json, messages_in_flight
 from app.operations.verify import verify
 from app.processes.stack import Stack
 from app.processes.warm_up import prepare
+from app.servers import dynamic_security as security
 from runtime.calibration import Limit, known_slowness, slowness
 from runtime.clock import Clock
 from runtime.secret_box import box_of
@@ -160,7 +161,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
             plan,
             fleet,
             addresses.database_url,
-            addresses.mqtt_url,
+            stack.mqtt_url(addresses.mqtt_url, security.SIMULATOR),
             running.metrics_url,
             receiver,
             figures,

@@ -1,4 +1,4 @@
-"""Files generated from the dialects: the broker's ACL and the table in docs/devices.md.
+"""What is generated from the dialects: the tables in docs/devices.md.
 
 They are committed; `tachowatt schemas` writes them and `make check` compares them.
 """
@@ -8,51 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from contracts.dialects import DEVICE_KIND, Dialect
-from contracts.topics import ACK_TOPICS
 from ingest.decoding.catalogue import DIALECTS
 
 ROOT = Path(__file__).parents[2]
 BEGIN = "<!-- The dialects: written by `tachowatt schemas`. -->"
 END = "<!-- End of the dialects. -->"
 
-_ACL_HEAD = f"""\
-# Who may do what. Written by `tachowatt schemas` from ingest/decoding/dialects/, as `make check`
-# makes sure. Gateways read what devices publish, and tell devices how far their messages are
-# committed.
-user gateway
-{{subscriptions}}
-topic write {ACK_TOPICS}
-
-user health
-topic read $SYS/broker/uptime
-
-# A device can speak and hear for itself only: %u is the name with which it signs in. Its client id
-# may be anything that no other client of the broker has: tenant-device, for instance.
-"""
-
-
-def acl(dialects: Iterable[Dialect[Any]]) -> str:
-    """Return the ACL for Mosquitto."""
-    dialects = tuple(dialects)
-    reads = [f"topic read {topic}" for dialect in dialects for topic in dialect.subscriptions]
-    blocks = [
-        "\n".join(
-            (
-                f"# {dialect.title}: a device signs in as its address, {dialect.address}.",
-                *(f"pattern {right}" for right in dialect.rights),
-            )
-        )
-        for dialect in dialects
-    ]
-    head = _ACL_HEAD.format(subscriptions="\n".join(reads))
-    return head + "\n" + "\n\n".join(blocks) + "\n"
-
 
 def table(dialects: Iterable[Dialect[Any]]) -> str:
     """Return the dialects as a Markdown table."""
     rows = [
-        "| dialect | name in the registry | topics | address | sends |",
-        "| --- | --- | --- | --- | --- |",
+        "| dialect | name in the registry | topics | address | sends | user | hears |",
+        "| --- | --- | --- | --- | --- | --- | --- |",
     ]
     for dialect in dialects:
         topics = "<br>".join(f"`{topic}`" for topic in dialect.topics)
@@ -62,9 +29,12 @@ def table(dialects: Iterable[Dialect[Any]]) -> str:
             else route.kind
             for route in dialect.routes
         )
-        rows.append(
-            f"| {dialect.title} | `{dialect.name}` | {topics} | `{dialect.address}` | {sends} |"
+        heard = "<br>".join(f"`{e.split(' ')[1]}`" for e in dialect.acl if e.startswith("read "))
+        cells = (
+            *(dialect.title, f"`{dialect.name}`", topics, f"`{dialect.address}`", sends),
+            *(f"`{dialect.user(dialect.address)}`", heard or "nothing"),
         )
+        rows.append(f"| {' | '.join(cells)} |")
     return "\n".join(rows) + "\n"
 
 
@@ -78,7 +48,6 @@ def _in_devices(text: str) -> str:
 
 
 _FILES: dict[str, Callable[[str], str]] = {
-    "deploy/mosquitto/acl": lambda _: acl(DIALECTS),
     "docs/devices.md": _in_devices,
 }
 

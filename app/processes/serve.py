@@ -53,20 +53,26 @@ async def serve(
         server.needs += [gateway.missing, direct.missing]
         answering, api_url = await start_api(settings, clock, addresses, metrics, stack, stop)
         where = replace(where, api_url=api_url)
-        stack.announce(where)
         running = asyncio.create_task(gateway.run(stop), name="gateway")
         idle = asyncio.create_task(direct.idle(stop), name="idle")
-        await first_of(running, gateway.subscribed.wait(), stop.wait())
-        if not running.done() and not stop.is_set():
-            ready(where)
         keeping = asyncio.create_task(_keep_alive(stack, stop), name="servers")
         contacts = Dispatcher(addresses.database_url, settings, clock, metrics)
         server.needs.append(contacts.missing)
         contacting = asyncio.create_task(in_thread("contacts", contacts.run, stop))
         upkeep = start_upkeep(settings, clock, addresses, stop)
-        await first_of(running, idle, keeping, contacting, answering, upkeep)
+        parts = (running, idle, keeping, contacting, answering, upkeep)
+        # Who finds us may publish at once, and until the gateway has subscribed that would be lost.
+        # But a broker that is away hides neither the database nor the pages.
+        await first_of(*parts, gateway.subscribed.wait(), gateway.not_reached.wait(), stop.wait())
+        if not stop.is_set() and not any(part.done() for part in parts):
+            await asyncio.to_thread(stack.save_subscriptions)
+            stack.announce(where)
+            await first_of(*parts, gateway.subscribed.wait(), stop.wait())
+        if not stop.is_set() and not any(part.done() for part in parts):
+            ready(where)
+        await first_of(*parts)
         stop.set()
-        await asyncio.gather(running, idle, keeping, contacting, answering, upkeep)
+        await asyncio.gather(*parts)
     finally:
         stack.leave()
         await direct.close()

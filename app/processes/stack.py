@@ -9,12 +9,15 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import IO
 
-from app.servers.embedded_broker import Broker
+from app.processes import local_broker
+from app.processes.local_broker import LocalBroker, without_login
+from app.servers import dynamic_security as security
 from app.servers.postgres import Postgres
+from app.servers.secured_mosquitto import SecuredMosquitto
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.secret_box import box_of
@@ -31,6 +34,7 @@ class Addresses:
     """URLs of the servers; '' if none runs. api_url serves the pages too.
 
     api_database_url : the database as the API's own login; '' = as in the settings.
+    mqtt_url : with the gateway's login where the broker needs one; announced without.
     """
 
     database_url: str
@@ -50,7 +54,7 @@ class Stack:
         self._state = settings.state_dir.resolve()
         self._lock: IO[str] | None = None
         self._postgres: Postgres | None = None
-        self._broker: Broker | None = None
+        self._broker: local_broker.Server | None = None
 
     @property
     def state_dir(self) -> Path:
@@ -108,14 +112,21 @@ class Stack:
             mqtt_url = ""
             if broker:
                 if self._settings.mqtt_url is None:
-                    self._broker = Broker(self._state, self._clock)
-                    mqtt_url = self._broker.start(self._settings.mqtt_port)
+                    self._broker, found = local_broker.start(
+                        self._settings, self._state, self._clock
+                    )
+                    mqtt_url = found.of_user(self._state, security.GATEWAY)
                 else:
                     mqtt_url = self._settings.mqtt_url
         except BaseException:
             self.stop()
             raise
         return Addresses(database_url, mqtt_url, api_database_url=api_database_url)
+
+    def save_subscriptions(self) -> None:
+        """Have a broker of ours write to disk that the gateway has subscribed."""
+        if isinstance(self._broker, SecuredMosquitto):
+            self._broker.save()
 
     def restart_dead(self) -> None:
         """Restart servers that have died, at the same addresses. Raises `Stop`."""
@@ -138,11 +149,22 @@ class Stack:
     def announce(self, addresses: Addresses) -> None:
         """Write `service.json`, by which other commands find this service."""
         self._state.mkdir(parents=True, exist_ok=True)
+        if addresses.mqtt_url:
+            addresses = replace(addresses, mqtt_url=without_login(addresses.mqtt_url))
         file = self._state / "service.json"
         file.unlink(missing_ok=True)  # perhaps open to others, by an earlier version
         # Only the owner may read it: the database's URL may have a password.
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT, 0o600), "w") as out:
             out.write(json.dumps(asdict(addresses)))
+
+    def local_broker(self, url: str) -> LocalBroker | None:
+        """Return the broker that this state directory's service has started, if that is its URL."""
+        return LocalBroker.of(self._state, url)
+
+    def mqtt_url(self, url: str, user: str) -> str:
+        """Return the URL with the login of one of our own users, if that broker is ours."""
+        found = self.local_broker(url)
+        return url if found is None else found.of_user(self._state, user)
 
     def leave(self) -> None:
         """Remove the announcement."""

@@ -1,4 +1,4 @@
-"""The embedded MQTT 5 broker, from a wheel, on the loopback only."""
+"""The embedded broker, from a wheel, on the loopback only: MQTT 5 and, on another port, 3.1.1."""
 
 import logging
 import sys
@@ -18,7 +18,7 @@ _START_WITHIN_S = 30.0
 
 
 class Broker:
-    """An MQTT 5 broker (rumqttd) on the loopback.
+    """A broker (rumqttd) on the loopback, without credentials.
 
     Its queues are lost when it ends: devices that number their messages resend those not
     acknowledged end to end (docs/devices.md).
@@ -28,20 +28,20 @@ class Broker:
         self._directory = directory
         self._clock = clock
         self._child: Child | None = None
-        self._port = 0
+        self._port = self._port_3 = 0
 
-    def start(self, port: int) -> str:
-        """Start it on `port` (0 = the last port if free, else any free one)."""
-        remembered = self._directory / "broker.port"
-        found = the_same_or_free(port, remembered, self._clock)
-        if found is None:
-            raise Stop(
-                f"port {port} for the embedded broker is taken; set TACHOWATT_MQTT_PORT to another "
-                "or 0, or TACHOWATT_MQTT_URL to use the broker that is there"
-            )
-        port = found
+    @property
+    def url_3(self) -> str:
+        """The address for MQTT 3.1.1."""
+        return f"mqtt://127.0.0.1:{self._port_3}"
+
+    def start(self, port: int, port_3: int = 0) -> str:
+        """Start it with MQTT 5 on `port`, 3.1.1 on `port_3` (0 = the last one if free, else any
+        free one); return the URL for MQTT 5."""
+        port = self._take(port, "broker.port", "TACHOWATT_MQTT_PORT")
+        port_3 = self._take(port_3, "broker-3.port", "TACHOWATT_MQTT_3_PORT")
         config = self._directory / "broker.toml"
-        config.write_text(tomli_w.dumps(_broker_config(port)), encoding="utf-8")
+        config.write_text(tomli_w.dumps(_broker_config(port, port_3)), encoding="utf-8")
         self._child = Child(
             [
                 sys.executable,
@@ -58,9 +58,10 @@ class Broker:
         while not limit.over():
             if not self._child.alive():
                 break
-            if listening(port):
-                self._port = port
-                remembered.write_text(str(port))
+            if listening(port) and listening(port_3):
+                self._port, self._port_3 = port, port_3
+                (self._directory / "broker.port").write_text(str(port))
+                (self._directory / "broker-3.port").write_text(str(port_3))
                 return f"mqtt://127.0.0.1:{port}"
             self._child.wait(0.05)
         self.stop()
@@ -73,7 +74,7 @@ class Broker:
         if self._child is not None and not self._child.alive():
             log.error("the embedded broker has ended; starting it again")
             self._child = None
-            self.start(self._port)
+            self.start(self._port, self._port_3)
 
     def stop(self) -> None:
         """Stop it; its queues are lost."""
@@ -81,8 +82,17 @@ class Broker:
             self._child.stop(timeout_s=5.0)
             self._child = None
 
+    def _take(self, port: int, remembered: str, setting: str) -> int:
+        found = the_same_or_free(port, self._directory / remembered, self._clock)
+        if found is None:
+            raise Stop(
+                f"port {port} for the embedded broker is taken; set {setting} to another or 0, or "
+                "TACHOWATT_MQTT_URL to use the broker that is there"
+            )
+        return found
 
-def _broker_config(port: int) -> dict[str, object]:
+
+def _broker_config(port: int, port_3: int) -> dict[str, object]:
     connections = {
         "connection_timeout_ms": 60_000,
         # Larger than the limit of ingest, so that an oversized body reaches the dead letter.
@@ -100,12 +110,15 @@ def _broker_config(port: int) -> dict[str, object]:
             "max_segment_size": 100 * 1024 * 1024,
             "max_segment_count": 20,
         },
-        "v5": {
-            "1": {
-                "name": "v5-1",
-                "listen": f"127.0.0.1:{port}",
-                "next_connection_delay_ms": 1,
-                "connections": connections,
+        **{
+            version: {
+                "1": {
+                    "name": f"{version}-1",
+                    "listen": f"127.0.0.1:{each}",
+                    "next_connection_delay_ms": 1,
+                    "connections": connections,
+                }
             }
+            for version, each in (("v4", port_3), ("v5", port))
         },
     }

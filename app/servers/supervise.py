@@ -38,6 +38,7 @@ class Child:
         environment: Mapping[str, str] | None = None,
         directory: str | Path = "/",
     ) -> None:
+        self._program = os.fsencode(command[0]) + b"\0"
         with log.open("ab") as out:
             self._process = subprocess.Popen(
                 ["/bin/sh", "-c", _GUARD.format(signal=stop_signal), "sh", *map(str, command)],
@@ -56,6 +57,16 @@ class Child:
     def pid(self) -> int:
         """Id of the guard shell, which is also the process group of the server."""
         return self._process.pid
+
+    def signal(self, number: int) -> None:
+        """Send a signal to the server itself, not to its guard, where it can be found."""
+        try:
+            guard = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+            for pid in guard:
+                if Path(f"/proc/{pid}/cmdline").read_bytes().startswith(self._program):
+                    os.kill(int(pid), number)
+        except OSError:
+            pass
 
     def alive(self) -> bool:
         """Return whether the server runs."""

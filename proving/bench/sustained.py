@@ -27,7 +27,7 @@ async def run(rate: float, devices: int, seconds: float) -> dict[str, Any]:
     clock = SystemClock()
     with tempfile.TemporaryDirectory(prefix="tachowatt-bench-") as directory:
         os.chmod(directory, 0o755)
-        settings = Settings(state_dir=Path(directory))
+        settings = Settings(state_dir=Path(directory), broker="embedded")
         stack = Stack(settings, clock)
         addresses = stack.start(broker=True)
         service: Service | None = None

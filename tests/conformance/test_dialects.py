@@ -14,7 +14,16 @@ import contracts
 from app.operations import dialect_files
 from app.operations.publish import messages_of
 from app.operations.registry_import import validate
-from contracts.dialects import DEVICE_KIND, MESSAGE_KINDS, NATIVE, Dialect, DialectRoute, Router
+from app.servers.dynamic_security import role_of_device
+from contracts.dialects import (
+    DEVICE_KIND,
+    MESSAGE_KINDS,
+    NATIVE,
+    Dialect,
+    DialectRoute,
+    Right,
+    Router,
+)
 from contracts.partition import key_of
 from contracts.raw import DeviceAck, RawMessage
 from contracts.topics import ACK_TOPICS, ack_topic
@@ -27,7 +36,6 @@ from simulators.foreign import ENCODERS
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = Path(contracts.__file__).parent / "examples"
-ACL = (ROOT / "deploy" / "mosquitto" / "acl").read_text()
 CONTEXT = Context("Europe/Berlin", 1_795_255_300_000_000, 10_000)
 
 
@@ -42,13 +50,11 @@ def matches(pattern: str, topic: str) -> bool:
     return len(wanted) == len(levels)
 
 
-def rights(acl: str, user: str, access: str) -> list[str]:
-    """Topic filters on which a device that signs in as `user` may read or write."""
-    return [
-        found[1].replace("%u", user)
-        for line in acl.splitlines()
-        if (found := re.fullmatch(rf"pattern (?:{access}|readwrite) (\S+)", line))
-    ]
+def rights(dialect: Dialect[Any], address: str, verb: str) -> list[str]:
+    """Topics on which a device may read or write at the broker, as its role there has them."""
+    kind = {"write": "publishClientSend", "read": "subscribeLiteral"}[verb]
+    acls = role_of_device(dialect, address)["acls"]
+    return [acl["topic"] for acl in acls if acl["acltype"] == kind and acl["allow"]]
 
 
 def topics_of(dialect: Dialect[Decoder]) -> list[tuple[str, str]]:
@@ -102,14 +108,14 @@ def decoding(dialect: Dialect[Decoder]) -> list[str]:
     return wrong
 
 
-def allowed(dialect: Dialect[Decoder], acl: str) -> list[str]:
+def allowed(dialect: Dialect[Decoder]) -> list[str]:
     """Topics on which the example device may not publish, or another one may."""
     wrong = []
     other = "/".join(f"other{i}" for i in range(len(dialect.fields)))
     for _, topic in topics_of(dialect):
-        if not any(matches(right, topic) for right in rights(acl, dialect.example, "write")):
+        if not any(matches(right, topic) for right in rights(dialect, dialect.example, "write")):
             wrong.append(f"{dialect.example} may not publish on {topic}")
-        if any(matches(right, topic) for right in rights(acl, other, "write")):
+        if any(matches(right, topic) for right in rights(dialect, other, "write")):
             wrong.append(f"{other} may publish on {topic}")
     return wrong
 
@@ -126,7 +132,7 @@ class TestEveryDialect:
         assert decoding(dialect) == []
 
     def test_its_devices_may_publish_for_themselves_only(self, dialect: Dialect[Decoder]) -> None:
-        assert allowed(dialect, ACL) == []
+        assert allowed(dialect) == []
 
     def test_every_route_has_its_decoder(self, dialect: Dialect[Decoder]) -> None:
         for route in dialect.routes:
@@ -185,17 +191,30 @@ def test_native_devices_hear_how_far_their_messages_are_committed() -> None:
     native = BY_NAME[NATIVE]
     tenant, device = native.example.split("/")
     topic = ack_topic(DeviceAck(tenant, device, 0, 1))
-    assert any(matches(right, topic) for right in rights(ACL, native.example, "read"))
-    assert not any(matches(right, topic) for right in rights(ACL, "other/car-1", "read"))
-    assert matches(ACK_TOPICS, topic) and f"topic write {ACK_TOPICS}\n" in ACL
+    assert topic in rights(native, native.example, "read")
+    assert topic not in rights(native, "other/car-1", "read")
+    assert matches(ACK_TOPICS, topic)
+
+
+def test_no_right_is_a_pattern_whatever_the_address() -> None:
+    """An OwnTracks user may have nearly any name: as a right it would be everybody's."""
+    for address in ("+/phone", "jane/#", "$share/x", "a b/c", "jane/a\x00"):
+        with pytest.raises(ValueError, match="no name in a topic"):
+            BY_NAME["owntracks"].rights(address)
+    with pytest.raises(ValueError, match="is no tenant/device"):
+        BY_NAME[NATIVE].rights("acme/car/1")
+
+
+def test_no_user_of_a_dialect_is_one_of_another() -> None:
+    assert BY_NAME[NATIVE].user("acme/cx") != BY_NAME["owntracks"].user("acme/cx")
 
 
 def test_generated_files_are_compared(tmp_path: Path) -> None:
     assert dialect_files.differing() == []
-    for name in ("deploy/mosquitto/acl", "docs/devices.md"):
+    for name in ("docs/devices.md",):
         (tmp_path / name).parent.mkdir(parents=True)
         (tmp_path / name).write_text((ROOT / name).read_text().replace("owntracks", "opentracks"))
-    assert dialect_files.differing(tmp_path) == ["deploy/mosquitto/acl", "docs/devices.md"]
+    assert dialect_files.differing(tmp_path) == ["docs/devices.md"]
     dialect_files.write(tmp_path)
     assert dialect_files.differing(tmp_path) == []
     (tmp_path / "docs" / "devices.md").write_text("no table")
@@ -222,7 +241,7 @@ MADE_UP: Dialect[Any] = Dialect(
         ),
     ),
     example="h1/m1",
-    acl=("write made/+/up/%u", "write made/+/also/%u"),
+    acl=("read made/{house}/down/{meter}",),
 )
 ROUTE = MADE_UP.routes[0]
 
@@ -232,7 +251,11 @@ def test_a_made_up_one_is_read_and_its_address_need_not_be_in_one_piece() -> Non
     router = Router((*DIALECTS, MADE_UP))
     assert routing(MADE_UP, router) == subscribed(MADE_UP, router.subscriptions) == []
     assert decoding(MADE_UP) == []
-    assert MADE_UP.rights == MADE_UP.acl
+    assert [" ".join(right) for right in MADE_UP.rights("h1/m1")] == [
+        "write made/h1/up/m1",
+        "write made/h1/also/m1",
+        "read made/h1/down/m1",
+    ]
     for topic in ("made/h1/up", "made//up/m1", "made/h1/down/m1", "made/h1/up/m1/x"):
         assert router.route(topic) is None
 
@@ -247,6 +270,7 @@ def test_a_topic_with_more_fixed_levels_wins() -> None:
         name="narrow",
         routes=(replace(ROUTE, topics=("owntracks/up/{meter}",)),),
         example="m1",
+        acl=(),
     )
     for pair in ((wide, narrow), (narrow, wide)):
         assert routing(narrow, Router(pair)) == []
@@ -276,6 +300,9 @@ def test_a_topic_with_more_fixed_levels_wins() -> None:
         (lambda: replace(MADE_UP, example="h1"), "'h1' is no house/meter"),
         (lambda: replace(MADE_UP, name="Made up"), "small letters"),
         (lambda: Router((MADE_UP, replace(MADE_UP, name="twin"))), "made_up and twin"),
+        (lambda: replace(MADE_UP, acl=("write made/#",)), "a fixed text or one"),
+        (lambda: replace(MADE_UP, acl=("read made/{house}/all",)), "is not the device's own"),
+        (lambda: replace(MADE_UP, acl=("listen made/{house}/{meter}",)), "`read` or `write`"),
         (lambda: MADE_UP.topics_of("event", "h1/m1"), "made_up has no event"),
         (lambda: MADE_UP.topics_of("reading", "h1"), "'h1' is no house/meter"),
     ],
@@ -315,18 +342,19 @@ def test_what_does_not_decode_is_found() -> None:
     assert bare == ["tasmota/v1/sensor.json: reading with the columns []"]
 
 
-def test_what_the_broker_would_refuse_or_let_others_do_is_found() -> None:
-    assert allowed(MADE_UP, ACL) == [
-        "h1/m1 may not publish on made/h1/up/m1",
-        "h1/m1 may not publish on made/h1/also/m1",
-    ]
-    open_to_all = replace(MADE_UP, acl=("write made/#",))
-    assert allowed(open_to_all, dialect_files.acl([open_to_all])) == [
+def test_what_the_broker_would_let_others_do_is_found(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert allowed(MADE_UP) == []
+    all_of_them = (Right("write", "made/#"),)
+    monkeypatch.setattr(Dialect, "rights", lambda *_: all_of_them)
+    assert allowed(MADE_UP) == [
         "other0/other1 may publish on made/h1/up/m1",
         "other0/other1 may publish on made/h1/also/m1",
     ]
-    whole = with_topic("made/{house}/{meter}/up")
-    assert allowed(whole, dialect_files.acl([replace(whole, acl=())])) == []
+    monkeypatch.setattr(Dialect, "rights", lambda *_: ())
+    assert allowed(MADE_UP) == [
+        "h1/m1 may not publish on made/h1/up/m1",
+        "h1/m1 may not publish on made/h1/also/m1",
+    ]
 
 
 def test_a_file_without_its_record_is_found(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,7 @@ RULES: dict[str, Rule] = {
     "reject_request": rule(*APPROVER),
     "reveal_dead_letter": rule(*APPROVER),
 }
-PUBLIC = {"get_health", "get_readiness"}
+PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
     "list_case_queue", "record_outcome",

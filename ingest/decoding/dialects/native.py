@@ -301,6 +301,6 @@ DIALECT = Dialect[Decoder](
         ),
     ),
     example="acme/car-1",
-    acl=("read tw/v1/%u/ack", "read tw/v1/%u/command"),
+    acl=("read tw/v1/{tenant}/{device}/ack", "read tw/v1/{tenant}/{device}/command"),
     level=NAME_PATTERN,
 )

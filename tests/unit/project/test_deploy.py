@@ -9,6 +9,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import typer
@@ -121,10 +122,11 @@ def test_commands_are_real_and_their_settings_valid(
             continue  # there in the container only: test_secrets_are_files
         monkeypatch.setenv(variable, re.sub(r"\$\{\w+:[-?]([^}]*)\}", "", str(value)))
     settings = Settings()
-    if words[0] != "gateway":  # which knows no database
-        assert settings.database_url is not None
+    if words[0] in ("gateway", "broker"):  # which know no database
+        assert settings.mqtt_share_group
+        assert words[0] == "broker" or settings.mqtt_url is not None
     else:
-        assert settings.mqtt_url is not None and settings.mqtt_share_group
+        assert settings.database_url is not None
 
 
 @pytest.mark.parametrize(
@@ -189,8 +191,8 @@ def test_no_secret_is_written_down() -> None:
     example = (DEPLOY / ".env.example").read_text()
     needed = set()
     for path in TEXTS:
-        needed |= set(re.findall(r"\$\{([A-Z_]+):\?", path.read_text()))
-    given = dict(re.findall(r"^([A-Z_]+)=(.*)$", example, re.M))
+        needed |= set(re.findall(r"\$\{([A-Z][A-Z0-9_]*):\?", path.read_text()))
+    given = dict(re.findall(r"^([A-Z0-9_]+)=(.*)$", example, re.M))
     assert needed == {name for name in given if name.endswith("PASSWORD")}
     assert all(given[name] == "" for name in needed)
     asked = set(re.findall(r"\$\{([A-Z_]+):-", (DEPLOY / "compose.yaml").read_text()))
@@ -312,6 +314,37 @@ def test_gateways_have_sessions_of_their_own() -> None:
     assert len(gateways) == 2
     assert len({g["TACHOWATT_MQTT_CLIENT_ID"] for g in gateways}) == 2
     assert len({g["TACHOWATT_MQTT_SHARE_GROUP"] for g in gateways}) == 1
+    # The broker makes the client id of the user's name.
+    urls = [
+        urlsplit(g["TACHOWATT_MQTT_URL"].replace(":?set it in deploy/.env", "")) for g in gateways
+    ]
+    assert [url.username for url in urls] == [g["TACHOWATT_MQTT_CLIENT_ID"] for g in gateways]
+    assert len({url.password for url in urls}) == 2
+    words = SERVICES["mosquitto-users"]["command"]
+    assert [words[at + 1] for at, word in enumerate(words) if word == "--gateway"] == [
+        url.username for url in urls
+    ]
+
+
+class _Override(yaml.SafeLoader):
+    """Reads compose's own tags as the plain value."""
+
+
+_Override.add_constructor("!override", lambda loader, node: loader.construct_sequence(node))
+
+
+def test_the_file_for_tls_changes_what_is_there() -> None:
+    changed = yaml.load((DEPLOY / "compose.mqtts.yaml").read_text(), _Override)["services"]
+    assert set(changed) <= set(SERVICES)
+    for service in changed.values():
+        for volume in service["volumes"]:
+            source = DEPLOY / volume.split(":")[0]
+            assert source.exists() or source.parent.name == "tls"
+        for name, value in service.get("environment", {}).items():
+            assert name == "TACHOWATT_MQTT_CA_FILE" or value.startswith("mqtts://")
+    ports = [port.split(":")[-1] for port in changed["mosquitto"]["ports"]]
+    tls = (DEPLOY / "mosquitto" / "listeners-tls" / "tls.conf").read_text()
+    assert ports == ["8883"] and "listener 8883\n" in tls and "listener 1883 127.0.0.1\n" in tls
 
 
 def test_the_store_has_connections_for_all() -> None:
