@@ -203,7 +203,7 @@ def test_no_secret_is_written_down() -> None:
                 assert str(value).startswith(("${", "/run/secrets/"))
 
 
-OF_THE_BROKER = {"mosquitto", "mosquitto-users"}
+OF_THE_BROKER = {"mosquitto", "mosquitto-users", "device"}
 
 
 def test_secrets_are_files_that_a_service_is_given() -> None:
@@ -281,7 +281,7 @@ def test_networks_keep_apart_what_need_not_meet() -> None:
     assert not meets("timescaledb") & {"mosquitto", "kafka", "prometheus", "grafana", "gateway-1"}
     assert meets("grafana") <= {"prometheus", "api"} | processes
     assert "kafka" not in meets("grafana") | meets("prometheus") | meets("api") | meets("contacts")
-    assert meets("mosquitto") == {"gateway-1", "gateway-2"}
+    assert meets("mosquitto") == {"gateway-1", "gateway-2", "device"}
     for name, network in COMPOSE["networks"].items():
         members = [s for s in SERVICES.values() if name in s.get("networks", ())]
         assert members, f"nobody uses {name}"
