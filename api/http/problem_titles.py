@@ -20,6 +20,7 @@ TITLES: Mapping[str, str] = {
     "not_allowed_now": "The state does not allow this",
     "not_found": "Not found, or not visible to this key",
     "not_json": "The body is not JSON",
+    "provider_away": "The OpenID provider cannot be reached",
     "rate_limited": "Too many requests",
     "refused": "The request was refused",
     "stale": "The resource has changed",

@@ -5,15 +5,15 @@ They are made at the end of each migration, from the tables of codes, so that a 
 name in them. Rows are limited to `analysis.tenants()` (migration 0019). No column is a place.
 """
 
+import hashlib
 from collections.abc import Mapping
+from pathlib import Path
 
 from psycopg import sql
 
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from contracts.quality import Quality
-from feature_kernels.driving import END_REASONS
-from store.pipeline.feature_tables import ANOMALY_NAMES, EVENT_NAMES
 from store.postgres.consent_order import NEWEST_FIRST
 from store.postgres.pool import Connection, scalar
 from store.postgres.roles import READER
@@ -99,10 +99,30 @@ _VIEWS: Mapping[str, str] = {
 """Name → query, in the order in which they are made."""
 
 
+_FORM = 26
+"""The migration from which on the form of the views is stored."""
+_MIGRATED = "select max(version) >= %s from public.tachowatt_migration"
+_MADE = (
+    "select (select count(*) from pg_views where schemaname = 'analysis') >= %s "
+    "and analysis_form = %s from pipeline.layout"
+)
+
+
+def made(connection: Connection) -> bool:
+    """Return whether the views, and the comments on all tables, are there and of this program."""
+    if not scalar(connection, _MIGRATED, (_FORM,)):
+        return False
+    return bool(scalar(connection, _MADE, (len(_VIEWS), _form())))
+
+
 def make(connection: Connection) -> None:
     """Create or replace the views, in the caller's transaction. Idempotent."""
     if not scalar(connection, "select to_regnamespace('analysis') is not null"):
         return  # before migration 0019
+    # They load a compiler, and most starts of a command find the views made.
+    from feature_kernels.driving import END_REASONS
+    from store.pipeline.feature_tables import ANOMALY_NAMES, EVENT_NAMES
+
     parts: dict[str, sql.Composable] = {
         "newest": sql.SQL(NEWEST_FIRST.format(n="")),
         "provisional": sql.Literal(from_us(PROVISIONAL_US)),
@@ -135,6 +155,20 @@ def make(connection: Connection) -> None:
                 reader=sql.Identifier(READER),
             )
         )
+    if scalar(connection, _MIGRATED, (_FORM,)):
+        connection.execute("update pipeline.layout set analysis_form = %s", (_form(),))
+
+
+def _form() -> str:
+    """Return a digest of the sources of views and comments: contracts and kernels, unloaded."""
+    digest = hashlib.blake2b(digest_size=16)
+    root = Path(__file__).parents[2]
+    folders = [root / "contracts", root / "feature_kernels"]
+    files = [file for folder in folders for file in folder.rglob("*.py")]
+    files += [Path(__file__), Path(__file__).with_name("comments.yaml")]
+    for file in sorted(files):
+        digest.update(file.read_bytes())
+    return digest.hexdigest()
 
 
 def _named(column: str, names: Mapping[int, str]) -> sql.Composed:

@@ -7,7 +7,6 @@ settings change, and because a comment may be corrected, which no applied migrat
 from importlib import resources
 from typing import Any
 
-import yaml
 from psycopg import sql
 
 from store.postgres.pool import Connection
@@ -33,6 +32,8 @@ _FOUND = (
 
 def texts() -> dict[str, Any]:
     """Return `columns` and `tables` of the file."""
+    import yaml  # most starts of a command write no comment
+
     file = resources.files("store.schema") / "comments.yaml"
     found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
     return found

@@ -41,12 +41,13 @@ def arrange(connection: Connection, layout: Layout) -> None:
             "TACHOWATT_TIMESCALE is on, but this database was created without it: dump its data "
             "and restore it into a new one, or set it to auto"
         )
-    rollup_objects.build(connection, engine, layout)
+    rebuilt = rollup_objects.build(connection, engine, layout)
     show_rollups(connection)
-    analysis_views.make(connection)
+    if rebuilt or not analysis_views.made(connection):  # else a start has nothing to describe
+        analysis_views.make(connection)
+        comments.write(connection)
     if engine is Engine.TIMESCALE:
         hypertables.apply_settings(connection, layout)
-    comments.write(connection)
 
 
 def described(connection: Connection) -> str:

@@ -131,16 +131,16 @@ _TOUCHED = {
 _DECIDED = f"decided_at < '{from_us(PROVISIONAL_US).isoformat()}'::timestamptz"
 
 
-def build(connection: Connection, engine: Engine, layout: Layout) -> None:
+def build(connection: Connection, engine: Engine, layout: Layout) -> bool:
     """Build and fill all rollups where they are missing or of another zone or form.
 
-    Grants on the previous ones are restored.
+    Grants on the previous ones are restored, comments are not. Returns whether it built them.
     """
     if _built(connection, layout):
-        return
+        return False
     connection.execute("select pg_advisory_xact_lock(%s)", (LOCK,))
     if _built(connection, layout):  # by another session, while this one waited
-        return
+        return False
     granted = _grants(connection)
     _drop(connection, engine)
     if engine is Engine.PLAIN:
@@ -155,6 +155,7 @@ def build(connection: Connection, engine: Engine, layout: Layout) -> None:
     connection.execute(
         "update pipeline.layout set rollup_zone = %s, rollup_form = %s", (layout.rollup_zone, FORM)
     )
+    return True
 
 
 def _built(connection: Connection, layout: Layout) -> bool:
