@@ -8,6 +8,7 @@ from feature_kernels.consumption.anomalies import (
     end_same,
     end_zero,
     is_open,
+    judge_refused,
     judge_same,
     judge_spike,
     judge_zero,
@@ -173,6 +174,7 @@ def take_energy(c, p, out, count, device, t, local, energy, length, status):
     # most intervals of a home are below one circuit's power and need no look
     if abs(energy) * HOUR_US_F > p.doubt_kw * length and status > UNUSABLE:
         refused = is_impossible(c, p, t, energy, length)
+    observed = energy
     if refused:
         energy = substitute(c, local, length)
     if c[C.NEXT_START] > 0.0:
@@ -201,6 +203,8 @@ def take_energy(c, p, out, count, device, t, local, energy, length, status):
             IMPLAUSIBLE,
             t,
         )
+        usual = usual_power(c, local)
+        judge_refused(c, p, out[2], count, device, t, observed, length, usual, t)
         return
     push_inline(c, p, out, count, device, t, t + length, local, energy, status, 0.0, AS_READ, t)
 
