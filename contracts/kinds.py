@@ -97,9 +97,10 @@ ANOMALIES: Mapping[str, AnomalyFacts] = {
         metric="power of an interval",
         method=Text(
             "Verglichen mit dem Doppelten der eigenen Höchstleistung dieses Zählers in den letzten "
-            "Wochen, die um 1 % am Tag verblasst.",
+            "Wochen, die um 1 % am Tag verblasst. Was der Anschluss nicht führen kann (über "
+            "3 × 63 A), zählt nicht als Verbrauch.",
             "Compared with twice this meter's own highest power of the last weeks, which fades by "
-            "1 % a day.",
+            "1 % a day. What the connection cannot carry (above 3 × 63 A) does not count as use.",
         ),
         finding=Text(
             "Die Leistung erreichte {observed}; die höchste übliche dieses Zählers ist {expected}.",

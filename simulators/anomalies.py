@@ -18,8 +18,8 @@ CLEAN_SHARE = 10.0 / 14.0
 MARGIN_DAYS = 0.25
 """Nothing but a lasting rise is left open in the last hours."""
 
-SPIKE_KWH = (7.0, 9.5)
-"""Above the home's own highest interval, and with it below what 63 A carry in 15 minutes."""
+SPIKE_KWH = (7.0, 20.0)
+"""Above the home's own highest interval; in 15 minutes some are more than 63 A carry."""
 
 _DURATION_DAYS = {"zero": (1.0, 2.5), "stuck": (1.0, 2.0), "gap": (0.25, 2.0)}
 _RISE_DAYS = 3.5

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from app.analysis.meter import MeterAnalysis
 from app.analysis.trip import TripAnalysis
 from app.recordings.read import Table
-from contracts.quality import Quality
+from contracts.quality import Quality, Reason
 from runtime.errors import Usage
 
 US_PER_S = 1_000_000
@@ -52,15 +52,16 @@ def _within(table: Table, row: np.void) -> slice:
 
 
 def export_meter(analysis: MeterAnalysis, path: Path) -> None:
-    """Write the intervals: start, end, measured and estimated energy, quality and status.
+    """Write the intervals: start, end, measured and estimated energy, quality, status and reason.
 
     quality : name of contracts.quality; status : measured, substituted (by the sender),
-    spread (a register's difference over several intervals), estimated (by us) or missing.
+    spread (a register's difference over several intervals), estimated (by us) or missing;
+    reason : name of contracts.quality.Reason, why an interval is not as read, empty if it is.
     """
     table, grid = analysis.table, analysis.grid
     rows = analysis.intervals[analysis.intervals["end_us"] > analysis.intervals["start_us"] + 1]
     start_us, end_us = grid.to_utc(rows["start_us"]), grid.to_utc(rows["end_us"])
-    energy, code = rows["energy_kwh"], rows["status"]
+    energy, code, reason = rows["energy_kwh"], rows["status"], rows["reason"]
     ours = rows["estimated"] == 1
     if "energy_kwh" in table.columns:  # rows of the file that were not used
         bare = ~np.isin(table.t_us, start_us)
@@ -69,6 +70,7 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         end_us = np.concatenate((end_us, table.t_us[bare] + length))
         energy = np.concatenate((energy, np.full(int(bare.sum()), np.nan)))
         code = np.concatenate((code, np.zeros(int(bare.sum()), np.int64)))
+        reason = np.concatenate((reason, np.full(int(bare.sum()), int(Reason.HOLE), np.int64)))
         ours = np.concatenate((ours, np.zeros(int(bare.sum()), np.bool_)))
         measured = ~ours
     else:
@@ -77,7 +79,7 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         )  # a register's difference is measured, even if spread
     order = np.argsort(start_us, kind="stable")
     start_us, end_us, energy, code = start_us[order], end_us[order], energy[order], code[order]
-    ours, measured = ours[order], measured[order]
+    ours, measured, reason = ours[order], measured[order], reason[order]
     missing = np.isnan(energy) | (code <= Quality.NICHT_VERWENDBAR)
     status = np.select(
         [missing, ours & measured, ours, code < Quality.ABGELESEN],
@@ -85,6 +87,7 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         "measured",
     )
     names = np.array([Quality(value).name for value in range(len(Quality))])
+    reasons = np.array(["", *(Reason(value).name for value in range(1, len(Reason)))])
     columns = {
         "start": iso_column(start_us, _offsets(table, start_us)),
         "end": iso_column(end_us, _offsets(table, end_us)),
@@ -92,6 +95,7 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         "estimated_kwh": _nullable(np.where(measured, np.nan, energy)),
         "quality": names[code],
         "status": status,
+        "reason": reasons[reason],
     }
     _write(columns, path)
 

@@ -22,7 +22,7 @@ from app.recordings.guesses import Guess
 from app.recordings.meter_grid import Grid, find_grid
 from app.recordings.read import Table
 from contracts.kinds import ANOMALIES
-from contracts.quality import Quality
+from contracts.quality import Quality, Reason
 from feature_kernels.consumption import (
     ANOMALY_KINDS,
     DEFAULTS,
@@ -104,7 +104,7 @@ def analyse(
         "days": [] if grid.periods else _days(table, grid, values, (run.days, end.days)),
         "anomalies": []
         if grid.periods
-        else _anomalies(table, grid, (run.anomalies, end.anomalies)),
+        else _anomalies(table, grid, (run.anomalies, end.anomalies), intervals),
         "doubted": doubted,
         "start": iso(table, int(table.t_us[0])),
         "end": iso(table, int(table.t_us[-1]) + (0 if _registers(table) else grid.last_us)),
@@ -248,8 +248,15 @@ def _days(
     return days
 
 
-def _anomalies(table: Table, grid: Grid, rows: tuple[NDArray[Any], ...]) -> list[dict[str, Any]]:
-    """Join each episode's two rows: the one that raised it, the one that cleared it."""
+def _anomalies(
+    table: Table, grid: Grid, rows: tuple[NDArray[Any], ...], intervals: NDArray[Any]
+) -> list[dict[str, Any]]:
+    """Join each episode's two rows: the one that raised it, the one that cleared it.
+
+    `reason` of the evidence says why the interval at its start is not as read, None if it is.
+    """
+    doubted = intervals[intervals["reason"] != Reason.AS_READ]
+    reasons = dict(zip(doubted["start_us"].tolist(), doubted["reason"].tolist(), strict=True))
 
     def when(t_us: float) -> str | None:
         if t_us <= 0:
@@ -275,6 +282,7 @@ def _anomalies(table: Table, grid: Grid, rows: tuple[NDArray[Any], ...]) -> list
                 "since": when(row["since_us"]),
                 "threshold": number(row["threshold"]),
                 "unit": ANOMALIES[kind].unit,
+                "reason": Reason(reasons[key[1]]).name if key[1] in reasons else None,
             },
         }
     return [episodes[key] for key in sorted(episodes, key=lambda key: (key[1], key[0]))]

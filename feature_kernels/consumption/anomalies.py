@@ -5,6 +5,7 @@ registers and gaps where holes are found.
 """
 
 from feature_kernels.consumption import carry as C
+from feature_kernels.consumption.limits import is_code, limit_kw
 from feature_kernels.consumption.rows import (
     CLEARED,
     RAISED,
@@ -81,16 +82,20 @@ def note_worse(c, kind, observed, severity):
 
 
 @hot_kernel
+def spike_threshold(c, p, highest):
+    """Return the power from which on an interval is a spike, W; highest : W, the meter's own."""
+    third = max(c[C.TOP + 2], c[C.TOP + 5])
+    return max(p.spike_factor * highest, highest + p.spike_margin_w, p.spike_third_factor * third)
+
+
+@hot_kernel
 def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
     """Return whether the interval belongs to a spike.
 
     power, usual : W, of this interval and of this hour in the profile (NaN = not known).
     """
     highest = max(c[C.HABIT_MAX_W], c[C.DAY_HABIT_MAX_W])
-    third = max(c[C.TOP + 2], c[C.TOP + 5])
-    threshold = max(
-        p.spike_factor * highest, highest + p.spike_margin_w, p.spike_third_factor * third
-    )
+    threshold = spike_threshold(c, p, highest)
     if is_open(c, SPIKE):
         at = C.ANOMALY + 5 * SPIKE
         if power <= p.spike_clear_share * c[at + 3]:
@@ -110,6 +115,34 @@ def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
         c, out, count, device, SPIKE, start, power, expected, threshold, severity, decided
     )
     return True
+
+
+@lean_kernel
+def judge_refused(c, p, out, count, device, start, energy, length, usual, decided):
+    """Report a value (kWh) that was refused as use because the connection cannot carry it.
+
+    A utility wants to know of it like of any other spike. The code of an error, what is far above
+    the limit, and what may have been held back through a hole or a run are no spike.
+    usual : W, of this hour in the profile (NaN = not known).
+    """
+    power = energy * 3.6e12 / length
+    if c[C.HABIT_DAYS] < p.habit_days or power > p.spike_beyond_factor * limit_kw(c, p) * 1000.0:
+        return
+    if c[C.MUTE] > 0.0 or is_open(c, ZERO) or is_open(c, STUCK) or is_code(energy):
+        return
+    if is_open(c, SPIKE):
+        ratio = power / (c[C.ANOMALY + 5 * SPIKE + 3] / p.spike_factor)
+        note_worse(c, SPIKE, power, spike_severity(ratio))
+        return
+    highest = max(c[C.HABIT_MAX_W], c[C.DAY_HABIT_MAX_W])
+    threshold = spike_threshold(c, p, highest)
+    if power <= threshold:
+        return
+    expected = usual if usual == usual else highest
+    severity = spike_severity(power / (threshold / p.spike_factor))
+    raise_anomaly(
+        c, out, count, device, SPIKE, start, power, expected, threshold, severity, decided
+    )
 
 
 @lean_kernel

@@ -8,6 +8,7 @@ from feature_kernels.consumption.anomalies import (
     end_same,
     end_zero,
     is_open,
+    judge_refused,
     judge_same,
     judge_spike,
     judge_zero,
@@ -169,40 +170,56 @@ def end_runs(c, anomalies, count, device, decided):
 def take_energy(c, p, out, count, device, t, local, energy, length, status):
     """Take the energy (kWh) of the interval that starts at t; fill the hole before it."""
     c[C.INTERVAL_US] = length
-    refused = False
     # most intervals of a home are below one circuit's power and need no look
-    if abs(energy) * HOUR_US_F > p.doubt_kw * length and status > UNUSABLE:
-        refused = is_impossible(c, p, t, energy, length)
-    if refused:
-        energy = substitute(c, local, length)
-    if c[C.NEXT_START] > 0.0:
-        hole = t - c[C.NEXT_START]
-        missing = np.floor(hole / length + 0.5)
-        if hole > max(p.gap_hours * HOUR_US_F, p.gap_intervals * length):
-            limit = max(p.gap_hours * HOUR_US_F, p.gap_intervals * length)
-            write_gap(c, out[2], count, device, c[C.NEXT_START], t, limit, length, t)
-        if missing >= 1.0:
-            fill(c, p, out, count, device, t, local, energy, length, hole, missing)
-            c[C.MUTE] = 1.0
-    if refused:
-        known = energy == energy
-        push(
-            c,
-            p,
-            out,
-            count,
-            device,
-            t,
-            t + length,
-            local,
-            energy,
-            SUBSTITUTE if known else UNUSABLE,
-            1.0 if known else 0.0,
-            IMPLAUSIBLE,
-            t,
-        )
+    if (
+        abs(energy) * HOUR_US_F > p.doubt_kw * length
+        and status > UNUSABLE
+        and is_impossible(c, p, t, energy, length)
+    ):
+        refuse(c, p, out, count, device, t, local, energy, length)
         return
+    if c[C.NEXT_START] > 0.0 and t - c[C.NEXT_START] >= 0.5 * length:
+        enter_hole(c, p, out, count, device, t, local, energy, length)
     push_inline(c, p, out, count, device, t, t + length, local, energy, status, 0.0, AS_READ, t)
+
+
+@lean_kernel
+def enter_hole(c, p, out, count, device, t, local, energy, length):
+    """Report and fill what is missing before the interval from t."""
+    hole = t - c[C.NEXT_START]
+    missing = np.floor(hole / length + 0.5)
+    limit = max(p.gap_hours * HOUR_US_F, p.gap_intervals * length)
+    if hole > limit:
+        write_gap(c, out[2], count, device, c[C.NEXT_START], t, limit, length, t)
+    if missing >= 1.0:
+        fill(c, p, out, count, device, t, local, energy, length, hole, missing)
+        c[C.MUTE] = 1.0
+
+
+@lean_kernel
+def refuse(c, p, out, count, device, t, local, observed, length):
+    """Estimate an interval whose value (kWh) cannot be use; report it if it is a spike."""
+    energy = substitute(c, local, length)
+    if c[C.NEXT_START] > 0.0 and t - c[C.NEXT_START] >= 0.5 * length:
+        enter_hole(c, p, out, count, device, t, local, energy, length)
+    known = energy == energy
+    push(
+        c,
+        p,
+        out,
+        count,
+        device,
+        t,
+        t + length,
+        local,
+        energy,
+        SUBSTITUTE if known else UNUSABLE,
+        1.0 if known else 0.0,
+        IMPLAUSIBLE,
+        t,
+    )
+    usual = usual_power(c, local)
+    judge_refused(c, p, out[2], count, device, t, observed, length, usual, t)
 
 
 @lean_kernel

@@ -54,14 +54,28 @@ def shows_larger(c, p, start, end, power):
     return True
 
 
+@hot_kernel
+def limit_kw(c, p):
+    """Return what no interval value can exceed as use, kW."""
+    return max(connection_kw(c, p), p.spike_factor * c[C.HABIT_MAX_W] / 1000.0)
+
+
 @lean_kernel
 def is_impossible(c, p, t, energy, length):
     """Tell whether the energy (kWh) of the interval from t cannot be use."""
     kw = abs(energy) * HOUR_US_F / length
-    if kw > max(connection_kw(c, p), p.spike_factor * c[C.HABIT_MAX_W] / 1000.0):
+    if kw > limit_kw(c, p):
         return not shows_larger(c, p, t, t + length, kw * 1000.0)
     used_to = c[C.HABIT_DAYS] >= p.habit_days
     return used_to and kw > p.code_factor * own_highest_kw(c) and is_code(energy)
+
+
+@hot_kernel
+def silence_us(c, p):
+    """Return the distance of a register's reads from which on it was silent, µs."""
+    return max(
+        p.gap_hours * HOUR_US_F, p.gap_intervals * c[C.INTERVAL_US], p.gap_usual * c[C.USUAL_US]
+    )
 
 
 @hot_kernel
@@ -101,10 +115,7 @@ def believable(c, p, t, kwh):
     """Tell whether the register can have gone from its last accepted read to this one as use."""
     if not plausible(c, p, c[C.REG_MOVED], c[C.REG_KWH], t, kwh):
         return False
-    limit = max(
-        p.gap_hours * HOUR_US_F, p.gap_intervals * c[C.INTERVAL_US], p.gap_usual * c[C.USUAL_US]
-    )
-    if c[C.READS] < 3.0 or t - c[C.REG_T] <= limit:
+    if c[C.READS] < 3.0 or t - c[C.REG_T] <= silence_us(c, p):
         return True
     return within_habit(c, p, kwh - c[C.REG_KWH], (t - c[C.REG_MOVED]) / HOUR_US_F)
 

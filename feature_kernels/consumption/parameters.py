@@ -72,6 +72,10 @@ class Parameters(NamedTuple):
     spike_factor: float = 2.0
     spike_margin_w: float = 1_000.0
     spike_third_factor: float = 2.0
+    # A value above what the connection carries is no use, but a spike up to this many times that.
+    # More says nothing about a home, only that the meter or its file errs. Own: ten times what a
+    # large home is used to lies below.
+    spike_beyond_factor: float = 10.0
     # Cleared below this share of the raising threshold (hysteresis). Own.
     spike_clear_share: float = 0.75
     # A "spike" that lasts longer is the new habit, s. Own.

@@ -3,7 +3,7 @@
 import numpy as np
 
 from feature_kernels.consumption import carry as C
-from feature_kernels.consumption.anomalies import clear_anomaly, raise_anomaly
+from feature_kernels.consumption.anomalies import clear_anomaly, judge_refused, raise_anomaly
 from feature_kernels.consumption.intervals import (
     AS_READ,
     CORRECTED,
@@ -27,8 +27,10 @@ from feature_kernels.consumption.limits import (
     is_code,
     plausible,
     shows_larger,
+    silence_us,
     undo_us,
 )
+from feature_kernels.consumption.profile import usual_power
 from feature_kernels.consumption.rows import BACKWARDS
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
@@ -101,7 +103,7 @@ def segment(c, p, out, count, device, t, offset, kwh, reason, decided):
         c[C.JUMP_KWH] = kwh_from
         c[C.JUMP_USE] = use
         c[C.JUMP_LOST] = 0.0
-    limit = max(p.gap_hours * HOUR_US_F, p.gap_intervals * length, p.gap_usual * c[C.USUAL_US])
+    limit = silence_us(c, p)
     if c[C.READS] >= 3.0 and elapsed > limit:
         write_gap(c, out[2], count, device, t_from, t, limit, c[C.USUAL_US], decided)
     near = elapsed <= p.bracket_intervals * length and not undoes
@@ -210,12 +212,21 @@ def report_backwards(c, p, out, count, device, start, end, observed, expected, s
 
 
 @lean_kernel
+def report_step(c, p, out, count, device, start, end, use, decided):
+    """Report a register's step (kWh) that was refused as the use of its time, and has stayed."""
+    length = max(end - start, c[C.INTERVAL_US])
+    usual = usual_power(c, start + c[C.LAST_OFFSET])
+    judge_refused(c, p, out[2], count, device, start, use, length, usual, decided)
+
+
+@lean_kernel
 def believe_held(c, p, out, count, device, decided):
     """Decide that the held read was right: a rollover, a reset, or a jump forward."""
     t = c[C.HELD_T]
     kwh = c[C.HELD_KWH]
     offset = c[C.HELD_OFFSET]
     before = c[C.REG_KWH]
+    t_from = c[C.REG_T]
     wrap = 10.0**p.register_digits
     if before < 0.1 * wrap:
         wrap = 0.1 * wrap
@@ -227,15 +238,19 @@ def believe_held(c, p, out, count, device, decided):
         c[C.JUMP_KWH] -= wrap
         return
     if kwh >= before:
-        power = (kwh - before) * 3.6e12 / (t - c[C.REG_T])
-        if shows_larger(c, p, c[C.REG_T], t, power):
+        power = (kwh - before) * 3.6e12 / (t - t_from)
+        if shows_larger(c, p, t_from, t, power):
             segment(c, p, out, count, device, t, offset, kwh, HOLE, decided)
             c[C.LAST_OFFSET] = offset
             return
     elif c[C.READS] > 0.0:  # a first read alone may as well have been the wrong one
         severity = 3.0 if before - kwh >= 10.0 else 2.0
         report_backwards(c, p, out, count, device, t, decided, kwh, before, severity, decided)
+    heard = t - t_from <= silence_us(c, p)
+    moved = c[C.REG_MOVED]
     break_register(c, p, out, count, device, t, offset, kwh, UNKNOWN_USE, decided)
+    if heard and kwh > before:
+        report_step(c, p, out, count, device, moved, t, kwh - before, decided)
     c[C.LAST_OFFSET] = offset
 
 
@@ -263,8 +278,12 @@ def confirm_held(c, p, out, count, device, decided):
 
 
 @lean_kernel
-def drop_held(c, p, out, count, device, t):
+def drop_held(c, p, out, count, device, t, kwh):
     """Decide that the held read was wrong: this one fits the reads before it."""
+    follows = kwh >= c[C.HELD_KWH] > c[C.REG_KWH]
+    if follows and c[C.HELD_T] - c[C.REG_T] <= silence_us(c, p):
+        step = c[C.HELD_KWH] - c[C.REG_KWH]
+        report_step(c, p, out, count, device, c[C.REG_MOVED], c[C.HELD_T], step, t)
     # a zero after boot is known and no anomaly
     if abs(c[C.HELD_KWH]) > p.register_jitter_kwh and c[C.HELD_KWH] < c[C.REG_KWH]:
         report_backwards(
@@ -295,7 +314,7 @@ def weigh(c, p, out, count, device, t, offset, kwh):
     if believed:
         reason = HOLE
         if c[C.HELD_T] > 0.0:
-            drop_held(c, p, out, count, device, t)
+            drop_held(c, p, out, count, device, t, kwh)
             reason = WRONG_READING
         if doubted:
             hold(c, t, offset, kwh, 1.0)

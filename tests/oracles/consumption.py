@@ -131,16 +131,44 @@ class Meter:
         episode["observed"] = max(episode["observed"], observed)
         episode["severity"] = max(episode["severity"], severity)
 
-    def judge_spike(self, start, end, power, usual, decided):
+    def spike_limit(self, highest):
         p = self.p
-        highest = max(self.habit_max, self.today.highest_taught)
         third = max([day[2] for day in (self.top, self.top_before) if len(day) == 3] + [0.0])
-        limit = max(
+        return max(
             p["spike_factor"] * highest,
             highest + p["spike_margin_w"],
             p["spike_third_factor"] * third,
         )
-        grade = lambda ratio: 3 if ratio >= 5 else 2 if ratio >= 3 else 1  # noqa: E731
+
+    @staticmethod
+    def spike_grade(ratio):
+        return 3 if ratio >= 5 else 2 if ratio >= 3 else 1
+
+    def judge_refused(self, start, energy, length, usual, decided):
+        """A value that no home can use is a spike, unless it is an error's code or far beyond."""
+        p = self.p
+        power = energy * 3.6e12 / length
+        most = p["spike_beyond_factor"] * self.limit_kw() * 1000.0
+        if looks_like_code(energy) or power > most or self.habit_days < p["habit_days"]:
+            return
+        if self.mute or ZERO in self.episodes or STUCK in self.episodes:
+            return
+        if SPIKE in self.episodes:
+            threshold = self.episodes[SPIKE]["threshold"]
+            self.worse(SPIKE, power, self.spike_grade(power / (threshold / p["spike_factor"])))
+            return
+        highest = max(self.habit_max, self.taught_today())
+        limit = self.spike_limit(highest)
+        if power > limit:
+            expected = highest if usual is None else usual
+            severity = self.spike_grade(power / (limit / p["spike_factor"]))
+            self.raise_(SPIKE, start, power, expected, limit, severity, decided)
+
+    def judge_spike(self, start, end, power, usual, decided):
+        p = self.p
+        highest = max(self.habit_max, self.today.highest_taught)
+        limit = self.spike_limit(highest)
+        grade = self.spike_grade
         if SPIKE in self.episodes:
             episode = self.episodes[SPIKE]
             if power <= p["spike_clear_share"] * episode["threshold"]:
@@ -532,9 +560,14 @@ class Meter:
     def connection_kw(self):
         return max(self.p["highest_power_kw"], self.larger_w / 1000.0)
 
+    def limit_kw(self):
+        return max(self.connection_kw(), self.p["spike_factor"] * self.habit_max / 1000.0)
+
+    def taught_today(self):
+        return self.today.highest_taught if self.today else self.last_highest_taught
+
     def own_highest_kw(self):
-        today = self.today.highest_taught if self.today else self.last_highest_taught
-        return max(self.habit_max, today) / 1000.0
+        return max(self.habit_max, self.taught_today()) / 1000.0
 
     def shows_larger(self, start, end, watt):
         """Follow values above the connection; enough of them in a row show a larger one."""
@@ -552,7 +585,7 @@ class Meter:
         kw = abs(energy) * HOUR / self.length
         if kw <= p["doubt_kw"]:
             return False
-        if kw > max(self.connection_kw(), p["spike_factor"] * self.habit_max / 1000.0):
+        if kw > self.limit_kw():
             return not self.shows_larger(t, t + self.length, kw * 1000.0)
         if self.habit_days < p["habit_days"]:
             return False
@@ -561,6 +594,7 @@ class Meter:
     def take_energy(self, t, local, energy, status):
         p, step = self.p, self.length
         refused = status > 1 and self.impossible(t, energy)
+        observed = energy
         if refused:
             usual = self.usual(local)
             power = self.last_power if usual is None else usual
@@ -583,6 +617,8 @@ class Meter:
             self.push(t, t + step, local, energy, 5, 1, IMPLAUSIBLE, t)
         else:
             self.push(t, t + step, local, NAN, 1, 0, IMPLAUSIBLE, t)
+        if refused:
+            self.judge_refused(t, observed, step, self.usual(local), t)
 
     def leave_hole(self, t):
         self.break_runs(t)
@@ -738,9 +774,14 @@ class Meter:
         self.raise_(BACKWARDS, start, observed, expected, expected - jitter, grade, decided)
         self.clear(BACKWARDS, end, decided)
 
+    def report_step(self, start, end, use, decided):
+        usual = self.usual(start + self.offset)
+        self.judge_refused(start, use, max(end - start, self.length), usual, decided)
+
     def believe_held(self, decided):
         (t, kwh, offset, _), self.held = self.held, None
-        before = self.base[1]
+        t_from, before = self.base
+        heard = t - t_from <= self.gap_limit()
         wrap = 10.0 ** self.p["register_digits"]
         if before < 0.1 * wrap:
             wrap = 0.1 * wrap
@@ -757,7 +798,10 @@ class Meter:
                 return
         elif self.spacings > 0:
             self.report_backwards(t, decided, kwh, before, 3 if before - kwh >= 10 else 2, decided)
+        moved = self.moved
         self.break_register(t, offset, kwh, UNKNOWN_USE, decided)
+        if heard and kwh > before:
+            self.report_step(moved, t, kwh - before, decided)
         self.offset = offset
 
     def confirm_held(self, decided):
@@ -768,8 +812,10 @@ class Meter:
             self.segment(t, offset, kwh, HOLE, decided)
         self.offset = offset
 
-    def drop_held(self, t):
+    def drop_held(self, t, kwh):
         wrong = self.held[1]
+        if kwh >= wrong > self.base[1] and self.held[0] - self.base[0] <= self.gap_limit():
+            self.report_step(self.moved, self.held[0], wrong - self.base[1], t)
         if abs(wrong) > self.p["register_jitter_kwh"] and wrong < self.base[1]:
             self.report_backwards(self.held[0], t, wrong, self.base[1], 1, t)
         self.held = None
@@ -806,7 +852,7 @@ class Meter:
         elif believed:
             reason = HOLE
             if self.held:
-                self.drop_held(t)
+                self.drop_held(t, kwh)
                 reason = WRONG_READING
             if doubted:
                 self.held = (t, kwh, offset, True)

@@ -29,7 +29,7 @@ typedef struct {
         doubt_kw, doubt_s, doubt_factor, undo_s, undo_reads, silence_full_h, silence_factor,
         silence_share, register_jitter_kwh, zero_register_s, habit_days, profile_weight,
         night_from_h, night_to_h, spike_factor, spike_margin_w, spike_third_factor,
-        spike_clear_share, spike_longest_s, peak_memory, zero_w, zero_clear_w, zero_hours,
+        spike_beyond_factor, spike_clear_share, spike_longest_s, peak_memory, zero_w, zero_clear_w, zero_hours,
         zero_occasional_hours, zero_occasional_from_h, run_factor, run_margin_h,
         stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours, coarse_kwh,
         same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_steps,
@@ -270,6 +270,52 @@ static void note_worse(double *c, int64_t kind, double observed, double severity
     c[at + 4] = MAX(c[at + 4], severity);
 }
 
+/* The most power that the connection carries, kW. */
+static double connection_kw(const double *c, const Parameters *p) {
+    return MAX(p->highest_power_kw, c[LIMIT_W] / 1000.0);
+}
+
+/* The meter's own highest power of the last weeks, kW; 0 = not known. */
+static double own_highest_kw(const double *c) {
+    return MAX(c[HABIT_MAX_W], c[DAY_HABIT_MAX_W]) / 1000.0;
+}
+
+/* Tell whether a value looks like the code of an error: 2^n, 2^n - 1 or nines in whole Wh. */
+static int64_t is_code(double kwh) {
+    double n, power, nines, scale;
+    int64_t k;
+    for (k = 0; k < 2; k++) {
+        scale = k == 0 ? 1000.0 : 1.0;
+        n = floor(fabs(kwh) * scale + 0.5);
+        if (n < LEAST_CODE || fabs(fabs(kwh) * scale - n) > 1e-9 * n) {
+            continue;
+        }
+        power = 16384.0;
+        nines = 10000.0;
+        while (power <= n + 1.0 || nines <= n + 1.0) {
+            if (n == power || n == power - 1.0 || n == nines - 1.0) {
+                return 1;
+            }
+            power *= 2.0;
+            nines *= 10.0;
+        }
+    }
+    return 0;
+}
+
+/* What no interval value can exceed as use, kW. */
+static double limit_kw(const double *c, const Parameters *p) {
+    return MAX(connection_kw(c, p), p->spike_factor * c[HABIT_MAX_W] / 1000.0);
+}
+
+/* The power from which on an interval is a spike, W; highest : W, the meter's own. */
+static double spike_threshold(const double *c, const Parameters *p, double highest) {
+    double third, threshold;
+    third = MAX(c[TOP + 2], c[TOP + 5]);
+    threshold = MAX(p->spike_factor * highest, highest + p->spike_margin_w);
+    return MAX(threshold, p->spike_third_factor * third);
+}
+
 /* Grade a spike by how many times the highest it is: 1, from 3 times 2, from 5 times 3. */
 static double spike_severity(double ratio) {
     if (ratio >= 5.0) {
@@ -282,12 +328,10 @@ static double spike_severity(double ratio) {
 static int64_t judge_spike(double *c, const Parameters *p, Table *out, int64_t *count,
                            int64_t device, double start, double end, double power, double usual,
                            double decided) {
-    double highest, third, threshold, expected, severity, ratio;
+    double highest, threshold, expected, severity, ratio;
     int64_t at;
     highest = MAX(c[HABIT_MAX_W], c[DAY_HABIT_MAX_W]);
-    third = MAX(c[TOP + 2], c[TOP + 5]);
-    threshold = MAX(p->spike_factor * highest, highest + p->spike_margin_w);
-    threshold = MAX(threshold, p->spike_third_factor * third);
+    threshold = spike_threshold(c, p, highest);
     if (is_open(c, SPIKE)) {
         at = ANOMALY + 5 * SPIKE;
         if (power <= p->spike_clear_share * c[at + 3]) {
@@ -309,6 +353,35 @@ static int64_t judge_spike(double *c, const Parameters *p, Table *out, int64_t *
     raise_anomaly(c, out, count, device, SPIKE, start, power, expected, threshold, severity,
                   decided);
     return 1;
+}
+
+/* Report a value (kWh) that was refused as use because the connection cannot carry it. */
+static void judge_refused(double *c, const Parameters *p, Table *out, int64_t *count,
+                          int64_t device, double start, double energy, double length,
+                          double usual, double decided) {
+    double power, highest, threshold, expected, severity, ratio;
+    power = energy * 3600000000000.0 / length;
+    if (c[HABIT_DAYS] < p->habit_days ||
+        power > p->spike_beyond_factor * limit_kw(c, p) * 1000.0) {
+        return;
+    }
+    if (c[MUTE] > 0.0 || is_open(c, ZERO) || is_open(c, STUCK) || is_code(energy)) {
+        return;
+    }
+    if (is_open(c, SPIKE)) {
+        ratio = power / (c[ANOMALY + 5 * SPIKE + 3] / p->spike_factor);
+        note_worse(c, SPIKE, power, spike_severity(ratio));
+        return;
+    }
+    highest = MAX(c[HABIT_MAX_W], c[DAY_HABIT_MAX_W]);
+    threshold = spike_threshold(c, p, highest);
+    if (power <= threshold) {
+        return;
+    }
+    expected = usual == usual ? usual : highest;
+    severity = spike_severity(power / (threshold / p->spike_factor));
+    raise_anomaly(c, out, count, device, SPIKE, start, power, expected, threshold, severity,
+                  decided);
 }
 
 /* Grade a zero or stuck run by its length: 1, from one day 2, from three days 3. */
@@ -1037,39 +1110,6 @@ static void fill(double *c, const Parameters *p, Table *out, int64_t *count, int
     }
 }
 
-/* The most power that the connection carries, kW. */
-static double connection_kw(const double *c, const Parameters *p) {
-    return MAX(p->highest_power_kw, c[LIMIT_W] / 1000.0);
-}
-
-/* The meter's own highest power of the last weeks, kW; 0 = not known. */
-static double own_highest_kw(const double *c) {
-    return MAX(c[HABIT_MAX_W], c[DAY_HABIT_MAX_W]) / 1000.0;
-}
-
-/* Tell whether a value looks like the code of an error: 2^n, 2^n - 1 or nines in whole Wh. */
-static int64_t is_code(double kwh) {
-    double n, power, nines, scale;
-    int64_t k;
-    for (k = 0; k < 2; k++) {
-        scale = k == 0 ? 1000.0 : 1.0;
-        n = floor(fabs(kwh) * scale + 0.5);
-        if (n < LEAST_CODE || fabs(fabs(kwh) * scale - n) > 1e-9 * n) {
-            continue;
-        }
-        power = 16384.0;
-        nines = 10000.0;
-        while (power <= n + 1.0 || nines <= n + 1.0) {
-            if (n == power || n == power - 1.0 || n == nines - 1.0) {
-                return 1;
-            }
-            power *= 2.0;
-            nines *= 10.0;
-        }
-    }
-    return 0;
-}
-
 /* Note a power (W) above the limit; tell whether a row of them shows a larger connection. */
 static int64_t shows_larger(double *c, const Parameters *p, double start, double end,
                             double power) {
@@ -1094,7 +1134,7 @@ static int64_t is_impossible(double *c, const Parameters *p, double t, double en
                              double length) {
     double kw;
     kw = fabs(energy) * HOUR_US_F / length;
-    if (kw > MAX(connection_kw(c, p), p->spike_factor * c[HABIT_MAX_W] / 1000.0)) {
+    if (kw > limit_kw(c, p)) {
         return !shows_larger(c, p, t, t + length, kw * 1000.0);
     }
     return c[HABIT_DAYS] >= p->habit_days && kw > p->code_factor * own_highest_kw(c) &&
@@ -1115,13 +1155,14 @@ static double substitute(double *c, double local, double length) {
 static void take_energy(double *c, const Parameters *p, Table *out, int64_t *count,
                         int64_t device, double t, double local, double energy, double length,
                         double status) {
-    double hole, missing, limit;
+    double hole, missing, limit, observed;
     int64_t refused, known;
     c[INTERVAL_US] = length;
     refused = 0;
     if (fabs(energy) * HOUR_US_F > p->doubt_kw * length && status > UNUSABLE) {
         refused = is_impossible(c, p, t, energy, length);
     }
+    observed = energy;
     if (refused) {
         energy = substitute(c, local, length);
     }
@@ -1141,9 +1182,17 @@ static void take_energy(double *c, const Parameters *p, Table *out, int64_t *cou
         known = energy == energy;
         push(c, p, out, count, device, t, t + length, local, energy,
              known ? SUBSTITUTE : UNUSABLE, known ? 1.0 : 0.0, IMPLAUSIBLE, t);
+        judge_refused(c, p, &out[2], count, device, t, observed, length, usual_power(c, local), t);
         return;
     }
     push(c, p, out, count, device, t, t + length, local, energy, status, 0.0, AS_READ, t);
+}
+
+/* The distance of a register's reads from which on it was silent, us. */
+static double silence_us(const double *c, const Parameters *p) {
+    double limit;
+    limit = MAX(p->gap_hours * HOUR_US_F, p->gap_intervals * c[INTERVAL_US]);
+    return MAX(limit, p->gap_usual * c[USUAL_US]);
 }
 
 /* Tell whether a register can have gone from one read to another. */
@@ -1186,13 +1235,10 @@ static int64_t within_habit(double *c, const Parameters *p, double use, double h
 
 /* Tell whether the register can have gone from its last accepted read to this one as use. */
 static int64_t believable(double *c, const Parameters *p, double t, double kwh) {
-    double limit;
     if (!plausible(c, p, c[REG_MOVED], c[REG_KWH], t, kwh)) {
         return 0;
     }
-    limit = MAX(p->gap_hours * HOUR_US_F, p->gap_intervals * c[INTERVAL_US]);
-    limit = MAX(limit, p->gap_usual * c[USUAL_US]);
-    if (c[READS] < 3.0 || t - c[REG_T] <= limit) {
+    if (c[READS] < 3.0 || t - c[REG_T] <= silence_us(c, p)) {
         return 1;
     }
     return within_habit(c, p, kwh - c[REG_KWH], (t - c[REG_MOVED]) / HOUR_US_F);
@@ -1359,14 +1405,25 @@ static void report_backwards(double *c, const Parameters *p, Table *out, int64_t
     clear_anomaly(c, &out[2], count, device, BACKWARDS, end, decided);
 }
 
+/* Report a register's step (kWh) that was refused as the use of its time, and has stayed. */
+static void report_step(double *c, const Parameters *p, Table *out, int64_t *count,
+                        int64_t device, double start, double end, double use, double decided) {
+    double length, usual;
+    length = MAX(end - start, c[INTERVAL_US]);
+    usual = usual_power(c, start + c[LAST_OFFSET]);
+    judge_refused(c, p, &out[2], count, device, start, use, length, usual, decided);
+}
+
 /* Decide that the held read was right: a rollover, a reset, or a jump forward. */
 static void believe_held(double *c, const Parameters *p, Table *out, int64_t *count,
                          int64_t device, double decided) {
-    double t, kwh, offset, before, wrap, severity, power;
+    double t, kwh, offset, before, t_from, moved, wrap, severity, power;
+    int64_t heard;
     t = c[HELD_T];
     kwh = c[HELD_KWH];
     offset = c[HELD_OFFSET];
     before = c[REG_KWH];
+    t_from = c[REG_T];
     wrap = pow(10.0, p->register_digits);
     if (before < 0.1 * wrap) {
         wrap = 0.1 * wrap;
@@ -1380,8 +1437,8 @@ static void believe_held(double *c, const Parameters *p, Table *out, int64_t *co
         return;
     }
     if (kwh >= before) {
-        power = (kwh - before) * 3600000000000.0 / (t - c[REG_T]);
-        if (shows_larger(c, p, c[REG_T], t, power)) {
+        power = (kwh - before) * 3600000000000.0 / (t - t_from);
+        if (shows_larger(c, p, t_from, t, power)) {
             segment(c, p, out, count, device, t, offset, kwh, HOLE, decided);
             c[LAST_OFFSET] = offset;
             return;
@@ -1390,7 +1447,12 @@ static void believe_held(double *c, const Parameters *p, Table *out, int64_t *co
         severity = before - kwh >= 10.0 ? 3.0 : 2.0;
         report_backwards(c, p, out, count, device, t, decided, kwh, before, severity, decided);
     }
+    heard = t - t_from <= silence_us(c, p);
+    moved = c[REG_MOVED];
     break_register(c, p, out, count, device, t, offset, kwh, UNKNOWN_USE, decided);
+    if (heard && kwh > before) {
+        report_step(c, p, out, count, device, moved, t, kwh - before, decided);
+    }
     c[LAST_OFFSET] = offset;
 }
 
@@ -1420,7 +1482,12 @@ static void confirm_held(double *c, const Parameters *p, Table *out, int64_t *co
 
 /* Decide that the held read was wrong: this one fits the reads before it. */
 static void drop_held(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
-                      double t) {
+                      double t, double kwh) {
+    if (kwh >= c[HELD_KWH] && c[HELD_KWH] > c[REG_KWH] &&
+        c[HELD_T] - c[REG_T] <= silence_us(c, p)) {
+        report_step(c, p, out, count, device, c[REG_MOVED], c[HELD_T],
+                    c[HELD_KWH] - c[REG_KWH], t);
+    }
     if (fabs(c[HELD_KWH]) > p->register_jitter_kwh && c[HELD_KWH] < c[REG_KWH]) {
         report_backwards(c, p, out, count, device, c[HELD_T], t, c[HELD_KWH], c[REG_KWH], 1.0, t);
     }
@@ -1448,7 +1515,7 @@ static void weigh(double *c, const Parameters *p, Table *out, int64_t *count, in
     if (believed) {
         reason = HOLE;
         if (c[HELD_T] > 0.0) {
-            drop_held(c, p, out, count, device, t);
+            drop_held(c, p, out, count, device, t, kwh);
             reason = WRONG_READING;
         }
         if (doubted) {

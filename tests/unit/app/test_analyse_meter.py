@@ -71,6 +71,7 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     assert spike["raised_at"] == spike["start"] and spike["cleared_at"] == spike["end"]
     assert {"expected", "observed", "since", "threshold"} <= set(spike["evidence"])
     assert spike["evidence"]["observed"] == pytest.approx(10_000)
+    assert spike["evidence"]["reason"] is None
     json.dumps(answer, allow_nan=False)
 
 
@@ -283,6 +284,24 @@ def test_the_command(tmp_path: Path, column: str) -> None:
     else:
         assert statuses == {"measured", "spread"}
     assert again.stderr == ""
+
+
+def test_an_impossible_value_is_a_spike_with_its_reason_and_stands_so_in_the_export(
+    tmp_path: Path,
+) -> None:
+    energy = home(96 * 12)
+    energy[1_000] = 24.8
+    times = stamps("2026-03-20T00:00", energy.size, 900)
+    rows = [f"{t},{e:.3f}" for t, e in zip(times, energy, strict=True)]
+    path, used = write(tmp_path / "a.csv", "start,energy_kwh", rows), tmp_path / "used.csv"
+    result = RUN.invoke(cli, ["analyse-meter", str(path), "--export", str(used)])
+    answer = json.loads(result.stdout)
+    (spike,) = answer["anomalies"]
+    assert (spike["kind"], spike["evidence"]["reason"]) == ("spike", "IMPLAUSIBLE")
+    assert spike["evidence"]["observed"] == pytest.approx(99_200)
+    assert answer["energy_kwh"] == pytest.approx(energy.sum() - 24.8, abs=0.5)
+    reasons = pa.csv.read_csv(used)["reason"].to_pylist()
+    assert reasons[1_000] == "IMPLAUSIBLE" and set(reasons[:1_000]) == {""}
 
 
 def test_plots_of_seldom_rows(tmp_path: Path) -> None:

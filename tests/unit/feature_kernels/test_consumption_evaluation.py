@@ -107,8 +107,6 @@ def inject(kind, t_us, kwh, at, step, rng):
     if kind == "spike":
         kwh[at] = highest * rng.uniform(4, 8) if highest > 4.0 or rng.random() < 0.5 else 10.0
         kwh[at] = max(kwh[at], 2.5 * highest)
-        # more than the connection carries is an error of the meter and no spike
-        kwh[at] = min(kwh[at], 0.95 * consumption.DEFAULTS.highest_power_kw * step / HOUR)
     elif kind == "zero":
         kwh[at:end] = 0.0
     elif kind == "stuck":

@@ -119,6 +119,66 @@ def test_estimated_values_neither_raise_nor_clear():
     assert anomalies["decided_us"][1] == t[17 * 96]
 
 
+def used_to(days=10):
+    """Ten days of an ordinary home in quarters of an hour: (t, kWh)."""
+    t = SPRING - 20 * DAY + np.arange(days * 96) * 900 * SECOND
+    return t, np.round(0.05 + 0.4 * np.random.default_rng(3).random(t.size) ** 3, 3)
+
+
+def spikes(anomalies):
+    return anomalies[anomalies["kind"] == KINDS["spike"]]
+
+
+@pytest.mark.parametrize("kwh", [14.6, 24.8, 100.0])
+def test_a_value_that_the_connection_cannot_carry_is_a_spike_and_no_use(kwh):
+    t, energy = used_to()
+    energy[850] = kwh
+    intervals, days, anomalies = run(t, energy)
+    raised, cleared = spikes(anomalies)
+    assert raised["start_us"] == raised["decided_us"] == t[850]
+    assert raised["observed"] == pytest.approx(kwh * 4_000.0)
+    assert (raised["severity"], raised["end_us"]) == (3, 0)
+    assert cleared["end_us"] == cleared["decided_us"] == t[851]
+    assert cleared["observed"] == raised["observed"] > raised["threshold"] > raised["expected"]
+    row = intervals[850]
+    assert (row["status"], row["reason"], row["estimated"]) == (5, 2, 1)
+    total = days["energy_kwh"].sum()
+    assert total == pytest.approx(energy.sum() - kwh) and days["max_w"].max() < 2_000.0
+
+
+@pytest.mark.parametrize("kwh", [16.384, 65.535, 99.999, 4_294.967295, 4_294_967.295, -24.8, 150.0])
+def test_codes_of_errors_and_what_is_far_beyond_are_no_spikes(kwh):
+    t, energy = used_to()
+    energy[850] = kwh
+    intervals, _, anomalies = run(t, energy)
+    assert intervals[850]["reason"] == 2
+    assert anomalies.size == 0
+
+
+def test_what_a_hole_or_a_run_held_back_is_no_spike():
+    t, energy = used_to()
+    for run_value in (np.nan, 0.0, 0.123):
+        held = energy.copy()
+        held[700:850] = run_value
+        held[850] = 24.8
+        keep = np.isfinite(held)
+        assert spikes(run(t[keep], held[keep])[2]).size == 0
+
+
+def test_without_a_week_of_habit_a_refused_value_is_no_spike():
+    t, energy = used_to()
+    energy[300] = 24.8
+    assert run(t, energy)[2].size == 0
+
+
+def test_refused_values_in_a_row_are_one_spike_with_the_highest_as_evidence():
+    t, energy = used_to()
+    energy[850:853] = 20.0, 24.8, 20.0
+    raised, cleared = spikes(run(t, energy)[2])
+    assert raised["start_us"] == t[850] and raised["observed"] == pytest.approx(80_000.0)
+    assert cleared["end_us"] == t[853] and cleared["observed"] == pytest.approx(99_200.0)
+
+
 def test_one_vacancy_is_no_habit():
     rng = np.random.default_rng(6)
     kwh = 0.03 + 0.1 * rng.random(70 * 96)

@@ -76,7 +76,9 @@ def random_energy(rng, days, step_s):
         b = a + int(rng.integers(1, 2 * 86_400 // step_s))
         match int(rng.integers(0, 9)):
             case 7:
-                kwh[a] = rng.choice([4_294_967.295, 65.535, 8_589_934.592, 9.999, -1e6])
+                kwh[a] = rng.choice(
+                    [4_294_967.295, 65.535, 8_589_934.592, 9.999, -1e6, 31.7, 123.4, 4e4]
+                )
             case 8:
                 kwh[a : a + 8] = (70.0 + 20.0 * rng.random(kwh[a : a + 8].size)) * step_s / 3600
             case 0:

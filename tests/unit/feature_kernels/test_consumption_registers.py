@@ -181,3 +181,35 @@ def test_recall_and_precision_of_registers_that_run_backwards():
         false += int(np.sum(~right)) + max(0, int(right.sum()) - 2)
     assert found >= 36
     assert false <= 4
+
+
+@pytest.mark.parametrize("kwh", [24.8, 40.0])
+def test_a_step_that_the_connection_cannot_carry_is_a_spike_if_the_register_stays(kwh):
+    use = np.round(0.1 + 0.1 * np.random.default_rng(5).random(96 * 10), 3)
+    use[850] = kwh
+    register = np.round(4_000.0 + np.concatenate(([0.0], np.cumsum(use))), 3)
+    intervals, days, anomalies = run(register)
+    raised, cleared = anomalies[anomalies["kind"] == KINDS["spike"]]
+    assert anomalies.size == 2
+    t = T0 + np.arange(register.size) * 900 * SECOND
+    assert raised["start_us"] == t[850] and raised["decided_us"] == t[852]
+    assert raised["observed"] == pytest.approx(kwh * 4_000.0)
+    assert t[851] <= cleared["end_us"] <= t[852] and cleared["decided_us"] <= t[853]
+    # in 30 minutes the connection carries 28.7 kWh: what fits is estimated use, more is unknown
+    assert intervals[850]["reason"] == (1 if kwh < 28.7 else 4)
+    assert days["energy_kwh"].sum() < use.sum() - kwh + 0.3
+
+
+@pytest.mark.parametrize("digit", [9.0, 30.0, 90.0])
+def test_a_wrong_digit_that_comes_back_is_no_spike(digit):
+    use = np.round(0.1 + 0.1 * np.random.default_rng(5).random(96 * 10), 3)
+    register = np.round(4_000.0 + np.cumsum(use), 3)
+    register[850] += digit
+    assert run(register)[2].size == 0
+
+
+def test_a_step_of_another_register_is_no_spike():
+    use = np.round(0.1 + 0.1 * np.random.default_rng(5).random(96 * 10), 3)
+    register = np.round(4_000.0 + np.cumsum(use), 3)
+    register[850:] += 8_000.0
+    assert run(register)[2].size == 0
