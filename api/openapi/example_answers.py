@@ -29,6 +29,9 @@ _CASE_ROW: dict[str, Any] = {
     "state": "in_progress",
     "owner": "claims desk",
     "resolution": None,
+    "outcome": "not_reached",
+    "attempts": 1,
+    "call_back_at": None,
     "deadline": "2026-11-21T10:15:05Z",
     "opened_at": "2026-11-21T10:00:05Z",
     "updated_at": "2026-11-21T10:08:00Z",
@@ -87,6 +90,39 @@ _CONTACT: dict[str, Any] = {
             "duration_ms": 84,
         }
     ],
+}
+_POINT: dict[str, Any] = {
+    "id": "9a0c1f0f6f2d4b0f9a6f6f3f9d1f7a10",
+    "kind": "mobile",
+    "value": "+491713920001",
+    "shown": "0171 3920001",
+    "link": "tel:+491713920001",
+    "preferred": True,
+    "verified_at": None,
+    "valid_from": "2026-11-01T00:00:00Z",
+    "valid_to": None,
+    "source": "import",
+}
+_APPROVAL: dict[str, Any] = {
+    "id": "c10c1f0f6f2d4b0f9a6f6f3f9d1f7a99",
+    "kind": "dead_letter.reveal",
+    "subject": "dead_letter:17",
+    "reason": "The meter sends nothing that is used since its last update.",
+    "state": "waiting",
+    "requested_by": "Olga Operator",
+    "requested_at": "2026-11-21T10:00:00Z",
+    "expires_at": "2026-11-22T10:00:00Z",
+    "decided_by": None,
+    "decided_at": None,
+    "note": None,
+    "executed_at": None,
+}
+_DECIDED: dict[str, Any] = {
+    **_APPROVAL,
+    "state": "approved",
+    "decided_by": "Dora Data-Protection",
+    "decided_at": "2026-11-21T10:20:00Z",
+    "note": "Agreed by telephone with the operator.",
 }
 _CONSENTS: dict[str, Any] = {
     "customer": "c-7",
@@ -242,6 +278,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "energy_kwh": 0.78,
                 "status": "ABGELESEN",
                 "estimated": False,
+                "reason": "AS_READ",
                 "revision": 0,
             }
         )
@@ -249,6 +286,64 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_customers": {"200": _CUSTOMERS},
     "search_customers": {"200": _CUSTOMERS},
     "list_cases": {"200": page(_CASE_ROW)},
+    "list_case_queue": {"200": page(_CASE_ROW)},
+    "list_case_contact_points": {"200": {"data": [_POINT]}},
+    "list_contact_points": {"200": {"data": [_POINT]}},
+    "record_contact_point": {
+        "201": {name: _POINT[name] for name in ("id", "kind")}
+        | {"recorded_at": "2026-11-21T10:08:00Z"}
+    },
+    "end_contact_point": {"200": {**_POINT, "valid_to": "2026-11-21T10:08:00Z"}},
+    "record_outcome": {"200": _CASE},
+    "answer_crash": {"200": {"case": _CASE_ID, "state": "open"}},
+    "redeem_device_claim": {
+        "200": {
+            "dialect": "native",
+            "device": "acme/car-7",
+            "url": "mqtts://broker.example.com:8883",
+            "user": "native/acme/car-7",
+            "password": "the password, once",
+            "publish": ["tw/v1/acme/car-7/telemetry"],
+            "subscribe": ["tw/v1/acme/car-7/ack"],
+        }
+    },
+    "list_approvals": {"200": page(_APPROVAL)},
+    "ask_approval": {"201": _APPROVAL},
+    "get_approval": {"200": _APPROVAL},
+    "approve_request": {"200": _DECIDED},
+    "reject_request": {"200": {**_DECIDED, "state": "rejected", "note": "The shape says enough."}},
+    "reveal_dead_letter": {
+        "200": {
+            "approval": {
+                **_DECIDED,
+                "state": "executed",
+                "executed_at": "2026-11-21T10:21:00Z",
+            },
+            "body_base64": "eyJUaW1lIjoieWVzdGVyZGF5In0=",
+        }
+    },
+    "list_quarantined_devices": {
+        "200": {
+            "data": [
+                {
+                    "tenant": "acme",
+                    "device": "car-9",
+                    "dialect": "native",
+                    "address": "acme/car-9",
+                    "reason": "nothing_usable",
+                    "detail": "not_json",
+                    "since": "2026-11-21T10:00:00Z",
+                    "last_at": "2026-11-21T10:20:00Z",
+                    "open": 1_000,
+                    "open_bytes": 1_000,
+                    "deferred": 0,
+                    "deferred_bytes": 0,
+                    "not_kept": 9_300,
+                    "not_kept_bytes": 9_300,
+                }
+            ]
+        }
+    },
     "get_case": {"200": _CASE},
     "add_note": {"201": _CASE},
     "change_case": {"200": _CASE},
@@ -335,6 +430,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
                     "duplicate": 6,
                     "dead_lettered": 3,
                     "refused": 1,
+                    "ignored": 0,
                     "samples_received": 60_000,
                     "samples_stored": 59_400,
                     "samples_merged": 0,

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from api.resources import alerts, context, scores
+from api.resources import alerts, contact_points, context, scores
 from api.routes.agents import cases, contacts
 from api.routes.customers import consents
 from contracts.channels import CHANNELS
@@ -14,12 +14,14 @@ REF = "#/components/schemas/"
 
 ENUMS: dict[str, tuple[str, ...]] = {
     "AlertState": get_args(alerts.State),
+    "OutcomeCode": get_args(cases.Outcome),
     "CaseState": get_args(cases.State),
     "Channel": tuple(CHANNELS),
     "Classified": get_args(alerts.Feedback),
     "ConsentState": get_args(consents.State),
     "ContactState": get_args(contacts.State),
-    "DeadLetterState": ("open", "retry", "retried"),
+    "ContactPointKind": get_args(contact_points.Kind),
+    "DeadLetterState": ("open", "retry", "retried", "deferred"),
     "RelevantKind": get_args(context.Kind),
     "ScoreBand": get_args(scores.Band),
     "Side": get_args(cases.Side),
@@ -37,6 +39,7 @@ def finish(document: dict[str, Any]) -> dict[str, Any]:
     values = {frozenset(names): name for name, names in ENUMS.items()}
     _name_enums(document, values)
     for name, names in ENUMS.items():
+        assert name not in schemas, f"{name} is the name of a model too"
         schemas[name] = {"type": "string", "enum": list(names), "title": name}
     received = set(_reachable(schemas, _requests(document)))
     for name, schema in schemas.items():

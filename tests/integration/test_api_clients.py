@@ -112,7 +112,7 @@ def test_a_stream_is_not_cut_off_for_those_who_send_nothing(api: Api) -> None:
     with contextlib.ExitStack() as stack:
         with running_api(api.seeded.url, api_clients=16) as url:
             live = stack.enter_context(stream(url, headers))
-            assert next(live).name == "open"
+            assert next(live).name == "opened"
             with clients(url, 60, HALF_A_HEAD):
                 assert httpx.get(f"{url}/health", timeout=patient(10.0)).status_code == 200
         assert list(live) == [], "it ended in order, with the server"
@@ -122,7 +122,7 @@ def test_more_streams_than_connections_are_refused_and_not_waited_for(api: Api) 
     headers = api.seeded.bearer("utility")
     with contextlib.ExitStack() as stack, running_api(api.seeded.url, api_clients=16) as url:
         streams = [stack.enter_context(stream(url, headers)) for _ in range(16)]
-        assert {next(live).name for live in streams} == {"open"}
+        assert {next(live).name for live in streams} == {"opened"}
         assert httpx.get(f"{url}/health", timeout=patient(10.0)).status_code == 503
 
 

@@ -67,7 +67,7 @@ def test_it_answers_ends_with_open_streams_and_keeps_its_port(
         assert 'route="/v1/meters",status="200"' in httpx.get(metrics_url).text
         assert httpx.get(metrics_url.replace("/metrics", "/ready")).json()["ready"] is True
         with stream(url, headers) as live:
-            assert next(live).name == "open"
+            assert next(live).name == "opened"
             with held_up(on_database):
                 assert first.terminate() == 0
             assert list(live) == []

@@ -33,7 +33,7 @@ class Ask(Shape):
     reason: str = Field(min_length=3, max_length=500, description="The approver reads it.")
 
 
-class Decision(Shape):
+class ApprovalDecision(Shape):
     """A note with a decision."""
 
     note: str = Field(default="", max_length=500)
@@ -130,7 +130,9 @@ def get_approval(
 
 @router.post("/{request_id}/approve", responses={200: {"model": Approval}})
 def approve_request(
-    call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId, body: Decision
+    call: Annotated[Call, needs(Scope.APPROVALS_WRITE)],
+    request_id: RequestId,
+    body: ApprovalDecision,
 ) -> Response:
     """Approve a request of another person."""
     return _decide(call, request_id, "approved", body.note)
@@ -138,7 +140,9 @@ def approve_request(
 
 @router.post("/{request_id}/reject", responses={200: {"model": Approval}})
 def reject_request(
-    call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId, body: Decision
+    call: Annotated[Call, needs(Scope.APPROVALS_WRITE)],
+    request_id: RequestId,
+    body: ApprovalDecision,
 ) -> Response:
     """Reject a request of another person."""
     return _decide(call, request_id, "rejected", body.note)
