@@ -42,7 +42,7 @@ _STATUS = {
 }
 _ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
 _WITH_BODY = ("413", "415")
-_CHANGES = ("/acknowledge", "/resend", "/read", "/reveal")
+_CHANGES = ("/acknowledge", "/resend", "/read", "/end", "/reveal")
 """Ends of paths without a body that change something."""
 
 
@@ -150,7 +150,7 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
         if operation.get("requestBody"):
             declared += _WITH_BODY
         if "requestBody" in operation or path.endswith(
-            ("/acknowledge", "/resend", "/read", "/reveal")
+            ("/acknowledge", "/resend", "/read", "/end", "/reveal")
         ):
             declared += ["409", "412"]
         for status in declared:
