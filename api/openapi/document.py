@@ -149,9 +149,7 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
         declared = list(_ALWAYS)
         if operation.get("requestBody"):
             declared += _WITH_BODY
-        if "requestBody" in operation or path.endswith(
-            ("/acknowledge", "/resend", "/read", "/end", "/reveal")
-        ):
+        if "requestBody" in operation or path.endswith(_CHANGES):
             declared += ["409", "412"]
         for status in declared:
             responses[status] = _problem(status)
