@@ -1,12 +1,13 @@
 """`tachowatt bench soak`: the whole service under an even load for a long time. Memory, open files,
 connections and latency must not grow."""
 
+from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 from proving.bench import drain
-from proving.bench.stage import Plan, Stage, Usage, quantiles, stage
+from proving.bench.stage import Plan, Usage, quantiles, stage
 from runtime.clock import Clock
 from runtime.settings import Settings
 
@@ -22,8 +23,14 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progress) 
     """Measure; `problems` of the answer lists every figure that was not flat."""
     with stage(settings, clock, plan, progress) as on:
         progress("under load", 0, _PARTS)
-        watch = _Watch(on, plan.seconds / _PARTS, progress)
-        sent = on.load(watch)
+        watch = Watch(on.clock, on.usage, plan.seconds / _PARTS)
+
+        def meanwhile() -> None:
+            if watch():
+                progress("under load", min(len(watch.seen), _PARTS), _PARTS)
+
+        sent = on.load(meanwhile)
+        watch.end()
         on.committed(sent.messages)
         crashed = [*on.latencies(sent).values()]
         found = on.answer(plan, sent, len(crashed))
@@ -48,19 +55,34 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progress) 
     return found
 
 
-class _Watch:
-    """Samples the service once per part."""
+class Watch:
+    """Samples the service at the end of each part, and once more when the load ends.
 
-    def __init__(self, on: Stage, every_s: float, progress: drain.Progress) -> None:
-        self.began_s = on.clock.monotonic()
+    Where sampling is slower than the parts, one sample ends several of them as one longer part.
+    """
+
+    def __init__(self, clock: Clock, usage: Callable[[], Usage], every_s: float) -> None:
+        self.began_s = clock.monotonic()
         self.seen: list[Usage] = []
-        self._on, self._every_s, self._progress = on, every_s, progress
+        self._clock, self._usage, self._every_s = clock, usage, every_s
+        self._due_s = self.began_s + every_s
 
-    def __call__(self) -> None:
-        if self._on.clock.monotonic() < self.began_s + (len(self.seen) + 1) * self._every_s:
-            return
-        self.seen.append(self._on.usage())
-        self._progress("under load", len(self.seen), _PARTS)
+    def __call__(self) -> bool:
+        """Take a sample if one is due; return whether it was."""
+        now_s = self._clock.monotonic()
+        if now_s < self._due_s:
+            return False
+        self.seen.append(self._usage())
+        parts = int((now_s - self.began_s) / self._every_s) + 1
+        self._due_s = self.began_s + parts * self._every_s
+        return True
+
+    def end(self) -> None:
+        """Take the last sample; it replaces one that is less than half a part older."""
+        last = self._usage()
+        if self.seen and last.at_s - self.seen[-1].at_s < self._every_s / 2:
+            self.seen.pop()
+        self.seen.append(last)
 
 
 def flat(parts: list[dict[str, Any]]) -> tuple[dict[str, Any], list[str]]:
