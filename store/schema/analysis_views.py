@@ -1,8 +1,9 @@
 """Views for analysts (schema `analysis`, docs/analysis.md): names instead of numbers, each row with
 vehicle or meter, customer and contract at its time, only where the customer grants the purpose now.
 
-They are made at the end of each migration, from the tables of codes, so that a new kind has its
-name in them. Rows are limited to `analysis.tenants()` (migration 0019). No column is a place.
+They are made at the end of a migration whose sources differ from those of the last one, from the
+tables of codes, so that a new kind has its name in them. Rows are limited to `analysis.tenants()`
+(migration 0019). No column is a place.
 """
 
 import hashlib
@@ -14,7 +15,7 @@ from psycopg import sql
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from contracts.quality import Quality
-from store.postgres.consent_order import NEWEST_FIRST
+from store.postgres import consent_order
 from store.postgres.pool import Connection, scalar
 from store.postgres.roles import READER
 from store.postgres.times import PROVISIONAL_US, from_us
@@ -124,7 +125,7 @@ def make(connection: Connection) -> None:
     from store.pipeline.feature_tables import ANOMALY_NAMES, EVENT_NAMES
 
     parts: dict[str, sql.Composable] = {
-        "newest": sql.SQL(NEWEST_FIRST.format(n="")),
+        "newest": sql.SQL(consent_order.NEWEST_FIRST.format(n="")),
         "provisional": sql.Literal(from_us(PROVISIONAL_US)),
         "end_reason": _named("x.end_reason", {code: name for name, code in END_REASONS.items()}),
         "event_kind": _named("x.kind", EVENT_NAMES),
@@ -159,14 +160,21 @@ def make(connection: Connection) -> None:
         connection.execute("update pipeline.layout set analysis_form = %s", (_form(),))
 
 
-def _form() -> str:
-    """Return a digest of the sources of views and comments: contracts and kernels, unloaded."""
-    digest = hashlib.blake2b(digest_size=16)
+def sources() -> list[Path]:
+    """Return the files that views and comments are made from. A migration counts: its new columns
+    get the comments that a name has everywhere."""
     root = Path(__file__).parents[2]
-    folders = [root / "contracts", root / "feature_kernels"]
+    folders = [root / "contracts", root / "feature_kernels", root / "store" / "schema"]
     files = [file for folder in folders for file in folder.rglob("*.py")]
-    files += [Path(__file__), Path(__file__).with_name("comments.yaml")]
-    for file in sorted(files):
+    files += (root / "store" / "schema" / "migrations").glob("*.sql")
+    files += [Path(__file__).with_name("comments.yaml"), Path(consent_order.__file__)]
+    return sorted(files)
+
+
+def _form() -> str:
+    """Return a digest of the sources, unloaded: kernels load a compiler."""
+    digest = hashlib.blake2b(digest_size=16)
+    for file in sources():
         digest.update(file.read_bytes())
     return digest.hexdigest()
 

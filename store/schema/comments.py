@@ -1,7 +1,8 @@
 """Comments on tables and columns: meaning, unit, source (`comments.yaml`).
 
-They are written at the end of each migration, because rollups and their views are made anew when
-settings change, and because a comment may be corrected, which no applied migration may be.
+They are written at the end of a migration where rollups were made anew or the sources of comments
+and views differ from those of the last time (`analysis_views.sources`): a comment may be corrected,
+which no applied migration may be. What somebody else wrote stays until then.
 """
 
 from importlib import resources

@@ -3,6 +3,7 @@
 import os
 import re
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 
 import pandas as pd
@@ -10,9 +11,11 @@ import psycopg
 import pytest
 from psycopg import sql
 
+from contracts import kinds
+from feature_kernels import driving
 from store.postgres.pool import connect
-from store.schema import comments
-from store.schema.migrate import migrate
+from store.schema import analysis_views, comments
+from store.schema.migrate import available, migrate
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
 
@@ -37,14 +40,41 @@ def test_every_table_and_column_says_what_it_means(database: str) -> None:
     assert sorted(own - there) == [] and sorted(set(known["columns"]) - columns) == []
 
 
-def test_a_comment_that_was_changed_is_written_again(database: str) -> None:
+def test_a_program_with_other_sources_writes_views_and_comments_again(database: str) -> None:
+    """The same program leaves them; it would look at each column at each start."""
     with connect(database) as connection:
         connection.execute("comment on column features.meter_day.date is 'day of the server'")
         connection.commit()
     migrate(database, now_us=NOW_US)
+    assert comment_of(database, "features.meter_day", "date") == "day of the server"
     with connect(database) as connection:
-        found = {(row[0], row[4]): row[6] for row in comments.found(connection)}
-    assert found[("features.meter_day", "date")] == "The local day."
+        connection.execute("update pipeline.layout set analysis_form = 'of an earlier program'")
+        connection.execute("drop view analysis.driver_month")
+        connection.commit()
+    migrate(database, now_us=NOW_US)
+    assert comment_of(database, "features.meter_day", "date") == "The local day."
+    assert comment_of(database, "analysis.driver_month", "month") == "First day of the month."
+
+
+def test_a_view_that_is_gone_is_made_again(database: str) -> None:
+    with connect(database) as connection:
+        connection.execute("drop view analysis.driver_month")
+        connection.commit()
+    migrate(database, now_us=NOW_US)
+    assert comment_of(database, "analysis.driver_month", "month") == "First day of the month."
+
+
+def test_a_new_migration_is_another_source() -> None:
+    """Its columns have the comments that their names have everywhere, without another file."""
+    folder = resources.files("store.schema.migrations")
+    sources = {str(file) for file in analysis_views.sources()}
+    assert sources >= {str(folder / migration.name) for migration in available()}
+    assert sources >= {str(Path(str(module.__file__))) for module in (comments, kinds, driving)}
+
+
+def comment_of(url: str, table: str, column: str) -> str | None:
+    with connect(url) as connection:
+        return {(row[0], row[4]): row[6] for row in comments.found(connection)}[(table, column)]
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import cbor2
 import pytest
 import yaml
 
-from app.commands.devices import unknown_devices
+from app.commands.shared.unusual_devices import unknown_devices
 from app.operations.registry_import import validate, write
 from app.operations.verify import verify
 from contracts.meter_number import meter_key
@@ -539,7 +539,8 @@ def test_signals_are_written_with_the_features_and_corrected(
 
 def test_a_signal_that_turns_out_wrong_is_taken_back(worker: Worker, registered: str) -> None:
     """A braking from 90 to 0 was a hole in the data: the late samples show a calm stop."""
-    speeds = [90.0] * 120 + [0.0] * 400
+    way_up = [3.0 * i for i in range(30)]  # without one, a level that collapses was none
+    speeds = way_up + [90.0] * 90 + [0.0] * 400
     worker.process([car(None, [1000 * i for i in range(len(speeds))], speeds)])
     events = current(registered, "driving.event") + current(registered, "vehicle.crash")
     assert events and not any(event["data"]["retracted"] for event in events)
