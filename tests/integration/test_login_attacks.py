@@ -5,7 +5,7 @@ import secrets
 from collections.abc import Callable, Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from psycopg import errors
 
@@ -136,6 +136,7 @@ def test_the_reader_sees_no_body_of_a_dead_letter(town: Town, reader: Connection
     assert not any(digit in shape for digit in "123456789")
 
 
+@example(b"\0", 0)
 @given(st.binary(max_size=60) | st.text(max_size=40).map(str.encode), st.integers(0, 3))
 def test_a_shape_has_no_digit_and_only_of_what_is_text(
     shape_of: Callable[[bytes], str | None], body: bytes, cut: int

@@ -128,6 +128,9 @@ declare
     head  bytea := substring(body for 4096);
     found text;
 begin
+    if position('\x00'::bytea in head) > 0 then  -- no text; at the end it is no cut-off character
+        return null;
+    end if;
     for cut in 0 .. least(3, length(head)) loop  -- a character may be cut off at the end
         begin
             found := convert_from(substring(head for length(head) - cut), 'UTF8');
