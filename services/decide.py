@@ -146,7 +146,8 @@ def _play(
     for playbook in rules:
         if playbook.spec.trigger.signal != signal["type"]:
             continue
-        if one.person is not None and one.per_day:  # other playbooks may have sent since
+        capped = one.per_day and not playbook.spec.urgent
+        if one.person is not None and capped:  # another playbook may have sent since
             since = one.now - WINDOW
             customer, tenant = one.person.customer, signal["tenant"]
             sent = contacts.sent_times(connection, tenant, customer, since, but_of=one.signal_id)
