@@ -148,18 +148,23 @@ def change(
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """
-    case = cases.lock(connection, tenant, case_id)
-    if expected_version is not None and expected_version != case["version"]:
-        raise Stale(f"case {case_id}", case["version"])
+    case = _locked(connection, tenant, case_id, expected_version)
     changed = states.change(
         case, author, from_us(now_us), state=state, owner=owner, resolution=resolution
     )
     if not changed.fields:
         return _shown(connection, case)
-    return _shown(
-        connection,
-        _write(connection, case, author, now_us, changed),
-    )
+    return _shown(connection, _write(connection, case, author, now_us, changed))
+
+
+def _locked(
+    connection: Connection, tenant: str, case_id: str, expected_version: int | None
+) -> dict[str, Any]:
+    """Read a case for a change. Raises `NotFound`, and `Stale` if it has another version."""
+    case = cases.lock(connection, tenant, case_id)
+    if expected_version is not None and expected_version != case["version"]:
+        raise Stale(f"case {case_id}", case["version"])
+    return case
 
 
 def outcome(
@@ -178,9 +183,7 @@ def outcome(
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """
-    case = cases.lock(connection, tenant, case_id)
-    if expected_version is not None and expected_version != case["version"]:
-        raise Stale(f"case {case_id}", case["version"])
+    case = _locked(connection, tenant, case_id, expected_version)
     changed = outcomes.record(
         case, author, from_us(now_us), code, call_back_at=call_back_at, note=note
     )
