@@ -13,8 +13,11 @@ from fastapi.routing import APIRoute
 from api.http.problems import FieldError, Problem
 
 
-def only_known(request: Request) -> None:
-    """Dependency of every router. Raises the problem unknown_parameter, which names the known."""
+async def only_known(request: Request) -> None:
+    """Dependency of every router. Raises the problem unknown_parameter, which names the known.
+
+    Asynchronous, because it must not need a thread: /health answers while all of them wait.
+    """
     route = request.scope["route"]
     if not isinstance(route, APIRoute) or not route.path.startswith("/v1/"):
         return
