@@ -61,7 +61,8 @@ def weakness(password: str, *known: str) -> str | None:
         return "too_long"
     low = password.casefold()
     parts = {part for text in known for part in text.casefold().replace("@", " ").split()}
-    for part in parts:
+    # The longest first: without "acme", "acme.example" would not be found any more.
+    for part in sorted(parts, key=lambda part: (-len(part), part)):
         if len(part) >= 4:
             low = low.replace(part, "")
     return "guessable" if len(set(low)) < 5 else None

@@ -52,6 +52,12 @@ def test_passwords_that_are_refused(password: str, why: str | None) -> None:
     assert passwords.weakness(password, "Sofia Keller", "sofia@acme.example", "Acme") == why
 
 
+def test_a_word_that_begins_another_hides_it_in_no_order() -> None:
+    address = "sofia@acme-energy-example.org"
+    known = [address[:end] for end in range(4, len(address))]
+    assert passwords.weakness(address, address, *known) == "guessable"
+
+
 def test_a_password_is_derived_the_same_again_and_with_another_salt_differently() -> None:
     salt, other = bytes(16), bytes([1] * 16)
     first = passwords.derive("correct horse battery", salt)
