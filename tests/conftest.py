@@ -1,6 +1,8 @@
 """Fixtures are plugins, one file each; what a test needs starts itself (tests/README.md)."""
 
+import gc
 import os
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
@@ -51,6 +53,22 @@ def pytest_configure(config: pytest.Config) -> None:
     config.option.loadscopereorder = False  # xdist: the order is ours (below), not by size
     if config.getoption("timeout") is None and "PYTEST_TIMEOUT" not in os.environ:
         config.option.timeout = patient(float(config.getini("timeout")))
+
+
+_COLLECTOR = gc.get_threshold()
+_MOST_FILES = 500
+"""Open files of a worker: paho's client waits by select(), which takes only the first 1,024."""
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """What one test leaves behind must not fail another one, far away in the same worker."""
+    yield
+    if gc.get_threshold() != _COLLECTOR:
+        gc.set_threshold(*_COLLECTOR)
+        pytest.fail(f"{item.nodeid} leaves the garbage collector with other thresholds")
+    if (files := len(os.listdir("/proc/self/fd"))) > _MOST_FILES:
+        pytest.fail(f"{files} files are open after {item.nodeid}")
 
 
 @pytest.hookimpl(trylast=True)

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from runtime.calibration import Limit
 from runtime.clock import SystemClock
-from tests.patience import patient
 
 CLOCK = SystemClock()
 
@@ -98,7 +97,12 @@ class Tachowatt:
 
     def wait(self, seconds: float | None = None) -> int | None:
         """Wait so long, or until it has ended; its exit code, None while it runs."""
-        self._process.join(None if seconds is None else patient(seconds))
+        if seconds is None or seconds < 1.0:
+            self._process.join(seconds)
+            return self._process.exitcode
+        limit = Limit(CLOCK, seconds)
+        while self._process.exitcode is None and not limit.over():
+            self._process.join(1.0)
         return self._process.exitcode
 
     def send_signal(self, number: int) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from app.operations import registry_import as registry_files
-from app.processes.lifecycle import spare_the_collector
+from app.processes.lifecycle import collector_spared
 from app.processes.warm_up import warm_up
 from app.servers.postgres import Postgres
 from contracts.raw import RawMessage
@@ -122,8 +122,8 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
         mutations = Mutations(spoilt, plan.seed, begin_us)
         mutated_by: Counter[str] = Counter()
         messages = _mixed(good, iter(mutations), plan.messages, mutated_by)
-        spare_the_collector()
-        passage = _pass(url, settings, clock, messages, plan.messages, progress)
+        with collector_spared():
+            passage = _pass(url, settings, clock, messages, plan.messages, progress)
         found = _found(plan, passage, mutated_by, len(good))
         with connect(url) as connection:
             found["reasons"] = dead_letter.counts(connection)

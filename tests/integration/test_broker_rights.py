@@ -1,5 +1,7 @@
 """What devices may do at a real Mosquitto: as `serve` starts it, and with the files of deploy/."""
 
+import gc
+import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,6 +21,7 @@ from contracts.topics import ACK_TOPICS
 from ingest.decoding.catalogue import ROUTER
 from runtime.clock import SystemClock
 from tests.conftest import missing_server
+from tests.fix_broker import Mosquitto
 from tests.mqtt_client import Client, until
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
@@ -310,3 +313,22 @@ def test_two_administrators_at_once_end_well(town: Town) -> None:
         client = Client(town.port, device.user, password)
         assert client.publish(f"tw/v1/{device.address}/event")
         client.close()
+
+
+def test_clients_of_tests_leave_no_file_open(mosquitto_broker: Mosquitto) -> None:
+    """Without help of the collector, which comes late in a process that has loaded the program."""
+    port = int(mosquitto_broker.start().rpartition(":")[2])
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(os.listdir("/proc/self/fd"))
+        for number in range(30):
+            client = Client(port)
+            if number % 2:
+                client.close()
+            else:
+                client.break_off()
+        del client
+        assert len(os.listdir("/proc/self/fd")) - before < 5
+    finally:
+        gc.enable()
