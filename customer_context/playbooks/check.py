@@ -7,15 +7,9 @@ from typing import Any
 
 from contracts.kinds import LANGUAGES
 from contracts.signals import DATA
-from customer_context.playbooks.model import (
-    STRING,
-    ConditionError,
-    Playbook,
-    conditions_of,
-    parse,
-    texts_of,
-)
+from customer_context.playbooks.model import Playbook, conditions_of, parse, texts_of
 from customer_context.playbooks.text import TextError, data_fields, render
+from customer_context.rules.conditions import STRING, ConditionError
 from runtime.errors import Usage
 
 _AT = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)

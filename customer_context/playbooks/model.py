@@ -6,46 +6,24 @@ null.
 """
 
 import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
 import jinja2
-import yaml
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError
+from pydantic import Discriminator, Field, Tag
 
 from contracts.channels import CHANNELS, TO_CUSTOMER, TO_RECEIVERS
 from contracts.contacts import ABOUT
 from contracts.kinds import LANGUAGES
 from contracts.purposes import Purpose
 from contracts.signals import DATA
-from customer_context.playbooks.import_cel import cel
 from customer_context.playbooks.text import TextError, compile_text
-from runtime.errors import Usage
+from customer_context.rules.conditions import ConditionError, compiled, holds
+from customer_context.rules.form import Part, Slug, Texts, read, wrong
+from customer_context.rules.import_cel import cel
 
-Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
 Side = Literal["insurer", "utility"]
-
-
-STRING = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"")
-"""A string in CEL."""
-
-_LOOP = re.compile(r"\.\s*(all|exists|exists_one|existsOne|map|filter)\s*\(")
-"""CEL's macros over lists: nested ones take unlimited time."""
-
-
-class Part(BaseModel):
-    """A part of a playbook's file; an unknown key is an error."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class Texts(Part):
-    """One text in each language."""
-
-    de: str = Field(min_length=1)
-    en: str = Field(min_length=1)
 
 
 _Minutes = Annotated[int, Field(ge=1, le=525_600)]
@@ -129,10 +107,6 @@ class Spec(Part):
     contacts: list[Contact] = Field(default_factory=list)
 
 
-class ConditionError(ValueError):
-    """A condition cannot be evaluated; the message has the reason."""
-
-
 @dataclass(frozen=True, slots=True)
 class Playbook:
     """A valid playbook. file : its name; digest : SHA-256 of its text."""
@@ -151,41 +125,28 @@ class Playbook:
 
     def holds(self, where: str, signal: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
         """Return whether the condition at `where` holds. Raises `ConditionError`."""
-        return holds(self.conditions[where], signal, data)
-
-
-def holds(program: cel.Program, signal: Mapping[str, Any], data: Mapping[str, Any]) -> bool:
-    """Return whether a condition holds. Raises `ConditionError`."""
-    try:
-        found = program.execute({"signal": dict(signal), "data": dict(data)})
-    except (ValueError, TypeError, LookupError, ArithmeticError, RuntimeError) as error:
-        raise ConditionError(f"{program.source}: {str(error).split('. ')[0]}") from None
-    if not isinstance(found, bool):
-        raise ConditionError(f"{program.source}: it is neither true nor false but {found!r}")
-    return found
+        return holds(self.conditions[where], {"signal": dict(signal), "data": dict(data)})
 
 
 def parse(text: str, file: str) -> Playbook:
     """Parse a playbook's text. Raises `Usage` with file, field and the expected value."""
-    spec = _spec(text, file)
+    spec = read(Spec, text, file)
     if spec.trigger.signal not in DATA:
-        raise _wrong(file, "trigger.signal", f"expected one of {', '.join(DATA)}")
+        raise wrong(file, "trigger.signal", f"expected one of {', '.join(DATA)}")
     _check_contacts(spec, file)
     conditions = {}
     for where, source in conditions_of(spec):
-        if _LOOP.search(STRING.sub("''", source)):
-            raise _wrong(file, where, "it may not loop; no field of a signal is a list")
         try:
-            conditions[where] = cel.compile(source)
-        except ValueError as error:
-            raise _wrong(file, where, f"no CEL: {error}") from None
+            conditions[where] = compiled(source)
+        except ConditionError as error:
+            raise wrong(file, where, str(error)) from None
     texts = {}
     for where, pair in texts_of(spec):
         for language in LANGUAGES:
             try:
                 texts[where, language] = compile_text(getattr(pair, language))
             except TextError as error:
-                raise _wrong(file, f"{where}.{language}", f"no template: {error}") from None
+                raise wrong(file, f"{where}.{language}", f"no template: {error}") from None
     digest = hashlib.sha256(text.encode()).hexdigest()
     return Playbook(spec, file, text, digest, conditions, texts)
 
@@ -214,52 +175,15 @@ def _check_contacts(spec: Spec, file: str) -> None:
     for i, contact in enumerate(spec.contacts):
         where = f"contacts.{i}"
         if contact.id in ids[:i] or contact.id == "case":
-            raise _wrong(file, f"{where}.id", f"{contact.id!r} is taken; ids must differ")
+            raise wrong(file, f"{where}.id", f"{contact.id!r} is taken; ids must differ")
         if isinstance(contact, Webhook):
             fitting = [t for t, signal in ABOUT.items() if signal == spec.trigger.signal]
             if contact.type not in fitting:
-                raise _wrong(
+                raise wrong(
                     file,
                     f"{where}.type",
                     f"expected for signals of {spec.trigger.signal}: "
                     + (" or ".join(fitting) or "there is no webhook, leave this contact out"),
                 )
     if spec.case is None and not spec.contacts:
-        raise _wrong(file, "contacts", "expected at least one contact, or a case")
-
-
-def _wrong(file: str, where: str, what: str) -> Usage:
-    return Usage(f"{file}: {where}: {what}")
-
-
-def _spec(text: str, file: str) -> Spec:
-    try:
-        found = yaml.load(text, Loader=_Strict)  # a SafeLoader
-    except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
-        # The package also raises errors of values, such as an invalid date.
-        raise Usage(f"{file}: not YAML: {re.sub(chr(10) + ' *', ' ', str(error))}") from None
-    if not isinstance(found, dict):
-        raise Usage(f"{file}: expected keys {', '.join(Spec.model_fields)}")
-    try:
-        return Spec.model_validate(found)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        value = first["input"]
-        shown = "" if isinstance(value, dict | list) else f" (found {value!r})"
-        raise _wrong(file, where, f"{first['msg']}{shown}") from None
-
-
-class _Strict(yaml.SafeLoader):
-    """A loader that raises an error on a duplicate key, instead of using the later one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is duplicate", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)
+        raise wrong(file, "contacts", "expected at least one contact, or a case")

@@ -16,8 +16,9 @@ from contracts.kinds import LANGUAGES
 from customer_context.contact_policy.caps import cap_reached
 from customer_context.playbooks import freshness
 from customer_context.playbooks.freshness import too_old
-from customer_context.playbooks.model import ConditionError, Message, Playbook, Webhook
+from customer_context.playbooks.model import Message, Playbook, Webhook
 from customer_context.playbooks.text import TextError, render
+from customer_context.rules.conditions import ConditionError
 
 TOO_OLD = "too_old"
 """Reason of a signal that is no news any more."""

@@ -86,6 +86,7 @@ HELP: dict[str, set[str]] = {
     "device": DATABASE,
     "devices": DATABASE,
     "fault": PARSER,
+    "prove": PARSER,
     "gateway": PARSER,
     "import": DATABASE | {"numpy", "yaml"},
     "ingest": DATABASE,

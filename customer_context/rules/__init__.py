@@ -1,0 +1,1 @@
+"""What files of rules share: their form, and conditions in CEL."""

@@ -1,0 +1,1 @@
+"""Random case types and events, compared with the plain oracle."""

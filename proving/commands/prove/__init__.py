@@ -1,0 +1,1 @@
+"""Compare rules with their oracles over random input; a broken rule must be found."""
