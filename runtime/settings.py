@@ -30,6 +30,7 @@ _PASSWORD_OF = {
     "database_password": "database_url",
     "api_database_password": "api_database_url",
     "mqtt_password": "mqtt_url",
+    "mqtt_admin_password": "mqtt_admin_url",
     "smtp_password": "smtp_url",
 }
 """Setting of a password → the setting of the URL that it belongs to."""
@@ -150,6 +151,9 @@ class Settings(BaseSettings):
         description="Where `tachowatt device` provisions: mqtt://admin:password@host:1883 of a "
         "Mosquitto with its dynamic-security plugin. Not needed for the broker of `serve` in the "
         "same state directory.",
+    )
+    mqtt_admin_password: str | None = Field(
+        default=None, repr=False, description="Password for `mqtt_admin_url`, where that has none."
     )
     mqtt_devices_url: str | None = Field(
         default=None,

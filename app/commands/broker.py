@@ -35,7 +35,8 @@ def init(
 
     Users that are there stay: devices keep their credentials. The broker must not run meanwhile.
     The password of each user comes from the environment: MQTT_ADMIN_PASSWORD,
-    MQTT_HEALTH_PASSWORD, MQTT_GATEWAY_1_PASSWORD of gateway-1, …
+    MQTT_HEALTH_PASSWORD, MQTT_GATEWAY_1_PASSWORD of gateway-1, …; or from a file that
+    MQTT_ADMIN_PASSWORD_FILE, … names.
 
     Examples:
 
@@ -72,9 +73,13 @@ def init(
 
 
 def _password(user: str) -> str:
-
     variable = f"MQTT_{user.upper().replace('-', '_')}_PASSWORD"
-    found = os.environ.get(variable, "")
+    path = os.environ.get(f"{variable}_FILE", "")
+    try:
+        from_file = Path(path).read_text(encoding="utf-8").strip("\r\n") if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"{variable}_FILE: {path} cannot be read: {error}") from None
+    found = os.environ.get(variable, "") or from_file
     if not found:
-        raise Usage(f"the password of {user} is missing: set {variable}")
+        raise Usage(f"the password of {user} is missing: set {variable} or {variable}_FILE")
     return found

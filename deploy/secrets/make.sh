@@ -6,7 +6,8 @@ set -eu
 cd "$(dirname "$0")"
 chmod 700 .
 for name in postgres_password tw_owner_password tw_ingest_password tw_contacts_password \
-    tw_api_password grafana_password; do
+    tw_api_password grafana_password mqtt_admin_password mqtt_health_password \
+    mqtt_gateway_1_password mqtt_gateway_2_password; do
     [ -s "$name" ] || openssl rand -hex 24 > "$name"
 done
 # 32 bytes in base64, as `tachowatt secrets new-key` prints. Keep a copy of this one elsewhere.

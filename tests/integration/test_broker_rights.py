@@ -113,7 +113,11 @@ def _deployed(folder: Path, port: int, extension: Path, monkeypatch: pytest.Monk
     )
     for user in ("admin", "health", "gateway-1", "gateway-2"):
         variable = f"MQTT_{user.upper().replace('-', '_')}_PASSWORD"
-        monkeypatch.setenv(variable, f"{user}-pw")
+        if user.startswith("gateway"):
+            monkeypatch.setenv(variable, f"{user}-pw")
+        else:
+            (folder / user).write_text(f"{user}-pw\n")
+            monkeypatch.setenv(f"{variable}_FILE", str(folder / user))
     monkeypatch.setenv("TACHOWATT_MQTT_SHARE_GROUP", "gateways")
     cli(
         [
