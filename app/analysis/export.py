@@ -45,6 +45,42 @@ def export_trip(analysis: TripAnalysis, path: Path) -> None:
     _write(columns, path)
 
 
+def export_aligned(analysis: TripAnalysis, path: Path) -> None:
+    """Write accelerations in the car's axes at the accelerometer's rows, with speed and place."""
+    table, axes = analysis.table, analysis.axes
+    if axes is None:
+        raise ValueError("a recording without axes has nothing to align")
+    origin = table.seconds(int(table.t_us[0]))
+    rows = {
+        "t_s": np.round(origin + (axes.t_us - table.t_us[0]) / US_PER_S, 6),
+        "accel_long_mps2": np.round(axes.long, 4),
+        "accel_lat_mps2": np.round(axes.lat, 4),
+        "accel_vert_mps2": np.round(axes.vert, 4),
+    }
+    for name in ("speed_kmh", "lat_deg", "lon_deg"):
+        rows[name] = _between(table, name, axes.t_us)
+    _write({name: _nullable(values) for name, values in rows.items()}, path)
+
+
+BRIDGE_US = 5 * US_PER_S  # speed and place are interpolated over no longer a silence
+
+
+def _between(table: Table, name: str, t_us: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Interpolate a column; NaN beyond its ends and over longer silences."""
+    values = table.columns.get(name)
+    known = np.flatnonzero(~np.isnan(values)) if values is not None else np.empty(0, np.int64)
+    if values is None or known.size == 0:
+        return np.full(t_us.size, np.nan)
+    at = table.t_us[known]
+    out: NDArray[np.float64] = np.interp(
+        (t_us - at[0]).astype(float), (at - at[0]).astype(float), values[known]
+    )
+    after = np.clip(np.searchsorted(at, t_us, side="left"), 0, at.size - 1)
+    before = np.clip(np.searchsorted(at, t_us, side="right") - 1, 0, at.size - 1)
+    out[(at[after] - at[before] > BRIDGE_US) | (t_us < at[0]) | (t_us > at[-1])] = np.nan
+    return out
+
+
 def _within(table: Table, row: np.void) -> slice:
     first = np.searchsorted(table.t_us, row["start_us"], side="left")
     last = np.searchsorted(table.t_us, row["end_us"], side="right")

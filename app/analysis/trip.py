@@ -6,7 +6,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from app.analysis import inertial
 from app.analysis.answer import iso, number
+from app.analysis.axes import FIND_OUT, NOTHING, Axes, Found, rates
 from app.recordings.read import Table
 from contracts.trip_quality import TRIP_QUALITY, marks
 from feature_kernels.driving import (
@@ -25,6 +27,7 @@ from services.score_average import average_points
 
 US_PER_S = 1_000_000
 KIND_NAMES = {code: name for name, code in EVENT_KINDS.items()}
+BLIND = "neither speed nor position: acceleration of a vehicle alone makes no trip"
 # Columns that show motion or standing; other columns do not make a second count as measured.
 MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_lat_mps2", "accel_x_mps2")
 
@@ -36,21 +39,27 @@ class TripAnalysis:
     answer : printed values
     trips  : TRIP_DTYPE[k] of the kernel
     events : EVENT_DTYPE[m] of the kernel, those outside a kept trip too
+    axes   : the car's axes in a recording of a device's accelerations, None = not looked for
     """
 
     table: Table
     trips: NDArray[Any]
     events: NDArray[Any]
     answer: dict[str, Any]
+    axes: Found | None = None
 
 
-def score_trip(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
+def score_trip(
+    table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_OUT
+) -> dict[str, Any]:
     """Score the trips of one recording; return plain values, None where unknown."""
-    return analyse(table, parameters).answer
+    return analyse(table, parameters, axes).answer
 
 
-def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
+def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_OUT) -> TripAnalysis:
     """Score the trips of one recording; return all data for plots and exports."""
+    if inertial.usable(table):
+        return _without_speed(table, parameters, axes)
     starts = np.array([0, table.t_us.size], np.int64)
     run = drive(table.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
@@ -73,9 +82,44 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS) -> TripAnalysis:
             for event, where in zip(events, home, strict=True)
         ],
         "quality": _quality(table, trips, int(rejected(run.carry)[0]), parameters),
+        "alignment": NOTHING,
         "algorithm_version": ALGORITHM_VERSION,
     }
     return TripAnalysis(table, trips, events, answer)
+
+
+def _without_speed(table: Table, parameters: Parameters, axes: Axes) -> TripAnalysis:
+    """Find trips and manoeuvres by accelerometer and gyroscope alone."""
+    found, manoeuvres, car = inertial.find(table, axes)
+    trips, events = inertial.as_rows(found, manoeuvres)
+    home = [_trip_of(event, trips) for event in events]
+    told = [{**inertial.event_answer(event), **_when(table, event)} for event in manoeuvres]
+    nothing: dict[str, Any] = dict.fromkeys(("distance_m", "max_speed_kmh", "category", "score"))
+    answer: dict[str, Any] = {
+        "trips": [
+            {
+                **_when(table, trip),
+                "duration_s": (int(trip["end_us"]) - int(trip["start_us"])) / US_PER_S,
+                "driving_s": number(trip["driving_s"]),
+                "idle_s": number(trip["idle_s"]),
+                **nothing,
+                "trusted": False,
+                "components": [],
+                "quality": [],
+                "events": [e for e, h in zip(told, home, strict=True) if h == i],
+            }
+            for i, trip in enumerate(trips)
+        ],
+        "events": [{**e, "trip": h} for e, h in zip(told, home, strict=True)],
+        "quality": _quality(table, trips, 0, parameters),
+        "alignment": car.answer(),
+        "algorithm_version": ALGORITHM_VERSION,
+    }
+    quality = answer["quality"]
+    why = [inertial.NO_DISTANCE, *([] if car.found else [inertial.NO_AXES])]
+    quality["notes"] = [note for note in quality["notes"] if note != BLIND] + why
+    quality["fusion_s"] = car.fusion_s
+    return TripAnalysis(table, trips, events, answer, car)
 
 
 def _trip_of(event: np.void, trips: NDArray[Any]) -> int | None:
@@ -154,6 +198,7 @@ def _quality(
             {"start_s": table.seconds(int(t_us[i])), "end_s": table.seconds(int(t_us[i + 1]))}
             for i in silent
         ],
+        "rates_hz": rates(table),
         "columns": {name: int(np.sum(~np.isnan(values))) for name, values in table.columns.items()},
         "ignored_columns": list(table.ignored),
         "local_time": table.local,
@@ -161,7 +206,7 @@ def _quality(
         "notes": [
             *table.notes,
             *dict.fromkeys(each["why"] for each in not_computed),
-            *(["neither speed nor position: acceleration alone makes no trip"] if blind else []),
+            *([BLIND] if blind else []),
             *([] if table.absolute else ["night driving is not measured: t_s says no time of day"]),
         ],
     }

@@ -77,8 +77,8 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
     with mpl.rc_context(STYLE):
         answer, table = analysis.answer, analysis.table
         trips = answer["trips"]
-        kilometres = sum(trip["distance_m"] for trip in trips) / 1000.0
-        found = f"{count_of(len(trips), 'trip')}, {kilometres:.1f} km"
+        kilometres = sum(trip["distance_m"] or 0.0 for trip in trips) / 1000.0
+        found = count_of(len(trips), "trip") + (f", {kilometres:.1f} km" if kilometres else "")
         figure = new_figure(
             table.path.name,
             f"{found}  ·  {count_of(len(answer['events']), 'event')}  ·  "
@@ -115,7 +115,7 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
         marks: dict[str, int] = {}
         known = ~np.isnan(speed)
         for row, event in zip(analysis.events, answer["events"], strict=True):
-            colour = COLOURS[EVENTS[event["kind"]].colour]
+            colour = _colour(event["kind"])
             marks[event["kind"]] = marks.get(event["kind"], 0) + 1
             left, right = at(row["start_us"]), at(row["end_us"])
             for axes in (upper, lower):
@@ -131,7 +131,7 @@ def plot_trip(analysis: TripAnalysis, path: Path) -> None:
         if x[-1] > x[0]:
             upper.set_xlim(x[0], x[-1])
         handles = [
-            Line2D([], [], color=COLOURS[EVENTS[kind].colour], marker=_shape(kind), ls="", ms=9,
+            Line2D([], [], color=_colour(kind), marker=_shape(kind), ls="", ms=9,
                    label=f"{kind.replace('_', ' ')} ({count})")
             for kind, count in marks.items()
         ]  # fmt: skip
@@ -182,10 +182,17 @@ def _draw_acceleration(axes: Axes, x: Floats, analysis: TripAnalysis, speed: Flo
         ("accel_lat_mps2", "to the left", "#b990e8"),
         ("accel_long_mps2", "forward", ACCENT),
     ):
-        values = columns.get(name)
+        values, at = columns.get(name), x
+        if analysis.axes is not None and analysis.axes.found:
+            table, axes_ = analysis.table, analysis.axes
+            values = axes_.long if name == "accel_long_mps2" else axes_.lat
+            at = np.interp(
+                (axes_.t_us - table.t_us[0]).astype(float),
+                (table.t_us - table.t_us[0]).astype(float), x,
+            )  # fmt: skip
         if values is not None and not np.isnan(values).all():
             known = ~np.isnan(values)
-            axes.plot(*thin(x[known], values[known]), color=colour, lw=0.9, label=label)
+            axes.plot(*thin(at[known], values[known]), color=colour, lw=0.9, label=label)
             drawn = True
     title = "Acceleration, m/s²"
     if not drawn:
@@ -213,6 +220,11 @@ def _from_speed(t_us: NDArray[np.int64], speed: Floats) -> tuple[Floats, Floats]
     change = (speeds - speeds[before])[usable] / 3.6
     values = np.where(seconds <= 5.0, change / seconds, np.nan)
     return times[usable].astype(np.float64), values
+
+
+def _colour(kind: str) -> str:
+    """Return the colour of a kind; those that only a recording shows are not in the table."""
+    return COLOURS[EVENTS[kind].colour if kind in EVENTS else "line-strong"]
 
 
 def _shape(kind: str) -> str:

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from app.analysis.trip import score_trip
 from app.cli import cli
 from app.recordings.read import read_trip_table
+from simulators import phone
 
 RUN = CliRunner()
 START_US = 1_772_434_800_000_000  # 2026-03-02T07:00:00Z
@@ -44,7 +45,7 @@ def write(path: Path, t: np.ndarray, columns: dict[str, np.ndarray], time: str =
 def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     t, speed = drive()
     answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t + 100, {"speed_kmh": speed})))
-    assert set(answer) == {"trips", "events", "quality", "algorithm_version"}
+    assert set(answer) == {"trips", "events", "quality", "alignment", "algorithm_version"}
     (trip,) = answer["trips"]
     assert set(trip) == {
         "start_s", "end_s", "duration_s", "driving_s", "idle_s", "distance_m", "score", "trusted",
@@ -301,3 +302,31 @@ def test_one_row_and_motion_by_position_alone(tmp_path: Path) -> None:
     columns = {"lat_deg": 50 + t * 15 / 111_195, "lon_deg": np.full(t.size, 8.0)}
     (trip,) = score_trip(read_trip_table(write(path, t, columns)))["trips"]
     assert trip["distance_m"] == pytest.approx(399 * 15, rel=0.03)
+
+
+def test_a_phone_without_gnss_has_trips_and_manoeuvres(tmp_path: Path) -> None:
+    made = phone.drive(2, 8, 4, phone.windshield_phones()["earth, fused"])
+    columns = {f"accel_{a}_mps2": made.accel[:, i] for i, a in enumerate("xyz")}
+    columns |= {f"gyro_{a}_radps": made.gyro[:, i] for i, a in enumerate("xyz")}
+    path = write(tmp_path / "a.csv", made.t_s, columns)
+    aligned, picture = tmp_path / "aligned.csv", tmp_path / "a.png"
+    options = ["--export", str(aligned), "--plot", str(picture), "--quiet"]
+    result = RUN.invoke(cli, ["score-trip", str(path), *options])
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    (trip,) = answer["trips"]
+    assert trip["distance_m"] is None and trip["score"] is None and trip["trusted"] is False
+    assert trip["events"] and answer["alignment"]["found"]
+    assert answer["alignment"]["frame"] == "earth" and answer["alignment"]["rotation"] is None
+    for event in trip["events"]:
+        assert {"kind", "start_s", "end_s", "peak_mps2", "mean_mps2", "delta_v_kmh", "severity",
+                "confidence"} <= set(event)  # fmt: skip
+    rows = pa.csv.read_csv(aligned)
+    assert rows.num_rows == made.t_s.size
+    assert rows.column_names[:4] == ["t_s", "accel_long_mps2", "accel_lat_mps2", "accel_vert_mps2"]
+    assert np.corrcoef(rows.column("accel_lat_mps2").to_numpy(), made.lat)[0, 1] > 0.85
+    wrong = RUN.invoke(cli, ["score-trip", str(path), "--frame", "moon"])
+    assert wrong.exit_code == 2 and "expected device, earth, vehicle" in wrong.stderr
+    for stated in (["--frame", "earth", "--gravity", "removed"], ["--frame", "vehicle"]):
+        again = RUN.invoke(cli, ["score-trip", str(path), *stated, "--quiet"])
+        assert again.exit_code == 0, again.output

@@ -1,0 +1,96 @@
+"""Recordings of accelerometer and gyroscope without speed and places."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import number
+from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Found, upright, vectors
+from app.recordings.read import Table
+from feature_kernels import inertial
+from feature_kernels.driving import EVENT_DTYPE, TRIP_DTYPE
+
+KIND_NAMES = {code: name for name, code in inertial.EVENT_KINDS.items()}
+NO_DISTANCE = "neither speed nor position: trips are from vibration, without distance and score"
+NO_AXES = "no turns, or no gyroscope: the car's axes are not found, and no harsh events"
+
+
+def usable(table: Table) -> bool:
+    """Tell whether a recording has an accelerometer's three axes, and no speed or place."""
+    for name in ("speed_kmh", "lat_deg"):
+        if name in table.columns and not np.isnan(table.columns[name]).all():
+            return False
+    return ACCEL[0] in table.columns and not np.isnan(table.columns[ACCEL[0]]).all()
+
+
+def find(
+    table: Table, axes: Axes = FIND_OUT, p: inertial.Parameters = inertial.DEFAULTS
+) -> tuple[NDArray[Any], NDArray[Any], Found]:
+    """Return trips (ROLLING_DTYPE), manoeuvres (MANOEUVRE_DTYPE) and the car's axes."""
+    accel, _ = upright(vectors(table, ACCEL), axes)
+    gyro = vectors(table, GYRO)
+    pieces = inertial.stretches(table.t_us, accel, gyro, p)
+    align = inertial.as_vehicle if axes.frame == "vehicle" else inertial.align
+    found = [(piece, align(piece, p, axes.frame, axes.has_gravity)) for piece in pieces]
+    trips = inertial.trips(found, p)
+    parts = [inertial.manoeuvres(piece.t_us, car, p) for piece, car in found]
+    events = np.concatenate(parts) if parts else np.empty(0, inertial.MANOEUVRE_DTYPE)
+    return trips, events, _axes(table.t_us[~np.isnan(accel[:, 0])], found, p)
+
+
+def _axes(t_us: NDArray[np.int64], found: Any, p: inertial.Parameters) -> Found:
+    """Bring the aligned accelerations back to the accelerometer's own rows."""
+    out = np.full((3, t_us.size), np.nan)
+    for piece, car in found:
+        rows = slice(
+            int(np.searchsorted(t_us, piece.t_us[0] - 200_000)),
+            int(np.searchsorted(t_us, piece.t_us[-1] + 200_000)),
+        )
+        at = (t_us[rows] - piece.t_us[0]).astype(np.float64)
+        grid = (piece.t_us - piece.t_us[0]).astype(np.float64)
+        for k, values in enumerate((car.long, car.lat, car.vert)):
+            out[k, rows] = np.interp(at, grid, values)
+    sizes = np.array([piece.t_us.size for piece, _ in found] or [1], np.float64)
+    sure = np.array([car.confidence for _, car in found] or [0.0])
+    longest = found[int(np.argmax(sizes))][1] if found else None
+    confidence = float(np.sum(sizes * sure) / np.sum(sizes))
+    return Found(
+        t_us, out[0], out[1], out[2],
+        frame="" if longest is None else longest.frame,
+        gravity=longest is not None and longest.gravity,
+        confidence=confidence,
+        found=longest is not None and confidence >= p.heading_confidence,
+        fusion_s=None if longest is None or longest.fusion_s == 0.0 else longest.fusion_s,
+    )  # fmt: skip
+
+
+def as_rows(trips: NDArray[Any], events: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return the same as TRIP_DTYPE and EVENT_DTYPE, NaN where nothing is known."""
+    many = np.zeros(trips.size, TRIP_DTYPE)
+    for name in TRIP_DTYPE.names or ():
+        if many[name].dtype.kind == "f" and many[name].ndim == 1:
+            many[name] = np.nan
+    for name in ("start_us", "end_us", "driving_s", "idle_s"):
+        many[name] = trips[name]
+    rows = np.zeros(events.size, EVENT_DTYPE)
+    for name in EVENT_DTYPE.names or ():
+        if rows[name].dtype.kind == "f":
+            rows[name] = np.nan
+    for name in ("kind", "start_us", "end_us", "severity", "peak_mps2", "delta_v_kmh"):
+        rows[name] = events[name]
+    rows["duration_s"] = (rows["end_us"] - rows["start_us"]) / 1e6
+    rows["trip_start_us"] = -1
+    return many, rows
+
+
+def event_answer(event: np.void) -> dict[str, Any]:
+    """Return what is told of an event, without its times."""
+    return {
+        "kind": KIND_NAMES[int(event["kind"])],
+        "peak_mps2": number(event["peak_mps2"], 3),
+        "mean_mps2": number(event["mean_mps2"], 3),
+        "delta_v_kmh": number(event["delta_v_kmh"], 1),
+        "severity": int(event["severity"]),
+        "confidence": number(event["confidence"], 3),
+    }

@@ -1,0 +1,62 @@
+"""Every threshold of the inertial kernels, with its source.
+
+Sources are in `docs/field/driving.md` unless named otherwise. What a car can do bounds most values.
+"""
+
+from typing import NamedTuple
+
+
+class Parameters(NamedTuple):
+    """Thresholds as floats; units stand in the names. Choices of ours say *own*."""
+
+    # Preparation
+    grid_s: float = 0.1  # all is judged on this grid: manoeuvres last 0.5 s and longer; own
+    gap_s: float = 2.0  # over a longer silence the heading is lost; own
+    smooth_s: float = 0.2  # time constant, both ways: cuts vibration above ~1 Hz; own
+    baseline_s: float = 20.0  # slower is tilt, slope and drift of the fusion; own
+    gravity_mps2: float = 5.0  # a mean above is specific force, one below has lost gravity; own
+    earth_tilt_deg: float = 8.0  # an earth frame's mean lies so near to its z axis: errors of a
+    # fused attitude are 2-5 degrees, a mean slope 3 at most; own
+    # Heading
+    heading_s: float = 45.0  # time constant, both ways: a window of one to two minutes (traps seen)
+    band_s: float = 3.0  # turns are compared in what is faster: fused acceleration lacks the rest
+    block_s: float = 5.0  # evidence is judged block by block, without the neighbours; own
+    heading_confidence: float = 0.5  # share of the turns that agree with the others; own
+    turn_radps: float = 0.03  # mean rate of a recording with turns to align by; own: a bend of
+    # 500 m at 54 km/h
+    # Lost low frequencies: time constants that are tried
+    fusion_shortest_s: float = 0.75
+    fusion_longest_s: float = 6.0
+    fusion_gain: float = 0.02  # restored only if turns then agree so much better; own
+    # Trips without speed
+    vibration_mps2: float = 0.12  # deviation above 1 Hz of a rolling car's floor: 0.2-1.0, at
+    # idle 0.02-0.1 (ISO 2631 surveys of cars); own
+    rolling_radps: float = 0.05  # a car that turns rolls; own
+    stop_s: float = 180.0  # Traccar: stop after 180 s
+    min_trip_s: float = 60.0  # as feature_kernels.driving
+    # Manoeuvres: thresholds as feature_kernels.driving
+    acceleration_mps2: float = 2.0
+    braking_mps2: float = 2.7
+    cornering_mps2: float = 2.9
+    lane_change_mps2: float = 2.0  # 2 pi w / T^2: a lane of 3.5 m in 3.3 s; usual ones take 4.6 s
+    # (Toledo and Zohar 2007: mean of observed ones), 1 m/s2
+    lane_change_s: float = 5.0  # both halves within; own
+    lane_change_deg: float = 20.0  # the heading returns to within this; own
+    lane_change_swing_deg: float = 2.0  # ... after having left it by this: 3.5 m at 100 km/h in
+    # 3 s are 4 degrees; own
+    lane_change_balance: float = 0.5  # the weaker half is at least this share of the other; own
+    turn_deg: float = 30.0  # Zendrive: a turn is more than 30 degrees
+    severity2_ratio: float = 1.35
+    severity3_ratio: float = 1.75
+    long_event_s: float = 3.0
+    min_event_s: float = 0.5
+    merge_s: float = 1.0  # pulses closer than this are one event; own
+    release_ratio: float = 0.5  # an event goes on above this share of its threshold; own
+    rebound_s: float = 2.0  # fused acceleration rebounds within (traps seen)
+    # Phone in the hand
+    handling_radps: float = 0.8  # tilting: a car's body pitches and rolls below 0.35 rad/s; own
+    handling_s: float = 0.5
+    handling_merge_s: float = 5.0
+
+
+DEFAULTS = Parameters()
