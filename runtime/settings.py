@@ -85,6 +85,19 @@ class Settings(BaseSettings):
         le=36_500,
         description="Days that samples are kept; 0 keeps all. Features and rollups stay.",
     )
+    privacy_retention: str = Field(
+        default="",
+        description="Days that personal data are kept, by category, instead of those that "
+        "`tachowatt privacy record` shows: `casework=1095,faults=30`; 0 = until the customer is "
+        "erased.",
+    )
+    erasure_physical_days: int = Field(
+        default=35,
+        ge=1,
+        le=3_650,
+        description="Days after an erasure within which Kafka's log, the write-ahead log and all "
+        "backups of that time have ended; the promise to the customer. Keep no backup longer.",
+    )
     compress_after_days: int = Field(
         default=7,
         ge=1,

@@ -1,4 +1,5 @@
-"""Upkeep of the store while a service runs: rollups every minute, partitions every hour.
+"""Upkeep of the store while a service runs: rollups every minute, partitions and retention of
+personal data every hour.
 
 Uses its own connection, thread and short transactions, so that no batch waits for it. Runs as the
 login itself, not as the writer: only the owner of the tables can create and drop partitions.
@@ -6,12 +7,14 @@ login itself, not as the writer: only the owner of the tables can create and dro
 
 import asyncio
 import logging
+from collections.abc import Mapping
 
 from app.processes.stack import Addresses
 from runtime.clock import Clock
 from runtime.errors import TachowattError
 from runtime.settings import Settings
 from runtime.waiting import pause
+from services import retention
 from store.postgres.engine import Layout
 from store.postgres.pool import Connection, abort, connect, translated
 from store.schema import partitions, rollups
@@ -28,12 +31,19 @@ class Upkeep:
     """Runs rounds of upkeep until stopped; logs and retries failures."""
 
     def __init__(
-        self, database_url: str, layout: Layout, clock: Clock, *, every_s: float = _EVERY_S
+        self,
+        database_url: str,
+        layout: Layout,
+        clock: Clock,
+        *,
+        every_s: float = _EVERY_S,
+        days: Mapping[str, int] | None = None,
     ) -> None:
         self._url = database_url
         self._layout = layout
         self._clock = clock
         self._every_s = every_s
+        self._days = days or {}
         self._connection: Connection | None = None
         self._stopping = False
         self._partitions_due = False
@@ -70,6 +80,11 @@ class Upkeep:
                     self._layout_logged = True
                 while not self._stopping and rollups.refresh(connection):
                     pass
+                if self._partitions_due and not self._stopping:
+                    deleted = retention.enforce(connection, self._days, self._clock.now_us())
+                    for one in deleted:
+                        if one.rows:
+                            log.info("retention deleted rows=%d of %s", one.rows, one.place)
                 if self._partitions_due:
                     self._partitions_due = not partitions.upkeep(
                         connection, self._layout, self._clock.now_us()
@@ -85,5 +100,10 @@ def start_upkeep(
     settings: Settings, clock: Clock, addresses: Addresses, stop: asyncio.Event
 ) -> asyncio.Task[None]:
     """Start the upkeep of the store; it ends after `stop`."""
-    upkeep = Upkeep(addresses.database_url, Layout.of(settings), clock)
+    upkeep = Upkeep(
+        addresses.database_url,
+        Layout.of(settings),
+        clock,
+        days=retention.days_by_category(settings),
+    )
     return asyncio.create_task(upkeep.run(stop), name="upkeep")

@@ -14,7 +14,7 @@ from store.postgres.pool import Connection
 
 SCHEMAS = (
     *("access", "analysis", "contacts", "customers", "features", "pipeline"),
-    *("rollup", "shown", "telemetry"),
+    *("privacy", "rollup", "shown", "telemetry"),
 )
 _AT_ONCE = 50
 """Statements in one round trip. TimescaleDB as WebAssembly ends with all in one."""

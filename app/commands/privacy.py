@@ -1,0 +1,100 @@
+"""Personal data: how long they stay, the record of processing, and who a breach touched."""
+
+from dataclasses import asdict
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.options import Json
+from app.commands.shared.reads import log_command
+from app.operations.timestamps import as_datetime
+from app.processes.stack import database
+from runtime.clock import SystemClock
+from runtime.errors import Usage
+from services import breach
+from services import privacy_record as processing
+from services import retention as rules
+from store.people.read_log import of_customers
+from store.postgres.pool import connect, translated
+
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
+
+
+@cli.command("retention")
+def retention(
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only count what is older than its period")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Delete what is older than its category's period; a running service does it every hour.
+
+    Example: tachowatt privacy retention --dry-run
+    """
+    settings, clock = load_settings(), SystemClock()
+    days = rules.days_by_category(settings)
+    act = rules.report if dry_run else rules.enforce
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        found = act(connection, days, clock.now_us())
+    if json:
+        print_json({"dry_run": dry_run, "tables": [asdict(one) for one in found]})
+        return
+    print_table(
+        "Older than their period" if dry_run else "Deleted",
+        ["table", "category", "days", "before", "rows"],
+        [
+            [one.place, one.category, one.days or "", one.before or "", one.rows]
+            for one in found
+            if one.before is not None
+        ],
+    )
+
+
+@cli.command("record")
+def record(json: Json = False) -> None:
+    """Print the record of processing activities (GDPR Art. 30) as Markdown.
+
+    Example: tachowatt privacy record > record.md
+    """
+    settings = load_settings()
+    rows = processing.record(rules.days_by_category(settings), settings.retention_days)
+    if json:
+        print_json(rows)
+    else:
+        out.print(processing.markdown(rows), markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("affected")
+def affected(
+    since: Annotated[str, typer.Option(help="Begin of the breach, with an offset")],
+    device: Annotated[str | None, typer.Option(help="Device, as tenant/device")] = None,
+    table: Annotated[str | None, typer.Option(help="Table, as schema.table")] = None,
+    json: Json = False,
+) -> None:
+    """List the customers that a breach of a device or a table touched.
+
+    Example: tachowatt privacy affected --since 2026-11-01T00:00:00Z --device demo/car-1
+    """
+    if (device is None) == (table is None):
+        raise Usage("name either --device or --table")
+    after, clock = as_datetime(since), SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        if device is not None:
+            tenant, sign, name = device.partition("/")
+            if not sign:
+                raise Usage(f"{device!r} is no device; expected tenant/device")
+            found = breach.of_device(connection, tenant, name, after)
+        else:
+            found = breach.of_table(connection, table or "", after)
+        tenants = {tenant for tenant, _ in found}
+        log_command(
+            connection,
+            clock,
+            "privacy affected",
+            {t: of_customers([c for of, c in found if of == t]) for t in sorted(tenants)},
+        )
+    if json:
+        print_json([{"tenant": tenant, "customer": customer} for tenant, customer in found])
+        return
+    print_table("Customers", ["tenant", "customer"], [list(row) for row in found])

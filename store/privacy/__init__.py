@@ -1,0 +1,1 @@
+"""Personal data: where they are, whose they are, how long they stay and how they end."""
