@@ -55,7 +55,7 @@ def retention(
 def record(json: Json = False) -> None:
     """Print the record of processing activities (GDPR Art. 30) as Markdown.
 
-    Example: tachowatt privacy record > record.md
+    Example: tachowatt privacy record --json
     """
     settings = load_settings()
     rows = processing.record(rules.days_by_category(settings), settings.retention_days)
