@@ -46,6 +46,26 @@ class Grids:
             tuple(meterings),
         )
 
+    def replaced(self, devices: Iterable[Device]) -> "Grids":
+        """Return these with some devices changed or added."""
+        changed = Grids.of(devices)
+        zones = {zone: n for n, zone in enumerate(self.zones)}
+        meterings = {metering: n for n, metering in enumerate(self.meterings)}
+        zone_of = np.array([zones.setdefault(z, len(zones)) for z in changed.zones], np.int64)
+        metering_of = np.array(
+            [meterings.setdefault(m, len(meterings)) for m in changed.meterings], np.int64
+        )
+        others = ~np.isin(self.ids, changed.ids, assume_unique=True)
+        ids = np.concatenate((self.ids[others], changed.ids))
+        order = np.argsort(ids, kind="stable")
+        return Grids(
+            ids[order],
+            np.concatenate((self.zone[others], zone_of[changed.zone]))[order],
+            np.concatenate((self.metering[others], metering_of[changed.metering]))[order],
+            tuple(zones),
+            tuple(meterings),
+        )
+
     def find(self, device_ids: Ints) -> Ints:
         """Find the positions of devices in `ids`. Raises KeyError if one is not registered."""
         if not device_ids.shape[0]:

@@ -1,16 +1,24 @@
-"""The snapshot of registry and consents that ingest decides by."""
+"""The snapshot of registry and consents that ingest decides by; it follows what changes."""
 
 import threading
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from ingest.feature_inputs import Grids
-from store.people import consent, registry
+from store.people import changes, consent, registry
+from store.people.changes import Change
 from store.people.registry import Holding
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
+
+MOST_CHANGES = 20_000
+"""More changes at once are read with everything else, which is faster then."""
+
+_STEPS = 256
+"""Followed versions whose devices are remembered, for partitions that are behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +27,7 @@ class Registry:
 
     by_address : (dialect, address) → device.
     native : device id → tenant/device, the key of its sequence numbers.
+    seen : the transactions that it has; others are changes (store.people.changes).
     """
 
     version: int
@@ -28,6 +37,16 @@ class Registry:
     consent: ConsentState
     grids: Grids
     native: Mapping[int, str]
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """From one version to the next; devices : those that may differ, None = all."""
+
+    before: int
+    after: int
+    devices: frozenset[int] | None
 
 
 class Registries:
@@ -35,15 +54,37 @@ class Registries:
 
     def __init__(self) -> None:
         self._newest: Registry | None = None
+        self._steps: deque[_Step] = deque(maxlen=_STEPS)
         self._loading = threading.Lock()
 
     def load(self, connection: Connection) -> Registry:
-        """Return the registry as this connection sees it; read it only if it has changed."""
+        """Return the registry as this connection sees it; read only what has changed."""
         with self._loading:
-            version = registry.version(connection)
-            if self._newest is None or self._newest.version != version:
-                self._newest = load(connection)
+            before = self._newest
+            if before is not None and registry.version(connection) == before.version:
+                return before
+            followed = None if before is None else follow(connection, before)
+            if followed is None:
+                self._newest, devices = load(connection), None
+            else:
+                self._newest, devices = followed
+            if before is not None:
+                self._steps.append(_Step(before.version, self._newest.version, devices))
             return self._newest
+
+    def changed_since(self, before: int, after: int) -> frozenset[int] | None:
+        """Return the devices that may differ between two loaded versions; None = all may."""
+        found: set[int] = set()
+        with self._loading:
+            for step in reversed(self._steps):
+                if step.after > after:
+                    continue
+                if step.devices is None:
+                    return None
+                found |= step.devices
+                if step.before <= before:
+                    return frozenset(found)
+        return None
 
 
 _UNKNOWN_METER = registry.MeterRow(None, 900, 6)
@@ -51,44 +92,117 @@ _UNKNOWN_METER = registry.MeterRow(None, 900, 6)
 
 def load(connection: Connection) -> Registry:
     """Read the whole registry."""
+    seen = changes.snapshot(connection)  # first: what commits from now on is read again
     version = registry.version(connection)
+    devices = _devices(connection, None)
+    return Registry(
+        version=version,
+        tenants=frozenset(registry.tenants(connection)),
+        by_address={(device.dialect, device.address): device for device in devices},
+        by_id={device.device_id: device for device in devices},
+        consent=ConsentState(consent.granted(connection)),
+        grids=Grids.of(devices),
+        native={device.device_id: _native(device) for device in devices},
+        seen=seen,
+    )
+
+
+def follow(connection: Connection, before: Registry) -> tuple[Registry, frozenset[int]] | None:
+    """Read what has changed since a snapshot; return the new one and the devices that may differ.
+
+    None where everything has to be read: too much has changed, or a device was removed.
+    """
+    seen = changes.snapshot(connection)
+    version = registry.version(connection)
+    changed = changes.not_seen(connection, before.seen, MOST_CHANGES)
+    if changed is None or any(_everything(change) for change in changed):
+        return None
+    customers = sorted({(c.tenant, c.object) for c in changed if c.kind == "consent"})
+    granted = before.consent.granted
+    if customers:
+        now = consent.granted(connection, customers)
+        granted = {**granted, **{key: now.get(key, frozenset()) for key in customers}}
+    tenants = before.tenants
+    if any(change.kind == "tenant" for change in changed):
+        tenants = frozenset(registry.tenants(connection))
+    devices = _devices(connection, changes.devices_of(connection, changed))
+    followed = Registry(
+        version, tenants, before.by_address, before.by_id, ConsentState(granted), before.grids,
+        before.native, seen,
+    )  # fmt: skip
+    return _with(followed, devices), frozenset(device.device_id for device in devices)
+
+
+def _everything(change: Change) -> bool:
+    """Return whether a change needs everything to be read: of a tenant's time zone, which is part
+    of its devices, or of a device that is gone."""
+    return (change.kind, change.operation) in (
+        ("tenant", "updated"),
+        ("tenant", "deleted"),
+        ("device", "deleted"),
+    )
+
+
+def _with(before: Registry, devices: Sequence[Device]) -> Registry:
+    """Return a registry with some devices changed or added."""
+    if not devices:
+        return before
+    by_address, by_id = dict(before.by_address), dict(before.by_id)
+    for device in devices:
+        old = by_id.get(device.device_id)
+        if old is not None:
+            del by_address[(old.dialect, old.address)]
+    for device in devices:
+        by_address[(device.dialect, device.address)] = by_id[device.device_id] = device
+    return Registry(
+        before.version,
+        before.tenants,
+        by_address,
+        by_id,
+        before.consent,
+        before.grids.replaced(devices),
+        {**before.native, **{device.device_id: _native(device) for device in devices}},
+        before.seen,
+    )
+
+
+def _native(device: Device) -> str:
+    return f"{device.tenant}/{device.device}"
+
+
+def _devices(connection: Connection, device_ids: Sequence[int] | None) -> list[Device]:
+    """Read devices with their history of holders; None = all."""
+    if device_ids is not None and not device_ids:
+        return []
     contracts = {
         subject: [_span(holding, customer) for customer, holding in rows]
-        for subject, rows in registry.contracts(connection).items()
+        for subject, rows in registry.contracts(connection, device_ids).items()
     }
-    assignments = registry.assignments(connection)
-    meters = registry.meters(connection)
-    by_address: dict[tuple[str, str], Device] = {}
-    for row in registry.devices(connection):
+    assignments = registry.assignments(connection, device_ids)
+    meters = registry.meters(connection, device_ids)
+    found: list[Device] = []
+    for row in registry.devices(connection, device_ids):
         spans = [_span(holding, holding.subject) for holding in assignments.get(row.device_id, [])]
         covering = {span.value: contracts.get((row.tenant, span.value), []) for span in spans}
         # The meter assigned last, which the device reads now, gives its grid and time zone.
         newest = max(spans, key=lambda span: span.from_us).value if spans else ""
         meter = meters.get((row.tenant, newest.removeprefix("meter:")), _UNKNOWN_METER)
-        by_address[(row.dialect, row.address)] = Device(
-            device_id=row.device_id,
-            tenant=row.tenant,
-            device=row.device,
-            kind=row.kind,
-            dialect=row.dialect,
-            address=row.address,
-            mapping=row.mapping,
-            timezone=meter.timezone or row.timezone,
-            interval_s=float(meter.interval_s),
-            register_digits=meter.register_digits,
-            holders=holders(spans, covering),
+        found.append(
+            Device(
+                device_id=row.device_id,
+                tenant=row.tenant,
+                device=row.device,
+                kind=row.kind,
+                dialect=row.dialect,
+                address=row.address,
+                mapping=row.mapping,
+                timezone=meter.timezone or row.timezone,
+                interval_s=float(meter.interval_s),
+                register_digits=meter.register_digits,
+                holders=holders(spans, covering),
+            )
         )
-    return Registry(
-        version=version,
-        tenants=frozenset(registry.tenants(connection)),
-        by_address=by_address,
-        by_id={device.device_id: device for device in by_address.values()},
-        consent=ConsentState(consent.granted(connection)),
-        grids=Grids.of(by_address.values()),
-        native={
-            device.device_id: f"{device.tenant}/{device.device}" for device in by_address.values()
-        },
-    )
+    return found
 
 
 def _span(holding: Holding, value: str) -> Span:

@@ -30,7 +30,8 @@ from contracts.topics import NAME
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
 from services.contact_points import ContactPoints, NewPoint
-from store.people import consent, registry
+from store.people import consent, identity, registry
+from store.people.recording import record_at
 from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
 
@@ -291,6 +292,7 @@ def write(
     with connect(database_url) as connection:
         try:
             with translated():
+                record_at(connection, now_us)
                 changed = registry.changed_kinds(connection, sections.get("devices", []))
                 if changed:
                     raise Usage(
@@ -322,13 +324,13 @@ def write(
                     connection,
                     [{**row, "recorded_at": recorded_at} for row in sections.get("consents", [])],
                 )
-                overlapping = registry.overlapping_assignments(connection)
-                if overlapping:
-                    tenant, device = overlapping[0]
+                try:
+                    identity.check_one_place(connection)
+                except identity.TwoPlaces as error:
                     raise Usage(
-                        f"device {device!r} of {tenant!r} would be in two places at once; end the "
-                        "earlier assignment with valid_to"
-                    )
+                        f"device {error.device!r} of {error.tenant!r} would be in two places at "
+                        "once; end the earlier assignment with valid_to"
+                    ) from None
                 registry.bump(connection)
                 connection.commit()
         except registry.Refused as error:

@@ -4,7 +4,7 @@ With fifty thousand devices in turn, objects would cost more than the arithmetic
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -115,6 +115,12 @@ class States:
         """Select the devices that have no row, ascending."""
         wanted = np.unique(np.fromiter(device_ids, np.int64))
         return wanted[self.slots.rows(wanted) < 0]
+
+    def known(self, device_ids: Collection[int]) -> list[int]:
+        """Select the devices that have a row."""
+        wanted = np.fromiter(device_ids, np.int64, len(device_ids))
+        found: list[int] = wanted[self.slots.rows(wanted) >= 0].tolist()
+        return found
 
     def add(self, device_ids: Ints) -> Ints:
         """Add rows for devices that have none. Returns these rows."""

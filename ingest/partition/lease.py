@@ -248,15 +248,19 @@ class PartitionLease:
         """Load a changed registry or consent; it applies from the next message on. Returns True if
         there was a change."""
         connection, cache = self.connection, self.cache
-        if registry.version(connection) == cache.registry.version:
+        before = cache.registry.version
+        if registry.version(connection) == before:
             return False
         cache.registry = self._registries.load(connection)
         cache.topics = Topics(cache.registry, partition=self.partition)
+        changed = self._registries.changed_since(before, cache.registry.version)
         if self.partition.of > 1 and any(
-            not cache.owns(d) for s in cache.states.values() for d in s.slots.ids.tolist()
+            not cache.owns(d)
+            for s in cache.states.values()
+            for d in (s.slots.ids.tolist() if changed is None else s.known(changed))
         ):
             raise Retry("a device has another address now: what is in memory is loaded anew")
-        load_recompute_requests(connection, cache, self.clock)
+        load_recompute_requests(connection, cache, self.clock, changed)
         self.load_late_devices(connection, cache)
         return True
 

@@ -1,5 +1,7 @@
 """Request a recomputation of devices whose grid or time zone has changed."""
 
+from collections.abc import Collection
+
 import numpy as np
 
 from ingest.decoding.times import YEAR_2000_US
@@ -12,17 +14,24 @@ from store.pipeline import carry, reconcile
 from store.postgres.pool import Connection
 
 
-def load_recompute_requests(connection: Connection, cache: StateCache, clock: Clock) -> None:
+def load_recompute_requests(
+    connection: Connection,
+    cache: StateCache,
+    clock: Clock,
+    only: Collection[int] | None = None,
+) -> None:
     """Request a reconcile of devices whose features were computed with another grid or zone, from
     their first sample, or from the boundary of retention if older samples may be gone.
 
-    Commits. `cache` already has the new registry.
+    only : the devices that may have changed; None = all. Commits. `cache` already has the new
+    registry.
     """
     now_us = clock.now_us()
+    by_id = cache.registry.by_id
     current = {
-        device.device_id: as_text(device)
-        for device in cache.registry.by_id.values()
-        if cache.owns(device.device_id)
+        device_id: as_text(by_id[device_id])
+        for device_id in (by_id if only is None else only)
+        if cache.owns(device_id)
     }
     for device_id in carry.outdated(connection, current):
         everything = reconcile.Range(cache.retention_ready_us, now_us)

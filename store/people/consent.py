@@ -26,6 +26,8 @@ _IN_FORCE = (
     f"order by tenant, customer, purpose, {NEWEST_FIRST.format(n='')}"
 )
 
+_OF_CUSTOMERS = "where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+
 
 @dataclass(frozen=True, slots=True)
 class InForce:
@@ -36,11 +38,15 @@ class InForce:
     recorded_at: datetime
 
 
-def granted(connection: Connection) -> dict[tuple[str, str], frozenset[str]]:
-    """Return the purposes granted now, by (tenant, customer)."""
+def granted(
+    connection: Connection, customers: Sequence[tuple[str, str]] | None = None
+) -> dict[tuple[str, str], frozenset[str]]:
+    """Return the purposes granted now, by (tenant, customer); of all, or of these customers."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
+    where = "" if customers is None else _OF_CUSTOMERS
     for tenant, customer, purpose, state, *_ in connection.execute(
-        _IN_FORCE.format(where="").encode()
+        _IN_FORCE.format(where=where).encode(),
+        None if customers is None else pair_columns(customers),
     ):
         if state == GRANTED:
             found[(tenant, customer)].add(purpose)
@@ -52,9 +58,7 @@ def in_force(
 ) -> dict[tuple[str, str], dict[str, InForce]]:
     """Return for each (tenant, customer): purpose → the decision in force."""
     found: dict[tuple[str, str], dict[str, InForce]] = {key: {} for key in customers}
-    query = _IN_FORCE.format(
-        where="where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
-    )
+    query = _IN_FORCE.format(where=_OF_CUSTOMERS)
     for tenant, customer, purpose, *decision in connection.execute(
         query.encode(), pair_columns(customers)
     ):

@@ -8,6 +8,8 @@ from datetime import datetime
 from typing import Any
 
 import psycopg
+from psycopg import Cursor
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from store.postgres.pool import Connection, scalar
@@ -69,34 +71,76 @@ def tenants(connection: Connection) -> list[str]:
 _SUBJECT = "case when vehicle is null then 'meter:' || meter else 'vehicle:' || vehicle end"
 
 
-def contracts(connection: Connection) -> dict[tuple[str, str], list[tuple[str, Holding]]]:
-    """Return (tenant, subject) → customers whose contracts cover it, and when."""
+def contracts(
+    connection: Connection, device_ids: Sequence[int] | None = None
+) -> dict[tuple[str, str], list[tuple[str, Holding]]]:
+    """Return (tenant, subject) → customers whose contracts cover it, and when.
+
+    device_ids : only of vehicles and meters to which these devices are, or were, assigned.
+    """
     found: dict[tuple[str, str], list[tuple[str, Holding]]] = defaultdict(list)
-    for tenant, customer, subject, start, end in connection.execute(
-        f"select tenant, customer, {_SUBJECT}, valid_from, valid_to from customers.contract"
-    ):
-        found[(tenant, subject)].append((customer, Holding(subject, start, end)))
+    all_ = f"select tenant, customer, {_SUBJECT}, valid_from, valid_to from customers.contract"
+    some = (
+        "with assigned as (select distinct tenant, vehicle, meter from customers.assignment "
+        f"where device_id = any(%(ids)s)) {all_} where contract is not null and ({{which}})"
+    )
+    queries = [all_]
+    if device_ids is not None:
+        queries = [
+            some.format(
+                which=f"{column} is not null and (tenant, {column}) in "
+                f"(select tenant, {column} from assigned)"
+            )
+            for column in ("vehicle", "meter")
+        ]
+    for query in queries:
+        for tenant, customer, subject, start, end in connection.execute(
+            query.encode(), None if device_ids is None else {"ids": list(device_ids)}
+        ):
+            found[(tenant, subject)].append((customer, Holding(subject, start, end)))
     return found
 
 
-def assignments(connection: Connection) -> dict[int, list[Holding]]:
-    """Return device id → the vehicles or meters that it was assigned to, and when."""
+def assignments(
+    connection: Connection, device_ids: Sequence[int] | None = None
+) -> dict[int, list[Holding]]:
+    """Return device id → the vehicles or meters that it was assigned to, and when.
+
+    device_ids : only of these.
+    """
     found: dict[int, list[Holding]] = defaultdict(list)
-    for device_id, subject, start, end in connection.execute(
-        f"select device_id, {_SUBJECT}, valid_from, valid_to from customers.assignment"
-    ):
+    query = f"select device_id, {_SUBJECT}, valid_from, valid_to from customers.assignment"
+    for device_id, subject, start, end in _of_devices(connection, query, device_ids):
         found[device_id].append(Holding(subject, start, end))
     return found
 
 
-def meters(connection: Connection) -> dict[tuple[str, str], MeterRow]:
-    """Return (tenant, meter) → its time zone, interval and digits."""
-    return {
-        (row[0], row[1]): MeterRow(*row[2:])
-        for row in connection.execute(
-            "select tenant, meter, timezone, interval_s, register_digits from customers.meter"
+def _of_devices(
+    connection: Connection, query: str, device_ids: Sequence[int] | None, order: str = ""
+) -> Cursor[TupleRow]:
+    """Run a query over all devices, or over these only."""
+    if device_ids is None:
+        return connection.execute(f"{query} {order}".encode())
+    return connection.execute(
+        f"{query} where device_id = any(%s) {order}".encode(), (list(device_ids),)
+    )
+
+
+def meters(
+    connection: Connection, device_ids: Sequence[int] | None = None
+) -> dict[tuple[str, str], MeterRow]:
+    """Return (tenant, meter) → its time zone, interval and digits.
+
+    device_ids : only of meters to which these devices are, or were, assigned.
+    """
+    query = "select tenant, meter, timezone, interval_s, register_digits from customers.meter"
+    if device_ids is not None:
+        query += (
+            " where (tenant, meter) in (select tenant, meter from customers.assignment "
+            "where device_id = any(%s) and meter is not null)"
         )
-    }
+    rows = connection.execute(query.encode(), None if device_ids is None else (list(device_ids),))
+    return {(row[0], row[1]): MeterRow(*row[2:]) for row in rows.fetchall()}
 
 
 def is_registered(connection: Connection, dialect: str, address: str) -> bool:
@@ -110,14 +154,15 @@ def is_registered(connection: Connection, dialect: str, address: str) -> bool:
     )
 
 
-def devices(connection: Connection) -> list[DeviceRow]:
-    """Return all registered devices."""
-    rows = connection.execute(
+def devices(connection: Connection, device_ids: Sequence[int] | None = None) -> list[DeviceRow]:
+    """Return all registered devices, or these."""
+    query = (
         "select d.device_id, d.tenant, d.device, d.kind, d.dialect, d.address, "
         "d.mapping, t.timezone "
-        "from customers.device d join customers.tenant t using (tenant) order by 1"
+        "from customers.device d join customers.tenant t using (tenant)"
     )
-    return [DeviceRow(*row) for row in rows.fetchall()]
+    found = _of_devices(connection, query, device_ids, "order by 1")
+    return [DeviceRow(*row) for row in found.fetchall()]
 
 
 # Table → (key columns, all columns). A table comes after those that it references.
@@ -226,14 +271,3 @@ def changed_kinds(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> 
         ),
     )
     return [row[0] for row in found.fetchall()]
-
-
-def overlapping_assignments(connection: Connection) -> list[tuple[str, str]]:
-    """Return devices (tenant, name) with assignments that overlap."""
-    rows = connection.execute(
-        "select distinct d.tenant, d.device from customers.assignment a "
-        "join customers.assignment b on a.device_id = b.device_id and a.valid_from < b.valid_from "
-        "and (a.valid_to is null or a.valid_to > b.valid_from) "
-        "join customers.device d on d.device_id = a.device_id order by 1, 2"
-    )
-    return [(row[0], row[1]) for row in rows.fetchall()]

@@ -22,6 +22,7 @@ from tests.seed_api import DAY_US, OTHER
 _GLOBAL = {
     "access.secret_key",
     "access.wake_key",
+    "customers.change_horizon",
     "customers.version",
     "contacts.playbook",
     "contacts.playbook_error",

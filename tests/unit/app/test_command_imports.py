@@ -83,6 +83,7 @@ HELP: dict[str, set[str]] = {
     "db": DATABASE,
     "dead-letter": DATABASE,
     "demo": PARSER,
+    "identity": DATABASE,
     "device": DATABASE,
     "devices": DATABASE,
     "fault": PARSER,

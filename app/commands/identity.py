@@ -1,0 +1,147 @@
+"""Whose a device's data are: show it for any time, as known at any time, and correct it."""
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import load_settings, out, print_json
+from app.commands.shared.options import Json, Tenant
+from app.commands.shared.reads import log_command
+from app.commands.shared.tenant import the_tenant
+from app.operations.timestamps import as_datetime
+from app.processes.stack import database
+from contracts.drivers import DriverSource, Relation
+from runtime.clock import SystemClock
+from runtime.errors import NotFound, Usage
+from services import identity
+from store.people.read_log import of_customers
+from store.people.registry import Refused
+from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
+
+cli = typer.Typer(no_args_is_help=True, help=__doc__)
+
+From = Annotated[str, typer.Option("--from", help="From when it was so (ISO 8601 with offset)")]
+To = Annotated[str | None, typer.Option("--to", help="Until when, exclusive; absent = still so")]
+
+
+@cli.command("show")
+def show_identity(
+    device: Annotated[str, typer.Argument(help="Device")],
+    at: Annotated[str | None, typer.Option(help="When it was so; absent = now")] = None,
+    known: Annotated[str | None, typer.Option(help="When we knew it; absent = now")] = None,
+    tenant: Tenant = None,
+    json: Json = False,
+) -> None:
+    """Show vehicle or meter, contract, customer and driver of a device.
+
+    Example: tachowatt identity show car-1 --at 2026-03-01T12:00+01:00 --known 2026-03-02T00:00Z
+    """
+    clock = SystemClock()
+    now = from_us(clock.now_us())
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        owner = the_tenant(connection, tenant)
+        try:
+            found = identity.whose(
+                connection,
+                owner,
+                device,
+                as_datetime(at) if at else now,
+                as_datetime(known) if known else now,
+            )
+        except NotFound as error:
+            raise Usage(str(error)) from None
+        customers = [one for one in {found.customer, found.driver} if one is not None]
+        log_command(connection, clock, "identity show", {owner: of_customers(customers)})
+    answer = {
+        "subject": found.subject,
+        "contract": found.contract,
+        "customer": found.customer,
+        "driver": {"relation": found.relation, "customer": found.driver},
+    }
+    if json:
+        print_json(answer)
+        return
+    out.print(f"subject:  {found.subject or 'none: the device was assigned to nothing'}")
+    out.print(f"contract: {found.contract or 'none'}")
+    out.print(f"customer: {found.customer or 'none'}")
+    out.print(f"driver:   {found.relation}" + (f" ({found.driver})" if found.driver else ""))
+
+
+@cli.command("assign")
+def assign_device(
+    device: Annotated[str, typer.Argument(help="Device")],
+    subject: Annotated[str, typer.Argument(help="vehicle:ID, meter:ID or none")],
+    valid_from: From,
+    valid_to: To = None,
+    tenant: Tenant = None,
+) -> None:
+    """Say where a device was in a period, also in the past. It overrules what was known about it.
+
+    Example: tachowatt identity assign box-1 vehicle:car-2 --from 2026-03-01T00:00+01:00
+    """
+    where = None if subject == "none" else subject
+    if where is not None and where.partition(":")[0] not in ("vehicle", "meter"):
+        raise Usage("SUBJECT: expected vehicle:ID, meter:ID or none")
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        start, end = _period(valid_from, valid_to)
+        try:
+            changed = identity.correct_assignment(
+                connection,
+                the_tenant(connection, tenant),
+                device,
+                where,
+                start,
+                end,
+                clock.now_us(),
+            )
+        except (NotFound, Refused) as error:
+            raise Usage(str(error)) from None
+        connection.commit()
+    out.print(f"{device} is recorded" if changed else f"{device}: this was known already")
+
+
+@cli.command("driver")
+def record_driver(
+    vehicle: Annotated[str, typer.Argument(help="Vehicle")],
+    relation: Annotated[Relation, typer.Argument(help="Who drives")],
+    source: Annotated[DriverSource, typer.Option(help="Who said it")],
+    valid_from: From,
+    valid_to: To = None,
+    customer: Annotated[str | None, typer.Option(help="The customer who drives")] = None,
+    tenant: Tenant = None,
+) -> None:
+    """Record who drove a vehicle in a period, as somebody said it.
+
+    Example: tachowatt identity driver car-1 family --source customer --from 2026-03-01T08:00+01:00
+    """
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        start, end = _period(valid_from, valid_to)
+        if customer is not None and relation is Relation.UNKNOWN:
+            raise Usage("--customer: an unknown driver is no customer")
+        try:
+            changed = identity.say_driver(
+                connection,
+                the_tenant(connection, tenant),
+                vehicle,
+                relation,
+                customer,
+                source,
+                start,
+                end,
+                clock.now_us(),
+            )
+        except (NotFound, Refused) as error:
+            raise Usage(str(error)) from None
+        connection.commit()
+    out.print(f"{vehicle} is recorded" if changed else f"{vehicle}: this was known already")
+
+
+def _period(valid_from: str, valid_to: str | None) -> tuple[datetime, datetime | None]:
+    start, end = as_datetime(valid_from), None if valid_to is None else as_datetime(valid_to)
+    if end is not None and end <= start:
+        raise Usage("--to must be after --from")
+    return start, end

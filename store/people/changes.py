@@ -1,0 +1,81 @@
+"""What has changed in the registry and in consents, in an order without gaps.
+
+Triggers write `customers.change` (migration 0028). A transaction's number (xid) and not a sequence
+orders them: a reader takes only transactions below the oldest that still runs, and whatever commits
+later has a higher number.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from store.postgres.pool import Connection, scalar
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One object that a transaction has changed. kind, object : see customers.change."""
+
+    xid: int
+    change_id: int
+    tenant: str
+    kind: str
+    object: str
+    operation: str
+    recorded_at: datetime
+
+
+_COLUMNS = "xid::text::bigint, change_id, tenant, kind, object, operation, recorded_at"
+
+
+def snapshot(connection: Connection) -> str:
+    """Return which transactions this connection sees now, for `not_seen`."""
+    return str(scalar(connection, "select pg_current_snapshot()::text"))
+
+
+def not_seen(connection: Connection, seen: str, most: int) -> list[Change] | None:
+    """Return what transactions have changed that a snapshot did not see.
+
+    None where there are more than `most`, or where some were forgotten: read everything again.
+    """
+    if scalar(
+        connection,
+        "select forgotten >= pg_snapshot_xmin(%s::pg_snapshot) from customers.change_horizon",
+        (seen,),
+    ):
+        return None
+    rows = connection.execute(
+        f"select {_COLUMNS} from customers.change where xid >= pg_snapshot_xmin(%s::pg_snapshot) "
+        "and not pg_visible_in_snapshot(xid, %s::pg_snapshot) order by xid, change_id limit %s",
+        (seen, seen, most + 1),
+    ).fetchall()
+    return None if len(rows) > most else [Change(*row) for row in rows]
+
+
+def devices_of(connection: Connection, changed: Sequence[Change]) -> list[int]:
+    """Return the devices whose own row, meter, assignments or contracts are among the changes.
+
+    Of a contract: the devices of the vehicles and meters that it covers now, or did before.
+    """
+    rows = connection.execute(
+        "with changed as (select distinct * from unnest(%s::text[], %s::text[], %s::text[]) "
+        "as c (tenant, kind, object)), "
+        "covered as (select k.tenant, k.vehicle, k.meter from changed c "
+        "join customers.contract k on k.tenant = c.tenant and k.contract = c.object "
+        "where c.kind = 'contract' union select k.tenant, k.vehicle, k.meter from changed c "
+        "join customers.contract_past k on k.tenant = c.tenant and k.contract = c.object "
+        "where c.kind = 'contract' "
+        "union select c.tenant, null, c.object from changed c where c.kind = 'meter') "
+        "select d.device_id from changed c join customers.device d on d.tenant = c.tenant "
+        "and d.device = c.object where c.kind in ('device', 'assignment') "
+        "union select a.device_id from covered s join customers.assignment a "
+        "on a.tenant = s.tenant and a.vehicle = s.vehicle "
+        "union select a.device_id from covered s join customers.assignment a "
+        "on a.tenant = s.tenant and a.meter = s.meter",
+        (
+            [change.tenant for change in changed],
+            [change.kind for change in changed],
+            [change.object for change in changed],
+        ),
+    )
+    return [row[0] for row in rows.fetchall()]
