@@ -105,6 +105,9 @@ _CONTACT = Whose("t.contact_id = any(%(contacts)s)")
 _DEVICE = Whose("t.device_id = any(%(devices)s)")
 _VEHICLE = Whose("t.tenant = %(tenant)s and t.vehicle = any(%(vehicles)s)")
 _METER = Whose("t.tenant = %(tenant)s and t.meter = any(%(meters)s)")
+_DRIVEN = Whose(
+    "t.tenant = %(tenant)s and (t.customer = %(customer)s or t.vehicle = any(%(vehicles)s))"
+)
 _NOBODY = Whose()
 _TECHNICAL = Retention("technical")
 _RELATIONSHIP = Retention("relationship")
@@ -265,12 +268,25 @@ TABLES = (
                 "or t.meter = any(%(meters)s))"), _RELATIONSHIP, End.DELETE),
     Entry("customers.contract", "what was agreed", "contract and period", _CUSTOMER, _RELATIONSHIP,
           End.DELETE),
+    Entry("customers.driver", "who drove, as somebody said", "driver of a vehicle and period",
+          _DRIVEN, _RELATIONSHIP, End.DELETE),
     Entry("customers.vehicle", "what is insured", "name and number plate",
           _VEHICLE, _RELATIONSHIP, End.DELETE),
     Entry("customers.meter", "what is metered", "number of the meter",
           _METER, _RELATIONSHIP, End.DELETE),
     Entry("customers.customer", "who it is", "name, language", _CUSTOMER, _RELATIONSHIP,
           End.DELETE),
+    # Erasure of the rows above writes into these; they come after them.
+    Entry("customers.assignment_past", "what we knew before a correction", "as of the assignment",
+          Whose("t.tenant = %(tenant)s and (t.vehicle = any(%(vehicles)s) "
+                "or t.meter = any(%(meters)s))"),
+          Retention("ended", "recorded_to"), End.DELETE),
+    Entry("customers.contract_past", "what we knew before a correction", "as of the contract",
+          _CUSTOMER, Retention("ended", "recorded_to"), End.DELETE),
+    Entry("customers.driver_past", "what we knew before a correction", "as of the driver",
+          _DRIVEN, Retention("ended", "recorded_to"), End.DELETE),
+    _nobody("customers.change", "which objects have changed", "ids of objects, no value"),
+    _nobody("customers.change_horizon", "which changes are forgotten", "a number"),
     Entry("customers.device", "devices of the tenant", "name and address of a device",
           _DEVICE, _RELATIONSHIP, End.KEEP,
           why="a device of the tenant: while it is known, what it still sends is refused and not "
