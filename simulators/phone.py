@@ -198,6 +198,39 @@ def _rotation(degrees: tuple[float, float, float]) -> np.ndarray:
     return turned
 
 
+@dataclass(frozen=True, slots=True)
+class Gnss:
+    """Speed and places beside a recording, NaN = no value in that row; m, the true distance."""
+
+    speed_kmh: np.ndarray
+    lat_deg: np.ndarray
+    lon_deg: np.ndarray
+    distance_m: float
+
+
+def with_gnss(
+    made: Recording, seed: int, lag_s: float = 1.2, noise_mps: float = 0.15, rate_hz: float = 1.0
+) -> Gnss:
+    """Measure speed and place by GNSS, `lag_s` late, in the rows of the recording."""
+    rng = np.random.default_rng(seed)
+    step = float(np.median(np.diff(made.t_s)))
+    heading = np.cumsum(made.yaw) * step
+    east = np.cumsum(made.speed * np.cos(heading)) * step
+    north = np.cumsum(made.speed * np.sin(heading)) * step
+    seconds = np.arange(0.5, made.t_s[-1], 1.0 / rate_hz)
+    rows = np.searchsorted(made.t_s, seconds)
+    speed, lat, lon = (np.full(made.t_s.size, np.nan) for _ in range(3))
+    seen = np.interp(seconds - lag_s, made.t_s, made.speed)
+    measured = seen + rng.normal(0, noise_mps, seen.size)
+    speed[rows] = 3.6 * np.where(seen < 0.2, 0.0, np.maximum(measured, 0.0))
+    per_degree = math.pi / 180.0 * 6_371_008.8
+    drift = np.cumsum(rng.normal(0, 0.15, (2, seconds.size)), axis=1)
+    lat[rows] = 52.0 + (np.interp(seconds - lag_s, made.t_s, north) + drift[0]) / per_degree
+    across = per_degree * math.cos(math.radians(52.0))
+    lon[rows] = 10.0 + (np.interp(seconds - lag_s, made.t_s, east) + drift[1]) / across
+    return Gnss(speed, lat, lon, float(np.sum(made.speed) * step))
+
+
 def windshield_phones() -> dict[str, Phone]:
     """Ways in which recordings of this kind come."""
     earth = Phone(frame="earth", gyro_frame="earth", gravity=False)

@@ -46,7 +46,10 @@ def export_trip(analysis: TripAnalysis, path: Path) -> None:
 
 
 def export_aligned(analysis: TripAnalysis, path: Path) -> None:
-    """Write accelerations in the car's axes at the accelerometer's rows, with speed and place."""
+    """Write accelerations in the car's axes at the accelerometer's rows, with speed and place.
+
+    Speed and place are those of the same moment: their lag is taken out.
+    """
     table, axes = analysis.table, analysis.axes
     if axes is None:
         raise ValueError("a recording without axes has nothing to align")
@@ -58,7 +61,7 @@ def export_aligned(analysis: TripAnalysis, path: Path) -> None:
         "accel_vert_mps2": np.round(axes.vert, 4),
     }
     for name in ("speed_kmh", "lat_deg", "lon_deg"):
-        rows[name] = _between(table, name, axes.t_us)
+        rows[name] = _between(table, name, axes.t_us + round((axes.lag_s or 0.0) * US_PER_S))
     _write({name: _nullable(values) for name, values in rows.items()}, path)
 
 

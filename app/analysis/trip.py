@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis import inertial
+from app.analysis import alignment, inertial
 from app.analysis.answer import iso, number
 from app.analysis.axes import FIND_OUT, NOTHING, Axes, Found, rates
 from app.recordings.read import Table
@@ -27,6 +27,7 @@ from services.score_average import average_points
 
 US_PER_S = 1_000_000
 KIND_NAMES = {code: name for name, code in EVENT_KINDS.items()}
+NO_ALIGNMENT = "the device's axes are not found with confidence: events by size of acceleration"
 BLIND = "neither speed nor position: acceleration of a vehicle alone makes no trip"
 # Columns that show motion or standing; other columns do not make a second count as measured.
 MOTION = ("speed_kmh", "lat_deg", "accel_long_mps2", "accel_lat_mps2", "accel_x_mps2")
@@ -60,8 +61,14 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
     """Score the trips of one recording; return all data for plots and exports."""
     if inertial.usable(table):
         return _without_speed(table, parameters, axes)
+    car, used = None, table
+    if alignment.usable(table):
+        if axes.frame == "vehicle":
+            used = alignment.as_vehicle(table, axes)
+        else:
+            car, used = alignment.find(table, axes)
     starts = np.array([0, table.t_us.size], np.int64)
-    run = drive(table.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
+    run = drive(used.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
     trips = np.concatenate((run.trips, end.trips))
     events = np.concatenate((run.events, end.events))
@@ -82,10 +89,14 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
             for event, where in zip(events, home, strict=True)
         ],
         "quality": _quality(table, trips, int(rejected(run.carry)[0]), parameters),
-        "alignment": NOTHING,
+        "alignment": NOTHING if car is None else car.answer(),
         "algorithm_version": ALGORITHM_VERSION,
     }
-    return TripAnalysis(table, trips, events, answer)
+    if car is not None:
+        answer["quality"] |= {"lag_s": car.lag_s, "fusion_s": car.fusion_s}
+        if not car.found:
+            answer["quality"]["notes"].append(NO_ALIGNMENT)
+    return TripAnalysis(table, trips, events, answer, car)
 
 
 def _without_speed(table: Table, parameters: Parameters, axes: Axes) -> TripAnalysis:

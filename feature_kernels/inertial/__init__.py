@@ -1,4 +1,4 @@
-"""Recordings of accelerometer and gyroscope: the car's axes, trips and manoeuvres without speed.
+"""Recordings of accelerometer and gyroscope: the car's axes, and trips and manoeuvres by them.
 
 These kernels look both ways along a whole recording, as a file allows; a stream of a device goes
 through `feature_kernels.driving`.
@@ -8,7 +8,9 @@ from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
 from feature_kernels.inertial.parameters import DEFAULTS, Parameters
+from feature_kernels.inertial.speed import Motion, motion_of
 from feature_kernels.inertial.trips import ROLLING_DTYPE, trips
+from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at
 
 __all__ = [
     "DEFAULTS",
@@ -18,10 +20,15 @@ __all__ = [
     "ROLLING_DTYPE",
     "Aligned",
     "Inertial",
+    "Motion",
     "Parameters",
+    "Turned",
     "align",
+    "align_by_speed",
     "as_vehicle",
     "manoeuvres",
+    "motion_of",
+    "moved_at",
     "stretches",
     "trips",
 ]

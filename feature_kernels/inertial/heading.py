@@ -181,10 +181,10 @@ def _left(view, p):
     left = wide[:, 0] + 1j * wide[:, 1]
     size = np.abs(left)
     left = np.where(size > 0.0, left / np.where(size > 0.0, size, 1.0), 1.0)
-    return left, _agreement(c, p)
+    return left, agreement(c, p)
 
 
-def _agreement(c, p):
+def agreement(c, p):
     """How far each block's evidence agrees with that of the other blocks around: -1..1."""
     width = max(1, round(p.block_s / p.grid_s))
     blocks = -(-c.size // width)

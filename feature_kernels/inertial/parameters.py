@@ -24,6 +24,23 @@ class Parameters(NamedTuple):
     heading_confidence: float = 0.5  # share of the turns that agree with the others; own
     turn_radps: float = 0.03  # mean rate of a recording with turns to align by; own: a bend of
     # 500 m at 54 km/h
+    # Speed beside the accelerometer
+    speed_smooth_s: float = 0.7  # time constant, both ways, of speed and course: GNSS at 1 Hz; own
+    speed_gap_s: float = 3.0  # between speeds further apart nothing is known; own
+    course_kmh: float = 15.0  # slower, a GNSS course is noise; own (Zendrive 18 km/h)
+    course_radps: float = 1.0  # a car turns no faster at that speed: 0.4 g at 15 km/h; own
+    align_least_s: float = 20.0  # a stretch with less of speed is not aligned; own
+    mounted_s: float = 60.0  # time constant, both ways: a loose device slides; own
+    moved_s: float = 8.0  # gravity before and after is a mean over this ...
+    moved_deg: float = 20.0  # ... and differs by this where the device was turned: slope and
+    # braking tilt a mean of 8 s by 10 degrees; own
+    lag_least_s: float = -1.0  # speed is looked for so much earlier ...
+    lag_most_s: float = 4.0  # ... and later than acceleration: GNSS lags 2 s (traps seen)
+    lag_block_s: float = 60.0  # the axes may turn from one such block to the next; own
+    complement_s: float = 5.0  # slower than this, speed and yaw say more than the accelerometer
+    # does: 1 degree of tilt is 0.17 m/s2; own
+    align_confidence: float = 0.6  # below, orientation-free measures are used; own
+    sign_gain: float = 0.05  # the other sign must agree so much better; own
     # Lost low frequencies: time constants that are tried
     fusion_shortest_s: float = 0.75
     fusion_longest_s: float = 6.0

@@ -330,3 +330,40 @@ def test_a_phone_without_gnss_has_trips_and_manoeuvres(tmp_path: Path) -> None:
     for stated in (["--frame", "earth", "--gravity", "removed"], ["--frame", "vehicle"]):
         again = RUN.invoke(cli, ["score-trip", str(path), *stated, "--quiet"])
         assert again.exit_code == 0, again.output
+
+
+@pytest.mark.parametrize("name", ["device, gravity", "other sign", "earth, fused"])
+def test_a_phone_with_gnss_is_aligned_to_the_car(tmp_path: Path, name: str) -> None:
+    made = phone.drive(4, 6, 10, phone.windshield_phones()[name])
+    gnss = phone.with_gnss(made, 4)
+    columns = {f"accel_{a}_mps2": made.accel[:, i] for i, a in enumerate("xyz")}
+    columns |= {f"gyro_{a}_radps": made.gyro[:, i] for i, a in enumerate("xyz")}
+    columns |= {n: getattr(gnss, n) for n in ("speed_kmh", "lat_deg", "lon_deg")}
+    path = write(tmp_path / "a.csv", made.t_s, columns)
+    used = tmp_path / "aligned.csv"
+    result = RUN.invoke(cli, ["score-trip", str(path), "--export", str(used), "--quiet"])
+    assert result.exit_code == 0, result.output
+    answer = json.loads(result.stdout)
+    (trip,) = answer["trips"]
+    assert trip["distance_m"] == pytest.approx(gnss.distance_m, rel=0.01)
+    assert answer["alignment"]["found"]
+    assert answer["quality"]["lag_s"] == pytest.approx(1.2, abs=0.4)
+    rotation = answer["alignment"]["rotation"]
+    assert (rotation is None) == name.startswith("earth")
+    rows = pa.csv.read_csv(used)
+    assert rows.num_rows == made.t_s.size
+    for column, truth, least in (("long", made.long, 0.92), ("lat", made.lat, 0.87)):
+        values = rows.column(f"accel_{column}_mps2").to_numpy()
+        assert np.corrcoef(values, truth)[0, 1] > least
+    speed = rows.column("speed_kmh").to_numpy(zero_copy_only=False).astype(float)
+    known = ~np.isnan(speed)
+    assert np.sqrt(np.mean((speed[known] / 3.6 - made.speed[known]) ** 2)) < 0.5
+    wanted = {"braking": "harsh_braking", "acceleration": "harsh_acceleration"}
+    for label in made.labels:
+        if label.aggressive and label.kind in wanted:
+            assert any(
+                e["kind"] == wanted[label.kind]
+                and e["start_s"] < label.end_s + 0.5
+                and e["end_s"] > label.start_s - 0.5
+                for e in answer["events"]
+            )

@@ -1,0 +1,137 @@
+"""The car's axes of a recording with speed or places beside a device's accelerometer."""
+
+import dataclasses
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Found, vectors
+from app.recordings.read import Table
+from feature_kernels import inertial
+
+EARTH_FRAME = "earth"
+
+
+class _Part(NamedTuple):
+    """A stretch between two moves of the device; turned is None where no axes were found."""
+
+    piece: inertial.Inertial
+    turned: inertial.Turned | None
+
+
+def usable(table: Table) -> bool:
+    """Tell whether a recording has an accelerometer's own axes, and speed or places."""
+    if ACCEL[0] not in table.columns or np.isnan(table.columns[ACCEL[0]]).all():
+        return False
+    return any(
+        name in table.columns and not np.isnan(table.columns[name]).all()
+        for name in ("speed_kmh", "lat_deg")
+    )
+
+
+def find(
+    table: Table, axes: Axes = FIND_OUT, p: inertial.Parameters = inertial.DEFAULTS
+) -> tuple[Found, Table]:
+    """Find the car's axes; return them and the table with accelerations along them.
+
+    Where they are not found with confidence, the table keeps the device's accelerations only.
+    """
+    accel, gyro = vectors(table, ACCEL), vectors(table, GYRO)
+    parts: list[_Part] = []
+    moves: list[float] = []
+    for piece in inertial.stretches(table.t_us, accel, gyro, p):
+        cuts = [] if axes.frame == EARTH_FRAME else inertial.moved_at(piece, p)
+        moves += [table.seconds(int(piece.t_us[row])) for row in cuts]
+        for first, last in zip([0, *cuts], [*cuts, piece.t_us.size], strict=True):
+            part = inertial.Inertial(
+                piece.t_us[first:last], piece.accel[first:last],
+                piece.gyro[first:last], piece.vibration[first:last],
+            )  # fmt: skip
+            turned = inertial.align_by_speed(
+                part, _motion(table, part, p), p, axes.frame, axes.has_gravity, axes.sign
+            )
+            parts.append(_Part(part, turned))
+    return _found(table, accel, parts, moves, p)
+
+
+def as_vehicle(table: Table, axes: Axes) -> Table:
+    """Return the table with x, y as forward and left, as the options state."""
+    raw = vectors(table, ACCEL).T * (-1.0 if axes.sign == "opposite" else 1.0)
+    return _with_axes(table, np.arange(table.t_us.size), raw)
+
+
+def _motion(table: Table, part: inertial.Inertial, p: inertial.Parameters) -> inertial.Motion:
+    def column(name: str) -> NDArray[np.float64]:
+        return table.columns.get(name, np.empty(0))
+
+    return inertial.motion_of(
+        part.t_us, table.t_us, column("speed_kmh"), column("lat_deg"), column("lon_deg"),
+        column("heading_deg"), p,
+    )  # fmt: skip
+
+
+def _found(
+    table: Table,
+    accel: NDArray[np.float64],
+    parts: list[_Part],
+    moves: list[float],
+    p: inertial.Parameters,
+) -> tuple[Found, Table]:
+    rows = np.flatnonzero(~np.isnan(accel).any(axis=1))
+    t_us = table.t_us[rows]
+    smooth, raw = np.full((3, rows.size), np.nan), np.full((3, rows.size), np.nan)
+    weights, sure = [0.0], [0.0]
+    longest: _Part | None = None
+    for part in parts:
+        piece, turned = part
+        if turned is None:
+            continue
+        within = slice(
+            int(np.searchsorted(t_us, piece.t_us[0] - 150_000)),
+            int(np.searchsorted(t_us, piece.t_us[-1] + 150_000)),
+        )
+        weights.append(float(piece.t_us.size))
+        sure.append(turned.car.confidence)
+        if longest is None or piece.t_us.size > longest.piece.t_us.size:
+            longest = part
+        at = (t_us[within] - piece.t_us[0]).astype(np.float64)
+        grid = (piece.t_us - piece.t_us[0]).astype(np.float64)
+        car = turned.car
+        for k, values in enumerate((car.long, car.lat, car.vert)):
+            smooth[k, within] = np.interp(at, grid, values)
+        if car.confidence < p.align_confidence:
+            continue
+        near = np.clip(np.rint(at / (p.grid_s * 1e6)).astype(np.int64), 0, grid.size - 1)
+        felt = accel[rows[within]] * (-1.0 if turned.opposite else 1.0) - turned.slow[near]
+        axes_ = np.einsum("nij,nj->ni", turned.rotation[near], felt)
+        axes_[:, :2] += turned.added[near]
+        raw[:, within] = axes_.T
+    confidence = float(np.average(sure, weights=weights)) if sum(weights) else 0.0
+    found = Found(
+        t_us, smooth[0], smooth[1], smooth[2], frame="", gravity=False, confidence=confidence,
+        found=confidence >= p.align_confidence, moved_s=tuple(moves),
+    )  # fmt: skip
+    if longest is None or longest.turned is None:
+        return found, table
+    best = longest.turned
+    rotation = None
+    if best.car.frame != EARTH_FRAME:
+        middle = best.rotation[best.rotation.shape[0] // 2] * (-1.0 if best.opposite else 1.0)
+        rotation = [[round(float(x), 6) for x in row] for row in middle]
+    found = dataclasses.replace(
+        found, frame=best.car.frame, gravity=best.car.gravity, rotation=rotation,
+        lag_s=round(best.lag_s, 3), fusion_s=best.car.fusion_s or None,
+    )  # fmt: skip
+    return found, _with_axes(table, rows, raw)
+
+
+def _with_axes(table: Table, rows: NDArray[np.int64], raw: NDArray[np.float64]) -> Table:
+    """Return the table with accelerations along the car's axes where it had none."""
+    columns = dict(table.columns)
+    for name, values in zip(("accel_long_mps2", "accel_lat_mps2"), raw, strict=False):
+        given = columns.get(name)
+        full = np.full(table.t_us.size, np.nan)
+        full[rows] = values
+        columns[name] = full if given is None else np.where(np.isnan(given), full, given)
+    return dataclasses.replace(table, columns=columns)

@@ -1,0 +1,98 @@
+"""What GNSS or the car's bus say of the car's acceleration, on the grid of a stretch."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from feature_kernels.inertial.parameters import Parameters
+from feature_kernels.inertial.smoothing import both_ways
+
+EARTH_M = 6_371_008.8
+
+
+class Motion(NamedTuple):
+    """Motion by speed and course; NaN = not known.
+
+    speed : float64[n], m/s. accel : float64[n], m/s², its change. yaw : float64[n], rad/s, change
+    of the course, to the left positive; NaN below course_kmh.
+    """
+
+    speed: NDArray[np.float64]
+    accel: NDArray[np.float64]
+    yaw: NDArray[np.float64]
+
+
+def motion_of(grid_us, t_us, speed_kmh, lat_deg, lon_deg, heading_deg, p: Parameters) -> Motion:
+    """Resample speed and course.
+
+    grid_us : int64[n], even. t_us : int64[m], ascending; the columns float64[m], NaN = not
+    measured, or empty = no such column. Speed and course come from the places where they are not
+    measured themselves.
+    Complexity: O(n + m).
+    """
+    nothing = np.full(grid_us.size, np.nan)
+    fixed = _known(lat_deg, lon_deg)
+    when, metres, course = _legs(t_us[fixed], lat_deg, lon_deg, fixed, p)
+    speed, known = nothing, np.zeros(grid_us.size)
+    rows = _known(speed_kmh)
+    if rows.size >= 2:
+        speed, known = _onto(grid_us, t_us[rows], speed_kmh[rows] / 3.6, p)
+    elif when.size >= 2:
+        speed, known = _onto(grid_us, when, metres, p)
+    if not known.any():
+        return Motion(nothing, nothing, nothing)
+    smooth = both_ways(speed, known, p.grid_s, p.speed_smooth_s)
+    smooth[known == 0.0] = np.nan
+    yaw = nothing
+    rows = _known(heading_deg)
+    if rows.size >= 2:
+        yaw = _yaw(grid_us, t_us[rows], np.radians(heading_deg[rows]), smooth, p)
+    elif when.size >= 2:
+        yaw = _yaw(grid_us, when, course, smooth, p)
+    return Motion(smooth, np.gradient(smooth, p.grid_s), yaw)
+
+
+def _known(*columns):
+    """Rows in which all columns are measured."""
+    if any(column.size == 0 for column in columns):
+        return np.empty(0, np.int64)
+    return np.flatnonzero(~np.isnan(np.stack(columns)).any(axis=0))
+
+
+def _onto(grid_us, t_us, values, p):
+    """Interpolate onto the grid: values, and 1.0 where they lie between close neighbours."""
+    zero = int(grid_us[0])
+    at, grid = (t_us - zero).astype(np.float64), (grid_us - zero).astype(np.float64)
+    after = np.clip(np.searchsorted(t_us, grid_us), 0, t_us.size - 1)
+    before = np.clip(after - 1, 0, t_us.size - 1)
+    close = (t_us[after] - t_us[before] <= p.speed_gap_s * 1e6) & (grid_us <= t_us[-1])
+    close &= grid_us >= t_us[0]
+    return np.interp(grid, at, values), close.astype(np.float64)
+
+
+def _legs(t_us, lat_deg, lon_deg, fixed, p):
+    """Between successive distinct fixes: time of the middle, m/s, course in rad."""
+    if fixed.size < 2:
+        return np.empty(0, np.int64), np.empty(0), np.empty(0)
+    lat, lon = np.radians(lat_deg[fixed]), np.radians(lon_deg[fixed])
+    moved = np.concatenate(([True], (np.diff(lat) != 0.0) | (np.diff(lon) != 0.0)))
+    t_us, lat, lon = t_us[moved], lat[moved], lon[moved]
+    if t_us.size < 2:
+        return np.empty(0, np.int64), np.empty(0), np.empty(0)
+    east = np.diff(lon) * np.cos(0.5 * (lat[1:] + lat[:-1])) * EARTH_M
+    north = np.diff(lat) * EARTH_M
+    middle = t_us[:-1] + np.diff(t_us) // 2
+    return middle, np.hypot(east, north) / (np.diff(t_us) / 1e6), np.arctan2(east, north)
+
+
+def _yaw(grid_us, t_us, course, speed, p):
+    """Change of the course; compass courses grow to the right."""
+    values, known = _onto(grid_us, t_us, np.unwrap(course), p)
+    known = known * (speed >= p.course_kmh / 3.6)
+    if not known.any():
+        return np.full(grid_us.size, np.nan)
+    smooth = both_ways(values, known, p.grid_s, p.speed_smooth_s)
+    yaw = -np.gradient(smooth, p.grid_s)
+    yaw[(known == 0.0) | (np.abs(yaw) > p.course_radps)] = np.nan
+    return yaw
