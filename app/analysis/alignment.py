@@ -1,7 +1,7 @@
 """The car's axes of a recording with speed or places beside a device's accelerometer."""
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,8 +32,8 @@ def usable(table: Table) -> bool:
 
 def find(
     table: Table, axes: Axes = FIND_OUT, p: inertial.Parameters = inertial.DEFAULTS
-) -> tuple[Found, Table]:
-    """Find the car's axes; return them and the table with accelerations along them.
+) -> tuple[Found, Table, NDArray[Any]]:
+    """Find the car's axes; return them, the table with accelerations along them, and manoeuvres.
 
     Where they are not found with confidence, the table keeps the device's accelerations only.
     """
@@ -52,7 +52,13 @@ def find(
                 part, _motion(table, part, p), p, axes.frame, axes.has_gravity, axes.sign
             )
             parts.append(_Part(part, turned))
-    return _found(table, accel, parts, moves, p)
+    seen = [
+        inertial.manoeuvres(part.piece.t_us, part.turned.car, p)
+        for part in parts
+        if part.turned is not None and part.turned.car.confidence >= p.align_confidence
+    ]
+    manoeuvres = np.concatenate(seen) if seen else np.empty(0, inertial.MANOEUVRE_DTYPE)
+    return *_found(table, accel, parts, moves, p), manoeuvres
 
 
 def as_vehicle(table: Table, axes: Axes) -> Table:

@@ -5,13 +5,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.answer import number
 from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Found, upright, vectors
 from app.recordings.read import Table
 from feature_kernels import inertial
-from feature_kernels.driving import EVENT_DTYPE, TRIP_DTYPE
+from feature_kernels.driving import TRIP_DTYPE
 
-KIND_NAMES = {code: name for name, code in inertial.EVENT_KINDS.items()}
 NO_DISTANCE = "neither speed nor position: trips are from vibration, without distance and score"
 NO_AXES = "no turns, or no gyroscope: the car's axes are not found, and no harsh events"
 
@@ -65,32 +63,12 @@ def _axes(t_us: NDArray[np.int64], found: Any, p: inertial.Parameters) -> Found:
     )  # fmt: skip
 
 
-def as_rows(trips: NDArray[Any], events: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Return the same as TRIP_DTYPE and EVENT_DTYPE, NaN where nothing is known."""
+def trip_rows(trips: NDArray[Any]) -> NDArray[Any]:
+    """Return ROLLING_DTYPE as TRIP_DTYPE, NaN where nothing is known."""
     many = np.zeros(trips.size, TRIP_DTYPE)
     for name in TRIP_DTYPE.names or ():
         if many[name].dtype.kind == "f" and many[name].ndim == 1:
             many[name] = np.nan
     for name in ("start_us", "end_us", "driving_s", "idle_s"):
         many[name] = trips[name]
-    rows = np.zeros(events.size, EVENT_DTYPE)
-    for name in EVENT_DTYPE.names or ():
-        if rows[name].dtype.kind == "f":
-            rows[name] = np.nan
-    for name in ("kind", "start_us", "end_us", "severity", "peak_mps2", "delta_v_kmh"):
-        rows[name] = events[name]
-    rows["duration_s"] = (rows["end_us"] - rows["start_us"]) / 1e6
-    rows["trip_start_us"] = -1
-    return many, rows
-
-
-def event_answer(event: np.void) -> dict[str, Any]:
-    """Return what is told of an event, without its times."""
-    return {
-        "kind": KIND_NAMES[int(event["kind"])],
-        "peak_mps2": number(event["peak_mps2"], 3),
-        "mean_mps2": number(event["mean_mps2"], 3),
-        "delta_v_kmh": number(event["delta_v_kmh"], 1),
-        "severity": int(event["severity"]),
-        "confidence": number(event["confidence"], 3),
-    }
+    return many

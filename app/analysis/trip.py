@@ -9,12 +9,12 @@ from numpy.typing import NDArray
 from app.analysis import alignment, inertial
 from app.analysis.answer import iso, number
 from app.analysis.axes import FIND_OUT, NOTHING, Axes, Found, rates
+from app.analysis.events import category, describe, idling, merged, rows_of
 from app.recordings.read import Table
 from contracts.trip_quality import TRIP_QUALITY, marks
 from feature_kernels.driving import (
     ALGORITHM_VERSION,
     DEFAULTS,
-    EVENT_KINDS,
     Parameters,
     Score,
     drive,
@@ -23,10 +23,10 @@ from feature_kernels.driving import (
     rejected,
     score,
 )
+from feature_kernels.inertial import MANOEUVRE_DTYPE
 from services.score_average import average_points
 
 US_PER_S = 1_000_000
-KIND_NAMES = {code: name for name, code in EVENT_KINDS.items()}
 NO_ALIGNMENT = "the device's axes are not found with confidence: events by size of acceleration"
 BLIND = "neither speed nor position: acceleration of a vehicle alone makes no trip"
 # Columns that show motion or standing; other columns do not make a second count as measured.
@@ -61,33 +61,32 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
     """Score the trips of one recording; return all data for plots and exports."""
     if inertial.usable(table):
         return _without_speed(table, parameters, axes)
-    car, used = None, table
+    car, used, manoeuvres = None, table, np.empty(0, MANOEUVRE_DTYPE)
     if alignment.usable(table):
         if axes.frame == "vehicle":
             used = alignment.as_vehicle(table, axes)
         else:
-            car, used = alignment.find(table, axes)
+            car, used, manoeuvres = alignment.find(table, axes)
     starts = np.array([0, table.t_us.size], np.int64)
     run = drive(used.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
     trips = np.concatenate((run.trips, end.trips))
     events = np.concatenate((run.events, end.events))
     trips = trips[np.argsort(trips["start_us"], kind="stable")]
-    events = events[np.argsort(events["start_us"], kind="stable")]
+    stands = idling(table, trips)
+    events = merged(np.concatenate((events, stands)), manoeuvres, trips)
     if not table.absolute:
         # Night is unknown without local time: not measured, the score assumes the usual share.
         trips["night_s"] = np.nan
         trips["rush_s"] = np.nan
     home = [_trip_of(event, trips) for event in events]
+    told = [{**describe(e, used, car, parameters), **_when(table, e)} for e in events]
     answer: dict[str, Any] = {
         "trips": [
-            _trip(table, trips[i], [e for e, h in zip(events, home, strict=True) if h == i])
+            _trip(table, trips[i], [e for e, h in zip(told, home, strict=True) if h == i])
             for i in range(trips.size)
         ],
-        "events": [
-            {**_event(table, event), "trip": where}
-            for event, where in zip(events, home, strict=True)
-        ],
+        "events": [{**e, "trip": h} for e, h in zip(told, home, strict=True)],
         "quality": _quality(table, trips, int(rejected(run.carry)[0]), parameters),
         "alignment": NOTHING if car is None else car.answer(),
         "algorithm_version": ALGORITHM_VERSION,
@@ -102,9 +101,9 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
 def _without_speed(table: Table, parameters: Parameters, axes: Axes) -> TripAnalysis:
     """Find trips and manoeuvres by accelerometer and gyroscope alone."""
     found, manoeuvres, car = inertial.find(table, axes)
-    trips, events = inertial.as_rows(found, manoeuvres)
+    trips, events = inertial.trip_rows(found), rows_of(manoeuvres)
     home = [_trip_of(event, trips) for event in events]
-    told = [{**inertial.event_answer(event), **_when(table, event)} for event in manoeuvres]
+    told = [{**describe(e, table, car, parameters), **_when(table, e)} for e in events]
     nothing: dict[str, Any] = dict.fromkeys(("distance_m", "max_speed_kmh", "category", "score"))
     answer: dict[str, Any] = {
         "trips": [
@@ -148,7 +147,7 @@ def _when(table: Table, row: np.void) -> dict[str, Any]:
     return times
 
 
-def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
+def _trip(table: Table, trip: np.void, events: list[dict[str, Any]]) -> dict[str, Any]:
     judged: Score = score(np.array([trip]))
     average = average_points(judged)
     return {
@@ -157,6 +156,8 @@ def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
         "driving_s": number(trip["driving_s"]),
         "idle_s": number(trip["idle_s"]),
         "distance_m": number(trip["distance_m"], 3),
+        "max_speed_kmh": number(trip["max_speed_kmh"], 1),
+        "category": category(trip),
         "score": number(judged.score, None),
         "trusted": bool(judged.trusted),
         "components": [
@@ -170,16 +171,7 @@ def _trip(table: Table, trip: np.void, events: list[np.void]) -> dict[str, Any]:
             for component in judged.components
         ],
         "quality": [str(mark) for mark in marks(int(trip["quality"]))],
-        "events": [_event(table, event) for event in events],
-    }
-
-
-def _event(table: Table, event: np.void) -> dict[str, Any]:
-    return {
-        "kind": KIND_NAMES[int(event["kind"])],
-        **_when(table, event),
-        "peak_mps2": number(event["peak_mps2"], 3),
-        "severity": int(event["severity"]),
+        "events": events,
     }
 
 

@@ -49,7 +49,7 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     (trip,) = answer["trips"]
     assert set(trip) == {
         "start_s", "end_s", "duration_s", "driving_s", "idle_s", "distance_m", "score", "trusted",
-        "components", "events", "quality",
+        "components", "events", "quality", "max_speed_kmh", "category",
     }  # fmt: skip
     assert trip["distance_m"] == pytest.approx(np.trapezoid(speed / 3.6, t), rel=0.01)
     assert 115 < trip["start_s"] < 125 and 630 < trip["end_s"] < 640
@@ -64,7 +64,13 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
         part["share"] for part in trip["components"] if part["factor"] == "night"
     ), "what was not measured comes from the average alone"
     (event,) = (e for e in trip["events"] if e["kind"] == "harsh_braking")
-    assert set(event) == {"kind", "start_s", "end_s", "peak_mps2", "severity"}
+    assert set(event) == {
+        "kind", "start_s", "end_s", "peak_mps2", "mean_mps2", "delta_v_kmh", "severity",
+        "confidence",
+    }  # fmt: skip
+    assert event["delta_v_kmh"] == pytest.approx(-43, abs=8) and 0.5 < event["confidence"] <= 1
+    assert -5.2 < event["mean_mps2"] < -2.7  # with its flanks
+    assert trip["category"] == "urban" and trip["max_speed_kmh"] == pytest.approx(54, abs=1)
     assert event["peak_mps2"] == pytest.approx(-5.0, abs=0.6)
     assert 395 < event["start_s"] < event["end_s"] < 405
     assert event["severity"] in (1, 2, 3)
@@ -358,12 +364,37 @@ def test_a_phone_with_gnss_is_aligned_to_the_car(tmp_path: Path, name: str) -> N
     speed = rows.column("speed_kmh").to_numpy(zero_copy_only=False).astype(float)
     known = ~np.isnan(speed)
     assert np.sqrt(np.mean((speed[known] / 3.6 - made.speed[known]) ** 2)) < 0.5
-    wanted = {"braking": "harsh_braking", "acceleration": "harsh_acceleration"}
+    wanted = {
+        "braking": "harsh_braking", "acceleration": "harsh_acceleration",
+        "lane_left": "harsh_lane_change", "lane_right": "harsh_lane_change",
+        "turn_left": "harsh_cornering", "turn_right": "harsh_cornering",
+    }  # fmt: skip
     for label in made.labels:
-        if label.aggressive and label.kind in wanted:
+        if label.aggressive:
             assert any(
                 e["kind"] == wanted[label.kind]
                 and e["start_s"] < label.end_s + 0.5
                 and e["end_s"] > label.start_s - 0.5
                 for e in answer["events"]
             )
+
+
+def test_a_long_stand_within_a_trip_is_idling(tmp_path: Path) -> None:
+    t = np.arange(0, 700.0)
+    away = np.minimum.reduce([np.abs(t - 350) - 50, t - 20, 660 - t])
+    speed = np.clip(3.0 * away, 0.0, 50.0)
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", t, {"speed_kmh": speed})))
+    (event,) = (e for e in answer["events"] if e["kind"] == "idling")
+    assert event["start_s"] == 300 and event["end_s"] == 400 and event["severity"] == 1
+    off = np.where((t >= 310) & (t < 390), 0.0, 1.0)
+    path = write(tmp_path / "b.csv", t, {"speed_kmh": speed, "ignition": off})
+    assert "idling" not in {e["kind"] for e in score_trip(read_trip_table(path))["events"]}
+
+
+@pytest.mark.parametrize(("kmh", "name"), [(40.0, "urban"), (75.0, "rural"), (120.0, "motorway")])
+def test_the_category_is_by_speed(tmp_path: Path, kmh: float, name: str) -> None:
+    t = np.arange(0, 900.0)
+    ramp = np.clip(np.minimum(t, 899 - t) / 60, 0, 1)
+    path = write(tmp_path / "a.csv", t, {"speed_kmh": kmh * ramp})
+    (trip,) = score_trip(read_trip_table(path))["trips"]
+    assert trip["category"] == name
