@@ -11,8 +11,10 @@ import pwd
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import ClassVar
 
 from app.servers import passage
 from app.servers.supervise import Child
@@ -37,12 +39,14 @@ class Postgres:
     """An embedded PostgreSQL on a Unix socket.
 
     listen, access, port : addresses of TCP, lines of pg_hba.conf for them, and the port, which also
-    names the socket. The product listens on none.
+    names the socket. The product listens on none. more : further settings, which the product has
+    none of.
     """
 
     listen = ""
     access = ""
     port = 5432
+    more: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, directory: Path, clock: Clock) -> None:
         self._data = directory / "postgres"
@@ -127,6 +131,7 @@ class Postgres:
             "jit": "off",
             "timezone": "UTC",
             "log_timezone": "UTC",
+            **self.more,
         }
         return Child(
             [
