@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import resource
 import signal
+import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from runtime.calibration import Limit
@@ -29,14 +31,23 @@ _loaded.set_forkserver_preload(
 )
 
 
-def _run(arguments: list[str], environment: dict[str, str], log: str, files: int | None) -> None:
+def _run(
+    arguments: list[str],
+    environment: dict[str, str],
+    output: str,
+    errors: str,
+    folder: str | None,
+    files: int | None,
+) -> None:
     """In the new process: become the command."""
     os.setsid()
+    if folder is not None:
+        os.chdir(folder)
     if files is not None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (files, files))
     nowhere = os.open(os.devnull, os.O_RDONLY)
-    output = os.open(log, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
-    for file, stream in ((nowhere, 0), (output, 1), (output, 2)):
+    said, told = (os.open(p, os.O_WRONLY | os.O_APPEND | os.O_CREAT) for p in (output, errors))
+    for file, stream in ((nowhere, 0), (said, 1), (told, 2)):
         os.dup2(file, stream)
     os.environ.clear()
     os.environ.update(environment)
@@ -44,6 +55,25 @@ def _run(arguments: list[str], environment: dict[str, str], log: str, files: int
     from app.cli import main
 
     main()
+
+
+def run(*arguments: str, folder: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end in `folder`: its exit code, what it prints, and its errors."""
+    with tempfile.TemporaryDirectory() as made:
+        files = [str(Path(made) / name) for name in ("stdout", "stderr")]
+        process = _loaded.Process(
+            target=_run,
+            args=(list(arguments), {**os.environ, **environment}, *files, str(folder), None),
+        )
+        process.start()
+        limit = Limit(CLOCK, 120.0)
+        while process.is_alive() and not limit.over():
+            process.join(1.0)
+        process.kill()
+        process.join()
+        assert process.exitcode is not None
+        text = [Path(file).read_text(errors="replace") for file in files]
+    return subprocess.CompletedProcess(arguments, process.exitcode, *text)
 
 
 class Tachowatt:
@@ -62,8 +92,9 @@ class Tachowatt:
         # Where Mosquitto is installed too: most tests publish as many devices without credentials.
         own = {"TACHOWATT_STATE_DIR": str(state), "TACHOWATT_BROKER": "embedded"}
         given = {**os.environ, **own, **environment}
+        log = str(self._log)
         self._process = _loaded.Process(
-            target=_run, args=(list(arguments), given, str(self._log), files), daemon=False
+            target=_run, args=(list(arguments), given, log, log, None, files), daemon=False
         )
         self._process.start()
 

@@ -1,12 +1,9 @@
 """TLS with an authority of one's own: Kafka with sign-in, PostgreSQL, API and pages."""
 
 import asyncio
-import os
 import shutil
 import socket
 import ssl
-import subprocess
-import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -38,6 +35,7 @@ from runtime.kafka import client_options, with_settings
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.postgres.pool import connect
+from tests import process
 from tests.patience import patient
 from tests.process import Tachowatt
 
@@ -250,14 +248,11 @@ def test_postgresql_is_checked_by_an_authority_of_ones_own(
     password = tmp_path / "password"
     password.write_text("p/w d\n")
     environment = {
-        **os.environ, "TACHOWATT_DATABASE_URL": url,
-        "TACHOWATT_DATABASE_PASSWORD_FILE": str(password), "TACHOWATT_STATE_DIR": str(tmp_path),
+        "TACHOWATT_DATABASE_URL": url, "TACHOWATT_STATE_DIR": str(tmp_path),
+        "TACHOWATT_DATABASE_PASSWORD_FILE": str(password),
     }  # fmt: skip
     for command in (["db", "migrate"], ["secrets", "status", "--json"]):
-        done = subprocess.run(
-            [sys.executable, "-m", "app.cli", *command],
-            env=environment, capture_output=True, text=True, check=False,
-        )  # fmt: skip
+        done = process.run(*command, folder=tmp_path, **environment)
         assert done.returncode == 0, done.stderr
         assert "p/w d" not in done.stdout + done.stderr
     with_password = url.replace("tw_owner@", "tw_owner:p%2Fw%20d@")

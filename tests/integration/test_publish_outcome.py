@@ -1,17 +1,16 @@
 """`tachowatt publish` beside a running service: what became of the messages, and what to do."""
 
 import json
-import os
+import shutil
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.patience import patient
+from tests import process
+from tests.fix_postgres import open_folder
 from tests.process import Tachowatt
 
 EXAMPLES = Path(__file__).parents[2] / "docs" / "examples"
@@ -19,20 +18,16 @@ Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+def run() -> Iterator[Run]:
     """`run("publish", …)` beside an embedded service with a registry: code, stdout, stderr."""
-    folder = tmp_path_factory.mktemp("outcome")
+    folder = open_folder()
     service = Tachowatt("serve", state=folder)
     try:
         service.wait_ready()
         service.wait_for("tachowatt is ready")
 
         def run_(*arguments: str) -> tuple[int, str, str]:
-            done = subprocess.run(
-                [sys.executable, "-m", "app.cli", *arguments],
-                capture_output=True, text=True, check=False, timeout=patient(120),
-                env={**os.environ, "TACHOWATT_STATE_DIR": str(folder)},
-            )  # fmt: skip
+            done = process.run(*arguments, folder=folder, TACHOWATT_STATE_DIR=str(folder))
             return done.returncode, done.stdout, done.stderr
 
         assert run_("import", str(EXAMPLES / "registry.yaml"))[0] == 0
@@ -41,6 +36,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
         assert service.wait(10.0) == 0, service.log
     finally:
         service.kill()
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def publish(run: Run, device: str, file: str = "drive.csv") -> tuple[int, dict[str, Any], str]:

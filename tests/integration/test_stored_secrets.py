@@ -1,10 +1,8 @@
 """Stored secrets on a real database: upgrade, rotation, wrong and missing keys."""
 
 import json
-import os
 import re
 import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -21,6 +19,7 @@ from store.casework import delivery, receivers
 from store.postgres.pool import Connection, connect, scalar
 from store.secrets import sealing
 from store.secrets.columns import COLUMNS, RECEIVER_SECRET
+from tests import process
 from tests.fix_contacts import TENANT, Stage
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US
@@ -251,15 +250,13 @@ def test_every_text_column_that_may_be_a_secret_is_sealed(connection: Connection
 
 
 def test_the_commands(database: str, tmp_path: Path) -> None:
+    given = {
+        "TACHOWATT_SECRETS_KEY": "", "TACHOWATT_DATABASE_URL": database,
+        "TACHOWATT_STATE_DIR": str(tmp_path / "state"),
+    }  # fmt: skip
+
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        given = {
-            **os.environ, "TACHOWATT_SECRETS_KEY": "", "TACHOWATT_DATABASE_URL": database,
-            "TACHOWATT_STATE_DIR": str(tmp_path / "state"),
-        }  # fmt: skip
-        return subprocess.run(
-            [sys.executable, "-m", "app.cli", *arguments],
-            env=given | environment, capture_output=True, text=True, check=False, cwd=tmp_path,
-        )  # fmt: skip
+        return process.run(*arguments, folder=tmp_path, **(given | environment))
 
     migrated = run("db", "migrate")
     assert migrated.returncode == 0 and "created" in migrated.stdout + migrated.stderr
