@@ -2,6 +2,7 @@
 
 import gc
 import os
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -71,24 +72,48 @@ def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
         pytest.fail(f"{files} files are open after {item.nodeid}")
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups; those of plugins are there by then
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Groups that start the heaviest servers begin one after another, and none of them last.
+    """Tests that share a server of their module run in one worker, which starts it once.
 
-    Workers take groups and single tests in this order. A group that begins last would be waited
-    for alone; several that begin at a time would start Kafka, TimescaleDB and Chromium at once.
+    Workers take groups and single tests in this order. Groups that start the heaviest servers begin
+    one after another, because several at a time would start Kafka, TimescaleDB and Chromium at
+    once. A group that begins last would be waited for alone: the large ones come first, and single
+    tests fill up at the end.
     """
-    items.sort(key=_turn)
+    for item in items:
+        if _of_module(item) and not any(item.iter_markers("xdist_group")):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    sizes = Counter(group for item in items for group in _groups(item))
+    items.sort(key=lambda item: _turn(item, sizes))
 
 
-def _turn(item: pytest.Item) -> int:
-    groups = {mark.args[0] for mark in item.iter_markers("xdist_group")}
+def _of_module(item: pytest.Item) -> bool:
+    """Whether the test asks for a fixture that stands for its whole module. Unit tests have no
+    servers."""
+    known = getattr(item, "_fixtureinfo", None)
+    return (
+        known is not None
+        and not item.path.is_relative_to(_UNIT)
+        and any(made[-1].scope == "module" for made in known.name2fixturedefs.values())
+    )
+
+
+def _groups(item: pytest.Item) -> list[str]:
+    return [mark.args[0] for mark in item.iter_markers("xdist_group")]
+
+
+def _turn(item: pytest.Item, sizes: Counter[str]) -> tuple[int, int, str]:
+    groups = _groups(item)
     if "kafka" in groups:
-        return 0
+        return 0, 0, ""
     if "timescale" in groups:
-        return 2
+        return 2, 0, ""
     folder = item.path.relative_to(_UNIT.parent).parts[0]
-    return {"unit": 1, "property": 3, "browser": 4}.get(folder, 5)
+    turn = {"unit": 1, "property": 3, "browser": 4}.get(folder)
+    if turn is not None:
+        return turn, 0, ""
+    return (5, -sizes[groups[0]], groups[0]) if groups else (6, 0, "")
 
 
 @cache
