@@ -88,6 +88,18 @@ class ContactPoints:
         self._keys[tenant] = bytes.fromhex(self._box.open(sealed, bound_to))
         return self._keys[tenant]
 
+    def keyed_hash(self, connection: Connection, tenant: str, text: str) -> bytes:
+        """Return the hash of a text under the tenant's key, which is made if there is none."""
+        return self._lookup(connection, tenant, text)
+
+    def sealed_key(self, connection: Connection, tenant: str) -> str | None:
+        """Return the tenant's key of hashes, sealed."""
+        return store.lookup_key(connection, tenant)
+
+    def restore_key(self, connection: Connection, tenant: str, sealed: str) -> None:
+        """Store a tenant's sealed key of hashes where the database has none. The caller commits."""
+        store.add_lookup_key(connection, tenant, sealed)
+
     def _open(self, row: Mapping[str, Any]) -> ContactPoint:
         value = self._box.open(row["value"], CONTACT_POINT.bound_to(row["point_id"]))
         return ContactPoint(

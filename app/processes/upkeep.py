@@ -14,7 +14,7 @@ from runtime.clock import Clock
 from runtime.errors import TachowattError
 from runtime.settings import Settings
 from runtime.waiting import pause
-from services import retention
+from services import erasure, retention
 from store.postgres.engine import Layout
 from store.postgres.pool import Connection, abort, connect, translated
 from store.schema import partitions, rollups
@@ -81,6 +81,7 @@ class Upkeep:
                 while not self._stopping and rollups.refresh(connection):
                     pass
                 if self._partitions_due and not self._stopping:
+                    erasure.remove_late(connection, self._clock.now_us())
                     deleted = retention.enforce(connection, self._days, self._clock.now_us())
                     for one in deleted:
                         if one.rows:

@@ -79,8 +79,9 @@ class Entry:
 
     place : schema.table, topic or file. purpose : what it is for. data : what of a person it has;
     '' = nothing. whose, retention, end : see there. export : in the customer's export.
-    hidden : columns that an export leaves out, as secrets. why : of End.KEEP. kept_days : of
-    End.ARCHIVE. kind : table, topic or file.
+    hidden : columns that an export leaves out, as secrets. why : of End.KEEP. kept_days, blanked,
+    kept_where : of End.ARCHIVE: days, columns that are left out, condition of the rows that are
+    kept. kind : table, topic or file.
     """
 
     place: str
@@ -93,6 +94,8 @@ class Entry:
     hidden: tuple[str, ...] = ()
     why: str = ""
     kept_days: int = 0
+    blanked: tuple[str, ...] = ()
+    kept_where: str = "true"
     kind: str = "table"
 
 
@@ -222,7 +225,8 @@ TABLES = (
     _nobody("pipeline.partition", "offsets of the log", "offsets"),
     # ── access ──────────────────────────────────────────────────────────────────────────────────
     Entry("access.read_log", "who looked at personal data", "readers of a customer's data",
-          _CUSTOMER, Retention("reads", "at"), End.ARCHIVE, kept_days=1095),
+          _CUSTOMER, Retention("reads", "at"), End.ARCHIVE, kept_days=1095,
+          blanked=("object_id",), kept_where="t.role <> 'customer'"),
     Entry("access.idempotency", "answers for repeated requests", "answers of the API",
           Whose("t.tenant = %(tenant)s and (t.key_id = any(%(keys)s) or exists (select from "
                 "jsonb_array_elements(t.reads) r, jsonb_array_elements(r -> 'objects') o "

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from store.people.registry import Holding
 from store.postgres.pool import Connection
 from store.privacy.personal_data import Entry
 
@@ -29,6 +30,36 @@ class Keys:
     customer: str
     spans: tuple[DeviceSpan, ...]
     parameters: dict[str, Any]
+
+
+def subjects_of(
+    connection: Connection, tenant: str, customer: str
+) -> tuple[dict[str, list[tuple[str, Holding]]], dict[int, list[Holding]]]:
+    """Return contracts and assignments of all vehicles and meters that a customer ever had.
+
+    subject → (customer, holding), of every customer; device id → holdings.
+    """
+    theirs = (
+        "select coalesce('vehicle:' || vehicle, 'meter:' || meter) from customers.contract "
+        "where tenant = %s and customer = %s"
+    )
+    subject = "coalesce('vehicle:' || t.vehicle, 'meter:' || t.meter)"
+    contracts: dict[str, list[tuple[str, Holding]]] = {}
+    for of, name, begin, end in connection.execute(
+        f"select t.customer, {subject}, t.valid_from, t.valid_to from customers.contract t "
+        f"where t.tenant = %s and {subject} in ({theirs})",
+        (tenant, tenant, customer),
+    ).fetchall():
+        contracts.setdefault(name, []).append((of, Holding(name, begin, end)))
+    assignments: dict[int, list[Holding]] = {}
+    for device_id, name, begin, end in connection.execute(
+        f"select t.device_id, {subject}, t.valid_from, t.valid_to from customers.assignment t "
+        "where t.device_id in (select a.device_id from customers.assignment a where a.tenant = %s "
+        "and coalesce('vehicle:' || a.vehicle, 'meter:' || a.meter) in (" + theirs + "))",
+        (tenant, tenant, customer),
+    ).fetchall():
+        assignments.setdefault(device_id, []).append(Holding(name, begin, end))
+    return contracts, assignments
 
 
 def keys_of(

@@ -56,6 +56,15 @@ def refresh_all(connection: Connection) -> None:
         connection.autocommit = False
 
 
+def refresh_changed(connection: Connection) -> None:
+    """Refresh what changes of rows concern, on both engines; commit."""
+    if engine_of(connection) is Engine.TIMESCALE:
+        refresh_all(connection)  # its list of changes limits it to those
+        return
+    while refresh(connection):
+        pass
+
+
 def _recompute(connection: Connection, source: Source, zone: str, limit: int) -> int:
     # Delete the changes first: a row committed from now on is visible below, or adds a new change.
     notes = connection.execute(

@@ -26,12 +26,13 @@ def log_command(
     """
     request_id = f"command-{uuid.uuid4()}"
     for tenant, of_tenant in objects.items():
-        reader = Reader(tenant, KEY, ROLE, f"{_user()}: tachowatt {command}", request_id)
+        reader = Reader(tenant, KEY, ROLE, f"{user()}: tachowatt {command}", request_id)
         log_reads(connection, reader, of_tenant, "command", "operation", clock.now_us())
     connection.commit()
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the user of the operating system."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # a user without a name, as in a container
