@@ -1,6 +1,7 @@
 """Personal data: how long they stay, the record of processing, and who a breach touched."""
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,8 +12,10 @@ from app.commands.shared.reads import log_command
 from app.operations.timestamps import as_datetime
 from app.processes.stack import database
 from runtime.clock import SystemClock
-from runtime.errors import Usage
+from runtime.errors import NotFound, Usage
+from runtime.secret_box import box_of
 from services import breach
+from services import privacy_export as exports
 from services import privacy_record as processing
 from services import retention as rules
 from store.people.read_log import of_customers
@@ -63,6 +66,35 @@ def record(json: Json = False) -> None:
         print_json(rows)
     else:
         out.print(processing.markdown(rows), markup=False, highlight=False, soft_wrap=True)
+
+
+@cli.command("export")
+def export(
+    customer: Annotated[str, typer.Argument(help="Customer, as tenant/customer")],
+    out_file: Annotated[Path, typer.Option("--out", "-o", help="File to write, a zip")],
+    json: Json = False,
+) -> None:
+    """Export everything of a customer as JSON, CSV and a page to read (GDPR Art. 15, 20).
+
+    Example: tachowatt privacy export demo/c-1 --out data.zip
+    """
+    settings, clock = load_settings(), SystemClock()
+    tenant, sign, name = customer.partition("/")
+    if not sign:
+        raise Usage(f"{customer!r} names no tenant; expected tenant/customer")
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        log_command(connection, clock, "privacy export", {tenant: of_customers([name])})
+        connection.execute("set transaction isolation level repeatable read, read only")
+        try:
+            rows = exports.to_file(
+                connection, box_of(settings), tenant, name, out_file, clock.now_us()
+            )
+        except NotFound as error:
+            raise Usage(str(error)) from None
+    if json:
+        print_json({"file": str(out_file), "rows": rows})
+        return
+    print_table(f"{out_file}", ["table", "rows"], [[place, n] for place, n in rows.items()])
 
 
 @cli.command("affected")

