@@ -114,7 +114,15 @@ def remove(connection: Connection, keys: Keys) -> Counter[str]:
 
 
 def recompute(connection: Connection, keys: Keys, now_us: int) -> None:
-    """Request a computation of the features that rest on samples of other holders."""
+    """Have ingest read the devices again, and request a computation of the features that rest on
+    samples of other holders."""
+    # The past of the contracts, by which ingest finds the devices of a change, is gone too.
+    connection.execute(
+        "insert into customers.change (tenant, kind, object, operation) "
+        "select tenant, 'device', device, 'updated' from customers.device "
+        "where device_id = any(%s)",
+        (keys.parameters["devices"],),
+    )
     remain = connection.execute(
         "select d from unnest(%s::bigint[]) d where "
         "exists (select from telemetry.vehicle_sample s where s.device_id = d) "

@@ -289,7 +289,14 @@ TABLES = (
           _CUSTOMER, Retention("ended", "recorded_to"), End.DELETE),
     Entry("customers.driver_past", "what we knew before a correction", "as of the driver",
           _DRIVEN, Retention("ended", "recorded_to"), End.DELETE),
-    _nobody("customers.change", "which objects have changed", "ids of objects, no value"),
+    # Who follows the changes has to learn that the objects are gone: those rows stay.
+    Entry("customers.change", "which objects have changed", "ids of objects",
+          Whose("t.tenant = %(tenant)s and t.operation <> 'deleted' and ("
+                "t.kind in ('customer', 'contact_point', 'consent') and t.object = %(customer)s "
+                "or t.kind = 'contract' and t.object = any(%(contracts)s) "
+                "or t.kind in ('vehicle', 'driver') and t.object = any(%(vehicles)s) "
+                "or t.kind = 'meter' and t.object = any(%(meters)s))"),
+          Retention("faults", "recorded_at", "t.operation = 'deleted'"), End.DELETE, export=False),
     _nobody("customers.change_horizon", "which changes are forgotten", "a number"),
     Entry("customers.device", "devices of the tenant", "name and address of a device",
           _DEVICE, _RELATIONSHIP, End.KEEP,

@@ -106,6 +106,7 @@ _KEYS = {
     "persons": f"select t.person_id from access.person t where {_CUSTOMER}",
     "keys": f"select t.key_id from access.api_key t where {_CUSTOMER} "
     "or t.person_id = any(%(persons)s)",
+    "contracts": f"select t.contract from customers.contract t where {_CUSTOMER}",
     "vehicles": _only_theirs("vehicle"),
     "meters": _only_theirs("meter"),
     "numbers": "select coalesce(t.number, t.meter) from customers.meter t "

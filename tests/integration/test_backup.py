@@ -12,7 +12,7 @@ from runtime.errors import Stop, Usage
 from store.postgres.pool import connect
 from store.schema.migrate import applied
 from tests.fix_roles import Town
-from tests.integration.test_erasure import PLANTED, places_with
+from tests.integration.test_erasure import PLANTED, places_with, rename_devices
 from tests.seed_api import OTHER
 
 Run = Callable[..., dict[str, Any]]
@@ -37,10 +37,7 @@ def run(
 def test_a_restore_brings_back_all_but_the_erased(town: Town, run: Run, tmp_path: Path) -> None:
     own, other, file = town.seeded.own[OTHER], town.seeded.own["own"], tmp_path / "backup"
     with connect(town.url) as connection:
-        connection.execute(
-            "update customers.device set device = 'box-' || device_id, "
-            "address = 't1/box-' || device_id where device like 'omar%'"
-        )
+        rename_devices(connection)
         connection.commit()
         before = _counts(town)
     assert run("backup", file)["bytes"] > 10_000
