@@ -44,6 +44,6 @@ def rows(
     )
     for parameters in parameters_of(entry, keys):
         with connection.cursor(name="tachowatt_export") as cursor:
-            cursor.itersize = _AT_ONCE
             cursor.execute(query, parameters)
-            yield from cursor
+            while found := cursor.fetchmany(_AT_ONCE):
+                yield from found
