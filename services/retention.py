@@ -9,7 +9,7 @@ from store.privacy import retention
 from store.privacy.personal_data import CATEGORIES
 from store.privacy.retention import Due
 
-__all__ = ["Due", "days_by_category", "enforce", "report"]
+__all__ = ["Due", "days_by_category", "enforce", "may_enforce", "report"]
 
 _NOT_OURS = {"samples": "set TACHOWATT_RETENTION_DAYS", "access": "it ends by its own time"}
 
@@ -32,6 +32,11 @@ def days_by_category(settings: Settings) -> dict[str, int]:
             raise Usage(f"TACHOWATT_PRIVACY_RETENTION: {name} is 0 to 36500 days, not {value!r}")
         found[name] = int(value)
     return found
+
+
+def may_enforce(connection: Connection) -> bool:
+    """Return whether this login may delete: ingest and API as logins of their own may not."""
+    return retention.may_enforce(connection)
 
 
 def report(connection: Connection, days: Mapping[str, int], now_us: int) -> list[Due]:

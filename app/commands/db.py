@@ -12,6 +12,7 @@ from app.processes.stack import database, prepare_secrets
 from runtime.clock import SystemClock
 from runtime.errors import Retry
 from runtime.settings import Settings
+from services import erasure, retention
 from store.postgres.engine import Layout
 from store.postgres.pool import connect, translated
 from store.schema import partitions, rollups
@@ -102,7 +103,8 @@ def _print_layout(found: dict[str, Any]) -> None:
 
 @cli.command("upkeep")
 def keep_up() -> None:
-    """Create partitions ahead, drop expired ones, refresh the rollups.
+    """Create partitions ahead, drop expired ones, refresh the rollups, delete what is older than
+    its period.
 
     A running service does this itself; use it for a database without one.
     """
@@ -113,6 +115,8 @@ def keep_up() -> None:
         if not partitions.upkeep(connection, layout, clock.now_us()):
             raise Retry("somebody holds a lock on the samples for long; try again later")
         rollups.refresh_all(connection)
+        erasure.remove_late(connection, clock.now_us())
+        retention.enforce(connection, retention.days_by_category(settings), clock.now_us())
         engine = described(connection)
     out.print(f"{engine}: partitions are up to date, {waiting} changes went into the rollups")
 

@@ -80,16 +80,15 @@ class Upkeep:
                     self._layout_logged = True
                 while not self._stopping and rollups.refresh(connection):
                     pass
-                if self._partitions_due and not self._stopping:
-                    erasure.remove_late(connection, self._clock.now_us())
-                    deleted = retention.enforce(connection, self._days, self._clock.now_us())
-                    for one in deleted:
+                if not self._partitions_due:
+                    return
+                now_us = self._clock.now_us()
+                self._partitions_due = not partitions.upkeep(connection, self._layout, now_us)
+                if not self._stopping and retention.may_enforce(connection):
+                    erasure.remove_late(connection, now_us)
+                    for one in retention.enforce(connection, self._days, now_us):
                         if one.rows:
                             log.info("retention deleted rows=%d of %s", one.rows, one.place)
-                if self._partitions_due:
-                    self._partitions_due = not partitions.upkeep(
-                        connection, self._layout, self._clock.now_us()
-                    )
         except TachowattError as error:
             if not self._stopping:
                 log.warning("upkeep of the store failed, to be tried again: %s", error)

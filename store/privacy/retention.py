@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from psycopg import sql
 
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 from store.privacy.personal_data import CATEGORIES, TABLES, Entry
 
@@ -34,6 +34,12 @@ class Due:
 def days_of(days: Mapping[str, int], category: str) -> int:
     """Return the days of a category. days : by category, in place of those of the registry."""
     return days.get(category, CATEGORIES[category].days)
+
+
+def may_enforce(connection: Connection) -> bool:
+    """Return whether this login may delete from every table: the owner of the tables may."""
+    owner = "select pg_has_role(relowner, 'usage') from pg_class where oid = %s::regclass"
+    return bool(scalar(connection, owner, ("access.read_log",)))
 
 
 def due(connection: Connection, days: Mapping[str, int], now_us: int) -> list[Due]:

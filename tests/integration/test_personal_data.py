@@ -6,16 +6,19 @@ from datetime import timedelta
 import pytest
 
 from app.cli import cli
+from app.processes.upkeep import Upkeep
 from contracts.kafka import Topics
+from runtime.clock import ManualClock
 from runtime.errors import Usage
 from runtime.settings import Settings
 from services import privacy_record, retention
+from store.postgres.engine import Layout
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us
 from store.privacy.personal_data import CATEGORIES, FILES, TABLES, TOPICS, End, order_of_deletion
 from store.privacy.whose import DeviceSpan, keys_of, parameters_of
 from tests.fix_registry import NOW_US
-from tests.fix_roles import Town
+from tests.fix_roles import Login, Town
 
 YEAR_US = 365 * 86_400_000_000
 
@@ -91,7 +94,7 @@ def test_retention_deletes_what_is_old_and_nothing_else(town: Town) -> None:
     with connect(town.url) as connection:
         late = NOW_US + 4 * YEAR_US
         counted = {one.place: one.rows for one in retention.report(connection, {}, late)}
-        assert counted["access.read_log"] == _count(connection, "access.read_log")
+        assert counted["pipeline.dead_letter"] == _count(connection, "pipeline.dead_letter")
         assert counted["pipeline.dead_letter"] > 0
         kept = _count(connection, "features.trip")
         retention.enforce(connection, {}, NOW_US)
@@ -103,6 +106,24 @@ def test_retention_deletes_what_is_old_and_nothing_else(town: Town) -> None:
         assert _count(connection, "contacts.service_case", "state = 'resolved'") == 0
         assert _count(connection, "features.trip") == kept
         assert all(one.rows == 0 for one in retention.report(connection, {}, late))
+
+
+def test_upkeep_deletes_only_as_the_owner(town: Town, login: Login) -> None:
+    late = ManualClock(NOW_US + 4 * YEAR_US)
+    name, url = login(town.url)
+    with connect(town.url) as connection:
+        before = _count(connection, "pipeline.dead_letter")
+        assert before and retention.may_enforce(connection)
+        connection.execute(f"grant tachowatt_writer to {name}".encode())
+        connection.commit()
+    with connect(url) as connection:
+        assert not retention.may_enforce(connection)
+    for of, rows in ((url, before), (town.url, 0)):
+        upkeep = Upkeep(of, Layout(), late)
+        upkeep._partitions_due = True
+        upkeep.once()
+        with connect(town.url) as connection:
+            assert _count(connection, "pipeline.dead_letter") == rows
 
 
 def _count(connection: Connection, table: str, where: str = "true") -> int:
