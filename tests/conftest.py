@@ -120,6 +120,11 @@ def _turn(item: pytest.Item, sizes: Counter[str]) -> tuple[int, int, str]:
 def _load_hypothesis_profile() -> None:
     """The same examples on every run and machine, no clock in the verdict."""
     from hypothesis import HealthCheck, settings
+    from hypothesis.internal.conjecture import providers
+
+    # It also tries the constants of our modules, of those that happen to be loaded: which they are
+    # depends on the tests before, and so would the examples. There is no setting for it.
+    providers._get_local_constants = lambda: providers._local_constants
 
     settings.register_profile(
         "tachowatt",
