@@ -61,6 +61,14 @@ def _of_signal(row: Mapping[str, Any], _: str | None) -> set[str]:
     return {purpose_of(row["type"]) or _NOBODY}
 
 
+def _of_interaction(row: Mapping[str, Any], _: str | None) -> set[str]:
+    return {row["purpose"]} if row["purpose"] else set()
+
+
+def _of_decision(row: Mapping[str, Any], _: str | None) -> set[str]:
+    return {purpose_of(row["signal_type"]) or _NOBODY}
+
+
 def _of_crash(_: Mapping[str, Any], __: str | None) -> set[str]:
     return {EVENTS[CRASH].purpose}
 
@@ -86,6 +94,9 @@ class Kind(Enum):
     ALERT = _Rule(_of_alert)
     SIGNAL = _Rule(_of_signal)
     EVENT = _Rule(_of_event)
+    INTERACTION = _Rule(_of_interaction)
+    """One without a purpose rests on the contract or the customer's own request."""
+    DECISION = _Rule(_of_decision)
     TRIP = _Rule(_of_crash, {"crash": None})
     """Only its count of crashes: the trip itself rests on the score's purpose, which the query
     that found it has asked for."""

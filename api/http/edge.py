@@ -15,6 +15,11 @@ from runtime.clock import Clock
 from runtime.metrics import Metrics
 
 MAX_BODY_BYTES = 64 * 1024
+_JSON = "application/json"
+NDJSON = "application/x-ndjson"
+BULK = "/bulk"
+"""End of the paths that take many objects, one a line."""
+MAX_BULK_BYTES = 2 * 1024 * 1024
 _CLIENT_GONE = 499
 """Status in the metrics of a request whose client went away before it was complete."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -73,7 +78,7 @@ class Edge:
         try:
             if refused is not None:
                 raise refused
-            await self._app(scope, _limited(receive), sending)
+            await self._app(scope, _limited(receive, _most(scope)), sending)
         except ClientDisconnect:
             if not status:
                 self._count(scope, _CLIENT_GONE, self._clock.monotonic() - began)
@@ -93,40 +98,51 @@ class Edge:
 def _refused(scope: Scope, headers: Headers) -> Problem | None:
     """Return the problem of a request that is refused unread: body too large, or not JSON."""
     length = headers.get("content-length", "0")
-    if not length.isdigit() or int(length) > MAX_BODY_BYTES:
-        return _too_large()
+    if not length.isdigit() or int(length) > _most(scope):
+        return _too_large(_most(scope))
     has_body = length != "0" or "transfer-encoding" in headers
     media_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if has_body and scope["path"].startswith("/v1/") and media_type != "application/json":
+    takes = NDJSON if _bulk(scope) else _JSON
+    if has_body and scope["path"].startswith("/v1/") and media_type not in (takes, _JSON):
         return Problem(
             415,
             "not_json",
-            f"The body is {media_type or 'of no declared type'}; the API takes application/json.",
-            "Send JSON with `Content-Type: application/json`.",
+            f"The body is {media_type or 'of no declared type'}; this path takes {takes}.",
+            f"Send JSON with `Content-Type: {takes}`.",
         )
     return None
 
 
-def _too_large() -> Problem:
+def _bulk(scope: Scope) -> bool:
+    path: str = scope["path"]
+    return path.startswith("/v1/") and path.endswith(BULK)
+
+
+def _most(scope: Scope) -> int:
+    """Return how many bytes a body may have."""
+    return MAX_BULK_BYTES if _bulk(scope) else MAX_BODY_BYTES
+
+
+def _too_large(most: int) -> Problem:
     return Problem(
         413,
         "too_large",
-        f"The body is larger than {MAX_BODY_BYTES} bytes.",
+        f"The body is larger than {most} bytes.",
         "Send less.",
         user_message="That is too much text.",
     )
 
 
-def _limited(receive: Receive) -> Receive:
+def _limited(receive: Receive, most: int) -> Receive:
     """Limit a body without Content-Length while it is received."""
-    left = MAX_BODY_BYTES
+    left = most
 
     async def receiving() -> Message:
         nonlocal left
         message = await receive()
         left -= len(message.get("body", b""))
         if left < 0:
-            raise _too_large()
+            raise _too_large(most)
         return message
 
     return receiving

@@ -9,6 +9,7 @@ TITLES: Mapping[str, str] = {
     "bad_last_event_id": "Last-Event-ID is no id of this stream",
     "csrf": "The form is of another site or session",
     "forbidden": "The page belongs to another role",
+    "id_reused": "The id was used for another content",
     "idempotency_key_missing": "The Idempotency-Key is missing",
     "idempotency_key_reused": "The Idempotency-Key was used for another request",
     "in_flight": "The same request is still in progress",

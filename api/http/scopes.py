@@ -18,6 +18,7 @@ class Scope(StrEnum):
     CONSUMPTION_READ = "consumption:read"
     CONTEXT_READ = "context:read"
     CUSTOMERS_WRITE = "customers:write"
+    INTERACTIONS_WRITE = "interactions:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     CONTACTS_READ = "contacts:read"
@@ -38,6 +39,7 @@ _AGENT = frozenset(
     {
         Scope.CONTEXT_READ,
         Scope.CUSTOMERS_WRITE,
+        Scope.INTERACTIONS_WRITE,
         Scope.ALERTS_READ,
         Scope.CASES_READ,
         Scope.CASES_WRITE,
@@ -79,7 +81,9 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     Role.SUPERVISOR: _AGENT | _APPROVALS | {Scope.PLAYBOOKS_READ},
     Role.MARKETING: frozenset({Scope.PLAYBOOKS_READ}),
     Role.DATA_PROTECTION: _APPROVALS | {Scope.PLAYBOOKS_READ},
-    Role.BACK_OFFICE: frozenset({Scope.CASES_READ, Scope.CASES_WRITE, Scope.CONTACTS_READ}),
+    Role.BACK_OFFICE: frozenset(
+        {Scope.INTERACTIONS_WRITE, Scope.CASES_READ, Scope.CASES_WRITE, Scope.CONTACTS_READ}
+    ),
     Role.OPERATOR: _OPERATOR,
     Role.PLATFORM: _OPERATOR | {Scope.UNASSIGNED_READ},
     Role.PARTNER: frozenset(),

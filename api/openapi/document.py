@@ -81,6 +81,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "insurers", "description": "Scores, trips and crashes; never a position"},
             {"name": "utilities", "description": "Alerts and consumption"},
             {"name": "agents", "description": "Customers, and the relevant context of each"},
+            {"name": "interactions", "description": "What customers do in channels of others"},
             {"name": "cases", "description": "Cases and their diary"},
             {"name": "customers", "description": "A customer's own data, consents and messages"},
             {"name": "devices", "description": "Credentials of a device, for a one-time code"},
@@ -166,7 +167,7 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
             content["text/csv"]["example"] = examples.CSV
     body = examples.REQUESTS.get(operation["operationId"])
     if body is not None:
-        operation["requestBody"]["content"]["application/json"]["example"] = body
+        next(iter(operation["requestBody"]["content"].values()))["example"] = body
     operation["responses"] = dict(sorted(responses.items()))
     if scopes:
         headers.declare(operation)

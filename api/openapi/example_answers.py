@@ -177,6 +177,23 @@ _CUSTOMERS = page(
     {"id": "c-7", "name": "Jane Doe", "language": "en", "contracts": 2, "open_cases": 1}
 )
 
+_ENTRY: dict[str, Any] = {
+    "kind": "interaction",
+    "id": "0c8f3d5b1f6e4a0f9d0b6c2e7a41c5d8",
+    "at": "2026-11-20T17:42:00Z",
+    "type": "shop_order",
+    "summary": {"de": "Wallbox 11 kW ordered", "en": "Wallbox 11 kW ordered"},
+    "channel": "shop",
+    "text": "",
+    "state": "completed",
+    "direction": "inbound",
+    "subject": None,
+    "case_id": None,
+    "reference": "20117",
+    "by": "shop",
+    "withdrawn": False,
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "get_driving_score_history": {
         "200": {
@@ -414,6 +431,32 @@ ANSWERS: dict[str, dict[str, Any]] = {
                 "read_at": None,
             }
         )
+    },
+    "list_timeline": {"200": page(_ENTRY)},
+    "search_timeline": {"200": page(_ENTRY)},
+    "report_interaction": {
+        "201": {"id": "0c8f3d5b1f6e4a0f9d0b6c2e7a41c5d8", "outcome": "recorded"}
+    },
+    "report_interactions": {
+        "200": {
+            "data": [
+                {
+                    "line": 1,
+                    "outcome": "recorded",
+                    "id": "5a2e9f0d7c3b4816a1d4e8f20b9c6d37",
+                    "detail": None,
+                },
+                {
+                    "line": 2,
+                    "outcome": "unknown_customer",
+                    "id": None,
+                    "detail": "there is no such customer",
+                },
+            ],
+            "recorded": 1,
+            "duplicates": 0,
+            "refused": 1,
+        }
     },
     "list_contacts": {"200": page(_CONTACT_ROW)},
     "get_contact": {"200": _CONTACT},

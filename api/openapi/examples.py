@@ -209,9 +209,25 @@ REQUESTS: dict[str, Any] = {
     },
     "approve_request": {"note": "Agreed by telephone with the operator."},
     "reject_request": {"note": "The shape says enough."},
+    "search_timeline": {"q": "wallbox -invoice", "kinds": ["interaction"], "limit": 20},
+    "report_interaction": {
+        "id": "order-20117",
+        "source": "shop",
+        "type": "shop_order",
+        "time": "2025-11-20T17:42:00Z",
+        "visitor": "web-5d1f",
+        "data": {"summary": "Wallbox 11 kW ordered", "reference": "20117"},
+    },
+    "report_interactions": (
+        '{"id":"v-1","source":"web","type":"web_visit","time":"2025-11-20T17:30:00Z",'
+        '"visitor":"web-5d1f","data":{"summary":"Looked at wallboxes"}}\n'
+        '{"id":"chat-9","source":"chat","type":"chat","time":"2025-11-20T17:50:00Z",'
+        '"customer":"c0","data":{"summary":"Asked for a date of installation",'
+        '"state":"broken_off"}}\n'
+    ),
     "redeem_device_claim": {"code": "7Q4D-2MPX-9K0T-B5WZ-E8RA"},
 }
-"""operationId → body."""
+"""operationId → body; of a bulk path its lines as one text."""
 
 
 CSV = (

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from api.resources import alerts, contact_points, context, scores
+from api.resources import alerts, contact_points, context, scores, timeline
 from api.routes.agents import cases, contacts
 from api.routes.customers import consents
 from contracts.channels import CHANNELS
@@ -25,6 +25,8 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "RelevantKind": get_args(context.Kind),
     "ScoreBand": get_args(scores.Band),
     "Side": get_args(cases.Side),
+    "TimelineChannel": get_args(timeline.Channel),
+    "TimelineKind": get_args(timeline.Kind),
     "Trust": ("full", "low", "none"),
     "Granularity": ("week", "month"),
 }

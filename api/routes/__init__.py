@@ -1,7 +1,8 @@
 """The routes: one package per role, one file per subject."""
 
-from api.routes.agents import cases, contact_points, contacts
+from api.routes.agents import cases, contact_points, contacts, timeline
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
+from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own
 from api.routes.insurers import driving, trips
 from api.routes.operators import approvals, health, operations
@@ -18,6 +19,8 @@ ROUTERS = tuple(
         meters,
         of_customers,
         contact_points,
+        timeline,
+        interactions,
         cases,
         own,
         consents,

@@ -74,8 +74,10 @@ def log_reads(
     if stored:
         connection.execute(
             "insert into access.read_log (at, tenant, customer, object_kind, object_id, key_id, "
-            "role, reader, what, why, request_id) select %s, %s, o.customer, o.kind, o.id, %s, %s, "
-            "%s, %s, %s, %s from unnest(%s::text[], %s::text[], %s::text[]) "
+            "role, reader, what, why, request_id, leads) select %s, %s, o.customer, o.kind, o.id, "
+            "%s, %s, %s, %s, %s, %s, "
+            "row_number() over (partition by o.customer order by o.position) = 1 "
+            "from unnest(%s::text[], %s::text[], %s::text[]) "
             "with ordinality as o (customer, kind, id, position) order by o.position",
             (
                 from_us(now_us),

@@ -83,6 +83,10 @@ RULES: dict[str, Rule] = {
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
+    "report_interaction": rule("agent", "supervisor", "back_office", whole=True),
+    "report_interactions": rule("agent", "supervisor", "back_office", whole=True),
+    "list_timeline": rule("agent", "supervisor"),
+    "search_timeline": rule("agent", "supervisor"),
     "answer_crash": OWN,
     "add_note": CASE,
     "change_case": CASE,
@@ -256,7 +260,10 @@ def ask(api: Api, one: Try, tenant: str, role: str) -> tuple[int, bytes]:
         with api.client.stream("GET", one.path, headers=headers) as answer:
             return answer.status_code, next(answer.iter_raw())
     body = REQUESTS.get(one.operation) if one.method == "POST" else None
-    if body is None:
+    if isinstance(body, str):
+        headers["Content-Type"] = "application/x-ndjson"
+        answer = api.client.request(one.method, one.path, headers=headers, content=body)
+    elif body is None:
         answer = api.client.request(one.method, one.path, headers=headers)
     else:
         answer = api.client.request(one.method, one.path, headers=headers, json=body)
@@ -288,6 +295,7 @@ def state(api: Api) -> str:
     tables = ("alert", "service_case", "case_entry", "contact")
     names = [f"contacts.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]
+    names += ["customers.interaction"]
     names += [f"access.change_{what}" for what in ("request", "decision", "execution")]
     one = "(select coalesce(md5(array_agg(t order by t::text)::text), '') from {} t)"
     parts = " || ".join(one.format(name) for name in names)

@@ -29,6 +29,16 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
+
+
+def as_lines(_: Any, value: Any) -> bytes:
+    """A body of lines as it is; of another type as JSON."""
+    if isinstance(value, bytes):
+        return value
+    return value.encode() if isinstance(value, str) else json.dumps(value).encode()
+
+
+schemathesis.serializer("application/x-ndjson")(as_lines)
 EXAMPLES, FORBIDDEN_EXAMPLES = 8, 1
 ENDLESS = {"stream_alerts"}
 PUBLIC = {"redeem_device_claim"}
@@ -140,6 +150,8 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "add_note": (f"/v1/cases/{own.alert_case}/notes", "agent"),
         "change_case": (f"/v1/cases/{own.alert_case}/state", "agent"),
         "search_customers": ("/v1/customers/search", "agent"),
+        "search_timeline": ("/v1/customers/c0/timeline/search", "agent"),
+        "report_interaction": ("/v1/interactions", "agent"),
         "decide_consent": ("/v1/customers/c3/consents", "home"),
         "ask_approval": ("/v1/approvals", "person operator"),
         "record_outcome": (f"/v1/cases/{own.crash_case}/outcome", "agent"),

@@ -1,0 +1,1 @@
+"""Other systems: what customers do in their channels."""
