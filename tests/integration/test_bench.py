@@ -14,6 +14,7 @@ from ingest.decoding.catalogue import ROUTER
 from proving.bench import drain, flood, generator, history, kernel_c, kernel_data, query, soak
 from proving.bench import kafka as bench_kafka
 from proving.bench import kernels as kernels_bench
+from proving.bench import timeline as timeline_bench
 from proving.bench.stage import Usage as StageUsage
 from runtime.clock import ManualClock, SystemClock
 from runtime.errors import Usage
@@ -243,3 +244,24 @@ def test_growing_latencies_are_a_problem():
     found = {"sizes": sizes, "flat": query._flatness(sizes)}
     assert found["flat"][score] == {"p50": 1.6, "p99": 2.33}
     assert len(query._problems(found)) == 2
+
+
+def test_a_small_timeline_is_measured(database):
+    answer = CliRunner().invoke(
+        cli,
+        ["bench", "timeline", "--entries", "500", "--requests", "10",
+         "--database-url", database, "--json"],
+    )  # fmt: skip
+    found = json.loads(answer.stdout)
+    assert found["entries"] == 501 and 1 < found["far_page"] <= 11
+    rows = found["latency_ms"]
+    assert rows["first page"]["found"] == 50 and set(timeline_bench.SEARCHES) <= {
+        name.removeprefix("search: ") for name in rows
+    }
+    assert rows["search: two words"]["found"] == 0 and rows["search: a number"]["found"] == 0
+    assert rows["search: a word of every entry"]["found"] == 50
+
+
+def test_a_slow_timeline_is_a_problem():
+    rows = {"first page": {"p99": 50.0}, "page 1,000": {"p99": 49.9}, "search: x": {"p99": 99.0}}
+    assert len(timeline_bench._problems({"latency_ms": rows})) == 1
