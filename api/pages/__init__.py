@@ -20,6 +20,7 @@ from api.pages import (
     operations,
     overview,
     sign_in,
+    timeline,
     today,
 )
 from api.pages.frame import assets, session
@@ -71,6 +72,8 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/customers", customers.search, Scope.CONTEXT_READ),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
         post("/customers/{customer}", customers.record_point, Scope.CUSTOMERS_WRITE),
+        get("/customers/{customer}/timeline", timeline.of_customer, Scope.CONTEXT_READ),
+        post("/customers/{customer}/timeline", timeline.of_customer, Scope.CONTEXT_READ),
         get(
             "/fleet",
             fleet.fleet,
@@ -102,6 +105,8 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/contacts/{contact}", contacts.contact, Scope.CONTACTS_READ),
         post("/contacts/{contact}", contacts.resend, Scope.CONTACTS_WRITE),
         get("/me", customers.own, Scope.DATA_READ, entry="own_data"),
+        get("/me/timeline", timeline.own, Scope.DATA_READ),
+        post("/me/timeline", timeline.own, Scope.DATA_READ),
         post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
         get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ, entry="dead_letters"),
         get("/dead-letters/{letter}", operations.dead_letter, Scope.OPERATIONS_READ),
