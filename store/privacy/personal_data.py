@@ -263,6 +263,12 @@ TABLES = (
     # ── who it is ───────────────────────────────────────────────────────────────────────────────
     Entry("customers.consent", "proof of what was permitted", "decisions about purposes", _CUSTOMER,
           _RELATIONSHIP, End.ARCHIVE, kept_days=1095),
+    Entry("customers.interaction", "answer a customer who knows what was said before",
+          "what a customer did and said in other channels, in free text",
+          Whose("t.tenant = %(tenant)s and (t.customer = %(customer)s or t.customer is null and "
+                "t.visitor in (select i.visitor from customers.interaction i where "
+                "i.tenant = %(tenant)s and i.customer = %(customer)s))"),
+          Retention("casework", "at"), End.DELETE, hidden=("words", "digest")),
     Entry("customers.contact_point", "reach a customer", "phone, e-mail, postal address (sealed)",
           _CUSTOMER, Retention("ended", "valid_to"), End.DELETE, hidden=("lookup",)),
     Entry("customers.address", "reach a customer", "e-mail, phone, other addresses", _CUSTOMER,

@@ -61,6 +61,7 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         f"/meters/{own.meter}": {"utility", "home"},
         "/customers": {"agent", "supervisor"},
         f"/customers/{own.driver}": {"agent", "supervisor"},
+        f"/customers/{own.driver}/timeline": {"agent", "supervisor"},
         "/alerts": {"utility", "agent", "supervisor"},
         f"/alerts/{own.alert}": {"utility", "agent", "supervisor"},
         "/cases": {"insurer", "utility", "agent", "supervisor", "back_office"},
@@ -70,6 +71,7 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         f"/contacts/{own.message}": {"insurer", *both},
         f"/contacts/{own.notice}": {"utility", *both},
         "/me": {"customer", "home"},
+        "/me/timeline": {"customer", "home"},
         "/inbox": {"customer", "home"},
         "/dead-letters": {"operator", "platform"},
         "/dead-letters/1": {"operator", "platform"},
@@ -90,7 +92,8 @@ def steps_of_speed(content: bytes) -> list[float]:
 
 
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
-           "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks", "/approvals")  # fmt: skip
+           "/me/timeline", "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks",
+           "/approvals")  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ROLES)

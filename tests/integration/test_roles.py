@@ -165,10 +165,11 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "access.change_decision", "access.change_execution", "access.change_request",
             "access.idempotency", "access.lookup_key", "access.read_log", "contacts.alert_change",
             "contacts.case_entry", "customers.consent", "customers.contact_point",
+            "customers.interaction",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.contact", "contacts.service_case",
-            "customers.contact_point", "customers.version",
+            "customers.contact_point", "customers.interaction", "customers.version",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:

@@ -15,6 +15,7 @@ from contracts.kinds import LANGUAGES, Text
 from contracts.trip_quality import TRIP_QUALITY
 
 DYNAMIC = (
+    "timeline.kind",
     "alert.action",
     "alert.state",
     "anomaly",
