@@ -1,0 +1,65 @@
+"""Drive a simulated population: are crashes found, and nothing else?
+
+Cars crash at 40 to 110 km/h; others drive with potholes, kerbs and falling devices, which the
+accelerometer feels at 100 Hz. The simulator knows which is which. The exit code is 1 where fewer
+crashes are found, or more false alarms raised, than asked for. --break sets a parameter wrong.
+
+Potholes of several g sideways shortly before a stop are taken for crashes today: the kernel
+compares the peak of an impulse and not yet its change of velocity. So the defaults fail.
+
+Example:
+
+  tachowatt prove crash --seed 1 --crashes 40 --hours 60 --json
+"""
+
+from typing import Annotated
+
+import typer
+
+from app.commands.shared.console import err, out, print_json
+from runtime.errors import Usage
+
+
+def crash(
+    seed: Annotated[int, typer.Option(help="Of roads, drivers and disturbances")] = 1,
+    crashes: Annotated[int, typer.Option(min=1, help="Drives that end in a crash")] = 200,
+    hours: Annotated[float, typer.Option(min=0.1, help="Of ordinary driving")] = 500.0,
+    recall: Annotated[float, typer.Option(help="Share of crashes to be found")] = 0.98,
+    false: Annotated[float, typer.Option(help="False alarms allowed in 10,000 h")] = 1.0,
+    break_: Annotated[
+        str | None, typer.Option("--break", help="A parameter to set wrong; ? lists them")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+) -> None:
+    from proving.crash.prove import BROKEN, problems, prove
+
+    if break_ is not None and break_ not in BROKEN:
+        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    found = prove(seed, crashes, hours, break_)
+    wrong = list(problems(found, recall, false))
+    slowest = max(found.decided_s, default=None)
+    if json:
+        print_json(
+            {
+                "seed": seed,
+                "broken": break_,
+                "crashes": found.crashes,
+                "found": found.found,
+                "hours": round(found.hours, 3),
+                "false_alarms": {name: found.false.count(name) for name in sorted({*found.false})},
+                "false_per_10_000_h": round(found.false_per_10_000_h, 3),
+                "at_most_per_10_000_h": round(found.at_most_per_10_000_h, 3),
+                "slowest_decision_s": slowest,
+                "problems": wrong,
+            }
+        )
+    else:
+        out.print(
+            f"{found.found} of {found.crashes} crashes found; {len(found.false)} false alarms in "
+            f"{found.hours:.0f} h: {found.false_per_10_000_h:.1f} in 10,000 h, at most "
+            f"{found.at_most_per_10_000_h:.1f} (95 %)"
+        )
+    for problem in wrong:
+        err.print(problem, style="red", markup=False, highlight=False)
+    if wrong:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""The crash kernel over a simulated population."""
