@@ -15,6 +15,7 @@ from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
+from services import case_steps
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import delivery
@@ -70,6 +71,10 @@ class Dispatcher:
         async def deliver_once() -> bool:
             return await deliverer.round() > 0
 
+        async def deadlines_once() -> bool:
+            fired = await mailing.run(case_steps.fire_due, self._clock.now_us())
+            return fired == case_steps.DUE_AT_ONCE
+
         async def mail_once() -> bool:
             return await links.send_next()
 
@@ -79,6 +84,7 @@ class Dispatcher:
                 self._repeat(decide_once, stop, listener.signals),
                 self._repeat(deliver_once, stop, listener.contacts, deliverer.freed),
                 self._repeat(mail_once, stop, listener.links),
+                self._repeat(deadlines_once, stop),
                 self._count(deciding, stop),
             )
         ]

@@ -10,6 +10,7 @@ TachowattError
 ├── NotFound     it does not exist: answer that
 ├── Stale        it has changed since the caller read it: read again
 └── NotAllowed   its state does not allow this: report what would
+    └── Invalid  a value does not fit: report the field and what was expected
 """
 
 from enum import StrEnum
@@ -115,3 +116,7 @@ class Stale(TachowattError):
 
 class NotAllowed(TachowattError):
     """The state of the object does not allow this; the message says what would."""
+
+
+class Invalid(NotAllowed):
+    """A value does not fit what is expected."""

@@ -11,7 +11,7 @@ from typing import Any
 from customer_context.cases import outcomes, states
 from customer_context.cases.states import CaseChange
 from runtime.errors import NotFound, Stale
-from services import visibility
+from services import case_steps, visibility
 from services.visibility import Kind
 from store.casework import cases
 from store.casework.filters import Queue
@@ -211,6 +211,10 @@ def answer(
 def _write(
     connection: Connection, case: Mapping[str, Any], author: str, now_us: int, changed: CaseChange
 ) -> dict[str, Any]:
+    """Write a change; the plan of a case with a type ends with the case."""
+    if changed.fields.get("state") == "resolved":
+        why = changed.fields.get("outcome") or "resolved"
+        case_steps.close(connection, case, author, now_us, why)
     return cases.write(
         connection, case, author, now_us, fields=changed.fields, entries=changed.entries
     )

@@ -22,9 +22,9 @@ from customer_context.playbooks.plan import (
     Verdict,
     plan,
 )
-from runtime.errors import Retry
+from runtime.errors import NotFound, Retry
 from runtime.metrics import Metrics
-from services import driving_scores, situation
+from services import case_steps, case_types, driving_scores, situation
 from store.casework import alerts, cases, contacts
 from store.postgres.pool import Connection, translated
 from store.postgres.times import to_us
@@ -174,7 +174,10 @@ def _carry_out(
     case = case_id(one.signal_id, playbook.id)
     if planned.case is not None:
         new = _new_case(tenant, one, playbook, planned.case)
-        became["case"] = {"new" if cases.open_(connection, new, now_us) else "standing"}
+        opened = cases.open_(connection, new, now_us)
+        became["case"] = {"new" if opened else "standing"}
+        if opened:
+            _give_type(connection, tenant, one, playbook, new, now_us)
         if one.alert_id is not None:
             alerts.link_case(connection, one.alert_id, case, now_us)
     has_case = planned.case is not None or case in one.cases
@@ -197,6 +200,30 @@ def _carry_out(
         _final_verdict(verdict, became.get(verdict.treatment, set()))
         for verdict in planned.verdicts
     ]
+
+
+def _give_type(
+    connection: Connection,
+    tenant: str,
+    one: Situation,
+    playbook: Playbook,
+    new: cases.NewCase,
+    now_us: int,
+) -> None:
+    """Give a new case the plan of its type; a type that is not there is logged, the case stays."""
+    assert playbook.spec.case is not None
+    type_id = playbook.spec.case.type
+    if type_id is None:
+        return
+    try:
+        case_type = case_types.current(connection, tenant, type_id)
+    except NotFound as error:
+        log.error("playbook %s: %s; the case has no steps", playbook.id, error)
+        return
+    case_steps.attach(
+        connection, tenant, new.case_id, case_type, cases.AUTHOR, now_us, new.customer,
+        signal=one.data,
+    )  # fmt: skip
 
 
 def _final_verdict(verdict: Verdict, became: set[str]) -> Verdict:

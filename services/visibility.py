@@ -23,6 +23,8 @@ _NOBODY = ""
 
 WITHDRAWN = "withdrawn"
 """Stands for a kind, type or playbook that is hidden."""
+TYPED = "-"
+"""The playbook of a case that a person opened."""
 CASE = Text("Vorgang zu einem widerrufenen Zweck", "case of a withdrawn purpose")
 CONTACT = Text("Kontakt zu einem widerrufenen Zweck", "contact of a withdrawn purpose")
 
@@ -40,7 +42,12 @@ class _Rule:
 
 
 def _of_case(row: Mapping[str, Any], signal_type: str | None) -> set[str]:
-    """The purpose of its playbook, and that of its signal's type; without both, nobody's."""
+    """The purpose of its playbook, and that of its signal's type; without both, nobody's.
+
+    A case without signal and purpose rests on the contract: a person opened it, not data.
+    """
+    if row["purpose"] is None and row.get("signal_id") is None and row.get("playbook") == TYPED:
+        return set()
     found = {row["purpose"]} if row["purpose"] else set()
     if signal_type is not None:
         found.add(purpose_of(signal_type) or _NOBODY)

@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
 from api.http.problem_titles import TITLES
-from runtime.errors import NotAllowed, NotFound, Retry, Stale
+from runtime.errors import Invalid, NotAllowed, NotFound, Retry, Stale
 from store.postgres.pool import Unstorable
 
 log = logging.getLogger("api")
@@ -210,6 +210,14 @@ def of(error: Exception) -> Problem:
             return not_found()
         case Stale():
             return stale(error.version)
+        case Invalid():
+            return Problem(
+                422,
+                "invalid",
+                str(error),
+                "Correct the named field.",
+                user_message="Some of what was entered does not fit.",
+            )
         case NotAllowed():
             return Problem(
                 409,

@@ -194,6 +194,71 @@ _ENTRY: dict[str, Any] = {
     "withdrawn": False,
 }
 
+
+_CASE_TYPE: dict[str, Any] = {
+    "type": "complaint",
+    "version": 1,
+    "digest": "5d1e2f4b8c7a69300f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c4b5a6978",
+    "in_force": True,
+    "recorded_at": None,
+    "recorded_by": "tachowatt",
+}
+
+_PLAN: dict[str, Any] = {
+    "type": "complaint",
+    "version": 1,
+    "digest": _CASE_TYPE["digest"],
+    "state": "active",
+    "next": ["examine"],
+    "exceptions": [],
+    "data": {"words": "The bill is too high.", "about": "bill"},
+    "stages": [
+        {
+            "id": "solve",
+            "title": {"de": "Lösen", "en": "Solve"},
+            "exception": False,
+            "state": "active",
+            "due": None,
+            "steps": [
+                {
+                    "id": "examine",
+                    "kind": "human",
+                    "title": {"de": "Prüfen", "en": "Examine"},
+                    "who": "agent",
+                    "state": "active",
+                    "times": 1,
+                    "why": "without criterion",
+                    "required": True,
+                    "due": "2026-11-26T17:00:00Z",
+                    "action": None,
+                    "say": None,
+                    "documents": {},
+                    "form": {
+                        "type": "object",
+                        "properties": {"justified": {"type": "boolean"}},
+                        "required": ["justified"],
+                        "additionalProperties": False,
+                    },
+                }
+            ],
+        }
+    ],
+    "events": [
+        {
+            "at": "2026-11-21T10:08:00Z",
+            "author": "agent",
+            "event": "complete",
+            "step": "record",
+            "text": "",
+            "changes": [
+                ["record", "completed", "complete"],
+                ["solve", "active", "entry: after intake"],
+            ],
+        }
+    ],
+}
+
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "get_driving_score_history": {
         "200": {
@@ -312,6 +377,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "end_contact_point": {"200": {**_POINT, "valid_to": "2026-11-21T10:08:00Z"}},
     "record_outcome": {"200": _CASE},
+    "open_case": {"201": _CASE},
+    "list_case_types": {"200": {"data": [_CASE_TYPE]}},
+    "record_case_type": {"201": _CASE_TYPE},
+    "list_case_steps": {"200": _PLAN},
+    "change_case_step": {"200": _PLAN},
+    "change_case_plan": {"200": _PLAN},
     "answer_crash": {"200": {"case": _CASE_ID, "state": "open"}},
     "redeem_device_claim": {
         "200": {

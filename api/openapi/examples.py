@@ -7,6 +7,18 @@ from typing import Any
 from api.openapi.example_answers import ANSWERS
 from contracts.contacts import WEBHOOKS as _TYPES
 
+_CASE_TYPE = """\
+id: call-back
+version: 1
+title: {de: Rückruf, en: Call back}
+stages:
+  - id: call
+    title: {de: Anrufen, en: Call}
+    steps:
+      - id: dial
+        title: {de: Kunden anrufen, en: Call the customer}
+"""
+
 _ALERT: dict[str, Any] = {
     "id": "b1a7a4d3a6d24c0e9b1d2b7d0a4f6c11",
     "kind": "base_load_rise",
@@ -193,6 +205,20 @@ REQUESTS: dict[str, Any] = {
     "create_stream_token": {"stream": "alerts"},
     "add_note": {"text": "Called at 10:08. Nobody is hurt, the car stands at the garage."},
     "change_case": {"state": "in_progress"},
+    "open_case": {
+        "type": "complaint",
+        "side": "insurer",
+        "customer": None,
+        "subject": None,
+        "data": {},
+    },
+    "record_case_type": {"text": _CASE_TYPE},
+    "change_case_step": {
+        "action": "complete",
+        "data": {"words": "The bill is too high.", "about": "bill"},
+        "reason": "",
+    },
+    "change_case_plan": {"action": "exception", "data": {}, "text": "Moves abroad."},
     "record_outcome": {"outcome": "not_reached", "note": "No answer, no mailbox."},
     "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},
     "answer_crash": {"answer": "well"},

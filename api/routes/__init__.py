@@ -1,6 +1,6 @@
 """The routes: one package per role, one file per subject."""
 
-from api.routes.agents import cases, contact_points, contacts, timeline
+from api.routes.agents import case_steps, cases, contact_points, contacts, timeline
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own
@@ -22,6 +22,7 @@ ROUTERS = tuple(
         timeline,
         interactions,
         cases,
+        case_steps,
         own,
         consents,
         inbox,

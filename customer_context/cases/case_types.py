@@ -131,13 +131,17 @@ class Stage(Part):
 
 
 class Spec(Part):
-    """A case type's file. exit : the case ends without completion."""
+    """A case type's file.
+
+    side : whose agents work on it, None = of who opens it; purpose : without one it rests on the
+    contract; exit : the case ends without completion.
+    """
 
     id: Slug
     version: int = Field(ge=1)
     title: Texts
-    side: Side
-    purpose: Purpose = Field(strict=False)
+    side: Side | None = None
+    purpose: Annotated[Purpose, Field(strict=False)] | None = None
     working_time: WorkingTime = Field(default_factory=WorkingTime)
     exit: list[Sentry] = Field(default_factory=list)
     stages: list[Stage] = Field(min_length=1)

@@ -424,12 +424,15 @@ _WHILE_SUSPENDED = (What.RESUME, What.CLOSE, What.TIME)
 
 
 def open_steps(case_type: CaseType, state: CaseState) -> list[Item]:
-    """Return the steps that a person can do now: active or enabled, in the order of the type."""
+    """Return the steps that can be done, started or tried again now, in the order of the type.
+
+    A person does a human step; a machine, by the API, an automatic one.
+    """
     if state.state != State.ACTIVE:
         return []
-    doable = (State.ACTIVE, State.ENABLED)
+    doable = (State.ACTIVE, State.ENABLED, State.FAILED)
     return [
         item
         for item in case_type.items.values()
-        if item.kind == Kind.HUMAN and state.items[item.id].state in doable
+        if item.kind in (Kind.HUMAN, Kind.AUTOMATIC) and state.items[item.id].state in doable
     ]

@@ -42,9 +42,13 @@ class Trigger(Part):
 
 
 class Case(Part):
-    """A case to open. deadline_min : minutes from the event; when : added to the trigger's."""
+    """A case to open. deadline_min : minutes from the event; when : added to the trigger's.
+
+    type : of the case (docs/case-types.md); None = a case without steps.
+    """
 
     kind: Slug
+    type: Slug | None = None
     side: Side
     title: Texts
     deadline_min: _Minutes | None = None

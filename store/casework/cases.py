@@ -28,7 +28,8 @@ CUSTOMER = "customer:"
 class NewCase:
     """A case before it is opened.
 
-    title : language → text; deadline_us : None = none; purpose : of its playbook.
+    title : language → text; deadline_us : None = none; purpose : of its playbook or type, None =
+    the contract; signal_id : None = a person opens it.
     """
 
     case_id: str
@@ -39,14 +40,14 @@ class NewCase:
     urgent: bool
     customer: str | None
     subject: str | None
-    signal_id: str
+    signal_id: str | None
     playbook: str
     deadline_us: int | None
-    purpose: str
+    purpose: str | None
 
 
-def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
-    """Open a case; return False where it was opened before."""
+def open_(connection: Connection, case: NewCase, now_us: int, author: str = AUTHOR) -> bool:
+    """Open a case; return False where it was opened before. author : who opens it."""
     cursor = connection.execute(
         "insert into contacts.service_case (case_id, tenant, side, kind, title, urgent, customer, "
         "subject, signal_id, playbook, deadline, purpose, opened_at, updated_at) "
@@ -70,7 +71,10 @@ def open_(connection: Connection, case: NewCase, now_us: int) -> bool:
     )
     if cursor.rowcount == 0:
         return False
-    _write(connection, case.case_id, AUTHOR, "signal", "opened", now_us)
+    if case.signal_id is None:
+        _write(connection, case.case_id, author, "state", "open", now_us)
+    else:
+        _write(connection, case.case_id, author, "signal", "opened", now_us)
     notify.changed(connection, case.tenant, "case")
     return True
 
@@ -179,6 +183,16 @@ def entries(connection: Connection, case_id: str) -> list[dict[str, Any]]:
         connection,
         "select * from contacts.case_entry where case_id = %s order by entry_id",
         (case_id,),
+    )
+
+
+def lock_free(connection: Connection, tenant: str, case_id: str) -> dict[str, Any] | None:
+    """Read a case for a change, unless somebody else changes it now."""
+    return rows.one(
+        connection,
+        "select * from contacts.service_case where tenant = %s and case_id = %s "
+        "for no key update skip locked",
+        (tenant, case_id),
     )
 
 

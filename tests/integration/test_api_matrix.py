@@ -80,6 +80,12 @@ RULES: dict[str, Rule] = {
     "get_case": CASE,
     "list_case_contact_points": CASE,
     "record_outcome": CASE,
+    "list_case_types": rule(*CASE.roles, whole=True),
+    "record_case_type": rule(*APPROVER, whole=True),
+    "open_case": rule(*CASE.roles, whole=True),
+    "list_case_steps": CASE,
+    "change_case_step": CASE,
+    "change_case_plan": CASE,
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
@@ -116,7 +122,8 @@ RULES: dict[str, Rule] = {
 PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
-    "list_case_queue", "record_outcome",
+    "list_case_queue", "record_outcome", "open_case", "list_case_steps", "change_case_step",
+    "change_case_plan",
 }  # fmt: skip
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 
@@ -141,6 +148,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
     return {
         "alert_id": own.alert,
         "meter_id": own.meter,
+        "step": "record",
         "case_id": own.crash_case if insurer else own.alert_case,
         "customer_id": own.home if role == "home" else own.driver,
         "trip_id": own.trip,
@@ -292,7 +300,7 @@ def foreign(api: Api, one: Try, tenant: str, role: str) -> Iterator[bytes]:
 
 def state(api: Api) -> str:
     """A digest of everything that a POST could change."""
-    tables = ("alert", "service_case", "case_entry", "contact")
+    tables = ("alert", "service_case", "case_entry", "contact", "case_plan", "case_type")
     names = [f"contacts.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]
     names += ["customers.interaction"]

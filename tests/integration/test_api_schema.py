@@ -57,7 +57,7 @@ def known(api: Api, role: str) -> dict[str, str]:
     """Ids that exist: half of the requests ask for them."""
     own = api.seeded.own["own"]
     return {
-        "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case,
+        "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case, "step": "record",
         "customer_id": own.driver, "trip_id": own.trip, "dead_letter_id": "1",
         "request_id": own.approval, "point_id": own.point,
         "contact_id": own.message if role == "customer" else own.webhook,
@@ -148,6 +148,10 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "classify_alert": (f"/v1/alerts/{own.alert}/classify", "utility"),
         "create_stream_token": ("/v1/stream-tokens", "utility"),
         "add_note": (f"/v1/cases/{own.alert_case}/notes", "agent"),
+        "record_case_type": ("/v1/case-types", "person supervisor"),
+        "open_case": ("/v1/cases", "agent"),
+        "change_case_step": (f"/v1/cases/{own.alert_case}/steps/record", "agent"),
+        "change_case_plan": (f"/v1/cases/{own.alert_case}/plan", "agent"),
         "change_case": (f"/v1/cases/{own.alert_case}/state", "agent"),
         "search_customers": ("/v1/customers/search", "agent"),
         "search_timeline": ("/v1/customers/c0/timeline/search", "agent"),

@@ -73,7 +73,9 @@ class Entry(Shape):
 class Case(CaseRow):
     """A case with its diary, oldest first."""
 
-    signal_id: str | None = Field(description="null in a withdrawn case.")
+    signal_id: str | None = Field(
+        description="null in a withdrawn case, and where a person opened it."
+    )
     playbook: str
     entries: list[Entry]
 
@@ -186,7 +188,7 @@ def list_case_contact_points(
 ) -> Response:
     """The customer's numbers for this case; none once it is resolved or its purpose withdrawn."""
     with call.connection() as connection:
-        row = _visible(connection, call, case_id)
+        row = visible_case(connection, call, case_id)
         found = contact_points.to_call(connection, call.deps, row, call.now_us)
         if found:
             read = contact_points.reads(row["customer"], found)
@@ -200,7 +202,7 @@ def get_case(
 ) -> Response:
     """One case with its diary."""
     with call.connection() as connection:
-        row = _visible(connection, call, case_id)
+        row = visible_case(connection, call, case_id)
         return _to_response(request, connection, row)
 
 
@@ -215,14 +217,14 @@ def add_note(
     """Add a note to the diary; returns the case."""
 
     def work(connection: Connection) -> Response:
-        _visible(connection, call, case_id)
+        visible_case(connection, call, case_id)
         row = case_flow.note(
             connection, call.caller.tenant, case_id, call.caller.name, body.text, call.now_us
         )
         return created(connection, row)
 
     def now(connection: Connection) -> Response:
-        return created(connection, _visible(connection, call, case_id))
+        return created(connection, visible_case(connection, call, case_id))
 
     def created(connection: Connection, row: Mapping[str, Any]) -> Response:
         response = _to_response(request, connection, row)
@@ -243,7 +245,7 @@ def change_case(
     """Take up, resolve or reopen a case. Taking up a case without an owner makes you its owner."""
     version = expected(if_match)
     with call.connection() as connection:
-        _visible(connection, call, case_id)
+        visible_case(connection, call, case_id)
         row = case_flow.change(
             connection,
             call.caller.tenant,
@@ -268,7 +270,7 @@ def record_outcome(
     """Record what a call came to. A case without an owner becomes yours."""
     version = expected(if_match)
     with call.connection() as connection:
-        _visible(connection, call, case_id)
+        visible_case(connection, call, case_id)
         row = case_flow.outcome(
             connection,
             call.caller.tenant,
@@ -283,7 +285,8 @@ def record_outcome(
         return _to_response(request, connection, row)
 
 
-def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]:
+def visible_case(connection: Connection, call: Call, case_id: str) -> dict[str, Any]:
+    """Return a case that the caller may see, and log that they see it. Raises the problem 404."""
     row = case_flow.visible(connection, call.caller.tenant, call.caller.side, case_id)
     if row is None:
         raise not_found()
@@ -292,11 +295,16 @@ def _visible(connection: Connection, call: Call, case_id: str) -> dict[str, Any]
 
 
 def _to_response(request: Request, connection: Connection, row: Mapping[str, Any]) -> Response:
+    return tagged(request, as_case(connection, row), row["version"])
+
+
+def as_case(connection: Connection, row: Mapping[str, Any]) -> Case:
+    """Return a case with its diary as the resource."""
     entries = [
         {name: entry[name] for name in Entry.model_fields}
         for entry in case_flow.diary(connection, row)
     ]
-    found = Case.model_validate(
+    return Case.model_validate(
         {
             **_row(row),
             "signal_id": row["signal_id"],
@@ -304,7 +312,6 @@ def _to_response(request: Request, connection: Connection, row: Mapping[str, Any
             "entries": entries,
         }
     )
-    return tagged(request, found, row["version"])
 
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
