@@ -19,11 +19,18 @@ class ChangeKind:
 
 REVEAL_DEAD_LETTER = "dead_letter.reveal"
 
+ACTIVATE_CASE_TYPE = "case_type.activate"
+
 KINDS: Mapping[str, ChangeKind] = {
     REVEAL_DEAD_LETTER: ChangeKind(
         requesters=frozenset({Role.OPERATOR, Role.PLATFORM}),
         approvers=frozenset({Role.OPERATOR, Role.PLATFORM, Role.DATA_PROTECTION, Role.SUPERVISOR}),
         valid_s=24 * HOUR_S,
+    ),
+    ACTIVATE_CASE_TYPE: ChangeKind(
+        requesters=frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+        approvers=frozenset({Role.OPERATOR, Role.DATA_PROTECTION, Role.SUPERVISOR}),
+        valid_s=7 * 24 * HOUR_S,
     ),
 }
 """Each kind of change that a second person approves (services/four_eyes.py). A dead letter's body

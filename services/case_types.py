@@ -1,6 +1,6 @@
 """Case types in use: the shipped ones, those that a tenant has recorded, and which are in force."""
 
-import logging
+import difflib
 from functools import cache, lru_cache
 from importlib import resources
 from typing import Any
@@ -10,8 +10,6 @@ from runtime.errors import Invalid, NotFound, Usage
 from store.casework import case_types as stored
 from store.casework.cases import AUTHOR
 from store.postgres.pool import Connection
-
-log = logging.getLogger("services.case_types")
 
 
 @cache
@@ -103,3 +101,48 @@ def list_(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     now = {type_.digest for id_, type_ in shipped().items() if id_ not in in_force}
     now |= set(in_force.values())
     return [{**row, "in_force": digest in now} for digest, row in found.items()]
+
+
+def before(connection: Connection, tenant: str, id_: str) -> CaseType:
+    """Return the version that was in force before the present one; the shipped one at last.
+
+    Raises `NotFound` where there was none.
+    """
+    found = stored.activations(connection, tenant, id_)
+    if len(found) > 1:
+        return of_digest(connection, tenant, found[1]["digest"])
+    if not found or id_ not in shipped():
+        raise NotFound(f"case type {id_!r}: nothing was in force before")
+    return shipped()[id_]
+
+
+def compared(connection: Connection, tenant: str, digest: str) -> dict[str, Any]:
+    """Return id, title, version of a recorded text, and its difference to the one in force."""
+    new = of_digest(connection, tenant, digest)
+    try:
+        old = current(connection, tenant, new.id)
+    except NotFound:
+        return _named(new, difference(None, new))
+    return _named(new, difference(old, new))
+
+
+def _named(new: CaseType, changed: str) -> dict[str, Any]:
+    return {
+        "id": new.id,
+        "version": new.spec.version,
+        "title": new.spec.title.model_dump(),
+        "difference": changed,
+    }
+
+
+def difference(old: CaseType | None, new: CaseType) -> str:
+    """Return the unified difference of two texts; empty where they are the same."""
+    name = "nothing" if old is None else f"{old.id} version {old.spec.version}"
+    lines = difflib.unified_diff(
+        [] if old is None else old.text.splitlines(),
+        new.text.splitlines(),
+        name,
+        f"{new.id} version {new.spec.version}",
+        lineterm="",
+    )
+    return "\n".join(lines)

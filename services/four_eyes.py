@@ -9,11 +9,12 @@ import json
 import secrets
 from typing import Any
 
-from contracts.approvals import KINDS, REVEAL_DEAD_LETTER
+from contracts.approvals import ACTIVATE_CASE_TYPE, KINDS, REVEAL_DEAD_LETTER
 from customer_context.four_eyes import rule
 from customer_context.four_eyes.rule import Actor, Refusal
 from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound
+from store.casework import case_types
 from store.people import approvals
 from store.people.approvals import ChangeRow
 from store.postgres.pool import Connection
@@ -158,6 +159,29 @@ def reveal_dead_letter(
     return row, body
 
 
+def activate_case_type(
+    connection: Connection, actor: Actor, request_id: str, now_us: int
+) -> ChangeRow:
+    """Bring a recorded case type into force, once. Raises `Refused`, `NotFound`."""
+    row = find(connection, actor.tenant, request_id)
+    if row.kind != ACTIVATE_CASE_TYPE:
+        raise NotAllowed(f"request {request_id} is not about a case type")
+    _check(refusal_to_execute(connection, actor, row, now_us))
+    assert actor.person is not None and row.decider is not None
+    if not approvals.execute(connection, row, actor.person, now_us):
+        raise Refused(Refusal.EXECUTED)
+    case_types.activate(
+        connection,
+        tenant=row.tenant,
+        digest=row.subject.partition(":")[2],
+        request_id=request_id,
+        activated_by=row.requester,
+        approved_by=row.decider,
+        now_us=now_us,
+    )
+    return find(connection, actor.tenant, request_id)
+
+
 def state_of(row: ChangeRow, now_us: int) -> str:
     """Return the state of a request: executed, rejected, expired, approved or waiting."""
     if row.executed_at is not None:
@@ -199,6 +223,8 @@ def _digest(connection: Connection, tenant: str, kind: str, subject: str) -> str
 def _subject_state(connection: Connection, tenant: str, subject: str) -> list[str] | None:
     """Return what must not change between the request and its execution."""
     kind, _, id_ = subject.partition(":")
+    if kind == "case_type":
+        return case_types.state(connection, tenant, id_)
     if kind != "dead_letter" or not (id_.isascii() and id_.isdigit() and len(id_) <= 18):
         return None
     return approvals.dead_letter_state(connection, tenant, int(id_))

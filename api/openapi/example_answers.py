@@ -400,6 +400,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "get_approval": {"200": _APPROVAL},
     "approve_request": {"200": _DECIDED},
     "reject_request": {"200": {**_DECIDED, "state": "rejected", "note": "The shape says enough."}},
+    "activate_case_type": {
+        "200": {
+            **_DECIDED,
+            "kind": "case_type.activate",
+            "subject": f"case_type:{_CASE_TYPE['digest']}",
+            "state": "executed",
+        }
+    },
     "reveal_dead_letter": {
         "200": {
             "approval": {

@@ -1,6 +1,7 @@
 """Changes that a second person approves: the list, one request, and what may be done with it."""
 
 import re
+from typing import Any
 
 from starlette.responses import Response
 
@@ -9,8 +10,8 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor
 from api.pages.frame.view import View
-from contracts.approvals import REVEAL_DEAD_LETTER
-from services import four_eyes
+from contracts.approvals import ACTIVATE_CASE_TYPE, REVEAL_DEAD_LETTER
+from services import case_types, four_eyes
 from store.people.approvals import ChangeRow
 
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -69,6 +70,11 @@ def act(view: View) -> Response:
             view.connection, view.caller.actor, row.request_id, view.now_us
         )
         return _page(view, _found(view), body)
+    if action == "activate":
+        four_eyes.activate_case_type(
+            view.connection, view.caller.actor, row.request_id, view.now_us
+        )
+        return view.go(f"/approvals/{row.request_id}", "activated")
     verdict = {"approve": "approved", "reject": "rejected"}.get(action)
     if verdict is None:
         raise not_found()
@@ -94,12 +100,20 @@ def _page(view: View, row: ChangeRow, body: bytes | None = None) -> Response:
         "approval.html",
         change=row,
         state=four_eyes.state_of(row, view.now_us),
-        letter=row.subject.partition(":")[2],
+        letter=row.subject.partition(":")[2] if row.kind == REVEAL_DEAD_LETTER else None,
+        rule=_rule(view, row),
         may_decide=may and decide is None,
         may_execute=may and execute is None,
         refusal=decide if row.verdict is None else None,
         body=None if body is None else _printable(body),
     )
+
+
+def _rule(view: View, row: ChangeRow) -> dict[str, Any] | None:
+    """Return name, version and difference of the case type that a request is about."""
+    if row.kind != ACTIVATE_CASE_TYPE:
+        return None
+    return case_types.compared(view.connection, view.tenant, row.subject.partition(":")[2])
 
 
 def _found(view: View) -> ChangeRow:

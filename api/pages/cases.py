@@ -11,7 +11,7 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import Problem, not_found
 from api.http.scopes import Scope
-from api.pages import words
+from api.pages import case_steps, words
 from api.pages.alerts import form_version
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
@@ -147,13 +147,15 @@ def case(view: View) -> Response:
         else []
     )
     view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
+    about = case_about.of_case(view.connection, row)
     points = contact_points.to_call(view.connection, view.deps, row, view.now_us)
     if points:
         view.log(contact_points.reads(row["customer"], points), "contact points", "cases")
     return view.page(
         "case.html",
         case=row,
-        about=case_about.of_case(view.connection, row),
+        about=about,
+        plan=case_steps.shown(view, row, about.language),
         points=points,
         outcomes=outcomes.possible(row),
         entries=case_flow.diary(view.connection, row),

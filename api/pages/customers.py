@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
+from api.pages import case_steps
 from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import contact_points, context
@@ -99,6 +100,8 @@ def customer(view: View) -> Response:
     return view.page(
         "customer.html",
         points=points,
+        case_types=case_steps.types_for(view) if view.may(Scope.CASES_WRITE) else [],
+        sides=() if view.caller.side else ("insurer", "utility"),
         point_kinds=tuple(PointKind),
         context=found,
         anomalies=_anomalies(view, found),

@@ -5,28 +5,22 @@ in the variable TACHOWATT_KEY, or type it when asked. People ask for changes on 
 API.
 """
 
-import os
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
-from api.http.scopes import Scope
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
+from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
 from runtime.clock import SystemClock
-from runtime.errors import Usage
 from services import four_eyes
 from store.people.approvals import ChangeRow
-from store.postgres.pool import Connection, connect, translated
-
-if TYPE_CHECKING:
-    from api.http.auth import Caller
+from store.postgres.pool import connect, translated
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
-_VARIABLE = "TACHOWATT_KEY"
 _MOST = 200
 
 Id = Annotated[str, typer.Argument(help="Id of the request, from `approval list`")]
@@ -73,9 +67,9 @@ def reject(request: Id, note: Note = "", json: Json = False) -> None:
 
 def _decide(request: str, verdict: str, note: str, json: bool) -> None:
     clock = SystemClock()
-    key = os.environ.get(_VARIABLE) or typer.prompt("key of the person", hide_input=True)
+    key = ask_key()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
-        caller = _person(connection, key.strip(), clock.now_us())
+        caller = person_of_key(connection, key, clock.now_us())
         row = four_eyes.decide(
             connection, caller.actor, caller.name, request, verdict, note, clock.now_us()
         )
@@ -85,18 +79,6 @@ def _decide(request: str, verdict: str, note: str, json: bool) -> None:
         print_json(found)
         return
     out.print(f"{found['id']} is {found['state']} by {caller.name}")
-
-
-def _person(connection: Connection, key: str, now_us: int) -> "Caller":
-    from api.http.auth import KeyRefused, caller_of_key  # loads the web framework
-
-    try:
-        caller = caller_of_key(connection, key, now_us)
-    except KeyRefused as error:
-        raise Usage(f"{_VARIABLE}: {error}") from None
-    if Scope.APPROVALS_WRITE not in caller.scopes:
-        raise Usage(f"{_VARIABLE}: the key does not have {Scope.APPROVALS_WRITE}")
-    return caller
 
 
 def _plain(row: ChangeRow, now_us: int) -> dict[str, Any]:

@@ -55,3 +55,46 @@ def list_(connection: Connection, tenant: str) -> list[dict[str, Any]]:
         "where tenant = %s order by case_type, version, recorded_at",
         (tenant,),
     )
+
+
+def activate(
+    connection: Connection,
+    *,
+    tenant: str,
+    digest: str,
+    request_id: str,
+    activated_by: str,
+    approved_by: str,
+    now_us: int,
+) -> None:
+    """Bring a recorded text into force. request_id : that was approved and is executed."""
+    connection.execute(
+        "insert into contacts.case_type_activation (tenant, case_type, digest, request_id, "
+        "activated_at, activated_by, approved_by) select tenant, case_type, digest, %s, %s, %s, %s "
+        "from contacts.case_type where tenant = %s and digest = %s",
+        (request_id, from_us(now_us), activated_by, approved_by, tenant, digest),
+    )
+
+
+def state(connection: Connection, tenant: str, digest: str) -> list[str] | None:
+    """Return what must not change between a request to activate a text and its execution.
+
+    The text is named by its digest; the one in force is what the approver has compared it with.
+    """
+    row = connection.execute(
+        "select case_type from contacts.case_type where tenant = %s and digest = %s",
+        (tenant, digest),
+    ).fetchone()
+    if row is None:
+        return None
+    return [row[0], in_force(connection, tenant).get(row[0], "shipped")]
+
+
+def activations(connection: Connection, tenant: str, case_type: str) -> list[dict[str, Any]]:
+    """Return what was in force, newest first."""
+    return rows.all_(
+        connection,
+        "select * from contacts.case_type_activation where tenant = %s and case_type = %s "
+        "order by activation_id desc",
+        (tenant, case_type),
+    )

@@ -159,3 +159,13 @@ def reveal_dead_letter(
         (request_id, executor, from_us(now_us)),
     )
     return None if found is None else bytes(found)
+
+
+def execute(connection: Connection, row: ChangeRow, executor: str, now_us: int) -> bool:
+    """Record that an approved change is made; return False where it was made before."""
+    done = connection.execute(
+        "insert into access.change_execution (request_id, tenant, executed_by, executed_at) "
+        "values (%s, %s, %s, %s) on conflict do nothing",
+        (row.request_id, row.tenant, executor, from_us(now_us)),
+    )
+    return done.rowcount == 1

@@ -186,6 +186,13 @@ TABLES = (
           _CASE,
           Retention("casework", "at", "exists (select from contacts.service_case s where "
                     "s.case_id = t.case_id and s.state = 'resolved')"), End.DELETE),
+    Entry("contacts.case_event", "steps of a case, and who did them", "reasons in free text",
+          _CASE,
+          Retention("casework", "at", "exists (select from contacts.service_case s where "
+                    "s.case_id = t.case_id and s.state = 'resolved')"), End.DELETE),
+    # It goes with its case: retention deletes that, and the reference cascades.
+    Entry("contacts.case_plan", "steps and forms of a case", "what its forms have collected",
+          _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.service_case", "work of people for a customer", "case, resolution in free text",
           _CASE,
           Retention("casework", "resolved_at", "t.state = 'resolved' and not exists (select from "
@@ -311,6 +318,8 @@ TABLES = (
     _nobody("customers.tenant", "companies", "a company"),
     _nobody("customers.version", "number of changes", "a number"),
     # ── what is sent, by whom, how ──────────────────────────────────────────────────────────────
+    _nobody("contacts.case_type", "rules", "no customer"),
+    _nobody("contacts.case_type_activation", "rules, four eyes", "staff"),
     _nobody("contacts.playbook", "rules", "no customer"),
     _nobody("contacts.playbook_error", "rules", "no customer"),
     _nobody("contacts.receiver", "systems of companies", "a company"),

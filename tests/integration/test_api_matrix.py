@@ -118,6 +118,7 @@ RULES: dict[str, Rule] = {
     "approve_request": rule(*APPROVER),
     "reject_request": rule(*APPROVER),
     "reveal_dead_letter": rule(*APPROVER),
+    "activate_case_type": rule(*APPROVER),
 }
 PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {

@@ -83,7 +83,7 @@ def test_playbook_commands_read_what_the_service_uses(
     shipped = Path(playbooks.__file__).parent / "shipped" / "crash-call-back.yaml"
     text = shipped.read_text().replace("id: crash-call-back", "id: ours")
     (tmp_path / "ours.yaml").write_text(text)
-    (tmp_path / "broken.yaml").write_text(text.replace("version: 2", "version: x"))
+    (tmp_path / "broken.yaml").write_text(text.replace("version: 3", "version: x"))
     with connect(town.url) as connection:
         Rules(tmp_path, Metrics()).refresh(connection, NOW_US)
         connection.commit()

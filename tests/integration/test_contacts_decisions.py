@@ -268,7 +268,7 @@ def test_a_broken_file_keeps_its_last_good_text_also_after_a_restart(
     file = directory / "crash-call-back.yaml"
     good = file.read_text()
     stage.decide()
-    file.write_text(good.replace("version: 2", "version: two"))
+    file.write_text(good.replace("version: 3", "version: two"))
     crash = stage.crash()
     stage.decide()
     assert "version" in stage.rules.errors["crash-call-back.yaml"]
@@ -280,7 +280,7 @@ def test_a_broken_file_keeps_its_last_good_text_also_after_a_restart(
     assert len(stage.cases()) == 2
     row = next(r for r in stored.list_(stage.connection) if r["playbook"] == "crash-call-back")
     assert "version" in row["error"] and row["text"] == good
-    file.write_text(good.replace("version: 2", "version: 3").replace("kind: crash", "kind: c"))
+    file.write_text(good.replace("version: 3", "version: 4").replace("kind: crash", "kind: c"))
     os.utime(file, ns=(1, 1))
     stage.crash(at="2026-11-18T02:00:00+00:00")
     stage.decide()
@@ -308,7 +308,7 @@ def test_a_new_broken_file_is_stored_with_its_error_until_it_is_right(
     stage = new_stage(directory)
     file, good = directory / "new.yaml", (directory / "crash-call-back.yaml").read_text()
     file.write_text(
-        good.replace("id: crash-call-back", "id: new").replace("version: 2", "version: x")
+        good.replace("id: crash-call-back", "id: new").replace("version: 3", "version: x")
     )
     stage.decide()
     (error,) = stored.unused_files(stage.connection).items()

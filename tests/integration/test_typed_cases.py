@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx
 import pytest
 
 from customer_context.cases.case_state import What
@@ -13,6 +14,8 @@ from store.casework import case_plans, cases
 from store.postgres.pool import Connection, connect, scalar
 from tests.fix_api import Api
 from tests.fix_registry import NOW_US
+from tests.pages import HTML, send, sign_in, token_of
+from tests.patience import patient
 
 DAY_US = 24 * 3600 * 1_000_000
 _numbers = iter(range(1_000))
@@ -127,6 +130,24 @@ def test_deadlines_fire_once_with_two_workers_and_a_clock_set_back(
         assert row is not None and row["urgent"]
 
 
+def activated(api: Api, digest: str) -> None:
+    """Ask as a supervisor, approve as data protection, bring it into force as who asked."""
+    body = {"kind": "case_type.activate", "subject": f"case_type:{digest}", "reason": "better"}
+    asked = api.post("/v1/approvals", "person supervisor", body, **once())
+    assert asked.status_code == 201, asked.text
+    path = f"/v1/approvals/{asked.json()['id']}"
+    assert api.post(f"{path}/activate", "person supervisor").status_code == 409
+    own = api.post(f"{path}/approve", "person supervisor", {})
+    assert own.status_code in (403, 409), own.text
+    assert api.post(f"{path}/approve", "person data_protection", {}).status_code == 200
+    with httpx.Client(base_url=api.url, headers=HTML, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "data_protection")])
+        assert "Difference to what is in force" in client.get(path.removeprefix("/v1")).text
+    done = api.post(f"{path}/activate", "person supervisor")
+    assert done.status_code == 200 and done.json()["state"] == "executed", done.text
+    assert api.post(f"{path}/activate", "person supervisor").status_code == 409
+
+
 def test_a_running_case_keeps_its_version(api: Api, connection: Connection) -> None:
     case = opened(api)
     before = api.get(f"/v1/cases/{case}/steps", "agent").json()
@@ -139,18 +160,14 @@ def test_a_running_case_keeps_its_version(api: Api, connection: Connection) -> N
     other = {"text": newer + "# another text\n"}
     refused = api.post("/v1/case-types", "person supervisor", other, **once())
     assert refused.status_code == 422 and "raise the version" in refused.json()["detail"]
-    connection.execute(
-        "insert into contacts.case_type_activation (tenant, case_type, digest, activated_at, "
-        "activated_by, approved_by) values ('t1', 'complaint', %s, now(), 'anna', 'boris')",
-        (recorded.json()["digest"],),
-    )
-    connection.commit()
+    activated(api, recorded.json()["digest"])
     after = api.get(f"/v1/cases/{case}/steps", "agent").json()
     assert after == before
     newest = opened(api)
     assert api.get(f"/v1/cases/{newest}/steps", "agent").json()["next"] == ["write-down"]
-    connection.execute("delete from contacts.case_type_activation")
-    connection.commit()
+    activated(api, case_types.shipped()["complaint"].digest)
+    assert api.get(f"/v1/cases/{opened(api)}/steps", "agent").json()["next"] == ["record"]
+    assert api.get(f"/v1/cases/{newest}/steps", "agent").json()["next"] == ["write-down"]
 
 
 def test_a_sub_case_completes_its_step(api: Api, connection: Connection) -> None:
@@ -181,3 +198,76 @@ stages:
     plan = case_steps.plan_of(connection, "t1", above)
     assert plan is not None and plan.state.state == "completed"
     connection.rollback()
+
+
+def test_an_agent_opens_a_case_and_does_its_steps_on_pages(api: Api) -> None:
+    with httpx.Client(base_url=api.url, headers=HTML, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "agent")])
+        assert "moving-house" in client.get("/customers/c1").text
+        opening = {"type": "complaint", "side": "insurer"}
+        made = send(client, "/customers/c1", "/customers/c1/cases", **opening)
+        assert made.status_code == 303, made.text[:2000]
+        path = made.headers["location"].split("?")[0]
+
+        def step(id_: str, **fields: str) -> httpx.Response:
+            named = {f"field.{name}": value for name, value in fields.items()}
+            return post({"action": "complete", "step": id_, **named})
+
+        def post(data: dict[str, str]) -> httpx.Response:
+            token = token_of(client.get(path).text)
+            return client.post(f"{path}/steps", data={"csrf": token, **data})
+
+        page = client.get(path).text
+        assert "I am sorry." in page and 'name="field.words"' in page
+        assert step("record", about="weather").status_code == 422
+        assert step("record", words="Too high.", about="bill").status_code == 303
+        odd = {"action": "exception", "text": "Moves abroad."}
+        assert post(odd).status_code == 303
+        page = client.get(path).text
+        assert "Moves abroad." in page
+        assert page.index('id="step-sort-out"') < page.index('id="step-examine"')
+        assert step("sort-out", decision="Write a letter.").status_code == 303
+        assert step("examine", justified="1").status_code == 303
+        assert step("compensate", compensation_eur="12,5").status_code == 303
+        assert step("answer", answer_text="You are right.").status_code == 303
+        assert "resolved" in client.get(path).text
+
+
+def test_every_step_of_every_type_has_its_form_on_the_page(
+    api: Api, connection: Connection
+) -> None:
+    """Each human step of each shipped type is rendered as an agent's form, in both languages."""
+    from api.pages.case_steps import Shown
+    from api.pages.frame.formats import Formats
+    from api.pages.frame.texts import Texts
+    from api.pages.frame.view import _ENVIRONMENT
+    from customer_context.cases.case_state import CaseState, ItemState, State
+    from customer_context.cases.case_types import Kind
+    from customer_context.cases.engine import open_steps
+
+    class View:
+        csrf = "token"
+
+    template = _ENVIRONMENT.from_string(
+        '{% import "case_steps.html" as steps with context %}'
+        "{% for item in plan.next %}{{ steps.form(plan, case, item) }}{% endfor %}"
+        "{{ steps.stages(plan) }}"
+    )
+    rendered = 0
+    for case_type in case_types.shipped().values():
+        state = CaseState(items={id_: ItemState(State.ACTIVE) for id_ in case_type.items})
+        for language in ("de", "en"):
+            plan = case_steps.Plan(case_type, state, [], None)
+            shown = Shown(plan, open_steps(case_type, state), language, language)
+            html = template.render(
+                plan=shown, case={"case_id": "x", "version": 1}, view=View(),
+                t=Texts(language), f=Formats(language, "Europe/Berlin"),
+            )  # fmt: skip
+            for item in case_type.items.values():
+                assert getattr(item.spec.title, language) in html.replace("&#39;", "'"), item.id
+                if item.kind == Kind.HUMAN:
+                    assert f'id="step-{item.id}"' in html
+                for field in item.form:
+                    assert f'name="field.{field.name}"' in html
+                    rendered += 1
+    assert rendered > 50

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Request, Response
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from api.http import paging
 from api.http.answers import Shape, json
@@ -26,10 +26,18 @@ State = Literal["waiting", "approved", "rejected", "expired", "executed"]
 class Ask(Shape):
     """A request for a change. Only a person can ask: with a personal key, or their own token."""
 
-    kind: Literal["dead_letter.reveal"]
+    kind: Literal["dead_letter.reveal", "case_type.activate"]
     subject: str = Field(
-        pattern=r"^dead_letter:[0-9]{1,18}$", description="What it is about: dead_letter:17"
+        pattern=r"^(dead_letter:[0-9]{1,18}|case_type:[0-9a-f]{64})$",
+        description="What it is about: dead_letter:17, or case_type: and the digest of a version",
     )
+
+    @model_validator(mode="after")
+    def _fits(self) -> "Ask":
+        if self.kind.partition(".")[0] != self.subject.partition(":")[0]:
+            raise ValueError(f"{self.kind} is not about {self.subject}")
+        return self
+
     reason: str = Field(min_length=3, max_length=500, description="The approver reads it.")
 
 
@@ -160,6 +168,16 @@ def reveal_dead_letter(
         row = four_eyes.find(connection, call.caller.tenant, request_id)
     found = Revealed(approval=_approval(call, row), body_base64=base64.b64encode(body).decode())
     return json(found, headers={"Cache-Control": "no-store"})
+
+
+@router.post("/{request_id}/activate", responses={200: {"model": Approval}})
+def activate_case_type(
+    call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId
+) -> Response:
+    """Bring the approved version of a case type into force. Running cases keep theirs."""
+    with call.connection() as connection:
+        row = four_eyes.activate_case_type(connection, call.caller.actor, request_id, call.now_us)
+    return json(_approval(call, row))
 
 
 def _decide(call: Call, request_id: str, verdict: str, note: str) -> Response:

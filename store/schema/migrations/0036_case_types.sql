@@ -30,6 +30,7 @@ create table contacts.case_type_activation (
     tenant        text not null,
     case_type     text not null,
     digest        text not null,
+    request_id    text unique references access.change_execution on delete set null,
     activated_at  timestamptz not null,
     activated_by  text not null,
     approved_by   text not null,
@@ -42,6 +43,9 @@ comment on table contacts.case_type_activation is
 comment on column contacts.case_type_activation.activation_id is 'Number, ascending.';
 comment on column contacts.case_type_activation.case_type is 'Id of the type.';
 comment on column contacts.case_type_activation.digest is 'Which text.';
+comment on column contacts.case_type_activation.request_id is
+    'The request that a second person approved and that was executed, once; null when it is too old '
+    'to be kept.';
 comment on column contacts.case_type_activation.activated_at is 'Since when.';
 comment on column contacts.case_type_activation.activated_by is 'Who asked for it.';
 comment on column contacts.case_type_activation.approved_by is 'The second person.';

@@ -97,3 +97,16 @@ def test_a_regional_holiday_is_one_only_there() -> None:
     bavaria = due_us(Deadline(working_days=1), WorkingTime(region="BY"), "Europe/Berlin", start)
     berlin = due_us(Deadline(working_days=1), WorkingTime(region="BE"), "Europe/Berlin", start)
     assert bavaria - berlin == 24 * 3600 * 1_000_000
+
+
+def test_a_drawing_is_xml_and_names_every_item() -> None:
+    from xml.etree import ElementTree
+
+    from customer_context.cases.drawing import draw
+    from services.case_types import shipped
+
+    for case_type in shipped().values():
+        root = ElementTree.fromstring(draw(case_type, "en"))
+        shown = {text for element in root.iter() for text in [element.text] if text}
+        for item in case_type.items.values():
+            assert any(text[:20] in item.spec.title.en for text in shown), item.id

@@ -1,0 +1,171 @@
+"""The steps of a case with a type: stages, the form of each next step, what fits no rule."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from starlette.responses import Response
+
+from api.http.problems import Problem, not_found
+from api.pages.alerts import form_version
+from api.pages.frame.view import View
+from customer_context.cases.case_state import What
+from customer_context.cases.case_types import FormField, Item
+from customer_context.cases.engine import open_steps
+from customer_context.rules.form import Texts
+from services import case_flow, case_steps, case_types
+from store.people import subjects
+from store.people.read_log import of_rows
+from store.postgres.times import from_us
+
+_ACTIONS = (What.START, What.DISABLE, What.ENABLE, What.RETRY, What.TERMINATE)
+_OF_CASE = (What.EXCEPTION, What.SUSPEND, What.RESUME)
+_MAX_TEXT = 4_000
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """The plan of a case for its page. next : steps that can be done now, exceptions first."""
+
+    plan: case_steps.Plan
+    next: list[Item]
+    language: str
+    speaks: str
+    """Language of the customer, for the sentences to say."""
+
+    def text(self, texts: Texts) -> str:
+        """Return a text of the type in the viewer's language."""
+        return str(getattr(texts, self.language))
+
+    def say(self, item: Item) -> str | None:
+        """Return the sentence of a step in the customer's language."""
+        texts = getattr(item.spec, "say", None)
+        return None if texts is None else str(getattr(texts, self.speaks))
+
+    def state(self, item: Item) -> Any:
+        """Return the state of an item."""
+        return self.plan.state.items[item.id]
+
+    def due(self, item: Item) -> Any:
+        """Return when the next deadline of an item ends; None = none runs."""
+        found = [timer.due_us for timer in self.plan.state.timers if timer.item == item.id]
+        return from_us(min(found)) if found else None
+
+    def stages(self) -> list[Item]:
+        """Return the stages to show: the exception stage only once it was needed."""
+        shown = self.plan.type.children(None)
+        return [s for s in shown if not s.exception or self.state(s).state != "available"]
+
+    def value(self, field: FormField) -> Any:
+        """Return the present value of a field, so that nothing is asked twice."""
+        return self.plan.state.data.get(field.name)
+
+
+def shown(view: View, row: Mapping[str, Any], customer_language: str | None) -> Shown | None:
+    """Return the plan of a case for its page; None without a type, and where it is withdrawn."""
+    if row["withdrawn"] is not None:
+        return None
+    plan = case_steps.plan_of(view.connection, row["tenant"], row["case_id"])
+    if plan is None:
+        return None
+    found = open_steps(plan.type, plan.state)
+    found.sort(key=lambda item: not _of_exception(plan, item))
+    speaks = customer_language if customer_language in ("de", "en") else view.language
+    return Shown(plan, found, view.language, speaks)
+
+
+def _of_exception(plan: case_steps.Plan, item: Item) -> bool:
+    return item.parent is not None and plan.type.items[item.parent].exception
+
+
+def act(view: View) -> Response:
+    """POST /cases/{case}/steps: complete or change a step, or report what fits no rule."""
+    row = case_flow.visible(
+        view.connection, view.tenant, view.caller.side, view.request.path_params["case"]
+    )
+    if row is None:
+        raise not_found()
+    view.log(of_rows([row], "case", "case_id"), "case", "cases")
+    form, case_id = view.form, row["case_id"]
+    action, step = form.get("action", ""), form.get("step", "")[:64]
+    text = form.get("text", "").strip()[:_MAX_TEXT].replace("\x00", "")
+    path, version = f"/cases/{quote(case_id)}", form_version(view)
+    if action == What.COMPLETE:
+        return _complete(view, case_id, step, path, version)
+    if action not in (*_ACTIONS, *_OF_CASE):
+        return view.go(path)
+    case_steps.act(
+        view.connection, view.tenant, case_id, view.caller.name, view.now_us, What(action),
+        item="" if action in _OF_CASE else step, text=text, expected_version=version,
+    )  # fmt: skip
+    return view.go(path, "step_changed")
+
+
+def _complete(view: View, case_id: str, step: str, path: str, version: int | None) -> Response:
+    plan = case_steps.plan_of(view.connection, view.tenant, case_id)
+    if plan is None or step not in plan.type.items:
+        raise not_found()
+    item, who = plan.type.items[step], view.caller.name
+    for document in item.documents:
+        if view.form.get(f"document.{document.id}") == "1":
+            case_steps.act(
+                view.connection, view.tenant, case_id, who, view.now_us, What.DOCUMENT,
+                text=document.id, expected_version=version,
+            )  # fmt: skip
+            version = None  # checked, and the case is locked
+    data = {
+        field.name: value
+        for field in item.form
+        if (value := _value(field, view.form.get(f"field.{field.name}", ""))) is not None
+    }
+    case_steps.act(
+        view.connection, view.tenant, case_id, who, view.now_us, What.COMPLETE,
+        item=step, data=data, expected_version=version,
+    )  # fmt: skip
+    return view.go(path, "step_done")
+
+
+def _value(field: FormField, text: str) -> Any:
+    """Convert what a form sends; None where nothing was entered."""
+    text = text.strip()[:_MAX_TEXT].replace("\x00", "")
+    if not text:
+        return None
+    if field.type == "boolean":
+        return text == "1"
+    if field.type not in ("number", "integer"):
+        return text
+    try:
+        return int(text) if field.type == "integer" else float(text.replace(",", "."))
+    except ValueError:
+        raise Problem(422, "invalid", f"{field.name}: no number", "Enter a number.") from None
+
+
+def types_for(view: View) -> list[tuple[str, str]]:
+    """Return (id, title) of the types that the viewer can open for a customer."""
+    side = view.caller.side
+    found = (
+        case_types.current(view.connection, view.tenant, row["case_type"])
+        for row in case_types.list_(view.connection, view.tenant)
+        if row["in_force"]
+    )
+    pairs = [
+        (one.id, str(getattr(one.spec.title, view.language)))
+        for one in found
+        if side is None or one.spec.side in (None, side)
+    ]
+    return sorted(pairs, key=lambda pair: pair[1])
+
+
+def open_case(view: View) -> Response:
+    """POST /customers/{customer}/cases: open a case of a type for a customer."""
+    customer = view.request.path_params["customer"]
+    if subjects.customer(view.connection, view.tenant, customer) is None:
+        raise not_found()
+    chosen = view.form.get("type", "")[:64]
+    side = view.caller.side or view.form.get("side") or None
+    row = case_steps.open_(
+        view.connection, view.tenant, chosen, view.caller.name, view.now_us,
+        customer=customer, side=side if side in ("insurer", "utility") else None,
+    )  # fmt: skip
+    return view.go(f"/cases/{quote(row['case_id'])}", "case_opened")
