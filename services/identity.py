@@ -10,12 +10,16 @@ from datetime import datetime
 from contracts.drivers import DriverSource, Relation
 from customer_context.identity.corrections import Period, correct
 from customer_context.identity.holders import FOREVER_US
-from runtime.errors import NotFound
+from runtime.errors import NotAllowed, NotFound
 from store.people import identity, registry
 from store.people.identity import AsOf, Row
 from store.people.recording import record_at
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
+
+
+class Overrules(NotAllowed):
+    """A statement would overrule what is known, and does not say that it means to."""
 
 
 def whose(connection: Connection, tenant: str, device: str, at: datetime, known: datetime) -> AsOf:
@@ -34,11 +38,14 @@ def correct_assignment(
     valid_from: datetime,
     valid_to: datetime | None,
     now_us: int,
+    *,
+    overrule: bool = True,
 ) -> bool:
     """Say where a device was in a period; return whether that was new.
 
-    subject : vehicle:<id> or meter:<id>; None = it was nowhere. Raises `NotFound` where there is no
-    such device, `registry.Refused` where there is no such vehicle or meter.
+    subject : vehicle:<id> or meter:<id>; None = it was nowhere. overrule : also where something
+    else is known about the period. Raises `NotFound` where there is no such device, `Overrules`,
+    `registry.Refused` where there is no such vehicle or meter.
     """
     device_id = identity.lock_device(connection, tenant, device)
     if device_id is None:
@@ -49,6 +56,11 @@ def correct_assignment(
     )
     if not removed and not added:
         return False
+    if not overrule and any(row.value != said for row in removed):
+        raise Overrules(
+            "another assignment of the device is known for this period; end that one first, or "
+            "send this one as a correction"
+        )
     record_at(connection, now_us)
     identity.replace_assignments(connection, tenant, device_id, removed, added)
     registry.bump(connection)

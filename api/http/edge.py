@@ -19,6 +19,10 @@ _JSON = "application/json"
 NDJSON = "application/x-ndjson"
 BULK = "/bulk"
 """End of the paths that take many objects, one a line."""
+_REGISTRY = frozenset(
+    f"/v1/{kind}" for kind in ("customers", "contracts", "vehicles", "meters", "assignments")
+)
+"""Paths that take the same, without that end."""
 MAX_BULK_BYTES = 2 * 1024 * 1024
 _CLIENT_GONE = 499
 """Status in the metrics of a request whose client went away before it was complete."""
@@ -115,7 +119,7 @@ def _refused(scope: Scope, headers: Headers) -> Problem | None:
 
 def _bulk(scope: Scope) -> bool:
     path: str = scope["path"]
-    return path.startswith("/v1/") and path.endswith(BULK)
+    return path in _REGISTRY or path.startswith("/v1/") and path.endswith(BULK)
 
 
 def _most(scope: Scope) -> int:

@@ -7,6 +7,7 @@ TITLES: Mapping[str, str] = {
     "bad_http": "The request is no HTTP/1.1",
     "bad_if_match": "If-Match is no ETag",
     "bad_last_event_id": "Last-Event-ID is no id of this stream",
+    "changes_forgotten": "The changes are not kept any more",
     "csrf": "The form is of another site or session",
     "forbidden": "The page belongs to another role",
     "id_reused": "The id was used for another content",

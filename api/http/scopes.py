@@ -19,6 +19,8 @@ class Scope(StrEnum):
     CONTEXT_READ = "context:read"
     CUSTOMERS_WRITE = "customers:write"
     INTERACTIONS_WRITE = "interactions:write"
+    REGISTRY_READ = "registry:read"
+    REGISTRY_WRITE = "registry:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     CONTACTS_READ = "contacts:read"
@@ -82,7 +84,14 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     Role.MARKETING: frozenset({Scope.PLAYBOOKS_READ}),
     Role.DATA_PROTECTION: _APPROVALS | {Scope.PLAYBOOKS_READ},
     Role.BACK_OFFICE: frozenset(
-        {Scope.INTERACTIONS_WRITE, Scope.CASES_READ, Scope.CASES_WRITE, Scope.CONTACTS_READ}
+        {
+            Scope.REGISTRY_READ,
+            Scope.REGISTRY_WRITE,
+            Scope.INTERACTIONS_WRITE,
+            Scope.CASES_READ,
+            Scope.CASES_WRITE,
+            Scope.CONTACTS_READ,
+        }
     ),
     Role.OPERATOR: _OPERATOR,
     Role.PLATFORM: _OPERATOR | {Scope.UNASSIGNED_READ},

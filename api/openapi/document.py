@@ -32,6 +32,7 @@ _STATUS = {
     "403": "The key does not have the required scope",
     "404": "Not found, or not visible to this key",
     "409": "Its state does not allow this, or the same request is still in progress",
+    "410": "What was asked for is not kept any more",
     "412": "The resource has changed since you read it",
     "413": "The body is too large",
     "415": "The body is not JSON",
@@ -84,6 +85,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "interactions", "description": "What customers do in channels of others"},
             {"name": "cases", "description": "Cases and their diary"},
             {"name": "customers", "description": "A customer's own data, consents and messages"},
+            {"name": "back office", "description": "The registry in bulk, and what has changed"},
             {"name": "devices", "description": "Credentials of a device, for a one-time code"},
             {"name": "contacts", "description": "Contacts and their delivery"},
             {"name": "operations", "description": "The ledger and dead letters"},
@@ -152,6 +154,8 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
             declared += _WITH_BODY
         if "requestBody" in operation or path.endswith(_CHANGES):
             declared += ["409", "412"]
+        if path == "/v1/changes":
+            declared.append("410")
         for status in declared:
             responses[status] = _problem(status)
     else:

@@ -396,6 +396,53 @@ ANSWERS: dict[str, dict[str, Any]] = {
         }
     },
     "list_approvals": {"200": page(_APPROVAL)},
+    **{
+        operation: {
+            "200": {
+                "dry_run": False,
+                "counts": {"created": 0, "updated": 1, "unchanged": 0, "refused": 0},
+                "data": [{"line": 1, "id": object_id, "result": "updated", "errors": []}],
+            }
+        }
+        for operation, object_id in {
+            "write_customers": "c-1",
+            "write_contracts": "k-1",
+            "write_vehicles": "car-7",
+            "write_meters": "m-12",
+            "write_assignments": "box-7",
+            "change_customer": "c-1",
+            "change_contract": "k-1",
+            "change_vehicle": "car-7",
+            "change_meter": "m-12",
+        }.items()
+    },
+    "list_changes": {
+        "200": {
+            "data": [
+                {
+                    "id": "8812.4071",
+                    "type": "vehicle.updated",
+                    "kind": "vehicle",
+                    "object": "car-7",
+                    "recorded_at": "2026-11-21T10:00:00Z",
+                    "data": {
+                        "id": "car-7",
+                        "name": "Blue estate",
+                        "plate": "TW-AB 1235",
+                        "external_ids": {},
+                    },
+                }
+            ],
+            "pagination": {"end_cursor": "WyJjaGFuZ2VzIiwgODgxMiwgNDA3MV0", "has_next_page": False},
+        }
+    },
+    "get_snapshot": {
+        "200": {
+            "data": [{"kind": "meter", "object": "m-12", "data": {"id": "m-12"}}],
+            "pagination": {"end_cursor": "WyJzbmFwc2hvdCIsIDg4MTJd", "has_next_page": True},
+            "changes_after": "WyJjaGFuZ2VzIiwgODgxMSwgMF0",
+        }
+    },
     "ask_approval": {"201": _APPROVAL},
     "get_approval": {"200": _APPROVAL},
     "approve_request": {"200": _DECIDED},

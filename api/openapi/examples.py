@@ -251,6 +251,33 @@ REQUESTS: dict[str, Any] = {
         '"customer":"c0","data":{"summary":"Asked for a date of installation",'
         '"state":"broken_off"}}\n'
     ),
+    "write_customers": {
+        "id": "c-1",
+        "name": "Anna Berger",
+        "language": "de",
+        "kind": "person",
+        "external_ids": {"crm": "0031-A"},
+    },
+    "write_contracts": {
+        "id": "k-1",
+        "customer": "c-1",
+        "kind": "motor",
+        "vehicle": "car-7",
+        "valid_from": "2026-01-01T00:00:00Z",
+    },
+    "write_vehicles": {"id": "car-7", "name": "Blue estate", "plate": "TW-AB 1234"},
+    "write_meters": {"id": "m-12", "number": "1EMH0012345678", "interval_s": 900},
+    "write_assignments": {
+        "device": "box-7",
+        "vehicle": "car-7",
+        "valid_from": "2026-03-01T00:00:00Z",
+        "valid_to": "2026-03-02T00:00:00Z",
+        "correct": True,
+    },
+    "change_customer": {"language": "en"},
+    "change_contract": {"valid_to": "2027-01-01T00:00:00Z"},
+    "change_vehicle": {"plate": "TW-AB 1235"},
+    "change_meter": {"register_digits": 7},
     "redeem_device_claim": {"code": "7Q4D-2MPX-9K0T-B5WZ-E8RA"},
 }
 """operationId → body; of a bulk path its lines as one text."""

@@ -2,6 +2,7 @@
 
 from api.routes.agents import case_steps, cases, contact_points, contacts, timeline
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
+from api.routes.back_office import changes, registry
 from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own
 from api.routes.insurers import driving, trips
@@ -18,6 +19,8 @@ ROUTERS = tuple(
         alerts,
         meters,
         of_customers,
+        registry,
+        changes,
         contact_points,
         timeline,
         interactions,

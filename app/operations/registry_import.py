@@ -2,19 +2,16 @@
 assignments and consents from one YAML file, or from CSV files named after what they hold."""
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import (
     AfterValidator,
     AwareDatetime,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     ValidationError,
     create_model,
@@ -26,28 +23,23 @@ from contracts.channels import ADDRESSES, AnyPurpose
 from contracts.contact_points import PointKind
 from contracts.dialects import NATIVE
 from contracts.purposes import LegalBasis
-from contracts.topics import NAME
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
 from services.contact_points import ContactPoints, NewPoint
-from store.people import consent, identity, registry
+from services.registry_rows import (
+    ContractRow,
+    CustomerRow,
+    Dated,
+    MeterRow,
+    Name,
+    Row,
+    VehicleRow,
+    Zone,
+)
+from store.people import consent, external_ids, identity, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
-
-
-def _name(value: str) -> str:
-    if not NAME.match(value):
-        raise ValueError("letters, digits, '.', '_', '~' and '-', at most 64, first no sign")
-    return value
-
-
-def _zone(value: str) -> str:
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError):
-        raise ValueError(f"{value!r} is no time zone, expected one such as Europe/Berlin") from None
-    return value
 
 
 def _dialect(value: str) -> str:
@@ -67,15 +59,6 @@ def _mapping(value: object) -> object:
 _CLOCK_TOLERANCE = timedelta(minutes=5)
 _SOURCE = "registry"
 
-Name = Annotated[str, AfterValidator(_name)]
-Zone = Annotated[str, AfterValidator(_zone)]
-
-
-class Row(BaseModel):
-    """One row of the registry."""
-
-    model_config = ConfigDict(extra="forbid", coerce_numbers_to_str=True)
-
 
 class Tenant(Row):
     id: Name
@@ -83,11 +66,8 @@ class Tenant(Row):
     timezone: Zone = "UTC"
 
 
-class _Customer(Row):
+class _Customer(CustomerRow):
     tenant: Name
-    id: Name
-    name: str
-    language: Literal["de", "en"] = "en"
 
 
 # Each kind of address is a column of its own.
@@ -117,44 +97,16 @@ class ContactPoint(Row):
         return self
 
 
-class Vehicle(Row):
+class Vehicle(VehicleRow):
     tenant: Name
-    id: Name
-    name: str
-    plate: str | None = Field(default=None, max_length=32)
 
 
-class Meter(Row):
+class Meter(MeterRow):
     tenant: Name
-    id: Name
-    number: str | None = None
-    interval_s: int = Field(default=900, ge=1, le=2_764_800)
-    timezone: Zone | None = None
-    register_digits: int = Field(default=6, ge=1, le=12)
 
 
-class Dated(Row):
-    """A row valid for a period, about a vehicle or a meter."""
-
-    valid_from: AwareDatetime
-    valid_to: AwareDatetime | None = None
-    vehicle: Name | None = None
-    meter: Name | None = None
-
-    @model_validator(mode="after")
-    def _one_subject(self) -> "Dated":
-        if (self.vehicle is None) == (self.meter is None):
-            raise ValueError("give either vehicle or meter")
-        if self.valid_to is not None and self.valid_to <= self.valid_from:
-            raise ValueError("valid_to must be after valid_from")
-        return self
-
-
-class Contract(Dated):
+class Contract(ContractRow):
     tenant: Name
-    id: Name
-    customer: Name
-    kind: Literal["motor", "electricity"]
 
 
 class Device(Row):
@@ -309,6 +261,7 @@ def write(
                             if row["dialect"] == NATIVE:
                                 row["address"] = f"{row['tenant']}/{row['device']}"
                     registry.upsert(connection, table, rows)
+                    _external_ids(connection, table, rows)
                     if section == "customers":
                         registry.set_addresses(connection, rows, tuple(ADDRESSES))
                 _contact_points(connection, sections, points, now_us)
@@ -336,6 +289,15 @@ def write(
         except registry.Refused as error:
             raise Usage(f"a row refers to something that does not exist: {error}") from None
     return {section: len(rows) for section, rows in sections.items() if rows}
+
+
+def _external_ids(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    named: dict[str, dict[str, Mapping[str, str]]] = {}
+    for row in rows:
+        if row.get("external_ids"):
+            named.setdefault(row["tenant"], {})[row[table]] = row["external_ids"]
+    for tenant, ids in named.items():
+        external_ids.put(connection, tenant, table, ids)
 
 
 def _contact_points(

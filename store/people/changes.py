@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from runtime.errors import TachowattError
 from store.postgres.pool import Connection, scalar
 
 
@@ -50,6 +51,41 @@ def not_seen(connection: Connection, seen: str, most: int) -> list[Change] | Non
         (seen, seen, most + 1),
     ).fetchall()
     return None if len(rows) > most else [Change(*row) for row in rows]
+
+
+class Forgotten(TachowattError):
+    """Changes after a cursor were forgotten: only a snapshot shows what they were."""
+
+
+def horizon(connection: Connection) -> int:
+    """Return the transaction below which none runs: whatever commits from now on is not below."""
+    return int(scalar(connection, "select pg_snapshot_xmin(pg_current_snapshot())::text::bigint"))
+
+
+def forgotten(connection: Connection) -> int:
+    """Return the last transaction whose changes are gone."""
+    return int(scalar(connection, "select forgotten::text::bigint from customers.change_horizon"))
+
+
+def page(connection: Connection, tenant: str, after: tuple[int, int], limit: int) -> list[Change]:
+    """Return the next changes of a tenant after (xid, change_id), in order.
+
+    Raises `Forgotten` where some after it are gone, or where it is of another database.
+    """
+    if scalar(
+        connection,
+        "select forgotten::text::bigint > %s or %s > "
+        "pg_snapshot_xmax(pg_current_snapshot())::text::bigint from customers.change_horizon",
+        (after[0], after[0]),
+    ):
+        raise Forgotten("changes after this cursor were forgotten")
+    found = connection.execute(
+        f"select {_COLUMNS} from customers.change where tenant = %s "
+        "and (xid, change_id) > (%s::text::xid8, %s) "
+        "and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, change_id limit %s",
+        (tenant, after[0], after[1], limit),
+    )
+    return [Change(*row) for row in found.fetchall()]
 
 
 def devices_of(connection: Connection, changed: Sequence[Change]) -> list[int]:

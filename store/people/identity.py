@@ -100,12 +100,18 @@ def as_of(
 
 def lock_device(connection: Connection, tenant: str, device: str) -> int | None:
     """Lock a device for the caller's transaction; return its number, None = there is none."""
+    _lock(connection, f"{tenant}/{device}")
     number: int | None = scalar(
         connection,
-        "select device_id from customers.device where tenant = %s and device = %s for update",
+        "select device_id from customers.device where tenant = %s and device = %s",
         (tenant, device),
     )
     return number
+
+
+def _lock(connection: Connection, name: str) -> None:
+    """Let no other transaction correct the same: the API may not lock rows of these tables."""
+    connection.execute("select pg_advisory_xact_lock(hashtextextended(%s, 7261039))", (name,))
 
 
 def assignments_of(connection: Connection, device_id: int) -> list[Row]:
@@ -116,6 +122,22 @@ def assignments_of(connection: Connection, device_id: int) -> list[Row]:
         (device_id,),
     )
     return [Row(start, end, (subject,)) for start, end, subject in rows.fetchall()]
+
+
+def assignments_by_device(
+    connection: Connection, tenant: str, devices: Sequence[str]
+) -> dict[str, list[Row]]:
+    """Return device → where it was, ascending; only devices with an assignment."""
+    found: dict[str, list[Row]] = {}
+    for device, start, end, subject in connection.execute(
+        "select d.device, a.valid_from, a.valid_to, "
+        "coalesce('vehicle:' || a.vehicle, 'meter:' || a.meter) from customers.device d "
+        "join customers.assignment a using (device_id) where d.tenant = %s and d.device = any(%s) "
+        "order by 1, 2",
+        (tenant, list(devices)),
+    ):
+        found.setdefault(device, []).append(Row(start, end, (subject,)))
+    return found
 
 
 def drivers_of(connection: Connection, tenant: str, vehicle: str) -> list[Row]:
@@ -130,9 +152,10 @@ def drivers_of(connection: Connection, tenant: str, vehicle: str) -> list[Row]:
 
 def lock_vehicle(connection: Connection, tenant: str, vehicle: str) -> bool:
     """Lock a vehicle for the caller's transaction; return False where there is none."""
+    _lock(connection, f"{tenant}/vehicle:{vehicle}")
     return bool(
         connection.execute(
-            "select 1 from customers.vehicle where tenant = %s and vehicle = %s for update",
+            "select 1 from customers.vehicle where tenant = %s and vehicle = %s",
             (tenant, vehicle),
         ).fetchone()
     )

@@ -13,6 +13,7 @@ from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from store.postgres.pool import Connection, scalar
+from store.postgres.rows import all_
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +169,7 @@ def devices(connection: Connection, device_ids: Sequence[int] | None = None) -> 
 # Table → (key columns, all columns). A table comes after those that it references.
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tenant": (("tenant",), ("tenant", "name", "timezone")),
-    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language")),
+    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language", "kind")),
     "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name", "plate")),
     "meter": (
         ("tenant", "meter"),
@@ -218,6 +219,36 @@ def upsert(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]
             f"on conflict ({', '.join(keys)}) do update set {sets}",
             [{name: _stored(value) for name, value in row.items()} for row in rows],
         )
+
+
+def objects(
+    connection: Connection, table: str, tenant: str, ids: Sequence[str]
+) -> dict[str, dict[str, Any]]:
+    """Return id → the row of a registry table, without its tenant."""
+    columns = [name for name in _TABLES[table][1] if name != "tenant"]
+    found = all_(
+        connection,
+        f"select {', '.join(columns)} from customers.{table} "
+        f"where tenant = %s and {table} = any(%s)",
+        (tenant, list(ids)),
+    )
+    return {row[table]: row for row in found}
+
+
+def ids_after(connection: Connection, table: str, tenant: str, after: str, limit: int) -> list[str]:
+    """Return the next ids of a registry table in order; of assignments the devices."""
+    if table == "assignment":
+        query = (
+            "select d.device from customers.device d where d.tenant = %s and d.device > %s and "
+            "exists (select from customers.assignment a where a.device_id = d.device_id) "
+            "order by 1 limit %s"
+        )
+    else:
+        query = (
+            f"select {table} from customers.{table} where tenant = %s and {table} > %s "
+            "order by 1 limit %s"
+        )
+    return [row[0] for row in connection.execute(query.encode(), (tenant, after, limit)).fetchall()]
 
 
 def _stored(value: Any) -> Any:

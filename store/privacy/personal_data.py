@@ -65,6 +65,7 @@ CATEGORIES = {
     "ended": Category(1095, "three years after its end: the limitation period of § 195 BGB"),
     "casework": Category(1095, "three years: the limitation period of § 195 BGB"),
     "reads": Category(1095, "three years: proof of who looked (Art. 5(2))"),
+    "changes": Category(30, "30 days: for systems that follow what has changed"),
     "faults": Category(90, "90 days: to mend what could not be used"),
     "access": Category(0, "ends by its own time", "API"),
     "technical": Category(0, "no personal data of customers, or a cache of other rows", "ingest"),
@@ -283,6 +284,12 @@ TABLES = (
     Entry("customers.assignment", "which device measures what", "a device and its vehicle or meter",
           Whose("t.tenant = %(tenant)s and (t.vehicle = any(%(vehicles)s) "
                 "or t.meter = any(%(meters)s))"), _RELATIONSHIP, End.DELETE),
+    Entry("customers.external_id", "ids in other systems", "ids of customer and things",
+          Whose("t.tenant = %(tenant)s and (t.kind = 'customer' and t.object = %(customer)s "
+                "or t.kind = 'vehicle' and t.object = any(%(vehicles)s) "
+                "or t.kind = 'meter' and t.object = any(%(meters)s) "
+                "or t.kind = 'contract' and t.object = any(%(contracts)s))"),
+          _RELATIONSHIP, End.DELETE),
     Entry("customers.contract", "what was agreed", "contract and period", _CUSTOMER, _RELATIONSHIP,
           End.DELETE),
     Entry("customers.driver", "who drove, as somebody said", "driver of a vehicle and period",
@@ -302,14 +309,20 @@ TABLES = (
           _CUSTOMER, Retention("ended", "recorded_to"), End.DELETE),
     Entry("customers.driver_past", "what we knew before a correction", "as of the driver",
           _DRIVEN, Retention("ended", "recorded_to"), End.DELETE),
+    _nobody("customers.import_run", "how far imports have come", "digests of files"),
     # Who follows the changes has to learn that the objects are gone: those rows stay.
     Entry("customers.change", "which objects have changed", "ids of objects",
           Whose("t.tenant = %(tenant)s and t.operation <> 'deleted' and ("
                 "t.kind in ('customer', 'contact_point', 'consent') and t.object = %(customer)s "
                 "or t.kind = 'contract' and t.object = any(%(contracts)s) "
                 "or t.kind in ('vehicle', 'driver') and t.object = any(%(vehicles)s) "
-                "or t.kind = 'meter' and t.object = any(%(meters)s))"),
-          Retention("faults", "recorded_at", "t.operation = 'deleted'"), End.DELETE, export=False),
+                "or t.kind = 'meter' and t.object = any(%(meters)s) "
+                "or t.kind = 'external_id' and case split_part(t.object, ':', 1) "
+                "when 'customer' then split_part(t.object, ':', 2) = %(customer)s "
+                "when 'contract' then split_part(t.object, ':', 2) = any(%(contracts)s) "
+                "when 'vehicle' then split_part(t.object, ':', 2) = any(%(vehicles)s) "
+                "else split_part(t.object, ':', 2) = any(%(meters)s) end)"),
+          Retention("changes", "recorded_at"), End.DELETE, export=False),
     _nobody("customers.change_horizon", "which changes are forgotten", "a number"),
     Entry("customers.device", "devices of the tenant", "name and address of a device",
           _DEVICE, _RELATIONSHIP, End.KEEP,

@@ -56,6 +56,7 @@ OWN = rule("customer", own=True)
 CASE = rule("insurer", "utility", "agent", "supervisor", "back_office")
 CONTACT = ("insurer", "utility", "agent", "operator", "platform", "supervisor", "back_office")
 APPROVER = ("operator", "platform", "data_protection", "supervisor")
+BULK = rule("back_office", whole=True)
 RULES: dict[str, Rule] = {
     "list_driving_scores": SCORES,
     "get_driving_score_history": SCORES,
@@ -68,6 +69,17 @@ RULES: dict[str, Rule] = {
     "acknowledge_alert": ALERT,
     "resolve_alert": ALERT,
     "classify_alert": ALERT,
+    "write_customers": BULK,
+    "write_contracts": BULK,
+    "write_vehicles": BULK,
+    "write_meters": BULK,
+    "write_assignments": BULK,
+    "change_customer": rule("back_office"),
+    "change_contract": rule("back_office"),
+    "change_vehicle": rule("back_office"),
+    "change_meter": rule("back_office"),
+    "list_changes": BULK,
+    "get_snapshot": BULK,
     "list_meters": rule("utility", whole=True),
     "create_stream_token": rule("utility", "agent", "supervisor", whole=True),
     "list_meter_days": ALERT,
@@ -148,6 +160,8 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         message = own.webhook
     return {
         "alert_id": own.alert,
+        "contract_id": own.motor,
+        "vehicle_id": own.vehicle,
         "meter_id": own.meter,
         "step": "record",
         "case_id": own.crash_case if insurer else own.alert_case,
@@ -268,7 +282,7 @@ def ask(api: Api, one: Try, tenant: str, role: str) -> tuple[int, bytes]:
     if one.operation == "stream_alerts" and one.allowed:
         with api.client.stream("GET", one.path, headers=headers) as answer:
             return answer.status_code, next(answer.iter_raw())
-    body = REQUESTS.get(one.operation) if one.method == "POST" else None
+    body = REQUESTS.get(one.operation) if one.method in ("POST", "PATCH") else None
     if isinstance(body, str):
         headers["Content-Type"] = "application/x-ndjson"
         answer = api.client.request(one.method, one.path, headers=headers, content=body)
@@ -303,6 +317,8 @@ def state(api: Api) -> str:
     """A digest of everything that a POST could change."""
     tables = ("alert", "service_case", "case_entry", "contact", "case_plan", "case_type")
     names = [f"contacts.{table}" for table in tables]
+    tables = ("customer", "contract", "vehicle", "meter", "assignment", "external_id")
+    names += [f"customers.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]
     names += ["customers.interaction"]
     names += [f"access.change_{what}" for what in ("request", "decision", "execution")]

@@ -59,6 +59,7 @@ def known(api: Api, role: str) -> dict[str, str]:
     return {
         "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case, "step": "record",
         "customer_id": own.driver, "trip_id": own.trip, "dead_letter_id": "1",
+        "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point,
         "contact_id": own.message if role == "customer" else own.webhook,
     }  # fmt: skip
@@ -162,17 +163,26 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "record_contact_point": (f"/v1/customers/{own.driver}/contact-points", "agent"),
         "answer_crash": (f"/v1/customers/{own.driver}/cases/{own.crash_case}/answer", "customer"),
         "approve_request": (f"/v1/approvals/{own.approval}/approve", "person data_protection"),
+        **{
+            f"write_{kind}": (f"/v1/{kind}", "back_office")
+            for kind in ("customers", "contracts", "vehicles", "meters", "assignments")
+        },
+        "change_customer": (f"/v1/customers/{own.driver}", "back_office"),
+        "change_contract": (f"/v1/contracts/{own.motor}", "back_office"),
+        "change_vehicle": (f"/v1/vehicles/{own.vehicle}", "back_office"),
+        "change_meter": (f"/v1/meters/{own.meter}", "back_office"),
         "reject_request": (f"/v1/approvals/{own.approval}/reject", "person data_protection"),
     }
     document = api.client.get("/openapi.json").json()
-    for path, _, operation in operations(document):
+    for path, method, operation in operations(document):
         name = operation["operationId"]
         body = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
         if not body or name in PUBLIC:
             continue
         assert body["example"] == REQUESTS[name], path
         filled, role = paths[name]
-        answer = api.post(filled, role, body["example"], Idempotency_Key=f"example-{name}")
+        headers = {**api.seeded.bearer(role), "Idempotency-Key": f"example-{name}"}
+        answer = api.client.request(method.upper(), filled, headers=headers, json=body["example"])
         assert answer.status_code in (200, 201, 409), answer.text
         assert_declared(operation, answer)
 
@@ -218,7 +228,7 @@ def test_pages_and_probes_ignore_foreign_parameters(api: Api) -> None:
 VERBS = (
     "list", "get", "add", "change", "acknowledge", "resolve", "classify", "search", "decide",
     "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
-    "ask", "approve", "reject", "reveal", "record", "answer", "redeem",
+    "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write",
 )  # fmt: skip
 
 

@@ -159,17 +159,21 @@ def test_places_are_shown_to_the_customer_who_drove_there_and_to_nobody_else(tow
 
 def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
     with connect(town.url) as owner:
-        assert _granted(owner, READER, "delete") == []
+        assert _granted(owner, READER, "delete") == ["customers.assignment"]
         assert _granted(owner, READER, "truncate") == []
         assert _granted(owner, READER, "insert") == [
             "access.change_decision", "access.change_execution", "access.change_request",
             "access.idempotency", "access.lookup_key", "access.read_log", "contacts.alert_change",
-            "contacts.case_entry", "customers.consent", "customers.contact_point",
-            "customers.interaction",
+            "contacts.case_entry", "customers.assignment", "customers.consent",
+            "customers.contact_point", "customers.contract", "customers.customer",
+            "customers.external_id", "customers.interaction", "customers.meter",
+            "customers.vehicle",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.contact", "contacts.service_case",
-            "customers.contact_point", "customers.interaction", "customers.version",
+            "customers.contact_point", "customers.contract", "customers.customer",
+            "customers.external_id", "customers.interaction", "customers.meter",
+            "customers.vehicle", "customers.version",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:
