@@ -36,7 +36,7 @@ class Changed(Shape):
     data: Any = Field(description="The object as it is now; null where it is gone or has no form.")
 
 
-class Found(Shape):
+class RegistryObject(Shape):
     """An object of the snapshot."""
 
     kind: str
@@ -44,7 +44,7 @@ class Found(Shape):
     data: Any
 
 
-class Snapshot(Page[Found]):
+class Snapshot(Page[RegistryObject]):
     """A page of all objects. changes_after : what to follow from when all pages are read."""
 
     changes_after: str
@@ -117,7 +117,7 @@ def get_snapshot(
     end = paging.encode("snapshot", since, shown[-1].kind, shown[-1].object) if shown else None
     return json(
         Snapshot(
-            data=[Found(kind=one.kind, object=one.object, data=one.data) for one in shown],
+            data=[RegistryObject(kind=one.kind, object=one.object, data=one.data) for one in shown],
             pagination=Pagination(end_cursor=end, has_next_page=len(found) > limit),
             changes_after=paging.encode("changes", since - 1, _LAST),
         )
