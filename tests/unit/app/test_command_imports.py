@@ -86,6 +86,7 @@ HELP: dict[str, set[str]] = {
     "dead-letter": DATABASE,
     "demo": PARSER,
     "identity": DATABASE,
+    "privacy": DATABASE,
     "device": DATABASE,
     "devices": DATABASE,
     "fault": PARSER,
