@@ -119,7 +119,7 @@ def _refused(scope: Scope, headers: Headers) -> Problem | None:
 
 def _bulk(scope: Scope) -> bool:
     path: str = scope["path"]
-    return path in _REGISTRY or path.startswith("/v1/") and path.endswith(BULK)
+    return path in _REGISTRY or (path.startswith("/v1/") and path.endswith(BULK))
 
 
 def _most(scope: Scope) -> int:
