@@ -62,6 +62,8 @@ class Anomaly(StrEnum):
     BASE_LOAD_RISE = "base_load_rise"
     REGISTER_BACKWARDS = "register_backwards"
     GAP = "gap"
+    NEGATIVE = "negative"
+    SUSTAINED_DROP = "sustained_drop"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,17 +136,16 @@ ANOMALIES: Mapping[str, AnomalyFacts] = {
     Anomaly.BASE_LOAD_RISE: AnomalyFacts(
         name=Text("gestiegene Grundlast", "raised base load"),
         unit="W",
-        metric="lowest hourly power of three days",
+        metric="lowest hourly power of some days",
         method=Text(
-            "Die niedrigsten Stunden dreier Tage, verglichen mit dem Median der niedrigsten "
-            "Stunden von bis zu 28 Tagen davor.",
-            "The lowest hours of three days, compared with the median of the lowest hours of up "
-            "to 28 days before.",
+            "Die niedrigsten Stunden einer Woche (bei großem Anstieg dreier Tage), verglichen mit "
+            "dem Median der niedrigsten Stunden von bis zu 28 Tagen davor.",
+            "The lowest hours of a week (three days if the rise is large), compared with the "
+            "median of the lowest hours of up to 28 days before.",
         ),
         finding=Text(
-            "Drei Tage lang lag keine Stunde unter {observed}; bisher war die Grundlast "
-            "{expected}.",
-            "For three days no hour came below {observed}; {expected} used to be the base load.",
+            "Tagelang lag keine Stunde unter {observed}; bisher war die Grundlast {expected}.",
+            "For days no hour came below {observed}; {expected} used to be the base load.",
         ),
         colour="plot-2",
     ),
@@ -175,6 +176,38 @@ ANOMALIES: Mapping[str, AnomalyFacts] = {
             "No data came for {observed}; {threshold} is the most that is tolerated.",
         ),
         colour="line-strong",
+    ),
+    Anomaly.NEGATIVE: AnomalyFacts(
+        name=Text("negativer Verbrauch", "negative consumption"),
+        unit="W",
+        metric="power of an interval",
+        method=Text(
+            "Ein Zähler, der nicht einspeist, kann nichts Negatives messen.",
+            "A meter that does not export cannot measure less than nothing.",
+        ),
+        finding=Text(
+            "Der Messwert war {observed}; üblich sind um diese Zeit {expected}.",
+            "The value was {observed}; {expected} is usual at this time.",
+        ),
+        colour="plot-5",
+    ),
+    Anomaly.SUSTAINED_DROP: AnomalyFacts(
+        name=Text("anhaltend weniger Verbrauch", "sustained drop of consumption"),
+        unit="W",
+        metric="mean power of a week",
+        method=Text(
+            "Niedrige Stunden, Median und Mittel einer Woche, verglichen mit den vier Wochen "
+            "davor: alle drei sind in gleichem Maß gefallen.",
+            "Low hours, median and mean of a week, compared with the four weeks before: all three "
+            "have fallen alike.",
+        ),
+        finding=Text(
+            "Eine Woche lang waren es im Mittel {observed}; in den vier Wochen davor {expected}, "
+            "auch in den ruhigen Stunden entsprechend mehr.",
+            "For a week the mean was {observed}; in the four weeks before it was {expected}, and "
+            "the quiet hours have fallen alike.",
+        ),
+        colour="plot-3",
     ),
 }
 

@@ -75,7 +75,8 @@ def place(
     if kind == "base_load_rise":
         latest = max(history_steps - _RISE_DAYS * STEPS_PER_DAY, clean + 1)
         first = aligned(rng.uniform(clean, latest))
-        watts = rng.uniform(max(150.0, min(0.8 * base_w, 350.0)), 400.0)
+        least = max(180.0, 1.1 * base_w + 60.0)  # shows within three days
+        watts = rng.uniform(least, least + 150.0)
         return Anomaly(kind, first, 2**31, float(watts))
     if kind in _DURATION_DAYS:
         shortest, longest = _DURATION_DAYS[kind]

@@ -33,7 +33,7 @@ _ALERT: dict[str, Any] = {
     "subject": "meter:m-12",
     "rule": {"id": "consumption.base_load_rise", "version": "1"},
     "evidence": {
-        "metric": "lowest hourly power of three days",
+        "metric": "lowest hourly power of some days",
         "observed": 412.0,
         "expected": 148.5,
         "threshold": 222.8,
@@ -41,7 +41,7 @@ _ALERT: dict[str, Any] = {
         "window": {"from": "2026-11-18T23:00:00Z", "to": None},
         "method": "against the median of the lowest hours of up to 28 days before",
     },
-    "explanation": "For three days no hour came below 412.0 W; 148.5 W used to be the base load.",
+    "explanation": "For days no hour came below 412.0 W; 148.5 W used to be the base load.",
     "resolution": None,
     "case_id": None,
     "feedback": None,

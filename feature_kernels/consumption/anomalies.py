@@ -1,13 +1,17 @@
-"""Spikes, zeros and stuck values: judged interval by interval against the meter's own habit.
+"""Spikes, negative, zero and stuck values: judged one by one against the meter's habit.
 
-Base-load rise is judged when a day closes (`base_load_rise.py`), register anomalies with the
+Base-load rise is judged when a block of hours closes (`base_load_rise.py`), a sustained drop
+when a day does (`sustained_drop.py`), register anomalies with the
 registers and gaps where holes are found.
 """
+
+import numpy as np
 
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.limits import is_code, limit_kw
 from feature_kernels.consumption.rows import (
     CLEARED,
+    NEGATIVE,
     RAISED,
     SPIKE,
     STUCK,
@@ -17,6 +21,8 @@ from feature_kernels.consumption.rows import (
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 HOUR_US_F = 3_600_000_000.0
+DAY_US_F = 86_400_000_000.0
+NEGATIVE_SEVERITY = 2.0
 
 
 @hot_kernel
@@ -151,6 +157,56 @@ def spike_severity(ratio):
     if ratio >= 5.0:
         return 3.0
     return 2.0 if ratio >= 3.0 else 1.0
+
+
+@lean_kernel
+def take_negative(c, p, out, count, device, start, local, power, usual, decided):
+    """Take an import below zero, W: export, or an error; return whether it is an error."""
+    day = np.floor(local / DAY_US_F)
+    if start - c[C.NEGATIVE_T] > p.solar_days * DAY_US_F:
+        c[C.NEGATIVE_DAYS] = 0.0
+    if c[C.NEGATIVE_DAYS] == 0.0 or day != c[C.NEGATIVE_DAY]:
+        c[C.NEGATIVE_DAYS] += 1.0
+    c[C.NEGATIVE_DAY] = day
+    c[C.NEGATIVE_T] = start
+    fell = c[C.HAS_LAST_E] > 0.0 and c[C.LAST_E] < p.negative_base_share * c[C.BASE_LOAD_W]
+    if c[C.NEGATIVE_DAYS] >= p.negative_days or (fell and not is_open(c, NEGATIVE)):
+        c[C.SOLAR_T] = start
+        if is_open(c, NEGATIVE):
+            clear_anomaly(c, out, count, device, NEGATIVE, start, decided)
+        return False
+    if is_open(c, NEGATIVE):
+        at = C.ANOMALY + 5 * NEGATIVE + 1
+        c[at] = min(c[at], power)
+    elif c[C.HABIT_DAYS] >= p.habit_days:
+        expected = usual if usual == usual else 0.0
+        raise_anomaly(
+            c,
+            out,
+            count,
+            device,
+            NEGATIVE,
+            start,
+            power,
+            expected,
+            0.0,
+            NEGATIVE_SEVERITY,
+            decided,
+        )
+    return True
+
+
+@hot_kernel
+def judge_negative(c, p, out, count, device, start, local, power, usual, decided):
+    """Return whether the interval is a negative value of a meter that does not export."""
+    if c[C.EXPORTING] > 0.0:
+        c[C.SOLAR_T] = start
+        return False
+    if power < -p.negative_w:
+        return take_negative(c, p, out, count, device, start, local, power, usual, decided)
+    if is_open(c, NEGATIVE):
+        clear_anomaly(c, out, count, device, NEGATIVE, start, decided)
+    return False
 
 
 @lean_kernel

@@ -1,8 +1,9 @@
-"""Base-load rise: for three days not one hour has come down to what used to be the base.
+"""Base-load rise: for a week not one hour has come down to what used to be the base.
 
-The day is cut into blocks of six local hours, each with its lowest hour. Twelve blocks running
-decide. The baseline is the median lowest hour of rolling days (four blocks) of up to 28 days,
-and lags by three, so that a rise cannot teach it before it is judged. Weather moves the lowest
+The day is cut into blocks of six local hours, each with its lowest hour. A week of blocks running
+decides, or three days if the rise is large. The baseline is the median lowest hour of rolling days
+(four blocks) of up to 28 days, and lags by a week, so that a rise cannot teach it before it is
+judged. Weather moves the lowest
 hours of heated homes: a rise must also lie above the highest level that held three days. Where
 no hour comes to rest at all, the lowest hour is noise that scales with the mean; there its
 share of the mean must have risen too.
@@ -12,7 +13,7 @@ import numpy as np
 
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import clear_anomaly, is_open, raise_anomaly
-from feature_kernels.consumption.rows import RISE
+from feature_kernels.consumption.rows import DROP, RISE
 from feature_kernels.kernel import kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
@@ -71,15 +72,15 @@ def highest_held(c):
     """Highest lowest hour of three days in the baseline, W, and its highest share of the mean."""
     level = 0.0
     ratio = 0.0
-    for i in range(int(c[C.BLOCK_RING_N]) - C.PENDING + 1):
+    for i in range(int(c[C.BLOCK_RING_N]) - C.FAST + 1):
         lowest = np.inf
         total = 0.0
-        for j in range(C.PENDING):
+        for j in range(C.FAST):
             at = ring_place(c, i + j)
             lowest = min(lowest, c[at])
             total += c[at + 1]
         level = max(level, lowest)
-        ratio = max(ratio, lowest / max(total / C.PENDING, 1.0))
+        ratio = max(ratio, lowest / max(total / C.FAST, 1.0))
     return level, ratio
 
 
@@ -120,6 +121,28 @@ def follow_rise(c, p, out, count, device, lowest, start, decided):
         clear_anomaly(c, out, count, device, RISE, start, decided)
         c[C.BLOCK_RING_N] = 0.0
         c[C.BLOCK_RING_AT] = 0.0
+        c[C.PENDING_N] = 0.0
+
+
+@lean_kernel
+def held_by(c, blocks):
+    """Lowest hour of the latest pending blocks, and their mean, W."""
+    held = np.inf
+    total = 0.0
+    for i in range(C.PENDING - blocks, C.PENDING):
+        held = min(held, c[C.PENDING_BLOCKS + 3 * i])
+        total += c[C.PENDING_BLOCKS + 3 * i + 1]
+    return held, total / blocks
+
+
+@lean_kernel
+def ring_mean(c):
+    """Mean power of the baseline's blocks, W."""
+    blocks = int(c[C.BLOCK_RING_N])
+    total = 0.0
+    for i in range(blocks):
+        total += c[ring_place(c, i) + 1]
+    return total / blocks
 
 
 @lean_kernel
@@ -131,33 +154,44 @@ def judge_rise(c, p, out, count, device, lowest, mean, start, decided):
     if is_open(c, RISE):
         follow_rise(c, p, out, count, device, lowest, start, decided)
         return
+    if is_open(c, DROP):
+        return  # what comes is not to be compared with too little
     queue_block(c, lowest, mean, start)
-    if c[C.BLOCK_RING_N] < BLOCKS_A_DAY * p.habit_days or c[C.PENDING_N] < C.PENDING:
+    days = c[C.BLOCK_RING_N] / BLOCKS_A_DAY
+    if days < p.rise_fast_history_days or c[C.PENDING_N] < C.PENDING:
         return
-    held = np.inf
-    total = 0.0
-    for i in range(C.PENDING):
-        held = min(held, c[C.PENDING_BLOCKS + 3 * i])
-        total += c[C.PENDING_BLOCKS + 3 * i + 1]
+    held, mean_now = held_by(c, C.FAST)
     if not may_have_risen(c, p, held):
         return
     base = baseline(c)
-    least = base + max(p.rise_w, p.rise_share * base, p.rise_steps * c[C.QUANTUM_KWH] * 1000.0)
-    if held <= least:
-        return
     level, ratio = highest_held(c)
-    threshold = max(least, p.rise_over_habit * level)
+    step = p.rise_steps * c[C.QUANTUM_KWH] * 1000.0
+    blocks = C.FAST
+    least = base + max(p.rise_fast_w, p.rise_fast_share * base, step)
+    threshold = max(least, p.rise_fast_over_habit * level)
     if held <= threshold:
+        if days < p.rise_history_days:
+            return
+        blocks = C.PENDING
+        held, mean_now = held_by(c, C.PENDING)
+        least = base + max(p.rise_w, p.rise_share * base, step)
+        threshold = max(least, p.rise_over_habit * level)
+        if held <= threshold:
+            return
+    if mean_now - ring_mean(c) > p.rise_mean_factor * (held - base):
         return
-    share = held / max(total / C.PENDING, 1.0)
+    share = held / max(mean_now, 1.0)
     if c[C.RESTLESS] > 0.0 and share <= p.rise_over_ratio * ratio:
         return
     severity = rise_severity(held - base)
-    begin = c[C.PENDING_BLOCKS + 2]
+    first = C.PENDING - blocks
+    while first > 0 and c[C.PENDING_BLOCKS + 3 * (first - 1)] > 0.5 * (base + held):
+        first -= 1
+    begin = c[C.PENDING_BLOCKS + 3 * first + 2]
     raise_anomaly(c, out, count, device, RISE, begin, held, base, threshold, severity, decided)
     c[C.RISE_W] = held
     c[C.CALM_START] = 0.0
-    c[C.PENDING_N] = 0.0
+    c[C.PENDING_N] = first
 
 
 @lean_kernel

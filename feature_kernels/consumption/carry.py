@@ -6,12 +6,15 @@ Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are wr
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 3
+CARRY_VERSION = 4
 
 RING = 28  # days that a habit remembers
 BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
-PENDING = 12  # blocks that wait before they become baseline: three days
-KINDS = 6
+PENDING = 28  # blocks that wait before they become baseline: a week
+FAST = 12  # the latest of them, in which a large rise shows: three days
+DROP_WEEK = 7  # days in which a drop must have lasted
+DROP_DAYS = 49  # days that a drop is judged by: six weeks and that one
+KINDS = 8
 MOST_HOURS = 26  # a local day has 25 hours at most; one spare
 
 # --- source and clock
@@ -116,8 +119,22 @@ OVER_N = 91  # values in a row above what the connection carries
 OVER_W = 92  # the last of them
 OVER_T = 93  # its end
 LIMIT_W = 94  # what such a row has shown the connection to carry, 0 = nothing
+# --- negative values and drops
+NEGATIVE_T = 95  # the last negative value
+NEGATIVE_DAY = 96  # its local day
+NEGATIVE_DAYS = 97  # days with negative values: from a few on, this meter exports
+CLOSED = 98  # 1 = the day that was closed last can be compared with others
+CLOSED_START = 99
+CLOSED_LOW_W = 100  # of its hours: second lowest, lower quarter, median, mean
+CLOSED_QUARTER_W = 101
+CLOSED_MEDIAN_W = 102
+CLOSED_MEAN_W = 103
+DROP_N = 104
+DROP_LOW = 105  # which of the low figures the open drop is judged by
+DROP_BACK_W = 106  # a day whose low figure is above is calm
+DROP_CALM_T = 107  # the calm day before, 0 = none
 # --- lists
-TOP = 95  # the three highest of today, then of the day before
+TOP = 108  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS
@@ -128,7 +145,8 @@ PENDING_BLOCKS = RING_BLOCKS + 2 * BLOCKS  # PENDING × (lowest hour, mean, star
 RING_BASE = PENDING_BLOCKS + 3 * PENDING  # RING × (floor, lower quarter, lower half-day, mean)
 PROFILE = RING_BASE + 4 * RING  # 2 × 24 mean W, workday then weekend
 PROFILE_N = PROFILE + 48
-CARRY_WIDTH = PROFILE_N + 48
+DROPS = PROFILE_N + 48  # DROP_DAYS × (start, second lowest, lower quarter, median, mean)
+CARRY_WIDTH = DROPS + 5 * DROP_DAYS
 
 
 def initial_carry(devices: int) -> NDArray[np.float64]:

@@ -8,6 +8,7 @@ from feature_kernels.consumption.anomalies import (
     end_same,
     end_zero,
     is_open,
+    judge_negative,
     judge_refused,
     judge_same,
     judge_spike,
@@ -17,7 +18,8 @@ from feature_kernels.consumption.anomalies import (
 from feature_kernels.consumption.days import close_day, enter_block, flush_hour, open_day
 from feature_kernels.consumption.limits import is_impossible
 from feature_kernels.consumption.profile import teach_profile, usual_power
-from feature_kernels.consumption.rows import GAP, RISE, SPIKE, write_interval
+from feature_kernels.consumption.rows import DROP, GAP, NEGATIVE, RISE, SPIKE, write_interval
+from feature_kernels.consumption.sustained_drop import judge_drop
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
@@ -56,6 +58,7 @@ def push_inline(
     if c[C.HAS_DAY] > 0.0 and day > c[C.DAY]:
         tail = 0.0 if contiguous else (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
         close_day(c, p, out[1], count, device, tail, decided)
+        judge_drop(c, p, out[2], count, device, decided)
     if c[C.HAS_DAY] == 0.0:
         open_day(c, day, start, 0.0 if contiguous else local - day * DAY_US_F)
     enter_block(c, p, out[2], count, device, local, start, decided)
@@ -97,8 +100,7 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
 def judge(c, p, anomalies, count, device, start, end, local, energy, power, decided):
     """Judge a measured interval, then let it teach if nothing is wrong with it."""
     usual = usual_power(c, local)
-    if power < 0.0 or c[C.EXPORTING] > 0.0:
-        c[C.SOLAR_T] = start
+    negative = judge_negative(c, p, anomalies, count, device, start, local, power, usual, decided)
     zero = judge_zero(c, p, anomalies, count, device, start, end, power, decided)
     same = judge_same(
         c, p, anomalies, count, device, start, end, energy, c[C.ZERO_US] > 0.0, decided
@@ -110,7 +112,7 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
     if zero or same:
         c[C.DAY_TAINTED] = 1.0
         c[C.BLOCK_TAINTED] = 1.0
-    if zero or same or spike or muted:
+    if zero or same or spike or negative or muted:
         return
     length = end - start
     hour = np.floor(start / HOUR_US_F)
@@ -130,7 +132,7 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
         c[C.TOP + 1] = power
     elif power > c[C.TOP + 2]:
         c[C.TOP + 2] = power
-    if not is_open(c, RISE):
+    if not is_open(c, RISE) and not is_open(c, DROP):
         teach_profile(c, p, local, power)
 
 
@@ -164,6 +166,8 @@ def end_runs(c, anomalies, count, device, decided):
     end_same(c, anomalies, count, device, c[C.SAME_END], decided)
     if is_open(c, SPIKE):
         clear_anomaly(c, anomalies, count, device, SPIKE, c[C.NEXT_START], decided)
+    if is_open(c, NEGATIVE):
+        clear_anomaly(c, anomalies, count, device, NEGATIVE, c[C.NEXT_START], decided)
 
 
 @hot_kernel
@@ -245,6 +249,7 @@ def fill(c, p, out, count, device, t, local, energy, length, hole, missing):
         if c[C.HAS_DAY] > 0.0:
             tail = (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
             close_day(c, p, out[1], count, device, tail, t)
+            judge_drop(c, p, out[2], count, device, t)
         c[C.NEXT_START] = 0.0
         return
     after = energy * 3.6e12 / length

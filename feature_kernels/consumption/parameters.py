@@ -111,16 +111,26 @@ class Parameters(NamedTuple):
     # its roof: its base load is judged before this local hour only. Own: dawn in June.
     solar_days: float = 60.0
     solar_night_to_h: float = 4.0
-    # base_load_rise: every hour of three days at least this much, W and share, above the median
-    # of the lowest hours of rolling days. Own: a recorded home has steps of +55 % for five days
-    # twice in a year; half as much again keeps most out at a recall of 1 for +75 %.
-    rise_w: float = 70.0
-    rise_share: float = 0.5
+    # base_load_rise: every hour of a week at least this much, W and share, above the median
+    # of the lowest hours of rolling days. Own: guests, frost and what was left on last for days;
+    # a recorded home has steps of +55 % for five days twice in a year.
+    rise_w: float = 90.0
+    rise_share: float = 0.2
+    # ... or every hour of three days by this much, W and share. Own: twice the usual base.
+    rise_fast_w: float = 140.0
+    rise_fast_share: float = 0.9
+    # Days of history behind those for the first and for the second. Own.
+    rise_history_days: float = 10.0
+    rise_fast_history_days: float = 5.0
     # ... and this many steps of the meter's resolution in an hour: a level that crosses one
     # step's edge changes its lowest hour by a whole step. Own.
     rise_steps: float = 1.5
     # and above the highest level that held three days in the last weeks, times. Own: cold snaps.
     rise_over_habit: float = 1.15
+    rise_fast_over_habit: float = 1.4
+    # Where the mean has risen by more than this many times as much, it is heating. Own: a load that
+    # never stops raises the mean by its own power.
+    rise_mean_factor: float = 3.0
     # Where hours have no level (see profile.LEVEL_SHARE), the lowest hour must also be a
     # greater share of the mean than it held in the last weeks, times: weather scales both, a
     # constant load does not. Own.
@@ -134,6 +144,35 @@ class Parameters(NamedTuple):
     gap_hours: float = 2.0
     gap_intervals: float = 2.0
     gap_usual: float = 2.5
+    # negative: an import below this, W, of a meter that does not export. A meter with negative
+    # values on this many days of the last `solar_days` exports, and so does one whose power came
+    # down below this share of its base load just before. Own: clouds pass over panels.
+    negative_w: float = 1.0
+    negative_days: float = 3.0
+    negative_base_share: float = 0.25
+    # sustained_drop: a week whose low hours, median and mean lie below these shares of those of
+    # the four weeks before. A holiday and a season change the mean and leave the fridge running;
+    # a meter that counts half counts half of each. Own: half use lies at 0.5 in all three.
+    drop_low_share: float = 0.67
+    drop_share: float = 0.8
+    # ... also the week's second-highest low hour; and low hours below this share of any week
+    # before. Own: vacancies.
+    drop_day_share: float = 0.9
+    drop_past_share: float = 0.88
+    # What is left of mean and median is between these shares of what is left of the low hours.
+    # Own: vacancies below, night storage heaters above.
+    drop_shape: float = 0.57
+    drop_shape_over: float = 1.5
+    # The fall is this many times the usual scatter (1.4826 MAD) of low hours and of means. Own.
+    drop_low_scatter: float = 1.5
+    drop_scatter: float = 0.8
+    # Low hours of at least this, W, and this many steps of the meter's resolution in an hour,
+    # say something. Own.
+    drop_least_w: float = 20.0
+    drop_steps: float = 3.0
+    # Days before the week; a drop that lasts longer than the second is the new habit. Own.
+    drop_history_days: float = 14.0
+    drop_longest_days: float = 28.0
 
 
 DEFAULTS = Parameters()

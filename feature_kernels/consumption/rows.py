@@ -56,7 +56,7 @@ ANOMALY_DTYPE = np.dtype(
         ("decided_us", np.int64),
     ]
 )
-SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP = 0, 1, 2, 3, 4, 5
+SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP, NEGATIVE, DROP = 0, 1, 2, 3, 4, 5, 6, 7
 ANOMALY_KINDS = {
     "spike": SPIKE,
     "zero": ZERO,
@@ -64,6 +64,8 @@ ANOMALY_KINDS = {
     "base_load_rise": RISE,
     "register_backwards": BACKWARDS,
     "gap": GAP,
+    "negative": NEGATIVE,
+    "sustained_drop": DROP,
 }
 RAISED, CLEARED = 0.0, 1.0
 _PORTION = 2_048

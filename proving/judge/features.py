@@ -21,6 +21,8 @@ DECIDED_AFTER_S: Mapping[str, float] = {
     "base_load_rise": 0.0,
     "register_backwards": 3_600.0,
     "gap": 1_800.0,
+    "negative": 3_600.0,
+    "sustained_drop": 0.0,
 }
 """Seconds of samples that a decision needs after the end of a thing. Zero and stuck are raised
 while they last, a rise as well: the simulators place them early enough."""

@@ -9,7 +9,7 @@ import math
 HOUR = 3_600_000_000.0
 DAY = 24 * HOUR
 NAN = math.nan
-SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP = range(6)
+SPIKE, ZERO, STUCK, RISE, BACKWARDS, GAP, NEGATIVE, DROP = range(8)
 AS_READ, HOLE, IMPLAUSIBLE, WRONG_READING, UNKNOWN_USE, EXCHANGED, CORRECTED = range(7)
 
 
@@ -87,6 +87,9 @@ class Meter:
         self.by_night = False
         self.block = None  # six local hours: number, start, hours, tainted
         self.rise_w, self.calm = 0.0, []
+        self.negative_days, self.negative_t = [], None
+        self.whole_days, self.closed_day = [], None
+        self.drop_figure, self.drop_back, self.drop_calm = 0, 0.0, None
         self.base_days, self.base_load, self.base_memory = [], NAN, None
         self.top, self.top_before = [], []
         self.profile = {}
@@ -304,12 +307,14 @@ class Meter:
                 self.calm = []
             if start - episode["start"] > p["rise_longest_days"] * DAY:
                 self.clear(RISE, start, decided)
-                self.baseline = []
+                self.baseline, self.pending = [], []
+            return
+        if DROP in self.episodes:
             return
         self.pending.append((lowest, mean, start))
-        if len(self.pending) > 12:
+        if len(self.pending) > 28:
             self.baseline = [*self.baseline, self.pending.pop(0)][-112:]
-        if len(self.baseline) < 4 * p["habit_days"] or len(self.pending) < 12:
+        if len(self.baseline) < 4 * p["rise_fast_history_days"] or len(self.pending) < 28:
             return
 
         def windows(length):
@@ -320,23 +325,137 @@ class Meter:
             return min(block[0] for block in blocks)
 
         def share(blocks):
-            return floor(blocks) / max(sum(block[1] for block in blocks) / 12, 1.0)
+            return floor(blocks) / max(sum(block[1] for block in blocks) / len(blocks), 1.0)
 
         floors = sorted(floor(blocks) for blocks in windows(4))
         base = floors[len(floors) // 2]
-        now = floor(self.pending)
         held = max([0.0] + [floor(blocks) for blocks in windows(12)])
+        usual = max([0.0] + [share(blocks) for blocks in windows(12)])
         step = p["rise_steps"] * (self.quantum or 0.0) * 1000
-        limit = base + max(p["rise_w"], p["rise_share"] * base, step)
-        limit = max(limit, p["rise_over_habit"] * held)
-        if now <= limit:
-            return
-        if self.restless:
-            usual = max([0.0] + [share(blocks) for blocks in windows(12)])
-            if share(self.pending) <= p["rise_over_ratio"] * usual:
+        enough = len(self.baseline) >= 4 * p["rise_history_days"]
+        for name, blocks in (("rise_fast_", 12), ("rise_", 28)):
+            latest = self.pending[-blocks:]
+            now = floor(latest)
+            limit = base + max(p[name + "w"], p[name + "share"] * base, step)
+            limit = max(limit, p[name + "over_habit"] * held)
+            if now <= base + p["rise_w"] or (blocks == 28 and not enough):
                 return
-        self.raise_(RISE, self.pending[0][2], now, base, limit, grade(now - base), decided)
-        self.rise_w, self.calm, self.pending = now, [], []
+            if now > limit:
+                break
+        else:
+            return
+        rose = sum(b[1] for b in latest) / len(latest)
+        rose -= sum(b[1] for b in self.baseline) / len(self.baseline)
+        if rose > p["rise_mean_factor"] * (now - base):
+            return
+        if self.restless and share(latest) <= p["rise_over_ratio"] * usual:
+            return
+        first = 28 - blocks
+        while first and self.pending[first - 1][0] > (base + now) / 2:
+            first -= 1
+        start = self.pending[first][2]
+        self.raise_(RISE, start, now, base, limit, grade(now - base), decided)
+        self.rise_w, self.calm, self.pending = now, [], self.pending[:first]
+
+    def judge_drop(self, decided):
+        """Compare the last seven whole days with the 28 before (start, low, quarter, ...)."""
+        p, day = self.p, self.closed_day
+        if day is None:
+            return
+        self.closed_day = None
+        if DROP in self.episodes:
+            if day[self.drop_figure] > self.drop_back:
+                if self.drop_calm is not None:
+                    self.clear(DROP, self.drop_calm, decided)
+                else:
+                    self.drop_calm = day[0]
+                return
+            self.drop_calm = None
+            if day[0] - self.episodes[DROP]["start"] > p["drop_longest_days"] * DAY:
+                self.clear(DROP, day[0], decided)
+                self.whole_days = []
+            return
+        self.whole_days = [*self.whole_days, day][-49:]
+        before, week = self.whole_days[:-7], self.whole_days[-7:]
+        if len(before) < p["drop_history_days"]:
+            return
+        month = before[-28:]
+        middle = lambda values: sorted(values)[len(values) // 2]  # noqa: E731
+        average = lambda days: sum(d[4] for d in days) / len(days)  # noqa: E731
+        median = lambda days, figure: middle([d[figure] for d in days])  # noqa: E731
+
+        def spread(figure):
+            centre = median(month, figure)
+            return 1.4826 * middle([abs(d[figure] - centre) for d in month])
+
+        least = max(p["drop_least_w"], p["drop_steps"] * (self.quantum or 0.0) * 1000)
+        telling = [figure for figure in (1, 2, 3) if median(month, figure) >= least]
+        if not telling:
+            return
+        figure = telling[0]
+        low, low_usual = median(week, figure), median(month, figure)
+        mean, usual = average(week), average(month)
+        central, central_usual = median(week, 3), median(month, 3)
+        alike = lambda now, then: (  # noqa: E731
+            p["drop_shape"] * low * then <= now * low_usual <= p["drop_shape_over"] * low * then
+        )
+        lowest = min(median(before[i : i + 7], figure) for i in range(len(before) - 6))
+        fell = (
+            mean < p["drop_share"] * usual
+            and low < p["drop_low_share"] * low_usual
+            and central < p["drop_share"] * central_usual
+            and alike(mean, usual)
+            and alike(central, central_usual)
+            and sum(d[figure] >= p["drop_day_share"] * low_usual for d in week) <= 1
+            and low < p["drop_past_share"] * lowest
+            and low_usual - low > p["drop_low_scatter"] * spread(figure)
+            and usual - mean > p["drop_scatter"] * spread(4)
+        )
+        if not fell:
+            return
+        back = (low + low_usual) / 2
+        days = self.whole_days
+        fits = []  # (how much better the drop fits from a day on than the usual, that day)
+        for day in days[::-1][:14]:
+            better = abs(day[figure] - low_usual) - abs(day[figure] - low)
+            fits.append((fits[-1] if fits else 0.0) + better)
+        onset = len(days) - 1 - fits.index(max(fits))
+        left = low / low_usual
+        grade = 3 if left < 0.3 else 2 if left < 0.6 else 1
+        limit = p["drop_share"] * usual
+        self.raise_(DROP, days[onset][0], mean, usual, limit, grade, decided)
+        self.drop_figure, self.drop_back, self.drop_calm = figure, back, None
+        self.whole_days = days[:onset]
+
+    def judge_negative(self, start, local, power, usual, decided):
+        """Tell whether a value below zero is an error; a meter that exports has them."""
+        p = self.p
+        if self.exporting:
+            self.exported = start
+            return False
+        if power >= -p["negative_w"]:
+            if NEGATIVE in self.episodes:
+                self.clear(NEGATIVE, start, decided)
+            return False
+        if self.negative_t is not None and start - self.negative_t > p["solar_days"] * DAY:
+            self.negative_days = []
+        self.negative_t = start
+        if not self.negative_days or self.negative_days[-1] != local // DAY:
+            self.negative_days.append(local // DAY)
+        is_open = NEGATIVE in self.episodes
+        quiet = p["negative_base_share"] * self.base_load
+        fell = self.last_power is not None and self.last_power < quiet
+        if len(self.negative_days) >= p["negative_days"] or (fell and not is_open):
+            self.exported = start
+            if is_open:
+                self.clear(NEGATIVE, start, decided)
+            return False
+        if is_open:
+            episode = self.episodes[NEGATIVE]
+            episode["observed"] = min(episode["observed"], power)
+        elif self.habit_days >= p["habit_days"]:
+            self.raise_(NEGATIVE, start, power, usual or 0.0, 0.0, 2, decided)
+        return True
 
     def gap(self, start, end, limit, usual, decided):
         hours = (end - start) / HOUR
@@ -429,6 +548,9 @@ class Meter:
                 half = mean if n < 18 else min(early / 12, late / (n - 12))
                 self.base_days = [*self.base_days, (floor, hours[n // 4], half, mean)][-28:]
                 self.base_load = self.estimate_base()
+                if n >= 18 and not self.solar():
+                    low = (floor, hours[n // 4], hours[n // 2], mean)
+                    self.closed_day = (today.start, *low)
         if today.measured >= 0.5 * DAY:
             self.learn()
         length = today.lead + today.measured + today.estimated + today.missing + max(tail, 0.0)
@@ -490,6 +612,7 @@ class Meter:
         if self.today and number > self.today.number:
             rest = 0.0 if joined else (self.today.number + 1) * DAY - self.today.end_local
             self.close_day(rest, decided)
+            self.judge_drop(decided)
         if self.today is None:
             tainted = ZERO in self.episodes or STUCK in self.episodes
             self.today = Today(number, start, 0.0 if joined else local - number * DAY, tainted)
@@ -524,15 +647,14 @@ class Meter:
 
     def judge(self, start, end, local, energy, power, decided):
         usual = self.usual(local)
-        if power < 0.0 or self.exporting:
-            self.exported = start
+        negative = self.judge_negative(start, local, power, usual, decided)
         zero = self.judge_zero(start, end, power, decided)
         same = self.judge_same(start, end, energy, decided)
         spike = self.judge_spike(start, end, power, usual, decided)
         muted, self.mute, self.exporting = self.mute, False, False
         if zero or same:
             self.today.tainted = self.block["tainted"] = True
-        if zero or same or spike or muted:
+        if zero or same or spike or negative or muted:
             return
         if start // HOUR != self.hour:
             self.flush_hour()
@@ -542,7 +664,7 @@ class Meter:
         self.hour_us += end - start
         self.today.highest_taught = max(self.today.highest_taught, power)
         self.top = sorted([*self.top, max(power, 0.0)], reverse=True)[:3]
-        if RISE not in self.episodes:
+        if RISE not in self.episodes and DROP not in self.episodes:
             day, clock = local // DAY, int((local % DAY) // HOUR)
             slot = ((int(day) + 3) % 7 >= 5, clock)
             mean, n = self.profile.get(slot, (0.0, 0))
@@ -554,6 +676,8 @@ class Meter:
         self.end_same(decided)
         if SPIKE in self.episodes:
             self.clear(SPIKE, self.next_start or 0.0, decided)
+        if NEGATIVE in self.episodes:
+            self.clear(NEGATIVE, self.next_start or 0.0, decided)
 
     # --- limits
 
@@ -625,6 +749,7 @@ class Meter:
         self.row(self.next_start, t, self.next_start + self.offset, NAN, 0, 0, HOLE, t)
         if self.today:
             self.close_day((self.today.number + 1) * DAY - self.today.end_local, t)
+            self.judge_drop(t)
         self.next_start = None
 
     def fill(self, t, energy, hole, n):

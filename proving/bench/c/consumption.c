@@ -29,12 +29,16 @@ typedef struct {
         doubt_kw, doubt_s, doubt_factor, undo_s, undo_reads, silence_full_h, silence_factor,
         silence_share, register_jitter_kwh, zero_register_s, habit_days, profile_weight,
         night_from_h, night_to_h, spike_factor, spike_margin_w, spike_third_factor,
-        spike_beyond_factor, spike_clear_share, spike_longest_s, peak_memory, zero_w, zero_clear_w, zero_hours,
-        zero_occasional_hours, zero_occasional_from_h, run_factor, run_margin_h,
-        stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours, coarse_kwh,
-        same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_steps,
-        rise_over_habit, rise_over_ratio, rise_clear_share, rise_longest_days, gap_hours,
-        gap_intervals, gap_usual;
+        spike_beyond_factor, spike_clear_share, spike_longest_s, peak_memory, zero_w,
+        zero_clear_w, zero_hours, zero_occasional_hours, zero_occasional_from_h, run_factor,
+        run_margin_h, stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours,
+        coarse_kwh, same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_fast_w,
+        rise_fast_share, rise_history_days, rise_fast_history_days, rise_steps,
+        rise_over_habit, rise_fast_over_habit, rise_mean_factor, rise_over_ratio,
+        rise_clear_share, rise_longest_days, gap_hours, gap_intervals, gap_usual,
+        negative_w, negative_days, negative_base_share, drop_low_share, drop_share,
+        drop_day_share, drop_past_share, drop_shape, drop_shape_over, drop_low_scatter,
+        drop_scatter, drop_least_w, drop_steps, drop_history_days, drop_longest_days;
 } Parameters;
 
 typedef struct {
@@ -44,7 +48,7 @@ typedef struct {
 /* Slots of the carry, and constants (carry.py, rows.py and where they are used). */
 #define RING 28
 #define BLOCKS 112
-#define PENDING 12
+#define PENDING 28
 #define MOST_HOURS 26
 #define SOURCE 0
 #define LAST_T 1
@@ -141,23 +145,47 @@ typedef struct {
 #define OVER_W 92
 #define OVER_T 93
 #define LIMIT_W 94
-#define TOP 95
-#define ANOMALY 101
-#define HOURS 131
-#define RING_MAX 157
-#define RING_ZERO 185
-#define RING_SAME 213
-#define RING_BLOCKS 241
-#define PENDING_BLOCKS 465
-#define RING_BASE 501
-#define PROFILE 613
-#define PROFILE_N 661
+#define TOP 108
+#define ANOMALY 114
+#define HOURS 154
+#define RING_MAX 180
+#define RING_ZERO 208
+#define RING_SAME 236
+#define RING_BLOCKS 264
+#define PENDING_BLOCKS 488
+#define RING_BASE 572
+#define PROFILE 684
+#define PROFILE_N 732
+#define FAST 12
+#define DROP_WEEK 7
+#define DROP_DAYS 49
+#define NEGATIVE_T 95
+#define NEGATIVE_DAY 96
+#define NEGATIVE_DAYS 97
+#define CLOSED 98
+#define CLOSED_START 99
+#define CLOSED_LOW_W 100
+#define CLOSED_QUARTER_W 101
+#define CLOSED_MEDIAN_W 102
+#define CLOSED_MEAN_W 103
+#define DROP_N 104
+#define DROP_LOW 105
+#define DROP_BACK_W 106
+#define DROP_CALM_T 107
+#define DROPS 780
+#define MEDIAN 3
+#define MEAN 4
+#define REFERENCE_DAYS 28
+#define MAD_TO_SIGMA 1.4826
+#define NEGATIVE_SEVERITY 2.0
 #define SPIKE 0
 #define ZERO 1
 #define STUCK 2
 #define RISE 3
 #define BACKWARDS 4
 #define GAP 5
+#define NEGATIVE 6
+#define DROP 7
 #define RAISED 0.0
 #define CLEARED 1.0
 #define HOUR_US_F 3600000000.0
@@ -178,7 +206,7 @@ typedef struct {
 #define EXCHANGED 5.0
 #define CORRECTED 6.0
 #define LEAST_CODE 9999.0
-#define CARRY_WIDTH 709
+#define CARRY_WIDTH 1025
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -384,6 +412,57 @@ static void judge_refused(double *c, const Parameters *p, Table *out, int64_t *c
                   decided);
 }
 
+/* Take an import below zero, W: export, or an error; return whether it is an error. */
+static int64_t take_negative(double *c, const Parameters *p, Table *out, int64_t *count,
+                             int64_t device, double start, double local, double power,
+                             double usual, double decided) {
+    double day, expected;
+    int64_t fell, at;
+    day = floor(local / DAY_US_F);
+    if (start - c[NEGATIVE_T] > p->solar_days * DAY_US_F) {
+        c[NEGATIVE_DAYS] = 0.0;
+    }
+    if (c[NEGATIVE_DAYS] == 0.0 || day != c[NEGATIVE_DAY]) {
+        c[NEGATIVE_DAYS] += 1.0;
+    }
+    c[NEGATIVE_DAY] = day;
+    c[NEGATIVE_T] = start;
+    fell = c[HAS_LAST_E] > 0.0 && c[LAST_E] < p->negative_base_share * c[BASE_LOAD_W];
+    if (c[NEGATIVE_DAYS] >= p->negative_days || (fell && !is_open(c, NEGATIVE))) {
+        c[SOLAR_T] = start;
+        if (is_open(c, NEGATIVE)) {
+            clear_anomaly(c, out, count, device, NEGATIVE, start, decided);
+        }
+        return 0;
+    }
+    if (is_open(c, NEGATIVE)) {
+        at = ANOMALY + 5 * NEGATIVE + 1;
+        c[at] = MIN(c[at], power);
+    } else if (c[HABIT_DAYS] >= p->habit_days) {
+        expected = usual == usual ? usual : 0.0;
+        raise_anomaly(c, out, count, device, NEGATIVE, start, power, expected, 0.0,
+                      NEGATIVE_SEVERITY, decided);
+    }
+    return 1;
+}
+
+/* Return whether the interval is a negative value of a meter that does not export. */
+static int64_t judge_negative(double *c, const Parameters *p, Table *out, int64_t *count,
+                              int64_t device, double start, double local, double power,
+                              double usual, double decided) {
+    if (c[EXPORTING] > 0.0) {
+        c[SOLAR_T] = start;
+        return 0;
+    }
+    if (power < -p->negative_w) {
+        return take_negative(c, p, out, count, device, start, local, power, usual, decided);
+    }
+    if (is_open(c, NEGATIVE)) {
+        clear_anomaly(c, out, count, device, NEGATIVE, start, decided);
+    }
+    return 0;
+}
+
 /* Grade a zero or stuck run by its length: 1, from one day 2, from three days 3. */
 static double run_severity(double hours) {
     if (hours >= 72.0) {
@@ -553,18 +632,38 @@ static Pair highest_held(double *c) {
     int64_t i, j, at;
     level = 0.0;
     ratio = 0.0;
-    for (i = 0; i < (int64_t)c[BLOCK_RING_N] - PENDING + 1; i++) {
+    for (i = 0; i < (int64_t)c[BLOCK_RING_N] - FAST + 1; i++) {
         lowest = INFINITY;
         total = 0.0;
-        for (j = 0; j < PENDING; j++) {
+        for (j = 0; j < FAST; j++) {
             at = ring_place(c, i + j);
             lowest = MIN(lowest, c[at]);
             total += c[at + 1];
         }
         level = MAX(level, lowest);
-        ratio = MAX(ratio, lowest / MAX(total / PENDING, 1.0));
+        ratio = MAX(ratio, lowest / MAX(total / FAST, 1.0));
     }
     return (Pair){level, ratio};
+}
+
+/* Lowest hour of the latest pending blocks, and their mean, W. */
+static Pair held_by(double *c, int64_t blocks) {
+    double held = INFINITY, total = 0.0;
+    for (int64_t i = PENDING - blocks; i < PENDING; i++) {
+        held = MIN(held, c[PENDING_BLOCKS + 3 * i]);
+        total += c[PENDING_BLOCKS + 3 * i + 1];
+    }
+    return (Pair){held, total / blocks};
+}
+
+/* Mean power of the baseline's blocks, W. */
+static double ring_mean(double *c) {
+    int64_t blocks = (int64_t)c[BLOCK_RING_N];
+    double total = 0.0;
+    for (int64_t i = 0; i < blocks; i++) {
+        total += c[ring_place(c, i) + 1];
+    }
+    return total / blocks;
 }
 
 /* Put a block behind the pending ones; the oldest becomes baseline if there are too many. */
@@ -611,6 +710,7 @@ static void follow_rise(double *c, const Parameters *p, Table *out, int64_t *cou
         clear_anomaly(c, out, count, device, RISE, start, decided);
         c[BLOCK_RING_N] = 0.0;
         c[BLOCK_RING_AT] = 0.0;
+        c[PENDING_N] = 0.0;
     }
 }
 
@@ -650,49 +750,63 @@ static int64_t may_have_risen(double *c, const Parameters *p, double held) {
 /* Take a closed block; raise, follow or clear a rise. */
 static void judge_rise(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                        double lowest, double mean, double start, double decided) {
-    double held, total, base, least, level, ratio, threshold, share, severity, begin;
-    int64_t i;
-    Pair pair;
+    double days, base, step, share, least, threshold, severity, begin;
+    int64_t blocks, first;
+    Pair held, level;
     if (is_open(c, RISE)) {
         follow_rise(c, p, out, count, device, lowest, start, decided);
         return;
     }
-    queue_block(c, lowest, mean, start);
-    if (c[BLOCK_RING_N] < BLOCKS_A_DAY * p->habit_days || c[PENDING_N] < PENDING) {
+    if (is_open(c, DROP)) {
         return;
     }
-    held = INFINITY;
-    total = 0.0;
-    for (i = 0; i < PENDING; i++) {
-        held = MIN(held, c[PENDING_BLOCKS + 3 * i]);
-        total += c[PENDING_BLOCKS + 3 * i + 1];
+    queue_block(c, lowest, mean, start);
+    days = c[BLOCK_RING_N] / BLOCKS_A_DAY;
+    if (days < p->rise_fast_history_days || c[PENDING_N] < PENDING) {
+        return;
     }
-    if (!may_have_risen(c, p, held)) {
+    held = held_by(c, FAST);
+    if (!may_have_risen(c, p, held.first)) {
         return;
     }
     base = baseline(c);
-    least = MAX(p->rise_w, p->rise_share * base);
-    least = base + MAX(least, p->rise_steps * c[QUANTUM_KWH] * 1000.0);
-    if (held <= least) {
+    level = highest_held(c);
+    step = p->rise_steps * c[QUANTUM_KWH] * 1000.0;
+    blocks = FAST;
+    least = MAX(p->rise_fast_w, p->rise_fast_share * base);
+    least = base + MAX(least, step);
+    threshold = MAX(least, p->rise_fast_over_habit * level.first);
+    if (held.first <= threshold) {
+        if (days < p->rise_history_days) {
+            return;
+        }
+        blocks = PENDING;
+        held = held_by(c, PENDING);
+        least = MAX(p->rise_w, p->rise_share * base);
+        least = base + MAX(least, step);
+        threshold = MAX(least, p->rise_over_habit * level.first);
+        if (held.first <= threshold) {
+            return;
+        }
+    }
+    if (held.second - ring_mean(c) > p->rise_mean_factor * (held.first - base)) {
         return;
     }
-    pair = highest_held(c);
-    level = pair.first;
-    ratio = pair.second;
-    threshold = MAX(least, p->rise_over_habit * level);
-    if (held <= threshold) {
+    share = held.first / MAX(held.second, 1.0);
+    if (c[RESTLESS] > 0.0 && share <= p->rise_over_ratio * level.second) {
         return;
     }
-    share = held / MAX(total / PENDING, 1.0);
-    if (c[RESTLESS] > 0.0 && share <= p->rise_over_ratio * ratio) {
-        return;
+    severity = rise_severity(held.first - base);
+    first = PENDING - blocks;
+    while (first > 0 && c[PENDING_BLOCKS + 3 * (first - 1)] > 0.5 * (base + held.first)) {
+        first--;
     }
-    severity = rise_severity(held - base);
-    begin = c[PENDING_BLOCKS + 2];
-    raise_anomaly(c, out, count, device, RISE, begin, held, base, threshold, severity, decided);
-    c[RISE_W] = held;
+    begin = c[PENDING_BLOCKS + 3 * first + 2];
+    raise_anomaly(c, out, count, device, RISE, begin, held.first, base, threshold, severity,
+                  decided);
+    c[RISE_W] = held.first;
     c[CALM_START] = 0.0;
-    c[PENDING_N] = 0.0;
+    c[PENDING_N] = first;
 }
 
 /* Forget the baseline: what comes is not to be compared with it. */
@@ -909,6 +1023,14 @@ static void close_day(double *c, const Parameters *p, Table *days, int64_t *coun
                 }
             }
             mean = (first + second) / n;
+            if (n >= 18 && !solar) {
+                c[CLOSED] = 1.0;
+                c[CLOSED_START] = c[DAY_START];
+                c[CLOSED_LOW_W] = second_lowest;
+                c[CLOSED_QUARTER_W] = hours[n / 4];
+                c[CLOSED_MEDIAN_W] = hours[n / 2];
+                c[CLOSED_MEAN_W] = mean;
+            }
             at = RING_BASE + 4 * (int64_t)c[BASE_AT];
             c[at] = second_lowest;
             c[at + 1] = hours[n / 4];
@@ -951,16 +1073,191 @@ static void close_day(double *c, const Parameters *p, Table *days, int64_t *coun
     c[HAS_DAY] = 0.0;
 }
 
+/* Grade a drop by what is left: 1, below 0.6 2, below 0.3 3. */
+static double drop_severity(double share) {
+    if (share < 0.3) {
+        return 3.0;
+    }
+    return share < 0.6 ? 2.0 : 1.0;
+}
+
+/* Median (upper, for an even number) of a figure of the days first to end. */
+static double middle(const double *c, int64_t figure, int64_t first, int64_t end) {
+    double values[DROP_DAYS];
+    for (int64_t i = first; i < end; i++) {
+        values[i - first] = c[DROPS + 5 * i + figure];
+    }
+    qsort(values, end - first, sizeof(double), ascending);
+    return values[(end - first) / 2];
+}
+
+/* Robust standard deviation of a figure of the days first to end. */
+static double scatter(const double *c, int64_t figure, int64_t first, int64_t end, double centre) {
+    double values[DROP_DAYS];
+    for (int64_t i = first; i < end; i++) {
+        values[i - first] = fabs(c[DROPS + 5 * i + figure] - centre);
+    }
+    qsort(values, end - first, sizeof(double), ascending);
+    return MAD_TO_SIGMA * values[(end - first) / 2];
+}
+
+/* Mean power of the days first to end, W. */
+static double mean_of_days(const double *c, int64_t first, int64_t end) {
+    double total = 0.0;
+    for (int64_t i = first; i < end; i++) {
+        total += c[DROPS + 5 * i + MEAN];
+    }
+    return total / (end - first);
+}
+
+/* Put the closed day behind the others; the oldest goes if there are too many. */
+static void keep_day(double *c) {
+    int64_t n = (int64_t)c[DROP_N];
+    if (n == DROP_DAYS) {
+        for (int64_t i = 0; i < 5 * (DROP_DAYS - 1); i++) {
+            c[DROPS + i] = c[DROPS + i + 5];
+        }
+        n--;
+    }
+    for (int64_t i = 0; i < 5; i++) {
+        c[DROPS + 5 * n + i] = c[CLOSED_START + i];
+    }
+    c[DROP_N] = n + 1.0;
+}
+
+/* Follow an open drop through a day: clear it after two calm days, or when it is habit. */
+static void follow_drop(double *c, const Parameters *p, Table *out, int64_t *count,
+                        int64_t device, double decided) {
+    double start = c[CLOSED_START];
+    if (c[CLOSED_START + (int64_t)c[DROP_LOW]] > c[DROP_BACK_W]) {
+        if (c[DROP_CALM_T] > 0.0) {
+            clear_anomaly(c, out, count, device, DROP, c[DROP_CALM_T], decided);
+        } else {
+            c[DROP_CALM_T] = start;
+        }
+        return;
+    }
+    c[DROP_CALM_T] = 0.0;
+    if (start - c[ANOMALY + 5 * DROP] > p->drop_longest_days * DAY_US_F) {
+        clear_anomaly(c, out, count, device, DROP, start, decided);
+        c[DROP_N] = 0.0;
+    }
+}
+
+/* Choose the lowest figure of a day that says something; 0 = none. */
+static int64_t tell_figure(const double *c, const Parameters *p, int64_t first, int64_t split) {
+    double least = MAX(p->drop_least_w, p->drop_steps * c[QUANTUM_KWH] * 1000.0);
+    for (int64_t figure = 1; figure <= MEDIAN; figure++) {
+        if (middle(c, figure, first, split) >= least) {
+            return figure;
+        }
+    }
+    return 0;
+}
+
+/* Lowest median of a figure over any week before day `end`, W. */
+static double lowest_week(const double *c, int64_t figure, int64_t end) {
+    double lowest = INFINITY, median;
+    for (int64_t i = 0; i < end - DROP_WEEK + 1; i++) {
+        median = middle(c, figure, i, i + DROP_WEEK);
+        lowest = MIN(lowest, median);
+    }
+    return lowest;
+}
+
+/* Tell whether what is left of a figure is about what is left of the low hours. */
+static int64_t alike(const Parameters *p, double left, double low_left) {
+    return p->drop_shape * low_left <= left && left <= p->drop_shape_over * low_left;
+}
+
+/* Take the day that was closed last; raise, follow or clear a drop. */
+static void judge_drop(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
+                       double decided) {
+    int64_t n, split, first, figure, above, onset, earliest, i;
+    double mean, usual, low_usual, low, median_usual, median, centre, back, begin, best, gain;
+    if (c[CLOSED] == 0.0) {
+        return;
+    }
+    c[CLOSED] = 0.0;
+    if (is_open(c, DROP)) {
+        follow_drop(c, p, out, count, device, decided);
+        return;
+    }
+    keep_day(c);
+    n = (int64_t)c[DROP_N];
+    split = n - DROP_WEEK;
+    if (split < p->drop_history_days) {
+        return;
+    }
+    first = MAX(split - REFERENCE_DAYS, 0);
+    mean = mean_of_days(c, split, n);
+    usual = mean_of_days(c, first, split);
+    if (mean >= p->drop_share * usual) {
+        return;
+    }
+    figure = tell_figure(c, p, first, split);
+    if (figure == 0) {
+        return;
+    }
+    low_usual = middle(c, figure, first, split);
+    low = middle(c, figure, split, n);
+    if (low >= p->drop_low_share * low_usual || !alike(p, mean * low_usual, low * usual)) {
+        return;
+    }
+    median_usual = middle(c, MEDIAN, first, split);
+    median = middle(c, MEDIAN, split, n);
+    if (median >= p->drop_share * median_usual) {
+        return;
+    }
+    if (!alike(p, median * low_usual, low * median_usual)) {
+        return;
+    }
+    above = 0;
+    for (i = split; i < n; i++) {
+        if (c[DROPS + 5 * i + figure] >= p->drop_day_share * low_usual) {
+            above++;
+        }
+    }
+    if (above > 1 || low >= p->drop_past_share * lowest_week(c, figure, split)) {
+        return;
+    }
+    if (low_usual - low <= p->drop_low_scatter * scatter(c, figure, first, split, low_usual)) {
+        return;
+    }
+    centre = middle(c, MEAN, first, split);
+    if (usual - mean <= p->drop_scatter * scatter(c, MEAN, first, split, centre)) {
+        return;
+    }
+    back = 0.5 * (low + low_usual);
+    onset = split;
+    best = -INFINITY;
+    gain = 0.0;
+    earliest = MAX(split - DROP_WEEK, 0);
+    for (i = n - 1; i >= earliest; i--) {
+        gain += fabs(c[DROPS + 5 * i + figure] - low_usual);
+        gain -= fabs(c[DROPS + 5 * i + figure] - low);
+        if (gain > best) {
+            best = gain;
+            onset = i;
+        }
+    }
+    begin = c[DROPS + 5 * onset];
+    raise_anomaly(c, out, count, device, DROP, begin, mean, usual, p->drop_share * usual,
+                  drop_severity(low / low_usual), decided);
+    c[DROP_LOW] = figure;
+    c[DROP_BACK_W] = back;
+    c[DROP_CALM_T] = 0.0;
+    c[DROP_N] = onset;
+}
+
 /* Judge a measured interval, then let it teach if nothing is wrong with it. */
 static void judge(double *c, const Parameters *p, Table *anomalies, int64_t *count,
                   int64_t device, double start, double end, double local, double energy,
                   double power, double decided) {
     double usual, length, hour;
-    int64_t zero, same, spike, muted;
+    int64_t zero, same, spike, negative, muted;
     usual = usual_power(c, local);
-    if (power < 0.0 || c[EXPORTING] > 0.0) {
-        c[SOLAR_T] = start;
-    }
+    negative = judge_negative(c, p, anomalies, count, device, start, local, power, usual, decided);
     zero = judge_zero(c, p, anomalies, count, device, start, end, power, decided);
     same = judge_same(c, p, anomalies, count, device, start, end, energy, c[ZERO_US] > 0.0,
                       decided);
@@ -972,7 +1269,7 @@ static void judge(double *c, const Parameters *p, Table *anomalies, int64_t *cou
         c[DAY_TAINTED] = 1.0;
         c[BLOCK_TAINTED] = 1.0;
     }
-    if (zero || same || spike || muted) {
+    if (zero || same || spike || negative || muted) {
         return;
     }
     length = end - start;
@@ -995,7 +1292,7 @@ static void judge(double *c, const Parameters *p, Table *anomalies, int64_t *cou
     } else if (power > c[TOP + 2]) {
         c[TOP + 2] = power;
     }
-    if (!is_open(c, RISE)) {
+    if (!is_open(c, RISE) && !is_open(c, DROP)) {
         teach_profile(c, p, local, power);
     }
 }
@@ -1014,6 +1311,7 @@ static void push(double *c, const Parameters *p, Table *out, int64_t *count, int
     if (c[HAS_DAY] > 0.0 && day > c[DAY]) {
         tail = contiguous ? 0.0 : (c[DAY] + 1.0) * DAY_US_F - c[DAY_END_LOCAL];
         close_day(c, p, &out[1], count, device, tail, decided);
+        judge_drop(c, p, &out[2], count, device, decided);
     }
     if (c[HAS_DAY] == 0.0) {
         open_day(c, day, start, contiguous ? 0.0 : local - day * DAY_US_F);
@@ -1071,6 +1369,9 @@ static void end_runs(double *c, Table *anomalies, int64_t *count, int64_t device
     if (is_open(c, SPIKE)) {
         clear_anomaly(c, anomalies, count, device, SPIKE, c[NEXT_START], decided);
     }
+    if (is_open(c, NEGATIVE)) {
+        clear_anomaly(c, anomalies, count, device, NEGATIVE, c[NEXT_START], decided);
+    }
 }
 
 /* Estimate the missing intervals before t: a straight line, or the meter's own profile. */
@@ -1088,6 +1389,7 @@ static void fill(double *c, const Parameters *p, Table *out, int64_t *count, int
         if (c[HAS_DAY] > 0.0) {
             tail = (c[DAY] + 1.0) * DAY_US_F - c[DAY_END_LOCAL];
             close_day(c, p, &out[1], count, device, tail, t);
+            judge_drop(c, p, &out[2], count, device, t);
         }
         c[NEXT_START] = 0.0;
         return;

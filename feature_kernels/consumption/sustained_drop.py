@@ -1,0 +1,178 @@
+"""Sustained drop: for a week the meter has counted a part of what it used to, at all hours.
+
+A holiday or a mild week lowers the mean and leaves the fridge running; a meter that counts too
+little lowers the low hours, the median and the mean alike. So a week (the latest days with enough
+measured hours) is compared with the four weeks before in all three, and its low hours also with
+every week of six weeks.
+"""
+
+import numpy as np
+
+from feature_kernels.consumption import carry as C
+from feature_kernels.consumption.anomalies import clear_anomaly, is_open, raise_anomaly
+from feature_kernels.consumption.rows import DROP
+from feature_kernels.kernel import kernel, lean_kernel
+
+DAY_US_F = 86_400_000_000.0
+MEDIAN, MEAN = 3, 4  # places in a day's row; 0 is its start
+REFERENCE_DAYS = 28
+MAD_TO_SIGMA = 1.4826  # of a normal distribution
+
+
+@lean_kernel
+def drop_severity(share):
+    """Grade a drop by what is left: 1, below 0.6 2, below 0.3 3."""
+    if share < 0.3:
+        return 3.0
+    return 2.0 if share < 0.6 else 1.0
+
+
+@kernel
+def middle(c, figure, first, end):
+    """Median (upper, for an even number) of a figure of the days first to end."""
+    values = np.empty(end - first)
+    for i in range(first, end):
+        values[i - first] = c[C.DROPS + 5 * i + figure]
+    return np.sort(values)[(end - first) // 2]
+
+
+@kernel
+def scatter(c, figure, first, end, centre):
+    """Robust standard deviation of a figure of the days first to end."""
+    values = np.empty(end - first)
+    for i in range(first, end):
+        values[i - first] = abs(c[C.DROPS + 5 * i + figure] - centre)
+    return MAD_TO_SIGMA * np.sort(values)[(end - first) // 2]
+
+
+@lean_kernel
+def mean_of_days(c, first, end):
+    """Mean power of the days first to end, W."""
+    total = 0.0
+    for i in range(first, end):
+        total += c[C.DROPS + 5 * i + MEAN]
+    return total / (end - first)
+
+
+@lean_kernel
+def keep_day(c):
+    """Put the closed day behind the others; the oldest goes if there are too many."""
+    n = int(c[C.DROP_N])
+    if n == C.DROP_DAYS:
+        for i in range(5 * (C.DROP_DAYS - 1)):
+            c[C.DROPS + i] = c[C.DROPS + i + 5]
+        n -= 1
+    for i in range(5):
+        c[C.DROPS + 5 * n + i] = c[C.CLOSED_START + i]
+    c[C.DROP_N] = n + 1.0
+
+
+@lean_kernel
+def follow_drop(c, p, out, count, device, decided):
+    """Follow an open drop through a day: clear it after two calm days, or when it is habit."""
+    start = c[C.CLOSED_START]
+    if c[C.CLOSED_START + int(c[C.DROP_LOW])] > c[C.DROP_BACK_W]:
+        if c[C.DROP_CALM_T] > 0.0:
+            clear_anomaly(c, out, count, device, DROP, c[C.DROP_CALM_T], decided)
+        else:
+            c[C.DROP_CALM_T] = start
+        return
+    c[C.DROP_CALM_T] = 0.0
+    if start - c[C.ANOMALY + 5 * DROP] > p.drop_longest_days * DAY_US_F:
+        clear_anomaly(c, out, count, device, DROP, start, decided)
+        c[C.DROP_N] = 0.0
+
+
+@lean_kernel
+def tell_figure(c, p, first, split):
+    """Choose the lowest figure of a day that says something; 0 = none."""
+    least = max(p.drop_least_w, p.drop_steps * c[C.QUANTUM_KWH] * 1000.0)
+    for figure in range(1, MEDIAN + 1):
+        if middle(c, figure, first, split) >= least:
+            return figure
+    return 0
+
+
+@lean_kernel
+def lowest_week(c, figure, end):
+    """Lowest median of a figure over any week before day `end`, W."""
+    lowest = np.inf
+    for i in range(end - C.DROP_WEEK + 1):
+        lowest = min(lowest, middle(c, figure, i, i + C.DROP_WEEK))
+    return lowest
+
+
+@lean_kernel
+def alike(p, left, low_left):
+    """Tell whether what is left of a figure is about what is left of the low hours."""
+    return p.drop_shape * low_left <= left <= p.drop_shape_over * low_left
+
+
+@lean_kernel
+def find_onset(c, figure, first, end, low, low_usual):
+    """Find the day from which on the low figure fits the drop best: least sum of distances."""
+    onset = end - 1
+    best = -np.inf
+    gain = 0.0
+    for i in range(end - 1, first - 1, -1):
+        gain += abs(c[C.DROPS + 5 * i + figure] - low_usual)
+        gain -= abs(c[C.DROPS + 5 * i + figure] - low)
+        if gain > best:
+            best = gain
+            onset = i
+    return onset
+
+
+@lean_kernel
+def judge_drop(c, p, out, count, device, decided):
+    """Take the day that was closed last; raise, follow or clear a drop."""
+    if c[C.CLOSED] == 0.0:
+        return
+    c[C.CLOSED] = 0.0
+    if is_open(c, DROP):
+        follow_drop(c, p, out, count, device, decided)
+        return
+    keep_day(c)
+    n = int(c[C.DROP_N])
+    split = n - C.DROP_WEEK
+    if split < p.drop_history_days:
+        return
+    first = max(split - REFERENCE_DAYS, 0)
+    mean = mean_of_days(c, split, n)
+    usual = mean_of_days(c, first, split)
+    if mean >= p.drop_share * usual:
+        return
+    figure = tell_figure(c, p, first, split)
+    if figure == 0:
+        return
+    low_usual = middle(c, figure, first, split)
+    low = middle(c, figure, split, n)
+    if low >= p.drop_low_share * low_usual or not alike(p, mean * low_usual, low * usual):
+        return
+    median_usual = middle(c, MEDIAN, first, split)
+    median = middle(c, MEDIAN, split, n)
+    if median >= p.drop_share * median_usual:
+        return
+    if not alike(p, median * low_usual, low * median_usual):
+        return
+    above = 0
+    for i in range(split, n):
+        if c[C.DROPS + 5 * i + figure] >= p.drop_day_share * low_usual:
+            above += 1
+    if above > 1 or low >= p.drop_past_share * lowest_week(c, figure, split):
+        return
+    if low_usual - low <= p.drop_low_scatter * scatter(c, figure, first, split, low_usual):
+        return
+    centre = middle(c, MEAN, first, split)
+    if usual - mean <= p.drop_scatter * scatter(c, MEAN, first, split, centre):
+        return
+    back = 0.5 * (low + low_usual)
+    onset = find_onset(c, figure, max(split - C.DROP_WEEK, 0), n, low, low_usual)
+    begin = c[C.DROPS + 5 * onset]
+    severity = drop_severity(low / low_usual)
+    threshold = p.drop_share * usual
+    raise_anomaly(c, out, count, device, DROP, begin, mean, usual, threshold, severity, decided)
+    c[C.DROP_LOW] = figure
+    c[C.DROP_BACK_W] = back
+    c[C.DROP_CALM_T] = 0.0
+    c[C.DROP_N] = onset
