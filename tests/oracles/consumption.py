@@ -444,7 +444,7 @@ class Meter:
             self.negative_days.append(local // DAY)
         is_open = NEGATIVE in self.episodes
         quiet = p["negative_base_share"] * self.base_load
-        fell = self.last_power is not None and self.last_power < quiet
+        fell = self.last_power is not None and self.last_power < quiet and not self.restless
         if len(self.negative_days) >= p["negative_days"] or (fell and not is_open):
             self.exported = start
             if is_open:

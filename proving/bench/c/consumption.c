@@ -427,7 +427,8 @@ static int64_t take_negative(double *c, const Parameters *p, Table *out, int64_t
     }
     c[NEGATIVE_DAY] = day;
     c[NEGATIVE_T] = start;
-    fell = c[HAS_LAST_E] > 0.0 && c[LAST_E] < p->negative_base_share * c[BASE_LOAD_W];
+    fell = c[LAST_E] < p->negative_base_share * c[BASE_LOAD_W];
+    fell = fell && c[HAS_LAST_E] > 0.0 && c[RESTLESS] == 0.0;
     if (c[NEGATIVE_DAYS] >= p->negative_days || (fell && !is_open(c, NEGATIVE))) {
         c[SOLAR_T] = start;
         if (is_open(c, NEGATIVE)) {

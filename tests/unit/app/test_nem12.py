@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from app.cli import app
+from app.cli import cli
 from app.recordings.nem12 import as_answer, read_nem12
 from runtime.errors import Usage
 
@@ -85,6 +85,6 @@ def test_what_does_not_fit_is_named(tmp_path: Path, text: str, message: str) -> 
 
 def test_the_command_prints_json_and_refuses_with_2(tmp_path: Path) -> None:
     good = write(tmp_path, HEAD + CHANNEL + day("20050301", ["1"] * 48) + END)
-    done = CliRunner().invoke(app, ["import-meter", str(good), "--json"])
+    done = CliRunner().invoke(cli, ["import-meter", str(good), "--json"])
     assert done.exit_code == 0
     assert json.loads(done.output)["channels"][0]["energy"] == 48.0
