@@ -127,3 +127,19 @@ def _question(table: Table, grid: Grid, start_us: int, end_us: int) -> str:
         f"went from {kwh[first]:g} to {kwh[last]:g} kWh, which this home cannot have used; was "
         "the meter exchanged? (meter_number says so)"
     )
+
+
+def interval_summary(intervals: NDArray[Any]) -> list[dict[str, Any]]:
+    """Count the intervals, and add their energy up, by status and reason."""
+    answer = []
+    for status, reason in sorted(set(zip(intervals["status"], intervals["reason"], strict=True))):
+        part = intervals[(intervals["status"] == status) & (intervals["reason"] == reason)]
+        answer.append(
+            {
+                "status": Quality(int(status)).name,
+                "reason": Reason(int(reason)).name,
+                "count": int(part.size),
+                "energy_kwh": number(float(np.nansum(part["energy_kwh"]))),
+            }
+        )
+    return answer

@@ -1,4 +1,4 @@
-"""Energy, days, load profile, base load and anomalies of a meter's recording, as JSON.
+"""Energy, days, load profile, anomalies, baseline and forecast of a meter's recording, as JSON.
 
 Needs start with energy_kwh (interval values), or read_at with register_kwh (meter readings).
 `tachowatt columns` lists all.
@@ -11,12 +11,15 @@ Examples:
 
   tachowatt analyse-meter readings.parquet --export intervals.csv
 
+  tachowatt analyse-meter home.csv --temperature weather.csv --baseline-until 2026-01-01
+
   tachowatt analyse-meter netz.csv --tz Europe/Berlin --decimal comma --date-format "%d.%m.%Y %H:%M"
 
 What is guessed about a file (encoding, names, numbers, dates, clock) stands under `guesses` in the
 answer, with the option that sets it.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -49,6 +52,27 @@ Fuse = Annotated[
     ),
 ]
 
+Temperature = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Hourly outdoor temperatures (CSV, .gz): time, temperature"),
+]
+Holidays = Annotated[
+    str | None, typer.Option(metavar="COUNTRY", help="Public holidays count as days off: DE")
+]
+Until = Annotated[
+    str | None, typer.Option("--baseline-until", metavar="DAY", help="The baseline ends before it")
+]
+Since = Annotated[
+    str | None,
+    typer.Option("--report-from", metavar="DAY", help="Savings are counted from it"),
+]
+Windows = Annotated[
+    str | None, typer.Option(metavar="DAYS", help="Score windows of days for tampering: 14d")
+]
+WindowStart = Annotated[
+    str | None, typer.Option(metavar="DAY", help="A local day with which a window begins")
+]
+
 
 def analyse_meter(
     file: File,
@@ -59,6 +83,12 @@ def analyse_meter(
     date_format: DateFormat = None,
     clock: ClockOf = None,
     fuse_a: Fuse = None,
+    temperature: Temperature = None,
+    holidays: Holidays = None,
+    baseline_until: Until = None,
+    report_from: Since = None,
+    windows: Windows = None,
+    window_start: WindowStart = None,
     plot: Plot = None,
     export: Export = None,
     out: Out = None,
@@ -66,13 +96,26 @@ def analyse_meter(
 ) -> None:
     with progress(quiet) as step:
         check_outputs(plot, export, out)
+        from app.analysis import insight
         from app.analysis import meter as analysing
         from app.recordings.read import read_meter_table
 
         options = file_options(decimal, thousands, date_format, clock)
+        wishes = insight.Wishes(
+            temperature,
+            tz,
+            holidays,
+            insight.day_of("--baseline-until", baseline_until),
+            insight.day_of("--report-from", report_from),
+            insight.window_of(windows),
+            insight.day_of("--window-start", window_start),
+        )
+        insight.check(wishes)
         table = read_meter_table(file, tz, map_ or (), step, options)
         step(0.9, "intervals and anomalies")
         analysis = analysing.analyse(table, fuse_a=fuse_a)
+        step(0.92, "baseline and forecast")
+        insight.add(analysis, wishes)
         if export is not None:
             from app.analysis.export import export_meter
 

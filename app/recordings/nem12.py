@@ -58,6 +58,15 @@ class Channel:
     days: dict[date, Day] = field(default_factory=dict)
 
 
+def is_quality(cell: str) -> bool:
+    """Tell whether a cell is a quality with or without its method: A, S14."""
+    return (
+        bool(cell)
+        and cell[0] in QUALITIES
+        and (not cell[1:] or (len(cell) == 3 and cell[1:].isdigit()))
+    )
+
+
 class _Reader:
     """The records of one file, in order."""
 
@@ -106,17 +115,17 @@ class _Reader:
 
     def open_day(self, channel: Channel, cells: list[str]) -> None:
         count = MINUTES_A_DAY // channel.interval_min
-        if len(cells) < count + 3:
+        if len(cells) < count + 3 or not is_quality(cells[2 + count]):
             raise self.error(
-                f"record 300 has {max(len(cells) - 3, 0)} values, expected {count} of "
-                f"{channel.interval_min} minutes"
+                f"record 300: expected {count} values of {channel.interval_min} minutes and then "
+                "their quality: A, E, F, N, S or V with its method"
             )
         try:
             day = datetime.strptime(cells[1], "%Y%m%d").replace(tzinfo=UTC).date()
         except ValueError:
             raise self.error(f"found date {cells[1]!r}, expected YYYYMMDD") from None
-        values = [self.value(cell, cells[2 + count]) for cell in cells[2 : 2 + count]]
-        quality = self.quality(cells[2 + count])
+        quality = cells[2 + count]
+        values = [self.value(cell, quality) for cell in cells[2 : 2 + count]]
         rest = [*cells[3 + count :], "", "", ""]
         self.day = Day(day, values, quality, rest[0], self.updated(rest[2]))
 
@@ -130,11 +139,6 @@ class _Reader:
         if not value.is_finite() or value < 0:
             raise self.error(f"found value {cell!r}, expected a number that is not negative")
         return value
-
-    def quality(self, cell: str) -> str:
-        if cell[:1] not in QUALITIES or (cell[1:] and not (len(cell) == 3 and cell[1:].isdigit())):
-            raise self.error(f"found quality {cell!r}, expected A, E, F, N, S or V with its method")
-        return cell
 
     def updated(self, cell: str) -> str:
         """Return the time in a form that sorts; "" without one."""
@@ -152,8 +156,12 @@ class _Reader:
         expected = self.day.parts[-1].last + 1 if self.day.parts else 1
         if first != expected or not first <= last <= count:
             raise self.error(f"record 400 is of {first} to {last}, expected {expected} to {count}")
+        if not is_quality(cells[3]):
+            raise self.error(
+                f"found quality {cells[3]!r}, expected A, E, F, N or S with its method"
+            )
         reason = cells[4] if len(cells) > 4 else ""
-        self.day.parts.append(Part(first, last, self.quality(cells[3]), reason))
+        self.day.parts.append(Part(first, last, cells[3], reason))
 
     def close_day(self) -> None:
         """Keep the day; of several versions the one that was updated last."""

@@ -64,7 +64,8 @@ def test_the_answer_has_the_promised_form(tmp_path: Path) -> None:
     assert set(answer["days"][0]) == {"date", "energy_kwh", "expected", "present"}
     (spike,) = answer["anomalies"]
     assert set(spike) == {
-        "kind", "start", "end", "raised_at", "cleared_at", "severity", "evidence",
+        "kind", "start", "end", "raised_at", "cleared_at", "severity", "confidence",
+        "evidence",
     }  # fmt: skip
     assert spike["kind"] == "spike" and spike["start"] == "2026-01-17T03:30:00+01:00"
     assert spike["end"] == "2026-01-17T03:45:00+01:00"

@@ -1,0 +1,215 @@
+"""The baseline of a meter with or without weather, and what was saved against it."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import number
+from app.analysis.weather_model import (
+    LEAST_DAYS,
+    LEAST_SPREAD_K,
+    Model,
+    Spans,
+    Temperatures,
+    error_of_sum,
+    fit,
+    loads,
+)
+
+DAY_US = 86_400_000_000
+YEAR_DAYS = 365
+Z_95 = 1.96  # of the range in which 95 of 100 savings lie
+ENOUGH_OF_A_DAY = 0.99  # of its hours measured
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Measured energies of a meter.
+
+    start_us, end_us : int64[n], ascending; local_us : int64[n], start as local wall time
+    energy_kwh : float64[n]
+    """
+
+    start_us: NDArray[np.int64]
+    end_us: NDArray[np.int64]
+    local_us: NDArray[np.int64]
+    energy_kwh: NDArray[np.float64]
+
+
+def german_holidays(year: int) -> set[date]:
+    """Return the public holidays of all German states."""
+    a, b, c = year % 19, year // 100, year % 100  # Easter after Gauss, in Butcher's form
+    d, e = divmod(b, 4)
+    g = (8 * b + 13) // 25
+    h = (19 * a + b - d - g + 15) % 30
+    i, k = divmod(c, 4)
+    m = (2 * e + 2 * i - h - k + 32) % 7
+    n = (a + 11 * h + 22 * m) // 451
+    month, day = divmod(h + m - 7 * n + 114, 31)
+    easter = date(year, month, day + 1)
+    fixed = {date(year, mm, dd) for mm, dd in ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))}
+    return fixed | {easter + timedelta(days=after) for after in (-2, 1, 39, 50)}
+
+
+HOLIDAYS = {"DE": german_holidays}
+
+
+def days_off(days: NDArray[np.int64], country: str | None) -> NDArray[np.float64]:
+    """Return 1 for local days (since 1970) that are a weekend or a public holiday, else 0."""
+    weekend = (days + 3) % 7 >= 5
+    if country is not None and days.size:
+        first, last = (EPOCH + timedelta(days=int(day)) for day in (days.min(), days.max()))
+        years = range(first.year, last.year + 1)
+        free = [(at - EPOCH).days for year in years for at in HOLIDAYS[country](year)]
+        weekend |= np.isin(days, free)
+    return weekend.astype(np.float64)
+
+
+def whole_days(use: Use, country: str | None = None) -> Spans:
+    """Add intervals up to local days; keep days that were measured to the full.
+
+    Intervals of a day and longer stay as they are.
+    """
+    lengths = use.end_us - use.start_us
+    day = use.local_us // DAY_US
+    if lengths.size and float(np.median(lengths)) >= 0.9 * DAY_US:
+        return Spans(use.start_us, use.end_us, use.energy_kwh, days_off(day, country))
+    if not lengths.size:
+        return Spans(use.start_us, use.end_us, use.energy_kwh, np.zeros(0))
+    first = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
+    last = np.append(first[1:], day.size) - 1
+    start, end = use.start_us[first], use.end_us[last]
+    measured = np.add.reduceat(lengths, first)
+    # a day begins and ends at local midnight: 23 to 25 hours
+    at_midnight = use.local_us[first] % DAY_US < np.median(lengths)
+    whole = measured >= ENOUGH_OF_A_DAY * (end - start)
+    long = (end - start > 22.5 / 24 * DAY_US) & (end - start < 25.5 / 24 * DAY_US)
+    keep = at_midnight & whole & long
+    energy = np.add.reduceat(use.energy_kwh, first)
+    spans = Spans(start, end, energy, days_off(day[first], country))
+    return spans.part(keep)
+
+
+def describe(
+    use: Use,
+    weather: Temperatures | None,
+    until_us: int | None = None,
+    from_us: int | None = None,
+    country: str | None = None,
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None, list[str]]:
+    """Fit the baseline, and compare what came after with it.
+
+    until_us, from_us : end of the baseline and begin of the period that is reported, UTC;
+                        without them the baseline is all of the recording and nothing is reported
+
+    Returns the answer's `baseline` and `savings` (None = not computed), and notes that say why.
+    """
+    spans = whole_days(use, country)
+    before = spans if until_us is None else spans.part(spans.end_us <= until_us)
+    if weather is not None:
+        before = before.part(weather.known(before.start_us, before.end_us))
+    notes: list[str] = []
+    short = float(before.days.sum()) if before.days.size else 0.0
+    if short < LEAST_DAYS or before.days.size < 8:
+        notes.append(
+            f"baseline is not computed: {short:.0f} whole days, at least {LEAST_DAYS} are needed"
+        )
+        return None, None, notes
+    if short < 0.9 * YEAR_DAYS:
+        notes.append(f"the baseline knows {short:.0f} days only: other seasons are not in it")
+    if weather is not None and _spread(before, weather) < LEAST_SPREAD_K:
+        notes.append("the baseline's days are about equally warm: weather shows little in it")
+    model = fit(before, weather)
+    answer = _answer(model, before, weather)
+    after = spans if from_us is None else spans.part(spans.start_us >= from_us)
+    if from_us is None:
+        return answer, None, notes
+    if weather is not None:
+        known = weather.known(after.start_us, after.end_us)
+        if not known.all():
+            notes.append(f"savings leave {int((~known).sum())} days without temperature out")
+        after = after.part(known)
+    if not after.days.size:
+        notes.append("savings are not computed: no whole day to report")
+        return answer, None, notes
+    return answer, _savings(model, after, weather), notes
+
+
+def _spread(spans: Spans, weather: Temperatures) -> float:
+    """Return how far cold and warm spans (10 % and 90 %) lie apart, K."""
+    shift = 100.0
+    degrees = weather.degree_days(-shift, 1.0, spans.end_us)
+    mean = (degrees - weather.degree_days(-shift, 1.0, spans.start_us)) / spans.days
+    low, high = np.quantile(mean, (0.1, 0.9))
+    return float(high - low)
+
+
+def _answer(model: Model, spans: Spans, weather: Temperatures | None) -> dict[str, Any]:
+    end = int(spans.end_us[-1])
+    last = spans.part(spans.start_us >= end - YEAR_DAYS * DAY_US)
+    base_day = model.base + model.off * float(np.average(last.off, weights=last.days))
+    days = min(float((end - spans.start_us[0]) / DAY_US), YEAR_DAYS)
+    start = end - round(days * DAY_US)
+    heating, cooling = _degree_loads(model, last, weather, start, end)
+    return {
+        "model": model.name,
+        "days": round(float(spans.days.sum())),
+        "base_kwh_per_day": number(base_day, 4),
+        "day_off_kwh": number(model.off, 4),
+        "heating_kwh_per_degree_day": number(model.heating, 4) if model.heating_c else None,
+        "heating_balance_c": number(model.heating_c, 2) if model.heating_c else None,
+        "cooling_kwh_per_degree_day": number(model.cooling, 4) if model.cooling_c else None,
+        "cooling_balance_c": number(model.cooling_c, 2) if model.cooling_c else None,
+        "cv_rmse": number(model.cv_rmse, 4),
+        "r2": number(model.r2, 4),
+        "annual_days": round(days),
+        "base_kwh": number(base_day * days, 3),
+        "heating_kwh": number(heating, 3),
+        "cooling_kwh": number(cooling, 3),
+    }
+
+
+def _degree_loads(
+    model: Model, last: Spans, weather: Temperatures | None, start_us: int, end_us: int
+) -> tuple[float, float]:
+    """Return heating and cooling from start to end, kWh, also of days that were not measured.
+
+    Where temperatures are missing the known days stand for the others.
+    """
+    whole = Spans(np.array([start_us]), np.array([end_us]), np.zeros(1), np.zeros(1))
+    _, heating, cooling = loads(model, whole, weather)
+    if np.isfinite(heating).all() and np.isfinite(cooling).all():
+        return float(heating[0]), float(cooling[0])
+    _, heating, cooling = loads(model, last, weather)
+    days = (end_us - start_us) / DAY_US
+    known = np.isfinite(heating) & np.isfinite(cooling)
+    scale = days / float(last.days[known].sum())
+    return float(heating[known].sum()) * scale, float(cooling[known].sum()) * scale
+
+
+def _savings(model: Model, spans: Spans, weather: Temperatures | None) -> dict[str, Any]:
+    expected = float(np.sum(loads(model, spans, weather)))
+    observed = float(spans.energy_kwh.sum())
+    saved = 100.0 * (1.0 - observed / expected) if expected > 0.0 else None
+    either = None
+    if expected > 0.0:
+        either = Z_95 * 100.0 * error_of_sum(model, spans, weather) / expected
+    return {
+        "days": round(float(spans.days.sum())),
+        "expected_kwh": number(expected, 3),
+        "observed_kwh": number(observed, 3),
+        "saved_percent": None if saved is None else number(saved, 3),
+        "low": None if saved is None or either is None else number(saved - either, 3),
+        "high": None if saved is None or either is None else number(saved + either, 3),
+    }
+
+
+def local_midnight_us(day: date, local_us: NDArray[np.int64], t_us: NDArray[np.int64]) -> int:
+    """Return the instant at which a local day begins, by the offset of the rows around it."""
+    wall = round(datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() * 1e6)
+    at = min(int(np.searchsorted(local_us, wall)), local_us.size - 1)
+    return int(wall - (local_us[at] - t_us[at]))

@@ -1,0 +1,118 @@
+"""Forecast of the next day by hour, from the meter's own past.
+
+Each hour is a weighted mean of the same hour of past days: recent days count more, days of the
+same kind (workday, day off) and of the same weekday more than others. The mean of four days that
+"the same weekday" offers scatters much more. Use is skewed: a median has the smaller absolute
+error and falls short in the sum, so a forecast lies between, and its sum stays near the mean's.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import number
+
+Floats = NDArray[np.float64]
+
+HOURS = 24
+PAST_DAYS = 56
+LEAST_DAYS = 7
+HALF_LIFE_DAYS = 14.0
+OTHER_KIND = 0.35  # weight of a workday for a day off, and the other way round
+SAME_WEEKDAY = 1.6
+MOST_SHORT = 0.04  # the share by which the sum may fall below that of the mean
+NEIGHBOUR = 0.25  # weight of the hour before and after, for the mean of an hour
+RANGE = (0.1, 0.9)
+
+
+def _weights(days: NDArray[np.int64], off: Floats, target: int, target_off: float) -> Floats:
+    weight = 0.5 ** ((target - days) / HALF_LIFE_DAYS)
+    weight = weight * np.where(off == target_off, 1.0, OTHER_KIND)
+    return np.asarray(weight * np.where((target - days) % 7 == 0, SAME_WEEKDAY, 1.0), np.float64)
+
+
+def _quantile(values: Floats, weight: Floats, share: float) -> float:
+    """Weighted quantile, by the middle of each value's weight."""
+    order = np.argsort(values)
+    total = np.cumsum(weight[order])
+    return float(np.interp(share * total[-1], total - 0.5 * weight[order], values[order]))
+
+
+def next_day(
+    days: NDArray[np.int64], off: Floats, hourly_kwh: Floats, target: int, target_off: float
+) -> tuple[Floats, Floats, Floats] | None:
+    """Forecast the hours of a local day.
+
+    days : int64[n], local days since 1970, ascending; off : float64[n], 1 = weekend or holiday
+    hourly_kwh : float64[n, 24], NaN = not measured
+
+    Returns float64[24] each: expected, low and high (80 of 100 hours lie between), kWh; None if
+    fewer than seven days are known.
+    """
+    recent = (days < target) & (days >= target - PAST_DAYS)
+    days, off, hourly_kwh = days[recent], off[recent], hourly_kwh[recent]
+    if np.isfinite(hourly_kwh).any(axis=1).sum() < LEAST_DAYS:
+        return None
+    weight = _weights(days, off, target, target_off)
+    mean, median, low, high = (np.full(HOURS, np.nan) for _ in range(4))
+    for hour in range(HOURS):
+        fine = np.isfinite(hourly_kwh[:, hour])
+        if fine.sum() < LEAST_DAYS // 2:
+            continue
+        values, each = hourly_kwh[fine, hour], weight[fine]
+        mean[hour] = np.average(values, weights=each)
+        median[hour] = _quantile(values, each, 0.5)
+        low[hour], high[hour] = (_quantile(values, each, share) for share in RANGE)
+    known = np.isfinite(mean)
+    if not known.any():
+        return None
+    for part in (mean, median, low, high):
+        part[~known] = np.mean(part[known])
+    sides = (np.roll(mean, 1) + np.roll(mean, -1)) / 2.0
+    smooth = (1.0 - NEIGHBOUR) * mean + NEIGHBOUR * sides
+    short = float(np.sum(mean - median))
+    share = 1.0
+    if short > 0.0:
+        share = min(1.0, MOST_SHORT * max(float(mean.sum()), 0.0) / short)
+    expected = smooth + share * (median - mean)
+    expected = np.where(low >= 0.0, np.maximum(expected, 0.0), expected)
+    return expected, np.minimum(low, expected), np.maximum(high, expected)
+
+
+def hours_of(
+    local_us: NDArray[np.int64], length_us: NDArray[np.int64], energy_kwh: Floats
+) -> tuple[NDArray[np.int64], Floats]:
+    """Add intervals of at most an hour up to local hours.
+
+    Returns int64[n] days without holes and float64[n, 24] kWh, NaN where less than the whole hour
+    was measured. An hour that the clock repeats counts with its mean.
+    """
+    hour_us = 3_600_000_000
+    hour = local_us // hour_us
+    first_day, last_day = int(hour.min() // HOURS), int(hour.max() // HOURS)
+    at = (hour - first_day * HOURS).astype(np.int64)
+    size = (last_day - first_day + 1) * HOURS
+    energy = np.bincount(at, energy_kwh, size)
+    measured = np.bincount(at, length_us, size) / hour_us
+    with np.errstate(invalid="ignore", divide="ignore"):
+        hourly = np.where(measured >= 0.99, energy / np.maximum(measured, 1.0), np.nan)
+    return np.arange(first_day, last_day + 1), hourly.reshape(-1, HOURS)
+
+
+def as_answer(date: str, found: tuple[Floats, Floats, Floats]) -> dict[str, Any]:
+    """Return the answer's `forecast`."""
+    expected, low, high = found
+    return {
+        "date": date,
+        "energy_kwh": number(float(expected.sum()), 4),
+        "hours": [
+            {
+                "hour": hour,
+                "energy_kwh": number(expected[hour], 4),
+                "low": number(low[hour], 4),
+                "high": number(high[hour], 4),
+            }
+            for hour in range(HOURS)
+        ],
+    }

@@ -1,0 +1,138 @@
+"""What `analyse-meter` adds to intervals and anomalies: baseline, savings, forecast, tampering."""
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import number
+from app.analysis.baseline import HOLIDAYS, Use, days_off, describe, local_midnight_us
+from app.analysis.forecast import as_answer, hours_of, next_day
+from app.analysis.meter import MeterAnalysis, given_values
+from app.analysis.tamper import score
+from app.analysis.weather_model import hourly
+from app.recordings.temperatures import read_temperatures
+from runtime.errors import Usage
+
+DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the options of the command ask for.
+
+    until, since : end of the baseline and begin of the report, local days (the first without it)
+    window_days  : length of a window of `tamper_score`; window_start : a local day it begins with
+    """
+
+    temperature: Path | None = None
+    tz: str | None = None
+    holidays: str | None = None
+    until: date | None = None
+    since: date | None = None
+    window_days: int | None = None
+    window_start: date | None = None
+
+
+def day_of(option: str, text: str | None) -> date | None:
+    """Read a day of an option. Raises Usage."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise Usage(f"{option}: found {text!r}, expected a day like 2026-11-30") from None
+
+
+def window_of(text: str | None) -> int | None:
+    """Read `14d`. Raises Usage."""
+    if text is None:
+        return None
+    if not (text.endswith("d") and text[:-1].isdigit() and 7 <= int(text[:-1]) <= 60):
+        raise Usage(f"--windows: found {text!r}, expected 7d to 60d, like 14d")
+    return int(text[:-1])
+
+
+def check(wishes: Wishes) -> None:
+    """Raise Usage for options that do not go together."""
+    if wishes.holidays is not None and wishes.holidays not in HOLIDAYS:
+        raise Usage(f"--holidays: found {wishes.holidays!r}, expected {', '.join(HOLIDAYS)}")
+    if wishes.since is not None and wishes.until is None:
+        raise Usage("--report-from: needs --baseline-until")
+    if wishes.until and wishes.since and wishes.since < wishes.until:
+        raise Usage("--report-from: lies before --baseline-until")
+
+
+def _use(analysis: MeterAnalysis) -> Use:
+    """Return what was measured, in UTC, in order of time."""
+    values = given_values(analysis.table, analysis.grid, analysis.intervals)
+    start = analysis.grid.to_utc(values.start_us)
+    return Use(start, start + (values.end_us - values.start_us), values.local_us, values.energy_kwh)
+
+
+def add(analysis: MeterAnalysis, wishes: Wishes) -> list[str]:
+    """Add `baseline`, `savings`, `forecast` and `tamper_score` to the answer; return notes."""
+    use, table = _use(analysis), analysis.table
+    answer, notes = analysis.answer, []
+    weather = None
+    if wishes.temperature is not None:
+        t_us, celsius, guesses = read_temperatures(wishes.temperature, wishes.tz)
+        answer["guesses"] += [guess.as_answer() for guess in guesses]
+        weather = hourly(t_us, celsius)
+    local = table.t_us + table.offset_us
+    until, since = (
+        None if day is None else local_midnight_us(day, local, table.t_us)
+        for day in (wishes.until, wishes.since or wishes.until)
+    )
+    answer["baseline"], answer["savings"], why = describe(
+        use, weather, until, since, wishes.holidays
+    )
+    notes += why
+    answer["forecast"], answer["tamper_score"] = None, []
+    lengths = use.end_us - use.start_us
+    if lengths.size and float(np.median(lengths)) <= HOUR_US:
+        days, hours = hours_of(use.local_us, lengths, use.energy_kwh)
+        answer["forecast"], why = _forecast(days, hours, wishes.holidays)
+        notes += why
+        if wishes.window_days is not None:
+            answer["tamper_score"] = _tamper(days, hours, wishes)
+    else:
+        notes.append("forecast is not computed: intervals are longer than an hour")
+    answer["notes"] += notes
+    return notes
+
+
+def _forecast(
+    days: NDArray[np.int64], hours: NDArray[np.float64], holidays: str | None
+) -> tuple[dict[str, Any] | None, list[str]]:
+    target = int(days[-1]) + 1
+    off = days_off(np.append(days, target), holidays)
+    found = next_day(days, off[:-1], hours, target, float(off[-1]))
+    if found is None:
+        return None, ["forecast is not computed: fewer than seven days are known"]
+    return as_answer((EPOCH + timedelta(days=target)).isoformat(), found), []
+
+
+def _tamper(
+    days: NDArray[np.int64], hours: NDArray[np.float64], wishes: Wishes
+) -> list[dict[str, Any]]:
+    length = wishes.window_days or 14
+    phase = 0
+    if wishes.window_start is not None:
+        phase = ((wishes.window_start - EPOCH).days - int(days[0])) % length
+    windows = []
+    for first in range(phase, days.size - length + 1, length):
+        found = score(hours * 1000.0, first, first + length)
+        windows.append(
+            {
+                "start": (EPOCH + timedelta(days=int(days[first]))).isoformat(),
+                "end": (EPOCH + timedelta(days=int(days[first]) + length)).isoformat(),
+                "score": None if found is None else number(found, 6),
+            }
+        )
+    return windows
