@@ -107,6 +107,16 @@ def add(analysis: MeterAnalysis, wishes: Wishes) -> list[str]:
     return notes
 
 
+def tamper_scores(analysis: MeterAnalysis, window_days: int) -> list[dict[str, Any]]:
+    """Return `tamper_score` of a meter; nothing where its intervals are longer than an hour."""
+    use = _use(analysis)
+    lengths = use.end_us - use.start_us
+    if not lengths.size or float(np.median(lengths)) > HOUR_US:
+        return []
+    days, hours = hours_of(use.local_us, lengths, use.energy_kwh)
+    return _tamper(days, hours, Wishes(window_days=window_days))
+
+
 def _forecast(
     days: NDArray[np.int64], hours: NDArray[np.float64], holidays: str | None
 ) -> tuple[dict[str, Any] | None, list[str]]:

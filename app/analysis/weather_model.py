@@ -148,7 +148,9 @@ def _solve(columns: Floats, energy: Floats, days: Floats, power: float) -> tuple
     found: Floats = np.zeros(columns.shape[1])
     for _ in range(3 if power else 1):
         root = 1.0 / np.sqrt(per_day * days)
-        found = np.linalg.lstsq(columns * root[:, None], energy * root, rcond=None)[0]
+        found = np.asarray(
+            np.linalg.lstsq(columns * root[:, None], energy * root, rcond=None)[0], np.float64
+        )
         per_day = np.asarray(np.maximum(columns @ found / days, max(floor, 1e-9)) ** power)
     return np.asarray(found, np.float64), per_day * days
 

@@ -1,0 +1,133 @@
+"""Is a reading of a meter plausible? The range that its own past allows, and what may be wrong.
+
+Within the recording the register is known to a fraction of an interval. After it the use so far is
+forecast from the mean of the last weeks and, where the past reaches back so far, from the same
+season of last year. How far such a forecast of as many days errs is tried on the meter's own past.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.analysis.answer import number
+
+Floats = NDArray[np.float64]
+Int64s = NDArray[np.int64]
+
+DAY_US = 86_400_000_000
+HOUR_US = 3_600_000_000
+RECENT_DAYS = 28
+YEAR_DAYS = 365
+LEAST_ORIGINS = 12
+DEFAULT_ERROR = (0.5, 1.7)  # factors of a forecast, where the past is too short to try it
+WIDER = 0.06  # what the past has not shown
+ROUNDING_KWH = 1.0  # a reading is written down in whole kWh
+CONNECTION_KW = 57.4  # feature_kernels.consumption.Parameters.highest_power_kw
+DIFFERENT_METER = 0.25  # share of the register: farther off it is another meter's
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """A meter's register: int64[n] µs ascending, float64[n] kWh not falling."""
+
+    t_us: Int64s
+    kwh: Floats
+
+    def at(self, t_us: Int64s) -> Floats:
+        """Return the register by a straight line between readings."""
+        return np.asarray(np.interp(t_us, self.t_us, self.kwh), np.float64)
+
+
+def expected_range(register: Register, at_us: int) -> tuple[float, float, float]:
+    """Return the expected register and its range, kWh."""
+    first, last = int(register.t_us[0]), int(register.t_us[-1])
+    if at_us <= last:
+        at = max(at_us, first)
+        known = float(register.at(np.array([at]))[0])
+        around = register.at(np.array([at - HOUR_US, at + HOUR_US]))
+        if at_us < first:
+            around[0] -= CONNECTION_KW * (first - at_us) / HOUR_US
+        return known, float(around[0]) - ROUNDING_KWH, float(around[1]) + ROUNDING_KWH
+    ahead = at_us - last
+    use = _forecast(register, last, ahead)
+    low, high = DEFAULT_ERROR
+    errors = _errors(register, ahead)
+    if errors.size >= LEAST_ORIGINS:
+        low = float(errors.min()) - WIDER
+        high = float(errors.max()) + WIDER
+    base = float(register.kwh[-1])
+    return base + use, base + max(low, 0.0) * use - ROUNDING_KWH, base + high * use + ROUNDING_KWH
+
+
+def _forecast(register: Register, origin: int, ahead: int) -> float:
+    """Forecast the use of the time `ahead` (µs) from an instant, from what was known then."""
+    start = int(register.t_us[0])
+    recent = min(RECENT_DAYS * DAY_US, origin - start)
+    if recent <= 0:
+        return 0.0
+    values = register.at(np.array([origin - recent, origin]))
+    by_recent = float(values[1] - values[0]) * ahead / recent
+    year = YEAR_DAYS * DAY_US
+    if origin - year - recent < start or ahead > year:
+        return by_recent
+    then = register.at(np.array([origin - year - recent, origin - year, origin - year + ahead]))
+    before = float(then[1] - then[0])
+    if before <= 0.0:
+        return by_recent
+    seasonal = float(then[2] - then[1]) * float(values[1] - values[0]) / before
+    return 0.5 * (by_recent + seasonal)
+
+
+def _errors(register: Register, ahead: int) -> Floats:
+    """Return use / forecast from past instants."""
+    first = int(register.t_us[0]) + RECENT_DAYS * DAY_US
+    last = int(register.t_us[-1]) - ahead
+    found = []
+    for origin in range(first, last + 1, max((last - first) // 120, DAY_US)):
+        expected = _forecast(register, origin, ahead)
+        values = register.at(np.array([origin, origin + ahead]))
+        if expected > 0.0:
+            found.append(float(values[1] - values[0]) / expected)
+    return np.array(found)
+
+
+def _swapped(reading: float, low: float, high: float) -> bool:
+    """Tell whether two digits in the other order would fit."""
+    digits = list(str(int(reading)))
+    for one in range(len(digits)):
+        for other in range(one + 1, len(digits)):
+            turned = digits.copy()
+            turned[one], turned[other] = turned[other], turned[one]
+            if turned != digits and low <= int("".join(turned)) + reading % 1.0 <= high:
+                return True
+    return False
+
+
+def check(register: Register, at_us: int, reading: float) -> dict[str, Any]:
+    """Judge a reading (kWh). Return verdict, expected, low, high and reason."""
+    expected, low, high = expected_range(register, at_us)
+    last_us, last = int(register.t_us[-1]), float(register.kwh[-1])
+    before = f"the register was {last:.0f} kWh"
+    if low <= reading <= high:
+        verdict, reason = "plausible", f"{low:.0f} to {high:.0f} kWh are expected"
+    elif _swapped(reading, low, high):
+        verdict, reason = "digits_swapped", "with two digits in the other order it would fit"
+    elif abs(reading - expected) > max(DIFFERENT_METER * expected, high - low):
+        verdict = "wrong_meter"
+        reason = f"it is {abs(reading - expected):.0f} kWh from what is expected; {before}"
+    elif reading < low:
+        back = at_us > last_us and reading < last
+        verdict = "too_low"
+        reason = f"a register does not run backwards: {before}" if back else "less was never used"
+    else:
+        verdict, reason = "too_high", "so much was never used in such a time"
+    return {
+        "verdict": verdict,
+        "reading": reading,
+        "expected": number(expected, 3),
+        "low": number(low, 3),
+        "high": number(high, 3),
+        "reason": reason,
+    }

@@ -1,0 +1,50 @@
+"""Rank the meters of a folder by how much a window of days looks tampered with, as JSON.
+
+Each file is a meter with interval values of at most an hour. A file that does not fit is listed
+under `refused` with the reason.
+
+Example:
+
+  tachowatt rank-meters meters/ --tz Europe/Berlin
+"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from app.commands.shared.console import print_json
+from app.commands.shared.recording import Map, Zone
+from runtime.errors import Usage
+
+Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
+Windows = Annotated[str, typer.Option(metavar="DAYS", help="Length of a window")]
+SUFFIXES = (".csv", ".csv.gz", ".parquet")
+
+
+def rank_meters(
+    folder: Folder, tz: Zone = None, map_: Map = None, windows: Windows = "14d"
+) -> None:
+    from app.analysis import insight
+    from app.analysis.meter import analyse
+    from app.recordings.read import read_meter_table
+
+    if not folder.is_dir():
+        raise Usage(f"{folder}: is no folder")
+    files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(SUFFIXES))
+    if not files:
+        raise Usage(f"{folder}: has no files {', '.join(SUFFIXES)}")
+    days = insight.window_of(windows) or 14
+    ranked: list[dict[str, Any]] = []
+    refused = []
+    for path in files:
+        try:
+            scores = insight.tamper_scores(analyse(read_meter_table(path, tz, map_ or ())), days)
+        except Usage as error:
+            refused.append({"file": path.name, "reason": str(error)})
+            continue
+        known = [window for window in scores if window["score"] is not None]
+        worst = max(known, key=lambda window: float(window["score"]), default=None)
+        ranked.append({"file": path.name, "score": worst and worst["score"], "window": worst})
+    ranked.sort(key=lambda meter: -(meter["score"] or 0.0))
+    print_json({"meters": ranked, "refused": refused})

@@ -1,0 +1,1 @@
+"""The plausibility of readings, measured on simulated homes with seeded errors."""

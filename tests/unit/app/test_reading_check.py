@@ -1,0 +1,116 @@
+"""Readings of a meter: the verdict and its range, from registers and from interval values."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from app.analysis.reading_check import DAY_US, Register, check
+from app.cli import cli
+from proving.readings.prove import prove
+
+T0 = 1_704_067_200_000_000
+
+
+def register(days: int = 400, start: float = 12_300.0) -> Register:
+    """A home of 10 kWh a day, more in winter."""
+    use = 10.0 + 4.0 * np.cos(2 * np.pi * np.arange(days) / 365.25)
+    return Register(
+        T0 + DAY_US * np.arange(days + 1), start + np.concatenate(([0], np.cumsum(use)))
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict"),
+    [
+        (lambda kwh: kwh, "plausible"),
+        (lambda kwh: kwh - 60, "too_low"),
+        (lambda kwh: kwh + 900, "too_high"),
+        (lambda kwh: int("61" + str(kwh)[2:]), "digits_swapped"),
+        (lambda kwh: 48_211, "wrong_meter"),
+    ],
+)
+def test_verdicts(change, verdict: str) -> None:
+    known = register()
+    right = int(known.kwh[-1]) + 28
+    assert str(right)[:2] == "16"
+    answer = check(known, int(known.t_us[-1]) + 2 * DAY_US, float(change(right)))
+    assert answer["verdict"] == verdict
+    assert answer["low"] < right < answer["high"]
+    assert answer["reason"]
+
+
+@given(st.integers(0, 399), st.floats(-0.4, 0.4))
+def test_a_reading_within_the_recording_is_known(day: int, off: float) -> None:
+    known = register()
+    at = int(known.t_us[day])
+    assert check(known, at, float(known.kwh[day]) + off)["verdict"] == "plausible"
+    assert check(known, at, float(known.kwh[day]) + 30.0)["verdict"] != "plausible"
+
+
+@given(st.integers(1, 120))
+def test_the_range_grows_with_the_time_ahead(days: int) -> None:
+    known = register()
+    near, far = (
+        check(known, int(known.t_us[-1]) + ahead * DAY_US, 0.0) for ahead in (days, 2 * days)
+    )
+    assert near["high"] - near["low"] <= far["high"] - far["low"]
+    assert near["low"] <= near["expected"] <= near["high"]
+
+
+def test_seeded_errors_of_simulated_homes_are_questioned() -> None:
+    found = prove(3, 1_500)
+    assert sum(found.questioned.values()) >= 0.96 * sum(found.wrong.values())
+    assert found.right_questioned <= 0.03 * found.right
+
+
+@pytest.mark.parametrize("column", ["register_kwh", "energy_kwh"])
+def test_the_command(tmp_path: Path, column: str) -> None:
+    known = register(60, 0.0)
+    file = tmp_path / "m.csv"
+    stamps = [str(np.datetime64(int(t), "us")) + "Z" for t in known.t_us]
+    if column == "register_kwh":
+        rows = [f"{t},{kwh:.3f}" for t, kwh in zip(stamps, known.kwh, strict=True)]
+        file.write_text("\n".join(["read_at,register_kwh", *rows]) + "\n")
+    else:
+        use = np.diff(known.kwh)
+        rows = [f"{t},{kwh:.3f}" for t, kwh in zip(stamps[:-1], use, strict=True)]
+        file.write_text("\n".join(["start,energy_kwh", *rows]) + "\n")
+    last = round(float(known.kwh[-1]))
+    command = ["check-reading", str(file), "--at", stamps[-1], "--json", "--reading"]
+    done = CliRunner().invoke(cli, [*command, str(last)])
+    assert done.exit_code == 0, done.output
+    assert json.loads(done.stdout)["verdict"] == "plausible"
+    done = CliRunner().invoke(cli, [*command, str(last * 3)])
+    assert json.loads(done.stdout)["verdict"] == "wrong_meter"
+    assert (
+        CliRunner()
+        .invoke(cli, ["check-reading", str(file), "--at", "x", "--reading", "1"])
+        .exit_code
+    )
+
+
+def test_meters_of_a_folder_are_ranked(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    hours = np.arange(70 * 24)
+    stamps = [
+        str(np.datetime64("2024-01-01T00:00") + np.timedelta64(int(h), "h")) + "Z" for h in hours
+    ]
+    shape = 0.2 + 0.6 * ((hours % 24 >= 17) & (hours % 24 < 22))
+    for name, factor in (("clean", 1.0), ("scaled", 0.3)):
+        kwh = shape * rng.uniform(0.8, 1.2, hours.size)
+        kwh[56 * 24 :] *= factor
+        rows = [f"{t},{e:.3f}" for t, e in zip(stamps, kwh, strict=True)]
+        (tmp_path / f"{name}.csv").write_text("\n".join(["start,energy_kwh", *rows]) + "\n")
+    (tmp_path / "broken.csv").write_text("nothing\n1\n")
+    done = CliRunner().invoke(cli, ["rank-meters", str(tmp_path), "--tz", "UTC"])
+    assert done.exit_code == 0, done.output
+    answer = json.loads(done.stdout)
+    assert [meter["file"] for meter in answer["meters"]] == ["scaled.csv", "clean.csv"]
+    assert answer["meters"][0]["score"] > 0.9 > answer["meters"][1]["score"]
+    assert answer["meters"][0]["window"]["start"] == "2024-02-26"
+    assert [one["file"] for one in answer["refused"]] == ["broken.csv"]
