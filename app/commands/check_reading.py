@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import numpy as np
 import typer
 
 from app.commands.shared.console import out, print_json
@@ -29,6 +28,8 @@ Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout")]
 def check_reading(
     file: MeterFile, at: At, reading: Reading, tz: Zone = None, map_: Map = None, json: Json = False
 ) -> None:
+    import numpy as np
+
     with progress(True):
         from app.analysis.meter import analyse, given_values
         from app.analysis.reading_check import Register, check

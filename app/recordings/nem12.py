@@ -75,7 +75,6 @@ class _Reader:
         self.channels: dict[tuple[str, str, str, str], Channel] = {}
         self.channel: Channel | None = None
         self.day: Day | None = None
-        self.register_reads = 0
         self.line = 0
 
     def error(self, what: str) -> Usage:
@@ -96,7 +95,7 @@ class _Reader:
         elif kind == "400":
             self.add_part(self.channel, cells)
         else:
-            self.register_reads += 1
+            pass  # readings of the register itself: totals are of intervals
 
     def open_channel(self, cells: list[str]) -> None:
         if len(cells) < 9:

@@ -27,13 +27,15 @@ def readings(
 
     found = prove(seed, readings)
     wrong, questioned = sum(found.wrong.values()), sum(found.questioned.values())
+    right = found.right_questioned / max(found.right, 1)
+    share = questioned / max(wrong, 1)
     answer = {
         "seed": seed,
         "readings": readings,
         "wrong": wrong,
-        "wrong_questioned": round(questioned / max(wrong, 1), 5),
+        "wrong_questioned": round(share, 5),
         "right": found.right,
-        "right_questioned": round(found.right_questioned / max(found.right, 1), 5),
+        "right_questioned": round(right, 5),
         "kinds": {
             kind: round(found.questioned[kind] / max(count, 1), 5)
             for kind, count in found.wrong.items()
@@ -47,5 +49,5 @@ def readings(
             "readings were questioned",
             highlight=False,
         )
-    if answer["wrong_questioned"] < LEAST_WRONG or answer["right_questioned"] > MOST_RIGHT:
+    if share < LEAST_WRONG or right > MOST_RIGHT:
         raise typer.Exit(1)
