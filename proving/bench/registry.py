@@ -11,6 +11,7 @@ from services import consent
 from services.identity import correct_assignment
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us
+from store.schema.migrate import migrate
 from store.testing import bench_registry
 from store.testing.bench_registry import TENANT
 
@@ -27,6 +28,7 @@ def run(settings: Settings, clock: Clock, devices: int, progress: Progress) -> d
     server = Postgres(settings.state_dir, clock)
     url = server.start()
     try:
+        migrate(url)
         with connect(url) as connection:
             progress("registering", 0, 1)
             bench_registry.add_tenant(connection)
