@@ -22,6 +22,34 @@ class LegalBasis(StrEnum):
     LEGITIMATE_INTEREST = "legitimate_interest"
 
 
+class DataCategory(StrEnum):
+    """Categories of data that a decision may be limited to."""
+
+    TELEMETRY = "telemetry"
+    """What devices measure: it is stored and computed from."""
+    FEATURES = "features"
+    """What is computed: trips, events, scores, consumption, anomalies. It is shown and sent."""
+
+
+class Recipient(StrEnum):
+    """Who gets what rests on a purpose. Partners are `partner:<id>`."""
+
+    INSURER = "insurer"
+    UTILITY = "utility"
+
+
+class Method(StrEnum):
+    """How a decision was taken."""
+
+    IMPORT = "import"
+    COMMAND = "command"
+    API = "api"
+    PAGE = "page"
+    CONFIRMATION_LINK = "confirmation_link"
+    STOP_LINK = "stop_link"
+    STOP_REPLY = "stop_reply"
+
+
 COVERING: Mapping[str, frozenset[Purpose]] = {
     "vehicle": frozenset({Purpose.DRIVING_SCORE, Purpose.CLAIMS_ASSISTANCE}),
     "meter": frozenset({Purpose.ENERGY_INSIGHT}),
@@ -37,3 +65,10 @@ def side_of(purpose: str | None) -> str | None:
     if purpose is None:
         return None
     return "insurer" if purpose in INSURERS else "utility"
+
+
+def recipient_of(purpose: str) -> str | None:
+    """Return who gets what rests on a purpose; None of a channel, which is ours alone."""
+    if purpose not in frozenset(Purpose):
+        return None
+    return Recipient.INSURER if purpose in INSURERS else Recipient.UTILITY

@@ -3,7 +3,7 @@
 import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
@@ -26,6 +26,7 @@ class Registry:
     """Registered devices and consents as of `version`.
 
     by_address : (dialect, address) → device.
+    changes_at_us : when a consent begins or ends by its own date next; true until then.
     native : device id → tenant/device, the key of its sequence numbers.
     seen : the transactions that it has; others are changes (store.people.changes).
     """
@@ -35,6 +36,7 @@ class Registry:
     by_address: Mapping[tuple[str, str], Device]
     by_id: Mapping[int, Device]
     consent: ConsentState
+    changes_at_us: int
     grids: Grids
     native: Mapping[int, str]
     seen: str = ""
@@ -57,11 +59,13 @@ class Registries:
         self._steps: deque[_Step] = deque(maxlen=_STEPS)
         self._loading = threading.Lock()
 
-    def load(self, connection: Connection) -> Registry:
+    def load(self, connection: Connection, now_us: int) -> Registry:
         """Return the registry as this connection sees it; read only what has changed."""
         with self._loading:
             before = self._newest
             if before is not None and registry.version(connection) == before.version:
+                if now_us >= before.changes_at_us:
+                    self._newest = before = _at_its_date(connection, before)
                 return before
             followed = None if before is None else follow(connection, before)
             if followed is None:
@@ -101,9 +105,23 @@ def load(connection: Connection) -> Registry:
         by_address={(device.dialect, device.address): device for device in devices},
         by_id={device.device_id: device for device in devices},
         consent=ConsentState(consent.granted(connection)),
+        changes_at_us=_changes_at_us(connection),
         grids=Grids.of(devices),
         native={device.device_id: _native(device) for device in devices},
         seen=seen,
+    )
+
+
+def _changes_at_us(connection: Connection) -> int:
+    changes_at = consent.next_change(connection)
+    return FOREVER_US if changes_at is None else to_us(changes_at)
+
+
+def _at_its_date(connection: Connection, before: Registry) -> Registry:
+    """Return the registry after a consent has begun or ended by its own date."""
+    changes_at_us = _changes_at_us(connection)
+    return replace(
+        before, consent=ConsentState(consent.granted(connection)), changes_at_us=changes_at_us
     )
 
 
@@ -118,18 +136,26 @@ def follow(connection: Connection, before: Registry) -> tuple[Registry, frozense
     if changed is None or any(_everything(change) for change in changed):
         return None
     customers = sorted({(c.tenant, c.object) for c in changed if c.kind == "consent"})
-    granted = before.consent.granted
+    state, changes_at_us = before.consent, before.changes_at_us
     if customers:
         now = consent.granted(connection, customers)
-        granted = {**granted, **{key: now.get(key, frozenset()) for key in customers}}
+        state = ConsentState(
+            {**state.granted, **{key: now.get(key, frozenset()) for key in customers}}
+        )
+        # A date that has come in the meantime stays: `load` reads everybody's consents then.
+        changes_at_us = min(changes_at_us, _changes_at_us(connection))
     tenants = before.tenants
     if any(change.kind == "tenant" for change in changed):
         tenants = frozenset(registry.tenants(connection))
     devices = _devices(connection, changes.devices_of(connection, changed))
-    followed = Registry(
-        version, tenants, before.by_address, before.by_id, ConsentState(granted), before.grids,
-        before.native, seen,
-    )  # fmt: skip
+    followed = replace(
+        before,
+        version=version,
+        tenants=tenants,
+        consent=state,
+        changes_at_us=changes_at_us,
+        seen=seen,
+    )
     return _with(followed, devices), frozenset(device.device_id for device in devices)
 
 
@@ -154,15 +180,12 @@ def _with(before: Registry, devices: Sequence[Device]) -> Registry:
             del by_address[(old.dialect, old.address)]
     for device in devices:
         by_address[(device.dialect, device.address)] = by_id[device.device_id] = device
-    return Registry(
-        before.version,
-        before.tenants,
-        by_address,
-        by_id,
-        before.consent,
-        before.grids.replaced(devices),
-        {**before.native, **{device.device_id: _native(device) for device in devices}},
-        before.seen,
+    return replace(
+        before,
+        by_address=by_address,
+        by_id=by_id,
+        grids=before.grids.replaced(devices),
+        native={**before.native, **{device.device_id: _native(device) for device in devices}},
     )
 
 

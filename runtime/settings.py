@@ -552,6 +552,12 @@ class Settings(BaseSettings):
         description="Folder of the playbooks (*.yaml) to use instead of the shipped ones. Changes "
         "count without a restart.",
     )
+    consent_head_webhook_url: str | None = Field(
+        default=None,
+        description="Where the signed head of the consent ledger is posted each hour (a compact "
+        "JWS as application/jose), besides consent-heads/heads.jws of the state directory. Best a "
+        "place where nobody who can write to the database can write.",
+    )
     webhook_private_networks: str = Field(
         default="",
         description="Networks that receivers of webhooks may be in although they are private, with "

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
-from contracts.purposes import LegalBasis
+from contracts.purposes import LegalBasis, Method
 from customer_context.consent.state import GRANTED, WITHDRAWN, Decision, in_force
 from runtime.errors import NotAllowed, NotFound
 from store.people import consent, customers, registry
@@ -33,13 +33,17 @@ def decide(
     *,
     notice_version: str,
     source: str,
+    method: str = Method.COMMAND,
     legal_basis: str = LegalBasis.CONSENT,
+    limits: Mapping[str, Any] | None = None,
 ) -> Consents:
     """Append a decision, taken now, to the customer's ledger; it applies from the next message on.
 
-    state : granted or withdrawn. Returns the consents after it. Raises `NotFound` where the
-    registry has no such customer, and `NotAllowed` where the decision would not be in force because
-    the ledger has a later one; the caller's transaction must not commit then.
+    state : granted or withdrawn. limits : any of `store.people.consent.LIMITS`, such as a channel,
+    a recipient or an end; a withdrawal has no time. Returns the consents after it. Raises
+    `NotFound` where the registry has no such customer, and `NotAllowed` where the decision would
+    not be in force because the ledger has a later one; the caller's transaction must not commit
+    then.
     """
     if not customers.customer_exists(connection, tenant, customer):
         raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
@@ -54,24 +58,34 @@ def decide(
         "source": source,
         "at": at,
         "recorded_at": at,
+        "method": method,
+        **(limits or {}),
     }
     registry.bump(connection)  # first: it locks, so that each decision sees the one before it
     consent.decide(connection, [decision])
-    after = of_customer(connection, tenant, customer)
-    if (purpose in after.granted) != (state == GRANTED):
+    after = of_customer(connection, tenant, customer, now_us)
+    if _is_whole(limits) and (purpose in after.granted) != (state == GRANTED):
         raise NotAllowed(
             f"{purpose} is not {state}: a later decision is in force; decide again in a moment"
         )
     return after
 
 
-def of_customer(connection: Connection, tenant: str, customer: str) -> Consents:
+def _is_whole(limits: Mapping[str, Any] | None) -> bool:
+    """Return whether a decision is about the whole purpose, from now on."""
+    return not any(
+        value is not None and name not in ("notice_digest", "language", "valid_to")
+        for name, value in (limits or {}).items()
+    )
+
+
+def of_customer(connection: Connection, tenant: str, customer: str, now_us: int) -> Consents:
     """Return the purposes that a customer grants now, and all decisions."""
     ledger = consent.consents_of(connection, tenant, customer)
     granted = {
         purpose: decision.consent_id
-        for purpose, decision in in_force(_decision(row) for row in ledger).items()
-        if decision.state == GRANTED
+        for purpose, decision in in_force(map(_decision, ledger), from_us(now_us)).items()
+        if decision.grants(from_us(now_us))
     }
     return Consents(granted, [_shown(row) for row in ledger])
 

@@ -15,6 +15,7 @@ from api.resources import contact_points, context
 from api.resources.subjects import invalid
 from contracts.channels import PURPOSES, TO_CUSTOMER
 from contracts.contact_points import NotUsable, PointKind
+from contracts.purposes import Method
 from services import alert_flow, consent, contact_flow, customer_search
 from services.contact_points import NewPoint
 from store.people import read_log, subjects
@@ -164,7 +165,7 @@ def own(view: View) -> Response:
         raise not_found()
     contracts = subjects.contracts_of(view.connection, view.tenant, customer_id)
     view.load_names(_subject(row) for row in contracts)
-    consents = consent.of_customer(view.connection, view.tenant, customer_id)
+    consents = consent.of_customer(view.connection, view.tenant, customer_id, view.now_us)
     found = read_log.days_of_customer(
         view.connection,
         view.tenant,
@@ -215,5 +216,6 @@ def decide(view: View) -> Response:
         view.now_us,
         notice_version=NOTICE,
         source="portal",
+        method=Method.PAGE,
     )
     return view.go("/me", f"consent_{state}")

@@ -1,5 +1,7 @@
-"""Consents of customers: grant, withdraw, show."""
+"""Consents of customers: grant, withdraw, show, and check the ledger of all decisions."""
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -7,13 +9,17 @@ import typer
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
 from app.commands.shared.reads import log_command
+from app.processes.consent_heads import HeadFile, read_heads, read_keys
 from app.processes.stack import database
 from contracts.channels import PURPOSES
 from contracts.purposes import LegalBasis
 from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
+from runtime.secret_box import box_of
 from services import consent as consents
+from services import consent_heads
 from store.people import customers
+from store.people.consent import LIMITS
 from store.people.read_log import of_customers
 from store.postgres.pool import connect, translated
 
@@ -42,6 +48,10 @@ def _decide(
         connection.commit()
     out.print(f"{purpose} is {state} for {tenant}/{customer}, from the next message on")
 
+
+_COLUMNS = (
+    "purpose", "state", "legal_basis", "notice_version", "source", "decided_at", "recorded_at",
+)  # fmt: skip
 
 Tenant = Annotated[str, typer.Argument(help="Tenant")]
 CustomerName = Annotated[str, typer.Argument(help="Customer")]
@@ -93,7 +103,7 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
     with database(load_settings(), clock) as url, connect(url) as connection:
         if not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
-        found = consents.of_customer(connection, tenant, customer)
+        found = consents.of_customer(connection, tenant, customer, clock.now_us())
         log_command(connection, clock, "consent show", {tenant: of_customers([customer])})
     decisions, granted = found.ledger, sorted(found.granted)
     if json:
@@ -101,6 +111,65 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
             {"tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions}
         )
         return
-    rows = [list(decision.values()) for decision in decisions]
-    print_table(f"Consent of {tenant}/{customer}", list(decisions[0]) if decisions else [], rows)
+    columns = [*_COLUMNS, *(name for name in LIMITS if any(d[name] for d in decisions))]
+    rows = [[decision[name] for name in columns] for decision in decisions]
+    print_table(f"Consent of {tenant}/{customer}", columns, rows)
     out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))
+
+
+@cli.command("head")
+def write_head() -> None:
+    """Sign the last decision of each tenant now, outside of the database; services do so each hour.
+
+    The head is appended to consent-heads/heads.jws of the state directory, and posted to
+    TACHOWATT_CONSENT_HEAD_WEBHOOK_URL.
+    """
+    settings, clock = load_settings(), SystemClock()
+    file = HeadFile(settings.state_dir, settings.consent_head_webhook_url)
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        file.write(connection, box_of(settings), clock.now_us())
+    out.print(f"written to {file.folder}")
+
+
+@cli.command()
+def verify(
+    tenant: Annotated[str | None, typer.Option(help="Only this tenant; default: all")] = None,
+    heads: Annotated[
+        Path | None, typer.Option(help="File of signed heads; default: that of the state directory")
+    ] = None,
+    keys: Annotated[
+        Path | None, typer.Option(help="File of public keys (JWK set) that were kept with them")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Check the ledger: no decision was changed, removed, or cut off (exit code 1: it was).
+
+    It recomputes the chain of hashes of each tenant, and compares it with the heads that were
+    signed and kept outside of the database. Give a copy from another machine to trust neither the
+    database nor this one.
+
+    Example: tachowatt consent verify --heads /mnt/audit/heads.jws --keys /mnt/audit/keys.json
+    """
+    settings, clock = load_settings(), SystemClock()
+    file = HeadFile(settings.state_dir)
+    if heads is not None and not heads.is_file():
+        raise Usage(f"{heads}: no such file")
+    signed = file.read() if heads is None else read_heads(heads)
+    public = file.keys() if keys is None else read_keys(keys)
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        report = consent_heads.verify(connection, signed, public, tenant)
+    if json:
+        print_json({"clean": report.clean, **asdict(report)})
+    else:
+        for problem in report.problems:
+            where = f"{problem.tenant} no. {problem.seq}: " if problem.tenant else ""
+            out.print(f"{where}{problem.kind}: {problem.detail}", style="red", highlight=False)
+        if not signed:
+            out.print("no signed head was compared: a cut tail or a rewritten chain is not seen")
+        out.print(
+            f"{report.decisions} decisions of {report.tenants} tenants ({report.erased} erased), "
+            f"{report.heads} signed heads: " + ("clean" if report.clean else "[red]not clean[/]"),
+            markup=True,
+        )
+    if not report.clean:
+        raise typer.Exit(1)

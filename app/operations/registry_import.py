@@ -22,7 +22,7 @@ from contracts import contact_points
 from contracts.channels import ADDRESSES, AnyPurpose
 from contracts.contact_points import PointKind
 from contracts.dialects import NATIVE
-from contracts.purposes import LegalBasis
+from contracts.purposes import DataCategory, LegalBasis, Method
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
 from services.contact_points import ContactPoints, NewPoint
@@ -155,6 +155,20 @@ class Consent(Row):
     notice_version: str
     source: str
     at: AwareDatetime
+    channel: Name | None = None
+    data_category: DataCategory | None = None
+    recipient: Name | None = None
+    language: str | None = None
+    valid_from: AwareDatetime | None = None
+    valid_to: AwareDatetime | None = None
+
+    @model_validator(mode="after")
+    def check_validity(self) -> "Consent":
+        if self.state == "withdrawn" and (self.valid_from or self.valid_to):
+            raise ValueError("a withdrawal has no valid_from and no valid_to")
+        if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
+            raise ValueError("valid_to is not after valid_from")
+        return self
 
 
 SECTIONS: dict[str, type[Row]] = {
@@ -275,7 +289,10 @@ def write(
                         )
                 consent.decide(
                     connection,
-                    [{**row, "recorded_at": recorded_at} for row in sections.get("consents", [])],
+                    [
+                        {"method": Method.IMPORT, **row, "recorded_at": recorded_at}
+                        for row in sections.get("consents", [])
+                    ],
                 )
                 try:
                     identity.check_one_place(connection)

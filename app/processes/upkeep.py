@@ -1,5 +1,5 @@
-"""Upkeep of the store while a service runs: rollups every minute, partitions and retention of
-personal data every hour.
+"""Upkeep of the store while a service runs: rollups every minute, partitions, retention of personal
+data and the signed head of the consent ledger every hour.
 
 Uses its own connection, thread and short transactions, so that no batch waits for it. Runs as the
 login itself, not as the writer: only the owner of the tables can create and drop partitions.
@@ -9,9 +9,11 @@ import asyncio
 import logging
 from collections.abc import Mapping
 
+from app.processes.consent_heads import HeadFile
 from app.processes.stack import Addresses
 from runtime.clock import Clock
 from runtime.errors import TachowattError
+from runtime.secret_box import SecretBox, box_of
 from runtime.settings import Settings
 from runtime.waiting import pause
 from services import erasure, retention
@@ -23,7 +25,7 @@ from store.schema.layout import described
 log = logging.getLogger("upkeep")
 
 _EVERY_S = 60.0
-_PARTITIONS_EVERY = 60  # rounds
+_HOURLY = 60  # rounds
 _STOP_WITHIN_S = 1.0
 
 
@@ -38,6 +40,7 @@ class Upkeep:
         *,
         every_s: float = _EVERY_S,
         days: Mapping[str, int] | None = None,
+        heads: tuple[HeadFile, SecretBox] | None = None,
     ) -> None:
         self._url = database_url
         self._layout = layout
@@ -47,13 +50,14 @@ class Upkeep:
         self._connection: Connection | None = None
         self._stopping = False
         self._partitions_due = False
+        self._heads = heads
         self._layout_logged = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run rounds until `stop`, which also interrupts the current round."""
         rounds = 0
         while not stop.is_set():
-            self._partitions_due = self._partitions_due or rounds % _PARTITIONS_EVERY == 0
+            self._partitions_due = self._partitions_due or rounds % _HOURLY == 0
             await self._round(stop)
             rounds += 1
             await pause(stop, self._every_s)
@@ -89,7 +93,10 @@ class Upkeep:
                     for one in retention.enforce(connection, self._days, now_us):
                         if one.rows:
                             log.info("retention deleted rows=%d of %s", one.rows, one.place)
-        except TachowattError as error:
+                if not self._stopping and self._heads and retention.may_enforce(connection):
+                    file, box = self._heads
+                    file.write(connection, box, now_us)
+        except (TachowattError, OSError) as error:
             if not self._stopping:
                 log.warning("upkeep of the store failed, to be tried again: %s", error)
         finally:
@@ -100,10 +107,12 @@ def start_upkeep(
     settings: Settings, clock: Clock, addresses: Addresses, stop: asyncio.Event
 ) -> asyncio.Task[None]:
     """Start the upkeep of the store; it ends after `stop`."""
+    file = HeadFile(settings.state_dir, settings.consent_head_webhook_url)
     upkeep = Upkeep(
         addresses.database_url,
         Layout.of(settings),
         clock,
         days=retention.days_by_category(settings),
+        heads=(file, box_of(settings)),
     )
     return asyncio.create_task(upkeep.run(stop), name="upkeep")

@@ -1,43 +1,123 @@
 """Consent: which decision is in force, and what the granted purposes cover. Pure; fails closed.
 
-The rule: a decision takes effect when it was taken, but not before it was recorded where its date
-lies ahead of that (the clock of whoever sent it is fast). The newest one is in force. Of two that
-take effect at one instant the one recorded later, and of those the withdrawal. The same in SQL:
-`store.postgres.consent_order.NEWEST_FIRST`.
+The rule. A question names a purpose, and may name a channel, a category of data and a recipient. A
+decision is about the question where each of the three is the same or left open by the decision.
+A decision takes effect when it was taken, but not before it was recorded where its date lies ahead
+of that (the clock of whoever sent it is fast). Of the decisions about the question whose time has
+come (`valid_from`), the newest one is in force. Of two that take effect at one instant the one
+recorded later, and of those the withdrawal. It grants where it is a grant that has not expired
+(`valid_to`) and does not wait for its confirmation. All else is not granted.
+
+The same in SQL: `store.postgres.consent_order`.
 """
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from contracts.purposes import COVERING
+from contracts.purposes import COVERING, DataCategory, recipient_of
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
+PENDING, CONFIRMED = "pending", "confirmed"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What may be done? None = the decision must leave it open too."""
+
+    purpose: str
+    channel: str | None = None
+    data_category: str | None = None
+    recipient: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A decision of a customer about a purpose. consent_id : ascending in order of recording."""
+    """A decision of a customer about a purpose. consent_id : ascending in order of recording.
+
+    channel, data_category, recipient : None = all. valid_from, valid_to : None = without bound.
+    opt_in : double opt-in, `pending` or `confirmed`; None = none is needed.
+    """
 
     consent_id: int
     purpose: str
     state: str
     decided_at: datetime
     recorded_at: datetime
+    channel: str | None = None
+    data_category: str | None = None
+    recipient: str | None = None
+    valid_from: datetime | None = None
+    valid_to: datetime | None = None
+    opt_in: str | None = None
 
     @property
     def effective_at(self) -> datetime:
         """When it takes effect: as decided, but not after it was recorded."""
         return min(self.decided_at, self.recorded_at)
 
+    def is_about(self, question: Question) -> bool:
+        """Return whether it answers this question."""
+        return (
+            self.purpose == question.purpose
+            and self.channel in (None, question.channel)
+            and self.data_category in (None, question.data_category)
+            and self.recipient in (None, question.recipient)
+        )
 
-def in_force(decisions: Iterable[Decision]) -> dict[str, Decision]:
-    """Return purpose → the decision in force, of one customer's decisions in any order."""
-    found: dict[str, Decision] = {}
+    def grants(self, at: datetime) -> bool:
+        """Return whether it grants, where it is in force."""
+        return (
+            self.state == GRANTED
+            and self.opt_in in (None, CONFIRMED)
+            and (self.valid_to is None or at < self.valid_to)
+        )
+
+
+def read_question(purpose: str) -> Question:
+    """Return the question of who shows features: to the purpose's recipient."""
+    return Question(purpose, data_category=DataCategory.FEATURES, recipient=recipient_of(purpose))
+
+
+def stream_question(purpose: str) -> Question:
+    """Return the question of who stores telemetry."""
+    return Question(purpose, data_category=DataCategory.TELEMETRY)
+
+
+def contact_question(purpose: str, channel: str) -> Question:
+    """Return the question of who sends a message."""
+    return Question(purpose, channel=channel, data_category=DataCategory.FEATURES)
+
+
+def decision_in_force(
+    decisions: Iterable[Decision], question: Question, at: datetime
+) -> Decision | None:
+    """Return the decision that answers the question, of one customer's in any order."""
+    found: Decision | None = None
     for decision in decisions:
-        known = found.get(decision.purpose)
-        if known is None or _rank(decision) > _rank(known):
-            found[decision.purpose] = decision
+        if (
+            decision.is_about(question)
+            and (decision.valid_from is None or decision.valid_from <= at)
+            and (found is None or _rank(decision) > _rank(found))
+        ):
+            found = decision
+    return found
+
+
+def is_granted(decisions: Iterable[Decision], question: Question, at: datetime) -> bool:
+    """Return whether what the question names may be done."""
+    decision = decision_in_force(decisions, question, at)
+    return decision is not None and decision.grants(at)
+
+
+def in_force(decisions: Iterable[Decision], at: datetime) -> dict[str, Decision]:
+    """Return purpose → the decision in force about showing it, of one customer's decisions."""
+    all_ = list(decisions)
+    found = {}
+    for purpose in dict.fromkeys(decision.purpose for decision in all_):
+        decision = decision_in_force(all_, read_question(purpose), at)
+        if decision is not None:
+            found[purpose] = decision
     return found
 
 
@@ -52,7 +132,7 @@ def _rank(decision: Decision) -> tuple[datetime, datetime, bool, int]:
 
 @dataclass(frozen=True, slots=True)
 class ConsentState:
-    """The decisions in force: customer (tenant, id) → purposes granted."""
+    """What may be stored: customer (tenant, id) → purposes granted for telemetry."""
 
     granted: Mapping[tuple[str, str], frozenset[str]]
 

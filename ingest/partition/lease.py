@@ -106,7 +106,7 @@ class PartitionLease:
                 spare = self._connect()
                 store_log.must_be(connection, self.partition)
                 next_offset = offsets.claim(connection, spare, self.partition.number)
-                registry = self._registries.load(connection)
+                registry = self._registries.load(connection, self.clock.now_us())
                 cache = StateCache(
                     registry,
                     next_offset,
@@ -248,10 +248,11 @@ class PartitionLease:
         """Load a changed registry or consent; it applies from the next message on. Returns True if
         there was a change."""
         connection, cache = self.connection, self.cache
-        before = cache.registry.version
-        if registry.version(connection) == before:
+        now_us, known = self.clock.now_us(), cache.registry
+        before = known.version
+        if now_us < known.changes_at_us and registry.version(connection) == before:
             return False
-        cache.registry = self._registries.load(connection)
+        cache.registry = self._registries.load(connection, now_us)
         cache.topics = Topics(cache.registry, partition=self.partition)
         changed = self._registries.changed_since(before, cache.registry.version)
         if self.partition.of > 1 and any(

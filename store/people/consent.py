@@ -1,5 +1,6 @@
 """The consent ledger: decisions of customers, and what they grant now."""
 
+import hashlib
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,26 +8,31 @@ from datetime import datetime
 from typing import Any
 
 from store.people.registry import refusing
-from store.postgres.consent_order import NEWEST_FIRST
+from store.postgres.consent_order import NEWEST_FIRST, STATE, TO_READ, TO_STORE
 from store.postgres.pool import Connection, scalar
 from store.postgres.rows import pair_columns
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
 
 DECIDED = (
-    "select n.state, n.consent_id, n.recorded_at from customers.consent n "
+    f"select {STATE.format(n='n.')} as state, n.consent_id, n.recorded_at from customers.consent n "
     "where n.tenant = {tenant} and n.customer = {customer} and n.purpose = {purpose} "
-    f"order by {NEWEST_FIRST.format(n='n.')} limit 1"
+    f"and {TO_READ.format(n='n.')} order by {NEWEST_FIRST.format(n='n.')} limit 1"
 )
-"""Subquery: the decision in force of a customer about a purpose."""
+"""Subquery: the decision in force of a customer about showing what rests on a purpose."""
 
 _IN_FORCE = (
-    "select distinct on (tenant, customer, purpose) tenant, customer, purpose, state, consent_id, "
-    "recorded_at from customers.consent {where} "
+    f"select distinct on (tenant, customer, purpose) tenant, customer, purpose, "
+    f"{STATE.format(n='')} as state, consent_id, recorded_at from customers.consent "
+    "where customer is not null and {about} {of} "
     f"order by tenant, customer, purpose, {NEWEST_FIRST.format(n='')}"
 )
 
-_OF_CUSTOMERS = "where (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+_OF_CUSTOMERS = "and (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+
+LIMITS = ("channel", "data_category", "recipient", "notice_digest", "language", "method",
+          "valid_from", "valid_to", "opt_in", "confirms")  # fmt: skip
+"""Columns of a decision that may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,11 +47,12 @@ class InForce:
 def granted(
     connection: Connection, customers: Sequence[tuple[str, str]] | None = None
 ) -> dict[tuple[str, str], frozenset[str]]:
-    """Return the purposes granted now, by (tenant, customer); of all, or of these customers."""
+    """Return the purposes that telemetry may be stored for now, by (tenant, customer); of all, or
+    of these customers."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     where = "" if customers is None else _OF_CUSTOMERS
     for tenant, customer, purpose, state, *_ in connection.execute(
-        _IN_FORCE.format(where=where).encode(),
+        _IN_FORCE.format(about=TO_STORE.format(n=""), of=where).encode(),
         None if customers is None else pair_columns(customers),
     ):
         if state == GRANTED:
@@ -53,12 +60,23 @@ def granted(
     return {key: frozenset(purposes) for key, purposes in found.items()}
 
 
+def next_change(connection: Connection) -> datetime | None:
+    """Return when a decision begins or ends next, without anybody's doing; None = never."""
+    found: datetime | None = scalar(
+        connection,
+        "select min(least(case when valid_from > now() then valid_from end, "
+        "case when valid_to > now() then valid_to end)) from customers.consent "
+        "where valid_to is not null or valid_from is not null",
+    )
+    return found
+
+
 def in_force(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], dict[str, InForce]]:
     """Return for each (tenant, customer): purpose → the decision in force."""
     found: dict[tuple[str, str], dict[str, InForce]] = {key: {} for key in customers}
-    query = _IN_FORCE.format(where=_OF_CUSTOMERS)
+    query = _IN_FORCE.format(about=TO_READ.format(n=""), of=_OF_CUSTOMERS)
     for tenant, customer, purpose, *decision in connection.execute(
         query.encode(), pair_columns(customers)
     ):
@@ -86,18 +104,39 @@ def granted_of(connection: Connection, tenant: str, customer: str) -> dict[str, 
 
 
 def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Append decisions to the consent ledger; skip those already recorded."""
+    """Append decisions to the consent ledger; skip those already recorded.
+
+    rows : tenant, customer, purpose, state, legal_basis, notice_version, source, at, recorded_at,
+    and any of `LIMITS`. The database adds place and digests (migration 0030).
+    """
+    columns, marks = ", ".join(LIMITS), ", ".join(f"%({name})s" for name in LIMITS)
+    same = " and ".join(f"{name} is not distinct from %({name})s" for name in LIMITS)
+    empty = dict.fromkeys(LIMITS)
     with refusing(), connection.cursor() as cursor:
         cursor.executemany(
             "insert into customers.consent (tenant, customer, purpose, state, legal_basis, "
-            "notice_version, source, decided_at, recorded_at) "
+            f"notice_version, source, decided_at, recorded_at, {columns}) "
             "select %(tenant)s, %(customer)s, %(purpose)s, %(state)s, %(legal_basis)s, "
-            "%(notice_version)s, %(source)s, %(at)s, %(recorded_at)s where not exists ("
+            f"%(notice_version)s, %(source)s, %(at)s, %(recorded_at)s, {marks} where not exists ("
             "select 1 from customers.consent where tenant = %(tenant)s "
             "and customer = %(customer)s and purpose = %(purpose)s and state = %(state)s "
-            "and source = %(source)s and decided_at = %(at)s)",
-            list(rows),
+            f"and source = %(source)s and decided_at = %(at)s and {same})".encode(),
+            [{**empty, **row} for row in rows],
         )
+
+
+def add_notice(
+    connection: Connection, tenant: str, version: str, language: str, body: str, at: datetime
+) -> str:
+    """Store the text of a notice, once; return its digest."""
+    digest = hashlib.sha256(body.encode()).hexdigest()
+    connection.execute(
+        "insert into customers.consent_notice "
+        "(tenant, digest, notice_version, language, body, recorded_at) "
+        "values (%s, %s, %s, %s, %s, %s) on conflict (tenant, digest) do nothing",
+        (tenant, digest, version, language, body, at),
+    )
+    return digest
 
 
 def decisions_count(connection: Connection, tenant: str, customers: Collection[str]) -> int:
@@ -123,6 +162,7 @@ def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict
         "source",
         "decided_at",
         "recorded_at",
+        *LIMITS,
     )
     rows = connection.execute(
         f"select {', '.join(names)} from customers.consent "

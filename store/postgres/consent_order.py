@@ -1,4 +1,7 @@
-"""Which decision about a purpose is in force: the order of the consent ledger."""
+"""Which decision about a purpose is in force, in SQL: the order of the consent ledger, and which of
+its rows are about a question. The rule is `customer_context.consent.state`, which explains it."""
+
+from contracts.purposes import DataCategory, Purpose, recipient_of
 
 NEWEST_FIRST = (
     "least({n}decided_at, {n}recorded_at) desc, {n}recorded_at desc, {n}state desc, "
@@ -6,6 +9,30 @@ NEWEST_FIRST = (
 )
 """The order of decisions about one purpose; the first is in force. {n} : an alias with its dot.
 
-The same rule as `customer_context.consent.state.in_force`, which explains it (of the two states
-`withdrawn` sorts last).
+Of the two states `withdrawn` sorts last.
 """
+
+_BEGUN = "({n}valid_from is null or {n}valid_from <= now())"
+_RECIPIENT = " ".join(f"when '{purpose}' then '{recipient_of(purpose)}'" for purpose in Purpose)
+
+TO_READ = (
+    "{n}channel is null "
+    f"and ({{n}}data_category is null or {{n}}data_category = '{DataCategory.FEATURES}') "
+    f"and ({{n}}recipient is null or {{n}}recipient = case {{n}}purpose {_RECIPIENT} end) "
+    f"and {_BEGUN}"
+)
+"""Decisions about `state.read_question`: showing features to the purpose's recipient."""
+
+TO_STORE = (
+    "{n}channel is null and {n}recipient is null "
+    f"and ({{n}}data_category is null or {{n}}data_category = '{DataCategory.TELEMETRY}') "
+    f"and {_BEGUN}"
+)
+"""Decisions about `state.stream_question`: storing telemetry."""
+
+STATE = (
+    "case when {n}state = 'granted' and coalesce({n}opt_in, 'confirmed') = 'confirmed' "
+    "and ({n}valid_to is null or now() < {n}valid_to) then 'granted' else 'withdrawn' end"
+)
+"""The state of the decision in force: a grant that has expired, or waits for its confirmation,
+grants nothing. now() is the database's clock: a reader has no other in a query."""

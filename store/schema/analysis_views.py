@@ -38,8 +38,10 @@ _OF = """
 _VIEWS: Mapping[str, str] = {
     "granted": """
         select tenant, customer, purpose from (
-            select distinct on (tenant, customer, purpose) tenant, customer, purpose, state
+            select distinct on (tenant, customer, purpose) tenant, customer, purpose,
+                {state} as state
             from customers.consent where tenant = any (analysis.tenants())
+                and customer is not null and {about}
             order by tenant, customer, purpose, {newest}) c
         where state = 'granted'""",
     "device": """
@@ -126,6 +128,8 @@ def make(connection: Connection) -> None:
 
     parts: dict[str, sql.Composable] = {
         "newest": sql.SQL(consent_order.NEWEST_FIRST.format(n="")),
+        "state": sql.SQL(consent_order.STATE.format(n="")),
+        "about": sql.SQL(consent_order.TO_READ.format(n="")),
         "provisional": sql.Literal(from_us(PROVISIONAL_US)),
         "end_reason": _named("x.end_reason", {code: name for name, code in END_REASONS.items()}),
         "event_kind": _named("x.kind", EVENT_NAMES),

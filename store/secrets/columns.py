@@ -36,5 +36,8 @@ TOTP_SECRET = SealedColumn("access.credential", "totp", "person_id", "person_id"
 IDENTITY_SEAL = SealedColumn("access.identity", "seal", "identity_id", "identity_id")
 CONTACT_POINT = SealedColumn("customers.contact_point", "value", "point_id", "point_id")
 LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
+SIGNING_KEY = SealedColumn("access.signing_key", "secret", "key_id", "key_id")
 
-COLUMNS = (RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, CONTACT_POINT, LOOKUP_KEY)
+COLUMNS = (
+    RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, CONTACT_POINT, LOOKUP_KEY, SIGNING_KEY,
+)  # fmt: skip

@@ -1,10 +1,10 @@
 """Customers: their own consents; a decision takes effect with the next message."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
-from pydantic import Field
+from pydantic import AwareDatetime, Field, model_validator
 
 from api.http.answers import Shape, json
 from api.http.auth import Call, needs
@@ -12,6 +12,7 @@ from api.http.idempotency import IdempotencyKey, once
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
 from contracts.channels import AnyPurpose
+from contracts.purposes import DataCategory, Method, Recipient
 from services import consent
 from store.people.read_log import of_customers
 from store.postgres.pool import Connection
@@ -29,6 +30,33 @@ class Decision(Shape):
     notice_version: str = Field(
         min_length=1, max_length=64, description="Version of the privacy notice that was shown."
     )
+    language: str | None = Field(
+        default=None, pattern="^[a-z]{2}$", description="Language in which it was shown."
+    )
+    data_category: DataCategory | None = Field(
+        default=None, description="Only this category of data; null = all."
+    )
+    recipient: Recipient | None = Field(
+        default=None, description="Only for this recipient; null = all."
+    )
+    valid_to: AwareDatetime | None = Field(
+        default=None, description="Until when a grant counts; null = until it is withdrawn."
+    )
+
+    @model_validator(mode="after")
+    def check_time(self) -> "Decision":
+        if self.state == "withdrawn" and self.valid_to is not None:
+            raise ValueError("a withdrawal has no end")
+        return self
+
+    def limits(self) -> dict[str, Any]:
+        """Return what the decision is limited to."""
+        return {
+            "language": self.language,
+            "data_category": self.data_category,
+            "recipient": self.recipient,
+            "valid_to": self.valid_to,
+        }
 
 
 class DecisionTaken(Shape):
@@ -41,6 +69,14 @@ class DecisionTaken(Shape):
     source: str
     decided_at: datetime
     recorded_at: datetime
+    channel: str | None = Field(description="Only this channel; null = all.")
+    data_category: str | None = Field(description="Only this category of data; null = all.")
+    recipient: str | None = Field(description="Only for this recipient; null = all.")
+    language: str | None
+    method: str | None
+    valid_from: datetime | None
+    valid_to: datetime | None
+    opt_in: str | None = Field(description="pending = it waits for its confirmation by e-mail.")
 
 
 class Consents(Shape):
@@ -58,7 +94,7 @@ def get_own_consents(
     """Your decisions, and the purposes granted now."""
     only_own(call, customer_id)
     with call.connection() as connection:
-        found = consent.of_customer(connection, call.caller.tenant, customer_id)
+        found = consent.of_customer(connection, call.caller.tenant, customer_id, call.now_us)
         call.log(connection, of_customers([customer_id]), "consents", OWN)
     return json(_consents(customer_id, found))
 
@@ -85,6 +121,8 @@ def decide_consent(
             call.now_us,
             notice_version=body.notice_version,
             source="api",
+            method=Method.API,
+            limits=body.limits(),
         )
         return json(_consents(customer_id, found), 201)
 
