@@ -1,11 +1,19 @@
 """Consent: record decisions of a customer, and return those in force."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
+from contracts.channels import CHANNELS
 from contracts.purposes import LegalBasis, Method
-from customer_context.consent.state import GRANTED, WITHDRAWN, Decision, in_force
+from customer_context.consent.state import (
+    GRANTED,
+    WITHDRAWN,
+    Decision,
+    contact_question,
+    in_force,
+    is_granted,
+)
 from runtime.errors import NotAllowed, NotFound
 from store.people import consent, customers, registry
 from store.postgres.pool import Connection
@@ -69,6 +77,24 @@ def decide(
             f"{purpose} is not {state}: a later decision is in force; decide again in a moment"
         )
     return after
+
+
+def refused_channels(
+    connection: Connection, customers: Sequence[tuple[str, str]], now_us: int
+) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
+    """Return (tenant, customer) → (purpose, channel) by which nothing of the purpose may be sent;
+    without those who have limited nothing to a channel."""
+    at = from_us(now_us)
+    found = {}
+    for pair, rows in consent.limited_to_channels(connection, customers).items():
+        decisions = [_decision(row) for row in rows]
+        found[pair] = frozenset(
+            (purpose, channel)
+            for purpose in {decision.purpose for decision in decisions}
+            for channel in CHANNELS
+            if not is_granted(decisions, contact_question(purpose, channel), at)
+        )
+    return found
 
 
 def _is_whole(limits: Mapping[str, Any] | None) -> bool:

@@ -12,6 +12,7 @@ from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed
 from runtime.secret_box import SecretBox
 from services import visibility
+from services.consent import refused_channels
 from services.visibility import Kind
 from store.casework import contacts, delivery
 from store.casework.delivery import Attempt, Lane
@@ -152,11 +153,13 @@ def claim(
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
     granted = consent.granted_to(connection, sorted(pairs)) if pairs else {}
+    channels = refused_channels(connection, sorted(pairs), now_us) if pairs else {}
     hidden = _hidden(connection, claimed)
     allowed, refused = [], []
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
-        reason = refusal(contact["purpose"], contact["channel"], purposes)
+        not_by = channels.get((contact["tenant"], contact["customer"]), frozenset())
+        reason = refusal(contact["purpose"], contact["channel"], purposes, not_by)
         if reason is None and contact["contact_id"] in hidden:
             reason = "no_consent:signal"
         if reason is None:

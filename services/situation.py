@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from customer_context.playbooks.plan import Person, Situation
+from services.consent import refused_channels
 from store.casework import alerts, receivers
 from store.people import consent, customers
 from store.postgres.pool import Connection
@@ -48,6 +49,7 @@ def read(
     )
     persons = customers.persons(connection, pairs)
     granted = consent.granted_to(connection, pairs)
+    not_by = refused_channels(connection, pairs, now_us) if pairs else {}
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
     names = customers.subject_names(connection, subjects)
@@ -72,6 +74,7 @@ def read(
                     person.customer, person.name, language or person.language, person.addresses
                 ),
                 granted=frozenset(() if customer is None else granted[tenant, customer]),
+                not_by=not_by.get((tenant, customer or ""), frozenset()),
                 receivers={side: active.get((tenant, side), []) for side in ("insurer", "utility")},
                 channels=channels,
                 subject_name=names.get((tenant, subject or ""), (subject or "").partition(":")[2]),

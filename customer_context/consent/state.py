@@ -12,7 +12,7 @@ The same in SQL: `store.postgres.consent_order`.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from contracts.purposes import COVERING, DataCategory, recipient_of
@@ -85,8 +85,8 @@ def stream_question(purpose: str) -> Question:
 
 
 def contact_question(purpose: str, channel: str) -> Question:
-    """Return the question of who sends a message."""
-    return Question(purpose, channel=channel, data_category=DataCategory.FEATURES)
+    """Return the question of who sends a message: that of who shows it, by this channel."""
+    return replace(read_question(purpose), channel=channel)
 
 
 def decision_in_force(

@@ -48,6 +48,7 @@ class Situation:
     over : what the signal reports has ended
     sent : channel → times of earlier messages to the customer that are not urgent
     per_day : most of these in 24 hours by one channel; 0 = no cap
+    not_by : (purpose, channel) that the customer does not want
     """
 
     signal_id: str
@@ -70,6 +71,7 @@ class Situation:
     over: bool = False
     sent: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     per_day: int = 0
+    not_by: frozenset[tuple[str, str]] = frozenset()
 
     @property
     def signal(self) -> dict[str, Any]:
@@ -214,6 +216,9 @@ def _webhooks(made: Plan, playbook: Playbook, situation: Situation, contact: Web
     if too_old(situation.time, situation.now, contact.max_age_min):
         made.nothing(TOO_OLD, _age(situation, contact.max_age_min), contact.id)
         return
+    if (playbook.spec.purpose, "webhook") in situation.not_by:
+        made.nothing("channel_refused", "not by webhook", contact.id)
+        return
     receivers = situation.receivers.get(contact.to, ())
     if not receivers:
         made.nothing("no_receiver", f"no active receiver of the {contact.to}", contact.id)
@@ -247,6 +252,9 @@ def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Mess
     spec = CHANNELS[contact.channel]
     if spec.purpose is not None and spec.purpose not in situation.granted:
         made.nothing("no_channel_consent", spec.purpose, contact.id)
+        return
+    if (playbook.spec.purpose, contact.channel) in situation.not_by:
+        made.nothing("channel_refused", f"not by {contact.channel}", contact.id)
         return
     if contact.channel not in situation.channels:
         made.nothing("channel_not_set_up", f"there is no {spec.configured_by}", contact.id)
@@ -340,11 +348,19 @@ _BODIES: Mapping[str, Callable[[Situation, PlannedCase | None], dict[str, Any]]]
 }
 
 
-def refusal(purpose: str | None, channel: str, granted: frozenset[str]) -> str | None:
-    """Return why a planned contact may not be sent now; None where it may."""
+def refusal(
+    purpose: str | None,
+    channel: str,
+    granted: frozenset[str],
+    not_by: frozenset[tuple[str, str]] = frozenset(),
+) -> str | None:
+    """Return why a planned contact may not be sent now; None where it may.
+
+    not_by : (purpose, channel) that the customer does not want.
+    """
     if purpose is None or purpose not in granted:
         return f"no_consent:{purpose or 'none'}"
     needed = CHANNELS[channel].purpose
     if needed is not None and needed not in granted:
         return "no_channel_consent"
-    return None
+    return "channel_refused" if (purpose, channel) in not_by else None

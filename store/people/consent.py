@@ -151,6 +151,21 @@ def decisions_count(connection: Connection, tenant: str, customers: Collection[s
     )
 
 
+def limited_to_channels(
+    connection: Connection, customers: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], list[dict[str, Any]]]:
+    """Return the decisions of those customers among these who have decided about a channel of a
+    purpose, which few have; rows as of `consents_of`."""
+    found: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for tenant, customer in connection.execute(
+        "select distinct tenant, customer from customers.consent where channel is not null "
+        "and (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))",
+        pair_columns(customers),
+    ).fetchall():
+        found[(tenant, customer)] = consents_of(connection, tenant, customer)
+    return found
+
+
 def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
     """Return a customer's whole consent ledger, oldest first."""
     names = (

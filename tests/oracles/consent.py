@@ -62,4 +62,4 @@ def stored(decisions, purpose, now):
 
 def sent(decisions, purpose, channel, now):
     """May a message about the purpose be sent by the channel?"""
-    return answer(decisions, purpose, channel, "features", None, now)
+    return answer(decisions, purpose, channel, "features", RECIPIENT.get(purpose), now)

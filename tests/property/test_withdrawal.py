@@ -224,8 +224,13 @@ class World:
 
     def granted(self) -> set[str]:
         """What the oracle says."""
-        rows = [(n, *decision) for n, decision in enumerate(self.decisions)]
-        return oracle.granted(rows) if rows else {SCORE, CLAIMS, ENERGY}
+        names = ("purpose", "state", "decided", "recorded")
+        rows = [
+            {**oracle.OPEN, "number": n, **dict(zip(names, decision, strict=True))}
+            for n, decision in enumerate(self.decisions)
+        ]
+        purposes = {SCORE, CLAIMS, ENERGY}
+        return {p for p in purposes if not rows or oracle.shown(rows, p, self.now())[0]}
 
     def decide(self, purpose: str, state: str) -> None:
         """As the customer does it; success means that it is so."""

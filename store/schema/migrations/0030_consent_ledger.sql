@@ -134,6 +134,8 @@ alter table customers.consent
 create unique index consent_chain on customers.consent (tenant, seq);
 create index consent_bounded on customers.consent (valid_to)
     where valid_to is not null or valid_from is not null;
+create index consent_of_channel on customers.consent (tenant, customer)
+    where channel is not null;
 create trigger consent_is_chained before insert on customers.consent
     for each row execute function customers.chain_consent();
 
