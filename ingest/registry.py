@@ -64,14 +64,14 @@ class Registries:
         with self._loading:
             before = self._newest
             if before is not None and registry.version(connection) == before.version:
-                if now_us >= before.changes_at_us:
-                    self._newest = before = _at_its_date(connection, before)
-                return before
+                self._newest = _at_its_date(connection, before, now_us)
+                return self._newest
             followed = None if before is None else follow(connection, before)
             if followed is None:
                 self._newest, devices = load(connection), None
             else:
                 self._newest, devices = followed
+            self._newest = _at_its_date(connection, self._newest, now_us)
             if before is not None:
                 self._steps.append(_Step(before.version, self._newest.version, devices))
             return self._newest
@@ -117,8 +117,10 @@ def _changes_at_us(connection: Connection) -> int:
     return FOREVER_US if changes_at is None else to_us(changes_at)
 
 
-def _at_its_date(connection: Connection, before: Registry) -> Registry:
-    """Return the registry after a consent has begun or ended by its own date."""
+def _at_its_date(connection: Connection, before: Registry, now_us: int) -> Registry:
+    """Return the registry, with consents read again where one has begun or ended by its date."""
+    if now_us < before.changes_at_us:
+        return before
     changes_at_us = _changes_at_us(connection)
     return replace(
         before, consent=ConsentState(consent.granted(connection)), changes_at_us=changes_at_us

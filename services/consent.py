@@ -121,4 +121,4 @@ def _decision(row: Mapping[str, Any]) -> Decision:
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name != "consent_id"}
+    return {name: value for name, value in row.items() if name not in ("consent_id", "confirms")}

@@ -136,6 +136,15 @@ _CONSENTS: dict[str, Any] = {
             "source": "api",
             "decided_at": "2026-11-23T17:42:10Z",
             "recorded_at": "2026-11-23T17:42:10Z",
+            "channel": None,
+            "data_category": None,
+            "recipient": None,
+            "notice_digest": None,
+            "language": "de",
+            "method": "api",
+            "valid_from": None,
+            "valid_to": None,
+            "opt_in": None,
         }
     ],
 }

@@ -111,7 +111,7 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
             {"tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions}
         )
         return
-    columns = [*_COLUMNS, *(name for name in LIMITS if any(d[name] for d in decisions))]
+    columns = [*_COLUMNS, *(name for name in LIMITS if any(d.get(name) for d in decisions))]
     rows = [[decision[name] for name in columns] for decision in decisions]
     print_table(f"Consent of {tenant}/{customer}", columns, rows)
     out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))

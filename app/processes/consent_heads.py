@@ -12,8 +12,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from runtime.errors import Usage
 from runtime.secret_box import SecretBox
 from services import consent_heads
@@ -64,6 +62,8 @@ class HeadFile:
     def _post(self, signed: str) -> None:
         if not self._webhook_url:
             return
+        import httpx  # slow to load, and the help of the command needs none
+
         try:
             answer = httpx.post(
                 self._webhook_url,

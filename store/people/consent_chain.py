@@ -21,7 +21,6 @@ def rows(
     """Yield all decisions by tenant and place, without holding all in memory."""
     names = ", ".join((*columns, "seq", "content_digest", "digest"))
     with connection.cursor("consent_chain", row_factory=dict_row) as cursor:
-        cursor.itersize = 10_000
         cursor.execute(
             f"select {names} from customers.consent "
             "where %(tenant)s::text is null or tenant = %(tenant)s order by tenant, seq".encode(),

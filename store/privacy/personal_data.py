@@ -267,6 +267,7 @@ TABLES = (
     _nobody("access.device_login", "logins of devices", "devices, which erasure leaves"),
     _nobody("access.lookup_key", "keys of keyed hashes", "keys"),
     _nobody("access.secret_key", "ids of keys", "ids of keys"),
+    _nobody("access.signing_key", "signs heads of the consent ledger", "keys"),
     _nobody("access.wake_key", "key of notifications", "a key"),
     # ── who it is ───────────────────────────────────────────────────────────────────────────────
     Entry("customers.consent", "proof of what was permitted", "decisions about purposes", _CUSTOMER,
@@ -277,6 +278,8 @@ TABLES = (
                 "t.visitor in (select i.visitor from customers.interaction i where "
                 "i.tenant = %(tenant)s and i.customer = %(customer)s))"),
           Retention("casework", "at"), End.DELETE, hidden=("words", "digest")),
+    _nobody("customers.consent_notice", "texts that were shown", "texts for everybody",
+            Retention("proof")),
     Entry("customers.contact_point", "reach a customer", "phone, e-mail, postal address (sealed)",
           _CUSTOMER, Retention("ended", "valid_to"), End.DELETE, hidden=("lookup",)),
     Entry("customers.address", "reach a customer", "e-mail, phone, other addresses", _CUSTOMER,

@@ -2,7 +2,6 @@
 
 import json
 import threading
-from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
@@ -26,7 +25,6 @@ from tests.fix_roles import Town
 from tests.secret_keys import BOX
 
 TENANT, CUSTOMER, PURPOSE = "t1", "quiet-driver", "driving_score"
-Tamper = Callable[[Connection], None]
 
 
 def decide(connection: Connection, number: int, **other: Any) -> None:

@@ -72,10 +72,11 @@ class DecisionTaken(Shape):
     channel: str | None = Field(description="Only this channel; null = all.")
     data_category: str | None = Field(description="Only this category of data; null = all.")
     recipient: str | None = Field(description="Only for this recipient; null = all.")
-    language: str | None
-    method: str | None
-    valid_from: datetime | None
-    valid_to: datetime | None
+    notice_digest: str | None = Field(description="SHA-256 of the notice's text, in hex.")
+    language: str | None = Field(description="Language in which the notice was shown.")
+    method: str | None = Field(description="How it was decided: api, page, import, …")
+    valid_from: datetime | None = Field(description="From when a grant counts; null = at once.")
+    valid_to: datetime | None = Field(description="Until when; null = until it is withdrawn.")
     opt_in: str | None = Field(description="pending = it waits for its confirmation by e-mail.")
 
 

@@ -150,6 +150,15 @@ begin
     end if;
     return new;
 end $$;
+-- Whoever erases a customer deletes the rows; what they leave is the place in the chain. Only the
+-- owner comes this far: customers.refuse_change.
+create function customers.erase_consent() returns trigger language plpgsql as $$
+begin
+    update customers.consent set customer = null, salt = null where consent_id = old.consent_id;
+    return null;
+end $$;
+create trigger consent_is_erased before delete on customers.consent
+    for each row execute function customers.erase_consent();
 create trigger consent_is_append_only before delete or truncate on customers.consent
     for each statement execute function customers.refuse_change();
 create trigger consent_stays before update on customers.consent
@@ -184,14 +193,9 @@ create policy tenant on customers.consent_notice to tachowatt_reader
     using (tenant = any (access.tenants()));
 create policy everything on customers.consent_notice
     to tachowatt_writer, tachowatt_migrator using (true);
-grant select, insert on customers.consent_notice to tachowatt_reader;
+grant select on customers.consent_notice to tachowatt_reader;
 grant select on customers.consent_notice to tachowatt_writer;
 grant all on customers.consent_notice to tachowatt_migrator;
 alter table access.signing_key enable row level security;
-create policy everything on access.signing_key
-    to tachowatt_reader, tachowatt_migrator using (true);
-grant select on access.signing_key to tachowatt_reader;
+create policy everything on access.signing_key to tachowatt_migrator using (true);
 grant all on access.signing_key to tachowatt_migrator;
--- Contacts record the withdrawals of stop links.
-grant insert on customers.consent to tachowatt_contacts;
-grant update (version) on customers.version to tachowatt_contacts;
