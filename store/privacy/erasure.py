@@ -90,6 +90,10 @@ def archive(
     return found
 
 
+_DELETE = "delete from {table} t where {theirs}"
+_EMPTY = "update {table} t set {emptied} where {theirs}"
+
+
 def remove(connection: Connection, keys: Keys) -> Counter[str]:
     """Delete a customer's rows, in the caller's transaction; return how many by table.
 
@@ -99,7 +103,7 @@ def remove(connection: Connection, keys: Keys) -> Counter[str]:
     connection.execute("select set_config('tachowatt.erasing', 'on', true)")
     found = Counter[str]()
     for entry in order_of_deletion():
-        query = _query("delete from {table} t where {theirs}", entry)
+        query = _query(_EMPTY if entry.emptied else _DELETE, entry)
         for parameters in parameters_of(entry, keys):
             found[entry.place] += connection.execute(query, parameters).rowcount
     devices = (keys.parameters["devices"],)
@@ -273,4 +277,7 @@ def _query(text: str, entry: Entry) -> sql.Composed:
         table=sql.Identifier(*entry.place.split(".")),
         theirs=sql.SQL(f"({entry.whose.condition})"),
         kept=sql.SQL(entry.kept_where),
+        emptied=sql.SQL(", ").join(
+            sql.SQL("{} = null").format(sql.Identifier(name)) for name in entry.emptied
+        ),
     )

@@ -82,7 +82,8 @@ class Entry:
     '' = nothing. whose, retention, end : see there. export : in the customer's export.
     hidden : columns that an export leaves out, as secrets. why : of End.KEEP. kept_days, blanked,
     kept_where : of End.ARCHIVE: days, columns that are left out, condition of the rows that are
-    kept. kind : table, topic or file.
+    kept. emptied : columns that become null in place of a deletion, as the rows after it rest on
+    the row. kind : table, topic or file.
     """
 
     place: str
@@ -96,6 +97,7 @@ class Entry:
     why: str = ""
     kept_days: int = 0
     blanked: tuple[str, ...] = ()
+    emptied: tuple[str, ...] = ()
     kept_where: str = "true"
     kind: str = "table"
 
@@ -271,7 +273,8 @@ TABLES = (
     _nobody("access.wake_key", "key of notifications", "a key"),
     # ── who it is ───────────────────────────────────────────────────────────────────────────────
     Entry("customers.consent", "proof of what was permitted", "decisions about purposes", _CUSTOMER,
-          _RELATIONSHIP, End.ARCHIVE, kept_days=1095),
+          _RELATIONSHIP, End.ARCHIVE, kept_days=1095, hidden=("salt",), blanked=("salt",),
+          emptied=("customer", "salt")),
     Entry("customers.interaction", "answer a customer who knows what was said before",
           "what a customer did and said in other channels, in free text",
           Whose("t.tenant = %(tenant)s and (t.customer = %(customer)s or t.customer is null and "

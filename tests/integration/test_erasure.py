@@ -15,7 +15,7 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import NotFound, Usage
 from runtime.settings import Settings
-from services import erasure
+from services import consent_heads, erasure
 from services.erasure import Eraser, keys_of
 from store.people import registry as stored_registry
 from store.pipeline import telemetry
@@ -170,6 +170,9 @@ def test_no_table_has_anything_of_an_erased_customer(planted: Town) -> None:
             ).fetchone()
             assert row == (0,), table
         assert eraser().verify(connection) == (2, [])
+        ledger = consent_heads.verify(connection, [], {})
+        assert ledger.clean, "the chain of consents goes on without what was erased"
+        assert ledger.erased >= 2
         with pytest.raises(NotFound, match="was erased on"):
             eraser().erase(connection, own.tenant, own.driver, NOW_US, erased_by="test")
 
