@@ -382,7 +382,8 @@ FILES = (
     *(
         _outside("file", name, "operation", "", "no personal data")
         for name in ("secrets.key", "service.json", "lock", "api.port", "postgres.port",
-                     "postgres.log", "broker.json", "broker.port", "broker.log", "erased.json")
+                     "postgres.log", "broker.json", "broker.port", "broker.log", "erased.json",
+                     "consent-heads")
     ),
 )  # fmt: skip
 """Files and folders in the state directory."""
