@@ -54,7 +54,7 @@ def run(settings: Settings, clock: Clock, devices: int, progress: Progress) -> d
                 )  # fmt: skip
                 writer.commit()
                 consented.append(_loading_s(registries, reader, clock))
-            found = registries.load(reader)
+            found = registries.load(reader, clock.now_us())
             reader.rollback()
     finally:
         server.stop()
@@ -75,7 +75,7 @@ def run(settings: Settings, clock: Clock, devices: int, progress: Progress) -> d
 
 def _loading_s(registries: Registries, connection: Connection, clock: Clock) -> float:
     began = clock.monotonic()
-    registries.load(connection)
+    registries.load(connection, clock.now_us())
     took_s = clock.monotonic() - began
     connection.commit()
     return took_s

@@ -153,14 +153,14 @@ def _facts(found: Registry) -> tuple[object, ...]:
 def test_a_registry_that_follows_equals_one_read_as_a_whole(registered, transactions):
     registries = Registries()
     with connect(registered) as reader, connect(registered) as writer:
-        first = registries.load(reader)
+        first = registries.load(reader, NOW_US)
         versions = [first]
         for changes in transactions:
             for change, a, b in changes:
                 change(writer, a, b)
             registry.bump(writer)
             writer.commit()
-            found = registries.load(reader)
+            found = registries.load(reader, NOW_US)
             whole = load_registry(reader)
             assert _facts(found) == _facts(whole)
             versions.append(found)
