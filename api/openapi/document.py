@@ -43,7 +43,7 @@ _STATUS = {
 }
 _ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
 _WITH_BODY = ("413", "415")
-_CHANGES = ("/acknowledge", "/resend", "/read", "/end", "/reveal")
+_CHANGES = ("/acknowledge", "/resend", "/read", "/end", "/reveal", "/activate")
 """Ends of paths without a body that change something."""
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from api.resources import alerts, contact_points, context, scores, timeline
+from api.resources import alerts, case_plan, contact_points, context, scores, timeline
 from api.routes.agents import cases, contacts
 from api.routes.customers import consents
 from contracts.channels import CHANNELS
@@ -16,6 +16,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "AlertState": get_args(alerts.State),
     "OutcomeCode": get_args(cases.Outcome),
     "CaseState": get_args(cases.State),
+    "CaseItemState": get_args(case_plan.ItemState),
     "Channel": tuple(CHANNELS),
     "Classified": get_args(alerts.Feedback),
     "ConsentState": get_args(consents.State),

@@ -228,7 +228,7 @@ def test_pages_and_probes_ignore_foreign_parameters(api: Api) -> None:
 VERBS = (
     "list", "get", "add", "change", "acknowledge", "resolve", "classify", "search", "decide",
     "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
-    "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write",
+    "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write", "open", "activate",
 )  # fmt: skip
 
 
