@@ -72,7 +72,7 @@ class Dispatcher:
             return await deliverer.round() > 0
 
         async def deadlines_once() -> bool:
-            fired = await mailing.run(case_steps.fire_due, self._clock.now_us())
+            fired = await deciding.run(case_steps.fire_due, self._clock.now_us())
             return fired == case_steps.DUE_AT_ONCE
 
         async def mail_once() -> bool:
