@@ -124,6 +124,7 @@ VALUES = {
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
     "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
     "dead_letter_id": ("1",), "name": ("live.js",),
+    "step": ("call",),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -147,6 +148,27 @@ EXEMPT = {
     "POST /v1/customers/{customer_id}/cases/{case_id}/answer": "the customer's own",
     "POST /login": "has no data",
     "POST /v1/stream-tokens": "has no data",
+    **{
+        f"POST /v1/{rows}": "takes rows of the back office; answers with what became of them"
+        for rows in (
+            "assignments",
+            "contracts",
+            "customers",
+            "interactions",
+            "interactions/bulk",
+            "meters",
+            "vehicles",
+        )
+    },
+    **{
+        f"PATCH /v1/{row}": "changes a row of the back office; answers with what became of it"
+        for row in (
+            "contracts/{contract_id}",
+            "customers/{customer_id}",
+            "meters/{meter_id}",
+            "vehicles/{vehicle_id}",
+        )
+    },
     "POST /v1/device-claims": "credentials of a device, to who has its code",
 }
 """Routes that are not read here → why."""
@@ -166,6 +188,12 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/approvals/{request_id}/approve": {"note": ""},
     "/v1/approvals/{request_id}/reject": {"note": ""},
     "/v1/approvals/{request_id}/reveal": {},
+    "/v1/approvals/{request_id}/activate": {},
+    "/v1/cases": {"type": "unknown"},
+    "/v1/cases/{case_id}/plan": {"action": "data"},
+    "/v1/cases/{case_id}/steps/{step}": {"action": "start"},
+    "/v1/case-types": {"text": "id: unknown"},
+    "/v1/customers/{customer_id}/timeline/search": {"q": "MARK"},
 }
 """POSTs of the API that answer with what they changed → a body. Those of pages redirect."""
 
