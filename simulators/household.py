@@ -6,9 +6,11 @@ a sum of it. Homes differ, but each has its own steady habits, as real ones most
 
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
+from holidays import country_holidays
 
 STEP_US = 300_000_000
 STEPS_PER_DAY = 288
@@ -54,19 +56,10 @@ def local_offset_us(t_us: int, timezone: str) -> int:
     return round(offset.total_seconds() * 1e6)
 
 
-def holidays(year: int) -> set[date]:
+@cache
+def holidays(year: int) -> frozenset[date]:
     """Public holidays of all German states."""
-    a, b, c = year % 19, year // 100, year % 100  # Easter after Gauss, in Butcher's form
-    d, e = divmod(b, 4)
-    g = (8 * b + 13) // 25
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = divmod(c, 4)
-    m = (2 * e + 2 * i - h - k + 32) % 7
-    n = (a + 11 * h + 22 * m) // 451
-    month, day = divmod(h + m - 7 * n + 114, 31)
-    easter = date(year, month, day + 1)
-    fixed = {date(year, mm, dd) for mm, dd in ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))}
-    return fixed | {easter + timedelta(days=o) for o in (-2, 1, 39, 50)}
+    return frozenset(country_holidays("DE", years=year))
 
 
 def make_calendar(

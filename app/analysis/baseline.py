@@ -42,17 +42,9 @@ class Use:
 
 def german_holidays(year: int) -> set[date]:
     """Return the public holidays of all German states."""
-    a, b, c = year % 19, year // 100, year % 100  # Easter after Gauss, in Butcher's form
-    d, e = divmod(b, 4)
-    g = (8 * b + 13) // 25
-    h = (19 * a + b - d - g + 15) % 30
-    i, k = divmod(c, 4)
-    m = (2 * e + 2 * i - h - k + 32) % 7
-    n = (a + 11 * h + 22 * m) // 451
-    month, day = divmod(h + m - 7 * n + 114, 31)
-    easter = date(year, month, day + 1)
-    fixed = {date(year, mm, dd) for mm, dd in ((1, 1), (5, 1), (10, 3), (12, 25), (12, 26))}
-    return fixed | {easter + timedelta(days=after) for after in (-2, 1, 39, 50)}
+    import holidays  # 60 ms that only --holidays needs
+
+    return set(holidays.country_holidays("DE", years=year))
 
 
 HOLIDAYS = {"DE": german_holidays}
