@@ -3,6 +3,7 @@
 import hashlib
 import json as plain_json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
@@ -49,21 +50,35 @@ class BulkOutcome(Shape):
     data: list[LineOutcome]
 
 
-class _Sent(BaseModel):
+class _Digest(BaseModel):
     """What identifies a request with these lines."""
 
     digest: str
 
 
-async def _body(request: Request) -> bytes:
-    return await request.body()
-
-
-Body = Annotated[bytes, Depends(_body)]
 DryRun = Annotated[
     bool, Query(description="Answer as if it were done, and write nothing. Needs no key.")
 ]
 ObjectId = Annotated[str, Path(max_length=64)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """What is sent to each endpoint that takes lines."""
+
+    request: Request
+    body: bytes
+    dry_run: bool
+    key: str | None
+
+
+async def _sent(
+    request: Request, dry_run: DryRun = False, idempotency_key: IdempotencyKey = None
+) -> _Lines:
+    return _Lines(request, await request.body(), dry_run, idempotency_key)
+
+
+Sent = Annotated[_Lines, Depends(_sent)]
 
 
 def _extra(model: type[BaseModel]) -> dict[str, Any]:
@@ -102,21 +117,20 @@ def _parsed(line: bytes) -> Any:
         return None
 
 
-def _write(
-    request: Request, call: Call, kind: Kind, body: bytes, key: str | None, dry_run: bool
-) -> Response:
-    rows = _lines(body)
+def _write(call: Call, kind: Kind, sent: _Lines) -> Response:
+    rows = _lines(sent.body)
 
     def work(connection: Connection) -> Response:
         outcomes = back_office.apply(
-            connection, call.caller.tenant, kind, rows, call.now_us, dry_run=dry_run
+            connection, call.caller.tenant, kind, rows, call.now_us, dry_run=sent.dry_run
         )
-        return json(_answer(outcomes, dry_run))
+        return json(_answer(outcomes, sent.dry_run))
 
-    if dry_run:
+    if sent.dry_run:
         with call.connection() as connection:
             return work(connection)
-    return once(request, call, key, _Sent(digest=hashlib.sha256(body).hexdigest()), work)
+    digest = _Digest(digest=hashlib.sha256(sent.body).hexdigest())
+    return once(sent.request, call, sent.key, digest, work)
 
 
 def _answer(outcomes: Sequence[Outcome], dry_run: bool) -> BulkOutcome:
@@ -161,63 +175,33 @@ _ANSWER: dict[int | str, dict[str, Any]] = {200: {"model": BulkOutcome}}
 
 
 @router.post("/customers", responses=_ANSWER, openapi_extra=_extra(MODELS[Kind.CUSTOMERS]))
-def write_customers(
-    request: Request,
-    call: Write,
-    body: Body,
-    dry_run: DryRun = False,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+def write_customers(call: Write, sent: Sent) -> Response:
     """Create or replace customers."""
-    return _write(request, call, Kind.CUSTOMERS, body, idempotency_key, dry_run)
+    return _write(call, Kind.CUSTOMERS, sent)
 
 
 @router.post("/contracts", responses=_ANSWER, openapi_extra=_extra(MODELS[Kind.CONTRACTS]))
-def write_contracts(
-    request: Request,
-    call: Write,
-    body: Body,
-    dry_run: DryRun = False,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+def write_contracts(call: Write, sent: Sent) -> Response:
     """Create or replace contracts."""
-    return _write(request, call, Kind.CONTRACTS, body, idempotency_key, dry_run)
+    return _write(call, Kind.CONTRACTS, sent)
 
 
 @router.post("/vehicles", responses=_ANSWER, openapi_extra=_extra(MODELS[Kind.VEHICLES]))
-def write_vehicles(
-    request: Request,
-    call: Write,
-    body: Body,
-    dry_run: DryRun = False,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+def write_vehicles(call: Write, sent: Sent) -> Response:
     """Create or replace vehicles."""
-    return _write(request, call, Kind.VEHICLES, body, idempotency_key, dry_run)
+    return _write(call, Kind.VEHICLES, sent)
 
 
 @router.post("/meters", responses=_ANSWER, openapi_extra=_extra(MODELS[Kind.METERS]))
-def write_meters(
-    request: Request,
-    call: Write,
-    body: Body,
-    dry_run: DryRun = False,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+def write_meters(call: Write, sent: Sent) -> Response:
     """Create or replace meters."""
-    return _write(request, call, Kind.METERS, body, idempotency_key, dry_run)
+    return _write(call, Kind.METERS, sent)
 
 
 @router.post("/assignments", responses=_ANSWER, openapi_extra=_extra(AssignmentRow))
-def write_assignments(
-    request: Request,
-    call: Write,
-    body: Body,
-    dry_run: DryRun = False,
-    idempotency_key: IdempotencyKey = None,
-) -> Response:
+def write_assignments(call: Write, sent: Sent) -> Response:
     """Say where devices are, or were. `correct` overrules what is known about the period."""
-    return _write(request, call, Kind.ASSIGNMENTS, body, idempotency_key, dry_run)
+    return _write(call, Kind.ASSIGNMENTS, sent)
 
 
 @router.patch("/customers/{customer_id}", responses=_ANSWER)
