@@ -95,25 +95,6 @@ class Found:
     after: Key | None
 
 
-def page(
-    connection: Connection,
-    tenant: str,
-    customer: str,
-    wanted: Filter,
-    *,
-    reader: str | None = None,
-    after: Key | None = None,
-    limit: int = 50,
-) -> Found:
-    """Return a page of a customer's timeline. reader : the customer who reads; None = others."""
-    which = _which(connection, tenant, customer, wanted, reader, after)
-
-    def read(which: Which, limit: int) -> list[Key]:
-        return timeline.page(connection, tenant, customer, which, limit)
-
-    return _filled(connection, tenant, customer, which, reader, limit, read)
-
-
 def read(
     connection: Connection,
     tenant: str,
@@ -125,37 +106,26 @@ def read(
     after: Key | None = None,
     limit: int = 50,
 ) -> Found:
-    """Return a page of a customer's timeline, or where there are words of what has them."""
-    if words is None:
-        return page(connection, tenant, customer, wanted, reader=reader, after=after, limit=limit)
-    return search(
-        connection, tenant, customer, words, wanted, reader=reader, after=after, limit=limit
-    )
+    """Return a page of a customer's timeline. reader : the customer who reads; None = others.
 
-
-def search(
-    connection: Connection,
-    tenant: str,
-    customer: str,
-    words: str,
-    wanted: Filter,
-    *,
-    reader: str | None = None,
-    after: Key | None = None,
-    limit: int = 50,
-) -> Found:
-    """Return entries with these words: of interactions, messages and cases, and signals by name."""
+    words : only entries with them: interactions, messages and cases, and signals by name.
+    """
     which = _which(connection, tenant, customer, wanted, reader, after)
+
+    def all_of(which: Which, limit: int) -> list[Key]:
+        return timeline.page(connection, tenant, customer, which, limit)
+
+    if words is None:
+        return _filled(connection, tenant, customer, which, reader, limit, all_of)
     named = [type_ for type_ in which.types if _named(words, SIGNALS[type_].name)]
 
-    def read(which: Which, limit: int) -> list[Key]:
+    def with_words(which: Which, limit: int) -> list[Key]:
         found = timeline.search(connection, tenant, customer, words, which, limit)
         if named and EntryKind.SIGNAL in which.kinds:
-            by_name = replace(which, kinds=[EntryKind.SIGNAL], types=named)
-            found += timeline.page(connection, tenant, customer, by_name, limit)
+            found += all_of(replace(which, kinds=[EntryKind.SIGNAL], types=named), limit)
         return sorted(sorted(found, key=lambda key: key.id, reverse=True), key=_order)[:limit]
 
-    return _filled(connection, tenant, customer, which, reader, limit, read, known=True)
+    return _filled(connection, tenant, customer, which, reader, limit, with_words, known=True)
 
 
 def _order(key: Key) -> tuple[float, str]:

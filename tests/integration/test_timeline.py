@@ -182,6 +182,6 @@ def test_what_rests_on_a_withdrawn_purpose_is_hidden_but_not_from_its_customer(a
         assert not [e for e in look(api, word) if e["withdrawn"]]
     with connect(api.seeded.url, role=roles.READER) as connection:
         set_tenant_scope(connection, ["t1"])
-        own = timeline.page(connection, "t1", "c0", Filter(), reader="c0", limit=10_000)
+        own = timeline.read(connection, "t1", "c0", Filter(), reader="c0", limit=10_000)
     assert gone <= {(entry.kind, entry.id) for entry in own.entries}
     assert not any(entry.withdrawn for entry in own.entries)
