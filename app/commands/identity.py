@@ -1,5 +1,7 @@
 """Whose a device's data are: show it for any time, as known at any time, and correct it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Annotated
 
@@ -17,7 +19,7 @@ from runtime.errors import NotFound, Usage
 from services import identity
 from store.people.read_log import of_customers
 from store.people.registry import Refused
-from store.postgres.pool import connect, translated
+from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -84,22 +86,10 @@ def assign_device(
     where = None if subject == "none" else subject
     if where is not None and where.partition(":")[0] not in ("vehicle", "meter"):
         raise Usage("SUBJECT: expected vehicle:ID, meter:ID or none")
-    clock = SystemClock()
-    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+    with _recording() as (connection, now_us):
         start, end = _period(valid_from, valid_to)
-        try:
-            changed = identity.correct_assignment(
-                connection,
-                the_tenant(connection, tenant),
-                device,
-                where,
-                start,
-                end,
-                clock.now_us(),
-            )
-        except (NotFound, Refused) as error:
-            raise Usage(str(error)) from None
-        connection.commit()
+        owner = the_tenant(connection, tenant)
+        changed = identity.correct_assignment(connection, owner, device, where, start, end, now_us)
     out.print(f"{device} is recorded" if changed else f"{device}: this was known already")
 
 
@@ -117,27 +107,34 @@ def record_driver(
 
     Example: tachowatt identity driver car-1 family --source customer --from 2026-03-01T08:00+01:00
     """
-    clock = SystemClock()
-    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+    with _recording() as (connection, now_us):
         start, end = _period(valid_from, valid_to)
         if customer is not None and relation is Relation.UNKNOWN:
             raise Usage("--customer: an unknown driver is no customer")
+        changed = identity.say_driver(
+            connection,
+            the_tenant(connection, tenant),
+            vehicle,
+            relation,
+            customer,
+            source,
+            start,
+            end,
+            now_us,
+        )
+    out.print(f"{vehicle} is recorded" if changed else f"{vehicle}: this was known already")
+
+
+@contextmanager
+def _recording() -> Iterator[tuple[Connection, int]]:
+    """Yield a connection and the time now; commit at the end. Raises Usage for what is refused."""
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         try:
-            changed = identity.say_driver(
-                connection,
-                the_tenant(connection, tenant),
-                vehicle,
-                relation,
-                customer,
-                source,
-                start,
-                end,
-                clock.now_us(),
-            )
+            yield connection, clock.now_us()
         except (NotFound, Refused) as error:
             raise Usage(str(error)) from None
         connection.commit()
-    out.print(f"{vehicle} is recorded" if changed else f"{vehicle}: this was known already")
 
 
 def _period(valid_from: str, valid_to: str | None) -> tuple[datetime, datetime | None]:
