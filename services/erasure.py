@@ -93,7 +93,7 @@ class Eraser:
             raise self._unknown(connection, tenant, customer)
         keys = keys_of(connection, tenant, customer)
         at, physically_by = store.now_of(now_us, self._days)
-        told = store.recipients(connection, keys)
+        recipients = store.recipients(connection, keys)
         erasure = Erasure(
             secrets.token_hex(12),
             tenant,
@@ -120,7 +120,7 @@ class Eraser:
         proof = {
             "deleted": _positive(deleted),
             "archived": _positive(archived),
-            "recipients": [list(one) for one in told],
+            "recipients": [list(one) for one in recipients],
         }
         store.put(connection, replace(erasure, proof=proof))
         connection.commit()
@@ -134,7 +134,7 @@ class Eraser:
             physically_by,
             _positive(deleted),
             _positive(archived),
-            told,
+            recipients,
         )
 
     def verify(self, connection: Connection) -> tuple[int, list[Leftover]]:

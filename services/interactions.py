@@ -18,7 +18,7 @@ AHEAD_US = 300_000_000
 
 @dataclass(frozen=True, slots=True)
 class NewInteraction:
-    """An interaction as it was reported. (source, external_id) tells it from all others.
+    """An interaction as it was reported. (source, external_id) identifies it.
 
     kind : of contracts/interactions.py; customer, visitor : at least one; purpose : None where it
     rests on the contract or on the request itself; direction : inbound or outbound; state :

@@ -87,9 +87,9 @@ def idling(table: Table, trips: NDArray[Any]) -> NDArray[Any]:
 def describe(
     event: np.void, used: Table, car: Found | None, p: driving.Parameters
 ) -> dict[str, Any]:
-    """Return what is told of an event, without its times."""
+    """Return an event as the answer has it, without its times."""
     kind = KIND_NAMES[int(event["kind"])]
-    told: dict[str, Any] = {
+    described: dict[str, Any] = {
         "kind": kind,
         "peak_mps2": number(event["peak_mps2"], 3),
         "mean_mps2": number(_mean(event, used, car), 3),
@@ -98,8 +98,8 @@ def describe(
         "confidence": number(_confidence(event, kind, used, car, p), 3),
     }
     if int(event["kind"]) in LATERAL:
-        told["side"] = "left" if event["peak_mps2"] > 0.0 else "right"
-    return told
+        described["side"] = "left" if event["peak_mps2"] > 0.0 else "right"
+    return described
 
 
 def _felt(event: np.void, used: Table, car: Found | None) -> NDArray[np.float64]:

@@ -80,13 +80,13 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
         trips["night_s"] = np.nan
         trips["rush_s"] = np.nan
     home = [_trip_of(event, trips) for event in events]
-    told = [{**describe(e, used, car, parameters), **_when(table, e)} for e in events]
+    described = [{**describe(e, used, car, parameters), **_when(table, e)} for e in events]
     answer: dict[str, Any] = {
         "trips": [
-            _trip(table, trips[i], [e for e, h in zip(told, home, strict=True) if h == i])
+            _trip(table, trips[i], [e for e, h in zip(described, home, strict=True) if h == i])
             for i in range(trips.size)
         ],
-        "events": [{**e, "trip": h} for e, h in zip(told, home, strict=True)],
+        "events": [{**e, "trip": h} for e, h in zip(described, home, strict=True)],
         "quality": _quality(table, trips, int(rejected(run.carry)[0]), parameters),
         "alignment": NOTHING if car is None else car.answer(),
         "algorithm_version": ALGORITHM_VERSION,
@@ -103,7 +103,7 @@ def _without_speed(table: Table, parameters: Parameters, axes: Axes) -> TripAnal
     found, manoeuvres, car = inertial.find(table, axes)
     trips, events = inertial.trip_rows(found), rows_of(manoeuvres)
     home = [_trip_of(event, trips) for event in events]
-    told = [{**describe(e, table, car, parameters), **_when(table, e)} for e in events]
+    described = [{**describe(e, table, car, parameters), **_when(table, e)} for e in events]
     nothing: dict[str, Any] = dict.fromkeys(("distance_m", "max_speed_kmh", "category", "score"))
     answer: dict[str, Any] = {
         "trips": [
@@ -116,11 +116,11 @@ def _without_speed(table: Table, parameters: Parameters, axes: Axes) -> TripAnal
                 "trusted": False,
                 "components": [],
                 "quality": [],
-                "events": [e for e, h in zip(told, home, strict=True) if h == i],
+                "events": [e for e, h in zip(described, home, strict=True) if h == i],
             }
             for i, trip in enumerate(trips)
         ],
-        "events": [{**e, "trip": h} for e, h in zip(told, home, strict=True)],
+        "events": [{**e, "trip": h} for e, h in zip(described, home, strict=True)],
         "quality": _quality(table, trips, 0, parameters),
         "alignment": car.answer(),
         "algorithm_version": ALGORITHM_VERSION,

@@ -73,7 +73,7 @@ def erase(
             f"backups by {done.physically_by:%Y-%m-%d}. Proof: {done.erasure_id}"
         )
         for system, messages in done.recipients:
-            out.print(f"{system} got {messages} messages: it has to be told (GDPR Art. 19)")
+            out.print(f"{system} got {messages} messages: notify it (GDPR Art. 19)")
 
 
 def _verify(connection: Connection, eraser: Eraser, json: bool) -> None:

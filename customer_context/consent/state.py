@@ -3,7 +3,7 @@
 The rule. A question names a purpose, and may name a channel, a category of data and a recipient. A
 decision is about the question where each of the three is the same or left open by the decision.
 A decision takes effect when it was taken, but not before it was recorded where its date lies ahead
-of that (the clock of whoever sent it is fast). Of the decisions about the question whose time has
+of that (the clock of its sender is fast). Of the decisions about the question whose time has
 come (`valid_from`), the newest one is in force. Of two that take effect at one instant the one
 recorded later, and of those the withdrawal. It grants where it is a grant that has not expired
 (`valid_to`) and does not wait for its confirmation. All else is not granted.

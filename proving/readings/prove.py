@@ -61,8 +61,8 @@ def _wrong(kind: str, right: int, last_year: int, neighbour: int, rng: np.random
 def prove(seed: int, readings: int) -> Found:
     """Judge readings of up to two days after the last known one; an error never is right by luck.
 
-    An error that changes the reading by less than the day's use (a last digit) cannot be told from
-    another day, and counts as questioned only if it is.
+    An error that changes the reading by less than the day's use (a last digit) cannot be
+    distinguished from another day, and counts as questioned only if it is.
     """
     rng = np.random.default_rng(seed)
     t_us, kwh = _homes(rng)

@@ -1,4 +1,4 @@
-"""What insurers are told depends on no place: the same drives elsewhere give the same figures."""
+"""No answer to an insurer depends on the place: the same drives elsewhere give the same figures."""
 
 import json
 import math
@@ -56,8 +56,8 @@ def drives(west_deg: float) -> list[RawMessage]:
     return found
 
 
-def told(url: str, west_deg: float, *, fewer: bool = False) -> dict[str, object]:
-    """Everything that an insurer is told about the drives: path → answer."""
+def answers(url: str, west_deg: float, *, fewer: bool = False) -> dict[str, object]:
+    """Everything that an insurer is answered about the drives: path → answer."""
     sections = registry()
     sections["consents"].append({**sections["consents"][0], "purpose": "claims_assistance"})
     write(url, validate(sections, "test"), NOW_US)
@@ -96,11 +96,11 @@ def told(url: str, west_deg: float, *, fewer: bool = False) -> dict[str, object]
 def test_drives_elsewhere_give_an_insurer_the_same_figures(
     new_database: Callable[[], str],
 ) -> None:
-    here, there = told(new_database(), WEST), told(new_database(), EAST)
+    here, there = answers(new_database(), WEST), answers(new_database(), EAST)
     assert here == there
     assert len(here) >= 5
     trips = here["/v1/trips"]
     assert isinstance(trips, dict) and len(trips["data"]) >= 7
     scores = json.dumps(here["/v1/driving-scores"])
     assert '"score"' in scores and "harsh_braking" in scores
-    assert here != told(new_database(), WEST, fewer=True), "other drives are told apart"
+    assert here != answers(new_database(), WEST, fewer=True), "other drives are distinguished"
