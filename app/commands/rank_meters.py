@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.shared.console import print_json
-from app.commands.shared.recording import Map, Zone
+from app.commands.shared.recording import Map, Quiet, Zone, progress
 from runtime.errors import Usage
 
 Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
@@ -23,7 +23,11 @@ SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def rank_meters(
-    folder: Folder, tz: Zone = None, map_: Map = None, windows: Windows = "14d"
+    folder: Folder,
+    tz: Zone = None,
+    map_: Map = None,
+    windows: Windows = "14d",
+    quiet: Quiet = False,
 ) -> None:
     from app.analysis import insight
     from app.analysis.meter import analyse
@@ -37,14 +41,17 @@ def rank_meters(
     days = insight.window_of(windows) or 14
     ranked: list[dict[str, Any]] = []
     refused = []
-    for path in files:
-        try:
-            scores = insight.tamper_scores(analyse(read_meter_table(path, tz, map_ or ())), days)
-        except Usage as error:
-            refused.append({"file": path.name, "reason": str(error)})
-            continue
-        known = [window for window in scores if window["score"] is not None]
-        worst = max(known, key=lambda window: float(window["score"]), default=None)
-        ranked.append({"file": path.name, "score": worst and worst["score"], "window": worst})
+    with progress(quiet) as step:
+        for done, path in enumerate(files):
+            step(done / len(files), f"{done + 1} of {len(files)}: {path.name}")
+            try:
+                meter = analyse(read_meter_table(path, tz, map_ or ()))
+                scores = insight.tamper_scores(meter, days)
+            except Usage as error:
+                refused.append({"file": path.name, "reason": str(error)})
+                continue
+            known = [window for window in scores if window["score"] is not None]
+            worst = max(known, key=lambda window: float(window["score"]), default=None)
+            ranked.append({"file": path.name, "score": worst and worst["score"], "window": worst})
     ranked.sort(key=lambda meter: -(meter["score"] or 0.0))
     print_json({"meters": ranked, "refused": refused})

@@ -14,15 +14,20 @@ Examples:
   tachowatt score-trip log.csv --tz Europe/Berlin
 
   tachowatt score-trip obd.csv --map "t_s=ENGINE_RUN_TINE (),speed_kmh=VEHICLE_SPEED ()"
+
+Several files or a folder give one table of trips, or with --json an object with all answers; a
+file that does not fit is listed as refused with the reason.
+
+  tachowatt score-trip drives/ --json --out scores.json
 """
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from app.commands.shared.recording import (
     Export,
-    File,
     Map,
     Out,
     Plot,
@@ -32,7 +37,19 @@ from app.commands.shared.recording import (
     progress,
     write_answer,
 )
+from runtime import printable
+from runtime.errors import Usage
 
+if TYPE_CHECKING:
+    from app.analysis.many_trips import ScoredFiles
+
+Files = Annotated[
+    list[Path],
+    typer.Argument(
+        help="CSV (also .csv.gz; , ; or tab) or Parquet; several, or a folder", show_default=False
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON of several files, not a table")]
 Frame = Annotated[
     str | None,
     typer.Option(help="Axes of accel_x, _y, _z: device, earth (east, north, up) or vehicle"),
@@ -47,7 +64,7 @@ Sign = Annotated[
 
 
 def score_trip(
-    file: File,
+    files: Files,
     tz: Zone = None,
     map_: Map = None,
     plot: Plot = None,
@@ -55,6 +72,7 @@ def score_trip(
     frame: Frame = None,
     gravity: Gravity = None,
     sign: Sign = None,
+    json: AsJson = False,
     out: Out = None,
     quiet: Quiet = False,
 ) -> None:
@@ -65,7 +83,17 @@ def score_trip(
         from app.recordings.read import read_trip_table
 
         axes = Axes(frame or "", gravity or "", sign or "")
-        table = read_trip_table(file, tz, map_ or (), step)
+        if len(files) > 1 or files[0].is_dir():
+            from app.analysis import many_trips
+
+            if plot is not None or export is not None:
+                raise Usage("--plot and --export: found several recordings, expected one")
+            scored = many_trips.score_files(
+                many_trips.recordings_of(files), tz, map_ or (), axes, step
+            )
+            write_scores(scored, json, out, quiet)
+            return
+        table = read_trip_table(files[0], tz, map_ or (), step)
         step(0.9, "trips and scores")
         analysis = scoring.analyse(table, axes=axes)
         if export is not None:
@@ -79,3 +107,18 @@ def score_trip(
             plot_trip(analysis, plot)
         notes = analysis.answer["quality"]["notes"]
         write_answer(analysis.answer, notes, table.ignored, out, quiet)
+
+
+def write_scores(scored: "ScoredFiles", json: bool, out: Path | None, quiet: bool) -> None:
+    """Write the answers of several recordings: JSON, or a table with a row for each trip."""
+    if not quiet:
+        for refused in scored.refused:
+            typer.echo(f"refused: {printable.text(refused['reason'])}", err=True)
+    if json or out is not None:
+        answer = {"recordings": scored.recordings, "refused": scored.refused}
+        write_answer(answer, [], (), out, quiet)
+        return
+    from app.analysis.many_trips import TABLE_COLUMNS
+    from app.commands.shared.console import print_table
+
+    print_table("Trips", list(TABLE_COLUMNS), scored.table())

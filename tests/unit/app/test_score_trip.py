@@ -237,6 +237,42 @@ def test_errors_go_to_stderr_with_exit_code_2(tmp_path: Path) -> None:
         assert result.exit_code == 2 and "there is no folder" in result.stderr
 
 
+def test_a_folder_gives_one_table_and_names_what_does_not_fit(tmp_path: Path) -> None:
+    t, speed = drive()
+    folder = tmp_path / "drives"
+    folder.mkdir()
+    first = write(folder / "a.csv", t, {"speed_kmh": speed})
+    second = write(folder / "b.parquet", t[:3000], {"speed_kmh": speed[:3000]})
+    (folder / "c.csv").write_text("t_s,speed_kmh\n0,fast\n")
+    (folder / "notes.txt").write_text("no recording")
+    alone = [
+        json.loads(RUN.invoke(cli, ["score-trip", str(each), "-q"]).stdout)
+        for each in (first, second)
+    ]
+    together = RUN.invoke(cli, ["score-trip", str(folder), "--json"])
+    assert together.exit_code == 0, together.output
+    assert together.stderr.startswith(f"refused: {folder / 'c.csv'}: column speed_kmh, line 2")
+    answer = json.loads(together.stdout)
+    assert [each.pop("file") for each in answer["recordings"]] == [str(first), str(second)]
+    assert answer["recordings"] == alone
+    assert [each["file"] for each in answer["refused"]] == [str(folder / "c.csv")]
+    shown = RUN.invoke(cli, ["score-trip", str(second), str(first), "-q"])
+    assert shown.exit_code == 0
+    lines = [line for line in shown.stdout.splitlines() if str(folder) in line]
+    assert [str(second) in lines[0], str(first) in lines[1]] == [True, True]
+    assert f"{alone[0]['trips'][0]['score']:.1f}" in lines[1]
+
+
+def test_a_folder_without_a_recording_is_an_error(tmp_path: Path) -> None:
+    empty = RUN.invoke(cli, ["score-trip", str(tmp_path)])
+    assert empty.exit_code == 2 and "has no files .csv, .csv.gz, .parquet" in empty.stderr
+    (tmp_path / "a.csv").write_text("t_s,speed_kmh\n0,fast\n")
+    unread = RUN.invoke(cli, ["score-trip", str(tmp_path)])
+    assert unread.exit_code == 2 and "none of 1 recordings could be read" in unread.stderr
+    drawn = RUN.invoke(cli, ["score-trip", str(tmp_path), "--plot", str(tmp_path / "a.png")])
+    assert drawn.exit_code == 2 and "expected one" in drawn.stderr
+
+
 def test_columns() -> None:
     rows = json.loads(RUN.invoke(cli, ["columns", "--json"]).stdout)
     names = [row["name"] for row in rows]
