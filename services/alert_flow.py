@@ -15,6 +15,7 @@ from store.casework import alerts
 from store.postgres.pool import Connection
 from store.postgres.rows import After
 from store.postgres.times import from_us
+from store.reads import pages as reads
 
 
 def list_(
@@ -50,6 +51,11 @@ def list_(
             break
         after = (rows[-1]["happened_at"], rows[-1]["alert_id"])
     return found[:limit]
+
+
+def count(connection: Connection, tenant: str, state: str | None) -> int:
+    """Count the alerts that `list_` shows with this filter, up to `store.reads.pages.COUNTED`."""
+    return reads.count_alerts(connection, tenant, state)
 
 
 def visible(

@@ -19,6 +19,7 @@ from store.casework.delivery import Attempt, Lane
 from store.people import consent
 from store.postgres.pool import Connection
 from store.postgres.rows import After
+from store.reads import pages as reads
 
 RESENT = ("failed", "cancelled", "refused")
 """States from which a contact can be sent again."""
@@ -52,6 +53,18 @@ def list_(
         limit=limit,
     )
     return visibility.shown(connection, tenant, Kind.CONTACT, rows, reader=reader)
+
+
+def count(
+    connection: Connection,
+    tenant: str,
+    *,
+    state: str | None,
+    side: str | None,
+    most: int = reads.COUNTED,
+) -> int:
+    """Count the contacts of `list_` with these filters, up to `most`."""
+    return contacts.count(connection, tenant, state=state, side=side, most=most)
 
 
 def visible(

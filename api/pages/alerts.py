@@ -9,7 +9,7 @@ from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
-from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.meters import as_plot_anomaly, intervals, register
 from api.pages.plots import meters as meter_plots
@@ -40,7 +40,13 @@ def alert_list(view: View) -> Response:
     view.load_names(row["subject"] for row in shown)
     view.log(of_rows(shown, "alert", "alert_id"), "alerts", alert_resources.PURPOSE)
     return view.page(
-        "alerts.html", alerts=shown, next=next_, state=state, states=STATES, is_past=is_past
+        "alerts.html",
+        alerts=shown,
+        next=next_,
+        count=counted(len(shown), alert_flow.count(view.connection, view.tenant, state)),
+        state=state,
+        states=STATES,
+        is_past=is_past,
     )
 
 

@@ -5,7 +5,7 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages.frame.lists import ROWS, Row, chosen, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
 from runtime.errors import NotAllowed
 from services import contact_flow
@@ -26,6 +26,7 @@ def contact_list(view: View) -> Response:
         limit=ROWS + 1,
     )
     shown, next_ = one_page(found, "contacts", "created_at", "contact_id")
+    total = contact_flow.count(view.connection, view.tenant, state=state, side=view.caller.side)
     if _sees_customers(view):
         view.load_names(f"customer:{row['customer']}" for row in shown if row["customer"])
         view.log(of_rows(shown, "contact", "contact_id"), "contacts", "contacts")
@@ -33,6 +34,7 @@ def contact_list(view: View) -> Response:
         "contacts.html",
         contacts=shown,
         next=next_,
+        count=counted(len(shown), total),
         state=state,
         states=_STATES,
         people=_sees_customers(view),

@@ -1,6 +1,7 @@
 """Meters: the list, and one meter with load profile, days, intervals and anomalies."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,7 +14,7 @@ from api.http.answers import finite
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.formats import Formats
-from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
+from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.pages.plots import meters as meter_plots
 from contracts.purposes import Purpose
@@ -65,6 +66,7 @@ def own_meters(view: View) -> list[Row]:
 def meters(view: View) -> Response:
     """GET /meters"""
     next_ = None
+    show = chosen(view, "show", ("unusual",))
     if view.may(Scope.CONSUMPTION_READ):
         after = cursor(view, "meters", paging.text)
         found = metering.meters(
@@ -72,6 +74,7 @@ def meters(view: View) -> Response:
             view.tenant,
             _PURPOSE,
             view.now,
+            unusual=show is not None,
             after=None if after is None else after[0],
             limit=ROWS + 1,
         )
@@ -80,15 +83,54 @@ def meters(view: View) -> Response:
     else:
         shown = own_meters(view)
     for row in shown:
-        row["day"] = next(iter(_days(view, row["meter"], 1)), None)
+        days = _days(view, row["meter"], _DAYS)
+        row["day"] = next(iter(days), None)
+        row["course"] = course(days)
         row["anomaly"] = next(
             (each for each in _anomalies(view, row["meter"]) if each["state"] != "resolved"), None
         )
     total = len(shown)
     if view.may(Scope.CONSUMPTION_READ):
-        total = metering.count(view.connection, view.tenant, _PURPOSE, view.now, COUNTED_SLOWLY)
+        total = metering.count(
+            view.connection,
+            view.tenant,
+            _PURPOSE,
+            view.now,
+            COUNTED_SLOWLY,
+            unusual=show is not None,
+        )
     count = counted(len(shown), total, COUNTED_SLOWLY)
-    return view.page("meters.html", meters=shown, next=next_, count=count)
+    return view.page("meters.html", meters=shown, next=next_, count=count, show=show)
+
+
+@dataclass(frozen=True, slots=True)
+class Course:
+    """Energy of a meter's days for a small line chart. low, high : kWh per day, of `days` days.
+
+    points : of an SVG polyline, 100 wide and 24 high.
+    """
+
+    points: str
+    days: int
+    low: float
+    high: float
+
+
+def course(days: Sequence[Row]) -> Course | None:
+    """Return the course of days, newest first; None for less than two with energy."""
+    measured = [row for row in days[::-1] if row["energy_kwh"] is not None]
+    if len(measured) < 2:
+        return None
+    first, last = measured[0]["date"].toordinal(), measured[-1]["date"].toordinal()
+    values = [float(row["energy_kwh"]) for row in measured]
+    low, high = min(values), max(values)
+    top = high - min(low, 0.0) or 1.0
+    points = " ".join(
+        f"{100 * (row['date'].toordinal() - first) / (last - first):.1f},"
+        f"{23 - 22 * (value - min(low, 0.0)) / top:.1f}"
+        for row, value in zip(measured, values, strict=True)
+    )
+    return Course(points, len(measured), low, high)
 
 
 def _own_rows(view: View, rows: list[Row]) -> list[Row]:

@@ -11,7 +11,7 @@ from psycopg.types.json import Jsonb
 from contracts.channels import STORED, TO_RECEIVERS
 from contracts.purposes import INSURERS
 from store.postgres import notify, rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 
@@ -153,12 +153,9 @@ def list_(
     side : insurer or utility, to which the purpose belongs; after : (created_at, contact_id) of
     the previous page's last row.
     """
-    where = rows.Conditions("c.tenant = %s", tenant)
-    where.add("c.state = %s", state).add("c.channel = %s", channel)
-    where.add("c.customer = %s", customer)
+    where = _conditions(tenant, state, side)
+    where.add("c.channel = %s", channel).add("c.customer = %s", customer)
     where.add("c.case_id = %s", case_id).add("c.alert_id = %s", alert_id)
-    if side is not None:
-        where.add("(c.purpose = any(%s)) = %s", list(map(str, INSURERS)), side == "insurer")
     where.add("(c.created_at, c.contact_id) < (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,
@@ -167,6 +164,28 @@ def list_(
         "order by c.created_at desc, c.contact_id desc limit %s",
         [*where.values, limit],
     )
+
+
+def count(
+    connection: Connection, tenant: str, *, state: str | None, side: str | None, most: int
+) -> int:
+    """Count the contacts of `list_` with these filters, up to `most`."""
+    where = _conditions(tenant, state, side)
+    return int(
+        scalar(
+            connection,
+            f"select count(*) from (select 1 from contacts.contact c where {where.sql} "
+            "limit %s) as counted",
+            [*where.values, most],
+        )
+    )
+
+
+def _conditions(tenant: str, state: str | None, side: str | None) -> rows.Conditions:
+    where = rows.Conditions("c.tenant = %s", tenant).add("c.state = %s", state)
+    if side is not None:
+        where.add("(c.purpose = any(%s)) = %s", list(map(str, INSURERS)), side == "insurer")
+    return where
 
 
 def get(connection: Connection, tenant: str, contact_id: str) -> dict[str, Any] | None:

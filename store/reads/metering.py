@@ -34,20 +34,29 @@ _GRANTED = (
 )
 
 
+_UNUSUAL = (
+    "exists (select from contacts.alert a where a.tenant = m.tenant "
+    "and a.subject = 'meter:' || m.meter and a.customer = k.customer "
+    "and a.state <> 'resolved' and not a.retracted)"
+)
+
+
 def meters(
     connection: Connection,
     tenant: str,
     purpose: str,
     at: datetime,
     *,
+    unusual: bool = False,
     after: str | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Return meters by id whose customer at `at` grants the purpose now.
 
+    unusual : only those with an alert of this customer that nobody has resolved.
     Rows: meter, number, interval_s, timezone, customer, contract, consent_id.
     """
-    where = rows.Conditions("true").add("m.meter > %s", after)
+    where = rows.Conditions(_UNUSUAL if unusual else "true").add("m.meter > %s", after)
     return rows.all_(
         connection,
         f"{_METER} and {where.sql} order by m.meter limit %s",
@@ -55,12 +64,21 @@ def meters(
     )
 
 
-def count(connection: Connection, tenant: str, purpose: str, at: datetime, most: int) -> int:
+def count(
+    connection: Connection,
+    tenant: str,
+    purpose: str,
+    at: datetime,
+    most: int,
+    *,
+    unusual: bool = False,
+) -> int:
     """Count the meters of `meters`, up to `most`."""
+    shown = _UNUSUAL if unusual else "true"
     return int(
         scalar(
             connection,
-            f"select count(*) from ({_METER} limit %s) as counted",
+            f"select count(*) from ({_METER} and {shown} limit %s) as counted",
             (at, at, purpose, None, tenant, most),
         )
     )

@@ -204,19 +204,31 @@ def waiting(connection: Connection, tenant_id: str, side: str | None) -> dict[st
         "and state <> 'resolved' and (%s::text is null or side = %s) limit %s) as counted",
         (tenant_id, side, side, COUNTED),
     )
-    alerts = scalar(
-        connection,
-        "select count(*) from (select 1 from contacts.alert a cross join lateral ("
-        + DECIDED.format(tenant="a.tenant", customer="a.customer", purpose="(%s::jsonb ->> a.kind)")
-        + ") as d where a.tenant = %s and a.state <> 'resolved' and not a.retracted "
-        "and d.state = 'granted' limit %s) as counted",
-        (
-            json.dumps({kind: facts.purpose for kind, facts in ANOMALIES.items()}),
-            tenant_id,
-            COUNTED,
-        ),
+    open_ = "a.state <> 'resolved' and not a.retracted"
+    alerts = _count_alerts(connection, rows.Conditions("a.tenant = %s", tenant_id).add(open_))
+    return {"cases": int(cases), "alerts": alerts}
+
+
+def count_alerts(connection: Connection, tenant_id: str, state: str | None) -> int:
+    """Count the alerts whose purpose is granted, in this state if one is given, up to COUNTED."""
+    where = rows.Conditions("a.tenant = %s", tenant_id).add("a.state = %s", state)
+    return _count_alerts(connection, where)
+
+
+def _count_alerts(connection: Connection, where: rows.Conditions) -> int:
+    purposes = json.dumps({kind: facts.purpose for kind, facts in ANOMALIES.items()})
+    decided = DECIDED.format(
+        tenant="a.tenant", customer="a.customer", purpose="(%s::jsonb ->> a.kind)"
     )
-    return {"cases": int(cases), "alerts": int(alerts)}
+    return int(
+        scalar(
+            connection,
+            "select count(*) from (select 1 from contacts.alert a "
+            f"cross join lateral ({decided}) as d "
+            f"where d.state = 'granted' and {where.sql} limit %s) as counted",
+            [purposes, *where.values, COUNTED],
+        )
+    )
 
 
 def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, datetime | None]:

@@ -19,7 +19,7 @@ from store.postgres.pool import connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api, pages
 from tests.fix_registry import NOW_US, points, registry
-from tests.pages import send, sign_in
+from tests.pages import send, sign_in, token_of
 from tests.patience import patient
 
 NOW = from_us(NOW_US)
@@ -295,6 +295,48 @@ def test_the_queue_page_filters_and_counts(api: Api, agent: httpx.Client) -> Non
     assert re.search(r"\d+ of \d+", agent.get("/cases").text)
     assert re.fullmatch(r"/cases(/.+|\?done=nothing_next)",
                         agent.get("/cases/next").headers["location"])  # fmt: skip
+
+
+def test_lists_say_how_many_of_how_many(api: Api) -> None:
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "utility")])
+        for path, ids, state in (
+            ("/alerts", "alerts", "open"),
+            ("/contacts", "contacts", "failed"),
+        ):
+            for query in ("", f"?state={state}"):
+                there = len(list(pages(api, f"/v1{path}{query}", "utility", 50)))
+                page = client.get(f"{path}{query}").text
+                shown = re.search(r"(\d+) of (\d+)", page)
+                rows = page.count(f'href="/{ids}/')
+                if there == 0:
+                    assert shown is None and rows == 0
+                else:
+                    assert shown and shown.groups() == (str(rows), str(there)), path + query
+
+
+def test_unusual_meters_are_those_with_an_alert_nobody_resolved(api: Api) -> None:
+    own = api.seeded.own["own"]
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "utility")])
+
+        def shown() -> set[str]:
+            page = client.get("/meters?show=unusual").text
+            return set(re.findall(r'class="main" href="/meters/([^"]+)"', page))
+
+        listed = {
+            alert["subject"].removeprefix("meter:")
+            for alert in pages(api, "/v1/alerts", "utility", 50)
+            if alert["state"] != "resolved" and not alert["retracted"]
+        }
+        assert own.meter in listed and shown() == listed
+        everything = client.get("/meters").text
+        assert f'href="/meters/{own.meter}"' in everything and "<polyline" in everything
+        page = client.get(f"/alerts/{own.alert}").text
+        form = {"csrf": token_of(page), "action": "resolve", "resolution": "looked at"}
+        done = client.post(f"/alerts/{own.alert}", data=form)
+        assert done.status_code == 303
+        assert shown() == listed - {own.meter}
 
 
 def test_who_withdrew_still_sees_their_own_past(api: Api) -> None:

@@ -27,6 +27,7 @@ DYNAMIC = (
     "case.queue",
     "case.side",
     "case.state",
+    "meter.show",
     "plan.action",
     "plan.state",
     "plan.who",
