@@ -82,6 +82,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "insurers", "description": "Scores, trips and crashes; never a position"},
             {"name": "utilities", "description": "Alerts and consumption"},
             {"name": "agents", "description": "Customers, and the relevant context of each"},
+            {"name": "decisions", "description": "Facts, and the next best action"},
             {"name": "interactions", "description": "What customers do in channels of others"},
             {"name": "cases", "description": "Cases and their diary"},
             {"name": "customers", "description": "A customer's own data, consents and messages"},

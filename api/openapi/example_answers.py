@@ -12,6 +12,20 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "pagination": {"end_cursor": "WyJ4Il0", "has_next_page": False}}
 
 
+_FACT: dict[str, Any] = {
+    "name": "consumption.year_kwh",
+    "type": "number",
+    "unit": "kWh",
+    "choices": None,
+    "source": "feature",
+    "purpose": "energy_insight",
+    "max_age_s": 604_800,
+    "title": {"de": "Verbrauch im Jahr", "en": "consumption of a year"},
+    "description": {
+        "de": "Aus den gemessenen Tagen hochgerechnet.",
+        "en": "Projected from the measured days.",
+    },
+}
 _PERIOD = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 _EXPOSURE = {"distance_m": 161_300.0, "drive_s": 12_480.0, "night_s": 250.0, "trips": 14}
 
@@ -567,6 +581,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         )
     },
+    "list_facts": {"200": {"data": [_FACT]}},
     "list_timeline": {"200": page(_ENTRY)},
     "search_timeline": {"200": page(_ENTRY)},
     "report_interaction": {

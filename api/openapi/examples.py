@@ -19,6 +19,11 @@ stages:
         title: {de: Kunden anrufen, en: Call the customer}
 """
 
+
+def _why(code: str, de: str, en: str) -> dict[str, Any]:
+    return {"code": code, "text": en, "texts": {"de": de, "en": en}}
+
+
 _ALERT: dict[str, Any] = {
     "id": "b1a7a4d3a6d24c0e9b1d2b7d0a4f6c11",
     "kind": "base_load_rise",
@@ -143,11 +148,27 @@ _CONTEXT: dict[str, Any] = {
                 "en": "Crash of Golf: call the driver",
             },
             "reasons": [
-                {"code": "recent", "text": "3 minutes ago"},
-                {"code": "urgent", "text": "urgent"},
-                {"code": "open", "text": "still open"},
-                {"code": "due_soon", "text": "due in 12 minutes"},
-                {"code": "severity", "text": "severity 3 of 3"},
+                {
+                    "code": "recent",
+                    "text": "3 minutes ago",
+                    "texts": {"de": "vor 3 Minuten", "en": "3 minutes ago"},
+                },
+                _why("urgent", "dringend", "urgent"),
+                {
+                    "code": "open",
+                    "text": "still open",
+                    "texts": {"de": "noch offen", "en": "still open"},
+                },
+                {
+                    "code": "due_soon",
+                    "text": "due in 12 minutes",
+                    "texts": {"de": "fällig in 12 Minuten", "en": "due in 12 minutes"},
+                },
+                {
+                    "code": "severity",
+                    "text": "severity 3 of 3",
+                    "texts": {"de": "Schwere 3 von 3", "en": "severity 3 of 3"},
+                },
             ],
             "parts": [
                 {

@@ -16,10 +16,11 @@ from store.postgres.times import from_us
 
 class Why(Shape):
     """A reason. code : recent, open, urgent, severity, overdue, due_soon, due, related,
-    undelivered, in_force, ended; text : the same in English."""
+    undelivered, in_force, ended, useful, dismissed, diversity."""
 
     code: str
-    text: str
+    text: str = Field(description="In English.")
+    texts: dict[str, str] = Field(description="In German (de) and English (en).")
 
 
 Kind = Literal["case", "crash", "alert", "score", "contact", "contract"]
@@ -113,7 +114,10 @@ def _relevant(one: customer_context.Relevant) -> Relevant:
             "case_id": item.case_id,
             "due_at": None if item.due_us is None else from_us(item.due_us),
             "summary": one.summary,
-            "reasons": [Why(code=r.code, text=r.text) for r in one.ranked.reasons],
+            "reasons": [
+                Why(code=r.code, text=r.text, texts={"de": r.de, "en": r.text})
+                for r in one.ranked.reasons
+            ],
             "parts": [
                 Part(
                     kind=part.kind,  # type: ignore[arg-type]  # one of Kind

@@ -1,6 +1,6 @@
 """The routes: one package per role, one file per subject."""
 
-from api.routes.agents import case_steps, cases, contact_points, contacts, timeline
+from api.routes.agents import case_steps, cases, contact_points, contacts, facts, timeline
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.back_office import changes, registry
 from api.routes.channels import interactions
@@ -23,6 +23,7 @@ ROUTERS = tuple(
         changes,
         contact_points,
         timeline,
+        facts,
         interactions,
         cases,
         case_steps,

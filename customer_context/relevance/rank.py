@@ -3,12 +3,19 @@
 Items of one occasion (a crash, its case and the messages about it) are one row: the item with the
 highest weight, with the others as its parts. An item's weight is
 
-    severity · 0.5 ^ (age / half-life)  +  open, urgent and due  +  relation to open items
+    severity · usefulness · 0.5 ^ (age / half-life)  +  open, urgent and due  +  relation to open
 
 Severity is 1 to 3, doubled for urgent items. An open item also gets a fixed weight that does not
 depend on its age, and more where its deadline is near or past. An item that is related to an open
-one (same case, vehicle or meter) gets more weight. All numbers are our own choice; they only order
-and are shown nowhere.
+one (same case, vehicle or meter) gets more weight. Usefulness is what agents and customers made of
+such an item, 1 without feedback:
+
+    2 · (1 + used + opened / 2) / (2 + used + opened + dismissed)
+
+It lowers nothing that is open or urgent. Then the occasions are taken one after the other: the
+more of a kind are taken already, the less the next one of it weighs (0.7 for each), so that ten
+notices of one kind do not hide the one of another. What is open, urgent or undelivered keeps its
+weight. All numbers are our own choice; they only order. Oracle: tests/oracles/relevance.py.
 """
 
 from collections.abc import Iterable, Sequence
@@ -27,13 +34,19 @@ _RELATED = 1.5
 _UNDELIVERED = 2.0
 _NOT_IN_FORCE = 0.1
 _FAILED = "undelivered"
+_SAME_KIND = 0.7
+_USEFUL, _DISMISSED = 1.25, 0.75
 
 
 class Reason(NamedTuple):
-    """A reason for an item's rank. code : stable; text : English."""
+    """A reason for an item's rank. code : stable; text : English; de : German."""
 
     code: str
     text: str
+    de: str
+
+
+_OTHER_KIND = Reason("diversity", "of another kind than those above", "anderer Art als die darüber")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +60,7 @@ class Item:
     subject : the vehicle or meter it is about; case_id : its case, or the case itself.
     due_us : deadline; failed : it did not reach the customer; in_force : for a contract.
     occasion : what it belongs to, such as a signal; '' = it stands alone.
+    opened, used, dismissed : how often agents and customers did this with it.
     """
 
     kind: str
@@ -61,6 +75,14 @@ class Item:
     failed: bool = False
     in_force: bool = True
     occasion: str = ""
+    opened: int = 0
+    used: int = 0
+    dismissed: int = 0
+
+    @property
+    def stands(self) -> bool:
+        """Whether it keeps its weight, whatever else is shown and however useful such items are."""
+        return self.in_force and (self.open or self.urgent or self.failed)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +108,28 @@ def rank(items: Iterable[Item], now_us: int, most: int) -> list[Ranked]:
         alone = (one.item.kind, one.item.id)
         key = ("occasion", one.item.occasion) if one.item.occasion else alone
         occasions.setdefault(key, []).append(one)
-    return [_joined(ranked) for ranked in list(occasions.values())[:most]]
+    return _diverse([_joined(ranked) for ranked in occasions.values()], most)
+
+
+def _diverse(ranked: list[Ranked], most: int) -> list[Ranked]:
+    """Take the heaviest, one after the other; each taken one makes others of its kind lighter."""
+    left, found = list(ranked), list[Ranked]()
+    taken: dict[str, int] = {}
+    while left and len(found) < most:
+
+        def weight(one: Ranked) -> float:
+            return one.weight * (
+                1.0 if one.item.stands else _SAME_KIND ** taken.get(one.item.kind, 0)
+            )
+
+        best = max(range(len(left)), key=lambda i: (weight(left[i]), -i))
+        one = replace(left[best], weight=weight(left[best]))
+        if best > 0 and left[0].weight > one.weight:
+            one = replace(one, reasons=(*one.reasons, _OTHER_KIND))
+        left.pop(best)
+        taken[one.item.kind] = taken.get(one.item.kind, 0) + 1
+        found.append(one)
+    return found
 
 
 def _joined(ranked: Sequence[Ranked]) -> Ranked:
@@ -102,22 +145,36 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
     age_s = max(0.0, (now_us - item.at_us) / US_PER_S)
     severity = item.severity * (2.0 if item.urgent else 1.0)
     recency = 0.5 ** (age_s / RELEVANCE_HALF_LIFE_S[item.kind])
-    parts = [(severity * recency, _recent(item, age_s))]
+    useful = usefulness(item)
+    parts = [(severity * useful * recency, _recent(item, age_s))]
+    if useful >= _USEFUL:
+        parts.append((0.0, Reason("useful", "such items were useful", "solche waren nützlich")))
+    if useful <= _DISMISSED:
+        parts.append(
+            (0.0, Reason("dismissed", "such items were dismissed", "solche wurden verworfen"))
+        )
     if item.open:
-        parts.append((_OPEN, Reason("open", "still open")))
+        parts.append((_OPEN, Reason("open", "still open", "noch offen")))
     if item.urgent and item.open:
-        parts.append((severity, Reason("urgent", "urgent")))
+        parts.append((severity, Reason("urgent", "urgent", "dringend")))
     if item.severity > 1:
-        parts.append((item.severity / 10, Reason("severity", f"severity {item.severity} of 3")))
+        text, de = f"severity {item.severity} of 3", f"Schwere {item.severity} von 3"
+        parts.append((item.severity / 10, Reason("severity", text, de)))
     if item.open and item.due_us is not None:
         parts += _due(item.due_us, now_us)
     if not item.open and (item.subject in subjects or item.case_id in cases):
-        related = Reason("related", "about the same as something that is open")
+        related = Reason(
+            "related", "about the same as something that is open", "betrifft dasselbe wie Offenes"
+        )
         parts.append((_RELATED, related))
     if item.failed:
-        parts.append((_UNDELIVERED, Reason(_FAILED, "it did not reach the customer")))
+        parts.append(
+            (_UNDELIVERED, Reason(_FAILED, "it did not reach the customer", "kam nicht an"))
+        )
     if not item.in_force:
-        parts = [(_NOT_IN_FORCE * recency, Reason("ended", "no longer in force"))]
+        parts = [
+            (_NOT_IN_FORCE * recency, Reason("ended", "no longer in force", "nicht mehr gültig"))
+        ]
     parts.sort(key=lambda part: -part[0])
     return Ranked(item, sum(weight for weight, _ in parts), _shown_reasons(parts))
 
@@ -131,23 +188,33 @@ def _shown_reasons(parts: Sequence[tuple[float, Reason]]) -> tuple[Reason, ...]:
 def _due(due_us: int, now_us: int) -> list[tuple[float, Reason]]:
     left_s = (due_us - now_us) / US_PER_S
     if left_s < 0:
-        return [(_OVERDUE, Reason("overdue", f"overdue by {_span(-left_s)}"))]
+        late, de = _span(-left_s)
+        return [(_OVERDUE, Reason("overdue", f"overdue by {late}", f"überfällig seit {de}"))]
+    left, de = _span(left_s)
     if left_s < _DUE_SOON_S:
-        return [(_DUE_SOON, Reason("due_soon", f"due in {_span(left_s)}"))]
-    return [(0.0, Reason("due", f"due in {_span(left_s)}"))]
+        return [(_DUE_SOON, Reason("due_soon", f"due in {left}", f"fällig in {de}"))]
+    return [(0.0, Reason("due", f"due in {left}", f"fällig in {de}"))]
 
 
 def _recent(item: Item, age_s: float) -> Reason:
     if item.kind == "contract":
-        return Reason("in_force", "in force")
-    return Reason("recent", f"{_span(age_s)} ago")
+        return Reason("in_force", "in force", "gültig")
+    ago, de = _span(age_s)
+    return Reason("recent", f"{ago} ago", f"vor {de}")
 
 
-def _span(seconds: float) -> str:
+def usefulness(item: Item) -> float:
+    """Return the factor of an item's recency by feedback; at least 1 for what stands."""
+    found = 2 * (1 + item.used + item.opened / 2) / (2 + item.used + item.opened + item.dismissed)
+    return max(1.0, found) if item.stands else found
+
+
+def _span(seconds: float) -> tuple[str, str]:
+    """Return a duration in English and in German (dative)."""
     if seconds < 90:
-        return "a minute"
+        return "a minute", "einer Minute"
     if seconds < 90 * 60:
-        return f"{seconds / 60:.0f} minutes"
+        return f"{seconds / 60:.0f} minutes", f"{seconds / 60:.0f} Minuten"
     if seconds < 36 * 3_600:
-        return f"{seconds / 3_600:.0f} hours"
-    return f"{seconds / 86_400:.0f} days"
+        return f"{seconds / 3_600:.0f} hours", f"{seconds / 3_600:.0f} Stunden"
+    return f"{seconds / 86_400:.0f} days", f"{seconds / 86_400:.0f} Tagen"

@@ -101,6 +101,9 @@ RULES: dict[str, Rule] = {
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
+    "list_facts": rule(
+        "operator", "platform", "supervisor", "marketing", "data_protection", whole=True
+    ),
     "report_interaction": rule("agent", "supervisor", "back_office", whole=True),
     "report_interactions": rule("agent", "supervisor", "back_office", whole=True),
     "list_timeline": rule("agent", "supervisor"),

@@ -77,6 +77,8 @@ HELP: dict[str, set[str]] = {
     "check-reading": PARSER,
     "import-meter": PARSER,
     "rank-meters": PARSER,
+    "rank": PARSER,
+    "facts": PARSER,
     "api": DATABASE,
     "backup": DATABASE,
     "bench": PARSER,
@@ -127,6 +129,8 @@ RUNS: dict[str, set[str]] = {
     "score-trip docs/examples/drive.csv -q": PARSER | KERNELS | {"pyarrow"},
     "analyse-meter {home} -q": PARSER | KERNELS | {"pyarrow"},
     "columns": PARSER,
+    "facts": PARSER,
+    "rank docs/examples/situation.json": PARSER,
     "schemas --check": PARSER | {"numpy"},
     "settings": SETTINGS,
     "simulate --to {world} --cars 1 --meters 1 --hours 0.1 --history-days 1": PARSER

@@ -1,10 +1,12 @@
 """What matters now: the order, and its reasons."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from contracts.kinds import RELEVANCE_HALF_LIFE_S
 from customer_context.relevance.rank import Item, rank
 from tests.oracles import relevance
 
@@ -80,6 +82,9 @@ ITEMS = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from(["", "signal a", "signal b", "playbook p"]),
+    st.integers(0, 5),
+    st.integers(0, 5),
+    st.integers(0, 5),
 )
 
 
@@ -94,17 +99,37 @@ def test_the_order_does_not_depend_on_the_order_given(items: list[Item], random:
 
 
 @given(st.lists(ITEMS, max_size=12, unique_by=lambda i: (i.kind, i.id)), st.integers(1, 6))
-def test_an_occasion_is_one_row(items: list[Item], most: int) -> None:
-    alone = [replace(item, occasion="") for item in items]
-    weights = {(r.item.kind, r.item.id): r.weight for r in rank(alone, NOW_US, 50)}
-    expected = relevance.occasions(
-        [(weights[i.kind, i.id], i.at_us, i.kind, i.id, i.occasion) for i in items], most
-    )
+def test_the_ranking_is_what_the_oracle_says(items: list[Item], most: int) -> None:
+    expected = relevance.occasions([asdict(i) for i in items], NOW_US, most, RELEVANCE_HALF_LIFE_S)
     found = rank(items, NOW_US, most)
-    assert [[(i.kind, i.id) for i in (r.item, *r.parts)] for r in found] == expected
+    shown = [[(i.kind, i.id) for i in (r.item, *r.parts)] for r in found]
+    weights = [weight for weight, _ in expected]
+    assert [r.weight for r in found] == pytest.approx(weights)
+    if len({round(weight, 6) for weight in weights}) == len(weights):  # no tie by rounding
+        assert shown == [row for _, row in expected]
     for ranked in found:
         failed = any(part.failed and part.in_force for part in ranked.parts)
         assert not failed or "undelivered" in [reason.code for reason in ranked.reasons]
+
+
+def test_what_was_dismissed_goes_down_and_what_was_used_up() -> None:
+    at = NOW_US - HOUR_US
+    used = Item("score", "used", at, used=3)
+    plain = Item("score", "plain", at)
+    dismissed = Item("score", "dismissed", at, dismissed=3)
+    assert order(dismissed, plain, used) == ["used", "plain", "dismissed"]
+    assert "useful" in codes(used) and "dismissed" in codes(dismissed)
+    assert order(replace(dismissed, open=True), used)[0] == "dismissed"  # feedback hides no work
+
+
+def test_ten_of_a_kind_do_not_hide_another() -> None:
+    scores = [Item("score", f"s{i}", NOW_US - i * HOUR_US, severity=2) for i in range(10)]
+    contact = Item("contact", "mail", NOW_US - HOUR_US)
+    found = rank([*scores, contact], NOW_US, 4)
+    assert "mail" in [one.item.id for one in found]
+    assert "diversity" in [r.code for one in found for r in one.reasons if one.item == contact]
+    cases = [Item("case", f"c{i}", NOW_US - i * HOUR_US, open=True) for i in range(10)]
+    assert "mail" not in [one.item.id for one in rank([*cases, contact], NOW_US, 4)]
 
 
 def test_a_crash_is_one_row_with_its_case_and_messages() -> None:

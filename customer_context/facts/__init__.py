@@ -1,0 +1,1 @@
+"""Facts: typed values about a customer, with age, source, purpose and confidence."""
