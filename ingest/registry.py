@@ -4,6 +4,7 @@ import threading
 from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
@@ -12,7 +13,7 @@ from store.people import changes, consent, registry
 from store.people.changes import Change
 from store.people.registry import Holding
 from store.postgres.pool import Connection
-from store.postgres.times import to_us
+from store.postgres.times import from_us, to_us
 
 MOST_CHANGES = 20_000
 """More changes at once are read with everything else, which is faster then."""
@@ -66,9 +67,9 @@ class Registries:
             if before is not None and registry.version(connection) == before.version:
                 self._newest = _at_its_date(connection, before, now_us)
                 return self._newest
-            followed = None if before is None else follow(connection, before)
+            followed = None if before is None else follow(connection, before, now_us)
             if followed is None:
-                self._newest, devices = load(connection), None
+                self._newest, devices = load(connection, now_us), None
             else:
                 self._newest, devices = followed
             self._newest = _at_its_date(connection, self._newest, now_us)
@@ -94,8 +95,8 @@ class Registries:
 _UNKNOWN_METER = registry.MeterRow(None, 900, 6)
 
 
-def load(connection: Connection) -> Registry:
-    """Read the whole registry."""
+def load(connection: Connection, now_us: int | None = None) -> Registry:
+    """Read the whole registry, with the consents of a time; None = now by the database's clock."""
     seen = changes.snapshot(connection)  # first: what commits from now on is read again
     version = registry.version(connection)
     devices = _devices(connection, None)
@@ -104,16 +105,24 @@ def load(connection: Connection) -> Registry:
         tenants=frozenset(registry.tenants(connection)),
         by_address={(device.dialect, device.address): device for device in devices},
         by_id={device.device_id: device for device in devices},
-        consent=ConsentState(consent.granted(connection)),
-        changes_at_us=_changes_at_us(connection),
+        consent=_consent(connection, now_us),
+        changes_at_us=_changes_at_us(connection, now_us),
         grids=Grids.of(devices),
         native={device.device_id: _native(device) for device in devices},
         seen=seen,
     )
 
 
-def _changes_at_us(connection: Connection) -> int:
-    changes_at = consent.next_change(connection)
+def _consent(connection: Connection, now_us: int | None) -> ConsentState:
+    return ConsentState(consent.granted(connection, at=_time(now_us)))
+
+
+def _time(now_us: int | None) -> datetime | None:
+    return None if now_us is None else from_us(now_us)
+
+
+def _changes_at_us(connection: Connection, now_us: int | None) -> int:
+    changes_at = consent.next_change(connection, _time(now_us))
     return FOREVER_US if changes_at is None else to_us(changes_at)
 
 
@@ -121,14 +130,19 @@ def _at_its_date(connection: Connection, before: Registry, now_us: int) -> Regis
     """Return the registry, with consents read again where one has begun or ended by its date."""
     if now_us < before.changes_at_us:
         return before
-    changes_at_us = _changes_at_us(connection)
     return replace(
-        before, consent=ConsentState(consent.granted(connection)), changes_at_us=changes_at_us
+        before,
+        consent=_consent(connection, now_us),
+        changes_at_us=_changes_at_us(connection, now_us),
     )
 
 
-def follow(connection: Connection, before: Registry) -> tuple[Registry, frozenset[int]] | None:
+def follow(
+    connection: Connection, before: Registry, now_us: int | None = None
+) -> tuple[Registry, frozenset[int]] | None:
     """Read what has changed since a snapshot; return the new one and the devices that may differ.
+
+    now_us : of consents, as in `load`.
 
     None where everything has to be read: too much has changed, or a device was removed.
     """
@@ -140,12 +154,12 @@ def follow(connection: Connection, before: Registry) -> tuple[Registry, frozense
     customers = sorted({(c.tenant, c.object) for c in changed if c.kind == "consent"})
     state, changes_at_us = before.consent, before.changes_at_us
     if customers:
-        now = consent.granted(connection, customers)
+        now = consent.granted(connection, customers, _time(now_us))
         state = ConsentState(
             {**state.granted, **{key: now.get(key, frozenset()) for key in customers}}
         )
         # A date that has come in the meantime stays: `load` reads everybody's consents then.
-        changes_at_us = min(changes_at_us, _changes_at_us(connection))
+        changes_at_us = min(changes_at_us, _changes_at_us(connection, now_us))
     tenants = before.tenants
     if any(change.kind == "tenant" for change in changed):
         tenants = frozenset(registry.tenants(connection))

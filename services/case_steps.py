@@ -141,7 +141,7 @@ def attach(
     """
     case_types.keep(connection, tenant, case_type, cases.AUTHOR, now_us)
     event = Event(What.OPEN, now_us, data=dict(data or {}))
-    around = _around(connection, tenant, customer, dict(signal or {}))
+    around = _around(connection, tenant, customer, dict(signal or {}), now_us)
     outcome = engine.open_(case_type, event, around)
     plan = NewPlan(
         case_id,
@@ -235,7 +235,7 @@ def _apply(
     author: str,
 ) -> dict[str, Any]:
     state = CaseState.from_json(row["state"], row["data"])
-    around = _around(connection, case["tenant"], case["customer"], row["signal"])
+    around = _around(connection, case["tenant"], case["customer"], row["signal"], event.at_us)
     outcome = engine.apply(case_type, state, event, around)
     after = outcome.state
     case_plans.write(connection, case["case_id"], after.to_json(), after.data, after.next_due_us)
@@ -324,12 +324,17 @@ def _tell_parent(
 
 
 def _around(
-    connection: Connection, tenant: str, customer: str | None, signal: Mapping[str, Any]
+    connection: Connection,
+    tenant: str,
+    customer: str | None,
+    signal: Mapping[str, Any],
+    now_us: int,
 ) -> Surroundings:
     if customer is None:
         return Surroundings(signal)
     person = customers.persons(connection, [(tenant, customer)]).get((tenant, customer))
-    granted = consent.granted_to(connection, [(tenant, customer)])[tenant, customer]
+    who = (tenant, customer)
+    granted = consent.granted_to(connection, [who], from_us(now_us))[who]
     if person is None:
         return Surroundings(signal, granted=frozenset(granted))
     record = {"language": person.language, "name": person.name}

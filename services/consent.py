@@ -4,15 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from contracts.channels import CHANNELS
 from contracts.purposes import LegalBasis, Method
 from customer_context.consent.state import (
     GRANTED,
     WITHDRAWN,
     Decision,
-    contact_question,
+    channels_refused,
     in_force,
-    is_granted,
 )
 from runtime.errors import NotAllowed, NotFound
 from store.people import consent, customers, registry
@@ -84,17 +82,10 @@ def refused_channels(
 ) -> dict[tuple[str, str], frozenset[tuple[str, str]]]:
     """Return (tenant, customer) → (purpose, channel) by which nothing of the purpose may be sent;
     without those who have limited nothing to a channel."""
-    at = from_us(now_us)
-    found = {}
-    for pair, rows in consent.limited_to_channels(connection, customers).items():
-        decisions = [_decision(row) for row in rows]
-        found[pair] = frozenset(
-            (purpose, channel)
-            for purpose in {decision.purpose for decision in decisions}
-            for channel in CHANNELS
-            if not is_granted(decisions, contact_question(purpose, channel), at)
-        )
-    return found
+    return {
+        pair: channels_refused(map(_decision, rows), from_us(now_us))
+        for pair, rows in consent.limited_to_channels(connection, customers).items()
+    }
 
 
 def _is_whole(limits: Mapping[str, Any] | None) -> bool:

@@ -19,6 +19,7 @@ from store.casework.delivery import Attempt, Lane
 from store.people import consent
 from store.postgres.pool import Connection
 from store.postgres.rows import After
+from store.postgres.times import from_us
 from store.reads import pages as reads
 
 RESENT = ("failed", "cancelled", "refused")
@@ -165,9 +166,9 @@ def claim(
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
-    granted = consent.granted_to(connection, sorted(pairs)) if pairs else {}
+    granted = consent.granted_to(connection, sorted(pairs), from_us(now_us)) if pairs else {}
     channels = refused_channels(connection, sorted(pairs), now_us) if pairs else {}
-    hidden = _hidden(connection, claimed)
+    hidden = _hidden(connection, claimed, now_us)
     allowed, refused = [], []
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
@@ -185,8 +186,8 @@ def claim(
     return allowed, refused
 
 
-def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]]) -> set[str]:
-    """Return the contacts that only their customer may see now."""
+def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]], now_us: int) -> set[str]:
+    """Return the contacts that only their customer may see."""
     return {
         row["contact_id"]
         for tenant in {contact["tenant"] for contact in claimed}
@@ -196,6 +197,7 @@ def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]]) -> set[st
             Kind.CONTACT,
             [contact for contact in claimed if contact["tenant"] == tenant],
             reader=None,
+            at=from_us(now_us),
         )
         if row["withdrawn"] is not None
     }

@@ -15,7 +15,7 @@ from store.people import consent
 from store.pipeline.features import Rows
 from store.postgres import roles
 from store.postgres.pool import Connection
-from store.postgres.times import to_us
+from store.postgres.times import from_us, to_us
 from store.reads import scoring
 from store.signals import outbox, playbooks
 
@@ -85,7 +85,7 @@ def signal_changes(
         customer = about[signal["id"]]
         if signal["type"] == SignalType.TRIP_COMPLETED and customer is not None:
             latest[signal["tenant"], customer] = signal
-    granted = consent.granted_to(connection, list(latest))
+    granted = consent.granted_to(connection, list(latest), from_us(now_us))
     drivers = {key: s for key, s in latest.items() if Purpose.DRIVING_SCORE in granted[key]}
     announced = playbooks.announced_scores(connection, list(drivers))
     found = []

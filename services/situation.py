@@ -48,7 +48,7 @@ def read(
         {(s["tenant"], customer) for s in signals if (customer := about[s["id"]]) is not None}
     )
     persons = customers.persons(connection, pairs)
-    granted = consent.granted_to(connection, pairs)
+    granted = consent.granted_to(connection, pairs, from_us(now_us))
     not_by = refused_channels(connection, pairs, now_us) if pairs else {}
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]

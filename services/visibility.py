@@ -122,21 +122,41 @@ def shown(
     *,
     reader: str | None,
     customer: str | None = None,
+    at: datetime | None = None,
 ) -> list[Row]:
-    """Return rows of one kind as this reader may see them now.
+    """Return rows of one kind as this reader may see them.
 
     reader : the customer who reads; None = anybody else. customer : whose rows they are, where the
-    rows do not say it. Every row has `withdrawn`: None, or, where something is hidden, since when
-    (the recording of the withdrawal; the row's customer may never have decided: then the earliest
-    time there is).
+    rows do not say it. at : None = now by the database's clock.
     """
     owners = [customer if customer is not None else row["customer"] for row in rows]
     others = sorted({owner for owner in owners if owner is not None and owner != reader})
-    decided = consent.in_force(connection, [(tenant, owner) for owner in others]) if others else {}
+    asked = [(tenant, owner) for owner in others]
+    found = consent.in_force(connection, asked, at) if asked else {}
+    decided = {owner: decisions for (_, owner), decisions in found.items()}
     types: Mapping[str, str] = {}
     if kind in _WITH_SIGNAL:
         ids = {row["signal_id"] for row in rows if row["signal_id"] is not None}
         types = outbox.types(connection, tenant, ids) if ids else {}
+    return as_seen(kind, rows, owners, decided, types, reader=reader)
+
+
+def as_seen(
+    kind: Kind,
+    rows: Sequence[Mapping[str, Any]],
+    owners: Sequence[str | None],
+    decided: Mapping[str, Mapping[str, InForce]],
+    types: Mapping[str, str],
+    *,
+    reader: str | None,
+) -> list[Row]:
+    """Return rows of one kind as this reader may see them. Pure.
+
+    owners : whose the rows are. decided : customer → purpose → the decision in force. types :
+    signal id → type. Every row has `withdrawn`: None, or, where something is hidden, since when
+    (the recording of the withdrawal; the row's customer may never have decided: then the earliest
+    time there is).
+    """
     rule: _Rule = kind.value
     found: list[Row] = []
     for row, owner in zip(rows, owners, strict=True):
@@ -144,8 +164,7 @@ def shown(
         if reader is not None and owner == reader:
             since = None
         else:
-            purposes = rule.purposes(row, signal_type)
-            since = _hidden_since(purposes, decided.get((tenant, owner or ""), {}))
+            since = _hidden_since(rule.purposes(row, signal_type), decided.get(owner or "", {}))
         if since is None:
             found.append({**row, "withdrawn": None})
         elif rule.hidden is not None:

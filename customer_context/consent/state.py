@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from contracts.channels import CHANNELS
 from contracts.purposes import COVERING, DataCategory, recipient_of
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
@@ -119,6 +120,18 @@ def in_force(decisions: Iterable[Decision], at: datetime) -> dict[str, Decision]
         if decision is not None:
             found[purpose] = decision
     return found
+
+
+def channels_refused(decisions: Iterable[Decision], at: datetime) -> frozenset[tuple[str, str]]:
+    """Return (purpose, channel) by which nothing of the purpose may be sent, of one customer's
+    decisions."""
+    all_ = list(decisions)
+    return frozenset(
+        (purpose, channel)
+        for purpose in {decision.purpose for decision in all_}
+        for channel in CHANNELS
+        if not is_granted(all_, contact_question(purpose, channel), at)
+    )
 
 
 def _rank(decision: Decision) -> tuple[datetime, datetime, bool, int]:

@@ -8,27 +8,33 @@ from datetime import datetime
 from typing import Any
 
 from store.people.registry import refusing
-from store.postgres.consent_order import NEWEST_FIRST, STATE, TO_READ, TO_STORE
+from store.postgres.consent_order import NEWEST_FIRST, NOW, STATE, TO_READ, TO_STORE
 from store.postgres.pool import Connection, scalar
 from store.postgres.rows import pair_columns
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
 
 DECIDED = (
-    f"select {STATE.format(n='n.')} as state, n.consent_id, n.recorded_at from customers.consent n "
+    f"select {STATE.format(n='n.', now=NOW)} as state, n.consent_id, n.recorded_at "
+    "from customers.consent n "
     "where n.tenant = {tenant} and n.customer = {customer} and n.purpose = {purpose} "
-    f"and {TO_READ.format(n='n.')} order by {NEWEST_FIRST.format(n='n.')} limit 1"
+    f"and {TO_READ.format(n='n.', now=NOW)} order by {NEWEST_FIRST.format(n='n.')} limit 1"
 )
-"""Subquery: the decision in force of a customer about showing what rests on a purpose."""
+"""Subquery: the decision in force of a customer about showing what rests on a purpose, by the
+database's clock."""
+
+_AT = "coalesce(%(at)s::timestamptz, now())"
 
 _IN_FORCE = (
     f"select distinct on (tenant, customer, purpose) tenant, customer, purpose, "
-    f"{STATE.format(n='')} as state, consent_id, recorded_at from customers.consent "
+    f"{STATE.format(n='', now=_AT)} as state, consent_id, recorded_at from customers.consent "
     "where customer is not null and {about} {of} "
     f"order by tenant, customer, purpose, {NEWEST_FIRST.format(n='')}"
 )
 
-_OF_CUSTOMERS = "and (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+_OF_CUSTOMERS = (
+    "and (tenant, customer) in (select * from unnest(%(tenants)s::text[], %(customers)s::text[]))"
+)
 
 LIMITS = ("channel", "data_category", "recipient", "notice_digest", "language", "method",
           "valid_from", "valid_to", "opt_in", "confirms")  # fmt: skip
@@ -45,56 +51,73 @@ class InForce:
 
 
 def granted(
-    connection: Connection, customers: Sequence[tuple[str, str]] | None = None
+    connection: Connection,
+    customers: Sequence[tuple[str, str]] | None = None,
+    at: datetime | None = None,
 ) -> dict[tuple[str, str], frozenset[str]]:
-    """Return the purposes that telemetry may be stored for now, by (tenant, customer); of all, or
-    of these customers."""
+    """Return the purposes that telemetry may be stored for, by (tenant, customer); of all, or of
+    these customers. at : None = now by the database's clock."""
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     where = "" if customers is None else _OF_CUSTOMERS
     for tenant, customer, purpose, state, *_ in connection.execute(
-        _IN_FORCE.format(about=TO_STORE.format(n=""), of=where).encode(),
-        None if customers is None else pair_columns(customers),
+        _IN_FORCE.format(about=TO_STORE.format(n="", now=_AT), of=where).encode(),
+        _parameters(customers or (), at),
     ):
         if state == GRANTED:
             found[(tenant, customer)].add(purpose)
     return {key: frozenset(purposes) for key, purposes in found.items()}
 
 
-def next_change(connection: Connection) -> datetime | None:
-    """Return when a decision begins or ends next, without anybody's doing; None = never."""
+def _parameters(customers: Sequence[tuple[str, str]], at: datetime | None) -> dict[str, Any]:
+    tenants, names = pair_columns(customers)
+    return {"tenants": tenants, "customers": names, "at": at}
+
+
+def next_change(connection: Connection, at: datetime | None = None) -> datetime | None:
+    """Return when a decision begins or ends next, without anybody's doing; None = never.
+
+    at : None = now by the database's clock.
+    """
     found: datetime | None = scalar(
         connection,
-        "select min(least(case when valid_from > now() then valid_from end, "
-        "case when valid_to > now() then valid_to end)) from customers.consent "
+        f"select min(least(case when valid_from > {_AT} then valid_from end, "
+        f"case when valid_to > {_AT} then valid_to end)) from customers.consent "
         "where valid_to is not null or valid_from is not null",
+        {"at": at},
     )
     return found
 
 
 def in_force(
-    connection: Connection, customers: Sequence[tuple[str, str]]
+    connection: Connection, customers: Sequence[tuple[str, str]], at: datetime | None = None
 ) -> dict[tuple[str, str], dict[str, InForce]]:
-    """Return for each (tenant, customer): purpose → the decision in force."""
+    """Return for each (tenant, customer): purpose → the decision in force.
+
+    at : None = now by the database's clock.
+    """
     found: dict[tuple[str, str], dict[str, InForce]] = {key: {} for key in customers}
-    query = _IN_FORCE.format(about=TO_READ.format(n=""), of=_OF_CUSTOMERS)
+    query = _IN_FORCE.format(about=TO_READ.format(n="", now=_AT), of=_OF_CUSTOMERS)
     for tenant, customer, purpose, *decision in connection.execute(
-        query.encode(), pair_columns(customers)
+        query.encode(), _parameters(customers, at)
     ):
         found[(tenant, customer)][purpose] = InForce(*decision)
     return found
 
 
 def granted_to(
-    connection: Connection, customers: Sequence[tuple[str, str]]
+    connection: Connection, customers: Sequence[tuple[str, str]], at: datetime | None = None
 ) -> dict[tuple[str, str], dict[str, int]]:
-    """Return for each (tenant, customer): purpose granted now → the consent_id that grants it."""
+    """Return for each (tenant, customer): purpose granted → the consent_id that grants it.
+
+    at : None = now by the database's clock.
+    """
     return {
         key: {
             purpose: decision.consent_id
             for purpose, decision in decisions.items()
             if decision.state == GRANTED
         }
-        for key, decisions in in_force(connection, customers).items()
+        for key, decisions in in_force(connection, customers, at).items()
     }
 
 

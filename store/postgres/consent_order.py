@@ -1,5 +1,8 @@
 """Which decision about a purpose is in force, in SQL: the order of the consent ledger, and which of
-its rows are about a question. The rule is `customer_context.consent.state`, which explains it."""
+its rows are about a question at a time.
+
+The rule is `customer_context.consent.state`, which explains it.
+"""
 
 from contracts.purposes import DataCategory, Purpose, recipient_of
 
@@ -12,7 +15,7 @@ NEWEST_FIRST = (
 Of the two states `withdrawn` sorts last.
 """
 
-_BEGUN = "({n}valid_from is null or {n}valid_from <= now())"
+_BEGUN = "({n}valid_from is null or {n}valid_from <= {now})"
 _RECIPIENT = " ".join(f"when '{purpose}' then '{recipient_of(purpose)}'" for purpose in Purpose)
 
 TO_READ = (
@@ -32,7 +35,12 @@ TO_STORE = (
 
 STATE = (
     "case when {n}state = 'granted' and coalesce({n}opt_in, 'confirmed') = 'confirmed' "
-    "and ({n}valid_to is null or now() < {n}valid_to) then 'granted' else 'withdrawn' end"
+    "and ({n}valid_to is null or {now} < {n}valid_to) then 'granted' else 'withdrawn' end"
 )
 """The state of the decision in force: a grant that has expired, or waits for its confirmation,
-grants nothing. now() is the database's clock: a reader has no other in a query."""
+grants nothing.
+
+{now} of all three : NOW, or a parameter of the query."""
+
+NOW = "now()"
+"""The database's clock, for queries whose caller has no other; the start of the transaction."""

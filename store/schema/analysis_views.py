@@ -128,8 +128,8 @@ def make(connection: Connection) -> None:
 
     parts: dict[str, sql.Composable] = {
         "newest": sql.SQL(consent_order.NEWEST_FIRST.format(n="")),
-        "state": sql.SQL(consent_order.STATE.format(n="")),
-        "about": sql.SQL(consent_order.TO_READ.format(n="")),
+        "state": sql.SQL(consent_order.STATE.format(n="", now=consent_order.NOW)),
+        "about": sql.SQL(consent_order.TO_READ.format(n="", now=consent_order.NOW)),
         "provisional": sql.Literal(from_us(PROVISIONAL_US)),
         "end_reason": _named("x.end_reason", {code: name for name, code in END_REASONS.items()}),
         "event_kind": _named("x.kind", EVENT_NAMES),
