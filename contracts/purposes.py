@@ -60,6 +60,11 @@ INSURERS = (Purpose.DRIVING_SCORE, Purpose.CLAIMS_ASSISTANCE)
 """Purposes of insurers; the others are those of utilities."""
 
 
+_RECIPIENTS: Mapping[str, str] = {
+    purpose: Recipient.INSURER if purpose in INSURERS else Recipient.UTILITY for purpose in Purpose
+}
+
+
 def side_of(purpose: str | None) -> str | None:
     """Return the side (insurer or utility) that a purpose belongs to; None without a purpose."""
     if purpose is None:
@@ -69,6 +74,4 @@ def side_of(purpose: str | None) -> str | None:
 
 def recipient_of(purpose: str) -> str | None:
     """Return who gets what rests on a purpose; None of a channel, which is ours alone."""
-    if purpose not in frozenset(Purpose):
-        return None
-    return Recipient.INSURER if purpose in INSURERS else Recipient.UTILITY
+    return _RECIPIENTS.get(purpose)

@@ -57,7 +57,7 @@ def of_vehicles(
 def of_drivers(connection: Connection) -> list[DriverScore]:
     """Score all drivers who have trips and agree to be scored, by tenant and customer."""
     found = []
-    for (tenant, customer), purposes in sorted(consent.granted(connection).items()):
+    for (tenant, customer), purposes in sorted(consent.readable(connection).items()):
         if Purpose.DRIVING_SCORE not in purposes:
             continue
         roles.set_tenant_scope(connection, (tenant,))

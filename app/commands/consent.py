@@ -12,6 +12,7 @@ from app.commands.shared.reads import log_command
 from app.processes.consent_heads import HeadFile, read_heads, read_keys
 from app.processes.stack import database
 from contracts.channels import PURPOSES
+from contracts.enforcement_points import POINTS, as_markdown
 from contracts.purposes import LegalBasis
 from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
@@ -115,6 +116,23 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
     rows = [[decision[name] for name in columns] for decision in decisions]
     print_table(f"Consent of {tenant}/{customer}", columns, rows)
     out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))
+
+
+@cli.command()
+def points(
+    markdown: Annotated[
+        bool, typer.Option("--markdown", help="As docs/consent-points.md has it")
+    ] = False,
+    json: Json = False,
+) -> None:
+    """List where consent is asked, and the tests that prove it."""
+    if markdown:
+        out.print(as_markdown(), markup=False, highlight=False, end="", soft_wrap=True)
+    elif json:
+        print_json([asdict(point) for point in POINTS])
+    else:
+        rows = [[point.name, point.says, len(point.tests)] for point in POINTS]
+        print_table("Points of enforcement", ["point", "without consent", "tests"], rows)
 
 
 @cli.command("head")

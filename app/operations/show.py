@@ -16,6 +16,7 @@ from ingest.registry import load as load_registry
 from runtime.errors import Usage
 from services import driving_scores
 from services.driving_scores import DriverScore
+from store.people import consent
 from store.people.read_log import ObjectRead, of_customers, of_subject
 from store.pipeline import features
 from store.pipeline.feature_tables import (
@@ -71,6 +72,7 @@ def rows_of(connection: Connection, what: str, device: str | None, last: int) ->
         return found
     table = _TABLES[what]
     registry = load_registry(connection)
+    readable = consent.readable(connection)
     ids = None if device is None else [_find(registry, device).device_id]
     rows = features.select(connection, table, ids)
     for row in rows[np.argsort(rows["start_us"], kind="stable")][::-1]:
@@ -79,9 +81,7 @@ def rows_of(connection: Connection, what: str, device: str | None, last: int) ->
         shown = _row(table, row, registry)
         if holder is None or holder.customer is None:
             continue
-        if _purpose(table, shown) in registry.consent.granted.get(
-            (named.tenant, holder.customer), frozenset()
-        ):
+        if _purpose(table, shown) in readable.get((named.tenant, holder.customer), frozenset()):
             found.rows.append(shown)
             found.reads[named.tenant] += of_subject(holder.customer, holder.subject)
         if len(found.rows) == last:

@@ -57,10 +57,29 @@ def granted(
 ) -> dict[tuple[str, str], frozenset[str]]:
     """Return the purposes that telemetry may be stored for, by (tenant, customer); of all, or of
     these customers. at : None = now by the database's clock."""
+    return _granted(connection, TO_STORE, customers, at)
+
+
+def readable(
+    connection: Connection, at: datetime | None = None
+) -> dict[tuple[str, str], frozenset[str]]:
+    """Return the purposes whose features may be shown, of all (tenant, customer) with any.
+
+    at : None = now by the database's clock.
+    """
+    return _granted(connection, TO_READ, None, at)
+
+
+def _granted(
+    connection: Connection,
+    about: str,
+    customers: Sequence[tuple[str, str]] | None,
+    at: datetime | None,
+) -> dict[tuple[str, str], frozenset[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
     where = "" if customers is None else _OF_CUSTOMERS
     for tenant, customer, purpose, state, *_ in connection.execute(
-        _IN_FORCE.format(about=TO_STORE.format(n="", now=_AT), of=where).encode(),
+        _IN_FORCE.format(about=about.format(n="", now=_AT), of=where).encode(),
         _parameters(customers or (), at),
     ):
         if state == GRANTED:

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from app.operations.show import rows_of
 from app.processes.consent_heads import HeadFile
 from customer_context.consent import chain
 from runtime.errors import NotFound
@@ -300,3 +301,13 @@ def test_the_file_of_keys_is_public(town: Town, file: HeadFile) -> None:
     keys = json.loads((file.folder / "keys.json").read_text())["keys"]
     assert len(keys) == 1
     assert "d" not in keys[0], "the private part"
+
+
+@pytest.mark.parametrize("what", ["trips", "scores"])
+def test_a_command_shows_no_features_that_may_only_be_stored(town: Town, what: str) -> None:
+    with connect(town.url) as connection:
+        before = len(rows_of(connection, what, None, 1_000).reads[TENANT])
+        decide(connection, 1, customer="c0", data_category="features", at=from_us(NOW_US))
+        after = rows_of(connection, what, None, 1_000).reads[TENANT]
+    assert before > 0
+    assert [read for read in after if read.customer == "c0"] == []

@@ -117,6 +117,7 @@ def test_the_store_agrees_with_the_rule(town: Town, rows: list[dict[str, Any]]) 
         _record(connection, rows, from_us(now_us))
         assert set(consent.granted_of(connection, *CUSTOMER)) == shown
         assert set(service.of_customer(connection, *CUSTOMER, now_us).granted) == shown
+        assert consent.readable(connection).get(CUSTOMER, frozenset()) == shown
         assert consent.granted(connection).get(CUSTOMER, frozenset()) == stored
         registry = load_registry(connection)
         assert registry.consent.granted.get(CUSTOMER, frozenset()) == stored

@@ -1,0 +1,224 @@
+"""Where consent is asked: every point, the modules that ask there, and the tests that prove it.
+
+`tests/unit/project/test_enforcement_points.py` fails for a module that asks about consent and is in
+no point, for a point without a test, and for a test or module that is not there. It cannot find a
+path that asks nothing: `tests/property/test_withdrawal.py` reads every route of the API for that.
+"""
+
+from dataclasses import dataclass
+
+_WITHDRAWAL = "tests/property/test_withdrawal.py::test_nothing_that_was_withdrawn_is_shown"
+_PROVEN = "tests/unit/proving/test_prove_consent.py::test_our_rules_and_the_oracle_agree"
+_IN_DATABASE = (
+    "tests/integration/test_prove_consent_in_database.py::test_the_database_agrees_with_the_oracle"
+)
+_RULE = "tests/property/test_consent_in_force.py::test_the_rule_agrees_with_the_oracle"
+_STORE = "tests/property/test_consent_in_force.py::test_the_store_agrees_with_the_rule"
+_WORKER = "tests/integration/test_worker.py::test_withdrawal_takes_effect_on_the_next_message"
+
+
+@dataclass(frozen=True, slots=True)
+class Point:
+    """A point of enforcement.
+
+    says : what happens there without consent. modules : paths of the files that ask. tests :
+    pytest ids.
+    """
+
+    name: str
+    says: str
+    modules: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+POINTS: tuple[Point, ...] = (
+    Point(
+        "rule",
+        "Which decision is in force, by purpose, channel, category of data, recipient and time.",
+        (
+            "customer_context/consent/state.py",
+            "services/consent.py",
+            "store/people/consent.py",
+            "store/postgres/consent_order.py",
+        ),
+        (_RULE, _STORE),
+    ),
+    Point(
+        "stream",
+        "A sample that no purpose of its holder covers is refused before it is stored or computed "
+        "from, sample by sample.",
+        ("ingest/batch/steps.py",),
+        (_PROVEN, _WORKER),
+    ),
+    Point(
+        "stream, fast path",
+        "Messages of a topic whose holder does not agree take the way through all steps.",
+        ("ingest/decoding/fast_path/classify.py",),
+        (_PROVEN, _WORKER),
+    ),
+    Point(
+        "snapshot of ingest",
+        "A decision is in force with the next batch of each worker; a date that begins or ends a "
+        "decision too.",
+        ("ingest/registry.py",),
+        (
+            "tests/property/test_registry_follows.py::"
+            "test_a_registry_that_follows_equals_one_read_as_a_whole",
+            _IN_DATABASE,
+        ),
+    ),
+    Point(
+        "storage",
+        "What is in the tables of samples is what the rule allowed when it arrived.",
+        ("ingest/registry.py", "ingest/batch/steps.py"),
+        (_IN_DATABASE,),
+    ),
+    Point(
+        "scores",
+        "Nobody is scored who does not agree to be, and no score is recorded or announced.",
+        ("services/driving_scores.py",),
+        (
+            "tests/integration/test_contacts_decisions.py::test_nobody_is_scored_without_consent",
+            "tests/integration/test_consent_ledger.py::"
+            "test_a_command_shows_no_features_that_may_only_be_stored",
+        ),
+    ),
+    Point(
+        "planning of contacts",
+        "A playbook does nothing without its purpose, and sends nothing by a channel without that "
+        "channel's.",
+        ("customer_context/playbooks/plan.py", "services/situation.py"),
+        (
+            "tests/unit/customer_context/test_playbooks.py::"
+            "test_nothing_is_planned_without_purpose_and_channel",
+            _PROVEN,
+            _IN_DATABASE,
+        ),
+    ),
+    Point(
+        "sending of contacts",
+        "Each contact is asked about again when it is sent, to its purpose, its channel and its "
+        "signal's purpose.",
+        ("services/contact_flow.py",),
+        (
+            "tests/integration/test_contacts_delivery.py::"
+            "test_consent_is_asked_again_when_it_is_sent",
+            "tests/property/test_withdrawal.py::"
+            "test_a_contact_about_a_withdrawn_signal_is_not_sent",
+            _PROVEN,
+            _IN_DATABASE,
+        ),
+    ),
+    Point(
+        "lists and single rows",
+        "Alerts, signals and events are left out; cases and contacts stay with a neutral text.",
+        (
+            "services/visibility.py",
+            "services/alert_flow.py",
+            "services/case_flow.py",
+            "services/signal_flow.py",
+            "api/pages/fleet.py",
+            "api/pages/overview.py",
+            "api/routes/insurers/trips.py",
+        ),
+        (_WITHDRAWAL, _PROVEN, _IN_DATABASE),
+    ),
+    Point(
+        "context and timeline",
+        "What is known about a customer has nothing that rests on a withdrawn purpose, but for "
+        "the customer.",
+        ("services/customer_context.py", "services/timeline.py"),
+        (
+            _WITHDRAWAL,
+            "tests/integration/test_timeline.py::"
+            "test_what_rests_on_a_withdrawn_purpose_is_hidden_but_not_from_its_customer",
+        ),
+    ),
+    Point(
+        "steps of cases",
+        "A condition of a case type sees which purposes are granted, and the engine nothing else.",
+        ("services/case_steps.py",),
+        ("tests/property/test_case_engine.py::test_rules_and_oracle_agree",),
+    ),
+    Point(
+        "facts of decisions",
+        "A fact without consent for its purpose does not exist for a decision.",
+        ("customer_context/facts/known.py",),
+        (
+            "tests/unit/customer_context/test_facts.py::"
+            "test_without_consent_nothing_that_rests_on_a_purpose_exists",
+        ),
+    ),
+    Point(
+        "API",
+        "Scores, trips, crashes, meters and portfolios answer as if the withdrawn were not there.",
+        (
+            "api/resources/subjects.py",
+            "api/routes/customers/own.py",
+            "store/people/subjects.py",
+            "store/reads/driving.py",
+            "store/reads/metering.py",
+            "store/reads/overviews.py",
+        ),
+        (
+            _WITHDRAWAL,
+            "tests/integration/test_api_writes.py::test_a_withdrawal_takes_effect_at_once",
+        ),
+    ),
+    Point(
+        "pages",
+        "The same on every page; the live stream of a page too.",
+        ("api/pages/today.py", "api/pages/fleet.py", "store/reads/pages.py"),
+        (
+            _WITHDRAWAL,
+            "tests/property/test_withdrawal.py::test_the_stream_leaves_out_what_was_withdrawn",
+        ),
+    ),
+    Point(
+        "repeated answers",
+        "A stored answer of an idempotent request is not given again after a later decision.",
+        ("api/http/idempotency.py",),
+        (_WITHDRAWAL,),
+    ),
+    Point(
+        "exports for analysts",
+        "The views have rows only where the customer grants the purpose now.",
+        ("store/schema/analysis_views.py",),
+        (
+            "tests/integration/test_analysis.py::"
+            "test_an_analyst_sees_one_tenant_and_only_what_is_granted",
+            _STORE,
+        ),
+    ),
+    Point(
+        "commands",
+        "`show`, `signals` and `contacts` leave out what was withdrawn.",
+        ("app/operations/show.py",),
+        (
+            "tests/integration/test_command_reads.py::test_commands_leave_out_what_was_withdrawn",
+            "tests/integration/test_consent_ledger.py::"
+            "test_a_command_shows_no_features_that_may_only_be_stored",
+        ),
+    ),
+)
+
+
+def as_markdown() -> str:
+    """Return docs/consent-points.md."""
+    lines = [
+        "# Where consent is asked",
+        "",
+        "Written by `tachowatt consent points --markdown`; the list is in",
+        "`contracts/enforcement_points.py`.",
+        "A test fails for a module that asks about consent and is in no point, and for a point",
+        "without a test.",
+        "No model is trained on data of customers yet.",
+        "",
+        "| point | without consent | asked in | proven by |",
+        "| --- | --- | --- | --- |",
+    ]
+    for point in POINTS:
+        modules = "<br>".join(f"`{module}`" for module in point.modules)
+        tests = "<br>".join(f"`{test}`" for test in point.tests)
+        lines.append(f"| {point.name} | {point.says} | {modules} | {tests} |")
+    return "\n".join(lines) + "\n"
