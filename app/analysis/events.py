@@ -97,9 +97,28 @@ def describe(
         "severity": int(event["severity"]),
         "confidence": number(_confidence(event, kind, used, car, p), 3),
     }
+    if kind == "crash":
+        described["basis"] = _basis(event, used, p)
     if int(event["kind"]) in LATERAL:
         described["side"] = "left" if event["peak_mps2"] > 0.0 else "right"
     return described
+
+
+def _basis(event: np.void, used: Table, p: driving.Parameters) -> str:
+    """Where the change of velocity of a crash comes from: acceleration, or speed alone.
+
+    The kernel integrates an accelerometer whose values lie at most crash_dense_s apart.
+    """
+    if not event["peak_mps2"] > 0.0:
+        return "speed"
+    rows = (used.t_us >= event["start_us"] - US_PER_S) & (used.t_us <= event["start_us"] + US_PER_S)
+    for name in ("accel_long_mps2", "accel_lat_mps2", "accel_x_mps2"):
+        values = used.columns.get(name)
+        if values is not None:
+            t_us = used.t_us[rows & ~np.isnan(values)]
+            if t_us.size > 1 and np.median(np.diff(t_us)) <= p.crash_dense_s * US_PER_S:
+                return "acceleration"
+    return "speed"
 
 
 def _felt(event: np.void, used: Table, car: Found | None) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 4
+CARRY_VERSION = 5
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -40,7 +40,7 @@ RATIO_BINS, RATIO_BIN = 16, 0.1
 LONGITUDINAL, LATERAL = 55, 70
 # Speeding in progress, and a crash that is not decided yet.
 (OVER_START, OVER_LAST, OVER_EXCESS, OVER_LIMIT, OVER_V0, OVER_LATITUDE, OVER_LONGITUDE,
- CRASH_T, CRASH_PEAK, CRASH_V0, CRASH_VMIN, CRASH_DROP, CRASH_STAND_T, CRASH_IMPULSE,
+ CRASH_T, CRASH_PEAK, CRASH_V0, CRASH_DELTA_V, CRASH_FALL, CRASH_STAND_T, CRASH_IMPULSE,
  CRASH_LAT, CRASH_LON, CRASH_STAND_LAT, CRASH_STAND_LON) = range(85, 103)
 # Trip: 0 none, 1 candidate, 2 confirmed; where it began; where and since when it stands.
 (TRIP, TRIP_START, TRIP_LAT, TRIP_LON, STAND_T, STAND_LAT, STAND_LON, STAND_M) = range(103, 111)
@@ -92,8 +92,12 @@ CHANGE_T, STAIRS = WAITS + 4, WAITS + 5
 (DERIVED_S, COARSE_S, SEEN_S, PLACED_S, REJECTED_ALL) = range(KEPT + 1, KEPT + 6)
 # Where and when the way was last compared with its chord, and the trip's distance then.
 (CHORD_T, CHORD_LAT, CHORD_LON, CHORD_M) = range(REJECTED_ALL + 1, REJECTED_ALL + 5)
+# Open pulse of the accelerometer: first, last strong and last value, change of velocity so far
+# (m/s), last value.
+(PULSE_T, PULSE_LAST, PULSE_AT, PULSE_X, PULSE_Y, PULSE_Z, FELT_X, FELT_Y,
+ FELT_Z) = range(CHORD_M + 1, CHORD_M + 10)
 # fmt: on
-CARRY_WIDTH = CHORD_M + 1
+CARRY_WIDTH = FELT_Z + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -103,7 +107,7 @@ _UNKNOWN = (
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
     *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T, CHANGE_T),
     *(MOTION_T, STEP_1, STEP_2, DOUBT_T, DOUBT_LAT, DOUBT_LON, DOUBT_POS_T, ENTRY_T),
-    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T),
+    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T, PULSE_T),
 )
 
 

@@ -1,4 +1,9 @@
-"""Crash: an impulse, or a speed that collapses; moving before, standing afterwards."""
+"""Crash: a change of velocity that no tyre gives; moving before, standing afterwards.
+
+An impulse counts by its integral, the change of velocity: a pothole or a falling device has a
+collision's peak but neither its change of velocity nor its length. Where the accelerometer is too
+slow to integrate, or there is none, speed must fall faster than tyres brake.
+"""
 
 import numpy as np
 
@@ -7,7 +12,8 @@ from feature_kernels.driving.carry import (
     ACCEL_T,
     CH_SIGN,
     CLIMBED,
-    CRASH_DROP,
+    CRASH_DELTA_V,
+    CRASH_FALL,
     CRASH_IMPULSE,
     CRASH_LAT,
     CRASH_LON,
@@ -17,7 +23,9 @@ from feature_kernels.driving.carry import (
     CRASH_STAND_T,
     CRASH_T,
     CRASH_V0,
-    CRASH_VMIN,
+    FELT_X,
+    FELT_Y,
+    FELT_Z,
     IMPULSE,
     IMPULSE_T,
     LATERAL,
@@ -27,6 +35,12 @@ from feature_kernels.driving.carry import (
     POS_LAT,
     POS_LON,
     POS_T,
+    PULSE_AT,
+    PULSE_LAST,
+    PULSE_T,
+    PULSE_X,
+    PULSE_Y,
+    PULSE_Z,
     RING_AT,
     RING_N,
     RING_T,
@@ -46,6 +60,7 @@ BEFORE_US = 4e6  # the speed before an impact is the highest of so long before
 MOVING_US = 2e6  # ... and it still moved within: a device dropped after the stop is no crash
 DROP_US = 4e6  # the change of velocity is looked for so long after it (GNSS lags 2 s)
 PULSE_US = 3e6  # impulses within are one crash
+PAUSE_US = 0.03e6  # ringing: a pulse ends with the first value after so long without a strong one
 
 
 @hot_kernel
@@ -66,8 +81,8 @@ def _suspect(c, t, peak, v0, impulse):
     c[CRASH_T] = t
     c[CRASH_PEAK] = peak
     c[CRASH_V0] = v0
-    c[CRASH_VMIN] = c[SPEED]
-    c[CRASH_DROP] = v0 - c[SPEED]
+    c[CRASH_DELTA_V] = 0.0
+    c[CRASH_FALL] = 0.0 if impulse > 0.0 else v0 - c[SPEED]
     c[CRASH_STAND_T] = np.nan
     c[CRASH_IMPULSE] = impulse
     c[CRASH_LAT] = c[POS_LAT]
@@ -75,14 +90,91 @@ def _suspect(c, t, peak, v0, impulse):
 
 
 @hot_kernel
-def feed_impulse(c, p, t, magnitude):
-    """Take one unfiltered magnitude of acceleration without gravity, m/s²."""
+def _strong(c, p):
+    """Has the suspected crash changed the velocity as a collision does?"""
+    return c[CRASH_DELTA_V] >= p.crash_delta_v_kmh or c[CRASH_FALL] >= p.crash_drop_kmh
+
+
+@lean_kernel
+def _integrate(c, p, t, a, magnitude):
+    """Add a value to the open pulse, by trapezoids; begin one, or end it.
+
+    a : float64[6], the last three are the acceleration, m/s².
+    """
+    strong = magnitude >= 0.5 * p.crash_low_mps2
+    dt = (t - c[PULSE_AT]) / 1e6
+    if c[PULSE_T] <= t:
+        half = 0.5 * dt
+        vx = c[PULSE_X] + half * (c[FELT_X] + a[3])
+        vy = c[PULSE_Y] + half * (c[FELT_Y] + a[4])
+        vz = c[PULSE_Z] + half * (c[FELT_Z] + a[5])
+        changed_kmh = 3.6 * np.sqrt(vx * vx + vy * vy + vz * vz)
+        lasts = (t - c[PULSE_T]) / 1e6
+        over = lasts > p.crash_window_s and changed_kmh < p.crash_delta_v_kmh
+        faded = not strong and c[PULSE_AT] - c[PULSE_LAST] > PAUSE_US
+        if dt > p.crash_dense_s or over or faded or lasts > p.crash_pulse_s:
+            c[PULSE_T] = np.nan
+        else:
+            c[PULSE_X] = vx
+            c[PULSE_Y] = vy
+            c[PULSE_Z] = vz
+    if strong:
+        if not c[PULSE_T] <= t:
+            half = 0.5 * c[ACCEL_DT] if c[ACCEL_DT] <= p.crash_dense_s else 0.0
+            c[PULSE_T] = t
+            c[PULSE_X] = half * a[3]
+            c[PULSE_Y] = half * a[4]
+            c[PULSE_Z] = half * a[5]
+        c[PULSE_LAST] = t
+    c[PULSE_AT] = t
+    c[FELT_X] = a[3]
+    c[FELT_Y] = a[4]
+    c[FELT_Z] = a[5]
+
+
+@lean_kernel
+def _note_delta_v(c, p, t):
+    """Note the change of velocity of the open pulse, where it is the suspected crash's."""
+    if not (c[CRASH_T] <= t and t - c[CRASH_T] <= PULSE_US and c[PULSE_T] <= t):
+        return
+    if c[PULSE_LAST] - c[PULSE_T] < p.crash_least_s * 1e6:
+        return
+    x = c[PULSE_X]
+    y = c[PULSE_Y]
+    z = c[PULSE_Z]
+    changed_kmh = 3.6 * np.sqrt(x * x + y * y + z * z)
+    if changed_kmh > c[CRASH_DELTA_V]:
+        c[CRASH_DELTA_V] = changed_kmh
+
+
+@lean_kernel
+def _look_for_fall(c, p, t, speed):
+    """Note how far the measured speed at t has fallen faster than tyres brake."""
+    for i in range(int(c[RING_N])):
+        j = (int(c[RING_AT]) - 1 - i + 2 * SPEED_RING) % SPEED_RING
+        dt = (t - c[RING_T + j]) / 1e6
+        if dt > p.collapse_s:
+            return
+        fall = c[RING_V + j] - speed
+        if fall > c[CRASH_FALL] and fall >= 3.6 * p.crash_fall_mps2 * dt:
+            c[CRASH_FALL] = fall
+
+
+@hot_kernel
+def feed_impulse(c, p, t, a, magnitude):
+    """Take one unfiltered acceleration without gravity, m/s².
+
+    a : float64[6], the last three are the acceleration; magnitude : its size.
+    """
+    if c[PULSE_T] <= t or magnitude >= 0.5 * p.crash_low_mps2:
+        _integrate(c, p, t, a, magnitude)
+        _note_delta_v(c, p, t)
     if magnitude >= 0.5 * p.crash_low_mps2:
         c[IMPULSE] = magnitude
         c[IMPULSE_T] = t
     if magnitude < p.crash_low_mps2:
         return
-    if c[CRASH_T] <= t:
+    if c[CRASH_T] <= t and (t - c[CRASH_T] <= PULSE_US or _strong(c, p)):
         if c[CRASH_IMPULSE] == 0.0:
             c[CRASH_IMPULSE] = 1.0
             c[CRASH_PEAK] = magnitude
@@ -96,7 +188,8 @@ def feed_impulse(c, p, t, magnitude):
         last = max(fastest_since(c, t - MOVING_US), c[SPEED])
         if last >= p.crash_speed_kmh and c[TRIP] > 0.0:
             _suspect(c, t, magnitude, v0, 1.0)
-            c[CRASH_DROP] = 0.0
+            _note_delta_v(c, p, t)
+            _look_for_fall(c, p, c[SPEED_T], c[SPEED])
 
 
 @kernel
@@ -106,17 +199,17 @@ def confirm_crash(c, p, events, emitted):
     end = c[CRASH_STAND_T]
     if end < start:
         end = start
-    drop = c[CRASH_V0] - c[CRASH_VMIN]
     peak = c[CRASH_PEAK]
     impulse = c[CRASH_IMPULSE] > 0.0
+    delta_v = c[CRASH_DELTA_V] if c[CRASH_DELTA_V] >= p.crash_delta_v_kmh else c[CRASH_FALL]
     severity = 1.0
-    if (impulse and peak >= 2.0 * p.crash_mps2) or drop >= 2.0 * p.crash_drop_kmh:
+    if delta_v >= 2.0 * p.crash_drop_kmh:
         severity = 3.0
-    elif (impulse and peak >= p.crash_mps2) or drop >= 1.25 * p.crash_drop_kmh:
+    elif delta_v >= 1.25 * p.crash_drop_kmh:
         severity = 2.0
     v = np.full(7, np.nan)
     v[0] = peak if impulse else -peak
-    v[1] = -drop
+    v[1] = -delta_v
     v[2] = c[CRASH_V0]
     if start - c[LIMIT_T] <= p.limit_stale_s * 1e6:
         v[4] = c[LIMIT]
@@ -133,8 +226,7 @@ def confirm_crash(c, p, events, emitted):
 @lean_kernel
 def resolve_crash(c, p, events, emitted):
     """Nothing more will be heard: a suspected crash that came to stand is one."""
-    strong = c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh
-    if strong and c[CRASH_T] <= c[CRASH_STAND_T]:
+    if _strong(c, p) and c[CRASH_T] <= c[CRASH_STAND_T]:
         confirm_crash(c, p, events, emitted)
     c[CRASH_T] = np.nan
 
@@ -164,11 +256,9 @@ def feed_crash(c, p, t, speed, measured, events, emitted):
         if not c[CRASH_T] <= t:
             return
     age = t - c[CRASH_T]
-    if speed < c[CRASH_VMIN]:
-        c[CRASH_VMIN] = speed
-    if age <= DROP_US and c[CRASH_V0] - speed > c[CRASH_DROP]:
-        c[CRASH_DROP] = c[CRASH_V0] - speed
-    strong = c[CRASH_PEAK] >= p.crash_mps2 or c[CRASH_DROP] >= p.crash_drop_kmh
+    if measured and age <= DROP_US:
+        _look_for_fall(c, p, t, speed)
+    strong = _strong(c, p)
     here = t - c[POS_T] <= FRESH_US
     if speed >= p.move_kmh:
         c[CRASH_STAND_T] = np.nan

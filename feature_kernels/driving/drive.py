@@ -83,9 +83,10 @@ def _acceleration(c, p, t, x, i, out, events, emitted):
     size = -1.0
     if not math.isnan(along) or not math.isnan(across):
         c[VEHICLE_T] = t
-        along_ = 0.0 if math.isnan(along) else along
-        across_ = 0.0 if math.isnan(across) else across
-        size = math.sqrt(along_ * along_ + across_ * across_)
+        out[3] = 0.0 if math.isnan(along) else along
+        out[4] = 0.0 if math.isnan(across) else across
+        out[5] = 0.0
+        size = math.sqrt(out[3] * out[3] + out[4] * out[4])
     elif not (math.isnan(x[_AX, i]) or math.isnan(x[_AY, i]) or math.isnan(x[_AZ, i])):
         feed_frame(c, p, t, x[_AX, i], x[_AY, i], x[_AZ, i], out)
         size = out[2]
@@ -96,7 +97,7 @@ def _acceleration(c, p, t, x, i, out, events, emitted):
         return
     c[ACCEL_DT] = (t - c[ACCEL_T]) / 1e6
     c[ACCEL_T] = t
-    feed_impulse(c, p, t, size)
+    feed_impulse(c, p, t, out, size)
     if not math.isnan(along):
         feed_long(c, p, t, along, events, emitted)
     if not math.isnan(across):
@@ -150,7 +151,7 @@ def _take_row(c, p, t, x, i, out, trips, events, emitted):
 
 @kernel
 def _drive(x, t_us, local_us, starts, carry, p, trips, events, emitted):
-    out = np.empty(3)
+    out = np.empty(6)
     for d in range(starts.shape[0] - 1):
         c = carry[d]
         c[DEVICE] = d

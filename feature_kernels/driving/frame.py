@@ -34,8 +34,8 @@ MEMORY_S = 600.0  # the correlation forgets, so that a device mounted anew is le
 def feed_frame(c, p, t, x, y, z, out):
     """Take one acceleration in the device's frame, m/s².
 
-    out : float64[3], receives forward, left and horizontal magnitude; NaN = not known yet (the
-    magnitude is the whole where the vertical is not known).
+    out : float64[6], receives forward, left and horizontal magnitude, NaN = not known yet, and the
+    horizontal acceleration along the device's axes (the whole where the vertical is not known).
     """
     out[0] = np.nan
     out[1] = np.nan
@@ -72,6 +72,9 @@ def feed_frame(c, p, t, x, y, z, out):
         z -= up * gz
     size = math.sqrt(x * x + y * y + z * z)
     out[2] = size
+    out[3] = x
+    out[4] = y
+    out[5] = z
     if size <= p.physical_mps2:
         c[INT_X] += x * dt
         c[INT_Y] += y * dt

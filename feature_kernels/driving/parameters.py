@@ -96,9 +96,14 @@ class Parameters(NamedTuple):
     night_from_h: float = 22.0  # own, as insurers' night hours 22-6
     night_to_h: float = 6.0
     # Crash
-    crash_mps2: float = 39.2266  # 4 g: WreckWatch (Mobile Netw Appl 2011 16:285)
-    crash_low_mps2: float = 24.516625  # 2.5 g: Geotab rule
-    crash_drop_kmh: float = 20.0  # ... with this change of velocity within 4 s; own
+    crash_low_mps2: float = 24.516625  # 2.5 g, Geotab rule: an impulse is looked at
+    crash_delta_v_kmh: float = 8.0  # ... and is one with this change of velocity ...
+    crash_window_s: float = 0.15  # ... within this: trigger of event data recorders, 49 CFR 563.5
+    crash_pulse_s: float = 0.3  # a pulse is integrated for so long: collisions take 0.07-0.2 s
+    crash_least_s: float = 0.035  # a shorter pulse is a stone or a falling device; own
+    crash_dense_s: float = 0.055  # values further apart tell no change of velocity; own
+    crash_drop_kmh: float = 20.0  # without it, with this fall of the speed ...
+    crash_fall_mps2: float = 9.80665  # ... faster than 1 g: usual tyres brake with less; own
     crash_speed_kmh: float = 15.0  # moving before: WreckWatch's speed gate, 15 mph there
     collapse_kmh: float = 35.0  # without an impulse: speed falls by this within ~1.5 s ...
     collapse_mps2: float = 10.8  # ... faster than 1.1 g, the most that tyres brake; own

@@ -17,7 +17,8 @@ from simulators.vehicle import Drive, make_drive
 
 G = 9.80665
 DRIVE_S = 1_800.0
-BURST_STEP_US = 10_000
+BURST_STEPS_US = (10_000, 20_000, 40_000)
+"""What devices' accelerometers give round an impulse: 100, 50 and 25 Hz."""
 BURST_US = 500_000
 POTHOLES_PER_H, DROPS_PER_H = 20.0, 0.5
 NEAR_S = 10.0
@@ -25,8 +26,13 @@ NEAR_S = 10.0
 CRASH = driving.EVENT_KINDS["crash"]
 BROKEN = {
     "no-standing": {"crash_stand_s": 0.0, "crash_settle_s": 1e6},
-    "low-threshold": {"crash_mps2": 12.0, "crash_low_mps2": 12.0, "crash_stand_s": 1.0},
-    "deaf": {"crash_mps2": 400.0, "crash_low_mps2": 400.0, "collapse_kmh": 400.0},
+    "low-threshold": {
+        "crash_low_mps2": 12.0,
+        "crash_delta_v_kmh": 2.0,
+        "crash_least_s": 0.0,
+        "crash_stand_s": 1.0,
+    },
+    "deaf": {"crash_low_mps2": 400.0, "collapse_kmh": 400.0},
 }
 """Wrong parameters, each of which the proof must notice."""
 
@@ -141,9 +147,9 @@ def _with_bursts(
 ) -> Series:
     if not events:
         return series
-    burst = np.concatenate(
-        [np.arange(e[0] - BURST_US, e[0] + BURST_US, BURST_STEP_US) for e in events]
-    )
+    step_us = int(rng.choice(BURST_STEPS_US))
+    first_us = -BURST_US + int(rng.integers(0, step_us // 1_000)) * 1_000
+    burst = np.concatenate([np.arange(e[0] + first_us, e[0] + BURST_US, step_us) for e in events])
     times = np.setdiff1d(burst, series.t_us)
     t_us = np.union1d(series.t_us, times)
     rows = np.searchsorted(t_us, series.t_us)

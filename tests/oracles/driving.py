@@ -96,6 +96,7 @@ class Car:
         self.ring, self.headings = Ring(24), Ring(12)
         self.smooth = {False: None, True: None}  # lateral? -> (t, value)
         self.accel_t = self.accel_dt = self.vehicle_t = self.impulse_t = None
+        self.pulse = None  # [(time, change of velocity so far m/s, acceleration)], last strong time
         self.gravity, self.gravity_s, self.frame_t = None, 0.0, None
         self.felt, self.felt_s = [0.0] * 3, 0.0
         self.changed_t, self.stairs = None, False
@@ -257,21 +258,58 @@ class Car:
 
     # -- crash
     def suspect_crash(self, t, peak, v0, impulse):
-        self.suspect = {"t": t, "peak": peak, "v0": v0, "slowest": self.speed, "stand": None}
-        self.suspect.update(impulse=impulse, drop=0.0 if impulse else v0 - self.speed)
+        self.suspect = {"t": t, "peak": peak, "v0": v0, "stand": None}
+        self.suspect.update(impulse=impulse, felt=0.0, fall=0.0 if impulse else v0 - self.speed)
         self.suspect.update(where=self.fix, stand_place=None)
 
     def strong(self):
         s = self.suspect
-        return s["peak"] >= self.p.crash_mps2 or s["drop"] >= self.p.crash_drop_kmh
+        return s["felt"] >= self.p.crash_delta_v_kmh or s["fall"] >= self.p.crash_drop_kmh
 
-    def shake(self, t, size):
-        p, s = self.p, self.suspect
+    def integrate(self, t, felt, strong):
+        """The change of velocity in a pulse of the accelerometer, by trapezoids."""
+        p, pulse, self.pulse = self.p, self.pulse, None
+        if pulse:
+            last_t, last_v, last_felt = pulse["last"]
+            dt, lasts = (t - last_t) / SEC, (t - pulse["t"]) / SEC
+            v = [w + 0.5 * dt * (a + b) for w, a, b in zip(last_v, last_felt, felt, strict=True)]
+            late = lasts > p.crash_window_s and 3.6 * math.hypot(*v) < p.crash_delta_v_kmh
+            faded = not strong and last_t - pulse["strong"] > 0.03 * SEC
+            if not (dt > p.crash_dense_s or late or lasts > p.crash_pulse_s or faded):
+                self.pulse = {**pulse, "last": (t, v, felt)}
+        if strong and self.pulse is None:
+            dense = self.accel_dt is not None and self.accel_dt <= p.crash_dense_s
+            half = 0.5 * self.accel_dt if dense else 0.0
+            self.pulse = {"t": t, "last": (t, [half * a for a in felt], felt)}
+        if strong:
+            self.pulse["strong"] = t
+
+    def note_pulse(self, t):
+        s, pulse = self.suspect, self.pulse
+        if s is None or pulse is None or t - s["t"] > 3 * SEC:
+            return
+        if pulse["strong"] - pulse["t"] >= self.p.crash_least_s * SEC:
+            s["felt"] = max(s["felt"], 3.6 * math.hypot(*pulse["last"][1]))
+
+    def note_fall(self, t, v):
+        """The most that the speed fell by faster than tyres brake."""
+        for then, before in reversed(self.ring.pairs):
+            dt = (t - then) / SEC
+            if dt > self.p.collapse_s:
+                break
+            if before - v >= 3.6 * self.p.crash_fall_mps2 * dt:
+                self.suspect["fall"] = max(self.suspect["fall"], before - v)
+
+    def shake(self, t, felt, size):
+        p = self.p
+        self.integrate(t, felt, size >= 0.5 * p.crash_low_mps2)
+        self.note_pulse(t)
+        s = self.suspect
         if size >= 0.5 * p.crash_low_mps2:
             self.impulse_t = t
         if size < p.crash_low_mps2:
             return
-        if s is not None:
+        if s is not None and (t - s["t"] <= 3 * SEC or self.strong()):
             if not s["impulse"]:
                 s.update(impulse=True, peak=size)
             elif t - s["t"] <= 3 * SEC:
@@ -282,20 +320,21 @@ class Car:
             late = [v for then, v in self.ring.pairs if then >= t - 2 * SEC]
             if max([self.speed, *late]) >= p.crash_speed_kmh:
                 self.suspect_crash(t, size, v0, True)
+                self.note_pulse(t)
+                self.note_fall(self.speed_t, self.speed)
 
     def confirm(self):
         p, s = self.p, self.suspect
-        drop = s["v0"] - s["slowest"]
-        force = s["peak"] if s["impulse"] else 0.0
+        change = s["felt"] if s["felt"] >= p.crash_delta_v_kmh else s["fall"]
         severity = 1
-        if force >= 2 * p.crash_mps2 or drop >= 2 * p.crash_drop_kmh:
+        if change >= 2 * p.crash_drop_kmh:
             severity = 3
-        elif force >= p.crash_mps2 or drop >= 1.25 * p.crash_drop_kmh:
+        elif change >= 1.25 * p.crash_drop_kmh:
             severity = 2
         self.emit(
             *(CRASH, s["t"], max(s["t"], s["stand"]), severity),
             peak_mps2=s["peak"] if s["impulse"] else -s["peak"],
-            delta_v_kmh=-drop,
+            delta_v_kmh=-change,
             speed_kmh=s["v0"],
             speed_limit_kmh=number(self.known_limit(s["t"])),
             where=s["where"],
@@ -328,9 +367,8 @@ class Car:
         if s is None:
             return
         age = t - s["t"]
-        s["slowest"] = min(s["slowest"], v)
-        if age <= 4 * SEC:
-            s["drop"] = max(s["drop"], s["v0"] - v)
+        if measured and age <= 4 * SEC:
+            self.note_fall(t, v)
         if v >= p.move_kmh:
             s["stand"] = None
         elif s["stand"] is None:
@@ -977,7 +1015,7 @@ class Car:
         self.feel(channel, t, value, t, dt, v0, True, other)
 
     def frame(self, t, raw):
-        """Device frame -> (forward, left, magnitude)."""
+        """Device frame -> (forward, left, the horizontal vector)."""
         p, last, self.frame_t = self.p, self.frame_t, t
         dt = (t - last) / SEC if self.recent(t, last, 2) else 0.0
         if self.gravity is None:
@@ -1000,16 +1038,16 @@ class Car:
         cor, length = self.cor, math.hypot(*self.cor)
         best = p.calibration_quality * math.sqrt(self.e_speed * self.e_felt)
         if self.evidence_s < p.calibration_s or length == 0 or length < best:
-            return None, None, size
+            return None, None, raw
         forward = sum(a * b for a, b in zip(raw, cor, strict=True)) / length
         if not vertical:
-            return forward, None, size
+            return forward, None, raw
         left = [g[1] * cor[2] - g[2] * cor[1], g[2] * cor[0] - g[0] * cor[2]]
         left.append(g[0] * cor[1] - g[1] * cor[0])
         across = math.hypot(*left)
         if across == 0:
-            return forward, None, size
-        return forward, sum(a * b for a, b in zip(raw, left, strict=True)) / across, size
+            return forward, None, raw
+        return forward, sum(a * b for a, b in zip(raw, left, strict=True)) / across, raw
 
     def correlate(self, t, v):
         dt, step = None, 0.0
@@ -1036,16 +1074,16 @@ class Car:
         device = [row[f"accel_{axis}_mps2"] for axis in "xyz"]
         if along is not None or across is not None:
             self.vehicle_t = t
-            size = math.hypot(along or 0.0, across or 0.0)
+            felt = [along or 0.0, across or 0.0, 0.0]
         elif None not in device:
-            forward, left, size = self.frame(t, device)
+            forward, left, felt = self.frame(t, device)
             if not self.recent(t, self.vehicle_t, 2):
                 along, across = forward, left
         else:
             return
         self.accel_dt = None if self.accel_t is None else (t - self.accel_t) / SEC
         self.accel_t = t
-        self.shake(t, size)
+        self.shake(t, felt, math.hypot(*felt))
         if along is not None:
             self.smoothed(False, t, along)
         if across is not None:

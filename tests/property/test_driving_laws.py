@@ -44,7 +44,7 @@ def random_motion(rng, n, dt):
             pull = float(rng.choice([0.7, 1.5, 3.2, 4.5, 6.0]))
             stop = float(rng.choice([2, 10, 60, 200], p=[0.4, 0.4, 0.15, 0.05]))
             turn = float(rng.choice([0, 0, 4, -4])) / max(v, 3.0)
-        if rng.random() < 0.0005 * dt:
+        if rng.random() < 0.002 * dt:
             v = target = 0.0  # into a wall
             stop = 60.0
         w = v + np.clip(target - v, -pull * dt, pull * dt)

@@ -37,7 +37,8 @@ typedef struct {
         agree_ratio, as_is_s, window_s, window_max_s, trend_s, held_s, dense_s,
         stairs_kmh, heading_kmh, heading_deg, heading_sure_deg, tolerance_kmh,
         speeding_s, speeding_release_kmh, limit_stale_s, night_from_h, night_to_h,
-        crash_mps2, crash_low_mps2, crash_drop_kmh, crash_speed_kmh, collapse_kmh,
+        crash_low_mps2, crash_delta_v_kmh, crash_window_s, crash_pulse_s, crash_least_s,
+        crash_dense_s, crash_drop_kmh, crash_fall_mps2, crash_speed_kmh, collapse_kmh,
         collapse_mps2, collapse_s, crash_settle_s, crash_stand_s,
         crash_stand_collapse_s, gravity_s, calibration_s, calibration_quality;
 } Parameters;
@@ -140,8 +141,8 @@ typedef struct {
 #define CRASH_T 92
 #define CRASH_PEAK 93
 #define CRASH_V0 94
-#define CRASH_VMIN 95
-#define CRASH_DROP 96
+#define CRASH_DELTA_V 95
+#define CRASH_FALL 96
 #define CRASH_STAND_T 97
 #define CRASH_IMPULSE 98
 #define CRASH_LAT 99
@@ -236,6 +237,15 @@ typedef struct {
 #define CHORD_LAT 331
 #define CHORD_LON 332
 #define CHORD_M 333
+#define PULSE_T 334
+#define PULSE_LAST 335
+#define PULSE_AT 336
+#define PULSE_X 337
+#define PULSE_Y 338
+#define PULSE_Z 339
+#define FELT_X 340
+#define FELT_Y 341
+#define FELT_Z 342
 #define EARTH_M 6371008.8
 #define BRAKING 1.0
 #define ACCELERATION 2.0
@@ -251,6 +261,7 @@ typedef struct {
 #define MOVING_US 2000000.0
 #define DROP_US 4000000.0
 #define PULSE_US 3000000.0
+#define PAUSE_US 30000.0
 #define MIN_GRAVITY_MPS2 5.0
 #define MIN_CHANGE_MPS2 0.3
 #define MEMORY_S 600.0
@@ -272,7 +283,7 @@ typedef struct {
 #define COLUMN_LIMIT 11
 #define COLUMN_IGN 12
 #define SILENT_US 3000000.0
-#define CARRY_WIDTH 334
+#define CARRY_WIDTH 343
 /* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
 #define TAKE 0
 #define HOLD 1
@@ -446,17 +457,103 @@ static void suspect(double *c, double t, double peak, double v0, double impulse)
     c[CRASH_T] = t;
     c[CRASH_PEAK] = peak;
     c[CRASH_V0] = v0;
-    c[CRASH_VMIN] = c[SPEED];
-    c[CRASH_DROP] = v0 - c[SPEED];
+    c[CRASH_DELTA_V] = 0.0;
+    c[CRASH_FALL] = impulse > 0.0 ? 0.0 : v0 - c[SPEED];
     c[CRASH_STAND_T] = NAN;
     c[CRASH_IMPULSE] = impulse;
     c[CRASH_LAT] = c[POS_LAT];
     c[CRASH_LON] = c[POS_LON];
 }
 
-/* Take one unfiltered magnitude of acceleration without gravity, m/s². */
-static void feed_impulse(double *c, const Parameters *p, double t, double magnitude) {
+/* Has the suspected crash changed the velocity as a collision does? */
+static int64_t strong_crash(const double *c, const Parameters *p) {
+    return c[CRASH_DELTA_V] >= p->crash_delta_v_kmh || c[CRASH_FALL] >= p->crash_drop_kmh;
+}
+
+/* Add a value to the open pulse, by trapezoids; begin one, or end it. */
+static void integrate(double *c, const Parameters *p, double t, const double *a,
+                      double magnitude) {
+    int64_t strong, over;
+    double dt, half, vx, vy, vz, changed_kmh, lasts;
+    strong = magnitude >= 0.5 * p->crash_low_mps2;
+    dt = (t - c[PULSE_AT]) / 1e6;
+    if (c[PULSE_T] <= t) {
+        half = 0.5 * dt;
+        vx = c[PULSE_X] + half * (c[FELT_X] + a[3]);
+        vy = c[PULSE_Y] + half * (c[FELT_Y] + a[4]);
+        vz = c[PULSE_Z] + half * (c[FELT_Z] + a[5]);
+        changed_kmh = 3.6 * sqrt(vx * vx + vy * vy + vz * vz);
+        lasts = (t - c[PULSE_T]) / 1e6;
+        over = lasts > p->crash_window_s && changed_kmh < p->crash_delta_v_kmh;
+        if (dt > p->crash_dense_s || over || lasts > p->crash_pulse_s) {
+            c[PULSE_T] = NAN;
+        } else if (!strong && c[PULSE_AT] - c[PULSE_LAST] > PAUSE_US) {
+            c[PULSE_T] = NAN;
+        } else {
+            c[PULSE_X] = vx;
+            c[PULSE_Y] = vy;
+            c[PULSE_Z] = vz;
+        }
+    }
+    if (strong) {
+        if (!(c[PULSE_T] <= t)) {
+            half = c[ACCEL_DT] <= p->crash_dense_s ? 0.5 * c[ACCEL_DT] : 0.0;
+            c[PULSE_T] = t;
+            c[PULSE_X] = half * a[3];
+            c[PULSE_Y] = half * a[4];
+            c[PULSE_Z] = half * a[5];
+        }
+        c[PULSE_LAST] = t;
+    }
+    c[PULSE_AT] = t;
+    c[FELT_X] = a[3];
+    c[FELT_Y] = a[4];
+    c[FELT_Z] = a[5];
+}
+
+/* Note the change of velocity of the open pulse, where it is the suspected crash's. */
+static void note_delta_v(double *c, const Parameters *p, double t) {
+    double x, y, z, changed_kmh;
+    if (!(c[CRASH_T] <= t && t - c[CRASH_T] <= PULSE_US && c[PULSE_T] <= t)) {
+        return;
+    }
+    if (c[PULSE_LAST] - c[PULSE_T] < p->crash_least_s * 1e6) {
+        return;
+    }
+    x = c[PULSE_X];
+    y = c[PULSE_Y];
+    z = c[PULSE_Z];
+    changed_kmh = 3.6 * sqrt(x * x + y * y + z * z);
+    if (changed_kmh > c[CRASH_DELTA_V]) {
+        c[CRASH_DELTA_V] = changed_kmh;
+    }
+}
+
+/* Note how far the measured speed at t has fallen faster than tyres brake. */
+static void look_for_fall(double *c, const Parameters *p, double t, double speed) {
+    int64_t i, j;
+    double dt, fall;
+    for (i = 0; i < (int64_t)c[RING_N]; i++) {
+        j = ((int64_t)c[RING_AT] - 1 - i + 2 * SPEED_RING) % SPEED_RING;
+        dt = (t - c[RING_T + j]) / 1e6;
+        if (dt > p->collapse_s) {
+            return;
+        }
+        fall = c[RING_V + j] - speed;
+        if (fall > c[CRASH_FALL] && fall >= 3.6 * p->crash_fall_mps2 * dt) {
+            c[CRASH_FALL] = fall;
+        }
+    }
+}
+
+/* Take one unfiltered acceleration without gravity, m/s²; a[3] to a[5], and its size. */
+static void feed_impulse(double *c, const Parameters *p, double t, const double *a,
+                         double magnitude) {
     double v0, last;
+    if (c[PULSE_T] <= t || magnitude >= 0.5 * p->crash_low_mps2) {
+        integrate(c, p, t, a, magnitude);
+        note_delta_v(c, p, t);
+    }
     if (magnitude >= 0.5 * p->crash_low_mps2) {
         c[IMPULSE] = magnitude;
         c[IMPULSE_T] = t;
@@ -464,7 +561,7 @@ static void feed_impulse(double *c, const Parameters *p, double t, double magnit
     if (magnitude < p->crash_low_mps2) {
         return;
     }
-    if (c[CRASH_T] <= t) {
+    if (c[CRASH_T] <= t && (t - c[CRASH_T] <= PULSE_US || strong_crash(c, p))) {
         if (c[CRASH_IMPULSE] == 0.0) {
             c[CRASH_IMPULSE] = 1.0;
             c[CRASH_PEAK] = magnitude;
@@ -481,14 +578,15 @@ static void feed_impulse(double *c, const Parameters *p, double t, double magnit
         last = MAX(fastest_since(c, t - MOVING_US), c[SPEED]);
         if (last >= p->crash_speed_kmh && c[TRIP] > 0.0) {
             suspect(c, t, magnitude, v0, 1.0);
-            c[CRASH_DROP] = 0.0;
+            note_delta_v(c, p, t);
+            look_for_fall(c, p, c[SPEED_T], c[SPEED]);
         }
     }
 }
 
 /* Emit the suspected crash. */
 static void confirm_crash(double *c, const Parameters *p, Table *events, int64_t *emitted) {
-    double start, end, drop, peak, severity;
+    double start, end, delta_v, peak, severity;
     int64_t impulse;
     double v[7];
     start = c[CRASH_T];
@@ -496,18 +594,18 @@ static void confirm_crash(double *c, const Parameters *p, Table *events, int64_t
     if (end < start) {
         end = start;
     }
-    drop = c[CRASH_V0] - c[CRASH_VMIN];
     peak = c[CRASH_PEAK];
     impulse = c[CRASH_IMPULSE] > 0.0;
+    delta_v = c[CRASH_DELTA_V] >= p->crash_delta_v_kmh ? c[CRASH_DELTA_V] : c[CRASH_FALL];
     severity = 1.0;
-    if ((impulse && peak >= 2.0 * p->crash_mps2) || drop >= 2.0 * p->crash_drop_kmh) {
+    if (delta_v >= 2.0 * p->crash_drop_kmh) {
         severity = 3.0;
-    } else if ((impulse && peak >= p->crash_mps2) || drop >= 1.25 * p->crash_drop_kmh) {
+    } else if (delta_v >= 1.25 * p->crash_drop_kmh) {
         severity = 2.0;
     }
     for (int64_t i = 0; i < 7; i++) v[i] = NAN;
     v[0] = impulse ? peak : -peak;
-    v[1] = -drop;
+    v[1] = -delta_v;
     v[2] = c[CRASH_V0];
     if (start - c[LIMIT_T] <= p->limit_stale_s * 1e6) {
         v[4] = c[LIMIT];
@@ -526,9 +624,7 @@ static void confirm_crash(double *c, const Parameters *p, Table *events, int64_t
 
 /* Nothing more will be heard: a suspected crash that came to stand is one. */
 static void resolve_crash(double *c, const Parameters *p, Table *events, int64_t *emitted) {
-    int64_t strong;
-    strong = c[CRASH_PEAK] >= p->crash_mps2 || c[CRASH_DROP] >= p->crash_drop_kmh;
-    if (strong && c[CRASH_T] <= c[CRASH_STAND_T]) {
+    if (strong_crash(c, p) && c[CRASH_T] <= c[CRASH_STAND_T]) {
         confirm_crash(c, p, events, emitted);
     }
     c[CRASH_T] = NAN;
@@ -569,13 +665,10 @@ static void feed_crash(double *c, const Parameters *p, double t, double speed, i
         }
     }
     age = t - c[CRASH_T];
-    if (speed < c[CRASH_VMIN]) {
-        c[CRASH_VMIN] = speed;
+    if (measured && age <= DROP_US) {
+        look_for_fall(c, p, t, speed);
     }
-    if (age <= DROP_US && c[CRASH_V0] - speed > c[CRASH_DROP]) {
-        c[CRASH_DROP] = c[CRASH_V0] - speed;
-    }
-    strong = c[CRASH_PEAK] >= p->crash_mps2 || c[CRASH_DROP] >= p->crash_drop_kmh;
+    strong = strong_crash(c, p);
     here = t - c[POS_T] <= FRESH_US;
     if (speed >= p->move_kmh) {
         c[CRASH_STAND_T] = NAN;
@@ -875,6 +968,9 @@ static void feed_frame(double *c, const Parameters *p, double t, double x, doubl
     }
     size = sqrt(x * x + y * y + z * z);
     out[2] = size;
+    out[3] = x;
+    out[4] = y;
+    out[5] = z;
     if (size <= p->physical_mps2) {
         c[INT_X] += x * dt;
         c[INT_Y] += y * dt;
@@ -2031,15 +2127,16 @@ static void follow_places(double *c, const Parameters *p, double t, double accur
 /* Take the accelerometer's values of row i, in whichever frame. */
 static void acceleration(double *c, const Parameters *p, double t, Columns x, int64_t i,
                          double *out, Table *events, int64_t *emitted) {
-    double along, across, size, along_, across_;
+    double along, across, size;
     along = x.at[COLUMN_AL * x.n + i];
     across = x.at[COLUMN_AT * x.n + i];
     size = -1.0;
     if (!isnan(along) || !isnan(across)) {
         c[VEHICLE_T] = t;
-        along_ = isnan(along) ? 0.0 : along;
-        across_ = isnan(across) ? 0.0 : across;
-        size = sqrt(along_ * along_ + across_ * across_);
+        out[3] = isnan(along) ? 0.0 : along;
+        out[4] = isnan(across) ? 0.0 : across;
+        out[5] = 0.0;
+        size = sqrt(out[3] * out[3] + out[4] * out[4]);
     } else if (!(isnan(x.at[COLUMN_AX * x.n + i]) || isnan(x.at[COLUMN_AY * x.n + i]) ||
                  isnan(x.at[COLUMN_AZ * x.n + i]))) {
         feed_frame(c, p, t, x.at[COLUMN_AX * x.n + i], x.at[COLUMN_AY * x.n + i],
@@ -2055,7 +2152,7 @@ static void acceleration(double *c, const Parameters *p, double t, Columns x, in
     }
     c[ACCEL_DT] = (t - c[ACCEL_T]) / 1e6;
     c[ACCEL_T] = t;
-    feed_impulse(c, p, t, size);
+    feed_impulse(c, p, t, out, size);
     if (!isnan(along)) {
         feed_long(c, p, t, along, events, emitted);
     }
@@ -2135,7 +2232,7 @@ void drive(const double *x, const int64_t *t_us, const int64_t *local_us, const 
     Columns columns = {x, starts[devices]};
     Table trip_table = {trips, trips_room, trips_width};
     Table event_table = {events, events_room, events_width};
-    double out[3];
+    double out[6];
     for (int64_t d = 0; d < devices; d++) {
         double *c = carry + d * CARRY_WIDTH;
         c[DEVICE] = (double)d;

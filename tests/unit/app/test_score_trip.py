@@ -148,7 +148,23 @@ def test_a_crash_is_told_also_beside_a_trip(tmp_path: Path) -> None:
     answer = score_trip(read_trip_table(path))
     (crash,) = (event for event in answer["events"] if event["kind"] == "crash")
     assert crash["start_s"] == pytest.approx(200, abs=1) and crash["trip"] == 0
+    assert crash["basis"] == "speed" and crash["delta_v_kmh"] == -54.0
     assert any(event["kind"] == "crash" for event in answer["trips"][0]["events"])
+
+
+def test_a_crash_says_what_its_change_of_velocity_rests_on(tmp_path: Path) -> None:
+    t, speed = drive(hard_stop=False)
+    near = np.round(np.arange(199.0, 201.0, 0.01), 2)
+    felt = -100.0 * np.sin(np.pi * np.clip((near - 200.0) / 0.1, 0.0, 1.0))
+    times = np.union1d(t, near)
+    speed = np.where(t >= 200, np.clip(54 - 22 * (t - 200), 0, None), speed)
+    columns = {name: np.full(times.size, np.nan) for name in ("speed_kmh", "accel_long_mps2")}
+    columns["speed_kmh"][np.searchsorted(times, t)] = speed
+    columns["accel_long_mps2"][np.searchsorted(times, near)] = felt
+    answer = score_trip(read_trip_table(write(tmp_path / "a.csv", times, columns)))
+    (crash,) = (event for event in answer["events"] if event["kind"] == "crash")
+    assert crash["basis"] == "acceleration"
+    assert crash["delta_v_kmh"] == pytest.approx(-3.6 * 100.0 * 0.2 / np.pi, rel=0.05)
 
 
 def test_a_parked_car_has_no_trip_and_the_answer_says_what_it_saw(tmp_path: Path) -> None:
