@@ -7,7 +7,7 @@ PACKAGES := $(patsubst %/,%,$(dir $(wildcard */__init__.py)))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-unit test-one check format-check lint types imports dead-code arrows format bench \
+.PHONY: help install demo test test-slow test-unit test-one check format-check lint types imports dead-code arrows format bench \
         fault readme screenshots lock clean
 
 help:      ## Say what there is
@@ -28,9 +28,15 @@ demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 
 # One process more than there are processors: many tests wait for a server. The kernels are compiled
 # before, else each of these processes compiles them.
-test: install   ## All tests, on real servers
+WORKERS = $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
+
+test: install   ## Tests, on real servers, but for those of test-slow
 	$(BIN)/tachowatt warm-up
-	$(BIN)/python -m pytest -n $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)") --dist loadgroup -q
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m "not slow"
+
+test-slow: install   ## Tests that kill processes, run a whole fleet or a bench
+	$(BIN)/tachowatt warm-up
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m slow
 
 test-unit: install  ## Unit tests only: no server, no socket, under a minute
 	$(BIN)/tachowatt warm-up

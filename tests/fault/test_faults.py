@@ -29,6 +29,7 @@ from tests.patience import patient
 CLOCK = SystemClock()
 
 
+@pytest.mark.slow
 @pytest.mark.xdist_group("kafka")
 @pytest.mark.parametrize("kinds", [("kill-ingest", "cut"), ("kill-postgres", "clock-step")])
 def test_nothing_of_a_few_faults_is_seen_afterwards(tmp_path: Path, kinds: tuple[str, ...]) -> None:

@@ -27,6 +27,7 @@ needs_mosquitto = pytest.mark.usefixtures("mosquitto_broker")
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="no C compiler")
 
 
+@pytest.mark.slow
 @needs_mosquitto
 def test_a_small_drain_is_proven_and_tells_the_memory_of_the_service_alone(database):
     arguments = ["--messages", "2000", "--devices", "50", "--verify-devices", "20"]
@@ -45,6 +46,7 @@ def test_a_small_drain_is_proven_and_tells_the_memory_of_the_service_alone(datab
     assert found["versions"]["postgresql"] and "mosquitto" in found["versions"]["broker"]
 
 
+@pytest.mark.slow
 @needs_mosquitto
 @pytest.mark.xdist_group("kafka")
 def test_a_small_drain_by_way_of_kafka_is_proven_and_leaves_the_direct_log(database, kafka):
@@ -68,6 +70,7 @@ def test_a_small_drain_by_way_of_kafka_is_proven_and_leaves_the_direct_log(datab
         assert offsets.total(connection) == 2_000
 
 
+@pytest.mark.slow
 @needs_mosquitto
 def test_a_short_look_at_late_data_is_proven_and_nothing_is_missing(database):
     arguments = ["--rate", "300", "--for", "4", "--days", "2", "--over", "1", "--crashes", "20"]
@@ -83,6 +86,7 @@ def test_a_short_look_at_late_data_is_proven_and_nothing_is_missing(database):
     assert found["verify"]["clean"] and found["corrected_s"] > 0
 
 
+@pytest.mark.slow
 @needs_mosquitto
 def test_a_short_soak_tells_what_the_service_holds(database, tmp_path):
     picture = tmp_path / "soak.png"
@@ -102,6 +106,7 @@ def test_a_short_soak_tells_what_the_service_holds(database, tmp_path):
     assert picture.read_bytes().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 @needs_mosquitto
 def test_a_short_flood_of_one_device_is_proven_and_hits_only_itself(database):
     arguments = ["--rate", "50", "--for", "2", "--rounds", "1", "--devices", "10"]
@@ -246,6 +251,7 @@ def test_growing_latencies_are_a_problem():
     assert len(query._problems(found)) == 2
 
 
+@pytest.mark.slow
 def test_a_small_timeline_is_measured(database):
     answer = CliRunner().invoke(
         cli,

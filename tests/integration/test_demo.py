@@ -6,12 +6,15 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.patience import patient
 
 _OF_THE_WORLD = ("event ", "anomaly ", "p95 ")
 """What so few things, or a machine that does all tests at once, may miss."""
 
 
+@pytest.mark.slow
 def test_a_demo_tells_of_every_crash_and_leaves_nothing(state_dir: Path) -> None:
     arguments = ["--for", "3", "--cars", "10", "--meters", "6", "--json", "--api-port", "0"]
     ran = subprocess.run(

@@ -137,6 +137,7 @@ def run(
         return sum(entry.received for entry in entries)
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     order=st.permutations(range(len(MESSAGES))),
@@ -170,6 +171,7 @@ def test_same_samples_and_features_bit_for_bit(
     assert verify(url).clean
 
 
+@pytest.mark.slow
 @settings(max_examples=12)
 @given(
     cuts=st.lists(st.integers(1, 12), min_size=1, max_size=8),
@@ -255,6 +257,7 @@ def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
     return _cache["state"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 2, 3])
 def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: int) -> None:
     """Trips whose ends move while late messages come in: what was said of them ends the same."""
