@@ -49,6 +49,22 @@ class Home:
     appliances: float
 
 
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What varies through the year, by step of a calendar (`simulators/life.py` draws it).
+
+    activity : float64[n], share of ordinary use of light, cooking, appliances and the car
+    standby  : float64[n], share of the base load that is switched on
+    season_w : float64[n], W, what runs in the cold season or in heat (pumps, light, fans)
+    stored_w : float64[n], W, night storage heaters
+    """
+
+    activity: np.ndarray
+    standby: np.ndarray
+    season_w: np.ndarray
+    stored_w: np.ndarray
+
+
 def local_offset_us(t_us: int, timezone: str) -> int:
     """Offset of local time from UTC at an instant."""
     offset = datetime.fromtimestamp(t_us / 1e6, UTC).astimezone(ZoneInfo(timezone)).utcoffset()
@@ -105,20 +121,26 @@ def draw_home(rng: np.random.Generator, plain: bool = False) -> Home:
     )
 
 
-def load(home: Home, calendar: Calendar, rng: np.random.Generator) -> np.ndarray:
-    """The home's net power.
+def load(
+    home: Home, calendar: Calendar, rng: np.random.Generator, life: Life | None = None
+) -> np.ndarray:
+    """The home's net power; without `life` every day is an ordinary one.
 
     Returns
     -------
     float64[n], W, mean of each step; negative where PV exports
     """
-    power: np.ndarray = home.base_w + _fridge(home, calendar, rng)
-    power = power + _people(home, calendar, rng)
-    power += _appliances(home, calendar, rng)
+    activity = 1.0 if life is None else life.activity
+    standby = 1.0 if life is None else life.standby
+    power: np.ndarray = home.base_w * standby + _fridge(home, calendar, rng)
+    power = power + activity * _people(home, calendar, rng)
+    power += activity * _appliances(home, calendar, rng)
     if home.heat_pump_w:
         power += _heat_pump(home, calendar, rng)
     if home.ev_w:
-        power += _ev(home, calendar, rng)
+        power += (1.0 if life is None else life.activity >= 0.5) * _ev(home, calendar, rng)
+    if life is not None:
+        power += life.season_w + life.stored_w
     if home.pv_w:
         power -= home.pv_w * calendar.sun
     return power

@@ -81,23 +81,25 @@ def next_day(
 
 
 def hours_of(
-    local_us: NDArray[np.int64], length_us: NDArray[np.int64], energy_kwh: Floats
+    local_us: NDArray[np.int64],
+    length_us: NDArray[np.int64],
+    energy_kwh: Floats,
+    per_hour: int = 1,
 ) -> tuple[NDArray[np.int64], Floats]:
-    """Add intervals of at most an hour up to local hours.
+    """Add intervals up to local hours, or to `per_hour` equal parts of them.
 
-    Returns int64[n] days without holes and float64[n, 24] kWh, NaN where less than the whole hour
-    was measured. An hour that the clock repeats counts with its mean.
+    Returns int64[n] days without holes and float64[n, 24 · per_hour] kWh, NaN where less than the
+    whole slot was measured. A slot that the clock repeats counts with its mean.
     """
-    hour_us = 3_600_000_000
-    hour = local_us // hour_us
-    first_day, last_day = int(hour.min() // HOURS), int(hour.max() // HOURS)
-    at = (hour - first_day * HOURS).astype(np.int64)
-    size = (last_day - first_day + 1) * HOURS
+    slots, slot_us = HOURS * per_hour, 3_600_000_000 // per_hour
+    slot = local_us // slot_us
+    first_day, last_day = int(slot.min() // slots), int(slot.max() // slots)
+    at = (slot - first_day * slots).astype(np.int64)
+    size = (last_day - first_day + 1) * slots
     energy = np.bincount(at, energy_kwh, size)
-    measured = np.bincount(at, length_us, size) / hour_us
-    with np.errstate(invalid="ignore", divide="ignore"):
-        hourly = np.where(measured >= 0.99, energy / np.maximum(measured, 1.0), np.nan)
-    return np.arange(first_day, last_day + 1), hourly.reshape(-1, HOURS)
+    measured = np.bincount(at, length_us, size) / slot_us
+    known = np.where(measured >= 0.99, energy / np.maximum(measured, 1.0), np.nan)
+    return np.arange(first_day, last_day + 1), known.reshape(-1, slots)
 
 
 def as_answer(date: str, found: tuple[Floats, Floats, Floats]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from app.analysis.answer import number
 from app.analysis.baseline import HOLIDAYS, Use, days_off, describe, local_midnight_us
 from app.analysis.forecast import as_answer, hours_of, next_day
 from app.analysis.meter import MeterAnalysis, given_values
-from app.analysis.tamper import score
+from app.analysis.tamper import History
 from app.analysis.weather_model import hourly
 from app.recordings.temperatures import read_temperatures
 from runtime.errors import Usage
@@ -100,7 +100,7 @@ def add(analysis: MeterAnalysis, wishes: Wishes) -> list[str]:
         answer["forecast"], why = _forecast(days, hours, wishes.holidays)
         notes += why
         if wishes.window_days is not None:
-            answer["tamper_score"] = _tamper(days, hours, wishes)
+            answer["tamper_score"] = _tamper(use, wishes)
     else:
         notes.append("forecast is not computed: intervals are longer than an hour")
     answer["notes"] += notes
@@ -113,8 +113,7 @@ def tamper_scores(analysis: MeterAnalysis, window_days: int) -> list[dict[str, A
     lengths = use.end_us - use.start_us
     if not lengths.size or float(np.median(lengths)) > HOUR_US:
         return []
-    days, hours = hours_of(use.local_us, lengths, use.energy_kwh)
-    return _tamper(days, hours, Wishes(window_days=window_days))
+    return _tamper(use, Wishes(window_days=window_days))
 
 
 def _forecast(
@@ -128,21 +127,23 @@ def _forecast(
     return as_answer((EPOCH + timedelta(days=target)).isoformat(), found), []
 
 
-def _tamper(
-    days: NDArray[np.int64], hours: NDArray[np.float64], wishes: Wishes
-) -> list[dict[str, Any]]:
+def _tamper(use: Use, wishes: Wishes) -> list[dict[str, Any]]:
+    lengths = use.end_us - use.start_us
+    per_hour = 2 if float(np.median(lengths)) <= HOUR_US / 2 else 1
+    days, energy = hours_of(use.local_us, lengths, use.energy_kwh, per_hour)
     length = wishes.window_days or 14
     phase = 0
     if wishes.window_start is not None:
         phase = ((wishes.window_start - EPOCH).days - int(days[0])) % length
+    history = History(energy * 1000.0 * per_hour, length)
     windows = []
     for first in range(phase, days.size - length + 1, length):
-        found = score(hours * 1000.0, first, first + length)
+        score = history.score(first)
         windows.append(
             {
                 "start": (EPOCH + timedelta(days=int(days[first]))).isoformat(),
                 "end": (EPOCH + timedelta(days=int(days[first]) + length)).isoformat(),
-                "score": None if found is None else number(found, 6),
+                "score": None if score is None else number(score, 6),
             }
         )
     return windows

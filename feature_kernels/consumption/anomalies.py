@@ -170,8 +170,9 @@ def take_negative(c, p, out, count, device, start, local, power, usual, decided)
     c[C.NEGATIVE_DAY] = day
     c[C.NEGATIVE_T] = start
     fell = c[C.LAST_E] < p.negative_base_share * c[C.BASE_LOAD_W]
-    # where no hour comes to rest, a low one says nothing
-    fell = fell and c[C.HAS_LAST_E] > 0.0 and c[C.RESTLESS] == 0.0
+    # where no hour comes to rest, a low one says nothing; nor does nothing at all: power that
+    # turns round does not stop at zero, and a register of import never falls below
+    fell = fell and c[C.HAS_LAST_E] > 0.0 and c[C.RESTLESS] == 0.0 and c[C.LAST_E] > p.zero_w
     if c[C.NEGATIVE_DAYS] >= p.negative_days or (fell and not is_open(c, NEGATIVE)):
         c[C.SOLAR_T] = start
         if is_open(c, NEGATIVE):

@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are wr
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 4
+CARRY_VERSION = 5
 
 RING = 28  # days that a habit remembers
 BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
@@ -14,6 +14,7 @@ PENDING = 28  # blocks that wait before they become baseline: a week
 FAST = 12  # the latest of them, in which a large rise shows: three days
 DROP_WEEK = 7  # days in which a drop must have lasted
 DROP_DAYS = 49  # days that a drop is judged by: six weeks and that one
+DROP_FIGURES = 6  # start; second-lowest hour, lower quarter, median, mean; highest interval
 KINDS = 8
 MOST_HOURS = 26  # a local day has 25 hours at most; one spare
 
@@ -129,12 +130,14 @@ CLOSED_LOW_W = 100  # of its hours: second lowest, lower quarter, median, mean
 CLOSED_QUARTER_W = 101
 CLOSED_MEDIAN_W = 102
 CLOSED_MEAN_W = 103
-DROP_N = 104
-DROP_LOW = 105  # which of the low figures the open drop is judged by
-DROP_BACK_W = 106  # a day whose low figure is above is calm
-DROP_CALM_T = 107  # the calm day before, 0 = none
+CLOSED_TOP_W = 104  # its highest interval
+DROP_N = 105
+DROP_LOW = 106  # which of the low figures the open drop is judged by
+DROP_BACK_W = 107  # a day whose low figure is above is calm
+DROP_CALM_T = 108  # the calm day before, 0 = none
+DROPS_SOLAR = 109  # 1 = the figures of these days are of their nights
 # --- lists
-TOP = 108  # the three highest of today, then of the day before
+TOP = 110  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS
@@ -145,8 +148,8 @@ PENDING_BLOCKS = RING_BLOCKS + 2 * BLOCKS  # PENDING × (lowest hour, mean, star
 RING_BASE = PENDING_BLOCKS + 3 * PENDING  # RING × (floor, lower quarter, lower half-day, mean)
 PROFILE = RING_BASE + 4 * RING  # 2 × 24 mean W, workday then weekend
 PROFILE_N = PROFILE + 48
-DROPS = PROFILE_N + 48  # DROP_DAYS × (start, second lowest, lower quarter, median, mean)
-CARRY_WIDTH = DROPS + 5 * DROP_DAYS
+DROPS = PROFILE_N + 48  # DROP_DAYS × DROP_FIGURES
+CARRY_WIDTH = DROPS + DROP_FIGURES * DROP_DAYS
 
 
 def initial_carry(devices: int) -> NDArray[np.float64]:

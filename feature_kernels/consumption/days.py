@@ -161,13 +161,16 @@ def close_day(c, p, days, count, device, tail, decided):
                 else:
                     second += c[C.HOURS + i]
             mean = (first + second) / n
-            if n >= 18 and not solar:
-                c[C.CLOSED] = 1.0
-                c[C.CLOSED_START] = c[C.DAY_START]
-                c[C.CLOSED_LOW_W] = floor
-                c[C.CLOSED_QUARTER_W] = hours[n // 4]
-                c[C.CLOSED_MEDIAN_W] = hours[n // 2]
-                c[C.CLOSED_MEAN_W] = mean
+            c[C.CLOSED] = 1.0
+            c[C.CLOSED_START] = c[C.DAY_START]
+            c[C.CLOSED_LOW_W] = floor
+            c[C.CLOSED_QUARTER_W] = hours[n // 4]
+            c[C.CLOSED_MEDIAN_W] = hours[n // 2]
+            c[C.CLOSED_MEAN_W] = mean
+            c[C.CLOSED_TOP_W] = c[C.DAY_HABIT_MAX_W]
+            if solar != (c[C.DROPS_SOLAR] > 0.0):
+                c[C.DROPS_SOLAR] = 1.0 if solar else 0.0
+                c[C.DROP_N] = 0.0  # figures of days and of nights do not compare
             at = C.RING_BASE + 4 * int(c[C.BASE_AT])
             c[at] = floor
             c[at + 1] = hours[n // 4]

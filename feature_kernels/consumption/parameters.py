@@ -150,22 +150,38 @@ class Parameters(NamedTuple):
     negative_w: float = 1.0
     negative_days: float = 3.0
     negative_base_share: float = 0.25
-    # sustained_drop: a week whose low hours, median and mean lie below these shares of those of
-    # the four weeks before. A holiday and a season change the mean and leave the fridge running;
-    # a meter that counts half counts half of each. Own: half use lies at 0.5 in all three.
-    drop_low_share: float = 0.67
-    drop_share: float = 0.8
+    # sustained_drop: a week whose low hours lie below this share of those of the four weeks
+    # before. A holiday and a season leave the fridge running; a meter that counts half counts
+    # half of it. Own: half use lies at 0.5, a home without its standby at 0.6 to 0.9.
+    drop_low_share: float = 0.64
     # ... also the week's second-highest low hour; and low hours below this share of any week
-    # before. Own: vacancies.
+    # before in which the highest interval was at least the second share of what it is now. Own:
+    # vacancies without standby.
     drop_day_share: float = 0.9
     drop_past_share: float = 0.88
-    # What is left of mean and median is between these shares of what is left of the low hours.
-    # Own: vacancies below, night storage heaters above.
+    drop_past_top: float = 0.7
+    # By use: mean and median below this share, and what is left of them, and of the week's highest
+    # interval, between these shares of what is left of the low hours. Own: vacancies below, night
+    # storage heaters above.
+    drop_share: float = 0.8
     drop_shape: float = 0.57
-    drop_shape_over: float = 1.5
-    # The fall is this many times the usual scatter (1.4826 MAD) of low hours and of means. Own.
+    drop_shape_over: float = 1.6
+    drop_top: float = 0.5
+    drop_top_over: float = 2.2
+    # By appliances: what is left of the highest interval is about what is left of the low hours,
+    # whatever the people did: median below the first share, mean and median within the others.
+    # Own: who comes back from a holiday, or has guests, uses more, but the kettle is the same.
+    drop_appliance_share: float = 0.9
+    drop_appliance: float = 0.7
+    drop_appliance_over: float = 1.8
+    drop_least_shape: float = 0.3
+    drop_most_shape: float = 1.7
+    drop_most_mean: float = 2.2
+    # The fall is this many times the usual scatter (1.4826 MAD) of low hours and of means; of low
+    # hours by appliances. Own.
     drop_low_scatter: float = 1.5
     drop_scatter: float = 0.8
+    drop_appliance_scatter: float = 4.0
     # Low hours of at least this, W, and this many steps of the meter's resolution in an hour,
     # say something. Own.
     drop_least_w: float = 20.0

@@ -88,7 +88,7 @@ class Meter:
         self.block = None  # six local hours: number, start, hours, tainted
         self.rise_w, self.calm = 0.0, []
         self.negative_days, self.negative_t = [], None
-        self.whole_days, self.closed_day = [], None
+        self.whole_days, self.closed_day, self.whole_days_solar = [], None, False
         self.drop_figure, self.drop_back, self.drop_calm = 0, 0.0, None
         self.base_days, self.base_load, self.base_memory = [], NAN, None
         self.top, self.top_before = [], []
@@ -358,7 +358,10 @@ class Meter:
         self.rise_w, self.calm, self.pending = now, [], self.pending[:first]
 
     def judge_drop(self, decided):
-        """Compare the last seven whole days with the 28 before (start, low, quarter, ...)."""
+        """Compare the last seven days with the 28 before.
+
+        A day: start, second-lowest hour, lower quarter, median, mean, highest interval.
+        """
         p, day = self.p, self.closed_day
         if day is None:
             return
@@ -394,24 +397,44 @@ class Meter:
             return
         figure = telling[0]
         low, low_usual = median(week, figure), median(month, figure)
+        if low_usual < low / p["drop_low_share"]:
+            return
         mean, usual = average(week), average(month)
         central, central_usual = median(week, 3), median(month, 3)
-        alike = lambda now, then: (  # noqa: E731
-            p["drop_shape"] * low * then <= now * low_usual <= p["drop_shape_over"] * low * then
-        )
-        lowest = min(median(before[i : i + 7], figure) for i in range(len(before) - 6))
-        fell = (
+        highest = lambda days: max(d[5] for d in days)  # noqa: E731
+        top = highest(week)
+        ends = range(len(before), 6, -7)
+        top_usual = middle([highest(before[end - 7 : end]) for end in ends])
+        weeks = [before[i : i + 7] for i in range(len(before) - 6)]
+        lived_in = [days for days in weeks if highest(days) >= p["drop_past_top"] * top]
+        fall = (low_usual - low) / max(spread(figure), 1e-6)
+        if (
+            sum(d[figure] >= p["drop_day_share"] * low_usual for d in week) > 1
+            or fall <= p["drop_low_scatter"]
+            or any(low >= p["drop_past_share"] * median(days, figure) for days in lived_in)
+        ):
+            return
+        left = low / low_usual
+
+        def within(now, then, least, most):
+            return p[least] * left * then <= now <= p[most] * left * then
+
+        by_use = (
             mean < p["drop_share"] * usual
-            and low < p["drop_low_share"] * low_usual
             and central < p["drop_share"] * central_usual
-            and alike(mean, usual)
-            and alike(central, central_usual)
-            and sum(d[figure] >= p["drop_day_share"] * low_usual for d in week) <= 1
-            and low < p["drop_past_share"] * lowest
-            and low_usual - low > p["drop_low_scatter"] * spread(figure)
+            and within(mean, usual, "drop_shape", "drop_shape_over")
+            and within(central, central_usual, "drop_shape", "drop_shape_over")
+            and within(top, top_usual, "drop_top", "drop_top_over")
             and usual - mean > p["drop_scatter"] * spread(4)
         )
-        if not fell:
+        by_appliances = (
+            fall > p["drop_appliance_scatter"]
+            and mean <= p["drop_most_mean"] * left * usual
+            and central < p["drop_appliance_share"] * central_usual
+            and within(central, central_usual, "drop_least_shape", "drop_most_shape")
+            and within(top, top_usual, "drop_appliance", "drop_appliance_over")
+        )
+        if not by_use and not by_appliances:
             return
         back = (low + low_usual) / 2
         days = self.whole_days
@@ -420,7 +443,6 @@ class Meter:
             better = abs(day[figure] - low_usual) - abs(day[figure] - low)
             fits.append((fits[-1] if fits else 0.0) + better)
         onset = len(days) - 1 - fits.index(max(fits))
-        left = low / low_usual
         grade = 3 if left < 0.3 else 2 if left < 0.6 else 1
         limit = p["drop_share"] * usual
         self.raise_(DROP, days[onset][0], mean, usual, limit, grade, decided)
@@ -444,7 +466,8 @@ class Meter:
             self.negative_days.append(local // DAY)
         is_open = NEGATIVE in self.episodes
         quiet = p["negative_base_share"] * self.base_load
-        fell = self.last_power is not None and self.last_power < quiet and not self.restless
+        before = self.last_power
+        fell = before is not None and p["zero_w"] < before < quiet and not self.restless
         if len(self.negative_days) >= p["negative_days"] or (fell and not is_open):
             self.exported = start
             if is_open:
@@ -548,9 +571,10 @@ class Meter:
                 half = mean if n < 18 else min(early / 12, late / (n - 12))
                 self.base_days = [*self.base_days, (floor, hours[n // 4], half, mean)][-28:]
                 self.base_load = self.estimate_base()
-                if n >= 18 and not self.solar():
-                    low = (floor, hours[n // 4], hours[n // 2], mean)
-                    self.closed_day = (today.start, *low)
+                low = (floor, hours[n // 4], hours[n // 2], mean)
+                self.closed_day = (today.start, *low, today.highest_taught)
+                if self.solar() != self.whole_days_solar:
+                    self.whole_days_solar, self.whole_days = self.solar(), []
         if today.measured >= 0.5 * DAY:
             self.learn()
         length = today.lead + today.measured + today.estimated + today.missing + max(tail, 0.0)

@@ -36,9 +36,11 @@ typedef struct {
         rise_fast_share, rise_history_days, rise_fast_history_days, rise_steps,
         rise_over_habit, rise_fast_over_habit, rise_mean_factor, rise_over_ratio,
         rise_clear_share, rise_longest_days, gap_hours, gap_intervals, gap_usual,
-        negative_w, negative_days, negative_base_share, drop_low_share, drop_share,
-        drop_day_share, drop_past_share, drop_shape, drop_shape_over, drop_low_scatter,
-        drop_scatter, drop_least_w, drop_steps, drop_history_days, drop_longest_days;
+        negative_w, negative_days, negative_base_share, drop_low_share, drop_day_share,
+        drop_past_share, drop_past_top, drop_share, drop_shape, drop_shape_over, drop_top,
+        drop_top_over, drop_appliance_share, drop_appliance, drop_appliance_over,
+        drop_least_shape, drop_most_shape, drop_most_mean, drop_low_scatter, drop_scatter,
+        drop_appliance_scatter, drop_least_w, drop_steps, drop_history_days, drop_longest_days;
 } Parameters;
 
 typedef struct {
@@ -145,20 +147,21 @@ typedef struct {
 #define OVER_W 92
 #define OVER_T 93
 #define LIMIT_W 94
-#define TOP 108
-#define ANOMALY 114
-#define HOURS 154
-#define RING_MAX 180
-#define RING_ZERO 208
-#define RING_SAME 236
-#define RING_BLOCKS 264
-#define PENDING_BLOCKS 488
-#define RING_BASE 572
-#define PROFILE 684
-#define PROFILE_N 732
+#define TOP 110
+#define ANOMALY 116
+#define HOURS 156
+#define RING_MAX 182
+#define RING_ZERO 210
+#define RING_SAME 238
+#define RING_BLOCKS 266
+#define PENDING_BLOCKS 490
+#define RING_BASE 574
+#define PROFILE 686
+#define PROFILE_N 734
 #define FAST 12
 #define DROP_WEEK 7
 #define DROP_DAYS 49
+#define DROP_FIGURES 6
 #define NEGATIVE_T 95
 #define NEGATIVE_DAY 96
 #define NEGATIVE_DAYS 97
@@ -168,13 +171,16 @@ typedef struct {
 #define CLOSED_QUARTER_W 101
 #define CLOSED_MEDIAN_W 102
 #define CLOSED_MEAN_W 103
-#define DROP_N 104
-#define DROP_LOW 105
-#define DROP_BACK_W 106
-#define DROP_CALM_T 107
-#define DROPS 780
+#define CLOSED_TOP_W 104
+#define DROP_N 105
+#define DROP_LOW 106
+#define DROP_BACK_W 107
+#define DROP_CALM_T 108
+#define DROPS_SOLAR 109
+#define DROPS 782
 #define MEDIAN 3
 #define MEAN 4
+#define HIGHEST 5
 #define REFERENCE_DAYS 28
 #define MAD_TO_SIGMA 1.4826
 #define NEGATIVE_SEVERITY 2.0
@@ -206,7 +212,7 @@ typedef struct {
 #define EXCHANGED 5.0
 #define CORRECTED 6.0
 #define LEAST_CODE 9999.0
-#define CARRY_WIDTH 1025
+#define CARRY_WIDTH 1076
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -428,7 +434,7 @@ static int64_t take_negative(double *c, const Parameters *p, Table *out, int64_t
     c[NEGATIVE_DAY] = day;
     c[NEGATIVE_T] = start;
     fell = c[LAST_E] < p->negative_base_share * c[BASE_LOAD_W];
-    fell = fell && c[HAS_LAST_E] > 0.0 && c[RESTLESS] == 0.0;
+    fell = fell && c[HAS_LAST_E] > 0.0 && c[RESTLESS] == 0.0 && c[LAST_E] > p->zero_w;
     if (c[NEGATIVE_DAYS] >= p->negative_days || (fell && !is_open(c, NEGATIVE))) {
         c[SOLAR_T] = start;
         if (is_open(c, NEGATIVE)) {
@@ -1024,13 +1030,16 @@ static void close_day(double *c, const Parameters *p, Table *days, int64_t *coun
                 }
             }
             mean = (first + second) / n;
-            if (n >= 18 && !solar) {
-                c[CLOSED] = 1.0;
-                c[CLOSED_START] = c[DAY_START];
-                c[CLOSED_LOW_W] = second_lowest;
-                c[CLOSED_QUARTER_W] = hours[n / 4];
-                c[CLOSED_MEDIAN_W] = hours[n / 2];
-                c[CLOSED_MEAN_W] = mean;
+            c[CLOSED] = 1.0;
+            c[CLOSED_START] = c[DAY_START];
+            c[CLOSED_LOW_W] = second_lowest;
+            c[CLOSED_QUARTER_W] = hours[n / 4];
+            c[CLOSED_MEDIAN_W] = hours[n / 2];
+            c[CLOSED_MEAN_W] = mean;
+            c[CLOSED_TOP_W] = c[DAY_HABIT_MAX_W];
+            if (solar != (c[DROPS_SOLAR] > 0.0)) {
+                c[DROPS_SOLAR] = solar ? 1.0 : 0.0;
+                c[DROP_N] = 0.0;
             }
             at = RING_BASE + 4 * (int64_t)c[BASE_AT];
             c[at] = second_lowest;
@@ -1086,7 +1095,7 @@ static double drop_severity(double share) {
 static double middle(const double *c, int64_t figure, int64_t first, int64_t end) {
     double values[DROP_DAYS];
     for (int64_t i = first; i < end; i++) {
-        values[i - first] = c[DROPS + 5 * i + figure];
+        values[i - first] = c[DROPS + DROP_FIGURES * i + figure];
     }
     qsort(values, end - first, sizeof(double), ascending);
     return values[(end - first) / 2];
@@ -1096,7 +1105,7 @@ static double middle(const double *c, int64_t figure, int64_t first, int64_t end
 static double scatter(const double *c, int64_t figure, int64_t first, int64_t end, double centre) {
     double values[DROP_DAYS];
     for (int64_t i = first; i < end; i++) {
-        values[i - first] = fabs(c[DROPS + 5 * i + figure] - centre);
+        values[i - first] = fabs(c[DROPS + DROP_FIGURES * i + figure] - centre);
     }
     qsort(values, end - first, sizeof(double), ascending);
     return MAD_TO_SIGMA * values[(end - first) / 2];
@@ -1106,7 +1115,7 @@ static double scatter(const double *c, int64_t figure, int64_t first, int64_t en
 static double mean_of_days(const double *c, int64_t first, int64_t end) {
     double total = 0.0;
     for (int64_t i = first; i < end; i++) {
-        total += c[DROPS + 5 * i + MEAN];
+        total += c[DROPS + DROP_FIGURES * i + MEAN];
     }
     return total / (end - first);
 }
@@ -1115,13 +1124,13 @@ static double mean_of_days(const double *c, int64_t first, int64_t end) {
 static void keep_day(double *c) {
     int64_t n = (int64_t)c[DROP_N];
     if (n == DROP_DAYS) {
-        for (int64_t i = 0; i < 5 * (DROP_DAYS - 1); i++) {
-            c[DROPS + i] = c[DROPS + i + 5];
+        for (int64_t i = 0; i < DROP_FIGURES * (DROP_DAYS - 1); i++) {
+            c[DROPS + i] = c[DROPS + i + DROP_FIGURES];
         }
         n--;
     }
-    for (int64_t i = 0; i < 5; i++) {
-        c[DROPS + 5 * n + i] = c[CLOSED_START + i];
+    for (int64_t i = 0; i < DROP_FIGURES; i++) {
+        c[DROPS + DROP_FIGURES * n + i] = c[CLOSED_START + i];
     }
     c[DROP_N] = n + 1.0;
 }
@@ -1145,37 +1154,105 @@ static void follow_drop(double *c, const Parameters *p, Table *out, int64_t *cou
     }
 }
 
+/* Tell whether the median of a figure of the days first to end is at least `least`. */
+static int64_t more_than_half(const double *c, int64_t figure, int64_t first, int64_t end,
+                              double least) {
+    int64_t below = 0;
+    for (int64_t i = first; i < end; i++) {
+        if (c[DROPS + DROP_FIGURES * i + figure] < least) {
+            below++;
+        }
+    }
+    return below <= (end - first) / 2;
+}
+
 /* Choose the lowest figure of a day that says something; 0 = none. */
 static int64_t tell_figure(const double *c, const Parameters *p, int64_t first, int64_t split) {
     double least = MAX(p->drop_least_w, p->drop_steps * c[QUANTUM_KWH] * 1000.0);
     for (int64_t figure = 1; figure <= MEDIAN; figure++) {
-        if (middle(c, figure, first, split) >= least) {
+        if (more_than_half(c, figure, first, split, least)) {
             return figure;
         }
     }
     return 0;
 }
 
-/* Lowest median of a figure over any week before day `end`, W. */
-static double lowest_week(const double *c, int64_t figure, int64_t end) {
+/* Highest interval of the days first to end, W. */
+static double top_of(const double *c, int64_t first, int64_t end) {
+    double top = 0.0;
+    for (int64_t i = first; i < end; i++) {
+        top = MAX(top, c[DROPS + DROP_FIGURES * i + HIGHEST]);
+    }
+    return top;
+}
+
+/* Median (upper, for an even number) of the highest intervals of the weeks before, W. */
+static double usual_top(const double *c, int64_t split) {
+    double tops[DROP_DAYS / DROP_WEEK];
+    int64_t weeks = split / DROP_WEEK, end;
+    for (int64_t i = 0; i < weeks; i++) {
+        end = split - i * DROP_WEEK;
+        tops[i] = top_of(c, end - DROP_WEEK, end);
+    }
+    qsort(tops, weeks, sizeof(double), ascending);
+    return tops[weeks / 2];
+}
+
+/* Lowest median of a figure over any week before day `end` with people at home, W. */
+static double lowest_week(const double *c, const Parameters *p, int64_t figure, int64_t end,
+                          double top) {
     double lowest = INFINITY, median;
     for (int64_t i = 0; i < end - DROP_WEEK + 1; i++) {
-        median = middle(c, figure, i, i + DROP_WEEK);
-        lowest = MIN(lowest, median);
+        if (top_of(c, i, i + DROP_WEEK) >= p->drop_past_top * top) {
+            median = middle(c, figure, i, i + DROP_WEEK);
+            lowest = MIN(lowest, median);
+        }
     }
     return lowest;
 }
 
-/* Tell whether what is left of a figure is about what is left of the low hours. */
-static int64_t alike(const Parameters *p, double left, double low_left) {
-    return p->drop_shape * low_left <= left && left <= p->drop_shape_over * low_left;
+/* Tell whether what is left of a figure is between shares of what is left of low hours. */
+static int64_t within(double now, double usual, double low_left, double least, double most) {
+    return least * low_left * usual <= now && now <= most * low_left * usual;
+}
+
+/* Tell whether mean and median have fallen as the low hours have; left : share of those. */
+static int64_t fell_by_use(const double *c, const Parameters *p, int64_t first, int64_t split,
+                           double left, double mean, double usual, double median,
+                           double median_usual, double top, double top_usual) {
+    double centre;
+    if (mean >= p->drop_share * usual || median >= p->drop_share * median_usual) {
+        return 0;
+    }
+    if (!within(mean, usual, left, p->drop_shape, p->drop_shape_over) ||
+        !within(median, median_usual, left, p->drop_shape, p->drop_shape_over) ||
+        !within(top, top_usual, left, p->drop_top, p->drop_top_over)) {
+        return 0;
+    }
+    centre = middle(c, MEAN, first, split);
+    return usual - mean > p->drop_scatter * scatter(c, MEAN, first, split, centre);
+}
+
+/* Tell whether the highest interval has fallen as the low hours have. */
+static int64_t fell_by_appliances(const Parameters *p, double left, double fall, double mean,
+                                  double usual, double median, double median_usual, double top,
+                                  double top_usual) {
+    if (fall <= p->drop_appliance_scatter || mean > p->drop_most_mean * left * usual) {
+        return 0;
+    }
+    if (median >= p->drop_appliance_share * median_usual) {
+        return 0;
+    }
+    return within(median, median_usual, left, p->drop_least_shape, p->drop_most_shape) &&
+           within(top, top_usual, left, p->drop_appliance, p->drop_appliance_over);
 }
 
 /* Take the day that was closed last; raise, follow or clear a drop. */
 static void judge_drop(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                        double decided) {
     int64_t n, split, first, figure, above, onset, earliest, i;
-    double mean, usual, low_usual, low, median_usual, median, centre, back, begin, best, gain;
+    double mean, usual, low_usual, low, median_usual, median, back, begin, best, gain;
+    double spread, fall, top, top_usual, left;
     if (c[CLOSED] == 0.0) {
         return;
     }
@@ -1191,42 +1268,39 @@ static void judge_drop(double *c, const Parameters *p, Table *out, int64_t *coun
         return;
     }
     first = MAX(split - REFERENCE_DAYS, 0);
-    mean = mean_of_days(c, split, n);
-    usual = mean_of_days(c, first, split);
-    if (mean >= p->drop_share * usual) {
-        return;
-    }
     figure = tell_figure(c, p, first, split);
     if (figure == 0) {
         return;
     }
-    low_usual = middle(c, figure, first, split);
     low = middle(c, figure, split, n);
-    if (low >= p->drop_low_share * low_usual || !alike(p, mean * low_usual, low * usual)) {
+    if (!more_than_half(c, figure, first, split, low / p->drop_low_share)) {
         return;
     }
-    median_usual = middle(c, MEDIAN, first, split);
-    median = middle(c, MEDIAN, split, n);
-    if (median >= p->drop_share * median_usual) {
-        return;
-    }
-    if (!alike(p, median * low_usual, low * median_usual)) {
-        return;
-    }
+    low_usual = middle(c, figure, first, split);
     above = 0;
     for (i = split; i < n; i++) {
-        if (c[DROPS + 5 * i + figure] >= p->drop_day_share * low_usual) {
+        if (c[DROPS + DROP_FIGURES * i + figure] >= p->drop_day_share * low_usual) {
             above++;
         }
     }
-    if (above > 1 || low >= p->drop_past_share * lowest_week(c, figure, split)) {
+    spread = scatter(c, figure, first, split, low_usual);
+    fall = (low_usual - low) / MAX(spread, 1e-6);
+    if (above > 1 || fall <= p->drop_low_scatter) {
         return;
     }
-    if (low_usual - low <= p->drop_low_scatter * scatter(c, figure, first, split, low_usual)) {
+    top = top_of(c, split, n);
+    if (low >= p->drop_past_share * lowest_week(c, p, figure, split, top)) {
         return;
     }
-    centre = middle(c, MEAN, first, split);
-    if (usual - mean <= p->drop_scatter * scatter(c, MEAN, first, split, centre)) {
+    left = low / low_usual;
+    mean = mean_of_days(c, split, n);
+    usual = mean_of_days(c, first, split);
+    median = middle(c, MEDIAN, split, n);
+    median_usual = middle(c, MEDIAN, first, split);
+    top_usual = usual_top(c, split);
+    if (!fell_by_use(c, p, first, split, left, mean, usual, median, median_usual, top,
+                     top_usual) &&
+        !fell_by_appliances(p, left, fall, mean, usual, median, median_usual, top, top_usual)) {
         return;
     }
     back = 0.5 * (low + low_usual);
@@ -1235,16 +1309,16 @@ static void judge_drop(double *c, const Parameters *p, Table *out, int64_t *coun
     gain = 0.0;
     earliest = MAX(split - DROP_WEEK, 0);
     for (i = n - 1; i >= earliest; i--) {
-        gain += fabs(c[DROPS + 5 * i + figure] - low_usual);
-        gain -= fabs(c[DROPS + 5 * i + figure] - low);
+        gain += fabs(c[DROPS + DROP_FIGURES * i + figure] - low_usual);
+        gain -= fabs(c[DROPS + DROP_FIGURES * i + figure] - low);
         if (gain > best) {
             best = gain;
             onset = i;
         }
     }
-    begin = c[DROPS + 5 * onset];
+    begin = c[DROPS + DROP_FIGURES * onset];
     raise_anomaly(c, out, count, device, DROP, begin, mean, usual, p->drop_share * usual,
-                  drop_severity(low / low_usual), decided);
+                  drop_severity(left), decided);
     c[DROP_LOW] = figure;
     c[DROP_BACK_W] = back;
     c[DROP_CALM_T] = 0.0;

@@ -1,0 +1,86 @@
+"""Meters to inject anomalies and thefts into: simulated homes, or files of recorded ones."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from app.recordings.read import Table, read_meter_table
+from runtime.errors import Usage
+from simulators import household
+from simulators.life import draw_life
+
+START_US = 1_704_067_200_000_000  # 2024-01-01
+ZONE = "Europe/Berlin"
+HALF_HOUR_STEPS = 6
+HOUR_US = 3_600_000_000
+DAY_US = 24 * HOUR_US
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """Interval values of one meter: int64[n] µs and float64[n] kWh, without missing ones."""
+
+    name: str
+    t_us: NDArray[np.int64]
+    offset_us: NDArray[np.int64]
+    kwh: NDArray[np.float64]
+
+    @property
+    def step_us(self) -> int:
+        """Length of an interval, µs."""
+        return int(np.median(np.diff(self.t_us)))
+
+    @property
+    def years(self) -> float:
+        """Length of the recording."""
+        return float(self.t_us[-1] - self.t_us[0]) / (365.25 * DAY_US)
+
+    def table(self) -> Table:
+        """Return the meter as what a file is read into."""
+        n = self.t_us.size
+        return Table(
+            Path(self.name), self.t_us, self.offset_us, {"energy_kwh": self.kwh}, None, True,
+            ZONE, n, 0, 0, (),
+        )  # fmt: skip
+
+    def part(self, keep: NDArray[np.bool_]) -> "Meter":
+        """Return the chosen intervals."""
+        return Meter(self.name, self.t_us[keep], self.offset_us[keep], self.kwh[keep])
+
+
+def simulated(seed: int, number: int, days: int) -> Meter:
+    """Simulate a home at half hours, in whole Wh, with holidays, guests and seasons."""
+    rng = np.random.default_rng((seed, number))
+    steps = days * household.STEPS_PER_DAY
+    calendar = household.make_calendar(START_US, steps, ZONE, rng)
+    home = household.draw_home(rng)
+    power = household.load(home, calendar, rng, draw_life(calendar, rng))
+    if home.pv_w and rng.random() < 0.5:
+        power = np.maximum(power, 0.0)  # the register of import alone
+    kwh = np.round(power.reshape(-1, HALF_HOUR_STEPS).mean(axis=1) / 2_000.0, 3)
+    t_us = calendar.t_us[::HALF_HOUR_STEPS].copy()
+    local = (calendar.hour[::HALF_HOUR_STEPS] * HOUR_US).astype(np.int64)
+    offset = (local - t_us) % DAY_US
+    return Meter(f"home {number}", t_us, replace_offset(offset), kwh)
+
+
+def replace_offset(offset_us: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Bring offsets of local time into -12 h to 12 h, on whole minutes."""
+    half = 12 * HOUR_US
+    wrapped = (offset_us + half) % DAY_US - half
+    return np.asarray(np.rint(wrapped / 60_000_000) * 60_000_000, np.int64)
+
+
+def recorded(path: Path, tz: str | None, mapping: tuple[str, ...]) -> Meter:
+    """Read a file of interval values of at most an hour. Raises Usage."""
+    table = read_meter_table(path, tz, mapping)
+    if "energy_kwh" not in table.columns:
+        raise Usage(f"{path}: has registers, expected interval values")
+    kwh = table.columns["energy_kwh"]
+    fine = np.isfinite(kwh)
+    meter = Meter(path.name, table.t_us[fine], table.offset_us[fine], kwh[fine])
+    if meter.t_us.size < 2 or meter.step_us > HOUR_US:
+        raise Usage(f"{path}: expected intervals of at most an hour")
+    return meter
