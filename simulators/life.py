@@ -43,7 +43,7 @@ def draw_life(calendar: Calendar, rng: np.random.Generator) -> Life:
     dark = (calendar.sun <= 0.0) & (calendar.hour > 6.0) & (calendar.hour < 23.0)
     season = season + dark * activity * rng.uniform(20.0, 120.0)
     season += warm * rng.choice([0.0, 0.0, 0.0, 60.0, 300.0])
-    stored = np.zeros(steps)
+    stored: np.ndarray = np.zeros(steps)
     if rng.random() < 0.08:
         charging = (calendar.hour >= 0.5) & (calendar.hour < 7.5)
         depth = np.clip(cold * 7.0, 0.0, 7.0)
