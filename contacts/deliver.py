@@ -49,6 +49,7 @@ class Deliverer:
             for name, spec in CHANNELS.items()
             if spec.concurrency is not None
         }
+        self._settings = settings
         self._box = box_of(settings)
         self._schedule = [float(part) for part in settings.retry_schedule_s.split(",")]
         self._in_flight: dict[str, asyncio.Task[None]] = {}
@@ -96,7 +97,9 @@ class Deliverer:
             for lane in delivery.lanes(connection)
             if (slots := self._capacity[lane.channel] - self._busy[lane]) > 0
         ]
-        allowed, refused = contact_flow.claim(connection, self._box, self._worker, free, now_us)
+        allowed, refused = contact_flow.claim(
+            connection, self._box, self._worker, free, now_us, self._settings
+        )
         for contact in refused:
             self._metrics.contacts.labels(contact["channel"], "refused").inc()
         return allowed

@@ -15,7 +15,7 @@ from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
-from services import case_steps
+from services import case_notices, case_steps
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import delivery
@@ -75,6 +75,10 @@ class Dispatcher:
             fired = await deciding.run(case_steps.fire_due, self._clock.now_us())
             return fired == case_steps.DUE_AT_ONCE
 
+        async def notices_once() -> bool:
+            made = await deciding.run(case_notices.decide_due, self._settings, self._clock.now_us())
+            return made == case_notices.BATCH
+
         async def mail_once() -> bool:
             return await links.send_next()
 
@@ -85,6 +89,7 @@ class Dispatcher:
                 self._repeat(deliver_once, stop, listener.contacts, deliverer.freed),
                 self._repeat(mail_once, stop, listener.links),
                 self._repeat(deadlines_once, stop),
+                self._repeat(notices_once, stop),
                 self._count(deciding, stop),
             )
         ]

@@ -11,6 +11,7 @@ itself: nobody can give two keys one id. Source: NIST SP 800-38D (nonces of 96 r
 import base64
 import binascii
 import hashlib
+import hmac
 import os
 import re
 import secrets
@@ -151,6 +152,23 @@ class SecretBox:
                 "changed, or belongs to another row"
             ) from error
 
+    def mac(self, purpose: str, text: str) -> str:
+        """Return a MAC of a text (HMAC-SHA-256, base64url) by a key derived from the first one.
+
+        purpose : one MAC is never taken for another. Raises `KeyMissing` where there is no key.
+        """
+        keys = self.all_keys()
+        if not keys:
+            raise KeyMissing(self._no_key())
+        return _mac(keys[0], purpose, text)
+
+    def is_mac(self, purpose: str, text: str, given: str) -> bool:
+        """Return whether any of the keys makes this MAC."""
+        return any(
+            hmac.compare_digest(_mac(key, purpose, text).encode(), given.encode())
+            for key in self.all_keys()
+        )
+
     def _no_key(self) -> str:
         return (
             f"there is no key for stored secrets: {self.source} has none. Set "
@@ -163,6 +181,11 @@ def _seal(key: Key, clear: str, bound_to: str) -> str:
     nonce = secrets.token_bytes(_NONCE_BYTES)
     body = AESGCM(key.material).encrypt(nonce, clear.encode(), bound_to.encode())
     return f"{PREFIX}{key.id}:{base64.urlsafe_b64encode(nonce + body).decode().rstrip('=')}"
+
+
+def _mac(key: Key, purpose: str, text: str) -> str:
+    own = hmac.digest(key.material, b"tachowatt mac\0" + purpose.encode(), hashlib.sha256)
+    return base64.urlsafe_b64encode(hmac.digest(own, text.encode(), hashlib.sha256)).decode()[:43]
 
 
 def key_id_of(stored: str) -> str | None:

@@ -588,6 +588,12 @@ class Settings(BaseSettings):
         description="Most messages to one customer by one channel in 24 hours; 0 = no cap. What is "
         "urgent (a crash) passes and is not counted.",
     )
+    case_link_h: int = Field(
+        default=48,
+        ge=1,
+        le=720,
+        description="A link to a case, in a message or from an agent, opens it for so many hours.",
+    )
     smtp_url: str | None = Field(
         default=None,
         description="Mail server: smtp://user:password@host:587 (with STARTTLS where it is "

@@ -16,17 +16,18 @@ from customer_context.cases.case_state import (
     ENDED,
     CaseState,
     Does,
+    Effect,
     Event,
     Outcome,
     State,
     Surroundings,
     What,
 )
-from customer_context.cases.case_types import CaseType, schema_of
+from customer_context.cases.case_types import CaseType, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound, Stale
 from services import case_types
 from services.visibility import TYPED
-from store.casework import case_plans, cases
+from store.casework import case_notices, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
 from store.people import consent, customers
 from store.postgres.pool import Connection
@@ -285,10 +286,35 @@ def _carry_out(
     for effect in outcome.effects:
         if effect.does == Does.OPEN_CASE:
             _open_sub_case(connection, case, effect.item, effect.name, event.at_us)
+        _ask_notice(connection, case, case_type, effect, event.at_us)
     written = cases.write(connection, case, author, event.at_us, fields=fields, entries=entries)
     if ended and parent is not None:
         _tell_parent(connection, tenant, parent, outcome, event.at_us)
     return written
+
+
+def _ask_notice(
+    connection: Connection,
+    case: Mapping[str, Any],
+    case_type: CaseType,
+    effect: Effect,
+    now_us: int,
+) -> None:
+    """Ask for the customer's notice of a milestone, or of their own step that still waits."""
+    if case["customer"] is None:
+        return
+    spec = case_type.items[effect.item].spec if effect.item in case_type.items else None
+    if not isinstance(spec, Step):
+        return
+    if effect.does == Does.REACHED and spec.notice is not None:
+        kind, name = "milestone", ""
+    elif effect.does == Does.REMIND and spec.who == "customer":
+        kind, name = "reminder", effect.name
+    else:
+        return
+    case_notices.put(
+        connection, case["tenant"], case["case_id"], effect.item, effect.times, kind, name, now_us
+    )
 
 
 def _open_sub_case(

@@ -9,12 +9,14 @@ from typing import Any
 
 from contracts.purposes import side_of
 from customer_context.playbooks.plan import refusal
-from runtime.errors import NotAllowed
-from runtime.secret_box import SecretBox
-from services import visibility
+from runtime.errors import NotAllowed, NotFound
+from runtime.secret_box import KeyMissing, SecretBox
+from runtime.settings import Settings
+from services import case_links, visibility
 from services.consent import refused_channels
-from services.visibility import Kind
+from services.visibility import TYPED, Kind
 from store.casework import contacts, delivery
+from store.casework.cases import AUTHOR
 from store.casework.delivery import Attempt, Lane
 from store.people import consent
 from store.postgres.pool import Connection
@@ -157,12 +159,14 @@ def claim(
     worker: int,
     free: Sequence[tuple[Lane, int]],
     now_us: int,
+    settings: Settings | None = None,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Claim due contacts for a worker; return those that may be sent, and those refused.
 
     free : lanes with the number of contacts that each has room for. Consent is checked again, to
     the contact's purpose and to that of the signal that it tells of; a refusal is stored at once.
-    box : opens the receivers' secrets; raises `Retry` where its key is missing.
+    box : opens the receivers' secrets; raises `Retry` where its key is missing. settings : for
+    links to cases in e-mails, None = there are none.
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
@@ -173,7 +177,9 @@ def claim(
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
         not_by = channels.get((contact["tenant"], contact["customer"]), frozenset())
-        reason = refusal(contact["purpose"], contact["channel"], purposes, not_by)
+        reason = refusal(
+            contact["purpose"], contact["channel"], purposes, not_by, contract=_by_contract(contact)
+        )
         if reason is None and contact["contact_id"] in hidden:
             reason = "no_consent:signal"
         if reason is None:
@@ -183,7 +189,39 @@ def claim(
         attempt = Attempt("refused", "refused", reason)
         delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
     delivery.add_signing_secrets(connection, box, allowed, now_us)
+    if settings is not None and settings.api_base_url:
+        for contact in allowed:
+            _add_link(connection, box, contact, settings, now_us)
     return allowed, refused
+
+
+def _by_contract(contact: Mapping[str, Any]) -> bool:
+    """A notice about a case that a person opened rests on the contract, where it has no purpose."""
+    return contact["signal_id"] is None and contact["playbook"] == TYPED
+
+
+def _add_link(
+    connection: Connection,
+    box: SecretBox,
+    contact: dict[str, Any],
+    settings: Settings,
+    now_us: int,
+) -> None:
+    """Add `link` to an e-mail about a case: the address of its page, and until when it opens.
+
+    The link is computed here, as no contact that people see may have it.
+    """
+    of_case = contact["case_id"] is not None and contact["customer"] is not None
+    if contact["channel"] != "email" or not of_case:
+        return
+    try:
+        link, path = case_links.make(
+            connection, box, contact["tenant"], contact["case_id"], AUTHOR, contact["contact_id"],
+            now_us, settings.case_link_h,
+        )  # fmt: skip
+    except (NotFound, NotAllowed, KeyMissing):
+        return  # the message goes out without it
+    contact["link"] = (settings.api_base_url + path, link.expires_at)
 
 
 def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]], now_us: int) -> set[str]:

@@ -24,6 +24,9 @@ _REGISTRY = frozenset(
 )
 """Paths that take the same, without that end."""
 MAX_BULK_BYTES = 2 * 1024 * 1024
+MAX_UPLOAD_BYTES = 10 * 1024 * 1024
+"""Photos of one form (services/photo.py limits each)."""
+_UPLOAD = re.compile(r"/matter/[^/]+/files")
 _CLIENT_GONE = 499
 """Status in the metrics of a request whose client went away before it was complete."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -124,6 +127,8 @@ def _bulk(scope: Scope) -> bool:
 
 def _most(scope: Scope) -> int:
     """Return how many bytes a body may have."""
+    if scope["method"] == "POST" and _UPLOAD.fullmatch(scope["path"]):
+        return MAX_UPLOAD_BYTES
     return MAX_BULK_BYTES if _bulk(scope) else MAX_BODY_BYTES
 
 

@@ -49,7 +49,7 @@ def once(
 
     Raises problems: 400 without a key, 409 while the first request runs, 422 for another body.
     """
-    key = _checked(key)
+    key = checked(key)
     fingerprint = _fingerprint(request, body)
     with call.connection() as connection:
         if not claim(connection, call.caller.key_id, key):
@@ -81,7 +81,8 @@ def once(
     return response
 
 
-def _checked(key: str | None) -> str:
+def checked(key: str | None) -> str:
+    """Return the key of a request. Raises the 400 problem without one."""
     if key is None or not _KEY.fullmatch(key):
         raise bad_request(
             "idempotency_key_missing",

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+_LINK_ID = "3b0e8f7a5c2d4e1f9a6b7c8d0e1f2a3b"
 _CASE_ID = "0c9c1f0f6f2d4b0f9a6f6f3f9d1f7a55"
 _CONTACT_ID = "5e1d7a0c2b8f4a6f8d3c1b2a49586f70"
 _SIGNAL_ID = "3f0b7f5e1c9d4e2a8b6a7c5d4e3f2a1b"
@@ -405,6 +406,46 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "record_case_type": {"201": _CASE_TYPE},
     "list_case_steps": {"200": _PLAN},
     "change_case_step": {"200": _PLAN},
+    "create_case_link": {
+        "201": {
+            "id": _LINK_ID,
+            "url": f"https://tachowatt.example/matter/{_LINK_ID}?t=Q2FzZS1saW5rLWV4YW1wbGU",
+            "expires_at": "2026-11-23T10:08:00Z",
+            "sent": True,
+            "not_sent_because": None,
+        }
+    },
+    "list_case_links": {
+        "200": {
+            "data": [
+                {
+                    "id": _LINK_ID,
+                    "made_at": "2026-11-21T10:08:00Z",
+                    "made_by": "claims desk",
+                    "expires_at": "2026-11-23T10:08:00Z",
+                    "opened_at": "2026-11-21T10:09:12Z",
+                    "revoked_at": None,
+                }
+            ]
+        }
+    },
+    "revoke_case_links": {"200": {"revoked": 1}},
+    "list_case_files": {
+        "200": {
+            "data": [
+                {
+                    "id": "7a1c0f4b9e2d4c6f8b3a5d7e9f1c2b4a",
+                    "step": "photos",
+                    "document": "scene-photo",
+                    "author": "customer:c-7",
+                    "added_at": "2026-11-21T10:11:40Z",
+                    "media_type": "image/jpeg",
+                    "size_bytes": 412_337,
+                    "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                }
+            ]
+        }
+    },
     "change_case_plan": {"200": _PLAN},
     "answer_crash": {"200": {"case": _CASE_ID, "state": "open"}},
     "redeem_device_claim": {

@@ -239,6 +239,7 @@ REQUESTS: dict[str, Any] = {
         "data": {"words": "The bill is too high.", "about": "bill"},
         "reason": "",
     },
+    "create_case_link": {"send": "no"},
     "change_case_plan": {"action": "exception", "data": {}, "text": "Moves abroad."},
     "record_outcome": {"outcome": "not_reached", "note": "No answer, no mailbox."},
     "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},

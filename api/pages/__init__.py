@@ -11,12 +11,14 @@ from api.pages import (
     account,
     alerts,
     approvals,
+    case_links,
     case_steps,
     cases,
     contacts,
     customers,
     fleet,
     live,
+    matter,
     meters,
     operations,
     overview,
@@ -26,6 +28,9 @@ from api.pages import (
 )
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
+
+MOST_PHOTOS = 8
+"""Photos in one form of a customer."""
 
 
 def mount(app: FastAPI, deps: Deps) -> None:
@@ -47,8 +52,10 @@ def mount(app: FastAPI, deps: Deps) -> None:
             menu.extend((name, path, (scope,)) for name, scope in (entry or {}).items())
         return Route(path, page(deps, show, *scopes, session=session), methods=["GET"])
 
-    def post(path: str, act: Page, *scopes: Scope, session: bool = True) -> Route:
-        return Route(path, page(deps, act, *scopes, session=session), methods=["POST"])
+    def post(path: str, act: Page, *scopes: Scope, session: bool = True, files: int = 0) -> Route:
+        """Route a form. files : most files that it may send."""
+        endpoint = page(deps, act, *scopes, session=session, files=files)
+        return Route(path, endpoint, methods=["POST"])
 
     app.router.routes += [
         Route("/static/{name}", assets.serve, methods=["GET"]),
@@ -100,6 +107,12 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
         post("/cases/{case}/steps", case_steps.act, Scope.CASES_WRITE),
         post("/customers/{customer}/cases", case_steps.open_case, Scope.CASES_WRITE),
+        post("/cases/{case}/link", case_links.act, Scope.CASES_WRITE),
+        get("/cases/{case}/files/{file}", case_links.file, Scope.CASES_READ),
+        get("/matter/{link}", matter.show, session=False),
+        post("/matter/{link}", matter.act, session=False),
+        post("/matter/{link}/files", matter.add_files, session=False, files=MOST_PHOTOS),
+        get("/matter/{link}/files/{file}", matter.file, session=False),
         post("/answer", today.answer, Scope.INBOX_WRITE),
         get("/inbox", contacts.inbox, Scope.INBOX_READ, entry="inbox"),
         post("/inbox/{contact}", contacts.mark_read, Scope.INBOX_WRITE),

@@ -1,7 +1,8 @@
 """The steps of a case with a type: stages, the form of each next step, what fits no rule."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any
 from urllib.parse import quote
 
@@ -9,12 +10,15 @@ from starlette.responses import Response
 
 from api.http.problems import Problem, not_found
 from api.pages.alerts import form_version
+from api.pages.frame.formats import Formats
+from api.pages.frame.texts import Texts
 from api.pages.frame.view import View
+from customer_context.cases import asking
 from customer_context.cases.case_state import What
 from customer_context.cases.case_types import FormField, Item
 from customer_context.cases.engine import open_steps
-from customer_context.rules.form import Texts
-from services import case_flow, case_steps, case_types
+from customer_context.rules import form as rules
+from services import case_flow, case_record, case_steps, case_types
 from store.people import subjects
 from store.people.read_log import of_rows
 from store.postgres.times import from_us
@@ -33,8 +37,12 @@ class Shown:
     language: str
     speaks: str
     """Language of the customer, for the sentences to say."""
+    record: Mapping[str, Any] = field(default_factory=dict)
+    """Facts that are not asked again."""
+    entered: Mapping[str, Any] = field(default_factory=dict)
+    """What was entered and refused: it stays in the form."""
 
-    def text(self, texts: Texts) -> str:
+    def text(self, texts: rules.Texts) -> str:
         """Return a text of the type in the viewer's language."""
         return str(getattr(texts, self.language))
 
@@ -57,9 +65,37 @@ class Shown:
         shown = self.plan.type.children(None)
         return [s for s in shown if not s.exception or self.state(s).state != "available"]
 
-    def value(self, field: FormField) -> Any:
+    def value(self, one: FormField) -> Any:
         """Return the present value of a field, so that nothing is asked twice."""
-        return self.plan.state.data.get(field.name)
+        return self.entered.get(one.name, self.plan.state.data.get(one.name))
+
+    def asked(self, item: Item) -> list[FormField]:
+        """Return the fields of a step that the record does not answer."""
+        return asking.asked(item, self.record)
+
+    def missing(self, item: Item) -> list[str]:
+        """Return the required documents of a step that are not there."""
+        there = self.plan.state.documents
+        return [document.id for document in item.documents if document.id not in there]
+
+    def summary(self, item: Item) -> list[tuple[str, str]]:
+        """Return label and value of what stands beside a step's form."""
+        fields = self.plan.type.fields()
+        return [
+            (self.text(fields[name].label), self._shown_value(fields[name]))
+            for name in getattr(item.spec, "summary", ())
+            if self.plan.state.data.get(name) is not None
+        ]
+
+    def _shown_value(self, one: FormField) -> str:
+        value, formats = self.plan.state.data[one.name], Formats(self.language, "UTC")
+        if one.type == "boolean":
+            return str(Texts(self.language)("plan.yes" if value else "plan.no"))
+        if one.type == "choice":
+            return next(self.text(c.text) for c in one.choices if c.value == value)
+        if one.type == "date":
+            return formats.day(date.fromisoformat(value))
+        return formats.number(value, 2) if one.type == "number" else str(value)
 
 
 def shown(view: View, row: Mapping[str, Any], customer_language: str | None) -> Shown | None:
@@ -72,7 +108,8 @@ def shown(view: View, row: Mapping[str, Any], customer_language: str | None) -> 
     found = open_steps(plan.type, plan.state)
     found.sort(key=lambda item: not _of_exception(plan, item))
     speaks = customer_language if customer_language in ("de", "en") else view.language
-    return Shown(plan, found, view.language, speaks)
+    record = case_record.of_case(view.connection, row)
+    return Shown(plan, found, view.language, speaks, record)
 
 
 def _of_exception(plan: case_steps.Plan, item: Item) -> bool:
@@ -114,16 +151,34 @@ def _complete(view: View, case_id: str, step: str, path: str, version: int | Non
                 text=document.id, expected_version=version,
             )  # fmt: skip
             version = None  # checked, and the case is locked
-    data = {
-        field.name: value
-        for field in item.form
-        if (value := _value(field, view.form.get(f"field.{field.name}", ""))) is not None
-    }
+    data = entered(item, view.form)
+    row = case_flow.visible(view.connection, view.tenant, view.caller.side, case_id)
+    if row is not None:
+        data |= asking.known(item, case_record.of_case(view.connection, row))
     case_steps.act(
         view.connection, view.tenant, case_id, who, view.now_us, What.COMPLETE,
         item=step, data=data, expected_version=version,
     )  # fmt: skip
     return view.go(path, "step_done")
+
+
+def entered(item: Item, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return field → value of what a form sends, by the types of the step's fields."""
+    return {
+        one.name: value
+        for one in item.form
+        if (value := _value(one, form.get(f"field.{one.name}", ""))) is not None
+    }
+
+
+def as_entered(item: Item, form: Mapping[str, str]) -> dict[str, Any]:
+    """Return field → value as it was entered, also what does not fit, to show it again."""
+    found: dict[str, Any] = {}
+    for one in item.form:
+        text = form.get(f"field.{one.name}")
+        if text is not None:
+            found[one.name] = text == "1" if one.type == "boolean" and text else text
+    return found
 
 
 def _value(field: FormField, text: str) -> Any:

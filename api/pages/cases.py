@@ -20,7 +20,7 @@ from api.resources import contact_points
 from contracts.kinds import SignalType
 from customer_context.cases import outcomes
 from customer_context.cases.states import ACTIONS, STATES
-from services import alert_flow, case_about, case_flow, contact_flow
+from services import alert_flow, case_about, case_files, case_flow, case_links, contact_flow
 from store.casework.filters import Queue
 from store.people.read_log import of_rows
 
@@ -165,6 +165,10 @@ def case(view: View) -> Response:
         if signal is not None and view.may(Scope.ALERTS_READ)
         else None,
         contacts=sent,
+        links=case_links.of_case(view.connection, view.tenant, row["case_id"]),
+        files=[]
+        if row["withdrawn"] is not None
+        else case_files.of_case(view.connection, view.tenant, row["case_id"]),
         writes=view.may(Scope.CASES_WRITE),
     )
 

@@ -1,6 +1,14 @@
 """The routes: one package per role, one file per subject."""
 
-from api.routes.agents import case_steps, cases, contact_points, contacts, facts, timeline
+from api.routes.agents import (
+    case_links,
+    case_steps,
+    cases,
+    contact_points,
+    contacts,
+    facts,
+    timeline,
+)
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.back_office import changes, registry
 from api.routes.channels import interactions
@@ -27,6 +35,7 @@ ROUTERS = tuple(
         interactions,
         cases,
         case_steps,
+        case_links,
         own,
         consents,
         inbox,

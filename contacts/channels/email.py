@@ -94,5 +94,20 @@ def compose(contact: Mapping[str, Any], sender: str, now_us: int) -> EmailMessag
     mail["Message-ID"] = f"<{contact['contact_id']}@{domain}>"
     mail["Content-Language"] = contact["language"]
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(contact["body"])
+    mail.set_content(contact["body"] + _link_text(contact))
     return mail
+
+
+_LINK = {
+    "de": "Ihr Vorgang: {url}\nDer Link gilt bis {until}, nur für Sie: geben Sie ihn nicht weiter.",
+    "en": "Your case: {url}\nThe link is valid until {until} and for you alone: do not pass it on.",
+}
+
+
+def _link_text(contact: Mapping[str, Any]) -> str:
+    """Return the lines with the link to the case; '' where there is none."""
+    link = contact.get("link")
+    if link is None:
+        return ""
+    text = _LINK["de" if contact["language"].startswith("de") else "en"]
+    return "\n\n" + text.format(url=link[0], until=f"{link[1]:%Y-%m-%d %H:%M} UTC") + "\n"

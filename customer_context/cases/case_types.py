@@ -26,6 +26,17 @@ VALUES = ("data", "signal", "record", "consents")
 """What a condition sees: the case's data, its signal, the customer's record, granted purposes."""
 
 
+RECORD_FACTS: Mapping[str, str] = {
+    "name": "name of the customer",
+    "language": "language of the customer",
+    "email": "e-mail address",
+    "plate": "plate of the vehicle that the case is about",
+    "meter_number": "number of the meter that the case is about",
+    "contract": "number of the contract that covers it",
+}
+"""Facts of the record that a field can name: it is not asked where the fact is known."""
+
+
 class Kind(StrEnum):
     """Kinds of plan items."""
 
@@ -88,9 +99,9 @@ class Repeat(Part):
 class Step(Part):
     """A step, milestone or sub-case.
 
-    who : does it; say : the sentence that a person says or reads; notice : what the customer
-    gets at a milestone; action : what an automatic step runs; type : of the sub-case; until : when
-    a wait is over.
+    who : does it; say : the sentence that a person says or reads; summary : fields of other steps
+    that stand beside the form; notice : what the customer gets at a milestone; action : what an
+    automatic step runs; type : of the sub-case; until : when a wait is over.
     """
 
     id: Slug
@@ -98,6 +109,7 @@ class Step(Part):
     title: Texts
     who: Literal["agent", "customer", "partner", "back_office"] = "agent"
     say: Texts | None = None
+    summary: list[Name] = Field(default_factory=list)
     form: list[FormField] = Field(default_factory=list)
     documents: list[Document] = Field(default_factory=list)
     required: bool = True
@@ -323,11 +335,23 @@ def _check_item(found: CaseType, item: Item) -> None:
             refuse("the steps of an exception stage have no exit")
         if any(step.required for step in steps[1:]):
             refuse("only the first step of an exception stage is required: none may wait in vain")
+    _check_form(found, item)
+
+
+def _check_form(found: CaseType, item: Item) -> None:
+    def refuse(what: str) -> None:
+        raise wrong(found.file, item.id, what)
+
+    for name in getattr(item.spec, "summary", ()):
+        if name not in found.fields():
+            refuse(f"summary: there is no field {name!r}")
     for field in item.form:
         if (field.type == "choice") != bool(field.choices):
             refuse(f"{field.name}: a choice has choices, and nothing else has")
         if field.needs == "position" and field.notice is None:
             refuse(f"{field.name}: who asks for a position says why: expected notice")
+        if field.fact is not None and field.fact not in RECORD_FACTS:
+            refuse(f"{field.name}: there is no fact {field.fact!r} of {', '.join(RECORD_FACTS)}")
         if found.fields()[field.name].type != field.type:
             refuse(f"{field.name}: its type differs from that of the same field elsewhere")
 

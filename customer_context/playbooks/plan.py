@@ -353,12 +353,15 @@ def refusal(
     channel: str,
     granted: frozenset[str],
     not_by: frozenset[tuple[str, str]] = frozenset(),
+    *,
+    contract: bool = False,
 ) -> str | None:
     """Return why a planned contact may not be sent now; None where it may.
 
-    not_by : (purpose, channel) that the customer does not want.
+    not_by : (purpose, channel) that the customer does not want. contract : without a purpose it
+    rests on the contract.
     """
-    if purpose is None or purpose not in granted:
+    if (purpose is None and not contract) or (purpose is not None and purpose not in granted):
         return f"no_consent:{purpose or 'none'}"
     needed = CHANNELS[channel].purpose
     if needed is not None and needed not in granted:

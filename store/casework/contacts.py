@@ -17,7 +17,11 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class NewContact:
-    """A contact before it is stored. address : for an e-mail; payload : the body of a webhook."""
+    """A contact before it is stored.
+
+    address : for an e-mail; payload : the body of a webhook; purpose : None = it rests on the
+    contract; signal_id : None = of a case, and of no signal.
+    """
 
     contact_id: str
     tenant: str
@@ -25,15 +29,15 @@ class NewContact:
     channel: str
     receiver_id: int | None
     address: str | None
-    purpose: str
+    purpose: str | None
     language: str
     type: str
     subject: str
     body: str
     payload: dict[str, Any] | None
     urgent: bool
-    signal_id: str
-    signal_revision: int
+    signal_id: str | None
+    signal_revision: int | None
     playbook: str
     treatment: str
     case_id: str | None
@@ -102,7 +106,7 @@ def sent_times(
     rows_ = connection.execute(
         "select channel, created_at from contacts.contact where tenant = %s and customer = %s "
         "and created_at > %s and not urgent and state <> 'cancelled' and channel <> all(%s) "
-        "and signal_id <> %s",
+        "and signal_id is distinct from %s",
         (tenant, customer, since, list(TO_RECEIVERS), but_of),
     )
     for channel, at in rows_.fetchall():

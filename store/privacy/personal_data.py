@@ -193,7 +193,13 @@ TABLES = (
           _CASE,
           Retention("casework", "at", "exists (select from contacts.service_case s where "
                     "s.case_id = t.case_id and s.state = 'resolved')"), End.DELETE),
-    # It goes with its case: retention deletes that, and the reference cascades.
+    Entry("contacts.case_link", "links that open a case for its customer", "when they were opened",
+          _CASE, Retention("access", "expires_at"), End.DELETE),
+    # These go with their case: retention deletes that, and the reference cascades.
+    Entry("contacts.case_file", "photos and documents of a case", "photos, places that were agreed",
+          _CASE, _RELATIONSHIP, End.DELETE, hidden=("key", "content", "position")),
+    Entry("contacts.case_notice", "what a customer is notified of in a case", "milestones",
+          _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.case_plan", "steps and forms of a case", "what its forms have collected",
           _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.service_case", "work of people for a customer", "case, resolution in free text",

@@ -37,7 +37,10 @@ IDENTITY_SEAL = SealedColumn("access.identity", "seal", "identity_id", "identity
 CONTACT_POINT = SealedColumn("customers.contact_point", "value", "point_id", "point_id")
 LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
 SIGNING_KEY = SealedColumn("access.signing_key", "secret", "key_id", "key_id")
+CASE_FILE_KEY = SealedColumn("contacts.case_file", "key", "file_id", "file_id")
+CASE_FILE_POSITION = SealedColumn("contacts.case_file", "position", "file_id", "file_id")
 
 COLUMNS = (
     RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, CONTACT_POINT, LOOKUP_KEY, SIGNING_KEY,
+    CASE_FILE_KEY, CASE_FILE_POSITION,
 )  # fmt: skip

@@ -98,6 +98,10 @@ RULES: dict[str, Rule] = {
     "list_case_steps": CASE,
     "change_case_step": CASE,
     "change_case_plan": CASE,
+    "create_case_link": CASE,
+    "list_case_links": CASE,
+    "revoke_case_links": CASE,
+    "list_case_files": CASE,
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
@@ -139,7 +143,8 @@ PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
     "list_case_queue", "record_outcome", "open_case", "list_case_steps", "change_case_step",
-    "change_case_plan",
+    "change_case_plan", "create_case_link", "list_case_links", "revoke_case_links",
+    "list_case_files",
 }  # fmt: skip
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 
@@ -319,7 +324,17 @@ def foreign(api: Api, one: Try, tenant: str, role: str) -> Iterator[bytes]:
 
 def state(api: Api) -> str:
     """A digest of everything that a POST could change."""
-    tables = ("alert", "service_case", "case_entry", "contact", "case_plan", "case_type")
+    tables = (
+        "alert",
+        "service_case",
+        "case_entry",
+        "contact",
+        "case_plan",
+        "case_type",
+        "case_link",
+        "case_file",
+        "case_notice",
+    )
     names = [f"contacts.{table}" for table in tables]
     tables = ("customer", "contract", "vehicle", "meter", "assignment", "external_id")
     names += [f"customers.{table}" for table in tables]

@@ -157,6 +157,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "open_case": ("/v1/cases", "agent"),
         "change_case_step": (f"/v1/cases/{own.alert_case}/steps/record", "agent"),
         "change_case_plan": (f"/v1/cases/{own.alert_case}/plan", "agent"),
+        "create_case_link": (f"/v1/cases/{own.alert_case}/link", "agent"),
         "change_case": (f"/v1/cases/{own.alert_case}/state", "agent"),
         "search_customers": ("/v1/customers/search", "agent"),
         "search_timeline": ("/v1/customers/c0/timeline/search", "agent"),

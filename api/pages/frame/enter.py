@@ -9,7 +9,7 @@ transaction.
 import hmac
 import logging
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -41,33 +41,45 @@ _THEMES = ("light", "dark")
 Page = Callable[[View], Response]
 
 
-def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True) -> Any:
-    """Build the endpoint of a page. scopes : any of them suffices; session : False = public."""
+def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True, files: int = 0) -> Any:
+    """Build the endpoint of a page.
+
+    scopes : any of them suffices; session : False = public; files : most files that its form sends.
+    """
 
     async def endpoint(request: Request) -> Response:
-        form = await _form(request) if request.method == "POST" else {}
-        return await run_in_threadpool(_answer, deps, request, form, show, scopes, session)
+        form, uploads = await _form(request, files) if request.method == "POST" else ({}, [])
+        return await run_in_threadpool(_answer, deps, request, form, uploads, show, scopes, session)
 
     return endpoint
 
 
-async def _form(request: Request) -> Mapping[str, str]:
+async def _form(request: Request, files: int) -> tuple[Mapping[str, str], list[bytes]]:
+    """Return the fields of a form, and the contents of its files."""
     try:
-        found = await request.form(max_files=0, max_fields=40)
+        async with request.form(max_files=files, max_fields=40) as found:
+            form = {name: value for name, value in found.items() if isinstance(value, str)}
+            uploads = [
+                await value.read()
+                for _, value in found.multi_items()
+                if not isinstance(value, str) and (value.filename or value.size)
+            ]
     except UnicodeError:  # a form may name an encoding that cannot decode it
         raise problems.bad_request("refused", "The form is not readable.", "Send UTF-8.") from None
-    return {name: value for name, value in found.items() if isinstance(value, str)}
+    return form, uploads
 
 
 def _answer(
     deps: Deps,
     request: Request,
     form: Mapping[str, str],
+    uploads: Sequence[bytes],
     show: Page,
     scopes: tuple[Scope, ...],
     session: bool,
 ) -> Response:
     view = open_view(deps, request, form)
+    view.uploads = uploads
     redirect = _save_preferences(view)
     if redirect is not None:
         return redirect

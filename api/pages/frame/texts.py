@@ -31,6 +31,7 @@ DYNAMIC = (
     "plan.action",
     "plan.state",
     "plan.who",
+    "matter.who",
     "channel",
     "consent.purpose",
     "consent.follows",

@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -37,8 +37,12 @@ HEADERS = {
 }
 
 PROVIDER = "tw_provider"
-"""Cookie of a sign-in at an OpenID provider. Only it is `SameSite=Lax`: the provider's answer comes
-from another site."""
+"""Cookie of a sign-in at an OpenID provider. It is `SameSite=Lax`: the provider's answer comes from
+another site."""
+
+MATTER = "tw_matter_"
+"""Cookie of a link to a case, with the beginning of its id: several can be open at once. It is
+`SameSite=Lax`: the link is opened from a message. Its forms have a token as well."""
 
 LOG_AGAIN_S = 600.0
 """What an open page shows again when it refreshes itself within this time, unchanged, is one entry
@@ -110,6 +114,7 @@ class View:
     tenant_name: str = ""
     timezone: str = "UTC"
     form: Mapping[str, str] = field(default_factory=dict)
+    uploads: Sequence[bytes] = ()
     cookies: dict[str, tuple[str, int | None]] = field(default_factory=dict)
     _connection: Connection | None = None
     _names: dict[str, str] = field(default_factory=dict)
@@ -302,6 +307,7 @@ class View:
     def finish(self, response: Response) -> Response:
         """Add the headers and cookies of every response."""
         response.headers.update(HEADERS)
+        from_elsewhere = tuple(map(self.deps.site.cookie, (PROVIDER, MATTER)))
         secure = self.deps.site.secure or self.request.url.scheme == "https"
         for name, (value, age_s) in self.cookies.items():
             response.set_cookie(
@@ -311,7 +317,7 @@ class View:
                 path="/",
                 secure=secure,
                 httponly=True,
-                samesite="lax" if name == self.deps.site.cookie(PROVIDER) else "strict",
+                samesite="lax" if name.startswith(from_elsewhere) else "strict",
             )
         return response
 

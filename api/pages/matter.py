@@ -1,0 +1,193 @@
+"""A case for its customer, on a phone: opened by a link for this case alone, without signing in."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from starlette.responses import Response
+
+from api.http.problems import Problem
+from api.http.site import network_of
+from api.pages import case_steps
+from api.pages.case_steps import Shown
+from api.pages.frame.enter import FORM, LANGUAGE, form_token
+from api.pages.frame.view import HEADERS, MATTER, View
+from contracts.kinds import LANGUAGES
+from customer_context.cases.case_state import What
+from runtime.errors import Invalid, NotAllowed
+from services import case_files, case_links, matter
+from store.casework.case_links import CaseLink
+from store.postgres.pool import Connection
+from store.postgres.times import to_us
+from store.reads import pages as reads
+
+_LINK = re.compile(r"[0-9a-f]{32}")
+_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
+_POSITION = {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"}
+_SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
+
+
+class _Closed(Exception):
+    """The link opens nothing."""
+
+
+@contextmanager
+def opened(view: View) -> Iterator[tuple[Connection, CaseLink]]:
+    """Open the case of the request's link, in a transaction. Raises `_Closed` and the 429 problem.
+
+    The page is the customer's: a session that the browser has of staff counts for nothing here.
+    """
+    request, deps = view.request, view.deps
+    link_id = request.path_params["link"]
+    name = deps.site.cookie(MATTER + link_id[:8])
+    given = request.query_params.get("t", "")
+    secret = given or request.cookies.get(name, "").removeprefix(f"{link_id}.")
+    if not _LINK.fullmatch(link_id) or not _SECRET.fullmatch(secret):
+        raise _Closed
+    network = network_of(request.client.host if request.client else None)
+    deps.failures.check(network, f"link {link_id} {secret}")
+    with view.store() as connection:
+        link = case_links.open_(connection, deps.box, link_id, secret, view.now_us)
+        if link is None:
+            deps.failures.failed(network)
+            raise _Closed
+        deps.failures.accepted(f"link {link_id} {secret}")
+        deps.rate.take(f"link {link_id}").check()
+        view.key = None
+        view.tenant_name, view.timezone = reads.tenant(connection, link.tenant)
+        if given:
+            left_s = (to_us(link.expires_at) - view.now_us) // 1_000_000
+            view.cookies[name] = (f"{link_id}.{secret}", max(1, int(left_s)))
+        yield connection, link
+
+
+def show(view: View) -> Response:
+    """GET /matter/{link}"""
+    try:
+        with opened(view) as (connection, link):
+            return _page(view, connection, link)
+    except _Closed:
+        return _closed(view)
+
+
+def act(view: View) -> Response:
+    """POST /matter/{link}: complete or start a step of the customer's own."""
+    form = view.form
+    step, action = form.get("step", "")[:64], form.get("action", "")
+    try:
+        with opened(view) as (connection, link):
+            if action not in (What.COMPLETE, What.START):
+                return view.go(_path(link))
+            try:
+                with connection.transaction():
+                    _act(view, connection, link, What(action), step)
+            except (Invalid, NotAllowed, Problem) as error:
+                return _page(view, connection, link, error)
+            return view.go(_path(link), "step_sent")
+    except _Closed:
+        return _closed(view)
+
+
+def _act(view: View, connection: Connection, link: CaseLink, what: What, step: str) -> None:
+    found = matter.of_case(connection, link.tenant, link.case_id, link.customer)
+    plan = found.plan
+    data: dict[str, Any] = {}
+    if what == What.COMPLETE and plan is not None and step in plan.type.items:
+        if view.form.get("times") != str(plan.state.items[step].times):
+            raise NotAllowed("this step is done already")
+        data = case_steps.entered(plan.type.items[step], view.form)
+    matter.act(connection, link.tenant, link.case_id, link.customer, view.now_us, what, step, data)
+
+
+def add_files(view: View) -> Response:
+    """POST /matter/{link}/files: add photos to a step."""
+    form = view.form
+    try:
+        with opened(view) as (connection, link):
+            try:
+                with connection.transaction():
+                    for upload in view.uploads:
+                        case_files.add(
+                            connection, view.deps.box, link.tenant, link.case_id,
+                            matter.author_of(link.customer), form.get("step", "")[:64],
+                            form.get("document", "")[:64], upload, view.now_us,
+                            keep_position=form.get("keep_position") == "1",
+                        )  # fmt: skip
+            except (Invalid, NotAllowed) as error:
+                return _page(view, connection, link, error)
+            return view.go(_path(link), "photo_sent" if view.uploads else None)
+    except _Closed:
+        return _closed(view)
+
+
+def file(view: View) -> Response:
+    """GET /matter/{link}/files/{file}"""
+    try:
+        with opened(view) as (connection, link):
+            return photo(view, connection, link.tenant, link.case_id)
+    except _Closed:
+        return _closed(view)
+
+
+def photo(view: View, connection: Connection, tenant: str, case_id: str) -> Response:
+    """Return the photo that the path names. Its case was checked by the caller."""
+    found = case_files.content(
+        connection, view.deps.box, tenant, case_id, view.request.path_params["file"][:64]
+    )
+    return Response(
+        found.content,
+        media_type=found.media_type,
+        headers={**HEADERS, "Content-Security-Policy": _SANDBOX, "Content-Disposition": "inline"},
+    )
+
+
+def _path(link: CaseLink) -> str:
+    return f"{case_links.PATH}{link.link_id}"
+
+
+def _page(
+    view: View, connection: Connection, link: CaseLink, error: Exception | None = None
+) -> Response:
+    found = matter.of_case(connection, link.tenant, link.case_id, link.customer)
+    speaks = found.record["language"]
+    if LANGUAGE not in view.request.cookies and speaks in LANGUAGES:
+        view.language = speaks
+    view.csrf = view.request.cookies.get(view.deps.site.cookie(FORM), "")
+    form_token(view)
+    answer = view.page(
+        "matter.html",
+        200 if error is None else 409 if type(error) is NotAllowed else 422,
+        case=found.case,
+        matter=found,
+        plan=_shown(view, found),
+        photos=case_files.of_case(connection, link.tenant, link.case_id),
+        path=_path(link),
+        until=link.expires_at,
+        problem=None if error is None else _says(view, error),
+    )
+    answer.headers.update(_POSITION)
+    return answer
+
+
+def _shown(view: View, found: matter.Matter) -> Shown | None:
+    if found.plan is None:
+        return None
+    entered: Mapping[str, Any] = {}
+    if view.request.method == "POST":
+        item = found.plan.type.items.get(view.form.get("step", ""))
+        entered = {} if item is None else case_steps.as_entered(item, view.form)
+    return Shown(
+        found.plan, found.own, view.language, view.language, record=found.record, entered=entered
+    )
+
+
+def _says(view: View, error: Exception) -> str:
+    if isinstance(error, Invalid | Problem):
+        return str(view.text("matter.invalid"))
+    return str(view.text("matter.not_open"))
+
+
+def _closed(view: View) -> Response:
+    view.key = None
+    return view.page("matter_closed.html", 404)

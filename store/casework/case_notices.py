@@ -1,0 +1,53 @@
+"""What customers are to be notified of in their cases: milestones, and steps that wait for them."""
+
+from typing import Any
+
+from store.postgres import notify, rows
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+
+def put(
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    item: str,
+    times: int,
+    kind: str,
+    name: str,
+    now_us: int,
+) -> None:
+    """Ask for a notice, in the transaction of the event that it is about; once for each."""
+    connection.execute(
+        "insert into contacts.case_notice (case_id, item, times, kind, name, tenant, due_at) "
+        "values (%s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        (case_id, item, times, kind, name, tenant, from_us(now_us)),
+    )
+    notify.wake(connection, notify.CONTACT)
+
+
+def due(connection: Connection, now_us: int, limit: int) -> list[dict[str, Any]]:
+    """Lock and return notices that wait, oldest first, without those that another worker has."""
+    return rows.all_(
+        connection,
+        "select case_id, item, times, kind, name, tenant, due_at from contacts.case_notice "
+        "where done_at is null and due_at <= %s order by due_at, case_id, item limit %s "
+        "for update skip locked",
+        (from_us(now_us), limit),
+    )
+
+
+def done(
+    connection: Connection, row: dict[str, Any], channel: str | None, reason: str, now_us: int
+) -> None:
+    """Record what became of a locked notice."""
+    connection.execute(
+        "update contacts.case_notice set done_at = %s, channel = %s, reason = %s "
+        "where case_id = %s and item = %s and times = %s and kind = %s and name = %s",
+        (
+            from_us(now_us),
+            channel,
+            reason,
+            *(row[name] for name in ("case_id", "item", "times", "kind", "name")),
+        ),
+    )
