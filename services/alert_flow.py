@@ -1,13 +1,16 @@
 """Alerts: what a reader sees of them; acknowledge, resolve and classify.
 
 An alert whose customer does not grant the purpose of its kind is left out (`services.visibility`).
+Alerts have `past`: whether they were old news when they arrived.
 reader : the customer who reads; None = anybody else.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from customer_context.cases import alert_states
+from customer_context.playbooks.freshness import is_past
 from runtime.errors import Stale
 from services import visibility
 from services.visibility import Kind
@@ -46,7 +49,7 @@ def list_(
             after=after,
             limit=limit,
         )
-        found += visibility.shown(connection, tenant, Kind.ALERT, rows, reader=reader)
+        found += _shown(connection, tenant, rows, reader)
         if len(rows) < limit:
             break
         after = (rows[-1]["happened_at"], rows[-1]["alert_id"])
@@ -65,7 +68,18 @@ def visible(
     alert = alerts.get(connection, tenant, alert_id)
     if alert is None:
         return None
-    return visibility.one(connection, tenant, Kind.ALERT, alert, reader=reader)
+    return next(iter(_shown(connection, tenant, [alert], reader)), None)
+
+
+def _shown(
+    connection: Connection, tenant: str, rows: Sequence[Mapping[str, Any]], reader: str | None
+) -> list[dict[str, Any]]:
+    found = visibility.shown(connection, tenant, Kind.ALERT, rows, reader=reader)
+    return [_marked(row) for row in found]
+
+
+def _marked(row: dict[str, Any]) -> dict[str, Any]:
+    return {**row, "past": is_past(row["known_at"], row["detected_at"])}
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +96,15 @@ class Changes:
 def changes(connection: Connection, tenant: str, after_sequence: int, limit: int = 100) -> Changes:
     """Return the next changes of alerts, oldest first."""
     rows = alerts.changes(connection, tenant, after_sequence, limit)
-    found = visibility.shown(
-        connection, tenant, Kind.ALERT, [row["alert"] for row in rows], reader=None
-    )
-    seen = {alert["alert_id"] for alert in found}
+    found = _shown(connection, tenant, [row["alert"] for row in rows], None)
+    seen = {alert["alert_id"]: alert for alert in found}
     return Changes(
         rows[-1]["sequence"] if rows else None,
-        [row for row in rows if row["alert"]["alert_id"] in seen],
+        [
+            {**row, "alert": seen[row["alert"]["alert_id"]]}
+            for row in rows
+            if row["alert"]["alert_id"] in seen
+        ],
     )
 
 
@@ -128,5 +144,5 @@ def act(
         reason=reason,
     )
     if changed is None:
-        return alert
-    return alerts.write(connection, alert, changed.fields, changed.what, now_us)
+        return _marked(alert)
+    return _marked(alerts.write(connection, alert, changed.fields, changed.what, now_us))

@@ -16,7 +16,6 @@ from api.pages.plots import meters as meter_plots
 from api.resources import alerts as alert_resources
 from contracts.kinds import Anomaly
 from customer_context.cases.alert_states import FEEDBACK, STATES
-from customer_context.playbooks.freshness import is_past
 from services import alert_flow, contact_flow
 from store.people.read_log import of_rows
 from store.reads import metering
@@ -46,7 +45,6 @@ def alert_list(view: View) -> Response:
         count=counted(len(shown), alert_flow.count(view.connection, view.tenant, state)),
         state=state,
         states=STATES,
-        is_past=is_past,
     )
 
 
@@ -75,7 +73,6 @@ def alert(view: View) -> Response:
     view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
     return view.page(
         "alert.html",
-        is_past=is_past,
         alert=row,
         evidence=_evidence(view, row),
         evidence_plot="register" if row["kind"] == Anomaly.REGISTER_BACKWARDS else "power",

@@ -9,7 +9,6 @@ from pydantic import Field
 from api.http.answers import Shape, finite
 from contracts.kinds import ANOMALIES, Anomaly, AnomalyFacts
 from contracts.purposes import Purpose
-from customer_context.playbooks.freshness import is_past
 from feature_kernels import consumption
 
 PURPOSE = Purpose.ENERGY_INSIGHT
@@ -116,7 +115,7 @@ def of_row(row: Mapping[str, Any]) -> Alert:
         if row["feedback"] is None
         else Found(classification=row["feedback"], reason=row["feedback_reason"]),
         cleared=row["cleared"],
-        past=is_past(row["known_at"], row["detected_at"]),
+        past=row["past"],
         retracted=row["retracted"],
         revision=row["revision"],
         version=row["version"],
