@@ -552,6 +552,11 @@ class Settings(BaseSettings):
         description="Folder of the playbooks (*.yaml) to use instead of the shipped ones. Changes "
         "count without a restart.",
     )
+    actions_dir: Path | None = Field(
+        default=None,
+        description="Folder of the actions (*.yaml, docs/actions.md) to use instead of the shipped "
+        "ones.",
+    )
     consent_head_webhook_url: str | None = Field(
         default=None,
         description="Where the signed head of the consent ledger is posted each hour (a compact "

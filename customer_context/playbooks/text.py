@@ -114,6 +114,11 @@ def compile_text(source: str) -> jinja2.Template:
         raise TextError(str(error)) from None
 
 
+def parsed(source: str) -> nodes.Template:
+    """Return the tree of a template that compiles."""
+    return _ENVIRONMENT.parse(source)
+
+
 def data_fields(source: str) -> set[str]:
     """Return the fields of `data` that a text uses."""
     tree = _ENVIRONMENT.parse(source)

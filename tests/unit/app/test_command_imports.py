@@ -79,6 +79,8 @@ HELP: dict[str, set[str]] = {
     "rank-meters": PARSER,
     "rank": PARSER,
     "facts": PARSER,
+    "action": PARSER,
+    "decision": PARSER,
     "api": DATABASE,
     "backup": DATABASE,
     "bench": PARSER,

@@ -1,0 +1,227 @@
+"""Contact policy: may this message go to this customer, and from when? Pure.
+
+In this order: 1. consent to purpose and channel, 2. suppression after reactions, 3. quiet hours,
+which hold delivery, 4. caps and 5. the minimum distance, both at the time of delivery. Urgent
+messages pass all but consent, and are not counted. A message that a rule does not apply to is not
+counted by that rule. A cap counts in every window of its length that contains the delivery, before
+and after: so it holds in whatever order messages are decided, and whichever way clocks jump. What
+is said in a conversation that the customer began is subject to consent and suppression only.
+Oracle: tests/oracles/contact_policy.py.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from contracts.channels import CHANNELS
+from customer_context.contact_policy.quiet_hours import QuietHours, deliver_from
+
+_US_PER_H = 3_600_000_000
+_US_PER_D = 24 * _US_PER_H
+
+QUIET_HOURS, DISTANCE = "quiet-hours", "minimum-distance"
+"""Ids of the two rules that there is one of."""
+
+CONVERSATION = ("agent", "portal")
+"""Places in a conversation that the customer began: said by an agent, or shown on the own pages."""
+
+
+class Outcome(StrEnum):
+    """What became of a message or an offer."""
+
+    DELIVERED = "delivered"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    COMPLAINT = "complaint"
+    SOLVED = "solved"
+
+
+@dataclass(frozen=True, slots=True)
+class Cap:
+    """At most `most` messages in any `within_h` hours. channel : None = over all channels;
+    household : counts the messages to all of the household."""
+
+    id: str
+    most: int
+    within_h: int
+    channel: str | None = None
+    household: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Suppression:
+    """No message for `for_d` days after the last of `count` reactions within `within_d` days.
+
+    of : what the reactions were to: the same action, group or issue, or all. channel : of the
+    reactions and of the message; None = all.
+    """
+
+    id: str
+    after: frozenset[str]
+    for_d: int
+    within_d: int
+    count: int = 1
+    of: str = "action"
+    channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The rules for one action. distance_h : between two messages to a person; 0 = none."""
+
+    caps: tuple[Cap, ...] = ()
+    suppressions: tuple[Suppression, ...] = ()
+    quiet_hours: QuietHours | None = None
+    distance_h: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What is asked about. at_us : when it would be delivered at the earliest."""
+
+    at_us: int
+    channel: str
+    purpose: str | None
+    action: str
+    group: str
+    issue: str
+    urgent: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message that was delivered, or is to be, and is not urgent.
+
+    own : to the same person, else to another one of the household. exempt : ids of rules that did
+    not apply to it.
+    """
+
+    at_us: int
+    channel: str
+    own: bool = True
+    exempt: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Reaction:
+    """A reaction of the person. outcome : of `Outcome`."""
+
+    at_us: int
+    outcome: str
+    channel: str
+    action: str
+    group: str
+    issue: str
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """What the policy knows of a customer.
+
+    granted : purposes in force; not_by : (purpose, channel) that is not wanted; zone : IANA name.
+    """
+
+    zone: str
+    granted: frozenset[str]
+    not_by: frozenset[tuple[str, str]] = frozenset()
+    sent: Sequence[Sent] = field(default_factory=tuple)
+    reactions: Sequence[Reaction] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """refusal : why it may not go, '' = it may; rule : its id; deliver_at_us : from when."""
+
+    refusal: str
+    rule: str
+    deliver_at_us: int
+
+
+def judge(policy: Policy, message: Message, person: Person) -> Verdict:
+    """Return whether a message may go, and from when."""
+    refused = _without_consent(message, person)
+    if refused:
+        return Verdict(refused, "consent", message.at_us)
+    conversation = message.channel in CONVERSATION
+    if message.urgent:
+        return Verdict("", "", message.at_us)
+    for suppression in policy.suppressions:
+        if _suppressed(suppression, message, person.reactions):
+            return Verdict("suppressed", suppression.id, message.at_us)
+    if conversation:
+        return Verdict("", "", message.at_us)
+    at_us = deliver_from(message.at_us, person.zone, policy.quiet_hours)
+    for cap in policy.caps:
+        if _full(cap, message.channel, at_us, person.sent):
+            return Verdict("cap_reached", cap.id, at_us)
+    if _too_near(policy.distance_h, at_us, person.sent):
+        return Verdict("too_soon", DISTANCE, at_us)
+    return Verdict("", "", at_us)
+
+
+def _without_consent(message: Message, person: Person) -> str:
+    if message.purpose is not None and message.purpose not in person.granted:
+        return "no_consent"
+    spec = CHANNELS.get(message.channel)
+    if spec is not None and spec.purpose is not None and spec.purpose not in person.granted:
+        return "no_channel_consent"
+    if message.purpose is not None and (message.purpose, message.channel) in person.not_by:
+        return "channel_refused"
+    return ""
+
+
+def _suppressed(suppression: Suppression, message: Message, reactions: Iterable[Reaction]) -> bool:
+    if suppression.channel is not None and suppression.channel != message.channel:
+        return False
+    since_us = message.at_us - suppression.within_d * _US_PER_D
+    times = [
+        one.at_us
+        for one in reactions
+        if one.outcome in suppression.after
+        and since_us < one.at_us <= message.at_us
+        and suppression.channel in (None, one.channel)
+        and _same(suppression.of, message, one)
+    ]
+    if len(times) < suppression.count:
+        return False
+    return message.at_us < max(times) + suppression.for_d * _US_PER_D
+
+
+def _same(of: str, message: Message, reaction: Reaction) -> bool:
+    if of == "all":
+        return True
+    return bool(getattr(message, of) == getattr(reaction, of)) and message.issue == reaction.issue
+
+
+def _full(cap: Cap, channel: str, at_us: int, sent: Iterable[Sent]) -> bool:
+    """Return whether one more at `at_us` would be too many in a window that contains it."""
+    if cap.channel is not None and cap.channel != channel:
+        return False
+    window_us = cap.within_h * _US_PER_H
+    near = sorted(
+        one.at_us
+        for one in sent
+        if abs(one.at_us - at_us) < window_us
+        and (cap.household or one.own)
+        and cap.channel in (None, one.channel)
+        and cap.id not in one.exempt
+    )
+    if len(near) < cap.most:
+        return False
+    if cap.most == 0:
+        return True
+    # Together with at_us, `most` others within less than a window make one too many.
+    for first, last in zip(near, near[cap.most - 1 :], strict=False):
+        if max(last, at_us) - min(first, at_us) < window_us:
+            return True
+    return False
+
+
+def _too_near(distance_h: int, at_us: int, sent: Iterable[Sent]) -> bool:
+    distance_us = distance_h * _US_PER_H
+    return any(
+        one.own and DISTANCE not in one.exempt and abs(one.at_us - at_us) < distance_us
+        for one in sent
+    )

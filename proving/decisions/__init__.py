@@ -1,0 +1,1 @@
+"""Random sets of actions and customers, decided and compared with the plain oracle."""

@@ -1,0 +1,142 @@
+"""Compare decisions with their oracle over random actions and customers, and recompute each."""
+
+import json
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import yaml
+
+from contracts.channels import CHANNELS
+from customer_context.contact_policy.policy import Person, Reaction, Sent
+from customer_context.facts.catalogue import as_rows
+from customer_context.facts.known import FactValue
+from customer_context.next_best_action import decide, explain, record
+from customer_context.next_best_action.decide import Request, Winner
+from customer_context.next_best_action.rules import Rules, load
+from proving.decisions import random_sets
+from tests.oracles import next_best_action as oracle
+
+_REQUESTS = 12
+"""Customers that each set of actions decides for."""
+_CATALOGUE = {row["name"]: row for row in as_rows()}
+_CHANNEL_PURPOSES = {
+    name: None if spec.purpose is None else str(spec.purpose) for name, spec in CHANNELS.items()
+}
+
+
+@dataclass(slots=True)
+class Proof:
+    """What was tried, and what differed."""
+
+    sets: int = 0
+    decisions: int = 0
+    winners: int = 0
+    explained: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+def prove(seed: int, rounds: int, most_problems: int = 5) -> Proof:
+    """Decide for `_REQUESTS` customers with each of `rounds` sets of actions."""
+    found = Proof()
+    for number in range(rounds):
+        problem = _round(Random(f"{seed} {number}"), found)
+        if problem is not None:
+            found.problems.append(f"seed {seed}, round {number}: {problem}")
+            if len(found.problems) >= most_problems:
+                break
+    return found
+
+
+def _round(random: Random, found: Proof) -> str | None:
+    every, issues = random_sets.files(random)
+    named = [("all.yaml", every), *((f"{issue['id']}.yaml", issue) for issue in issues)]
+    rules = load({name: yaml.safe_dump(part, sort_keys=False) for name, part in named})
+    found.sets += 1
+    for _ in range(_REQUESTS):
+        plain = random_sets.request(random, every, issues)
+        problem = _decision(rules, every, issues, plain, found)
+        if problem is not None:
+            return problem
+    return None
+
+
+def _decision(
+    rules: Rules, every: dict[str, Any], issues: list[dict[str, Any]], plain: dict[str, Any],
+    found: Proof,
+) -> str | None:  # fmt: skip
+    request = _request(plain)
+    winners = decide.decide(rules, request)
+    found.decisions += 1
+    found.winners += len(winners)
+    wanted = oracle.decided((every, issues), _CATALOGUE, plain, _CHANNEL_PURPOSES)
+    if _plain(winners) != wanted:
+        return f"won {_plain(winners)!r}, expected {wanted!r}"
+    written = json.dumps([record.of_request(rules, request), record.of_winners(winners)])
+    stored, stored_winners = json.loads(written)
+    again = record.request_of(stored)
+    if decide.decide(rules, again) != record.winners_of(stored_winners):
+        return f"recomputed from the record: {_plain(decide.decide(rules, again))!r}"
+    verdicts = [explain.as_json(one) for one in explain.explain(rules, request)]
+    found.explained += len(verdicts)
+    if verdicts != [explain.as_json(one) for one in explain.explain(rules, again)]:
+        return "the explanation recomputed from the record is another one"
+    return _explanation(verdicts, winners, plain, wanted, rules)
+
+
+def _explanation(
+    verdicts: list[dict[str, Any]], winners: list[Winner], plain: dict[str, Any],
+    wanted: list[Any], rules: Rules,
+) -> str | None:  # fmt: skip
+    """Return what an explanation says that is not so."""
+    won = {one.action: one.rank for one in winners}
+    if {v["action"]: v["rank"] for v in verdicts if v["outcome"] == "won"} != won:
+        return "the explanation has other winners"
+    if len(verdicts) != len(rules.actions):
+        return "an action is not explained"
+    competing = [one for one in wanted if one[2] > 0]
+    lowest = min((one[3] for one in competing), default=0.0)
+    for verdict in verdicts:
+        open_ = [one for one in verdict["treatments"] if one["reason"] is None]
+        if verdict["outcome"] == "fell" and (open_ or not verdict["stage"]):
+            return f"{verdict['action']} fell without a reason"
+        if verdict["outcome"] == "lost":
+            best = max((one["priority"] for one in open_), default=None)
+            if best is None or len(competing) < plain["most"] or best > lowest:
+                return f"{verdict['action']} lost, and nothing that won is above it"
+    return None
+
+
+def _plain(winners: list[Winner]) -> list[Any]:
+    return [
+        (one.action, one.treatment, one.rank, one.factors.priority, one.deliver_at_us)
+        for one in winners
+    ]
+
+
+def _request(plain: dict[str, Any]) -> Request:
+    person = plain["person"]
+    return Request(
+        plain["now"],
+        frozenset(plain["places"]),
+        tuple(FactValue(name, value, at) for name, value, at in plain["facts"]),
+        Person(
+            person["zone"],
+            frozenset(person["granted"]),
+            frozenset(person["not_by"]),
+            tuple(
+                Sent(one["at"], one["channel"], one["own"], frozenset(one["exempt"]))
+                for one in person["sent"]
+            ),
+            tuple(
+                Reaction(
+                    one["at"], one["outcome"], one["channel"], one["action"], one["group"],
+                    one["issue"],
+                )
+                for one in person["reactions"]
+            ),
+        ),
+        plain["draws"],
+        plain["preferred"],
+        plain["most"],
+    )  # fmt: skip

@@ -1,0 +1,40 @@
+"""The actions in use: the shipped ones, or a folder of the settings."""
+
+from functools import lru_cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+
+from customer_context.next_best_action.check import load
+from customer_context.next_best_action.rules import Rules
+from runtime.errors import Usage
+
+
+def read(directory: Path | None) -> dict[str, str]:
+    """Return the texts of a folder's files *.yaml by name; None = the shipped ones.
+
+    Raises `Usage` where the folder or a file cannot be read.
+    """
+    folder: Traversable = (
+        resources.files("customer_context.next_best_action") / "shipped"
+        if directory is None
+        else directory
+    )
+    try:
+        files = sorted(
+            (f for f in folder.iterdir() if f.name.endswith(".yaml")), key=lambda f: f.name
+        )
+        return {file.name: file.read_text(encoding="utf-8") for file in files}
+    except (OSError, UnicodeDecodeError) as error:
+        raise Usage(f"{directory}: {error}") from None
+
+
+def in_use(directory: Path | None) -> Rules:
+    """Return the actions of a folder; None = the shipped ones. Raises `Usage`."""
+    return loaded(tuple(sorted(read(directory).items())))
+
+
+@lru_cache(maxsize=32)
+def loaded(files: tuple[tuple[str, str], ...]) -> Rules:
+    """Load (name, text) of files; each content once. Raises `Usage`."""
+    return load(dict(files))
