@@ -141,17 +141,43 @@ class Verdict:
 
 def judge(policy: Policy, message: Message, person: Person) -> Verdict:
     """Return whether a message may go, and from when."""
-    refused = _without_consent(message, person)
-    if refused:
-        return Verdict(refused, "consent", message.at_us)
-    conversation = message.channel in CONVERSATION
-    if message.urgent:
-        return Verdict("", "", message.at_us)
-    for suppression in policy.suppressions:
-        if _suppressed(suppression, message, person.reactions):
-            return Verdict("suppressed", suppression.id, message.at_us)
-    if conversation:
-        return Verdict("", "", message.at_us)
+    return Judge(person).verdict(policy, message)
+
+
+class Judge:
+    """The policy's verdicts on many messages to one person at one instant.
+
+    What does not depend on the action is asked once for each policy and channel.
+    """
+
+    __slots__ = ("_person", "_when")
+
+    def __init__(self, person: Person) -> None:
+        self._person = person
+        self._when: dict[tuple[int, str, int], Verdict] = {}
+
+    def verdict(self, policy: Policy, message: Message) -> Verdict:
+        """Return whether a message may go, and from when. `policy` outlives the judge."""
+        refused = _without_consent(message, self._person)
+        if refused:
+            return Verdict(refused, "consent", message.at_us)
+        if message.urgent:
+            return Verdict("", "", message.at_us)
+        if self._person.reactions:
+            for suppression in policy.suppressions:
+                if _suppressed(suppression, message, self._person.reactions):
+                    return Verdict("suppressed", suppression.id, message.at_us)
+        if message.channel in CONVERSATION:
+            return Verdict("", "", message.at_us)
+        key = (id(policy), message.channel, message.at_us)
+        found = self._when.get(key)
+        if found is None:
+            found = self._when[key] = _when(policy, message, self._person)
+        return found
+
+
+def _when(policy: Policy, message: Message, person: Person) -> Verdict:
+    """Return the verdict of quiet hours, caps and distance."""
     at_us = deliver_from(message.at_us, person.zone, policy.quiet_hours)
     for cap in policy.caps:
         if _full(cap, message.channel, at_us, person.sent):

@@ -13,8 +13,9 @@ Oracle: tests/oracles/next_best_action.py.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 
-from customer_context.contact_policy.policy import Message, Person, Verdict, judge
+from customer_context.contact_policy.policy import Judge, Message, Person, Verdict
 from customer_context.facts.known import FactValue, Value, known
 from customer_context.next_best_action.model import FactOfValue
 from customer_context.next_best_action.rules import (
@@ -54,8 +55,13 @@ class Factors:
 
     @property
     def priority(self) -> float:
-        """Their product, in this order."""
-        return self.propensity * self.context * self.value * self.weight
+        """Their product."""
+        return product(self.propensity, self.context, self.value, self.weight)
+
+
+def product(propensity: float, context: float, value: float, weight: float) -> float:
+    """Multiply in this order: floats round at each step."""
+    return propensity * context * value * weight
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +76,19 @@ class Winner:
     deliver_at_us: int
 
 
+_Candidate = tuple[float, str, str, CompiledAction, CompiledTreatment, float, float, float]
+"""−priority, ids of action and treatment, these, propensity, context and value."""
+_ORDER = itemgetter(0, 1, 2)
+
+
 def decide(rules: Rules, request: Request) -> list[Winner]:
     """Return the winners: those that bypass in the order of their files, then others by rank."""
     facts = known(request.facts, request.person.granted, request.now_us)
     evaluation = Evaluation(rules, facts)
     granted = request.person.granted
+    judge = Judge(request.person)
     bypassing: list[Winner] = []
-    found: list[tuple[float, str, str, CompiledAction, CompiledTreatment, Factors]] = []
+    found: list[_Candidate] = []
     for action in rules.actions:
         if not action.from_us <= request.now_us < action.until_us:
             continue
@@ -84,38 +96,46 @@ def decide(rules: Rules, request: Request) -> list[Winner]:
             continue
         if not evaluation.holds(action.tests):
             continue
-        candidates = [
-            (-factors.priority, action.id, treatment.id, action, treatment, factors)
-            for treatment in open_treatments(action, request, evaluation)
-            if (factors := factors_of(action, treatment, request, facts, evaluation)).priority > 0
-        ]
+        treatments = open_treatments(action, request, evaluation)
+        if not treatments:
+            continue
+        context, value = common_factors(action, facts, evaluation)
+        candidates: list[_Candidate] = []
+        for treatment in treatments:
+            propensity = propensity_of(action, treatment, request)
+            priority = product(propensity, context, value, action.weight)
+            if priority > 0:
+                one = (-priority, action.id, treatment.id, action, treatment, propensity)
+                candidates.append((*one, context, value))
         if action.bypass:
-            bypassing += _won(sorted(candidates, key=lambda one: one[:3]), request, 1, bypass=True)
+            bypassing += _won(sorted(candidates, key=_ORDER), request, judge, 1, bypass=True)
         else:
             found += candidates
-    found.sort(key=lambda one: one[:3])
-    return bypassing + _won(found, request, request.most, bypass=False)
+    found.sort(key=_ORDER)
+    return bypassing + _won(found, request, judge, request.most, bypass=False)
 
 
 def _won(
-    candidates: Sequence[tuple[float, str, str, CompiledAction, CompiledTreatment, Factors]],
+    candidates: Sequence[_Candidate],
     request: Request,
+    judge: Judge,
     most: int,
     *,
     bypass: bool,
 ) -> list[Winner]:
     winners: list[Winner] = []
     taken: set[str] = set()
-    for _, id_, _, action, treatment, factors in candidates:
+    for _, id_, _, action, treatment, propensity, context, value in candidates:
         if len(winners) == most:
             break
         if id_ in taken:
             continue
-        verdict = policy_verdict(action, treatment, request)
+        verdict = policy_verdict(action, treatment, request, judge)
         if verdict.refusal:
             continue
         taken.add(id_)
         rank = 0 if bypass else len(winners) + 1
+        factors = Factors(propensity, context, value, action.weight)
         winners.append(
             Winner(id_, treatment.id, treatment.channel, rank, factors, verdict.deliver_at_us)
         )
@@ -146,12 +166,26 @@ def factors_of(
     evaluation: Evaluation,
 ) -> Factors:
     """Return the factors of a treatment's priority."""
-    propensity = request.draws.get(f"{action.id}/{treatment.id}", treatment.propensity)
+    context, value = common_factors(action, facts, evaluation)
+    return Factors(propensity_of(action, treatment, request), context, value, action.weight)
+
+
+def propensity_of(action: CompiledAction, treatment: CompiledTreatment, request: Request) -> float:
+    """Return the drawn propensity of a treatment, or its prior."""
+    if not request.draws:
+        return treatment.propensity
+    return request.draws.get(f"{action.id}/{treatment.id}", treatment.propensity)
+
+
+def common_factors(
+    action: CompiledAction, facts: Mapping[str, Value], evaluation: Evaluation
+) -> tuple[float, float]:
+    """Return context and value, which all treatments of an action share."""
     added = 0.0
     for tests, weight in action.contexts:
         if evaluation.holds(tests):
             added += weight
-    return Factors(propensity, max(0.0, 1 + added / 100), _value(action, facts), action.weight)
+    return max(0.0, 1 + added / 100), _value(action, facts)
 
 
 def _value(action: CompiledAction, facts: Mapping[str, Value]) -> float:
@@ -162,7 +196,7 @@ def _value(action: CompiledAction, facts: Mapping[str, Value]) -> float:
 
 
 def policy_verdict(
-    action: CompiledAction, treatment: CompiledTreatment, request: Request
+    action: CompiledAction, treatment: CompiledTreatment, request: Request, judge: Judge
 ) -> Verdict:
     """Return what the contact policy says of a treatment."""
     message = Message(
@@ -174,4 +208,4 @@ def policy_verdict(
         action.issue,
         action.urgent,
     )
-    return judge(action.policy, message, request.person)
+    return judge.verdict(action.policy, message)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from customer_context.contact_policy.policy import Judge
 from customer_context.facts import conditions
 from customer_context.facts.catalogue import FACTS
 from customer_context.facts.known import FactValue, Value, checked, known
@@ -149,7 +150,7 @@ def _treatment(
     factors = factors_of(action, treatment, request, facts, evaluation)
     if factors.priority <= 0:
         return replace(found, reason="no_priority", factors=factors)
-    verdict = policy_verdict(action, treatment, request)
+    verdict = policy_verdict(action, treatment, request, Judge(request.person))
     return replace(found, reason=verdict.refusal, rule=verdict.rule, factors=factors)
 
 

@@ -92,10 +92,11 @@ class Rules:
 
 @dataclass(slots=True)
 class _Tests:
-    """Tests of equal conditions once."""
+    """Tests of equal conditions, and equal contact policies, once."""
 
     index: dict[str, int] = field(default_factory=dict)
     tests: list[Test] = field(default_factory=list)
+    policies: dict[contact.Policy, contact.Policy] = field(default_factory=dict)
 
     def of(self, condition: Condition) -> int:
         key = condition.model_dump_json(by_alias=True, exclude_none=True)
@@ -128,6 +129,7 @@ def _action(
     off = {*issue.switch_off, *group.switch_off, *action.switch_off}
     gates = _gates(levels, off, action, tests)
     spec: Any = action.value
+    policy = _policy([level.contact for _, level in levels], off)
     return CompiledAction(
         spec=action,
         id=action.id,
@@ -150,7 +152,7 @@ def _action(
             _treatment(action, treatment, issue.id, tests)
             for treatment in sorted(action.treatments, key=lambda one: one.id)
         ),
-        policy=_policy([level.contact for _, level in levels], off),
+        policy=tests.policies.setdefault(policy, policy),
         exempt=frozenset(off),
     )
 

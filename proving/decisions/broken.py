@@ -12,8 +12,8 @@ from customer_context.next_best_action import decide, record, rules, texts
 
 Patch = tuple[Any, str, Any]
 _EXISTS, _GATES, _ACTION = known.exists, rules._gates, rules._action
-_FACTORS, _OPEN, _WON, _TEXTS = (
-    decide.factors_of,
+_COMMON, _OPEN, _WON, _TEXTS = (
+    decide.common_factors,
     decide.open_treatments,
     decide._won,
     texts.compiled,
@@ -58,12 +58,12 @@ def _needs_nothing(source: str) -> Any:
     return _TEXTS(source)[0], frozenset()
 
 
-def _factors(**changed: float) -> Callable[..., Any]:
-    return lambda *given: replace(_FACTORS(*given), **changed)
+def _no_context(*given: Any) -> tuple[float, float]:
+    return 1.0, _COMMON(*given)[1]
 
 
-def _prior_only(action: Any, treatment: Any, request: Any, *more: Any) -> Any:
-    return _FACTORS(action, treatment, replace(request, draws={}), *more)
+def _prior_only(action: Any, treatment: Any, request: Any) -> float:
+    return float(treatment.propensity)
 
 
 def _unclamped(action: Any, facts: Any) -> float:
@@ -75,8 +75,8 @@ def _later_id_first(found: Any, *more: Any, **options: Any) -> Any:
     return _WON(sorted(found[::-1], key=lambda one: one[0]), *more, **options)
 
 
-def _one_more(found: Any, request: Any, most: int, **options: Any) -> Any:
-    return _WON(found, request, most + 1, **options)
+def _one_more(found: Any, request: Any, judge: Any, most: int, **options: Any) -> Any:
+    return _WON(found, request, judge, most + 1, **options)
 
 
 def _no_preference(action: Any, request: Any, evaluation: Any) -> Any:
@@ -123,8 +123,8 @@ BROKEN: Mapping[str, Patch] = {
     "bounds": (conditions, "_bounded", _bounds_exclusive),
     "unknown-fact": (conditions, "_equals", _unknown_holds),
     "text-facts": (texts, "compiled", _needs_nothing),
-    "propensity": (decide, "factors_of", _prior_only),
-    "context": (decide, "factors_of", _factors(context=1.0)),
+    "propensity": (decide, "propensity_of", _prior_only),
+    "context": (decide, "common_factors", _no_context),
     "value": (decide, "_value", _unclamped),
     "levers": (rules, "_action", _compiled(weight=1.0)),
     "ties": (decide, "_won", _later_id_first),

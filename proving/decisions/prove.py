@@ -20,7 +20,7 @@ from tests.oracles import next_best_action as oracle
 _REQUESTS = 12
 """Customers that each set of actions decides for."""
 _CATALOGUE = {row["name"]: row for row in as_rows()}
-_CHANNEL_PURPOSES = {
+CHANNEL_PURPOSES = {
     name: None if spec.purpose is None else str(spec.purpose) for name, spec in CHANNELS.items()
 }
 
@@ -65,11 +65,11 @@ def _decision(
     rules: Rules, every: dict[str, Any], issues: list[dict[str, Any]], plain: dict[str, Any],
     found: Proof,
 ) -> str | None:  # fmt: skip
-    request = _request(plain)
+    request = request_of(plain)
     winners = decide.decide(rules, request)
     found.decisions += 1
     found.winners += len(winners)
-    wanted = oracle.decided((every, issues), _CATALOGUE, plain, _CHANNEL_PURPOSES)
+    wanted = oracle.decided((every, issues), _CATALOGUE, plain, CHANNEL_PURPOSES)
     if _plain(winners) != wanted:
         return f"won {_plain(winners)!r}, expected {wanted!r}"
     written = json.dumps([record.of_request(rules, request), record.of_winners(winners)])
@@ -114,7 +114,7 @@ def _plain(winners: list[Winner]) -> list[Any]:
     ]
 
 
-def _request(plain: dict[str, Any]) -> Request:
+def request_of(plain: dict[str, Any]) -> Request:
     person = plain["person"]
     return Request(
         plain["now"],
