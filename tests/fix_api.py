@@ -13,7 +13,7 @@ import pytest
 from runtime.clock import Clock, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from tests.fix_postgres import _execute, database_of, leave_alone
+from tests.fix_postgres import _execute, copy_database, database_of, leave_alone
 from tests.fix_registry import NOW_US
 from tests.patience import patient
 from tests.seed_api import Seeded, seed
@@ -105,7 +105,7 @@ class Api:
 def _seeded_template(postgres_url: str, _template: str) -> Iterator[tuple[str, Seeded]]:
     """A seeded database to copy; nobody may be connected to it."""
     name = f"{_template}_api"
-    _execute(postgres_url, f"create database {name} template {_template}")
+    copy_database(postgres_url, name, _template)
     seeded = seed(database_of(postgres_url, name))
     leave_alone(postgres_url, name)
     yield name, seeded
@@ -119,7 +119,7 @@ def api(
     """The API over a seeded database of this module's own."""
     template, seeded = _seeded_template
     name = f"{template}_{abs(hash(request.node.name)) % 10**9}"
-    _execute(postgres_url, f"create database {name} template {template}")
+    copy_database(postgres_url, name, template)
     try:
         with (
             running_api(database_of(postgres_url, name), api_requests_per_minute=10**6) as url,

@@ -73,6 +73,12 @@ def _execute(url: str, statement: str) -> None:
     connection.close()
 
 
+def copy_database(server_url: str, name: str, template: str) -> None:
+    """Make a database as a copy of the template's files: through the log, as is the default, it
+    takes four times as long and more."""
+    _execute(server_url, f"create database {name} template {template} strategy file_copy")
+
+
 @pytest.fixture(scope="session")
 def _template(postgres_url: str) -> Iterator[str]:
     name = f"tachowatt_template_{os.getpid()}"
@@ -111,7 +117,7 @@ def new_database(postgres_url: str, _template: str) -> Iterator[Callable[[], str
 
     def make() -> str:
         name = f"tachowatt_{os.getpid()}_{next(_numbers)}"
-        _execute(postgres_url, f"create database {name} template {_template}")
+        copy_database(postgres_url, name, _template)
         made.append(name)
         return database_of(postgres_url, name)
 

@@ -8,7 +8,7 @@ import pytest
 
 from store.postgres import roles
 from store.postgres.pool import Connection, connect
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.seed_api import Seeded
 
 Login = Callable[[str], tuple[str, str]]
@@ -33,7 +33,7 @@ class Town:
 def town(postgres_url: str, _seeded_template: tuple[str, Seeded]) -> Iterator[Town]:
     template, seeded = _seeded_template
     name = f"{template}_roles"
-    _execute(postgres_url, f"create database {name} template {template}")
+    copy_database(postgres_url, name, template)
     try:
         yield Town(database_of(postgres_url, name), seeded)
     finally:

@@ -17,7 +17,7 @@ from runtime.clock import SystemClock
 from tests.browser.town import Town, build
 from tests.conftest import missing_server
 from tests.fix_api import running_api
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.pages import sign_in
 from tests.patience import patient
 
@@ -45,7 +45,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def town(postgres_url: str, _template: str) -> Iterator[Town]:
     """The town in a database of this worker's own."""
     name = f"{_template}_town"
-    _execute(postgres_url, f"create database {name} template {_template}")
+    copy_database(postgres_url, name, _template)
     yield build(database_of(postgres_url, name))
     _execute(postgres_url, f"drop database if exists {name} with (force)")
 

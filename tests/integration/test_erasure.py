@@ -26,7 +26,7 @@ from store.privacy import erasure as store
 from store.schema.migrate import migrate
 from tests import rows_by_sql as by_sql
 from tests.fix_api import running_api
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.fix_registry import NOW_US, registry
 from tests.fix_roles import Town
 from tests.integration.test_migrations import compress
@@ -231,7 +231,7 @@ def test_a_restored_backup_does_not_bring_the_erased_back(
     planted: Town, postgres_url: str, tmp_path: Path
 ) -> None:
     name = f"{_name(planted.url)}_older"
-    _execute(postgres_url, f"create database {name} template {_name(planted.url)}")
+    copy_database(postgres_url, name, _name(planted.url))
     try:
         erase_both(planted.url, planted)
         file = tmp_path / "erased.json"

@@ -16,7 +16,7 @@ from store.pipeline import dead_letter
 from store.postgres import notify, roles
 from store.postgres.pool import Connection, connect, scalar
 from store.postgres.times import from_us
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Login, Town
 
@@ -160,7 +160,7 @@ def test_a_shape_has_no_digit_and_only_of_what_is_text(
 @pytest.fixture(scope="module")
 def shape_of(postgres_url: str, _template: str) -> Iterator[Callable[[bytes], str | None]]:
     name = f"{_template}_shapes"
-    _execute(postgres_url, f"create database {name} template {_template}")
+    copy_database(postgres_url, name, _template)
     with connect(database_of(postgres_url, name)) as connection:
         connection.autocommit = True
         yield lambda body: scalar(connection, "select pipeline.shape_of(%s)", (body,))

@@ -22,7 +22,7 @@ from paho.mqtt.enums import CallbackAPIVersion
 from app.operations.registry_import import validate, write
 from runtime.clock import SystemClock
 from tests.fix_broker import Mosquitto
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.fix_registry import NOW_US, registry
 from tests.npm import installed
 from tests.patience import patient
@@ -46,7 +46,7 @@ def address(
     """Host and port of a broker, with a service behind it that knows the devices."""
     folder = tmp_path_factory.mktemp(request.param)
     name = f"{_template}_mqtt_clients_{request.param}"
-    _execute(postgres_url, f"create database {name} template {_template}")
+    copy_database(postgres_url, name, _template)
     url = database_of(postgres_url, name)
     sections = registry()
     sections["devices"] += [

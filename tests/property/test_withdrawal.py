@@ -29,7 +29,7 @@ from store.postgres.times import from_us
 from store.signals import outbox
 from store.signals.outbox import SignalRow
 from tests.fix_api import running_api
-from tests.fix_postgres import _execute, database_of
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.fix_registry import NOW_US
 from tests.oracles import consent as oracle
 from tests.pages import HTML, sign_in
@@ -362,7 +362,7 @@ def _around(found: re.Match[bytes] | None, content: bytes) -> bytes:
 def world(postgres_url: str, _seeded_template: tuple[str, Seeded]) -> Iterator[World]:
     template, seeded = _seeded_template
     name = f"{template}_withdrawal"
-    _execute(postgres_url, f"create database {name} template {template}")
+    copy_database(postgres_url, name, template)
     url, clock = database_of(postgres_url, name), ManualClock(NOW_US)
     own = seeded.own["own"]
     try:
