@@ -169,6 +169,25 @@ class SecretBox:
             for key in self.all_keys()
         )
 
+    def seal_bytes(self, clear: bytes, bound_to: str) -> bytes:
+        """Seal bytes with the first key: nonce, ciphertext and tag. Raises `KeyMissing`."""
+        keys = self.all_keys()
+        if not keys:
+            raise KeyMissing(self._no_key())
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return nonce + AESGCM(keys[0].material).encrypt(nonce, clear, bound_to.encode())
+
+    def open_bytes(self, sealed: bytes, bound_to: str) -> bytes:
+        """Return the bytes that `seal_bytes` has sealed with one of the keys. Raises `Damaged`."""
+        for key in self.all_keys():
+            try:
+                return AESGCM(key.material).decrypt(
+                    sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], bound_to.encode()
+                )
+            except InvalidTag:
+                continue
+        raise Damaged(f"{bound_to}: the stored bytes do not open with a key of this process")
+
     def _no_key(self) -> str:
         return (
             f"there is no key for stored secrets: {self.source} has none. Set "

@@ -7,6 +7,7 @@ import logging
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import jsonschema
@@ -25,7 +26,7 @@ from customer_context.cases.case_state import (
 )
 from customer_context.cases.case_types import CaseType, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound, Stale
-from services import case_types
+from services import case_types, rights_progress
 from services.visibility import TYPED
 from store.casework import case_notices, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
@@ -207,6 +208,25 @@ def close(
     _apply(connection, case, row, case_type, Event(What.CLOSE, now_us, text=why), author)
 
 
+def extend(
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    author: str,
+    now_us: int,
+    until: datetime,
+    reason: str,
+) -> None:
+    """Move the deadline of a case, with the reason in its diary; nothing where it is resolved.
+
+    Deadlines of its steps stay as they are.
+    """
+    case = cases.lock(connection, tenant, case_id)
+    if case["state"] != "resolved":
+        entries = [("note", reason)]
+        cases.write(connection, case, author, now_us, fields={"deadline": until}, entries=entries)
+
+
 def fire_due(connection: Connection, now_us: int, limit: int = DUE_AT_ONCE) -> int:
     """Fire the deadlines that have ended, in the caller's transaction; return the cases looked at.
 
@@ -241,7 +261,14 @@ def _apply(
     after = outcome.state
     case_plans.write(connection, case["case_id"], after.to_json(), after.data, after.next_due_us)
     parent = None if row["parent"] is None else (row["parent"], row["parent_item"])
-    return _carry_out(connection, case, case_type, event, outcome, author, parent)
+    written = _carry_out(connection, case, case_type, event, outcome, author, parent)
+    if case_type.id != rights_progress.CASE_TYPE:
+        return written
+    for next_ in rights_progress.follow(connection, written, event, outcome, author):
+        changed = case_plans.get(connection, case["case_id"])
+        assert changed is not None
+        written = _apply(connection, written, changed, case_type, next_, cases.AUTHOR)
+    return written
 
 
 def _carry_out(

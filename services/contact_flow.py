@@ -7,7 +7,9 @@ them. reader : the customer who reads; None = anybody else.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from contracts.channels import TO_CUSTOMER
 from contracts.purposes import side_of
+from contracts.rights import LimitKind
 from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import KeyMissing, SecretBox
@@ -172,6 +174,7 @@ def claim(
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
     granted = consent.granted_to(connection, sorted(pairs), from_us(now_us)) if pairs else {}
     channels = refused_channels(connection, sorted(pairs), now_us) if pairs else {}
+    limits = consent.limits(connection, sorted(pairs)) if pairs else {}
     hidden = _hidden(connection, claimed, now_us)
     allowed, refused = [], []
     for contact in claimed:
@@ -182,6 +185,10 @@ def claim(
         )
         if reason is None and contact["contact_id"] in hidden:
             reason = "no_consent:signal"
+        pair = (contact["tenant"], contact["customer"] or "")
+        objects = LimitKind.AUTOMATED_DECISIONS in limits.get(pair, {})
+        if reason is None and objects and contact["channel"] in TO_CUSTOMER:
+            reason = "objection"
         if reason is None:
             allowed.append(contact)
             continue

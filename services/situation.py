@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from contracts.rights import LimitKind
 from customer_context.playbooks.plan import Person, Situation
 from services.consent import refused_channels
 from store.casework import alerts, receivers
@@ -50,6 +51,7 @@ def read(
     persons = customers.persons(connection, pairs)
     granted = consent.granted_to(connection, pairs, from_us(now_us))
     not_by = refused_channels(connection, pairs, now_us) if pairs else {}
+    limits = consent.limits(connection, pairs) if pairs else {}
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
     names = customers.subject_names(connection, subjects)
@@ -75,6 +77,7 @@ def read(
                 ),
                 granted=frozenset(() if customer is None else granted[tenant, customer]),
                 not_by=not_by.get((tenant, customer or ""), frozenset()),
+                objected=LimitKind.AUTOMATED_DECISIONS in limits.get((tenant, customer or ""), {}),
                 receivers={side: active.get((tenant, side), []) for side in ("insurer", "utility")},
                 channels=channels,
                 subject_name=names.get((tenant, subject or ""), (subject or "").partition(":")[2]),

@@ -4,7 +4,9 @@ What belongs to whom shows in its id and name, and every position is one that no
 like, so that a test can search an answer's bytes for what must not be there.
 """
 
+import tempfile
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,11 +16,13 @@ from app.operations.registry_import import validate, write
 from contracts.approvals import REVEAL_DEAD_LETTER
 from contracts.quality import Quality
 from contracts.raw import RawMessage
+from contracts.rights import AskedBy, Right
 from contracts.roles import OF_A_PERSON
 from contracts.signals import signal_id
 from contracts.units import VEHICLE_NAMES
 from customer_context.four_eyes.rule import Actor
-from services import four_eyes
+from services import four_eyes, rights_progress
+from services.rights_execution import Executor
 from store.casework import alerts, cases, contacts
 from store.people import keys, persons
 from store.people.persons import NewPerson
@@ -26,9 +30,11 @@ from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us, to_us
+from store.privacy import rights
 from store.signals import outbox
 from store.signals.outbox import SignalRow
 from tests.fix_registry import NOW_US, SINCE, points, registry
+from tests.secret_keys import BOX
 
 DAY_US, HOUR_US, MINUTE_US = 86_400_000_000, 3_600_000_000, 60_000_000
 TRIPS, DAYS, INTERVALS, POINTS = 12, 10, 200, 30
@@ -61,6 +67,7 @@ class Own:
     approval: str = ""
     point: str = ""
     secrets: tuple[str, ...] = ()
+    right: str = ""
 
 
 @dataclass(frozen=True)
@@ -149,6 +156,8 @@ def seed(url: str) -> Seeded:
         _books(connection)
         asked = _ask(connection, people)
         connection.commit()
+        for owner in ("own", FOREIGN):
+            own[owner] = replace(own[owner], right=_copy_of_data(connection, own[owner]))
     own = {owner: replace(row, approval=asked[row.tenant]) for owner, row in own.items()}
     return Seeded(url, own, keys, people)
 
@@ -204,6 +213,23 @@ def _ask(connection: Connection, people: dict[tuple[str, str], str]) -> dict[str
         )  # fmt: skip
         found[tenant] = asked.request_id
     return found
+
+
+def _copy_of_data(connection: Connection, own: Own) -> str:
+    """A request of the driver that was answered with a copy of the data; its id. Commits."""
+    at = from_us(NOW_US)
+    row = rights_progress.new_row(
+        own.tenant, own.driver, Right.ACCESS, AskedBy.API, f"customer:{own.driver}", at, "UTC"
+    )
+    rights.put(connection, row)
+    id_ = str(row["request_id"])
+    rights.write(connection, id_, state="executing", identified_at=at, identified_by="session")
+    connection.commit()
+    with tempfile.TemporaryDirectory() as folder:
+        assert Executor(BOX, Path(folder), 35, {}).run(connection, NOW_US) == 1
+    rights.write(connection, id_, state="answered", closed_at=at)
+    connection.commit()
+    return id_
 
 
 def _fill(connection: Connection, owner: str, own: Own) -> Own:

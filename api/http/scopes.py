@@ -30,6 +30,9 @@ class Scope(StrEnum):
     INBOX_READ = "inbox:read"
     INBOX_WRITE = "inbox:write"
     DATA_READ = "data:read"
+    RIGHTS_READ = "rights:read"
+    RIGHTS_WRITE = "rights:write"
+    PRIVACY_READ = "privacy:read"
     OPERATIONS_READ = "operations:read"
     UNASSIGNED_READ = "unassigned:read"
     PLAYBOOKS_READ = "playbooks:read"
@@ -47,6 +50,8 @@ _AGENT = frozenset(
         Scope.CASES_WRITE,
         Scope.CONTACTS_READ,
         Scope.CONTACTS_WRITE,
+        Scope.RIGHTS_READ,
+        Scope.RIGHTS_WRITE,
     }
 )
 _APPROVALS = frozenset({Scope.APPROVALS_READ, Scope.APPROVALS_WRITE})
@@ -82,7 +87,8 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     Role.AGENT: _AGENT,
     Role.SUPERVISOR: _AGENT | _APPROVALS | {Scope.PLAYBOOKS_READ},
     Role.MARKETING: frozenset({Scope.PLAYBOOKS_READ}),
-    Role.DATA_PROTECTION: _APPROVALS | {Scope.PLAYBOOKS_READ},
+    Role.DATA_PROTECTION: _APPROVALS
+    | {Scope.PLAYBOOKS_READ, Scope.RIGHTS_READ, Scope.RIGHTS_WRITE, Scope.PRIVACY_READ},
     Role.BACK_OFFICE: frozenset(
         {
             Scope.REGISTRY_READ,
@@ -103,6 +109,8 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
             Scope.CONSENTS_WRITE,
             Scope.INBOX_READ,
             Scope.INBOX_WRITE,
+            Scope.RIGHTS_READ,
+            Scope.RIGHTS_WRITE,
         }
     ),
 }

@@ -90,6 +90,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "devices", "description": "Credentials of a device, for a one-time code"},
             {"name": "contacts", "description": "Contacts and their delivery"},
             {"name": "operations", "description": "The ledger and dead letters"},
+            {"name": "data protection", "description": "Rights, retention, recipients, erasures"},
             {"name": "approvals", "description": "Changes that a second person approves"},
             {"name": "health", "description": "Health, readiness and metrics"},
         ],

@@ -67,6 +67,66 @@ _CASE: dict[str, Any] = {
         }
     ],
 }
+_RIGHT: dict[str, Any] = {
+    "id": "5b1f0e0c9a7d4c21b0e6f3a1",
+    "customer": "c-7",
+    "right": "access",
+    "article": "15",
+    "state": "answered",
+    "details": "",
+    "asked_by": "page",
+    "case_id": None,
+    "received_at": "2026-11-21T10:00:00Z",
+    "due_at": "2026-12-21T22:59:59Z",
+    "extended_at": None,
+    "extension": "",
+    "identified_at": "2026-11-21T10:00:00Z",
+    "executed_at": "2026-11-21T10:00:09Z",
+    "closed_at": "2026-11-21T10:00:09Z",
+    "answer": "",
+    "proof": {"sha256": "9f2c", "rows": {"customers.customer": 1}},
+    "copy_of_data": {"bytes": 48_211, "sha256": "9f2c", "expires_at": "2026-12-05T10:00:09Z"},
+}
+_PRIVACY: dict[str, Any] = {
+    "open_requests": 3,
+    "late_requests": 0,
+    "retention": [
+        {
+            "category": "casework",
+            "days": 1095,
+            "why": "three years: the limitation period of § 195 BGB",
+            "enforced_by": "retention",
+            "places": 9,
+            "deleted": 12,
+            "total": 4_711,
+            "ran_at": "2026-11-21T10:00:00Z",
+        }
+    ],
+    "receivers": [{"name": "claims desk", "audience": "insurer", "active": True, "messages": 17}],
+    "purposes": [{"purpose": "driving_score", "recipient": "insurer"}],
+    "erasures": [
+        {
+            "id": "c3d5a1f09b7e4d2c8a6f1e0b",
+            "pseudonym": "erased-5f1d0c3b2a4e6d78",
+            "reason": "",
+            "erased_by": "anna",
+            "erased_at": "2026-11-20T09:00:00Z",
+            "physically_by": "2026-12-25T09:00:00Z",
+            "gone": False,
+            "rows": 48_120,
+            "recipients": [{"name": "claims desk", "messages": 2}],
+        }
+    ],
+}
+_LIMIT = {"kind": "automated_decisions", "since": "2026-11-21T10:00:00Z"}
+_READ_DAY = {
+    "day": "2026-11-21",
+    "role": "agent",
+    "reader": "Anna Berger",
+    "what": ["contact points", "customer context"],
+    "times": 2,
+    "last_at": "2026-11-21T10:08:00Z",
+}
 _CONTACT_ROW: dict[str, Any] = {
     "id": _CONTACT_ID,
     "customer": "c-7",
@@ -394,6 +454,15 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_cases": {"200": page(_CASE_ROW)},
     "list_case_queue": {"200": page(_CASE_ROW)},
     "list_case_contact_points": {"200": {"data": [_POINT]}},
+    "list_rights": {"200": {"data": [_RIGHT], "limits": [_LIMIT]}},
+    "ask_right": {"201": _RIGHT},
+    "get_rights_request": {"200": _RIGHT},
+    "change_rights_request": {"200": {**_RIGHT, "state": "withdrawn", "copy_of_data": None}},
+    "end_limit": {"200": {"data": [_RIGHT], "limits": []}},
+    "list_rights_requests": {"200": page({**_RIGHT, "state": "open", "copy_of_data": None})},
+    "get_privacy_report": {"200": _PRIVACY},
+    "get_data_copy": {"200": "PK"},
+    "list_own_read_days": {"200": page(_READ_DAY)},
     "list_contact_points": {"200": {"data": [_POINT]}},
     "record_contact_point": {
         "201": {name: _POINT[name] for name in ("id", "kind")}

@@ -245,6 +245,9 @@ REQUESTS: dict[str, Any] = {
     "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},
     "answer_crash": {"answer": "well"},
     "search_customers": {"q": "doe", "limit": 20},
+    "ask_right": {"right": "rectification", "details": "My street is Am Markt 3."},
+    "change_rights_request": {"action": "withdraw", "reason": ""},
+    "end_limit": {"kind": "processing"},
     "decide_consent": {
         "purpose": "driving_score",
         "state": "withdrawn",

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 from typing import Any, get_args
 
-from api.resources import alerts, case_plan, contact_points, context, scores, timeline
+from api.resources import alerts, case_plan, contact_points, context, rights, scores, timeline
 from api.routes.agents import cases, contacts
 from api.routes.customers import consents
 from contracts.channels import CHANNELS
@@ -23,6 +23,9 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "ContactState": get_args(contacts.State),
     "ContactPointKind": get_args(contact_points.Kind),
     "DeadLetterState": ("open", "retry", "retried", "deferred"),
+    "RightName": get_args(rights.RightName),
+    "LimitName": get_args(rights.LimitName),
+    "RightsRequestState": get_args(rights.RequestStateName),
     "RelevantKind": get_args(context.Kind),
     "ScoreBand": get_args(scores.Band),
     "Side": get_args(cases.Side),

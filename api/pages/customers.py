@@ -12,10 +12,12 @@ from api.pages import case_steps
 from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import contact_points, context
+from api.resources import rights as resources_of_rights
 from api.resources.subjects import invalid
 from contracts.channels import PURPOSES, TO_CUSTOMER
 from contracts.contact_points import NotUsable, PointKind
 from contracts.purposes import Method
+from contracts.rights import Right
 from services import alert_flow, consent, contact_flow, customer_search
 from services.contact_points import NewPoint
 from store.people import read_log, subjects
@@ -173,6 +175,7 @@ def own(view: View) -> Response:
         view.timezone,
         after=None if after is None else (after[0], after[1], after[2]),
         limit=_READS + 1,
+        own=False,
     )
     reads, next_ = one_page(found, "read_days", "day", "role", "reader", size=_READS)
     return view.page(
@@ -183,6 +186,7 @@ def own(view: View) -> Response:
         points=contact_points.points(view.deps).of_customer(
             view.connection, view.tenant, customer_id, view.now
         ),
+        **_rights(view, customer_id),
         purposes=PURPOSES,
         granted=consents.granted,
         ledger=consents.ledger[::-1],
@@ -200,6 +204,16 @@ def own(view: View) -> Response:
         reads=reads,
         next=next_,
     )
+
+
+def _rights(view: View, customer_id: str) -> dict[str, Any]:
+    rights = resources_of_rights.rights(view.deps)
+    found = rights.of_customer(view.connection, view.tenant, customer_id, view.now_us)
+    return {
+        "requests": found,
+        "rights": [right for right in Right if right not in {r.right for r in found if r.open}],
+        "limits": rights.limits_of(view.connection, view.tenant, customer_id),
+    }
 
 
 def decide(view: View) -> Response:

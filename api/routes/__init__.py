@@ -12,9 +12,9 @@ from api.routes.agents import (
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.back_office import changes, registry
 from api.routes.channels import interactions
-from api.routes.customers import consents, crash_answer, device_claims, inbox, own
+from api.routes.customers import consents, crash_answer, device_claims, inbox, own, rights
 from api.routes.insurers import driving, trips
-from api.routes.operators import approvals, health, operations
+from api.routes.operators import approvals, health, operations, privacy
 from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
 
 ROUTERS = tuple(
@@ -36,6 +36,7 @@ ROUTERS = tuple(
         cases,
         case_steps,
         case_links,
+        rights,
         own,
         consents,
         inbox,
@@ -44,6 +45,7 @@ ROUTERS = tuple(
         contacts,
         operations,
         approvals,
+        privacy,
         health,
     )
 )

@@ -8,6 +8,7 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
+from app.processes.rights_runner import executor_of
 from app.processes.stack import database, prepare_secrets
 from runtime.clock import SystemClock
 from runtime.errors import Retry
@@ -104,7 +105,7 @@ def _print_layout(found: dict[str, Any]) -> None:
 @cli.command("upkeep")
 def keep_up() -> None:
     """Create partitions ahead, drop expired ones, refresh the rollups, delete what is older than
-    its period.
+    its period, and do what requests of customers wait for.
 
     A running service does this itself; use it for a database without one.
     """
@@ -117,6 +118,7 @@ def keep_up() -> None:
         rollups.refresh_all(connection)
         erasure.remove_late(connection, clock.now_us())
         retention.enforce(connection, retention.days_by_category(settings), clock.now_us())
+        executor_of(settings).run(connection, clock.now_us())
         engine = described(connection)
     out.print(f"{engine}: partitions are up to date, {waiting} changes went into the rollups")
 

@@ -8,20 +8,24 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json
-from app.commands.shared.reads import log_command
+from app.commands.shared.reads import log_command, user
 from app.operations.timestamps import as_datetime
 from app.processes.stack import database
+from contracts.rights import AskedBy, Right
 from runtime.clock import SystemClock
-from runtime.errors import NotFound, Usage
+from runtime.errors import NotAllowed, NotFound, Usage
 from runtime.secret_box import box_of
 from services import breach
 from services import privacy_export as exports
 from services import privacy_record as processing
 from services import retention as rules
+from services.rights import Rights
 from store.people.read_log import of_customers
 from store.postgres.pool import connect, translated
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
+
+_MOST_REQUESTS = 1_000
 
 
 @cli.command("retention")
@@ -95,6 +99,63 @@ def export(
         print_json({"file": str(out_file), "rows": rows})
         return
     print_table(f"{out_file}", ["table", "rows"], [[place, n] for place, n in rows.items()])
+
+
+@cli.command("ask")
+def ask(
+    customer: Annotated[str, typer.Argument(help="Customer, as tenant/customer")],
+    right: Annotated[Right, typer.Argument(help="Right under the GDPR")],
+    details: Annotated[str, typer.Option(help="In the customer's words")] = "",
+    json: Json = False,
+) -> None:
+    """Record a request of a customer; its case asks for a check of the identity first.
+
+    Example: tachowatt privacy ask demo/c-1 rectification --details "My street is Am Markt 3"
+    """
+    settings, clock = load_settings(), SystemClock()
+    tenant, sign, name = customer.partition("/")
+    if not sign:
+        raise Usage(f"{customer!r} names no tenant; expected tenant/customer")
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        try:
+            made = Rights(box_of(settings)).ask(
+                connection, tenant, name, right, clock.now_us(),
+                asked_by=AskedBy.COMMAND, author=user(), details=details,
+            )  # fmt: skip
+        except (NotFound, NotAllowed) as error:
+            raise Usage(str(error)) from None
+        connection.commit()
+    if json:
+        print_json(asdict(made))
+        return
+    out.print(f"{made.request_id}: case {made.case_id}, to be answered by {made.due_at:%Y-%m-%d}")
+
+
+@cli.command("requests")
+def requests(
+    tenant: Annotated[str, typer.Argument(help="Tenant")],
+    all_: Annotated[bool, typer.Option("--all", help="Also those that are answered")] = False,
+    json: Json = False,
+) -> None:
+    """List requests of customers, due first.
+
+    Example: tachowatt privacy requests demo
+    """
+    settings, clock = load_settings(), SystemClock()
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        found = Rights(box_of(settings)).list_(
+            connection, tenant, open_only=not all_, limit=_MOST_REQUESTS
+        )
+        names = sorted({one.customer for one in found})
+        log_command(connection, clock, "rights", {tenant: of_customers(names)})
+    if json:
+        print_json([asdict(one) for one in found])
+        return
+    print_table(
+        "Requests",
+        ["id", "customer", "right", "state", "received", "due"],
+        [[r.request_id, r.customer, r.right, r.state, r.received_at, r.due_at] for r in found],
+    )
 
 
 @cli.command("affected")

@@ -10,6 +10,7 @@ import logging
 from collections.abc import Mapping
 
 from app.processes.consent_heads import HeadFile
+from app.processes.rights_runner import start_rights_runner
 from app.processes.stack import Addresses
 from runtime.clock import Clock
 from runtime.errors import TachowattError
@@ -106,7 +107,7 @@ class Upkeep:
 def start_upkeep(
     settings: Settings, clock: Clock, addresses: Addresses, stop: asyncio.Event
 ) -> asyncio.Task[None]:
-    """Start the upkeep of the store; it ends after `stop`."""
+    """Start the upkeep of the store, and what requests of customers need; it ends after `stop`."""
     file = HeadFile(settings.state_dir, settings.consent_head_webhook_url)
     upkeep = Upkeep(
         addresses.database_url,
@@ -115,4 +116,9 @@ def start_upkeep(
         days=retention.days_by_category(settings),
         heads=(file, box_of(settings)),
     )
-    return asyncio.create_task(upkeep.run(stop), name="upkeep")
+    rights = start_rights_runner(settings, clock, addresses.database_url, stop)
+
+    async def both() -> None:
+        await asyncio.gather(upkeep.run(stop), rights)
+
+    return asyncio.create_task(both(), name="upkeep")

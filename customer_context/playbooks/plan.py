@@ -49,6 +49,7 @@ class Situation:
     sent : channel → times of earlier messages to the customer that are not urgent
     per_day : most of these in 24 hours by one channel; 0 = no cap
     not_by : (purpose, channel) that the customer does not want
+    objected : the customer objects to automated decisions: no message without a person
     """
 
     signal_id: str
@@ -72,6 +73,7 @@ class Situation:
     sent: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
     per_day: int = 0
     not_by: frozenset[tuple[str, str]] = frozenset()
+    objected: bool = False
 
     @property
     def signal(self) -> dict[str, Any]:
@@ -248,6 +250,9 @@ def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Mess
     assert person is not None
     if too_old(situation.time, situation.now, contact.max_age_min):
         made.nothing(TOO_OLD, _age(situation, contact.max_age_min), contact.id)
+        return
+    if situation.objected:
+        made.nothing("objection", "the customer wants a person to decide", contact.id)
         return
     spec = CHANNELS[contact.channel]
     if spec.purpose is not None and spec.purpose not in situation.granted:

@@ -30,6 +30,20 @@ def list_(connection: Connection, tenant: str | None = None) -> list[dict[str, A
     )
 
 
+def with_messages(connection: Connection, tenant: str, since: datetime) -> list[dict[str, Any]]:
+    """Return the receivers of a tenant with the number of messages delivered since a time.
+
+    Without their secrets: for those who supervise who gets what.
+    """
+    return rows.all_(
+        connection,
+        "select r.name, r.audience, r.state, (select count(*) from contacts.contact c "
+        "where c.receiver_id = r.receiver_id and c.state = 'delivered' and c.finished_at >= %s) "
+        "as messages from contacts.receiver r where r.tenant = %s order by r.name",
+        (since, tenant),
+    )
+
+
 def get(connection: Connection, tenant: str, name: str) -> dict[str, Any]:
     """Return one receiver. Raises `NotFound`."""
     found = rows.one(

@@ -7,15 +7,27 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from contracts.purposes import Purpose
+from contracts.rights import LimitKind
 from store.people.registry import refusing
 from store.postgres.consent_order import NEWEST_FIRST, NOW, STATE, TO_READ, TO_STORE
 from store.postgres.pool import Connection, scalar
 from store.postgres.rows import pair_columns
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
+RESTRICTED = "restricted"
+"""Granted or not, nothing rests on it while a right of the customer limits the processing."""
+
+_LIMITED = (
+    "exists (select from privacy.processing_limit l where l.tenant = {n}.tenant "
+    "and l.customer = {n}.customer and l.ended_at is null "
+    f"and (l.kind = '{LimitKind.PROCESSING}' or {{n}}.purpose = '{Purpose.DRIVING_SCORE}'))"
+)
+"""The customer has restricted the processing, or has objected to being scored by a program."""
 
 DECIDED = (
-    f"select {STATE.format(n='n.', now=NOW)} as state, n.consent_id, n.recorded_at "
+    f"select case when {_LIMITED.format(n='n')} then '{RESTRICTED}' "
+    f"else {STATE.format(n='n.', now=NOW)} end as state, n.consent_id, n.recorded_at "
     "from customers.consent n "
     "where n.tenant = {tenant} and n.customer = {customer} and n.purpose = {purpose} "
     f"and {TO_READ.format(n='n.', now=NOW)} order by {NEWEST_FIRST.format(n='n.')} limit 1"
@@ -84,6 +96,9 @@ def _granted(
     ):
         if state == GRANTED:
             found[(tenant, customer)].add(purpose)
+    for key, kinds in limits(connection, customers).items():
+        if LimitKind.PROCESSING in kinds:
+            found.pop(key, None)
     return {key: frozenset(purposes) for key, purposes in found.items()}
 
 
@@ -120,6 +135,32 @@ def in_force(
         query.encode(), _parameters(customers, at)
     ):
         found[(tenant, customer)][purpose] = InForce(*decision)
+    for key, kinds in limits(connection, customers).items():
+        for purpose, one in found[key].items():
+            since = kinds.get(LimitKind.PROCESSING)
+            if since is None and purpose == Purpose.DRIVING_SCORE:
+                since = kinds.get(LimitKind.AUTOMATED_DECISIONS)
+            if since is not None and one.state == GRANTED:
+                found[key][purpose] = InForce(RESTRICTED, one.consent_id, since)
+    return found
+
+
+_OF_THESE = "and (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+
+
+def limits(
+    connection: Connection, customers: Sequence[tuple[str, str]] | None
+) -> dict[tuple[str, str], dict[str, datetime]]:
+    """Return the limits that rights of customers have set: kind → since when, for those who have
+    any; of all customers, or of these."""
+    found: dict[tuple[str, str], dict[str, datetime]] = {}
+    where = "" if customers is None else _OF_THESE
+    for tenant, customer, kind, since in connection.execute(
+        "select tenant, customer, kind, begun_at from privacy.processing_limit "
+        f"where ended_at is null {where}".encode(),
+        None if customers is None else pair_columns(customers),
+    ):
+        found.setdefault((tenant, customer), {})[kind] = since
     return found
 
 

@@ -34,6 +34,18 @@ def customer_exists(connection: Connection, tenant: str, customer: str) -> bool:
     )
 
 
+def side_of(connection: Connection, tenant: str, customer: str) -> str | None:
+    """Return the side (insurer or utility) of a customer's newest contract; None without one."""
+    found: str | None = scalar(
+        connection,
+        "select case when vehicle is null then 'utility' else 'insurer' end "
+        "from customers.contract where tenant = %s and customer = %s "
+        "order by valid_from desc, contract limit 1",
+        (tenant, customer),
+    )
+    return found
+
+
 def persons(
     connection: Connection, customers: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], Person]:

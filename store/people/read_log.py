@@ -118,21 +118,23 @@ def days_of_customer(
     *,
     after: tuple[date, str, str] | None = None,
     limit: int = 50,
+    own: bool = True,
 ) -> list[dict[str, Any]]:
     """Return who read a customer's data on each local day: one row a day and reader, newest first.
 
     Rows: day, role, reader, whats (what was read, sorted), times (how often), last_at. zone : IANA;
-    after : day, role and reader of the last row seen.
+    after : day, role and reader of the last row seen; own : also the customer's own reads.
     """
     names = ("day", "role", "reader", "whats", "times", "last_at")
     rows = connection.execute(
         "select * from (select (at at time zone %s)::date as day, role, reader, "
         "array_agg(distinct what order by what) as whats, count(distinct request_id) as times, "
         "max(at) as last_at from access.read_log where tenant = %s and customer = %s "
-        "group by 1, 2, 3) as d where %s::date is null or d.day < %s or (d.day = %s "
-        "and (d.role, d.reader) > (%s, %s)) order by d.day desc, d.role, d.reader limit %s",
+        "and (%s or role <> 'customer') group by 1, 2, 3) as d "
+        "where %s::date is null or d.day < %s or (d.day = %s and (d.role, d.reader) > (%s, %s)) "
+        "order by d.day desc, d.role, d.reader limit %s",
         (
-            zone, tenant, customer, *((after or (None,))[:1] * 3),
+            zone, tenant, customer, own, *((after or (None,))[:1] * 3),
             *((after[1], after[2]) if after else (None, None)), limit,
         ),
     )  # fmt: skip

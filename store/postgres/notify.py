@@ -19,6 +19,9 @@ CONTACT = "tachowatt_contact"
 LINK = "tachowatt_link"
 """One-time links wait to be sent by e-mail."""
 
+RIGHT = "tachowatt_right"
+"""Requests of customers wait to be done by the program."""
+
 CHANGE = "tachowatt_change"
 """An object that pages show has changed; payload: a hash of tenant and kind (`names`)."""
 

@@ -20,7 +20,8 @@ _CUSTOMER_COLUMNS = (
     "join pg_attribute t on t.attrelid = c.oid and t.attname = 'tenant' and not t.attisdropped "
     "join pg_attribute o on o.attrelid = c.oid and o.attname = 'customer' and not o.attisdropped "
     "where c.relkind in ('r', 'p') and not c.relispartition "
-    "and n.nspname in ('access', 'contacts', 'customers', 'pipeline', 'features', 'telemetry') "
+    "and n.nspname in ('access', 'contacts', 'customers', 'pipeline', 'features', 'telemetry', "
+    "'privacy') "
     "order by 1, 2"
 )
 

@@ -18,7 +18,9 @@ def exported() -> tuple[Entry, ...]:
     return tuple(sorted(found, key=lambda entry: _FIRST.index(entry.place.split(".")[0])))
 
 
-_FIRST = ("customers", "access", "contacts", "features", "pipeline", "telemetry", "rollup")
+_FIRST = (
+    "customers", "access", "contacts", "privacy", "features", "pipeline", "telemetry", "rollup",
+)  # fmt: skip
 
 
 def columns(connection: Connection, entry: Entry) -> list[str]:

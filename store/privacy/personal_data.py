@@ -69,6 +69,7 @@ CATEGORIES = {
     "faults": Category(90, "90 days: to mend what could not be used"),
     "access": Category(0, "ends by its own time", "API"),
     "technical": Category(0, "no personal data of customers, or a cache of other rows", "ingest"),
+    "exports": Category(14, "14 days: to download the copy"),
     "proof": Category(3650, "ten years: proof that a right was met (Art. 5(2))"),
 }  # fmt: skip
 """Every period has one name here; TACHOWATT_PRIVACY_RETENTION changes days by these names."""
@@ -310,6 +311,22 @@ TABLES = (
           _VEHICLE, _RELATIONSHIP, End.DELETE),
     Entry("customers.meter", "what is metered", "number of the meter",
           _METER, _RELATIONSHIP, End.DELETE),
+    # ── rights ──────────────────────────────────────────────────────────────────────────────────
+    Entry("privacy.export_part", "copy of the data that a customer asked for", "all data, sealed",
+          Whose("t.request_id in (select r.request_id from privacy.rights_request r "
+                "where r.tenant = %(tenant)s and r.customer = %(customer)s)"),
+          Retention("exports"), End.DELETE, export=False),
+    Entry("privacy.export", "copy of the data that a customer asked for", "size and digest",
+          _CUSTOMER, Retention("exports", "made_at"), End.DELETE),
+    Entry("privacy.processing_limit", "rights of customers (Art. 18, 21, 22)",
+          "restriction, objection", _CUSTOMER,
+          Retention("ended", "ended_at", "t.ended_at is not null"), End.DELETE),
+    Entry("privacy.rights_request", "rights of customers (Art. 12 to 22)",
+          "what a customer asked for, in their words", _CUSTOMER,
+          Retention("casework", "closed_at", "t.closed_at is not null"), End.ARCHIVE,
+          kept_days=1095, blanked=("details", "answer", "author", "case_id")),
+    Entry("privacy.customer_key", "sealing of a customer's free text", "", _CUSTOMER,
+          _RELATIONSHIP, End.DELETE, export=False),
     Entry("customers.customer", "who it is", "name, language", _CUSTOMER, _RELATIONSHIP,
           End.DELETE),
     # Erasure of the rows above writes into these; they come after them.
@@ -354,6 +371,7 @@ TABLES = (
             Retention("proof")),
     _nobody("privacy.erased_span", "devices of the erased", "devices and times",
             Retention("proof")),
+    _nobody("privacy.retention_run", "report of retention", "counts of tables"),
     _nobody("privacy.kept", "what the law keeps of the erased", "pseudonym",
             Retention("proof", "until", "true")),
     _nobody("public.tachowatt_migration", "migrations", "none"),

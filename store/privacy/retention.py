@@ -3,12 +3,14 @@
 Upkeep drops samples (store/schema/partitions.py). Sessions and links end by their own time.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from psycopg import sql
 
+from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 from store.privacy.personal_data import CATEGORIES, TABLES, Entry
@@ -63,7 +65,32 @@ def enforce(connection: Connection, days: Mapping[str, int], now_us: int) -> lis
         before = _before(entry, days, now_us)
         rows = 0 if before is None else _delete(connection, entry, before)
         found.append(_of(entry, days, before, rows))
+    _report(connection, found, now_us)
+    connection.commit()
     return found
+
+
+def _report(connection: Connection, found: Sequence[Due], now_us: int) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into privacy.retention_run as r (place, category, days, ran_at, before, "
+            "deleted, total) values (%s, %s, %s, %s, %s, %s, %s) on conflict (place) do update "
+            "set category = excluded.category, days = excluded.days, ran_at = excluded.ran_at, "
+            "before = excluded.before, deleted = excluded.deleted, "
+            "total = r.total + excluded.deleted",
+            [
+                (one.place, one.category, one.days, from_us(now_us), one.before, one.rows, one.rows)
+                for one in found
+            ],
+        )
+
+
+def runs(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return what the job did last, by table: ran_at, before, deleted, total."""
+    rows_ = rows.all_(
+        connection, "select place, ran_at, before, deleted, total from privacy.retention_run"
+    )
+    return {row["place"]: row for row in rows_}
 
 
 def _delete(connection: Connection, entry: Entry, before: datetime) -> int:

@@ -39,8 +39,9 @@ LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
 SIGNING_KEY = SealedColumn("access.signing_key", "secret", "key_id", "key_id")
 CASE_FILE_KEY = SealedColumn("contacts.case_file", "key", "file_id", "file_id")
 CASE_FILE_POSITION = SealedColumn("contacts.case_file", "position", "file_id", "file_id")
+CUSTOMER_KEY = SealedColumn("privacy.customer_key", "key", "key_id", "key_id")
 
 COLUMNS = (
     RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, CONTACT_POINT, LOOKUP_KEY, SIGNING_KEY,
-    CASE_FILE_KEY, CASE_FILE_POSITION,
+    CASE_FILE_KEY, CASE_FILE_POSITION, CUSTOMER_KEY,
 )  # fmt: skip

@@ -53,6 +53,8 @@ def rule(*roles: str, **more: Any) -> Rule:
 SCORES = rule("insurer", consent=True, query="vehicle")
 ALERT = rule("utility", consent=True)
 OWN = rule("customer", own=True)
+RIGHT = rule("customer", "agent", "supervisor", "data_protection")
+"""Of a customer only their own, see `may`."""
 CASE = rule("insurer", "utility", "agent", "supervisor", "back_office")
 CONTACT = ("insurer", "utility", "agent", "operator", "platform", "supervisor", "back_office")
 APPROVER = ("operator", "platform", "data_protection", "supervisor")
@@ -122,6 +124,15 @@ RULES: dict[str, Rule] = {
     "list_own_scores": OWN,
     "get_own_consents": OWN,
     "decide_consent": OWN,
+    "list_rights": RIGHT,
+    "ask_right": RIGHT,
+    "get_rights_request": RIGHT,
+    "change_rights_request": RIGHT,
+    "end_limit": RIGHT,
+    "get_data_copy": OWN,
+    "list_own_read_days": OWN,
+    "list_rights_requests": rule("data_protection", whole=True),
+    "get_privacy_report": rule("data_protection", whole=True),
     "list_own_messages": OWN,
     "mark_message_read": OWN,
     "list_contacts": rule(*CONTACT, whole=True),
@@ -139,6 +150,10 @@ RULES: dict[str, Rule] = {
     "reveal_dead_letter": rule(*APPROVER),
     "activate_case_type": rule(*APPROVER),
 }
+DRIVERS = {
+    "get_own_trip_path", "answer_crash", "get_rights_request", "change_rights_request",
+    "get_data_copy",
+}  # fmt: skip
 PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
@@ -178,6 +193,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "point_id": own.point,
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "request_id": own.approval,
+        "right_id": own.right,
         "contact_id": own.notice
         if operation == "mark_message_read" and role == "home"
         else message,
@@ -201,8 +217,8 @@ def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterato
                 for side in sides:
                     own = api.seeded.own[owner]
                     allowed = held and may(right, own, owner, caller, role, side)
-                    # Trip and crash are the driver's, and not of who shares the household.
-                    drivers = name in ("get_own_trip_path", "answer_crash")
+                    # These are the driver's, and not of who shares the household.
+                    drivers = name in DRIVERS
                     allowed = allowed and not (drivers and role == "home")
                     filled = path.format(**objects(own, name, side, role))
                     if right.query is not None:
@@ -219,6 +235,8 @@ def may(right: Rule, own: Own, owner: str, caller: Own, role: str, side: str) ->
         return False
     if right.own:
         return own.driver == caller.driver  # both keys of customers are of the same owner
+    if right is RIGHT and role in ("customer", "home"):
+        return own.driver == caller.driver
     if right.consent and owner == QUIET:
         return False
     if right.roles >= {"insurer", "utility"} and role in ("insurer", "utility"):
@@ -339,7 +357,7 @@ def state(api: Api) -> str:
     tables = ("customer", "contract", "vehicle", "meter", "assignment", "external_id")
     names += [f"customers.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]
-    names += ["customers.interaction"]
+    names += ["customers.interaction", "privacy.rights_request", "privacy.processing_limit"]
     names += [f"access.change_{what}" for what in ("request", "decision", "execution")]
     one = "(select coalesce(md5(array_agg(t order by t::text)::text), '') from {} t)"
     parts = " || ".join(one.format(name) for name in names)

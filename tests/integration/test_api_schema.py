@@ -61,7 +61,7 @@ def known(api: Api, role: str) -> dict[str, str]:
         "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case, "step": "record",
         "customer_id": own.driver, "trip_id": own.trip, "dead_letter_id": "1",
         "contract_id": own.motor, "vehicle_id": own.vehicle,
-        "request_id": own.approval, "point_id": own.point,
+        "request_id": own.approval, "point_id": own.point, "right_id": own.right,
         "contact_id": own.message if role == "customer" else own.webhook,
     }  # fmt: skip
 
@@ -162,6 +162,9 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "search_customers": ("/v1/customers/search", "agent"),
         "search_timeline": ("/v1/customers/c0/timeline/search", "agent"),
         "report_interaction": ("/v1/interactions", "agent"),
+        "ask_right": ("/v1/customers/c3/rights", "home"),
+        "change_rights_request": (f"/v1/customers/{own.driver}/rights/{own.right}", "customer"),
+        "end_limit": ("/v1/customers/c3/limits/end", "home"),
         "decide_consent": ("/v1/customers/c3/consents", "home"),
         "ask_approval": ("/v1/approvals", "person operator"),
         "record_outcome": (f"/v1/cases/{own.crash_case}/outcome", "agent"),

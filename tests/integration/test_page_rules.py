@@ -76,6 +76,8 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         "/dead-letters": {"operator", "platform"},
         "/dead-letters/1": {"operator", "platform"},
         "/playbooks": {"operator", "platform", "supervisor", "marketing", "data_protection"},
+        "/privacy": {"data_protection"},
+        f"/me/rights/{own.right}/copy": {"customer"},
         "/approvals": {"operator", "platform", "supervisor", "data_protection"},
         f"/approvals/{own.approval}": {"operator", "platform", "supervisor", "data_protection"},
     }
