@@ -4,6 +4,8 @@ Each hour is a weighted mean of the same hour of past days: recent days count mo
 same kind (workday, day off) and of the same weekday more than others. The mean of four days that
 "the same weekday" offers scatters much more. Use is skewed: a median has the smaller absolute
 error and falls short in the sum, so a forecast lies between, and its sum stays near the mean's.
+Holidays and guests last: half of what the last three days were above or below their kind's mean is
+taken over.
 """
 
 from typing import Any
@@ -22,8 +24,12 @@ HALF_LIFE_DAYS = 14.0
 OTHER_KIND = 0.35  # weight of a workday for a day off, and the other way round
 SAME_WEEKDAY = 1.6
 MOST_SHORT = 0.04  # the share by which the sum may fall below that of the mean
-NEIGHBOUR = 0.25  # weight of the hour before and after, for the mean of an hour
+NEIGHBOUR = 0.1  # weight of the hour before and after, for the mean of an hour
 RANGE = (0.1, 0.9)
+LAST_DAYS = {1: 0.55, 2: 0.3, 3: 0.15}  # days before, with their weights
+LAST_KIND = 0.6  # weight of the other kind of day, in the mean that they are compared with
+TAKEN_OVER = 0.5  # of their level
+LEVELS = (0.2, 2.5)  # of the last days, to their mean
 
 
 def _weights(days: NDArray[np.int64], off: Floats, target: int, target_off: float) -> Floats:
@@ -37,6 +43,25 @@ def _quantile(values: Floats, weight: Floats, share: float) -> float:
     order = np.argsort(values)
     total = np.cumsum(weight[order])
     return float(np.interp(share * total[-1], total - 0.5 * weight[order], values[order]))
+
+
+def _level(days: NDArray[np.int64], off: Floats, hourly_kwh: Floats, target: int) -> float:
+    """Return the use of the last days, as a multiple of the mean of their kind; 1 = not known."""
+    fine = np.isfinite(hourly_kwh)
+    known = np.where(fine, hourly_kwh, 0.0)
+    recent = 0.5 ** ((target - days) / HALF_LIFE_DAYS)
+    total = weights = 0.0
+    for back, share in LAST_DAYS.items():
+        at = np.flatnonzero(days == target - back)
+        if not at.size or not fine[at[0]].all():
+            continue
+        weight = (recent * np.where(off == off[at[0]], 1.0, LAST_KIND))[:, None] * fine
+        sums = weight.sum(axis=0)
+        mean = float(np.sum((weight * known).sum(axis=0) / np.where(sums > 0.0, sums, 1.0)))
+        if mean > 0.0:
+            total += share * float(known[at[0]].sum()) / mean
+            weights += share
+    return float(np.clip(total / weights, *LEVELS)) if weights > 0.0 else 1.0
 
 
 def next_day(
@@ -77,6 +102,9 @@ def next_day(
         share = min(1.0, MOST_SHORT * max(float(mean.sum()), 0.0) / short)
     expected = smooth + share * (median - mean)
     expected = np.where(low >= 0.0, np.maximum(expected, 0.0), expected)
+    if np.all(low >= 0.0):  # what exports has no level
+        factor = 1.0 + TAKEN_OVER * (_level(days, off, hourly_kwh, target) - 1.0)
+        expected, low, high = expected * factor, low * factor, high * factor
     return expected, np.minimum(low, expected), np.maximum(high, expected)
 
 

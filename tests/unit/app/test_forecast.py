@@ -1,0 +1,81 @@
+"""The forecast of the next day: better than last weeks' same days, unbiased, quick to follow."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.analysis.baseline import days_off
+from app.analysis.forecast import LEVELS, TAKEN_OVER, hours_of, next_day
+from proving.meters.homes import simulated
+
+FIRST = 19_723  # 2024-01-01, a Monday
+
+
+def home(days: int = 70, level: float = 1.0, last: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """The same day again and again, its last days at another level; (days, kWh by hour)."""
+    hours = 0.2 + 0.6 * np.exp(-0.5 * ((np.arange(24) - 19.0) / 2.0) ** 2)
+    use = np.tile(hours, (days, 1))
+    if last:
+        use[-last:] *= level
+    return FIRST + np.arange(days), use
+
+
+def forecast(days: np.ndarray, use: np.ndarray) -> np.ndarray:
+    target = int(days[-1]) + 1
+    off = days_off(np.append(days, target), None)
+    found = next_day(days, off[:-1], use, target, float(off[-1]))
+    assert found is not None
+    expected, low, high = found
+    assert (low <= expected).all() and (expected <= high).all()
+    return expected
+
+
+def test_equal_days_are_forecast_as_they_are() -> None:
+    days, use = home()
+    assert forecast(days, use) == pytest.approx(use[-1], rel=0.1)
+    assert forecast(days, use).sum() == pytest.approx(use[-1].sum())
+
+
+@pytest.mark.parametrize("level", [0.3, 1.8])
+def test_half_of_the_last_days_level_is_taken_over(level: float) -> None:
+    days, use = home(level=level, last=3)
+    share = forecast(days, use).sum() / use[0].sum()
+    assert min(1.0, level) < share < max(1.0, level)
+    assert abs(share - 1.0) > 0.25 * abs(level - 1.0)
+
+
+@given(st.floats(0.01, 50.0), st.integers(0, 3))
+@settings(max_examples=30, deadline=None)
+def test_units_do_not_matter(scale: float, last: int) -> None:
+    days, use = home(level=0.5, last=last)
+    assert forecast(days, use * scale) == pytest.approx(forecast(days, use) * scale)
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 4.0))
+@settings(max_examples=15, deadline=None)
+def test_a_forecast_stays_near_what_was_used(seed: int, shape: float) -> None:
+    use = np.random.default_rng(seed).gamma(shape, 1.0, (30, 24))
+    expected = forecast(FIRST + np.arange(30), use)
+    most = use.max() * (1.0 + TAKEN_OVER * (LEVELS[1] - 1.0))
+    assert (expected >= 0.0).all() and (expected <= most + 1e-9).all()
+
+
+def test_it_is_a_tenth_better_than_the_same_weekday_and_right_in_its_sum() -> None:
+    error = reference = truth = total = 0.0
+    for number in (0, 3):
+        meter = simulated(21, number, 130)
+        lengths = np.full(meter.t_us.size, meter.step_us)
+        days, use = hours_of(meter.t_us + meter.offset_us, lengths, meter.kwh)
+        off = days_off(days, None)
+        for at in range(60, days.size, 2):
+            found = next_day(days[:at], off[:at], use[:at], int(days[at]), float(off[at]))
+            weekday = np.nanmean(use[[at - 7, at - 14, at - 21, at - 28]], axis=0)
+            if found is None or not (np.isfinite(use[at]) & np.isfinite(weekday)).all():
+                continue
+            error += np.abs(found[0] - use[at]).sum()
+            reference += np.abs(weekday - use[at]).sum()
+            truth += use[at].sum()
+            total += found[0].sum()
+    assert error <= 0.9 * reference
+    assert abs(total / truth - 1.0) <= 0.08
