@@ -5,10 +5,11 @@ who reads; None = anybody else.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from customer_context.cases import outcomes, states
+from customer_context.cases import outcomes, states, work_queue
 from customer_context.cases.states import CaseChange
 from runtime.errors import NotFound, Stale
 from services import case_steps, visibility
@@ -55,7 +56,7 @@ def queue(
     after: After = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return cases of the work queue, due first; after : (due, case_id) of the last row before.
+    """Return cases of the work queue, most urgent first; after : (rank_at, case_id) of the last.
 
     A filter by kind leaves out cases whose purpose is withdrawn: what they are about is hidden.
     """
@@ -67,22 +68,6 @@ def queue(
 def count(connection: Connection, tenant: str, which: Queue, most: int = reads.COUNTED) -> int:
     """Count the cases of the work queue, up to `most`."""
     return cases.count(connection, tenant, which, most)
-
-
-def next_case(
-    connection: Connection, tenant: str, side: str | None, who: str, but: str
-) -> str | None:
-    """Return the case that `who` should do next: due first, theirs or nobody's; but : not it."""
-    found = [
-        row
-        for which in (Queue(side=side, owner=who), Queue(side=side, nobody=True))
-        for row in cases.queue(connection, tenant, which, limit=2)
-        if row["case_id"] != but
-    ]
-    if not found:
-        return None
-    first: str = min(found, key=lambda row: (row["due"], row["case_id"]))["case_id"]
-    return first
 
 
 def visible(
@@ -187,6 +172,7 @@ def outcome(
     changed = outcomes.record(
         case, author, from_us(now_us), code, call_back_at=call_back_at, note=note
     )
+    changed = _waiting(changed, None)
     return _shown(connection, _write(connection, case, author, now_us, changed))
 
 
@@ -201,6 +187,9 @@ def answer(
     if case["customer"] != customer:
         raise NotFound(f"there is no case {case_id!r}")
     changed = outcomes.answer(case, from_us(now_us), said)
+    if changed.fields.get("state", case["state"]) != "resolved":
+        since = work_queue.waits(True, case["waiting_since"], from_us(now_us))
+        changed = _waiting(changed, since)
     author = f"{cases.CUSTOMER}{customer}"
     _write(connection, case, author, now_us, changed)
     found = visible(connection, tenant, None, case_id, reader=customer)
@@ -208,11 +197,17 @@ def answer(
     return found
 
 
+def _waiting(changed: CaseChange, since: datetime | None) -> CaseChange:
+    """Add since when the customer waits."""
+    return replace(changed, fields={**changed.fields, "waiting_since": since})
+
+
 def _write(
     connection: Connection, case: Mapping[str, Any], author: str, now_us: int, changed: CaseChange
 ) -> dict[str, Any]:
     """Write a change; the plan of a case with a type ends with the case."""
     if changed.fields.get("state") == "resolved":
+        changed = _waiting(changed, None)
         why = changed.fields.get("outcome") or "resolved"
         case_steps.close(connection, case, author, now_us, why)
     return cases.write(

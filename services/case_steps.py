@@ -12,7 +12,7 @@ from typing import Any
 
 import jsonschema
 
-from customer_context.cases import engine
+from customer_context.cases import engine, work_queue
 from customer_context.cases.case_state import (
     ENDED,
     CaseState,
@@ -120,6 +120,7 @@ def _open(
         playbook=TYPED,
         deadline_us=None,
         purpose=case_type.spec.purpose,
+        skill=case_type.spec.skill or "",
     )
     cases.open_(connection, new, now_us, author)
 
@@ -297,6 +298,10 @@ def _carry_out(
     )
     fields: dict[str, Any] = {}
     entries: list[tuple[str, str]] = []
+    if event.what != What.OPEN and author != cases.AUTHOR:
+        by_customer = author.startswith(cases.CUSTOMER)
+        now = from_us(event.at_us)
+        fields["waiting_since"] = work_queue.waits(by_customer, case["waiting_since"], now)
     ended = outcome.state.state in ENDED
     next_us = outcome.state.next_due_us
     if next_us is not None and (event.what != What.OPEN or case["deadline"] is None):
@@ -307,6 +312,7 @@ def _carry_out(
         entries.append(("state", "in_progress"))
     if ended and event.what != What.CLOSE and case["state"] != "resolved":
         fields |= {"state": "resolved", "resolved_at": from_us(event.at_us)}
+        fields["waiting_since"] = None
         entries.append(("state", "resolved"))
     if any(e.does in (Does.ESCALATE, Does.EXCEPTION) for e in outcome.effects) and not ended:
         fields["urgent"] = True

@@ -250,6 +250,8 @@ def _new_case(tenant: str, one: Situation, playbook: Playbook, case: PlannedCase
         playbook=playbook.id,
         deadline_us=None if case.deadline is None else to_us(case.deadline),
         purpose=playbook.spec.purpose,
+        skill=case.skill,
+        severity=severity if isinstance(severity := one.data.get("severity"), int) else 0,
     )
 
 

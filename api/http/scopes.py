@@ -23,6 +23,7 @@ class Scope(StrEnum):
     REGISTRY_WRITE = "registry:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
+    TEAM_READ = "team:read"
     CONTACTS_READ = "contacts:read"
     CONTACTS_WRITE = "contacts:write"
     CONSENTS_READ = "consents:read"
@@ -85,7 +86,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
         }
     ),
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | _APPROVALS | {Scope.PLAYBOOKS_READ},
+    Role.SUPERVISOR: _AGENT | _APPROVALS | {Scope.PLAYBOOKS_READ, Scope.TEAM_READ},
     Role.MARKETING: frozenset({Scope.PLAYBOOKS_READ}),
     Role.DATA_PROTECTION: _APPROVALS
     | {Scope.PLAYBOOKS_READ, Scope.RIGHTS_READ, Scope.RIGHTS_WRITE, Scope.PRIVACY_READ},

@@ -53,6 +53,10 @@ _CASE_ROW: dict[str, Any] = {
     "resolved_at": None,
     "version": 2,
     "withdrawn": False,
+    "skill": "claims",
+    "language": "en",
+    "severity": 3,
+    "waiting_since": None,
 }
 _CASE: dict[str, Any] = {
     **_CASE_ROW,
@@ -279,6 +283,16 @@ _ENTRY: dict[str, Any] = {
 }
 
 
+_LEVEL: dict[str, Any] = {
+    "opened": 12,
+    "resolved": 9,
+    "in_time": 8,
+    "late": 2,
+    "first_action_p50_s": 420.0,
+    "first_action_p90_s": 3_900.0,
+    "resolved_p50_s": 14_400.0,
+    "resolved_p90_s": 172_800.0,
+}
 _CASE_TYPE: dict[str, Any] = {
     "type": "complaint",
     "version": 1,
@@ -470,6 +484,51 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "end_contact_point": {"200": {**_POINT, "valid_to": "2026-11-21T10:08:00Z"}},
     "record_outcome": {"200": _CASE},
+    "take_next_case": {"200": {"case": _CASE}},
+    "take_case": {"200": _CASE},
+    "delegate_case": {"200": _CASE},
+    "return_case": {"200": {**_CASE, "state": "open", "owner": None}},
+    "list_delegates": {
+        "200": {
+            "data": [
+                {"name": "Sofia Keller", "skills": ["claims"], "languages": ["de"], "cases": 3}
+            ]
+        }
+    },
+    "get_team_workload": {
+        "200": {
+            "data": [
+                {
+                    "name": "Sofia Keller",
+                    "role": "agent",
+                    "skills": ["claims"],
+                    "languages": ["de"],
+                    "absent": False,
+                    "cases": 3,
+                    "overdue": 1,
+                    "waiting": 1,
+                    "urgent": 0,
+                    "oldest": "2026-11-20T08:12:00Z",
+                }
+            ],
+            "uncovered": [
+                {
+                    "side": "utility",
+                    "skill": "metering",
+                    "language": "en",
+                    "cases": 2,
+                    "first_rank_at": "2026-11-23T17:00:00Z",
+                }
+            ],
+        }
+    },
+    "get_service_level": {
+        "200": {
+            "since": "2026-10-24T10:00:00Z",
+            "days": [{**_LEVEL, "day": "2026-11-20"}],
+            "kinds": [{**_LEVEL, "kind": "complaint"}],
+        }
+    },
     "open_case": {"201": _CASE},
     "list_case_types": {"200": {"data": [_CASE_TYPE]}},
     "record_case_type": {"201": _CASE_TYPE},

@@ -27,6 +27,7 @@ from api.pages import (
     sign_in,
     timeline,
     today,
+    work_queue,
 )
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
@@ -104,9 +105,11 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/alerts/{alert}", alerts.alert, Scope.ALERTS_READ),
         post("/alerts/{alert}", alerts.act, Scope.ALERTS_WRITE),
         get("/cases", cases.case_list, Scope.CASES_READ, entry="cases"),
-        get("/cases/next", cases.next_case, Scope.CASES_READ),
+        post("/cases/next", work_queue.next_case, Scope.CASES_WRITE),
+        get("/team", work_queue.team, Scope.TEAM_READ, entry="team"),
         get("/cases/{case}", cases.case, Scope.CASES_READ),
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
+        post("/cases/{case}/owner", work_queue.assign, Scope.CASES_WRITE),
         post("/cases/{case}/steps", case_steps.act, Scope.CASES_WRITE),
         post("/customers/{customer}/cases", case_steps.open_case, Scope.CASES_WRITE),
         post("/cases/{case}/link", case_links.act, Scope.CASES_WRITE),

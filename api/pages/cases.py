@@ -3,7 +3,6 @@
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
-from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
@@ -12,43 +11,66 @@ from api.http import paging
 from api.http.problems import Problem, not_found
 from api.http.scopes import Scope
 from api.pages import case_steps, words
+from api.pages import work_queue as work_queue_pages
 from api.pages.alerts import form_version
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import contact_points
+from api.resources.work_queue import asking
 from contracts.kinds import SignalType
 from customer_context.cases import outcomes
 from customer_context.cases.states import ACTIONS, STATES
-from services import alert_flow, case_about, case_files, case_flow, case_links, contact_flow
+from services import (
+    alert_flow,
+    case_about,
+    case_files,
+    case_flow,
+    case_links,
+    contact_flow,
+    work_queue,
+)
 from store.casework.filters import Queue
 from store.people.read_log import of_rows
 
 _MAX_TEXT = 4_000
 KINDS = ("crash-call-back", "meter-anomaly")
 """Kinds of the shipped playbooks, in the filter; any other can stand in the URL."""
-WHO = ("mine", "nobody")
+WHO = ("fits", "mine", "nobody")
 SIDES = ("insurer", "utility")
 
 
 def _queue(view: View) -> Queue:
     """Return the filters of the URL."""
     who = chosen(view, "who", WHO)
+    owner = (view.request.query_params.get("owner") or "")[:200].replace("\x00", "")
     overdue = view.request.query_params.get("overdue") == "1"
     return Queue(
         side=view.caller.side or chosen(view, "side", SIDES),
         state=chosen(view, "state", STATES),
         kind=(view.request.query_params.get("kind") or "")[:64].replace("\x00", "") or None,
-        owner=view.caller.name if who == "mine" else None,
+        owner=view.caller.name if who == "mine" else owner or None,
         nobody=who == "nobody",
         due_before=view.now if overdue else None,
     )
 
 
 def case_list(view: View) -> Response:
-    """GET /cases: the work queue, due first; resolved cases newest first."""
-    which = _queue(view)
-    if which.state == "resolved":
+    """GET /cases: the work queue, most urgent first; resolved cases newest first."""
+    which, fits = _queue(view), chosen(view, "who", WHO) == "fits"
+    if fits:
+        found = work_queue.fitting(
+            view.connection,
+            view.tenant,
+            asking(view.caller),
+            view.now,
+            side=which.side,
+            kind=which.kind,
+            after=cursor(view, "queue", paging.instant, paging.text),
+            limit=ROWS + 1,
+        )
+        shown, next_ = one_page(found, "queue", "rank_at", "case_id")
+    elif which.state == "resolved":
         found = case_flow.list_(
             view.connection,
             view.tenant,
@@ -67,7 +89,7 @@ def case_list(view: View) -> Response:
             after=cursor(view, "queue", paging.instant, paging.text),
             limit=ROWS + 1,
         )
-        shown, next_ = one_page(found, "queue", "due", "case_id")
+        shown, next_ = one_page(found, "queue", "rank_at", "case_id")
     view.load_names(
         name
         for row in shown
@@ -83,18 +105,21 @@ def case_list(view: View) -> Response:
         states=STATES,
         kinds=sorted({*KINDS, *([which.kind] if which.kind else [])}),
         sides=() if view.caller.side else SIDES,
-        count=counted(len(shown), case_flow.count(view.connection, view.tenant, which)),
-        queues=_queues(view, which),
+        count=None
+        if fits
+        else counted(len(shown), case_flow.count(view.connection, view.tenant, which)),
+        queues=_queues(view, which, fits),
     )
 
 
-def _queues(view: View, which: Queue) -> list[tuple[str, str, int, bool]]:
+def _queues(view: View, which: Queue, fits: bool) -> list[tuple[str, str, int | None, bool]]:
     """Return the queues above the list: name, path, number of cases, whether it is shown."""
     counts = waiting(view)
-    now = "overdue" if which.due_before else "mine" if which.owner else "nobody"
-    now = now if which.due_before or which.owner or which.nobody else "all"
-    paths = {"all": "", "overdue": "?overdue=1", "mine": "?who=mine", "nobody": "?who=nobody"}
-    return [(name, f"/cases{path}", counts[name], name == now) for name, path in paths.items()]
+    now = "fits" if fits else "overdue" if which.due_before else "mine" if which.owner else "all"
+    now = "nobody" if which.nobody else now
+    paths = {"all": "", "fits": "?who=fits", "mine": "?who=mine", "overdue": "?overdue=1",
+             "nobody": "?who=nobody"}  # fmt: skip
+    return [(name, f"/cases{path}", counts.get(name), name == now) for name, path in paths.items()]
 
 
 def waiting(view: View) -> dict[str, int]:
@@ -109,15 +134,6 @@ def waiting(view: View) -> dict[str, int]:
             ("nobody", replace(all_, nobody=True)),
         )
     }
-
-
-def next_case(view: View) -> Response:
-    """GET /cases/next: open the case to do next; the queue where there is none."""
-    but = view.request.query_params.get("but", "")[:64]
-    found = case_flow.next_case(
-        view.connection, view.tenant, view.caller.side, view.caller.name, but
-    )
-    return view.go("/cases", "nothing_next") if found is None else view.go(f"/cases/{quote(found)}")
 
 
 def _visible(view: View) -> Row:
@@ -170,6 +186,7 @@ def case(view: View) -> Response:
         if row["withdrawn"] is not None
         else case_files.of_case(view.connection, view.tenant, row["case_id"]),
         writes=view.may(Scope.CASES_WRITE),
+        whose=work_queue_pages.owner_of(view, row) if view.may(Scope.CASES_WRITE) else None,
     )
 
 

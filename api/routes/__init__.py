@@ -8,6 +8,7 @@ from api.routes.agents import (
     contacts,
     facts,
     timeline,
+    work_queue,
 )
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
 from api.routes.back_office import changes, registry
@@ -37,6 +38,7 @@ ROUTERS = tuple(
         case_steps,
         case_links,
         rights,
+        work_queue,
         own,
         consents,
         inbox,

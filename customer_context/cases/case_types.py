@@ -145,7 +145,8 @@ class Stage(Part):
 class Spec(Part):
     """A case type's file.
 
-    side : whose agents work on it, None = of who opens it; purpose : without one it rests on the
+    side : whose agents work on it, None = of who opens it; skill : that they need, None = any;
+    purpose : without one it rests on the
     contract; exit : the case ends without completion.
     """
 
@@ -153,6 +154,7 @@ class Spec(Part):
     version: int = Field(ge=1)
     title: Texts
     side: Side | None = None
+    skill: Slug | None = None
     purpose: Annotated[Purpose, Field(strict=False)] | None = None
     working_time: WorkingTime = Field(default_factory=WorkingTime)
     exit: list[Sentry] = Field(default_factory=list)

@@ -44,12 +44,14 @@ class Trigger(Part):
 class Case(Part):
     """A case to open. deadline_min : minutes from the event; when : added to the trigger's.
 
-    type : of the case (docs/case-types.md); None = a case without steps.
+    type : of the case (docs/case-types.md); None = a case without steps. skill : that who works on
+    it needs; None = any.
     """
 
     kind: Slug
     type: Slug | None = None
     side: Side
+    skill: Slug | None = None
     title: Texts
     deadline_min: _Minutes | None = None
     when: str = "true"

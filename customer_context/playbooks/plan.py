@@ -90,13 +90,14 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class PlannedCase:
-    """A case to open. title : language → text."""
+    """A case to open. title : language → text; skill : that it needs, '' = none."""
 
     case_id: str
     side: str
     kind: str
     title: dict[str, str]
     deadline: datetime | None
+    skill: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,7 +206,7 @@ def _open_case(made: Plan, playbook: Playbook, situation: Situation) -> None:
         )
         for language in LANGUAGES
     }
-    made.case = PlannedCase(id_, case.side, case.kind, title, deadline)
+    made.case = PlannedCase(id_, case.side, case.kind, title, deadline, case.skill or "")
     made.verdicts.append(Verdict("case", "case", "planned"))
 
 

@@ -29,7 +29,8 @@ class NewCase:
     """A case before it is opened.
 
     title : language → text; deadline_us : None = none; purpose : of its playbook or type, None =
-    the contract; signal_id : None = a person opens it.
+    the contract; signal_id : None = a person opens it; skill : that it needs, '' = none; severity :
+    of its signal, 0 = none.
     """
 
     case_id: str
@@ -44,14 +45,18 @@ class NewCase:
     playbook: str
     deadline_us: int | None
     purpose: str | None
+    skill: str = ""
+    severity: int = 0
 
 
 def open_(connection: Connection, case: NewCase, now_us: int, author: str = AUTHOR) -> bool:
     """Open a case; return False where it was opened before. author : who opens it."""
     cursor = connection.execute(
         "insert into contacts.service_case (case_id, tenant, side, kind, title, urgent, customer, "
-        "subject, signal_id, playbook, deadline, purpose, opened_at, updated_at) "
-        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        "subject, signal_id, playbook, deadline, purpose, opened_at, updated_at, skill, severity, "
+        "language) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, "
+        "coalesce((select c.language from customers.customer c where c.tenant = %s "
+        "and c.customer = %s), '')) on conflict do nothing",
         (
             case.case_id,
             case.tenant,
@@ -67,6 +72,10 @@ def open_(connection: Connection, case: NewCase, now_us: int, author: str = AUTH
             case.purpose,
             from_us(now_us),
             from_us(now_us),
+            case.skill,
+            case.severity,
+            case.tenant,
+            case.customer,
         ),
     )
     if cursor.rowcount == 0:
@@ -128,7 +137,8 @@ def _conditions(tenant: str, queue: Queue) -> rows.Conditions:
     where = rows.Conditions("tenant = %s", tenant)
     where.add("side = %s", queue.side).add("kind = %s", queue.kind)
     where.add("customer = %s", queue.customer).add("owner = %s", queue.owner)
-    where.add("due < %s", queue.due_before)
+    # A case ranks no later than it is due: the index reads no further than that.
+    where.add("due < %s and rank_at < %s", queue.due_before, queue.due_before)
     if queue.nobody:
         where.add("owner is null and %s", True)
     if queue.state != "resolved":
@@ -145,12 +155,15 @@ def queue(
     after: tuple[datetime, str] | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
-    """Return cases of the work queue, due first; after : (due, case_id) of the last row before."""
+    """Return cases of the work queue, most urgent first (`rank_at`).
+
+    after : (rank_at, case_id) of the last row before.
+    """
     where = _conditions(tenant, which)
-    where.add("(due, case_id) > (%s, %s)", *(after or (None, None)))
+    where.add("(rank_at, case_id) > (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,
-        f"select * from contacts.service_case where {where.sql} order by due, case_id limit %s",
+        f"select * from contacts.service_case where {where.sql} order by rank_at, case_id limit %s",
         [*where.values, limit],
     )
 
@@ -217,16 +230,25 @@ def write(
     fields: Mapping[str, Any] | None = None,
     entries: Iterable[tuple[str, str]] = (),
 ) -> dict[str, Any]:
-    """Write changed columns and diary entries (kind, text) of a locked case; return the case."""
+    """Write changed columns and diary entries (kind, text) of a locked case; return the case.
+
+    The first write of a person of the company is the first action.
+    """
+    by_us = author != AUTHOR and not author.startswith(CUSTOMER)
     for kind, text in entries:
         _write(connection, case["case_id"], author, kind, text, now_us)
     fields = fields or {}
     columns = "".join(f"{column} = %s, " for column in fields)
     updated = rows.one(
         connection,
-        f"update contacts.service_case set {columns}updated_at = %s, version = version + 1 "
-        "where case_id = %s returning *",
-        [*fields.values(), from_us(now_us), case["case_id"]],
+        f"update contacts.service_case set {columns}updated_at = %s, version = version + 1, "
+        "first_action_at = coalesce(first_action_at, %s) where case_id = %s returning *",
+        [
+            *fields.values(),
+            from_us(now_us),
+            from_us(now_us) if by_us else None,
+            case["case_id"],
+        ],
     )
     assert updated is not None
     notify.changed(connection, case["tenant"], "case")

@@ -216,6 +216,32 @@ def set_absence(
     )
 
 
+def workers(
+    connection: Connection,
+    tenant: str,
+    roles: Collection[str],
+    now: datetime,
+    *,
+    only: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return people with these roles who are not disabled, by name, as the API's role.
+
+    name, role, skills, languages, absent (today, in the tenant's time zone). only : one person.
+    """
+    names = ("person_id", "name", "role", "skills", "languages", "absent")
+    rows = connection.execute(
+        "select p.person_id, p.name, p.role, p.skills, p.languages, "
+        "(p.absent_from is not null or p.absent_to is not null) "
+        "and (%s at time zone t.timezone)::date "
+        "between coalesce(p.absent_from, '-infinity') and coalesce(p.absent_to, 'infinity') "
+        "from access.person p join customers.tenant t using (tenant) where p.tenant = %s "
+        "and p.role = any(%s) and p.disabled_at is null "
+        "and (%s::text is null or p.person_id = %s) order by p.name, p.person_id",
+        (now, tenant, list(roles), only, only),
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
 def account(connection: Connection, person_id: str) -> Account | None:
     """Return a person who is not disabled."""
     row = connection.execute("select * from access.active_person(%s)", (person_id,)).fetchone()

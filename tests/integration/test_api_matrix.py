@@ -94,6 +94,13 @@ RULES: dict[str, Rule] = {
     "get_case": CASE,
     "list_case_contact_points": CASE,
     "record_outcome": CASE,
+    "take_next_case": rule(*CASE.roles, whole=True),
+    "take_case": CASE,
+    "delegate_case": CASE,
+    "return_case": CASE,
+    "list_delegates": CASE,
+    "get_team_workload": rule("supervisor", whole=True),
+    "get_service_level": rule("supervisor", whole=True),
     "list_case_types": rule(*CASE.roles, whole=True),
     "record_case_type": rule(*APPROVER, whole=True),
     "open_case": rule(*CASE.roles, whole=True),
@@ -159,7 +166,8 @@ BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
     "list_case_queue", "record_outcome", "open_case", "list_case_steps", "change_case_step",
     "change_case_plan", "create_case_link", "list_case_links", "revoke_case_links",
-    "list_case_files",
+    "list_case_files", "take_next_case", "take_case", "delegate_case", "return_case",
+    "list_delegates",
 }  # fmt: skip
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 

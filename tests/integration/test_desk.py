@@ -187,10 +187,17 @@ def test_search_gives_each_once_over_pages_exact_first(api: Api) -> None:
 # ── the work queue ───────────────────────────────────────────────────────────────────────────────
 
 
-def test_the_queue_is_due_first_and_only_unresolved(api: Api) -> None:
+def test_the_queue_is_most_urgent_first_and_only_unresolved(api: Api) -> None:
     rows = list(pages(api, "/v1/cases/queue", "agent", 2))
-    due = [row["deadline"] or "9999" for row in rows]
-    assert due == sorted(due) and rows
+    with connect(api.seeded.url) as connection:
+        ranks = [
+            scalar(
+                connection, "select rank_at from contacts.service_case where case_id = %s",
+                (row["id"],),
+            )
+            for row in rows
+        ]  # fmt: skip
+    assert ranks == sorted(ranks) and rows
     assert all(row["state"] != "resolved" for row in rows)
     for side in ("insurer", "utility"):
         own = list(pages(api, f"/v1/cases/queue?side={side}", "agent", 2))
@@ -289,12 +296,13 @@ def test_an_agent_records_and_ends_a_number_on_the_page(api: Api, agent: httpx.C
 
 
 def test_the_queue_page_filters_and_counts(api: Api, agent: httpx.Client) -> None:
-    for path in ("", "?who=mine", "?who=nobody", "?overdue=1", "?state=open", "?state=resolved",
+    for path in ("", "?who=mine", "?who=nobody", "?who=fits", "?owner=own",
+                 "?who=fits&kind=x", "?overdue=1", "?state=open", "?state=resolved",
                  "?side=utility&kind=meter-anomaly", "?kind=%00&side=x&state=y"):  # fmt: skip
         assert agent.get(f"/cases{path}").status_code == 200, path
     assert re.search(r"\d+ of \d+", agent.get("/cases").text)
     assert re.fullmatch(r"/cases(/.+|\?done=nothing_next)",
-                        agent.get("/cases/next").headers["location"])  # fmt: skip
+                        send(agent, "/cases", "/cases/next").headers["location"])  # fmt: skip
 
 
 def test_lists_say_how_many_of_how_many(api: Api) -> None:

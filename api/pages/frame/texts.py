@@ -28,6 +28,8 @@ DYNAMIC = (
     "case.side",
     "case.state",
     "meter.show",
+    "team.part",
+    "team.first",
     "plan.action",
     "plan.state",
     "plan.who",

@@ -16,7 +16,9 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import contact_points
 from api.resources.contact_points import ContactPoint
-from services import case_flow
+from api.resources.subjects import invalid
+from api.resources.work_queue import asking
+from services import case_flow, work_queue
 from store.casework.filters import Queue
 from store.people.read_log import of_rows
 from store.postgres.pool import Connection
@@ -50,6 +52,12 @@ class CaseRow(Shape):
     outcome: Outcome | None = Field(description="What the last call came to.")
     attempts: int = Field(description="Calls in vain since the last that reached the customer.")
     call_back_at: datetime | None = Field(description="When to call again.")
+    skill: str | None = Field(description="That who works on it needs.")
+    language: str | None = Field(description="Of its customer, when it was opened.")
+    severity: int = Field(description="Of the signal that opened it: 1 to 3; 0 = none.")
+    waiting_since: datetime | None = Field(
+        description="Since when its customer waits for an answer."
+    )
     deadline: datetime | None
     opened_at: datetime
     updated_at: datetime
@@ -65,8 +73,8 @@ class Entry(Shape):
     author: str
     kind: Literal["note", "state", "owner", "signal", "outcome", "call_back", "answer"]
     text: str = Field(
-        description="The note; the new state or owner; the outcome; the time to call again; what "
-        "the customer answered: well, call_me or no_crash."
+        description="The note; the new state or owner, empty where it was given back; the outcome; "
+        "the time to call again; what the customer answered: well, call_me or no_crash."
     )
 
 
@@ -158,12 +166,25 @@ def list_case_queue(
     owner: Annotated[str | None, Query(max_length=200)] = None,
     nobody: Annotated[bool, Query(description="Only cases without owner.")] = False,
     overdue: Annotated[bool, Query(description="Only cases whose deadline has passed.")] = False,
+    fits: Annotated[
+        bool,
+        Query(
+            description="Only cases that nobody has and whose skill and language you have. With "
+            "side and kind only."
+        ),
+    ] = False,
     after: After = None,
     limit: Limit = 50,
 ) -> Response:
-    """The work queue: cases that are not resolved, due first."""
+    """The work queue: cases that are not resolved, most urgent first.
+
+    The order is the deadline, or an hour after the customer began to wait, whichever is earlier;
+    urgent cases four hours earlier, others an hour earlier for each level of severity.
+    """
     cursor = paging.decode("queue", after, paging.instant, paging.text)
     caller = call.caller
+    if fits and (state is not None or owner is not None or nobody or overdue):
+        raise invalid("query.fits", "fits goes with side and kind only")
     which = Queue(
         side=caller.side or side,
         state=state,
@@ -173,9 +194,21 @@ def list_case_queue(
         due_before=from_us(call.now_us) if overdue else None,
     )
     with call.connection() as connection:
-        rows = case_flow.queue(connection, caller.tenant, which, after=cursor, limit=limit + 1)
+        if fits:
+            rows = work_queue.fitting(
+                connection,
+                caller.tenant,
+                asking(caller),
+                from_us(call.now_us),
+                side=which.side,
+                kind=kind,
+                after=cursor,
+                limit=limit + 1,
+            )
+        else:
+            rows = case_flow.queue(connection, caller.tenant, which, after=cursor, limit=limit + 1)
         shown, page = paging.cut(
-            rows, limit, lambda row: paging.encode("queue", row["due"], row["case_id"])
+            rows, limit, lambda row: paging.encode("queue", row["rank_at"], row["case_id"])
         )
         call.log(connection, of_rows(shown, "case", "case_id"), "cases", _WHY)
     data = [CaseRow.model_validate(_row(row)) for row in shown]
@@ -316,4 +349,8 @@ def as_case(connection: Connection, row: Mapping[str, Any]) -> Case:
 
 def _row(row: Mapping[str, Any]) -> dict[str, Any]:
     found = {name: row["case_id" if name == "id" else name] for name in CaseRow.model_fields}
-    return found | {"withdrawn": row["withdrawn"] is not None}
+    return found | {
+        "withdrawn": row["withdrawn"] is not None,
+        "skill": row["skill"] or None,
+        "language": row["language"] or None,
+    }
