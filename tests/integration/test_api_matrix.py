@@ -26,7 +26,7 @@ CALLERS = [
 ]  # fmt: skip
 FEW = {"marketing", "data_protection", "back_office", "partner"}
 """Roles that have few operations, or none, besides those of pages."""
-POSITION = re.compile(rb'"[a-z_]*(lat|lon|lng|latitude|longitude|position|geometry)(_deg)?"')
+POSITION = re.compile(rb'"[a-z_]*(lat|lon|lng|latitude|longitude|position|geometry)(_deg)?"\s*:')
 _numbers = itertools.count()
 
 
