@@ -110,6 +110,15 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "contacts that wait",
+        "A withdrawal, also by a stop link or a reply STOP, refuses them in its own transaction.",
+        ("services/consent.py", "services/stop_link.py"),
+        (
+            "tests/integration/test_stop_link.py::test_one_click_of_a_mail_program",
+            "tests/integration/test_stop_link.py::test_a_reply",
+        ),
+    ),
+    Point(
         "lists and single rows",
         "Alerts, signals and events are left out; cases and contacts stay with a neutral text.",
         (
@@ -147,6 +156,30 @@ POINTS: tuple[Point, ...] = (
         (
             "tests/unit/customer_context/test_facts.py::"
             "test_without_consent_nothing_that_rests_on_a_purpose_exists",
+        ),
+    ),
+    Point(
+        "next best action",
+        "What rests on a fact that does not exist is no candidate, and the record names no value.",
+        (
+            "customer_context/next_best_action/answer.py",
+            "customer_context/next_best_action/decide.py",
+            "customer_context/next_best_action/explain.py",
+            "customer_context/next_best_action/record.py",
+        ),
+        (
+            "tests/property/test_next_best_action.py::test_rules_and_oracle_agree",
+            "tests/unit/customer_context/test_actions.py::"
+            "test_nothing_while_a_complaint_is_open_nor_without_the_purpose",
+        ),
+    ),
+    Point(
+        "notices of cases",
+        "A milestone sends nothing about a withdrawn purpose, and nothing by e-mail without that.",
+        ("services/case_notices.py",),
+        (
+            "tests/integration/test_case_notices.py::test_a_withdrawn_purpose_is_no_notice",
+            "tests/integration/test_case_notices.py::test_the_inbox_takes_what_e_mail_may_not",
         ),
     ),
     Point(

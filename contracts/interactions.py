@@ -66,6 +66,12 @@ INTERACTIONS: Mapping[str, InteractionFacts] = {
     ),
 }
 
+STOP_WORDS = frozenset({
+    "stop", "stopp", "stop all", "unsubscribe", "abmelden", "abbestellen",
+})  # fmt: skip
+"""First line of a customer's reply, in small letters, by which they want no more messages by its
+channel; the words of mobile networks, and theirs in German."""
+
 TIMELINE_CHANNELS: Mapping[str, Text] = {
     **INTERACTION_CHANNELS,
     **{name: CHANNELS[name].name for name in TO_CUSTOMER},

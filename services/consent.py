@@ -12,7 +12,9 @@ from customer_context.consent.state import (
     channels_refused,
     in_force,
 )
+from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed, NotFound
+from store.casework import contacts
 from store.people import consent, customers, registry
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -49,7 +51,7 @@ def decide(
     a recipient or an end; a withdrawal has no time. Returns the consents after it. Raises
     `NotFound` where the registry has no such customer, and `NotAllowed` where the decision would
     not be in force because the ledger has a later one; the caller's transaction must not commit
-    then.
+    then. A withdrawal refuses the contacts that wait and rest on it.
     """
     if not customers.customer_exists(connection, tenant, customer):
         raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
@@ -74,7 +76,25 @@ def decide(
         raise NotAllowed(
             f"{purpose} is not {state}: a later decision is in force; decide again in a moment"
         )
+    if state == WITHDRAWN:
+        _stop_waiting(connection, tenant, customer, now_us)
     return after
+
+
+def _stop_waiting(connection: Connection, tenant: str, customer: str, now_us: int) -> None:
+    """Refuse the customer's contacts that wait and may not be sent any more."""
+    waiting = contacts.waiting_of(connection, tenant, customer)
+    if not waiting:
+        return
+    pair = (tenant, customer)
+    granted = frozenset(consent.granted_to(connection, [pair], from_us(now_us))[pair])
+    not_by = refused_channels(connection, [pair], now_us).get(pair, frozenset())
+    reasons = {
+        row["contact_id"]: reason
+        for row in waiting
+        if (reason := refusal(row["purpose"], row["channel"], granted, not_by)) is not None
+    }
+    contacts.refuse(connection, tenant, reasons, now_us)
 
 
 def refused_channels(

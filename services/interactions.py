@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 
-from contracts.interactions import INTERACTION_CHANNELS, INTERACTIONS
+from contracts.channels import CHANNELS
+from contracts.interactions import INTERACTION_CHANNELS, INTERACTIONS, STOP_WORDS
 from contracts.kinds import LANGUAGES
+from contracts.purposes import Method
+from services import consent
 from store.people import interactions
 from store.people.interactions import InteractionRow
 from store.postgres.pool import Connection
@@ -67,7 +70,8 @@ def record(
 ) -> list[Answer]:
     """Record interactions, each once, and join anonymous ones; return an answer for each.
 
-    In the caller's transaction. What is refused keeps nothing else from being recorded.
+    In the caller's transaction. What is refused keeps nothing else from being recorded. A reply
+    that says STOP withdraws the channel that it came by.
     """
     named = {one.customer for one in reported if one.customer is not None}
     known = interactions.known_customers(connection, tenant, named)
@@ -89,6 +93,7 @@ def record(
             if found.digest != _digest(one):
                 answers[index] = Answer(Outcome.ID_REUSED)
             elif found.new and id_ not in counted:
+                _stop_if_asked(connection, tenant, one, now_us)
                 answers[index] = Answer(Outcome.RECORDED, id_)
             else:
                 answers[index] = Answer(Outcome.DUPLICATE, id_)
@@ -96,6 +101,21 @@ def record(
     visitors = {row.visitor for id_, row in fresh.items() if row.visitor and stored[id_].new}
     interactions.join(connection, tenant, visitors)
     return [answer for answer in answers if answer is not None]
+
+
+def _stop_if_asked(connection: Connection, tenant: str, one: NewInteraction, now_us: int) -> None:
+    """Withdraw a channel where a customer's reply says so; nothing where it is not granted."""
+    spec = CHANNELS.get(INTERACTIONS[one.kind].channel)
+    if spec is None or spec.purpose is None or one.customer is None or one.direction != "inbound":
+        return
+    lines = [line.strip() for line in (one.body or one.summary).splitlines() if line.strip()]
+    if not lines or lines[0].rstrip(".!").casefold() not in STOP_WORDS:
+        return
+    if spec.purpose in consent.of_customer(connection, tenant, one.customer, now_us).granted:
+        consent.decide(
+            connection, tenant, one.customer, spec.purpose, consent.WITHDRAWN, now_us,
+            notice_version="stop", source="stop reply", method=Method.STOP_REPLY,
+        )  # fmt: skip
 
 
 def _row(tenant: str, one: NewInteraction) -> InteractionRow:

@@ -25,12 +25,14 @@ from api.pages import (
     privacy,
     rights,
     sign_in,
+    stop,
     timeline,
     today,
     work_queue,
 )
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
+from services import stop_link
 
 MOST_PHOTOS = 8
 """Photos in one form of a customer."""
@@ -55,6 +57,10 @@ def mount(app: FastAPI, deps: Deps) -> None:
             menu.extend((name, path, (scope,)) for name, scope in (entry or {}).items())
         return Route(path, page(deps, show, *scopes, session=session), methods=["GET"])
 
+    def link(path: str, act: Page, method: str) -> Route:
+        """Route a page whose URL has a code that stands for a session."""
+        return Route(path, page(deps, act, by_link=True), methods=[method])
+
     def post(path: str, act: Page, *scopes: Scope, session: bool = True, files: int = 0) -> Route:
         """Route a form. files : most files that it may send."""
         endpoint = page(deps, act, *scopes, session=session, files=files)
@@ -75,6 +81,8 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/login/provider/done", sign_in.from_provider, session=False),
         get("/invitation", sign_in.invitation, session=False),
         post("/invitation", sign_in.accept, session=False),
+        link(stop_link.PATH, stop.show, "GET"),
+        link(stop_link.PATH, stop.stop, "POST"),
         post("/logout", session.logout),
         post("/logout/everywhere", session.logout_everywhere),
         Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),

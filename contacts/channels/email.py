@@ -3,6 +3,7 @@
 import ssl
 from collections.abc import Mapping
 from email.message import EmailMessage
+from email.policy import EmailPolicy
 from email.utils import format_datetime, parseaddr
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -12,10 +13,14 @@ import aiosmtplib
 from contacts.channels.sending import Next, Result
 from runtime.clock import Clock
 from runtime.errors import Usage
+from runtime.secret_box import KeyMissing, box_of
 from runtime.settings import Settings
+from services import stop_link
 from store.postgres.times import from_us
 
 _TIMEOUT_S = 30.0
+_POLICY = EmailPolicy(max_line_length=998)
+"""RFC 5322, 2.1.1: a link in a header is one word, and a shorter line would encode it."""
 _PORTS = {"smtp": 25, "smtps": 465}
 
 
@@ -25,6 +30,8 @@ class Sender:
     def __init__(self, settings: Settings, clock: Clock) -> None:
         self._clock = clock
         self._from = settings.smtp_from
+        self._base_url = settings.api_base_url
+        self._box = box_of(settings)
         self._url = None if settings.smtp_url is None else urlsplit(settings.smtp_url)
         if self._url is not None and (self._url.scheme not in _PORTS or not self._url.hostname):
             raise Usage("smtp_url: expected smtp://host:587 or smtps://host:465")
@@ -33,10 +40,18 @@ class Sender:
         """Attempt once. Permanent errors for this mail (5xx) are not retried; all errors of the
         connection to the server are."""
         try:
-            message = compose(contact, self._from, self._clock.now_us())
+            message = compose(contact, self._from, self._clock.now_us(), self._stop_url(contact))
+        except KeyMissing as error:
+            return Result(Next.RETRY, "no_key", None, str(error))
         except ValueError as error:
             return Result(Next.FAIL, "no_mail", None, str(error))
         return await self.send_message(message, contact["address"])
+
+    def _stop_url(self, contact: Mapping[str, Any]) -> str | None:
+        """Return the stop link; None where nobody can reach our pages."""
+        if not self._base_url or contact["customer"] is None:
+            return None
+        return stop_link.url(self._base_url, self._box, contact["tenant"], contact["contact_id"])
 
     async def send_message(self, message: EmailMessage, address: str) -> Result:
         """Send a composed mail; see `send`."""
@@ -77,16 +92,22 @@ def _refused(code: int, message: str) -> Result:
     return Result(Next.RETRY, "mail_deferred", code, message)
 
 
-def compose(contact: Mapping[str, Any], sender: str, now_us: int) -> EmailMessage:
+_STOP = {"de": "Keine E-Mails mehr", "en": "No more e-mails"}
+
+
+def compose(
+    contact: Mapping[str, Any], sender: str, now_us: int, stop_url: str | None = None
+) -> EmailMessage:
     """Build the mail. Its Message-ID derives from the contact's id, so duplicates are recognisable.
 
-    Raises ValueError for an address or subject that is invalid in a header.
+    stop_url : stands in the text, and in headers by which a mail program stops mails with one click
+    (RFC 8058). Raises ValueError for an address or subject that is invalid in a header.
     """
     address = contact["address"]
     if not address or parseaddr(address)[1] != address:
         raise ValueError(f"{address!r} is no e-mail address")
     domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    mail = EmailMessage()
+    mail = EmailMessage(policy=_POLICY)
     mail["From"] = sender
     mail["To"] = address
     mail["Subject"] = contact["subject"]
@@ -94,7 +115,13 @@ def compose(contact: Mapping[str, Any], sender: str, now_us: int) -> EmailMessag
     mail["Message-ID"] = f"<{contact['contact_id']}@{domain}>"
     mail["Content-Language"] = contact["language"]
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(contact["body"] + _link_text(contact))
+    body = contact["body"] + _link_text(contact)
+    if stop_url is not None:
+        mail["List-Unsubscribe"] = f"<{stop_url}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+        text = _STOP["de" if contact["language"].startswith("de") else "en"]
+        body = f"{body.rstrip()}\n\n-- \n{text}: {stop_url}\n"
+    mail.set_content(body)
     return mail
 
 

@@ -1,7 +1,7 @@
 """Contacts: messages to customers and receivers, with their state (delivery: delivery.py)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -137,6 +137,33 @@ def cancel(
     for tenant in {tenant for tenant, _ in found}:
         notify.changed(connection, tenant, "contact")
     return len(found)
+
+
+def waiting_of(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
+    """Return the contacts of a customer that wait, locked: contact_id, purpose, channel."""
+    return rows.all_(
+        connection,
+        "select contact_id, purpose, channel from contacts.contact "
+        "where tenant = %s and customer = %s and state = 'pending' for no key update",
+        (tenant, customer),
+    )
+
+
+def refuse(connection: Connection, tenant: str, reasons: Mapping[str, str], now_us: int) -> None:
+    """Refuse contacts that wait. reasons : contact id → why.
+
+    One that is being sent at this moment may still arrive; it then counts as delivered.
+    """
+    if not reasons:
+        return
+    connection.execute(
+        "update contacts.contact c set state = 'refused', reason = r.reason, finished_at = %s, "
+        "next_attempt_at = null, claimed_by = null "
+        "from unnest(%s::text[], %s::text[]) as r (contact_id, reason) "
+        "where c.tenant = %s and c.contact_id = r.contact_id and c.state = 'pending'",
+        (from_us(now_us), list(reasons), list(reasons.values()), tenant),
+    )
+    notify.changed(connection, tenant, "contact")
 
 
 def list_(

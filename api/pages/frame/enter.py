@@ -41,14 +41,25 @@ _THEMES = ("light", "dark")
 Page = Callable[[View], Response]
 
 
-def page(deps: Deps, show: Page, *scopes: Scope, session: bool = True, files: int = 0) -> Any:
+def page(
+    deps: Deps,
+    show: Page,
+    *scopes: Scope,
+    session: bool = True,
+    files: int = 0,
+    by_link: bool = False,
+) -> Any:
     """Build the endpoint of a page.
 
     scopes : any of them suffices; session : False = public; files : most files that its form sends.
+    by_link : a code in its URL, which the page checks, stands for session and form token; so a
+    program of a mail provider can post to it.
     """
 
     async def endpoint(request: Request) -> Response:
         form, uploads = await _form(request, files) if request.method == "POST" else ({}, [])
+        if by_link:
+            return await run_in_threadpool(_answer_link, deps, request, form, show)
         return await run_in_threadpool(_answer, deps, request, form, uploads, show, scopes, session)
 
     return endpoint
@@ -112,6 +123,17 @@ def _answer(
         return error_page(view, problems.of(error))
     finally:
         view._connection = None
+
+
+def _answer_link(deps: Deps, request: Request, form: Mapping[str, str], show: Page) -> Response:
+    view = open_view(deps, request, form)
+    redirect = _save_preferences(view)
+    if redirect is not None:
+        return redirect
+    try:
+        return show(view)
+    except Exception as error:  # as in `_answer`
+        return error_page(view, problems.of(error))
 
 
 def open_view(deps: Deps, request: Request, form: Mapping[str, str] | None = None) -> View:

@@ -135,3 +135,19 @@ def test_the_environment_goes_before_the_file(tmp_path: Path) -> None:
     box = box_of(Settings(secrets_key_file=file, secrets_key=f"{TWO.text},{ONE.text}"))
     assert box.all_keys() == (TWO, ONE) and box.file is None
     assert new_key() != new_key()
+
+
+def test_a_mac_fits_its_text_and_purpose_by_any_key_of_now() -> None:
+    old, new = new_key(), new_key()
+    mac = box_with(old).mac("use", "text")
+    both = box_with(new, old)
+    assert both.is_mac("use", "text", mac)
+    for purpose, text, code in (
+        ("use", "text!", mac), ("other", "text", mac), ("use", "text", ""), ("use", "text", "ä"),
+    ):  # fmt: skip
+        assert not both.is_mac(purpose, text, code)
+    assert not box_with(new).is_mac("use", "text", mac)
+    assert both.mac("use", "text") != mac, "the first key makes it"
+    assert not box_with().is_mac("use", "text", mac)
+    with pytest.raises(KeyMissing):
+        box_with().mac("use", "text")
