@@ -126,6 +126,7 @@ POINTS: tuple[Point, ...] = (
             "services/alert_flow.py",
             "services/case_flow.py",
             "services/signal_flow.py",
+            "services/work_queue.py",
             "api/pages/fleet.py",
             "api/pages/overview.py",
             "api/routes/insurers/trips.py",
