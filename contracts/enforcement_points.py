@@ -44,6 +44,16 @@ POINTS: tuple[Point, ...] = (
         (_RULE, _STORE),
     ),
     Point(
+        "merge of customers",
+        "Of consents under several ids of a customer the narrower one counts; a merge permits "
+        "nothing.",
+        ("customer_context/consent/narrowing.py",),
+        (
+            "tests/property/test_merged_consents.py::test_the_narrower_counts",
+            "tests/integration/test_merging.py::test_merge_and_split_give_back_what_was",
+        ),
+    ),
+    Point(
         "stream",
         "A sample that no purpose of its holder covers is refused before it is stored or computed "
         "from, sample by sample.",

@@ -48,6 +48,8 @@ class Method(StrEnum):
     CONFIRMATION_LINK = "confirmation_link"
     STOP_LINK = "stop_link"
     STOP_REPLY = "stop_reply"
+    MERGE = "merge"
+    """Written for an id when customers are merged or split (services/merging.py)."""
 
 
 COVERING: Mapping[str, frozenset[Purpose]] = {

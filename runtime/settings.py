@@ -134,6 +134,30 @@ class Settings(BaseSettings):
         pattern="^[A-Z]{2}$",
         description="Country (ISO 3166-1) of phone numbers that are given without a country code.",
     )
+    match_propose_from: float = Field(
+        default=0.7,
+        gt=0,
+        le=1,
+        description="Score from which two customers are proposed as one (tachowatt match).",
+    )
+    match_sure_from: float = Field(
+        default=0.97,
+        gt=0,
+        le=1,
+        description="Score from which a proposed pair is called sure; a person decides anyway.",
+    )
+    match_shared_from: int = Field(
+        default=6,
+        ge=2,
+        description="Customers with one number or address from which it says nothing about who "
+        "somebody is.",
+    )
+    match_block_most: int = Field(
+        default=100,
+        ge=2,
+        description="Customers with the same name, or the same other sign, who are compared with "
+        "one another; of more of them, other signs decide.",
+    )
     api_database_url: str | None = Field(
         default=None,
         description="Login of API and pages, if it differs from `database_url`: a member of "

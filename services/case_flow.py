@@ -16,6 +16,7 @@ from services import case_steps, visibility
 from services.visibility import Kind
 from store.casework import cases
 from store.casework.filters import Queue
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.rows import After
 from store.postgres.times import from_us
@@ -184,7 +185,7 @@ def answer(
     Raises `NotFound`, also for a case of somebody else, and `NotAllowed`.
     """
     case = cases.lock(connection, tenant, case_id)
-    if case["customer"] != customer:
+    if case["customer"] not in same_as(connection, tenant, customer):
         raise NotFound(f"there is no case {case_id!r}")
     changed = outcomes.answer(case, from_us(now_us), said)
     if changed.fields.get("state", case["state"]) != "resolved":

@@ -147,6 +147,11 @@ class ContactPoints:
         lookup = self._lookup(connection, tenant, compared)
         return store.customers_with(connection, tenant, lookup, at)
 
+    def digest(self, connection: Connection, tenant: str, text: str) -> bytes | None:
+        """Return the keyed hash of a number or e-mail address; None where the text is none."""
+        compared = rules.searched(text, self._region)
+        return None if compared is None else self._lookup(connection, tenant, compared)
+
     def record(
         self,
         connection: Connection,

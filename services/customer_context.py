@@ -11,6 +11,7 @@ from customer_context.relevance.rank import Item, Ranked, rank
 from services import alert_flow, case_flow, contact_flow, visibility
 from services.visibility import Kind
 from store.people import consent, customers, subjects
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 
@@ -52,9 +53,14 @@ def of_customer(
     if person is None:
         return None
     granted = frozenset(consent.granted_of(connection, tenant, customer))
+    since = from_us(now_us) - _BACK
     found = [
         *_cases(connection, tenant, customer),
-        *_signals(connection, tenant, customer, granted, from_us(now_us) - _BACK),
+        *(
+            signal
+            for one in same_as(connection, tenant, customer)  # each rests on its own consents
+            for signal in _signals(connection, tenant, one, since)
+        ),
         *_alerts(connection, tenant, customer),
         *_contracts(connection, tenant, customer, now_us),
     ]
@@ -101,9 +107,8 @@ def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
     ]
 
 
-def _signals(
-    connection: Connection, tenant: str, customer: str, granted: frozenset[str], since: datetime
-) -> _Found:
+def _signals(connection: Connection, tenant: str, customer: str, since: datetime) -> _Found:
+    granted = consent.granted_of(connection, tenant, customer)
     allowed = [
         str(type_)
         for type_, facts in SIGNALS.items()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from services.contact_points import ContactPoints
-from store.people import subjects
+from store.people import merges, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -33,10 +33,15 @@ def find(
     exact = {customer for customer, is_exact in found if is_exact}
     reached = set(points.find(connection, tenant, text, from_us(now_us)))
     exact |= reached
+    # Who is merged is found by their own names and numbers, and shown as the survivor.
+    of = merges.survivors(connection, tenant, sorted(exact | {one for one, _ in found}))
+    exact = {of.get(customer, customer) for customer in exact}
     ranked = [(_EXACT, customer) for customer in sorted(exact)]
     ranked += [
         (_CONTAINED, customer)
-        for customer in sorted({customer for customer, is_exact in found if not is_exact} - exact)
+        for customer in sorted(
+            {of.get(customer, customer) for customer, is_exact in found if not is_exact} - exact
+        )
     ]
     page = [one for one in ranked if after is None or one > after][:limit]
     rows = {

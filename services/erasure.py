@@ -20,6 +20,7 @@ from runtime.secret_box import SecretBox
 from services.contact_points import ContactPoints
 from store.people import registry
 from store.people.registry import Holding
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.privacy import erasure as store
@@ -83,11 +84,25 @@ class Eraser:
         erased_by: str,
         reason: str = "",
     ) -> Done:
-        """Erase a customer; return what was done. Commits.
+        """Erase a customer; return what was done. Commits. Ids that are merged are erased too.
 
         Needs the owner of the tables. Raises `NotFound` where there is no such customer, with the
         time where it was erased already.
         """
+        for other in same_as(connection, tenant, customer):
+            if other != customer:
+                self._erase(connection, tenant, other, now_us, erased_by, reason)
+        return self._erase(connection, tenant, customer, now_us, erased_by, reason)
+
+    def _erase(
+        self,
+        connection: Connection,
+        tenant: str,
+        customer: str,
+        now_us: int,
+        erased_by: str,
+        reason: str,
+    ) -> Done:
         registry.bump(connection)  # first: it locks, so that no decision comes between
         if not store.lock(connection, tenant, customer):
             raise self._unknown(connection, tenant, customer)

@@ -7,7 +7,7 @@ from typing import Any
 
 from services import back_office
 from services.back_office import Kind
-from store.people import changes, identity, registry
+from store.people import changes, identity, merges, registry
 from store.people.changes import Change
 from store.postgres.pool import Connection
 
@@ -98,4 +98,12 @@ def _data(
                     }
                     for row in rows
                 ]
+    merged = sorted(by_kind.get("merge", ()))
+    for customer, merge in merges.of_ids(connection, tenant, merged).items():
+        found[("merge", customer)] = {
+            "merged": customer,
+            "survivor": merge.survivor,
+            "merged_at": merge.merged_at,
+            "split_at": merge.split_at,
+        }
     return found

@@ -1,6 +1,6 @@
 """Rows of the registry as a back office sends them, by file or API: which fields, which values."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,7 @@ class CustomerRow(Known):
     name: Text = Field(max_length=500)
     language: Literal["de", "en"] = "en"
     kind: Literal["person", "household", "company"] = "person"
+    birth_date: date | None = None
 
 
 class VehicleRow(Known):

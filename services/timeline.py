@@ -4,6 +4,7 @@ Entries are shown as `services.visibility` shows their rows: what rests on a wit
 left out, and cases and messages about it have a neutral text, by which no search finds them.
 """
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -16,6 +17,7 @@ from services import visibility
 from store.people import consent, interactions, timeline
 from store.people.read_log import ObjectRead, of_customers
 from store.people.timeline import Key, Which
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 
 NUMBERED = frozenset({EntryKind.CONSENT, EntryKind.READ, EntryKind.DECISION})
@@ -108,8 +110,60 @@ def read(
 ) -> Found:
     """Return a page of a customer's timeline. reader : the customer who reads; None = others.
 
-    words : only entries with them: interactions, messages and cases, and signals by name.
+    words : only entries with them: interactions, messages and cases, and signals by name. What
+    stands under an id that is merged rests on the consents of this id.
     """
+    ids = same_as(connection, tenant, customer)
+    own = reader is not None and reader in ids
+    pages = [
+        _of_id(connection, tenant, id_, wanted, words, id_ if own else reader, after, limit)
+        for id_ in ids
+    ]
+    return pages[0] if len(pages) == 1 else _joined(pages, limit)
+
+
+def _joined(pages: Sequence[Found], limit: int) -> Found:
+    """Return one page of several: entries up to where all of them have been read."""
+    ends = [page.after for page in pages if page.after is not None]
+    last = min(map(_Order, ends), default=None)
+    entries = [entry for page in pages for entry in page.entries]
+    entries.sort(key=lambda entry: _Order(entry.key))
+    shown = [one for one in entries if last is None or _Order(one.key) <= last][:limit]
+    more = bool(ends) or len(shown) < len(entries)
+    if len(shown) == limit and more:
+        return Found(shown, shown[-1].key)
+    return Found(shown, min(ends, key=_Order) if ends else None)
+
+
+@functools.total_ordering
+class _Order:
+    """The order of a timeline: newest first, then by kind, then by id, descending."""
+
+    def __init__(self, key: Key) -> None:
+        self._key = key
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Order) and self._key == other._key
+
+    def __lt__(self, other: "_Order") -> bool:
+        one, two = self._key, other._key
+        if one.at != two.at:
+            return one.at > two.at
+        if one.kind != two.kind:
+            return one.kind < two.kind
+        return one.id > two.id
+
+
+def _of_id(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    wanted: Filter,
+    words: str | None,
+    reader: str | None,
+    after: Key | None,
+    limit: int,
+) -> Found:
     which = _which(connection, tenant, customer, wanted, reader, after)
 
     def all_of(which: Which, limit: int) -> list[Key]:
@@ -123,13 +177,9 @@ def read(
         found = timeline.search(connection, tenant, customer, words, which, limit)
         if named and EntryKind.SIGNAL in which.kinds:
             found += all_of(replace(which, kinds=[EntryKind.SIGNAL], types=named), limit)
-        return sorted(sorted(found, key=lambda key: key.id, reverse=True), key=_order)[:limit]
+        return sorted(found, key=_Order)[:limit]
 
     return _filled(connection, tenant, customer, which, reader, limit, with_words, known=True)
-
-
-def _order(key: Key) -> tuple[float, str]:
-    return -key.at.timestamp(), key.kind
 
 
 def _named(words: str, name: Text) -> bool:

@@ -14,6 +14,7 @@ from typing import Any
 from contracts.kinds import ANOMALIES, CRASH, EVENTS, Text, purpose_of
 from store.people import consent
 from store.people.consent import InForce
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.signals import outbox
 
@@ -131,6 +132,10 @@ def shown(
     rows do not say it. at : None = now by the database's clock.
     """
     owners = [customer if customer is not None else row["customer"] for row in rows]
+    named = {owner for owner in owners if owner is not None and owner != reader}
+    if reader is not None and named:
+        own = same_as(connection, tenant, reader)
+        owners = [reader if owner in own else owner for owner in owners]
     others = sorted({owner for owner in owners if owner is not None and owner != reader})
     asked = [(tenant, owner) for owner in others]
     found = consent.in_force(connection, asked, at) if asked else {}

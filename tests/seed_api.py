@@ -24,7 +24,7 @@ from customer_context.four_eyes.rule import Actor
 from services import four_eyes, rights_progress
 from services.rights_execution import Executor
 from store.casework import alerts, cases, contacts
-from store.people import keys, persons
+from store.people import keys, match_pairs, persons
 from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
@@ -155,6 +155,9 @@ def seed(url: str) -> Seeded:
         people = _people(connection, keys)
         _books(connection)
         asked = _ask(connection, people)
+        for row in _OWNERS.values():
+            doubtful = (row.driver, row.home, 0.8, {"name": 1.0})
+            match_pairs.propose(connection, row.tenant, [doubtful], from_us(NOW_US))
         connection.commit()
         for owner in ("own", FOREIGN):
             own[owner] = replace(own[owner], right=_copy_of_data(connection, own[owner]))

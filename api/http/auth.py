@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Annotated, Any
+from urllib.parse import quote
 
 from fastapi import Depends, Query, Request
 from fastapi.openapi.models import HTTPBearer as HTTPBearerModel
@@ -22,7 +23,7 @@ from customer_context.four_eyes.rule import Actor
 from runtime.clock import US_PER_S
 from runtime.errors import TachowattError
 from services import sign_in
-from store.people import keys, persons, sessions, stream_tokens
+from store.people import keys, merges, persons, sessions, stream_tokens
 from store.people.idempotency import Logged
 from store.people.persons import Account
 from store.people.read_log import ObjectRead, Reader, log_reads
@@ -271,6 +272,30 @@ class Call:
         )
 
 
+_OF_RECORDS = frozenset({Scope.REGISTRY_READ, Scope.REGISTRY_WRITE, Scope.CUSTOMERS_MERGE})
+"""Scopes of endpoints about a record, whoever it stands for."""
+
+
+def _lead_to_survivor(request: Request, deps: Deps, caller: Caller) -> None:
+    """Raise the redirect where the path names a customer who is merged into another one."""
+    named = request.path_params.get("customer_id")
+    if not isinstance(named, str):
+        return
+    with deps.pool.connection(caller.tenants) as connection:
+        survivor = merges.survivor_of(connection, caller.tenant, named)
+    if survivor is None:
+        return
+    before, _, after = request.url.path.partition(f"/customers/{named}")
+    path = f"{quote(before)}/customers/{quote(survivor, safe='')}{quote(after)}"
+    raise Problem(
+        307,
+        "merged",
+        "This customer is merged into another one, which stands for both.",
+        "Follow Location.",
+        headers={"Location": f"{path}?{request.url.query}" if request.url.query else path},
+    )
+
+
 class _Bearer(SecurityBase):
     """Reads the key; also the security scheme of the OpenAPI document."""
 
@@ -344,6 +369,8 @@ def _call(request: Request, caller: Caller, scope: Scope, now_us: int) -> Call:
     request.state.rate.check()
     if scope not in caller.scopes:
         raise forbidden(caller, scope)
+    if caller.customer is None and scope not in _OF_RECORDS:
+        _lead_to_survivor(request, deps, caller)
     reason = request.headers.get("x-reason", "").strip()
     return Call(deps, caller, request.state.request_id, reason[:200] or None, now_us)
 

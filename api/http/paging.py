@@ -7,6 +7,7 @@ change, its meaning does not. Rows inserted or deleted between pages neither rep
 import base64
 import binascii
 import json
+import math
 from collections.abc import Callable, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Generic, TypeVar
@@ -62,7 +63,7 @@ def decode(kind: str, cursor: str | None, *types: Callable[[Any], Any]) -> tuple
         if found_kind != kind or len(values) != len(types):
             raise _bad()
         return tuple(of(value) for of, value in zip(types, values, strict=True))
-    except (binascii.Error, ValueError, TypeError) as error:
+    except (binascii.Error, OverflowError, ValueError, TypeError) as error:
         raise _bad() from error
 
 
@@ -93,6 +94,14 @@ def number(value: Any) -> int:
     if type(value) is not int or not -(2**63) <= value < 2**63:
         raise ValueError("no bigint")
     return value
+
+
+def real(value: Any) -> float:
+    """Parse a cursor's number with a fraction, as of `float.hex`. Raises ValueError."""
+    found = float.fromhex(text(value))
+    if not math.isfinite(found):
+        raise ValueError("no number")
+    return found
 
 
 def text(value: Any) -> str:

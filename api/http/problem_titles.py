@@ -16,6 +16,7 @@ TITLES: Mapping[str, str] = {
     "in_flight": "The same request is still in progress",
     "internal": "Internal error",
     "invalid": "A value is invalid",
+    "merged": "The customer is merged into another one",
     "method_not_allowed": "The path does not have this method",
     "missing_scope": "The key does not have the required scope",
     "no_such_path": "There is no such path",

@@ -18,6 +18,7 @@ class Scope(StrEnum):
     CONSUMPTION_READ = "consumption:read"
     CONTEXT_READ = "context:read"
     CUSTOMERS_WRITE = "customers:write"
+    CUSTOMERS_MERGE = "customers:merge"
     INTERACTIONS_WRITE = "interactions:write"
     REGISTRY_READ = "registry:read"
     REGISTRY_WRITE = "registry:write"
@@ -86,7 +87,9 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
         }
     ),
     Role.AGENT: _AGENT,
-    Role.SUPERVISOR: _AGENT | _APPROVALS | {Scope.PLAYBOOKS_READ, Scope.TEAM_READ},
+    Role.SUPERVISOR: _AGENT
+    | _APPROVALS
+    | {Scope.PLAYBOOKS_READ, Scope.TEAM_READ, Scope.CUSTOMERS_MERGE},
     Role.MARKETING: frozenset({Scope.PLAYBOOKS_READ}),
     Role.DATA_PROTECTION: _APPROVALS
     | {Scope.PLAYBOOKS_READ, Scope.RIGHTS_READ, Scope.RIGHTS_WRITE, Scope.PRIVACY_READ},
@@ -94,6 +97,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
         {
             Scope.REGISTRY_READ,
             Scope.REGISTRY_WRITE,
+            Scope.CUSTOMERS_MERGE,
             Scope.INTERACTIONS_WRITE,
             Scope.CASES_READ,
             Scope.CASES_WRITE,

@@ -27,6 +27,7 @@ answered 404.
 """
 
 _STATUS = {
+    "307": "The customer is merged into the one in Location",
     "400": "A cursor or header is invalid",
     "401": "No key, or one that is unknown, revoked or expired",
     "403": "The key does not have the required scope",
@@ -43,7 +44,8 @@ _STATUS = {
 }
 _ALWAYS = ("400", "401", "403", "404", "422", "429", "500", "503")
 _WITH_BODY = ("413", "415")
-_CHANGES = ("/acknowledge", "/resend", "/read", "/end", "/reveal", "/activate")
+_OF_RECORDS = ("registry:", "customers:merge")
+_CHANGES = ("/acknowledge", "/resend", "/read", "/end", "/reveal", "/activate", "/reject")
 """Ends of paths without a body that change something."""
 
 
@@ -156,6 +158,12 @@ def _finish(path: str, operation: dict[str, Any], scopes: list[str]) -> None:
             declared += _WITH_BODY
         if "requestBody" in operation or path.endswith(_CHANGES):
             declared += ["409", "412"]
+        if (
+            "{customer_id}" in path
+            and "customers" not in operation["tags"]
+            and not scopes[0].startswith(_OF_RECORDS)
+        ):
+            declared.append("307")
         if path == "/v1/changes":
             declared.append("410")
         for status in declared:

@@ -357,6 +357,30 @@ _PLAN: dict[str, Any] = {
 }
 
 
+_MERGE: dict[str, Any] = {
+    "merged": "c-18", "survivor": "c-7", "reason": "Moved, and was entered again",
+    "merged_at": "2026-11-21T10:08:00Z", "merged_by": "Kim", "split_at": None, "split_by": None,
+    "split_reason": None,
+}  # fmt: skip
+_PAIR: dict[str, Any] = {
+    "one": {
+        "id": "c-18", "name": "Anna Müller", "birth_date": None, "contracts": 1,
+        "contact_points": [],
+    },
+    "other": {
+        "id": "c-7", "name": "Müller, Anna", "birth_date": None, "contracts": 2,
+        "contact_points": [],
+    },
+    "score": 0.95, "sure": False, "agreement": {"name": 1.0, "email": 1.0},
+    "proposed_at": "2026-11-21T10:08:00Z",
+}  # fmt: skip
+_SPLIT = {
+    **_MERGE,
+    "split_at": "2026-11-22T09:00:00Z",
+    "split_by": "Kim",
+    "split_reason": "Father and son",
+}
+
 ANSWERS: dict[str, dict[str, Any]] = {
     "get_driving_score_history": {
         "200": {
@@ -483,6 +507,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
         | {"recorded_at": "2026-11-21T10:08:00Z"}
     },
     "end_contact_point": {"200": {**_POINT, "valid_to": "2026-11-21T10:08:00Z"}},
+    "list_merges": {"200": {"data": [_MERGE]}},
+    "merge_customer": {"200": _MERGE},
+    "split_customer": {"200": _SPLIT},
+    "list_matches": {"200": page(_PAIR)},
+    "accept_match": {"200": _MERGE},
+    "reject_match": {"200": {"one": "c-18", "other": "c-7", "state": "rejected"}},
     "record_outcome": {"200": _CASE},
     "take_next_case": {"200": {"case": _CASE}},
     "take_case": {"200": _CASE},

@@ -221,6 +221,9 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 REQUESTS: dict[str, Any] = {
+    "merge_customer": {"into": "c-7", "reason": "Moved, and was entered again"},
+    "accept_match": {"survivor": "c-7"},
+    "split_customer": {"reason": "Father and son"},
     "resolve_alert": {"resolution": "An old freezer ran in the cellar; the customer unplugged it."},
     "classify_alert": {"classification": "confirmed", "reason": "The customer found the cause."},
     "create_stream_token": {"stream": "alerts"},

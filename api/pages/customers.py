@@ -20,7 +20,7 @@ from contracts.purposes import Method
 from contracts.rights import Right
 from services import alert_flow, consent, contact_flow, customer_search
 from services.contact_points import NewPoint
-from store.people import read_log, subjects
+from store.people import merges, read_log, subjects
 from store.people.read_log import of_customers, of_rows
 from store.reads.pages import COUNTED
 
@@ -82,6 +82,9 @@ def customer(view: View) -> Response:
         return view.go("/me")
     if not view.may(Scope.CONTEXT_READ):
         raise not_found()
+    survivor = merges.survivor_of(view.connection, view.tenant, customer_id)
+    if survivor is not None:
+        return view.go(f"/customers/{quote(survivor, safe='')}")
     found = context.of_customer(view.connection, view.call, customer_id, _RELEVANT)
     if found is None:
         raise not_found()

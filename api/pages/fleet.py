@@ -25,6 +25,7 @@ from services.score_average import SETTLED_M
 from services.visibility import Kind
 from store.people import consent
 from store.people.read_log import of_rows
+from store.postgres.merged import same_as
 from store.postgres.times import to_us
 from store.reads import driving
 from store.reads import pages as reads
@@ -166,7 +167,8 @@ def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, 
     if trip is None:
         return None
     span = (trip["device_id"], trip["start_at"], trip["end_at"])
-    if which.customer == view.caller.customer:
+    own = view.caller.customer
+    if own is not None and which.customer in same_as(view.connection, view.tenant, own):
         samples = reads.own_samples(view.connection, *span, _MAX_SAMPLES)
         events = reads.own_events(view.connection, *span)
         path = driving_plots.path(samples, events, view.text, f)

@@ -23,6 +23,7 @@ from feature_kernels import consumption
 from services import alert_flow
 from store.people import subjects
 from store.people.read_log import of_rows
+from store.postgres.merged import same_as
 from store.postgres.times import to_us
 from store.reads import metering
 from store.reads.pages import COUNTED_SLOWLY
@@ -42,6 +43,7 @@ def own_meters(view: View) -> list[Row]:
     customer = view.caller.customer
     assert customer is not None
     found = []
+    ids = same_as(view.connection, view.tenant, customer)
     for contract in subjects.contracts_of(view.connection, view.tenant, customer):
         current = contract["valid_from"] <= view.now and (
             contract["valid_to"] is None or contract["valid_to"] > view.now
@@ -50,7 +52,7 @@ def own_meters(view: View) -> list[Row]:
             meter = metering.meter(
                 view.connection, view.tenant, contract["meter"], _PURPOSE, view.now, customer
             )
-            ours = meter is not None and meter["customer"] == customer
+            ours = meter is not None and meter["customer"] in ids
             found.append(
                 {
                     "meter": contract["meter"],

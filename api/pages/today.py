@@ -12,7 +12,7 @@ from api.pages.frame.lists import Row
 from api.pages.frame.view import View
 from api.pages.meters import own_days, own_meters
 from api.resources import scores
-from api.resources.subjects import Subject
+from api.resources.subjects import Subject, granting
 from contracts.purposes import Purpose
 from customer_context.cases.outcomes import ANSWERS, CRASH_CALL
 from services import alert_flow, case_flow, contact_flow
@@ -44,7 +44,8 @@ def today(view: View) -> Response:
     consent_id = granted.get(Purpose.DRIVING_SCORE)
     score = None
     if vehicles and consent_id is not None:
-        which = Which(view.tenant, customer)
+        also = granting(view.connection, view.tenant, customer, Purpose.DRIVING_SCORE)
+        which = Which(view.tenant, customer, also=also)
         subject = Subject(f"customer:{customer}", customer, which, consent_id)
         score = scores.explained(view.connection, subject)
     meters = own_meters(view) if all_ else []

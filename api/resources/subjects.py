@@ -1,6 +1,6 @@
 """The subject of an insurer's query (vehicle, driver or contract), with its consent check."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Annotated
 
@@ -11,6 +11,7 @@ from api.http.auth import Call
 from api.http.problems import FieldError, Problem, not_found
 from contracts.purposes import Purpose
 from store.people import consent, customers, subjects
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads.scoring import Which
@@ -125,7 +126,18 @@ def resolve(connection: Connection, call: Call, query: SubjectQuery, purpose: Pu
     consent_id = consent.granted_of(connection, tenant, customer).get(purpose)
     if consent_id is None:
         raise not_found()
-    return Subject(name, customer, which(tenant, customer, query), consent_id)
+    also = granting(connection, tenant, customer, purpose) if query.driver else ()
+    selection = replace(which(tenant, customer, query), also=also)
+    return Subject(name, customer, selection, consent_id)
+
+
+def granting(connection: Connection, tenant: str, customer: str, purpose: str) -> tuple[str, ...]:
+    """Return the further ids of a customer under which the purpose is granted."""
+    return tuple(
+        one
+        for one in same_as(connection, tenant, customer)
+        if one != customer and purpose in consent.granted_of(connection, tenant, one)
+    )
 
 
 def which(tenant: str, customer: str, query: SubjectQuery) -> Which:

@@ -11,7 +11,7 @@ from api.routes.agents import (
     work_queue,
 )
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
-from api.routes.back_office import changes, registry
+from api.routes.back_office import changes, matches, merges, registry
 from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own, rights
 from api.routes.insurers import driving, trips
@@ -30,6 +30,8 @@ ROUTERS = tuple(
         of_customers,
         registry,
         changes,
+        merges,
+        matches,
         contact_points,
         timeline,
         facts,

@@ -1,4 +1,4 @@
-"""Whose a device's data are: show it for any time, as known at any time, and correct it."""
+"""Whose a device's data are, at any time and as known at any time; and which customers are one."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,14 +9,14 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json
 from app.commands.shared.options import Json, Tenant
-from app.commands.shared.reads import log_command
+from app.commands.shared.reads import log_command, user
 from app.commands.shared.tenant import the_tenant
 from app.operations.timestamps import as_datetime
 from app.processes.stack import database
 from contracts.drivers import DriverSource, Relation
 from runtime.clock import SystemClock
-from runtime.errors import NotFound, Usage
-from services import identity
+from runtime.errors import NotAllowed, NotFound, Usage
+from services import identity, merging
 from store.people.read_log import of_customers
 from store.people.registry import Refused
 from store.postgres.pool import Connection, connect, translated
@@ -125,6 +125,52 @@ def record_driver(
     out.print(f"{vehicle} is recorded" if changed else f"{vehicle}: this was known already")
 
 
+Merged = Annotated[str, typer.Argument(help="The customer who is merged")]
+Reason = Annotated[str, typer.Option(help="Kept with it")]
+
+
+@cli.command("merge")
+def merge_customers(
+    merged: Merged,
+    into: Annotated[str, typer.Argument(help="The customer who stands for both from now on")],
+    reason: Reason,
+    overrule: Annotated[
+        bool,
+        typer.Option("--overrule", help="Also where a person kept them apart, or both only share"),
+    ] = False,
+    tenant: Tenant = None,
+) -> None:
+    """Merge a customer into another one. Nothing is moved; `identity split` gives back what was.
+
+    Of consents the narrower one counts until the customer decides anew.
+
+    Example: tachowatt identity merge c-18 c-7 --reason "moved, and was entered again"
+    """
+    with _recording() as (connection, now_us):
+        owner = the_tenant(connection, tenant)
+        merging.merge(connection, owner, merged, into, reason, user(), now_us, overrule=overrule)
+        log_command(
+            connection, SystemClock(), "identity merge", {owner: of_customers([merged, into])}
+        )
+    out.print(f"{merged} is merged into {into}")
+
+
+@cli.command("split")
+def split_customers(merged: Merged, reason: Reason, tenant: Tenant = None) -> None:
+    """Split a merged customer from the one who stands for it.
+
+    Example: tachowatt identity split c-18 --reason "father and son"
+    """
+    with _recording() as (connection, now_us):
+        owner = the_tenant(connection, tenant)
+        done = merging.split(connection, owner, merged, reason, user(), now_us)
+        log_command(
+            connection, SystemClock(), "identity split",
+            {owner: of_customers([merged, done.survivor])},
+        )  # fmt: skip
+    out.print(f"{merged} is split from {done.survivor}")
+
+
 @contextmanager
 def _recording() -> Iterator[tuple[Connection, int]]:
     """Yield a connection and the time now; commit at the end. Raises Usage for what is refused."""
@@ -132,7 +178,7 @@ def _recording() -> Iterator[tuple[Connection, int]]:
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         try:
             yield connection, clock.now_us()
-        except (NotFound, Refused) as error:
+        except (NotAllowed, NotFound, Refused) as error:
             raise Usage(str(error)) from None
         connection.commit()
 

@@ -134,6 +134,12 @@ def channels_refused(decisions: Iterable[Decision], at: datetime) -> frozenset[t
     )
 
 
+def newest(decisions: Iterable[Decision], purpose: str) -> Decision | None:
+    """Return the last word about a purpose, whatever it is limited to and from when it counts."""
+    about = [decision for decision in decisions if decision.purpose == purpose]
+    return max(about, key=_rank, default=None)
+
+
 def _rank(decision: Decision) -> tuple[datetime, datetime, bool, int]:
     return (
         decision.effective_at,

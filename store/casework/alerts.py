@@ -14,6 +14,7 @@ from contracts.kinds import SignalType
 from contracts.signals import signal_id
 from runtime.errors import NotFound
 from store.postgres import notify, rows
+from store.postgres.merged import only
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us, to_us
 
@@ -149,7 +150,8 @@ def list_(
     """
     where = rows.Conditions("tenant = %s", tenant)
     where.add("state = %s", state).add("kind = %s", kind)
-    where.add("subject = %s", subject).add("customer = %s", customer)
+    where.add("subject = %s", subject)
+    only(where, "customer", connection, tenant, customer)
     where.add("(happened_at, alert_id) < (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,

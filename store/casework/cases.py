@@ -15,6 +15,7 @@ from psycopg.types.json import Jsonb
 from runtime.errors import NotFound
 from store.casework.filters import Queue
 from store.postgres import notify, rows
+from store.postgres.merged import only
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
@@ -123,7 +124,7 @@ def list_(
     """Return cases, newest first; after : (opened_at, case_id) of the previous page's last row."""
     where = rows.Conditions("tenant = %s", tenant)
     where.add("side = %s", side).add("state = %s", state)
-    where.add("customer = %s", customer).add("owner = %s", owner)
+    only(where, "customer", connection, tenant, customer).add("owner = %s", owner)
     where.add("(opened_at, case_id) < (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,
@@ -133,10 +134,10 @@ def list_(
     )
 
 
-def _conditions(tenant: str, queue: Queue) -> rows.Conditions:
+def _conditions(connection: Connection, tenant: str, queue: Queue) -> rows.Conditions:
     where = rows.Conditions("tenant = %s", tenant)
     where.add("side = %s", queue.side).add("kind = %s", queue.kind)
-    where.add("customer = %s", queue.customer).add("owner = %s", queue.owner)
+    only(where, "customer", connection, tenant, queue.customer).add("owner = %s", queue.owner)
     # A case ranks no later than it is due: the index reads no further than that.
     where.add("due < %s and rank_at < %s", queue.due_before, queue.due_before)
     if queue.nobody:
@@ -159,7 +160,7 @@ def queue(
 
     after : (rank_at, case_id) of the last row before.
     """
-    where = _conditions(tenant, which)
+    where = _conditions(connection, tenant, which)
     where.add("(rank_at, case_id) > (%s, %s)", *(after or (None, None)))
     return rows.all_(
         connection,
@@ -170,7 +171,7 @@ def queue(
 
 def count(connection: Connection, tenant: str, which: Queue, most: int) -> int:
     """Count the cases of the work queue, up to `most`."""
-    where = _conditions(tenant, which)
+    where = _conditions(connection, tenant, which)
     return int(
         scalar(
             connection,

@@ -11,6 +11,7 @@ from psycopg.types.json import Jsonb
 from contracts.channels import STORED, TO_RECEIVERS
 from contracts.purposes import INSURERS
 from store.postgres import notify, rows
+from store.postgres.merged import only, same_as
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
@@ -104,10 +105,10 @@ def sent_times(
     """
     found: dict[str, list[datetime]] = defaultdict(list)
     rows_ = connection.execute(
-        "select channel, created_at from contacts.contact where tenant = %s and customer = %s "
+        "select channel, created_at from contacts.contact where tenant = %s and customer = any(%s) "
         "and created_at > %s and not urgent and state <> 'cancelled' and channel <> all(%s) "
         "and signal_id is distinct from %s",
-        (tenant, customer, since, list(TO_RECEIVERS), but_of),
+        (tenant, same_as(connection, tenant, customer), since, list(TO_RECEIVERS), but_of),
     )
     for channel, at in rows_.fetchall():
         found[channel].append(at)
@@ -184,8 +185,8 @@ def list_(
     side : insurer or utility, to which the purpose belongs; after : (created_at, contact_id) of
     the previous page's last row.
     """
-    where = _conditions(tenant, state, side)
-    where.add("c.channel = %s", channel).add("c.customer = %s", customer)
+    where = _conditions(tenant, state, side).add("c.channel = %s", channel)
+    only(where, "c.customer", connection, tenant, customer)
     where.add("c.case_id = %s", case_id).add("c.alert_id = %s", alert_id)
     where.add("(c.created_at, c.contact_id) < (%s, %s)", *(after or (None, None)))
     return rows.all_(
@@ -281,8 +282,8 @@ def mark_read(
     """Mark a message as read; return False where this customer has no such message."""
     cursor = connection.execute(
         "update contacts.contact set read_at = coalesce(read_at, %s) "
-        "where tenant = %s and customer = %s and contact_id = %s and channel = 'inbox'",
-        (from_us(now_us), tenant, customer, contact_id),
+        "where tenant = %s and customer = any(%s) and contact_id = %s and channel = 'inbox'",
+        (from_us(now_us), tenant, same_as(connection, tenant, customer), contact_id),
     )
     return cursor.rowcount == 1
 

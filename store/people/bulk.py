@@ -30,7 +30,9 @@ class Target:
 _VALID = ("valid_from", "valid_to")
 TARGETS: Mapping[str, Target] = {
     "customers": Target(
-        "customer", ("tenant", "customer"), ("tenant", "customer", "name", "language", "kind")
+        "customer",
+        ("tenant", "customer"),
+        ("tenant", "customer", "name", "language", "kind", "birth_date"),
     ),
     "vehicles": Target("vehicle", ("tenant", "vehicle"), ("tenant", "vehicle", "name", "plate")),
     "meters": Target(

@@ -6,6 +6,7 @@ from typing import Any
 
 from store.people.registry import refusing
 from store.postgres import rows
+from store.postgres.merged import only, same_as
 from store.postgres.pool import Connection, scalar
 
 _COLUMNS = (
@@ -29,7 +30,7 @@ def of_customer(
     connection: Connection, tenant: str, customer: str, at: datetime | None = None
 ) -> list[dict[str, Any]]:
     """Return a customer's contact points, preferred first; at : only those valid then."""
-    where = rows.Conditions("tenant = %s and customer = %s", tenant, customer)
+    where = only(rows.Conditions("tenant = %s", tenant), "customer", connection, tenant, customer)
     where.add("valid_from <= %s and (valid_to is null or valid_to > %s)", at, at)
     return rows.all_(
         connection,
@@ -45,8 +46,8 @@ def get(connection: Connection, tenant: str, customer: str, point_id: str) -> di
     return rows.one(
         connection,
         f"select {_COLUMNS} from customers.contact_point "
-        "where tenant = %s and customer = %s and point_id = %s",
-        (tenant, customer, point_id),
+        "where tenant = %s and customer = any(%s) and point_id = %s",
+        (tenant, same_as(connection, tenant, customer), point_id),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, NamedTuple
 
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -103,9 +104,9 @@ def of_customer(
         "read_id", "at", "role", "reader", "what", "object_kind", "object_id", "why", "request_id",
     )  # fmt: skip
     rows = connection.execute(
-        f"select {', '.join(names)} from access.read_log where tenant = %s and customer = %s "
+        f"select {', '.join(names)} from access.read_log where tenant = %s and customer = any(%s) "
         "and (%s::bigint is null or read_id < %s) order by read_id desc limit %s",
-        (tenant, customer, after, after, limit),
+        (tenant, same_as(connection, tenant, customer), after, after, limit),
     )
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
 
@@ -129,12 +130,13 @@ def days_of_customer(
     rows = connection.execute(
         "select * from (select (at at time zone %s)::date as day, role, reader, "
         "array_agg(distinct what order by what) as whats, count(distinct request_id) as times, "
-        "max(at) as last_at from access.read_log where tenant = %s and customer = %s "
+        "max(at) as last_at from access.read_log where tenant = %s and customer = any(%s) "
         "and (%s or role <> 'customer') group by 1, 2, 3) as d "
         "where %s::date is null or d.day < %s or (d.day = %s and (d.role, d.reader) > (%s, %s)) "
         "order by d.day desc, d.role, d.reader limit %s",
         (
-            zone, tenant, customer, own, *((after or (None,))[:1] * 3),
+            zone, tenant, same_as(connection, tenant, customer), own,
+            *((after or (None,))[:1] * 3),
             *((after[1], after[2]) if after else (None, None)), limit,
         ),
     )  # fmt: skip

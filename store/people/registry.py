@@ -169,7 +169,10 @@ def devices(connection: Connection, device_ids: Sequence[int] | None = None) -> 
 # Table → (key columns, all columns). A table comes after those that it references.
 _TABLES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "tenant": (("tenant",), ("tenant", "name", "timezone")),
-    "customer": (("tenant", "customer"), ("tenant", "customer", "name", "language", "kind")),
+    "customer": (
+        ("tenant", "customer"),
+        ("tenant", "customer", "name", "language", "kind", "birth_date"),
+    ),
     "vehicle": (("tenant", "vehicle"), ("tenant", "vehicle", "name", "plate")),
     "meter": (
         ("tenant", "meter"),

@@ -9,6 +9,7 @@ from typing import Any
 
 from store.people.consent import DECIDED
 from store.postgres import rows
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection, scalar
 
 # The contract that covers a subject at a time; where several do, the one that began last, as in
@@ -50,6 +51,13 @@ def search(
     ]
 
 
+_MERGED = (
+    "exists (select from customers.merge m where m.tenant = c.tenant and m.merged = c.customer "
+    "and m.split_at is null)"
+)
+_SAME = "{column} = any(customers.same_as(c.tenant, c.customer))"
+
+
 def listed_customers(
     connection: Connection,
     tenant: str,
@@ -60,17 +68,18 @@ def listed_customers(
 ) -> list[dict[str, Any]]:
     """Return customers by id, with the number of all their contracts and of unresolved cases.
 
-    of : only these.
+    of : only these. One that is merged into another is not in the list; its survivor stands for it.
     """
     where = rows.Conditions("c.tenant = %s", tenant).add("c.customer > %s", after)
+    where.add(f"not {_MERGED} and %s", True)
     where.add("c.customer = any(%s)", None if of is None else list(of))
     return rows.all_(
         connection,
         "select c.customer, c.name, c.language, "
         "(select count(*) from customers.contract k where k.tenant = c.tenant "
-        "and k.customer = c.customer) as contracts, "
+        f"and {_SAME.format(column='k.customer')}) as contracts, "
         "(select count(*) from contacts.service_case s where s.tenant = c.tenant "
-        "and s.customer = c.customer and s.state <> 'resolved') as open_cases "
+        f"and {_SAME.format(column='s.customer')} and s.state <> 'resolved') as open_cases "
         f"from customers.customer c where {where.sql} order by c.customer limit %s",
         [*where.values, limit],
     )
@@ -95,9 +104,9 @@ def contracts_of(connection: Connection, tenant: str, customer_id: str) -> list[
     """Return a customer's contracts, newest first."""
     return rows.all_(
         connection,
-        f"select {_CONTRACT} from customers.contract where tenant = %s and customer = %s "
+        f"select {_CONTRACT} from customers.contract where tenant = %s and customer = any(%s) "
         "order by valid_from desc, contract",
-        (tenant, customer_id),
+        (tenant, same_as(connection, tenant, customer_id)),
     )
 
 
@@ -114,9 +123,9 @@ def has_contract(connection: Connection, tenant: str, customer_id: str, kind: st
     """Return True where the customer has, or had, a contract of this kind (motor, electricity)."""
     found = rows.one(
         connection,
-        "select 1 as one from customers.contract where tenant = %s and customer = %s "
+        "select 1 as one from customers.contract where tenant = %s and customer = any(%s) "
         "and kind = %s limit 1",
-        (tenant, customer_id, kind),
+        (tenant, same_as(connection, tenant, customer_id), kind),
     )
     return found is not None
 
@@ -162,9 +171,9 @@ def devices_of(connection: Connection, tenant: str, customer_id: str) -> list[di
         "union all select observed_at from shown.meter_time m where d.kind = 'meter' "
         "and m.device_id = d.device_id and observed_at >= span.since and observed_at < span.until) "
         "as samples) as s "
-        "where c.tenant = %s and c.customer = %s and span.since < span.until "
+        "where c.tenant = %s and c.customer = any(%s) and span.since < span.until "
         "order by d.device, span.since",
-        (tenant, customer_id),
+        (tenant, same_as(connection, tenant, customer_id)),
     )
 
 

@@ -115,6 +115,8 @@ _METER = Whose("t.tenant = %(tenant)s and t.meter = any(%(meters)s)")
 _DRIVEN = Whose(
     "t.tenant = %(tenant)s and (t.customer = %(customer)s or t.vehicle = any(%(vehicles)s))"
 )
+_MERGED = Whose("t.tenant = %(tenant)s and (t.merged = %(customer)s or t.survivor = %(customer)s)")
+_PAIR = Whose("t.tenant = %(tenant)s and (t.one = %(customer)s or t.other = %(customer)s)")
 _NOBODY = Whose()
 _TECHNICAL = Retention("technical")
 _RELATIONSHIP = Retention("relationship")
@@ -327,8 +329,12 @@ TABLES = (
           kept_days=1095, blanked=("details", "answer", "author", "case_id")),
     Entry("privacy.customer_key", "sealing of a customer's free text", "", _CUSTOMER,
           _RELATIONSHIP, End.DELETE, export=False),
-    Entry("customers.customer", "who it is", "name, language", _CUSTOMER, _RELATIONSHIP,
-          End.DELETE),
+    Entry("customers.merge", "which records are one customer", "ids of customers, and why",
+          _MERGED, _RELATIONSHIP, End.DELETE),
+    Entry("customers.match_pair", "which records may be one customer", "ids of customers",
+          _PAIR, _RELATIONSHIP, End.DELETE),
+    Entry("customers.customer", "who it is", "name, date of birth, language",
+          _CUSTOMER, _RELATIONSHIP, End.DELETE),
     # Erasure of the rows above writes into these; they come after them.
     Entry("customers.assignment_past", "what we knew before a correction", "as of the assignment",
           Whose("t.tenant = %(tenant)s and (t.vehicle = any(%(vehicles)s) "
@@ -342,7 +348,8 @@ TABLES = (
     # Who follows the changes has to learn that the objects are gone: those rows stay.
     Entry("customers.change", "which objects have changed", "ids of objects",
           Whose("t.tenant = %(tenant)s and t.operation <> 'deleted' and ("
-                "t.kind in ('customer', 'contact_point', 'consent') and t.object = %(customer)s "
+                "t.kind in ('customer', 'contact_point', 'consent', 'merge') "
+                "and t.object = %(customer)s "
                 "or t.kind = 'contract' and t.object = any(%(contracts)s) "
                 "or t.kind in ('vehicle', 'driver') and t.object = any(%(vehicles)s) "
                 "or t.kind = 'meter' and t.object = any(%(meters)s) "
@@ -357,6 +364,7 @@ TABLES = (
           _DEVICE, _RELATIONSHIP, End.KEEP,
           why="a device of the tenant: while it is known, what it still sends is refused and not "
           "kept as a dead letter"),
+    _nobody("customers.shared_identifier", "numbers that several people use", "keyed hashes"),
     _nobody("customers.tenant", "companies", "a company"),
     _nobody("customers.version", "number of changes", "a number"),
     # ── what is sent, by whom, how ──────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING
 from store.postgres import rows
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection, scalar
 
 _METER = (
@@ -22,14 +23,14 @@ _METER = (
     + COVERING.format(tenant="m.tenant", column="meter", value="m.meter", at="%s")
     + ") as k left join lateral ("
     + DECIDED.format(tenant="m.tenant", customer="k.customer", purpose="%s")
-    + ") as d on true where (d.state = 'granted' or k.customer = %s) and m.tenant = %s"
+    + ") as d on true where (d.state = 'granted' or k.customer = any(%s::text[])) and m.tenant = %s"
 )
 
 # Appended to rows f under contracts c: one meter, and its customer grants the purpose now or reads.
 _GRANTED = (
     "left join lateral ("
     + DECIDED.format(tenant="c.tenant", customer="c.customer", purpose="%s")
-    + ") as n on true where (n.state = 'granted' or c.customer = %s) "
+    + ") as n on true where (n.state = 'granted' or c.customer = any(%s::text[])) "
     "and c.tenant = %s and c.meter = %s"
 )
 
@@ -39,6 +40,11 @@ _UNUSUAL = (
     "and a.subject = 'meter:' || m.meter and a.customer = k.customer "
     "and a.state <> 'resolved' and not a.retracted)"
 )
+
+
+def _ids(connection: Connection, tenant: str, own: str | None) -> list[str] | None:
+    """Return the ids of a customer who reads; None for everybody else."""
+    return None if own is None else same_as(connection, tenant, own)
 
 
 def meters(
@@ -97,7 +103,9 @@ def meter(
     own : a customer whose meter it may be without the purpose.
     """
     return rows.one(
-        connection, f"{_METER} and m.meter = %s", (at, at, purpose, own, tenant, meter_id)
+        connection,
+        f"{_METER} and m.meter = %s",
+        (at, at, purpose, _ids(connection, tenant, own), tenant, meter_id),
     )
 
 
@@ -129,7 +137,7 @@ def days(
         "select f.date, f.start_at, f.energy_kwh, f.estimated_kwh, f.expected, f.present, "
         "f.estimated, f.min_w, f.max_w, f.peak_at, f.base_load_w, f.night_share, f.revision, "
         f"c.customer from {sql} {_GRANTED} order by f.start_at desc limit %s",
-        [*parameters, purpose, own, tenant, meter_id, limit],
+        [*parameters, purpose, _ids(connection, tenant, own), tenant, meter_id, limit],
     )
 
 
@@ -168,7 +176,7 @@ def intervals(
         connection,
         "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.reason, f.revision, "
         f"c.customer from {sql} {_GRANTED} order by f.start_at limit %s",
-        [*parameters, purpose, own, tenant, meter_id, limit],
+        [*parameters, purpose, _ids(connection, tenant, own), tenant, meter_id, limit],
     )
 
 
@@ -198,5 +206,5 @@ def register(
         "and later.valid_from > c.valid_from and later.valid_from <= f.observed_at "
         "and f.observed_at < coalesce(later.valid_to, 'infinity')) "
         "order by f.observed_at limit %s",
-        (from_at, to_at, purpose, own, tenant, meter_id, limit),
+        (from_at, to_at, purpose, _ids(connection, tenant, own), tenant, meter_id, limit),
     )

@@ -16,6 +16,7 @@ from store.people.subjects import COVERING
 from store.pipeline.feature_tables import EVENT_NAMES
 from store.pipeline.features import PROVISIONAL_US
 from store.postgres import rows
+from store.postgres.merged import only, same_as
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
@@ -75,7 +76,7 @@ def vehicles(
     if customer is None:
         where.add("n.state = 'granted' and %s", True)
     else:
-        where.add("k.customer = %s", customer)
+        only(where, "k.customer", connection, tenant_id, customer)
     return rows.all_(
         connection,
         f"{_VEHICLES} {where.sql} order by v.vehicle limit %s",
@@ -235,8 +236,8 @@ def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, 
     """Return the number of unread messages in a customer's inbox, and the time of the newest."""
     row = connection.execute(
         "select count(*) filter (where read_at is null), max(created_at) from contacts.contact "
-        "where tenant = %s and customer = %s and channel = 'inbox'",
-        (tenant_id, customer),
+        "where tenant = %s and customer = any(%s) and channel = 'inbox'",
+        (tenant_id, same_as(connection, tenant_id, customer)),
     ).fetchone()
     assert row is not None
     return int(row[0]), row[1]

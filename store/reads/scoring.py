@@ -19,7 +19,10 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class Which:
-    """Selection of a customer's trips: by vehicle, contract, start in [from, to); None = any."""
+    """Selection of a customer's trips: by vehicle, contract, start in [from, to); None = any.
+
+    also : further ids of the same customer (store/postgres/merged.py).
+    """
 
     tenant: str
     customer: str
@@ -27,6 +30,7 @@ class Which:
     contract: str | None = None
     from_us: int | None = None
     to_us: int | None = None
+    also: tuple[str, ...] = ()
 
 
 def source(
@@ -40,7 +44,11 @@ def source(
     where.add("f.start_at >= %s", None if which.from_us is None else from_us(which.from_us))
     where.add("f.start_at < %s", None if which.to_us is None else from_us(which.to_us))
     sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where, newest, most)
-    whose = rows.Conditions("c.tenant = %s and c.customer = %s", which.tenant, which.customer)
+    whose = rows.Conditions("c.tenant = %s", which.tenant)
+    if which.also:
+        whose.add("c.customer = any(%s)", [which.customer, *which.also])
+    else:
+        whose.add("c.customer = %s", which.customer)
     whose.add("c.vehicle = %s", which.vehicle).add("c.contract = %s", which.contract)
     return f"{sql} where {whose.sql}", [*parameters, *whose.values]
 

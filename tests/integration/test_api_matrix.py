@@ -76,6 +76,12 @@ RULES: dict[str, Rule] = {
     "write_vehicles": BULK,
     "write_meters": BULK,
     "write_assignments": BULK,
+    "list_merges": rule("back_office", "supervisor"),
+    "list_matches": rule("back_office", "supervisor", whole=True),
+    "accept_match": rule("back_office", "supervisor"),
+    "reject_match": rule("back_office", "supervisor"),
+    "merge_customer": rule("back_office", "supervisor"),
+    "split_customer": rule("back_office", "supervisor"),
     "change_customer": rule("back_office"),
     "change_contract": rule("back_office"),
     "change_vehicle": rule("back_office"),
@@ -190,6 +196,8 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
     if operation == "resend_contact":
         message = own.webhook
     return {
+        "one": own.driver,
+        "other": own.home,
         "alert_id": own.alert,
         "contract_id": own.motor,
         "vehicle_id": own.vehicle,
@@ -362,7 +370,16 @@ def state(api: Api) -> str:
         "case_notice",
     )
     names = [f"contacts.{table}" for table in tables]
-    tables = ("customer", "contract", "vehicle", "meter", "assignment", "external_id")
+    tables = (
+        "customer",
+        "contract",
+        "vehicle",
+        "meter",
+        "assignment",
+        "external_id",
+        "merge",
+        "match_pair",
+    )
     names += [f"customers.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]
     names += ["customers.interaction", "privacy.rights_request", "privacy.processing_limit"]

@@ -14,11 +14,12 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import scores
 from api.resources.scores import DrivingScore
-from api.resources.subjects import Subject
+from api.resources.subjects import Subject, granting
 from api.routes.insurers.trips import PageOfTrips, trip_cursor, trip_of
 from contracts.purposes import Purpose
 from store.people import consent, customers, read_log, subjects
 from store.people.read_log import of_customers
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.reads import driving
@@ -96,6 +97,11 @@ PageOfReads = Page[Read]
 PageOfScores = Page[DrivingScore]
 
 
+def _also(connection: Connection, tenant: str, customer: str) -> tuple[str, ...]:
+    """Return the further ids of a customer."""
+    return tuple(one for one in same_as(connection, tenant, customer) if one != customer)
+
+
 def only_own(call: Call, customer_id: str) -> str:
     """Check that the id is that of the key's customer. Raises 404 for any other id."""
     if call.caller.customer is None or call.caller.customer != customer_id:
@@ -170,7 +176,8 @@ def list_own_trips(
     only_own(call, customer_id)
     cursor = paging.decode("trips", after, paging.instant, paging.number)
     with call.connection() as connection:
-        which = Which(call.caller.tenant, customer_id)
+        also = _also(connection, call.caller.tenant, customer_id)
+        which = Which(call.caller.tenant, customer_id, also=also)
         rows = driving.trips(connection, which, after=cursor, limit=limit + 1)
         call.log(connection, of_customers([customer_id]), "trips", OWN)
     shown, page = paging.cut(rows, limit, trip_cursor)
@@ -208,7 +215,8 @@ def get_own_trip_path(
 
 def _own_trip(connection: Connection, call: Call, device: int, start_us: int) -> dict[str, Any]:
     assert call.caller.customer is not None
-    which = Which(call.caller.tenant, call.caller.customer)
+    also = _also(connection, call.caller.tenant, call.caller.customer)
+    which = Which(call.caller.tenant, call.caller.customer, also=also)
     trip = driving.trip(connection, which, device, from_us(start_us))
     if trip is None:
         raise not_found()
@@ -231,12 +239,15 @@ def list_own_scores(
             for row in subjects.contracts_of(connection, tenant, customer_id)
             if row["vehicle"] is not None
         }
+        also = granting(connection, tenant, customer_id, Purpose.DRIVING_SCORE)
         asked = [
-            Subject(f"customer:{customer_id}", customer_id, Which(tenant, customer_id), consent_id)
-        ]
-        asked += [
-            Subject(f"vehicle:{v}", customer_id, Which(tenant, customer_id, vehicle=v), consent_id)
-            for v in vehicles
+            Subject(
+                f"{'customer' if vehicle is None else 'vehicle'}:{vehicle or customer_id}",
+                customer_id,
+                Which(tenant, customer_id, vehicle=vehicle, also=also),
+                consent_id,
+            )
+            for vehicle in (None, *vehicles)
         ]
         data = [
             scores.without_score(subject, _NOT_GRANTED)
