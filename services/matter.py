@@ -116,6 +116,11 @@ def author_of(customer: str) -> str:
     return f"{CUSTOMER}{customer}"
 
 
+def is_customer(author: str) -> bool:
+    """Return whether a customer did something, by its author."""
+    return author.startswith(CUSTOMER)
+
+
 def act(
     connection: Connection,
     tenant: str,

@@ -1,12 +1,13 @@
 """The steps of a case with a type: stages, the form of each next step, what fits no rule."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 from urllib.parse import quote
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api.http.problems import Problem, not_found
 from api.pages.alerts import form_version
@@ -14,13 +15,15 @@ from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from api.pages.frame.view import View
 from customer_context.cases import asking
-from customer_context.cases.case_state import What
-from customer_context.cases.case_types import FormField, Item
+from customer_context.cases.case_state import State, What
+from customer_context.cases.case_types import FormField, Item, Kind
 from customer_context.cases.engine import open_steps
 from customer_context.rules import form as rules
-from services import case_flow, case_record, case_steps, case_types
+from services import case_fields, case_flow, case_record, case_steps, case_types, matter
+from services.case_fields import Entered, Fields, Value
 from store.people import subjects
 from store.people.read_log import of_rows
+from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
 _ACTIONS = (What.START, What.DISABLE, What.ENABLE, What.RETRY, What.TERMINATE)
@@ -41,6 +44,10 @@ class Shown:
     """Facts that are not asked again."""
     entered: Mapping[str, Any] = field(default_factory=dict)
     """What was entered and refused: it stays in the form."""
+    fields: Fields = field(default_factory=dict)
+    """What was entered in open steps, by anybody."""
+    viewer: str = ""
+    """The author of what the viewer enters."""
 
     def text(self, texts: rules.Texts) -> str:
         """Return a text of the type in the viewer's language."""
@@ -65,9 +72,29 @@ class Shown:
         shown = self.plan.type.children(None)
         return [s for s in shown if not s.exception or self.state(s).state != "available"]
 
-    def value(self, one: FormField) -> Any:
+    def value(self, one: FormField, item: Item | None = None) -> Any:
         """Return the present value of a field, so that nothing is asked twice."""
-        return self.entered.get(one.name, self.plan.state.data.get(one.name))
+        if one.name in self.entered:
+            return self.entered[one.name]
+        draft = None if item is None else self.draft(item, one)
+        if draft is None:
+            return self.plan.state.data.get(one.name)
+        text = draft.accepted.value
+        return text == "1" if one.type == "boolean" and text else text
+
+    def draft(self, item: Item, one: FormField) -> Entered | None:
+        """Return what was entered in a field of an open step; None = nothing yet."""
+        return self.fields.get((item.id, one.name))
+
+    def who(self, author: str) -> str:
+        """Return who entered a value, as the viewer calls them."""
+        return who_of(self.language, author, self.viewer)
+
+    def shown_text(self, one: FormField, text: str) -> str:
+        """Return an entered value as it is read."""
+        if one.type == "boolean" and text:
+            return str(Texts(self.language)("plan.yes" if text == "1" else "plan.no"))
+        return next((self.text(c.text) for c in one.choices if c.value == text), text)
 
     def asked(self, item: Item) -> list[FormField]:
         """Return the fields of a step that the record does not answer."""
@@ -109,7 +136,110 @@ def shown(view: View, row: Mapping[str, Any], customer_language: str | None) -> 
     found.sort(key=lambda item: not _of_exception(plan, item))
     speaks = customer_language if customer_language in ("de", "en") else view.language
     record = case_record.of_case(view.connection, row)
-    return Shown(plan, found, view.language, speaks, record)
+    fields = case_fields.of_case(view.connection, plan, row["tenant"], row["case_id"])
+    return Shown(plan, found, view.language, speaks, record, fields=fields, viewer=view.caller.name)
+
+
+def who_of(language: str, author: str, viewer: str) -> str:
+    """Return who entered a value, as the viewer calls them."""
+    texts = Texts(language)
+    if author == viewer:
+        return str(texts("plan.by_you"))
+    if matter.is_customer(author):
+        return str(texts("plan.who.customer"))
+    return str(texts("plan.by_us")) if matter.is_customer(viewer) else author
+
+
+def fields(view: View) -> Response:
+    """GET and POST /cases/{case}/fields: what is entered in the open steps, while it is entered."""
+    row = case_flow.visible(
+        view.connection, view.tenant, view.caller.side, view.request.path_params["case"]
+    )
+    if row is None or row["withdrawn"] is not None:
+        raise not_found()
+    view.log(of_rows([row], "case", "case_id"), "case", "cases")
+    if view.request.method == "POST":
+        return written(view, view.connection, view.tenant, row["case_id"], view.caller.name)
+    plan = case_steps.plan_of(view.connection, view.tenant, row["case_id"])
+    if plan is None:
+        raise not_found()
+    return listed(
+        view, view.connection, plan, row, view.caller.name, open_steps(plan.type, plan.state)
+    )
+
+
+def written(
+    view: View,
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    author: str,
+    customer: str | None = None,
+) -> Response:
+    """Write what a form sends of one field; the answer is the field as it stands now."""
+    form = view.form
+    numbers = [form.get(name, "") for name in ("times", "base")]
+    if not all(re.fullmatch(r"\d{1,6}", number) for number in numbers):
+        raise Problem(422, "invalid", "times and base are numbers", "Open the page again.")
+    entered, accepted = case_fields.write(
+        connection, tenant, case_id, author, form.get("step", "")[:64], int(numbers[0]),
+        form.get("field", "")[:64], form.get("value", ""), int(numbers[1]), view.now_us,
+        customer=customer,
+    )  # fmt: skip
+    return view.finish(JSONResponse({**_as_json(view, entered, author), "accepted": accepted}))
+
+
+def listed(
+    view: View,
+    connection: Connection,
+    plan: case_steps.Plan,
+    case: Mapping[str, Any],
+    author: str,
+    steps: Sequence[Item],
+) -> Response:
+    """Return what was entered in the given steps, and which of them have a form now."""
+    found: dict[str, Any] = {}
+    for (step, name), entered in case_fields.of_case(
+        connection, plan, case["tenant"], case["case_id"]
+    ).items():
+        if step not in {item.id for item in steps}:
+            continue
+        one = found.setdefault(step, {"times": plan.state.items[step].times, "fields": {}})
+        one["fields"][name] = _as_json(view, entered, author)
+    forms = [
+        f"{item.id} {plan.state.items[item.id].times}"
+        for item in steps
+        if item.kind == Kind.HUMAN and plan.state.items[item.id].state == State.ACTIVE
+    ]
+    return view.finish(JSONResponse({"steps": found, "open": forms}))
+
+
+def _as_json(view: View, entered: Entered, viewer: str) -> dict[str, Any]:
+    def value(one: Value) -> dict[str, str]:
+        return {"value": one.value, "who": who_of(view.language, one.author, viewer)}
+
+    return {
+        "number": entered.number,
+        **value(entered.accepted),
+        "rivals": [value(one) for one in entered.rivals],
+    }
+
+
+def collisions(
+    view: View, connection: Connection, tenant: str, case_id: str, author: str, item: Item
+) -> list[str]:
+    """Return the fields of a sent form that somebody else has changed since; both values stay."""
+    sent = {
+        one.name: view.form[f"field.{one.name}"]
+        for one in item.form
+        if f"field.{one.name}" in view.form
+    }
+    bases = {
+        name: int(base)
+        for name in sent
+        if re.fullmatch(r"\d{1,6}", base := view.form.get(f"base.{name}", ""))
+    }
+    return case_fields.check(connection, tenant, case_id, author, item, sent, bases, view.now_us)
 
 
 def _of_exception(plan: case_steps.Plan, item: Item) -> bool:
@@ -144,6 +274,10 @@ def _complete(view: View, case_id: str, step: str, path: str, version: int | Non
     if plan is None or step not in plan.type.items:
         raise not_found()
     item, who = plan.type.items[step], view.caller.name
+    if view.form.get("times") == str(plan.state.items[step].times):
+        version = None  # the step's own version, and those of its fields, are compared
+    if collisions(view, view.connection, view.tenant, case_id, who, item):
+        return view.go(path, "both_wrote")
     for document in item.documents:
         if view.form.get(f"document.{document.id}") == "1":
             case_steps.act(

@@ -33,6 +33,7 @@ SCOPE_OF_EVENT: Mapping[str, tuple[Scope, ...]] = {
     "trip.completed": (Scope.TRIPS_READ,),
     "alert": (Scope.ALERTS_READ,),
     "case": (Scope.CASES_READ,),
+    "draft": (Scope.CASES_READ,),
     "contact": (Scope.CONTACTS_READ,),
 }
 """Change event → scopes, any of which may see it. Other events (driving events) change no list."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from api.http.problems import Problem
+from api.http.problems import Problem, not_found
 from api.http.site import network_of
 from api.pages import case_steps
 from api.pages.case_steps import Shown
@@ -16,7 +16,7 @@ from api.pages.frame.view import HEADERS, MATTER, View
 from contracts.kinds import LANGUAGES
 from customer_context.cases.case_state import What
 from runtime.errors import Invalid, NotAllowed
-from services import case_files, case_links, matter
+from services import case_fields, case_files, case_links, matter
 from store.casework.case_links import CaseLink
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
@@ -28,13 +28,13 @@ _POSITION = {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()
 _SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-class _Closed(Exception):
+class Closed(Exception):
     """The link opens nothing."""
 
 
 @contextmanager
 def opened(view: View) -> Iterator[tuple[Connection, CaseLink]]:
-    """Open the case of the request's link, in a transaction. Raises `_Closed` and the 429 problem.
+    """Open the case of the request's link, in a transaction. Raises `Closed` and the 429 problem.
 
     The page is the customer's: a session that the browser has of staff counts for nothing here.
     """
@@ -44,14 +44,14 @@ def opened(view: View) -> Iterator[tuple[Connection, CaseLink]]:
     given = request.query_params.get("t", "")
     secret = given or request.cookies.get(name, "").removeprefix(f"{link_id}.")
     if not _LINK.fullmatch(link_id) or not _SECRET.fullmatch(secret):
-        raise _Closed
+        raise Closed
     network = network_of(request.client.host if request.client else None)
     deps.failures.check(network, f"link {link_id} {secret}")
     with view.store() as connection:
         link = case_links.open_(connection, deps.box, link_id, secret, view.now_us)
         if link is None:
             deps.failures.failed(network)
-            raise _Closed
+            raise Closed
         deps.failures.accepted(f"link {link_id} {secret}")
         deps.rate.take(f"link {link_id}").check()
         view.key = None
@@ -67,7 +67,7 @@ def show(view: View) -> Response:
     try:
         with opened(view) as (connection, link):
             return _page(view, connection, link)
-    except _Closed:
+    except Closed:
         return _closed(view)
 
 
@@ -79,13 +79,42 @@ def act(view: View) -> Response:
         with opened(view) as (connection, link):
             if action not in (What.COMPLETE, What.START):
                 return view.go(_path(link))
+            if _collide(view, connection, link, step):
+                return view.go(_path(link), "both_wrote")
             try:
                 with connection.transaction():
                     _act(view, connection, link, What(action), step)
             except (Invalid, NotAllowed, Problem) as error:
                 return _page(view, connection, link, error)
             return view.go(_path(link), "step_sent")
-    except _Closed:
+    except Closed:
+        return _closed(view)
+
+
+def _collide(view: View, connection: Connection, link: CaseLink, step: str) -> bool:
+    plan = matter.of_case(connection, link.tenant, link.case_id, link.customer).plan
+    item = None if plan is None else plan.type.items.get(step)
+    if plan is None or item is None or view.form.get("times") != str(plan.state.items[step].times):
+        return False
+    author = matter.author_of(link.customer)
+    found = case_steps.collisions(view, connection, link.tenant, link.case_id, author, item)
+    return bool(found)
+
+
+def fields(view: View) -> Response:
+    """GET and POST /matter/{link}/fields: what is entered in the customer's steps."""
+    try:
+        with opened(view) as (connection, link):
+            author = matter.author_of(link.customer)
+            if view.request.method == "POST":
+                return case_steps.written(
+                    view, connection, link.tenant, link.case_id, author, link.customer
+                )
+            found = matter.of_case(connection, link.tenant, link.case_id, link.customer)
+            if found.plan is None:
+                raise not_found()
+            return case_steps.listed(view, connection, found.plan, found.case, author, found.own)
+    except Closed:
         return _closed(view)
 
 
@@ -117,7 +146,7 @@ def add_files(view: View) -> Response:
             except (Invalid, NotAllowed) as error:
                 return _page(view, connection, link, error)
             return view.go(_path(link), "photo_sent" if view.uploads else None)
-    except _Closed:
+    except Closed:
         return _closed(view)
 
 
@@ -126,7 +155,7 @@ def file(view: View) -> Response:
     try:
         with opened(view) as (connection, link):
             return photo(view, connection, link.tenant, link.case_id)
-    except _Closed:
+    except Closed:
         return _closed(view)
 
 
@@ -160,7 +189,7 @@ def _page(
         200 if error is None else 409 if type(error) is NotAllowed else 422,
         case=found.case,
         matter=found,
-        plan=_shown(view, found),
+        plan=_shown(view, connection, link, found),
         photos=case_files.of_case(connection, link.tenant, link.case_id),
         path=_path(link),
         until=link.expires_at,
@@ -170,7 +199,9 @@ def _page(
     return answer
 
 
-def _shown(view: View, found: matter.Matter) -> Shown | None:
+def _shown(
+    view: View, connection: Connection, link: CaseLink, found: matter.Matter
+) -> Shown | None:
     if found.plan is None:
         return None
     entered: Mapping[str, Any] = {}
@@ -178,8 +209,10 @@ def _shown(view: View, found: matter.Matter) -> Shown | None:
         item = found.plan.type.items.get(view.form.get("step", ""))
         entered = {} if item is None else case_steps.as_entered(item, view.form)
     return Shown(
-        found.plan, found.own, view.language, view.language, record=found.record, entered=entered
-    )
+        found.plan, found.own, view.language, view.language, record=found.record, entered=entered,
+        fields=case_fields.of_case(connection, found.plan, link.tenant, link.case_id),
+        viewer=matter.author_of(link.customer),
+    )  # fmt: skip
 
 
 def _says(view: View, error: Exception) -> str:

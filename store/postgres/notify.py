@@ -26,8 +26,8 @@ CHANGE = "tachowatt_change"
 """An object that pages show has changed; payload: a hash of tenant and kind (`names`)."""
 
 
-CHANGED = ("case", "alert", "contact", *map(str, SIGNALS))
-"""What may have changed: an object, or the signals of a type."""
+CHANGED = ("case", "draft", "alert", "contact", *map(str, SIGNALS))
+"""What may have changed: an object, a form that is being filled in, the signals of a type."""
 
 
 def wake(connection: Connection, channel: str) -> None:

@@ -201,6 +201,12 @@ TABLES = (
     # These go with their case: retention deletes that, and the reference cascades.
     Entry("contacts.case_file", "photos and documents of a case", "photos, places that were agreed",
           _CASE, _RELATIONSHIP, End.DELETE, hidden=("key", "content", "position")),
+    Entry("contacts.case_field", "forms of open steps", "what was entered",
+          _CASE, _RELATIONSHIP, End.DELETE),
+    Entry("contacts.case_action", "actions of a customer that were answered", "which, and when",
+          _CASE, Retention("access", "at"), End.DELETE, hidden=("fingerprint",)),
+    Entry("contacts.claim_file", "claims as insurers got them", "what happened",
+          _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.case_notice", "what a customer is notified of in a case", "milestones",
           _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.case_plan", "steps and forms of a case", "what its forms have collected",

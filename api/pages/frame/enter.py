@@ -68,7 +68,7 @@ def page(
 async def _form(request: Request, files: int) -> tuple[Mapping[str, str], list[bytes]]:
     """Return the fields of a form, and the contents of its files."""
     try:
-        async with request.form(max_files=files, max_fields=40) as found:
+        async with request.form(max_files=files, max_fields=100) as found:
             form = {name: value for name, value in found.items() if isinstance(value, str)}
             uploads = [
                 await value.read()

@@ -94,7 +94,9 @@
     source.addEventListener("figures", (event) => { state("on"); show(JSON.parse(event.data)); });
     source.addEventListener("change", (event) => {
       state("on");
-      for (const what of JSON.parse(event.data)) ask(what);
+      const whats = JSON.parse(event.data);
+      for (const what of whats) ask(what);
+      document.dispatchEvent(new CustomEvent("tachowatt:change", { detail: whats }));
     });
     source.addEventListener("bye", () => { close(); location.reload(); });
     source.onerror = () => state("off");
