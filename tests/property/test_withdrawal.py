@@ -141,6 +141,31 @@ QUERIES = {
 
 EXEMPT = {
     "GET /v1/alerts/stream": "never ends: read by test_the_stream_leaves_out_what_was_withdrawn",
+    **{
+        f"POST /v1/customers/{{customer_id}}/{asked}": "what a right asks for, and nothing learnt"
+        for asked in ("rights", "rights/{right_id}", "limits/end")
+    },
+    "GET /v1/customers/{customer_id}/rights/{right_id}/copy": "the customer's own",
+    "GET /v1/customers/{customer_id}/rights/{right_id}": "what a right asks for; nothing learnt",
+    **{
+        f"POST /v1/cases/{{case_id}}/{asked}": "answers with a link, and nothing learnt"
+        for asked in ("link", "links/revoke")
+    },
+    **{
+        f"POST /v1/{asked}": "names customers, and nothing learnt"
+        for asked in (
+            "customers/{customer_id}/merge",
+            "customers/{customer_id}/split",
+            "matches/{one}/{other}/accept",
+            "matches/{one}/{other}/reject",
+        )
+    },
+    "GET /cases/{case}/files/{file}": "what the customer sent, for the case",
+    "GET /me/rights/{right}/copy": "the customer's own",
+    **{
+        f"GET /matter/{{link}}{rest}": "the customer's own, by a link"
+        for rest in ("", "/files/{file}")
+    },
     "GET /live": "names kinds of changes only; the page is asked for again",
     "GET /openapi.json": "has no data",
     "POST /v1/customers/{customer_id}/consents": "the customer's own",
@@ -192,6 +217,10 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/cases": {"type": "unknown"},
     "/v1/cases/{case_id}/plan": {"action": "data"},
     "/v1/cases/{case_id}/steps/{step}": {"action": "start"},
+    "/v1/cases/next": {},
+    "/v1/cases/{case_id}/take": {},
+    "/v1/cases/{case_id}/delegate": {"to": "own utility", "note": "yours"},
+    "/v1/cases/{case_id}/return": {"note": "not mine"},
     "/v1/case-types": {"text": "id: unknown"},
     "/v1/customers/{customer_id}/timeline/search": {"q": "MARK"},
 }
