@@ -178,9 +178,9 @@ def take_energy(c, p, out, count, device, t, local, energy, length, status):
     if (
         abs(energy) * HOUR_US_F > p.doubt_kw * length
         and status > UNUSABLE
-        and is_impossible(c, p, t, energy, length)
+        and is_impossible(c, p, t, energy, length, status >= READ)
     ):
-        refuse(c, p, out, count, device, t, local, energy, length)
+        refuse(c, p, out, count, device, t, local, energy, length, status)
         return
     if c[C.NEXT_START] > 0.0 and t - c[C.NEXT_START] >= 0.5 * length:
         enter_hole(c, p, out, count, device, t, local, energy, length)
@@ -201,8 +201,11 @@ def enter_hole(c, p, out, count, device, t, local, energy, length):
 
 
 @lean_kernel
-def refuse(c, p, out, count, device, t, local, observed, length):
-    """Estimate an interval whose value (kWh) cannot be use; report it if it is a spike."""
+def refuse(c, p, out, count, device, t, local, observed, length, status):
+    """Estimate an interval whose value (kWh) cannot be use; report it if it is a spike.
+
+    A value that the sender has estimated raises nothing.
+    """
     energy = substitute(c, local, length)
     if c[C.NEXT_START] > 0.0 and t - c[C.NEXT_START] >= 0.5 * length:
         enter_hole(c, p, out, count, device, t, local, energy, length)
@@ -222,8 +225,9 @@ def refuse(c, p, out, count, device, t, local, observed, length):
         IMPLAUSIBLE,
         t,
     )
-    usual = usual_power(c, local)
-    judge_refused(c, p, out[2], count, device, t, observed, length, usual, t)
+    if status >= READ:
+        usual = usual_power(c, local)
+        judge_refused(c, p, out[2], count, device, t, observed, length, usual, t)
 
 
 @lean_kernel

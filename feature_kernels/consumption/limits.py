@@ -61,11 +61,14 @@ def limit_kw(c, p):
 
 
 @lean_kernel
-def is_impossible(c, p, t, energy, length):
-    """Tell whether the energy (kWh) of the interval from t cannot be use."""
+def is_impossible(c, p, t, energy, length, read):
+    """Tell whether the energy (kWh) of the interval from t cannot be use.
+
+    read : False = the sender has estimated it: it shows nothing of the connection
+    """
     kw = abs(energy) * HOUR_US_F / length
     if kw > limit_kw(c, p):
-        return not shows_larger(c, p, t, t + length, kw * 1000.0)
+        return not read or not shows_larger(c, p, t, t + length, kw * 1000.0)
     used_to = c[C.HABIT_DAYS] >= p.habit_days
     return used_to and kw > p.code_factor * own_highest_kw(c) and is_code(energy)
 

@@ -728,20 +728,20 @@ class Meter:
         self.over, self.larger_w = None, 2.0 * watt
         return True
 
-    def impossible(self, t, energy):
+    def impossible(self, t, energy, status):
         p = self.p
         kw = abs(energy) * HOUR / self.length
         if kw <= p["doubt_kw"]:
             return False
         if kw > self.limit_kw():
-            return not self.shows_larger(t, t + self.length, kw * 1000.0)
+            return status < 6 or not self.shows_larger(t, t + self.length, kw * 1000.0)
         if self.habit_days < p["habit_days"]:
             return False
         return kw > p["code_factor"] * self.own_highest_kw() and looks_like_code(energy)
 
     def take_energy(self, t, local, energy, status):
         p, step = self.p, self.length
-        refused = status > 1 and self.impossible(t, energy)
+        refused = status > 1 and self.impossible(t, energy, status)
         observed = energy
         if refused:
             usual = self.usual(local)
@@ -765,7 +765,7 @@ class Meter:
             self.push(t, t + step, local, energy, 5, 1, IMPLAUSIBLE, t)
         else:
             self.push(t, t + step, local, NAN, 1, 0, IMPLAUSIBLE, t)
-        if refused:
+        if refused and status >= 6:
             self.judge_refused(t, observed, step, self.usual(local), t)
 
     def leave_hole(self, t):

@@ -204,3 +204,19 @@ def test_every_cleared_episode_was_raised(stream):
             assert row["end_us"] >= row["start_us"]
         assert 1 <= row["severity"] <= 3
         assert row["decided_us"] >= row["start_us"]
+
+
+@LAWS
+@given(streams(), st.integers(0, 2**32), st.sampled_from([0.05, 0.4]))
+def test_what_an_estimate_says_raises_and_clears_nothing(stream, seed, share):
+    columns, t, local = stream
+    if "energy_kwh" not in columns:
+        return
+    rng = np.random.default_rng(seed)
+    estimated = rng.random(t.size) < share
+    quality = np.where(estimated, rng.choice([2.0, 3.0, 4.0, 5.0], t.size), np.nan)
+    energy = np.where(estimated, 0.1, columns["energy_kwh"])
+    others = np.where(estimated, rng.choice([0.0, -1.0, 0.05, 30.0, 900.0], t.size), energy)
+    plain = run({**columns, "quality": quality, "energy_kwh": energy}, t, local, [0, t.size])
+    wild = run({**columns, "quality": quality, "energy_kwh": others}, t, local, [0, t.size])
+    same_bits(plain.anomalies, wild.anomalies)

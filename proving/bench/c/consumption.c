@@ -1508,11 +1508,11 @@ static int64_t shows_larger(double *c, const Parameters *p, double start, double
 
 /* Tell whether the energy (kWh) of the interval from t cannot be use. */
 static int64_t is_impossible(double *c, const Parameters *p, double t, double energy,
-                             double length) {
+                             double length, int64_t read) {
     double kw;
     kw = fabs(energy) * HOUR_US_F / length;
     if (kw > limit_kw(c, p)) {
-        return !shows_larger(c, p, t, t + length, kw * 1000.0);
+        return !read || !shows_larger(c, p, t, t + length, kw * 1000.0);
     }
     return c[HABIT_DAYS] >= p->habit_days && kw > p->code_factor * own_highest_kw(c) &&
            is_code(energy);
@@ -1537,7 +1537,7 @@ static void take_energy(double *c, const Parameters *p, Table *out, int64_t *cou
     c[INTERVAL_US] = length;
     refused = 0;
     if (fabs(energy) * HOUR_US_F > p->doubt_kw * length && status > UNUSABLE) {
-        refused = is_impossible(c, p, t, energy, length);
+        refused = is_impossible(c, p, t, energy, length, status >= READ);
     }
     observed = energy;
     if (refused) {
@@ -1559,7 +1559,10 @@ static void take_energy(double *c, const Parameters *p, Table *out, int64_t *cou
         known = energy == energy;
         push(c, p, out, count, device, t, t + length, local, energy,
              known ? SUBSTITUTE : UNUSABLE, known ? 1.0 : 0.0, IMPLAUSIBLE, t);
-        judge_refused(c, p, &out[2], count, device, t, observed, length, usual_power(c, local), t);
+        if (status >= READ) {
+            judge_refused(c, p, &out[2], count, device, t, observed, length,
+                          usual_power(c, local), t);
+        }
         return;
     }
     push(c, p, out, count, device, t, t + length, local, energy, status, 0.0, AS_READ, t);
