@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from app.analysis.answer import number
 from app.analysis.baseline import HOLIDAYS, Use, days_off, describe, local_midnight_us
+from app.analysis.evidence import enrich
 from app.analysis.forecast import as_answer, hours_of, next_day
 from app.analysis.meter import MeterAnalysis, given_values
 from app.analysis.tamper import History
@@ -27,6 +28,7 @@ class Wishes:
     """What the options of the command ask for.
 
     until, since : end of the baseline and begin of the report, local days (the first without it)
+    price_per_kwh : gross, for what is in excess
     window_days  : length of a window of `tamper_score`; window_start : a local day it begins with
     """
 
@@ -37,6 +39,7 @@ class Wishes:
     since: date | None = None
     window_days: int | None = None
     window_start: date | None = None
+    price_per_kwh: float | None = None
 
 
 def day_of(option: str, text: str | None) -> date | None:
@@ -76,7 +79,7 @@ def _use(analysis: MeterAnalysis) -> Use:
 
 
 def add(analysis: MeterAnalysis, wishes: Wishes) -> list[str]:
-    """Add `baseline`, `savings`, `forecast` and `tamper_score` to the answer; return notes."""
+    """Add baseline, savings, forecast, scores and evidence in kWh to the answer; return notes."""
     use, table = _use(analysis), analysis.table
     answer, notes = analysis.answer, []
     weather = None
@@ -93,6 +96,7 @@ def add(analysis: MeterAnalysis, wishes: Wishes) -> list[str]:
         use, weather, until, since, wishes.holidays
     )
     notes += why
+    enrich(answer["anomalies"], use, weather, wishes.price_per_kwh, wishes.holidays)
     answer["forecast"], answer["tamper_score"] = None, []
     lengths = use.end_us - use.start_us
     if lengths.size and float(np.median(lengths)) <= HOUR_US:

@@ -69,6 +69,12 @@ Since = Annotated[
 Windows = Annotated[
     str | None, typer.Option(metavar="DAYS", help="Score windows of days for tampering: 14d")
 ]
+PricePerKwh = Annotated[
+    float | None,
+    typer.Option(
+        "--price-per-kwh", min=0.0, help="Gross; what an anomaly cost stands in its evidence"
+    ),
+]
 WindowStart = Annotated[
     str | None, typer.Option(metavar="DAY", help="A local day with which a window begins")
 ]
@@ -89,6 +95,7 @@ def analyse_meter(
     report_from: Since = None,
     windows: Windows = None,
     window_start: WindowStart = None,
+    price_per_kwh: PricePerKwh = None,
     plot: Plot = None,
     export: Export = None,
     out: Out = None,
@@ -109,6 +116,7 @@ def analyse_meter(
             insight.day_of("--report-from", report_from),
             insight.window_of(windows),
             insight.day_of("--window-start", window_start),
+            price_per_kwh,
         )
         insight.check(wishes)
         table = read_meter_table(file, tz, map_ or (), step, options)
