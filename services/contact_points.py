@@ -1,13 +1,13 @@
 """Contact points: record, end and show them, and find customers by a number or an address.
 
-Values are sealed with the keys of a `SecretBox`, and found by a keyed hash (HMAC-SHA-256) of the
+Values are sealed with the key of their customer, and found by a keyed hash (HMAC-SHA-256) of the
 normalised value, with a key of each tenant.
 """
 
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from contracts.contact_points import CALLED, PointKind
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import SecretBox, box_of
 from runtime.settings import Settings
+from services.customer_keys import CustomerKeys, own_key_id
 from store.people import contact_points as store
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -66,6 +67,7 @@ class ContactPoints:
 
     def __init__(self, box: SecretBox, region: str) -> None:
         self._box = box
+        self._own = CustomerKeys(box)
         self._region = region
         self._keys: dict[str, bytes] = {}
 
@@ -100,8 +102,18 @@ class ContactPoints:
         """Store a tenant's sealed key of hashes where the database has none. The caller commits."""
         store.add_lookup_key(connection, tenant, sealed)
 
-    def _open(self, row: Mapping[str, Any]) -> ContactPoint:
-        value = self._box.open(row["value"], CONTACT_POINT.bound_to(row["point_id"]))
+    def _open_all(
+        self, connection: Connection, rows: Sequence[Mapping[str, Any]]
+    ) -> list[ContactPoint]:
+        self._own.load_for(connection, [row["value"] for row in rows])
+        return [self._open(connection, row) for row in rows]
+
+    def _open(self, connection: Connection, row: Mapping[str, Any]) -> ContactPoint:
+        bound_to = CONTACT_POINT.bound_to(row["point_id"])
+        if own_key_id(row["value"]) is None:  # of before customers had keys
+            value = self._box.open(row["value"], bound_to)
+        else:
+            value = self._own.open(connection, row["value"], bound_to)
         return ContactPoint(
             row["point_id"],
             row["customer"],
@@ -123,16 +135,18 @@ class ContactPoints:
         self, connection: Connection, tenant: str, customer: str, at: datetime | None = None
     ) -> list[ContactPoint]:
         """Return a customer's contact points, preferred first; at : only those valid then."""
-        return [self._open(row) for row in store.of_customer(connection, tenant, customer, at)]
+        return self._open_all(connection, store.of_customer(connection, tenant, customer, at))
 
     def to_call(
         self, connection: Connection, tenant: str, customer: str, at: datetime
     ) -> list[ContactPoint]:
         """Return a customer's numbers valid at a time, the one to call first first."""
         found = [
-            self._open(row)
-            for row in store.of_customer(connection, tenant, customer, at)
-            if row["kind"] in CALLED
+            point
+            for point in self._open_all(
+                connection, store.of_customer(connection, tenant, customer, at)
+            )
+            if point.kind in CALLED
         ]
         return sorted(
             found,
@@ -175,8 +189,10 @@ class ContactPoints:
         before = store.same(
             connection, new.tenant, new.customer, point.kind, lookup, new.valid_from
         )
+        if before is not None and not self._open(connection, before).value:
+            before = None  # its key is gone: nobody can read it
         if before is not None and again:
-            return self._open(before)
+            return self._open(connection, before)
         if before is not None:
             store.update(
                 connection,
@@ -188,12 +204,14 @@ class ContactPoints:
             )
             return self.get(connection, new.tenant, new.customer, before["point_id"])
         point_id = secrets.token_hex(12)
+        bound_to = CONTACT_POINT.bound_to(point_id)
+        sealed = self._own.seal(connection, new.tenant, new.customer, point.value, bound_to, now_us)
         row = {
             "point_id": point_id,
             "tenant": new.tenant,
             "customer": new.customer,
             "kind": str(point.kind),
-            "value": self._box.seal(point.value, CONTACT_POINT.bound_to(point_id)),
+            "value": sealed,
             "lookup": lookup,
             "preferred": new.preferred,
             "verified_at": new.verified_at,
@@ -203,7 +221,7 @@ class ContactPoints:
             "recorded_at": now,
         }
         store.put(connection, [row])
-        return self._open(row)
+        return self._open(connection, row)
 
     def get(
         self, connection: Connection, tenant: str, customer: str, point_id: str
@@ -212,7 +230,7 @@ class ContactPoints:
         row = store.get(connection, tenant, customer, point_id)
         if row is None:
             raise NotFound(f"there is no contact point {point_id!r}")
-        return self._open(row)
+        return self._open(connection, row)
 
     def end(
         self, connection: Connection, tenant: str, customer: str, point_id: str, now_us: int

@@ -3,17 +3,19 @@
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 
 from contracts.channels import CHANNELS
-from contracts.interactions import INTERACTION_CHANNELS, INTERACTIONS, STOP_WORDS
-from contracts.kinds import LANGUAGES
+from contracts.interactions import INTERACTIONS, STOP_WORDS
 from contracts.purposes import Method
-from services import consent
+from runtime.secret_box import SecretBox
+from services import consent, own_values
+from services.customer_keys import CustomerKeys
 from store.people import interactions
 from store.people.interactions import InteractionRow
 from store.postgres.pool import Connection
+from store.secrets.own_columns import INTERACTIONS as INTERACTION_TEXTS
 
 AHEAD_US = 300_000_000
 """How far the clock of a reporting system may be ahead of ours."""
@@ -63,6 +65,7 @@ class Answer:
 
 def record(
     connection: Connection,
+    box: SecretBox,
     tenant: str,
     reported: Sequence[NewInteraction],
     recorded_by: str,
@@ -70,8 +73,9 @@ def record(
 ) -> list[Answer]:
     """Record interactions, each once, and join anonymous ones; return an answer for each.
 
-    In the caller's transaction. What is refused keeps nothing else from being recorded. A reply
-    that says STOP withdraws the channel that it came by.
+    What is about a customer is sealed with their key; what is anonymous, when it is joined. In the
+    caller's transaction. What is refused keeps nothing else from being recorded. A reply that says
+    STOP withdraws the channel that it came by.
     """
     named = {one.customer for one in reported if one.customer is not None}
     known = interactions.known_customers(connection, tenant, named)
@@ -85,7 +89,9 @@ def record(
         else:
             row = _row(tenant, one)
             fresh.setdefault(row.interaction_id, row)
-    stored = interactions.put(connection, list(fresh.values()), recorded_by, now_us)
+    keys = CustomerKeys(box)
+    sealed = _sealed(connection, keys, tenant, list(fresh.values()), now_us)
+    stored = interactions.put(connection, sealed, recorded_by, now_us)
     counted: set[str] = set()
     for index, one in enumerate(reported):
         if answers[index] is None:
@@ -99,7 +105,8 @@ def record(
                 answers[index] = Answer(Outcome.DUPLICATE, id_)
             counted.add(id_)
     visitors = {row.visitor for id_, row in fresh.items() if row.visitor and stored[id_].new}
-    interactions.join(connection, tenant, visitors)
+    if interactions.join(connection, tenant, visitors):
+        _seal_joined(connection, keys, tenant, visitors, now_us)
     return [answer for answer in answers if answer is not None]
 
 
@@ -118,10 +125,51 @@ def _stop_if_asked(connection: Connection, tenant: str, one: NewInteraction, now
         )  # fmt: skip
 
 
+def _sealed(
+    connection: Connection,
+    keys: CustomerKeys,
+    tenant: str,
+    rows: list[InteractionRow],
+    now_us: int,
+) -> list[InteractionRow]:
+    of_customers = [row for row in rows if row.customer is not None]
+    customers = [(tenant, row.customer or "") for row in of_customers]
+    keys.make_all(connection, tenant, {customer for _, customer in customers}, now_us)
+    vectors = own_values.hashed_vectors(
+        connection, keys, customers, [row.words for row in of_customers], now_us
+    )
+    by_id = {row.interaction_id: v for row, v in zip(of_customers, vectors, strict=True)}
+
+    def of(row: InteractionRow) -> InteractionRow:
+        if row.customer is None:
+            return row
+
+        def seal(column: str, clear: str) -> str:
+            bound_to = INTERACTION_TEXTS.bound_to(column, row.interaction_id)
+            return keys.seal(connection, tenant, row.customer or "", clear, bound_to, now_us)
+
+        return replace(
+            row,
+            summary=seal("summary", row.summary),
+            body=seal("body", row.body) if row.body else "",
+            words="",
+            vector=by_id[row.interaction_id],
+        )
+
+    return [of(row) for row in rows]
+
+
+def _seal_joined(
+    connection: Connection, keys: CustomerKeys, tenant: str, visitors: set[str], now_us: int
+) -> None:
+    """Seal what was anonymous with the key of whom it belongs to now."""
+    rows = interactions.anonymous_of(connection, tenant, visitors)
+    own_values.open_interactions(connection, keys, rows)
+    own_values.seal_rows(connection, keys, INTERACTION_TEXTS, rows, now_us)
+
+
 def _row(tenant: str, one: NewInteraction) -> InteractionRow:
     facts = INTERACTIONS[one.kind]
-    channel = INTERACTION_CHANNELS[facts.channel]
-    names = [text(language) for text in (facts.name, channel) for language in LANGUAGES]
     return InteractionRow(
         _id(tenant, one),
         tenant,
@@ -139,7 +187,8 @@ def _row(tenant: str, one: NewInteraction) -> InteractionRow:
         one.summary,
         one.body,
         one.reference,
-        " ".join([*names, one.summary, one.body, one.reference or ""]),
+        own_values.text_of_words(one.kind, facts.channel, one.summary, one.body, one.reference),
+        None,
     )
 
 

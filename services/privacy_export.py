@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from runtime.errors import NotFound
-from runtime.secret_box import SecretBox
-from services.contact_points import ContactPoints
+from runtime.secret_box import PREFIX, SecretBox
+from services.customer_keys import CustomerKeys
 from services.erasure import keys_of
 from store.people import customers
 from store.postgres.pool import Connection
@@ -25,11 +25,12 @@ from store.postgres.times import from_us
 from store.privacy import export as store
 from store.privacy.personal_data import Entry
 from store.privacy.whose import Keys
+from store.secrets.own_columns import OWN_TABLES, RIGHTS
 
 _SHOWN = 100
 """Rows of a table on the page; the CSV has all."""
 
-_CONTACT_POINTS = "customers.contact_point"
+_OWN = {table.table: table for table in (*OWN_TABLES, RIGHTS)}
 
 
 @dataclass(slots=True)
@@ -59,18 +60,15 @@ def write(
     if person is None:
         raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
     keys = keys_of(connection, tenant, customer)
-    clear = {
-        point.point_id: point.value
-        for point in ContactPoints(box, "DE").of_customer(connection, tenant, customer)
-    }
+    texts = _Texts(box)
     parts: list[Part] = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
         for entry in store.exported():
             part = Part(entry, store.columns(connection, entry))
-            _csv(archive, part, _rows(connection, part, keys, clear))
+            _csv(archive, part, _rows(connection, part, keys, texts))
             if not part.rows:
                 continue
-            _json(archive, part, _rows(connection, part, keys, clear))
+            _json(archive, part, _rows(connection, part, keys, texts))
             parts.append(part)
         counts = {part.entry.place: part.rows for part in parts}
         about = {
@@ -104,16 +102,29 @@ def to_file(
     return found
 
 
-def _rows(
-    connection: Connection, part: Part, keys: Keys, clear: dict[str, str]
-) -> Iterator[list[Any]]:
-    point = part.entry.place == _CONTACT_POINTS
+def _rows(connection: Connection, part: Part, keys: Keys, texts: "_Texts") -> Iterator[list[Any]]:
+    own = _OWN.get(part.entry.place)
     for row in store.rows(connection, part.entry, part.columns, keys):
         values = list(row)
-        if point:
-            at = part.columns.index("value")
-            values[at] = clear[values[part.columns.index("point_id")]]
+        if own is not None:
+            of = values[part.columns.index(own.row)]
+            for column in own.values:
+                at = part.columns.index(column)
+                values[at] = texts.open(connection, values[at], own.bound_to(column, of))
         yield values
+
+
+class _Texts:
+    """Opens what is sealed with the key of a customer, or with that of before."""
+
+    def __init__(self, box: SecretBox) -> None:
+        self._box = box
+        self._keys = CustomerKeys(box)
+
+    def open(self, connection: Connection, stored: str, bound_to: str) -> str:
+        if stored.startswith(PREFIX):
+            return self._box.open(stored, bound_to)
+        return self._keys.open(connection, stored, bound_to)
 
 
 def _csv(archive: zipfile.ZipFile, part: Part, rows: Iterable[list[Any]]) -> None:

@@ -92,20 +92,15 @@ class Rights:
     ) -> list[Request]:
         """Return requests of a tenant, due first, for those who supervise them."""
         found = store.list_(connection, tenant, open_only=open_only, after=after, limit=limit)
-        self._keys.load(connection, tenant, {row["customer"] for row in found})
+        self._keys.load_for(connection, [row["details"] for row in found])
         return [self._shown(connection, row, None) for row in found]
 
     def _shown(
         self, connection: Connection, row: Mapping[str, Any], export: Mapping[str, Any] | None
     ) -> Request:
         def clear(name: str) -> str:
-            return self._keys.open(
-                connection,
-                row["tenant"],
-                row["customer"],
-                row[name],
-                rights_progress.bound_to(name, row),
-            )
+            bound_to = rights_progress.bound_to(name, row)
+            return self._keys.open(connection, row[name], bound_to)
 
         return Request(
             row["request_id"], row["customer"], Right(row["kind"]), RequestState(row["state"]),
@@ -181,14 +176,11 @@ class Rights:
         row = rights_progress.new_row(
             tenant, customer, right, asked_by, author, from_us(now_us), timezone
         )
-        row["details"] = self._keys.seal(
-            connection,
-            tenant,
-            customer,
-            details.strip(),
-            rights_progress.bound_to("details", row),
-            now_us,
-        )
+        if details.strip():
+            row["details"] = self._keys.seal(
+                connection, tenant, customer, details.strip(),
+                rights_progress.bound_to("details", row), now_us,
+            )  # fmt: skip
         store.put(connection, row)
         return row
 

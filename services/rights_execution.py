@@ -38,7 +38,7 @@ class Executor:
     def __init__(
         self, box: SecretBox, state_dir: Path, physical_days: int, days: Mapping[str, int]
     ) -> None:
-        self._box = box
+        self.box = self._box = box
         self._folder = state_dir
         self._eraser = Eraser(box, physical_days)
         self._kept = timedelta(days=days_of(days, CATEGORY))

@@ -5,6 +5,7 @@ left out, and cases and messages about it have a neutral text, by which no searc
 """
 
 import functools
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -13,7 +14,9 @@ from typing import Any
 from contracts.channels import PURPOSES
 from contracts.interactions import EntryKind
 from contracts.kinds import LANGUAGES, SIGNALS, Text, summary_of
-from services import visibility
+from runtime.secret_box import SecretBox
+from services import own_values, visibility
+from services.customer_keys import CustomerKeys
 from store.people import consent, interactions, timeline
 from store.people.read_log import ObjectRead, of_customers
 from store.people.timeline import Key, Which
@@ -99,6 +102,7 @@ class Found:
 
 def read(
     connection: Connection,
+    box: SecretBox,
     tenant: str,
     customer: str,
     wanted: Filter,
@@ -113,10 +117,11 @@ def read(
     words : only entries with them: interactions, messages and cases, and signals by name. What
     stands under an id that is merged rests on the consents of this id.
     """
+    texts = CustomerKeys(box)
     ids = same_as(connection, tenant, customer)
     own = reader is not None and reader in ids
     pages = [
-        _of_id(connection, tenant, id_, wanted, words, id_ if own else reader, after, limit)
+        _of_id(connection, texts, tenant, id_, wanted, words, id_ if own else reader, after, limit)
         for id_ in ids
     ]
     return pages[0] if len(pages) == 1 else _joined(pages, limit)
@@ -156,6 +161,7 @@ class _Order:
 
 def _of_id(
     connection: Connection,
+    texts: CustomerKeys,
     tenant: str,
     customer: str,
     wanted: Filter,
@@ -170,16 +176,38 @@ def _of_id(
         return timeline.page(connection, tenant, customer, which, limit)
 
     if words is None:
-        return _filled(connection, tenant, customer, which, reader, limit, all_of)
+        return _filled(connection, texts, tenant, customer, which, reader, limit, all_of)
+    own = _hashed(connection, texts, tenant, customer, words)
     named = [type_ for type_ in which.types if _named(words, SIGNALS[type_].name)]
 
     def with_words(which: Which, limit: int) -> list[Key]:
-        found = timeline.search(connection, tenant, customer, words, which, limit)
+        found = timeline.search(connection, tenant, customer, words, own, which, limit)
         if named and EntryKind.SIGNAL in which.kinds:
             found += all_of(replace(which, kinds=[EntryKind.SIGNAL], types=named), limit)
         return sorted(found, key=_Order)[:limit]
 
-    return _filled(connection, tenant, customer, which, reader, limit, with_words, known=True)
+    return _filled(
+        connection, texts, tenant, customer, which, reader, limit, with_words, known=True
+    )
+
+
+_WORD = re.compile(r"'((?:[^']|'')*)'")
+
+
+def _hashed(
+    connection: Connection, keys: CustomerKeys, tenant: str, customer: str, words: str
+) -> str | None:
+    """Return the query of words with their keyed hashes; None where the customer has no key."""
+    keys.load(connection, tenant, (customer,))
+    query = interactions.query_of(connection, words)
+
+    def plain(found: str) -> str:
+        return found.replace("''", "'").replace("\\\\", "\\")
+
+    hashes = keys.hashes(tenant, customer, {plain(word) for word in _WORD.findall(query)})
+    if not hashes:
+        return None
+    return _WORD.sub(lambda match: f"'{hashes[plain(match[1])]}'", query)
 
 
 def _named(words: str, name: Text) -> bool:
@@ -215,6 +243,7 @@ def _which(
 
 def _filled(
     connection: Connection,
+    texts: CustomerKeys,
     tenant: str,
     customer: str,
     which: Which,
@@ -229,7 +258,7 @@ def _filled(
     for _ in range(_ROUNDS):
         asked = limit + 1 - len(entries)
         keys = read(which, asked)
-        shown = _entries(connection, tenant, customer, keys, reader)
+        shown = _entries(connection, texts, tenant, customer, keys, reader)
         entries += [entry for entry in shown if not (known and entry.withdrawn)]
         if len(entries) > limit:
             return Found(entries[:limit], entries[limit - 1].key)
@@ -241,6 +270,7 @@ def _filled(
 
 def _entries(
     connection: Connection,
+    texts: CustomerKeys,
     tenant: str,
     customer: str,
     keys: Sequence[Key],
@@ -252,7 +282,9 @@ def _entries(
         mine = {_plain(key): key for key in keys if key.kind == kind}
         if not mine:
             continue
-        rows: Sequence[dict[str, Any]] = get(connection, tenant, list(mine))
+        rows = get(connection, tenant, list(mine))
+        if kind == EntryKind.INTERACTION:
+            own_values.open_interactions(connection, texts, rows)
         if rests_on is not None:
             rows = visibility.shown(
                 connection, tenant, rests_on, rows, reader=reader, customer=customer

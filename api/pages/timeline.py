@@ -44,6 +44,7 @@ def _show(view: View, customer: str, path: str, back: str) -> Response:
     usual = [one for one in EntryKind if one not in _BUSY]
     found = timeline.read(
         view.connection,
+        view.deps.box,
         view.tenant,
         customer,
         Filter([kind] if kind else usual, channel),

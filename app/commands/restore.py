@@ -29,6 +29,10 @@ def restore(
     replace: Annotated[
         bool, typer.Option("--replace", help="Drop the data that the database has now")
     ] = False,
+    keys: Annotated[
+        Path | None,
+        typer.Option(help="Keys of customers; default: the file that was written beside it"),
+    ] = None,
     json: Json = False,
 ) -> None:
     settings, clock = load_settings(), SystemClock()
@@ -41,7 +45,7 @@ def restore(
                 raise Usage("the database has data; --replace drops them for the backup's")
         done = restore_backup(
             url, file, Layout.of(settings), box_of(settings), stack.state_dir / FILE_NAME,
-            clock.now_us(),
+            clock.now_us(), keys,
         )  # fmt: skip
     if json:
         print_json(asdict(done))

@@ -11,12 +11,12 @@ from dataclasses import asdict
 
 import typer
 
-from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table, progress_bar
 from app.commands.shared.options import Json
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.secret_box import SecretBox, box_of, new_key
-from services import secrets
+from services import own_values, secrets
 from store.postgres.pool import Connection, connect, translated
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
@@ -88,13 +88,21 @@ def rotate(json: Json = False) -> None:
 
 @cli.command()
 def reseal(json: Json = False) -> None:
-    """Seal all values with the first key. Safe to interrupt, and to repeat."""
+    """Seal all values with the first key, and rows of before customers had keys with theirs.
+
+    Safe to interrupt, and to repeat. A running service does the latter by itself.
+    """
     with _connected() as (connection, box, now_us):
         count = secrets.reseal(connection, box, now_us)
+        rows = own_values.count(connection)
+        with progress_bar("rows of customers") as show:
+            own_values.seal(connection, box, now_us, done=lambda done: show(done, rows))
     if json:
-        print_json({"values": count})
+        print_json({"values": count, "rows_of_customers": rows})
         return
     out.print(f"{count} values are sealed with the first key of {box.source} now")
+    if rows:
+        out.print(f"{rows} rows are sealed with the keys of their customers now")
 
 
 @cli.command()

@@ -1,9 +1,13 @@
 """Backup and restore of a plain PostgreSQL database, with its own tools: pg_dump and psql.
 
+The keys of customers are not in the backup, but in a file beside it: who keeps only the newest of
+these files makes the texts of the erased unreadable in all backups.
+
 A restore replaces everything in one transaction, applies the migrations that the backup lacks, and
 erases again whom the list of the erased names.
 """
 
+import json
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -13,8 +17,9 @@ from app.servers.postgres import client_program
 from runtime.errors import Stop, Usage
 from runtime.secret_box import SecretBox
 from services.erasure import Eraser
+from store.people import customer_keys
 from store.postgres.engine import Engine, Layout, engine_of
-from store.postgres.pool import connect, translated
+from store.postgres.pool import Connection, connect, translated
 from store.schema import comments
 from store.schema.migrate import migrate
 
@@ -35,19 +40,57 @@ def back_up(url: str, file: Path) -> int:
     draft = file.with_name(f"{file.name}.part")
     draft.touch(mode=0o600)
     try:
-        _run("pg_dump", "--format=custom", f"--file={draft}", url)
+        _run(
+            "pg_dump", "--format=custom", f"--file={draft}",
+            "--exclude-table-data=privacy.customer_key", url,
+        )  # fmt: skip
+        _write_keys(url, _keys_beside(file))
         draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
     return file.stat().st_size
 
 
+def _keys_beside(file: Path) -> Path:
+    return file.with_name(f"{file.name}.keys")
+
+
+def _write_keys(url: str, file: Path) -> None:
+    """Write the keys of customers, as they are stored: sealed with the key of secrets."""
+    draft = file.with_name(f"{file.name}.part")
+    draft.touch(mode=0o600)
+    with (
+        translated(),
+        connect(url) as connection,
+        draft.open("w", encoding="utf-8") as out,
+    ):
+        for key in customer_keys.all_(connection):
+            out.write(json.dumps({**key, "made_at": key["made_at"].isoformat()}) + "\n")
+    draft.replace(file)
+
+
+def _read_keys(connection: Connection, file: Path) -> None:
+    if file.is_file():
+        with file.open(encoding="utf-8") as lines:
+            for line in lines:
+                customer_keys.restore(connection, json.loads(line))
+    connection.commit()
+
+
 def restore(
-    url: str, file: Path, layout: Layout, box: SecretBox, erased_file: Path, now_us: int
+    url: str,
+    file: Path,
+    layout: Layout,
+    box: SecretBox,
+    erased_file: Path,
+    now_us: int,
+    keys: Path | None = None,
 ) -> Restored:
     """Replace the database's data by a backup; see the module. No service may use it meanwhile.
 
-    erased_file : the list of the erased outside the database. Raises `Stop` and `Usage`; then the
+    keys : the keys of customers, None = the file that was written beside the backup; without them
+    contact points and texts cannot be read. erased_file : the list of the erased outside the
+    database. Raises `Stop` and `Usage`; then the
     database is as it was.
     """
     if not file.is_file():
@@ -75,6 +118,7 @@ def restore(
         script.unlink(missing_ok=True)
     migrations = migrate(url, layout, now_us)
     with translated(), connect(url) as connection:
+        _read_keys(connection, keys or _keys_beside(file))
         again = eraser.reapply(connection, now_us, eraser.read_list(connection, erased_file))
         erasures, left = eraser.verify(connection)
     return Restored(migrations, again, erasures, not left)

@@ -1,4 +1,5 @@
-"""Do what requests of customers need the program for, while a service runs: copies, erasure.
+"""Do what requests of customers need the program for, while a service runs: copies, erasure. Seal
+what was stored before customers had keys.
 
 Runs as the login itself, because only the owner of the tables may read and delete all of them; with
 another login nothing is done here, and `tachowatt db upkeep` does it.
@@ -12,7 +13,7 @@ from runtime.errors import TachowattError
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import pause
-from services import retention
+from services import own_values, retention
 from services.rights_execution import Executor
 from store.postgres.pool import Connection, abort, connect, translated
 
@@ -20,6 +21,7 @@ log = logging.getLogger("rights")
 
 _EVERY_S = 5.0
 _STOP_WITHIN_S = 1.0
+_SEALED_AT_ONCE = 2_000
 
 
 class RightsRunner:
@@ -35,6 +37,7 @@ class RightsRunner:
         self._connection: Connection | None = None
         self._stopping = False
         self._may: bool | None = None
+        self._all_sealed = False
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run rounds until `stop`, which also interrupts the current round."""
@@ -67,6 +70,7 @@ class RightsRunner:
                 self._may = retention.may_enforce(self._connection)
                 if self._may:
                     self._executor.run(self._connection, self._clock.now_us())
+                    self._seal(self._connection)
                 else:
                     self._connection.rollback()
         except (TachowattError, OSError) as error:
@@ -74,6 +78,16 @@ class RightsRunner:
                 self._connection.close()
             if not self._stopping:
                 log.warning("requests of customers wait, to be tried again: %s", error)
+
+    def _seal(self, connection: Connection) -> None:
+        """Seal some rows of before customers had keys; nothing once all are."""
+        if self._all_sealed:
+            return
+        now_us = self._clock.now_us()
+        done = own_values.seal(connection, self._executor.box, now_us, most=_SEALED_AT_ONCE)
+        self._all_sealed = done < _SEALED_AT_ONCE
+        if done:
+            log.info("%d rows are sealed with the keys of their customers", done)
 
 
 def start_rights_runner(

@@ -8,8 +8,9 @@ import numpy as np
 from app.servers.postgres import Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.secret_box import SecretBox, box_with, new_key
 from runtime.settings import Settings
-from services import timeline
+from services import own_values, timeline
 from services.timeline import Filter, Found
 from store.people.timeline import Key
 from store.postgres import roles
@@ -51,6 +52,11 @@ def run(
     try:
         url = settings.database_url or postgres.start()  # type: ignore[union-attr]
         progress(f"{entries:,} entries: filling", 0, 1)
+        box = box_with(new_key())
+
+        def sealed(rows: int) -> None:
+            progress("sealing with the keys of customers", rows, entries)
+
         migrate(url)
         with connect(url) as connection:
             if measurements.has_tenants(connection):
@@ -58,9 +64,11 @@ def run(
             kinds = bench_timeline.fill(connection, entries, clock.now_us())
             versions = measurements.versions(connection)
             connection.commit()
+            own_values.seal(connection, box, clock.now_us(), done=sealed)
+            connection.commit()
             connection.autocommit = True
             connection.execute("analyze")
-        found = _measured(url, clock, requests, progress)
+        found = _measured(url, box, clock, requests, progress)
     finally:
         if postgres is not None:
             postgres.stop()
@@ -72,7 +80,9 @@ def run(
     return result
 
 
-def _measured(url: str, clock: Clock, requests: int, progress: Progress) -> dict[str, Any]:
+def _measured(
+    url: str, box: SecretBox, clock: Clock, requests: int, progress: Progress
+) -> dict[str, Any]:
     customer, tenant = bench_timeline.CUSTOMER, bench_data.TENANT
     with connect(url, role=roles.READER) as connection:
 
@@ -80,8 +90,9 @@ def _measured(url: str, clock: Clock, requests: int, progress: Progress) -> dict
             with connection.transaction():
                 set_tenant_scope(connection, [tenant])
                 return timeline.read(
-                    connection, tenant, customer, Filter(), words=words, after=after, limit=limit
-                )
+                    connection, box, tenant, customer, Filter(), words=words, after=after,
+                    limit=limit,
+                )  # fmt: skip
 
         progress("finding the far page", 0, 1)
         after: Key | None = None

@@ -1,9 +1,16 @@
-"""Keys of customers. They are sealed: this module never sees one in clear."""
+"""Keys of customers, and the rows that have to be sealed with them.
 
-from collections.abc import Collection
+Keys are sealed: this module never sees one in clear.
+"""
+
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
+from typing import Any
+
+from psycopg import sql
 
 from store.postgres.pool import Connection
+from store.secrets.own_columns import OWN, OwnTable
 
 
 def of_customers(
@@ -18,12 +25,89 @@ def of_customers(
     return {customer: (key_id, key) for customer, key_id, key in found.fetchall()}
 
 
+def of_ids(connection: Connection, key_ids: Collection[str]) -> dict[str, str]:
+    """Return key_id → sealed key."""
+    found = connection.execute(
+        "select key_id, key from privacy.customer_key where key_id = any(%s)", (sorted(key_ids),)
+    )
+    return dict(found.fetchall())
+
+
 def add(
-    connection: Connection, tenant: str, customer: str, key_id: str, sealed: str, at: datetime
+    connection: Connection, tenant: str, keys: Sequence[tuple[str, str, str]], at: datetime
 ) -> None:
-    """Store the key of a customer, unless another process was faster."""
+    """Store keys, as (key_id, customer, sealed), unless another process was faster."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "insert into privacy.customer_key (key_id, tenant, customer, key, made_at) "
+            "values (%s, %s, %s, %s, %s) on conflict (tenant, customer) do nothing",
+            [(key_id, tenant, customer, sealed, at) for key_id, customer, sealed in keys],
+        )
+
+
+def all_(connection: Connection) -> Iterator[dict[str, Any]]:
+    """Yield all keys, for the file beside a backup."""
+    names = ("key_id", "tenant", "customer", "key", "made_at")
+    with connection.cursor(name="customer_keys") as cursor:
+        cursor.execute(f"select {', '.join(names)} from privacy.customer_key".encode())
+        for row in cursor:
+            yield dict(zip(names, row, strict=True))
+
+
+def restore(connection: Connection, key: dict[str, Any]) -> None:
+    """Store a key of such a file, if its customer is there and has none."""
     connection.execute(
         "insert into privacy.customer_key (key_id, tenant, customer, key, made_at) "
-        "values (%s, %s, %s, %s, %s) on conflict (tenant, customer) do nothing",
-        (key_id, tenant, customer, sealed, at),
+        "select %(key_id)s, %(tenant)s, %(customer)s, %(key)s, %(made_at)s "
+        "where exists (select from customers.customer where tenant = %(tenant)s "
+        "and customer = %(customer)s) on conflict do nothing",
+        key,
     )
+
+
+# ── rows of before ───────────────────────────────────────────────────────────────────────────────
+
+
+def pending(connection: Connection, table: OwnTable, limit: int) -> list[dict[str, Any]]:
+    """Return rows of a customer that no key of a customer has sealed, locked for the caller."""
+    query = sql.SQL(
+        "select {columns} from {table} where {first} is not null and customer is not null "
+        "and not starts_with({first}, {own}) limit {limit} for update skip locked"
+    ).format(
+        columns=sql.SQL(", ").join(map(sql.Identifier, table.read)),
+        table=sql.Identifier(*table.table.split(".")),
+        first=sql.Identifier(table.values[0]),
+        own=sql.Literal(OWN),
+        limit=sql.Literal(limit),
+    )
+    found = connection.execute(query).fetchall()
+    return [dict(zip(table.read, row, strict=True)) for row in found]
+
+
+def count_pending(connection: Connection, table: OwnTable) -> int:
+    """Count these rows."""
+    query = sql.SQL(
+        "select count(*) from {table} where {first} is not null and customer is not null "
+        "and not starts_with({first}, {own})"
+    ).format(
+        table=sql.Identifier(*table.table.split(".")),
+        first=sql.Identifier(table.values[0]),
+        own=sql.Literal(OWN),
+    )
+    row = connection.execute(query).fetchone()
+    return 0 if row is None else int(row[0])
+
+
+def write(
+    connection: Connection, table: OwnTable, changed: Sequence[tuple[str, Sequence[str]]]
+) -> None:
+    """Write sealed values, as (row, values in the order of the table's)."""
+    query = sql.SQL("update {table} set {values} where {row} = %s").format(
+        table=sql.Identifier(*table.table.split(".")),
+        values=sql.SQL(", ").join(
+            sql.SQL("{} = %s").format(sql.Identifier(name)) for name in table.values
+        ),
+        row=sql.Identifier(table.row),
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(query, [(*values, row) for row, values in changed])

@@ -1,12 +1,12 @@
 """Interactions that other systems report, and whose they are."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from contracts.interactions import JOINED_WITHIN
 from store.postgres import rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 
@@ -15,7 +15,8 @@ class InteractionRow:
     """An interaction before it is stored.
 
     interaction_id : of (tenant, source, external_id); digest : of its content; words : the text
-    that search looks at; customer, visitor : at least one is given.
+    that search looks at, vector : the same as hashes, where summary and body are sealed;
+    customer, visitor : at least one is given.
     """
 
     interaction_id: str
@@ -35,6 +36,7 @@ class InteractionRow:
     body: str
     reference: str | None
     words: str
+    vector: str | None
 
 
 class Stored(NamedTuple):
@@ -70,8 +72,9 @@ def put(
         for id_, digest in connection.execute(
             f"insert into customers.interaction ({columns}, at, anonymous, words, recorded_at, "
             f"recorded_by) select {columns}, n.at, n.customer is null, "
-            f"customers.words_of(n.words), %s, %s from unnest({arrays}, %s::timestamptz[], "
-            f"%s::text[]) as n ({columns}, at, words) on conflict (interaction_id) do nothing "
+            "coalesce(n.vector::tsvector, customers.words_of(n.words)), %s, %s "
+            f"from unnest({arrays}, %s::timestamptz[], %s::text[], %s::text[]) "
+            f"as n ({columns}, at, words, vector) on conflict (interaction_id) do nothing "
             "returning interaction_id, digest".encode(),
             (
                 from_us(now_us),
@@ -79,6 +82,7 @@ def put(
                 *([getattr(row, name) for row in found] for name in names),
                 [from_us(row.at_us) for row in found],
                 [row.words for row in found],
+                [row.vector for row in found],
             ),
         ).fetchall()
     }
@@ -87,6 +91,53 @@ def put(
         ([row.interaction_id for row in found],),
     ).fetchall()
     return {id_: Stored(id_ in new, digest) for id_, digest in known}
+
+
+def words_of(connection: Connection, texts: Sequence[str]) -> list[dict[str, list[int]]]:
+    """Return for each text its words in German and English with their places."""
+    found: list[dict[str, list[int]]] = [{} for _ in texts]
+    for number, word, places in connection.execute(
+        "select t.number, w.lexeme, w.positions from unnest(%s::text[]) with ordinality "
+        "as t (text, number), unnest(customers.words_of(t.text)) w",
+        (list(texts),),
+    ):
+        found[number - 1][word] = places
+    return found
+
+
+def query_of(connection: Connection, words: str) -> str:
+    """Return what is searched for as text: words in quotes, and what joins them."""
+    return str(scalar(connection, "select customers.query_of(%s)::text", (words,)))
+
+
+def vector_of(words: Mapping[str, Sequence[int]]) -> str:
+    """Return the text of a vector of words without quotes."""
+    return " ".join(
+        f"'{word}':{','.join(map(str, places))}" if places else f"'{word}'"
+        for word, places in words.items()
+    )
+
+
+def write_words(connection: Connection, vectors: Sequence[tuple[str, str]]) -> None:
+    """Write the words of interactions, as (id, vector)."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update customers.interaction set words = %s::tsvector where interaction_id = %s",
+            [(vector, id_) for id_, vector in vectors],
+        )
+
+
+def anonymous_of(
+    connection: Connection, tenant: str, visitors: Collection[str]
+) -> list[dict[str, Any]]:
+    """Return what these visitors did anonymously, where it is joined to a customer."""
+    return rows.all_(
+        connection,
+        "select interaction_id, tenant, customer, kind, channel, summary, body, reference "
+        "from customers.interaction where tenant = %s and visitor = any(%s) and anonymous "
+        "and customer is not null",
+        (tenant, sorted(visitors)),
+    )
 
 
 def join(connection: Connection, tenant: str, visitors: Collection[str]) -> int:

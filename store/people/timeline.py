@@ -124,21 +124,30 @@ def page(connection: Connection, tenant: str, customer: str, which: Which, limit
 
 
 def search(
-    connection: Connection, tenant: str, customer: str, words: str, which: Which, limit: int
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    words: str,
+    own: str | None,
+    which: Which,
+    limit: int,
 ) -> list[Key]:
     """Return entries with these words, newest first: of interactions, contacts and cases.
 
-    words : as for a web search: all of them, "a phrase", -without, or. German and English.
+    words : as for a web search: all of them, "a phrase", -without, or. German and English. own :
+    the same as a query of keyed hashes, for what the customer's key has sealed.
     """
     after = which.after or Key(LATEST, "", "")
     found = connection.execute(
         "select at, kind, id from customers.search_timeline("
-        "%(tenant)s, %(customer)s, %(words)s, %(kinds)s, %(channels)s, %(purposes)s, %(since)s, "
+        "%(tenant)s, %(customer)s, %(words)s, %(own)s::tsquery, %(kinds)s, %(channels)s, "
+        "%(purposes)s, %(since)s, "
         "%(until)s, %(at)s, %(kind)s, %(id)s, %(limit)s) order by at desc, kind, id desc "
         "limit %(limit)s",
         {
             **_values(tenant, customer, which, limit),
             "words": words,
+            "own": own,
             "kinds": sorted(which.kinds),
             "channels": None if which.channel is None else [which.channel],
             "since": which.since or EARLIEST,

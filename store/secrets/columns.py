@@ -35,6 +35,7 @@ RECEIVER_SECRET = SealedColumn(
 TOTP_SECRET = SealedColumn("access.credential", "totp", "person_id", "person_id")
 IDENTITY_SEAL = SealedColumn("access.identity", "seal", "identity_id", "identity_id")
 CONTACT_POINT = SealedColumn("customers.contact_point", "value", "point_id", "point_id")
+"""Values of before customers had keys of their own (own_columns.py)."""
 LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
 SIGNING_KEY = SealedColumn("access.signing_key", "secret", "key_id", "key_id")
 CASE_FILE_KEY = SealedColumn("contacts.case_file", "key", "file_id", "file_id")
@@ -42,6 +43,6 @@ CASE_FILE_POSITION = SealedColumn("contacts.case_file", "position", "file_id", "
 CUSTOMER_KEY = SealedColumn("privacy.customer_key", "key", "key_id", "key_id")
 
 COLUMNS = (
-    RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, CONTACT_POINT, LOOKUP_KEY, SIGNING_KEY,
+    RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, LOOKUP_KEY, SIGNING_KEY,
     CASE_FILE_KEY, CASE_FILE_POSITION, CUSTOMER_KEY,
 )  # fmt: skip

@@ -10,13 +10,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from services import interactions
+from services.customer_keys import CustomerKeys
 from services.interactions import NewInteraction, Outcome
 from store.postgres import roles
 from store.postgres.pool import Connection, connect
 from store.postgres.roles import set_tenant_scope
+from store.secrets.own_columns import INTERACTIONS
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 from tests.oracles.interactions import owners
+from tests.secret_keys import BOX
 
 DAY_US = 86_400 * 1_000_000
 ORDER = {
@@ -34,12 +37,18 @@ def bulk(api: Api, lines: list[Any], role: str = "back_office", **more: str) -> 
 
 
 def stored(api: Api, source: str) -> list[tuple[Any, ...]]:
+    """As it is stored, its text in clear."""
     with connect(api.seeded.url) as connection:
-        return connection.execute(
-            "select external_id, customer, kind, channel, summary from customers.interaction "
-            "where source = %s order by external_id",
+        keys = CustomerKeys(BOX)
+        found = connection.execute(
+            "select external_id, customer, kind, channel, summary, interaction_id "
+            "from customers.interaction where source = %s order by external_id",
             (source,),
         ).fetchall()
+        return [
+            (*row[:4], keys.open(connection, row[4], INTERACTIONS.bound_to("summary", row[5])))
+            for row in found
+        ]
 
 
 def test_an_interaction_is_recorded_once_and_another_content_is_refused(api: Api) -> None:
@@ -158,7 +167,7 @@ def test_any_order_of_reports_gives_each_the_same_customer(
         while sent:
             size = data.draw(st.integers(1, len(sent)))
             batch, sent = sent[:size], sent[size:]
-            answers = interactions.record(as_reader, "t1", batch, "test", NOW_US)
+            answers = interactions.record(as_reader, BOX, "t1", batch, "test", NOW_US)
             for event, answer in zip(batch, answers, strict=True):
                 assert answer.outcome in (Outcome.RECORDED, Outcome.DUPLICATE)
                 ids[event.external_id] = answer.id

@@ -74,7 +74,7 @@ def _all(connection: Connection, customer: str, limit: int) -> list[tuple[str, s
     found: list[tuple[str, str]] = []
     after = None
     while True:
-        page = timeline.read(connection, "t1", customer, Filter(), after=after, limit=limit)
+        page = timeline.read(connection, BOX, "t1", customer, Filter(), after=after, limit=limit)
         found += [(entry.kind, entry.id) for entry in page.entries]
         after = page.after
         if after is None:

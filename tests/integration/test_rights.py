@@ -185,7 +185,7 @@ def test_an_objection_stops_automated_decisions_until_a_person_has_decided(
     stored = scalar(
         connection, "select details from privacy.rights_request where kind = 'objection'"
     )
-    assert stored.startswith("sealed1:"), "with the customer's key"
+    assert stored.startswith("own1:"), "with the customer's key"
     granted = set(consent.granted_of(connection, TENANT, CUSTOMER))
     assert "driving_score" not in granted and "claims_assistance" in granted
     do(connection, made, "carry-out", fulfilled=False, refusal_grounds="It is right.")

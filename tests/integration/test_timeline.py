@@ -17,6 +17,7 @@ from store.postgres.roles import set_tenant_scope
 from store.postgres.times import from_us
 from tests.fix_api import Api, pages, problem
 from tests.fix_registry import NOW_US
+from tests.secret_keys import BOX
 
 PATH = "/v1/customers/c0/timeline"
 NOW = from_us(NOW_US)
@@ -182,6 +183,6 @@ def test_what_rests_on_a_withdrawn_purpose_is_hidden_but_not_from_its_customer(a
         assert not [e for e in look(api, word) if e["withdrawn"]]
     with connect(api.seeded.url, role=roles.READER) as connection:
         set_tenant_scope(connection, ["t1"])
-        own = timeline.read(connection, "t1", "c0", Filter(), reader="c0", limit=10_000)
+        own = timeline.read(connection, BOX, "t1", "c0", Filter(), reader="c0", limit=10_000)
     assert gone <= {(entry.kind, entry.id) for entry in own.entries}
     assert not any(entry.withdrawn for entry in own.entries)

@@ -81,7 +81,7 @@ def _page(
         if not customers.customer_exists(connection, tenant, customer):
             raise not_found()
         found = timeline.read(
-            connection, tenant, customer, wanted, words=words, after=key, limit=limit
+            connection, call.deps.box, tenant, customer, wanted, words=words, after=key, limit=limit
         )
         call.log(connection, timeline.reads(customer, found.entries), "timeline", _WHY)
     data = [resource.shape(entry) for entry in found.entries]

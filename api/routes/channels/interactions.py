@@ -62,7 +62,12 @@ def report_interaction(
     Idempotency-Key."""
     with call.connection() as connection:
         (answer,) = interactions.record(
-            connection, call.caller.tenant, [body.reported()], call.caller.name, call.now_us
+            connection,
+            call.deps.box,
+            call.caller.tenant,
+            [body.reported()],
+            call.caller.name,
+            call.now_us,
         )
     if answer.outcome is Outcome.ID_REUSED:
         raise Problem(
@@ -102,7 +107,12 @@ def report_interactions(
             answers[number] = LineAnswer(line=number, outcome="invalid", detail=why_invalid(error))
     with call.connection() as connection:
         found = interactions.record(
-            connection, call.caller.tenant, list(usable.values()), call.caller.name, call.now_us
+            connection,
+            call.deps.box,
+            call.caller.tenant,
+            list(usable.values()),
+            call.caller.name,
+            call.now_us,
         )
     answers |= {number: _line(number, answer) for number, answer in zip(usable, found, strict=True)}
     data = [answers[number] for number, _ in lines]
