@@ -28,7 +28,8 @@ class Topics:
     """Names in Kafka, each with `prefix`.
 
     raw : messages as received. acks : committed sequence numbers of devices, for the gateways.
-    dead : dead letters, signals : findings of features, both for other systems.
+    dead : dead letters, signals : findings of features, both for other systems. customers : rows of
+    back offices; changes : what has changed in the registry, for other systems.
     """
 
     prefix: str = ""
@@ -53,6 +54,19 @@ class Topics:
     @property
     def signals(self) -> str:
         return f"{self.prefix}signals"
+
+    @property
+    def customers(self) -> str:
+        return f"{self.prefix}customers"
+
+    @property
+    def changes(self) -> str:
+        return f"{self.prefix}customers.changes"
+
+    @property
+    def registry(self) -> str:
+        """The consumer group of those who write rows of back offices."""
+        return f"{self.prefix}tachowatt-registry"
 
     @property
     def ingest(self) -> str:

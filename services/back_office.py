@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from runtime.errors import NotFound
+from services import attributes as values
 from services import identity
 from services.registry_rows import (
     AssignmentRow,
@@ -24,7 +25,7 @@ from services.registry_rows import (
     VehicleRow,
     refusal_of,
 )
-from store.people import external_ids, registry
+from store.people import attributes, external_ids, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, Unstorable, translated
 
@@ -116,8 +117,9 @@ def change(
         refusal = Refusal(field="id", message="an id stays as it is")
         return Outcome(object_id, Result.REFUSED, (refusal,))
     row = {**found, **changes}
-    if "external_ids" in changes and isinstance(changes["external_ids"], Mapping):
-        row["external_ids"] = {**found["external_ids"], **changes["external_ids"]}
+    for name in ("external_ids", "attributes"):
+        if name in changes and isinstance(changes[name], Mapping):
+            row[name] = {**found[name], **changes[name]}
     return apply(connection, tenant, kind, [row], now_us, dry_run=dry_run)[0]
 
 
@@ -128,10 +130,12 @@ def current(
     table = str(kind).removesuffix("s")
     found = registry.objects(connection, table, tenant, ids)
     named = external_ids.of(connection, tenant, table, list(found))
+    said = attributes.values(connection, tenant, table, list(found))
     return {
         object_id: {
             **{("id" if name == table else name): value for name, value in row.items()},
             "external_ids": named.get(object_id, {}),
+            "attributes": said.get(object_id, {}),
         }
         for object_id, row in found.items()
     }
@@ -150,15 +154,23 @@ def _upsert(connection: Connection, tenant: str, kind: Kind, rows: Sequence[Any]
     for turn in _turns(valid):
         before = current(connection, tenant, kind, [row.id for _, row in turn])
         written = [(position, row, _result(row, before.get(row.id))) for position, row in turn]
-        todo = [row for _, row, result in written if result is not Result.UNCHANGED]
+        wrong = values.problems(
+            connection,
+            tenant,
+            str(kind).removesuffix("s"),
+            {row.id: row.attributes for _, row in turn},
+        )
+        todo = [
+            row
+            for _, row, result in written
+            if result is not Result.UNCHANGED and row.id not in wrong
+        ]
         refusals = _each(connection, todo, lambda some: _write(connection, tenant, kind, some))
         for position, row, result in written:
-            refusal = refusals.get(row.id) if result is not Result.UNCHANGED else None
-            outcomes[position] = (
-                Outcome(row.id, result)
-                if refusal is None
-                else Outcome(row.id, Result.REFUSED, (refusal,))
-            )
+            found = wrong.get(row.id, ())
+            if not found and result is not Result.UNCHANGED and row.id in refusals:
+                found = (refusals[row.id],)
+            outcomes[position] = Outcome(row.id, Result.REFUSED if found else result, found)
     return [outcomes[position] for position in range(len(rows))]
 
 
@@ -179,19 +191,24 @@ def _result(row: Known, before: Mapping[str, Any] | None) -> Result:
     if before is None:
         return Result.CREATED
     said = row.model_dump(mode="python")
-    # External ids are added to those of other systems.
+    # External ids and attributes are added to those that are there.
     said["external_ids"] = {**before["external_ids"], **said["external_ids"]}
+    both = {**before["attributes"], **said["attributes"]}
+    said["attributes"] = {name: value for name, value in both.items() if value is not None}
     return Result.UNCHANGED if said == before else Result.UPDATED
 
 
 def _write(connection: Connection, tenant: str, kind: Kind, rows: Sequence[Known]) -> None:
     table = str(kind).removesuffix("s")
-    dumped = [row.model_dump(mode="python", exclude={"external_ids"}) for row in rows]
+    dumped = [row.model_dump(mode="python", exclude={"external_ids", "attributes"}) for row in rows]
     registry.upsert(
         connection, table, [{**row, "tenant": tenant, table: row["id"]} for row in dumped]
     )
     external_ids.put(
         connection, tenant, table, {row.id: row.external_ids for row in rows if row.external_ids}
+    )
+    attributes.put(
+        connection, tenant, table, {row.id: row.attributes for row in rows if row.attributes}
     )
 
 

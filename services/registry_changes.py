@@ -48,6 +48,25 @@ def after(connection: Connection, tenant: str, cursor: tuple[int, int], limit: i
     ]
 
 
+def after_all(
+    connection: Connection, cursor: tuple[int, int], limit: int
+) -> tuple[list[Item], tuple[int, int]]:
+    """Return the next changes of all tenants, and the cursor after them. Raises
+    `changes.Forgotten`."""
+    found = changes.page(connection, None, cursor, limit)
+    data: dict[tuple[str, str, str], Any] = {}
+    for tenant in dict.fromkeys(change.tenant for change in found):
+        named = [_shown(change) for change in found if change.tenant == tenant]
+        for (kind, object_id), row in _data(connection, tenant, named).items():
+            data[(tenant, kind, object_id)] = row
+    items = [
+        Item(kind, object_id, data.get((change.tenant, kind, object_id)), change)
+        for change in found
+        for kind, object_id in [_shown(change)]
+    ]
+    return items, (found[-1].xid, found[-1].change_id) if found else cursor
+
+
 def _shown(change: Change) -> tuple[str, str]:
     """Return kind and id for others: an id in another system is a part of its object."""
     if change.kind == "external_id":

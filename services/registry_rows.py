@@ -4,7 +4,15 @@ from datetime import UTC, date, datetime
 from typing import Annotated, Any, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    JsonValue,
+    model_validator,
+)
 
 from contracts.topics import NAME
 
@@ -55,6 +63,9 @@ class Known(Row):
 
     id: Name
     external_ids: ExternalIds = Field(default_factory=dict, max_length=20)
+    attributes: dict[Name, JsonValue] = Field(
+        default_factory=dict, max_length=50, description="Custom attributes; null removes one."
+    )
 
 
 class CustomerRow(Known):

@@ -51,6 +51,8 @@ def create(url: str, topics: Topics, partitions: int, replicas: int, keep_hours:
             topics.acks: partitions,
             topics.dead: max(1, partitions // 4),
             topics.signals: partitions,
+            topics.customers: max(1, partitions // 4),
+            topics.changes: max(1, partitions // 4),
         }
         for name, count in wanted.items():
             answer = await admin.create_topics(

@@ -12,6 +12,7 @@ from ingest.decoding.catalogue import ROUTER
 from ingest.logs.direct import DirectLog
 from ingest.logs.kafka import KafkaIngest
 from ingest.logs.kafka_publisher import Publisher
+from ingest.logs.kafka_registry import RegistryFollower
 from ingest.logs.tcp_listener import Listener
 from ingest.partition.worker import Worker
 from runtime.clock import Clock
@@ -82,9 +83,17 @@ async def run_kafka_ingest(
             metrics,
             ROUTER.key_of_topic,
         )
-        publishing = asyncio.create_task(publisher.run(stop), name="publish")
-        await first_of(running, upkeep, publishing)
+        registry = RegistryFollower(
+            log_url, addresses.database_url, Topics(settings.kafka_topic_prefix), clock
+        )
+        tasks = (
+            running,
+            upkeep,
+            asyncio.create_task(publisher.run(stop), name="publish"),
+            asyncio.create_task(registry.run(stop), name="registry"),
+        )
+        await first_of(*tasks)
         stop.set()
-        await asyncio.gather(running, upkeep, publishing)
+        await asyncio.gather(*tasks)
     finally:
         server.close()

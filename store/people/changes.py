@@ -67,8 +67,10 @@ def forgotten(connection: Connection) -> int:
     return int(scalar(connection, "select forgotten::text::bigint from customers.change_horizon"))
 
 
-def page(connection: Connection, tenant: str, after: tuple[int, int], limit: int) -> list[Change]:
-    """Return the next changes of a tenant after (xid, change_id), in order.
+def page(
+    connection: Connection, tenant: str | None, after: tuple[int, int], limit: int
+) -> list[Change]:
+    """Return the next changes of a tenant after (xid, change_id), in order; None = of all.
 
     Raises `Forgotten` where some after it are gone, or where it is of another database.
     """
@@ -79,11 +81,15 @@ def page(connection: Connection, tenant: str, after: tuple[int, int], limit: int
         (after[0], after[0]),
     ):
         raise Forgotten("changes after this cursor were forgotten")
+    whose = "" if tenant is None else "tenant = %s and "
+    query = (
+        f"select {_COLUMNS} from customers.change where {whose}(xid, change_id) > "
+        "(%s::text::xid8, %s) and xid < pg_snapshot_xmin(pg_current_snapshot()) "
+        "order by xid, change_id limit %s"
+    )
     found = connection.execute(
-        f"select {_COLUMNS} from customers.change where tenant = %s "
-        "and (xid, change_id) > (%s::text::xid8, %s) "
-        "and xid < pg_snapshot_xmin(pg_current_snapshot()) order by xid, change_id limit %s",
-        (tenant, after[0], after[1], limit),
+        query.encode(),
+        (*(() if tenant is None else (tenant,)), after[0], after[1], limit),
     )
     return [Change(*row) for row in found.fetchall()]
 

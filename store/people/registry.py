@@ -69,6 +69,11 @@ def tenants(connection: Connection) -> list[str]:
     return [row[0] for row in connection.execute("select tenant from customers.tenant order by 1")]
 
 
+def known_tenants(connection: Connection) -> list[str]:
+    """Return all tenants, also where the connection's scope is none of them."""
+    return [row[0] for row in connection.execute("select customers.tenants()")]
+
+
 _SUBJECT = "case when vehicle is null then 'meter:' || meter else 'vehicle:' || vehicle end"
 
 

@@ -272,6 +272,8 @@ TABLES = (
           export=False),
     Entry("access.person", _STAFF, "name, e-mail, team, skills, languages, absence", _CUSTOMER,
           _RELATIONSHIP, End.DELETE),
+    _nobody("access.partner", "companies outside", "a company"),
+    _nobody("access.partner_member", "who acts for a company outside", "staff of partners"),
     _nobody("access.analyst", "logins of analysts", "staff"),
     _nobody("access.change_request", "four eyes", "staff, and ids of dead letters",
             Retention("proof", "requested_at", "not exists (select from access.change_decision d "
@@ -306,6 +308,13 @@ TABLES = (
           Whose("t.tenant = %(tenant)s and (t.vehicle = any(%(vehicles)s) "
                 "or t.meter = any(%(meters)s))"), _RELATIONSHIP, End.DELETE),
     Entry("customers.external_id", "ids in other systems", "ids of customer and things",
+          Whose("t.tenant = %(tenant)s and (t.kind = 'customer' and t.object = %(customer)s "
+                "or t.kind = 'vehicle' and t.object = any(%(vehicles)s) "
+                "or t.kind = 'meter' and t.object = any(%(meters)s) "
+                "or t.kind = 'contract' and t.object = any(%(contracts)s))"),
+          _RELATIONSHIP, End.DELETE),
+    Entry("customers.attribute_value", "what a company records of its own",
+          "values of custom attributes",
           Whose("t.tenant = %(tenant)s and (t.kind = 'customer' and t.object = %(customer)s "
                 "or t.kind = 'vehicle' and t.object = any(%(vehicles)s) "
                 "or t.kind = 'meter' and t.object = any(%(meters)s) "
@@ -370,6 +379,15 @@ TABLES = (
           _DEVICE, _RELATIONSHIP, End.KEEP,
           why="a device of the tenant: while it is known, what it still sends is refused and not "
           "kept as a dead letter"),
+    Entry("customers.received_event", "write each event of a back office once",
+          "ids of objects; of what was refused the row that was sent",
+          Whose("t.tenant = %(tenant)s and (t.type = 'customer.put' and t.object = %(customer)s "
+                "or t.type = 'contract.put' and t.object = any(%(contracts)s) "
+                "or t.type = 'vehicle.put' and t.object = any(%(vehicles)s) "
+                "or t.type = 'meter.put' and t.object = any(%(meters)s))"),
+          Retention("faults", "received_at"), End.DELETE, export=False),
+    _nobody("customers.change_publication", "up to where changes are published", "numbers"),
+    _nobody("customers.attribute", "which attributes a company has", "names of attributes"),
     _nobody("customers.shared_identifier", "numbers that several people use", "keyed hashes"),
     _nobody("customers.tenant", "companies", "a company"),
     _nobody("customers.version", "number of changes", "a number"),
@@ -407,6 +425,10 @@ TOPICS = (
     _outside("topic", "telemetry.acks", "numbers of stored messages", "", _UNTIL_KAFKA),
     _outside("topic", "telemetry.dead", "dead letters for other systems",
              "messages as they were received", _UNTIL_KAFKA),
+    _outside("topic", "customers", "rows of back offices until they are written",
+             "who it is, contracts, vehicles, meters", _UNTIL_KAFKA),
+    _outside("topic", "customers.changes", "changes of the registry for other systems",
+             "who it is, contracts, vehicles, meters", _UNTIL_KAFKA),
     _outside("topic", "signals", "findings for other systems", "trips, events, anomalies, scores",
              _UNTIL_KAFKA),
 )  # fmt: skip

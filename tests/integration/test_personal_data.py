@@ -48,7 +48,9 @@ def test_every_table_has_an_entry(database: str) -> None:
 
 def test_every_topic_and_file_has_an_entry(state_dir) -> None:
     topics = Topics()
-    names = {topics.raw, topics.acks, topics.dead, topics.signals}
+    names = {
+        topics.raw, topics.acks, topics.dead, topics.signals, topics.customers, topics.changes,
+    }  # fmt: skip
     assert names == {entry.place for entry in TOPICS}
     assert len({entry.place for entry in (*TABLES, *TOPICS, *FILES)}) == len(
         (*TABLES, *TOPICS, *FILES)
