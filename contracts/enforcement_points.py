@@ -44,6 +44,15 @@ POINTS: tuple[Point, ...] = (
         (_RULE, _STORE),
     ),
     Point(
+        "partners",
+        "A partner sees only who has granted it to this partner, for a purpose and until a time.",
+        ("customer_context/consent/partners.py",),
+        (
+            "tests/property/test_partner_grants.py::test_a_partner_sees_what_it_was_granted",
+            "tests/integration/test_partners.py::test_a_partner_sees_only_who_granted_it",
+        ),
+    ),
+    Point(
         "merge of customers",
         "Of consents under several ids of a customer the narrower one counts; a merge permits "
         "nothing.",
@@ -199,6 +208,7 @@ POINTS: tuple[Point, ...] = (
         (
             "api/resources/subjects.py",
             "api/routes/customers/own.py",
+            "services/attributes.py",
             "store/people/subjects.py",
             "store/reads/driving.py",
             "store/reads/metering.py",

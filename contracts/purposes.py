@@ -38,6 +38,10 @@ class Recipient(StrEnum):
     UTILITY = "utility"
 
 
+PARTNER = "partner:"
+"""Begins the recipient of a decision about a partner: `partner:<id>`."""
+
+
 class Method(StrEnum):
     """How a decision was taken."""
 

@@ -1,4 +1,4 @@
-"""Custom attributes: declare them, check and record values, and show those whose purpose is granted.
+"""Custom attributes: declare them, check values, and show those whose purpose is granted.
 
 A value is a part of its object: the back office writes it with the object and sees it there.
 Everybody else sees it while the purpose that its attribute names is granted.

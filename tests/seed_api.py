@@ -22,9 +22,10 @@ from contracts.signals import signal_id
 from contracts.units import VEHICLE_NAMES
 from customer_context.four_eyes.rule import Actor
 from services import four_eyes, rights_progress
+from services import partners as partner_grants
 from services.rights_execution import Executor
 from store.casework import alerts, cases, contacts
-from store.people import keys, match_pairs, persons
+from store.people import keys, match_pairs, partners, persons
 from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
@@ -155,7 +156,14 @@ def seed(url: str) -> Seeded:
         people = _people(connection, keys)
         _books(connection)
         asked = _ask(connection, people)
-        for row in _OWNERS.values():
+        for owner, row in _OWNERS.items():
+            partners.put(connection, row.tenant, "garage", "Garage", "garage", from_us(NOW_US))
+            if owner != QUIET:
+                _grant(connection, row)
+            if owner in ("own", FOREIGN):
+                key_id = keys[(owner, "partner")].split("_")[1]
+                for member in (key_id, people[(owner, "partner")]):
+                    assert partners.join(connection, row.tenant, member, "garage")
             doubtful = (row.driver, row.home, 0.8, {"name": 1.0})
             match_pairs.propose(connection, row.tenant, [doubtful], from_us(NOW_US))
         connection.commit()
@@ -163,6 +171,16 @@ def seed(url: str) -> Seeded:
             own[owner] = replace(own[owner], right=_copy_of_data(connection, own[owner]))
     own = {owner: replace(row, approval=asked[row.tenant]) for owner, row in own.items()}
     return Seeded(url, own, keys, people)
+
+
+def _grant(connection: Connection, own: Own) -> None:
+    """Let the tenant's garage see the driver for a while."""
+    until = from_us(NOW_US + 30 * DAY_US)
+    decide = {"notice_version": "1", "source": "seed", "method": "command"}
+    partner_grants.grant(
+        connection, own.tenant, own.driver, "garage", "claims_assistance", until,
+        NOW_US - MINUTE_US, **decide,
+    )  # fmt: skip
 
 
 def _keys(connection: Connection) -> dict[tuple[str, str], str]:

@@ -19,6 +19,7 @@ class Scope(StrEnum):
     CONTEXT_READ = "context:read"
     CUSTOMERS_WRITE = "customers:write"
     CUSTOMERS_MERGE = "customers:merge"
+    PARTNER_READ = "partner:read"
     INTERACTIONS_WRITE = "interactions:write"
     REGISTRY_READ = "registry:read"
     REGISTRY_WRITE = "registry:write"
@@ -106,7 +107,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     ),
     Role.OPERATOR: _OPERATOR,
     Role.PLATFORM: _OPERATOR | {Scope.UNASSIGNED_READ},
-    Role.PARTNER: frozenset(),
+    Role.PARTNER: frozenset({Scope.PARTNER_READ}),
     Role.CUSTOMER: frozenset(
         {
             Scope.DATA_READ,

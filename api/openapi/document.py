@@ -89,6 +89,7 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
             {"name": "cases", "description": "Cases and their diary"},
             {"name": "customers", "description": "A customer's own data, consents and messages"},
             {"name": "back office", "description": "The registry in bulk, and what has changed"},
+            {"name": "partners", "description": "Customers who have granted it to a partner"},
             {"name": "devices", "description": "Credentials of a device, for a one-time code"},
             {"name": "contacts", "description": "Contacts and their delivery"},
             {"name": "operations", "description": "The ledger and dead letters"},

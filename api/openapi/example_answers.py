@@ -362,6 +362,26 @@ _MERGE: dict[str, Any] = {
     "merged_at": "2026-11-21T10:08:00Z", "merged_by": "Kim", "split_at": None, "split_by": None,
     "split_reason": None,
 }  # fmt: skip
+_PARTNER: dict[str, Any] = {
+    "id": "garage-7", "name": "Garage Seven", "kind": "garage",
+    "grants": [{
+        "purpose": "claims_assistance", "granted_at": "2026-11-21T10:08:00Z",
+        "valid_to": "2027-05-31T00:00:00Z",
+    }],
+}  # fmt: skip
+_GRANTING: dict[str, Any] = {
+    "id": "c-7", "name": "Anna Müller",
+    "granted": [{"purpose": "claims_assistance", "until": "2027-05-31T00:00:00Z"}],
+}  # fmt: skip
+_LABEL = {"de": "Treuestufe", "en": "Loyalty level"}
+_ATTRIBUTE: dict[str, Any] = {
+    "type": "choice", "choices": ["blue", "gold"], "purpose": None, "label": _LABEL,
+    "kind": "customer", "name": "loyalty_level",
+}  # fmt: skip
+_VALUE: dict[str, Any] = {
+    "kind": "customer", "object": "c-7", "name": "loyalty_level", "label": _LABEL, "value": "gold",
+    "purpose": None,
+}  # fmt: skip
 _PAIR: dict[str, Any] = {
     "one": {
         "id": "c-18", "name": "Anna Müller", "birth_date": None, "contracts": 1,
@@ -510,6 +530,14 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "list_merges": {"200": {"data": [_MERGE]}},
     "merge_customer": {"200": _MERGE},
     "split_customer": {"200": _SPLIT},
+    "list_own_partners": {"200": {"data": [_PARTNER]}},
+    "grant_to_partner": {"201": {"data": _PARTNER["grants"]}},
+    "end_grant_to_partner": {"200": {"data": []}},
+    "list_partner_customers": {"200": page(_GRANTING)},
+    "get_partner_customer": {"200": {**_GRANTING, "subjects": ["vehicle:car-7"], "findings": []}},
+    "list_attributes": {"200": {"data": [_ATTRIBUTE]}},
+    "declare_attribute": {"200": _ATTRIBUTE},
+    "list_customer_attributes": {"200": {"data": [_VALUE]}},
     "list_matches": {"200": page(_PAIR)},
     "accept_match": {"200": _MERGE},
     "reject_match": {"200": {"one": "c-18", "other": "c-7", "state": "rejected"}},

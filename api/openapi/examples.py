@@ -222,6 +222,18 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 
 REQUESTS: dict[str, Any] = {
     "merge_customer": {"into": "c-7", "reason": "Moved, and was entered again"},
+    "declare_attribute": {
+        "type": "choice",
+        "choices": ["blue", "gold"],
+        "purpose": None,
+        "label": {"de": "Treuestufe", "en": "Loyalty level"},
+    },
+    "grant_to_partner": {
+        "purpose": "claims_assistance",
+        "valid_to": "2027-05-31T00:00:00Z",
+        "notice_version": "2026-11",
+    },
+    "end_grant_to_partner": {"purpose": "energy_insight", "notice_version": "2026-11"},
     "accept_match": {"survivor": "c-7"},
     "split_customer": {"reason": "Father and son"},
     "resolve_alert": {"resolution": "An old freezer ran in the cellar; the customer unplugged it."},

@@ -1,7 +1,9 @@
 """Customers: search and relevant context for agents; a customer's own data and consents."""
 
+from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import quote
+from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
@@ -16,9 +18,9 @@ from api.resources import rights as resources_of_rights
 from api.resources.subjects import invalid
 from contracts.channels import PURPOSES, TO_CUSTOMER
 from contracts.contact_points import NotUsable, PointKind
-from contracts.purposes import Method
+from contracts.purposes import Method, Purpose
 from contracts.rights import Right
-from services import alert_flow, consent, contact_flow, customer_search
+from services import alert_flow, attributes, consent, contact_flow, customer_search, partners
 from services.contact_points import NewPoint
 from store.people import merges, read_log, subjects
 from store.people.read_log import of_customers, of_rows
@@ -113,6 +115,7 @@ def customer(view: View) -> Response:
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         purposes=PURPOSES,
+        attributes=attributes.of_customer(view.connection, view.tenant, customer_id),
         contacts=sent,
     )
 
@@ -192,6 +195,8 @@ def own(view: View) -> Response:
         **_rights(view, customer_id),
         purposes=PURPOSES,
         granted=consents.granted,
+        partners=partners.of_customer(view.connection, view.tenant, customer_id, view.now_us),
+        partner_purposes=tuple(Purpose),
         ledger=consents.ledger[::-1],
         contacts=[
             row
@@ -236,3 +241,24 @@ def decide(view: View) -> Response:
         method=Method.PAGE,
     )
     return view.go("/me", f"consent_{state}")
+
+
+def decide_partner(view: View) -> Response:
+    """POST /me/partners: grant a purpose to a partner until a day, or end a grant."""
+    purpose, partner = view.form.get("purpose", ""), view.form.get("partner", "")[:64]
+    if purpose not in tuple(Purpose):
+        raise not_found()
+    said = {"notice_version": NOTICE, "source": "portal", "method": Method.PAGE}
+    customer_id, now_us = str(view.caller.customer), view.now_us
+    if view.form.get("action") == "end":
+        partners.end(view.connection, view.tenant, customer_id, partner, purpose, now_us, **said)
+        return view.go("/me", "grant_ended")
+    try:
+        day = date.fromisoformat(view.form.get("until", ""))
+        until = datetime.combine(day, time(23, 59), ZoneInfo(view.timezone))
+    except ValueError:
+        raise invalid("body.until", "expected a day") from None
+    partners.grant(
+        view.connection, view.tenant, customer_id, partner, purpose, until, now_us, **said
+    )
+    return view.go("/me", "partner_granted")

@@ -11,11 +11,13 @@ from api.routes.agents import (
     work_queue,
 )
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
-from api.routes.back_office import changes, matches, merges, registry
+from api.routes.back_office import attributes, changes, matches, merges, registry
 from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own, rights
+from api.routes.customers import partners as own_partners
 from api.routes.insurers import driving, trips
 from api.routes.operators import approvals, health, operations, privacy
+from api.routes.partners import customers as partner_customers
 from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
 
 ROUTERS = tuple(
@@ -32,6 +34,7 @@ ROUTERS = tuple(
         changes,
         merges,
         matches,
+        attributes,
         contact_points,
         timeline,
         facts,
@@ -42,6 +45,8 @@ ROUTERS = tuple(
         rights,
         work_queue,
         own,
+        own_partners,
+        partner_customers,
         consents,
         inbox,
         crash_answer,

@@ -102,7 +102,7 @@ class FileMapping(Strict):
         return self
 
 
-_OWN = {"tenant", "external_ids", "email", "phone", "mapping"}
+_OWN = {"tenant", "external_ids", "attributes", "email", "phone", "mapping"}
 """Fields that a mapping does not name, or that need more than a copy."""
 
 

@@ -25,6 +25,7 @@ from contracts.dialects import NATIVE
 from contracts.purposes import DataCategory, LegalBasis, Method
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
+from services import attributes
 from services.contact_points import ContactPoints, NewPoint
 from services.registry_rows import (
     ContractRow,
@@ -36,6 +37,7 @@ from services.registry_rows import (
     VehicleRow,
     Zone,
 )
+from store.people import attributes as store_attributes
 from store.people import consent, external_ids, identity, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, connect, translated
@@ -276,6 +278,7 @@ def write(
                                 row["address"] = f"{row['tenant']}/{row['device']}"
                     registry.upsert(connection, table, rows)
                     _external_ids(connection, table, rows)
+                    _attributes(connection, table, rows)
                     if section == "customers":
                         registry.set_addresses(connection, rows, tuple(ADDRESSES))
                 _contact_points(connection, sections, points, now_us)
@@ -315,6 +318,18 @@ def _external_ids(connection: Connection, table: str, rows: Sequence[Mapping[str
             named.setdefault(row["tenant"], {})[row[table]] = row["external_ids"]
     for tenant, ids in named.items():
         external_ids.put(connection, tenant, table, ids)
+
+
+def _attributes(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record custom attributes. Raises `Usage` where one does not fit what is declared."""
+    said: dict[str, dict[str, Mapping[str, Any]]] = {}
+    for row in rows:
+        if row.get("attributes"):
+            said.setdefault(row["tenant"], {})[row[table]] = row["attributes"]
+    for tenant, values in said.items():
+        for object_id, problems in attributes.problems(connection, tenant, table, values).items():
+            raise Usage(f"{table} {object_id!r}: {problems[0].field}: {problems[0].message}")
+        store_attributes.put(connection, tenant, table, values)
 
 
 def _contact_points(

@@ -84,7 +84,8 @@ def put(
         if written:
             cursor.execute(
                 "insert into customers.attribute_value as a (tenant, kind, object, name, value) "
-                "select %s, %s, object, name, value from unnest(%s::text[], %s::text[], %s::jsonb[]) "
+                "select %s, %s, object, name, value "
+                "from unnest(%s::text[], %s::text[], %s::jsonb[]) "
                 "as n (object, name, value) on conflict (tenant, kind, object, name) do update "
                 "set value = excluded.value, recorded_at = excluded.recorded_at "
                 "where a.value <> excluded.value",

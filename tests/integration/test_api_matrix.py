@@ -77,6 +77,14 @@ RULES: dict[str, Rule] = {
     "write_meters": BULK,
     "write_assignments": BULK,
     "list_merges": rule("back_office", "supervisor"),
+    "list_attributes": BULK,
+    "declare_attribute": BULK,
+    "list_customer_attributes": rule("agent", "supervisor"),
+    "list_own_partners": OWN,
+    "grant_to_partner": OWN,
+    "end_grant_to_partner": OWN,
+    "list_partner_customers": rule("partner", whole=True),
+    "get_partner_customer": rule("partner", consent=True),
     "list_matches": rule("back_office", "supervisor", whole=True),
     "accept_match": rule("back_office", "supervisor"),
     "reject_match": rule("back_office", "supervisor"),
@@ -196,6 +204,10 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
     if operation == "resend_contact":
         message = own.webhook
     return {
+        "partner_id": "garage",
+        "granting_id": own.driver,
+        "kind": "customer",
+        "name": "loyalty_level",
         "one": own.driver,
         "other": own.home,
         "alert_id": own.alert,
@@ -379,6 +391,8 @@ def state(api: Api) -> str:
         "external_id",
         "merge",
         "match_pair",
+        "attribute",
+        "attribute_value",
     )
     names += [f"customers.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]

@@ -1,0 +1,1 @@
+"""Routes for partners: customers who have granted it."""

@@ -1,0 +1,131 @@
+"""Partners: they see only customers who granted it, for a purpose and with an end."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from app.cli import cli
+from services import consent, partners
+from store.people import partners as store
+from store.postgres.pool import Connection, connect
+from store.postgres.times import from_us
+from tests.fix_api import Api, problem
+from tests.fix_registry import NOW_US
+from tests.fix_roles import Town
+from tests.pages import send, sign_in
+
+DAY_US = 86_400_000_000
+SAID = {"notice_version": "1", "source": "test", "method": "command"}
+
+
+def _seen(connection: Connection, now_us: int = NOW_US) -> dict[str, list[str]]:
+    found = partners.seen_by(connection, "t1", "garage", now_us, after="", limit=50)
+    return {one.customer: sorted(one.purposes) for one in found}
+
+
+def test_a_partner_sees_only_who_granted_it(town: Town) -> None:
+    with connect(town.url) as connection:
+        before = _seen(connection)
+        assert before == {"c0": ["claims_assistance"], "omar-driver": ["claims_assistance"]}
+        until = from_us(NOW_US + DAY_US)
+        partners.grant(connection, "t1", "c3", "garage", "energy_insight", until, NOW_US, **SAID)
+        assert _seen(connection) == {**before, "c3": ["energy_insight"]}
+        assert "c3" not in _seen(connection, NOW_US + 2 * DAY_US), "it has ended"
+        seen, contracts, findings = partners.see(connection, "t1", "garage", "c0", NOW_US)
+        assert set(seen.purposes) == {"claims_assistance"}
+        assert {row["vehicle"] for row in contracts} == {"v0"}
+        assert {one.purpose for one in findings} <= {"claims_assistance"}
+        assert (
+            _seen(connection)
+            and partners.seen_by(connection, "t1", "nobody", NOW_US, after="", limit=5) == []
+        )
+        partners.end(
+            connection, "t1", "omar-driver", "garage", "claims_assistance", NOW_US + 1, **SAID
+        )
+        assert "omar-driver" not in _seen(connection, NOW_US + 2)
+
+
+def test_a_withdrawal_from_all_reaches_partners_and_a_grant_to_all_does_not(town: Town) -> None:
+    def decide(state: str, at_us: int) -> None:
+        consent.decide(
+            connection, "t1", "c0", "claims_assistance", state, at_us,
+            notice_version="1", source="test",
+        )  # fmt: skip
+
+    with connect(town.url) as connection:
+        decide("withdrawn", NOW_US + 1)
+        assert "c0" not in _seen(connection, NOW_US + 2)
+        store.put(connection, "t1", "dealer", "Dealer", "dealer", from_us(NOW_US))
+        decide("granted", NOW_US + 3)
+        for partner in ("dealer",):
+            assert partners.seen_by(connection, "t1", partner, NOW_US + 4, after="", limit=5) == []
+
+
+def test_customers_grant_and_end_by_the_api(api: Api) -> None:
+    own, garage = api.seeded.bearer("customer"), api.seeded.bearer("partner")
+    path = "/v1/customers/c0/partners"
+    until = (from_us(NOW_US) + timedelta(days=90)).isoformat()
+    body = {"purpose": "driving_score", "valid_to": until, "notice_version": "2"}
+    done = api.client.post(
+        f"{path}/garage/grants", headers={**own, "Idempotency-Key": "p-1"}, json=body
+    )
+    assert done.status_code == 201, done.text
+    assert {one["purpose"] for one in done.json()["data"]} == {"claims_assistance", "driving_score"}
+    seen = api.client.get("/v1/partner/customers/c0", headers=garage).json()
+    assert {one["purpose"] for one in seen["granted"]} == {"claims_assistance", "driving_score"}
+    assert seen["subjects"] == ["vehicle:v0"]
+    ended = api.client.post(
+        f"{path}/garage/end", headers=own,
+        json={"purpose": "driving_score", "notice_version": "2"},
+    )  # fmt: skip
+    assert [one["purpose"] for one in ended.json()["data"]] == ["claims_assistance"]
+    listed = api.client.get(path, headers=own).json()["data"]
+    assert [(one["id"], len(one["grants"])) for one in listed] == [("garage", 1)]
+    for wrong in ("2020-01-01T00:00:00Z", "2190-01-01T00:00:00Z"):
+        answer = api.client.post(
+            f"{path}/garage/grants", headers={**own, "Idempotency-Key": wrong},
+            json={**body, "valid_to": wrong},
+        )  # fmt: skip
+        problem(answer, 409, "not_allowed_now")
+    problem(api.client.get("/v1/partner/customers/quiet-driver", headers=garage), 404, "not_found")
+    problem(api.client.get("/v1/customers/c0/context", headers=garage), 403, "missing_scope")
+    reads = api.client.get("/v1/customers/c0/reads", headers=own).json()["data"]
+    assert "partner" in {one["role"] for one in reads}, "the customer sees who looked"
+
+
+def test_customers_grant_and_end_on_their_page(api: Api) -> None:
+    with httpx.Client(base_url=api.client.base_url) as client:
+        sign_in(client, api.seeded.keys[("own", "customer")])
+        day = (from_us(NOW_US) + timedelta(days=20)).date().isoformat()
+        fields: dict[str, Any] = {"partner": "garage", "purpose": "driving_score"}
+        done = send(client, "/me", "/me/partners", action="grant", until=day, **fields)
+        assert done.status_code == 303, done.text
+        assert "Garage" in client.get("/me").text
+        assert send(client, "/me", "/me/partners", action="end", **fields).status_code == 303
+        wrong = send(client, "/me", "/me/partners", action="grant", until="soon", **fields)
+        assert wrong.status_code == 422
+
+
+def test_the_command_adds_joins_and_ends(
+    town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", town.url)
+    person = town.seeded.people[("own", "partner")]
+    for arguments in (
+        ["partner", "add", "broker-1", "--name", "Broker", "--kind", "broker", "--tenant", "t1"],
+        ["partner", "join", "broker-1", person, "--tenant", "t1"],
+    ):
+        cli(arguments, standalone_mode=False)
+    with connect(town.url) as connection:
+        found = store.of_member(connection, "t1", person)
+        assert found is not None and found.partner == "broker-1"
+    cli(["partner", "end", "broker-1", "--tenant", "t1"], standalone_mode=False)
+    with connect(town.url) as connection:
+        assert store.of_member(connection, "t1", person) is None
+    capsys.readouterr()
+    cli(["partner", "list", "--tenant", "t1", "--json"], standalone_mode=False)
+    rows = json.loads(capsys.readouterr().out)
+    assert [row["id"] for row in rows if row["ended"]] == ["broker-1"]
