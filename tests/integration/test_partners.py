@@ -2,7 +2,6 @@
 
 import json
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -15,7 +14,7 @@ from store.postgres.times import from_us
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
-from tests.pages import send, sign_in
+from tests.pages import sign_in, token_of
 
 DAY_US = 86_400_000_000
 SAID = {"notice_version": "1", "source": "test", "method": "command"}
@@ -99,13 +98,15 @@ def test_customers_grant_and_end_by_the_api(api: Api) -> None:
 def test_customers_grant_and_end_on_their_page(api: Api) -> None:
     with httpx.Client(base_url=api.client.base_url) as client:
         sign_in(client, api.seeded.keys[("own", "customer")])
+        page = client.get("/me").text
+        fields = {"csrf": token_of(page), "partner": "garage", "purpose": "driving_score"}
         day = (from_us(NOW_US) + timedelta(days=20)).date().isoformat()
-        fields: dict[str, Any] = {"partner": "garage", "purpose": "driving_score"}
-        done = send(client, "/me", "/me/partners", action="grant", until=day, **fields)
+        done = client.post("/me/partners", data={**fields, "action": "grant", "until": day})
         assert done.status_code == 303, done.text
-        assert "Garage" in client.get("/me").text
-        assert send(client, "/me", "/me/partners", action="end", **fields).status_code == 303
-        wrong = send(client, "/me", "/me/partners", action="grant", until="soon", **fields)
+        assert client.get("/me").text.count('value="end"') == page.count('value="end"') + 1
+        assert client.post("/me/partners", data={**fields, "action": "end"}).status_code == 303
+        assert client.get("/me").text.count('value="end"') == page.count('value="end"')
+        wrong = client.post("/me/partners", data={**fields, "action": "grant", "until": "soon"})
         assert wrong.status_code == 422
 
 
