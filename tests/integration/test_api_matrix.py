@@ -337,7 +337,7 @@ def ask(api: Api, one: Try, tenant: str, role: str) -> tuple[int, bytes]:
     if one.operation == "stream_alerts" and one.allowed:
         with api.client.stream("GET", one.path, headers=headers) as answer:
             return answer.status_code, next(answer.iter_raw())
-    body = REQUESTS.get(one.operation) if one.method in ("POST", "PATCH") else None
+    body = REQUESTS.get(one.operation) if one.method in ("POST", "PATCH", "PUT") else None
     if isinstance(body, str):
         headers["Content-Type"] = "application/x-ndjson"
         answer = api.client.request(one.method, one.path, headers=headers, content=body)

@@ -99,7 +99,7 @@ def test_customers_grant_and_end_on_their_page(api: Api) -> None:
     with httpx.Client(base_url=api.client.base_url) as client:
         sign_in(client, api.seeded.keys[("own", "customer")])
         page = client.get("/me").text
-        fields = {"csrf": token_of(page), "partner": "garage", "purpose": "driving_score"}
+        fields = {"csrf": token_of(page), "partner": "garage", "purpose": "energy_insight"}
         day = (from_us(NOW_US) + timedelta(days=20)).date().isoformat()
         done = client.post("/me/partners", data={**fields, "action": "grant", "until": day})
         assert done.status_code == 303, done.text
