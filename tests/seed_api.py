@@ -167,7 +167,7 @@ def seed(url: str) -> Seeded:
             doubtful = (row.driver, row.home, 0.8, {"name": 1.0})
             match_pairs.propose(connection, row.tenant, [doubtful], from_us(NOW_US))
         connection.commit()
-        for owner in ("own", FOREIGN):
+        for owner in _OWNERS:
             own[owner] = replace(own[owner], right=_copy_of_data(connection, own[owner]))
     own = {owner: replace(row, approval=asked[row.tenant]) for owner, row in own.items()}
     return Seeded(url, own, keys, people)
