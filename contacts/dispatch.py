@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable
 
 from contacts.channels import open_channels
+from contacts.code_mails import CodeMailer
 from contacts.deliver import Deliverer
 from contacts.link_mails import LinkMailer
 from contacts.notifications import NotificationListener
@@ -13,6 +14,7 @@ from contracts.channels import configured
 from runtime.clock import Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
+from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
 from services import case_notices, case_steps
@@ -60,6 +62,7 @@ class Dispatcher:
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
         mailing = StoreThread(self._url, "links")
         links = LinkMailer(mailing, self._settings, self._clock)
+        codes = CodeMailer(mailing, box_of(self._settings), self._settings, self._clock)
         listener = NotificationListener(self._url)
         listener.start()
 
@@ -80,7 +83,8 @@ class Dispatcher:
             return made == case_notices.BATCH
 
         async def mail_once() -> bool:
-            return await links.send_next()
+            sent = await links.send_next()
+            return await codes.send_next() or sent
 
         tasks = [
             asyncio.create_task(coroutine)

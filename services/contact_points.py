@@ -90,6 +90,10 @@ class ContactPoints:
         self._keys[tenant] = bytes.fromhex(self._box.open(sealed, bound_to))
         return self._keys[tenant]
 
+    def compared(self, text: str) -> str | None:
+        """Return what a number or address is compared with; None for any other text."""
+        return rules.searched(text, self._region)
+
     def keyed_hash(self, connection: Connection, tenant: str, text: str) -> bytes:
         """Return the hash of a text under the tenant's key, which is made if there is none."""
         return self._lookup(connection, tenant, text)

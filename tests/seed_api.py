@@ -24,7 +24,7 @@ from customer_context.four_eyes.rule import Actor
 from services import four_eyes, rights_progress
 from services import partners as partner_grants
 from services.rights_execution import Executor
-from store.casework import alerts, cases, contacts
+from store.casework import alerts, calls, cases, contacts
 from store.people import keys, match_pairs, partners, persons
 from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
@@ -69,6 +69,7 @@ class Own:
     point: str = ""
     secrets: tuple[str, ...] = ()
     right: str = ""
+    call: str = ""
 
 
 @dataclass(frozen=True)
@@ -298,11 +299,21 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
         "where contact_id = %s",
         (sent[2],),
     )
+    call_id = signal_id(own.tenant, owner, "call", own.driver)
+    calls.open_(
+        connection, call_id=call_id, tenant=own.tenant, agent=f"{owner} agent",
+        customer=own.driver, lookup=b"-", now_us=NOW_US - HOUR_US,
+    )  # fmt: skip
+    connection.execute(
+        "update contacts.call set state = 'closed', closed_at = %s where call_id = %s",
+        (from_us(NOW_US - HOUR_US), call_id),
+    )
     return Own(
         own.tenant, own.driver, own.home, own.vehicle, own.meter, own.motor, own.electricity,
         crash.id, raised.id, crash_case, alert_case, sent[0], sent[1], sent[2],
         f"{car}-{first_trip}", "", point[0],
         (crash.id, raised.id, crash_case, alert_case, *sent, f"{owner}-secret"),
+        call=call_id,
     )  # fmt: skip
 
 

@@ -23,6 +23,7 @@ class Scope(StrEnum):
     INTERACTIONS_WRITE = "interactions:write"
     REGISTRY_READ = "registry:read"
     REGISTRY_WRITE = "registry:write"
+    CALLS_WRITE = "calls:write"
     CASES_READ = "cases:read"
     CASES_WRITE = "cases:write"
     TEAM_READ = "team:read"
@@ -48,6 +49,7 @@ _AGENT = frozenset(
         Scope.CONTEXT_READ,
         Scope.CUSTOMERS_WRITE,
         Scope.INTERACTIONS_WRITE,
+        Scope.CALLS_WRITE,
         Scope.ALERTS_READ,
         Scope.CASES_READ,
         Scope.CASES_WRITE,

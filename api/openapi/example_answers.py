@@ -283,6 +283,33 @@ _ENTRY: dict[str, Any] = {
 }
 
 
+_CALL: dict[str, Any] = {
+    "id": "6f1d2c3b4a5968778695a4b3c2d1e0f1",
+    "agent": "Sofia Keller",
+    "state": "open",
+    "match": "one",
+    "started_at": "2026-11-21T10:00:00Z",
+    "closed_at": None,
+    "customer": None,
+    "chosen": True,
+    "questions": ["contract", "plate"],
+    "tries_left": 3,
+    "code": "possible",
+    "verified_at": None,
+    "verified_by": None,
+    "verified_how": None,
+    "desk": "/desk/6f1d2c3b4a5968778695a4b3c2d1e0f1",
+}
+_VERIFIED: dict[str, Any] = {
+    **_CALL,
+    "customer": "c-7",
+    "questions": [],
+    "tries_left": 0,
+    "code": "no_address",
+    "verified_at": "2026-11-21T10:01:00Z",
+    "verified_by": "Sofia Keller",
+    "verified_how": "questions",
+}
 _LEVEL: dict[str, Any] = {
     "opened": 12,
     "resolved": 9,
@@ -542,6 +569,12 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "accept_match": {"200": _MERGE},
     "reject_match": {"200": {"one": "c-18", "other": "c-7", "state": "rejected"}},
     "record_outcome": {"200": _CASE},
+    "report_call": {"201": _CALL},
+    "get_call": {"200": _CALL},
+    "choose_caller": {"200": _CALL},
+    "send_caller_code": {"200": {**_CALL, "code": "sent"}},
+    "verify_caller": {"200": _VERIFIED},
+    "close_call": {"200": {**_VERIFIED, "state": "closed", "closed_at": "2026-11-21T10:09:00Z"}},
     "take_next_case": {"200": {"case": _CASE}},
     "take_case": {"200": _CASE},
     "delegate_case": {"200": _CASE},

@@ -34,6 +34,7 @@ SCOPE_OF_EVENT: Mapping[str, tuple[Scope, ...]] = {
     "alert": (Scope.ALERTS_READ,),
     "case": (Scope.CASES_READ,),
     "draft": (Scope.CASES_READ,),
+    "call": (Scope.CALLS_WRITE,),
     "contact": (Scope.CONTACTS_READ,),
 }
 """Change event → scopes, any of which may see it. Other events (driving events) change no list."""

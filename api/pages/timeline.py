@@ -67,11 +67,11 @@ def _show(view: View, customer: str, path: str, back: str) -> Response:
         kind=kind,
         channels={name: text.title(view.language) for name, text in TIMELINE_CHANNELS.items()},
         channel=channel,
-        type_name=lambda entry: _type_name(view, entry),
+        type_name=lambda entry: name_of_type(view, entry),
     )
 
 
-def _type_name(view: View, entry: Entry) -> str:
+def name_of_type(view: View, entry: Entry) -> str:
     """Return the name of an entry's type in the viewer's language; empty where it says no more."""
     if entry.kind == EntryKind.INTERACTION:
         return INTERACTIONS[entry.type].name.title(view.language)

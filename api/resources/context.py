@@ -71,8 +71,11 @@ def of_customer(
     found = customer_context.of_customer(
         connection, call.caller.tenant, customer, call.now_us, most
     )
-    if found is None:
-        return None
+    return None if found is None else as_resource(found)
+
+
+def as_resource(found: customer_context.CustomerContext) -> CustomerContext:
+    """Return a context as the resource."""
     return CustomerContext(
         customer=found.customer,
         name=found.name,

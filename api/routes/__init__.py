@@ -1,6 +1,7 @@
 """The routes: one package per role, one file per subject."""
 
 from api.routes.agents import (
+    calls,
     case_links,
     case_steps,
     cases,
@@ -44,6 +45,7 @@ ROUTERS = tuple(
         case_links,
         rights,
         work_queue,
+        calls,
         own,
         own_partners,
         partner_customers,

@@ -23,6 +23,22 @@ class Person:
     timezone: str
 
 
+def numbers_of(connection: Connection, tenant: str, customer: str) -> dict[str, list[str]]:
+    """Return what is written on a customer's things: meters (numbers) and plates of vehicles."""
+    rows = connection.execute(
+        "select 'meters', coalesce(m.number, m.meter) from customers.contract c "
+        "join customers.meter m using (tenant, meter) where c.tenant = %s and c.customer = %s "
+        "union select 'plates', v.plate from customers.contract c "
+        "join customers.vehicle v using (tenant, vehicle) where c.tenant = %s "
+        "and c.customer = %s and v.plate is not null order by 1, 2",
+        (tenant, customer, tenant, customer),
+    )
+    found: dict[str, list[str]] = {"meters": [], "plates": []}
+    for what, text in rows.fetchall():
+        found[what].append(text)
+    return found
+
+
 def customer_exists(connection: Connection, tenant: str, customer: str) -> bool:
     """Return True where the registry has the customer."""
     return bool(

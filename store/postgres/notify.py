@@ -26,7 +26,7 @@ CHANGE = "tachowatt_change"
 """An object that pages show has changed; payload: a hash of tenant and kind (`names`)."""
 
 
-CHANGED = ("case", "draft", "alert", "contact", *map(str, SIGNALS))
+CHANGED = ("case", "draft", "alert", "contact", "call", *map(str, SIGNALS))
 """What may have changed: an object, a form that is being filled in, the signals of a type."""
 
 

@@ -217,6 +217,16 @@ TABLES = (
                     "contacts.contact c where c.case_id = t.case_id) and not exists (select from "
                     "contacts.alert a where a.case_id = t.case_id) and not exists (select from "
                     "contacts.case_entry e where e.case_id = t.case_id)"), End.DELETE),
+    Entry("contacts.call_code", "verify a caller", "code and address (sealed), for ten minutes",
+          _CUSTOMER, Retention("access", "expires_at"), End.DELETE, hidden=("code", "address")),
+    Entry("contacts.call_try", "proof of who was taken for the customer", "tries, without answers",
+          _CUSTOMER, Retention("casework", "at"), End.DELETE),
+    Entry("contacts.call", "who calls", "calls, with a keyed hash of the number",
+          Whose("t.tenant = %(tenant)s and (t.customer = %(customer)s or t.customer is null and "
+                "t.lookup in (select p.lookup from customers.contact_point p where "
+                "p.tenant = %(tenant)s and p.customer = %(customer)s))"),
+          Retention("casework", "started_at", "t.state = 'closed'"), End.DELETE,
+          hidden=("lookup",)),
     Entry("contacts.decision", "why something was sent or not", "decision and its reason",
           Whose("t.tenant = %(tenant)s and (t.customer = %(customer)s "
                 "or t.signal_id = any(%(signals)s))"),

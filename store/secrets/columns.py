@@ -41,6 +41,9 @@ SIGNING_KEY = SealedColumn("access.signing_key", "secret", "key_id", "key_id")
 CASE_FILE_KEY = SealedColumn("contacts.case_file", "key", "file_id", "file_id")
 CASE_FILE_POSITION = SealedColumn("contacts.case_file", "position", "file_id", "file_id")
 CUSTOMER_KEY = SealedColumn("privacy.customer_key", "key", "key_id", "key_id")
+CALL_CODE = SealedColumn("contacts.call_code", "code", "call_id", "call_id")
+CALL_ADDRESS = SealedColumn("contacts.call_code", "address", "call_id", "call_id")
+"""Both end within minutes, so that no rotation of keys seals them again."""
 
 COLUMNS = (
     RECEIVER_SECRET, TOTP_SECRET, IDENTITY_SEAL, LOOKUP_KEY, SIGNING_KEY,

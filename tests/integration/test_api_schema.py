@@ -62,6 +62,7 @@ def known(api: Api, role: str) -> dict[str, str]:
         "customer_id": own.driver, "trip_id": own.trip, "dead_letter_id": "1",
         "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point, "right_id": own.right,
+        "call_id": own.call,
         "contact_id": own.message if role == "customer" else own.webhook,
     }  # fmt: skip
 
@@ -167,6 +168,9 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "end_limit": ("/v1/customers/c3/limits/end", "home"),
         "decide_consent": ("/v1/customers/c3/consents", "home"),
         "ask_approval": ("/v1/approvals", "person operator"),
+        "report_call": ("/v1/calls", "agent"),
+        "choose_caller": (f"/v1/calls/{own.call}/customer", "agent"),
+        "verify_caller": (f"/v1/calls/{own.call}/verify", "agent"),
         "take_next_case": ("/v1/cases/next", "agent"),
         "delegate_case": (f"/v1/cases/{own.crash_case}/delegate", "agent"),
         "return_case": (f"/v1/cases/{own.crash_case}/return", "agent"),

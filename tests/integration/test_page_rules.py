@@ -68,6 +68,8 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         f"/cases/{own.crash_case}": {"insurer", "agent", "supervisor", "back_office"},
         f"/cases/{own.alert_case}": {"utility", "agent", "supervisor", "back_office"},
         "/team": {"supervisor"},
+        "/desk": {"agent", "supervisor"},
+        f"/desk/{own.call}": {"agent", "supervisor"},
         "/contacts": {"insurer", "utility", *both},
         f"/contacts/{own.message}": {"insurer", *both},
         f"/contacts/{own.notice}": {"utility", *both},

@@ -69,6 +69,8 @@
         const other = fresh.getElementById(region.id);
         if (other && replace(region, other) && region.dataset.announce && !whats.has("*")) {
           announced.push(region.dataset.announce);
+          const ringing = region.querySelector("li.fresh a[data-open]");  // an incoming call
+          if (ringing) { location.assign(ringing.href); return; }
         }
       }
       if (announced.length && announce) announce.textContent = announced.join(" ");
