@@ -174,7 +174,36 @@ def outcome(
         case, author, from_us(now_us), code, call_back_at=call_back_at, note=note
     )
     changed = _waiting(changed, None)
+    kept = outcomes.before(case, author, from_us(now_us)) | {
+        "plan": case_steps.as_it_is(connection, case)
+    }
+    changed = replace(changed, fields={**changed.fields, "before_outcome": kept})
     return _shown(connection, _write(connection, case, author, now_us, changed))
+
+
+def undo_outcome(
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    author: str,
+    now_us: int,
+    *,
+    leads: bool = False,
+    expected_version: int | None = None,
+) -> dict[str, Any]:
+    """Undo the last outcome of a case, with its plan; return the case.
+
+    Raises `NotFound`, `Stale`, `NotAllowed`.
+    """
+    case = _locked(connection, tenant, case_id, expected_version)
+    changed = outcomes.undo(case, author, from_us(now_us), leads=leads)
+    case_steps.put_back(connection, case, case["before_outcome"]["plan"])
+    return _shown(
+        connection,
+        cases.write(
+            connection, case, author, now_us, fields=changed.fields, entries=changed.entries
+        ),
+    )
 
 
 def answer(

@@ -32,7 +32,7 @@ from store.casework import case_notices, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
 from store.people import consent, customers
 from store.postgres.pool import Connection
-from store.postgres.times import from_us
+from store.postgres.times import from_us, to_us
 
 log = logging.getLogger("services.case_steps")
 
@@ -196,6 +196,34 @@ def act(
     elif given:
         raise Invalid(f"{what} has no data")
     return _apply(connection, case, row, case_type, Event(what, now_us, item, given, text), author)
+
+
+def as_it_is(connection: Connection, case: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return as JSON the plan of a locked case, to be put back; None where it has none."""
+    row = case_plans.get(connection, case["case_id"])
+    if row is None:
+        return None
+    due = row["next_due"]
+    return {
+        "state": row["state"],
+        "next_due_us": None if due is None else to_us(due),
+        "sub_case": row["parent"] is not None,
+    }
+
+
+def put_back(
+    connection: Connection, case: Mapping[str, Any], kept: Mapping[str, Any] | None
+) -> None:
+    """Put the plan of a locked case back to what `as_it_is` returned, with the data of now.
+
+    Raises `NotAllowed` where the case above has been given the end of this one.
+    """
+    row = case_plans.get(connection, case["case_id"])
+    if row is None or kept is None or row["state"] == kept["state"]:
+        return
+    if kept["sub_case"]:
+        raise NotAllowed(f"case {case['case_id']} is part of another, which goes on without it")
+    case_plans.put_back(connection, case["case_id"], kept["state"], kept["next_due_us"])
 
 
 def close(

@@ -89,7 +89,7 @@ class Kind(Enum):
         {
             "title": CASE.titles(), "kind": WITHDRAWN, "playbook": WITHDRAWN, "purpose": None,
             "signal_id": None, "resolution": None, "outcome": None, "call_back_at": None,
-            "skill": "", "severity": 0,
+            "before_outcome": None, "skill": "", "severity": 0,
         },
     )  # fmt: skip
     CONTACT = _Rule(

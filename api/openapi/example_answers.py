@@ -569,6 +569,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "accept_match": {"200": _MERGE},
     "reject_match": {"200": {"one": "c-18", "other": "c-7", "state": "rejected"}},
     "record_outcome": {"200": _CASE},
+    "undo_outcome": {"200": _CASE},
     "report_call": {"201": _CALL},
     "get_call": {"200": _CALL},
     "choose_caller": {"200": _CALL},

@@ -125,8 +125,16 @@ class Shown:
         return formats.number(value, 2) if one.type == "number" else str(value)
 
 
-def shown(view: View, row: Mapping[str, Any], customer_language: str | None) -> Shown | None:
-    """Return the plan of a case for its page; None without a type, and where it is withdrawn."""
+def shown(
+    view: View,
+    row: Mapping[str, Any],
+    customer_language: str | None,
+    refused: Mapping[str, str] | None = None,
+) -> Shown | None:
+    """Return the plan of a case for its page; None without a type, and where it is withdrawn.
+
+    refused : a form of a step that was refused; what was entered stays.
+    """
     if row["withdrawn"] is not None:
         return None
     plan = case_steps.plan_of(view.connection, row["tenant"], row["case_id"])
@@ -137,7 +145,11 @@ def shown(view: View, row: Mapping[str, Any], customer_language: str | None) -> 
     speaks = customer_language if customer_language in ("de", "en") else view.language
     record = case_record.of_case(view.connection, row)
     fields = case_fields.of_case(view.connection, plan, row["tenant"], row["case_id"])
-    return Shown(plan, found, view.language, speaks, record, fields=fields, viewer=view.caller.name)
+    step = plan.type.items.get((refused or {}).get("step", ""))
+    entered = {} if step is None or refused is None else as_entered(step, refused)
+    return Shown(
+        plan, found, view.language, speaks, record, entered, fields, viewer=view.caller.name
+    )
 
 
 def who_of(language: str, author: str, viewer: str) -> str:

@@ -1,13 +1,14 @@
 """Cases: the work queue, and one case with whom to call, what happened and what to write down."""
 
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from starlette.responses import Response
 
-from api.http import paging
+from api.http import paging, problems
 from api.http.problems import Problem, not_found
 from api.http.scopes import Scope
 from api.pages import case_steps, words
@@ -21,6 +22,7 @@ from api.resources.work_queue import asking
 from contracts.kinds import SignalType
 from customer_context.cases import outcomes
 from customer_context.cases.states import ACTIONS, STATES
+from runtime.errors import NotAllowed, Stale
 from services import (
     alert_flow,
     case_about,
@@ -145,8 +147,51 @@ def _visible(view: View) -> Row:
     return row
 
 
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A form that was refused. Its texts stay on the page. problem : why; form : what was sent."""
+
+    problem: Problem
+    form: Mapping[str, str]
+
+    def text(self, name: str, *actions: str) -> str:
+        """Return the text of a field, where its form's action is one of these."""
+        return self.form.get(name, "") if self.form.get("action") in actions else ""
+
+
+def _or_refused(view: View, act: Callable[[View], Response]) -> Response:
+    """Do what a form asks; where it is refused, show the case with what was entered."""
+    try:
+        with view.connection.transaction():  # what was done before the refusal is undone
+            return act(view)
+    except (NotAllowed, Stale, Problem) as error:
+        problem = problems.of(error)
+        if problem.status not in (409, 412, 422):
+            raise
+        return _show(view, Refused(problem, view.form))
+
+
 def case(view: View) -> Response:
     """GET /cases/{case}"""
+    return _show(view)
+
+
+def act(view: View) -> Response:
+    """POST /cases/{case}: take up, add a note or an outcome, resolve, reopen, undo."""
+    return _or_refused(view, _act)
+
+
+def act_on_step(view: View) -> Response:
+    """POST /cases/{case}/steps: complete or change a step, or report what fits no rule."""
+    return _or_refused(view, case_steps.act)
+
+
+def assign(view: View) -> Response:
+    """POST /cases/{case}/owner: take it, pass it on or give it back."""
+    return _or_refused(view, work_queue_pages.assign)
+
+
+def _show(view: View, refused: Refused | None = None) -> Response:
     row = _visible(view)
     view.log(of_rows([row], "case", "case_id"), "case", "cases")
     view.load_names([row["subject"], row["customer"] and f"customer:{row['customer']}"])
@@ -169,9 +214,12 @@ def case(view: View) -> Response:
         view.log(contact_points.reads(row["customer"], points), "contact points", "cases")
     return view.page(
         "case.html",
+        200 if refused is None else refused.problem.status,
         case=row,
         about=about,
-        plan=case_steps.shown(view, row, about.language),
+        refused=refused,
+        undo=_undo(view, row),
+        plan=case_steps.shown(view, row, about.language, refused.form if refused else None),
         points=points,
         outcomes=outcomes.possible(row),
         entries=case_flow.diary(view.connection, row),
@@ -196,8 +244,19 @@ def _crash(view: View, signal: dict[str, Any] | None) -> str | None:
     return words.crash(signal["data"], view.text, Formats(view.language, view.timezone))
 
 
-def act(view: View) -> Response:
-    """POST /cases/{case}: take up, add a note or an outcome, resolve or reopen."""
+def _undo(view: View, row: Row) -> bool:
+    """Return whether the viewer can undo the last outcome."""
+    if row["withdrawn"] is not None or not view.may(Scope.CASES_WRITE):
+        return False
+    who = asking(view.caller)
+    try:
+        outcomes.undo(row, who.name, view.now, leads=who.leads)
+    except NotAllowed:
+        return False
+    return True
+
+
+def _act(view: View) -> Response:
     row = _visible(view)
     form, case_id = view.form, row["case_id"]
     action = form.get("action", "")
@@ -208,6 +267,13 @@ def act(view: View) -> Response:
             case_flow.note(view.connection, view.tenant, case_id, who, text, now_us)
         return view.go(f"/cases/{case_id}", "noted" if text else None)
     version = form_version(view)
+    if action == "undo":
+        leads = asking(view.caller).leads
+        case_flow.undo_outcome(
+            view.connection, view.tenant, case_id, who, now_us, leads=leads,
+            expected_version=version,
+        )  # fmt: skip
+        return view.go(f"/cases/{case_id}", "outcome_undone")
     if action in outcomes.possible(row):
         after = case_flow.outcome(
             view.connection,

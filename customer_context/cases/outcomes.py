@@ -107,6 +107,44 @@ def _again(
     return wished
 
 
+UNDO = timedelta(minutes=30)
+"""How long an outcome can be undone."""
+_TIMES = ("resolved_at", "call_back_at", "deadline", "waiting_since")
+_CHANGED = ("state", "owner", "resolution", "outcome", "attempts", *_TIMES)
+"""Columns that an outcome may change."""
+
+
+def before(case: Mapping[str, Any], author: str, now: datetime) -> dict[str, Any]:
+    """Return as JSON what an outcome is about to change, so that it can be undone."""
+    fields = {name: case[name] for name in _CHANGED}
+    for name in _TIMES:
+        fields[name] = None if fields[name] is None else fields[name].isoformat()
+    return {"by": author, "at": now.isoformat(), "fields": fields}
+
+
+def undo(case: Mapping[str, Any], author: str, now: datetime, *, leads: bool = False) -> CaseChange:
+    """Decide to undo the last outcome: the case is as it was before it.
+
+    case : outcome, updated_at, before_outcome, case_id. leads : who undoes it may undo others'.
+    Raises `NotAllowed` where there is none, it is too old, or something has happened since.
+    """
+    kept = case["before_outcome"]
+    if kept is None:
+        raise NotAllowed(f"case {case['case_id']} has no outcome to undo")
+    if author != kept["by"] and not leads:
+        raise NotAllowed(f"{kept['by']} recorded it: only they or a supervisor undo it")
+    at = datetime.fromisoformat(kept["at"])
+    if now > at + UNDO:
+        minutes = UNDO // timedelta(minutes=1)
+        raise NotAllowed(f"it is older than {minutes} minutes: reopen the case")
+    if case["updated_at"] != at:
+        raise NotAllowed(f"case {case['case_id']} has changed since: reopen it")
+    fields = dict(kept["fields"])
+    for name in _TIMES:
+        fields[name] = None if fields[name] is None else datetime.fromisoformat(fields[name])
+    return CaseChange({**fields, "before_outcome": None}, (("undone", case["outcome"] or ""),))
+
+
 def answer(case: Mapping[str, Any], now: datetime, said: str) -> CaseChange:
     """Decide what the customer's answer to a crash notice changes.
 

@@ -86,6 +86,16 @@ def write(
     )
 
 
+def put_back(
+    connection: Connection, case_id: str, state: Mapping[str, Any], next_due_us: int | None
+) -> None:
+    """Write the states of a locked case's plan; its data stay."""
+    connection.execute(
+        "update contacts.case_plan set state = %s, next_due = %s where case_id = %s",
+        (Jsonb(dict(state)), None if next_due_us is None else from_us(next_due_us), case_id),
+    )
+
+
 def add_event(connection: Connection, case_id: str, event: NewEvent) -> None:
     """Append an event to the history of a locked case."""
     connection.execute(

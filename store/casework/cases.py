@@ -245,7 +245,7 @@ def write(
         f"update contacts.service_case set {columns}updated_at = %s, version = version + 1, "
         "first_action_at = coalesce(first_action_at, %s) where case_id = %s returning *",
         [
-            *fields.values(),
+            *(Jsonb(v) if isinstance(v, dict) else v for v in fields.values()),
             from_us(now_us),
             from_us(now_us) if by_us else None,
             case["case_id"],

@@ -192,6 +192,9 @@ TABLES = (
           _CASE,
           Retention("casework", "at", "exists (select from contacts.service_case s where "
                     "s.case_id = t.case_id and s.state = 'resolved')"), End.DELETE),
+    # It goes with its case, whose retention deletes it.
+    Entry("contacts.case_order", "automatic steps of a case", "which step, what it runs",
+          _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.case_event", "steps of a case, and who did them", "reasons in free text",
           _CASE,
           Retention("casework", "at", "exists (select from contacts.service_case s where "

@@ -108,6 +108,7 @@ RULES: dict[str, Rule] = {
     "get_case": CASE,
     "list_case_contact_points": CASE,
     "record_outcome": CASE,
+    "undo_outcome": CASE,
     "report_call": rule("agent", "supervisor", whole=True),
     "get_call": rule("agent", "supervisor"),
     "choose_caller": rule("agent", "supervisor"),
@@ -186,8 +187,8 @@ BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
     "list_case_queue", "record_outcome", "open_case", "list_case_steps", "change_case_step",
     "change_case_plan", "create_case_link", "list_case_links", "revoke_case_links",
-    "list_case_files", "take_next_case", "take_case", "delegate_case", "return_case",
-    "list_delegates",
+    "list_case_files", "take_next_case", "take_case", "undo_outcome", "delegate_case",
+    "return_case", "list_delegates",
 }  # fmt: skip
 """Cases and contacts are records of what a company did; they stay when a consent is withdrawn."""
 

@@ -71,7 +71,7 @@ class Entry(Shape):
 
     at: datetime
     author: str
-    kind: Literal["note", "state", "owner", "signal", "outcome", "call_back", "answer"]
+    kind: Literal["note", "state", "owner", "signal", "outcome", "call_back", "answer", "undone"]
     text: str = Field(
         description="The note; the new state or owner, empty where it was given back; the outcome; "
         "the time to call again; what the customer answered: well, call_me or no_crash."
@@ -313,6 +313,29 @@ def record_outcome(
             body.outcome,
             call_back_at=body.call_back_at,
             note=body.note,
+            expected_version=version,
+        )
+        return _to_response(request, connection, row)
+
+
+@router.post("/{case_id}/outcome/undo", responses={200: {"model": Case}})
+def undo_outcome(
+    request: Request,
+    call: Annotated[Call, needs(Scope.CASES_WRITE)],
+    case_id: CaseId,
+    if_match: IfMatch = None,
+) -> Response:
+    """Undo the last outcome: the case is as it was. Within 30 minutes, and nothing else since."""
+    version = expected(if_match)
+    with call.connection() as connection:
+        visible_case(connection, call, case_id)
+        row = case_flow.undo_outcome(
+            connection,
+            call.caller.tenant,
+            case_id,
+            call.caller.name,
+            call.now_us,
+            leads=Scope.TEAM_READ in call.caller.scopes,
             expected_version=version,
         )
         return _to_response(request, connection, row)

@@ -1,4 +1,14 @@
--- Incoming calls: who may be calling, whether they were verified, by whom and how.
+-- Orders to the back office; a wrong outcome can be undone; incoming calls: who may be calling, whether
+-- they were verified, by whom and how.
+alter table contacts.service_case add column before_outcome jsonb;
+comment on column contacts.service_case.before_outcome is
+    'What the last outcome has changed, who recorded it and when (customer_context/cases/outcomes.py); '
+    'null = there is none to undo.';
+alter table contacts.case_entry drop constraint case_entry_kind_check;
+alter table contacts.case_entry add constraint case_entry_kind_check check (kind in (
+    'note', 'state', 'owner', 'signal', 'outcome', 'call_back', 'answer', 'undone'));
+grant update (before_outcome) on contacts.service_case to tachowatt_reader;
+
 create table contacts.call (
     call_id        text primary key,
     tenant         text not null references customers.tenant,
@@ -79,11 +89,35 @@ comment on column contacts.call_code.attempts is 'How often sending was tried.';
 create index call_code_due on contacts.call_code (next_attempt_at)
     where next_attempt_at is not null;
 
+create table contacts.case_order (
+    case_id text not null references contacts.service_case on delete cascade,
+    item    text not null,
+    times   integer not null,
+    action  text not null,
+    tenant  text not null references customers.tenant,
+    due_at  timestamptz not null,
+    done_at timestamptz,
+    reason  text not null default '',
+    primary key (case_id, item, times, due_at)
+);
+comment on table contacts.case_order is
+    'Automatic steps to run: written with the event that activates them, once for each attempt. One '
+    'event goes to each receiver of the case''s side.';
+comment on column contacts.case_order.item is 'The step.';
+comment on column contacts.case_order.times is 'Its instance, 1 = the first.';
+comment on column contacts.case_order.action is 'What it runs.';
+comment on column contacts.case_order.due_at is 'When it was activated, or tried again.';
+comment on column contacts.case_order.done_at is 'When it was handed over; null = it waits.';
+comment on column contacts.case_order.reason is 'Why it was not handed over; empty = it was.';
+create index case_order_due on contacts.case_order (due_at) where done_at is null;
+grant insert on contacts.case_order to tachowatt_contacts;
+grant update (done_at, reason) on contacts.case_order to tachowatt_contacts;
+
 do $$
 declare
     name text;
 begin
-    foreach name in array array['call', 'call_try', 'call_code'] loop
+    foreach name in array array['call', 'call_try', 'call_code', 'case_order'] loop
         execute format('alter table contacts.%I enable row level security', name);
         execute format('create policy everything on contacts.%I '
             'to tachowatt_writer, tachowatt_migrator using (true)', name);

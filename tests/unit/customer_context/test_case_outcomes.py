@@ -1,5 +1,6 @@
 """Outcomes of calls and answers of customers change a case as the oracle says."""
 
+import json
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -90,3 +91,35 @@ def test_what_is_none_is_refused():
         outcomes.record(OPEN, "eve", START, "hung_up")
     with pytest.raises(NotAllowed):
         outcomes.answer(OPEN, START, "maybe")
+
+
+@given(
+    cases(),
+    st.sampled_from(sorted(outcomes.OUTCOMES)),
+    st.sampled_from(("bob", "eve")),
+    st.booleans(),
+    st.integers(0, 40),
+    st.booleans(),
+)
+def test_an_undone_outcome_leaves_the_case_as_it_was(case, outcome, who, leads, later_min, touched):
+    now = at(NOW_MIN)
+    whole = {**timed(case), "resolution": "x", "resolved_at": None, "waiting_since": now}
+    try:
+        change = outcomes.record(whole, "bob", now, outcome)
+    except NotAllowed:
+        return
+    kept = json.loads(json.dumps(outcomes.before(whole, "bob", now)))
+    seen = now + timedelta(seconds=1) if touched else now
+    after = {**whole, **change.fields, "before_outcome": kept, "updated_at": seen}
+    may = (who == "bob" or leads) and later_min <= 30 and not touched
+
+    def undo():
+        return outcomes.undo(after, who, now + timedelta(minutes=later_min), leads=leads)
+
+    if not may:
+        with pytest.raises(NotAllowed):
+            undo()
+        return
+    again = {**after, **undo().fields}
+    assert {name: again[name] for name in whole} == whole
+    assert again["before_outcome"] is None
