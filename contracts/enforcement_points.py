@@ -95,8 +95,10 @@ POINTS: tuple[Point, ...] = (
     Point(
         "scores",
         "Nobody is scored who does not agree to be, and no score is recorded or announced.",
-        ("services/driving_scores.py",),
+        ("services/driving_scores.py", "services/score_versions.py"),
         (
+            "tests/integration/test_score_commands.py::"
+            "test_who_no_longer_agrees_is_in_no_file_and_no_fit",
             "tests/integration/test_contacts_decisions.py::test_nobody_is_scored_without_consent",
             "tests/integration/test_consent_ledger.py::"
             "test_a_command_shows_no_features_that_may_only_be_stored",

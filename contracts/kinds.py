@@ -263,14 +263,53 @@ EVENTS: Mapping[str, EventFacts] = {
         Text("Unfall", "crash"), Purpose.CLAIMS_ASSISTANCE, CRASH, False, "bad", "x",
     ),
 }  # fmt: skip
+
+
+class RecordingEvent(StrEnum):
+    """Driving events that only a recording shows; no trip counts them, and the score has their
+    effect otherwise: `phone` is a share of time, a lane change is acceleration for the speed."""
+
+    HARSH_LANE_CHANGE = "harsh_lane_change"
+    PHONE_HANDLING = "phone_handling"
+    IDLING = "idling"
+
+
+@dataclass(frozen=True, slots=True)
+class RecordingEventFacts:
+    """The facts about an event that only `tachowatt score-trip` reports."""
+
+    name: Text
+    purpose: Purpose
+    colour: str
+    symbol: str
+
+
+RECORDING_EVENTS: Mapping[str, RecordingEventFacts] = {
+    RecordingEvent.HARSH_LANE_CHANGE: RecordingEventFacts(
+        Text("starker Spurwechsel", "harsh lane change"), Purpose.DRIVING_SCORE, "plot-3", "d"
+    ),
+    RecordingEvent.PHONE_HANDLING: RecordingEventFacts(
+        Text("Handy in der Hand", "phone in the hand"), Purpose.DRIVING_SCORE, "ink", "s"
+    ),
+    RecordingEvent.IDLING: RecordingEventFacts(
+        Text("langer Stand", "idling"), Purpose.DRIVING_SCORE, "line-strong", "o"
+    ),
+}
 COUNTED_BY_SEVERITY = tuple(facts.trip_column for facts in EVENTS.values() if facts.by_severity)
 """Columns of a trip with int[3]: how many of each severity."""
 
 FACTORS: Mapping[str, Text] = {
     **{kind: EVENTS[kind].name for kind in Manoeuvre if EVENTS[kind].scored},
-    "night": Text("Fahren bei Nacht", "night driving"),
-    "acceleration_p95": Text("Stärke der Beschleunigung", "strength of acceleration"),
+    "speeding_excess": Text("Höhe der Überschreitung", "excess over the limit"),
     "speed_p95": Text("hohe Geschwindigkeit", "high speed"),
+    "acceleration_p95": Text("Stärke der Beschleunigung", "strength of acceleration"),
+    "acceleration_for_speed_p95": Text(
+        "Beschleunigung für das Tempo", "acceleration for the speed"
+    ),
+    "jerk_p95": Text("ruckartiges Fahren", "jerky driving"),
+    "night": Text("Fahren bei Nacht", "night driving"),
+    "phone": Text("Handy in der Hand", "phone in the hand"),
+    "fatigue": Text("Fahren ohne Pause", "driving without a break"),
 }
 """Factors of the driving score (feature_kernels.driving.score)."""
 RELEVANCE_HALF_LIFE_S: Mapping[str, float] = {

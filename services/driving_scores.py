@@ -10,6 +10,7 @@ from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
 from customer_context.scoring.bands import band, worth_announcing
 from feature_kernels import driving
+from services import score_versions
 from store.casework import driver_scores
 from store.people import consent
 from store.pipeline.features import Rows
@@ -29,27 +30,28 @@ class DriverScore:
     score: driving.Score
 
 
-def of_trips(trips: Rows) -> driving.Score:
+def of_trips(trips: Rows, model: driving.Model = driving.CURRENT) -> driving.Score:
     """Score a subject's decided trips (TRIP_DTYPE).
 
     The minimum exposure is that of a subject, also where it has one trip only; that of a single
     trip is for `tachowatt score-trip`.
     """
-    return driving.score(trips, single_trip=False)
+    return driving.score(trips, single_trip=False, model=model)
 
 
 def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driving.Score]:
-    """Return the decided trips that `which` selects, and their score."""
+    """Return the decided trips that `which` selects, and their score by the version in use."""
     trips = scoring.trips(connection, which)
-    return trips, of_trips(trips)
+    return trips, of_trips(trips, score_versions.model(connection, which.tenant))
 
 
 def of_vehicles(
     connection: Connection, tenant: str, vehicles: Sequence[tuple[str, str]]
 ) -> list[tuple[Rows, driving.Score]]:
     """Return the decided trips of each (customer, vehicle), and their score, in one query."""
+    model = score_versions.model(connection, tenant)
     return [
-        (trips, of_trips(trips))
+        (trips, of_trips(trips, model))
         for trips in scoring.trips_of_vehicles(connection, tenant, vehicles)
     ]
 

@@ -14,7 +14,7 @@ from api.resources.subjects import Subject, consent_ref
 from contracts.kinds import EVENTS, FACTORS, Manoeuvre
 from customer_context.scoring.bands import band
 from feature_kernels import driving
-from services import driving_scores
+from services import driving_scores, score_versions
 from services.score_average import average_points
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
@@ -106,7 +106,7 @@ class ScoreHistory(Shape):
 def explained(connection: Connection, subject: Subject) -> DrivingScore:
     """Return the score of a subject's decided trips, with its explanation."""
     trips, found = driving_scores.of_subject(connection, subject.which)
-    return _explain(trips, found, subject)
+    return _explain(trips, found, subject, _model(connection, subject, found))
 
 
 def explained_vehicles(
@@ -117,17 +117,25 @@ def explained_vehicles(
     They are those of `explained`, read in one query.
     """
     found = driving_scores.of_vehicles(connection, tenant, vehicles)
+    model = score_versions.model(connection, tenant)
     return [
         _explain(
             trips,
             score,
             Subject(f"vehicle:{vehicle}", customer, Which(tenant, customer, vehicle), None),
+            model,
         )
         for (customer, vehicle), (trips, score) in zip(vehicles, found, strict=True)
     ]
 
 
-def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore:
+def _model(connection: Connection, subject: Subject, found: driving.Score) -> driving.Model:
+    return score_versions.model(connection, subject.which.tenant, found.algorithm_version)
+
+
+def _explain(
+    trips: Any, found: driving.Score, subject: Subject, model: driving.Model = driving.CURRENT
+) -> DrivingScore:
     """Explain the score `found` of these trips (TRIP_DTYPE)."""
     number = finite(found.score)
     which = subject.which
@@ -137,7 +145,7 @@ def _explain(trips: Any, found: driving.Score, subject: Subject) -> DrivingScore
         if kind in FACTORS
     }
     points = {part.factor: finite(part.share) for part in found.components}
-    average = average_points(found)
+    average = average_points(found, model)
     return DrivingScore(
         subject=subject.name,
         period=_period(trips, which.from_us, which.to_us),
@@ -183,6 +191,7 @@ def history(
 ) -> ScoreHistory:
     """Compute a subject's score for each week (from Monday) or month of local time with trips."""
     trips = scoring.trips(connection, subject.which)
+    model = score_versions.model(connection, subject.which.tenant)
     points = []
     for start, end in _spans(trips, granularity, ZoneInfo(timezone)):
         inside = (trips["start_us"] >= to_us(start)) & (trips["start_us"] < to_us(end))
@@ -191,7 +200,8 @@ def history(
         part = replace(
             subject, which=replace(subject.which, from_us=to_us(start), to_us=to_us(end))
         )
-        found = _explain(trips[inside], driving_scores.of_trips(trips[inside]), part)
+        judged = driving_scores.of_trips(trips[inside], model)
+        found = _explain(trips[inside], judged, part, model)
         points.append(
             HistoryPoint(
                 period=found.period,
@@ -206,7 +216,7 @@ def history(
         subject=subject.name,
         granularity=granularity,
         timezone=timezone,
-        algorithm_version=driving.ALGORITHM_VERSION,
+        algorithm_version=model.version,
         consent_ref=consent_ref(subject.consent_id),
         data=points,
     )

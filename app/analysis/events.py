@@ -6,19 +6,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import number
-from app.analysis.axes import Found
+from app.analysis.axes import GYRO, Found
 from app.recordings.read import Table
+from contracts.kinds import RecordingEvent
 from feature_kernels import driving, inertial
 
 US_PER_S = 1_000_000
-IDLING = 8
+IDLING = 8  # after the codes of the kernels
 KIND_NAMES = {
     **{code: name for name, code in driving.EVENT_KINDS.items()},
     **{code: name for name, code in inertial.EVENT_KINDS.items()},
-    IDLING: "idling",
+    IDLING: str(RecordingEvent.IDLING),
 }
 CODES = {name: code for code, name in KIND_NAMES.items()}
-ONLY_HERE = (CODES["harsh_lane_change"], CODES["phone_handling"])
+ONLY_HERE = (CODES[RecordingEvent.HARSH_LANE_CHANGE], CODES[RecordingEvent.PHONE_HANDLING])
 LATERAL = (CODES["harsh_cornering"], CODES["harsh_lane_change"])
 IDLING_S = 60.0
 """Standing within a trip for so long is idling; own: longer than a red light (RiLSA: cycles of
@@ -82,6 +83,21 @@ def idling(table: Table, trips: NDArray[Any]) -> NDArray[Any]:
         severity = 1 + (seconds >= 2 * IDLING_S) + (seconds >= 3 * IDLING_S)
         found.append((IDLING, start_us, end_us, severity, np.nan, np.nan, np.nan, 1.0))
     return rows_of(np.array(found, inertial.MANOEUVRE_DTYPE).reshape(-1))
+
+
+def phone_seconds(table: Table, trips: NDArray[Any], events: NDArray[Any]) -> NDArray[np.float64]:
+    """Seconds of each trip's driving with the phone in the hand: float64[trips].
+
+    NaN without a gyroscope: nothing else shows it.
+    """
+    if not all(name in table.columns and not np.isnan(table.columns[name]).all() for name in GYRO):
+        return np.full(trips.size, np.nan)
+    found = np.zeros(trips.size)
+    for event in events[events["kind"] == CODES["phone_handling"]]:
+        within = (trips["start_us"] <= event["start_us"]) & (event["end_us"] <= trips["end_us"])
+        found[within] += event["duration_s"]
+    seconds: NDArray[np.float64] = np.minimum(found, trips["driving_s"])
+    return seconds
 
 
 def describe(

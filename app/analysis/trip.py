@@ -9,7 +9,14 @@ from numpy.typing import NDArray
 from app.analysis import alignment, inertial
 from app.analysis.answer import iso, number
 from app.analysis.axes import FIND_OUT, NOTHING, Axes, Found, rates
-from app.analysis.events import category, describe, idling, merged, rows_of
+from app.analysis.events import (
+    category,
+    describe,
+    idling,
+    merged,
+    phone_seconds,
+    rows_of,
+)
 from app.recordings.read import Table
 from contracts.trip_quality import TRIP_QUALITY, marks
 from feature_kernels.driving import (
@@ -75,6 +82,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
     trips = trips[np.argsort(trips["start_us"], kind="stable")]
     stands = idling(table, trips)
     events = merged(np.concatenate((events, stands)), manoeuvres, trips)
+    trips["phone_s"] = phone_seconds(table, trips, events)
     if not table.absolute:
         # Night is unknown without local time: not measured, the score assumes the usual share.
         trips["night_s"] = np.nan

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from app.analysis.palette import ACCENT, COLOURS, FAINT, GRID, INK
 from app.analysis.trip import TripAnalysis
-from contracts.kinds import EVENTS
+from contracts.kinds import EVENTS, RECORDING_EVENTS
 from feature_kernels.driving import DEFAULTS
 from runtime.errors import Usage
 
@@ -223,11 +223,13 @@ def _from_speed(t_us: NDArray[np.int64], speed: Floats) -> tuple[Floats, Floats]
 
 
 def _colour(kind: str) -> str:
-    """Return the colour of a kind; those that only a recording shows are not in the table."""
-    return COLOURS[EVENTS[kind].colour if kind in EVENTS else "line-strong"]
+    """Return the colour of a kind."""
+    return COLOURS[(EVENTS[kind] if kind in EVENTS else RECORDING_EVENTS[kind]).colour]
 
 
 def _shape(kind: str) -> str:
+    if kind in RECORDING_EVENTS:
+        return RECORDING_EVENTS[kind].symbol
     return "X" if kind == "crash" else "v"
 
 

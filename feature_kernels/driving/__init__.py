@@ -16,28 +16,50 @@ from feature_kernels.driving.rows import (
     QUALITY_FLAGS,
     TRIP_DTYPE,
 )
-from feature_kernels.driving.score import ALGORITHM_VERSION, Component, Exposure, Score, score
+from feature_kernels.driving.score import (
+    Component,
+    Exposure,
+    Score,
+    Scores,
+    score,
+    score_many,
+    score_of_sums,
+)
+from feature_kernels.driving.score_models import (
+    ALGORITHM_VERSION,
+    CURRENT,
+    MODELS,
+    Factor,
+    Model,
+)
 
 __all__ = [
     "ALGORITHM_VERSION",
     "CARRY_VERSION",
     "CARRY_WIDTH",
     "COLUMNS",
+    "CURRENT",
     "DEFAULTS",
     "END_REASONS",
     "EVENT_DTYPE",
     "EVENT_KINDS",
+    "MODELS",
     "QUALITY_FLAGS",
     "TRIP_DTYPE",
     "Component",
     "DriveResult",
     "Exposure",
+    "Factor",
+    "Model",
     "Parameters",
     "Score",
+    "Scores",
     "aligned",
     "drive",
     "finish",
     "initial_carry",
     "rejected",
     "score",
+    "score_many",
+    "score_of_sums",
 ]

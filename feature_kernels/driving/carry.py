@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 5
+CARRY_VERSION = 6
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -15,6 +15,8 @@ RING_STEP_US = 200_000.0
 ACCEL_BINS, ACCEL_BIN_MPS2 = 25, 0.2
 SPEED_BINS, SPEED_BIN_KMH = 20, 10.0
 RATIO_BINS, RATIO_BIN = 16, 0.1
+USE_BINS, USE_BIN = 40, 0.05  # of the acceleration that is comfortable at a speed
+JERK_BINS, JERK_BIN_MPS3 = 30, 0.1
 
 # fmt: off
 # The row being worked on. NOW is the decided_us of whatever is emitted now.
@@ -54,7 +56,10 @@ COUNTS = 134  # braking, acceleration, cornering x severity 1..3
 ACCEL_HIST = 143
 SPEED_HIST = ACCEL_HIST + ACCEL_BINS
 RATIO_HIST = SPEED_HIST + SPEED_BINS
-RING_AT, RING_N = RATIO_HIST + RATIO_BINS, RATIO_HIST + RATIO_BINS + 1
+USE_HIST = RATIO_HIST + RATIO_BINS
+JERK_HIST = USE_HIST + USE_BINS
+HISTS_END = JERK_HIST + JERK_BINS
+RING_AT, RING_N = HISTS_END, HISTS_END + 1
 RING_T = RING_N + 1
 RING_V = RING_T + SPEED_RING
 HEAD_AT = RING_V + SPEED_RING
@@ -96,8 +101,10 @@ CHANGE_T, STAIRS = WAITS + 4, WAITS + 5
 # (m/s), last value.
 (PULSE_T, PULSE_LAST, PULSE_AT, PULSE_X, PULSE_Y, PULSE_Z, FELT_X, FELT_Y,
  FELT_Z) = range(CHORD_M + 1, CHORD_M + 10)
+# The last acceleration over ~2 s that jerk is compared with, and when.
+TREND_A, TREND_T = FELT_Z + 1, FELT_Z + 2
 # fmt: on
-CARRY_WIDTH = FELT_Z + 1
+CARRY_WIDTH = TREND_T + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -107,7 +114,7 @@ _UNKNOWN = (
     *(IMPULSE_T, FRAME_T, LONGITUDINAL + CH_PREV_END, LATERAL + CH_PREV_END),
     *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T, CHANGE_T),
     *(MOTION_T, STEP_1, STEP_2, DOUBT_T, DOUBT_LAT, DOUBT_LON, DOUBT_POS_T, ENTRY_T),
-    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T, PULSE_T),
+    *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T, PULSE_T, TREND_T),
 )
 
 

@@ -46,7 +46,7 @@ from feature_kernels.driving.crash import feed_crash
 from feature_kernels.driving.events import FRESH_US, feed_channel, feed_speeding
 from feature_kernels.driving.frame import correlate
 from feature_kernels.driving.sources import add_by_speed
-from feature_kernels.driving.trips import add_trend, advance_trip
+from feature_kernels.driving.trips import add_trend, add_use, advance_trip
 from feature_kernels.kernel import hot_kernel
 
 SOURCE_US = 2e6  # an accelerometer value this young is preferred to speed or heading
@@ -111,7 +111,14 @@ def _accelerate(c, p, t, v, dt, events, emitted):
     if j >= 0 and c[TRIP] > 0.0 and v >= p.move_kmh and dt <= p.window_max_s:
         span = (t - c[RING_T + j]) / 1e6
         if span <= p.trend_s + p.window_max_s:
-            add_trend(c, (v - c[RING_V + j]) / 3.6 / span, dt)
+            along = (v - c[RING_V + j]) / 3.6 / span
+            add_trend(c, along, dt)
+            across = 0.0
+            if t - c[LAT_T] <= SOURCE_US:
+                across = c[LAT]
+            elif t - c[HEAD_ACCEL_T] <= SOURCE_US:
+                across = c[HEAD_ACCEL]
+            add_use(c, p, t, v, along, across, dt)
     j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.window_s)
     if j < 0 or not dt <= p.window_max_s:
         return

@@ -80,6 +80,7 @@ class Parameters(NamedTuple):
     window_s: float = 0.9  # acceleration from speed over at least ~1 s; own
     window_max_s: float = 3.0  # ... from speeds further apart no harsh events; own
     trend_s: float = 1.8  # the distribution of |acceleration| is over ~2 s: no quantisation; own
+    jerk_s: float = 1.0  # jerk is the change of that acceleration over at least this, as window_s
     held_s: float = 0.8  # below this spacing one step may be a held value: two are needed; own
     dense_s: float = 0.25  # rows closer than this may hold a slower source's speed; own
     stairs_kmh: float = 2.0  # a step that no car makes within a row is a held value's; above

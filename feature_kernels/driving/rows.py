@@ -13,6 +13,8 @@ from feature_kernels.driving.carry import (
     DEVICE,
     DISTANCE,
     DRIVING_S,
+    HISTS_END,
+    JERK_BINS,
     MAX_SPEED,
     NOW,
     PLACED_S,
@@ -28,6 +30,7 @@ from feature_kernels.driving.carry import (
     TRIP_LAT,
     TRIP_LON,
     TRIP_START,
+    USE_BINS,
 )
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
@@ -106,10 +109,13 @@ TRIP_DTYPE = np.dtype(
         ("accel_hist_s", "f8", (ACCEL_BINS,)),  # seconds per 0.2 m/s², the last bin is open
         ("speed_hist_s", "f8", (SPEED_BINS,)),  # seconds per 10 km/h
         ("ratio_hist_s", "f8", (RATIO_BINS,)),  # seconds per 0.1 of speed / limit
+        ("use_hist_s", "f8", (USE_BINS,)),  # seconds per 0.05 of |a| / comfortable at the speed
+        ("jerk_hist_s", "f8", (JERK_BINS,)),  # seconds per 0.1 m/s³
+        ("phone_s", "f8"),  # of driving_s: a phone in the hand; NaN = not observed
     ]
 )
 _HISTS = 32
-TRIP_WIDTH = _HISTS + ACCEL_BINS + SPEED_BINS + RATIO_BINS
+TRIP_WIDTH = _HISTS + HISTS_END - ACCEL_HIST + 1
 
 
 @lean_kernel
@@ -198,15 +204,16 @@ def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
     r[29] = lat
     r[30] = lon
     r[31] = _quality(c)
-    for i in range(ACCEL_BINS + SPEED_BINS + RATIO_BINS):
+    for i in range(HISTS_END - ACCEL_HIST):
         r[_HISTS + i] = c[ACCEL_HIST + i]
+    r[_HISTS + HISTS_END - ACCEL_HIST] = np.nan  # phone_s: no column shows it
 
 
 @lean_kernel
 def clear_trip(c):
     """No trip is open any more."""
     c[TRIP] = 0.0
-    for i in range(DISTANCE, ACCEL_HIST + ACCEL_BINS + SPEED_BINS + RATIO_BINS):
+    for i in range(DISTANCE, HISTS_END):
         c[i] = 0.0
     c[DERIVED_S] = 0.0
     c[COARSE_S] = 0.0

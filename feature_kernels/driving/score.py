@@ -1,24 +1,12 @@
-"""The driving score: 100 less one share for each factor, and nothing else.
+"""The driving score: 100 less one share for each factor, and nothing else (score_models.py).
 
-For a factor with weight w, half point h and order o (1 or 4):
-
-    share = w · r^o / (r^o + h^o),   r = (E · x + K · m) / (E + K)
-
-x is what was observed over the exposure E (km for what is counted per distance, hours of driving
-for the rest), m the portfolio's mean and K the exposure at which the subject's own driving weighs
-as much as the portfolio. The weights sum to 100, so 0 < score <= 100. `score` is exactly
-`100 - (((share_1 + share_2) + …) + share_7)`, in the order of FACTORS.
-
-Order 4 makes distributions count little while ordinary and much beyond the half point: on real
-trips they separate aggressive from calm drivers at least as well as counts
-(`docs/field/driving.md`).
+`score` is exactly `100 - (((share_1 + share_2) + …) + share_n)`, in the order of the factors.
 Harsh events are counted over the trips in which they can be seen (`quality` has no rate_too_low);
-where there is none, they are not observed, and the portfolio's mean counts.
-The portfolio means are assumptions until there is a portfolio; a change of any number here is a
-new ALGORITHM_VERSION.
+what is not observed counts as the portfolio's mean.
 """
 
 import math
+from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
@@ -26,18 +14,15 @@ from numpy.typing import NDArray
 
 from feature_kernels.driving.carry import (
     ACCEL_BIN_MPS2,
-    ACCEL_BINS,
+    JERK_BIN_MPS3,
     RATIO_BIN,
     RATIO_BINS,
     SPEED_BIN_KMH,
-    SPEED_BINS,
+    USE_BIN,
 )
-from feature_kernels.driving.rows import QUALITY_FLAGS, percentile95
-
-ALGORITHM_VERSION = "driving-score/2"
-
-SEVERITY_WEIGHTS = (1.0, 2.0, 4.0)
-"""What an event of severity 1, 2, 3 counts; own, Verizon's three classes are not equal either."""
+from feature_kernels.driving.score_models import ALGORITHM_VERSION as ALGORITHM_VERSION
+from feature_kernels.driving.score_models import CURRENT, Factor, Model
+from feature_kernels.driving.score_sums import COLUMNS, subject_sums, trip_sums
 
 TRIP_MIN_M, TRIP_MIN_S, TRIP_MIN_MEASURED = 1_000.0, 180.0, 0.8
 """A single trip always gets a number; below these it is not trusted."""
@@ -51,29 +36,7 @@ SUBJECT_MIN_M = 30_000.0
 SUBJECT_TRUSTED_M = 100_000.0
 """Below, a subject's score is not trusted."""
 
-
-class Factor(NamedTuple):
-    """One reason to lose points. `prior` is K: km where per_distance, else hours of driving."""
-
-    name: str
-    unit: str
-    weight: float
-    half: float
-    order: int
-    mean: float
-    prior: float
-    per_distance: bool
-
-
-FACTORS = (
-    Factor("harsh_braking", "per 100 km", 20.0, 15.0, 1, 5.0, 10.0, True),
-    Factor("harsh_acceleration", "per 100 km", 12.0, 15.0, 1, 4.0, 10.0, True),
-    Factor("harsh_cornering", "per 100 km", 12.0, 15.0, 1, 5.0, 10.0, True),
-    Factor("speeding", "share of time", 18.0, 0.2, 1, 0.05, 0.2, False),
-    Factor("night", "share of time", 4.0, 0.5, 1, 0.08, 0.2, False),
-    Factor("acceleration_p95", "m/s²", 18.0, 1.5, 4, 1.2, 0.1, False),
-    Factor("speed_p95", "of limit or 130 km/h", 16.0, 1.1, 4, 0.85, 0.1, False),
-)
+Floats = NDArray[np.float64]
 
 
 class Component(NamedTuple):
@@ -110,104 +73,202 @@ class Score(NamedTuple):
     algorithm_version: str
 
 
-def score(trips: NDArray[np.void], single_trip: bool | None = None) -> Score:
+class Scores(NamedTuple):
+    """Scores of many subjects, row by row.
+
+    score : float64[d], NaN = none. trusted : bool[d]. values, shares : float64[d, factors].
+    sums : int64[d, WIDTH] of score_sums.
+    """
+
+    score: Floats
+    trusted: NDArray[np.bool_]
+    values: Floats
+    shares: Floats
+    sums: NDArray[np.int64]
+
+
+def score(
+    trips: NDArray[np.void], single_trip: bool | None = None, model: Model = CURRENT
+) -> Score:
     """Score one subject.
 
-    trips : TRIP_DTYPE[k], of one subject; their `device` does not matter.
+    trips : TRIP_DTYPE[k], of one subject; their `device` and order do not matter.
     single_trip : judge by a trip's minima, not a subject's; default: k == 1.
 
     Returns Score.
     Invariants: score == 100 - sum of the shares in order, exactly; the same trips in another
-    order give the same score (sums are exact: math.fsum); each share lies within 0 and its weight.
-    Complexity: O(k).
-    Source: shrinkage and exposure as in `docs/field/driving.md` (Damoov, Tesla, Geotab);
-    own weights.
+    order, and among other subjects (`score_many`), give the same bits; each share lies within 0
+    and its weight; more of a factor at the same exposure never raises the score.
+    Complexity: O(k log k).
+    Source: docs/score.md.
     Oracle: `tests/oracles/driving.py`.
     """
     if single_trip is None:
         single_trip = trips.shape[0] == 1
-    exposure = _exposure(trips)
-    reason = _no_score(exposure, single_trip)
-    components = []
-    lost = 0.0
-    for factor, value in zip(FACTORS, _observed(trips, exposure), strict=True):
-        share = math.nan if reason else _share(factor, value, exposure)
-        lost += share
-        components.append(Component(factor.name, value, factor.unit, share))
-    trusted = not reason and exposure.measured_share >= TRIP_MIN_MEASURED
-    trusted = trusted and exposure.seen_m >= MIN_SEEN * exposure.distance_m
+    trips = trips[np.lexsort((trips["driving_s"], trips["end_us"], trips["start_us"]))]
+    found = score_many(trips, np.array([0, trips.shape[0]], np.int64), single_trip, model)
+    exposure = _exposure(found.sums[0])
+    reason = "no trips" if exposure.trips == 0 else ""
+    if not reason and not single_trip and exposure.distance_m < SUBJECT_MIN_M:
+        reason = f"less than {SUBJECT_MIN_M / 1e3:.0f} km driven"
+    components = tuple(
+        Component(factor.name, float(value), factor.unit, float(share))
+        for factor, value, share in zip(
+            model.factors, found.values[0], found.shares[0], strict=True
+        )
+    )
+    return Score(
+        float(found.score[0]), bool(found.trusted[0]), reason, components, exposure, model.version
+    )
+
+
+def score_many(
+    trips: NDArray[np.void],
+    starts: NDArray[np.int64],
+    single_trip: bool = False,
+    model: Model = CURRENT,
+) -> Scores:
+    """Score many subjects at once.
+
+    trips : TRIP_DTYPE[k], each subject's side by side and by `start_us`.
+    starts : int64[d + 1], where each subject's trips begin; the last one is k.
+
+    Complexity: O(k + d).
+    """
+    return score_of_sums(subject_sums(trip_sums(trips, starts), starts), single_trip, model)
+
+
+def score_of_sums(
+    sums: NDArray[np.int64], single_trip: bool = False, model: Model = CURRENT
+) -> Scores:
+    """Score subjects by the sums of their trips: int64[d, WIDTH] (score_sums)."""
+    values = observed(sums, model)
+    shares = np.empty_like(values)
+    for i, factor in enumerate(model.factors):
+        shares[:, i] = factor.weight * term_of(factor, values[:, i], sums)
+    distance = _amount(sums, "distance_m")
+    duration = _amount(sums, "duration_s")
+    none = _amount(sums, "trips") == 0.0
+    trusted = np.minimum(_ratio(_amount(sums, "measured_s"), duration), 1.0) >= TRIP_MIN_MEASURED
+    trusted &= _amount(sums, "seen_m") >= MIN_SEEN * distance
     if single_trip:
-        trusted = trusted and exposure.distance_m >= TRIP_MIN_M
-        trusted = trusted and exposure.duration_s >= TRIP_MIN_S
+        trusted &= (distance >= TRIP_MIN_M) & (duration >= TRIP_MIN_S)
     else:
-        trusted = trusted and exposure.distance_m >= SUBJECT_TRUSTED_M
-    return Score(100.0 - lost, trusted, reason, tuple(components), exposure, ALGORITHM_VERSION)
+        trusted &= distance >= SUBJECT_TRUSTED_M
+        none |= distance < SUBJECT_MIN_M
+    shares[none] = np.nan
+    lost = np.zeros(sums.shape[0])
+    for i in range(shares.shape[1]):
+        lost = lost + shares[:, i]
+    return Scores(100.0 - lost, trusted & ~none, values, shares, sums)
 
 
-def _no_score(exposure: Exposure, single_trip: bool) -> str:
-    if exposure.trips == 0:
-        return "no trips"
-    if not single_trip and exposure.distance_m < SUBJECT_MIN_M:
-        return f"less than {SUBJECT_MIN_M / 1e3:.0f} km driven"
-    return ""
+def observed(sums: NDArray[np.int64], model: Model = CURRENT) -> Floats:
+    """What was observed of each factor: float64[d, factors], NaN = nothing."""
+    found = np.empty((sums.shape[0], len(model.factors)))
+    for i, factor in enumerate(model.factors):
+        found[:, i] = _OBSERVED[factor.name](sums)
+    return found
 
 
-def _total(values) -> float:
-    return math.fsum(float(value) for value in values)
+def term_of(factor: Factor, value: Floats, sums: NDArray[np.int64]) -> Floats:
+    """The part of its weight that a factor takes, from 0 to 1: shrunk to the mean, saturated."""
+    own = _own(factor, sums)
+    rate = (own * value + factor.prior * factor.mean) / (own + factor.prior)
+    return saturated(factor, np.where(np.isnan(value), factor.mean, rate))
 
 
-def _exposure(trips) -> Exposure:
-    duration = _total((trips["end_us"] - trips["start_us"]) / 1e6)
-    measured = _total(trips["measured_s"])
+def saturated(factor: Factor, x: Floats) -> Floats:
+    """x^o / (x^o + h^o), from 0 to 1."""
+    h = factor.half
+    for _ in range(factor.order // 2):  # order 1, 2, 4: none, one or two squares
+        x, h = x * x, h * h
+    return x / (x + h)
+
+
+def _own(factor: Factor, sums: NDArray[np.int64]) -> Floats:
+    if factor.per_distance:
+        return _amount(sums, "seen_m") / 1e3
+    return _amount(sums, "driving_s") / 3600.0
+
+
+def _amount(sums: NDArray[np.int64], name: str) -> Floats:
+    """Read a column in its own unit."""
+    values = sums[:, COLUMNS[name].start].astype(np.float64)
+    return values if name == "trips" or name.startswith("harsh") else values / 1e6
+
+
+def _ratio(part: Floats, whole: Floats) -> Floats:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0.0, part / whole, np.nan)
+
+
+def _per_100_km(name: str, sums: NDArray[np.int64]) -> Floats:
+    return _ratio(100.0 * _amount(sums, name), _amount(sums, "seen_m") / 1e3)
+
+
+def _p95(name: str, width: float, sums: NDArray[np.int64]) -> Floats:
+    """95th percentile of a histogram of seconds, linear within a bin; NaN = nothing in it."""
+    hist = sums[:, COLUMNS[name]]
+    until = np.cumsum(hist, axis=1)
+    wanted = 0.95 * until[:, -1].astype(np.float64)
+    at = np.argmax(until >= wanted[:, np.newaxis], axis=1)
+    rows = np.arange(sums.shape[0])
+    inside = hist[rows, at].astype(np.float64)
+    before = (until[rows, at] - hist[rows, at]).astype(np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        found = (at + (wanted - before) / inside) * width
+    return np.where(until[:, -1] > 0, found, np.nan)
+
+
+def _fast(sums: NDArray[np.int64]) -> Floats:
+    """95th percentile of speed over limit; over 130 km/h where limits are known too seldom."""
+    enough = _amount(sums, "limited_s") >= 0.5 * _amount(sums, "driving_s")
+    enough &= _amount(sums, "driving_s") > 0.0
+    by_limit = _p95("ratio_hist_s", RATIO_BIN, sums)
+    return np.where(enough, by_limit, _p95("speed_hist_s", SPEED_BIN_KMH, sums) / 130.0)
+
+
+def _excess(sums: NDArray[np.int64]) -> Floats:
+    """Mean of what speed is above the limit, of the limit, over all time with a limit."""
+    hist = sums[:, COLUMNS["ratio_hist_s"]].astype(np.float64)
+    above = np.maximum((np.arange(RATIO_BINS) + 0.5) * RATIO_BIN - 1.0, 0.0)
+    sum_, time = np.zeros(sums.shape[0]), np.zeros(sums.shape[0])
+    for i in range(RATIO_BINS):  # one by one: the same bits for one subject and for many
+        sum_, time = sum_ + hist[:, i] * above[i], time + hist[:, i]
+    return _ratio(sum_, time)
+
+
+_OBSERVED: dict[str, Callable[[NDArray[np.int64]], Floats]] = {
+    "harsh_braking": lambda sums: _per_100_km("harsh_braking", sums),
+    "harsh_acceleration": lambda sums: _per_100_km("harsh_acceleration", sums),
+    "harsh_cornering": lambda sums: _per_100_km("harsh_cornering", sums),
+    "speeding": lambda sums: _ratio(_amount(sums, "speeding_s"), _amount(sums, "limited_s")),
+    "speeding_excess": _excess,
+    "speed_p95": _fast,
+    "acceleration_p95": lambda sums: _p95("accel_hist_s", ACCEL_BIN_MPS2, sums),
+    "acceleration_for_speed_p95": lambda sums: _p95("use_hist_s", USE_BIN, sums),
+    "jerk_p95": lambda sums: _p95("jerk_hist_s", JERK_BIN_MPS3, sums),
+    "night": lambda sums: _ratio(_amount(sums, "night_s"), _amount(sums, "clock_s")),
+    "phone": lambda sums: _ratio(_amount(sums, "phone_s"), _amount(sums, "watched_s")),
+    "fatigue": lambda sums: _ratio(_amount(sums, "tired_s"), _amount(sums, "driving_s")),
+}
+"""How each factor that a model may have is observed: sums -> float64[d]."""
+
+
+def _exposure(sums: NDArray[np.int64]) -> Exposure:
+    row = sums[np.newaxis, :]
+    amounts = {
+        name: float(_amount(row, name)[0])
+        for name in ("trips", "distance_m", "duration_s", "driving_s", "measured_s", "seen_m")
+    }
+    measured = amounts["measured_s"] / amounts["duration_s"] if amounts["duration_s"] > 0.0 else 0.0
     return Exposure(
-        int(trips.shape[0]),
-        _total(trips["distance_m"]),
-        duration,
-        _total(trips["driving_s"]),
-        min(measured / duration, 1.0) if duration > 0.0 else 0.0,
-        _total(trips["distance_m"][_seen(trips)]),
-    )
+        int(amounts["trips"]), amounts["distance_m"], amounts["duration_s"],
+        amounts["driving_s"], min(measured, 1.0), amounts["seen_m"],
+    )  # fmt: skip
 
 
-def _seen(trips):
-    return (trips["quality"] & QUALITY_FLAGS["rate_too_low"]) == 0
-
-
-def _per_100_km(counts, kilometres: float) -> float:
-    events = _total((counts * np.array(SEVERITY_WEIGHTS)).ravel())
-    return 100.0 * events / kilometres if kilometres > 0.0 else math.nan
-
-
-def _p95(histograms, bins: int, width: float) -> float:
-    summed = np.array([_total(histograms[:, i]) for i in range(bins)])
-    return float(percentile95(summed, 0, bins, width))
-
-
-def _observed(trips, exposure: Exposure) -> tuple[float, ...]:
-    km, driving = exposure.seen_m / 1e3, exposure.driving_s
-    seen = trips[_seen(trips)]
-    limited = _total(trips["speed_limited_s"])
-    if driving > 0.0 and limited >= 0.5 * driving:
-        fast = _p95(trips["ratio_hist_s"], RATIO_BINS, RATIO_BIN)
-    else:
-        fast = _p95(trips["speed_hist_s"], SPEED_BINS, SPEED_BIN_KMH) / 130.0
-    return (
-        _per_100_km(seen["harsh_braking"], km),
-        _per_100_km(seen["harsh_acceleration"], km),
-        _per_100_km(seen["harsh_cornering"], km),
-        _total(trips["speeding_s"]) / limited if limited > 0.0 else math.nan,
-        _total(trips["night_s"]) / driving if driving > 0.0 else math.nan,
-        _p95(trips["accel_hist_s"], ACCEL_BINS, ACCEL_BIN_MPS2),
-        fast,
-    )
-
-
-def _share(factor: Factor, value: float, exposure: Exposure) -> float:
-    own = exposure.seen_m / 1e3 if factor.per_distance else exposure.driving_s / 3600.0
-    rate = factor.mean
-    if not math.isnan(value):
-        rate = (own * value + factor.prior * factor.mean) / (own + factor.prior)
-    x, h = rate, factor.half
-    if factor.order == 4:
-        x, h = x * x * x * x, h * h * h * h
-    return factor.weight * (x / (x + h))
+def relative_risk(points: float, model: Model = CURRENT) -> float:
+    """Claims per km, over those of a driver with 100 points."""
+    return math.exp(model.span * (100.0 - points) / 100.0)

@@ -1,5 +1,7 @@
 """Trips: start, standing, end, and the sums kept between them."""
 
+import math
+
 import numpy as np
 
 from feature_kernels.driving.carry import (
@@ -23,6 +25,9 @@ from feature_kernels.driving.carry import (
     GAP_US,
     IDLE_S,
     IGNITION_OFF_T,
+    JERK_BIN_MPS3,
+    JERK_BINS,
+    JERK_HIST,
     LATERAL,
     LIMIT,
     LIMIT_T,
@@ -58,10 +63,15 @@ from feature_kernels.driving.carry import (
     STOOD,
     SUMS,
     SUMS_N,
+    TREND_A,
+    TREND_T,
     TRIP,
     TRIP_LAT,
     TRIP_LON,
     TRIP_START,
+    USE_BIN,
+    USE_BINS,
+    USE_HIST,
 )
 from feature_kernels.driving.crash import resolve_crash
 from feature_kernels.driving.events import FRESH_US, close_channel, close_speeding
@@ -164,6 +174,35 @@ def _add_segment(c, p, t, v, metres, seconds, moving, measured):
 def add_trend(c, a, seconds):
     """Add `seconds` of acceleration a to the histogram of its magnitude."""
     c[ACCEL_HIST + min(int(abs(a) / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds
+
+
+@hot_kernel
+def comfortable_mps2(v):
+    """The acceleration, along and across together, that drivers use at most at v km/h.
+
+    Source: Eboli, Mazzulla and Pungillo, Transportation Research Part C 68 (2016) 113-125; beyond
+    its least value, near 150 km/h, it is held.
+    """
+    x = min(v, 149.5) / 100.0
+    return 9.80665 * (0.198 * x * x - 0.592 * x + 0.569)
+
+
+@hot_kernel
+def add_use(c, p, t, v, along, across, seconds):
+    """Add `seconds` with these accelerations at v km/h to the distributions of use and jerk.
+
+    use : size of the acceleration over the comfortable one. jerk : change of `along`.
+    """
+    share = math.sqrt(along * along + across * across) / comfortable_mps2(v)
+    c[USE_HIST + min(int(share / USE_BIN), USE_BINS - 1)] += seconds
+    since = (t - c[TREND_T]) / 1e6
+    if since < p.jerk_s:
+        return
+    if since <= p.jerk_s + p.window_max_s:
+        jerk = abs(along - c[TREND_A]) / since
+        c[JERK_HIST + min(int(jerk / JERK_BIN_MPS3), JERK_BINS - 1)] += since
+    c[TREND_A] = along
+    c[TREND_T] = t
 
 
 @lean_kernel

@@ -1,7 +1,9 @@
 """The last driving score of each driver in each week with a trip."""
 
-from datetime import date
+from datetime import date, datetime
+from typing import Any
 
+from store.postgres import rows
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -30,3 +32,16 @@ def record(
             from_us(now_us),
         ),
     )  # fmt: skip
+
+
+def newest(
+    connection: Connection, tenant: str, customer: str, until: datetime
+) -> dict[str, Any] | None:
+    """Return the score that was recorded last by a time; None = none was."""
+    return rows.one(
+        connection,
+        "select week, score, algorithm_version, computed_at from contacts.driver_score "
+        "where tenant = %s and customer = %s and computed_at <= %s "
+        "order by computed_at desc limit 1",
+        (tenant, customer, until),
+    )

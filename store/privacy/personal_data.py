@@ -407,6 +407,8 @@ TABLES = (
     # ── what is sent, by whom, how ──────────────────────────────────────────────────────────────
     _nobody("contacts.case_type", "rules", "no customer"),
     _nobody("contacts.case_type_activation", "rules, four eyes", "staff"),
+    _nobody("contacts.score_model", "weights of the driving score", "fitted to many"),
+    _nobody("contacts.score_activation", "which of them counts", "no customer"),
     _nobody("contacts.playbook", "rules", "no customer"),
     _nobody("contacts.playbook_error", "rules", "no customer"),
     _nobody("contacts.receiver", "systems of companies", "a company"),

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from feature_kernels import driving
 from store.people.contract_scope import under_contract
@@ -61,6 +63,17 @@ def trips(connection: Connection, which: Which) -> Rows:
     return trips
 
 
+def trips_until(
+    connection: Connection, which: Which, until: datetime
+) -> tuple[Rows, NDArray[np.int64]]:
+    """Return the trips that were decided by a time, and how often each was corrected."""
+    sql, parameters = source(which, rows.Conditions("f.decided_at <= %s", until))
+    found, revisions = read_from(
+        connection, SHOWN_TRIP, f"(select f.* from {sql}) as t", parameters
+    )
+    return kernel_rows(found), revisions
+
+
 def trips_of_vehicles(
     connection: Connection, tenant: str, vehicles: Sequence[tuple[str, str]]
 ) -> list[Rows]:
@@ -82,6 +95,61 @@ def trips_of_vehicles(
     found, _ = read_from(connection, SHOWN_TRIP, source_, [*given, *parameters, tenant])
     borders = np.searchsorted(found["device_id"], np.arange(1, len(vehicles) + 2))
     return [kernel_rows(found[start:end]) for start, end in pairwise(borders)]
+
+
+def trips_of_drivers(
+    connection: Connection, tenant: str, customers: Sequence[str], until: datetime | None = None
+) -> tuple[Any, NDArray[np.int64]]:
+    """Return the decided trips of many drivers, for `feature_kernels.driving.score_many`.
+
+    until : only trips that were decided by then.
+
+    Returns TRIP_DTYPE[k], each driver's side by side by their begin, and int64[drivers + 1], where
+    each driver's begin, in the order of `customers`.
+    """
+    where = rows.Conditions("true")
+    where.add("f.decided_at <= %s", until)
+    sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where)
+    columns = ", ".join(f"f.{sql_name(field)}" for field in SHOWN_TRIP.fields)
+    # The position stands in for the device, by which `read_from` sorts.
+    source_ = (
+        f"(select w.position as device_id, {columns}, f.revision "
+        "from unnest(%s::text[]) with ordinality as w (customer, position) "
+        f"join ({sql}) on c.tenant = %s and c.customer = w.customer) as t"
+    )
+    found, _ = read_from(connection, SHOWN_TRIP, source_, [list(customers), *parameters, tenant])
+    keys = (found["driving_s"], found["end_us"], found["start_us"], found["device_id"])
+    found = found[np.lexsort(keys)]
+    starts = np.searchsorted(found["device_id"], np.arange(1, len(customers) + 2))
+    return kernel_rows(found), starts.astype(np.int64)
+
+
+def mileage_by_contract(
+    connection: Connection, tenant: str, customers: Sequence[str], until: datetime
+) -> dict[str, list[dict[str, Any]]]:
+    """Return each driver's contracts over a vehicle with what was driven under them.
+
+    Only trips that were decided by `until`, and contracts that began before it. Keys: contract,
+    vehicle, valid_from, valid_to (None = open), trips, distance_m, driving_s.
+    """
+    where = rows.Conditions("true")
+    where.add("f.decided_at <= %s", until)
+    sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where)
+    query = (
+        "select k.customer, k.contract, k.vehicle, k.valid_from, k.valid_to, "
+        "count(t.start_at), coalesce(sum(t.distance_m), 0), coalesce(sum(t.driving_s), 0) "
+        "from customers.contract k left join (select c.contract, c.tenant, "
+        f"f.start_at, f.distance_m, f.driving_s from {sql} where c.tenant = %s "
+        "and c.customer = any(%s)) as t on t.tenant = k.tenant and t.contract = k.contract "
+        "where k.tenant = %s and k.customer = any(%s) and k.vehicle is not null "
+        "and k.valid_from <= %s group by 1, 2, 3, 4, 5 order by 1, 4, 2"
+    )
+    given = [*parameters, tenant, list(customers), tenant, list(customers), until]
+    found: dict[str, list[dict[str, Any]]] = {}
+    names = ("contract", "vehicle", "valid_from", "valid_to", "trips", "distance_m", "driving_s")
+    for customer, *values in connection.execute(query.encode(), given):
+        found.setdefault(customer, []).append(dict(zip(names, values, strict=True)))
+    return found
 
 
 def kernel_rows(rows: Rows) -> Any:

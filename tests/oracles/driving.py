@@ -96,6 +96,7 @@ class Car:
         self.ring, self.headings = Ring(24), Ring(12)
         self.smooth = {False: None, True: None}  # lateral? -> (t, value)
         self.accel_t = self.accel_dt = self.vehicle_t = self.impulse_t = None
+        self.trend = None  # (time, acceleration over ~2 s) that jerk is compared with
         self.pulse = None  # [(time, change of velocity so far m/s, acceleration)], last strong time
         self.gravity, self.gravity_s, self.frame_t = None, 0.0, None
         self.felt, self.felt_s = [0.0] * 3, 0.0
@@ -431,6 +432,7 @@ class Car:
             self.trip[f"harsh_{kind}"] = [0, 0, 0]
         self.trip.update(accel_hist_s=[0.0] * 25, speed_hist_s=[0.0] * 20)
         self.trip["ratio_hist_s"] = [0.0] * 16
+        self.trip.update(use_hist_s=[0.0] * 40, jerk_hist_s=[0.0] * 30, phone_s=NAN)
         self.trip["how"] = dict.fromkeys(("derived", "coarse", "seen", "placed"), 0.0)
         self.places_only, self.chord = 0.0, None
 
@@ -630,8 +632,9 @@ class Car:
         if old and self.trip and v >= p.move_kmh:
             span = (t - old[0]) / 1e6
             if span <= p.trend_s + p.window_max_s:
-                a = abs(v - old[1]) / 3.6 / span
-                self.trip["accel_hist_s"][min(int(a / 0.2), 24)] += dt
+                a = (v - old[1]) / 3.6 / span
+                self.trip["accel_hist_s"][min(int(abs(a) / 0.2), 24)] += dt
+                self.note_use(t, v, a, dt)
         old = self.ring.older(t, p.window_s)
         if not old or (t - old[0]) / 1e6 > p.window_max_s:
             return
@@ -642,6 +645,24 @@ class Car:
         if dt < p.held_s and (self.steps[2] < 2 or self.steps[0] * a < 0):
             a = 0.0
         self.feel(self.along, t, a, old[0], dt, old[1], False, 0.0)
+
+    def note_use(self, t, v, along, dt):
+        """Acceleration as a share of what is comfortable at the speed; jerk."""
+        p, trip, across = self.p, self.trip, 0.0
+        for source in (self.smooth[True], self.turn_accel):
+            if source and self.recent(t, source[0], 2):
+                across = source[1]
+                break
+        hundreds = min(v, 149.5) / 100.0
+        most = 9.80665 * (0.198 * hundreds * hundreds - 0.592 * hundreds + 0.569)
+        share = math.sqrt(along * along + across * across) / most
+        trip["use_hist_s"][min(int(share / 0.05), 39)] += dt
+        since = None if self.trend is None else (t - self.trend[0]) / 1e6
+        if since is None or since >= p.jerk_s:
+            if since is not None and since <= p.jerk_s + p.window_max_s:
+                jerk = abs(along - self.trend[1]) / since
+                trip["jerk_hist_s"][min(int(jerk / 0.1), 29)] += since
+            self.trend = (t, along)
 
     def credible(self, step, dt):
         p = self.p
@@ -1154,6 +1175,17 @@ def drive_and_finish(columns, t_us, local_us, p):
     return car.trips, car.events
 
 
+def spells_beyond(trips, limit_s, break_s):
+    """Seconds of driving beyond limit_s without a break of break_s."""
+    beyond, spell, last = 0.0, 0.0, None
+    for trip in sorted(trips, key=lambda t: (t["start_us"], t["end_us"], t["driving_s"])):
+        if last is None or trip["start_us"] - last >= break_s * SEC:
+            spell = 0.0
+        beyond += max(0.0, spell + trip["driving_s"] - max(limit_s, spell))
+        spell, last = spell + trip["driving_s"], trip["end_us"]
+    return beyond
+
+
 def score(trips):
     """The score of one subject from trip dicts: (score or NaN, shares)."""
     km = math.fsum(trip["distance_m"] for trip in trips) / 1000
@@ -1162,29 +1194,40 @@ def score(trips):
     driving = math.fsum(trip["driving_s"] for trip in trips)
     limited = math.fsum(trip["speed_limited_s"] for trip in trips)
     if not trips or (len(trips) > 1 and km < 30):
-        return NAN, [NAN] * 7
+        return NAN, [NAN] * 12
 
     def summed(name):
         return [math.fsum(column) for column in zip(*(t[name] for t in trips), strict=True)]
 
-    def factor(weight, half, order, mean, prior, exposure, value):
-        if not math.isnan(value):
-            mean = (exposure * value + prior * mean) / (exposure + prior)
-        return weight * (mean**order / (mean**order + half**order))
+    def share_of_time(name, of):
+        known = [t for t in trips if not math.isnan(t[name])]
+        whole = math.fsum(t[of] for t in known)
+        return math.fsum(t[name] for t in known) / whole if whole > 0 else NAN
 
     hours, shares = driving / 3600, []
-    for name, weight, mean in (("braking", 20, 5), ("acceleration", 12, 4), ("cornering", 12, 5)):
+
+    def add(weight, half, order, mean, prior, value, exposure=hours):
+        if not math.isnan(value):
+            mean = (exposure * value + prior * mean) / (exposure + prior)
+        shares.append(weight * (mean**order / (mean**order + half**order)))
+
+    for name, weight, mean in (("braking", 12, 5), ("acceleration", 6, 4), ("cornering", 6, 5)):
         counts = [t[f"harsh_{name}"] for t in seen]
         events = sum(one + 2 * two + 4 * three for one, two, three in counts)
         rate = events / seen_km * 100 if seen_km > 0 else NAN
-        shares.append(factor(weight, 15, 1, mean, 10, seen_km, rate))
-    speeding = math.fsum(t["speeding_s"] for t in trips) / limited if limited > 0 else NAN
-    night = math.fsum(t["night_s"] for t in trips) / driving if driving > 0 else NAN
+        add(weight, 15, 1, mean, 10, rate, seen_km)
+    ratios = summed("ratio_hist_s")
+    over = [seconds * (0.1 * i + 0.05 - 1) for i, seconds in enumerate(ratios) if i >= 10]
     fast = p95(summed("speed_hist_s"), 10) / 130
     if driving > 0 and limited >= driving / 2:
-        fast = p95(summed("ratio_hist_s"), 0.1)
-    shares.append(factor(18, 0.2, 1, 0.05, 0.2, hours, speeding))
-    shares.append(factor(4, 0.5, 1, 0.08, 0.2, hours, night))
-    shares.append(factor(18, 1.5, 4, 1.2, 0.1, hours, p95(summed("accel_hist_s"), 0.2)))
-    shares.append(factor(16, 1.1, 4, 0.85, 0.1, hours, fast))
+        fast = p95(ratios, 0.1)
+    add(10, 0.2, 1, 0.05, 0.2, share_of_time("speeding_s", "speed_limited_s"))
+    add(6, 0.03, 1, 0.005, 0.2, sum(over) / sum(ratios) if sum(ratios) > 0 else NAN)
+    add(12, 1.1, 4, 0.85, 0.1, fast)
+    add(14, 1.5, 4, 1.2, 0.1, p95(summed("accel_hist_s"), 0.2))
+    add(14, 0.8, 4, 0.5, 0.1, p95(summed("use_hist_s"), 0.05))
+    add(12, 0.9, 2, 0.5, 0.1, p95(summed("jerk_hist_s"), 0.1))
+    add(3, 0.5, 1, 0.08, 0.2, share_of_time("night_s", "driving_s"))
+    add(3, 0.05, 1, 0.02, 0.5, share_of_time("phone_s", "driving_s"))
+    add(2, 0.2, 1, 0.02, 1, spells_beyond(trips, 7200, 900) / driving if driving > 0 else NAN)
     return 100 - sum(shares), shares

@@ -34,7 +34,7 @@ typedef struct {
         min_duration_s, brief_m, acceleration_mps2, braking_mps2, cornering_mps2,
         severity2_ratio, severity3_ratio, long_event_s, min_event_s, above_s, merge_s,
         release_ratio, rebound_s, event_kmh, physical_mps2, smooth_s, coarse_s,
-        agree_ratio, as_is_s, window_s, window_max_s, trend_s, held_s, dense_s,
+        agree_ratio, as_is_s, window_s, window_max_s, trend_s, jerk_s, held_s, dense_s,
         stairs_kmh, heading_kmh, heading_deg, heading_sure_deg, tolerance_kmh,
         speeding_s, speeding_release_kmh, limit_stale_s, night_from_h, night_to_h,
         crash_low_mps2, crash_delta_v_kmh, crash_window_s, crash_pulse_s, crash_least_s,
@@ -59,6 +59,10 @@ typedef struct {
 #define SPEED_BIN_KMH 10.0
 #define RATIO_BINS 16
 #define RATIO_BIN 0.1
+#define USE_BINS 40
+#define USE_BIN 0.05
+#define JERK_BINS 30
+#define JERK_BIN_MPS3 0.1
 #define NOW 0
 #define LOCAL_SHIFT 1
 #define DEVICE 2
@@ -177,75 +181,80 @@ typedef struct {
 #define ACCEL_HIST 143
 #define SPEED_HIST 168
 #define RATIO_HIST 188
-#define RING_AT 204
-#define RING_N 205
-#define RING_T 206
-#define RING_V 230
-#define HEAD_AT 254
-#define HEAD_N 255
-#define HEAD_T 256
-#define HEAD_V 268
-#define VEHICLE_T 280
-#define HEAD_ACCEL 281
-#define HEAD_ACCEL_T 282
-#define ABOVE 283
-#define WAITS 285
-#define COR_V 287
-#define COR_T 288
-#define CHANGE_T 289
-#define STAIRS 290
-#define MOTION_T 291
-#define STEP_1 292
-#define STEP_2 293
-#define GAP_US 294
-#define DOUBT_T 295
-#define DOUBT_V 296
-#define DOUBT_LAT 297
-#define DOUBT_LON 298
-#define DOUBT_POS_T 299
-#define DOUBT_N 300
-#define DOUBT_CHANGES 301
-#define CLIMBED 302
-#define ENTRY_T 303
-#define ENTRY_CHANGES 304
-#define BY_SPEED_M 305
-#define BY_SPEED_MORE_M 306
-#define BEFORE_LAT 307
-#define BEFORE_LON 308
-#define BEFORE_T 309
-#define LEG_M 310
-#define LEG_SPEED_M 311
-#define PLACES_ONLY_M 312
-#define ZERO_T 313
-#define ZERO_LAT 314
-#define ZERO_LON 315
-#define ZERO_V 316
-#define ZERO_M 317
-#define ZERO_SEEN_T 318
-#define ZERO_VOID 319
-#define KEPT_T 320
-#define KEPT_V 321
-#define KEPT_LAT 322
-#define KEPT_LON 323
-#define KEPT 324
-#define DERIVED_S 325
-#define COARSE_S 326
-#define SEEN_S 327
-#define PLACED_S 328
-#define REJECTED_ALL 329
-#define CHORD_T 330
-#define CHORD_LAT 331
-#define CHORD_LON 332
-#define CHORD_M 333
-#define PULSE_T 334
-#define PULSE_LAST 335
-#define PULSE_AT 336
-#define PULSE_X 337
-#define PULSE_Y 338
-#define PULSE_Z 339
-#define FELT_X 340
-#define FELT_Y 341
-#define FELT_Z 342
+#define USE_HIST 204
+#define JERK_HIST 244
+#define HISTS_END 274
+#define RING_AT 274
+#define RING_N 275
+#define RING_T 276
+#define RING_V 300
+#define HEAD_AT 324
+#define HEAD_N 325
+#define HEAD_T 326
+#define HEAD_V 338
+#define VEHICLE_T 350
+#define HEAD_ACCEL 351
+#define HEAD_ACCEL_T 352
+#define ABOVE 353
+#define WAITS 355
+#define COR_V 357
+#define COR_T 358
+#define CHANGE_T 359
+#define STAIRS 360
+#define MOTION_T 361
+#define STEP_1 362
+#define STEP_2 363
+#define GAP_US 364
+#define DOUBT_T 365
+#define DOUBT_V 366
+#define DOUBT_LAT 367
+#define DOUBT_LON 368
+#define DOUBT_POS_T 369
+#define DOUBT_N 370
+#define DOUBT_CHANGES 371
+#define CLIMBED 372
+#define ENTRY_T 373
+#define ENTRY_CHANGES 374
+#define BY_SPEED_M 375
+#define BY_SPEED_MORE_M 376
+#define BEFORE_LAT 377
+#define BEFORE_LON 378
+#define BEFORE_T 379
+#define LEG_M 380
+#define LEG_SPEED_M 381
+#define PLACES_ONLY_M 382
+#define ZERO_T 383
+#define ZERO_LAT 384
+#define ZERO_LON 385
+#define ZERO_V 386
+#define ZERO_M 387
+#define ZERO_SEEN_T 388
+#define ZERO_VOID 389
+#define KEPT_T 390
+#define KEPT_V 391
+#define KEPT_LAT 392
+#define KEPT_LON 393
+#define KEPT 394
+#define DERIVED_S 395
+#define COARSE_S 396
+#define SEEN_S 397
+#define PLACED_S 398
+#define REJECTED_ALL 399
+#define CHORD_T 400
+#define CHORD_LAT 401
+#define CHORD_LON 402
+#define CHORD_M 403
+#define PULSE_T 404
+#define PULSE_LAST 405
+#define PULSE_AT 406
+#define PULSE_X 407
+#define PULSE_Y 408
+#define PULSE_Z 409
+#define FELT_X 410
+#define FELT_Y 411
+#define FELT_Z 412
+#define TREND_A 413
+#define TREND_T 414
 #define EARTH_M 6371008.8
 #define BRAKING 1.0
 #define ACCELERATION 2.0
@@ -283,7 +292,7 @@ typedef struct {
 #define COLUMN_LIMIT 11
 #define COLUMN_IGN 12
 #define SILENT_US 3000000.0
-#define CARRY_WIDTH 343
+#define CARRY_WIDTH 415
 /* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
 #define TAKE 0
 #define HOLD 1
@@ -412,16 +421,17 @@ static void emit_trip(double *c, Table *trips, int64_t *emitted, double end, dou
     r[29] = lat;
     r[30] = lon;
     r[31] = quality(c);
-    for (i = 0; i < ACCEL_BINS + SPEED_BINS + RATIO_BINS; i++) {
+    for (i = 0; i < HISTS_END - ACCEL_HIST; i++) {
         r[COLUMN_HISTS + i] = c[ACCEL_HIST + i];
     }
+    r[COLUMN_HISTS + HISTS_END - ACCEL_HIST] = NAN;
 }
 
 /* No trip is open any more. */
 static void clear_trip(double *c) {
     int64_t i;
     c[TRIP] = 0.0;
-    for (i = DISTANCE; i < ACCEL_HIST + ACCEL_BINS + SPEED_BINS + RATIO_BINS; i++) {
+    for (i = DISTANCE; i < HISTS_END; i++) {
         c[i] = 0.0;
     }
     c[DERIVED_S] = 0.0;
@@ -1145,6 +1155,30 @@ static void add_trend(double *c, double a, double seconds) {
     c[ACCEL_HIST + MIN((int64_t)(fabs(a) / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds;
 }
 
+/* The acceleration, along and across together, that drivers use at most at v km/h. */
+static double comfortable_mps2(double v) {
+    double x = (v < 149.5 ? v : 149.5) / 100.0;
+    return 9.80665 * (0.198 * x * x - 0.592 * x + 0.569);
+}
+
+/* Add seconds with these accelerations at v km/h to the distributions of use and jerk. */
+static void add_use(double *c, const Parameters *p, double t, double v, double along,
+                    double across, double seconds) {
+    double share, since, jerk;
+    share = sqrt(along * along + across * across) / comfortable_mps2(v);
+    c[USE_HIST + MIN((int64_t)(share / USE_BIN), USE_BINS - 1)] += seconds;
+    since = (t - c[TREND_T]) / 1e6;
+    if (since < p->jerk_s) {
+        return;
+    }
+    if (since <= p->jerk_s + p->window_max_s) {
+        jerk = fabs(along - c[TREND_A]) / since;
+        c[JERK_HIST + MIN((int64_t)(jerk / JERK_BIN_MPS3), JERK_BINS - 1)] += since;
+    }
+    c[TREND_A] = along;
+    c[TREND_T] = t;
+}
+
 static void begin(double *c, double t, double lat, double lon) {
     clear_trip(c);
     c[PLACES_ONLY_M] = 0.0;
@@ -1375,7 +1409,14 @@ static void accelerate(double *c, const Parameters *p, double t, double v, doubl
     if (j >= 0 && c[TRIP] > 0.0 && v >= p->move_kmh && dt <= p->window_max_s) {
         span = (t - c[RING_T + j]) / 1e6;
         if (span <= p->trend_s + p->window_max_s) {
-            add_trend(c, (v - c[RING_V + j]) / 3.6 / span, dt);
+            double along = (v - c[RING_V + j]) / 3.6 / span, across = 0.0;
+            add_trend(c, along, dt);
+            if (t - c[LAT_T] <= SOURCE_US) {
+                across = c[LAT];
+            } else if (t - c[HEAD_ACCEL_T] <= SOURCE_US) {
+                across = c[HEAD_ACCEL];
+            }
+            add_use(c, p, t, v, along, across, dt);
         }
     }
     j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->window_s);

@@ -13,8 +13,7 @@ from contracts import quality
 from contracts.channels import PURPOSES
 from contracts.kinds import LANGUAGES
 from feature_kernels.consumption import ANOMALY_KINDS
-from feature_kernels.driving import EVENT_KINDS
-from feature_kernels.driving.score import FACTORS
+from feature_kernels.driving import CURRENT, EVENT_KINDS
 from runtime.errors import Reason
 
 PAGES = Path(formats.__file__).parents[1]
@@ -67,8 +66,8 @@ def test_every_value_of_our_own_has_a_text(language: str) -> None:
         "alert.says": ANOMALY_KINDS,
         "alert.method": ANOMALY_KINDS,
         "event": EVENT_KINDS,
-        "factor": [factor.name for factor in FACTORS],
-        "unit": [factor.unit for factor in FACTORS],
+        "factor": [factor.name for factor in CURRENT.factors],
+        "unit": [factor.unit for factor in CURRENT.factors],
         "dead_letter.reason": list(Reason),
         "consent.purpose": PURPOSES,
         "consent.purpose_text": PURPOSES,

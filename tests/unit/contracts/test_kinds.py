@@ -7,12 +7,12 @@ from string import Formatter
 
 import pytest
 
+from app.analysis.events import CODES
 from app.analysis.palette import COLOURS
 from contracts import kinds
 from contracts.kinds import ANOMALIES, CRASH, EVENTS, FACTORS, SIGNALS, Anomaly, Manoeuvre, Text
 from contracts.signals import DATA
 from feature_kernels import consumption, driving
-from feature_kernels.driving.score import FACTORS as SCORE_FACTORS
 
 ROOT = Path(__file__).parents[3]
 
@@ -26,7 +26,13 @@ def test_tables_and_enumerations_have_the_same_kinds() -> None:
 def test_the_kernels_know_the_same_kinds() -> None:
     assert set(ANOMALIES) == set(consumption.ANOMALY_KINDS)
     assert set(EVENTS) == set(driving.EVENT_KINDS)
-    assert set(FACTORS) == {factor.name for factor in SCORE_FACTORS}
+    assert set(FACTORS) == {f.name for model in driving.MODELS.values() for f in model.factors}
+
+
+def test_a_recording_has_the_kinds_of_both_tables_and_no_other() -> None:
+    assert set(CODES) == {*EVENTS, *kinds.RECORDING_EVENTS}
+    assert set(kinds.RECORDING_EVENTS) == set(kinds.RecordingEvent)
+    assert {facts.colour for facts in kinds.RECORDING_EVENTS.values()} <= set(COLOURS)
 
 
 def test_a_trip_counts_what_the_table_says() -> None:

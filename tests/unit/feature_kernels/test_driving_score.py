@@ -42,19 +42,87 @@ def test_an_aggressive_driver_scores_far_below_a_calm_one_on_the_same_road(limit
     assert worst["harsh_braking"] > 10
 
 
-def test_the_weights_sum_to_a_hundred_and_names_are_stable():
-    from feature_kernels.driving.score import FACTORS
+def test_the_weights_of_each_version_sum_to_a_hundred_and_names_are_stable():
+    from feature_kernels.driving import score_models
 
-    assert sum(factor.weight for factor in FACTORS) == 100.0
-    assert [factor.name for factor in FACTORS] == [
+    for model in driving.MODELS.values():
+        score_models.check(model)
+    assert driving.CURRENT is driving.MODELS[driving.ALGORITHM_VERSION]
+    assert [factor.name for factor in driving.CURRENT.factors] == [
         "harsh_braking",
         "harsh_acceleration",
         "harsh_cornering",
         "speeding",
-        "night",
-        "acceleration_p95",
+        "speeding_excess",
         "speed_p95",
+        "acceleration_p95",
+        "acceleration_for_speed_p95",
+        "jerk_p95",
+        "night",
+        "phone",
+        "fatigue",
     ]
+
+
+def test_a_model_that_is_no_score_is_refused():
+    from feature_kernels.driving import score_models
+
+    factors = driving.CURRENT.factors
+    for wrong in (
+        (factors[0]._replace(weight=13.0), *factors[1:]),
+        (factors[0]._replace(weight=-1.0), factors[1]._replace(weight=19.0), *factors[2:]),
+        (factors[0]._replace(order=3), *factors[1:]),
+    ):
+        with pytest.raises(ValueError, match=r"weight|order"):
+            score_models.check(driving.CURRENT._replace(factors=wrong))
+
+
+def test_driving_on_without_a_break_costs_points():
+    """Three hours at a stretch; the same with a break of 20 minutes after each."""
+    trips = np.concatenate([drive_like(k, 1.0, 0.95) for k in range(3)])
+    length = int(trips["end_us"][0] - trips["start_us"][0])
+    shares = []
+    for pause_s in (60, 1_200):
+        moved = trips.copy()
+        moved["start_us"] = T0_US + np.arange(3) * (length + pause_s * 1_000_000)
+        moved["end_us"] = moved["start_us"] + length
+        moved["driving_s"] = 3_400.0
+        found = {c.factor: c for c in driving.score(moved).components}
+        shares.append((found["fatigue"].value, found["fatigue"].share))
+    assert shares[0][0] == pytest.approx((3 * 3_400 - 7_200) / (3 * 3_400))
+    assert shares[1][0] == 0.0 and shares[1][1] < shares[0][1]
+
+
+def test_what_a_phone_does_counts_where_it_was_watched():
+    trips = np.concatenate([drive_like(k, 1.0, 0.95) for k in range(2)])
+    assert np.isnan(trips["phone_s"]).all()
+    trips["phone_s"] = [np.nan, 0.1 * trips["driving_s"][1]]
+    (phone,) = (c for c in driving.score(trips).components if c.factor == "phone")
+    assert phone.value == pytest.approx(0.1)
+
+
+def test_hasty_pedals_within_the_limit_are_seen_without_any_harsh_event():
+    """Changes of speed below each threshold, but all of them near it, on the same road."""
+    calm, hasty = drive_like(1, 0.5, 0.95), drive_like(1, 0.75, 0.95)
+    for trip in (calm, hasty):
+        for kind in ("harsh_braking", "harsh_acceleration", "harsh_cornering"):
+            trip[kind] = 0
+    found = [{c.factor: c.share for c in driving.score(trip).components} for trip in (calm, hasty)]
+    for factor in ("acceleration_p95", "acceleration_for_speed_p95", "jerk_p95"):
+        assert found[0][factor] < found[1][factor]
+
+
+def test_many_subjects_at_once_have_the_bits_of_each_alone():
+    trips = np.concatenate([drive_like(k, 1.0 + 0.5 * k, 0.95) for k in range(5)])
+    starts = np.array([0, 2, 2, 5])
+    for model in driving.MODELS.values():
+        found = driving.score_many(trips, starts, model=model)
+        for d in range(3):
+            alone = driving.score(trips[starts[d] : starts[d + 1]], False, model)
+            assert np.array([alone.score]).tobytes() == found.score[d : d + 1].tobytes()
+            shares = np.array([c.share for c in alone.components])
+            assert shares.tobytes() == found.shares[d].tobytes()
+            assert alone.trusted == found.trusted[d]
 
 
 def test_no_trips_no_score_and_little_driving_no_subject_score():

@@ -1,0 +1,1 @@
+"""Driving events over simulated drives with noise: recall and precision."""

@@ -1,0 +1,167 @@
+"""A score that was given out, computed again from what is stored, for an examiner."""
+
+import hashlib
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from contracts.purposes import Purpose
+from customer_context.scoring.bands import band
+from feature_kernels import driving
+from feature_kernels.driving.score import relative_risk
+from feature_kernels.driving.score_sums import trip_sums
+from runtime.errors import NotFound
+from services import score_versions
+from store.casework import driver_scores, score_models
+from store.people import consent, customers
+from store.postgres import roles
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+from store.reads import scoring
+
+CARD = "docs/score.md"
+
+
+def explain(
+    connection: Connection, which: scoring.Which, as_of: datetime, version: str | None = None
+) -> dict[str, Any]:
+    """Compute a score from the trips that were decided by `as_of`, with all that it rests on.
+
+    version : by default the one in use then. Raises `NotFound` for a customer nobody knows, `Usage`
+    for a version nobody knows.
+
+    `recorded` is the driver's score that was recorded last by then, and whether the same bits come
+    out again. Trips that were corrected later no longer have their earlier numbers:
+    `inputs.corrected_later` counts them, and then a difference is no error of the computation.
+    """
+    roles.set_tenant_scope(connection, (which.tenant,))
+    if customers.person(connection, which.tenant, which.customer) is None:
+        raise NotFound(f"no customer {which.tenant}/{which.customer}")
+    name = version or score_models.in_use(connection, which.tenant, as_of)
+    model = score_versions.model(connection, which.tenant, name or driving.ALGORITHM_VERSION)
+    trips, revisions = scoring.trips_until(connection, which, as_of)
+    found = driving.score(trips, single_trip=False, model=model)
+    return {
+        "subject": _named(which),
+        "as_of": as_of.isoformat(),
+        "version": model.version,
+        "score": _finite(found.score),
+        "band": None if np.isnan(found.score) else band(found.score),
+        "trusted": found.trusted,
+        "reason": found.reason or None,
+        "relative_risk": None if np.isnan(found.score) else relative_risk(found.score, model),
+        "formula": _formula(found, model),
+        "components": [
+            _component(factor, part, found)
+            for factor, part in zip(model.factors, found.components, strict=True)
+        ],
+        "exposure": found.exposure._asdict(),
+        "inputs": _inputs(trips, revisions),
+        "consent": _consent(connection, which, as_of),
+        "recorded": _recorded(connection, which, as_of),
+        "model": score_versions.numbers_of(model),
+        "model_card": CARD,
+    }
+
+
+def digest(trips: Any) -> str:
+    """SHA-256 of the inputs of a score: begin and end of each trip, and what it adds, in order."""
+    order = np.lexsort((trips["driving_s"], trips["end_us"], trips["start_us"]))
+    trips = trips[order]
+    sums = trip_sums(trips, np.array([0, trips.shape[0]], np.int64))
+    hashed = hashlib.sha256()
+    for values in (trips["start_us"], trips["end_us"], sums):
+        hashed.update(np.ascontiguousarray(values, "<i8").tobytes())
+    return hashed.hexdigest()
+
+
+def _formula(found: driving.Score, model: driving.Model) -> str:
+    if np.isnan(found.score):
+        return f"none: {found.reason}"
+    shares = " + ".join(repr(part.share) for part in found.components)
+    return f"100 - ({shares}) = {found.score!r}"
+
+
+def _component(
+    factor: driving.Factor, part: driving.Component, found: driving.Score
+) -> dict[str, Any]:
+    own = found.exposure.seen_m / 1e3 if factor.per_distance else found.exposure.driving_s / 3600.0
+    unit = "km" if factor.per_distance else "h"
+    observed = not np.isnan(part.value)
+    rate = factor.mean
+    if observed:
+        rate = (own * part.value + factor.prior * factor.mean) / (own + factor.prior)
+    power = "" if factor.order == 1 else f"^{factor.order}"
+    mean = f"r = {factor.mean!r} (not observed: the portfolio's mean)"
+    if observed:
+        mean = (
+            f"r = ({own!r} {unit} · {part.value!r} + {factor.prior!r} {unit} · {factor.mean!r}) / "
+            f"({own!r} + {factor.prior!r}) = {rate!r}"
+        )
+    return {
+        "factor": factor.name,
+        "value": _finite(part.value),
+        "unit": factor.unit,
+        "share": _finite(part.share),
+        "formula": f"{factor.weight!r} · r{power} / (r{power} + {factor.half!r}{power}), {mean}",
+    }
+
+
+def _inputs(trips: Any, revisions: Any) -> dict[str, Any]:
+    some = bool(trips.shape[0])
+    return {
+        "trips": int(trips.shape[0]),
+        "first_start": from_us(trips["start_us"].min()).isoformat() if some else None,
+        "last_end": from_us(trips["end_us"].max()).isoformat() if some else None,
+        "corrected_later": int(np.sum(revisions > 0)),
+        "sha256": digest(trips),
+    }
+
+
+def _consent(connection: Connection, which: scoring.Which, as_of: datetime) -> list[dict[str, Any]]:
+    """The decisions about the score that had been recorded by then, oldest first."""
+    return [
+        {
+            "consent_id": row["consent_id"],
+            "state": row["state"],
+            "legal_basis": row["legal_basis"],
+            "notice_version": row["notice_version"],
+            "decided_at": row["decided_at"].isoformat(),
+        }
+        for row in consent.consents_of(connection, which.tenant, which.customer)
+        if row["purpose"] == Purpose.DRIVING_SCORE and row["recorded_at"] <= as_of
+    ]
+
+
+def _recorded(
+    connection: Connection, which: scoring.Which, as_of: datetime
+) -> dict[str, Any] | None:
+    if which.vehicle is not None or which.contract is not None:
+        return None
+    row = driver_scores.newest(connection, which.tenant, which.customer, as_of)
+    if row is None:
+        return None
+    model = score_versions.model(connection, which.tenant, row["algorithm_version"])
+    all_trips = replace(which, from_us=None, to_us=None)
+    trips, _ = scoring.trips_until(connection, all_trips, row["computed_at"])
+    again = driving.score(trips, single_trip=False, model=model).score
+    return {
+        "week": row["week"].isoformat(),
+        "computed_at": row["computed_at"].isoformat(),
+        "version": row["algorithm_version"],
+        "score": row["score"],
+        "computed_again": _finite(again),
+        "same_bits": bool(again == row["score"]),
+    }
+
+
+def _named(which: scoring.Which) -> str:
+    if which.contract is not None:
+        return f"contract:{which.contract}"
+    return f"customer:{which.customer}" if which.vehicle is None else f"vehicle:{which.vehicle}"
+
+
+def _finite(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

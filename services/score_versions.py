@@ -1,0 +1,218 @@
+"""Versions of the driving score: which one counts, what another one would change, a new one."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from contracts.purposes import Purpose
+from customer_context.scoring import calibration
+from feature_kernels import driving
+from feature_kernels.driving.score import term_of
+from feature_kernels.driving.score_models import check
+from runtime.errors import Usage
+from store.casework import score_models
+from store.people import consent
+from store.postgres import roles
+from store.postgres.pool import Connection
+from store.reads import scoring
+
+PORTION = 2_000
+"""Drivers whose trips are in memory at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """A driver's score under two versions; None = no score."""
+
+    customer: str
+    trips: int
+    distance_m: float
+    before: float | None
+    after: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Portion:
+    """Some drivers' trips, side by side. sums : int64[drivers, …] of driving.score_sums."""
+
+    customers: tuple[str, ...]
+    trips: Any
+    starts: NDArray[np.int64]
+
+
+def model(connection: Connection, tenant: str, version: str | None = None) -> driving.Model:
+    """Return a version by name, else the one in use. Raises `Usage` for a name nobody knows."""
+    name = version or score_models.in_use(connection, tenant) or driving.ALGORITHM_VERSION
+    shipped = driving.MODELS.get(name)
+    if shipped is not None:
+        return shipped
+    numbers = score_models.find(connection, tenant, name)
+    if numbers is None:
+        own = [row["version"] for row in score_models.versions(connection, tenant)]
+        raise Usage(f"no version {name!r}; there are: {', '.join([*driving.MODELS, *own])}")
+    return of_numbers(numbers)
+
+
+def numbers_of(one: driving.Model) -> dict[str, Any]:
+    """Return a version as JSON has it: floats keep their bits."""
+    return {
+        "version": one.version,
+        "span": one.span,
+        "factors": [factor._asdict() for factor in one.factors],
+    }
+
+
+def of_numbers(numbers: Mapping[str, Any]) -> driving.Model:
+    """Return the version of stored numbers."""
+    factors = tuple(driving.Factor(**factor) for factor in numbers["factors"])
+    found = driving.Model(numbers["version"], factors, float(numbers["span"]))
+    check(found)
+    return found
+
+
+def portions(
+    connection: Connection, tenant: str, until: datetime | None = None
+) -> Iterator[Portion]:
+    """Read the trips of all drivers who agree to be scored, some drivers at a time.
+
+    until : only trips decided by then.
+    """
+    customers = sorted(
+        customer
+        for (owner, customer), purposes in consent.granted(connection).items()
+        if owner == tenant and Purpose.DRIVING_SCORE in purposes
+    )
+    roles.set_tenant_scope(connection, (tenant,))
+    for first in range(0, len(customers), PORTION):
+        some = tuple(customers[first : first + PORTION])
+        trips, starts = scoring.trips_of_drivers(connection, tenant, some, until)
+        yield Portion(some, trips, starts)
+
+
+def compare(
+    connection: Connection, tenant: str, before: driving.Model, after: driving.Model
+) -> list[Shift]:
+    """Score all drivers by two versions, from their stored trips."""
+    found = []
+    for portion in portions(connection, tenant):
+        old = driving.score_many(portion.trips, portion.starts, model=before)
+        new = driving.score_of_sums(old.sums, model=after)
+        count = np.diff(portion.starts)
+        metres = old.sums[:, 1] / 1e6  # distance_m of score_sums
+        for i, customer in enumerate(portion.customers):
+            if count[i]:
+                found.append(
+                    Shift(
+                        customer, int(count[i]), float(metres[i]),
+                        _known(old.score[i]), _known(new.score[i]),
+                    )
+                )  # fmt: skip
+    return found
+
+
+def summary(shifts: Sequence[Shift]) -> dict[str, Any]:
+    """Return how far scores move: drivers, mean, quantiles, and changes of band."""
+    moved = np.array(
+        [s.after - s.before for s in shifts if s.after is not None and s.before is not None]
+    )
+    if not moved.size:
+        return {"drivers": len(shifts), "scored": 0}
+    low, middle, high = np.quantile(moved, [0.05, 0.5, 0.95])
+    return {
+        "drivers": len(shifts),
+        "scored": int(moved.size),
+        "mean": float(moved.mean()),
+        "p05": float(low),
+        "median": float(middle),
+        "p95": float(high),
+        "by_more_than_5_points": int(np.sum(np.abs(moved) > 5.0)),
+    }
+
+
+def calibrate(
+    connection: Connection,
+    tenant: str,
+    version: str,
+    claims: Mapping[str, tuple[float, float]],
+    now_us: int,
+) -> tuple[driving.Model, calibration.Report]:
+    """Fit the weights of the version in use to claims, and record them as a new version.
+
+    claims : driver → (km insured, claims). Raises `Usage` where the name is taken or the claims
+    are too few. Nothing is activated.
+    """
+    base = model(connection, tenant)
+    rows, km, count = [], [], []
+    for portion in portions(connection, tenant):
+        sums = driving.score_many(portion.trips, portion.starts, model=base).sums
+        parts = saturated_factors(sums, base)
+        for i, customer in enumerate(portion.customers):
+            if customer in claims and portion.starts[i + 1] > portion.starts[i]:
+                rows.append(parts[i])
+                km.append(claims[customer][0])
+                count.append(claims[customer][1])
+    if not rows:
+        raise Usage("none of these drivers has trips and agrees to be scored")
+    try:
+        found, report = calibration.choose_and_report(
+            np.array(rows), np.array(km), np.array(count), betas_of(base)
+        )
+    except ValueError as error:
+        raise Usage(str(error)) from None
+    new = with_betas(base, version, found.betas)
+    stored = {
+        "drivers": len(rows), "km": float(np.sum(km)), "claims": float(np.sum(count)),
+        **report._asdict(), "bands": [band._asdict() for band in report.bands],
+    }  # fmt: skip
+    if version in driving.MODELS or not score_models.record(
+        connection, tenant, version, base.version, numbers_of(new), stored, now_us
+    ):
+        raise Usage(f"there is a version {version!r}; a version never changes")
+    return new, report
+
+
+def saturated_factors(sums: NDArray[np.int64], one: driving.Model) -> NDArray[np.float64]:
+    """Return each factor's part of its weight: float64[drivers, factors], 0 to 1."""
+    values = driving.score_of_sums(sums, model=one).values
+    return np.column_stack(
+        [term_of(factor, values[:, i], sums) for i, factor in enumerate(one.factors)]
+    )
+
+
+def betas_of(one: driving.Model) -> NDArray[np.float64]:
+    """Return each factor's term of the logarithm of risk at its full weight."""
+    return np.array([factor.weight for factor in one.factors]) * one.span / 100.0
+
+
+def with_betas(base: driving.Model, version: str, betas: NDArray[np.float64]) -> driving.Model:
+    """Return the version with these terms: weights that sum to 100, and their span.
+
+    Raises `Usage` where no factor has any effect.
+    """
+    span = float(betas.sum())
+    if not span > 0.0:
+        raise Usage("these claims do not go with any factor of the score")
+    weights = [float(beta / span * 100.0) for beta in betas]
+    factors = tuple(
+        factor._replace(weight=weight) for factor, weight in zip(base.factors, weights, strict=True)
+    )
+    new = driving.Model(version, factors, span)
+    check(new)
+    return new
+
+
+def listed(connection: Connection, tenant: str) -> list[dict[str, Any]]:
+    """Return all versions that a tenant may use, and which one it uses."""
+    current = model(connection, tenant).version
+    own = score_models.versions(connection, tenant)
+    rows = [{"version": name, "base": None, "made_at": None} for name in driving.MODELS]
+    rows += [{k: row[k] for k in ("version", "base", "made_at")} for row in own]
+    return [{**row, "in_use": row["version"] == current} for row in rows]
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)

@@ -1,0 +1,67 @@
+"""Versions of the driving score of each tenant, and the one in use."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+
+def record(
+    connection: Connection,
+    tenant: str,
+    version: str,
+    base: str,
+    model: Mapping[str, Any],
+    report: Mapping[str, Any],
+    now_us: int,
+) -> bool:
+    """Add a version; return False where there is one of this name, which stays as it is."""
+    added = connection.execute(
+        "insert into contacts.score_model (tenant, version, base, model, report, made_at) "
+        "values (%s, %s, %s, %s, %s, %s) on conflict do nothing",
+        (tenant, version, base, Jsonb(dict(model)), Jsonb(dict(report)), from_us(now_us)),
+    )
+    return added.rowcount == 1
+
+
+def find(connection: Connection, tenant: str, version: str) -> dict[str, Any] | None:
+    """Return the numbers of a tenant's own version; None = it has none of this name."""
+    row = connection.execute(
+        "select model from contacts.score_model where tenant = %s and version = %s",
+        (tenant, version),
+    ).fetchone()
+    return None if row is None else dict(row[0])
+
+
+def versions(connection: Connection, tenant: str) -> list[dict[str, Any]]:
+    """Return version, base, report and time of a tenant's own versions, oldest first."""
+    names = ("version", "base", "report", "made_at")
+    rows = connection.execute(
+        "select version, base, report, made_at from contacts.score_model where tenant = %s "
+        "order by made_at, version",
+        (tenant,),
+    )
+    return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+def in_use(connection: Connection, tenant: str, at: datetime | None = None) -> str | None:
+    """Return the version that a tenant uses, now or at a time; None = never chosen."""
+    row = connection.execute(
+        "select version from contacts.score_activation where tenant = %s "
+        "and activated_at <= coalesce(%s::timestamptz, 'infinity') "
+        "order by activation_id desc limit 1",
+        (tenant, at),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def activate(connection: Connection, tenant: str, version: str, now_us: int) -> None:
+    """Use this version from now on."""
+    connection.execute(
+        "insert into contacts.score_activation (tenant, version, activated_at) values (%s, %s, %s)",
+        (tenant, version, from_us(now_us)),
+    )

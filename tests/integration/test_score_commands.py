@@ -1,0 +1,202 @@
+"""rescore, score versions, portfolio, calibrate, explain: over real rows of a database."""
+
+import csv
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from app.cli import cli
+from feature_kernels import driving
+from runtime.errors import Usage
+from services import driving_scores, score_versions
+from services.score_explanation import digest
+from store.casework import driver_scores
+from store.people import consent
+from store.postgres import roles
+from store.postgres.pool import connect
+from store.postgres.times import from_us
+from store.reads import scoring
+from tests.fix_registry import NOW_US
+from tests.fix_roles import Town
+from tests.seed_api import TRIPS
+
+DAY_US = 86_400_000_000
+LATER = from_us(NOW_US + DAY_US).isoformat()
+SECOND = "driving-score/2"
+
+
+@pytest.fixture
+def run(town: Town, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]):
+    """`run("score", "versions")`: exit code, and what the command wrote on stdout."""
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", town.url)
+
+    def run_(*arguments: str) -> tuple[int, str]:
+        capsys.readouterr()
+        code = cli([*arguments], standalone_mode=False)
+        return code or 0, capsys.readouterr().out
+
+    return run_
+
+
+def score_of(town: Town, customer: str) -> driving.Score:
+    with connect(town.url) as connection:
+        roles.set_tenant_scope(connection, ("t1",))
+        return driving_scores.of_subject(connection, scoring.Which("t1", customer))[1]
+
+
+def test_rescore_shows_the_shift_and_changes_nothing_until_it_is_asked_to(
+    town: Town, run, tmp_path: Path
+) -> None:
+    before = score_of(town, "c0")
+    assert before.algorithm_version == driving.ALGORITHM_VERSION
+    file = tmp_path / "shift.csv"
+    arguments = ("rescore", "--tenant", "t1", "--version", SECOND, "--out", str(file), "--json")
+    found = json.loads(run(*arguments)[1])
+    assert found["scored"] == found["drivers"] == 2 and found["activated"] is False
+    assert found["trips"] == 2 * TRIPS  # the other two have not driven
+    rows = {row["customer"]: row for row in csv.DictReader(file.read_text().splitlines())}
+    assert float(rows["c0"]["before"]) == before.score
+    assert score_of(town, "c0") == before
+    assert json.loads(run(*arguments, "--activate")[1])["activated"] is True
+    after = score_of(town, "c0")
+    assert after.algorithm_version == SECOND
+    assert float(rows["c0"]["after"]) == after.score
+    listed = json.loads(run("score", "versions", "--tenant", "t1", "--json")[1])
+    assert [row["version"] for row in listed if row["in_use"]] == [SECOND]
+    other = json.loads(run("score", "versions", "--tenant", "t2", "--json")[1])
+    assert [row["version"] for row in other if row["in_use"]] == [driving.ALGORITHM_VERSION]
+
+
+def test_a_version_that_nobody_knows_is_named(run) -> None:
+    with pytest.raises(Usage, match="driving-score/3"):
+        run("rescore", "--tenant", "t1", "--version", "driving-score/99")
+
+
+def test_calibrate_makes_a_version_that_never_changes(town: Town, run, tmp_path: Path) -> None:
+    claims, plot = tmp_path / "claims.csv", tmp_path / "fit.png"
+    drivers = ("c0", "c1", "c2", "omar-driver")
+    rows = [f"{driver},1e5,{40 + i}" for i, driver in enumerate(drivers)]
+    claims.write_text("\n".join(["driver,exposure_km,claims", *rows, "nobody,1,0"]) + "\n")
+    arguments = ("score", "calibrate", str(claims), "--tenant", "t1", "--version", "t1-2027")
+    found = json.loads(run(*arguments, "--plot", str(plot), "--json")[1])
+    assert sum(found["weights"].values()) == pytest.approx(100.0)
+    assert min(found["weights"].values()) >= 0.0
+    assert plot.read_bytes().startswith(b"\x89PNG")
+    with pytest.raises(Usage, match="never changes"):
+        run(*arguments)
+    assert score_of(town, "c0").algorithm_version == driving.ALGORITHM_VERSION
+    run("rescore", "--tenant", "t1", "--version", "t1-2027", "--activate")
+    judged = score_of(town, "c0")
+    assert judged.algorithm_version == "t1-2027"
+    with connect(town.url) as connection:
+        stored = score_versions.model(connection, "t1", "t1-2027")
+        assert {f.name: f.weight for f in stored.factors} == found["weights"]
+        with pytest.raises(Usage):
+            score_versions.model(connection, "t2", "t1-2027")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("driver,km,claims\nc0,1,1\n", "exposure_km"),
+        ("driver,exposure_km,claims\nc0,x,1\n", "line 2"),
+        ("driver,exposure_km,claims\nc0,0,1\n", "more than 0"),
+        ("driver,exposure_km,claims\nc0,5,-1\n", "negative"),
+        ("driver,exposure_km,claims\nc0,5,1\n", "at least"),
+    ],
+)
+def test_claims_that_say_nothing_are_refused(run, tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "claims.csv"
+    file.write_text(text)
+    with pytest.raises(Usage, match=says):
+        run("score", "calibrate", str(file), "--tenant", "t1", "--version", "x")
+
+
+def test_the_portfolio_has_a_row_for_each_contract(town: Town, run, tmp_path: Path) -> None:
+    file = tmp_path / "renewal.csv"
+    run("score", "portfolio", "--tenant", "t1", "--as-of", LATER, "--out", str(file))
+    rows = list(csv.DictReader(file.read_text().splitlines()))
+    assert [row["driver"] for row in rows] == ["c0", "c1", "c2", "omar-driver"]
+    judged = score_of(town, "c0")
+    assert float(rows[0]["score"]) == judged.score and rows[0]["trusted"] == "True"
+    assert rows[0]["contract"] == "k0" and int(rows[0]["trips"]) == TRIPS
+    assert float(rows[0]["distance_m"]) == judged.exposure.distance_m
+    assert float(rows[0]["share_jerk_p95"]) == dict(
+        (part.factor, part.share) for part in judged.components
+    )["jerk_p95"]  # fmt: skip
+    half = from_us(NOW_US - TRIPS // 2 * DAY_US).isoformat()
+    run("score", "portfolio", "--tenant", "t1", "--as-of", half, "--out", str(file))
+    earlier = next(csv.DictReader(file.read_text().splitlines()))
+    assert 0 < int(earlier["trips"]) < TRIPS
+
+
+def test_who_no_longer_agrees_is_in_no_file_and_no_fit(town: Town, run, tmp_path: Path) -> None:
+    with connect(town.url) as connection:
+        row = {
+            "tenant": "t1", "customer": "c0", "purpose": "driving_score", "state": "withdrawn",
+            "legal_basis": "consent", "notice_version": "1", "source": "test",
+            "at": from_us(NOW_US), "recorded_at": from_us(NOW_US),
+        }  # fmt: skip
+        consent.decide(connection, [row])
+        connection.commit()
+    file = tmp_path / "renewal.csv"
+    run("score", "portfolio", "--tenant", "t1", "--as-of", LATER, "--out", str(file))
+    drivers = [row["driver"] for row in csv.DictReader(file.read_text().splitlines())]
+    assert drivers == ["c1", "c2", "omar-driver"]
+    with connect(town.url) as connection:
+        for portion in score_versions.portions(connection, "t1"):
+            assert "c0" not in portion.customers
+
+
+def test_explain_gives_the_same_bits_as_the_recorded_score(town: Town, run) -> None:
+    judged = score_of(town, "c0")
+    at_us = NOW_US + DAY_US // 2
+    with connect(town.url) as connection:
+        week = from_us(at_us).date()
+        driver_scores.record(
+            connection, "t1", "c0", week, judged.score, "B", True, 1.0,
+            judged.algorithm_version, at_us,
+        )  # fmt: skip
+        connection.commit()
+    code, text = run("score", "explain", "t1/c0", "--as-of", LATER)
+    found = json.loads(text)
+    assert code == 0 and found["score"] == judged.score
+    assert found["recorded"]["same_bits"] is True
+    lost = 0.0
+    for part in found["components"]:
+        lost += part["share"]
+    assert found["score"] == 100.0 - lost
+    assert found["formula"].endswith(f"= {judged.score!r}")
+    assert [row["state"] for row in found["consent"]] == ["granted"]
+    assert found["inputs"]["trips"] == TRIPS and len(found["inputs"]["sha256"]) == 64
+    assert score_versions.of_numbers(found["model"]) == driving.CURRENT
+    other = json.loads(run("score", "explain", "t1/c0", "--as-of", LATER, "--version", SECOND)[1])
+    assert other["version"] == SECOND and other["score"] != judged.score
+    assert other["inputs"] == found["inputs"]
+
+
+def test_explain_says_that_the_inputs_are_no_longer_those(town: Town, run) -> None:
+    with connect(town.url) as connection:
+        driver_scores.record(
+            connection, "t1", "c0", from_us(NOW_US).date(), 12.5, "E", True, 1.0,
+            driving.ALGORITHM_VERSION, NOW_US + DAY_US // 2,
+        )  # fmt: skip
+        connection.commit()
+    code, text = run("score", "explain", "t1/c0", "--as-of", LATER)
+    assert code == 1 and json.loads(text)["recorded"]["same_bits"] is False
+
+
+def test_nobody_has_no_explanation(run) -> None:
+    with pytest.raises(Usage, match="no customer"):
+        run("score", "explain", "t1/nobody")
+
+
+def test_the_digest_is_of_the_inputs_alone() -> None:
+    trips = np.zeros(3, driving.TRIP_DTYPE)
+    trips["start_us"], trips["end_us"] = [1, 2, 3], [2, 3, 4]
+    assert digest(trips) == digest(trips[::-1])
+    longer = trips.copy()
+    longer["distance_m"][1] = 1.0
+    assert digest(longer) != digest(trips)
