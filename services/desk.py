@@ -8,6 +8,7 @@ from typing import Any
 from contracts.interactions import EntryKind
 from customer_context.cases.case_types import Item, Step
 from customer_context.cases.engine import open_steps
+from runtime.secret_box import SecretBox
 from services import case_flow, case_steps, customer_context, timeline
 from services.customer_context import CustomerContext
 from services.timeline import Entry, Filter
@@ -38,14 +39,19 @@ class Desk:
 
 
 def of_customer(
-    connection: Connection, tenant: str, customer: str, side: str | None, now_us: int
+    connection: Connection,
+    box: SecretBox,
+    tenant: str,
+    customer: str,
+    side: str | None,
+    now_us: int,
 ) -> Desk | None:
     """Return the desk for a customer; None where the registry has none."""
     context = customer_context.of_customer(connection, tenant, customer, now_us, _RELEVANT)
     if context is None:
         return None
     open_ = case_flow.queue(connection, tenant, Queue(side=side, customer=customer), limit=_CASES)
-    last = timeline.read(connection, tenant, customer, Filter(kinds=_SAID), limit=_LAST)
+    last = timeline.read(connection, box, tenant, customer, Filter(kinds=_SAID), limit=_LAST)
     return Desk(context, [_open_case(connection, row) for row in open_], last.entries)
 
 

@@ -93,7 +93,9 @@ def _show(view: View, found: calls.Call) -> Response:
     if found.customer is None:
         return view.page("call.html", call=found)
     side = view.caller.side
-    shown = desk.of_customer(view.connection, view.tenant, found.customer, side, view.now_us)
+    shown = desk.of_customer(
+        view.connection, view.deps.box, view.tenant, found.customer, side, view.now_us
+    )
     if shown is None:
         raise not_found()
     facts = context.as_resource(shown.context)

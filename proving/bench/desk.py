@@ -9,6 +9,7 @@ from app.processes.stack import prepare_secrets
 from app.servers.postgres import Postgres
 from runtime.clock import Clock
 from runtime.errors import Stop
+from runtime.secret_box import SecretBox, box_of
 from runtime.settings import Settings
 from services import calls, case_steps, desk
 from services.contact_points import ContactPoints, NewPoint, contact_points_of
@@ -40,6 +41,7 @@ def run(
         migrate(url)
         prepare_secrets(settings, url, clock)
         points, now_us = contact_points_of(settings), clock.now_us()
+        box = box_of(settings)
         tenant, customer = bench_data.TENANT, bench_timeline.CUSTOMER
         with connect(url) as connection:
             if measurements.has_tenants(connection):
@@ -55,7 +57,7 @@ def run(
             connection.commit()
             connection.autocommit = True
             connection.execute("analyze")
-        latency = _measured(url, clock, points, requests, progress)
+        latency = _measured(url, clock, points, box, requests, progress)
     finally:
         if postgres is not None:
             postgres.stop()
@@ -71,7 +73,12 @@ def run(
 
 
 def _measured(
-    url: str, clock: Clock, points: ContactPoints, requests: int, progress: Progress
+    url: str,
+    clock: Clock,
+    points: ContactPoints,
+    box: SecretBox,
+    requests: int,
+    progress: Progress,
 ) -> dict[str, dict[str, float]]:
     now_us, tenant, customer = clock.now_us(), bench_data.TENANT, bench_timeline.CUSTOMER
 
@@ -79,7 +86,7 @@ def _measured(
         return calls.open_(connection, points, tenant, _NUMBER, "Agent", now_us)
 
     def show(connection: Connection) -> Any:
-        found = desk.of_customer(connection, tenant, customer, None, now_us)
+        found = desk.of_customer(connection, box, tenant, customer, None, now_us)
         points.of_customer(connection, tenant, customer)
         return found
 
