@@ -17,7 +17,7 @@ from runtime.metrics import Metrics
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
-from services import case_notices, case_steps
+from services import case_notices, case_steps, claim_file
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import delivery
@@ -58,7 +58,7 @@ class Dispatcher:
         """
         deciding = StoreThread(self._url, "contacts")
         delivering = StoreThread(self._url, "delivery")
-        channels = open_channels(self._settings, self._clock)
+        channels, box = open_channels(self._settings, self._clock), box_of(self._settings)
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
         mailing = StoreThread(self._url, "links")
         links = LinkMailer(mailing, self._settings, self._clock)
@@ -82,6 +82,10 @@ class Dispatcher:
             made = await deciding.run(case_notices.decide_due, self._settings, self._clock.now_us())
             return made == case_notices.BATCH
 
+        async def claims_once() -> bool:
+            done = await deciding.run(claim_file.run_due, box, self._clock.now_us())
+            return done == claim_file.BATCH
+
         async def mail_once() -> bool:
             sent = await links.send_next()
             return await codes.send_next() or sent
@@ -94,6 +98,7 @@ class Dispatcher:
                 self._repeat(mail_once, stop, listener.links),
                 self._repeat(deadlines_once, stop),
                 self._repeat(notices_once, stop),
+                self._repeat(claims_once, stop),
                 self._count(deciding, stop),
             )
         ]

@@ -70,6 +70,24 @@ class AlertRaised(Body):
     data: AlertRaisedData
 
 
+class ClaimFiledData(Body):
+    """A claim that was handed over. sha256 : of the signed claim."""
+
+    case_id: Id
+    customer: str | None
+    subject: str | None
+    signed_at: Time
+    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+
+
+class ClaimFiled(Body):
+    """A claim is complete: GET /v1/cases/{case_id}/claim has it, signed. timestamp : of signing."""
+
+    type: Literal["claim.filed"]
+    timestamp: Time
+    data: ClaimFiledData
+
+
 class ReceiverTestData(Body):
     """The receiver that the test is meant for."""
 
@@ -84,9 +102,12 @@ class ReceiverTest(Body):
     data: ReceiverTestData
 
 
-WEBHOOKS: dict[str, type[CrashDetected] | type[AlertRaised] | type[ReceiverTest]] = {
+WEBHOOKS: dict[
+    str, type[CrashDetected] | type[AlertRaised] | type[ClaimFiled] | type[ReceiverTest]
+] = {
     "crash.detected": CrashDetected,
     "alert.raised": AlertRaised,
+    "claim.filed": ClaimFiled,
     "test": ReceiverTest,
 }
 

@@ -216,11 +216,15 @@ def answer(
     case = cases.lock(connection, tenant, case_id)
     if case["customer"] not in same_as(connection, tenant, customer):
         raise NotFound(f"there is no case {case_id!r}")
+    author = f"{cases.CUSTOMER}{customer}"
+    typed = case_steps.answer_at_scene(connection, case, author, now_us, said)
     changed = outcomes.answer(case, from_us(now_us), said)
+    if typed and said == "no_crash":  # its plan goes on: what was it?
+        changed = CaseChange({}, changed.entries[:1])
+    case = cases.lock(connection, tenant, case_id)
     if changed.fields.get("state", case["state"]) != "resolved":
         since = work_queue.waits(True, case["waiting_since"], from_us(now_us))
         changed = _waiting(changed, since)
-    author = f"{cases.CUSTOMER}{customer}"
     _write(connection, case, author, now_us, changed)
     found = visible(connection, tenant, None, case_id, reader=customer)
     assert found is not None, "customers see their own cases"

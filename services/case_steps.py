@@ -36,6 +36,12 @@ from store.postgres.times import from_us, to_us
 
 log = logging.getLogger("services.case_steps")
 
+AT_SCENE = "at-scene"
+"""The step of a crash that asks the driver; its first field takes what case_flow.answer takes."""
+
+RUN_BY_US = ("send-claim",)
+"""Actions of automatic steps that the contacts process runs; others are for other systems."""
+
 DUE_AT_ONCE = 100
 """Cases whose deadlines one transaction fires."""
 
@@ -226,6 +232,21 @@ def put_back(
     case_plans.put_back(connection, case["case_id"], kept["state"], kept["next_due_us"])
 
 
+def answer_at_scene(
+    connection: Connection, case: Mapping[str, Any], author: str, now_us: int, said: str
+) -> bool:
+    """Complete the step that asks the driver, where the case's plan has it open; return whether."""
+    plan = plan_of(connection, case["tenant"], case["case_id"])
+    item = None if plan is None else plan.type.items.get(AT_SCENE)
+    if plan is None or item is None or plan.state.items[AT_SCENE].state != State.ACTIVE:
+        return False
+    act(
+        connection, case["tenant"], case["case_id"], author, now_us, What.COMPLETE, item=AT_SCENE,
+        data={item.form[0].name: said},
+    )  # fmt: skip
+    return True
+
+
 def close(
     connection: Connection, case: Mapping[str, Any], author: str, now_us: int, why: str
 ) -> None:
@@ -362,6 +383,11 @@ def _ask_notice(
     now_us: int,
 ) -> None:
     """Ask for the customer's notice of a milestone, or of their own step that still waits."""
+    tenant, case_id = case["tenant"], case["case_id"]
+    if effect.does == Does.RUN and effect.name in RUN_BY_US:
+        case_notices.put(
+            connection, tenant, case_id, effect.item, effect.times, "run", effect.name, now_us
+        )
     if case["customer"] is None:
         return
     spec = case_type.items[effect.item].spec if effect.item in case_type.items else None

@@ -16,6 +16,7 @@ from customer_context.cases.engine import open_steps
 from runtime.errors import NotAllowed, NotFound
 from services import case_flow, case_record, case_steps
 from store.casework.cases import CUSTOMER
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -58,7 +59,7 @@ class Matter:
 def of_case(connection: Connection, tenant: str, case_id: str, customer: str) -> Matter:
     """Return a customer's own case. Raises `NotFound`, also for a case of somebody else."""
     case = case_flow.visible(connection, tenant, None, case_id, reader=customer)
-    if case is None or case["customer"] != customer:
+    if case is None or case["customer"] not in same_as(connection, tenant, customer):
         raise NotFound(f"there is no case {case_id!r}")
     record = case_record.of_case(connection, case)
     plan = case_steps.plan_of(connection, tenant, case_id)

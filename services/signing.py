@@ -51,6 +51,11 @@ def sign(connection: Connection, box: SecretBox, kind: str, payload: Mapping[str
     )
 
 
+def key_id_of(text: str) -> str:
+    """Return the id of the key that a compact JWS of ours names."""
+    return str(jws.extract_compact(text.encode()).headers()["kid"])
+
+
 def verify(text: str, kind: str, keys: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """Return the payload of a compact JWS. keys : key id → public JWK. Raises `BadSignature`."""
     try:

@@ -650,6 +650,19 @@ ANSWERS: dict[str, dict[str, Any]] = {
         }
     },
     "revoke_case_links": {"200": {"revoked": 1}},
+    "get_claim": {
+        "200": {
+            "jws": "eyJhbGciOiJFZDI1NTE5In0.eyJjYXNlIjoiMGM5YzFmIn0.c2lnbmF0dXJl",
+            "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+            "signed_at": "2026-11-22T09:30:00Z",
+            "public_key": {
+                "kty": "OKP",
+                "crv": "Ed25519",
+                "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo",
+                "kid": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k",
+            },
+        }
+    },
     "list_case_files": {
         "200": {
             "data": [

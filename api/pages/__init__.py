@@ -129,6 +129,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/customers/{customer}/cases", case_steps.open_case, Scope.CASES_WRITE),
         post("/cases/{case}/link", case_links.act, Scope.CASES_WRITE),
         get("/cases/{case}/files/{file}", case_links.file, Scope.CASES_READ),
+        get("/my-case/{case}", case_links.own, Scope.INBOX_READ),
         get("/matter/{link}", matter.show, session=False),
         post("/matter/{link}", matter.act, session=False),
         post("/matter/{link}/files", matter.add_files, session=False, files=MOST_PHOTOS),

@@ -11,7 +11,11 @@ from api.pages.frame.lists import Row
 from api.pages.frame.session import external_url
 from api.pages.frame.view import View
 from services import case_flow, case_links, case_notices
+from services import matter as matters
 from store.people.read_log import of_rows
+
+OWN_H = 12
+"""Hours of a customer's own link: as long as their session at most."""
 
 
 def _visible(view: View) -> Row:
@@ -54,6 +58,18 @@ def act(view: View) -> Response:
         url=base + rest,
         qr=segno.make(base + rest, error="m").svg_data_uri(scale=4, border=3),
     )
+
+
+def own(view: View) -> Response:
+    """GET /my-case/{case}: open a signed-in customer's own case on its page."""
+    customer, case_id = view.caller.customer, view.request.path_params["case"][:64]
+    assert customer is not None, "only customers have the scope"
+    found = matters.of_case(view.connection, view.tenant, case_id, customer)
+    _, path = case_links.make(
+        view.connection, view.deps.box, view.tenant, found.case["case_id"],
+        matters.author_of(customer), f"session {view.caller.key_id}", view.now_us, OWN_H,
+    )  # fmt: skip
+    return view.go(path)
 
 
 def file(view: View) -> Response:

@@ -2,6 +2,7 @@
 
 from api.routes.agents import (
     calls,
+    case_claims,
     case_links,
     case_steps,
     cases,
@@ -43,6 +44,7 @@ ROUTERS = tuple(
         cases,
         case_steps,
         case_links,
+        case_claims,
         rights,
         work_queue,
         calls,

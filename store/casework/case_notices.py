@@ -26,14 +26,31 @@ def put(
     notify.wake(connection, notify.CONTACT)
 
 
-def due(connection: Connection, now_us: int, limit: int) -> list[dict[str, Any]]:
-    """Lock and return notices that wait, oldest first, without those that another worker has."""
+def due(
+    connection: Connection, now_us: int, limit: int, *, run: bool = False
+) -> list[dict[str, Any]]:
+    """Lock and return notices that wait, oldest first, without those that another worker has.
+
+    run : automatic steps of ours in place of notices.
+    """
     return rows.all_(
         connection,
         "select case_id, item, times, kind, name, tenant, due_at from contacts.case_notice "
-        "where done_at is null and due_at <= %s order by due_at, case_id, item limit %s "
-        "for update skip locked",
-        (from_us(now_us), limit),
+        "where done_at is null and due_at <= %s and (kind = 'run') = %s "
+        "order by due_at, case_id, item limit %s for update skip locked",
+        (from_us(now_us), run, limit),
+    )
+
+
+def postpone(connection: Connection, row: dict[str, Any], until_us: int) -> None:
+    """Let a locked row wait until then."""
+    connection.execute(
+        "update contacts.case_notice set due_at = %s "
+        "where case_id = %s and item = %s and times = %s and kind = %s and name = %s",
+        (
+            from_us(until_us),
+            *(row[name] for name in ("case_id", "item", "times", "kind", "name")),
+        ),
     )
 
 

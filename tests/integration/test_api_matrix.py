@@ -132,6 +132,7 @@ RULES: dict[str, Rule] = {
     "list_case_links": CASE,
     "revoke_case_links": CASE,
     "list_case_files": CASE,
+    "get_claim": CASE,
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),

@@ -124,7 +124,7 @@ VALUES = {
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
     "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
     "dead_letter_id": ("1",), "name": ("live.js",),
-    "step": ("call",),
+    "step": ("call",), "link": ("0" * 32,), "file": ("0" * 32,),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -216,6 +216,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/approvals/{request_id}/activate": {},
     "/v1/cases": {"type": "unknown"},
     "/v1/cases/{case_id}/plan": {"action": "data"},
+    "/v1/cases/{case_id}/link": {},
+    "/v1/cases/{case_id}/links/revoke": {},
     "/v1/cases/{case_id}/steps/{step}": {"action": "start"},
     "/v1/cases/next": {},
     "/v1/cases/{case_id}/take": {},
