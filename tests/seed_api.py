@@ -20,11 +20,14 @@ from contracts.rights import AskedBy, Right
 from contracts.roles import OF_A_PERSON
 from contracts.signals import signal_id
 from contracts.units import VEHICLE_NAMES
+from customer_context.contact_policy.policy import Person
 from customer_context.four_eyes.rule import Actor
-from services import four_eyes, rights_progress
+from customer_context.next_best_action.decide import Request
+from customer_context.next_best_action.record import of_request
+from services import actions, four_eyes, rights_progress
 from services import partners as partner_grants
 from services.rights_execution import Executor
-from store.casework import alerts, calls, cases, contacts
+from store.casework import alerts, calls, cases, contacts, next_actions
 from store.people import keys, match_pairs, partners, persons
 from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
@@ -67,6 +70,7 @@ class Own:
     trip: str = ""
     approval: str = ""
     point: str = ""
+    decision: str = ""
     secrets: tuple[str, ...] = ()
     right: str = ""
     call: str = ""
@@ -311,10 +315,25 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
     return Own(
         own.tenant, own.driver, own.home, own.vehicle, own.meter, own.motor, own.electricity,
         crash.id, raised.id, crash_case, alert_case, sent[0], sent[1], sent[2],
-        f"{car}-{first_trip}", "", point[0],
+        f"{car}-{first_trip}", "", point[0], _decision(connection, owner, own),
         (crash.id, raised.id, crash_case, alert_case, *sent, f"{owner}-secret"),
         call=call_id,
     )  # fmt: skip
+
+
+def _decision(connection: Connection, owner: str, own: Own) -> str:
+    """A decision on the next best action that rests on no purpose: it stays visible."""
+    rules = actions.in_use(None)
+    request = Request(NOW_US - HOUR_US, frozenset({"agent"}), (), Person("UTC", frozenset()))
+    factors = {"propensity": 0.5, "context": 1.0, "value": 2.0, "weight": 1.0, "priority": 1.0}
+    won = {"action": "ev-tariff", "treatment": "ev-say", "channel": "agent", "rank": 1}
+    winners = [{**won, **factors, "deliver_at_us": NOW_US - HOUR_US}]
+    new = next_actions.NewDecision(
+        f"{owner}-decision", own.tenant, own.driver, rules.set.digest, "inbound", "agent", [],
+        of_request(rules, request), winners, "seed",
+    )  # fmt: skip
+    next_actions.put(connection, new, dict(rules.set.texts), NOW_US - HOUR_US)
+    return new.decision_id
 
 
 def _drive(connection: Connection, device_id: int) -> int:

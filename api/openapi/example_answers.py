@@ -27,6 +27,77 @@ _FACT: dict[str, Any] = {
         "en": "Projected from the measured days.",
     },
 }
+_FACTORS: dict[str, Any] = {
+    "propensity": 0.12,
+    "context": 1.0,
+    "value": 60.0,
+    "weight": 1.0,
+    "priority": 7.199999999999999,
+}
+_DECISION: dict[str, Any] = {
+    "id": "7c1d8e0fa3b24f5a9d60b1c2e3f40516",
+    "customer": "c-7",
+    "place": "agent",
+    "decided_at": "2026-11-21T10:08:00Z",
+    "digest": "255ac745e36f5b0e6a3cf0b1d4b1d2d1f0f8f9a4a0c7f2b3b8f1f7f0f4d2c9e1",
+    "winners": [
+        {
+            "action": "ev-tariff",
+            "title": "EV tariff",
+            "issue": "electricity",
+            "group": "electricity-tariffs",
+            "treatment": "ev-say",
+            "channel": "agent",
+            "rank": 1,
+            "subject": None,
+            "text": "Your car charged at home in 9 of the last 30 nights. With our EV tariff "
+            "electricity is cheaper at night. Shall I send you an offer?",
+            "rests_on": "This rests on your load profile, in which a car was charged again and "
+            "again.",
+            "stop": "You can stop such messages under “My data”.",
+            "purpose": "energy_insight",
+            "case_type": "contract-change",
+            **_FACTORS,
+        }
+    ],
+    "candidates": [
+        {
+            "action": "ev-tariff",
+            "issue": "electricity",
+            "group": "electricity-tariffs",
+            "outcome": "won",
+            "rank": 1,
+            "stage": None,
+            "rule": None,
+            "level": None,
+            "detail": None,
+            "known": None,
+            "treatments": [
+                {
+                    "treatment": "ev-say",
+                    "channel": "agent",
+                    "reason": None,
+                    "rule": None,
+                    "detail": None,
+                    **_FACTORS,
+                }
+            ],
+        },
+        {
+            "action": "safe-driver-discount",
+            "issue": "motor",
+            "group": "motor-tariffs",
+            "outcome": "fell",
+            "rank": None,
+            "stage": "applicable",
+            "rule": "applicable",
+            "level": "safe-driver-discount",
+            "detail": "driving.score at_least 85",
+            "known": 78.4,
+            "treatments": [],
+        },
+    ],
+}
 _PERIOD = {"from": "2026-11-01T00:00:00Z", "to": "2026-12-01T00:00:00Z"}
 _EXPOSURE = {"distance_m": 161_300.0, "drive_s": 12_480.0, "night_s": 250.0, "trips": 14}
 
@@ -855,6 +926,24 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         )
     },
+    "decide_next_action": {"200": _DECISION},
+    "get_decision": {
+        "200": {
+            **_DECISION,
+            "decided_by": "service desk",
+            "versions": {"all": 1, "electricity": 1},
+            "recomputed": True,
+            "facts": {
+                "consumption.charger_nights": {
+                    "value": 9,
+                    "at": "2026-11-21T00:00:00Z",
+                    "confidence": 1.0,
+                }
+            },
+        }
+    },
+    "report_outcome": {"201": {"outcome": "recorded", "case_id": _CASE_ID}},
+    "report_facts": {"201": {"recorded": 2}},
     "list_facts": {"200": {"data": [_FACT]}},
     "list_timeline": {"200": page(_ENTRY)},
     "search_timeline": {"200": page(_ENTRY)},

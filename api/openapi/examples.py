@@ -282,6 +282,14 @@ REQUESTS: dict[str, Any] = {
     "approve_request": {"note": "Agreed by telephone with the operator."},
     "reject_request": {"note": "The shape says enough."},
     "search_timeline": {"q": "wallbox -invoice", "kinds": ["interaction"], "limit": 20},
+    "decide_next_action": {"customer": "c0", "place": "agent", "most": 1},
+    "report_outcome": {"decision": "own-decision", "action": "ev-tariff", "outcome": "opened"},
+    "report_facts": {
+        "facts": {
+            "tariff.electricity": {"value": "flat"},
+            "instalment.eur_month": {"value": 85.0, "at": "2025-11-20T17:42:00Z"},
+        }
+    },
     "report_interaction": {
         "id": "order-20117",
         "source": "shop",

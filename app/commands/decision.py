@@ -1,4 +1,4 @@
-"""Decisions on the next best action: try one on a file, without a database."""
+"""Decisions on the next best action: make, explain, try on a file."""
 
 import sys
 from pathlib import Path
@@ -7,8 +7,17 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.shared.console import load_settings, out, print_json
-from app.commands.shared.options import Json
-from runtime.errors import Usage
+from app.commands.shared.options import Json, Tenant
+from app.commands.shared.reads import log_command, user
+from app.commands.shared.tenant import the_tenant
+from app.processes.stack import database
+from runtime.clock import SystemClock
+from runtime.errors import NotFound, Usage
+from store.casework import next_actions
+from store.people.read_log import ObjectRead, of_customers
+from store.postgres.pool import connect, translated
+from store.postgres.roles import set_tenant_scope
+from store.postgres.times import from_us
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -19,11 +28,6 @@ Changed = Annotated[
 Actions = Annotated[
     Path | None, typer.Option("--actions", help="Folder of *.yaml; none = that of the settings")
 ]
-
-
-@cli.callback()
-def group() -> None:
-    """Decisions on the next best action: try one on a file, without a database."""
 
 
 @cli.command("try")
@@ -59,6 +63,81 @@ def try_(
         print_json(answer)
     else:
         show(answer)
+
+
+@cli.command()
+def make(
+    customer: Annotated[str, typer.Argument(help="Id of the customer")],
+    place: Annotated[str, typer.Option(help="agent or portal: where it will be said")] = "agent",
+    most: Annotated[int, typer.Option(min=1, max=5, help="Winners at most")] = 1,
+    with_: Changed = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Store nothing")] = False,
+    tenant: Tenant = None,
+    json: Json = False,
+) -> None:
+    """Decide what to say now to a customer who came to us; a what-if stores nothing.
+
+    Example: tachowatt decision make c-7 --with weather.hail_24h=true
+    """
+    from services import actions, decisions
+
+    if place not in ("agent", "portal"):
+        raise Usage("--place: expected agent or portal")
+    settings, clock = load_settings(), SystemClock()
+    rules = actions.in_use(settings.actions_dir)
+    changed = changes(with_ or [])
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        owner = the_tenant(connection, tenant)
+        set_tenant_scope(connection, (owner,))  # as the API's: the same rows, the same decision
+        made = decisions.make(
+            connection, owner, customer, rules, place=place, by=f"{user()}: tachowatt",
+            now_us=clock.now_us(), most=most, changed=changed, dry_run=dry_run,
+        )  # fmt: skip
+        log_command(connection, clock, "decision make", {owner: of_customers([customer])})
+    answer = {
+        "id": made.id, "customer": customer, "decided_at": from_us(made.decided_at_us),
+        "digest": made.digest, "winners": made.winners, "candidates": made.candidates,
+    }  # fmt: skip
+    if json:
+        print_json(answer)
+        return
+    out.print(f"decision {made.id or 'not stored'} at {from_us(made.decided_at_us).isoformat()}")
+    show(answer)
+
+
+@cli.command()
+def explain(
+    decision_id: Annotated[str, typer.Argument(metavar="ID", help="Of a stored decision")],
+    with_: Changed = None,
+    json: Json = False,
+) -> int:
+    """Say why each action won, lost or fell, recomputed from what was stored.
+
+    The exit code is 1 where the recomputation differs from what was stored.
+
+    Example: tachowatt decision explain 7c1d8e0fa3b24f5a9d60b1c2e3f40516 --with driving.score=90
+    """
+    from services import decisions
+
+    settings, clock = load_settings(), SystemClock()
+    changed = changes(with_ or [])
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        owner = next_actions.tenant_of(connection, decision_id)
+        if owner is None:
+            raise NotFound(f"there is no decision {decision_id!r}")
+        found = decisions.explain(connection, owner, decision_id, changed=changed)
+        reads = {owner: [ObjectRead(found["customer"], "decision", decision_id)]}
+        log_command(connection, clock, "decision explain", reads)
+    if json:
+        print_json(found)
+        return 0 if found["recomputed"] else 1
+    same = "recomputed: the same" if found["recomputed"] else "recomputed: ANOTHER RESULT"
+    out.print(f"{found['customer']}, {found['decided_at'].isoformat()}, {same}", highlight=False)
+    show(found)
+    if changed:
+        out.print("what if:", style="bold")
+        show({"winners": found["what_if"], "candidates": []})
+    return 0 if found["recomputed"] else 1
 
 
 def changes(given: list[str]) -> dict[str, Any]:

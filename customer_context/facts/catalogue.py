@@ -180,6 +180,30 @@ _ALL = (
         "km",
     ),
     Fact(
+        "tariff.price_ct_kwh", _N, Source.TARIFF,
+        Text("Arbeitspreis", "unit price"),
+        Text("Je Kilowattstunde im laufenden Tarif.", "Of a kilowatt-hour in the present tariff."),
+        "ct/kWh",
+    ),
+    Fact(
+        "tariff.base_eur_month", _N, Source.TARIFF,
+        Text("Grundpreis", "standing charge"),
+        Text("Je Monat im laufenden Tarif.", "Of a month in the present tariff."),
+        "EUR/month",
+    ),
+    Fact(
+        "tariff.tou_low_ct_kwh", _N, Source.TARIFF,
+        Text("günstiger Preis im zeitvariablen Tarif", "low price of the time-of-use tariff"),
+        Text("Je Kilowattstunde von 22 bis 6 Uhr.", "Of a kilowatt-hour from 22 to 6."),
+        "ct/kWh",
+    ),
+    Fact(
+        "tariff.tou_high_ct_kwh", _N, Source.TARIFF,
+        Text("teurer Preis im zeitvariablen Tarif", "high price of the time-of-use tariff"),
+        Text("Je Kilowattstunde in der übrigen Zeit.", "Of a kilowatt-hour at other times."),
+        "ct/kWh",
+    ),
+    Fact(
         "price.zone", _C, Source.TARIFF,
         Text("Preiszone jetzt", "price zone now"),
         Text("Des zeitvariablen Tarifs.", "Of the time-of-use tariff."),

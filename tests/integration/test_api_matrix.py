@@ -136,6 +136,10 @@ RULES: dict[str, Rule] = {
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
+    "decide_next_action": rule("agent", "supervisor"),
+    "get_decision": rule("agent", "supervisor"),
+    "report_outcome": rule("agent", "supervisor", "back_office"),
+    "report_facts": rule("back_office"),
     "list_facts": rule(
         "operator", "platform", "supervisor", "marketing", "data_protection", whole=True
     ),
@@ -183,6 +187,11 @@ DRIVERS = {
     "get_own_trip_path", "answer_crash", "get_rights_request", "change_rights_request",
     "get_data_copy",
 }  # fmt: skip
+IN_BODY = {
+    "decide_next_action": ("customer", "driver"),
+    "report_outcome": ("decision", "decision"),
+}
+"""Operations whose body names the object → its field there, and what names the seeded object."""
 PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
@@ -203,6 +212,7 @@ class Try:
     operation: str
     allowed: bool
     status: tuple[int, ...]
+    owner: str = ""
 
 
 def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
@@ -228,6 +238,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "customer_id": own.home if role == "home" else own.driver,
         "trip_id": own.trip,
         "point_id": own.point,
+        "decision_id": own.decision,
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "request_id": own.approval,
         "right_id": own.right,
@@ -261,7 +272,7 @@ def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterato
                     if right.query is not None:
                         filled += "?" + urlencode({right.query: own.vehicle})
                     status = (200, 201, 202, 204, 409) if allowed else (404,) if held else (403,)
-                    yield Try(method.upper(), filled, name, allowed, status)
+                    yield Try(method.upper(), filled, name, allowed, status, owner)
 
 
 def may(right: Rule, own: Own, owner: str, caller: Own, role: str, side: str) -> bool:
@@ -347,6 +358,9 @@ def ask(api: Api, one: Try, tenant: str, role: str) -> tuple[int, bytes]:
         with api.client.stream("GET", one.path, headers=headers) as answer:
             return answer.status_code, next(answer.iter_raw())
     body = REQUESTS.get(one.operation) if one.method in ("POST", "PATCH", "PUT") else None
+    if one.operation in IN_BODY:
+        name, attribute = IN_BODY[one.operation]
+        body = {**REQUESTS[one.operation], name: getattr(api.seeded.own[one.owner], attribute)}
     if isinstance(body, str):
         headers["Content-Type"] = "application/x-ndjson"
         answer = api.client.request(one.method, one.path, headers=headers, content=body)
@@ -383,6 +397,9 @@ def state(api: Api) -> str:
         "alert",
         "service_case",
         "case_entry",
+        "next_action",
+        "outcome",
+        "reported_fact",
         "contact",
         "case_plan",
         "case_type",

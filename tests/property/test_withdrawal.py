@@ -125,6 +125,7 @@ VALUES = {
     "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
     "dead_letter_id": ("1",), "name": ("live.js",),
     "step": ("call",), "link": ("0" * 32,), "file": ("0" * 32,),
+    "decision": ("own-decision",), "decision_id": ("own-decision",),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -194,6 +195,7 @@ EXEMPT = {
             "vehicles/{vehicle_id}",
         )
     },
+    "POST /v1/customers/{customer_id}/facts": "takes facts of the back office; answers a number",
     "POST /v1/device-claims": "credentials of a device, to who has its code",
 }
 """Routes that are not read here → why."""
@@ -215,6 +217,8 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/approvals/{request_id}/reveal": {},
     "/v1/approvals/{request_id}/activate": {},
     "/v1/cases": {"type": "unknown"},
+    "/v1/decisions": {"customer": "c0"},
+    "/v1/outcomes": {"decision": "own-decision", "action": "ev-tariff", "outcome": "opened"},
     "/v1/cases/{case_id}/plan": {"action": "data"},
     "/v1/cases/{case_id}/link": {},
     "/v1/cases/{case_id}/links/revoke": {},

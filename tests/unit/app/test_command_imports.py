@@ -81,7 +81,7 @@ HELP: dict[str, set[str]] = {
     "rank": PARSER,
     "facts": PARSER,
     "action": PARSER,
-    "decision": PARSER,
+    "decision": DATABASE,
     "api": DATABASE,
     "backup": DATABASE,
     "bench": PARSER,

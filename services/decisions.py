@@ -1,0 +1,280 @@
+"""Decisions on the next best action: make, explain, and record what became of them.
+
+One use case for API, pages and commands. A decision is made as at the end of the present minute, so
+that all counts that is known, and its id is the digest of all its inputs: the same question about
+the same state in one minute is the same decision, whoever asks.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from contracts.channels import TO_CUSTOMER
+from contracts.purposes import side_of
+from customer_context.contact_policy.policy import Outcome, Person, Reaction, Sent
+from customer_context.facts.catalogue import FACTS
+from customer_context.facts.known import FactError, Value
+from customer_context.next_best_action import explain as explaining
+from customer_context.next_best_action import record
+from customer_context.next_best_action.answer import said
+from customer_context.next_best_action.decide import Request, Winner, decide
+from customer_context.next_best_action.rules import Rules
+from runtime.errors import Invalid, NotFound
+from services import actions, case_steps, facts
+from services.consent import refused_channels
+from store.casework import next_actions
+from store.people import consent, customers
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+from store.reads import customer_facts
+
+_MINUTE_US = 60_000_000
+_AHEAD_US = 5 * _MINUTE_US
+"""How far the clock of a reporting system may be ahead of ours."""
+_SENT = timedelta(days=31)
+_REACTED = timedelta(days=366)
+ATTRIBUTED = timedelta(days=90)
+"""An outcome later than this after its decision is not attributed to it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A decision. id : None of a dry run, which is not stored; winners : as `answer.said` gives."""
+
+    id: str | None
+    customer: str
+    place: str
+    decided_at_us: int
+    digest: str
+    winners: list[dict[str, Any]]
+    candidates: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """An outcome. new : by this call; case_id : what an acceptance has opened."""
+
+    new: bool
+    case_id: str | None
+
+
+def make(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    rules: Rules,
+    *,
+    place: str,
+    by: str,
+    now_us: int,
+    most: int = 1,
+    language: str | None = None,
+    changed: Mapping[str, Value | None] | None = None,
+    dry_run: bool = False,
+) -> Made:
+    """Decide what to say to a customer who came to us, at `place` (agent or portal).
+
+    language : of the texts, None = the customer's. changed : facts of a what-if, a dry run.
+    Raises `NotFound` for a customer that the tenant does not have, and `Invalid`.
+    """
+    person = customers.person(connection, tenant, customer)
+    if person is None:
+        raise NotFound(f"there is no customer {customer!r}")
+    minute_us = now_us - now_us % _MINUTE_US
+    at_us = minute_us + _MINUTE_US
+    granted = frozenset(consent.granted_of(connection, tenant, customer))
+    refused = refused_channels(connection, [(tenant, customer)], at_us)
+    request = Request(
+        at_us,
+        frozenset({place}),
+        facts.of_customer(connection, tenant, customer, granted, at_us),
+        Person(
+            person.timezone,
+            granted,
+            refused.get((tenant, customer), frozenset()),
+            _sent(connection, tenant, customer, at_us),
+            _reactions(connection, tenant, customer, rules, at_us),
+        ),
+        most=most,
+    )
+    if changed:
+        try:
+            request = explaining.with_facts(request, changed)
+        except FactError as error:
+            raise Invalid(str(error)) from None
+    winners = decide(rules, request)
+    written = record.of_request(rules, request)
+    id_ = None
+    if not (dry_run or changed):
+        id_ = _id(tenant, customer, place, written)
+        new = next_actions.NewDecision(
+            id_, tenant, customer, rules.set.digest, "inbound", place,
+            _purposes(request, rules, winners), written, record.of_winners(winners), by,
+        )  # fmt: skip
+        next_actions.put(connection, new, dict(rules.set.texts), minute_us)
+    return Made(
+        id_,
+        customer,
+        place,
+        minute_us,
+        rules.set.digest,
+        [said(rules, request, one, person.name, language or person.language) for one in winners],
+        [explaining.as_json(one) for one in explaining.explain(rules, request)],
+    )
+
+
+def _id(tenant: str, customer: str, place: str, written: Mapping[str, Any]) -> str:
+    text = json.dumps([tenant, customer, place, written], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _sent(connection: Connection, tenant: str, customer: str, at_us: int) -> tuple[Sent, ...]:
+    rows = customer_facts.messages(connection, tenant, customer, from_us(at_us) - _SENT)
+    return tuple(
+        Sent(to_us(row["at"]), row["channel"])
+        for row in rows
+        if not row["urgent"] and row["channel"] in TO_CUSTOMER
+    )
+
+
+def _reactions(
+    connection: Connection, tenant: str, customer: str, rules: Rules, at_us: int
+) -> tuple[Reaction, ...]:
+    rows = next_actions.outcomes_of(connection, tenant, customer, from_us(at_us) - _REACTED)
+    found = []
+    for row in rows:
+        action = rules.by_id.get(row["action"])
+        group, issue = ("", "") if action is None else (action.group, action.issue)
+        found.append(
+            Reaction(to_us(row["at"]), row["outcome"], row["channel"], row["action"], group, issue)
+        )
+    return tuple(found)
+
+
+def _purposes(request: Request, rules: Rules, winners: list[Winner]) -> list[str]:
+    """Return the purposes that a decision rests on: of its facts, and of the actions that won."""
+    purposes = {FACTS[one.name].purpose for one in record.existing(request)}
+    found = {str(purpose) for purpose in purposes if purpose is not None}
+    return sorted(found | {p for one in winners if (p := rules.by_id[one.action].purpose)})
+
+
+def explain(
+    connection: Connection,
+    tenant: str,
+    decision_id: str,
+    *,
+    language: str | None = None,
+    changed: Mapping[str, Value | None] | None = None,
+) -> dict[str, Any]:
+    """Return a stored decision with all candidates, recomputed from what was stored.
+
+    recomputed : whether winners and their factors are those that were stored, bit for bit.
+    changed : facts of a what-if, whose winners are under `what_if`. Raises `NotFound`, also while a
+    purpose that it rests on is not granted, and `Invalid`.
+    """
+    row = next_actions.get(connection, tenant, decision_id)
+    if row is None:
+        raise NotFound(f"there is no decision {decision_id!r}")
+    granted = consent.granted_of(connection, tenant, row["customer"])
+    if not set(row["purposes"]) <= set(granted):
+        raise NotFound(f"there is no decision {decision_id!r}")
+    person = customers.person(connection, tenant, row["customer"])
+    assert person is not None, "a decision references its customer"
+    files = next_actions.files_of(connection, tenant, row["digest"])
+    rules = actions.loaded(tuple(sorted(files.items())))
+    request = record.request_of(row["request"])
+    winners = decide(rules, request)
+    stored = record.winners_of(row["winners"])
+    found: dict[str, Any] = {
+        "id": decision_id,
+        "customer": row["customer"],
+        "place": row["place"],
+        "decided_at": row["decided_at"],
+        "decided_by": row["decided_by"],
+        "digest": row["digest"],
+        "versions": row["request"]["actions"]["versions"],
+        "recomputed": winners == stored and rules.set.digest == row["digest"],
+        "facts": {
+            one.name: {"value": one.value, "at": from_us(one.at_us), "confidence": one.confidence}
+            for one in request.facts
+        },
+        "winners": [
+            said(rules, request, one, person.name, language or person.language) for one in winners
+        ],
+        "candidates": [explaining.as_json(one) for one in explaining.explain(rules, request)],
+        "what_if": None,
+    }
+    if changed:
+        try:
+            other = explaining.with_facts(request, changed)
+        except FactError as error:
+            raise Invalid(str(error)) from None
+        found["what_if"] = [
+            said(rules, other, one, person.name, language or person.language)
+            for one in decide(rules, other)
+        ]
+    return found
+
+
+def outcome(
+    connection: Connection,
+    tenant: str,
+    decision_id: str,
+    action: str,
+    what: Outcome,
+    *,
+    at_us: int,
+    by: str,
+    now_us: int,
+) -> Recorded:
+    """Record what became of an action of a decision; an accepted one opens its case type, once.
+
+    Raises `NotFound`, and `Invalid` for an action that did not win or a time that does not fit.
+    """
+    row = next_actions.get(connection, tenant, decision_id)
+    if row is None:
+        raise NotFound(f"there is no decision {decision_id!r}")
+    won = next((one for one in row["winners"] if one["action"] == action), None)
+    if won is None:
+        raise Invalid(f"action: {action!r} did not win decision {decision_id}")
+    decided_at = row["decided_at"]
+    if at_us > now_us + _AHEAD_US:
+        raise Invalid("at: it is more than five minutes ahead of our clock")
+    if not decided_at <= from_us(at_us) <= decided_at + ATTRIBUTED:
+        raise Invalid(f"at: an outcome is within {ATTRIBUTED.days} days after its decision")
+    new = next_actions.put_outcome(
+        connection,
+        next_actions.NewOutcome(
+            decision_id, tenant, row["customer"], action, won["treatment"], won["channel"],
+            str(what), from_us(at_us), by,
+        ),
+        now_us,
+    )  # fmt: skip
+    if not new:
+        before = next_actions.outcome_of(connection, decision_id, action, str(what))
+        return Recorded(False, None if before is None else before["case_id"])
+    case_id = _accepted(connection, row, action, by, now_us) if what == Outcome.ACCEPTED else None
+    return Recorded(True, case_id)
+
+
+def _accepted(
+    connection: Connection, row: Mapping[str, Any], action: str, by: str, now_us: int
+) -> str | None:
+    """Open the case type of an accepted action; None where it has none."""
+    files = next_actions.files_of(connection, row["tenant"], row["digest"])
+    found = actions.loaded(tuple(sorted(files.items()))).by_id[action]
+    if found.spec.case_type is None:
+        return None
+    person = customers.person(connection, row["tenant"], row["customer"])
+    language = "en" if person is None else person.language
+    case = case_steps.open_(
+        connection, row["tenant"], found.spec.case_type, by, now_us, customer=row["customer"],
+        data={"product": getattr(found.spec.title, language, found.spec.title.en)},
+        side=side_of(found.purpose),
+    )  # fmt: skip
+    case_id = str(case["case_id"])
+    next_actions.link_case(connection, row["decision_id"], action, case_id)
+    return case_id

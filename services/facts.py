@@ -1,0 +1,186 @@
+"""Facts about a customer: read from the store and computed, for decisions at one instant."""
+
+from collections.abc import Collection, Iterator
+from datetime import timedelta
+from typing import Any
+
+from contracts.channels import ChannelPurpose
+from contracts.purposes import Purpose
+from customer_context.facts import needs
+from customer_context.facts.known import FactError, FactValue, checked
+from runtime.errors import Invalid, NotFound
+from services import driving_scores
+from store.casework import next_actions
+from store.people import customers, subjects
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+from store.reads import customer_facts, metering
+from store.reads.scoring import Which
+
+_DAY_US = 86_400_000_000
+_CASES = {
+    "case.complaint": frozenset({"complaint", "reading-dispute"}),
+    "case.claim": frozenset({"crash-claim", "crash-call-back"}),
+    "case.contract_change": frozenset({"contract-change"}),
+}
+"""Fact → kinds and types of cases that it is about."""
+_DRIVING_D = 90
+
+
+def of_customer(
+    connection: Connection, tenant: str, customer: str, granted: Collection[str], now_us: int
+) -> tuple[FactValue, ...]:
+    """Return the facts that exist for a customer at `now_us`, by name.
+
+    granted : purposes in force. What rests on another is not read. Facts that were reported replace
+    computed ones of the same name only where they are newer.
+    """
+    found = [
+        *_contracts(connection, tenant, customer, now_us),
+        *_cases(connection, tenant, customer, now_us),
+        *_contacts(connection, tenant, customer, granted, now_us),
+        FactValue("consent.email", ChannelPurpose.EMAIL in granted, now_us),
+    ]
+    if Purpose.ENERGY_INSIGHT in granted:
+        found += _consumption(connection, tenant, customer, now_us)
+    if Purpose.DRIVING_SCORE in granted:
+        found += _driving(connection, tenant, customer, now_us)
+    found += _reported(connection, tenant, customer, now_us)
+    found += needs.computed({one.name: one for one in found}, now_us)
+    return tuple(sorted(found, key=lambda one: (one.name, one.at_us)))
+
+
+def report(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    facts: Collection[tuple[str, Any, int]],
+    by: str,
+    now_us: int,
+) -> None:
+    """Record (name, value, at_us) of facts that another system knows.
+
+    Raises `NotFound` for a customer that the tenant does not have, and `Invalid`.
+    """
+    if not customers.customer_exists(connection, tenant, customer):
+        raise NotFound(f"there is no customer {customer!r}")
+    for name, value, _ in facts:
+        try:
+            checked(name, value)
+        except FactError as error:
+            raise Invalid(str(error)) from None
+    rows = [(name, value, from_us(at_us)) for name, value, at_us in facts]
+    next_actions.report(connection, tenant, customer, rows, by, now_us)
+
+
+def _contracts(
+    connection: Connection, tenant: str, customer: str, now_us: int
+) -> Iterator[FactValue]:
+    ages: dict[str, list[int]] = {"motor": [], "electricity": []}
+    ends = []
+    for row in subjects.contracts_of(connection, tenant, customer):
+        begins_us = to_us(row["valid_from"])
+        ends_us = None if row["valid_to"] is None else to_us(row["valid_to"])
+        if begins_us > now_us or (ends_us is not None and ends_us <= now_us):
+            continue
+        ages["motor" if row["vehicle"] is not None else "electricity"].append(begins_us)
+        if ends_us is not None:
+            ends.append(ends_us)
+    for kind, begun in ages.items():
+        yield FactValue(f"contract.{kind}", bool(begun), now_us)
+        if begun:
+            age_d = (now_us - min(begun)) // _DAY_US
+            yield FactValue(f"contract.{kind}_age_d", age_d, now_us)
+    if ends:
+        yield FactValue("contract.ends_in_d", (min(ends) - now_us) // _DAY_US, now_us)
+
+
+def _cases(connection: Connection, tenant: str, customer: str, now_us: int) -> Iterator[FactValue]:
+    kinds = customer_facts.open_cases(connection, tenant, customer)
+    yield FactValue("case.open", sum(kinds.values()), now_us)
+    for name, which in _CASES.items():
+        yield FactValue(name, not which.isdisjoint(kinds), now_us)
+
+
+def _contacts(
+    connection: Connection, tenant: str, customer: str, granted: Collection[str], now_us: int
+) -> Iterator[FactValue]:
+    since = from_us(now_us) - timedelta(days=30)
+    sent = [
+        to_us(row["at"])
+        for row in customer_facts.messages(connection, tenant, customer, since)
+        if to_us(row["at"]) <= now_us
+    ]
+    yield FactValue("contact.count_30d", len(sent), now_us)
+    if sent:
+        yield FactValue("contact.last_d", (now_us - max(sent)) / _DAY_US, now_us)
+    talked = customer_facts.interactions(connection, tenant, customer, since, sorted(granted))
+    yield FactValue("interaction.count_30d", int(talked["number"]), now_us)
+    if talked["last"] is not None:
+        ago_us = max(0, now_us - to_us(talked["last"]))
+        yield FactValue("interaction.last_d", ago_us / _DAY_US, now_us)
+    back = from_us(now_us) - timedelta(days=90)
+    outcomes = next_actions.outcomes_of(connection, tenant, customer, back)
+    rejected = sum(row["outcome"] == "rejected" for row in outcomes)
+    yield FactValue("reaction.rejected_90d", rejected, now_us)
+
+
+def _consumption(
+    connection: Connection, tenant: str, customer: str, now_us: int
+) -> Iterator[FactValue]:
+    anomaly = customer_facts.open_anomaly(connection, tenant, customer)
+    yield FactValue("anomaly.open", anomaly is not None, now_us)
+    if anomaly is not None:
+        yield FactValue("anomaly.kind", anomaly["kind"], to_us(anomaly["happened_at"]))
+    now = from_us(now_us)
+    contracts = subjects.contracts_of(connection, tenant, customer)
+    meter = next(
+        (
+            row["meter"]
+            for row in contracts
+            if row["meter"] is not None
+            and row["valid_from"] <= now
+            and (row["valid_to"] is None or row["valid_to"] > now)
+        ),
+        None,
+    )
+    if meter is None:
+        return
+    days = metering.days(
+        connection, tenant, meter, Purpose.ENERGY_INSIGHT,
+        from_date=(now - timedelta(days=366)).date(), limit=367,
+    )  # fmt: skip
+    measured = [
+        needs.Day(to_us(row["start_at"]), row["energy_kwh"], row["night_share"], row["base_load_w"])
+        for row in days
+        if row["customer"] == customer
+    ]
+    yield from needs.of_days(measured, now_us)
+
+
+def _driving(
+    connection: Connection, tenant: str, customer: str, now_us: int
+) -> Iterator[FactValue]:
+    since_us = now_us - _DRIVING_D * _DAY_US
+    which = Which(tenant, customer, from_us=since_us, to_us=now_us)
+    trips, score = driving_scores.of_subject(connection, which)
+    if trips.shape[0] == 0:
+        return
+    ends_us = [int(end) for end in trips["end_us"]]
+    starts_us = [int(start) for start in trips["start_us"]]
+    metres = sum(float(metres) for metres in trips["distance_m"])
+    yield from needs.of_trips(min(starts_us), max(ends_us), metres, now_us)
+    if score.trusted:
+        yield FactValue("driving.score", float(score.score), max(ends_us))
+
+
+def _reported(
+    connection: Connection, tenant: str, customer: str, now_us: int
+) -> Iterator[FactValue]:
+    for row in next_actions.reported(connection, tenant, customer):
+        try:
+            value = checked(row["name"], row["value"])
+        except FactError:  # of another version of the catalogue
+            continue
+        if to_us(row["at"]) <= now_us:
+            yield FactValue(row["name"], value, to_us(row["at"]))

@@ -1,0 +1,168 @@
+"""Decisions on next best actions, what became of them, and facts that other systems report."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from store.postgres import rows
+from store.postgres.pool import Connection
+from store.postgres.times import from_us
+
+
+@dataclass(frozen=True, slots=True)
+class NewDecision:
+    """A decision with its record. purposes : that it rests on."""
+
+    decision_id: str
+    tenant: str
+    customer: str
+    digest: str
+    direction: str
+    place: str
+    purposes: Sequence[str]
+    request: dict[str, Any]
+    winners: list[dict[str, Any]]
+    decided_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class NewOutcome:
+    """What became of an action of a decision."""
+
+    decision_id: str
+    tenant: str
+    customer: str
+    action: str
+    treatment: str
+    channel: str
+    outcome: str
+    at: datetime
+    recorded_by: str
+
+
+def put(connection: Connection, new: NewDecision, files: dict[str, str], now_us: int) -> bool:
+    """Store a decision and the files that it had, once; return whether it is new."""
+    at = from_us(now_us)
+    connection.execute(
+        "insert into contacts.action_set (tenant, digest, files, recorded_at) "
+        "values (%s, %s, %s, %s) on conflict do nothing",
+        (new.tenant, new.digest, Jsonb(files), at),
+    )
+    cursor = connection.execute(
+        "insert into contacts.next_action (decision_id, tenant, customer, digest, direction, "
+        "place, purposes, request, winners, decided_at, decided_by) "
+        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        (
+            new.decision_id, new.tenant, new.customer, new.digest, new.direction, new.place,
+            list(new.purposes), Jsonb(new.request), Jsonb(new.winners), at, new.decided_by,
+        ),
+    )  # fmt: skip
+    return cursor.rowcount == 1
+
+
+def get(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any] | None:
+    """Return a decision with its record."""
+    return rows.one(
+        connection,
+        "select * from contacts.next_action where tenant = %s and decision_id = %s",
+        (tenant, decision_id),
+    )
+
+
+def tenant_of(connection: Connection, decision_id: str) -> str | None:
+    """Return the tenant of a decision."""
+    found = rows.one(
+        connection,
+        "select tenant from contacts.next_action where decision_id = %s",
+        (decision_id,),
+    )
+    return None if found is None else str(found["tenant"])
+
+
+def files_of(connection: Connection, tenant: str, digest: str) -> dict[str, str]:
+    """Return the files of actions with this digest; {} where they are not there."""
+    found = rows.one(
+        connection,
+        "select files from contacts.action_set where tenant = %s and digest = %s",
+        (tenant, digest),
+    )
+    return {} if found is None else dict(found["files"])
+
+
+def put_outcome(connection: Connection, new: NewOutcome, now_us: int) -> bool:
+    """Store an outcome once for each decision and action; return whether it is new."""
+    cursor = connection.execute(
+        "insert into contacts.outcome (tenant, decision_id, customer, action, treatment, channel, "
+        "outcome, at, recorded_at, recorded_by) values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s) "
+        "on conflict do nothing",
+        (
+            new.tenant, new.decision_id, new.customer, new.action, new.treatment, new.channel,
+            new.outcome, new.at, from_us(now_us), new.recorded_by,
+        ),
+    )  # fmt: skip
+    return cursor.rowcount == 1
+
+
+def link_case(connection: Connection, decision_id: str, action: str, case_id: str) -> None:
+    """Record the case that an acceptance opened."""
+    connection.execute(
+        "update contacts.outcome set case_id = %s "
+        "where decision_id = %s and action = %s and outcome = 'accepted'",
+        (case_id, decision_id, action),
+    )
+
+
+def outcome_of(
+    connection: Connection, decision_id: str, action: str, outcome: str
+) -> dict[str, Any] | None:
+    """Return a stored outcome."""
+    return rows.one(
+        connection,
+        "select * from contacts.outcome where decision_id = %s and action = %s and outcome = %s",
+        (decision_id, action, outcome),
+    )
+
+
+def outcomes_of(
+    connection: Connection, tenant: str, customer: str, since: datetime
+) -> list[dict[str, Any]]:
+    """Return outcomes of a customer's decisions, oldest first."""
+    return rows.all_(
+        connection,
+        "select decision_id, action, treatment, channel, outcome, at from contacts.outcome "
+        "where tenant = %s and customer = %s and at >= %s order by at, outcome_id",
+        (tenant, customer, since),
+    )
+
+
+def report(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    facts: Sequence[tuple[str, Any, datetime]],
+    by: str,
+    now_us: int,
+) -> None:
+    """Store (name, value, at) of facts; of each name the newest stays."""
+    for name, value, at in facts:
+        connection.execute(
+            "insert into contacts.reported_fact as f (tenant, customer, name, value, at, "
+            "recorded_at, recorded_by) values (%s, %s, %s, %s, %s, %s, %s) "
+            "on conflict (tenant, customer, name) do update set value = excluded.value, "
+            "at = excluded.at, recorded_at = excluded.recorded_at, "
+            "recorded_by = excluded.recorded_by where excluded.at >= f.at",
+            (tenant, customer, name, Jsonb(value), at, from_us(now_us), by),
+        )
+
+
+def reported(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
+    """Return facts that other systems report: name, value, at."""
+    return rows.all_(
+        connection,
+        "select name, value, at from contacts.reported_fact "
+        "where tenant = %s and customer = %s order by name",
+        (tenant, customer),
+    )
