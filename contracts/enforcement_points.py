@@ -205,6 +205,13 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "stored decisions",
+        "Nothing is read or offered without its purpose, and a stored decision that rests on a "
+        "withdrawn one is shown to nobody.",
+        ("services/decisions.py",),
+        ("tests/integration/test_decisions.py::test_without_its_purpose_a_decision_is_gone",),
+    ),
+    Point(
         "API",
         "Scores, trips, crashes, meters and portfolios answer as if the withdrawn were not there.",
         (

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages import case_steps
+from api.pages import case_steps, next_actions
 from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
 from api.pages.frame.view import View
 from api.resources import contact_points, context
@@ -26,7 +26,7 @@ from store.people import merges, read_log, subjects
 from store.people.read_log import of_customers, of_rows
 from store.reads.pages import COUNTED
 
-_RELEVANT = 8
+_RELEVANT = 5
 _CONTACTS = 15
 _READS = 25
 NOTICE = "2026-11"
@@ -108,6 +108,7 @@ def customer(view: View) -> Response:
     return view.page(
         "customer.html",
         points=points,
+        next_action=next_actions.of_customer(view, customer_id),
         case_types=case_steps.types_for(view) if view.may(Scope.CASES_WRITE) else [],
         sides=() if view.caller.side else ("insurer", "utility"),
         point_kinds=tuple(PointKind),

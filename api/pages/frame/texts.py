@@ -15,6 +15,8 @@ from contracts.kinds import LANGUAGES, Text
 from contracts.trip_quality import TRIP_QUALITY
 
 DYNAMIC = (
+    "next_action.outcomes",
+    "next_action.stages",
     "timeline.kind",
     "alert.action",
     "alert.state",
