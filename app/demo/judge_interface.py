@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Any, Protocol
 
+from app.demo.offers import Offers
 from app.demo.receiver import Delivery, Mail
 from app.operations.verify import Verdict
 from runtime.errors import Stop
@@ -33,6 +34,7 @@ class Outcome:
     mails: Sequence[Mail]
     slowness: float = 1.0
     strict: bool = False
+    offers: Offers = field(default_factory=Offers)
 
 
 class Judge(Protocol):

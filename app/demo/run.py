@@ -11,6 +11,7 @@ from typing import Any
 
 from app.demo import ACCESS_FILE
 from app.demo.judge_interface import Judge, Outcome, find_judge
+from app.demo.offers import make_offers
 from app.demo.past import parts
 from app.demo.people import Access, add_people, add_receivers, add_users
 from app.demo.receiver import DemoReceiver
@@ -214,12 +215,15 @@ async def _simulate(demo: _DemoRun) -> dict[str, Any]:
         finally:
             watching.cancel()
             await asyncio.gather(watching, return_exceptions=True)
+    # Before the offers, whose cases send notices of their own.
+    deliveries, mails = demo.receiver.deliveries(), demo.receiver.mails()
+    demo.phase("deciding what to offer to each customer")
+    offers = await asyncio.to_thread(make_offers, demo.database_url, fleet, clock)
     demo.phase("proving the store against its samples")
     in_flight = messages_in_flight(demo.metrics_url)
     verdict = await asyncio.to_thread(verify, demo.database_url)
     # Measure again: the machine may have become busy since the start.
     factor = max(demo.slowness, await asyncio.to_thread(slowness, clock))
-    receiver = demo.receiver
     return judge.answer(
         demo.database_url,
         Outcome(
@@ -228,10 +232,11 @@ async def _simulate(demo: _DemoRun) -> dict[str, Any]:
             seconds,
             delivered,
             in_flight,
-            receiver.deliveries(),
-            receiver.mails(),
+            deliveries,
+            mails,
             factor,
             plan.strict,
+            offers,
         ),
     )
 

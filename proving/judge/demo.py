@@ -7,6 +7,7 @@ from app.demo.judge_interface import Outcome
 from app.operations.ledger import ledger_json
 from ingest.registry import load as load_registry
 from proving.judge.contacts import Contacted, judge_contacts
+from proving.judge.decisions import judge_decisions
 from proving.judge.evidence import Contact, Evidence, SignalRecord
 from proving.judge.features import Judgement, Match, Thing, judge
 from proving.judge.latency import Publications
@@ -50,6 +51,9 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
         contacted = _judge_contacts(connection, outcome, publications, judgement.crashes)
         balance = ledger_json(ledger.read(connection), offsets.total(connection), outcome.in_flight)
         samples = sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
+        decided = judge_decisions(
+            connection, outcome.fleet.tenant, outcome.offers, outcome.fleet.truth["consents"]
+        )
         scored = [
             s for s in driving_scores.of_drivers(connection) if s.score.score == s.score.score
         ]
@@ -87,6 +91,7 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
         "scores": {"drivers": len(scored)},
         "contacts": contacted.contact_figures(),
         "refused_contacts": contacted.refused,
+        "decisions": decided.figures(),
         "verify": {
             "clean": verdict.clean,
             "devices": verdict.devices,
@@ -94,7 +99,11 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
             "rows": verdict.rows,
         },
         "calibration": {"slowness": round(outcome.slowness, 2)},
-        "problems": _problems(outcome, judgement, contacted, balance) + late,
+        "problems": [
+            *_problems(outcome, judgement, contacted, balance),
+            *decided.problems(),
+            *late,
+        ],
         "warnings": warnings,
         "missed": [_plain(thing) for match in matches for thing in match.missed],
         "wrong": [_plain(thing) for match in matches for thing in match.wrong],
@@ -178,7 +187,11 @@ def _judge_contacts(
     connection: Connection, outcome: Outcome, publications: Publications, crashes: Match
 ) -> Contacted:
     fleet = outcome.fleet
-    sent = contacts.list_(connection, fleet.tenant, limit=_ALL)
+    sent = [
+        row
+        for row in contacts.list_(connection, fleet.tenant, limit=_ALL)
+        if row["case_id"] not in outcome.offers.ordered  # notices about orders, not about signals
+    ]
     reasons = decisions.reasons(connection, fleet.tenant)
     return judge_contacts(
         Evidence(
