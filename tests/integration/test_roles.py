@@ -163,19 +163,23 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
         assert _granted(owner, READER, "truncate") == []
         assert _granted(owner, READER, "insert") == [
             "access.change_decision", "access.change_execution", "access.change_request",
-            "access.idempotency", "access.lookup_key", "access.read_log", "contacts.alert_change",
+            "access.idempotency", "access.lookup_key", "access.read_log", "contacts.action_set",
+            "contacts.alert_change",
             "contacts.case_action", "contacts.case_entry", "contacts.case_event",
             "contacts.case_field", "contacts.case_file",
             "contacts.case_link", "contacts.case_notice", "contacts.case_plan",
-            "contacts.case_type", "contacts.case_type_activation", "contacts.service_case",
+            "contacts.case_type", "contacts.case_type_activation", "contacts.next_action",
+            "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
             "customers.assignment", "customers.consent", "customers.contact_point",
             "customers.contract", "customers.customer", "customers.external_id",
-            "customers.interaction", "customers.meter", "customers.vehicle",
+            "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
+            "customers.shared_identifier", "customers.vehicle",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.case_field", "contacts.case_link",
             "contacts.case_plan",
-            "contacts.contact", "contacts.service_case", "customers.contact_point",
+            "contacts.contact", "contacts.outcome", "contacts.reported_fact",
+            "contacts.service_case", "customers.contact_point",
             "customers.contract", "customers.customer", "customers.external_id",
             "customers.interaction", "customers.meter", "customers.vehicle", "customers.version",
         ]  # fmt: skip
