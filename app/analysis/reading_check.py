@@ -22,7 +22,9 @@ RECENT_DAYS = 28
 YEAR_DAYS = 365
 LEAST_ORIGINS = 12
 DEFAULT_ERROR = (0.5, 1.7)  # factors of a forecast, where the past is too short to try it
-WIDER = 0.06  # what the past has not shown
+WIDER = 0.02  # what the past has not shown
+LAST_DAYS, LAST_SHARE = 3, 0.3  # of the forecast: holidays and guests last
+WEEKS, WEEK_SHARE = 4, 0.3  # ... and the same days of the last weeks
 ROUNDING_KWH = 1.0  # a reading is written down in whole kWh
 CONNECTION_KW = 57.4  # feature_kernels.consumption.Parameters.highest_power_kw
 DIFFERENT_METER = 0.25  # share of the register: farther off it is another meter's
@@ -69,6 +71,8 @@ def _forecast(register: Register, origin: int, ahead: int) -> float:
         return 0.0
     values = register.at(np.array([origin - recent, origin]))
     by_recent = float(values[1] - values[0]) * ahead / recent
+    if recent == RECENT_DAYS * DAY_US and ahead < WEEKS * 7 * DAY_US // 2:
+        by_recent = _with_last_days(register, origin, ahead, by_recent)
     year = YEAR_DAYS * DAY_US
     if origin - year - recent < start or ahead > year:
         return by_recent
@@ -78,6 +82,19 @@ def _forecast(register: Register, origin: int, ahead: int) -> float:
         return by_recent
     seasonal = float(then[2] - then[1]) * float(values[1] - values[0]) / before
     return 0.5 * (by_recent + seasonal)
+
+
+def _with_last_days(register: Register, origin: int, ahead: int, by_recent: float) -> float:
+    """Weigh the mean of the last weeks with the last days, and the same days of those weeks."""
+    last = register.at(np.array([origin - LAST_DAYS * DAY_US, origin]))
+    by_last = float(last[1] - last[0]) * ahead / (LAST_DAYS * DAY_US)
+    week = 7 * DAY_US
+    begins = origin - week * np.arange(1 + ahead // week, WEEKS + 1)
+    by_week = by_recent
+    if begins.size:
+        by_week = float(np.mean(register.at(begins + ahead) - register.at(begins)))
+    rest = 1.0 - LAST_SHARE - WEEK_SHARE
+    return rest * by_recent + LAST_SHARE * by_last + WEEK_SHARE * by_week
 
 
 def _errors(register: Register, ahead: int) -> Floats:

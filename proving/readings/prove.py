@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from app.analysis.reading_check import DAY_US, Register, check
 from simulators import household
+from simulators.life import draw_life
 
 STEPS_PER_DAY = household.STEPS_PER_DAY
 START_US = 1_704_067_200_000_000  # 2024-01-01
@@ -33,7 +34,8 @@ def _homes(rng: np.random.Generator) -> tuple[NDArray[np.int64], NDArray[np.floa
     rows = []
     for _ in range(STREET):
         home = household.draw_home(rng)
-        use = np.maximum(household.load(home, calendar, rng), 0.0).reshape(DAYS, -1).mean(axis=1)
+        power = household.load(home, calendar, rng, draw_life(calendar, rng))
+        use = np.maximum(power, 0.0).reshape(DAYS, -1).mean(axis=1)
         rows.append(
             rng.uniform(1_000.0, 60_000.0) + np.concatenate(([0.0], np.cumsum(use * 0.024)))
         )
