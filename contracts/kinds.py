@@ -196,10 +196,10 @@ ANOMALIES: Mapping[str, AnomalyFacts] = {
         unit="W",
         metric="mean power of a week",
         method=Text(
-            "Niedrige Stunden, Median und Mittel einer Woche, verglichen mit den vier Wochen "
-            "davor: alle drei sind in gleichem Maß gefallen.",
-            "Low hours, median and mean of a week, compared with the four weeks before: all three "
-            "have fallen alike.",
+            "Die niedrigen Stunden einer Woche, verglichen mit den vier Wochen davor: sie sind "
+            "gefallen, und in gleichem Maß Median und Mittel oder die höchste Leistung.",
+            "The low hours of a week, compared with the four weeks before: they have fallen, and "
+            "median and mean, or the highest power, have fallen alike.",
         ),
         finding=Text(
             "Eine Woche lang waren es im Mittel {observed}; in den vier Wochen davor {expected}, "
