@@ -56,6 +56,13 @@ class Method(StrEnum):
     """Written for an id when customers are merged or split (services/merging.py)."""
 
 
+class KeyUse(StrEnum):
+    """What a signing key signs."""
+
+    HEAD = "head"
+    RECEIPT = "receipt"
+
+
 COVERING: Mapping[str, frozenset[Purpose]] = {
     "vehicle": frozenset({Purpose.DRIVING_SCORE, Purpose.CLAIMS_ASSISTANCE}),
     "meter": frozenset({Purpose.ENERGY_INSIGHT}),

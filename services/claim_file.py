@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.contacts import ClaimFiled, ClaimFiledData, contact_id
+from contracts.purposes import KeyUse
 from customer_context.cases.case_state import State, What
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import SecretBox
@@ -152,9 +153,11 @@ def _hand_over(
     plan = case_steps.plan_of(connection, tenant, case_id)
     if plan is None or plan.state.items[item].state != State.ACTIVE:
         return  # somebody has done it, or the case is over
-    jws = signing.sign(connection, box, KIND, build(connection, tenant, case_id, now_us))
+    jws = signing.sign(
+        connection, box, KeyUse.RECEIPT, KIND, build(connection, tenant, case_id, now_us)
+    )
     digest = hashlib.sha256(jws.encode()).digest()
-    keys = consent_chain.public_keys(connection)
+    keys = consent_chain.receipt_public_keys(connection)
     public = keys[signing.key_id_of(jws)]
     if claim_files.put(connection, tenant, case_id, jws, digest, public, now_us):
         _announce(connection, case, digest, now_us)

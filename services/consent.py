@@ -132,4 +132,8 @@ def _decision(row: Mapping[str, Any]) -> Decision:
 
 
 def _shown(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in row.items() if name not in ("consent_id", "confirms")}
+    hidden = ("consent_id", "confirms")
+    return {
+        "id": row["consent_id"],
+        **{name: value for name, value in row.items() if name not in hidden},
+    }

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from contracts.purposes import KeyUse
 from customer_context.consent import chain
 from customer_context.consent.chain import Head, Problem
 from runtime.secret_box import SecretBox
@@ -22,11 +23,11 @@ Keys = Mapping[str, Mapping[str, Any]]
 
 
 def sign(connection: Connection, box: SecretBox, previous: str | None, now_us: int) -> str:
-    """Return the signed heads of all tenants; makes the key first where there is none, and commits.
+    """Return the signed heads of all tenants; makes missing keys first, and commits.
 
     previous : the head before; None = this is the first.
     """
-    signing.ensure_key(connection, box, now_us)
+    signing.ensure_keys(connection, box, now_us)
     payload = {
         "iat": now_us // 1_000_000,
         "previous": None if previous is None else _digest(previous),
@@ -35,14 +36,14 @@ def sign(connection: Connection, box: SecretBox, previous: str | None, now_us: i
             for tenant, seq, digest in consent_chain.heads(connection)
         ],
     }
-    signed = signing.sign(connection, box, KIND, payload)
+    signed = signing.sign(connection, box, KeyUse.HEAD, KIND, payload)
     connection.commit()
     return signed
 
 
 def public_keys(connection: Connection) -> dict[str, dict[str, Any]]:
-    """Return key id → public JWK."""
-    return consent_chain.public_keys(connection)
+    """Return key id → public JWK of the keys that sign heads."""
+    return consent_chain.public_keys(connection, KeyUse.HEAD)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from joserfc import jws
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
+from contracts.purposes import KeyUse
 from runtime.errors import NotFound
 from runtime.secret_box import SecretBox
 from store.people import consent_chain
@@ -21,26 +22,32 @@ class BadSignature(Exception):
     """A text is no JWS of ours: no such key, another content, another form."""
 
 
-def ensure_key(connection: Connection, box: SecretBox, now_us: int) -> None:
-    """Make a key where there is none, in the caller's transaction. Safe to run concurrently."""
-    if consent_chain.public_keys(connection):
-        return
-    consent_chain.lock_keys(connection)
-    if consent_chain.public_keys(connection):
-        return
+def ensure_keys(connection: Connection, box: SecretBox, now_us: int) -> None:
+    """Make the keys that are missing, in the caller's transaction. Safe to run concurrently."""
+    for use in KeyUse:
+        if consent_chain.public_keys(connection, use):
+            continue
+        consent_chain.lock_keys(connection)
+        if not consent_chain.public_keys(connection, use):
+            _make_key(connection, box, now_us, use)
+
+
+def _make_key(connection: Connection, box: SecretBox, now_us: int, use: KeyUse) -> None:
     key = OKPKey.generate_key("Ed25519", private=True)
     key_id = key.thumbprint()
     public = {**key.as_dict(private=False), "kid": key_id, "alg": _ALGORITHM, "use": "sig"}
     private = json.dumps(key.as_dict(private=True))
-    consent_chain.add_key(connection, box, key_id, public, private, from_us(now_us))
+    consent_chain.add_key(connection, box, key_id, public, private, from_us(now_us), use)
 
 
-def sign(connection: Connection, box: SecretBox, kind: str, payload: Mapping[str, Any]) -> str:
+def sign(
+    connection: Connection, box: SecretBox, use: KeyUse, kind: str, payload: Mapping[str, Any]
+) -> str:
     """Return a compact JWS. kind : its `typ`, so that one is never taken for another.
 
     Raises `NotFound` where no key was made yet.
     """
-    found = consent_chain.signing_key(connection, box)
+    found = consent_chain.signing_key(connection, box, use)
     if found is None:
         raise NotFound("there is no signing key yet: the service makes it within a minute")
     key_id, private = found
@@ -52,7 +59,7 @@ def sign(connection: Connection, box: SecretBox, kind: str, payload: Mapping[str
 
 
 def key_id_of(text: str) -> str:
-    """Return the id of the key that a compact JWS of ours names."""
+    """Return the id of the key that has signed a compact JWS; checks nothing."""
     return str(jws.extract_compact(text.encode()).headers()["kid"])
 
 

@@ -24,11 +24,12 @@ from customer_context.contact_policy.policy import Person
 from customer_context.four_eyes.rule import Actor
 from customer_context.next_best_action.decide import Request
 from customer_context.next_best_action.record import of_request
-from services import actions, four_eyes, rights_progress
+from services import actions, four_eyes, rights_progress, signing
 from services import partners as partner_grants
 from services.rights_execution import Executor
 from store.casework import alerts, calls, cases, contacts, next_actions
 from store.people import keys, match_pairs, partners, persons
+from store.people.consent import consents_of
 from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
@@ -74,6 +75,7 @@ class Own:
     secrets: tuple[str, ...] = ()
     right: str = ""
     call: str = ""
+    consent: str = "999999999"
 
 
 @dataclass(frozen=True)
@@ -174,6 +176,12 @@ def seed(url: str) -> Seeded:
         connection.commit()
         for owner in _OWNERS:
             own[owner] = replace(own[owner], right=_copy_of_data(connection, own[owner]))
+        signing.ensure_keys(connection, BOX, NOW_US)
+        connection.commit()
+        for owner, row in own.items():
+            of_driver = consents_of(connection, row.tenant, row.driver)
+            if of_driver:
+                own[owner] = replace(row, consent=str(of_driver[0]["consent_id"]))
     own = {owner: replace(row, approval=asked[row.tenant]) for owner, row in own.items()}
     return Seeded(url, own, keys, people)
 

@@ -279,6 +279,7 @@ _CONSENTS: dict[str, Any] = {
     "granted": ["claims_assistance"],
     "ledger": [
         {
+            "id": 4711,
             "purpose": "driving_score",
             "state": "withdrawn",
             "legal_basis": "consent",
@@ -297,6 +298,22 @@ _CONSENTS: dict[str, Any] = {
             "opt_in": None,
         }
     ],
+}
+_RECEIPT: dict[str, Any] = {
+    "receipt": {
+        "@context": {"dpv": "https://w3id.org/dpv#", "dct": "http://purl.org/dc/terms/"},
+        "@id": "urn:tachowatt:consent:acme:4711:receipt",
+        "@type": "dpv:ConsentReceipt",
+        "dct:conformsTo": "dpv-27560:receipt-eu-gdpr",
+        "dct:issued": "2026-11-24T08:00:00.000000Z",
+        "dpv:hasConsentStatus": {
+            "@type": "dpv:ConsentWithdrawn",
+            "dpv:isIndicatedAtTime": "2026-11-23T17:42:10.000000Z",
+            "dpv:isIndicatedBy": "dpv:DataSubject",
+        },
+    },
+    "jws": "eyJhbGciOiJFZDI1NTE5In0.e30.c2lnbmF0dXJl",
+    "key": {"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrw"},
 }
 _DEAD_LETTER: dict[str, Any] = {
     "id": 17,
@@ -912,6 +929,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "get_own_consents": {"200": _CONSENTS},
     "decide_consent": {"201": _CONSENTS},
+    "get_consent_receipt": {"200": _RECEIPT},
     "list_own_messages": {
         "200": page(
             {

@@ -154,6 +154,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/me/timeline", timeline.own, Scope.DATA_READ),
         post("/me/rights", rights.ask, Scope.RIGHTS_WRITE),
         get("/me/rights/{right}/copy", rights.copy, Scope.DATA_READ),
+        get("/me/consents/{consent}/receipt", customers.receipt, Scope.CONSENTS_READ),
         post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
         post("/me/partners", customers.decide_partner, Scope.CONSENTS_WRITE),
         get("/dead-letters", operations.dead_letters, Scope.OPERATIONS_READ, entry="dead_letters"),

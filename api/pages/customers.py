@@ -1,5 +1,7 @@
 """Customers: search and relevant context for agents; a customer's own data and consents."""
 
+import json
+from dataclasses import asdict
 from datetime import date, datetime, time
 from typing import Any
 from urllib.parse import quote
@@ -20,7 +22,15 @@ from contracts.channels import PURPOSES, TO_CUSTOMER
 from contracts.contact_points import NotUsable, PointKind
 from contracts.purposes import Method, Purpose
 from contracts.rights import Right
-from services import alert_flow, attributes, consent, contact_flow, customer_search, partners
+from services import (
+    alert_flow,
+    attributes,
+    consent,
+    consent_receipt,
+    contact_flow,
+    customer_search,
+    partners,
+)
 from services.contact_points import NewPoint
 from store.people import merges, read_log, subjects
 from store.people.read_log import of_customers, of_rows
@@ -29,6 +39,7 @@ from store.reads.pages import COUNTED
 _RELEVANT = 5
 _CONTACTS = 15
 _READS = 25
+_DIGITS = 18
 NOTICE = "2026-11"
 """Version of the notice shown for each purpose (texts: consent.purpose_text)."""
 
@@ -223,6 +234,22 @@ def _rights(view: View, customer_id: str) -> dict[str, Any]:
         "rights": [right for right in Right if right not in {r.right for r in found if r.open}],
         "limits": rights.limits_of(view.connection, view.tenant, customer_id),
     }
+
+
+def receipt(view: View) -> Response:
+    """GET /me/consents/{consent}/receipt: the signed receipt of a decision, as a file to keep."""
+    text = view.request.path_params["consent"]
+    if not text.isascii() or not text.isdigit() or len(text) > _DIGITS:
+        raise not_found()
+    found = consent_receipt.issue(
+        view.connection, view.deps.box, view.tenant, str(view.caller.customer), int(text),
+        view.now_us, view.deps.settings.api_base_url,
+    )  # fmt: skip
+    return Response(
+        json.dumps(asdict(found), ensure_ascii=False, indent=1),
+        media_type="application/json",
+        headers={"Content-Disposition": f'attachment; filename="receipt-{int(text)}.json"'},
+    )
 
 
 def decide(view: View) -> Response:

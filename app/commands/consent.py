@@ -1,6 +1,7 @@
 """Consents of customers: grant, withdraw, show, and check the ledger of all decisions."""
 
 from dataclasses import asdict
+from json import loads
 from pathlib import Path
 from typing import Annotated
 
@@ -18,8 +19,8 @@ from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
 from runtime.secret_box import box_of
 from services import consent as consents
-from services import consent_heads
-from store.people import customers
+from services import consent_heads, consent_receipt, signing
+from store.people import consent_chain, customers
 from store.people.consent import LIMITS
 from store.people.read_log import of_customers
 from store.postgres.pool import connect, translated
@@ -116,6 +117,57 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
     rows = [[decision[name] for name in columns] for decision in decisions]
     print_table(f"Consent of {tenant}/{customer}", columns, rows)
     out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))
+
+
+@cli.command()
+def receipt(
+    tenant: Tenant,
+    customer: CustomerName,
+    decision: Annotated[int, typer.Argument(help="Id of a decision (`consent show --json`)")],
+) -> None:
+    """Print the signed receipt of a decision, in the form of ISO/IEC TS 27560, as JSON.
+
+    Example: tachowatt consent receipt demo c-1 4711 > receipt.json
+    """
+    settings, clock = load_settings(), SystemClock()
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        signing.ensure_keys(connection, box_of(settings), clock.now_us())
+        try:
+            found = consent_receipt.issue(
+                connection, box_of(settings), tenant, customer, decision, clock.now_us(),
+                settings.api_base_url,
+            )  # fmt: skip
+        except NotFound as error:
+            raise Usage(str(error)) from None
+        log_command(connection, clock, "consent receipt", {tenant: of_customers([customer])})
+    print_json(asdict(found))
+
+
+@cli.command("check-receipt")
+def check_receipt(
+    file: Annotated[Path, typer.Argument(help="A receipt as page, API or command gave it")],
+    json: Json = False,
+) -> None:
+    """Check a receipt: we have signed it, and it says what was signed (exit code 1: not so)."""
+    try:
+        given = loads(file.read_bytes())
+        text, shown = given["jws"], given["receipt"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise Usage(f"{file} is no receipt: {error}") from None
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        keys = consent_chain.receipt_public_keys(connection)
+    problem = ""
+    try:
+        if consent_receipt.check(str(text), keys) != shown:
+            problem = "it says something else than what was signed"
+    except signing.BadSignature as error:
+        problem = str(error)
+    if json:
+        print_json({"clean": not problem, "problem": problem})
+    else:
+        out.print(f"{file}: {problem or 'ours, and unchanged'}", highlight=False)
+    if problem:
+        raise typer.Exit(1)
 
 
 @cli.command()

@@ -12,6 +12,7 @@ from contracts.rights import LimitKind
 from store.people.registry import refusing
 from store.postgres.consent_order import NEWEST_FIRST, NOW, STATE, TO_READ, TO_STORE
 from store.postgres.pool import Connection, scalar
+from store.postgres.rows import one as one_row
 from store.postgres.rows import pair_columns
 
 GRANTED, WITHDRAWN = "granted", "withdrawn"
@@ -268,3 +269,19 @@ def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict
         (tenant, customer),
     )
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+def one(
+    connection: Connection, tenant: str, customer: str, consent_id: int
+) -> dict[str, Any] | None:
+    """Return one decision of a customer with its place and digest in the chain, the names of its
+    tenant and the text of its notice, where that is stored; None where there is none."""
+    found: dict[str, Any] | None = one_row(
+        connection,
+        "select c.*, t.name as tenant_name, n.body as notice from customers.consent c "
+        "join customers.tenant t using (tenant) left join customers.consent_notice n "
+        "on n.tenant = c.tenant and n.digest = c.notice_digest "
+        "where c.tenant = %s and c.customer = %s and c.consent_id = %s",
+        (tenant, customer, consent_id),
+    )
+    return found

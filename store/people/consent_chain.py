@@ -7,6 +7,7 @@ from typing import Any
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
+from contracts.purposes import KeyUse
 from runtime.secret_box import SecretBox
 from store.postgres.pool import Connection
 from store.secrets.columns import SIGNING_KEY
@@ -41,22 +42,36 @@ def heads(connection: Connection) -> list[tuple[str, int, bytes]]:
     ]
 
 
-def public_keys(connection: Connection) -> dict[str, dict[str, Any]]:
-    """Return key id → public JWK of all keys, retired ones too."""
+def public_keys(connection: Connection, use: str | None = None) -> dict[str, dict[str, Any]]:
+    """Return key id → public JWK of all keys, retired ones too. use : None = of all uses."""
     return dict(
-        connection.execute("select key_id, public_key from access.signing_key order by created_at")
+        connection.execute(
+            "select key_id, public_key from access.signing_key "
+            "where %(use)s::text is null or use = %(use)s order by created_at",
+            {"use": use},
+        )
     )
 
 
-def signing_key(connection: Connection, box: SecretBox) -> tuple[str, str] | None:
+def receipt_public_keys(connection: Connection) -> dict[str, dict[str, Any]]:
+    """Return key id → public JWK of receipts; the API may ask this."""
+    return dict(connection.execute("select * from access.receipt_public_keys()"))
+
+
+def signing_key(connection: Connection, box: SecretBox, use: str) -> tuple[str, str] | None:
     """Return id and private JWK (JSON text) of the key that signs; None = there is none.
 
-    Raises `SecretError` where it cannot be opened.
+    use : of `contracts.purposes.KeyUse`; the API may ask for that of receipts. Raises `SecretError`
+    where it cannot be opened.
     """
-    row = connection.execute(
-        "select key_id, secret from access.signing_key where retired_at is null "
-        "order by created_at desc, key_id limit 1"
-    ).fetchone()
+    if use == KeyUse.RECEIPT:
+        row = connection.execute("select * from access.receipt_key()").fetchone()
+    else:
+        row = connection.execute(
+            "select key_id, secret from access.signing_key where retired_at is null and use = %s "
+            "order by created_at desc, key_id limit 1",
+            (use,),
+        ).fetchone()
     return None if row is None else (row[0], box.open(row[1], SIGNING_KEY.bound_to(row[0])))
 
 
@@ -72,10 +87,11 @@ def add_key(
     public: dict[str, Any],
     private: str,
     at: datetime,
+    use: str,
 ) -> None:
     """Store a key, its private part sealed."""
     connection.execute(
-        "insert into access.signing_key (key_id, public_key, secret, created_at) "
-        "values (%s, %s, %s, %s)",
-        (key_id, Jsonb(public), box.seal(private, SIGNING_KEY.bound_to(key_id)), at),
+        "insert into access.signing_key (key_id, public_key, secret, created_at, use) "
+        "values (%s, %s, %s, %s, %s)",
+        (key_id, Jsonb(public), box.seal(private, SIGNING_KEY.bound_to(key_id)), at, use),
     )

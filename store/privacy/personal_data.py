@@ -307,7 +307,7 @@ TABLES = (
     _nobody("access.device_login", "logins of devices", "devices, which erasure leaves"),
     _nobody("access.lookup_key", "keys of keyed hashes", "keys"),
     _nobody("access.secret_key", "ids of keys", "ids of keys"),
-    _nobody("access.signing_key", "signs heads of the consent ledger", "keys"),
+    _nobody("access.signing_key", "signs heads of the consent ledger, and receipts", "keys"),
     _nobody("access.wake_key", "key of notifications", "a key"),
     # ── who it is ───────────────────────────────────────────────────────────────────────────────
     Entry("customers.consent", "proof of what was permitted", "decisions about purposes", _CUSTOMER,

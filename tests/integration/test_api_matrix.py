@@ -157,6 +157,7 @@ RULES: dict[str, Rule] = {
     "list_own_scores": OWN,
     "get_own_consents": OWN,
     "decide_consent": OWN,
+    "get_consent_receipt": OWN,
     "list_rights": RIGHT,
     "ask_right": RIGHT,
     "get_rights_request": RIGHT,
@@ -185,6 +186,7 @@ RULES: dict[str, Rule] = {
 }
 DRIVERS = {
     "get_own_trip_path", "answer_crash", "get_rights_request", "change_rights_request",
+    "get_consent_receipt",
     "get_data_copy",
 }  # fmt: skip
 IN_BODY = {
@@ -242,6 +244,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "request_id": own.approval,
         "right_id": own.right,
+        "consent_id": own.consent,
         "contact_id": own.notice
         if operation == "mark_message_read" and role == "home"
         else message,

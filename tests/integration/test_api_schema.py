@@ -63,6 +63,7 @@ def known(api: Api, role: str) -> dict[str, str]:
         "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point, "right_id": own.right,
         "call_id": own.call,
+        "consent_id": own.consent,
         "contact_id": own.message if role == "customer" else own.webhook,
     }  # fmt: skip
 

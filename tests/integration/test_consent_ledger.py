@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from app.operations.show import rows_of
 from app.processes.consent_heads import HeadFile
+from contracts.purposes import KeyUse
 from customer_context.consent import chain
 from runtime.errors import NotFound
 from services import consent, consent_heads, signing
@@ -156,7 +157,7 @@ def test_heads_are_signed_and_follow_one_another(town: Town, file: HeadFile) -> 
 
 def test_without_a_key_nothing_is_signed(town: Town) -> None:
     with connect(town.url) as connection, pytest.raises(NotFound):
-        signing.sign(connection, BOX, consent_heads.KIND, {})
+        signing.sign(connection, BOX, KeyUse.HEAD, consent_heads.KIND, {})
 
 
 def test_a_head_is_posted_too(town: Town, tmp_path: Path) -> None:

@@ -76,7 +76,7 @@ def test_the_whole_way_to_the_insurer(
     stage, case = crashed
     receiver = new_receiver()
     stage.receiver(receiver, "claims desk")
-    signing.ensure_key(stage.connection, BOX, stage.clock.now_us())
+    signing.ensure_keys(stage.connection, BOX, stage.clock.now_us())
     stage.connection.commit()
     assert {"at-scene", "two-minutes"} <= open_items(stage, case)
     to_the_review(stage, case)
@@ -110,7 +110,7 @@ def test_a_claim_that_cannot_be_signed_waits(crashed: tuple[Stage, str]) -> None
     stage.connection.commit()
     assert "hand-over" in open_items(stage, case)
     assert claim_file.run_due(stage.connection, BOX, stage.clock.now_us()) == 0
-    signing.ensure_key(stage.connection, BOX, stage.clock.now_us())
+    signing.ensure_keys(stage.connection, BOX, stage.clock.now_us())
     claim_file.run_due(stage.connection, BOX, stage.clock.now_us() + 61 * US_PER_S)
     stage.connection.commit()
     assert stage.cases()[0]["state"] == "resolved"
@@ -118,7 +118,7 @@ def test_a_claim_that_cannot_be_signed_waits(crashed: tuple[Stage, str]) -> None
 
 def test_a_kill_between_leaves_all_or_nothing(crashed: tuple[Stage, str]) -> None:
     stage, case = crashed
-    signing.ensure_key(stage.connection, BOX, stage.clock.now_us())
+    signing.ensure_keys(stage.connection, BOX, stage.clock.now_us())
     to_the_review(stage, case)
     step(stage, case, "review", {"claim_complete": True})
     claim_file.run_due(stage.connection, BOX, stage.clock.now_us())
@@ -132,7 +132,7 @@ def test_a_kill_between_leaves_all_or_nothing(crashed: tuple[Stage, str]) -> Non
 
 def test_a_withdrawn_consent_hands_nothing_over(crashed: tuple[Stage, str]) -> None:
     stage, case = crashed
-    signing.ensure_key(stage.connection, BOX, stage.clock.now_us())
+    signing.ensure_keys(stage.connection, BOX, stage.clock.now_us())
     to_the_review(stage, case)
     step(stage, case, "review", {"claim_complete": True})
     stage.consent("c0", "claims_assistance", "withdrawn")

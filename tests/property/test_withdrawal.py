@@ -126,6 +126,7 @@ VALUES = {
     "dead_letter_id": ("1",), "name": ("live.js",),
     "step": ("call",), "link": ("0" * 32,), "file": ("0" * 32,),
     "decision": ("own-decision",), "decision_id": ("own-decision",),
+    "consent": ("1",), "consent_id": ("1",),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Path, Request, Response
 from pydantic import AwareDatetime, Field, model_validator
 
 from api.http.answers import Shape, json
@@ -13,7 +13,7 @@ from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
 from contracts.channels import AnyPurpose
 from contracts.purposes import DataCategory, Method, Recipient
-from services import consent
+from services import consent, consent_receipt
 from store.people.read_log import of_customers
 from store.postgres.pool import Connection
 
@@ -62,6 +62,7 @@ class Decision(Shape):
 class DecisionTaken(Shape):
     """A decision in the append-only consent ledger."""
 
+    id: int
     purpose: str
     state: State
     legal_basis: str
@@ -98,6 +99,36 @@ def get_own_consents(
         found = consent.of_customer(connection, call.caller.tenant, customer_id, call.now_us)
         call.log(connection, of_customers([customer_id]), "consents", OWN)
     return json(_consents(customer_id, found))
+
+
+class ConsentReceipt(Shape):
+    """A decision as you may keep it: what it says, signed, and the key to check it."""
+
+    receipt: dict[str, Any] = Field(
+        description="JSON-LD with terms of the DPV, in the form of ISO/IEC TS 27560."
+    )
+    jws: str = Field(description="The same, signed with Ed25519, as a compact JWS.")
+    key: dict[str, Any] = Field(description="The public key (JWK) that checks it.")
+
+
+ConsentId = Annotated[int, Path(ge=1, le=2**63 - 1, description="Id of a decision in the ledger")]
+
+
+@router.get("/consents/{consent_id}/receipt", responses={200: {"model": ConsentReceipt}})
+def get_consent_receipt(
+    call: Annotated[Call, needs(Scope.CONSENTS_READ)],
+    customer_id: CustomerId,
+    consent_id: ConsentId,
+) -> Response:
+    """The signed receipt of one of your decisions. Keep it: it proves what the ledger said."""
+    only_own(call, customer_id)
+    with call.connection() as connection:
+        found = consent_receipt.issue(
+            connection, call.deps.box, call.caller.tenant, customer_id, consent_id, call.now_us,
+            call.deps.settings.api_base_url,
+        )  # fmt: skip
+        call.log(connection, of_customers([customer_id]), "consent receipt", OWN)
+    return json(ConsentReceipt(receipt=found.receipt, jws=found.jws, key=found.key))
 
 
 @router.post("/consents", status_code=201, responses={201: {"model": Consents}})
