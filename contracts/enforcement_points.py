@@ -205,6 +205,12 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "backtest",
+        "A playbook that is tried on history sees the purposes that were in force then.",
+        ("services/backtest.py",),
+        ("tests/integration/test_backtest.py::test_the_live_set_gives_what_was_decided",),
+    ),
+    Point(
         "stored decisions",
         "Nothing is read or offered without its purpose, and a stored decision that rests on a "
         "withdrawn one is shown to nobody.",

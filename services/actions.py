@@ -1,9 +1,12 @@
 """The actions in use: the shipped ones, or a folder of the settings."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
+
+import yaml
 
 from customer_context.next_best_action.check import load
 from customer_context.next_best_action.rules import Rules
@@ -38,3 +41,15 @@ def in_use(directory: Path | None) -> Rules:
 def loaded(files: tuple[tuple[str, str], ...]) -> Rules:
     """Load (name, text) of files; each content once. Raises `Usage`."""
     return load(dict(files))
+
+
+def changed(rules: Rules, files: Mapping[str, str]) -> Rules | None:
+    """Return rules in which files replace those of the same id, or are added; None without files.
+
+    Raises `Usage`.
+    """
+    if not files:
+        return None
+    ids = {yaml.safe_load(text).get("id") for text in files.values()}
+    kept = {n: t for n, t in rules.set.texts.items() if yaml.safe_load(t).get("id") not in ids}
+    return loaded(tuple(sorted({**kept, **files}.items())))

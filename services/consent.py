@@ -127,6 +127,11 @@ def of_customer(connection: Connection, tenant: str, customer: str, now_us: int)
     return Consents(granted, [_shown(row) for row in ledger])
 
 
+def ledger_of(connection: Connection, tenant: str, customer: str) -> list[Decision]:
+    """Return all decisions of a customer, for the question what was granted at some time."""
+    return [_decision(row) for row in consent.consents_of(connection, tenant, customer)]
+
+
 def _decision(row: Mapping[str, Any]) -> Decision:
     return Decision(*(row[field.name] for field in fields(Decision)))
 

@@ -1,6 +1,7 @@
-"""Rules from signals to contacts: check, list, explain."""
+"""Rules from signals to contacts: check, list, explain, try on stored history."""
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -8,13 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
-from app.commands.shared.options import Json
+from app.commands.shared.options import Json, Tenant
 from app.commands.shared.reads import log_command
+from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Usage
 from store.people.read_log import of_rows
 from store.postgres.pool import connect, translated
+from store.postgres.roles import set_tenant_scope
 from store.signals import playbooks as stored
 from store.signals import signal_queue
 
@@ -22,6 +25,8 @@ if TYPE_CHECKING:
     from customer_context.playbooks.model import Playbook
     from customer_context.playbooks.plan import Plan
     from services.playbooks import Found
+
+_TIMES = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M:%SZ"]
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -165,6 +170,106 @@ def explain(
     if not answers:
         out.print("no playbook in use has this trigger: see `tachowatt playbook list`")
     _print_errors(errors)
+
+
+@cli.command()
+def backtest(
+    from_: Annotated[datetime, typer.Option("--from", formats=_TIMES, help="UTC, inclusive")],
+    to: Annotated[datetime, typer.Option(formats=_TIMES, help="UTC, exclusive")],
+    change: Annotated[
+        list[Path] | None, typer.Option("--change", help="A playbook or a file of actions to try")
+    ] = None,
+    tenant: Tenant = None,
+    json: Json = False,
+) -> int:
+    """Try playbooks and actions on stored history, beside what was decided. Nothing is sent.
+
+    With --change it says what a new playbook or file of actions would have done instead.
+
+    Example: tachowatt playbook backtest --from 2026-11-01 --to 2026-11-08 --change new.yaml --json
+    """
+    from contracts.channels import configured
+    from services import actions, backtest, playbooks
+
+    since, until = from_.replace(tzinfo=UTC), to.replace(tzinfo=UTC)
+    if since >= until:
+        raise Usage("--to: expected a time after --from")
+    settings, clock = load_settings(), SystemClock()
+    live_actions = actions.in_use(settings.actions_dir)
+    of_playbooks, of_actions = _changes(change or [])
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        owner = the_tenant(connection, tenant)
+        set_tenant_scope(connection, (owner,))
+        live = playbooks.in_use(connection)
+        if not live:
+            live, _ = playbooks.load_all(playbooks.read(settings.playbooks_dir))
+        found = {
+            "from": since,
+            "to": until,
+            "playbooks": backtest.playbooks(
+                connection, owner, live, {**live, **of_playbooks} if of_playbooks else None,
+                configured(settings), since, until, settings.messages_per_day,
+            ),
+            "actions": backtest.actions(
+                connection, owner, live_actions, actions.changed(live_actions, of_actions),
+                since, until,
+            ),
+        }  # fmt: skip
+        log_command(connection, clock, "playbook backtest", {owner: []})
+    if json:
+        print_json(found)
+        return 0
+    _show_backtest(found)
+    return 0
+
+
+def _changes(paths: list[Path]) -> tuple[dict[str, "Playbook"], dict[str, str]]:
+    """Return playbooks by id, and texts of files of actions. Raises `Usage`."""
+    import yaml
+
+    from customer_context.playbooks.check import load
+
+    of_playbooks: dict[str, Playbook] = {}
+    of_actions: dict[str, str] = {}
+    for path in paths:
+        try:
+            text = path.read_text(encoding="utf-8")
+            content = yaml.safe_load(text)
+        except (OSError, UnicodeDecodeError) as error:
+            raise Usage(f"{path}: {error}") from None
+        except (yaml.YAMLError, ValueError):
+            content = None
+        if isinstance(content, dict) and "trigger" not in content:
+            of_actions[str(path)] = text
+        else:
+            playbook = load(text, str(path))
+            of_playbooks[playbook.id] = playbook
+    return of_playbooks, of_actions
+
+
+def _show_backtest(found: dict[str, Any]) -> None:
+    of_playbooks, of_actions = found["playbooks"], found["actions"]
+    out.print(
+        f"{of_playbooks['signals']} signals: {of_playbooks['equal']} of "
+        f"{of_playbooks['compared']} verdicts as they were decided"
+    )
+    for name in ("live", "changed"):
+        figures = of_playbooks[name]
+        if figures is not None:
+            rows = [[what, number] for what, number in figures["contacts"].items()]
+            rows += [[w, figures[w]] for w in ("customers", "most_to_one", "capped")]
+            print_table(f"Playbooks, {name}", ["contact", "number"], rows)
+    out.print(
+        f"{of_actions['decisions']} decisions of {of_actions['customers']} customers: "
+        f"{of_actions['equal']} as they were decided"
+    )
+    changed = of_actions["changed"] or {}
+    names = sorted({*of_actions["live"], *changed})
+    print_table(
+        "Actions that win",
+        ["action", "live", "changed"],
+        [[name, of_actions["live"].get(name, 0), changed.get(name, "")] for name in names],
+    )
 
 
 def _print_errors(unused: Mapping[str, str]) -> None:

@@ -72,6 +72,19 @@ def get(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any]
     )
 
 
+def between(
+    connection: Connection, tenant: str, since: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    """Return decisions in [since, until) by time: decision_id, customer, request, winners."""
+    return rows.all_(
+        connection,
+        "select decision_id, customer, request, winners from contacts.next_action "
+        "where tenant = %s and decided_at >= %s and decided_at < %s "
+        "order by decided_at, decision_id",
+        (tenant, since, until),
+    )
+
+
 def tenant_of(connection: Connection, decision_id: str) -> str | None:
     """Return the tenant of a decision."""
     found = rows.one(

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from store.postgres import rows
@@ -63,6 +64,20 @@ def of_signal(connection: Connection, tenant: str, signal_id: str) -> list[dict[
         connection,
         "select * from contacts.decision where tenant = %s and signal_id = %s order by decision_id",
         (tenant, signal_id),
+    )
+
+
+def between(
+    connection: Connection, tenant: str, since: datetime, until: datetime
+) -> list[dict[str, Any]]:
+    """Return decisions in [since, until) by time: signal_id, signal_revision, playbook, treatment,
+    outcome, reason, decided_at."""
+    return rows.all_(
+        connection,
+        "select signal_id, signal_revision, playbook, treatment, outcome, reason, decided_at "
+        "from contacts.decision where tenant = %s and decided_at >= %s and decided_at < %s "
+        "order by decided_at, decision_id",
+        (tenant, since, until),
     )
 
 

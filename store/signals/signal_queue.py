@@ -65,6 +65,18 @@ def get(connection: Connection, signal_id: str) -> dict[str, Any] | None:
     )
 
 
+def revisions(connection: Connection, keys: Sequence[tuple[str, int]]) -> list[dict[str, Any]]:
+    """Return the signals (id, revision) that are there, in this order, with `claim`'s columns."""
+    return rows.all_(
+        connection,
+        f"select {_SIGNAL} from unnest(%s::text[], %s::int[]) with ordinality "
+        "as k (id, revision, position) join pipeline.signal s using (id, revision) "
+        "left join customers.device d on d.device_id = s.device_id "
+        "left join customers.tenant t on t.tenant = s.tenant order by k.position",
+        ([id_ for id_, _ in keys], [revision for _, revision in keys]),
+    )
+
+
 def lock(connection: Connection, names: Sequence[str]) -> None:
     """Lock these names against decisions of other workers until the caller commits.
 
