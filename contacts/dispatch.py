@@ -17,7 +17,7 @@ from runtime.metrics import Metrics
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
-from services import case_notices, case_steps, claim_file
+from services import case_notices, case_orders, case_steps, claim_file
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import delivery
@@ -86,6 +86,10 @@ class Dispatcher:
             done = await deciding.run(claim_file.run_due, box, self._clock.now_us())
             return done == claim_file.BATCH
 
+        async def orders_once() -> bool:
+            made = await deciding.run(case_orders.decide_due, self._clock.now_us())
+            return made == case_orders.BATCH
+
         async def mail_once() -> bool:
             sent = await links.send_next()
             return await codes.send_next() or sent
@@ -99,6 +103,7 @@ class Dispatcher:
                 self._repeat(deadlines_once, stop),
                 self._repeat(notices_once, stop),
                 self._repeat(claims_once, stop),
+                self._repeat(orders_once, stop, listener.contacts),
                 self._count(deciding, stop),
             )
         ]

@@ -88,6 +88,27 @@ class ClaimFiled(Body):
     data: ClaimFiledData
 
 
+class CaseStepDueData(Body):
+    """An automatic step of a case, and what it asks for. subject : vehicle:<id> or meter:<id>."""
+
+    case_id: Id
+    case_type: str
+    step: str
+    times: int = Field(ge=1)
+    action: str
+    customer: str | None
+    subject: str | None
+
+
+class CaseStepDue(Body):
+    """An order to your systems: GET /v1/cases/{case_id}/steps has its data; answer by POST to
+    …/steps/{step}: `complete`, or `fail` with the reason. timestamp : when the step began."""
+
+    type: Literal["case.step.due"]
+    timestamp: Time
+    data: CaseStepDueData
+
+
 class ReceiverTestData(Body):
     """The receiver that the test is meant for."""
 
@@ -102,12 +123,11 @@ class ReceiverTest(Body):
     data: ReceiverTestData
 
 
-WEBHOOKS: dict[
-    str, type[CrashDetected] | type[AlertRaised] | type[ClaimFiled] | type[ReceiverTest]
-] = {
+WEBHOOKS: dict[str, type[Body]] = {
     "crash.detected": CrashDetected,
     "alert.raised": AlertRaised,
     "claim.filed": ClaimFiled,
+    "case.step.due": CaseStepDue,
     "test": ReceiverTest,
 }
 

@@ -28,7 +28,7 @@ from customer_context.cases.case_types import CaseType, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound, Stale
 from services import case_types, rights_progress
 from services.visibility import TYPED
-from store.casework import case_notices, case_plans, cases
+from store.casework import case_notices, case_orders, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
 from store.people import consent, customers
 from store.postgres.pool import Connection
@@ -41,6 +41,8 @@ AT_SCENE = "at-scene"
 
 RUN_BY_US = ("send-claim",)
 """Actions of automatic steps that the contacts process runs; others are for other systems."""
+OURS = frozenset({*RUN_BY_US, rights_progress.FULFIL})
+"""Actions that the program does itself; others are orders to other systems."""
 
 DUE_AT_ONCE = 100
 """Cases whose deadlines one transaction fires."""
@@ -369,6 +371,10 @@ def _carry_out(
         if effect.does == Does.OPEN_CASE:
             _open_sub_case(connection, case, effect.item, effect.name, event.at_us)
         _ask_notice(connection, case, case_type, effect, event.at_us)
+        if effect.does == Does.RUN and effect.name not in OURS:
+            case_orders.put(
+                connection, tenant, case_id, effect.item, effect.times, effect.name, event.at_us
+            )
     written = cases.write(connection, case, author, event.at_us, fields=fields, entries=entries)
     if ended and parent is not None:
         _tell_parent(connection, tenant, parent, outcome, event.at_us)

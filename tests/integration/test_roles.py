@@ -159,15 +159,16 @@ def test_places_are_shown_to_the_customer_who_drove_there_and_to_nobody_else(tow
 
 def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
     with connect(town.url) as owner:
-        assert _granted(owner, READER, "delete") == ["customers.assignment"]
+        assert _granted(owner, READER, "delete") == ["contacts.call_code", "customers.assignment"]
         assert _granted(owner, READER, "truncate") == []
         assert _granted(owner, READER, "insert") == [
             "access.change_decision", "access.change_execution", "access.change_request",
             "access.idempotency", "access.lookup_key", "access.read_log", "contacts.action_set",
-            "contacts.alert_change",
+            "contacts.alert_change", "contacts.call", "contacts.call_code", "contacts.call_try",
             "contacts.case_action", "contacts.case_entry", "contacts.case_event",
             "contacts.case_field", "contacts.case_file",
-            "contacts.case_link", "contacts.case_notice", "contacts.case_plan",
+            "contacts.case_link", "contacts.case_notice", "contacts.case_order",
+            "contacts.case_plan",
             "contacts.case_type", "contacts.case_type_activation", "contacts.next_action",
             "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
             "customers.assignment", "customers.consent", "customers.contact_point",
@@ -176,7 +177,8 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "customers.shared_identifier", "customers.vehicle",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
-            "access.idempotency", "contacts.alert", "contacts.case_field", "contacts.case_link",
+            "access.idempotency", "contacts.alert", "contacts.call", "contacts.call_code",
+            "contacts.case_field", "contacts.case_link",
             "contacts.case_plan",
             "contacts.contact", "contacts.outcome", "contacts.reported_fact",
             "contacts.service_case", "customers.contact_point",

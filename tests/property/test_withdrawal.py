@@ -162,6 +162,16 @@ EXEMPT = {
             "matches/{one}/{other}/reject",
         )
     },
+    **{
+        f"POST /v1/calls{asked}": "answers with who calls, and nothing learnt"
+        for asked in (
+            "",
+            "/{call_id}/customer",
+            "/{call_id}/code",
+            "/{call_id}/verify",
+            "/{call_id}/close",
+        )
+    },
     "GET /cases/{case}/files/{file}": "what the customer sent, for the case",
     "GET /me/rights/{right}/copy": "the customer's own",
     **{
@@ -228,6 +238,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/cases/{case_id}/take": {},
     "/v1/cases/{case_id}/delegate": {"to": "own utility", "note": "yours"},
     "/v1/cases/{case_id}/return": {"note": "not mine"},
+    "/v1/cases/{case_id}/outcome/undo": {},
     "/v1/case-types": {"text": "id: unknown"},
     "/v1/customers/{customer_id}/timeline/search": {"q": "MARK"},
 }
@@ -280,6 +291,7 @@ class World:
         return VALUES | {
             "case": case_ids, "case_id": case_ids, "contact": contact_ids,
             "contact_id": contact_ids, "alert": (own.alert,), "alert_id": (own.alert,),
+            "call": (own.call,), "call_id": (own.call,),
             "trip_id": (own.trip,), "request": (own.approval,), "request_id": (own.approval,),
         }  # fmt: skip
 
