@@ -103,6 +103,7 @@ HELP: dict[str, set[str]] = {
     "gateway": PARSER,
     "import": DATABASE | {"numpy", "yaml"},
     "ingest": DATABASE,
+    "kernels": PARSER,
     "key": DATABASE,
     "person": DATABASE,
     "tenant": DATABASE,
