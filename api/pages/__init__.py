@@ -129,6 +129,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/cases/{case}", cases.act, Scope.CASES_WRITE),
         post("/cases/{case}/owner", cases.assign, Scope.CASES_WRITE),
         post("/cases/{case}/steps", cases.act_on_step, Scope.CASES_WRITE),
+        post("/customers/{customer}/merge", customers.merge, Scope.CUSTOMERS_MERGE),
         post("/customers/{customer}/cases", case_steps.open_case, Scope.CASES_WRITE),
         post("/cases/{case}/link", case_links.act, Scope.CASES_WRITE),
         get("/cases/{case}/files/{file}", case_links.file, Scope.CASES_READ),

@@ -29,6 +29,7 @@ from services import (
     consent_receipt,
     contact_flow,
     customer_search,
+    merging,
     partners,
 )
 from services.contact_points import NewPoint
@@ -127,6 +128,11 @@ def customer(view: View) -> Response:
         anomalies=_anomalies(view, found),
         contracts=[{**row, "subject": _subject(row)} for row in contracts],
         purposes=PURPOSES,
+        merges=[
+            one
+            for one in merges.history(view.connection, view.tenant, customer_id)
+            if one.split_at is None
+        ],
         attributes=attributes.of_customer(view.connection, view.tenant, customer_id),
         contacts=sent,
     )
@@ -168,6 +174,30 @@ def record_point(view: View) -> Response:
     except NotUsable as error:
         raise invalid("body.value", str(error)) from None
     return view.go(path, "point_recorded")
+
+
+def merge(view: View) -> Response:
+    """POST /customers/{customer}/merge: merge another record into this customer, or split one."""
+    customer_id = view.request.path_params["customer"]
+    other = view.form.get("other", "").strip()[:64]
+    reason = view.form.get("reason", "").strip()[:500]
+    path = f"/customers/{quote(customer_id, safe='')}"
+    if len(reason) < _FEWEST_CHARACTERS:
+        raise invalid("body.reason", f"expected at least {_FEWEST_CHARACTERS} characters")
+    by, read = view.caller.name, of_customers([customer_id, other])
+    if view.form.get("action") == "split":
+        if merges.survivor_of(view.connection, view.tenant, other) != customer_id:
+            raise not_found()
+        merging.split(view.connection, view.tenant, other, reason, by, view.now_us)
+        view.log(read, "split", "service")
+        return view.go(path, "split")
+    merging.merge(view.connection, view.tenant, other, customer_id, reason, by, view.now_us)
+    view.log(read, "merge", "service")
+    return view.go(path, "merged")
+
+
+_FEWEST_CHARACTERS = 3
+"""Of a reason."""
 
 
 def _subject(contract: dict[str, Any]) -> str:

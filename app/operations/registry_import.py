@@ -246,6 +246,10 @@ def write(
 ) -> dict[str, int]:
     """Write validated rows in one transaction; return the count per section.
 
+    Not by `services.back_office.apply`, which answers each line and goes on: a file is written as a
+    whole or not at all, with tenants, devices, addresses and consents. Both have the same models of
+    rows (services/registry_rows.py), the same tables and the same triggers.
+
     points : records and seals contact points; None = leave them out (benches need none).
     Raises `Usage` if a row refers to something that neither file nor store has.
     """

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -30,6 +31,7 @@ from store.postgres.times import from_us
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US, points
 from tests.fix_roles import Town
+from tests.pages import sign_in, token_of
 from tests.secret_keys import BOX
 
 MINUTE_US = 60_000_000
@@ -279,3 +281,20 @@ def test_the_api_merges_leads_to_the_survivor_and_splits(api: Api) -> None:
     assert api.client.get(f"{path}/context", headers=agent).json()["customer"] == "omar-home"
     listed = api.client.get(f"{path}/merges", headers=office).json()["data"]
     assert [one["split_reason"] for one in listed] == ["two families"]
+
+
+def test_supervisors_merge_and_split_on_the_page(api: Api) -> None:
+    with httpx.Client(base_url=api.client.base_url) as client:
+        sign_in(client, api.seeded.keys[("own", "supervisor")])
+        page = client.get("/customers/omar-driver").text
+        said = {"csrf": token_of(page), "other": "omar-home", "reason": "moved together"}
+        path = "/customers/omar-driver/merge"
+        assert client.post(path, data={**said, "reason": ""}).status_code == 422
+        assert client.post(path, data={**said, "other": "omar-driver"}).status_code == 409
+        assert client.post(path, data={**said, "action": "merge"}).status_code == 303
+        led = client.get("/customers/omar-home")
+        assert led.status_code == 303 and led.headers["location"] == "/customers/omar-driver"
+        assert "moved together" in client.get("/customers/omar-driver").text
+        assert client.post(path, data={**said, "action": "split"}).status_code == 303
+        assert "moved together" not in client.get("/customers/omar-driver").text
+        assert client.post(path, data={**said, "action": "split"}).status_code == 404

@@ -127,6 +127,7 @@ VALUES = {
     "step": ("call",), "link": ("0" * 32,), "file": ("0" * 32,),
     "decision": ("own-decision",), "decision_id": ("own-decision",),
     "consent": ("1",), "consent_id": ("1",),
+    "granting_id": ("c0", "c3"),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -181,6 +182,11 @@ EXEMPT = {
     "GET /live": "names kinds of changes only; the page is asked for again",
     "GET /openapi.json": "has no data",
     "POST /v1/customers/{customer_id}/consents": "the customer's own",
+    **{
+        f"POST /v1/customers/{{customer_id}}/partners/{{partner_id}}/{asked}": "the customer's own"
+        for asked in ("grants", "end")
+    },
+    "PUT /v1/attributes/{kind}/{name}": "declares an attribute of all; answers with it",
     "POST /v1/customers/{customer_id}/inbox/{contact_id}/read": "the customer's own, no body",
     "POST /v1/customers/{customer_id}/cases/{case_id}/answer": "the customer's own",
     "POST /login": "has no data",

@@ -96,6 +96,8 @@ HELP: dict[str, set[str]] = {
     "demo": PARSER,
     "identity": DATABASE,
     "match": DATABASE,
+    "attributes": DATABASE | {"yaml"},
+    "partner": DATABASE,
     "device": DATABASE,
     "devices": DATABASE,
     "fault": PARSER,
