@@ -96,8 +96,6 @@ HELP: dict[str, set[str]] = {
     "demo": PARSER,
     "identity": DATABASE,
     "match": DATABASE,
-    "attributes": DATABASE | {"yaml"},
-    "partner": DATABASE,
     "device": DATABASE,
     "devices": DATABASE,
     "fault": PARSER,
