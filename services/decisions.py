@@ -219,6 +219,11 @@ def explain(
     return found
 
 
+def figures(connection: Connection, tenant: str, now_us: int) -> dict[str, dict[str, int]]:
+    """Return action → how often it was chosen in the last 30 days (`won`), and its outcomes."""
+    return next_actions.figures(connection, tenant, from_us(now_us) - timedelta(days=30))
+
+
 def outcome(
     connection: Connection,
     tenant: str,

@@ -95,6 +95,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/customers", customers.search, Scope.CONTEXT_READ),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
         post("/customers/{customer}", customers.record_point, Scope.CUSTOMERS_WRITE),
+        get("/actions", next_actions.listed, Scope.PLAYBOOKS_READ, entry="actions"),
         get("/decisions/{decision}", next_actions.explanation, Scope.CONTEXT_READ),
         post("/decisions/{decision}", next_actions.outcome, Scope.INTERACTIONS_WRITE),
         get("/customers/{customer}/timeline", timeline.of_customer, Scope.CONTEXT_READ),

@@ -32,6 +32,17 @@ def of_customer(view: View, customer: str) -> Made:
     return made
 
 
+def listed(view: View) -> Response:
+    """GET /actions: all actions with their levers, and what was decided in the last 30 days."""
+    rules = actions.in_use(view.deps.settings.actions_dir)
+    return view.page(
+        "actions.html",
+        actions=rules.actions,
+        digest=rules.set.digest,
+        figures=decisions.figures(view.connection, view.tenant, view.now_us),
+    )
+
+
 def explanation(view: View) -> Response:
     """GET /decisions/{decision}: all actions, recomputed from what was stored."""
     id_ = view.request.path_params["decision"]

@@ -85,6 +85,20 @@ def between(
     )
 
 
+def figures(connection: Connection, tenant: str, since: datetime) -> dict[str, dict[str, int]]:
+    """Return action → how often it was chosen (`won`) since a time, and each of its outcomes."""
+    found: dict[str, dict[str, int]] = {}
+    for action, what, count in connection.execute(
+        "select w ->> 'action', 'won', count(*) from contacts.next_action, "
+        "jsonb_array_elements(winners) as w where tenant = %s and decided_at >= %s group by 1 "
+        "union all select action, outcome, count(*) from contacts.outcome "
+        "where tenant = %s and at >= %s group by 1, 2",
+        (tenant, since, tenant, since),
+    ).fetchall():
+        found.setdefault(action, {})[what] = int(count)
+    return found
+
+
 def tenant_of(connection: Connection, decision_id: str) -> str | None:
     """Return the tenant of a decision."""
     found = rows.one(

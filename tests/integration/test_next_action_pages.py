@@ -55,3 +55,11 @@ def test_a_customer_whose_purposes_are_not_granted_gets_nothing(
     page = agent.get(f"/customers/{api.seeded.own['quiet'].driver}").text
     assert "Nothing to offer or advise now." in page
     assert agent.get("/decisions/none").status_code == 404
+
+
+def test_marketing_sees_all_actions_with_their_levers_and_what_came_of_them(api: Api) -> None:
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys[("own", "marketing")])
+        page = client.get("/actions").text
+    assert "electricity / electricity-tariffs / ev-tariff" in page
+    assert "saving.time_of_use_low_eur" in page and "Next best actions" in page

@@ -79,6 +79,8 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         "/dead-letters": {"operator", "platform"},
         "/dead-letters/1": {"operator", "platform"},
         "/playbooks": {"operator", "platform", "supervisor", "marketing", "data_protection"},
+        "/actions": {"operator", "platform", "supervisor", "marketing", "data_protection"},
+        f"/decisions/{own.decision}": {"agent", "supervisor"},
         "/privacy": {"data_protection"},
         f"/me/rights/{own.right}/copy": {"customer"},
         "/approvals": {"operator", "platform", "supervisor", "data_protection"},
@@ -97,7 +99,7 @@ def steps_of_speed(content: bytes) -> list[float]:
 
 
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
-           "/me/timeline", "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks",
+           "/me/timeline", "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks", "/actions",
            "/approvals")  # fmt: skip
 
 
