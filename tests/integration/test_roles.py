@@ -23,6 +23,7 @@ _GLOBAL = {
     "access.secret_key",
     "access.wake_key",
     "customers.change_horizon",
+    "customers.change_publication",
     "customers.version",
     "contacts.playbook",
     "contacts.playbook_error",
@@ -173,19 +174,22 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "contacts.case_plan",
             "contacts.case_type", "contacts.case_type_activation", "contacts.next_action",
             "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
-            "customers.assignment", "customers.consent", "customers.contact_point",
+            "customers.assignment", "customers.attribute", "customers.attribute_value",
+            "customers.change_publication", "customers.consent", "customers.contact_point",
             "customers.contract", "customers.customer", "customers.external_id",
             "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
-            "customers.shared_identifier", "customers.vehicle",
+            "customers.received_event", "customers.shared_identifier", "customers.vehicle",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.call", "contacts.call_code",
             "contacts.case_field", "contacts.case_link",
             "contacts.case_plan",
             "contacts.contact", "contacts.outcome", "contacts.reported_fact",
-            "contacts.service_case", "customers.contact_point",
+            "contacts.service_case", "customers.attribute", "customers.attribute_value",
+            "customers.change_publication", "customers.contact_point",
             "customers.contract", "customers.customer", "customers.external_id",
-            "customers.interaction", "customers.meter", "customers.vehicle", "customers.version",
+            "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
+            "customers.vehicle", "customers.version",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:
