@@ -27,6 +27,7 @@ _GLOBAL = {
     "customers.version",
     "contacts.playbook",
     "contacts.playbook_error",
+    "privacy.retention_run",
     "public.tachowatt_migration",
 }
 """What a reader may read that is no tenant's."""
@@ -41,7 +42,7 @@ def _granted(connection: Connection, role: str, right: str) -> list[str]:
         "and has_any_column_privilege(%s, c.oid, replace(%s, 'delete', 'select'))) order by 1",
         (
             ["customers", "telemetry", "features", "pipeline", "rollup", "contacts", "access",
-             "shown", "public"],
+             "shown", "privacy", "public"],
             role, right, right, role, right,
         ),
     )  # fmt: skip
@@ -62,7 +63,7 @@ def _tenants_in(connection: Connection, name: str) -> set[str]:
             "select attname from pg_attribute where attrelid = %s::regclass and attnum > 0", (name,)
         )
     )
-    for column in ("tenant", "device_id", "case_id", "contact_id"):
+    for column in ("tenant", "device_id", "case_id", "contact_id", "request_id"):
         if column in columns:
             break
     else:
@@ -77,6 +78,7 @@ def _tenants_in(connection: Connection, name: str) -> set[str]:
         "device_id": "customers.device",
         "case_id": "contacts.service_case",
         "contact_id": "contacts.contact",
+        "request_id": "privacy.rights_request",
     }[column]
     with connect(connection.info.dsn) as owner:
         return {
@@ -169,9 +171,8 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "access.idempotency", "access.lookup_key", "access.read_log", "contacts.action_set",
             "contacts.alert_change", "contacts.call", "contacts.call_code", "contacts.call_try",
             "contacts.case_action", "contacts.case_entry", "contacts.case_event",
-            "contacts.case_field", "contacts.case_file",
-            "contacts.case_link", "contacts.case_notice", "contacts.case_order",
-            "contacts.case_plan",
+            "contacts.case_field", "contacts.case_file", "contacts.case_link",
+            "contacts.case_notice", "contacts.case_order", "contacts.case_plan",
             "contacts.case_type", "contacts.case_type_activation", "contacts.next_action",
             "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
             "customers.assignment", "customers.attribute", "customers.attribute_value",
@@ -179,17 +180,17 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "customers.contract", "customers.customer", "customers.external_id",
             "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
             "customers.received_event", "customers.shared_identifier", "customers.vehicle",
+            "privacy.customer_key", "privacy.processing_limit", "privacy.rights_request",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.call", "contacts.call_code",
-            "contacts.case_field", "contacts.case_link",
-            "contacts.case_plan",
-            "contacts.contact", "contacts.outcome", "contacts.reported_fact",
-            "contacts.service_case", "customers.attribute", "customers.attribute_value",
-            "customers.change_publication", "customers.contact_point",
-            "customers.contract", "customers.customer", "customers.external_id",
-            "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
-            "customers.vehicle", "customers.version",
+            "contacts.case_field", "contacts.case_link", "contacts.case_plan", "contacts.contact",
+            "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
+            "customers.attribute", "customers.attribute_value", "customers.change_publication",
+            "customers.contact_point", "customers.contract", "customers.customer",
+            "customers.external_id", "customers.interaction", "customers.match_pair",
+            "customers.merge", "customers.meter", "customers.vehicle", "customers.version",
+            "privacy.processing_limit", "privacy.rights_request",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:
