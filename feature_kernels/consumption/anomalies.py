@@ -8,7 +8,7 @@ registers and gaps where holes are found.
 import numpy as np
 
 from feature_kernels.consumption import carry as C
-from feature_kernels.consumption.limits import is_code, limit_kw
+from feature_kernels.consumption.limits import connection_kw, is_code, limit_kw
 from feature_kernels.consumption.rows import (
     CLEARED,
     NEGATIVE,
@@ -94,6 +94,23 @@ def spike_threshold(c, p, highest):
     return max(p.spike_factor * highest, highest + p.spike_margin_w, p.spike_third_factor * third)
 
 
+@lean_kernel
+def remember_spike(c, p, start, peak):
+    """Remember the spike that is over; a second one like it on another day makes a habit.
+
+    What the connection cannot carry is no habit.
+    """
+    age = start - c[C.SPIKE_T]
+    before = c[C.SPIKE_W]
+    recent = c[C.SPIKE_T] > 0.0 and age <= p.spike_habit_days * DAY_US_F
+    alike = before <= p.spike_habit_factor * peak and peak <= p.spike_habit_factor * before
+    lower = min(peak, before)
+    if recent and age > p.spike_longest_s * 1e6 and alike and lower <= connection_kw(c, p) * 1000.0:
+        c[C.HABIT_MAX_W] = max(c[C.HABIT_MAX_W], lower)
+    c[C.SPIKE_T] = start
+    c[C.SPIKE_W] = peak
+
+
 @hot_kernel
 def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
     """Return whether the interval belongs to a spike.
@@ -105,6 +122,7 @@ def judge_spike(c, p, out, count, device, start, end, power, usual, decided):
     if is_open(c, SPIKE):
         at = C.ANOMALY + 5 * SPIKE
         if power <= p.spike_clear_share * c[at + 3]:
+            remember_spike(c, p, c[at], c[at + 1])
             clear_anomaly(c, out, count, device, SPIKE, start, decided)
         elif end - c[at] > p.spike_longest_s * 1e6:
             clear_anomaly(c, out, count, device, SPIKE, start, decided)

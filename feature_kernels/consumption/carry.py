@@ -6,7 +6,7 @@ Times are microseconds since 1970 UTC (exact in float64), 0 = none. Rings are wr
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 5
+CARRY_VERSION = 6
 
 RING = 28  # days that a habit remembers
 BLOCKS = 4 * RING  # blocks of six local hours that the baseline of the base load remembers
@@ -136,8 +136,10 @@ DROP_LOW = 106  # which of the low figures the open drop is judged by
 DROP_BACK_W = 107  # a day whose low figure is above is calm
 DROP_CALM_T = 108  # the calm day before, 0 = none
 DROPS_SOLAR = 109  # 1 = the figures of these days are of their nights
+SPIKE_T = 110  # start of the last spike that is over, 0 = none
+SPIKE_W = 111  # its power
 # --- lists
-TOP = 110  # the three highest of today, then of the day before
+TOP = 112  # the three highest of today, then of the day before
 ANOMALY = TOP + 6  # per kind: start, observed, expected, threshold, severity
 HOURS = ANOMALY + 5 * KINDS  # hourly means of today, W
 RING_MAX = HOURS + MOST_HOURS

@@ -80,6 +80,10 @@ class Parameters(NamedTuple):
     spike_clear_share: float = 0.75
     # A "spike" that lasts longer is the new habit, s. Own.
     spike_longest_s: float = 86_400.0
+    # A spike of about the power of another one (within this factor) that began longer ago than the
+    # longest spike and at most so many days is the new habit: a car's wall box. Own.
+    spike_habit_factor: float = 2.0
+    spike_habit_days: float = 28.0
     # The remembered highest fades by this factor a day (half in 69 days), so that a holiday
     # does not make the return a spike. Own.
     peak_memory: float = 0.99

@@ -92,6 +92,7 @@ class Meter:
         self.drop_figure, self.drop_back, self.drop_calm = 0, 0.0, None
         self.base_days, self.base_load, self.base_memory = [], NAN, None
         self.top, self.top_before = [], []
+        self.last_spike = None
         self.profile = {}
         self.episodes = {}
 
@@ -167,6 +168,19 @@ class Meter:
             severity = self.spike_grade(power / (limit / p["spike_factor"]))
             self.raise_(SPIKE, start, power, expected, limit, severity, decided)
 
+    def remember_spike(self, start, peak):
+        """A spike like the one before, on another day of the last weeks, is a habit."""
+        p = self.p
+        if self.last_spike is not None:
+            began, power = self.last_spike
+            ratio = max(peak, power) / min(peak, power)
+            lower = min(peak, power)
+            days_apart = p["spike_longest_s"] * 1e6 < start - began <= p["spike_habit_days"] * DAY
+            alike = ratio <= p["spike_habit_factor"]
+            if days_apart and alike and lower <= self.connection_kw() * 1000.0:
+                self.habit_max = max(self.habit_max, lower)
+        self.last_spike = (start, peak)
+
     def judge_spike(self, start, end, power, usual, decided):
         p = self.p
         highest = max(self.habit_max, self.today.highest_taught)
@@ -175,6 +189,7 @@ class Meter:
         if SPIKE in self.episodes:
             episode = self.episodes[SPIKE]
             if power <= p["spike_clear_share"] * episode["threshold"]:
+                self.remember_spike(episode["start"], episode["observed"])
                 self.clear(SPIKE, start, decided)
             elif end - episode["start"] > p["spike_longest_s"] * 1e6:
                 self.clear(SPIKE, start, decided)

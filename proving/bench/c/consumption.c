@@ -29,7 +29,8 @@ typedef struct {
         doubt_kw, doubt_s, doubt_factor, undo_s, undo_reads, silence_full_h, silence_factor,
         silence_share, register_jitter_kwh, zero_register_s, habit_days, profile_weight,
         night_from_h, night_to_h, spike_factor, spike_margin_w, spike_third_factor,
-        spike_beyond_factor, spike_clear_share, spike_longest_s, peak_memory, zero_w,
+        spike_beyond_factor, spike_clear_share, spike_longest_s,
+        spike_habit_factor, spike_habit_days, peak_memory, zero_w,
         zero_clear_w, zero_hours, zero_occasional_hours, zero_occasional_from_h, run_factor,
         run_margin_h, stuck_hours, stuck_intervals, coarse_steps, stuck_coarse_hours,
         coarse_kwh, same_kwh, solar_days, solar_night_to_h, rise_w, rise_share, rise_fast_w,
@@ -147,17 +148,17 @@ typedef struct {
 #define OVER_W 92
 #define OVER_T 93
 #define LIMIT_W 94
-#define TOP 110
-#define ANOMALY 116
-#define HOURS 156
-#define RING_MAX 182
-#define RING_ZERO 210
-#define RING_SAME 238
-#define RING_BLOCKS 266
-#define PENDING_BLOCKS 490
-#define RING_BASE 574
-#define PROFILE 686
-#define PROFILE_N 734
+#define TOP 112
+#define ANOMALY 118
+#define HOURS 158
+#define RING_MAX 184
+#define RING_ZERO 212
+#define RING_SAME 240
+#define RING_BLOCKS 268
+#define PENDING_BLOCKS 492
+#define RING_BASE 576
+#define PROFILE 688
+#define PROFILE_N 736
 #define FAST 12
 #define DROP_WEEK 7
 #define DROP_DAYS 49
@@ -177,7 +178,9 @@ typedef struct {
 #define DROP_BACK_W 107
 #define DROP_CALM_T 108
 #define DROPS_SOLAR 109
-#define DROPS 782
+#define SPIKE_T 110
+#define SPIKE_W 111
+#define DROPS 784
 #define MEDIAN 3
 #define MEAN 4
 #define HIGHEST 5
@@ -212,7 +215,7 @@ typedef struct {
 #define EXCHANGED 5.0
 #define CORRECTED 6.0
 #define LEAST_CODE 9999.0
-#define CARRY_WIDTH 1076
+#define CARRY_WIDTH 1078
 
 static int ascending(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
@@ -359,6 +362,19 @@ static double spike_severity(double ratio) {
 }
 
 /* Return whether the interval belongs to a spike. */
+/* Remember the spike that is over; a second one like it on another day makes a habit. */
+static void remember_spike(double *c, const Parameters *p, double start, double peak) {
+    double age = start - c[SPIKE_T], before = c[SPIKE_W], lower = MIN(peak, before);
+    int64_t recent = c[SPIKE_T] > 0.0 && age <= p->spike_habit_days * DAY_US_F;
+    int64_t alike = before <= p->spike_habit_factor * peak && peak <= p->spike_habit_factor * before;
+    if (recent && age > p->spike_longest_s * 1e6 && alike &&
+        lower <= connection_kw(c, p) * 1000.0) {
+        c[HABIT_MAX_W] = MAX(c[HABIT_MAX_W], lower);
+    }
+    c[SPIKE_T] = start;
+    c[SPIKE_W] = peak;
+}
+
 static int64_t judge_spike(double *c, const Parameters *p, Table *out, int64_t *count,
                            int64_t device, double start, double end, double power, double usual,
                            double decided) {
@@ -369,6 +385,7 @@ static int64_t judge_spike(double *c, const Parameters *p, Table *out, int64_t *
     if (is_open(c, SPIKE)) {
         at = ANOMALY + 5 * SPIKE;
         if (power <= p->spike_clear_share * c[at + 3]) {
+            remember_spike(c, p, c[at], c[at + 1]);
             clear_anomaly(c, out, count, device, SPIKE, start, decided);
         } else if (end - c[at] > p->spike_longest_s * 1e6) {
             clear_anomaly(c, out, count, device, SPIKE, start, decided);

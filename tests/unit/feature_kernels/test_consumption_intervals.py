@@ -272,3 +272,18 @@ def test_what_does_not_fit_is_refused():
         consumption.consume({}, t, t[:2], starts, carry)
     with pytest.raises(ValueError, match="ascend"):
         consumption.consume({}, t[::-1].copy(), t, starts, carry)
+
+
+def test_a_new_wall_box_is_reported_twice_and_then_known():
+    days = 60
+    kwh = np.tile(np.r_[np.full(36, 0.1), np.full(8, 0.4), np.full(4, 0.1)], days)
+    kwh *= np.random.default_rng(1).normal(1.0, 0.02, kwh.size)
+    for day in range(30, days, 2):
+        kwh[day * 48 + 40 : day * 48 + 44] = 5.5  # 11 kW for two hours
+    t_us = 1_704_067_200_000_000 + np.arange(kwh.size) * 1_800_000_000
+    rows = consumption.consume(
+        {"energy_kwh": kwh}, t_us, t_us, np.array([0, kwh.size]), consumption.initial_carry(1),
+        consumption.DEFAULTS._replace(interval_s=1800.0),
+    ).anomalies  # fmt: skip
+    raised = rows[(rows["phase"] == 0) & (rows["kind"] == consumption.ANOMALY_KINDS["spike"])]
+    assert raised.size == 2
