@@ -60,7 +60,7 @@ def add(
     item = None if plan is None else plan.type.items.get(step)
     if plan is None or item is None or document not in {one.id for one in item.documents}:
         raise NotFound(f"there is no document {document!r} in step {step!r}")
-    if plan.state.items[step].state != State.ACTIVE:
+    if plan.state.items[step].state not in (State.ACTIVE, State.COMPLETED):  # it may come late
         raise NotAllowed(f"step {step} is not open any more")
     if len(case_files.of_case(connection, tenant, case_id)) >= MOST_FILES:
         raise Invalid(f"a case has at most {MOST_FILES} photos")

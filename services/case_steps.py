@@ -24,7 +24,7 @@ from customer_context.cases.case_state import (
     Surroundings,
     What,
 )
-from customer_context.cases.case_types import CaseType, Step, schema_of
+from customer_context.cases.case_types import CaseType, Item, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound, Stale
 from services import case_types, rights_progress
 from services.visibility import TYPED
@@ -247,6 +247,11 @@ def answer_at_scene(
         data={item.form[0].name: said},
     )  # fmt: skip
     return True
+
+
+def check_form(item: Item, data: Mapping[str, Any]) -> None:
+    """Raise `Invalid` with the first value that does not fit the form of a step."""
+    _check(data, schema_of(item), item.id)
 
 
 def close(

@@ -737,7 +737,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
             ]
         }
     },
-    "revoke_case_links": {"200": {"revoked": 1}},
+    "end_case_links": {"200": {"revoked": 1}},
     "get_claim": {
         "200": {
             "jws": "eyJhbGciOiJFZDI1NTE5In0.eyJjYXNlIjoiMGM5YzFmIn0.c2lnbmF0dXJl",

@@ -135,6 +135,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/cases/{case}/link", case_links.act, Scope.CASES_WRITE),
         get("/cases/{case}/files/{file}", case_links.file, Scope.CASES_READ),
         get("/my-case/{case}", case_links.own, Scope.INBOX_READ),
+        get("/matter-worker.js", matter.worker, session=False),
         get("/matter/{link}", matter.show, session=False),
         post("/matter/{link}", matter.act, session=False),
         post("/matter/{link}/files", matter.add_files, session=False, files=MOST_PHOTOS),

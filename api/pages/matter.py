@@ -1,27 +1,34 @@
 """A case for its customer, on a phone: opened by a link for this case alone, without signing in."""
 
+import hashlib
+import logging
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from api.http.problems import Problem, not_found
 from api.http.site import network_of
 from api.pages import case_steps
 from api.pages.case_steps import Shown
+from api.pages.frame import assets
 from api.pages.frame.enter import FORM, LANGUAGE, form_token
 from api.pages.frame.view import HEADERS, MATTER, View
 from contracts.kinds import LANGUAGES
 from customer_context.cases.case_state import What
-from runtime.errors import Invalid, NotAllowed
-from services import case_fields, case_files, case_links, matter
+from runtime.errors import Invalid, NotAllowed, NotFound
+from services import case_actions, case_fields, case_files, case_links, matter
 from store.casework.case_links import CaseLink
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
 from store.reads import pages as reads
 
+log = logging.getLogger("api.pages")
+
+_KEY = re.compile(r"[0-9a-f-]{8,64}")
+_TIMES = re.compile(r"\d{1,6}")
 _LINK = re.compile(r"[0-9a-f]{32}")
 _SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _POSITION = {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"}
@@ -79,6 +86,10 @@ def act(view: View) -> Response:
         with opened(view) as (connection, link):
             if action not in (What.COMPLETE, What.START):
                 return view.go(_path(link))
+            if "key" in form:
+                return _sent_by_worker(
+                    view, connection, link, lambda: _late(view, connection, link, What(action))
+                )
             if _collide(view, connection, link, step):
                 return view.go(_path(link), "both_wrote")
             try:
@@ -134,20 +145,79 @@ def add_files(view: View) -> Response:
     form = view.form
     try:
         with opened(view) as (connection, link):
+            if "key" in form:
+                return _sent_by_worker(
+                    view, connection, link, lambda: _add_photos(view, connection, link)
+                )
             try:
                 with connection.transaction():
-                    for upload in view.uploads:
-                        case_files.add(
-                            connection, view.deps.box, link.tenant, link.case_id,
-                            matter.author_of(link.customer), form.get("step", "")[:64],
-                            form.get("document", "")[:64], upload, view.now_us,
-                            keep_position=form.get("keep_position") == "1",
-                        )  # fmt: skip
+                    _add_photos(view, connection, link)
             except (Invalid, NotAllowed) as error:
                 return _page(view, connection, link, error)
             return view.go(_path(link), "photo_sent" if view.uploads else None)
     except Closed:
         return _closed(view)
+
+
+def _add_photos(view: View, connection: Connection, link: CaseLink) -> str:
+    for upload in view.uploads:
+        case_files.add(
+            connection, view.deps.box, link.tenant, link.case_id,
+            matter.author_of(link.customer), view.form.get("step", "")[:64],
+            view.form.get("document", "")[:64], upload, view.now_us,
+            keep_position=view.form.get("keep_position") == "1",
+        )  # fmt: skip
+    return case_actions.DONE
+
+
+def _late(view: View, connection: Connection, link: CaseLink, what: What) -> str:
+    """Do what a phone may send long after it was entered; return its result."""
+    step, times = view.form.get("step", "")[:64], view.form.get("times", "")
+    if what == What.START:
+        _act(view, connection, link, what, step)
+        return case_actions.DONE
+    found = matter.of_case(connection, link.tenant, link.case_id, link.customer)
+    item = None if found.plan is None else found.plan.type.items.get(step)
+    if item is None or not matter.is_own(item) or not _TIMES.fullmatch(times):
+        raise NotFound(f"there is no step {step!r}")
+    if _collide(view, connection, link, step):
+        return case_actions.CONFLICT
+    return case_actions.complete(
+        connection, link.tenant, link.case_id, link.customer, step, int(times),
+        case_steps.entered(item, view.form), view.now_us,
+    )  # fmt: skip
+
+
+def _sent_by_worker(
+    view: View, connection: Connection, link: CaseLink, work: Callable[[], str]
+) -> Response:
+    """Answer an action that the page's worker sends again until it is answered, once by its key.
+
+    What can never be done is refused with 422; the phone keeps it.
+    """
+    key = view.form["key"]
+    sent = {name: value for name, value in view.form.items() if name != "csrf"}
+    sent |= {f"file {n}": hashlib.sha256(one).hexdigest() for n, one in enumerate(view.uploads)}
+    result, status = case_actions.REFUSED, 422
+    if _KEY.fullmatch(key):
+        try:
+            with connection.transaction():
+                result = case_actions.once(
+                    connection, link.tenant, link.case_id, key, sent, view.now_us, work
+                )
+                status = 200
+        except (Invalid, NotAllowed, NotFound, Problem) as error:
+            log.info("an action of a customer is refused: %s", error)
+    return view.finish(JSONResponse({"result": result}, status))
+
+
+def worker(view: View) -> Response:
+    """GET /matter-worker.js: the service worker of these pages."""
+    asset = assets.own()["matter-worker.js"]
+    answer = Response(asset.body, media_type=asset.media_type)
+    answer.headers.update(HEADERS)
+    answer.headers.update({"Service-Worker-Allowed": case_links.PATH, "Cache-Control": "no-cache"})
+    return answer
 
 
 def file(view: View) -> Response:

@@ -157,3 +157,30 @@ def test_a_link_that_is_over_says_so(visit: Visit, town: Town, axe: str) -> None
     assert answer is not None and answer.status == 404
     assert grave(visitor.page, axe) == []
     visitor.wrong.clear()  # the browser's own line about the status
+
+
+def test_without_a_connection_nothing_is_lost_and_nothing_is_done_twice(
+    visit: Visit, town: Town, axe: str
+) -> None:
+    case, path = opened(town, "moving-house", MOVE)
+    phone = visit(None, "en", 390)
+    customer = phone.go(path)
+    customer.wait_for_selector("html[data-offline=stored]")
+    cut(phone, off=True)
+    customer.locator(KWH).fill("4711")
+    customer.locator("#step-final-reading button[value=complete]").click()
+    expect(customer.locator("#matter-kept")).to_be_visible()
+    look(customer, axe, 390)
+    assert "final_kwh" not in data_of(town, case)
+    customer.reload()  # the phone was put away
+    expect(customer.locator("h1")).to_be_visible()
+    cut(phone, off=False)
+    expect(customer.locator(KWH)).to_have_count(0)
+    assert data_of(town, case)["final_kwh"] == 4711
+    with connect(town.url) as connection:
+        done = connection.execute(
+            "select count(*) from contacts.case_event where case_id = %s and what = 'complete' "
+            "and item = 'final-reading'",
+            (case,),
+        ).fetchone()
+    assert done == (1,)

@@ -130,7 +130,7 @@ RULES: dict[str, Rule] = {
     "change_case_plan": CASE,
     "create_case_link": CASE,
     "list_case_links": CASE,
-    "revoke_case_links": CASE,
+    "end_case_links": CASE,
     "list_case_files": CASE,
     "get_claim": CASE,
     "list_contact_points": rule("agent", "supervisor"),
@@ -198,7 +198,7 @@ PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
 BUSINESS = {
     "list_cases", "list_contacts", "get_case", "get_contact", "add_note", "change_case",
     "list_case_queue", "record_outcome", "open_case", "list_case_steps", "change_case_step",
-    "change_case_plan", "create_case_link", "list_case_links", "revoke_case_links",
+    "change_case_plan", "create_case_link", "list_case_links", "end_case_links",
     "list_case_files", "take_next_case", "take_case", "undo_outcome", "delegate_case",
     "return_case", "list_delegates",
 }  # fmt: skip

@@ -182,17 +182,6 @@
     ask();
   });
 
-  const stream = forms[0].dataset.parallelStream;
-  if (stream) {
-    const source = new EventSource(stream);
-    source.addEventListener("change", (event) => {
-      document.dispatchEvent(new CustomEvent("tachowatt:change", { detail: JSON.parse(event.data) }));
-    });
-    source.addEventListener("bye", () => { source.close(); });
-    source.addEventListener("open", ask);
-    window.addEventListener("pagehide", () => source.close());
-  } else {
-    ask();
-  }
+  ask();
   document.documentElement.dataset.parallel = "ready";
 })();

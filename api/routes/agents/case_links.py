@@ -138,7 +138,7 @@ def list_case_links(call: Annotated[Call, needs(Scope.CASES_READ)], case_id: Cas
 
 
 @router.post("/{case_id}/links/revoke", responses={200: {"model": Revoked}})
-def revoke_case_links(call: Annotated[Call, needs(Scope.CASES_WRITE)], case_id: CaseId) -> Response:
+def end_case_links(call: Annotated[Call, needs(Scope.CASES_WRITE)], case_id: CaseId) -> Response:
     """Let all links of a case open nothing any more."""
     with call.connection() as connection:
         visible_case(connection, call, case_id)
