@@ -14,9 +14,11 @@ import httpx
 import pytest
 
 from app.cli import cli
+from app.processes.rights_runner import RightsRunner
 from contracts.rights import AskedBy, LimitKind, RequestState, Right
 from customer_context.cases.case_state import What
 from ingest.registry import load as load_registry
+from runtime.clock import ManualClock
 from runtime.errors import Invalid, NotAllowed, NotFound, Usage
 from services import case_flow, case_steps, data_copies, retention, rights_progress
 from services.rights import Request, Rights
@@ -27,7 +29,7 @@ from store.postgres.pool import Connection, connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api
 from tests.fix_registry import NOW_US
-from tests.fix_roles import Town
+from tests.fix_roles import Login, Town
 from tests.pages import send, sign_in
 from tests.patience import patient
 from tests.secret_keys import BOX
@@ -355,3 +357,21 @@ def test_the_command_records_and_lists(
     assert listed["request_id"] == made["request_id"] and listed["details"] == "My name is Ada."
     with pytest.raises(Usage, match="asked for already"):
         run("ask", f"t1/{CUSTOMER}", "rectification", "--details", "again")
+
+
+def test_a_running_service_does_what_waits_and_another_login_does_not(
+    town: Town, connection: Connection, executor: Executor, login: Login
+) -> None:
+    made = ask(connection, Right.ACCESS)
+    connection.commit()
+    name, url = login(town.url)
+    with connect(town.url) as owner:
+        owner.execute(f"grant tachowatt_reader to {name}".encode())
+        owner.commit()
+    RightsRunner(url, executor, ManualClock(NOW_US)).once()
+    see(connection)
+    assert get(connection, made).state == RequestState.EXECUTING
+    connection.commit()
+    RightsRunner(town.url, executor, ManualClock(NOW_US)).once()
+    see(connection)
+    assert get(connection, made).state == RequestState.ANSWERED
