@@ -20,7 +20,11 @@ from schemathesis.specs.openapi.checks import (
 from api.http.scopes import OF_ROLE
 from api.openapi.document import operations
 from api.openapi.examples import REQUESTS
+from store.people import match_pairs
+from store.postgres.pool import connect
+from store.postgres.times import from_us
 from tests.fix_api import Api, problem
+from tests.fix_registry import NOW_US
 from tests.patience import patient
 
 CHECKS = [
@@ -59,7 +63,10 @@ def known(api: Api, role: str) -> dict[str, str]:
     own = api.seeded.own["own"]
     return {
         "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case, "step": "record",
-        "customer_id": own.driver, "trip_id": own.trip, "dead_letter_id": "1",
+        "customer_id": own.driver, "granting_id": own.driver, "partner_id": "garage",
+        "one": own.driver, "other": own.home, "kind": "customer", "name": "loyalty",
+        "decision_id": "own-decision",
+        "trip_id": own.trip, "dead_letter_id": "1",
         "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point, "right_id": own.right,
         "call_id": own.call,
@@ -150,7 +157,14 @@ def hold(document: dict[str, Any], schema: dict[str, Any], example: Any) -> None
 def test_example_requests_are_accepted(api: Api) -> None:
     """Each is sent as it stands in the document."""
     own = api.seeded.own["own"]
+    _more_customers(api, "c-7", "c-8", "c-9")
     paths = {
+        "merge_customer": ("/v1/customers/c-8/merge", "supervisor"),
+        "split_customer": ("/v1/customers/c-8/split", "supervisor"),
+        "accept_match": ("/v1/matches/c-7/c-9/accept", "supervisor"),
+        "declare_attribute": ("/v1/attributes/customer/loyalty", "back_office"),
+        "grant_to_partner": (f"/v1/customers/{own.driver}/partners/garage/grants", "customer"),
+        "end_grant_to_partner": (f"/v1/customers/{own.driver}/partners/garage/end", "customer"),
         "resolve_alert": (f"/v1/alerts/{own.alert}/resolve", "utility"),
         "classify_alert": (f"/v1/alerts/{own.alert}/classify", "utility"),
         "create_stream_token": ("/v1/stream-tokens", "utility"),
@@ -206,6 +220,21 @@ def test_example_requests_are_accepted(api: Api) -> None:
         assert_declared(operation, answer)
 
 
+def _more_customers(api: Api, *ids: str) -> None:
+    """Customers to merge; the first and the last are proposed as a pair."""
+    lines = "\n".join(json.dumps({"id": each, "name": f"Customer {each}"}) for each in ids)
+    headers = {
+        **api.seeded.bearer("back_office"),
+        "Content-Type": "application/x-ndjson",
+        "Idempotency-Key": "more-customers",
+    }
+    answer = api.client.post("/v1/customers", headers=headers, content=lines)
+    assert answer.status_code == 200, answer.text
+    with connect(api.seeded.url) as connection:
+        pair = (ids[0], ids[-1], 0.8, {"name": 0.9})
+        match_pairs.propose(connection, "t1", [pair], from_us(NOW_US))
+
+
 def assert_declared(operation: dict[str, Any], answer: httpx.Response) -> None:
     assert str(answer.status_code) in operation["responses"]
 
@@ -248,6 +277,8 @@ VERBS = (
     "list", "get", "add", "change", "acknowledge", "resolve", "classify", "search", "decide",
     "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
     "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write", "open", "activate",
+    "accept", "choose", "close", "declare", "delegate", "grant", "merge", "return", "revoke",
+    "send", "split", "take", "undo", "verify",
 )  # fmt: skip
 
 

@@ -101,7 +101,7 @@ class CandidateShape(Shape):
     treatments: list[TreatmentShape]
 
 
-class Decision(Shape):
+class NextActionDecision(Shape):
     """A decision. id : null of a dry run."""
 
     id: str | None
@@ -172,7 +172,7 @@ class FactsRecorded(Shape):
     recorded: int
 
 
-@router.post("/decisions", responses={200: {"model": Decision}})
+@router.post("/decisions", responses={200: {"model": NextActionDecision}})
 def decide_next_action(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)], body: DecisionRequest
 ) -> Response:
@@ -197,9 +197,9 @@ def decide_next_action(
     return json(shape(made))
 
 
-def shape(made: Made) -> Decision:
+def shape(made: Made) -> NextActionDecision:
     """Return a decision as it is answered."""
-    return Decision(
+    return NextActionDecision(
         id=made.id,
         customer=made.customer,
         place=made.place,
