@@ -23,6 +23,8 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "ContactState": get_args(contacts.State),
     "ContactPointKind": get_args(contact_points.Kind),
     "DeadLetterState": ("open", "retry", "retried", "deferred"),
+    "Language": ("de", "en"),
+    "ReportOutcome": ("duplicate", "recorded"),
     "RightName": get_args(rights.RightName),
     "LimitName": get_args(rights.LimitName),
     "RightsRequestState": get_args(rights.RequestStateName),
