@@ -82,7 +82,8 @@ class InDatabase:
         rows: dict[str, list[dict[str, Any]]] = {
             "tenant": [{"name": tenant, "timezone": "UTC"}],
             "customer": [
-                {"customer": name, "name": name, "language": "en", "kind": "person"}
+                {"customer": name, "name": name, "language": "en", "kind": "person",
+                 "birth_date": None}
                 for name in CUSTOMERS
             ],
             "vehicle": [
