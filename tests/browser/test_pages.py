@@ -20,7 +20,7 @@ from store.signals.outbox import SignalRow
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.town import Town
 
-ROLES = ("insurer", "utility", "agent", "customer", "operator")
+ROLES = ("insurer", "utility", "agent", "customer", "operator", "data_protection")
 _LINKS = "as => [...new Set(as.map(a => a.getAttribute('href')))]"
 
 
@@ -64,6 +64,7 @@ EXPECTED = {
     "agent": {"/", "/customers", "/customers/*", "/alerts", "/cases/*", "/contacts/*"},
     "customer": {"/", "/fleet", "/vehicles/*", "/meters", "/meters/*", "/inbox", "/me"},
     "operator": {"/", "/contacts/*", "/dead-letters", "/dead-letters/*", "/playbooks"},
+    "data_protection": {"/", "/privacy", "/approvals"},
 }
 
 
