@@ -12,6 +12,7 @@ from joserfc import jws
 from joserfc.jwk import OKPKey
 
 from app.cli import cli
+from contracts.purposes import KeyUse
 from runtime.errors import Usage
 from services import consent_heads, signing
 from store.people import consent, consent_chain
@@ -143,3 +144,11 @@ def test_the_command_prints_and_checks_it(
     file.write_text("{}")
     with pytest.raises(Usage):
         run("consent", "check-receipt", str(file))
+
+
+@pytest.mark.parametrize("login", [roles.READER, roles.CONTACTS])
+def test_who_signs_receipts_has_no_key_of_heads(signing_api: Api, login: str) -> None:
+    with connect(signing_api.seeded.url, role=login) as connection:
+        assert consent_chain.signing_key(connection, BOX, KeyUse.RECEIPT) is not None
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
+            consent_chain.signing_key(connection, BOX, KeyUse.HEAD)
