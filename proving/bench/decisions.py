@@ -195,7 +195,7 @@ def _compare(actions: int, seed: int) -> tuple[int, int]:
 def _zen(actions: int, decisions: int, seed: int) -> dict[str, Any] | None:
     """Return the rate of zen-engine for the conditions alone; None where it is not installed."""
     try:
-        import zen  # type: ignore[import-not-found]  # only a bench compares with it
+        import zen  # only a bench compares with it
     except ModuleNotFoundError:
         return None
     clock = SystemClock()
