@@ -1,16 +1,16 @@
 """Broken rules that the proof must find: each replaces one rule while it runs."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from datetime import UTC, date, datetime, time
 from typing import Any
-from unittest import mock  # only replaces attributes for a while
 from zoneinfo import ZoneInfo
 
 from customer_context.cases import engine, working_time
 from customer_context.cases.case_state import CaseState, State, What
 from customer_context.cases.case_types import Item, Kind
 from customer_context.cases.working_time import WorkingTime
+from proving.testbed.broken import broken_rule
 from runtime.errors import NotAllowed
 
 _RUN = engine._Run
@@ -163,11 +163,6 @@ BROKEN: Mapping[str, Patch] = {
 """Name → object, attribute and broken value."""
 
 
-@contextmanager
-def broken(name: str | None) -> Iterator[None]:
+def broken(name: str | None) -> AbstractContextManager[None]:
     """Break a rule; None = none."""
-    if name is None:
-        yield
-        return
-    with mock.patch.object(*BROKEN[name]):
-        yield
+    return broken_rule(BROKEN, name)

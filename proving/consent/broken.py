@@ -1,7 +1,7 @@
 """Broken rules that the proof must find: each replaces one rule of ours while it runs."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -18,6 +18,7 @@ from customer_context.playbooks import plan as planning
 from ingest.batch import steps
 from ingest.batch.work import Outcome
 from ingest.decoding.fast_path.classify import Topics
+from proving.testbed.broken import broken_rule
 from services import visibility
 from store.people import consent
 from store.postgres import consent_order
@@ -259,11 +260,6 @@ NAMES = tuple(_ALL)
 assert consent_order.NEWEST_FIRST.format(n="") in consent._IN_FORCE
 
 
-@contextmanager
-def broken(name: str | None) -> Iterator[None]:
+def broken(name: str | None) -> AbstractContextManager[None]:
     """Break a rule; None = none."""
-    if name is None:
-        yield
-        return
-    with mock.patch.object(*_ALL[name]):
-        yield
+    return broken_rule(_ALL, name)

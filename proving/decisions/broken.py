@@ -1,14 +1,14 @@
 """Broken rules that the proof must find: each replaces one rule while it runs."""
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
-from unittest import mock  # only replaces attributes for a while
 
 from customer_context.contact_policy import policy
 from customer_context.facts import conditions, known
 from customer_context.next_best_action import decide, record, rules, texts
+from proving.testbed.broken import broken_rule
 
 Patch = tuple[Any, str, Any]
 _EXISTS, _GATES, _ACTION = known.exists, rules._gates, rules._action
@@ -147,11 +147,6 @@ BROKEN: Mapping[str, Patch] = {
 """Name → object, attribute and broken value."""
 
 
-@contextmanager
-def broken(name: str | None) -> Iterator[None]:
+def broken(name: str | None) -> AbstractContextManager[None]:
     """Break a rule; None = none."""
-    if name is None:
-        yield
-        return
-    with mock.patch.object(*BROKEN[name]):
-        yield
+    return broken_rule(BROKEN, name)

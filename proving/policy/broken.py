@@ -1,15 +1,15 @@
 """Broken rules that the proof must find: each replaces one rule while it runs."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
-from unittest import mock  # only replaces attributes for a while
 from zoneinfo import ZoneInfo
 
 from customer_context.contact_policy import policy, quiet_hours
 from proving.policy import prove
+from proving.testbed.broken import broken_rule
 
 Patch = tuple[Any, str, Any]
 _FULL, _DELIVER, _SUPPRESSED = policy._full, quiet_hours.deliver_from, policy._suppressed
@@ -67,11 +67,6 @@ BROKEN: Mapping[str, Patch] = {
 """Name → object, attribute and broken value."""
 
 
-@contextmanager
-def broken(name: str | None) -> Iterator[None]:
+def broken(name: str | None) -> AbstractContextManager[None]:
     """Break a rule; None = none."""
-    if name is None:
-        yield
-        return
-    with mock.patch.object(*BROKEN[name]):
-        yield
+    return broken_rule(BROKEN, name)

@@ -21,7 +21,7 @@ import typer
 
 from app.commands.shared.console import err, out, print_json
 from app.commands.shared.recording import Map, Zone
-from runtime.errors import Usage
+from proving.commands.prove.shared import Break, Json, check_rule
 
 RECALL, FALSE_PER_YEAR = 0.95, 0.5
 
@@ -36,16 +36,13 @@ def anomalies(
     rounds: Annotated[int, typer.Option(min=1, help="Of each kind, in each meter")] = 3,
     tz: Zone = None,
     map_: Map = None,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="A parameter to set wrong; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
     from proving.meters.anomalies import BROKEN, problems, prove
     from proving.meters.homes import recorded, simulated
 
-    if break_ is not None and break_ not in BROKEN:
-        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    check_rule(break_, BROKEN)
     if files:
         meters = [recorded(path, tz, tuple(map_ or ())) for path in files]
         found = prove(meters, seed, rounds, break_)

@@ -11,39 +11,32 @@ Example:
   tachowatt prove cases --seed 1 --rounds 1000 --json
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, out, print_json
-from runtime.errors import Stop, Usage
+from app.commands.shared.console import out, print_json
+from proving.commands.prove.shared import Break, Json, check_rule, end, figures, oracles
 
 
 def cases(
     seed: Annotated[int, typer.Option(help="Of types, events and clocks")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Case types, with one case each")] = 500,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="A rule to break; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
-    try:
+    with oracles():
         from proving.cases.broken import BROKEN, broken
         from proving.cases.prove import prove
-    except ModuleNotFoundError as error:
-        raise Stop(f"the proof needs the repository's tests: {error}") from None
 
-    if break_ is not None and break_ not in BROKEN:
-        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    check_rule(break_, BROKEN)
     with broken(break_):
         found = prove(seed, rounds)
     if json:
-        shown: dict[str, Any] = {
-            name: getattr(found, name)
-            for name in (
+        shown = figures(
+            found,
                 "types", "events", "refused", "fired", "restarts", "clock_changes", "problems",
-            )
-        }  # fmt: skip
+        )  # fmt: skip
         print_json({"seed": seed, "broken": break_, **shown})
     else:
         out.print(
@@ -51,7 +44,4 @@ def cases(
             f"{found.fired} deadlines fired, {found.restarts} restarts, "
             f"{found.clock_changes} changes of the clock: {len(found.problems)} differences"
         )
-    for problem in found.problems:
-        err.print(problem, style="red", markup=False, highlight=False)
-    if found.problems:
-        raise typer.Exit(1)
+    end(found.problems)

@@ -13,14 +13,14 @@ Example:
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from app.commands.shared.console import err, out, print_json, progress_bar
+from app.commands.shared.console import out, print_json, progress_bar
 from proving.commands.bench.shared import bench_settings
+from proving.commands.prove.shared import Break, Json, check_rule, end, figures, oracles
 from runtime.clock import SystemClock
-from runtime.errors import Stop, Usage
 
 if TYPE_CHECKING:
     from proving.consent.prove import Ours
@@ -33,19 +33,14 @@ def consent(
         int | None,
         typer.Option(min=0, help="How many run in PostgreSQL too; default: a hundredth"),
     ] = None,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="A rule to break; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
-    try:
+    with oracles():
         from proving.consent.broken import NAMES, broken
         from proving.consent.prove import prove
-    except ModuleNotFoundError as error:
-        raise Stop(f"the proof needs the repository's tests: {error}") from None
 
-    if break_ is not None and break_ not in NAMES:
-        raise Usage(f"--break: expected one of {', '.join(NAMES)}")
+    check_rule(break_, NAMES)
     clock = SystemClock()
     sample = max(histories // 100, 1) if database_sample is None else database_sample
     began_s = clock.monotonic()
@@ -60,13 +55,11 @@ def consent(
         )  # fmt: skip
     took_s = round(clock.monotonic() - began_s, 1)
     if json:
-        shown: dict[str, Any] = {
-            name: getattr(found, name)
-            for name in (
+        shown = figures(
+            found,
                 "histories", "in_database", "events", "samples", "stored", "planned", "sent",
                 "refused", "hidden", "problems",
-            )
-        }  # fmt: skip
+        )  # fmt: skip
         print_json({"seed": seed, "broken": break_, "took_s": took_s, **shown})
     else:
         out.print(
@@ -76,10 +69,7 @@ def consent(
             f"something was hidden; {took_s} s: {len(found.problems)} differences",
             highlight=False,
         )
-    for problem in found.problems:
-        err.print(problem, style="red", markup=False, highlight=False)
-    if found.problems:
-        raise typer.Exit(1)
+    end(found.problems)
 
 
 @contextmanager

@@ -14,8 +14,8 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, out, print_json
-from runtime.errors import Usage
+from app.commands.shared.console import out, print_json
+from proving.commands.prove.shared import Break, Json, check_rule, end
 
 
 def crash(
@@ -24,15 +24,12 @@ def crash(
     hours: Annotated[float, typer.Option(min=0.1, help="Of ordinary driving")] = 1_000.0,
     recall: Annotated[float, typer.Option(help="Share of crashes to be found")] = 0.98,
     false: Annotated[float, typer.Option(help="False alarms allowed in 10,000 h")] = 1.0,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="A parameter to set wrong; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
     from proving.crash.prove import BROKEN, problems, prove
 
-    if break_ is not None and break_ not in BROKEN:
-        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    check_rule(break_, BROKEN)
     found = prove(seed, crashes, hours, break_)
     wrong = list(problems(found, recall, false))
     slowest = max(found.decided_s, default=None)
@@ -57,7 +54,4 @@ def crash(
             f"{found.hours:.0f} h: {found.false_per_10_000_h:.1f} in 10,000 h, at most "
             f"{found.at_most_per_10_000_h:.1f} (95 %)"
         )
-    for problem in wrong:
-        err.print(problem, style="red", markup=False, highlight=False)
-    if wrong:
-        raise typer.Exit(1)
+    end(wrong)

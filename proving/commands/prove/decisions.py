@@ -14,38 +14,29 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, out, print_json
-from runtime.errors import Stop, Usage
+from app.commands.shared.console import out, print_json
+from proving.commands.prove.shared import Break, Json, check_rule, end, figures, oracles
 
 
 def decisions(
     seed: Annotated[int, typer.Option(help="Of actions and customers")] = 1,
     rounds: Annotated[int, typer.Option(min=1, help="Sets of actions")] = 500,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="A rule to break; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
-    try:
+    with oracles():
         from proving.decisions.broken import BROKEN, broken
         from proving.decisions.prove import prove
-    except ModuleNotFoundError as error:
-        raise Stop(f"the proof needs the repository's tests: {error}") from None
 
-    if break_ is not None and break_ not in BROKEN:
-        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    check_rule(break_, BROKEN)
     with broken(break_):
         found = prove(seed, rounds)
     if json:
-        names = ("sets", "decisions", "winners", "explained", "problems")
-        shown = {name: getattr(found, name) for name in names}
+        shown = figures(found, "sets", "decisions", "winners", "explained", "problems")
         print_json({"seed": seed, "broken": break_, **shown})
     else:
         out.print(
             f"{found.sets} sets of actions, {found.decisions} decisions with {found.winners} "
             f"winners, {found.explained} verdicts: {len(found.problems)} differences"
         )
-    for problem in found.problems:
-        err.print(problem, style="red", markup=False, highlight=False)
-    if found.problems:
-        raise typer.Exit(1)
+    end(found.problems)

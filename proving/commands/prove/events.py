@@ -14,22 +14,19 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, print_json, print_table
-from runtime.errors import Usage
+from app.commands.shared.console import print_json, print_table
+from proving.commands.prove.shared import Break, Json, check_rule, end
 
 
 def events(
     seed: Annotated[int, typer.Option(help="Of roads, drivers and noise")] = 1,
     drives: Annotated[int, typer.Option(min=1, help="Of 25 minutes, for each input")] = 60,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="Parameters to set wrong; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
     from proving.events.prove import BROKEN, INPUTS, problems, prove
 
-    if break_ is not None and break_ not in BROKEN:
-        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    check_rule(break_, BROKEN)
     found = [prove(seed, drives, which, break_) for which in INPUTS]
     wrong = [problem for one in found for problem in problems(one)]
     rows = [
@@ -50,7 +47,4 @@ def events(
         )
     else:
         print_table("Events found", list(rows[0]), [list(row.values()) for row in rows])
-    for problem in wrong:
-        err.print(problem, style="red", markup=False, highlight=False)
-    if wrong:
-        raise typer.Exit(1)
+    end(wrong)

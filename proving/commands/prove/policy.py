@@ -15,34 +15,29 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import err, out, print_json
-from runtime.errors import Stop, Usage
+from app.commands.shared.console import out, print_json
+from proving.commands.prove.shared import Break, Json, check_rule, end, figures, oracles
 
 
 def policy(
     seed: Annotated[int, typer.Option(help="Of households, rules and clocks")] = 1,
     contacts: Annotated[int, typer.Option(min=1, help="How many are tried")] = 100_000,
-    break_: Annotated[
-        str | None, typer.Option("--break", help="A rule to break; ? lists them")
-    ] = None,
-    json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
+    break_: Break = None,
+    json: Json = False,
 ) -> None:
-    try:
+    with oracles():
         from proving.policy.broken import BROKEN, broken
         from proving.policy.prove import prove
-    except ModuleNotFoundError as error:
-        raise Stop(f"the proof needs the repository's tests: {error}") from None
 
-    if break_ is not None and break_ not in BROKEN:
-        raise Usage(f"--break: expected one of {', '.join(BROKEN)}")
+    check_rule(break_, BROKEN)
     with broken(break_):
         found = prove(seed, contacts)
     if json:
-        names = (
+        shown = figures(
+            found,
             "households", "contacts", "delivered", "urgent", "held", "refused", "cancelled",
             "clock_jumps", "overlaps", "compared", "problems",
         )  # fmt: skip
-        shown = {name: getattr(found, name) for name in names}
         print_json({"seed": seed, "broken": break_, **shown})
     else:
         out.print(
@@ -50,7 +45,4 @@ def policy(
             f"delivered, {sum(found.refused.values())} refused, {found.cancelled} cancelled, "
             f"{found.clock_jumps} jumps of a clock: {len(found.problems)} breaches"
         )
-    for problem in found.problems:
-        err.print(problem, style="red", markup=False, highlight=False)
-    if found.problems:
-        raise typer.Exit(1)
+    end(found.problems)
