@@ -7,6 +7,7 @@ from starlette.responses import Response
 
 from api.http.problems import Problem, not_found
 from api.pages import matter
+from api.pages.frame.enter import LANGUAGE
 from api.pages.frame.lists import Row
 from api.pages.frame.session import external_url
 from api.pages.frame.view import View
@@ -61,7 +62,8 @@ def act(view: View) -> Response:
 
 
 def own(view: View) -> Response:
-    """GET /my-case/{case}: open a signed-in customer's own case on its page."""
+    """GET /my-case/{case}: open a signed-in customer's own case on its page, in the language that
+    they read now."""
     customer, case_id = view.caller.customer, view.request.path_params["case"][:64]
     assert customer is not None, "only customers have the scope"
     found = matters.of_case(view.connection, view.tenant, case_id, customer)
@@ -69,6 +71,7 @@ def own(view: View) -> Response:
         view.connection, view.deps.box, view.tenant, found.case["case_id"],
         matters.author_of(customer), f"session {view.caller.key_id}", view.now_us, OWN_H,
     )  # fmt: skip
+    view.cookies[LANGUAGE] = (view.language, None)
     return view.go(path)
 
 
