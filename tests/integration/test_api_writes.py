@@ -175,7 +175,13 @@ def test_a_withdrawal_takes_effect_at_once(api: Api) -> None:
     with connect(api.seeded.url) as connection:
         assert scalar(connection, "select version from customers.version") == version + 1
     ledger = api.client.get(path, headers=headers).json()["ledger"]
-    assert len(ledger) == 3 and ledger == done.json()["ledger"]
+    assert ledger == done.json()["ledger"]
+    assert sorted((row["purpose"], row["state"]) for row in ledger) == [
+        ("claims_assistance", "granted"),  # to its own tenant, and to the garage
+        ("claims_assistance", "granted"),
+        ("driving_score", "granted"),
+        ("driving_score", "withdrawn"),
+    ]
 
 
 def test_a_replay_is_logged_and_shows_no_more_than_a_read(api: Api) -> None:

@@ -233,15 +233,16 @@ def test_people_work_on_a_case(stage: Stage) -> None:
 
 
 def test_a_playbook_that_fails_stops_nothing(new_stage: NewStage, directory: Path) -> None:
-    # Passes the trial (severity goes to 3) and fails on what the store holds.
+    # Passes the trial, which knows no such peak, and fails on what the store holds.
     (directory / "odd.yaml").write_text(
         "id: odd\nversion: 1\ntitle: {de: x, en: x}\npurpose: claims_assistance\n"
-        "trigger: {signal: vehicle.crash, when: 10 / (data.severity - 9) < 100}\n"
+        "trigger: {signal: vehicle.crash, when: "
+        "data.peak_mps2 == null || 10 / int(data.peak_mps2 - 77.0) < 100}\n"
         "contacts: [{id: a, to: customer, channel: inbox, subject: {de: x, en: x}, "
         "body: {de: x, en: x}}]\n"
     )
     stage = new_stage(directory)
-    crash = stage.crash(severity=9)
+    crash = stage.crash(peak_mps2=77.0)
     stage.decide()
     found = stage.reasons(crash)
     assert ("odd", "", "nothing", "playbook_error") in found
@@ -381,8 +382,8 @@ def test_a_customer_gets_no_more_messages_than_the_cap(new_stage: NewStage) -> N
     assert len(stage.contacts(channel="inbox", customer="c3")) == 3
 
 
-def trip(stage: Stage, number: int, braking: int, hours_ago: int) -> str:
-    """A stored trip of car0 of 40 km with so many hard brakings, and its signal."""
+def trip(stage: Stage, number: int, harsh: int, hours_ago: int) -> str:
+    """A stored trip of car0 of 40 km with so many harsh events of each kind, and its signal."""
     import numpy as np
 
     from runtime.clock import US_PER_S
@@ -397,7 +398,8 @@ def trip(stage: Stage, number: int, braking: int, hours_ago: int) -> str:
     row["decided_us"] = row["end_us"]
     for name, value in (("distance_m", 40_000.0), ("driving_s", 3_000.0), ("measured_s", 3_000.0)):
         row[name] = value
-    row["harsh_braking"][0, 2] = braking
+    for kind in ("harsh_braking", "harsh_acceleration", "harsh_cornering"):
+        row[kind][0, 2] = harsh
     features.append(stage.connection, TRIP, row)
     data = {
         "started_at": from_us(start_us).isoformat(), "ended_at": from_us(start_us).isoformat(),
@@ -419,7 +421,7 @@ def test_a_score_is_told_when_it_moved_by_more_than_a_band(
     trip(stage, 2, 0, 10)
     stage.decide()
     assert len(outbox.read(stage.connection, type_="score.changed")) == 1, "nothing to tell"
-    trip(stage, 3, 40, 5)
+    trip(stage, 3, 120, 5)
     stage.decide()
     stage.deliver()
     second = outbox.read(stage.connection, type_="score.changed")[-1]
