@@ -18,7 +18,6 @@ from contracts.purposes import LegalBasis
 from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
 from runtime.secret_box import box_of
-from services import consent as consents
 from services import consent_heads, consent_receipt, signing
 from store.people import consent_chain, customers
 from store.people.consent import LIMITS
@@ -31,6 +30,8 @@ cli = typer.Typer(no_args_is_help=True, help=__doc__)
 def _decide(
     tenant: str, customer: str, purpose: str, state: str, basis: str, notice: str, source: str
 ) -> None:
+    from services import consent as consents  # imports what only these two commands need
+
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         try:
@@ -101,6 +102,8 @@ def withdraw(
 @cli.command("show")
 def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> None:
     """List all decisions of a customer, oldest first. None is ever changed or removed."""
+    from services import consent as consents  # imports what only these two commands need
+
     clock = SystemClock()
     with database(load_settings(), clock) as url, connect(url) as connection:
         if not customers.customer_exists(connection, tenant, customer):

@@ -437,7 +437,6 @@ def test_a_populated_earlier_version_is_still_proven(
     url, layout = empty
     source = new_database()
     run(source, [MESSAGES], 500, restart=True)
-    expected = store_state(source)
     with monkeypatch.context() as patched:
         early = [m for m in migrations.available() if m.version <= 4]
         patched.setattr(migrations, "available", lambda: early)
@@ -451,9 +450,14 @@ def test_a_populated_earlier_version_is_still_proven(
     with connect(url) as connection:
         moved = "select count(*) from customers.address where value = customer || '@example.org'"
         assert scalar(connection, moved) == customers > 0
-    assert_same_state(store_state(url), expected)
+    with connect(source) as connection:  # what trips did not have then: nothing was observed
+        connection.execute("update features.trip set use_hist_s = default, jerk_hist_s = default")
+        connection.commit()
+    assert_same_state(store_state(url), store_state(source))
     verdict = verify(url)
-    assert verdict.clean and verdict.rows > 1_000, verdict
+    assert verdict.rows > 1_000 and not verdict.waiting, verdict
+    # Trips of before 0054 have no distributions; a computation of today has them.
+    assert [line.split(":")[0] for line in verdict.differences] == ["features.trip"], verdict
     again = Worker(url, Settings(), ManualClock(WORKER_NOW_US))
     assert set(again.process(MESSAGES[:5]).outcomes) == {"duplicate"}
     again.close()
