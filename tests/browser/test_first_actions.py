@@ -57,7 +57,7 @@ def test_a_crash_to_the_call_and_its_outcome(
     happened = page.locator(".happened")
     expect(happened).to_contain_text("52\u00a0km/h" if role == "insurer" else "km/h")
     clicks.click("#outcome button[value=reached]")
-    expect(page.locator("[role=status]")).to_have_text(t("done.case_resolved"))
+    expect(page.get_by_role("status")).to_have_text(t("done.case_resolved"))
     expect(page.locator("#diary")).to_contain_text(t("case.outcome.reached"))
     assert page.locator("a.button.tel").count() == 0, "no number once it is resolved"
 
@@ -78,7 +78,7 @@ def test_an_anomaly_to_its_evidence_and_acknowledgement(
     clicks.click("#alerts a.main")
     expect(page.locator(".plot").first).to_be_visible()
     clicks.click("button[value=acknowledge]")
-    expect(page.locator("[role=status]")).to_have_text(Texts(language)("done.acknowledged"))
+    expect(page.get_by_role("status")).to_have_text(Texts(language)("done.acknowledged"))
 
 
 @SIZES
@@ -111,7 +111,7 @@ def test_a_customer_sees_what_is_unusual_and_what_to_do(
     for said in ("well", "call_me", "no_crash"):
         expect(crash.get_by_role("button", name=t(f"today.answer.{said}"))).to_be_visible()
     clicks.click("section.crash button[value=call_me]")
-    expect(page.locator("[role=status]")).to_have_text(t("done.answer_call_me"))
+    expect(page.get_by_role("status")).to_have_text(t("done.answer_call_me"))
     unusual = page.locator("section[aria-labelledby=h-unusual]")
     expect(unusual).to_be_visible()
     if unusual.locator("li").count():

@@ -137,7 +137,7 @@ def test_keyboard_alone_is_enough(visit: Visit, town: Town, site: str) -> None:
     page.wait_for_url(re.compile("/cases/.+"))
     _tab_to(page, "button[value=take]")
     page.keyboard.press("Enter")
-    expect(page.locator("[role=status]")).to_be_visible()
+    expect(page.get_by_role("status")).to_be_visible()
     expect(page.locator("#facts")).to_contain_text("Sofia Keller")
     _tab_to(page, "#resolution")
     page.keyboard.type("Called; nobody is hurt.")
@@ -162,7 +162,7 @@ def test_without_javascript_language_theme_and_forms_work(visit: Visit) -> None:
         row.locator("summary").click()
         expect(row).to_contain_text("Was daraus folgt.")
     row.get_by_role("button").click()
-    expect(page.locator("[role=status]")).to_be_visible()
+    expect(page.get_by_role("status")).to_be_visible()
     assert row.locator(".badge").inner_text() != state
 
 
