@@ -254,6 +254,24 @@ def test_the_document_is_openapi_3_1_and_says_scopes_and_problems(api: Api) -> N
             assert set(operation["responses"][status]["content"]) == {"application/problem+json"}
 
 
+def test_every_reference_of_the_document_is_found(api: Api) -> None:
+    """Generators stop at one that is not, such as `#/$defs/…` within a body."""
+    document = api.client.get("/openapi.json").json()
+    waiting, references = [document], set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, dict) and isinstance(node.get("$ref"), str):
+            references.add(node["$ref"])
+        children = node.values() if isinstance(node, dict) else node
+        waiting += [child for child in children if isinstance(child, dict | list)]
+    assert len(references) > 100
+    for reference in sorted(references):
+        found = document
+        for part in reference.removeprefix("#/").split("/"):
+            assert part in found, reference
+            found = found[part]
+
+
 def test_every_endpoint_refuses_parameters_that_it_does_not_know(api: Api) -> None:
     document = api.client.get("/openapi.json").json()
     paths = [(path, m, o) for path, m, o in operations(document) if path.startswith("/v1/")]

@@ -87,9 +87,12 @@ def test_the_generated_python_works(api: Api, document: Path, tmp_path: Path) ->
     uv = Path(sys.executable).with_name("uv")
     if not uv.exists():
         missing_server("uv")
-    # The generator knows no body of lines: a client sends the bytes that it is given.
+    # The generator knows neither a body of lines nor a zip: a client sends, or gets, the bytes.
     config = tmp_path / "config.yaml"
-    config.write_text("content_type_overrides: {application/x-ndjson: application/octet-stream}\n")
+    config.write_text(
+        "content_type_overrides: {application/x-ndjson: application/octet-stream, "
+        "application/zip: application/octet-stream}\n"
+    )
     found = run(
         [uv, "tool", "run", "--from", PYTHON_GENERATOR, "openapi-python-client", "generate",
          "--config", config,

@@ -82,13 +82,15 @@ Sent = Annotated[_Lines, Depends(_sent)]
 
 
 def _extra(model: type[BaseModel]) -> dict[str, Any]:
+    schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
+    schema.pop("$defs", None)  # JsonValue, a component of other endpoints too
     return {
         "requestBody": {
             "required": True,
             "description": f"One object a line, at most {MAX_LINES:,} lines and 2 MiB; or one "
             "object as application/json.",
             "content": {
-                "application/json": {"schema": model.model_json_schema()},
+                "application/json": {"schema": schema},
                 "application/x-ndjson": {"schema": {"type": "string"}},
             },
         }
