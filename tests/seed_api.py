@@ -27,7 +27,7 @@ from customer_context.next_best_action.record import of_request
 from services import actions, four_eyes, rights_progress, signing
 from services import partners as partner_grants
 from services.rights_execution import Executor
-from store.casework import alerts, calls, cases, contacts, next_actions
+from store.casework import alerts, calls, cases, claim_files, contacts, next_actions
 from store.people import keys, match_pairs, partners, persons
 from store.people.consent import consents_of
 from store.people.persons import NewPerson
@@ -300,6 +300,10 @@ def _fill(connection: Connection, owner: str, own: Own) -> Own:
     assert point is not None
     crash_case = _case(connection, own, "insurer", own.driver, crash)
     alert_case = _case(connection, own, "utility", own.home, raised)
+    claim_files.put(
+        connection, own.tenant, crash_case, f"{owner}-secret.claim", bytes(32), {"kid": owner},
+        NOW_US - HOUR_US,
+    )  # fmt: skip
     score, energy = "driving_score", "energy_insight"
     sent = [
         _contact(connection, owner, own, "message", "inbox", own.driver, score, crash_case),

@@ -56,6 +56,9 @@ OWN = rule("customer", own=True)
 RIGHT = rule("customer", "agent", "supervisor", "data_protection")
 """Of a customer only their own, see `may`."""
 CASE = rule("insurer", "utility", "agent", "supervisor", "back_office")
+CLAIM = rule(*CASE.roles, consent=True)
+"""What telemetry says of a crash, signed: nobody's once its purpose is withdrawn, and only of the
+insurer's cases, see `tries`."""
 CONTACT = ("insurer", "utility", "agent", "operator", "platform", "supervisor", "back_office")
 APPROVER = ("operator", "platform", "data_protection", "supervisor")
 BULK = rule("back_office", whole=True)
@@ -132,7 +135,7 @@ RULES: dict[str, Rule] = {
     "list_case_links": CASE,
     "end_case_links": CASE,
     "list_case_files": CASE,
-    "get_claim": CASE,
+    "get_claim": CLAIM,
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
@@ -263,6 +266,7 @@ def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterato
             held = ("customer" if role == "home" else role) in right.roles
             owners = list(api.seeded.own) if held and not right.whole else ["own", FOREIGN]
             two = held and not right.own and ("{case_id}" in path or "{contact_id}" in path)
+            two = two and right is not CLAIM
             sides = ("insurer", "utility") if two else ("insurer",)
             for owner in owners[: 1 if right.whole else None]:
                 for side in sides:
