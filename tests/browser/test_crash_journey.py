@@ -75,7 +75,7 @@ def test_from_the_impact_to_the_signed_claim(visit: Visit, town: Town, axe: str,
         signing.ensure_keys(connection, BOX, CLOCK.now_us())
         claim_file.run_due(connection, BOX, CLOCK.now_us())
         connection.commit()
-    expect(driver.locator("#matter-next")).to_contain_text("Ihr Schaden ist gemeldet")
+    expect(driver.locator("#matter-next")).to_contain_text("Your claim is filed")
     bearer = {"Authorization": f"Bearer {town.keys['insurer']}"}
     answer = httpx.get(f"{site}/v1/cases/{case}/claim", headers=bearer)
     assert answer.status_code == 200, answer.text

@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from api.pages.frame.texts import Texts
 from customer_context.cases.case_state import What
 from runtime.clock import SystemClock
 from services import case_links, case_steps
@@ -14,6 +15,7 @@ from store.postgres.pool import connect
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.test_pages import grave
 from tests.browser.town import Town
+from tests.patience import patient
 from tests.secret_keys import BOX
 
 CLOCK = SystemClock()
@@ -110,7 +112,9 @@ def test_a_collision_shows_both_values_and_loses_none(visit: Visit, town: Town, 
     expect(customer.locator(KWH)).to_have_value("4730")
     expect(agent.locator(KWH)).to_have_value("4730")
     customer.locator("#step-final-reading button[value=complete]").click()
-    expect(customer.locator("[role=status]").first).to_be_visible()
+    language = customer.locator("html").get_attribute("lang")  # the customer's, not the browser's
+    sent = Texts(str(language))("done.step_sent")
+    expect(customer.get_by_role("status").filter(has_text=sent)).to_be_visible()
     assert data_of(town, case)["final_kwh"] == 4730
     expect(agent.locator(KWH)).to_have_count(0)
 
@@ -175,7 +179,9 @@ def test_without_a_connection_nothing_is_lost_and_nothing_is_done_twice(
     customer.reload()  # the phone was put away
     expect(customer.locator("h1")).to_be_visible()
     cut(phone, off=False)
-    expect(customer.locator(KWH)).to_have_count(0)
+    # "Online" reaches the page before the worker, as on a phone; the page asks again at the latest
+    # after 10 s.
+    expect(customer.locator(KWH)).to_have_count(0, timeout=patient(30_000))
     assert data_of(town, case)["final_kwh"] == 4711
     with connect(town.url) as connection:
         done = connection.execute(

@@ -38,11 +38,25 @@ async function tell(message) {
 }
 
 let sending = null;
+let again = false;
 
-// Sends what waits, the oldest first. Stops where there is no answer: order counts.
+// Sends what waits, the oldest first. Stops where there is no answer: order counts. Who asks while it
+// sends is not content with that attempt: it may have begun before the connection came back.
 function flush() {
-  if (sending === null) sending = send().finally(() => { sending = null; });
+  again = true;
+  sending ??= rounds();
   return sending;
+}
+
+async function rounds() {
+  try {
+    while (again) {
+      again = false;
+      await send();
+    }
+  } finally {
+    sending = null;
+  }
 }
 
 async function send() {

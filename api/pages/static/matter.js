@@ -69,6 +69,7 @@
   if (!main || !("serviceWorker" in navigator)) return;
   const note = document.getElementById("matter-kept");
   const waiting = new Map();
+  const SOON_MS = [0, 500, 1_500, 4_000];  // a phone says that it is online before the network answers
   let answered = false;
   const stale = !navigator.onLine;  // from the worker's store: asked for again when it can be
 
@@ -79,7 +80,10 @@
 
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
     if (data.stored) document.documentElement.dataset.offline = "stored";
-    if (data.waiting === 0 && stale && !answered && navigator.onLine) location.reload();
+    if (data.waiting === 0 && stale && !answered && navigator.onLine) {
+      answered = true;
+      location.reload();
+    }
     if (!data.key) return;
     answered = true;
     waiting.delete(data.key);
@@ -105,6 +109,7 @@
     const url = form.getAttribute("action");  // a button is named action, and hides the property
     const built = new Request(url, { method: "POST", body });
     waiting.set(key, form);
+    document.documentElement.dataset.sent = "";  // parallel.js: what follows is our answer
     try {
       await fetch(url, {
         method: "POST", credentials: "same-origin",
@@ -114,6 +119,7 @@
       for (const button of form.querySelectorAll("button")) button.disabled = true;
     } catch {
       waiting.delete(key);
+      if (waiting.size === 0) delete document.documentElement.dataset.sent;
     }
     show();
   }
@@ -121,7 +127,7 @@
   navigator.serviceWorker.register("/matter-worker.js", { scope: "/matter/" }).then(async () => {
     await navigator.serviceWorker.ready;
     for (const form of main.querySelectorAll("form[method=post]")) form.addEventListener("submit", send);
-    window.addEventListener("online", flush);
+    window.addEventListener("online", () => { for (const ms of SOON_MS) setTimeout(flush, ms); });
     setInterval(flush, 10_000);
     flush();
     const files = [...document.querySelectorAll("script[src], link[rel=stylesheet]")].map(

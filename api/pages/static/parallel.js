@@ -158,8 +158,10 @@
     }
   }
 
-  // The steps themselves have changed: another one is open, or one is done.
+  // The steps themselves have changed: another one is open, or one is done. Where this page did it, the
+  // answer opens the page anew and says what came of it: a reload would take that answer away.
   function changed(open) {
+    if ("sent" in document.documentElement.dataset) return;
     const here = forms.map((form) => `${form.dataset.step} ${form.elements.times.value}`).sort();
     if (JSON.stringify(here) === JSON.stringify([...open].sort())) return;
     if (!fields.some(([, own]) => [...own.values()].some((each) => each.dirty || each.collides))) {
@@ -181,6 +183,11 @@
     for (const [, own] of fields) for (const each of own.values()) each.later(0);
     ask();
   });
+
+  window.addEventListener("submit", (event) => {
+    if (!event.defaultPrevented) document.documentElement.dataset.sent = "";
+  });
+  window.addEventListener("pageshow", () => { delete document.documentElement.dataset.sent; });
 
   ask();
   document.documentElement.dataset.parallel = "ready";
