@@ -20,7 +20,7 @@ from store.signals.outbox import SignalRow
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.town import Town
 
-ROLES = ("insurer", "utility", "agent", "customer", "operator", "data_protection")
+ROLES = ("insurer", "utility", "agent", "supervisor", "customer", "operator", "data_protection")
 _LINKS = "as => [...new Set(as.map(a => a.getAttribute('href')))]"
 
 
@@ -62,6 +62,7 @@ EXPECTED = {
     "insurer": {"/", "/fleet", "/vehicles/*", "/cases", "/cases/*", "/contacts", "/contacts/*"},
     "utility": {"/", "/meters", "/meters/*", "/alerts", "/alerts/*", "/cases", "/contacts"},
     "agent": {"/", "/customers", "/customers/*", "/alerts", "/cases/*", "/contacts/*"},
+    "supervisor": {"/", "/customers", "/customers/*", "/cases/*", "/team"},
     "customer": {"/", "/fleet", "/vehicles/*", "/meters", "/meters/*", "/inbox", "/me"},
     "operator": {"/", "/contacts/*", "/dead-letters", "/dead-letters/*", "/playbooks"},
     "data_protection": {"/", "/privacy", "/approvals"},
