@@ -413,6 +413,16 @@ def state(api: Api) -> str:
         "case_link",
         "case_file",
         "case_notice",
+        "case_event",
+        "case_field",
+        "case_action",
+        "case_order",
+        "case_type_activation",
+        "claim_file",
+        "call",
+        "call_code",
+        "call_try",
+        "alert_change",
     )
     names = [f"contacts.{table}" for table in tables]
     tables = (
