@@ -11,7 +11,7 @@ from typing import Any
 
 from customer_context.cases import outcomes, states, work_queue
 from customer_context.cases.states import CaseChange
-from runtime.errors import NotFound, Stale
+from runtime.errors import NotFound
 from services import case_steps, visibility
 from services.visibility import Kind
 from store.casework import cases
@@ -134,23 +134,13 @@ def change(
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """
-    case = _locked(connection, tenant, case_id, expected_version)
+    case = cases.lock(connection, tenant, case_id, expected_version)
     changed = states.change(
         case, author, from_us(now_us), state=state, owner=owner, resolution=resolution
     )
     if not changed.fields:
         return _shown(connection, case)
     return _shown(connection, _write(connection, case, author, now_us, changed))
-
-
-def _locked(
-    connection: Connection, tenant: str, case_id: str, expected_version: int | None
-) -> dict[str, Any]:
-    """Read a case for a change. Raises `NotFound`, and `Stale` if it has another version."""
-    case = cases.lock(connection, tenant, case_id)
-    if expected_version is not None and expected_version != case["version"]:
-        raise Stale(f"case {case_id}", case["version"])
-    return case
 
 
 def outcome(
@@ -169,7 +159,7 @@ def outcome(
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """
-    case = _locked(connection, tenant, case_id, expected_version)
+    case = cases.lock(connection, tenant, case_id, expected_version)
     changed = outcomes.record(
         case, author, from_us(now_us), code, call_back_at=call_back_at, note=note
     )
@@ -195,7 +185,7 @@ def undo_outcome(
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """
-    case = _locked(connection, tenant, case_id, expected_version)
+    case = cases.lock(connection, tenant, case_id, expected_version)
     changed = outcomes.undo(case, author, from_us(now_us), leads=leads)
     case_steps.put_back(connection, case, case["before_outcome"]["plan"])
     return _shown(

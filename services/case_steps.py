@@ -25,7 +25,7 @@ from customer_context.cases.case_state import (
     What,
 )
 from customer_context.cases.case_types import CaseType, Item, Step, schema_of
-from runtime.errors import Invalid, NotAllowed, NotFound, Stale
+from runtime.errors import Invalid, NotAllowed, NotFound
 from services import case_types, rights_progress
 from services.visibility import TYPED
 from store.casework import case_notices, case_orders, case_plans, cases
@@ -189,9 +189,7 @@ def act(
     data : of the step's form, checked by its JSON schema. Raises `NotFound`, `Stale`,
     `NotAllowed`, and `Invalid` where the data do not fit.
     """
-    case = cases.lock(connection, tenant, case_id)
-    if expected_version is not None and expected_version != case["version"]:
-        raise Stale(f"case {case_id}", case["version"])
+    case = cases.lock(connection, tenant, case_id, expected_version)
     row = case_plans.get(connection, case_id)
     if row is None:
         raise NotAllowed(f"case {case_id} has no type: it has no steps")

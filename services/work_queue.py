@@ -11,7 +11,7 @@ from customer_context.cases import assignment
 from customer_context.cases import work_queue as rule
 from customer_context.cases.states import CaseChange
 from customer_context.cases.work_queue import Need, Ranked, Worker
-from runtime.errors import NotAllowed, NotFound, Stale
+from runtime.errors import NotAllowed, NotFound
 from services import visibility
 from services.visibility import Kind
 from store.casework import cases
@@ -160,7 +160,7 @@ def take(
     expected_version: int | None = None,
 ) -> dict[str, Any]:
     """Take a case. Raises `NotFound`, `Stale`, `NotAllowed`."""
-    case = _locked(connection, tenant, case_id, expected_version)
+    case = cases.lock(connection, tenant, case_id, expected_version)
     return _write(connection, case, asking, now_us, assignment.take)
 
 
@@ -179,7 +179,7 @@ def delegate(
 
     Raises `NotFound`, `Stale`, `NotAllowed`.
     """
-    case = _locked(connection, tenant, case_id, expected_version)
+    case = cases.lock(connection, tenant, case_id, expected_version)
     able = [one.name for one in delegates(connection, case, from_us(now_us))]
     if able.count(to) != 1:
         why = "two people have this name" if to in able else "nobody present who can do it has it"
@@ -202,7 +202,7 @@ def give_back(
     expected_version: int | None = None,
 ) -> dict[str, Any]:
     """Give a case back to the queue with a note. Raises `NotFound`, `Stale`, `NotAllowed`."""
-    case = _locked(connection, tenant, case_id, expected_version)
+    case = cases.lock(connection, tenant, case_id, expected_version)
 
     def change(case: Mapping[str, Any], who: str, *, leads: bool) -> CaseChange:
         return assignment.give_back(case, who, note, leads=leads)
@@ -280,15 +280,6 @@ def _worker(row: Mapping[str, Any]) -> Worker:
         _SIDES.get(row["role"]),
         absent=row["absent"],
     )
-
-
-def _locked(
-    connection: Connection, tenant: str, case_id: str, expected_version: int | None
-) -> dict[str, Any]:
-    case = cases.lock(connection, tenant, case_id)
-    if expected_version is not None and expected_version != case["version"]:
-        raise Stale(f"case {case_id}", case["version"])
-    return case
 
 
 def _write(

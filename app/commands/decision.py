@@ -1,12 +1,12 @@
 """Decisions on the next best action: make, explain, try on a file."""
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.commands.shared.console import load_settings, out, print_json
+from app.commands.shared.input import text_of
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.reads import log_command, user
 from app.commands.shared.tenant import the_tenant
@@ -46,7 +46,7 @@ def try_(
     from customer_context.next_best_action.decide import decide
     from services import actions
 
-    given = request_file.read(_text(file), str(file))
+    given = request_file.read(text_of(file), str(file))
     rules = actions.in_use(actions_dir or load_settings().actions_dir)
     request = explain.with_facts(request_file.request_of(given), changes(with_ or []))
     winners = [
@@ -177,13 +177,3 @@ def show(answer: dict[str, Any]) -> None:
         why = f"{one['stage']} {one['level'] or ''}/{one['rule'] or ''}: {one['detail']}{known}"
         text = "another has a higher priority" if one["outcome"] == "lost" else why
         out.print(f"-  {one['action']}: {text}", highlight=False)
-
-
-def _text(file: Path) -> str:
-    try:
-        if str(file) == "-":
-            return sys.stdin.read()
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise Usage(f"{file}: {what}") from None

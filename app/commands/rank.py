@@ -8,15 +8,14 @@ Example:
   tachowatt rank docs/examples/situation.json --json
 """
 
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from app.commands.shared.console import out, print_json
+from app.commands.shared.input import text_of
 from app.commands.shared.options import Json
-from runtime.errors import Usage
 
 File = Annotated[Path, typer.Argument(help="JSON file, or - for stdin", show_default=False)]
 Most = Annotated[
@@ -27,7 +26,7 @@ Most = Annotated[
 def rank(file: File, most: Most = None, json: Json = False) -> None:
     from customer_context.relevance import situations
 
-    found = situations.read(_text(file), str(file))
+    found = situations.read(text_of(file), str(file))
     if most is not None:
         found = [one.model_copy(update={"most": most}) for one in found]
     answers = [situations.ranked(one) for one in found]
@@ -39,16 +38,6 @@ def rank(file: File, most: Most = None, json: Json = False) -> None:
         for number, one in enumerate(answer["relevant"], start=1):
             out.print(_line(number, one), highlight=False)
         out.print(f"   {answer['left_out']} more", highlight=False)
-
-
-def _text(file: Path) -> str:
-    try:
-        if str(file) == "-":
-            return sys.stdin.read()
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        what = error.strerror if isinstance(error, OSError) and error.strerror else error
-        raise Usage(f"{file}: {what}") from None
 
 
 def _line(number: int, one: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from customer_context.cases.case_state import (
 )
 from customer_context.cases.case_types import CaseType, load
 from proving.cases import random_types
+from proving.testbed.rounds import problems_of
 from runtime.errors import NotAllowed
 from tests.oracles import case_engine as oracle
 
@@ -46,12 +47,7 @@ class Proof:
 def prove(seed: int, rounds: int, most_problems: int = 5) -> Proof:
     """Try `rounds` random case types with a case each; stop after `most_problems`."""
     found = Proof()
-    for number in range(rounds):
-        problem = _round(Random(f"{seed} {number}"), found)
-        if problem is not None:
-            found.problems.append(f"seed {seed}, round {number}: {problem}")
-            if len(found.problems) >= most_problems:
-                break
+    found.problems = problems_of(lambda random: _round(random, found), seed, rounds, most_problems)
     return found
 
 

@@ -15,6 +15,7 @@ from customer_context.next_best_action import decide, explain, record
 from customer_context.next_best_action.decide import Request, Winner
 from customer_context.next_best_action.rules import Rules, load
 from proving.decisions import random_sets
+from proving.testbed.rounds import problems_of
 from tests.oracles import next_best_action as oracle
 
 _REQUESTS = 12
@@ -39,12 +40,7 @@ class Proof:
 def prove(seed: int, rounds: int, most_problems: int = 5) -> Proof:
     """Decide for `_REQUESTS` customers with each of `rounds` sets of actions."""
     found = Proof()
-    for number in range(rounds):
-        problem = _round(Random(f"{seed} {number}"), found)
-        if problem is not None:
-            found.problems.append(f"seed {seed}, round {number}: {problem}")
-            if len(found.problems) >= most_problems:
-                break
+    found.problems = problems_of(lambda random: _round(random, found), seed, rounds, most_problems)
     return found
 
 

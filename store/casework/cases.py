@@ -12,7 +12,7 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from runtime.errors import NotFound
+from runtime.errors import NotFound, Stale
 from store.casework.filters import Queue
 from store.postgres import notify, rows
 from store.postgres.merged import only
@@ -210,8 +210,13 @@ def lock_free(connection: Connection, tenant: str, case_id: str) -> dict[str, An
     )
 
 
-def lock(connection: Connection, tenant: str, case_id: str) -> dict[str, Any]:
-    """Read a case for a change, in the caller's transaction. Raises `NotFound`."""
+def lock(
+    connection: Connection, tenant: str, case_id: str, expected_version: int | None = None
+) -> dict[str, Any]:
+    """Read a case for a change, in the caller's transaction.
+
+    Raises `NotFound`, and `Stale` if it has another version than is expected.
+    """
     found = rows.one(
         connection,
         "select * from contacts.service_case where tenant = %s and case_id = %s for no key update",
@@ -219,6 +224,8 @@ def lock(connection: Connection, tenant: str, case_id: str) -> dict[str, Any]:
     )
     if found is None:
         raise NotFound(f"there is no case {case_id!r}")
+    if expected_version is not None and expected_version != found["version"]:
+        raise Stale(f"case {case_id}", found["version"])
     return found
 
 
