@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from app.processes.stack import prepare_secrets
-from app.servers.postgres import Postgres
+from proving.testbed.database import database_of
 from runtime.clock import Clock
 from runtime.errors import Stop
 from runtime.secret_box import SecretBox, box_of
@@ -34,9 +34,7 @@ def run(
     As the API's role: one transaction a request, with what the page shows, without HTTP.
     `settings.database_url` must be empty where it is given; else our own server.
     """
-    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
-    try:
-        url = settings.database_url or postgres.start()  # type: ignore[union-attr]
+    with database_of(settings, clock) as url:
         progress(f"{entries:,} entries: filling", 0, 1)
         migrate(url)
         prepare_secrets(settings, url, clock)
@@ -44,8 +42,7 @@ def run(
         box = box_of(settings)
         tenant, customer = bench_data.TENANT, bench_timeline.CUSTOMER
         with connect(url) as connection:
-            if measurements.has_tenants(connection):
-                raise Stop("the database is not empty")
+            measurements.require_empty(connection)
             kinds = bench_timeline.fill(connection, entries, now_us)
             number = NewPoint(tenant, customer, "mobile", _NUMBER)
             points.record(connection, number, "bench", now_us)
@@ -58,9 +55,6 @@ def run(
             connection.autocommit = True
             connection.execute("analyze")
         latency = _measured(url, clock, points, box, requests, progress)
-    finally:
-        if postgres is not None:
-            postgres.stop()
     problems = [
         f"{name}: p99 {row['p99']} ms, {_P99_MS:.0f} ms is the most"
         for name, row in latency.items()

@@ -11,11 +11,11 @@ from app.operations import registry_import as registry_files
 from app.operations.ledger import ledger_json
 from app.operations.verify import verify
 from app.servers.mosquitto import Mosquitto
-from app.servers.postgres import Postgres
 from proving.bench import backlog
 from proving.bench import kafka as bench_kafka
 from proving.bench import paho as bench_paho
 from proving.bench import service as bench_service
+from proving.testbed.database import database_of
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
@@ -202,12 +202,10 @@ def problems(found: dict[str, Any]) -> list[str]:
 @contextmanager
 def servers(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
     """Yield database and broker: those set, else embedded PostgreSQL and Debian's Mosquitto."""
-    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
     broker = Mosquitto(settings.state_dir, clock)
     try:
         mqtt_url = settings.mqtt_url or broker.start()
-        yield settings.database_url or postgres.start(), mqtt_url  # type: ignore[union-attr]
+        with database_of(settings, clock) as url:
+            yield url, mqtt_url
     finally:
         broker.stop()
-        if postgres is not None:
-            postgres.stop()

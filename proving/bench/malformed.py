@@ -19,13 +19,13 @@ from typing import Any
 from app.operations import registry_import as registry_files
 from app.processes.lifecycle import collector_spared
 from app.processes.warm_up import warm_up
-from app.servers.postgres import Postgres
 from contracts.raw import RawMessage
 from gateway.forward import BATCH_BYTES
 from ingest.kernels import KINDS
 from ingest.partition.worker import Worker
 from proving.bench import drain
 from proving.bench import service as bench_service
+from proving.testbed.database import database_of
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Reason, Stop
 from runtime.metrics import Metrics
@@ -409,15 +409,9 @@ def _differences(expected: dict[str, Any], found: dict[str, Any]) -> list[str]:
 @contextmanager
 def _databases(settings: Settings, clock: Clock) -> Iterator[tuple[str, str]]:
     """Yield two databases on one server: the one set or embedded, and a temporary one."""
-    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
-    try:
-        url = settings.database_url or postgres.start()  # type: ignore[union-attr]
+    with database_of(settings, clock) as url:
         migrate(url)
         with connect(url) as connection:
-            if measurements.has_tenants(connection):
-                raise Stop("the database is not empty")
+            measurements.require_empty(connection)
         with measurements.temporary_database(url, f"tachowatt_bench_{os.getpid()}") as good_url:
             yield url, good_url
-    finally:
-        if postgres is not None:
-            postgres.stop()

@@ -15,9 +15,9 @@ import numpy as np
 
 from api.http.scopes import OF_ROLE
 from app.processes.stack import Stack, prepare_secrets
-from app.servers.postgres import Postgres
 from app.servers.supervise import Child
 from proving.bench import history
+from proving.testbed.database import database_of
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
@@ -63,14 +63,9 @@ def run(
     for number, samples in enumerate(sizes):
         directory = settings.state_dir / str(number)
         directory.mkdir()
-        postgres = Postgres(directory, clock) if settings.database_url is None else None
-        try:
-            url = settings.database_url or postgres.start()  # type: ignore[union-attr]
+        with database_of(settings, clock, directory) as url:
             own = settings.model_copy(update={"state_dir": directory})
             found["sizes"].append(_one(own, url, clock, samples, requests, progress))
-        finally:
-            if postgres is not None:
-                postgres.stop()
     found["flat"] = _flatness(found["sizes"])
     found["problems"] = _problems(found)
     return found
@@ -85,8 +80,7 @@ def _one(
     progress(f"{samples:,} samples: filling", 0, 1)
     now_us, began = clock.now_us(), clock.monotonic()
     with connect(url) as connection:
-        if measurements.has_tenants(connection):
-            raise Stop("the database is not empty")
+        measurements.require_empty(connection)
         history.fill(connection, samples, now_us, contact_points_of(settings))
         filled_s = clock.monotonic() - began
         keys = {role: _key(connection, role, now_us) for role in OF_ROLE if role != "customer"}

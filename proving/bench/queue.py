@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.servers.postgres import Postgres
+from proving.testbed.database import database_of
 from runtime.clock import Clock
-from runtime.errors import Stop
 from runtime.settings import Settings
 from services import case_flow, work_queue
 from services.work_queue import Asking
@@ -36,23 +35,17 @@ def run(
     As the API's role: one transaction a request, with what a page shows, without HTTP.
     `settings.database_url` must be empty where it is given; else our own server.
     """
-    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
-    try:
-        url = settings.database_url or postgres.start()  # type: ignore[union-attr]
+    with database_of(settings, clock) as url:
         progress(f"{cases:,} open cases: filling", 0, 1)
         migrate(url)
         with connect(url) as connection:
-            if measurements.has_tenants(connection):
-                raise Stop("the database is not empty")
+            measurements.require_empty(connection)
             bench_queue.fill(connection, cases, clock.now_us())
             versions = measurements.versions(connection)
             connection.commit()
             connection.autocommit = True
             connection.execute("analyze")
         latency = _measured(url, clock, requests, progress)
-    finally:
-        if postgres is not None:
-            postgres.stop()
     problems = [
         f"{name}: p99 {row['p99']} ms, {_P99_MS:.0f} ms is the most"
         for name, row in latency.items()

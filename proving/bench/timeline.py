@@ -5,9 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.servers.postgres import Postgres
+from proving.testbed.database import database_of
 from runtime.clock import Clock
-from runtime.errors import Stop
 from runtime.secret_box import SecretBox, box_with, new_key
 from runtime.settings import Settings
 from services import own_values, timeline
@@ -48,9 +47,7 @@ def run(
     As the API's role: one transaction a request, with what a page shows, without HTTP.
     `settings.database_url` must be empty where it is given; else our own server.
     """
-    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
-    try:
-        url = settings.database_url or postgres.start()  # type: ignore[union-attr]
+    with database_of(settings, clock) as url:
         progress(f"{entries:,} entries: filling", 0, 1)
         box = box_with(new_key())
 
@@ -59,8 +56,7 @@ def run(
 
         migrate(url)
         with connect(url) as connection:
-            if measurements.has_tenants(connection):
-                raise Stop("the database is not empty")
+            measurements.require_empty(connection)
             kinds = bench_timeline.fill(connection, entries, clock.now_us())
             versions = measurements.versions(connection)
             connection.commit()
@@ -69,9 +65,6 @@ def run(
             connection.autocommit = True
             connection.execute("analyze")
         found = _measured(url, box, clock, requests, progress)
-    finally:
-        if postgres is not None:
-            postgres.stop()
     result = {
         "entries": sum(kinds.values()), "kinds": kinds, "versions": versions,
         "requests": requests, "page": _LIMIT, **found,

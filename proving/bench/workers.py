@@ -13,11 +13,11 @@ from multiprocessing.connection import Connection as Pipe
 from typing import Any
 
 from app.operations import registry_import as registry_files
-from app.servers.postgres import Postgres
 from contracts.kafka import Topics
 from contracts.raw import RawMessage, Receipt
 from proving.bench import kafka as bench_kafka
 from proving.bench.kafka import Part, pause, served
+from proving.testbed.database import database_of
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.metrics import Metrics
@@ -52,9 +52,7 @@ class Plan:
 
 def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dict[str, Any]:
     """Measure each count of workers in turn; return the figures and their ratio."""
-    postgres = Postgres(settings.state_dir, clock) if settings.database_url is None else None
-    try:
-        url = settings.database_url or postgres.start()  # type: ignore[union-attr]
+    with database_of(settings, clock) as url:
         migrate(url)
         tenant = f"bench-{clock.now_us() // US_PER_S}"
         load = Load(_RATE, plan.devices, plan.messages / _RATE, tenant=tenant, samples=plan.samples)
@@ -66,9 +64,6 @@ def run(settings: Settings, clock: Clock, plan: Plan, progress: Progress) -> dic
                 _measure(settings, clock, plan, url, kafka_url, load, workers, progress)
                 for workers in plan.workers
             ]
-    finally:
-        if postgres is not None:
-            postgres.stop()
     found: dict[str, Any] = {
         "messages": plan.messages,
         "samples_per_message": plan.samples,

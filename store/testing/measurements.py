@@ -8,6 +8,7 @@ from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
 from runtime.clock import Clock
+from runtime.errors import Stop
 from store.pipeline import telemetry
 from store.postgres.pool import Connection, connect, scalar
 
@@ -72,11 +73,10 @@ def _in_batch_order(samples: telemetry.Samples, rows_per_batch: int) -> telemetr
     return samples.take(np.lexsort((samples.observed_us, samples.device, batch)))
 
 
-def has_tenants(connection: Connection) -> bool:
-    """Return True where the database has tenants, and so possibly data of a user."""
-    row = connection.execute("select exists (select 1 from customers.tenant)").fetchone()
-    assert row is not None
-    return bool(row[0])
+def require_empty(connection: Connection) -> None:
+    """Raise `Stop` where the database has tenants, and so possibly data of a user."""
+    if scalar(connection, "select exists (select 1 from customers.tenant)"):
+        raise Stop("the database is not empty")
 
 
 @contextmanager
