@@ -316,3 +316,28 @@ def test_a_command_shows_no_features_that_may_only_be_stored(town: Town, what: s
         after = rows_of(connection, what, None, 1_000).reads[TENANT]
     assert before > 0
     assert [read for read in after if read.customer == "c0"] == []
+
+
+def test_a_decision_reads_no_more_of_the_ledger_however_long_it_is(town: Town) -> None:
+    with connect(town.url) as connection:
+        connection.execute(
+            "insert into customers.consent (tenant, customer, purpose, state, legal_basis, "
+            "notice_version, source, decided_at, recorded_at) "
+            "select %s, %s, %s, 'granted', 'consent', '1', 'many', now(), now() "
+            "from generate_series(1, 600)",
+            (TENANT, CUSTOMER, PURPOSE),
+        )
+        connection.commit()
+    with connect(town.url) as connection:  # a connection of its own: no counts of before
+        connection.execute(
+            "insert into customers.consent (tenant, customer, purpose, state, legal_basis, "
+            "notice_version, source, decided_at, recorded_at) "
+            "values (%s, %s, %s, 'granted', 'consent', '1', 'one', now(), now())",
+            (TENANT, CUSTOMER, PURPOSE),
+        )
+        read = scalar(
+            connection,
+            "select coalesce(seq_tup_read, 0) + coalesce(idx_tup_fetch, 0) "
+            "from pg_stat_xact_user_tables where relid = 'customers.consent'::regclass",
+        )
+    assert read < 50, f"{read} rows for one decision"
