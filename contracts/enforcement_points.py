@@ -7,7 +7,7 @@ path that asks nothing: `tests/property/test_withdrawal.py` reads every route of
 
 from dataclasses import dataclass
 
-_WITHDRAWAL = "tests/property/test_withdrawal.py::test_nothing_that_was_withdrawn_is_shown"
+_WITHDRAWAL = "tests/property/test_withdrawal.py::test_nothing_that_was_withdrawn_is_shown_anywhere"
 _PROVEN = "tests/unit/proving/test_prove_consent.py::test_our_rules_and_the_oracle_agree"
 _IN_DATABASE = (
     "tests/integration/test_prove_consent_in_database.py::test_the_database_agrees_with_the_oracle"
