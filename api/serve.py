@@ -41,14 +41,15 @@ def open_deps(
 ) -> Iterator[Deps]:
     """Open the dependencies of one process; close them at the end."""
     url = settings.api_database_url or database_url
-    pool = Pool(url, most=settings.api_connections, role=READER)
+    box = box_of(settings)
+    pool = Pool(url, most=settings.api_connections, role=READER, box=box)
     changes = Changes(url)
     changes.start()
     try:
         rate = RateLimit(settings.api_requests_per_minute)
         failures = FailureLimit(settings.api_failures_per_minute)
         site = Site(settings.api_base_url)
-        box, provider = box_of(settings), provider_of(settings, clock)
+        provider = provider_of(settings, clock)
         yield Deps(pool, settings, clock, metrics, changes, rate, failures, site, box, provider)
     finally:
         changes.close()

@@ -56,11 +56,11 @@ class Dispatcher:
         While the store is unavailable it retries. It ends within seconds; the next worker does the
         rest.
         """
-        deciding = StoreThread(self._url, "contacts")
-        delivering = StoreThread(self._url, "delivery")
         channels, box = open_channels(self._settings, self._clock), box_of(self._settings)
+        deciding = StoreThread(self._url, "contacts", box)
+        delivering = StoreThread(self._url, "delivery", box)
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
-        mailing = StoreThread(self._url, "links")
+        mailing = StoreThread(self._url, "links", box)
         links = LinkMailer(mailing, self._settings, self._clock)
         codes = CodeMailer(mailing, box_of(self._settings), self._settings, self._clock)
         listener = NotificationListener(self._url)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, ParamSpec, TypeVar
 
+from runtime.secret_box import SecretBox
 from store.postgres.pool import Connection, abort, connect, translated
 from store.postgres.roles import CONTACTS
 
@@ -20,12 +21,13 @@ _CLOSE_WITHIN_S = 1.0
 class StoreThread:
     """Runs store calls one after the other, each in its own transaction.
 
-    The connection is opened on first use, and again after it broke.
+    The connection is opened on first use, and again after it broke. box : of the connection.
     """
 
-    def __init__(self, url: str, name: str) -> None:
+    def __init__(self, url: str, name: str, box: SecretBox | None = None) -> None:
         self._url = url
         self._name = name
+        self._box = box
         self._connection: Connection | None = None
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=name)
         self.generation = 0
@@ -41,7 +43,10 @@ class StoreThread:
             with translated():
                 if self._connection is None:
                     self._connection = connect(
-                        self._url, application=f"tachowatt-{self._name}", role=CONTACTS
+                        self._url,
+                        application=f"tachowatt-{self._name}",
+                        role=CONTACTS,
+                        box=self._box,
                     )
                     self.generation += 1
                 try:

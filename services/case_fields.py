@@ -12,7 +12,7 @@ from datetime import datetime
 from customer_context.cases.case_state import State
 from customer_context.cases.case_types import Item
 from runtime.errors import Invalid, NotAllowed, NotFound
-from services import case_steps, matter
+from services import case_steps, case_texts, matter
 from store.casework import case_fields, cases
 from store.postgres.pool import Connection
 
@@ -51,7 +51,7 @@ Fields = dict[tuple[str, str], Entered]
 def of_case(connection: Connection, plan: case_steps.Plan, tenant: str, case_id: str) -> Fields:
     """Return what was entered in the steps of a case that are open."""
     found: Fields = {}
-    for row in case_fields.latest(connection, tenant, case_id):
+    for row in case_texts.fields(connection, tenant, case_id):
         item = plan.type.items.get(row["step"])
         if item is None or not _open(plan, item, row["times"]):
             continue
@@ -105,11 +105,12 @@ def write(
             raise NotAllowed(f"{field}: choose one of the values first")
         if value in {one.value for one in (before.accepted, *before.rivals)}:
             return before, not before.rivals  # it stands there already
+    stored = case_texts.sealed_field(connection, case, value, now_us)
     if accepted and before is not None and not before.rivals and before.accepted.author == author:
-        case_fields.extend(connection, tenant, case_id, of, latest, value, now_us)
+        case_fields.extend(connection, tenant, case_id, of, latest, stored, now_us)
     else:
         case_fields.put(
-            connection, tenant, case_id, of, number=latest + 1, base=base, value=value,
+            connection, tenant, case_id, of, number=latest + 1, base=base, value=stored,
             accepted=accepted, author=author, now_us=now_us,
         )  # fmt: skip
     return of_case(connection, plan, tenant, case_id)[step, field], accepted

@@ -1,6 +1,7 @@
 """Photos of a case's steps: add, list and show them.
 
-Each has a key of its own, sealed with the key of secrets; the database sees no content in clear.
+Each has a key of its own, sealed with the key of the case's customer, or with the key of secrets
+where the case is nobody's; the database sees no content in clear.
 """
 
 import base64
@@ -18,11 +19,13 @@ from customer_context.cases.case_state import State, What
 from runtime.errors import Invalid, NotAllowed, NotFound
 from runtime.secret_box import Damaged, SecretBox
 from services import case_steps, photo
+from services.customer_keys import CustomerKeys
 from store.casework import case_files, cases
 from store.casework.case_files import NewFile
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
-from store.secrets.columns import CASE_FILE_KEY, CASE_FILE_POSITION
+from store.secrets.columns import CASE_FILE_KEY, CASE_FILE_POSITION, SealedColumn
+from store.secrets.own_columns import OWN
 
 MOST_FILES = 30
 """Of one case."""
@@ -68,15 +71,22 @@ def add(
     file_id, key = secrets.token_hex(16), AESGCM.generate_key(256)
     nonce = secrets.token_bytes(_NONCE_BYTES)
     position = None
+
+    def seal(text: str, column: SealedColumn) -> str:
+        bound_to = column.bound_to(file_id)
+        if case["customer"] is None:
+            return box.seal(text, bound_to)
+        return CustomerKeys(box).seal(connection, tenant, case["customer"], text, bound_to, now_us)
+
     if keep_position and clean.position is not None:
         text = json.dumps({"lat_deg": clean.position[0], "lon_deg": clean.position[1]})
-        position = box.seal(text, CASE_FILE_POSITION.bound_to(file_id))
+        position = seal(text, CASE_FILE_POSITION)
     stored = case_files.put(
         connection,
         NewFile(
             file_id, tenant, case_id, case["customer"], step, document, author, from_us(now_us),
             clean.media_type, len(clean.content), hashlib.sha256(clean.content).digest(),
-            box.seal(base64.b64encode(key).decode(), CASE_FILE_KEY.bound_to(file_id)),
+            seal(base64.b64encode(key).decode(), CASE_FILE_KEY),
             nonce + AESGCM(key).encrypt(nonce, clean.content, file_id.encode()), position,
         ),
     )  # fmt: skip
@@ -93,9 +103,14 @@ def of_case(connection: Connection, tenant: str, case_id: str) -> list[dict[str,
 def content(
     connection: Connection, box: SecretBox, tenant: str, case_id: str, file_id: str
 ) -> Content:
-    """Return the content of a file. Raises `NotFound`, `SecretError`."""
+    """Return the content of a file.
+
+    Raises `NotFound`, also where the key has ended, and `SecretError`.
+    """
     row = _row(connection, tenant, case_id, file_id)
-    key = base64.b64decode(box.open(row["key"], CASE_FILE_KEY.bound_to(file_id)))
+    key = base64.b64decode(_opened(connection, box, row, CASE_FILE_KEY))
+    if not key:
+        raise NotFound(f"the key of file {file_id!r} has ended")
     raw = bytes(row["content"])
     try:
         clear = AESGCM(key).decrypt(raw[:_NONCE_BYTES], raw[_NONCE_BYTES:], file_id.encode())
@@ -111,8 +126,20 @@ def position(
     row = _row(connection, tenant, case_id, file_id)
     if row["position"] is None:
         return None
-    found = json.loads(box.open(row["position"], CASE_FILE_POSITION.bound_to(file_id)))
+    text = _opened(connection, box, row, CASE_FILE_POSITION)
+    if not text:
+        return None
+    found = json.loads(text)
     return found["lat_deg"], found["lon_deg"]
+
+
+def _opened(
+    connection: Connection, box: SecretBox, row: Mapping[str, Any], column: SealedColumn
+) -> str:
+    stored, bound_to = row[column.value], column.bound_to(row["file_id"])
+    if stored.startswith(OWN):
+        return CustomerKeys(box).open(connection, stored, bound_to)
+    return box.open(stored, bound_to)
 
 
 def _row(connection: Connection, tenant: str, case_id: str, file_id: str) -> Mapping[str, Any]:

@@ -12,7 +12,7 @@ from typing import Any
 from customer_context.cases import outcomes, states, work_queue
 from customer_context.cases.states import CaseChange
 from runtime.errors import NotFound
-from services import case_steps, visibility
+from services import case_steps, case_texts, visibility
 from services.visibility import Kind
 from store.casework import cases
 from store.casework.filters import Queue
@@ -88,7 +88,7 @@ def visible(
 
 def diary(connection: Connection, case: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     """Return the diary of a case that was returned by a function of this module, oldest first."""
-    return visibility.diary(case, cases.entries(connection, case["case_id"]))
+    return visibility.diary(case, case_texts.diary(connection, case["case_id"]))
 
 
 def signal_of(
@@ -114,7 +114,7 @@ def note(
     """Write a note into the diary; return the case. Raises `NotFound`."""
     case = cases.lock(connection, tenant, case_id)
     return _shown(
-        connection, cases.write(connection, case, author, now_us, entries=[("note", text)])
+        connection, case_texts.write(connection, case, author, now_us, entries=[("note", text)])
     )
 
 
@@ -234,7 +234,7 @@ def _write(
         changed = _waiting(changed, None)
         why = changed.fields.get("outcome") or "resolved"
         case_steps.close(connection, case, author, now_us, why)
-    return cases.write(
+    return case_texts.write(
         connection, case, author, now_us, fields=changed.fields, entries=changed.entries
     )
 

@@ -26,7 +26,7 @@ from customer_context.cases.case_state import (
 )
 from customer_context.cases.case_types import CaseType, Item, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound
-from services import case_types, rights_progress
+from services import case_texts, case_types, rights_progress
 from services.visibility import TYPED
 from store.casework import case_notices, case_orders, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
@@ -60,13 +60,13 @@ class Plan:
 
 def plan_of(connection: Connection, tenant: str, case_id: str) -> Plan | None:
     """Return the plan of a case; None where it has no type."""
-    row = case_plans.get(connection, case_id)
+    row = case_texts.plan(connection, case_id)
     if row is None or row["tenant"] != tenant:
         return None
     return Plan(
         case_types.of_digest(connection, tenant, row["digest"]),
         CaseState.from_json(row["state"], row["data"]),
-        case_plans.events(connection, case_id),
+        case_texts.events(connection, case_id),
         row["parent"],
     )
 
@@ -165,9 +165,9 @@ def attach(
         outcome.state.next_due_us,
         *(parent or (None, None)),
     )
-    if not case_plans.put(connection, plan):
-        return
     case = cases.lock(connection, tenant, case_id)
+    if not case_texts.put_plan(connection, case, plan, now_us):
+        return
     _carry_out(connection, case, case_type, event, outcome, author, parent)
 
 
@@ -190,7 +190,7 @@ def act(
     `NotAllowed`, and `Invalid` where the data do not fit.
     """
     case = cases.lock(connection, tenant, case_id, expected_version)
-    row = case_plans.get(connection, case_id)
+    row = case_texts.plan(connection, case_id)
     if row is None:
         raise NotAllowed(f"case {case_id} has no type: it has no steps")
     case_type = case_types.of_digest(connection, tenant, row["digest"])
@@ -256,7 +256,7 @@ def close(
     connection: Connection, case: Mapping[str, Any], author: str, now_us: int, why: str
 ) -> None:
     """End the plan of a locked case that was resolved otherwise; nothing where it has none."""
-    row = case_plans.get(connection, case["case_id"])
+    row = case_texts.plan(connection, case["case_id"])
     if row is None or row["state"]["state"] in ENDED:
         return
     case_type = case_types.of_digest(connection, case["tenant"], row["digest"])
@@ -279,7 +279,9 @@ def extend(
     case = cases.lock(connection, tenant, case_id)
     if case["state"] != "resolved":
         entries = [("note", reason)]
-        cases.write(connection, case, author, now_us, fields={"deadline": until}, entries=entries)
+        case_texts.write(
+            connection, case, author, now_us, fields={"deadline": until}, entries=entries
+        )
 
 
 def fire_due(connection: Connection, now_us: int, limit: int = DUE_AT_ONCE) -> int:
@@ -291,7 +293,7 @@ def fire_due(connection: Connection, now_us: int, limit: int = DUE_AT_ONCE) -> i
     done = 0
     for tenant, case_id in found:
         case = cases.lock_free(connection, tenant, case_id)
-        row = case_plans.get(connection, case_id)  # as it is under the lock
+        row = case_texts.plan(connection, case_id)  # as it is under the lock
         if case is None or row is None or row["next_due"] is None:
             continue
         if row["next_due"] > from_us(now_us):
@@ -314,13 +316,13 @@ def _apply(
     around = _around(connection, case["tenant"], case["customer"], row["signal"], event.at_us)
     outcome = engine.apply(case_type, state, event, around)
     after = outcome.state
-    case_plans.write(connection, case["case_id"], after.to_json(), after.data, after.next_due_us)
+    case_texts.write_plan(connection, case, row, after, event.text, event.at_us)
     parent = None if row["parent"] is None else (row["parent"], row["parent_item"])
     written = _carry_out(connection, case, case_type, event, outcome, author, parent)
     if case_type.id != rights_progress.CASE_TYPE:
         return written
     for next_ in rights_progress.follow(connection, written, event, outcome, author):
-        changed = case_plans.get(connection, case["case_id"])
+        changed = case_texts.plan(connection, case["case_id"])
         assert changed is not None
         written = _apply(connection, written, changed, case_type, next_, cases.AUTHOR)
     return written
@@ -337,9 +339,9 @@ def _carry_out(
 ) -> dict[str, Any]:
     """Write what an event led to: history, the case itself, sub-cases and the case above."""
     tenant, case_id = case["tenant"], case["case_id"]
-    case_plans.add_event(
+    case_texts.add_event(
         connection,
-        case_id,
+        case,
         NewEvent(
             event.at_us,
             author,
@@ -349,6 +351,7 @@ def _carry_out(
             [(change.item, change.state, change.why) for change in outcome.changes],
             [(e.does, e.item, e.times, e.name) for e in outcome.effects],
         ),
+        event.at_us,
     )
     fields: dict[str, Any] = {}
     entries: list[tuple[str, str]] = []
@@ -378,7 +381,9 @@ def _carry_out(
             case_orders.put(
                 connection, tenant, case_id, effect.item, effect.times, effect.name, event.at_us
             )
-    written = cases.write(connection, case, author, event.at_us, fields=fields, entries=entries)
+    written = case_texts.write(
+        connection, case, author, event.at_us, fields=fields, entries=entries
+    )
     if ended and parent is not None:
         _tell_parent(connection, tenant, parent, outcome, event.at_us)
     return written

@@ -16,7 +16,7 @@ from contracts.purposes import KeyUse
 from customer_context.cases.case_state import State, What
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import SecretBox
-from services import case_files, case_flow, case_record, case_steps, signing
+from services import case_files, case_flow, case_record, case_steps, case_texts, signing
 from services.visibility import TYPED
 from store.casework import case_notices, cases, claim_files, contacts, receivers
 from store.casework.contacts import NewContact
@@ -125,7 +125,7 @@ def _finite(value: Any) -> float | None:
 
 def of_case(connection: Connection, tenant: str, case_id: str) -> dict[str, Any] | None:
     """Return a claim that was handed over: jws, digest, public_key, signed_at; else None."""
-    return claim_files.get(connection, tenant, case_id)
+    return case_texts.claim(connection, tenant, case_id)
 
 
 def run_due(connection: Connection, box: SecretBox, now_us: int) -> int:
@@ -159,7 +159,8 @@ def _hand_over(
     digest = hashlib.sha256(jws.encode()).digest()
     keys = consent_chain.receipt_public_keys(connection)
     public = keys[signing.key_id_of(jws)]
-    if claim_files.put(connection, tenant, case_id, jws, digest, public, now_us):
+    stored = case_texts.sealed_claim(connection, case, jws, now_us)
+    if claim_files.put(connection, tenant, case_id, stored, digest, public, now_us):
         _announce(connection, case, digest, now_us)
     case_steps.act(connection, tenant, case_id, cases.AUTHOR, now_us, What.COMPLETE, item=item)
 

@@ -11,7 +11,8 @@ import hmac
 import secrets
 from collections.abc import Collection, Iterable, Mapping
 
-from runtime.secret_box import KEY_BYTES, PREFIX, Key, SecretBox, box_with
+from runtime.secret_box import KEY_BYTES, PREFIX, Key, SecretBox, box_of, box_with
+from runtime.settings import Settings
 from store.people import customer_keys as store
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -115,6 +116,13 @@ class CustomerKeys:
             return {}
         key = hmac.digest(self._keys[key_id].material, b"words", hashlib.sha256)
         return {word: _hash(key, word) for word in words}
+
+
+def own_keys(connection: Connection) -> CustomerKeys:
+    """Return the keys that a connection opens, by its box, else by that of the settings."""
+    if connection.box is None:
+        connection.box = box_of(Settings())
+    return CustomerKeys(connection.box)
 
 
 def own_key_id(stored: str | None) -> str | None:

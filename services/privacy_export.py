@@ -19,18 +19,21 @@ from runtime.errors import NotFound
 from runtime.secret_box import PREFIX, SecretBox
 from services.customer_keys import CustomerKeys
 from services.erasure import keys_of
+from services.own_values import with_opened
 from store.people import customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.privacy import export as store
 from store.privacy.personal_data import Entry
 from store.privacy.whose import Keys
-from store.secrets.own_columns import OWN_TABLES, RIGHTS
+from store.secrets.own_columns import FORMS, OWN_TABLES, RIGHTS
 
 _SHOWN = 100
 """Rows of a table on the page; the CSV has all."""
 
 _OWN = {table.table: table for table in (*OWN_TABLES, RIGHTS)}
+_QUOTES = {FORMS.table: ("state",)}
+"""JSON whose strings may quote what was sealed."""
 
 
 @dataclass(slots=True)
@@ -107,10 +110,14 @@ def _rows(connection: Connection, part: Part, keys: Keys, texts: "_Texts") -> It
     for row in store.rows(connection, part.entry, part.columns, keys):
         values = list(row)
         if own is not None:
-            of = values[part.columns.index(own.row)]
-            for column in own.values:
-                at = part.columns.index(column)
-                values[at] = texts.open(connection, values[at], own.bound_to(column, of))
+            of = values[part.columns.index(own.bound or own.row)]
+            for column in (*own.values, *_QUOTES.get(own.table, ())):
+                if column in part.columns:  # the key of a file is not for its customer
+                    at = part.columns.index(column)
+                    bound_to = own.bound_to(column, of)
+                    values[at] = texts.open(
+                        connection, values[at], bound_to, is_json=column in own.json
+                    )
         yield values
 
 
@@ -121,10 +128,15 @@ class _Texts:
         self._box = box
         self._keys = CustomerKeys(box)
 
-    def open(self, connection: Connection, stored: str, bound_to: str) -> str:
-        if stored.startswith(PREFIX):
+    def open(self, connection: Connection, stored: Any, bound_to: str, *, is_json: bool) -> Any:
+        if isinstance(stored, str) and stored.startswith(PREFIX):
             return self._box.open(stored, bound_to)
-        return self._keys.open(connection, stored, bound_to)
+
+        def open_(text: str) -> str:
+            return self._keys.open(connection, text, bound_to)
+
+        opened = with_opened(stored, open_)
+        return json.loads(opened) if is_json and isinstance(opened, str) and opened else opened
 
 
 def _csv(archive: zipfile.ZipFile, part: Part, rows: Iterable[list[Any]]) -> None:

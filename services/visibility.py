@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from contracts.kinds import ANOMALIES, CRASH, EVENTS, Text, purpose_of
+from services import case_texts
 from store.people import consent
 from store.people.consent import InForce
 from store.postgres.merged import same_as
@@ -131,6 +132,8 @@ def shown(
     reader : the customer who reads; None = anybody else. customer : whose rows they are, where the
     rows do not say it. at : None = now by the database's clock.
     """
+    if kind is Kind.CASE:
+        rows = case_texts.opened(connection, rows)
     owners = [customer if customer is not None else row["customer"] for row in rows]
     named = {owner for owner in owners if owner is not None and owner != reader}
     if reader is not None and named:

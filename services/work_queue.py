@@ -12,7 +12,7 @@ from customer_context.cases import work_queue as rule
 from customer_context.cases.states import CaseChange
 from customer_context.cases.work_queue import Need, Ranked, Worker
 from runtime.errors import NotAllowed, NotFound
-from services import visibility
+from services import case_texts, visibility
 from services.visibility import Kind
 from store.casework import cases
 from store.casework import work_queue as store
@@ -294,7 +294,7 @@ def _write(
         raise NotFound(f"there is no case {case['case_id']!r}")
     changed = change(case, asking.name, leads=asking.leads)
     if changed.fields or changed.entries:
-        case = cases.write(
+        case = case_texts.write(
             connection, case, asking.name, now_us, fields=changed.fields, entries=changed.entries
         )
     found = visibility.one(connection, case["tenant"], Kind.CASE, case, reader=None)

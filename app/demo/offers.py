@@ -11,6 +11,7 @@ from random import Random
 from customer_context.cases.case_state import What
 from customer_context.contact_policy.policy import Outcome
 from runtime.clock import Clock
+from runtime.secret_box import SecretBox
 from services import actions, case_steps, decisions, facts
 from simulators.fleet import Fleet
 from store.postgres.pool import Connection, connect
@@ -31,11 +32,11 @@ class Offers:
     ordered: list[str] = field(default_factory=list)
 
 
-def make_offers(database_url: str, fleet: Fleet, clock: Clock) -> Offers:
+def make_offers(database_url: str, box: SecretBox, fleet: Fleet, clock: Clock) -> Offers:
     """Report what the back office knows, decide for every customer, accept and order some."""
     found = Offers()
     tenant, rules = fleet.tenant, actions.in_use(None)
-    with connect(database_url) as connection:
+    with connect(database_url, box=box) as connection:
         _report(connection, fleet, clock.now_us())
         connection.commit()
         for row in fleet.registry["customers"]:

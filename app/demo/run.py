@@ -24,7 +24,7 @@ from app.processes.warm_up import prepare
 from app.servers import dynamic_security as security
 from runtime.calibration import Limit, known_slowness, slowness
 from runtime.clock import Clock
-from runtime.secret_box import box_of
+from runtime.secret_box import SecretBox, box_of
 from runtime.settings import Settings
 from services.contact_points import contact_points_of
 from simulators.faults import DEMO, Faults
@@ -97,6 +97,7 @@ class _DemoRun:
     plan: Plan
     fleet: Fleet
     database_url: str
+    box: SecretBox
     mqtt_url: str
     metrics_url: str
     receiver: DemoReceiver
@@ -162,6 +163,7 @@ async def run(settings: Settings, clock: Clock, plan: Plan, view: View) -> dict[
             plan,
             fleet,
             addresses.database_url,
+            box_of(settings),
             stack.mqtt_url(addresses.mqtt_url, security.SIMULATOR),
             running.metrics_url,
             receiver,
@@ -218,7 +220,7 @@ async def _simulate(demo: _DemoRun) -> dict[str, Any]:
     # Before the offers, whose cases send notices of their own.
     deliveries, mails = demo.receiver.deliveries(), demo.receiver.mails()
     demo.phase("deciding what to offer to each customer")
-    offers = await asyncio.to_thread(make_offers, demo.database_url, fleet, clock)
+    offers = await asyncio.to_thread(make_offers, demo.database_url, demo.box, fleet, clock)
     demo.phase("proving the store against its samples")
     in_flight = messages_in_flight(demo.metrics_url)
     verdict = await asyncio.to_thread(verify, demo.database_url)

@@ -66,7 +66,9 @@ class RightsRunner:
         try:
             with translated():
                 if self._connection is None or self._connection.closed:
-                    self._connection = connect(self._url, application="tachowatt-rights")
+                    self._connection = connect(
+                        self._url, application="tachowatt-rights", box=self._executor.box
+                    )
                 self._may = retention.may_enforce(self._connection)
                 if self._may:
                     self._executor.run(self._connection, self._clock.now_us())

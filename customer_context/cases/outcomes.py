@@ -110,7 +110,7 @@ def _again(
 UNDO = timedelta(minutes=30)
 """How long an outcome can be undone."""
 _TIMES = ("resolved_at", "call_back_at", "deadline", "waiting_since")
-_CHANGED = ("state", "owner", "resolution", "outcome", "attempts", *_TIMES)
+_CHANGED = ("state", "owner", "resolution", "words", "outcome", "attempts", *_TIMES)
 """Columns that an outcome may change."""
 
 

@@ -13,14 +13,14 @@ from store.postgres.times import from_us
 
 @dataclass(frozen=True, slots=True)
 class NewPlan:
-    """A plan before it is stored. signal : the data of its signal."""
+    """A plan before it is stored. data : sealed, or {}; signal : the data of its signal."""
 
     case_id: str
     tenant: str
     case_type: str
     digest: str
     state: Mapping[str, Any]
-    data: Mapping[str, Any]
+    data: Mapping[str, Any] | str
     signal: Mapping[str, Any]
     next_due_us: int | None
     parent: str | None = None
@@ -29,15 +29,18 @@ class NewPlan:
 
 @dataclass(frozen=True, slots=True)
 class NewEvent:
-    """An event with what it changed. changes : [item, state, reason]; effects : [does, item, …]."""
+    """An event with what it changed. changes : [item, state, reason]; effects : [does, item, …].
+
+    Those of an event with a text are sealed, as is the text.
+    """
 
     at_us: int
     author: str
     what: str
     item: str
     text: str
-    changes: Sequence[Sequence[str]]
-    effects: Sequence[Sequence[Any]]
+    changes: Sequence[Sequence[str]] | str
+    effects: Sequence[Sequence[Any]] | str
 
 
 def put(connection: Connection, plan: NewPlan) -> bool:
@@ -52,7 +55,7 @@ def put(connection: Connection, plan: NewPlan) -> bool:
             plan.case_type,
             plan.digest,
             Jsonb(dict(plan.state)),
-            Jsonb(dict(plan.data)),
+            _json(plan.data),
             Jsonb(dict(plan.signal)),
             None if plan.next_due_us is None else from_us(plan.next_due_us),
             plan.parent,
@@ -71,15 +74,15 @@ def write(
     connection: Connection,
     case_id: str,
     state: Mapping[str, Any],
-    data: Mapping[str, Any],
+    data: Mapping[str, Any] | str,
     next_due_us: int | None,
 ) -> None:
-    """Write the plan of a locked case."""
+    """Write the plan of a locked case. data : sealed, or {}."""
     connection.execute(
         "update contacts.case_plan set state = %s, data = %s, next_due = %s where case_id = %s",
         (
             Jsonb(dict(state)),
-            Jsonb(dict(data)),
+            _json(data),
             None if next_due_us is None else from_us(next_due_us),
             case_id,
         ),
@@ -109,8 +112,8 @@ def add_event(connection: Connection, case_id: str, event: NewEvent) -> None:
             event.what,
             event.item,
             event.text,
-            Jsonb([list(change) for change in event.changes]),
-            Jsonb([list(effect) for effect in event.effects]),
+            _json(event.changes),
+            _json(event.effects),
             case_id,
         ),
     )
@@ -133,3 +136,9 @@ def due(connection: Connection, now_us: int, limit: int) -> list[tuple[str, str]
         (from_us(now_us), limit),
     )
     return [(tenant, case_id) for tenant, case_id in found.fetchall()]
+
+
+def _json(value: Mapping[str, Any] | Sequence[Sequence[Any]] | str) -> Jsonb:
+    if isinstance(value, str):
+        return Jsonb(value)
+    return Jsonb(dict(value) if isinstance(value, Mapping) else [list(one) for one in value])

@@ -263,6 +263,15 @@ def write(
     return updated
 
 
+def write_words(connection: Connection, vectors: Iterable[tuple[str, str]]) -> None:
+    """Write the words of cases, as (id, vector)."""
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "update contacts.service_case set words = %s::tsvector where case_id = %s",
+            [(vector, id_) for id_, vector in vectors],
+        )
+
+
 def _write(
     connection: Connection, case_id: str, author: str, kind: str, text: str, now_us: int
 ) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from psycopg import sql
 
 from store.postgres.pool import Connection
-from store.secrets.own_columns import OWN, OwnTable
+from store.secrets.own_columns import OwnTable
 
 
 def of_customers(
@@ -69,43 +69,64 @@ def restore(connection: Connection, key: dict[str, Any]) -> None:
 
 
 def pending(connection: Connection, table: OwnTable, limit: int) -> list[dict[str, Any]]:
-    """Return rows of a customer that no key of a customer has sealed, locked for the caller."""
+    """Return rows of a customer that no key of a customer has sealed, locked for the caller.
+
+    Their cases are locked too: what is in the rows of a case changes under the lock of the case.
+    """
+    names = table.read
     query = sql.SQL(
-        "select {columns} from {table} where {first} is not null and customer is not null "
-        "and not starts_with({first}, {own}) limit {limit} for update skip locked"
+        "select {columns} from {tables} where {waiting} and {of}.customer is not null "
+        "limit {limit} for update of t skip locked" + _LOCK_CASE * table.of_case
     ).format(
-        columns=sql.SQL(", ").join(map(sql.Identifier, table.read)),
-        table=sql.Identifier(*table.table.split(".")),
-        first=sql.Identifier(table.values[0]),
-        own=sql.Literal(OWN),
+        columns=sql.SQL(", ").join(
+            sql.SQL("{}.{}").format(
+                _of(table) if name in ("tenant", "customer") else sql.SQL("t"), sql.Identifier(name)
+            )
+            for name in names
+        ),
         limit=sql.Literal(limit),
+        **_waiting(table),
     )
     found = connection.execute(query).fetchall()
-    return [dict(zip(table.read, row, strict=True)) for row in found]
+    return [dict(zip(names, row, strict=True)) for row in found]
+
+
+_LOCK_CASE = " for no key update of c skip locked"
 
 
 def count_pending(connection: Connection, table: OwnTable) -> int:
     """Count these rows."""
     query = sql.SQL(
-        "select count(*) from {table} where {first} is not null and customer is not null "
-        "and not starts_with({first}, {own})"
-    ).format(
-        table=sql.Identifier(*table.table.split(".")),
-        first=sql.Identifier(table.values[0]),
-        own=sql.Literal(OWN),
-    )
+        "select count(*) from {tables} where {waiting} and {of}.customer is not null"
+    ).format(**_waiting(table))
     row = connection.execute(query).fetchone()
     return 0 if row is None else int(row[0])
 
 
+def _of(table: OwnTable) -> sql.SQL:
+    return sql.SQL("c" if table.of_case else "t")
+
+
+def _waiting(table: OwnTable) -> dict[str, sql.Composable]:
+    case = " join contacts.service_case c on c.case_id = t.case_id" * table.of_case
+    return {
+        "tables": sql.SQL("{} t" + case).format(sql.Identifier(*table.table.split("."))),
+        "waiting": sql.SQL(table.waiting),  # literals of own_columns.py
+        "of": _of(table),
+    }
+
+
 def write(
-    connection: Connection, table: OwnTable, changed: Sequence[tuple[str, Sequence[str]]]
+    connection: Connection, table: OwnTable, changed: Sequence[tuple[object, Sequence[str | None]]]
 ) -> None:
     """Write sealed values, as (row, values in the order of the table's)."""
     query = sql.SQL("update {table} set {values} where {row} = %s").format(
         table=sql.Identifier(*table.table.split(".")),
         values=sql.SQL(", ").join(
-            sql.SQL("{} = %s").format(sql.Identifier(name)) for name in table.values
+            sql.SQL("{} = to_jsonb(%s::text)" if name in table.json else "{} = %s").format(
+                sql.Identifier(name)
+            )
+            for name in table.values
         ),
         row=sql.Identifier(table.row),
     )

@@ -11,9 +11,19 @@ from psycopg.rows import TupleRow
 from psycopg_pool import ConnectionPool, PoolTimeout
 
 from runtime.errors import Retry, Stop
+from runtime.secret_box import SecretBox
 from store.postgres import roles
 
-Connection = psycopg.Connection[TupleRow]
+
+class Connection(psycopg.Connection[TupleRow]):
+    """A connection of a process.
+
+    box : opens and seals what the process reads and writes; None = that of the settings
+    (services/customer_keys.py).
+    """
+
+    box: SecretBox | None = None
+
 
 # Classes of transient SQLSTATEs: connection, resources (full disk, memory, connections), operator
 # intervention (shutdown, read-only), serialization and deadlock; object in use and lock not
@@ -21,19 +31,27 @@ Connection = psycopg.Connection[TupleRow]
 _TRANSIENT = ("08", "53", "57", "40", "25006", "25P03", "25P04", "55006", "55P03")
 
 
-def connect(url: str, *, application: str = "tachowatt", role: str | None = None) -> Connection:
+def connect(
+    url: str,
+    *,
+    application: str = "tachowatt",
+    role: str | None = None,
+    box: SecretBox | None = None,
+) -> Connection:
     """Open a connection in UTC; the caller commits.
 
-    role : assumed where the login is its member; else the connection acts as the login.
+    role : assumed where the login is its member; else the connection acts as the login. box : of
+    the connection.
     Raises `Retry` when the server is not reachable, `Stop` when the URL is invalid.
     """
     try:
-        connection = psycopg.connect(
+        connection = Connection.connect(
             url,
             application_name=application,
             connect_timeout=3,
             tcp_user_timeout=10_000,
         )
+        connection.box = box
         # Compare-and-set and versions must see what others have committed in the meantime.
         connection.isolation_level = psycopg.IsolationLevel.READ_COMMITTED
         connection.execute("set time zone 'UTC'")
@@ -116,17 +134,26 @@ class Pool:
     """A connection pool, for processes that serve many requests at once.
 
     most : maximum number of connections; wait_s : seconds to wait for a free one; role : the role
-    that all assume. Raises `roles.NotAMember` where the login may not, if the server is reachable.
+    that all assume; box : of all connections. Raises `roles.NotAMember` where the login may not
+    assume the role, if the server is reachable.
     """
 
     def __init__(
-        self, url: str, *, most: int, wait_s: float = 2.0, role: str | None = None
+        self,
+        url: str,
+        *,
+        most: int,
+        wait_s: float = 2.0,
+        role: str | None = None,
+        box: SecretBox | None = None,
     ) -> None:
         self._role = role
+        self._box = box
         self._refused: roles.NotAMember | None = None
         self._refuse_at_once(url)
         self._pool: ConnectionPool[Connection] = ConnectionPool(
             url,
+            connection_class=Connection,
             min_size=1,
             max_size=most,
             timeout=wait_s,
@@ -173,6 +200,7 @@ class Pool:
             pass  # the server is not reachable; the pool keeps trying
 
     def _prepare(self, connection: Connection) -> None:
+        connection.box = self._box
         connection.execute("set time zone 'UTC'")
         connection.execute(f"set statement_timeout = {_STATEMENT_MS}")
         if self._role is not None:

@@ -226,7 +226,8 @@ TABLES = (
           Retention("casework", "resolved_at", "t.state = 'resolved' and not exists (select from "
                     "contacts.contact c where c.case_id = t.case_id) and not exists (select from "
                     "contacts.alert a where a.case_id = t.case_id) and not exists (select from "
-                    "contacts.case_entry e where e.case_id = t.case_id)"), End.DELETE),
+                    "contacts.case_entry e where e.case_id = t.case_id)"), End.DELETE,
+          hidden=("words", "before_outcome")),
     Entry("contacts.call_code", "verify a caller", "code and address (sealed), for ten minutes",
           _CUSTOMER, Retention("access", "expires_at"), End.DELETE, hidden=("code", "address")),
     Entry("contacts.call_try", "proof of who was taken for the customer", "tries, without answers",

@@ -40,6 +40,7 @@ LOOKUP_KEY = SealedColumn("access.lookup_key", "key", "tenant", "tenant")
 SIGNING_KEY = SealedColumn("access.signing_key", "secret", "key_id", "key_id")
 CASE_FILE_KEY = SealedColumn("contacts.case_file", "key", "file_id", "file_id")
 CASE_FILE_POSITION = SealedColumn("contacts.case_file", "position", "file_id", "file_id")
+"""Of cases that are nobody's, and of before customers had keys (own_columns.py)."""
 CUSTOMER_KEY = SealedColumn("privacy.customer_key", "key", "key_id", "key_id")
 CALL_CODE = SealedColumn("contacts.call_code", "code", "call_id", "call_id")
 CALL_ADDRESS = SealedColumn("contacts.call_code", "address", "call_id", "call_id")

@@ -13,6 +13,7 @@ from runtime.secret_box import PREFIX, KeyMissing, SecretBox, key_id_of
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 from store.secrets.columns import COLUMNS, SealedColumn
+from store.secrets.own_columns import OWN
 
 _AT_ONCE = 100
 """Rows in one transaction."""
@@ -57,9 +58,10 @@ def counts(connection: Connection) -> dict[str, Counter[str]]:
     found = {}
     for column in COLUMNS:
         values = connection.execute(
-            sql.SQL("select {value} from {table} where {value} is not null").format(
-                **_names(column)
-            )
+            sql.SQL(
+                "select {value} from {table} where {value} is not null "
+                "and not starts_with({value}, {own})"
+            ).format(**_names(column), own=sql.Literal(OWN))
         )
         found[column.name] = Counter(key_id_of(value) or _CLEAR for (value,) in values)
     return found
@@ -103,8 +105,9 @@ def _reseal_column(
             box.seal("", "")  # raises KeyMissing with its message
         return 0
     wanted = sql.SQL(
-        "select {row} from {table} where {value} is not null and not starts_with({value}, %s)"
-    ).format(**_names(column))
+        "select {row} from {table} where {value} is not null and not starts_with({value}, %s) "
+        "and not starts_with({value}, {own})"
+    ).format(**_names(column), own=sql.Literal(OWN))
     rows = [row for (row,) in connection.execute(wanted, (f"{PREFIX}{keys[0].id}:",)).fetchall()]
     done = 0
     for first in range(0, len(rows), _AT_ONCE):

@@ -11,6 +11,7 @@ from services.contact_points import contact_points_of
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
 from store.postgres.pool import connect, scalar
+from tests.secret_keys import BOX
 
 
 def test_offers_are_made_accepted_ordered_and_explained(database: str, tmp_path: Path) -> None:
@@ -23,7 +24,7 @@ def test_offers_are_made_accepted_ordered_and_explained(database: str, tmp_path:
     valid = registry_import.validate(fleet.registry, "simulator")
     settings = Settings(state_dir=tmp_path)
     registry_import.write(database, valid, clock.now_us(), contact_points_of(settings))
-    offers = make_offers(database, fleet, clock)
+    offers = make_offers(database, BOX, fleet, clock)
     with connect(database) as connection:
         found = judge_decisions(connection, "demo", offers, fleet.truth["consents"])
         ordered = scalar(
