@@ -7,10 +7,11 @@ from app.operations import registry_import
 from proving.judge.decisions import judge_decisions
 from runtime.clock import ManualClock
 from runtime.settings import Settings
+from services import case_steps
 from services.contact_points import contact_points_of
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
-from store.postgres.pool import connect, scalar
+from store.postgres.pool import connect
 from tests.secret_keys import BOX
 
 
@@ -27,15 +28,13 @@ def test_offers_are_made_accepted_ordered_and_explained(database: str, tmp_path:
     offers = make_offers(database, BOX, fleet, clock)
     with connect(database) as connection:
         found = judge_decisions(connection, "demo", offers, fleet.truth["consents"])
-        ordered = scalar(
-            connection,
-            "select count(*) from contacts.case_plan where case_type = 'contract-change' "
-            "and state::text like '%%ordered-milestone%%' and data ->> 'ordered' = 'true'",
-        )
+        plans = [case_steps.plan_of(connection, "demo", case) for case in offers.ordered]
     assert found.problems() == []
     assert found.made == found.explained == len(fleet.registry["customers"])
     assert found.offered >= 1 and found.accepted == found.ordered == len(offers.ordered) >= 1
-    assert ordered == found.ordered
+    for plan in plans:
+        assert plan is not None and plan.type.id == "contract-change"
+        assert "ordered-milestone" in plan.state.items and plan.state.data["ordered"] is True
     with connect(database) as connection:  # a customer who never agreed is a breach
         nobody = judge_decisions(connection, "demo", offers, {})
     assert nobody.figures()["policy_breaches"] == found.offered

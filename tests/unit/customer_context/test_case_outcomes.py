@@ -103,7 +103,13 @@ def test_what_is_none_is_refused():
 )
 def test_an_undone_outcome_leaves_the_case_as_it_was(case, outcome, who, leads, later_min, touched):
     now = at(NOW_MIN)
-    whole = {**timed(case), "resolution": "x", "resolved_at": None, "waiting_since": now}
+    whole = {
+        **timed(case),
+        "resolution": "x",
+        "words": None,
+        "resolved_at": None,
+        "waiting_since": now,
+    }
     try:
         change = outcomes.record(whole, "bob", now, outcome)
     except NotAllowed:
