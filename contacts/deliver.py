@@ -15,7 +15,7 @@ from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.secret_box import box_of
 from runtime.settings import Settings
-from services import contact_flow
+from services import contact_flow, contact_policy
 from store.casework import delivery, receivers
 from store.casework.delivery import Attempt, Lane
 from store.postgres.pool import Connection
@@ -27,6 +27,9 @@ _JITTER = 0.1
 """Maximum share added to a retry pause, so that contacts that failed together are not retried
 together."""
 _PAUSE_S = 0.5
+_STORED_AT_ONCE = 100
+"""Contacts by a stored channel, such as the inbox, that are delivered in one round: those that the
+contact policy held."""
 
 
 class Deliverer:
@@ -45,9 +48,10 @@ class Deliverer:
         self._clock = clock
         self._metrics = metrics
         self._capacity = {
-            name: int(getattr(settings, spec.concurrency))
+            name: _STORED_AT_ONCE
+            if spec.concurrency is None
+            else int(getattr(settings, spec.concurrency))
             for name, spec in CHANNELS.items()
-            if spec.concurrency is not None
         }
         self._settings = settings
         self._box = box_of(settings)
@@ -98,8 +102,9 @@ class Deliverer:
             if (slots := self._capacity[lane.channel] - self._busy[lane]) > 0
         ]
         allowed, refused = contact_flow.claim(
-            connection, self._box, self._worker, free, now_us, self._settings
-        )
+            connection, self._box, self._worker, free, now_us, self._settings,
+            contact_policy.of(self._settings),
+        )  # fmt: skip
         for contact in refused:
             self._metrics.contacts.labels(contact["channel"], "refused").inc()
         return allowed

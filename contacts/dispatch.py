@@ -17,7 +17,7 @@ from runtime.metrics import Metrics
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
-from services import case_notices, case_orders, case_steps, claim_file
+from services import case_notices, case_orders, case_steps, claim_file, contact_policy
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import delivery
@@ -135,7 +135,7 @@ class Dispatcher:
             self._channels,
             self._clock.now_us(),
             self._metrics,
-            per_day=self._settings.messages_per_day,
+            contact_rules=contact_policy.of(self._settings),
         )
 
     async def _repeat(

@@ -614,8 +614,9 @@ class Settings(BaseSettings):
         default=3,
         ge=0,
         le=1_000,
-        description="Most messages to one customer by one channel in 24 hours; 0 = no cap. What is "
-        "urgent (a crash) passes and is not counted.",
+        description="Most messages of playbooks and about cases to one customer by one channel in "
+        "24 hours; 0 = no cap. What is urgent (a crash) passes and is not counted. All other "
+        "contact rules stand in all.yaml of the actions (docs/actions.md).",
     )
     case_link_h: int = Field(
         default=48,

@@ -25,7 +25,7 @@ from services.registry_rows import (
     VehicleRow,
     refusal_of,
 )
-from store.people import attributes, external_ids, registry
+from store.people import attributes, external_ids, households, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, Unstorable, translated
 
@@ -131,11 +131,14 @@ def current(
     found = registry.objects(connection, table, tenant, ids)
     named = external_ids.of(connection, tenant, table, list(found))
     said = attributes.values(connection, tenant, table, list(found))
+    of_customers = table == "customer"
+    member = households.of(connection, tenant, list(found)) if of_customers else {}
     return {
         object_id: {
             **{("id" if name == table else name): value for name, value in row.items()},
             "external_ids": named.get(object_id, {}),
             "attributes": said.get(object_id, {}),
+            **({"household": member.get(object_id)} if of_customers else {}),
         }
         for object_id, row in found.items()
     }
@@ -195,12 +198,15 @@ def _result(row: Known, before: Mapping[str, Any] | None) -> Result:
     said["external_ids"] = {**before["external_ids"], **said["external_ids"]}
     both = {**before["attributes"], **said["attributes"]}
     said["attributes"] = {name: value for name, value in both.items() if value is not None}
+    if "household" in said and "household" not in row.model_fields_set:
+        said["household"] = before["household"]
     return Result.UNCHANGED if said == before else Result.UPDATED
 
 
 def _write(connection: Connection, tenant: str, kind: Kind, rows: Sequence[Known]) -> None:
     table = str(kind).removesuffix("s")
-    dumped = [row.model_dump(mode="python", exclude={"external_ids", "attributes"}) for row in rows]
+    apart = {"external_ids", "attributes", "household"}
+    dumped = [row.model_dump(mode="python", exclude=apart) for row in rows]
     registry.upsert(
         connection, table, [{**row, "tenant": tenant, table: row["id"]} for row in dumped]
     )
@@ -210,6 +216,13 @@ def _write(connection: Connection, tenant: str, kind: Kind, rows: Sequence[Known
     attributes.put(
         connection, tenant, table, {row.id: row.attributes for row in rows if row.attributes}
     )
+    said = {
+        row.id: row.household
+        for row in rows
+        if isinstance(row, CustomerRow) and "household" in row.model_fields_set
+    }
+    if said:
+        households.put(connection, tenant, said)
 
 
 def _each(

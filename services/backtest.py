@@ -14,23 +14,27 @@ from typing import Any
 
 from contracts.channels import TO_CUSTOMER
 from customer_context.consent.state import Decision, in_force
-from customer_context.contact_policy.caps import WINDOW
+from customer_context.contact_policy.policy import Sent
 from customer_context.next_best_action import record
 from customer_context.next_best_action.decide import decide
 from customer_context.next_best_action.rules import Rules
 from customer_context.playbooks.model import Playbook
-from customer_context.playbooks.plan import Situation, plan
-from services import situation
+from customer_context.playbooks.plan import PlannedContact, Situation, plan
+from services import contact_policy, situation
 from services.consent import ledger_of
-from store.casework import contacts, next_actions
+from services.contact_policy import ContactRules
+from store.casework import next_actions
 from store.postgres.pool import Connection
+from store.postgres.times import to_us
 from store.signals import decisions as stored
 from store.signals import signal_queue
 
+_HOUR_US = 3_600_000_000
 _SHOWN = 20
 _BATCH = 500
 _PLANNED = frozenset({"planned", "corrected", "already_decided"})
 """Reasons of what was planned, whatever became of it in the store."""
+_BY_POLICY = frozenset({"cap_reached", "too_soon", "suppressed"})
 
 
 @dataclass(slots=True)
@@ -38,7 +42,7 @@ class Tally:
     """What one set of rules would have sent.
 
     contacts : (playbook, treatment) → number; customers : who got something; capped : messages
-    that the cap has stopped.
+    that the contact policy has stopped.
     """
 
     contacts: Counter[tuple[str, str]] = field(default_factory=Counter)
@@ -55,9 +59,10 @@ def playbooks(
     channels: frozenset[str],
     since: datetime,
     until: datetime,
-    per_day: int,
+    rules: ContactRules,
 ) -> dict[str, Any]:
-    """Return the result of a period [since, until). changed : the rules to try; None = none."""
+    """Return the result of a period [since, until). changed : the playbooks to try; None = none.
+    rules : of contact."""
     rows = stored.between(connection, tenant, since, until)
     decided: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -65,21 +70,21 @@ def playbooks(
     now, new = Tally(), Tally()
     compared = equal = 0
     different: list[dict[str, Any]] = []
-    past = _Sent(connection, tenant, since)
-    past_new = _Sent(connection, tenant, since)
+    past = _Messages(connection, tenant, since, until, rules)
+    past_new = _Messages(connection, tenant, since, until, rules)
     keys = list(decided)
     for begin in range(0, len(keys), _BATCH):
         part = keys[begin : begin + _BATCH]
         for key, signal, one in _situations(
-            connection, tenant, part, decided, channels, until, per_day
+            connection, tenant, part, decided, channels, until, rules
         ):
-            verdicts = _play(live.values(), signal, past.given(one), now, past)
+            verdicts = _play(live.values(), signal, one, now, past)
             for row in decided[key]:
                 if row["playbook"] in live:
                     compared += 1
                     equal += _same(row, verdicts)
             if changed is not None:
-                others = _play(changed.values(), signal, past_new.given(one), new, past_new)
+                others = _play(changed.values(), signal, one, new, past_new)
                 if others != verdicts and len(different) < _SHOWN:
                     different.append(
                         {
@@ -142,33 +147,68 @@ def actions(
     }
 
 
-class _Sent:
-    """Messages to each customer: those before the period, and those that this run has planned."""
+class _Messages:
+    """Messages that count for each household: those before the period and those of the period that
+    no playbook has sent, as they are stored, and what this run has planned."""
 
-    def __init__(self, connection: Connection, tenant: str, since: datetime) -> None:
-        self._connection, self._tenant, self._since = connection, tenant, since
-        self._sent: dict[str, dict[str, list[datetime]]] = {}
+    def __init__(
+        self,
+        connection: Connection,
+        tenant: str,
+        since: datetime,
+        until: datetime,
+        rules: ContactRules,
+    ) -> None:
+        self._connection, self._tenant, self._rules = connection, tenant, rules
+        self._since_us, self._until_us = to_us(since), to_us(until)
+        self._stored: dict[str, list[tuple[str, int, Sent]]] = {}
+        self._planned: dict[str, dict[str, tuple[str, Sent]]] = defaultdict(dict)
+        self._members: dict[str, set[str]] = {}
 
     def given(self, one: Situation) -> Situation:
-        """Return a situation with the messages before it."""
-        if one.person is None or not one.per_day:
+        """Return a situation with the messages that counted at its time."""
+        reach_h = self._rules.messages.reach_h
+        if one.person is None or not reach_h:
             return one
-        return replace(one, sent=self._of(one.person.customer))
+        customer, now_us = one.person.customer, to_us(one.now)
+        since_us = now_us - reach_h * _HOUR_US
+        found = [
+            (id_, sent)
+            for id_, created_us, sent in self._of(customer)
+            if created_us <= now_us and sent.at_us > since_us
+        ]
+        for member in self._members[customer] | {customer}:
+            found += [
+                (id_, replace(sent, own=member == customer))
+                for id_, (_, sent) in self._planned[member].items()
+                if sent.at_us > since_us
+            ]
+        return replace(one, sent=found)
 
-    def _of(self, customer: str) -> dict[str, list[datetime]]:
-        if customer not in self._sent:
-            before = contacts.sent_times(
-                self._connection, self._tenant, customer, self._since - WINDOW, but_of=""
+    def _of(self, customer: str) -> list[tuple[str, int, Sent]]:
+        if customer not in self._stored:
+            reach_h = self._rules.messages.reach_h
+            self._stored[customer], self._members[customer] = contact_policy.history(
+                self._connection, self._tenant, customer, self._since_us, self._until_us, reach_h
             )
-            self._sent[customer] = {
-                channel: [at for at in times if at < self._since]
-                for channel, times in before.items()
-            }
-        return self._sent[customer]
+        return self._stored[customer]
 
-    def add(self, customer: str, channel: str, at: datetime) -> None:
+    def add(self, one: Situation, contact: PlannedContact) -> None:
         """Count a planned message."""
-        self._of(customer).setdefault(channel, []).append(at)
+        assert one.person is not None and contact.deliver_at_us is not None
+        sent = Sent(contact.deliver_at_us, contact.channel, exempt=one.exempt)
+        planned = self._planned[one.person.customer]
+        planned.setdefault(contact.contact_id, (one.signal_id, sent))
+
+    def retracted(self, one: Situation) -> None:
+        """Forget what waits of a signal that is taken back."""
+        if one.person is None:
+            return
+        now_us = to_us(one.now)
+        planned = self._planned[one.person.customer]
+        for id_, (signal_id, sent) in list(planned.items()):
+            if signal_id == one.signal_id and sent.at_us > now_us:
+                del planned[id_]
 
 
 def _situations(
@@ -178,12 +218,12 @@ def _situations(
     decided: Mapping[tuple[str, int], Sequence[Mapping[str, Any]]],
     channels: frozenset[str],
     until: datetime,
-    per_day: int,
+    rules: ContactRules,
 ) -> Iterable[tuple[tuple[str, int], dict[str, Any], Situation]]:
     signals = signal_queue.revisions(connection, keys)
     about = situation.holders(connection, signals)
     until_us = round(until.timestamp() * 1_000_000)
-    found = situation.read(connection, signals, about, channels, until_us, per_day=per_day)
+    found = situation.read(connection, signals, about, channels, until_us, rules=rules)
     ledgers: dict[str, list[Decision]] = {}
     for signal, one in zip(signals, found, strict=True):
         key = (signal["id"], signal["revision"])
@@ -215,23 +255,25 @@ def _play(
     signal: Mapping[str, Any],
     one: Situation,
     tally: Tally,
-    sent: _Sent,
+    sent: _Messages,
 ) -> _Verdicts:
     found: _Verdicts = {}
+    if signal["data"].get("retracted"):
+        sent.retracted(one)
     for playbook in rules:
         if playbook.spec.trigger.signal != signal["type"]:
             continue
-        planned = plan(playbook, one)
+        planned = plan(playbook, sent.given(one))
         for verdict in planned.verdicts:
             found[playbook.id, verdict.treatment] = (verdict.outcome, verdict.reason)
-            tally.capped += verdict.reason == "cap_reached"
+            tally.capped += verdict.reason in _BY_POLICY
         tally.cases[playbook.id] += planned.case is not None
         for contact in planned.contacts:
             tally.contacts[playbook.id, contact.treatment] += 1
             if contact.channel in TO_CUSTOMER and one.person is not None:
                 tally.per_customer[one.person.customer] += 1
-                if not playbook.spec.urgent:
-                    sent.add(one.person.customer, contact.channel, one.now)
+                if not playbook.spec.urgent and contact.deliver_at_us is not None:
+                    sent.add(one, contact)
     return found
 
 

@@ -12,10 +12,9 @@ from contracts.channels import configured
 from contracts.contacts import contact_id
 from contracts.kinds import LANGUAGES
 from customer_context.cases.case_types import Item, Step
-from customer_context.contact_policy.caps import WINDOW
 from customer_context.contact_policy.notice_channel import Choice, Recipient, choose
 from runtime.settings import Settings
-from services import case_steps
+from services import case_steps, contact_policy
 from services.consent import refused_channels
 from services.visibility import TYPED
 from store.casework import case_notices, cases, contacts
@@ -46,6 +45,8 @@ _TEXTS = {
 def decide_due(connection: Connection, settings: Settings, now_us: int, limit: int = BATCH) -> int:
     """Make the contacts of notices that wait, in the caller's transaction; return their number."""
     rows = case_notices.due(connection, now_us, limit)
+    people = case_notices.customers(connection, [row["case_id"] for row in rows])
+    contact_policy.lock(connection, people, now_us)
     for row in rows:
         _decide(connection, settings, row, now_us)
     return len(rows)
@@ -89,7 +90,7 @@ def _decide(connection: Connection, settings: Settings, row: dict[str, Any], now
             assert plan is not None, "only cases with a type have milestones"
             subject, body = _text(case, plan, plan.type.items[row["item"]], row["kind"], person)
         treatment = f"{row['kind']} {row['item']} {row['times']} {row['name']}"
-        _put(connection, case, person, choice.channel, subject, body, treatment, now_us)
+        _put(connection, settings, case, person, choice, subject, body, treatment, now_us)
     case_notices.done(connection, row, choice.channel, choice.reason, now_us)
 
 
@@ -108,28 +109,34 @@ def _choice(
     *,
     inbox: bool = True,
 ) -> Choice:
-    pair, now = (case["tenant"], case["customer"]), from_us(now_us)
-    to = Recipient(
-        person.addresses,
-        configured(settings),
-        frozenset(consent.granted_to(connection, [pair], now)[pair]),
+    pair = (case["tenant"], case["customer"])
+    rules = contact_policy.of(settings)
+    known = contact_policy.person(
+        connection,
+        pair,
+        person.timezone,
+        frozenset(consent.granted_to(connection, [pair], from_us(now_us))[pair]),
         refused_channels(connection, [pair], now_us).get(pair, frozenset()),
-        contacts.sent_times(connection, *pair, now - WINDOW, but_of=""),
-        settings.messages_per_day,
+        rules,
+        now_us,
     )
-    return choose(to, case["purpose"], now, inbox=inbox)
+    to = Recipient(person.addresses, configured(settings), known, rules.messages)
+    return choose(to, case["purpose"], now_us, inbox=inbox)
 
 
 def _put(
     connection: Connection,
+    settings: Settings,
     case: Mapping[str, Any],
     person: Person,
-    channel: str,
+    choice: Choice,
     subject: str,
     body: str,
     treatment: str,
     now_us: int,
 ) -> None:
+    assert choice.channel is not None, "it was asked"
+    channel, rules = choice.channel, contact_policy.of(settings)
     new = NewContact(
         contact_id=contact_id(case["case_id"], TYPED, treatment, None),
         tenant=case["tenant"],
@@ -150,6 +157,8 @@ def _put(
         treatment=treatment.partition(" ")[0],
         case_id=case["case_id"],
         alert_id=None,
+        deliver_at_us=choice.deliver_at_us,
+        exempt=sorted(rules.exempt(choice.policy)),
     )
     contacts.put(connection, [new], now_us)
 

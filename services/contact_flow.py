@@ -7,20 +7,21 @@ them. reader : the customer who reads; None = anybody else.
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from contracts.channels import TO_CUSTOMER
+from contracts.channels import STORED, TO_CUSTOMER
 from contracts.purposes import side_of
 from contracts.rights import LimitKind
 from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import KeyMissing, SecretBox
 from runtime.settings import Settings
-from services import case_links, visibility
+from services import case_links, contact_policy, visibility
 from services.consent import refused_channels
+from services.contact_policy import FREE, ContactRules
 from services.visibility import TYPED, Kind
 from store.casework import contacts, delivery
 from store.casework.cases import AUTHOR
 from store.casework.delivery import Attempt, Lane
-from store.people import consent
+from store.people import consent, customers
 from store.postgres.pool import Connection
 from store.postgres.rows import After
 from store.postgres.times import from_us
@@ -162,13 +163,15 @@ def claim(
     free: Sequence[tuple[Lane, int]],
     now_us: int,
     settings: Settings | None = None,
+    rules: ContactRules = FREE,
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """Claim due contacts for a worker; return those that may be sent, and those refused.
 
     free : lanes with the number of contacts that each has room for. Consent is checked again, to
-    the contact's purpose and to that of the signal that it tells of; a refusal is stored at once.
-    box : opens the receivers' secrets; raises `Retry` where its key is missing. settings : for
-    links to cases in e-mails, None = there are none.
+    the contact's purpose and to that of the signal that it tells of; then the contact policy is
+    asked again, at this moment. A refusal is stored at once; what has to wait is put off; what a
+    stored channel may have now is delivered. box : opens the receivers' secrets; raises `Retry`
+    where its key is missing. settings : for links to cases in e-mails, None = there are none.
     """
     claimed = delivery.claim(connection, worker, free, now_us)
     pairs = {(c["tenant"], c["customer"]) for c in claimed if c["customer"] is not None}
@@ -176,6 +179,7 @@ def claim(
     channels = refused_channels(connection, sorted(pairs), now_us) if pairs else {}
     limits = consent.limits(connection, sorted(pairs)) if pairs else {}
     hidden = _hidden(connection, claimed, now_us)
+    persons = customers.persons(connection, sorted(pairs)) if pairs else {}
     allowed, refused = [], []
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
@@ -189,17 +193,40 @@ def claim(
         objects = LimitKind.AUTOMATED_DECISIONS in limits.get(pair, {})
         if reason is None and objects and contact["channel"] in TO_CUSTOMER:
             reason = "objection"
-        if reason is None:
+        if reason is None and _asks(contact):
+            if not contact_policy.try_lock(connection, pair, now_us):
+                delivery.put_off(connection, contact["contact_id"], worker, None, now_us)
+                continue
+            zone = persons[pair].timezone
+            verdict = contact_policy.ask_again(
+                connection, contact, zone, purposes, not_by, rules, now_us
+            )
+            if verdict.deliver_at_us > now_us and not verdict.refusal:
+                until_us = verdict.deliver_at_us
+                delivery.put_off(connection, contact["contact_id"], worker, until_us, now_us)
+                continue
+            reason = verdict.refusal or None
+            if reason is None:
+                delivery.let_go(connection, [contact["contact_id"]], now_us)
+        if reason is None and contact["channel"] in STORED:
+            attempt = Attempt("delivered", "delivered")
+            delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
+        elif reason is None:
             allowed.append(contact)
-            continue
-        refused.append(contact)
-        attempt = Attempt("refused", "refused", reason)
-        delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
+        else:
+            refused.append(contact)
+            attempt = Attempt("refused", "refused", reason)
+            delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
     delivery.add_signing_secrets(connection, box, allowed, now_us)
     if settings is not None and settings.api_base_url:
         for contact in allowed:
             _add_link(connection, box, contact, settings, now_us)
     return allowed, refused
+
+
+def _asks(contact: Mapping[str, Any]) -> bool:
+    """Return whether the contact policy has a say about a contact."""
+    return contact["counted_at"] is not None and not contact["urgent"]
 
 
 def _by_contract(contact: Mapping[str, Any]) -> bool:

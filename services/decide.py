@@ -11,7 +11,6 @@ from dataclasses import replace
 from typing import Any
 
 from contracts.contacts import case_id
-from customer_context.contact_policy.caps import WINDOW
 from customer_context.playbooks.model import Playbook
 from customer_context.playbooks.plan import (
     TOO_OLD,
@@ -24,7 +23,8 @@ from customer_context.playbooks.plan import (
 )
 from runtime.errors import NotFound, Retry
 from runtime.metrics import Metrics
-from services import case_steps, case_types, driving_scores, situation
+from services import case_steps, case_types, contact_policy, driving_scores, situation
+from services.contact_policy import FREE, ContactRules
 from store.casework import alerts, cases, contacts
 from store.postgres.pool import Connection, translated
 from store.postgres.times import to_us
@@ -43,12 +43,12 @@ def decide(
     metrics: Metrics,
     *,
     limit: int = BATCH,
-    per_day: int = 0,
+    contact_rules: ContactRules = FREE,
 ) -> int:
     """Decide on up to `limit` signals and commit; return their number.
 
-    channels : configured channels to customers; per_day : most messages to a customer by one
-    channel in 24 hours, 0 = no cap. Raises `Retry` while the store is unavailable.
+    channels : configured channels to customers; contact_rules : the contact policy. Raises `Retry`
+    while the store is unavailable.
     """
     urgent = sorted({p.spec.trigger.signal for p in rules if p.spec.urgent})
     signals = signal_queue.claim(connection, limit, urgent)
@@ -57,7 +57,7 @@ def decide(
         return 0
     try:
         with translated():
-            _decide(connection, signals, rules, channels, now_us, metrics, per_day)
+            _decide(connection, signals, rules, channels, now_us, metrics, contact_rules)
             connection.commit()
     except Retry:
         raise
@@ -65,7 +65,7 @@ def decide(
         connection.rollback()
         log.warning("a batch of signals could not be decided: %s; one by one then", error)
         for signal in signals:
-            _decide_alone(connection, signal, rules, channels, now_us, metrics, per_day)
+            _decide_alone(connection, signal, rules, channels, now_us, metrics, contact_rules)
     metrics.signals_decided.inc(len(signals))
     return len(signals)
 
@@ -77,11 +77,11 @@ def _decide_alone(
     channels: frozenset[str],
     now_us: int,
     metrics: Metrics,
-    per_day: int,
+    contact_rules: ContactRules,
 ) -> None:
     try:
         with translated():
-            _decide(connection, [signal], rules, channels, now_us, metrics, per_day)
+            _decide(connection, [signal], rules, channels, now_us, metrics, contact_rules)
             connection.commit()
     except Retry:
         raise
@@ -103,12 +103,13 @@ def _decide(
     channels: frozenset[str],
     now_us: int,
     metrics: Metrics,
-    per_day: int,
+    contact_rules: ContactRules,
 ) -> None:
     about = situation.holders(connection, signals)
-    # Of a customer: two workers would count the same messages for a cap, or score a driver twice.
-    people = {f"{s['tenant']} {about[s['id']]}" for s in signals if about[s["id"]] is not None}
-    signal_queue.lock(connection, [*(s["id"] for s in signals), *sorted(people)])
+    # Of a household: two workers would count the same messages for a cap, or score a driver twice.
+    people = {(s["tenant"], customer) for s in signals if (customer := about[s["id"]]) is not None}
+    of_people = contact_policy.names(connection, sorted(people), now_us)
+    signal_queue.lock(connection, [*(s["id"] for s in signals), *of_people])
     newest = signal_queue.newest(connection, [s["id"] for s in signals])
     signals = [{**s, "newest_revision": newest[s["id"]]} for s in signals]
     alerts.apply_signals(
@@ -121,9 +122,10 @@ def _decide(
     triggers = {playbook.spec.trigger.signal for playbook in rules}
     triggering = [s for s in signals if s["type"] in triggers]
     if triggering:
-        found = situation.read(connection, triggering, about, channels, now_us, per_day=per_day)
+        found = situation.read(connection, triggering, about, channels, now_us, rules=contact_rules)
+        reach_h = contact_rules.messages.reach_h
         for signal, one in zip(triggering, found, strict=True):
-            _play(connection, signal, one, rules, now_us, metrics)
+            _play(connection, signal, one, rules, now_us, metrics, reach_h)
     signal_queue.done(connection, [s["sequence"] for s in signals])
 
 
@@ -134,6 +136,7 @@ def _play(
     rules: Sequence[Playbook],
     now_us: int,
     metrics: Metrics,
+    reach_h: int,
 ) -> None:
     if signal["revision"] > 0 and not one.superseded:
         one = replace(one, cases=cases.deadlines(connection, one.signal_id))
@@ -146,11 +149,10 @@ def _play(
     for playbook in rules:
         if playbook.spec.trigger.signal != signal["type"]:
             continue
-        capped = one.per_day and not playbook.spec.urgent
-        if one.person is not None and capped:  # another playbook may have sent since
-            since = one.now - WINDOW
+        # Another playbook may have sent since. Urgent messages are not subject to what was sent.
+        if one.person is not None and reach_h and not playbook.spec.urgent:
             customer, tenant = one.person.customer, signal["tenant"]
-            sent = contacts.sent_times(connection, tenant, customer, since, but_of=one.signal_id)
+            sent = contact_policy.sent(connection, tenant, customer, now_us, reach_h)
             one = replace(one, sent=sent)
         planned = plan(playbook, one)
         for verdict in _carry_out(connection, signal["tenant"], one, playbook, planned, now_us):
@@ -279,6 +281,8 @@ def _new_contact(
         treatment=contact.treatment,
         case_id=case,
         alert_id=one.alert_id,
+        deliver_at_us=contact.deliver_at_us,
+        exempt=sorted(one.exempt),
     )
 
 

@@ -12,9 +12,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from contracts.channels import TO_CUSTOMER
 from contracts.purposes import side_of
-from customer_context.contact_policy.policy import Outcome, Person, Reaction, Sent
+from customer_context.contact_policy.policy import Outcome, Person
 from customer_context.facts.catalogue import FACTS
 from customer_context.facts.known import FactError, Value
 from customer_context.next_best_action import explain as explaining
@@ -23,19 +22,16 @@ from customer_context.next_best_action.answer import said
 from customer_context.next_best_action.decide import Request, Winner, decide
 from customer_context.next_best_action.rules import Rules
 from runtime.errors import Invalid, NotFound
-from services import actions, case_steps, facts
+from services import actions, case_steps, contact_policy, facts
 from services.consent import refused_channels
 from store.casework import next_actions
 from store.people import consent, customers
 from store.postgres.pool import Connection
-from store.postgres.times import from_us, to_us
-from store.reads import customer_facts
+from store.postgres.times import from_us
 
 _MINUTE_US = 60_000_000
 _AHEAD_US = 5 * _MINUTE_US
 """How far the clock of a reporting system may be ahead of ours."""
-_SENT = timedelta(days=31)
-_REACTED = timedelta(days=366)
 ATTRIBUTED = timedelta(days=90)
 """An outcome later than this after its decision is not attributed to it."""
 
@@ -86,7 +82,9 @@ def make(
     minute_us = now_us - now_us % _MINUTE_US
     at_us = minute_us + _MINUTE_US
     granted = frozenset(consent.granted_of(connection, tenant, customer))
-    refused = refused_channels(connection, [(tenant, customer)], at_us)
+    pair = (tenant, customer)
+    refused = refused_channels(connection, [pair], at_us)
+    counted = contact_policy.sent(connection, tenant, customer, at_us, rules.reach_h)
     request = Request(
         at_us,
         frozenset({place}),
@@ -94,9 +92,9 @@ def make(
         Person(
             person.timezone,
             granted,
-            refused.get((tenant, customer), frozenset()),
-            _sent(connection, tenant, customer, at_us),
-            _reactions(connection, tenant, customer, rules, at_us),
+            refused.get(pair, frozenset()),
+            tuple(one for _, one in counted),
+            contact_policy.reactions(connection, [pair], rules, at_us).get(pair, ()),
         ),
         most=most,
     )
@@ -129,29 +127,6 @@ def make(
 def _id(tenant: str, customer: str, place: str, written: Mapping[str, Any]) -> str:
     text = json.dumps([tenant, customer, place, written], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
-
-
-def _sent(connection: Connection, tenant: str, customer: str, at_us: int) -> tuple[Sent, ...]:
-    rows = customer_facts.messages(connection, tenant, customer, from_us(at_us) - _SENT)
-    return tuple(
-        Sent(to_us(row["at"]), row["channel"])
-        for row in rows
-        if not row["urgent"] and row["channel"] in TO_CUSTOMER
-    )
-
-
-def _reactions(
-    connection: Connection, tenant: str, customer: str, rules: Rules, at_us: int
-) -> tuple[Reaction, ...]:
-    rows = next_actions.outcomes_of(connection, tenant, customer, from_us(at_us) - _REACTED)
-    found = []
-    for row in rows:
-        action = rules.by_id.get(row["action"])
-        group, issue = ("", "") if action is None else (action.group, action.issue)
-        found.append(
-            Reaction(to_us(row["at"]), row["outcome"], row["channel"], row["action"], group, issue)
-        )
-    return tuple(found)
 
 
 def _purposes(request: Request, rules: Rules, winners: list[Winner]) -> list[str]:

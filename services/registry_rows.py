@@ -75,6 +75,11 @@ class CustomerRow(Known):
     language: Literal["de", "en"] = "en"
     kind: Literal["person", "household", "company"] = "person"
     birth_date: date | None = None
+    household: Name | None = Field(
+        default=None,
+        description="Whose caps on messages they share, from now on; left out = as it is, null = "
+        "they belong to none.",
+    )
 
 
 class VehicleRow(Known):

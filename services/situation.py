@@ -6,7 +6,9 @@ from typing import Any
 
 from contracts.rights import LimitKind
 from customer_context.playbooks.plan import Person, Situation
+from services import contact_policy
 from services.consent import refused_channels
+from services.contact_policy import FREE, ContactRules
 from store.casework import alerts, receivers
 from store.people import consent, customers
 from store.postgres.pool import Connection
@@ -37,13 +39,13 @@ def read(
     now_us: int,
     language: str | None = None,
     *,
-    per_day: int = 0,
+    rules: ContactRules = FREE,
 ) -> list[Situation]:
     """Return the situation of each signal (a row of `store.signals.signal_queue`), in their order.
 
     about : signal id → customer, from `holders`; channels : configured channels to customers;
-    language : None = each customer's own; per_day : most messages by one channel in 24 hours, 0 =
-    no cap. `sent` of the situations is left out (`services.decide` reads it in its turn).
+    language : None = each customer's own; rules : of contact. `sent` of the situations is left out
+    (`services.decide` reads it in its turn).
     """
     pairs = sorted(
         {(s["tenant"], customer) for s in signals if (customer := about[s["id"]]) is not None}
@@ -52,6 +54,8 @@ def read(
     granted = consent.granted_to(connection, pairs, from_us(now_us))
     not_by = refused_channels(connection, pairs, now_us) if pairs else {}
     limits = consent.limits(connection, pairs) if pairs else {}
+    reacted = contact_policy.reactions(connection, pairs, rules.rules, now_us)
+    policy, exempt = rules.messages, rules.exempt(rules.messages)
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
     names = customers.subject_names(connection, subjects)
@@ -86,7 +90,9 @@ def read(
                 superseded=signal["revision"] < signal["newest_revision"],
                 alert_id=alerts.episode(signal)[0] if anomaly else None,
                 over=signal["id"] in over,
-                per_day=per_day,
+                policy=policy,
+                exempt=exempt,
+                reactions=reacted.get((tenant, customer or ""), ()),
             )
         )
     return found

@@ -17,6 +17,7 @@ from contracts.signals import signal_id
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from services import contact_policy
 from services.decide import decide
 from services.playbooks import Rules
 from store.casework import alerts, cases, contacts, receivers
@@ -123,7 +124,7 @@ class Stage:
             configured(self.settings),
             self.clock.now_us(),
             self.metrics,
-            per_day=self.settings.messages_per_day,
+            contact_rules=contact_policy.of(self.settings),
         ):
             total += count
         return total

@@ -189,7 +189,7 @@ def backtest(
     Example: tachowatt playbook backtest --from 2026-11-01 --to 2026-11-08 --change new.yaml --json
     """
     from contracts.channels import configured
-    from services import actions, backtest, playbooks
+    from services import actions, backtest, contact_policy, playbooks
 
     since, until = from_.replace(tzinfo=UTC), to.replace(tzinfo=UTC)
     if since >= until:
@@ -208,7 +208,7 @@ def backtest(
             "to": until,
             "playbooks": backtest.playbooks(
                 connection, owner, live, {**live, **of_playbooks} if of_playbooks else None,
-                configured(settings), since, until, settings.messages_per_day,
+                configured(settings), since, until, contact_policy.of(settings),
             ),
             "actions": backtest.actions(
                 connection, owner, live_actions, actions.changed(live_actions, of_actions),

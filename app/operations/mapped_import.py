@@ -16,7 +16,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from app.operations.field_mapping import FileMapping, Record, Unmapped, columns_of, mapper
-from app.operations.registry_import import SECTIONS
+from app.operations.registry_import import SECTIONS, put_households
 from contracts.dialects import NATIVE
 from runtime.errors import Usage
 from store.people import bulk, identity, registry
@@ -194,6 +194,8 @@ def _write(connection: Connection, chunk: _Chunk, result: Result, path: Path) ->
                 result.add(
                     section, bulk.write(connection, section, [row for row, _ in rows.values()])
                 )
+                if section == "customers":
+                    put_households(connection, [row for row, _ in rows.values()])
         except (registry.Refused, Unstorable) as error:
             number, why = _first_refused(connection, section, list(rows.values()), str(error))
             raise Usage(f"{path}: record {number}: {section}: {why}") from None

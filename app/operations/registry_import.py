@@ -38,7 +38,7 @@ from services.registry_rows import (
     Zone,
 )
 from store.people import attributes as store_attributes
-from store.people import consent, external_ids, identity, registry
+from store.people import consent, external_ids, households, identity, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
@@ -285,6 +285,7 @@ def write(
                     _attributes(connection, table, rows)
                     if section == "customers":
                         registry.set_addresses(connection, rows, tuple(ADDRESSES))
+                        put_households(connection, rows)
                 _contact_points(connection, sections, points, now_us)
                 registry.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
@@ -313,6 +314,16 @@ def write(
         except registry.Refused as error:
             raise Usage(f"a row refers to something that does not exist: {error}") from None
     return {section: len(rows) for section, rows in sections.items() if rows}
+
+
+def put_households(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record the households that rows of customers name; the others stay as they are."""
+    said: dict[str, dict[str, str | None]] = {}
+    for row in rows:
+        if row.get("household"):
+            said.setdefault(row["tenant"], {})[row["customer"]] = row["household"]
+    for tenant, of_tenant in said.items():
+        households.put(connection, tenant, of_tenant)
 
 
 def _external_ids(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -1,70 +1,89 @@
 """By which channel a customer gets a notice about their case: one, and the first that may be. Pure.
 
-A customer who agreed to e-mail prefers it: they asked for it. The inbox takes what e-mail may not.
+A customer who agreed to e-mail prefers it: they asked for it. The inbox takes what e-mail may not,
+and no cap keeps a notice about one's own case from it.
 """
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
 from contracts.channels import CHANNELS
-from customer_context.contact_policy.caps import cap_reached
+from customer_context.contact_policy.policy import (
+    MESSAGES,
+    QUIET_HOURS,
+    Message,
+    Person,
+    Policy,
+    judge,
+)
 
 ORDER = ("email", "inbox")
 """The most preferred first."""
+LAST = "inbox"
+"""What takes a notice that no other channel may have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
     """Whom a notice is for.
 
-    addresses : kind → address. channels : configured. granted : purposes. not_by : (purpose,
-    channel) that they do not want. sent : channel → aware times of the last day's messages.
-    per_day : most messages by one channel in 24 hours, 0 = no cap.
+    addresses : kind → address. channels : configured. person : what the contact policy knows of
+    them; policy : of messages.
     """
 
     addresses: Mapping[str, str]
     channels: Collection[str]
-    granted: Collection[str]
-    not_by: Collection[tuple[str, str]]
-    sent: Mapping[str, Sequence[datetime]]
-    per_day: int
+    person: Person
+    policy: Policy
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """The chosen channel. None : none may be; reason : why not, or why not the first one."""
+    """The chosen channel. None : none may be; reason : why not, or why not the first one.
+
+    deliver_at_us : from when; policy : the rules that let it go, and that count it.
+    """
 
     channel: str | None
     reason: str
+    deliver_at_us: int = 0
+    policy: Policy = field(default_factory=Policy)
 
 
-def choose(to: Recipient, purpose: str | None, now: datetime, *, inbox: bool = True) -> Choice:
+def choose(to: Recipient, purpose: str | None, now_us: int, *, inbox: bool = True) -> Choice:
     """Choose the channel. purpose : of the case, None = it rests on the contract.
 
-    inbox : False = a link is asked for, which helps nobody in the inbox.
+    inbox : False = a link is asked for, which helps nobody in the inbox; the customer waits for it,
+    so that quiet hours do not hold it.
     """
-    if purpose is not None and purpose not in to.granted:
+    if purpose is not None and purpose not in to.person.granted:
         return Choice(None, f"no_consent:{purpose}")
+    policy = to.policy if inbox else to.policy.without(frozenset({QUIET_HOURS}))
     reasons: list[str] = []
     for channel in ORDER if inbox else ORDER[:1]:
-        why = _against(to, purpose, channel, now)
-        if why is None:
-            return Choice(channel, reasons[0] if reasons else "")
-        reasons.append(why)
+        why = _against(to, purpose, channel)
+        if why is not None:
+            reasons.append(why)
+            continue
+        message = Message(now_us, channel, purpose, "case", "case.notice", MESSAGES)
+        verdict = judge(policy, message, to.person)
+        if not verdict.refusal:
+            first = reasons[0] if reasons else ""
+            return Choice(channel, first, verdict.deliver_at_us, policy)
+        reasons.append(verdict.refusal)
+        if channel == LAST:
+            return Choice(channel, reasons[0], now_us)
     return Choice(None, reasons[0])
 
 
-def _against(to: Recipient, purpose: str | None, channel: str, now: datetime) -> str | None:
+def _against(to: Recipient, purpose: str | None, channel: str) -> str | None:
     spec = CHANNELS[channel]
     if channel not in to.channels:
         return "channel_not_set_up"
-    if spec.purpose is not None and spec.purpose not in to.granted:
+    if spec.purpose is not None and spec.purpose not in to.person.granted:
         return "no_channel_consent"
-    if purpose is not None and (purpose, channel) in to.not_by:
+    if purpose is not None and (purpose, channel) in to.person.not_by:
         return "channel_refused"
     if spec.address is not None and spec.address not in to.addresses:
         return "no_address"
-    if spec.address is not None and cap_reached(to.sent.get(channel, ()), now, to.per_day):
-        return "cap_reached"
     return None

@@ -22,6 +22,9 @@ _US_PER_D = 24 * _US_PER_H
 QUIET_HOURS, DISTANCE = "quiet-hours", "minimum-distance"
 """Ids of the two rules that there is one of."""
 
+MESSAGES = "messages"
+"""The issue of messages that are no action: of playbooks, and about cases."""
+
 CONVERSATION = ("agent", "portal")
 """Places in a conversation that the customer began: said by an agent, or shown on the own pages."""
 
@@ -75,6 +78,27 @@ class Policy:
     suppressions: tuple[Suppression, ...] = ()
     quiet_hours: QuietHours | None = None
     distance_h: int = 0
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Ids of the rules that there are."""
+        found = {cap.id for cap in self.caps} | {one.id for one in self.suppressions}
+        found |= {QUIET_HOURS} if self.quiet_hours is not None else set()
+        return frozenset(found | ({DISTANCE} if self.distance_h else set()))
+
+    def without(self, ids: frozenset[str]) -> "Policy":
+        """Return the rules but those with these ids."""
+        return Policy(
+            tuple(cap for cap in self.caps if cap.id not in ids),
+            tuple(one for one in self.suppressions if one.id not in ids),
+            None if QUIET_HOURS in ids else self.quiet_hours,
+            0 if DISTANCE in ids else self.distance_h,
+        )
+
+    @property
+    def reach_h(self) -> int:
+        """How far before and after a message its caps and distance look, in hours."""
+        return max([self.distance_h, *(cap.within_h for cap in self.caps)])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +202,10 @@ class Judge:
 
 def _when(policy: Policy, message: Message, person: Person) -> Verdict:
     """Return the verdict of quiet hours, caps and distance."""
-    at_us = deliver_from(message.at_us, person.zone, policy.quiet_hours)
+    hours = policy.quiet_hours
+    if hours is not None and not hours.hold(message.channel):
+        hours = None
+    at_us = deliver_from(message.at_us, person.zone, hours)
     for cap in policy.caps:
         if _full(cap, message.channel, at_us, person.sent):
             return Verdict("cap_reached", cap.id, at_us)

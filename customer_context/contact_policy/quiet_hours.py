@@ -19,10 +19,18 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class QuietHours:
-    """From begin to before end, minutes of the day; begin = end means never."""
+    """From begin to before end, minutes of the day; begin = end means never.
+
+    channels : which they hold; None = all.
+    """
 
     begin_min: int
     end_min: int
+    channels: frozenset[str] | None = None
+
+    def hold(self, channel: str) -> bool:
+        """Return whether they hold messages by this channel."""
+        return self.channels is None or channel in self.channels
 
 
 def minutes_of(text: str) -> int:

@@ -66,10 +66,14 @@ class SuppressPart(Part):
 
 
 class QuietPart(Part):
-    """From begin to before end, in the customer's zone, such as 20:00 to 08:00."""
+    """From begin to before end, in the customer's zone, such as 20:00 to 08:00.
+
+    channels : which they hold; None = all.
+    """
 
     begin: str
     end: str
+    channels: list[str] | None = None
 
 
 class ContactPart(Part):
@@ -167,14 +171,23 @@ class Issue(Part):
     contact: ContactPart = Field(default_factory=ContactPart)
 
 
+class MessagesPart(Part):
+    """Contact rules of messages that are no action: of playbooks, and about cases. They inherit
+    those of all actions, and switch off what does not apply to them."""
+
+    switch_off: list[Slug] = Field(default_factory=list)
+    contact: ContactPart = Field(default_factory=ContactPart)
+
+
 class AllActions(Part):
-    """The file of what holds for all actions. timezone : of validity."""
+    """The file of what holds for all actions, and for messages. timezone : of validity."""
 
     id: Literal["all"]
     version: int = Field(ge=1)
     timezone: str = "Europe/Berlin"
     policies: list[EngagementPolicy] = Field(default_factory=list)
     contact: ContactPart = Field(default_factory=ContactPart)
+    messages: MessagesPart = Field(default_factory=MessagesPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,6 +256,19 @@ def _check_all(every: AllActions, file: str) -> None:
         raise wrong(file, "timezone", f"no IANA time zone: {error}") from None
     _check_policies(every.policies, file, "policies")
     _check_contact(every.contact, file, "contact")
+    above = _ids(every)
+    _check_switched_off(every.messages.switch_off, above, file, "messages.")
+    own = every.messages.contact
+    taken = ({cap.id for cap in own.caps} | {one.id for one in own.suppress}) & above
+    if taken:
+        raise wrong(file, "messages.contact", f"{min(taken)!r} is also the id of a rule above")
+    _check_contact(own, file, "messages.contact")
+
+
+def _check_switched_off(ids: list[str], above: set[str], file: str, where: str) -> None:
+    for off in ids:
+        if off not in above:
+            raise wrong(file, f"{where}switch_off", f"no level above has a rule {off!r}")
 
 
 def _check_issue(every: AllActions, issue: Issue, file: str) -> None:
@@ -265,9 +291,7 @@ def _ids(level: Any) -> set[str]:
 
 
 def _check_level(level: Any, above: set[str], file: str, where: str) -> None:
-    for off in level.switch_off:
-        if off not in above:
-            raise wrong(file, f"{where}switch_off", f"no level above has a rule {off!r}")
+    _check_switched_off(level.switch_off, above, file, where)
     taken = (_ids(level) - {QUIET_HOURS, DISTANCE}) & above
     if taken:
         raise wrong(file, f"{where}policies", f"{min(taken)!r} is also the id of a rule above")
@@ -305,6 +329,9 @@ def _check_contact(contact: ContactPart, file: str, where: str) -> None:
     if len(set(ids)) < len(ids):
         raise wrong(file, where, "ids of caps and suppressions must differ")
     if contact.quiet_hours is not None:
+        for channel in contact.quiet_hours.channels or []:
+            if channel not in TO_CUSTOMER:
+                raise wrong(file, f"{where}.quiet_hours.channels", f"expected {TO_CUSTOMER}")
         for name in ("begin", "end"):
             try:
                 minutes_of(getattr(contact.quiet_hours, name))

@@ -77,17 +77,24 @@ class CompiledAction:
     weight: float
     treatments: tuple[CompiledTreatment, ...]
     policy: contact.Policy
-    exempt: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A set of actions that decides. tests : of gates, by index."""
+    """A set of actions that decides. tests : of gates, by index; messages : the contact policy of
+    messages that are no action; contact_rules : ids of all rules of contact."""
 
     set: ActionSet
     actions: tuple[CompiledAction, ...]
     tests: tuple[Test, ...]
     by_id: Mapping[str, CompiledAction]
+    messages: contact.Policy
+    contact_rules: frozenset[str]
+
+    @property
+    def reach_h(self) -> int:
+        """How far before and after a message the contact rules of any action look, in hours."""
+        return max((action.policy.reach_h for action in self.actions), default=0)
 
 
 @dataclass(slots=True)
@@ -117,7 +124,11 @@ def compile_set(found: ActionSet) -> Rules:
     actions = tuple(
         _action(found, issue, group, action, tests) for issue, group, action in found.actions()
     )
-    return Rules(found, actions, tuple(tests.tests), {action.id: action for action in actions})
+    own = found.all.messages
+    messages = _policy([found.all.contact, own.contact], set(own.switch_off))
+    ids = messages.ids.union(*(action.policy.ids for action in actions))
+    by_id = {action.id: action for action in actions}
+    return Rules(found, actions, tuple(tests.tests), by_id, messages, ids)
 
 
 def _action(
@@ -153,7 +164,6 @@ def _action(
             for treatment in sorted(action.treatments, key=lambda one: one.id)
         ),
         policy=tests.policies.setdefault(policy, policy),
-        exempt=frozenset(off),
     )
 
 
@@ -223,7 +233,9 @@ def _policy(parts: Sequence[ContactPart], off: set[str]) -> contact.Policy:
     distance = [part.distance_h for part in parts if part.distance_h is not None]
     hours = None
     if quiet and contact.QUIET_HOURS not in off:
-        hours = QuietHours(minutes_of(quiet[-1].begin), minutes_of(quiet[-1].end))
+        last = quiet[-1]
+        channels = None if last.channels is None else frozenset(last.channels)
+        hours = QuietHours(minutes_of(last.begin), minutes_of(last.end), channels)
     return contact.Policy(
         tuple(
             contact.Cap(cap.id, cap.most, cap.within_h, cap.channel, cap.per == "household")

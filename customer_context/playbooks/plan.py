@@ -6,20 +6,22 @@ channel's consent nothing is planned.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contracts.channels import CHANNELS
 from contracts.contacts import WEBHOOKS, case_id, contact_id
 from contracts.kinds import LANGUAGES
-from customer_context.contact_policy.caps import cap_reached
+from customer_context.contact_policy import policy
+from customer_context.contact_policy.policy import Policy, Reaction, Sent
 from customer_context.playbooks import freshness
 from customer_context.playbooks.freshness import too_old
 from customer_context.playbooks.model import Message, Playbook, Webhook
 from customer_context.playbooks.text import TextError, render
 from customer_context.rules.conditions import ConditionError
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 TOO_OLD = "too_old"
 """Reason of a signal that is no news any more."""
 
@@ -46,8 +48,9 @@ class Situation:
     superseded : the store has a newer revision of the signal
     alert_id : the alert it belongs to
     over : what the signal reports has ended
-    sent : channel → times of earlier messages to the customer that are not urgent
-    per_day : most of these in 24 hours by one channel; 0 = no cap
+    policy : the contact policy of messages; exempt : ids of rules that are not of it
+    sent : (contact id, message) that count, to the customer and the household
+    reactions : of the customer
     not_by : (purpose, channel) that the customer does not want
     objected : the customer objects to automated decisions: no message without a person
     """
@@ -70,8 +73,10 @@ class Situation:
     superseded: bool = False
     alert_id: str | None = None
     over: bool = False
-    sent: Mapping[str, Sequence[datetime]] = field(default_factory=dict)
-    per_day: int = 0
+    policy: Policy = field(default_factory=Policy)
+    exempt: frozenset[str] = frozenset()
+    sent: Sequence[tuple[str, Sent]] = ()
+    reactions: Sequence[Reaction] = ()
     not_by: frozenset[tuple[str, str]] = frozenset()
     objected: bool = False
 
@@ -102,7 +107,7 @@ class PlannedCase:
 
 @dataclass(frozen=True, slots=True)
 class PlannedContact:
-    """A contact to store."""
+    """A contact to store. deliver_at_us : from when it may go; None = not subject to the policy."""
 
     contact_id: str
     treatment: str
@@ -114,6 +119,7 @@ class PlannedContact:
     subject: str = ""
     body: str = ""
     payload: dict[str, Any] | None = None
+    deliver_at_us: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +139,11 @@ class Plan:
     verdicts: list[Verdict] = field(default_factory=list)
     case: PlannedCase | None = None
     contacts: list[PlannedContact] = field(default_factory=list)
+
+    @property
+    def ids(self) -> set[str]:
+        """Ids of the contacts."""
+        return {contact.contact_id for contact in self.contacts}
 
     def nothing(self, reason: str, detail: str = "", treatment: str = "") -> "Plan":
         """Add a verdict with the reason why nothing is done."""
@@ -269,22 +280,22 @@ def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Mess
     if spec.address is not None and address is None:
         made.nothing("no_address", f"the customer has no {spec.name.en} address", contact.id)
         return
-    sent = situation.sent.get(contact.channel, ())
-    if not playbook.spec.urgent and cap_reached(sent, situation.now, situation.per_day):
-        made.nothing(
-            "cap_reached", f"{situation.per_day} by {contact.channel} in 24 hours", contact.id
-        )
+    id_ = contact_id(situation.signal_id, playbook.id, contact.id, None)
+    verdict = _asked(made, playbook, situation, contact, id_)
+    if verdict.refusal:
+        made.nothing(verdict.refusal, verdict.rule, contact.id)
         return
     language = person.language if person.language in LANGUAGES else "en"
     values = _values(situation, None if made.case is None else made.case.deadline)
     where = f"contacts.{contact.id}"
     made.contacts.append(
         PlannedContact(
-            contact_id(situation.signal_id, playbook.id, contact.id, None),
+            id_,
             contact.id,
             contact.channel,
             situation.type,
             language,
+            deliver_at_us=verdict.deliver_at_us,
             address=address,
             subject=render(
                 playbook.texts[f"{where}.subject", language], values, language, one_line=True
@@ -292,7 +303,39 @@ def _message(made: Plan, playbook: Playbook, situation: Situation, contact: Mess
             body=render(playbook.texts[f"{where}.body", language], values, language),
         )
     )
-    made.verdicts.append(Verdict(contact.id, "contact", "planned"))
+    held = verdict.deliver_at_us > _us(situation.now)
+    detail = f"{policy.QUIET_HOURS}: delivered from {_local(verdict, situation)}" if held else ""
+    made.verdicts.append(Verdict(contact.id, "contact", "planned", detail))
+
+
+def _asked(
+    made: Plan, playbook: Playbook, situation: Situation, contact: Message, id_: str
+) -> policy.Verdict:
+    """Ask the contact policy. What this plan sends by other channels counts."""
+    message = policy.Message(
+        _us(situation.now), contact.channel, playbook.spec.purpose, playbook.id,
+        playbook.spec.trigger.signal, policy.MESSAGES, playbook.spec.urgent,
+    )  # fmt: skip
+    planned = [
+        Sent(one.deliver_at_us, one.channel, exempt=situation.exempt)
+        for one in made.contacts
+        if one.deliver_at_us is not None
+    ]
+    before = [one for other, one in situation.sent if other != id_ and other not in made.ids]
+    person = policy.Person(
+        situation.timezone, situation.granted, situation.not_by, (*before, *planned),
+        situation.reactions,
+    )  # fmt: skip
+    return policy.judge(situation.policy, message, person)
+
+
+def _us(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
+
+
+def _local(verdict: policy.Verdict, situation: Situation) -> str:
+    at = _EPOCH + timedelta(microseconds=verdict.deliver_at_us)
+    return f"{at.astimezone(ZoneInfo(situation.timezone)):%Y-%m-%d %H:%M}"
 
 
 def _values(situation: Situation, deadline: datetime | None) -> dict[str, Any]:

@@ -44,7 +44,9 @@ def breaches(log: Sequence[Delivered]) -> Iterator[str]:
             yield f"without consent: {one.action} by {one.channel}"
         if one.urgent:
             continue
-        quiet = one.rules["quiet"]
+        quiet, held = one.rules["quiet"], one.rules.get("quiet_channels")
+        if held is not None and one.channel not in held:
+            quiet = None
         if quiet is not None and oracle.quiet(one.at_us, one.zone, *quiet):
             yield f"in quiet hours of {one.zone}: {one.at_us}"
         for rule in one.rules["suppress"]:

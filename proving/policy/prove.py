@@ -112,6 +112,7 @@ def rules(random: Random) -> Policy:
         Cap("household-week", random.randint(2, 5), 168, household=True),
     ]
     begin = random.choice((20 * 60, 22 * 60 + 30, 0, 150))
+    held = random.choice((None, None, frozenset({"email"})))
     return Policy(
         tuple(random.sample(caps, random.randint(1, 4))),
         (
@@ -119,7 +120,7 @@ def rules(random: Random) -> Policy:
             Suppression("complaint", frozenset({"complaint"}), 10, 30, of="all"),
             Suppression("bounced", frozenset({"rejected"}), 5, 30, of="issue", channel="email"),
         ),
-        random.choice((None, QuietHours(begin, (begin + random.choice((150, 600))) % 1440))),
+        random.choice((None, QuietHours(begin, (begin + random.choice((150, 600))) % 1440, held))),
         random.choice((0, 6, 24)),
     )
 
@@ -361,6 +362,7 @@ def plain(action: Action) -> dict[str, Any]:
             for one in rules_.suppressions
         ],
         "quiet": None if hours is None else (_clock(hours.begin_min), _clock(hours.end_min)),
+        "quiet_channels": None if hours is None else hours.channels,
         "distance_h": rules_.distance_h,
     }  # fmt: skip
 

@@ -42,6 +42,16 @@ def due(
     )
 
 
+def customers(connection: Connection, case_ids: list[str]) -> list[tuple[str, str]]:
+    """Return the (tenant, customer) of cases."""
+    found = connection.execute(
+        "select distinct tenant, customer from contacts.service_case "
+        "where case_id = any(%s) and customer is not null order by 1, 2",
+        (case_ids,),
+    )
+    return [(tenant, customer) for tenant, customer in found.fetchall()]
+
+
 def postpone(connection: Connection, row: dict[str, Any], until_us: int) -> None:
     """Let a locked row wait until then."""
     connection.execute(

@@ -1,6 +1,5 @@
 """Contacts: messages to customers and receivers, with their state (delivery: delivery.py)."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +20,8 @@ class NewContact:
     """A contact before it is stored.
 
     address : for an e-mail; payload : the body of a webhook; purpose : None = it rests on the
-    contract; signal_id : None = of a case, and of no signal.
+    contract; signal_id : None = of a case, and of no signal. deliver_at_us : from when the contact
+    policy lets it go, None = it has no say; exempt : ids of its rules that do not count it.
     """
 
     contact_id: str
@@ -43,16 +43,21 @@ class NewContact:
     treatment: str
     case_id: str | None
     alert_id: str | None
+    deliver_at_us: int | None = None
+    exempt: Sequence[str] = ()
 
 
 _COLUMNS = (
     "contact_id", "tenant", "customer", "channel", "receiver_id", "address", "purpose", "language",
     "type", "subject", "body", "payload", "urgent", "signal_id", "signal_revision", "playbook",
-    "treatment", "case_id", "alert_id",
+    "treatment", "case_id", "alert_id", "exempt",
 )  # fmt: skip
+HELD = "quiet_hours"
+"""Reason of a contact that waits for the end of quiet hours."""
 # Columns that a corrected signal updates as long as nothing has been sent.
 _CORRECTED = (
     "address", "language", "subject", "body", "payload", "urgent", "signal_revision", "case_id",
+    "reason", "counted_at", "exempt",
 )  # fmt: skip
 
 
@@ -61,17 +66,22 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
 
     `new`; `corrected`: it was not sent yet and now has the newer revision's content; `standing`:
     it was sent, failed or refused before, and is unchanged. A contact to an inbox is delivered
-    at once.
+    at once, unless it is held.
     """
     outcome: dict[str, str] = {}
     for contact in contacts:
         values: dict[str, Any] = {name: getattr(contact, name) for name in _COLUMNS}
         values["payload"] = None if contact.payload is None else Jsonb(contact.payload)
-        stored = contact.channel in STORED
+        values["exempt"] = list(contact.exempt)
+        at_us = now_us if contact.deliver_at_us is None else contact.deliver_at_us
+        held = at_us > now_us
+        stored = contact.channel in STORED and not held
         values |= {
             "state": "delivered" if stored else "pending",
+            "reason": HELD if held else "",
             "created_at": from_us(now_us),
-            "next_attempt_at": None if stored else from_us(now_us),
+            "counted_at": None if contact.deliver_at_us is None else from_us(at_us),
+            "next_attempt_at": None if stored else from_us(at_us),
             "delivered_at": from_us(now_us) if stored else None,
             "finished_at": from_us(now_us) if stored else None,
         }
@@ -79,12 +89,13 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
         found = connection.execute(
             f"insert into contacts.contact as c ({', '.join(values)}) "
             f"values ({', '.join(['%s'] * len(values))}) on conflict (contact_id) do update "
-            f"set {sets}, state = 'pending', reason = '', finished_at = null, "
-            "next_attempt_at = coalesce(c.next_attempt_at, excluded.next_attempt_at) "
-            "where c.state in ('pending', 'cancelled') and c.channel <> all(%s) "
+            f"set {sets}, state = 'pending', finished_at = null, "
+            "next_attempt_at = coalesce(greatest(c.next_attempt_at, "
+            "excluded.next_attempt_at), excluded.created_at) "
+            "where c.state in ('pending', 'cancelled') and c.delivered_at is null "
             "and c.signal_revision <= excluded.signal_revision "
             "returning (xmax = 0)".encode(),
-            [*values.values(), list(STORED)],
+            list(values.values()),
         ).fetchone()
         outcome[contact.contact_id] = (
             "standing" if found is None else "new" if found[0] else "corrected"
@@ -94,25 +105,6 @@ def put(connection: Connection, contacts: Sequence[NewContact], now_us: int) -> 
     if "new" in outcome.values() or "corrected" in outcome.values():
         notify.wake(connection, notify.CONTACT)
     return outcome
-
-
-def sent_times(
-    connection: Connection, tenant: str, customer: str, since: datetime, *, but_of: str
-) -> dict[str, list[datetime]]:
-    """Return channel → creation times of a customer's messages since then.
-
-    Without urgent ones, cancelled ones, and those of the signal `but_of`, which may be corrected.
-    """
-    found: dict[str, list[datetime]] = defaultdict(list)
-    rows_ = connection.execute(
-        "select channel, created_at from contacts.contact where tenant = %s and customer = any(%s) "
-        "and created_at > %s and not urgent and state <> 'cancelled' and channel <> all(%s) "
-        "and signal_id is distinct from %s",
-        (tenant, same_as(connection, tenant, customer), since, list(TO_RECEIVERS), but_of),
-    )
-    for channel, at in rows_.fetchall():
-        found[channel].append(at)
-    return found
 
 
 def cancel(

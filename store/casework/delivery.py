@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from contracts.channels import STORED, TO_CUSTOMER, TO_RECEIVERS
+from contracts.channels import TO_CUSTOMER, TO_RECEIVERS
 from runtime.errors import Retry
 from runtime.secret_box import Damaged, KeyMissing, SecretBox
 from store.casework import receivers
+from store.casework.contacts import HELD
 from store.postgres import notify, rows
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
@@ -71,11 +72,11 @@ def any_worker_alive(connection: Connection) -> bool:
 
 
 def lanes(connection: Connection) -> list[Lane]:
-    """Return every lane that may be delivered to now."""
+    """Return every lane that may be delivered to now; of stored channels, what was held."""
     found = connection.execute(
         "select receiver_id from contacts.receiver where state = 'active' order by 1"
     )
-    to_customers = [Lane(name, None) for name in TO_CUSTOMER if name not in STORED]
+    to_customers = [Lane(name, None) for name in TO_CUSTOMER]
     receivers_ = [row[0] for row in found.fetchall()]
     return to_customers + [Lane(name, id_) for name in TO_RECEIVERS for id_ in receivers_]
 
@@ -116,6 +117,31 @@ def claim(
             worker,
             from_us(now_us),
         ),
+    )
+
+
+def put_off(
+    connection: Connection, contact_id: str, worker: int, at_us: int | None, now_us: int
+) -> None:
+    """Release a claimed contact without an attempt. at_us : it is held until then; None = it is
+    free for the next round."""
+    connection.execute(
+        "update contacts.contact set claimed_by = null, "
+        "next_attempt_at = coalesce(%s, next_attempt_at), counted_at = coalesce(%s, counted_at), "
+        "reason = case when %s then %s else reason end "
+        "where contact_id = %s and claimed_by = %s and state = 'pending'",
+        (
+            None if at_us is None else from_us(at_us), None if at_us is None else from_us(at_us),
+            at_us is not None, HELD, contact_id, worker,
+        ),
+    )  # fmt: skip
+
+
+def let_go(connection: Connection, contact_ids: Sequence[str], now_us: int) -> None:
+    """Record that the contact policy lets these go now."""
+    connection.execute(
+        "update contacts.contact set counted_at = %s where contact_id = any(%s)",
+        (from_us(now_us), list(contact_ids)),
     )
 
 

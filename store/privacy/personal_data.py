@@ -219,6 +219,8 @@ TABLES = (
     Entry("contacts.next_action", "why an offer or advice was chosen",
           "facts about a customer, consents, contacts and reactions, at the time of a decision",
           _CUSTOMER, Retention("casework", "decided_at"), End.DELETE),
+    Entry("customers.household_member", "caps on messages of a household", "who lives together",
+          _CUSTOMER, _RELATIONSHIP, End.DELETE),
     Entry("contacts.reported_fact", "choose offers and advice", "tariff, instalment, parking place",
           _CUSTOMER, Retention("casework", "recorded_at"), End.DELETE),
     Entry("contacts.service_case", "work of people for a customer", "case, resolution in free text",

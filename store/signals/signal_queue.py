@@ -90,6 +90,21 @@ def lock(connection: Connection, names: Sequence[str]) -> None:
     )
 
 
+def try_lock(connection: Connection, names: Sequence[str]) -> bool:
+    """Lock these names as `lock` does, without waiting; return False where another worker has one.
+
+    What was locked before the one that is not free stays locked until the caller commits.
+    """
+    return bool(
+        scalar(
+            connection,
+            "select coalesce(bool_and(pg_try_advisory_xact_lock(%s, key)), true) from "
+            "(select distinct hashtext(name) as key from unnest(%s::text[]) as n (name)) as keys",
+            (_NAMES_LOCK, list(names)),
+        )
+    )
+
+
 def newest(connection: Connection, ids: Sequence[str]) -> dict[str, int]:
     """Return signal id → its newest revision."""
     found = connection.execute(

@@ -9,7 +9,7 @@ import pytest
 from app import cli
 from contracts.channels import configured
 from customer_context.playbooks.check import load
-from services import actions, backtest, decisions, facts
+from services import actions, backtest, contact_policy, decisions, facts
 from services.playbooks import in_use
 from store.postgres.roles import set_tenant_scope
 from store.postgres.times import from_us
@@ -38,7 +38,7 @@ def played(stage: Stage, changed: dict[str, Any] | None = None) -> dict[str, Any
     live = in_use(stage.connection)
     return backtest.playbooks(
         stage.connection, TENANT, live, None if changed is None else {**live, **changed},
-        configured(stage.settings), SINCE, UNTIL, stage.settings.messages_per_day,
+        configured(stage.settings), SINCE, UNTIL, contact_policy.of(stage.settings),
     )  # fmt: skip
 
 

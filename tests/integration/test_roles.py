@@ -164,6 +164,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
     with connect(town.url) as owner:
         assert _granted(owner, READER, "delete") == [
             "contacts.call_code", "customers.assignment", "customers.attribute_value",
+            "customers.household_member",
         ]  # fmt: skip
         assert _granted(owner, READER, "truncate") == []
         assert _granted(owner, READER, "insert") == [
@@ -178,9 +179,10 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "customers.assignment", "customers.attribute", "customers.attribute_value",
             "customers.change_publication", "customers.consent", "customers.contact_point",
             "customers.contract", "customers.customer", "customers.external_id",
-            "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
-            "customers.received_event", "customers.shared_identifier", "customers.vehicle",
-            "privacy.customer_key", "privacy.processing_limit", "privacy.rights_request",
+            "customers.household_member", "customers.interaction", "customers.match_pair",
+            "customers.merge", "customers.meter", "customers.received_event",
+            "customers.shared_identifier", "customers.vehicle", "privacy.customer_key",
+            "privacy.processing_limit", "privacy.rights_request",
         ]  # fmt: skip
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.call", "contacts.call_code",
@@ -188,8 +190,9 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
             "customers.attribute", "customers.attribute_value", "customers.change_publication",
             "customers.contact_point", "customers.contract", "customers.customer",
-            "customers.external_id", "customers.interaction", "customers.match_pair",
-            "customers.merge", "customers.meter", "customers.vehicle", "customers.version",
+            "customers.external_id", "customers.household_member", "customers.interaction",
+            "customers.match_pair", "customers.merge", "customers.meter", "customers.vehicle",
+            "customers.version",
             "privacy.processing_limit", "privacy.rights_request",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]

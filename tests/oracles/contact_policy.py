@@ -91,7 +91,8 @@ def judge(rules, message, person, channel_purposes):
     """Return (refusal, rule id, deliver at).
 
     rules : {"caps": [{id, most, within_h, per, channel}], "suppress": [...], "quiet": (b, e) or
-    None, "distance_h": n}. message : {at, channel, purpose, action, group, issue, urgent}.
+    None, "quiet_channels": those that it holds (None or left out = all), "distance_h": n}.
+    message : {at, channel, purpose, action, group, issue, urgent}.
     person : {zone, granted, not_by, sent: [{at, channel, own, exempt}], reactions: [{at, outcome,
     channel, action, group, issue}]}.
     """
@@ -106,7 +107,8 @@ def judge(rules, message, person, channel_purposes):
             return "suppressed", rule["id"], at
     if channel in CONVERSATION:
         return "", "", at
-    if rules["quiet"] is not None:
+    quiet_channels = rules.get("quiet_channels")
+    if rules["quiet"] is not None and (quiet_channels is None or channel in quiet_channels):
         at = first_loud(at, person["zone"], *rules["quiet"])
     for cap in rules["caps"]:
         if cap["channel"] is not None and cap["channel"] != channel:

@@ -25,11 +25,12 @@ def promised(known, now, minutes):
 
 
 def fits(sent, now, per_day, urgent):
-    """May one more be sent?"""
+    """May one more be sent? No day that contains it may have more, of what was or will be sent."""
     if urgent or per_day == 0:
         return True
-    count = 0
-    for at in sent:
-        if at <= now and now - at < 24 * 60:
-            count += 1
-    return count < per_day
+    day = 24 * 60
+    for begin in [*sent, now]:
+        inside = [at for at in sent if begin <= at < begin + day]
+        if begin <= now < begin + day and len(inside) >= per_day:
+            return False
+    return True

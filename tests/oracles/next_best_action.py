@@ -61,7 +61,7 @@ def facts_in(text):
 
 def contact_rules(levels, off):
     """The rules that an action inherits, without those that are switched off."""
-    rules = {"caps": [], "suppress": [], "quiet": None, "distance_h": 0}
+    rules = {"caps": [], "suppress": [], "quiet": None, "quiet_channels": None, "distance_h": 0}
     for level in levels:
         part = level.get("contact") or {}
         for cap in part.get("caps", []):
@@ -72,6 +72,7 @@ def contact_rules(levels, off):
                 rules["suppress"].append({"count": 1, "of": "action", "channel": None, **one})
         if part.get("quiet_hours"):
             rules["quiet"] = (part["quiet_hours"]["begin"], part["quiet_hours"]["end"])
+            rules["quiet_channels"] = part["quiet_hours"].get("channels")
         if part.get("distance_h") is not None:
             rules["distance_h"] = part["distance_h"]
     if "quiet-hours" in off:

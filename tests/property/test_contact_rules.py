@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.channels import PURPOSES
+from customer_context.contact_policy.policy import Cap, Policy, Sent
 from customer_context.playbooks.check import load
 from customer_context.playbooks.plan import Person, Situation, plan
 from tests.oracles import contact_rules as oracle
@@ -19,6 +20,10 @@ MAX_AGE = st.none() | st.integers(1, DAYS_3)
 
 def at(minute: int) -> datetime:
     return START + timedelta(minutes=minute)
+
+
+def us(minute: int) -> int:
+    return round(at(minute).timestamp()) * 1_000_000
 
 
 def playbook(
@@ -69,7 +74,8 @@ def test_a_plan_is_what_the_oracle_says(
               "speed_kmh": 1.0, "retracted": False},
         happened_at=at(known), person=Person("c", "Ada", "en", {}), granted=frozenset(PURPOSES),
         receivers={}, channels=frozenset({"inbox"}), subject_name="Golf", timezone="UTC",
-        now=at(now), sent={"inbox": [at(minute) for minute in sent]}, per_day=per_day,
+        now=at(now), policy=Policy((Cap("day", per_day, 24, channel="inbox"),) if per_day else ()),
+        sent=[(str(i), Sent(us(minute), "inbox")) for i, minute in enumerate(sent)],
     )  # fmt: skip
     planned = plan(playbook(trigger_max, contact_max, due, urgent), one)
     expected = oracle.outcome(known, now, trigger_max, contact_max)

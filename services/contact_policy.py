@@ -1,0 +1,194 @@
+"""The contact policy of a tenant's messages: which rules apply, what counts, and the locks.
+
+Every message to a customer asks it twice: when it is decided, and when it is delivered. Playbooks,
+notices about cases and outbound decisions ask here, and nowhere else. Who asks has the lock of the
+customer's household until the end of the transaction, so that no other worker counts at that time.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+from contracts.channels import TO_CUSTOMER
+from customer_context.contact_policy.policy import (
+    MESSAGES,
+    Cap,
+    Message,
+    Person,
+    Policy,
+    Reaction,
+    Sent,
+    Verdict,
+    judge,
+)
+from customer_context.next_best_action.rules import Rules
+from runtime.settings import Settings
+from services import actions
+from store.casework import policy_counts
+from store.people import households
+from store.postgres.merged import same_as
+from store.postgres.pool import Connection
+from store.postgres.times import from_us, to_us
+from store.signals import signal_queue
+
+_REACTED = timedelta(days=366)
+_DAY_H = 24
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRules:
+    """The rules of one process. rules : None = only consent decides."""
+
+    rules: Rules | None = None
+    per_day: int = 0
+
+    @property
+    def messages(self) -> Policy:
+        """The policy of playbooks and of notices about cases, with the cap of the settings."""
+        standing = Policy() if self.rules is None else self.rules.messages
+        return replace(standing, caps=(*_daily(self.per_day), *standing.caps))
+
+    def exempt(self, policy: Policy) -> frozenset[str]:
+        """Return the ids of rules that do not apply to messages under this policy."""
+        every = {cap.id for cap in _daily(self.per_day)}
+        if self.rules is not None:
+            every |= self.rules.contact_rules
+        return frozenset(every - policy.ids)
+
+
+FREE = ContactRules()
+"""No rules but consent."""
+
+
+@lru_cache(maxsize=8)
+def _daily(per_day: int) -> tuple[Cap, ...]:
+    """Return the caps of TACHOWATT_MESSAGES_PER_DAY, which is for each channel."""
+    if per_day == 0:
+        return ()
+    return tuple(Cap(f"{name}-day", per_day, _DAY_H, channel=name) for name in TO_CUSTOMER)
+
+
+def of(settings: Settings) -> ContactRules:
+    """Return the rules that these settings name. Raises `Usage`."""
+    return ContactRules(actions.in_use(settings.actions_dir), settings.messages_per_day)
+
+
+def lock(connection: Connection, pairs: Sequence[tuple[str, str]], now_us: int) -> None:
+    """Lock (tenant, customer) and their households against other workers until the end of the
+    transaction. Call it once in a transaction: locks are taken in one order."""
+    signal_queue.lock(connection, names(connection, pairs, now_us))
+
+
+def try_lock(connection: Connection, pair: tuple[str, str], now_us: int) -> bool:
+    """Lock a customer and their household as `lock` does, unless another worker has them."""
+    return signal_queue.try_lock(connection, names(connection, [pair], now_us))
+
+
+def names(connection: Connection, pairs: Sequence[tuple[str, str]], now_us: int) -> list[str]:
+    """Return the names of the locks of customers and their households."""
+    if not pairs:
+        return []
+    of_households = households.of_pairs(connection, pairs, from_us(now_us))
+    return sorted(
+        {f"{tenant} {customer}" for tenant, customer in pairs}
+        | {f"{tenant} household {household}" for tenant, household in of_households}
+    )
+
+
+def sent(
+    connection: Connection, tenant: str, customer: str, at_us: int, reach_h: int
+) -> list[tuple[str, Sent]]:
+    """Return (contact id, message) that count for a customer: theirs and their household's, of the
+    last `reach_h` hours and planned."""
+    if reach_h == 0:
+        return []
+    own = same_as(connection, tenant, customer)
+    others = households.others(connection, tenant, own, from_us(at_us))
+    since = from_us(at_us) - timedelta(hours=reach_h)
+    rows = policy_counts.counted(connection, tenant, [*own, *others], since)
+    return [(row["contact_id"], message_of(row, own)) for row in rows]
+
+
+def history(
+    connection: Connection, tenant: str, customer: str, since_us: int, until_us: int, reach_h: int
+) -> tuple[list[tuple[str, int, Sent]], set[str]]:
+    """Return what counted for a customer in [since, until), but for messages of playbooks that were
+    decided then: (contact id, created_us, message); and who else is of the household at its end."""
+    own = same_as(connection, tenant, customer)
+    others = households.others(connection, tenant, own, from_us(until_us))
+    since = from_us(since_us) - timedelta(hours=reach_h)
+    rows = policy_counts.counted(connection, tenant, [*own, *others], since)
+    found = [
+        (row["contact_id"], created_us, message_of(row, own))
+        for row in rows
+        if (created_us := to_us(row["created_at"])) < since_us
+        or (row["signal_id"] is None and created_us < until_us)
+    ]
+    return found, set(others)
+
+
+def message_of(row: Mapping[str, Any], own: Sequence[str]) -> Sent:
+    """Return a stored message as the policy counts it. own : the ids of the customer."""
+    return Sent(to_us(row["at"]), row["channel"], row["customer"] in own, frozenset(row["exempt"]))
+
+
+def reactions(
+    connection: Connection, pairs: Sequence[tuple[str, str]], rules: Rules | None, at_us: int
+) -> dict[tuple[str, str], tuple[Reaction, ...]]:
+    """Return (tenant, customer) → reactions; without customers that have none."""
+    if not pairs:
+        return {}
+    rows = policy_counts.reactions(connection, pairs, from_us(at_us) - _REACTED)
+    return {pair: tuple(_reaction(row, rules) for row in of) for pair, of in rows.items()}
+
+
+def _reaction(row: Mapping[str, Any], rules: Rules | None) -> Reaction:
+    action = None if rules is None else rules.by_id.get(row["action"])
+    group, issue = ("", "") if action is None else (action.group, action.issue)
+    return Reaction(to_us(row["at"]), row["outcome"], row["channel"], row["action"], group, issue)
+
+
+def person(
+    connection: Connection,
+    pair: tuple[str, str],
+    zone: str,
+    granted: frozenset[str],
+    not_by: frozenset[tuple[str, str]],
+    rules: ContactRules,
+    at_us: int,
+    *,
+    but: str | None = None,
+) -> Person:
+    """Return what the policy knows of a customer, under their lock. but : the contact that asks."""
+    counted = sent(connection, *pair, at_us, rules.messages.reach_h)
+    return Person(
+        zone,
+        granted,
+        not_by,
+        tuple(one for id_, one in counted if id_ != but),
+        reactions(connection, [pair], rules.rules, at_us).get(pair, ()),
+    )
+
+
+def ask_again(
+    connection: Connection,
+    contact: Mapping[str, Any],
+    zone: str,
+    granted: frozenset[str],
+    not_by: frozenset[tuple[str, str]],
+    rules: ContactRules,
+    now_us: int,
+) -> Verdict:
+    """Ask the policy about a stored contact (a row) at the moment of its delivery, under the
+    customer's lock. Rules that did not apply when it was decided do not apply now."""
+    pair = (contact["tenant"], contact["customer"])
+    known = person(
+        connection, pair, zone, granted, not_by, rules, now_us, but=contact["contact_id"]
+    )
+    message = Message(
+        now_us, contact["channel"], contact["purpose"], contact["playbook"], contact["type"],
+        MESSAGES, contact["urgent"],
+    )  # fmt: skip
+    return judge(rules.messages.without(frozenset(contact["exempt"])), message, known)
