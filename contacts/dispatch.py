@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 
+from contacts.changes import ChangeSender
 from contacts.channels import open_channels
 from contacts.code_mails import CodeMailer
 from contacts.deliver import Deliverer
@@ -11,7 +12,7 @@ from contacts.link_mails import LinkMailer
 from contacts.notifications import NotificationListener
 from contacts.store_thread import StoreThread
 from contracts.channels import configured
-from runtime.clock import Clock
+from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
 from runtime.secret_box import box_of
@@ -20,8 +21,9 @@ from runtime.waiting import first_of, pause
 from services import case_notices, case_orders, case_steps, claim_file, contact_policy
 from services.decide import BATCH, decide
 from services.playbooks import Rules
-from store.casework import delivery
+from store.casework import change_subscriptions, delivery
 from store.postgres.pool import Connection
+from store.postgres.times import to_us
 
 log = logging.getLogger("contacts")
 
@@ -60,6 +62,10 @@ class Dispatcher:
         deciding = StoreThread(self._url, "contacts", box)
         delivering = StoreThread(self._url, "delivery", box)
         deliverer = Deliverer(delivering, channels, self._settings, self._clock, self._metrics)
+        following = StoreThread(self._url, "changes", box)
+        changes = ChangeSender(
+            following, channels["webhook"], self._settings, self._clock, self._metrics
+        )
         mailing = StoreThread(self._url, "links", box)
         links = LinkMailer(mailing, self._settings, self._clock)
         codes = CodeMailer(mailing, box_of(self._settings), self._settings, self._clock)
@@ -73,6 +79,9 @@ class Dispatcher:
 
         async def deliver_once() -> bool:
             return await deliverer.round() > 0
+
+        async def changes_once() -> bool:
+            return await changes.round() > 0
 
         async def deadlines_once() -> bool:
             fired = await deciding.run(case_steps.fire_due, self._clock.now_us())
@@ -99,6 +108,7 @@ class Dispatcher:
             for coroutine in (
                 self._repeat(decide_once, stop, listener.signals),
                 self._repeat(deliver_once, stop, listener.contacts, deliverer.freed),
+                self._repeat(changes_once, stop, changes.freed),
                 self._repeat(mail_once, stop, listener.links),
                 self._repeat(deadlines_once, stop),
                 self._repeat(notices_once, stop),
@@ -116,9 +126,10 @@ class Dispatcher:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            await deliverer.close()
+            await asyncio.gather(deliverer.close(), changes.close())
             await asyncio.gather(
-                deciding.close(), delivering.close(), mailing.close(), listener.close()
+                *(thread.close() for thread in (deciding, delivering, following, mailing)),
+                listener.close(),
             )
             for channel in channels.values():
                 await channel.close()
@@ -162,6 +173,10 @@ class Dispatcher:
         while not stop.is_set():
             try:
                 self._metrics.contacts_pending.set(await thread.run(delivery.pending))
+                oldest = await thread.run(change_subscriptions.oldest_waiting)
+                now_us = self._clock.now_us()
+                behind_us = 0 if oldest is None else max(now_us - to_us(oldest), 0)
+                self._metrics.changes_behind_seconds.set(behind_us / US_PER_S)
             except Retry as error:
                 log.debug("not counted: %s", error)
             await pause(stop, _COUNT_EVERY * _POLL_EVERY_S)

@@ -131,6 +131,15 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "changes for back offices",
+        "Feed, Kafka and webhooks say which purposes of a customer are granted, and each change.",
+        ("services/registry_changes.py",),
+        (
+            "tests/conformance/test_changes.py::test_the_feed",
+            "tests/conformance/test_changes.py::test_webhooks",
+        ),
+    ),
+    Point(
         "contacts that wait",
         "A withdrawal, also by a stop link or a reply STOP, refuses them in its own transaction.",
         ("services/consent.py", "services/stop_link.py"),

@@ -4,7 +4,8 @@ In: type `customer.put`, `contract.put`, `vehicle.put`, `meter.put` or `assignme
 the row as in POST /v1/customers and so on; the extension attribute `tenant` says whose it is.
 `source` and `id` identify the event: a repeat is ignored.
 Out: type `customer.updated`, `contract.created`, `merge.updated` …; `data` is the object as it is
-now, null where it is gone. `id` is the same however often the event is sent.
+now, null where it is gone. `id` is the same however often the event is sent. A webhook may send a
+snapshot: `snapshot.started`, `customer.current` … for each object, `snapshot.finished`.
 Source: CloudEvents 1.0.2, JSON format, structured mode.
 """
 
@@ -92,7 +93,11 @@ def _text(found: Mapping[str, Any], name: str) -> str | None:
 def changed(
     tenant: str, id_: str, kind: str, operation: str, object_id: str, at: datetime, data: Any
 ) -> bytes:
-    """Return a change of the registry as a CloudEvent."""
+    """Return a change of the registry as a CloudEvent.
+
+    operation : created, updated or deleted; in a snapshot `current`, and of the kind `snapshot`
+    started or finished, with the number of the snapshot as object.
+    """
     event = {
         "specversion": "1.0",
         "id": id_,

@@ -116,6 +116,17 @@ class Metrics:
         self.contacts_pending = Gauge(
             "tachowatt_contacts_pending", "Contacts waiting for delivery", registry=r
         )
+        self.changes = Counter(
+            "tachowatt_changes",
+            "Attempts to send a change of the registry by webhook: delivered, or the reason",
+            ["outcome"],
+            registry=r,
+        )
+        self.changes_behind_seconds = Gauge(
+            "tachowatt_changes_behind_seconds",
+            "Age of the oldest change that an active receiver has not got yet",
+            registry=r,
+        )
         self.contact_seconds = Histogram(
             "tachowatt_contact_seconds",
             "Seconds from storing a contact to its delivery",

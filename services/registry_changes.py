@@ -1,25 +1,28 @@
 """Changes of the registry for other systems: what has changed, and a snapshot to begin with."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from services import back_office
 from services.back_office import Kind
-from store.people import changes, identity, merges, registry
+from store.people import changes, consent, identity, merges, registry
 from store.people.changes import Change
 from store.postgres.pool import Connection
 
+CONSENT = "consent"
+"""Kind of a change of somebody's consents; all others are changes of the registry."""
+
 _KINDS = {str(kind).removesuffix("s"): kind for kind in Kind if kind is not Kind.ASSIGNMENTS}
-_ORDER = ("customer", "vehicle", "meter", "contract", "assignment")
+_ORDER = ("customer", "vehicle", "meter", "contract", "assignment", "merge", CONSENT)
 """Kinds of a snapshot; one comes after those that it refers to."""
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An object as it is now. data : None where it is gone, or has no form here (consents and
-    contact points have their own endpoints). change : None in a snapshot."""
+    """An object as it is now. data : None where it is gone, or has no form here (contact points,
+    devices and drivers). change : None in a snapshot."""
 
     kind: str
     object: str
@@ -39,13 +42,30 @@ def oldest(connection: Connection) -> int:
 
 def after(connection: Connection, tenant: str, cursor: tuple[int, int], limit: int) -> list[Item]:
     """Return the next changes. Raises `changes.Forgotten`."""
+    return window(connection, tenant, cursor, limit)[0]
+
+
+def window(
+    connection: Connection,
+    tenant: str,
+    cursor: tuple[int, int],
+    limit: int,
+    wanted: Callable[[str], bool] = lambda kind: True,
+) -> tuple[list[Item], tuple[int, int]]:
+    """Return those of the next changes whose kind is wanted, and the cursor after all of them.
+
+    Raises `changes.Forgotten`.
+    """
     found = changes.page(connection, tenant, cursor, limit)
+    end = (found[-1].xid, found[-1].change_id) if found else cursor
+    found = [change for change in found if wanted(_shown(change)[0])]
     named = [(_shown(change)) for change in found]
     data = _data(connection, tenant, named)
-    return [
+    items = [
         Item(kind, object_id, data.get((kind, object_id)), change)
         for (kind, object_id), change in zip(named, found, strict=True)
     ]
+    return items, end
 
 
 def after_all(
@@ -76,12 +96,16 @@ def _shown(change: Change) -> tuple[str, str]:
 
 
 def objects(
-    connection: Connection, tenant: str, position: tuple[str, str], limit: int
+    connection: Connection,
+    tenant: str,
+    position: tuple[str, str],
+    limit: int,
+    wanted: Callable[[str], bool] = lambda kind: True,
 ) -> list[Item]:
-    """Return objects of a snapshot after (kind, id)."""
+    """Return objects of a snapshot after (kind, id), of the kinds that are wanted."""
     found: list[Item] = []
     kind, object_id = position
-    for one in _ORDER[_ORDER.index(kind) if kind in _ORDER else 0 :]:
+    for one in filter(wanted, _ORDER[_ORDER.index(kind) if kind in _ORDER else 0 :]):
         ids = registry.ids_after(
             connection, one, tenant, object_id if one == kind else "", limit - len(found)
         )
@@ -117,6 +141,12 @@ def _data(
                     }
                     for row in rows
                 ]
+    pairs = [(tenant, customer) for customer in sorted(by_kind.get(CONSENT, ()))]
+    for (_, customer), purposes in (consent.in_force(connection, pairs) if pairs else {}).items():
+        found[(CONSENT, customer)] = [
+            {"purpose": purpose, "state": one.state, "recorded_at": one.recorded_at}
+            for purpose, one in sorted(purposes.items())
+        ] or None
     merged = sorted(by_kind.get("merge", ()))
     for customer, merge in merges.of_ids(connection, tenant, merged).items():
         found[("merge", customer)] = {

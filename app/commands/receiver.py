@@ -1,9 +1,10 @@
-"""Receivers of webhooks: add, list, rotate, remove, enable, test."""
+"""Receivers of webhooks: add, list, subscribe, rotate, disable, enable, test, remove."""
 
 import asyncio
 import json as json_module
+from collections.abc import Mapping
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -13,13 +14,14 @@ from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database, prepare_secrets
 from contacts.channels import targets
 from contracts.contacts import ReceiverTest, ReceiverTestData
-from runtime.clock import SystemClock
+from runtime.clock import US_PER_S, SystemClock
 from runtime.errors import Usage
 from runtime.secret_box import box_of
 from runtime.settings import Settings
-from store.casework import receivers
+from services import change_webhooks
+from store.casework import change_subscriptions, receivers
 from store.postgres.pool import connect, translated
-from store.postgres.times import from_us
+from store.postgres.times import from_us, to_us
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -90,14 +92,104 @@ def list_receivers(
     tenant: Annotated[str | None, typer.Option("--tenant", help="Only this tenant's")] = None,
     json: Json = False,
 ) -> None:
-    """List all receivers, with their state."""
-    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+    """List all receivers with their state, and how far behind those are that follow changes."""
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         rows = receivers.list_(connection, tenant)
+        following = change_subscriptions.states(connection)
     if json:
-        print_json(rows)
+        print_json([{**row, "changes": following.get(row["receiver_id"])} for row in rows])
         return
     columns = ["tenant", "name", "audience", "url", "state", "reason", "secrets"]
-    print_table("Receivers", columns, [[row[column] for column in columns] for row in rows])
+    print_table(
+        "Receivers",
+        [*columns, "changes"],
+        [
+            [*(row[column] for column in columns),
+             _progress(following.get(row["receiver_id"]), clock.now_us())]
+            for row in rows
+        ],
+    )  # fmt: skip
+
+
+def _progress(following: Mapping[str, Any] | None, now_us: int) -> str:
+    """Return what a receiver follows and how far behind it is."""
+    if following is None:
+        return ""
+    kinds = [kind for kind in ("registry", "consents") if following[kind]]
+    if following["snapshot"]:
+        behind = f"snapshot, at {following['kind'] or 'its beginning'}"
+    elif following["forgotten"]:
+        behind = "too far behind: a snapshot follows"
+    elif not following["waiting"]:
+        behind = "has everything"
+    else:
+        more = "or more " if following["waiting"] >= change_subscriptions.COUNTED else ""
+        behind_s = (now_us - to_us(following["waiting_since"])) // US_PER_S
+        behind = f"{following['waiting']} {more}wait, the oldest for {max(behind_s, 0)} s"
+    failed = " ".join(str(following[name]) for name in ("outcome", "status") if following[name])
+    return f"{' and '.join(kinds)}: {behind}" + (f" ({failed})" if failed else "")
+
+
+@cli.command()
+def subscribe(
+    name: Name,
+    registry: Annotated[
+        bool, typer.Option(help="Customers, contracts, vehicles, meters, assignments, merges")
+    ] = True,
+    consents: Annotated[bool, typer.Option(help="What customers consent to")] = False,
+    snapshot: Annotated[
+        bool, typer.Option("--snapshot", help="Send all objects first, then what changes")
+    ] = False,
+    tenant: Tenant = None,
+) -> None:
+    """Send changes of the registry to a receiver, as CloudEvents, from now on.
+
+    They have names and other data of customers. Order is kept for each object; nothing is left out.
+    A receiver that is subscribed already goes on where it was.
+
+    Example: tachowatt receiver subscribe crm --consents --snapshot
+    """
+    if not (registry or consents):
+        raise Usage("subscribe to --registry, --consents or both; `unsubscribe` ends it")
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        change_webhooks.subscribe(
+            connection,
+            which,
+            name,
+            registry=registry,
+            consents=consents,
+            snapshot=snapshot,
+            now_us=clock.now_us(),
+        )
+        connection.commit()
+    out.print(f"receiver {name} of {which} follows what changes")
+
+
+@cli.command()
+def unsubscribe(name: Name, tenant: Tenant = None) -> None:
+    """Send no more changes to a receiver; its contacts go on."""
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        receiver = receivers.get(connection, which, name)
+        if not change_subscriptions.remove(connection, receiver["receiver_id"]):
+            raise Usage(f"receiver {name} of {which} does not follow changes")
+        connection.commit()
+    out.print(f"receiver {name} of {which} gets no more changes")
+
+
+@cli.command()
+def disable(name: Name, tenant: Tenant = None) -> None:
+    """Send nothing to a receiver until `enable`. Contacts that wait for it fail; changes wait."""
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        which = the_tenant(connection, tenant)
+        receiver = receivers.get(connection, which, name)
+        failed = receivers.disable(connection, receiver["receiver_id"], "by_hand", clock.now_us())
+        connection.commit()
+    out.print(f"receiver {name} of {which} is disabled; {failed} waiting contacts have failed")
 
 
 @cli.command()
@@ -134,10 +226,14 @@ def remove(name: Name, tenant: Tenant = None) -> None:
 
 @cli.command()
 def enable(name: Name, tenant: Tenant = None) -> None:
-    """Enable a disabled receiver. Resend failed contacts by `tachowatt contacts resend`."""
-    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+    """Enable a disabled receiver. Changes go on where they were, and what waits for its next
+    attempt is tried at once. Resend failed contacts by `tachowatt contacts resend`."""
+    clock = SystemClock()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         which = the_tenant(connection, tenant)
         receivers.enable(connection, which, name)
+        id_ = receivers.get(connection, which, name)["receiver_id"]
+        change_subscriptions.retry_now(connection, id_, clock.now_us())
         connection.commit()
     out.print(f"receiver {name} of {which} is active")
 

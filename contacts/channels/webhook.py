@@ -22,6 +22,7 @@ _MAX_DETAIL = 200
 _READ_S = 2.0
 """Time limit for reading a response body; the status alone decides the result."""
 _GONE = 410
+_JSON, _CLOUD_EVENT = "application/json", "application/cloudevents+json"
 
 
 class Sender:
@@ -67,15 +68,23 @@ class Sender:
             await response.aclose()
 
     async def _request(self, contact: Mapping[str, Any], target: targets.Target) -> httpx.Response:
-        """Send the signed request and return the response, whose body is still unread."""
-        body = body_of(contact["payload"])
+        """Send the signed request and return the response, whose body is still unread.
+
+        Its body is the contact's `event`, a CloudEvent as text, where it has one.
+        """
+        event = contact.get("event")
+        body = body_of(contact["payload"]) if event is None else event
         signed = headers(contact["contact_id"], body, contact["secrets"], self._clock.now_us())
         client = self._client(contact["receiver_id"])
         request = client.build_request(
             "POST",
             target.url,
             content=body.encode(),
-            headers={"host": target.host, "content-type": "application/json", **signed},
+            headers={
+                "host": target.host,
+                "content-type": _JSON if event is None else _CLOUD_EVENT,
+                **signed,
+            },
             timeout=self._timeout_s,
             extensions={"sni_hostname": target.name},
         )

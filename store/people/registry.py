@@ -244,12 +244,20 @@ def objects(
 
 
 def ids_after(connection: Connection, table: str, tenant: str, after: str, limit: int) -> list[str]:
-    """Return the next ids of a registry table in order; of assignments the devices."""
+    """Return the next ids of a registry table in order; of assignments the devices, of merges and
+    consents the customers."""
     if table == "assignment":
         query = (
             "select d.device from customers.device d where d.tenant = %s and d.device > %s and "
             "exists (select from customers.assignment a where a.device_id = d.device_id) "
             "order by 1 limit %s"
+        )
+    elif table in ("merge", "consent"):
+        column = "merged" if table == "merge" else "customer"
+        query = (
+            "select c.customer from customers.customer c where c.tenant = %s and c.customer > %s "
+            f"and exists (select from customers.{table} o where o.tenant = c.tenant "
+            f"and o.{column} = c.customer) order by 1 limit %s"
         )
     else:
         query = (

@@ -424,6 +424,8 @@ TABLES = (
     _nobody("contacts.playbook_error", "rules", "no customer"),
     _nobody("contacts.receiver", "systems of companies", "a company"),
     _nobody("contacts.receiver_secret", "secrets of webhooks", "a company"),
+    _nobody("contacts.change_subscription", "up to where receivers have the changes",
+            "numbers, and the id of one object"),
     # ── privacy ─────────────────────────────────────────────────────────────────────────────────
     _nobody("privacy.erasure", "list of the erased", "keyed hash of a customer",
             Retention("proof")),

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,6 +14,10 @@ from typer.testing import CliRunner
 from app.cli import cli
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from services import registry_changes
+from store.casework import change_subscriptions
+from store.people import read_log
+from store.postgres.pool import connect
 from tests.fix_contacts import Stage
 from tests.fix_receiver import Receiver
 from tests.patience import patient
@@ -122,11 +127,67 @@ def test_ends_in_order_while_the_store_does_not_answer(
     for (pid,) in pids:
         os.kill(pid, signal.SIGSTOP)
     try:
-        assert len(pids) == 3
+        assert len(pids) == 4
         assert worker.terminate(5.0) == 0
     finally:
         for (pid,) in pids:
             os.kill(pid, signal.SIGCONT)
+
+
+def test_changes_go_on_where_a_killed_worker_was(
+    stage: Stage,
+    start: Callable[[], Tachowatt],
+    new_receiver: NewReceiver,
+    command: "Command",
+) -> None:
+    receiver = new_receiver()
+    stage.receiver(receiver, "crm")
+    assert command("receiver", "subscribe", "crm", "--consents")[0] == 0
+    with connect(stage.url) as connection:
+        since = (registry_changes.begin(connection) - 1, change_subscriptions.LAST)
+        for number in range(60):
+            connection.execute(
+                "insert into customers.customer (tenant, customer, name) select 't1', "
+                "%s || '-' || n, 'Name' from generate_series(1, 5) as n", (f"w{number}",)
+            )  # fmt: skip
+        connection.execute("update customers.customer set name = 'New' where customer = 'w7-1'")
+        connection.commit()
+        wanted = [
+            f"change-{one.change.xid}-{one.change.change_id}"
+            for one in registry_changes.after(connection, "t1", since, 1_000)
+            if one.change is not None
+        ]
+    assert len(wanted) == 301
+
+    def following() -> dict[str, Any]:
+        text = command("receiver", "list", "--json")[1]
+        found: dict[str, Any] = json.loads(text)[0]["changes"]
+        return found
+
+    assert (following()["waiting"], following()["delivered"]) == (301, 0)
+    killed = start()
+    receiver.wait_for(20)
+    killed.kill()
+    arrived = len(receiver.ids)
+    receiver.behaviour = 410
+    other = start()
+    until(
+        other, lambda: json.loads(command("receiver", "list", "--json")[1])[0]["reason"] == "gone"
+    )
+    assert "gone" in command("receiver", "list")[1]
+    assert following()["waiting"] > 0
+    receiver.behaviour = "ok"
+    assert command("receiver", "enable", "crm")[0] == 0
+    until(other, lambda: following()["waiting"] == 0)
+    assert other.terminate(5.0) == 0
+    assert set(receiver.ids) == set(wanted), "nothing is missed"
+    again = len(receiver.ids) - len(wanted)
+    assert again <= arrived, "only what the killed worker had sent, or 410 refused, comes again"
+    names = [hit.body["data"]["name"] for hit in receiver.hits if hit.body["subject"] == "w7-1"]
+    assert names[-1] == "New" and "has everything" in command("receiver", "list")[1]
+    with connect(stage.url) as connection:
+        found = read_log.of_customer(connection, "t1", "w7-1")
+    assert {(one["reader"], one["what"]) for one in found} == {("crm", "changes of the registry")}
 
 
 @pytest.fixture
