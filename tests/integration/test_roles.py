@@ -17,6 +17,7 @@ from tests.fix_api import running_api
 from tests.fix_postgres import _execute, database_of
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Login, Town
+from tests.patience import patient
 from tests.seed_api import DAY_US, OTHER
 
 _GLOBAL = {
@@ -273,7 +274,7 @@ def test_a_login_that_is_no_member_is_told_what_to_run(database: str, login: Log
         with pool.connection() as connection:
             assert scalar(connection, "select access.tenants()") is None
         with running_api(database, api_database_url=url) as address:
-            assert httpx.get(f"{address}/ready").json()["ready"]
+            assert httpx.get(f"{address}/ready", timeout=patient(20)).json()["ready"]
     finally:
         pool.close()
 
