@@ -8,16 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import number
-from app.analysis.weather_model import (
-    LEAST_DAYS,
-    LEAST_SPREAD_K,
-    Model,
-    Spans,
-    Temperatures,
-    error_of_sum,
-    fit,
-    loads,
-)
+from app.analysis.hours_evidence import HOURS, DayHours
+from app.analysis.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
+from app.analysis.weather_model import HOUR_US, Model, Spans, Temperatures, error_of_sum, loads
 
 DAY_US = 86_400_000_000
 YEAR_DAYS = 365
@@ -86,6 +79,21 @@ def whole_days(use: Use, country: str | None = None) -> Spans:
     return spans.part(keep)
 
 
+def hours_of_days(use: Use, spans: Spans) -> DayHours | None:
+    """Return the hourly use of those spans that are days of 24 hours; None of longer intervals."""
+    lengths = use.end_us - use.start_us
+    if not lengths.size or float(np.median(lengths)) > HOUR_US:
+        return None
+    rows = np.flatnonzero(np.abs(spans.end_us - spans.start_us - DAY_US) < HOUR_US // 60)
+    kwh = np.zeros((rows.size, HOURS))
+    first = np.searchsorted(use.start_us, spans.start_us[rows])
+    last = np.searchsorted(use.start_us, spans.end_us[rows])
+    for at, (start, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
+        hour = (use.start_us[start:end] - spans.start_us[rows[at]]) // HOUR_US
+        kwh[at] = np.bincount(hour, use.energy_kwh[start:end], HOURS)
+    return DayHours(spans.start_us[rows], rows, kwh)
+
+
 def describe(
     use: Use,
     weather: Temperatures | None,
@@ -115,7 +123,7 @@ def describe(
         notes.append(f"the baseline knows {short:.0f} days only: other seasons are not in it")
     if weather is not None and _spread(before, weather) < LEAST_SPREAD_K:
         notes.append("the baseline's days are about equally warm: weather shows little in it")
-    model = fit(before, weather)
+    model = fit(before, weather, hours_of_days(use, before))
     answer = _answer(model, before, weather)
     after = spans if from_us is None else spans.part(spans.start_us >= from_us)
     if from_us is None:
@@ -156,6 +164,7 @@ def _answer(model: Model, spans: Spans, weather: Temperatures | None) -> dict[st
         "heating_balance_c": number(model.heating_c, 2) if model.heating_c else None,
         "cooling_kwh_per_degree_day": number(model.cooling, 4) if model.cooling_c else None,
         "cooling_balance_c": number(model.cooling_c, 2) if model.cooling_c else None,
+        "by_hours": model.by_hours,
         "cv_rmse": number(model.cv_rmse, 4),
         "r2": number(model.r2, 4),
         "annual_days": round(days),

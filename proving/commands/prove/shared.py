@@ -22,10 +22,10 @@ def oracles() -> Iterator[None]:
         raise Stop(f"the proof needs the repository's tests: {error}") from None
 
 
-def check_rule(name: str | None, known: Collection[str]) -> None:
+def check_rule(name: str | None, known: Collection[str], option: str = "--break") -> None:
     """Raise `Usage` that lists the rules unless `name` is one of them or None."""
     if name is not None and name not in known:
-        raise Usage(f"--break: expected one of {', '.join(known)}")
+        raise Usage(f"{option}: expected one of {', '.join(known)}")
 
 
 def figures(found: Any, *names: str) -> dict[str, Any]:

@@ -8,8 +8,16 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app.analysis.baseline import Use, days_off, describe, german_holidays, whole_days
-from app.analysis.weather_model import HOUR_US, Temperatures, hourly
+from app.analysis.baseline import (
+    Use,
+    days_off,
+    describe,
+    german_holidays,
+    hours_of_days,
+    whole_days,
+)
+from app.analysis.weather_fit import fit
+from app.analysis.weather_model import HOUR_US, Model, Temperatures, hourly
 from app.cli import cli
 from app.recordings.encoding import TableError
 from app.recordings.temperatures import read_temperatures
@@ -40,6 +48,12 @@ def home(at: Temperatures, seed: int, saved_from: int, saved: float) -> Use:
     return Use(at.t_us, at.t_us + HOUR_US, at.t_us, kwh)
 
 
+def fitted(use: Use, at: Temperatures) -> Model:
+    """Fit all of the home's use."""
+    spans = whole_days(use)
+    return fit(spans, at, hours_of_days(use, spans))
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_loads_balance_points_and_saving_of_a_home_with_known_truth(seed: int) -> None:
     at = weather(730, seed)
@@ -51,14 +65,48 @@ def test_loads_balance_points_and_saving_of_a_home_with_known_truth(seed: int) -
     heating = HEAT / 24 * float(np.maximum(HEAT_C - first, 0).sum())
     cooling = COOL / 24 * float(np.maximum(first - COOL_C, 0).sum())
     assert baseline["model"] == "heating_cooling"
-    # one year of noisy days leaves the balance points, and with them the loads, so far open
-    assert baseline["base_kwh"] == pytest.approx(BASE_KW * 24 * 365, rel=0.2)
-    assert baseline["heating_kwh"] == pytest.approx(heating, rel=0.2)
-    assert baseline["cooling_kwh"] == pytest.approx(cooling, rel=0.2)
-    assert abs(baseline["heating_balance_c"] - HEAT_C) <= 1.5
-    assert abs(baseline["cooling_balance_c"] - COOL_C) <= 1.5
+    assert baseline["by_hours"]
+    assert baseline["base_kwh"] == pytest.approx(BASE_KW * 24 * 365, rel=0.1)
+    assert baseline["heating_kwh"] == pytest.approx(heating, rel=0.1)
+    assert baseline["cooling_kwh"] == pytest.approx(cooling, rel=0.1)
+    assert abs(baseline["heating_balance_c"] - HEAT_C) <= 1.0
+    assert abs(baseline["cooling_balance_c"] - COOL_C) <= 1.0
     assert abs(savings["saved_percent"] - 10.0) <= 1.5
     assert savings["low"] < 10.0 < savings["high"]
+
+
+def test_a_house_that_answers_hours_later_is_found() -> None:
+    at = weather(365, 5)
+    late = Temperatures(at.t_us, np.concatenate((at.celsius[:1].repeat(3), at.celsius[:-3])))
+    model = fitted(home(late, 5, 365, 0.0), at)
+    assert model.by_hours and model.lag_h == 3 and model.inertia_h == 0.0
+    assert model.base * 365 == pytest.approx(BASE_KW * 24 * 365, rel=0.1)
+
+
+def test_hours_say_nothing_where_the_rhythm_follows_the_weather() -> None:
+    at = weather(365, 6)
+    use = home(at, 6, 365, 0.0)
+    cold = np.repeat(np.maximum(HEAT_C - at.celsius, 0.0).reshape(-1, 24).mean(axis=1), 24)
+    night = np.arange(use.energy_kwh.size) % 24 < 6
+    use.energy_kwh[night] *= 1.0 - 0.5 * np.minimum(cold[night] / 10.0, 1.0)
+    by_days = fit(whole_days(use), at)
+    assert not by_days.by_hours
+    assert fitted(use, at).base == by_days.base
+
+
+def test_degrees_come_later_and_spread_but_stay_as_many() -> None:
+    at = weather(30, 1)
+    day = np.array([T0 + 5 * DAY_US, T0 + 25 * DAY_US])
+    slow = at.answered(2, 6.0)
+    at_once, later = (float(np.diff(w.degree_days(15.0, -1.0, day))[0]) for w in (at, slow))
+    assert later == pytest.approx(at_once, rel=0.1)
+    hours = slow.degree_hours(np.array([15.0]), -1.0)[0]
+    at_once_hours = at.degree_hours(np.array([15.0]), -1.0)[0]
+    kernel = np.exp(-np.arange(72) / 6.0)
+    kernel /= kernel.sum()
+    for hour in (100, 333, 700):
+        plain = sum(kernel[k] * at_once_hours[hour - 2 - k] for k in range(72))
+        assert hours[hour] == pytest.approx(plain, abs=1e-9)
 
 
 def test_an_anomaly_in_the_baseline_moves_the_saving_little() -> None:
