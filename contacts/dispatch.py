@@ -147,6 +147,7 @@ class Dispatcher:
             self._clock.now_us(),
             self._metrics,
             contact_rules=contact_policy.of(self._settings),
+            of_tenants=self._rules.of_tenants(),
         )
 
     async def _repeat(

@@ -19,7 +19,17 @@ class ChangeKind:
 
 REVEAL_DEAD_LETTER = "dead_letter.reveal"
 
-ACTIVATE_CASE_TYPE = "case_type.activate"
+RULES = ("case_type", "playbook")
+"""Kinds of rules that come into force by a second person (services/rule_versions.py)."""
+
+ACTIVATE = {rule: f"{rule}.activate" for rule in RULES}
+"""Kind of rule → kind of the change that brings a version of it into force."""
+
+_ACTIVATION = ChangeKind(
+    requesters=frozenset({Role.OPERATOR, Role.SUPERVISOR}),
+    approvers=frozenset({Role.OPERATOR, Role.DATA_PROTECTION, Role.SUPERVISOR}),
+    valid_s=7 * 24 * HOUR_S,
+)
 
 KINDS: Mapping[str, ChangeKind] = {
     REVEAL_DEAD_LETTER: ChangeKind(
@@ -27,11 +37,7 @@ KINDS: Mapping[str, ChangeKind] = {
         approvers=frozenset({Role.OPERATOR, Role.PLATFORM, Role.DATA_PROTECTION, Role.SUPERVISOR}),
         valid_s=24 * HOUR_S,
     ),
-    ACTIVATE_CASE_TYPE: ChangeKind(
-        requesters=frozenset({Role.OPERATOR, Role.SUPERVISOR}),
-        approvers=frozenset({Role.OPERATOR, Role.DATA_PROTECTION, Role.SUPERVISOR}),
-        valid_s=7 * 24 * HOUR_S,
-    ),
+    **dict.fromkeys(ACTIVATE.values(), _ACTIVATION),
 }
 """Each kind of change that a second person approves (services/four_eyes.py). A dead letter's body
 may contain what nobody agreed to, so one person alone does not read it."""

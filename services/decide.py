@@ -6,8 +6,9 @@ is decided alone; one that fails gets a decision with that error, and never stop
 """
 
 import logging
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
 from typing import Any
 
 from contracts.contacts import case_id
@@ -23,7 +24,14 @@ from customer_context.playbooks.plan import (
 )
 from runtime.errors import NotFound, Retry
 from runtime.metrics import Metrics
-from services import case_steps, case_types, contact_policy, driving_scores, situation
+from services import (
+    case_steps,
+    case_types,
+    contact_policy,
+    driving_scores,
+    playbooks,
+    situation,
+)
 from services.contact_policy import FREE, ContactRules
 from store.casework import alerts, cases, contacts
 from store.postgres.pool import Connection, translated
@@ -35,6 +43,22 @@ log = logging.getLogger("services.decide")
 BATCH = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Playbooks by id. base : of each tenant that is not in of_tenants."""
+
+    base: Sequence[Playbook]
+    of_tenants: Mapping[str, Sequence[Playbook]]
+
+    def of(self, tenant: str) -> Sequence[Playbook]:
+        """Return the playbooks of a tenant."""
+        return self.of_tenants.get(tenant, self.base)
+
+    def all(self) -> Iterator[Playbook]:
+        """Yield the playbooks of all tenants."""
+        return chain(self.base, *self.of_tenants.values())
+
+
 def decide(
     connection: Connection,
     rules: Sequence[Playbook],
@@ -44,20 +68,22 @@ def decide(
     *,
     limit: int = BATCH,
     contact_rules: ContactRules = FREE,
+    of_tenants: Mapping[str, Sequence[Playbook]] | None = None,
 ) -> int:
     """Decide on up to `limit` signals and commit; return their number.
 
-    channels : configured channels to customers; contact_rules : the contact policy. Raises `Retry`
-    while the store is unavailable.
+    rules : playbooks of tenants that are not in of_tenants. channels : configured channels to
+    customers. contact_rules : the contact policy. Raises `Retry` while the store is unavailable.
     """
-    urgent = sorted({p.spec.trigger.signal for p in rules if p.spec.urgent})
+    ours = Rules(rules, of_tenants or {})
+    urgent = sorted({p.spec.trigger.signal for p in ours.all() if p.spec.urgent})
     signals = signal_queue.claim(connection, limit, urgent)
     if not signals:
         connection.rollback()
         return 0
     try:
         with translated():
-            _decide(connection, signals, rules, channels, now_us, metrics, contact_rules)
+            _decide(connection, signals, ours, channels, now_us, metrics, contact_rules)
             connection.commit()
     except Retry:
         raise
@@ -65,7 +91,7 @@ def decide(
         connection.rollback()
         log.warning("a batch of signals could not be decided: %s; one by one then", error)
         for signal in signals:
-            _decide_alone(connection, signal, rules, channels, now_us, metrics, contact_rules)
+            _decide_alone(connection, signal, ours, channels, now_us, metrics, contact_rules)
     metrics.signals_decided.inc(len(signals))
     return len(signals)
 
@@ -73,7 +99,7 @@ def decide(
 def _decide_alone(
     connection: Connection,
     signal: Mapping[str, Any],
-    rules: Sequence[Playbook],
+    rules: Rules,
     channels: frozenset[str],
     now_us: int,
     metrics: Metrics,
@@ -99,7 +125,7 @@ def _decide_alone(
 def _decide(
     connection: Connection,
     signals: Sequence[Mapping[str, Any]],
-    rules: Sequence[Playbook],
+    rules: Rules,
     channels: frozenset[str],
     now_us: int,
     metrics: Metrics,
@@ -119,7 +145,7 @@ def _decide(
         now_us,
     )
     driving_scores.signal_changes(connection, signals, about, now_us)
-    triggers = {playbook.spec.trigger.signal for playbook in rules}
+    triggers = {playbook.spec.trigger.signal for playbook in rules.all()}
     triggering = [s for s in signals if s["type"] in triggers]
     if triggering:
         found = situation.read(connection, triggering, about, channels, now_us, rules=contact_rules)
@@ -133,7 +159,7 @@ def _play(
     connection: Connection,
     signal: Mapping[str, Any],
     one: Situation,
-    rules: Sequence[Playbook],
+    rules: Rules,
     now_us: int,
     metrics: Metrics,
     reach_h: int,
@@ -146,9 +172,11 @@ def _play(
         if retracted:
             contacts.cancel(connection, one.signal_id, "retracted", now_us)
     made = []
-    for playbook in rules:
-        if playbook.spec.trigger.signal != signal["type"]:
-            continue
+    fitting = [p for p in rules.of(signal["tenant"]) if p.spec.trigger.signal == signal["type"]]
+    if signal["revision"] > 0:  # an episode finishes on the version that it began with
+        digests = decisions.first_digests(connection, one.signal_id)
+        fitting = playbooks.as_begun(connection, signal["tenant"], fitting, digests)
+    for playbook in fitting:
         # Another playbook may have sent since. Urgent messages are not subject to what was sent.
         if one.person is not None and reach_h and not playbook.spec.urgent:
             customer, tenant = one.person.customer, signal["tenant"]

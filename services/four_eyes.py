@@ -9,12 +9,12 @@ import json
 import secrets
 from typing import Any
 
-from contracts.approvals import ACTIVATE_CASE_TYPE, KINDS, REVEAL_DEAD_LETTER
+from contracts.approvals import ACTIVATE, KINDS, REVEAL_DEAD_LETTER
 from customer_context.four_eyes import rule
 from customer_context.four_eyes.rule import Actor, Refusal
 from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound
-from store.casework import case_types
+from store.casework import rules
 from store.people import approvals
 from store.people.approvals import ChangeRow
 from store.postgres.pool import Connection
@@ -159,18 +159,16 @@ def reveal_dead_letter(
     return row, body
 
 
-def activate_case_type(
-    connection: Connection, actor: Actor, request_id: str, now_us: int
-) -> ChangeRow:
-    """Bring a recorded case type into force, once. Raises `Refused`, `NotFound`."""
+def activate_rule(connection: Connection, actor: Actor, request_id: str, now_us: int) -> ChangeRow:
+    """Bring a recorded version of a rule into force, once. Raises `Refused`, `NotFound`."""
     row = find(connection, actor.tenant, request_id)
-    if row.kind != ACTIVATE_CASE_TYPE:
-        raise NotAllowed(f"request {request_id} is not about a case type")
+    if row.kind not in ACTIVATE.values():
+        raise NotAllowed(f"request {request_id} is not about a rule")
     _check(refusal_to_execute(connection, actor, row, now_us))
     assert actor.person is not None and row.decider is not None
     if not approvals.execute(connection, row, actor.person, now_us):
         raise Refused(Refusal.EXECUTED)
-    case_types.activate(
+    rules.activate(
         connection,
         tenant=row.tenant,
         digest=row.subject.partition(":")[2],
@@ -223,8 +221,8 @@ def _digest(connection: Connection, tenant: str, kind: str, subject: str) -> str
 def _subject_state(connection: Connection, tenant: str, subject: str) -> list[str] | None:
     """Return what must not change between the request and its execution."""
     kind, _, id_ = subject.partition(":")
-    if kind == "case_type":
-        return case_types.state(connection, tenant, id_)
+    if kind in ACTIVATE:
+        return rules.state(connection, tenant, kind, id_)
     if kind != "dead_letter" or not (id_.isascii() and id_.isdigit() and len(id_) <= 18):
         return None
     return approvals.dead_letter_state(connection, tenant, int(id_))

@@ -1,8 +1,13 @@
-"""The playbooks in use: files, reloaded on change; an invalid file keeps its last valid text."""
+"""The playbooks in use: files, reloaded on change, and versions that people have activated.
+
+An invalid file keeps its last valid text. An activated version replaces its playbook for its tenant
+(services/rule_versions.py).
+"""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -11,6 +16,8 @@ from customer_context.playbooks.check import load
 from customer_context.playbooks.model import Playbook
 from runtime.errors import Usage
 from runtime.metrics import Metrics
+from services.rule_versions import RuleKind
+from store.casework import rules as activated_rules
 from store.postgres.pool import Connection
 from store.signals import playbooks as stored
 
@@ -41,6 +48,8 @@ class Rules:
         self._stamp: Stamp | None = None
         self._playbooks: dict[str, Playbook] = {}
         self._kept: tuple[list[stored.Text], dict[str, str]] | None = None
+        self._activation: int | None = None
+        self._of_tenants: dict[str, dict[str, Playbook]] = {}
         self.errors: dict[str, str] = {}
         """File name → why it is not used."""
 
@@ -48,12 +57,20 @@ class Rules:
         """Return the playbooks in use, by id."""
         return [self._playbooks[id_] for id_ in sorted(self._playbooks)]
 
+    def of_tenants(self) -> dict[str, list[Playbook]]:
+        """Return the playbooks of each tenant that has activated one, by id."""
+        merged = {tenant: {**self._playbooks, **own} for tenant, own in self._of_tenants.items()}
+        return {tenant: [own[id_] for id_ in sorted(own)] for tenant, own in merged.items()}
+
     def refresh(self, connection: Connection, now_us: int) -> bool:
-        """Check the files; where they have changed, load them and store the texts in use.
+        """Read what was activated since; check the files, load and store what has changed in them.
 
         In the caller's transaction. Returns True where files have changed. Where all files are
         invalid or the folder is missing, the last valid texts stay in use, also after a restart.
         """
+        newest = activated_rules.last_activation(connection, "playbook")
+        if newest != self._activation:
+            self._of_tenants, self._activation = activated(connection), newest
         stamp = _stamp(self._directory)
         if stamp == self._stamp:
             if self._kept is not None:  # the transaction that stored them may have failed
@@ -112,7 +129,7 @@ def load_all(found: Found) -> tuple[dict[str, Playbook], dict[str, str]]:
     errors = dict(found.unreadable)
     for file, text in sorted(found.texts.items()):
         try:
-            playbook = load(text, file)
+            playbook = cached(text, file)
         except Usage as error:
             errors[file] = str(error)
             continue
@@ -156,12 +173,73 @@ def _stamps(files: Iterable[Path]) -> Iterable[tuple[str, int, int]]:
             yield file.name, stat.st_mtime_ns, stat.st_size
 
 
+@lru_cache(maxsize=512)
+def cached(text: str, file: str) -> Playbook:
+    """Load a text, each once in a process. Raises `Usage`."""
+    return load(text, file)
+
+
 def in_use(connection: Connection) -> dict[str, Playbook]:
-    """Load the stored texts, by id: those that the service uses."""
+    """Load the stored texts of files, by id: those that the service uses."""
     found = {}
     for text in stored.last_good(connection):
         try:
-            found[text.playbook] = load(text.text, text.file)
+            found[text.playbook] = cached(text.text, text.file)
         except Usage as error:  # valid for an older program, but not for this one
             log.error("the stored text of playbook %s: %s", text.playbook, error)
+    return found
+
+
+def base(connection: Connection, directory: Path | None = None) -> dict[str, Playbook]:
+    """Return the playbooks of files, by id: those that the service uses.
+
+    While no service has stored any: those of the directory; None = the shipped ones.
+    """
+    found = in_use(connection)
+    if found or stored.unused_files(connection):
+        return found
+    return load_all(read(directory))[0]
+
+
+PLAYBOOK: RuleKind[Playbook] = RuleKind("playbook", cached, base, "trigger")
+
+
+def in_force(
+    connection: Connection, tenant: str, directory: Path | None = None
+) -> dict[str, Playbook]:
+    """Return the playbooks of a tenant, by id: those of files, and those that it has activated."""
+    return {**base(connection, directory), **activated(connection).get(tenant, {})}
+
+
+def activated(connection: Connection) -> dict[str, dict[str, Playbook]]:
+    """Return tenant → id → playbook that was activated and is in force.
+
+    One that this program cannot use any more is left out: the file's is used instead.
+    """
+    found: dict[str, dict[str, Playbook]] = {}
+    for row in activated_rules.newest(connection, "playbook"):
+        try:
+            playbook = cached(row["text"], row["digest"][:12])
+        except Usage as error:
+            tenant = row["tenant"]
+            log.error("an activated playbook of %s: %s; that of the file is used", tenant, error)
+            continue
+        found.setdefault(row["tenant"], {})[playbook.id] = playbook
+    return found
+
+
+def as_begun(
+    connection: Connection, tenant: str, playbooks: Iterable[Playbook], digests: Mapping[str, str]
+) -> list[Playbook]:
+    """Return playbooks in the version that an episode was first decided with, where it is recorded.
+
+    digests : playbook → of the text that has decided first.
+    """
+    found = []
+    for playbook in playbooks:
+        digest = digests.get(playbook.id, playbook.digest)
+        text = None
+        if digest != playbook.digest:
+            text = activated_rules.text(connection, tenant, digest)
+        found.append(playbook if text is None else cached(text, digest[:12]))
     return found

@@ -125,6 +125,7 @@ class Stage:
             self.clock.now_us(),
             self.metrics,
             contact_rules=contact_policy.of(self.settings),
+            of_tenants=self.rules.of_tenants(),
         ):
             total += count
         return total

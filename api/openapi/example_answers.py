@@ -832,7 +832,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "get_approval": {"200": _APPROVAL},
     "approve_request": {"200": _DECIDED},
     "reject_request": {"200": {**_DECIDED, "state": "rejected", "note": "The shape says enough."}},
-    "activate_case_type": {
+    "activate_rule": {
         "200": {
             **_DECIDED,
             "kind": "case_type.activate",

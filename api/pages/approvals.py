@@ -10,8 +10,8 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor
 from api.pages.frame.view import View
-from contracts.approvals import ACTIVATE_CASE_TYPE, REVEAL_DEAD_LETTER
-from services import case_types, four_eyes
+from contracts.approvals import ACTIVATE, REVEAL_DEAD_LETTER
+from services import four_eyes, rule_kinds, rule_versions
 from store.people.approvals import ChangeRow
 
 _ID = re.compile(r"[0-9a-f]{24}")
@@ -71,9 +71,7 @@ def act(view: View) -> Response:
         )
         return _page(view, _found(view), body)
     if action == "activate":
-        four_eyes.activate_case_type(
-            view.connection, view.caller.actor, row.request_id, view.now_us
-        )
+        four_eyes.activate_rule(view.connection, view.caller.actor, row.request_id, view.now_us)
         return view.go(f"/approvals/{row.request_id}", "activated")
     verdict = {"approve": "approved", "reject": "rejected"}.get(action)
     if verdict is None:
@@ -110,10 +108,11 @@ def _page(view: View, row: ChangeRow, body: bytes | None = None) -> Response:
 
 
 def _rule(view: View, row: ChangeRow) -> dict[str, Any] | None:
-    """Return name, version and difference of the case type that a request is about."""
-    if row.kind != ACTIVATE_CASE_TYPE:
+    """Return name, version and difference of the rule that a request is about."""
+    if row.kind not in ACTIVATE.values():
         return None
-    return case_types.compared(view.connection, view.tenant, row.subject.partition(":")[2])
+    kind, _, digest = row.subject.partition(":")
+    return rule_versions.compared(view.connection, view.tenant, rule_kinds.KINDS[kind], digest)
 
 
 def _found(view: View) -> ChangeRow:

@@ -19,8 +19,9 @@ from customer_context.cases.case_state import State, What
 from customer_context.cases.case_types import FormField, Item, Kind
 from customer_context.cases.engine import open_steps
 from customer_context.rules import form as rules
-from services import case_fields, case_flow, case_record, case_steps, case_types, matter
+from services import case_fields, case_flow, case_record, case_steps, matter, rule_versions
 from services.case_fields import Entered, Fields, Value
+from services.case_types import CASE_TYPE
 from store.people import subjects
 from store.people.read_log import of_rows
 from store.postgres.pool import Connection
@@ -345,11 +346,7 @@ def _value(field: FormField, text: str) -> Any:
 def types_for(view: View) -> list[tuple[str, str]]:
     """Return (id, title) of the types that the viewer can open for a customer."""
     side = view.caller.side
-    found = (
-        case_types.current(view.connection, view.tenant, row["case_type"])
-        for row in case_types.list_(view.connection, view.tenant)
-        if row["in_force"]
-    )
+    found = rule_versions.all_current(view.connection, view.tenant, CASE_TYPE).values()
     pairs = [
         (one.id, str(getattr(one.spec.title, view.language)))
         for one in found

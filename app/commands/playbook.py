@@ -15,11 +15,12 @@ from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from store.casework import rules
 from store.people.read_log import of_rows
-from store.postgres.pool import connect, translated
+from store.postgres.pool import Connection, connect, translated
 from store.postgres.roles import set_tenant_scope
+from store.signals import decisions, signal_queue
 from store.signals import playbooks as stored
-from store.signals import signal_queue
 
 if TYPE_CHECKING:
     from customer_context.playbooks.model import Playbook
@@ -90,19 +91,24 @@ def _found(paths: list[Path] | None) -> "Found":
 
 @cli.command("list")
 def list_playbooks(json: Json = False) -> None:
-    """List the playbooks that a running service uses, and errors in their files."""
+    """List the playbooks in force, and errors in their files.
+
+    tenant : whose activated version it is (`tachowatt rules`); none = of a file, for all others.
+    """
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
-        rows = stored.list_(connection)
+        rows = [{**row, "tenant": None} for row in stored.list_(connection)]
+        rows += _activated(connection)
         unused = stored.unused_files(connection)
     if json:
         print_json([*rows, *({"playbook": None, "file": f, "error": e} for f, e in unused.items())])
         return
     print_table(
         "Playbooks in use",
-        ["playbook", "file", "loaded", "digest", "error"],
+        ["playbook", "tenant", "file", "loaded", "digest", "error"],
         [
             [
                 row["playbook"],
+                row["tenant"],
                 row["file"],
                 row["loaded_at"].isoformat(timespec="seconds"),
                 row["digest"][:12],
@@ -116,6 +122,23 @@ def list_playbooks(json: Json = False) -> None:
         out.print("none yet: `tachowatt serve` stores those that it uses")
 
 
+def _activated(connection: Connection) -> list[dict[str, Any]]:
+    """Return the activated versions in force, in the form of the stored files."""
+    return [
+        {
+            "playbook": row["rule_id"],
+            "tenant": row["tenant"],
+            "file": None,
+            "digest": row["digest"],
+            "text": row["text"],
+            "error": None,
+            "loaded_at": row["activated_at"],
+            "active": True,
+        }
+        for row in rules.newest(connection, "playbook")
+    ]
+
+
 @cli.command()
 def explain(
     signal_id: Annotated[str, typer.Argument(help="From `tachowatt signals`")],
@@ -126,8 +149,8 @@ def explain(
 ) -> None:
     """Show what each playbook would do about a stored signal now, and why. Nothing is sent.
 
-    It takes the playbooks that the service uses (`tachowatt playbook list`); where no service has
-    run yet, the files of TACHOWATT_PLAYBOOKS_DIR, or the shipped ones.
+    It takes the playbooks in force for the signal's tenant (`tachowatt playbook list`); a corrected
+    signal keeps the version that it was first decided with.
 
     Example: tachowatt playbook explain 5f1b1bb06dc04a8f1c1b0a6de1a3b9d2 --language en
     """
@@ -137,12 +160,17 @@ def explain(
 
     settings, clock = load_settings(), SystemClock()
     with database(settings, clock) as url, translated(), connect(url) as connection:
-        loaded, errors = playbooks.in_use(connection), stored.unused_files(connection)
-        if not loaded and not errors:
-            loaded, errors = playbooks.load_all(playbooks.read(settings.playbooks_dir))
         signal = signal_queue.get(connection, signal_id)
         if signal is None:
             raise Usage(f"there is no signal {signal_id!r}; see `tachowatt signals`")
+        errors = stored.unused_files(connection)
+        if not stored.list_(connection) and not errors:
+            errors = playbooks.load_all(playbooks.read(settings.playbooks_dir))[1]
+        loaded = playbooks.in_force(connection, signal["tenant"], settings.playbooks_dir)
+        fitting = [p for _, p in sorted(loaded.items()) if p.spec.trigger.signal == signal["type"]]
+        if signal["revision"] > 0:
+            begun = decisions.first_digests(connection, signal_id)
+            fitting = playbooks.as_begun(connection, signal["tenant"], fitting, begun)
         about = situation.holders(connection, [signal])
         (one,) = situation.read(
             connection, [signal], about, configured(settings), clock.now_us(), language
@@ -151,7 +179,6 @@ def explain(
             signal["tenant"]: of_rows([{**signal, "customer": about[signal_id]}], "signal", "id")
         }
         log_command(connection, clock, "playbook explain", read)
-    fitting = [p for _, p in sorted(loaded.items()) if p.spec.trigger.signal == signal["type"]]
     answers = [(playbook, plan(playbook, one)) for playbook in fitting]
     if json:
         print_json(
@@ -200,9 +227,7 @@ def backtest(
     with database(settings, clock) as url, translated(), connect(url) as connection:
         owner = the_tenant(connection, tenant)
         set_tenant_scope(connection, (owner,))
-        live = playbooks.in_use(connection)
-        if not live:
-            live, _ = playbooks.load_all(playbooks.read(settings.playbooks_dir))
+        live = playbooks.in_force(connection, owner, settings.playbooks_dir)
         found = {
             "from": since,
             "to": until,

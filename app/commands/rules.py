@@ -1,24 +1,28 @@
-"""Rules without code: check them, compare versions, bring a case type into force or back."""
+"""Rules without code: check them, compare versions, bring one into force or back."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.shared.console import load_settings, out, print_json
+from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
 from runtime.clock import SystemClock
-from runtime.errors import Usage
+from runtime.errors import NotFound, Usage
 from store.postgres.pool import Connection, connect, translated
 
 if TYPE_CHECKING:
     from api.http.auth import Caller
-    from customer_context.cases.case_types import CaseType
+    from services.rule_versions import Rule, RuleKind
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
+
+Kind = Annotated[
+    str | None, typer.Option(help="Kind of the rule: case_type, playbook; none = that has it")
+]
 
 
 def _read(path: Path) -> str:
@@ -44,55 +48,66 @@ def check(
 
     Example: tachowatt rules check rules/
     """
-    from customer_context.cases import case_types
-    from customer_context.playbooks import check as playbooks
+    from services import rule_kinds
 
     good: list[dict[str, str | int]] = []
     errors: dict[str, str] = {}
     for file in _files(paths):
         try:
             text = _read(file)
-            if "\nstages:" in text:
-                found = case_types.load(text, str(file))
-                good.append(
-                    {"file": str(file), "case_type": found.id, "version": found.spec.version}
-                )
-            else:
-                playbook = playbooks.load(text, str(file))
-                good.append(
-                    {"file": str(file), "playbook": playbook.id, "version": playbook.spec.version}
-                )
+            kind = rule_kinds.kind_of_text(text)
+            found = kind.load(text, str(file))
+            good.append({"file": str(file), kind.name: found.id, "version": found.spec.version})
         except Usage as error:
             errors[str(file)] = str(error)
     if json:
         print_json({"good": good, "errors": errors})
         return 1 if errors else 0
     for row in good:
-        name = row.get("case_type") or row.get("playbook")
-        out.print(f"{row['file']}: good: {name} version {row['version']}", highlight=False)
+        _, name, version = row.values()
+        out.print(f"{row['file']}: good: {name} version {version}", highlight=False)
     for text in errors.values():
         out.print(text, style="red", markup=False, highlight=False)
     return 1 if errors or not good else 0
 
 
+@cli.command("list")
+def list_rules(tenant: Tenant = None, json: Json = False) -> None:
+    """List the versions of case types and playbooks, and which are in force."""
+    from services import rule_kinds, rule_versions
+
+    with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
+        owner = the_tenant(connection, tenant)
+        rows: list[dict[str, Any]] = [
+            {"kind": kind.name, **row}
+            for kind in rule_kinds.KINDS.values()
+            for row in rule_versions.versions(connection, owner, kind)
+        ]
+    if json:
+        print_json(rows)
+        return
+    columns = ["kind", "rule_id", "version", "in_force", "recorded_by", "digest"]
+    shown = [{**row, "digest": row["digest"][:12]} for row in rows]
+    print_table("Rules", columns, [[row[column] for column in columns] for row in shown])
+
+
 @cli.command()
 def diff(
-    file: Annotated[Path, typer.Argument(help="A new version of a case type")],
+    file: Annotated[Path, typer.Argument(help="A new version of a case type or playbook")],
     tenant: Tenant = None,
 ) -> int:
-    """Show what a file changes of the case type in force (exit code 1 where it changes something).
+    """Show what a file changes of the rule in force (exit code 1 where it changes something).
 
     Example: tachowatt rules diff complaint.yaml
     """
-    from customer_context.cases.case_types import load
-    from services import case_types
+    from services import rule_kinds, rule_versions
 
-    new = load(_read(file), str(file))
+    text = _read(file)
+    kind = rule_kinds.kind_of_text(text)
+    new = kind.load(text, str(file))
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
-        owner = the_tenant(connection, tenant)
-        known = {row["case_type"] for row in case_types.list_(connection, owner)}
-        old = case_types.current(connection, owner, new.id) if new.id in known else None
-    found = case_types.difference(old, new)
+        old = rule_versions.all_current(connection, the_tenant(connection, tenant), kind)
+    found = rule_versions.difference(old.get(new.id), new)
     if found:
         out.print(found, markup=False, highlight=False, soft_wrap=True)
     return 1 if found else 0
@@ -100,17 +115,17 @@ def diff(
 
 @cli.command()
 def activate(
-    file: Annotated[Path | None, typer.Argument(help="The case type")] = None,
+    file: Annotated[Path | None, typer.Argument(help="The case type or playbook")] = None,
     request: Annotated[
         str | None, typer.Option(help="An approved request: bring it into force now")
     ] = None,
     reason: Annotated[str, typer.Option(help="The approver reads it")] = "",
     json: Json = False,
 ) -> None:
-    """Ask for a case type to be brought into force, or do so after the approval.
+    """Ask for a rule to be brought into force, or do so after the approval.
 
     It acts as the person whose key is in TACHOWATT_KEY. A second person approves with
-    `tachowatt approval approve`. Running cases keep their version.
+    `tachowatt approval approve`. What runs keeps its version.
 
     Examples:
 
@@ -118,8 +133,7 @@ def activate(
 
       tachowatt rules activate --request 0123456789abcdef01234567
     """
-    from customer_context.cases.case_types import load
-    from services import case_types, four_eyes
+    from services import four_eyes, rule_kinds, rule_versions
 
     if (file is None) == (request is None):
         raise Usage("expected a file, or --request")
@@ -127,19 +141,22 @@ def activate(
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         caller = person_of_key(connection, ask_key(), clock.now_us())
         if request is not None:
-            row = four_eyes.activate_case_type(connection, caller.actor, request, clock.now_us())
+            row = four_eyes.activate_rule(connection, caller.actor, request, clock.now_us())
             connection.commit()
             _say(json, {"request": request, "state": "executed", "subject": row.subject})
             return
         assert file is not None
-        new = load(_read(file), str(file))
-        case_types.record(connection, caller.tenant, new.text, caller.name, clock.now_us())
-        _ask(connection, caller, new, reason or f"activate {file.name}", clock.now_us(), json)
+        text, now_us = _read(file), clock.now_us()
+        kind = rule_kinds.kind_of_text(text)
+        kind.load(text, str(file))  # its errors name the file
+        new = rule_versions.record(connection, caller.tenant, kind, text, caller.name, now_us)
+        _ask(connection, caller, kind, new, reason or f"activate {file.name}", now_us, json)
 
 
 @cli.command()
 def rollback(
-    type_: Annotated[str, typer.Argument(metavar="TYPE", help="Id of the case type")],
+    rule: Annotated[str, typer.Argument(metavar="ID", help="Id of the case type or playbook")],
+    kind: Kind = None,
     reason: Annotated[str, typer.Option(help="The approver reads it")] = "roll back",
     json: Json = False,
 ) -> None:
@@ -147,26 +164,50 @@ def rollback(
 
     Example: tachowatt rules rollback complaint
     """
-    from services import case_types
+    from services import rule_versions
 
     clock = SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         caller = person_of_key(connection, ask_key(), clock.now_us())
-        before = case_types.before(connection, caller.tenant, type_)
-        case_types.keep(connection, caller.tenant, before, caller.name, clock.now_us())
-        _ask(connection, caller, before, reason, clock.now_us(), json)
+        of_kind = _kind_of(connection, caller.tenant, rule, kind)
+        before = rule_versions.before(connection, caller.tenant, of_kind, rule)
+        rule_versions.keep(connection, caller.tenant, of_kind, before, caller.name, clock.now_us())
+        _ask(connection, caller, of_kind, before, reason, clock.now_us(), json)
+
+
+def _kind_of(connection: Connection, tenant: str, rule: str, wanted: str | None) -> "RuleKind[Any]":
+    """Return the kind of a rule by its id. Raises `Usage` where two kinds have it."""
+    from services import rule_kinds, rule_versions
+
+    if wanted is not None:
+        if wanted not in rule_kinds.KINDS:
+            raise Usage(f"--kind: expected one of {', '.join(rule_kinds.KINDS)}")
+        return rule_kinds.KINDS[wanted]
+    found = [
+        kind
+        for kind in rule_kinds.KINDS.values()
+        if rule in rule_versions.all_current(connection, tenant, kind)
+    ]
+    if not found:
+        raise NotFound(f"there is no rule {rule!r}; see `tachowatt rules list`")
+    if len(found) > 1:
+        names = " and ".join(kind.name for kind in found)
+        raise Usage(f"{rule!r} is the id of a {names}: say which by --kind")
+    return found[0]
 
 
 def _ask(
-    connection: Connection, caller: "Caller", new: "CaseType", reason: str, now_us: int, json: bool
+    connection: Connection,
+    caller: "Caller",
+    kind: "RuleKind[Any]",
+    new: "Rule",
+    reason: str,
+    now_us: int,
+    json: bool,
 ) -> None:
-    from contracts.approvals import ACTIVATE_CASE_TYPE
-    from services import four_eyes
+    from services import rule_versions
 
-    row = four_eyes.ask(
-        connection, caller.actor, caller.name, ACTIVATE_CASE_TYPE, f"case_type:{new.digest}",
-        reason, now_us,
-    )  # fmt: skip
+    row = rule_versions.ask(connection, caller.actor, caller.name, kind, new.digest, reason, now_us)
     connection.commit()
     _say(json, {"request": row.request_id, "state": "waiting", "subject": row.subject})
 

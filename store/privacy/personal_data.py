@@ -416,8 +416,8 @@ TABLES = (
     _nobody("customers.tenant", "companies", "a company"),
     _nobody("customers.version", "number of changes", "a number"),
     # ── what is sent, by whom, how ──────────────────────────────────────────────────────────────
-    _nobody("contacts.case_type", "rules", "no customer"),
-    _nobody("contacts.case_type_activation", "rules, four eyes", "staff"),
+    _nobody("contacts.rule", "rules", "no customer"),
+    _nobody("contacts.rule_activation", "rules, four eyes", "staff"),
     _nobody("contacts.score_model", "weights of the driving score", "fitted to many"),
     _nobody("contacts.score_activation", "which of them counts", "no customer"),
     _nobody("contacts.playbook", "rules", "no customer"),

@@ -58,6 +58,16 @@ def put(connection: Connection, decisions: Sequence[NewDecision], now_us: int) -
         )
 
 
+def first_digests(connection: Connection, signal_id: str) -> dict[str, str]:
+    """Return playbook → digest of the text with which an episode was decided first."""
+    found = connection.execute(
+        "select distinct on (playbook) playbook, digest from contacts.decision "
+        "where signal_id = %s and digest <> '' order by playbook, signal_revision, decision_id",
+        (signal_id,),
+    )
+    return dict(found.fetchall())
+
+
 def of_signal(connection: Connection, tenant: str, signal_id: str) -> list[dict[str, Any]]:
     """Return all decisions on a signal, oldest first."""
     return rows.all_(

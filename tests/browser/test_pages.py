@@ -64,8 +64,16 @@ EXPECTED = {
     "agent": {"/", "/customers", "/customers/*", "/alerts", "/cases/*", "/contacts/*"},
     "supervisor": {"/", "/customers", "/customers/*", "/cases/*", "/team"},
     "customer": {"/", "/fleet", "/vehicles/*", "/meters", "/meters/*", "/inbox", "/me"},
-    "operator": {"/", "/contacts/*", "/dead-letters", "/dead-letters/*", "/playbooks"},
-    "data_protection": {"/", "/privacy", "/approvals"},
+    "operator": {
+        "/",
+        "/contacts/*",
+        "/dead-letters",
+        "/dead-letters/*",
+        "/playbooks",
+        "/rules",
+        "/rules/*",
+    },
+    "data_protection": {"/", "/privacy", "/approvals", "/rules"},
 }
 
 

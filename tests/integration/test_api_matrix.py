@@ -185,7 +185,7 @@ RULES: dict[str, Rule] = {
     "approve_request": rule(*APPROVER),
     "reject_request": rule(*APPROVER),
     "reveal_dead_letter": rule(*APPROVER),
-    "activate_case_type": rule(*APPROVER),
+    "activate_rule": rule(*APPROVER),
 }
 DRIVERS = {
     "get_own_trip_path", "answer_crash", "get_rights_request", "change_rights_request",
@@ -416,7 +416,7 @@ def state(api: Api) -> dict[str, str]:
         "reported_fact",
         "contact",
         "case_plan",
-        "case_type",
+        "rule",
         "case_link",
         "case_file",
         "case_notice",
@@ -424,7 +424,7 @@ def state(api: Api) -> dict[str, str]:
         "case_field",
         "case_action",
         "case_order",
-        "case_type_activation",
+        "rule_activation",
         "claim_file",
         "call",
         "call_code",

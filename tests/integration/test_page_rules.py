@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
+from html import unescape
 from itertools import pairwise
 
 import httpx
@@ -84,6 +85,14 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         "/matches": {"supervisor", "back_office"},
         "/privacy": {"data_protection"},
         f"/me/rights/{own.right}/copy": {"customer"},
+        "/rules": {"operator", "platform", "supervisor", "data_protection"},
+        "/rules/playbook/crash-call-back": {
+            "operator",
+            "platform",
+            "supervisor",
+            "data_protection",
+        },
+        "/rules/case_type/complaint": {"operator", "platform", "supervisor", "data_protection"},
         "/approvals": {"operator", "platform", "supervisor", "data_protection"},
         f"/approvals/{own.approval}": {"operator", "platform", "supervisor", "data_protection"},
     }
@@ -101,7 +110,8 @@ def steps_of_speed(content: bytes) -> list[float]:
 
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
            "/me/timeline", "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks", "/actions",
-           "/approvals", "/desk", "/team", "/matches", "/privacy")  # fmt: skip
+           "/approvals", "/desk", "/team", "/matches", "/privacy", "/rules",
+           "/rules/playbook/crash-call-back", "/rules/case_type/complaint")  # fmt: skip
 
 
 @pytest.mark.parametrize("role", ROLES)
@@ -128,6 +138,30 @@ def test_a_person_opens_what_a_key_of_the_role_opens(api: Api, enter, role: str)
     page = client.get("/account")
     assert page.status_code == 200 and f"own {role} person" in page.text
     assert enter(role).get("/account").status_code == 404, "a key is nobody's account"
+
+
+def test_a_playbook_is_changed_on_the_page(api: Api, enter) -> None:
+    client = enter(None)
+    with connect(api.seeded.url) as connection:
+        account = persons.account(connection, api.seeded.people[("own", "supervisor")])
+        assert account is not None
+        opened = sign_in_as.open_session(connection, BOX, account, "password", "test", NOW_US)
+        assert opened is not None
+        connection.commit()
+    client.cookies.set("tw_session", opened.token)
+    path = "/rules/playbook/score-changed"
+    shown = client.get(path).text
+    text = unescape(shown.partition('<textarea id="text"')[2].partition(">")[2])
+    text = text.partition("</textarea>")[0].lstrip()
+    wrong = {"action": "record", "reason": "clearer", "text": text.replace("trigger:", "tricker:")}
+    refused = send(client, path, wrong, path)
+    assert refused.status_code == 422 and "tricker" in unescape(refused.text)
+    new = re.sub(r"(?m)^version: .*", "version: 99", text)
+    asked = send(client, path, {**wrong, "text": new}, path)
+    assert asked.status_code == 303, asked.text
+    request = client.get(asked.headers["location"]).text
+    assert "Bring a playbook into force" in request and "+version: 99" in request
+    assert "99" in client.get(path).text
 
 
 def test_a_diary_names_the_person(api: Api) -> None:

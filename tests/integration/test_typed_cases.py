@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from customer_context.cases.case_state import What
-from services import case_flow, case_steps, case_types
+from services import case_flow, case_steps, case_types, rule_versions
 from store.casework import case_plans, cases
 from store.postgres.pool import Connection, connect, scalar
 from tests.fix_api import Api
@@ -181,7 +181,7 @@ stages:
     steps:
       - {id: complain, kind: case, type: complaint, title: {de: Beschwerde, en: Complaint}}
 """
-    case_type = case_types.record(connection, "t1", text, "anna", NOW_US)
+    case_type = rule_versions.record(connection, "t1", case_types.CASE_TYPE, text, "anna", NOW_US)
     case_steps.attach(
         connection, "t1", api.seeded.own["own"].alert_case, case_type, "anna", NOW_US, None
     )

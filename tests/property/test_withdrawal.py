@@ -121,6 +121,7 @@ def marks(own: Own, score_signal: str) -> dict[str, re.Pattern[bytes]]:
 # ── where it may be shown ────────────────────────────────────────────────────────────────────────
 
 VALUES = {
+    "kind": ("playbook",), "rule": ("score-changed",),
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
     "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
     "dead_letter_id": ("1",), "name": ("live.js",),

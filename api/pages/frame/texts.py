@@ -62,6 +62,7 @@ DYNAMIC = (
     "kind",
     "account.by",
     "approval.kind",
+    "rules.kind",
     "approval.refusal",
     "approval.state",
     "invitation.problem",

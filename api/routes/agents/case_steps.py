@@ -16,7 +16,8 @@ from api.resources import case_plan
 from api.resources.case_plan import CasePlan
 from api.routes.agents.cases import Case, CaseId, Side, as_case, visible_case
 from customer_context.cases.case_state import What
-from services import case_steps, case_types
+from services import case_steps, rule_versions
+from services.case_types import CASE_TYPE
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1", tags=["cases"])
@@ -79,7 +80,7 @@ class CaseTypes(Shape):
 def list_case_types(call: Annotated[Call, needs(Scope.CASES_READ)]) -> Response:
     """Case types with their versions: shipped, and recorded by the tenant."""
     with call.connection() as connection:
-        rows = case_types.list_(connection, call.caller.tenant)
+        rows = rule_versions.versions(connection, call.caller.tenant, CASE_TYPE)
     return json(CaseTypes(data=[_version(row) for row in rows]))
 
 
@@ -94,8 +95,10 @@ def record_case_type(
 
     def work(connection: Connection) -> Response:
         tenant = call.caller.tenant
-        made = case_types.record(connection, tenant, body.text, call.caller.name, call.now_us)
-        rows = case_types.list_(connection, tenant)
+        made = rule_versions.record(
+            connection, tenant, CASE_TYPE, body.text, call.caller.name, call.now_us
+        )
+        rows = rule_versions.versions(connection, tenant, CASE_TYPE)
         return json(_version(next(row for row in rows if row["digest"] == made.digest)), 201)
 
     return once(request, call, idempotency_key, body, work)
@@ -191,7 +194,7 @@ def _act(
 
 
 def _version(row: Mapping[str, Any]) -> CaseTypeVersion:
-    named = {**row, "type": row["case_type"]}
+    named = {**row, "type": row["rule_id"]}
     return CaseTypeVersion.model_validate(
         {name: named[name] for name in CaseTypeVersion.model_fields}
     )

@@ -13,6 +13,7 @@ from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.paging import After, Limit, Page
 from api.http.scopes import Scope
+from contracts.approvals import RULES
 from services import four_eyes
 from store.people.approvals import ChangeRow
 from store.postgres.pool import Connection
@@ -26,10 +27,11 @@ State = Literal["waiting", "approved", "rejected", "expired", "executed"]
 class Ask(Shape):
     """A request for a change. Only a person can ask: with a personal key, or their own token."""
 
-    kind: Literal["dead_letter.reveal", "case_type.activate"]
+    kind: Literal["dead_letter.reveal", "case_type.activate", "playbook.activate"]
     subject: str = Field(
-        pattern=r"^(dead_letter:[0-9]{1,18}|case_type:[0-9a-f]{64})$",
-        description="What it is about: dead_letter:17, or case_type: and the digest of a version",
+        pattern=rf"^(dead_letter:[0-9]{{1,18}}|({'|'.join(RULES)}):[0-9a-f]{{64}})$",
+        description="What it is about: dead_letter:17, or the kind of a rule (case_type, playbook) "
+        "and the digest of a version",
     )
 
     @model_validator(mode="after")
@@ -171,12 +173,12 @@ def reveal_dead_letter(
 
 
 @router.post("/{request_id}/activate", responses={200: {"model": Approval}})
-def activate_case_type(
+def activate_rule(
     call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId
 ) -> Response:
-    """Bring the approved version of a case type into force. Running cases keep theirs."""
+    """Bring the approved version of a rule into force. What runs keeps its version."""
     with call.connection() as connection:
-        row = four_eyes.activate_case_type(connection, call.caller.actor, request_id, call.now_us)
+        row = four_eyes.activate_rule(connection, call.caller.actor, request_id, call.now_us)
     return json(_approval(call, row))
 
 
