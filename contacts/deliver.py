@@ -175,6 +175,6 @@ class Deliverer:
         attempt: Attempt,
         now_us: int,
     ) -> None:
-        delivery.finish(connection, contact["contact_id"], self._worker, attempt, now_us)
+        contact_flow.finish(connection, contact, self._worker, attempt, now_us)
         if result.next is Next.DISABLE:
             receivers.disable(connection, contact["receiver_id"], result.outcome, now_us)

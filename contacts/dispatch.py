@@ -18,7 +18,7 @@ from runtime.metrics import Metrics
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
-from services import case_notices, case_orders, case_steps, claim_file, contact_policy
+from services import case_notices, case_orders, case_steps, claim_file, contact_policy, outbound
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import change_subscriptions, delivery
@@ -99,6 +99,10 @@ class Dispatcher:
             made = await deciding.run(case_orders.decide_due, self._clock.now_us())
             return made == case_orders.BATCH
 
+        async def outbound_once() -> bool:
+            now_us = self._clock.now_us()
+            return await deciding.run(outbound.decide_due, self._settings, now_us) > 0
+
         async def mail_once() -> bool:
             sent = await links.send_next()
             return await codes.send_next() or sent
@@ -114,6 +118,7 @@ class Dispatcher:
                 self._repeat(notices_once, stop),
                 self._repeat(claims_once, stop),
                 self._repeat(orders_once, stop, listener.contacts),
+                self._repeat(outbound_once, stop),
                 self._count(deciding, stop),
             )
         ]

@@ -618,6 +618,18 @@ class Settings(BaseSettings):
         "24 hours; 0 = no cap. What is urgent (a crash) passes and is not counted. All other "
         "contact rules stand in all.yaml of the actions (docs/actions.md).",
     )
+    outbound_every_h: int = Field(
+        default=0,
+        ge=0,
+        le=24 * 31,
+        description="Decide about each customer once in so many hours whether an action is worth a "
+        "message (docs/actions.md); 0 = never.",
+    )
+    outbound_signals: str = Field(
+        default="",
+        description="Types of signals, with commas, on which it is decided whether an action is "
+        "worth a message to their customer, such as score.changed.",
+    )
     case_link_h: int = Field(
         default=48,
         ge=1,

@@ -10,14 +10,15 @@ from typing import Any
 from contracts.channels import STORED, TO_CUSTOMER
 from contracts.purposes import side_of
 from contracts.rights import LimitKind
+from customer_context.contact_policy.policy import Outcome
 from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import KeyMissing, SecretBox
 from runtime.settings import Settings
-from services import case_links, contact_policy, visibility
+from services import case_links, contact_policy, decisions, visibility
 from services.consent import refused_channels
 from services.contact_policy import FREE, ContactRules
-from services.visibility import TYPED, Kind
+from services.visibility import NEXT_ACTION, TYPED, Kind
 from store.casework import contacts, delivery
 from store.casework.cases import AUTHOR
 from store.casework.delivery import Attempt, Lane
@@ -102,11 +103,12 @@ def attempts(connection: Connection, contact: Mapping[str, Any]) -> list[dict[st
 def inbox(
     connection: Connection, tenant: str, customer: str, *, after: After = None, limit: int = 50
 ) -> list[dict[str, Any]]:
-    """Return a customer's messages as this customer sees them, newest first."""
+    """Return a customer's messages as this customer sees them, newest first; none that is held."""
     return list_(
         connection,
         tenant,
         reader=customer,
+        state="delivered",
         customer=customer,
         channel="inbox",
         after=after,
@@ -153,7 +155,11 @@ def mark_read(
     connection: Connection, tenant: str, customer: str, contact_id: str, now_us: int
 ) -> bool:
     """Mark a message as read; return False where this customer has no such message."""
-    return contacts.mark_read(connection, tenant, customer, contact_id, now_us)
+    found = contacts.mark_read(connection, tenant, customer, contact_id, now_us)
+    contact = contacts.get(connection, tenant, contact_id) if found else None
+    if contact is not None:
+        decisions.reached(connection, contact, Outcome.OPENED, now_us)
+    return found
 
 
 def claim(
@@ -209,8 +215,7 @@ def claim(
             if reason is None:
                 delivery.let_go(connection, [contact["contact_id"]], now_us)
         if reason is None and contact["channel"] in STORED:
-            attempt = Attempt("delivered", "delivered")
-            delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
+            finish(connection, contact, worker, Attempt("delivered", "delivered"), now_us)
         elif reason is None:
             allowed.append(contact)
         else:
@@ -224,14 +229,24 @@ def claim(
     return allowed, refused
 
 
+def finish(
+    connection: Connection, contact: Mapping[str, Any], worker: int, attempt: Attempt, now_us: int
+) -> None:
+    """Record an attempt to deliver a contact; a delivered one is an outcome of its decision."""
+    delivery.finish(connection, contact["contact_id"], worker, attempt, now_us)
+    if attempt.state == "delivered":
+        decisions.reached(connection, contact, Outcome.DELIVERED, now_us)
+
+
 def _asks(contact: Mapping[str, Any]) -> bool:
     """Return whether the contact policy has a say about a contact."""
     return contact["counted_at"] is not None and not contact["urgent"]
 
 
 def _by_contract(contact: Mapping[str, Any]) -> bool:
-    """A notice about a case that a person opened rests on the contract, where it has no purpose."""
-    return contact["signal_id"] is None and contact["playbook"] == TYPED
+    """A notice about a case that a person opened, and a message of a bypassing action, rest on the
+    contract where they have no purpose."""
+    return contact["signal_id"] is None and contact["playbook"] in (TYPED, NEXT_ACTION)
 
 
 def _add_link(

@@ -26,7 +26,7 @@ from customer_context.contact_policy.policy import (
 from customer_context.next_best_action.rules import Rules
 from runtime.settings import Settings
 from services import actions
-from store.casework import policy_counts
+from store.casework import next_actions, policy_counts
 from store.people import households
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection
@@ -39,10 +39,12 @@ _DAY_H = 24
 
 @dataclass(frozen=True, slots=True)
 class ContactRules:
-    """The rules of one process. rules : None = only consent decides."""
+    """The rules of one process. rules : None = only consent decides; on_signals : types of signals
+    on which an outbound decision is made."""
 
     rules: Rules | None = None
     per_day: int = 0
+    on_signals: frozenset[str] = frozenset()
 
     @property
     def messages(self) -> Policy:
@@ -72,7 +74,10 @@ def _daily(per_day: int) -> tuple[Cap, ...]:
 
 def of(settings: Settings) -> ContactRules:
     """Return the rules that these settings name. Raises `Usage`."""
-    return ContactRules(actions.in_use(settings.actions_dir), settings.messages_per_day)
+    types = {name.strip() for name in settings.outbound_signals.split(",")}
+    return ContactRules(
+        actions.in_use(settings.actions_dir), settings.messages_per_day, frozenset(types - {""})
+    )
 
 
 def lock(connection: Connection, pairs: Sequence[tuple[str, str]], now_us: int) -> None:
@@ -183,6 +188,8 @@ def ask_again(
 ) -> Verdict:
     """Ask the policy about a stored contact (a row) at the moment of its delivery, under the
     customer's lock. Rules that did not apply when it was decided do not apply now."""
+    if contact["action"] is not None:
+        return _ask_action(connection, contact, zone, granted, not_by, rules, now_us)
     pair = (contact["tenant"], contact["customer"])
     known = person(
         connection, pair, zone, granted, not_by, rules, now_us, but=contact["contact_id"]
@@ -192,3 +199,35 @@ def ask_again(
         MESSAGES, contact["urgent"],
     )  # fmt: skip
     return judge(rules.messages.without(frozenset(contact["exempt"])), message, known)
+
+
+def _ask_action(
+    connection: Connection,
+    contact: Mapping[str, Any],
+    zone: str,
+    granted: frozenset[str],
+    not_by: frozenset[tuple[str, str]],
+    rules: ContactRules,
+    now_us: int,
+) -> Verdict:
+    """Ask the policy of the action that won: that of today, or of its decision where it is gone."""
+    tenant, customer = contact["tenant"], contact["customer"]
+    with_files = rules.rules
+    if with_files is None or contact["action"] not in with_files.by_id:
+        row = next_actions.get(connection, tenant, contact["decision_id"])
+        files = {} if row is None else next_actions.files_of(connection, tenant, row["digest"])
+        with_files = actions.loaded(tuple(sorted(files.items())))
+    action = with_files.by_id.get(contact["action"])
+    if action is None:
+        return Verdict("decision_gone", "consent", now_us)
+    counted = sent(connection, tenant, customer, now_us, action.policy.reach_h)
+    known = Person(
+        zone, granted, not_by,
+        tuple(one for id_, one in counted if id_ != contact["contact_id"]),
+        reactions(connection, [(tenant, customer)], with_files, now_us).get((tenant, customer), ()),
+    )  # fmt: skip
+    message = Message(
+        now_us, contact["channel"], contact["purpose"], action.id, action.group, action.issue,
+        action.urgent,
+    )  # fmt: skip
+    return judge(action.policy, message, known)

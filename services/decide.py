@@ -33,7 +33,7 @@ from services import (
     situation,
 )
 from services.contact_policy import FREE, ContactRules
-from store.casework import alerts, cases, contacts
+from store.casework import alerts, cases, contacts, outbound
 from store.postgres.pool import Connection, translated
 from store.postgres.times import to_us
 from store.signals import decisions, signal_queue
@@ -152,6 +152,10 @@ def _decide(
         reach_h = contact_rules.messages.reach_h
         for signal, one in zip(triggering, found, strict=True):
             _play(connection, signal, one, rules, now_us, metrics, reach_h)
+    for signal in signals:
+        customer = about[signal["id"]]
+        if customer is not None and signal["type"] in contact_rules.on_signals:
+            outbound.ask(connection, signal["tenant"], customer, signal["id"], now_us)
     signal_queue.done(connection, [s["sequence"] for s in signals])
 
 

@@ -13,7 +13,8 @@ from datetime import timedelta
 from typing import Any
 
 from contracts.purposes import side_of
-from customer_context.contact_policy.policy import Outcome, Person
+from customer_context.contact_policy import policy
+from customer_context.contact_policy.policy import Outcome
 from customer_context.facts.catalogue import FACTS
 from customer_context.facts.known import FactError, Value
 from customer_context.next_best_action import explain as explaining
@@ -32,6 +33,7 @@ from store.postgres.times import from_us
 _MINUTE_US = 60_000_000
 _AHEAD_US = 5 * _MINUTE_US
 """How far the clock of a reporting system may be ahead of ours."""
+_OURSELVES = "tachowatt"
 ATTRIBUTED = timedelta(days=90)
 """An outcome later than this after its decision is not attributed to it."""
 
@@ -81,38 +83,19 @@ def make(
         raise NotFound(f"there is no customer {customer!r}")
     minute_us = now_us - now_us % _MINUTE_US
     at_us = minute_us + _MINUTE_US
-    granted = frozenset(consent.granted_of(connection, tenant, customer))
-    pair = (tenant, customer)
-    refused = refused_channels(connection, [pair], at_us)
-    counted = contact_policy.sent(connection, tenant, customer, at_us, rules.reach_h)
-    request = Request(
-        at_us,
-        frozenset({place}),
-        facts.of_customer(connection, tenant, customer, granted, at_us),
-        Person(
-            person.timezone,
-            granted,
-            refused.get(pair, frozenset()),
-            tuple(one for _, one in counted),
-            contact_policy.reactions(connection, [pair], rules, at_us).get(pair, ()),
-        ),
-        most=most,
-    )
+    request = request_for(connection, person, rules, frozenset({place}), at_us, most)
     if changed:
         try:
             request = explaining.with_facts(request, changed)
         except FactError as error:
             raise Invalid(str(error)) from None
     winners = decide(rules, request)
-    written = record.of_request(rules, request)
     id_ = None
     if not (dry_run or changed):
-        id_ = _id(tenant, customer, place, written)
-        new = next_actions.NewDecision(
-            id_, tenant, customer, rules.set.digest, "inbound", place,
-            _purposes(request, rules, winners), written, record.of_winners(winners), by,
+        id_ = store(
+            connection, person, rules, request, winners, direction="inbound", place=place, by=by,
+            at_us=minute_us,
         )  # fmt: skip
-        next_actions.put(connection, new, dict(rules.set.texts), minute_us)
     return Made(
         id_,
         customer,
@@ -122,6 +105,57 @@ def make(
         [said(rules, request, one, person.name, language or person.language) for one in winners],
         [explaining.as_json(one) for one in explaining.explain(rules, request)],
     )
+
+
+def request_for(
+    connection: Connection,
+    person: customers.Person,
+    rules: Rules,
+    places: frozenset[str],
+    at_us: int,
+    most: int = 1,
+) -> Request:
+    """Return all inputs of a decision about a customer, as they stand in the store."""
+    pair = (person.tenant, person.customer)
+    granted = frozenset(consent.granted_of(connection, *pair))
+    refused = refused_channels(connection, [pair], at_us)
+    counted = contact_policy.sent(connection, *pair, at_us, rules.reach_h)
+    return Request(
+        at_us,
+        places,
+        facts.of_customer(connection, *pair, granted, at_us),
+        policy.Person(
+            person.timezone,
+            granted,
+            refused.get(pair, frozenset()),
+            tuple(one for _, one in counted),
+            contact_policy.reactions(connection, [pair], rules, at_us).get(pair, ()),
+        ),
+        most=most,
+    )
+
+
+def store(
+    connection: Connection,
+    person: customers.Person,
+    rules: Rules,
+    request: Request,
+    winners: list[Winner],
+    *,
+    direction: str,
+    place: str,
+    by: str,
+    at_us: int,
+) -> str:
+    """Store a decision with all that recomputes it; return its id."""
+    written = record.of_request(rules, request)
+    id_ = _id(person.tenant, person.customer, place, written)
+    new = next_actions.NewDecision(
+        id_, person.tenant, person.customer, rules.set.digest, direction, place,
+        _purposes(request, rules, winners), written, record.of_winners(winners), by,
+    )  # fmt: skip
+    next_actions.put(connection, new, dict(rules.set.texts), at_us)
+    return id_
 
 
 def _id(tenant: str, customer: str, place: str, written: Mapping[str, Any]) -> str:
@@ -166,6 +200,7 @@ def explain(
     found: dict[str, Any] = {
         "id": decision_id,
         "customer": row["customer"],
+        "direction": row["direction"],
         "place": row["place"],
         "decided_at": row["decided_at"],
         "decided_by": row["decided_by"],
@@ -238,6 +273,17 @@ def outcome(
         return Recorded(False, None if before is None else before["case_id"])
     case_id = _accepted(connection, row, action, by, now_us) if what == Outcome.ACCEPTED else None
     return Recorded(True, case_id)
+
+
+def reached(connection: Connection, contact: Mapping[str, Any], what: Outcome, at_us: int) -> None:
+    """Record that the message of a decision was delivered or opened, if the contact is one."""
+    if contact["decision_id"] is None:
+        return
+    new = next_actions.NewOutcome(
+        contact["decision_id"], contact["tenant"], contact["customer"], contact["action"],
+        contact["treatment"], contact["channel"], str(what), from_us(at_us), _OURSELVES,
+    )  # fmt: skip
+    next_actions.put_outcome(connection, new, at_us)
 
 
 def _accepted(

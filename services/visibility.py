@@ -27,6 +27,8 @@ WITHDRAWN = "withdrawn"
 """Stands for a kind, type or playbook that is hidden."""
 TYPED = "-"
 """The playbook of a case that a person opened."""
+NEXT_ACTION = "next-best-action"
+"""The playbook of a message that an outbound decision chose."""
 CASE = Text("Vorgang zu einem widerrufenen Zweck", "case of a withdrawn purpose")
 CONTACT = Text("Kontakt zu einem widerrufenen Zweck", "contact of a withdrawn purpose")
 
@@ -46,9 +48,11 @@ class _Rule:
 def _of_case(row: Mapping[str, Any], signal_type: str | None) -> set[str]:
     """The purpose of its playbook, and that of its signal's type; without both, nobody's.
 
-    A case without signal and purpose rests on the contract: a person opened it, not data.
+    A case without signal and purpose rests on the contract: a person opened it, not data. So does
+    the message of a bypassing action.
     """
-    if row["purpose"] is None and row.get("signal_id") is None and row.get("playbook") == TYPED:
+    by_contract = row.get("signal_id") is None and row.get("playbook") in (TYPED, NEXT_ACTION)
+    if row["purpose"] is None and by_contract:
         return set()
     found = {row["purpose"]} if row["purpose"] else set()
     if signal_type is not None:
@@ -98,7 +102,8 @@ class Kind(Enum):
         {
             "type": WITHDRAWN, "playbook": WITHDRAWN, "treatment": WITHDRAWN, "purpose": None,
             "subject": None, "body": None, "payload": None, "signal_id": None,
-            "signal_revision": None, "alert_id": None, "reason": "",
+            "signal_revision": None, "alert_id": None, "reason": "", "decision_id": None,
+            "action": None,
         },
     )  # fmt: skip
     ALERT = _Rule(_of_alert)

@@ -214,6 +214,7 @@ _CONTACT_ROW: dict[str, Any] = {
     "subject": None,
     "urgent": True,
     "playbook": "crash-call-back",
+    "decision_id": None,
     "case_id": _CASE_ID,
     "alert_id": None,
     "state": "delivered",
@@ -948,6 +949,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "get_decision": {
         "200": {
             **_DECISION,
+            "direction": "inbound",
             "decided_by": "service desk",
             "versions": {"all": 1, "electricity": 1},
             "recomputed": True,

@@ -21,7 +21,8 @@ class NewContact:
 
     address : for an e-mail; payload : the body of a webhook; purpose : None = it rests on the
     contract; signal_id : None = of a case, and of no signal. deliver_at_us : from when the contact
-    policy lets it go, None = it has no say; exempt : ids of its rules that do not count it.
+    policy lets it go, None = it has no say; exempt : ids of its rules that do not count it;
+    decision_id, action : the outbound decision that chose it, and what won.
     """
 
     contact_id: str
@@ -45,12 +46,14 @@ class NewContact:
     alert_id: str | None
     deliver_at_us: int | None = None
     exempt: Sequence[str] = ()
+    decision_id: str | None = None
+    action: str | None = None
 
 
 _COLUMNS = (
     "contact_id", "tenant", "customer", "channel", "receiver_id", "address", "purpose", "language",
     "type", "subject", "body", "payload", "urgent", "signal_id", "signal_revision", "playbook",
-    "treatment", "case_id", "alert_id", "exempt",
+    "treatment", "case_id", "alert_id", "exempt", "decision_id", "action",
 )  # fmt: skip
 HELD = "quiet_hours"
 """Reason of a contact that waits for the end of quiet hours."""
@@ -274,7 +277,8 @@ def mark_read(
     """Mark a message as read; return False where this customer has no such message."""
     cursor = connection.execute(
         "update contacts.contact set read_at = coalesce(read_at, %s) "
-        "where tenant = %s and customer = any(%s) and contact_id = %s and channel = 'inbox'",
+        "where tenant = %s and customer = any(%s) and contact_id = %s and channel = 'inbox' "
+        "and state = 'delivered'",
         (from_us(now_us), tenant, same_as(connection, tenant, customer), contact_id),
     )
     return cursor.rowcount == 1

@@ -236,7 +236,7 @@ def unread(connection: Connection, tenant_id: str, customer: str) -> tuple[int, 
     """Return the number of unread messages in a customer's inbox, and the time of the newest."""
     row = connection.execute(
         "select count(*) filter (where read_at is null), max(created_at) from contacts.contact "
-        "where tenant = %s and customer = any(%s) and channel = 'inbox'",
+        "where tenant = %s and customer = any(%s) and channel = 'inbox' and state = 'delivered'",
         (tenant_id, same_as(connection, tenant_id, customer)),
     ).fetchone()
     assert row is not None

@@ -11,7 +11,7 @@ import yaml
 
 from contracts.channels import configured
 from customer_context.contact_policy.policy import Outcome
-from services import back_office, contact_policy
+from services import back_office, contact_flow, contact_policy
 from services.back_office import Kind, Result
 from services.decide import decide
 from store.casework import next_actions
@@ -76,9 +76,11 @@ def test_quiet_hours_hold_the_delivery_and_the_reason_is_there(
     assert reason == "planned" and detail.startswith("quiet-hours: delivered from 2026-11-")
     stage.deliver()
     assert inbox(stage) == [("c3", "pending", "quiet_hours")]
+    assert contact_flow.inbox(stage.connection, TENANT, "c3") == [], "it is not there yet"
     stage.clock.advance(12 * HOUR_S)
     stage.deliver()
     assert inbox(stage) == [("c3", "delivered", "")]
+    assert len(contact_flow.inbox(stage.connection, TENANT, "c3")) == 1
     (contact,) = stage.contacts(channel="inbox")
     assert contact["delivered_at"] == from_us(stage.clock.now_us())
 

@@ -49,7 +49,10 @@ class ContactRow(Shape):
     type: str
     subject: str | None
     urgent: bool
-    playbook: str
+    playbook: str = Field(
+        description="`next-best-action` = an outbound decision, `-` = a notice about a case."
+    )
+    decision_id: str | None = Field(description="The outbound decision that chose it.")
     case_id: str | None
     alert_id: str | None
     state: State

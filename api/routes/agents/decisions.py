@@ -126,7 +126,10 @@ class Explanation(Shape):
 
     id: str
     customer: str
-    place: str
+    direction: str = Field(
+        description="inbound = the customer came to us, outbound = we sent a message."
+    )
+    place: str = Field(description="agent or portal; of an outbound one the channel.")
     decided_at: datetime
     decided_by: str
     digest: str

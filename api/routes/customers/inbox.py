@@ -60,7 +60,7 @@ def list_own_messages(
             language=row["language"],
             urgent=row["urgent"],
             purpose=row["purpose"],
-            sent_at=row["created_at"],
+            sent_at=row["delivered_at"],
             read_at=row["read_at"],
         )
         for row in shown
