@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from contacts.changes import ChangeSender
 from contacts.channels import open_channels
 from contacts.code_mails import CodeMailer
+from contacts.consent_mails import ConsentMailer
 from contacts.deliver import Deliverer
 from contacts.link_mails import LinkMailer
 from contacts.notifications import NotificationListener
@@ -18,7 +19,16 @@ from runtime.metrics import Metrics
 from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
-from services import case_notices, case_orders, case_steps, claim_file, contact_policy, outbound
+from services import (
+    case_notices,
+    case_orders,
+    case_steps,
+    claim_file,
+    consent_renewals,
+    contact_policy,
+    outbound,
+)
+from services.consent_terms import terms_of
 from services.decide import BATCH, decide
 from services.playbooks import Rules
 from store.casework import change_subscriptions, delivery
@@ -69,6 +79,8 @@ class Dispatcher:
         mailing = StoreThread(self._url, "links", box)
         links = LinkMailer(mailing, self._settings, self._clock)
         codes = CodeMailer(mailing, box_of(self._settings), self._settings, self._clock)
+        requests = ConsentMailer(mailing, box, self._settings, self._clock)
+        terms = terms_of(self._settings)
         listener = NotificationListener(self._url)
         listener.start()
 
@@ -105,7 +117,14 @@ class Dispatcher:
 
         async def mail_once() -> bool:
             sent = await links.send_next()
-            return await codes.send_next() or sent
+            sent = await codes.send_next() or sent
+            return await requests.send_next() or sent
+
+        async def renewals_once() -> bool:
+            made = await deciding.run(
+                consent_renewals.remind_due, self._settings, terms, self._clock.now_us()
+            )
+            return made == consent_renewals.BATCH
 
         tasks = [
             asyncio.create_task(coroutine)
@@ -116,6 +135,7 @@ class Dispatcher:
                 self._repeat(mail_once, stop, listener.links),
                 self._repeat(deadlines_once, stop),
                 self._repeat(notices_once, stop),
+                self._repeat(renewals_once, stop),
                 self._repeat(claims_once, stop),
                 self._repeat(orders_once, stop, listener.contacts),
                 self._repeat(outbound_once, stop),

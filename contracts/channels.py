@@ -19,6 +19,13 @@ class ChannelPurpose(StrEnum):
     EMAIL = "channel_email"
 
 
+class Confirmation(StrEnum):
+    """How a recipient confirms that an address is theirs, and that they want messages there."""
+
+    LINK = "link"
+    """A signed link, sent to the address."""
+
+
 AnyPurpose = Purpose | ChannelPurpose
 PURPOSES: tuple[str, ...] = (*map(str, Purpose), *map(str, ChannelPurpose))
 """All purposes that a customer can grant or withdraw."""
@@ -30,7 +37,9 @@ class ChannelSpec:
 
     name : its label. to_customer : else it goes to the systems of insurer or utility.
     purpose : required in addition to the contact's purpose; None = none, because the message does
-    not leave our pages. consent : title and text of that purpose.
+    not leave our pages. consent : title and text of that purpose. confirmed_by : how its grant is
+    confirmed where somebody else than the customer has entered it (double opt-in); None = it need
+    not be.
     address : kind of address in the customer's record; None = it needs none.
     configured_by : the setting that enables it; None = always enabled.
     concurrency : the setting for the number of contacts that are sent at once; None = a contact
@@ -41,6 +50,7 @@ class ChannelSpec:
     to_customer: bool
     purpose: ChannelPurpose | None = None
     consent: tuple[Text, Text] | None = None
+    confirmed_by: Confirmation | None = None
     address: str | None = None
     configured_by: str | None = None
     concurrency: str | None = None
@@ -64,6 +74,7 @@ CHANNELS: Mapping[str, ChannelSpec] = {
                 "in any case.",
             ),
         ),
+        confirmed_by=Confirmation.LINK,
         address="email",
         configured_by="smtp_url",
         concurrency="smtp_concurrency",
@@ -73,6 +84,12 @@ TO_CUSTOMER = tuple(name for name, spec in CHANNELS.items() if spec.to_customer)
 STORED = tuple(name for name, spec in CHANNELS.items() if spec.concurrency is None)
 """Channels whose contacts are delivered as soon as they are stored."""
 TO_RECEIVERS = tuple(name for name, spec in CHANNELS.items() if not spec.to_customer)
+CONFIRMED: Mapping[str, str] = {
+    spec.purpose: name
+    for name, spec in CHANNELS.items()
+    if spec.purpose is not None and spec.confirmed_by is not None
+}
+"""Purposes of channels whose grants need a double opt-in → the channel."""
 ADDRESSES: Mapping[str, re.Pattern[str]] = {
     "email": re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}"),
 }

@@ -63,6 +63,30 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "double opt-in",
+        "A grant of e-mails that somebody else has entered permits nothing before the reader of "
+        "the address confirms it, once and in time. A link of the same form renews a consent.",
+        ("customer_context/consent/opt_in.py", "services/consent_links.py"),
+        (
+            "tests/property/test_opt_in.py::test_what_can_be_confirmed",
+            "tests/integration/test_double_opt_in.py::"
+            "test_a_grant_by_an_agent_holds_when_its_reader_confirms_it",
+            _PROVEN,
+        ),
+    ),
+    Point(
+        "reminders of consents that end",
+        "Nobody is reminded of a consent that is not in force, or by a channel that is not "
+        "granted.",
+        ("services/consent_renewals.py",),
+        (
+            "tests/integration/test_double_opt_in.py::"
+            "test_a_consent_ends_and_its_customer_is_reminded_once",
+            "tests/integration/test_double_opt_in.py::"
+            "test_no_reminder_of_what_is_decided_anew_or_was_short",
+        ),
+    ),
+    Point(
         "stream",
         "A sample that no purpose of its holder covers is refused before it is stored or computed "
         "from, sample by sample.",

@@ -50,6 +50,7 @@ class Method(StrEnum):
     API = "api"
     PAGE = "page"
     CONFIRMATION_LINK = "confirmation_link"
+    RENEWAL_LINK = "renewal_link"
     STOP_LINK = "stop_link"
     STOP_REPLY = "stop_reply"
     MERGE = "merge"

@@ -636,6 +636,25 @@ class Settings(BaseSettings):
         le=720,
         description="A link to a case, in a message or from an agent, opens it for so many hours.",
     )
+    consent_request_h: int = Field(
+        default=72,
+        ge=1,
+        le=720,
+        description="The link by which a customer confirms a consent that somebody else has "
+        "entered works for so many hours.",
+    )
+    consent_renewal_days: int = Field(
+        default=30,
+        ge=0,
+        le=365,
+        description="A customer is reminded so many days before a consent ends, with a link to "
+        "renew it; 0 = never. One that was granted for a shorter time is not.",
+    )
+    consent_max_age_days: str = Field(
+        default="",
+        description="Days after which a consent given from now on ends, by purpose, such as "
+        "driving_score=730,channel_email=1095. Without one it counts until it is withdrawn.",
+    )
     smtp_url: str | None = Field(
         default=None,
         description="Mail server: smtp://user:password@host:587 (with STARTTLS where it is "
@@ -697,6 +716,15 @@ class Settings(BaseSettings):
         midnights = (first + timedelta(days) for days in range(-_ZONE_DAYS, _ZONE_DAYS))
         if any(at.timestamp() < at.replace(fold=1).timestamp() for at in midnights):
             raise ValueError(f"midnight occurs twice on a day of {value}; take another zone")
+        return value
+
+    @field_validator("consent_max_age_days")
+    @classmethod
+    def _are_days_by_purpose(cls, value: str) -> str:
+        for part in filter(None, value.split(",")):
+            purpose, _, days = part.partition("=")
+            if not purpose.strip() or not days.strip().isdigit() or int(days) < 1:
+                raise ValueError("expected purpose=days with commas, such as driving_score=730")
         return value
 
     @field_validator("retry_schedule_s")

@@ -63,9 +63,9 @@ def send_link(
     person = None if case is None else _person(connection, case)
     if case is None or person is None:
         return "no_address"
-    choice = _choice(connection, settings, case, person, now_us, inbox=False)
-    if choice.channel is None:
-        return choice.reason
+    chosen = choice(connection, settings, case, person, now_us, inbox=False)
+    if chosen.channel is None:
+        return chosen.reason
     case_notices.put(connection, tenant, case_id, "", 1, "link", seed, now_us)
     return None
 
@@ -82,16 +82,16 @@ def _decide(connection: Connection, settings: Settings, row: dict[str, Any], now
         case_notices.done(connection, row, None, "nobody", now_us)
         return
     by_link = row["kind"] == "link"
-    choice = _choice(connection, settings, case, person, now_us, inbox=not by_link)
-    if choice.channel is not None:
+    chosen = choice(connection, settings, case, person, now_us, inbox=not by_link)
+    if chosen.channel is not None:
         if by_link:
             subject, body = _link_text(case, person)
         else:
             assert plan is not None, "only cases with a type have milestones"
             subject, body = _text(case, plan, plan.type.items[row["item"]], row["kind"], person)
         treatment = f"{row['kind']} {row['item']} {row['times']} {row['name']}"
-        _put(connection, settings, case, person, choice, subject, body, treatment, now_us)
-    case_notices.done(connection, row, choice.channel, choice.reason, now_us)
+        _put(connection, settings, case, person, chosen, subject, body, treatment, now_us)
+    case_notices.done(connection, row, chosen.channel, chosen.reason, now_us)
 
 
 def _person(connection: Connection, case: Mapping[str, Any]) -> Person | None:
@@ -100,7 +100,7 @@ def _person(connection: Connection, case: Mapping[str, Any]) -> Person | None:
     return customers.person(connection, case["tenant"], case["customer"])
 
 
-def _choice(
+def choice(
     connection: Connection,
     settings: Settings,
     case: Mapping[str, Any],
@@ -109,6 +109,7 @@ def _choice(
     *,
     inbox: bool = True,
 ) -> Choice:
+    """Return the channel of a notice. case : tenant, customer, and purpose, None = the contract."""
     pair = (case["tenant"], case["customer"])
     rules = contact_policy.of(settings)
     known = contact_policy.person(

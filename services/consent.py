@@ -2,11 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from contracts.purposes import LegalBasis, Method
+from customer_context.consent import opt_in
 from customer_context.consent.state import (
     GRANTED,
+    PENDING,
     WITHDRAWN,
     Decision,
     channels_refused,
@@ -14,8 +17,9 @@ from customer_context.consent.state import (
 )
 from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed, NotFound
+from services.consent_terms import Terms
 from store.casework import contacts
-from store.people import consent, customers, registry
+from store.people import consent, consent_requests, customers, registry
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -44,19 +48,24 @@ def decide(
     method: str = Method.COMMAND,
     legal_basis: str = LegalBasis.CONSENT,
     limits: Mapping[str, Any] | None = None,
+    verified: bool = False,
+    terms: Terms | None = None,
 ) -> Consents:
     """Append a decision, taken now, to the customer's ledger; it applies from the next message on.
 
     state : granted or withdrawn. limits : any of `store.people.consent.LIMITS`, such as a channel,
-    a recipient or an end; a withdrawal has no time. Returns the consents after it. Raises
+    a recipient or an end; a withdrawal has no time. verified : whether the address of a channel is
+    known to be the customer's, terms : None = the defaults. A grant that needs a double opt-in
+    waits for it (ADR 62): the recipient is asked, and once again where it is entered again.
+    Returns the consents after it. Raises
     `NotFound` where the registry has no such customer, and `NotAllowed` where the decision would
     not be in force because the ledger has a later one; the caller's transaction must not commit
     then. A withdrawal refuses the contacts that wait and rest on it.
     """
     if not customers.customer_exists(connection, tenant, customer):
         raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
-    at = from_us(now_us)
-    decision = {
+    at, terms = from_us(now_us), terms or Terms()
+    decision: dict[str, Any] = {
         "tenant": tenant,
         "customer": customer,
         "purpose": purpose,
@@ -70,6 +79,11 @@ def decide(
         **(limits or {}),
     }
     registry.bump(connection)  # first: it locks, so that each decision sees the one before it
+    if state == GRANTED:
+        decision["valid_to"] = terms.end_of(purpose, legal_basis, at, decision.get("valid_to"))
+        strict = consent_requests.confirms_own_grants(connection, tenant)
+        if opt_in.is_needed(purpose, method, verified=verified, strict=strict):
+            return _ask(connection, decision, now_us, terms)
     consent.decide(connection, [decision])
     after = of_customer(connection, tenant, customer, now_us)
     if _is_whole(limits) and (purpose in after.granted) != (state == GRANTED):
@@ -79,6 +93,62 @@ def decide(
     if state == WITHDRAWN:
         _stop_waiting(connection, tenant, customer, now_us)
     return after
+
+
+def _ask(connection: Connection, decision: dict[str, Any], now_us: int, terms: Terms) -> Consents:
+    """Record a grant that waits for its confirmation, and ask for it; one that is asked for already
+    is asked for once again. What is permitted already, and not for longer, needs none."""
+    tenant, customer, at = decision["tenant"], decision["customer"], from_us(now_us)
+    ledger = ledger_of(connection, tenant, customer)
+    now = in_force(ledger, at).get(decision["purpose"])
+    until = decision.get("valid_to")
+    if now is not None and now.grants(at) and _ends_no_later(until, now.valid_to):
+        consent.decide(connection, [decision])
+        return of_customer(connection, tenant, customer, now_us)
+    by_id = {one.consent_id: one for one in ledger}
+    for request in consent_requests.open_of(connection, tenant, customer, at):
+        pending = by_id[request["consent_id"]]
+        same = all(
+            getattr(pending, name) == decision.get(name)
+            for name in ("purpose", "channel", "data_category", "recipient")
+        ) and (pending.valid_to == until or decision["purpose"] in terms.max_age)
+        if same and opt_in.refusal(ledger, pending, request["expires_at"], at) is None:
+            consent_requests.again(connection, pending.consent_id, at)
+            return of_customer(connection, tenant, customer, now_us)
+    consent.decide(connection, [{**decision, "opt_in": PENDING}])
+    consent_requests.ask(connection, [(tenant, customer)], at, at + terms.request)
+    return of_customer(connection, tenant, customer, now_us)
+
+
+def import_decisions(
+    connection: Connection, rows: Sequence[Mapping[str, Any]], terms: Terms | None = None
+) -> None:
+    """Append decisions of another system; skip those already recorded.
+
+    rows : as of `store.people.consent.decide`, all recorded at one time. Grants that need a double
+    opt-in wait for it, unless the other system had one (`opt_in` confirmed); terms : None = the
+    defaults. The caller bumps the registry's version.
+    """
+    terms, asked = terms or Terms(), dict[tuple[str, str], None]()
+    decisions = []
+    for given in rows:
+        row = dict(given)
+        if row["state"] == GRANTED:
+            basis, begin = row["legal_basis"], row["at"]
+            row["valid_to"] = terms.end_of(row["purpose"], basis, begin, row.get("valid_to"))
+            needed = opt_in.is_needed(row["purpose"], row["method"], verified=False, strict=False)
+            if needed and row.get("opt_in") is None:
+                row["opt_in"] = PENDING
+                asked[row["tenant"], row["customer"]] = None
+        decisions.append(row)
+    consent.decide(connection, decisions)
+    if asked:
+        at = rows[0]["recorded_at"]
+        consent_requests.ask(connection, list(asked), at, at + terms.request)
+
+
+def _ends_no_later(one: datetime | None, other: datetime | None) -> bool:
+    return other is None or (one is not None and one <= other)
 
 
 def _stop_waiting(connection: Connection, tenant: str, customer: str, now_us: int) -> None:

@@ -15,14 +15,21 @@ from customer_context.playbooks.plan import refusal
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import KeyMissing, SecretBox
 from runtime.settings import Settings
-from services import case_links, contact_policy, decisions, visibility
+from services import (
+    case_links,
+    consent_links,
+    consent_renewals,
+    contact_policy,
+    decisions,
+    visibility,
+)
 from services.consent import refused_channels
 from services.contact_policy import FREE, ContactRules
 from services.visibility import NEXT_ACTION, TYPED, Kind
 from store.casework import contacts, delivery
 from store.casework.cases import AUTHOR
 from store.casework.delivery import Attempt, Lane
-from store.people import consent, customers
+from store.people import consent, consent_requests, customers
 from store.postgres.pool import Connection
 from store.postgres.rows import After
 from store.postgres.times import from_us
@@ -261,6 +268,8 @@ def _add_link(
     The link is computed here, as no contact that people see may have it.
     """
     of_case = contact["case_id"] is not None and contact["customer"] is not None
+    if contact["channel"] == "email" and contact["type"] == consent_renewals.TYPE:
+        _add_renewal(connection, box, contact, settings)
     if contact["channel"] != "email" or not of_case:
         return
     try:
@@ -271,6 +280,19 @@ def _add_link(
     except (NotFound, NotAllowed, KeyMissing):
         return  # the message goes out without it
     contact["link"] = (settings.api_base_url + path, link.expires_at)
+
+
+def _add_renewal(
+    connection: Connection, box: SecretBox, contact: dict[str, Any], settings: Settings
+) -> None:
+    request = consent_requests.of_contact(connection, contact["contact_id"])
+    if request is None:
+        return
+    try:
+        url = consent_links.url(settings.api_base_url, box, request, contact["address"])
+    except KeyMissing:
+        return
+    contact["link"] = (url, request["expires_at"])
 
 
 def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]], now_us: int) -> set[str]:

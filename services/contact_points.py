@@ -236,6 +236,34 @@ class ContactPoints:
             raise NotFound(f"there is no contact point {point_id!r}")
         return self._open(connection, row)
 
+    def verify(
+        self, connection: Connection, tenant: str, customer: str, text: str, now_us: int
+    ) -> None:
+        """Record that a customer's number or address is theirs, where it is a contact point."""
+        for point in self._equal_to(connection, tenant, customer, text, from_us(now_us)):
+            if point.verified_at is None:
+                store.update(
+                    connection, tenant, point.point_id, preferred=point.preferred,
+                    verified_at=from_us(now_us), valid_to=point.valid_to,
+                )  # fmt: skip
+
+    def is_doubted(
+        self, connection: Connection, tenant: str, customer: str, text: str, at: datetime
+    ) -> bool:
+        """Return whether a number or address is a contact point that nobody has verified."""
+        found = self._equal_to(connection, tenant, customer, text, at)
+        return bool(found) and all(point.verified_at is None for point in found)
+
+    def _equal_to(
+        self, connection: Connection, tenant: str, customer: str, text: str, at: datetime
+    ) -> list[ContactPoint]:
+        wanted = self.compared(text)
+        return [
+            point
+            for point in self.of_customer(connection, tenant, customer, at)
+            if wanted is not None and self.compared(point.value) == wanted
+        ]
+
     def end(
         self, connection: Connection, tenant: str, customer: str, point_id: str, now_us: int
     ) -> ContactPoint:

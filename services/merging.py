@@ -12,7 +12,14 @@ from dataclasses import fields
 from typing import Any
 
 from contracts.purposes import Method
-from customer_context.consent.narrowing import Appended, appended_at, narrowed, restored
+from customer_context.consent.narrowing import (
+    Appended,
+    appended_at,
+    is_left_out,
+    merge_source,
+    narrowed,
+    restored,
+)
 from customer_context.consent.state import GRANTED, WITHDRAWN, Decision
 from customer_context.identity.merging import Common, Party, Refusal, refusal_to_merge
 from runtime.errors import NotAllowed, NotFound
@@ -90,14 +97,13 @@ def split(
             raise NotFound(f"there is no customer {merged!r} of tenant {tenant!r}")
         raise NotAllowed(f"customer {merged!r} is not merged into another one")
     merges.end(connection, found.merge_id, max(from_us(now_us), found.merged_at), by, reason)
-    written, said = f"merge {found.merge_id}", f"said for {found.merge_id}"
     for customer in (merged, found.survivor):
         ledger = consent.consents_of(connection, tenant, customer)
         left_out = {
             row["consent_id"]
             for row in ledger
             if row["method"] == Method.MERGE
-            and (row["source"] == written or (row["source"] == said and row["state"] == GRANTED))
+            and is_left_out(row["state"], row["source"], found.merge_id)
         }
         appended = restored([_decision(row) for row in ledger], left_out, from_us(now_us))
         _append(connection, tenant, customer, appended, f"split {found.merge_id}", now_us)
@@ -146,7 +152,7 @@ def _narrow(connection: Connection, tenant: str, customer: str, merge_id: str, n
     for id_ in ids:
         others = [ledger for other, ledger in ledgers.items() if other != id_]
         appended = narrowed(ledgers[id_], others, from_us(now_us))
-        _append(connection, tenant, id_, appended, f"merge {merge_id}", now_us)
+        _append(connection, tenant, id_, appended, merge_source(merge_id), now_us)
 
 
 def _append(

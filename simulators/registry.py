@@ -123,8 +123,11 @@ class Registry:
             self.rows["contact_points"].append({**row, **mobile, **verified})
 
     def _consent(self, customer: str, purpose: str, state: str, at: str) -> None:
+        # The simulated customers have confirmed their address.
+        confirmed = purpose == consents.EMAIL and state == "granted"
         self.rows["consents"].append(
             {
+                **({"opt_in": "confirmed"} if confirmed else {}),
                 "tenant": self.tenant,
                 "customer": customer,
                 "purpose": purpose,

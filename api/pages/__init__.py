@@ -14,6 +14,7 @@ from api.pages import (
     case_links,
     case_steps,
     cases,
+    consent_links,
     contacts,
     customers,
     desk,
@@ -37,6 +38,7 @@ from api.pages import (
 )
 from api.pages.frame import assets, session
 from api.pages.frame.enter import Page, outside, page
+from services import consent_links as consent_links_of
 from services import stop_link
 
 MOST_PHOTOS = 8
@@ -88,6 +90,8 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/invitation", sign_in.accept, session=False),
         link(stop_link.PATH, stop.show, "GET"),
         link(stop_link.PATH, stop.stop, "POST"),
+        link(consent_links_of.PATH, consent_links.show, "GET"),
+        link(consent_links_of.PATH, consent_links.use, "POST"),
         post("/logout", session.logout),
         post("/logout/everywhere", session.logout_everywhere),
         Route("/live", live.stream(deps, ledger_cache), methods=["GET"]),

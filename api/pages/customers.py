@@ -14,6 +14,7 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages import case_steps, next_actions
 from api.pages.frame.lists import ROWS, Row, counted, cursor, one_page
+from api.pages.frame.texts import Texts
 from api.pages.frame.view import View
 from api.resources import contact_points, context
 from api.resources import rights as resources_of_rights
@@ -26,14 +27,18 @@ from services import (
     alert_flow,
     attributes,
     consent,
+    consent_links,
     consent_receipt,
     contact_flow,
     customer_search,
     merging,
     partners,
 )
+from services.consent_terms import terms_of
 from services.contact_points import NewPoint
+from store.people import consent as consent_ledger
 from store.people import merges, read_log, subjects
+from store.people.consent_requests import OPT_IN
 from store.people.read_log import of_customers, of_rows
 from store.reads.pages import COUNTED
 
@@ -287,18 +292,42 @@ def decide(view: View) -> Response:
     purpose, state = view.form.get("purpose"), view.form.get("state")
     if purpose not in PURPOSES or state not in (consent.GRANTED, consent.WITHDRAWN):
         raise not_found()
-    consent.decide(
+    customer_id = str(view.caller.customer)
+    after = consent.decide(
         view.connection,
         view.tenant,
-        str(view.caller.customer),
+        customer_id,
         purpose,
         state,
         view.now_us,
         notice_version=NOTICE,
         source="portal",
         method=Method.PAGE,
+        verified=_is_verified(view, customer_id, purpose),
+        terms=terms_of(view.deps.settings),
+        limits=_notice(view, purpose),
     )
-    return view.go("/me", f"consent_{state}")
+    pending = state == consent.GRANTED and purpose not in after.granted
+    return view.go("/me", "consent_pending" if pending else f"consent_{state}")
+
+
+def _is_verified(view: View, customer_id: str, purpose: str) -> bool:
+    """Return whether nothing speaks against the address that a channel's messages go to."""
+    address = consent_links.address_of(view.connection, view.tenant, customer_id, OPT_IN, purpose)
+    if address is None:
+        return True
+    points = contact_points.points(view.deps)
+    return not points.is_doubted(view.connection, view.tenant, customer_id, address, view.now)
+
+
+def _notice(view: View, purpose: str) -> dict[str, str]:
+    """Store the text that the page shows of a purpose; return its digest and language."""
+    t = Texts(view.language)
+    texts = [t.of(f"consent.{name}", purpose) for name in ("purpose", "purpose_text")]
+    digest = consent_ledger.add_notice(
+        view.connection, view.tenant, NOTICE, view.language, "\n\n".join(texts), view.now
+    )
+    return {"notice_digest": digest, "language": view.language}
 
 
 def decide_partner(view: View) -> Response:

@@ -25,6 +25,7 @@ from app.operations import registry_import as registry_files
 from app.processes.stack import database
 from runtime.clock import SystemClock
 from runtime.errors import Usage
+from services.consent_terms import terms_of
 from services.contact_points import contact_points_of
 
 
@@ -48,7 +49,7 @@ def import_(
     settings = load_settings()
     with database(settings, clock) as url:
         points = contact_points_of(settings)
-        written = registry_files.write(url, valid, clock.now_us(), points)
+        written = registry_files.write(url, valid, clock.now_us(), points, terms_of(settings))
     out.print("imported " + ", ".join(f"{n} {section}" for section, n in written.items()))
 
 

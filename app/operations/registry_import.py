@@ -25,7 +25,8 @@ from contracts.dialects import NATIVE
 from contracts.purposes import DataCategory, LegalBasis, Method
 from ingest.decoding.catalogue import BY_NAME
 from runtime.errors import Usage
-from services import attributes
+from services import attributes, consent
+from services.consent_terms import Terms
 from services.contact_points import ContactPoints, NewPoint
 from services.registry_rows import (
     ContractRow,
@@ -38,7 +39,7 @@ from services.registry_rows import (
     Zone,
 )
 from store.people import attributes as store_attributes
-from store.people import consent, external_ids, households, identity, registry
+from store.people import consent_requests, external_ids, households, identity, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
@@ -66,6 +67,9 @@ class Tenant(Row):
     id: Name
     name: str
     timezone: Zone = "UTC"
+    confirm_own_grants: bool | None = None
+    """Whether a channel is confirmed by a link also where the customer, signed in, has granted it;
+    None = as it is."""
 
 
 class _Customer(CustomerRow):
@@ -163,11 +167,13 @@ class Consent(Row):
     language: str | None = None
     valid_from: AwareDatetime | None = None
     valid_to: AwareDatetime | None = None
+    opt_in: Literal["confirmed"] | None = None
+    """confirmed : the system that it comes from has asked the customer for a confirmation."""
 
     @model_validator(mode="after")
     def check_validity(self) -> "Consent":
-        if self.state == "withdrawn" and (self.valid_from or self.valid_to):
-            raise ValueError("a withdrawal has no valid_from and no valid_to")
+        if self.state == "withdrawn" and (self.valid_from or self.valid_to or self.opt_in):
+            raise ValueError("a withdrawal has no valid_from, no valid_to and no opt_in")
         if self.valid_from and self.valid_to and self.valid_to <= self.valid_from:
             raise ValueError("valid_to is not after valid_from")
         return self
@@ -243,6 +249,7 @@ def write(
     sections: Mapping[str, list[dict[str, Any]]],
     now_us: int,
     points: ContactPoints | None = None,
+    terms: Terms | None = None,
 ) -> dict[str, int]:
     """Write validated rows in one transaction; return the count per section.
 
@@ -250,7 +257,8 @@ def write(
     whole or not at all, with tenants, devices, addresses and consents. Both have the same models of
     rows (services/registry_rows.py), the same tables and the same triggers.
 
-    points : records and seals contact points; None = leave them out (benches need none).
+    points : records and seals contact points; None = leave them out (benches need none). terms : of
+    consents; None = the defaults.
     Raises `Usage` if a row refers to something that neither file nor store has.
     """
     renamed = {
@@ -281,6 +289,8 @@ def write(
                             if row["dialect"] == NATIVE:
                                 row["address"] = f"{row['tenant']}/{row['device']}"
                     registry.upsert(connection, table, rows)
+                    if section == "tenants":
+                        _set_confirmations(connection, rows)
                     _external_ids(connection, table, rows)
                     _attributes(connection, table, rows)
                     if section == "customers":
@@ -295,12 +305,13 @@ def write(
                             f"the consent of {row['customer']!r} is dated {row['at'].isoformat()}, "
                             "in the future; nobody has decided that yet"
                         )
-                consent.decide(
+                consent.import_decisions(
                     connection,
                     [
                         {"method": Method.IMPORT, **row, "recorded_at": recorded_at}
                         for row in sections.get("consents", [])
                     ],
+                    terms,
                 )
                 try:
                     identity.check_one_place(connection)
@@ -324,6 +335,13 @@ def put_households(connection: Connection, rows: Sequence[Mapping[str, Any]]) ->
             said.setdefault(row["tenant"], {})[row["customer"]] = row["household"]
     for tenant, of_tenant in said.items():
         households.put(connection, tenant, of_tenant)
+
+
+def _set_confirmations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    for row in rows:
+        said = row.get("confirm_own_grants")
+        if said is not None:
+            consent_requests.set_confirms_own_grants(connection, row["tenant"], said)
 
 
 def _external_ids(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

@@ -15,11 +15,11 @@ from runtime.clock import Clock
 from runtime.errors import Usage
 from runtime.secret_box import KeyMissing, box_of
 from runtime.settings import Settings
-from services import stop_link
+from services import consent_renewals, stop_link
 from store.postgres.times import from_us
 
 _TIMEOUT_S = 30.0
-_POLICY = EmailPolicy(max_line_length=998)
+POLICY = EmailPolicy(max_line_length=998)
 """RFC 5322, 2.1.1: a link in a header is one word, and a shorter line would encode it."""
 _PORTS = {"smtp": 25, "smtps": 465}
 
@@ -107,7 +107,7 @@ def compose(
     if not address or parseaddr(address)[1] != address:
         raise ValueError(f"{address!r} is no e-mail address")
     domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    mail = EmailMessage(policy=_POLICY)
+    mail = EmailMessage(policy=POLICY)
     mail["From"] = sender
     mail["To"] = address
     mail["Subject"] = contact["subject"]
@@ -131,10 +131,17 @@ _LINK = {
 }
 
 
+_RENEW = {
+    "de": "Verlängern: {url}\nDer Link gilt bis {until}.",
+    "en": "Renew it: {url}\nThe link is valid until {until}.",
+}
+
+
 def _link_text(contact: Mapping[str, Any]) -> str:
-    """Return the lines with the link to the case; '' where there is none."""
+    """Return the lines with the link to the case, or to renew a consent; '' where there is none."""
     link = contact.get("link")
     if link is None:
         return ""
-    text = _LINK["de" if contact["language"].startswith("de") else "en"]
+    texts = _RENEW if contact["type"] == consent_renewals.TYPE else _LINK
+    text = texts["de" if contact["language"].startswith("de") else "en"]
     return "\n\n" + text.format(url=link[0], until=f"{link[1]:%Y-%m-%d %H:%M} UTC") + "\n"

@@ -90,6 +90,27 @@ def restored(own: Sequence[Decision], left_out: Collection[int], at: datetime) -
     ]
 
 
+def is_left_out(state: str, source: str, merge_id: str) -> bool:
+    """Return whether a split leaves out a decision that was written for a merge.
+
+    source : `merge_source` of what the merge narrowed, `said_source` of what was said for the other
+    id meanwhile. A withdrawal that was said meanwhile counts for both.
+    """
+    if source == merge_source(merge_id):
+        return True
+    return source == said_source(merge_id) and state == GRANTED
+
+
+def merge_source(merge_id: str) -> str:
+    """Return the source of decisions that a merge writes."""
+    return f"merge {merge_id}"
+
+
+def said_source(merge_id: str) -> str:
+    """Return the source of copies of what is decided while ids are merged (migration 0046)."""
+    return f"said for {merge_id}"
+
+
 def _grant(ledger: Sequence[Decision], question: Question, at: datetime) -> Grant | None:
     found = decision_in_force(ledger, question, at)
     if found is None or not found.grants(at):

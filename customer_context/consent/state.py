@@ -3,10 +3,11 @@
 The rule. A question names a purpose, and may name a channel, a category of data and a recipient. A
 decision is about the question where each of the three is the same or left open by the decision.
 A decision takes effect when it was taken, but not before it was recorded where its date lies ahead
-of that (the clock of its sender is fast). Of the decisions about the question whose time has
-come (`valid_from`), the newest one is in force. Of two that take effect at one instant the one
-recorded later, and of those the withdrawal. It grants where it is a grant that has not expired
-(`valid_to`) and does not wait for its confirmation. All else is not granted.
+of that (the clock of its sender is fast). A grant that waits for its confirmation (`opt_in` is
+`pending`) decides nothing: it neither permits nor ends what was permitted before. Of the other
+decisions about the question whose time has come (`valid_from`), the newest one is in force. Of two
+that take effect at one instant the one recorded later, and of those the withdrawal. It grants where
+it is a grant that has not expired (`valid_to`). All else is not granted.
 
 The same in SQL: `store.postgres.consent_order`.
 """
@@ -38,6 +39,7 @@ class Decision:
 
     channel, data_category, recipient : None = all. valid_from, valid_to : None = without bound.
     opt_in : double opt-in, `pending` or `confirmed`; None = none is needed.
+    confirms : the decision that it confirms.
     """
 
     consent_id: int
@@ -51,11 +53,17 @@ class Decision:
     valid_from: datetime | None = None
     valid_to: datetime | None = None
     opt_in: str | None = None
+    confirms: int | None = None
 
     @property
     def effective_at(self) -> datetime:
         """When it takes effect: as decided, but not after it was recorded."""
         return min(self.decided_at, self.recorded_at)
+
+    @property
+    def decides(self) -> bool:
+        """Whether it decides anything: a grant that waits for its confirmation does not."""
+        return self.opt_in != PENDING
 
     def is_about(self, question: Question) -> bool:
         """Return whether it answers this question."""
@@ -69,9 +77,7 @@ class Decision:
     def grants(self, at: datetime) -> bool:
         """Return whether it grants, where it is in force."""
         return (
-            self.state == GRANTED
-            and self.opt_in in (None, CONFIRMED)
-            and (self.valid_to is None or at < self.valid_to)
+            self.state == GRANTED and self.decides and (self.valid_to is None or at < self.valid_to)
         )
 
 
@@ -97,9 +103,10 @@ def decision_in_force(
     found: Decision | None = None
     for decision in decisions:
         if (
-            decision.is_about(question)
+            decision.decides
+            and decision.is_about(question)
             and (decision.valid_from is None or decision.valid_from <= at)
-            and (found is None or _rank(decision) > _rank(found))
+            and (found is None or rank(decision) > rank(found))
         ):
             found = decision
     return found
@@ -136,11 +143,12 @@ def channels_refused(decisions: Iterable[Decision], at: datetime) -> frozenset[t
 
 def newest(decisions: Iterable[Decision], purpose: str) -> Decision | None:
     """Return the last word about a purpose, whatever it is limited to and from when it counts."""
-    about = [decision for decision in decisions if decision.purpose == purpose]
-    return max(about, key=_rank, default=None)
+    about = [one for one in decisions if one.purpose == purpose and one.decides]
+    return max(about, key=rank, default=None)
 
 
-def _rank(decision: Decision) -> tuple[datetime, datetime, bool, int]:
+def rank(decision: Decision) -> tuple[datetime, datetime, bool, int]:
+    """Return the key by which the newest of some decisions is the greatest."""
     return (
         decision.effective_at,
         decision.recorded_at,

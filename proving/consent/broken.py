@@ -9,7 +9,7 @@ from unittest import mock  # only replaces attributes for a while
 
 import ingest.registry
 from contracts.channels import CHANNELS, PURPOSES
-from customer_context.consent import state
+from customer_context.consent import narrowing, opt_in, state
 from customer_context.consent.state import ConsentState, Decision
 from customer_context.identity import corrections, holders
 from customer_context.identity.corrections import Correction
@@ -54,16 +54,19 @@ def _about_any(*names: str) -> Callable[[Decision, Any], bool]:
 
 
 def _already_begun(decisions: Any, question: Any, at: datetime) -> Decision | None:
-    about = [one for one in decisions if one.is_about(question)]
-    return max(about, key=state._rank, default=None)
+    about = [one for one in decisions if one.decides and one.is_about(question)]
+    return max(about, key=state.rank, default=None)
 
 
 def _never_ends(self: Decision, at: datetime) -> bool:
-    return self.state == state.GRANTED and self.opt_in in (None, state.CONFIRMED)
+    return self.state == state.GRANTED and self.decides
 
 
-def _no_opt_in(self: Decision, at: datetime) -> bool:
-    return self.state == state.GRANTED and (self.valid_to is None or at < self.valid_to)
+def _pending_withdraws(decisions: Any, question: Any, at: datetime) -> Decision | None:
+    """A grant that waits ends what was permitted before."""
+    about = [one for one in decisions if one.is_about(question)]
+    begun = [one for one in about if one.valid_from is None or one.valid_from <= at]
+    return max(begun, key=state.rank, default=None)
 
 
 # ── whose it was, and the stream ────────────────────────────────────────────────────────────────
@@ -194,6 +197,76 @@ def _whole_diary(case: Mapping[str, Any], entries: Any) -> list[Any]:
     return [dict(entry) for entry in entries]
 
 
+# ── merges, and what waits for its confirmation ─────────────────────────────────────────────────
+
+
+def _nothing_appended(*_: Any) -> list[Any]:
+    return []
+
+
+def _undecided_refuses(own: Any, others: Any, at: datetime) -> list[Any]:
+    """An id that never decided counts as one that has refused."""
+    unasked = [
+        [*ledger, *(replace(one, state=state.WITHDRAWN, opt_in=None) for one in own
+                    if one.purpose not in {d.purpose for d in ledger})]
+        for ledger in others
+    ]  # fmt: skip
+    return _NARROWED(own, unasked, at)
+
+
+def _no_end(own: Any, others: Any, at: datetime) -> list[Any]:
+    """The end of the other id's grant does not count."""
+    endless = [
+        [replace(one, valid_to=None) if one.grants(at) else one for one in ledger]
+        for ledger in others
+    ]
+    return _NARROWED(own, endless, at)
+
+
+_NARROWED = narrowing.narrowed
+
+
+def _permits(own: Any, others: Any, at: datetime) -> list[Any]:
+    """What the other id grants counts for this one too."""
+    found = [one for one in _NARROWED(own, others, at) if one.grant is not None]
+    for ledger in others:
+        found += [
+            one for one in _NARROWED(ledger, [], at) if one.grant is not None
+        ] + [
+            narrowing.Appended(
+                state.Question(d.purpose), narrowing.Grant(d.valid_to, d.consent_id)
+            )
+            for d in ledger
+            if d.grants(at) and d.channel is d.data_category is d.recipient is None
+        ]  # fmt: skip
+    return found
+
+
+def _said_meanwhile_ends(state_: str, source: str, merge_id: str) -> bool:
+    return source in (narrowing.merge_source(merge_id), narrowing.said_source(merge_id))
+
+
+def _said_meanwhile_stays(state_: str, source: str, merge_id: str) -> bool:
+    return source == narrowing.merge_source(merge_id)
+
+
+def _confirms_after(*left_out: str) -> Callable[..., Any]:
+    """A refusal is left out."""
+
+    def refusal(decisions: Any, pending: Decision, expires_at: datetime, at: datetime) -> Any:
+        found = _CONFIRM(decisions, pending, expires_at, at)
+        return None if found in left_out else found
+
+    return refusal
+
+
+_CONFIRM = opt_in.refusal
+
+
+def _only_this_id(connection: Any, tenant: str, customer: str) -> list[str]:
+    return [customer]
+
+
 # ── in the database ─────────────────────────────────────────────────────────────────────────────
 
 
@@ -201,6 +274,10 @@ def _sql(old: str, new: str) -> str:
     broken = consent._IN_FORCE.replace(old, new)
     assert broken != consent._IN_FORCE
     return broken
+
+
+_WAITS = "{n}opt_in is distinct from 'pending'"
+assert _WAITS in consent_order.TO_READ
 
 
 def _keeps_its_dates(connection: Any, before: Any, now_us: int) -> Any:
@@ -214,15 +291,16 @@ def _no_consents(connection: Any, customers: Any = None, at: Any = None) -> Any:
 _GRANTED = consent.granted
 
 BROKEN: Mapping[str, Patch] = {
-    "newest": (state, "_rank", _oldest),
-    "date-ahead": (state, "_rank", _recorded_only),
-    "withdrawal-of-one-instant": (state, "_rank", _no_tie),
+    "newest": (state, "rank", _oldest),
+    "date-ahead": (state, "rank", _recorded_only),
+    "withdrawal-of-one-instant": (state, "rank", _no_tie),
     "channel": (Decision, "is_about", _about_any("channel")),
     "category": (Decision, "is_about", _about_any("data_category")),
     "recipient": (Decision, "is_about", _about_any("recipient")),
     "begin": (state, "decision_in_force", _already_begun),
     "end": (Decision, "grants", _never_ends),
-    "double-opt-in": (Decision, "grants", _no_opt_in),
+    "double-opt-in": (Decision, "decides", property(lambda self: True)),
+    "waiting-withdraws": (state, "decision_in_force", _pending_withdraws),
     "holder-at-the-time": (Device, "holder_at", _newest_holder),
     "last-contract": (holders, "holders", _first_contract),
     "correction": (corrections, "correct", _loses_the_rest),
@@ -243,14 +321,25 @@ BROKEN: Mapping[str, Patch] = {
     "other-customer": (visibility, "as_seen", _every_customer),
     "own-view": (visibility, "as_seen", _no_own_view),
     "diary": (visibility, "diary", _whole_diary),
+    "confirmed-after-its-end": (opt_in, "refusal", _confirms_after("expired")),
+    "confirmed-after-a-withdrawal": (opt_in, "refusal", _confirms_after("withdrawn")),
+    "confirmed-twice": (opt_in, "refusal", _confirms_after("confirmed")),
+    "merge-narrows": (narrowing, "narrowed", _nothing_appended),
+    "merge-permits": (narrowing, "narrowed", _permits),
+    "merge-of-the-undecided": (narrowing, "narrowed", _undecided_refuses),
+    "merge-end": (narrowing, "narrowed", _no_end),
+    "split-restores": (narrowing, "restored", _nothing_appended),
+    "split-keeps-withdrawals": (narrowing, "is_left_out", _said_meanwhile_ends),
+    "split-ends-grants": (narrowing, "is_left_out", _said_meanwhile_stays),
 }
 """Name → object, attribute and broken value."""
 
 BROKEN_IN_DATABASE: Mapping[str, Patch] = {
     "sql-newest": (consent, "_IN_FORCE", _sql("recorded_at) desc", "recorded_at) asc")),
-    "sql-opt-in": (consent, "_IN_FORCE", _sql("coalesce(opt_in, 'confirmed')", "'confirmed'")),
+    "sql-opt-in": (consent, "TO_READ", consent_order.TO_READ.replace(_WAITS, "true")),
     "sql-end": (consent, "_IN_FORCE", _sql("valid_to is null or", "true or")),
     "snapshot-dates": (ingest.registry, "_at_its_date", _keeps_its_dates),
+    "own-view-of-merged": (visibility, "same_as", _only_this_id),
     "snapshot-follows": (consent, "granted", _no_consents),
 }
 """The same of rules that only the histories in the database run."""

@@ -6,6 +6,9 @@ Two customers, two vehicles, a meter; a device in a vehicle and one at the meter
     contract  contract, customer, subject, begin, end
     end       contract, end                      the contract ends, or ends at another time
     decide    customer, and the fields of a decision (tests/oracles/consent.py)
+    confirm   decision                           who was asked confirms a grant that waits
+    merge     merged, survivor                   two ids are one customer from now on
+    split     merged                             they are not
     message   number, device, times, body        body : plain, unusual, broken
     signal    number, device, type, at           something was found at a time
     note      signal, text                       somebody writes into the diary of its cases
@@ -26,6 +29,8 @@ SUBJECTS = {"car": ("vehicle:v", "vehicle:w"), "plug": ("meter:m",)}
 KINDS = {"car": "vehicle", "plug": "meter"}
 PURPOSES = ("driving_score", "claims_assistance", "energy_insight", "channel_email")
 SIGNALS = {"car": "vehicle.crash", "plug": "meter.anomaly.raised"}
+REQUEST_MIN = 60
+"""For how long a request to confirm can be answered."""
 BEFORE = -600
 """When the first assignments and contracts begin."""
 
@@ -45,6 +50,8 @@ class _History:
         self._decisions = 0
         self._signals = 0
         self._messages = 0
+        self._waiting = list[int]()
+        self._merged: str | None = None
 
     def events(self) -> list[Event]:
         random = self._random
@@ -137,6 +144,8 @@ class _History:
             if begins is not None and ends is not None and ends <= begins:
                 ends = begins + 1
         self._decisions += 1
+        if opt_in == "pending":
+            self._waiting.append(self._decisions)
         return self._event(
             "decide",
             customer=customer,
@@ -163,6 +172,34 @@ class _History:
         found += [self._message(device, [self._now])]
         self._now += random.choice((2, 3, 5))
         return [*found, self._message(device, [self._now])]
+
+    def _a_confirm(self) -> list[Event]:
+        """A grant waits for its confirmation; it comes, or comes late, or after a withdrawal."""
+        random = self._random
+        customer, purpose = random.choice(CUSTOMERS), random.choice(PURPOSES)
+        if self._waiting and random.random() < 0.3:
+            return [self._event("confirm", decision=random.choice(self._waiting))]
+        found = [self._decide(customer, purpose, "granted", limits=0.0)]
+        found[0]["opt_in"] = "pending"
+        self._waiting.append(found[0]["number"])
+        self._now += random.choice((1, 5, REQUEST_MIN - 1, REQUEST_MIN))
+        if random.random() < 0.3:
+            found.append(self._decide(customer, purpose, "withdrawn", limits=0.05))
+            self._now += 1
+        found.append(self._event("confirm", decision=found[0]["number"]))
+        return [*found, self._event("show", reader=None)]
+
+    def _a_merge(self) -> list[Event]:
+        """Two ids are merged, or split again; a look after it, and a minute later the rest."""
+        if self._merged is None:
+            merged, survivor = self._random.sample(CUSTOMERS, 2)
+            found = [self._event("merge", merged=merged, survivor=survivor)]
+            self._merged = merged
+        else:
+            found = [self._event("split", merged=self._merged)]
+            self._merged = None
+        self._now += 1
+        return [*found, self._event("show", reader=self._random.choice((None, *CUSTOMERS)))]
 
     def _a_withdrawals(self) -> list[Event]:
         """One purpose is withdrawn after the other, with notes between, and a look."""
@@ -218,6 +255,8 @@ _OFTEN: dict[Callable[[_History], list[Event]], float] = {
     _History._a_contract: 1,
     _History._a_dated: 0.8,
     _History._a_withdrawals: 0.8,
+    _History._a_confirm: 0.8,
+    _History._a_merge: 1.2,
     _History._a_end: 0.6,
 }
 _MAKERS, _WEIGHTS = tuple(_OFTEN), tuple(_OFTEN.values())

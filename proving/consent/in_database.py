@@ -1,27 +1,31 @@
 """The same histories through the services, the worker and the queries, in a real PostgreSQL."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 
+from customer_context.consent.state import PENDING
 from ingest.kernels import KINDS as KERNELS
 from ingest.partition.worker import Worker
 from ingest.registry import Registries
 from proving.consent import rules
-from proving.consent.histories import CUSTOMERS, KINDS, PURPOSES, SUBJECTS, Event
+from proving.consent.histories import CUSTOMERS, KINDS, PURPOSES, REQUEST_MIN, SUBJECTS, Event
 from proving.consent.in_memory import decision
 from proving.consent.rules import minute, us
 from runtime.metrics import Metrics
 from runtime.secret_box import Key, box_with
 from runtime.settings import Settings
-from services import contact_flow, situation, visibility
+from services import consent_links, contact_flow, merging, situation, visibility
+from services.consent_terms import Terms
+from services.contact_points import ContactPoints
 from services.decide import decide
 from services.identity import correct_assignment
 from services.visibility import Kind
 from store.casework import cases, contacts, delivery, receivers
 from store.casework.delivery import Attempt
-from store.people import consent, registry
+from store.people import consent, consent_requests, registry
 from store.pipeline import telemetry
 from store.postgres.pool import connect
 from store.postgres.times import from_us
@@ -55,6 +59,7 @@ class Database:
         self.playbooks = rules.playbooks()
         self.metrics = Metrics()
         self.registries = Registries()
+        self.points = ContactPoints(_BOX, "DE")
         self.worker = Worker(url, self.settings, self.clock)
         self.delivering = delivery.register_worker(self.connection)
 
@@ -77,6 +82,7 @@ class InDatabase:
         self._number = number
         self._contracts: dict[str, Event] = {}
         self._signals: dict[str, Event] = {}
+        self._asked: dict[int, tuple[str, int]] = {}
         connection = database.connection
         subjects = [subject for of in SUBJECTS.values() for subject in of]
         rows: dict[str, list[dict[str, Any]]] = {
@@ -167,8 +173,46 @@ class InDatabase:
             "data_category": one.data_category, "recipient": one.recipient,
             "valid_from": one.valid_from, "valid_to": one.valid_to, "opt_in": one.opt_in,
         }  # fmt: skip
-        registry.bump(self._db.connection)
-        consent.decide(self._db.connection, [row])
+        connection, customer = self._db.connection, event["customer"]
+        registry.bump(connection)
+        consent.decide(connection, [row])
+        if one.opt_in == PENDING:
+            until = one.recorded_at + timedelta(minutes=REQUEST_MIN)
+            consent_requests.ask(connection, [(self._tenant, customer)], one.recorded_at, until)
+            consent_id = consent.consents_of(connection, self._tenant, customer)[-1]["consent_id"]
+            self._asked[event["number"]] = (customer, consent_id)
+
+    def _confirm(self, event: Event) -> str:
+        if event["decision"] not in self._asked:
+            return "confirmed"
+        customer, consent_id = self._asked[event["decision"]]
+        connection, kind = self._db.connection, consent_requests.OPT_IN
+        request = consent_requests.lock(connection, consent_id, kind)
+        assert request is not None, "it was asked for"
+        purpose = consent.one(connection, self._tenant, customer, consent_id)["purpose"]  # type: ignore[index]
+        address = consent_links.address_of(connection, self._tenant, customer, kind, purpose)
+        url = consent_links.url("", _BOX, request, address)
+        link = consent_links.open_(
+            connection, _BOX, self._tenant, consent_id, kind, parse_qs(urlsplit(url).query)["t"][0],
+            self._now_us, Terms(),
+        )  # fmt: skip
+        assert link is not None, "it is ours"
+        consent_links.use(
+            connection, self._db.points, link, self._now_us, notice_version="1", notice="text",
+            language="en",
+        )  # fmt: skip
+        return "done" if link.refusal is None else str(link.refusal)
+
+    def _merge(self, event: Event) -> None:
+        merging.merge(
+            self._db.connection, self._tenant, event["merged"], event["survivor"], "history",
+            "prove", self._now_us, overrule=True,
+        )  # fmt: skip
+
+    def _split(self, event: Event) -> None:
+        merging.split(
+            self._db.connection, self._tenant, event["merged"], "history", "prove", self._now_us
+        )
 
     def _note(self, event: Event) -> None:
         for case in cases.list_(self._db.connection, self._tenant):

@@ -1,10 +1,12 @@
 """Our pure rules over a history: identity, ingest's steps, playbooks, delivery and visibility."""
 
-from datetime import datetime
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.purposes import COVERING
-from customer_context.consent import state
+from customer_context.consent import narrowing, opt_in, state
+from customer_context.consent.narrowing import Appended, appended_at
 from customer_context.consent.state import (
     ConsentState,
     Decision,
@@ -27,7 +29,7 @@ from ingest.device_state.intake import Intake
 from ingest.feature_inputs import Grids
 from ingest.registry import Registry
 from proving.consent import rules
-from proving.consent.histories import CUSTOMERS, KINDS, PURPOSES, Event
+from proving.consent.histories import CUSTOMERS, KINDS, PURPOSES, REQUEST_MIN, Event
 from proving.consent.rules import minute, us
 from runtime.settings import Settings
 from services import visibility
@@ -50,6 +52,10 @@ class InMemory:
         self._periods: dict[str, list[Period[str]]] = {device: [] for device in KINDS}
         self._contracts: dict[str, tuple[str, Span]] = {}
         self._decisions: dict[str, list[Decision]] = {customer: [] for customer in CUSTOMERS}
+        self._sources: dict[int, str] = {}
+        self._asked: dict[int, tuple[str, Decision]] = {}
+        self._ids: list[str] = []
+        self._merges = 0
         self._signals: dict[int, Event] = {}
         self._cases: dict[tuple[int, str], dict[str, Any]] = {}
         self._contacts: dict[tuple[int, str, str], dict[str, Any]] = {}
@@ -84,8 +90,82 @@ class InMemory:
         self._cache = None
 
     def _decide(self, event: Event) -> None:
-        self._decisions[event["customer"]].append(decision(event))
+        said = self._say(event["customer"], decision(event))
+        self._asked[event["number"]] = (event["customer"], said)
+
+    def _say(self, customer: str, one: Decision) -> Decision:
+        """Record what a customer says; while ids are merged, it is said for the others too."""
+        said = self._append(customer, one, "history")
+        if customer in self._ids:
+            for other in self._ids:
+                if other != customer:
+                    self._append(other, replace(one, confirms=None), self._source("said"))
+        return said
+
+    def _append(self, customer: str, one: Decision, source: str) -> Decision:
+        recorded = replace(one, consent_id=len(self._sources) + 1)
+        self._sources[recorded.consent_id] = source
+        self._decisions[customer].append(recorded)
         self._cache = None
+        return recorded
+
+    def _confirm(self, event: Event) -> str:
+        """As `services.consent_links.use`."""
+        customer, waits = self._asked[event["decision"]]
+        if waits.opt_in != state.PENDING:
+            return "confirmed"
+        expires_at = waits.recorded_at + timedelta(minutes=REQUEST_MIN)
+        why = opt_in.refusal(self._decisions[customer], waits, expires_at, self._at)
+        if why is not None:
+            return str(why)
+        confirmed = replace(
+            waits, decided_at=self._at, recorded_at=self._at, opt_in=state.CONFIRMED,
+            confirms=waits.consent_id,
+        )  # fmt: skip
+        self._say(customer, confirmed)
+        return "done"
+
+    # ── merges, as services/merging.py ──────────────────────────────────────────────────────
+
+    def _source(self, what: str) -> str:
+        of = {"merge": narrowing.merge_source, "said": narrowing.said_source}[what]
+        return of(str(self._merges))
+
+    def _merge(self, event: Event) -> None:
+        self._merges += 1
+        self._ids = [event["survivor"], event["merged"]]
+        before = {id_: list(self._decisions[id_]) for id_ in self._ids}
+        for id_, own in before.items():
+            others = [ledger for other, ledger in before.items() if other != id_]
+            self._append_all(id_, narrowing.narrowed(own, others, self._at), self._source("merge"))
+
+    def _split(self, event: Event) -> None:
+        ids, self._ids = self._ids, []
+        for id_ in ids:
+            own = self._decisions[id_]
+            left_out = {
+                one.consent_id
+                for one in own
+                if narrowing.is_left_out(
+                    one.state, self._sources[one.consent_id], str(self._merges)
+                )
+            }
+            self._append_all(id_, narrowing.restored(own, left_out, self._at), "split")
+
+    def _append_all(self, customer: str, appended: list[Appended], source: str) -> None:
+        after = max([self._at, *(one.recorded_at for one in self._decisions[customer])])
+        for number, one in enumerate(appended, start=1):
+            at, asked = appended_at(after, number), one.question
+            self._append(
+                customer,
+                Decision(
+                    0, asked.purpose, state.WITHDRAWN if one.grant is None else state.GRANTED,
+                    at, at, asked.channel, asked.data_category, asked.recipient,
+                    None if one.grant is None else one.grant.valid_from,
+                    None if one.grant is None else one.grant.valid_to,
+                ),
+                source,
+            )  # fmt: skip
 
     def _note(self, event: Event) -> None:
         self._notes.append((event["signal"], from_us(us(event["now"])), event["text"]))
@@ -237,6 +317,8 @@ class InMemory:
         self, kind: Kind, rows: list[dict[str, Any]], reader: str | None = None
     ) -> list[dict[str, Any]]:
         owners = [row["customer"] for row in rows]
+        if reader in self._ids:  # who is merged sees what is theirs under each id
+            owners = [reader if owner in self._ids else owner for owner in owners]
         return visibility.as_seen(kind, rows, owners, self._decided(), self._types(), reader=reader)
 
     def _send(self, _: Event) -> list[tuple[int, str, str, str]]:

@@ -194,7 +194,9 @@ def decide(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
     and any of `LIMITS`. The database adds place and digests (migration 0030).
     """
     columns, marks = ", ".join(LIMITS), ", ".join(f"%({name})s" for name in LIMITS)
-    same = " and ".join(f"{name} is not distinct from %({name})s" for name in LIMITS)
+    same = " and ".join(
+        f"{name} is not distinct from %({name})s" for name in LIMITS if name != "opt_in"
+    )
     empty = dict.fromkeys(LIMITS)
     with refusing(), connection.cursor() as cursor:
         cursor.executemany(

@@ -15,6 +15,7 @@ NEWEST_FIRST = (
 Of the two states `withdrawn` sorts last.
 """
 
+_DECIDES = "{n}opt_in is distinct from 'pending'"
 _BEGUN = "({n}valid_from is null or {n}valid_from <= {now})"
 _RECIPIENT = " ".join(f"when '{purpose}' then '{recipient_of(purpose)}'" for purpose in Purpose)
 
@@ -22,23 +23,22 @@ TO_READ = (
     "{n}channel is null "
     f"and ({{n}}data_category is null or {{n}}data_category = '{DataCategory.FEATURES}') "
     f"and ({{n}}recipient is null or {{n}}recipient = case {{n}}purpose {_RECIPIENT} end) "
-    f"and {_BEGUN}"
+    f"and {_DECIDES} and {_BEGUN}"
 )
 """Decisions about `state.read_question`: showing features to the purpose's recipient."""
 
 TO_STORE = (
     "{n}channel is null and {n}recipient is null "
     f"and ({{n}}data_category is null or {{n}}data_category = '{DataCategory.TELEMETRY}') "
-    f"and {_BEGUN}"
+    f"and {_DECIDES} and {_BEGUN}"
 )
 """Decisions about `state.stream_question`: storing telemetry."""
 
 STATE = (
-    "case when {n}state = 'granted' and coalesce({n}opt_in, 'confirmed') = 'confirmed' "
+    "case when {n}state = 'granted' "
     "and ({n}valid_to is null or {now} < {n}valid_to) then 'granted' else 'withdrawn' end"
 )
-"""The state of the decision in force: a grant that has expired, or waits for its confirmation,
-grants nothing.
+"""The state of the decision in force: a grant that has expired grants nothing.
 
 {now} of all three : NOW, or a parameter of the query."""
 

@@ -201,6 +201,9 @@ TABLES = (
                     "s.case_id = t.case_id and s.state = 'resolved')"), End.DELETE),
     Entry("contacts.case_link", "links that open a case for its customer", "when they were opened",
           _CASE, Retention("access", "expires_at"), End.DELETE),
+    Entry("contacts.consent_request", "let a customer confirm or renew a consent",
+          "when they were asked, and by which message", _CUSTOMER,
+          Retention("access", "expires_at"), End.DELETE),
     # These go with their case: retention deletes that, and the reference cascades.
     Entry("contacts.case_file", "photos and documents of a case", "photos, places that were agreed",
           _CASE, _RELATIONSHIP, End.DELETE, hidden=("key", "content", "position")),

@@ -20,6 +20,8 @@ def counts(decision, purpose, channel, category, recipient, now):
     """Whether a decision is about the question, and its time has come."""
     if decision["purpose"] != purpose:
         return False
+    if decision["opt_in"] == "pending":  # asked, and not answered yet
+        return False
     if decision["channel"] is not None and decision["channel"] != channel:
         return False
     if decision["category"] is not None and decision["category"] != category:
@@ -42,8 +44,6 @@ def answer(decisions, purpose, channel, category, recipient, now):
     withdrawals = [d for d in about if d["state"] == "withdrawn"]
     last = max(withdrawals or about, key=lambda d: d["number"])
     if last["state"] != "granted":
-        return False, last["number"]
-    if last["opt_in"] == "pending":
         return False, last["number"]
     if last["ends"] is not None and not now < last["ends"]:
         return False, last["number"]

@@ -4,8 +4,11 @@ Events, and what is answered to them: proving/consent/histories.py. Each questio
 everything that was said so far, without a snapshot, cache or order of processing.
 """
 
-from tests.oracles import consent, identity
+from tests.oracles import consent, identity, merging, opt_in
 
+REQUEST = 60
+"""Minutes in which a request to confirm can be answered."""
+BLINK = 1e-6
 COVERING = {"car": ("driving_score", "claims_assistance"), "plug": ("energy_insight",)}
 OF_SIGNAL = {"vehicle.crash": "claims_assistance", "meter.anomaly.raised": "energy_insight"}
 PLAYBOOKS = {
@@ -25,7 +28,10 @@ class Town:
         self.now = 0
         self.assigned = {"car": [], "plug": []}
         self.contracts = {}
-        self.decisions = {}
+        self.decisions = {"ada": [], "bea": []}
+        self.asked = {}
+        self.said = 0
+        self.one = []
         self.signals = {}
         self.contacts = {}
         self.cases = {}
@@ -49,7 +55,57 @@ class Town:
         self.contracts[event["contract"]]["end"] = event["end"]
 
     def decide(self, event):
-        self.decisions.setdefault(event["customer"], []).append(event)
+        self.asked[event["number"]] = (event["customer"], self.say(event["customer"], event))
+
+    def say(self, customer, decision):
+        """What one id says, the other ids of the same customer say too."""
+        said = self.write(customer, decision, None)
+        for other in self.one:
+            if customer in self.one and other != customer:
+                self.write(other, {**decision, "confirms": None}, "said")
+        return said
+
+    def write(self, customer, decision, why):
+        self.said += 1
+        row = {**decision, "number": self.said, "why": why}
+        self.decisions[customer].append(row)
+        return row
+
+    def confirm(self, event):
+        customer, asked = self.asked[event["decision"]]
+        if asked["opt_in"] != "pending":
+            return "confirmed"
+        expires = asked["recorded"] + REQUEST
+        why = opt_in.refused(self.decisions[customer], asked["number"], expires, self.now)
+        if why is not None:
+            return why
+        self.say(customer, {**asked, "decided": self.now, "recorded": self.now,
+                            "opt_in": "confirmed", "confirms": asked["number"]})  # fmt: skip
+        return "done"
+
+    def merge(self, event):
+        self.one = [event["merged"], event["survivor"]]
+        before = {id_: list(self.decisions[id_]) for id_ in self.one}
+        for id_ in self.one:
+            others = [before[other] for other in self.one if other != id_]
+            wanted = merging.narrower_at(before[id_], others, self.now)
+            self.correct(id_, merging.corrections(before[id_], wanted, self.now), "merge")
+
+    def split(self, event):
+        ids, self.one = self.one, []
+        for id_ in ids:
+            own = self.decisions[id_]
+            self.correct(id_, merging.undone(own, self.now), "over")
+            for row in own:
+                if row["why"] in ("merge", "said"):
+                    row["why"] = "over"
+
+    def correct(self, customer, rows, why):
+        """A correction is recorded a blink after all that was said before."""
+        last = max([self.now, *(d["recorded"] for d in self.decisions[customer])])
+        for n, row in enumerate(rows, start=1):
+            at = last + n * BLINK
+            self.write(customer, {**row, "decided": at, "recorded": at}, why)
 
     def note(self, event):
         self.notes.append((event["signal"], event["now"], event["text"]))
@@ -184,6 +240,8 @@ class Town:
         """Since when something of a customer is hidden: None = it is shown, 'always' = nobody ever
         agreed."""
         if reader is not None and customer == reader:
+            return None
+        if reader in self.one and customer in self.one:  # their own, under another id
             return None
         since = []
         for purpose in purposes:

@@ -51,3 +51,72 @@ def narrower(own, others, question, now):
         if its_end is not None:
             end = its_end if end is None else min(end, its_end)
     return True, end
+
+
+def questions():
+    """All that can be asked, the most general first."""
+    asked = [
+        (channel, category, recipient)
+        for channel in (None, "email", "webhook")
+        for category in (None, "features", "telemetry")
+        for recipient in (None, "insurer", "utility")
+    ]
+    return sorted(asked, key=lambda limits: 3 - limits.count(None))
+
+
+def narrower_at(own, others, now):
+    """(purpose, *limits) -> (granted, end) that an id says after it was merged with others."""
+    return {
+        (purpose, *limits): narrower(own, others, (purpose, *limits), now)
+        for purpose in {d["purpose"] for d in own}
+        for limits in questions()
+    }
+
+
+def corrections(own, wanted, now):
+    """What an id has to say so that it says what is wanted. Each is about its question alone, so
+    that the general ones are said first."""
+    said, found = list(own), []
+    for question in sorted(wanted, key=lambda q: (4 - q.count(None), str(q))):
+        granted, end = wanted[question]
+        if until(said, question, now) == (granted, end):
+            continue
+        purpose, channel, category, recipient = question
+        row = {
+            "purpose": purpose, "state": "granted" if granted else "withdrawn",
+            "channel": channel, "category": category, "recipient": recipient,
+            "begins": None, "ends": end, "opt_in": None,
+        }  # fmt: skip
+        found.append(row)
+        last = max([now, *(d["recorded"] for d in said)])
+        number = 10**6 + len(found)
+        said.append({**row, "decided": last + 1, "recorded": last + 1, "number": number})
+    return found
+
+
+def undone(own, now):
+    """What an id has to say after a split: what it would have said alone. What was withdrawn under
+    the other id meanwhile stays withdrawn."""
+    alone = [
+        d for d in own
+        if not (d["why"] == "merge" or (d["why"] == "said" and d["state"] == "granted"))
+    ]  # fmt: skip
+    wanted = {
+        (purpose, *limits): until(alone, (purpose, *limits), now)
+        for purpose in {d["purpose"] for d in own}
+        for limits in questions()
+    }
+    found = corrections(own, wanted, now)
+    for purpose in sorted({d["purpose"] for d in own if d not in alone}):
+        about = [d for d in alone if d["purpose"] == purpose and d["opt_in"] != "pending"]
+        if not about:
+            continue
+        # A grant that begins later, and was the last word, is said again.
+        last = max(about, key=lambda d: (min(d["decided"], d["recorded"]), d["recorded"],
+                                         d["state"] == "withdrawn", d["number"]))  # fmt: skip
+        begins, ends = last["begins"], last["ends"]
+        comes = begins is not None and begins > now and (ends is None or begins < ends)
+        if last["state"] == "granted" and comes:
+            names = ("purpose", "state", "channel", "category", "recipient", "begins", "ends")
+            found.append({**{name: last[name] for name in names}, "opt_in": None})
+    return found

@@ -44,6 +44,8 @@ DYNAMIC = (
     "consent.follows",
     "consent.purpose_text",
     "consent.state",
+    "consent_link.opt_in",
+    "consent_link.renewal",
     "contact.state",
     "interval_reason",
     "alert.method",

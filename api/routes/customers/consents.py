@@ -14,6 +14,7 @@ from api.routes.customers.own import OWN, CustomerId, only_own
 from contracts.channels import AnyPurpose
 from contracts.purposes import DataCategory, Method, Recipient
 from services import consent, consent_receipt
+from services.consent_terms import terms_of
 from store.people.read_log import of_customers
 from store.postgres.pool import Connection
 
@@ -78,7 +79,9 @@ class DecisionTaken(Shape):
     method: str | None = Field(description="How it was decided: api, page, import, …")
     valid_from: datetime | None = Field(description="From when a grant counts; null = at once.")
     valid_to: datetime | None = Field(description="Until when; null = until it is withdrawn.")
-    opt_in: str | None = Field(description="pending = it waits for its confirmation by e-mail.")
+    opt_in: str | None = Field(
+        description="pending = it waits for its confirmation by a link; confirmed = this one is it."
+    )
 
 
 class Consents(Shape):
@@ -140,7 +143,9 @@ def decide_consent(
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Grant or withdraw a purpose. From now on nothing is stored, computed, sent or shown for a
-    withdrawn purpose. 201 means that the decision is in force; 409 that a later one is."""
+    withdrawn purpose. 201 means that the decision is in force; 409 that a later one is. A grant of
+    a channel (`channel_email`) is in force when it is confirmed by the link that its address gets:
+    until then its `opt_in` is `pending` and it permits nothing."""
     only_own(call, customer_id)
 
     def work(connection: Connection) -> Response:
@@ -155,6 +160,7 @@ def decide_consent(
             source="api",
             method=Method.API,
             limits=body.limits(),
+            terms=terms_of(call.deps.settings),
         )
         return json(_consents(customer_id, found), 201)
 
