@@ -721,10 +721,9 @@ class Settings(BaseSettings):
     @field_validator("consent_max_age_days")
     @classmethod
     def _are_days_by_purpose(cls, value: str) -> str:
-        for part in filter(None, value.split(",")):
-            purpose, _, days = part.partition("=")
-            if not purpose.strip() or not days.strip().isdigit() or int(days) < 1:
-                raise ValueError("expected purpose=days with commas, such as driving_score=730")
+        for days in pairs_of(value).values():
+            if not days.isdecimal() or int(days) < 1:
+                raise ValueError(f"expected whole days, not {days!r}")
         return value
 
     @field_validator("retry_schedule_s")

@@ -7,6 +7,7 @@ from typing import Any
 
 from contracts.purposes import LegalBasis, Method
 from customer_context.consent import opt_in
+from customer_context.consent.matrix import Cell, matrix_of
 from customer_context.consent.state import (
     GRANTED,
     PENDING,
@@ -195,6 +196,20 @@ def of_customer(connection: Connection, tenant: str, customer: str, now_us: int)
         if decision.grants(from_us(now_us))
     }
     return Consents(granted, [_shown(row) for row in ledger])
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """cells : purpose → its cells; rows : all decisions with the texts of their notices."""
+
+    cells: dict[str, list[Cell]]
+    rows: list[dict[str, Any]]
+
+
+def matrix(connection: Connection, tenant: str, customer: str, now_us: int) -> Matrix:
+    """Return what each purpose permits a customer's data to be used for, and its history."""
+    rows = consent.all_of(connection, tenant, customer)
+    return Matrix(matrix_of([_decision(row) for row in rows], from_us(now_us)), rows)
 
 
 def ledger_of(connection: Connection, tenant: str, customer: str) -> list[Decision]:

@@ -6,10 +6,11 @@ from typing import Any
 
 from contracts.purposes import KeyUse
 from customer_context.consent.receipt import receipt_of
+from customer_context.consent.record import records_of
 from runtime.errors import NotFound
 from runtime.secret_box import SecretBox
 from services import signing
-from store.people import consent, consent_chain
+from store.people import consent, consent_chain, customers, tenants
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -48,6 +49,41 @@ def issue(
     return Receipt(receipt, jws, keys[signing.key_id_of(jws)])
 
 
-def check(jws: str, keys: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """Return the receipt of a signed text. keys : public ones of ours. Raises `BadSignature`."""
-    return signing.verify(jws, KIND, keys)
+RECORD_KIND = "consent-record+jws"
+"""`typ` of a record."""
+
+
+def record(
+    connection: Connection,
+    box: SecretBox,
+    tenant: str,
+    customer: str,
+    now_us: int,
+    *,
+    base_url: str = "",
+    retention_days: int | None = None,
+) -> Receipt:
+    """Return the records of a customer: all decisions, by what they are about.
+
+    Raises `NotFound` where there is no such customer, or no key was made yet.
+    """
+    if not customers.customer_exists(connection, tenant, customer):
+        raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
+    found = records_of(
+        consent.all_of(connection, tenant, customer),
+        tenants.controller(connection, tenant),
+        from_us(now_us),
+        withdraw_at=f"{base_url}/me#consents" if base_url else "",
+        retention_days=retention_days,
+    )
+    jws = signing.sign(connection, box, KeyUse.RECEIPT, RECORD_KIND, found)
+    keys = consent_chain.receipt_public_keys(connection)
+    return Receipt(found, jws, keys[signing.key_id_of(jws)])
+
+
+def check(jws: str, keys: Mapping[str, Mapping[str, Any]], kind: str = KIND) -> dict[str, Any]:
+    """Return the receipt, or record, of a signed text. keys : public ones of ours.
+
+    Raises `BadSignature`.
+    """
+    return signing.verify(jws, kind, keys)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from contracts.channels import PURPOSES
 from contracts.purposes import LegalBasis
 from runtime.errors import Usage
-from runtime.settings import Settings
+from runtime.settings import Settings, pairs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +35,7 @@ class Terms:
 def terms_of(settings: Settings) -> Terms:
     """Return the terms that settings say. Raises `Usage` for an unknown purpose."""
     max_age = {}
-    for part in filter(None, settings.consent_max_age_days.split(",")):
-        purpose, _, days = (text.strip() for text in part.partition("="))
+    for purpose, days in pairs_of(settings.consent_max_age_days).items():
         if purpose not in PURPOSES:
             raise Usage(f"consent_max_age_days: {purpose!r} is none of {', '.join(PURPOSES)}")
         max_age[purpose] = timedelta(days=int(days))

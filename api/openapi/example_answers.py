@@ -316,6 +316,21 @@ _RECEIPT: dict[str, Any] = {
     "jws": "eyJhbGciOiJFZDI1NTE5In0.e30.c2lnbmF0dXJl",
     "key": {"kty": "OKP", "crv": "Ed25519", "kid": "k1", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrw"},
 }
+_RECORD: dict[str, Any] = {
+    "record": {
+        "@context": {"dpv": "https://w3id.org/dpv#", "dct": "http://purl.org/dc/terms/"},
+        "@graph": [
+            {
+                "@id": "urn:tachowatt:consent:acme:4700:record",
+                "@type": "dpv:ConsentRecord",
+                "dct:conformsTo": "dpv-27560:record-eu-gdpr",
+                "dct:issued": "2026-11-24T08:00:00.000000Z",
+            }
+        ],
+    },
+    "jws": _RECEIPT["jws"],
+    "key": _RECEIPT["key"],
+}
 _DEAD_LETTER: dict[str, Any] = {
     "id": 17,
     "tenant": "acme",
@@ -931,6 +946,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "get_own_consents": {"200": _CONSENTS},
     "decide_consent": {"201": _CONSENTS},
     "get_consent_receipt": {"200": _RECEIPT},
+    "get_consent_record": {"200": _RECORD},
     "list_own_messages": {
         "200": page(
             {

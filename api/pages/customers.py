@@ -290,7 +290,10 @@ def receipt(view: View) -> Response:
 def decide(view: View) -> Response:
     """POST /me/consents: grant or withdraw a purpose, with immediate effect."""
     purpose, state = view.form.get("purpose"), view.form.get("state")
+    channel = view.form.get("channel")
     if purpose not in PURPOSES or state not in (consent.GRANTED, consent.WITHDRAWN):
+        raise not_found()
+    if channel is not None and (channel not in TO_CUSTOMER or purpose not in tuple(Purpose)):
         raise not_found()
     customer_id = str(view.caller.customer)
     after = consent.decide(
@@ -305,10 +308,13 @@ def decide(view: View) -> Response:
         method=Method.PAGE,
         verified=_is_verified(view, customer_id, purpose),
         terms=terms_of(view.deps.settings),
-        limits=_notice(view, purpose),
+        limits={**_notice(view, purpose), "channel": channel},
     )
-    pending = state == consent.GRANTED and purpose not in after.granted
-    return view.go("/me", "consent_pending" if pending else f"consent_{state}")
+    pending = state == consent.GRANTED and channel is None and purpose not in after.granted
+    return view.go(
+        "/me" if channel is None else "/me/consents",
+        "consent_pending" if pending else f"consent_{state}",
+    )
 
 
 def _is_verified(view: View, customer_id: str, purpose: str) -> bool:

@@ -8,7 +8,9 @@ from typing import Annotated
 import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.customers import named_customer
 from app.commands.shared.options import Json
+from app.commands.shared.options import Tenant as TenantOption
 from app.commands.shared.reads import log_command
 from app.processes.consent_heads import HeadFile, read_heads, read_keys
 from app.processes.stack import database
@@ -146,22 +148,66 @@ def receipt(
     print_json(asdict(found))
 
 
+@cli.command()
+def record(
+    customer: Annotated[str, typer.Argument(help="Customer, or tenant/customer")],
+    tenant: TenantOption = None,
+    json: Json = False,
+) -> None:
+    """Print the signed record of all decisions of a customer, in the form of ISO/IEC TS 27560.
+
+    JSON-LD with terms of the DPV: header, processing, parties and events of each use of their data.
+
+    Example: tachowatt consent record demo/c-1 --json > record.json
+    """
+    settings, clock = load_settings(), SystemClock()
+    with database(settings, clock) as url, translated(), connect(url) as connection:
+        of, name = named_customer(connection, customer, tenant)
+        signing.ensure_keys(connection, box_of(settings), clock.now_us())
+        try:
+            found = consent_receipt.record(
+                connection, box_of(settings), of, name, clock.now_us(),
+                base_url=settings.api_base_url, retention_days=settings.retention_days or None,
+            )  # fmt: skip
+        except NotFound as error:
+            raise Usage(str(error)) from None
+        log_command(connection, clock, "consent record", {of: of_customers([name])})
+    if json:
+        print_json({"record": found.receipt, "jws": found.jws, "key": found.key})
+        return
+    rows = [
+        [
+            one["dpv:hasProcess"]["dpv:hasPurpose"]["dct:identifier"],
+            one["dpv:hasProcess"].get("tw:channel", ""),
+            one["tw:state"].partition(":")[2],
+            len(one["dpv:hasConsentStatus"]),
+            one["@id"],
+        ]
+        for one in found.receipt["@graph"]
+    ]
+    print_table(f"Records of {of}/{name}", ["purpose", "channel", "state", "events", "id"], rows)
+
+
 @cli.command("check-receipt")
 def check_receipt(
-    file: Annotated[Path, typer.Argument(help="A receipt as page, API or command gave it")],
+    file: Annotated[
+        Path, typer.Argument(help="A receipt or record as page, API or command gave it")
+    ],
     json: Json = False,
 ) -> None:
     """Check a receipt: we have signed it, and it says what was signed (exit code 1: not so)."""
     try:
         given = loads(file.read_bytes())
-        text, shown = given["jws"], given["receipt"]
+        is_record = "record" in given
+        text, shown = given["jws"], given["record" if is_record else "receipt"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Usage(f"{file} is no receipt: {error}") from None
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
         keys = consent_chain.receipt_public_keys(connection)
     problem = ""
     try:
-        if consent_receipt.check(str(text), keys) != shown:
+        kind = consent_receipt.RECORD_KIND if is_record else consent_receipt.KIND
+        if consent_receipt.check(str(text), keys, kind) != shown:
             problem = "it says something else than what was signed"
     except signing.BadSignature as error:
         problem = str(error)

@@ -18,6 +18,7 @@ from typing import Annotated
 import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.customers import named_customer
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.reads import user
 from app.processes.stack import Stack, database
@@ -25,7 +26,6 @@ from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
 from runtime.secret_box import box_of
 from services.erasure import FILE_NAME, Eraser
-from store.people import registry
 from store.postgres.pool import Connection, connect, translated
 
 
@@ -54,7 +54,7 @@ def erase(
             rows = eraser.reapply(connection, clock.now_us(), eraser.read_list(connection, file))
             _print("Erased again", rows, {"deleted": dict(rows)}, json)
             return
-        of, name = _named(connection, customer, tenant)
+        of, name = named_customer(connection, customer, tenant)
         try:
             if dry_run:
                 rows = eraser.count(connection, of, name)
@@ -89,19 +89,6 @@ def _verify(connection: Connection, eraser: Eraser, json: bool) -> None:
         out.print(f"{erasures} erasures: {'not clean, run reapply' if found else 'clean'}")
     if found:
         raise typer.Exit(1)
-
-
-def _named(connection: Connection, text: str, tenant: str | None) -> tuple[str, str]:
-    """Return (tenant, customer). Raises `Usage` where the tenant is not clear."""
-    of, sign, name = text.partition("/")
-    tenants = registry.tenants(connection)
-    if tenant is not None:
-        return tenant, text
-    if sign and of in tenants:
-        return of, name
-    if len(tenants) == 1:
-        return tenants[0], text
-    raise Usage(f"name the tenant, as tenant/{text} or with --tenant: {', '.join(tenants)}")
 
 
 def _print(title: str, rows: Mapping[str, int], answer: Mapping[str, object], json: bool) -> None:

@@ -39,7 +39,14 @@ from services.registry_rows import (
     Zone,
 )
 from store.people import attributes as store_attributes
-from store.people import consent_requests, external_ids, households, identity, registry
+from store.people import (
+    consent_requests,
+    external_ids,
+    households,
+    identity,
+    registry,
+    tenants,
+)
 from store.people.recording import record_at
 from store.postgres.pool import Connection, connect, translated
 from store.postgres.times import from_us
@@ -70,6 +77,12 @@ class Tenant(Row):
     confirm_own_grants: bool | None = None
     """Whether a channel is confirmed by a link also where the customer, signed in, has granted it;
     None = as it is."""
+    postal_address: str | None = None
+    contact: str | None = None
+    privacy_url: str | None = None
+    storage_location: str | None = None
+    jurisdiction: Annotated[str, Field(pattern="^[A-Z]{2}$")] | None = None
+    """What consent records say of the company; None = as it is."""
 
 
 class _Customer(CustomerRow):
@@ -342,6 +355,8 @@ def _set_confirmations(connection: Connection, rows: Sequence[Mapping[str, Any]]
         said = row.get("confirm_own_grants")
         if said is not None:
             consent_requests.set_confirms_own_grants(connection, row["tenant"], said)
+        known = {name: row[name] for name in tenants.CONTROLLER if row.get(name) is not None}
+        tenants.set_controller(connection, row["tenant"], known)
 
 
 def _external_ids(connection: Connection, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

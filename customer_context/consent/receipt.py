@@ -58,7 +58,7 @@ def receipt_of(row: Mapping[str, Any], issued: datetime, withdraw_at: str) -> di
         "@type": "dpv:ConsentReceipt",
         "dct:conformsTo": SCHEMA,
         "dct:identifier": f"{record}:receipt",
-        "dct:issued": _time(issued),
+        "dct:issued": time_text(issued),
         "dct:source": record,
         "dpv:hasDataSubject": {"@type": "dpv:DataSubject", "dct:identifier": row["customer"]},
         "dpv:hasEntity": {
@@ -67,8 +67,8 @@ def receipt_of(row: Mapping[str, Any], issued: datetime, withdraw_at: str) -> di
             "schema:name": row["tenant_name"],
         },
         "dpv:hasProcess": process,
-        "dpv:hasConsentStatus": _event(row),
-        "dpv:hasNotice": _notice(row),
+        "dpv:hasConsentStatus": event_of(row),
+        "dpv:hasNotice": notice_of(row),
         "dpv:hasConsentControl": {"@type": "dpv:WithdrawConsent"},
         "tw:ledgerPlace": row["seq"],
         "tw:ledgerDigest": bytes(row["digest"]).hex(),
@@ -78,20 +78,21 @@ def receipt_of(row: Mapping[str, Any], issued: datetime, withdraw_at: str) -> di
     return found
 
 
-def _event(row: Mapping[str, Any]) -> dict[str, Any]:
+def event_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the event of a decision: what was said, when and how."""
     state = "dpv:ConsentWithdrawn"
     if row["state"] == GRANTED:
         state = "dpv:ConsentRequested" if row["opt_in"] == PENDING else "dpv:ConsentGiven"
     event: dict[str, Any] = {
         "@type": state,
-        "dpv:isIndicatedAtTime": _time(row["decided_at"]),
-        "dct:dateSubmitted": _time(row["recorded_at"]),
+        "dpv:isIndicatedAtTime": time_text(row["decided_at"]),
+        "dct:dateSubmitted": time_text(row["recorded_at"]),
         "dpv:isIndicatedBy": "dpv:DataSubject",
         "dpv:hasIndicationMethod": row["method"] or row["source"],
         "dpv:hasDuration": _duration(row),
     }
     if row["valid_from"] is not None:
-        event["dct:valid"] = _time(row["valid_from"])
+        event["dct:valid"] = time_text(row["valid_from"])
     if row["opt_in"] == CONFIRMED:
         event["tw:confirms"] = row["confirms"]
     return event
@@ -101,11 +102,12 @@ def _duration(row: Mapping[str, Any]) -> dict[str, Any]:
     if row["state"] != GRANTED:
         return {"@type": "dpv:UntilEventDuration", "rdf:value": "consent is given again"}
     if row["valid_to"] is not None:
-        return {"@type": "dpv:UntilTimeDuration", "rdf:value": _time(row["valid_to"])}
+        return {"@type": "dpv:UntilTimeDuration", "rdf:value": time_text(row["valid_to"])}
     return {"@type": "dpv:UntilEventDuration", "rdf:value": "consent is withdrawn"}
 
 
-def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
+def notice_of(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the notice that was shown with a decision."""
     found: dict[str, Any] = {
         "@type": "dpv:ConsentNotice",
         "dct:hasVersion": row["notice_version"],
@@ -119,5 +121,6 @@ def _notice(row: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _time(at: datetime) -> str:
+def time_text(at: datetime) -> str:
+    """Return an instant as UTC by ISO 8601."""
     return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -231,7 +231,7 @@ async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url:
     idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
     pipe.send(1)
     try:
-        await _next_command(pipe)
+        await next_command(pipe)
         await _run_until_stopped(pipe, gateway.run)
     finally:
         await log.close()
@@ -279,7 +279,7 @@ async def run_ingest(
     pipe.send(_took(metrics, idle_mib, idle_s))
 
 
-async def _next_command(pipe: Pipe) -> None:
+async def next_command(pipe: Pipe) -> None:
     """Wait for a command of the bench. Raises EOFError if the bench has ended."""
     readable, loop = asyncio.Event(), asyncio.get_running_loop()
     loop.add_reader(pipe.fileno(), readable.set)
@@ -300,7 +300,7 @@ async def _run_until_stopped(
     running = asyncio.create_task(run(stop))
     try:
         for then in (stop.set,) if on_start is None else (on_start, stop.set):
-            command = asyncio.create_task(_next_command(pipe))
+            command = asyncio.create_task(next_command(pipe))
             await asyncio.wait((running, command), return_when=asyncio.FIRST_COMPLETED)
             if not command.done():
                 command.cancel()

@@ -12,6 +12,7 @@ from contracts.rights import LimitKind
 from store.people.registry import refusing
 from store.postgres.consent_order import NEWEST_FIRST, NOW, STATE, TO_READ, TO_STORE
 from store.postgres.pool import Connection, scalar
+from store.postgres.rows import all_ as all_rows
 from store.postgres.rows import one as one_row
 from store.postgres.rows import pair_columns
 
@@ -271,6 +272,18 @@ def consents_of(connection: Connection, tenant: str, customer: str) -> list[dict
         (tenant, customer),
     )
     return [dict(zip(names, row, strict=True)) for row in rows.fetchall()]
+
+
+def all_of(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
+    """Return all decisions of a customer as `one` does, oldest first."""
+    return all_rows(
+        connection,
+        "select c.*, n.body as notice from customers.consent c "
+        "left join customers.consent_notice n "
+        "on n.tenant = c.tenant and n.digest = c.notice_digest "
+        "where c.tenant = %s and c.customer = %s order by c.consent_id",
+        (tenant, customer),
+    )
 
 
 def one(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 
 import numpy as np
 from psycopg import sql
@@ -102,3 +103,23 @@ def connection_count(connection: Connection, application: str) -> int:
     )
     connection.rollback()
     return int(found)
+
+
+def received_after(connection: Connection, tenant: str, device: str, at: datetime) -> int:
+    """Count the samples of a device that arrived after a time."""
+    return int(
+        scalar(
+            connection,
+            "select count(*) from telemetry.vehicle_sample s join customers.device d "
+            "using (device_id) where d.tenant = %s and d.device = %s and s.received_at > %s",
+            (tenant, device, at),
+        )
+    )
+
+
+def refused_contacts(connection: Connection, type_: str) -> list[str]:
+    """Return the tenants with a refused contact of a type."""
+    rows = connection.execute(
+        "select tenant from contacts.contact where state = 'refused' and type = %s", (type_,)
+    )
+    return [tenant for (tenant,) in rows.fetchall()]

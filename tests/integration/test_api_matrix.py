@@ -161,6 +161,7 @@ RULES: dict[str, Rule] = {
     "get_own_consents": OWN,
     "decide_consent": OWN,
     "get_consent_receipt": OWN,
+    "get_consent_record": OWN,
     "list_rights": RIGHT,
     "ask_right": RIGHT,
     "get_rights_request": RIGHT,

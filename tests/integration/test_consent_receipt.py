@@ -15,7 +15,7 @@ from app.cli import cli
 from contracts.purposes import KeyUse
 from runtime.errors import Usage
 from services import consent_heads, signing
-from store.people import consent, consent_chain
+from store.people import consent, consent_chain, tenants
 from store.postgres import roles
 from store.postgres.pool import connect
 from tests.fix_api import Api, problem
@@ -144,6 +144,45 @@ def test_the_command_prints_and_checks_it(
     file.write_text("{}")
     with pytest.raises(Usage):
         run("consent", "check-receipt", str(file))
+
+
+def test_a_record_has_all_sections_and_every_decision(
+    signing_api: Api, run: Callable[..., tuple[int, str]], tmp_path: Path
+) -> None:
+    with connect(signing_api.seeded.url) as connection:
+        tenants.set_controller(connection, "t1", {"postal_address": "Weg 1", "jurisdiction": "DE"})
+        connection.commit()
+    answer = signing_api.get("/v1/customers/c0/consents/record", "customer")
+    assert answer.status_code == 200, answer.text
+    given = answer.json()
+    key = OKPKey.import_key(given["key"])
+    signed = jws.deserialize_compact(given["jws"], key, algorithms=["Ed25519"])
+    assert json.loads(signed.payload) == given["record"]
+    records = given["record"]["@graph"]
+    told = [
+        event["dct:identifier"] for record in records for event in record["dpv:hasConsentStatus"]
+    ]
+    known = [
+        f"urn:tachowatt:consent:t1:{row['consent_id']}" for row in decisions(signing_api, "c0")
+    ]
+    assert sorted(told) == sorted(known)
+    for record in records:
+        assert record["dct:conformsTo"] == "dpv-27560:record-eu-gdpr"
+        assert record["dpv:hasDataSubject"]["dct:identifier"] == "c0"
+        assert {
+            "dpv:hasPurpose", "dpv:hasLegalBasis", "dpv:hasPersonalData", "dpv:hasDataController",
+            "dpv:hasStorageCondition", "dpv:hasProcessing",
+        } <= set(record["dpv:hasProcess"])  # fmt: skip
+        assert record["dpv:hasEntity"][0]["schema:address"] == "Weg 1"
+        assert record["dpv:hasNotice"] and record["dpv:hasConsentControl"]
+    other = signing_api.get("/v1/customers/c3/consents/record", "customer")
+    assert other.status_code in (403, 404)
+    code, text = run("consent", "record", "t1/c0", "--json")
+    assert code == 0 and json.loads(text)["record"]["@graph"]
+    file = tmp_path / "record.json"
+    file.write_text(text)
+    assert run("consent", "check-receipt", str(file))[0] == 0
+    assert run("consent", "record", "c0", "--tenant", "t1")[0] == 0
 
 
 @pytest.mark.parametrize("login", [roles.READER, roles.CONTACTS])

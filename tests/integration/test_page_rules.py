@@ -76,6 +76,8 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         f"/contacts/{own.notice}": {"utility", *both},
         "/me": {"customer", "home"},
         "/me/timeline": {"customer", "home"},
+        "/me/consents": {"customer", "home"},
+        f"/customers/{own.driver}/consents": {"agent", "supervisor", "data_protection"},
         "/inbox": {"customer", "home"},
         "/dead-letters": {"operator", "platform"},
         "/dead-letters/1": {"operator", "platform"},
@@ -109,7 +111,8 @@ def steps_of_speed(content: bytes) -> list[float]:
 
 
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
-           "/me/timeline", "/inbox", "/dead-letters", "/dead-letters/1", "/playbooks", "/actions",
+           "/me/timeline", "/me/consents", "/inbox", "/dead-letters", "/dead-letters/1",
+           "/playbooks", "/actions",
            "/approvals", "/desk", "/team", "/matches", "/privacy", "/rules",
            "/rules/playbook/crash-call-back", "/rules/case_type/complaint")  # fmt: skip
 

@@ -134,6 +134,33 @@ def get_consent_receipt(
     return json(ConsentReceipt(receipt=found.receipt, jws=found.jws, key=found.key))
 
 
+class ConsentRecord(Shape):
+    """All your decisions as records, signed, and the key to check them."""
+
+    record: dict[str, Any] = Field(
+        description="JSON-LD with terms of the DPV, in the form of ISO/IEC TS 27560: one record "
+        "for each use of your data, with its processing, parties and events."
+    )
+    jws: str = Field(description="The same, signed with Ed25519, as a compact JWS.")
+    key: dict[str, Any] = Field(description="The public key (JWK) that checks it.")
+
+
+@router.get("/consents/record", responses={200: {"model": ConsentRecord}})
+def get_consent_record(
+    call: Annotated[Call, needs(Scope.CONSENTS_READ)], customer_id: CustomerId
+) -> Response:
+    """The signed record of all your decisions."""
+    only_own(call, customer_id)
+    settings = call.deps.settings
+    with call.connection() as connection:
+        found = consent_receipt.record(
+            connection, call.deps.box, call.caller.tenant, customer_id, call.now_us,
+            base_url=settings.api_base_url, retention_days=settings.retention_days or None,
+        )  # fmt: skip
+        call.log(connection, of_customers([customer_id]), "consent record", OWN)
+    return json(ConsentRecord(record=found.receipt, jws=found.jws, key=found.key))
+
+
 @router.post("/consents", status_code=201, responses={201: {"model": Consents}})
 def decide_consent(
     request: Request,
