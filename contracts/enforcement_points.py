@@ -63,6 +63,18 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "matrix and record",
+        "What a customer's page, an agent and a supervisor are shown of consents is what the rule "
+        "says at that time.",
+        ("customer_context/consent/matrix.py", "customer_context/consent/record.py"),
+        (
+            "tests/unit/customer_context/test_consent_matrix_rule.py::"
+            "test_each_cell_says_what_the_rule_says",
+            "tests/integration/test_consent_receipt.py::"
+            "test_a_record_has_all_sections_and_every_decision",
+        ),
+    ),
+    Point(
         "double opt-in",
         "A grant of e-mails that somebody else has entered permits nothing before the reader of "
         "the address confirms it, once and in time. A link of the same form renews a consent.",
