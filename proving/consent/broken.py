@@ -242,11 +242,11 @@ def _permits(own: Any, others: Any, at: datetime) -> list[Any]:
     return found
 
 
-def _said_meanwhile_ends(state_: str, source: str, merge_id: str) -> bool:
+def _said_meanwhile_ends(_: str, source: str, merge_id: str) -> bool:
     return source in (narrowing.merge_source(merge_id), narrowing.said_source(merge_id))
 
 
-def _said_meanwhile_stays(state_: str, source: str, merge_id: str) -> bool:
+def _said_meanwhile_stays(_: str, source: str, merge_id: str) -> bool:
     return source == narrowing.merge_source(merge_id)
 
 
