@@ -9,7 +9,7 @@ from datetime import datetime
 from customer_context.consent.state import ConsentState
 from customer_context.identity.holders import FOREVER_US, Device, Span, holders
 from ingest.feature_inputs import Grids
-from store.people import changes, consent, registry
+from store.people import changes, consent, merges, registry
 from store.people.changes import Change
 from store.people.registry import Holding
 from store.postgres.pool import Connection
@@ -151,7 +151,11 @@ def follow(
     changed = changes.not_seen(connection, before.seen, MOST_CHANGES)
     if changed is None or any(_everything(change) for change in changed):
         return None
-    customers = sorted({(c.tenant, c.object) for c in changed if c.kind == "consent"})
+    # A restriction of one id is a restriction of all that are merged with it.
+    customers = merges.touched(
+        connection,
+        {(c.tenant, c.object) for c in changed if c.kind in ("consent", "merge")},
+    )
     state, changes_at_us = before.consent, before.changes_at_us
     if customers:
         now = consent.granted(connection, customers, _time(now_us))

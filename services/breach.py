@@ -1,7 +1,11 @@
-"""Who was touched by a breach: customers with data of a table or a device since a time."""
+"""Who was touched by a breach: customers with data of a table or a device since a time.
+
+Of customers who are merged the survivor is named, once.
+"""
 
 from datetime import datetime
 
+from services.one_customer import survivors
 from store.postgres.pool import Connection
 from store.privacy import affected
 
@@ -16,9 +20,9 @@ def of_device(
             found.update(
                 affected.holders_since(connection, tenant, subject, max(since, begin), end)
             )
-    return [(tenant, customer) for customer in sorted(found)]
+    return survivors(connection, [(tenant, customer) for customer in found])
 
 
 def of_table(connection: Connection, place: str, since: datetime) -> list[tuple[str, str]]:
     """Return (tenant, customer) with rows of a table since a time. Raises `Usage`."""
-    return affected.by_table(connection, place, since)
+    return survivors(connection, affected.by_table(connection, place, since))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runtime.errors import NotFound
 from runtime.secret_box import SecretBox
 from services.customer_keys import CustomerKeys
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.privacy import exports
@@ -55,8 +56,9 @@ def find(
     now_us: int,
 ) -> DataCopy:
     """Return the copy of a request. Raises `NotFound` where there is none (any more)."""
-    row = exports.get(connection, tenant, customer, request_id, from_us(now_us))
-    own = CustomerKeys(box).find(connection, tenant, customer)
+    ids = same_as(connection, tenant, customer)
+    row = exports.get(connection, tenant, ids, request_id, from_us(now_us))
+    own = None if row is None else CustomerKeys(box).find(connection, tenant, row["customer"])
     if row is None or own is None:
         raise NotFound("there is no copy of the data of this request")
     return DataCopy(request_id, row["bytes"], row["sha256"], own)

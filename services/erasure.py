@@ -8,7 +8,7 @@ import base64
 import json
 import secrets
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -263,8 +263,8 @@ def remove_late(connection: Connection, now_us: int) -> int:
     return deleted.total()
 
 
-def keys_of(connection: Connection, tenant: str, customer: str) -> Keys:
-    """Gather by which keys a customer's rows are found."""
+def keys_of(connection: Connection, tenant: str, customer: str, same: Sequence[str] = ()) -> Keys:
+    """Gather by which keys a customer's rows are found, of this id. same : all ids of theirs."""
     contracts, assignments = whose.subjects_of(connection, tenant, customer)
     covering = {
         subject: [_span(holding, of) for of, holding in rows] for subject, rows in contracts.items()
@@ -275,7 +275,7 @@ def keys_of(connection: Connection, tenant: str, customer: str) -> Keys:
         for one in holders([_span(row, row.subject) for row in rows], covering)
         if one.customer == customer
     ]
-    return whose.keys_of(connection, tenant, customer, spans)
+    return whose.keys_of(connection, tenant, customer, spans, same)
 
 
 def _span(holding: Holding, value: str) -> Span:

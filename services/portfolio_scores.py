@@ -25,7 +25,8 @@ def of_portfolio(
     rows: list[dict[str, Any]] = []
     for portion in score_versions.portions(connection, tenant, as_of):
         found = driving.score_many(portion.trips, portion.starts, model=model)
-        periods = scoring.mileage_by_contract(connection, tenant, portion.customers, as_of)
+        everybody = [one for ids in portion.ids for one in ids]
+        periods = scoring.mileage_by_contract(connection, tenant, everybody, as_of)
         for i, customer in enumerate(portion.customers):
             score = float(found.score[i])
             known = not np.isnan(score)
@@ -42,6 +43,8 @@ def of_portfolio(
                 "as_of": as_of.isoformat(),
             }
             rows += [
-                {"driver": customer, **period, **of_driver} for period in periods.get(customer, ())
+                {"driver": customer, **period, **of_driver}
+                for one in portion.ids[i]
+                for period in periods.get(one, ())
             ]
     return rows

@@ -8,7 +8,7 @@ import html
 import io
 import json
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
@@ -21,6 +21,7 @@ from services.customer_keys import CustomerKeys
 from services.erasure import keys_of
 from services.own_values import with_opened
 from store.people import customers
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.privacy import export as store
@@ -54,7 +55,7 @@ def write(
     file: Path | IO[bytes],
     now_us: int,
 ) -> dict[str, int]:
-    """Write the export of a customer; return its rows by table.
+    """Write the export of a customer, of all their ids; return its rows by table.
 
     All in one snapshot, if the caller's transaction is repeatable read. Needs the right to read all
     tables. Raises `NotFound`.
@@ -62,7 +63,8 @@ def write(
     person = customers.person(connection, tenant, customer)
     if person is None:
         raise NotFound(f"there is no customer {customer!r} of tenant {tenant!r}")
-    keys = keys_of(connection, tenant, customer)
+    ids = same_as(connection, tenant, customer)
+    keys = [keys_of(connection, tenant, one, ids) for one in ids]
     texts = _Texts(box)
     parts: list[Part] = []
     with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -76,6 +78,7 @@ def write(
         counts = {part.entry.place: part.rows for part in parts}
         about = {
             "customer": customer,
+            "ids": ids,
             "name": person.name,
             "tenant": tenant,
             "as_of": _text(from_us(now_us)),
@@ -105,7 +108,9 @@ def to_file(
     return found
 
 
-def _rows(connection: Connection, part: Part, keys: Keys, texts: "_Texts") -> Iterator[list[Any]]:
+def _rows(
+    connection: Connection, part: Part, keys: Sequence[Keys], texts: "_Texts"
+) -> Iterator[list[Any]]:
     own = _OWN.get(part.entry.place)
     for row in store.rows(connection, part.entry, part.columns, keys):
         values = list(row)

@@ -18,6 +18,7 @@ from runtime.secret_box import SecretBox
 from services import case_steps, rights_progress
 from services.customer_keys import CustomerKeys
 from store.people import customers, registry
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.privacy import exports
@@ -65,10 +66,11 @@ class Rights:
         self, connection: Connection, tenant: str, customer: str, now_us: int
     ) -> list[Request]:
         """Return the requests of a customer, newest first."""
-        made = exports.of_customer(connection, tenant, customer, from_us(now_us))
+        ids = same_as(connection, tenant, customer)
+        made = exports.of_customer(connection, tenant, ids, from_us(now_us))
         return [
             self._shown(connection, row, made.get(row["request_id"]))
-            for row in store.of_customer(connection, tenant, customer)
+            for row in store.of_customer(connection, tenant, ids)
         ]
 
     def get(
@@ -76,9 +78,10 @@ class Rights:
     ) -> Request:
         """Return one request of a customer. Raises `NotFound`."""
         row = store.get(connection, tenant, request_id)
-        if row is None or row["customer"] != customer:
+        ids = same_as(connection, tenant, customer)
+        if row is None or row["customer"] not in ids:
             raise NotFound(f"there is no request {request_id!r}")
-        made = exports.get(connection, tenant, customer, request_id, from_us(now_us))
+        made = exports.get(connection, tenant, ids, request_id, from_us(now_us))
         return self._shown(connection, row, made)
 
     def list_(
@@ -136,7 +139,7 @@ class Rights:
             raise NotFound(f"there is no customer {customer!r}")
         if right in (Right.RECTIFICATION, Right.OBJECTION) and not details.strip():
             raise Invalid("details: say what is wrong, or which decision you object to")
-        for row in store.of_customer(connection, tenant, customer):
+        for row in store.of_customer(connection, tenant, same_as(connection, tenant, customer)):
             if row["kind"] == right and row["state"] in store.OPEN:
                 raise NotAllowed(
                     f"{right} is asked for already; it has to be answered by "
@@ -259,20 +262,21 @@ class Rights:
     ) -> bool:
         """End a restriction or an objection; return whether one was in force."""
         registry.bump(connection)
-        return store.end_limit(connection, tenant, customer, kind, author, from_us(now_us))
+        ids = same_as(connection, tenant, customer)
+        return store.end_limit(connection, tenant, ids, kind, author, from_us(now_us))
 
     def limits_of(
         self, connection: Connection, tenant: str, customer: str
     ) -> dict[LimitKind, datetime]:
         """Return the limits in force: kind → since when."""
-        found = store.limits_of(connection, tenant, customer)
+        found = store.limits_of(connection, tenant, same_as(connection, tenant, customer))
         return {LimitKind(kind): since for kind, since in found.items()}
 
     def _open(
         self, connection: Connection, tenant: str, customer: str, request_id: str
     ) -> dict[str, Any]:
         row = store.lock(connection, tenant, request_id)
-        if row is None or row["customer"] != customer:
+        if row is None or row["customer"] not in same_as(connection, tenant, customer):
             raise NotFound(f"there is no request {request_id!r}")
         if row["state"] in CLOSED:
             raise NotAllowed(f"request {request_id} is {row['state']}")

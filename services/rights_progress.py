@@ -13,6 +13,7 @@ from customer_context.cases.case_state import ENDED, Does, Event, Outcome, State
 from customer_context.rights.deadlines import due_at
 from store.people import customers, registry
 from store.postgres import notify
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.privacy import rights as store
@@ -143,8 +144,10 @@ def _carried_out(
     if row["kind"] == Right.OBJECTION:
         registry.bump(connection)
         store.end_limit(
-            connection, row["tenant"], row["customer"], LimitKind.AUTOMATED_DECISIONS, author, at
-        )
+            connection, row["tenant"],
+            same_as(connection, row["tenant"], row["customer"]), LimitKind.AUTOMATED_DECISIONS,
+            author, at,
+        )  # fmt: skip
     return {"answer": str(data.get("refusal_grounds") or "")}
 
 

@@ -14,6 +14,7 @@ from feature_kernels.driving.score import relative_risk
 from feature_kernels.driving.score_sums import trip_sums
 from runtime.errors import NotFound
 from services import score_versions
+from services.one_customer import granting
 from store.casework import driver_scores, score_models
 from store.people import consent, customers
 from store.postgres import roles
@@ -41,6 +42,9 @@ def explain(
         raise NotFound(f"no customer {which.tenant}/{which.customer}")
     name = version or score_models.in_use(connection, which.tenant, as_of)
     model = score_versions.model(connection, which.tenant, name or driving.ALGORITHM_VERSION)
+    if which.vehicle is None and which.contract is None:
+        theirs = granting(connection, which.tenant, which.customer, Purpose.DRIVING_SCORE)
+        which = replace(which, also=theirs)
     trips, revisions = scoring.trips_until(connection, which, as_of)
     found = driving.score(trips, single_trip=False, model=model)
     return {
@@ -122,6 +126,11 @@ def _inputs(trips: Any, revisions: Any) -> dict[str, Any]:
 
 def _consent(connection: Connection, which: scoring.Which, as_of: datetime) -> list[dict[str, Any]]:
     """The decisions about the score that had been recorded by then, oldest first."""
+    decided = [
+        row
+        for one in (which.customer, *which.also)
+        for row in consent.consents_of(connection, which.tenant, one)
+    ]
     return [
         {
             "consent_id": row["consent_id"],
@@ -130,7 +139,7 @@ def _consent(connection: Connection, which: scoring.Which, as_of: datetime) -> l
             "notice_version": row["notice_version"],
             "decided_at": row["decided_at"].isoformat(),
         }
-        for row in consent.consents_of(connection, which.tenant, which.customer)
+        for row in sorted(decided, key=lambda row: (row["recorded_at"], row["consent_id"]))
         if row["purpose"] == Purpose.DRIVING_SCORE and row["recorded_at"] <= as_of
     ]
 
@@ -140,11 +149,13 @@ def _recorded(
 ) -> dict[str, Any] | None:
     if which.vehicle is not None or which.contract is not None:
         return None
-    row = driver_scores.newest(connection, which.tenant, which.customer, as_of)
+    # Each id of a customer has scores of its own: they are recorded with a trip, under whose
+    # contract it was.
+    row = driver_scores.newest(connection, which.tenant, [which.customer, *which.also], as_of)
     if row is None:
         return None
     model = score_versions.model(connection, which.tenant, row["algorithm_version"])
-    all_trips = replace(which, from_us=None, to_us=None)
+    all_trips = replace(which, customer=row["customer"], also=(), from_us=None, to_us=None)
     trips, _ = scoring.trips_until(connection, all_trips, row["computed_at"])
     again = driving.score(trips, single_trip=False, model=model).score
     return {

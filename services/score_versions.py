@@ -14,6 +14,7 @@ from feature_kernels import driving
 from feature_kernels.driving.score import term_of
 from feature_kernels.driving.score_models import check
 from runtime.errors import Usage
+from services.one_customer import together
 from store.casework import score_models
 from store.people import consent
 from store.postgres import roles
@@ -37,9 +38,13 @@ class Shift:
 
 @dataclass(frozen=True, slots=True)
 class Portion:
-    """Some drivers' trips, side by side. sums : int64[drivers, …] of driving.score_sums."""
+    """Some drivers' trips, side by side. sums : int64[drivers, …] of driving.score_sums.
+
+    customers : a driver is named by the id that stands for all of theirs; ids : those that agree.
+    """
 
     customers: tuple[str, ...]
+    ids: tuple[tuple[str, ...], ...]
     trips: Any
     starts: NDArray[np.int64]
 
@@ -87,10 +92,12 @@ def portions(
         if owner == tenant and Purpose.DRIVING_SCORE in purposes
     )
     roles.set_tenant_scope(connection, (tenant,))
-    for first in range(0, len(customers), PORTION):
-        some = tuple(customers[first : first + PORTION])
-        trips, starts = scoring.trips_of_drivers(connection, tenant, some, until)
-        yield Portion(some, trips, starts)
+    drivers = list(together(connection, tenant, customers).items())
+    for first in range(0, len(drivers), PORTION):
+        some = drivers[first : first + PORTION]
+        ids = tuple(tuple(of) for _, of in some)
+        trips, starts = scoring.trips_of_drivers(connection, tenant, ids, until)
+        yield Portion(tuple(driver for driver, _ in some), ids, trips, starts)
 
 
 def compare(
@@ -145,7 +152,7 @@ def calibrate(
     claims : driver → (km insured, claims). Raises `Usage` where the name is taken or the claims
     are too few. Nothing is activated.
     """
-    base = model(connection, tenant)
+    base, claims = model(connection, tenant), _of_drivers(connection, tenant, claims)
     rows, km, count = [], [], []
     for portion in portions(connection, tenant):
         sums = driving.score_many(portion.trips, portion.starts, model=base).sums
@@ -173,6 +180,16 @@ def calibrate(
     ):
         raise Usage(f"there is a version {version!r}; a version never changes")
     return new, report
+
+
+def _of_drivers(
+    connection: Connection, tenant: str, claims: Mapping[str, tuple[float, float]]
+) -> dict[str, tuple[float, float]]:
+    """Return the sums of km and claims by the id that stands for all of a driver's."""
+    return {
+        driver: (sum(claims[one][0] for one in ids), sum(claims[one][1] for one in ids))
+        for driver, ids in together(connection, tenant, sorted(claims)).items()
+    }
 
 
 def saturated_factors(sums: NDArray[np.int64], one: driving.Model) -> NDArray[np.float64]:

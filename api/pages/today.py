@@ -12,10 +12,11 @@ from api.pages.frame.lists import Row
 from api.pages.frame.view import View
 from api.pages.meters import own_days, own_meters
 from api.resources import scores
-from api.resources.subjects import Subject, granting
+from api.resources.subjects import Subject
 from contracts.purposes import Purpose
 from customer_context.cases.outcomes import ANSWERS, CRASH_CALL
 from services import alert_flow, case_flow, contact_flow
+from services.one_customer import granting
 from store.people import consent, customers
 from store.people import subjects as people
 from store.reads import pages as reads

@@ -10,8 +10,8 @@ from api.http.answers import Instant
 from api.http.auth import Call
 from api.http.problems import FieldError, Problem, not_found
 from contracts.purposes import Purpose
+from services.one_customer import granting
 from store.people import consent, customers, subjects
-from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads.scoring import Which
@@ -129,15 +129,6 @@ def resolve(connection: Connection, call: Call, query: SubjectQuery, purpose: Pu
     also = granting(connection, tenant, customer, purpose) if query.driver else ()
     selection = replace(which(tenant, customer, query), also=also)
     return Subject(name, customer, selection, consent_id)
-
-
-def granting(connection: Connection, tenant: str, customer: str, purpose: str) -> tuple[str, ...]:
-    """Return the further ids of a customer under which the purpose is granted."""
-    return tuple(
-        one
-        for one in same_as(connection, tenant, customer)
-        if one != customer and purpose in consent.granted_of(connection, tenant, one)
-    )
 
 
 def which(tenant: str, customer: str, query: SubjectQuery) -> Which:

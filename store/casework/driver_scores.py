@@ -1,5 +1,6 @@
 """The last driving score of each driver in each week with a trip."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -35,13 +36,13 @@ def record(
 
 
 def newest(
-    connection: Connection, tenant: str, customer: str, until: datetime
+    connection: Connection, tenant: str, ids: Sequence[str], until: datetime
 ) -> dict[str, Any] | None:
-    """Return the score that was recorded last by a time; None = none was."""
+    """Return the score that was recorded last by a time under one of the ids; None = none was."""
     return rows.one(
         connection,
-        "select week, score, algorithm_version, computed_at from contacts.driver_score "
-        "where tenant = %s and customer = %s and computed_at <= %s "
+        "select customer, week, score, algorithm_version, computed_at from contacts.driver_score "
+        "where tenant = %s and customer = any(%s) and computed_at <= %s "
         "order by computed_at desc limit 1",
-        (tenant, customer, until),
+        (tenant, list(ids), until),
     )

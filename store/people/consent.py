@@ -22,7 +22,7 @@ RESTRICTED = "restricted"
 
 _LIMITED = (
     "exists (select from privacy.processing_limit l where l.tenant = {n}.tenant "
-    "and l.customer = {n}.customer and l.ended_at is null "
+    "and l.customer = any(customers.same_as({n}.tenant, {n}.customer)) and l.ended_at is null "
     f"and (l.kind = '{LimitKind.PROCESSING}' or {{n}}.purpose = '{Purpose.DRIVING_SCORE}'))"
 )
 """The customer has restricted the processing, or has objected to being scored by a program."""
@@ -147,19 +147,20 @@ def in_force(
     return found
 
 
-_OF_THESE = "and (tenant, customer) in (select * from unnest(%s::text[], %s::text[]))"
+_OF_THESE = "and (l.tenant, s.id) in (select * from unnest(%s::text[], %s::text[]))"
 
 
 def limits(
     connection: Connection, customers: Sequence[tuple[str, str]] | None
 ) -> dict[tuple[str, str], dict[str, datetime]]:
     """Return the limits that rights of customers have set: kind → since when, for those who have
-    any; of all customers, or of these."""
+    any; of all customers, or of these. A limit is for all ids of a customer."""
     found: dict[tuple[str, str], dict[str, datetime]] = {}
     where = "" if customers is None else _OF_THESE
     for tenant, customer, kind, since in connection.execute(
-        "select tenant, customer, kind, begun_at from privacy.processing_limit "
-        f"where ended_at is null {where}".encode(),
+        "select l.tenant, s.id, l.kind, min(l.begun_at) from privacy.processing_limit l "
+        "cross join lateral unnest(customers.same_as(l.tenant, l.customer)) as s (id) "
+        f"where l.ended_at is null {where} group by l.tenant, s.id, l.kind".encode(),
         None if customers is None else pair_columns(customers),
     ):
         found.setdefault((tenant, customer), {})[kind] = since

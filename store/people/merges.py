@@ -1,6 +1,6 @@
 """Merges of customers: which ids are one and the same, now and before (migration 0046)."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -49,6 +49,23 @@ def survivors(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[s
         (tenant, list(ids)),
     )
     return {merged: survivor for merged, survivor in found}
+
+
+def touched(
+    connection: Connection, customers: Collection[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    """Return these (tenant, customer), and all ids that are or were merged with one of them."""
+    if not customers:
+        return []
+    found = connection.execute(
+        "with given as (select * from unnest(%s::text[], %s::text[]) as g (tenant, id)), near as ("
+        "select tenant, id from given union select m.tenant, m.survivor from customers.merge m "
+        "join given g on g.tenant = m.tenant and g.id = m.merged) "
+        "select tenant, id from near union select m.tenant, m.merged from customers.merge m "
+        "join near n on n.tenant = m.tenant and n.id = m.survivor order by 1, 2",
+        rows.pair_columns(sorted(customers)),
+    )
+    return [(tenant, customer) for tenant, customer in found]
 
 
 def lock(connection: Connection, tenant: str) -> None:

@@ -59,6 +59,9 @@ def of_subject(customer: str, subject: str) -> list[ObjectRead]:
     return [ObjectRead(customer, kind, id_)]
 
 
+_ALL = "o.kind = 'customer' and o.id = o.customer"
+
+
 def log_reads(
     connection: Connection,
     reader: Reader,
@@ -69,17 +72,22 @@ def log_reads(
 ) -> None:
     """Log a read of personal data, one row per object, in the transaction that reads.
 
-    why : a purpose, or the reason that the reader gave.
+    why : a purpose, or the reason that the reader gave. Who reads a customer reads all ids that
+    are merged: each has its own row, which stays theirs after a split.
     """
     stored = sorted({one[:3] for one in objects})
     if stored:
         connection.execute(
             "insert into access.read_log (at, tenant, customer, object_kind, object_id, key_id, "
-            "role, reader, what, why, request_id, leads) select %s, %s, o.customer, o.kind, o.id, "
+            "role, reader, what, why, request_id, leads) select %s, %s, r.customer, r.kind, r.id, "
             "%s, %s, %s, %s, %s, %s, "
-            "row_number() over (partition by o.customer order by o.position) = 1 "
+            "row_number() over (partition by r.customer order by r.position) = 1 "
+            "from (select s.customer, o.kind, "
+            f"case when {_ALL} then s.customer else o.id end as id, min(o.position) as position "
             "from unnest(%s::text[], %s::text[], %s::text[]) "
-            "with ordinality as o (customer, kind, id, position) order by o.position",
+            "with ordinality as o (customer, kind, id, position) cross join lateral unnest("
+            f"case when {_ALL} then customers.same_as(%s, o.customer) else array[o.customer] end) "
+            "as s (customer) group by 1, 2, 3) as r order by r.position, r.customer",
             (
                 from_us(now_us),
                 reader.tenant,
@@ -92,6 +100,7 @@ def log_reads(
                 [customer for customer, _, _ in stored],
                 [kind for _, kind, _ in stored],
                 [id_ for _, _, id_ in stored],
+                reader.tenant,
             ),
         )
 

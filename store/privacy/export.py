@@ -34,9 +34,13 @@ def columns(connection: Connection, entry: Entry) -> list[str]:
 
 
 def rows(
-    connection: Connection, entry: Entry, names: Sequence[str], keys: Keys
+    connection: Connection, entry: Entry, names: Sequence[str], keys: Sequence[Keys]
 ) -> Iterator[tuple[Any, ...]]:
-    """Yield a customer's rows of a table, with these columns, in the caller's transaction."""
+    """Yield a customer's rows of a table, with these columns, in the caller's transaction.
+
+    keys : of each of their ids. A row that belongs to several of them comes once; what devices
+    sent belongs to one.
+    """
     order = entry.whose.span or entry.retention.column or names[0]
     query = sql.SQL("select {columns} from {table} t where {theirs} order by {order}").format(
         columns=sql.SQL(", ").join(sql.Identifier("t", name) for name in names),
@@ -44,8 +48,19 @@ def rows(
         theirs=sql.SQL(f"({entry.whose.condition})"),
         order=sql.Identifier("t", order),
     )
-    for parameters in parameters_of(entry, keys):
-        with connection.cursor(name="tachowatt_export") as cursor:
-            cursor.execute(query, parameters)
-            while found := cursor.fetchmany(_AT_ONCE):
-                yield from found
+    before: set[str] = set()
+    for one in keys:
+        mine: set[str] = set()
+        for parameters in parameters_of(entry, one):
+            with connection.cursor(name="tachowatt_export") as cursor:
+                cursor.execute(query, parameters)
+                while found := cursor.fetchmany(_AT_ONCE):
+                    if len(keys) == 1 or entry.whose.span:
+                        yield from found
+                        continue
+                    texts = [repr(row) for row in found]
+                    mine.update(texts)
+                    yield from (
+                        row for row, text in zip(found, texts, strict=True) if text not in before
+                    )
+        before |= mine

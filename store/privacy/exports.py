@@ -1,5 +1,6 @@
 """Copies of customers' data that wait to be downloaded, in sealed pieces."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -41,26 +42,28 @@ def finish(connection: Connection, request_id: str, size: int, sha256: str) -> N
 
 
 def get(
-    connection: Connection, tenant: str, customer: str, request_id: str, now: datetime
+    connection: Connection, tenant: str, ids: Sequence[str], request_id: str, now: datetime
 ) -> dict[str, Any] | None:
-    """Return a copy that has not expired."""
-    return rows.one(
-        connection,
-        "select request_id, made_at, expires_at, bytes, sha256 from privacy.export "
-        "where tenant = %s and customer = %s and request_id = %s and expires_at > %s",
-        (tenant, customer, request_id, now),
-    )
+    """Return a copy of a customer by their ids, if it has not expired."""
+    return of_customer(connection, tenant, ids, now).get(request_id)
 
 
 def of_customer(
-    connection: Connection, tenant: str, customer: str, now: datetime
+    connection: Connection, tenant: str, ids: Sequence[str], now: datetime
 ) -> dict[str, dict[str, Any]]:
-    """Return the copies of a customer that have not expired, by request."""
+    """Return the copies of a customer by their ids that have not expired, by request.
+
+    Not those made while the id was merged with another one from which it was split since: they
+    have the data of both.
+    """
     found = rows.all_(
         connection,
-        "select request_id, made_at, expires_at, bytes, sha256 from privacy.export "
-        "where tenant = %s and customer = %s and expires_at > %s",
-        (tenant, customer, now),
+        "select request_id, customer, made_at, expires_at, bytes, sha256 from privacy.export e "
+        "where tenant = %s and customer = any(%s) and expires_at > %s and not exists ("
+        "select from customers.merge m where m.tenant = e.tenant "
+        "and e.customer in (m.merged, m.survivor) and e.made_at >= m.merged_at "
+        "and e.made_at < m.split_at)",
+        (tenant, list(ids), now),
     )
     return {row["request_id"]: row for row in found}
 

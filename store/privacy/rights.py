@@ -60,13 +60,13 @@ def lock(connection: Connection, tenant: str, request_id: str) -> dict[str, Any]
     )
 
 
-def of_customer(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
-    """Return the requests of a customer, newest first."""
+def of_customer(connection: Connection, tenant: str, ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return the requests of a customer by their ids, newest first."""
     return rows.all_(
         connection,
-        f"select {_COLUMNS} from privacy.rights_request where tenant = %s and customer = %s "
+        f"select {_COLUMNS} from privacy.rights_request where tenant = %s and customer = any(%s) "
         "order by received_at desc, request_id",
-        (tenant, customer),
+        (tenant, list(ids)),
     )
 
 
@@ -146,23 +146,23 @@ def begin_limit(
 
 
 def end_limit(
-    connection: Connection, tenant: str, customer: str, kind: str, by: str, at: datetime
+    connection: Connection, tenant: str, ids: Sequence[str], kind: str, by: str, at: datetime
 ) -> bool:
-    """End the limit of a kind; return False where none is in force."""
+    """End the limits of a kind under these ids; return False where none is in force."""
     cursor = connection.execute(
         "update privacy.processing_limit set ended_at = %s, ended_by = %s "
-        "where tenant = %s and customer = %s and kind = %s and ended_at is null",
-        (at, by, tenant, customer, kind),
+        "where tenant = %s and customer = any(%s) and kind = %s and ended_at is null",
+        (at, by, tenant, list(ids), kind),
     )
-    return cursor.rowcount == 1
+    return cursor.rowcount > 0
 
 
-def limits_of(connection: Connection, tenant: str, customer: str) -> dict[str, datetime]:
-    """Return the limits in force of a customer: kind → since when."""
+def limits_of(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, datetime]:
+    """Return the limits in force under one of the ids: kind → since when."""
     found = connection.execute(
-        "select kind, begun_at from privacy.processing_limit "
-        "where tenant = %s and customer = %s and ended_at is null",
-        (tenant, customer),
+        "select kind, min(begun_at) from privacy.processing_limit "
+        "where tenant = %s and customer = any(%s) and ended_at is null group by kind",
+        (tenant, list(ids)),
     )
     return {kind: since for kind, since in found.fetchall()}
 

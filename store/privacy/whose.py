@@ -63,12 +63,21 @@ def subjects_of(
 
 
 def keys_of(
-    connection: Connection, tenant: str, customer: str, spans: Sequence[DeviceSpan]
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    spans: Sequence[DeviceSpan],
+    same: Sequence[str] = (),
 ) -> Keys:
-    """Gather the keys of a customer's rows. spans : customer_context/identity/holders.py."""
+    """Gather the keys of a customer's rows, of this id.
+
+    spans : customer_context/identity/holders.py. same : ids of the customer; a vehicle that only
+    they have had is theirs.
+    """
     parameters: dict[str, Any] = {
         "tenant": tenant,
         "customer": customer,
+        "same": list(same) or [customer],
         "devices": sorted({span.device_id for span in spans}),
         "span_devices": [span.device_id for span in spans],
         "begins": [span.begin for span in spans],
@@ -95,7 +104,7 @@ def _only_theirs(thing: str) -> str:
         f"select distinct t.{thing} from customers.contract t where t.tenant = %(tenant)s "
         f"and t.customer = %(customer)s and t.{thing} is not null and not exists (select from "
         f"customers.contract o where o.tenant = t.tenant and o.{thing} = t.{thing} "
-        "and o.customer <> t.customer)"
+        "and o.customer <> all(%(same)s))"
     )
 
 

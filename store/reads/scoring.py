@@ -98,14 +98,17 @@ def trips_of_vehicles(
 
 
 def trips_of_drivers(
-    connection: Connection, tenant: str, customers: Sequence[str], until: datetime | None = None
+    connection: Connection,
+    tenant: str,
+    drivers: Sequence[Sequence[str]],
+    until: datetime | None = None,
 ) -> tuple[Any, NDArray[np.int64]]:
     """Return the decided trips of many drivers, for `feature_kernels.driving.score_many`.
 
-    until : only trips that were decided by then.
+    drivers : the ids of each. until : only trips that were decided by then.
 
     Returns TRIP_DTYPE[k], each driver's side by side by their begin, and int64[drivers + 1], where
-    each driver's begin, in the order of `customers`.
+    each driver's begin, in the order of `drivers`.
     """
     where = rows.Conditions("true")
     where.add("f.decided_at <= %s", until)
@@ -114,13 +117,15 @@ def trips_of_drivers(
     # The position stands in for the device, by which `read_from` sorts.
     source_ = (
         f"(select w.position as device_id, {columns}, f.revision "
-        "from unnest(%s::text[]) with ordinality as w (customer, position) "
+        "from unnest(%s::text[], %s::bigint[]) as w (customer, position) "
         f"join ({sql}) on c.tenant = %s and c.customer = w.customer) as t"
     )
-    found, _ = read_from(connection, SHOWN_TRIP, source_, [list(customers), *parameters, tenant])
+    ids = [one for driver in drivers for one in driver]
+    positions = [number for number, driver in enumerate(drivers, start=1) for _ in driver]
+    found, _ = read_from(connection, SHOWN_TRIP, source_, [ids, positions, *parameters, tenant])
     keys = (found["driving_s"], found["end_us"], found["start_us"], found["device_id"])
     found = found[np.lexsort(keys)]
-    starts = np.searchsorted(found["device_id"], np.arange(1, len(customers) + 2))
+    starts = np.searchsorted(found["device_id"], np.arange(1, len(drivers) + 2))
     return kernel_rows(found), starts.astype(np.int64)
 
 

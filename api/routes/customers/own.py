@@ -14,9 +14,10 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import scores
 from api.resources.scores import DrivingScore
-from api.resources.subjects import Subject, granting
+from api.resources.subjects import Subject
 from api.routes.insurers.trips import PageOfTrips, trip_cursor, trip_of
 from contracts.purposes import Purpose
+from services.one_customer import granting
 from store.people import consent, customers, read_log, subjects
 from store.people.read_log import of_customers
 from store.postgres.merged import same_as
