@@ -31,6 +31,9 @@ _ACTIVATION = ChangeKind(
     valid_s=7 * 24 * HOUR_S,
 )
 
+MERGE_CUSTOMERS = "customer.merge"
+"""Of customer:<merged>:<survivor>, a proposed pair."""
+
 KINDS: Mapping[str, ChangeKind] = {
     REVEAL_DEAD_LETTER: ChangeKind(
         requesters=frozenset({Role.OPERATOR, Role.PLATFORM}),
@@ -38,6 +41,11 @@ KINDS: Mapping[str, ChangeKind] = {
         valid_s=24 * HOUR_S,
     ),
     **dict.fromkeys(ACTIVATE.values(), _ACTIVATION),
+    MERGE_CUSTOMERS: ChangeKind(
+        requesters=frozenset({Role.BACK_OFFICE, Role.SUPERVISOR}),
+        approvers=frozenset({Role.DATA_PROTECTION, Role.SUPERVISOR}),
+        valid_s=7 * 24 * HOUR_S,
+    ),
 }
 """Each kind of change that a second person approves (services/four_eyes.py). A dead letter's body
 may contain what nobody agreed to, so one person alone does not read it."""

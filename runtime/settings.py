@@ -146,6 +146,11 @@ class Settings(BaseSettings):
         le=1,
         description="Score from which a proposed pair is called sure; a person decides anyway.",
     )
+    match_four_eyes_below: str = Field(
+        default="",
+        description="Score below which the merge of a proposed pair needs a second person, by "
+        "tenant: `acme=0.99,globex=0`; 0 = never. All others: the score of `match_sure_from`.",
+    )
     match_shared_from: int = Field(
         default=6,
         ge=2,
@@ -696,6 +701,13 @@ class Settings(BaseSettings):
     @classmethod
     def _are_pairs(cls, value: str) -> str:
         pairs_of(value)
+        return value
+
+    @field_validator("match_four_eyes_below")
+    @classmethod
+    def _are_scores(cls, value: str) -> str:
+        if not all(0.0 <= float(score) <= 1.0 for score in pairs_of(value).values()):
+            raise ValueError("expected tenant=score with commas, each score from 0 to 1")
         return value
 
     @field_validator("webhook_private_networks", "api_trusted_proxies")

@@ -7,15 +7,16 @@ further kind needs its row there, a `_subject_state` here, and the function that
 import hashlib
 import json
 import secrets
+from collections.abc import Sequence
 from typing import Any
 
-from contracts.approvals import ACTIVATE, KINDS, REVEAL_DEAD_LETTER
+from contracts.approvals import ACTIVATE, KINDS, MERGE_CUSTOMERS, REVEAL_DEAD_LETTER
 from customer_context.four_eyes import rule
 from customer_context.four_eyes.rule import Actor, Refusal
 from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound
 from store.casework import rules
-from store.people import approvals
+from store.people import approvals, match_pairs
 from store.people.approvals import ChangeRow
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
@@ -180,6 +181,28 @@ def activate_rule(connection: Connection, actor: Actor, request_id: str, now_us:
     return find(connection, actor.tenant, request_id)
 
 
+def of_subjects(
+    connection: Connection, tenant: str, kind: str, subjects: Sequence[str]
+) -> dict[str, ChangeRow]:
+    """Return subject → the newest request about it."""
+    return approvals.newest(connection, tenant, kind, subjects)
+
+
+def execute_merge(connection: Connection, actor: Actor, request_id: str, now_us: int) -> ChangeRow:
+    """Record that an approved merge is made; the caller makes it in this transaction.
+
+    Raises `Refused`, `NotFound`.
+    """
+    row = find(connection, actor.tenant, request_id)
+    if row.kind != MERGE_CUSTOMERS:
+        raise NotAllowed(f"request {request_id} is not about customers")
+    _check(refusal_to_execute(connection, actor, row, now_us))
+    assert actor.person is not None
+    if not approvals.execute(connection, row, actor.person, now_us):
+        raise Refused(Refusal.EXECUTED)
+    return row
+
+
 def state_of(row: ChangeRow, now_us: int) -> str:
     """Return the state of a request: executed, rejected, expired, approved or waiting."""
     if row.executed_at is not None:
@@ -223,6 +246,8 @@ def _subject_state(connection: Connection, tenant: str, subject: str) -> list[st
     kind, _, id_ = subject.partition(":")
     if kind in ACTIVATE:
         return rules.state(connection, tenant, kind, id_)
+    if kind == "customer":
+        return match_pairs.state(connection, tenant, *id_.partition(":")[::2])
     if kind != "dead_letter" or not (id_.isascii() and id_.isdigit() and len(id_) <= 18):
         return None
     return approvals.dead_letter_state(connection, tenant, int(id_))

@@ -4,12 +4,15 @@ Nothing is merged without a person, however sure it is. What is compared: names,
 and keyed hashes of numbers and addresses. An address is opened only where it decides about a pair.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from itertools import permutations
 
+from contracts.approvals import MERGE_CUSTOMERS
 from contracts.contact_points import PointKind
 from contracts.identifiers import NAMES, Identifier
+from customer_context.four_eyes.rule import Actor
 from customer_context.identity.matching import (
     Match,
     Record,
@@ -19,10 +22,11 @@ from customer_context.identity.matching import (
     without_shared,
 )
 from runtime.errors import NotAllowed, NotFound
-from runtime.settings import Settings
-from services import merging
+from runtime.settings import Settings, pairs_of
+from services import four_eyes, merging
 from services.contact_points import ContactPoint, ContactPoints
 from store.people import match_pairs, match_records
+from store.people.approvals import ChangeRow
 from store.people.match_pairs import Pair
 from store.people.merges import Merge
 from store.postgres.pool import Connection
@@ -60,6 +64,12 @@ def thresholds_of(settings: Settings) -> Thresholds:
         settings.match_shared_from,
         settings.match_block_most,
     )
+
+
+def four_eyes_below(settings: Settings, tenant: str) -> float:
+    """Return the score below which the merge of a proposed pair needs a second person."""
+    own = pairs_of(settings.match_four_eyes_below).get(tenant)
+    return settings.match_sure_from if own is None else float(own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,18 +168,99 @@ def _with_address(
 
 
 def accept(
-    connection: Connection, tenant: str, one: str, other: str, survivor: str, by: str, now_us: int
+    connection: Connection,
+    tenant: str,
+    one: str,
+    other: str,
+    survivor: str,
+    by: str,
+    now_us: int,
+    *,
+    second: "Second | None" = None,
 ) -> Merge:
-    """Merge a pair; return the merge. survivor : one of both. Raises `NotFound`, `NotAllowed`."""
+    """Merge a pair; return the merge. survivor : one of both.
+
+    second : who acts, and what needs a second person; None = nothing does. Raises `NotFound`,
+    `NotAllowed`, and `NeedsApproval` where a second person has not approved it.
+    """
     pair = _waiting(connection, tenant, one, other)
     if survivor not in (pair.one, pair.other):
         raise NotAllowed(f"customer {survivor!r} is none of this pair")
     merged = pair.other if survivor == pair.one else pair.one
+    approve(connection, tenant, merged, survivor, second, now_us)
     agreed = ", ".join(
         NAMES[identifier]("en") for identifier, value in pair.agreement.items() if value >= AGREED
     )
     reason = f"the same {agreed}" if agreed else "a person said so"
     return merging.merge(connection, tenant, merged, survivor, reason, by, now_us, overrule=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """Who merges, and the score below which a second person has to approve it."""
+
+    actor: Actor
+    below: float
+
+
+class NeedsApproval(NotAllowed):
+    """A second person has to approve a merge. request : that waits for them; None = none does."""
+
+    def __init__(self, message: str, request: ChangeRow | None) -> None:
+        super().__init__(message)
+        self.request = request
+
+
+def subject_of(merged: str, survivor: str) -> str:
+    """Return what a request to merge one customer into another one is about."""
+    return f"customer:{merged}:{survivor}"
+
+
+def approve(
+    connection: Connection,
+    tenant: str,
+    merged: str,
+    survivor: str,
+    second: Second | None,
+    now_us: int,
+) -> None:
+    """Use the approval of a doubtful merge, in the transaction that merges; each is used once.
+
+    Raises `NeedsApproval` where the pair was proposed, is doubtful, and is not approved.
+    """
+    pair = match_pairs.get(connection, tenant, merged, survivor)
+    if second is None or pair is None or pair.state != "proposed" or pair.score >= second.below:
+        return
+    subject = subject_of(merged, survivor)
+    row = four_eyes.of_subjects(connection, tenant, MERGE_CUSTOMERS, [subject]).get(subject)
+    mine = row is not None and row.requested_by == second.actor.person
+    if row is not None and mine and four_eyes.state_of(row, now_us) == "approved":
+        four_eyes.execute_merge(connection, second.actor, row.request_id, now_us)
+        return
+    waits = row is not None and four_eyes.state_of(row, now_us) in ("waiting", "approved")
+    raise NeedsApproval(
+        f"the pair is doubtful ({pair.score:.2f}, not {second.below:.2f}): a second person has to "
+        + (
+            "decide, and then who asked for it merges"
+            if waits
+            else f"approve it; ask for {MERGE_CUSTOMERS} of {subject}"
+        ),
+        row if waits else None,
+    )
+
+
+def ask(
+    connection: Connection,
+    actor: Actor,
+    name: str,
+    merged: str,
+    survivor: str,
+    reason: str,
+    now_us: int,
+) -> ChangeRow:
+    """Ask a second person to approve a merge. Raises `four_eyes.Refused`, `NotFound`."""
+    subject = subject_of(merged, survivor)
+    return four_eyes.ask(connection, actor, name, MERGE_CUSTOMERS, subject, reason, now_us)
 
 
 AGREED = 0.9
@@ -223,13 +314,23 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Doubtful:
-    """A pair that waits for a decision."""
+    """A pair that waits for a decision.
+
+    ends : purposes that a merge would end. request : to merge it, that was not rejected and has not
+    expired; None = nobody has asked.
+    """
 
     one: Side
     other: Side
     score: float
     agreement: Mapping[str, float]
     proposed_at: datetime
+    ends: Sequence[str] = ()
+    request: ChangeRow | None = None
+
+    def needs_second(self, below: float) -> bool:
+        """Whether a second person has to approve the merge."""
+        return self.score < below
 
 
 def queue(
@@ -243,6 +344,22 @@ def queue(
 ) -> list[Doubtful]:
     """Return pairs that wait, the surest first; after : score and ids of the last one."""
     pairs = match_pairs.waiting(connection, tenant, after=after, limit=limit)
+    return _doubtful(connection, points, tenant, pairs, now_us)
+
+
+def one(
+    connection: Connection, points: ContactPoints, tenant: str, of: str, and_: str, now_us: int
+) -> Doubtful | None:
+    """Return one pair that waits for a decision."""
+    pair = match_pairs.get(connection, tenant, of, and_)
+    if pair is None or pair.state != "proposed":
+        return None
+    return _doubtful(connection, points, tenant, [pair], now_us)[0]
+
+
+def _doubtful(
+    connection: Connection, points: ContactPoints, tenant: str, pairs: Sequence[Pair], now_us: int
+) -> list[Doubtful]:
     ids = sorted({customer for pair in pairs for customer in (pair.one, pair.other)})
     rows = match_records.shown(connection, tenant, ids)
     sides = {
@@ -253,7 +370,25 @@ def queue(
         )
         for customer in ids
     }
+    both = [(one, other) for pair in pairs for one, other in permutations((pair.one, pair.other))]
+    requests = four_eyes.of_subjects(
+        connection, tenant, MERGE_CUSTOMERS, [subject_of(*ids) for ids in both]
+    )
+    asked = {
+        frozenset(ids): row
+        for ids in both
+        if (row := requests.get(subject_of(*ids))) is not None
+        and four_eyes.state_of(row, now_us) in ("waiting", "approved")
+    }
     return [
-        Doubtful(sides[pair.one], sides[pair.other], pair.score, pair.agreement, pair.proposed_at)
+        Doubtful(
+            sides[pair.one],
+            sides[pair.other],
+            pair.score,
+            pair.agreement,
+            pair.proposed_at,
+            merging.would_end(connection, tenant, pair.one, pair.other, now_us),
+            asked.get(frozenset((pair.one, pair.other))),
+        )
         for pair in pairs
     ]

@@ -155,6 +155,17 @@ def _narrow(connection: Connection, tenant: str, customer: str, merge_id: str, n
         _append(connection, tenant, id_, appended, merge_source(merge_id), now_us)
 
 
+def would_end(connection: Connection, tenant: str, one: str, other: str, now_us: int) -> list[str]:
+    """Return the purposes that one of two ids grants now and that a merge of them would end."""
+    ledgers = [_ledger(connection, tenant, id_) for id_ in (one, other)]
+    found: set[str] = set()
+    for id_, own, others in ((one, ledgers[0], ledgers[1:]), (other, ledgers[1], ledgers[:1])):
+        appended = narrowed(own, others, from_us(now_us))
+        ended = {each.question.purpose for each in appended if each.grant is None}
+        found |= ended & set(consent.granted_of(connection, tenant, id_))
+    return sorted(found)
+
+
 def _append(
     connection: Connection,
     tenant: str,

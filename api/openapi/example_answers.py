@@ -522,7 +522,7 @@ _PAIR: dict[str, Any] = {
         "id": "c-7", "name": "Müller, Anna", "birth_date": None, "contracts": 2,
         "contact_points": [],
     },
-    "score": 0.95, "sure": False, "agreement": {"name": 1.0, "email": 1.0},
+    "score": 0.95, "sure": False, "needs_approval": True, "agreement": {"name": 1.0, "email": 1.0},
     "proposed_at": "2026-11-21T10:08:00Z",
 }  # fmt: skip
 _SPLIT = {

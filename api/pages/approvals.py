@@ -10,9 +10,13 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor
 from api.pages.frame.view import View
-from contracts.approvals import ACTIVATE, REVEAL_DEAD_LETTER
-from services import four_eyes, rule_kinds, rule_versions
+from api.resources import contact_points
+from contracts.approvals import ACTIVATE, MERGE_CUSTOMERS, REVEAL_DEAD_LETTER
+from contracts.identifiers import NAMES
+from services import four_eyes, matching, rule_kinds, rule_versions
+from services.matching import Doubtful, Second
 from store.people.approvals import ChangeRow
+from store.people.read_log import of_customers
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _DEAD_LETTER = re.compile(r"[0-9]{1,18}")
@@ -73,6 +77,17 @@ def act(view: View) -> Response:
     if action == "activate":
         four_eyes.activate_rule(view.connection, view.caller.actor, row.request_id, view.now_us)
         return view.go(f"/approvals/{row.request_id}", "activated")
+    if action == "merge" and row.kind == MERGE_CUSTOMERS:
+        _, merged, survivor = row.subject.split(":")
+        second = Second(
+            view.caller.actor, matching.four_eyes_below(view.deps.settings, view.tenant)
+        )
+        matching.accept(
+            view.connection, view.tenant, merged, survivor, survivor, view.caller.name,
+            view.now_us, second=second,
+        )  # fmt: skip
+        view.log(of_customers([merged, survivor]), "merge", "approval")
+        return view.go(f"/approvals/{row.request_id}", "merged")
     verdict = {"approve": "approved", "reject": "rejected"}.get(action)
     if verdict is None:
         raise not_found()
@@ -99,6 +114,10 @@ def _page(view: View, row: ChangeRow, body: bytes | None = None) -> Response:
         change=row,
         state=four_eyes.state_of(row, view.now_us),
         letter=row.subject.partition(":")[2] if row.kind == REVEAL_DEAD_LETTER else None,
+        pair=_pair(view, row),
+        survivor=row.subject.rpartition(":")[2],
+        names={str(which): name(view.language) for which, name in NAMES.items()},
+        agreed=matching.AGREED,
         rule=_rule(view, row),
         may_decide=may and decide is None,
         may_execute=may and execute is None,
@@ -113,6 +132,18 @@ def _rule(view: View, row: ChangeRow) -> dict[str, Any] | None:
         return None
     kind, _, digest = row.subject.partition(":")
     return rule_versions.compared(view.connection, view.tenant, rule_kinds.KINDS[kind], digest)
+
+
+def _pair(view: View, row: ChangeRow) -> Doubtful | None:
+    """Return the pair that a request is about, while it waits; who reads it is logged."""
+    if row.kind != MERGE_CUSTOMERS:
+        return None
+    _, merged, survivor = row.subject.split(":")
+    points = contact_points.points(view.deps)
+    found = matching.one(view.connection, points, view.tenant, merged, survivor, view.now_us)
+    if found is not None:
+        view.log(of_customers([merged, survivor]), "doubtful pairs", "approval")
+    return found
 
 
 def _found(view: View) -> ChangeRow:

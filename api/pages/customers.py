@@ -31,6 +31,7 @@ from services import (
     consent_receipt,
     contact_flow,
     customer_search,
+    matching,
     merging,
     partners,
 )
@@ -196,6 +197,10 @@ def merge(view: View) -> Response:
         merging.split(view.connection, view.tenant, other, reason, by, view.now_us)
         view.log(read, "split", "service")
         return view.go(path, "split")
+    second = matching.Second(
+        view.caller.actor, matching.four_eyes_below(view.deps.settings, view.tenant)
+    )
+    matching.approve(view.connection, view.tenant, other, customer_id, second, view.now_us)
     merging.merge(view.connection, view.tenant, other, customer_id, reason, by, view.now_us)
     view.log(read, "merge", "service")
     return view.go(path, "merged")

@@ -7,11 +7,15 @@ from api.http.problems import not_found
 from api.pages.frame.lists import cursor
 from api.pages.frame.view import View
 from api.resources import contact_points
+from api.resources.subjects import invalid
 from contracts.identifiers import NAMES
-from services import matching
+from services import four_eyes, matching
+from services.matching import Second
 from store.people.read_log import of_customers
 
 _PAIRS = 10
+_FEWEST_CHARACTERS = 3
+"""Of a reason."""
 
 
 def queue(view: View) -> Response:
@@ -38,6 +42,8 @@ def queue(view: View) -> Response:
         agreed=matching.AGREED,
         names={str(which): name(view.language) for which, name in NAMES.items()},
         sure_from=view.deps.settings.match_sure_from,
+        below=matching.four_eyes_below(view.deps.settings, view.tenant),
+        state_of=lambda row: four_eyes.state_of(row, view.now_us),
     )
 
 
@@ -47,7 +53,19 @@ def decide(view: View) -> Response:
     action, survivor = view.form.get("action", ""), view.form.get("survivor", "")[:64]
     by = view.caller.name
     if action == "accept":
-        matching.accept(view.connection, view.tenant, one, other, survivor, by, view.now_us)
+        second = Second(
+            view.caller.actor, matching.four_eyes_below(view.deps.settings, view.tenant)
+        )
+        matching.accept(
+            view.connection, view.tenant, one, other, survivor, by, view.now_us, second=second
+        )
+    elif action == "ask" and survivor in (one, other):
+        reason = view.form.get("reason", "").strip()[:500]
+        if len(reason) < _FEWEST_CHARACTERS:
+            raise invalid("body.reason", f"expected at least {_FEWEST_CHARACTERS} characters")
+        merged = other if survivor == one else one
+        matching.ask(view.connection, view.caller.actor, by, merged, survivor, reason, view.now_us)
+        return view.go("/matches", "asked")
     elif action == "reject":
         matching.reject(view.connection, view.tenant, one, other, by, view.now_us)
     else:

@@ -110,6 +110,18 @@ def list_(
     return [ChangeRow(*row) for row in rows.fetchall()]
 
 
+def newest(
+    connection: Connection, tenant: str, kind: str, subjects: Sequence[str]
+) -> dict[str, ChangeRow]:
+    """Return subject → the newest request of a kind about it."""
+    rows = connection.execute(
+        f"select distinct on (q.subject) q.* from ({_SQL}) as q where q.kind = %s "
+        "and q.subject = any(%s) order by q.subject, q.requested_at desc, q.request_id desc",
+        ([tenant], kind, list(subjects)),
+    )
+    return {row[3]: ChangeRow(*row) for row in rows.fetchall()}
+
+
 def decide(
     connection: Connection,
     row: ChangeRow,

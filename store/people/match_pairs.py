@@ -93,6 +93,25 @@ def get(connection: Connection, tenant: str, one: str, other: str) -> Pair | Non
     return None if row is None else Pair(*row)
 
 
+def state(connection: Connection, tenant: str, one: str, other: str) -> list[str] | None:
+    """Return what must not change of a pair between a request to merge it and the merge.
+
+    None where it does not wait for a decision.
+    """
+    row = connection.execute(
+        "select p.score, p.agreement, p.proposed_at, "
+        "(select array_agg((c.customer, c.kind, c.name, c.birth_date)::text order by c.customer) "
+        "from customers.customer c where c.tenant = p.tenant and c.customer in (p.one, p.other)), "
+        "(select array_agg(t.point_id || ' ' || t.kind order by t.point_id) "
+        "from customers.contact_point t where t.tenant = p.tenant "
+        "and t.customer in (p.one, p.other)) "
+        "from customers.match_pair p where p.tenant = %s and p.one = %s and p.other = %s "
+        "and p.state = 'proposed'",
+        (tenant, *sorted((one, other))),
+    ).fetchone()
+    return None if row is None else [str(value) for value in row]
+
+
 def waiting(
     connection: Connection,
     tenant: str,

@@ -233,7 +233,7 @@ def _more_customers(api: Api, *ids: str) -> None:
     answer = api.client.post("/v1/customers", headers=headers, content=lines)
     assert answer.status_code == 200, answer.text
     with connect(api.seeded.url) as connection:
-        pair = (ids[0], ids[-1], 0.8, {"name": 0.9})
+        pair = (ids[0], ids[-1], 0.99, {"name": 0.9})  # sure: one person merges it
         match_pairs.propose(connection, "t1", [pair], from_us(NOW_US))
 
 

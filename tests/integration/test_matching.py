@@ -1,17 +1,21 @@
 """Matching: pairs are proposed, people decide, and what they kept apart stays apart."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 
 import httpx
 import pytest
 
 from app.cli import cli
+from customer_context.four_eyes.rule import Actor
+from runtime.settings import Settings
 from services import matching, merging
 from services.contact_points import NewPoint
-from services.matching import Thresholds
-from store.people import merges
+from services.matching import Second, Thresholds
+from store.people import match_pairs, merges
 from store.postgres.pool import Connection, connect
+from store.postgres.times import from_us
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US, points
 from tests.pages import send, sign_in, token_of
@@ -101,11 +105,29 @@ def test_the_api_lists_accepts_and_rejects(api: Api) -> None:
     pairs = {(one["one"]["id"], one["other"]["id"]) for one in [*listed["data"], *rest]}
     assert ("omar-driver", "omar-home") in pairs and len(pairs) == len(rest) + 1
     path = "/v1/matches/omar-driver/omar-home"
-    done = api.client.post(
-        f"{path}/accept", headers={**office, "Idempotency-Key": "match-1"},
-        json={"survivor": "omar-home"},
-    )  # fmt: skip
+    assert all(one["needs_approval"] for one in [*listed["data"], *rest])
+
+    def accept(who: str, key: str) -> httpx.Response:
+        return api.post(f"{path}/accept", who, {"survivor": "omar-home"}, Idempotency_Key=key)
+
+    refused = problem(accept("back_office", "match-1"), 409, "not_allowed_now")
+    assert "second person" in refused["detail"]
+    body = {
+        "kind": "customer.merge", "subject": "customer:omar-driver:omar-home",
+        "reason": "the same person, by the papers",
+    }  # fmt: skip
+    asked = api.post("/v1/approvals", "person supervisor", body, Idempotency_Key="match-3")
+    assert asked.status_code == 201, asked.text
+    id_ = asked.json()["id"]
+    problem(accept("person supervisor", "match-4"), 409, "not_allowed_now")
+    own = api.post(f"/v1/approvals/{id_}/approve", "person supervisor", {"note": ""})
+    problem(own, 409, "not_allowed_now")
+    approved = api.post(f"/v1/approvals/{id_}/approve", "person data_protection", {"note": ""})
+    assert approved.status_code == 200, approved.text
+    problem(accept("person back_office", "match-5"), 409, "not_allowed_now")
+    done = accept("person supervisor", "match-6")
     assert done.status_code == 200, done.text
+    assert api.get(f"/v1/approvals/{id_}", "supervisor").json()["state"] == "executed"
     problem(api.client.post(f"{path}/reject", headers=office), 409, "not_allowed_now")
     split = api.client.post(
         "/v1/customers/omar-driver/split", json={"reason": "two people"},
@@ -127,3 +149,64 @@ def test_the_page_shows_a_pair_and_takes_the_decision(api: Api) -> None:
         token = {"csrf": token_of(page), **pair, "action": "reject"}
         assert client.post("/matches", data=token).headers["location"].startswith("/matches")
         assert "quiet-driver" not in client.get("/matches").text
+
+
+def test_a_doubtful_pair_is_merged_by_two_people_on_the_pages(api: Api) -> None:
+    """Who asks gives a reason, the second one sees both records, and who asked merges."""
+
+    def client(who: str) -> httpx.Client:
+        found = httpx.Client(base_url=api.client.base_url)
+        sign_in(found, api.seeded.keys[("own", who)])
+        return found
+
+    with client("person back_office") as office, client("person data_protection") as officer:
+        with connect(api.seeded.url) as connection:
+            for customer in ("twin-1", "twin-2"):
+                connection.execute(
+                    "insert into customers.customer (tenant, customer, name, language) "
+                    "values ('t1', %s, 'Twin', 'en')", (customer,),
+                )  # fmt: skip
+            match_pairs.propose(
+                connection, "t1", [("twin-1", "twin-2", 0.75, {"name": 1.0})], from_us(NOW_US)
+            )
+            connection.commit()
+        pair = {"one": "twin-1", "other": "twin-2", "survivor": "twin-1"}
+        page = office.get("/matches").text
+        assert "Ask a second person" in page and "They are one" not in page
+        token = {"csrf": token_of(page), **pair}
+        refused = office.post("/matches", data={**token, "action": "accept"})
+        assert refused.status_code == 409, refused.text
+        asked = office.post("/matches", data={**token, "action": "ask", "reason": "by the papers"})
+        assert asked.status_code == 303, asked.text
+        assert "has asked to merge them" in office.get("/matches").text
+        listed = officer.get("/approvals").text
+        path = re.search(r"/approvals/[0-9a-f]{24}", listed)
+        assert path is not None and "Merge two customers" in listed
+        shown = officer.get(path[0]).text
+        assert "twin-1" in shown and "twin-2" in shown and "by the papers" in shown
+        done = officer.post(path[0], data={"csrf": token_of(shown), "action": "approve"})
+        assert done.status_code == 303, done.text
+        page = office.get("/matches").text
+        assert "They are one" in page
+        token = {"csrf": token_of(page), **pair, "action": "accept"}
+        assert office.post("/matches", data=token).status_code == 303
+    with connect(api.seeded.url) as connection:
+        assert merges.survivor_of(connection, "t1", "twin-2") == "twin-1"
+
+
+def test_a_tenant_sets_the_risk_from_which_two_decide(connection: Connection) -> None:
+    assert _find(connection).new == 1
+    (pair,) = matching.queue(connection, points(), "t1", NOW_US, limit=10)
+    settings = Settings(match_four_eyes_below="t1=0,other=1")
+    assert not pair.needs_second(matching.four_eyes_below(settings, "t1"))
+    assert pair.needs_second(matching.four_eyes_below(settings, "other"))
+    assert matching.four_eyes_below(settings, "third") == settings.match_sure_from
+    machine = Actor(None, "t1", "back_office")
+    with pytest.raises(matching.NeedsApproval, match="second person"):
+        matching.accept(
+            connection, "t1", "x1", "c0", "c0", "Kim", NOW_US, second=Second(machine, 1.0)
+        )
+    done = matching.accept(
+        connection, "t1", "x1", "c0", "c0", "Kim", NOW_US, second=Second(machine, pair.score)
+    )
+    assert done.survivor == "c0"

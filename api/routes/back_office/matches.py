@@ -14,7 +14,7 @@ from api.http.paging import After, Limit, Page, Pagination
 from api.http.scopes import Scope
 from api.resources import contact_points
 from api.resources.contact_points import ContactPoint
-from api.routes.back_office.merges import MergedCustomer, merged_customer
+from api.routes.back_office.merges import MergedCustomer, merged_customer, second_of
 from services import matching
 from services.matching import Side
 from store.people.read_log import of_customers
@@ -43,6 +43,7 @@ class DoubtfulPair(Shape):
     other: MatchedCustomer
     score: float = Field(description="How sure it is, 0 to 1.")
     sure: bool
+    needs_approval: bool = Field(description="A second person has to approve the merge.")
     agreement: dict[str, float] = Field(
         description="name, birth_date, email, phone, postal: how far both agree, 0 to 1."
     )
@@ -89,12 +90,14 @@ def list_matches(call: Write, after: After = None, limit: Limit = 50) -> Respons
         end = paging.encode("matches", last.score.hex(), last.one.customer, last.other.customer)
     page = Pagination(end_cursor=end, has_next_page=len(pairs) > limit)
     sure_from = call.deps.settings.match_sure_from
+    below = matching.four_eyes_below(call.deps.settings, call.caller.tenant)
     data = [
         DoubtfulPair(
             one=_side(pair.one),
             other=_side(pair.other),
             score=pair.score,
             sure=pair.score >= sure_from,
+            needs_approval=pair.needs_second(below),
             agreement=dict(pair.agreement),
             proposed_at=pair.proposed_at,
         )
@@ -112,7 +115,8 @@ def accept_match(
     body: AcceptedPair,
     idempotency_key: IdempotencyKey = None,
 ) -> Response:
-    """They are one: merge them, as POST /v1/customers/{id}/merge."""
+    """They are one: merge them, as POST /v1/customers/{id}/merge. A doubtful pair needs a second
+    person: ask for `customer.merge` of it (POST /v1/approvals), and merge when it is approved."""
 
     def work(connection: Connection) -> Response:
         done = matching.accept(
@@ -123,6 +127,7 @@ def accept_match(
             body.survivor,
             call.caller.name,
             call.now_us,
+            second=second_of(call),
         )
         call.log(connection, of_customers([one, other]), "merge", _WHY)
         return json(merged_customer(done))

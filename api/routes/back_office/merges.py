@@ -11,7 +11,8 @@ from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from services import merging
+from services import matching, merging
+from services.matching import Second
 from store.people import customers, merges
 from store.people.merges import Merge
 from store.people.read_log import of_customers
@@ -87,6 +88,9 @@ def merge_customer(
     agents who ask for the merged customer are led to the other one (307)."""
 
     def work(connection: Connection) -> Response:
+        matching.approve(
+            connection, call.caller.tenant, customer_id, body.into, second_of(call), call.now_us
+        )
         done = merging.merge(
             connection,
             call.caller.tenant,
@@ -122,6 +126,12 @@ def split_customer(
         return json(merged_customer(done))
 
     return once(request, call, idempotency_key, body, work)
+
+
+def second_of(call: Call) -> Second:
+    """Return who merges, and which merges need a second person."""
+    below = matching.four_eyes_below(call.deps.settings, call.caller.tenant)
+    return Second(call.caller.actor, below)
 
 
 def merged_customer(merge: Merge) -> MergedCustomer:

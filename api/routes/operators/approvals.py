@@ -27,11 +27,12 @@ State = Literal["waiting", "approved", "rejected", "expired", "executed"]
 class Ask(Shape):
     """A request for a change. Only a person can ask: with a personal key, or their own token."""
 
-    kind: Literal["dead_letter.reveal", "case_type.activate", "playbook.activate"]
+    kind: Literal["dead_letter.reveal", "case_type.activate", "playbook.activate", "customer.merge"]
     subject: str = Field(
-        pattern=rf"^(dead_letter:[0-9]{{1,18}}|({'|'.join(RULES)}):[0-9a-f]{{64}})$",
-        description="What it is about: dead_letter:17, or the kind of a rule (case_type, playbook) "
-        "and the digest of a version",
+        pattern=rf"^(dead_letter:[0-9]{{1,18}}|({'|'.join(RULES)}):[0-9a-f]{{64}}|"
+        r"customer:[A-Za-z0-9._~-]{1,64}:[A-Za-z0-9._~-]{1,64})$",
+        description="What it is about: dead_letter:17, the kind of a rule (case_type, playbook) "
+        "and the digest of a version, or customer:MERGED:SURVIVOR of a proposed pair",
     )
 
     @model_validator(mode="after")
