@@ -56,7 +56,11 @@ POINTS: tuple[Point, ...] = (
         "merge of customers",
         "Of consents under several ids of a customer the narrower one counts; a merge permits "
         "nothing.",
-        ("customer_context/consent/narrowing.py",),
+        (
+            "customer_context/consent/narrowing.py",
+            "services/merging.py",
+            "services/one_customer.py",
+        ),
         (
             "tests/property/test_merged_consents.py::test_the_narrower_counts",
             "tests/integration/test_merging.py::test_merge_and_split_give_back_what_was",

@@ -286,6 +286,9 @@ def test_the_api_merges_leads_to_the_survivor_and_splits(api: Api) -> None:
 def test_supervisors_merge_and_split_on_the_page(api: Api) -> None:
     with httpx.Client(base_url=api.client.base_url) as client:
         sign_in(client, api.seeded.keys[("own", "supervisor")])
+        with connect(api.seeded.url) as connection:  # a doubtful pair would need a second person
+            sure = [("omar-driver", "omar-home", 0.99, {"name": 1.0})]
+            match_pairs.propose(connection, "t1", sure, from_us(NOW_US))
         page = client.get("/customers/omar-driver").text
         said = {"csrf": token_of(page), "other": "omar-home", "reason": "moved together"}
         path = "/customers/omar-driver/merge"

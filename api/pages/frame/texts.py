@@ -29,6 +29,7 @@ DYNAMIC = (
     "case.queue",
     "case.side",
     "case.state",
+    "match.request",
     "meter.show",
     "team.part",
     "call.question",
