@@ -21,10 +21,12 @@ from runtime.clock import SystemClock
 from runtime.errors import NotFound, Usage
 from runtime.secret_box import box_of
 from services import consent_heads, consent_receipt, signing
-from store.people import consent_chain, customers
+from services.consent_terms import terms_of
+from store.people import consent_chain, consent_requests, customers
 from store.people.consent import LIMITS
 from store.people.read_log import of_customers
 from store.postgres.pool import connect, translated
+from store.postgres.times import from_us
 
 cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
@@ -34,10 +36,10 @@ def _decide(
 ) -> None:
     from services import consent as consents  # imports what only these two commands need
 
-    clock = SystemClock()
-    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+    settings, clock = load_settings(), SystemClock()
+    with database(settings, clock) as url, translated(), connect(url) as connection:
         try:
-            consents.decide(
+            after = consents.decide(
                 connection,
                 tenant,
                 customer,
@@ -47,10 +49,14 @@ def _decide(
                 notice_version=notice,
                 source=source,
                 legal_basis=basis,
+                terms=terms_of(settings),
             )
         except NotFound as error:
             raise Usage(str(error)) from None
         connection.commit()
+    if state == consents.GRANTED and purpose not in after.granted:
+        out.print(f"{purpose} of {tenant}/{customer} waits for its confirmation by e-mail")
+        return
     out.print(f"{purpose} is {state} for {tenant}/{customer}, from the next message on")
 
 
@@ -111,17 +117,34 @@ def show_consent(tenant: Tenant, customer: CustomerName, json: Json = False) -> 
         if not customers.customer_exists(connection, tenant, customer):
             raise Usage(f"there is no customer {customer!r} of tenant {tenant!r}")
         found = consents.of_customer(connection, tenant, customer, clock.now_us())
+        asked = consent_requests.of_customer(connection, tenant, customer)
         log_command(connection, clock, "consent show", {tenant: of_customers([customer])})
     decisions, granted = found.ledger, sorted(found.granted)
     if json:
         print_json(
-            {"tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions}
-        )
+            {
+                "tenant": tenant, "customer": customer, "granted": granted, "ledger": decisions,
+                "requests": asked,
+            }
+        )  # fmt: skip
         return
     columns = [*_COLUMNS, *(name for name in LIMITS if any(d.get(name) for d in decisions))]
     rows = [[decision[name] for name in columns] for decision in decisions]
     print_table(f"Consent of {tenant}/{customer}", columns, rows)
     out.print("in force: " + (", ".join(granted) or "nothing, so nothing is stored"))
+    ends = {decision["id"]: decision["valid_to"] for decision in decisions}
+    for purpose, consent_id in sorted(found.granted.items()):
+        if ends[consent_id] is not None:
+            out.print(f"{purpose} ends at {ends[consent_id].isoformat()}", highlight=False)
+    now = from_us(clock.now_us())
+    for one in asked:
+        how = one["outcome"] or "waits to be sent"
+        if one["kind"] == consent_requests.RENEWAL:
+            out.print(f"{one['purpose']}: reminded of its end ({how})", highlight=False)
+        elif not one["confirmed"] and one["expires_at"] > now:
+            until = one["expires_at"].isoformat()
+            out.print(f"{one['purpose']} waits for its confirmation until {until} ({how})",
+                      highlight=False)  # fmt: skip
 
 
 @cli.command()

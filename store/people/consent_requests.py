@@ -51,6 +51,18 @@ def open_of(
     )
 
 
+def of_customer(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
+    """Return all requests to a customer with the purpose that each is about, newest first."""
+    return rows.all_(
+        connection,
+        "select r.kind, c.purpose, r.consent_id, r.asked_at, r.expires_at, r.sent_at, r.outcome, "
+        "exists (select from customers.consent d where d.confirms = r.consent_id) as confirmed "
+        "from contacts.consent_request r join customers.consent c using (consent_id) "
+        "where r.tenant = %s and r.customer = %s order by r.asked_at desc, r.consent_id desc",
+        (tenant, customer),
+    )
+
+
 def again(connection: Connection, consent_id: int, at: datetime) -> bool:
     """Let a request be sent once again; return False where it was before."""
     found = connection.execute(

@@ -183,6 +183,20 @@ def test_a_load_without_end_says_what_the_load_says():
     assert at == len(packets)
 
 
+@pytest.mark.slow
+@pytest.mark.xdist_group("kafka")
+def test_withdrawals_are_refused_and_nothing_later_is_stored(database, kafka):
+    servers = ["--kafka-url", kafka.url, "--database-url", database]
+    arguments = ["--withdrawals", "3", "--seconds", "2", "--devices", "20", "--rate", "200"]
+    answer = CliRunner().invoke(cli, ["bench", "withdrawal", *arguments, *servers, "--json"])
+    found = json.loads(answer.stdout)
+    assert found["withdrawals"] == 3 and found["refused_messages"] >= 6
+    assert found["stored_after_refusal"] == 0
+    # A slow machine may take longer than is promised; nothing else may be wrong.
+    assert all(problem.startswith("p99") for problem in found["problems"])
+    assert set(found["by_s"]) == {"api", "page", "stop_link"}
+
+
 def test_a_store_that_is_fed_from_kafka_already_is_not_drained_into(database):
     theirs = store_log.Log("kafka", "telemetry.raw", "theirs", 1)
     with connect(database) as connection:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from app.cli import cli
 from app.operations.registry_import import validate, write
 from contacts.consent_mails import ConsentMailer
 from contacts.store_thread import StoreThread
@@ -109,6 +110,18 @@ def test_a_grant_by_an_agent_holds_when_its_reader_confirms_it(
     with connect(stage.url) as connection:
         rows = ledger.consents_of(connection, TENANT, "c3")
     assert [row["consent_id"] for row in rows][-1] == confirmed["consent_id"]
+
+
+def test_the_command_says_what_waits(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", stage.url)
+    for command in ("grant", "show"):
+        more = [EMAIL] if command == "grant" else []
+        cli(["consent", command, TENANT, "c3", *more], standalone_mode=False)
+    said = capsys.readouterr().out
+    assert f"{EMAIL} waits for its confirmation" in said
+    assert f"{EMAIL} is granted" not in said
 
 
 def test_it_is_sent_at_most_once_again(stage: Stage, mailbox: Mailbox) -> None:
