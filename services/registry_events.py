@@ -49,7 +49,7 @@ def receive(connection: Connection, records: Sequence[Record], now_us: int) -> R
     """
     at = from_us(now_us)
     tenants = _tenants(connection)
-    read = [_read(record, tenants) for record in records]
+    read = [read_event(record, tenants) for record in records]
     counts = {"applied": 0, "unchanged": 0, "refused": 0, "repeated": 0}
     for tenant in dict.fromkeys(event.tenant for event, _ in read):
         set_tenant_scope(connection, (tenant,))
@@ -67,8 +67,8 @@ def receive(connection: Connection, records: Sequence[Record], now_us: int) -> R
                 counts["repeated"] += 1
                 continue
             known.add(key)
-            outcome = _refusal(reason) if reason else _apply(connection, event, now_us)
-            rows.append(_row(record, event, outcome, at))
+            outcome = _refusal(reason) if reason else write(connection, event, now_us)
+            rows.append(row_of(record, event, outcome, at))
             counts[rows[-1].state] += 1
         received_events.put(connection, rows)
     return Received(**counts)
@@ -78,8 +78,8 @@ def _tenants(connection: Connection) -> frozenset[str]:
     return frozenset(registry.known_tenants(connection))
 
 
-def _read(record: Record, tenants: frozenset[str]) -> tuple[RegistryEvent, str | None]:
-    """Return the event, and why it cannot be used."""
+def read_event(record: Record, tenants: frozenset[str]) -> tuple[RegistryEvent, str | None]:
+    """Return the event, and why it cannot be used. tenants : those that exist."""
     place = f"{record.partition}/{record.offset}"
     try:
         event = registry_events.read(record.value)
@@ -109,15 +109,14 @@ def _refusal(reason: str) -> Outcome:
     return Outcome(None, Result.REFUSED, (Refusal(field=None, message=reason),))
 
 
-def _apply(connection: Connection, event: RegistryEvent, now_us: int) -> Outcome:
+def write(connection: Connection, event: RegistryEvent, now_us: int) -> Outcome:
+    """Write the row of an event; return its outcome. The caller commits."""
     return back_office.apply(connection, event.tenant, Kind(event.kind), [event.data], now_us)[0]
 
 
-def _row(record: Record, event: RegistryEvent, outcome: Outcome, at: datetime) -> ReceivedEvent:
+def row_of(record: Record, event: RegistryEvent, outcome: Outcome, at: datetime) -> ReceivedEvent:
+    """Return what is kept of an event."""
     refused = outcome.result is Result.REFUSED
-    reason = "; ".join(
-        f"{one.field}: {one.message}" if one.field else one.message for one in outcome.errors
-    )
     state = "refused" if refused else "applied"
     return ReceivedEvent(
         event.tenant,
@@ -126,12 +125,20 @@ def _row(record: Record, event: RegistryEvent, outcome: Outcome, at: datetime) -
         event.type,
         outcome.id,
         "unchanged" if outcome.result is Result.UNCHANGED else state,
-        (reason or "refused")[:_MOST_REASON] if refused else None,
+        reason_of(outcome.errors) if refused else None,
         (record.value or b"") if refused else None,
         record.partition,
         record.offset,
         at,
     )
+
+
+def reason_of(errors: Sequence[Refusal]) -> str:
+    """Return why an event was refused, as one text."""
+    reason = "; ".join(
+        f"{one.field}: {one.message}" if one.field else one.message for one in errors
+    )
+    return (reason or "refused")[:_MOST_REASON]
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,7 +28,7 @@ from services import actions, four_eyes, rights_progress, signing
 from services import partners as partner_grants
 from services.rights_execution import Executor
 from store.casework import alerts, calls, cases, claim_files, contacts, next_actions
-from store.people import keys, match_pairs, partners, persons
+from store.people import keys, match_pairs, partners, persons, received_events
 from store.people.consent import consents_of
 from store.people.persons import NewPerson
 from store.pipeline import dead_letter, features, ledger, telemetry
@@ -467,6 +467,14 @@ def _books(connection: Connection) -> None:
         },
         0,
     )
+    refused = [
+        received_events.ReceivedEvent(
+            tenant, "/crm", "seeded", "customer.put", "nobody-yet", "refused", "language: fr",
+            b'{"specversion": "1.0", "language": "fr"}', 0, i, from_us(NOW_US),
+        )
+        for i, tenant in enumerate(("t1", "t2"))
+    ]  # fmt: skip
+    received_events.put(connection, refused)
     for i, tenant in enumerate(("t1", "t2", "-")):
         message = RawMessage(f"tw/v1/{tenant}/box/telemetry", b"{}", NOW_US, None)
         dead_letter.put(

@@ -488,6 +488,19 @@ _PLAN: dict[str, Any] = {
 }
 
 
+_EVENT: dict[str, Any] = {
+    "number": 17,
+    "source": "/crm",
+    "event_id": "e-1",
+    "type": "customer.put",
+    "object": "c-1",
+    "state": "refused",
+    "reason": "language: Input should be 'de' or 'en'",
+    "received_at": "2026-11-21T10:00:00Z",
+    "settled_at": None,
+    "settled_by": None,
+    "bytes": 142,
+}
 _MERGE: dict[str, Any] = {
     "merged": "c-18", "survivor": "c-7", "reason": "Moved, and was entered again",
     "merged_at": "2026-11-21T10:08:00Z", "merged_by": "Kim", "split_at": None, "split_by": None,
@@ -816,6 +829,25 @@ ANSWERS: dict[str, dict[str, Any]] = {
             "change_vehicle": "car-7",
             "change_meter": "m-12",
         }.items()
+    },
+    "list_registry_events": {
+        "200": {
+            "data": [_EVENT],
+            "pagination": {"end_cursor": "WyJyZWdpc3RyeS1ldmVudHMiLCAxN10", "has_next_page": False},
+        }
+    },
+    "get_registry_event": {
+        "200": {
+            **_EVENT,
+            "text": '{"specversion": "1.0", "id": "e-1", "source": "/crm", "type": "customer.put", '
+            '"tenant": "insurer", "data": {"id": "c-1", "name": "Ada", "language": "fr"}}',
+        }
+    },
+    "retry_registry_event": {
+        "200": {"number": 17, "state": "applied", "object": "c-1", "errors": []}
+    },
+    "drop_registry_event": {
+        "200": {"number": 17, "state": "dropped", "object": "c-1", "errors": []}
     },
     "list_changes": {
         "200": {

@@ -221,6 +221,17 @@ _ANSWERS: dict[str, dict[str, Any]] = {
 }
 
 REQUESTS: dict[str, Any] = {
+    "retry_registry_event": {
+        "event": {
+            "specversion": "1.0",
+            "id": "e-1",
+            "source": "/crm",
+            "type": "customer.put",
+            "tenant": "insurer",
+            "data": {"id": "c-1", "name": "Ada", "language": "de"},
+        },
+        "overrule": False,
+    },
     "merge_customer": {"into": "c-7", "reason": "Moved, and was entered again"},
     "declare_attribute": {
         "type": "choice",

@@ -14,7 +14,14 @@ from api.routes.agents import (
     work_queue,
 )
 from api.routes.agents import customers as of_customers  # api.routes.customers is a package
-from api.routes.back_office import attributes, changes, matches, merges, registry
+from api.routes.back_office import (
+    attributes,
+    changes,
+    matches,
+    merges,
+    registry,
+    registry_events,
+)
 from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own, rights
 from api.routes.customers import partners as own_partners
@@ -35,6 +42,7 @@ ROUTERS = tuple(
         of_customers,
         registry,
         changes,
+        registry_events,
         merges,
         matches,
         attributes,

@@ -116,9 +116,8 @@ def next_change(connection: Connection, at: datetime | None = None) -> datetime 
     """
     found: datetime | None = scalar(
         connection,
-        f"select min(least(case when valid_from > {_AT} then valid_from end, "
-        f"case when valid_to > {_AT} then valid_to end)) from customers.consent "
-        "where valid_to is not null or valid_from is not null",
+        f"select least((select min(valid_from) from customers.consent where valid_from > {_AT}), "
+        f"(select min(valid_to) from customers.consent where valid_to > {_AT}))",
         {"at": at},
     )
     return found

@@ -1,10 +1,12 @@
 """Events of back offices that were received, each once, and up to where changes are published."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from runtime.errors import Retry
+from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 
 UNKNOWN_TENANT = "-"
@@ -57,14 +59,87 @@ def put(connection: Connection, events: Sequence[ReceivedEvent]) -> None:
         raise Retry("another worker has received one of these events")
 
 
-def refused(connection: Connection, tenant: str, limit: int) -> list[ReceivedEvent]:
-    """Return the newest events that were refused."""
-    found = connection.execute(
-        f"select {', '.join(_NAMES)} from customers.received_event where tenant = %s "
-        "and state = 'refused' order by received_at desc limit %s".encode(),
-        (tenant, limit),
+STATES = ("applied", "unchanged", "refused", "corrected", "dropped")
+
+_SHOWN = (
+    "number, tenant, source, event_id, type, object, state, reason, log_partition, log_offset, "
+    "received_at, settled_at, settled_by, octet_length(body) as bytes"
+)
+
+
+def listed(
+    connection: Connection,
+    tenants: Sequence[str] | None,
+    *,
+    state: str = "refused",
+    after: int | None = None,
+    limit: int = 50,
+) -> list[dict[str, Any]]:
+    """Return events of these tenants (None = of all) in a state, newest first, without bodies.
+
+    after : number of the last one of the page before.
+    """
+    where = rows.Conditions("state = %s", state).add("tenant = any(%s)", tenants)
+    where.add("number < %s", after)
+    return rows.all_(
+        connection,
+        f"select {_SHOWN} from customers.received_event where {where.sql} "
+        "order by number desc limit %s",
+        (*where.values, limit),
     )
-    return [ReceivedEvent(*row) for row in found.fetchall()]
+
+
+def get(
+    connection: Connection, tenants: Sequence[str] | None, number: int, *, lock: bool = False
+) -> dict[str, Any] | None:
+    """Return one event of these tenants with its `body`; lock : until the caller commits."""
+    where = rows.Conditions("number = %s", number).add("tenant = any(%s)", tenants)
+    return rows.one(
+        connection,
+        f"select {_SHOWN}, body from customers.received_event where {where.sql}"
+        + (" for update" if lock else ""),
+        where.values,
+    )
+
+
+def counts(connection: Connection, tenants: Sequence[str] | None) -> int:
+    """Count the refused events of these tenants; None = of all."""
+    where = rows.Conditions("state = 'refused'").add("tenant = any(%s)", tenants)
+    query = f"select count(*) from customers.received_event where {where.sql}"
+    return int(scalar(connection, query, where.values))
+
+
+def newer(
+    connection: Connection, event: Mapping[str, Any], tenant: str, type_: str, object_: str
+) -> bool:
+    """Return whether an event that was received after this one has written an object."""
+    return bool(
+        scalar(
+            connection,
+            "select exists (select from customers.received_event where received_at >= %s "
+            "and tenant = %s and type = %s and object = %s and number > %s "
+            "and state in ('applied', 'unchanged'))",
+            (event["received_at"], tenant, type_, object_, event["number"]),
+        )
+    )
+
+
+def settle(
+    connection: Connection, number: int, state: str, by: str, at: datetime, object_: str | None
+) -> None:
+    """Note what became of a refused event; its bytes go. object_ : None = as it is."""
+    connection.execute(
+        "update customers.received_event set state = %s, body = null, settled_by = %s, "
+        "settled_at = %s, object = coalesce(%s, object) where number = %s",
+        (state, by, at, object_, number),
+    )
+
+
+def refuse_again(connection: Connection, number: int, reason: str) -> None:
+    """Note why a refused event was refused again."""
+    connection.execute(
+        "update customers.received_event set reason = %s where number = %s", (reason, number)
+    )
 
 
 _LOCK = 7_261_046

@@ -66,7 +66,7 @@ def known(api: Api, role: str) -> dict[str, str]:
         "customer_id": own.driver, "granting_id": own.driver, "partner_id": "garage",
         "one": own.driver, "other": own.home, "kind": "customer", "name": "loyalty",
         "decision_id": "own-decision",
-        "trip_id": own.trip, "dead_letter_id": "1",
+        "trip_id": own.trip, "dead_letter_id": "1", "number": "1",
         "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point, "right_id": own.right,
         "call_id": own.call,
@@ -164,6 +164,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "merge_customer": ("/v1/customers/c-8/merge", "supervisor"),
         "split_customer": ("/v1/customers/c-8/split", "supervisor"),
         "accept_match": ("/v1/matches/c-7/c-9/accept", "supervisor"),
+        "retry_registry_event": ("/v1/registry-events/1/retry", "back_office"),
         "declare_attribute": ("/v1/attributes/customer/loyalty", "back_office"),
         "grant_to_partner": (f"/v1/customers/{own.driver}/partners/garage/grants", "customer"),
         "end_grant_to_partner": (f"/v1/customers/{own.driver}/partners/garage/end", "customer"),
@@ -297,8 +298,8 @@ VERBS = (
     "list", "get", "add", "change", "acknowledge", "resolve", "classify", "search", "decide",
     "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
     "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write", "open", "activate",
-    "accept", "choose", "close", "declare", "delegate", "grant", "merge", "return", "revoke",
-    "send", "split", "take", "undo", "verify",
+    "accept", "choose", "close", "declare", "delegate", "drop", "grant", "merge", "retry", "return",
+    "revoke", "send", "split", "take", "undo", "verify",
 )  # fmt: skip
 
 

@@ -124,7 +124,7 @@ VALUES = {
     "kind": ("playbook",), "rule": ("score-changed",),
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
     "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
-    "dead_letter_id": ("1",), "name": ("live.js",),
+    "dead_letter_id": ("1",), "number": ("1",), "name": ("live.js",),
     "step": ("call",), "link": ("0" * 32,), "file": ("0" * 32,),
     "decision": ("own-decision",), "decision_id": ("own-decision",),
     "consent": ("1",), "consent_id": ("1",),
@@ -212,6 +212,10 @@ EXEMPT = {
             "meters/{meter_id}",
             "vehicles/{vehicle_id}",
         )
+    },
+    **{
+        f"POST /v1/registry-events/{{number}}/{asked}": "what a back office sent; nothing learnt"
+        for asked in ("retry", "drop")
     },
     "POST /v1/customers/{customer_id}/facts": "takes facts of the back office; answers a number",
     "POST /v1/device-claims": "credentials of a device, to who has its code",

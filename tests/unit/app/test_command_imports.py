@@ -114,6 +114,7 @@ HELP: dict[str, set[str]] = {
     "playbook": DATABASE,
     "publish": DATABASE,
     "receiver": DATABASE,
+    "registry-event": DATABASE,
     "rescore": DATABASE,
     "rules": DATABASE,
     "score": DATABASE,
