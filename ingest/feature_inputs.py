@@ -55,13 +55,17 @@ class Grids:
         metering_of = np.array(
             [meterings.setdefault(m, len(meterings)) for m in changed.meterings], np.int64
         )
-        others = ~np.isin(self.ids, changed.ids, assume_unique=True)
-        ids = np.concatenate((self.ids[others], changed.ids))
-        order = np.argsort(ids, kind="stable")
+        at = np.searchsorted(self.ids, changed.ids)
+        known = at < self.ids.shape[0]
+        known[known] = self.ids[at[known]] == changed.ids[known]
+        zone, metering = self.zone.copy(), self.metering.copy()
+        zone[at[known]] = zone_of[changed.zone[known]]
+        metering[at[known]] = metering_of[changed.metering[known]]
+        new = ~known
         return Grids(
-            ids[order],
-            np.concatenate((self.zone[others], zone_of[changed.zone]))[order],
-            np.concatenate((self.metering[others], metering_of[changed.metering]))[order],
+            np.insert(self.ids, at[new], changed.ids[new]),
+            np.insert(zone, at[new], zone_of[changed.zone[new]]),
+            np.insert(metering, at[new], metering_of[changed.metering[new]]),
             tuple(zones),
             tuple(meterings),
         )
