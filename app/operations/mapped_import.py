@@ -1,5 +1,7 @@
 """`tachowatt import FILE --mapping crm.yaml`: a file of another system, in chunks.
 
+A chunk is read, mapped and validated while the one before it is written.
+
 Each chunk is one transaction that also notes how far the file is written, so that an import that
 was killed goes on where it was. A dry run writes everything in one transaction and takes it back.
 """
@@ -9,9 +11,10 @@ import hashlib
 import itertools
 import json
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -23,6 +26,8 @@ from store.people import bulk, identity, registry
 from store.people.bulk import TARGETS, Written
 from store.people.recording import record_at
 from store.postgres.pool import Connection, Unstorable, connect, translated
+
+T = TypeVar("T")
 
 CHUNK = 20_000
 """Records in one transaction."""
@@ -83,8 +88,7 @@ def run(
             for _ in itertools.islice(records, result.skipped):
                 pass
             build = _builder(mapping, path)
-            while part := list(itertools.islice(records, chunk)):
-                found = build(part)
+            for found, read in _ahead(lambda: _next_chunk(records, chunk, build, file)):
                 record_at(connection, now_us)
                 _write(connection, found, result, path)
                 result.records = found.last
@@ -92,13 +96,36 @@ def run(
                     bulk.note_rows(connection, digest, mapping.tenant, found.last, finished=False)
                     registry.bump(connection)
                     connection.commit()
-                progress(file.buffer.raw.tell(), size)  # type: ignore[attr-defined]
+                progress(read, size)
         if dry_run:
             connection.rollback()
         else:
             bulk.note_rows(connection, digest, mapping.tenant, result.records, finished=True)
             connection.commit()
     return result
+
+
+def _next_chunk(
+    records: Iterator[tuple[int, Record]],
+    chunk: int,
+    build: Callable[[Sequence[tuple[int, Record]]], _Chunk],
+    file: Any,
+) -> tuple[_Chunk, int] | None:
+    """Return the next chunk, and how many bytes of the file are read; None at its end."""
+    part = list(itertools.islice(records, chunk))
+    return (build(part), file.buffer.raw.tell()) if part else None
+
+
+def _ahead(make: Callable[[], T | None]) -> Iterator[T]:
+    """Yield what `make` returns until None; the next one is made while the caller uses one.
+
+    What `make` raises comes after what it made before.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="import") as maker:
+        coming = maker.submit(make)
+        while (found := coming.result()) is not None:
+            coming = maker.submit(make)
+            yield found
 
 
 def _digest(path: Path, mapping: FileMapping) -> bytes:
