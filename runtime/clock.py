@@ -33,6 +33,11 @@ class SystemClock:
         return time.monotonic()
 
 
+def thread_cpu_s() -> float:
+    """Return the seconds of CPU that this thread has used."""
+    return time.thread_time()
+
+
 class ManualClock:
     """A clock that moves only by `advance`."""
 

@@ -73,6 +73,12 @@ class Metrics:
             ["step"],
             registry=r,
         )
+        self.step_cpu_seconds = Counter(
+            "tachowatt_ingest_step_cpu_seconds",
+            "Seconds of CPU that each step of ingest has taken in this process",
+            ["step"],
+            registry=r,
+        )
         self.reconciled = Counter(
             "tachowatt_reconciled_devices", "Devices whose features were recomputed", registry=r
         )

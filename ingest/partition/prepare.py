@@ -15,7 +15,8 @@ from ingest.decoding.fast_path.classify import Classified, take
 from ingest.decoding.pack import Ordered
 from ingest.device_state.cache import StateCache, load_devices
 from ingest.kernels import KINDS
-from runtime.clock import Clock
+from runtime.clock import Clock, thread_cpu_s
+from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.pipeline import telemetry
 from store.pipeline.telemetry import Samples
@@ -29,9 +30,10 @@ class MustRunInOrder(Exception):
 class BatchPreparer:
     """Does not modify `StateCache`, except to load the states of devices not yet cached."""
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
+    def __init__(self, settings: Settings, clock: Clock, metrics: Metrics) -> None:
         self._settings = settings
         self._clock = clock
+        self._metrics = metrics
         self._reading = threading.Lock()
         # Kernels hold no GIL: they run while the samples go to the database.
         self._kernels = ThreadPoolExecutor(1, thread_name_prefix="kernels")
@@ -39,7 +41,15 @@ class BatchPreparer:
     def read(self, messages: Sequence[RawMessage], cache: StateCache) -> Classified:
         """Classify a batch by its topics; one thread at a time, because it may add new topics."""
         with self._reading:
-            return take(messages, cache.topics, self._settings)
+            began_s = thread_cpu_s()
+            for topic in {message.topic for message in messages} - cache.topics.seen:
+                cache.topics.learn(topic)
+            identified_s = thread_cpu_s()
+            found = take(messages, cache.topics, self._settings)
+            of_step = self._metrics.step_cpu_seconds.labels
+            of_step("identify").inc(identified_s - began_s)
+            of_step("classify").inc(thread_cpu_s() - identified_s)
+            return found
 
     def work_of(
         self,
@@ -78,23 +88,32 @@ class BatchPreparer:
         is loaded. Raises `MustRunInOrder` if a device would have to be loaded, or if this batch
         needs rows of `previous`.
         """
-        timer.mark("read")
+        timer.mark("read", cpu=False)  # `read` has counted its own
         steps.identify(work, cache)
+        timer.mark("identify")
         limits.defer(work, cache)
+        timer.mark("limits")
         steps.decode_bodies(work, self._settings)
         steps.check_times(work, self._settings, cache.topics.earliest_us)
-        steps.consent(work, cache)
         timer.mark("decode")
+        steps.consent(work, cache)
+        timer.mark("consent")
         for kind_name, ordered in steps.sort_and_join(work).items():
             self._split_new_and_late(connection, cache, work, kind_name, ordered, previous)
         timer.mark("order")
-        computing = self._kernels.submit(steps.features, work, cache)
+        computing = self._kernels.submit(self._compute, work, cache, timer)
         try:
             commit.write_samples(connection, work)
             timer.mark("copy")
         finally:
             computing.result()
         timer.mark("kernels")
+
+    @staticmethod
+    def _compute(work: Work, cache: StateCache, timer: StepTimer) -> None:
+        began_s = thread_cpu_s()
+        steps.features(work, cache)
+        timer.add_cpu("kernels", thread_cpu_s() - began_s)
 
     def _split_new_and_late(
         self,

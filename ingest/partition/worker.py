@@ -73,7 +73,7 @@ class Worker:
         self._lease = PartitionLease(
             database_url, settings, clock, partition, registries or Registries()
         )
-        self._preparer = BatchPreparer(settings, clock)
+        self._preparer = BatchPreparer(settings, clock, self._metrics)
         self._maintenance = Maintenance(self._lease, self._metrics)
         self._failed_in_a_row = 0
         self._breaker = Breaker(settings)

@@ -30,6 +30,8 @@ _CLIENT_ID = "tachowatt-bench-drain"
 _RATE = 5_000.0
 _CALIBRATION_ROWS = 200_000
 _PAHO_MESSAGES = 50_000
+_MOST_OVERHEAD, _ENOUGH_MESSAGES = 0.05, 100_000
+"""Share of identify and consent in the CPU, judged where many messages share the first look-ups."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +198,11 @@ def problems(found: dict[str, Any]) -> list[str]:
         wrong.append("the ledger does not close")
     if found["verify"] is not None and not found["verify"]["clean"]:
         wrong.append("verify is not clean")
+    overhead = found.get("identify_and_consent", 0.0)
+    if found.get("messages", 0) >= _ENOUGH_MESSAGES and overhead > _MOST_OVERHEAD:
+        wrong.append(
+            f"identify and consent took {overhead:.1%} of the CPU, over {_MOST_OVERHEAD:.0%}"
+        )
     return wrong
 
 

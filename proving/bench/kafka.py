@@ -5,7 +5,6 @@ starts reading, so that process start is not measured.
 """
 
 import asyncio
-import resource
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -121,11 +120,14 @@ def drain(
         for part in parts.values():
             part.leave()
     steps: dict[str, float] = {}
+    cpu: dict[str, float] = {}
     for name in workers:
-        for step, value in took[name].pop("steps").items():
-            steps[step] = steps.get(step, 0.0) + value
-    for key in ("steps", "batches"):
+        for key, total in (("steps", steps), ("cpu_steps", cpu)):
+            for step, value in took[name].pop(key).items():
+                total[step] = total.get(step, 0.0) + value
+    for key in ("steps", "cpu_steps", "batches"):
         took["gateway"].pop(key)
+    cpu_s = sum(each["processor_s"] for each in took.values())
     return {
         "log": "kafka",
         "workers": plan.workers,
@@ -136,6 +138,7 @@ def drain(
         "service_idle_memory_mib": sum(each["idle_memory_mib"] for each in took.values()),
         "processes": took,
         "share_per_step": {step: round(value / seconds, 3) for step, value in steps.items()},
+        **bench_service.cpu_figures(cpu, cpu_s),
     }
 
 
@@ -228,7 +231,7 @@ async def _run_gateway(pipe: Pipe, settings: Settings, mqtt_url: str, kafka_url:
     await log.start()
     gateway = Gateway(mqtt_url, log, ROUTER.subscriptions, settings, clock, metrics)
     spare_the_collector()
-    idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
+    idle_mib, idle_s = bench_service.peak_memory_mib(), bench_service.processor_s()
     pipe.send(1)
     try:
         await next_command(pipe)
@@ -261,7 +264,7 @@ async def run_ingest(
     ingest = KafkaIngest(kafka_url, database_url, settings, clock, metrics)
     await asyncio.to_thread(warm_up)
     spare_the_collector()
-    idle_mib, idle_s = bench_service.peak_memory_mib(), _processor_s()
+    idle_mib, idle_s = bench_service.peak_memory_mib(), bench_service.processor_s()
 
     async def report_partitions() -> None:
         reported = 0
@@ -316,12 +319,8 @@ def _took(metrics: Metrics, idle_mib: float, idle_s: float) -> dict[str, Any]:
     return {
         "peak_memory_mib": round(bench_service.peak_memory_mib()),
         "idle_memory_mib": round(idle_mib),
-        "processor_s": round(_processor_s() - idle_s, 2),
+        "processor_s": round(bench_service.processor_s() - idle_s, 2),
         "batches": bench_service.batches(metrics),
         "steps": bench_service.seconds_per_step(metrics),
+        "cpu_steps": bench_service.cpu_seconds_per_step(metrics),
     }
-
-
-def _processor_s() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime

@@ -4,7 +4,8 @@ So its peak memory does not include that of the generator.
 """
 
 import asyncio
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Mapping
 from multiprocessing import get_context
 from multiprocessing.connection import Connection as Pipe
 from pathlib import Path
@@ -17,6 +18,8 @@ from runtime.settings import Settings
 
 _LOOK_EVERY_S = 0.02
 _END_WITHIN_S = 30.0
+OVERHEAD = ("identify", "consent")
+"""Steps that an engine without customers and consents would not have."""
 
 
 def drain(
@@ -76,6 +79,38 @@ def seconds_per_step(metrics: Metrics) -> dict[str, float]:
     }
 
 
+def processor_s() -> float:
+    """Return the seconds of CPU that this process has used in all its threads."""
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    return used.ru_utime + used.ru_stime
+
+
+def cpu_seconds_per_step(metrics: Metrics) -> dict[str, float]:
+    """Return the seconds of CPU that this process's batches took in each step of ingest."""
+    return {
+        sample.labels["step"]: sample.value
+        for sample in next(iter(metrics.step_cpu_seconds.collect())).samples
+        if sample.name.endswith("_total")
+    }
+
+
+def cpu_figures(per_step: Mapping[str, float], whole_s: float) -> dict[str, Any]:
+    """Return the share of each step in the CPU of a process, which took `whole_s` seconds of it.
+
+    `other` is what belongs to no step: the gateway, and what is around the steps.
+    `identify_and_consent` is what it costs to know whose a message is and whether it may be kept.
+    """
+    shares = {step: value / whole_s for step, value in per_step.items()}
+    return {
+        "cpu_s": round(whole_s, 2),
+        "cpu_share_per_step": {
+            **{step: round(share, 4) for step, share in shares.items()},
+            "other": round(max(1.0 - sum(shares.values()), 0.0), 4),
+        },
+        "identify_and_consent": round(sum(shares.get(step, 0.0) for step in OVERHEAD), 4),
+    }
+
+
 def batches(metrics: Metrics) -> int:
     """Return the number of batches this process has committed."""
     return next(
@@ -111,7 +146,7 @@ async def _drain(
     spare_the_collector()
     gateway = Gateway(mqtt_url, log, ROUTER.subscriptions, settings, clock, metrics)
     idle_mib = peak_memory_mib()
-    began = clock.monotonic()
+    began, began_cpu_s = clock.monotonic(), processor_s()
     running = asyncio.create_task(gateway.run(stop))
     try:
         done = 0
@@ -122,7 +157,7 @@ async def _drain(
             await asyncio.sleep(_LOOK_EVERY_S)
             done = log.committed - before
             pipe.send(done)  # fails, and so ends this process, if the parent has ended
-        seconds = clock.monotonic() - began
+        seconds, cpu_s = clock.monotonic() - began, processor_s() - began_cpu_s
     finally:
         stop.set()
         await asyncio.gather(running, return_exceptions=True)
@@ -135,4 +170,5 @@ async def _drain(
         "service_peak_memory_mib": round(peak_memory_mib()),
         "service_idle_memory_mib": round(idle_mib),
         "share_per_step": {step: round(value / seconds, 3) for step, value in steps.items()},
+        **cpu_figures(cpu_seconds_per_step(metrics), cpu_s),
     }
