@@ -7,7 +7,7 @@ from typing import Any
 
 from contracts.purposes import Purpose, recipient_of
 from services import privacy_record
-from store.casework import receivers
+from store.casework import change_subscriptions, receivers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 from store.privacy import retention
@@ -37,12 +37,19 @@ class Retention:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """A system that gets messages about customers. messages : delivered in the last 30 days."""
+    """A system that gets messages about customers. messages : delivered in the last 30 days.
+
+    follows : registry, consents, of which it gets every change; waiting : changes that it has not
+    got yet, up to 10,000; waiting_since : when the oldest of them was recorded.
+    """
 
     name: str
     audience: str
     active: bool
     messages: int
+    follows: list[str]
+    waiting: int
+    waiting_since: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +89,29 @@ def read(
         counted["open"],
         counted["late"],
         _retention(connection, days, samples_days),
-        [
-            Receiver(row["name"], row["audience"], row["state"] == "active", row["messages"])
-            for row in receivers.with_messages(connection, tenant, now - _BACK)
-        ],
+        _receivers(connection, tenant, now),
         [(str(p), to) for p in Purpose if (to := recipient_of(p)) is not None],
         [_erasure(row, now) for row in requests.erasures(connection, tenant, ERASURES)],
     )
+
+
+def _receivers(connection: Connection, tenant: str, now: datetime) -> list[Receiver]:
+    following = change_subscriptions.states(connection, [tenant])
+    found = []
+    for row in receivers.with_messages(connection, tenant, now - _BACK):
+        changes = following.get(row["receiver_id"], {})
+        found.append(
+            Receiver(
+                row["name"],
+                row["audience"],
+                row["state"] == "active",
+                row["messages"],
+                [kind for kind in ("registry", "consents") if changes.get(kind)],
+                changes.get("waiting", 0),
+                changes.get("waiting_since"),
+            )
+        )
+    return found
 
 
 def _retention(

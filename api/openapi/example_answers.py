@@ -177,7 +177,17 @@ _PRIVACY: dict[str, Any] = {
             "ran_at": "2026-11-21T10:00:00Z",
         }
     ],
-    "receivers": [{"name": "claims desk", "audience": "insurer", "active": True, "messages": 17}],
+    "receivers": [
+        {
+            "name": "crm",
+            "audience": "insurer",
+            "active": True,
+            "messages": 17,
+            "follows": ["registry", "consents"],
+            "waiting": 3,
+            "waiting_since": "2026-11-21T10:00:00Z",
+        }
+    ],
     "purposes": [{"purpose": "driving_score", "recipient": "insurer"}],
     "erasures": [
         {

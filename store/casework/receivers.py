@@ -37,7 +37,8 @@ def with_messages(connection: Connection, tenant: str, since: datetime) -> list[
     """
     return rows.all_(
         connection,
-        "select r.name, r.audience, r.state, (select count(*) from contacts.contact c "
+        "select r.receiver_id, r.name, r.audience, r.state, "
+        "(select count(*) from contacts.contact c "
         "where c.receiver_id = r.receiver_id and c.state = 'delivered' and c.finished_at >= %s) "
         "as messages from contacts.receiver r where r.tenant = %s order by r.name",
         (since, tenant),

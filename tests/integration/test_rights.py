@@ -20,9 +20,17 @@ from customer_context.cases.case_state import What
 from ingest.registry import load as load_registry
 from runtime.clock import ManualClock
 from runtime.errors import Invalid, NotAllowed, NotFound, Usage
-from services import case_flow, case_steps, data_copies, retention, rights_progress
+from services import (
+    case_flow,
+    case_steps,
+    change_webhooks,
+    data_copies,
+    retention,
+    rights_progress,
+)
 from services.rights import Request, Rights
 from services.rights_execution import Executor
+from store.casework import receivers
 from store.people import consent
 from store.postgres import roles
 from store.postgres.pool import Connection, connect, scalar
@@ -323,6 +331,13 @@ def test_data_protection_sees_dates_retention_recipients_and_erasures(api: Api) 
     ).json()
     with connect(api.seeded.url) as owner:
         retention.enforce(owner, {}, NOW_US)
+        receivers.add(owner, BOX, "t1", "crm", "insurer", "https://crm.example.com/", NOW_US)
+        change_webhooks.subscribe(
+            owner, "t1", "crm", registry=True, consents=False, snapshot=False, now_us=NOW_US
+        )
+        owner.commit()
+        owner.execute("update customers.vehicle set name = 'Estate' where vehicle = 'v2'")
+        owner.commit()
     waiting = api.get("/v1/privacy/requests", "data_protection").json()["data"]
     assert made["id"] in {one["id"] for one in waiting}
     report = api.get("/v1/privacy/report", "data_protection").json()
@@ -330,12 +345,15 @@ def test_data_protection_sees_dates_retention_recipients_and_erasures(api: Api) 
     casework = next(one for one in report["retention"] if one["category"] == "casework")
     assert casework["days"] == 1095 and casework["ran_at"] is not None
     assert {"purpose": "driving_score", "recipient": "insurer"} in report["purposes"]
+    (crm,) = [one for one in report["receivers"] if one["name"] == "crm"]
+    assert crm["follows"] == ["registry"] and crm["waiting"] >= 1 and crm["waiting_since"]
     assert api.get("/v1/privacy/requests", "data_protection", "zz").json()["data"] == []
     for role in ("agent", "supervisor", "operator", "customer"):
         assert api.get("/v1/privacy/report", role).status_code == 403
     with httpx.Client(base_url=api.url, timeout=patient(20)) as client:
         sign_in(client, api.seeded.keys[("own", "data_protection")])
-        assert "Access to your data" in client.get("/privacy").text
+        page = client.get("/privacy").text
+        assert "Access to your data" in page and "every change of the registry" in page
         sent = send(client, "/privacy", customer="c4", right=made["id"], reason="Many contracts.")
         assert "right_extended" in sent.headers["location"]
         assert "extended: Many contracts." in client.get("/privacy").text

@@ -41,6 +41,9 @@ class ReceivingSystem(Shape):
     audience: str
     active: bool
     messages: int = Field(description="Delivered in the last 30 days.")
+    follows: list[str] = Field(description="registry, consents: it gets every change of these.")
+    waiting: int = Field(description="Changes that it has not got yet, up to 10,000.")
+    waiting_since: datetime | None = Field(description="When the oldest of these was recorded.")
 
 
 class PurposeRecipient(Shape):
