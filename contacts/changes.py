@@ -160,6 +160,9 @@ class ChangeSender:
             await self._finish(sending)
         except Moved as error:
             log.info("%s", error)
+        except Exception as error:  # it is read and tried again, and not at full speed
+            log.exception("changes for %s", subscription.name, exc_info=error)
+            await asyncio.sleep(_PAUSE_S)
 
     async def _send_objects(self, sending: _Sending) -> None:
         """Send the webhooks of one object after the other, until the page is sent or ends."""

@@ -6,6 +6,7 @@ from typing import Any, get_args
 
 from api.resources import alerts, case_plan, contact_points, context, rights, scores, timeline
 from api.routes.agents import cases, contacts
+from api.routes.back_office import registry_events
 from api.routes.customers import consents
 from contracts.channels import CHANNELS
 from contracts.open_schema import leave_open
@@ -25,6 +26,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "DeadLetterState": ("open", "retry", "retried", "deferred"),
     "Language": ("de", "en"),
     "ReportOutcome": ("duplicate", "recorded"),
+    "RegistryEventState": get_args(registry_events.EventState),
     "RightName": get_args(rights.RightName),
     "LimitName": get_args(rights.LimitName),
     "RightsRequestState": get_args(rights.RequestStateName),
