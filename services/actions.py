@@ -34,6 +34,24 @@ def read(directory: Path | None) -> dict[str, str]:
 
 def in_use(directory: Path | None) -> Rules:
     """Return the actions of a folder; None = the shipped ones. Raises `Usage`."""
+    if directory is None:
+        return _shipped()
+    try:
+        found = [(file.name, file.stat()) for file in directory.iterdir()]
+    except OSError as error:
+        raise Usage(f"{directory}: {error}") from None
+    stamp = tuple(sorted((name, at.st_mtime_ns, at.st_size) for name, at in found))
+    return _of_folder(directory, stamp)
+
+
+@lru_cache(maxsize=1)
+def _shipped() -> Rules:
+    return loaded(tuple(sorted(read(None).items())))
+
+
+@lru_cache(maxsize=32)
+def _of_folder(directory: Path, stamp: tuple[tuple[str, int, int], ...]) -> Rules:
+    """Load a folder once for each state of its files. stamp : name, time of change, size."""
     return loaded(tuple(sorted(read(directory).items())))
 
 

@@ -11,12 +11,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from contracts.purposes import side_of
+from customer_context.cases.working_time import is_holiday
 from customer_context.contact_policy import policy
 from customer_context.contact_policy.policy import Outcome
 from customer_context.facts.catalogue import FACTS
-from customer_context.facts.known import FactError, Value
+from customer_context.facts.known import FactError, FactValue, Value
 from customer_context.next_best_action import explain as explaining
 from customer_context.next_best_action import record
 from customer_context.next_best_action.answer import said
@@ -103,7 +105,7 @@ def make(
         minute_us,
         rules.set.digest,
         [said(rules, request, one, person.name, language or person.language) for one in winners],
-        [explaining.as_json(one) for one in explaining.explain(rules, request)],
+        [explaining.as_json(one) for one in explaining.explain(rules, request, winners)],
     )
 
 
@@ -120,10 +122,16 @@ def request_for(
     granted = frozenset(consent.granted_of(connection, *pair))
     refused = refused_channels(connection, [pair], at_us)
     counted = contact_policy.sent(connection, *pair, at_us, rules.reach_h)
+    every = rules.set.all
+    today = from_us(at_us).astimezone(ZoneInfo(person.timezone)).date()
+    holiday = is_holiday(today, every.holidays.country, every.holidays.region)
     return Request(
         at_us,
         places,
-        facts.of_customer(connection, *pair, granted, at_us),
+        (
+            *facts.of_customer(connection, *pair, granted, at_us),
+            FactValue("calendar.holiday", holiday, at_us),
+        ),
         policy.Person(
             person.timezone,
             granted,
@@ -214,7 +222,9 @@ def explain(
         "winners": [
             said(rules, request, one, person.name, language or person.language) for one in winners
         ],
-        "candidates": [explaining.as_json(one) for one in explaining.explain(rules, request)],
+        "candidates": [
+            explaining.as_json(one) for one in explaining.explain(rules, request, winners)
+        ],
         "what_if": None,
     }
     if changed:

@@ -6,11 +6,12 @@ from typing import Any
 
 from contracts.channels import ChannelPurpose
 from contracts.purposes import Purpose
-from customer_context.facts import needs
+from customer_context.facts import needs, weather
 from customer_context.facts.known import FactError, FactValue, checked
 from runtime.errors import Invalid, NotFound
 from services import driving_scores
 from store.casework import next_actions
+from store.casework import weather as stored_weather
 from store.people import customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
@@ -39,6 +40,7 @@ def of_customer(
         *_contracts(connection, tenant, customer, now_us),
         *_cases(connection, tenant, customer, now_us),
         *_contacts(connection, tenant, customer, granted, now_us),
+        *_weather(connection, tenant, customer, now_us),
         FactValue("consent.email", ChannelPurpose.EMAIL in granted, now_us),
     ]
     if Purpose.ENERGY_INSIGHT in granted:
@@ -151,11 +153,40 @@ def _consumption(
         from_date=(now - timedelta(days=366)).date(), limit=367,
     )  # fmt: skip
     measured = [
-        needs.Day(to_us(row["start_at"]), row["energy_kwh"], row["night_share"], row["base_load_w"])
+        needs.Day(
+            to_us(row["start_at"]),
+            row["energy_kwh"],
+            row["night_share"],
+            row["base_load_w"],
+            row["max_w"],
+            None if row["peak_at"] is None else to_us(row["peak_at"]),
+        )
         for row in days
         if row["customer"] == customer
     ]
     yield from needs.of_days(measured, now_us)
+    yield from needs.of_nights(measured, now_us)
+
+
+def _weather(
+    connection: Connection, tenant: str, customer: str, now_us: int
+) -> Iterator[FactValue]:
+    hours = stored_weather.at_customer(
+        connection, tenant, customer,
+        from_us(now_us - weather.BACK_US), from_us(now_us + weather.AHEAD_US),
+    )  # fmt: skip
+    if not hours:
+        return
+    yield from weather.of_hours(
+        [
+            weather.Hour(
+                to_us(row["at"]), row["temperature_c"], row["hail"], to_us(row["recorded_at"])
+            )
+            for row in hours
+        ],
+        hours[0]["timezone"],
+        now_us,
+    )
 
 
 def _driving(

@@ -5,7 +5,7 @@ from urllib.parse import quote
 from starlette.responses import Response
 
 from api.http.problems import not_found
-from api.pages import case_steps
+from api.pages import case_steps, next_actions
 from api.pages.frame.view import View
 from api.pages.timeline import name_of_type
 from api.resources import contact_points, context
@@ -112,6 +112,7 @@ def _show(view: View, found: calls.Call) -> Response:
         "call_desk.html",
         call=found,
         context=facts,
+        next_action=next_actions.of_customer(view, found.customer),
         points=numbers,
         cases=shown.cases,
         last=shown.last,

@@ -105,6 +105,11 @@ def _opening(hours: WorkingTime, zone: ZoneInfo, day: date) -> tuple[datetime, d
 
 
 @lru_cache(maxsize=256)
+def is_holiday(day: date, country: str, region: str | None = None) -> bool:
+    """Return whether a day is a public holiday. country, region : ISO 3166; None = nationwide."""
+    return day in _holidays(country, region, day.year)
+
+
 def _holidays(country: str, region: str | None, year: int) -> frozenset[date]:
     return frozenset(holidays.country_holidays(country, subdiv=region, years=year))
 

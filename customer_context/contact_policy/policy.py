@@ -174,21 +174,26 @@ class Judge:
     What does not depend on the action is asked once for each policy and channel.
     """
 
-    __slots__ = ("_person", "_when")
+    __slots__ = ("_asked", "_consent", "_person", "_when")
 
     def __init__(self, person: Person) -> None:
         self._person = person
         self._when: dict[tuple[int, str, int], Verdict] = {}
+        self._consent: dict[tuple[str | None, str], str] = {}
+        self._asked: dict[tuple[int, int], list[Suppression]] = {}
 
     def verdict(self, policy: Policy, message: Message) -> Verdict:
         """Return whether a message may go, and from when. `policy` outlives the judge."""
-        refused = _without_consent(message, self._person)
+        pair = (message.purpose, message.channel)
+        refused = self._consent.get(pair)
+        if refused is None:
+            refused = self._consent[pair] = _without_consent(message, self._person)
         if refused:
             return Verdict(refused, "consent", message.at_us)
         if message.urgent:
             return Verdict("", "", message.at_us)
         if self._person.reactions:
-            for suppression in policy.suppressions:
+            for suppression in self._suppressions(policy, message.at_us):
                 if _suppressed(suppression, message, self._person.reactions):
                     return Verdict("suppressed", suppression.id, message.at_us)
         if message.channel in CONVERSATION:
@@ -197,6 +202,17 @@ class Judge:
         found = self._when.get(key)
         if found is None:
             found = self._when[key] = _when(policy, message, self._person)
+        return found
+
+    def _suppressions(self, policy: Policy, at_us: int) -> list[Suppression]:
+        """Return the suppressions for which there are reactions at all, to whatever."""
+        key = (id(policy), at_us)
+        found = self._asked.get(key)
+        if found is None:
+            outcomes = {one.outcome for one in self._person.reactions if one.at_us <= at_us}
+            found = self._asked[key] = [
+                one for one in policy.suppressions if not one.after.isdisjoint(outcomes)
+            ]
         return found
 
 

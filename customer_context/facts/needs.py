@@ -10,6 +10,11 @@ from customer_context.facts.known import FactValue, Value
 
 _DAY_US = 86_400_000_000
 _YEAR_D = 365
+_HOUR_US = 3_600_000_000
+_CHARGER_W = 3_000.0
+"""A car charges with 3.7 kW and more; a quarter of an hour with it is no kettle and no oven."""
+_CHARGER_D, _CHARGER_NIGHTS, _CHARGER_LEAST_D = 30, 4, 20
+"""Days that are looked at, nights that are needed, days without them that say no. Our choice."""
 _FEWEST_DAYS = 28
 """Fewer days are projected to no year."""
 _SHIFTABLE = 0.2
@@ -19,12 +24,15 @@ machine, charging. Our own choice; the saving is a range because of it."""
 
 @dataclass(frozen=True, slots=True)
 class Day:
-    """A measured day of a meter. Missing values are None."""
+    """A measured day of a meter. Missing values are None. max_w : its highest interval power, in
+    the interval that begins at peak_us."""
 
     start_us: int
     energy_kwh: float | None
     night_share: float | None
     base_load_w: float | None
+    max_w: float | None = None
+    peak_us: int | None = None
 
 
 def of_days(days: Sequence[Day], now_us: int) -> Iterator[FactValue]:
@@ -63,6 +71,31 @@ def of_days(days: Sequence[Day], now_us: int) -> Iterator[FactValue]:
     if len(last) >= 5 and len(before) >= 20 and sum(before) > 0:
         rise = (sum(last) / len(last)) / (sum(before) / len(before)) - 1
         yield FactValue("consumption.rise_pct", 100 * rise, at_us)
+
+
+def of_nights(days: Sequence[Day], now_us: int) -> Iterator[FactValue]:
+    """Yield consumption.charger and charger_nights: whether the load profile of the last 30 days
+    shows a car being charged again and again, which few other devices of a home look like."""
+    last = [
+        day
+        for day in days
+        if day.max_w is not None and day.peak_us is not None and day.base_load_w is not None
+        if day.start_us <= now_us < day.start_us + _CHARGER_D * _DAY_US
+    ]
+    if len(last) < _CHARGER_NIGHTS:
+        return
+    nights = sum(_charges(day) for day in last)
+    at_us = min(now_us, max(day.start_us for day in last) + _DAY_US)
+    yield FactValue("consumption.charger_nights", nights, at_us)
+    if nights >= _CHARGER_NIGHTS or len(last) >= _CHARGER_LEAST_D:
+        yield FactValue("consumption.charger", nights >= _CHARGER_NIGHTS, at_us)
+
+
+def _charges(day: Day) -> bool:
+    """Return whether the peak of a day is at night and that of a charger."""
+    assert day.max_w is not None and day.base_load_w is not None and day.peak_us is not None
+    hour = (day.peak_us - day.start_us) / _HOUR_US
+    return day.max_w - day.base_load_w >= _CHARGER_W and (hour < 6 or hour >= 22)
 
 
 def of_trips(first_us: int, last_us: int, distance_m: float, now_us: int) -> Iterator[FactValue]:

@@ -85,16 +85,15 @@ def decide(rules: Rules, request: Request) -> list[Winner]:
     """Return the winners: those that bypass in the order of their files, then others by rank."""
     facts = known(request.facts, request.person.granted, request.now_us)
     evaluation = Evaluation(rules, facts)
+    failed, now_us = evaluation.failed, request.now_us
     granted = request.person.granted
     judge = Judge(request.person)
     bypassing: list[Winner] = []
     found: list[_Candidate] = []
     for action in rules.actions:
-        if not action.from_us <= request.now_us < action.until_us:
+        if action.tests & failed or not action.from_us <= now_us < action.until_us:
             continue
         if action.purpose is not None and action.purpose not in granted:
-            continue
-        if not evaluation.holds(action.tests):
             continue
         treatments = open_treatments(action, request, evaluation)
         if not treatments:
@@ -147,27 +146,18 @@ def open_treatments(
 ) -> list[CompiledTreatment]:
     """Return the treatments whose place is there and whose conditions hold; only those of the
     preferred channel, where there are any."""
+    places, failed = request.places, evaluation.failed
     found = [
         treatment
         for treatment in action.treatments
-        if treatment.channel in request.places and evaluation.holds(treatment.tests)
+        if treatment.channel in places and not treatment.tests & failed
     ]
+    if not request.preferred:
+        return found
     preferred = request.preferred.get(action.issue)
     if preferred is not None:
         return [one for one in found if one.channel == preferred] or found
     return found
-
-
-def factors_of(
-    action: CompiledAction,
-    treatment: CompiledTreatment,
-    request: Request,
-    facts: Mapping[str, Value],
-    evaluation: Evaluation,
-) -> Factors:
-    """Return the factors of a treatment's priority."""
-    context, value = common_factors(action, facts, evaluation)
-    return Factors(propensity_of(action, treatment, request), context, value, action.weight)
 
 
 def propensity_of(action: CompiledAction, treatment: CompiledTreatment, request: Request) -> float:
@@ -183,7 +173,7 @@ def common_factors(
     """Return context and value, which all treatments of an action share."""
     added = 0.0
     for tests, weight in action.contexts:
-        if evaluation.holds(tests):
+        if not tests & evaluation.failed:
             added += weight
     return max(0.0, 1 + added / 100), _value(action, facts)
 

@@ -1,20 +1,21 @@
 """Explain a decision: why each action won, lost or fell, recomputed from its inputs. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from customer_context.contact_policy.policy import Judge
-from customer_context.facts import conditions
 from customer_context.facts.catalogue import FACTS
 from customer_context.facts.known import FactValue, Value, checked, known
 from customer_context.next_best_action.decide import (
     Factors,
     Request,
+    Winner,
+    common_factors,
     decide,
-    factors_of,
     open_treatments,
     policy_verdict,
+    propensity_of,
 )
 from customer_context.next_best_action.rules import (
     CompiledAction,
@@ -61,14 +62,20 @@ class ActionVerdict:
     treatments: tuple[TreatmentVerdict, ...] = ()
 
 
-def explain(rules: Rules, request: Request) -> list[ActionVerdict]:
-    """Return a verdict on every action: winners, then losers by priority, then those that fell."""
-    winners = {one.action: one for one in decide(rules, request)}
+def explain(
+    rules: Rules, request: Request, won: Sequence[Winner] | None = None
+) -> list[ActionVerdict]:
+    """Return a verdict on every action: winners, then losers by priority, then those that fell.
+
+    won : the winners, where they were decided already.
+    """
+    winners = {one.action: one for one in (decide(rules, request) if won is None else won)}
     facts = known(request.facts, request.person.granted, request.now_us)
     evaluation = Evaluation(rules, facts)
+    judge = Judge(request.person)
     verdicts = []
     for action in rules.actions:
-        verdict = _verdict(action, request, facts, evaluation)
+        verdict = _verdict(action, request, facts, evaluation, judge)
         if action.id in winners:
             verdict = replace(verdict, outcome=WON, stage="", rank=winners[action.id].rank)
         verdicts.append(verdict)
@@ -83,13 +90,20 @@ def _best(verdict: ActionVerdict) -> float:
 
 
 def _verdict(
-    action: CompiledAction, request: Request, facts: Mapping[str, Value], evaluation: Evaluation
+    action: CompiledAction,
+    request: Request,
+    facts: Mapping[str, Value],
+    evaluation: Evaluation,
+    judge: Judge,
 ) -> ActionVerdict:
     fallen = _fallen(action, request, facts, evaluation)
     if fallen is not None:
         return fallen
+    open_ = {one.id for one in open_treatments(action, request, evaluation)}
+    common = common_factors(action, facts, evaluation)
     treatments = tuple(
-        _treatment(action, one, request, facts, evaluation) for one in action.treatments
+        _treatment(action, one, request, evaluation, judge, open_, common)
+        for one in action.treatments
     )
     base = ActionVerdict(action.id, action.issue, action.group, LOST, treatments=treatments)
     if any(not one.reason for one in treatments):
@@ -105,53 +119,49 @@ def _verdict(
 def _fallen(
     action: CompiledAction, request: Request, facts: Mapping[str, Value], evaluation: Evaluation
 ) -> ActionVerdict | None:
-    fell = ActionVerdict(action.id, action.issue, action.group, FELL)
+    ids = (action.id, action.issue, action.group)
     if not action.from_us <= request.now_us < action.until_us:
         spec = action.spec
-        return replace(
-            fell, stage="validity", level=action.id,
-            detail=f"valid from {spec.valid_from or '–'} to {spec.valid_to or '–'}",
-        )  # fmt: skip
+        detail = f"valid from {spec.valid_from or '–'} to {spec.valid_to or '–'}"
+        return ActionVerdict(*ids, FELL, "validity", "", action.id, detail)
     if action.purpose is not None and action.purpose not in request.person.granted:
-        return replace(fell, stage="purpose", level=action.id, detail=action.purpose)
-    gate = _shut(action.gates, evaluation)
-    if gate is None:
+        return ActionVerdict(*ids, FELL, "purpose", "", action.id, action.purpose)
+    if evaluation.holds(action.tests):
         return None
+    gate = _shut(action.gates, evaluation)
     name = gate.condition.fact
-    return replace(
-        fell,
-        stage=gate.stage,
-        rule=gate.rule,
-        level=gate.level,
-        detail=conditions.text(gate.condition),
-        known=None if name is None else facts.get(name),
-    )
+    known_ = None if name is None else facts.get(name)
+    return ActionVerdict(*ids, FELL, gate.stage, gate.rule, gate.level, gate.text, known_)
 
 
-def _shut(gates: Sequence[Gate], evaluation: Evaluation) -> Gate | None:
-    return next((gate for gate in gates if not evaluation.holds((gate.test,))), None)
+def _shut(gates: Sequence[Gate], evaluation: Evaluation) -> Gate:
+    """Return the first gate that does not hold, of which there is one."""
+    return next(gate for gate in gates if not evaluation.holds(1 << gate.test))
 
 
 def _treatment(
     action: CompiledAction,
     treatment: CompiledTreatment,
     request: Request,
-    facts: Mapping[str, Value],
     evaluation: Evaluation,
+    judge: Judge,
+    open_: Collection[str],
+    common: tuple[float, float],
 ) -> TreatmentVerdict:
-    found = TreatmentVerdict(treatment.id, treatment.channel, "")
+    """open_ : ids of the open treatments of the action; common : its context and value."""
+    ids = (treatment.id, treatment.channel)
     if treatment.channel not in request.places:
-        return replace(found, reason="place_not_there")
-    gate = _shut(treatment.gates, evaluation)
-    if gate is not None:
-        return replace(found, reason="condition", detail=conditions.text(gate.condition))
-    if treatment not in open_treatments(action, request, evaluation):
-        return replace(found, reason="other_channel_preferred")
-    factors = factors_of(action, treatment, request, facts, evaluation)
+        return TreatmentVerdict(*ids, "place_not_there")
+    if not evaluation.holds(treatment.tests):
+        gate = _shut(treatment.gates, evaluation)
+        return TreatmentVerdict(*ids, "condition", detail=gate.text)
+    if treatment.id not in open_:
+        return TreatmentVerdict(*ids, "other_channel_preferred")
+    factors = Factors(propensity_of(action, treatment, request), *common, action.weight)
     if factors.priority <= 0:
-        return replace(found, reason="no_priority", factors=factors)
-    verdict = policy_verdict(action, treatment, request, Judge(request.person))
-    return replace(found, reason=verdict.refusal, rule=verdict.rule, factors=factors)
+        return TreatmentVerdict(*ids, "no_priority", factors=factors)
+    verdict = policy_verdict(action, treatment, request, judge)
+    return TreatmentVerdict(*ids, verdict.refusal, verdict.rule, factors=factors)
 
 
 def with_facts(request: Request, changed: Mapping[str, Value | None]) -> Request:

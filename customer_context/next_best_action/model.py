@@ -16,6 +16,7 @@ from pydantic import Field
 
 from contracts.channels import TO_CUSTOMER
 from contracts.purposes import Purpose
+from customer_context.cases.working_time import is_holiday
 from customer_context.contact_policy.policy import CONVERSATION, DISTANCE, QUIET_HOURS, Outcome
 from customer_context.contact_policy.quiet_hours import minutes_of
 from customer_context.facts.catalogue import FACTS, FactType
@@ -179,6 +180,13 @@ class MessagesPart(Part):
     contact: ContactPart = Field(default_factory=ContactPart)
 
 
+class HolidaysPart(Part):
+    """Whose public holidays `calendar.holiday` means, ISO 3166. region : None = nationwide ones."""
+
+    country: str = "DE"
+    region: str | None = None
+
+
 class AllActions(Part):
     """The file of what holds for all actions, and for messages. timezone : of validity."""
 
@@ -188,6 +196,7 @@ class AllActions(Part):
     policies: list[EngagementPolicy] = Field(default_factory=list)
     contact: ContactPart = Field(default_factory=ContactPart)
     messages: MessagesPart = Field(default_factory=MessagesPart)
+    holidays: HolidaysPart = Field(default_factory=HolidaysPart)
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,6 +263,10 @@ def _check_all(every: AllActions, file: str) -> None:
         ZoneInfo(every.timezone)
     except (ValueError, OSError, KeyError) as error:
         raise wrong(file, "timezone", f"no IANA time zone: {error}") from None
+    try:
+        is_holiday(date(2026, 1, 1), every.holidays.country, every.holidays.region)
+    except (NotImplementedError, KeyError):
+        raise wrong(file, "holidays", "expected ISO 3166, such as DE and NW") from None
     _check_policies(every.policies, file, "policies")
     _check_contact(every.contact, file, "contact")
     above = _ids(every)

@@ -1,8 +1,10 @@
 """Actions compiled for deciding: conditions as gates that are evaluated once for all actions."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, time, timedelta
+from functools import reduce
+from operator import or_
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -35,31 +37,36 @@ FOREVER_US = 2**62
 @dataclass(frozen=True, slots=True)
 class Gate:
     """A condition of an action. stage : eligible, applicable or suitable; level : all or the id of
-    the issue, group or action that has it; rule : id of the policy; test : index of its test."""
+    the issue, group or action that has it; rule : id of the policy; test : index of its test; text
+    : the condition as one line."""
 
     stage: str
     level: str
     rule: str
     condition: Condition
     test: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledTreatment:
-    """A treatment. gates : its conditions, and that the facts of its texts are known; texts :
-    (subject or text, language) → template."""
+    """A treatment. gates : its conditions, and that the facts of its texts are known; tests : of
+    these, a bit each; texts : (subject or text, language) → template."""
 
     id: str
     channel: str
     propensity: float
     gates: tuple[Gate, ...]
     texts: Mapping[tuple[str, str], texts.Text]
-    tests: tuple[int, ...] = ()
+    tests: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAction:
-    """An action with all that it inherits. Times are microseconds since 1970, until exclusive."""
+    """An action with all that it inherits. Times are microseconds since 1970, until exclusive.
+
+    tests : of its gates, a bit each; contexts : tests → weight.
+    """
 
     spec: Action
     id: str
@@ -71,8 +78,8 @@ class CompiledAction:
     from_us: int
     until_us: int
     gates: tuple[Gate, ...]
-    tests: tuple[int, ...]
-    contexts: tuple[tuple[tuple[int, ...], float], ...]
+    tests: int
+    contexts: tuple[tuple[int, float], ...]
     value: float | FactOfValue
     weight: float
     treatments: tuple[CompiledTreatment, ...]
@@ -152,9 +159,9 @@ def _action(
         from_us=_midnight_us(action.valid_from, found.all.timezone, 0),
         until_us=_midnight_us(action.valid_to, found.all.timezone, 1),
         gates=gates,
-        tests=_unique(gates),
+        tests=_bits(gate.test for gate in gates),
         contexts=tuple(
-            (tuple(tests.of(one) for one in context.when), float(context.weight))
+            (_bits(tests.of(one) for one in context.when), float(context.weight))
             for context in action.context
         ),
         value=spec if isinstance(spec, FactOfValue) else float(spec),
@@ -167,6 +174,10 @@ def _action(
     )
 
 
+def _gate(stage: str, level: str, rule: str, condition: Condition, tests: _Tests) -> Gate:
+    return Gate(stage, level, rule, condition, tests.of(condition), conditions.text(condition))
+
+
 def _gates(
     levels: Sequence[tuple[str, Any]], off: set[str], action: Action, tests: _Tests
 ) -> tuple[Gate, ...]:
@@ -176,18 +187,16 @@ def _gates(
         for level, part in levels:
             for policy in part.policies:
                 if policy.kind == stage and policy.id not in off:
-                    gates += [
-                        Gate(stage, level, policy.id, one, tests.of(one)) for one in policy.when
-                    ]
+                    gates += [_gate(stage, level, policy.id, one, tests) for one in policy.when]
         own: list[Condition] = list(getattr(action, stage))
         if stage == "applicable" and isinstance(action.value, FactOfValue):
             own.append(Condition(fact=action.value.fact, known=True))
-        gates += [Gate(stage, action.id, stage, one, tests.of(one)) for one in own]
+        gates += [_gate(stage, action.id, stage, one, tests) for one in own]
     return tuple(gates)
 
 
-def _unique(gates: Sequence[Gate]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(gate.test for gate in gates))
+def _bits(tests: Iterable[int]) -> int:
+    return reduce(or_, (1 << test for test in tests), 0)
 
 
 def _treatment(
@@ -207,14 +216,14 @@ def _treatment(
                 raise Usage(f"{issue}: {where}: no text: {error}") from None
             needed |= facts
     own = [*treatment.when, *(Condition(fact=name, known=True) for name in sorted(needed))]
-    gates = tuple(Gate("treatment", action.id, treatment.id, one, tests.of(one)) for one in own)
+    gates = tuple(_gate("treatment", action.id, treatment.id, one, tests) for one in own)
     return CompiledTreatment(
         treatment.id,
         treatment.channel,
         float(treatment.propensity if treatment.propensity is not None else action.propensity),
         gates,
         found,
-        _unique(gates),
+        _bits(gate.test for gate in gates),
     )
 
 
@@ -259,22 +268,19 @@ def _policy(parts: Sequence[ContactPart], off: set[str]) -> contact.Policy:
 
 
 class Evaluation:
-    """Tests over known facts, each evaluated once."""
+    """Tests over known facts, each evaluated once. failed : those that do not hold, a bit each: to
+    ask whether all tests of an action hold is one operation."""
 
-    __slots__ = ("_known", "_memo", "_tests")
+    __slots__ = ("failed",)
 
     def __init__(self, rules: Rules, known: Mapping[str, Value]) -> None:
-        self._tests: tuple[Callable[[Mapping[str, Value]], bool], ...] = rules.tests
-        self._memo: list[bool | None] = [None] * len(self._tests)
-        self._known = known
+        failed, bit = 0, 1
+        for test in rules.tests:
+            if not test(known):
+                failed |= bit
+            bit <<= 1
+        self.failed = failed
 
-    def holds(self, tests: Sequence[int]) -> bool:
+    def holds(self, tests: int) -> bool:
         """Return whether all of these tests hold."""
-        memo = self._memo
-        for index in tests:
-            found = memo[index]
-            if found is None:
-                found = memo[index] = self._tests[index](self._known)
-            if not found:
-                return False
-        return True
+        return not tests & self.failed

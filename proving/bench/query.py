@@ -1,12 +1,9 @@
 """`tachowatt bench query`: response times of the API over histories of different size."""
 
-import os
 import random
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,21 +11,19 @@ import httpx
 import numpy as np
 
 from api.http.scopes import OF_ROLE
-from app.processes.stack import Stack, prepare_secrets
-from app.servers.supervise import Child
+from app.processes.stack import prepare_secrets
 from proving.bench import history
+from proving.bench.served_api import key_of, served
 from proving.testbed.database import database_of
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Stop
 from runtime.settings import Settings
 from services.contact_points import contact_points_of
-from store.people import keys
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from store.schema.migrate import migrate
 from store.testing import bench_data, measurements
 
-_READY_WITHIN_S = 60.0
 _WARM = 30
 _FLAT = 1.5
 _SCORE_P99_MS = 20.0
@@ -83,19 +78,12 @@ def _one(
         measurements.require_empty(connection)
         history.fill(connection, samples, now_us, contact_points_of(settings))
         filled_s = clock.monotonic() - began
-        keys = {role: _key(connection, role, now_us) for role in OF_ROLE if role != "customer"}
-        keys |= {"customer": _key(connection, "customer", now_us, f"c{history.vehicle(1)}")}
+        keys = {role: key_of(connection, role, now_us) for role in OF_ROLE if role != "customer"}
+        keys |= {"customer": key_of(connection, "customer", now_us, f"c{history.vehicle(1)}")}
         tables = bench_data.table_sizes(connection)
         versions = measurements.versions(connection)
         connection.commit()
-    child = Child(
-        [sys.executable, "-m", "app.cli", "api"],
-        directory / "api.log",
-        environment=_environment(directory, url),
-        directory=Path.cwd(),
-    )
-    try:
-        address = _address(child, directory, clock)
+    with served(directory, url, clock) as address:
         rows = {}
         asked = _questions(now_us)
         for number, question in enumerate(asked):
@@ -108,8 +96,6 @@ def _one(
                 if question.page:
                     _sign_in(client, key)
                 rows[question.name] = _measure(client, clock, question, requests)
-    finally:
-        child.stop()
     return {
         "samples": samples,
         "filled_s": round(filled_s, 1),
@@ -118,35 +104,6 @@ def _one(
         "requests": requests,
         "latency_ms": rows,
     }
-
-
-def _environment(directory: Path, url: str) -> dict[str, str]:
-    return {
-        **os.environ,
-        "TACHOWATT_STATE_DIR": str(directory),
-        "TACHOWATT_DATABASE_URL": url,
-        "TACHOWATT_API_PORT": "0",
-        "TACHOWATT_API_REQUESTS_PER_MINUTE": str(10**9),
-    }
-
-
-def _key(connection: Any, role: str, now_us: int, customer: str | None = None) -> str:
-    return keys.create_key(
-        connection, tenant=bench_data.TENANT, role=role, name=role, scopes=OF_ROLE[role],
-        now_us=now_us, customer=customer,
-    )[1]  # fmt: skip
-
-
-def _address(child: Child, directory: Path, clock: Clock) -> str:
-    stack = Stack(Settings(state_dir=directory), clock)
-    deadline = clock.monotonic() + _READY_WITHIN_S
-    while clock.monotonic() < deadline and child.alive():
-        running = stack.running()
-        if running is not None and running.api_url:
-            return running.api_url
-        child.wait(0.05)
-    log = (directory / "api.log").read_text(errors="replace")[-2000:]
-    raise Stop(f"the API did not start; the end of its log:\n{log}")
 
 
 def _questions(now_us: int) -> list[Question]:

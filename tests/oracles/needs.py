@@ -31,6 +31,23 @@ def consumption(days, today):
     return facts
 
 
+def charging(days, today):
+    """days : {day number: (highest W, base load W, hour of the highest)}; returns facts."""
+    last = [day for n, day in days.items() if 0 <= today - n < 30]
+    if len(last) < 4:
+        return {}
+    nights = 0
+    for highest, base, hour in last:
+        if highest - base >= 3000 and (hour >= 22 or hour < 6):
+            nights += 1
+    facts = {"consumption.charger_nights": nights}
+    if nights >= 4:
+        facts["consumption.charger"] = True
+    elif len(last) >= 20:
+        facts["consumption.charger"] = False
+    return facts
+
+
 def saving(year_kwh, flat_ct, low_ct, high_ct, cheap_share):
     """Euro a year that a household would have saved."""
     paid = year_kwh * flat_ct / 100

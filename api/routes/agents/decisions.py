@@ -202,14 +202,16 @@ def decide_next_action(
 
 def shape(made: Made) -> NextActionDecision:
     """Return a decision as it is answered."""
-    return NextActionDecision(
-        id=made.id,
-        customer=made.customer,
-        place=made.place,
-        decided_at=from_us(made.decided_at_us),
-        digest=made.digest,
-        winners=[_winner(one) for one in made.winners],
-        candidates=[CandidateShape.model_validate(one) for one in made.candidates],
+    return NextActionDecision.model_validate(
+        {
+            "id": made.id,
+            "customer": made.customer,
+            "place": made.place,
+            "decided_at": from_us(made.decided_at_us),
+            "digest": made.digest,
+            "winners": [_winner(one) for one in made.winners],
+            "candidates": made.candidates,
+        }
     )
 
 

@@ -129,6 +129,7 @@ HELP: dict[str, set[str]] = {
     "signals": DATABASE,
     "simulate": PARSER,
     "verify": DATABASE,
+    "weather": DATABASE,
     "warm-up": PARSER,
 }
 """What the help of each command imports."""

@@ -31,6 +31,26 @@ def test_consumption_is_what_the_oracle_says(days: dict[int, tuple[float | None,
     assert all(one.at_us <= NOW_US for one in needs.of_days(rows, NOW_US))
 
 
+@given(
+    st.dictionaries(
+        st.integers(TODAY - 40, TODAY + 2),
+        st.tuples(
+            st.sampled_from([400.0, 3_299.0, 3_300.0, 11_300.0]),
+            st.sampled_from([200.0, 300.0]),
+            st.sampled_from([0.0, 5.75, 6.0, 13.5, 21.75, 22.0]),
+        ),
+        max_size=40,
+    )
+)
+def test_a_charger_is_what_the_oracle_says(days: dict[int, tuple[float, float, float]]) -> None:
+    rows = [
+        Day(n * DAY_US, 1.0, None, base, highest, n * DAY_US + round(hour * DAY_US / 24))
+        for n, (highest, base, hour) in days.items()
+    ]
+    found = {one.name: one.value for one in needs.of_nights(rows, NOW_US)}
+    assert found == oracle.charging(days, TODAY)
+
+
 PRICES = st.floats(5, 60)
 
 
