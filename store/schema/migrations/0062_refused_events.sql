@@ -33,4 +33,3 @@ grant update (state, reason, body, type, object, settled_at, settled_by)
 
 -- When a decision begins or ends next is read with each change of consents, among all of them.
 create index consent_begins on customers.consent (valid_from) where valid_from is not null;
-create index consent_ends on customers.consent (valid_to) where valid_to is not null;
