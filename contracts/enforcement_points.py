@@ -46,10 +46,11 @@ POINTS: tuple[Point, ...] = (
     Point(
         "partners",
         "A partner sees only who has granted it to this partner, for a purpose and until a time.",
-        ("customer_context/consent/partners.py",),
+        ("customer_context/consent/partners.py", "services/partners.py"),
         (
             "tests/property/test_partner_grants.py::test_a_partner_sees_what_it_was_granted",
             "tests/integration/test_partners.py::test_a_partner_sees_only_who_granted_it",
+            "tests/integration/test_partners.py::test_a_person_of_a_partner_works_on_its_pages",
         ),
     ),
     Point(

@@ -11,10 +11,15 @@ from typing import Any
 
 from contracts.kinds import SIGNALS, summary_of
 from contracts.purposes import INSURERS, PARTNER, Purpose
+from customer_context.cases.case_state import State, What
+from customer_context.cases.case_types import Item, Step
 from customer_context.consent.partners import granted_to
 from customer_context.consent.state import GRANTED, WITHDRAWN, Decision
 from runtime.errors import NotAllowed, NotFound
+from services import case_steps, matter, visibility
 from services import consent as decisions
+from services.visibility import Kind
+from store.casework import cases
 from store.people import consent, customers, partners, subjects
 from store.people.partners import Partner
 from store.postgres.pool import Connection
@@ -25,6 +30,7 @@ LONGEST = timedelta(days=730)
 _BACK = timedelta(days=60)
 _MOST_SIGNALS = 50
 _AT_ONCE = 200
+_MOST_CASES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +50,22 @@ class Seen:
     customer: str
     name: str
     purposes: Mapping[str, datetime]
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A step of a customer's case that a partner does: towing, a rental car, a date at a garage.
+
+    title : of the case, by language; until : None = no deadline runs.
+    """
+
+    customer: str
+    case_id: str
+    title: Mapping[str, str]
+    opened_at: datetime
+    plan: case_steps.Plan
+    item: Item
+    until: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,6 +196,58 @@ def see(
         for row in rows
     ]
     return Seen(customer, person.name, purposes), contracts, findings
+
+
+def tasks(connection: Connection, tenant: str, seen: Seen, now_us: int) -> list[Task]:
+    """Return what a partner has to do now for a customer, whom it sees, the newest case first.
+
+    Only of cases that rest on a purpose that is granted to the partner.
+    """
+    rows = cases.list_(connection, tenant, customer=seen.customer, limit=_MOST_CASES)
+    found = []
+    for row in visibility.shown(connection, tenant, Kind.CASE, rows, reader=None):
+        own = row["customer"] == seen.customer and row["purpose"] in seen.purposes
+        if not own or row["withdrawn"] is not None or row["state"] == "resolved":
+            continue
+        plan = case_steps.plan_of(connection, tenant, row["case_id"])
+        if plan is None:
+            continue
+        found += [
+            Task(
+                row["customer"], row["case_id"], row["title"], row["opened_at"], plan, item,
+                matter.until(plan, item),
+            )
+            for item in plan.type.items.values()
+            if _is_partners(item) and plan.state.items[item.id].state == State.ACTIVE
+        ]  # fmt: skip
+    return found
+
+
+def task(
+    connection: Connection, tenant: str, partner: str, customer: str, case_id: str, step: str,
+    now_us: int,
+) -> Task:  # fmt: skip
+    """Return one task of a partner. Raises `NotFound`, also where nothing is granted any more."""
+    purposes = _granted(connection, tenant, customer, partner, now_us)
+    person = customers.person(connection, tenant, customer)
+    seen = None if person is None else Seen(customer, person.name, purposes)
+    for one in () if seen is None else tasks(connection, tenant, seen, now_us):
+        if (one.case_id, one.item.id) == (case_id, step):
+            return one
+    raise NotFound(f"there is no step {step!r} for you")
+
+
+def complete(
+    connection: Connection, tenant: str, task: Task, by: str, data: Mapping[str, Any], now_us: int
+) -> None:
+    """Complete a step that `task` has returned. Raises `Invalid`, `NotAllowed`."""
+    case_steps.act(
+        connection, tenant, task.case_id, by, now_us, What.COMPLETE, item=task.item.id, data=data
+    )
+
+
+def _is_partners(item: Item) -> bool:
+    return isinstance(item.spec, Step) and item.spec.who == "partner"
 
 
 def _covered(contract: Mapping[str, Any], purposes: Mapping[str, datetime]) -> bool:

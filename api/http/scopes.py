@@ -20,6 +20,7 @@ class Scope(StrEnum):
     CUSTOMERS_WRITE = "customers:write"
     CUSTOMERS_MERGE = "customers:merge"
     PARTNER_READ = "partner:read"
+    PARTNER_WRITE = "partner:write"
     INTERACTIONS_WRITE = "interactions:write"
     REGISTRY_READ = "registry:read"
     REGISTRY_WRITE = "registry:write"
@@ -109,7 +110,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     ),
     Role.OPERATOR: _OPERATOR,
     Role.PLATFORM: _OPERATOR | {Scope.UNASSIGNED_READ},
-    Role.PARTNER: frozenset({Scope.PARTNER_READ}),
+    Role.PARTNER: frozenset({Scope.PARTNER_READ, Scope.PARTNER_WRITE}),
     Role.CUSTOMER: frozenset(
         {
             Scope.DATA_READ,

@@ -153,6 +153,11 @@ def shown(
     )
 
 
+def of_partner(view: View, plan: case_steps.Plan) -> Shown:
+    """Return a plan for a partner, who sees the form of their own step only."""
+    return Shown(plan, [], view.language, view.language, viewer=view.caller.name)
+
+
 def who_of(language: str, author: str, viewer: str) -> str:
     """Return who entered a value, as the viewer calls them."""
     texts = Texts(language)

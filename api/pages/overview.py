@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from starlette.responses import Response
 
 from api.http.scopes import Scope
-from api.pages import live, today, words
+from api.pages import live, partner, today, words
 from api.pages.cases import waiting
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import Row
@@ -35,6 +35,8 @@ def overview(ledger_cache: live.LedgerCache) -> Callable[[View], Response]:
     def show(view: View) -> Response:
         if view.caller.role == "customer":
             return today.today(view)
+        if view.may(Scope.PARTNER_READ):
+            return partner.customers(view)
         if view.may(Scope.OPERATIONS_READ):
             return _operations(view, ledger_cache)
         if view.may(Scope.CRASHES_READ, Scope.SCORES_READ):

@@ -85,6 +85,8 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         "/actions": {"operator", "platform", "supervisor", "marketing", "data_protection"},
         f"/decisions/{own.decision}": {"agent", "supervisor"},
         "/matches": {"supervisor", "back_office"},
+        "/partner": {"partner"},
+        f"/partner/customers/{own.driver}": {"partner"},
         "/privacy": {"data_protection"},
         f"/me/rights/{own.right}/copy": {"customer"},
         "/rules": {"operator", "platform", "supervisor", "data_protection"},
@@ -110,10 +112,11 @@ def steps_of_speed(content: bytes) -> list[float]:
     return [(b - a).total_seconds() for a, b in pairwise(times)]
 
 
+_NEED_CONSENT = ("/vehicles/", "/meters/", "/alerts/", "/partner/")
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
            "/me/timeline", "/me/consents", "/inbox", "/dead-letters", "/dead-letters/1",
            "/playbooks", "/actions",
-           "/approvals", "/desk", "/team", "/matches", "/privacy", "/rules",
+           "/approvals", "/desk", "/team", "/matches", "/partner", "/privacy", "/rules",
            "/rules/playbook/crash-call-back", "/rules/case_type/complaint")  # fmt: skip
 
 
@@ -196,7 +199,7 @@ def test_others_things_are_not_found(api: Api, enter, role: str, owner: str) -> 
             owner == "zz"
             or role in ("customer", "home")
             or role not in roles
-            or (owner == "quiet" and path.startswith(("/vehicles/", "/meters/", "/alerts/")))
+            or (owner == "quiet" and path.startswith(_NEED_CONSENT))
         )
         assert status == (200 if not hidden else status if status in (403, 404) else -1), path
     if owner == "zz" or role in ("customer", "home"):

@@ -7,14 +7,18 @@ import httpx
 import pytest
 
 from app.cli import cli
-from services import consent, partners
+from customer_context.cases.case_state import What
+from services import case_steps, consent, partners
+from services import sign_in as sign_in_as
 from store.people import partners as store
+from store.people import persons, read_log
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
-from tests.pages import sign_in, token_of
+from tests.pages import HTML, sign_in, token_of
+from tests.secret_keys import BOX
 
 DAY_US = 86_400_000_000
 SAID = {"notice_version": "1", "source": "test", "method": "command"}
@@ -130,3 +134,62 @@ def test_the_command_adds_joins_and_ends(
     cli(["partner", "list", "--tenant", "t1", "--json"], standalone_mode=False)
     rows = json.loads(capsys.readouterr().out)
     assert [row["id"] for row in rows if row["ended"]] == ["broker-1"]
+
+
+def _claim(connection: Connection, customer: str) -> str:
+    """A crash whose driver needs everything: towing, a rental car and a garage."""
+    case = str(
+        case_steps.open_(connection, "t1", "crash-claim", "anna", NOW_US, customer=customer)[
+            "case_id"
+        ]
+    )
+    for item, data in (
+        ("at-scene", {"scene_answer": "well"}),
+        ("needs", {"drivable": False, "rental": True}),
+    ):
+        case_steps.act(connection, "t1", case, "anna", NOW_US, What.COMPLETE, item=item, data=data)
+    connection.commit()
+    return case
+
+
+def test_a_person_of_a_partner_works_on_its_pages(api: Api) -> None:
+    """Who has granted it, their claim's steps for the partner, and nothing else."""
+    with connect(api.seeded.url) as connection:
+        person = api.seeded.people[("own", "partner")]
+        assert store.join(connection, "t1", person, "garage")
+        account = persons.account(connection, person)
+        assert account is not None
+        opened = sign_in_as.open_session(connection, BOX, account, "password", "test", NOW_US)
+        assert opened is not None
+        case, other = _claim(connection, "c0"), _claim(connection, "c3")
+    with httpx.Client(base_url=api.client.base_url, headers=HTML) as client:
+        client.cookies.set("tw_session", opened.token)
+        page = client.get("/").text
+        assert "My customers" in page and "/partner/customers/c0" in page
+        for task in ("Towing", "Provide a rental car", "Appointment at a garage"):
+            assert task in page
+        shown = client.get("/partner/customers/c0").text
+        assert "v0" in shown or "Car" in shown
+        assert case in shown and other not in page and "/customers/c3" not in page
+        for path in ("/partner/customers/c3", "/customers/c0", "/cases/" + case, "/matches"):
+            assert client.get(path).status_code in (403, 404), path
+        token = {"csrf": token_of(shown), "case": case, "step": "garage", "action": "complete"}
+        done = client.post(
+            "/partner/customers/c0", data={**token, "field.garage_date": "2026-12-09"}
+        )
+        assert done.status_code == 303, done.text
+        assert "Appointment at a garage" not in client.get("/partner").text
+        foreign = {**token, "case": other}
+        assert client.post("/partner/customers/c3", data=foreign).status_code == 404
+        assert client.post("/partner/customers/c0", data=foreign).status_code == 404
+        with connect(api.seeded.url) as connection:
+            plan = case_steps.plan_of(connection, "t1", case)
+            assert plan is not None and plan.state.data["garage_date"] == "2026-12-09"
+            reads = read_log.of_customer(connection, "t1", "c0", limit=20)
+            assert "own partner person" in {row["reader"] for row in reads}
+            partners.end(connection, "t1", "c0", "garage", "claims_assistance", NOW_US + 9, **SAID)
+            connection.commit()
+        for path in ("/", "/partner"):
+            assert "/customers/c0" not in client.get(path).text, "gone with the next request"
+        assert client.get("/partner/customers/c0").status_code == 404
+        assert client.post("/partner/customers/c0", data=token).status_code == 404
