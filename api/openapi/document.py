@@ -176,8 +176,9 @@ def _finish(path: str, method: str, operation: dict[str, Any], scopes: list[str]
     for status, example in examples.of(operation["operationId"]).items():
         content = responses[status]["content"]
         next(iter(content.values()))["example"] = example
-        if "text/csv" in content:
-            content["text/csv"]["example"] = examples.CSV
+        for media_type, text in examples.TEXTS.items():
+            if media_type in content:
+                content[media_type]["example"] = text
     body = examples.REQUESTS.get(operation["operationId"])
     if body is not None:
         next(iter(operation["requestBody"]["content"].values()))["example"] = body

@@ -352,7 +352,24 @@ CSV = (
     "start,end,energy_kwh,status,estimated,revision\r\n"
     "2026-11-20T17:30:00Z,2026-11-20T17:45:00Z,0.78,ABGELESEN,False,0\r\n"
 )
-"""Intervals as text/csv."""
+TEXTS = {
+    "text/csv": CSV,
+    "application/atom+xml": (
+        '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:espi="http://naesb.org/espi">'
+        "<entry><content><espi:IntervalBlock><espi:IntervalReading><espi:ReadingQuality>"
+        "<espi:quality>17</espi:quality></espi:ReadingQuality><espi:timePeriod>"
+        "<espi:duration>900</espi:duration><espi:start>1795282200</espi:start></espi:timePeriod>"
+        "<espi:value>780000</espi:value></espi:IntervalReading></espi:IntervalBlock></content>"
+        "</entry></feed>"
+    ),
+    "application/vnd.bo4e+json": (
+        '{"_typ": "LASTGANG", "sparte": "STROM", "messgroesse": "KWH", "werte": '
+        '[{"_typ": "ZEITREIHENWERT", "wert": "0.78", "status": "ABGELESEN", "zeitraum": '
+        '{"_typ": "ZEITRAUM", "startdatum": "2026-11-20", "startuhrzeit": "17:30:00Z", '
+        '"enddatum": "2026-11-20", "enduhrzeit": "17:45:00Z"}}]}'
+    ),
+}
+"""Intervals in the other forms: media type → text."""
 
 
 def of(operation_id: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""`--export`: the samples or intervals that were used, as CSV.
+"""`--export`: the samples or intervals that were used, as CSV; of meters also Green Button, BO4E.
 
-Measured and estimated values have separate columns, so the export is an input that gives the same
-answer.
+Measured and estimated values have separate columns of the CSV, so it is an input that gives the
+same answer.
 """
 
 from pathlib import Path
@@ -17,6 +17,7 @@ from app.analysis.trip import TripAnalysis
 from app.recordings.read import Table
 from contracts.quality import Quality, Reason
 from runtime.errors import Usage
+from services.interval_formats import Value, bo4e, green_button
 
 US_PER_S = 1_000_000
 
@@ -90,8 +91,13 @@ def _within(table: Table, row: np.void) -> slice:
     return slice(int(first), int(last))
 
 
+FORMS = (".xml", ".json")  # endings of Green Button and BO4E; any other is CSV
+
+
 def export_meter(analysis: MeterAnalysis, path: Path) -> None:
     """Write the intervals: start, end, measured and estimated energy, quality, status and reason.
+
+    A file .xml is a Green Button feed, .json a Lastgang of BO4E, any other CSV.
 
     quality : name of contracts.quality; status : measured, substituted (by the sender),
     spread (a register's difference over several intervals), estimated (by us) or missing;
@@ -119,6 +125,16 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
     order = np.argsort(start_us, kind="stable")
     start_us, end_us, energy, code = start_us[order], end_us[order], energy[order], code[order]
     ours, measured, reason = ours[order], measured[order], reason[order]
+    if path.suffix.lower() in FORMS:
+        values = [
+            Value(start, end, None if kwh != kwh else kwh, Quality(status), Reason(why))
+            for start, end, kwh, status, why in zip(
+                start_us.tolist(), end_us.tolist(), energy.tolist(), code.tolist(),
+                reason.tolist(), strict=True,
+            )
+        ]  # fmt: skip
+        write_form(path, table.path.name.partition(".")[0], values, int(end_us[-1]))
+        return
     missing = np.isnan(energy) | (code <= Quality.NICHT_VERWENDBAR)
     status = np.select(
         [missing, ours & measured, ours, code < Quality.ABGELESEN],
@@ -137,6 +153,18 @@ def export_meter(analysis: MeterAnalysis, path: Path) -> None:
         "reason": reasons[reason],
     }
     _write(columns, path)
+
+
+def write_form(path: Path, meter: str, values: list[Value], updated_us: int) -> None:
+    """Write values in the form of the file's ending. Raises Usage."""
+    if path.suffix.lower() == ".xml":
+        text = green_button(meter, values, updated_us)
+    else:
+        text = bo4e(meter, values)
+    try:
+        path.write_text(text, "utf-8")
+    except OSError as error:
+        raise Usage(f"--export: {path}: {error.strerror or error}") from error
 
 
 def _offsets(table: Table, t_us: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -81,12 +81,38 @@ def close_interval(c, p, out, count, device, end, kwh, read, offset, reason, dec
     open_interval(c, end, offset, kwh, read)
 
 
+@hot_kernel
+def usual_of(c, begin, end):
+    """Return what this home usually uses from begin to end (µs), apart from the unit."""
+    usual = usual_power(c, begin + c[C.LAST_OFFSET])
+    if usual < 0.0:
+        usual = 0.0  # the mean of an hour with exports
+    return usual * (end - begin)
+
+
+@lean_kernel
+def usual_of_hole(c, t_from, t, edge):
+    """Return the sum of `usual_of` over the pieces between edges; 0 where an hour is not known."""
+    total = 0.0
+    begin = t_from
+    while begin < t:
+        end = min(edge, t)
+        usual = usual_of(c, begin, end)
+        if usual != usual:
+            return 0.0
+        total += usual
+        begin = end
+        edge += c[C.INTERVAL_US]
+    return total
+
+
 @lean_kernel
 def segment(c, p, out, count, device, t, offset, kwh, reason, decided):
     """Book the use between the last accepted read and this one on the grid of intervals.
 
-    The register is a straight line between the two; the grid is that of UTC. A fall is booked
-    where it corrects (`undo`).
+    Over a hole the register rises as on days like these, the later ones of more weight (the
+    profile); over a short one, or without a profile, it is a straight line. The grid is that of
+    UTC. A fall is booked where it corrects (`undo`).
     """
     t_from = c[C.REG_T]
     kwh_from = c[C.REG_KWH]
@@ -113,9 +139,20 @@ def segment(c, p, out, count, device, t, offset, kwh, reason, decided):
     edge = (np.floor(c[C.OPEN_START] / length) + 1.0) * length
     if not near and c[C.READS] >= 1.0:
         c[C.MUTE] = 1.0
+    total = 0.0
+    long = elapsed > p.line_fill_s * 1e6 and elapsed <= p.longest_spread_s * 1e6
+    if long and not near and not undoes:
+        total = usual_of_hole(c, t_from, t, edge)
+    so_far = 0.0
+    begin = t_from
     while edge <= t:
         exact = edge == t
-        at_edge = kwh if exact else kwh_from + use * ((edge - t_from) / elapsed)
+        share = (edge - t_from) / elapsed
+        if total > 0.0:
+            so_far += usual_of(c, begin, edge)
+            begin = edge
+            share = so_far / total
+        at_edge = kwh if exact else kwh_from + use * share
         read = 1.0 if near or exact else 0.0
         close_interval(
             c, p, out, count, device, edge, at_edge, read, offset if exact else old, reason, decided

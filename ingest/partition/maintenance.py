@@ -113,7 +113,13 @@ class Maintenance:
         with lease.transaction() as (connection, cache):
             now_us = lease.clock.now_us()
             result = recompute.finish(
-                connection, cache, kind, device_id, replay, lease.settings.checkpoint_samples
+                connection,
+                cache,
+                kind,
+                device_id,
+                replay,
+                lease.settings.checkpoint_samples,
+                now_us,
             )
             outbox.put(connection, corrections(result.changes, cache.registry.by_id), now_us)
         log.debug(

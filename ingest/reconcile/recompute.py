@@ -110,6 +110,7 @@ def finish(
     device_id: int,
     done: Replay,
     checkpoint_samples: int,
+    now_us: int,
 ) -> Recomputed:
     """Replace the stored features by those of a complete replay, in the caller's transaction."""
     changes = []
@@ -124,7 +125,7 @@ def finish(
         for table in kind.features:
             rows = np.concatenate([piece.rows[table.name] for piece in pieces])
             after = None if after_us == NEVER_US else after_us
-            changes += features.replace(connection, table, device_id, after, until_us, rows)
+            changes += features.replace(connection, table, device_id, after, until_us, rows, now_us)
     kept, since = [], 0
     for piece in done.pieces:
         since += piece.samples

@@ -20,7 +20,11 @@ DRIVING_EVENT = FeatureTable.of(
     "features.driving_event", driving.EVENT_DTYPE, ("start_us", "kind", "end_us")
 )
 INTERVAL = FeatureTable.of(
-    "features.meter_interval", consumption.INTERVAL_DTYPE, ("start_us",), omit=("local_us",)
+    "features.meter_interval",
+    consumption.INTERVAL_DTYPE,
+    ("start_us",),
+    omit=("local_us",),
+    past="features.meter_interval_past",
 )
 DAY = FeatureTable.of("features.meter_day", consumption.DAY_DTYPE, ("day",))
 ANOMALY = FeatureTable.of(

@@ -26,20 +26,27 @@ class FeatureTable:
     fields : name → dtype of the kernel's rows, without `device`; int64 and float64, and
     fixed arrays of them.
     key : the fields that identify a row among those of its device.
+    past : the table that keeps what a correction replaced; None = nothing is kept.
     """
 
     name: str
     fields: Mapping[str, np.dtype[np.generic]]
     key: tuple[str, ...]
+    past: str | None = None
 
     @classmethod
     def of(
-        cls, name: str, dtype: np.dtype[np.void], key: tuple[str, ...], omit: tuple[str, ...] = ()
+        cls,
+        name: str,
+        dtype: np.dtype[np.void],
+        key: tuple[str, ...],
+        omit: tuple[str, ...] = (),
+        past: str | None = None,
     ) -> "FeatureTable":
         """Return the table for rows of a kernel's structured dtype, without the fields `omit`."""
         assert dtype.names is not None and dtype.fields is not None
         fields = {n: dtype.fields[n][0] for n in dtype.names if n not in ("device", *omit)}
-        return cls(name, fields, key)
+        return cls(name, fields, key, past)
 
     @property
     def dtype(self) -> np.dtype[np.void]:
@@ -144,10 +151,12 @@ def replace(
     after_us: int | None,
     until_us: int | None,
     rows: Rows,
+    now_us: int,
 ) -> list[Change]:
     """Replace the rows decided in (after, until] by `rows`.
 
-    An unchanged row keeps its revision, a changed one gets the next.
+    An unchanged row keeps its revision, a changed one gets the next. Where the table has a past,
+    replaced and removed rows go there with the time, and a mark for each row that is new.
     Returns the added, changed and removed rows.
     """
     rows = rows[canonical(table, rows)]
@@ -155,6 +164,7 @@ def replace(
     if old.shape == rows.shape and old.tobytes() == rows.tobytes():
         return []
     before = {_key(table, row): (row, int(r)) for row, r in zip(old, old_revision, strict=True)}
+    revisions = {key: was[1] for key, was in before.items()}
     revision = np.zeros(rows.shape[0], np.int64)
     changes = []
     for i, row in enumerate(rows):
@@ -171,7 +181,33 @@ def replace(
     connection.execute(f"delete from {table.name} {conditions}", parameters)
     append(connection, table, rows, revision)
     changes += [Change(table.name, key, row, None) for key, (row, _) in before.items()]
+    if table.past is not None:
+        _keep_past(connection, table, table.past, changes, revisions, now_us)
     return changes
+
+
+def _keep_past(
+    connection: Connection,
+    table: FeatureTable,
+    past: str,
+    changes: list[Change],
+    revisions: Mapping[tuple[object, ...], int],
+    now_us: int,
+) -> None:
+    """COPY what changes replaced; a row that is new leaves a mark that there was none."""
+    kept = [change for change in changes if change.old is None or not is_provisional(change.old)]
+    if not kept:
+        return
+    rows = np.empty(len(kept), table.dtype)
+    for at, change in enumerate(kept):
+        rows[at] = change.new if change.old is None else change.old
+    columns: dict[str, NDArray[np.generic]] = {"device_id": rows["device_id"]}
+    for name in table.fields:
+        columns[name] = rows[name]
+    columns["revision"] = np.array([revisions.get(change.key, 0) for change in kept], np.int64)
+    columns["existed"] = np.array([change.old is not None for change in kept], np.int64)
+    columns["replaced_us"] = np.full(len(kept), now_us, np.int64)
+    copy_in(connection, past, columns)
 
 
 def drop_provisional(

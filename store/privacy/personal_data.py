@@ -156,6 +156,8 @@ TABLES = (
                _RELATIONSHIP, _DRIVING),
     _of_device("features.meter_interval", "energy of each interval", "start_at", _RELATIONSHIP,
                _ENERGY),
+    _of_device("features.meter_interval_past", "energy of intervals before corrections", "start_at",
+               _RELATIONSHIP, _ENERGY),
     _of_device("features.meter_day", "energy and base load of each day", "start_at", _RELATIONSHIP,
                _ENERGY),
     _of_device("features.meter_anomaly", "anomalies of consumption", "start_at", _RELATIONSHIP,

@@ -151,6 +151,14 @@ def _midnight(day: date | None, days_later: int) -> datetime | None:
         return None
 
 
+# Of the versions of an interval the one that was replaced next after the time.
+_AS_OF = (
+    "f.existed = 1 and f.recorded_at <= %s and f.replaced_at > %s and not exists ("
+    "select from shown.meter_interval_version e where e.device_id = f.device_id "
+    "and e.start_at = f.start_at and e.replaced_at > %s and e.replaced_at < f.replaced_at)"
+)
+
+
 def intervals(
     connection: Connection,
     tenant: str,
@@ -161,17 +169,20 @@ def intervals(
     to_at: datetime | None = None,
     after: datetime | None = None,
     own: str | None = None,
+    as_of: datetime | None = None,
     limit: int = 50,
 ) -> list[dict[str, Any]]:
     """Return decided intervals that begin in [from, to), oldest first.
 
     after : start_at of the last row seen; own : a customer who reads their own values,
-    without the purpose.
+    without the purpose; as_of : the versions that stood there at that time.
     """
     where = rows.Conditions("true")
     where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
     where.add("f.start_at > %s", after)
-    sql, parameters = under_contract("shown.meter_interval", "meter", where, "f.start_at", limit)
+    where.add(_AS_OF, as_of, as_of, as_of)
+    view = "shown.meter_interval" if as_of is None else "shown.meter_interval_version"
+    sql, parameters = under_contract(view, "meter", where, "f.start_at", limit)
     return rows.all_(
         connection,
         "select f.start_at, f.end_at, f.energy_kwh, f.status, f.estimated, f.reason, f.revision, "

@@ -1,8 +1,11 @@
 """What the API answers, to whom, and what it says when it does not."""
 
+from xml.etree import ElementTree
+
 import pytest
 
 from feature_kernels import driving
+from services.interval_formats import BO4E, ESPI, GREEN_BUTTON
 from store.postgres import roles
 from store.postgres.pool import connect
 from store.postgres.times import from_us
@@ -107,6 +110,19 @@ def test_meters_days_and_intervals(api: Api) -> None:
     assert rows[4].split(",")[3] == "ERSATZWERT" and rows[5].split(",")[2] == ""
     following = text.headers["link"].partition("<")[2].partition(">")[0]
     assert api.get(following, "utility", Accept="text/csv").text.split("\r\n")[1] > rows[5]
+
+
+def test_intervals_leave_as_green_button_and_bo4e_and_as_of_a_time(api: Api) -> None:
+    path = "/v1/meters/m0/intervals?limit=6"
+    feed = api.get(path, "utility", Accept=GREEN_BUTTON)
+    assert feed.headers["content-type"].startswith(GREEN_BUTTON) and "link" in feed.headers
+    readings = list(ElementTree.fromstring(feed.text).iter(f"{{{ESPI}}}IntervalReading"))
+    assert len(readings) == 5  # one of six is missing
+    load = api.get(path, "utility", Accept=BO4E)
+    assert [one["status"] for one in load.json()["werte"]][3:5] == ["ERSATZWERT", "FEHLT"]
+    assert api.get(f"{path}&as_of=2001-01-01T00:00:00Z", "utility").json()["data"] == []
+    now = api.get(f"{path}&as_of=2199-01-01T00:00:00Z", "utility").json()["data"]
+    assert now == api.get(path, "utility").json()["data"]
 
 
 def test_customers_and_their_context(api: Api) -> None:

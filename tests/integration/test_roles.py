@@ -125,6 +125,7 @@ def test_a_reader_has_no_right_on_samples_features_keys_and_secrets(town: Town) 
         for name in (
             "telemetry.vehicle_sample", "telemetry.meter_sample", "telemetry.device_event",
             "features.trip", "features.driving_event", "features.meter_interval",
+            "features.meter_interval_past",
             "rollup.vehicle_day", "shown.own_trip", "access.api_key", "access.session",
             "contacts.receiver_secret", "contacts.score_told", "pipeline.checkpoint",
         ):  # fmt: skip

@@ -901,9 +901,14 @@ class Meter:
             self.mute = True
         old = self.offset
         edge = (self.open["start"] // step + 1) * step
+        shares = None
+        long = p["line_fill_s"] * 1e6 < elapsed <= p["longest_spread_s"] * 1e6
+        if long and not near and not corrects:
+            shares = self.shares_of_hole(t_from, t, edge)
         while edge <= t:
             exact = edge == t
-            at = kwh_from + use if exact else kwh_from + use * ((edge - t_from) / elapsed)
+            share = shares[edge] if shares else (edge - t_from) / elapsed
+            at = kwh_from + use if exact else kwh_from + use * share
             self.close_interval(edge, at, near or exact, offset if exact else old, reason, decided)
             edge += step
             if not near and edge < t and elapsed > p["longest_spread_s"] * 1e6:
@@ -914,6 +919,24 @@ class Meter:
             self.usual_spacing += 0.1 * (min(elapsed, 4 * self.usual_spacing) - self.usual_spacing)
         self.spacings += 1
         self.base = (t, kwh_from + use)
+
+    def shares_of_hole(self, t_from, t, edge):
+        """Which share of a hole's use has come by each edge of the grid, by the usual day."""
+        begins, ends = [t_from], []
+        while edge < t:
+            ends.append(edge)
+            begins.append(edge)
+            edge += self.length
+        ends.append(t)
+        usual = [self.usual(begin + self.offset) for begin in begins]
+        if None in usual:
+            return None
+        by = [0.0]
+        for mean, begin, end in zip(usual, begins, ends, strict=True):
+            by.append(by[-1] + max(mean, 0.0) * (end - begin))
+        if by[-1] <= 0.0:
+            return None
+        return {end: amount / by[-1] for end, amount in zip(ends, by[1:], strict=True)}
 
     def break_register(self, t, offset, kwh, reason, decided):
         if self.base[0] > self.open["start"]:

@@ -17,9 +17,10 @@ from api.http.scopes import Scope
 from api.resources.subjects import consent_ref, invalid, ordered
 from contracts.purposes import Purpose
 from contracts.quality import Quality, Reason
+from services.interval_formats import BO4E, GREEN_BUTTON, Value, bo4e, green_button
 from store.people.read_log import ObjectRead, of_rows
 from store.postgres.pool import Connection
-from store.postgres.times import EPOCH, from_us
+from store.postgres.times import EPOCH, from_us, to_us
 from store.reads import metering
 
 router = APIRouter(prefix="/v1/meters", tags=["utilities"])
@@ -146,7 +147,13 @@ def list_meter_days(
 @router.get(
     "/{meter_id}/intervals",
     responses={
-        200: {"model": PageOfIntervals, "content": {"text/csv": {"schema": {"type": "string"}}}}
+        200: {
+            "model": PageOfIntervals,
+            "content": {
+                media_type: {"schema": {"type": "string"}}
+                for media_type in ("text/csv", GREEN_BUTTON, BO4E)
+            },
+        }
     },
 )
 def list_meter_intervals(
@@ -155,12 +162,15 @@ def list_meter_intervals(
     meter_id: MeterId,
     from_: Annotated[Instant | None, Query(alias="from", description="Started at or after")] = None,
     to: Annotated[Instant | None, Query(description="Started before")] = None,
+    as_of: Annotated[
+        Instant | None, Query(description="As they stood at that time, before later corrections")
+    ] = None,
     after: After = None,
     limit: ManyRows = 1_000,
 ) -> Response:
-    """Intervals, oldest first, as JSON or (Accept: text/csv) as CSV.
+    """Intervals, oldest first, as JSON or, by the header Accept, as CSV, Green Button or BO4E.
 
-    The next page of a CSV is in the header Link.
+    The next page of those is in the header Link.
     """
     ordered("to", from_, to)
     cursor = paging.decode("intervals", after, paging.instant)
@@ -173,6 +183,7 @@ def list_meter_intervals(
             _PURPOSE,
             from_at=from_,
             to_at=to,
+            as_of=as_of,
             after=None if cursor is None else cursor[0],
             limit=limit + 1,
         )
@@ -183,8 +194,15 @@ def list_meter_intervals(
         concerned = [ObjectRead(holder, "meter", meter_id) for holder in holders]
         call.log(connection, concerned, "consumption intervals", _PURPOSE)
     data = [_interval(row) for row in shown]
-    if _prefers_csv(request):
+    if _prefers(request, "text/csv"):
         return _csv(request, data, page)
+    for media_type in (GREEN_BUTTON, BO4E):
+        if _prefers(request, media_type):
+            values = [_value(row) for row in shown]
+            text = bo4e(meter_id, values)
+            if media_type == GREEN_BUTTON:
+                text = green_button(meter_id, values, call.now_us)
+            return Response(text, media_type=media_type, headers=_following(request, page))
     return json(PageOfIntervals(data=data, pagination=page))
 
 
@@ -226,9 +244,27 @@ def _interval(row: dict[str, Any]) -> Interval:
     )
 
 
-def _prefers_csv(request: Request) -> bool:
+def _value(row: dict[str, Any]) -> Value:
+    return Value(
+        to_us(row["start_at"]),
+        to_us(row["end_at"]),
+        row["energy_kwh"],
+        Quality(row["status"]),
+        Reason(row["reason"]),
+    )
+
+
+def _prefers(request: Request, media_type: str) -> bool:
     accept = request.headers.get("accept", "")
-    return "text/csv" in accept and "application/json" not in accept
+    return media_type in accept and "application/json" not in accept
+
+
+def _following(request: Request, page: paging.Pagination) -> dict[str, str]:
+    """Return the header Link to the next page, if there is one."""
+    if not page.has_next_page:
+        return {}
+    following = request.url.include_query_params(after=page.end_cursor)
+    return {"Link": f'<{following.path}?{following.query}>; rel="next"'}
 
 
 def _csv(request: Request, data: list[Interval], page: paging.Pagination) -> Response:
@@ -237,8 +273,4 @@ def _csv(request: Request, data: list[Interval], page: paging.Pagination) -> Res
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow(names)
     writer.writerows(row.model_dump(mode="json").values() for row in data)
-    headers = {}
-    if page.has_next_page:
-        following = request.url.include_query_params(after=page.end_cursor)
-        headers["Link"] = f'<{following.path}?{following.query}>; rel="next"'
-    return Response(out.getvalue(), media_type="text/csv", headers=headers)
+    return Response(out.getvalue(), media_type="text/csv", headers=_following(request, page))

@@ -1700,10 +1700,39 @@ static void close_interval(double *c, const Parameters *p, Table *out, int64_t *
     open_interval(c, end, offset, kwh, read);
 }
 
+/* What this home usually uses from begin to end, apart from the unit. */
+static double usual_of(double *c, double begin, double end) {
+    double usual;
+    usual = usual_power(c, begin + c[LAST_OFFSET]);
+    if (usual < 0.0) {
+        usual = 0.0;
+    }
+    return usual * (end - begin);
+}
+
+/* Sum of usual_of over the pieces between edges; 0 where an hour is not known. */
+static double usual_of_hole(double *c, double t_from, double t, double edge) {
+    double total, begin, end, usual;
+    total = 0.0;
+    begin = t_from;
+    while (begin < t) {
+        end = MIN(edge, t);
+        usual = usual_of(c, begin, end);
+        if (usual != usual) {
+            return 0.0;
+        }
+        total += usual;
+        begin = end;
+        edge += c[INTERVAL_US];
+    }
+    return total;
+}
+
 /* Book the use between the last accepted read and this one on the grid of intervals. */
 static void segment(double *c, const Parameters *p, Table *out, int64_t *count, int64_t device,
                     double t, double offset, double kwh, double reason, double decided) {
     double t_from, kwh_from, length, elapsed, use, limit, old, edge, at_edge, read;
+    double total, so_far, begin, share;
     int64_t near, exact, undoes, greatest;
     t_from = c[REG_T];
     kwh_from = c[REG_KWH];
@@ -1736,9 +1765,22 @@ static void segment(double *c, const Parameters *p, Table *out, int64_t *count, 
     if (!near && c[READS] >= 1.0) {
         c[MUTE] = 1.0;
     }
+    total = 0.0;
+    if (!near && !undoes && elapsed > p->line_fill_s * 1e6 &&
+        elapsed <= p->longest_spread_s * 1e6) {
+        total = usual_of_hole(c, t_from, t, edge);
+    }
+    so_far = 0.0;
+    begin = t_from;
     while (edge <= t) {
         exact = edge == t;
-        at_edge = exact ? kwh : kwh_from + use * ((edge - t_from) / elapsed);
+        share = (edge - t_from) / elapsed;
+        if (total > 0.0) {
+            so_far += usual_of(c, begin, edge);
+            begin = edge;
+            share = so_far / total;
+        }
+        at_edge = exact ? kwh : kwh_from + use * share;
         read = near || exact ? 1.0 : 0.0;
         close_interval(c, p, out, count, device, edge, at_edge, read, exact ? offset : old,
                        reason, decided);

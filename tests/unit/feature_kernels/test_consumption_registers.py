@@ -65,6 +65,22 @@ def test_the_energy_of_a_hole_is_spread_and_marked():
     assert anomalies["end_us"][1] == t[100]
 
 
+def test_a_long_hole_is_spread_as_the_days_before_and_sums_to_the_register():
+    slots = np.arange(20 * 96)
+    hour = slots % 96 // 4
+    use = np.where((hour >= 18) & (hour < 22), 0.5, 0.05)
+    register = np.concatenate(([100.0], 100.0 + np.cumsum(use)))
+    t = T0 + np.arange(register.size) * 900 * SECOND
+    keep = np.ones(register.size, bool)
+    keep[15 * 96 + 5 : 17 * 96 + 40] = False
+    intervals, _, _ = run(register[keep], t=t[keep])
+    hole = slice(15 * 96 + 4, 17 * 96 + 40)
+    spread = intervals[hole]
+    assert set(spread["status"]) == {5} and set(spread["estimated"]) == {1}
+    np.testing.assert_allclose(spread["energy_kwh"], use[hole], rtol=0.02)
+    assert spread["energy_kwh"].sum() == pytest.approx(use[hole].sum(), rel=1e-12)
+
+
 @pytest.mark.parametrize("wrap", [1e6, 1e5])
 def test_a_rollover_is_use_and_no_anomaly(wrap):
     register = steady(wrap - 2.05, 60) % wrap
