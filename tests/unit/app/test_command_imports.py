@@ -76,6 +76,7 @@ HELP: dict[str, set[str]] = {
     "analyse-meter": PARSER,
     "check-reading": PARSER,
     "explain-bill": PARSER,
+    "export-meter": DATABASE,
     "import-meter": PARSER,
     "rank-meters": PARSER,
     "rank": PARSER,
