@@ -154,7 +154,26 @@ def test_a_cursor_behind_what_was_forgotten_names_the_snapshot(api: Api) -> None
         connection.commit()
     gone = api.client.get("/v1/changes", params={"after": cursor}, headers=headers)
     assert "/v1/changes/snapshot" in problem(gone, 410, "changes_forgotten")["resolution"]
-    assert api.client.get("/v1/changes", headers=headers).json()["data"] == []
+    empty = api.client.get("/v1/changes", headers=headers).json()
+    assert empty["data"] == []
+    with connect(api.seeded.url) as connection:
+        connection.execute("update customers.tenant set name = 'Two' where tenant = 't2'")
+        connection.execute("delete from customers.change")
+        connection.commit()
+    after = {"after": empty["pagination"]["end_cursor"]}
+    moved = api.client.get("/v1/changes", params=after, headers=headers)
+    assert moved.status_code == 410, "it had not moved on since others changed something"
+    quiet = api.client.get("/v1/changes", headers=headers).json()["pagination"]["end_cursor"]
+    with connect(api.seeded.url) as connection:
+        connection.execute("update customers.tenant set name = 'Three' where tenant = 't2'")
+        connection.commit()
+    again = api.client.get("/v1/changes", params={"after": quiet}, headers=headers).json()
+    with connect(api.seeded.url) as connection:
+        connection.execute("delete from customers.change")
+        connection.commit()
+    kept = {"after": again["pagination"]["end_cursor"]}
+    assert again["data"] == [] and kept != {"after": quiet}
+    assert api.client.get("/v1/changes", params=kept, headers=headers).status_code == 200
 
 
 # ── transactions that overlap ───────────────────────────────────────────────────────────────────

@@ -60,8 +60,8 @@ def list_changes(
         str | None,
         Query(
             max_length=MAX_CURSOR,
-            description="`pagination.end_cursor` of the page before, or `changes_after` of a "
-            "snapshot. On an empty page keep the one that you have. Without: all that are kept.",
+            description="`pagination.end_cursor` of the page before, also of an empty one, or "
+            "`changes_after` of a snapshot. Without: all that are kept.",
         ),
     ] = None,
     limit: Limit = 50,
@@ -71,6 +71,9 @@ def list_changes(
     with call.connection() as connection:
         if cursor is None:
             cursor = (registry_changes.oldest(connection), _LAST)
+        # First: an empty page says that nothing before it is missing. Whose tenant is quiet moves
+        # on with it, and is never behind what was forgotten of others.
+        newest = (registry_changes.begin(connection) - 1, _LAST)
         try:
             found = registry_changes.after(
                 connection, call.caller.tenant, (cursor[0], cursor[1]), limit + 1
@@ -97,7 +100,8 @@ def list_changes(
         if one.change is not None
     ]
     last = shown[-1].change if shown else None
-    end = paging.encode("changes", last.xid, last.change_id) if last else None
+    at = (last.xid, last.change_id) if last else max(newest, (cursor[0], cursor[1]))
+    end = paging.encode("changes", *at)
     page = Pagination(end_cursor=end, has_next_page=len(found) > limit)
     return json(PageOfChanges(data=data, pagination=page))
 

@@ -103,7 +103,7 @@ HELP: dict[str, set[str]] = {
     "privacy": DATABASE | {"yaml"},
     "prove": PARSER,
     "gateway": PARSER,
-    "import": DATABASE | {"numpy", "yaml"},
+    "import": DATABASE | {"jinja2", "numpy", "yaml"},
     "ingest": DATABASE,
     "kernels": PARSER,
     "key": DATABASE,
