@@ -265,7 +265,10 @@ POINTS: tuple[Point, ...] = (
         "Nothing is read or offered without its purpose, and a stored decision that rests on a "
         "withdrawn one is shown to nobody.",
         ("services/decisions.py",),
-        ("tests/integration/test_decisions.py::test_without_its_purpose_a_decision_is_gone",),
+        (
+            "tests/integration/test_decisions.py::test_without_its_purpose_a_decision_is_gone",
+            "tests/integration/test_outbound.py::test_who_objects_or_has_withdrawn_gets_nothing",
+        ),
     ),
     Point(
         "API",

@@ -5,10 +5,12 @@ notices about cases and outbound decisions ask here, and nowhere else. Who asks 
 customer's household until the end of the transaction, so that no other worker counts at that time.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from contracts.channels import TO_CUSTOMER
@@ -24,6 +26,7 @@ from customer_context.contact_policy.policy import (
     judge,
 )
 from customer_context.next_best_action.rules import Rules
+from runtime.errors import Usage
 from runtime.settings import Settings
 from services import actions
 from store.casework import next_actions, policy_counts
@@ -33,6 +36,11 @@ from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.signals import signal_queue
 
+log = logging.getLogger("services.contact_policy")
+
+_last_good: dict[Path | None, Rules] = {}
+_reported: dict[Path | None, str] = {}
+"""Of each folder of actions: what was loaded last, and why it cannot be loaded now."""
 _REACTED = timedelta(days=366)
 _DAY_H = 24
 
@@ -40,11 +48,12 @@ _DAY_H = 24
 @dataclass(frozen=True, slots=True)
 class ContactRules:
     """The rules of one process. rules : None = only consent decides; on_signals : types of signals
-    on which an outbound decision is made."""
+    on which an outbound decision is made; offers : False = of these rules none is offered."""
 
     rules: Rules | None = None
     per_day: int = 0
     on_signals: frozenset[str] = frozenset()
+    offers: bool = True
 
     @property
     def messages(self) -> Policy:
@@ -73,11 +82,23 @@ def _daily(per_day: int) -> tuple[Cap, ...]:
 
 
 def of(settings: Settings) -> ContactRules:
-    """Return the rules that these settings name. Raises `Usage`."""
+    """Return the rules that these settings name.
+
+    Files that are wrong stop no message: what was good last stays in use; before the first good
+    ones the shipped contact rules hold, and nothing is offered.
+    """
+    folder = settings.actions_dir
+    try:
+        rules, offers = actions.in_use(folder), True
+        _last_good[folder] = rules
+        _reported.pop(folder, None)
+    except Usage as error:
+        if _reported.get(folder) != str(error):
+            _reported[folder] = str(error)
+            log.error("%s; the last good actions stay in use", error)
+        rules, offers = _last_good.get(folder) or actions.in_use(None), folder in _last_good
     types = {name.strip() for name in settings.outbound_signals.split(",")}
-    return ContactRules(
-        actions.in_use(settings.actions_dir), settings.messages_per_day, frozenset(types - {""})
-    )
+    return ContactRules(rules, settings.messages_per_day, frozenset(types - {""}), offers)
 
 
 def lock(connection: Connection, pairs: Sequence[tuple[str, str]], now_us: int) -> None:

@@ -45,6 +45,8 @@ def decide_due(connection: Connection, settings: Settings, now_us: int) -> int:
     if not settings.outbound_every_h and not settings.outbound_signals:
         return 0
     rules = contact_policy.of(settings)
+    if not rules.offers:
+        return 0
     places = configured(settings)
     done = _signals(connection, rules, places, now_us)
     if done < BATCH and settings.outbound_every_h:

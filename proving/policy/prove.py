@@ -7,7 +7,7 @@ and consent may have gone meanwhile. The oracle looks at nothing but what was de
 rules.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from random import Random
 from typing import Any
@@ -37,6 +37,8 @@ _PURPOSES = ("driving_score", "energy_insight")
 _OF_HOUSEHOLD = 60
 """Contacts that are tried for one household."""
 _HORIZON_US = 31 * _DAY_US
+_REPORT_EVERY = 50
+"""Households between two reports of progress."""
 
 
 @dataclass(slots=True)
@@ -89,8 +91,13 @@ class _Planned:
     delivered: bool = False
 
 
-def prove(seed: int, contacts: int, most_problems: int = 5) -> Proof:
-    """Try `contacts` contacts, of one household after the other."""
+def prove(
+    seed: int,
+    contacts: int,
+    most_problems: int = 5,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Proof:
+    """Try `contacts` contacts, of one household after the other. progress : how many are done."""
     found = Proof()
     number = 0
     while found.contacts < contacts and len(found.problems) < most_problems:
@@ -100,6 +107,8 @@ def prove(seed: int, contacts: int, most_problems: int = 5) -> Proof:
             found.problems.append(f"seed {seed}, household {number}: {problem}")
         found.households += 1
         number += 1
+        if number % _REPORT_EVERY == 0:
+            progress(found.contacts)
     return found
 
 

@@ -184,6 +184,18 @@ def test_what_became_of_a_message_is_an_outcome(daily: Stage) -> None:
     assert found == [("delivered", "tachowatt"), ("opened", "tachowatt")]
 
 
+def test_files_that_are_wrong_stop_no_message_and_offer_nothing(
+    new_stage: NewStage, tmp_path: Path
+) -> None:
+    (tmp_path / "all.yaml").write_text("id: all\nversion: none\n")
+    stage = new_stage(actions_dir=tmp_path, outbound_every_h=24)
+    know(stage, "c0")
+    stage.crash()
+    stage.decide()
+    assert run(stage) == 0
+    assert [c["playbook"] for c in stage.contacts(channel="inbox")] == ["crash-call-back"]
+
+
 def test_nothing_is_decided_unless_it_is_switched_on(stage: Stage) -> None:
     know(stage, "c0")
     assert run(stage) == 0 and stage.contacts() == []

@@ -15,7 +15,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import out, print_json
+from app.commands.shared.console import out, print_json, progress_bar
 from proving.commands.prove.shared import Break, Json, check_rule, end, figures, oracles
 
 
@@ -30,8 +30,8 @@ def policy(
         from proving.policy.prove import prove
 
     check_rule(break_, BROKEN)
-    with broken(break_):
-        found = prove(seed, contacts)
+    with broken(break_), progress_bar("contacts") as progress:
+        found = prove(seed, contacts, progress=lambda done: progress(done, contacts))
     if json:
         shown = figures(
             found,
