@@ -198,6 +198,23 @@ def of_customer(connection: Connection, tenant: str, customer: str, now_us: int)
     return Consents(granted, [_shown(row) for row in ledger])
 
 
+def waiting(connection: Connection, tenant: str, customer: str, now_us: int) -> set[str]:
+    """Return the purposes whose grant can still be confirmed by the link that was sent."""
+    requests = consent_requests.open_of(connection, tenant, customer, from_us(now_us))
+    if not requests:
+        return set()
+    ledger = ledger_of(connection, tenant, customer)
+    by_id = {one.consent_id: one for one in ledger}
+    return {
+        request["purpose"]
+        for request in requests
+        if opt_in.refusal(
+            ledger, by_id[request["consent_id"]], request["expires_at"], from_us(now_us)
+        )
+        is None
+    }
+
+
 @dataclass(frozen=True, slots=True)
 class Matrix:
     """cells : purpose → its cells; rows : all decisions with the texts of their notices."""

@@ -14,6 +14,7 @@ from typing import Any
 from contracts.channels import PURPOSES
 from contracts.interactions import EntryKind
 from contracts.kinds import LANGUAGES, SIGNALS, Text, summary_of
+from customer_context.consent.state import PENDING
 from runtime.secret_box import SecretBox
 from services import own_values, visibility
 from services.customer_keys import CustomerKeys
@@ -34,6 +35,7 @@ _CONSENT = {
     "granted": Text("Einwilligung erteilt", "consent granted"),
     "withdrawn": Text("Einwilligung widerrufen", "consent withdrawn"),
 }
+_ASKED = Text("Um Bestätigung einer Einwilligung gebeten", "confirmation of a consent asked for")
 _READ = Text("Daten angesehen", "data read")
 _DECISION = {
     "contact": Text("Playbook: Nachricht", "playbook: message"),
@@ -348,7 +350,7 @@ def _signal(key: Key, row: Mapping[str, Any]) -> Entry:
 
 
 def _consent(key: Key, row: Mapping[str, Any]) -> Entry:
-    name = _CONSENT.get(row["state"])
+    name = _ASKED if row["opt_in"] == PENDING else _CONSENT.get(row["state"])
     titles = dict.fromkeys(LANGUAGES, row["state"]) if name is None else name.titles()
     return Entry(key, row["purpose"], titles, state=row["state"], by=row["source"])
 

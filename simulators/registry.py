@@ -113,14 +113,17 @@ class Registry:
                 self._consent(who, purpose, state, self.at(days))
 
     def _contact_points(self, customer: str, number: int) -> None:
-        """Numbers that the German regulator keeps free for films; every fifth has no mobile."""
+        """Numbers that the German regulator keeps free for films; every fifth has no mobile. The
+        mobile and the e-mail address are verified."""
         row = {"tenant": self.tenant, "customer": customer, "valid_from": self.at(-400.0)}
         landline = f"+4930231251{number % 100:02d}"
         self.rows["contact_points"].append({**row, "kind": "phone", "value": landline})
+        verified = {"verified_at": self.at(-300.0)}
+        email = {"kind": "email", "value": f"{customer}@example.org"}
+        self.rows["contact_points"].append({**row, **email, **verified})
         if number % 5:
             mobile = {"kind": "mobile", "value": f"+49171392{number % 10_000:04d}"}
-            verified = {"preferred": True, "verified_at": self.at(-300.0)}
-            self.rows["contact_points"].append({**row, **mobile, **verified})
+            self.rows["contact_points"].append({**row, **mobile, "preferred": True, **verified})
 
     def _consent(self, customer: str, purpose: str, state: str, at: str) -> None:
         # The simulated customers have confirmed their address.

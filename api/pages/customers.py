@@ -247,6 +247,7 @@ def own(view: View) -> Response:
         **_rights(view, customer_id),
         purposes=PURPOSES,
         granted=consents.granted,
+        waiting=consent.waiting(view.connection, view.tenant, customer_id, view.now_us),
         partners=partners.of_customer(view.connection, view.tenant, customer_id, view.now_us),
         partner_purposes=tuple(Purpose),
         ledger=consents.ledger[::-1],

@@ -240,7 +240,7 @@ def consents(connection: Connection, tenant: str, ids: Sequence[str]) -> list[di
     """Return decisions of the consent ledger."""
     return rows.all_(
         connection,
-        "select consent_id, purpose, state, source from customers.consent "
+        "select consent_id, purpose, state, source, opt_in from customers.consent "
         "where tenant = %s and consent_id = any(%s)",
         (tenant, [int(id_) for id_ in ids]),
     )

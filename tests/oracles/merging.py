@@ -53,44 +53,48 @@ def narrower(own, others, question, now):
     return True, end
 
 
-def questions():
-    """All that can be asked, the most general first."""
-    asked = [
-        (channel, category, recipient)
-        for channel in (None, "email", "webhook")
-        for category in (None, "features", "telemetry")
-        for recipient in (None, "insurer", "utility")
-    ]
+def about(purpose, ledger):
+    return [d for d in ledger if d["purpose"] == purpose]
+
+
+def questions(decisions):
+    """All that can be asked about a purpose, the most general first. Of a value that nobody names
+    the answer is that of no value."""
+    channels, categories, recipients = (
+        {d[name] for d in decisions} | {None} for name in ("channel", "category", "recipient")
+    )
+    asked = [(c, k, r) for c in channels for k in categories for r in recipients]
     return sorted(asked, key=lambda limits: 3 - limits.count(None))
 
 
 def narrower_at(own, others, now):
     """(purpose, *limits) -> (granted, end) that an id says after it was merged with others."""
-    return {
-        (purpose, *limits): narrower(own, others, (purpose, *limits), now)
-        for purpose in {d["purpose"] for d in own}
-        for limits in questions()
-    }
+    found = {}
+    for purpose in {d["purpose"] for d in own}:
+        ours, theirs = about(purpose, own), [about(purpose, ledger) for ledger in others]
+        for limits in questions(ours + [d for ledger in theirs for d in ledger]):
+            found[purpose, *limits] = narrower(ours, theirs, (purpose, *limits), now)
+    return found
 
 
 def corrections(own, wanted, now):
     """What an id has to say so that it says what is wanted. Each is about its question alone, so
     that the general ones are said first."""
-    said, found = list(own), []
+    found, by_purpose = [], {d["purpose"]: about(d["purpose"], own) for d in own}
+    latest = max([now, *(d["recorded"] for d in own)])
     for question in sorted(wanted, key=lambda q: (4 - q.count(None), str(q))):
         granted, end = wanted[question]
-        if until(said, question, now) == (granted, end):
-            continue
         purpose, channel, category, recipient = question
+        if until(by_purpose[purpose], question, now) == (granted, end):
+            continue
         row = {
             "purpose": purpose, "state": "granted" if granted else "withdrawn",
             "channel": channel, "category": category, "recipient": recipient,
             "begins": None, "ends": end, "opt_in": None,
         }  # fmt: skip
         found.append(row)
-        last = max([now, *(d["recorded"] for d in said)])
-        number = 10**6 + len(found)
-        said.append({**row, "decided": last + 1, "recorded": last + 1, "number": number})
+        number, latest = 10**6 + len(found), latest + 1
+        by_purpose[purpose].append({**row, "decided": latest, "recorded": latest, "number": number})
     return found
 
 
@@ -102,17 +106,17 @@ def undone(own, now):
         if not (d["why"] == "merge" or (d["why"] == "said" and d["state"] == "granted"))
     ]  # fmt: skip
     wanted = {
-        (purpose, *limits): until(alone, (purpose, *limits), now)
+        (purpose, *limits): until(about(purpose, alone), (purpose, *limits), now)
         for purpose in {d["purpose"] for d in own}
-        for limits in questions()
+        for limits in questions(about(purpose, own))
     }
     found = corrections(own, wanted, now)
     for purpose in sorted({d["purpose"] for d in own if d not in alone}):
-        about = [d for d in alone if d["purpose"] == purpose and d["opt_in"] != "pending"]
-        if not about:
+        decided = [d for d in about(purpose, alone) if d["opt_in"] != "pending"]
+        if not decided:
             continue
         # A grant that begins later, and was the last word, is said again.
-        last = max(about, key=lambda d: (min(d["decided"], d["recorded"]), d["recorded"],
+        last = max(decided, key=lambda d: (min(d["decided"], d["recorded"]), d["recorded"],
                                          d["state"] == "withdrawn", d["number"]))  # fmt: skip
         begins, ends = last["begins"], last["ends"]
         comes = begins is not None and begins > now and (ends is None or begins < ends)
