@@ -6,10 +6,11 @@ from collections.abc import Awaitable, Callable
 
 from contacts.changes import ChangeSender
 from contacts.channels import open_channels
-from contacts.code_mails import CodeMailer
+from contacts.code_mails import CodeMails
 from contacts.consent_mails import ConsentMailer
 from contacts.deliver import Deliverer
-from contacts.link_mails import LinkMailer
+from contacts.link_mails import LinkMails
+from contacts.mailer import Mailer
 from contacts.notifications import NotificationListener
 from contacts.store_thread import StoreThread
 from contracts.channels import configured
@@ -77,8 +78,8 @@ class Dispatcher:
             following, channels["webhook"], self._settings, self._clock, self._metrics
         )
         mailing = StoreThread(self._url, "links", box)
-        links = LinkMailer(mailing, self._settings, self._clock)
-        codes = CodeMailer(mailing, box_of(self._settings), self._settings, self._clock)
+        links = Mailer(LinkMails(), mailing, self._settings, self._clock)
+        codes = Mailer(CodeMails(box), mailing, self._settings, self._clock)
         requests = ConsentMailer(mailing, box, self._settings, self._clock)
         terms = terms_of(self._settings)
         listener = NotificationListener(self._url)

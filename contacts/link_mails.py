@@ -1,25 +1,16 @@
 """Sends one-time links by e-mail: to sign in, and invitations (store/people/sign_in_mail.py).
 
-The text of a link is deleted when its mail is sent, or when the link is too old. Who asked for a
-link waits for it, so a mail that fails is tried again soon.
+The text of a link is deleted when its mail is sent, or when the link is too old.
 """
 
-import logging
 from collections.abc import Mapping
 from email.message import EmailMessage
-from email.utils import format_datetime, formataddr, parseaddr
+from email.utils import formataddr
 from typing import Any
 
-from contacts.channels.email import Sender
-from contacts.channels.sending import Next
-from contacts.store_thread import StoreThread
-from runtime.clock import Clock
-from runtime.settings import Settings
+from contacts.mailer import language_of
 from store.people import sign_in_mail
 from store.postgres.pool import Connection
-from store.postgres.times import from_us
-
-log = logging.getLogger("contacts")
 
 _PATHS = {"sign_in": "/login/link", "invitation": "/invitation"}
 _TEXTS = {
@@ -47,51 +38,30 @@ _TEXTS = {
 }
 
 
-class LinkMailer:
-    """Sends the links that wait, one after the other."""
+class LinkMails:
+    """The links that wait."""
 
-    def __init__(self, store_thread: StoreThread, settings: Settings, clock: Clock) -> None:
-        self._store_thread = store_thread
-        self._clock = clock
-        self._from = settings.smtp_from
-        self._sender = Sender(settings, clock) if settings.smtp_url is not None else None
+    what = "a link"
 
-    async def send_next(self) -> bool:
-        """Send the next link; return False where none is due. Raises `Retry`."""
-        if self._sender is None:
-            return False
-        mail = await self._store_thread.run(self._take)
-        if mail is None:
-            return False
-        message = compose(mail, self._from, self._clock.now_us())
-        result = await self._sender.send_message(message, mail["address"])
-        if result.next is Next.RETRY:
-            log.warning("a link by e-mail: %s; it is tried again", result.outcome)
-            return True
-        if result.next is not Next.DONE:
-            log.warning("a link by e-mail: %s; it is given up", result.outcome)
-        await self._store_thread.run(sign_in_mail.sent, mail["mail_id"])
-        return True
+    def take(self, connection: Connection, now_us: int) -> dict[str, Any] | None:
+        """Return the next one that is due."""
+        return sign_in_mail.take(connection, now_us)
 
-    def _take(self, connection: Connection) -> dict[str, Any] | None:
-        return sign_in_mail.take(connection, self._clock.now_us())
+    def sent(self, connection: Connection, row: Mapping[str, Any]) -> None:
+        """Forget it, with its text."""
+        sign_in_mail.sent(connection, row["mail_id"])
 
-
-def compose(mail: Mapping[str, Any], sender: str, now_us: int) -> EmailMessage:
-    """Build the mail with its link."""
-    language = "de" if mail["language"].startswith("de") else "en"
-    subject, text = _TEXTS[(mail["purpose"], language)]
-    link = f"{mail['base_url']}{_PATHS[mail['purpose']]}?t={mail['token']}"
-    tenant = " ".join(mail["tenant_name"].split())
-    name = " ".join(mail["name"].split())
-    message = EmailMessage()
-    message["From"] = sender
-    message["To"] = formataddr((name, mail["address"]))
-    message["Subject"] = subject.format(tenant=tenant)
-    message["Date"] = format_datetime(from_us(now_us))
-    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    message["Message-ID"] = f"<link-{mail['mail_id']}-{mail['attempts']}@{domain}>"
-    message["Content-Language"] = language
-    message["Auto-Submitted"] = "auto-generated"
-    message.set_content(text.format(name=name, tenant=tenant, link=link))
-    return message
+    def compose(self, row: Mapping[str, Any]) -> EmailMessage:
+        """Build the mail with its link."""
+        language = language_of(row)
+        subject, text = _TEXTS[(row["purpose"], language)]
+        link = f"{row['base_url']}{_PATHS[row['purpose']]}?t={row['token']}"
+        tenant = " ".join(row["tenant_name"].split())
+        name = " ".join(row["name"].split())
+        message = EmailMessage()
+        message["X-Id"] = f"link-{row['mail_id']}"
+        message["To"] = formataddr((name, row["address"]))
+        message["Subject"] = subject.format(tenant=tenant)
+        message["Content-Language"] = language
+        message.set_content(text.format(name=name, tenant=tenant, link=link))
+        return message

@@ -156,13 +156,15 @@ def take_code(connection: Connection, now_us: int) -> dict[str, Any] | None:
         "from customers.tenant t where t.tenant = c.tenant and c.call_id = ("
         "select d.call_id from contacts.call_code d where d.next_attempt_at <= %s "
         "and d.expires_at > %s order by d.next_attempt_at limit 1 for update skip locked) "
-        "returning c.call_id, c.code, c.address, c.language, c.attempts, t.name as tenant_name",
+        "returning c.call_id, c.code, c.address, c.language, c.expires_at, t.name as tenant_name",
         (from_us(now_us + round(_AGAIN_S * 1e6)), from_us(now_us), from_us(now_us)),
     )
 
 
-def code_sent(connection: Connection, call_id: str) -> None:
-    """Send a code no more."""
+def code_sent(connection: Connection, call_id: str, expires_at: datetime) -> None:
+    """Send a code no more. expires_at : of it; a newer one of the call has another."""
     connection.execute(
-        "update contacts.call_code set next_attempt_at = null where call_id = %s", (call_id,)
+        "update contacts.call_code set next_attempt_at = null "
+        "where call_id = %s and expires_at = %s",
+        (call_id, expires_at),
     )

@@ -9,7 +9,8 @@ import pytest
 
 from app.cli import cli
 from app.operations.registry_import import validate, write
-from contacts.link_mails import LinkMailer
+from contacts.link_mails import LinkMails
+from contacts.mailer import Mailer
 from contacts.store_thread import StoreThread
 from runtime.clock import SystemClock
 from runtime.errors import Usage
@@ -145,7 +146,7 @@ def test_links_are_sent_by_the_process_of_contacts(
 
     async def send(settings: Settings) -> int:
         thread = StoreThread(database, "links")
-        mailer, sent = LinkMailer(thread, settings, clock), 0
+        mailer, sent = Mailer(LinkMails(), thread, settings, clock), 0
         try:
             while await mailer.send_next():
                 sent += 1

@@ -7,7 +7,8 @@ from typing import Any
 
 import httpx
 
-from contacts.code_mails import CodeMailer
+from contacts.code_mails import CodeMails
+from contacts.mailer import Mailer
 from contacts.store_thread import StoreThread
 from runtime.clock import ManualClock
 from runtime.settings import Settings
@@ -107,7 +108,7 @@ def test_a_code_goes_to_the_known_address(api: Api, mailbox: Any) -> None:
     async def deliver() -> list[bool]:
         thread = StoreThread(api.seeded.url, "test")
         try:
-            mailer = CodeMailer(thread, BOX, settings, clock)
+            mailer = Mailer(CodeMails(BOX), thread, settings, clock)
             return [await mailer.send_next(), await mailer.send_next()]
         finally:
             await thread.close()
