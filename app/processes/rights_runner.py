@@ -8,6 +8,7 @@ another login nothing is done here, and `tachowatt db upkeep` does it.
 import asyncio
 import logging
 
+from app.processes.rounds import Rounds
 from runtime.clock import Clock
 from runtime.errors import TachowattError
 from runtime.secret_box import box_of
@@ -15,16 +16,15 @@ from runtime.settings import Settings
 from runtime.waiting import pause
 from services import own_values, retention
 from services.rights_execution import Executor
-from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.pool import Connection, connect, translated
 
 log = logging.getLogger("rights")
 
 _EVERY_S = 5.0
-_STOP_WITHIN_S = 1.0
 _SEALED_AT_ONCE = 2_000
 
 
-class RightsRunner:
+class RightsRunner(Rounds):
     """Looks for requests until stopped, on its own connection and thread; logs and retries."""
 
     def __init__(
@@ -34,8 +34,6 @@ class RightsRunner:
         self._executor = executor
         self._clock = clock
         self._every_s = every_s
-        self._connection: Connection | None = None
-        self._stopping = False
         self._may: bool | None = None
         self._all_sealed = False
 
@@ -43,23 +41,11 @@ class RightsRunner:
         """Run rounds until `stop`, which also interrupts the current round."""
         try:
             while not stop.is_set() and self._may is not False:
-                await self._round(stop)
+                await self.round(stop)
                 await pause(stop, self._every_s)
         finally:
             if self._connection is not None:
                 self._connection.close()
-
-    async def _round(self, stop: asyncio.Event) -> None:
-        work = asyncio.create_task(asyncio.to_thread(self.once))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
-        self._stopping = stop.is_set()
-        if not work.done():
-            await asyncio.wait((work,), timeout=_STOP_WITHIN_S)
-        if not work.done() and self._connection is not None:
-            abort(self._connection)
-        stopping.cancel()
-        await work
 
     def once(self) -> None:
         """Do the requests that are due."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 from app.processes.consent_heads import HeadFile
 from app.processes.rights_runner import start_rights_runner
+from app.processes.rounds import Rounds
 from app.processes.stack import Addresses
 from runtime.clock import Clock
 from runtime.errors import TachowattError
@@ -19,7 +20,7 @@ from runtime.settings import Settings
 from runtime.waiting import pause
 from services import erasure, retention
 from store.postgres.engine import Layout
-from store.postgres.pool import Connection, abort, connect, translated
+from store.postgres.pool import connect, translated
 from store.schema import partitions, rollups
 from store.schema.layout import described
 
@@ -27,10 +28,9 @@ log = logging.getLogger("upkeep")
 
 _EVERY_S = 60.0
 _HOURLY = 60  # rounds
-_STOP_WITHIN_S = 1.0
 
 
-class Upkeep:
+class Upkeep(Rounds):
     """Runs rounds of upkeep until stopped; logs and retries failures."""
 
     def __init__(
@@ -48,8 +48,6 @@ class Upkeep:
         self._clock = clock
         self._every_s = every_s
         self._days = days or {}
-        self._connection: Connection | None = None
-        self._stopping = False
         self._partitions_due = False
         self._heads = heads
         self._layout_logged = False
@@ -59,21 +57,9 @@ class Upkeep:
         rounds = 0
         while not stop.is_set():
             self._partitions_due = self._partitions_due or rounds % _HOURLY == 0
-            await self._round(stop)
+            await self.round(stop)
             rounds += 1
             await pause(stop, self._every_s)
-
-    async def _round(self, stop: asyncio.Event) -> None:
-        work = asyncio.create_task(asyncio.to_thread(self.once))
-        stopping = asyncio.create_task(stop.wait())
-        await asyncio.wait((work, stopping), return_when=asyncio.FIRST_COMPLETED)
-        self._stopping = stop.is_set()
-        if not work.done():
-            await asyncio.wait((work,), timeout=_STOP_WITHIN_S)
-        if not work.done() and self._connection is not None:
-            abort(self._connection)
-        stopping.cancel()
-        await work
 
     def once(self) -> None:
         """Run one round."""
