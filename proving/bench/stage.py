@@ -61,7 +61,10 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Servers, service and receiver. others : registered devices that send nothing."""
+    """Servers, service and receiver.
+
+    others : registered devices that send nothing. customers : device → whose car it is in.
+    """
 
     database_url: str
     mqtt_url: str
@@ -71,6 +74,8 @@ class Stage:
     receiver: DemoReceiver
     service: Service
     pid: int
+    api_url: str
+    customers: dict[str, str]
     generating: generator.Plan
     maximum: float | None
     _subjects: dict[str, str]
@@ -229,11 +234,19 @@ def stage(
             receiver,
             service,
             running.pid,
+            running.api_url,
+            _customers(rows),
             generating,
             maximum,
             {f"vehicle:{row['vehicle']}": row["device"] for row in rows["assignments"]},
             committed + len(generating.crashes),
         )
+
+
+def _customers(rows: dict[str, Any]) -> dict[str, str]:
+    """Return device → customer of a load's registry."""
+    of_vehicle = {row["vehicle"]: row["customer"] for row in rows["contracts"]}
+    return {row["device"]: of_vehicle[row["vehicle"]] for row in rows["assignments"]}
 
 
 def _maximum(settings: Settings, clock: Clock, plan: Plan, progress: drain.Progress) -> float:

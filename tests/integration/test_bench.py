@@ -11,7 +11,17 @@ from typer.testing import CliRunner
 from app.cli import cli
 from feature_kernels import driving
 from ingest.decoding.catalogue import ROUTER
-from proving.bench import drain, flood, generator, history, kernel_c, kernel_data, query, soak
+from proving.bench import (
+    crash_question,
+    drain,
+    flood,
+    generator,
+    history,
+    kernel_c,
+    kernel_data,
+    query,
+    soak,
+)
 from proving.bench import kafka as bench_kafka
 from proving.bench import kernels as kernels_bench
 from proving.bench import timeline as timeline_bench
@@ -263,6 +273,21 @@ def test_growing_latencies_are_a_problem():
     found = {"sizes": sizes, "flat": query._flatness(sizes)}
     assert found["flat"][score] == {"p50": 1.6, "p99": 2.33}
     assert len(query._problems(found)) == 2
+
+
+@pytest.mark.slow
+@needs_mosquitto
+def test_the_open_page_of_a_driver_asks_after_a_crash(database):
+    arguments = ["--rate", "100", "--for", "3", "--crashes", "3", "--devices", "10", "--no-verify"]
+    answer = CliRunner().invoke(
+        cli, ["bench", "crash-question", *arguments, "--database-url", database, "--json"]
+    )
+    found = json.loads(answer.stdout)
+    # How fast it is depends on the machine.
+    assert [p for p in found["problems"] if not p.startswith("p95")] == []
+    assert 0 < found["questions"] == found["pages"] <= 3 and found["webhooks"] == 3
+    late = found | {"questions": 0, "latency_ms": {"p95": 3_000.0}}
+    assert len(crash_question.problems(late)) == 2
 
 
 @pytest.mark.slow
