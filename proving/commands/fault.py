@@ -8,15 +8,23 @@ features equal to recomputed ones bit for bit, each contact delivered under one 
 process with more files, memory or connections than before. The exit code is 1 otherwise, and if
 5 of 100 recoveries take 10 s or more.
 
+kill-api-at-step and kill-contacts-at-step are rounds of their own, with PostgreSQL, API and
+contacts only: two cases are driven to their end, and the process is killed at one of their steps (a
+step done, a milestone's notice, an order, a link by e-mail, a photo). Nothing is lost; inbox and
+webhooks are never double by id; e-mails come at most once more for each kill, with the same
+Message-ID, and are counted. They run where --kinds names nothing else.
+
 kinds: kill-gateway, kill-ingest, kill-contacts, kill-api, kill-postgres, kill-kafka,
 kill-mosquitto, stop-ingest, cut, stall, slow, redeliver, duplicate, rebalance, disk-full,
-clock-step
+clock-step, kill-api-at-step, kill-contacts-at-step
 
 Examples:
 
   tachowatt fault --rounds 100 --seed 1 --json
 
   tachowatt fault --rounds 5 --kinds kill-kafka,stall --keep /tmp/fault
+
+  tachowatt fault --rounds 100 --kinds kill-api-at-step,kill-contacts-at-step --json
 """
 
 import asyncio
@@ -44,15 +52,23 @@ def fault(
     json: Annotated[bool, typer.Option("--json", help="One JSON object on stdout")] = False,
 ) -> None:
     from app.processes.warm_up import compiling, prepare
+    from proving.fault import cases
     from proving.fault import run as runs
     from proving.fault.kinds import KINDS
 
     chosen = tuple(KINDS) if kinds is None else tuple(filter(None, kinds.split(",")))
-    wrong = [kind for kind in chosen if kind not in KINDS]
+    there = (*KINDS, *cases.KINDS)
+    wrong = [kind for kind in chosen if kind not in there]
     if wrong or not chosen:
-        raise Usage(f"--kinds: {', '.join(wrong) or 'none'}; there are {', '.join(KINDS)}")
+        raise Usage(f"--kinds: {', '.join(wrong) or 'none'}; there are {', '.join(there)}")
+    at_steps = [kind for kind in chosen if kind in cases.KINDS]
+    if at_steps and len(at_steps) < len(chosen):
+        raise Usage(f"--kinds: {', '.join(at_steps)}: name only such, or none")
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise Usage(f"--keep {keep}: it is not empty")
+    if at_steps:
+        _at_steps(at_steps, rounds, seed, keep, json)
+        return
     home = load_settings().kafka_home
     plan = runs.Plan(rounds, seed, chosen, meanwhile=meanwhile)
     with compiling() as compiled:  # before several processes start that need the kernels
@@ -74,6 +90,36 @@ def fault(
         print_json(found)
     else:
         _print(found)
+    for problem in found["problems"]:
+        err.print(problem, style="red", highlight=False)
+    if found["problems"]:
+        raise typer.Exit(1)
+
+
+def _at_steps(kinds: list[str], rounds: int, seed: int, keep: Path | None, json: bool) -> None:
+    from proving.fault import cases
+
+    chosen = (kinds[number % len(kinds)] for number in range(rounds))
+    with (
+        tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary,
+        progress_bar("fault") as advance,
+    ):
+        directory = Path(temporary) if keep is None else keep.resolve()
+        directory.mkdir(parents=True, exist_ok=True)
+        directory.chmod(0o755)  # PostgreSQL's own user must get in
+
+        def show(number: int, kind: str, at: str) -> None:
+            advance(number, rounds)
+            err.print(f"{number:4} {kind:<22} at {at}", highlight=False)
+
+        found = asyncio.run(cases.run(directory, SystemClock(), chosen, seed, show))
+    if json:
+        print_json({"seed": seed, **found})
+    else:
+        out.print(
+            f"{found['kills']} kills at steps of {found['cases']} cases: "
+            f"{found['webhooks_again']} webhooks and {found['mails_again']} e-mails came once more"
+        )
     for problem in found["problems"]:
         err.print(problem, style="red", highlight=False)
     if found["problems"]:

@@ -52,6 +52,12 @@ def customers(connection: Connection, case_ids: list[str]) -> list[tuple[str, st
     return [(tenant, customer) for tenant, customer in found.fetchall()]
 
 
+def waiting(connection: Connection) -> int:
+    """Count the notices that wait."""
+    found = connection.execute("select count(*) from contacts.case_notice where done_at is null")
+    return int((found.fetchone() or (0,))[0])
+
+
 def postpone(connection: Connection, row: dict[str, Any], until_us: int) -> None:
     """Let a locked row wait until then."""
     connection.execute(

@@ -36,6 +36,12 @@ def due(connection: Connection, now_us: int, limit: int) -> list[dict[str, Any]]
     )
 
 
+def waiting(connection: Connection) -> int:
+    """Count the steps that wait."""
+    found = connection.execute("select count(*) from contacts.case_order where done_at is null")
+    return int((found.fetchone() or (0,))[0])
+
+
 def done(connection: Connection, row: dict[str, Any], reason: str, now_us: int) -> None:
     """Record that a locked step was handed over, or why not."""
     connection.execute(

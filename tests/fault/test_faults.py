@@ -3,7 +3,9 @@
 import asyncio
 import os
 import socket
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ import pytest
 from app.operations import registry_import as registry_files
 from contracts.raw import RawMessage
 from ingest.partition.worker import Worker
-from proving.fault import checks
+from proving.fault import cases, checks
 from proving.fault import run as fault
 from proving.fault.checks import Findings
 from proving.fault.kinds import KINDS
@@ -50,7 +52,38 @@ def test_every_kind_is_in_the_help() -> None:
     from proving.commands import fault as command
 
     text = (command.__doc__ or "").replace("\n", " ")
-    assert all(kind in text for kind in KINDS)
+    assert all(kind in text for kind in (*KINDS, *cases.KINDS))
+
+
+@pytest.mark.slow
+def test_nothing_of_a_kill_at_a_step_of_a_case_is_seen_afterwards(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    found = asyncio.run(cases.run(tmp_path, CLOCK, iter(cases.KINDS), 3, lambda *_: None))
+    assert found["problems"] == []
+    assert found["kills"] == 2 and found["cases"] == 4 and found["mails_again"] <= 1
+
+
+def test_what_is_lost_or_double_in_a_case_is_found() -> None:
+    good = cases.Seen(
+        Counter({"wish": 1, "confirm": 1, "back-office": 1}),
+        [("w", "webhook", "order", "delivered"), ("m", "email", "link", "delivered"),
+         ("i", "inbox", "milestone", "delivered")],
+    )  # fmt: skip
+    came = {"webhooks": Counter({"w": 2}), "mails": Counter({"m": 2}), "kills": 1}
+    wanted = {"c": cases.ORDER}
+    assert cases.judge(wanted, {"c": good}, **came) == ([], 1)
+    step = replace(good, completed=Counter({"wish": 2, "confirm": 1}))
+    assert len(cases.judge(wanted, {"c": step}, **came)[0]) == 2
+    two = replace(good, contacts=[*good.contacts, ("j", "inbox", "milestone", "delivered")])
+    for seen, changed in (
+        (two, {}),
+        (replace(good, files=1), {}),
+        (good, {"kills": 0}),
+        (good, {"mails": Counter()}),
+        (good, {"webhooks": Counter({"w": 1, "x": 1})}),
+        (replace(good, contacts=good.contacts[1:]), {"webhooks": Counter()}),
+    ):
+        assert len(cases.judge(wanted, {"c": seen}, **{**came, **changed})[0]) == 1, changed
 
 
 async def _echo(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
