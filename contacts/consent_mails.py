@@ -119,7 +119,9 @@ def compose(request: Mapping[str, Any], link: str, sender: str, now_us: int) -> 
     mail["Subject"] = subject.format(what=what)
     mail["Date"] = format_datetime(from_us(now_us))
     domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    mail["Message-ID"] = f"<consent-{request['consent_id']}-{request['kind']}@{domain}>"
+    mail["Message-ID"] = (
+        f"<consent-{request['consent_id']}-{request['kind']}-{request['times']}@{domain}>"
+    )
     mail["Content-Language"] = language
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from contracts.kinds import Text
-from contracts.purposes import Purpose
+from contracts.purposes import Purpose, Training
 
 
 class ChannelPurpose(StrEnum):
@@ -26,8 +26,8 @@ class Confirmation(StrEnum):
     """A signed link, sent to the address."""
 
 
-AnyPurpose = Purpose | ChannelPurpose
-PURPOSES: tuple[str, ...] = (*map(str, Purpose), *map(str, ChannelPurpose))
+AnyPurpose = Purpose | ChannelPurpose | Training
+PURPOSES: tuple[str, ...] = (*map(str, Purpose), *map(str, ChannelPurpose), *map(str, Training))
 """All purposes that a customer can grant or withdraw."""
 
 

@@ -313,6 +313,13 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "labels of recordings",
+        "A labelled recording is listed, and judged by, only while its customer agrees to "
+        "detection_training.",
+        ("services/crash_labels.py",),
+        ("tests/integration/test_crash_labels.py::test_the_driver_says_what_it_was",),
+    ),
+    Point(
         "commands",
         "`show`, `signals` and `contacts` leave out what was withdrawn.",
         ("app/operations/show.py",),

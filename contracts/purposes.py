@@ -12,6 +12,12 @@ class Purpose(StrEnum):
     ENERGY_INSIGHT = "energy_insight"
 
 
+class Training(StrEnum):
+    """Uses of recordings to make the program better; nobody gets anything that rests on them."""
+
+    DETECTION = "detection_training"
+
+
 class LegalBasis(StrEnum):
     """GDPR Art. 6(1); insurance telematics usually rests on the contract
     (docs/field/customer.md)."""

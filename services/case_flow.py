@@ -12,7 +12,7 @@ from typing import Any
 from customer_context.cases import outcomes, states, work_queue
 from customer_context.cases.states import CaseChange
 from runtime.errors import NotFound
-from services import case_steps, case_texts, visibility
+from services import case_steps, case_texts, crash_labels, visibility
 from services.visibility import Kind
 from store.casework import cases
 from store.casework.filters import Queue
@@ -188,12 +188,11 @@ def undo_outcome(
     case = cases.lock(connection, tenant, case_id, expected_version)
     changed = outcomes.undo(case, author, from_us(now_us), leads=leads)
     case_steps.put_back(connection, case, case["before_outcome"]["plan"])
-    return _shown(
-        connection,
-        cases.write(
-            connection, case, author, now_us, fields=changed.fields, entries=changed.entries
-        ),
+    after = cases.write(
+        connection, case, author, now_us, fields=changed.fields, entries=changed.entries
     )
+    crash_labels.follow(connection, after, author, now_us)
+    return _shown(connection, after)
 
 
 def answer(
@@ -234,9 +233,11 @@ def _write(
         changed = _waiting(changed, None)
         why = changed.fields.get("outcome") or "resolved"
         case_steps.close(connection, case, author, now_us, why)
-    return case_texts.write(
+    after = case_texts.write(
         connection, case, author, now_us, fields=changed.fields, entries=changed.entries
     )
+    crash_labels.follow(connection, after, author, now_us)
+    return after
 
 
 def _shown(connection: Connection, case: dict[str, Any]) -> dict[str, Any]:

@@ -26,7 +26,7 @@ from customer_context.cases.case_state import (
 )
 from customer_context.cases.case_types import CaseType, Item, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound
-from services import case_texts, case_types, rights_progress
+from services import case_texts, case_types, crash_labels, rights_progress
 from services.visibility import TYPED
 from store.casework import case_notices, case_orders, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
@@ -319,6 +319,7 @@ def _apply(
     case_texts.write_plan(connection, case, row, after, event.text, event.at_us)
     parent = None if row["parent"] is None else (row["parent"], row["parent_item"])
     written = _carry_out(connection, case, case_type, event, outcome, author, parent)
+    crash_labels.follow(connection, written, author, event.at_us)
     if case_type.id != rights_progress.CASE_TYPE:
         return written
     for next_ in rights_progress.follow(connection, written, event, outcome, author):

@@ -17,6 +17,7 @@ from api.pages.alerts import form_version
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
+from api.pages.matter import sent_by_worker
 from api.resources import contact_points
 from api.resources.work_queue import asking
 from contracts.kinds import SignalType
@@ -26,10 +27,12 @@ from runtime.errors import NotAllowed, Stale
 from services import (
     alert_flow,
     case_about,
+    case_actions,
     case_files,
     case_flow,
     case_links,
     contact_flow,
+    crash_labels,
     work_queue,
 )
 from store.casework.filters import Queue
@@ -178,7 +181,39 @@ def case(view: View) -> Response:
 
 def act(view: View) -> Response:
     """POST /cases/{case}: take up, add a note or an outcome, resolve, reopen, undo."""
+    if "key" in view.form:
+        return _kept(view)
     return _or_refused(view, _act)
+
+
+def _kept(view: View) -> Response:
+    """Do a note or an outcome that the page's worker has kept while there was no connection."""
+    row, form = _visible(view), view.form
+    view.log(of_rows([row], "case", "case_id"), "case", "cases")
+    case_id, who, action = row["case_id"], view.caller.name, form.get("action", "")
+    text = form.get("text", "").strip()[:_MAX_TEXT].replace("\x00", "")
+
+    def says(now: Mapping[str, Any]) -> str:
+        said = [view.text.of("case.outcome", action)]
+        said.append(
+            view.text.of("case.outcome", now["outcome"])
+            if now["outcome"]
+            else view.text.of("case.state", now["state"])
+        )
+        return f"{said[0]} ({who}) | {said[1]} ({now['owner'] or view.text('case.nobody')})"
+
+    def work() -> str:
+        if action == "note" and text:
+            case_flow.note(view.connection, view.tenant, case_id, who, text, view.now_us)
+            return case_actions.DONE
+        if action not in outcomes.possible(row):
+            raise not_found()
+        return case_actions.outcome(
+            view.connection, view.tenant, case_id, who, action, form.get("base", ""), says,
+            view.now_us, call_back_at=_call_back_at(view), note=text,
+        )  # fmt: skip
+
+    return sent_by_worker(view, view.connection, view.tenant, case_id, work)
 
 
 def act_on_step(view: View) -> Response:
@@ -219,12 +254,16 @@ def _show(view: View, refused: Refused | None = None) -> Response:
         about=about,
         refused=refused,
         undo=_undo(view, row),
+        base=case_actions.base_of(row),
         plan=case_steps.shown(view, row, about.language, refused.form if refused else None),
         points=points,
         outcomes=outcomes.possible(row),
         entries=case_flow.diary(view.connection, row),
         signal=signal,
         crash=_crash(view, signal),
+        label=None
+        if signal is None
+        else crash_labels.of_case(view.connection, view.tenant, row["case_id"]),
         alert=alert_flow.visible(view.connection, view.tenant, row["signal_id"])
         if signal is not None and view.may(Scope.ALERTS_READ)
         else None,

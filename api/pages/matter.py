@@ -191,9 +191,16 @@ def _late(view: View, connection: Connection, link: CaseLink, what: What) -> str
 def _sent_by_worker(
     view: View, connection: Connection, link: CaseLink, work: Callable[[], str]
 ) -> Response:
-    """Answer an action that the page's worker sends again until it is answered, once by its key.
+    """Answer an action that the page's worker sends again until it is answered."""
+    return sent_by_worker(view, connection, link.tenant, link.case_id, work)
 
-    What can never be done is refused with 422; the phone keeps it.
+
+def sent_by_worker(
+    view: View, connection: Connection, tenant: str, case_id: str, work: Callable[[], str]
+) -> Response:
+    """Do an action that a worker sends again until it is answered, once by its key.
+
+    What can never be done is refused with 422; the browser keeps it.
     """
     key = view.form["key"]
     sent = {name: value for name, value in view.form.items() if name != "csrf"}
@@ -203,20 +210,20 @@ def _sent_by_worker(
         try:
             with connection.transaction():
                 result = case_actions.once(
-                    connection, link.tenant, link.case_id, key, sent, view.now_us, work
+                    connection, tenant, case_id, key, sent, view.now_us, work
                 )
                 status = 200
         except (Invalid, NotAllowed, NotFound, Problem) as error:
-            log.info("an action of a customer is refused: %s", error)
+            log.info("an action of a page is refused: %s", error)
     return view.finish(JSONResponse({"result": result}, status))
 
 
 def worker(view: View) -> Response:
-    """GET /matter-worker.js: the service worker of these pages."""
+    """GET /matter-worker.js: the service worker of these pages, and of an agent's cases."""
     asset = assets.own()["matter-worker.js"]
     answer = Response(asset.body, media_type=asset.media_type)
     answer.headers.update(HEADERS)
-    answer.headers.update({"Service-Worker-Allowed": case_links.PATH, "Cache-Control": "no-cache"})
+    answer.headers.update({"Service-Worker-Allowed": "/", "Cache-Control": "no-cache"})
     return answer
 
 

@@ -8,6 +8,7 @@ events, and asks for the page again after a change, when the time has passed tha
 import asyncio
 import re
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from threading import Thread
 from typing import Any
@@ -97,7 +98,8 @@ class Watched:
 
     def __exit__(self, *_: object) -> None:
         assert self._loop is not None and self._thread is not None
-        self._loop.call_soon_threadsafe(_cancel_all, self._loop)
+        with suppress(RuntimeError):  # closed: every page has asked
+            self._loop.call_soon_threadsafe(_cancel_all, self._loop)
         self._thread.join(_OPEN_WITHIN_S)
 
     def asked(self) -> dict[str, float]:
@@ -118,6 +120,7 @@ class Watched:
         except (httpx.HTTPError, Stop) as error:
             self._failed = repr(error)
         finally:
+            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
 
     async def _page(self, device: str, key: str) -> None:

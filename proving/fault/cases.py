@@ -191,7 +191,8 @@ class _Bed(AsyncExitStack):
             ],
             "consents": [
                 {"tenant": TENANT, "customer": who, "purpose": purpose, "notice_version": "1",
-                 "source": "fault", "at": at}
+                 "source": "fault", "at": at,
+                 **({"opt_in": "confirmed"} if purpose == "channel_email" else {})}
                 for who in map(customer, range(customers))
                 for purpose in ("energy_insight", "channel_email")
             ],
@@ -328,7 +329,7 @@ class _Run:
     async def _photo(self) -> None:
         image = io.BytesIO()
         Image.new("RGB", (32, 32), (self._rng.randrange(256), 90, 10)).save(image, "JPEG")
-        photo, key = image.getvalue(), f"photo-{self._at['n']}"
+        photo, key = image.getvalue(), f"{self._at['n']}-0000"
         path = self._at["link"].partition("?")[0]
         async with httpx.AsyncClient(timeout=30.0, headers={"Accept": "text/html"}) as browser:
 

@@ -11,7 +11,7 @@ from store.postgres.pool import Connection, scalar
 OPT_IN, RENEWAL = "opt_in", "renewal"
 _RETRY_AFTER = timedelta(seconds=30)
 _TAKEN = (
-    "r.consent_id, r.kind, r.tenant, r.customer, r.expires_at, r.attempts, c.purpose, "
+    "r.consent_id, r.kind, r.tenant, r.customer, r.expires_at, r.times, c.purpose, "
     "t.name as tenant_name, t.timezone"
 )
 

@@ -215,6 +215,8 @@ TABLES = (
           _CASE, Retention("access", "at"), End.DELETE, hidden=("fingerprint",)),
     Entry("contacts.claim_file", "claims as insurers got them", "what happened",
           _CASE, _RELATIONSHIP, End.DELETE),
+    Entry("contacts.crash_label", "what people said about a noticed crash", "what happened",
+          _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.case_notice", "what a customer is notified of in a case", "milestones",
           _CASE, _RELATIONSHIP, End.DELETE),
     Entry("contacts.case_plan", "steps and forms of a case", "what its forms have collected",

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from api.pages.frame.texts import Texts
 from customer_context.cases.case_state import What
 from runtime.clock import SystemClock
-from services import case_links, case_steps
+from services import case_links, case_steps, case_texts
 from store.postgres.pool import connect
 from tests.browser.conftest import Visit, Visitor
 from tests.browser.test_pages import grave
@@ -99,7 +99,7 @@ def test_a_collision_shows_both_values_and_loses_none(visit: Visit, town: Town, 
     customer.locator(KWH).fill("4730")
     agent.locator(KWH).fill("4720")
     expect(agent.locator(KWH)).to_have_value("4720")
-    with connect(town.url) as connection:
+    with connect(town.url, box=BOX) as connection:
         wait_for_value(connection, case, "4720", agent)
     cut(phone, off=False)
     for page in (agent, customer):
@@ -122,11 +122,9 @@ def test_a_collision_shows_both_values_and_loses_none(visit: Visit, town: Town, 
 def wait_for_value(connection: Any, case: str, value: str, page: Page) -> None:
     """Wait until the server has a value that the page sends."""
     for _ in range(400):
-        found = connection.execute(
-            "select 1 from contacts.case_field where case_id = %s and value = %s", (case, value)
-        ).fetchone()
+        found = case_texts.fields(connection, "demo", case)
         connection.rollback()
-        if found is not None:
+        if value in [one["value"] for one in found]:
             return
         page.evaluate("new Promise(requestAnimationFrame)")
     raise AssertionError("it was not sent")

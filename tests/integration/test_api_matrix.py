@@ -430,6 +430,7 @@ def state(api: Api) -> dict[str, str]:
         "case_field",
         "case_action",
         "case_order",
+        "crash_label",
         "rule_activation",
         "claim_file",
         "call",

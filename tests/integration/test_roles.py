@@ -176,7 +176,8 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "contacts.case_action", "contacts.case_entry", "contacts.case_event",
             "contacts.case_field", "contacts.case_file", "contacts.case_link",
             "contacts.case_notice", "contacts.case_order", "contacts.case_plan",
-            "contacts.consent_request", "contacts.next_action", "contacts.outcome",
+            "contacts.consent_request", "contacts.crash_label", "contacts.next_action",
+            "contacts.outcome",
             "contacts.reported_fact", "contacts.rule", "contacts.rule_activation",
             "contacts.service_case", "customers.assignment", "customers.attribute",
             "customers.attribute_value", "customers.change_publication", "customers.consent",
@@ -189,7 +190,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
         assert _granted(owner, READER, "update") == [
             "access.idempotency", "contacts.alert", "contacts.call", "contacts.call_code",
             "contacts.case_field", "contacts.case_link", "contacts.case_plan",
-            "contacts.consent_request", "contacts.contact",
+            "contacts.consent_request", "contacts.contact", "contacts.crash_label",
             "contacts.outcome", "contacts.reported_fact", "contacts.service_case",
             "customers.attribute", "customers.attribute_value", "customers.change_publication",
             "customers.contact_point", "customers.contract", "customers.customer",

@@ -42,6 +42,8 @@ DYNAMIC = (
     "matter.who",
     "channel",
     "consent.purpose",
+    "crash.cause",
+    "crash.label",
     "consent.follows",
     "consent.purpose_text",
     "consent.state",

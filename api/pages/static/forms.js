@@ -60,6 +60,10 @@
 
   for (const form of document.querySelectorAll("form[data-draft]")) restore(form);
 
+  // A browser does not focus again what it has focused before a reload.
+  const first = document.querySelector("[autofocus]");
+  if (first && document.activeElement === document.body) first.focus();
+
   document.addEventListener("input", (event) => {
     const field = event.target;
     if (!field.form) return;

@@ -1,10 +1,13 @@
-// Keeps what a customer sends while there is no connection, and sends it again, in order, until it is
-// answered. Each action has a key, so that the server does it once. The page that was open last and
-// its files are kept too, so that it opens without a connection.
+// Keeps what is sent from a page while there is no connection, and sends it again, in order, until it
+// is answered. Each action has a key, so that the server does it once. Customers (scope /matter/) send
+// with a link, agents (scope /cases/) with a session: what an agent wrote waits until the same agent
+// is signed in, and goes with the token of that session. The page that a customer had open last and
+// its files are kept too, so that it opens without a connection; of an agent's pages none is kept.
 "use strict";
 
+const OF_AGENTS = new URL(self.registration.scope).pathname === "/cases/";
 const SHELL = "matter-1";
-const NAME = "matter-actions";
+const NAME = OF_AGENTS ? "case-actions" : "matter-actions";
 
 function opened() {
   return new Promise((resolve, reject) => {
@@ -39,6 +42,7 @@ async function tell(message) {
 
 let sending = null;
 let again = false;
+let signedIn = null;  // {who, csrf} of the agent whose page was open last
 
 // Sends what waits, the oldest first. Stops where there is no answer: order counts. Who asks while it
 // sends is not content with that attempt: it may have begun before the connection came back.
@@ -59,19 +63,31 @@ async function rounds() {
   }
 }
 
+function body(action) {
+  if (!OF_AGENTS) return action.body;
+  const fields = new URLSearchParams(new TextDecoder().decode(action.body));
+  fields.set("csrf", signedIn.csrf);
+  return fields.toString();
+}
+
 async function send() {
   for (const action of await all()) {
     if (action.refused) continue;  // it stays here, and is not sent again
+    if (OF_AGENTS && (!signedIn || action.who !== signedIn.who)) continue;  // of somebody else
     let answer;
     try {
       answer = await fetch(action.url, {
         method: "POST", credentials: "same-origin", redirect: "manual",
-        headers: { "Content-Type": action.type, Accept: "application/json" }, body: action.body,
+        headers: { "Content-Type": action.type, Accept: "application/json" }, body: body(action),
       });
     } catch {
       return;
     }
     if (answer.status >= 500 || answer.status === 429) return;
+    if (OF_AGENTS && (answer.type === "opaqueredirect" || answer.status === 403)) {
+      signedIn = null;  // the session is over: the next page of this agent brings another
+      return;
+    }
     let result = "refused";
     try { result = (await answer.json()).result || result; } catch { /* no answer of ours */ }
     if (answer.ok) await remove(action.id);
@@ -84,6 +100,7 @@ async function send() {
 async function keep(request) {
   await put({
     key: request.headers.get("X-Action-Key"), url: request.url,
+    who: request.headers.get("X-Action-Who"),
     type: request.headers.get("Content-Type"), body: await request.arrayBuffer(),
   });
   flush();
@@ -116,13 +133,14 @@ async function kept({ page, files }) {
 self.addEventListener("install", () => self.skipWaiting());
 self.addEventListener("activate", (event) => event.waitUntil(self.clients.claim()));
 self.addEventListener("message", (event) => {
-  if (event.data === "flush") event.waitUntil(flush());
-  if (event.data.page) event.waitUntil(kept(event.data));
+  if (event.data.signedIn) signedIn = event.data.signedIn;
+  if (event.data.flush) event.waitUntil(flush());
+  if (event.data.page && !OF_AGENTS) event.waitUntil(kept(event.data));
 });
 self.addEventListener("sync", (event) => event.waitUntil(flush()));
 self.addEventListener("fetch", (event) => {
   const { request } = event;
   const path = new URL(request.url).pathname;
   if (request.method === "POST" && request.headers.has("X-Action-Key")) event.respondWith(keep(request));
-  else if (request.method === "GET" && (request.mode === "navigate" || path.startsWith("/static/"))) event.respondWith(shown(request));
+  else if (!OF_AGENTS && request.method === "GET" && (request.mode === "navigate" || path.startsWith("/static/"))) event.respondWith(shown(request));
 });

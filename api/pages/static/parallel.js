@@ -35,6 +35,7 @@
     }
 
     async send(chosen = null) {
+      if ("sent" in document.documentElement.dataset) return;  // the whole form is on its way
       if (this.sending) { this.later(WAIT_MS); return; }
       if (chosen === null && (!this.dirty || this.collides)) return;
       const value = chosen === null ? this.input.value : chosen;

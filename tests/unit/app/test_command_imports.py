@@ -110,6 +110,7 @@ HELP: dict[str, set[str]] = {
     "partner": DATABASE,
     "person": DATABASE,
     "tenant": DATABASE,
+    "labels": DATABASE,
     "ledger": DATABASE,
     "log": DATABASE,
     "playbook": DATABASE,
