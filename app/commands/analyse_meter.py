@@ -11,6 +11,8 @@ Examples:
 
   tachowatt analyse-meter readings.parquet --export intervals.csv
 
+  tachowatt analyse-meter home.csv --export home.xml  (Green Button; .json: BO4E)
+
   tachowatt analyse-meter home.csv --temperature weather.csv --baseline-until 2026-01-01
 
   tachowatt analyse-meter netz.csv --tz Europe/Berlin --decimal comma --date-format "%d.%m.%Y %H:%M"

@@ -1,17 +1,24 @@
 """Intervals as they stood at a time can be read again, whatever arrives late."""
 
+import csv
 import json
 from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from app.operations.meter_export import intervals_of
+from app.operations.meter_export import write as export
 from app.operations.registry_import import validate, write
 from contracts.purposes import Purpose
+from contracts.quality import Quality
 from contracts.raw import RawMessage
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
+from runtime.errors import Usage
 from runtime.settings import Settings
 from store.postgres.pool import connect, scalar
 from store.postgres.roles import READER, set_tenant_scope
@@ -40,7 +47,7 @@ def shown(connection: Any, as_of_us: int | None = None) -> list[tuple[Any, ...]]
 
 @pytest.mark.parametrize(("name", "seed"), [("register_kwh", 1), ("energy_kwh", 2)])
 def test_every_state_of_the_past_can_be_read_again(
-    new_database: Callable[[], str], name: str, seed: int
+    new_database: Callable[[], str], tmp_path: Path, name: str, seed: int
 ) -> None:
     rng = np.random.default_rng(seed)
     values = np.round(0.1 + 0.3 * rng.random(120), 3)
@@ -73,3 +80,24 @@ def test_every_state_of_the_past_can_be_read_again(
             assert shown(connection, at_us + 30_000_000) == rows
         assert shown(connection, NOW_US - 1) == []
         assert shown(connection, clock.now_us()) == shown(connection)
+    billed_us, billed = before[len(before) // 2]
+    with connect(url) as connection:
+        as_of = from_us(billed_us)
+        found = intervals_of(connection, "t1/m0", None, None, as_of, clock.now_us())
+        with pytest.raises(Usage, match="no meter"):
+            intervals_of(connection, "t1/m9", None, None, None, clock.now_us())
+    assert [(from_us(v.start_us), v.energy_kwh) for v in found.values] == [
+        (row[0], row[2]) for row in billed
+    ]
+    assert {read.customer for read in found.reads["t1"]} == {"c3"}
+    file = tmp_path / "billed.csv"
+    export(file, found, billed_us)
+    rows = list(csv.DictReader(file.open(encoding="utf-8")))
+    for row, (start, _, energy, status, *_) in zip(rows, billed, strict=True):
+        assert datetime.fromisoformat(row["start"]) == start
+        assert row["quality"] == Quality(status).name
+        known = row["energy_kwh"] or row["estimated_kwh"]
+        assert energy is None or float(known) == energy
+    for name_of_file, wanted in (("billed.xml", "<feed"), ("billed.json", '"LASTGANG"')):
+        export(tmp_path / name_of_file, found, billed_us)
+        assert wanted in (tmp_path / name_of_file).read_text("utf-8")

@@ -4,6 +4,7 @@ import json
 import struct
 from math import fsum
 from pathlib import Path
+from xml.etree import ElementTree
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -16,6 +17,7 @@ from typer.testing import CliRunner
 from app.analysis.meter import analyse_meter
 from app.cli import cli
 from app.recordings.read import TableError, read_meter_table
+from services.interval_formats import ESPI
 
 RUN = CliRunner()
 HOUR_US = 3_600_000_000
@@ -275,6 +277,13 @@ def test_the_command(tmp_path: Path, column: str) -> None:
         first["energy_kwh"], abs=1e-9
     )
     statuses = set(table["status"].to_pylist())
+    feed = tmp_path / "used.xml"
+    options = ["--tz", "Europe/Berlin", "--export", str(feed), "-q"]
+    assert RUN.invoke(cli, ["analyse-meter", str(path), *options]).exit_code == 0
+    readings = ElementTree.parse(feed).iter(f"{{{ESPI}}}IntervalReading")
+    sent = sum(int(one.findtext(f"{{{ESPI}}}value", "")) for one in readings)
+    used_kwh = [table[name].to_pylist() for name in ("energy_kwh", "estimated_kwh")]
+    assert sent / 1e6 == pytest.approx(fsum(v for c in used_kwh for v in c if v), abs=1e-5)
     again = RUN.invoke(cli, ["analyse-meter", str(used), "-q"])
     second = json.loads(again.stdout)
     assert second["energy_kwh"] == pytest.approx(first["energy_kwh"], abs=1e-9)
