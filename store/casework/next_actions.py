@@ -8,7 +8,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from store.postgres import rows
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 
@@ -46,11 +46,17 @@ class NewOutcome:
 def put(connection: Connection, new: NewDecision, files: dict[str, str], now_us: int) -> bool:
     """Store a decision and the files that it had, once; return whether it is new."""
     at = from_us(now_us)
-    connection.execute(
-        "insert into contacts.action_set (tenant, digest, files, recorded_at) "
-        "values (%s, %s, %s, %s) on conflict do nothing",
-        (new.tenant, new.digest, Jsonb(files), at),
-    )
+    # Files are many times larger than a decision, and are nearly always there.
+    if not scalar(
+        connection,
+        "select exists (select from contacts.action_set where tenant = %s and digest = %s)",
+        (new.tenant, new.digest),
+    ):
+        connection.execute(
+            "insert into contacts.action_set (tenant, digest, files, recorded_at) "
+            "values (%s, %s, %s, %s) on conflict do nothing",
+            (new.tenant, new.digest, Jsonb(files), at),
+        )
     cursor = connection.execute(
         "insert into contacts.next_action (decision_id, tenant, customer, digest, direction, "
         "place, purposes, request, winners, decided_at, decided_by) "
