@@ -15,7 +15,7 @@ from contracts import registry_events
 from runtime.secret_box import SecretBox
 from services import registry_changes
 from services.registry_changes import CONSENT, Item
-from store.casework import change_subscriptions, receivers
+from store.casework import change_subscriptions, delivery, receivers
 from store.casework.change_subscriptions import LAST, Place, Subscription
 from store.people import read_log
 from store.people.changes import Forgotten
@@ -94,8 +94,8 @@ def page(
 ) -> PageOut | None:
     """Return the next webhooks of a subscription; None where it has everything.
 
-    Where changes were forgotten a snapshot begins; the caller commits. Raises `SecretError` where a
-    secret does not open.
+    Where changes were forgotten a snapshot begins; the caller commits. Raises `Retry` where the key
+    of secrets is missing.
     """
     found: tuple[list[Outgoing], Place] | None = None
     if not subscription.place.snapshot:
@@ -111,7 +111,7 @@ def page(
     if found is None:
         return None
     events, end = found
-    secrets = receivers.secrets(connection, box, subscription.receiver_id, now_us)
+    secrets = delivery.signing_secrets(connection, box, subscription.receiver_id, now_us)
     return PageOut(subscription, events, end, secrets)
 
 

@@ -240,11 +240,17 @@ def add_signing_secrets(
     for contact in contacts:
         receiver_id = contact["receiver_id"]
         if receiver_id is not None and receiver_id not in known:
-            known[receiver_id] = _secrets(connection, box, receiver_id, now_us)
+            known[receiver_id] = signing_secrets(connection, box, receiver_id, now_us)
         contact["secrets"] = known.get(receiver_id, [])
 
 
-def _secrets(connection: Connection, box: SecretBox, receiver_id: int, now_us: int) -> list[str]:
+def signing_secrets(
+    connection: Connection, box: SecretBox, receiver_id: int, now_us: int
+) -> list[str]:
+    """Return the valid secrets of a receiver; none where one was damaged, so that nothing is sent.
+
+    Raises `Retry` where the key is missing.
+    """
     try:
         return receivers.secrets(connection, box, receiver_id, now_us)
     except KeyMissing as error:

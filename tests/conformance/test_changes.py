@@ -409,3 +409,26 @@ def test_ids_are_those_of_the_feed(registered: str, webhooks: Webhook) -> None:
     assert hit.body["id"] == f"{one.change.xid}.{one.change.change_id}"
     assert hit.id == f"change-{one.change.xid}-{one.change.change_id}"
     assert (hit.body["type"], hit.body["tenant"]) == ("customer.created", "t1")
+
+
+def test_a_damaged_secret_stops_its_receiver_alone(registered: str, webhooks: Webhook) -> None:
+    webhooks.deliver()
+    before = len(webhooks.receiver.hits)
+    with connect(registered) as connection:
+        connection.execute(
+            "update contacts.receiver_secret set secret = left(secret, -6) || 'AAAAAA'"
+        )
+        _customer(connection, random.Random(1), NOW_US)
+        connection.commit()
+    webhooks.deliver()
+    assert len(webhooks.receiver.hits) == before
+    with connect(registered) as connection:
+        (state,) = change_subscriptions.states(connection).values()
+        assert (state["waiting"], state["outcome"], state["attempts"]) == (1, "broken_off", 1)
+        webhooks.receiver.secrets.append(receivers.rotate(connection, BOX, "t1", "crm", NOW_US))
+        connection.execute("delete from contacts.receiver_secret where secret like '%AAAAAA'")
+        change_subscriptions.retry_now(connection, state["receiver_id"], NOW_US)
+        connection.commit()
+    webhooks.receiver.secrets.reverse()  # the newest counts
+    webhooks.deliver()
+    assert len(webhooks.receiver.hits) == before + 1
