@@ -34,13 +34,16 @@ _ACTIVATION = ChangeKind(
 MERGE_CUSTOMERS = "customer.merge"
 """Of customer:<merged>:<survivor>, a proposed pair."""
 
+ACTIVATE_SCORE = "score.activate"
+"""A version of the driving score counts from then on; its subject is score:NAME."""
+
 KINDS: Mapping[str, ChangeKind] = {
     REVEAL_DEAD_LETTER: ChangeKind(
         requesters=frozenset({Role.OPERATOR, Role.PLATFORM}),
         approvers=frozenset({Role.OPERATOR, Role.PLATFORM, Role.DATA_PROTECTION, Role.SUPERVISOR}),
         valid_s=24 * HOUR_S,
     ),
-    **dict.fromkeys(ACTIVATE.values(), _ACTIVATION),
+    **dict.fromkeys((*ACTIVATE.values(), ACTIVATE_SCORE), _ACTIVATION),
     MERGE_CUSTOMERS: ChangeKind(
         requesters=frozenset({Role.BACK_OFFICE, Role.SUPERVISOR}),
         approvers=frozenset({Role.DATA_PROTECTION, Role.SUPERVISOR}),

@@ -136,7 +136,11 @@ POINTS: tuple[Point, ...] = (
     Point(
         "scores",
         "Nobody is scored who does not agree to be, and no score is recorded or announced.",
-        ("services/driving_scores.py", "services/score_versions.py"),
+        (
+            "services/driving_scores.py",
+            "services/score_versions.py",
+            "services/trip_counting.py",
+        ),
         (
             "tests/integration/test_score_commands.py::"
             "test_who_no_longer_agrees_is_in_no_file_and_no_fit",

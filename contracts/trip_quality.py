@@ -17,6 +17,10 @@ class TripQuality(StrEnum):
     RATE_TOO_LOW = "rate_too_low"
     NO_SPEED = "no_speed"
     NO_FIX = "no_fix"
+    PLACES_JUMP = "places_jump"
+    SPEED_CONTRADICTS_PLACES = "speed_contradicts_places"
+    CLOCK_JUMPS = "clock_jumps"
+    REPLAYED = "replayed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +75,53 @@ TRIP_QUALITY: Mapping[TripQuality, TripQualityFacts] = {
         ("places",),
         Text("Orte wurden nicht gemessen.", "No places were measured."),
     ),
+    TripQuality.PLACES_JUMP: TripQualityFacts(
+        16,
+        Text("Orte springen", "places jump"),
+        ("score",),
+        Text(
+            "Die Orte springen weiter, als ein Auto fährt. Die Fahrt zählt nicht im Fahrscore.",
+            "The places jump farther than a car drives. The trip does not count in the score.",
+        ),
+    ),
+    TripQuality.SPEED_CONTRADICTS_PLACES: TripQualityFacts(
+        32,
+        Text("Tempo widerspricht Orten", "speed contradicts places"),
+        ("score",),
+        Text(
+            "Geschwindigkeit und Orte widersprechen sich über Minuten. Die Fahrt zählt nicht im "
+            "Fahrscore.",
+            "Speed and places contradict one another for minutes. The trip does not count in the "
+            "score.",
+        ),
+    ),
+    TripQuality.CLOCK_JUMPS: TripQualityFacts(
+        64,
+        Text("Uhr verstellt", "clock jumps"),
+        ("score",),
+        Text(
+            "Die Uhr des Geräts springt, während das Auto weiterfährt. Die Fahrt zählt nicht im "
+            "Fahrscore.",
+            "The device's clock jumps while the car drives on. The trip does not count in the "
+            "score.",
+        ),
+    ),
+    TripQuality.REPLAYED: TripQualityFacts(
+        128,
+        Text("schon gespeichert", "replayed"),
+        ("score",),
+        Text(
+            "Genau diese Fahrt ist schon einmal gespeichert. Sie zählt nicht im Fahrscore.",
+            "Exactly this drive is stored already. It does not count in the score.",
+        ),
+    ),
 }
+
+MANIPULATED = frozenset(mark for mark, facts in TRIP_QUALITY.items() if "score" in facts.missing)
+"""Marks of made up or changed data: such a trip is not scored."""
+
+NOT_SCORED = sum(TRIP_QUALITY[mark].bit for mark in MANIPULATED)
+"""Their bits."""
 
 
 def marks(quality: int) -> list[TripQuality]:

@@ -2,15 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
+
+import numpy as np
 
 from contracts.kinds import SignalType
 from contracts.purposes import Purpose
 from contracts.signals import ScoreChanged, signal_id
 from customer_context.scoring.bands import band, worth_announcing
 from feature_kernels import driving
-from services import score_versions
+from services import score_versions, scored_trips, trip_replays
 from store.casework import driver_scores
 from store.people import consent
 from store.pipeline.features import Rows
@@ -39,10 +41,17 @@ def of_trips(trips: Rows, model: driving.Model = driving.CURRENT) -> driving.Sco
     return driving.score(trips, single_trip=False, model=model)
 
 
+def recent(trips: Rows, model: driving.Model) -> Rows:
+    """Return a subject's trips within the version's horizon."""
+    kept, _ = driving.in_horizon(trips, np.array([0, trips.shape[0]], np.int64), model)
+    return kept
+
+
 def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driving.Score]:
-    """Return the decided trips that `which` selects, and their score by the version in use."""
-    trips = scoring.trips(connection, which)
-    return trips, of_trips(trips, score_versions.model(connection, which.tenant))
+    """Return the trips that `which` selects and the version in use counts, and their score."""
+    trips = scored_trips.of(connection, which)
+    model = score_versions.model(connection, which.tenant)
+    return recent(trips, model), of_trips(trips, model)
 
 
 def of_vehicles(
@@ -51,8 +60,8 @@ def of_vehicles(
     """Return the decided trips of each (customer, vehicle), and their score, in one query."""
     model = score_versions.model(connection, tenant)
     return [
-        (trips, of_trips(trips, model))
-        for trips in scoring.trips_of_vehicles(connection, tenant, vehicles)
+        (recent(trips, model), of_trips(trips, model))
+        for trips in scored_trips.of_vehicles(connection, tenant, vehicles)
     ]
 
 
@@ -69,6 +78,28 @@ def of_drivers(connection: Connection) -> list[DriverScore]:
     return found
 
 
+def record(
+    connection: Connection, tenant: str, customer: str, at: datetime, now_us: int
+) -> driving.Score:
+    """Score a driver now, and record it as the score of the week of `at`, if there is one."""
+    _, score = of_subject(connection, scoring.Which(tenant, customer))
+    value = float(score.score)
+    if value == value:
+        driver_scores.record(
+            connection,
+            tenant,
+            customer,
+            at.date() - timedelta(days=at.weekday()),
+            value,
+            band(value),
+            bool(score.trusted),
+            score.exposure.distance_m,
+            score.algorithm_version,
+            now_us,
+        )
+    return score
+
+
 def signal_changes(
     connection: Connection,
     signals: Sequence[Mapping[str, Any]],
@@ -83,33 +114,24 @@ def signal_changes(
     of new signals.
     """
     latest: dict[tuple[str, str], Mapping[str, Any]] = {}
+    begins: dict[tuple[str, str], set[int]] = {}
     for signal in signals:
         customer = about[signal["id"]]
         if signal["type"] == SignalType.TRIP_COMPLETED and customer is not None:
             latest[signal["tenant"], customer] = signal
+            begin = datetime.fromisoformat(signal["data"]["started_at"])
+            begins.setdefault((signal["tenant"], customer), set()).add(to_us(begin))
     granted = consent.granted_to(connection, list(latest), from_us(now_us))
     drivers = {key: s for key, s in latest.items() if Purpose.DRIVING_SCORE in granted[key]}
     announced = playbooks.announced_scores(connection, list(drivers))
     found = []
     for (tenant, customer), trip in drivers.items():
         roles.set_tenant_scope(connection, (tenant,))
-        _, score = of_subject(connection, scoring.Which(tenant, customer))
+        trips = scoring.trips(connection, scoring.Which(tenant, customer))
+        trip_replays.note(connection, tenant, customer, trips, begins[tenant, customer], now_us)
+        score = record(connection, tenant, customer, trip["time"], now_us)
         before = announced.get((tenant, customer))
         value = float(score.score)
-        if value == value:
-            at = trip["time"]
-            driver_scores.record(
-                connection,
-                tenant,
-                customer,
-                at.date() - timedelta(days=at.weekday()),
-                value,
-                band(value),
-                bool(score.trusted),
-                score.exposure.distance_m,
-                score.algorithm_version,
-                now_us,
-            )
         if value != value or not worth_announcing(value, None if before is None else before[0]):
             continue
         data = ScoreChanged(

@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from feature_kernels import driving
 from feature_kernels.driving.score import relative_risk
 from feature_kernels.driving.score_sums import trip_sums
 from runtime.errors import NotFound
-from services import score_versions
+from services import driving_scores, score_versions, scored_trips
 from services.one_customer import granting
-from store.casework import driver_scores, score_models
+from store.casework import driver_scores, score_models, trip_counting
 from store.people import consent, customers
 from store.postgres import roles
 from store.postgres.pool import Connection
@@ -45,8 +45,9 @@ def explain(
     if which.vehicle is None and which.contract is None:
         theirs = granting(connection, which.tenant, which.customer, Purpose.DRIVING_SCORE)
         which = replace(which, also=theirs)
-    trips, revisions = scoring.trips_until(connection, which, as_of)
+    trips, revisions = scored_trips.until(connection, which, as_of)
     found = driving.score(trips, single_trip=False, model=model)
+    counted = driving_scores.recent(trips, model)
     return {
         "subject": _named(which),
         "as_of": as_of.isoformat(),
@@ -62,7 +63,9 @@ def explain(
             for factor, part in zip(model.factors, found.components, strict=True)
         ],
         "exposure": found.exposure._asdict(),
-        "inputs": _inputs(trips, revisions),
+        "horizon": _horizon(counted, model),
+        "inputs": _inputs(counted, revisions),
+        "decisions": _decisions(connection, which, as_of),
         "consent": _consent(connection, which, as_of),
         "recorded": _recorded(connection, which, as_of),
         "model": score_versions.numbers_of(model),
@@ -113,6 +116,17 @@ def _component(
     }
 
 
+def _horizon(trips: Any, model: driving.Model) -> dict[str, Any]:
+    """The days before the newest trip from which trips count; 0 and None = all."""
+    begin = None
+    if model.horizon_days and trips.shape[0]:
+        begin = from_us(trips["start_us"].max()) - timedelta(days=model.horizon_days)
+    return {
+        "days": model.horizon_days,
+        "from": None if begin is None else begin.isoformat(),
+    }
+
+
 def _inputs(trips: Any, revisions: Any) -> dict[str, Any]:
     some = bool(trips.shape[0])
     return {
@@ -122,6 +136,24 @@ def _inputs(trips: Any, revisions: Any) -> dict[str, Any]:
         "corrected_later": int(np.sum(revisions > 0)),
         "sha256": digest(trips),
     }
+
+
+def _decisions(
+    connection: Connection, which: scoring.Which, as_of: datetime
+) -> list[dict[str, Any]]:
+    """The decisions by then about what counts, of all trips of the selection, oldest first."""
+    trips, _ = scoring.trips_until(connection, which, as_of)
+    devices = [int(device) for device in np.unique(trips["device"])]
+    rows = trip_counting.of_devices(connection, which.tenant, devices, as_of)
+    return [
+        {
+            **row,
+            "at": row["at"].isoformat(),
+            "decided_at": row["decided_at"].isoformat(),
+        }
+        for row in rows
+        if row["customer"] in (which.customer, *which.also)
+    ]
 
 
 def _consent(connection: Connection, which: scoring.Which, as_of: datetime) -> list[dict[str, Any]]:
@@ -156,7 +188,7 @@ def _recorded(
         return None
     model = score_versions.model(connection, which.tenant, row["algorithm_version"])
     all_trips = replace(which, customer=row["customer"], also=(), from_us=None, to_us=None)
-    trips, _ = scoring.trips_until(connection, all_trips, row["computed_at"])
+    trips, _ = scored_trips.until(connection, all_trips, row["computed_at"])
     again = driving.score(trips, single_trip=False, model=model).score
     return {
         "week": row["week"].isoformat(),

@@ -10,6 +10,7 @@ class Scope(StrEnum):
     """A subject and an access mode: read or write."""
 
     SCORES_READ = "scores:read"
+    SCORES_WRITE = "scores:write"
     TRIPS_READ = "trips:read"
     MILEAGE_READ = "mileage:read"
     CRASHES_READ = "crashes:read"
@@ -48,6 +49,7 @@ class Scope(StrEnum):
 _AGENT = frozenset(
     {
         Scope.CONTEXT_READ,
+        Scope.SCORES_WRITE,
         Scope.CUSTOMERS_WRITE,
         Scope.INTERACTIONS_WRITE,
         Scope.CALLS_WRITE,
@@ -72,6 +74,7 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     Role.INSURER: frozenset(
         {
             Scope.SCORES_READ,
+            Scope.SCORES_WRITE,
             Scope.TRIPS_READ,
             Scope.MILEAGE_READ,
             Scope.CRASHES_READ,

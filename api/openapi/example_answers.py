@@ -355,6 +355,15 @@ _DEAD_LETTER: dict[str, Any] = {
     "retried_at": None,
     "outcome": None,
 }
+_COUNTING = {
+    "event": None,
+    "happened_at": "2026-11-21T10:10:00Z",
+    "counts": False,
+    "reason": "passenger",
+    "decided_by": "Ada Lind",
+    "decided_at": "2026-11-24T09:12:00Z",
+    "case_id": None,
+}
 _TRIP: dict[str, Any] = {
     "id": "7-1795255200000000",
     "vehicle": "car-7",
@@ -586,6 +595,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
         )
     },
     "list_trips": {"200": page(_TRIP)},
+    "list_countings": {"200": {"data": [_COUNTING]}},
+    "decide_counting": {"201": {**_COUNTING, "score_before": 71.4, "score_after": 74.9}},
     "list_crashes": {
         "200": page(
             {

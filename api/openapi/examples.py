@@ -274,6 +274,7 @@ REQUESTS: dict[str, Any] = {
     "delegate_case": {"to": "Sofia Keller", "note": "She speaks Turkish; please call her."},
     "return_case": {"note": "The customer is away until Monday."},
     "record_outcome": {"outcome": "not_reached", "note": "No answer, no mailbox."},
+    "decide_counting": {"counts": False, "reason": "passenger"},
     "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},
     "answer_crash": {"answer": "well"},
     "search_customers": {"q": "doe", "limit": 20},

@@ -121,6 +121,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
             entry={"fleet": Scope.TRIPS_READ, "own_fleet": Scope.DATA_READ},
         ),
         get("/vehicles/{vehicle}", fleet.vehicle, Scope.TRIPS_READ, Scope.DATA_READ),
+        post("/vehicles/{vehicle}", fleet.count, Scope.SCORES_WRITE),
         get(
             "/meters",
             meters.meters,

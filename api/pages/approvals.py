@@ -11,7 +11,7 @@ from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, cursor
 from api.pages.frame.view import View
 from api.resources import contact_points
-from contracts.approvals import ACTIVATE, MERGE_CUSTOMERS, REVEAL_DEAD_LETTER
+from contracts.approvals import ACTIVATE, ACTIVATE_SCORE, MERGE_CUSTOMERS, REVEAL_DEAD_LETTER
 from contracts.identifiers import NAMES
 from services import four_eyes, matching, rule_kinds, rule_versions
 from services.matching import Doubtful, Second
@@ -119,6 +119,7 @@ def _page(view: View, row: ChangeRow, body: bytes | None = None) -> Response:
         names={str(which): name(view.language) for which, name in NAMES.items()},
         agreed=matching.AGREED,
         rule=_rule(view, row),
+        score=row.subject.partition(":")[2] if row.kind == ACTIVATE_SCORE else None,
         may_decide=may and decide is None,
         may_execute=may and execute is None,
         refusal=decide if row.verdict is None else None,

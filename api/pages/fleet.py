@@ -19,8 +19,9 @@ from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
+from contracts.trip_counting import REASONS
 from contracts.trip_quality import TripQuality, marks
-from services import visibility
+from services import trip_counting, visibility
 from services.score_average import SETTLED_M
 from services.visibility import Kind
 from store.people import consent
@@ -129,6 +130,9 @@ def vehicle(view: View) -> Response:
         trip["harsh"] = sum(sum(trip[column]) for column in COUNTED_BY_SEVERITY)
     view.log(of_rows([row], "vehicle", "vehicle"), "trips and score", _PURPOSE)
     spans = [(trip["device_id"], trip["start_at"], trip["end_at"]) for trip in trips]
+    decisions = trip_counting.decided(view.connection, view.tenant, spans)
+    for trip in trips:
+        trip["taken_out"] = trip_counting.taken_out(decisions[trip["key"]])
     events = _shown(view, Kind.EVENT, reads.events(view.connection, spans), row["customer"])
     score = _score(view, row)
     f = Formats(view.language, view.timezone)
@@ -178,10 +182,45 @@ def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, 
         path = None
     return {
         "trip": trip,
+        "counting": _counting(view, trip, events),
         "events": len(events),
         "speed": driving_plots.speed(samples, events, view.text, f) if samples["at"] else None,
         "path": path,
     }
+
+
+def _counting(view: View, trip: Row, events: list[Row]) -> dict[str, Any]:
+    """What has been decided about a trip and its events, and what may be chosen."""
+    span = (trip["device_id"], trip["start_at"], trip["end_at"])
+    key = f"{trip['device_id']}-{to_us(trip['start_at'])}"
+    return {
+        "key": key,
+        "decisions": trip_counting.decided(view.connection, view.tenant, [span])[key],
+        "events": [event for event in events if event["kind"] in trip_counting.EVENTS],
+        "reasons": REASONS,
+        "writes": view.may(Scope.SCORES_WRITE),
+    }
+
+
+def count(view: View) -> Response:
+    """POST /vehicles/{vehicle}: take a trip or an event out of the score, or put it back."""
+    vehicle_, form = view.request.path_params["vehicle"], view.form
+    key, what = form.get("trip", ""), form.get("what", "")
+    trip = trip_counting.find(view.connection, view.tenant, key)
+    if trip["vehicle"] != vehicle_:
+        raise not_found()
+    kind, _, start = what.partition(" ")
+    at = view.instant(start) if what else None
+    counts = form.get("action") == "again"
+    reason = form.get("reason", "")
+    if (what and at is None) or not (counts or reason in REASONS):
+        return view.go(f"/vehicles/{vehicle_}?trip={key}")
+    asked = trip_counting.Asked(
+        view.tenant, key, None if at is None else (kind, at), counts, None if counts else reason
+    )
+    trip_counting.decide(view.connection, asked, view.caller.name, view.now_us)
+    done = "counts_again" if counts else "taken_out"
+    return view.go(f"/vehicles/{vehicle_}?trip={key}", done)
 
 
 def _earlier_trip(view: View, which: Which, key: str) -> Row | None:

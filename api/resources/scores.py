@@ -14,11 +14,10 @@ from api.resources.subjects import Subject, consent_ref
 from contracts.kinds import EVENTS, FACTORS, Manoeuvre
 from customer_context.scoring.bands import band
 from feature_kernels import driving
-from services import driving_scores, score_versions
+from services import driving_scores, score_versions, scored_trips
 from services.score_average import average_points
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
-from store.reads import scoring
 from store.reads.scoring import Which
 
 Band = Literal["A", "B", "C", "D", "E"]
@@ -190,7 +189,7 @@ def history(
     connection: Connection, subject: Subject, granularity: Literal["week", "month"], timezone: str
 ) -> ScoreHistory:
     """Compute a subject's score for each week (from Monday) or month of local time with trips."""
-    trips = scoring.trips(connection, subject.which)
+    trips = scored_trips.of(connection, subject.which)
     model = score_versions.model(connection, subject.which.tenant)
     points = []
     for start, end in _spans(trips, granularity, ZoneInfo(timezone)):

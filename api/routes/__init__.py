@@ -25,7 +25,7 @@ from api.routes.back_office import (
 from api.routes.channels import interactions
 from api.routes.customers import consents, crash_answer, device_claims, inbox, own, rights
 from api.routes.customers import partners as own_partners
-from api.routes.insurers import driving, trips
+from api.routes.insurers import driving, trip_counting, trips
 from api.routes.operators import approvals, health, operations, privacy
 from api.routes.partners import customers as partner_customers
 from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
@@ -35,6 +35,7 @@ ROUTERS = tuple(
     for module in (
         driving,
         trips,
+        trip_counting,
         stream_tokens,
         alert_stream,  # before `alerts`, whose /{alert_id} would match /stream
         alerts,

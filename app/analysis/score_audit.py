@@ -1,7 +1,7 @@
 """Audit of a version of the driving score, on simulated drivers whose risk is known to be equal.
 
 What a supervisor asks: does the score go with where or when somebody drives, does it go with the
-device that looks, and does the same driver get the same score twice.
+device that looks, does the same driver get the same score twice, and are changed data noticed.
 """
 
 from dataclasses import dataclass
@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from contracts.trip_quality import MANIPULATED, TripQuality
+from customer_context.scoring.fingerprint import replays
 from feature_kernels import driving
 from simulators.manoeuvres import STYLES
 from simulators.road import RoadNet, build_net
@@ -23,6 +25,9 @@ DRIVE_S = 1_200.0
 DAY_US = 86_400_000_000
 NOON_US = 1_700_049_600_000_000  # 2023-11-15 12:00 UTC
 MIDNIGHT_US = NOON_US + DAY_US // 2
+CLOCK_AT_KMH = 50.0  # a clock is shifted while the car drives on at this or more
+CHANGED_DRIVES = 12
+"""Drives that are changed in each way; each changed drive must be marked, and no other one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +52,12 @@ def audit(model: driving.Model, seed: int, drivers: int, drives: int) -> dict[st
         for pair, row in devices.items()
         if abs(row["mean"]) > MOST_POINTS
     ]
+    manipulated = _manipulated(people, nets, rng)
+    problems += [
+        f"{what}: {row['marked']} of {row['trips']} trips are marked"
+        for what, row in manipulated.items()
+        if row["marked"] != (0 if what == "unchanged" else row["trips"])
+    ]
     return {
         "version": model.version,
         "seed": seed,
@@ -57,6 +68,7 @@ def audit(model: driving.Model, seed: int, drivers: int, drives: int) -> dict[st
         "time": _times(people, nets, model, rng),
         "devices": devices,
         "stability": stability,
+        "manipulated": manipulated,
         "problems": problems,
     }
 
@@ -75,12 +87,54 @@ def _trips(
     traits, found = draw_traits(rng, device), []
     for day, drive in enumerate(driver.drives):
         series = measure(drive, nets[driver.net], device, traits, rng)
-        t_us = series.t_us + at_us + day * DAY_US
         columns = _with_limits(series, drive)
-        start = np.array([0, t_us.size], np.int64)
-        run = driving.drive(columns, t_us, t_us, start, driving.initial_carry(1))
-        found += [run.trips, driving.finish(run.carry).trips]
+        found.append(_driven(series.t_us + at_us + day * DAY_US, columns))
     return np.concatenate(found)
+
+
+def _driven(t_us: NDArray[np.int64], columns: dict[str, NDArray[np.float64]]) -> NDArray[np.void]:
+    start = np.array([0, t_us.size], np.int64)
+    run = driving.drive(columns, t_us, t_us, start, driving.initial_carry(1))
+    return np.concatenate((run.trips, driving.finish(run.carry).trips))
+
+
+def _manipulated(
+    people: list[Driver], nets: tuple[RoadNet, ...], rng: np.random.Generator
+) -> dict[str, dict[str, int]]:
+    """How many trips are marked of drives as they were, and changed in four ways.
+
+    The changes: from the middle on the places lie 20 km off; half of the speed; from the middle on
+    the clock is five hours ahead; the drive is sent again a day later.
+    """
+    names = ("unchanged", *(str(mark) for mark in TripQuality if mark in MANIPULATED))
+    found = {name: {"trips": 0, "marked": 0} for name in names}
+    for driver in people[:CHANGED_DRIVES]:
+        series = measure(
+            driver.drives[0], nets[driver.net], "phone", draw_traits(rng, "phone"), rng
+        )
+        t_us, columns = series.t_us + NOON_US, series.columns
+        known = np.isfinite(columns["lat_deg"] * columns["speed_kmh"])
+        known &= np.diff(t_us, prepend=t_us[:1]) <= 2_000_000
+        seen = np.convolve(known, np.ones(9), "same")
+        fast = np.flatnonzero((columns["speed_kmh"] >= CLOCK_AT_KMH) & (seen == 9))
+        half_way = int(fast[fast.size // 2]) if fast.size else t_us.size // 2
+        later = np.arange(t_us.size) > half_way
+        far = columns["lon_deg"] + np.where(later, 0.3, 0.0)
+        half = columns["speed_kmh"] * 0.5
+        honest = _driven(t_us, columns)
+        again = np.concatenate((honest, _driven(t_us + DAY_US, columns)))
+        again["quality"][replays(again)] |= driving.QUALITY_FLAGS["replayed"]
+        changed = {
+            "unchanged": honest,
+            "places_jump": _driven(t_us, {**columns, "lon_deg": far}),
+            "speed_contradicts_places": _driven(t_us, {**columns, "speed_kmh": half}),
+            "clock_jumps": _driven(t_us + later * 5 * 3_600_000_000, columns),
+            "replayed": again[honest.size :],
+        }
+        for name, trips in changed.items():
+            found[name]["trips"] += int(trips.size)
+            found[name]["marked"] += int(np.sum((trips["quality"] & driving.NOT_SCORED) != 0))
+    return found
 
 
 def _with_limits(series: Series, drive: Drive) -> dict[str, NDArray[np.float64]]:

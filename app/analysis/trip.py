@@ -19,9 +19,11 @@ from app.analysis.events import (
 )
 from app.recordings.read import Table
 from contracts.trip_quality import TRIP_QUALITY, marks
+from customer_context.scoring.fingerprint import replays
 from feature_kernels.driving import (
     ALGORITHM_VERSION,
     DEFAULTS,
+    QUALITY_FLAGS,
     Parameters,
     Score,
     drive,
@@ -80,6 +82,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
     trips = np.concatenate((run.trips, end.trips))
     events = np.concatenate((run.events, end.events))
     trips = trips[np.argsort(trips["start_us"], kind="stable")]
+    trips["quality"][replays(trips)] |= QUALITY_FLAGS["replayed"]
     stands = idling(table, trips)
     events = merged(np.concatenate((events, stands)), manoeuvres, trips)
     trips["phone_s"] = phone_seconds(table, trips, events)

@@ -6,8 +6,10 @@ from typing import Annotated
 
 import typer
 
+from api.http.scopes import Scope
 from app.commands.shared.console import err, load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
+from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.reads import log_command
 from app.commands.shared.tenant import the_tenant
 from app.operations.score_files import read_claims, write_csv
@@ -23,6 +25,12 @@ cli = typer.Typer(no_args_is_help=True, help=__doc__)
 
 AsOf = Annotated[str | None, typer.Option(help="Only trips decided by then, with an offset")]
 Version = Annotated[str | None, typer.Option(help="A version; by default the one in use")]
+
+
+Trip = Annotated[str, typer.Argument(help="Id of the trip, as the API has it")]
+EventKind = Annotated[str | None, typer.Option("--event", help="Only this event: its kind")]
+EventAt = Annotated[str | None, typer.Option("--at", help="... and its begin, with an offset")]
+CaseId = Annotated[str | None, typer.Option("--case", help="Case in whose diary it is written")]
 
 
 @cli.command("versions")
@@ -169,6 +177,59 @@ def explain(
     return 0
 
 
+@cli.command("exclude")
+def exclude(
+    trip: Trip,
+    reason: Annotated[
+        str,
+        typer.Option(help="passenger, not_driving, pothole, emergency, wrong_limit or …_data"),
+    ],
+    event: EventKind = None,
+    at: EventAt = None,
+    case: CaseId = None,
+) -> None:
+    """Take a trip, or an event of it, out of the score of its driver.
+
+    Whoever decides has to be a person: their key is in TACHOWATT_KEY, or asked for.
+
+    Example: tachowatt score exclude 17-1764000000000000 --reason passenger
+    """
+    _count(trip, False, reason, event, at, case)
+
+
+@cli.command("include")
+def include(trip: Trip, event: EventKind = None, at: EventAt = None, case: CaseId = None) -> None:
+    """Put a trip, or an event of it, back into the score, also one that was marked as changed.
+
+    Example: tachowatt score include 17-1764000000000000
+    """
+    _count(trip, True, None, event, at, case)
+
+
+def _count(
+    trip: str, counts: bool, reason: str | None, event: str | None, at: str | None, case: str | None
+) -> None:
+    from services.trip_counting import Asked, decide
+
+    if (event is None) != (at is None):
+        raise Usage("--event and --at: name an event by its kind and begin")
+    clock = SystemClock()
+    key = ask_key()
+    which = None if event is None or at is None else (event, as_datetime(at))
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        caller = person_of_key(connection, key, clock.now_us(), Scope.SCORES_WRITE)
+        asked = Asked(caller.tenant, trip, which, counts, reason, case)
+        try:
+            found = decide(connection, asked, caller.name, clock.now_us())
+        except NotFound as error:
+            raise Usage(str(error)) from None
+        log_command(
+            connection, clock, "score exclude", {caller.tenant: of_customers([found["customer"]])}
+        )
+        connection.commit()
+    print_json({name: _iso(value) for name, value in found.items()})
+
+
 @cli.command("audit")
 def audit(
     version: Annotated[
@@ -179,10 +240,11 @@ def audit(
     drivers: Annotated[int, typer.Option(min=12, help="Simulated drivers")] = 36,
     drives: Annotated[int, typer.Option(min=2, help="Of 20 minutes, for each")] = 6,
 ) -> int:
-    """Audit a version on simulated drivers: place, time, device, stability; as JSON.
+    """Audit a version on simulated drivers: place, time, device, stability, changed data; as JSON.
 
     Drivers of one style have equal risk. The exit code is 1 where the same drives seen by a dongle,
-    by OBD and by a phone differ by more than 3 points on average.
+    by OBD and by a phone differ by more than 3 points on average, where changed data are not
+    marked, and where a drive is marked that nobody has changed.
 
     Example: tachowatt score audit --seed 1
     """

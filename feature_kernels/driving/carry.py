@@ -6,7 +6,7 @@ Times are microseconds, speeds km/h, accelerations m/s², lengths m; NaN = not k
 import numpy as np
 from numpy.typing import NDArray
 
-CARRY_VERSION = 6
+CARRY_VERSION = 7
 """Raised whenever a slot or the meaning of one changes; a carry of another version is rebuilt."""
 
 SPEED_RING = 24  # entries at least RING_STEP_US apart: at least 4.8 s of past
@@ -103,8 +103,13 @@ CHANGE_T, STAIRS = WAITS + 4, WAITS + 5
  FELT_Z) = range(CHORD_M + 1, CHORD_M + 10)
 # The last acceleration over ~2 s that jerk is compared with, and when.
 TREND_A, TREND_T = FELT_Z + 1, FELT_Z + 2
+# Consistency (consistency.py): fixes of the open trip that no car reaches; its seconds in which
+# speed and places were compared, and those in which they contradict; the last time that the clock
+# jumped while it drove on. The way by places since its begin: last fix, begin, m; m by speed.
+(JUMPS, COMPARED_S, APART_S, CLOCK_T, PATH_T, PATH_LAT, PATH_LON, PATH_START_T, PATH_M,
+ PATH_SPEED_M) = range(TREND_T + 1, TREND_T + 11)
 # fmt: on
-CARRY_WIDTH = TREND_T + 1
+CARRY_WIDTH = PATH_SPEED_M + 1
 
 _UNKNOWN = (
     *(IGNITION, IGNITION_OFF_T, LIMIT, LIMIT_T, POS_LAT, POS_LON, POS_T, FROZEN_T),
@@ -115,6 +120,7 @@ _UNKNOWN = (
     *(OVER_START, CRASH_T, STAND_T, VEHICLE_T, HEAD_ACCEL_T, COR_V, COR_T, CHANGE_T),
     *(MOTION_T, STEP_1, STEP_2, DOUBT_T, DOUBT_LAT, DOUBT_LON, DOUBT_POS_T, ENTRY_T),
     *(BEFORE_LAT, BEFORE_LON, BEFORE_T, ZERO_T, KEPT_T, KEPT_V, CHORD_T, PULSE_T, TREND_T),
+    *(CLOCK_T, PATH_T),
 )
 
 

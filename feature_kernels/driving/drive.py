@@ -33,6 +33,7 @@ from feature_kernels.driving.carry import (
     VEHICLE_T,
     WAITS,
 )
+from feature_kernels.driving.consistency import note_clock
 from feature_kernels.driving.crash import feed_impulse, resolve_crash
 from feature_kernels.driving.doubt import feed_speed
 from feature_kernels.driving.events import close_channel
@@ -111,6 +112,7 @@ def _take_row(c, p, t, x, i, out, trips, events, emitted):
     if math.isnan(x[_LON, i]):
         lat = np.nan
     note_rate(c, p, t, speed, lat, x[_LON, i])
+    note_clock(c, p, t, speed, lat, x[_LON, i])
     check_end(c, p, t, trips, events, emitted)
     began = c[TRIP_START] if c[TRIP] > 0.0 else -1.0
     for channel in (LONGITUDINAL, LATERAL):

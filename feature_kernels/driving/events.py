@@ -38,6 +38,7 @@ from feature_kernels.driving.carry import (
     TRIP,
     WAITS,
 )
+from feature_kernels.driving.comfort import comfortable_mps2
 from feature_kernels.driving.rows import (
     ACCELERATION,
     BRAKING,
@@ -51,13 +52,45 @@ FRESH_US = 5e6  # a speed older than this says nothing about now
 
 
 @hot_kernel
-def threshold(p, channel, sign):
-    """The threshold of a channel in one direction, m/s²."""
+def _of_class(p, channel, sign):
     if channel == LATERAL:
         return p.cornering_mps2
     if sign > 0.0:
         return p.acceleration_mps2
     return p.braking_mps2
+
+
+@hot_kernel
+def threshold(p, channel, sign, v):
+    """The threshold of a channel in one direction at v km/h (NaN = not known), m/s².
+
+    That of the class, and where it is less what is comfortable at the speed, but not below
+    speed_ratio. Accelerations from speed or heading are too coarse for the lower one: pass NaN.
+    """
+    least = _of_class(p, channel, sign)
+    if not v >= 0.0:
+        return least
+    comfortable = comfortable_mps2(v)
+    if comfortable >= least:
+        return least
+    if comfortable < p.speed_ratio * least:
+        return p.speed_ratio * least
+    return comfortable
+
+
+@hot_kernel
+def _beyond(p, channel, a, sign, v):
+    """Tell whether an acceleration is beyond the threshold in this direction."""
+    least = _of_class(p, channel, sign)
+    if a * sign < p.speed_ratio * least:
+        return False  # as mostly: no threshold is lower
+    return a * sign >= threshold(p, channel, sign, v)
+
+
+@hot_kernel
+def _speed_of(c, channel):
+    """The speed that decides the threshold of the open pulse; NaN = it is not decisive."""
+    return c[channel + CH_V0] if c[channel + CH_MEASURED] > 0.0 else np.nan
 
 
 @hot_kernel
@@ -86,7 +119,7 @@ def close_channel(c, p, channel, events, emitted):
     start = c[channel + CH_START]
     end = c[channel + CH_LAST]
     peak = c[channel + CH_PEAK]
-    least = threshold(p, channel, sign)
+    least = threshold(p, channel, sign, _speed_of(c, channel))
     duration = (end - start) / 1e6
     if not _lasted(c, p, channel, duration, least):
         return
@@ -139,9 +172,10 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
     if t - c[SPEED_T] <= FRESH_US:
         speed = c[SPEED]
     rising = 0.0
-    if a >= threshold(p, channel, 1.0):
+    at = v0 if measured else np.nan
+    if _beyond(p, channel, a, 1.0, at):
         rising = 1.0
-    elif a <= -threshold(p, channel, -1.0):
+    elif _beyond(p, channel, a, -1.0, at):
         rising = -1.0
     sign = c[channel + CH_SIGN]
     ended = t - c[channel + CH_LAST] >= p.merge_s * 1e6
@@ -151,7 +185,7 @@ def feed_channel(c, p, channel, t, a, since, dt, v0, measured, other, events, em
         close_channel(c, p, channel, events, emitted)
         sign = 0.0
     if sign != 0.0 and not (waits and ended):
-        if a * sign >= p.release_ratio * threshold(p, channel, sign):
+        if a * sign >= p.release_ratio * threshold(p, channel, sign, _speed_of(c, channel)):
             c[channel + CH_LAST] = t
             c[channel + CH_VLAST] = speed
             if a * sign > c[channel + CH_PEAK]:

@@ -27,6 +27,7 @@ from feature_kernels.driving.carry import (
     SPEED_T,
     ZERO_VOID,
 )
+from feature_kernels.driving.consistency import note_jump
 from feature_kernels.driving.events import FRESH_US
 from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.motion import accept_speed
@@ -125,6 +126,7 @@ def feed_position(c, p, t, lat, lon, accuracy, v):
             if not again:
                 c[JUMP_N] = 0.0
                 c[JUMP_FIRST_T] = t
+                note_jump(c, p, t, lat, lon, 1.0)
             c[JUMP_N] += 1.0
             c[JUMP_LAT] = lat
             c[JUMP_LON] = lon
@@ -133,6 +135,7 @@ def feed_position(c, p, t, lat, lon, accuracy, v):
                 reject(c, 1.0)
                 return REFUSED
             became = ANEW
+            note_jump(c, p, t, lat, lon, 3.0)
         if became == TAKEN and t - c[POS_T] > p.coarse_step_s * 1e6:
             compare_leg(c, p, t, v, lat, lon, by_speed)
         else:

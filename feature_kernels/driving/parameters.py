@@ -29,6 +29,13 @@ class Parameters(NamedTuple):
     kept_m: float = 100.0  # a speed that never changes for so long a way ...
     still_m: float = 50.0  # ... while the places stay within this is a kept one; own, as drift_m
     kept_s: float = 5.0  # ... and lasts this long; own, as frozen_s
+    # Made up or changed: not scored
+    teleport_m: float = 1000.0  # a place jumps: farther than a fix by radio cells is off; own
+    clock_kmh: float = 30.0  # faster than this before and after a silence at one place; own
+    apart_ratio: float = 1.75  # speeds say so much more than the places, or less; own: beyond what
+    # a hairpin takes off the chord of 10 s (π/2), and wrong miles for km/h (1.61)
+    apart_s: float = 180.0  # speed and places contradict for three minutes ...
+    apart_share: float = 0.25  # ... and this share of what was compared; own
     # Speed
     spike_slack_kmh: float = 15.0  # a step this big is never doubted; own
     spike_mps2: float = 6.0  # a step beyond slack + this x time (first second) is doubted; own
@@ -71,6 +78,8 @@ class Parameters(NamedTuple):
     merge_s: float = 1.5  # pulses closer than this are one event; own
     release_ratio: float = 0.8  # an event goes on above this share of its threshold; own
     rebound_s: float = 2.0  # fused acceleration rebounds within (traps seen)
+    speed_ratio: float = 0.8  # thresholds fall with speed to what drivers find comfortable there
+    # (Eboli and others 2016, comfort.py), but not below this share; own
     event_kmh: float = 10.0  # Teltonika: events only at >= 10 km/h
     physical_mps2: float = 12.0  # tyres give no more; above it is an impact or a bump; own
     smooth_s: float = 0.4  # time constant of the accelerometer low-pass; own

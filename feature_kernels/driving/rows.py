@@ -6,7 +6,10 @@ from feature_kernels.driving.carry import (
     ACCEL_BIN_MPS2,
     ACCEL_BINS,
     ACCEL_HIST,
+    APART_S,
+    CLOCK_T,
     COARSE_S,
+    COMPARED_S,
     COUNTS,
     CRASH_N,
     DERIVED_S,
@@ -15,6 +18,7 @@ from feature_kernels.driving.carry import (
     DRIVING_S,
     HISTS_END,
     JERK_BINS,
+    JUMPS,
     MAX_SPEED,
     NOW,
     PLACED_S,
@@ -32,8 +36,10 @@ from feature_kernels.driving.carry import (
     TRIP_START,
     USE_BINS,
 )
+from feature_kernels.driving.consistency import manipulated
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
+CLOCK_US = 60e6  # a trip that begins so soon after the clock jumped is of that time
 EVENT_KINDS = {
     "harsh_braking": 1,
     "harsh_acceleration": 2,
@@ -45,7 +51,16 @@ BRAKING, ACCELERATION, CORNERING, SPEEDING, CRASH = 1.0, 2.0, 3.0, 4.0, 5.0
 END_REASONS = {"stop": 1, "ignition": 2, "gap": 3, "finish": 4}
 STOP, IGNITION_OFF, GAP, FINISH = 1.0, 2.0, 3.0, 4.0
 
-QUALITY_FLAGS = {"sparse": 1, "rate_too_low": 2, "no_speed": 4, "no_fix": 8}
+QUALITY_FLAGS = {
+    "sparse": 1,
+    "rate_too_low": 2,
+    "no_speed": 4,
+    "no_fix": 8,
+    "places_jump": 16,
+    "speed_contradicts_places": 32,
+    "clock_jumps": 64,
+    "replayed": 128,
+}
 """Bits of a trip's `quality`: why something was not computed.
 
 sparse       : half of the driving lies in steps longer than bridge_s; stops in them are not seen
@@ -53,7 +68,15 @@ rate_too_low : for half of it or more, harsh events cannot be seen (speeds more 
                apart, and no accelerometer); their counts are not a measured 0
 no_speed     : for half of it, speed is derived from places
 no_fix       : no place is known while driving
+
+The others say that the data were made up or changed; such a trip is not scored (NOT_SCORED):
+places_jump : fixes that no car reaches (teleport_m beyond jump_kmh), believed or three times
+speed_contradicts_places : for apart_s and apart_share of what was compared
+clock_jumps : a silence, after which the car drives on at the same place
+replayed    : the same drive is stored already; no kernel sees that, customer_context.scoring does
 """
+
+NOT_SCORED = 16 | 32 | 64 | 128
 
 EVENT_DTYPE = np.dtype(
     [
@@ -162,9 +185,11 @@ def emit_event(c, events, emitted, kind, start, end, severity, v):
 
 
 @hot_kernel
-def _quality(c):
+def _quality(c, p):
     half = 0.5 * c[DRIVING_S]
-    flags = 0.0
+    flags = manipulated(c, p)
+    if c[CLOCK_T] >= c[TRIP_START] - CLOCK_US:
+        flags += 64.0
     if half == 0.0:
         return flags
     if c[COARSE_S] >= half:
@@ -179,7 +204,7 @@ def _quality(c):
 
 
 @lean_kernel
-def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
+def emit_trip(c, p, trips, emitted, end, reason, stood, lat, lon):
     """Append the open trip; where it stood at its end, with the sums of then."""
     n = emitted[0]
     emitted[0] = n + 1
@@ -203,7 +228,7 @@ def emit_trip(c, trips, emitted, end, reason, stood, lat, lon):
     r[28] = c[TRIP_LON]
     r[29] = lat
     r[30] = lon
-    r[31] = _quality(c)
+    r[31] = _quality(c, p)
     for i in range(HISTS_END - ACCEL_HIST):
         r[_HISTS + i] = c[ACCEL_HIST + i]
     r[_HISTS + HISTS_END - ACCEL_HIST] = np.nan  # phone_s: no column shows it
@@ -219,6 +244,9 @@ def clear_trip(c):
     c[COARSE_S] = 0.0
     c[SEEN_S] = 0.0
     c[PLACED_S] = 0.0
+    c[JUMPS] = 0.0
+    c[COMPARED_S] = 0.0
+    c[APART_S] = 0.0
 
 
 def event_rows(rows):

@@ -36,6 +36,9 @@ SUBJECT_MIN_M = 30_000.0
 SUBJECT_TRUSTED_M = 100_000.0
 """Below, a subject's score is not trusted."""
 
+NO_TRIPS = "no trips"
+NOT_COUNTED = "the data were made up or changed"
+
 Floats = NDArray[np.float64]
 
 
@@ -108,7 +111,7 @@ def score(
     trips = trips[np.lexsort((trips["driving_s"], trips["end_us"], trips["start_us"]))]
     found = score_many(trips, np.array([0, trips.shape[0]], np.int64), single_trip, model)
     exposure = _exposure(found.sums[0])
-    reason = "no trips" if exposure.trips == 0 else ""
+    reason = "" if exposure.trips else NO_TRIPS if trips.shape[0] == 0 else NOT_COUNTED
     if not reason and not single_trip and exposure.distance_m < SUBJECT_MIN_M:
         reason = f"less than {SUBJECT_MIN_M / 1e3:.0f} km driven"
     components = tuple(
@@ -135,7 +138,26 @@ def score_many(
 
     Complexity: O(k + d).
     """
+    trips, starts = in_horizon(trips, starts, model)
     return score_of_sums(subject_sums(trip_sums(trips, starts), starts), single_trip, model)
+
+
+def in_horizon(
+    trips: NDArray[np.void], starts: NDArray[np.int64], model: Model = CURRENT
+) -> tuple[NDArray[np.void], NDArray[np.int64]]:
+    """Keep the trips that began within the version's horizon before each subject's newest one.
+
+    trips, starts : as for `score_many`; the same form is returned.
+    """
+    if model.horizon_days == 0 or trips.shape[0] == 0:
+        return trips, starts
+    some = starts[1:] > starts[:-1]
+    newest = np.zeros(some.shape[0], np.int64)
+    newest[some] = np.maximum.reduceat(trips["start_us"], starts[:-1][some])
+    after = newest - model.horizon_days * 86_400_000_000
+    keep = trips["start_us"] >= np.repeat(after, np.diff(starts))
+    kept = np.concatenate(([0], np.cumsum(keep))).astype(np.int64)
+    return trips[keep], kept[starts]
 
 
 def score_of_sums(

@@ -33,11 +33,17 @@ class Factor(NamedTuple):
 
 
 class Model(NamedTuple):
-    """A version of the score. span : logarithm of the risk at 0 points over that at 100."""
+    """A version of the score. span : logarithm of the risk at 0 points over that at 100.
+
+    horizon_days : a subject's trips count that began within so many days before its newest one;
+    0 = all of them. Published horizons go from two weeks (Damoov) over 30 days (Tesla) to a policy
+    year; the longest has the least chance in it, and is the period that a premium is for.
+    """
 
     version: str
     factors: tuple[Factor, ...]
     span: float
+    horizon_days: int = 0
 
 
 PER_100_KM, OF_TIME, OF_LIMIT = "per 100 km", "share of time", "of limit"
@@ -73,6 +79,7 @@ _THIRD = Model(
         Factor("fatigue", OF_TIME, 2.0, 0.2, 1, 0.02, 1.0, False),
     ),
     1.5,
+    365,
 )
 
 MODELS = {model.version: model for model in (_SECOND, _THIRD)}
@@ -91,5 +98,7 @@ def check(model: Model) -> None:
             raise ValueError(f"{factor.name}: weight and mean >= 0, prior and half point > 0")
         if factor.order not in (1, 2, 4):
             raise ValueError(f"{factor.name}: the order must be 1, 2 or 4")
+    if model.horizon_days < 0:
+        raise ValueError("the horizon must not be negative; 0 = all trips")
     if not model.span >= 0.0:
         raise ValueError("span must not be negative: more of a factor is more risk")

@@ -14,7 +14,7 @@ from feature_kernels.driving.carry import (
     SPEED_BINS,
     USE_BINS,
 )
-from feature_kernels.driving.rows import QUALITY_FLAGS
+from feature_kernels.driving.rows import NOT_SCORED, QUALITY_FLAGS
 
 SEVERITY_WEIGHTS = (1, 2, 4)
 """What an event of severity 1, 2, 3 counts; own, Verizon's three classes are not equal either."""
@@ -46,8 +46,10 @@ def trip_sums(trips: NDArray[np.void], starts: NDArray[np.int64]) -> NDArray[np.
     starts : int64[d + 1], where each subject begins; the last one is k.
 
     Returns int64[k, WIDTH], columns as COLUMNS, in millionths of their unit (trips and events in
-    whole ones). clock_s, watched_s : driving whose hour of the day, whose phone was observed.
+    whole ones). clock_s, watched_s : driving whose hour of the day, whose phone was observed. A
+    trip with a flag of NOT_SCORED adds nothing, as if it had not been.
     """
+    scored = (trips["quality"] & NOT_SCORED) == 0
     sums = np.zeros((trips.shape[0], WIDTH), np.int64)
     seen = (trips["quality"] & QUALITY_FLAGS["rate_too_low"]) == 0
     driving = _whole(trips["driving_s"])
@@ -64,7 +66,7 @@ def trip_sums(trips: NDArray[np.void], starts: NDArray[np.int64]) -> NDArray[np.
         "clock_s": np.where(np.isnan(trips["night_s"]), 0, driving),
         "phone_s": _whole(trips["phone_s"]),
         "watched_s": np.where(np.isnan(trips["phone_s"]), 0, driving),
-        "tired_s": _tired(trips, driving, starts),
+        "tired_s": _tired_of(trips, driving, starts, scored),
     }
     for name, values in put.items():
         sums[:, COLUMNS[name].start] = values
@@ -73,6 +75,7 @@ def trip_sums(trips: NDArray[np.void], starts: NDArray[np.int64]) -> NDArray[np.
         sums[:, COLUMNS[name].start] = np.where(seen, trips[name] @ weights, 0)
     for name in ("accel_hist_s", "speed_hist_s", "ratio_hist_s", "use_hist_s", "jerk_hist_s"):
         sums[:, COLUMNS[name]] = _whole(trips[name])
+    sums[~scored] = 0
     return sums
 
 
@@ -89,6 +92,21 @@ def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Millionths, rounded half to even; what is not known is 0."""
     whole: NDArray[np.int64] = np.rint(np.nan_to_num(values, nan=0.0) * 1e6).astype(np.int64)
     return whole
+
+
+def _tired_of(
+    trips: NDArray[np.void],
+    driving: NDArray[np.int64],
+    starts: NDArray[np.int64],
+    scored: NDArray[np.bool_],
+) -> NDArray[np.int64]:
+    """`_tired` of the trips that count, as if the others had not been."""
+    if scored.all():
+        return _tired(trips, driving, starts)
+    tired = np.zeros(trips.shape[0], np.int64)
+    kept = np.concatenate(([0], np.cumsum(scored))).astype(np.int64)
+    tired[scored] = _tired(trips[scored], driving[scored], kept[starts])
+    return tired
 
 
 def _tired(

@@ -37,6 +37,7 @@ from feature_kernels.driving.carry import (
     MAX_SPEED,
     MEASURED_S,
     NIGHT_S,
+    PATH_T,
     PLACED_S,
     PLACES_ONLY_M,
     POS_LAT,
@@ -73,6 +74,8 @@ from feature_kernels.driving.carry import (
     USE_BINS,
     USE_HIST,
 )
+from feature_kernels.driving.comfort import comfortable_mps2
+from feature_kernels.driving.consistency import follow_path
 from feature_kernels.driving.crash import resolve_crash
 from feature_kernels.driving.events import FRESH_US, close_channel, close_speeding
 from feature_kernels.driving.geo import haversine_m
@@ -107,7 +110,7 @@ def close_trip(c, p, reason, trips, events, emitted):
         lon = c[STAND_LON] if stood else c[SPEED_LON]
         distance = c[STOOD + DISTANCE - SUMS] if stood else c[DISTANCE]
         if _worth(c, p, distance, (end - c[TRIP_START]) / 1e6):
-            emit_trip(c, trips, emitted, end, reason, stood, lat, lon)
+            emit_trip(c, p, trips, emitted, end, reason, stood, lat, lon)
     clear_trip(c)
     c[STAND_T] = np.nan
 
@@ -177,17 +180,6 @@ def add_trend(c, a, seconds):
 
 
 @hot_kernel
-def comfortable_mps2(v):
-    """The acceleration, along and across together, that drivers use at most at v km/h.
-
-    Source: Eboli, Mazzulla and Pungillo, Transportation Research Part C 68 (2016) 113-125; beyond
-    its least value, near 150 km/h, it is held.
-    """
-    x = min(v, 149.5) / 100.0
-    return 9.80665 * (0.198 * x * x - 0.592 * x + 0.569)
-
-
-@hot_kernel
 def add_use(c, p, t, v, along, across, seconds):
     """Add `seconds` with these accelerations at v km/h to the distributions of use and jerk.
 
@@ -210,6 +202,7 @@ def _begin(c, t, lat, lon):
     clear_trip(c)
     c[PLACES_ONLY_M] = 0.0
     c[CHORD_T] = np.nan
+    c[PATH_T] = np.nan
     c[TRIP] = 1.0
     c[TRIP_START] = t
     c[TRIP_LAT] = lat
@@ -326,6 +319,7 @@ def advance_trip(c, p, t, v, derived, since):
     if derived and not moves and not c[STAND_T] <= t:
         come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON])
     _add_segment(c, p, t, v, length, seconds, moved, measured)
+    follow_path(c, p, t, v, seconds, derived)
     _note_how(c, p, t, seconds if moved else 0.0, derived, here)
     if v > c[MAX_SPEED]:
         c[MAX_SPEED] = v

@@ -12,11 +12,17 @@ from numpy.typing import NDArray
 from feature_kernels import driving
 from store.people.contract_scope import under_contract
 from store.pipeline.feature_tables import SHOWN_TRIP, TRIP
-from store.pipeline.features import Rows, read_from
+from store.pipeline.features import FeatureTable, Rows, read_from
 from store.postgres import rows
 from store.postgres.binary import sql_name
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
+
+_WITH_SOURCE = FeatureTable(
+    SHOWN_TRIP.name, {**SHOWN_TRIP.fields, "source_device": np.dtype(np.int64)}, SHOWN_TRIP.key
+)
+_COLUMNS = ", ".join(f"f.{sql_name(field)}" for field in SHOWN_TRIP.fields)
+_COLUMNS += ", f.device_id as source_device"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +66,7 @@ def trips(connection: Connection, which: Which) -> Rows:
     sql, parameters = source(which)
     found, _ = read_from(connection, SHOWN_TRIP, f"(select f.* from {sql}) as t", parameters)
     trips: Rows = kernel_rows(found)
+    trips["device"] = found["device_id"]
     return trips
 
 
@@ -71,7 +78,9 @@ def trips_until(
     found, revisions = read_from(
         connection, SHOWN_TRIP, f"(select f.* from {sql}) as t", parameters
     )
-    return kernel_rows(found), revisions
+    trips: Rows = kernel_rows(found)
+    trips["device"] = found["device_id"]
+    return trips, revisions
 
 
 def trips_of_vehicles(
@@ -84,15 +93,14 @@ def trips_of_vehicles(
     if not vehicles:
         return []
     sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", rows.Conditions("true"))
-    columns = ", ".join(f"f.{sql_name(field)}" for field in SHOWN_TRIP.fields)
     # The position stands in for the device, by which `read_from` sorts.
     source_ = (
-        f"(select w.position as device_id, {columns}, f.revision "
+        f"(select w.position as device_id, {_COLUMNS}, f.revision "
         "from unnest(%s::text[], %s::text[]) with ordinality as w (customer, vehicle, position) "
         f"join ({sql}) on c.tenant = %s and c.customer = w.customer and c.vehicle = w.vehicle) as t"
     )
     given = [[one for one, _ in vehicles], [vehicle for _, vehicle in vehicles]]
-    found, _ = read_from(connection, SHOWN_TRIP, source_, [*given, *parameters, tenant])
+    found, _ = read_from(connection, _WITH_SOURCE, source_, [*given, *parameters, tenant])
     borders = np.searchsorted(found["device_id"], np.arange(1, len(vehicles) + 2))
     return [kernel_rows(found[start:end]) for start, end in pairwise(borders)]
 
@@ -113,20 +121,33 @@ def trips_of_drivers(
     where = rows.Conditions("true")
     where.add("f.decided_at <= %s", until)
     sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where)
-    columns = ", ".join(f"f.{sql_name(field)}" for field in SHOWN_TRIP.fields)
     # The position stands in for the device, by which `read_from` sorts.
     source_ = (
-        f"(select w.position as device_id, {columns}, f.revision "
+        f"(select w.position as device_id, {_COLUMNS}, f.revision "
         "from unnest(%s::text[], %s::bigint[]) as w (customer, position) "
         f"join ({sql}) on c.tenant = %s and c.customer = w.customer) as t"
     )
     ids = [one for driver in drivers for one in driver]
     positions = [number for number, driver in enumerate(drivers, start=1) for _ in driver]
-    found, _ = read_from(connection, SHOWN_TRIP, source_, [ids, positions, *parameters, tenant])
+    found, _ = read_from(connection, _WITH_SOURCE, source_, [ids, positions, *parameters, tenant])
     keys = (found["driving_s"], found["end_us"], found["start_us"], found["device_id"])
     found = found[np.lexsort(keys)]
     starts = np.searchsorted(found["device_id"], np.arange(1, len(drivers) + 2))
     return kernel_rows(found), starts.astype(np.int64)
+
+
+def trip_of(
+    connection: Connection, tenant: str, device_id: int, start_at: datetime
+) -> dict[str, Any] | None:
+    """Return customer, vehicle, device_id, start_at and end_at of a decided trip; None = none."""
+    where = rows.Conditions("f.start_at = %s", start_at)
+    sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where)
+    return rows.one(
+        connection,
+        "select c.customer, c.vehicle, f.device_id, f.start_at, f.end_at "
+        f"from {sql} where c.tenant = %s and a.device_id = %s limit 1",
+        [*parameters, tenant, device_id],
+    )
 
 
 def mileage_by_contract(
@@ -160,10 +181,12 @@ def mileage_by_contract(
 def kernel_rows(rows: Rows) -> Any:
     """Convert stored trips to the kernel's rows.
 
-    `device` is 0, because a score is about one subject; fields that the rows lack are NaN.
+    `device` is where they come from, if the rows say so; fields that they lack are NaN.
     """
     assert rows.dtype.names is not None
     found = np.zeros(rows.shape[0], driving.TRIP_DTYPE)
+    if "source_device" in rows.dtype.names:
+        found["device"] = rows["source_device"]
     for name in TRIP.fields:
         found[name] = rows[name] if name in rows.dtype.names else np.nan
     return found

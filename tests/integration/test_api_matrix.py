@@ -51,6 +51,7 @@ def rule(*roles: str, **more: Any) -> Rule:
 
 
 SCORES = rule("insurer", consent=True, query="vehicle")
+COUNTING = rule("insurer", "agent", "supervisor", consent=True)
 ALERT = rule("utility", consent=True)
 OWN = rule("customer", own=True)
 RIGHT = rule("customer", "agent", "supervisor", "data_protection")
@@ -68,6 +69,8 @@ RULES: dict[str, Rule] = {
     "list_mileage": SCORES,
     "list_trips": SCORES,
     "list_crashes": SCORES,
+    "list_countings": COUNTING,
+    "decide_counting": COUNTING,
     "list_alerts": rule("utility", "agent", "supervisor", whole=True),
     "stream_alerts": rule("utility", "agent", "supervisor", whole=True),
     "get_alert": rule("utility", "agent", "supervisor", consent=True),

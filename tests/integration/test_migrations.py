@@ -451,7 +451,10 @@ def test_a_populated_earlier_version_is_still_proven(
         moved = "select count(*) from customers.address where value = customer || '@example.org'"
         assert scalar(connection, moved) == customers > 0
     with connect(source) as connection:  # what trips did not have then: nothing was observed
-        connection.execute("update features.trip set use_hist_s = default, jerk_hist_s = default")
+        connection.execute(
+            "update features.trip set use_hist_s = default, jerk_hist_s = default, "
+            "quality = default"
+        )
         connection.commit()
     assert_same_state(store_state(url), store_state(source))
     verdict = verify(url)

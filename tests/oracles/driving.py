@@ -40,6 +40,12 @@ def p95(bins, width):
     return len(bins) * width
 
 
+def comfortable(v):
+    """Eboli and others 2016, m/s² at km/h."""
+    x = min(v, 149.5) / 100
+    return 9.80665 * (0.198 * x**2 - 0.592 * x + 0.569)
+
+
 def number(x):
     return NAN if x is None else x
 
@@ -107,6 +113,8 @@ class Car:
         self.over = None
         self.suspect = None
         self.trip = None
+        self.clock_t = None  # when the clock jumped
+        self.path = None  # way by places since `start`: t, place, m; m by speed
 
     # -- helpers
     def recent(self, t, then, seconds):
@@ -139,16 +147,20 @@ class Car:
                 self.trip[name][severity - 1] += 1
 
     # -- harsh events
-    def threshold(self, ch, sign):
+    def threshold(self, ch, sign, v):
+        p = self.p
+        least = p.acceleration_mps2 if sign > 0 else p.braking_mps2
         if ch.lateral:
-            return self.p.cornering_mps2
-        return self.p.acceleration_mps2 if sign > 0 else self.p.braking_mps2
+            least = p.cornering_mps2
+        if v is None:
+            return least
+        return min(least, max(p.speed_ratio * least, comfortable(v)))
 
     def close_pulse(self, ch):
         q, ch.pulse = ch.pulse, None
         if q is None:
             return
-        p, least = self.p, self.threshold(ch, q["sign"])
+        p, least = self.p, self.threshold(ch, q["sign"], q["v"])
         duration = (q["last"] - q["start"]) / SEC
         lasted = duration >= p.min_event_s
         if q["measured"] and q["dt"] >= p.coarse_s:
@@ -186,10 +198,10 @@ class Car:
         if abs(a) > p.physical_mps2:
             return
         speed = self.speed if self.recent(t, self.speed_t, 5) else None
-        rising = 0
-        if a >= self.threshold(ch, 1):
+        rising, at = 0, v0 if measured else None
+        if a >= self.threshold(ch, 1, at):
             rising = 1
-        elif a <= -self.threshold(ch, -1):
+        elif a <= -self.threshold(ch, -1, at):
             rising = -1
         q, suspected = ch.pulse, self.suspect is not None
         waiting = q is not None and q["waits"] and t - q["last"] >= p.merge_s * SEC
@@ -198,7 +210,7 @@ class Car:
             q = None
         if q is not None and not waiting:
             strength = a * q["sign"]
-            if strength >= p.release_ratio * self.threshold(ch, q["sign"]):
+            if strength >= p.release_ratio * self.threshold(ch, q["sign"], q["v"]):
                 q["last"], q["v_last"] = t, speed
                 q["peak"] = max(q["peak"], strength)
             if measured and dt >= p.coarse_s:
@@ -219,6 +231,7 @@ class Car:
                 "last": t,
                 "peak": abs(a),
                 "v0": v0,
+                "v": at,  # decides its threshold
                 "v_last": speed,
                 "fastest": max(0.0, v0 or 0.0, speed or 0.0),
                 "measured": measured,
@@ -414,6 +427,12 @@ class Car:
         half, how, flags = trip["driving_s"] / 2, trip["how"], 0
         if stand:
             half = self.driven / 2
+        if how["jumps"] >= 3:
+            flags += 16
+        if how["apart"] >= self.p.apart_s and how["apart"] >= self.p.apart_share * how["compared"]:
+            flags += 32
+        if self.clock_t is not None and self.clock_t >= trip["start_us"] - 60 * SEC:
+            flags += 64
         if half > 0:
             flags += 1 if how["coarse"] >= half else 0
             flags += 2 if how["seen"] < half else 0
@@ -434,7 +453,8 @@ class Car:
         self.trip["ratio_hist_s"] = [0.0] * 16
         self.trip.update(use_hist_s=[0.0] * 40, jerk_hist_s=[0.0] * 30, phone_s=NAN)
         self.trip["how"] = dict.fromkeys(("derived", "coarse", "seen", "placed"), 0.0)
-        self.places_only, self.chord = 0.0, None
+        self.trip["how"].update(jumps=0, compared=0.0, apart=0.0)
+        self.places_only, self.chord, self.path = 0.0, None, None
 
     def stand(self, t, place):
         sums = {name: self.trip[name] for name in SUMS}
@@ -527,6 +547,7 @@ class Car:
                 measured = False
             moving = moves or self.speed >= p.move_kmh
         self.add(t, v, metres, seconds, moving, measured)
+        self.compare_path(t, v, seconds, since is not None)
         self.note(t, seconds, since is not None, here, moving)
         trip["max_speed_kmh"] = max(trip["max_speed_kmh"], v)
         if not moves and trip["stand"] is None:
@@ -548,6 +569,57 @@ class Car:
         if not trip["confirmed"] and trip["distance_m"] >= p.drift_m and moves:
             away = metres_between(trip["place"], here) if here and trip["place"] else p.drift_m
             trip["confirmed"] = away >= p.drift_m
+
+    def compare_path(self, t, v, seconds, derived):
+        """The way by speed against that of the places, each minute of driving on."""
+        p, how = self.p, self.trip["how"]
+        if derived or v < p.move_kmh or seconds > p.coarse_step_s:
+            self.path = None
+            return
+        w, leg_us, fresh = self.path, p.coarse_step_s * SEC, None
+        if self.fix_t is not None:
+            fresh = v / 3.6 * (t - self.fix_t) / SEC
+        if w is not None:
+            w["said"] += (self.speed + v) / 2 / 3.6 * seconds
+            if leg_us <= self.fix_t - w["t"] <= 2 * leg_us:
+                w["m"] += metres_between(w["place"], self.fix)
+                w.update(t=self.fix_t, place=self.fix)
+                lasted = (self.fix_t - w["start"]) / SEC
+                if lasted < p.chord_s:
+                    return
+                said, slack = w["said"] - fresh, 2 * p.chord_slack_m
+                how["compared"] += lasted
+                if w["m"] > p.apart_ratio * said + slack or said > p.apart_ratio * w["m"] + slack:
+                    how["apart"] += lasted
+            elif self.fix_t - w["t"] <= 2 * leg_us and t - w["t"] <= 3 * leg_us:
+                return
+        self.path = None
+        if self.fix_t is not None and t - self.fix_t <= leg_us:
+            self.path = {"start": self.fix_t, "t": self.fix_t, "place": self.fix, "m": 0.0}
+            self.path["said"] = fresh
+
+    def note_clock(self, t, speed, fix):
+        """After a silence the car drives on as if there was none."""
+        p = self.p
+        if self.speed_t is None or t - self.speed_t <= self.gap or fix is None:
+            return
+        fast = speed is not None and min(speed, self.speed) >= p.clock_kmh
+        if not fast or abs(speed - self.speed) > p.spike_slack_kmh or self.speed_place is None:
+            return
+        if len(self.steps_s) < 2 or self.steps_s[0] > p.coarse_step_s * SEC:
+            return
+        reach = p.jump_slack_m
+        reach += p.outlier_ratio * max(speed, self.speed) / 3.6 * self.steps_s[0] / SEC
+        if metres_between(self.speed_place, fix) <= reach:
+            self.clock_t = t
+
+    def note_jump(self, t, here, weight):
+        p = self.p
+        if self.trip is None or self.trip["how"]["placed"] < p.bridge_s:
+            return
+        reach = p.teleport_m + p.jump_kmh / 3.6 * (t - self.fix_t) / SEC
+        if metres_between(self.fix, here) > reach:
+            self.trip["how"]["jumps"] += weight
 
     def note(self, t, seconds, derived, here, moving):
         """How the last segment is known, and whether the places say more than the speeds."""
@@ -953,10 +1025,13 @@ class Car:
                     reach = p.jump_kmh / 3.6 * (t - then) / SEC
                     if metres_between(place, here) <= p.jump_slack_m + reach:
                         first, count = since, n
+                if count == 0:
+                    self.note_jump(t, here, 1)
                 self.jump = (here, t, first, count + 1)
                 if count + 1 < 3 or t - first < p.jump_keep_s * SEC:
                     return self.reject()
                 became = "anew"
+                self.note_jump(t, here, 3)
             elif t - self.fix_t > p.coarse_step_s * SEC:
                 compared = True
                 if not self.off_the_way(t, v, here, said):
@@ -1117,6 +1192,7 @@ class Car:
         if row["lat_deg"] is not None and row["lon_deg"] is not None:
             fix = row["lat_deg"], row["lon_deg"]
         self.note_rate(t, speed, fix)
+        self.note_clock(t, speed, fix)
         self.check_end(t)
         began = self.trip["start_us"] if self.trip else None
         for channel in (self.along, self.across):
@@ -1188,12 +1264,14 @@ def spells_beyond(trips, limit_s, break_s):
 
 def score(trips):
     """The score of one subject from trip dicts: (score or NaN, shares)."""
+    several = len(trips) > 1
+    trips = [trip for trip in trips if not trip["quality"] & (16 + 32 + 64 + 128)]
     km = math.fsum(trip["distance_m"] for trip in trips) / 1000
     seen = [trip for trip in trips if not trip["quality"] & 2]
     seen_km = math.fsum(trip["distance_m"] for trip in seen) / 1000
     driving = math.fsum(trip["driving_s"] for trip in trips)
     limited = math.fsum(trip["speed_limited_s"] for trip in trips)
-    if not trips or (len(trips) > 1 and km < 30):
+    if not trips or (several and km < 30):
         return NAN, [NAN] * 12
 
     def summed(name):

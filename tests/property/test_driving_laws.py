@@ -384,6 +384,7 @@ def test_more_of_a_bad_thing_never_raises_the_score(seed, factor, k, known):
         return
     if known:
         trips["phone_s"] = 0.0
+    trips["quality"] &= ~driving.NOT_SCORED
     before = [driving.score(trips, True, model).score for model in driving.MODELS.values()]
     worse = trips.copy()
     if factor == "phone" and not known:

@@ -239,6 +239,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/approvals/{request_id}/reject": {"note": ""},
     "/v1/approvals/{request_id}/reveal": {},
     "/v1/approvals/{request_id}/activate": {},
+    "/v1/trips/{trip_id}/counting": {"counts": True},
     "/v1/cases": {"type": "unknown"},
     "/v1/decisions": {"customer": "c0"},
     "/v1/outcomes": {"decision": "own-decision", "action": "ev-tariff", "outcome": "opened"},

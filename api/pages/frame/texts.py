@@ -12,6 +12,7 @@ import yaml
 from contracts import contact_points, kinds
 from contracts.channels import CHANNELS
 from contracts.kinds import LANGUAGES, Text
+from contracts.trip_counting import NAMES as COUNTING
 from contracts.trip_quality import TRIP_QUALITY
 
 DYNAMIC = (
@@ -41,6 +42,7 @@ DYNAMIC = (
     "plan.who",
     "matter.who",
     "channel",
+    "counting_reason",
     "consent.purpose",
     "crash.cause",
     "crash.label",
@@ -134,6 +136,7 @@ def _of_contracts(language: str) -> dict[str, str]:
         "factor": dict(kinds.FACTORS),
         "trip_quality": {mark: facts.name for mark, facts in TRIP_QUALITY.items()},
         "trip_quality_text": {mark: facts.text for mark, facts in TRIP_QUALITY.items()},
+        "counting_reason": {reason: name for reason, name in COUNTING.items()},
         "kind": {code: facts.name for code, facts in kinds.SIGNALS.items()},
         "point_kind": {str(kind): name for kind, name in contact_points.NAMES.items()},
     }

@@ -27,12 +27,19 @@ State = Literal["waiting", "approved", "rejected", "expired", "executed"]
 class Ask(Shape):
     """A request for a change. Only a person can ask: with a personal key, or their own token."""
 
-    kind: Literal["dead_letter.reveal", "case_type.activate", "playbook.activate", "customer.merge"]
+    kind: Literal[
+        "dead_letter.reveal",
+        "case_type.activate",
+        "playbook.activate",
+        "score.activate",
+        "customer.merge",
+    ]
     subject: str = Field(
-        pattern=rf"^(dead_letter:[0-9]{{1,18}}|({'|'.join(RULES)}):[0-9a-f]{{64}}|"
+        pattern=rf"^(dead_letter:[0-9]{{1,18}}|({'|'.join(RULES)}):[0-9a-f]{{64}}|score:[!-~]{{1,99}}|"
         r"customer:[A-Za-z0-9._~-]{1,64}:[A-Za-z0-9._~-]{1,64})$",
         description="What it is about: dead_letter:17, the kind of a rule (case_type, playbook) "
-        "and the digest of a version, or customer:MERGED:SURVIVOR of a proposed pair",
+        "and the digest of a version, score: and the name of a version, or "
+        "customer:MERGED:SURVIVOR of a proposed pair",
     )
 
     @model_validator(mode="after")
@@ -177,7 +184,7 @@ def reveal_dead_letter(
 def activate_rule(
     call: Annotated[Call, needs(Scope.APPROVALS_WRITE)], request_id: RequestId
 ) -> Response:
-    """Bring the approved version of a rule into force. What runs keeps its version."""
+    """Bring the approved version of a rule or of the score into force. What runs keeps its own."""
     with call.connection() as connection:
         row = four_eyes.activate_rule(connection, call.caller.actor, request_id, call.now_us)
     return json(_approval(call, row))

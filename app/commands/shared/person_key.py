@@ -21,14 +21,16 @@ def ask_key() -> str:
     return found.strip()
 
 
-def person_of_key(connection: Connection, key: str, now_us: int) -> "Caller":
-    """Return who has a key that may ask and approve. Raises `Usage`."""
+def person_of_key(
+    connection: Connection, key: str, now_us: int, scope: Scope = Scope.APPROVALS_WRITE
+) -> "Caller":
+    """Return who has a key with a scope; by default to ask and approve. Raises `Usage`."""
     from api.http.auth import KeyRefused, caller_of_key  # loads the web framework
 
     try:
         caller = caller_of_key(connection, key, now_us)
     except KeyRefused as error:
         raise Usage(f"{VARIABLE}: {error}") from None
-    if Scope.APPROVALS_WRITE not in caller.scopes:
-        raise Usage(f"{VARIABLE}: the key does not have {Scope.APPROVALS_WRITE}")
+    if scope not in caller.scopes:
+        raise Usage(f"{VARIABLE}: the key does not have {scope}")
     return caller

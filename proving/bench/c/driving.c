@@ -26,14 +26,15 @@ typedef struct {
 typedef struct {
     double accuracy_limit_m, jump_kmh, jump_slack_m, jump_keep_s, frozen_s, frozen_kmh,
         outlier_ratio, outlier_kmh, reach_mps2, chord_slack_m, chord_s, chord_ratio,
-        coarse_step_s, kept_m, still_m, kept_s, spike_slack_kmh, spike_mps2,
+        coarse_step_s, kept_m, still_m, kept_s, teleport_m, clock_kmh, apart_ratio, apart_s,
+        apart_share, spike_slack_kmh, spike_mps2,
         spike_late_mps2, doubt_s, doubt_lively_s, doubt_changes, climbed_s,
         climbed_changes, silence_steps, sparse_change_kmh, derive_s, derive_m,
         derive_stand_s, move_kmh, drift_m, candidate_s, stop_s, gap_s, gap_steps,
         sparse_gap_s, sparse_kmh, ignition_off_s, bridge_s, min_distance_m,
         min_duration_s, brief_m, acceleration_mps2, braking_mps2, cornering_mps2,
         severity2_ratio, severity3_ratio, long_event_s, min_event_s, above_s, merge_s,
-        release_ratio, rebound_s, event_kmh, physical_mps2, smooth_s, coarse_s,
+        release_ratio, rebound_s, speed_ratio, event_kmh, physical_mps2, smooth_s, coarse_s,
         agree_ratio, as_is_s, window_s, window_max_s, trend_s, jerk_s, held_s, dense_s,
         stairs_kmh, heading_kmh, heading_deg, heading_sure_deg, tolerance_kmh,
         speeding_s, speeding_release_kmh, limit_stale_s, night_from_h, night_to_h,
@@ -255,6 +256,17 @@ typedef struct {
 #define FELT_Z 412
 #define TREND_A 413
 #define TREND_T 414
+#define JUMPS 415
+#define COMPARED_S 416
+#define APART_S 417
+#define CLOCK_T 418
+#define PATH_T 419
+#define PATH_LAT 420
+#define PATH_LON 421
+#define PATH_START_T 422
+#define PATH_M 423
+#define PATH_SPEED_M 424
+#define CLOCK_US 60000000.0
 #define EARTH_M 6371008.8
 #define BRAKING 1.0
 #define ACCELERATION 2.0
@@ -292,7 +304,7 @@ typedef struct {
 #define COLUMN_LIMIT 11
 #define COLUMN_IGN 12
 #define SILENT_US 3000000.0
-#define CARRY_WIDTH 415
+#define CARRY_WIDTH 425
 /* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
 #define TAKE 0
 #define HOLD 1
@@ -369,9 +381,120 @@ static void emit_event(double *c, Table *events, int64_t *emitted, double kind, 
     }
 }
 
+/* The acceleration, along and across together, that drivers use at most at v km/h. */
+static double comfortable_mps2(double v) {
+    double x = (v < 149.5 ? v : 149.5) / 100.0;
+    return 9.80665 * (0.198 * x * x - 0.592 * x + 0.569);
+}
+
+/* Count a fix that no car reaches from the last one, where places were followed before. */
+static void note_jump(double *c, const Parameters *p, double t, double lat, double lon,
+                      double weight) {
+    double reach;
+    if (c[TRIP] == 0.0 || c[PLACED_S] < p->bridge_s) {
+        return;
+    }
+    reach = p->teleport_m + p->jump_kmh / 3.6 * (t - c[POS_T]) / 1e6;
+    if (farther_than(c[POS_LAT], c[POS_LON], lat, lon, reach)) {
+        c[JUMPS] += weight;
+    }
+}
+
+/* Note that after a silence the car is as fast and where it would be without the silence. */
+static void note_clock(double *c, const Parameters *p, double t, double speed, double lat,
+                       double lon) {
+    double fastest, reach;
+    if (!(t - c[SPEED_T] > c[GAP_US] && speed >= p->clock_kmh && c[SPEED] >= p->clock_kmh)) {
+        return;
+    }
+    if (fabs(speed - c[SPEED]) > p->spike_slack_kmh || !(c[STEP_2] <= p->coarse_step_s * 1e6)) {
+        return;
+    }
+    fastest = speed > c[SPEED] ? speed : c[SPEED];
+    reach = p->jump_slack_m + p->outlier_ratio * fastest / 3.6 * c[STEP_2] / 1e6;
+    if (lat == lat && c[SPEED_LAT] == c[SPEED_LAT]) {
+        if (!farther_than(c[SPEED_LAT], c[SPEED_LON], lat, lon, reach)) {
+            c[CLOCK_T] = t;
+        }
+    }
+}
+
+static void forget_path(double *c) {
+    c[PATH_T] = NAN;
+    c[PATH_M] = 0.0;
+    c[PATH_SPEED_M] = 0.0;
+}
+
+static void start_path(double *c) {
+    c[PATH_T] = c[POS_T];
+    c[PATH_START_T] = c[POS_T];
+    c[PATH_LAT] = c[POS_LAT];
+    c[PATH_LON] = c[POS_LON];
+    c[PATH_M] = 0.0;
+}
+
+/* Add the way to the newest fix, and compare once a minute of it is full. */
+static void add_leg(double *c, const Parameters *p, double t, double v) {
+    double seconds, since, metres, slack;
+    c[PATH_M] += haversine_m(c[PATH_LAT], c[PATH_LON], c[POS_LAT], c[POS_LON]);
+    c[PATH_T] = c[POS_T];
+    c[PATH_LAT] = c[POS_LAT];
+    c[PATH_LON] = c[POS_LON];
+    seconds = (c[POS_T] - c[PATH_START_T]) / 1e6;
+    if (seconds < p->chord_s) {
+        return;
+    }
+    since = v / 3.6 * (t - c[POS_T]) / 1e6;
+    metres = c[PATH_SPEED_M] - since;
+    slack = 2.0 * p->chord_slack_m;
+    c[COMPARED_S] += seconds;
+    if (c[PATH_M] > p->apart_ratio * metres + slack ||
+        metres > p->apart_ratio * c[PATH_M] + slack) {
+        c[APART_S] += seconds;
+    }
+    start_path(c);
+    c[PATH_SPEED_M] = since;
+}
+
+/* Compare the way by measured speed with that of the places, by each minute of driving on. */
+static void follow_path(double *c, const Parameters *p, double t, double v, double seconds,
+                        int64_t derived) {
+    double step;
+    if (derived || v < p->move_kmh || seconds > p->coarse_step_s) {
+        forget_path(c);
+        return;
+    }
+    c[PATH_SPEED_M] += (c[SPEED] + v) / 7.2 * seconds;
+    step = c[POS_T] - c[PATH_T];
+    if (step >= p->coarse_step_s * 1e6 && step <= 2e6 * p->coarse_step_s) {
+        add_leg(c, p, t, v);
+    } else if (!(step <= 2e6 * p->coarse_step_s) || t - c[PATH_T] > 3e6 * p->coarse_step_s) {
+        forget_path(c);
+        if (t - c[POS_T] <= p->coarse_step_s * 1e6) {
+            start_path(c);
+            c[PATH_SPEED_M] = v / 3.6 * (t - c[POS_T]) / 1e6;
+        }
+    }
+}
+
+/* Flags of the open trip that keep it from being scored. */
+static double manipulated(double *c, const Parameters *p) {
+    double flags = 0.0;
+    if (c[JUMPS] >= 3.0) {
+        flags += 16.0;
+    }
+    if (c[APART_S] >= p->apart_s && c[APART_S] >= p->apart_share * c[COMPARED_S]) {
+        flags += 32.0;
+    }
+    return flags;
+}
+
 /* Why something of the trip was not computed: QUALITY_FLAGS. */
-static double quality(double *c) {
-    double half = 0.5 * c[DRIVING_S], flags = 0.0;
+static double quality(double *c, const Parameters *p) {
+    double half = 0.5 * c[DRIVING_S], flags = manipulated(c, p);
+    if (c[CLOCK_T] >= c[TRIP_START] - CLOCK_US) {
+        flags += 64.0;
+    }
     if (half == 0.0) {
         return flags;
     }
@@ -391,8 +514,8 @@ static double quality(double *c) {
 }
 
 /* Append the open trip; where it stood at its end, with the sums of then. */
-static void emit_trip(double *c, Table *trips, int64_t *emitted, double end, double reason,
-                      int64_t stood, double lat, double lon) {
+static void emit_trip(double *c, const Parameters *p, Table *trips, int64_t *emitted, double end,
+                      double reason, int64_t stood, double lat, double lon) {
     int64_t n, first, i;
     double *r;
     n = emitted[0];
@@ -420,7 +543,7 @@ static void emit_trip(double *c, Table *trips, int64_t *emitted, double end, dou
     r[28] = c[TRIP_LON];
     r[29] = lat;
     r[30] = lon;
-    r[31] = quality(c);
+    r[31] = quality(c, p);
     for (i = 0; i < HISTS_END - ACCEL_HIST; i++) {
         r[COLUMN_HISTS + i] = c[ACCEL_HIST + i];
     }
@@ -438,6 +561,9 @@ static void clear_trip(double *c) {
     c[COARSE_S] = 0.0;
     c[SEEN_S] = 0.0;
     c[PLACED_S] = 0.0;
+    c[JUMPS] = 0.0;
+    c[COMPARED_S] = 0.0;
+    c[APART_S] = 0.0;
 }
 
 /* Count n values that were not taken. */
@@ -709,8 +835,7 @@ static void feed_crash(double *c, const Parameters *p, double t, double speed, i
     }
 }
 
-/* The threshold of a channel in one direction, m/s². */
-static double threshold(const Parameters *p, int64_t channel, double sign) {
+static double of_class(const Parameters *p, int64_t channel, double sign) {
     if (channel == LATERAL) {
         return p->cornering_mps2;
     }
@@ -718,6 +843,35 @@ static double threshold(const Parameters *p, int64_t channel, double sign) {
         return p->acceleration_mps2;
     }
     return p->braking_mps2;
+}
+
+/* The threshold of a channel in one direction at v km/h (NAN = not known), m/s². */
+static double threshold(const Parameters *p, int64_t channel, double sign, double v) {
+    double least = of_class(p, channel, sign), comfortable;
+    if (!(v >= 0.0)) {
+        return least;
+    }
+    comfortable = comfortable_mps2(v);
+    if (comfortable >= least) {
+        return least;
+    }
+    if (comfortable < p->speed_ratio * least) {
+        return p->speed_ratio * least;
+    }
+    return comfortable;
+}
+
+/* Whether an acceleration is beyond the threshold in this direction. */
+static int64_t beyond(const Parameters *p, int64_t channel, double a, double sign, double v) {
+    if (a * sign < p->speed_ratio * of_class(p, channel, sign)) {
+        return 0;
+    }
+    return a * sign >= threshold(p, channel, sign, v);
+}
+
+/* The speed that decides the threshold of the open pulse; NAN = it is not decisive. */
+static double speed_of(const double *c, int64_t channel) {
+    return c[channel + CH_MEASURED] > 0.0 ? c[channel + CH_V0] : NAN;
 }
 
 static int64_t side(int64_t channel) {
@@ -751,7 +905,7 @@ static void close_channel(double *c, const Parameters *p, int64_t channel, Table
     start = c[channel + CH_START];
     end = c[channel + CH_LAST];
     peak = c[channel + CH_PEAK];
-    least = threshold(p, channel, sign);
+    least = threshold(p, channel, sign, speed_of(c, channel));
     duration = (end - start) / 1e6;
     if (!lasted(c, p, channel, duration, least)) {
         return;
@@ -797,7 +951,7 @@ static void close_channel(double *c, const Parameters *p, int64_t channel, Table
 static void feed_channel(double *c, const Parameters *p, int64_t channel, double t, double a,
                          double since, double dt, double v0, int64_t measured, double other,
                          Table *events, int64_t *emitted) {
-    double speed, rising, sign, fastest;
+    double speed, rising, sign, fastest, at;
     int64_t ended, waits, suspected, over;
     if (fabs(a) > p->physical_mps2) {
         return;
@@ -807,9 +961,10 @@ static void feed_channel(double *c, const Parameters *p, int64_t channel, double
         speed = c[SPEED];
     }
     rising = 0.0;
-    if (a >= threshold(p, channel, 1.0)) {
+    at = measured ? v0 : NAN;
+    if (beyond(p, channel, a, 1.0, at)) {
         rising = 1.0;
-    } else if (a <= -threshold(p, channel, -1.0)) {
+    } else if (beyond(p, channel, a, -1.0, at)) {
         rising = -1.0;
     }
     sign = c[channel + CH_SIGN];
@@ -821,7 +976,7 @@ static void feed_channel(double *c, const Parameters *p, int64_t channel, double
         sign = 0.0;
     }
     if (sign != 0.0 && !(waits && ended)) {
-        if (a * sign >= p->release_ratio * threshold(p, channel, sign)) {
+        if (a * sign >= p->release_ratio * threshold(p, channel, sign, speed_of(c, channel))) {
             c[channel + CH_LAST] = t;
             c[channel + CH_VLAST] = speed;
             if (a * sign > c[channel + CH_PEAK]) {
@@ -1074,7 +1229,7 @@ static void close_trip(double *c, const Parameters *p, double reason, Table *tri
         lon = stood ? c[STAND_LON] : c[SPEED_LON];
         distance = stood ? c[STOOD + DISTANCE - SUMS] : c[DISTANCE];
         if (worth(c, p, distance, (end - c[TRIP_START]) / 1e6)) {
-            emit_trip(c, trips, emitted, end, reason, stood, lat, lon);
+            emit_trip(c, p, trips, emitted, end, reason, stood, lat, lon);
         }
     }
     clear_trip(c);
@@ -1155,12 +1310,6 @@ static void add_trend(double *c, double a, double seconds) {
     c[ACCEL_HIST + MIN((int64_t)(fabs(a) / ACCEL_BIN_MPS2), ACCEL_BINS - 1)] += seconds;
 }
 
-/* The acceleration, along and across together, that drivers use at most at v km/h. */
-static double comfortable_mps2(double v) {
-    double x = (v < 149.5 ? v : 149.5) / 100.0;
-    return 9.80665 * (0.198 * x * x - 0.592 * x + 0.569);
-}
-
 /* Add seconds with these accelerations at v km/h to the distributions of use and jerk. */
 static void add_use(double *c, const Parameters *p, double t, double v, double along,
                     double across, double seconds) {
@@ -1183,6 +1332,7 @@ static void begin(double *c, double t, double lat, double lon) {
     clear_trip(c);
     c[PLACES_ONLY_M] = 0.0;
     c[CHORD_T] = NAN;
+    c[PATH_T] = NAN;
     c[TRIP] = 1.0;
     c[TRIP_START] = t;
     c[TRIP_LAT] = lat;
@@ -1312,6 +1462,7 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
         come_to_stand(c, since, c[ANCHOR_LAT], c[ANCHOR_LON]);
     }
     add_segment(c, p, t, v, length, seconds, moved, measured);
+    follow_path(c, p, t, v, seconds, derived);
     note_how(c, p, t, moved ? seconds : 0.0, derived, here);
     if (v > c[MAX_SPEED]) {
         c[MAX_SPEED] = v;
@@ -2122,6 +2273,7 @@ static int64_t feed_position(double *c, const Parameters *p, double t, double la
             if (!again) {
                 c[JUMP_N] = 0.0;
                 c[JUMP_FIRST_T] = t;
+                note_jump(c, p, t, lat, lon, 1.0);
             }
             c[JUMP_N] += 1.0;
             c[JUMP_LAT] = lat;
@@ -2132,6 +2284,7 @@ static int64_t feed_position(double *c, const Parameters *p, double t, double la
                 return REFUSED;
             }
             became = ANEW;
+            note_jump(c, p, t, lat, lon, 3.0);
         }
         if (became == TAKEN && t - c[POS_T] > p->coarse_step_s * 1e6) {
             compare_leg(c, p, t, v, lat, lon, by_speed);
@@ -2213,6 +2366,7 @@ static void take_row(double *c, const Parameters *p, double t, Columns x, int64_
         lat = NAN;
     }
     note_rate(c, p, t, speed, lat, lon);
+    note_clock(c, p, t, speed, lat, lon);
     check_end(c, p, t, trips, events, emitted);
     began = c[TRIP] > 0.0 ? c[TRIP_START] : -1.0;
     const int64_t all[] = {LONGITUDINAL, LATERAL};

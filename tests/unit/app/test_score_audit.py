@@ -14,4 +14,8 @@ def test_the_audit_says_what_a_supervisor_asks() -> None:
     assert -1.0 <= found["stability"]["correlation"] <= 1.0
     far = [pair for pair, row in found["devices"].items() if abs(row["mean"]) > MOST_POINTS]
     assert len(found["problems"]) == len(far)
+    manipulated = dict(found["manipulated"])
+    assert manipulated.pop("unchanged")["marked"] == 0
+    assert len(manipulated) == 4
+    assert all(row["trips"] == row["marked"] > 0 for row in manipulated.values())
     assert audit(driving.CURRENT, 2, 12, 2) == found

@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from feature_kernels import driving
 
@@ -123,6 +125,34 @@ def test_many_subjects_at_once_have_the_bits_of_each_alone():
             shares = np.array([c.share for c in alone.components])
             assert shares.tobytes() == found.shares[d].tobytes()
             assert alone.trusted == found.trusted[d]
+
+
+ONE_TRIP = np.zeros(1, driving.TRIP_DTYPE)
+for _name in ("driving_s", "measured_s", "accel_hist_s", "speed_hist_s", "use_hist_s"):
+    ONE_TRIP[_name] = 900.0
+ONE_TRIP["end_us"] = 1_000_000_000
+
+
+@given(st.lists(st.integers(0, 900), min_size=1, max_size=12, unique=True), st.randoms())
+@settings(max_examples=20, deadline=None)
+def test_a_score_over_a_sliding_horizon_is_that_of_the_trips_within_it(days, shuffle):
+    """Trip by trip, in any order, and all at once."""
+    model = driving.CURRENT
+    trips = np.repeat(ONE_TRIP, len(days))
+    trips["harsh_braking"][:, 0] = np.arange(len(days))
+    length = trips["end_us"] - trips["start_us"]
+    trips["start_us"] = T0_US + np.array(sorted(days)) * 86_400_000_000
+    trips["end_us"] = trips["start_us"] + length
+    trips["distance_m"] = 40_000.0
+    for k in range(1, len(days) + 1):
+        newest = max(trips["start_us"][:k])
+        within = newest - trips["start_us"][:k] <= model.horizon_days * 86_400_000_000
+        order = np.array(shuffle.sample(range(k), k))
+        streamed = driving.score(trips[:k][order], False, model)
+        batch = driving.score(trips[:k][within], False, model._replace(horizon_days=0))
+        assert streamed.exposure == batch.exposure
+        assert np.array([streamed.score]).tobytes() == np.array([batch.score]).tobytes()
+    assert driving.score(trips, False, model._replace(horizon_days=0)).exposure.trips == len(days)
 
 
 def test_no_trips_no_score_and_little_driving_no_subject_score():
