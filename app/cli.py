@@ -33,7 +33,7 @@ _NO_COMMAND = "shared"
 _FIRST = (
     *("serve", "gateway", "ingest", "demo", "simulate", "publish"),
     *("score-trip", "analyse-meter", "columns", "show", "signals"),
-    *("import", "ledger", "verify", "schemas", "settings"),
+    *("import", "ledger", "verify", "recompute", "schemas", "settings"),
 )
 """Order in the help: from the data to the answers; all others follow by name."""
 

@@ -1,6 +1,7 @@
 """Maintenance between batches: reconcile, close silent devices, checkpoint before retention."""
 
 import logging
+from collections.abc import Callable
 from dataclasses import replace
 
 from ingest.batch.signals import corrections
@@ -56,17 +57,21 @@ class Maintenance:
         )
         return [(device_id, kind_name) for *_, device_id, kind_name in found]
 
-    def reconcile(self, *, everything: bool) -> int:
+    def reconcile(self, *, everything: bool, finished: Callable[[], None] | None = None) -> int:
         """Correct devices whose late samples have waited long enough, one piece of each at a time.
 
-        everything : do not wait and do not stop early. Returns how many devices are finished.
+        everything : do not wait and do not stop early. finished : called after each device.
+        Returns how many devices are finished.
         """
         lease = self._lease
         clock = lease.clock
         started = clock.monotonic()
         done = 0
         for device_id, kind_name in self._waiting(everything=everything):
-            done += self._replay_piece(KINDS[kind_name], device_id, everything=everything)
+            whole = self._replay_piece(KINDS[kind_name], device_id, everything=everything)
+            done += whole
+            if whole and finished is not None:
+                finished()
             if not everything and clock.monotonic() - started > RECONCILE_FOR_S:
                 break
         self._metrics.reconcile_pending.labels(str(lease.partition.number)).set(self.pending())

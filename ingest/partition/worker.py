@@ -322,13 +322,16 @@ class Worker:
         """Return whether a device is due to be reconciled."""
         return self._maintenance.is_due()
 
-    def reconcile(self, *, everything: bool = False) -> int:
+    def reconcile(
+        self, *, everything: bool = False, finished: Callable[[], None] | None = None
+    ) -> int:
         """Correct devices whose late samples have waited long enough; bounded in time.
 
-        everything : do not wait and do not stop early. Returns how many devices are finished.
+        everything : do not wait and do not stop early. finished : called after each device.
+        Returns how many devices are finished.
         """
         self.open()
-        return self._maintenance.reconcile(everything=everything)
+        return self._maintenance.reconcile(everything=everything, finished=finished)
 
     def close_silent(self, *, everything: bool = False) -> int:
         """Write open features of silent devices as provisional; their next sample replaces them.

@@ -100,3 +100,20 @@ def computed_with(connection: Connection, parameters: Mapping[int, str]) -> None
         "on conflict (device_id) do update set parameters = excluded.parameters",
         (list(parameters), list(parameters.values())),
     )
+
+
+AGAIN = "again"
+"""Parameters of no device: its features are computed again when its worker starts."""
+
+
+def mark(connection: Connection, device_ids: Sequence[int]) -> None:
+    """Mark devices to be computed again, in the caller's transaction."""
+    computed_with(connection, dict.fromkeys(device_ids, AGAIN))
+
+
+def marked(connection: Connection) -> int:
+    """Count the devices that are marked to be computed again."""
+    row = connection.execute(
+        "select count(*) from pipeline.computed_with where parameters = %s", (AGAIN,)
+    ).fetchone()
+    return int(row[0]) if row else 0
