@@ -7,7 +7,7 @@ PACKAGES := $(patsubst %/,%,$(dir $(wildcard */__init__.py)))
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-slow test-unit test-one check format-check lint types imports dead-code arrows format bench \
+.PHONY: help install demo test test-slow test-unit test-one check format-check lint types imports dead-code arrows pictures format bench \
         fault readme screenshots lock clean
 
 help:      ## Say what there is
@@ -62,6 +62,9 @@ imports: install  ## Import contracts between packages
 
 dead-code: install  ## What neither the product nor the tests use
 	$(BIN)/python -m tests.dead_code
+
+pictures: install ## The pictures of driving features in docs/kernels.md
+	$(BIN)/tachowatt kernels --pictures docs/images/kernels
 
 arrows: install ## How the rooms of each package depend on each other
 	$(BIN)/python -m tests.arrows

@@ -10,12 +10,19 @@ import secrets
 from collections.abc import Sequence
 from typing import Any
 
-from contracts.approvals import ACTIVATE, KINDS, MERGE_CUSTOMERS, REVEAL_DEAD_LETTER
+from contracts.approvals import (
+    ACTIVATE,
+    ACTIVATE_SCORE,
+    KINDS,
+    MERGE_CUSTOMERS,
+    REVEAL_DEAD_LETTER,
+)
 from customer_context.four_eyes import rule
 from customer_context.four_eyes.rule import Actor, Refusal
 from runtime.clock import US_PER_S
-from runtime.errors import NotAllowed, NotFound
-from store.casework import rules
+from runtime.errors import NotAllowed, NotFound, Usage
+from services import score_versions
+from store.casework import rules, score_models
 from store.people import approvals, match_pairs
 from store.people.approvals import ChangeRow
 from store.postgres.pool import Connection
@@ -161,18 +168,27 @@ def reveal_dead_letter(
 
 
 def activate_rule(connection: Connection, actor: Actor, request_id: str, now_us: int) -> ChangeRow:
-    """Bring a recorded version of a rule into force, once. Raises `Refused`, `NotFound`."""
+    """Bring a recorded version of a rule, or of the score, into force, once.
+
+    Raises `Refused`, `NotFound`.
+    """
     row = find(connection, actor.tenant, request_id)
-    if row.kind not in ACTIVATE.values():
+    if row.kind not in (*ACTIVATE.values(), ACTIVATE_SCORE):
         raise NotAllowed(f"request {request_id} is not about a rule")
     _check(refusal_to_execute(connection, actor, row, now_us))
     assert actor.person is not None and row.decider is not None
     if not approvals.execute(connection, row, actor.person, now_us):
         raise Refused(Refusal.EXECUTED)
+    subject = row.subject.partition(":")[2]
+    if row.kind == ACTIVATE_SCORE:
+        score_models.activate(
+            connection, row.tenant, subject, now_us, request_id, row.requester, row.decider
+        )
+        return find(connection, actor.tenant, request_id)
     rules.activate(
         connection,
         tenant=row.tenant,
-        digest=row.subject.partition(":")[2],
+        digest=subject,
         request_id=request_id,
         activated_by=row.requester,
         approved_by=row.decider,
@@ -248,6 +264,18 @@ def _subject_state(connection: Connection, tenant: str, subject: str) -> list[st
         return rules.state(connection, tenant, kind, id_)
     if kind == "customer":
         return match_pairs.state(connection, tenant, *id_.partition(":")[::2])
+    if kind == "score":
+        return _score_state(connection, tenant, id_)
     if kind != "dead_letter" or not (id_.isascii() and id_.isdigit() and len(id_) <= 18):
         return None
     return approvals.dead_letter_state(connection, tenant, int(id_))
+
+
+def _score_state(connection: Connection, tenant: str, version: str) -> list[str] | None:
+    """Return the version in use and the numbers of the one that is to be used."""
+    try:
+        wanted = score_versions.model(connection, tenant, version)
+    except Usage:
+        return None
+    used = score_versions.model(connection, tenant).version
+    return [used, json.dumps(score_versions.numbers_of(wanted), sort_keys=True)]

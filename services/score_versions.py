@@ -14,12 +14,12 @@ from feature_kernels import driving
 from feature_kernels.driving.score import term_of
 from feature_kernels.driving.score_models import check
 from runtime.errors import Usage
+from services import scored_trips
 from services.one_customer import together
 from store.casework import score_models
 from store.people import consent
 from store.postgres import roles
 from store.postgres.pool import Connection
-from store.reads import scoring
 
 PORTION = 2_000
 """Drivers whose trips are in memory at a time."""
@@ -67,6 +67,7 @@ def numbers_of(one: driving.Model) -> dict[str, Any]:
     return {
         "version": one.version,
         "span": one.span,
+        "horizon_days": one.horizon_days,
         "factors": [factor._asdict() for factor in one.factors],
     }
 
@@ -74,7 +75,8 @@ def numbers_of(one: driving.Model) -> dict[str, Any]:
 def of_numbers(numbers: Mapping[str, Any]) -> driving.Model:
     """Return the version of stored numbers."""
     factors = tuple(driving.Factor(**factor) for factor in numbers["factors"])
-    found = driving.Model(numbers["version"], factors, float(numbers["span"]))
+    horizon = int(numbers.get("horizon_days", 0))
+    found = driving.Model(numbers["version"], factors, float(numbers["span"]), horizon)
     check(found)
     return found
 
@@ -96,7 +98,7 @@ def portions(
     for first in range(0, len(drivers), PORTION):
         some = drivers[first : first + PORTION]
         ids = tuple(tuple(of) for _, of in some)
-        trips, starts = scoring.trips_of_drivers(connection, tenant, ids, until)
+        trips, starts = scored_trips.of_drivers(connection, tenant, ids, until)
         yield Portion(tuple(driver for driver, _ in some), ids, trips, starts)
 
 
@@ -107,7 +109,10 @@ def compare(
     found = []
     for portion in portions(connection, tenant):
         old = driving.score_many(portion.trips, portion.starts, model=before)
-        new = driving.score_of_sums(old.sums, model=after)
+        if after.horizon_days == before.horizon_days:
+            new = driving.score_of_sums(old.sums, model=after)
+        else:
+            new = driving.score_many(portion.trips, portion.starts, model=after)
         count = np.diff(portion.starts)
         metres = old.sums[:, 1] / 1e6  # distance_m of score_sums
         for i, customer in enumerate(portion.customers):
@@ -217,7 +222,7 @@ def with_betas(base: driving.Model, version: str, betas: NDArray[np.float64]) ->
     factors = tuple(
         factor._replace(weight=weight) for factor, weight in zip(base.factors, weights, strict=True)
     )
-    new = driving.Model(version, factors, span)
+    new = driving.Model(version, factors, span, base.horizon_days)
     check(new)
     return new
 

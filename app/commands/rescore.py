@@ -1,14 +1,17 @@
 """Score all drivers again by another version, from their stored trips, and show what changes.
 
-Nothing changes for anybody without --activate. Then answers, pages and signals use the version from
-now on; going back is the same command with the other version. `tachowatt score versions` lists
-them.
+Nothing changes for anybody without --activate. It asks for a second person, who approves with
+`tachowatt approval approve` or on the page of approvals; --request then makes it count: answers,
+pages and signals use the version from then on. Both act as the person of the key in TACHOWATT_KEY.
+Going back is the same with the other version. `tachowatt score versions` lists them.
 
 Examples:
 
   tachowatt rescore --version driving-score/3
 
-  tachowatt rescore --version driving-score/3 --out shift.csv --activate
+  tachowatt rescore --version driving-score/3 --out shift.csv --activate --reason "tariff 2027"
+
+  tachowatt rescore --request 0123456789abcdef01234567
 """
 
 from dataclasses import asdict
@@ -19,30 +22,48 @@ import typer
 
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
+from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.reads import log_command
 from app.commands.shared.tenant import the_tenant
 from app.operations.score_files import write_csv
 from app.processes.stack import database
+from contracts.approvals import ACTIVATE_SCORE
 from runtime.clock import SystemClock
+from runtime.errors import Usage
 from store.people.read_log import of_customers
 from store.postgres.pool import connect, translated
 
 
 def rescore(
-    version: Annotated[str, typer.Option(help="Version to score by")],
+    version: Annotated[str | None, typer.Option(help="Version to score by")] = None,
     tenant: Tenant = None,
     out_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="CSV file with each driver's shift")
     ] = None,
-    activate: Annotated[bool, typer.Option("--activate", help="Use it from now on")] = False,
+    activate: Annotated[
+        bool, typer.Option("--activate", help="Ask to use it from the approval on")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="The approver reads it")] = "",
+    request: Annotated[
+        str | None, typer.Option(help="An approved request: use its version now")
+    ] = None,
     json: Json = False,
 ) -> None:
-    from services import score_versions
-    from store.casework import score_models
+    from services import four_eyes, score_versions
 
+    if (version is None) == (request is None):
+        raise Usage("expected --version, or --request")
     clock = SystemClock()
+    key = ask_key() if activate or request is not None else ""
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
-        owner = the_tenant(connection, tenant)
+        caller = person_of_key(connection, key, clock.now_us()) if key else None
+        if request is not None:
+            assert caller is not None
+            row = four_eyes.activate_rule(connection, caller.actor, request, clock.now_us())
+            connection.commit()
+            _say(json, {"request": request, "state": "executed", "subject": row.subject})
+            return
+        owner = caller.tenant if caller is not None else the_tenant(connection, tenant)
         before = score_versions.model(connection, owner)
         after = score_versions.model(connection, owner, version)
         began = clock.monotonic()
@@ -53,8 +74,12 @@ def rescore(
         )
         if out_file is not None:
             write_csv(out_file, [asdict(shift) for shift in shifts])
-        if activate:
-            score_models.activate(connection, owner, after.version, clock.now_us())
+        asked = None
+        if caller is not None:
+            asked = four_eyes.ask(
+                connection, caller.actor, caller.name, ACTIVATE_SCORE, f"score:{after.version}",
+                reason or f"use {after.version}", clock.now_us(),
+            ).request_id  # fmt: skip
             connection.commit()
     found = {
         "before": before.version,
@@ -62,11 +87,22 @@ def rescore(
         "trips": sum(shift.trips for shift in shifts),
         "took_s": round(took_s, 3),
         **score_versions.summary(shifts),
-        "activated": activate,
+        "request": asked,
     }
     if json:
         print_json(found)
         return
     print_table("Shift of the scores", list(found), [list(found.values())])
-    if not activate:
+    if asked is None:
         out.print("Nothing was activated.")
+    else:
+        _say(json, {"request": asked, "state": "waiting", "subject": f"score:{after.version}"})
+
+
+def _say(json: bool, found: dict[str, str]) -> None:
+    if json:
+        print_json(found)
+        return
+    out.print(f"request {found['request']}: {found['state']}, {found['subject']}", highlight=False)
+    if found["state"] == "waiting":
+        out.print("a second person approves it: tachowatt approval approve ID", highlight=False)

@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 
@@ -17,9 +18,15 @@ laws are in [kernel-interface.md](kernel-interface.md), the score in [score.md](
 _PARAMETER = re.compile(r"    (\w+): float = ([^#]+?)\s*(?:# (.*))?$")
 
 
-def markdown() -> str:
-    """Return the page."""
-    return HEAD + "".join(_of_package(package) for package in PACKAGES)
+def markdown(pictures: Sequence[tuple[str, str]]) -> str:
+    """Return the page. pictures : name in docs/images/kernels and title of each."""
+    return HEAD + _pictures(pictures) + "".join(_of_package(package) for package in PACKAGES)
+
+
+def _pictures(pictures: Sequence[tuple[str, str]]) -> str:
+    """The features of driving on one simulated trip (`make pictures`)."""
+    lines = "".join(f"\n![{title}](images/kernels/{name}.png)\n" for name, title in pictures)
+    return f"\n## Features on a simulated trip\n{lines}"
 
 
 def _of_package(package: ModuleType) -> str:

@@ -59,9 +59,18 @@ def in_use(connection: Connection, tenant: str, at: datetime | None = None) -> s
     return None if row is None else str(row[0])
 
 
-def activate(connection: Connection, tenant: str, version: str, now_us: int) -> None:
-    """Use this version from now on."""
+def activate(
+    connection: Connection,
+    tenant: str,
+    version: str,
+    now_us: int,
+    request_id: str,
+    activated_by: str,
+    approved_by: str,
+) -> None:
+    """Use this version from now on; a second person has approved the request."""
     connection.execute(
-        "insert into contacts.score_activation (tenant, version, activated_at) values (%s, %s, %s)",
-        (tenant, version, from_us(now_us)),
+        "insert into contacts.score_activation (tenant, version, activated_at, request_id, "
+        "activated_by, approved_by) values (%s, %s, %s, %s, %s, %s)",
+        (tenant, version, from_us(now_us), request_id, activated_by, approved_by),
     )

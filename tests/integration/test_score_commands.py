@@ -11,6 +11,7 @@ from app.cli import cli
 from feature_kernels import driving
 from runtime.errors import Usage
 from services import driving_scores, score_versions
+from services.four_eyes import Refused
 from services.score_explanation import digest
 from store.casework import driver_scores
 from store.people import consent
@@ -46,6 +47,33 @@ def score_of(town: Town, customer: str) -> driving.Score:
         return driving_scores.of_subject(connection, scoring.Which("t1", customer))[1]
 
 
+def use(town: Town, run, version: str) -> None:
+    """Bring a version into use: one person asks, another one approves, the first one executes."""
+    keys = town.seeded.keys
+    one, other = keys["own", "person operator"], keys["own", "person data_protection"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOWATT_KEY", one)
+        text = run("rescore", "--version", version, "--activate", "--json")[1]
+        request = json.loads(text)["request"]
+        for wrong in (("approval", "approve", request), ("rescore", "--request", request)):
+            with pytest.raises(Refused):
+                run(*wrong)
+        patch.setenv("TACHOWATT_KEY", other)
+        run("approval", "approve", request)
+        with pytest.raises(Refused):
+            run("rescore", "--request", request)
+        patch.setenv("TACHOWATT_KEY", one)
+        assert json.loads(run("rescore", "--request", request, "--json")[1])["state"] == "executed"
+        with pytest.raises(Refused):
+            run("rescore", "--request", request)
+    with connect(town.url) as connection:
+        row = connection.execute(
+            "select version, request_id, activated_by <> approved_by "
+            "from contacts.score_activation order by activation_id desc limit 1"
+        ).fetchone()
+        assert row == (version, request, True)
+
+
 def test_rescore_shows_the_shift_and_changes_nothing_until_it_is_asked_to(
     town: Town, run, tmp_path: Path
 ) -> None:
@@ -54,12 +82,12 @@ def test_rescore_shows_the_shift_and_changes_nothing_until_it_is_asked_to(
     file = tmp_path / "shift.csv"
     arguments = ("rescore", "--tenant", "t1", "--version", SECOND, "--out", str(file), "--json")
     found = json.loads(run(*arguments)[1])
-    assert found["scored"] == found["drivers"] == 2 and found["activated"] is False
+    assert found["scored"] == found["drivers"] == 2 and found["request"] is None
     assert found["trips"] == 2 * TRIPS  # the other two have not driven
     rows = {row["customer"]: row for row in csv.DictReader(file.read_text().splitlines())}
     assert float(rows["c0"]["before"]) == before.score
     assert score_of(town, "c0") == before
-    assert json.loads(run(*arguments, "--activate")[1])["activated"] is True
+    use(town, run, SECOND)
     after = score_of(town, "c0")
     assert after.algorithm_version == SECOND
     assert float(rows["c0"]["after"]) == after.score
@@ -87,7 +115,7 @@ def test_calibrate_makes_a_version_that_never_changes(town: Town, run, tmp_path:
     with pytest.raises(Usage, match="never changes"):
         run(*arguments)
     assert score_of(town, "c0").algorithm_version == driving.ALGORITHM_VERSION
-    run("rescore", "--tenant", "t1", "--version", "t1-2027", "--activate")
+    use(town, run, "t1-2027")
     judged = score_of(town, "c0")
     assert judged.algorithm_version == "t1-2027"
     with connect(town.url) as connection:

@@ -3,7 +3,8 @@
 The sources in C (proving/bench/c) are compiled with -O3 -march=native by the system's compiler;
 kernel and C get the same prepared arrays, in turn, and must give the same bits. pandas makes
 the same kinds of rows as a data scientist would; it runs over fewer samples and is compared
-with the whole call, as ingest makes it. The oracle (tests/oracles) must agree too. The exit
+with the whole call, as ingest makes it; the chain is what `score-trip` computes of a recording
+from columns to score. The oracle (tests/oracles) must agree too. The exit
 code is 1 where results differ.
 
 Example:
@@ -55,6 +56,14 @@ def kernels(
                     row["ratio_to_pandas"],
                 ]
                 for row in found["kernels"]
+            ],
+        )
+        print_table(
+            "The whole chain: alignment, motion, trips, events, score",
+            ["recording", "samples", "million samples/s"],
+            [
+                [row["chain"], f"{row['samples']:,}", f"{row['samples_per_s'] / 1e6:.2f}"]
+                for row in found["chain"]
             ],
         )
     judge(found)
