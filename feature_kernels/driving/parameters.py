@@ -78,7 +78,7 @@ class Parameters(NamedTuple):
     merge_s: float = 1.5  # pulses closer than this are one event; own
     release_ratio: float = 0.8  # an event goes on above this share of its threshold; own
     rebound_s: float = 2.0  # fused acceleration rebounds within (traps seen)
-    speed_ratio: float = 0.8  # thresholds fall with speed to what drivers find comfortable there
+    speed_ratio: float = 0.9  # thresholds fall with speed to what drivers find comfortable there
     # (Eboli and others 2016, comfort.py), but not below this share; own
     event_kmh: float = 10.0  # Teltonika: events only at >= 10 km/h
     physical_mps2: float = 12.0  # tyres give no more; above it is an impact or a bump; own
