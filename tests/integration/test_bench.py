@@ -234,6 +234,8 @@ def test_kernel_c_and_oracle_agree_on_twenty_thousand_rows():
     assert found["problems"] == []
     assert [row["kernel"] for row in found["kernels"]] == ["driving.drive", "consumption.consume"]
     assert all(row["same_bits_as_c"] and row["oracle_agrees"] for row in found["kernels"])
+    assert [row["samples"] for row in found["chain"]] == [36_000, 180_000]  # an hour of each
+    assert all(row["samples_per_s"] > 0 for row in found["chain"])
 
 
 def test_another_bit_is_noticed_and_another_nan_is_none():
