@@ -86,6 +86,7 @@ DYNAMIC = (
     "read",
     "privacy.of",
     "reason",
+    "privacy.follows",
     "right.ask",
     "right.details",
     "right.follows",
