@@ -11,7 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from contracts.channels import CHANNELS, PURPOSES, TO_CUSTOMER
-from contracts.purposes import Purpose
+from contracts.purposes import Purpose, Training
 from customer_context.consent.state import (
     GRANTED,
     Decision,
@@ -24,7 +24,7 @@ from customer_context.consent.state import (
     stream_question,
 )
 
-STORE, SHOW, SEND = "store", "show", "send"
+STORE, SHOW, SEND, TRAIN = "store", "show", "send", "train"
 
 
 class CellState(StrEnum):
@@ -45,8 +45,11 @@ class CellState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One use of a purpose. use : STORE, SHOW, SEND or a channel. decision : in force, or the one
-    that waits or begins later. history : all decisions about it, the newest first."""
+    """One use of a purpose.
+
+    use : STORE, SHOW, SEND, TRAIN or a channel. decision : in force, or the one that waits or
+    begins later. history : all decisions about it, the newest first.
+    """
 
     use: str
     state: CellState
@@ -63,6 +66,8 @@ def matrix_of(ledger: Sequence[Decision], at: datetime) -> dict[str, list[Cell]]
 
 
 def _questions(purpose: str) -> list[tuple[str, Question]]:
+    if purpose in tuple(Training):
+        return [(TRAIN, read_question(purpose))]
     if purpose not in tuple(Purpose):
         return [(SEND, read_question(purpose))]
     return [

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.channels import PURPOSES, TO_CUSTOMER
-from customer_context.consent.matrix import SEND, SHOW, STORE, CellState, matrix_of
+from customer_context.consent.matrix import SEND, SHOW, STORE, TRAIN, CellState, matrix_of
 from customer_context.consent.state import Decision
 from tests.oracles import consent as oracle
 
@@ -54,7 +54,7 @@ def test_each_cell_says_what_the_rule_says(drawn: list[dict[str, Any]]) -> None:
         for cell in cells:
             if cell.use == STORE:
                 granted, number = oracle.stored(drawn, purpose, 0)
-            elif cell.use in (SHOW, SEND):
+            elif cell.use in (SHOW, SEND, TRAIN):
                 granted, number = oracle.shown(drawn, purpose, 0)
             else:
                 assert cell.use in TO_CUSTOMER
