@@ -39,6 +39,8 @@ from store.postgres.times import to_us
 log = logging.getLogger("contacts")
 
 _POLL_EVERY_S = 1.0
+_REMIND_EVERY_S = 60.0
+"""Between two looks for consents that end: a reminder is not urgent, and the look is not free."""
 _BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNT_EVERY = 5
 """Polls between two counts of pending contacts."""
@@ -57,6 +59,7 @@ class Dispatcher:
         self._rules = Rules(settings.playbooks_dir, metrics)
         self._channels = configured(settings)
         self._refreshed_at = -_POLL_EVERY_S
+        self._reminded_at = -_REMIND_EVERY_S
         self._unavailable: str | None = "nothing has been looked at yet"
 
     def missing(self) -> str | None:
@@ -122,9 +125,14 @@ class Dispatcher:
             return await requests.send_next() or sent
 
         async def renewals_once() -> bool:
+            now_s = self._clock.monotonic()
+            if now_s - self._reminded_at < _REMIND_EVERY_S:
+                return False
             made = await deciding.run(
                 consent_renewals.remind_due, self._settings, terms, self._clock.now_us()
             )
+            if made < consent_renewals.BATCH:
+                self._reminded_at = now_s
             return made == consent_renewals.BATCH
 
         tasks = [

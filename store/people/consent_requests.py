@@ -9,7 +9,8 @@ from store.postgres import notify, rows
 from store.postgres.pool import Connection, scalar
 
 OPT_IN, RENEWAL = "opt_in", "renewal"
-_RETRY_AFTER = timedelta(seconds=30)
+_RETRY_AFTER, _RETRY_AT_MOST = timedelta(seconds=30), timedelta(hours=1)
+"""Between two attempts, doubled each time."""
 _TAKEN = (
     "r.consent_id, r.kind, r.tenant, r.customer, r.expires_at, r.times, c.purpose, "
     "t.name as tenant_name, t.timezone"
@@ -99,10 +100,11 @@ def take(connection: Connection, at: datetime) -> dict[str, Any] | None:
         "with taken as (select consent_id, kind from contacts.consent_request "
         "where next_attempt_at <= %s order by next_attempt_at, consent_id limit 1 "
         "for update skip locked) update contacts.consent_request r "
-        "set attempts = r.attempts + 1, next_attempt_at = %s from taken, customers.consent c, "
+        "set attempts = r.attempts + 1, next_attempt_at = %s + "
+        "least(%s * power(2, least(r.attempts, 10)), %s) from taken, customers.consent c, "
         "customers.tenant t where r.consent_id = taken.consent_id and r.kind = taken.kind "
         f"and c.consent_id = r.consent_id and t.tenant = r.tenant returning {_TAKEN}",
-        (at, at + _RETRY_AFTER),
+        (at, at, _RETRY_AFTER, _RETRY_AT_MOST),
     )
 
 

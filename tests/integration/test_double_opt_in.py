@@ -125,7 +125,14 @@ def test_the_command_says_what_waits(
 
 
 def test_it_is_sent_at_most_once_again(stage: Stage, mailbox: Mailbox) -> None:
-    for _ in range(4):
+    mailbox.answer = "451 later"
+    enter(stage)
+    send(stage)
+    mailbox.answer = "250 OK"
+    stage.clock.advance(30)
+    send(stage)
+    assert len(mailbox.mails) == 1, "a mail that failed is tried again, and is the same one"
+    for _ in range(3):
         enter(stage)
         send(stage)
     assert len(mailbox.mails) == 2
