@@ -27,7 +27,9 @@ from services import (
     claim_file,
     consent_renewals,
     contact_policy,
+    meter_events,
     outbound,
+    reading_rounds,
 )
 from services.consent_terms import terms_of
 from services.decide import BATCH, decide
@@ -119,6 +121,14 @@ class Dispatcher:
             now_us = self._clock.now_us()
             return await deciding.run(outbound.decide_due, self._settings, now_us) > 0
 
+        async def meter_events_once() -> bool:
+            made = await deciding.run(meter_events.decide_due, self._clock.now_us())
+            return made == meter_events.BATCH
+
+        async def rounds_once() -> bool:
+            moved = await deciding.run(reading_rounds.run_due, self._settings, self._clock.now_us())
+            return moved == reading_rounds.BATCH
+
         async def mail_once() -> bool:
             sent = await links.send_next()
             sent = await codes.send_next() or sent
@@ -148,6 +158,8 @@ class Dispatcher:
                 self._repeat(claims_once, stop),
                 self._repeat(orders_once, stop, listener.contacts),
                 self._repeat(outbound_once, stop),
+                self._repeat(rounds_once, stop, listener.contacts),
+                self._repeat(meter_events_once, stop, listener.contacts),
                 self._count(deciding, stop),
             )
         ]

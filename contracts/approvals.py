@@ -33,6 +33,7 @@ _ACTIVATION = ChangeKind(
 
 MERGE_CUSTOMERS = "customer.merge"
 """Of customer:<merged>:<survivor>, a proposed pair."""
+CORRECT_READING = "reading.correct"
 
 ACTIVATE_SCORE = "score.activate"
 """A version of the driving score counts from then on; its subject is score:NAME."""
@@ -47,6 +48,11 @@ KINDS: Mapping[str, ChangeKind] = {
     MERGE_CUSTOMERS: ChangeKind(
         requesters=frozenset({Role.BACK_OFFICE, Role.SUPERVISOR}),
         approvers=frozenset({Role.DATA_PROTECTION, Role.SUPERVISOR}),
+        valid_s=7 * 24 * HOUR_S,
+    ),
+    CORRECT_READING: ChangeKind(
+        requesters=frozenset({Role.UTILITY}),
+        approvers=frozenset({Role.UTILITY}),
         valid_s=7 * 24 * HOUR_S,
     ),
 }

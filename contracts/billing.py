@@ -29,7 +29,7 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Window(_Strict):
+class TariffWindow(_Strict):
     """Local hours in which a register of a time-of-use tariff counts.
 
     days : ISO weekdays, 1 = Monday; a window that ends before it begins goes over midnight
@@ -62,7 +62,7 @@ class TariffVersion(_Strict):
     levies: tuple[Levy, ...] = ()
     vat_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
     default_register: RegisterName = "total"
-    windows: tuple[Window, ...] = ()
+    windows: tuple[TariffWindow, ...] = ()
 
     @model_validator(mode="after")
     def _registers_have_prices(self) -> Self:

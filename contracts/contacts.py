@@ -109,6 +109,59 @@ class CaseStepDue(Body):
     data: CaseStepDueData
 
 
+class ReadingAcceptedData(Body):
+    """A reading that counts. status : Messwertstatus; replaces : the reading that it corrects."""
+
+    reading_id: Id
+    version: int = Field(ge=1)
+    meter: str
+    contract: str | None
+    read_at: Time
+    kwh: float
+    status: str
+    source: str
+    replaces: Id | None
+
+
+class ReadingAccepted(Body):
+    """A reading of a meter was accepted, or corrected. Any 2xx acknowledges it."""
+
+    type: Literal["reading.accepted"]
+    timestamp: Time
+    data: ReadingAcceptedData
+
+
+class BillingRead(Body):
+    """The read at an end of a period. reading : None = sent by the meter."""
+
+    at: Time
+    kwh: float
+    status: str
+    source: str
+    reading: Id | None
+
+
+class BillingValueData(Body):
+    """The use of a contract in a period. end_on : the day after the last."""
+
+    contract: str
+    meter: str
+    start_on: str
+    end_on: str
+    version: int = Field(ge=1)
+    kwh: float
+    start: BillingRead
+    end: BillingRead
+
+
+class BillingValueReleased(Body):
+    """A value is released for billing; a later version replaces it. Any 2xx acknowledges it."""
+
+    type: Literal["billing.value.released"]
+    timestamp: Time
+    data: BillingValueData
+
+
 class ReceiverTestData(Body):
     """The receiver that the test is meant for."""
 
@@ -128,6 +181,8 @@ WEBHOOKS: dict[str, type[Body]] = {
     "alert.raised": AlertRaised,
     "claim.filed": ClaimFiled,
     "case.step.due": CaseStepDue,
+    "reading.accepted": ReadingAccepted,
+    "billing.value.released": BillingValueReleased,
     "test": ReceiverTest,
 }
 

@@ -259,6 +259,22 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "readings of people",
+        "Nobody but the customer learns of a meter, nothing is entered, nobody is invited to read, "
+        "and nothing is estimated or released.",
+        (
+            "services/reading_rounds.py",
+            "services/meter_data.py",
+            "store/people/meter_data.py",
+        ),
+        (
+            "tests/integration/test_entered_readings.py::"
+            "test_who_may_not_see_the_meter_learns_nothing",
+            "tests/integration/test_reading_rounds.py::"
+            "test_nothing_is_sent_without_consent_or_channel",
+        ),
+    ),
+    Point(
         "backtest",
         "A playbook that is tried on history sees the purposes that were in force then.",
         ("services/backtest.py",),

@@ -65,10 +65,12 @@ class Reason(StrEnum):
     PROCESSING_ERROR = "processing_error"
     OVER_LIMIT = "over_limit"
     SOURCE_STOPPED = "source_stopped"
+    ENTERED = "entered"
 
 
-DEFERRED = frozenset({Reason.OVER_LIMIT, Reason.SOURCE_STOPPED})
-"""Reasons that are not about the message: it waits, and is processed by itself later."""
+DEFERRED = frozenset({Reason.OVER_LIMIT, Reason.SOURCE_STOPPED, Reason.ENTERED})
+"""Reasons that are not about the message: it waits, and is processed by itself later.
+`entered`: somebody entered a reading, and ingest takes it at once."""
 
 UNREGISTERED = frozenset({Reason.UNKNOWN_TOPIC, Reason.UNKNOWN_DEVICE})
 """Reasons of messages that are nobody's: their content is not kept."""

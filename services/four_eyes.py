@@ -23,7 +23,7 @@ from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound, Usage
 from services import score_versions
 from store.casework import rules, score_models
-from store.people import approvals, match_pairs
+from store.people import approvals, match_pairs, readings
 from store.people.approvals import ChangeRow
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
@@ -219,6 +219,15 @@ def execute_merge(connection: Connection, actor: Actor, request_id: str, now_us:
     return row
 
 
+def executed(connection: Connection, row: ChangeRow, now_us: int) -> None:
+    """Record that a change is made at once with its approval, in the name of who asked for it.
+
+    Raises `Refused` where it was made before.
+    """
+    if not approvals.execute(connection, row, row.requested_by, now_us):
+        raise Refused(Refusal.EXECUTED)
+
+
 def state_of(row: ChangeRow, now_us: int) -> str:
     """Return the state of a request: executed, rejected, expired, approved or waiting."""
     if row.executed_at is not None:
@@ -266,6 +275,9 @@ def _subject_state(connection: Connection, tenant: str, subject: str) -> list[st
         return match_pairs.state(connection, tenant, *id_.partition(":")[::2])
     if kind == "score":
         return _score_state(connection, tenant, id_)
+    if kind == "reading":
+        row = readings.get(connection, tenant, id_)
+        return None if row is None or row["replaced"] else [row["reading_id"], repr(row["kwh"])]
     if kind != "dead_letter" or not (id_.isascii() and id_.isdigit() and len(id_) <= 18):
         return None
     return approvals.dead_letter_state(connection, tenant, int(id_))

@@ -5,14 +5,15 @@ data of one customer; what a list shows of one customer is read anew each time.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from contracts.kinds import Anomaly
-from customer_context.relevance.clusters import Cluster, Finding, clusters
+from customer_context.relevance.clusters import Cluster, Finding, matters
 from runtime.clock import Clock
+from store.people import attributes
 from store.postgres.pool import Connection
 from store.reads import overviews as reads
 
@@ -23,6 +24,12 @@ KEPT_S = 60.0
 _WEEKS = 26
 _DAYS = 30
 _OUTAGE_KINDS = [str(Anomaly.GAP), str(Anomaly.ZERO)]
+_ODD_KINDS = [
+    *_OUTAGE_KINDS, str(Anomaly.STUCK), str(Anomaly.NEGATIVE), str(Anomaly.REGISTER_BACKWARDS),
+]  # fmt: skip
+"""What meters of one place show when what is common to them fails."""
+PLACES = ("concentrator", "place")
+"""Custom attributes of meters that name their place; the first that a meter has."""
 _OUTAGE_BACK = timedelta(days=3)
 _MOST = 2_000
 _GRAVEST = 8
@@ -54,16 +61,31 @@ def network_days(connection: Connection, tenant: str, now: datetime) -> list[Row
 
 
 def outages(connection: Connection, tenant: str, now: datetime) -> tuple[list[Cluster], list[Row]]:
-    """Return clusters of meters that stopped sending or consuming at about the same time, the
-    largest first, and the alerts in them."""
-    rows = reads.open_anomalies(connection, tenant, _OUTAGE_KINDS, now - _OUTAGE_BACK, _MOST)
-    found = clusters(
-        Finding(row["alert_id"], row["kind"], row["subject"], row["happened_at"])
-        for row in rows
-        if row["subject"] is not None
-    )[:_OUTAGES]
+    """Return what is one matter of many meters, the largest first, and the alerts in it.
+
+    Meters that fell silent or stopped consuming at about one time, and all that are silent or odd
+    at one concentrator or place (custom attributes of meters, `PLACES`).
+    """
+    rows = reads.open_anomalies(connection, tenant, _ODD_KINDS, now - _OUTAGE_BACK, _MOST)
+    meters = {row["subject"].partition(":")[2] for row in rows if row["subject"] is not None}
+    known = attributes.values(connection, tenant, "meter", meters) if meters else {}
+    found = matters(
+        (
+            Finding(
+                row["alert_id"], row["kind"], row["subject"], row["happened_at"],
+                _place(known.get(row["subject"].partition(":")[2], {})),
+            )
+            for row in rows
+            if row["subject"] is not None
+        ),
+        _OUTAGE_KINDS,
+    )[:_OUTAGES]  # fmt: skip
     within = {id_ for cluster in found for id_ in cluster.ids}
     return found, [row for row in rows if row["alert_id"] in within]
+
+
+def _place(values: Mapping[str, Any]) -> str:
+    return next((str(values[name]) for name in PLACES if values.get(name)), "")
 
 
 def gravest(connection: Connection, tenant: str) -> list[Row]:

@@ -24,13 +24,23 @@ from customer_context.contact_policy.policy import Person
 from customer_context.four_eyes.rule import Actor
 from customer_context.next_best_action.decide import Request
 from customer_context.next_best_action.record import of_request
-from services import actions, four_eyes, rights_progress, signing
+from services import actions, bills, four_eyes, meter_data, rights_progress, signing
 from services import partners as partner_grants
 from services.rights_execution import Executor
 from store.casework import alerts, calls, cases, claim_files, contacts, next_actions
-from store.people import keys, match_pairs, partners, persons, received_events
+from store.people import (
+    keys,
+    match_pairs,
+    partners,
+    persons,
+    reading_rounds,
+    readings,
+    received_events,
+)  # fmt: skip
 from store.people.consent import consents_of
 from store.people.persons import NewPerson
+from store.people.reading_rounds import NewRound
+from store.people.readings import NewReading
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.pipeline.feature_tables import DAY, INTERVAL, TRIP
 from store.postgres.pool import Connection, connect
@@ -76,6 +86,9 @@ class Own:
     right: str = ""
     call: str = ""
     consent: str = "999999999"
+    round: str = ""
+    reading: str = ""
+    correction: str = ""
 
 
 @dataclass(frozen=True)
@@ -176,6 +189,18 @@ def seed(url: str) -> Seeded:
         connection.commit()
         for owner in _OWNERS:
             own[owner] = replace(own[owner], right=_copy_of_data(connection, own[owner]))
+        for owner, row in own.items():
+            reading = _reading(connection, row)
+            person = people[("own" if row.tenant == "t1" else FOREIGN, "utility")]
+            correction = meter_data.ask_correction(
+                connection, Actor(person, row.tenant, "utility"), "seed", reading, 12.0, "test",
+                NOW_US,
+            )  # fmt: skip
+            own[owner] = replace(
+                row, round=_round(connection, row), reading=reading,
+                correction=correction.request_id,
+            )  # fmt: skip
+            _bill(connection, row)
         signing.ensure_keys(connection, BOX, NOW_US)
         connection.commit()
         for owner, row in own.items():
@@ -194,6 +219,45 @@ def _grant(connection: Connection, own: Own) -> None:
         connection, own.tenant, own.driver, "garage", "claims_assistance", until,
         NOW_US - MINUTE_US, **decide,
     )  # fmt: skip
+
+
+def _round(connection: Connection, own: Own) -> str:
+    """A round over the tenant's meter that is over: nothing of it is due."""
+    new = NewRound(
+        signal_id(own.tenant, own.meter, "round", "1"), own.tenant, "round",
+        *(from_us(NOW_US - days * DAY_US) for days in (30, 20, 10, 31)), "seed",
+    )  # fmt: skip
+    reading_rounds.put(connection, new, [own.meter])
+    (row,) = [one for one in reading_rounds.due(connection, from_us(NOW_US), 100)
+              if one["round_id"] == new.round_id]  # fmt: skip
+    reading_rounds.step(connection, row, next="done", reason="nothing_known")
+    return new.round_id
+
+
+def _reading(connection: Connection, own: Own) -> str:
+    """A reading that the home's customer gave long ago."""
+    new = NewReading(
+        signal_id(own.tenant, own.meter, "reading", "1"), own.tenant, own.meter, own.home,
+        own.electricity, from_us(NOW_US - 900 * DAY_US), 11.0, "customer", f"customer:{own.home}",
+        from_us(NOW_US - 900 * DAY_US), int(Quality.VORSCHLAGSWERT), "too_low", None, None, None,
+        True, False, None, 1, "", None, "seed",
+    )  # fmt: skip
+    readings.put(connection, new)
+    return new.reading_id
+
+
+def _bill(connection: Connection, own: Own) -> None:
+    """A bill of the driver, for whom there is a contract of each kind."""
+    prices = {"valid_from": "2020-01-01", "standing_charge_per_year": "100",
+              "unit_prices": {"total": "0.3"}}  # fmt: skip
+    body = {
+        "start": "2024-01-01", "end": "2025-01-01", "gross": "401.00",
+        "tariff": {"name": "Basis", "versions": [prices]},
+        "readings": [{"day": "2024-01-01", "kwh": "0"}, {"day": "2025-01-01", "kwh": "1000"}],
+    }  # fmt: skip
+    bills.write(
+        connection, own.tenant, f"bill-{own.driver}", own.driver, own.motor, body, "seed", NOW_US
+    )
 
 
 def _keys(connection: Connection) -> dict[tuple[str, str], str]:

@@ -25,6 +25,7 @@ TITLES: Mapping[str, str] = {
     "not_json": "The body is not JSON",
     "provider_away": "The OpenID provider cannot be reached",
     "rate_limited": "Too many requests",
+    "reading_questioned": "The reading is unusual and not confirmed",
     "refused": "The request was refused",
     "stale": "The resource has changed",
     "store_away": "The database cannot be reached",

@@ -17,6 +17,13 @@ class Scope(StrEnum):
     ALERTS_READ = "alerts:read"
     ALERTS_WRITE = "alerts:write"
     CONSUMPTION_READ = "consumption:read"
+    READINGS_READ = "readings:read"
+    READINGS_WRITE = "readings:write"
+    BILLS_READ = "bills:read"
+    METER_DATA_READ = "meter-data:read"
+    METER_DATA_WRITE = "meter-data:write"
+    ROUNDS_READ = "rounds:read"
+    ROUNDS_WRITE = "rounds:write"
     CONTEXT_READ = "context:read"
     CUSTOMERS_WRITE = "customers:write"
     CUSTOMERS_MERGE = "customers:merge"
@@ -50,6 +57,9 @@ _AGENT = frozenset(
     {
         Scope.CONTEXT_READ,
         Scope.SCORES_WRITE,
+        Scope.READINGS_READ,
+        Scope.READINGS_WRITE,
+        Scope.BILLS_READ,
         Scope.CUSTOMERS_WRITE,
         Scope.INTERACTIONS_WRITE,
         Scope.CALLS_WRITE,
@@ -88,6 +98,12 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
             Scope.ALERTS_READ,
             Scope.ALERTS_WRITE,
             Scope.CONSUMPTION_READ,
+            Scope.READINGS_READ,
+            Scope.READINGS_WRITE,
+            Scope.METER_DATA_READ,
+            Scope.METER_DATA_WRITE,
+            Scope.ROUNDS_READ,
+            Scope.ROUNDS_WRITE,
             Scope.CASES_READ,
             Scope.CASES_WRITE,
             Scope.CONTACTS_READ,
@@ -117,6 +133,9 @@ OF_ROLE: Mapping[str, frozenset[Scope]] = {
     Role.CUSTOMER: frozenset(
         {
             Scope.DATA_READ,
+            Scope.READINGS_READ,
+            Scope.READINGS_WRITE,
+            Scope.BILLS_READ,
             Scope.CONSENTS_READ,
             Scope.CONSENTS_WRITE,
             Scope.INBOX_READ,

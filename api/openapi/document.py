@@ -81,6 +81,8 @@ def _document(app: FastAPI, server: str) -> dict[str, Any]:
         tags=[
             {"name": "insurers", "description": "Scores, trips and crashes; never a position"},
             {"name": "utilities", "description": "Alerts and consumption"},
+            {"name": "readings", "description": "Readings that people give of a meter"},
+            {"name": "bills", "description": "Tariffs and bills, explained"},
             {"name": "agents", "description": "Customers, and the relevant context of each"},
             {"name": "decisions", "description": "Facts, and the next best action"},
             {"name": "interactions", "description": "What customers do in channels of others"},

@@ -13,6 +13,71 @@ def page(*rows: dict[str, Any]) -> dict[str, Any]:
     return {"data": list(rows), "pagination": {"end_cursor": "WyJ4Il0", "has_next_page": False}}
 
 
+_ENTERED: dict[str, Any] = {
+    "id": "6a1f0c9d2b8e4f7a9c3d5e6f70819203",
+    "meter": "m-12",
+    "at": "2026-11-20T17:42:00Z",
+    "reading": 34507.0,
+    "source": "customer",
+    "status": "ABGELESEN",
+    "verdict": "plausible",
+    "counts": True,
+    "confirmed": False,
+    "entered_at": "2026-11-20T17:43:10Z",
+    "replaces": None,
+    "version": 1,
+    "reason": "",
+    "case_id": None,
+}
+_BILL_ROW: dict[str, Any] = {
+    "id": "B-2025",
+    "version": 1,
+    "contract": "k3",
+    "start": "2025-01-01",
+    "end": "2026-01-01",
+    "tariff": "Basis",
+    "kwh": "3440",
+    "computed_gross": "1340.12",
+    "billed_gross": "1340.12",
+    "billed_otherwise": "0.00",
+    "paid": "1140.00",
+    "to_pay": "200.12",
+    "recorded_at": "2026-01-14T08:00:00Z",
+}
+_ROUND: dict[str, Any] = {
+    "id": "9c2e4d5f6071829304a5b6c7d8e9f012",
+    "name": "Winter 2026",
+    "opens_at": "2026-12-01T00:00:00Z",
+    "remind_at": "2026-12-10T00:00:00Z",
+    "closes_at": "2026-12-15T00:00:00Z",
+    "created_at": "2026-11-20T08:00:00Z",
+    "created_by": "Metering",
+    "meters": 4210,
+    "invited": 4210,
+    "reminded": 1322,
+    "read": 3605,
+    "estimated": 0,
+    "done": 3605,
+}
+_READ_END: dict[str, Any] = {
+    "at": "2025-12-31T23:00:00Z",
+    "kwh": 20780.0,
+    "status": "ABGELESEN",
+    "source": "customer",
+    "reading": "6a1f0c9d2b8e4f7a9c3d5e6f70819203",
+}
+_CORRECTION: dict[str, Any] = {
+    "id": "5f0c9d2b8e4f7a9c3d5e6f70",
+    "reading_id": "6a1f0c9d2b8e4f7a9c3d5e6f70819203",
+    "meter": "m-12",
+    "at": "2026-11-20T17:42:00Z",
+    "before": 34570.0,
+    "after": 34507.0,
+    "status": "VORSCHLAGSWERT",
+    "reason": "The photo shows a 0 before the 7.",
+    "requested_by": "Mara Lind",
+    "expires_at": "2026-11-27T08:00:00Z",
+}
 _FACT: dict[str, Any] = {
     "name": "consumption.year_kwh",
     "type": "number",
@@ -565,6 +630,154 @@ _SPLIT = {
 }
 
 ANSWERS: dict[str, dict[str, Any]] = {
+    "ask_correction": {"201": _CORRECTION},
+    "list_corrections": {"200": {"data": [_CORRECTION]}},
+    "approve_correction": {
+        "200": {
+            "id": "5f0c9d2b8e4f7a9c3d5e6f70",
+            "reading": {
+                **_ENTERED,
+                "source": "utility",
+                "version": 2,
+                "replaces": "7b1f0c9d2b8e4f7a9c3d5e6f70819203",
+                "reason": "The photo shows a 0 before the 7. (Mara Lind, Jo Beck)",
+            },
+        }
+    },
+    "reject_correction": {"200": {"id": "5f0c9d2b8e4f7a9c3d5e6f70", "reading": None}},
+    "record_exchange": {"201": {"data": [{**_ENTERED, "source": "utility", "reason": "exchange"}]}},
+    "list_billing_periods": {
+        "200": {
+            "data": [
+                {
+                    "contract": "k3",
+                    "meter": "m-12",
+                    "customer": "c-7",
+                    "start": _READ_END,
+                    "end": None,
+                    "kwh": None,
+                    "missing": ["no_reading_at_end"],
+                    "released": None,
+                }
+            ]
+        }
+    },
+    "send_billing_value": {
+        "201": {
+            "contract": "k3",
+            "meter": "m-12",
+            "version": 1,
+            "kwh": 3440.0,
+            "start": {**_READ_END, "at": "2024-12-31T23:00:00Z", "kwh": 17340.0},
+            "end": _READ_END,
+        }
+    },
+    "create_reading_round": {"201": {**_ROUND, "invited": 0, "reminded": 0, "read": 0, "done": 0}},
+    "list_reading_rounds": {"200": {"data": [_ROUND]}},
+    "get_reading_round": {
+        "200": {
+            **_ROUND,
+            "of_meters": [
+                {
+                    "meter": "m-12",
+                    "customer": "c-7",
+                    "next": "close",
+                    "invited_at": "2026-12-01T00:00:04Z",
+                    "invited_by": "email",
+                    "reminded_at": "2026-12-10T00:00:03Z",
+                    "reminded_by": "email",
+                    "thanked_by": None,
+                    "reading": None,
+                    "status": None,
+                    "estimated": False,
+                    "reason": "",
+                }
+            ],
+        }
+    },
+    "write_tariff": {"201": {"id": "basis", "version": 1}},
+    "write_bill": {"201": {"id": "B-2025", "version": 1}},
+    "list_bills": {
+        "200": {
+            "data": [_BILL_ROW],
+            "outlook": {
+                "contract": "k3",
+                "start": "2026-01-01",
+                "end": "2027-01-01",
+                "used_kwh": 2984.2,
+                "expected_kwh": 3391.0,
+                "low_kwh": 3302.5,
+                "high_kwh": 3480.9,
+                "gross": "1322.40",
+                "low": "1291.11",
+                "high": "1354.92",
+                "instalment": {
+                    "now": "95.00",
+                    "advised": "111",
+                    "low": "107",
+                    "high": "113",
+                    "change": True,
+                },
+            },
+        }
+    },
+    "get_bill": {
+        "200": {
+            **_BILL_ROW,
+            "export_kwh": "0",
+            "readings": [
+                {
+                    "day": "2026-01-01",
+                    "register_name": "total",
+                    "export": False,
+                    "kwh": "20780",
+                    "status": "ABGELESEN",
+                    "source": "customer",
+                    "meter": "",
+                }
+            ],
+            "lines": [
+                {
+                    "what": "standing_charge",
+                    "detail": "",
+                    "start": "2025-01-01",
+                    "end": "2026-01-01",
+                    "quantity": "365",
+                    "price": "0.30136986",
+                    "amount": "110.00",
+                }
+            ],
+            "net": "1126.15",
+            "vat": "213.97",
+            "split_by_days": False,
+            "difference": {
+                "before": "B-2024",
+                "amount": "207.35",
+                "shares": {"weather": "41.80", "use": "61.40", "price": "104.15"},
+            },
+        }
+    },
+    "check_reading": {
+        "200": {
+            "verdict": "digits_swapped",
+            "reading": 34570.0,
+            "expected": 34511.4,
+            "low": 34497.2,
+            "high": 34530.9,
+            "reason": {
+                "de": "Mit zwei Ziffern in anderer Reihenfolge würde er passen.",
+                "en": "With two digits in the other order it would fit.",
+            },
+            "question": {
+                "de": "Lesen Sie die Ziffern bitte noch einmal einzeln: Sind zwei vertauscht?",
+                "en": "Please read the digits one by one again: are two of them swapped?",
+            },
+            "number": "1EMH0012345678",
+            "digits": 6,
+        }
+    },
+    "enter_reading": {"201": _ENTERED},
+    "list_readings": {"200": {"data": [_ENTERED]}},
     "get_driving_score_history": {
         "200": {
             "subject": "contract:k-7",

@@ -340,6 +340,77 @@ REQUESTS: dict[str, Any] = {
         "valid_to": "2026-03-02T00:00:00Z",
         "correct": True,
     },
+    "ask_correction": {"reading": 34507.0, "reason": "The photo shows a 5."},
+    "approve_correction": {"note": "Agreed, seen on the photo."},
+    "reject_correction": {"note": "The photo is of another meter."},
+    "record_exchange": {
+        "at": "2025-11-20T17:42:00Z",
+        "old_reading": 34507.0,
+        "new_number": "1EMH0098765432",
+        "new_reading": 0.0,
+    },
+    "send_billing_value": {
+        "contract": "k3",
+        "start_on": "2025-01-01",
+        "end_on": "2026-01-01",
+    },
+    "create_reading_round": {
+        "name": "Winter 2026",
+        "opens_at": "2026-12-01T00:00:00Z",
+        "remind_at": "2026-12-10T00:00:00Z",
+        "closes_at": "2026-12-15T00:00:00Z",
+        "meters": ["m0"],
+    },
+    "write_tariff": {
+        "id": "basis",
+        "tariff": {
+            "name": "Basis",
+            "versions": [
+                {
+                    "valid_from": "2023-01-01",
+                    "standing_charge_per_year": "110.00",
+                    "unit_prices": {"total": "0.2480"},
+                    "levies": [{"name": "electricity tax", "price_per_kwh": "0.0205"}],
+                    "vat_percent": "19",
+                }
+            ],
+        },
+    },
+    "write_bill": {
+        "id": "B-2025",
+        "customer": "c3",
+        "contract": "k3",
+        "bill": {
+            "start": "2024-01-01",
+            "end": "2025-01-01",
+            "tariff": {
+                "name": "Basis",
+                "versions": [
+                    {
+                        "valid_from": "2023-01-01",
+                        "standing_charge_per_year": "110.00",
+                        "unit_prices": {"total": "0.2480"},
+                        "vat_percent": "19",
+                    }
+                ],
+            },
+            "readings": [
+                {"day": "2024-01-01", "kwh": "14210", "source": "utility"},
+                {"day": "2025-01-01", "kwh": "17340", "source": "customer"},
+            ],
+            "gross": "1054.64",
+            "paid": "960.00",
+        },
+        "instalment": "80.00",
+    },
+    "check_reading": {"reading": 34507.0, "at": "2025-11-20T17:42:00Z", "number": None},
+    "enter_reading": {
+        "reading": 34507.0,
+        "at": "2025-11-20T17:42:00Z",
+        "number": None,
+        "confirmed": False,
+        "by_customer": True,
+    },
     "change_customer": {"language": "en"},
     "change_contract": {"valid_to": "2027-01-01T00:00:00Z"},
     "change_vehicle": {"plate": "TW-AB 1235"},

@@ -23,12 +23,20 @@ from api.routes.back_office import (
     registry_events,
 )
 from api.routes.channels import interactions
-from api.routes.customers import consents, crash_answer, device_claims, inbox, own, rights
+from api.routes.customers import bills, consents, crash_answer, device_claims, inbox, own, rights
 from api.routes.customers import partners as own_partners
 from api.routes.insurers import driving, trip_counting, trips
 from api.routes.operators import approvals, health, operations, privacy
 from api.routes.partners import customers as partner_customers
-from api.routes.utilities import alert_stream, alerts, meters, stream_tokens
+from api.routes.utilities import (
+    alert_stream,
+    alerts,
+    meter_data,
+    meters,
+    reading_rounds,
+    readings,
+    stream_tokens,
+)
 
 ROUTERS = tuple(
     module.router
@@ -40,6 +48,9 @@ ROUTERS = tuple(
         alert_stream,  # before `alerts`, whose /{alert_id} would match /stream
         alerts,
         meters,
+        readings,
+        reading_rounds,
+        meter_data,
         of_customers,
         registry,
         changes,
@@ -60,6 +71,7 @@ ROUTERS = tuple(
         work_queue,
         calls,
         own,
+        bills,
         own_partners,
         partner_customers,
         consents,

@@ -32,8 +32,9 @@ def check_reading(
 
     with progress(True):
         from app.analysis.meter import analyse, given_values
-        from app.analysis.reading_check import Register, check
         from app.recordings.read import read_meter_table
+        from customer_context.metering import words
+        from customer_context.metering.reading_check import Register, judge
 
         table = read_meter_table(file, tz, map_ or ())
         instant = _instant(at, tz)
@@ -50,11 +51,23 @@ def check_reading(
             kwh = np.concatenate(([0.0], np.cumsum(values.energy_kwh)))
         if t_us.size < 2:
             raise Usage(f"{file}: has {t_us.size} readings, expected at least two")
-        answer = check(Register(t_us, kwh), instant, reading)
+        found = judge(Register(t_us, kwh), instant, reading)
+        answer = {
+            "verdict": found.verdict,
+            "reading": reading,
+            "expected": _rounded(found.expected),
+            "low": _rounded(found.low),
+            "high": _rounded(found.high),
+            "reason": words.reason(found)["en"],
+        }
     if json:
         print_json(answer)
     else:
         out.print(f"{answer['verdict']}: {answer['reason']}", highlight=False)
+
+
+def _rounded(kwh: float | None) -> float | None:
+    return None if kwh is None else round(kwh, 3)
 
 
 def _instant(text: str, tz: str | None) -> int:

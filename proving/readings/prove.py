@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.reading_check import DAY_US, Register, check
+from customer_context.metering.reading_check import DAY_US, Register, Verdict, judge
 from simulators import household
 from simulators.life import draw_life
 
@@ -78,7 +78,7 @@ def prove(seed: int, readings: int) -> Found:
         at = int(t_us[last + ahead])
         if rng.random() < SHARE_RIGHT:
             found.right += 1
-            found.right_questioned += check(register, at, right)["verdict"] != "plausible"
+            found.right_questioned += judge(register, at, right).verdict is not Verdict.PLAUSIBLE
             continue
         kind = str(rng.choice(ERRORS))
         other = int((home + 1 + rng.integers(0, STREET - 1)) % STREET)
@@ -88,5 +88,5 @@ def prove(seed: int, readings: int) -> Found:
         if reading == right:
             continue
         found.wrong[kind] += 1
-        found.questioned[kind] += check(register, at, reading)["verdict"] != "plausible"
+        found.questioned[kind] += judge(register, at, reading).verdict is not Verdict.PLAUSIBLE
     return found

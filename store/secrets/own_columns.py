@@ -73,6 +73,7 @@ RESOLUTIONS = OwnTable(
     waits=f"t.resolution <> '' and not starts_with(t.resolution, '{OWN}')",
 )  # fmt: skip
 FILES = OwnTable("contacts.case_file", "file_id", ("key", "position"))
+READING_PHOTOS = OwnTable("customers.reading_photo", "file_id", ("key",))
 CLAIMS = OwnTable("contacts.claim_file", "case_id", ("jws",), of_case=True)
 
 OWN_TABLES = (

@@ -56,6 +56,10 @@ ALERT = rule("utility", consent=True)
 OWN = rule("customer", own=True)
 RIGHT = rule("customer", "agent", "supervisor", "data_protection")
 """Of a customer only their own, see `may`."""
+BILL = rule("customer", "agent", "supervisor")
+"""Of a customer only their own, see `may`."""
+READING = rule("utility", "agent", "supervisor", "customer", consent=True)
+"""Of a customer only of their own meters, see `may`."""
 CASE = rule("insurer", "utility", "agent", "supervisor", "back_office")
 CLAIM = rule(*CASE.roles, consent=True)
 """What telemetry says of a crash, signed: nobody's once its purpose is withdrawn, and only of the
@@ -108,6 +112,23 @@ RULES: dict[str, Rule] = {
     "get_snapshot": BULK,
     "list_meters": rule("utility", whole=True),
     "create_stream_token": rule("utility", "agent", "supervisor", whole=True),
+    "ask_correction": rule("utility", consent=True),
+    "list_corrections": rule("utility", whole=True),
+    "approve_correction": rule("utility"),
+    "reject_correction": rule("utility"),
+    "record_exchange": rule("utility", consent=True),
+    "list_billing_periods": rule("utility", whole=True),
+    "send_billing_value": rule("utility", consent=True),
+    "create_reading_round": rule("utility", whole=True),
+    "list_reading_rounds": rule("utility", whole=True),
+    "get_reading_round": rule("utility"),
+    "write_tariff": BULK,
+    "write_bill": rule("back_office", whole=True),
+    "list_bills": BILL,
+    "get_bill": BILL,
+    "check_reading": READING,
+    "enter_reading": READING,
+    "list_readings": READING,
     "list_meter_days": ALERT,
     "list_meter_intervals": ALERT,
     "list_customers": rule("agent", "supervisor", whole=True),
@@ -198,11 +219,12 @@ RULES: dict[str, Rule] = {
 DRIVERS = {
     "get_own_trip_path", "answer_crash", "get_rights_request", "change_rights_request",
     "get_consent_receipt",
-    "get_data_copy",
+    "get_data_copy", "get_bill",
 }  # fmt: skip
 IN_BODY = {
     "decide_next_action": ("customer", "driver"),
     "report_outcome": ("decision", "decision"),
+    "send_billing_value": ("contract", "electricity"),
 }
 """Operations whose body names the object → its field there, and what names the seeded object."""
 PUBLIC = {"get_health", "get_readiness", "redeem_device_claim"}
@@ -252,6 +274,10 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "trip_id": own.trip,
         "point_id": own.point,
         "decision_id": own.decision,
+        "round_id": own.round,
+        "reading_id": own.reading,
+        "correction_id": own.correction,
+        "bill_id": f"bill-{own.driver}",
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "number": "2" if own.tenant == "t2" else "1",
         "request_id": own.approval,
@@ -301,7 +327,9 @@ def may(right: Rule, own: Own, owner: str, caller: Own, role: str, side: str) ->
         return False
     if right.own:
         return own.driver == caller.driver  # both keys of customers are of the same owner
-    if right is RIGHT and role in ("customer", "home"):
+    if right is READING and role in ("customer", "home"):
+        return role == "home" and own.driver == caller.driver
+    if right in (RIGHT, BILL) and role in ("customer", "home"):
         return own.driver == caller.driver
     if right.consent and owner == QUIET:
         return False
@@ -455,6 +483,10 @@ def state(api: Api) -> dict[str, str]:
         "match_pair",
         "attribute",
         "attribute_value",
+        "entered_reading",
+        "tariff",
+        "reading_round",
+        "bill",
     )
     names += [f"customers.{table}" for table in tables]
     names += ["customers.consent", "customers.contact_point", "access.idempotency"]

@@ -65,7 +65,8 @@ def known(api: Api, role: str) -> dict[str, str]:
         "alert_id": own.alert, "meter_id": own.meter, "case_id": own.crash_case, "step": "record",
         "customer_id": own.driver, "granting_id": own.driver, "partner_id": "garage",
         "one": own.driver, "other": own.home, "kind": "customer", "name": "loyalty",
-        "decision_id": "own-decision",
+        "decision_id": "own-decision", "bill_id": f"bill-{own.driver}", "round_id": own.round,
+        "reading_id": own.reading, "correction_id": own.correction,
         "trip_id": own.trip, "dead_letter_id": "1", "number": "1",
         "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point, "right_id": own.right,
@@ -132,6 +133,7 @@ def test_examples_of_answers_are_in_their_schemas(api: Api) -> None:
         hold(document, media["schema"], media["example"])
     assert set(document["webhooks"]) == {
         "crash.detected", "alert.raised", "claim.filed", "case.step.due", "test",
+        "reading.accepted", "billing.value.released",
     }  # fmt: skip
 
 
@@ -203,6 +205,21 @@ def test_example_requests_are_accepted(api: Api) -> None:
             f"write_{kind}": (f"/v1/{kind}", "back_office")
             for kind in ("customers", "contracts", "vehicles", "meters", "assignments")
         },
+        "ask_correction": (f"/v1/readings/{own.reading}/corrections", "person utility"),
+        **{
+            f"{verb}_correction": (
+                f"/v1/reading-corrections/{own.correction}/{verb}",
+                "person utility",
+            )
+            for verb in ("approve", "reject")
+        },
+        "record_exchange": (f"/v1/meters/{own.meter}/exchange", "utility"),
+        "send_billing_value": ("/v1/billing-values", "utility"),
+        "create_reading_round": ("/v1/reading-rounds", "utility"),
+        "write_tariff": ("/v1/tariffs", "back_office"),
+        "write_bill": ("/v1/bills", "back_office"),
+        "check_reading": (f"/v1/meters/{own.meter}/readings/check", "home"),
+        "enter_reading": (f"/v1/meters/{own.meter}/readings", "home"),
         "change_customer": (f"/v1/customers/{own.driver}", "back_office"),
         "change_contract": (f"/v1/contracts/{own.motor}", "back_office"),
         "change_vehicle": (f"/v1/vehicles/{own.vehicle}", "back_office"),
@@ -299,7 +316,7 @@ VERBS = (
     "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
     "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write", "open", "activate",
     "accept", "choose", "close", "declare", "delegate", "drop", "grant", "merge", "retry", "return",
-    "revoke", "send", "split", "take", "undo", "verify",
+    "revoke", "check", "enter", "send", "split", "take", "undo", "verify",
 )  # fmt: skip
 
 

@@ -60,6 +60,11 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
         f"/vehicles/{own.vehicle}": {"insurer", "customer"},
         "/meters": {"utility", "customer", "home"},
         f"/meters/{own.meter}": {"utility", "home"},
+        "/reading-rounds": {"utility"},
+        "/meter-data": {"utility"},
+        "/bills": {"customer", "home"},
+        f"/customers/{own.driver}/bills": {"agent", "supervisor"},
+        f"/reading/{own.meter}": {"utility", "home", "agent", "supervisor"},
         "/customers": {"agent", "supervisor"},
         f"/customers/{own.driver}": {"agent", "supervisor"},
         f"/customers/{own.driver}/timeline": {"agent", "supervisor"},
@@ -112,10 +117,10 @@ def steps_of_speed(content: bytes) -> list[float]:
     return [(b - a).total_seconds() for a, b in pairwise(times)]
 
 
-_NEED_CONSENT = ("/vehicles/", "/meters/", "/alerts/", "/partner/")
+_NEED_CONSENT = ("/reading/", "/vehicles/", "/meters/", "/alerts/", "/partner/")
 _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contacts", "/me",
-           "/me/timeline", "/me/consents", "/inbox", "/dead-letters", "/dead-letters/1",
-           "/playbooks", "/actions",
+           "/me/timeline", "/me/consents", "/inbox", "/bills", "/reading-rounds", "/meter-data",
+           "/dead-letters", "/dead-letters/1", "/playbooks", "/actions",
            "/approvals", "/desk", "/team", "/matches", "/partner", "/privacy", "/rules",
            "/rules/playbook/crash-call-back", "/rules/case_type/complaint")  # fmt: skip
 

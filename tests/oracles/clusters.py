@@ -27,3 +27,15 @@ def clusters(findings, gap, fewest):
         for group in groups
         if len({one[2] for one in group}) >= fewest
     }
+
+
+def matters(findings, alone, gap, place_gap, fewest):
+    """Return (place, ids) of each matter. findings : (id, kind, subject, at, place).
+
+    First what is at one place, of any kind; then of the rest the kinds in `alone`, anywhere.
+    """
+    at_places = [(f[0], f[4], f[2], f[3]) for f in findings if f[4]]
+    found = clusters(at_places, place_gap, fewest)
+    taken = {one for _, ids in found for one in ids}
+    rest = [f[:4] for f in findings if f[0] not in taken and f[1] in alone]
+    return found | {("", ids) for _, ids in clusters(rest, gap, fewest)}

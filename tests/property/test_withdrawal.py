@@ -123,7 +123,10 @@ def marks(own: Own, score_signal: str) -> dict[str, re.Pattern[bytes]]:
 VALUES = {
     "kind": ("playbook",), "rule": ("score-changed",),
     "customer_id": ("c0", "c3"), "customer": ("c0", "c3"), "vehicle": ("v0",), "meter": ("m0",),
-    "meter_id": ("m0",), "point_id": ("unknown",), "letter": ("1",),
+    "meter_id": ("m0",), "reading": ("0" * 32,), "bill": ("b",), "bill_id": ("b",),
+    "round": ("0" * 32,), "round_id": ("0" * 32,),
+    "reading_id": ("0" * 32,), "correction_id": ("0" * 24,),
+    "point_id": ("unknown",), "letter": ("1",),
     "dead_letter_id": ("1",), "number": ("1",), "name": ("live.js",),
     "step": ("call",), "link": ("0" * 32,), "file": ("0" * 32,),
     "decision": ("own-decision",), "decision_id": ("own-decision",),
@@ -197,6 +200,8 @@ EXEMPT = {
         f"POST /v1/{rows}": "takes rows of the back office; answers with what became of them"
         for rows in (
             "assignments",
+            "bills",
+            "tariffs",
             "contracts",
             "customers",
             "interactions",
@@ -224,6 +229,29 @@ EXEMPT = {
 """Routes that are not read here → why."""
 
 BODIES: dict[str, dict[str, object]] = {
+    "/v1/meters/{meter_id}/readings/check": {"reading": 1.0},
+    "/v1/meters/{meter_id}/readings": {"reading": 1.0, "confirmed": True},
+    "/v1/readings/{reading_id}/corrections": {"reading": 1.0, "reason": "test"},
+    "/v1/reading-corrections/{correction_id}/approve": {"note": ""},
+    "/v1/reading-corrections/{correction_id}/reject": {"note": ""},
+    "/v1/meters/{meter_id}/exchange": {
+        "at": "2025-11-20T17:42:00Z",
+        "old_reading": 5.0,
+        "new_number": "X",
+        "new_reading": 0.0,
+    },
+    "/v1/billing-values": {
+        "contract": "k3",
+        "start_on": "2025-01-01",
+        "end_on": "2026-01-01",
+    },
+    "/v1/reading-rounds": {
+        "name": "r",
+        "opens_at": "2030-01-01T00:00:00Z",
+        "remind_at": "2030-01-02T00:00:00Z",
+        "closes_at": "2030-01-03T00:00:00Z",
+        "meters": ["m0"],
+    },
     "/v1/customers/search": {"q": "c"},
     "/v1/cases/{case_id}/notes": {"text": "called"},
     "/v1/cases/{case_id}/state": {"state": "in_progress"},

@@ -16,6 +16,16 @@ from contracts.trip_counting import NAMES as COUNTING
 from contracts.trip_quality import TRIP_QUALITY
 
 DYNAMIC = (
+    "bills.causes",
+    "bills.line",
+    "bills.source",
+    "meter_data.reason",
+    "meter_data.source",
+    "reading.source",
+    "reading.status",
+    "reading.verdict",
+    "round.next",
+    "round.why",
     "next_action.outcomes",
     "next_action.stages",
     "timeline.kind",

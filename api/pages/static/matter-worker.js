@@ -5,9 +5,11 @@
 // its files are kept too, so that it opens without a connection; of an agent's pages none is kept.
 "use strict";
 
-const OF_AGENTS = new URL(self.registration.scope).pathname === "/cases/";
-const SHELL = "matter-1";
-const NAME = OF_AGENTS ? "case-actions" : "matter-actions";
+// The same file serves cases, customers' matters and readings, each with what it keeps.
+const SCOPE = new URL(self.registration.scope).pathname;
+const OF_AGENTS = SCOPE === "/cases/";
+const SHELL = SCOPE === "/reading/" ? "reading-1" : "matter-1";
+const NAME = { "/cases/": "case-actions", "/reading/": "reading-actions" }[SCOPE] || "matter-actions";
 
 function opened() {
   return new Promise((resolve, reject) => {

@@ -79,6 +79,7 @@ HELP: dict[str, set[str]] = {
     "export-meter": DATABASE,
     "import-meter": PARSER,
     "rank-meters": PARSER,
+    "reading-round": DATABASE,
     "rank": PARSER,
     "facts": PARSER,
     "action": PARSER,

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from app.analysis.reading_check import DAY_US, Register, check
 from app.cli import cli
+from customer_context.metering import words
+from customer_context.metering.reading_check import DAY_US, Register, Verdict, judge
 from proving.readings.prove import prove
 
 T0 = 1_704_067_200_000_000
@@ -38,28 +39,62 @@ def test_verdicts(change, verdict: str) -> None:
     known = register()
     right = int(known.kwh[-1]) + 28
     assert str(right)[:2] == "16"
-    answer = check(known, int(known.t_us[-1]) + 2 * DAY_US, float(change(right)))
-    assert answer["verdict"] == verdict
-    assert answer["low"] < right < answer["high"]
-    assert answer["reason"]
+    answer = judge(known, int(known.t_us[-1]) + 2 * DAY_US, float(change(right)))
+    assert answer.verdict == verdict
+    assert answer.low is not None and answer.high is not None
+    assert answer.low < right < answer.high
+    assert set(words.reason(answer)) == {"de", "en"}
+    assert (words.question(answer, "N1") is None) == (verdict == "plausible")
 
 
 @given(st.integers(0, 399), st.floats(-0.4, 0.4))
 def test_a_reading_within_the_recording_is_known(day: int, off: float) -> None:
     known = register()
     at = int(known.t_us[day])
-    assert check(known, at, float(known.kwh[day]) + off)["verdict"] == "plausible"
-    assert check(known, at, float(known.kwh[day]) + 30.0)["verdict"] != "plausible"
+    assert judge(known, at, float(known.kwh[day]) + off).verdict == "plausible"
+    assert judge(known, at, float(known.kwh[day]) + 30.0).verdict != "plausible"
 
 
 @given(st.integers(1, 120))
 def test_the_range_grows_with_the_time_ahead(days: int) -> None:
     known = register()
     near, far = (
-        check(known, int(known.t_us[-1]) + ahead * DAY_US, 0.0) for ahead in (days, 2 * days)
+        judge(known, int(known.t_us[-1]) + ahead * DAY_US, 0.0) for ahead in (days, 2 * days)
     )
-    assert near["high"] - near["low"] <= far["high"] - far["low"]
-    assert near["low"] <= near["expected"] <= near["high"]
+    assert near.high is not None and near.low is not None and near.expected is not None
+    assert far.high is not None and far.low is not None
+    assert near.high - near.low <= far.high - far.low
+    assert near.low <= near.expected <= near.high
+
+
+def test_two_readings_a_year_say_little_about_the_next() -> None:
+    """A straight line between two readings is no proof that every week is alike."""
+    known = Register(T0 + DAY_US * np.array([0, 365]), np.array([1_000.0, 4_650.0]))
+    after = int(known.t_us[-1]) + 30 * DAY_US
+    for kwh in (4_650.0 + 170.0, 4_650.0 + 450.0):
+        assert judge(known, after, kwh).verdict == "plausible", kwh
+    assert judge(known, after, 4_600.0).verdict == "too_low"
+    assert judge(known, after, 5_777.0).verdict == "too_high"
+
+
+def test_one_reading_knows_only_that_a_register_does_not_run_backwards() -> None:
+    known = Register(np.array([T0]), np.array([1_000.0]))
+    assert judge(known, T0 + 10 * DAY_US, 1_300.0).verdict == "plausible"
+    assert judge(known, T0 + 10 * DAY_US, 900.0).verdict == "too_low"
+    assert judge(known, T0 + 10 * DAY_US, 1_888.0).verdict == "wrong_meter"
+    assert judge(None, T0, 900.0).verdict is Verdict.UNKNOWN
+
+
+@given(st.integers(8, 40))
+def test_a_register_rolls_over_where_it_has_run_through_its_digits(use: int) -> None:
+    """From five kWh before the end of five digits, in four days."""
+    before = register(400, 0.0)
+    known = Register(before.t_us, before.kwh + 10**5 - 5 - before.kwh[-1])
+    at = int(known.t_us[-1]) + 4 * DAY_US
+    whole = judge(known, at, 10.0**5 - 5 + use)
+    wrapped = judge(known, at, float(use - 5), digits=5)
+    assert (wrapped.verdict == "plausible") == (whole.verdict == "plausible")
+    assert judge(known, at, 100_020.0, digits=5).verdict == "wrong_meter"
 
 
 def test_seeded_errors_of_simulated_homes_are_questioned() -> None:

@@ -1,17 +1,17 @@
 """Is a reading of a meter plausible? The range that its own past allows, and what may be wrong.
 
+The rule of the command, the API and the customer's page.
+
 Within the recording the register is known to a fraction of an interval. After it the use so far is
 forecast from the mean of the last weeks and, where the past reaches back so far, from the same
 season of last year. How far such a forecast of as many days errs is tried on the meter's own past.
 """
 
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
-
-from app.analysis.answer import number
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
@@ -28,6 +28,47 @@ WEEKS, WEEK_SHARE = 4, 0.3  # ... and the same days of the last weeks
 ROUNDING_KWH = 1.0  # a reading is written down in whole kWh
 CONNECTION_KW = 57.4  # feature_kernels.consumption.Parameters.highest_power_kw
 DIFFERENT_METER = 0.25  # share of the register: farther off it is another meter's
+DENSE_US = 7 * DAY_US  # readings farther apart show the mean use alone, and not how it varies
+ONE_READING_KWH_PER_DAY = 60.0  # the most that a home uses for long: a heat pump in winter
+
+
+class Verdict(StrEnum):
+    """What a reading looks like. `unknown`: nothing is known of this meter to compare it with."""
+
+    PLAUSIBLE = "plausible"
+    TOO_LOW = "too_low"
+    TOO_HIGH = "too_high"
+    DIGITS_SWAPPED = "digits_swapped"
+    WRONG_METER = "wrong_meter"
+    UNKNOWN = "unknown"
+
+
+class Why(StrEnum):
+    """Why a reading has its verdict; `customer_context.metering.words` says it in words."""
+
+    EXPECTED = "expected"
+    ROLLED_OVER = "rolled_over"
+    SWAPPED = "swapped"
+    FAR = "far"
+    BACKWARDS = "backwards"
+    LESS = "less"
+    MORE = "more"
+    OTHER_NUMBER = "other_number"
+    TOO_MANY_DIGITS = "too_many_digits"
+    FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A reading and its verdict. expected, low, high, last : kWh, None = not known."""
+
+    verdict: Verdict
+    why: Why
+    reading: float
+    expected: float | None = None
+    low: float | None = None
+    high: float | None = None
+    last: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +94,13 @@ def expected_range(register: Register, at_us: int) -> tuple[float, float, float]
             around[0] -= CONNECTION_KW * (first - at_us) / HOUR_US
         return known, float(around[0]) - ROUNDING_KWH, float(around[1]) + ROUNDING_KWH
     ahead = at_us - last
+    if register.t_us.size == 1:
+        most = ONE_READING_KWH_PER_DAY * max(ahead, DAY_US) / DAY_US
+        base = float(register.kwh[-1])
+        return base + 0.2 * most, base - ROUNDING_KWH, base + most + ROUNDING_KWH
     use = _forecast(register, last, ahead)
     low, high = DEFAULT_ERROR
-    errors = _errors(register, ahead)
+    errors = _errors(register, ahead) if _dense(register) else np.empty(0)
     if errors.size >= LEAST_ORIGINS:
         low = float(errors.min()) - WIDER
         high = float(errors.max()) + WIDER
@@ -122,29 +167,40 @@ def _swapped(reading: float, low: float, high: float) -> bool:
     return False
 
 
-def check(register: Register, at_us: int, reading: float) -> dict[str, Any]:
-    """Judge a reading (kWh). Return verdict, expected, low, high and reason."""
+def _dense(register: Register) -> bool:
+    """Tell whether the last year was read often enough to show how the use varies."""
+    recent = register.t_us[register.t_us >= register.t_us[-1] - YEAR_DAYS * DAY_US]
+    return bool(recent.size > LEAST_ORIGINS and np.diff(recent).max() <= DENSE_US)
+
+
+def judge(
+    register: Register | None, at_us: int, reading: float, *, digits: int | None = None
+) -> Judgement:
+    """Judge a reading (kWh).
+
+    register : None = nothing is known. digits : whole ones that the meter shows; then it may have
+    rolled over since the last reading.
+    """
+    if digits is not None and reading >= 10**digits:
+        return Judgement(Verdict.WRONG_METER, Why.TOO_MANY_DIGITS, reading)
+    if register is None or not register.t_us.size:
+        return Judgement(Verdict.UNKNOWN, Why.FIRST, reading)
     expected, low, high = expected_range(register, at_us)
     last_us, last = int(register.t_us[-1]), float(register.kwh[-1])
-    before = f"the register was {last:.0f} kWh"
+    around = (reading, expected, low, high, last)
     if low <= reading <= high:
-        verdict, reason = "plausible", f"{low:.0f} to {high:.0f} kWh are expected"
-    elif _swapped(reading, low, high):
-        verdict, reason = "digits_swapped", "with two digits in the other order it would fit"
-    elif abs(reading - expected) > max(DIFFERENT_METER * expected, high - low):
-        verdict = "wrong_meter"
-        reason = f"it is {abs(reading - expected):.0f} kWh from what is expected; {before}"
-    elif reading < low:
+        return Judgement(Verdict.PLAUSIBLE, Why.EXPECTED, *around)
+    wrap = 0 if digits is None else 10**digits
+    if wrap and reading < last and low <= reading + wrap <= high:
+        return Judgement(
+            Verdict.PLAUSIBLE, Why.ROLLED_OVER, reading, expected - wrap, low - wrap, high - wrap,
+            last,
+        )  # fmt: skip
+    if _swapped(reading, low, high):
+        return Judgement(Verdict.DIGITS_SWAPPED, Why.SWAPPED, *around)
+    if abs(reading - expected) > max(DIFFERENT_METER * expected, high - low):
+        return Judgement(Verdict.WRONG_METER, Why.FAR, *around)
+    if reading < low:
         back = at_us > last_us and reading < last
-        verdict = "too_low"
-        reason = f"a register does not run backwards: {before}" if back else "less was never used"
-    else:
-        verdict, reason = "too_high", "so much was never used in such a time"
-    return {
-        "verdict": verdict,
-        "reading": reading,
-        "expected": number(expected, 3),
-        "low": number(low, 3),
-        "high": number(high, 3),
-        "reason": reason,
-    }
+        return Judgement(Verdict.TOO_LOW, Why.BACKWARDS if back else Why.LESS, *around)
+    return Judgement(Verdict.TOO_HIGH, Why.MORE, *around)

@@ -1,0 +1,36 @@
+"""Readiness to bill, written down plainly: imports nothing of the product."""
+
+
+def nearest(reads, day):
+    """reads : (hour, kwh, status). Return the read within a week of `day`, billable ones first."""
+    best = None
+    for read in reads:
+        if abs(read[0] - day) > 7 * 24:
+            continue
+        if best is None:
+            best = read
+            continue
+        for better in (
+            (read[2] >= 4) - (best[2] >= 4),
+            abs(best[0] - day) - abs(read[0] - day),
+            read[2] - best[2],
+        ):
+            if better:
+                best = read if better > 0 else best
+                break
+    return best
+
+
+def missing(start, end, dispute):
+    """start, end : (hour, kwh, status) or None. Return the reasons."""
+    found = set()
+    for name, read in (("start", start), ("end", end)):
+        if read is None:
+            found.add(f"no_reading_at_{name}")
+        elif read[2] < 4:
+            found.add(f"proposed_at_{name}")
+    if start and end and start[1] > end[1]:
+        found.add("backwards")
+    if dispute:
+        found.add("dispute")
+    return found
