@@ -169,7 +169,7 @@ def green_button(meter: str, values: Sequence[Value], updated_us: int) -> str:
 
 def _span(start_us: int, end_us: int) -> dict[str, str]:
     """Return begin and end, UTC, as date and time of day."""
-    found = {}
+    found: dict[str, str] = {}
     for name, at_us in (("start", start_us), ("end", end_us)):
         day, _, clock = datetime.fromtimestamp(at_us / US_PER_S, UTC).isoformat().partition("T")
         found |= {f"{name}datum": day, f"{name}uhrzeit": clock.replace("+00:00", "Z")}
