@@ -206,6 +206,9 @@ def backtest(
     change: Annotated[
         list[Path] | None, typer.Option("--change", help="A playbook or a file of actions to try")
     ] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw live beside changed")
+    ] = None,
     tenant: Tenant = None,
     json: Json = False,
 ) -> int:
@@ -241,6 +244,10 @@ def backtest(
             ),
         }  # fmt: skip
         log_command(connection, clock, "playbook backtest", {owner: []})
+    if plot is not None:
+        from app.analysis.backtest_plot import plot_backtest
+
+        plot_backtest(found, plot)
     if json:
         print_json(found)
         return 0

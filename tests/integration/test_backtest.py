@@ -110,8 +110,10 @@ def test_the_command_shows_both(
         return int(ended.value.code or 0), capsys.readouterr().out
 
     span = ("--from", f"{SINCE:%Y-%m-%dT%H:%M:%S}", "--to", f"{UNTIL:%Y-%m-%dT%H:%M:%S}")
-    code, out = run(*span, "--change", str(change), "--json")
+    plot = tmp_path / "backtest.png"
+    code, out = run(*span, "--change", str(change), "--json", "--plot", str(plot))
     found = json.loads(out)
+    assert plot.read_bytes().startswith(b"\x89PNG")
     assert code == 0 and found["playbooks"]["equal_share"] == 1.0
     assert found["playbooks"]["changed"] is None and found["actions"]["changed"] == {}
     code, out = run(*span)
