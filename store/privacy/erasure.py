@@ -1,7 +1,7 @@
 """Erasure: remove a customer's rows by the registry's rules, and the list of the erased."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -51,15 +51,20 @@ def lock(connection: Connection, tenant: str, customer: str) -> bool:
     return found.fetchone() is not None
 
 
-def count(connection: Connection, keys: Keys) -> Counter[str]:
-    """Count the rows that erasure would remove, by table."""
-    found = Counter[str]()
+def count_each(connection: Connection, keys: Keys) -> Iterator[tuple[str, int]]:
+    """Count the rows that erasure would remove, table by table."""
     for entry in order_of_deletion():
         query = _query("select count(*) from {table} t where {theirs}", entry)
+        total = 0
         for parameters in parameters_of(entry, keys):
             row = connection.execute(query, parameters).fetchone()
-            found[entry.place] += 0 if row is None else int(row[0])
-    return found
+            total += 0 if row is None else int(row[0])
+        yield entry.place, total
+
+
+def count(connection: Connection, keys: Keys) -> Counter[str]:
+    """Count the rows that erasure would remove, by table."""
+    return Counter(dict(count_each(connection, keys)))
 
 
 def archive(

@@ -22,6 +22,7 @@ from proving.bench import (
     query,
     soak,
 )
+from proving.bench import erase as erase_bench
 from proving.bench import kafka as bench_kafka
 from proving.bench import kernels as kernels_bench
 from proving.bench import timeline as timeline_bench
@@ -312,3 +313,22 @@ def test_a_small_timeline_is_measured(database):
 def test_a_slow_timeline_is_a_problem():
     rows = {"first page": {"p99": 50.0}, "page 1,000": {"p99": 49.9}, "search: x": {"p99": 99.0}}
     assert len(timeline_bench._problems({"latency_ms": rows})) == 1
+
+
+@pytest.mark.slow
+def test_a_small_erasure_is_measured_and_leaves_nothing(database):
+    answer = CliRunner().invoke(
+        cli,
+        ["bench", "erase", "--samples", "5000", "--customers", "20",
+         "--database-url", database, "--json"],
+    )  # fmt: skip
+    found = json.loads(answer.stdout)
+    assert found["problems"] == [] and found["leftovers"] == [] and answer.exit_code == 0
+    assert found["rows"] > 5_000 and "telemetry.vehicle_sample" in found["slowest_to_find_ms"]
+
+
+def test_an_erasure_that_is_slow_or_not_complete_is_a_problem():
+    good = {"leftovers": [], "erased_s": 1.0, "rows": 9, "samples": 9}
+    assert erase_bench.problems(good) == []
+    bad = {"leftovers": [["access.read_log", 2]], "erased_s": 60.0, "rows": 8, "samples": 9}
+    assert len(erase_bench.problems(bad)) == 3

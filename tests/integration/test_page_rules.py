@@ -8,6 +8,7 @@ from dataclasses import asdict
 from datetime import datetime
 from html import unescape
 from itertools import pairwise
+from pathlib import Path
 
 import httpx
 import pytest
@@ -123,6 +124,31 @@ _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contac
            "/dead-letters", "/dead-letters/1", "/playbooks", "/actions",
            "/approvals", "/desk", "/team", "/matches", "/partner", "/privacy", "/rules",
            "/rules/playbook/crash-call-back", "/rules/case_type/complaint")  # fmt: skip
+
+
+_ELSEWHERE = {
+    "/login": "test_sign_in", "/login/link": "test_sign_in", "/login/provider": "test_oidc",
+    "/login/provider/done": "test_oidc", "/invitation": "test_sign_in", "/account": "below",
+    "/cases/{case}/files/{file}": "test_matter", "/cases/{case}/fields": "test_parallel_entry",
+    "/my-case/{case}": "test_matter", "/matter-worker.js": "test_late_actions",
+    "/matter/{link}": "test_matter", "/matter/{link}/files/{file}": "test_matter",
+    "/matter/{link}/fields": "test_parallel_entry",
+    "/me/consents/{consent}/receipt": "test_consent_receipt",
+}  # fmt: skip
+"""Pages that no role opens by itself → the test that opens them."""
+
+
+def test_each_page_of_the_house_is_in_the_table(api: Api) -> None:
+    root = Path(__file__).parents[2]
+    source = (root / "api" / "pages" / "__init__.py").read_text(encoding="utf-8")
+    routes = set(re.findall(r'\bget\(\s*"(/[^"]*)"', source))
+    assert len(routes) > 40
+
+    def asked(route: str) -> bool:
+        pattern = re.sub(r"\{\w+\}", "[^/]+", route)
+        return any(re.fullmatch(pattern, path) for path in pages(api))
+
+    assert {route for route in routes if not asked(route)} == set(_ELSEWHERE)
 
 
 @pytest.mark.parametrize("role", ROLES)

@@ -41,6 +41,7 @@ DYNAMIC = (
     "case.side",
     "case.state",
     "match.request",
+    "privacy.follows",
     "meter.show",
     "team.part",
     "call.question",
