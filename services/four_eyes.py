@@ -21,7 +21,6 @@ from customer_context.four_eyes import rule
 from customer_context.four_eyes.rule import Actor, Refusal
 from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound, Usage
-from services import score_versions
 from store.casework import rules, score_models
 from store.people import approvals, match_pairs, readings
 from store.people.approvals import ChangeRow
@@ -285,6 +284,8 @@ def _subject_state(connection: Connection, tenant: str, subject: str) -> list[st
 
 def _score_state(connection: Connection, tenant: str, version: str) -> list[str] | None:
     """Return the version in use and the numbers of the one that is to be used."""
+    from services import score_versions  # its kernels are slow to import
+
     try:
         wanted = score_versions.model(connection, tenant, version)
     except Usage:
