@@ -85,7 +85,8 @@ EXPECTED = {
 
 BESIDE = {
     "/account", "/approvals/*", "/decisions/*", "/desk/*", "/invitation", "/login", "/login/*",
-    "/matter-worker.js", "/matter/*", "/me/*", "/my-case/*", "/partner/*",
+    "/matter-worker.js", "/matter/*", "/me/*", "/my-case/*", "/partner/*", "/bills", "/bills/*",
+    "/meter-data", "/reading-rounds", "/reading-rounds/*", "/reading-worker.js", "/reading/*",
 }  # fmt: skip
 """Kinds of pages that other tests open, because no link of a role's overview has to lead there."""
 

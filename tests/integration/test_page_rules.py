@@ -134,6 +134,9 @@ _ELSEWHERE = {
     "/matter/{link}": "test_matter", "/matter/{link}/files/{file}": "test_matter",
     "/matter/{link}/fields": "test_parallel_entry",
     "/me/consents/{consent}/receipt": "test_consent_receipt",
+    "/bills/{bill}": "test_bills", "/customers/{customer}/bills/{bill}": "test_bills",
+    "/reading-rounds/{round}": "test_reading_rounds", "/reading-worker.js": "test_entered_readings",
+    "/reading/{meter}/photos/{reading}": "test_entered_readings",
 }  # fmt: skip
 """Pages that no role opens by itself → the test that opens them."""
 
