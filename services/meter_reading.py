@@ -130,14 +130,12 @@ def register_of(connection: Connection, meter: MeterRead) -> Register | None:
         use = [_finite(row["energy_kwh"]) + _finite(row["estimated_kwh"]) for row in days]
         known = Register(np.append(start, end), np.concatenate(([0.0], np.cumsum(use))))
         at = _anchor(connection, meter, mine, from_us(int(end)), points, int(start[0]), int(end))
-        if at is None:
-            return None
-        if at[0] not in points:
-            at = at[0], _onto_the_newest(steps, *at)
-        offset = at[1] - float(known.at(np.array([at[0]]))[0])
-        inside = {int(t): float(kwh) + offset for t, kwh in zip(known.t_us, known.kwh, strict=True)}
-        outside = {t: kwh for t, kwh in points.items() if not start[0] <= t <= end}
-        points = inside | outside
+        if at is not None:
+            kwh = at[1] if at[0] in points else _onto_the_newest(steps, *at)
+            offset = kwh - float(known.at(np.array([at[0]]))[0])
+            inside = {int(t): float(v) + offset for t, v in zip(known.t_us, known.kwh, strict=True)}
+            outside = {t: v for t, v in points.items() if not start[0] <= t <= end}
+            points = inside | outside
     if not points:
         return None
     t_us = np.array(sorted(points), np.int64)

@@ -13,16 +13,31 @@ from tests.patience import patient
 def entered(town: Town, meter: str) -> list[tuple[float, str]]:
     with connect(town.url) as connection:
         return connection.execute(
-            "select kwh, verdict from customers.entered_reading where meter = %s "
+            "select kwh, verdict from customers.entered_reading where meter = %s and key <> 'known' "
             "order by entered_at",
             (meter,),
         ).fetchall()
+
+
+def known(town: Town, meter: str) -> None:
+    """A reading of half a day ago: meters of the town send intervals, and no register."""
+    with connect(town.url) as connection:
+        connection.execute(
+            "insert into customers.entered_reading (reading_id, tenant, meter, customer, read_at, "
+            "kwh, source, author, entered_at, status, verdict, confirmed, counts, key) "
+            "select md5(meter), tenant, meter, customer, now() - interval '12 hours', 10000, "
+            "'utility', 'test', now() - interval '12 hours', 6, 'unknown', false, true, 'known' "
+            "from customers.contract where meter = %s order by valid_from desc limit 1",
+            (meter,),
+        )
+        connection.commit()
 
 
 def test_a_reading_is_judged_while_typing_and_sent_once(visit: Visit, town: Town, axe: str) -> None:
     phone = visit("customer", "de", 390)
     page = phone.go("/meters")
     meter = page.locator("a[href^='/meters/']").first.get_attribute("href").rsplit("/", 1)[1]  # type: ignore[union-attr]
+    known(town, meter)
     page = phone.go(f"/reading/{meter}")
     page.wait_for_selector("html[data-offline=stored]")
     field, says = page.locator("#reading"), page.locator("#reading-says")
