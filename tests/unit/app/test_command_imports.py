@@ -118,6 +118,7 @@ HELP: dict[str, set[str]] = {
     "publish": DATABASE,
     "receiver": DATABASE,
     "registry-event": DATABASE,
+    "recompute": DATABASE,
     "rescore": DATABASE,
     "rules": DATABASE,
     "score": DATABASE,
