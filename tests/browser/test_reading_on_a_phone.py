@@ -1,4 +1,4 @@
-"""A customer reads their meter in the cellar: answered while typing, and kept."""
+"""A customer reads their meter in the cellar: answered while typing, kept, sent once."""
 
 from playwright.sync_api import expect
 
@@ -7,6 +7,7 @@ from tests.browser.conftest import Visit
 from tests.browser.test_pages import grave
 from tests.browser.test_two_in_one_form import cut
 from tests.browser.town import Town
+from tests.patience import patient
 
 
 def entered(town: Town, meter: str) -> list[tuple[float, str]]:
@@ -32,9 +33,7 @@ def known(town: Town, meter: str) -> None:
         connection.commit()
 
 
-def test_a_reading_is_judged_while_typing_and_kept_without_a_connection(
-    visit: Visit, town: Town, axe: str
-) -> None:
+def test_a_reading_is_judged_while_typing_and_sent_once(visit: Visit, town: Town, axe: str) -> None:
     phone = visit("customer", "de", 390)
     page = phone.go("/meters")
     meter = page.locator("a[href^='/meters/']").first.get_attribute("href").rsplit("/", 1)[1]  # type: ignore[union-attr]
@@ -64,4 +63,8 @@ def test_a_reading_is_judged_while_typing_and_kept_without_a_connection(
     assert entered(town, meter) == []
     assert grave(page, axe) == []
     cut(phone, off=False)
+    expect(page.get_by_role("status").first).to_contain_text(
+        "ist angekommen", timeout=patient(30_000)
+    )
+    assert entered(town, meter) == [(float(right), "plausible")]
     phone.wrong[:] = [one for one in phone.wrong if "ERR_INTERNET_DISCONNECTED" not in one]

@@ -127,7 +127,7 @@
 
   const flush = () => {
     const worker = navigator.serviceWorker.controller;
-    if (worker) worker.postMessage("flush");
+    if (worker) worker.postMessage({ flush: true });
   };
 
   navigator.serviceWorker.register("/reading-worker.js", { scope: "/reading/" }).then(async () => {
