@@ -117,7 +117,9 @@ def write(
 
 
 def list_(connection: Connection, tenant: str, customer: str) -> list[Explained]:
-    """Return a customer's bills with our own calculation, newest first."""
+    """Return a customer's bills with our own calculation, newest first. Raises `NotFound`."""
+    if not people.customer_exists(connection, tenant, customer):
+        raise NotFound(f"there is no customer {customer!r}")
     return [_explained(row, None) for row in bills.of_customer(connection, tenant, customer)]
 
 

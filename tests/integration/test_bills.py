@@ -110,6 +110,13 @@ def test_customers_read_their_own_only(billed: Api) -> None:
     problem(billed.get("/v1/customers/c3/bills", "insurer"), 403, "missing_scope")
 
 
+def test_a_customer_who_is_not_there_has_no_bills(billed: Api) -> None:
+    """One without bills has none; one that the tenant does not know is not there."""
+    assert billed.get("/v1/customers/c4/bills", "agent").json()["data"] == []
+    for customer in ("nobody", "zz-driver"):
+        problem(billed.get(f"/v1/customers/{customer}/bills", "agent"), 404, "not_found")
+
+
 def test_the_running_period_is_forecast_with_its_range(billed: Api) -> None:
     """The register is anchored by a reading that the customer enters."""
     body = {"reading": 20_900.0, "at": from_us(NOW_US - 86_400_000_000).isoformat()}
