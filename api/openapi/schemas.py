@@ -8,6 +8,7 @@ from api.resources import alerts, case_plan, contact_points, context, rights, sc
 from api.routes.agents import cases, contacts
 from api.routes.back_office import registry_events
 from api.routes.customers import consents
+from api.routes.insurers import trip_counting
 from contracts.channels import CHANNELS
 from contracts.open_schema import leave_open
 
@@ -23,6 +24,8 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "ConsentState": get_args(consents.State),
     "ContactState": get_args(contacts.State),
     "ContactPointKind": get_args(contact_points.Kind),
+    "CountedEventKind": get_args(trip_counting.Event),
+    "CountingReason": get_args(trip_counting.Reason),
     "DeadLetterState": ("open", "retry", "retried", "deferred"),
     "Language": ("de", "en"),
     "ReportOutcome": ("duplicate", "recorded"),

@@ -198,6 +198,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "delegate_case": (f"/v1/cases/{own.crash_case}/delegate", "agent"),
         "return_case": (f"/v1/cases/{own.crash_case}/return", "agent"),
         "record_outcome": (f"/v1/cases/{own.crash_case}/outcome", "agent"),
+        "decide_counting": (f"/v1/trips/{own.trip}/counting", "insurer"),
         "record_contact_point": (f"/v1/customers/{own.driver}/contact-points", "agent"),
         "answer_crash": (f"/v1/customers/{own.driver}/cases/{own.crash_case}/answer", "customer"),
         "approve_request": (f"/v1/approvals/{own.approval}/approve", "person data_protection"),
