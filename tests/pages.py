@@ -23,7 +23,7 @@ def sign_in(client: httpx.Client, key: str, back: str = "/") -> httpx.Response:
     return answer
 
 
-def send(client: httpx.Client, path: str, action: str = "", **fields: str) -> httpx.Response:
+def send(client: httpx.Client, path: str, action: str = "", /, **fields: str) -> httpx.Response:
     """Open a page, fill its form and send it, to `action` or the page itself."""
     page = client.get(path)
     assert page.status_code == 200, (path, page.status_code)

@@ -221,7 +221,7 @@ def test_people_work_on_a_case(stage: Stage) -> None:
     assert (case["resolved_at"], case["resolution"], case["owner"]) == (None, None, "ada")
     with pytest.raises(NotFound):
         case_flow.change(connection, "other", id_, "ada", now_us, state="resolved")
-    diary = [(e["author"], e["kind"], e["text"]) for e in cases.entries(connection, id_)]
+    diary = [(e["author"], e["kind"], e["text"]) for e in case_flow.diary(connection, case)]
     assert diary == [
         ("tachowatt", "signal", "opened"),
         ("ada", "note", "called twice"),

@@ -146,7 +146,7 @@ def test_the_page_shows_a_pair_and_takes_the_decision(api: Api) -> None:
         page = client.get("/matches").text
         assert "quiet-driver" in page and "quiet-home" in page and "Doubtful pairs" in page
         pair = {"one": "quiet-driver", "other": "quiet-home"}
-        answer = send(client, "/matches", action="/matches", **pair)
+        answer = send(client, "/matches", "/matches", **pair)
         assert answer.status_code == 404, "neither"
         token = {"csrf": token_of(page), **pair, "action": "reject"}
         assert client.post("/matches", data=token).headers["location"].startswith("/matches")

@@ -194,10 +194,10 @@ def test_a_playbook_is_changed_on_the_page(api: Api, enter) -> None:
     text = unescape(shown.partition('<textarea id="text"')[2].partition(">")[2])
     text = text.partition("</textarea>")[0].lstrip()
     wrong = {"action": "record", "reason": "clearer", "text": text.replace("trigger:", "tricker:")}
-    refused = send(client, path, wrong, path)
+    refused = send(client, path, **wrong)
     assert refused.status_code == 422 and "tricker" in unescape(refused.text)
     new = re.sub(r"(?m)^version: .*", "version: 99", text)
-    asked = send(client, path, {**wrong, "text": new}, path)
+    asked = send(client, path, **{**wrong, "text": new})
     assert asked.status_code == 303, asked.text
     request = client.get(asked.headers["location"]).text
     assert "Bring a playbook into force" in request and "+version: 99" in request
