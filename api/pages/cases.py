@@ -213,7 +213,15 @@ def _kept(view: View) -> Response:
             view.now_us, call_back_at=_call_back_at(view), note=text,
         )  # fmt: skip
 
-    return sent_by_worker(view, view.connection, view.tenant, case_id, work)
+    def notice() -> str:
+        if action == "note":
+            return "noted"
+        now = _visible(view)
+        if now["state"] == "resolved":
+            return "case_resolved"
+        return "outcome_sent" if now["call_back_at"] is None else "call_again"
+
+    return sent_by_worker(view, view.connection, view.tenant, case_id, work, notice)
 
 
 def act_on_step(view: View) -> Response:

@@ -196,11 +196,17 @@ def _sent_by_worker(
 
 
 def sent_by_worker(
-    view: View, connection: Connection, tenant: str, case_id: str, work: Callable[[], str]
+    view: View,
+    connection: Connection,
+    tenant: str,
+    case_id: str,
+    work: Callable[[], str],
+    notice: Callable[[], str] | None = None,
 ) -> Response:
     """Do an action that a worker sends again until it is answered, once by its key.
 
-    What can never be done is refused with 422; the browser keeps it.
+    What can never be done is refused with 422; the browser keeps it. notice : asked when it is
+    done, what the page then says (texts, done); without it the form knows.
     """
     key = view.form["key"]
     sent = {name: value for name, value in view.form.items() if name != "csrf"}
@@ -215,7 +221,10 @@ def sent_by_worker(
                 status = 200
         except (Invalid, NotAllowed, NotFound, Problem) as error:
             log.info("an action of a page is refused: %s", error)
-    return view.finish(JSONResponse({"result": result}, status))
+    answer = {"result": result}
+    if notice is not None and result == case_actions.DONE:
+        answer["notice"] = notice()
+    return view.finish(JSONResponse(answer, status))
 
 
 def worker(view: View) -> Response:

@@ -18,9 +18,9 @@
     document.documentElement.dataset.kept = String(waiting.size);
   }
 
-  function done(form, result) {
+  function done(form, { result, notice }) {
     if (result === "conflict") return form.dataset.conflict || "both_wrote";
-    return result === "done" ? form.dataset.done || "step_sent" : "not_taken";
+    return result === "done" ? notice || form.dataset.done || "step_sent" : "not_taken";
   }
 
   navigator.serviceWorker.addEventListener("message", ({ data }) => {
@@ -36,7 +36,7 @@
     show();
     if (waiting.size === 0) {
       const here = new URL(location.href);
-      here.searchParams.set("done", form ? done(form, data.result) : "step_sent");
+      here.searchParams.set("done", form ? done(form, data) : "step_sent");
       location.replace(here);
     }
   });

@@ -90,11 +90,11 @@ async function send() {
       signedIn = null;  // the session is over: the next page of this agent brings another
       return;
     }
-    let result = "refused";
-    try { result = (await answer.json()).result || result; } catch { /* no answer of ours */ }
+    let said = {};
+    try { said = await answer.json(); } catch { /* no answer of ours */ }
     if (answer.ok) await remove(action.id);
     else await put({ ...action, refused: true });
-    await tell({ key: action.key, result });
+    await tell({ key: action.key, result: said.result || "refused", notice: said.notice });
   }
   await tell({ waiting: 0 });
 }
