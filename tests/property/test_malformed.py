@@ -24,10 +24,11 @@ from store.postgres.pool import connect
 NOW_US = 1_795_255_200_000_000
 START_US = NOW_US - 86_400_000_000
 
-# What takes retention, encryption or a second partition, what must not be, and what is rare.
+# What takes retention, encryption, a second partition or a person who enters a reading, what must
+# not be, and what is rare.
 NOT_HERE = {
     Reason.TOO_OLD, Reason.ENCRYPTED, Reason.WRONG_PARTITION, Reason.DECODER_ERROR,
-    Reason.PROCESSING_ERROR, Reason.OVER_LIMIT, Reason.SOURCE_STOPPED,
+    Reason.PROCESSING_ERROR, Reason.OVER_LIMIT, Reason.SOURCE_STOPPED, Reason.ENTERED,
     Reason.TOO_LARGE, Reason.TOO_MANY_SAMPLES, Reason.AMBIGUOUS,
 }  # fmt: skip
 
@@ -88,6 +89,7 @@ def test_a_few_thousand_are_accounted_for_and_harm_nobody(database: str, state_d
     assert found["good"] == 300 and sum(found["mutations"].values()) == 2_700
     assert found["outcomes"]["stored"] > 300, "good ones, and mutations that are still good"
     assert set(found["reasons"]) >= {reason.value for reason in Reason if reason not in NOT_HERE}
+    assert Reason.ENTERED not in found["reasons"], "no message of a device is one that was entered"
     with connect(database) as connection:
         rows = dead_letter.find(connection, limit=10_000)
     assert Counter(row.reason for row in rows) == found["reasons"]
