@@ -1,4 +1,4 @@
-"""States of cases and alerts as tables of every combination, written down by hand."""
+"""Cases and alerts: states as tables of every combination, calls, answers, labels, by hand."""
 
 CASE_MOVES = {
     ("open", "in_progress"): True,
@@ -86,3 +86,14 @@ def case_after_answer(case, now_min, said):
             deadline=now_min if deadline is None else min(deadline, now_min),
         )
     return after
+
+
+def label_of(kind, signal, outcome, condition, scene_answer, cause):
+    """Return (label, cause) of a crash's case, or None where nobody has said what it was."""
+    if kind != "crash-call-back" or signal is None:
+        return None
+    if "no_crash" in (condition, scene_answer, outcome):
+        return "false_alarm", cause
+    if {condition, scene_answer} & {"well", "hurt"}:
+        return "crash", None
+    return None
