@@ -18,6 +18,7 @@ from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.pipeline import ledger, telemetry
 from store.postgres.pool import connect
+from tests.reopen import reopen
 
 CLOCK = SystemClock()
 
@@ -78,8 +79,7 @@ def test_whichever_connection_is_lost_nobody_else_owns_the_partition_meanwhile(
         end(registered, sorted(sessions(registered))[which])
         with pytest.raises(Retry, match="owned by another"):
             other.open()
-        worker.close()
-        worker.open()
+        reopen(worker)
 
 
 def test_a_lost_connection_is_replaced_without_traffic(worker: Worker, registered: str) -> None:

@@ -18,6 +18,7 @@ from runtime.settings import Settings
 from store.postgres.pool import connect
 from store.postgres.times import from_us
 from tests.fix_registry import NOW_US, registry
+from tests.reopen import reopen
 from tests.store_state import assert_same_state, store_state
 
 START_S, MINUTE_S = 1_794_000_000, 60
@@ -95,8 +96,7 @@ def test_a_running_worker_keeps_its_partition_and_does_it_after_its_start(older:
     worker.open()
     found = operation.recompute(older, settings, clock)
     assert found.owned == [0] and found.done == 0 and found.requested == 1
-    worker.close()
-    worker.open()
+    reopen(worker)
     worker.reconcile(everything=True)
     worker.close()
     assert verify(older).clean

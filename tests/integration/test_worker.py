@@ -26,6 +26,7 @@ from store.postgres.pool import connect
 from store.postgres.times import from_us
 from store.signals import outbox
 from tests.fix_registry import NOW_US, registry
+from tests.reopen import reopen
 
 T0 = "2026-11-17T10:00:00Z"
 
@@ -468,8 +469,7 @@ def test_another_grid_or_zone_computes_the_past_anew(registered: str) -> None:
     worker = Worker(registered, Settings(), clock)
     worker.process(readings[3:])
     worker.reconcile(everything=True)
-    worker.close()
-    worker.open()
+    reopen(worker)
     change(interval_s=3600)  # of a meter that has said nothing since the start
     worker.process([raw("tw/v1/t1/car0/event", {"v": 1, "at": NOW_US // 1000, "kind": "door"})])
     assert worker.pending() == 1

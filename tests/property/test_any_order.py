@@ -27,6 +27,7 @@ from store.pipeline import ledger
 from store.postgres.pool import connect
 from tests.fix_fleet import raw, small_fleet
 from tests.fix_registry import NOW_US, registry
+from tests.reopen import reopen
 from tests.store_state import assert_same_state, store_state
 
 DAY_S = 86_400
@@ -127,7 +128,7 @@ def run(
         if i % 5 == 1:
             worker.close_silent(everything=True)
         if restart and i % 4 == 3:
-            worker.close()  # what a crash leaves: nothing but the store
+            reopen(worker)  # what a crash leaves: nothing but the store
     worker.reconcile(everything=True)
     worker.close_silent(everything=True)
     worker.close()
@@ -229,7 +230,7 @@ def test_batches_prepared_ahead_of_their_turn_give_the_same(
             worker.process([MESSAGES[0]])
             told.append(MESSAGES[0])
         elif disturbance == "restart":
-            worker.close()
+            reopen(worker)
     worker.reconcile(everything=True)
     worker.close_silent(everything=True)
     worker.close()

@@ -16,6 +16,7 @@ from runtime.settings import Settings
 from store.pipeline import dead_letter, features, ledger, telemetry
 from store.postgres.pool import connect
 from tests.fix_registry import NOW_US, registry
+from tests.reopen import reopen
 
 START_MS = NOW_US // 1_000 - 7_200_000
 LIMITS = Settings(
@@ -94,7 +95,7 @@ def run(url: str, batches: list[list[RawMessage]], restart: bool) -> dict[str, o
         acks |= {ack.device: ack.seq for ack in worker.process(batch).acks}
         worker.reconcile()
         if restart and i % 3 == 2:
-            worker.close()
+            reopen(worker)
     worker.reconcile(everything=True)
     worker.close()
     assert (acks["car1"], acks["meter1"]) == (5, 3), "all of the others is acknowledged"
