@@ -34,7 +34,7 @@ test: install   ## Tests, on real servers, but for those of test-slow
 	$(BIN)/tachowatt warm-up
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m "not slow"
 
-test-slow: install   ## Tests that kill processes, run a whole fleet or a bench
+test-slow: install   ## Tests that kill processes, run a whole fleet, a bench or every case type
 	$(BIN)/tachowatt warm-up
 	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup -q -m slow
 

@@ -114,6 +114,7 @@ def do_a_step(page: Page) -> bool:
     return True
 
 
+@pytest.mark.slow
 def test_an_agent_finishes_a_case_of_each_type_by_keyboard(visit: Visit, town: Town) -> None:
     visitor = visit("agent")
     customer = town.truth["crashes"][0]["customer"]
