@@ -259,7 +259,7 @@ def _expected(new_database: Callable[[], str]) -> dict[str, bytes]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [0, 2, 3])
+@pytest.mark.parametrize("seed", [0, 3])
 def test_signals_of_a_fleet_in_any_order(new_database: Callable[[], str], seed: int) -> None:
     """Trips whose ends move while late messages come in: what was said of them ends the same."""
     fleet = small_fleet()
