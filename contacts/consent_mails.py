@@ -8,12 +8,12 @@ import logging
 from collections.abc import Mapping
 from datetime import datetime
 from email.message import EmailMessage
-from email.utils import format_datetime, parseaddr
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from contacts.channels.email import POLICY, Sender
 from contacts.channels.sending import Next
+from contacts.mailer import addressed, language_of
 from contacts.store_thread import StoreThread
 from contracts.channels import CHANNELS, CONFIRMED
 from runtime.clock import Clock
@@ -107,27 +107,21 @@ class ConsentMailer:
 
 def compose(request: Mapping[str, Any], link: str, sender: str, now_us: int) -> EmailMessage:
     """Build the mail. It names no customer: who reads it may be somebody else."""
-    language = "de" if request["language"].startswith("de") else "en"
+    language = language_of(request)
     subject, text = _TEXTS[language]
     titles = CHANNELS[CONFIRMED[request["purpose"]]].consent
     assert titles is not None, "a channel with a purpose has a text"
     what = getattr(titles[0], language)
     until = request["expires_at"].astimezone(ZoneInfo(request["timezone"]))
     mail = EmailMessage(policy=POLICY)
-    mail["From"] = sender
+    mail["X-Id"] = f"consent-{request['consent_id']}-{request['kind']}-{request['times']}"
     mail["To"] = request["address"]
     mail["Subject"] = subject.format(what=what)
-    mail["Date"] = format_datetime(from_us(now_us))
-    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
-    mail["Message-ID"] = (
-        f"<consent-{request['consent_id']}-{request['kind']}-{request['times']}@{domain}>"
-    )
     mail["Content-Language"] = language
-    mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(
         text.format(
             what=what, tenant=" ".join(request["tenant_name"].split()), link=link,
             until=f"{until:%d.%m.%Y %H:%M}" if language == "de" else f"{until:%Y-%m-%d %H:%M}",
         )
     )  # fmt: skip
-    return mail
+    return addressed(mail, sender, now_us)

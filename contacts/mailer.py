@@ -60,7 +60,7 @@ class Mailer:
         if row is None:
             return False
         try:
-            message = self._addressed(self._mails.compose(row))
+            message = addressed(self._mails.compose(row), self._from, self._clock.now_us())
         except SecretError as error:
             log.warning("%s by e-mail: %s; it is given up", self._mails.what, error)
         else:
@@ -76,16 +76,17 @@ class Mailer:
     def _take(self, connection: Connection) -> dict[str, Any] | None:
         return self._mails.take(connection, self._clock.now_us())
 
-    def _addressed(self, message: EmailMessage) -> EmailMessage:
-        """Add what every mail has."""
-        domain = parseaddr(self._from)[1].partition("@")[2] or "localhost"
-        id_ = message["X-Id"]
-        del message["X-Id"]
-        message["From"] = self._from
-        message["Date"] = format_datetime(from_us(self._clock.now_us()))
-        message["Message-ID"] = f"<{id_}@{domain}>"
-        message["Auto-Submitted"] = "auto-generated"
-        return message
+
+def addressed(message: EmailMessage, sender: str, now_us: int) -> EmailMessage:
+    """Add what every mail has, and its Message-ID in place of X-Id. sender : the From."""
+    domain = parseaddr(sender)[1].partition("@")[2] or "localhost"
+    id_ = message["X-Id"]
+    del message["X-Id"]
+    message["From"] = sender
+    message["Date"] = format_datetime(from_us(now_us))
+    message["Message-ID"] = f"<{id_}@{domain}>"
+    message["Auto-Submitted"] = "auto-generated"
+    return message
 
 
 def language_of(row: Mapping[str, Any]) -> str:
