@@ -146,5 +146,5 @@ def _both(
         return CONFLICT
     case_flow.note(connection, tenant, case_id, author, text[:4_000], now_us)
     if not author.startswith(cases.CUSTOMER) and case["state"] == "resolved":
-        case_flow.change(connection, tenant, case_id, author, now_us, state="open")
+        case_flow.change(connection, tenant, case_id, author, now_us, state="in_progress")
     return CONFLICT

@@ -1,5 +1,6 @@
 """What a phone keeps without a connection and sends later: done once, and never lost."""
 
+import re
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -9,7 +10,7 @@ import pytest
 
 from tests.fix_api import Api
 from tests.integration.test_matter import done, link_of, opened, phone, photo, plan
-from tests.pages import token_of
+from tests.pages import sign_in, token_of
 
 __all__ = ["phone"]
 STEP = "final-reading"
@@ -122,3 +123,22 @@ def test_a_photo_that_comes_late_is_kept(api: Api, phone: httpx.Client) -> None:
     )  # fmt: skip
     assert late.json() == {"result": "done"}
     assert len(api.get(f"/v1/cases/{case}/files", "agent").json()["data"]) == 2
+
+
+def test_the_answer_to_an_agent_says_what_became_of_the_case(api: Api, phone: httpx.Client) -> None:
+    sign_in(phone, api.seeded.keys[("own", "agent")])
+    path = f"/cases/{opened(api, 'complaint')}"
+
+    def said(action: str, key: str, **more: str) -> Any:
+        page = phone.get(path).text
+        base = re.search(r'name="base" value="([^"]+)"', page)
+        form = {"csrf": token_of(page), "action": action, "base": base[1] if base else "", **more}
+        answers = [send(phone, path, form, key).json() for _ in range(2)]
+        assert answers[0] == answers[1], "also when it is sent again"
+        return answers[0]
+
+    assert said("note", "11111111-1", text="Called.") == {"result": "done", "notice": "noted"}
+    assert said("voicemail", "11111111-2")["notice"] == "call_again"
+    assert said("reached", "11111111-3")["notice"] == "case_resolved"
+    late = said("voicemail", "11111111-4", base="what somebody saw before")
+    assert late == {"result": "conflict"}
