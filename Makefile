@@ -28,7 +28,7 @@ demo: install   ## Cars and meters arrive, faster than real time; Ctrl-C ends it
 
 # One process more than there are processors: many tests wait for a server. The kernels are compiled
 # before, else each of these processes compiles them.
-WORKERS = $$($(BIN)/python -c "import os; print(os.cpu_count() + 2)")
+WORKERS = $$($(BIN)/python -c "import os; print(os.cpu_count() + 1)")
 
 test: install   ## Tests, on real servers, but for those of test-slow
 	$(BIN)/tachowatt warm-up
