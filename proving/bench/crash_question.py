@@ -28,6 +28,8 @@ _PROMISED_P95_S = 3.0
 _SCRIPT_WAITS_S = 0.25
 """The script of a page gathers changes for so long (api/pages/static/live.js)."""
 _OPEN_WITHIN_S = 60.0
+_AT_ONCE = 4
+"""So many drivers sign in at one time: more are asked to come again (503)."""
 _QUESTION = '<form method="post" action="/answer"'
 _TOKEN = re.compile(r'name="csrf" value="([^"]+)"')
 
@@ -73,6 +75,7 @@ class Watched:
 
     on: Stage
     devices: dict[str, str] = field(default_factory=dict)
+    _opening: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_AT_ONCE))
     _asked_s: dict[str, float] = field(default_factory=dict)
     _open: int = 0
     _loop: asyncio.AbstractEventLoop | None = None
@@ -120,6 +123,10 @@ class Watched:
         except (httpx.HTTPError, Stop) as error:
             self._failed = repr(error)
         finally:
+            left = asyncio.all_tasks(self._loop)
+            for task in left:
+                task.cancel()
+            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
             self._loop.run_until_complete(self._loop.shutdown_asyncgens())
             self._loop.close()
 
@@ -128,10 +135,11 @@ class Watched:
         async with httpx.AsyncClient(
             base_url=self.on.api_url, headers=headers, timeout=_OPEN_WITHIN_S
         ) as client:
-            token = _TOKEN.search((await client.get("/login")).text)
-            form = {"csrf": "" if token is None else token[1], "key": key, "next": "/"}
-            answer = await client.post("/login", data=form)
-            first = await client.get("/")
+            async with self._opening:
+                token = _TOKEN.search((await client.get("/login")).text)
+                form = {"csrf": "" if token is None else token[1], "key": key, "next": "/"}
+                answer = await client.post("/login", data=form)
+                first = await client.get("/")
             if answer.status_code != 303 or first.status_code != 200:
                 raise Stop(f"no page: {answer.status_code}, {first.status_code}")
             async with client.stream("GET", "/live", timeout=None) as events:
