@@ -1,11 +1,14 @@
 """A small registry: two cars, two meters, one phone and one Tasmota, all with consent."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from app.operations.registry_import import validate, write
 from services.contact_points import ContactPoints
+from store.postgres import roles
+from store.postgres.pool import Connection, connect
 from tests.secret_keys import BOX
 
 NOW_US = 1_795_000_000_000_000
@@ -97,3 +100,13 @@ def registered(database: str) -> str:
     """URL of a database that knows the registry above."""
     write(database, validate(registry(), "test"), NOW_US)
     return database
+
+
+@pytest.fixture
+def reader(registered: str) -> Iterator[Connection]:
+    """A connection to it with the role of the API, as the API and the ingest worker have it."""
+    with connect(registered) as connection:
+        roles.must_assume(connection, roles.READER)
+        connection.commit()
+        yield connection
+        connection.rollback()

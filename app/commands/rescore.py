@@ -24,6 +24,7 @@ from app.commands.shared.console import load_settings, out, print_json, print_ta
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.reads import log_command
+from app.commands.shared.requests import print_request
 from app.commands.shared.tenant import the_tenant
 from app.operations.score_files import write_csv
 from app.processes.stack import database
@@ -61,7 +62,7 @@ def rescore(
             assert caller is not None
             row = four_eyes.activate_rule(connection, caller.actor, request, clock.now_us())
             connection.commit()
-            _say(json, {"request": request, "state": "executed", "subject": row.subject})
+            print_request(json, {"request": request, "state": "executed", "subject": row.subject})
             return
         owner = caller.tenant if caller is not None else the_tenant(connection, tenant)
         before = score_versions.model(connection, owner)
@@ -96,13 +97,6 @@ def rescore(
     if asked is None:
         out.print("Nothing was activated.")
     else:
-        _say(json, {"request": asked, "state": "waiting", "subject": f"score:{after.version}"})
-
-
-def _say(json: bool, found: dict[str, str]) -> None:
-    if json:
-        print_json(found)
-        return
-    out.print(f"request {found['request']}: {found['state']}, {found['subject']}", highlight=False)
-    if found["state"] == "waiting":
-        out.print("a second person approves it: tachowatt approval approve ID", highlight=False)
+        print_request(
+            json, {"request": asked, "state": "waiting", "subject": f"score:{after.version}"}
+        )

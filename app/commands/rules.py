@@ -8,6 +8,7 @@ import typer
 from app.commands.shared.console import load_settings, out, print_json, print_table
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.person_key import ask_key, person_of_key
+from app.commands.shared.requests import print_request
 from app.commands.shared.tenant import the_tenant
 from app.processes.stack import database
 from runtime.clock import SystemClock
@@ -143,7 +144,7 @@ def activate(
         if request is not None:
             row = four_eyes.activate_rule(connection, caller.actor, request, clock.now_us())
             connection.commit()
-            _say(json, {"request": request, "state": "executed", "subject": row.subject})
+            print_request(json, {"request": request, "state": "executed", "subject": row.subject})
             return
         assert file is not None
         text, now_us = _read(file), clock.now_us()
@@ -209,13 +210,4 @@ def _ask(
 
     row = rule_versions.ask(connection, caller.actor, caller.name, kind, new.digest, reason, now_us)
     connection.commit()
-    _say(json, {"request": row.request_id, "state": "waiting", "subject": row.subject})
-
-
-def _say(json: bool, found: dict[str, str]) -> None:
-    if json:
-        print_json(found)
-        return
-    out.print(f"request {found['request']}: {found['state']}, {found['subject']}", highlight=False)
-    if found["state"] == "waiting":
-        out.print("a second person approves it: tachowatt approval approve ID", highlight=False)
+    print_request(json, {"request": row.request_id, "state": "waiting", "subject": row.subject})

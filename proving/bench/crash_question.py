@@ -113,22 +113,21 @@ class Watched:
         return dict(self._asked_s)
 
     def _run(self, made: dict[str, str]) -> None:
-        assert self._loop is not None
-        asyncio.set_event_loop(self._loop)
         pages = [self._page(device, made[who]) for device, who in self.devices.items()]
+
+        loop = self._loop
+        assert loop is not None
+
+        async def all_pages() -> None:
+            await asyncio.gather(*pages)
+
         try:
-            self._loop.run_until_complete(asyncio.gather(*pages, return_exceptions=False))
+            with asyncio.Runner(loop_factory=lambda: loop) as runner:  # cancels what is left
+                runner.run(all_pages())
         except asyncio.CancelledError:
             pass
         except (httpx.HTTPError, Stop) as error:
             self._failed = repr(error)
-        finally:
-            left = asyncio.all_tasks(self._loop)
-            for task in left:
-                task.cancel()
-            self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
-            self._loop.run_until_complete(self._loop.shutdown_asyncgens())
-            self._loop.close()
 
     async def _page(self, device: str, key: str) -> None:
         headers = {"Accept": "text/html", "Origin": self.on.api_url}

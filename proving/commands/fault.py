@@ -29,6 +29,8 @@ Examples:
 
 import asyncio
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -66,28 +68,25 @@ def fault(
         raise Usage(f"--kinds: {', '.join(at_steps)}: name only such, or none")
     if keep is not None and keep.exists() and any(keep.iterdir()):
         raise Usage(f"--keep {keep}: it is not empty")
-    if at_steps:
-        _at_steps(at_steps, rounds, seed, keep, json)
-        return
-    home = load_settings().kafka_home
-    plan = runs.Plan(rounds, seed, chosen, meanwhile=meanwhile)
-    with compiling() as compiled:  # before several processes start that need the kernels
-        asyncio.run(prepare(compiled))
-    with (
-        tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary,
-        progress_bar("fault") as advance,
-    ):
-        directory = Path(temporary) if keep is None else keep.resolve()
-        directory.mkdir(parents=True, exist_ok=True)
-        directory.chmod(0o755)  # PostgreSQL's own user must get in
+    if not at_steps:
+        with compiling() as compiled:  # before several processes start that need the kernels
+            asyncio.run(prepare(compiled))
+    with _folder(keep) as directory, progress_bar("fault") as advance:
+        if at_steps:
+            found = _at_steps(directory, at_steps, rounds, seed, advance)
+        else:
+            plan = runs.Plan(rounds, seed, chosen, meanwhile=meanwhile)
 
-        def show(found: runs.Round) -> None:
-            advance(found.number, rounds)
-            _print_round(found)
+            def show(found: runs.Round) -> None:
+                advance(found.number, rounds)
+                _print_round(found)
 
-        found = asyncio.run(runs.run(directory, home, SystemClock(), plan, show))
+            home = load_settings().kafka_home
+            found = asyncio.run(runs.run(directory, home, SystemClock(), plan, show))
     if json:
         print_json(found)
+    elif at_steps:
+        _print_steps(found)
     else:
         _print(found)
     for problem in found["problems"]:
@@ -96,34 +95,35 @@ def fault(
         raise typer.Exit(1)
 
 
-def _at_steps(kinds: list[str], rounds: int, seed: int, keep: Path | None, json: bool) -> None:
-    from proving.fault import cases
-
-    chosen = (kinds[number % len(kinds)] for number in range(rounds))
-    with (
-        tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary,
-        progress_bar("fault") as advance,
-    ):
+@contextmanager
+def _folder(keep: Path | None) -> Iterator[Path]:
+    """The folder of a run: `keep`, or one that goes with it."""
+    with tempfile.TemporaryDirectory(prefix="tachowatt-fault-") as temporary:
         directory = Path(temporary) if keep is None else keep.resolve()
         directory.mkdir(parents=True, exist_ok=True)
         directory.chmod(0o755)  # PostgreSQL's own user must get in
+        yield directory
 
-        def show(number: int, kind: str, at: str) -> None:
-            advance(number, rounds)
-            err.print(f"{number:4} {kind:<22} at {at}", highlight=False)
 
-        found = asyncio.run(cases.run(directory, SystemClock(), chosen, seed, show))
-    if json:
-        print_json({"seed": seed, **found})
-    else:
-        out.print(
-            f"{found['kills']} kills at steps of {found['cases']} cases: "
-            f"{found['webhooks_again']} webhooks and {found['mails_again']} e-mails came once more"
-        )
-    for problem in found["problems"]:
-        err.print(problem, style="red", highlight=False)
-    if found["problems"]:
-        raise typer.Exit(1)
+def _at_steps(
+    directory: Path, kinds: list[str], rounds: int, seed: int, advance: Callable[[int, int], None]
+) -> dict[str, Any]:
+    from proving.fault import cases
+
+    def show(number: int, kind: str, at: str) -> None:
+        advance(number, rounds)
+        err.print(f"{number:4} {kind:<22} at {at}", highlight=False)
+
+    chosen = (kinds[number % len(kinds)] for number in range(rounds))
+    found = asyncio.run(cases.run(directory, SystemClock(), chosen, seed, show))
+    return {"seed": seed, **found}
+
+
+def _print_steps(found: dict[str, Any]) -> None:
+    out.print(
+        f"{found['kills']} kills at steps of {found['cases']} cases: "
+        f"{found['webhooks_again']} webhooks and {found['mails_again']} e-mails came once more"
+    )
 
 
 def _print_round(found: Any) -> None:

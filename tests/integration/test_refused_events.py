@@ -1,7 +1,6 @@
 """Events of back offices that were refused: listed, shown, written again or corrected, dropped."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -38,16 +37,6 @@ def contract(id_: str, customer: str) -> bytes:
     row = {"id": "rk", "customer": customer, "kind": "motor", "vehicle": "v0",
            "valid_from": "2031-01-01T00:00:00Z"}  # fmt: skip
     return event(id_, row, type="contract.put")
-
-
-@pytest.fixture
-def reader(registered: str) -> Iterator[Connection]:
-    """With the role of the API, as the API has it."""
-    with connect(registered) as connection:
-        roles.must_assume(connection, roles.READER)
-        connection.commit()
-        yield connection
-        connection.rollback()
 
 
 def _number(connection: Connection, tenant: str = "t1") -> int:

@@ -2,10 +2,8 @@
 
 import asyncio
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
 from app.operations.kafka_topics import create
@@ -33,16 +31,6 @@ def event(id_: str, data: Any, type_: str = "customer.put", **more: Any) -> byte
 
 def records(*values: bytes | None, first: int = 0) -> list[Record]:
     return [Record("customers", 0, first + n, value) for n, value in enumerate(values)]
-
-
-@pytest.fixture
-def reader(registered: str) -> Iterator[Connection]:
-    """A connection as the worker has it: with the role of the API."""
-    with connect(registered) as connection:
-        roles.must_assume(connection, roles.READER)
-        connection.commit()
-        yield connection
-        connection.rollback()
 
 
 def _name(connection: Connection, customer: str) -> str | None:
