@@ -216,6 +216,9 @@ class SecuredMosquitto:
             f"plugin {self._plugin}\n"
             f"plugin_opt_config_file {security_file(self._state).resolve()}\n"
             "max_inflight_messages 65535\nmax_queued_messages 0\nmax_queued_bytes 0\n"
+            # Else a message waits in its socket, after its PUBACK, until the gateway acknowledges
+            # the TCP segment before it; a kill -9 loses it.
+            "set_tcp_nodelay true\n"
             f"persistence true\npersistence_location {data}/\nautosave_interval {_AUTOSAVE_S}\n"
             "log_dest stdout\nlog_type error\nlog_type warning\nconnection_messages false\n"
         )
