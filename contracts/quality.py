@@ -29,3 +29,4 @@ class Reason(IntEnum):
     UNKNOWN_USE = 4  # the register jumped or fell: use unknown, an exchange?
     EXCHANGED = 5  # the meter was exchanged (Z78)
     CORRECTED = 6  # takes back what a wrong reading had booked before (ZA4)
+    SUM_DIFFERS = 7  # between two reads the intervals do not add up to the register (ZA1)

@@ -54,6 +54,11 @@ METER_COLUMNS: tuple[Column, ...] = (
 )
 
 VEHICLE_NAMES: tuple[str, ...] = tuple(column.name for column in VEHICLE_COLUMNS)
+# Registers of a time-of-use meter, in files: their sum is the total (OBIS 1.8.1 and 1.8.2).
+TARIFF_COLUMNS: tuple[Column, ...] = (
+    Column("register_t1_kwh", "kWh", 0.0, 1e10, "import register of the first tariff (OBIS 1.8.1)"),
+    Column("register_t2_kwh", "kWh", 0.0, 1e10, "import register of the second (OBIS 1.8.2)"),
+)
 METER_NAMES: tuple[str, ...] = tuple(column.name for column in METER_COLUMNS)
 
 # Columns that belong together: of two different messages about one instant, the greater group

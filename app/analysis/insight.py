@@ -14,7 +14,8 @@ from app.analysis.evidence import enrich
 from app.analysis.forecast import as_answer, hours_of, next_day
 from app.analysis.meter import MeterAnalysis, given_values
 from app.analysis.tamper import History
-from app.analysis.weather_model import hourly
+from app.analysis.weather_model import Temperatures, hourly
+from app.recordings.guesses import Guess
 from app.recordings.temperatures import read_temperatures
 from runtime.errors import Usage
 
@@ -78,15 +79,18 @@ def _use(analysis: MeterAnalysis) -> Use:
     return Use(start, start + (values.end_us - values.start_us), values.local_us, values.energy_kwh)
 
 
-def add(analysis: MeterAnalysis, wishes: Wishes) -> list[str]:
+def weather_of(wishes: Wishes) -> tuple[Temperatures | None, list[Guess]]:
+    """Read the temperatures, if there are any, and say what was guessed about their file."""
+    if wishes.temperature is None:
+        return None, []
+    t_us, celsius, guesses = read_temperatures(wishes.temperature, wishes.tz)
+    return hourly(t_us, celsius), guesses
+
+
+def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -> list[str]:
     """Add baseline, savings, forecast, scores and evidence in kWh to the answer; return notes."""
     use, table = _use(analysis), analysis.table
     answer, notes = analysis.answer, []
-    weather = None
-    if wishes.temperature is not None:
-        t_us, celsius, guesses = read_temperatures(wishes.temperature, wishes.tz)
-        answer["guesses"] += [guess.as_answer() for guess in guesses]
-        weather = hourly(t_us, celsius)
     local = table.t_us + table.offset_us
     until, since = (
         None if day is None else local_midnight_us(day, local, table.t_us)

@@ -15,6 +15,8 @@ Examples:
 
   tachowatt analyse-meter home.csv --temperature weather.csv --baseline-until 2026-01-01
 
+  tachowatt analyse-meter home.csv --registers readings.csv --export intervals.csv
+
   tachowatt analyse-meter netz.csv --tz Europe/Berlin --decimal comma --date-format "%d.%m.%Y %H:%M"
 
 What is guessed about a file (encoding, names, numbers, dates, clock) stands under `guesses` in the
@@ -43,6 +45,7 @@ from app.commands.shared.recording import (
     progress,
     write_answer,
 )
+from runtime.errors import Usage
 
 Fuse = Annotated[
     float | None,
@@ -57,6 +60,14 @@ Fuse = Annotated[
 Temperature = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Hourly outdoor temperatures (CSV, .gz): time, temperature"),
+]
+Registers = Annotated[
+    Path | None,
+    typer.Option(
+        metavar="FILE",
+        help="Registers of the same meter (read_at, register_kwh): what is estimated is scaled to "
+        "them, and sums are checked",
+    ),
 ]
 Holidays = Annotated[
     str | None, typer.Option(metavar="COUNTRY", help="Public holidays count as days off: DE")
@@ -92,6 +103,7 @@ def analyse_meter(
     clock: ClockOf = None,
     fuse_a: Fuse = None,
     temperature: Temperature = None,
+    registers: Registers = None,
     holidays: Holidays = None,
     baseline_until: Until = None,
     report_from: Since = None,
@@ -105,7 +117,7 @@ def analyse_meter(
 ) -> None:
     with progress(quiet) as step:
         check_outputs(plot, export, out)
-        from app.analysis import insight
+        from app.analysis import insight, validation
         from app.analysis import meter as analysing
         from app.recordings.read import read_meter_table
 
@@ -125,7 +137,13 @@ def analyse_meter(
         step(0.9, "intervals and anomalies")
         analysis = analysing.analyse(table, fuse_a=fuse_a)
         step(0.92, "baseline and forecast")
-        insight.add(analysis, wishes)
+        weather, guesses = insight.weather_of(wishes)
+        analysis.answer["guesses"] += [guess.as_answer() for guess in guesses]
+        beside = None if registers is None else read_meter_table(registers, tz, (), step, options)
+        if beside is not None and "register_kwh" not in beside.columns:
+            raise Usage(f"{registers}: expected read_at with register_kwh")
+        analysis = validation.validate(analysis, validation.Known(beside, weather, holidays))
+        insight.add(analysis, wishes, weather)
         if export is not None:
             from app.analysis.export import export_meter
 
