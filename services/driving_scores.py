@@ -79,10 +79,22 @@ def of_drivers(connection: Connection) -> list[DriverScore]:
 
 
 def record(
-    connection: Connection, tenant: str, customer: str, at: datetime, now_us: int
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    at: datetime,
+    now_us: int,
+    trips: Rows | None = None,
 ) -> driving.Score:
-    """Score a driver now, and record it as the score of the week of `at`, if there is one."""
-    _, score = of_subject(connection, scoring.Which(tenant, customer))
+    """Score a driver now, and record it as the score of the week of `at`, if there is one.
+
+    trips : all decided trips of the driver where they have been read, TRIP_DTYPE with the device.
+    """
+    if trips is None:
+        trips = scoring.trips(connection, scoring.Which(tenant, customer))
+    score = of_trips(
+        scored_trips.that_count(connection, tenant, trips), score_versions.model(connection, tenant)
+    )
     value = float(score.score)
     if value == value:
         driver_scores.record(
@@ -129,7 +141,7 @@ def signal_changes(
         roles.set_tenant_scope(connection, (tenant,))
         trips = scoring.trips(connection, scoring.Which(tenant, customer))
         trip_replays.note(connection, tenant, customer, trips, begins[tenant, customer], now_us)
-        score = record(connection, tenant, customer, trip["time"], now_us)
+        score = record(connection, tenant, customer, trip["time"], now_us, trips)
         before = announced.get((tenant, customer))
         value = float(score.score)
         if value != value or not worth_announcing(value, None if before is None else before[0]):

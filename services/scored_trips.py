@@ -19,8 +19,12 @@ from store.reads import scoring
 
 def of(connection: Connection, which: scoring.Which) -> Rows:
     """Return the trips of a selection that count (TRIP_DTYPE)."""
-    trips = scoring.trips(connection, which)
-    return counted(trips, decisions(connection, which.tenant, trips))
+    return that_count(connection, which.tenant, scoring.trips(connection, which))
+
+
+def that_count(connection: Connection, tenant: str, trips: Rows) -> Rows:
+    """Return those of a tenant's trips (TRIP_DTYPE, with the device) that count now."""
+    return counted(trips, decisions(connection, tenant, trips))
 
 
 def until(

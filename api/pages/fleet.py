@@ -6,6 +6,7 @@ Others see the speed of a trip as means of 30 s (docs/adr/0034).
 from datetime import datetime
 from typing import Any
 
+import numpy as np
 from starlette.responses import Response
 
 from api.http import paging
@@ -21,7 +22,7 @@ from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from contracts.trip_counting import REASONS
 from contracts.trip_quality import TripQuality, marks
-from services import trip_counting, visibility
+from services import car_axes, trip_counting, visibility
 from services.score_average import SETTLED_M
 from services.visibility import Kind
 from store.people import consent
@@ -161,7 +162,7 @@ def vehicle(view: View) -> Response:
 
 
 def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, Any] | None:
-    """Plot the speed of one trip, for its own customer also the path; None if there is no trip."""
+    """Plot the speed of one trip, for its own customer also path and accelerations."""
     wanted = view.request.query_params.get("trip")
     trip = next((each for each in trips if each["key"] == wanted), None)
     if trip is None and wanted:
@@ -176,17 +177,31 @@ def _drive(view: View, which: Which, trips: list[Row], f: Formats) -> dict[str, 
         samples = reads.own_samples(view.connection, *span, _MAX_SAMPLES)
         events = reads.own_events(view.connection, *span)
         path = driving_plots.path(samples, events, view.text, f)
+        felt = _felt(samples)
     else:
         samples = reads.trip_speed(view.connection, *span[:2])
         events = _shown(view, Kind.EVENT, reads.events(view.connection, [span]), which.customer)
-        path = None
+        path, felt = None, None
     return {
         "trip": trip,
         "counting": _counting(view, trip, events),
         "events": len(events),
         "speed": driving_plots.speed(samples, events, view.text, f) if samples["at"] else None,
         "path": path,
+        "felt": None if felt is None else driving_plots.accelerations(felt, events, view.text, f),
+        "felt_source": None if felt is None else felt.source,
     }
+
+
+def _felt(samples: dict[str, list[Any]]) -> car_axes.Accelerations | None:
+    """Find the accelerations of a trip in its samples."""
+    t_us = np.array([to_us(at) for at in samples["at"]], np.int64)
+    columns = {
+        name: np.array(samples[name], np.float64)
+        for name in car_axes.COLUMNS
+        if name in samples and t_us.size
+    }
+    return car_axes.accelerations(t_us, columns)
 
 
 def _counting(view: View, trip: Row, events: list[Row]) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The car's axes of a recording with speed or places beside a device's accelerometer."""
 
 import dataclasses
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,15 +9,6 @@ from numpy.typing import NDArray
 from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Found, vectors
 from app.recordings.read import Table
 from feature_kernels import inertial
-
-EARTH_FRAME = "earth"
-
-
-class _Part(NamedTuple):
-    """A stretch between two moves of the device; turned is None where no axes were found."""
-
-    piece: inertial.Inertial
-    turned: inertial.Turned | None
 
 
 def usable(table: Table) -> bool:
@@ -38,20 +29,10 @@ def find(
     Where they are not found with confidence, the table keeps the device's accelerations only.
     """
     accel, gyro = vectors(table, ACCEL), vectors(table, GYRO)
-    parts: list[_Part] = []
-    moves: list[float] = []
-    for piece in inertial.stretches(table.t_us, accel, gyro, p):
-        cuts = [] if axes.frame == EARTH_FRAME else inertial.moved_at(piece, p)
-        moves += [table.seconds(int(piece.t_us[row])) for row in cuts]
-        for first, last in zip([0, *cuts], [*cuts, piece.t_us.size], strict=True):
-            part = inertial.Inertial(
-                piece.t_us[first:last], piece.accel[first:last],
-                piece.gyro[first:last], piece.vibration[first:last],
-            )  # fmt: skip
-            turned = inertial.align_by_speed(
-                part, _motion(table, part, p), p, axes.frame, axes.has_gravity, axes.sign
-            )
-            parts.append(_Part(part, turned))
+    parts, moved_us = inertial.parts(
+        table.t_us, accel, gyro, table.columns, p, axes.frame, axes.has_gravity, axes.sign
+    )
+    moves = [table.seconds(t_us) for t_us in moved_us]
     seen = [
         inertial.manoeuvres(part.piece.t_us, part.turned.car, p)
         for part in parts
@@ -67,20 +48,10 @@ def as_vehicle(table: Table, axes: Axes) -> Table:
     return _with_axes(table, np.arange(table.t_us.size), raw)
 
 
-def _motion(table: Table, part: inertial.Inertial, p: inertial.Parameters) -> inertial.Motion:
-    def column(name: str) -> NDArray[np.float64]:
-        return table.columns.get(name, np.empty(0))
-
-    return inertial.motion_of(
-        part.t_us, table.t_us, column("speed_kmh"), column("lat_deg"), column("lon_deg"),
-        column("heading_deg"), p,
-    )  # fmt: skip
-
-
 def _found(
     table: Table,
     accel: NDArray[np.float64],
-    parts: list[_Part],
+    parts: list[inertial.Part],
     moves: list[float],
     p: inertial.Parameters,
 ) -> tuple[Found, Table]:
@@ -88,7 +59,7 @@ def _found(
     t_us = table.t_us[rows]
     smooth, raw = np.full((3, rows.size), np.nan), np.full((3, rows.size), np.nan)
     weights, sure = [0.0], [0.0]
-    longest: _Part | None = None
+    longest: inertial.Part | None = None
     for part in parts:
         piece, turned = part
         if turned is None:
@@ -122,7 +93,7 @@ def _found(
         return found, table
     best = longest.turned
     rotation = None
-    if best.car.frame != EARTH_FRAME:
+    if best.car.frame != inertial.EARTH_FRAME:
         middle = best.rotation[best.rotation.shape[0] // 2] * (-1.0 if best.opposite else 1.0)
         rotation = [[round(float(x), 6) for x in row] for row in middle]
     found = dataclasses.replace(

@@ -15,6 +15,7 @@ from app.analysis.trip import TripAnalysis
 from contracts.kinds import EVENTS, RECORDING_EVENTS
 from feature_kernels.driving import DEFAULTS
 from runtime.errors import Usage
+from services.car_axes import of_speed
 
 WIDTH_PX, HEIGHT_PX, DPI = 1600, 900, 100
 STYLE: dict[Any, Any] = {
@@ -196,7 +197,7 @@ def _draw_acceleration(axes: Axes, x: Floats, analysis: TripAnalysis, speed: Flo
             drawn = True
     title = "Acceleration, m/s²"
     if not drawn:
-        times, values = _from_speed(analysis.table.t_us, speed)
+        times, values = of_speed(analysis.table.t_us, speed)
         scale = (analysis.table.t_us[-1] - analysis.table.t_us[0]) / ((x[-1] - x[0]) or 1.0)
         place = (times - analysis.table.t_us[0]) / (scale or 1.0) + x[0]
         axes.plot(*thin(place, values), color=ACCENT, lw=0.9, label="forward")
@@ -208,18 +209,6 @@ def _draw_acceleration(axes: Axes, x: Floats, analysis: TripAnalysis, speed: Flo
     axes.set_ylim(max(min(low, -3.5), -15.0), min(max(high, 3.5), 15.0))
     if drawn:
         axes.legend(loc="lower right", bbox_to_anchor=(1.0, 0.98), ncols=2, fontsize=10)
-
-
-def _from_speed(t_us: NDArray[np.int64], speed: Floats) -> tuple[Floats, Floats]:
-    """Return acceleration from speeds at least 0.9 s apart: (times µs, m/s²), NaN over a gap."""
-    known = ~np.isnan(speed)
-    times, speeds = t_us[known], speed[known]
-    before = np.searchsorted(times, times - 900_000, side="right") - 1
-    usable = before >= 0
-    seconds = (times - times[before])[usable] / 1e6
-    change = (speeds - speeds[before])[usable] / 3.6
-    values = np.where(seconds <= 5.0, change / seconds, np.nan)
-    return times[usable].astype(np.float64), values
 
 
 def _colour(kind: str) -> str:

@@ -31,6 +31,7 @@ from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.feature_inputs import Grids
 from ingest.kernels import KINDS, compute
 from runtime.errors import Stop
+from services import car_axes
 from store.pipeline.telemetry import Samples
 from store.postgres import binary
 
@@ -73,12 +74,13 @@ PARTS: dict[str, Callable[[], None]] = {
     "vehicle": lambda: _of_kind("vehicle"),
     "scan": _scan,
     "score": scores.warm_up,
+    "axes": car_axes.warm_up,
     "encode": _encode,
     "meter": lambda: _of_kind("meter"),
 }
 """All kernels of a service, in parts that share none."""
 
-_SHARES = (("vehicle", "scan", "score", "encode"), ("meter",))
+_SHARES = (("vehicle", "scan", "score", "axes", "encode"), ("meter",))
 """Parts for each of two processes; both take about the same time."""
 
 

@@ -8,12 +8,14 @@ from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
 from feature_kernels.inertial.parameters import DEFAULTS, Parameters
+from feature_kernels.inertial.parts import EARTH_FRAME, Part, parts
 from feature_kernels.inertial.speed import Motion, motion_of
 from feature_kernels.inertial.trips import ROLLING_DTYPE, trips
 from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at
 
 __all__ = [
     "DEFAULTS",
+    "EARTH_FRAME",
     "EVENT_KINDS",
     "FRAMES",
     "MANOEUVRE_DTYPE",
@@ -22,6 +24,7 @@ __all__ = [
     "Inertial",
     "Motion",
     "Parameters",
+    "Part",
     "Turned",
     "align",
     "align_by_speed",
@@ -29,6 +32,7 @@ __all__ = [
     "manoeuvres",
     "motion_of",
     "moved_at",
+    "parts",
     "stretches",
     "trips",
 ]

@@ -152,21 +152,30 @@ def own_events(
     return _named(found)
 
 
+_OF_A_PATH = (
+    "speed_kmh", "speed_limit_kmh", "lat_deg", "lon_deg", "heading_deg",
+    "accel_long_mps2", "accel_lat_mps2", "accel_x_mps2", "accel_y_mps2", "accel_z_mps2",
+    "gyro_x_radps", "gyro_y_radps", "gyro_z_radps",
+)  # fmt: skip
+
+
 def own_samples(
     connection: Connection, device_id: int, start_at: datetime, end_at: datetime, limit: int
 ) -> dict[str, list[Any]]:
-    """Return samples of a trip by column: at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg.
+    """Return samples of a trip by column: at, speed and its limit, place, course, accelerations,
+    turn rates.
 
     Empty unless the transaction's scope is the customer who made the trip.
     """
-    names_ = ("at", "speed_kmh", "speed_limit_kmh", "lat_deg", "lon_deg")
+    names_ = ("at", *_OF_A_PATH)
     found = connection.execute(
-        "select observed_at, speed_kmh, speed_limit_kmh, lat_deg, lon_deg "
+        f"select observed_at, {', '.join(_OF_A_PATH)} "
         "from shown.vehicle_path where device_id = %s and trip_start_at = %s "
-        "and observed_at between %s and %s order by observed_at limit %s",
+        "and observed_at between %s and %s order by observed_at limit %s".encode(),
         (device_id, start_at, start_at, end_at, limit),
     ).fetchall()
-    return {name: [row[i] for row in found] for i, name in enumerate(names_)}
+    columns = list(zip(*found, strict=True)) if found else [()] * len(names_)
+    return {name: list(column) for name, column in zip(names_, columns, strict=True)}
 
 
 def trip_speed(connection: Connection, device_id: int, start_at: datetime) -> dict[str, list[Any]]:

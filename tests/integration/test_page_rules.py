@@ -250,7 +250,7 @@ def test_nobody_but_the_customer_gets_a_position(api: Api, enter, role: str) -> 
         for path in pages(api, owner):
             content = client.get(path).content
             assert not seen.search(content), path
-            assert b'data-plot="path"' not in content
+            assert b'data-plot="path"' not in content and b'data-plot="felt"' not in content
             assert all(step >= 30.0 for step in steps_of_speed(content)), path
 
 
@@ -258,7 +258,8 @@ def test_the_customer_sees_the_path_and_it_starts_at_zero(api: Api, enter) -> No
     own = api.seeded.own["own"]
     page = enter("customer").get(f"/vehicles/{own.vehicle}?trip={own.trip}")
     assert page.status_code == 200
-    assert 'data-plot="path"' in page.text and 'data-plot="speed"' in page.text
+    for plot in ("path", "speed", "felt"):
+        assert f'data-plot="{plot}"' in page.text
     assert str(LAT) not in page.text, "metres from the start are enough to draw it"
 
 

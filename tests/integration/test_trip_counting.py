@@ -2,6 +2,7 @@
 
 import json
 
+import httpx
 import numpy as np
 import pytest
 
@@ -20,6 +21,8 @@ from store.reads import scoring
 from tests.fix_api import Api
 from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
+from tests.pages import HTML, send, sign_in
+from tests.patience import patient
 from tests.seed_api import MINUTE_US, TRIPS
 
 WHICH = scoring.Which("t1", "c0")
@@ -139,6 +142,54 @@ def test_over_the_api_with_who_and_the_diary_of_the_case(api: Api) -> None:
     assert api.get(path, "utility").status_code == 403
     score_ = api.get(f"/v1/driving-scores?driver={own.driver}", "insurer").json()["data"][0]
     assert score_["score"] == made.json()["score_after"]
+
+
+def test_on_the_page_of_the_vehicle(api: Api) -> None:
+    own = api.seeded.own["own"]
+    path = f"/vehicles/{own.vehicle}?trip={own.trip}"
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys["own", "insurer"])
+        cookies = client.cookies
+    with httpx.Client(
+        base_url=api.url, timeout=patient(20.0), headers=HTML, cookies=cookies,
+        follow_redirects=True,
+    ) as client:  # fmt: skip
+        wrong = send(client, path, trip=own.trip, what="", reason="mood", action="out")
+        assert "Taken out of the score" not in wrong.text
+        done = send(client, path, trip=own.trip, what="", reason="passenger", action="out")
+        assert done.status_code == 200 and "does not count: Was a passenger" in done.text
+        again = send(client, path, trip=own.trip, what="", action="again")
+        assert "Counts again" in again.text
+        other = send(client, "/vehicles/omar-car", path, trip="1-1", what="", reason="passenger")
+        assert other.status_code == 404
+    with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
+        sign_in(client, api.seeded.keys["own", "customer"])
+        assert 'value="passenger"' not in client.get(path).text, "who drove does not decide"
+
+
+def test_the_trips_of_a_driver_are_read_once_for_replays_and_score(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, trips_of = [], scoring.trips
+
+    def counted(connection: Connection, which: scoring.Which) -> object:
+        read.append(which)
+        return trips_of(connection, which)
+
+    monkeypatch.setattr(scoring, "trips", counted)
+    with connect(town.url) as connection:
+        at = from_us(NOW_US)
+        signal = {
+            "id": "s1", "tenant": "t1", "type": "trip.completed", "revision": 0, "time": at,
+            "data": {"started_at": at.isoformat()},
+        }  # fmt: skip
+        driving_scores.signal_changes(connection, [signal], {"s1": "c0"}, NOW_US)
+        once, alone = list(read), score(scope(connection))
+        recorded = connection.execute(
+            "select score from contacts.driver_score where customer = 'c0' "
+            "order by computed_at desc limit 1"
+        ).fetchone()
+    assert once == [WHICH] and recorded == (alone,)
 
 
 def test_by_command_with_a_persons_key(

@@ -16,6 +16,7 @@ from contracts.trip_counting import NAMES as COUNTING
 from contracts.trip_quality import TRIP_QUALITY
 
 DYNAMIC = (
+    "felt_source",
     "bills.causes",
     "bills.line",
     "bills.source",

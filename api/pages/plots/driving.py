@@ -11,7 +11,9 @@ from api.pages.plots.builders import (
     MAX_POINTS,
     Plot,
     amount_axis,
+    band,
     bars,
+    known,
     line,
     margin,
     markers,
@@ -21,6 +23,8 @@ from api.pages.plots.builders import (
     time_axis,
 )
 from contracts.kinds import EVENTS
+from services.car_axes import Accelerations
+from store.postgres.times import from_us
 
 Place = tuple[float, float]
 """East and north of the trip's start, km."""
@@ -141,6 +145,56 @@ def path(
         margin=margin(top=24, right=24),
         xaxis={"title": t("plot.east_km"), **axis},
         yaxis={"title": t("plot.north_km"), **axis, "scaleanchor": "x", "scaleratio": 1},
+    )
+
+
+def accelerations(
+    felt: Accelerations, events: Sequence[Mapping[str, Any]], t: Texts, f: Formats
+) -> Plot:
+    """Plot accelerations along the car's axes, with the time of each event tinted."""
+    at = [from_us(each) for each in felt.t_us.tolist()]
+    traces = []
+    for name, values, colour in (
+        ("plot.across", felt.across, "var:plot-5"),
+        ("plot.along", felt.along, "var:plot-1"),
+    ):
+        times, kept = thin(at, [known(value) for value in values.tolist()])
+        if any(value is not None for value in kept):
+            traces.append(
+                line(
+                    [f.local(each) for each in times],
+                    rounded(kept, 2),
+                    name=t(name),
+                    colour=colour,
+                    width=1.2,
+                    hover="%{x|%H:%M:%S} · %{y:.1f} m/s²<extra></extra>",
+                )
+            )
+    bands = [
+        band(f.local(event["start_at"]), f.local(event["end_at"]), f"var:{EVENTS[kind].colour}")
+        for kind, those in _by_kind(events).items()
+        for event in those
+    ]
+    for kind, those in _by_kind(events).items():
+        text = t.of("event", kind)
+        traces.append(
+            _event_markers(
+                kind,
+                [f.local(event["start_at"]) for event in those],
+                [known(event["peak_mps2"]) or 0.0 for event in those],
+                name=text,
+                size=11,
+                hover=f"{text} · %{{x|%H:%M:%S}}<extra></extra>",
+            )
+        )
+    return plot(
+        traces,
+        f,
+        showlegend=True,
+        hovermode="closest",
+        shapes=bands,
+        xaxis=time_axis(tickformat="%H:%M"),
+        yaxis={"title": "m/s²", "zeroline": True},
     )
 
 

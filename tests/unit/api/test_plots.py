@@ -5,6 +5,7 @@ from copy import deepcopy
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 import pytest
 
@@ -13,6 +14,8 @@ from api.pages.frame.texts import Texts
 from api.pages.plots import driving, meters
 from api.pages.plots.builders import MAX_POINTS, Plot, thin
 from contracts.kinds import ANOMALIES, EVENTS, FACTORS
+from services.car_axes import Accelerations
+from store.postgres.times import to_us
 
 T, F = Texts("en"), Formats("en", "Europe/Berlin")
 START = datetime(2026, 11, 21, 10, tzinfo=UTC)
@@ -32,6 +35,17 @@ def speed_and_path() -> tuple[Plot, Plot]:
         for kind in EVENTS
     ]  # fmt: skip
     return driving.speed(samples, events, T, F), driving.path(samples, events, T, F)
+
+
+def felt() -> Plot:
+    """Ten seconds with a gap, and an event of each kind."""
+    t_us = np.arange(10, dtype=np.int64) * 1_000_000 + to_us(START)
+    values = np.where(np.arange(10) == 5, np.nan, 0.1234 * np.arange(10))
+    events = [
+        {"kind": kind, "start_at": START, "end_at": START + timedelta(seconds=2), "peak_mps2": peak}
+        for kind, peak in zip(EVENTS, [-4.0, *[float("nan")] * (len(EVENTS) - 1)], strict=True)
+    ]
+    return driving.accelerations(Accelerations("aligned", t_us, values, -values), events, T, F)
 
 
 def factors() -> Plot:
@@ -67,6 +81,7 @@ def power() -> Plot:
 PLOTS = {
     "speed": lambda: speed_and_path()[0],
     "path": lambda: speed_and_path()[1],
+    "felt": felt,
     "factors": factors,
     "profile": profile,
     "days": days,
@@ -124,6 +139,14 @@ def test_kinds_have_the_colours_and_symbols_of_their_table() -> None:
 def test_an_event_is_at_the_last_measured_speed() -> None:
     marks = [t for t in speed_and_path()[0]["traces"] if t["mode"] == "markers"]
     assert {y for trace in marks for y in trace["y"]} == {51.0}
+
+
+def test_accelerations_have_gaps_and_the_time_of_each_event() -> None:
+    plot = felt()
+    across, along, *marks = plot["traces"]
+    assert along["y"][4:7] == [0.49, None, 0.74] and across["y"][6] == -0.74
+    assert len(plot["layout"]["shapes"]) == len(marks) == len(EVENTS)
+    assert marks[0]["y"] == [-4.0]
 
 
 def test_a_path_without_positions_is_empty() -> None:
