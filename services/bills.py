@@ -144,17 +144,24 @@ def _explained(row: dict[str, Any], before: dict[str, Any] | None) -> Explained:
 
 
 def outlook(
-    connection: Connection, tenant: str, customer: str, now_us: int, reader: str | None
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    now_us: int,
+    reader: str | None,
+    of: str | None = None,
 ) -> Outlook | None:
     """Return what the running period after the newest bill is expected to cost.
+
+    of : a contract; None = that of the newest bill.
 
     None without a bill, without what the meter's past says, and for other readers than the customer
     where energy insight is not granted: it rests on what the meter sent.
     """
-    rows = bills.of_customer(connection, tenant, customer, limit=1)
-    if not rows:
+    row = bills.newest(connection, tenant, customer, of)
+    if row is None:
         return None
-    row, billed = rows[0], Billed.model_validate(rows[0]["body"])
+    billed = Billed.model_validate(row["body"])
     contract = subjects.contract(connection, tenant, row["contract"])
     if contract is None or contract["meter"] is None:
         return None

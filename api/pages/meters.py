@@ -1,40 +1,27 @@
-"""Meters: the list, and one meter with load profile, days, intervals and anomalies."""
+"""Meters: the list, and what pages read of one (api/pages/meter.py shows it)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
-import numpy as np
 from starlette.responses import Response
 
 from api.http import paging
 from api.http.answers import finite
-from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages.frame.formats import Formats
 from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
-from api.pages.plots import meters as meter_plots
 from contracts.purposes import Purpose
-from contracts.quality import Quality, Reason
-from feature_kernels import consumption
 from services import alert_flow
 from store.people import subjects
 from store.people.read_log import of_rows
 from store.postgres.merged import same_as
-from store.postgres.times import to_us
 from store.reads import metering
 from store.reads.pages import COUNTED_SLOWLY
 
 _PURPOSE = Purpose.ENERGY_INSIGHT
 _DAYS = 30
-_PROFILE_DAYS = 28
-_SHOWN_DAYS = 7
-_MAX_INTERVALS = 10_000
-_RECENT = timedelta(days=2)
-"""Values that are older are not those of the last days, and the page names their days."""
+_MAX_INTERVALS = 10_200  # a week of minutes
 
 
 def own_meters(view: View) -> list[Row]:
@@ -89,7 +76,7 @@ def meters(view: View) -> Response:
         row["day"] = next(iter(days), None)
         row["course"] = course(days)
         row["anomaly"] = next(
-            (each for each in _anomalies(view, row["meter"]) if each["state"] != "resolved"), None
+            (each for each in anomalies_of(view, row["meter"]) if each["state"] != "resolved"), None
         )
     total = len(shown)
     if view.may(Scope.CONSUMPTION_READ):
@@ -155,7 +142,7 @@ def _days(view: View, meter_id: str, limit: int) -> list[Row]:
     return _own_rows(view, found)
 
 
-def _anomalies(view: View, meter_id: str) -> list[Row]:
+def anomalies_of(view: View, meter_id: str) -> list[Row]:
     """Return a customer's own anomalies; for others those of holders who consented."""
     found = alert_flow.list_(
         view.connection,
@@ -165,60 +152,6 @@ def _anomalies(view: View, meter_id: str) -> list[Row]:
         limit=20,
     )
     return [row for row in _own_rows(view, found) if not row["retracted"]]
-
-
-def meter(view: View) -> Response:
-    """GET /meters/{meter}"""
-    meter_id = view.request.path_params["meter"]
-    found = metering.meter(
-        view.connection, view.tenant, meter_id, _PURPOSE, view.now, view.caller.customer
-    )
-    if view.may(Scope.CONSUMPTION_READ):
-        if found is None:
-            raise not_found()
-        view.log(of_rows([found], "meter", "meter"), "consumption", _PURPOSE)
-    else:
-        own = next((row for row in own_meters(view) if row["meter"] == meter_id), None)
-        if own is None or found is None:
-            raise not_found()
-    return _meter(view, found)
-
-
-def _meter(view: View, found: Row) -> Response:
-    meter_id = found["meter"]
-    days = _days(view, meter_id, _DAYS)
-    anomalies = _anomalies(view, meter_id)
-    rows: list[Row] = []
-    if days:
-        until = days[0]["start_at"] + timedelta(days=2)
-        rows = intervals(view, meter_id, until - timedelta(days=_PROFILE_DAYS), until)
-    shown_from = rows[-1]["end_at"] - timedelta(days=_SHOWN_DAYS) if rows else view.now
-    shown = [row for row in rows if row["start_at"] >= shown_from]
-    f = Formats(view.language, found["timezone"], _another_year(view, found, rows))
-    workdays, weekends = _profile(rows, ZoneInfo(found["timezone"]))
-    plotted = [row for row in map(as_plot_anomaly, anomalies) if _overlaps(row, shown)]
-    return view.page(
-        "meter.html",
-        meter=found,
-        days=days,
-        anomalies=anomalies,
-        counts=_statuses(shown),
-        reasons=_reasons(shown),
-        shown=(shown[0]["start_at"], shown[-1]["end_at"]) if shown else None,
-        profiled=(rows[0]["start_at"], rows[-1]["end_at"]) if rows else None,
-        recent=bool(rows) and view.now - rows[-1]["end_at"] < _RECENT,
-        power=meter_plots.power(shown, plotted, view.text, f, days=days) if shown else None,
-        profile=meter_plots.profile(workdays, weekends, view.text, f) if rows else None,
-        by_day=meter_plots.days(days[::-1], view.text, f) if days else None,
-    )
-
-
-def _another_year(view: View, meter: Row, rows: Sequence[Row]) -> bool:
-    """Return True where the last values are not of this year, in the meter's time zone."""
-    zone = ZoneInfo(meter["timezone"])
-    return (
-        bool(rows) and rows[0]["start_at"].astimezone(zone).year != view.now.astimezone(zone).year
-    )
 
 
 def register(view: View, meter_id: str, start: Any, end: Any) -> list[Row]:
@@ -254,48 +187,3 @@ def as_plot_anomaly(alert: Row) -> Row:
         "start_at": alert["happened_at"],
         "end_at": alert["ended_at"],
     }
-
-
-def _overlaps(anomaly: Row, shown: Sequence[Row]) -> bool:
-    if not shown:
-        return False
-    ended = anomaly["end_at"] or shown[-1]["end_at"]
-    return bool(anomaly["start_at"] < shown[-1]["end_at"] and ended >= shown[0]["start_at"])
-
-
-def _profile(rows: Sequence[Row], zone: ZoneInfo) -> tuple[list[float | None], list[float | None]]:
-    """Compute the load profile: mean power by local hour, W, of workdays and of weekends."""
-    table = np.zeros(len(rows), consumption.INTERVAL_DTYPE)
-    for i, row in enumerate(rows):
-        start = row["start_at"]
-        offset = start.astimezone(zone).utcoffset() or timedelta()
-        table[i]["start_us"] = to_us(start)
-        table[i]["end_us"] = to_us(row["end_at"])
-        table[i]["local_us"] = to_us(start + offset)
-        energy = row["energy_kwh"]
-        table[i]["energy_kwh"] = np.nan if energy is None else energy
-        table[i]["status"] = row["status"]
-        table[i]["estimated"] = row["estimated"]
-    profile = consumption.load_profile(table)
-    workdays, weekends = ([finite(value) for value in part] for part in profile)
-    return workdays, weekends
-
-
-def _reasons(rows: Sequence[Row]) -> dict[str, int]:
-    """Count intervals by the reason why they are not as read; reason → number, only known ones."""
-    known = [reason for reason in Reason if reason is not Reason.AS_READ]
-    counts = {reason.name: sum(row["reason"] == reason for row in rows) for reason in known}
-    return {name: n for name, n in counts.items() if n}
-
-
-def _statuses(rows: Sequence[Row]) -> dict[str, int]:
-    """Count intervals by status: read, estimated, missing."""
-    counts = {"read": 0, "estimated": 0, "missing": 0}
-    for row in rows:
-        if row["estimated"]:
-            counts["estimated"] += 1
-        elif row["energy_kwh"] is None or row["status"] == Quality.FEHLT:
-            counts["missing"] += 1
-        else:
-            counts["read"] += 1
-    return counts

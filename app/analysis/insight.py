@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 from app.analysis.answer import number
 from app.analysis.baseline import HOLIDAYS, Use, days_off, describe, local_midnight_us
 from app.analysis.evidence import enrich
-from app.analysis.forecast import as_answer, hours_of, next_day
+from app.analysis.forecast import as_answer
 from app.analysis.meter import MeterAnalysis, given_values
 from app.analysis.tamper import History
 from app.analysis.weather_model import Temperatures, hourly
 from app.recordings.guesses import Guess
 from app.recordings.temperatures import read_temperatures
+from customer_context.metering.day_forecast import hours_of, next_day
 from runtime.errors import Usage
 
 DAY_US = 86_400_000_000

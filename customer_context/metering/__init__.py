@@ -1,1 +1,1 @@
-"""Readings that people give: are they plausible, and what is asked about one that is not."""
+"""Readings that people give, and what a meter is expected to use: from its own past. Pure."""

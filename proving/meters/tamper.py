@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.forecast import hours_of
 from app.analysis.tamper import History
+from customer_context.metering.day_forecast import hours_of
 from proving.meters.attacks import ATTACKS
 from proving.meters.homes import HOUR_US, Meter
 

@@ -100,6 +100,18 @@ def of_customer(
     )
 
 
+def newest(
+    connection: Connection, tenant: str, customer: str, contract: str | None = None
+) -> dict[str, Any] | None:
+    """Return the bill of a customer, or of one contract of theirs, whose period ended last."""
+    return rows.one(
+        connection,
+        f"select {_LISTED} from customers.bill b where b.tenant = %s and b.customer = any(%s) "
+        f"and coalesce(b.contract = %s, true) and {_NEWEST} order by b.end_on desc, b.bill limit 1",
+        (tenant, same_as(connection, tenant, customer), contract),
+    )
+
+
 def before(
     connection: Connection, tenant: str, contract: str, start_on: date
 ) -> dict[str, Any] | None:

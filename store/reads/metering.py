@@ -191,6 +191,34 @@ def intervals(
     )
 
 
+def hours(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    purpose: str,
+    zone: str,
+    from_at: datetime,
+    to_at: datetime,
+    own: str | None = None,
+) -> list[dict[str, Any]]:
+    """Return local hours of `zone` with what was measured in intervals of up to an hour, by time.
+
+    Rows: hour (wall time), energy_kwh, measured_s, customer. Estimates are left out. The hour that
+    the clock repeats is one row with the sum of both.
+    """
+    where = rows.Conditions("f.energy_kwh <> 'NaN' and f.end_at - f.start_at <= interval '1 hour'")
+    where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
+    sql, parameters = under_contract("shown.meter_interval", "meter", where)
+    return rows.all_(
+        connection,
+        "select date_trunc('hour', f.start_at at time zone %s) as hour, "
+        "sum(f.energy_kwh) as energy_kwh, "
+        "sum(extract(epoch from f.end_at - f.start_at))::float8 as measured_s, c.customer "
+        f"from {sql} {_GRANTED} and f.estimated = 0 group by 1, c.customer order by 1, c.customer",
+        [zone, *parameters, purpose, _ids(connection, tenant, own), tenant, meter_id],
+    )
+
+
 def register(
     connection: Connection,
     tenant: str,

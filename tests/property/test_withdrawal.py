@@ -143,6 +143,7 @@ QUERIES = {
     "/v1/crashes": ("vehicle=v0", "driver=c0", "contract=k0"),
     "/v1/customers/{customer_id}/context": ("limit=50",),
     "/v1/cases": ("customer=c0", "customer=c3"),
+    "/meters/{meter}": ("span=year",),
     "/v1/meters/{meter_id}/intervals": ("as_of=2199-01-01T00:00:00Z",),
     "/v1/contacts": ("customer=c0", "customer=c3", "state=failed"),
 }

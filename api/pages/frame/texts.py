@@ -44,6 +44,7 @@ DYNAMIC = (
     "match.request",
     "privacy.follows",
     "meter.show",
+    "meter.span",
     "team.part",
     "call.question",
     "call.match",

@@ -20,6 +20,7 @@ from api.pages.plots.builders import (
     rounded,
     time_axis,
 )
+from services.meter_use import Expected
 
 _12_H_MS = 43_200_000
 
@@ -71,8 +72,13 @@ def profile(
     )
 
 
-def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
-    """Plot energy by day, measured and estimated.
+def days(
+    rows: Sequence[Mapping[str, Any]],
+    t: Texts,
+    f: Formats,
+    expected: Sequence[Expected] = (),
+) -> Plot:
+    """Plot energy by day, measured and estimated, with the range that was expected.
 
     rows : date, energy_kwh, estimated_kwh. The base load is a power: `power` has it.
     """
@@ -95,6 +101,8 @@ def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
             hover=hover_kwh,
         ),
     ]
+    at = [each.start_at.astimezone(f.zone).date().isoformat() for each in expected]
+    traces += _range(at, expected, 1.0, t, "linear")
     return plot(
         traces,
         f,
@@ -107,6 +115,49 @@ def days(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
     )
 
 
+def next_day(hours: Sequence[Expected], t: Texts, f: Formats) -> Plot:
+    """Plot what each hour of a day will use, with its range."""
+    x = [f.local(each.start_at) for each in hours]
+    name = t("plot.forecast")
+    expected = line(
+        x,
+        rounded((each.kwh for each in hours), 3),
+        name=name,
+        colour="var:plot-1",
+        width=2.2,
+        shape="hv",
+        hover="%{x|%H:%M} · %{y:.2f} kWh<extra></extra>",
+    )
+    return plot(
+        [*_range(x, hours, 1.0, t, "hv"), expected],
+        f,
+        showlegend=True,
+        xaxis=time_axis(nticks=8, tickangle=0, tickformat="%H:%M"),
+        yaxis=amount_axis(t("plot.kwh_an_hour")),
+    )
+
+
+def _range(
+    x: list[str], expected: Sequence[Expected], size: float, t: Texts, shape: str
+) -> list[Plot]:
+    """Build the band between low and high; size : kWh of a unit of the axis."""
+    if not expected:
+        return []
+    low, high = (
+        rounded((value / size for value in values), 3)
+        for values in zip(*((each.low_kwh, each.high_kwh) for each in expected), strict=True)
+    )
+    edge: dict[str, Any] = {"colour": "var:plot-3/0.5", "width": 0.8, "shape": shape}
+    return [
+        line(x, low, name=t("plot.range"), showlegend=False, **edge),
+        {
+            **line(x, high, name=t("plot.range"), **edge),
+            "fill": "tonexty",
+            "fillcolor": "var:plot-3/0.16",
+        },
+    ]
+
+
 def power(
     intervals: Sequence[Mapping[str, Any]],
     anomalies: Sequence[Mapping[str, Any]],
@@ -114,18 +165,21 @@ def power(
     f: Formats,
     lines: Mapping[str, float | None] | None = None,
     days: Sequence[Mapping[str, Any]] = (),
+    expected: Sequence[Expected] = (),
 ) -> Plot:
     """Plot mean power by interval: measured, estimated and missing, with anomalies as bands.
 
     intervals : start_at, end_at, energy_kwh, estimated (bool); anomalies : kind, start_at, end_at
     (None = still lasts); lines : key of a text → W, a horizontal line each; days : start_at and
-    base_load_w, a step for each day on the axis of the power.
+    base_load_w, a step for each day on the axis of the power; expected : hours with their range.
     """
     x = [f.local(interval["start_at"]) for interval in intervals]
     watts = [_mean_power_w(interval) for interval in intervals]
-    unit = _unit([*watts, *(lines or {}).values()])
+    unit = _unit([*watts, *(lines or {}).values(), *(1000.0 * each.kwh for each in expected)])
+    at = [f.local(each.start_at) for each in expected]
     return plot(
-        _power_traces(x, intervals, t, f, unit)
+        _range(at, expected, unit[1] / 1000.0, t, "hv")
+        + _power_traces(x, intervals, t, f, unit)
         + _power_lines(x, lines or {}, t, unit)
         + _base_load(intervals, days, t, f, unit),
         f,

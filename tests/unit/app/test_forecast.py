@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.analysis.baseline import days_off
-from app.analysis.forecast import LEVELS, TAKEN_OVER, hours_of, next_day
+from customer_context.metering.day_forecast import LEVELS, TAKEN_OVER, day_total, hours_of, next_day
 from proving.meters.homes import simulated
 
 FIRST = 19_723  # 2024-01-01, a Monday
@@ -79,3 +79,20 @@ def test_it_is_a_tenth_better_than_the_same_weekday_and_right_in_its_sum() -> No
             total += found[0].sum()
     assert error <= 0.9 * reference
     assert abs(total / truth - 1.0) <= 0.08
+
+
+@given(st.integers(7, 70), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_a_day_is_expected_from_the_days_before_it(count: int, seed: int) -> None:
+    """The range has the expected value in it, and nothing of the day itself or later counts."""
+    random = np.random.default_rng(seed)
+    days, kwh = FIRST + np.arange(count + 5), random.uniform(0.0, 30.0, count + 5)
+    off = days_off(days, None)
+    target = int(days[count])
+    found = day_total(days, off, kwh, target, float(off[count]))
+    assert found is not None
+    expected, low, high = found
+    assert 0.0 <= low <= expected <= high
+    kwh[count:] = random.uniform(0.0, 30.0, 5)
+    assert day_total(days, off, kwh, target, float(off[count])) == found
+    assert day_total(days[:6], off[:6], kwh[:6], FIRST + 6, 0.0) is None

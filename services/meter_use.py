@@ -1,0 +1,240 @@
+"""What a meter was expected to use, the same period a year before, and what tomorrow will be.
+
+All of it comes from the meter's own past under the contract of the customer who has it now, without
+a look ahead: the expected range of a day is what the days before it say.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from contracts.purposes import Purpose
+from customer_context.metering import day_forecast
+from customer_context.metering.day_forecast import Floats, Int64s
+from store.casework import weather
+from store.postgres.merged import same_as
+from store.postgres.pool import Connection
+from store.reads import metering
+
+PURPOSE = Purpose.ENERGY_INSIGHT
+_EPOCH = date(1970, 1, 1)
+PAST = timedelta(days=day_forecast.PAST_DAYS)
+_ENOUGH_HOURS = 0.9
+"""Share of a period's hours with a temperature, so that its mean says something."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What an hour or a day is expected to use. 80 of 100 lie between low and high. kWh."""
+
+    start_at: datetime
+    end_at: datetime
+    kwh: float
+    low_kwh: float
+    high_kwh: float
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """The measured past of a meter. days : int64[n] since 1970; off : 1 = weekend; kwh : [n, 24]"""
+
+    zone: ZoneInfo
+    days: Int64s
+    off: Floats
+    kwh: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """A period and the same days a year before, over the days that are known in both.
+
+    celsius : mean outdoor temperature of those days; None = not known.
+    """
+
+    days: int
+    kwh: float
+    before_kwh: float
+    celsius: float | None
+    before_celsius: float | None
+
+    @property
+    def change(self) -> float | None:
+        """The share by which the use is higher; None where there was none."""
+        return self.kwh / self.before_kwh - 1.0 if self.before_kwh > 0.0 else None
+
+
+def begin_of(day: date, zone: ZoneInfo) -> datetime:
+    """Return the instant at which a local day begins."""
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def energy_of(day: Mapping[str, Any]) -> float | None:
+    """Return what a day used, measured and estimated, kWh; None = nothing is known of it."""
+    known = [v for v in (day["energy_kwh"], day["estimated_kwh"]) if v is not None and v == v]
+    return sum(map(float, known)) if known else None
+
+
+def days_of(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    since: date,
+    until: date,
+    reader: str | None,
+) -> list[dict[str, Any]]:
+    """Return the days from `since` to `until` of the customer who has the meter now, by date.
+
+    meter : as from `metering.meter`; reader : a customer who reads their own.
+    """
+    mine = same_as(connection, tenant, meter["customer"])
+    found = metering.days(
+        connection, tenant, meter["meter"], PURPOSE,
+        from_date=since, to_date=until, own=reader, limit=(until - since).days + 2,
+    )  # fmt: skip
+    return [row for row in found if row["customer"] in mine][::-1]
+
+
+def newest_day(
+    connection: Connection, tenant: str, meter: Mapping[str, Any], reader: str | None
+) -> dict[str, Any] | None:
+    """Return the last day of the customer who has the meter now; None without one."""
+    mine = same_as(connection, tenant, meter["customer"])
+    found = metering.days(connection, tenant, meter["meter"], PURPOSE, own=reader, limit=1)
+    return found[0] if found and found[0]["customer"] in mine else None
+
+
+def hours(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    since: date,
+    until: date,
+    reader: str | None,
+) -> Hours | None:
+    """Return the measured hours of local days from the past that `since` needs up to `until`."""
+    zone = ZoneInfo(meter["timezone"])
+    mine = same_as(connection, tenant, meter["customer"])
+    rows = [
+        row
+        for row in metering.hours(
+            connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
+            begin_of(since - PAST, zone), begin_of(until + timedelta(days=1), zone), reader,
+        )
+        if row["customer"] in mine
+    ]  # fmt: skip
+    if not rows:
+        return None
+    local = np.array([row["hour"] for row in rows], "datetime64[us]").astype(np.int64)
+    length = np.array([row["measured_s"] for row in rows]) * 1e6
+    energy = np.array([row["energy_kwh"] for row in rows], np.float64)
+    days, kwh = day_forecast.hours_of(local, length.astype(np.int64), energy)
+    return Hours(zone, days, _off(days), kwh)
+
+
+def expected_hours(past: Hours, since: date, until: date) -> list[Expected]:
+    """Return what each hour of the local days was expected to use, from the days before it.
+
+    Days with too little past are left out.
+    """
+    found = []
+    for day in _each(since, until):
+        target = _number(day)
+        forecast = day_forecast.next_day(
+            past.days, past.off, past.kwh, target, float(_off(np.array([target]))[0])
+        )
+        if forecast is None:
+            continue
+        for hour in range(day_forecast.HOURS):
+            start = datetime.combine(day, time(hour), past.zone).astimezone(UTC)
+            kwh, low, high = (float(part[hour]) for part in forecast)
+            found.append(Expected(start, start + timedelta(hours=1), kwh, low, high))
+    return found
+
+
+def expected_days(
+    before: Sequence[Mapping[str, Any]], zone: ZoneInfo, since: date, until: date
+) -> list[Expected]:
+    """Return what each local day was expected to use. before : days with those of its past."""
+    if not before:
+        return []
+    whole = [row for row in before if row["expected"] and row["present"] == row["expected"]]
+    known = {_number(row["date"]): row["energy_kwh"] for row in whole}
+    days = np.array(sorted(known), np.int64)
+    kwh = np.array([known[int(day)] for day in days], np.float64)
+    found = []
+    for day in _each(since, until):
+        target = _number(day)
+        total = day_forecast.day_total(
+            days, _off(days), kwh, target, float(_off(np.array([target]))[0])
+        )
+        if total is not None:
+            start, end = begin_of(day, zone), begin_of(day + timedelta(days=1), zone)
+            found.append(Expected(start, end, *total))
+    return found
+
+
+def compared(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    shown: Sequence[Mapping[str, Any]],
+    reader: str | None,
+) -> Compared | None:
+    """Compare days with the same dates a year before; None where none is known in both."""
+    now = {row["date"]: value for row in shown if (value := energy_of(row)) is not None}
+    if not now:
+        return None
+    before = {
+        row["date"]: value
+        for row in days_of(
+            connection, tenant, meter, year_before(min(now)), year_before(max(now)), reader
+        )
+        if (value := energy_of(row)) is not None
+    }
+    pairs = [(day, year_before(day)) for day in sorted(now) if year_before(day) in before]
+    if not pairs:
+        return None
+    zone, customer = ZoneInfo(meter["timezone"]), meter["customer"]
+    celsius = [
+        _mean_celsius(connection, tenant, customer, days, zone) for days in zip(*pairs, strict=True)
+    ]
+    return Compared(
+        len(pairs), sum(now[day] for day, _ in pairs), sum(before[day] for _, day in pairs),
+        celsius[0], celsius[1],
+    )  # fmt: skip
+
+
+def year_before(day: date) -> date:
+    """Return the same date of the year before; of 29 February the 28th."""
+    last = day.day if (day.month, day.day) != (2, 29) else 28
+    return day.replace(year=day.year - 1, day=last)
+
+
+def _mean_celsius(
+    connection: Connection, tenant: str, customer: str, days: Sequence[date], zone: ZoneInfo
+) -> float | None:
+    """Return the mean temperature of days at a customer's place; None with too few hours."""
+    since, until = begin_of(days[0], zone), begin_of(days[-1] + timedelta(days=1), zone)
+    wanted = set(days)
+    known = [
+        row["temperature_c"]
+        for row in weather.at_customer(connection, tenant, customer, since, until)
+        if row["temperature_c"] is not None and row["at"].astimezone(zone).date() in wanted
+    ]
+    return float(np.mean(known)) if len(known) >= _ENOUGH_HOURS * 24 * len(wanted) else None
+
+
+def _each(since: date, until: date) -> list[date]:
+    return [since + timedelta(days=n) for n in range((until - since).days + 1)]
+
+
+def _number(day: date) -> int:
+    return (day - _EPOCH).days
+
+
+def _off(days: Int64s) -> Floats:
+    return np.asarray((days + 3) % 7 >= 5, np.float64)

@@ -1,0 +1,127 @@
+"""The page of a meter: its period, what was expected, the year before, the next day, the bill."""
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import numpy as np
+import pytest
+
+from contracts.quality import Quality
+from store.casework import weather
+from store.pipeline import features
+from store.pipeline.feature_tables import DAY, INTERVAL
+from store.postgres.pool import connect, scalar
+from store.postgres.times import from_us
+from tests.fix_api import Api
+from tests.fix_registry import NOW_US
+from tests.pages import HTML, sign_in
+from tests.patience import patient
+from tests.seed_api import DAY_US, DAYS, HOUR_US
+
+PAST, HOURLY = 420, 70
+NEWEST = NOW_US // DAY_US - 1
+FIRST = NEWEST - DAYS + 1
+"""Days since 1970: the last with data, and the first of those that every test has (8.4 kWh)."""
+
+
+@pytest.fixture(scope="module")
+def metered(api: Api) -> Api:
+    """A home with a year and more behind it: 6 kWh a day a year ago, 8.4 now, and a colder year."""
+    with connect(api.seeded.url) as connection:
+        device = int(
+            scalar(connection, "select device_id from customers.assignment where meter = 'm0'")
+        )
+        days = np.zeros(PAST, DAY.dtype)
+        days["device_id"], days["day"] = device, FIRST - PAST + np.arange(PAST)
+        days["start_us"] = days["day"] * DAY_US
+        days["energy_kwh"] = np.where(days["day"] < NEWEST - 300, 6.0, 8.4)
+        days["expected"] = days["present"] = 24
+        days["base_load_w"], days["night_share"] = 95.0, 0.2
+        days["decided_us"] = days["start_us"] + DAY_US
+        features.append(connection, DAY, days)
+        hours = np.zeros(HOURLY * 24, INTERVAL.dtype)
+        hours["device_id"] = device
+        hours["start_us"] = (NEWEST - 4 - HOURLY) * DAY_US + np.arange(hours.size) * HOUR_US
+        hours["end_us"] = hours["start_us"] + HOUR_US
+        hours["energy_kwh"], hours["status"] = 0.35, int(Quality.ABGELESEN)
+        hours["decided_us"] = hours["end_us"]
+        features.append(connection, INTERVAL, hours)
+        for year, celsius in ((0, 4.0), (365, 9.0)):
+            at = [from_us((NEWEST - year) * DAY_US + n * HOUR_US) for n in range(-240, 48)]
+            weather.put(connection, "t1", "", [(one, celsius, None) for one in at], NOW_US)
+        connection.commit()
+    return api
+
+
+@pytest.fixture(scope="module")
+def home(metered: Api) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=metered.url, headers=HTML, timeout=patient(20.0)) as client:
+        sign_in(client, metered.seeded.keys[("own", "home")])
+        yield client
+
+
+def plots(client: httpx.Client, query: str = "") -> tuple[str, dict[str, Any]]:
+    """The page, and what its plots draw: name → {name of a trace: its y}."""
+    answer = client.get(f"/meters/m0{query}")
+    assert answer.status_code == 200, query
+    found = re.findall(
+        r'data-plot="(\w+)".*?<script type="application/json">(.*?)</script>', answer.text, re.S
+    )
+    return answer.text, {
+        name: {trace["name"]: trace["y"] for trace in json.loads(text)["traces"]}
+        for name, text in found
+    }
+
+
+def test_a_week_has_intervals_with_the_range_that_was_expected(home: httpx.Client) -> None:
+    page, drawn = plots(home)
+    assert {"power", "days", "profile", "tomorrow"} == drawn.keys()
+    assert drawn["power"]["Expected range"], "of each hour"
+    assert drawn["tomorrow"]["Forecast"] == pytest.approx([0.35] * 24, abs=0.01)
+    assert 'href="/meters/m0?span=day&amp;to=' in page and 'aria-current="true"' in page
+
+
+def test_longer_periods_have_days_and_lead_to_each(home: httpx.Client) -> None:
+    newest = from_us(NEWEST * DAY_US).date()
+    for query, most in (
+        ("?span=month", 31), ("?span=year", 366),
+        (f"?from={newest - timedelta(days=40)}&to={newest}", 41),
+    ):  # fmt: skip
+        _, drawn = plots(home, query)
+        assert "power" not in drawn and 10 <= len(drawn["days"]["Measured"]) <= most
+        assert drawn["days"]["Expected range"][-1] == pytest.approx(8.4, abs=0.01)
+    page, drawn = plots(home, f"?span=day&to={newest - timedelta(days=3)}")
+    assert "power" in drawn and "days" not in drawn and "tomorrow" not in drawn
+    assert len(drawn["power"]["Expected range"]) == 24
+    assert f"to={newest - timedelta(days=4)}" in page and f"to={newest - timedelta(days=2)}" in page
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["?span=decade", "?to=x", "?from=2026-02-01&to=2026-01-01", "?from=1900-01-01&to=2026-01-01",
+     "?span=year&to=9999-01-01", "?span=day&to=2000-01-01", "?from=&to="],
+)  # fmt: skip
+def test_a_period_that_cannot_be_shown_is_no_error(home: httpx.Client, query: str) -> None:
+    plots(home, query)
+
+
+def test_the_same_days_of_the_year_before_are_compared(home: httpx.Client) -> None:
+    """The week and a day of the table: 6 kWh then, 8.4 now, with the temperature of both."""
+    newest = from_us(NEWEST * DAY_US).date()
+    page, _ = plots(home, f"?from={newest - timedelta(days=4)}&to={newest}")
+    assert "42.0\N{NO-BREAK SPACE}kWh now, 30.0\N{NO-BREAK SPACE}kWh then" in page
+    assert "(+40\N{NO-BREAK SPACE}%)" in page
+    assert "4.0\N{NO-BREAK SPACE}°C on average, a year before 9.0\N{NO-BREAK SPACE}°C" in page
+    page, _ = plots(home, "?span=day&to=2025-11-05")
+    assert "not known" in page and "then." not in page
+
+
+def test_a_utility_sees_the_forecast_without_amounts(metered: Api) -> None:
+    with httpx.Client(base_url=metered.url, headers=HTML, timeout=patient(20.0)) as client:
+        sign_in(client, metered.seeded.keys[("own", "utility")])
+        page, drawn = plots(client)
+    assert "tomorrow" in drawn and "/bills" not in page
