@@ -60,6 +60,7 @@ def _within(minute: int, hours: QuietHours) -> bool:
     return minute >= hours.begin_min or minute < hours.end_min
 
 
+@lru_cache(maxsize=4096)  # customers of one run share the instant
 def deliver_from(at_us: int, zone: str, hours: QuietHours | None) -> int:
     """Return the first instant from `at_us` on that is not quiet, in microseconds since 1970.
 

@@ -14,6 +14,7 @@ Oracle: tests/oracles/next_best_action.py.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import Any
 
 from customer_context.contact_policy.policy import Judge, Message, Person, Verdict
 from customer_context.facts.known import FactValue, Value, known
@@ -56,11 +57,11 @@ class Factors:
     @property
     def priority(self) -> float:
         """Their product."""
-        return product(self.propensity, self.context, self.value, self.weight)
+        return float(product(self.propensity, self.context, self.value, self.weight))
 
 
-def product(propensity: float, context: float, value: float, weight: float) -> float:
-    """Multiply in this order: floats round at each step."""
+def product(propensity: float, context: Any, value: Any, weight: float) -> Any:
+    """Multiply in this order: floats, or columns of them, round at each step."""
     return propensity * context * value * weight
 
 

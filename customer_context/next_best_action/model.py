@@ -5,6 +5,7 @@ issue → group → action) and can be switched off at any level by their id.
 """
 
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -30,6 +31,8 @@ ALL = "all"
 PLACES = (*CONVERSATION, *TO_CUSTOMER)
 """Where a treatment can be said or sent."""
 
+_WORD_ALL = re.compile(rf"\b{ALL}\b|\\")
+"""Without the word, and without an escape that could be it, a file is that of an issue."""
 _Conditions = list[Condition]
 _Percent = Annotated[float | int, Field(ge=-100, le=1000)]
 _Share = Annotated[float | int, Field(gt=0, le=1)]
@@ -251,6 +254,8 @@ def parse(texts: Mapping[str, str]) -> ActionSet:
 
 
 def _is_all(text: str) -> bool:
+    if _WORD_ALL.search(text) is None:
+        return False  # most files, which are then read once
     try:
         found = yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):

@@ -88,12 +88,14 @@ class CompiledAction:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A set of actions that decides. tests : of gates, by index; messages : the contact policy of
-    messages that are no action; contact_rules : ids of all rules of contact."""
+    """A set of actions that decides. tests : of gates, by index; conditions : of these tests;
+    messages : the contact policy of messages that are no action; contact_rules : ids of all rules
+    of contact."""
 
     set: ActionSet
     actions: tuple[CompiledAction, ...]
     tests: tuple[Test, ...]
+    conditions: tuple[Condition, ...]
     by_id: Mapping[str, CompiledAction]
     messages: contact.Policy
     contact_rules: frozenset[str]
@@ -110,6 +112,7 @@ class _Tests:
 
     index: dict[str, int] = field(default_factory=dict)
     tests: list[Test] = field(default_factory=list)
+    conditions: list[Condition] = field(default_factory=list)
     policies: dict[contact.Policy, contact.Policy] = field(default_factory=dict)
 
     def of(self, condition: Condition) -> int:
@@ -117,6 +120,7 @@ class _Tests:
         if key not in self.index:
             self.index[key] = len(self.tests)
             self.tests.append(conditions.compiled(condition))
+            self.conditions.append(condition)
         return self.index[key]
 
 
@@ -135,7 +139,8 @@ def compile_set(found: ActionSet) -> Rules:
     messages = _policy([found.all.contact, own.contact], set(own.switch_off))
     ids = messages.ids.union(*(action.policy.ids for action in actions))
     by_id = {action.id: action for action in actions}
-    return Rules(found, actions, tuple(tests.tests), by_id, messages, ids)
+    made = tuple(tests.tests), tuple(tests.conditions)
+    return Rules(found, actions, *made, by_id, messages, ids)
 
 
 def _action(

@@ -1,8 +1,9 @@
 """`tachowatt bench decisions`: decisions a second over hundreds of actions, in batches.
 
 Actions have policies at all levels and three treatments each; customers have facts, contacts and
-reactions. Each process decides over its own customers; the winners of the first hundred are
-compared with the oracle. Beside it zen-engine, where it is installed, evaluates the same
+reactions. Each process decides over its own customers, from columns, and decides about a part of
+them again one by one, which must give the same; the winners of the first hundred are compared with
+the oracle. Beside it zen-engine, where it is installed, evaluates the same
 eligibility conditions as one decision table, and finds the same actions.
 """
 
@@ -17,6 +18,7 @@ import yaml
 
 from customer_context.facts.catalogue import as_rows
 from customer_context.facts.known import known
+from customer_context.next_best_action.batch import Batch
 from customer_context.next_best_action.decide import Request, decide
 from customer_context.next_best_action.rules import Evaluation, Rules, load
 from proving.decisions import random_sets
@@ -25,6 +27,8 @@ from runtime.clock import SystemClock
 from tests.oracles import next_best_action as oracle
 
 _COMPARED = 100
+_ONE_BY_ONE = 1_000
+"""Decisions of each process that are made one by one too."""
 _TEXT = {"de": "Text", "en": "text"}
 _CHANNELS = ("agent", "inbox", "email")
 
@@ -45,6 +49,8 @@ def run(actions: int, decisions: int, workers: int, seed: int) -> dict[str, Any]
     compared, differing = _compare(actions, seed)
     zen = _zen(actions, min(decisions, 2_000), seed)
     problems = [f"{differing} of {compared} decisions differ from the oracle"] if differing else []
+    others = sum(part["differing"] for part in found)
+    problems += [f"{others} decisions of a batch differ from one by one"] if others else []
     if zen is not None and not zen["same"]:
         problems.append("zen-engine finds other eligible actions")
     return {
@@ -56,6 +62,7 @@ def run(actions: int, decisions: int, workers: int, seed: int) -> dict[str, Any]
         "with_making_requests_per_s": round(decisions * workers / wall_s, 1),
         "per_s_and_core": round(sum(decisions / part["seconds"] for part in found) / workers, 1),
         "per_cpu_s": round(sum(decisions / part["cpu_s"] for part in found) / workers, 1),
+        "one_by_one_per_s_and_core": round(sum(part["one_by_one"] for part in found) / workers, 1),
         "winners": sum(part["winners"] for part in found),
         "survivors": round(sum(part["open"] for part in found) / (decisions * workers), 1),
         "compared": compared,
@@ -155,12 +162,18 @@ def _work(actions: int, decisions: int, seed: int, worker: int) -> dict[str, Any
     clock = SystemClock()
     rules, _, _ = _rules(actions, seed)
     requests = [request_of(plain) for plain in _requests(decisions, seed, worker)]
+    batch = Batch(rules)
     begun_s, cpu_s = clock.monotonic(), _cpu_s()
-    winners = [decide(rules, request) for request in requests]
-    seconds = clock.monotonic() - begun_s
+    winners = batch.decide(requests)
+    seconds, used_s = clock.monotonic() - begun_s, _cpu_s() - cpu_s
+    begun_s = clock.monotonic()
+    again = [decide(rules, request) for request in requests[:_ONE_BY_ONE]]
+    one_by_one_s = clock.monotonic() - begun_s
     return {
         "seconds": max(seconds, 1e-9),
-        "cpu_s": max(_cpu_s() - cpu_s, 1e-9),
+        "cpu_s": max(used_s, 1e-9),
+        "one_by_one": len(again) / max(one_by_one_s, 1e-9),
+        "differing": sum(a != b for a, b in zip(again, winners, strict=False)),
         "winners": sum(map(len, winners)),
         "open": sum(len(eligible(rules, request)) for request in requests),
     }

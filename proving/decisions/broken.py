@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from customer_context.contact_policy import policy
-from customer_context.facts import conditions, known
-from customer_context.next_best_action import decide, record, rules, texts
+from customer_context.facts import columns, conditions, known
+from customer_context.next_best_action import batch, decide, record, rules, texts
 from proving.testbed.broken import broken_rule
 
 Patch = tuple[Any, str, Any]
@@ -19,6 +19,7 @@ _COMMON, _OPEN, _WON, _TEXTS = (
     texts.compiled,
 )
 _RECORD, _FULL = record.of_request, policy._full
+_EXIST, _AT_ONCE_BOUNDS, _VALUE = columns.exist, columns._bounded, batch._value
 
 
 def _without_purpose(fact: Any, at_us: int, granted: Any, now_us: int) -> bool:
@@ -109,6 +110,28 @@ def _loses_reactions(given: Any, request: Any) -> Any:
     return {**_RECORD(given, request), "reactions": []}
 
 
+def _at_once_without_age(at_us: Any, now_us: Any, max_age_us: Any, allowed: Any) -> Any:
+    return _EXIST(at_us, now_us, max_age_us + 10**18, allowed)
+
+
+def _at_once_without_purpose(at_us: Any, now_us: Any, max_age_us: Any, allowed: Any) -> Any:
+    return _EXIST(at_us, now_us, max_age_us, allowed | True)
+
+
+def _at_once_exclusive(row: int, bounds: Any) -> Any:
+    names = {"at_least": "above", "at_most": "below"}
+    return _AT_ONCE_BOUNDS(row, {names.get(name, name): at for name, at in bounds.items()})
+
+
+def _at_once_unclamped(action: Any, values: Any) -> Any:
+    fact = getattr(action.value, "fact", None)
+    return _VALUE(action, values) if fact is None else values[columns.COLUMN[fact]]
+
+
+def _at_once_all_refused(self: Any) -> Any:
+    return [list(range(len(self._columns)))] * len(self._columns)
+
+
 def _no(*given: Any, **more: Any) -> bool:
     return False
 
@@ -140,6 +163,13 @@ BROKEN: Mapping[str, Patch] = {
     "cap-order": (policy, "_full", _only_before),
     "household": (policy, "_full", _of_person_only),
     "distance": (policy, "_too_near", _no),
+    "at-once-age": (columns, "exist", _at_once_without_age),
+    "at-once-consent": (columns, "exist", _at_once_without_purpose),
+    "at-once-bounds": (columns, "_bounded", _at_once_exclusive),
+    "at-once-value": (batch, "_value", _at_once_unclamped),
+    "at-once-draws": (batch.Scored, "_draw", lambda *given: None),
+    "at-once-preferred": (batch.Scored, "_prefer", lambda *given: None),
+    "at-once-refusals": (batch.Batch, "_groups", _at_once_all_refused),
     "record-draws": (record, "of_request", _loses_draws),
     "record-digits": (record, "of_request", _rounds),
     "record-reactions": (record, "of_request", _loses_reactions),

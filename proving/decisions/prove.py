@@ -11,7 +11,7 @@ from contracts.channels import CHANNELS
 from customer_context.contact_policy.policy import Person, Reaction, Sent
 from customer_context.facts.catalogue import as_rows
 from customer_context.facts.known import FactValue
-from customer_context.next_best_action import decide, explain, record
+from customer_context.next_best_action import batch, decide, explain, record
 from customer_context.next_best_action.decide import Request, Winner
 from customer_context.next_best_action.rules import Rules, load
 from proving.decisions import random_sets
@@ -34,6 +34,7 @@ class Proof:
     decisions: int = 0
     winners: int = 0
     explained: int = 0
+    at_once: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -47,13 +48,28 @@ def prove(seed: int, rounds: int, most_problems: int = 5) -> Proof:
 def _round(random: Random, found: Proof) -> str | None:
     every, issues = random_sets.files(random)
     named = [("all.yaml", every), *((f"{issue['id']}.yaml", issue) for issue in issues)]
-    rules = load({name: yaml.safe_dump(part, sort_keys=False) for name, part in named})
+    rules = load({name: _yaml(part) for name, part in named})
     found.sets += 1
-    for _ in range(_REQUESTS):
-        plain = random_sets.request(random, every, issues)
+    plains = [random_sets.request(random, every, issues) for _ in range(_REQUESTS)]
+    for plain in plains:
         problem = _decision(rules, every, issues, plain, found)
         if problem is not None:
             return problem
+    return _at_once(rules, [request_of(plain) for plain in plains], found)
+
+
+def _yaml(part: dict[str, Any]) -> str:
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)  # ten times as fast, where it is there
+    return str(yaml.dump(part, Dumper=dumper, sort_keys=False))
+
+
+def _at_once(rules: Rules, requests: list[Request], found: Proof) -> str | None:
+    """Decide about all customers at once, from columns: the same winners as one by one."""
+    for request, winners in zip(requests, batch.Batch(rules).decide(requests), strict=True):
+        found.at_once += 1
+        wanted = decide.decide(rules, request)
+        if winners != wanted:
+            return f"won at once {_plain(winners)!r}, one by one {_plain(wanted)!r}"
     return None
 
 

@@ -103,7 +103,7 @@ class Households:
 
 def _rules_of(policy: Policy) -> ContactRules:
     every = ActionSet(AllActions(id="all", version=1), (), {}, "")
-    return ContactRules(Rules(every, (), (), {}, policy, policy.ids))
+    return ContactRules(Rules(every, (), (), (), {}, policy, policy.ids))
 
 
 def _register(connection: Connection, tenant: str, zone: str) -> list[tuple[int, str]]:

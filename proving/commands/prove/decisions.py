@@ -2,8 +2,9 @@
 
 Each round makes a random set of actions with policies at all levels, and decides for twelve
 random customers. Winners, priorities and times must equal those of the oracle bit for bit; each
-decision is written as JSON, read again, recomputed and explained, and must be the same. The exit
-code is 1 otherwise. --break replaces one rule by a wrong one, which must be found.
+decision is written as JSON, read again, recomputed and explained, and must be the same. Decided
+about at once, from columns, the customers must get the same winners. The exit code is 1
+otherwise. --break replaces one rule by a wrong one, which must be found.
 
 Example:
 
@@ -32,7 +33,7 @@ def decisions(
     with broken(break_):
         found = prove(seed, rounds)
     if json:
-        shown = figures(found, "sets", "decisions", "winners", "explained", "problems")
+        shown = figures(found, "sets", "decisions", "winners", "explained", "at_once", "problems")
         print_json({"seed": seed, "broken": break_, **shown})
     else:
         out.print(
