@@ -1,7 +1,6 @@
 """The baseline of a meter with or without weather, and what was saved against it."""
 
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -11,47 +10,12 @@ from app.analysis.answer import number
 from app.analysis.hours_evidence import HOURS, DayHours
 from app.analysis.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
 from app.analysis.weather_model import HOUR_US, Model, Spans, Temperatures, error_of_sum, loads
+from customer_context.metering.use import Use, days_off
 
 DAY_US = 86_400_000_000
 YEAR_DAYS = 365
 Z_95 = 1.96  # of the range in which 95 of 100 savings lie
 ENOUGH_OF_A_DAY = 0.99  # of its hours measured
-EPOCH = date(1970, 1, 1)
-
-
-@dataclass(frozen=True, slots=True)
-class Use:
-    """Measured energies of a meter.
-
-    start_us, end_us : int64[n], ascending; local_us : int64[n], start as local wall time
-    energy_kwh : float64[n]
-    """
-
-    start_us: NDArray[np.int64]
-    end_us: NDArray[np.int64]
-    local_us: NDArray[np.int64]
-    energy_kwh: NDArray[np.float64]
-
-
-def german_holidays(year: int) -> set[date]:
-    """Return the public holidays of all German states."""
-    import holidays  # 60 ms that only --holidays needs
-
-    return set(holidays.country_holidays("DE", years=year))
-
-
-HOLIDAYS = {"DE": german_holidays}
-
-
-def days_off(days: NDArray[np.int64], country: str | None) -> NDArray[np.float64]:
-    """Return 1 for local days (since 1970) that are a weekend or a public holiday, else 0."""
-    weekend = (days + 3) % 7 >= 5
-    if country is not None and days.size:
-        first, last = (EPOCH + timedelta(days=int(day)) for day in (days.min(), days.max()))
-        years = range(first.year, last.year + 1)
-        free = [(at - EPOCH).days for year in years for at in HOLIDAYS[country](year)]
-        weekend |= np.isin(days, free)
-    return weekend.astype(np.float64)
 
 
 def whole_days(use: Use, country: str | None = None) -> Spans:

@@ -1,7 +1,7 @@
 """What `analyse-meter` adds to intervals and anomalies: baseline, savings, forecast, tampering."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -9,20 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import number
-from app.analysis.baseline import HOLIDAYS, Use, days_off, describe, local_midnight_us
-from app.analysis.evidence import enrich
+from app.analysis.baseline import describe, local_midnight_us
 from app.analysis.forecast import as_answer
 from app.analysis.meter import MeterAnalysis, given_values
 from app.analysis.tamper import History
 from app.analysis.weather_model import Temperatures, hourly
 from app.recordings.guesses import Guess
 from app.recordings.temperatures import read_temperatures
+from contracts.quality import Quality
+from customer_context.metering import evidence
 from customer_context.metering.day_forecast import hours_of, next_day
+from customer_context.metering.use import EPOCH, HOLIDAYS, Use, days_off
 from runtime.errors import Usage
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
-EPOCH = date(1970, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,7 @@ def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -
         use, weather, until, since, wishes.holidays
     )
     notes += why
-    enrich(answer["anomalies"], use, weather, wishes.price_per_kwh, wishes.holidays)
+    _explain(analysis, weather, wishes)
     answer["forecast"], answer["tamper_score"] = None, []
     lengths = use.end_us - use.start_us
     if lengths.size and float(np.median(lengths)) <= HOUR_US:
@@ -114,6 +115,44 @@ def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -
         notes.append("forecast is not computed: intervals are longer than an hour")
     answer["notes"] += notes
     return notes
+
+
+def _measured(analysis: MeterAnalysis) -> Use:
+    """Return what was read in intervals of the kernel, as the stream stores them."""
+    rows = analysis.intervals
+    rows = rows[
+        (rows["estimated"] == 0)
+        & (rows["status"] == Quality.ABGELESEN)
+        & np.isfinite(rows["energy_kwh"])
+        & (rows["end_us"] > rows["start_us"])
+    ]
+    rows = rows[np.argsort(rows["start_us"], kind="stable")]
+    start = analysis.grid.to_utc(rows["start_us"])
+    end = start + (rows["end_us"] - rows["start_us"])
+    return Use(start, end, rows["local_us"], rows["energy_kwh"])
+
+
+def _explain(analysis: MeterAnalysis, weather: Temperatures | None, wishes: Wishes) -> None:
+    """Add energy, similar days and the likelier cause to the evidence of the anomalies."""
+    measured = _measured(analysis)
+    if not measured.start_us.size:
+        return
+    hours = None if weather is None else evidence.Weather(weather.t_us, weather.celsius)
+    per_kwh = wishes.price_per_kwh
+    price = None if per_kwh is None else evidence.fixed_price("--price-per-kwh", per_kwh)
+    for one in analysis.answer["anomalies"]:
+        end, cleared = one["end"], one["cleared_at"]
+        episode = evidence.Episode(
+            one["kind"],
+            _us(one["start"]),
+            None if end is None else _us(end),
+            int(measured.end_us[-1]) if cleared is None else _us(cleared),
+        )
+        one["evidence"] |= evidence.explain(measured, episode, hours, price, wishes.holidays)
+
+
+def _us(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1e6)
 
 
 def tamper_scores(analysis: MeterAnalysis, window_days: int) -> list[dict[str, Any]]:

@@ -22,8 +22,9 @@ from app.analysis.meter_doubts import (
 from app.recordings.guesses import Guess
 from app.recordings.meter_grid import Grid, find_grid
 from app.recordings.read import Table
-from contracts.kinds import ANOMALIES, Anomaly
+from contracts.kinds import ANOMALIES
 from contracts.quality import Quality, Reason
+from customer_context.metering.evidence import confidence
 from feature_kernels.consumption import (
     ANOMALY_KINDS,
     DEFAULTS,
@@ -39,7 +40,6 @@ US_PER_S = 1_000_000
 HOUR_S = 3_600.0
 LEVEL_TO_S = 12 * HOUR_S  # longer intervals average out the quiet hours of the night
 DAY_US = 86_400_000_000
-CERTAIN = (Anomaly.GAP, Anomaly.NEGATIVE, Anomaly.REGISTER_BACKWARDS)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KIND_NAMES = {code: name for name, code in ANOMALY_KINDS.items()}
 
@@ -196,16 +196,6 @@ def _cells(grid: Grid, start_us: NDArray[np.int64], end_us: NDArray[np.int64]) -
     return np.asarray(middle // round(grid.kernel_s * US_PER_S), np.int64)
 
 
-def _confidence(kind: str, row: Any) -> float | None:
-    """Return 0.5 to 1: how far the observed value lies beyond the threshold, as a share of it."""
-    if kind in CERTAIN:
-        return 1.0
-    far, near = abs(float(row["observed"])), abs(float(row["threshold"]))
-    if kind == Anomaly.SUSTAINED_DROP:
-        far, near = near, far
-    return number(1.0 - 0.5 * min(near / far, 1.0), 3) if far > 0.0 else 0.5
-
-
 def _base_load(grid: Grid, values: Values) -> float | None:
     """Return the base load, W, of the measured values in their intervals."""
     if grid.interval_s > LEVEL_TO_S:
@@ -289,7 +279,7 @@ def _anomalies(
             "raised_at": before["raised_at"],
             "cleared_at": None if raised else when(row["decided_us"]),
             "severity": int(row["severity"]),
-            "confidence": _confidence(kind, row),
+            "confidence": confidence(kind, float(row["observed"]), float(row["threshold"])),
             "evidence": {
                 "expected": number(row["expected"]),
                 "observed": number(row["observed"]),

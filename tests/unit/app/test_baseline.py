@@ -8,19 +8,13 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from app.analysis.baseline import (
-    Use,
-    days_off,
-    describe,
-    german_holidays,
-    hours_of_days,
-    whole_days,
-)
+from app.analysis.baseline import describe, hours_of_days, whole_days
 from app.analysis.weather_fit import fit
 from app.analysis.weather_model import HOUR_US, Model, Temperatures, hourly
 from app.cli import cli
 from app.recordings.encoding import TableError
 from app.recordings.temperatures import read_temperatures
+from customer_context.metering.use import Use, days_off, german_holidays
 
 T0 = round(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 DAY_US = 24 * HOUR_US

@@ -11,10 +11,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
-from app.analysis.baseline import Use
-from app.analysis.evidence import DAY_US, HOUR_US, enrich
-from app.analysis.weather_model import Temperatures
 from app.cli import cli
+from customer_context.metering.evidence import (
+    DAY_US,
+    HOUR_US,
+    Episode,
+    Weather,
+    explain,
+    fixed_price,
+)
+from customer_context.metering.use import Use
 
 T0 = round(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1e6)  # a Monday
 DAYS = 90
@@ -31,22 +37,17 @@ def home(seed: int = 1) -> Use:
     return Use(t, t + HOUR_US // 2, t, watt / 2_000.0)
 
 
-def anomaly(kind: str, first_day: float, days: float | None) -> dict[str, Any]:
-    """An anomaly as `analyse-meter` answers it."""
-
-    def iso(day: float) -> str:
-        return datetime.fromtimestamp((T0 + day * DAY_US) / 1e6, UTC).isoformat()
-
-    end = None if days is None else iso(first_day + days)
-    return {"kind": kind, "start": iso(first_day), "end": end, "evidence": {}}
+def anomaly(kind: str, first_day: float, days: float | None) -> Episode:
+    """An episode that is known to be over when it ends."""
+    start = T0 + round(first_day * DAY_US)
+    end = None if days is None else start + round(days * DAY_US)
+    return Episode(kind, start, end, T0 + DAYS * DAY_US)
 
 
 def evidence(
-    use: Use, of: dict[str, Any], weather: Temperatures | None = None, country: str | None = None
+    use: Use, of: Episode, weather: Weather | None = None, country: str | None = None
 ) -> dict[str, Any]:
-    enrich([of], use, weather, 0.30, country)
-    found: dict[str, Any] = of["evidence"]
-    return found
+    return explain(use, of, weather, fixed_price("given", 0.30), country)
 
 
 def test_a_rise_is_told_in_energy_and_money() -> None:
@@ -91,7 +92,11 @@ def test_excess_is_what_was_used_beyond_the_expected(seed: int, at: float, days:
 def test_nothing_after_the_anomaly_changes_its_evidence() -> None:
     use, other = home(), home()
     other.energy_kwh[80 * 48 :] *= 9.0
-    assert evidence(use, anomaly("zero", 75, 2)) == evidence(other, anomaly("zero", 75, 2))
+    for episode in (
+        anomaly("zero", 75, 2),
+        Episode("zero", T0 + 75 * DAY_US, None, T0 + 80 * DAY_US),
+    ):
+        assert evidence(use, episode) == evidence(other, episode)
 
 
 @pytest.mark.parametrize(("kw", "half_hours", "cause"), [
@@ -106,7 +111,7 @@ def test_an_even_power_of_a_wall_box_is_a_car(kw: float, half_hours: int, cause:
 @pytest.mark.parametrize(("celsius", "cause"), [(28.0, "heat"), (-6.0, "cold"), (15.0, None)])
 def test_weather_explains_a_rise(celsius: float, cause: str | None) -> None:
     t = T0 + np.arange(DAYS * 24) * HOUR_US
-    weather = Temperatures(t, np.where(t >= T0 + 70 * DAY_US, celsius, 14.0))
+    weather = Weather(t, np.where(t >= T0 + 70 * DAY_US, celsius, 14.0))
     found = evidence(home(), anomaly("base_load_rise", 70, 10), weather)
     assert found["likelier_cause"] == cause
 

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from app.analysis.baseline import days_off
 from customer_context.metering.day_forecast import LEVELS, TAKEN_OVER, day_total, hours_of, next_day
+from customer_context.metering.use import days_off
 from proving.meters.homes import simulated
 
 FIRST = 19_723  # 2024-01-01, a Monday

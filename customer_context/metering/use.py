@@ -1,0 +1,65 @@
+"""What a meter measured, and which of its days are off. Pure."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+Int64s = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+EPOCH = date(1970, 1, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """Measured energies of a meter.
+
+    start_us, end_us : int64[n], ascending; local_us : int64[n], start as local wall time
+    energy_kwh : float64[n]
+    """
+
+    start_us: Int64s
+    end_us: Int64s
+    local_us: Int64s
+    energy_kwh: Floats
+
+    def between(self, first_us: int, last_us: int) -> "Use":
+        """Return the intervals that begin at `first_us` or later and end by `last_us`."""
+        first = int(np.searchsorted(self.start_us, first_us))
+        last = max(first, int(np.searchsorted(self.end_us, last_us, side="right")))
+        part = slice(first, last)
+        return Use(
+            self.start_us[part], self.end_us[part], self.local_us[part], self.energy_kwh[part]
+        )
+
+
+@lru_cache(maxsize=64)
+def german_holidays(year: int) -> frozenset[date]:
+    """Return the public holidays of all German states."""
+    import holidays  # 60 ms that only days off need
+
+    return frozenset(holidays.country_holidays("DE", years=year))
+
+
+HOLIDAYS: dict[str, Callable[[int], frozenset[date]]] = {"DE": german_holidays}
+_COUNTRY_OF_ZONE = {"Europe/Berlin": "DE", "Europe/Busingen": "DE"}
+
+
+def country_of(timezone: str) -> str | None:
+    """Return the country of `HOLIDAYS` in which a time zone lies; None = not known."""
+    return _COUNTRY_OF_ZONE.get(timezone)
+
+
+def days_off(days: Int64s, country: str | None) -> Floats:
+    """Return 1 for local days (since 1970) that are a weekend or a public holiday, else 0."""
+    weekend = (days + 3) % 7 >= 5
+    if country is not None and days.size:
+        first, last = (EPOCH + timedelta(days=int(day)) for day in (days.min(), days.max()))
+        years = range(first.year, last.year + 1)
+        free = [(at - EPOCH).days for year in years for at in HOLIDAYS[country](year)]
+        weekend |= np.isin(days, free)
+    return weekend.astype(np.float64)
