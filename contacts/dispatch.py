@@ -21,6 +21,7 @@ from runtime.secret_box import box_of
 from runtime.settings import Settings
 from runtime.waiting import first_of, pause
 from services import (
+    alert_evidence,
     case_notices,
     case_orders,
     case_steps,
@@ -129,6 +130,10 @@ class Dispatcher:
             moved = await deciding.run(reading_rounds.run_due, self._settings, self._clock.now_us())
             return moved == reading_rounds.BATCH
 
+        async def evidence_once() -> bool:
+            done = await deciding.run(alert_evidence.run_due, self._clock.now_us())
+            return done == alert_evidence.AT_ONCE
+
         async def mail_once() -> bool:
             sent = await links.send_next()
             sent = await codes.send_next() or sent
@@ -160,6 +165,7 @@ class Dispatcher:
                 self._repeat(outbound_once, stop),
                 self._repeat(rounds_once, stop, listener.contacts),
                 self._repeat(meter_events_once, stop, listener.contacts),
+                self._repeat(evidence_once, stop),
                 self._count(deciding, stop),
             )
         ]

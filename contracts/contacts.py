@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from contracts.kinds import Anomaly, SignalType
+from contracts.kinds import Anomaly, LikelierCause, SignalType
 from contracts.open_schema import leave_open
 from contracts.signals import Severity
 
@@ -46,8 +46,37 @@ class CrashDetected(Body):
     data: CrashDetectedData
 
 
+class SimilarDay(Body):
+    """What a day of the same kind before used."""
+
+    date: str
+    energy_kwh: float | None
+
+
+class AlertFigures(Body):
+    """Energy of an anomaly: expected with the range of nine in ten, used, in excess.
+
+    excess_cost : gross, at the tariff named by price_source; None = no tariff of the contract is
+    known. known_until : what was measured later is not in it.
+    """
+
+    expected_kwh: float
+    low_kwh: float | None
+    high_kwh: float | None
+    observed_kwh: float
+    excess_kwh: float
+    excess_cost: float | None
+    price_source: str | None
+    similar_days: list[SimilarDay]
+    likelier_cause: LikelierCause | None
+    known_until: Time
+
+
 class AlertRaisedData(Body):
-    """An anomaly of a meter. subject : meter:<id>; observed, expected, threshold are in `unit`."""
+    """An anomaly of a meter. subject : meter:<id>; observed, expected, threshold are in `unit`.
+
+    evidence : None where there are no figures, or not yet; the alert has them then.
+    """
 
     alert_id: Id
     revision: int = Field(ge=0)
@@ -60,6 +89,7 @@ class AlertRaisedData(Body):
     threshold: float | None
     unit: str
     case_id: Id | None
+    evidence: AlertFigures | None = None
 
 
 class AlertRaised(Body):

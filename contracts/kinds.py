@@ -212,6 +212,24 @@ ANOMALIES: Mapping[str, AnomalyFacts] = {
 }
 
 
+class LikelierCause(StrEnum):
+    """What explains an anomaly without a fault, where the data show it."""
+
+    ELECTRIC_CAR = "electric_car"
+    HEAT = "heat"
+    COLD = "cold"
+    PUBLIC_HOLIDAY = "public_holiday"
+
+
+LIKELIER_CAUSES: Mapping[str, Text] = {
+    LikelierCause.ELECTRIC_CAR: Text("ein Elektroauto lädt", "an electric car is charging"),
+    LikelierCause.HEAT: Text("heißes Wetter (Kühlung)", "hot weather (cooling)"),
+    LikelierCause.COLD: Text("kaltes Wetter (Heizung)", "cold weather (heating)"),
+    LikelierCause.PUBLIC_HOLIDAY: Text("ein Feiertag", "a public holiday"),
+}
+"""Name of a likelier cause."""
+
+
 class Manoeuvre(StrEnum):
     """Driving events that lower a score. A crash is not one of them: it is a separate signal."""
 

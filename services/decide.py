@@ -25,6 +25,7 @@ from customer_context.playbooks.plan import (
 from runtime.errors import NotFound, Retry
 from runtime.metrics import Metrics
 from services import (
+    alert_evidence,
     case_steps,
     case_types,
     contact_policy,
@@ -138,12 +139,13 @@ def _decide(
     signal_queue.lock(connection, [*(s["id"] for s in signals), *of_people])
     newest = signal_queue.newest(connection, [s["id"] for s in signals])
     signals = [{**s, "newest_revision": newest[s["id"]]} for s in signals]
-    alerts.apply_signals(
+    changed = alerts.apply_signals(
         connection,
         [s for s in signals if s["type"] in (alerts.RAISED, alerts.CLEARED) and s["device"]],
         about,
         now_us,
     )
+    evidence = alert_evidence.with_signals(connection, changed, now_us)
     driving_scores.signal_changes(connection, signals, about, now_us)
     triggers = {playbook.spec.trigger.signal for playbook in rules.all()}
     triggering = [s for s in signals if s["type"] in triggers]
@@ -151,6 +153,8 @@ def _decide(
         found = situation.read(connection, triggering, about, channels, now_us, rules=contact_rules)
         reach_h = contact_rules.messages.reach_h
         for signal, one in zip(triggering, found, strict=True):
+            if one.alert_id is not None:
+                one = replace(one, evidence=evidence.get(one.alert_id))
             _play(connection, signal, one, rules, now_us, metrics, reach_h)
     for signal in signals:
         customer = about[signal["id"]]

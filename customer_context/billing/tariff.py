@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from itertools import pairwise
 
 from contracts.billing import Tariff, TariffVersion
@@ -40,3 +41,18 @@ def register_at(version: TariffVersion, local: datetime) -> str:
         if counts:
             return window.register_name
     return version.default_register
+
+
+def gross_per_kwh(tariff: Tariff, local: datetime) -> Decimal | None:
+    """Return what a kWh of use costs at a local time, with levies and value added tax.
+
+    None where the tariff has several registers and does not say when each counts.
+    """
+    version = version_on(tariff, local.date())
+    register = register_at(version, local)
+    if register not in version.unit_prices:
+        if len(version.unit_prices) > 1:
+            return None
+        register = next(iter(version.unit_prices))
+    net = version.unit_prices[register] + sum(levy.price_per_kwh for levy in version.levies)
+    return net * (1 + version.vat_percent / 100)

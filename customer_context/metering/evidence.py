@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from contracts.kinds import Anomaly
+from contracts.kinds import Anomaly, LikelierCause
 from customer_context.metering.use import EPOCH, HOLIDAYS, Floats, Int64s, Use, days_off
 
 METHOD = 1
@@ -194,14 +194,16 @@ def _energy(
     if len(ratios) >= LEAST_SPANS:
         low, high = (_number(max(q, 0.0) * expected, 3) for q in np.quantile(ratios, RANGE))
     excess = use.energy_kwh[span] - each
-    cost = None if price is None else float(price.at(use.local_us[span]) @ excess)
+    cost = None
+    if price is not None:
+        cost = _number(float(price.at(use.local_us[span]) @ excess), 2)
     return {
         "expected_kwh": _number(expected, 3),
         "low_kwh": low,
         "high_kwh": high,
         "observed_kwh": _number(float(use.energy_kwh[span].sum()), 3),
         "excess_kwh": _number(float(excess.sum()), 3),
-        "excess_cost": None if cost is None else _number(cost, 2),
+        "excess_cost": cost,
         "price_source": None if price is None or cost is None else price.source,
     }
 
@@ -241,25 +243,25 @@ def _similar(use: Use, off: Floats, span: slice, past: slice) -> list[dict[str, 
 
 def _cause(
     here: _Home, span: slice, episode: Episode, weather: Weather | None, country: str | None
-) -> str | None:
+) -> LikelierCause | None:
     """Name what explains the anomaly without a fault, if the data show it."""
     use, kind, start = here.use, episode.kind, episode.start_us
     if kind == Anomaly.SPIKE and _is_car(here, span):
-        return "electric_car"
+        return LikelierCause.ELECTRIC_CAR
     if kind == Anomaly.BASE_LOAD_RISE and weather is not None:
         end = int(use.end_us[span.stop - 1]) if episode.end_us is None else episode.end_us
         now, usual = _mean_c(weather, start, end), _mean_c(weather, start - 28 * DAY_US, start)
         if now is not None and usual is not None:
             if now >= max(usual + WARMER_K, HOT_C):
-                return "heat"
+                return LikelierCause.HEAT
             if now <= min(usual - COLDER_K, COLD_C):
-                return "cold"
+                return LikelierCause.COLD
     if kind in (Anomaly.SPIKE, Anomaly.BASE_LOAD_RISE) and country is not None:
         days = np.unique(use.local_us[span] // DAY_US)
         dates = {EPOCH + timedelta(days=int(d)) for d in days}
         free = {d for year in {d.year for d in dates} for d in HOLIDAYS[country](year)}
         if 2 * len(dates & free) >= len(dates):
-            return "public_holiday"
+            return LikelierCause.PUBLIC_HOLIDAY
     return None
 
 

@@ -46,7 +46,7 @@ class Situation:
     channels : configured channels to customers
     cases : cases that the signal opened before → their deadlines
     superseded : the store has a newer revision of the signal
-    alert_id : the alert it belongs to
+    alert_id : the alert it belongs to; evidence : of it in energy, where it is known already
     over : what the signal reports has ended
     policy : the contact policy of messages; exempt : ids of rules that are not of it
     sent : (contact id, message) that count, to the customer and the household
@@ -72,6 +72,7 @@ class Situation:
     cases: Mapping[str, datetime | None] = field(default_factory=dict)
     superseded: bool = False
     alert_id: str | None = None
+    evidence: Mapping[str, Any] | None = None
     over: bool = False
     policy: Policy = field(default_factory=Policy)
     exempt: frozenset[str] = frozenset()
@@ -387,7 +388,20 @@ def _alert_body(situation: Situation, case: PlannedCase | None) -> dict[str, Any
             "threshold": data["threshold"],
             "unit": data["unit"],
             "case_id": None if case is None else case.case_id,
+            "evidence": _figures(situation.evidence),
         },
+    }
+
+
+def _figures(evidence: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """Return what a webhook says of the evidence; None where it has no figures."""
+    if evidence is None or evidence["energy"] is None:
+        return None
+    return {
+        **evidence["energy"],
+        "similar_days": evidence["similar_days"],
+        "likelier_cause": evidence["likelier_cause"],
+        "known_until": evidence["known_until"],
     }
 
 

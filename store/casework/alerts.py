@@ -2,13 +2,16 @@
 
 The columns `_FROM_SIGNALS` follow the newest revisions of an alert's two signals (raised and
 cleared), in any order of arrival; signals never change what people wrote (state, resolution,
-feedback). Every writer takes the same lock first, so the order of `sequence` is the order of
-commits: a reader that has read up to a number has missed none below it.
+feedback). `evidence` is written beside them (services.alert_evidence). Every writer takes the same
+lock first, so the order of `sequence` is the order of commits: a reader that has read up to a
+number has missed none below it.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+
+from psycopg.types.json import Jsonb
 
 from contracts.kinds import SignalType
 from contracts.signals import signal_id
@@ -22,7 +25,8 @@ _CHANGES_LOCK = 7_261_007
 RAISED, CLEARED = str(SignalType.ANOMALY_RAISED), str(SignalType.ANOMALY_CLEARED)
 _FROM_SIGNALS = (
     "kind", "severity", "subject", "customer", "happened_at", "ended_at", "detected_at",
-    "known_at", "observed", "expected", "threshold", "unit", "revision", "cleared", "retracted",
+    "known_at", "known_until", "observed", "expected", "threshold", "unit", "revision", "cleared",
+    "retracted",
 )  # fmt: skip
 
 
@@ -46,13 +50,14 @@ def apply_signals(
     signals: Sequence[Mapping[str, Any]],
     customers: Mapping[str, str | None],
     now_us: int,
-) -> None:
+) -> list[str]:
     """Update the alerts of these meter.anomaly.* signals, in the caller's transaction.
 
     signals : rows of `store.signals.signal_queue.claim`; customers : signal id → customer id.
+    Returns the ids of alerts that have changed: their evidence is due.
     """
     if not signals:
-        return
+        return []
     _lock(connection)
     episodes = {episode(signal): signal for signal in signals}
     ids = [id_ for pair in episodes for id_ in pair]
@@ -66,10 +71,13 @@ def apply_signals(
             (ids,),
         )
     }
+    changed = []
     for (raised_id, cleared_id), signal in episodes.items():
         found = _findings(newest.get(raised_id), newest.get(cleared_id))
         found |= {"subject": signal["subject"], "customer": customers.get(signal["id"])}
-        _store(connection, signal["tenant"], raised_id, found, now_us)
+        if _store(connection, signal["tenant"], raised_id, found, now_us):
+            changed.append(raised_id)
+    return changed
 
 
 def _findings(
@@ -87,6 +95,7 @@ def _findings(
         "ended_at": datetime.fromisoformat(data["ended_at"]) if over and data["ended_at"] else None,
         "detected_at": first["first_at"],
         "known_at": first["time"],
+        "known_until": newest["time"],
         "observed": data["observed"],
         "expected": data["expected"],
         "threshold": data["threshold"],
@@ -99,30 +108,81 @@ def _findings(
 
 def _store(
     connection: Connection, tenant: str, alert_id: str, found: dict[str, Any], now_us: int
-) -> None:
+) -> bool:
+    """Store what signals say of an alert; return whether that is new."""
+    due = None if found["retracted"] else from_us(now_us)
     before = rows.one(
         connection,
         "select * from contacts.alert where alert_id = %s for no key update",
         (alert_id,),
     )
     if before is None:
-        columns = ("alert_id", "tenant", "updated_at", *_FROM_SIGNALS)
+        columns = ("alert_id", "tenant", "updated_at", "evidence_due_at", *_FROM_SIGNALS)
         connection.execute(
             f"insert into contacts.alert ({', '.join(columns)}) "
             f"values ({', '.join(['%s'] * len(columns))})".encode(),
-            [alert_id, tenant, from_us(now_us), *(found[name] for name in _FROM_SIGNALS)],
+            [alert_id, tenant, from_us(now_us), due, *(found[name] for name in _FROM_SIGNALS)],
         )
         _changed(connection, tenant, alert_id, "raised", now_us)
-        return
+        return True
     different = [name for name in _FROM_SIGNALS if before[name] != found[name]]
     if not different:
-        return
+        return False
     what = "corrected"
     for flag in ("retracted", "cleared"):
         if flag in different and found[flag]:
             what = flag
             break
-    _update(connection, before, {name: found[name] for name in different}, what, now_us)
+    sets = {name: found[name] for name in different} | {"evidence_due_at": due}
+    _update(connection, before, sets, what, now_us)
+    return True
+
+
+def of_ids(connection: Connection, alert_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return these alerts, in the order of their ids."""
+    return rows.all_(
+        connection,
+        "select * from contacts.alert where alert_id = any(%s) order by alert_id",
+        (list(alert_ids),),
+    )
+
+
+def evidence_due(connection: Connection, now: datetime, limit: int) -> list[dict[str, Any]]:
+    """Lock and return alerts whose evidence is to be computed, those that wait longest first.
+
+    Takes the lock of writers only where there are any.
+    """
+    waits = (
+        "from contacts.alert where evidence_due_at <= %s order by evidence_due_at, alert_id "
+        "limit %s"
+    )
+    if not rows.all_(connection, f"select alert_id {waits}", (now, 1)):
+        return []
+    _lock(connection)
+    return rows.all_(connection, f"select * {waits} for no key update", (now, limit))
+
+
+def write_evidence(
+    connection: Connection,
+    alert: Mapping[str, Any],
+    evidence: Mapping[str, Any] | None,
+    due_at: datetime | None,
+    now_us: int,
+    *,
+    told: bool,
+) -> None:
+    """Store the evidence of a locked alert, and when it is to be computed next (None = not again).
+
+    told : also as a change of the alert, where it is another than before.
+    """
+    sets = {"evidence": None if evidence is None else Jsonb(evidence), "evidence_due_at": due_at}
+    if told and alert["evidence"] != evidence:
+        _update(connection, dict(alert), sets, "evidence", now_us)
+        return
+    connection.execute(
+        "update contacts.alert set evidence = %s, evidence_due_at = %s where alert_id = %s",
+        [*sets.values(), alert["alert_id"]],
+    )
 
 
 def link_case(connection: Connection, alert_id: str, case_id: str, now_us: int) -> None:

@@ -4,9 +4,11 @@ A row belongs to the customer whose contract covered the meter when it began, an
 while that customer grants the purpose; to that customer (`own`) always.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
+from contracts.quality import Quality
 from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING
@@ -217,6 +219,31 @@ def hours(
         f"from {sql} {_GRANTED} and f.estimated = 0 group by 1, c.customer order by 1, c.customer",
         [zone, *parameters, purpose, _ids(connection, tenant, own), tenant, meter_id],
     )
+
+
+def measured(
+    connection: Connection,
+    tenant: str,
+    meter_id: str,
+    customers: Sequence[str],
+    from_at: datetime,
+    to_at: datetime,
+) -> list[tuple[datetime, datetime, float]]:
+    """Return begin, end and kWh of the intervals that were read, by time: under contracts of these
+    customers, beginning at `from_at` or later and ending by `to_at`.
+
+    For decisions about one meter: the caller has looked after the purpose.
+    """
+    where = rows.Conditions("f.estimated = 0 and f.energy_kwh <> 'nan' and f.end_at > f.start_at")
+    where.add("f.status = %s", int(Quality.ABGELESEN))
+    where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
+    where.add("f.end_at <= %s", to_at)
+    sql, parameters = under_contract("shown.meter_interval", "meter", where)
+    return connection.execute(
+        f"select f.start_at, f.end_at, f.energy_kwh from {sql} where c.tenant = %s "
+        "and c.meter = %s and c.customer = any(%s) order by f.start_at".encode(),
+        [*parameters, tenant, meter_id, list(customers)],
+    ).fetchall()
 
 
 def register(

@@ -38,8 +38,8 @@ class AlertChange(Shape):
 
     sequence: int = Field(description="Also the id of the event.")
     what: str = Field(
-        description="raised, corrected, cleared, retracted, case, acknowledged, resolved, "
-        "classified"
+        description="raised, corrected, cleared, retracted, evidence, case, acknowledged, "
+        "resolved, classified"
     )
     alert: Alert
 

@@ -1,0 +1,150 @@
+"""An alert of the stream has the evidence that `analyse-meter` gives for the same meter's file."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from app.cli import cli
+from app.operations.publish import messages_of
+from app.operations.registry_import import validate, write
+from contracts.billing import Tariff, TariffVersion
+from contracts.quality import Quality
+from contracts.raw import RawMessage
+from ingest.partition.worker import Worker
+from proving.meters.homes import simulated
+from services import alert_evidence, bills
+from store.casework import weather
+from store.postgres.times import from_us
+from tests.fix_contacts import Stage
+from tests.fix_registry import NOW_US, registry
+
+DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
+DAYS = 120
+FIRST_US = NOW_US // DAY_US * DAY_US - DAYS * DAY_US
+ZONE = ZoneInfo("Europe/Berlin")
+KEYS = ("energy", "why_not", "usual_w", "similar_days", "likelier_cause")
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the file's answer and the stream's alerts say of one home. alerts : by kind."""
+
+    stage: Stage
+    anomalies: list[dict[str, Any]]
+
+
+def home() -> np.ndarray:
+    """Half hours, kWh: a rise of two weeks in hot weather, two days of nothing, and half use."""
+    kwh = simulated(3, 5, DAYS).kwh[: DAYS * 48].copy()
+    kwh = np.maximum(kwh, 0.02)
+    kwh[60 * 48 : 74 * 48] += 0.15
+    kwh[90 * 48 : 92 * 48] = 0.0
+    kwh[108 * 48 :] *= 0.4
+    return np.round(kwh, 3)
+
+
+def celsius() -> np.ndarray:
+    hours = np.full(DAYS * 24, 15.0)
+    hours[60 * 24 : 80 * 24] = 27.0
+    return hours
+
+
+def local(t_us: int) -> str:
+    return datetime.fromtimestamp(t_us / 1e6, UTC).astimezone(ZONE).isoformat()
+
+
+def from_file(folder: Path) -> tuple[Path, list[dict[str, Any]]]:
+    file, temperature = folder / "home.csv", folder / "weather.csv"
+    starts = FIRST_US + np.arange(DAYS * 48) * HOUR_US // 2
+    rows = zip(starts.tolist(), home().tolist(), strict=True)
+    file.write_text("start,energy_kwh\n" + "".join(f"{local(t)},{kwh:.3f}\n" for t, kwh in rows))
+    hours = enumerate(celsius().tolist())
+    lines = (f"{local(FIRST_US + i * HOUR_US)},{c}\n" for i, c in hours)
+    temperature.write_text("time,temperature\n" + "".join(lines))
+    options = ["--tz", str(ZONE), "--holidays", "DE", "--price-per-kwh", "0.3"]
+    done = CliRunner().invoke(
+        cli, ["analyse-meter", str(file), "--temperature", str(temperature), *options, "-q"]
+    )
+    assert done.exit_code == 0, done.output
+    return file, json.loads(done.stdout)["anomalies"]
+
+
+def registered(stage: Stage) -> None:
+    sections = registry()
+    sections["meters"][0] |= {"interval_s": 1800, "timezone": str(ZONE)}
+    write(stage.url, validate(sections, "test"), NOW_US)
+    version = TariffVersion(
+        valid_from=date(2020, 1, 1), standing_charge_per_year=Decimal(120),
+        unit_prices={"total": Decimal("0.25")}, vat_percent=Decimal(20),
+    )  # fmt: skip
+    ends = ((date(2025, 1, 1), "0"), (date(2026, 1, 1), "3000"))
+    body = {
+        "start": "2025-01-01",
+        "end": "2026-01-01",
+        "tariff": Tariff(name="Home 25", versions=(version,)).model_dump(mode="json"),
+        "readings": [
+            {"day": day.isoformat(), "kwh": kwh, "status": Quality.ABGELESEN.name}
+            for day, kwh in ends
+        ],
+    }
+    bills.write(stage.connection, "t1", "b1", "c3", "k3", body, "test", NOW_US)
+    hours = [(from_us(FIRST_US + i * HOUR_US), c, None) for i, c in enumerate(celsius().tolist())]
+    weather.put(stage.connection, "t1", "", hours, NOW_US)
+    stage.connection.commit()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("evidence")
+
+
+@pytest.fixture
+def told(new_stage: Callable[..., Stage], folder: Path) -> Told:
+    file, anomalies = from_file(folder)
+    stage = new_stage()
+    registered(stage)
+    messages = messages_of(file, "t1/meter0", "native", None, str(ZONE), [], 600, NOW_US)
+    worker = Worker(stage.url, stage.settings, stage.clock)
+    worker.process([RawMessage(m.topic, m.payload(None), NOW_US, m.content_type) for m in messages])
+    worker.close()
+    stage.decide()
+    return Told(stage, anomalies)
+
+
+def explained(stage: Stage) -> None:
+    while alert_evidence.run_due(stage.connection, stage.clock.now_us()):
+        stage.connection.commit()
+    stage.connection.commit()
+
+
+def test_the_stream_says_what_the_file_says(told: Told) -> None:
+    stage = told.stage
+    explained(stage)
+    by_kind = {one["kind"] for one in told.anomalies}
+    assert {"zero", "base_load_rise", "sustained_drop"} <= by_kind
+    stage.clock.advance(DAY_US // 1_000_000 + 60)  # what lasts is explained again
+    explained(stage)
+    found = {(alert["kind"], alert["happened_at"]): alert for alert in stage.alerts()}
+    assert len(found) == len(told.anomalies)
+    for one in told.anomalies:
+        alert = found[one["kind"], datetime.fromisoformat(one["start"])]
+        given = {key: one["evidence"][key] for key in KEYS}
+        if given["energy"] is not None:
+            assert given["energy"].pop("price_source") == "--price-per-kwh"
+            assert alert["evidence"]["energy"].pop("price_source") == "Home 25"
+        assert {key: alert["evidence"][key] for key in KEYS} == given, one["kind"]
+    rise = next(a for a in found.values() if a["kind"] == "base_load_rise")
+    energy = rise["evidence"]["energy"]
+    assert rise["evidence"]["likelier_cause"] == "heat"
+    assert energy["low_kwh"] <= energy["expected_kwh"] * 1.1 and energy["excess_kwh"] > 50.0
+    assert energy["excess_cost"] == pytest.approx(0.3 * energy["excess_kwh"], abs=0.01)
+    assert len(rise["evidence"]["similar_days"]) == 5
