@@ -135,7 +135,7 @@ def _evidence(
     price, hours, use = None, None, _NOTHING
     if alert["kind"] in KINDS:
         use = _use(connection, tenant, meter_id, ids, episode, meter["timezone"])
-        price = _price(connection, tenant, meter["contract"])
+        price = _price(connection, tenant, meter["customer"], meter["contract"])
         hours = _weather(connection, tenant, meter["customer"], episode)
     found = explain(use, episode, hours, price, country_of(meter["timezone"]))
     return {"method": METHOD, "known_until": from_us(known_us).isoformat(), **found}
@@ -169,9 +169,9 @@ def _offset_us(at: datetime, zone: ZoneInfo) -> int:
     return 0 if offset is None else offset // timedelta(microseconds=1)
 
 
-def _price(connection: Connection, tenant: str, contract: str) -> Price | None:
+def _price(connection: Connection, tenant: str, customer: str, contract: str) -> Price | None:
     """Return the prices of the tariff of the contract's newest bill; None without one."""
-    bill = bills.newest(connection, tenant, contract)
+    bill = bills.newest(connection, tenant, customer, contract)
     if bill is None:
         return None
     tariff = Tariff.model_validate(bill["body"]["tariff"])

@@ -24,11 +24,13 @@ def _why(code: str, de: str, en: str) -> dict[str, Any]:
     return {"code": code, "text": en, "texts": {"de": de, "en": en}}
 
 
+_USUAL_W = [150.0] * 6 + [310.0] * 12 + [520.0] * 4 + [180.0] * 2
+
 _ALERT: dict[str, Any] = {
     "id": "b1a7a4d3a6d24c0e9b1d2b7d0a4f6c11",
     "kind": "base_load_rise",
     "severity": 2,
-    "confidence": None,
+    "confidence": 0.73,
     "happened_at": "2026-11-18T23:00:00Z",
     "detected_at": "2026-11-21T23:15:02Z",
     "updated_at": "2026-11-22T08:12:40Z",
@@ -45,6 +47,24 @@ _ALERT: dict[str, Any] = {
         "unit": "W",
         "window": {"from": "2026-11-18T23:00:00Z", "to": None},
         "method": "against the median of the lowest hours of up to 28 days before",
+        "energy": {
+            "expected_kwh": 21.84,
+            "low_kwh": 19.1,
+            "high_kwh": 24.6,
+            "observed_kwh": 40.95,
+            "excess_kwh": 19.11,
+            "excess_cost": 6.12,
+            "price_source": "Home 25",
+        },
+        "why_not": None,
+        "usual_w": {"workday": _USUAL_W, "day_off": _USUAL_W},
+        "similar_days": [
+            {"date": "2026-11-16", "energy_kwh": 7.2},
+            {"date": "2026-11-17", "energy_kwh": 7.4},
+            {"date": "2026-11-18", "energy_kwh": 7.1},
+        ],
+        "likelier_cause": None,
+        "known_until": "2026-11-21T23:15:00Z",
     },
     "explanation": "For days no hour came below 412.0 W; 148.5 W used to be the base load.",
     "resolution": None,

@@ -1,8 +1,10 @@
 """Alerts: the list, and one alert with its evidence and actions."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
 from typing import Any
 
+import numpy as np
 from starlette.responses import Response
 
 from api.http import paging
@@ -16,13 +18,17 @@ from api.pages.plots import meters as meter_plots
 from api.resources import alerts as alert_resources
 from contracts.kinds import Anomaly
 from customer_context.cases.alert_states import FEEDBACK, STATES
+from customer_context.metering.use import EPOCH, country_of, days_off
 from services import alert_flow, contact_flow
+from services.meter_use import Expected
 from store.people.read_log import of_rows
 from store.reads import metering
 
 _AROUND = timedelta(days=3)
 _MAX_WINDOW = timedelta(days=21)
 _MAX_TEXT = 2_000
+_OWN_DAYS = 7
+"""Days of the anomaly beside the similar ones."""
 
 
 def alert_list(view: View) -> Response:
@@ -71,11 +77,15 @@ def alert(view: View) -> Response:
         else []
     )
     view.log(of_rows(sent, "contact", "contact_id"), "contacts", "contacts")
+    shown = alert_resources.of_row(row)
     return view.page(
         "alert.html",
         alert=row,
         evidence=_evidence(view, row),
         evidence_plot="register" if row["kind"] == Anomaly.REGISTER_BACKWARDS else "power",
+        figures=shown.evidence,
+        confidence=shown.confidence,
+        similar=_similar(view, row),
         contacts=sent,
         writes=view.may(Scope.ALERTS_WRITE),
         feedback=FEEDBACK,
@@ -101,11 +111,69 @@ def _evidence(view: View, row: Row) -> dict[str, Any] | None:
     shown = intervals(view, meter_id, start - _AROUND, end + _AROUND / 3)
     if not shown:
         return None
+    f = _formats(view, meter, start)
+    usual = _usual(row["evidence"], shown, f)
     lines = {}
     if row["unit"] == "W":
-        lines = {"plot.expected": row["expected"], "plot.threshold": row["threshold"]}
-    f = _formats(view, meter, start)
-    return meter_plots.power(shown, [as_plot_anomaly(row)], view.text, f, lines)
+        lines = {"plot.expected": None if usual else row["expected"],
+                 "plot.threshold": row["threshold"]}  # fmt: skip
+    return meter_plots.power(
+        shown, [as_plot_anomaly(row)], view.text, f, lines, expected=usual, middle=True
+    )
+
+
+def _usual(evidence: Row | None, shown: Sequence[Row], f: Formats) -> list[Expected]:
+    """Return what is usual in the hours of these intervals, by the stored evidence."""
+    if evidence is None or evidence["usual_w"] is None:
+        return []
+    hours = sorted({row["start_at"].replace(minute=0, second=0, microsecond=0) for row in shown})
+    walls = [hour.astimezone(f.zone) for hour in hours]
+    days = np.array([(wall.date() - EPOCH).days for wall in walls], np.int64)
+    off = days_off(days, country_of(f.zone.key))
+    energy = evidence["energy"]
+    low = high = 1.0
+    if energy is not None and energy["low_kwh"] is not None and energy["expected_kwh"]:
+        low, high = (energy[name] / energy["expected_kwh"] for name in ("low_kwh", "high_kwh"))
+    found = []
+    for hour, wall, free in zip(hours, walls, off.tolist(), strict=True):
+        watt = evidence["usual_w"]["day_off" if free else "workday"][wall.hour]
+        if watt is not None:
+            kwh = watt / 1000.0
+            found.append(Expected(hour, hour + timedelta(hours=1), kwh, low * kwh, high * kwh))
+    return found
+
+
+def _similar(view: View, row: Row) -> dict[str, Any] | None:
+    """Return similar days and the anomaly's own as rows and plot; None where there are none."""
+    before = [] if row["evidence"] is None else row["evidence"]["similar_days"]
+    subject = row["subject"] or ""
+    if not before or not view.may(Scope.CONSUMPTION_READ):
+        return None
+    meter_id = subject.removeprefix("meter:")
+    meter = metering.meter(
+        view.connection, view.tenant, meter_id, alert_resources.PURPOSE, view.now
+    )
+    f = _formats(view, meter, row["happened_at"])
+    first = row["happened_at"].astimezone(f.zone).date()
+    last = (row["ended_at"] or view.now).astimezone(f.zone).date()
+    days = metering.days(
+        view.connection, view.tenant, meter_id, alert_resources.PURPOSE, from_date=first,
+        to_date=min(last, first + timedelta(days=_OWN_DAYS - 1)), own=view.caller.customer,
+    )  # fmt: skip
+    pairs = [(day["date"], day["energy_kwh"]) for day in before]
+    own = [
+        (day["date"].isoformat(), day["energy_kwh"])
+        for day in reversed(days)
+        if day["customer"] == row["customer"]
+    ]
+    return {
+        "rows": [
+            (date.fromisoformat(day), kwh, of_anomaly)
+            for part, of_anomaly in ((pairs, False), (own, True))
+            for day, kwh in part
+        ],
+        "plot": meter_plots.similar_days(pairs, own, view.text, f),
+    }
 
 
 def _formats(view: View, meter: Row | None, at: datetime) -> Formats:

@@ -1,20 +1,23 @@
 """The alert resource of API and pages, with evidence and explanation."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from api.http.answers import Shape, finite
-from contracts.kinds import ANOMALIES, Anomaly, AnomalyFacts
+from contracts.kinds import ANOMALIES, Anomaly, AnomalyFacts, LikelierCause
 from contracts.purposes import Purpose
+from customer_context.metering.evidence import confidence
 from feature_kernels import consumption
 
 PURPOSE = Purpose.ENERGY_INSIGHT
 State = Literal["open", "acknowledged", "resolved"]
 Feedback = Literal["confirmed", "false_positive", "expected", "unclear"]
 """Classification by a person; `expected`: the anomaly is real and has a good reason."""
+WhyNot = Literal["not_in_energy", "nothing_measured", "short_past", "not_yet", "not_shared"]
+"""Why an alert has no figures in energy."""
 
 RULE_VERSION = str(consumption.CARRY_VERSION)
 
@@ -33,6 +36,38 @@ class Window(Shape):
     to: datetime | None
 
 
+class AlertEnergy(Shape):
+    """Energy of the anomaly from its begin to its end, or to `known_until` while it lasts."""
+
+    expected_kwh: float = Field(description="By hour and kind of day of the four weeks before.")
+    low_kwh: float | None = Field(
+        description="Eight of ten spans of that length before lay between `low_kwh` and "
+        "`high_kwh`; null: the meter's past is too short."
+    )
+    high_kwh: float | None
+    observed_kwh: float
+    excess_kwh: float = Field(description="Observed less expected; below zero: too little.")
+    excess_cost: float | None = Field(
+        description="Gross; null: no tariff of the contract is known, or it does not say when "
+        "which register counts."
+    )
+    price_source: str | None = Field(description="The tariff of the contract's newest bill.")
+
+
+class SimilarDay(Shape):
+    """A day before of the same kind (workday or day off) as the first one of the anomaly."""
+
+    date: date
+    energy_kwh: float | None
+
+
+class UsualPower(Shape):
+    """Expected power by local hour, W: 24 values of each kind of day."""
+
+    workday: list[float | None]
+    day_off: list[float | None]
+
+
 class Evidence(Shape):
     """What was measured, and what it is compared with."""
 
@@ -43,6 +78,18 @@ class Evidence(Shape):
     unit: str
     window: Window
     method: str
+    energy: AlertEnergy | None
+    why_not: WhyNot | None = Field(
+        description="Why there is no `energy`: not_in_energy: this kind has none; "
+        "nothing_measured: no interval of it was read; short_past: fewer than seven days before; "
+        "not_yet: it is being computed; not_shared: the customer does not grant energy insight."
+    )
+    usual_w: UsualPower | None
+    similar_days: list[SimilarDay]
+    likelier_cause: LikelierCause | None = Field(
+        description="What explains the anomaly without a fault, where the data show it."
+    )
+    known_until: datetime | None = Field(description="What was measured later is not in it.")
 
 
 class Found(Shape):
@@ -59,7 +106,9 @@ class Alert(Shape):
     kind: Anomaly
     severity: int = Field(ge=1, le=3)
     confidence: float | None = Field(
-        ge=0, le=1, description="null: this version of the rules does not estimate it."
+        ge=0,
+        le=1,
+        description="How far the observed value lies beyond the threshold; null: it is not known.",
     )
     happened_at: datetime
     detected_at: datetime
@@ -92,7 +141,7 @@ def of_row(row: Mapping[str, Any]) -> Alert:
         id=row["alert_id"],
         kind=row["kind"],
         severity=row["severity"],
-        confidence=None,
+        confidence=confidence(row["kind"], figures["observed"], figures["threshold"]),
         happened_at=row["happened_at"],
         detected_at=row["detected_at"],
         updated_at=row["updated_at"],
@@ -101,12 +150,15 @@ def of_row(row: Mapping[str, Any]) -> Alert:
         state=row["state"],
         subject=row["subject"],
         rule=Rule(id=f"consumption.{row['kind']}", version=RULE_VERSION),
-        evidence=Evidence(
-            metric=facts.metric,
-            **figures,
-            unit=row["unit"],
-            window=Window.model_validate({"from": row["happened_at"], "to": row["ended_at"]}),
-            method=facts.method.en,
+        evidence=Evidence.model_validate(
+            {
+                "metric": facts.metric,
+                **figures,
+                "unit": row["unit"],
+                "window": {"from": row["happened_at"], "to": row["ended_at"]},
+                "method": facts.method.en,
+                **_figures(row),
+            }
         ),
         explanation=_explanation(facts, figures, row),
         resolution=row["resolution"],
@@ -120,6 +172,18 @@ def of_row(row: Mapping[str, Any]) -> Alert:
         revision=row["revision"],
         version=row["version"],
     )
+
+
+def _figures(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the stored evidence in energy as fields of `Evidence`."""
+    found = row["evidence"]
+    if found is None:
+        found = {
+            "energy": None, "usual_w": None, "similar_days": [], "likelier_cause": None,
+            "known_until": None,
+            "why_not": "not_shared" if row["evidence_due_at"] is None else "not_yet",
+        }  # fmt: skip
+    return {name: value for name, value in found.items() if name != "method"}
 
 
 def _explanation(

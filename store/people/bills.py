@@ -124,16 +124,6 @@ def before(
     )
 
 
-def newest(connection: Connection, tenant: str, contract: str) -> dict[str, Any] | None:
-    """Return the bill of a contract for its newest period."""
-    return rows.one(
-        connection,
-        f"select {_LISTED} from customers.bill b where b.tenant = %s and b.contract = %s "
-        f"and {_NEWEST} order by b.end_on desc, b.bill limit 1",
-        (tenant, contract),
-    )
-
-
 def has_contract(connection: Connection, tenant: str, customer: str, contract: str) -> bool:
     """Return whether a contract is the customer's."""
     return bool(

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import httpx
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from api.http.scopes import OF_ROLE
 from app.cli import cli
 from app.operations.publish import messages_of
 from app.operations.registry_import import validate, write
@@ -23,9 +25,13 @@ from ingest.partition.worker import Worker
 from proving.meters.homes import simulated
 from services import alert_evidence, bills
 from store.casework import weather
+from store.people import keys
 from store.postgres.times import from_us
+from tests.fix_api import running_api
 from tests.fix_contacts import Stage
 from tests.fix_registry import NOW_US, registry
+from tests.pages import sign_in
+from tests.patience import patient
 
 DAY_US, HOUR_US = 86_400_000_000, 3_600_000_000
 DAYS = 120
@@ -140,7 +146,7 @@ def test_the_stream_says_what_the_file_says(told: Told) -> None:
         given = {key: one["evidence"][key] for key in KEYS}
         if given["energy"] is not None:
             assert given["energy"].pop("price_source") == "--price-per-kwh"
-            assert alert["evidence"]["energy"].pop("price_source") == "Home 25"
+            given["energy"]["price_source"] = "Home 25"
         assert {key: alert["evidence"][key] for key in KEYS} == given, one["kind"]
     rise = next(a for a in found.values() if a["kind"] == "base_load_rise")
     energy = rise["evidence"]["energy"]
@@ -148,3 +154,27 @@ def test_the_stream_says_what_the_file_says(told: Told) -> None:
     assert energy["low_kwh"] <= energy["expected_kwh"] * 1.1 and energy["excess_kwh"] > 50.0
     assert energy["excess_cost"] == pytest.approx(0.3 * energy["excess_kwh"], abs=0.01)
     assert len(rise["evidence"]["similar_days"]) == 5
+    the_api_and_the_page_show_it(stage, rise)
+
+
+def the_api_and_the_page_show_it(stage: Stage, rise: dict[str, Any]) -> None:
+    _, key = keys.create_key(
+        stage.connection, tenant="t1", role="utility", name="u", scopes=OF_ROLE["utility"],
+        now_us=NOW_US, customer=None,
+    )  # fmt: skip
+    stage.connection.commit()
+    with (
+        running_api(stage.url, stage.clock) as address,
+        httpx.Client(base_url=address, timeout=patient(20.0)) as client,
+    ):
+        auth = {"authorization": f"Bearer {key}"}
+        answer = client.get(f"/v1/alerts/{rise['alert_id']}", headers=auth).json()
+        assert answer["evidence"]["energy"] == rise["evidence"]["energy"]
+        assert answer["evidence"]["likelier_cause"] == "heat"
+        assert len(answer["evidence"]["usual_w"]["workday"]) == 24
+        assert 0.5 <= answer["confidence"] <= 1.0
+        sign_in(client, key)
+        page = client.get(f"/alerts/{rise['alert_id']}", headers={"accept-language": "en"}).text
+        assert "Likely: hot weather (cooling)" in page and "Ask for cooling" in page
+        assert "at the tariff Home 25" in page and "Usual range" in page
+        assert page.count("data-plot=") == 2

@@ -71,8 +71,12 @@ DYNAMIC = (
     "consent_link.renewal",
     "contact.state",
     "interval_reason",
+    "alert.cause",
+    "alert.cause_do",
+    "alert.do",
     "alert.method",
     "alert.says",
+    "alert.why_not",
     "case.signal",
     "contract.kind",
     "customer.language",
@@ -144,6 +148,7 @@ def _of_contracts(language: str) -> dict[str, str]:
     """Return names and sentences of contracts.kinds and contracts.channels by page key."""
     titles: dict[str, dict[str, Text]] = {
         "anomaly": {code: facts.name for code, facts in kinds.ANOMALIES.items()},
+        "alert.cause": dict(kinds.LIKELIER_CAUSES),
         "alert.says": {code: facts.finding for code, facts in kinds.ANOMALIES.items()},
         "alert.method": {code: facts.method for code, facts in kinds.ANOMALIES.items()},
         "event": {code: facts.name for code, facts in kinds.EVENTS.items()},

@@ -1,7 +1,7 @@
 """Plots of consumption: power with anomalies, days, and the load profile."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from api.pages.frame.formats import Formats
@@ -158,6 +158,18 @@ def _range(
     ]
 
 
+def _middle(
+    x: list[str], expected: Sequence[Expected], t: Texts, unit: tuple[str, float, str]
+) -> list[Plot]:
+    return [
+        line(
+            x, _scaled((1000.0 * each.kwh for each in expected), unit), name=t("plot.expected"),
+            colour="var:plot-3", width=1.6, dash="dash", shape="hv",
+            hover=f"%{{y:{unit[2]}}} {unit[0]}<extra>{t('plot.expected')}</extra>",
+        )
+    ]  # fmt: skip
+
+
 def power(
     intervals: Sequence[Mapping[str, Any]],
     anomalies: Sequence[Mapping[str, Any]],
@@ -166,12 +178,14 @@ def power(
     lines: Mapping[str, float | None] | None = None,
     days: Sequence[Mapping[str, Any]] = (),
     expected: Sequence[Expected] = (),
+    middle: bool = False,
 ) -> Plot:
     """Plot mean power by interval: measured, estimated and missing, with anomalies as bands.
 
     intervals : start_at, end_at, energy_kwh, estimated (bool); anomalies : kind, start_at, end_at
     (None = still lasts); lines : key of a text → W, a horizontal line each; days : start_at and
-    base_load_w, a step for each day on the axis of the power; expected : hours with their range.
+    base_load_w, a step for each day on the axis of the power; expected : hours with their range;
+    middle : also what is expected in it.
     """
     x = [f.local(interval["start_at"]) for interval in intervals]
     watts = [_mean_power_w(interval) for interval in intervals]
@@ -179,6 +193,7 @@ def power(
     at = [f.local(each.start_at) for each in expected]
     return plot(
         _range(at, expected, unit[1] / 1000.0, t, "hv")
+        + (_middle(at, expected, t, unit) if middle and expected else [])
         + _power_traces(x, intervals, t, f, unit)
         + _power_lines(x, lines or {}, t, unit)
         + _base_load(intervals, days, t, f, unit),
@@ -201,6 +216,36 @@ def power(
         yaxis=amount_axis(unit[0]),
         margin=margin(top=34),
     )
+
+
+def similar_days(
+    before: Sequence[tuple[str, float | None]],
+    own: Sequence[tuple[str, float | None]],
+    t: Texts,
+    f: Formats,
+) -> Plot:
+    """Plot the energy of days: similar ones before an anomaly, and its own.
+
+    before, own : (date, kWh), dates ascending.
+    """
+    traces = [
+        bars(
+            [f.day(date.fromisoformat(day)) for day, _ in part],
+            rounded((kwh for _, kwh in part), 2),
+            name=t(name),
+            colour=colour,
+            hover="%{x} · %{y:.1f} kWh<extra></extra>",
+        )
+        for part, name, colour in (
+            (before, "plot.similar_days", "var:plot-1"),
+            (own, "plot.anomaly_days", "var:bad"),
+        )
+        if part
+    ]
+    return plot(
+        traces, f, showlegend=True, bargap=0.4, xaxis={"type": "category", "showgrid": False},
+        yaxis=amount_axis(t("plot.kwh_a_day")),
+    )  # fmt: skip
 
 
 def _power_traces(
