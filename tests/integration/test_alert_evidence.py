@@ -175,6 +175,6 @@ def the_api_and_the_page_show_it(stage: Stage, rise: dict[str, Any]) -> None:
         assert 0.5 <= answer["confidence"] <= 1.0
         sign_in(client, key)
         page = client.get(f"/alerts/{rise['alert_id']}", headers={"accept-language": "en"}).text
-        assert "Likely: hot weather (cooling)" in page and "Ask for cooling" in page
+        assert "Likely: Hot weather (cooling)" in page and "Ask for cooling" in page
         assert "at the tariff Home 25" in page and "Usual range" in page
         assert page.count("data-plot=") == 2
