@@ -12,6 +12,7 @@ from contracts.purposes import side_of
 from contracts.rights import LimitKind
 from customer_context.contact_policy.policy import Outcome
 from customer_context.playbooks.plan import refusal
+from customer_context.relevance.usefulness import Reaction, Reader
 from runtime.errors import NotAllowed, NotFound
 from runtime.secret_box import KeyMissing, SecretBox
 from runtime.settings import Settings
@@ -21,6 +22,7 @@ from services import (
     consent_renewals,
     contact_policy,
     decisions,
+    usefulness,
     visibility,
 )
 from services.consent import refused_channels
@@ -32,7 +34,7 @@ from store.casework.delivery import Attempt, Lane
 from store.people import consent, consent_requests, customers
 from store.postgres.pool import Connection
 from store.postgres.rows import After
-from store.postgres.times import from_us
+from store.postgres.times import from_us, to_us
 from store.reads import pages as reads
 
 RESENT = ("failed", "cancelled", "refused")
@@ -166,7 +168,38 @@ def mark_read(
     contact = contacts.get(connection, tenant, contact_id) if found else None
     if contact is not None:
         decisions.reached(connection, contact, Outcome.OPENED, now_us)
+        _judged(connection, contact, Reaction.OPENED, now_us)
     return found
+
+
+def judge_message(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    contact_id: str,
+    reaction: Reaction,
+    now_us: int,
+) -> bool:
+    """Record what a customer made of a message in their inbox, which is read with it.
+
+    Return False where this customer has no such message.
+    """
+    if not mark_read(connection, tenant, customer, contact_id, now_us):
+        return False
+    contact = contacts.get(connection, tenant, contact_id)
+    assert contact is not None, "it was marked as read"
+    _judged(connection, contact, reaction, now_us)
+    return True
+
+
+def _judged(
+    connection: Connection, contact: Mapping[str, Any], reaction: Reaction, now_us: int
+) -> None:
+    item = usefulness.of_message(contact, to_us(contact["created_at"]))
+    usefulness.record(
+        connection, contact["tenant"], contact["customer"], item, reaction, Reader.CUSTOMER,
+        contact["customer"], now_us,
+    )  # fmt: skip
 
 
 def claim(

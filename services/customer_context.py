@@ -1,14 +1,17 @@
 """The relevant items about a customer now: read from the store and ranked, with reasons."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from contracts.channels import TO_CUSTOMER
 from contracts.kinds import ANOMALIES, CONTRACTS, LANGUAGES, SIGNALS, summary_of
+from contracts.purposes import Purpose
 from customer_context.relevance.rank import Item, Ranked, rank
-from services import alert_flow, case_flow, contact_flow, visibility
+from customer_context.relevance.usefulness import Reaction, Reader
+from runtime.errors import NotFound
+from services import alert_flow, case_flow, contact_flow, usefulness, visibility
 from services.visibility import Kind
 from store.people import consent, customers, subjects
 from store.postgres.merged import same_as
@@ -46,13 +49,69 @@ class CustomerContext:
 
 
 def of_customer(
-    connection: Connection, tenant: str, customer: str, now_us: int, most: int
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    now_us: int,
+    most: int,
+    reader: Reader = Reader.AGENT,
 ) -> CustomerContext | None:
-    """Return the context of a customer of the tenant; None where the registry has none."""
+    """Return the context of a customer of the tenant; None where the registry has none.
+
+    reader : whose feedback on such items counts most.
+    """
     person = customers.person(connection, tenant, customer)
     if person is None:
         return None
     granted = frozenset(consent.granted_of(connection, tenant, customer))
+    found = _items(connection, tenant, customer, now_us)
+    known = usefulness.applied(
+        connection, tenant, customer, [item for item, _ in found], reader, now_us
+    )
+    items = {(item.kind, item.id): text for item, text in found}
+    ranked = rank(known, now_us, most)
+
+    def summary(item: Item) -> dict[str, str]:
+        return items[item.kind, item.id]
+
+    return CustomerContext(
+        customer,
+        person.name,
+        person.language,
+        granted,
+        from_us(now_us),
+        [Relevant(one, summary(one.item), [summary(part) for part in one.parts]) for one in ranked],
+        len(items) - sum(1 + len(one.parts) for one in ranked),
+    )
+
+
+def feedback(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    kind: str,
+    item_id: str,
+    reaction: Reaction,
+    by: str,
+    now_us: int,
+) -> bool:
+    """Record what an agent did with an item of a customer's context; return whether it is new.
+
+    Raises `NotFound` for an item that is not, or no longer, in the context.
+    """
+    for item, _ in _items(connection, tenant, customer, now_us):
+        if (item.kind, item.id) == (kind, item_id):
+            return usefulness.record(
+                connection, tenant, customer, item, reaction, Reader.AGENT, by, now_us
+            )
+    raise NotFound(f"there is no {kind} {item_id!r} in the context")
+
+
+_Found = list[tuple[Item, dict[str, str]]]
+
+
+def _items(connection: Connection, tenant: str, customer: str, now_us: int) -> _Found:
+    """Return all items of a customer with their lines, each once."""
     since = from_us(now_us) - _BACK
     found = [
         *_cases(connection, tenant, customer),
@@ -66,24 +125,7 @@ def of_customer(
     ]
     occasions = {item.occasion for item, _ in found}
     found += _contacts(connection, tenant, customer, occasions)
-    items = {(item.kind, item.id): (item, text) for item, text in found}
-    ranked = rank((item for item, _ in items.values()), now_us, most)
-
-    def summary(item: Item) -> dict[str, str]:
-        return items[item.kind, item.id][1]
-
-    return CustomerContext(
-        customer,
-        person.name,
-        person.language,
-        granted,
-        from_us(now_us),
-        [Relevant(one, summary(one.item), [summary(part) for part in one.parts]) for one in ranked],
-        len(items) - sum(1 + len(one.parts) for one in ranked),
-    )
-
-
-_Found = list[tuple[Item, dict[str, str]]]
+    return list({(item.kind, item.id): (item, text) for item, text in found}.values())
 
 
 def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
@@ -100,6 +142,8 @@ def _cases(connection: Connection, tenant: str, customer: str) -> _Found:
                 case_id=row["case_id"],
                 due_us=None if row["deadline"] is None else to_us(row["deadline"]),
                 occasion=_of_signal(row["signal_id"]),
+                topic="" if row["withdrawn"] else row["kind"],
+                purpose=row["purpose"],
             ),
             row["title"],
         )
@@ -127,6 +171,8 @@ def _signals(connection: Connection, tenant: str, customer: str, since: datetime
             severity=data.get("severity", facts.severity),
             subject=row["subject"],
             occasion=_of_signal(row["id"]),
+            topic=row["type"],
+            purpose=facts.purpose,
         )
         found.append((item, summary_of(row["type"], data)))
     return found
@@ -145,6 +191,8 @@ def _alerts(connection: Connection, tenant: str, customer: str) -> _Found:
                 subject=row["subject"],
                 case_id=row["case_id"],
                 occasion=_of_signal(row["alert_id"]),  # which is its raised signal's id
+                topic=row["kind"],
+                purpose=Purpose.ENERGY_INSIGHT,
             ),
             ANOMALIES[row["kind"]].name.titles(),
         )
@@ -172,15 +220,7 @@ def _contacts(
 
     return [
         (
-            Item(
-                "contact",
-                row["contact_id"],
-                to_us(row["created_at"]),
-                open=False,
-                case_id=row["case_id"],
-                failed=row["state"] == "failed",
-                occasion=occasion(row),
-            ),
+            replace(usefulness.of_message(row, to_us(row["created_at"])), occasion=occasion(row)),
             visibility.CONTACT.titles()
             if row["withdrawn"]
             else {language: row["subject"] or row["type"] for language in LANGUAGES},
@@ -198,7 +238,7 @@ def _contracts(connection: Connection, tenant: str, customer: str, now_us: int) 
         subject = f"vehicle:{row['vehicle']}" if motor else f"meter:{row['meter']}"
         item = Item(
             "contract", row["contract"], to_us(row["valid_from"]), subject=subject,
-            in_force=not ended,
+            in_force=not ended, topic="vehicle" if motor else "meter",
         )  # fmt: skip
         found.append((item, CONTRACTS["vehicle" if motor else "meter"].titles()))
     return found

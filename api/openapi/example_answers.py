@@ -1246,6 +1246,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "report_outcome": {"201": {"outcome": "recorded", "case_id": _CASE_ID}},
     "report_facts": {"201": {"recorded": 2}},
+    "report_context_feedback": {"201": {"outcome": "recorded"}},
     "list_facts": {"200": {"data": [_FACT]}},
     "list_timeline": {"200": page(_ENTRY)},
     "search_timeline": {"200": page(_ENTRY)},

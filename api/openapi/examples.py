@@ -205,6 +205,16 @@ _CONTEXT: dict[str, Any] = {
         }
     ],
     "left_out": 4,
+    "role": "agent",
+    "next_action": {
+        "decision_id": "4d2f8a11c0f94be69a0dcd1b1f5f0c77",
+        "action": "safe-driver-discount",
+        "title": "Discount for safe drivers",
+        "text": "You drive safely: your score is 92 of 100. We can lower your premium for it.",
+        "rests_on": "This rests on your driving score of the last 90 days.",
+        "stop": "You can withdraw your consent at any time under My data.",
+        "case_type": "contract-change",
+    },
 }
 
 _SCORES = {"data": [_SCORE], "pagination": {"end_cursor": None, "has_next_page": False}}
@@ -316,6 +326,8 @@ REQUESTS: dict[str, Any] = {
     "search_timeline": {"q": "wallbox -invoice", "kinds": ["interaction"], "limit": 20},
     "decide_next_action": {"customer": "c0", "place": "agent", "most": 1},
     "report_outcome": {"decision": "own-decision", "action": "ev-tariff", "outcome": "opened"},
+    "report_context_feedback": {"kind": "contract", "id": "k0", "reaction": "used"},
+    "report_message_feedback": {"reaction": "dismissed"},
     "report_facts": {
         "facts": {
             "tariff.electricity": {"value": "flat"},

@@ -107,6 +107,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         post("/customers", customers.search, Scope.CONTEXT_READ),
         get("/customers/{customer}", customers.customer, Scope.CONTEXT_READ, Scope.DATA_READ),
         post("/customers/{customer}", customers.record_point, Scope.CUSTOMERS_WRITE),
+        post("/customers/{customer}/feedback", customers.judge, Scope.CONTEXT_READ),
         get(
             "/customers/{customer}/consents",
             consents.of_customer,

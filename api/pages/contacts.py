@@ -7,6 +7,7 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.pages.frame.lists import ROWS, Row, chosen, counted, cursor, one_page
 from api.pages.frame.view import View
+from customer_context.relevance.usefulness import Reaction
 from runtime.errors import NotAllowed
 from services import contact_flow
 from store.people.read_log import of_rows
@@ -105,14 +106,15 @@ def inbox(view: View) -> Response:
 
 
 def mark_read(view: View) -> Response:
-    """POST /inbox/{contact}"""
-    done = contact_flow.mark_read(
-        view.connection,
-        view.tenant,
-        str(view.caller.customer),
-        view.request.path_params["contact"],
-        view.now_us,
-    )
+    """POST /inbox/{contact}: it is read; `reaction` says whether it was useful."""
+    own = (view.tenant, str(view.caller.customer), view.request.path_params["contact"])
+    reaction = view.form.get("reaction")
+    if reaction is None:
+        done = contact_flow.mark_read(view.connection, *own, view.now_us)
+    elif reaction in (Reaction.USED, Reaction.DISMISSED):
+        done = contact_flow.judge_message(view.connection, *own, Reaction(reaction), view.now_us)
+    else:
+        done = False
     if not done:
         raise not_found()
-    return view.go("/inbox")
+    return view.go("/inbox", None if reaction is None else "feedback_recorded")

@@ -23,6 +23,7 @@ from contracts.channels import PURPOSES, TO_CUSTOMER
 from contracts.contact_points import NotUsable, PointKind
 from contracts.purposes import Method, Purpose
 from contracts.rights import Right
+from customer_context.relevance.usefulness import Reaction
 from services import (
     alert_flow,
     attributes,
@@ -30,6 +31,7 @@ from services import (
     consent_links,
     consent_receipt,
     contact_flow,
+    customer_context,
     customer_search,
     matching,
     merging,
@@ -142,6 +144,19 @@ def customer(view: View) -> Response:
         attributes=attributes.of_customer(view.connection, view.tenant, customer_id),
         contacts=sent,
     )
+
+
+def judge(view: View) -> Response:
+    """POST /customers/{customer}/feedback: an item of the context was useful, or was not."""
+    customer_id = view.request.path_params["customer"]
+    reaction = view.form.get("reaction", "")
+    if reaction not in (Reaction.USED, Reaction.DISMISSED):
+        raise not_found()
+    customer_context.feedback(
+        view.connection, view.tenant, customer_id, view.form.get("kind", "")[:16],
+        view.form.get("id", "")[:64], Reaction(reaction), view.caller.name, view.now_us,
+    )  # fmt: skip
+    return view.go(f"/customers/{quote(customer_id, safe='')}", "feedback_recorded")
 
 
 def _anomalies(view: View, found: context.CustomerContext) -> dict[str, str]:

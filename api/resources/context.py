@@ -8,7 +8,8 @@ from pydantic import Field
 
 from api.http.answers import Shape
 from api.http.auth import Call
-from services import customer_context
+from customer_context.relevance.usefulness import Reader
+from services import actions, customer_context, decisions
 from store.people.read_log import ObjectRead, of_customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -52,6 +53,18 @@ class Relevant(Shape):
     parts: list[Part] = Field(description="Such as the messages about the same crash.")
 
 
+class NextAction(Shape):
+    """The next best action, with its sentence; `GET /v1/decisions/{id}` says why this one."""
+
+    decision_id: str
+    action: str
+    title: str
+    text: str = Field(description="What to say to the customer, in their language.")
+    rests_on: str
+    stop: str
+    case_type: str | None = Field(description="Opened where the customer accepts.")
+
+
 class CustomerContext(Shape):
     """The few items about a customer that are relevant now, not everything that is known."""
 
@@ -62,6 +75,15 @@ class CustomerContext(Shape):
     as_of: datetime
     relevant: list[Relevant] = Field(description="The most relevant first.")
     left_out: int = Field(description="Number of further items.")
+    role: Reader | None = Field(default=None, description="The reader, where one was asked for.")
+    next_action: NextAction | None = Field(
+        default=None, description="For a role: what to say now; null = nothing."
+    )
+
+
+MOST_FOR_A_ROLE = 5
+"""Occasions that a person takes in."""
+_PLACES = {Reader.AGENT: "agent", Reader.CUSTOMER: "portal"}
 
 
 def of_customer(
@@ -72,6 +94,36 @@ def of_customer(
         connection, call.caller.tenant, customer, call.now_us, most
     )
     return None if found is None else as_resource(found)
+
+
+def for_role(
+    connection: Connection, call: Call, customer: str, role: Reader, most: int
+) -> CustomerContext | None:
+    """Return the few occasions for a reader of a role, and the one next action.
+
+    The action is a decision, which is stored: what became of it can be reported.
+    """
+    tenant = call.caller.tenant
+    found = customer_context.of_customer(
+        connection, tenant, customer, call.now_us, min(most, MOST_FOR_A_ROLE), role
+    )
+    if found is None:
+        return None
+    made = decisions.make(
+        connection,
+        tenant,
+        customer,
+        actions.in_use(call.deps.settings.actions_dir),
+        place=_PLACES[role],
+        by=call.caller.name,
+        now_us=call.now_us,
+    )
+    action = None
+    if made.winners and made.id is not None:
+        won = made.winners[0]
+        names = ("action", "title", "text", "rests_on", "stop", "case_type")
+        action = NextAction(decision_id=made.id, **{name: won[name] for name in names})
+    return as_resource(found).model_copy(update={"role": role, "next_action": action})
 
 
 def as_resource(found: customer_context.CustomerContext) -> CustomerContext:
@@ -99,8 +151,11 @@ def items(found: CustomerContext) -> Iterator[tuple[Kind, str]]:
 
 def reads(found: CustomerContext) -> list[ObjectRead]:
     """Return what a reader of this context reads, for the read log."""
-    return of_customers([found.customer]) + [
-        ObjectRead(found.customer, _OBJECTS.get(kind, kind), id_) for kind, id_ in items(found)
+    decision = [] if found.next_action is None else [found.next_action.decision_id]
+    return [
+        *of_customers([found.customer]),
+        *(ObjectRead(found.customer, _OBJECTS.get(kind, kind), id_) for kind, id_ in items(found)),
+        *(ObjectRead(found.customer, "decision", id_) for id_ in decision),
     ]
 
 

@@ -8,11 +8,12 @@ highest weight, with the others as its parts. An item's weight is
 Severity is 1 to 3, doubled for urgent items. An open item also gets a fixed weight that does not
 depend on its age, and more where its deadline is near or past. An item that is related to an open
 one (same case, vehicle or meter) gets more weight. Usefulness is what agents and customers made of
-such an item, 1 without feedback:
+the item, shrunk towards what they made of such items (`learnt`, 1 without feedback):
 
-    2 · (1 + used + opened / 2) / (2 + used + opened + dismissed)
+    2 · (learnt + used + opened / 2) / (2 + used + opened + dismissed)
 
-It lowers nothing that is open or urgent. Then the occasions are taken one after the other: the
+It lowers nothing that is open, urgent, undelivered or related to something open. Then the
+occasions are taken one after the other: the
 more of a kind are taken already, the less the next one of it weighs (0.7 for each), so that ten
 notices of one kind do not hide the one of another. What is open, urgent or undelivered keeps its
 weight. All numbers are our own choice; they only order. Oracle: tests/oracles/relevance.py.
@@ -23,6 +24,7 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from contracts.kinds import RELEVANCE_HALF_LIFE_S
+from customer_context.relevance.usefulness import NEUTRAL, OWN_PRIOR, shrunk
 
 US_PER_S = 1_000_000
 
@@ -61,6 +63,8 @@ class Item:
     due_us : deadline; failed : it did not reach the customer; in_force : for a contract.
     occasion : what it belongs to, such as a signal; '' = it stands alone.
     opened, used, dismissed : how often agents and customers did this with it.
+    learnt : factor of such items (customer_context/relevance/usefulness.py); topic : which those
+    are, such as a kind of anomaly. purpose : that it rests on, None = the contract.
     """
 
     kind: str
@@ -78,6 +82,9 @@ class Item:
     opened: int = 0
     used: int = 0
     dismissed: int = 0
+    learnt: float = NEUTRAL
+    topic: str = ""
+    purpose: str | None = None
 
     @property
     def stands(self) -> bool:
@@ -145,7 +152,8 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
     age_s = max(0.0, (now_us - item.at_us) / US_PER_S)
     severity = item.severity * (2.0 if item.urgent else 1.0)
     recency = 0.5 ** (age_s / RELEVANCE_HALF_LIFE_S[item.kind])
-    useful = usefulness(item)
+    related = not item.open and (item.subject in subjects or item.case_id in cases)
+    useful = usefulness(item, related=related)
     parts = [(severity * useful * recency, _recent(item, age_s))]
     if useful >= _USEFUL:
         parts.append((0.0, Reason("useful", "such items were useful", "solche waren nützlich")))
@@ -162,11 +170,9 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
         parts.append((item.severity / 10, Reason("severity", text, de)))
     if item.open and item.due_us is not None:
         parts += _due(item.due_us, now_us)
-    if not item.open and (item.subject in subjects or item.case_id in cases):
-        related = Reason(
-            "related", "about the same as something that is open", "betrifft dasselbe wie Offenes"
-        )
-        parts.append((_RELATED, related))
+    if related:
+        text, de = "about the same as something that is open", "betrifft dasselbe wie Offenes"
+        parts.append((_RELATED, Reason("related", text, de)))
     if item.failed:
         parts.append(
             (_UNDELIVERED, Reason(_FAILED, "it did not reach the customer", "kam nicht an"))
@@ -203,10 +209,11 @@ def _recent(item: Item, age_s: float) -> Reason:
     return Reason("recent", f"{ago} ago", f"vor {de}")
 
 
-def usefulness(item: Item) -> float:
-    """Return the factor of an item's recency by feedback; at least 1 for what stands."""
-    found = 2 * (1 + item.used + item.opened / 2) / (2 + item.used + item.opened + item.dismissed)
-    return max(1.0, found) if item.stands else found
+def usefulness(item: Item, *, related: bool = False) -> float:
+    """Return the factor of an item's recency by feedback; at least 1 for what stands, and for what
+    is related to something open."""
+    found = shrunk(item.learnt, OWN_PRIOR, item.opened, item.used, item.dismissed)
+    return max(NEUTRAL, found) if item.stands or related else found
 
 
 def _span(seconds: float) -> tuple[str, str]:

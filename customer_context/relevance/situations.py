@@ -12,6 +12,7 @@ from pydantic import AliasChoices, AwareDatetime, BaseModel, ConfigDict, Field, 
 
 from contracts.kinds import LANGUAGES, RELEVANCE_HALF_LIFE_S
 from customer_context.relevance.rank import US_PER_S, Item, Ranked, rank
+from customer_context.relevance.usefulness import NEUTRAL
 from runtime.errors import Usage
 
 MOST = 5
@@ -42,6 +43,8 @@ class FileItem(_Form):
     opened: int = _Count
     used: int = _Count
     dismissed: int = _Count
+    learnt: float = Field(default=NEUTRAL, ge=0, le=2, allow_inf_nan=False)
+    topic: str = ""
     summary: dict[str, str] | None = None
     reasons: list[Any] | None = None
     parts: "list[FileItem]" = Field(default_factory=list)
@@ -62,6 +65,7 @@ class Situation(_Form):
     language: str | None = None
     purposes: list[str] | None = None
     left_out: int | None = None
+    next_action: dict[str, Any] | None = None
 
 
 def read(text: str, file: str) -> list[Situation]:
@@ -143,7 +147,7 @@ def _item(one: FileItem) -> Item:
     return Item(
         one.kind, one.id, _us(one.at), one.severity, one.open, one.urgent, one.subject, one.case_id,
         None if one.due_at is None else _us(one.due_at), one.failed, one.in_force, one.occasion,
-        one.opened, one.used, one.dismissed,
+        one.opened, one.used, one.dismissed, one.learnt, one.topic,
     )  # fmt: skip
 
 

@@ -134,6 +134,7 @@ RULES: dict[str, Rule] = {
     "list_customers": rule("agent", "supervisor", whole=True),
     "search_customers": rule("agent", "supervisor", whole=True),
     "get_customer_context": rule("agent", "supervisor"),
+    "report_context_feedback": rule("agent", "supervisor"),
     "list_cases": rule(*CASE.roles, whole=True),
     "list_case_queue": rule(*CASE.roles, whole=True),
     "get_case": CASE,
@@ -201,6 +202,7 @@ RULES: dict[str, Rule] = {
     "get_privacy_report": rule("data_protection", whole=True),
     "list_own_messages": OWN,
     "mark_message_read": OWN,
+    "report_message_feedback": OWN,
     "list_contacts": rule(*CONTACT, whole=True),
     "get_contact": rule(*CONTACT),
     "resend_contact": rule("agent", "operator", "platform", "supervisor"),
@@ -224,6 +226,7 @@ DRIVERS = {
 IN_BODY = {
     "decide_next_action": ("customer", "driver"),
     "report_outcome": ("decision", "decision"),
+    "report_context_feedback": ("id", "motor"),
     "send_billing_value": ("contract", "electricity"),
 }
 """Operations whose body names the object → its field there, and what names the seeded object."""
@@ -284,7 +287,7 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "right_id": own.right,
         "consent_id": own.consent,
         "contact_id": own.notice
-        if operation == "mark_message_read" and role == "home"
+        if operation in ("mark_message_read", "report_message_feedback") and role == "home"
         else message,
     }
 

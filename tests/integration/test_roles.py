@@ -177,6 +177,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "contacts.case_field", "contacts.case_file", "contacts.case_link",
             "contacts.case_notice", "contacts.case_order", "contacts.case_plan",
             "contacts.consent_request", "contacts.crash_label", "contacts.driver_score",
+            "contacts.item_feedback", "contacts.item_usefulness",
             "contacts.meter_event", "contacts.next_action", "contacts.outcome",
             "contacts.reported_fact", "contacts.rule", "contacts.rule_activation",
             "contacts.score_activation", "contacts.service_case", "contacts.trip_counting",
@@ -195,13 +196,13 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "access.idempotency", "contacts.alert", "contacts.call", "contacts.call_code",
             "contacts.case_field", "contacts.case_link", "contacts.case_plan",
             "contacts.consent_request", "contacts.contact", "contacts.crash_label",
-            "contacts.driver_score", "contacts.outcome", "contacts.reported_fact",
-            "contacts.service_case", "customers.attribute", "customers.attribute_value",
-            "customers.change_publication", "customers.contact_point", "customers.contract",
-            "customers.customer", "customers.external_id", "customers.household_member",
-            "customers.interaction", "customers.match_pair", "customers.merge", "customers.meter",
-            "customers.received_event", "customers.vehicle", "customers.version",
-            "privacy.processing_limit", "privacy.rights_request",
+            "contacts.driver_score", "contacts.item_usefulness", "contacts.outcome",
+            "contacts.reported_fact", "contacts.service_case", "customers.attribute",
+            "customers.attribute_value", "customers.change_publication", "customers.contact_point",
+            "customers.contract", "customers.customer", "customers.external_id",
+            "customers.household_member", "customers.interaction", "customers.match_pair",
+            "customers.merge", "customers.meter", "customers.received_event", "customers.vehicle",
+            "customers.version", "privacy.processing_limit", "privacy.rights_request",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:

@@ -141,7 +141,7 @@ QUERIES = {
     "/v1/trips": ("vehicle=v0", "driver=c0", "contract=k0"),
     "/v1/mileage": ("vehicle=v0", "driver=c0"),
     "/v1/crashes": ("vehicle=v0", "driver=c0", "contract=k0"),
-    "/v1/customers/{customer_id}/context": ("limit=50",),
+    "/v1/customers/{customer_id}/context": ("limit=50", "role=agent"),
     "/v1/cases": ("customer=c0", "customer=c3"),
     "/meters/{meter}": ("span=year",),
     "/v1/meters/{meter_id}/intervals": ("as_of=2199-01-01T00:00:00Z",),
@@ -193,7 +193,10 @@ EXEMPT = {
         for asked in ("grants", "end")
     },
     "PUT /v1/attributes/{kind}/{name}": "declares an attribute of all; answers with it",
-    "POST /v1/customers/{customer_id}/inbox/{contact_id}/read": "the customer's own, no body",
+    **{
+        f"POST /v1/customers/{{customer_id}}/inbox/{{contact_id}}/{asked}": "the customer's own"
+        for asked in ("read", "feedback")
+    },
     "POST /v1/customers/{customer_id}/cases/{case_id}/answer": "the customer's own",
     "POST /login": "has no data",
     "POST /v1/stream-tokens": "has no data",
@@ -271,6 +274,11 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/trips/{trip_id}/counting": {"counts": True},
     "/v1/cases": {"type": "unknown"},
     "/v1/decisions": {"customer": "c0"},
+    "/v1/customers/{customer_id}/context/feedback": {
+        "kind": "contract",
+        "id": "k0",
+        "reaction": "used",
+    },
     "/v1/outcomes": {"decision": "own-decision", "action": "ev-tariff", "outcome": "opened"},
     "/v1/cases/{case_id}/plan": {"action": "data"},
     "/v1/cases/{case_id}/link": {},

@@ -1,6 +1,6 @@
 """Agents: search for customers, and the relevant context of one."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 from pydantic import Field
@@ -13,7 +13,9 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import contact_points, context
 from api.resources.context import CustomerContext
-from services import customer_search
+from customer_context.relevance.usefulness import Reaction, Reader
+from runtime.errors import NotFound
+from services import customer_context, customer_search
 from store.people import subjects
 from store.people.read_log import of_customers
 from store.postgres.pool import Connection
@@ -136,11 +138,58 @@ def get_customer_context(
     call: Annotated[Call, needs(Scope.CONTEXT_READ)],
     customer_id: CustomerId,
     limit: Annotated[int, Query(ge=1, le=50, description="Maximum items.")] = 7,
+    role: Annotated[
+        Reader | None,
+        Query(
+            description="Who reads it: at most five occasions, ordered by what such readers found "
+            "useful, and one next action with its sentence."
+        ),
+    ] = None,
 ) -> Response:
     """The few items about a customer that are relevant now, each with its reasons."""
     with call.connection() as connection:
-        found = context.of_customer(connection, call, customer_id, limit)
+        if role is None:
+            found = context.of_customer(connection, call, customer_id, limit)
+        else:
+            found = context.for_role(connection, call, customer_id, role, limit)
         if found is None:
             raise not_found()
         call.log(connection, context.reads(found), "customer context", _WHY)
     return json(found)
+
+
+class ContextFeedback(Shape):
+    """What an agent did with an item of the context: opened it, used it, or found it of no use."""
+
+    kind: context.Kind
+    id: str = Field(min_length=1, max_length=64)
+    reaction: Reaction
+
+
+class FeedbackRecorded(Shape):
+    """outcome : `duplicate` = it was recorded before."""
+
+    outcome: Literal["recorded", "duplicate"]
+
+
+@router.post(
+    "/{customer_id}/context/feedback",
+    status_code=201,
+    responses={201: {"model": FeedbackRecorded}},
+)
+def report_context_feedback(
+    call: Annotated[Call, needs(Scope.CONTEXT_READ)],
+    customer_id: CustomerId,
+    body: ContextFeedback,
+) -> Response:
+    """Report what you did with an item of the context; such items rank higher or lower from then
+    on. Each reaction counts once: a repetition is harmless and needs no Idempotency-Key."""
+    with call.connection() as connection:
+        try:
+            new = customer_context.feedback(
+                connection, call.caller.tenant, customer_id, body.kind, body.id, body.reaction,
+                call.caller.name, call.now_us,
+            )  # fmt: skip
+        except NotFound:
+            raise not_found() from None
+    return json(FeedbackRecorded(outcome="recorded" if new else "duplicate"), 201)

@@ -1,9 +1,10 @@
 """Customers: the messages in their inbox."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Response
+from pydantic import Field
 
 from api.http import paging
 from api.http.answers import Shape, json
@@ -12,6 +13,7 @@ from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.routes.customers.own import OWN, CustomerId, only_own
+from customer_context.relevance.usefulness import Reaction
 from services import contact_flow
 from store.people.read_log import of_customers
 
@@ -80,5 +82,32 @@ def mark_message_read(
         if not contact_flow.mark_read(
             connection, call.caller.tenant, customer_id, contact_id, call.now_us
         ):
+            raise not_found()
+    return Response(status_code=204)
+
+
+class MessageFeedback(Shape):
+    """What you made of a message."""
+
+    reaction: Literal["used", "dismissed"] = Field(
+        description="used = it was useful, dismissed = it was not."
+    )
+
+
+@router.post("/inbox/{contact_id}/feedback", status_code=204, response_class=Response)
+def report_message_feedback(
+    call: Annotated[Call, needs(Scope.INBOX_WRITE)],
+    customer_id: CustomerId,
+    contact_id: Annotated[str, Path(max_length=64)],
+    body: MessageFeedback,
+) -> Response:
+    """Say whether a message was useful; it is marked as read. A repetition is harmless: it needs no
+    Idempotency-Key."""
+    only_own(call, customer_id)
+    with call.connection() as connection:
+        if not contact_flow.judge_message(
+            connection, call.caller.tenant, customer_id, contact_id, Reaction(body.reaction),
+            call.now_us,
+        ):  # fmt: skip
             raise not_found()
     return Response(status_code=204)

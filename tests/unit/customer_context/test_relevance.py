@@ -85,6 +85,7 @@ ITEMS = st.builds(
     st.integers(0, 5),
     st.integers(0, 5),
     st.integers(0, 5),
+    st.sampled_from([0.0, 0.4, 1.0, 1.7, 2.0]),
 )
 
 
