@@ -178,3 +178,6 @@ def the_api_and_the_page_show_it(stage: Stage, rise: dict[str, Any]) -> None:
         assert "Likely: Hot weather (cooling)" in page and "Ask for cooling" in page
         assert "at the tariff Home 25" in page and "Usual range" in page
         assert page.count("data-plot=") == 2
+        for path in ("/alerts", "/meters/m0"):
+            page = client.get(path, headers={"accept-language": "en"}).text
+            assert "less than expected" in page, path
