@@ -45,7 +45,7 @@ def find(
 def as_vehicle(table: Table, axes: Axes) -> Table:
     """Return the table with x, y as forward and left, as the options state."""
     raw = vectors(table, ACCEL).T * (-1.0 if axes.sign == "opposite" else 1.0)
-    return _with_axes(table, np.arange(table.t_us.size), raw)
+    return _with_axes(table, raw[:2])
 
 
 def _found(
@@ -55,39 +55,28 @@ def _found(
     moves: list[float],
     p: inertial.Parameters,
 ) -> tuple[Found, Table]:
-    rows = np.flatnonzero(~np.isnan(accel).any(axis=1))
-    t_us = table.t_us[rows]
-    smooth, raw = np.full((3, rows.size), np.nan), np.full((3, rows.size), np.nan)
+    n = table.t_us.size
+    smooth, raw = np.full((3, n), np.nan), np.full((2, n), np.nan)
     weights, sure = [0.0], [0.0]
     longest: inertial.Part | None = None
     for part in parts:
         piece, turned = part
         if turned is None:
             continue
-        within = slice(
-            int(np.searchsorted(t_us, piece.t_us[0] - 150_000)),
-            int(np.searchsorted(t_us, piece.t_us[-1] + 150_000)),
-        )
+        car = turned.car
         weights.append(float(piece.t_us.size))
-        sure.append(turned.car.confidence)
+        sure.append(car.confidence)
         if longest is None or piece.t_us.size > longest.piece.t_us.size:
             longest = part
-        at = (t_us[within] - piece.t_us[0]).astype(np.float64)
-        grid = (piece.t_us - piece.t_us[0]).astype(np.float64)
-        car = turned.car
-        for k, values in enumerate((car.long, car.lat, car.vert)):
-            smooth[k, within] = np.interp(at, grid, values)
-        if car.confidence < p.align_confidence:
-            continue
-        near = np.clip(np.rint(at / (p.grid_s * 1e6)).astype(np.int64), 0, grid.size - 1)
-        felt = accel[rows[within]] * (-1.0 if turned.opposite else 1.0) - turned.slow[near]
-        axes_ = np.einsum("nij,nj->ni", turned.rotation[near], felt)
-        axes_[:, :2] += turned.added[near]
-        raw[:, within] = axes_.T
+        confident = car.confidence >= p.align_confidence
+        inertial.onto_rows(table.t_us, accel, piece.t_us, turned, confident, smooth, raw, p)
     confidence = float(np.average(sure, weights=weights)) if sum(weights) else 0.0
+    known = ~(np.isnan(accel[:, 0]) | np.isnan(accel[:, 1]) | np.isnan(accel[:, 2]))
+    rows = slice(None) if known.all() else np.flatnonzero(known)
     found = Found(
-        t_us, smooth[0], smooth[1], smooth[2], frame="", gravity=False, confidence=confidence,
-        found=confidence >= p.align_confidence, moved_s=tuple(moves),
+        table.t_us[rows], smooth[0, rows], smooth[1, rows], smooth[2, rows],
+        frame="", gravity=False, confidence=confidence, found=confidence >= p.align_confidence,
+        moved_s=tuple(moves),
     )  # fmt: skip
     if longest is None or longest.turned is None:
         return found, table
@@ -100,15 +89,13 @@ def _found(
         found, frame=best.car.frame, gravity=best.car.gravity, rotation=rotation,
         lag_s=round(best.lag_s, 3), fusion_s=best.car.fusion_s or None,
     )  # fmt: skip
-    return found, _with_axes(table, rows, raw)
+    return found, _with_axes(table, raw)
 
 
-def _with_axes(table: Table, rows: NDArray[np.int64], raw: NDArray[np.float64]) -> Table:
+def _with_axes(table: Table, along: NDArray[np.float64]) -> Table:
     """Return the table with accelerations along the car's axes where it had none."""
     columns = dict(table.columns)
-    for name, values in zip(("accel_long_mps2", "accel_lat_mps2"), raw, strict=False):
+    for name, values in zip(("accel_long_mps2", "accel_lat_mps2"), along, strict=True):
         given = columns.get(name)
-        full = np.full(table.t_us.size, np.nan)
-        full[rows] = values
-        columns[name] = full if given is None else np.where(np.isnan(given), full, given)
+        columns[name] = values if given is None else np.where(np.isnan(given), values, given)
     return dataclasses.replace(table, columns=columns)

@@ -83,9 +83,9 @@ NOTHING: dict[str, Any] = {"found": False, "confidence": 0.0, "rotation": None}
 
 
 def vectors(table: Table, names: tuple[str, ...]) -> Floats:
-    """Return three columns as float64[n, 3], NaN where absent."""
+    """Return three columns as float64[n, 3], NaN where absent; each lies together in memory."""
     nothing = np.full(table.t_us.size, np.nan)
-    return np.stack([table.columns.get(name, nothing) for name in names], axis=1)
+    return np.stack([table.columns.get(name, nothing) for name in names]).T
 
 
 def upright(accel: Floats, axes: Axes) -> tuple[Floats, bool]:

@@ -175,6 +175,13 @@ def _finish(carry, p, trips, events, emitted):
         c[DEVICE] = 0.0
 
 
+@lean_kernel
+def _finite(values, out):
+    """Copy a column; what is infinite was not measured."""
+    for i in range(values.shape[0]):
+        out[i] = values[i] if math.isfinite(values[i]) else np.nan
+
+
 def _own(values, kind, shape):
     """A contiguous, writeable, checked array: one type means one compilation."""
     array = np.require(values, dtype=kind, requirements=["C", "W", "A"])
@@ -237,8 +244,7 @@ def drive(
             values = np.asarray(columns[name], np.float64)
             if values.shape != (n,):
                 raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
-            x[k] = values
-            x[k, np.isinf(values)] = np.nan
+            _finite(values, x[k])
         else:
             x[k] = np.nan
     p = record(parameters)

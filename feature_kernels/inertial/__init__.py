@@ -11,7 +11,7 @@ from feature_kernels.inertial.parameters import DEFAULTS, Parameters
 from feature_kernels.inertial.parts import EARTH_FRAME, Part, parts
 from feature_kernels.inertial.speed import Motion, motion_of
 from feature_kernels.inertial.trips import ROLLING_DTYPE, trips
-from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at
+from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at, onto_rows
 
 __all__ = [
     "DEFAULTS",
@@ -32,6 +32,7 @@ __all__ = [
     "manoeuvres",
     "motion_of",
     "moved_at",
+    "onto_rows",
     "parts",
     "stretches",
     "trips",

@@ -13,6 +13,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_kernels.inertial.evidence import agreement
 from feature_kernels.inertial.grid import Inertial
 from feature_kernels.inertial.parameters import Parameters
 from feature_kernels.inertial.smoothing import both_ways, leaky_integral
@@ -182,30 +183,6 @@ def _left(view, p):
     size = np.abs(left)
     left = np.where(size > 0.0, left / np.where(size > 0.0, size, 1.0), 1.0)
     return left, agreement(c, p)
-
-
-def agreement(c, p):
-    """How far each block's evidence agrees with that of the other blocks around: -1..1."""
-    width = max(1, round(p.block_s / p.grid_s))
-    blocks = -(-c.size // width)
-    sums = np.zeros(blocks, np.complex128)
-    for k in range(blocks):
-        sums[k] = np.sum(c[k * width : (k + 1) * width])
-    keep = math.exp(-p.block_s / p.heading_s)
-    others = np.zeros(blocks, np.complex128)
-    for order in (range(blocks), range(blocks - 1, -1, -1)):
-        past, last = 0j, 0j
-        for k in order:  # without the block itself and its neighbour
-            past = past * keep
-            others[k] += past * keep
-            past += last
-            last = sums[k]
-    size = np.abs(others)
-    whole = np.sum(np.abs(sums)[size > 0.0])
-    if not whole > 0.0:
-        return 0.0
-    toward = np.where(size > 0.0, others / np.where(size > 0.0, size, 1.0), 0.0)
-    return float(np.sum((sums * np.conj(toward)).real) / whole)
 
 
 def _restored(view, left, p):

@@ -4,40 +4,34 @@ import math
 
 import numpy as np
 
-from feature_kernels.kernel import kernel
+from feature_kernels.kernel import kernel, lean_kernel
 
 
-@kernel
-def _both_ways(x, known, keep, out):
+@lean_kernel
+def _both_ways(x, known, keep, weight, out):
     n, m = x.shape
-    weight = np.zeros(n)
-    w = 0.0
-    total = np.zeros(m)
-    for i in range(n):
-        w = w * keep + known[i]
-        weight[i] = w
-        for k in range(m):
-            total[k] = total[k] * keep
+    # Three columns at a time: each sum waits for its own last value, not for the others'.
+    for first in range(0, m, 3):
+        k, second, third = first, min(first + 1, m - 1), min(first + 2, m - 1)
+        w, a, b, c = 0.0, 0.0, 0.0, 0.0
+        for i in range(n):
+            w, a, b, c = w * keep + known[i], a * keep, b * keep, c * keep
             if known[i] > 0.0:
-                total[k] += known[i] * x[i, k]
-            out[i, k] = total[k]
-    w = 0.0
-    total[:] = 0.0
-    for j in range(n):
-        i = n - 1 - j
-        weight[i] += w * keep
-        for k in range(m):
-            out[i, k] += total[k] * keep
-        w = w * keep + known[i]
-        for k in range(m):
-            total[k] = total[k] * keep
+                a += known[i] * x[i, k]
+                b += known[i] * x[i, second]
+                c += known[i] * x[i, third]
+            weight[i], out[i, k], out[i, second], out[i, third] = w, a, b, c
+        w, a, b, c = 0.0, 0.0, 0.0, 0.0
+        for i in range(n - 1, -1, -1):
+            whole = weight[i] + w * keep
+            share = 1.0 / whole if whole > 0.0 else np.nan
+            p, q, r = out[i, k] + a * keep, out[i, second] + b * keep, out[i, third] + c * keep
+            out[i, k], out[i, second], out[i, third] = p * share, q * share, r * share
+            w, a, b, c = w * keep + known[i], a * keep, b * keep, c * keep
             if known[i] > 0.0:
-                total[k] += known[i] * x[i, k]
-        for k in range(m):
-            if weight[i] > 0.0:
-                out[i, k] /= weight[i]
-            else:
-                out[i, k] = np.nan
+                a += known[i] * x[i, k]
+                b += known[i] * x[i, second]
+                c += known[i] * x[i, third]
 
 
 def both_ways(x, known, step_s, tau_s):
@@ -50,8 +44,15 @@ def both_ways(x, known, step_s, tau_s):
     """
     two = np.ascontiguousarray(x.reshape(x.shape[0], -1), np.float64)
     out = np.empty_like(two)
-    _both_ways(two, np.ascontiguousarray(known, np.float64), math.exp(-step_s / tau_s), out)
+    weight, keep = np.empty(x.shape[0]), math.exp(-step_s / tau_s)
+    _both_ways(two, np.ascontiguousarray(known, np.float64), keep, weight, out)
     return out.reshape(x.shape)
+
+
+def both_ways_complex(x, known, step_s, tau_s):
+    """`both_ways` of complex128[n]."""
+    pairs = np.ascontiguousarray(x).view(np.float64).reshape(-1, 2)
+    return both_ways(pairs, known, step_s, tau_s).view(np.complex128)[:, 0]
 
 
 @kernel

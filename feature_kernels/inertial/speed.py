@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from feature_kernels.inertial.parameters import Parameters
 from feature_kernels.inertial.smoothing import both_ways
+from feature_kernels.kernel import kernel
 
 EARTH_M = 6_371_008.8
 
@@ -57,18 +58,35 @@ def _known(*columns):
     """Rows in which all columns are measured."""
     if any(column.size == 0 for column in columns):
         return np.empty(0, np.int64)
-    return np.flatnonzero(~np.isnan(np.stack(columns)).any(axis=0))
+    absent = np.isnan(columns[0])
+    for column in columns[1:]:
+        absent |= np.isnan(column)
+    return np.flatnonzero(~absent)
+
+
+@kernel
+def _between(grid_us, t_us, values, gap_us, out, close):
+    """Interpolate onto the grid; `close` is 1.0 between neighbours at most gap_us apart."""
+    j, last = 0, t_us.size - 1
+    for i in range(grid_us.size):
+        t = grid_us[i]
+        while j + 1 < last and t_us[j + 1] < t:
+            j += 1
+        step = t_us[j + 1] - t_us[j]
+        out[i] = (values[j + 1] - values[j]) * ((t - t_us[j]) / step) + values[j]
+        close[i] = 1.0 if step <= gap_us and t_us[0] <= t <= t_us[last] else 0.0
+        if t <= t_us[0]:
+            out[i] = values[0]
+            close[i] = 1.0 if t == t_us[0] else 0.0
+        elif t >= t_us[last]:
+            out[i] = values[last]
 
 
 def _onto(grid_us, t_us, values, p):
     """Interpolate onto the grid: values, and 1.0 where they lie between close neighbours."""
-    zero = int(grid_us[0])
-    at, grid = (t_us - zero).astype(np.float64), (grid_us - zero).astype(np.float64)
-    after = np.clip(np.searchsorted(t_us, grid_us), 0, t_us.size - 1)
-    before = np.clip(after - 1, 0, t_us.size - 1)
-    close = (t_us[after] - t_us[before] <= p.speed_gap_s * 1e6) & (grid_us <= t_us[-1])
-    close &= grid_us >= t_us[0]
-    return np.interp(grid, at, values), close.astype(np.float64)
+    out, close = np.empty(grid_us.size), np.empty(grid_us.size)
+    _between(grid_us, t_us, np.ascontiguousarray(values), p.speed_gap_s * 1e6, out, close)
+    return out, close
 
 
 def _legs(t_us, lat_deg, lon_deg, fixed, p):

@@ -6,10 +6,12 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_kernels.inertial import frames
+from feature_kernels.inertial.evidence import agreement, best_lag, evidence_at, same_way
 from feature_kernels.inertial.grid import Inertial
-from feature_kernels.inertial.heading import Aligned, agreement
+from feature_kernels.inertial.heading import Aligned
 from feature_kernels.inertial.parameters import Parameters
-from feature_kernels.inertial.smoothing import both_ways, leaky_integral
+from feature_kernels.inertial.smoothing import both_ways, both_ways_complex, leaky_integral
 from feature_kernels.inertial.speed import Motion
 
 
@@ -43,27 +45,56 @@ class _View(NamedTuple):
     turn: NDArray[np.float64]
 
 
+class _Felt(NamedTuple):
+    """A stretch's acceleration float64[n, 3], its slow part, the rest, and the gyroscope or None.
+
+    gravity : whether the file's acceleration has gravity.
+    """
+
+    slow: NDArray[np.float64]
+    quick: NDArray[np.float64]
+    gyro: NDArray[np.float64] | None
+    gravity: bool
+
+    def opposite(self) -> "_Felt":
+        """The same file, read as one of the other sign."""
+        return self._replace(slow=-self.slow, quick=-self.quick)
+
+
+class _Judged(NamedTuple):
+    """How a reading agrees with the motion; evidence : complex128[n], heard x conj(expected)."""
+
+    agreed: float
+    contradicts: bool  # the course turns the other way
+    view: _View
+    evidence: NDArray[np.complex128]
+    lag_s: float
+    fit: float
+
+
+def _has_gravity(accel: NDArray[np.float64], p: Parameters) -> bool:
+    """Tell whether the mean acceleration is gravity; some thousand rows of float64[n, 3] say so."""
+    some = accel[:: max(1, accel.shape[0] // 4096)]
+    return bool(np.linalg.norm(np.median(some, axis=0)) >= p.gravity_mps2)
+
+
 def moved_at(piece: Inertial, p: Parameters) -> list[int]:
     """Grid rows at which the device was turned against gravity: cut there, align anew.
 
     Gravity of the moved_s before is compared with that of the moved_s after.
     """
     n, width = piece.t_us.size, round(p.moved_s / p.grid_s)
-    if n < 4 * width or np.linalg.norm(np.median(piece.accel, axis=0)) < p.gravity_mps2:
+    if n < 4 * width or not _has_gravity(piece.accel, p):
         return []
-    total = np.concatenate((np.zeros((1, 3)), np.cumsum(piece.accel, axis=0)))
-    rows = np.arange(width, n - width)
-    before, after = total[rows] - total[rows - width], total[rows + width] - total[rows]
-    size = np.linalg.norm(before, axis=1) * np.linalg.norm(after, axis=1)
-    cosine = np.sum(before * after, axis=1) / np.where(size > 0.0, size, 1.0)
-    angle = np.degrees(np.arccos(np.clip(cosine, -1.0, 1.0)))
+    cosine = frames.turned_furthest(piece.accel, width)
+    least = math.cos(math.radians(p.moved_deg))
     found: list[int] = []
     while True:
-        at = int(np.argmax(angle)) if angle.size else 0
-        if not angle.size or angle[at] < p.moved_deg:
+        at = int(np.argmin(cosine))
+        if cosine[at] > least:
             return sorted(found)
-        found.append(int(rows[at]))
-        angle[max(0, at - width) : at + width] = 0.0
+        found.append(at)
+        cosine[max(0, at - width) : at + width] = 1.0
 
 
 def align_by_speed(
@@ -80,102 +111,92 @@ def align_by_speed(
     known = ~np.isnan(motion.accel)
     if np.sum(known) * p.grid_s < p.align_least_s:
         return None
-    mean = np.median(piece.accel, axis=0)
-    has_gravity = bool(gravity)
-    if gravity is None:
-        has_gravity = bool(np.linalg.norm(mean) >= p.gravity_mps2)
-    opposite = sign == "opposite"
-    best = None
-    for turned in (opposite,) if sign or not has_gravity else (False, True):
-        found = _with_sign(piece, motion, has_gravity, frame, turned, p)
-        if found is not None and (best is None or found[0] > best[0] + p.sign_gain * turned):
-            best = (found[0], found[1], turned)
-    if best is None:
-        return None
-    return best[1]._replace(opposite=best[2])
+    has_gravity = _has_gravity(piece.accel, p) if gravity is None else gravity
+    felt = _felt(piece, has_gravity, sign == "opposite", p)
+    judged = [_judged(view, felt, motion, p) for view in _views(felt, motion, frame, p)]
+    best, opposite = max(judged, key=lambda each: each.agreed), sign == "opposite"
+    if has_gravity and not sign:
+        other = felt.opposite()
+        again = _of_other_sign(other, judged, motion, frame, p)
+        if again is not None and again.agreed > best.agreed + p.sign_gain:
+            felt, best, opposite = other, again, True
+    quick, fusion_s = felt.quick, 0.0
+    if not has_gravity:
+        best, quick, fusion_s = _restored(best, felt.quick, motion, p)
+    return _turned(best, felt, quick, fusion_s, motion, p)._replace(opposite=opposite)
 
 
-def _with_sign(piece, motion, gravity, frame, opposite, p):
+def _felt(piece, gravity, opposite, p):
     ones = np.ones(piece.t_us.size)
     accel = both_ways(-piece.accel if opposite else piece.accel, ones, p.grid_s, p.smooth_s)
     slow = both_ways(accel, ones, p.grid_s, p.baseline_s)
-    quick = accel - slow
     gyro = None
     if not np.isnan(piece.gyro).any():
         gyro = both_ways(piece.gyro, ones, p.grid_s, p.smooth_s)
-        gyro -= np.median(gyro, axis=0)
-    felt, best = quick, None
-    for view in _views(quick, slow if gravity else None, gyro, motion, frame, p):
-        heard = _heard(quick, view, p)
-        fit, lag, r = _lag(heard, motion, view.yaw, p)
-        c = heard * np.conj(np.nan_to_num(r))
-        agreed = agreement(c, p) - 2.0 * (_same_way(view.yaw, motion.yaw, lag, p) < 0.0)
-        if best is None or agreed > best[0]:
-            best = (agreed, view, c, lag, fit)
-    if best is None:
-        return None
-    agreed, view, c, lag, fit = best
-    fusion_s = 0.0
-    if not gravity:
-        integral = leaky_integral(quick, p.grid_s, p.baseline_s)
-        given, tau = quick, p.fusion_shortest_s
-        while tau <= p.fusion_longest_s * 1.001:
-            tried = given + integral / tau
-            tried -= both_ways(tried, ones, p.grid_s, p.baseline_s)
-            heard = _heard(tried, view, p)
-            better, later, r = _lag(heard, motion, view.yaw, p)
-            if better > fit + (p.fusion_gain if fusion_s == 0.0 else 0.0):
-                fit, lag, quick, fusion_s = better, later, tried, tau
-                c = heard * np.conj(np.nan_to_num(r))
-            tau *= 2.0**0.5
-        agreed = agreement(c, p)
-    return agreed, _turned(
-        (agreed, view, c, lag, fusion_s), (felt, quick, slow), gravity, gyro, motion, p
-    )
+        gyro -= [np.median(np.ascontiguousarray(gyro[:, k])) for k in range(3)]
+    return _Felt(slow, accel - slow, gyro, gravity)
+
+
+def _judged(view, felt, motion, p, found=None):
+    """Judge a reading; lag and agreement may be `found` already."""
+    heard = _heard(felt.quick, view, p)
+    if found is None:
+        fit, lag_s, evidence = best_lag(heard, motion, view.yaw, p)
+    else:
+        fit, lag_s = found.fit, found.lag_s
+        evidence = evidence_at(heard, motion, view.yaw, lag_s, p)
+    contradicts = same_way(view.yaw, motion.yaw, lag_s, p) < 0.0
+    agreed = agreement(evidence, p) - 2.0 * contradicts
+    return _Judged(agreed, contradicts, view, evidence, lag_s, fit)
+
+
+def _of_other_sign(felt, judged, motion, frame, p):
+    """Judge the file as one of the other sign; None where that says nothing new.
+
+    In the device's frame the gyroscope's yaw changes its sign too: lag and agreement are the same,
+    and the course alone tells them apart.
+    """
+    found = None
+    if felt.gyro is not None:
+        found = next((each for each in judged if each.view.frame == "device"), None)
+    device = found is None or found.contradicts
+    again = [
+        _judged(view, felt, motion, p, found if view.frame == "device" else None)
+        for view in _views(felt, motion, frame, p, device)
+    ]
+    return max(again, key=lambda each: each.agreed, default=None)
 
 
 def _heard(quick, view, p):
     """Horizontal acceleration in the view, filtered as the speed is, without slow parts."""
-    b = np.sum(quick * view.first, axis=1) + 1j * np.sum(quick * view.second, axis=1)
-    body = b * np.exp(-1j * view.turn)
+    body = frames.flat(quick, view.first, view.second, view.turn)
     ones = np.ones(body.size)
-    return _slow(body - _slow(body, ones, p.band_s * 2.0, p), ones, p.speed_smooth_s, p)
+    body -= both_ways_complex(body, ones, p.grid_s, p.band_s * 2.0)
+    return both_ways_complex(body, ones, p.grid_s, p.speed_smooth_s)
 
 
-def _same_way(yaw, course, lag, p):
-    """Correlation of a yaw rate with the course's; 1 where nothing contradicts."""
-    other = _later(course, round(lag / p.grid_s))
-    both = ~np.isnan(yaw) & ~np.isnan(other)
-    if yaw is course or not both.any():
-        return 1.0
-    a, b = yaw[both], other[both]
-    return float(np.sum(a * b) / math.sqrt(np.sum(a * a) * np.sum(b * b) + 1e-30))
-
-
-def _views(quick, slow, gyro, motion, frame, p):
-    """List the ways to read the file that its data allow."""
-    n = quick.shape[0]
-    if slow is not None:
-        ups = slow / np.linalg.norm(slow, axis=1)[:, None]
+def _views(felt, motion, frame, p, device=True):
+    """List the ways to read the file that its data allow; without the device's if not `device`."""
+    n = felt.quick.shape[0]
+    if felt.gravity:
+        up, mean = frames.upwards(felt.slow)
     else:
-        ups = np.tile(_up_by_motion(quick, motion, p), (n, 1))
-    if frame != "earth":
+        mean = _up_by_motion(felt.quick, motion, p)
+        up = np.tile(mean, (n, 1))
+    if frame != "earth" and device:
         axis = np.zeros(3)
-        axis[np.argmin(np.abs(np.mean(ups, axis=0)))] = 1.0
-        first = axis - ups * (ups @ axis)[:, None]
-        first /= np.linalg.norm(first, axis=1)[:, None]
-        yaw = motion.yaw if gyro is None else np.sum(gyro * ups, axis=1)
-        yield _View("device", first, np.cross(ups, first), ups, yaw, np.zeros(n))
-    tilted = math.degrees(math.acos(min(1.0, max(-1.0, float(np.mean(ups[:, 2]))))))
-    if frame != "device" and (frame == "earth" or slow is None or tilted <= p.earth_tilt_deg):
+        axis[np.argmin(np.abs(mean))] = 1.0
+        first, second = frames.level(up, axis)
+        yaw = motion.yaw if felt.gyro is None else frames.dots(felt.gyro, up)
+        yield _View("device", first, second, up, yaw, np.zeros(n))
+    tilted = math.degrees(math.acos(min(1.0, max(-1.0, float(mean[2])))))
+    if frame != "device" and (frame == "earth" or not felt.gravity or tilted <= p.earth_tilt_deg):
         yaw = motion.yaw  # the gyroscope may have kept the device's axes
-        if gyro is not None and _same_way(gyro[:, 2], motion.yaw, 1.0, p) > 0.5:
-            yaw = gyro[:, 2]
-        axes = np.eye(3)
-        yield _View(
-            "earth", np.tile(axes[0], (n, 1)), np.tile(axes[1], (n, 1)), np.tile(axes[2], (n, 1)),
-            yaw, np.cumsum(np.nan_to_num(yaw)) * p.grid_s,
-        )  # fmt: skip
+        if felt.gyro is not None and same_way(felt.gyro[:, 2], motion.yaw, 1.0, p) > 0.5:
+            yaw = np.ascontiguousarray(felt.gyro[:, 2])
+        east, north, above = (np.tile(axis, (n, 1)) for axis in np.eye(3))
+        turn = np.cumsum(np.nan_to_num(yaw)) * p.grid_s
+        yield _View("earth", east, north, above, yaw, turn)
 
 
 def _up_by_motion(quick, motion, p):
@@ -187,21 +208,24 @@ def _up_by_motion(quick, motion, p):
     return up / size if size > 0.0 else np.array([0.0, 0.0, 1.0])
 
 
-def _slow(values, known, tau_s, p):
-    pair = both_ways(np.stack((values.real, values.imag), axis=1), known, p.grid_s, tau_s)
-    return pair[:, 0] + 1j * pair[:, 1]
+def _restored(judged, quick, motion, p):
+    """Give back low frequencies that a fusion took, if motion then agrees better.
 
-
-def _expected(motion, yaw, rows, p):
-    """r, with the speed taken `rows` later; without what is slower than the band."""
-    ahead = _later(motion.accel, rows)
-    speed = _later(motion.speed, rows)
-    # A course has the lag of the speed, a gyroscope has none.
-    turned = _later(yaw, rows) if yaw is motion.yaw else yaw
-    r = ahead + 1j * np.nan_to_num(speed * turned)
-    known = (~np.isnan(ahead)).astype(np.float64)
-    r = np.where(known > 0.0, np.nan_to_num(r), 0.0)
-    return np.where(known > 0.0, r - _slow(r, known, p.band_s * 2.0, p), np.nan)
+    Returns the reading judged anew, float64[n, 3], and the time constant, 0 = nothing was lost.
+    """
+    ones, fusion_s = np.ones(quick.shape[0]), 0.0
+    integral = leaky_integral(quick, p.grid_s, p.baseline_s)
+    view, evidence, lag_s, fit = judged.view, judged.evidence, judged.lag_s, judged.fit
+    best, tau = quick, p.fusion_shortest_s
+    while tau <= p.fusion_longest_s * 1.001:
+        tried = quick + integral / tau
+        tried -= both_ways(tried, ones, p.grid_s, p.baseline_s)
+        better, later, heard = best_lag(_heard(tried, view, p), motion, view.yaw, p)
+        if better > fit + (p.fusion_gain if fusion_s == 0.0 else 0.0):
+            fit, lag_s, evidence, best, fusion_s = better, later, heard, tried, tau
+        tau *= 2.0**0.5
+    agreed = agreement(evidence, p)
+    return _Judged(agreed, False, view, evidence, lag_s, fit), best, fusion_s
 
 
 def _later(values, rows):
@@ -215,62 +239,48 @@ def _later(values, rows):
     return out
 
 
-def _lag(heard, motion, yaw, p):
-    """The lag at which the two agree most: the agreement, s, and r at that lag."""
-    least, most = round(p.lag_least_s / p.grid_s), round(p.lag_most_s / p.grid_s)
-    coarse = _best_lag(heard, motion, yaw, range(least, most + 1, 4), p)
-    return _best_lag(heard, motion, yaw, range(coarse - 3, coarse + 4), p, whole=True)
-
-
-def _best_lag(heard, motion, yaw, lags, p, whole=False):
-    width = round(p.lag_block_s / p.grid_s)
-    best = None
-    for rows in lags:
-        r = _expected(motion, yaw, rows, p)
-        c = heard * np.conj(np.nan_to_num(r))
-        sums = np.add.reduceat(c, np.arange(0, c.size, width))
-        scale = math.sqrt(np.nansum(np.abs(r) ** 2) * np.sum(np.abs(heard[~np.isnan(r)]) ** 2))
-        fit = float(np.sum(np.abs(sums))) / (scale + 1e-30)
-        if best is None or fit > best[0]:
-            best = (fit, rows, r)
-    return (best[0], best[1] * p.grid_s, best[2]) if whole else best[1]
-
-
-def _turned(best, accel, gravity, gyro, motion, p):
-    bare, quick, slow = accel
-    agreed, view, c, lag, fusion_s = best
-    n = quick.shape[0]
-    ones = np.ones(n)
+def _turned(judged, felt, quick, fusion_s, motion, p):
+    """Turn a stretch as judged; what is slow comes from speed and yaw."""
+    view, ones = judged.view, np.ones(quick.shape[0])
     window = p.heading_s if view.frame == "earth" else p.mounted_s
-    wide = _slow(c, ones, window, p)
-    size = np.abs(wide)
-    ahead = np.where(size > 0.0, wide / np.where(size > 0.0, size, 1.0), 1.0)
-    ahead = ahead * np.exp(1j * view.turn)  # direction of forward in the view's plane
-    forward = ahead.real[:, None] * view.first + ahead.imag[:, None] * view.second
-    left = np.cross(view.up, forward)
-    rotation = np.stack((forward, left, view.up), axis=1)
-    along, across = np.sum(quick * forward, axis=1), np.sum(quick * left, axis=1)
-    rows = round(lag / p.grid_s)
-    speed = _later(motion.speed, rows)
-    turned = _later(view.yaw, rows) if view.yaw is motion.yaw else view.yaw
-    added = np.zeros((n, 2))
-    for k, (felt, said) in enumerate(
-        ((along, _later(motion.accel, rows)), (across, speed * turned))
-    ):
-        known = (~np.isnan(said)).astype(np.float64)
+    ahead = both_ways_complex(judged.evidence, ones, p.grid_s, window)
+    rotation = frames.to_car(ahead, view.turn, view.first, view.second, view.up)
+    rows = round(judged.lag_s / p.grid_s)
+    of_course = view.yaw is motion.yaw
+    turned = _later(view.yaw, rows) if of_course else view.yaw
+    added, found = np.zeros((quick.shape[0], 2)), []
+    for k, said in enumerate((_later(motion.accel, rows), _later(motion.speed, rows) * turned)):
+        along = frames.along_axis(rotation, k, quick)
+        pairs, known = frames.beside(said, along)
         if known.any():
-            both = np.stack((np.nan_to_num(said), felt), axis=1)
-            means = both_ways(both, known, p.grid_s, p.complement_s)
-            added[:, k] = np.where(known > 0.0, means[:, 0] - means[:, 1], 0.0)
-    vertical = np.sum(quick * view.up, axis=1)
-    tilt = np.full(n, np.nan)
-    if gyro is not None:
-        about = np.sum(gyro * view.up, axis=1)
-        tilt = np.sqrt(np.maximum(np.sum(gyro**2, axis=1) - about**2, 0.0))
+            means = both_ways(pairs, known, p.grid_s, p.complement_s)
+            along += np.where(known > 0.0, means[:, 0] - means[:, 1], 0.0)
+        found.append(along)
+        added[:, k] = along - frames.along_axis(rotation, k, felt.quick)
+    tilt = np.full(quick.shape[0], np.nan)
+    if felt.gyro is not None:
+        tilt = frames.tilting(felt.gyro, view.up)
     car = Aligned(
-        along + added[:, 0], across + added[:, 1], vertical, view.yaw, tilt,
-        view.frame, gravity, max(agreed, 0.0), fusion_s,
+        found[0], found[1], frames.along_axis(rotation, 2, quick), view.yaw, tilt,
+        view.frame, felt.gravity, max(judged.agreed, 0.0), fusion_s,
     )  # fmt: skip
-    added[:, 0] = car.long - np.sum(bare * forward, axis=1)
-    added[:, 1] = car.lat - np.sum(bare * left, axis=1)
-    return Turned(car, rotation, slow, added, lag, False)
+    return Turned(car, rotation, felt.slow, added, judged.lag_s, False)
+
+
+def onto_rows(t_us, accel, grid_us, turned: Turned, confident: bool, smooth, raw, p: Parameters):
+    """Bring a stretch's accelerations along the car's axes back to the rows of the file.
+
+    t_us : int64[n], of the file. accel : float64[n, 3], of the file, NaN = not measured.
+    grid_us : int64[k], of the stretch. smooth : float64[3, n], written: forward, left, up, as the
+    grid has them. raw : float64[2, n], written if `confident`: forward and left of the row itself,
+    unsmoothed. Rows outside the stretch are left alone.
+    Complexity: O(n).
+    """
+    first, last = np.searchsorted(t_us, (grid_us[0] - 150_000, grid_us[-1] + 150_000))
+    car = np.stack((turned.car.long, turned.car.lat, turned.car.vert))
+    x, y, z = (np.ascontiguousarray(accel[:, k]) for k in range(3))
+    frames.onto_rows(
+        np.ascontiguousarray(t_us), x, y, z, -1.0 if turned.opposite else 1.0, int(grid_us[0]),
+        round(p.grid_s * 1e6), car, turned.rotation, turned.slow, turned.added, confident,
+        first, last, smooth, raw,
+    )  # fmt: skip
