@@ -69,12 +69,14 @@ def of_speed(t_us: NDArray[np.int64], speed_kmh: Floats) -> tuple[NDArray[np.int
 
 
 def warm_up() -> None:
-    """Load the kernels that alignment needs, of devices with gravity and without."""
+    """Load the kernels that alignment needs, with gravity and gyroscope and without either."""
     t_us = np.arange(0, 60_000_000, 100_000, dtype=np.int64)
     s = t_us / 1e6
     for gravity in (9.81, 0.0):
         columns = {"speed_kmh": 50.0 + 20.0 * np.sin(s), "accel_x_mps2": np.cos(s)}
         columns |= {"accel_y_mps2": np.sin(3.0 * s), "accel_z_mps2": np.full(s.size, gravity)}
+        if gravity > 0.0:
+            columns |= {name: 0.1 * np.sin(s + k) for k, name in enumerate(GYRO)}
         accelerations(t_us, columns)
 
 
