@@ -22,6 +22,7 @@ from services import (
     consent_renewals,
     contact_policy,
     decisions,
+    reading_links,
     usefulness,
     visibility,
 )
@@ -303,6 +304,8 @@ def _add_link(
     of_case = contact["case_id"] is not None and contact["customer"] is not None
     if contact["channel"] == "email" and contact["type"] == consent_renewals.TYPE:
         _add_renewal(connection, box, contact, settings)
+    if contact["channel"] == "email" and contact["type"] == reading_links.TYPE:
+        _add_reading_link(connection, box, contact, settings)
     if contact["channel"] != "email" or not of_case:
         return
     try:
@@ -326,6 +329,18 @@ def _add_renewal(
     except KeyMissing:
         return
     contact["link"] = (url, request["expires_at"])
+
+
+def _add_reading_link(
+    connection: Connection, box: SecretBox, contact: dict[str, Any], settings: Settings
+) -> None:
+    link = reading_links.of_contact(connection, contact)
+    if link is None:
+        return
+    try:
+        contact["link"] = (settings.api_base_url + reading_links.path_of(box, link), link.closes_at)
+    except KeyMissing:
+        return  # as above
 
 
 def _hidden(connection: Connection, claimed: Sequence[dict[str, Any]], now_us: int) -> set[str]:

@@ -212,6 +212,15 @@ def _bare(number: str) -> str:
     return re.sub(r"[^0-9a-z]", "", number.casefold())
 
 
+def entered(connection: Connection, meter: MeterRead, key: str) -> dict[str, Any] | None:
+    """Return the reading that was entered with a key; None = it was not."""
+    return readings.by_key(connection, meter.tenant, meter.meter, _digest(key))
+
+
+def _digest(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
+
+
 def enter(
     connection: Connection, box: SecretBox, meter: MeterRead, given: Given, now_us: int
 ) -> dict[str, Any]:
@@ -220,8 +229,8 @@ def enter(
     Raises `NotAllowed` without consent, `Invalid` for a time ahead, and `Questioned` for one that
     is not plausible and not confirmed. A confirmed one opens a case, or joins the one that is open.
     """
-    now, key = from_us(now_us), hashlib.sha256(given.key.encode()).hexdigest()
-    before = readings.by_key(connection, meter.tenant, meter.meter, key)
+    now, key = from_us(now_us), _digest(given.key)
+    before = entered(connection, meter, given.key)
     if before is not None:
         return before
     if not meter.granted:

@@ -11,14 +11,13 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from contracts.contacts import contact_id
 from contracts.kinds import LANGUAGES
 from contracts.quality import Quality
 from customer_context.contact_policy.notice_channel import Choice
 from customer_context.metering.reading_check import expected_range
 from runtime.errors import Invalid, NotAllowed, NotFound
 from runtime.settings import Settings
-from services import case_notices, contact_policy, meter_reading
+from services import case_notices, contact_policy, meter_reading, reading_links
 from services.visibility import TYPED
 from store.casework import contacts
 from store.casework.contacts import NewContact
@@ -43,7 +42,7 @@ _TEXTS = {
         "subject_invite": "Bitte lesen Sie Ihren Zähler ab",
         "subject_remind": "Ihr Zählerstand fehlt noch",
         "subject_thank": "Ihr Zählerstand ist angekommen",
-        "where": "Hier geben Sie ihn ein: {url}",
+        "where": "Angemeldet geben Sie ihn hier ein: {url}",
         "else": "Was dann fehlt, schätzen wir.",
     },
     "en": {
@@ -54,7 +53,7 @@ _TEXTS = {
         "subject_invite": "Please read your meter",
         "subject_remind": "Your meter reading is still missing",
         "subject_thank": "Your meter reading has arrived",
-        "where": "Enter it here: {url}",
+        "where": "Signed in, enter it here: {url}",
         "else": "We estimate what is missing then.",
     },
 }
@@ -148,7 +147,7 @@ def _send(
         connection,
         [
             NewContact(
-                contact_id=contact_id(row["round_id"], TYPED, f"{what} {row['meter']}", None),
+                contact_id=reading_links.id_of(row["round_id"], row["meter"], what),
                 tenant=row["tenant"],
                 customer=person.customer,
                 channel=choice.channel,
@@ -156,7 +155,7 @@ def _send(
                 address=person.addresses.get("email") if choice.channel == "email" else None,
                 purpose=_PURPOSE,
                 language=_language(person),
-                type="reading.round",
+                type=reading_links.TYPE,
                 subject=subject,
                 body=body,
                 payload=None,

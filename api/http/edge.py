@@ -26,7 +26,7 @@ _REGISTRY = frozenset(
 MAX_BULK_BYTES = 2 * 1024 * 1024
 MAX_UPLOAD_BYTES = 10 * 1024 * 1024
 """Photos of one form (services/photo.py limits each)."""
-_UPLOAD = re.compile(r"/matter/[^/]+/files")
+_UPLOAD = re.compile(r"/matter/[^/]+/files|/reading/(by-link/)?[^/]+")
 _CLIENT_GONE = 499
 """Status in the metrics of a request whose client went away before it was complete."""
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})

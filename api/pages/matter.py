@@ -3,18 +3,18 @@
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from api.http.problems import Problem, not_found
-from api.http.site import network_of
 from api.pages import case_steps
 from api.pages.case_steps import Shown
-from api.pages.frame import assets
-from api.pages.frame.enter import FORM, LANGUAGE, form_token
+from api.pages.frame import assets, links
+from api.pages.frame.enter import LANGUAGE
+from api.pages.frame.links import Closed
 from api.pages.frame.view import HEADERS, MATTER, View
 from contracts.kinds import LANGUAGES
 from customer_context.cases.case_state import What
@@ -22,51 +22,18 @@ from runtime.errors import Invalid, NotAllowed, NotFound
 from services import case_actions, case_fields, case_files, case_links, matter
 from store.casework.case_links import CaseLink
 from store.postgres.pool import Connection
-from store.postgres.times import to_us
-from store.reads import pages as reads
 
 log = logging.getLogger("api.pages")
 
 _KEY = re.compile(r"[0-9a-f-]{8,64}")
 _TIMES = re.compile(r"\d{1,6}")
-_LINK = re.compile(r"[0-9a-f]{32}")
-_SECRET = re.compile(r"[A-Za-z0-9_-]{43}")
 _POSITION = {"Permissions-Policy": "camera=(), geolocation=(self), microphone=()"}
 _SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
-class Closed(Exception):
-    """The link opens nothing."""
-
-
-@contextmanager
-def opened(view: View) -> Iterator[tuple[Connection, CaseLink]]:
-    """Open the case of the request's link, in a transaction. Raises `Closed` and the 429 problem.
-
-    The page is the customer's: a session that the browser has of staff counts for nothing here.
-    """
-    request, deps = view.request, view.deps
-    link_id = request.path_params["link"]
-    name = deps.site.cookie(MATTER + link_id[:8])
-    given = request.query_params.get("t", "")
-    secret = given or request.cookies.get(name, "").removeprefix(f"{link_id}.")
-    if not _LINK.fullmatch(link_id) or not _SECRET.fullmatch(secret):
-        raise Closed
-    network = network_of(request.client.host if request.client else None)
-    deps.failures.check(network, f"link {link_id} {secret}")
-    with view.store() as connection:
-        link = case_links.open_(connection, deps.box, link_id, secret, view.now_us)
-        if link is None:
-            deps.failures.failed(network)
-            raise Closed
-        deps.failures.accepted(f"link {link_id} {secret}")
-        deps.rate.take(f"link {link_id}").check()
-        view.key = None
-        view.tenant_name, view.timezone = reads.tenant(connection, link.tenant)
-        if given:
-            left_s = (to_us(link.expires_at) - view.now_us) // 1_000_000
-            view.cookies[name] = (f"{link_id}.{secret}", max(1, int(left_s)))
-        yield connection, link
+def opened(view: View) -> AbstractContextManager[tuple[Connection, CaseLink]]:
+    """Open the case of the request's link, in a transaction. Raises `Closed`, the 429 problem."""
+    return links.opened(view, MATTER, case_links.open_)
 
 
 def show(view: View) -> Response:
@@ -268,8 +235,7 @@ def _page(
     speaks = found.record["language"]
     if LANGUAGE not in view.request.cookies and speaks in LANGUAGES:
         view.language = speaks
-    view.csrf = view.request.cookies.get(view.deps.site.cookie(FORM), "")
-    form_token(view)
+    links.own_form(view)
     answer = view.page(
         "matter.html",
         200 if error is None else 409 if type(error) is NotAllowed else 422,

@@ -12,6 +12,7 @@ from api.http.deps import Deps
 from api.http.problems import Problem
 from api.pages import matter
 from api.pages.frame.enter import open_view
+from api.pages.frame.links import Closed
 from api.pages.frame.view import HEADERS, View
 from runtime.errors import Retry
 from services import case_fields
@@ -47,7 +48,7 @@ def _look(view: View) -> tuple[CaseLink, tuple[object, ...]] | None:
     try:
         with matter.opened(view) as (connection, link):
             return link, case_fields.stamp(connection, link.tenant, link.case_id)
-    except matter.Closed:
+    except Closed:
         return None
 
 

@@ -1,6 +1,7 @@
 """The reading of a meter on a phone: answers while typing, confirmed or corrected, kept offline."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,7 @@ from services.meter_reading import Given, MeterRead, Questioned
 from store.people import readings
 from store.people.read_log import ObjectRead
 from store.postgres.merged import same_as
+from store.postgres.pool import Connection
 
 PATH = "/reading/"
 _KEY = re.compile(r"[0-9a-f-]{8,64}")
@@ -75,11 +77,15 @@ def show(view: View) -> Response:
 
 def check(view: View) -> Response:
     """POST /reading/{meter}/check: what the page shows while somebody types, as JSON."""
-    meter = _meter(view)
+    return judged(view, view.connection, _meter(view))
+
+
+def judged(view: View, connection: Connection, meter: MeterRead) -> Response:
+    """Judge what somebody has typed."""
     kwh = kwh_of(view.form.get("reading", ""))
     if kwh is None:
         return view.finish(JSONResponse({"verdict": None}, 422))
-    found = meter_reading.check(view.connection, meter, view.now, kwh)
+    found = meter_reading.check(connection, meter, view.now, kwh)
     question = words.question(found, meter.number)
     place = drawn(found)
     return view.finish(
@@ -99,34 +105,60 @@ def check(view: View) -> Response:
 def enter(view: View) -> Response:
     """POST /reading/{meter}: enter it; by the page's worker with a key of its own."""
     meter, form = _meter(view), view.form
-    by_worker = "key" in form
-    key = form.get("key") or form.get("once", "")
-    kwh = kwh_of(form.get("reading", ""))
-    try:
-        if kwh is None or not _KEY.fullmatch(key):
-            raise Invalid("reading: expected a number")
-        own = view.caller.customer if view.caller.role == "customer" else None
-        given = Given(
-            at=view.now, kwh=kwh,
-            source="customer" if own or form.get("by_customer") == "1" else "utility",
-            author=view.caller.name if own is None else matter.author_of(own),
-            key=f"page\0{view.caller.key_id}\0{key}",
-            confirmed=form.get("confirmed") == "1",
-            photo=view.uploads[0] if view.uploads else None,
-        )  # fmt: skip
+    own = view.caller.customer if view.caller.role == "customer" else None
+    source = "customer" if own or form.get("by_customer") == "1" else "utility"
+    author = view.caller.name if own is None else matter.author_of(own)
+
+    def work() -> None:
+        given = given_in(view, source, author, f"page\0{view.caller.key_id}")
         with view.connection.transaction():
             meter_reading.enter(view.connection, view.deps.box, meter, given, view.now_us)
+
+    return sent(
+        view,
+        work,
+        lambda asked, problem, status: _page(view, meter, asked, problem=problem, status=status),
+        _path(meter),
+    )
+
+
+def given_in(view: View, source: str, author: str, of: str) -> Given:
+    """Return what the form says. of : begins the key of the entry. Raises `Invalid`."""
+    key = view.form.get("key") or view.form.get("once", "")
+    kwh = kwh_of(view.form.get("reading", ""))
+    if kwh is None or not _KEY.fullmatch(key):
+        raise Invalid("reading: expected a number")
+    return Given(
+        at=view.now, kwh=kwh, source=source, author=author, key=f"{of}\0{key}",
+        confirmed=view.form.get("confirmed") == "1",
+        photo=view.uploads[0] if view.uploads else None,
+    )  # fmt: skip
+
+
+def sent(
+    view: View,
+    work: Callable[[], None],
+    page: Callable[[Judgement | None, str | None, int], Response],
+    path: str,
+) -> Response:
+    """Enter a reading and answer the form, or the page's worker, which sends until it is answered.
+
+    page : shows the form again, with a question or a problem. path : where it leads then.
+    """
+    by_worker = "key" in view.form
+    try:
+        work()
     except Questioned as error:
         if by_worker:
             return view.finish(JSONResponse({"result": "questioned"}, 422))
-        return _page(view, meter, error.judgement, status=409)
+        return page(error.judgement, None, 409)
     except (Invalid, NotAllowed, NotFound, Problem) as error:
         if by_worker:
             return view.finish(JSONResponse({"result": "refused"}, 422))
-        return _page(view, meter, problem=_problem(view, error), status=422)
+        return page(None, _problem(view, error), 422)
     if by_worker:
         return view.finish(JSONResponse({"result": "done"}))
-    return view.go(_path(meter), "reading_entered")
+    return view.go(path, "reading_entered")
 
 
 def photo(view: View) -> Response:
@@ -179,8 +211,6 @@ def _page(
     problem: str | None = None,
     status: int = 200,
 ) -> Response:
-    expected = meter_reading.check(view.connection, meter, view.now, 0.0)
-    question = None if asked is None else words.question(asked, meter.number)
     mine = same_as(view.connection, view.tenant, meter.customer)
     given: list[dict[str, Any]] = readings.of_meter(
         view.connection, view.tenant, meter.meter, customers=mine, limit=_SHOWN
@@ -188,19 +218,30 @@ def _page(
     return view.page(
         "reading.html",
         status,
-        meter=meter,
         path=_path(meter),
-        once=view.form.get("once") or str(uuid4()),
-        entered=view.form.get("reading", ""),
         staff=view.caller.role != "customer",
-        expected=expected,
-        drawn=drawn(asked or expected),
-        asked=asked,
-        reason=None if asked is None else _reason(view, asked),
-        question=question and question[view.language],
         problem=problem,
         given=given,
         may_open=view.may(Scope.INBOX_READ),
         may_correct=view.may(Scope.METER_DATA_WRITE) and view.caller.person is not None,
-        fm=Formats(view.language, meter.timezone),
+        **form_of(view, view.connection, meter, asked),
     )
+
+
+def form_of(
+    view: View, connection: Connection, meter: MeterRead, asked: Judgement | None
+) -> dict[str, Any]:
+    """Return what the form shows (reading_form.html). asked : a judgement to confirm."""
+    expected = meter_reading.check(connection, meter, view.now, 0.0)
+    question = None if asked is None else words.question(asked, meter.number)
+    return {
+        "meter": meter,
+        "once": view.form.get("once") or str(uuid4()),
+        "entered": view.form.get("reading", ""),
+        "expected": expected,
+        "drawn": drawn(asked or expected),
+        "asked": asked,
+        "reason": None if asked is None else _reason(view, asked),
+        "question": question and question[view.language],
+        "fm": Formats(view.language, meter.timezone),
+    }

@@ -15,7 +15,7 @@ from runtime.clock import Clock
 from runtime.errors import Usage
 from runtime.secret_box import KeyMissing, box_of
 from runtime.settings import Settings
-from services import consent_renewals, stop_link
+from services import consent_renewals, reading_links, stop_link
 from store.postgres.times import from_us
 
 _TIMEOUT_S = 30.0
@@ -137,11 +137,21 @@ _RENEW = {
 }
 
 
+_READ = {
+    "de": "Ohne Anmeldung, für diesen Zähler allein: {url}\n"
+    "Der Link gilt bis {until}, und bis Ihr Stand angekommen ist. Geben Sie ihn nicht weiter.",
+    "en": "Without signing in, for this meter alone: {url}\n"
+    "The link is valid until {until}, and until your reading has arrived. Do not pass it on.",
+}
+_LINKS = {consent_renewals.TYPE: _RENEW, reading_links.TYPE: _READ}
+"""Type of a message → what its link is for; of the others it opens a case."""
+
+
 def _link_text(contact: Mapping[str, Any]) -> str:
-    """Return the lines with the link to the case, or to renew a consent; '' where there is none."""
+    """Return the lines with the link to a case or a meter, or to renew a consent; '' = none."""
     link = contact.get("link")
     if link is None:
         return ""
-    texts = _RENEW if contact["type"] == consent_renewals.TYPE else _LINK
+    texts = _LINKS.get(contact["type"], _LINK)
     text = texts["de" if contact["language"].startswith("de") else "en"]
     return "\n\n" + text.format(url=link[0], until=f"{link[1]:%Y-%m-%d %H:%M} UTC") + "\n"

@@ -25,6 +25,23 @@ class NewRound:
     created_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class ReadingLink:
+    """A meter of a round as its link opens it. opened_at : None = nobody has opened it."""
+
+    link_id: str
+    tenant: str
+    round_id: str
+    meter: str
+    customer: str
+    opened_at: datetime | None
+    opens_at: datetime
+    closes_at: datetime
+
+
+_LINK = ", ".join(ReadingLink.__slots__)
+
+
 def put(connection: Connection, new: NewRound, meters: Sequence[str] | None) -> int:
     """Store a round with its meters; return their number.
 
@@ -141,4 +158,51 @@ def step(connection: Connection, row: dict[str, Any], **fields: Any) -> None:
         f"update customers.reading_round_meter set {names} "
         "where round_id = %s and meter = %s".encode(),
         (*fields.values(), row["round_id"], row["meter"]),
+    )
+
+
+def find_link(connection: Connection, link_id: str) -> ReadingLink | None:
+    """Return what a link of any tenant opens; the caller checks its secret."""
+    found = rows.one(connection, f"select {_LINK} from access.reading_link_of(%s)", (link_id,))
+    return None if found is None else ReadingLink(**found)
+
+
+def links_of(connection: Connection, tenant: str, customer: str) -> list[ReadingLink]:
+    """Return the links of meters that a customer is to read, of rounds that are not over."""
+    found = rows.all_(
+        connection,
+        "select m.link_id, m.tenant, m.round_id, m.meter, m.customer, m.opened_at, r.opens_at, "
+        "r.closes_at from customers.reading_round_meter m join customers.reading_round r "
+        "using (round_id) where m.tenant = %s and m.customer = %s and m.next <> 'done' "
+        "order by r.closes_at, m.meter",
+        (tenant, customer),
+    )
+    return [ReadingLink(**row) for row in found]
+
+
+def opened(connection: Connection, link_id: str, now: datetime) -> None:
+    """Record the first opening of a link."""
+    connection.execute(
+        "update customers.reading_round_meter set opened_at = %s "
+        "where link_id = %s and opened_at is null",
+        (now, link_id),
+    )
+
+
+def lock(connection: Connection, link_id: str) -> None:
+    """Lock the meter of a link until the end of the transaction."""
+    connection.execute(
+        "select from customers.reading_round_meter where link_id = %s for update", (link_id,)
+    )
+
+
+def given(connection: Connection, link: ReadingLink) -> dict[str, Any] | None:
+    """Return the newest reading of a person in the round's window: kwh, read_at, status."""
+    return rows.one(
+        connection,
+        "select e.kwh, e.read_at, e.status from customers.entered_reading e where e.tenant = %s "
+        "and e.meter = %s and e.source <> 'estimate' and e.read_at >= %s and e.read_at <= %s "
+        "and not exists (select from customers.entered_reading n "
+        "where n.replaces = e.reading_id) order by e.read_at desc limit 1",
+        (link.tenant, link.meter, link.opens_at, link.closes_at),
     )

@@ -137,6 +137,7 @@ _ELSEWHERE = {
     "/bills/{bill}": "test_bills", "/customers/{customer}/bills/{bill}": "test_bills",
     "/reading-rounds/{round}": "test_reading_rounds", "/reading-worker.js": "test_entered_readings",
     "/reading/{meter}/photos/{reading}": "test_entered_readings",
+    "/reading/by-link/{link}": "test_reading_links",
 }  # fmt: skip
 """Pages that no role opens by itself → the test that opens them."""
 

@@ -10,7 +10,7 @@ import pytest
 from contracts.quality import Quality
 from runtime.clock import US_PER_S
 from runtime.errors import Invalid, NotAllowed
-from services import meter_reading, reading_rounds
+from services import meter_reading, reading_links, reading_rounds
 from services.meter_reading import Given
 from store.people import reading_rounds as stored
 from store.people import readings
@@ -79,7 +79,13 @@ def test_who_reads_is_invited_and_thanked_and_not_reminded(stage: Stage, mailbox
     assert run(stage, 1.0) == 1 and run(stage, 1.1) == 0
     stage.deliver()
     (mail,) = mailbox.mails
-    assert f"{BASE}/reading/m0" in mail.get_content() and "N0" in mail.get_content()
+    text = mail.get_content()
+    assert f"{BASE}/reading/m0" in text and "N0" in text
+    (by_link,) = [word for word in text.split() if word.startswith(f"{BASE}{reading_links.PATH}")]
+    link_id, _, secret = by_link.removeprefix(f"{BASE}{reading_links.PATH}").partition("?t=")
+    found = reading_links.open_(stage.connection, BOX, link_id, secret, stage.clock.now_us())
+    assert found is not None and (found.link.round_id, found.meter.meter) == (round_id, "m0")
+    assert secret not in str(stage.contacts()), "agents read contacts: it is in the mail only"
     enter(stage, 3.0, 1234.0)
     assert run(stage, 3.1) == 1 and run(stage, 20.0) == 0
     assert sent(stage) == [("invite", "email"), ("thank", "email")]

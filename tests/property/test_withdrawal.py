@@ -185,6 +185,7 @@ EXEMPT = {
         f"GET /matter/{{link}}{rest}": "the customer's own, by a link"
         for rest in ("", "/files/{file}")
     },
+    "GET /reading/by-link/{link}": "the customer's own, by a link",
     "GET /live": "names kinds of changes only; the page is asked for again",
     "GET /openapi.json": "has no data",
     "POST /v1/customers/{customer_id}/consents": "the customer's own",

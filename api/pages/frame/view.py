@@ -44,6 +44,9 @@ MATTER = "tw_matter_"
 """Cookie of a link to a case, with the beginning of its id: several can be open at once. It is
 `SameSite=Lax`: the link is opened from a message. Its forms have a token as well."""
 
+READING_LINK = "tw_reading_"
+"""The same of a link to the reading of a meter."""
+
 LOG_AGAIN_S = 600.0
 """What an open page shows again when it refreshes itself within this time, unchanged, is one entry
 of the read log with its last showing."""
@@ -307,7 +310,7 @@ class View:
     def finish(self, response: Response) -> Response:
         """Add the headers and cookies of every response."""
         response.headers.update(HEADERS)
-        from_elsewhere = tuple(map(self.deps.site.cookie, (PROVIDER, MATTER)))
+        from_elsewhere = tuple(map(self.deps.site.cookie, (PROVIDER, MATTER, READING_LINK)))
         secure = self.deps.site.secure or self.request.url.scheme == "https"
         for name, (value, age_s) in self.cookies.items():
             response.set_cookie(

@@ -114,7 +114,7 @@ async function shown(request) {
   try {
     const answer = await fetch(request);
     if (answer.ok && !request.url.includes("?t=")) await cache.put(request, answer.clone());
-    if (answer.status === 404) await cache.delete(request, { ignoreSearch: true });
+    if (answer.status === 404 || answer.status === 410) await cache.delete(request, { ignoreSearch: true });
     return answer;
   } catch (error) {
     const kept = await cache.match(request, { ignoreSearch: true, ignoreVary: true });
