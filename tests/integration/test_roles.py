@@ -202,7 +202,8 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "customers.contract", "customers.customer", "customers.external_id",
             "customers.household_member", "customers.interaction", "customers.match_pair",
             "customers.merge", "customers.meter", "customers.reading_round_meter",
-            "customers.received_event", "customers.vehicle", "customers.version", "privacy.processing_limit", "privacy.rights_request",
+            "customers.received_event", "customers.vehicle", "customers.version",
+            "privacy.processing_limit", "privacy.rights_request",
         ]  # fmt: skip
     own, foreign = town.seeded.own["own"], town.seeded.own["zz"]
     with town.reader() as connection:
