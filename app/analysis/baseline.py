@@ -7,7 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import number
-from app.analysis.hours_evidence import HOURS, DayHours
+from app.analysis.climate import HOURS
+from app.analysis.hours_evidence import DayHours
 from app.analysis.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
 from app.analysis.weather_model import HOUR_US, Model, Spans, Temperatures, error_of_sum, loads
 from customer_context.metering.use import Use, days_off
@@ -49,13 +50,14 @@ def hours_of_days(use: Use, spans: Spans) -> DayHours | None:
     if not lengths.size or float(np.median(lengths)) > HOUR_US:
         return None
     rows = np.flatnonzero(np.abs(spans.end_us - spans.start_us - DAY_US) < HOUR_US // 60)
-    kwh = np.zeros((rows.size, HOURS))
-    first = np.searchsorted(use.start_us, spans.start_us[rows])
-    last = np.searchsorted(use.start_us, spans.end_us[rows])
-    for at, (start, end) in enumerate(zip(first.tolist(), last.tolist(), strict=True)):
-        hour = (use.start_us[start:end] - spans.start_us[rows[at]]) // HOUR_US
-        kwh[at] = np.bincount(hour, use.energy_kwh[start:end], HOURS)
-    return DayHours(spans.start_us[rows], rows, kwh)
+    if not rows.size:
+        return None
+    row = np.searchsorted(spans.start_us[rows], use.start_us, side="right") - 1
+    since = use.start_us - spans.start_us[rows][np.maximum(row, 0)]
+    mine = (row >= 0) & (use.start_us < spans.end_us[rows][np.maximum(row, 0)])
+    at = row[mine] * HOURS + since[mine] // HOUR_US
+    kwh = np.bincount(at, use.energy_kwh[mine], rows.size * HOURS).reshape(-1, HOURS)
+    return DayHours(spans.start_us[rows], rows, np.asarray(kwh, np.float64))
 
 
 def describe(

@@ -16,11 +16,20 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.weather_model import HOUR_US, Floats, Int64s, Temperatures
+from app.analysis.climate import (
+    GRID_C,
+    HEATS,
+    HOURS,
+    Climate,
+    Products,
+    centred,
+    climate_of,
+    products_of,
+)
+from app.analysis.weather_model import Floats, Int64s, Temperatures
 
 LAGS_H = (-1, 0, 1, 2, 3, 4)  # by which a home answers; -1: stamps of meter and weather differ
 INERTIAS_H = (0.0, 2.0, 4.0, 8.0, 16.0)  # light to heavy houses
-HOURS = 24
 MOST_APART = 2.0  # standard errors, between slopes by hours and by days ...
 APART_SHARE = 0.1  # ... and this share of them
 SAME_RHYTHM = 46.0  # chi² of 23 hours' differences; above it by chance in 3 of 1,000 homes
@@ -49,40 +58,51 @@ class DayHours:
 class Evidence:
     """Normal equations of the hours, on the scale of the days' own.
 
-    gram : float64[g, g] and moment : float64[g] over the grid of balance points
+    products, moment float64[g] : over the grid of balance points
     variance : of a weighted square of both
     """
 
-    gram: Floats
+    products: Products
     moment: Floats
     squares: float
     variance: float
-    grid_c: Floats
 
     def at(self, points: Floats, parts: Int64s) -> tuple[Floats, Floats]:
         """Return the equations between the balance points of the grid, by interpolation."""
-        pick = np.zeros((points.size, self.grid_c.size))
+        every = self.products
+        gram, moment = np.zeros((points.size, points.size)), np.zeros(points.size)
+        places = []
         for row, (point, part) in enumerate(zip(points.tolist(), parts.tolist(), strict=True)):
-            falls = np.flatnonzero(np.diff(self.grid_c) < 0.0)
-            first = 0 if part <= falls[0] else int(falls[0]) + 1
-            last = int(falls[0]) + 1 if first == 0 else self.grid_c.size
-            low = first + min(int((point - self.grid_c[first]) * 2.0), last - first - 2)
-            share = (point - self.grid_c[low]) / (self.grid_c[low + 1] - self.grid_c[low])
-            pick[row, low], pick[row, low + 1] = 1.0 - share, share
-        return pick @ self.gram @ pick.T, pick @ self.moment
+            first, last = (0, HEATS) if part < HEATS else (HEATS, GRID_C.size)
+            low = first + min(int((point - GRID_C[first]) * 2.0), last - first - 2)
+            share = (point - GRID_C[low]) / (GRID_C[low + 1] - GRID_C[low])
+            pick = np.array([1.0 - share, share])
+            places.append((low, pick))
+            inner = np.array(
+                [[every.own[low], every.next[low]], [every.next[low], every.own[low + 1]]]
+            )
+            gram[row, row] = pick @ inner @ pick
+            moment[row] = pick @ self.moment[low : low + 2]
+        if len(places) == 2:
+            (heat, one), (cool, other) = places
+            block = every.cross[heat : heat + 2, cool - HEATS : cool - HEATS + 2]
+            gram[0, 1] = gram[1, 0] = one @ block @ other
+        return gram, moment
 
 
 @dataclass(frozen=True, slots=True)
 class Witness:
     """Hours that agree with the days, and how the home answers the weather.
 
-    use : float64[d, 24], kWh, and degrees : float64[g, d, 24], K·d, less the mean of each day
+    use : float64[d, 24], kWh, and degrees : float64[d, g, 24], K·d, less the mean of each day
+    products : of the degrees by day; together : float64[d, g], of degrees and use
     """
 
     rows: Int64s
     use: Floats
     degrees: Floats
-    grid_c: Floats
+    products: Products
+    together: Floats
     lag_h: int
     inertia_h: float
 
@@ -91,63 +111,92 @@ class Witness:
     ) -> Evidence:
         """Make the equations, weighted by how surely hours and days are known.
 
+        The rhythms of workdays and days off are taken out of degrees and use.
+
         weight, off : float64[n] of all days; parts, slopes : of the best model so far
         variance : of a weighted square of the days
         """
         own = weight[self.rows]
-        root = np.sqrt(own)[:, None]
-        rows = _without_rhythm(self.degrees, own, off[self.rows]) * root
-        rows = rows.reshape(self.grid_c.size, -1)
-        use = (_without_rhythm(self.use, own, off[self.rows]) * root).ravel()
-        gram, moment = rows @ rows.T, rows @ use
-        rest = use - slopes @ rows[parts]
+        total = self.products.weighed(own)
+        moment = own @ self.together
+        squares = float(own @ np.einsum("dh,dh->d", self.use, self.use))
+        kinds = _kinds(own, off[self.rows])
+        shares = np.array([share for share, _ in kinds])
+        rhythms = (shares @ self.degrees.reshape(own.size, -1)).reshape(len(kinds), -1, HOURS)
+        for (_, whole), degrees, use in zip(kinds, rhythms, shares @ self.use, strict=True):
+            rhythm = products_of(degrees)
+            total = Products(
+                total.own - whole * rhythm.own, total.next - whole * rhythm.next,
+                total.cross - whole * rhythm.cross,
+            )  # fmt: skip
+            moment = moment - whole * (degrees @ use)
+            squares -= whole * float(use @ use)
+        rest = squares - 2.0 * float(slopes @ moment[parts])
+        rest += float(slopes**2 @ total.own[parts])
+        if parts.size == 2:
+            rest += 2.0 * float(slopes[0] * slopes[1] * total.cross[parts[0], parts[1] - HEATS])
         free = self.use.shape[0] * (HOURS - 1) - 2 * HOURS
-        ratio = variance / max(float(rest @ rest) / max(free, 1), 1e-12)
-        return Evidence(
-            gram * ratio, moment * ratio, float(use @ use) * ratio, variance, self.grid_c
-        )
+        ratio = variance / max(rest / max(free, 1), 1e-12)
+        scaled = Products(total.own * ratio, total.next * ratio, total.cross * ratio)
+        return Evidence(scaled, moment * ratio, squares * ratio, variance)
 
 
-def _centred(hours: Floats) -> Floats:
-    return np.asarray(hours - hours.mean(axis=-1, keepdims=True), np.float64)
+def _kinds(weight: Floats, off: Floats) -> list[tuple[Floats, float]]:
+    """Return the shares of workdays and of days off in their mean day, and their weights' sum."""
+    found = []
+    for kind in (0.0, 1.0):
+        mine = np.where(off == kind, weight, 0.0)
+        whole = float(mine.sum())
+        if whole > 0.0:
+            found.append((mine / whole, whole))
+    return found
 
 
 def _without_rhythm(hours: Floats, weight: Floats, off: Floats) -> Floats:
     """Subtract the mean day of workdays and of days off; hours : float64[..., d, 24]."""
     out = hours.copy()
-    for kind in (0.0, 1.0):
-        mine = off == kind
-        if mine.any():
-            share = weight[mine] / weight[mine].sum()
-            out[..., mine, :] -= np.einsum("d,...dh->...h", share, hours[..., mine, :])[
-                ..., None, :
-            ]
+    for share, _ in _kinds(weight, off):
+        mine = share > 0.0
+        out[..., mine, :] -= (share @ hours)[..., None, :]
     return out
-
-
-def _hours_of(weather: Temperatures, balance_c: Floats, heats: Floats, start_us: Int64s) -> Floats:
-    """Return the degrees of the hours of days: float64[balance points, d, 24]."""
-    at = (start_us[:, None] - weather.t_us[0]) // HOUR_US + np.arange(HOURS)
-    rows = [
-        weather.degree_hours(balance_c[heats == kind], -1.0 if kind else 1.0)
-        for kind in (1.0, 0.0)
-        if (heats == kind).any()
-    ]
-    return np.asarray(np.concatenate(rows)[:, np.clip(at, 0, weather.t_us.size - 1)], np.float64)
 
 
 @dataclass(frozen=True, slots=True)
 class Slopes:
-    """What the days tell: parts of the grid, their slopes and standard errors, kWh/(K·d).
+    """What the days tell: parts of the grid, their slopes and standard errors, kWh/(K·d)."""
 
-    grid_c : float64[g], balance points, heats of heating first
-    """
-
-    grid_c: Floats
-    heats: int
     parts: Int64s
     found: Floats
     error: Floats
+
+
+def _form(
+    climate: Climate, weather: Temperatures, hours: DayHours, own: Floats, off: Floats,
+    energy: Floats, parts: Int64s,
+) -> Temperatures:  # fmt: skip
+    """Return the lag and the inertia by which the parts explain the hours best.
+
+    energy : float64[d, 24], use without rhythms
+    """
+    kinds = _kinds(own, off)
+    shares = np.array([share for share, _ in kinds])
+    lags = np.array(LAGS_H)
+    flat = (energy * own[:, None]).ravel()
+    explained = np.empty((len(INERTIAS_H), lags.size))
+    for at, inertia in enumerate(INERTIAS_H):
+        rows = centred(climate.lagged(inertia, lags, parts, hours.start_us))
+        long = rows.reshape(lags.size, parts.size, -1)
+        weighted = (rows * own[:, None]).reshape(lags.size, parts.size, -1)
+        gram = weighted @ long.transpose(0, 2, 1)
+        rhythms = shares @ rows
+        for (_, whole), kind in zip(kinds, np.moveaxis(rhythms, 2, 0), strict=True):
+            gram -= whole * (kind @ kind.transpose(0, 2, 1))
+        moment = long @ flat
+        found = (np.linalg.pinv(gram) @ moment[:, :, None])[:, :, 0]
+        explained[at] = 2.0 * np.sum(found * moment, axis=1)
+        explained[at] -= np.einsum("fi,fij,fj->f", found, gram, found)
+    best = np.unravel_index(int(np.argmax(explained)), explained.shape)
+    return weather.answered(LAGS_H[int(best[1])], INERTIAS_H[int(best[0])])
 
 
 def ask(
@@ -160,34 +209,28 @@ def ask(
     if hours.rows.size < LEAST_DAYS:
         return None
     own, kind = weight[hours.rows], off[hours.rows]
-    root = np.sqrt(own)[:, None]
-    use = _centred(hours.kwh)
+    use = centred(hours.kwh)
     without = _without_rhythm(use, own, kind)
-    energy = (without * root).ravel()
-    heat = np.asarray(np.arange(days.grid_c.size) < days.heats, np.float64)
-
-    def answer(form: Temperatures) -> tuple[float, Floats, Floats, Floats]:
-        degrees = _hours_of(form, days.grid_c[days.parts], heat[days.parts], hours.start_us)
-        shown = _without_rhythm(_centred(degrees), own, kind)
-        rows = (shown * root).reshape(days.parts.size, -1)
-        gram = np.asarray(rows @ rows.T, np.float64)
-        found = np.asarray(np.linalg.pinv(gram) @ (rows @ energy), np.float64)
-        rest = energy - found @ rows
-        return float(rest @ rest), gram, found, without - np.tensordot(found, shown, 1)
-
-    forms = [weather.answered(lag, inertia) for inertia in INERTIAS_H for lag in LAGS_H]
-    form = min(forms, key=lambda one: answer(one)[0])
-    squares, gram, found, rest = answer(form)
+    climate = climate_of(weather)
+    form = _form(climate, weather, hours, own, kind, without, days.parts)
+    degrees = climate.hours(form, days.parts, hours.start_us)
+    shown = _without_rhythm(centred(degrees), own, kind)
+    rows = shown.reshape(days.parts.size, -1)
+    weighted = (shown * own[:, None]).reshape(days.parts.size, -1)
+    gram = weighted @ rows.T
+    found = np.linalg.pinv(gram) @ (weighted @ without.ravel())
+    rest = without - np.tensordot(found, shown, 1)
+    squares = float(own @ np.einsum("dh,dh->d", rest, rest))
     free = max(hours.rows.size * (HOURS - 1) - 2 * HOURS, 1)
     doubt = np.diag(np.linalg.pinv(gram)) * squares / free + days.error**2
     doubt = doubt + (APART_SHARE * days.found) ** 2
     if (np.abs(found - days.found) > MOST_APART * np.sqrt(doubt)).any():
         return None
-    degrees = _hours_of(form, days.grid_c[days.parts], heat[days.parts], hours.start_us)
     if any(_change_of_rhythm(rest, part.sum(axis=1), own, kind) > SAME_RHYTHM for part in degrees):
         return None
-    every = _centred(_hours_of(form, days.grid_c, heat, hours.start_us))
-    return Witness(hours.rows, use, every, days.grid_c, form.lag_h, form.inertia_h)
+    every, products = climate.within(form, hours.start_us)
+    together = (every @ use[:, :, None])[:, :, 0]
+    return Witness(hours.rows, use, every, products, together, form.lag_h, form.inertia_h)
 
 
 def _change_of_rhythm(rest: Floats, degree_days: Floats, weight: Floats, off: Floats) -> float:

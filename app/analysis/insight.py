@@ -74,7 +74,7 @@ def check(wishes: Wishes) -> None:
         raise Usage("--report-from: lies before --baseline-until")
 
 
-def _use(analysis: MeterAnalysis) -> Use:
+def use_of(analysis: MeterAnalysis) -> Use:
     """Return what was measured, in UTC, in order of time."""
     values = given_values(analysis.table, analysis.grid, analysis.intervals)
     start = analysis.grid.to_utc(values.start_us)
@@ -89,10 +89,19 @@ def weather_of(wishes: Wishes) -> tuple[Temperatures | None, list[Guess]]:
     return hourly(t_us, celsius), guesses
 
 
-def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -> list[str]:
-    """Add baseline, savings, forecast, scores and evidence in kWh to the answer; return notes."""
-    use, table = _use(analysis), analysis.table
-    answer, notes = analysis.answer, []
+def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -> None:
+    """Add baseline, savings, evidence in kWh, forecast and scores to the answer, with notes."""
+    use = use_of(analysis)
+    add_baseline(analysis, use, wishes, weather)
+    explain(analysis, weather, wishes)
+    add_forecast(analysis, use, wishes)
+
+
+def add_baseline(
+    analysis: MeterAnalysis, use: Use, wishes: Wishes, weather: Temperatures | None
+) -> None:
+    """Add `baseline` and `savings`."""
+    table, answer = analysis.table, analysis.answer
     local = table.t_us + table.offset_us
     until, since = (
         None if day is None else local_midnight_us(day, local, table.t_us)
@@ -101,20 +110,22 @@ def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -
     answer["baseline"], answer["savings"], why = describe(
         use, weather, until, since, wishes.holidays
     )
-    notes += why
-    _explain(analysis, weather, wishes)
+    answer["notes"] += why
+
+
+def add_forecast(analysis: MeterAnalysis, use: Use, wishes: Wishes) -> None:
+    """Add `forecast` and `tamper_score`."""
+    answer = analysis.answer
     answer["forecast"], answer["tamper_score"] = None, []
     lengths = use.end_us - use.start_us
-    if lengths.size and float(np.median(lengths)) <= HOUR_US:
-        days, hours = hours_of(use.local_us, lengths, use.energy_kwh)
-        answer["forecast"], why = _forecast(days, hours, wishes.holidays)
-        notes += why
-        if wishes.window_days is not None:
-            answer["tamper_score"] = _tamper(use, wishes)
-    else:
-        notes.append("forecast is not computed: intervals are longer than an hour")
-    answer["notes"] += notes
-    return notes
+    if not lengths.size or float(np.median(lengths)) > HOUR_US:
+        answer["notes"].append("forecast is not computed: intervals are longer than an hour")
+        return
+    days, hours = hours_of(use.local_us, lengths, use.energy_kwh)
+    answer["forecast"], why = _forecast(days, hours, wishes.holidays)
+    answer["notes"] += why
+    if wishes.window_days is not None:
+        answer["tamper_score"] = _tamper(use, wishes)
 
 
 def _measured(analysis: MeterAnalysis) -> Use:
@@ -132,7 +143,7 @@ def _measured(analysis: MeterAnalysis) -> Use:
     return Use(start, end, rows["local_us"], rows["energy_kwh"])
 
 
-def _explain(analysis: MeterAnalysis, weather: Temperatures | None, wishes: Wishes) -> None:
+def explain(analysis: MeterAnalysis, weather: Temperatures | None, wishes: Wishes) -> None:
     """Add energy, similar days and the likelier cause to the evidence of the anomalies."""
     measured = _measured(analysis)
     if not measured.start_us.size:
@@ -157,7 +168,7 @@ def _us(text: str) -> int:
 
 def tamper_scores(analysis: MeterAnalysis, window_days: int) -> list[dict[str, Any]]:
     """Return `tamper_score` of a meter; nothing where its intervals are longer than an hour."""
-    use = _use(analysis)
+    use = use_of(analysis)
     lengths = use.end_us - use.start_us
     if not lengths.size or float(np.median(lengths)) > HOUR_US:
         return []

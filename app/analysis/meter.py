@@ -1,7 +1,6 @@
 """`tachowatt analyse-meter`: compute the answer from the table of a meter's recording."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from math import fsum
 from typing import Any
@@ -40,7 +39,6 @@ US_PER_S = 1_000_000
 HOUR_S = 3_600.0
 LEVEL_TO_S = 12 * HOUR_S  # longer intervals average out the quiet hours of the night
 DAY_US = 86_400_000_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KIND_NAMES = {code: name for name, code in ANOMALY_KINDS.items()}
 
 
@@ -99,7 +97,7 @@ def analyse(
     answer: dict[str, Any] = {
         "quality": _quality(table, grid, intervals, values),
         "intervals": interval_summary(intervals),
-        "energy_kwh": fsum(values.energy_kwh),
+        "energy_kwh": fsum(values.energy_kwh.tolist()),
         "estimated_kwh": estimated_kwh(table, intervals),
         "interval_s": grid.interval_s,
         "base_load_w": base_load_w,
@@ -176,7 +174,7 @@ def _quality(table: Table, grid: Grid, intervals: NDArray[Any], values: Values) 
         estimated = spread.size
     else:
         expected = int(grid.slots(grid.t_us[-1:])[0]) + 1
-        present = np.unique(grid.slots(values.start_us)).size
+        present = _distinct(grid.slots(values.start_us))
         expected = max(expected, present)
         estimated = int(np.sum(~values.read)) + ours.size
     return {
@@ -187,6 +185,10 @@ def _quality(table: Table, grid: Grid, intervals: NDArray[Any], values: Values) 
         "estimated": estimated,
         "ignored_columns": list(table.ignored),
     }
+
+
+def _distinct(ascending: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.diff(ascending))) + 1 if ascending.size else 0
 
 
 def _cells(grid: Grid, start_us: NDArray[np.int64], end_us: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -234,18 +236,24 @@ def _days(
         return []
     day = values.local_us // DAY_US
     counts = values.read if _registers(table) else np.ones(day.size, np.bool_)
-    expected = {int(row["day"]): int(row["expected"]) for part in rows for row in part}
+    expected: dict[int, int] = {}
+    for part in rows:
+        expected |= dict(zip(part["day"].tolist(), part["expected"].tolist(), strict=True))
     usual = round(DAY_US / (grid.interval_s * US_PER_S))
+    numbers = np.arange(day[0], day[-1] + 1)
     edges = np.searchsorted(day, np.arange(day[0], day[-1] + 2))
+    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
+    present = np.diff(before[edges]).tolist()
+    dates = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
+    energy = values.energy_kwh.tolist()
     days: list[dict[str, Any]] = []
-    for number_of_day, (first, last) in enumerate(pairwise(edges.tolist()), start=int(day[0])):
-        energy = values.energy_kwh[first:last]
+    for at, (first, last) in enumerate(pairwise(edges.tolist())):
         days.append(
             {
-                "date": (EPOCH + timedelta(days=number_of_day)).date().isoformat(),
-                "energy_kwh": fsum(energy) if last > first else None,
-                "expected": expected.get(number_of_day, usual),
-                "present": int(np.sum(counts[first:last])),
+                "date": dates[at],
+                "energy_kwh": fsum(energy[first:last]) if last > first else None,
+                "expected": expected.get(int(numbers[at]), usual),
+                "present": present[at],
             }
         )
     return days

@@ -91,7 +91,7 @@ def why_not(
 ) -> list[str]:
     """Say what was not counted, and why."""
     notes: list[str] = []
-    counts = {reason: int(np.sum(intervals["reason"] == reason)) for reason in Reason}
+    counts = np.bincount(intervals["reason"], minlength=len(Reason)).tolist()
     if n := counts[Reason.IMPLAUSIBLE]:
         notes.append(
             f"{n} intervals are not counted but estimated: more than the connection carries "
@@ -132,14 +132,17 @@ def _question(table: Table, grid: Grid, start_us: int, end_us: int) -> str:
 def interval_summary(intervals: NDArray[Any]) -> list[dict[str, Any]]:
     """Count the intervals, and add their energy up, by status and reason."""
     answer = []
-    for status, reason in sorted(set(zip(intervals["status"], intervals["reason"], strict=True))):
-        part = intervals[(intervals["status"] == status) & (intervals["reason"] == reason)]
+    key = intervals["status"] * len(Reason) + intervals["reason"]
+    count = np.bincount(key, minlength=1)
+    energy = np.bincount(key, np.nan_to_num(intervals["energy_kwh"]), count.size)
+    for one in np.flatnonzero(count).tolist():
+        status, reason = divmod(one, len(Reason))
         answer.append(
             {
                 "status": Quality(int(status)).name,
                 "reason": Reason(int(reason)).name,
-                "count": int(part.size),
-                "energy_kwh": number(float(np.nansum(part["energy_kwh"]))),
+                "count": int(count[one]),
+                "energy_kwh": number(float(energy[one])),
             }
         )
     return answer

@@ -5,18 +5,21 @@ are the integral of max(0, balance − T) over hourly temperatures, not of the d
 that are both warm and cool the mean hides both. `weather_fit` fits it.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 HOUR_US = 3_600_000_000
 DAYS_PER_US = 1.0 / 86_400_000_000
 LONGEST_LINE_H = 6  # a hole of temperatures up to this is a straight line (CalTRACK 2)
+MOST_TOTALS = 8  # sums of degrees that are kept: those of one model
 MEMORY_H = 72  # of a house: what it lost longer ago is forgotten
 
 
@@ -27,12 +30,14 @@ class Temperatures:
     t_us : int64[n], start of each hour; celsius : float64[n], NaN where a hole is too long
     lag_h, inertia_h : how late a house answers, and the time constant over which it spreads that;
     degrees come at the hour of the answer, their sum stays
+    tables : what was computed of them, for every home of the place (`climate`)
     """
 
     t_us: Int64s
     celsius: Floats
     lag_h: int = 0
     inertia_h: float = 0.0
+    tables: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def answered(self, lag_h: int, inertia_h: float) -> "Temperatures":
         """Return them as a house of that lag and inertia answers them."""
@@ -44,7 +49,7 @@ class Temperatures:
         above = np.maximum(celsius - sign * np.asarray(balance_c)[:, None], 0.0) / 24.0
         if self.inertia_h > 0.0:
             kernel = np.exp(-np.arange(MEMORY_H) / self.inertia_h)
-            above = _filtered(above, kernel / kernel.sum())
+            above = filtered(above, kernel / kernel.sum())
         if self.lag_h:
             above = np.roll(above, self.lag_h, axis=1)
             edge = slice(0, self.lag_h) if self.lag_h > 0 else slice(self.lag_h, None)
@@ -56,11 +61,21 @@ class Temperatures:
 
         NaN where the edge lies outside, or behind a hole: differences over it are unknown.
         """
-        above = self.degree_hours(np.array([balance_c]), sign)[0]
-        total = np.concatenate(([0.0], np.cumsum(above)))
+        total = self._total(float(balance_c), sign)
         at = np.append(self.t_us, self.t_us[-1] + HOUR_US)
         found = np.interp(edges_us, at, total, np.nan, np.nan)
         return np.asarray(found, np.float64)
+
+    def _total(self, balance_c: float, sign: float) -> Floats:
+        """Return the degrees from the first hour to each hour's begin; the last ones are kept."""
+        key = (balance_c, sign, self.lag_h, self.inertia_h)
+        kept: dict[Any, Floats] = self.tables.setdefault("totals", {})
+        if key not in kept:
+            if len(kept) >= MOST_TOTALS:
+                del kept[next(iter(kept))]
+            above = self.degree_hours(np.array([balance_c]), sign)[0]
+            kept[key] = np.concatenate(([0.0], np.cumsum(above)))
+        return kept[key]
 
     def known(self, start_us: Int64s, end_us: Int64s) -> NDArray[np.bool_]:
         """Tell for which spans every hour's temperature is known."""
@@ -72,7 +87,7 @@ class Temperatures:
         return np.asarray(inside & (holes[clipped[1]] == holes[clipped[0]]), np.bool_)
 
 
-def _filtered(rows: Floats, kernel: Floats) -> Floats:
+def filtered(rows: Floats, kernel: Floats) -> Floats:
     """Convolve each row with a kernel of past hours; before the first hour it was as then."""
     padded = np.concatenate((np.repeat(rows[:, :1], kernel.size, axis=1), rows), axis=1)
     size = padded.shape[1] + kernel.size

@@ -90,6 +90,8 @@ def _stated(table: Table) -> float | None:
 def _most_frequent(values: NDArray[np.float64]) -> float | None:
     if values.size == 0:
         return None
+    if values.min() == values.max():
+        return float(values[0])
     distinct, count = np.unique(values, return_counts=True)
     return float(distinct[np.argmax(count)])
 

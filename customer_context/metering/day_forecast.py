@@ -35,11 +35,13 @@ def _weights(days: NDArray[np.int64], off: Floats, target: int, target_off: floa
     return np.asarray(weight * np.where((target - days) % 7 == 0, SAME_WEEKDAY, 1.0), np.float64)
 
 
-def _quantile(values: Floats, weight: Floats, share: float) -> float:
-    """Weighted quantile, by the middle of each value's weight."""
+def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> list[float]:
+    """Weighted quantiles, by the middle of each value's weight."""
     order = np.argsort(values)
     total = np.cumsum(weight[order])
-    return float(np.interp(share * total[-1], total - 0.5 * weight[order], values[order]))
+    at = np.array(shares) * total[-1]
+    found: list[float] = np.interp(at, total - 0.5 * weight[order], values[order]).tolist()
+    return found
 
 
 def _level(days: NDArray[np.int64], off: Floats, hourly_kwh: Floats, target: int) -> float:
@@ -84,8 +86,7 @@ def next_day(
             continue
         values, each = hourly_kwh[fine, hour], weight[fine]
         mean[hour] = np.average(values, weights=each)
-        median[hour] = _quantile(values, each, 0.5)
-        low[hour], high[hour] = (_quantile(values, each, share) for share in RANGE)
+        low[hour], median[hour], high[hour] = _quantiles(values, each, (RANGE[0], 0.5, RANGE[1]))
     known = np.isfinite(mean)
     if not known.any():
         return None
@@ -120,7 +121,7 @@ def day_total(
     days, off, kwh = days[fine], off[fine], daily_kwh[fine]
     weight = _weights(days, off, target, target_off)
     found = [float(np.average(kwh, weights=weight))]
-    found += [_quantile(kwh, weight, share) for share in RANGE]
+    found += _quantiles(kwh, weight, RANGE)
     if kwh.min() >= 0.0:  # what exports has no level
         level = _level(days, off, kwh[:, None], target)
         found = [value * (1.0 + TAKEN_OVER * (level - 1.0)) for value in found]

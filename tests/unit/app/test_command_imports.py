@@ -81,6 +81,7 @@ HELP: dict[str, set[str]] = {
     "": set(),
     "approval": DATABASE,
     "analyse-meter": PARSER,
+    "analyse-meters": PARSER,
     "check-reading": PARSER,
     "explain-bill": PARSER,
     "export-meter": DATABASE,
