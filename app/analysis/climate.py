@@ -54,8 +54,14 @@ def products_of(rows: Floats) -> Products:
     )
 
 
-Within = tuple[Int64s, Floats, Products]
-"""Row of each hour in what follows, -1 = none; hours of days, and their products."""
+@dataclass(frozen=True, slots=True)
+class _Within:
+    """Hours within days. row_of : int64[n], row of each hour below, -1 = none;
+    hours : float64[d, g, 24], less the mean of each day; products : by day"""
+
+    row_of: Int64s
+    hours: Floats
+    products: Products
 
 
 class Climate:
@@ -140,11 +146,14 @@ class Climate:
         if key not in self._within:
             g = GRID_C.size
             nothing = Products(np.empty((0, g)), np.empty((0, g - 1)), np.empty((0, HEATS, COOLS)))
-            self._within[key] = np.full(self._celsius.size, -1), np.empty((0, g, HOURS)), nothing
+            self._within[key] = _Within(
+                np.full(self._celsius.size, -1), np.empty((0, g, HOURS)), nothing
+            )
             if len(self._within) > MOST_FORMS:
                 self._within.popitem(last=False)
         self._within.move_to_end(key)
-        row_of, hours, kept = self._within[key]
+        found = self._within[key]
+        row_of, hours, kept = found.row_of, found.hours, found.products
         hour = self._hour(start_us)
         new = row_of[hour] < 0
         if new.any():
@@ -157,7 +166,7 @@ class Climate:
                 np.concatenate((kept.next, np.einsum("dgh,dgh->dg", rows[:, :-1], rows[:, 1:]))),
                 np.concatenate((kept.cross, rows[:, :HEATS] @ rows[:, HEATS:].transpose(0, 2, 1))),
             )
-            self._within[key] = row_of, hours, kept
+            self._within[key] = _Within(row_of, hours, kept)
         at = row_of[hour]
         if at.size == hours.shape[0] and np.array_equal(at, np.arange(at.size)):
             return hours, kept

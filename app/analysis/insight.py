@@ -89,11 +89,19 @@ def weather_of(wishes: Wishes) -> tuple[Temperatures | None, list[Guess]]:
     return hourly(t_us, celsius), guesses
 
 
-def add(analysis: MeterAnalysis, wishes: Wishes, weather: Temperatures | None) -> None:
-    """Add baseline, savings, evidence in kWh, forecast and scores to the answer, with notes."""
+def add(
+    analysis: MeterAnalysis,
+    wishes: Wishes,
+    weather: Temperatures | None,
+    stream: MeterAnalysis | None = None,
+) -> None:
+    """Add baseline, savings, evidence in kWh, forecast and scores to the answer, with notes.
+
+    stream : with the intervals as the stream has them, where others were estimated since
+    """
     use = use_of(analysis)
     add_baseline(analysis, use, wishes, weather)
-    explain(analysis, weather, wishes)
+    explain(stream or analysis, weather, wishes)
     add_forecast(analysis, use, wishes)
 
 

@@ -142,8 +142,9 @@ def analyse_meter(
         beside = None if registers is None else read_meter_table(registers, tz, (), step, options)
         if beside is not None and "register_kwh" not in beside.columns:
             raise Usage(f"{registers}: expected read_at with register_kwh")
-        analysis = validation.validate(analysis, validation.Known(beside, weather, holidays))
-        insight.add(analysis, wishes, weather)
+        stream = analysis
+        analysis = validation.validate(stream, validation.Known(beside, weather, holidays))
+        insight.add(analysis, wishes, weather, stream)
         if export is not None:
             from app.analysis.export import export_meter
 
