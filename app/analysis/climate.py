@@ -73,9 +73,7 @@ class Climate:
         self._above: dict[float, Floats] = {}
         self._have: dict[float, np.ndarray] = {}
         self._total: dict[float, Floats] = {}
-        self._within: OrderedDict[tuple[int, float], tuple[Int64s, Floats, Products]] = (
-            OrderedDict()
-        )
+        self._within: OrderedDict[tuple[int, float], _Within] = OrderedDict()
 
     def above(self, inertia_h: float, parts: Int64s) -> Floats:
         """Return the degrees of hours, float64[g, n], K·d, of which rows `parts` are computed."""
