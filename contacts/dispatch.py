@@ -132,7 +132,7 @@ class Dispatcher:
 
         async def evidence_once() -> bool:
             done = await deciding.run(alert_evidence.run_due, self._clock.now_us())
-            return done == alert_evidence.AT_ONCE
+            return done == alert_evidence.BATCH
 
         async def mail_once() -> bool:
             sent = await links.send_next()

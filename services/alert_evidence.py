@@ -25,7 +25,7 @@ from customer_context.metering.evidence import (
     Weather,
     explain,
 )
-from customer_context.metering.use import Floats, Int64s, Use, country_of
+from customer_context.metering.use import Decided, Floats, Int64s, Use, country_of
 from customer_context.playbooks.freshness import is_past
 from runtime.errors import Retry
 from store.casework import alerts, weather
@@ -38,8 +38,10 @@ from store.reads import metering
 
 log = logging.getLogger("services.alert_evidence")
 
-AT_ONCE = 16
+AT_ONCE = 8
 """As many are explained with the signals that raise them; the others follow at once after."""
+BATCH = 4
+"""As many in one transaction after: urgent signals wait for no more."""
 EVERY_US = DAY_US
 """Between two computations while an anomaly lasts."""
 _WEATHER_US = 28 * DAY_US
@@ -61,13 +63,13 @@ def with_signals(
     ]
     for alert in fresh[:AT_ONCE]:
         evidence = _explain(connection, alert, to_us(alert["known_until"]), now_us)
-        _write(connection, alert, evidence, now_us, told=False)
+        _write(connection, alert, evidence, now_us, as_change=False)
         if evidence is not None:
             found[alert["alert_id"]] = evidence
     return found
 
 
-def run_due(connection: Connection, now_us: int, limit: int = AT_ONCE) -> int:
+def run_due(connection: Connection, now_us: int, limit: int = BATCH) -> int:
     """Explain alerts that wait for it, in the caller's transaction; return their number."""
     rows = alerts.evidence_due(connection, from_us(now_us), limit)
     for alert in rows:
@@ -75,7 +77,7 @@ def run_due(connection: Connection, now_us: int, limit: int = AT_ONCE) -> int:
         if alert["cleared"] or alert["evidence"] is None:
             known_us = to_us(alert["known_until"] or alert["known_at"])
         evidence = _explain(connection, alert, known_us, now_us)
-        _write(connection, alert, evidence, now_us, told=True)
+        _write(connection, alert, evidence, now_us, as_change=True)
     return len(rows)
 
 
@@ -85,11 +87,11 @@ def _write(
     evidence: Mapping[str, Any] | None,
     now_us: int,
     *,
-    told: bool,
+    as_change: bool,
 ) -> None:
     over = alert["cleared"] or alert["retracted"] or alert["state"] == "resolved"
     again = None if over or alert["kind"] not in KINDS else from_us(now_us + EVERY_US)
-    alerts.write_evidence(connection, alert, evidence, again, now_us, told=told)
+    alerts.write_evidence(connection, alert, evidence, again, now_us, as_change=as_change)
 
 
 def _explain(
@@ -142,7 +144,7 @@ def _evidence(
 
 
 _NONE = np.zeros(0, np.int64)
-_NOTHING = Use(_NONE, _NONE, _NONE, np.zeros(0))
+_NOTHING = Decided(Use(_NONE, _NONE, _NONE, np.zeros(0)), _NONE)
 
 
 def _use(
@@ -152,7 +154,7 @@ def _use(
     customers: Sequence[str],
     episode: Episode,
     timezone: str,
-) -> Use:
+) -> Decided:
     rows = metering.measured(
         connection, tenant, meter_id, customers,
         from_us(episode.since_us), from_us(episode.known_us),
@@ -161,7 +163,9 @@ def _use(
     start = np.array([to_us(row[0]) for row in rows], np.int64)
     end = np.array([to_us(row[1]) for row in rows], np.int64)
     offset = np.array([_offset_us(row[0], zone) for row in rows], np.int64)
-    return Use(start, end, start + offset, np.array([row[2] for row in rows], np.float64))
+    energy = np.array([row[2] for row in rows], np.float64)
+    decided = np.array([to_us(row[3]) for row in rows], np.int64)
+    return Decided(Use(start, end, start + offset, energy), decided)
 
 
 def _offset_us(at: datetime, zone: ZoneInfo) -> int:

@@ -19,7 +19,7 @@ from app.recordings.temperatures import read_temperatures
 from contracts.quality import Quality
 from customer_context.metering import evidence
 from customer_context.metering.day_forecast import hours_of, next_day
-from customer_context.metering.use import EPOCH, HOLIDAYS, Use, days_off
+from customer_context.metering.use import EPOCH, HOLIDAYS, Decided, Use, days_off
 from runtime.errors import Usage
 
 DAY_US = 86_400_000_000
@@ -136,7 +136,7 @@ def add_forecast(analysis: MeterAnalysis, use: Use, wishes: Wishes) -> None:
         answer["tamper_score"] = _tamper(use, wishes)
 
 
-def _measured(analysis: MeterAnalysis) -> Use:
+def _measured(analysis: MeterAnalysis) -> Decided:
     """Return what was read in intervals of the kernel, as the stream stores them."""
     rows = analysis.intervals
     rows = rows[
@@ -148,13 +148,14 @@ def _measured(analysis: MeterAnalysis) -> Use:
     rows = rows[np.argsort(rows["start_us"], kind="stable")]
     start = analysis.grid.to_utc(rows["start_us"])
     end = start + (rows["end_us"] - rows["start_us"])
-    return Use(start, end, rows["local_us"], rows["energy_kwh"])
+    decided = analysis.grid.to_utc(rows["decided_us"])
+    return Decided(Use(start, end, rows["local_us"], rows["energy_kwh"]), decided)
 
 
 def explain(analysis: MeterAnalysis, weather: Temperatures | None, wishes: Wishes) -> None:
     """Add energy, similar days and the likelier cause to the evidence of the anomalies."""
     measured = _measured(analysis)
-    if not measured.start_us.size:
+    if not measured.decided_us.size:
         return
     hours = None if weather is None else evidence.Weather(weather.t_us, weather.celsius)
     per_kwh = wishes.price_per_kwh
@@ -165,7 +166,7 @@ def explain(analysis: MeterAnalysis, weather: Temperatures | None, wishes: Wishe
             one["kind"],
             _us(one["start"]),
             None if end is None else _us(end),
-            int(measured.end_us[-1]) if cleared is None else _us(cleared),
+            int(measured.use.end_us[-1]) if cleared is None else _us(cleared),
         )
         one["evidence"] |= evidence.explain(measured, episode, hours, price, wishes.holidays)
 

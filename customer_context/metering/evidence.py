@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from contracts.kinds import Anomaly, LikelierCause
-from customer_context.metering.use import EPOCH, HOLIDAYS, Floats, Int64s, Use, days_off
+from customer_context.metering.use import EPOCH, HOLIDAYS, Decided, Floats, Int64s, Use, days_off
 
 METHOD = 1
 """Version of this method; alerts store it with their figures."""
@@ -45,7 +45,7 @@ COLDER_K, COLD_C = 4.0, 8.0
 
 @dataclass(frozen=True, slots=True)
 class Episode:
-    """An anomaly. end_us : None = it lasts; known_us : until when data of its meter are known."""
+    """An anomaly. end_us : None = it lasts; known_us : what the stream knew then is looked at."""
 
     kind: str
     start_us: int
@@ -100,7 +100,7 @@ def confidence(kind: str, observed: float | None, threshold: float | None) -> fl
 
 
 def explain(
-    use: Use,
+    decided: Decided,
     episode: Episode,
     weather: Weather | None = None,
     price: Price | None = None,
@@ -110,7 +110,7 @@ def explain(
 
     `energy` (None where there are no figures, then `why_not` is not_in_energy, nothing_measured or
     short_past), `similar_days`, `likelier_cause`, and `usual_w`: the power that is expected by hour
-    of a workday and of a day off. use : what was measured, in order of time.
+    of a workday and of a day off. decided : what was measured, in order of time.
     """
     found: dict[str, Any] = {
         "energy": None, "why_not": None, "usual_w": None, "similar_days": [],
@@ -118,7 +118,7 @@ def explain(
     }  # fmt: skip
     if episode.kind not in KINDS:
         return found | {"why_not": "not_in_energy"}
-    use = use.between(episode.since_us, episode.known_us)
+    use = decided.known(episode.since_us, episode.known_us)
     span = _span(use, episode)
     if span.stop <= span.start:
         return found | {"why_not": "nothing_measured"}

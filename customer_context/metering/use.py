@@ -27,14 +27,19 @@ class Use:
     local_us: Int64s
     energy_kwh: Floats
 
-    def between(self, first_us: int, last_us: int) -> "Use":
-        """Return the intervals that begin at `first_us` or later and end by `last_us`."""
-        first = int(np.searchsorted(self.start_us, first_us))
-        last = max(first, int(np.searchsorted(self.end_us, last_us, side="right")))
-        part = slice(first, last)
-        return Use(
-            self.start_us[part], self.end_us[part], self.local_us[part], self.energy_kwh[part]
-        )
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Measured energies, and when the stream knew of each: decided_us, int64[n]."""
+
+    use: Use
+    decided_us: Int64s
+
+    def known(self, since_us: int, until_us: int) -> Use:
+        """Return the intervals that begin at `since_us` or later, as they are known at a time."""
+        use = self.use
+        keep = (use.start_us >= since_us) & (self.decided_us <= until_us)
+        return Use(use.start_us[keep], use.end_us[keep], use.local_us[keep], use.energy_kwh[keep])
 
 
 @lru_cache(maxsize=64)

@@ -169,14 +169,14 @@ def write_evidence(
     due_at: datetime | None,
     now_us: int,
     *,
-    told: bool,
+    as_change: bool,
 ) -> None:
     """Store the evidence of a locked alert, and when it is to be computed next (None = not again).
 
-    told : also as a change of the alert, where it is another than before.
+    as_change : it is a change of the alert of its own, where it is another than before.
     """
     sets = {"evidence": None if evidence is None else Jsonb(evidence), "evidence_due_at": due_at}
-    if told and alert["evidence"] != evidence:
+    if as_change and alert["evidence"] != evidence:
         _update(connection, dict(alert), sets, "evidence", now_us)
         return
     connection.execute(

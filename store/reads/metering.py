@@ -227,20 +227,20 @@ def measured(
     meter_id: str,
     customers: Sequence[str],
     from_at: datetime,
-    to_at: datetime,
-) -> list[tuple[datetime, datetime, float]]:
-    """Return begin, end and kWh of the intervals that were read, by time: under contracts of these
-    customers, beginning at `from_at` or later and ending by `to_at`.
+    decided_at: datetime,
+) -> list[tuple[datetime, datetime, float, datetime]]:
+    """Return begin, end, kWh and decision of the intervals that were read, by time: under contracts
+    of these customers, beginning at `from_at` or later and decided by `decided_at`.
 
     For decisions about one meter: the caller has looked after the purpose.
     """
     where = rows.Conditions("f.estimated = 0 and f.energy_kwh <> 'nan' and f.end_at > f.start_at")
     where.add("f.status = %s", int(Quality.ABGELESEN))
-    where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
-    where.add("f.end_at <= %s", to_at)
+    where.add("f.start_at >= %s", from_at).add("f.start_at <= %s", decided_at)
+    where.add("f.decided_at <= %s", decided_at)
     sql, parameters = under_contract("shown.meter_interval", "meter", where)
     return connection.execute(
-        f"select f.start_at, f.end_at, f.energy_kwh from {sql} where c.tenant = %s "
+        f"select f.start_at, f.end_at, f.energy_kwh, f.decided_at from {sql} where c.tenant = %s "
         "and c.meter = %s and c.customer = any(%s) order by f.start_at".encode(),
         [*parameters, tenant, meter_id, list(customers)],
     ).fetchall()

@@ -20,7 +20,7 @@ from customer_context.metering.evidence import (
     explain,
     fixed_price,
 )
-from customer_context.metering.use import Use
+from customer_context.metering.use import Decided, Use
 
 T0 = round(datetime(2026, 1, 5, tzinfo=UTC).timestamp() * 1e6)  # a Monday
 DAYS = 90
@@ -47,10 +47,10 @@ def anomaly(kind: str, first_day: float, days: float | None) -> Episode:
 def evidence(
     use: Use, of: Episode, weather: Weather | None = None, country: str | None = None
 ) -> dict[str, Any]:
-    return explain(use, of, weather, fixed_price("given", 0.30), country)
+    return explain(Decided(use, use.end_us), of, weather, fixed_price("given", 0.30), country)
 
 
-def test_a_rise_is_told_in_energy_and_money() -> None:
+def test_a_rise_has_figures_in_energy_and_money() -> None:
     use = home()
     use.energy_kwh[70 * 48 : 84 * 48] += 0.1
     found = evidence(use, anomaly("base_load_rise", 70, 14))

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from contacts.channels.webhook import headers
 from contracts.channels import PURPOSES, ChannelPurpose
+from contracts.contacts import WEBHOOKS
 from contracts.signals import DATA
 from customer_context.playbooks.check import load
 from customer_context.playbooks.model import Playbook
@@ -247,3 +248,32 @@ def test_a_corrected_revision_has_the_same_ids() -> None:
         assert (plans[0].case and plans[0].case.case_id) == (
             plans[1].case and plans[1].case.case_id
         )
+
+
+def test_the_webhook_of_an_alert_has_the_figures_that_are_known() -> None:
+    playbook = next(
+        p for p in PLAYBOOKS
+        if any(getattr(c, "type", "") == "alert.raised" for c in p.spec.contacts)
+    )  # fmt: skip
+    energy = {
+        "expected_kwh": 2.0, "low_kwh": 1.5, "high_kwh": 2.5, "observed_kwh": 9.0,
+        "excess_kwh": 7.0, "excess_cost": None, "price_source": None,
+    }  # fmt: skip
+    evidence = {
+        "method": 1, "energy": energy, "why_not": None, "usual_w": None,
+        "similar_days": [{"date": "2026-11-20", "energy_kwh": 8.0}],
+        "likelier_cause": "electric_car", "known_until": AT.isoformat(),
+    }  # fmt: skip
+
+    def sent(given: dict[str, Any] | None) -> Any:
+        made = plan(playbook, situation(playbook, subject="meter:m", evidence=given))
+        webhook = next(c for c in made.contacts if c.channel == "webhook")
+        assert webhook.payload is not None
+        WEBHOOKS["alert.raised"].model_validate(webhook.payload)
+        return webhook.payload["data"]["evidence"]
+
+    assert sent(None) is None
+    assert sent({**evidence, "energy": None}) is None
+    found = sent(evidence)
+    assert found["excess_kwh"] == 7.0 and found["likelier_cause"] == "electric_car"
+    assert "usual_w" not in found
