@@ -26,7 +26,7 @@ from customer_context.cases.case_state import (
 )
 from customer_context.cases.case_types import CaseType, Item, Step, schema_of
 from runtime.errors import Invalid, NotAllowed, NotFound
-from services import case_texts, case_types, crash_labels, rights_progress
+from services import case_texts, case_types, crash_labels, dispute_progress, rights_progress
 from services.visibility import TYPED
 from store.casework import case_notices, case_orders, case_plans, cases
 from store.casework.case_plans import NewEvent, NewPlan
@@ -41,8 +41,14 @@ AT_SCENE = "at-scene"
 
 RUN_BY_US = ("send-claim",)
 """Actions of automatic steps that the contacts process runs; others are for other systems."""
-OURS = frozenset({*RUN_BY_US, rights_progress.FULFIL})
+OURS = frozenset({*RUN_BY_US, rights_progress.FULFIL, dispute_progress.TAKE_OUT})
 """Actions that the program does itself; others are orders to other systems."""
+
+_FOLLOW = {
+    rights_progress.CASE_TYPE: rights_progress.follow,
+    dispute_progress.CASE_TYPE: dispute_progress.follow,
+}
+"""Case types whose events mean something beyond the case → the function that says what."""
 
 DUE_AT_ONCE = 100
 """Cases whose deadlines one transaction fires."""
@@ -320,11 +326,13 @@ def _apply(
     parent = None if row["parent"] is None else (row["parent"], row["parent_item"])
     written = _carry_out(connection, case, case_type, event, outcome, author, parent)
     crash_labels.follow(connection, written, author, event.at_us)
-    if case_type.id != rights_progress.CASE_TYPE:
+    follow = _FOLLOW.get(case_type.id)
+    if follow is None:
         return written
-    for next_ in rights_progress.follow(connection, written, event, outcome, author):
+    for next_ in follow(connection, written, event, outcome, author):
         changed = case_texts.plan(connection, case["case_id"])
         assert changed is not None
+        written = cases.lock(connection, case["tenant"], case["case_id"])
         written = _apply(connection, written, changed, case_type, next_, cases.AUTHOR)
     return written
 

@@ -20,7 +20,7 @@ from store.reads.scoring import Which
 
 _DAY_US = 86_400_000_000
 _CASES = {
-    "case.complaint": frozenset({"complaint", "reading-dispute"}),
+    "case.complaint": frozenset({"complaint", "reading-dispute", "driving-dispute"}),
     "case.claim": frozenset({"crash-claim", "crash-call-back"}),
     "case.contract_change": frozenset({"contract-change"}),
 }

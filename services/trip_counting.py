@@ -11,10 +11,11 @@ from contracts.purposes import Purpose
 from contracts.trip_counting import REASONS, CountingReason
 from customer_context.scoring.counting import EVENTS as EVENTS
 from runtime.errors import NotFound, Usage
-from services import case_flow, driving_scores
-from store.casework import trip_counting
+from services import case_texts, driving_scores
+from store.casework import cases, trip_counting
 from store.people import consent
 from store.postgres import roles
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads import pages, scoring
@@ -41,8 +42,8 @@ def decide(connection: Connection, asked: Asked, by: str, now_us: int) -> dict[s
 
     Returns the decision, and `score` before and after it, None = no score.
 
-    Raises `NotFound` for a trip or event that is not the customer's, or without consent to the
-    score, and `Usage` for a reason or kind that nobody knows.
+    Raises `NotFound` for a trip or event that is not the customer's, a case that is another
+    customer's, or without consent to the score, and `Usage` for a reason or kind nobody knows.
     """
     if not asked.counts and asked.reason not in REASONS:
         raise Usage(f"reason: expected one of {', '.join(REASONS)}")
@@ -52,6 +53,11 @@ def decide(connection: Connection, asked: Asked, by: str, now_us: int) -> dict[s
     at, event = start + (end - start) / 2, None
     if asked.event is not None:
         at, event = _event(connection, (device, start, end), *asked.event)
+    case = None
+    if asked.case_id is not None:
+        case = cases.lock(connection, asked.tenant, asked.case_id)
+        if case["customer"] not in same_as(connection, asked.tenant, which.customer):
+            raise NotFound(f"there is no case {asked.case_id!r} of this driver")
     before = driving_scores.of_subject(connection, which)[1].score
     reason = CountingReason.COUNTS_AGAIN if asked.counts else CountingReason(str(asked.reason))
     trip_counting.put(
@@ -59,11 +65,12 @@ def decide(connection: Connection, asked: Asked, by: str, now_us: int) -> dict[s
         asked.case_id, by, from_us(now_us),
     )  # fmt: skip
     after = driving_scores.record(connection, asked.tenant, which.customer, from_us(now_us), now_us)
-    if asked.case_id is not None:
+    if case is not None:
         what = f"{asked.event[0]} of {asked.event[1]:%Y-%m-%d %H:%M}" if asked.event else "trip"
         counts = "counts again" if asked.counts else f"does not count ({asked.reason})"
         text = f"driving score: {what} of trip {asked.trip} {counts}"
-        case_flow.note(connection, asked.tenant, asked.case_id, by, text, now_us)
+        text += f"; score {_said(before)} before, {_said(after.score)} after"
+        case_texts.write(connection, case, by, now_us, entries=[("note", text)])
     row = decided(connection, asked.tenant, [(device, start, end)])[asked.trip][-1]
     return {**row, "score_before": _known(before), "score_after": _known(after.score)}
 
@@ -118,3 +125,7 @@ def _event(
 
 def _known(value: float) -> float | None:
     return None if np.isnan(value) else float(value)
+
+
+def _said(score: float) -> str:
+    return "unknown" if np.isnan(score) else f"{score:.1f}"

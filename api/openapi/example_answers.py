@@ -1032,6 +1032,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "change_case_plan": {"200": _PLAN},
     "answer_crash": {"200": {"case": _CASE_ID, "state": "open"}},
+    "dispute_trip": {"201": {"case": _CASE_ID, "state": "open"}},
     "redeem_device_claim": {
         "200": {
             "dialect": "native",

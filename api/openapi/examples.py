@@ -307,6 +307,7 @@ REQUESTS: dict[str, Any] = {
     "decide_counting": {"counts": False, "reason": "passenger"},
     "record_contact_point": {"kind": "mobile", "value": "+49 171 3920001", "preferred": True},
     "answer_crash": {"answer": "well"},
+    "dispute_trip": {"reason": "passenger", "words": "My sister drove."},
     "search_customers": {"q": "doe", "limit": 20},
     "ask_right": {"right": "rectification", "details": "My street is Am Markt 3."},
     "change_rights_request": {"action": "withdraw", "reason": ""},

@@ -26,6 +26,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "ContactPointKind": get_args(contact_points.Kind),
     "CountedEventKind": get_args(trip_counting.Event),
     "CountingReason": get_args(trip_counting.Reason),
+    "DisputeReason": get_args(trip_counting.Given),
     "DeadLetterState": ("open", "retry", "retried", "deferred"),
     "Language": ("de", "en"),
     "ReportOutcome": ("duplicate", "recorded"),

@@ -128,7 +128,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
             entry={"fleet": Scope.TRIPS_READ, "own_fleet": Scope.DATA_READ},
         ),
         get("/vehicles/{vehicle}", fleet.vehicle, Scope.TRIPS_READ, Scope.DATA_READ),
-        post("/vehicles/{vehicle}", fleet.count, Scope.SCORES_WRITE),
+        post("/vehicles/{vehicle}", fleet.count, Scope.SCORES_WRITE, Scope.INBOX_WRITE),
         get(
             "/meters",
             meters.meters,

@@ -22,7 +22,7 @@ from contracts.kinds import COUNTED_BY_SEVERITY
 from contracts.purposes import Purpose
 from contracts.trip_counting import REASONS
 from contracts.trip_quality import TripQuality, marks
-from services import car_axes, trip_counting, visibility
+from services import car_axes, trip_counting, trip_disputes, visibility
 from services.score_average import SETTLED_M
 from services.visibility import Kind
 from store.people import consent
@@ -37,6 +37,7 @@ _PURPOSE = Purpose.DRIVING_SCORE
 _TRIPS = 15
 _EVENTS = 12
 _MAX_SAMPLES = 50_000
+_MAX_WORDS = 2_000
 
 
 def _own(view: View) -> str | None:
@@ -214,11 +215,15 @@ def _counting(view: View, trip: Row, events: list[Row]) -> dict[str, Any]:
         "events": [event for event in events if event["kind"] in trip_counting.EVENTS],
         "reasons": REASONS,
         "writes": view.may(Scope.SCORES_WRITE),
+        "disputes": view.caller.customer is not None and view.may(Scope.INBOX_WRITE),
     }
 
 
 def count(view: View) -> Response:
-    """POST /vehicles/{vehicle}: take a trip or an event out of the score, or put it back."""
+    """POST /vehicles/{vehicle}: take a trip or an event out of the score, or put it back.
+
+    Of a customer it opens a case, in which a person decides.
+    """
     vehicle_, form = view.request.path_params["vehicle"], view.form
     key, what = form.get("trip", ""), form.get("what", "")
     trip = trip_counting.find(view.connection, view.tenant, key)
@@ -230,6 +235,14 @@ def count(view: View) -> Response:
     reason = form.get("reason", "")
     if (what and at is None) or not (counts or reason in REASONS):
         return view.go(f"/vehicles/{vehicle_}?trip={key}")
+    if view.caller.customer is not None:
+        words = form.get("words", "").strip()[:_MAX_WORDS].replace("\x00", "")
+        case = trip_disputes.open_(
+            view.connection, view.tenant, view.caller.customer, key,
+            None if at is None else (kind, at), reason, words,
+            f"customer:{view.caller.customer}", view.now_us,
+        )  # fmt: skip
+        return view.go(f"/my-case/{case['case_id']}", "disputed")
     asked = trip_counting.Asked(
         view.tenant, key, None if at is None else (kind, at), counts, None if counts else reason
     )

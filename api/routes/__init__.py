@@ -23,7 +23,16 @@ from api.routes.back_office import (
     registry_events,
 )
 from api.routes.channels import interactions
-from api.routes.customers import bills, consents, crash_answer, device_claims, inbox, own, rights
+from api.routes.customers import (
+    bills,
+    consents,
+    crash_answer,
+    device_claims,
+    disputes,
+    inbox,
+    own,
+    rights,
+)
 from api.routes.customers import partners as own_partners
 from api.routes.insurers import driving, trip_counting, trips
 from api.routes.operators import approvals, health, operations, privacy
@@ -77,6 +86,7 @@ ROUTERS = tuple(
         consents,
         inbox,
         crash_answer,
+        disputes,
         device_claims,
         contacts,
         operations,

@@ -1,5 +1,8 @@
 """A new agent finishes a case of each shipped type on the pages, by keyboard alone."""
 
+from collections.abc import Mapping
+from datetime import date
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -7,7 +10,12 @@ from customer_context.cases.case_state import ENDED, State, What
 from customer_context.cases.case_types import CaseType, Kind
 from runtime.clock import SystemClock
 from services import case_steps, case_types
+from services.dispute_progress import said_at
+from store.people import customers
+from store.postgres import roles
 from store.postgres.pool import Connection, connect
+from store.postgres.times import from_us
+from store.reads import scoring
 from tests.browser.conftest import Visit
 from tests.browser.town import Town
 
@@ -19,6 +27,17 @@ MOST_TABS_TO_A_FIELD = 3
 MOST_TABS = 150
 TYPED = {"right": "Rect", "taken_back": "No"}
 """Answers that an agent types to choose something else than the first choice."""
+
+
+def typed_of(connection: Connection, customer: str) -> dict[str, str]:
+    """TYPED, and the begin of a trip of the customer, as the customer says it on the phone."""
+    roles.set_tenant_scope(connection, ("demo",))
+    person = customers.person(connection, "demo", customer)
+    trips = scoring.trips(connection, scoring.Which("demo", customer))
+    assert person is not None and trips.size
+    said = said_at(from_us(int(trips["start_us"][-1])), person.timezone)
+    day = date.fromisoformat(said["trip_day"])
+    return {**TYPED, "trip_day": f"{day:%m%d%Y}", "trip_time": said["trip_time"]}
 
 
 def open_by_keyboard(page: Page, case_type: CaseType) -> str:
@@ -71,12 +90,12 @@ def tab_to(page: Page, target: Locator, most: int) -> None:
     pytest.fail(f"{most} Tabs do not reach {target}; they reach {focused}")
 
 
-def enter(page: Page, field: Locator, most_tabs: int) -> None:
+def enter(page: Page, field: Locator, most_tabs: int, answers: Mapping[str, str]) -> None:
     """Answer a field as a keyboard does: the first choice, yes, some text, a date."""
     tab_to(page, field, most_tabs)
     kind, name = field.evaluate("element => [element.type, element.name]")
     assert field.evaluate("element => element.labels.length") == 1, f"{name} has one label"
-    typed = TYPED.get(name.removeprefix("field."))
+    typed = answers.get(name.removeprefix("field."))
     if kind == "checkbox":
         if not field.is_checked():
             page.keyboard.press("Space")
@@ -86,12 +105,12 @@ def enter(page: Page, field: Locator, most_tabs: int) -> None:
         elif not field.input_value():
             page.keyboard.press("ArrowDown")
     elif kind == "date":
-        page.keyboard.type("01152027")
+        page.keyboard.type(typed or "01152027")
     elif not field.input_value():
-        page.keyboard.type("12" if kind == "number" else "As the customer says.")
+        page.keyboard.type(typed or ("12" if kind == "number" else "As the customer says."))
 
 
-def do_a_step(page: Page) -> bool:
+def do_a_step(page: Page, answers: Mapping[str, str]) -> bool:
     """Do the first step that has a form; return False where there is none."""
     forms = page.locator("form[id^=step-]")
     if forms.count() == 0:
@@ -106,7 +125,7 @@ def do_a_step(page: Page) -> bool:
         fields = form.locator("input:not([type=hidden]), select, textarea")
         for number in range(fields.count()):
             # Chromium stops three times within a field for a date.
-            enter(page, fields.nth(number), MOST_TABS_TO_A_FIELD + 2)
+            enter(page, fields.nth(number), MOST_TABS_TO_A_FIELD + 2, answers)
         tab_to(page, form.locator("button[value=complete]"), MOST_TABS_TO_A_FIELD + 2)
     with page.expect_navigation():
         page.keyboard.press("Enter")
@@ -119,12 +138,13 @@ def test_an_agent_finishes_a_case_of_each_type_by_keyboard(visit: Visit, town: T
     visitor = visit("agent")
     customer = town.truth["crashes"][0]["customer"]
     with connect(town.url) as connection:
+        answers = typed_of(connection, customer)
         for type_, case_type in case_types.shipped().items():
             page = visitor.go(f"/customers/{customer}")
             case = open_by_keyboard(page, case_type)
             done = 0
             for _ in range(MOST_STEPS):
-                if do_a_step(page):
+                if do_a_step(page, answers):
                     done += 1
                     continue
                 if others_do_their_part(connection, case):

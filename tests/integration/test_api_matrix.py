@@ -180,6 +180,7 @@ RULES: dict[str, Rule] = {
     "list_timeline": rule("agent", "supervisor"),
     "search_timeline": rule("agent", "supervisor"),
     "answer_crash": OWN,
+    "dispute_trip": OWN,
     "add_note": CASE,
     "change_case": CASE,
     "get_own_data": OWN,
@@ -219,9 +220,8 @@ RULES: dict[str, Rule] = {
     "activate_rule": rule(*APPROVER),
 }
 DRIVERS = {
-    "get_own_trip_path", "answer_crash", "get_rights_request", "change_rights_request",
-    "get_consent_receipt",
-    "get_data_copy", "get_bill",
+    "get_own_trip_path", "answer_crash", "dispute_trip", "get_rights_request",
+    "change_rights_request", "get_consent_receipt", "get_data_copy", "get_bill",
 }  # fmt: skip
 IN_BODY = {
     "decide_next_action": ("customer", "driver"),
@@ -317,7 +317,8 @@ def tries(api: Api, document: dict[str, Any], tenant: str, role: str) -> Iterato
                     if right.query is not None:
                         filled += "?" + urlencode({right.query: own.vehicle})
                     status = (200, 201, 202, 204, 409) if allowed else (404,) if held else (403,)
-                    if allowed and right is COUNTING and role == "supervisor":
+                    late = right is COUNTING and role == "supervisor"
+                    if allowed and (late or name == "dispute_trip"):
                         status += (404,)  # the customer has withdrawn the consent meanwhile
                     yield Try(method.upper(), filled, name, allowed, status, owner)
 

@@ -200,6 +200,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "record_outcome": (f"/v1/cases/{own.crash_case}/outcome", "agent"),
         "decide_counting": (f"/v1/trips/{own.trip}/counting", "insurer"),
         "record_contact_point": (f"/v1/customers/{own.driver}/contact-points", "agent"),
+        "dispute_trip": (f"/v1/customers/{own.driver}/trips/{own.trip}/dispute", "customer"),
         "answer_crash": (f"/v1/customers/{own.driver}/cases/{own.crash_case}/answer", "customer"),
         "approve_request": (f"/v1/approvals/{own.approval}/approve", "person data_protection"),
         **{
@@ -319,7 +320,8 @@ def test_pages_and_probes_ignore_foreign_parameters(api: Api) -> None:
 
 VERBS = (
     "list", "get", "add", "change", "acknowledge", "resolve", "classify", "search", "decide",
-    "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete", "report",
+    "dispute", "mark", "resend", "stream", "create", "set", "book", "start", "end", "delete",
+    "report",
     "ask", "approve", "reject", "reveal", "record", "answer", "redeem", "write", "open", "activate",
     "accept", "choose", "close", "declare", "delegate", "drop", "grant", "merge", "retry", "return",
     "revoke", "check", "enter", "send", "split", "take", "undo", "verify",

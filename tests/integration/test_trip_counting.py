@@ -23,7 +23,7 @@ from tests.fix_registry import NOW_US
 from tests.fix_roles import Town
 from tests.pages import HTML, send, sign_in
 from tests.patience import patient
-from tests.seed_api import MINUTE_US, TRIPS
+from tests.seed_api import MINUTE_US, TRIPS, Seeded
 
 WHICH = scoring.Which("t1", "c0")
 
@@ -37,9 +37,9 @@ def score(connection: Connection) -> float:
     return driving_scores.of_subject(connection, WHICH)[1].score
 
 
-def braking(town: Town, connection: Connection) -> tuple[str, int]:
+def braking(seeded: Seeded, connection: Connection) -> tuple[str, int]:
     """A harsh braking of severity 1 in the newest trip, as the kernels write it."""
-    device, start = map(int, town.seeded.own["own"].trip.split("-"))
+    device, start = map(int, seeded.own["own"].trip.split("-"))
     rows = np.zeros(1, DRIVING_EVENT.dtype)
     rows["device_id"], rows["kind"], rows["severity"] = device, 1, 1
     rows["start_us"], rows["trip_start_us"] = start + MINUTE_US, start
@@ -79,7 +79,7 @@ def test_a_disputed_trip_leaves_the_score_and_comes_back(town: Town) -> None:
 
 def test_a_disputed_event_leaves_the_count_of_its_trip(town: Town) -> None:
     with connect(town.url) as connection:
-        kind, at_us = braking(town, connection)
+        kind, at_us = braking(town.seeded, connection)
         scope(connection)
         trip, before = town.seeded.own["own"].trip, score(connection)
         asked = Asked("t1", trip, (kind, from_us(at_us)), False, "pothole")
@@ -164,7 +164,7 @@ def test_on_the_page_of_the_vehicle(api: Api) -> None:
         assert other.status_code == 404
     with httpx.Client(base_url=api.url, timeout=patient(20.0)) as client:
         sign_in(client, api.seeded.keys["own", "customer"])
-        assert 'value="passenger"' not in client.get(path).text, "who drove does not decide"
+        assert 'value="again"' not in client.get(path).text, "who drove does not decide"
 
 
 def test_the_trips_of_a_driver_are_read_once_for_replays_and_score(

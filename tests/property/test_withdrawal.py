@@ -199,6 +199,7 @@ EXEMPT = {
         for asked in ("read", "feedback")
     },
     "POST /v1/customers/{customer_id}/cases/{case_id}/answer": "the customer's own",
+    "POST /v1/customers/{customer_id}/trips/{trip_id}/dispute": "the customer's own",
     "POST /login": "has no data",
     "POST /v1/stream-tokens": "has no data",
     **{

@@ -21,10 +21,10 @@ from customer_context.cases.engine import apply, open_, open_steps
 from services.case_types import shipped
 
 TYPES = {
-    "complaint", "contract-change", "crash-claim", "customer-rights", "meter-inspection",
-    "moving-house", "reading-dispute",
+    "complaint", "contract-change", "crash-claim", "customer-rights", "driving-dispute",
+    "meter-inspection", "moving-house", "reading-dispute",
 }  # fmt: skip
-AROUND = Surroundings(granted=frozenset({"claims_assistance", "energy_insight"}))
+AROUND = Surroundings(granted=frozenset({"claims_assistance", "driving_score", "energy_insight"}))
 MOST_STEPS = 200
 
 
