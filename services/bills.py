@@ -64,6 +64,20 @@ class Outlook:
     advice: Instalment | None
 
 
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What a use costs at a contract's tariff, in parts that add up to `gross`."""
+
+    start: date
+    end: date
+    kwh: Decimal
+    standing: Decimal
+    energy: Decimal
+    levies: Decimal
+    vat: Decimal
+    gross: Decimal
+
+
 def write_tariff(
     connection: Connection, tenant: str, name: str, tariff: Tariff, by: str, now_us: int
 ) -> int:
@@ -188,8 +202,47 @@ def outlook(
     )
 
 
+def cost(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    contract: str,
+    start: date,
+    end: date,
+    kwh: float,
+) -> Cost | None:
+    """Return what a use from `start` to before `end` costs at the tariff of the newest bill.
+
+    None without a bill, where its tariff does not cover the days, or with more than one register:
+    then the use of each would have to be known.
+    """
+    row = bills.newest(connection, tenant, customer, contract)
+    if row is None or kwh < 0.0:
+        return None
+    billed = Billed.model_validate(row["body"])
+    if len({reading.register_name for reading in billed.readings if not reading.export}) != 1:
+        return None
+    try:
+        found = _computed(billed, start, end, kwh)
+    except ValueError:
+        return None
+    sums = {
+        what: sum((line.amount for line in found.lines if line.what == what), Decimal(0))
+        for what in ("standing_charge", "energy", "levy")
+    }
+    return Cost(
+        start, end, found.kwh, sums["standing_charge"], sums["energy"], sums["levy"],
+        found.vat, found.gross,
+    )  # fmt: skip
+
+
 def _gross(billed: Billed, start: date, end: date, kwh: float) -> Decimal:
-    """Return the amount of a period with a use at the bill's tariff; one register for all."""
+    """Return the amount of a period with a use at the bill's tariff."""
+    return _computed(billed, start, end, kwh).gross
+
+
+def _computed(billed: Billed, start: date, end: date, kwh: float) -> Bill:
+    """Compute a period with a use at the bill's tariff; one register for all. Raises ValueError."""
     name = next((r.register_name for r in billed.readings if not r.export), "total")
     last = Decimal(kwh).quantize(_KWH)
     ends = ((start, Decimal(0)), (end, last))
@@ -198,4 +251,4 @@ def _gross(billed: Billed, start: date, end: date, kwh: float) -> Decimal:
         for day, value in ends
     )
     period = Billed(start=start, end=end, tariff=billed.tariff, readings=readings)
-    return compute(period).gross
+    return compute(period)

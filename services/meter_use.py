@@ -67,6 +67,26 @@ class Compared:
         return self.kwh / self.before_kwh - 1.0 if self.before_kwh > 0.0 else None
 
 
+@dataclass(frozen=True, slots=True)
+class Month:
+    """A month so far. days : those with a use; today_kwh : measured today, which is not over.
+
+    kwh : of the days and of today. compared : the days with those of the year before.
+    """
+
+    since: date
+    until: date
+    days: int
+    kwh: float
+    today_kwh: float | None
+    compared: Compared | None
+
+    @property
+    def missing(self) -> int:
+        """Days of which nothing is known."""
+        return (self.until - self.since).days + 1 - self.days - (self.today_kwh is not None)
+
+
 def begin_of(day: date, zone: ZoneInfo) -> datetime:
     """Return the instant at which a local day begins."""
     return datetime.combine(day, time(), zone).astimezone(UTC)
@@ -205,6 +225,37 @@ def compared(
     return Compared(
         len(pairs), sum(now[day] for day, _ in pairs), sum(before[day] for _, day in pairs),
         celsius[0], celsius[1],
+    )  # fmt: skip
+
+
+def month(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    now: datetime,
+    reader: str | None,
+) -> Month | None:
+    """Return the month so far, or the last one of which something is known; None without a day."""
+    last = newest_day(connection, tenant, meter, reader)
+    if last is None:
+        return None
+    zone = ZoneInfo(meter["timezone"])
+    today = now.astimezone(zone).date()
+    mine = same_as(connection, tenant, meter["customer"])
+    rows = metering.hours(
+        connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
+        begin_of(today, zone), begin_of(today + timedelta(days=1), zone), reader,
+    )  # fmt: skip
+    measured = [float(row["energy_kwh"]) for row in rows if row["customer"] in mine]
+    since = (today if measured else last["date"]).replace(day=1)
+    days = days_of(connection, tenant, meter, since, last["date"], reader)
+    known = [value for row in days if (value := energy_of(row)) is not None]
+    until = today if measured else last["date"]
+    # A day that is closed already, while ingest still has intervals of it, counts once.
+    today_kwh = sum(measured) if measured and last["date"] < today else None
+    return Month(
+        since, until, len(known), sum(known) + (today_kwh or 0.0), today_kwh,
+        compared(connection, tenant, meter, days, reader),
     )  # fmt: skip
 
 

@@ -44,6 +44,7 @@ def own_meters(view: View) -> list[Row]:
                 {
                     "meter": contract["meter"],
                     "number": meter["number"] if meter and ours else None,
+                    "timezone": meter["timezone"] if meter and ours else None,
                     "customer": customer,
                     "contract": contract["contract"],
                     "granted": meter is not None and ours and meter["granted"],

@@ -15,7 +15,7 @@ from api.resources import scores
 from api.resources.subjects import Subject
 from contracts.purposes import Purpose
 from customer_context.cases.outcomes import ANSWERS, CRASH_CALL
-from services import alert_flow, case_flow, contact_flow
+from services import alert_flow, bills, case_flow, contact_flow, meter_use
 from services.one_customer import granting
 from store.people import consent, customers
 from store.people import subjects as people
@@ -93,14 +93,30 @@ def _crashes(view: View, customer: str) -> list[Row]:
 
 
 def _use(view: View, meter: Row) -> dict[str, Any] | None:
-    """Return the last day of a meter beside its usual day; None without a day."""
+    """Return the last day of a meter beside its usual day, the month and its cost; None without."""
     days = own_days(view, meter["meter"], _USUAL_DAYS + 1)
     if not days:
         return None
     before = [day["energy_kwh"] for day in days[1:] if day["energy_kwh"] is not None]
+    month = cost = outlook = None
+    if meter["timezone"] is not None:
+        at = (view.connection, view.tenant)
+        month = meter_use.month(*at, meter, view.now, view.caller.customer)
+        outlook = bills.outlook(
+            *at, meter["customer"], view.now_us, view.caller.customer, meter["contract"]
+        )
+    if month is not None:
+        ends = month.until + timedelta(days=1)
+        cost = bills.cost(
+            view.connection, view.tenant, meter["customer"], meter["contract"],
+            month.since, ends, month.kwh,
+        )  # fmt: skip
     return {
         "day": days[0],
         "usual_kwh": fmean(before) if len(before) >= _FEWEST_DAYS else None,
+        "month": month,
+        "cost": cost,
+        "outlook": outlook,
     }
 
 

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -18,6 +19,8 @@ from store.postgres.pool import connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api
 from tests.fix_registry import NOW_US
+from tests.integration.test_bills import FIRST as FIRST_BILL
+from tests.integration.test_bills import TARIFF, bill
 from tests.pages import HTML, sign_in
 from tests.patience import patient
 from tests.seed_api import DAY_US, DAYS, HOUR_US
@@ -26,6 +29,17 @@ PAST, HOURLY = 420, 70
 NEWEST = NOW_US // DAY_US - 1
 FIRST = NEWEST - DAYS + 1
 """Days since 1970: the last with data, and the first of those that every test has (8.4 kWh)."""
+
+
+def hours_of_today(device: int) -> np.ndarray:
+    """Ten hours of the local day that is not over."""
+    rows = np.zeros(10, INTERVAL.dtype)
+    rows["device_id"] = device
+    rows["start_us"] = (NEWEST + 1) * DAY_US - HOUR_US + np.arange(10) * HOUR_US
+    rows["end_us"] = rows["start_us"] + HOUR_US
+    rows["energy_kwh"], rows["status"] = 0.35, int(Quality.ABGELESEN)
+    rows["decided_us"] = rows["end_us"]
+    return rows
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +64,7 @@ def metered(api: Api) -> Api:
         hours["energy_kwh"], hours["status"] = 0.35, int(Quality.ABGELESEN)
         hours["decided_us"] = hours["end_us"]
         features.append(connection, INTERVAL, hours)
+        features.append(connection, INTERVAL, hours_of_today(device))
         for year, celsius in ((0, 4.0), (365, 9.0)):
             at = [from_us((NEWEST - year) * DAY_US + n * HOUR_US) for n in range(-240, 48)]
             weather.put(connection, "t1", "", [(one, celsius, None) for one in at], NOW_US)
@@ -125,3 +140,29 @@ def test_a_utility_sees_the_forecast_without_amounts(metered: Api) -> None:
         sign_in(client, metered.seeded.keys[("own", "utility")])
         page, drawn = plots(client)
     assert "tomorrow" in drawn and "/bills" not in page
+
+
+def test_a_customer_sees_today_the_month_and_what_it_costs(
+    metered: Api, home: httpx.Client
+) -> None:
+    """17 days of 8.4 kWh and 3.5 kWh of today, at 110 € a year, 27.1 and 2.05 ct, 19 % VAT."""
+    nbsp = "\N{NO-BREAK SPACE}"
+    page = home.get("/").text
+    assert "as soon as there is a bill" in page
+    write_bill(metered)
+    page = home.get("/").text
+    for shown in (f"3.5{nbsp}kWh", f"146.3{nbsp}kWh", f"(+40{nbsp}%)"):
+        assert shown in page, shown
+    table = page[page.index("at your tariff") :]
+    amounts = [Decimal(text) for text in re.findall(r"([\d.]+)" + nbsp + "€</td>", table)]
+    standing, energy, levy, vat, gross = amounts
+    assert (standing, energy, levy) == (Decimal("5.42"), Decimal("39.65"), Decimal("3.00"))
+    assert vat == Decimal("9.13") and standing + energy + levy + vat == gross
+    assert 'class="total"' in table
+
+
+def write_bill(api: Api) -> None:
+    tariff = {"id": "basis", "tariff": TARIFF}
+    assert api.post("/v1/tariffs", "back_office", tariff, Idempotency_Key="t1").status_code == 201
+    body = {"id": "B1", "customer": "c3", "contract": "k3", "bill": bill(*FIRST_BILL)}
+    assert api.post("/v1/bills", "back_office", body, Idempotency_Key="b1").status_code == 201
