@@ -1,10 +1,10 @@
 """What a meter was expected to use, the same period a year before, and what tomorrow will be.
 
 All of it comes from the meter's own past under the contract of the customer who has it now, without
-a look ahead: the expected range of a day is what the days before it say.
+a look ahead. The range of a day is what the days before it say, but for those of anomalies.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
@@ -23,6 +23,7 @@ from store.reads import metering
 PURPOSE = Purpose.ENERGY_INSIGHT
 _EPOCH = date(1970, 1, 1)
 PAST = timedelta(days=day_forecast.PAST_DAYS)
+_NEW_USUAL_DAYS = 28
 _ENOUGH_HOURS = 0.9
 """Share of a period's hours with a temperature, so that its mean says something."""
 
@@ -155,33 +156,63 @@ def hours(
     return Hours(zone, days, _off(days), kwh)
 
 
-def expected_hours(past: Hours, since: date, until: date) -> list[Expected]:
+def odd_days(
+    anomalies: Sequence[tuple[datetime, datetime | None]], zone: ZoneInfo, now: datetime
+) -> set[date]:
+    """Return the local days of anomalies: they say nothing about what is usual.
+
+    anomalies : begin and end; None = it lasts. One that lasts for weeks has become what is usual.
+    """
+    found: set[date] = set()
+    for start, ended in anomalies:
+        first, last = (at.astimezone(zone).date() for at in (start, ended or now))
+        if (last - first).days < _NEW_USUAL_DAYS:
+            found.update(_each(first, last))
+    return found
+
+
+def expected_hours(
+    past: Hours, since: date, until: date, odd: Collection[date] = ()
+) -> list[Expected]:
     """Return what each hour of the local days was expected to use, from the days before it.
 
-    Days with too little past are left out.
+    odd : days that do not count. Days with too little past are left out.
     """
     found = []
+    kwh = past.kwh.copy()
+    kwh[np.isin(past.days, [_number(day) for day in odd])] = np.nan
     for day in _each(since, until):
         target = _number(day)
         forecast = day_forecast.next_day(
-            past.days, past.off, past.kwh, target, float(_off(np.array([target]))[0])
+            past.days, past.off, kwh, target, float(_off(np.array([target]))[0])
         )
         if forecast is None:
             continue
         for hour in range(day_forecast.HOURS):
             start = datetime.combine(day, time(hour), past.zone).astimezone(UTC)
-            kwh, low, high = (float(part[hour]) for part in forecast)
-            found.append(Expected(start, start + timedelta(hours=1), kwh, low, high))
+            each = (float(part[hour]) for part in forecast)
+            found.append(Expected(start, start + timedelta(hours=1), *each))
     return found
 
 
 def expected_days(
-    before: Sequence[Mapping[str, Any]], zone: ZoneInfo, since: date, until: date
+    before: Sequence[Mapping[str, Any]],
+    zone: ZoneInfo,
+    since: date,
+    until: date,
+    odd: Collection[date] = (),
 ) -> list[Expected]:
-    """Return what each local day was expected to use. before : days with those of its past."""
+    """Return what each local day was expected to use. before : days with those of its past.
+
+    odd : as in `expected_hours`
+    """
     if not before:
         return []
-    whole = [row for row in before if row["expected"] and row["present"] == row["expected"]]
+    whole = [
+        row
+        for row in before
+        if row["expected"] and row["present"] == row["expected"] and row["date"] not in odd
+    ]
     known = {_number(row["date"]): row["energy_kwh"] for row in whole}
     days = np.array(sorted(known), np.int64)
     kwh = np.array([known[int(day)] for day in days], np.float64)

@@ -75,16 +75,18 @@ def _show(view: View, found: Row) -> Response:
     if last is not None and period.since <= until:
         first = max(period.since, until - timedelta(days=_PROFILE_DAYS - 1))
         past = meter_use.hours(*at, first, until, reader)
-    by_day = meter_use.expected_days(days, zone, period.since, until)
+    anomalies = _mine(view, found, anomalies_of(view, found["meter"]))
+    spans = [(row["happened_at"], row["ended_at"]) for row in anomalies]
+    odd = meter_use.odd_days(spans, zone, view.now)
+    by_day = meter_use.expected_days(days, zone, period.since, until, odd)
     by_hour = []
     if past is not None and period.days <= _INTERVAL_DAYS:
-        by_hour = meter_use.expected_hours(past, period.since, until)
+        by_hour = meter_use.expected_hours(past, period.since, until, odd)
     tomorrow: list[Expected] = []
     if past is not None and period.until >= newest:
         next_ = newest + timedelta(days=1)
-        tomorrow = meter_use.expected_hours(past, next_, next_)
+        tomorrow = meter_use.expected_hours(past, next_, next_, odd)
     f = Formats(view.language, found["timezone"], period.since.year != view.now.year)
-    anomalies = _mine(view, found, anomalies_of(view, found["meter"]))
     plotted = [row for row in map(as_plot_anomaly, anomalies) if _overlaps(row, period, zone)]
     compared = meter_use.compared(*at, shown, reader)
     outlook = bills.outlook(*at[:2], found["customer"], view.now_us, reader, found["contract"])
