@@ -276,9 +276,14 @@ POINTS: tuple[Point, ...] = (
     ),
     Point(
         "backtest",
-        "A playbook that is tried on history sees the purposes that were in force then.",
-        ("services/backtest.py",),
-        ("tests/integration/test_backtest.py::test_the_live_set_gives_what_was_decided",),
+        "A playbook that is tried on history sees the purposes that were in force then; a decision "
+        "on actions that rests on a withdrawn one is not used.",
+        ("services/backtest.py", "services/backtest_actions.py"),
+        (
+            "tests/integration/test_backtest.py::test_the_live_set_gives_what_was_decided",
+            "tests/integration/test_backtest_week.py::"
+            "test_a_week_is_as_it_was_decided_whatever_is_known_now",
+        ),
     ),
     Point(
         "stored decisions",

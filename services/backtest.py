@@ -1,9 +1,9 @@
-"""Try playbooks and actions on stored history: what would have been sent, and what is different.
+"""Try playbooks on stored history: what would have been sent, and what is different.
 
 Playbooks are planned again for each signal that was decided in the period, as of that moment: its
 age, the consents that were in force and recorded then, and the messages that this run has planned
-before (for caps). Addresses, receivers and channels are those of now. Actions are decided again
-from the records of decisions, which have all inputs. Nothing is written.
+before (for caps). Addresses, receivers and channels are those of now. Nothing is
+written. services/backtest_actions.py tries actions.
 """
 
 from collections import Counter, defaultdict
@@ -15,15 +15,11 @@ from typing import Any
 from contracts.channels import TO_CUSTOMER
 from customer_context.consent.state import Decision, in_force
 from customer_context.contact_policy.policy import Sent
-from customer_context.next_best_action import record
-from customer_context.next_best_action.decide import decide
-from customer_context.next_best_action.rules import Rules
 from customer_context.playbooks.model import Playbook
 from customer_context.playbooks.plan import PlannedContact, Situation, plan
 from services import contact_policy, situation
 from services.consent import ledger_of
 from services.contact_policy import ContactRules
-from store.casework import next_actions
 from store.postgres.pool import Connection
 from store.postgres.times import to_us
 from store.signals import decisions as stored
@@ -100,49 +96,6 @@ def playbooks(
         "equal_share": round(equal / compared, 6) if compared else None,
         "live": _figures(now),
         "changed": None if changed is None else _figures(new),
-        "different": different,
-    }
-
-
-def actions(
-    connection: Connection,
-    tenant: str,
-    live: Rules,
-    changed: Rules | None,
-    since: datetime,
-    until: datetime,
-) -> dict[str, Any]:
-    """Return the result for decisions on next best actions in [since, until)."""
-    now: Counter[str] = Counter()
-    new: Counter[str] = Counter()
-    customers: set[str] = set()
-    count = equal = 0
-    different: list[dict[str, Any]] = []
-    for row in next_actions.between(connection, tenant, since, until):
-        request = record.request_of(row["request"])
-        winners = decide(live, request)
-        count += 1
-        customers.add(row["customer"])
-        equal += winners == record.winners_of(row["winners"])
-        before = [one.action for one in winners]
-        now.update(before)
-        if changed is not None:
-            after = [one.action for one in decide(changed, request)]
-            new.update(after)
-            if before != after and len(different) < _SHOWN:
-                different.append(
-                    {
-                        "decision": row["decision_id"], "customer": row["customer"],
-                        "live": before, "changed": after,
-                    }
-                )  # fmt: skip
-    return {
-        "decisions": count,
-        "customers": len(customers),
-        "equal": equal,
-        "equal_share": round(equal / count, 6) if count else None,
-        "live": dict(sorted(now.items())),
-        "changed": None if changed is None else dict(sorted(new.items())),
         "different": different,
     }
 

@@ -22,20 +22,23 @@ from customer_context.facts.known import FactError, FactValue, Value
 from customer_context.next_best_action import explain as explaining
 from customer_context.next_best_action import record
 from customer_context.next_best_action.answer import said
+from customer_context.next_best_action.compact import Compact, compact, record_of
 from customer_context.next_best_action.decide import Request, Winner, decide
 from customer_context.next_best_action.rules import Rules
 from runtime.errors import Invalid, NotFound
 from services import actions, case_steps, contact_policy, facts
 from services.consent import refused_channels
-from store.casework import next_actions
+from store.casework import decided, next_actions
 from store.people import consent, customers
 from store.postgres.pool import Connection
-from store.postgres.times import from_us
+from store.postgres.times import from_us, to_us
 
 _MINUTE_US = 60_000_000
 _AHEAD_US = 5 * _MINUTE_US
 """How far the clock of a reporting system may be ahead of ours."""
 _OURSELVES = "tachowatt"
+NOWHERE = "none"
+"""The place of an outbound decision for which no action won."""
 ATTRIBUTED = timedelta(days=90)
 """An outcome later than this after its decision is not attributed to it."""
 
@@ -162,8 +165,43 @@ def store(
         id_, person.tenant, person.customer, rules.set.digest, direction, place,
         _purposes(request, rules, winners), written, record.of_winners(winners), by,
     )  # fmt: skip
-    next_actions.put(connection, new, dict(rules.set.texts), at_us)
+    if place == NOWHERE:
+        _store_without_winner(connection, new, rules, at_us)
+    else:
+        next_actions.put(connection, new, dict(rules.set.texts), at_us)
     return id_
+
+
+def _store_without_winner(
+    connection: Connection, new: next_actions.NewDecision, rules: Rules, at_us: int
+) -> None:
+    made = compact(new.request, at_us)
+    decided.put(
+        connection,
+        decided.NewWithoutWinner(
+            new.decision_id, new.tenant, new.customer, new.digest, new.purposes, made.facts,
+            made.values, made.at_us, made.request,
+        ),
+        dict(rules.set.texts),
+        at_us,
+    )  # fmt: skip
+
+
+def _get(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any] | None:
+    """Return a stored decision, with or without a winner."""
+    found = next_actions.get(connection, tenant, decision_id)
+    if found is not None:
+        return found
+    row = decided.without_winner(connection, tenant, decision_id)
+    if row is None:
+        return None
+    times = [to_us(at) for at in row["fact_at"]]
+    made = Compact(row["facts"], row["fact_values"], times, row["request"])
+    request = record_of(made, to_us(row["decided_at"]))
+    return {
+        **row, "request": request, "winners": [], "direction": "outbound", "place": NOWHERE,
+        "decided_by": _OURSELVES,
+    }  # fmt: skip
 
 
 def _id(tenant: str, customer: str, place: str, written: Mapping[str, Any]) -> str:
@@ -192,7 +230,7 @@ def explain(
     changed : facts of a what-if, whose winners are under `what_if`. Raises `NotFound`, also while a
     purpose that it rests on is not granted, and `Invalid`.
     """
-    row = next_actions.get(connection, tenant, decision_id)
+    row = _get(connection, tenant, decision_id)
     if row is None:
         raise NotFound(f"there is no decision {decision_id!r}")
     granted = consent.granted_of(connection, tenant, row["customer"])

@@ -2,7 +2,8 @@
 
 On a schedule, over all customers of a tenant, and on signals. Each customer is decided about once
 for an occasion, also with several workers: a part of a run and its effects are one transaction, and
-the message's id follows from customer and occasion. The decision is stored where an action wins.
+the message's id follows from customer and occasion. The decision is stored, for some weeks also
+where no action wins, so that rules can be tried on it.
 Actions of bypassing issues (safety, claims, legal, contract) are sent beside the winner.
 """
 
@@ -132,11 +133,9 @@ def about(
     )
     request = decisions.request_for(connection, person, rules.rules, reached, now_us)
     winners = decide(rules.rules, request)
-    if not winners:
-        return []
     id_ = decisions.store(
         connection, person, rules.rules, request, winners, direction="outbound",
-        place=winners[-1].channel, by=cases.AUTHOR, at_us=now_us,
+        place=winners[-1].channel if winners else decisions.NOWHERE, by=cases.AUTHOR, at_us=now_us,
     )  # fmt: skip
     made = [_contact(rules, request, person, one, occasion, id_) for one in winners]
     stored = contacts.put(connection, made, now_us)

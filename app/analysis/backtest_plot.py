@@ -25,7 +25,9 @@ def plot_backtest(found: Mapping[str, Any], path: Path) -> None:
             messages, "Messages of playbooks", of_playbooks["live"]["contacts"],
             None if changed is None else changed["contacts"],
         )  # fmt: skip
-        _bars(offers, "Actions that win", of_actions["live"], of_actions["changed"])
+        new = of_actions["changed"]
+        won = None if new is None else new["won"]
+        _bars(offers, "Actions that win", of_actions["live"]["won"], won)
         try:
             figure.savefig(path, format="png")
         except OSError as error:

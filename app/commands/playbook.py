@@ -209,17 +209,23 @@ def backtest(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Draw live beside changed")
     ] = None,
+    compare_decided: Annotated[
+        bool,
+        typer.Option("--compare-decided", help="Print every decision that is not as it was made"),
+    ] = False,
     tenant: Tenant = None,
     json: Json = False,
 ) -> int:
     """Try playbooks and actions on stored history, beside what was decided. Nothing is sent.
 
-    With --change it says what a new playbook or file of actions would have done instead.
+    With --change it says what a new playbook or file of actions would have done instead. With
+    --compare-decided the exit code is 1 where a decision on actions comes out differently, with the
+    reason: its actions have changed since, or it cannot be recomputed.
 
     Example: tachowatt playbook backtest --from 2026-11-01 --to 2026-11-08 --change new.yaml --json
     """
     from contracts.channels import configured
-    from services import actions, backtest, contact_policy, playbooks
+    from services import actions, backtest, backtest_actions, contact_policy, playbooks
 
     since, until = from_.replace(tzinfo=UTC), to.replace(tzinfo=UTC)
     if since >= until:
@@ -231,16 +237,16 @@ def backtest(
         owner = the_tenant(connection, tenant)
         set_tenant_scope(connection, (owner,))
         live = playbooks.in_force(connection, owner, settings.playbooks_dir)
-        found = {
+        found: dict[str, Any] = {
             "from": since,
             "to": until,
             "playbooks": backtest.playbooks(
                 connection, owner, live, {**live, **of_playbooks} if of_playbooks else None,
                 configured(settings), since, until, contact_policy.of(settings),
             ),
-            "actions": backtest.actions(
+            "actions": backtest_actions.run(
                 connection, owner, live_actions, actions.changed(live_actions, of_actions),
-                since, until,
+                since, until, all_differences=compare_decided,
             ),
         }  # fmt: skip
         log_command(connection, clock, "playbook backtest", {owner: []})
@@ -250,9 +256,10 @@ def backtest(
         plot_backtest(found, plot)
     if json:
         print_json(found)
-        return 0
-    _show_backtest(found)
-    return 0
+    else:
+        _show_backtest(found, compare_decided)
+    of_decisions = found["actions"]
+    return 1 if compare_decided and of_decisions["equal"] < of_decisions["decisions"] else 0
 
 
 def _changes(paths: list[Path]) -> tuple[dict[str, "Playbook"], dict[str, str]]:
@@ -279,7 +286,7 @@ def _changes(paths: list[Path]) -> tuple[dict[str, "Playbook"], dict[str, str]]:
     return of_playbooks, of_actions
 
 
-def _show_backtest(found: dict[str, Any]) -> None:
+def _show_backtest(found: dict[str, Any], compare_decided: bool) -> None:
     of_playbooks, of_actions = found["playbooks"], found["actions"]
     out.print(
         f"{of_playbooks['signals']} signals: {of_playbooks['equal']} of "
@@ -293,15 +300,32 @@ def _show_backtest(found: dict[str, Any]) -> None:
             print_table(f"Playbooks, {name}", ["contact", "number"], rows)
     out.print(
         f"{of_actions['decisions']} decisions of {of_actions['customers']} customers: "
-        f"{of_actions['equal']} as they were decided"
+        f"{of_actions['equal']} as they were decided ({_percent(of_actions['equal_share'])}), "
+        f"{of_actions['recomputed']} by the files that decided"
     )
-    changed = of_actions["changed"] or {}
-    names = sorted({*of_actions["live"], *changed})
-    print_table(
-        "Actions that win",
-        ["action", "live", "changed"],
-        [[name, of_actions["live"].get(name, 0), changed.get(name, "")] for name in names],
-    )
+    if compare_decided and of_actions["not_as_decided"]:
+        print_table(
+            "Not as decided",
+            ["decision", "customer", "reason", "decided", "live"],
+            [
+                [one["decision"], one["customer"], one["reason"], ", ".join(one["decided"]),
+                 ", ".join(one["live"])]
+                for one in of_actions["not_as_decided"]
+            ],
+        )  # fmt: skip
+    sets = [of_actions["live"], of_actions["changed"] or {}]
+    rows = [
+        [what, *(one.get(what, "") for one in sets)]
+        for what in ("messages", "customers", "most_to_one")
+    ]
+    for kind, before in (("won", ""), ("stopped", "stopped by ")):
+        names = sorted({name for one in sets for name in one.get(kind, {})})
+        rows += [[before + n, *(one.get(kind, {}).get(n, "") for one in sets)] for n in names]
+    print_table("Actions", ["what", "live", "changed"], rows)
+
+
+def _percent(share: float | None) -> str:
+    return "none" if share is None else f"{100 * share:.4g} %"
 
 
 def _print_errors(unused: Mapping[str, str]) -> None:

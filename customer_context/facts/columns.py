@@ -6,7 +6,8 @@ asks decides one by one. Oracle: `known` and `compiled` of this package, one dec
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -34,13 +35,13 @@ _TYPES: Mapping[FactType, frozenset[type]] = {
     FactType.NUMBER: frozenset({int, float}),
     FactType.CHOICE: frozenset({str}),
 }
-_NEVER_US = np.iinfo(np.int64).min
 _AGELESS_US = np.iinfo(np.int64).max
 _MAX_AGE_US = np.array(
     [_AGELESS_US if f.max_age_s is None else f.max_age_s * US_PER_S for f in FACTS.values()],
     dtype=np.int64,
-)[:, None]
-_EXACT = 2.0**53
+)
+EXACT = 2.0**53
+"""Below it float64 says every whole number."""
 
 
 class Inexact(ValueError):
@@ -51,105 +52,92 @@ FactRow = Sequence[Any]
 """Name, value, at_us; what follows is not read."""
 
 
-@dataclass(slots=True)
-class _Alike:
-    """Decisions whose facts have the same names and types of values, in the same order.
+@dataclass(frozen=True, slots=True)
+class Flat:
+    """Facts of many decisions, one after the other.
 
-    rows : of `column_values`; choices : (position, codes) of choices; twice : a name stands twice.
+    decisions : of which each fact is; rows : its place in the catalogue; values, at_us.
     """
 
-    rows: list[int]
-    choices: list[tuple[int, Mapping[str, float]]]
-    twice: bool
-    decisions: list[int] = field(default_factory=list)
-    values: list[Sequence[Any]] = field(default_factory=list)
-    times: list[Sequence[int]] = field(default_factory=list)
+    decisions: npt.NDArray[np.intp]
+    rows: npt.NDArray[np.intp]
+    values: Floats
+    at_us: Times
 
 
-def column_values(
-    facts: Sequence[Sequence[FactRow]],
-    granted: Sequence[frozenset[str]],
-    now_us: Times,
-) -> Floats:
-    """Return float64[facts of the catalogue, decisions]: what each decision may know.
-
-    facts, granted, now_us : of each decision. Raises `FactError` as `known` does, and `Inexact`.
-    """
-    values = np.full((len(_NAMES), len(facts)), np.nan)
-    of_purposes = _allowed(granted)
-    for group in _alike(facts):
-        flat, at_us = _arrays(group)
-        rows, decisions = group.rows, group.decisions
-        there = exist(at_us, now_us[decisions], _MAX_AGE_US[rows], of_purposes[rows][:, decisions])
-        flat[~there] = np.nan
-        if not group.twice:
-            values[np.ix_(rows, decisions)] = flat
-            continue
-        newest_us = np.full((len(_NAMES), len(decisions)), _NEVER_US)
-        for position, row in enumerate(rows):  # of two values the newer one counts
-            newer = there[position] & (at_us[position] >= newest_us[row])
-            values[row, decisions] = np.where(newer, flat[position], values[row, decisions])
-            newest_us[row] = np.where(newer, at_us[position], newest_us[row])
-    return values
-
-
-def _alike(facts: Sequence[Sequence[FactRow]]) -> list[_Alike]:
-    groups: dict[tuple[Any, Any], _Alike] = {}
-    for decision, of_one in enumerate(facts):
-        if not of_one:
-            continue
-        names, values, times = tuple(zip(*of_one, strict=True))[:3]
-        key = (names, tuple(map(type, values)))
-        group = groups.get(key)
-        if group is None:
-            group = groups[key] = _group(names, values)
-        for position, codes in group.choices:
-            if values[position] not in codes:
-                checked(names[position], values[position])
-        group.decisions.append(decision)
-        group.values.append(values)
-        group.times.append(times)
-    return list(groups.values())
-
-
-def _group(names: Sequence[str], values: Sequence[Any]) -> _Alike:
-    for name, value in zip(names, values, strict=True):
-        if name not in FACTS or type(value) not in _TYPES[FACTS[name].type]:
-            checked(name, value)
+def flat_of(facts: Sequence[Sequence[FactRow]]) -> Flat:
+    """Return the facts of each decision in one. Raises `FactError` as `known`, and `Inexact`."""
+    every = list(chain.from_iterable(facts))
+    if not every:
+        none = np.array([], dtype=np.intp)
+        return Flat(none, none, none.astype(np.float64), none.astype(np.int64))
+    names, values, times = tuple(zip(*every, strict=True))[:3]
+    for name, type_ in set(zip(names, map(type, values), strict=True)):
+        if name not in FACTS or type_ not in _TYPES[FACTS[name].type]:
+            _check(every)
             raise Inexact(name)  # a type that only looks like one of the catalogue's
-    choices = [(at, _CODES[name]) for at, name in enumerate(names) if name in _CODES]
-    return _Alike([COLUMN[name] for name in names], choices, len(set(names)) < len(names))
-
-
-def _arrays(group: _Alike) -> tuple[Floats, Times]:
-    """Return values and times of alike decisions, [facts, decisions]."""
-    values = group.values
-    if group.choices:
-        codes = dict(group.choices)
-        values = [
-            [codes[at][one] if at in codes else one for at, one in enumerate(row)]
-            for row in group.values
-        ]
+    numbers = list(values)
+    for at, value in enumerate(values):
+        if type(value) is str:
+            codes = _CODES[names[at]]
+            numbers[at] = codes[value] if value in codes else checked(names[at], value)
     try:
-        flat = np.array(values, dtype=np.float64)
-        times = np.array(group.times, dtype=np.int64)
+        flat = np.array(numbers, dtype=np.float64)
+        at_us = np.array(times, dtype=np.int64)
     except OverflowError as error:
         raise Inexact(str(error)) from None
     if not np.isfinite(flat).all():
-        names = [_NAMES[row] for row in group.rows]
-        for row in group.values:
-            for name, value in zip(names, row, strict=True):
-                checked(name, value)
-    if (np.abs(flat) >= _EXACT).any():
+        _check(every)
+    if (np.abs(flat) >= EXACT).any():
         raise Inexact("a number beyond 2**53")
-    return np.ascontiguousarray(flat.T), np.ascontiguousarray(times.T)
+    counts = np.fromiter(map(len, facts), dtype=np.intp, count=len(facts))
+    decisions = np.repeat(np.arange(len(facts)), counts)
+    rows = np.fromiter(map(COLUMN.__getitem__, names), dtype=np.intp, count=len(names))
+    return Flat(decisions, rows, flat, at_us)
+
+
+def join(parts: Sequence[Flat]) -> Flat:
+    """Return facts of several parts in one."""
+    return Flat(
+        np.concatenate([part.decisions for part in parts]),
+        np.concatenate([part.rows for part in parts]),
+        np.concatenate([part.values for part in parts]),
+        np.concatenate([part.at_us for part in parts]),
+    )
+
+
+def choice_code(name: str, choice: str) -> float:
+    """Return what the column of a choice has for one of its values."""
+    return _CODES[name][choice]
+
+
+def _check(facts: Sequence[FactRow]) -> None:
+    for one in facts:
+        checked(one[0], one[1])
+
+
+def column_values(flat: Flat, granted: Sequence[frozenset[str]], now_us: Times) -> Floats:
+    """Return float64[facts of the catalogue, decisions]: what each decision may know.
+
+    granted, now_us : of each decision.
+    """
+    values = np.full((len(_NAMES), len(granted)), np.nan)
+    there = exist(
+        flat.at_us, now_us[flat.decisions], _MAX_AGE_US[flat.rows],
+        _allowed(granted)[flat.rows, flat.decisions],
+    )  # fmt: skip
+    which = np.flatnonzero(there)
+    taken = np.zeros(values.shape, dtype=bool)
+    taken[flat.rows[which], flat.decisions[which]] = True
+    if np.count_nonzero(taken) < len(which):
+        # Of several values the newest counts: the last assignment to a place stays.
+        which = which[np.argsort(flat.at_us[which], kind="stable")]
+    values[flat.rows[which], flat.decisions[which]] = flat.values[which]
+    return values
 
 
 def exist(at_us: Times, now_us: Times, max_age_us: Times, allowed: Bools) -> Bools:
-    """Return which values exist for their decision: purpose granted, not too old, not ahead.
-
-    at_us, allowed : [facts, decisions]; now_us : [decisions]; max_age_us : [facts, 1].
-    """
+    """Return which values exist for their decision: purpose granted, not too old, not ahead."""
     age_us = now_us - np.minimum(at_us, now_us)  # of a value ahead it would be negative
     return allowed & (at_us <= now_us) & (age_us <= max_age_us)
 
@@ -210,6 +198,6 @@ def _number(name: str, value: bool | int | float | str) -> float:
     """Return what a column has for a value."""
     if isinstance(value, str):
         return _CODES[name][value]
-    if not -_EXACT < value < _EXACT:
+    if not -EXACT < value < EXACT:
         raise Inexact(f"{name}: {value}")
     return float(value)

@@ -16,10 +16,11 @@ from customer_context.contact_policy.policy import Judge, Person
 from customer_context.facts.columns import (
     COLUMN,
     Bools,
-    FactRow,
+    Flat,
     Floats,
     Inexact,
     column_values,
+    flat_of,
     vectorised,
 )
 from customer_context.next_best_action import decide as one_by_one
@@ -95,26 +96,21 @@ class Batch:
         for begin in range(0, len(requests), ROWS):
             part = requests[begin : begin + ROWS]
             facts = [[(one.name, one.value, one.at_us) for one in r.facts] for r in part]
-            scored = self.score(part, facts)
-            if scored is None:
+            try:
+                scored = self.score(part, flat_of(facts))
+            except Inexact:
                 found += [one_by_one.decide(self.rules, request) for request in part]
             else:
                 found += [scored.winners(number) for number in range(len(part))]
         return found
 
-    def score(
-        self, requests: Sequence[Request], facts: Sequence[Sequence[FactRow]]
-    ) -> "Scored | None":
+    def score(self, requests: Sequence[Request], facts: Flat) -> "Scored":
         """Return the priorities of all treatments for these requests, whose own facts are not
-        read; None where numbers have no exact float64: decide one by one. Raises `FactError`."""
+        read. Raises `Inexact` where numbers have no exact float64: decide one by one."""
         if self._tests is None:
-            return None
+            raise Inexact("a bound of a condition")
         now_us = np.array([request.now_us for request in requests], dtype=np.int64)
-        try:
-            granted = [request.person.granted for request in requests]
-            values = column_values(facts, granted, now_us)
-        except Inexact:
-            return None
+        values = column_values(facts, [one.person.granted for one in requests], now_us)
         holds = [test(values) for test in self._tests]
         scored = Scored(self, requests, np.zeros((len(self._columns), len(requests))))
         for made in self._actions:
@@ -159,7 +155,7 @@ class Scored:
     """Priorities of all treatments for some requests, 0 = it is not open.
 
     priorities : float64[treatments, decisions], after `finish` the other way; factors : action →
-    context and value of each decision.
+    context and value of each decision; some : whether anything is open.
     """
 
     def __init__(self, batch: Batch, requests: Sequence[Request], priorities: Floats) -> None:
@@ -168,6 +164,7 @@ class Scored:
         self.priorities = priorities
         self.open = np.zeros(priorities.shape, dtype=bool)
         self.factors: dict[str, tuple[Floats, Floats]] = {}
+        self.some: list[bool] = []
         self._granted: dict[str, Bools] = {}
 
     def granted(self, purpose: str) -> Bools:
@@ -194,6 +191,7 @@ class Scored:
             if request.preferred:
                 self._prefer(number, request, self.open[:, number] & there[number])
         rows[~(rows > 0)] = 0.0  # a product of infinity and 0 is no priority
+        self.some = [best > 0 for best in rows.max(axis=1, initial=0.0).tolist()]
 
     def _draw(self, number: int, request: Request) -> None:
         for made in self.batch._actions:
@@ -222,26 +220,31 @@ class Scored:
             if any(open_[at] for at in columns if at not in others):
                 self.priorities[number, others] = 0.0
 
-    def winners(self, number: int, person: Person | None = None) -> list[Winner]:
-        """Return the winners of a decision, as `decide` does. person : instead of the request's."""
-        row = self.priorities[number]
-        if not row.any():
+    def winners(
+        self, number: int, person: Person | None = None, refused: set[str] | None = None
+    ) -> list[Winner]:
+        """Return the winners of a decision, as `decide` does. person : instead of the request's;
+        refused : gets the ids of rules of contact that stopped a treatment better than a winner."""
+        if not self.some[number]:
             return []
-        request = self.requests[number]
-        judge = Judge(request.person if person is None else person)
+        row = self.priorities[number]
+        judge = Judge(self.requests[number].person if person is None else person)
         found: list[Winner] = []
         for made in self.batch._bypassing:
             own = np.zeros_like(row)
             own[made.columns] = row[made.columns]
-            found += self._won(number, own, request, judge, 1, bypass=True)
+            found += self._won(number, own, judge, 1, refused, bypass=True)
         row = np.where(self.batch._competing, row, 0.0)
-        return found + self._won(number, row, request, judge, request.most, bypass=False)
+        most = self.requests[number].most
+        return found + self._won(number, row, judge, most, refused, bypass=False)
 
     def _won(
-        self, number: int, row: Floats, request: Request, judge: Judge, most: int, *, bypass: bool
+        self, number: int, row: Floats, judge: Judge, most: int, refused: set[str] | None, *,
+        bypass: bool,
     ) -> list[Winner]:  # fmt: skip
         """Take the best that the policy lets go, until there are enough. row : is used up."""
         found: list[Winner] = []
+        request = self.requests[number]
         while len(found) < most:
             best = int(row.argmax())  # of equal ones the first: columns are in the order of ids
             if row[best] <= 0:
@@ -250,6 +253,8 @@ class Scored:
             verdict = policy_verdict(made.action, treatment, request, judge)
             if verdict.refusal:
                 row[best] = 0.0
+                if refused is not None:
+                    refused.add(verdict.rule)
                 if verdict.refusal in _OF_POLICY:
                     row[self.batch._same_policy[best]] = 0.0
                 elif verdict.refusal == _OF_CHANNEL:

@@ -163,9 +163,9 @@ def _work(actions: int, decisions: int, seed: int, worker: int) -> dict[str, Any
     rules, _, _ = _rules(actions, seed)
     requests = [request_of(plain) for plain in _requests(decisions, seed, worker)]
     batch = Batch(rules)
-    begun_s, cpu_s = clock.monotonic(), _cpu_s()
+    begun_s, used_s = clock.monotonic(), cpu_s()
     winners = batch.decide(requests)
-    seconds, used_s = clock.monotonic() - begun_s, _cpu_s() - cpu_s
+    seconds, used_s = clock.monotonic() - begun_s, cpu_s() - used_s
     begun_s = clock.monotonic()
     again = [decide(rules, request) for request in requests[:_ONE_BY_ONE]]
     one_by_one_s = clock.monotonic() - begun_s
@@ -179,7 +179,7 @@ def _work(actions: int, decisions: int, seed: int, worker: int) -> dict[str, Any
     }
 
 
-def _cpu_s() -> float:
+def cpu_s() -> float:
     """Return the processor time of this process: what others take of the machine is not in it."""
     used = resource.getrusage(resource.RUSAGE_SELF)
     return used.ru_utime + used.ru_stime

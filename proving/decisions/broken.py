@@ -111,7 +111,7 @@ def _loses_reactions(given: Any, request: Any) -> Any:
 
 
 def _at_once_without_age(at_us: Any, now_us: Any, max_age_us: Any, allowed: Any) -> Any:
-    return _EXIST(at_us, now_us, max_age_us + 10**18, allowed)
+    return _EXIST(at_us, now_us, max_age_us | 2**62, allowed)
 
 
 def _at_once_without_purpose(at_us: Any, now_us: Any, max_age_us: Any, allowed: Any) -> Any:

@@ -45,28 +45,35 @@ class NewOutcome:
 
 def put(connection: Connection, new: NewDecision, files: dict[str, str], now_us: int) -> bool:
     """Store a decision and the files that it had, once; return whether it is new."""
-    at = from_us(now_us)
-    # Files are many times larger than a decision, and are nearly always there.
-    if not scalar(
-        connection,
-        "select exists (select from contacts.action_set where tenant = %s and digest = %s)",
-        (new.tenant, new.digest),
-    ):
-        connection.execute(
-            "insert into contacts.action_set (tenant, digest, files, recorded_at) "
-            "values (%s, %s, %s, %s) on conflict do nothing",
-            (new.tenant, new.digest, Jsonb(files), at),
-        )
+    keep_files(connection, new.tenant, new.digest, files, now_us)
     cursor = connection.execute(
         "insert into contacts.next_action (decision_id, tenant, customer, digest, direction, "
         "place, purposes, request, winners, decided_at, decided_by) "
         "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
         (
             new.decision_id, new.tenant, new.customer, new.digest, new.direction, new.place,
-            list(new.purposes), Jsonb(new.request), Jsonb(new.winners), at, new.decided_by,
+            list(new.purposes), Jsonb(new.request), Jsonb(new.winners), from_us(now_us),
+            new.decided_by,
         ),
     )  # fmt: skip
     return cursor.rowcount == 1
+
+
+def keep_files(
+    connection: Connection, tenant: str, digest: str, files: dict[str, str], now_us: int
+) -> None:
+    """Store the files that decide, once."""
+    # Files are many times larger than a decision, and are nearly always there.
+    if not scalar(
+        connection,
+        "select exists (select from contacts.action_set where tenant = %s and digest = %s)",
+        (tenant, digest),
+    ):
+        connection.execute(
+            "insert into contacts.action_set (tenant, digest, files, recorded_at) "
+            "values (%s, %s, %s, %s) on conflict do nothing",
+            (tenant, digest, Jsonb(files), from_us(now_us)),
+        )
 
 
 def get(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any] | None:
@@ -75,19 +82,6 @@ def get(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any]
         connection,
         "select * from contacts.next_action where tenant = %s and decision_id = %s",
         (tenant, decision_id),
-    )
-
-
-def between(
-    connection: Connection, tenant: str, since: datetime, until: datetime
-) -> list[dict[str, Any]]:
-    """Return decisions in [since, until) by time: decision_id, customer, request, winners."""
-    return rows.all_(
-        connection,
-        "select decision_id, customer, request, winners from contacts.next_action "
-        "where tenant = %s and decided_at >= %s and decided_at < %s "
-        "order by decided_at, decision_id",
-        (tenant, since, until),
     )
 
 
@@ -109,8 +103,9 @@ def tenant_of(connection: Connection, decision_id: str) -> str | None:
     """Return the tenant of a decision."""
     found = rows.one(
         connection,
-        "select tenant from contacts.next_action where decision_id = %s",
-        (decision_id,),
+        "select tenant from contacts.next_action where decision_id = %(id)s "
+        "union all select tenant from contacts.no_action where decision_id = %(id)s",
+        {"id": decision_id},
     )
     return None if found is None else str(found["tenant"])
 

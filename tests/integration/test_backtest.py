@@ -9,7 +9,7 @@ import pytest
 from app import cli
 from contracts.channels import configured
 from customer_context.playbooks.check import load
-from services import actions, backtest, contact_policy, decisions, facts
+from services import actions, backtest, backtest_actions, contact_policy, decisions, facts
 from services.playbooks import in_use
 from store.postgres.roles import set_tenant_scope
 from store.postgres.times import from_us
@@ -84,9 +84,9 @@ def test_actions_are_decided_again_from_their_records(stage: Stage, tmp_path: Pa
     text = (SHIPPED / "next_best_action/shipped/motor.yaml").read_text()
     strict = text.replace("driving.score, at_least: 85", "driving.score, at_least: 95")
     changed = actions.changed(live, {"new.yaml": strict})
-    found = backtest.actions(stage.connection, TENANT, live, changed, SINCE, UNTIL)
+    found = backtest_actions.run(stage.connection, TENANT, live, changed, SINCE, UNTIL)
     assert (found["decisions"], found["equal_share"]) == (2, 1.0)
-    assert found["live"] == {"safe-driver-discount": 1} and found["changed"] == {}
+    assert found["live"]["won"] == {"safe-driver-discount": 1} and found["changed"]["won"] == {}
     (different,) = found["different"]
     assert different["live"] == ["safe-driver-discount"] and different["changed"] == []
 
@@ -115,7 +115,7 @@ def test_the_command_shows_both(
     found = json.loads(out)
     assert plot.read_bytes().startswith(b"\x89PNG")
     assert code == 0 and found["playbooks"]["equal_share"] == 1.0
-    assert found["playbooks"]["changed"] is None and found["actions"]["changed"] == {}
+    assert found["playbooks"]["changed"] is None and found["actions"]["changed"]["won"] == {}
     code, out = run(*span)
     assert code == 0 and "verdicts as they were decided" in out
     assert run("--from", "2026-11-08", "--to", "2026-11-01")[0] == 2

@@ -1,0 +1,109 @@
+"""The record of a decision in a form that is read as columns: names, values and times of facts.
+
+Names stand in one text, with spaces; of a choice with its value (`anomaly.kind=spike`), whose
+number is 1. All other inputs stay as they are in the record. Facts that float64 cannot say exactly
+stay in it too. Pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from customer_context.facts.catalogue import FACTS, FactType
+from customer_context.facts.columns import COLUMN, EXACT, Flat, choice_code
+from customer_context.facts.known import FactError, Value
+
+
+@dataclass(frozen=True, slots=True)
+class Compact:
+    """A record. facts : names; values, at_us : in their order; request : all else."""
+
+    facts: str
+    values: list[float]
+    at_us: list[int]
+    request: dict[str, Any]
+
+
+def compact(record: Mapping[str, Any], at_us: int) -> Compact:
+    """Return a record that was stored at `at_us` in the compact form."""
+    rest = {name: value for name, value in record.items() if name != "facts"}
+    if rest["now_us"] == at_us:
+        del rest["now_us"]
+    whole = [one for one in record["facts"] if not _is_exact(one[1])]
+    if whole:
+        return Compact("", [], [], {**rest, "facts": record["facts"]})
+    unsure = [[at, one[3]] for at, one in enumerate(record["facts"]) if one[3] != 1]
+    if unsure:
+        rest["confidence"] = unsure
+    names = [
+        f"{name}={value}" if isinstance(value, str) else name for name, value, *_ in record["facts"]
+    ]
+    values = [1.0 if isinstance(one[1], str) else float(one[1]) for one in record["facts"]]
+    return Compact(" ".join(names), values, [one[2] for one in record["facts"]], rest)
+
+
+def _is_exact(value: Value) -> bool:
+    return isinstance(value, str) or -EXACT < value < EXACT
+
+
+def record_of(made: Compact, at_us: int) -> dict[str, Any]:
+    """Return the record of a compact form that was stored at `at_us`."""
+    rest = {name: value for name, value in made.request.items() if name != "confidence"}
+    found = {"now_us": at_us, **rest}
+    if "facts" not in found:
+        sure: dict[int, float] = dict(map(tuple, made.request.get("confidence", ())))
+        found["facts"] = [
+            [*_value(name, value), time, sure.get(at, 1.0)]
+            for at, (name, value, time) in enumerate(
+                zip(made.facts.split(), made.values, made.at_us, strict=True)
+            )
+        ]
+    return found
+
+
+def _value(name: str, value: float) -> tuple[str, Value]:
+    plain, _, choice = name.partition("=")
+    type_ = FACTS[plain].type if plain in FACTS else FactType.NUMBER
+    if choice:
+        return plain, choice
+    if type_ == FactType.BOOLEAN:
+        return plain, bool(value)
+    return plain, int(value) if type_ == FactType.INTEGER else value
+
+
+def flat_of(
+    facts: Sequence[tuple[int, str]], values: npt.NDArray[np.float64], at_us: npt.NDArray[np.int64]
+) -> Flat:
+    """Return facts as columns. facts : (decision, names) of each; values, at_us : of all, in order.
+
+    Raises `FactError` for a name that the catalogue does not have.
+    """
+    plans = [_plan(names) for _, names in facts]
+    if not plans:
+        none = np.array([], dtype=np.intp)
+        return Flat(none, none, values, at_us)
+    codes = np.concatenate([codes for _, codes in plans])
+    counts = [len(rows) for rows, _ in plans]
+    return Flat(
+        np.repeat(np.array([decision for decision, _ in facts], dtype=np.intp), counts),
+        np.concatenate([rows for rows, _ in plans]),
+        np.where(np.isnan(codes), values, codes),
+        at_us,
+    )
+
+
+@lru_cache(maxsize=65_536)
+def _plan(names: str) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
+    """Return the places of facts in the catalogue, and the numbers of choices, NaN of others."""
+    rows, codes = [], []
+    for one in names.split():
+        name, _, choice = one.partition("=")
+        if name not in FACTS or (choice and choice not in FACTS[name].choices):
+            raise FactError(f"there is no fact {one!r}; see `tachowatt facts`")
+        rows.append(COLUMN[name])
+        codes.append(choice_code(name, choice) if choice else np.nan)
+    return np.array(rows, dtype=np.intp), np.array(codes, dtype=np.float64)
