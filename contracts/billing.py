@@ -7,7 +7,7 @@ from datetime import date, time
 from decimal import Decimal
 from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, JsonValue, model_validator
 
 from contracts.quality import Quality
 
@@ -121,3 +121,32 @@ class Billed(_Strict):
         if self.tariff.versions[0].valid_from > self.start:
             raise ValueError("the tariff has no version at the start of the bill")
         return self
+
+
+BillingId = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$")]
+
+
+class TariffRow(BaseModel):
+    """A tariff as the billing system sends it, by API or as an event."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: BillingId
+    tariff: Tariff
+
+
+class BillRow(BaseModel):
+    """A bill. bill : its period, tariff (a name, or complete), readings and billed amounts."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: BillingId
+    customer: str = Field(max_length=64)
+    contract: str = Field(max_length=64)
+    bill: dict[str, JsonValue] = Field(
+        description="start, end (the day after the last), tariff, readings (day, kwh, "
+        "register_name, export, status, source, meter), gross, paid, weather_kwh."
+    )
+    instalment: Decimal | None = Field(
+        default=None, ge=0, max_digits=12, decimal_places=2, description="Paid a month, gross."
+    )

@@ -1,7 +1,8 @@
 """CloudEvents of the registry: what back offices send, and what has changed for other systems.
 
-In: type `customer.put`, `contract.put`, `vehicle.put`, `meter.put` or `assignment.put`; `data` is
-the row as in POST /v1/customers and so on; the extension attribute `tenant` says whose it is.
+In: type `customer.put`, `contract.put`, `vehicle.put`, `meter.put` or `assignment.put`, and of a
+billing system `tariff.put` or `bill.put`; `data` is the row as in POST /v1/customers and so on;
+the extension attribute `tenant` says whose it is.
 `source` and `id` identify the event: a repeat is ignored.
 Out: type `customer.updated`, `contract.created`, `merge.updated` …; `data` is the object as it is
 now, null where it is gone. `id` is the same however often the event is sent. A webhook may send a
@@ -24,6 +25,8 @@ KINDS: Mapping[str, str] = {
     "vehicle.put": "vehicles",
     "meter.put": "meters",
     "assignment.put": "assignments",
+    "tariff.put": "tariffs",
+    "bill.put": "bills",
 }
 """Type of an event → the kind of its row."""
 
@@ -42,7 +45,7 @@ class Unreadable(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class RegistryEvent:
-    """A row of a back office. kind : customers, contracts, vehicles, meters or assignments."""
+    """A row of a back office. kind : of `KINDS`."""
 
     tenant: str
     source: str

@@ -14,7 +14,7 @@ from runtime.clock import SystemClock
 from runtime.kafka import client_options
 from services import registry_events
 from services.registry_events import Received, Record
-from store.people import customers, received_events
+from store.people import bills, customers, received_events
 from store.postgres import roles
 from store.postgres.pool import Connection, connect
 from tests.fix_registry import NOW_US
@@ -80,6 +80,40 @@ def test_what_cannot_be_used_is_kept_with_its_reason_and_bytes(reader: Connectio
     assert "no tenant 't9'" in (kept[elsewhere] or "")
     again = registry_events.receive(reader, records(*bad, elsewhere), NOW_US)
     assert again == Received(repeated=6), "each is refused once"
+
+
+def test_bills_of_the_billing_system_come_in_each_once_and_in_their_order(
+    reader: Connection,
+) -> None:
+    tariff = {
+        "name": "Basis",
+        "versions": [
+            {"valid_from": "2024-01-01", "standing_charge_per_year": "110", "vat_percent": "19",
+             "unit_prices": {"total": "0.25"}}
+        ],
+    }  # fmt: skip
+    ends = [{"day": day, "kwh": kwh} for day, kwh in (("2025-01-01", "10"), ("2026-01-01", "900"))]
+    bill = {"start": "2025-01-01", "end": "2026-01-01", "tariff": "basis", "readings": ends}
+    row = {"id": "B1", "customer": "c3", "contract": "k3", "bill": bill}
+    early = event("1", row, "bill.put")
+    brought = event("2", {"id": "basis", "tariff": tariff}, "tariff.put")
+    again = event("3", row, "bill.put")
+    billed = event("4", {**row, "bill": {**bill, "gross": "400.00"}}, "bill.put")
+    alien = event("5", {**row, "contract": "k0"}, "bill.put")
+    other = event("6", {**row, "paid_by": "cash"}, "bill.put")
+    sent = records(early, brought, again, billed, billed, alien, other)
+    done = registry_events.receive(reader, sent, NOW_US)
+    assert done == Received(applied=3, refused=3, repeated=1)
+    assert registry_events.receive(reader, sent, NOW_US) == Received(repeated=7)
+    nothing_new = event("7", {**row, "bill": {**bill, "gross": "400.00"}}, "bill.put")
+    assert registry_events.receive(reader, records(nothing_new), NOW_US) == Received(unchanged=1)
+    roles.set_tenant_scope(reader, ("t1",))
+    stored = bills.one(reader, "t1", "B1")
+    assert stored is not None and stored["version"] == 2
+    assert stored["body"]["gross"] == "400.00" and stored["body"]["tariff"]["name"] == "Basis"
+    reasons = [row["reason"] for row in received_events.listed(reader, ["t1"])]
+    for part, reason in zip(("paid_by", "no contract 'k0'", "tariff:"), reasons, strict=True):
+        assert part in reason
 
 
 def test_an_event_writes_into_its_own_tenant_only(reader: Connection) -> None:

@@ -1,10 +1,8 @@
 """Bills: the billing system brings tariffs and bills; customers and agents read them explained."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request, Response
-from pydantic import Field, JsonValue
 
 from api.http.answers import Shape, json
 from api.http.auth import Call, needs
@@ -13,39 +11,24 @@ from api.http.problems import not_found
 from api.http.scopes import Scope
 from api.resources import bills as shapes
 from api.resources.bills import CustomerBill, CustomerBills
-from contracts.billing import Tariff
+from contracts.billing import BillRow, TariffRow
 from services import bills
 from store.people.read_log import of_customers
 from store.postgres.pool import Connection
 
 router = APIRouter(prefix="/v1", tags=["bills"])
 
-Id = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._~-]{0,63}$")]
 BillId = Annotated[str, Path(max_length=64)]
 CustomerId = Annotated[str, Path(max_length=64)]
 _WHY = "contract"
 
 
-class TariffToWrite(Shape):
+class TariffToWrite(TariffRow):
     """A tariff: versions valid in time, the first day of each ascending."""
 
-    id: Id
-    tariff: Tariff
 
-
-class BillToWrite(Shape):
+class BillToWrite(BillRow):
     """A bill. bill : its period, tariff (a name, or complete), readings and billed amounts."""
-
-    id: Id
-    customer: str = Field(max_length=64)
-    contract: str = Field(max_length=64)
-    bill: dict[str, JsonValue] = Field(
-        description="start, end (the day after the last), tariff, readings (day, kwh, "
-        "register_name, export, status, source, meter), gross, paid, weather_kwh."
-    )
-    instalment: Decimal | None = Field(
-        default=None, ge=0, max_digits=12, decimal_places=2, description="Paid a month, gross."
-    )
 
 
 class Written(Shape):
