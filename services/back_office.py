@@ -25,7 +25,7 @@ from services.registry_rows import (
     VehicleRow,
     refusal_of,
 )
-from store.people import attributes, external_ids, households, registry
+from store.people import attributes, external_ids, households, preferences, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, Unstorable, translated
 
@@ -133,12 +133,17 @@ def current(
     said = attributes.values(connection, tenant, table, list(found))
     of_customers = table == "customer"
     member = households.of(connection, tenant, list(found)) if of_customers else {}
+    chosen = preferences.of(connection, tenant, list(found)) if of_customers else {}
     return {
         object_id: {
             **{("id" if name == table else name): value for name, value in row.items()},
             "external_ids": named.get(object_id, {}),
             "attributes": said.get(object_id, {}),
-            **({"household": member.get(object_id)} if of_customers else {}),
+            **(
+                {"household": member.get(object_id), "channels": chosen.get(object_id, {})}
+                if of_customers
+                else {}
+            ),
         }
         for object_id, row in found.items()
     }
@@ -198,6 +203,9 @@ def _result(row: Known, before: Mapping[str, Any] | None) -> Result:
     said["external_ids"] = {**before["external_ids"], **said["external_ids"]}
     both = {**before["attributes"], **said["attributes"]}
     said["attributes"] = {name: value for name, value in both.items() if value is not None}
+    if "channels" in said:
+        chosen = {**before["channels"], **said["channels"]}
+        said["channels"] = {matter: one for matter, one in chosen.items() if one is not None}
     if "household" in said and "household" not in row.model_fields_set:
         said["household"] = before["household"]
     return Result.UNCHANGED if said == before else Result.UPDATED
@@ -205,7 +213,7 @@ def _result(row: Known, before: Mapping[str, Any] | None) -> Result:
 
 def _write(connection: Connection, tenant: str, kind: Kind, rows: Sequence[Known]) -> None:
     table = str(kind).removesuffix("s")
-    apart = {"external_ids", "attributes", "household"}
+    apart = {"external_ids", "attributes", "household", "channels"}
     dumped = [row.model_dump(mode="python", exclude=apart) for row in rows]
     registry.upsert(
         connection, table, [{**row, "tenant": tenant, table: row["id"]} for row in dumped]
@@ -223,6 +231,10 @@ def _write(connection: Connection, tenant: str, kind: Kind, rows: Sequence[Known
     }
     if said:
         households.put(connection, tenant, said)
+    for row in rows:
+        if isinstance(row, CustomerRow):
+            for matter, channel in row.channels.items():
+                preferences.put(connection, tenant, row.id, matter, channel, None, "import")
 
 
 def _each(

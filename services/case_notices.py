@@ -8,13 +8,12 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from contracts.channels import configured
 from contracts.contacts import contact_id
 from contracts.kinds import LANGUAGES
 from customer_context.cases.case_types import Item, Step
 from customer_context.contact_policy.notice_channel import Choice, Recipient, choose
 from runtime.settings import Settings
-from services import case_steps, contact_policy
+from services import case_steps, contact_policy, preferences
 from services.consent import refused_channels
 from services.visibility import TYPED
 from store.casework import case_notices, cases, contacts
@@ -112,16 +111,21 @@ def choice(
     """Return the channel of a notice. case : tenant, customer, and purpose, None = the contract."""
     pair = (case["tenant"], case["customer"])
     rules = contact_policy.of(settings)
+    granted = frozenset(consent.granted_to(connection, [pair], from_us(now_us))[pair])
+    chosen = preferences.in_use(
+        connection, {pair: person}, {pair: granted}, rules.channels, now_us
+    )  # fmt: skip
     known = contact_policy.person(
         connection,
         pair,
         person.timezone,
-        frozenset(consent.granted_to(connection, [pair], from_us(now_us))[pair]),
+        granted,
         refused_channels(connection, [pair], now_us).get(pair, frozenset()),
         rules,
         now_us,
+        preferred=chosen.get(pair, {}),
     )
-    to = Recipient(person.addresses, configured(settings), known, rules.messages)
+    to = Recipient(person.addresses, rules.channels, known, rules.messages)
     return choose(to, case["purpose"], now_us, inbox=inbox)
 
 

@@ -22,6 +22,7 @@ from services import (
     consent_renewals,
     contact_policy,
     decisions,
+    preferences,
     reading_links,
     usefulness,
     visibility,
@@ -227,6 +228,7 @@ def claim(
     limits = consent.limits(connection, sorted(pairs)) if pairs else {}
     hidden = _hidden(connection, claimed, now_us)
     persons = customers.persons(connection, sorted(pairs)) if pairs else {}
+    chosen = preferences.in_use(connection, persons, granted, rules.channels, now_us)
     allowed, refused = [], []
     for contact in claimed:
         purposes = frozenset(granted.get((contact["tenant"], contact["customer"]), ()))
@@ -246,7 +248,7 @@ def claim(
                 continue
             zone = persons[pair].timezone
             verdict = contact_policy.ask_again(
-                connection, contact, zone, purposes, not_by, rules, now_us
+                connection, contact, zone, purposes, not_by, rules, now_us, chosen.get(pair, {})
             )
             if verdict.deliver_at_us > now_us and not verdict.refusal:
                 until_us = verdict.deliver_at_us

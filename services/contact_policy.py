@@ -13,9 +13,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from contracts.channels import TO_CUSTOMER
+from contracts.channels import TO_CUSTOMER, configured
 from customer_context.contact_policy.policy import (
     MESSAGES,
+    PREFERRED,
     Cap,
     Message,
     Person,
@@ -47,13 +48,15 @@ _DAY_H = 24
 
 @dataclass(frozen=True, slots=True)
 class ContactRules:
-    """The rules of one process. rules : None = only consent decides; on_signals : types of signals
-    on which an outbound decision is made; offers : False = of these rules none is offered."""
+    """The rules of one process. rules : None = only consent and what customers have chosen decide;
+    on_signals : types of signals on which an outbound decision is made; offers : False = of these
+    rules none is offered; channels : to customers that are set up."""
 
     rules: Rules | None = None
     per_day: int = 0
     on_signals: frozenset[str] = frozenset()
     offers: bool = True
+    channels: frozenset[str] = frozenset(TO_CUSTOMER)
 
     @property
     def messages(self) -> Policy:
@@ -63,7 +66,7 @@ class ContactRules:
 
     def exempt(self, policy: Policy) -> frozenset[str]:
         """Return the ids of rules that do not apply to messages under this policy."""
-        every = {cap.id for cap in _daily(self.per_day)}
+        every = {cap.id for cap in _daily(self.per_day)} | {PREFERRED}
         if self.rules is not None:
             every |= self.rules.contact_rules
         return frozenset(every - policy.ids)
@@ -98,7 +101,9 @@ def of(settings: Settings) -> ContactRules:
             log.error("%s; the last good actions stay in use", error)
         rules, offers = _last_good.get(folder) or actions.in_use(None), folder in _last_good
     types = {name.strip() for name in settings.outbound_signals.split(",")}
-    return ContactRules(rules, settings.messages_per_day, frozenset(types - {""}), offers)
+    return ContactRules(
+        rules, settings.messages_per_day, frozenset(types - {""}), offers, configured(settings)
+    )
 
 
 def lock(connection: Connection, pairs: Sequence[tuple[str, str]], now_us: int) -> None:
@@ -185,9 +190,13 @@ def person(
     rules: ContactRules,
     at_us: int,
     *,
+    preferred: Mapping[str, str],
     but: str | None = None,
 ) -> Person:
-    """Return what the policy knows of a customer, under their lock. but : the contact that asks."""
+    """Return what the policy knows of a customer, under their lock.
+
+    preferred : matter → the chosen channel (services.preferences); but : the contact that asks.
+    """
     counted = sent(connection, *pair, at_us, rules.messages.reach_h)
     return Person(
         zone,
@@ -195,6 +204,7 @@ def person(
         not_by,
         tuple(one for id_, one in counted if id_ != but),
         reactions(connection, [pair], rules.rules, at_us).get(pair, ()),
+        preferred,
     )
 
 
@@ -206,15 +216,17 @@ def ask_again(
     not_by: frozenset[tuple[str, str]],
     rules: ContactRules,
     now_us: int,
+    preferred: Mapping[str, str],
 ) -> Verdict:
     """Ask the policy about a stored contact (a row) at the moment of its delivery, under the
     customer's lock. Rules that did not apply when it was decided do not apply now."""
     if contact["action"] is not None:
-        return _ask_action(connection, contact, zone, granted, not_by, rules, now_us)
+        return _ask_action(connection, contact, zone, granted, not_by, rules, now_us, preferred)
     pair = (contact["tenant"], contact["customer"])
     known = person(
-        connection, pair, zone, granted, not_by, rules, now_us, but=contact["contact_id"]
-    )
+        connection, pair, zone, granted, not_by, rules, now_us, preferred=preferred,
+        but=contact["contact_id"],
+    )  # fmt: skip
     message = Message(
         now_us, contact["channel"], contact["purpose"], contact["playbook"], contact["type"],
         MESSAGES, contact["urgent"],
@@ -230,6 +242,7 @@ def _ask_action(
     not_by: frozenset[tuple[str, str]],
     rules: ContactRules,
     now_us: int,
+    preferred: Mapping[str, str],
 ) -> Verdict:
     """Ask the policy of the action that won: that of today, or of its decision where it is gone."""
     tenant, customer = contact["tenant"], contact["customer"]
@@ -246,6 +259,7 @@ def _ask_action(
         zone, granted, not_by,
         tuple(one for id_, one in counted if id_ != contact["contact_id"]),
         reactions(connection, [(tenant, customer)], with_files, now_us).get((tenant, customer), ()),
+        preferred,
     )  # fmt: skip
     message = Message(
         now_us, contact["channel"], contact["purpose"], action.id, action.group, action.issue,

@@ -13,6 +13,7 @@ from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from contracts.matters import matter_of
 from contracts.purposes import side_of
 from customer_context.cases.working_time import is_holiday
 from customer_context.contact_policy import policy
@@ -26,7 +27,7 @@ from customer_context.next_best_action.compact import Compact, compact, record_o
 from customer_context.next_best_action.decide import Request, Winner, decide
 from customer_context.next_best_action.rules import Rules
 from runtime.errors import Invalid, NotFound
-from services import actions, case_steps, contact_policy, facts
+from services import actions, case_steps, contact_policy, facts, preferences
 from services.consent import refused_channels
 from store.casework import decided, next_actions
 from store.people import consent, customers
@@ -125,6 +126,10 @@ def request_for(
     granted = frozenset(consent.granted_of(connection, *pair))
     refused = refused_channels(connection, [pair], at_us)
     counted = contact_policy.sent(connection, *pair, at_us, rules.reach_h)
+    chosen = preferences.in_use(connection, {pair: person}, {pair: granted}, places, at_us).get(
+        pair, {}
+    )
+    not_by = refused.get(pair, frozenset())
     every = rules.set.all
     today = from_us(at_us).astimezone(ZoneInfo(person.timezone)).date()
     holiday = is_holiday(today, every.holidays.country, every.holidays.region)
@@ -138,12 +143,30 @@ def request_for(
         policy.Person(
             person.timezone,
             granted,
-            refused.get(pair, frozenset()),
+            not_by,
             tuple(one for _, one in counted),
             contact_policy.reactions(connection, [pair], rules, at_us).get(pair, ()),
+            chosen,
         ),
+        preferred=_preferred(rules, chosen, not_by) if chosen else {},
         most=most,
     )
+
+
+def _preferred(
+    rules: Rules, chosen: Mapping[str, str], not_by: frozenset[tuple[str, str]]
+) -> dict[str, str]:
+    """Return issue → channel, for issues whose actions are all of one matter."""
+    purposes: dict[str, set[str | None]] = {}
+    for action in rules.actions:
+        purposes.setdefault(action.issue, set()).add(action.purpose)
+    found = {}
+    for issue, of_issue in purposes.items():
+        matters = {matter_of(purpose) for purpose in of_issue}
+        channel = chosen.get(matters.pop()) if len(matters) == 1 else None
+        if channel is not None and not any((one, channel) in not_by for one in of_issue):
+            found[issue] = channel
+    return found
 
 
 def store(

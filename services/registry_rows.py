@@ -14,6 +14,8 @@ from pydantic import (
     model_validator,
 )
 
+from contracts.channels import TO_CUSTOMER
+from contracts.matters import Matter
 from contracts.topics import NAME
 
 
@@ -35,6 +37,12 @@ def _printable(value: str) -> str:
     if "\x00" in value:
         raise ValueError("NUL is no character of a text")
     value.encode()  # raises ValueError for a lone surrogate
+    return value
+
+
+def _to_customer(value: str) -> str:
+    if value not in TO_CUSTOMER:
+        raise ValueError(f"expected one of {', '.join(TO_CUSTOMER)}")
     return value
 
 
@@ -79,6 +87,12 @@ class CustomerRow(Known):
         default=None,
         description="Whose caps on messages they share, from now on; left out = as it is, null = "
         "they belong to none.",
+    )
+    channels: dict[Matter, Annotated[str, AfterValidator(_to_customer)] | None] = Field(
+        default_factory=dict,
+        max_length=10,
+        description="Matter → the channel that they prefer; one that is left out stays as it is, "
+        "null = none.",
     )
 
 

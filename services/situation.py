@@ -6,7 +6,7 @@ from typing import Any
 
 from contracts.rights import LimitKind
 from customer_context.playbooks.plan import Person, Situation
-from services import contact_policy
+from services import contact_policy, preferences
 from services.consent import refused_channels
 from services.contact_policy import FREE, ContactRules
 from store.casework import alerts, receivers
@@ -54,6 +54,7 @@ def read(
     granted = consent.granted_to(connection, pairs, from_us(now_us))
     not_by = refused_channels(connection, pairs, now_us) if pairs else {}
     limits = consent.limits(connection, pairs) if pairs else {}
+    chosen = preferences.in_use(connection, persons, granted, channels, now_us)
     reacted = contact_policy.reactions(connection, pairs, rules.rules, now_us)
     policy, exempt = rules.messages, rules.exempt(rules.messages)
     active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
@@ -93,6 +94,7 @@ def read(
                 policy=policy,
                 exempt=exempt,
                 reactions=reacted.get((tenant, customer or ""), ()),
+                preferred=chosen.get((tenant, customer or ""), {}),
             )
         )
     return found

@@ -268,6 +268,16 @@ _PRIVACY: dict[str, Any] = {
         }
     ],
 }
+_CHANNELS = {
+    "data": [
+        {
+            "matter": "electricity",
+            "channel": "inbox",
+            "in_use": True,
+            "channels": ["inbox", "email"],
+        }
+    ]
+}
 _LIMIT = {"kind": "automated_decisions", "since": "2026-11-21T10:00:00Z"}
 _READ_DAY = {
     "day": "2026-11-21",
@@ -1247,6 +1257,8 @@ ANSWERS: dict[str, dict[str, Any]] = {
     },
     "report_outcome": {"201": {"outcome": "recorded", "case_id": _CASE_ID}},
     "report_facts": {"201": {"recorded": 2}},
+    "list_own_channels": {"200": _CHANNELS},
+    "choose_own_channel": {"200": _CHANNELS},
     "report_context_feedback": {"201": {"outcome": "recorded"}},
     "list_facts": {"200": {"data": [_FACT]}},
     "list_timeline": {"200": page(_ENTRY)},

@@ -327,6 +327,7 @@ REQUESTS: dict[str, Any] = {
     "search_timeline": {"q": "wallbox -invoice", "kinds": ["interaction"], "limit": 20},
     "decide_next_action": {"customer": "c0", "place": "agent", "most": 1},
     "report_outcome": {"decision": "own-decision", "action": "ev-tariff", "outcome": "opened"},
+    "choose_own_channel": {"matter": "electricity", "channel": "inbox"},
     "report_context_feedback": {"kind": "contract", "id": "k0", "reaction": "used"},
     "report_message_feedback": {"reaction": "dismissed"},
     "report_facts": {

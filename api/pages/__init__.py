@@ -198,6 +198,7 @@ def mount(app: FastAPI, deps: Deps) -> None:
         get("/me/consents/{consent}/receipt", customers.receipt, Scope.CONSENTS_READ),
         get("/me/consents", consents.own, Scope.CONSENTS_READ),
         post("/me/consents", customers.decide, Scope.CONSENTS_WRITE),
+        post("/me/channels", customers.choose_channel, Scope.CONSENTS_WRITE),
         post("/me/partners", customers.decide_partner, Scope.CONSENTS_WRITE),
         get("/partner", partner.customers, Scope.PARTNER_READ, entry="partner"),
         get("/partner/customers/{customer}", partner.customer, Scope.PARTNER_READ),

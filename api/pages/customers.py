@@ -19,8 +19,9 @@ from api.pages.frame.view import View
 from api.resources import contact_points, context
 from api.resources import rights as resources_of_rights
 from api.resources.subjects import invalid
-from contracts.channels import PURPOSES, TO_CUSTOMER
+from contracts.channels import PURPOSES, TO_CUSTOMER, configured
 from contracts.contact_points import NotUsable, PointKind
+from contracts.matters import Matter
 from contracts.purposes import Method, Purpose
 from contracts.rights import Right
 from customer_context.relevance.usefulness import Reaction
@@ -36,6 +37,7 @@ from services import (
     matching,
     merging,
     partners,
+    preferences,
 )
 from services.consent_terms import terms_of
 from services.contact_points import NewPoint
@@ -265,6 +267,9 @@ def own(view: View) -> Response:
         waiting=consent.waiting(view.connection, view.tenant, customer_id, view.now_us),
         partners=partners.of_customer(view.connection, view.tenant, customer_id, view.now_us),
         partner_purposes=tuple(Purpose),
+        choices=preferences.of_customer(
+            view.connection, view.tenant, customer_id, configured(view.deps.settings), view.now_us
+        ),
         ledger=consents.ledger[::-1],
         contacts=[
             row
@@ -280,6 +285,18 @@ def own(view: View) -> Response:
         reads=reads,
         next=next_,
     )
+
+
+def choose_channel(view: View) -> Response:
+    """POST /me/channels: the channel of a matter, from now on."""
+    matter, channel = view.form.get("matter", ""), view.form.get("channel") or None
+    if matter not in tuple(Matter) or (channel is not None and channel not in TO_CUSTOMER):
+        raise not_found()
+    preferences.choose(
+        view.connection, view.tenant, str(view.caller.customer), matter, channel, "page",
+        view.now_us,
+    )  # fmt: skip
+    return view.go("/me", "channel_chosen")
 
 
 def _rights(view: View, customer_id: str) -> dict[str, Any]:

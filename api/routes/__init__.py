@@ -25,6 +25,7 @@ from api.routes.back_office import (
 from api.routes.channels import interactions
 from api.routes.customers import (
     bills,
+    channels,
     consents,
     crash_answer,
     device_claims,
@@ -84,6 +85,7 @@ ROUTERS = tuple(
         own_partners,
         partner_customers,
         consents,
+        channels,
         inbox,
         crash_answer,
         disputes,

@@ -44,6 +44,7 @@ from store.people import (
     external_ids,
     households,
     identity,
+    preferences,
     registry,
     tenants,
 )
@@ -309,6 +310,7 @@ def write(
                     if section == "customers":
                         registry.set_addresses(connection, rows, tuple(ADDRESSES))
                         put_households(connection, rows)
+                        _put_channels(connection, rows)
                 _contact_points(connection, sections, points, now_us)
                 registry.assign(connection, sections.get("assignments", []))
                 recorded_at = from_us(now_us)
@@ -348,6 +350,14 @@ def put_households(connection: Connection, rows: Sequence[Mapping[str, Any]]) ->
             said.setdefault(row["tenant"], {})[row["customer"]] = row["household"]
     for tenant, of_tenant in said.items():
         households.put(connection, tenant, of_tenant)
+
+
+def _put_channels(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Record the channels that rows of customers name; the others stay as they are."""
+    for row in rows:
+        for matter, channel in row["channels"].items():
+            tenant, customer = row["tenant"], row["customer"]
+            preferences.put(connection, tenant, customer, matter, channel, None, "import")
 
 
 def _set_confirmations(connection: Connection, rows: Sequence[Mapping[str, Any]]) -> None:

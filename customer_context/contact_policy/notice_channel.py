@@ -1,6 +1,7 @@
 """By which channel a customer gets a notice about their case: one, and the first that may be. Pure.
 
-A customer who agreed to e-mail prefers it: they asked for it. The inbox takes what e-mail may not,
+The channel that they have chosen for the matter is first. Else a customer who agreed to e-mail
+prefers it: they asked for it. The inbox takes what e-mail may not,
 and no cap keeps a notice about one's own case from it.
 """
 
@@ -8,8 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from contracts.channels import CHANNELS
+from contracts.matters import matter_of
 from customer_context.contact_policy.policy import (
     MESSAGES,
+    PREFERRED,
     QUIET_HOURS,
     Message,
     Person,
@@ -54,13 +57,15 @@ def choose(to: Recipient, purpose: str | None, now_us: int, *, inbox: bool = Tru
     """Choose the channel. purpose : of the case, None = it rests on the contract.
 
     inbox : False = a link is asked for, which helps nobody in the inbox; the customer waits for it,
-    so that quiet hours do not hold it.
+    so that neither quiet hours nor a chosen channel hold it.
     """
     if purpose is not None and purpose not in to.person.granted:
         return Choice(None, f"no_consent:{purpose}")
-    policy = to.policy if inbox else to.policy.without(frozenset({QUIET_HOURS}))
+    policy = to.policy if inbox else to.policy.without(frozenset({QUIET_HOURS, PREFERRED}))
+    chosen = to.person.preferred.get(matter_of(purpose))
+    order = sorted(ORDER, key=lambda channel: channel != chosen)
     reasons: list[str] = []
-    for channel in ORDER if inbox else ORDER[:1]:
+    for channel in order if inbox else ORDER[:1]:
         why = _against(to, purpose, channel)
         if why is not None:
             reasons.append(why)

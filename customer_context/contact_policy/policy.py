@@ -1,7 +1,8 @@
 """Contact policy: may this message go to this customer, and from when? Pure.
 
-In this order: 1. consent to purpose and channel, 2. suppression after reactions, 3. quiet hours,
-which hold delivery, 4. caps and 5. the minimum distance, both at the time of delivery. Urgent
+In this order: 1. consent to purpose and channel, 2. the channel that the person has chosen for the
+matter, 3. suppression after reactions, 4. quiet hours, which hold delivery, 5. caps and 6. the
+minimum distance, both at the time of delivery. Urgent
 messages pass all but consent, and are not counted. A message that a rule does not apply to is not
 counted by that rule. A cap counts in every window of its length that contains the delivery, before
 and after: so it holds in whatever order messages are decided, and whichever way clocks jump. What
@@ -9,18 +10,20 @@ is said in a conversation that the customer began is subject to consent and supp
 Oracle: tests/oracles/contact_policy.py.
 """
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from contracts.channels import CHANNELS
+from contracts.channels import CHANNELS, STORED
+from contracts.matters import matter_of
 from customer_context.contact_policy.quiet_hours import QuietHours, deliver_from
 
 _US_PER_H = 3_600_000_000
 _US_PER_D = 24 * _US_PER_H
 
-QUIET_HOURS, DISTANCE = "quiet-hours", "minimum-distance"
-"""Ids of the two rules that there is one of."""
+QUIET_HOURS, DISTANCE, PREFERRED = "quiet-hours", "minimum-distance", "preferred-channel"
+ONE_OF_EACH = frozenset({QUIET_HOURS, DISTANCE, PREFERRED})
+"""Ids of the rules that there is one of."""
 
 MESSAGES = "messages"
 """The issue of messages that are no action: of playbooks, and about cases."""
@@ -72,18 +75,23 @@ class Suppression:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The rules for one action. distance_h : between two messages to a person; 0 = none."""
+    """The rules for one action. distance_h : between two messages to a person; 0 = none.
+
+    preferred : no message goes by another channel than the one that was chosen for its matter.
+    """
 
     caps: tuple[Cap, ...] = ()
     suppressions: tuple[Suppression, ...] = ()
     quiet_hours: QuietHours | None = None
     distance_h: int = 0
+    preferred: bool = True
 
     @property
     def ids(self) -> frozenset[str]:
         """Ids of the rules that there are."""
         found = {cap.id for cap in self.caps} | {one.id for one in self.suppressions}
         found |= {QUIET_HOURS} if self.quiet_hours is not None else set()
+        found |= {PREFERRED} if self.preferred else set()
         return frozenset(found | ({DISTANCE} if self.distance_h else set()))
 
     def without(self, ids: frozenset[str]) -> "Policy":
@@ -93,6 +101,7 @@ class Policy:
             tuple(one for one in self.suppressions if one.id not in ids),
             None if QUIET_HOURS in ids else self.quiet_hours,
             0 if DISTANCE in ids else self.distance_h,
+            self.preferred and PREFERRED not in ids,
         )
 
     @property
@@ -145,6 +154,7 @@ class Person:
     """What the policy knows of a customer.
 
     granted : purposes in force; not_by : (purpose, channel) that is not wanted; zone : IANA name.
+    preferred : matter → the channel that was chosen for it, and by which they can be reached.
     """
 
     zone: str
@@ -152,6 +162,7 @@ class Person:
     not_by: frozenset[tuple[str, str]] = frozenset()
     sent: Sequence[Sent] = field(default_factory=tuple)
     reactions: Sequence[Reaction] = field(default_factory=tuple)
+    preferred: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +203,8 @@ class Judge:
             return Verdict(refused, "consent", message.at_us)
         if message.urgent:
             return Verdict("", "", message.at_us)
+        if policy.preferred and self._person.preferred and _elsewhere(message, self._person):
+            return Verdict("not_preferred", PREFERRED, message.at_us)
         if self._person.reactions:
             for suppression in self._suppressions(policy, message.at_us):
                 if _suppressed(suppression, message, self._person.reactions):
@@ -239,6 +252,19 @@ def _without_consent(message: Message, person: Person) -> str:
     if message.purpose is not None and (message.purpose, message.channel) in person.not_by:
         return "channel_refused"
     return ""
+
+
+def _elsewhere(message: Message, person: Person) -> bool:
+    """Return whether the person has chosen another channel for the matter, which may have it.
+
+    What is stored on our own pages or said in a conversation reaches nobody who does not come.
+    """
+    chosen = person.preferred.get(matter_of(message.purpose))
+    if chosen is None or chosen == message.channel:
+        return False
+    if message.channel in STORED or message.channel in CONVERSATION:
+        return False
+    return not _without_consent(replace(message, channel=chosen), person)
 
 
 def _suppressed(suppression: Suppression, message: Message, reactions: Iterable[Reaction]) -> bool:

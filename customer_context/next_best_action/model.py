@@ -18,7 +18,7 @@ from pydantic import Field
 from contracts.channels import TO_CUSTOMER
 from contracts.purposes import Purpose
 from customer_context.cases.working_time import is_holiday
-from customer_context.contact_policy.policy import CONVERSATION, DISTANCE, QUIET_HOURS, Outcome
+from customer_context.contact_policy.policy import CONVERSATION, ONE_OF_EACH, Outcome
 from customer_context.contact_policy.quiet_hours import minutes_of
 from customer_context.facts.catalogue import FACTS, FactType
 from customer_context.facts.conditions import Condition, problem
@@ -305,12 +305,12 @@ def _ids(level: Any) -> set[str]:
     """Return the ids of the rules that a level adds, which levels below can switch off."""
     found = {policy.id for policy in level.policies}
     found |= {one.id for one in (*level.contact.caps, *level.contact.suppress)}
-    return found | {QUIET_HOURS, DISTANCE}
+    return found | ONE_OF_EACH
 
 
 def _check_level(level: Any, above: set[str], file: str, where: str) -> None:
     _check_switched_off(level.switch_off, above, file, where)
-    taken = (_ids(level) - {QUIET_HOURS, DISTANCE}) & above
+    taken = (_ids(level) - ONE_OF_EACH) & above
     if taken:
         raise wrong(file, f"{where}policies", f"{min(taken)!r} is also the id of a rule above")
     _check_policies(level.policies, file, f"{where}policies")

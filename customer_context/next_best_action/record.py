@@ -42,6 +42,7 @@ def of_request(rules: Rules, request: Request) -> dict[str, Any]:
         "zone": person.zone,
         "granted": sorted(person.granted),
         "not_by": sorted(map(list, person.not_by)),
+        "channels": dict(person.preferred),
         "sent": [[one.at_us, one.channel, one.own, sorted(one.exempt)] for one in person.sent],
         "reactions": [
             [one.at_us, one.outcome, one.channel, one.action, one.group, one.issue]
@@ -62,6 +63,7 @@ def request_of(record: Mapping[str, Any]) -> Request:
             frozenset((purpose, channel) for purpose, channel in record["not_by"]),
             tuple(Sent(at, channel, own, frozenset(ex)) for at, channel, own, ex in record["sent"]),
             tuple(Reaction(*one) for one in record["reactions"]),
+            dict(record.get("channels", {})),
         ),
         draws=dict(record["draws"]),
         preferred=dict(record["preferred"]),

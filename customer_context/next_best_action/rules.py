@@ -269,6 +269,7 @@ def _policy(parts: Sequence[ContactPart], off: set[str]) -> contact.Policy:
         ),
         hours,
         distance[-1] if distance and contact.DISTANCE not in off else 0,
+        contact.PREFERRED not in off,
     )
 
 

@@ -52,6 +52,7 @@ class Situation:
     sent : (contact id, message) that count, to the customer and the household
     reactions : of the customer
     not_by : (purpose, channel) that the customer does not want
+    preferred : matter → the channel that the customer has chosen, and can be reached by
     objected : the customer objects to automated decisions: no message without a person
     """
 
@@ -80,6 +81,7 @@ class Situation:
     reactions: Sequence[Reaction] = ()
     not_by: frozenset[tuple[str, str]] = frozenset()
     objected: bool = False
+    preferred: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def signal(self) -> dict[str, Any]:
@@ -325,7 +327,7 @@ def _asked(
     before = [one for other, one in situation.sent if other != id_ and other not in made.ids]
     person = policy.Person(
         situation.timezone, situation.granted, situation.not_by, (*before, *planned),
-        situation.reactions,
+        situation.reactions, situation.preferred,
     )  # fmt: skip
     return policy.judge(situation.policy, message, person)
 

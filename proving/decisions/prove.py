@@ -147,6 +147,7 @@ def request_of(plain: dict[str, Any]) -> Request:
                 )
                 for one in person["reactions"]
             ),
+            person.get("preferred", {}),
         ),
         plain["draws"],
         plain["preferred"],

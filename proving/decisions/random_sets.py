@@ -24,6 +24,7 @@ NUMBERS = tuple(name for name in NAMES if FACTS[name].type in (FactType.NUMBER, 
 CHANNELS = ("agent", "portal", "inbox", "email")
 ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "UTC")
 OUTCOMES = ("opened", "clicked", "accepted", "rejected", "complaint")
+_MATTERS = ("motor", "electricity", "contract")
 _PURPOSES = ("driving_score", "claims_assistance", "energy_insight")
 _TEXT = {"de": "Text", "en": "text"}
 
@@ -194,7 +195,7 @@ def files(random: Random) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     maker = _Maker(random)
     every: dict[str, Any] = {"id": "all", "version": 1, "timezone": "Europe/Berlin"}
     every |= {"policies": maker.policies(), "contact": maker.contact(0.6)}
-    above = [*_ids(every), "quiet-hours", "minimum-distance"]
+    above = [*_ids(every), "quiet-hours", "minimum-distance", "preferred-channel"]
     return every, [maker.issue(above) for _ in range(random.randint(1, 3))]
 
 
@@ -225,6 +226,9 @@ def request(random: Random, every: dict[str, Any], issues: list[dict[str, Any]])
         "most": random.choice((1, 1, 2, 5)),
         "person": {
             "zone": random.choice(ZONES),
+            "preferred": {
+                matter: random.choice(CHANNELS) for matter in _MATTERS if random.random() < 0.2
+            },
             "granted": [purpose for purpose in PURPOSES if random.random() < 0.8],
             "not_by": [
                 (random.choice(_PURPOSES), random.choice(CHANNELS))

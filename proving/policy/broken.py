@@ -61,6 +61,7 @@ BROKEN: Mapping[str, Patch] = {
     "cap-order": (policy, "_full", _only_before),
     "household": (policy, "_full", _of_person_only),
     "distance": (policy, "_too_near", _no),
+    "preferred-channel": (policy, "_elsewhere", _no),
     "lock": (prove, "takes_lock", lambda: False),
     "asked-again": (prove, "asked_again", _not_asked_again),
 }

@@ -27,6 +27,7 @@ class Delivered:
     granted: frozenset[str]
     not_by: frozenset[tuple[str, str]]
     reactions: tuple[dict[str, Any], ...]
+    preferred: dict[str, str]
 
     def message(self) -> dict[str, Any]:
         """Return it as the oracle reads it."""
@@ -39,11 +40,15 @@ class Delivered:
 def breaches(log: Sequence[Delivered]) -> Iterator[str]:
     """Yield every rule that a delivered message breaks."""
     for one in log:
-        person = {"granted": one.granted, "not_by": one.not_by}
+        person: dict[str, Any] = {"granted": one.granted, "not_by": one.not_by}
         if oracle.without_consent(one.message(), person, _CHANNEL_PURPOSES):
             yield f"without consent: {one.action} by {one.channel}"
         if one.urgent:
             continue
+        person["preferred"] = one.preferred
+        chosen = one.rules["preferred"]
+        if chosen and oracle.elsewhere(one.message(), person, _CHANNEL_PURPOSES):
+            yield f"not by the chosen channel: {one.action} by {one.channel}"
         quiet, held = one.rules["quiet"], one.rules.get("quiet_channels")
         if held is not None and one.channel not in held:
             quiet = None

@@ -7,6 +7,7 @@ plain oracle looks at what was delivered, and by which rules.
 from random import Random
 from typing import Any
 
+from contracts.matters import Matter
 from contracts.signals import signal_id
 from customer_context.contact_policy.policy import Policy
 from customer_context.next_best_action.model import ActionSet, AllActions
@@ -21,7 +22,7 @@ from services.contact_policy import ContactRules
 from services.decide import decide
 from store.casework import contacts, delivery
 from store.casework.delivery import Attempt, Lane
-from store.people import consent, households, registry
+from store.people import consent, households, preferences, registry
 from store.people.recording import record_at
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us, to_us
@@ -151,6 +152,9 @@ def _register(connection: Connection, tenant: str, zone: str) -> list[tuple[int,
             for purpose in _PURPOSES
         ],
     )  # fmt: skip
+    for one in people:
+        for matter, channel in _chosen(one).items():
+            preferences.put(connection, tenant, one, matter, channel, begin, "prove")
     connection.commit()
     found = [
         (row.device_id, row.device) for row in registry.devices(connection) if row.tenant == tenant
@@ -180,6 +184,12 @@ def _signal(
     connection.commit()
 
 
+def _chosen(customer: str) -> dict[str, str]:
+    """The last of the household wants no e-mail about electricity."""
+    last = customer.endswith(f"-{_CUSTOMERS - 1}")
+    return {Matter.ELECTRICITY: "inbox"} if last else {}
+
+
 def _stored(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = contacts.list_(connection, tenant, state="delivered", limit=1_000)
     return found
@@ -189,5 +199,5 @@ def _delivered(row: dict[str, Any], zone: str, action: Action) -> Delivered:
     return Delivered(
         to_us(row["counted_at"]), int(row["customer"].rpartition("-")[2]), zone, row["channel"],
         action.id, action.group, action.purpose, row["urgent"], plain(action),
-        frozenset(row["exempt"]), frozenset(_PURPOSES), frozenset(), (),
+        frozenset(row["exempt"]), frozenset(_PURPOSES), frozenset(), (), _chosen(row["customer"]),
     )  # fmt: skip

@@ -13,6 +13,7 @@ from random import Random
 from typing import Any
 
 from contracts.channels import CHANNELS
+from contracts.matters import Matter
 from customer_context.contact_policy import policy
 from customer_context.contact_policy.policy import (
     Cap,
@@ -34,6 +35,9 @@ _BEGIN_US = 1_772_000_000_000_000
 _ZONES = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kolkata", "UTC")
 _CHANNELS = ("inbox", "email")
 _PURPOSES = ("driving_score", "energy_insight")
+_SWITCHED_OFF = (
+    "person-day", "quiet-hours", "minimum-distance", "rejected", "preferred-channel",
+)  # fmt: skip
 _OF_HOUSEHOLD = 60
 """Contacts that are tried for one household."""
 _HORIZON_US = 31 * _DAY_US
@@ -76,6 +80,7 @@ class _Customer:
     zone: str
     granted: set[str]
     not_by: set[tuple[str, str]]
+    preferred: dict[str, str]
     reactions: list[Reaction] = field(default_factory=list)
 
 
@@ -149,6 +154,7 @@ class _Household:
                 random.choice(_ZONES),
                 {purpose for purpose in purposes if random.random() < 0.9},
                 {(random.choice(_PURPOSES), "email")} if random.random() < 0.2 else set(),
+                _chosen(random),
             )
             for _ in range(random.randint(1, 3))
         ]
@@ -159,11 +165,7 @@ class _Household:
 
     def _action(self, number: int, everywhere: Policy) -> Action:
         random = self._random
-        off = frozenset(
-            random.sample(("person-day", "quiet-hours", "minimum-distance", "rejected"), 1)
-            if random.random() < 0.25
-            else ()
-        )
+        off = frozenset(random.sample(_SWITCHED_OFF, 1) if random.random() < 0.25 else ())
         return Action(
             f"action-{number}", f"group-{number // 2}", "offers", random.choice(_PURPOSES),
             switched(everywhere, off), off, urgent=number == 3 and random.random() < 0.5,
@@ -202,6 +204,8 @@ class _Household:
         if random.random() < 0.03:
             purpose = random.choice((*_PURPOSES, "channel_email"))
             customer.granted ^= {purpose}
+        if random.random() < 0.02:
+            customer.preferred = _chosen(random)
         if random.random() < 0.08 and self._log:
             last = random.choice(self._log[-5:])
             action = next(one for one in self._actions if one.id == last.action)
@@ -283,6 +287,7 @@ class _Household:
                 planned.action.group, planned.action.purpose, planned.action.urgent,
                 plain(planned.action), planned.action.exempt, frozenset(customer.granted),
                 frozenset(customer.not_by), tuple(map(plain_reaction, customer.reactions)),
+                dict(customer.preferred),
             )
         )  # fmt: skip
 
@@ -301,7 +306,7 @@ class _Household:
         )  # fmt: skip
         return Person(
             customer.zone, frozenset(customer.granted), frozenset(customer.not_by), sent,
-            tuple(customer.reactions),
+            tuple(customer.reactions), dict(customer.preferred),
         )  # fmt: skip
 
     def _compare(
@@ -323,11 +328,17 @@ class _Household:
                 for s in person.sent
             ],
             "reactions": [plain_reaction(one) for one in person.reactions],
+            "preferred": person.preferred,
         }  # fmt: skip
         purposes = {name: spec.purpose for name, spec in CHANNELS.items()}
         wanted = oracle.judge(plain(action), asked, known, purposes)
         if (verdict.refusal, verdict.rule, verdict.deliver_at_us) != wanted:
             yield f"the policy says {verdict}, expected {wanted}"
+
+
+def _chosen(random: Random) -> dict[str, str]:
+    """Return the channels that a customer has chosen for matters."""
+    return {matter: random.choice(_CHANNELS) for matter in Matter if random.random() < 0.25}
 
 
 def switched(everywhere: Policy, off: frozenset[str]) -> Policy:
@@ -338,6 +349,7 @@ def switched(everywhere: Policy, off: frozenset[str]) -> Policy:
         suppressions=tuple(one for one in everywhere.suppressions if one.id not in off),
         quiet_hours=None if policy.QUIET_HOURS in off else everywhere.quiet_hours,
         distance_h=0 if policy.DISTANCE in off else everywhere.distance_h,
+        preferred=policy.PREFERRED not in off,
     )
 
 
@@ -373,6 +385,7 @@ def plain(action: Action) -> dict[str, Any]:
         "quiet": None if hours is None else (_clock(hours.begin_min), _clock(hours.end_min)),
         "quiet_channels": None if hours is None else hours.channels,
         "distance_h": rules_.distance_h,
+        "preferred": rules_.preferred,
     }  # fmt: skip
 
 

@@ -252,6 +252,8 @@ TABLES = (
           _CUSTOMER, Retention("history", "decided_at"), End.DELETE),
     Entry("customers.household_member", "caps on messages of a household", "who lives together",
           _CUSTOMER, _RELATIONSHIP, End.DELETE),
+    Entry("customers.channel_choice", "send messages as the customer wants them",
+          "chosen channels", _CUSTOMER, _RELATIONSHIP, End.DELETE),
     Entry("contacts.weather_place", "weather notices", "a place, as coarse as the tenant names it",
           _CUSTOMER, Retention("relationship"), End.DELETE),
     _nobody("contacts.weather", "weather notices, and what explains consumption",

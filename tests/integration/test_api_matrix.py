@@ -204,6 +204,8 @@ RULES: dict[str, Rule] = {
     "list_own_messages": OWN,
     "mark_message_read": OWN,
     "report_message_feedback": OWN,
+    "list_own_channels": OWN,
+    "choose_own_channel": OWN,
     "list_contacts": rule(*CONTACT, whole=True),
     "get_contact": rule(*CONTACT),
     "resend_contact": rule("agent", "operator", "platform", "supervisor"),

@@ -227,6 +227,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "change_vehicle": (f"/v1/vehicles/{own.vehicle}", "back_office"),
         "change_meter": (f"/v1/meters/{own.meter}", "back_office"),
         "reject_request": (f"/v1/approvals/{own.approval}/reject", "person data_protection"),
+        "choose_own_channel": (f"/v1/customers/{own.driver}/channels", "customer"),
         "report_context_feedback": (f"/v1/customers/{own.driver}/context/feedback", "agent"),
         "report_message_feedback": (
             f"/v1/customers/{own.driver}/inbox/{own.message}/feedback",

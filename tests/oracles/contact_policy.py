@@ -7,6 +7,10 @@ HOUR = 3_600_000_000
 DAY = 24 * HOUR
 MINUTE = 60_000_000
 CONVERSATION = ("agent", "portal")
+MATTERS = {
+    None: "contract", "driving_score": "motor", "claims_assistance": "motor",
+    "energy_insight": "electricity",
+}  # fmt: skip
 
 
 def wall_minute(at, zone):
@@ -55,6 +59,15 @@ def without_consent(message, person, channel_purposes):
     return ""
 
 
+def elsewhere(message, person, channel_purposes):
+    """Another channel was chosen for the matter, and it may have this message."""
+    chosen = person.get("preferred", {}).get(MATTERS.get(message["purpose"]), message["channel"])
+    if message["channel"] in ("inbox", *CONVERSATION) or chosen == message["channel"]:
+        return False
+    there = {**message, "channel": chosen}
+    return without_consent(there, person, channel_purposes) == ""
+
+
 def suppressed(rule, message, reactions):
     if rule["channel"] is not None and rule["channel"] != message["channel"]:
         return False
@@ -91,10 +104,11 @@ def judge(rules, message, person, channel_purposes):
     """Return (refusal, rule id, deliver at).
 
     rules : {"caps": [{id, most, within_h, per, channel}], "suppress": [...], "quiet": (b, e) or
-    None, "quiet_channels": those that it holds (None or left out = all), "distance_h": n}.
+    None, "quiet_channels": those that it holds (None or left out = all), "distance_h": n,
+    "preferred": whether a chosen channel counts}.
     message : {at, channel, purpose, action, group, issue, urgent}.
     person : {zone, granted, not_by, sent: [{at, channel, own, exempt}], reactions: [{at, outcome,
-    channel, action, group, issue}]}.
+    channel, action, group, issue}], preferred: matter → channel}.
     """
     at, channel = message["at"], message["channel"]
     refusal = without_consent(message, person, channel_purposes)
@@ -102,6 +116,8 @@ def judge(rules, message, person, channel_purposes):
         return refusal, "consent", at
     if message["urgent"]:
         return "", "", at
+    if rules.get("preferred", True) and elsewhere(message, person, channel_purposes):
+        return "not_preferred", "preferred-channel", at
     for rule in rules["suppress"]:
         if suppressed(rule, message, person["reactions"]):
             return "suppressed", rule["id"], at

@@ -79,6 +79,7 @@ def contact_rules(levels, off):
         rules["quiet"] = None
     if "minimum-distance" in off:
         rules["distance_h"] = 0
+    rules["preferred"] = "preferred-channel" not in off
     return rules
 
 

@@ -198,6 +198,7 @@ EXEMPT = {
         f"POST /v1/customers/{{customer_id}}/inbox/{{contact_id}}/{asked}": "the customer's own"
         for asked in ("read", "feedback")
     },
+    "POST /v1/customers/{customer_id}/channels": "the customer's own",
     "POST /v1/customers/{customer_id}/cases/{case_id}/answer": "the customer's own",
     "POST /v1/customers/{customer_id}/trips/{trip_id}/dispute": "the customer's own",
     "POST /login": "has no data",

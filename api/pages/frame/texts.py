@@ -29,6 +29,7 @@ DYNAMIC = (
     "round.why",
     "next_action.outcomes",
     "next_action.stages",
+    "preferred.matter",
     "timeline.kind",
     "alert.action",
     "alert.state",
