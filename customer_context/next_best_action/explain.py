@@ -178,6 +178,9 @@ def with_facts(request: Request, changed: Mapping[str, Value | None]) -> Request
     return replace(request, facts=tuple(kept))
 
 
+_FACTORS = ("propensity", "context", "value", "weight", "priority")
+
+
 def as_json(verdict: ActionVerdict) -> dict[str, Any]:
     """Return a verdict as plain values."""
     return {
@@ -198,7 +201,7 @@ def as_json(verdict: ActionVerdict) -> dict[str, Any]:
                 "reason": one.reason or None,
                 "rule": one.rule or None,
                 "detail": one.detail or None,
-                **({} if one.factors is None else factors_json(one.factors)),
+                **(dict.fromkeys(_FACTORS) if one.factors is None else factors_json(one.factors)),
             }
             for one in verdict.treatments
         ],
