@@ -30,21 +30,21 @@ _SHOWN = 20
 _BATCH = 500
 _PLANNED = frozenset({"planned", "corrected", "already_decided"})
 """Reasons of what was planned, whatever became of it in the store."""
-_BY_POLICY = frozenset({"cap_reached", "too_soon", "suppressed"})
+_BY_POLICY = frozenset({"cap_reached", "too_soon", "suppressed", "not_preferred"})
 
 
 @dataclass(slots=True)
 class Tally:
     """What one set of rules would have sent.
 
-    contacts : (playbook, treatment) → number; customers : who got something; capped : messages
-    that the contact policy has stopped.
+    contacts : (playbook, treatment) → number; per_customer : who got how many; conflicts :
+    (playbook, treatment, reason, rule of contact) → messages that it has stopped.
     """
 
     contacts: Counter[tuple[str, str]] = field(default_factory=Counter)
     cases: Counter[str] = field(default_factory=Counter)
     per_customer: Counter[str] = field(default_factory=Counter)
-    capped: int = 0
+    conflicts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
 
 
 def playbooks(
@@ -219,7 +219,9 @@ def _play(
         planned = plan(playbook, sent.given(one))
         for verdict in planned.verdicts:
             found[playbook.id, verdict.treatment] = (verdict.outcome, verdict.reason)
-            tally.capped += verdict.reason in _BY_POLICY
+            if verdict.reason in _BY_POLICY:
+                conflict = (playbook.id, verdict.treatment, verdict.reason, verdict.detail)
+                tally.conflicts[conflict] += 1
         tally.cases[playbook.id] += planned.case is not None
         for contact in planned.contacts:
             tally.contacts[playbook.id, contact.treatment] += 1
@@ -252,5 +254,11 @@ def _figures(tally: Tally) -> dict[str, Any]:
         "cases": {playbook: n for playbook, n in sorted(tally.cases.items()) if n},
         "customers": len(tally.per_customer),
         "most_to_one": max(counts, default=0),
-        "capped": tally.capped,
+        "capped": tally.conflicts.total(),
+        "conflicts": [
+            {"contact": f"{playbook}/{treatment}", "reason": reason, "rule": rule, "number": number}
+            for (playbook, treatment, reason, rule), number in sorted(
+                tally.conflicts.items(), key=lambda one: (-one[1], one[0])
+            )
+        ],
     }

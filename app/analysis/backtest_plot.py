@@ -1,5 +1,6 @@
 """The plot of a backtest: what would have been sent and offered, live beside changed."""
 
+from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,8 @@ def plot_backtest(found: Mapping[str, Any], path: Path) -> None:
     of_playbooks, of_actions = found["playbooks"], found["actions"]
     changed = of_playbooks["changed"]
     with mpl.rc_context(STYLE):
-        figure = Figure(figsize=(14, 6), dpi=100, layout="constrained")
-        messages, offers = figure.subplots(1, 2)
+        figure = Figure(figsize=(20, 6), dpi=100, layout="constrained")
+        messages, offers, conflicts = figure.subplots(1, 3)
         _bars(
             messages, "Messages of playbooks", of_playbooks["live"]["contacts"],
             None if changed is None else changed["contacts"],
@@ -28,10 +29,24 @@ def plot_backtest(found: Mapping[str, Any], path: Path) -> None:
         new = of_actions["changed"]
         won = None if new is None else new["won"]
         _bars(offers, "Actions that win", of_actions["live"]["won"], won)
+        _bars(
+            conflicts, "Stopped by rules of contact",
+            _conflicts(of_playbooks["live"], of_actions["live"]),
+            None if changed is None and new is None
+            else _conflicts(changed or of_playbooks["live"], new or of_actions["live"]),
+        )  # fmt: skip
         try:
             figure.savefig(path, format="png")
         except OSError as error:
             raise Usage(f"{path}: {error}") from None
+
+
+def _conflicts(of_playbooks: Mapping[str, Any], of_actions: Mapping[str, Any]) -> dict[str, int]:
+    """Return rule of contact → messages and offers that it has stopped."""
+    found = Counter[str](of_actions["stopped"])
+    for one in of_playbooks["conflicts"]:
+        found[one["rule"]] += one["number"]
+    return dict(found)
 
 
 def _bars(

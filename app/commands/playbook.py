@@ -298,6 +298,11 @@ def _show_backtest(found: dict[str, Any], compare_decided: bool) -> None:
             rows = [[what, number] for what, number in figures["contacts"].items()]
             rows += [[w, figures[w]] for w in ("customers", "most_to_one", "capped")]
             print_table(f"Playbooks, {name}", ["contact", "number"], rows)
+            stopped = figures["conflicts"]
+            if stopped:
+                heads = ["contact", "reason", "rule", "number"]
+                rows = [[one[head] for head in heads] for one in stopped]
+                print_table(f"Stopped by rules of contact, {name}", heads, rows)
     out.print(
         f"{of_actions['decisions']} decisions of {of_actions['customers']} customers: "
         f"{of_actions['equal']} as they were decided ({_percent(of_actions['equal_share'])}), "

@@ -1,6 +1,7 @@
 """Playbooks and actions tried on stored history: as it was decided, and with a change."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,26 @@ def test_a_change_shows_what_would_have_been_different(stage: Stage) -> None:
     (different,) = found["different"]
     assert different["customer"] == "c0"
     assert different["changed"]["crash-call-back/driver-inbox"] == "nothing: condition_false"
+
+
+def test_conflicts_with_rules_of_contact_are_counted_by_rule(
+    new_stage: Callable[..., Stage],
+) -> None:
+    stage = new_stage(messages_per_day=1)
+    for hour in range(3):
+        stage.anomaly(started_at=f"2026-11-18T0{hour}:00:00+00:00")
+        stage.decide()
+        stage.clock.advance(60)
+    found = played(stage)
+    assert found["equal_share"] == 1.0 and found["live"]["capped"] == 2
+    assert found["live"]["conflicts"] == [
+        {
+            "contact": "meter-anomaly/customer-inbox",
+            "reason": "cap_reached",
+            "rule": "inbox-day",
+            "number": 2,
+        }
+    ]
 
 
 def test_actions_are_decided_again_from_their_records(stage: Stage, tmp_path: Path) -> None:
