@@ -194,6 +194,16 @@ POINTS: tuple[Point, ...] = (
         ),
     ),
     Point(
+        "evidence of alerts",
+        "Nothing is computed of a meter whose customer does not agree, nor of what was measured "
+        "under another customer's contract.",
+        ("store/reads/metering.py",),
+        (
+            "tests/integration/test_alert_evidence.py::"
+            "test_nothing_is_computed_of_others_nor_of_who_withdrew",
+        ),
+    ),
+    Point(
         "lists and single rows",
         "Alerts, signals and events are left out; cases and contacts stay with a neutral text.",
         (

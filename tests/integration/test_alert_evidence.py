@@ -1,7 +1,7 @@
 """An alert of the stream has the evidence that `analyse-meter` gives for the same meter's file."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -26,9 +26,12 @@ from proving.meters.homes import simulated
 from services import alert_evidence, bills
 from store.casework import weather
 from store.people import keys
+from store.postgres import roles
 from store.postgres.times import from_us
+from store.reads import metering
 from tests.fix_api import running_api
 from tests.fix_contacts import Stage
+from tests.fix_postgres import _execute, copy_database, database_of
 from tests.fix_registry import NOW_US, registry
 from tests.pages import sign_in
 from tests.patience import patient
@@ -109,21 +112,26 @@ def registered(stage: Stage) -> None:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("evidence")
-
-
-@pytest.fixture
-def answers(new_stage: Callable[..., Stage], folder: Path) -> Answers:
-    file, anomalies = from_file(folder)
-    stage = new_stage()
-    registered(stage)
-    messages = messages_of(file, "t1/meter0", "native", None, str(ZONE), [], 600, NOW_US)
-    worker = Worker(stage.url, stage.settings, stage.clock)
-    worker.process([RawMessage(m.topic, m.payload(None), NOW_US, m.content_type) for m in messages])
-    worker.close()
-    stage.decide()
-    return Answers(stage, anomalies)
+def answers(
+    postgres_url: str, _template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Answers]:
+    file, anomalies = from_file(tmp_path_factory.mktemp("evidence"))
+    name = f"{_template}_evidence"
+    copy_database(postgres_url, name, _template)
+    try:
+        stage = Stage(database_of(postgres_url, name))
+        registered(stage)
+        messages = messages_of(file, "t1/meter0", "native", None, str(ZONE), [], 600, NOW_US)
+        worker = Worker(stage.url, stage.settings, stage.clock)
+        worker.process(
+            [RawMessage(m.topic, m.payload(None), NOW_US, m.content_type) for m in messages]
+        )
+        worker.close()
+        stage.decide()
+        yield Answers(stage, anomalies)
+        stage.connection.close()
+    finally:
+        _execute(postgres_url, f"drop database if exists {name} with (force)")
 
 
 def explained(stage: Stage) -> None:
@@ -187,3 +195,19 @@ def the_api_and_the_page_show_it(stage: Stage, rise: dict[str, Any]) -> None:
         for path in ("/alerts", "/meters/m0"):
             page = client.get(path, headers={"accept-language": "en"}).text
             assert "less than expected" in page, path
+
+
+def test_nothing_is_computed_of_others_nor_of_who_withdrew(answers: Answers) -> None:
+    stage = answers.stage
+    roles.set_tenant_scope(stage.connection, ["t1"])
+    since, until = from_us(FIRST_US), from_us(NOW_US)
+    for customers, size in ((["c3"], DAYS * 48), (["c4"], 0), ([], 0)):
+        found = metering.measured(stage.connection, "t1", "m0", customers, since, until)
+        assert len(found) == size
+    stage.connection.commit()
+    stage.clock.advance(60)
+    stage.consent("c3", "energy_insight", "withdrawn")
+    stage.connection.execute("update contacts.alert set evidence_due_at = known_at")
+    stage.connection.commit()
+    explained(stage)
+    assert {alert["evidence"] is None for alert in stage.alerts()} == {True}
