@@ -29,6 +29,8 @@ KINDS: Mapping[str, str] = {
     "bill.put": "bills",
 }
 """Type of an event → the kind of its row."""
+BILLING = frozenset({"tariffs", "bills"})
+"""Kinds of a billing system's rows."""
 
 _MOST_TEXT = 300
 

@@ -13,8 +13,6 @@ from services.registry_rows import Refusal, refusal_of
 from store.people import bills as stored
 from store.postgres.pool import Connection
 
-TARIFFS, BILLS = "tariffs", "bills"
-
 
 def apply(
     connection: Connection, tenant: str, kind: str, row: Any, by: str, now_us: int
@@ -23,7 +21,7 @@ def apply(
     object_ = row.get("id") if isinstance(row, dict) and isinstance(row.get("id"), str) else None
     try:
         with connection.transaction():
-            if kind == TARIFFS:
+            if kind == "tariffs":
                 return _tariff(connection, tenant, TariffRow.model_validate(row), by, now_us)
             return _bill(connection, tenant, BillRow.model_validate(row), by, now_us)
     except ValidationError as error:

@@ -5,7 +5,8 @@ of it, in the transaction that marks the row, so that a kill between the two los
 doubles nothing. The delivery of the contact is the acknowledgement.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from typing import Any
 
 from contracts.contacts import contact_id
@@ -19,6 +20,9 @@ from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
 BATCH = 100
+GONE = "gone"
+"""What the event is about is no longer there: nothing can be sent."""
+MOST_AGAIN = 10_000
 _SIDE = "utility"
 
 
@@ -37,12 +41,75 @@ def _hand_over(connection: Connection, row: Mapping[str, Any], now_us: int) -> s
     tenant = row["tenant"]
     data = _reading(row) if row["meter"] is not None else _value(connection, row)
     if data is None:
-        return "gone"
+        return GONE
     to = receivers.active(connection, [tenant]).get((tenant, _SIDE), [])
     if not to:
         return "no system takes events: tachowatt receiver add"
     contacts.put(connection, [_contact(row, data, one) for one in to], now_us)
     return ""
+
+
+class Acknowledged(StrEnum):
+    """Where an event is on its way."""
+
+    WAITING = "waiting"  # the contacts process takes it next
+    NOBODY = "nobody"  # no system took it; the reason says why
+    SENT = "sent"  # and not acknowledged yet by every receiver
+    FAILED = "failed"  # a receiver has not acknowledged it, and it is not sent again by itself
+    YES = "acknowledged"  # by every receiver
+
+
+def listed(
+    connection: Connection, tenant: str, *, open_only: bool = False, limit: int = 200
+) -> list[dict[str, Any]]:
+    """Return events, newest first, each with `state` (`Acknowledged`).
+
+    open_only : without those that every receiver has acknowledged
+    """
+    rows = meter_data.events(connection, tenant)
+    receivers_of = [row["receiver_id"] for row in receivers.list_(connection, tenant)]
+    ids = {row["event_id"]: [_id_of(row, one) for one in receivers_of] for row in rows}
+    states = contacts.states(connection, tenant, [one for many in ids.values() for one in many])
+    found: list[dict[str, Any]] = []
+    for row in rows:
+        sent = [states[one] for one in ids[row["event_id"]] if one in states]
+        state = _state(row, sent)
+        if not open_only or state is not Acknowledged.YES:
+            found.append({**row, "state": state})
+    return found[:limit]
+
+
+def _state(row: Mapping[str, Any], sent: Sequence[str]) -> Acknowledged:
+    if row["done_at"] is None:
+        return Acknowledged.WAITING
+    if not sent:
+        return Acknowledged.NOBODY
+    if any(one in ("failed", "refused", "cancelled") for one in sent):
+        return Acknowledged.FAILED
+    return Acknowledged.SENT if "pending" in sent else Acknowledged.YES
+
+
+def send_again(connection: Connection, tenant: str, now_us: int) -> int:
+    """Send what nobody took and what has failed; return the number of events. The caller commits.
+
+    Receivers get the same ids: one that has an event already knows it.
+    """
+    rows = listed(connection, tenant, open_only=True, limit=MOST_AGAIN)
+    nobody = [
+        row["event_id"]
+        for row in rows
+        if row["state"] is Acknowledged.NOBODY and row["reason"] != GONE
+    ]
+    meter_data.renew(connection, nobody)
+    failed = [row for row in rows if row["state"] is Acknowledged.FAILED]
+    to = [row["receiver_id"] for row in receivers.list_(connection, tenant)]
+    ids = [_id_of(row, one) for row in failed for one in to]
+    contacts.resend(connection, tenant, ids, now_us)
+    return len(nobody) + len(failed)
+
+
+def _id_of(row: Mapping[str, Any], receiver: int) -> str:
+    return contact_id(f"{row['kind']} {row['ref']}", TYPED, str(row["version"]), receiver)
 
 
 def _reading(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -76,7 +143,7 @@ def _value(connection: Connection, row: Mapping[str, Any]) -> dict[str, Any] | N
 def _contact(row: Mapping[str, Any], data: dict[str, Any], receiver: int) -> NewContact:
     kind = row["kind"]
     return NewContact(
-        contact_id=contact_id(f"{kind} {row['ref']}", TYPED, str(row["version"]), receiver),
+        contact_id=_id_of(row, receiver),
         tenant=row["tenant"],
         customer=row["customer"],
         channel="webhook",

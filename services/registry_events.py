@@ -10,7 +10,7 @@ from datetime import datetime
 
 from contracts import registry_events
 from contracts.registry_events import RegistryEvent, Unreadable
-from services import back_office, billing_rows, registry_changes
+from services import back_office, registry_changes
 from services.back_office import Kind, Outcome, Result
 from services.registry_rows import Refusal
 from store.people import received_events, registry
@@ -111,7 +111,9 @@ def _refusal(reason: str) -> Outcome:
 
 def write(connection: Connection, event: RegistryEvent, now_us: int) -> Outcome:
     """Write the row of an event; return its outcome. The caller commits."""
-    if event.kind in (billing_rows.TARIFFS, billing_rows.BILLS):
+    if event.kind in registry_events.BILLING:
+        from services import billing_rows  # and numpy with it, which other rows do not need
+
         return billing_rows.apply(
             connection, event.tenant, event.kind, event.data, event.source, now_us
         )

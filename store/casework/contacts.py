@@ -226,6 +226,17 @@ def get(connection: Connection, tenant: str, contact_id: str) -> dict[str, Any] 
     )
 
 
+def states(connection: Connection, tenant: str, ids: Sequence[str]) -> dict[str, str]:
+    """Return id → state of those contacts that exist."""
+    return dict(
+        connection.execute(
+            "select contact_id, state from contacts.contact "
+            "where tenant = %s and contact_id = any(%s)",
+            (tenant, list(ids)),
+        ).fetchall()
+    )
+
+
 def attempts(connection: Connection, contact_id: str) -> list[dict[str, Any]]:
     """Return the attempts to deliver a contact, oldest first."""
     return rows.all_(

@@ -1,5 +1,6 @@
 """Corrections of readings, values released for billing, and what leaves as events."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -187,3 +188,22 @@ def done(connection: Connection, event_id: int, reason: str, now: datetime) -> N
         "update contacts.meter_event set done_at = %s, reason = %s where event_id = %s",
         (now, reason, event_id),
     )
+
+
+def events(connection: Connection, tenant: str, limit: int = 10_000) -> list[dict[str, Any]]:
+    """Return the newest events of a tenant: which reading or value, its version, and when."""
+    return rows.all_(
+        connection,
+        "select event_id, kind, customer, ref, version, due_at, done_at, reason "
+        "from contacts.meter_event where tenant = %s order by event_id desc limit %s",
+        (tenant, limit),
+    )
+
+
+def renew(connection: Connection, event_ids: Sequence[int]) -> None:
+    """Let events wait again that were handed over to nobody."""
+    connection.execute(
+        "update contacts.meter_event set done_at = null, reason = '' where event_id = any(%s)",
+        (list(event_ids),),
+    )
+    notify.wake(connection, notify.CONTACT)

@@ -166,6 +166,35 @@ def test_what_is_not_ready_says_why_and_is_not_released(
     assert kinds == ["billing.value.released", *["reading.accepted"] * 3]
 
 
+def test_what_the_billing_system_has_not_acknowledged_is_listed_and_sent_again(
+    stage: Stage, new_receiver: Callable[[], Receiver]
+) -> None:
+    enter(stage, at(2026, 9, 30), 1000.0)
+
+    def states(**more: bool) -> list[str]:
+        rows = meter_events.listed(stage.connection, "t1", **more)
+        return [row["state"] for row in rows]
+
+    assert states() == ["waiting"]
+    assert meter_events.decide_due(stage.connection, NOW_US) == 1
+    assert states() == ["nobody"], "no system takes events yet"
+    stage.connection.commit()
+    billing = new_receiver()
+    stage.receiver(billing, "billing", "utility")
+    assert meter_events.send_again(stage.connection, "t1", NOW_US) == 1
+    assert states() == ["waiting"]
+    assert meter_events.decide_due(stage.connection, NOW_US) == 1
+    assert states() == ["sent"] and states(open_only=True) == ["sent"]
+    for state, expected in (("failed", "failed"), ("delivered", "acknowledged")):
+        stage.connection.execute("update contacts.contact set state = %s", (state,))
+        assert states() == [expected]
+        if expected == "failed":
+            assert meter_events.send_again(stage.connection, "t1", NOW_US) == 1
+            assert states() == ["sent"]
+    assert states(open_only=True) == []
+    assert meter_events.send_again(stage.connection, "t1", NOW_US) == 0
+
+
 def test_an_exchange_has_both_readings_and_the_use_adds_up(stage: Stage) -> None:
     enter(stage, at(2026, 9, 30), 1000.0)
     enter(stage, at(2026, 10, 10), 1100.0)

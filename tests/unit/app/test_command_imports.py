@@ -88,6 +88,7 @@ HELP: dict[str, set[str]] = {
     "import-meter": PARSER,
     "rank-meters": PARSER,
     "reading-round": DATABASE,
+    "meter-event": DATABASE,
     "rank": PARSER,
     "facts": PARSER,
     "action": PARSER,
