@@ -6,10 +6,9 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
-import yaml
-
 from customer_context.next_best_action.check import load
 from customer_context.next_best_action.rules import Rules
+from runtime import yaml_text
 from runtime.errors import Usage
 
 
@@ -68,6 +67,6 @@ def changed(rules: Rules, files: Mapping[str, str]) -> Rules | None:
     """
     if not files:
         return None
-    ids = {yaml.safe_load(text).get("id") for text in files.values()}
-    kept = {n: t for n, t in rules.set.texts.items() if yaml.safe_load(t).get("id") not in ids}
+    ids = {yaml_text.load(text).get("id") for text in files.values()}
+    kept = {n: t for n, t in rules.set.texts.items() if yaml_text.load(t).get("id") not in ids}
     return loaded(tuple(sorted({**kept, **files}.items())))

@@ -23,6 +23,7 @@ from customer_context.contact_policy.quiet_hours import minutes_of
 from customer_context.facts.catalogue import FACTS, FactType
 from customer_context.facts.conditions import Condition, problem
 from customer_context.rules.form import Part, Slug, Texts, read, wrong
+from runtime import yaml_text
 from runtime.errors import Usage
 
 Stage = Literal["eligible", "applicable", "suitable"]
@@ -257,7 +258,7 @@ def _is_all(text: str) -> bool:
     if _WORD_ALL.search(text) is None:
         return False  # most files, which are then read once
     try:
-        found = yaml.safe_load(text)
+        found = yaml_text.load(text)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError):
         return False
     return isinstance(found, dict) and found.get("id") == ALL

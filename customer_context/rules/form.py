@@ -1,11 +1,12 @@
 """The form of a file of rules: YAML without duplicate keys, and parts that refuse unknown keys."""
 
 import re
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from runtime import yaml_text
 from runtime.errors import Usage
 
 Slug = Annotated[str, Field(pattern=r"^[a-z][a-z0-9-]{0,63}$")]
@@ -30,7 +31,7 @@ Spec = TypeVar("Spec", bound=Part)
 def read(model: type[Spec], text: str, file: str) -> Spec:
     """Read a file's text. Raises `Usage` with file, field and the expected value."""
     try:
-        found = yaml.load(text, Loader=_Strict)  # a SafeLoader
+        found = yaml_text.load(text, unique=True)
     except (yaml.YAMLError, ValueError, TypeError, RecursionError) as error:
         # The package also raises errors of values, such as an invalid date.
         raise Usage(f"{file}: not YAML: {re.sub(chr(10) + ' *', ' ', str(error))}") from None
@@ -49,18 +50,3 @@ def read(model: type[Spec], text: str, file: str) -> Spec:
 def wrong(file: str, where: str, what: str) -> Usage:
     """Return the error of a field."""
     return Usage(f"{file}: {where}: {what}")
-
-
-class _Strict(yaml.SafeLoader):
-    """A loader that raises an error on a duplicate key, instead of using the later one."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        seen = set()
-        for key_node, _ in node.value:
-            key = self.construct_object(key_node, deep=True)
-            if key in seen:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {key!r} is duplicate", key_node.start_mark
-                )
-            seen.add(key)
-        return super().construct_mapping(node, deep)

@@ -33,10 +33,10 @@ _FOUND = (
 
 def texts() -> dict[str, Any]:
     """Return `columns` and `tables` of the file."""
-    import yaml  # most starts of a command write no comment
+    from runtime import yaml_text  # most starts of a command write no comment
 
     file = resources.files("store.schema") / "comments.yaml"
-    found: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    found: dict[str, Any] = yaml_text.load(file.read_text(encoding="utf-8"))
     return found
 
 

@@ -7,13 +7,12 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-import yaml
-
 from contracts import contact_points, kinds
 from contracts.channels import CHANNELS
 from contracts.kinds import LANGUAGES, Text
 from contracts.trip_counting import NAMES as COUNTING
 from contracts.trip_quality import TRIP_QUALITY
+from runtime import yaml_text
 
 DYNAMIC = (
     "felt_source",
@@ -141,7 +140,7 @@ def load(language: str) -> dict[str, str]:
     """Load all texts of a language by their full key."""
     found: dict[str, str] = {}
     source = resources.files("api.pages").joinpath(f"texts/{language}.yaml")
-    _flatten(yaml.safe_load(source.read_text(encoding="utf-8")), "", found)
+    _flatten(yaml_text.load(source.read_text(encoding="utf-8")), "", found)
     return found | _of_contracts(language)
 
 
