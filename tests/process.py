@@ -27,6 +27,7 @@ _loaded.set_forkserver_preload(
         "app.cli",
         *(f"app.{room}.{part}" for room in ("commands", "processes") for part in PARTS),
         "app.demo.service",
+        "tests.loaded",
     ]
 )
 
