@@ -113,11 +113,22 @@ def database_of(url: str, name: str) -> str:
 @pytest.fixture
 def new_database(postgres_url: str, _template: str) -> Iterator[Callable[[], str]]:
     """Make migrated, empty databases: `url = new_database()`."""
+    yield from _databases(postgres_url, _template)
+
+
+@pytest.fixture(scope="module")
+def shared_database(postgres_url: str, _template: str) -> Iterator[str]:
+    """URL of a migrated database of the module, for tests that leave it as they found it."""
+    for make in _databases(postgres_url, _template):
+        yield make()
+
+
+def _databases(postgres_url: str, template: str) -> Iterator[Callable[[], str]]:
     made: list[str] = []
 
     def make() -> str:
         name = f"tachowatt_{os.getpid()}_{next(_numbers)}"
-        copy_database(postgres_url, name, _template)
+        copy_database(postgres_url, name, template)
         made.append(name)
         return database_of(postgres_url, name)
 

@@ -24,11 +24,7 @@ from tests.fix_registry import NOW_US
 Run = Callable[..., str]
 
 
-@pytest.fixture
-def run(database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`run("person", "list")`: what the command wrote."""
-    monkeypatch.setenv("TACHOWATT_DATABASE_URL", database)
-
+def command(capsys: pytest.CaptureFixture[str]) -> Run:
     def run_(*arguments: str) -> str:
         capsys.readouterr()
         cli(list(arguments), standalone_mode=False)
@@ -37,12 +33,33 @@ def run(database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
     return run_
 
 
+@pytest.fixture
+def run(database: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`run("person", "list")`: what the command wrote."""
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", database)
+    return command(capsys)
+
+
+@pytest.fixture(scope="module")
+def with_sofia(shared_database: str) -> str:
+    """A database with a tenant, a customer and Sofia."""
+    sections = {
+        "tenants": [{"id": "acme", "name": "Acme", "timezone": "Europe/Berlin"}],
+        "customers": [{"tenant": "acme", "id": "c2", "name": "John Doe"}],
+    }
+    write(shared_database, validate(sections, "test"), NOW_US)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TACHOWATT_DATABASE_URL", shared_database)
+        add(lambda *arguments: str(cli(list(arguments), standalone_mode=False)))
+    return shared_database
+
+
+SOFIA = ("--role", "agent", "--name", "Sofia Keller", "--email", "Sofia@acme.example", "--json")
+
+
 def add(run: Run, *more: str) -> str:
     """Add Sofia; the answer as JSON."""
-    return run(
-        "person", "add", "acme", "--role", "agent", "--name", "Sofia Keller",
-        "--email", "Sofia@acme.example", "--json", *more,
-    )  # fmt: skip
+    return run("person", "add", "acme", *SOFIA, *more)
 
 
 def test_a_tenant_and_its_people(run: Run) -> None:
@@ -76,6 +93,7 @@ def test_a_tenant_and_its_people(run: Run) -> None:
     ("arguments", "says"),
     [
         (("tenant", "add", "acme", "--name", "Again"), "already"),
+        (("person", "add", "acme", *SOFIA), "has an account already"),
         (("tenant", "add", "a/b", "--name", "x"), "no id"),
         (("tenant", "add", "b", "--name", " "), "empty"),
         (("tenant", "add", "b", "--name", "b", "--timezone", "Mars/One"), "time zone"),
@@ -98,18 +116,31 @@ def test_a_tenant_and_its_people(run: Run) -> None:
     ],
 )
 def test_wrong_use_says_what_to_do(
-    database: str, run: Run, arguments: tuple[str, ...], says: str
+    with_sofia: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    says: str,
 ) -> None:
-    sections = {
-        "tenants": [{"id": "acme", "name": "Acme", "timezone": "Europe/Berlin"}],
-        "customers": [{"tenant": "acme", "id": "c2", "name": "John Doe"}],
-    }
-    write(database, validate(sections, "test"), NOW_US)
-    add(run)
-    with pytest.raises(Usage, match="has an account already"):
-        add(run)
+    monkeypatch.setenv("TACHOWATT_DATABASE_URL", with_sofia)
+    before = rows_of(with_sofia)
     with pytest.raises(Usage, match=says):
-        run(*arguments)
+        command(capsys)(*arguments)
+    assert rows_of(with_sofia) == before, "what was refused left nothing"
+
+
+def rows_of(url: str) -> list[tuple[str, str]]:
+    """Tenants, people and keys, whole."""
+    with connect(url) as connection:
+        return [
+            (
+                table,
+                scalar(
+                    connection, f"select string_agg(t::text, ';' order by t::text) from {table} t"
+                ),
+            )  # type: ignore[arg-type]
+            for table in ("customers.tenant", "access.person", "access.api_key")
+        ]
 
 
 def test_a_key_acts_as_its_person(database: str, run: Run) -> None:
