@@ -15,15 +15,19 @@ import numpy as np
 from contracts.purposes import Purpose
 from customer_context.metering import day_forecast
 from customer_context.metering.day_forecast import Floats, Int64s
+from customer_context.metering.weather_effect import Effect, effect
+from customer_context.metering.weather_model import Spans, hourly
 from store.casework import weather
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection
+from store.postgres.times import to_us
 from store.reads import metering
 
 PURPOSE = Purpose.ENERGY_INSIGHT
 _EPOCH = date(1970, 1, 1)
 PAST = timedelta(days=day_forecast.PAST_DAYS)
 _NEW_USUAL_DAYS = 28
+_YEAR = timedelta(days=365)
 _ENOUGH_HOURS = 0.9
 """Share of a period's hours with a temperature, so that its mean says something."""
 
@@ -53,7 +57,8 @@ class Hours:
 class Compared:
     """A period and the same days a year before, over the days that are known in both.
 
-    celsius : mean outdoor temperature of those days; None = not known.
+    celsius : mean outdoor temperature of those days; None = not known. weather : by how much the
+    weather made the use higher than a year before; None = not asked or not known.
     """
 
     days: int
@@ -61,6 +66,17 @@ class Compared:
     before_kwh: float
     celsius: float | None
     before_celsius: float | None
+    weather: Effect | None
+
+    @property
+    def corrected_kwh(self) -> float | None:
+        """What the days of the year before would have used with the weather of now."""
+        return None if self.weather is None else max(self.before_kwh + self.weather.kwh, 0.0)
+
+    @property
+    def corrected_change(self) -> float | None:
+        """As `change`, to the days of the year before with the weather of now."""
+        return self.kwh / self.corrected_kwh - 1.0 if self.corrected_kwh else None
 
     @property
     def change(self) -> float | None:
@@ -234,8 +250,13 @@ def compared(
     meter: Mapping[str, Any],
     shown: Sequence[Mapping[str, Any]],
     reader: str | None,
+    *,
+    corrected: bool = False,
 ) -> Compared | None:
-    """Compare days with the same dates a year before; None where none is known in both."""
+    """Compare days with the same dates a year before; None where none is known in both.
+
+    corrected : ask for the effect of the weather as well, from up to two years before the days
+    """
     now = {row["date"]: value for row in shown if (value := energy_of(row)) is not None}
     if not now:
         return None
@@ -253,10 +274,58 @@ def compared(
     celsius = [
         _mean_celsius(connection, tenant, customer, days, zone) for days in zip(*pairs, strict=True)
     ]
+    by_weather = None
+    if corrected and None not in celsius:
+        by_weather = _effect(connection, tenant, meter, pairs, reader)
     return Compared(
         len(pairs), sum(now[day] for day, _ in pairs), sum(before[day] for _, day in pairs),
-        celsius[0], celsius[1],
+        celsius[0], celsius[1], by_weather,
     )  # fmt: skip
+
+
+def _effect(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    pairs: Sequence[tuple[date, date]],
+    reader: str | None,
+) -> Effect | None:
+    """Return what the weather did to days against those of the year before."""
+    zone = ZoneInfo(meter["timezone"])
+    now, before = zip(*pairs, strict=True)
+    since, until = before[0] - _YEAR, now[0] - timedelta(days=1)
+    past = [
+        row
+        for row in days_of(connection, tenant, meter, since, until, reader)
+        if row["expected"] and row["present"] == row["expected"]
+    ]
+    hours = [
+        row
+        for row in weather.at_customer(
+            connection, tenant, meter["customer"],
+            begin_of(since, zone), begin_of(now[-1] + timedelta(days=1), zone),
+        )
+        if row["temperature_c"] is not None
+    ]  # fmt: skip
+    if not past or not hours:
+        return None
+    temperatures = hourly(
+        np.array([to_us(row["at"]) for row in hours], np.int64),
+        np.array([row["temperature_c"] for row in hours], np.float64),
+    )
+    energy = np.array([row["energy_kwh"] for row in past], np.float64)
+    spans = _spans([row["date"] for row in past], energy, zone)
+    return effect(
+        spans, temperatures,
+        _spans(now, np.zeros(len(now)), zone), _spans(before, np.zeros(len(before)), zone),
+    )  # fmt: skip
+
+
+def _spans(days: Sequence[date], kwh: Floats, zone: ZoneInfo) -> Spans:
+    starts = [to_us(begin_of(day, zone)) for day in days]
+    ends = [to_us(begin_of(day + timedelta(days=1), zone)) for day in days]
+    off = _off(np.array([_number(day) for day in days], np.int64))
+    return Spans(np.array(starts, np.int64), np.array(ends, np.int64), kwh, off)
 
 
 def month(

@@ -88,7 +88,7 @@ def _show(view: View, found: Row) -> Response:
         tomorrow = meter_use.expected_hours(past, next_, next_, odd)
     f = Formats(view.language, found["timezone"], period.since.year != view.now.year)
     plotted = [row for row in map(as_plot_anomaly, anomalies) if _overlaps(row, period, zone)]
-    compared = meter_use.compared(*at, shown, reader)
+    compared = meter_use.compared(*at, shown, reader, corrected=True)
     outlook = bills.outlook(*at[:2], found["customer"], view.now_us, reader, found["contract"])
     workdays, weekends = _profile(past, until)
     known = {row["date"]: value for row in shown if (value := meter_use.energy_of(row)) is not None}

@@ -7,11 +7,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import number
-from app.analysis.climate import HOURS
-from app.analysis.hours_evidence import DayHours
-from app.analysis.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
-from app.analysis.weather_model import HOUR_US, Model, Spans, Temperatures, error_of_sum, loads
+from customer_context.metering.climate import HOURS
+from customer_context.metering.hours_evidence import DayHours
 from customer_context.metering.use import Use, days_off
+from customer_context.metering.weather_effect import spread
+from customer_context.metering.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
+from customer_context.metering.weather_model import (
+    HOUR_US,
+    Model,
+    Spans,
+    Temperatures,
+    error_of_sum,
+    loads,
+)
 
 DAY_US = 86_400_000_000
 YEAR_DAYS = 365
@@ -87,7 +95,7 @@ def describe(
         return None, None, notes
     if short < 0.9 * YEAR_DAYS:
         notes.append(f"the baseline knows {short:.0f} days only: other seasons are not in it")
-    if weather is not None and _spread(before, weather) < LEAST_SPREAD_K:
+    if weather is not None and spread(before, weather) < LEAST_SPREAD_K:
         notes.append("the baseline's days are about equally warm: weather shows little in it")
     model = fit(before, weather, hours_of_days(use, before))
     answer = _answer(model, before, weather)
@@ -103,15 +111,6 @@ def describe(
         notes.append("savings are not computed: no whole day to report")
         return answer, None, notes
     return answer, _savings(model, after, weather), notes
-
-
-def _spread(spans: Spans, weather: Temperatures) -> float:
-    """Return how far cold and warm spans (10 % and 90 %) lie apart, K."""
-    shift = 100.0
-    degrees = weather.degree_days(-shift, 1.0, spans.end_us)
-    mean = (degrees - weather.degree_days(-shift, 1.0, spans.start_us)) / spans.days
-    low, high = np.quantile(mean, (0.1, 0.9))
-    return float(high - low)
 
 
 def _answer(model: Model, spans: Spans, weather: Temperatures | None) -> dict[str, Any]:

@@ -13,13 +13,13 @@ from app.analysis.baseline import describe, local_midnight_us
 from app.analysis.forecast import as_answer
 from app.analysis.meter import MeterAnalysis, given_values
 from app.analysis.tamper import History
-from app.analysis.weather_model import Temperatures, hourly
 from app.recordings.guesses import Guess
 from app.recordings.temperatures import read_temperatures
 from contracts.quality import Quality
 from customer_context.metering import evidence
 from customer_context.metering.day_forecast import hours_of, next_day
 from customer_context.metering.use import EPOCH, HOLIDAYS, Decided, Use, days_off
+from customer_context.metering.weather_model import Temperatures, hourly
 from runtime.errors import Usage
 
 DAY_US = 86_400_000_000

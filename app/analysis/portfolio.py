@@ -1,7 +1,7 @@
 """Analyse the meters of a place, a process for each core: their weather is read and prepared once.
 
-A worker keeps the tables of the place's temperatures (`app.analysis.climate`), so that a home costs
-what is its own.
+A worker keeps the tables of the place's temperatures (`customer_context.metering.climate`), so that
+a home costs what is its own.
 """
 
 import csv
@@ -17,8 +17,8 @@ from typing import Any
 from app.analysis import insight
 from app.analysis.answer import number
 from app.analysis.meter import analyse
-from app.analysis.weather_model import Temperatures
 from app.recordings.read import read_meter_table
+from customer_context.metering.weather_model import Temperatures
 from runtime.errors import Usage
 
 BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from app.analysis.answer import iso, number
 from app.analysis.meter import MeterAnalysis
 from app.analysis.meter_doubts import estimated_kwh, interval_summary
-from app.analysis.weather_model import Temperatures
 from app.recordings.read import Table
 from contracts.quality import Quality, Reason
 from contracts.units import TARIFF_COLUMNS
@@ -28,6 +27,7 @@ from customer_context.metering.estimation import (
 )
 from customer_context.metering.sum_check import Finding, Reads, Rule, Settled, settle, tariff_sum
 from customer_context.metering.use import days_off
+from customer_context.metering.weather_model import Temperatures
 from feature_kernels.consumption import DEFAULTS
 
 US_PER_S = 1_000_000

@@ -15,12 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from app.analysis import insight, weather_fit
+from app.analysis import insight
 from app.analysis.baseline import hours_of_days, whole_days
 from app.analysis.meter import analyse
 from app.analysis.portfolio import BLAS
-from app.analysis.weather_model import HOUR_US, Floats, Temperatures
 from app.recordings.read import Table
+from customer_context.metering import weather_fit
+from customer_context.metering.weather_model import HOUR_US, Floats, Temperatures
 from feature_kernels import consumption
 from proving.meters.known_homes import START_US, draw_weather
 from runtime.clock import SystemClock, thread_cpu_s

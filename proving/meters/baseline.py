@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from app.analysis.baseline import describe, whole_days
-from app.analysis.weather_model import Floats, Spans
+from customer_context.metering.weather_model import Floats, Spans
 from proving.meters.known_homes import KnownHome
 
 LOAD_PERCENT, BALANCE_K, SAVING_POINTS = 10.0, 1.5, 1.5

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.weather_model import HOUR_US, Temperatures
 from customer_context.metering.use import Use
+from customer_context.metering.weather_model import HOUR_US, Temperatures
 
 Floats = NDArray[np.float64]
 

@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,16 @@ PAST, HOURLY = 420, 70
 NEWEST = NOW_US // DAY_US - 1
 FIRST = NEWEST - DAYS + 1
 """Days since 1970: the last with data, and the first of those that every test has (8.4 kWh)."""
+
+
+def temperatures() -> list[tuple[datetime, float, None]]:
+    """Two years of seasons; the last eleven days at 4 °C, and at 9 °C a year before."""
+    found = []
+    for n in range(-760 * 24, 48):
+        celsius = 12.0 + 8.0 * np.sin(2 * np.pi * n / (365 * 24))
+        celsius = 4.0 if n > -264 else 9.0 if -264 < n + 365 * 24 < 48 else celsius
+        found.append((from_us(NEWEST * DAY_US + n * HOUR_US), float(celsius), None))
+    return found
 
 
 def hours_of_today(device: int) -> np.ndarray:
@@ -65,9 +75,7 @@ def metered(api: Api) -> Api:
         hours["decided_us"] = hours["end_us"]
         features.append(connection, INTERVAL, hours)
         features.append(connection, INTERVAL, hours_of_today(device))
-        for year, celsius in ((0, 4.0), (365, 9.0)):
-            at = [from_us((NEWEST - year) * DAY_US + n * HOUR_US) for n in range(-240, 48)]
-            weather.put(connection, "t1", "", [(one, celsius, None) for one in at], NOW_US)
+        weather.put(connection, "t1", "", temperatures(), NOW_US)
         connection.commit()
     return api
 
@@ -131,6 +139,11 @@ def test_the_same_days_of_the_year_before_are_compared(home: httpx.Client) -> No
     assert "42.0\N{NO-BREAK SPACE}kWh now, 30.0\N{NO-BREAK SPACE}kWh then" in page
     assert "(+40\N{NO-BREAK SPACE}%)" in page
     assert "4.0\N{NO-BREAK SPACE}°C on average, a year before 9.0\N{NO-BREAK SPACE}°C" in page
+    found = re.search(
+        r"it would have been ([\d.]+)\xa0kWh then \(± [\d.]+\xa0kWh\): (\S+)\xa0%", page
+    )
+    assert found, "test_weather_effect says what it is"
+    assert 100 * (42.0 / float(found[1]) - 1) == pytest.approx(float(found[3]), abs=1.0)
     page, _ = plots(home, "?span=day&to=2025-11-05")
     assert "not known" in page and "then." not in page
 

@@ -9,12 +9,12 @@ import pytest
 from typer.testing import CliRunner
 
 from app.analysis.baseline import describe, hours_of_days, whole_days
-from app.analysis.weather_fit import fit
-from app.analysis.weather_model import HOUR_US, Model, Temperatures, hourly
 from app.cli import cli
 from app.recordings.encoding import TableError
 from app.recordings.temperatures import read_temperatures
 from customer_context.metering.use import Use, days_off, german_holidays
+from customer_context.metering.weather_fit import fit
+from customer_context.metering.weather_model import HOUR_US, Model, Temperatures, hourly
 
 T0 = round(datetime(2024, 1, 1, tzinfo=UTC).timestamp() * 1e6)
 DAY_US = 24 * HOUR_US

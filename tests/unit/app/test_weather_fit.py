@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
-from app.analysis import weather_fit
 from app.analysis.baseline import Use, hours_of_days, whole_days
-from app.analysis.climate import COOLING_C, GRID_C, HEATING_C, HEATS, climate_of
-from app.analysis.weather_model import HOUR_US, Model, Spans, Temperatures
+from customer_context.metering import weather_fit
+from customer_context.metering.climate import COOLING_C, GRID_C, HEATING_C, HEATS, climate_of
+from customer_context.metering.weather_model import HOUR_US, Model, Spans, Temperatures
 from proving.meters.known_homes import draw_home
 from tests.oracles import weather_fit as oracle
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.climate import (
+from customer_context.metering.climate import (
     GRID_C,
     HEATS,
     HOURS,
@@ -26,7 +26,7 @@ from app.analysis.climate import (
     climate_of,
     products_of,
 )
-from app.analysis.weather_model import Floats, Int64s, Temperatures
+from customer_context.metering.weather_model import Floats, Int64s, Temperatures
 
 LAGS_H = (-1, 0, 1, 2, 3, 4)  # by which a home answers; -1: stamps of meter and weather differ
 INERTIAS_H = (0.0, 2.0, 4.0, 8.0, 16.0)  # light to heavy houses

@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analysis.weather_model import HOUR_US, MEMORY_H, Floats, Int64s, Temperatures, filtered
+from customer_context.metering.weather_model import (
+    HOUR_US,
+    MEMORY_H,
+    Floats,
+    Int64s,
+    Temperatures,
+    filtered,
+)
 
 # Balance points in °C, from those of CalTRACK (30 to 90 °F) what is usual in homes.
 HEATING_C = np.arange(6.0, 23.1, 0.5)

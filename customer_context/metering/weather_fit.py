@@ -9,9 +9,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from app.analysis.climate import COOLS, GRID_C, HEATS, climate_of
-from app.analysis.hours_evidence import DayHours, Evidence, Slopes, Witness, ask
-from app.analysis.weather_model import Bools, Floats, Int64s, Model, Spans, Temperatures, columns_of
+from customer_context.metering.climate import COOLS, GRID_C, HEATS, climate_of
+from customer_context.metering.hours_evidence import DayHours, Evidence, Slopes, Witness, ask
+from customer_context.metering.weather_model import (
+    Bools,
+    Floats,
+    Int64s,
+    Model,
+    Spans,
+    Temperatures,
+    columns_of,
+)
 
 LEAST_DAYS = 60  # fewer say nothing about weather; CalTRACK asks for 365
 LEAST_SPREAD_K = 4.0  # between cold and mild days (10 % and 90 %), so that weather shows
