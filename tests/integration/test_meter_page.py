@@ -143,7 +143,7 @@ def test_the_same_days_of_the_year_before_are_compared(home: httpx.Client) -> No
         r"it would have been ([\d.]+)\xa0kWh then \(± [\d.]+\xa0kWh\): (\S+)\xa0%", page
     )
     assert found, "test_weather_effect says what it is"
-    assert 100 * (42.0 / float(found[1]) - 1) == pytest.approx(float(found[3]), abs=1.0)
+    assert 100 * (42.0 / float(found[1]) - 1) == pytest.approx(float(found[2]), abs=1.0)
     page, _ = plots(home, "?span=day&to=2025-11-05")
     assert "not known" in page and "then." not in page
 
