@@ -3,16 +3,19 @@
 from collections.abc import Collection, Iterator
 from datetime import timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from contracts.billing import Tariff
 from contracts.channels import ChannelPurpose
 from contracts.purposes import Purpose
+from customer_context.billing import prices
 from customer_context.facts import needs, weather
 from customer_context.facts.known import FactError, FactValue, checked
 from runtime.errors import Invalid, NotFound
 from services import driving_scores
 from store.casework import next_actions
 from store.casework import weather as stored_weather
-from store.people import customers, subjects
+from store.people import bills, customers, subjects
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 from store.reads import customer_facts, metering
@@ -47,8 +50,10 @@ def of_customer(
         found += _consumption(connection, tenant, customer, now_us)
     if Purpose.DRIVING_SCORE in granted:
         found += _driving(connection, tenant, customer, now_us)
+    found += _tariffs(connection, tenant, customer, now_us)
     found += _reported(connection, tenant, customer, now_us)
-    found += needs.computed({one.name: one for one in found}, now_us)
+    newest = {one.name: one for one in sorted(found, key=lambda one: one.at_us)}
+    found += needs.computed(newest, now_us)
     return tuple(sorted(found, key=lambda one: (one.name, one.at_us)))
 
 
@@ -203,6 +208,33 @@ def _driving(
     yield from needs.of_trips(min(starts_us), max(ends_us), metres, now_us)
     if score.trusted:
         yield FactValue("driving.score", float(score.score), max(ends_us))
+
+
+def _tariffs(
+    connection: Connection, tenant: str, customer: str, now_us: int
+) -> Iterator[FactValue]:
+    """Yield what the last bill says of tariff and instalment, and what other tariffs cost."""
+    row = bills.newest(connection, tenant, customer)
+    if row is None or to_us(row["recorded_at"]) > now_us:
+        return
+    person = customers.person(connection, tenant, customer)
+    assert person is not None, "a bill references its customer"
+    local = from_us(now_us).astimezone(ZoneInfo(person.timezone))
+    since_us = to_us(row["recorded_at"])
+    present = prices.present(Tariff.model_validate(row["body"]["tariff"]), local)
+    yield FactValue("tariff.electricity", present.kind, since_us)
+    yield FactValue("tariff.base_eur_month", present.base_eur_month, since_us)
+    if present.ct_kwh is not None:
+        yield FactValue("tariff.price_ct_kwh", present.ct_kwh, since_us)
+    if present.zone is not None:
+        yield FactValue("price.zone", present.zone, now_us)
+    others = map(Tariff.model_validate, bills.tariffs(connection, tenant))
+    by_night = prices.by_night(others, local.date())
+    if by_night is not None:
+        yield FactValue("tariff.tou_low_ct_kwh", by_night[0], since_us)
+        yield FactValue("tariff.tou_high_ct_kwh", by_night[1], since_us)
+    if row["instalment"] is not None:
+        yield FactValue("instalment.eur_month", float(row["instalment"]), since_us)
 
 
 def _reported(

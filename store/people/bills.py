@@ -51,6 +51,16 @@ def tariff(connection: Connection, tenant: str, name: str) -> dict[str, Any] | N
     )
 
 
+def tariffs(connection: Connection, tenant: str) -> list[dict[str, Any]]:
+    """Return the bodies of all tariffs in their newest versions, by name."""
+    found = connection.execute(
+        "select distinct on (tariff) body from customers.tariff where tenant = %s "
+        "order by tariff, version desc",
+        (tenant,),
+    )
+    return [dict(body) for (body,) in found.fetchall()]
+
+
 def put(
     connection: Connection,
     tenant: str,

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from api.openapi.examples import REQUESTS
+from services import facts
 from store.postgres.pool import connect, scalar
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem
@@ -143,3 +144,41 @@ def test_the_page_shows_the_steps(billed: Api, language: str) -> None:
         assert page.text.count('class="step"') >= 4
         assert ("Anders berechnet" if language == "de" else "Billed otherwise") in page.text
         assert client.get("/bills/unknown").status_code == 404
+
+
+def test_tariff_and_instalment_are_facts_and_another_tariff_is_compared(billed: Api) -> None:
+    """On the use of the own last year: a range, from what the household pays and would pay."""
+    by_night = {
+        "name": "Night",
+        "versions": [
+            {
+                "valid_from": "2025-01-01",
+                "standing_charge_per_year": "110.00",
+                "unit_prices": {"day": "0.2900", "night": "0.1400"},
+                "vat_percent": "19",
+                "default_register": "day",
+                "windows": [{"register_name": "night", "begin": "22:00", "end": "06:00"}],
+            }
+        ],
+    }
+    body = {"id": "night", "tariff": by_night}
+    assert billed.post("/v1/tariffs", "back_office", body, Idempotency_Key="n1").status_code < 300
+    year = {"consumption.year_kwh": 3_000.0, "consumption.night_share": 0.4}
+    given = {"facts": {name: {"value": value} for name, value in year.items()}}
+    path = "/v1/customers/c3/facts"
+    assert billed.post(path, "back_office", given, Idempotency_Key="n2").status_code == 201
+    with connect(billed.seeded.url) as connection:
+        found = {
+            one.name: one.value
+            for one in facts.of_customer(connection, "t1", "c3", {"energy_insight"}, NOW_US)
+        }
+    assert found["tariff.electricity"] == "flat" and found["instalment.eur_month"] == 70.0
+    flat = float((Decimal("0.2710") + Decimal("0.0205")) * Decimal("119"))
+    low, high = 0.14 * 119, 0.29 * 119
+    assert found["tariff.price_ct_kwh"] == pytest.approx(flat)
+    assert found["tariff.base_eur_month"] == pytest.approx(110 * 1.19 / 12)
+    assert found["tariff.tou_low_ct_kwh"] == pytest.approx(low)
+    assert found["tariff.tou_high_ct_kwh"] == pytest.approx(high)
+    saved = 30 * (flat - 0.4 * low - 0.6 * high)
+    assert found["saving.time_of_use_low_eur"] == pytest.approx(saved)
+    assert found["saving.time_of_use_high_eur"] > saved
