@@ -10,6 +10,7 @@ import pytest
 from api.openapi.examples import REQUESTS
 from services import facts
 from store.postgres.pool import connect, scalar
+from store.postgres.roles import CONTACTS, set_tenant_scope
 from store.postgres.times import from_us
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
@@ -167,7 +168,8 @@ def test_tariff_and_instalment_are_facts_and_another_tariff_is_compared(billed: 
     given = {"facts": {name: {"value": value} for name, value in year.items()}}
     path = "/v1/customers/c3/facts"
     assert billed.post(path, "back_office", given, Idempotency_Key="n2").status_code == 201
-    with connect(billed.seeded.url) as connection:
+    with connect(billed.seeded.url, role=CONTACTS) as connection:  # as outbound decisions do
+        set_tenant_scope(connection, ("t1",))
         found = {
             one.name: one.value
             for one in facts.of_customer(connection, "t1", "c3", {"energy_insight"}, NOW_US)
