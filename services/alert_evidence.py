@@ -155,21 +155,31 @@ def _use(
     episode: Episode,
     timezone: str,
 ) -> Decided:
-    rows = metering.measured(
+    found = metering.measured(
         connection, tenant, meter_id, customers,
         from_us(episode.since_us), from_us(episode.known_us),
     )  # fmt: skip
-    zone = ZoneInfo(timezone)
-    start = np.array([to_us(row[0]) for row in rows], np.int64)
-    end = np.array([to_us(row[1]) for row in rows], np.int64)
-    offset = np.array([_offset_us(row[0], zone) for row in rows], np.int64)
-    energy = np.array([row[2] for row in rows], np.float64)
-    decided = np.array([to_us(row[3]) for row in rows], np.int64)
-    return Decided(Use(start, end, start + offset, energy), decided)
+    start = found.start_us
+    local = start + _offsets_us(start, ZoneInfo(timezone))
+    return Decided(Use(start, found.end_us, local, found.energy_kwh), found.decided_us)
 
 
-def _offset_us(at: datetime, zone: ZoneInfo) -> int:
-    offset = at.astimezone(zone).utcoffset()
+def _offsets_us(t_us: Int64s, zone: ZoneInfo) -> Int64s:
+    """Return the offset of local time at each instant; the clock changes within few UTC days."""
+    day = t_us // DAY_US
+    found = np.zeros(t_us.size, np.int64)
+    for one in np.unique(day).tolist():
+        here = day == one
+        first, last = _offset_us(one * DAY_US, zone), _offset_us((one + 1) * DAY_US, zone)
+        if first == last:
+            found[here] = first
+        else:
+            found[here] = [_offset_us(at, zone) for at in t_us[here].tolist()]
+    return found
+
+
+def _offset_us(at_us: int, zone: ZoneInfo) -> int:
+    offset = from_us(at_us).astimezone(zone).utcoffset()
     return 0 if offset is None else offset // timedelta(microseconds=1)
 
 

@@ -5,14 +5,19 @@ while that customer grants the purpose; to that customer (`own`) always.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from contracts.quality import Quality
 from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING
 from store.postgres import rows
+from store.postgres.binary import decode, select_list
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection, scalar
 
@@ -221,6 +226,22 @@ def hours(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Intervals that were read, by time: int64[n] µs, and float64[n] kWh."""
+
+    start_us: NDArray[np.int64]
+    end_us: NDArray[np.int64]
+    decided_us: NDArray[np.int64]
+    energy_kwh: NDArray[np.float64]
+
+
+_MEASURED = (
+    ("f.start_at", "time"), ("f.end_at", "time"), ("f.decided_at", "time"),
+    ("f.energy_kwh", "float"),
+)  # fmt: skip
+
+
 def measured(
     connection: Connection,
     tenant: str,
@@ -228,22 +249,30 @@ def measured(
     customers: Sequence[str],
     from_at: datetime,
     decided_at: datetime,
-) -> list[tuple[datetime, datetime, float, datetime]]:
-    """Return begin, end, kWh and decision of the intervals that were read, by time: under contracts
-    of these customers, beginning at `from_at` or later and decided by `decided_at`.
+) -> Measured:
+    """Return the intervals that were read under contracts of these customers, beginning at
+    `from_at` or later and decided by `decided_at`.
 
-    For decisions about one meter: the caller has looked after the purpose.
+    For decisions of contacts about one meter, which may read features: the caller has looked after
+    the purpose.
     """
     where = rows.Conditions("f.estimated = 0 and f.energy_kwh <> 'nan' and f.end_at > f.start_at")
     where.add("f.status = %s", int(Quality.ABGELESEN))
     where.add("f.start_at >= %s", from_at).add("f.start_at <= %s", decided_at)
     where.add("f.decided_at <= %s", decided_at)
-    sql, parameters = under_contract("shown.meter_interval", "meter", where)
-    return connection.execute(
-        f"select f.start_at, f.end_at, f.energy_kwh, f.decided_at from {sql} where c.tenant = %s "
-        "and c.meter = %s and c.customer = any(%s) order by f.start_at".encode(),
-        [*parameters, tenant, meter_id, list(customers)],
-    ).fetchall()
+    sql, parameters = under_contract("features.meter_interval", "meter", where)
+    query = (
+        f"copy (select {select_list(_MEASURED)} from {sql} where c.tenant = %s and c.meter = %s "
+        "and c.customer = any(%s) order by f.start_at) to stdout (format binary)"
+    )
+    values = [*parameters, tenant, meter_id, list(customers)]
+    with connection.cursor() as cursor, cursor.copy(query.encode(), values) as copy:
+        data = b"".join(bytes(block) for block in copy)
+    start, end, decided, energy = decode(data, [kind for _, kind in _MEASURED])
+    return Measured(
+        start.astype(np.int64), end.astype(np.int64), decided.astype(np.int64),
+        energy.astype(np.float64),
+    )  # fmt: skip
 
 
 def register(
