@@ -26,6 +26,7 @@ from store.people import registry as stored_registry
 from store.postgres.pool import connect
 from store.postgres.times import from_us, to_us
 from store.signals import decisions, outbox
+from tests.fix_postgres import _execute, copy_database, database_of, leave_alone
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US, registry
 from tests.secret_keys import BOX
@@ -43,7 +44,13 @@ class Stage:
     """
 
     def __init__(
-        self, url: str, directory: Path | None = None, now_us: int = NOW_US, **settings: Any
+        self,
+        url: str,
+        directory: Path | None = None,
+        now_us: int = NOW_US,
+        *,
+        filled: bool = False,
+        **settings: Any,
     ) -> None:
         self.url = url
         self._known_us = now_us
@@ -54,14 +61,18 @@ class Stage:
         )
         self.rules = Rules(directory, self.metrics)
         self.connection = connect(url)
+        if not filled:
+            self._fill()
+        self.device_ids = {d.device: d.device_id for d in stored_registry.devices(self.connection)}
+
+    def _fill(self) -> None:
         sections = registry()
         for customer in sections["customers"]:
             customer |= {"language": "de", "email": f"{customer['id']}@example.com"}
-        write(url, validate(sections, "test"), NOW_US)
+        write(self.url, validate(sections, "test"), NOW_US)
         for customer in ("c0", "c3"):
             for purpose in PURPOSES:
                 self.consent(customer, purpose, "granted")
-        self.device_ids = {d.device: d.device_id for d in stored_registry.devices(self.connection)}
 
     def consent(self, customer: str, purpose: str, state: str) -> None:
         """Record a decision, taken now."""
@@ -196,13 +207,28 @@ class Delivering:
             await channel.close()
 
 
+@pytest.fixture(scope="session")
+def _stage_template(postgres_url: str, _template: str) -> Iterator[str]:
+    """A database with a stage's people and their consents at NOW_US, to copy."""
+    name = f"{_template}_stage"
+    copy_database(postgres_url, name, _template)
+    Stage(database_of(postgres_url, name)).connection.close()
+    leave_alone(postgres_url, name)
+    yield name
+    _execute(postgres_url, f"drop database if exists {name} with (force)")
+
+
 @pytest.fixture
-def new_stage(new_database: Callable[[], str]) -> Iterator[Callable[..., Stage]]:
+def new_stage(
+    new_database: Callable[..., str], _stage_template: str
+) -> Iterator[Callable[..., Stage]]:
     """Make stages: `stage = new_stage(directory, smtp_url=…)`."""
     made: list[Stage] = []
 
-    def make(directory: Path | None = None, **settings: Any) -> Stage:
-        made.append(Stage(new_database(), directory, **settings))
+    def make(directory: Path | None = None, now_us: int = NOW_US, **settings: Any) -> Stage:
+        filled = now_us == NOW_US
+        url = new_database(_stage_template) if filled else new_database()
+        made.append(Stage(url, directory, now_us, filled=filled, **settings))
         return made[-1]
 
     yield make

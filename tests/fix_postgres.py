@@ -130,8 +130,8 @@ def database_of(url: str, name: str) -> str:
 
 
 @pytest.fixture
-def new_database(postgres_url: str, _template: str) -> Iterator[Callable[[], str]]:
-    """Make migrated, empty databases: `url = new_database()`."""
+def new_database(postgres_url: str, _template: str) -> Iterator[Callable[..., str]]:
+    """Make migrated, empty databases, `url = new_database()`, or copies of a template."""
     yield from _databases(postgres_url, _template)
 
 
@@ -142,10 +142,10 @@ def shared_database(postgres_url: str, _template: str) -> Iterator[str]:
         yield make()
 
 
-def _databases(postgres_url: str, template: str) -> Iterator[Callable[[], str]]:
+def _databases(postgres_url: str, migrated: str) -> Iterator[Callable[..., str]]:
     made: list[str] = []
 
-    def make() -> str:
+    def make(template: str = migrated) -> str:
         name = f"tachowatt_{os.getpid()}_{next(_numbers)}"
         copy_database(postgres_url, name, template)
         made.append(name)
