@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from contracts.purposes import Purpose
 from customer_context.scoring import calibration
+from customer_context.scoring.counting import counted
 from feature_kernels import driving
 from feature_kernels.driving.score import term_of
 from feature_kernels.driving.score_models import check
@@ -18,6 +20,7 @@ from services import scored_trips
 from services.one_customer import together
 from store.casework import score_models
 from store.people import consent
+from store.pipeline import rescored
 from store.postgres import roles
 from store.postgres.pool import Connection
 
@@ -102,14 +105,33 @@ def portions(
         yield Portion(tuple(driver for driver, _ in some), ids, trips, starts)
 
 
+def devices_of_trips(connection: Connection, tenant: str) -> list[int]:
+    """Return the devices of all trips of the drivers who agree to be scored."""
+    found: set[int] = set()
+    for portion in portions(connection, tenant):
+        found.update(np.unique(portion.trips["device"]).tolist())
+    return sorted(found)
+
+
 def compare(
-    connection: Connection, tenant: str, before: driving.Model, after: driving.Model
+    connection: Connection,
+    tenant: str,
+    before: driving.Model,
+    after: driving.Model,
+    run_id: int | None = None,
 ) -> list[Shift]:
-    """Score all drivers by two versions, from their stored trips."""
+    """Score all drivers by two versions, from their stored trips.
+
+    run_id : the second score is that of the trips that this run computed from samples; a trip that
+    it has not (its samples are gone) stays as stored.
+    """
     found = []
     for portion in portions(connection, tenant):
         old = driving.score_many(portion.trips, portion.starts, model=before)
-        if after.horizon_days == before.horizon_days:
+        if run_id is not None:
+            trips, starts = _computed_again(connection, tenant, portion, run_id)
+            new = driving.score_many(trips, starts, model=after)
+        elif after.horizon_days == before.horizon_days:
             new = driving.score_of_sums(old.sums, model=after)
         else:
             new = driving.score_many(portion.trips, portion.starts, model=after)
@@ -124,6 +146,24 @@ def compare(
                     )
                 )  # fmt: skip
     return found
+
+
+def _computed_again(
+    connection: Connection, tenant: str, portion: Portion, run_id: int
+) -> tuple[Any, NDArray[np.int64]]:
+    """Return a portion's trips with the features of a run, less what does not count now."""
+    devices = [int(device) for device in np.unique(portion.trips["device"])]
+    again = rescored.trips(connection, run_id, devices)
+    at = {(int(row["device_id"]), int(row["start_us"])): i for i, row in enumerate(again)}
+    trips = portion.trips.copy()
+    keys = zip(trips["device"].tolist(), trips["start_us"].tolist(), strict=True)
+    same = np.array([at.get(key, -1) for key in keys], np.int64)
+    for name in set(again.dtype.names or ()) & set(trips.dtype.names) - {"device_id"}:
+        trips[name][same >= 0] = again[name][same[same >= 0]]
+    made = scored_trips.decisions(connection, tenant, trips)
+    parts = [counted(trips[first:last], made) for first, last in pairwise(portion.starts)]
+    sizes = [part.shape[0] for part in parts]
+    return np.concatenate(parts), np.concatenate(([0], np.cumsum(sizes))).astype(np.int64)
 
 
 def summary(shifts: Sequence[Shift]) -> dict[str, Any]:

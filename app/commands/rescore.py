@@ -1,5 +1,8 @@
 """Score all drivers again by another version, from their stored trips, and show what changes.
 
+--samples computes their trips again from all samples first, by the kernels of this program, beside
+the stored trips, which stay as they are. An interrupted run goes on where it was.
+
 Nothing changes for anybody without --activate. It asks for a second person, who approves with
 `tachowatt approval approve` or on the page of approvals; --request then makes it count: answers,
 pages and signals use the version from then on. Both act as the person of the key in TACHOWATT_KEY.
@@ -8,6 +11,8 @@ Going back is the same with the other version. `tachowatt score versions` lists 
 Examples:
 
   tachowatt rescore --version driving-score/3
+
+  tachowatt rescore --version driving-score/3 --samples
 
   tachowatt rescore --version driving-score/3 --out shift.csv --activate --reason "tariff 2027"
 
@@ -20,7 +25,7 @@ from typing import Annotated
 
 import typer
 
-from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table, progress_bar
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.reads import log_command
@@ -41,6 +46,9 @@ def rescore(
     out_file: Annotated[
         Path | None, typer.Option("--out", "-o", help="CSV file with each driver's shift")
     ] = None,
+    samples: Annotated[
+        bool, typer.Option("--samples", help="Compute the trips from the samples first")
+    ] = False,
     activate: Annotated[
         bool, typer.Option("--activate", help="Ask to use it from the approval on")
     ] = False,
@@ -67,8 +75,17 @@ def rescore(
         owner = caller.tenant if caller is not None else the_tenant(connection, tenant)
         before = score_versions.model(connection, owner)
         after = score_versions.model(connection, owner, version)
-        began = clock.monotonic()
-        shifts = score_versions.compare(connection, owner, before, after)
+        again, began = None, clock.monotonic()
+        if samples:
+            from app.operations.rescore_samples import rescore as compute
+
+            devices = score_versions.devices_of_trips(connection, owner)
+            connection.rollback()
+            with progress_bar("devices") as advance:
+                again = compute(url, clock, owner, after.version, devices, advance)
+        shifts = score_versions.compare(
+            connection, owner, before, after, None if again is None else again.run_id
+        )
         took_s = clock.monotonic() - began
         log_command(
             connection, clock, "rescore", {owner: of_customers([s.customer for s in shifts])}
@@ -88,6 +105,7 @@ def rescore(
         "trips": sum(shift.trips for shift in shifts),
         "took_s": round(took_s, 3),
         **score_versions.summary(shifts),
+        **({} if again is None else {"samples": again.samples, "run": again.run_id}),
         "request": asked,
     }
     if json:

@@ -7,7 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.units import METER_NAMES, VEHICLE_NAMES
-from store.postgres.binary import HEADER, TRAILER, decode, encode_rows, select_list, sql_name
+from store.postgres.binary import (
+    EPOCH_2000_US,
+    HEADER,
+    TRAILER,
+    decode,
+    encode_rows,
+    select_list,
+    sql_name,
+)
+from store.postgres.binary_kernel import decode_arrays
 from store.postgres.engine import Engine, engine_of
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
@@ -277,6 +286,71 @@ def _read_from(
         columns[2].astype(np.int64),
         values,
     )
+
+
+def of_devices(
+    connection: Connection, table: SampleTable, device_ids: Sequence[int], names: Sequence[str]
+) -> Iterator[Samples]:
+    """Yield all samples of many devices in portions, in the order of `device_ids`, each by time.
+
+    names : the columns that are read; the others are NaN, and received_us is 0. The server makes
+    arrays of each hour: as rows, most time would go into handing each one to this program.
+    """
+    arrays = ", ".join(f"array_agg(s.{name}::float8 order by s.observed_at)" for name in names)
+    query = (
+        "copy (select k.wanted, s.* from unnest(%s::bigint[]) as k (wanted) cross join lateral ("
+        "select date_bin('1 hour', s.observed_at, '2000-01-01Z') as hour, "
+        f"array_agg(s.observed_at order by s.observed_at), {arrays} from {table.name} s "
+        "where s.device_id = k.wanted group by 1 order by 1) as s) to stdout (format binary)"
+    )
+    columns = np.array([0, *(1 + table.names.index(name) for name in names)])
+    pending: list[Samples] = []
+    with connection.cursor() as cursor, cursor.copy(query, [list(device_ids)]) as copy:
+        skip = len(HEADER)
+        for block in copy:
+            data = np.frombuffer(block, np.uint8)[skip:]
+            skip = 0
+            if data.size > len(TRAILER):
+                pending.append(_hour(data, columns, 1 + len(table.names)))
+            if sum(map(len, pending)) >= _PIECE:
+                yield _joined(pending)
+                pending = []
+    if pending:
+        yield _joined(pending)
+
+
+_HEAD = 2 + 2 * 12
+"""Bytes of a row before its arrays: number of fields, device, hour."""
+
+
+def _hour(data: NDArray[np.uint8], columns: Ints, width: int) -> Samples:
+    """Read one row of `of_devices`: an hour of a device."""
+    device, n = (int(data[at : at + size].view(f">i{size}")[0]) for at, size in _PLACES)
+    cells = np.full((n, width), np.nan)
+    decode_arrays(data, _HEAD, columns, cells.view(np.uint64))
+    observed_us = cells[:, 0].copy().view(np.int64) + EPOCH_2000_US
+    ids = np.full(n, device, np.int64)
+    return Samples(ids, observed_us, np.zeros(n, np.int64), cells[:, 1:])
+
+
+_PLACES = ((2 + 4, 8), (_HEAD + 4 + 12, 4))
+"""Offset and size of a row's device, and of the size of its first array."""
+
+
+def _joined(parts: Sequence[Samples]) -> Samples:
+    return Samples(
+        np.concatenate([part.device for part in parts]),
+        np.concatenate([part.observed_us for part in parts]),
+        np.concatenate([part.received_us for part in parts]),
+        np.concatenate([part.values for part in parts]),
+    )
+
+
+def copy_out(connection: Connection, table: SampleTable) -> int:
+    """Copy all samples out as they are, and throw them away; return the bytes. For benches."""
+    query = f"copy (select * from {table.name}) to stdout (format binary)"
+    with connection.cursor() as cursor, cursor.copy(query) as copy:
+        return sum(len(block) for block in copy)
 
 
 def existing(

@@ -49,3 +49,28 @@ def encode_fields(
                 out[at + byte] = (value >> np.uint64(56 - 8 * byte)) & np.uint64(0xFF)
             at += 8
     return at
+
+
+@kernel
+def decode_arrays(
+    data: NDArray[np.uint8], at: int, columns: NDArray[np.int64], values: NDArray[np.uint64]
+) -> int:
+    """Read the arrays of a row from byte `at` on; return where they end.
+
+    columns : int64[k], the column of `values` for each array. values : uint64[n, m], written: the
+    bits of float8 or int8 elements; NULL leaves the old ones. Each array has n elements.
+    """
+    n = values.shape[0]
+    for column in columns:
+        at += 24  # length, dimensions, whether there are NULLs, type, size, lower bound
+        for row in range(n):
+            null = data[at] == 0xFF
+            at += 4
+            if null:
+                continue
+            bits = np.uint64(0)
+            for byte in range(8):
+                bits = (bits << np.uint64(8)) | np.uint64(data[at + byte])
+            values[row, column] = bits
+            at += 8
+    return at
