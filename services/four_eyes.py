@@ -290,5 +290,7 @@ def _score_state(connection: Connection, tenant: str, version: str) -> list[str]
         wanted = score_versions.model(connection, tenant, version)
     except Usage:
         return None
+    if wanted.version in score_models.retired(connection, tenant):
+        return None
     used = score_versions.model(connection, tenant).version
     return [used, json.dumps(score_versions.numbers_of(wanted), sort_keys=True)]

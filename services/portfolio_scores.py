@@ -1,32 +1,40 @@
 """The scores and mileage of a whole portfolio as of a date, for a renewal."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from customer_context.scoring.bands import band
+from customer_context.scoring.policy_period import policy_period
 from feature_kernels import driving
 from services import score_versions
 from store.postgres.pool import Connection
-from store.reads import scoring
+from store.reads import pages, scoring
 
 
 def of_portfolio(
     connection: Connection, tenant: str, as_of: datetime, version: str | None = None
 ) -> list[dict[str, Any]]:
-    """Return a row for each driver and contract, by driver and begin of the contract.
+    """Return a row for each policy, by driver and begin of the contract.
 
-    The score is the driver's over all trips that were decided by `as_of`; distance and time are
-    those of the trips that began under the contract, its policy period, until then. Only drivers
-    who agree to be scored. Raises `Usage` for a version nobody knows.
+    The score is the driver's over all trips that were decided by `as_of`. trips, distance_m and
+    driving_s are those under the contract until then, and with `period_` those of its year of
+    insurance that ends at `as_of` or is running (customer_context/scoring/policy_period.py). Only
+    drivers who agree to be scored. version : a version, or the name of a tariff year. Raises
+    `Usage` for one that nobody knows, or that has changed since it was frozen.
     """
     model = score_versions.model(connection, tenant, version)
+    zone = ZoneInfo(pages.tenant(connection, tenant)[1])
     rows: list[dict[str, Any]] = []
     for portion in score_versions.portions(connection, tenant, as_of):
         found = driving.score_many(portion.trips, portion.starts, model=model)
         everybody = [one for ids in portion.ids for one in ids]
-        periods = scoring.mileage_by_contract(connection, tenant, everybody, as_of)
+        contracts = scoring.mileage_by_contract(connection, tenant, everybody, as_of)
+        every = [one for those in contracts.values() for one in those]
+        periods = _periods(connection, tenant, every, as_of, zone)
         for i, customer in enumerate(portion.customers):
             score = float(found.score[i])
             known = not np.isnan(score)
@@ -40,11 +48,39 @@ def of_portfolio(
                 "trusted": bool(found.trusted[i]),
                 **shares,
                 "algorithm_version": model.version,
-                "as_of": as_of.isoformat(),
+                "frozen_for": version if version not in (None, model.version) else None,
+                "as_of": as_of,
             }
             rows += [
-                {"driver": customer, **period, **of_driver}
+                {"driver": customer, **contract, **periods[contract["contract"]], **of_driver}
                 for one in portion.ids[i]
-                for period in periods.get(one, ())
+                for contract in contracts.get(one, ())
             ]
     return rows
+
+
+def _periods(
+    connection: Connection,
+    tenant: str,
+    contracts: Sequence[Mapping[str, Any]],
+    as_of: datetime,
+    zone: ZoneInfo,
+) -> dict[str, dict[str, Any]]:
+    """Return contract → its period and what was driven in it."""
+    years = {
+        one["contract"]: policy_period(one["valid_from"], one["valid_to"], as_of, zone)
+        for one in contracts
+    }
+    given = [(contract, *period) for contract, period in years.items()]
+    found = scoring.mileage_in(connection, tenant, given, as_of)
+    return {
+        contract: dict(
+            zip(
+                ("period_from", "period_to", "period_trips", "period_distance_m",
+                 "period_driving_s"),
+                (*period, *found.get(contract, (0, 0.0, 0.0))),
+                strict=True,
+            )
+        )
+        for contract, period in years.items()
+    }  # fmt: skip

@@ -1,5 +1,7 @@
 """Versions of the driving score: which one counts, what another one would change, a new one."""
 
+import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,7 +25,9 @@ from store.people import consent
 from store.pipeline import rescored
 from store.postgres import roles
 from store.postgres.pool import Connection
+from store.postgres.times import from_us
 
+_TARIFF_YEAR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PORTION = 2_000
 """Drivers whose trips are in memory at a time."""
 
@@ -53,16 +57,37 @@ class Portion:
 
 
 def model(connection: Connection, tenant: str, version: str | None = None) -> driving.Model:
-    """Return a version by name, else the one in use. Raises `Usage` for a name nobody knows."""
+    """Return a version by name or by tariff year, else the one in use.
+
+    Raises `Usage` for a name nobody knows, and for a tariff year whose version has changed since.
+    """
     name = version or score_models.in_use(connection, tenant) or driving.ALGORITHM_VERSION
     shipped = driving.MODELS.get(name)
     if shipped is not None:
         return shipped
     numbers = score_models.find(connection, tenant, name)
     if numbers is None:
+        for row in score_models.frozen(connection, tenant):
+            if row["name"] == name:
+                return _as_frozen(connection, tenant, row)
         own = [row["version"] for row in score_models.versions(connection, tenant)]
         raise Usage(f"no version {name!r}; there are: {', '.join([*driving.MODELS, *own])}")
     return of_numbers(numbers)
+
+
+def _as_frozen(connection: Connection, tenant: str, row: Mapping[str, Any]) -> driving.Model:
+    """Return the version of a tariff year, which must have the numbers of when it was frozen."""
+    try:
+        now = numbers_of(model(connection, tenant, row["version"]))
+    except Usage:
+        now = {}
+    if _text(now) != _text(row["model"]):
+        raise Usage(f"{row['version']} has changed since it was frozen for {row['name']}")
+    return of_numbers(row["model"])
+
+
+def _text(numbers: Mapping[str, Any]) -> str:
+    return json.dumps(numbers, sort_keys=True)
 
 
 def numbers_of(one: driving.Model) -> dict[str, Any]:
@@ -220,11 +245,62 @@ def calibrate(
         "drivers": len(rows), "km": float(np.sum(km)), "claims": float(np.sum(count)),
         **report._asdict(), "bands": [band._asdict() for band in report.bands],
     }  # fmt: skip
-    if version in driving.MODELS or not score_models.record(
+    if _known_name(connection, tenant, version) or not score_models.record(
         connection, tenant, version, base.version, numbers_of(new), stored, now_us
     ):
         raise Usage(f"there is a version {version!r}; a version never changes")
     return new, report
+
+
+def freeze(
+    connection: Connection,
+    tenant: str,
+    name: str,
+    version: str | None,
+    period: tuple[datetime, datetime],
+    by: str,
+    now_us: int,
+) -> driving.Model:
+    """Freeze a version for a tariff year; return it. version : None = the one in use.
+
+    From then on `model` finds it by the name of the year, and nobody retires it before the year
+    is over. Raises `Usage`.
+    """
+    chosen = model(connection, tenant, version)
+    if not period[0] < period[1]:
+        raise Usage("the tariff year ends before it begins")
+    if _TARIFF_YEAR.fullmatch(name) is None:
+        raise Usage("--name: expected letters, digits, '.', '_' and '-', 64 at most")
+    if chosen.version in score_models.retired(connection, tenant):
+        raise Usage(f"{chosen.version} is retired")
+    if _known_name(connection, tenant, name) or not score_models.freeze(
+        connection, tenant, name, chosen.version, numbers_of(chosen), *period, by, now_us
+    ):
+        raise Usage(f"there is {name!r} already; what is frozen never changes")
+    return chosen
+
+
+def retire(connection: Connection, tenant: str, version: str, by: str, now_us: int) -> None:
+    """Never bring a version into use again; what was given out by it is still explained.
+
+    Raises `Usage` for the version in use, and for one that is frozen for a tariff year.
+    """
+    chosen = model(connection, tenant, version).version
+    if chosen == model(connection, tenant).version:
+        raise Usage(f"{chosen} is in use")
+    for row in score_models.frozen(connection, tenant):
+        if row["version"] == chosen and row["valid_to"] > from_us(now_us):
+            raise Usage(f"{chosen} is frozen for {row['name']} until {row['valid_to']:%Y-%m-%d}")
+    score_models.retire(connection, tenant, chosen, by, now_us)
+
+
+def _known_name(connection: Connection, tenant: str, name: str) -> bool:
+    """Return whether a name stands for a version or a tariff year."""
+    return (
+        name in driving.MODELS
+        or score_models.find(connection, tenant, name) is not None
+        or any(row["name"] == name for row in score_models.frozen(connection, tenant))
+    )
 
 
 def _of_drivers(
@@ -273,7 +349,19 @@ def listed(connection: Connection, tenant: str) -> list[dict[str, Any]]:
     own = score_models.versions(connection, tenant)
     rows = [{"version": name, "base": None, "made_at": None} for name in driving.MODELS]
     rows += [{k: row[k] for k in ("version", "base", "made_at")} for row in own]
-    return [{**row, "in_use": row["version"] == current} for row in rows]
+    frozen: dict[str, list[str]] = {}
+    for row in score_models.frozen(connection, tenant):
+        frozen.setdefault(row["version"], []).append(row["name"])
+    retired = score_models.retired(connection, tenant)
+    return [
+        {
+            **row,
+            "in_use": row["version"] == current,
+            "frozen_for": frozen.get(str(row["version"]), []),
+            "retired": row["version"] in retired,
+        }
+        for row in rows
+    ]
 
 
 def _known(value: float) -> float | None:

@@ -103,3 +103,9 @@ NOT_MODIFIED: dict[int | str, dict[str, Any]] = {
 def finite(value: float | None) -> float | None:
     """Return the number, or None for NaN (not measured)."""
     return None if value is None or value != value else float(value)
+
+
+def prefers(request: Request, media_type: str) -> bool:
+    """Return whether a request asks for this media type and not for JSON."""
+    accept = request.headers.get("accept", "")
+    return media_type in accept and "application/json" not in accept

@@ -439,6 +439,27 @@ _COUNTING = {
     "decided_at": "2026-11-24T09:12:00Z",
     "case_id": None,
 }
+_POLICY_SCORE = {
+    "driver": "c-1",
+    "contract": "k-7",
+    "vehicle": "car-7",
+    "valid_from": "2024-01-01T00:00:00+01:00",
+    "valid_to": None,
+    "trips": 812,
+    "distance_m": 14_201_455.2,
+    "driving_s": 1_204_311.0,
+    "period_from": "2026-01-01T00:00:00+01:00",
+    "period_to": "2027-01-01T00:00:00+01:00",
+    "period_trips": 402,
+    "period_distance_m": 7_310_021.8,
+    "period_driving_s": 611_402.5,
+    "score": 81.4,
+    "band": "B",
+    "trusted": True,
+    "algorithm_version": "driving-score/3",
+    "frozen_for": "tariff-2027",
+    "as_of": "2026-12-01T00:00:00+01:00",
+}
 _TRIP: dict[str, Any] = {
     "id": "7-1795255200000000",
     "vehicle": "car-7",
@@ -818,6 +839,7 @@ ANSWERS: dict[str, dict[str, Any]] = {
         )
     },
     "list_trips": {"200": page(_TRIP)},
+    "get_portfolio_scores": {"200": {"data": [_POLICY_SCORE]}},
     "list_countings": {"200": {"data": [_COUNTING]}},
     "decide_counting": {"201": {**_COUNTING, "score_before": 71.4, "score_after": 74.9}},
     "list_crashes": {

@@ -35,7 +35,7 @@ from api.routes.customers import (
     rights,
 )
 from api.routes.customers import partners as own_partners
-from api.routes.insurers import driving, trip_counting, trips
+from api.routes.insurers import driving, portfolio, trip_counting, trips
 from api.routes.operators import approvals, health, operations, privacy
 from api.routes.partners import customers as partner_customers
 from api.routes.utilities import (
@@ -52,6 +52,7 @@ ROUTERS = tuple(
     module.router
     for module in (
         driving,
+        portfolio,
         trips,
         trip_counting,
         stream_tokens,

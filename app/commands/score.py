@@ -12,7 +12,7 @@ from app.commands.shared.options import Json, Tenant
 from app.commands.shared.person_key import ask_key, person_of_key
 from app.commands.shared.reads import log_command
 from app.commands.shared.tenant import the_tenant
-from app.operations.score_files import read_claims, write_csv
+from app.operations.score_files import read_claims
 from app.operations.timestamps import as_datetime
 from app.processes.stack import database
 from runtime.clock import SystemClock
@@ -48,13 +48,14 @@ def versions(tenant: Tenant = None, json: Json = False) -> None:
         return
     print_table(
         "Versions",
-        ["version", "fitted from", "made", "in use"],
+        ["version", "fitted from", "made", "in use", "frozen for"],
         [
             [
                 row["version"],
                 row["base"] or "",
                 row["made_at"] or "",
-                "*" if row["in_use"] else "",
+                "*" if row["in_use"] else "retired" if row["retired"] else "",
+                ", ".join(row["frozen_for"]),
             ]
             for row in rows
         ],
@@ -63,18 +64,20 @@ def versions(tenant: Tenant = None, json: Json = False) -> None:
 
 @cli.command("portfolio")
 def portfolio(
-    out_file: Annotated[Path, typer.Option("--out", "-o", help="CSV file to write")],
+    out_file: Annotated[Path, typer.Option("--out", "-o", help="File to write: .csv or .parquet")],
     as_of: AsOf = None,
     version: Version = None,
     tenant: Tenant = None,
 ) -> None:
     """Write the scores of all drivers as of a date, with the mileage of each policy period.
 
-    A row for each driver and contract. Drivers who do not agree to be scored are left out. Freeze
-    a version for a tariff year by its name.
+    A row for each policy, with its mileage in all and in the year of insurance that ends at the
+    date or is running. Drivers who do not agree to be scored are left out. --version may name a
+    tariff year for which a version was frozen (score freeze).
 
     Example: tachowatt score portfolio --as-of 2026-12-01T00:00:00+01:00 --out renewal.csv
     """
+    from services.portfolio_file import as_csv, as_parquet
     from services.portfolio_scores import of_portfolio
 
     clock = SystemClock()
@@ -84,8 +87,60 @@ def portfolio(
         rows = of_portfolio(connection, owner, when, version)
         drivers = sorted({row["driver"] for row in rows})
         log_command(connection, clock, "score portfolio", {owner: of_customers(drivers)})
-    write_csv(out_file, [{k: _iso(v) for k, v in row.items()} for row in rows])
+    written = as_parquet(rows) if out_file.suffix.lower() == ".parquet" else as_csv(rows)
+    try:
+        out_file.write_bytes(written)
+    except OSError as error:
+        raise Usage(f"{out_file}: {error.strerror or error}") from None
     out.print(f"{out_file}: {len(rows)} rows, {len(drivers)} drivers")
+
+
+@cli.command("freeze")
+def freeze(
+    name: Annotated[str, typer.Argument(help="Name of the tariff year")],
+    begin: Annotated[str, typer.Option("--from", help="Begin of the year, with an offset")],
+    end: Annotated[str, typer.Option("--until", help="Its end")],
+    version: Version = None,
+) -> None:
+    """Freeze a version for a tariff year: `score portfolio --version NAME` uses it and no other.
+
+    Until the year is over nobody retires it. It never changes: where an update of the program
+    brings other numbers under its name, its files are refused. Whoever freezes has to be a
+    person: their key is in TACHOWATT_KEY, or asked for.
+
+    Example: tachowatt score freeze tariff-2027 --from 2027-01-01T00:00:00+01:00
+    --until 2028-01-01T00:00:00+01:00
+    """
+    from services import score_versions
+
+    clock, key = SystemClock(), ask_key()
+    period = (as_datetime(begin), as_datetime(end))
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        caller = person_of_key(connection, key, clock.now_us(), Scope.SCORES_WRITE)
+        found = score_versions.freeze(
+            connection, caller.tenant, name, version, period, caller.name, clock.now_us()
+        )
+        connection.commit()
+    out.print(f"{name}: {found.version}")
+
+
+@cli.command("retire")
+def retire(version: Annotated[str, typer.Argument(help="The version")]) -> None:
+    """Never bring a version into use again. One in use, or frozen for a year, is refused.
+
+    Scores that were given out by it are still explained. Whoever retires it has to be a person:
+    their key is in TACHOWATT_KEY, or asked for.
+
+    Example: tachowatt score retire driving-score/2
+    """
+    from services import score_versions
+
+    clock, key = SystemClock(), ask_key()
+    with database(load_settings(), clock) as url, translated(), connect(url) as connection:
+        caller = person_of_key(connection, key, clock.now_us(), Scope.SCORES_WRITE)
+        score_versions.retire(connection, caller.tenant, version, caller.name, clock.now_us())
+        connection.commit()
+    out.print(f"{version} is retired")
 
 
 @cli.command("calibrate")

@@ -468,6 +468,8 @@ TABLES = (
     _nobody("contacts.rule_activation", "rules, four eyes", "staff"),
     _nobody("contacts.score_model", "weights of the driving score", "fitted to many"),
     _nobody("contacts.score_activation", "which of them counts", "no customer"),
+    _nobody("contacts.score_freeze", "which of them is frozen for a tariff year", "no customer"),
+    _nobody("contacts.score_retirement", "which of them is retired", "no customer"),
     _nobody("contacts.playbook", "rules", "no customer"),
     _nobody("contacts.playbook_error", "rules", "no customer"),
     _nobody("contacts.receiver", "systems of companies", "a company"),

@@ -178,6 +178,32 @@ def mileage_by_contract(
     return found
 
 
+def mileage_in(
+    connection: Connection,
+    tenant: str,
+    periods: Sequence[tuple[str, datetime, datetime]],
+    until: datetime,
+) -> dict[str, tuple[int, float, float]]:
+    """Return contract → trips, distance_m and driving_s of its period.
+
+    periods : contract, begin and end. Only trips that were decided by `until`.
+    """
+    where = rows.Conditions("f.decided_at <= %s", until)
+    sql, parameters = under_contract(SHOWN_TRIP.name, "vehicle", where)
+    query = (
+        "select p.contract, count(*), sum(t.distance_m), sum(t.driving_s) "
+        "from unnest(%s::text[], %s::timestamptz[], %s::timestamptz[]) "
+        "as p (contract, from_at, to_at) join (select c.contract, f.start_at, f.distance_m, "
+        f"f.driving_s from {sql} where c.tenant = %s and c.contract = any(%s)) as t "
+        "on t.contract = p.contract and t.start_at >= p.from_at and t.start_at < p.to_at "
+        "group by p.contract"
+    )
+    columns = [list(column) for column in zip(*periods, strict=True)] or [[], [], []]
+    given = [*columns, *parameters, tenant, columns[0]]
+    found = connection.execute(query.encode(), given).fetchall()
+    return {contract: (count, metres, seconds) for contract, count, metres, seconds in found}
+
+
 def kernel_rows(rows: Rows) -> Any:
     """Convert stored trips to the kernel's rows.
 

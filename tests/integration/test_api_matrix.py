@@ -51,6 +51,7 @@ def rule(*roles: str, **more: Any) -> Rule:
 
 
 SCORES = rule("insurer", consent=True, query="vehicle")
+PORTFOLIO = rule("insurer", whole=True)
 COUNTING = rule("insurer", "agent", "supervisor", consent=True)
 ALERT = rule("utility", consent=True)
 OWN = rule("customer", own=True)
@@ -73,6 +74,7 @@ RULES: dict[str, Rule] = {
     "list_mileage": SCORES,
     "list_trips": SCORES,
     "list_crashes": SCORES,
+    "get_portfolio_scores": PORTFOLIO,
     "list_countings": COUNTING,
     "decide_counting": COUNTING,
     "list_alerts": rule("utility", "agent", "supervisor", whole=True),

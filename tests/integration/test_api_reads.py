@@ -1,11 +1,15 @@
 """What the API answers, to whom, and what it says when it does not."""
 
+import csv
+import io
 from xml.etree import ElementTree
 
+import pyarrow.parquet as pq
 import pytest
 
 from feature_kernels import driving
 from services.interval_formats import BO4E, ESPI, GREEN_BUTTON
+from services.portfolio_file import PARQUET
 from store.postgres import roles
 from store.postgres.pool import connect
 from store.postgres.times import from_us
@@ -244,3 +248,21 @@ def test_contacts_by_side_and_an_operator_sees_no_text(api: Api) -> None:
     assert hidden["body"] is None and hidden["subject"] is None
     (mail,) = api.get("/v1/contacts?state=failed&customer=c0", "agent").json()["data"]
     assert mail["id"] == own.webhook
+
+
+def test_a_portfolio_comes_as_json_csv_or_parquet(api: Api) -> None:
+    path = "/v1/driving-scores/portfolio"
+    rows = api.get(path, "insurer").json()["data"]
+    assert {row["driver"] for row in rows} >= {"c0", "omar-driver"}
+    assert "quiet-driver" not in {row["driver"] for row in rows}, "who did not agree"
+    headers = api.seeded.bearer("insurer")
+    csv_ = api.client.get(path, headers={**headers, "Accept": "text/csv"})
+    lines = list(csv.DictReader(csv_.text.splitlines()))
+    assert [line["contract"] for line in lines] == [row["contract"] for row in rows]
+    assert "share_night" in lines[0] and float(lines[0]["score"]) == rows[0]["score"]
+    parquet = api.client.get(path, headers={**headers, "Accept": PARQUET})
+    table = pq.read_table(io.BytesIO(parquet.content))
+    assert table.column("period_trips").to_pylist() == [row["period_trips"] for row in rows]
+    assert api.get(f"{path}?version=nobody", "insurer").status_code == 422
+    earlier = api.get(f"{path}?as_of=2020-01-01T00:00:00Z", "insurer").json()["data"]
+    assert {(row["trips"], row["score"]) for row in earlier} == {(0, None)}

@@ -5,11 +5,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from psycopg import errors
 
 from app.cli import cli
 from feature_kernels import driving
-from runtime.errors import Usage
+from runtime.errors import NotFound, Usage
 from services import driving_scores, score_versions
 from services.four_eyes import Refused
 from services.score_explanation import digest
@@ -158,6 +160,74 @@ def test_the_portfolio_has_a_row_for_each_contract(town: Town, run, tmp_path: Pa
     run("score", "portfolio", "--tenant", "t1", "--as-of", half, "--out", str(file))
     earlier = next(csv.DictReader(file.read_text().splitlines()))
     assert 0 < int(earlier["trips"]) < TRIPS
+
+
+def test_the_portfolio_is_one_file_with_the_mileage_of_the_policys_year(
+    town: Town, run, tmp_path: Path
+) -> None:
+    file = tmp_path / "renewal.parquet"
+    run("score", "portfolio", "--tenant", "t1", "--as-of", LATER, "--out", str(file))
+    row = pq.read_table(file).to_pylist()[0]
+    assert (row["driver"], row["contract"], row["trips"]) == ("c0", "k0", TRIPS)
+    assert row["period_trips"] == TRIPS and row["period_distance_m"] == row["distance_m"]
+    assert row["period_from"] < row["as_of"] <= row["period_to"]
+    # A renewal between two trips: what was driven before it is in the year that ends then.
+    with connect(town.url) as connection:
+        connection.execute(
+            "update customers.contract set valid_from = %s where contract = 'k0'",
+            (from_us(NOW_US - TRIPS // 2 * DAY_US).replace(year=2022),),
+        )
+        connection.commit()
+    run("score", "portfolio", "--tenant", "t1", "--as-of", LATER, "--out", str(file))
+    row = pq.read_table(file).to_pylist()[0]
+    assert row["trips"] == TRIPS and 0 < row["period_trips"] < TRIPS
+
+
+def test_a_version_that_is_frozen_for_a_tariff_year_stays(
+    town: Town, run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TACHOWATT_KEY", town.seeded.keys["own", "person insurer"])
+    file = tmp_path / "renewal.csv"
+    year = ("--from", from_us(NOW_US).isoformat(), "--until", "2100-01-01T00:00:00+01:00")
+    freeze = ("score", "freeze", "tariff-2027", *year, "--version", SECOND)
+    run(*freeze)
+    with pytest.raises(Usage, match="never changes"):
+        run(*freeze)
+    with pytest.raises(Usage, match="is frozen for tariff-2027"):
+        run("score", "retire", SECOND)
+    with pytest.raises(Usage, match="is in use"):
+        run("score", "retire", driving.ALGORITHM_VERSION)
+    portfolio = ("score", "portfolio", "--tenant", "t1", "--as-of", LATER, "--out", str(file))
+    run(*portfolio, "--version", "tariff-2027")
+    (row, *_) = csv.DictReader(file.read_text().splitlines())
+    assert (row["algorithm_version"], row["frozen_for"]) == (SECOND, "tariff-2027")
+    with pytest.raises(Usage, match="no version 'tariff-2027'"), connect(town.url) as connection:
+        score_versions.model(connection, "t2", "tariff-2027")
+    listed = json.loads(run("score", "versions", "--tenant", "t1", "--json")[1])
+    assert [one["frozen_for"] for one in listed] == [["tariff-2027"], []]
+    for statement in (
+        "delete from contacts.score_freeze",
+        "update contacts.score_freeze set valid_to = now()",
+        f"insert into contacts.score_retirement values ('t1', '{SECOND}', 'x', now())",
+    ):
+        with connect(town.url) as connection, pytest.raises(errors.RestrictViolation):
+            connection.execute(statement.encode())
+    # An update of the program that brings other numbers under the same name.
+    changed = driving.MODELS[SECOND]._replace(span=1.4)
+    monkeypatch.setitem(driving.MODELS, SECOND, changed)
+    with pytest.raises(Usage, match="has changed since it was frozen"):
+        run(*portfolio, "--version", "tariff-2027")
+
+
+def test_a_retired_version_is_not_brought_into_use(town: Town, run, monkeypatch) -> None:
+    monkeypatch.setenv("TACHOWATT_KEY", town.seeded.keys["own", "person insurer"])
+    run("score", "retire", SECOND)
+    year = ("--from", from_us(NOW_US).isoformat(), "--until", "2100-01-01T00:00:00+01:00")
+    with pytest.raises(Usage, match="is retired"):
+        run("score", "freeze", "late", *year, "--version", SECOND)
+    monkeypatch.setenv("TACHOWATT_KEY", town.seeded.keys["own", "person operator"])
+    with pytest.raises(NotFound):
+        run("rescore", "--version", SECOND, "--activate")
 
 
 def test_who_no_longer_agrees_is_in_no_file_and_no_fit(town: Town, run, tmp_path: Path) -> None:

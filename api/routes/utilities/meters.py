@@ -9,7 +9,7 @@ from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
 from api.http import paging
-from api.http.answers import Instant, Shape, json
+from api.http.answers import Instant, Shape, json, prefers
 from api.http.auth import Call, needs
 from api.http.paging import After, Limit, Page
 from api.http.problems import not_found
@@ -194,10 +194,10 @@ def list_meter_intervals(
         concerned = [ObjectRead(holder, "meter", meter_id) for holder in holders]
         call.log(connection, concerned, "consumption intervals", _PURPOSE)
     data = [_interval(row) for row in shown]
-    if _prefers(request, "text/csv"):
+    if prefers(request, "text/csv"):
         return _csv(request, data, page)
     for media_type in (GREEN_BUTTON, BO4E):
-        if _prefers(request, media_type):
+        if prefers(request, media_type):
             values = [_value(row) for row in shown]
             text = bo4e(meter_id, values)
             if media_type == GREEN_BUTTON:
@@ -252,11 +252,6 @@ def _value(row: dict[str, Any]) -> Value:
         Quality(row["status"]),
         Reason(row["reason"]),
     )
-
-
-def _prefers(request: Request, media_type: str) -> bool:
-    accept = request.headers.get("accept", "")
-    return media_type in accept and "application/json" not in accept
 
 
 def _following(request: Request, page: paging.Pagination) -> dict[str, str]:
