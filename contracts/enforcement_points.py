@@ -282,6 +282,8 @@ POINTS: tuple[Point, ...] = (
             "test_who_may_not_see_the_meter_learns_nothing",
             "tests/integration/test_reading_rounds.py::"
             "test_nothing_is_sent_without_consent_or_channel",
+            "tests/integration/test_reading_links.py::"
+            "test_who_has_left_or_withdrawn_enters_nothing",
         ),
     ),
     Point(
