@@ -153,10 +153,12 @@ POINTS: tuple[Point, ...] = (
         "planning of contacts",
         "A playbook does nothing without its purpose, and sends nothing by a channel without that "
         "channel's.",
-        ("customer_context/playbooks/plan.py", "services/situation.py"),
+        ("customer_context/playbooks/plan.py", "services/preferences.py", "services/situation.py"),
         (
             "tests/unit/customer_context/test_playbooks.py::"
             "test_nothing_is_planned_without_purpose_and_channel",
+            "tests/integration/test_preferred_channel.py::"
+            "test_a_choice_that_cannot_be_met_counts_for_nothing",
             _PROVEN,
             _IN_DATABASE,
         ),
