@@ -1,7 +1,11 @@
 """Fit the baseline of homes with known truth, beside a fit that knows the balance points."""
 
-from collections.abc import Iterable, Iterator
+import json
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -9,12 +13,14 @@ import numpy as np
 from app.analysis.baseline import describe, whole_days
 from customer_context.metering.weather_model import Floats, Spans
 from proving.meters.known_homes import KnownHome
+from runtime.errors import Stop
 
 LOAD_PERCENT, BALANCE_K, SAVING_POINTS = 10.0, 1.5, 1.5
 LEAST_SHARE = 0.9  # of homes, for each load
 LEAST_BALANCE = 0.95
 LEAST_SAVING = 0.9
 MISSING = 99.0  # the error of a part that was not found
+PEER = Path(__file__).parents[1] / "peers" / "opendsm_fit.py"
 LOADS = ("base", "heating", "cooling")
 POINTS = ("heating_balance", "cooling_balance")
 
@@ -100,6 +106,43 @@ def prove(homes: Iterable[KnownHome], broken: bool = False) -> Found:
         found.ours.setdefault("saving", []).append(ours - near)
         found.oracle.setdefault("saving", []).append(saved - home.saved_percent)
     return found
+
+
+def beside(
+    homes: Sequence[KnownHome], python: Path, script: Path = PEER
+) -> tuple[dict[str, dict[str, float]], float]:
+    """Fit homes by a peer in another interpreter; return its errors, and seconds of CPU a fit.
+
+    The script's first home is left out of the time: it compiles. Raises Stop where it fails.
+    """
+    with TemporaryDirectory(prefix="tachowatt-peer-") as folder:
+        for at, home in enumerate(homes):
+            _write(Path(folder) / f"{at:05d}.csv", home)
+        ran = subprocess.run(
+            [str(python), str(script), folder], capture_output=True, text=True, check=False
+        )
+    answers = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    if ran.returncode or len(answers) != len(homes):
+        raise Stop(f"{python} {script.name}: {ran.stderr.strip()[-500:] or 'too few answers'}")
+    found = Found()
+    for home, theirs in zip(homes, answers, strict=True):
+        truth = (home.base_kwh, home.heating_kwh, home.cooling_kwh)
+        for name, right in zip(LOADS, truth, strict=True):
+            if right > 0.0:
+                error = 100.0 * (theirs[f"{name}_kwh"] / right - 1.0)
+                found.ours.setdefault(name, []).append(error)
+        found.ours.setdefault("saving", []).append(theirs["saved_percent"] - home.saved_percent)
+    later = [float(one["cpu_s"]) for one in answers[1:]] or [float(answers[0]["cpu_s"])]
+    return found.table(), float(np.mean(later))
+
+
+def _write(path: Path, home: KnownHome) -> None:
+    """Write a home as `proving/peers` read it: hours with use and temperature."""
+    at = home.use.start_us // 1_000_000
+    rows = zip(at.tolist(), home.use.energy_kwh.tolist(), home.weather.celsius.tolist(),
+               strict=True)  # fmt: skip
+    lines = [str(home.until_us // 1_000_000), *(f"{t},{k},{c:.4f}" for t, k, c in rows)]
+    path.write_text("\n".join(lines) + "\n", "utf-8")
 
 
 def problems(found: Found) -> Iterator[str]:

@@ -11,6 +11,7 @@ Example:
   tachowatt prove baseline --seed 1 --homes 40 --noise hard --json
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -19,6 +20,10 @@ from app.commands.shared.console import out, print_json
 from proving.commands.prove.shared import Json, check_rule, end
 
 Noise = Annotated[str, typer.Option(help="mild, medium or hard")]
+Peer = Annotated[
+    Path | None,
+    typer.Option(metavar="PYTHON", help="An interpreter with opendsm, to compare (proving/peers)"),
+]
 House = Annotated[str, typer.Option(help="prompt, late, heavy or setback")]
 
 
@@ -28,23 +33,32 @@ def baseline(
     noise: Noise = "medium",
     house: House = "prompt",
     break_: Annotated[bool, typer.Option("--break", help="Fit without weather")] = False,
+    peer: Peer = None,
     json: Json = False,
 ) -> None:
-    from proving.meters.baseline import problems, prove
+    from proving.meters.baseline import beside, problems, prove
     from proving.meters.known_homes import HOUSES, NOISE, draw_home
 
     check_rule(noise, NOISE, "--noise")
     check_rule(house, HOUSES, "--house")
-    found = prove((draw_home(seed, i, noise, house) for i in range(homes)), break_)
+    drawn = [draw_home(seed, i, noise, house) for i in range(homes)]
+    theirs: dict[str, dict[str, float]] = {}
+    cpu_s = None
+    if peer is not None:
+        theirs, cpu_s = beside(drawn, peer)
+    found = prove(drawn, break_)
     wrong = list(problems(found))
     ours, oracle = found.table(), found.table(oracle=True)
     if json:
         print_json({
             "seed": seed, "homes": homes, "noise": noise, "house": house, "broken": break_,
-            "ours": ours, "oracle": oracle, "problems": wrong,
+            "ours": ours, "oracle": oracle, "peer": theirs, "peer_cpu_s": cpu_s,
+            "problems": wrong,
         })  # fmt: skip
     else:
-        for name, table in (("ours", ours), ("true balance points", oracle)):
+        for name, table in (
+            ("ours", ours), ("true balance points", oracle), ("opendsm", theirs),
+        ):  # fmt: skip
             for what, figures in table.items():
                 out.print(
                     f"{name:20} {what:16} {100 * figures['within']:3.0f} % of {figures['homes']}"

@@ -3,14 +3,20 @@
 How much is found is measured by `tachowatt prove anomalies` and `tachowatt prove tamper`.
 """
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from contracts.kinds import Anomaly
 from proving.meters import anomalies, tamper
 from proving.meters.attacks import ATTACKS
+from proving.meters.baseline import beside
 from proving.meters.homes import DAY_US, HOUR_US, Meter, simulated
 from proving.meters.injection import KINDS, inject
+from proving.meters.known_homes import draw_home
+from runtime.errors import Stop
 
 T0 = 1_704_067_200_000_000
 
@@ -91,3 +97,22 @@ def test_the_area_counts_pairs() -> None:
     scored = tamper.Scored([0.1, 0.5], {name: [] for name in ATTACKS} | {"mean": [0.5, 0.9]})
     assert scored.auc() == pytest.approx(3.5 / 4)
     assert np.isnan(scored.auc("scaled"))
+
+
+def test_a_peer_is_compared_home_by_home(tmp_path: Path) -> None:
+    homes = [draw_home(3, number, "mild") for number in range(2)]
+    script = tmp_path / "peer.py"
+    script.write_text(
+        "import json, pathlib, sys\n"
+        "for path in sorted(pathlib.Path(sys.argv[1]).glob('*.csv')):\n"
+        "    rows = path.read_text().splitlines()\n"
+        "    assert len(rows) == 2 * 365 * 24 + 1\n"
+        "    base = sum(float(row.split(',')[1]) for row in rows[1 : 365 * 24 + 1])\n"
+        "    print(json.dumps({'base_kwh': base, 'heating_kwh': 0, 'cooling_kwh': 0,\n"
+        "                      'saved_percent': 5.0, 'cpu_s': 0.5}))\n"
+    )
+    table, cpu_s = beside(homes, Path(sys.executable), script)
+    assert cpu_s == 0.5 and table["base"]["homes"] == table["saving"]["homes"] == 2
+    script.write_text("raise SystemExit('no opendsm here')")
+    with pytest.raises(Stop, match="no opendsm here"):
+        beside(homes, Path(sys.executable), script)
