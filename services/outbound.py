@@ -9,7 +9,7 @@ Actions of bypassing issues (safety, claims, legal, contract) are sent beside th
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from contracts.channels import CHANNELS, STORED, configured
@@ -20,6 +20,7 @@ from customer_context.contact_policy.policy import Outcome
 from customer_context.next_best_action.answer import said
 from customer_context.next_best_action.decide import Request as NextActionRequest
 from customer_context.next_best_action.decide import Winner, decide
+from customer_context.next_best_action.explain import explain
 from runtime.errors import Retry
 from runtime.settings import Settings
 from services import contact_policy, decisions
@@ -38,6 +39,8 @@ log = logging.getLogger("services.outbound")
 BATCH = 20
 TYPE = "next.action"
 _HOUR_US = 3_600_000_000
+_LATE = frozenset({"treatment", "contact_policy", "priority"})
+"""Stages at which an action falls that applies to the customer."""
 
 
 def decide_due(connection: Connection, settings: Settings, now_us: int) -> int:
@@ -126,12 +129,9 @@ def about(
     limits = consent.limits(connection, [pair]).get(pair, {})
     if person is None or rules.rules is None or LimitKind.AUTOMATED_DECISIONS in limits:
         return []
-    reached = frozenset(
-        place
-        for place in places
-        if (address := CHANNELS[place].address) is None or address in person.addresses
+    request = decisions.request_for(
+        connection, person, rules.rules, _reached(person, places), now_us
     )
-    request = decisions.request_for(connection, person, rules.rules, reached, now_us)
     winners = decide(rules.rules, request)
     id_ = decisions.store(
         connection, person, rules.rules, request, winners, direction="outbound",
@@ -144,6 +144,62 @@ def about(
         if one.contact_id in new and one.channel in STORED and one.deliver_at_us == now_us:
             decisions.reached(connection, asdict(one), Outcome.DELIVERED, now_us)
     return new
+
+
+def _reached(person: Person, places: frozenset[str]) -> frozenset[str]:
+    """Return the channels by which a customer can be reached."""
+    return frozenset(
+        place
+        for place in places
+        if (address := CHANNELS[place].address) is None or address in person.addresses
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What an outbound decision about a customer would be now.
+
+    messages : (action, treatment, channel, deliver_at_us); reason : why there is none, '' = there
+    is one; stopped : (action, stage, rule, detail) of actions that apply and yet would not be sent.
+    """
+
+    customer: str
+    messages: tuple[tuple[str, str, str, int], ...]
+    reason: str
+    stopped: tuple[tuple[str, str, str, str], ...] = ()
+
+
+def preview(
+    connection: Connection,
+    tenant: str,
+    names: Sequence[str],
+    rules: ContactRules,
+    now_us: int,
+) -> list[Preview]:
+    """Return what outbound decisions about customers would be now. Nothing is stored or sent."""
+    return [_preview(connection, (tenant, name), rules, now_us) for name in names]
+
+
+def _preview(
+    connection: Connection, pair: tuple[str, str], rules: ContactRules, now_us: int
+) -> Preview:
+    person = customers.person(connection, *pair)
+    if person is None or rules.rules is None or not rules.offers:
+        return Preview(pair[1], (), "nothing_offered")
+    if LimitKind.AUTOMATED_DECISIONS in consent.limits(connection, [pair]).get(pair, {}):
+        return Preview(pair[1], (), "objection")
+    request = decisions.request_for(
+        connection, person, rules.rules, _reached(person, rules.channels), now_us
+    )
+    winners = decide(rules.rules, request)
+    stopped = tuple(
+        (one.action, one.stage, one.rule, one.detail)
+        for one in explain(rules.rules, request, winners)
+        if one.stage in _LATE
+    )
+    messages = tuple((w.action, w.treatment, w.channel, w.deliver_at_us) for w in winners)
+    reason = "" if messages else stopped[0][1] if stopped else "nothing_applies"
+    return Preview(pair[1], messages, reason, stopped)
 
 
 def _contact(

@@ -1280,6 +1280,23 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "report_outcome": {"201": {"outcome": "recorded", "case_id": _CASE_ID}},
     "report_facts": {"201": {"recorded": 2}},
     "list_own_channels": {"200": _CHANNELS},
+    "list_outbound_previews": {
+        "200": page(
+            {
+                "customer": "c-7",
+                "messages": [],
+                "reason": "contact_policy",
+                "stopped": [
+                    {
+                        "action": "safe-driver-discount",
+                        "stage": "contact_policy",
+                        "rule": "person-week",
+                        "detail": "cap_reached",
+                    }
+                ],
+            }
+        )
+    },
     "choose_own_channel": {"200": _CHANNELS},
     "report_context_feedback": {"201": {"outcome": "recorded"}},
     "list_facts": {"200": {"data": [_FACT]}},

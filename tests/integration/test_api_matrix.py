@@ -170,6 +170,7 @@ RULES: dict[str, Rule] = {
     "list_contact_points": rule("agent", "supervisor"),
     "record_contact_point": rule("agent", "supervisor"),
     "end_contact_point": rule("agent", "supervisor"),
+    "list_outbound_previews": rule("agent", "supervisor", whole=True),
     "decide_next_action": rule("agent", "supervisor"),
     "get_decision": rule("agent", "supervisor"),
     "report_outcome": rule("agent", "supervisor", "back_office"),

@@ -6,15 +6,18 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Path, Query, Request, Response
 from pydantic import Field
 
+from api.http import paging
 from api.http.answers import Instant, Shape, json
 from api.http.auth import Call, needs
 from api.http.idempotency import IdempotencyKey, once
+from api.http.paging import After, Page
 from api.http.problems import not_found
 from api.http.scopes import Scope
 from customer_context.contact_policy.policy import Outcome
 from runtime.errors import NotFound
-from services import actions, decisions, facts
+from services import actions, contact_policy, decisions, facts, outbound
 from services.decisions import Made
+from store.people import subjects
 from store.people.read_log import ObjectRead, of_customers
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
@@ -238,6 +241,74 @@ def get_decision(
     found["winners"] = [_winner(one) for one in found["winners"]]
     found.pop("what_if")
     return json(Explanation.model_validate(found))
+
+
+class PreviewMessage(Shape):
+    """A message that would be sent. deliver_at : held by quiet hours until then."""
+
+    action: str
+    treatment: str
+    channel: str
+    deliver_at: datetime
+
+
+class StoppedAction(Shape):
+    """An action that applies to the customer, and yet would not be sent."""
+
+    action: str
+    stage: str = Field(description="treatment, contact_policy or priority.")
+    rule: str
+    detail: str
+
+
+class OutboundPreview(Shape):
+    """What an outbound decision about a customer would be now."""
+
+    customer: str
+    messages: list[PreviewMessage]
+    reason: str | None = Field(
+        description="Why there is no message: objection, nothing_applies, nothing_offered, or the "
+        "stage at which the best action falls; null = there is one."
+    )
+    stopped: list[StoppedAction]
+
+
+@router.get("/outbound-preview", responses={200: {"model": Page[OutboundPreview]}})
+def list_outbound_previews(
+    call: Annotated[Call, needs(Scope.CONTEXT_READ)],
+    after: After = None,
+    limit: Annotated[int, Query(ge=1, le=50, description="Maximum rows per page.")] = 20,
+) -> Response:
+    """Whom outbound decisions would write to now, with what, and why not to the others. Nothing is
+    stored or sent."""
+    cursor = paging.decode("outbound", after, paging.text)
+    rules = contact_policy.of(call.deps.settings)
+    tenant = call.caller.tenant
+    with call.connection() as connection:
+        rows = subjects.listed_customers(
+            connection, tenant, after=None if cursor is None else cursor[0], limit=limit + 1
+        )
+        shown, page = paging.cut(
+            rows, limit, lambda row: paging.encode("outbound", row["customer"])
+        )
+        names = [row["customer"] for row in shown]
+        found = outbound.preview(connection, tenant, names, rules, call.now_us)
+        call.log(connection, of_customers(names), "decision", _WHY)
+    data = [
+        OutboundPreview(
+            customer=one.customer,
+            messages=[
+                PreviewMessage(action=a, treatment=t, channel=c, deliver_at=from_us(at))
+                for a, t, c, at in one.messages
+            ],
+            reason=one.reason or None,
+            stopped=[
+                StoppedAction(action=a, stage=s, rule=r, detail=d) for a, s, r, d in one.stopped
+            ],
+        )
+        for one in found
+    ]
+    return json(Page[OutboundPreview](data=data, pagination=page))
 
 
 @router.post("/outcomes", status_code=201, responses={201: {"model": OutcomeRecorded}})
