@@ -204,7 +204,7 @@ def test_a_preview_says_whom_we_would_write_to_and_stores_nothing(reported: Api)
     assert (stopped["action"], stopped["rule"]) == ("safe-driver-discount", "minimum-distance")
     assert (quiet["messages"], quiet["reason"]) == ([], "nothing_applies")
     with connect(reported.seeded.url) as connection:
-        connection.execute("update contacts.contact set counted_at = null")
+        connection.execute("update contacts.contact set counted_at = '2020-01-01'")
     c0 = previewed()["c0"]
     (message,) = c0["messages"]
     assert (message["action"], message["channel"]) == ("safe-driver-discount", "inbox")
