@@ -7,7 +7,7 @@ import httpx
 from customer_context.relevance.usefulness import Reader
 from services import customer_context
 from store.postgres.pool import connect
-from tests.fix_api import Api
+from tests.fix_api import Api, pages
 from tests.fix_registry import NOW_US
 from tests.pages import sign_in, token_of
 from tests.patience import patient
@@ -20,11 +20,16 @@ def context(api: Api, role: str = "agent", query: str = "limit=50") -> dict[str,
     return found
 
 
-def test_a_role_gets_at_most_five_and_one_next_action(api: Api) -> None:
+def report(api: Api) -> None:
+    """The facts of an offer to c0."""
     facts = {"tariff.motor": "flat", "driving.score": 92.0, "driving.observed_d": 80}
     body = {"facts": {name: {"value": value} for name, value in facts.items()}}
     path = "/v1/customers/c0/facts"
     assert api.post(path, "back_office", body, Idempotency_Key="context").status_code == 201
+
+
+def test_a_role_gets_at_most_five_and_one_next_action(api: Api) -> None:
+    report(api)
     assert "next_action" not in context(api) or context(api)["next_action"] is None
     found = context(api, query="role=agent&limit=50")
     assert len(found["relevant"]) <= 5 and found["role"] == "agent"
@@ -84,3 +89,31 @@ def test_an_agent_judges_on_the_page_and_a_customer_in_the_inbox(api: Api) -> No
             (message,),
         ).fetchall()
     assert rows == [("customer", "dismissed"), ("customer", "opened"), ("customer", "used")]
+
+
+def test_a_preview_says_whom_we_would_write_to_and_stores_nothing(api: Api) -> None:
+    report(api)
+
+    def stored() -> tuple[int, int]:
+        with connect(api.seeded.url) as connection:
+            sql = (
+                "select (select count(*) from contacts.next_action), count(*) from contacts.contact"
+            )
+            return connection.execute(sql).fetchone() or (0, 0)
+
+    def previewed() -> dict[str, Any]:
+        return {one["customer"]: one for one in pages(api, "/v1/outbound-preview", "agent", 2)}
+
+    before, found = stored(), previewed()
+    assert stored() == before and len(found) > 2
+    c0, quiet = found["c0"], found[api.seeded.own["quiet"].driver]
+    assert (c0["messages"], c0["reason"]) == ([], "contact_policy")
+    (stopped,) = c0["stopped"]
+    assert (stopped["action"], stopped["rule"]) == ("safe-driver-discount", "minimum-distance")
+    assert (quiet["messages"], quiet["reason"]) == ([], "nothing_applies")
+    with connect(api.seeded.url) as connection:
+        connection.execute("update contacts.contact set counted_at = '2020-01-01'")
+    c0 = previewed()["c0"]
+    (message,) = c0["messages"]
+    assert (message["action"], message["channel"]) == ("safe-driver-discount", "inbox")
+    assert (c0["reason"], c0["stopped"]) == (None, [])

@@ -12,7 +12,7 @@ from runtime.clock import ManualClock
 from services import decisions
 from store.people import consent
 from store.postgres.pool import connect, scalar
-from tests.fix_api import Api, pages, problem
+from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 
 FACTS = {
@@ -183,29 +183,3 @@ def test_command_and_api_make_the_same_decision(
     code, found = run("explain", by_api["id"], "--with", "weather.hail_24h=true")
     assert code == 0 and found["recomputed"] is True
     assert [one["action"] for one in found["what_if"]] == ["hail-notice"]
-
-
-def test_a_preview_says_whom_we_would_write_to_and_stores_nothing(reported: Api) -> None:
-    def stored() -> tuple[int, int]:
-        with connect(reported.seeded.url) as connection:
-            sql = (
-                "select (select count(*) from contacts.next_action), count(*) from contacts.contact"
-            )
-            return connection.execute(sql).fetchone() or (0, 0)
-
-    def previewed() -> dict[str, Any]:
-        return {one["customer"]: one for one in pages(reported, "/v1/outbound-preview", "agent", 2)}
-
-    before, found = stored(), previewed()
-    assert stored() == before and len(found) > 2
-    c0, quiet = found["c0"], found[reported.seeded.own["quiet"].driver]
-    assert (c0["messages"], c0["reason"]) == ([], "contact_policy")
-    (stopped,) = c0["stopped"]
-    assert (stopped["action"], stopped["rule"]) == ("safe-driver-discount", "minimum-distance")
-    assert (quiet["messages"], quiet["reason"]) == ([], "nothing_applies")
-    with connect(reported.seeded.url) as connection:
-        connection.execute("update contacts.contact set counted_at = '2020-01-01'")
-    c0 = previewed()["c0"]
-    (message,) = c0["messages"]
-    assert (message["action"], message["channel"]) == ("safe-driver-discount", "inbox")
-    assert (c0["reason"], c0["stopped"]) == (None, [])
