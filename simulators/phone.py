@@ -138,10 +138,23 @@ def drive(seed: int, aggressive: int = 14, calm: int = 14, phone: Phone | None =
     along, across = np.concatenate(long), np.concatenate(swerve)
     pace = np.maximum(np.cumsum(along) * step, 0.0)
     yaw = across / np.maximum(pace, 2.0)
-    return _record(along, across, pace, yaw, step, tuple(labels), phone or Phone(), rng)
+    return record(along, across, pace, yaw, step, phone or Phone(), rng, tuple(labels))
 
 
-def _record(along, across, v, yaw, step, labels, phone: Phone, rng) -> Recording:  # type: ignore[no-untyped-def]
+def record(
+    along: np.ndarray,
+    across: np.ndarray,
+    v: np.ndarray,
+    yaw: np.ndarray,
+    step: float,
+    phone: Phone,
+    rng: np.random.Generator,
+    labels: tuple[Label, ...] = (),
+) -> Recording:
+    """Record a motion by a phone.
+
+    along, across, v, yaw : float64[n], m/s², m/s², m/s and rad/s, `step` s apart.
+    """
     n = along.size
     heading = rng.uniform(0, 2 * math.pi) + np.cumsum(yaw) * step
     slope = 0.3 * np.sin(np.arange(n) * step / 40.0 + rng.uniform(0, 6))  # 3 % of gravity

@@ -4,7 +4,7 @@ Three kinds of input, each with noise: speed and accelerometer at 10 Hz; GNSS at
 with an accelerometer at 10 Hz; GNSS at 1 Hz alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -43,6 +43,13 @@ class Count:
     said: int = 0
     right: int = 0
 
+    def add(self, other: "Count") -> None:
+        """Add another count."""
+        self.true += other.true
+        self.found += other.found
+        self.said += other.said
+        self.right += other.right
+
     @property
     def recall(self) -> float:
         return self.found / self.true if self.true else float("nan")
@@ -64,10 +71,7 @@ class Found:
     def all(self) -> Count:
         total = Count()
         for count in self.kinds.values():
-            total.true += count.true
-            total.found += count.found
-            total.said += count.said
-            total.right += count.right
+            total.add(count)
         return total
 
 
@@ -85,7 +89,7 @@ def prove(seed: int, drives: int, which: str, broken: str | None = None) -> Foun
         else:
             series, profile = _with_accelerometer(drive, which, rng), "dongle"
         found.hours += (drive.off_us - drive.on_us) / 3.6e9
-        _judge(found, event_truth(drive, profile), _events(series, parameters))
+        judge(found.kinds, event_truth(drive, profile), _events(series, parameters))
     return found
 
 
@@ -124,10 +128,12 @@ def _events(series: Series, parameters: driving.Parameters) -> list[tuple[str, i
     ]
 
 
-def _judge(found: Found, truth: list[dict[str, Any]], events: list[tuple[str, int, int]]) -> None:
+def judge(
+    kinds: Mapping[str, Count], truth: list[dict[str, Any]], events: list[tuple[str, int, int]]
+) -> None:
     """Count by kind. What cannot be seen for sure is neither asked for nor counted as false."""
     for kind in KINDS:
-        count = found.kinds[kind]
+        count = kinds[kind]
         said = [(start, end) for name, start, end in events if name == kind]
         true = [t for t in truth if t["kind"] == kind]
         sure = [t for t in true if t["observable"]]

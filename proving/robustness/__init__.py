@@ -1,0 +1,1 @@
+"""Figures of one population of drives over many ways to record it."""
