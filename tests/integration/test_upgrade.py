@@ -19,8 +19,11 @@ import httpx
 import pytest
 from psycopg import sql
 
+from app.operations.recompute import recompute
+from app.operations.verify import verify
 from runtime.clock import ManualClock
 from runtime.secret_box import KeyMissing, box_with
+from runtime.settings import Settings
 from services import secrets
 from store.casework import receivers
 from store.people import consent, keys, sessions
@@ -229,3 +232,15 @@ def test_an_upgrade_without_the_key_loses_nothing(old: Old) -> None:
         )
         secrets.prepare(connection, BOX, NOW_US)
         assert sealing.clear_values(connection) == 0
+
+
+def test_recompute_makes_the_features_those_of_todays_kernels(new: Old) -> None:
+    """The seed wrote trips and intervals beside its samples, and a ledger without offsets."""
+
+    def differences() -> list[str]:
+        return [one for one in verify(new.url).differences if not one.startswith("the ledger")]
+
+    assert differences()
+    found = recompute(new.url, Settings(), ManualClock(NOW_US))
+    assert found.requested == found.done > 0 and found.owned == []
+    assert differences() == []
