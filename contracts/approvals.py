@@ -19,7 +19,7 @@ class ChangeKind:
 
 REVEAL_DEAD_LETTER = "dead_letter.reveal"
 
-RULES = ("case_type", "playbook")
+RULES = ("case_type", "playbook", "action")
 """Kinds of rules that come into force by a second person (services/rule_versions.py)."""
 
 ACTIVATE = {rule: f"{rule}.activate" for rule in RULES}

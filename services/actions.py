@@ -1,5 +1,6 @@
-"""The actions in use: the shipped ones, or a folder of the settings."""
+"""The actions in use: shipped ones or those of a folder, and what a tenant has activated."""
 
+import logging
 from collections.abc import Mapping
 from functools import lru_cache
 from importlib import resources
@@ -10,6 +11,13 @@ from customer_context.next_best_action.check import load
 from customer_context.next_best_action.rules import Rules
 from runtime import yaml_text
 from runtime.errors import Usage
+from store.casework import rules as stored
+from store.postgres.pool import Connection
+
+log = logging.getLogger("services.actions")
+
+KIND = "action"
+"""The kind of rule of a file of actions (contracts/approvals.py)."""
 
 
 def read(directory: Path | None) -> dict[str, str]:
@@ -70,3 +78,35 @@ def changed(rules: Rules, files: Mapping[str, str]) -> Rules | None:
     ids = {yaml_text.load(text).get("id") for text in files.values()}
     kept = {n: t for n, t in rules.set.texts.items() if yaml_text.load(t).get("id") not in ids}
     return loaded(tuple(sorted({**kept, **files}.items())))
+
+
+_activated: dict[tuple[str, tuple[tuple[str, str], ...]], Rules] = {}
+"""(digest of the files, digests of activated ones) → the actions of a tenant that has these."""
+_MOST_KEPT = 64
+
+
+def of_tenant(connection: Connection, tenant: str, files: Rules) -> Rules:
+    """Return the actions of a tenant: those of files, and the versions that it has activated.
+
+    Where these do not fit the files any more, as an update brought an action of the same id, the
+    files alone count, with an error in the log.
+    """
+    digests = stored.in_force(connection, tenant, KIND)
+    if not digests:
+        return files
+    key = (files.set.digest, tuple(sorted(digests.items())))
+    found = _activated.get(key)
+    if found is None:
+        texts = {
+            f"activated-{digest[:12]}.yaml": stored.text(connection, tenant, digest) or ""
+            for digest in digests.values()
+        }
+        try:
+            found = changed(files, texts) or files
+        except Usage as error:
+            log.error("activated actions of %s: %s; those of the files are used", tenant, error)
+            found = files
+        if len(_activated) >= _MOST_KEPT:
+            _activated.clear()
+        _activated[key] = found
+    return found

@@ -151,6 +151,7 @@ def run(
     until: datetime,
     *,
     all_differences: bool = False,
+    most: int | None = None,
     progress: Progress = lambda done: None,
 ) -> dict[str, Any]:
     """Return the result for decisions on next best actions in [since, until).
@@ -158,12 +159,14 @@ def run(
     equal : decisions that the live set makes as they were made; recomputed : those that the files
     which decided give again; not_as_decided : the others, with a reason. all_differences : of
     these all, not the first twenty. hidden : decisions that rest on a purpose which is no longer
-    granted; they are not used.
+    granted; they are not used. most : decisions that are tried, about; complete : there were no
+    more.
     """
     found, now = _Found(), _Run(Batch(live))
     new = None if changed is None else _Run(Batch(changed))
     own: dict[str, Batch] = {live.set.digest: now.batch}
-    most = None if all_differences else _SHOWN
+    shown = None if all_differences else _SHOWN
+    complete = True
     granted: dict[str, frozenset[str]] = {}
     for part in decided.between(connection, tenant, since, until):
         _ask_consent(connection, tenant, part, granted)
@@ -171,11 +174,15 @@ def run(
         for digest in {one.stored.digest for one in ones} - own.keys():
             files = next_actions.files_of(connection, tenant, digest)
             own[digest] = Batch(actions.loaded(tuple(sorted(files.items()))))
-        _play(_Part(ones, part), now, new, own, found, most)
+        _play(_Part(ones, part), now, new, own, found, shown)
         progress(found.count)
+        if most is not None and found.count >= most:
+            complete = False
+            break
     return {
         "decisions": found.count,
         "hidden": found.hidden,
+        "complete": complete,
         "customers": len(found.customers),
         "equal": found.equal,
         "equal_share": round(found.equal / found.count, 6) if found.count else None,

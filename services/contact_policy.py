@@ -247,6 +247,8 @@ def _ask_action(
     """Ask the policy of the action that won: that of today, or of its decision where it is gone."""
     tenant, customer = contact["tenant"], contact["customer"]
     with_files = rules.rules
+    if with_files is not None:
+        with_files = actions.of_tenant(connection, tenant, with_files)
     if with_files is None or contact["action"] not in with_files.by_id:
         row = next_actions.get(connection, tenant, contact["decision_id"])
         files = {} if row is None else next_actions.files_of(connection, tenant, row["digest"])

@@ -9,7 +9,7 @@ Actions of bypassing issues (safety, claims, legal, contract) are sent beside th
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from contracts.channels import CHANNELS, STORED, configured
@@ -23,7 +23,7 @@ from customer_context.next_best_action.decide import Winner, decide
 from customer_context.next_best_action.explain import explain
 from runtime.errors import Retry
 from runtime.settings import Settings
-from services import contact_policy, decisions
+from services import actions, contact_policy, decisions
 from services.contact_policy import ContactRules
 from services.visibility import NEXT_ACTION
 from store.casework import cases, contacts, outbound
@@ -129,12 +129,12 @@ def about(
     limits = consent.limits(connection, [pair]).get(pair, {})
     if person is None or rules.rules is None or LimitKind.AUTOMATED_DECISIONS in limits:
         return []
-    request = decisions.request_for(
-        connection, person, rules.rules, _reached(person, places), now_us
-    )
-    winners = decide(rules.rules, request)
+    own = actions.of_tenant(connection, tenant, rules.rules)
+    rules = replace(rules, rules=own)
+    request = decisions.request_for(connection, person, own, _reached(person, places), now_us)
+    winners = decide(own, request)
     id_ = decisions.store(
-        connection, person, rules.rules, request, winners, direction="outbound",
+        connection, person, own, request, winners, direction="outbound",
         place=winners[-1].channel if winners else decisions.NOWHERE, by=cases.AUTHOR, at_us=now_us,
     )  # fmt: skip
     made = [_contact(rules, request, person, one, occasion, id_) for one in winners]
@@ -188,13 +188,14 @@ def _preview(
         return Preview(pair[1], (), "nothing_offered")
     if LimitKind.AUTOMATED_DECISIONS in consent.limits(connection, [pair]).get(pair, {}):
         return Preview(pair[1], (), "objection")
+    own = actions.of_tenant(connection, pair[0], rules.rules)
     request = decisions.request_for(
-        connection, person, rules.rules, _reached(person, rules.channels), now_us
+        connection, person, own, _reached(person, rules.channels), now_us
     )
-    winners = decide(rules.rules, request)
+    winners = decide(own, request)
     stopped = tuple(
         (one.action, one.stage, one.rule, one.detail)
-        for one in explain(rules.rules, request, winners)
+        for one in explain(own, request, winners)
         if one.stage in _LATE
     )
     messages = tuple((w.action, w.treatment, w.channel, w.deliver_at_us) for w in winners)

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from contracts.approvals import ACTIVATE
+from services.action_rules import ACTION
 from services.case_types import CASE_TYPE
 from services.playbooks import PLAYBOOK
 from services.rule_versions import RuleKind
 
-KINDS: Mapping[str, RuleKind[Any]] = {kind.name: kind for kind in (CASE_TYPE, PLAYBOOK)}
+KINDS: Mapping[str, RuleKind[Any]] = {kind.name: kind for kind in (CASE_TYPE, PLAYBOOK, ACTION)}
 assert KINDS.keys() == ACTIVATE.keys(), "each kind has a change that a second person approves"
 
 

@@ -65,13 +65,17 @@ class RuleKind(Generic[R]):
     """A kind of rule.
 
     load : of (text, name), raises `Usage` with what is wrong; base : the rules of the files by id;
-    marks : a top-level key that only its files have.
+    marks : a top-level key that only its files have; of_record : loads a recorded text, where load
+    checks more than the text; fits : raises `Usage` where a new version does not fit what is in
+    force for a tenant.
     """
 
     name: str
     load: Callable[[str, str], R]
     base: Callable[[Connection], Mapping[str, R]]
     marks: str
+    of_record: Callable[[str, str], R] | None = None
+    fits: Callable[[Connection, str, R], None] | None = None
 
 
 @lru_cache(maxsize=512)
@@ -81,7 +85,7 @@ def _loaded(load: Callable[[str, str], Any], text: str, name: str) -> Any:
 
 def loaded(kind: RuleKind[R], text: str, digest: str) -> R:
     """Load a recorded text; each text once in a process. Raises `Usage`."""
-    found: R = _loaded(kind.load, text, digest[:12])
+    found: R = _loaded(kind.of_record or kind.load, text, digest[:12])
     return found
 
 
@@ -140,6 +144,8 @@ def record(
     """
     try:
         rule = kind.load(text, kind.name.replace("_", " "))
+        if kind.fits is not None:
+            kind.fits(connection, tenant, rule)
     except Usage as error:
         raise Invalid(str(error)) from None
     for row in versions(connection, tenant, kind, rule.id):

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from api.http.problems import not_found
 from api.pages.frame.view import View
 from customer_context.contact_policy.policy import Outcome
+from customer_context.next_best_action.rules import Rules
 from services import actions, decisions
 from services.decisions import Made
 from store.people.read_log import ObjectRead
@@ -16,13 +17,19 @@ _SAID = (Outcome.ACCEPTED, Outcome.REJECTED)
 """What an agent records of an offer that was made."""
 
 
+def in_force(view: View) -> Rules:
+    """Return the actions of the caller's tenant."""
+    files = actions.in_use(view.deps.settings.actions_dir)
+    return actions.of_tenant(view.connection, view.tenant, files)
+
+
 def of_customer(view: View, customer: str) -> Made:
     """Decide what an agent says to this customer now, and log the read."""
     made = decisions.make(
         view.connection,
         view.tenant,
         customer,
-        actions.in_use(view.deps.settings.actions_dir),
+        in_force(view),
         place="agent",
         by=view.caller.name,
         now_us=view.now_us,
@@ -34,7 +41,7 @@ def of_customer(view: View, customer: str) -> Made:
 
 def listed(view: View) -> Response:
     """GET /actions: all actions with their levers, and what was decided in the last 30 days."""
-    rules = actions.in_use(view.deps.settings.actions_dir)
+    rules = in_force(view)
     return view.page(
         "actions.html",
         actions=rules.actions,
@@ -50,7 +57,7 @@ def explanation(view: View) -> Response:
     view.log([ObjectRead(found["customer"], "decision", id_)], "decision", "service")
     titles = {
         action.id: str(getattr(action.spec.title, view.language))
-        for action in actions.in_use(view.deps.settings.actions_dir).actions
+        for action in in_force(view).actions
     }
     return view.page("decision.html", decision=found, titles=titles)
 

@@ -40,12 +40,13 @@ def _files(paths: list[Path]) -> list[Path]:
 
 @cli.command()
 def check(
-    paths: Annotated[list[Path], typer.Argument(help="Files or folders of case types, playbooks")],
+    paths: Annotated[list[Path], typer.Argument(help="Files or folders of rules")],
     json: Json = False,
 ) -> int:
-    """Check case types and playbooks, and list their errors (exit code 1).
+    """Check case types, playbooks and files of actions, and list their errors (exit code 1).
 
-    A file with `stages` is a case type, one with `trigger` a playbook.
+    A file with `stages` is a case type, one with `trigger` a playbook, one with `groups` a file of
+    actions.
 
     Example: tachowatt rules check rules/
     """
@@ -74,7 +75,7 @@ def check(
 
 @cli.command("list")
 def list_rules(tenant: Tenant = None, json: Json = False) -> None:
-    """List the versions of case types and playbooks, and which are in force."""
+    """List the versions of case types, playbooks and actions, and which are in force."""
     from services import rule_kinds, rule_versions
 
     with database(load_settings(), SystemClock()) as url, translated(), connect(url) as connection:
@@ -94,7 +95,7 @@ def list_rules(tenant: Tenant = None, json: Json = False) -> None:
 
 @cli.command()
 def diff(
-    file: Annotated[Path, typer.Argument(help="A new version of a case type or playbook")],
+    file: Annotated[Path, typer.Argument(help="A new version of a rule")],
     tenant: Tenant = None,
 ) -> int:
     """Show what a file changes of the rule in force (exit code 1 where it changes something).
@@ -116,7 +117,9 @@ def diff(
 
 @cli.command()
 def activate(
-    file: Annotated[Path | None, typer.Argument(help="The case type or playbook")] = None,
+    file: Annotated[
+        Path | None, typer.Argument(help="The case type, playbook or file of actions")
+    ] = None,
     request: Annotated[
         str | None, typer.Option(help="An approved request: bring it into force now")
     ] = None,
@@ -156,7 +159,7 @@ def activate(
 
 @cli.command()
 def rollback(
-    rule: Annotated[str, typer.Argument(metavar="ID", help="Id of the case type or playbook")],
+    rule: Annotated[str, typer.Argument(metavar="ID", help="Id of the rule")],
     kind: Kind = None,
     reason: Annotated[str, typer.Option(help="The approver reads it")] = "roll back",
     json: Json = False,

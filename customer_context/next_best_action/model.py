@@ -232,7 +232,7 @@ def parse(texts: Mapping[str, str]) -> ActionSet:
     issues: dict[str, Issue] = {}
     homes: dict[str, str] = {}
     for file, text in sorted(texts.items()):
-        if _is_all(text):
+        if is_of_all(text):
             if every is not None:
                 raise wrong(file, "id", f"{ALL!r} is also the id of another file")
             every = read(AllActions, text, file)
@@ -254,7 +254,8 @@ def parse(texts: Mapping[str, str]) -> ActionSet:
     return ActionSet(every, ordered, dict(texts), digest.hexdigest())
 
 
-def _is_all(text: str) -> bool:
+def is_of_all(text: str) -> bool:
+    """Return whether a text is the file of what holds for all actions."""
     if _WORD_ALL.search(text) is None:
         return False  # most files, which are then read once
     try:

@@ -102,6 +102,7 @@ def pages(api: Api, owner: str = "own") -> dict[str, set[str]]:
             "supervisor",
             "data_protection",
         },
+        "/rules/action/motor": {"operator", "platform", "supervisor", "data_protection"},
         "/rules/case_type/complaint": {"operator", "platform", "supervisor", "data_protection"},
         "/approvals": {"operator", "platform", "supervisor", "data_protection"},
         f"/approvals/{own.approval}": {"operator", "platform", "supervisor", "data_protection"},
@@ -123,7 +124,8 @@ _SHARED = ("/", "/fleet", "/meters", "/customers", "/alerts", "/cases", "/contac
            "/me/timeline", "/me/consents", "/inbox", "/bills", "/reading-rounds", "/meter-data",
            "/dead-letters", "/dead-letters/1", "/playbooks", "/actions",
            "/approvals", "/desk", "/team", "/matches", "/partner", "/privacy", "/rules",
-           "/rules/playbook/crash-call-back", "/rules/case_type/complaint")  # fmt: skip
+           "/rules/playbook/crash-call-back", "/rules/action/motor",
+           "/rules/case_type/complaint")  # fmt: skip
 
 
 _ELSEWHERE = {
@@ -203,6 +205,22 @@ def test_a_playbook_is_changed_on_the_page(api: Api, enter) -> None:
     request = client.get(asked.headers["location"]).text
     assert "Bring a playbook into force" in request and "+version: 99" in request
     assert "99" in client.get(path).text
+    # A new version of actions can be tried on what was decided.
+    path = "/rules/action/motor"
+    shown = client.get(path).text
+    text = unescape(shown.partition('<textarea id="text"')[2].partition(">")[2])
+    text = text.partition("</textarea>")[0].lstrip()
+    new = re.sub(r"(?m)^version: .*", "version: 99", text)
+    never = new.replace("at_least: 85", "at_least: 101")
+    assert never != new
+    asked = send(client, path, action="record", reason="fewer", text=never)
+    assert asked.status_code == 303, asked.text
+    location = asked.headers["location"].partition("?")[0]
+    assert "Try it on history" in client.get(location).text
+    tried = client.get(f"{location}?try=1").text
+    figures = re.search(r"([1-9]\d*) decisions about [1-9]", tried)
+    assert "data-plot" in tried and figures is not None, tried
+    assert "Customers who get one" in tried
 
 
 def test_a_diary_names_the_person(api: Api) -> None:

@@ -94,6 +94,7 @@ DYNAMIC = (
     "rules.kind",
     "approval.refusal",
     "approval.state",
+    "approval.tried_of",
     "invitation.problem",
     "login.problem",
     "ledger",

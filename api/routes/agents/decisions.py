@@ -184,8 +184,9 @@ def decide_next_action(
 ) -> Response:
     """Decide what to say now to a customer who came to us. The same question about the same state
     in the same minute is the same decision: it needs no Idempotency-Key."""
-    rules = actions.in_use(call.deps.settings.actions_dir)
+    files = actions.in_use(call.deps.settings.actions_dir)
     with call.connection() as connection:
+        rules = actions.of_tenant(connection, call.caller.tenant, files)
         made = decisions.make(
             connection,
             call.caller.tenant,

@@ -31,14 +31,15 @@ class Ask(Shape):
         "dead_letter.reveal",
         "case_type.activate",
         "playbook.activate",
+        "action.activate",
         "score.activate",
         "customer.merge",
     ]
     subject: str = Field(
         pattern=rf"^(dead_letter:[0-9]{{1,18}}|({'|'.join(RULES)}):[0-9a-f]{{64}}|score:[!-~]{{1,99}}|"
         r"customer:[A-Za-z0-9._~-]{1,64}:[A-Za-z0-9._~-]{1,64})$",
-        description="What it is about: dead_letter:17, the kind of a rule (case_type, playbook) "
-        "and the digest of a version, score: and the name of a version, or "
+        description="What it is about: dead_letter:17, the kind of a rule (case_type, playbook, "
+        "action) and the digest of a version, score: and the name of a version, or "
         "customer:MERGED:SURVIVOR of a proposed pair",
     )
 
