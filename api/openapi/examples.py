@@ -460,6 +460,7 @@ CSV = (
 )
 TEXTS = {
     "text/csv": CSV,
+    "application/vnd.apache.parquet": "PAR1 … PAR1",
     "application/atom+xml": (
         '<feed xmlns="http://www.w3.org/2005/Atom" xmlns:espi="http://naesb.org/espi">'
         "<entry><content><espi:IntervalBlock><espi:IntervalReading><espi:ReadingQuality>"
