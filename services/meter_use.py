@@ -15,6 +15,7 @@ import numpy as np
 from contracts.purposes import Purpose
 from customer_context.metering import day_forecast
 from customer_context.metering.day_forecast import Floats, Int64s
+from customer_context.metering.use import country_of, days_off
 from customer_context.metering.weather_effect import Effect, effect
 from customer_context.metering.weather_model import Spans, hourly
 from store.casework import weather
@@ -45,7 +46,10 @@ class Expected:
 
 @dataclass(frozen=True, slots=True)
 class Hours:
-    """The measured past of a meter. days : int64[n] since 1970; off : 1 = weekend; kwh : [n, 24]"""
+    """The measured past of a meter.
+
+    days : int64[n] since 1970; off : 1 = weekend or public holiday; kwh : [n, 24]
+    """
 
     zone: ZoneInfo
     days: Int64s
@@ -169,7 +173,7 @@ def hours(
     length = np.array([row["measured_s"] for row in rows]) * 1e6
     energy = np.array([row["energy_kwh"] for row in rows], np.float64)
     days, kwh = day_forecast.hours_of(local, length.astype(np.int64), energy)
-    return Hours(zone, days, _off(days), kwh)
+    return Hours(zone, days, _off(days, zone), kwh)
 
 
 def odd_days(
@@ -200,7 +204,7 @@ def expected_hours(
     for day in _each(since, until):
         target = _number(day)
         forecast = day_forecast.next_day(
-            past.days, past.off, kwh, target, float(_off(np.array([target]))[0])
+            past.days, past.off, kwh, target, float(_off(np.array([target]), past.zone)[0])
         )
         if forecast is None:
             continue
@@ -236,7 +240,7 @@ def expected_days(
     for day in _each(since, until):
         target = _number(day)
         total = day_forecast.day_total(
-            days, _off(days), kwh, target, float(_off(np.array([target]))[0])
+            days, _off(days, zone), kwh, target, float(_off(np.array([target]), zone)[0])
         )
         if total is not None:
             start, end = begin_of(day, zone), begin_of(day + timedelta(days=1), zone)
@@ -324,7 +328,7 @@ def _effect(
 def _spans(days: Sequence[date], kwh: Floats, zone: ZoneInfo) -> Spans:
     starts = [to_us(begin_of(day, zone)) for day in days]
     ends = [to_us(begin_of(day + timedelta(days=1), zone)) for day in days]
-    off = _off(np.array([_number(day) for day in days], np.int64))
+    off = _off(np.array([_number(day) for day in days], np.int64), zone)
     return Spans(np.array(starts, np.int64), np.array(ends, np.int64), kwh, off)
 
 
@@ -387,5 +391,6 @@ def _number(day: date) -> int:
     return (day - _EPOCH).days
 
 
-def _off(days: Int64s) -> Floats:
-    return np.asarray((days + 3) % 7 >= 5, np.float64)
+def _off(days: Int64s, zone: ZoneInfo) -> Floats:
+    """Return 1 for the days off at the place, as far as its holidays are known."""
+    return days_off(days, country_of(zone.key))
