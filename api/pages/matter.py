@@ -42,7 +42,7 @@ def show(view: View) -> Response:
         with opened(view) as (connection, link):
             return _page(view, connection, link)
     except Closed:
-        return _closed(view)
+        return links.closed(view, "matter.closed_text")
 
 
 def act(view: View) -> Response:
@@ -66,7 +66,7 @@ def act(view: View) -> Response:
                 return _page(view, connection, link, error)
             return view.go(_path(link), "step_sent")
     except Closed:
-        return _closed(view)
+        return links.closed(view, "matter.closed_text")
 
 
 def _collide(view: View, connection: Connection, link: CaseLink, step: str) -> bool:
@@ -93,7 +93,7 @@ def fields(view: View) -> Response:
                 raise not_found()
             return case_steps.listed(view, connection, found.plan, found.case, author, found.own)
     except Closed:
-        return _closed(view)
+        return links.closed(view, "matter.closed_text")
 
 
 def _act(view: View, connection: Connection, link: CaseLink, what: What, step: str) -> None:
@@ -123,7 +123,7 @@ def add_files(view: View) -> Response:
                 return _page(view, connection, link, error)
             return view.go(_path(link), "photo_sent" if view.uploads else None)
     except Closed:
-        return _closed(view)
+        return links.closed(view, "matter.closed_text")
 
 
 def _add_photos(view: View, connection: Connection, link: CaseLink) -> str:
@@ -209,7 +209,7 @@ def file(view: View) -> Response:
         with opened(view) as (connection, link):
             return photo(view, connection, link.tenant, link.case_id)
     except Closed:
-        return _closed(view)
+        return links.closed(view, "matter.closed_text")
 
 
 def photo(view: View, connection: Connection, tenant: str, case_id: str) -> Response:
@@ -271,8 +271,3 @@ def _says(view: View, error: Exception) -> str:
     if isinstance(error, Invalid | Problem):
         return str(view.text("matter.invalid"))
     return str(view.text("matter.not_open"))
-
-
-def _closed(view: View) -> Response:
-    view.key = None
-    return view.page("matter_closed.html", 404)

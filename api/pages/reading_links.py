@@ -29,7 +29,7 @@ def show(view: View) -> Response:
         with _opened(view) as (connection, found):
             return _page(view, connection, found)
     except Closed:
-        return _closed(view)
+        return links.closed(view, "reading_link.closed_text")
 
 
 def check(view: View) -> Response:
@@ -63,7 +63,7 @@ def enter(view: View) -> Response:
                 _path(found),
             )
     except Closed:
-        return _closed(view)
+        return links.closed(view, "reading_link.closed_text")
 
 
 def _path(found: Opened) -> str:
@@ -94,8 +94,3 @@ def _page(
         problem=problem,
         **readings.form_of(view, connection, found.meter, asked),
     )
-
-
-def _closed(view: View) -> Response:
-    view.key = None
-    return view.page("reading_link_closed.html", 404)

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,7 +22,7 @@ from app.recordings.read import read_meter_table
 from customer_context.metering.weather_model import Temperatures
 from runtime.errors import Usage
 
-BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
+_BLAS = ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS")
 PORTION = 8
 
 
@@ -99,13 +100,23 @@ def analyse_files(
         _begin(plan)
         yield from map(_one, files)
         return
-    kept = {name: os.environ.get(name) for name in BLAS}
-    os.environ |= dict.fromkeys(BLAS, "1")  # small matrices: threads of BLAS would only wait
-    try:
-        with ProcessPoolExecutor(
+    with (
+        one_thread_of_blas(),
+        ProcessPoolExecutor(
             count, get_context("spawn"), initializer=_begin, initargs=(plan,)
-        ) as pool:
-            yield from pool.map(_one, files, chunksize=PORTION)
+        ) as pool,
+    ):
+        yield from pool.map(_one, files, chunksize=PORTION)
+
+
+@contextmanager
+def one_thread_of_blas() -> Iterator[None]:
+    """Let processes that are started meanwhile use one thread of BLAS each: their matrices are
+    small, and more threads would only wait."""
+    kept = {name: os.environ.get(name) for name in _BLAS}
+    os.environ |= dict.fromkeys(_BLAS, "1")
+    try:
+        yield
     finally:
         for name, value in kept.items():
             if value is None:

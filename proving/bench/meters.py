@@ -5,7 +5,6 @@ time of the worker's thread, step by step, so that other work on the machine cou
 compared with its plain twin, results included.
 """
 
-import os
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 from app.analysis import insight
 from app.analysis.baseline import hours_of_days, whole_days
 from app.analysis.meter import analyse
-from app.analysis.portfolio import BLAS
+from app.analysis.portfolio import one_thread_of_blas
 from app.recordings.read import Table
 from customer_context.metering import weather_fit
 from customer_context.metering.weather_model import HOUR_US, Floats, Temperatures
@@ -171,21 +170,12 @@ def run(
     portion(seed, 0, 1, days)  # compiled, or loaded from the cache
     firsts = list(range(0, meters, PORTION))
     sizes = [min(PORTION, meters - first) for first in firsts]
-    kept = {name: os.environ.get(name) for name in BLAS}
-    os.environ |= dict.fromkeys(BLAS, "1")
     found: list[Spent] = []
-    try:
-        with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
-            n = len(firsts)
-            for one in pool.map(portion, [seed] * n, firsts, sizes, [days] * n):
-                found.append(one)
-                progress("meters", sum(each.meters for each in found), meters)
-    finally:
-        for name, value in kept.items():
-            if value is None:
-                os.environ.pop(name, None)
-            else:
-                os.environ[name] = value
+    with one_thread_of_blas(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+        n = len(firsts)
+        for one in pool.map(portion, [seed] * n, firsts, sizes, [days] * n):
+            found.append(one)
+            progress("meters", sum(each.meters for each in found), meters)
     intervals = sum(one.intervals for one in found)
     steps = {step: sum(one.seconds[step] for one in found) for step in STEPS}
     cpu_s = sum(steps.values())

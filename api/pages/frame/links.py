@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Protocol, TypeVar
 
+from starlette.responses import Response
+
 from api.http.site import network_of
 from api.pages.frame.enter import FORM, form_token
 from api.pages.frame.view import View
@@ -73,3 +75,9 @@ def own_form(view: View) -> None:
     """Give the forms of the page the token of the browser, not that of a session."""
     view.csrf = view.request.cookies.get(view.deps.site.cookie(FORM), "")
     form_token(view)
+
+
+def closed(view: View, why: str) -> Response:
+    """Answer that the link opens nothing. why : name of the text."""
+    view.key = None
+    return view.page("link_closed.html", 404, why=why)
