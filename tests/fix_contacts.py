@@ -13,16 +13,20 @@ from contacts.channels import open_channels
 from contacts.deliver import Deliverer
 from contacts.store_thread import StoreThread
 from contracts.channels import PURPOSES, configured
+from contracts.roles import Role
 from contracts.signals import signal_id
+from customer_context.four_eyes.rule import Actor
 from runtime.clock import US_PER_S, ManualClock
 from runtime.metrics import Metrics
 from runtime.settings import Settings
-from services import contact_policy
+from services import contact_policy, four_eyes, rule_versions
 from services.decide import decide
 from services.playbooks import Rules
+from services.rule_versions import RuleKind
 from store.casework import alerts, cases, contacts, receivers
-from store.people import consent
+from store.people import consent, persons
 from store.people import registry as stored_registry
+from store.people.persons import NewPerson
 from store.postgres.pool import connect
 from store.postgres.times import from_us, to_us
 from store.signals import decisions, outbox
@@ -240,3 +244,29 @@ def new_stage(
 def stage(new_stage: Callable[..., Stage]) -> Stage:
     """One with the shipped playbooks and without a mail server."""
     return new_stage()
+
+
+def supervisors(stage: Stage) -> dict[str, Actor]:
+    """Add two supervisors to the tenant."""
+    found = {}
+    for name in ("anna", "ben"):
+        person = NewPerson(TENANT, Role.SUPERVISOR, name, f"{name}@example.org", None)
+        person_id = persons.add(stage.connection, person, NOW_US)
+        found[name] = Actor(person_id, TENANT, Role.SUPERVISOR)
+    stage.connection.commit()
+    return found
+
+
+@pytest.fixture
+def people(stage: Stage) -> dict[str, Actor]:
+    """Two supervisors of the tenant."""
+    return supervisors(stage)
+
+
+def activated(stage: Stage, people: dict[str, Actor], kind: RuleKind[Any], digest: str) -> None:
+    """One asks for a version of a rule, the other approves, the first executes."""
+    connection, now_us = stage.connection, stage.clock.now_us()
+    row = rule_versions.ask(connection, people["anna"], "anna", kind, digest, "why", now_us)
+    four_eyes.decide(connection, people["ben"], "ben", row.request_id, "approved", "", now_us)
+    four_eyes.activate_rule(connection, people["anna"], row.request_id, now_us)
+    connection.commit()

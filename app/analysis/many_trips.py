@@ -7,10 +7,10 @@ from typing import Any
 
 from app.analysis import trip as scoring
 from app.analysis.axes import Axes
+from app.recordings.folder import files_of
 from app.recordings.read import read_trip_table
 from runtime.errors import Usage
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 TABLE_COLUMNS = ("file", "start", "min", "km", "score", "trusted", "events", "crashes")
 
 
@@ -55,13 +55,7 @@ def recordings_of(paths: Sequence[Path]) -> list[Path]:
     """
     files: list[Path] = []
     for path in paths:
-        if not path.is_dir():
-            files.append(path)
-            continue
-        found = sorted(each for each in path.iterdir() if each.name.lower().endswith(SUFFIXES))
-        if not found:
-            raise Usage(f"{path}: has no files {', '.join(SUFFIXES)}")
-        files += found
+        files += files_of(path) if path.is_dir() else [path]
     return files
 
 

@@ -94,7 +94,7 @@ def analyse_files(
 
     Raises Usage for a file of temperatures that does not fit.
     """
-    insight.weather_of(plan.wishes)  # a wrong file is told once, not by each worker
+    insight.weather_of(plan.wishes)  # a wrong file is reported once, not by each worker
     count = min(workers or os.cpu_count() or 1, len(files))
     if count <= 1:
         _begin(plan)

@@ -16,12 +16,11 @@ import typer
 from app.commands.analyse_meter import Holidays, Temperature
 from app.commands.shared.console import print_json
 from app.commands.shared.recording import Map, Quiet, Zone, check_outputs, progress
-from runtime.errors import Usage
+from app.recordings.folder import files_of
 
 Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes; a core each if not given")]
 Table = Annotated[Path | None, typer.Option(metavar="FILE", help="Write .csv or .json here")]
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def analyse_meters(
@@ -36,11 +35,7 @@ def analyse_meters(
 ) -> None:
     from app.analysis import insight, portfolio
 
-    if not folder.is_dir():
-        raise Usage(f"{folder}: is no folder")
-    files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(SUFFIXES))
-    if not files:
-        raise Usage(f"{folder}: has no files {', '.join(SUFFIXES)}")
+    files = files_of(folder)
     check_outputs(out)
     wishes = insight.Wishes(temperature=temperature, tz=tz, holidays=holidays)
     insight.check(wishes)

@@ -15,11 +15,11 @@ import typer
 
 from app.commands.shared.console import print_json
 from app.commands.shared.recording import Map, Quiet, Zone, progress
+from app.recordings.folder import files_of
 from runtime.errors import Usage
 
 Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
 Windows = Annotated[str, typer.Option(metavar="DAYS", help="Length of a window")]
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 
 
 def rank_meters(
@@ -33,11 +33,7 @@ def rank_meters(
     from app.analysis.meter import analyse
     from app.recordings.read import read_meter_table
 
-    if not folder.is_dir():
-        raise Usage(f"{folder}: is no folder")
-    files = sorted(path for path in folder.iterdir() if path.name.lower().endswith(SUFFIXES))
-    if not files:
-        raise Usage(f"{folder}: has no files {', '.join(SUFFIXES)}")
+    files = files_of(folder)
     days = insight.window_of(windows) or 14
     ranked: list[dict[str, Any]] = []
     refused = []

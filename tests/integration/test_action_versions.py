@@ -4,39 +4,16 @@ from typing import Any
 
 import pytest
 
-from contracts.roles import Role
 from customer_context.four_eyes.rule import Actor
 from runtime.errors import Invalid
-from services import actions, decisions, facts, four_eyes, outbound, rule_kinds, rule_versions
+from services import actions, decisions, facts, outbound, rule_kinds, rule_versions
 from services.action_rules import ACTION, with_version
-from store.people import persons
-from store.people.persons import NewPerson
 from store.postgres.pool import connect
 from store.postgres.roles import CONTACTS, set_tenant_scope
-from tests.fix_contacts import TENANT, Stage
+from tests.fix_contacts import TENANT, Stage, activated
 from tests.fix_registry import NOW_US
 
 ID = "motor"
-
-
-@pytest.fixture
-def people(stage: Stage) -> dict[str, Actor]:
-    """Two supervisors of the tenant."""
-    found = {}
-    for name in ("anna", "ben"):
-        person = NewPerson(TENANT, Role.SUPERVISOR, name, f"{name}@example.org", None)
-        person_id = persons.add(stage.connection, person, NOW_US)
-        found[name] = Actor(person_id, TENANT, Role.SUPERVISOR)
-    stage.connection.commit()
-    return found
-
-
-def activated(stage: Stage, people: dict[str, Actor], digest: str) -> None:
-    connection, now_us = stage.connection, stage.clock.now_us()
-    row = rule_versions.ask(connection, people["anna"], "anna", ACTION, digest, "why", now_us)
-    four_eyes.decide(connection, people["ben"], "ben", row.request_id, "approved", "", now_us)
-    four_eyes.activate_rule(connection, people["anna"], row.request_id, now_us)
-    connection.commit()
 
 
 def won(stage: Stage) -> tuple[list[str], str]:
@@ -81,7 +58,7 @@ def test_an_activated_file_decides_from_then_on_until_it_is_rolled_back(
     tried = with_version(connection, TENANT, live, new.digest)
     assert tried is not None and tried.set.digest != live.set.digest
     assert won(stage)[0] == before, "recorded, but not in force"
-    activated(stage, people, new.digest)
+    activated(stage, people, ACTION, new.digest)
     after, second = won(stage)
     assert after == [] and second != first
     # The contacts process decides by it too, and what was decided keeps its version.
@@ -96,5 +73,5 @@ def test_an_activated_file_decides_from_then_on_until_it_is_rolled_back(
     back = rule_versions.before(connection, TENANT, ACTION, ID)
     assert back.digest == file.digest
     stage.clock.advance(60)
-    activated(stage, people, back.digest)
+    activated(stage, people, ACTION, back.digest)
     assert won(stage)[0] == before

@@ -6,29 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from contracts.roles import Role
 from customer_context.four_eyes.rule import Actor
 from runtime.errors import Invalid, NotFound
-from services import four_eyes, rule_versions
+from services import rule_versions
 from services.playbooks import PLAYBOOK, Rules
-from store.people import persons
-from store.people.persons import NewPerson
-from tests.fix_contacts import TENANT, Stage
+from tests.fix_contacts import TENANT, Stage, activated, supervisors
 from tests.fix_registry import NOW_US
 
 ID = "crash-call-back"
-
-
-@pytest.fixture
-def people(stage: Stage) -> dict[str, Actor]:
-    """Two supervisors of the tenant."""
-    found = {}
-    for name in ("anna", "ben"):
-        person = NewPerson(TENANT, Role.SUPERVISOR, name, f"{name}@example.org", None)
-        person_id = persons.add(stage.connection, person, NOW_US)
-        found[name] = Actor(person_id, TENANT, Role.SUPERVISOR)
-    stage.connection.commit()
-    return found
 
 
 def changed(text: str, version: int) -> str:
@@ -36,15 +21,6 @@ def changed(text: str, version: int) -> str:
     return re.sub(r"(?m)^version: \d+", f"version: {version}", text).replace(
         "deadline_min: 15", f"deadline_min: {version}"
     )
-
-
-def activated(stage: Stage, people: dict[str, Actor], digest: str) -> None:
-    """One asks, the other approves, the first executes."""
-    connection, now_us = stage.connection, stage.clock.now_us()
-    row = rule_versions.ask(connection, people["anna"], "anna", PLAYBOOK, digest, "why", now_us)
-    four_eyes.decide(connection, people["ben"], "ben", row.request_id, "approved", "", now_us)
-    four_eyes.activate_rule(connection, people["anna"], row.request_id, now_us)
-    connection.commit()
 
 
 def minutes_to_call(stage: Stage) -> list[int]:
@@ -68,7 +44,7 @@ def test_an_activated_playbook_counts_for_new_matters_until_it_is_rolled_back(
             stage.connection, TENANT, PLAYBOOK, new.text + "# other\n", "anna", NOW_US
         )
     assert rule_versions.current(stage.connection, TENANT, PLAYBOOK, ID) == file
-    activated(stage, people, new.digest)
+    activated(stage, people, PLAYBOOK, new.digest)
     assert rule_versions.current(stage.connection, TENANT, PLAYBOOK, ID).digest == new.digest
     assert stage.crash(severity=3) == first, "a correction of what runs by the version of the file"
     stage.decide()
@@ -89,7 +65,7 @@ def test_an_activated_playbook_counts_for_new_matters_until_it_is_rolled_back(
     assert [p.digest for p in other.playbooks() if p.id == ID] == [file.digest]
     before = rule_versions.before(stage.connection, TENANT, PLAYBOOK, ID)
     assert before.digest == file.digest
-    activated(stage, people, before.digest)
+    activated(stage, people, PLAYBOOK, before.digest)
     other.refresh(stage.connection, NOW_US)
     assert [p.digest for p in other.of_tenants()[TENANT] if p.id == ID] == [file.digest]
     assert rule_versions.before(stage.connection, TENANT, PLAYBOOK, ID).digest == new.digest
@@ -118,12 +94,7 @@ def test_a_playbook_without_a_file_can_be_added(
     new = rule_versions.record(stage.connection, TENANT, PLAYBOOK, text, "anna", NOW_US)
     compared = rule_versions.compared(stage.connection, TENANT, PLAYBOOK, new.digest)
     assert compared["difference"].startswith("--- nothing")
-    people_ = {}
-    for name in ("anna", "ben"):
-        person = NewPerson(TENANT, Role.SUPERVISOR, name, f"{name}@example.org", None)
-        found = persons.add(stage.connection, person, NOW_US)
-        people_[name] = Actor(found, TENANT, Role.SUPERVISOR)
-    activated(stage, people_, new.digest)
+    activated(stage, supervisors(stage), PLAYBOOK, new.digest)
     stage.crash()
     stage.decide()
     assert len(stage.cases()) == 1

@@ -27,7 +27,7 @@ _12_H_MS = 43_200_000
 
 def _unit(values: Iterable[float | None]) -> tuple[str, float, str]:
     """Return the unit that people use for these powers in W, its size in W, and d3's format."""
-    highest = max((abs(value) for value in values if known(value) is not None), default=0.0)  # type: ignore[arg-type]
+    highest = max((abs(w) for value in values if (w := known(value)) is not None), default=0.0)
     return ("kW", 1000.0, ".2f") if highest >= 1000.0 else ("W", 1.0, ".0f")
 
 
