@@ -359,7 +359,7 @@ def month(
     today_kwh = sum(measured) if measured and last["date"] < today else None
     return Month(
         since, until, len(known), sum(known) + (today_kwh or 0.0), today_kwh,
-        compared(connection, tenant, meter, days, reader),
+        compared(connection, tenant, meter, days, reader, corrected=True),
     )  # fmt: skip
 
 

@@ -166,6 +166,11 @@ def test_a_customer_sees_today_the_month_and_what_it_costs(
     page = home.get("/").text
     for shown in (f"3.5{nbsp}kWh", f"146.3{nbsp}kWh", f"(+40{nbsp}%)"):
         assert shown in page, shown
+    then = re.search(
+        r"this year&#39;s weather.*?>([\d.]+)\xa0kWh \(± [\d.]+\xa0kWh\): (\S+)\xa0%", page, re.S
+    )
+    assert then, "as on the page of the meter"
+    assert 100 * (142.8 / float(then[1]) - 1) == pytest.approx(float(then[2]), abs=1.0)
     table = page[page.index("at your tariff") :]
     amounts = [Decimal(text) for text in re.findall(r"([\d.]+)" + nbsp + "€</td>", table)]
     standing, energy, levy, vat, gross = amounts
