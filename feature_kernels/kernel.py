@@ -83,9 +83,15 @@ def _compiled(function: F, *, counted: bool, inlined: bool = False) -> F:
 def record(values: tuple[float, ...]) -> np.record:
     """A NamedTuple of floats as a record with the same fields.
 
-    A kernel gets a record by its address; a tuple is copied, field by field, at each call.
+    A kernel gets a record by its address; a tuple is copied, field by field, at each call. The
+    same values give the same record, which nobody changes.
     """
-    names = getattr(type(values), "_fields")  # noqa: B009 (mypy knows no NamedTuple in general)
+    return _record(type(values), values)
+
+
+@cache
+def _record(form: type, values: tuple[float, ...]) -> np.record:
+    names = getattr(form, "_fields")  # noqa: B009 (mypy knows no NamedTuple in general)
     dtype = np.dtype([(name, np.float64) for name in names])
     made: np.record = np.rec.array([tuple(map(float, values))], dtype=dtype)[0]
     return made

@@ -231,11 +231,22 @@ def resolve_crash(c, p, events, emitted):
     c[CRASH_T] = np.nan
 
 
+@hot_kernel
+def _has_collapsed(c, p, speed):
+    """Whether any place of the ring, filled or not, is so much faster: as mostly, none is."""
+    found = 0
+    for i in range(RING_V, RING_V + SPEED_RING):
+        found += c[i] - speed >= p.collapse_kmh
+    return found > 0
+
+
 @lean_kernel
 def _look_for_collapse(c, p, t, speed):
     dense = c[ACCEL_DT] <= 0.06 and t - c[ACCEL_T] <= 2e6  # slower, it may miss a pulse of 0.1 s
     if dense and not t - c[IMPULSE_T] <= PULSE_US:
         return  # it would have felt it
+    if not _has_collapsed(c, p, speed):
+        return
     for i in range(int(c[RING_N])):
         j = (int(c[RING_AT]) - 1 - i + 2 * SPEED_RING) % SPEED_RING
         dt = (t - c[RING_T + j]) / 1e6

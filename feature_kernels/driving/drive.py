@@ -65,6 +65,7 @@ COLUMNS = (
 """The columns that are read; others are ignored."""
 
 (_SPEED, _LAT, _LON, _ACC, _HEADING, _AL, _AT, _AV, _AX, _AY, _AZ, _LIMIT, _IGN) = range(13)
+PORTION_ROWS = 8_192  # 13 columns of so many rows fit a second-level cache
 SILENT_US = 3e6  # a harsh event whose source has been silent for so long is closed
 
 
@@ -152,11 +153,12 @@ def _take_row(c, p, t, x, i, out, trips, events, emitted):
 
 
 @kernel
-def _drive(x, t_us, local_us, starts, carry, p, trips, events, emitted):
+def _drive(x, t_us, local_us, starts, carry, first, p, trips, events, emitted):
+    """first : number of the first device in the rows that come out."""
     out = np.empty(6)
     for d in range(starts.shape[0] - 1):
         c = carry[d]
-        c[DEVICE] = d
+        c[DEVICE] = first + d
         for i in range(starts[d], starts[d + 1]):
             t = float(t_us[i])
             c[NOW] = t
@@ -180,6 +182,33 @@ def _finite(values, out):
     """Copy a column; what is infinite was not measured."""
     for i in range(values.shape[0]):
         out[i] = values[i] if math.isfinite(values[i]) else np.nan
+
+
+def _drive_portions(given, t_us, local_us, starts, carry, p, trips, events, emitted):
+    """Run the kernel over portions of the rows, in one table that stays in the cache.
+
+    given : the columns, float64[n] or None, as COLUMNS. carry is changed.
+    """
+    n, width = t_us.shape[0], len(COLUMNS)
+    room = np.empty(width * min(n, PORTION_ROWS))
+    filled = 0
+    for begin in range(0, n, PORTION_ROWS):
+        end = min(begin + PORTION_ROWS, n)
+        rows = end - begin
+        x = room[: width * rows].reshape(width, rows)
+        for k, values in enumerate(given):
+            if values is not None:
+                _finite(values[begin:end], x[k])
+            elif rows != filled:
+                x[k] = np.nan
+        filled = rows
+        first = int(np.searchsorted(starts, begin, "right")) - 1
+        last = int(np.searchsorted(starts, end, "left"))
+        cut = np.minimum(np.maximum(starts[first : last + 1], begin), end) - begin
+        _drive(
+            x, t_us[begin:end], local_us[begin:end], cut, carry[first:last], first, p,
+            trips, events, emitted,
+        )  # fmt: skip
 
 
 def _own(values, kind, shape):
@@ -238,19 +267,16 @@ def drive(
     check_ragged(t_us, starts)
     devices = starts.shape[0] - 1
     carry = _own(carry, np.float64, (devices, CARRY_WIDTH))
-    x = np.empty((len(COLUMNS), n))
-    for k, name in enumerate(COLUMNS):
-        if name in columns:
-            values = np.asarray(columns[name], np.float64)
-            if values.shape != (n,):
-                raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
-            _finite(values, x[k])
-        else:
-            x[k] = np.nan
+    given = []
+    for name in COLUMNS:
+        values = np.asarray(columns[name], np.float64) if name in columns else None
+        if values is not None and values.shape != (n,):
+            raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
+        given.append(values)
     p = record(parameters)
     return _run(
-        lambda after, trips, events, emitted: _drive(
-            x, t_us, local_us, starts, after, p, trips, events, emitted
+        lambda after, trips, events, emitted: _drive_portions(
+            given, t_us, local_us, starts, after, p, trips, events, emitted
         ),
         carry,
         n,

@@ -68,13 +68,27 @@ def push_ring(c, at, t0, v0, size, t, v):
 
 
 @hot_kernel
-def find_ring(c, at, t0, size, t, age_s):
-    """Index of the youngest entry of a ring at least age_s old at t; -1 = none."""
-    for i in range(int(c[at + 1])):
-        j = (int(c[at]) - 1 - i + 2 * size) % size
-        if (t - c[t0 + j]) / 1e6 >= age_s:
-            return j
+def find_ring(c, at, t0, size, t, age_s, younger):
+    """How many entries of a ring are younger than age_s at t, of which `younger` are known to be.
+
+    -1 = all are. `ring_index` says where the first one that is as old lies.
+    """
+    sure = age_s * 1e6 * (1.0 - 1e-9)  # far more than a division rounds: most need none
+    j = int(c[at]) - younger
+    if j < 0:
+        j += size
+    for i in range(younger, int(c[at + 1])):
+        j = (j if j > 0 else size) - 1
+        if t - c[t0 + j] >= sure and (t - c[t0 + j]) / 1e6 >= age_s:
+            return i
     return -1
+
+
+@hot_kernel
+def ring_index(c, at, size, younger):
+    """Index of the entry of a ring that has so many younger ones."""
+    j = int(c[at]) - 1 - younger
+    return j if j >= 0 else j + size
 
 
 @hot_kernel
@@ -107,8 +121,11 @@ def _accelerate(c, p, t, v, dt, events, emitted):
 
     dt : s since the value before
     """
-    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.trend_s)
-    if j >= 0 and c[TRIP] > 0.0 and v >= p.move_kmh and dt <= p.window_max_s:
+    near = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.window_s, 0)
+    known = near if near > 0 and p.trend_s >= p.window_s else 0
+    far = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.trend_s, known)
+    if far >= 0 and c[TRIP] > 0.0 and v >= p.move_kmh and dt <= p.window_max_s:
+        j = ring_index(c, RING_AT, SPEED_RING, far)
         span = (t - c[RING_T + j]) / 1e6
         if span <= p.trend_s + p.window_max_s:
             along = (v - c[RING_V + j]) / 3.6 / span
@@ -119,9 +136,9 @@ def _accelerate(c, p, t, v, dt, events, emitted):
             elif t - c[HEAD_ACCEL_T] <= SOURCE_US:
                 across = c[HEAD_ACCEL]
             add_use(c, p, t, v, along, across, dt)
-    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p.window_s)
-    if j < 0 or not dt <= p.window_max_s:
+    if near < 0 or not dt <= p.window_max_s:
         return
+    j = ring_index(c, RING_AT, SPEED_RING, near)
     span = (t - c[RING_T + j]) / 1e6
     if span > p.window_max_s:
         return
@@ -190,8 +207,9 @@ def feed_heading(c, p, t, heading, events, emitted):
     if not (t - c[SPEED_T] <= SOURCE_US and c[SPEED] >= p.heading_kmh):
         c[HEAD_N] = 0.0
         return
-    j = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p.window_s)
-    if j >= 0 and (t - c[HEAD_T + j]) / 1e6 <= p.window_max_s:
+    younger = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p.window_s, 0)
+    j = ring_index(c, HEAD_AT, HEADING_RING, younger)
+    if younger >= 0 and (t - c[HEAD_T + j]) / 1e6 <= p.window_max_s:
         span = (t - c[HEAD_T + j]) / 1e6
         turn = heading - c[HEAD_V + j]
         turn -= 360.0 * np.floor((turn + 180.0) / 360.0)

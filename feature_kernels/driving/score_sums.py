@@ -90,7 +90,9 @@ def subject_sums(sums: NDArray[np.int64], starts: NDArray[np.int64]) -> NDArray[
 
 def _whole(values: NDArray[np.float64]) -> NDArray[np.int64]:
     """Millionths, rounded half to even; what is not known is 0."""
-    whole: NDArray[np.int64] = np.rint(np.nan_to_num(values, nan=0.0) * 1e6).astype(np.int64)
+    whole: NDArray[np.int64] = np.rint(np.where(np.isnan(values), 0.0, values) * 1e6).astype(
+        np.int64
+    )
     return whole
 
 

@@ -189,8 +189,10 @@ def judge_zero(c, p, t, accuracy):
     if 2.0 * accuracy > slack:
         slack = 2.0 * accuracy
     seconds = (t - c[ZERO_T]) / 1e6
-    metres = haversine_m(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON])
+    metres = 0.0
     could = slack + 1.1 * c[ZERO_V] / 3.6 * seconds
+    if farther_than(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON], could):
+        metres = haversine_m(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON])
     if metres > could and metres >= 2.0 * p.move_kmh / 3.6 * seconds:
         if c[ZERO_M] == 0.0:
             c[ZERO_M] = metres

@@ -78,7 +78,7 @@ from feature_kernels.driving.comfort import comfortable_mps2
 from feature_kernels.driving.consistency import follow_path
 from feature_kernels.driving.crash import resolve_crash
 from feature_kernels.driving.events import FRESH_US, close_channel, close_speeding
-from feature_kernels.driving.geo import haversine_m
+from feature_kernels.driving.geo import farther_than, haversine_m
 from feature_kernels.driving.rows import GAP, IGNITION_OFF, STOP, clear_trip, emit_trip
 from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
 
@@ -328,18 +328,18 @@ def advance_trip(c, p, t, v, derived, since):
     if c[STAND_T] <= t:
         if v >= 0.4 * p.move_kmh and t > c[STAND_T]:
             c[STAND_M] += length
-        away = 0.0
+        away = False
         if here and c[STAND_LAT] == c[STAND_LAT]:
-            away = haversine_m(c[STAND_LAT], c[STAND_LON], lat, lon)
-            if not moves and away <= p.drift_m:
+            away = farther_than(c[STAND_LAT], c[STAND_LON], lat, lon, p.drift_m)
+            if not moves and not away:
                 c[STAND_M] = 0.0
-        if away > p.drift_m or v >= 2.0 * p.move_kmh or c[STAND_M] > 0.4 * p.drift_m:
+        if away or v >= 2.0 * p.move_kmh or c[STAND_M] > 0.4 * p.drift_m:
             c[STAND_T] = np.nan
             if not moves:
                 come_to_stand(c, t, lat, lon)
     if c[TRIP] == 1.0 and c[DISTANCE] >= p.drift_m and v >= p.move_kmh:
-        away = p.drift_m
+        metres = p.drift_m
         if here and c[TRIP_LAT] == c[TRIP_LAT]:
-            away = haversine_m(c[TRIP_LAT], c[TRIP_LON], lat, lon)
-        if away >= p.drift_m:
+            metres = haversine_m(c[TRIP_LAT], c[TRIP_LON], lat, lon)
+        if metres >= p.drift_m:
             c[TRIP] = 2.0

@@ -74,7 +74,7 @@ class Driving:
         x, t_us, starts = arguments
         carry, trips, events, emitted = room
         p = record(driving.DEFAULTS)
-        self._module._drive(x, t_us, t_us, starts, carry, p, trips, events, emitted)
+        self._module._drive(x, t_us, t_us, starts, carry, 0, p, trips, events, emitted)
 
     def c(self, arguments: tuple[Any, ...], room: list[Any]) -> None:
         x, t_us, starts = map(_pointer, arguments)

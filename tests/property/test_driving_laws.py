@@ -1,5 +1,6 @@
 """The laws of docs/kernel-interface.md for the driving kernels, on random and faulty streams."""
 
+import importlib
 import importlib.util
 import json
 import math
@@ -218,6 +219,19 @@ def test_any_cut_gives_the_same_bits(seed, data):
         events.append(piece.events)
     assert bits(np.concatenate(trips), np.concatenate(events), carry) == bits(*result)
     assert bits(*driving.finish(carry)) == bits(*driving.finish(result.carry))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 400])
+def test_portions_of_any_size_give_the_same_bits(rows, monkeypatch):
+    streams = [random_stream(seed, n) for seed, n in enumerate((0, 30, 1, 400, 0, 0, 401, 7, 0))]
+    ragged = together(streams)
+    whole_ = driving.drive(*ragged, driving.initial_carry(len(streams)))
+    monkeypatch.setattr(
+        importlib.import_module("feature_kernels.driving.drive"), "PORTION_ROWS", rows
+    )
+    portions = driving.drive(*ragged, driving.initial_carry(len(streams)))
+    assert bits(*portions) == bits(*whole_)
+    assert len(whole_.events) > 0
 
 
 @MODEST

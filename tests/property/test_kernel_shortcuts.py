@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from feature_kernels.consumption import DEFAULTS, initial_carry
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.base_load_rise import BLOCKS_A_DAY, baseline, may_have_risen
+from feature_kernels.driving import carry as D
 from feature_kernels.driving.geo import farther_than, haversine_m
+from feature_kernels.driving.motion import find_ring, push_ring, ring_index
 from feature_kernels.kernel import record
 
 lat = st.floats(-90, 90)
@@ -37,6 +39,36 @@ def test_near_places_at_their_very_distance(
     assert farther_than(lat1, lon1, lat1 + dlat, lon1 + dlon, metres) == (
         haversine_m(lat1, lon1, lat1 + dlat, lon1 + dlon) > metres
     )
+
+
+@given(
+    st.lists(st.integers(150_000, 3_000_000), max_size=60),
+    st.integers(0, 4_000_000),
+    st.one_of(st.floats(0.05, 6.0), st.integers(1, 40).map(lambda k: k / 10.0)),
+    st.integers(0, D.SPEED_RING),
+)
+def test_the_place_of_an_age_in_a_ring(
+    steps: list[int], since: int, age_s: float, known: int
+) -> None:
+    """As by looking at all that was pushed, also at an age to the microsecond, and going on."""
+    c = np.zeros(D.CARRY_WIDTH)
+    kept: list[float] = []
+    t = 1.7e15
+    for step in steps:
+        t += step
+        if not kept or t - kept[-1] >= D.RING_STEP_US:
+            kept.append(t)
+        push_ring(c, D.RING_AT, D.RING_T, D.RING_V, D.SPEED_RING, t, t)
+    now = t + since
+    ages = [(now - then) / 1e6 for then in kept[: -D.SPEED_RING - 1 : -1]]
+    expected = next((i for i, age in enumerate(ages) if age >= age_s), -1)
+    place = find_ring(c, D.RING_AT, D.RING_T, D.SPEED_RING, now, age_s, 0)
+    assert place == expected
+    for younger, age in enumerate(ages):
+        j = ring_index(c, D.RING_AT, D.SPEED_RING, younger)
+        assert (now - c[D.RING_V + j]) / 1e6 == age
+    if known <= expected:
+        assert find_ring(c, D.RING_AT, D.RING_T, D.SPEED_RING, now, age_s, known) == expected
 
 
 @given(

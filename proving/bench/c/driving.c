@@ -766,11 +766,23 @@ static void resolve_crash(double *c, const Parameters *p, Table *events, int64_t
     c[CRASH_T] = NAN;
 }
 
+/* Whether any place of the ring, filled or not, is so much faster: as mostly, none is. */
+static int64_t has_collapsed(double *c, const Parameters *p, double speed) {
+    int64_t i, found = 0;
+    for (i = RING_V; i < RING_V + SPEED_RING; i++) {
+        found += c[i] - speed >= p->collapse_kmh;
+    }
+    return found > 0;
+}
+
 static void look_for_collapse(double *c, const Parameters *p, double t, double speed) {
     int64_t dense, i, j;
     double dt, drop;
     dense = c[ACCEL_DT] <= 0.06 && t - c[ACCEL_T] <= 2000000.0;
     if (dense && !(t - c[IMPULSE_T] <= PULSE_US)) {
+        return;
+    }
+    if (!has_collapsed(c, p, speed)) {
         return;
     }
     for (i = 0; i < (int64_t)c[RING_N]; i++) {
@@ -1414,8 +1426,8 @@ static void note_how(double *c, const Parameters *p, double t, double seconds, i
 /* Take one accepted speed, before it replaces the last one. */
 static void advance_trip(double *c, const Parameters *p, double t, double v, int64_t derived,
                          double since) {
-    int64_t here, known, moves, measured, moved;
-    double lat, lon, seconds, length, away;
+    int64_t here, known, moves, measured, moved, away;
+    double lat, lon, seconds, length, metres;
     here = t - c[POS_T] <= FRESH_US;
     lat = here ? c[POS_LAT] : NAN;
     lon = here ? c[POS_LON] : NAN;
@@ -1474,14 +1486,14 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
         if (v >= 0.4 * p->move_kmh && t > c[STAND_T]) {
             c[STAND_M] += length;
         }
-        away = 0.0;
+        away = 0;
         if (here && c[STAND_LAT] == c[STAND_LAT]) {
-            away = haversine_m(c[STAND_LAT], c[STAND_LON], lat, lon);
-            if (!moves && away <= p->drift_m) {
+            away = farther_than(c[STAND_LAT], c[STAND_LON], lat, lon, p->drift_m);
+            if (!moves && !away) {
                 c[STAND_M] = 0.0;
             }
         }
-        if (away > p->drift_m || v >= 2.0 * p->move_kmh || c[STAND_M] > 0.4 * p->drift_m) {
+        if (away || v >= 2.0 * p->move_kmh || c[STAND_M] > 0.4 * p->drift_m) {
             c[STAND_T] = NAN;
             if (!moves) {
                 come_to_stand(c, t, lat, lon);
@@ -1489,11 +1501,11 @@ static void advance_trip(double *c, const Parameters *p, double t, double v, int
         }
     }
     if (c[TRIP] == 1.0 && c[DISTANCE] >= p->drift_m && v >= p->move_kmh) {
-        away = p->drift_m;
+        metres = p->drift_m;
         if (here && c[TRIP_LAT] == c[TRIP_LAT]) {
-            away = haversine_m(c[TRIP_LAT], c[TRIP_LON], lat, lon);
+            metres = haversine_m(c[TRIP_LAT], c[TRIP_LON], lat, lon);
         }
-        if (away >= p->drift_m) {
+        if (metres >= p->drift_m) {
             c[TRIP] = 2.0;
         }
     }
@@ -1516,16 +1528,27 @@ static void push_ring(double *c, int64_t at, int64_t t0, int64_t v0, int64_t siz
     }
 }
 
-/* Index of the youngest entry of a ring at least age_s old at t; -1 = none. */
-static int64_t find_ring(double *c, int64_t at, int64_t t0, int64_t size, double t, double age_s) {
-    int64_t i, j;
-    for (i = 0; i < (int64_t)c[at + 1]; i++) {
-        j = ((int64_t)c[at] - 1 - i + 2 * size) % size;
-        if ((t - c[t0 + j]) / 1e6 >= age_s) {
-            return j;
+/* How many entries of a ring are younger than age_s at t, of which `younger` are known to be. */
+static int64_t find_ring(double *c, int64_t at, int64_t t0, int64_t size, double t, double age_s,
+                         int64_t younger) {
+    double sure = age_s * 1e6 * (1.0 - 1e-9);
+    int64_t i, j = (int64_t)c[at] - younger, n = (int64_t)c[at + 1];
+    if (j < 0) {
+        j += size;
+    }
+    for (i = younger; i < n; i++) {
+        j = (j > 0 ? j : size) - 1;
+        if (t - c[t0 + j] >= sure && (t - c[t0 + j]) / 1e6 >= age_s) {
+            return i;
         }
     }
     return -1;
+}
+
+/* Index of the entry of a ring that has so many younger ones. */
+static int64_t ring_index(double *c, int64_t at, int64_t size, int64_t younger) {
+    int64_t j = (int64_t)c[at] - 1 - younger;
+    return j >= 0 ? j : j + size;
 }
 
 /* Follow whether the speed is a slower source's, filled forward into dense rows. */
@@ -1554,10 +1577,13 @@ static double look_for_stairs(double *c, const Parameters *p, double t, double v
 /* Acceleration from measured speed; the channel takes it where no accelerometer speaks. */
 static void accelerate(double *c, const Parameters *p, double t, double v, double dt,
                        Table *events, int64_t *emitted) {
-    int64_t j;
+    int64_t j, near, far, known;
     double span, a;
-    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->trend_s);
-    if (j >= 0 && c[TRIP] > 0.0 && v >= p->move_kmh && dt <= p->window_max_s) {
+    near = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->window_s, 0);
+    known = near > 0 && p->trend_s >= p->window_s ? near : 0;
+    far = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->trend_s, known);
+    j = ring_index(c, RING_AT, SPEED_RING, far);
+    if (far >= 0 && c[TRIP] > 0.0 && v >= p->move_kmh && dt <= p->window_max_s) {
         span = (t - c[RING_T + j]) / 1e6;
         if (span <= p->trend_s + p->window_max_s) {
             double along = (v - c[RING_V + j]) / 3.6 / span, across = 0.0;
@@ -1570,8 +1596,8 @@ static void accelerate(double *c, const Parameters *p, double t, double v, doubl
             add_use(c, p, t, v, along, across, dt);
         }
     }
-    j = find_ring(c, RING_AT, RING_T, SPEED_RING, t, p->window_s);
-    if (j < 0 || !(dt <= p->window_max_s)) {
+    j = ring_index(c, RING_AT, SPEED_RING, near);
+    if (near < 0 || !(dt <= p->window_max_s)) {
         return;
     }
     span = (t - c[RING_T + j]) / 1e6;
@@ -1736,8 +1762,11 @@ static int64_t judge_zero(double *c, const Parameters *p, double t, double accur
         slack = 2.0 * accuracy;
     }
     seconds = (t - c[ZERO_T]) / 1e6;
-    metres = haversine_m(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON]);
+    metres = 0.0;
     could = slack + 1.1 * c[ZERO_V] / 3.6 * seconds;
+    if (farther_than(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON], could)) {
+        metres = haversine_m(c[ZERO_LAT], c[ZERO_LON], c[POS_LAT], c[POS_LON]);
+    }
     if (metres > could && metres >= 2.0 * p->move_kmh / 3.6 * seconds) {
         if (c[ZERO_M] == 0.0) {
             c[ZERO_M] = metres;
@@ -2074,7 +2103,7 @@ static void feed_speed(double *c, const Parameters *p, double t, double v, Table
 /* Lateral acceleration from the change of heading and the speed; left is positive. */
 static void feed_heading(double *c, const Parameters *p, double t, double heading, Table *events,
                          int64_t *emitted) {
-    int64_t last, j, goes_on;
+    int64_t last, j, younger, goes_on;
     double span, turn, a, before;
     last = HEAD_V + ((int64_t)c[HEAD_AT] - 1 + HEADING_RING) % HEADING_RING;
     if (c[STAIRS] > 0.0 && c[HEAD_N] > 0.0 && heading == c[last]) {
@@ -2084,8 +2113,9 @@ static void feed_heading(double *c, const Parameters *p, double t, double headin
         c[HEAD_N] = 0.0;
         return;
     }
-    j = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p->window_s);
-    if (j >= 0 && (t - c[HEAD_T + j]) / 1e6 <= p->window_max_s) {
+    younger = find_ring(c, HEAD_AT, HEAD_T, HEADING_RING, t, p->window_s, 0);
+    j = ring_index(c, HEAD_AT, HEADING_RING, younger);
+    if (younger >= 0 && (t - c[HEAD_T + j]) / 1e6 <= p->window_max_s) {
         span = (t - c[HEAD_T + j]) / 1e6;
         turn = heading - c[HEAD_V + j];
         turn -= 360.0 * floor((turn + 180.0) / 360.0);
