@@ -1,6 +1,7 @@
 """Format times and numbers in answers about files."""
 
 from datetime import UTC, datetime, timedelta, timezone
+from math import isfinite
 
 import numpy as np
 
@@ -19,6 +20,6 @@ def iso(table: Table, t_us: int) -> str:
 
 def number(value: float, digits: int | None = 6) -> float | None:
     """Convert a float to a JSON number: rounded to digits (None: unrounded), None for NaN."""
-    if not np.isfinite(value):
+    if not isfinite(value):
         return None
     return float(value) if digits is None else round(float(value), digits)

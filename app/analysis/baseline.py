@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from app.analysis.answer import number
 from customer_context.metering.climate import HOURS
 from customer_context.metering.hours_evidence import DayHours
-from customer_context.metering.use import Use, days_off
+from customer_context.metering.use import Use, days_off, usual_us
 from customer_context.metering.weather_effect import spread
 from customer_context.metering.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
 from customer_context.metering.weather_model import (
@@ -34,7 +34,7 @@ def whole_days(use: Use, country: str | None = None) -> Spans:
     """
     lengths = use.end_us - use.start_us
     day = use.local_us // DAY_US
-    if lengths.size and float(np.median(lengths)) >= 0.9 * DAY_US:
+    if lengths.size and usual_us(lengths) >= 0.9 * DAY_US:
         return Spans(use.start_us, use.end_us, use.energy_kwh, days_off(day, country))
     if not lengths.size:
         return Spans(use.start_us, use.end_us, use.energy_kwh, np.zeros(0))
@@ -43,7 +43,7 @@ def whole_days(use: Use, country: str | None = None) -> Spans:
     start, end = use.start_us[first], use.end_us[last]
     measured = np.add.reduceat(lengths, first)
     # a day begins and ends at local midnight: 23 to 25 hours
-    at_midnight = use.local_us[first] % DAY_US < np.median(lengths)
+    at_midnight = use.local_us[first] % DAY_US < usual_us(lengths)
     whole = measured >= ENOUGH_OF_A_DAY * (end - start)
     long = (end - start > 22.5 / 24 * DAY_US) & (end - start < 25.5 / 24 * DAY_US)
     keep = at_midnight & whole & long
@@ -55,7 +55,7 @@ def whole_days(use: Use, country: str | None = None) -> Spans:
 def hours_of_days(use: Use, spans: Spans) -> DayHours | None:
     """Return the hourly use of those spans that are days of 24 hours; None of longer intervals."""
     lengths = use.end_us - use.start_us
-    if not lengths.size or float(np.median(lengths)) > HOUR_US:
+    if not lengths.size or usual_us(lengths) > HOUR_US:
         return None
     rows = np.flatnonzero(np.abs(spans.end_us - spans.start_us - DAY_US) < HOUR_US // 60)
     if not rows.size:

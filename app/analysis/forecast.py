@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.analysis.answer import number
-from customer_context.metering.day_forecast import HOURS, Floats
+from customer_context.metering.day_forecast import Floats
 
 
 def as_answer(date: str, found: tuple[Floats, Floats, Floats]) -> dict[str, Any]:
@@ -15,10 +15,12 @@ def as_answer(date: str, found: tuple[Floats, Floats, Floats]) -> dict[str, Any]
         "hours": [
             {
                 "hour": hour,
-                "energy_kwh": number(expected[hour], 4),
-                "low": number(low[hour], 4),
-                "high": number(high[hour], 4),
+                "energy_kwh": number(kwh, 4),
+                "low": number(least, 4),
+                "high": number(most, 4),
             }
-            for hour in range(HOURS)
+            for hour, (kwh, least, most) in enumerate(
+                zip(expected.tolist(), low.tolist(), high.tolist(), strict=True)
+            )
         ],
     }

@@ -17,9 +17,10 @@ from app.recordings.guesses import Guess
 from app.recordings.temperatures import read_temperatures
 from contracts.quality import Quality
 from customer_context.metering import evidence
-from customer_context.metering.day_forecast import hours_of, next_day
-from customer_context.metering.use import EPOCH, HOLIDAYS, Decided, Use, days_off
+from customer_context.metering.day_forecast import PAST_DAYS, hours_of, next_day
+from customer_context.metering.use import EPOCH, HOLIDAYS, Decided, Use, days_off, usual_us
 from customer_context.metering.weather_model import Temperatures, hourly
+from feature_kernels.baseline import measured
 from runtime.errors import Usage
 
 DAY_US = 86_400_000_000
@@ -126,10 +127,12 @@ def add_forecast(analysis: MeterAnalysis, use: Use, wishes: Wishes) -> None:
     answer = analysis.answer
     answer["forecast"], answer["tamper_score"] = None, []
     lengths = use.end_us - use.start_us
-    if not lengths.size or float(np.median(lengths)) > HOUR_US:
+    if not lengths.size or usual_us(lengths) > HOUR_US:
         answer["notes"].append("forecast is not computed: intervals are longer than an hour")
         return
-    days, hours = hours_of(use.local_us, lengths, use.energy_kwh)
+    since = int(use.local_us[-1]) - (PAST_DAYS + 2) * DAY_US
+    recent = use.local_us >= since
+    days, hours = hours_of(use.local_us[recent], lengths[recent], use.energy_kwh[recent])
     answer["forecast"], why = _forecast(days, hours, wishes.holidays)
     answer["notes"] += why
     if wishes.window_days is not None:
@@ -138,37 +141,33 @@ def add_forecast(analysis: MeterAnalysis, use: Use, wishes: Wishes) -> None:
 
 def _measured(analysis: MeterAnalysis) -> Decided:
     """Return what was read in intervals of the kernel, as the stream stores them."""
-    rows = analysis.intervals
-    rows = rows[
-        (rows["estimated"] == 0)
-        & (rows["status"] == Quality.ABGELESEN)
-        & np.isfinite(rows["energy_kwh"])
-        & (rows["end_us"] > rows["start_us"])
-    ]
-    rows = rows[np.argsort(rows["start_us"], kind="stable")]
-    start = analysis.grid.to_utc(rows["start_us"])
-    end = start + (rows["end_us"] - rows["start_us"])
-    decided = analysis.grid.to_utc(rows["decided_us"])
-    return Decided(Use(start, end, rows["local_us"], rows["energy_kwh"]), decided)
+    grid = analysis.grid
+    start, end, local, energy, decided = measured(analysis.intervals, int(Quality.ABGELESEN))
+    start_us = grid.to_utc(start)
+    return Decided(Use(start_us, start_us + (end - start), local, energy), grid.to_utc(decided))
 
 
 def explain(analysis: MeterAnalysis, weather: Temperatures | None, wishes: Wishes) -> None:
     """Add energy, similar days and the likelier cause to the evidence of the anomalies."""
-    measured = _measured(analysis)
-    if not measured.decided_us.size:
+    anomalies = analysis.answer["anomalies"]
+    if not anomalies:
+        return
+    home = evidence.Home.of(_measured(analysis), wishes.holidays)
+    ends = home.use.end_us
+    if not ends.size:
         return
     hours = None if weather is None else evidence.Weather(weather.t_us, weather.celsius)
     per_kwh = wishes.price_per_kwh
     price = None if per_kwh is None else evidence.fixed_price("--price-per-kwh", per_kwh)
-    for one in analysis.answer["anomalies"]:
+    for one in anomalies:
         end, cleared = one["end"], one["cleared_at"]
         episode = evidence.Episode(
             one["kind"],
             _us(one["start"]),
             None if end is None else _us(end),
-            int(measured.use.end_us[-1]) if cleared is None else _us(cleared),
+            int(ends[-1]) if cleared is None else _us(cleared),
         )
-        one["evidence"] |= evidence.explain(measured, episode, hours, price, wishes.holidays)
+        one["evidence"] |= home.explain(episode, hours, price)
 
 
 def _us(text: str) -> int:
@@ -179,7 +178,7 @@ def tamper_scores(analysis: MeterAnalysis, window_days: int) -> list[dict[str, A
     """Return `tamper_score` of a meter; nothing where its intervals are longer than an hour."""
     use = use_of(analysis)
     lengths = use.end_us - use.start_us
-    if not lengths.size or float(np.median(lengths)) > HOUR_US:
+    if not lengths.size or usual_us(lengths) > HOUR_US:
         return []
     return _tamper(use, Wishes(window_days=window_days))
 
@@ -197,7 +196,7 @@ def _forecast(
 
 def _tamper(use: Use, wishes: Wishes) -> list[dict[str, Any]]:
     lengths = use.end_us - use.start_us
-    per_hour = 2 if float(np.median(lengths)) <= HOUR_US / 2 else 1
+    per_hour = 2 if usual_us(lengths) <= HOUR_US / 2 else 1
     days, energy = hours_of(use.local_us, lengths, use.energy_kwh, per_hour)
     length = wishes.window_days or 14
     phase = 0

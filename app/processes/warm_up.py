@@ -26,6 +26,7 @@ from rich.progress import (
 
 from api.resources import scores
 from customer_context.identity.holders import Device
+from feature_kernels import baseline
 from feature_kernels.kernel import KERNELS
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.feature_inputs import Grids
@@ -70,17 +71,26 @@ def _encode() -> None:
     binary.encode({"t_us": np.ones(1, np.int64), "value": np.zeros(1)})
 
 
+def _baseline() -> None:
+    """Load what evidence of alerts and comparisons of years need."""
+    t = np.arange(4, dtype=np.int64)
+    slot = np.zeros(4, np.int64)
+    baseline.usual_power(np.ones(4), np.ones(4), slot, slice(0, 4), 1.0)
+    baseline.ratios_before(t, np.ones(4), np.ones(4), slot, slice(0, 4), 1, 1, 2, 1.0)
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "vehicle": lambda: _of_kind("vehicle"),
     "scan": _scan,
     "score": scores.warm_up,
     "axes": car_axes.warm_up,
     "encode": _encode,
+    "baseline": _baseline,
     "meter": lambda: _of_kind("meter"),
 }
 """All kernels of a service, in parts that share none."""
 
-_SHARES = (("vehicle", "scan", "score", "axes", "encode"), ("meter",))
+_SHARES = (("vehicle", "scan", "score", "axes", "encode"), ("meter", "baseline"))
 """Parts for each of two processes; both take about the same time."""
 
 

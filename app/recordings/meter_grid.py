@@ -53,6 +53,8 @@ class Grid:
 
     def to_utc(self, t_us: Int64s) -> Int64s:
         """Convert times on the axis to instants, by the offset of the row at or before."""
+        if not self.offset_us.any():
+            return t_us
         row = np.searchsorted(self.t_us, t_us, side="right") - 1
         return np.asarray(t_us - self.offset_us[np.maximum(row, 0)], np.int64)
 

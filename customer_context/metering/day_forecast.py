@@ -35,32 +35,55 @@ def _weights(days: NDArray[np.int64], off: Floats, target: int, target_off: floa
     return np.asarray(weight * np.where((target - days) % 7 == 0, SAME_WEEKDAY, 1.0), np.float64)
 
 
-def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> list[float]:
-    """Weighted quantiles, by the middle of each value's weight."""
-    order = np.argsort(values)
-    total = np.cumsum(weight[order])
-    at = np.array(shares) * total[-1]
-    found: list[float] = np.interp(at, total - 0.5 * weight[order], values[order]).tolist()
+def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> Floats:
+    """Weighted quantiles of columns, by the middle of each value's weight: float64[shares, k].
+
+    values, weight : float64[n, k]; weight 0 and infinity where a value is not known
+    Equal values stand in order of time, so that every machine finds the same.
+    """
+    order = np.argsort(values, axis=0, kind="stable")
+    value = np.take_along_axis(values, order, axis=0)
+    each = np.take_along_axis(weight, order, axis=0)
+    value = np.where(np.isfinite(value), value, -np.inf)
+    value = np.where(np.isfinite(value), value, value.max(axis=0))  # what is not known comes last
+    total = np.cumsum(each, axis=0)
+    middle = total - 0.5 * each
+    found = np.empty((len(shares), values.shape[1]))
+    last, column = values.shape[0] - 1, np.arange(values.shape[1])
+    for out, share in zip(found, shares, strict=True):
+        at = share * total[-1]
+        row = np.count_nonzero(middle <= at, axis=0) - 1
+        low, high = np.maximum(row, 0), np.minimum(row + 1, last)
+        start, rise = middle[low, column], value[high, column] - value[low, column]
+        run = middle[high, column] - start
+        inside = (row >= 0) & (run > 0.0)
+        out[:] = value[low, column]
+        out[inside] += (rise[inside] / run[inside]) * (at[inside] - start[inside])
     return found
 
 
 def _level(days: NDArray[np.int64], off: Floats, hourly_kwh: Floats, target: int) -> float:
     """Return the use of the last days, as a multiple of the mean of their kind; 1 = not known."""
     fine = np.isfinite(hourly_kwh)
-    known = np.where(fine, hourly_kwh, 0.0)
-    recent = 0.5 ** ((target - days) / HALF_LIFE_DAYS)
-    total = weights = 0.0
+    rows, shares = [], []
     for back, share in LAST_DAYS.items():
         at = np.flatnonzero(days == target - back)
-        if not at.size or not fine[at[0]].all():
-            continue
-        weight = (recent * np.where(off == off[at[0]], 1.0, LAST_KIND))[:, None] * fine
-        sums = weight.sum(axis=0)
-        mean = float(np.sum((weight * known).sum(axis=0) / np.where(sums > 0.0, sums, 1.0)))
+        if at.size and fine[at[0]].all():
+            rows.append(int(at[0]))
+            shares.append(share)
+    if not rows:
+        return 1.0
+    known = np.where(fine, hourly_kwh, 0.0)
+    recent = 0.5 ** ((target - days) / HALF_LIFE_DAYS)
+    weight = recent * np.where(off == off[rows][:, None], 1.0, LAST_KIND)
+    sums = weight @ fine.astype(np.float64)
+    means = ((weight @ known) / np.where(sums > 0.0, sums, 1.0)).sum(axis=1).tolist()
+    total = weights = 0.0
+    for row, share, mean in zip(rows, shares, means, strict=True):
         if mean > 0.0:
-            total += share * float(known[at[0]].sum()) / mean
+            total += share * float(known[row].sum()) / mean
             weights += share
-    return float(np.clip(total / weights, *LEVELS)) if weights > 0.0 else 1.0
+    return min(max(total / weights, LEVELS[0]), LEVELS[1]) if weights > 0.0 else 1.0
 
 
 def next_day(
@@ -78,18 +101,17 @@ def next_day(
     days, off, hourly_kwh = days[recent], off[recent], hourly_kwh[recent]
     if np.isfinite(hourly_kwh).any(axis=1).sum() < LEAST_DAYS:
         return None
-    weight = _weights(days, off, target, target_off)
-    mean, median, low, high = (np.full(HOURS, np.nan) for _ in range(4))
-    for hour in range(HOURS):
-        fine = np.isfinite(hourly_kwh[:, hour])
-        if fine.sum() < LEAST_DAYS // 2:
-            continue
-        values, each = hourly_kwh[fine, hour], weight[fine]
-        mean[hour] = np.average(values, weights=each)
-        low[hour], median[hour], high[hour] = _quantiles(values, each, (RANGE[0], 0.5, RANGE[1]))
-    known = np.isfinite(mean)
+    weight = _weights(days, off, target, target_off)[:, None]
+    fine = np.isfinite(hourly_kwh)
+    known = np.count_nonzero(fine, axis=0) >= LEAST_DAYS // 2
     if not known.any():
         return None
+    each = (weight * fine)[:, known]
+    mean, median, low, high = (np.empty(HOURS) for _ in range(4))
+    values = hourly_kwh[:, known]
+    mean[known] = (np.where(fine[:, known], values, 0.0) * each).sum(axis=0) / each.sum(axis=0)
+    values = np.where(fine[:, known], values, np.inf)
+    low[known], median[known], high[known] = _quantiles(values, each, (RANGE[0], 0.5, RANGE[1]))
     for part in (mean, median, low, high):
         part[~known] = np.mean(part[known])
     sides = (np.roll(mean, 1) + np.roll(mean, -1)) / 2.0
@@ -121,7 +143,7 @@ def day_total(
     days, off, kwh = days[fine], off[fine], daily_kwh[fine]
     weight = _weights(days, off, target, target_off)
     found = [float(np.average(kwh, weights=weight))]
-    found += _quantiles(kwh, weight, RANGE)
+    found += _quantiles(kwh[:, None], weight[:, None], RANGE)[:, 0].tolist()
     if kwh.min() >= 0.0:  # what exports has no level
         level = _level(days, off, kwh[:, None], target)
         found = [value * (1.0 + TAKEN_OVER * (level - 1.0)) for value in found]

@@ -10,12 +10,23 @@ one function, and what came after `known_us` changes nothing.
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from contracts.kinds import Anomaly, LikelierCause
-from customer_context.metering.use import EPOCH, HOLIDAYS, Decided, Floats, Int64s, Use, days_off
+from customer_context.metering.use import (
+    EPOCH,
+    HOLIDAYS,
+    Decided,
+    Floats,
+    Int64s,
+    Use,
+    days_off,
+    usual_us,
+)
+from feature_kernels.baseline import ratios_before, usual_power
 
 METHOD = 1
 """Version of this method; alerts store it with their figures."""
@@ -106,70 +117,92 @@ def explain(
     price: Price | None = None,
     country: str | None = None,
 ) -> dict[str, Any]:
-    """Return the evidence of an episode, plain values.
-
-    `energy` (None where there are no figures, then `why_not` is not_in_energy, nothing_measured or
-    short_past), `similar_days`, `likelier_cause`, and `usual_w`: the power that is expected by hour
-    of a workday and of a day off. decided : what was measured, in order of time.
-    """
-    found: dict[str, Any] = {
-        "energy": None, "why_not": None, "usual_w": None, "similar_days": [],
-        "likelier_cause": None,
-    }  # fmt: skip
-    if episode.kind not in KINDS:
-        return found | {"why_not": "not_in_energy"}
-    use = decided.known(episode.since_us, episode.known_us)
-    span = _span(use, episode)
-    if span.stop <= span.start:
-        return found | {"why_not": "nothing_measured"}
-    off = days_off(use.local_us // DAY_US, country)
-    here = _Home(use, off)
-    past = here.past(episode.start_us, EXPECTED_DAYS)
-    found["similar_days"] = _similar(use, off, span, past)
-    found["likelier_cause"] = _cause(here, span, episode, weather, country)
-    usual = here.usual(past)
-    if usual is None:
-        return found | {"why_not": "short_past"}
-    found["energy"] = _energy(here, usual, span, episode.start_us, price)
-    found["usual_w"] = {
-        name: [_number(1e3 * kw, 1) for kw in usual[first : first + HOURS].tolist()]
-        for name, first in (("workday", 0), ("day_off", HOURS))
-    }
-    return found
+    """Return the evidence of one episode of a meter (`Home.explain`)."""
+    return Home.of(decided, country).explain(episode, weather, price)
 
 
-class _Home:
-    """The use with what is computed of it once.
+@dataclass(frozen=True, slots=True)
+class Home:
+    """What a meter measured, in order of time, with what is computed of it once for all episodes.
 
-    slot : hour of the day, + 24 on days off; hours : length; kw : mean power
+    decided_us : when the stream knew of each; day : local, since 1970; off : 1 = weekend or holiday
+    slot : hour of the local day, + 24 on days off; hours : length
     """
 
-    def __init__(self, use: Use, off: Floats) -> None:
-        self.use = use
-        self.slot = np.asarray(
-            use.local_us // HOUR_US % HOURS + HOURS * off.astype(np.int64), np.int64
-        )
-        self.hours = (use.end_us - use.start_us) / HOUR_US
-        self.kw = use.energy_kwh / self.hours
+    use: Use
+    decided_us: Int64s
+    day: Int64s
+    off: Floats
+    slot: Int64s
+    hours: Floats
+    country: str | None
+
+    @classmethod
+    def of(cls, decided: Decided, country: str | None = None) -> "Home":
+        """Compute what episodes share."""
+        use = decided.use
+        day = use.local_us // DAY_US
+        off = days_off(day[:0], country)
+        if day.size:
+            since = int(day.min())
+            off = days_off(np.arange(since, int(day.max()) + 1), country)[day - since]
+        slot = np.asarray((use.local_us - day * DAY_US) // HOUR_US, np.int64)
+        slot[off > 0.0] += HOURS
+        hours = (use.end_us - use.start_us) / HOUR_US
+        return cls(use, decided.decided_us, day, off, slot, hours, country)
+
+    def explain(
+        self, episode: Episode, weather: Weather | None = None, price: Price | None = None
+    ) -> dict[str, Any]:
+        """Return the evidence of an episode, plain values.
+
+        `energy` (None where there are no figures, then `why_not` is not_in_energy, nothing_measured
+        or short_past), `similar_days`, `likelier_cause`, and `usual_w`: the power that is expected
+        by hour of a workday and of a day off.
+        """
+        found: dict[str, Any] = {
+            "energy": None, "why_not": None, "usual_w": None, "similar_days": [],
+            "likelier_cause": None,
+        }  # fmt: skip
+        if episode.kind not in KINDS:
+            return found | {"why_not": "not_in_energy"}
+        here = self._known(episode.since_us, episode.known_us)
+        span = _span(here.use, episode)
+        if span.stop <= span.start:
+            return found | {"why_not": "nothing_measured"}
+        past = here.past(episode.start_us, EXPECTED_DAYS)
+        found["similar_days"] = _similar(here, span, past)
+        found["likelier_cause"] = _cause(here, span, episode, weather)
+        usual = usual_power(here.use.energy_kwh, here.hours, here.slot, past, LEAST_DAYS * HOURS)
+        if usual is None:
+            return found | {"why_not": "short_past"}
+        found["energy"] = _energy(here, usual, span, episode.start_us, price)
+        found["usual_w"] = {
+            name: [_number(kw, 1) for kw in (1e3 * usual[first : first + HOURS]).tolist()]
+            for name, first in (("workday", 0), ("day_off", HOURS))
+        }
+        return found
+
+    def _known(self, since_us: int, until_us: int) -> "Home":
+        """Return the intervals that begin at `since_us` or later, as they are known at a time."""
+        first = int(np.searchsorted(self.use.start_us, since_us))
+        known = self.decided_us[first:] <= until_us
+        count = int(np.count_nonzero(known))
+        part: slice | Int64s = slice(first, first + count)
+        if not known[:count].all():
+            part = first + np.flatnonzero(known)
+        use = self.use
+        return Home(
+            Use(use.start_us[part], use.end_us[part], use.local_us[part], use.energy_kwh[part]),
+            self.decided_us[part], self.day[part], self.off[part], self.slot[part],
+            self.hours[part], self.country,
+        )  # fmt: skip
 
     def past(self, start_us: int, days: int) -> slice:
         """Return the intervals of so many days before an instant."""
         ends = [start_us - days * DAY_US, start_us]
         first, last = np.searchsorted(self.use.start_us, ends).tolist()
         return slice(first, last)
-
-    def usual(self, past: slice) -> Floats | None:
-        """Return the mean power of the slots in the past, kW: float64[48], NaN = never measured.
-
-        None if too little was measured.
-        """
-        if self.hours[past].sum() < LEAST_DAYS * HOURS:
-            return None
-        energy = np.bincount(self.slot[past], self.use.energy_kwh[past], 2 * HOURS)
-        hours = np.bincount(self.slot[past], self.hours[past], 2 * HOURS)
-        with np.errstate(invalid="ignore", divide="ignore"):
-            mean = energy / hours
-        return np.where(hours > 0.0, mean, np.roll(mean, HOURS))  # the other kind of day, for want
 
 
 def _span(use: Use, episode: Episode) -> slice:
@@ -182,7 +215,7 @@ def _span(use: Use, episode: Episode) -> slice:
 
 
 def _energy(
-    here: _Home, usual: Floats, span: slice, start_us: int, price: Price | None
+    here: Home, usual: Floats, span: slice, start_us: int, price: Price | None
 ) -> dict[str, Any] | None:
     use, hours, slot = here.use, here.hours, here.slot
     each = usual[slot[span]] * hours[span]
@@ -191,8 +224,8 @@ def _energy(
         return None
     low = high = None
     ratios = _ratios(here, span, start_us)
-    if len(ratios) >= LEAST_SPANS:
-        low, high = (_number(max(q, 0.0) * expected, 3) for q in np.quantile(ratios, RANGE))
+    if ratios.size >= LEAST_SPANS:
+        low, high = (_number(max(q, 0.0) * expected, 3) for q in _quantiles(ratios, RANGE))
     excess = use.energy_kwh[span] - each
     cost = None
     if price is not None:
@@ -208,41 +241,48 @@ def _energy(
     }
 
 
-def _ratios(here: _Home, span: slice, start_us: int) -> list[float]:
+def _ratios(here: Home, span: slice, start_us: int) -> Floats:
     """Return use over expected use of spans of the same length in the weeks before."""
-    use = here.use
     size = span.stop - span.start
-    day = round(HOURS / float(np.median(here.hours)))
-    step = max(min(size, MOST_STEP_DAYS * day), day)
-    before = here.past(start_us, RANGE_DAYS)
-    ratios = []
-    for last in range(before.stop, max(before.start, size) - 1, -step):
-        one = slice(last - size, last)
-        usual = here.usual(here.past(int(use.start_us[one.start]), EXPECTED_DAYS))
-        if usual is None:
-            break
-        expected = float(usual[here.slot[one]] @ here.hours[one])
-        if np.isfinite(expected) and expected > 0.0:
-            ratios.append(float(use.energy_kwh[one].sum()) / expected)
-    return ratios
+    day = round(DAY_US / usual_us(here.use.end_us - here.use.start_us))
+    return ratios_before(
+        here.use.start_us, here.use.energy_kwh, here.hours, here.slot,
+        here.past(start_us, RANGE_DAYS), size, max(min(size, MOST_STEP_DAYS * day), day),
+        EXPECTED_DAYS * DAY_US, LEAST_DAYS * HOURS,
+    )  # fmt: skip
 
 
-def _similar(use: Use, off: Floats, span: slice, past: slice) -> list[dict[str, Any]]:
+def _quantiles(values: Floats, shares: tuple[float, ...]) -> list[float]:
+    """Return what `np.quantile` does of a few values, in a tenth of its time."""
+    ordered = np.sort(values).tolist()
+    found = []
+    for share in shares:
+        low = min(int(share * (len(ordered) - 1)), len(ordered) - 2)
+        part = share * (len(ordered) - 1) - low
+        found.append(ordered[low] + part * (ordered[low + 1] - ordered[low]))
+    return found
+
+
+def _similar(here: Home, span: slice, past: slice) -> list[dict[str, Any]]:
     """Return the latest days before of the kind of the first day, with their energy."""
-    day = use.local_us // DAY_US
-    kind, first = off[span.start], day[span.start]
-    found = [d for d in np.unique(day[past][off[past] == kind]).tolist() if d < first]
+    day = here.day[past]
+    if not day.size:
+        return []
+    since = int(day.min())
+    energy = np.bincount(day - since, here.use.energy_kwh[past])
+    same = np.bincount((day - since)[here.off[past] == here.off[span.start]])
+    days = since + np.flatnonzero(same)
     return [
         {
             "date": (EPOCH + timedelta(days=d)).isoformat(),
-            "energy_kwh": _number(float(use.energy_kwh[past][day[past] == d].sum()), 3),
+            "energy_kwh": _number(float(energy[d - since]), 3),
         }
-        for d in found[-MOST_SIMILAR:]
+        for d in days[days < here.day[span.start]][-MOST_SIMILAR:].tolist()
     ]
 
 
 def _cause(
-    here: _Home, span: slice, episode: Episode, weather: Weather | None, country: str | None
+    here: Home, span: slice, episode: Episode, weather: Weather | None
 ) -> LikelierCause | None:
     """Name what explains the anomaly without a fault, if the data show it."""
     use, kind, start = here.use, episode.kind, episode.start_us
@@ -256,22 +296,21 @@ def _cause(
                 return LikelierCause.HEAT
             if now <= min(usual - COLDER_K, COLD_C):
                 return LikelierCause.COLD
-    if kind in (Anomaly.SPIKE, Anomaly.BASE_LOAD_RISE) and country is not None:
-        days = np.unique(use.local_us[span] // DAY_US)
-        dates = {EPOCH + timedelta(days=int(d)) for d in days}
-        free = {d for year in {d.year for d in dates} for d in HOLIDAYS[country](year)}
+    if kind in (Anomaly.SPIKE, Anomaly.BASE_LOAD_RISE) and here.country is not None:
+        dates = {EPOCH + timedelta(days=d) for d in set(here.day[span].tolist())}
+        free = {d for year in {d.year for d in dates} for d in HOLIDAYS[here.country](year)}
         if 2 * len(dates & free) >= len(dates):
             return LikelierCause.PUBLIC_HOLIDAY
     return None
 
 
-def _is_car(here: _Home, span: slice) -> bool:
+def _is_car(here: Home, span: slice) -> bool:
     """Tell whether a spike is an even power of a wall box for an hour or more."""
-    use, kw = here.use, here.kw
-    first, last = span.start, span.stop
-    while last < kw.size and abs(kw[last] - kw[first]) <= CAR_EVEN * abs(kw[first]):
-        last += 1
-    block = kw[first:last]
+    use, first, last = here.use, span.start, span.stop
+    kw = use.energy_kwh[first:] / here.hours[first:]
+    odd = ~(np.abs(kw[last - first :] - kw[0]) <= CAR_EVEN * abs(kw[0]))
+    last += int(np.argmax(odd)) if odd.any() else odd.size
+    block = kw[: last - first]
     if not (CAR_KW[0] <= float(block.min()) and float(block.max()) <= CAR_KW[1]):
         return False
     even = float(block.max() - block.min()) <= 2.0 * CAR_EVEN * float(block.mean())
@@ -286,4 +325,4 @@ def _mean_c(weather: Weather, start: int, end: int) -> float | None:
 
 
 def _number(value: float, digits: int) -> float | None:
-    return round(float(value), digits) if np.isfinite(value) else None
+    return round(value, digits) if isfinite(value) else None

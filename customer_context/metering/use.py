@@ -35,11 +35,11 @@ class Decided:
     use: Use
     decided_us: Int64s
 
-    def known(self, since_us: int, until_us: int) -> Use:
-        """Return the intervals that begin at `since_us` or later, as they are known at a time."""
-        use = self.use
-        keep = (use.start_us >= since_us) & (self.decided_us <= until_us)
-        return Use(use.start_us[keep], use.end_us[keep], use.local_us[keep], use.energy_kwh[keep])
+
+def usual_us(lengths_us: Int64s) -> float:
+    """Return the median of the lengths of intervals, which are mostly the same."""
+    first = lengths_us[0]
+    return float(first) if (lengths_us == first).all() else float(np.median(lengths_us))
 
 
 @lru_cache(maxsize=64)

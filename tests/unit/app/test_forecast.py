@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from customer_context.metering.day_forecast import LEVELS, TAKEN_OVER, day_total, hours_of, next_day
 from customer_context.metering.use import days_off
 from proving.meters.homes import simulated
+from tests.oracles import day_forecast as oracle
 
 FIRST = 19_723  # 2024-01-01, a Monday
 
@@ -96,3 +97,22 @@ def test_a_day_is_expected_from_the_days_before_it(count: int, seed: int) -> Non
     kwh[count:] = random.uniform(0.0, 30.0, 5)
     assert day_total(days, off, kwh, target, float(off[count])) == found
     assert day_total(days[:6], off[:6], kwh[:6], FIRST + 6, 0.0) is None
+
+
+@given(st.integers(0, 2**32 - 1), st.sampled_from([0.0, 0.02, 0.4, 0.9]), st.integers(1, 3))
+@settings(max_examples=40, deadline=None)
+def test_a_forecast_is_that_of_each_hour_by_itself(seed: int, holes: float, digits: int) -> None:
+    """Also where values are equal, which few digits make."""
+    rng = np.random.default_rng(seed)
+    days = FIRST + np.sort(rng.choice(90, int(rng.integers(3, 80)), replace=False))
+    off = days_off(days, None)
+    use = np.round(rng.gamma(1.0, 0.3, (days.size, 24)), digits) - 0.1 * (seed % 4 == 0)
+    use[rng.random(use.shape) < holes] = np.nan
+    target = int(days[-1]) + 1 + seed % 2
+    found = next_day(days, off, use, target, float(seed % 3 == 0))
+    rows = [[None if np.isnan(v) else float(v) for v in row] for row in use]
+    expected = oracle.next_day(days.tolist(), off.tolist(), rows, target, float(seed % 3 == 0))
+    assert (found is None) == (expected is None)
+    if found is not None:
+        for part, plain in zip(found, expected, strict=True):
+            assert part.tolist() == pytest.approx(plain, rel=1e-9, abs=1e-12)

@@ -56,6 +56,7 @@ def test_empty_packages_keep_every_contract(tmp_path: Path) -> None:
         ("store/bad.py", "import customer_context", "Arrows point down only"),
         ("feature_kernels/bad.py", "import pydantic", "feature_kernels imports"),
         ("customer_context/bad.py", "import psycopg", "customer_context is pure"),
+        ("customer_context/bad.py", "import numba", "customer_context has no kernels"),
         ("simulators/bad.py", "import numba", "gateway and simulators"),
         ("ingest/bad.py", "import psycopg", "Only store speaks SQL"),
         ("api/pages/bad.py", "import store.casework.cases", "Cases, contacts and alerts"),
