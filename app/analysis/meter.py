@@ -1,8 +1,6 @@
 """`tachowatt analyse-meter`: compute the answer from the table of a meter's recording."""
 
 from dataclasses import dataclass
-from itertools import pairwise
-from math import fsum
 from typing import Any
 
 import numpy as np
@@ -34,6 +32,7 @@ from feature_kernels.consumption import (
     initial_carry,
     load_profile,
 )
+from feature_kernels.sums import exact_sums
 
 US_PER_S = 1_000_000
 HOUR_S = 3_600.0
@@ -80,7 +79,9 @@ def analyse(
     starts = np.array([0, table.t_us.size], np.int64)
     run = consume(columns, grid.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
-    intervals = np.concatenate((run.intervals, end.intervals))
+    intervals = run.intervals
+    if end.intervals.size:
+        intervals = np.concatenate((run.intervals, end.intervals))
     values = given_values(table, grid, intervals)
     notes = list(table.notes)
     if not grid.inferred:
@@ -97,7 +98,7 @@ def analyse(
     answer: dict[str, Any] = {
         "quality": _quality(table, grid, intervals, values),
         "intervals": interval_summary(intervals),
-        "energy_kwh": fsum(values.energy_kwh.tolist()),
+        "energy_kwh": _total(values.energy_kwh),
         "estimated_kwh": estimated_kwh(table, intervals),
         "interval_s": grid.interval_s,
         "base_load_w": base_load_w,
@@ -134,6 +135,10 @@ class Values:
     read: NDArray[np.bool_]
 
 
+def _total(values: NDArray[np.float64]) -> float:
+    return float(exact_sums(values, np.array([0, values.size], np.int64))[0])
+
+
 def _registers(table: Table) -> bool:
     return "register_kwh" in table.columns
 
@@ -148,13 +153,17 @@ def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
         read = (rows["estimated"] == 0) & (rows["status"] == Quality.ABGELESEN)
         return Values(rows["start_us"], rows["end_us"], rows["local_us"], rows["energy_kwh"], read)
     energy = table.columns["energy_kwh"]
-    status = table.columns.get("quality", np.full(energy.size, np.nan))
-    status = np.where(np.isnan(status), float(Quality.ABGELESEN), status)
-    keep = ~np.isnan(energy) & (status > Quality.NICHT_VERWENDBAR)
-    keep &= ~np.isin(grid.t_us, refused_us(intervals))
-    lengths = np.full(energy.size, grid.interval_s) if grid.lengths_s is None else grid.lengths_s
-    end_us = grid.t_us + np.rint(lengths * US_PER_S).astype(np.int64)
-    read = status == Quality.ABGELESEN
+    keep, read = ~np.isnan(energy), np.ones(energy.size, np.bool_)
+    status = table.columns.get("quality")
+    if status is not None:
+        status = np.where(np.isnan(status), float(Quality.ABGELESEN), status)
+        keep &= status > Quality.NICHT_VERWENDBAR
+        read = status == Quality.ABGELESEN
+    refused = refused_us(intervals)
+    if refused.size:
+        keep &= ~np.isin(grid.t_us, refused)
+    lengths = grid.interval_s if grid.lengths_s is None else grid.lengths_s
+    end_us = grid.t_us + np.rint(np.multiply(lengths, US_PER_S)).astype(np.int64)
     return Values(grid.t_us[keep], end_us[keep], table.local_us[keep], energy[keep], read[keep])
 
 
@@ -245,18 +254,17 @@ def _days(
     before = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
     present = np.diff(before[edges]).tolist()
     dates = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
-    energy = values.energy_kwh.tolist()
-    days: list[dict[str, Any]] = []
-    for at, (first, last) in enumerate(pairwise(edges.tolist())):
-        days.append(
-            {
-                "date": dates[at],
-                "energy_kwh": fsum(energy[first:last]) if last > first else None,
-                "expected": expected.get(int(numbers[at]), usual),
-                "present": present[at],
-            }
-        )
-    return days
+    energy = exact_sums(values.energy_kwh, edges).tolist()
+    empty = (np.diff(edges) == 0).tolist()
+    return [
+        {
+            "date": dates[at],
+            "energy_kwh": None if empty[at] else energy[at],
+            "expected": expected.get(day_number, usual),
+            "present": present[at],
+        }
+        for at, day_number in enumerate(numbers.tolist())
+    ]
 
 
 def _anomalies(

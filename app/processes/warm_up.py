@@ -26,7 +26,7 @@ from rich.progress import (
 
 from api.resources import scores
 from customer_context.identity.holders import Device
-from feature_kernels import baseline
+from feature_kernels import baseline, consumption
 from feature_kernels.kernel import KERNELS
 from ingest.decoding.fast_path.scan import SHAPES, scan
 from ingest.feature_inputs import Grids
@@ -79,6 +79,11 @@ def _baseline() -> None:
     baseline.ratios_before(t, np.ones(4), np.ones(4), slot, slice(0, 4), 1, 1, 2, 1.0)
 
 
+def _meter() -> None:
+    _of_kind("meter")
+    consumption.load_profile(np.zeros(1, consumption.INTERVAL_DTYPE))
+
+
 PARTS: dict[str, Callable[[], None]] = {
     "vehicle": lambda: _of_kind("vehicle"),
     "scan": _scan,
@@ -86,7 +91,7 @@ PARTS: dict[str, Callable[[], None]] = {
     "axes": car_axes.warm_up,
     "encode": _encode,
     "baseline": _baseline,
-    "meter": lambda: _of_kind("meter"),
+    "meter": _meter,
 }
 """All kernels of a service, in parts that share none."""
 

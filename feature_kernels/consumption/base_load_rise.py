@@ -50,8 +50,17 @@ def baseline(c):
 @lean_kernel
 def may_have_risen(c, p, held):
     """Tell whether `held` (W) lies more than `rise_w` above the baseline, by counting instead of
-    sorting: the median does so just when more than half of its days do (rounding is monotone)."""
+    sorting: the median does so just when more than half of its days do (rounding is monotone).
+
+    A block is in four rolling days at most, so too few low blocks need no look at the days.
+    """
     blocks = int(c[C.BLOCK_RING_N])
+    needed = (blocks - BLOCKS_A_DAY + 1) // 2
+    low = 0
+    for i in range(blocks):
+        low += c[C.RING_BLOCKS + 2 * i] + p.rise_w < held
+    if BLOCKS_A_DAY * low <= needed:
+        return False
     at = ring_place(c, 0)
     end = C.RING_BLOCKS + 2 * C.BLOCKS
     days = 0
@@ -61,10 +70,12 @@ def may_have_risen(c, p, held):
             last = i
         if i >= BLOCKS_A_DAY - 1 and i - last < BLOCKS_A_DAY:
             days += 1
+            if days > needed:
+                return True
         at += 2
         if at == end:
             at = C.RING_BLOCKS
-    return days > (blocks - BLOCKS_A_DAY + 1) // 2
+    return False
 
 
 @lean_kernel

@@ -6,8 +6,9 @@ from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import is_open
 from feature_kernels.consumption.base_load_rise import begin_baseline, close_block
 from feature_kernels.consumption.profile import DAILY_LEVEL_SHARE, LEVEL_SHARE
+from feature_kernels.consumption.ranks import half_at_most, ranked
 from feature_kernels.consumption.rows import STUCK, ZERO
-from feature_kernels.kernel import hot_kernel, kernel, lean_kernel
+from feature_kernels.kernel import hot_kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
 HOUR_US_F = 3_600_000_000.0
@@ -115,24 +116,23 @@ def learn_habits(c, p):
     c[C.LIMIT_SAME_H] = run_limit(p, first, second, p.stuck_hours, False)
 
 
-@kernel
+@lean_kernel
 def estimate_base(c):
     """Base load of the last days, W (the method of profile.base_load, from daily figures)."""
     n = int(c[C.BASE_N])
     if n < 3:
         return np.nan
-    table = c[C.RING_BASE : C.RING_BASE + 4 * n].copy().reshape(n, 4)
-    floor = np.sort(table[:, 0])[n // 2]
-    quarter = np.sort(table[:, 1])[n // 2]
-    c[C.RESTLESS] = 0.0 if floor >= LEVEL_SHARE * quarter else 1.0
-    if floor > 0.0 and c[C.RESTLESS] == 0.0:
+    at = C.RING_BASE
+    floor = ranked(c, at, 4, n, n // 2, c[C.BASE_LOAD_W])
+    level = half_at_most(c, at + 1, 4, n, LEVEL_SHARE, floor)
+    c[C.RESTLESS] = 0.0 if level else 1.0
+    if floor > 0.0 and level:
         return floor
-    means = np.sort(table[:, 3])
-    low = means[int(0.05 * (n - 1))]
-    lower_quarter = means[int(0.25 * (n - 1))]
+    low = ranked(c, at + 3, 4, n, int(0.05 * (n - 1)), c[C.BASE_LOAD_W])
+    lower_quarter = ranked(c, at + 3, 4, n, int(0.25 * (n - 1)), low)
     if low >= DAILY_LEVEL_SHARE * lower_quarter:
         return lower_quarter
-    low = np.sort(table[:, 2])[int(0.05 * (n - 1))]
+    low = ranked(c, at + 2, 4, n, int(0.05 * (n - 1)), c[C.BASE_MEMORY_W])
     # weather lies on every day of a season: the milder weeks are remembered and fade slowly
     if c[C.BASE_MEMORY_W] > 0.0:
         low = min(low, c[C.BASE_MEMORY_W] * 1.003)
@@ -140,7 +140,7 @@ def estimate_base(c):
     return low
 
 
-@kernel
+@lean_kernel
 def close_day(c, p, days, count, device, tail, decided):
     """Write the day's row and learn from it; tail : µs of the day after its last interval."""
     if c[C.HAS_DAY] == 0.0:
@@ -150,8 +150,7 @@ def close_day(c, p, days, count, device, tail, decided):
     floor = np.nan
     solar = is_solar(c, p)
     if n >= (4 if solar else 18) and c[C.INTERVAL_US] <= 2.0 * HOUR_US_F:
-        hours = np.sort(c[C.HOURS : C.HOURS + n])
-        floor = hours[1]
+        floor = ranked(c, C.HOURS, 1, n, 1, c[C.CLOSED_LOW_W])
         if c[C.DAY_TAINTED] == 0.0:
             first = 0.0
             second = 0.0
@@ -163,9 +162,10 @@ def close_day(c, p, days, count, device, tail, decided):
             mean = (first + second) / n
             c[C.CLOSED] = 1.0
             c[C.CLOSED_START] = c[C.DAY_START]
+            quarter = ranked(c, C.HOURS, 1, n, n // 4, c[C.CLOSED_QUARTER_W])
             c[C.CLOSED_LOW_W] = floor
-            c[C.CLOSED_QUARTER_W] = hours[n // 4]
-            c[C.CLOSED_MEDIAN_W] = hours[n // 2]
+            c[C.CLOSED_QUARTER_W] = quarter
+            c[C.CLOSED_MEDIAN_W] = ranked(c, C.HOURS, 1, n, n // 2, c[C.CLOSED_MEDIAN_W])
             c[C.CLOSED_MEAN_W] = mean
             c[C.CLOSED_TOP_W] = c[C.DAY_HABIT_MAX_W]
             if solar != (c[C.DROPS_SOLAR] > 0.0):
@@ -173,7 +173,7 @@ def close_day(c, p, days, count, device, tail, decided):
                 c[C.DROP_N] = 0.0  # figures of days and of nights do not compare
             at = C.RING_BASE + 4 * int(c[C.BASE_AT])
             c[at] = floor
-            c[at + 1] = hours[n // 4]
+            c[at + 1] = quarter
             c[at + 2] = mean if n < 18 else min(first / 12.0, second / (n - 12))
             c[at + 3] = mean
             c[C.BASE_AT] = (c[C.BASE_AT] + 1.0) % C.RING

@@ -17,7 +17,12 @@ from feature_kernels.consumption.anomalies import (
 )
 from feature_kernels.consumption.days import close_day, enter_block, flush_hour, open_day
 from feature_kernels.consumption.limits import is_impossible
-from feature_kernels.consumption.profile import teach_profile, usual_power
+from feature_kernels.consumption.profile import (
+    profile_slot,
+    teach_profile,
+    usual_of_slot,
+    usual_power,
+)
 from feature_kernels.consumption.rows import DROP, GAP, NEGATIVE, RISE, SPIKE, write_interval
 from feature_kernels.consumption.sustained_drop import judge_drop
 from feature_kernels.kernel import hot_kernel, lean_kernel
@@ -99,7 +104,8 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
 @hot_kernel
 def judge(c, p, anomalies, count, device, start, end, local, energy, power, decided):
     """Judge a measured interval, then let it teach if nothing is wrong with it."""
-    usual = usual_power(c, local)
+    slot = profile_slot(local)
+    usual = usual_of_slot(c, slot)
     negative = judge_negative(c, p, anomalies, count, device, start, local, power, usual, decided)
     zero = judge_zero(c, p, anomalies, count, device, start, end, power, decided)
     same = judge_same(
@@ -133,7 +139,7 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
     elif power > c[C.TOP + 2]:
         c[C.TOP + 2] = power
     if not is_open(c, RISE) and not is_open(c, DROP):
-        teach_profile(c, p, local, power)
+        teach_profile(c, p, slot, power)
 
 
 @lean_kernel

@@ -133,7 +133,7 @@ def finish_all(carry, p, intervals, days, anomalies, count):
 def _tables(sizes: NDArray[np.int64]) -> list[NDArray[np.float64]]:
     dtypes = (INTERVAL_DTYPE, DAY_DTYPE, ANOMALY_DTYPE)
     return [
-        np.zeros((int(size), len(dtype.names or ())))
+        np.empty((int(size), len(dtype.names or ())))
         for size, dtype in zip(sizes, dtypes, strict=True)
     ]
 
@@ -149,7 +149,7 @@ def _run(step, carry: NDArray[np.float64], sizes: NDArray[np.int64]) -> ConsumeR
             break
         sizes = np.maximum(count, sizes)
     rows = [
-        table_to_rows(table[:n], dtype)
+        table_to_rows(table[:n] if 2 * n > table.shape[0] else table[:n].copy(), dtype)
         for table, n, dtype in zip(
             tables, count, (INTERVAL_DTYPE, DAY_DTYPE, ANOMALY_DTYPE), strict=True
         )
@@ -201,10 +201,10 @@ def consume(
     if carry.shape[0] != devices or local_us.shape != t_us.shape:
         raise ValueError("starts, carry and local_us must fit the samples")
     n = t_us.shape[0]
-    table = np.empty((n, len(COLUMNS)))
+    table = np.full((n, len(COLUMNS)), np.nan)
     for at, name in enumerate(COLUMNS):
-        table[:, at] = columns.get(name, np.nan)
-    table[np.isinf(table)] = np.nan
+        if name in columns:
+            table[:, at] = np.where(np.isinf(columns[name]), np.nan, columns[name])
     t = np.ascontiguousarray(t_us, np.int64)
     local = np.ascontiguousarray(local_us, np.int64)
     begins = np.ascontiguousarray(starts, np.int64)

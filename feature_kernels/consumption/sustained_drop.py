@@ -13,6 +13,7 @@ import numpy as np
 
 from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import clear_anomaly, is_open, raise_anomaly
+from feature_kernels.consumption.ranks import ranked
 from feature_kernels.consumption.rows import DROP
 from feature_kernels.kernel import kernel, lean_kernel
 
@@ -31,13 +32,11 @@ def drop_severity(share):
     return 2.0 if share < 0.6 else 1.0
 
 
-@kernel
+@lean_kernel
 def middle(c, figure, first, end):
     """Median (upper, for an even number) of a figure of the days first to end."""
-    values = np.empty(end - first)
-    for i in range(first, end):
-        values[i - first] = c[C.DROPS + N * i + figure]
-    return np.sort(values)[(end - first) // 2]
+    at = C.DROPS + N * first + figure
+    return ranked(c, at, N, end - first, (end - first) // 2, c[at])
 
 
 @kernel
