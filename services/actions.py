@@ -85,6 +85,14 @@ _activated: dict[tuple[str, tuple[tuple[str, str], ...]], Rules] = {}
 _MOST_KEPT = 64
 
 
+def in_force(connection: Connection, tenant: str, directory: Path | None) -> Rules:
+    """Return the actions of a tenant: of a folder (None = the shipped ones), and its own versions.
+
+    Raises `Usage`.
+    """
+    return of_tenant(connection, tenant, in_use(directory))
+
+
 def of_tenant(connection: Connection, tenant: str, files: Rules) -> Rules:
     """Return the actions of a tenant: those of files, and the versions that it has activated.
 

@@ -46,7 +46,8 @@ ATTRIBUTED = timedelta(days=90)
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """A decision. id : None of a dry run, which is not stored; winners : as `answer.said` gives."""
+    """A decision. id : None of a dry run, which is not stored; winners : as `answer.said` gives;
+    candidates : None where they were not asked for."""
 
     id: str | None
     customer: str
@@ -54,7 +55,7 @@ class Made:
     decided_at_us: int
     digest: str
     winners: list[dict[str, Any]]
-    candidates: list[dict[str, Any]]
+    candidates: list[dict[str, Any]] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +79,13 @@ def make(
     language: str | None = None,
     changed: Mapping[str, Value | None] | None = None,
     dry_run: bool = False,
+    explained: bool = False,
 ) -> Made:
     """Decide what to say to a customer who came to us, at `place` (agent or portal).
 
     language : of the texts, None = the customer's. changed : facts of a what-if, a dry run.
+    explained : also why each action won, lost or fell, which takes longer than to decide; `explain`
+    says the same of a stored decision.
     Raises `NotFound` for a customer that the tenant does not have, and `Invalid`.
     """
     person = customers.person(connection, tenant, customer)
@@ -109,8 +113,12 @@ def make(
         minute_us,
         rules.set.digest,
         [said(rules, request, one, person.name, language or person.language) for one in winners],
-        [explaining.as_json(one) for one in explaining.explain(rules, request, winners)],
+        _candidates(rules, request, winners) if explained else None,
     )
+
+
+def _candidates(rules: Rules, request: Request, winners: list[Winner]) -> list[dict[str, Any]]:
+    return [explaining.as_json(one) for one in explaining.explain(rules, request, winners)]
 
 
 def request_for(
@@ -283,9 +291,7 @@ def explain(
         "winners": [
             said(rules, request, one, person.name, language or person.language) for one in winners
         ],
-        "candidates": [
-            explaining.as_json(one) for one in explaining.explain(rules, request, winners)
-        ],
+        "candidates": _candidates(rules, request, winners),
         "what_if": None,
     }
     if changed:

@@ -12,7 +12,7 @@ from customer_context.billing import prices
 from customer_context.facts import needs, weather
 from customer_context.facts.known import FactError, FactValue, checked
 from runtime.errors import Invalid, NotFound
-from services import driving_scores
+from services import driving_scores, scored_trips
 from store.casework import next_actions
 from store.casework import weather as stored_weather
 from store.people import bills, customers, subjects
@@ -199,7 +199,10 @@ def _driving(
 ) -> Iterator[FactValue]:
     since_us = now_us - _DRIVING_D * _DAY_US
     which = Which(tenant, customer, from_us=since_us, to_us=now_us)
-    trips, score = driving_scores.of_subject(connection, which)
+    trips = scored_trips.of(connection, which)
+    if trips.shape[0] == 0:  # a score of nothing takes longer than all other facts
+        return
+    trips, score = driving_scores.of_counted(connection, tenant, trips)
     if trips.shape[0] == 0:
         return
     ends_us = [int(end) for end in trips["end_us"]]

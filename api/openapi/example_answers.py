@@ -1260,7 +1260,13 @@ ANSWERS: dict[str, dict[str, Any]] = {
             }
         )
     },
-    "decide_next_action": {"200": _DECISION},
+    "decide_next_action": {
+        "200": {
+            **_DECISION,
+            "explanation": f"/v1/decisions/{_DECISION['id']}",
+            "candidates": None,
+        }
+    },
     "get_decision": {
         "200": {
             **_DECISION,

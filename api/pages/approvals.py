@@ -159,9 +159,7 @@ def _tried(view: View, row: ChangeRow) -> dict[str, Any] | None:
     for: the figures of all customers together."""
     if row.kind != ACTIVATE[actions.KIND] or view.request.query_params.get("try") != "1":
         return None
-    live = actions.of_tenant(
-        view.connection, view.tenant, actions.in_use(view.deps.settings.actions_dir)
-    )
+    live = actions.in_force(view.connection, view.tenant, view.deps.settings.actions_dir)
     digest = row.subject.partition(":")[2]
     new = action_rules.with_version(view.connection, view.tenant, live, digest)
     until = from_us(view.now_us)

@@ -19,8 +19,7 @@ _SAID = (Outcome.ACCEPTED, Outcome.REJECTED)
 
 def in_force(view: View) -> Rules:
     """Return the actions of the caller's tenant."""
-    files = actions.in_use(view.deps.settings.actions_dir)
-    return actions.of_tenant(view.connection, view.tenant, files)
+    return actions.in_force(view.connection, view.tenant, view.deps.settings.actions_dir)
 
 
 def of_customer(view: View, customer: str) -> Made:

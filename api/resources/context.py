@@ -113,7 +113,7 @@ def for_role(
         connection,
         tenant,
         customer,
-        actions.of_tenant(connection, tenant, actions.in_use(call.deps.settings.actions_dir)),
+        actions.in_force(connection, tenant, call.deps.settings.actions_dir),
         place=_PLACES[role],
         by=call.caller.name,
         now_us=call.now_us,

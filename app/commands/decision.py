@@ -84,15 +84,14 @@ def make(
     if place not in ("agent", "portal"):
         raise Usage("--place: expected agent or portal")
     settings, clock = load_settings(), SystemClock()
-    files = actions.in_use(settings.actions_dir)
     changed = changes(with_ or [])
     with database(settings, clock) as url, translated(), connect(url) as connection:
         owner = the_tenant(connection, tenant)
         set_tenant_scope(connection, (owner,))  # as the API's: the same rows, the same decision
-        rules = actions.of_tenant(connection, owner, files)
+        rules = actions.in_force(connection, owner, settings.actions_dir)
         made = decisions.make(
             connection, owner, customer, rules, place=place, by=f"{user()}: tachowatt",
-            now_us=clock.now_us(), most=most, changed=changed, dry_run=dry_run,
+            now_us=clock.now_us(), most=most, changed=changed, dry_run=dry_run, explained=True,
         )  # fmt: skip
         log_command(connection, clock, "decision make", {owner: of_customers([customer])})
     answer = {

@@ -231,12 +231,11 @@ def backtest(
     if since >= until:
         raise Usage("--to: expected a time after --from")
     settings, clock = load_settings(), SystemClock()
-    files = actions.in_use(settings.actions_dir)
     of_playbooks, of_actions = _changes(change or [])
     with database(settings, clock) as url, translated(), connect(url) as connection:
         owner = the_tenant(connection, tenant)
         set_tenant_scope(connection, (owner,))
-        live_actions = actions.of_tenant(connection, owner, files)
+        live_actions = actions.in_force(connection, owner, settings.actions_dir)
         live = playbooks.in_force(connection, owner, settings.playbooks_dir)
         found: dict[str, Any] = {
             "from": since,

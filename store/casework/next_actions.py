@@ -45,15 +45,23 @@ class NewOutcome:
 
 def put(connection: Connection, new: NewDecision, files: dict[str, str], now_us: int) -> bool:
     """Store a decision and the files that it had, once; return whether it is new."""
+    if _put(connection, new, now_us):
+        return True
     keep_files(connection, new.tenant, new.digest, files, now_us)
+    return _put(connection, new, now_us)
+
+
+def _put(connection: Connection, new: NewDecision, now_us: int) -> bool:
+    """Store a decision whose files are there; return False where they are not, or where it is."""
     cursor = connection.execute(
         "insert into contacts.next_action (decision_id, tenant, customer, digest, direction, "
         "place, purposes, request, winners, decided_at, decided_by) "
-        "values (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) on conflict do nothing",
+        "select %s, a.tenant, %s, a.digest, %s, %s, %s, %s, %s, %s, %s "
+        "from contacts.action_set a where a.tenant = %s and a.digest = %s on conflict do nothing",
         (
-            new.decision_id, new.tenant, new.customer, new.digest, new.direction, new.place,
-            list(new.purposes), Jsonb(new.request), Jsonb(new.winners), from_us(now_us),
-            new.decided_by,
+            new.decision_id, new.customer, new.direction, new.place, list(new.purposes),
+            Jsonb(new.request), Jsonb(new.winners), from_us(now_us), new.decided_by, new.tenant,
+            new.digest,
         ),
     )  # fmt: skip
     return cursor.rowcount == 1

@@ -41,7 +41,7 @@ def decide(api: Api, role: str = "agent", **more: Any) -> dict[str, Any]:
 
 
 def test_the_winner_has_its_sentence_and_everything_else_a_reason(reported: Api) -> None:
-    found = decide(reported, language="en")
+    found = decide(reported, language="en", explain=True)
     (won,) = found["winners"]
     assert won["action"] == "safe-driver-discount"
     assert "92 of 100" in won["text"] and "driving score" in won["rests_on"] and won["stop"]
@@ -64,7 +64,10 @@ def test_the_same_question_is_the_same_decision(reported: Api) -> None:
         )  # fmt: skip
     assert count == 1
     assert decide(reported, most=5)["id"] != first["id"]
-    assert decide(reported, dry_run=True)["id"] is None
+    dry = decide(reported, dry_run=True)
+    assert dry["id"] is None and dry["explanation"] is None
+    assert len(dry["candidates"]) > 5, "nobody can ask for them later"
+    assert decide(reported, dry_run=True, explain=False)["candidates"] is None
 
 
 def test_other_weather_wins_another_action_and_a_what_if_is_not_stored(reported: Api) -> None:
@@ -80,8 +83,9 @@ def test_other_weather_wins_another_action_and_a_what_if_is_not_stored(reported:
 def test_a_decision_is_recomputed_from_what_was_stored(
     reported: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made = decide(reported)
-    found = reported.get(f"/v1/decisions/{made['id']}", "agent").json()
+    assert decide(reported)["candidates"] is None, "they take longer than the decision"
+    made = decide(reported, explain=True)
+    found = reported.get(made["explanation"], "agent").json()
     assert found["recomputed"] is True
     assert found["winners"] == made["winners"] and found["candidates"] == made["candidates"]
     assert found["facts"]["driving.score"]["value"] == 92.0
@@ -105,7 +109,8 @@ def test_an_accepted_offer_opens_its_contract_change_once(reported: Api) -> None
     }  # fmt: skip
     steps = reported.get(f"/v1/cases/{case}/steps", "agent").json()
     assert steps["type"] == "contract-change"
-    again = decide(reported)  # a change is under way, and the group is silent after an acceptance
+    # A change is under way, and the group is silent after an acceptance.
+    again = decide(reported, explain=True)
     assert [one["action"] for one in again["winners"]] == []
     fell = {one["action"]: one for one in again["candidates"]}["safe-driver-discount"]
     assert (fell["stage"], fell["rule"]) == ("applicable", "no-motor-change-under-way")
@@ -135,7 +140,7 @@ def test_without_its_purpose_a_decision_is_gone(api: Api) -> None:
         )  # fmt: skip
         connection.commit()
         assert "driving_score" not in consent.granted_of(connection, "t1", "omar-driver")
-    again = decide(api, customer="omar-driver")
+    again = decide(api, customer="omar-driver", explain=True)
     assert again["winners"] == []
     fell = {one["action"]: one for one in again["candidates"]}["safe-driver-discount"]
     assert (fell["stage"], fell["known"]) == ("purpose", None)
@@ -166,7 +171,7 @@ def test_command_and_api_make_the_same_decision(
     capsys: pytest.CaptureFixture[str],
     tmp_path: Path,
 ) -> None:
-    by_api = decide(reported)
+    by_api = decide(reported, explain=True)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("TACHOWATT_DATABASE_URL", reported.seeded.url)
     monkeypatch.setattr("app.commands.decision.SystemClock", lambda: ManualClock(NOW_US))

@@ -30,7 +30,8 @@ def agent(api: Api) -> Iterator[httpx.Client]:
 def test_an_offer_is_said_explained_and_accepted(api: Api, agent: httpx.Client) -> None:
     path = "/v1/customers/c0/facts"
     assert api.post(path, "back_office", FACTS, Idempotency_Key="f").status_code == 201
-    by_api = api.post("/v1/decisions", "agent", {"customer": "c0"}).json()
+    asked = {"customer": "c0", "explain": True}
+    by_api = api.post("/v1/decisions", "agent", asked).json()
     page = agent.get("/customers/c0").text
     assert by_api["winners"][0]["text"] in page.replace("&#39;", "'")
     assert page.count('<li id="r-') <= 5

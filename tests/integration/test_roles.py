@@ -299,6 +299,21 @@ def test_a_login_that_does_not_own_the_tables_only_looks_whether_they_are_up_to_
         migrate(url)
 
 
+def test_a_pool_lends_no_connection_that_the_server_has_ended(database: str) -> None:
+    pool = Pool(database, most=1)
+    try:
+        with pool.connection() as connection:
+            pid = scalar(connection, "select pg_backend_pid()")
+        with pool.connection() as connection:
+            assert scalar(connection, "select pg_backend_pid()") == pid, "it is kept"
+        with connect(database) as other:
+            other.execute("select pg_terminate_backend(%s, 5000)", (pid,))
+        with pool.connection() as connection:
+            assert scalar(connection, "select pg_backend_pid()") != pid
+    finally:
+        pool.close()
+
+
 def test_a_pool_whose_server_is_away_waits_for_it() -> None:
     pool = Pool("postgresql://nobody@127.0.0.1:1/x", most=1, wait_s=0.05, role=READER)
     with pytest.raises(Retry), pool.connection():

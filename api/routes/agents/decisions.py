@@ -45,6 +45,10 @@ class DecisionRequest(Shape):
         description="What if: facts with another value, null = not known. Nothing is stored.",
     )
     dry_run: bool = Field(default=False, description="Nothing is stored.")
+    explain: bool | None = Field(
+        default=None,
+        description="Whether the answer has all candidates; null = where nothing is stored.",
+    )
 
 
 class WinnerShape(Shape):
@@ -105,7 +109,8 @@ class CandidateShape(Shape):
 
 
 class NextActionDecision(Shape):
-    """A decision. id : null of a dry run."""
+    """A decision. id : null of a dry run; explanation : the path of all candidates of a stored
+    one."""
 
     id: str | None
     customer: str
@@ -113,7 +118,10 @@ class NextActionDecision(Shape):
     decided_at: datetime
     digest: str = Field(description="Of the actions that decided.")
     winners: list[WinnerShape]
-    candidates: list[CandidateShape]
+    explanation: str | None
+    candidates: list[CandidateShape] | None = Field(
+        description="Why each action won, lost or fell; null = it was not asked for."
+    )
 
 
 class FactAt(Shape):
@@ -184,9 +192,9 @@ def decide_next_action(
 ) -> Response:
     """Decide what to say now to a customer who came to us. The same question about the same state
     in the same minute is the same decision: it needs no Idempotency-Key."""
-    files = actions.in_use(call.deps.settings.actions_dir)
+    stored = not (body.dry_run or body.with_)
     with call.connection() as connection:
-        rules = actions.of_tenant(connection, call.caller.tenant, files)
+        rules = actions.in_force(connection, call.caller.tenant, call.deps.settings.actions_dir)
         made = decisions.make(
             connection,
             call.caller.tenant,
@@ -199,6 +207,7 @@ def decide_next_action(
             language=body.language,
             changed=body.with_,
             dry_run=body.dry_run,
+            explained=not stored if body.explain is None else body.explain,
         )
         call.log(connection, of_customers([body.customer]), "decision", _WHY)
     return json(shape(made))
@@ -214,6 +223,7 @@ def shape(made: Made) -> NextActionDecision:
             "decided_at": from_us(made.decided_at_us),
             "digest": made.digest,
             "winners": [_winner(one) for one in made.winners],
+            "explanation": None if made.id is None else f"/v1/decisions/{made.id}",
             "candidates": made.candidates,
         }
     )
