@@ -7,7 +7,7 @@ written. services/backtest_actions.py tries actions.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -56,9 +56,10 @@ def playbooks(
     since: datetime,
     until: datetime,
     rules: ContactRules,
+    progress: Callable[[int, int], None] = lambda done, of: None,
 ) -> dict[str, Any]:
     """Return the result of a period [since, until). changed : the playbooks to try; None = none.
-    rules : of contact."""
+    rules : of contact; progress : called with the number of signals that are done, and of all."""
     rows = stored.between(connection, tenant, since, until)
     decided: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -89,6 +90,7 @@ def playbooks(
                             "live": _named(verdicts), "changed": _named(others),
                         }
                     )  # fmt: skip
+        progress(min(begin + _BATCH, len(keys)), len(keys))
     return {
         "signals": len(keys),
         "compared": compared,

@@ -7,13 +7,15 @@ count its own messages, and no reaction to messages that it would not have sent.
 of the household stay as they were, and so do facts that count messages. Nothing is written.
 """
 
+import operator
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
+import numpy as np
 from pydantic_core import from_json
 
 from customer_context.contact_policy.policy import Outcome, Person, Reaction, Sent
@@ -26,24 +28,27 @@ from customer_context.next_best_action.rules import Rules
 from services import actions
 from services.contact_policy import ContactRules
 from store.casework import decided, next_actions
-from store.casework.decided import Stored
 from store.people import consent
 from store.postgres.pool import Connection
 
 _SHOWN = 20
-Progress = Callable[[int], None]
-"""Called with the number of decisions that are done."""
+_ASKED = 5_000
+"""Customers whose consents are asked at once."""
+_NONE = b"[]"
+Progress = Callable[[int, int], None]
+"""Called with the number of decisions that are done, and of all."""
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _One:
-    """A stored decision to try. at : in its part; request : without facts; facts : those of the
-    record's JSON; None = all are in the columns of the part."""
+    """A stored decision to try. number : in its part; request : without facts."""
 
-    at: int
-    stored: Stored
+    number: int
+    id: str
+    customer: str
+    digest: str
+    outbound: bool
     request: Request
-    facts: Sequence[Sequence[Any]] | None
     decided: list[Winner]
 
 
@@ -68,18 +73,15 @@ class _Run:
 
     def play(self, one: _One, scored: "_Scored", before: Sequence[Winner]) -> list[Winner]:
         """Decide; before : winners of the earlier outbound decisions about this customer."""
-        customer = one.stored.customer
-        person = one.request.person
+        customer, person = one.customer, one.request.person
         if customer in self._diverged:
             person = self._person(one.request, before, self._made[customer])
         refused: set[str] = set()
         winners = scored.winners(one, person, refused)
         if refused:
             self.stopped.update(refused)
-        if not winners and not one.decided:
-            return winners  # of most customers on most days
         self.won.update(winner.action for winner in winners)
-        if one.stored.outbound:
+        if one.outbound:
             self.messages[customer] += len(winners)
             self._made[customer] += winners
             if winners != one.decided:
@@ -152,37 +154,31 @@ def run(
     *,
     all_differences: bool = False,
     most: int | None = None,
-    progress: Progress = lambda done: None,
+    progress: Progress = lambda done, total: None,
 ) -> dict[str, Any]:
     """Return the result for decisions on next best actions in [since, until).
 
     equal : decisions that the live set makes as they were made; recomputed : those that the files
     which decided give again; not_as_decided : the others, with a reason. all_differences : of
     these all, not the first twenty. hidden : decisions that rest on a purpose which is no longer
-    granted; they are not used. most : decisions that are tried, about; complete : there were no
-    more.
+    granted; they are not used. most : the first so many decisions are tried; complete : there were
+    no more.
     """
+    # One more is counted, which is not tried: it says that there are more.
+    about = decided.about(connection, tenant, since, until, None if most is None else most + 1)
+    total = sum(one.decisions for one in about)
     found, now = _Found(), _Run(Batch(live))
     new = None if changed is None else _Run(Batch(changed))
-    own: dict[str, Batch] = {live.set.digest: now.batch}
+    batches = _batches(connection, tenant, {one.digest for one in about}, now.batch)
+    granted = _granted(connection, tenant, {one.customer for one in about})
     shown = None if all_differences else _SHOWN
-    complete = True
-    granted: dict[str, frozenset[str]] = {}
-    for part in decided.between(connection, tenant, since, until):
-        _ask_consent(connection, tenant, part, granted)
-        ones = list(_readable(part, granted, found))
-        for digest in {one.stored.digest for one in ones} - own.keys():
-            files = next_actions.files_of(connection, tenant, digest)
-            own[digest] = Batch(actions.loaded(tuple(sorted(files.items()))))
-        _play(_Part(ones, part), now, new, own, found, shown)
-        progress(found.count)
-        if most is not None and found.count >= most:
-            complete = False
-            break
+    for part in decided.between(connection, tenant, since, until, most):
+        _play(_readable(part, granted, batches, found), now, new, batches, found, shown)
+        progress(found.count + found.hidden, total)
     return {
         "decisions": found.count,
         "hidden": found.hidden,
-        "complete": complete,
+        "complete": most is None or total <= most,
         "customers": len(found.customers),
         "equal": found.equal,
         "equal_share": round(found.equal / found.count, 6) if found.count else None,
@@ -194,89 +190,124 @@ def run(
     }
 
 
-def _ask_consent(
-    connection: Connection, tenant: str, part: decided.Part, known: dict[str, frozenset[str]]
-) -> None:
-    """Learn what customers have granted, each once."""
-    new = sorted({stored.customer for stored in part.stored} - known.keys())
-    if new:
-        found = consent.granted(connection, [(tenant, customer) for customer in new])
-        known.update({one: found.get((tenant, one), frozenset()) for one in new})
+def _batches(
+    connection: Connection, tenant: str, digests: set[str], live: Batch
+) -> dict[str, Batch]:
+    """Return the sets of actions that decided, by their digest, and the live one."""
+    found = {live.rules.set.digest: live}
+    for digest in sorted(digests - found.keys()):
+        files = next_actions.files_of(connection, tenant, digest)
+        found[digest] = Batch(actions.loaded(tuple(sorted(files.items()))))
+    return found
+
+
+def _granted(connection: Connection, tenant: str, customers: set[str]) -> dict[str, frozenset[str]]:
+    """Return what customers grant now. Equal sets are one object."""
+    every, found = sorted(customers), dict[str, frozenset[str]]()
+    same: dict[frozenset[str], frozenset[str]] = {}
+    for begin in range(0, len(every), _ASKED):
+        pairs = [(tenant, customer) for customer in every[begin : begin + _ASKED]]
+        for (_, customer), purposes in consent.granted(connection, pairs).items():
+            found[customer] = same.setdefault(purposes, purposes)
+    return found
 
 
 def _readable(
-    part: decided.Part, granted: Mapping[str, frozenset[str]], found: _Found
-) -> Iterator[_One]:
-    """Yield decisions whose purposes are all granted now."""
-    for at, stored in enumerate(part.stored):
-        if not granted[stored.customer].issuperset(stored.purposes):
-            found.hidden += 1
-            continue
-        inputs = _inputs(stored.request)
-        winners = [] if stored.winners is None else record.winners_of(from_json(stored.winners))
-        request = Request(
-            stored.decided_us if inputs.now_us is None else inputs.now_us, inputs.places, (),
-            inputs.person, inputs.draws, inputs.preferred, inputs.most,
-        )  # fmt: skip
-        yield _One(at, stored, request, inputs.facts, winners)
+    part: decided.Part, granted: Mapping[str, frozenset[str]], batches: Mapping[str, Batch],
+    found: _Found,
+) -> "_Part":  # fmt: skip
+    """Return the decisions whose purposes are all granted now.
+
+    Of a customer who was not asked about, and by files that were not there: made meanwhile.
+    """
+    nothing: frozenset[str] = frozenset()
+    readable = [
+        purposes <= granted.get(customer, nothing)
+        for purposes, customer in zip(part.purposes, part.customers, strict=True)
+    ]
+    known = [digest in batches for digest in part.digests]
+    found.hidden += sum(map(operator.gt, known, readable))
+    if not (all(readable) and all(known)):
+        part = part.only(np.array(readable, np.bool_) & np.array(known, np.bool_))
+    return _Part(part, list(map(_inputs, part.requests)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """Inputs of a decision. now_us, facts : None = they are not in the record's JSON."""
+    """Inputs of a decision. request : without facts and time; now_us, facts : None = they are not
+    in the record's JSON."""
 
+    request: Request
     now_us: int | None
-    places: frozenset[str]
-    person: Person
-    draws: Mapping[str, float]
-    preferred: Mapping[str, str]
-    most: int
     facts: Sequence[Sequence[Any]] | None
 
 
 @lru_cache(maxsize=16_384)  # from day to day they are mostly the same
 def _inputs(request: bytes) -> _Inputs:
     plain = from_json(request, cache_strings="all")
-    whole = record.request_of({"now_us": 0, **plain, "facts": ()})
-    return _Inputs(
-        plain.get("now_us"), whole.places, whole.person, whole.draws, whole.preferred, whole.most,
-        plain.get("facts"),
-    )  # fmt: skip
+    whole = record.request_of({"now_us": 0, **compact.whole(plain), "facts": ()})
+    return _Inputs(replace(whole, now_us=0), plain.get("now_us"), plain.get("facts"))
 
 
 class _Part:
     """Decisions that are read and tried together, with their facts as columns."""
 
-    def __init__(self, ones: Sequence[_One], part: decided.Part) -> None:
-        self.ones = ones
-        self.number = {one.at: number for number, one in enumerate(ones)}
-        self._part = part
-        self._requests = [one.request for one in ones]
+    def __init__(self, part: decided.Part, inputs: Sequence[_Inputs]) -> None:
+        self.part = part
+        self._inputs = inputs
+        self._requests = [one.request for one in inputs]
+        self._now_us = part.decided_us.copy()
+        for number, one in enumerate(inputs):
+            if one.now_us is not None:
+                self._now_us[number] = one.now_us
         self._flat: Flat | None
         try:
-            self._flat = _flat(self, part)
+            self._flat = self._columns()
         except Inexact:
             self._flat = None
+
+    def _columns(self) -> Flat:
+        """Return the facts of decisions as columns, from both forms of records."""
+        part = self.part
+        compacts = [(number, names) for number, names in enumerate(part.facts) if names is not None]
+        columns = compact.flat_of(compacts, part.values, part.at_us)
+        written = [() if one.facts is None else one.facts for one in self._inputs]
+        return join([columns, flat_of(written)]) if any(written) else columns
 
     def score(self, batch: Batch) -> "_Scored":
         """Return the priorities by one set of actions."""
         if self._flat is not None:
             try:
-                return _Scored(batch, self, batch.score(self._requests, self._flat))
+                return _Scored(batch, self, batch.score(self._requests, self._flat, self._now_us))
             except Inexact:
                 pass
         return _Scored(batch, self, None)
 
+    def one(self, number: int) -> _One:
+        """Return one of the decisions."""
+        part = self.part
+        request = replace(self._requests[number], now_us=int(self._now_us[number]))
+        winners = part.winners[number]
+        return _One(
+            number, part.ids[number], part.customers[number], part.digests[number],
+            part.outbound[number], request,
+            [] if winners is None else record.winners_of(from_json(winners)),
+        )  # fmt: skip
+
+    def won(self) -> list[bool]:
+        """Return whether a decision had a winner."""
+        return [one is not None and one != _NONE for one in self.part.winners]
+
     def known(self, one: _One) -> tuple[FactValue, ...]:
         """Return the facts of a decision, as decisions one by one read them."""
-        rows = one.facts
+        rows = self._inputs[one.number].facts
         if rows is None:
-            before = self._part.stored[: one.at]
-            begin = sum(len(other.facts.split()) for other in before if other.facts is not None)
-            names = one.stored.facts or ""
+            before = self.part.facts[: one.number]
+            begin = sum(len(names.split()) for names in before if names is not None)
+            names = self.part.facts[one.number] or ""
             span = slice(begin, begin + len(names.split()))
-            values, at_us = self._part.values[span].tolist(), self._part.at_us[span].tolist()
-            rows = compact.record_of(compact.Compact(names, values, at_us, {}), 0)["facts"]
+            values, at_us = self.part.values[span].tolist(), self.part.at_us[span].tolist()
+            rows = compact.facts_of(compact.Compact(names, values, at_us, {}))
         return tuple(FactValue(*row) for row in rows)
 
 
@@ -289,50 +320,47 @@ class _Scored:
     part: _Part
     scored: Scored | None
 
+    @property
+    def some(self) -> list[bool]:
+        """Whether a decision may have a winner."""
+        return [True] * len(self.part.part) if self.scored is None else self.scored.some
+
     def winners(self, one: _One, person: Person, refused: set[str] | None = None) -> list[Winner]:
         """Return the winners of a decision."""
         if self.scored is not None:
-            return self.scored.winners(self.part.number[one.at], person, refused)
+            return self.scored.winners(one.number, person, refused)
         whole = replace(one.request, facts=self.part.known(one), person=person)
         return decide(self.batch.rules, whole)
-
-
-def _flat(own: _Part, part: decided.Part) -> Flat:
-    """Return the facts of decisions as columns, from both forms of records."""
-    compacts = [
-        (own.number.get(at, -1), stored.facts)
-        for at, stored in enumerate(part.stored)
-        if stored.facts is not None
-    ]
-    columns = compact.flat_of(compacts, part.values, part.at_us)
-    kept = columns.decisions >= 0
-    if not kept.all():
-        columns = Flat(
-            columns.decisions[kept], columns.rows[kept], columns.values[kept], columns.at_us[kept]
-        )
-    written = [() if one.facts is None else one.facts for one in own.ones]
-    return join([columns, flat_of(written)]) if any(written) else columns
 
 
 def _play(
     part: _Part, now: _Run, new: _Run | None, batches: dict[str, Batch], found: _Found,
     most: int | None,
 ) -> None:  # fmt: skip
-    ones = part.ones
     live = part.score(now.batch)
     changed = None if new is None else part.score(new.batch)
     others = {
         digest: part.score(batches[digest])
-        for digest in {one.stored.digest for one in ones} - {now.batch.rules.set.digest}
+        for digest in sorted(set(part.part.digests) - {now.batch.rules.set.digest})
     }
-    for one in ones:
-        stored, person = one.stored, one.request.person
-        before = found.decided[stored.customer]
-        followed = now.follows(stored.customer)
+    open_ = np.array(part.won()) | live.some
+    for scored in [*([] if changed is None else [changed]), *others.values()]:
+        open_ |= scored.some
+    # Of most customers on most days no action can win, by any set, and none did.
+    quiet = len(open_) - int(open_.sum())
+    found.count += quiet
+    found.equal += quiet
+    found.recomputed += quiet
+    found.customers.update(part.part.customers)
+    for number in np.flatnonzero(open_).tolist():
+        one = part.one(number)
+        person = one.request.person
+        before = found.decided[one.customer]
+        followed = now.follows(one.customer)
         winners = now.play(one, live, before)
         # What the live set makes of the inputs that were recorded.
         same_input = winners if followed else live.winners(one, person)
-        own = others.get(stored.digest)
+        own = others.get(one.digest)
         again = same_input if own is None else own.winners(one, person)
         _count(found, one, same_input, again, most)
         if new is not None and changed is not None:
@@ -341,11 +369,11 @@ def _play(
             if names[0] != names[1] and len(found.different) < _SHOWN:
                 found.different.append(
                     {
-                        "decision": stored.decision_id, "customer": stored.customer,
+                        "decision": one.id, "customer": one.customer,
                         "live": names[0], "changed": names[1],
                     }
                 )  # fmt: skip
-        if stored.outbound:
+        if one.outbound:
             before += one.decided
 
 
@@ -353,7 +381,6 @@ def _count(
     found: _Found, one: _One, live: list[Winner], again: list[Winner], most: int | None
 ) -> None:
     found.count += 1
-    found.customers.add(one.stored.customer)
     found.equal += live == one.decided
     found.recomputed += again == one.decided
     if live == one.decided == again or (most is not None and len(found.not_as_decided) >= most):
@@ -361,7 +388,7 @@ def _count(
     reason = "other_version" if again == one.decided else "not_recomputed"
     found.not_as_decided.append(
         {
-            "decision": one.stored.decision_id, "customer": one.stored.customer, "reason": reason,
+            "decision": one.id, "customer": one.customer, "reason": reason,
             "decided": [winner.action for winner in one.decided],
             "live": [winner.action for winner in live],
         }

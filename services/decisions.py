@@ -7,7 +7,7 @@ the same state in one minute is the same decision, whoever asks.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -190,32 +190,42 @@ def store(
     at_us: int,
 ) -> str:
     """Store a decision with all that recomputes it; return its id."""
+    if place == NOWHERE:
+        (id_,) = store_without_winner(connection, rules, [(person, request)], at_us)
+        return id_
     written = record.of_request(rules, request)
     id_ = _id(person.tenant, person.customer, place, written)
     new = next_actions.NewDecision(
         id_, person.tenant, person.customer, rules.set.digest, direction, place,
         _purposes(request, rules, winners), written, record.of_winners(winners), by,
     )  # fmt: skip
-    if place == NOWHERE:
-        _store_without_winner(connection, new, rules, at_us)
-    else:
-        next_actions.put(connection, new, dict(rules.set.texts), at_us)
+    next_actions.put(connection, new, dict(rules.set.texts), at_us)
     return id_
 
 
-def _store_without_winner(
-    connection: Connection, new: next_actions.NewDecision, rules: Rules, at_us: int
-) -> None:
-    made = compact(new.request, at_us)
-    decided.put(
-        connection,
-        decided.NewWithoutWinner(
-            new.decision_id, new.tenant, new.customer, new.digest, new.purposes, made.facts,
-            made.values, made.at_us, made.request,
-        ),
-        dict(rules.set.texts),
-        at_us,
-    )  # fmt: skip
+def store_without_winner(
+    connection: Connection,
+    rules: Rules,
+    every: Sequence[tuple[customers.Person, Request]],
+    at_us: int,
+) -> list[str]:
+    """Store outbound decisions for which no action won, about customers of one tenant; return
+    their ids."""
+    new = []
+    for person, request in every:
+        written = record.of_request(rules, request)
+        id_ = _id(person.tenant, person.customer, NOWHERE, written)
+        made = compact(written, at_us)
+        new.append(
+            decided.NewWithoutWinner(
+                id_, person.customer, _purposes(request, rules, []), made.facts, made.values,
+                made.at_us, made.request,
+            )
+        )  # fmt: skip
+    if new:
+        tenant, digest = every[0][0].tenant, rules.set.digest
+        decided.put(connection, tenant, new, digest, dict(rules.set.texts), at_us)
+    return [one.decision_id for one in new]
 
 
 def _get(connection: Connection, tenant: str, decision_id: str) -> dict[str, Any] | None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from app.commands.shared.console import load_settings, out, print_json, print_table
+from app.commands.shared.console import load_settings, out, print_json, print_table, progress_bar
 from app.commands.shared.options import Json, Tenant
 from app.commands.shared.reads import log_command
 from app.commands.shared.tenant import the_tenant
@@ -237,18 +237,17 @@ def backtest(
         set_tenant_scope(connection, (owner,))
         live_actions = actions.in_force(connection, owner, settings.actions_dir)
         live = playbooks.in_force(connection, owner, settings.playbooks_dir)
-        found: dict[str, Any] = {
-            "from": since,
-            "to": until,
-            "playbooks": backtest.playbooks(
+        found: dict[str, Any] = {"from": since, "to": until}
+        with progress_bar("signals") as advance:
+            found["playbooks"] = backtest.playbooks(
                 connection, owner, live, {**live, **of_playbooks} if of_playbooks else None,
-                configured(settings), since, until, contact_policy.of(settings),
-            ),
-            "actions": backtest_actions.run(
+                configured(settings), since, until, contact_policy.of(settings), advance,
+            )  # fmt: skip
+        with progress_bar("decisions") as advance:
+            found["actions"] = backtest_actions.run(
                 connection, owner, live_actions, actions.changed(live_actions, of_actions),
-                since, until, all_differences=compare_decided,
-            ),
-        }  # fmt: skip
+                since, until, all_differences=compare_decided, progress=advance,
+            )  # fmt: skip
         log_command(connection, clock, "playbook backtest", {owner: []})
     if plot is not None:
         from app.analysis.backtest_plot import plot_backtest

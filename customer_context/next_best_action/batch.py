@@ -6,7 +6,7 @@ not depend on the action closes all treatments that it would meet. Oracle: `deci
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
 
 import numpy as np
@@ -19,6 +19,7 @@ from customer_context.facts.columns import (
     Flat,
     Floats,
     Inexact,
+    Times,
     column_values,
     flat_of,
     vectorised,
@@ -97,22 +98,25 @@ class Batch:
             part = requests[begin : begin + ROWS]
             facts = [[(one.name, one.value, one.at_us) for one in r.facts] for r in part]
             try:
-                scored = self.score(part, flat_of(facts))
+                now_us = np.array([request.now_us for request in part], dtype=np.int64)
+                scored = self.score(part, flat_of(facts), now_us)
             except Inexact:
                 found += [one_by_one.decide(self.rules, request) for request in part]
             else:
                 found += [scored.winners(number) for number in range(len(part))]
         return found
 
-    def score(self, requests: Sequence[Request], facts: Flat) -> "Scored":
-        """Return the priorities of all treatments for these requests, whose own facts are not
-        read. Raises `Inexact` where numbers have no exact float64: decide one by one."""
+    def score(self, requests: Sequence[Request], facts: Flat, now_us: Times) -> "Scored":
+        """Return the priorities of all treatments for these requests.
+
+        Their own facts and times are not read. now_us : int64[decisions]. Raises `Inexact` where
+        numbers have no exact float64: decide one by one.
+        """
         if self._tests is None:
             raise Inexact("a bound of a condition")
-        now_us = np.array([request.now_us for request in requests], dtype=np.int64)
         values = column_values(facts, [one.person.granted for one in requests], now_us)
         holds = [test(values) for test in self._tests]
-        scored = Scored(self, requests, np.zeros((len(self._columns), len(requests))))
+        scored = Scored(self, requests, now_us, np.zeros((len(self._columns), len(requests))))
         for made in self._actions:
             self._score(made, scored, values, holds, now_us)
         scored.finish()
@@ -158,9 +162,12 @@ class Scored:
     context and value of each decision; some : whether anything is open.
     """
 
-    def __init__(self, batch: Batch, requests: Sequence[Request], priorities: Floats) -> None:
+    def __init__(
+        self, batch: Batch, requests: Sequence[Request], now_us: Times, priorities: Floats
+    ) -> None:
         self.batch = batch
         self.requests = requests
+        self.now_us = now_us
         self.priorities = priorities
         self.open = np.zeros(priorities.shape, dtype=bool)
         self.factors: dict[str, tuple[Floats, Floats]] = {}
@@ -228,23 +235,22 @@ class Scored:
         if not self.some[number]:
             return []
         row = self.priorities[number]
-        judge = Judge(self.requests[number].person if person is None else person)
+        request = replace(self.requests[number], now_us=int(self.now_us[number]))
+        judge = Judge(request.person if person is None else person)
         found: list[Winner] = []
         for made in self.batch._bypassing:
             own = np.zeros_like(row)
             own[made.columns] = row[made.columns]
-            found += self._won(number, own, judge, 1, refused, bypass=True)
+            found += self._won(number, own, request, judge, 1, refused, bypass=True)
         row = np.where(self.batch._competing, row, 0.0)
-        most = self.requests[number].most
-        return found + self._won(number, row, judge, most, refused, bypass=False)
+        return found + self._won(number, row, request, judge, request.most, refused, bypass=False)
 
     def _won(
-        self, number: int, row: Floats, judge: Judge, most: int, refused: set[str] | None, *,
-        bypass: bool,
+        self, number: int, row: Floats, request: Request, judge: Judge, most: int,
+        refused: set[str] | None, *, bypass: bool,
     ) -> list[Winner]:  # fmt: skip
         """Take the best that the policy lets go, until there are enough. row : is used up."""
         found: list[Winner] = []
-        request = self.requests[number]
         while len(found) < most:
             best = int(row.argmax())  # of equal ones the first: columns are in the order of ids
             if row[best] <= 0:

@@ -1,8 +1,8 @@
 """The record of a decision in a form that is read as columns: names, values and times of facts.
 
 Names stand in one text, with spaces; of a choice with its value (`anomaly.kind=spike`), whose
-number is 1. All other inputs stay as they are in the record. Facts that float64 cannot say exactly
-stay in it too. Pure.
+number is 1. Other inputs stay as they are in the record, without those that most records have;
+facts that float64 cannot say exactly stay in it too. Pure.
 """
 
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,12 @@ class Compact:
 
 def compact(record: Mapping[str, Any], at_us: int) -> Compact:
     """Return a record that was stored at `at_us` in the compact form."""
-    rest = {name: value for name, value in record.items() if name != "facts"}
+    usual = _usual()
+    rest = {
+        name: value
+        for name, value in record.items()
+        if name != "facts" and not (name in usual and usual[name] == value)
+    }
     if rest["now_us"] == at_us:
         del rest["now_us"]
     whole = [one for one in record["facts"] if not _is_exact(one[1])]
@@ -52,17 +57,35 @@ def _is_exact(value: Value) -> bool:
 
 def record_of(made: Compact, at_us: int) -> dict[str, Any]:
     """Return the record of a compact form that was stored at `at_us`."""
-    rest = {name: value for name, value in made.request.items() if name != "confidence"}
-    found = {"now_us": at_us, **rest}
+    found = {"now_us": at_us, **whole(made.request)}
+    found.pop("confidence", None)
     if "facts" not in found:
-        sure: dict[int, float] = dict(map(tuple, made.request.get("confidence", ())))
-        found["facts"] = [
-            [*_value(name, value), time, sure.get(at, 1.0)]
-            for at, (name, value, time) in enumerate(
-                zip(made.facts.split(), made.values, made.at_us, strict=True)
-            )
-        ]
+        found["facts"] = facts_of(made)
     return found
+
+
+def whole(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the other inputs of a record with what the compact form leaves out."""
+    return {**_usual(), **request}
+
+
+def _usual() -> dict[str, Any]:
+    """Return inputs as most records have them."""
+    return {
+        "most": 1, "draws": {}, "preferred": {}, "not_by": [], "channels": {}, "sent": [],
+        "reactions": [],
+    }  # fmt: skip
+
+
+def facts_of(made: Compact) -> list[list[Any]]:
+    """Return the facts of a compact form as they stand in a record."""
+    sure: dict[int, float] = dict(map(tuple, made.request.get("confidence", ())))
+    return [
+        [*_value(name, value), time, sure.get(at, 1.0)]
+        for at, (name, value, time) in enumerate(
+            zip(made.facts.split(), made.values, made.at_us, strict=True)
+        )
+    ]
 
 
 def _value(name: str, value: float) -> tuple[str, Value]:

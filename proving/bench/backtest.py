@@ -10,6 +10,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
+import numpy as np
+
 from contracts.channels import PURPOSES
 from customer_context.contact_policy.policy import Outcome, Person, Reaction, Sent
 from customer_context.facts.catalogue import FACTS, FactType
@@ -35,7 +37,9 @@ _DAY_US = 86_400_000_000
 _PLACES = frozenset({"inbox", "email"})
 _KNOWN = 0.7
 """Share of the facts of the catalogue that are known of a customer."""
-_ONE_BY_ONE = 500
+_ONE_BY_ONE, _AT_ONCE = 500, 16 * ROWS
+"""Decisions of the last days that are kept to be decided again one by one, and in memory."""
+_STORING, _TRYING = "storing decisions", "trying the actions in use on them"
 Progress = Callable[[str, int, int], None]
 
 
@@ -45,19 +49,22 @@ def run(
     """Store `people` · `days` decisions, and try the actions in use on them."""
     rules = actions.in_use(settings.actions_dir)
     with database_of(settings, clock) as url:
-        progress("storing decisions", 0, 1)
+        progress(_STORING, 0, days)
         migrate(url)
         with connect(url) as connection:
             measurements.require_empty(connection)
             end_us = clock.now_us()
-            requests = _store(connection, rules, people, days, end_us, seed)
+            requests = _store(connection, rules, people, days, end_us, seed, progress)
             versions = measurements.versions(connection)
             connection.commit()
-            progress("trying the actions in use on them", 0, 1)
+            progress(_TRYING, 0, 1)
             set_tenant_scope(connection, (bench_registry.TENANT,))
             period = from_us(end_us - (days + 1) * _DAY_US), from_us(end_us + _DAY_US)
             begun_s, used_s = clock.monotonic(), cpu_s()
-            found = backtest_actions.run(connection, bench_registry.TENANT, rules, None, *period)
+            found = backtest_actions.run(
+                connection, bench_registry.TENANT, rules, None, *period,
+                progress=lambda done, of: progress(_TRYING, done, of),
+            )  # fmt: skip
             seconds, own_s = clock.monotonic() - begun_s, cpu_s() - used_s
     again_per_s = _at_once(rules, requests)
     differing = _differing(rules, requests)
@@ -78,9 +85,15 @@ def run(
 
 
 def _store(
-    connection: Connection, rules: Rules, people: int, days: int, end_us: int, seed: int
+    connection: Connection,
+    rules: Rules,
+    people: int,
+    days: int,
+    end_us: int,
+    seed: int,
+    progress: Progress,
 ) -> list[Request]:
-    """Store a decision a day about each customer; return the requests."""
+    """Store a decision a day about each customer; return the last requests."""
     random, tenant = Random(f"backtest {seed}"), bench_registry.TENANT
     bench_registry.add_tenant(connection)
     bench_registry.copy(connection, bench_registry.copy_texts(connection, people))
@@ -100,9 +113,11 @@ def _store(
         ],
     )  # fmt: skip
     known = [_known(random) for _ in names]
-    found = [customers.person(connection, tenant, name) for name in names]
+    persons = customers.persons(connection, [(tenant, name) for name in names])
+    found = [persons[tenant, name] for name in names]
     made: list[list[tuple[int, Winner]]] = [[] for _ in names]
-    batch, exempt, every = Batch(rules), ContactRules(rules).exempt, []
+    batch, exempt = Batch(rules), ContactRules(rules).exempt
+    every: list[Request] = []
     for day in range(days):
         now_us = end_us - (days - day) * _DAY_US
         requests = []
@@ -111,16 +126,21 @@ def _store(
                 known[number] |= dict([_fact(random, random.choice(list(FACTS)))])
             requests.append(_request(rules, now_us, known[number], granted[number], made[number],
                                      exempt))  # fmt: skip
-        for number, winners in enumerate(batch.decide(requests)):
-            person = found[number]
-            assert person is not None, "it was registered"
-            decisions.store(
-                connection, person, rules, requests[number], winners, direction="outbound",
-                place=winners[-1].channel if winners else decisions.NOWHERE, by="bench",
-                at_us=now_us,
-            )  # fmt: skip
-            made[number] += [(now_us, one) for one in winners]
-        every += requests
+        without = []
+        for person, request, winners, of in zip(
+            found, requests, batch.decide(requests), made, strict=True
+        ):
+            if winners:
+                decisions.store(
+                    connection, person, rules, request, winners, direction="outbound",
+                    place=winners[-1].channel, by="bench", at_us=now_us,
+                )  # fmt: skip
+            else:
+                without.append((person, request))
+            of += [(now_us, one) for one in winners]
+        decisions.store_without_winner(connection, rules, without, now_us)
+        progress(_STORING, day + 1, days)
+        every = (every + requests)[-_AT_ONCE:]
     return every
 
 
@@ -169,9 +189,10 @@ def _at_once(rules: Rules, requests: list[Request]) -> float:
         flat_of([[(f.name, f.value, f.at_us) for f in request.facts] for request in part])
         for part in parts
     ]
+    times = [np.array([one.now_us for one in part], dtype=np.int64) for part in parts]
     batch, used_s = Batch(rules), cpu_s()
-    for part, columns in zip(parts, facts, strict=True):
-        scored = batch.score(part, columns)
+    for part, columns, now_us in zip(parts, facts, times, strict=True):
+        scored = batch.score(part, columns, now_us)
         for number in range(len(part)):
             scored.winners(number)
     return len(requests) / max(cpu_s() - used_s, 1e-9)

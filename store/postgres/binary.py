@@ -21,7 +21,8 @@ EPOCH_2000_US = 946_684_800_000_000
 
 _FLOAT8_OID, _INT8_OID = 701, 20
 _KERNEL_KINDS = {"float": FLOAT, "int": INT, "time": TIME}
-_ARRAY_HEAD = 20
+ARRAY_HEAD = 20
+"""Bytes of an array before its elements: dimensions, flags, type, length, lower bound."""
 
 NULL_TIME = 0
 """A time of 0 in a column means NULL: no measurement of ours is from 1970."""
@@ -114,21 +115,21 @@ def _big(value: int, dtype: str) -> NDArray[np.uint8]:
 
 def _size(column: NDArray[np.generic]) -> int:
     """Return the bytes of a field. An array has five int32, then length and value of each item."""
-    return 8 if column.ndim == 1 else _ARRAY_HEAD + 12 * column.shape[1]
+    return 8 if column.ndim == 1 else ARRAY_HEAD + 12 * column.shape[1]
 
 
 def _array_field(column: NDArray[np.generic]) -> NDArray[np.uint8]:
     n, k = column.shape
     is_float = column.dtype.kind == "f"
-    field = np.empty((n, _ARRAY_HEAD + 12 * k), np.uint8)
+    field = np.empty((n, ARRAY_HEAD + 12 * k), np.uint8)
     # Number of dimensions, flag for NULLs, OID of the elements, length, lower bound.
     head = np.array([1, 0, _FLOAT8_OID if is_float else _INT8_OID, k, 1], dtype=">i4")
-    field[:, :_ARRAY_HEAD] = np.frombuffer(head.tobytes(), np.uint8)
-    items = field[:, _ARRAY_HEAD:].reshape(n, k, 12)
+    field[:, :ARRAY_HEAD] = np.frombuffer(head.tobytes(), np.uint8)
+    items = field[:, ARRAY_HEAD:].reshape(n, k, 12)
     items[:, :, :4] = _big(8, ">i4")
     wire = np.ascontiguousarray(column.astype(">f8" if is_float else ">i8"))
     items[:, :, 4:] = wire.view(np.uint8).reshape(n, k, 8)
-    field[:, _ARRAY_HEAD:] = items.reshape(n, 12 * k)
+    field[:, ARRAY_HEAD:] = items.reshape(n, 12 * k)
     return field
 
 
@@ -138,7 +139,7 @@ def decode(data: bytes, kinds: Sequence[str]) -> list[NDArray[np.generic]]:
     kinds : one for each column, as `kind_of` returns. Raises ValueError on rows of another width.
     """
     lengths = [int(kind.split(":")[1]) if ":" in kind else 0 for kind in kinds]
-    sizes = [_ARRAY_HEAD + 12 * k if k else 8 for k in lengths]
+    sizes = [ARRAY_HEAD + 12 * k if k else 8 for k in lengths]
     width = 2 + sum(4 + size for size in sizes)
     body = np.frombuffer(data, np.uint8)[len(HEADER) : -len(TRAILER)]
     if body.shape[0] % width:
@@ -149,7 +150,7 @@ def decode(data: bytes, kinds: Sequence[str]) -> list[NDArray[np.generic]]:
     for kind, k, size in zip(kinds, lengths, sizes, strict=True):
         at += 4
         if k:
-            items = rows[:, at + _ARRAY_HEAD : at + size].reshape(-1, k, 12)
+            items = rows[:, at + ARRAY_HEAD : at + size].reshape(-1, k, 12)
             raw = np.ascontiguousarray(items[:, :, 4:])
         else:
             raw = np.ascontiguousarray(rows[:, at : at + size])

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from app.commands.shared.console import out, print_json
-from proving.commands.bench.shared import Json, bench_settings, judge, print_phases
+from proving.commands.bench.shared import Json, bench_settings, judge, phase_bars
 from runtime.clock import SystemClock
 from runtime.errors import Stop
 
@@ -30,8 +30,8 @@ def backtest(
     except ModuleNotFoundError as error:
         raise Stop(f"the bench needs the repository's tests: {error}") from None
 
-    with bench_settings(None, None) as settings:
-        found = bench_backtest.run(settings, SystemClock(), customers, days, seed, print_phases())
+    with bench_settings(None, None) as settings, phase_bars() as progress:
+        found = bench_backtest.run(settings, SystemClock(), customers, days, seed, progress)
     if json:
         print_json(found)
     else:

@@ -35,6 +35,29 @@ def print_phases() -> Callable[[str, int, int], None]:
     return show
 
 
+@contextmanager
+def phase_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Yield a progress callback that shows a bar for each phase if stderr is a terminal, else a
+    line."""
+    if not err.is_terminal:
+        yield print_phases()
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    text = TextColumn("{task.description}")
+    with Progress(
+        text, BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), console=err
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(what: str, done: int, of: int) -> None:
+            if what not in tasks:
+                tasks[what] = bars.add_task(what)
+            bars.update(tasks[what], completed=done, total=of)
+
+        yield show
+
+
 def quantiles_text(quantiles: dict[str, Any]) -> str:
     """Write quantiles in milliseconds for people."""
     return ", ".join(f"{name} {value} ms" for name, value in quantiles.items())
