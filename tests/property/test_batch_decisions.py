@@ -4,14 +4,17 @@ import math
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customer_context.contact_policy.policy import Person
+from customer_context.facts import columns
 from customer_context.facts.catalogue import FACTS
 from customer_context.facts.known import FactError, FactValue, is_of
+from customer_context.next_best_action import compact, record
 from customer_context.next_best_action.batch import ROWS, Batch
 from customer_context.next_best_action.decide import Request, decide
 from customer_context.next_best_action.rules import Rules, load
@@ -100,3 +103,33 @@ def test_more_than_are_decided_at_once() -> None:
     ]
     assert Batch(made).decide(requests) == [decide(made, one) for one in requests]
     assert Batch(made).decide([]) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.lists(any_value(), max_size=6), min_size=1, max_size=4), st.booleans())
+def test_the_compact_form_keeps_all(given_: list[list[tuple[str, Any]]], usual: bool) -> None:
+    records = []
+    for every in given_:
+        facts = [FactValue(n, v, NOW_US, 0.5) for n, v in every if is_of(FACTS[n], v)]
+        person = Person("UTC", ALL, preferred={} if usual else {"motor": "email"})
+        asked = Request(NOW_US, frozenset({"inbox"}), facts, person, most=1 if usual else 2)
+        records.append(record.of_request(rules(), asked))
+    made = [compact.compact(one, NOW_US) for one in records]
+    # As JSON, numbers of either type are the same: 1 and 1.0.
+    assert [compact.record_of(one, NOW_US) for one in made] == records
+    assert all(("most" in one.request) != usual for one in made)
+    exact = [
+        (at, one.facts, row["facts"])
+        for at, (one, row) in enumerate(zip(made, records, strict=True))
+        if "facts" not in one.request
+    ]
+    values = np.array([value for one in made for value in one.values], np.float64)
+    at_us = np.array([at for one in made for at in one.at_us], np.int64)
+    flat = compact.flat_of([one[:2] for one in exact], values, at_us)
+    plain = columns.flat_of([facts for _, _, facts in exact])
+    assert [len(one.values) for one in made if one.values] == [
+        len(facts) for _, _, facts in exact if facts
+    ]
+    assert flat.rows.tolist() == plain.rows.tolist()
+    assert flat.values.tolist() == plain.values.tolist()
+    assert flat.at_us.tolist() == plain.at_us.tolist()
