@@ -28,6 +28,7 @@ from services import (
     claim_file,
     consent_renewals,
     contact_policy,
+    interval_estimates,
     meter_events,
     outbound,
     reading_rounds,
@@ -126,6 +127,10 @@ class Dispatcher:
             made = await deciding.run(meter_events.decide_due, self._clock.now_us())
             return made == meter_events.BATCH
 
+        async def estimates_once() -> bool:
+            done = await deciding.run(interval_estimates.run_due, self._clock.now_us())
+            return done == interval_estimates.BATCH
+
         async def rounds_once() -> bool:
             moved = await deciding.run(reading_rounds.run_due, self._settings, self._clock.now_us())
             return moved == reading_rounds.BATCH
@@ -166,6 +171,7 @@ class Dispatcher:
                 self._repeat(rounds_once, stop, listener.contacts),
                 self._repeat(meter_events_once, stop, listener.contacts),
                 self._repeat(evidence_once, stop),
+                self._repeat(estimates_once, stop),
                 self._count(deciding, stop),
             )
         ]

@@ -7,7 +7,7 @@ for a file that ends at that time (docs/adr/0070-evidence-is-stored-with-its-ale
 
 import logging
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -25,7 +25,14 @@ from customer_context.metering.evidence import (
     Weather,
     explain,
 )
-from customer_context.metering.use import Decided, Floats, Int64s, Use, country_of
+from customer_context.metering.use import (
+    Decided,
+    Floats,
+    Int64s,
+    Use,
+    country_of,
+    offsets_us,
+)
 from customer_context.playbooks.freshness import is_past
 from runtime.errors import Retry
 from store.casework import alerts, weather
@@ -160,27 +167,8 @@ def _use(
         from_us(episode.since_us), from_us(episode.known_us),
     )  # fmt: skip
     start = found.start_us
-    local = start + _offsets_us(start, ZoneInfo(timezone))
+    local = start + offsets_us(start, ZoneInfo(timezone))
     return Decided(Use(start, found.end_us, local, found.energy_kwh), found.decided_us)
-
-
-def _offsets_us(t_us: Int64s, zone: ZoneInfo) -> Int64s:
-    """Return the offset of local time at each instant; the clock changes within few UTC days."""
-    day = t_us // DAY_US
-    found = np.zeros(t_us.size, np.int64)
-    for one in np.unique(day).tolist():
-        here = day == one
-        first, last = _offset_us(one * DAY_US, zone), _offset_us((one + 1) * DAY_US, zone)
-        if first == last:
-            found[here] = first
-        else:
-            found[here] = [_offset_us(at, zone) for at in t_us[here].tolist()]
-    return found
-
-
-def _offset_us(at_us: int, zone: ZoneInfo) -> int:
-    offset = from_us(at_us).astimezone(zone).utcoffset()
-    return 0 if offset is None else offset // timedelta(microseconds=1)
 
 
 def _price(connection: Connection, tenant: str, customer: str, contract: str) -> Price | None:

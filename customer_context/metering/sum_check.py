@@ -15,6 +15,7 @@ from enum import StrEnum
 import numpy as np
 
 from customer_context.metering.estimation import (
+    DAY_US,
     HOUR_US,
     MWH_PER_KWH,
     Floats,
@@ -100,6 +101,31 @@ def segments(reads: Reads, most_kw: float = MOST_KW) -> Int64s:
     breaks = (use < 0.0) | (use > most_kw * hours + resolution(reads.kwh))
     breaks |= np.isfinite(other) & (other != 0.0)
     return np.concatenate((np.zeros(1, np.int64), np.cumsum(breaks)))
+
+
+def that_matter(reads: Reads, series: Series) -> Reads:
+    """Return the first read of each day, those in and beside holes, exchanges and resets.
+
+    A meter may send its register with every interval: what lies between says nothing more.
+    """
+    count = reads.t_us.size
+    if not count:
+        return reads
+    keep = np.zeros(count, np.bool_)
+    keep[[0, -1]] = True
+    keep[1:] |= np.diff(reads.t_us // DAY_US) > 0
+    breaks = np.flatnonzero(np.diff(segments(reads)))
+    keep[breaks] = keep[breaks + 1] = True
+    missing = ~series.given
+    begins = series.start_us[missing & ~np.concatenate(([False], missing[:-1]))]
+    ends = series.end_us[missing & ~np.concatenate((missing[1:], [False]))]
+    first = np.maximum(np.searchsorted(reads.t_us, begins, side="right") - 1, 0)
+    last = np.minimum(np.searchsorted(reads.t_us, ends), count - 1)
+    inside = np.zeros(count + 1, np.int64)
+    np.add.at(inside, first, 1)
+    np.add.at(inside, last + 1, -1)
+    keep |= np.cumsum(inside)[:-1] > 0
+    return Reads(reads.t_us[keep], reads.kwh[keep], reads.key[keep])
 
 
 def tolerance(reads_step: float, step: float, given: int) -> float:

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ Int64s = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 EPOCH = date(1970, 1, 1)
+DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +70,23 @@ def days_off(days: Int64s, country: str | None) -> Floats:
         free = [(at - EPOCH).days for year in years for at in HOLIDAYS[country](year)]
         weekend |= np.isin(days, free)
     return weekend.astype(np.float64)
+
+
+def offsets_us(t_us: Int64s, zone: ZoneInfo) -> Int64s:
+    """Return the offset of local time at each instant; the clock changes within few UTC days."""
+    day = t_us // DAY_US
+    found = np.zeros(t_us.size, np.int64)
+    for one in np.unique(day).tolist():
+        here = day == one
+        first, last = _offset_us(one * DAY_US, zone), _offset_us((one + 1) * DAY_US, zone)
+        if first == last:
+            found[here] = first
+        else:
+            found[here] = [_offset_us(at, zone) for at in t_us[here].tolist()]
+    return found
+
+
+def _offset_us(at_us: int, zone: ZoneInfo) -> int:
+    at = datetime.fromtimestamp(at_us // 1_000_000, UTC)
+    offset = at.astimezone(zone).utcoffset()
+    return 0 if offset is None else offset // timedelta(microseconds=1)

@@ -11,6 +11,7 @@ from typing import Any
 from contracts.dialects import NATIVE
 from contracts.partition import key_of, partition_of
 from contracts.quality import Quality
+from store.people import interval_estimates
 from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 
@@ -64,7 +65,10 @@ class Device:
 
 
 def put(connection: Connection, reading: NewReading) -> bool:
-    """Store a reading; False where this key has entered one already."""
+    """Store a reading; False where this key has entered one already.
+
+    Estimates of the stream are settled with an accepted one.
+    """
     names = NewReading.__slots__
     done = connection.execute(
         f"insert into customers.entered_reading ({', '.join(names)}) "
@@ -72,6 +76,8 @@ def put(connection: Connection, reading: NewReading) -> bool:
         "on conflict (tenant, meter, key) do nothing".encode(),
         [getattr(reading, name) for name in names],
     )
+    if done.rowcount == 1 and reading.status >= Quality.VORLAEUFIGERWERT:
+        interval_estimates.ask(connection, reading.tenant, reading.meter, reading.entered_at)
     return done.rowcount == 1
 
 

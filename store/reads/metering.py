@@ -158,11 +158,16 @@ def _midnight(day: date | None, days_later: int) -> datetime | None:
         return None
 
 
-# Of the versions of an interval the one that was replaced next after the time.
+# Of the versions of an interval the one that was replaced next after the time; what settled it then
+# takes its place.
 _AS_OF = (
     "f.existed = 1 and f.recorded_at <= %s and f.replaced_at > %s and not exists ("
     "select from shown.meter_interval_version e where e.device_id = f.device_id "
-    "and e.start_at = f.start_at and e.replaced_at > %s and e.replaced_at < f.replaced_at)"
+    "and e.start_at = f.start_at and e.settles_at is null "
+    "and e.replaced_at > %s and e.replaced_at < f.replaced_at) "
+    "and (f.settles_at is not null or not exists ("
+    "select from shown.meter_interval_version e where e.device_id = f.device_id "
+    "and e.settles_at = f.start_at and e.recorded_at <= %s and e.replaced_at > %s))"
 )
 
 
@@ -187,7 +192,7 @@ def intervals(
     where = rows.Conditions("true")
     where.add("f.start_at >= %s", from_at).add("f.start_at < %s", to_at)
     where.add("f.start_at > %s", after)
-    where.add(_AS_OF, as_of, as_of, as_of)
+    where.add(_AS_OF, *[as_of] * 5)
     view = "shown.meter_interval" if as_of is None else "shown.meter_interval_version"
     sql, parameters = under_contract(view, "meter", where, "f.start_at", limit)
     return rows.all_(

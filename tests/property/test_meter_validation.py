@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from customer_context.metering.estimation import DAY_US, Days, Series, from_like_days, share_out
-from customer_context.metering.sum_check import MOST_KW, Reads, settle, tariff_sum
+from customer_context.metering.sum_check import MOST_KW, Reads, settle, tariff_sum, that_matter
 from tests.oracles import validation as oracle
 
 STEP = 1_800_000_000
@@ -149,3 +149,23 @@ def test_tariffs_add_up_to_the_total() -> None:
     (found,) = tariff_sum(t, total, np.vstack((one, two)))
     assert (found.start_us, found.end_us) == (t[1], t[2])
     assert found.register_kwh == 35.4 and found.found_kwh == pytest.approx(31.4)
+
+
+@LAWS
+@given(st.integers(0, 2**32))
+def test_reads_beside_what_was_sent_change_no_estimate(seed: int) -> None:
+    """A register sent with every interval says the same as those in and beside holes."""
+    series, _, use = a_meter(seed, 0.001)
+    sent = np.where(series.given, use / MWH, series.energy_kwh)
+    exact = Series(series.start_us, series.end_us, series.local_us, sent, series.given)
+    n = series.start_us.size
+    read = np.concatenate(([True], series.given))  # at the end of each interval that was sent
+    total = np.concatenate(([0.0], np.cumsum(use))) / MWH
+    at = T0 + STEP * np.arange(n + 1)
+    all_ = Reads(at[read], np.round(7.0 + total, 6)[read], np.zeros(int(read.sum())))
+    fewer = that_matter(all_, exact)
+    found, same = settle(exact, all_), settle(exact, fewer)
+    assert fewer.t_us.size <= all_.t_us.size
+    if not (found.findings or same.findings):
+        assert np.array_equal(found.energy_kwh, same.energy_kwh, equal_nan=True)
+        assert np.array_equal(found.scaled, same.scaled)
