@@ -56,6 +56,8 @@ def _found(
     p: inertial.Parameters,
 ) -> tuple[Found, Table]:
     n = table.t_us.size
+    speed = table.columns.get("speed_kmh", np.full(n, np.nan)).copy()
+    said = np.flatnonzero(~np.isnan(speed))
     smooth, raw = np.full((3, n), np.nan), np.full((2, n), np.nan)
     weights, sure = [0.0], [0.0]
     longest: inertial.Part | None = None
@@ -69,6 +71,8 @@ def _found(
         if longest is None or piece.t_us.size > longest.piece.t_us.size:
             longest = part
         confident = car.confidence >= p.align_confidence
+        if confident and said.size >= 2:
+            _bridge(table, part, said, speed, p)
         inertial.onto_rows(table.t_us, accel, piece.t_us, turned, confident, smooth, raw, p)
     confidence = float(np.average(sure, weights=weights)) if sum(weights) else 0.0
     known = ~(np.isnan(accel[:, 0]) | np.isnan(accel[:, 1]) | np.isnan(accel[:, 2]))
@@ -89,12 +93,46 @@ def _found(
         found, frame=best.car.frame, gravity=best.car.gravity, rotation=rotation,
         lag_s=round(best.lag_s, 3), fusion_s=best.car.fusion_s or None,
     )  # fmt: skip
-    return found, _with_axes(table, raw)
+    return found, _with_axes(table, raw, speed)
 
 
-def _with_axes(table: Table, along: NDArray[np.float64]) -> Table:
-    """Return the table with accelerations along the car's axes where it had none."""
+EVERY_S = 1.0  # through a silence a speed is given as often as GNSS usually gives one
+AWAY_US = 500_000  # ... not so near to a measured one
+
+
+def _bridge(
+    table: Table,
+    part: inertial.Part,
+    said: NDArray[np.int64],
+    speed: NDArray[np.float64],
+    p: inertial.Parameters,
+) -> None:
+    """Write speeds into silences of a part. said : rows with a measured one."""
+    piece, turned = part
+    if turned is None:
+        return
+    t_us = table.t_us[said]
+    found = inertial.bridged(piece.t_us, turned.car.long, turned.lag_s, t_us, speed[said], p)
+    at = np.arange(0, found.size, max(1, round(EVERY_S / p.grid_s)))
+    at = at[~np.isnan(found[at])]
+    rows = np.minimum(np.searchsorted(table.t_us, piece.t_us[at]), table.t_us.size - 1)
+    after = np.minimum(np.searchsorted(t_us, table.t_us[rows]), t_us.size - 1)
+    near = np.abs(t_us[after] - table.t_us[rows])
+    near = np.minimum(near, np.abs(t_us[np.maximum(after - 1, 0)] - table.t_us[rows]))
+    free = near > AWAY_US
+    speed[rows[free]] = found[at[free]]
+
+
+def _with_axes(
+    table: Table, along: NDArray[np.float64], speed: NDArray[np.float64] | None = None
+) -> Table:
+    """Return the table with accelerations along the car's axes where it had none.
+
+    speed : takes the place of a measured speed, if the file has one.
+    """
     columns = dict(table.columns)
+    if speed is not None and "speed_kmh" in columns:
+        columns["speed_kmh"] = speed
     for name, values in zip(("accel_long_mps2", "accel_lat_mps2"), along, strict=True):
         given = columns.get(name)
         columns[name] = values if given is None else np.where(np.isnan(given), values, given)

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from app.analysis.answer import number
 from app.recordings.read import Table
+from feature_kernels.inertial import ALIGNMENT_VERSION
 from runtime.errors import Usage
 
 ACCEL = ("accel_x_mps2", "accel_y_mps2", "accel_z_mps2")
@@ -75,6 +76,7 @@ class Found:
             "frame": self.frame or None,
             "gravity": "included" if self.gravity else "removed",
             "moved_s": list(self.moved_s),
+            "version": ALIGNMENT_VERSION,
         }
 
 

@@ -51,7 +51,7 @@ def export_aligned(analysis: TripAnalysis, path: Path) -> None:
 
     Speed and place are those of the same moment: their lag is taken out.
     """
-    table, axes = analysis.table, analysis.axes
+    table, axes = analysis.used or analysis.table, analysis.axes
     if axes is None:
         raise ValueError("a recording without axes has nothing to align")
     origin = table.seconds(int(table.t_us[0]))

@@ -50,6 +50,7 @@ class TripAnalysis:
     trips  : TRIP_DTYPE[k] of the kernel
     events : EVENT_DTYPE[m] of the kernel, those outside a kept trip too
     axes   : the car's axes in a recording of a device's accelerations, None = not looked for
+    used   : the table with accelerations along them, and speed through silences of its source
     """
 
     table: Table
@@ -57,6 +58,7 @@ class TripAnalysis:
     events: NDArray[Any]
     answer: dict[str, Any]
     axes: Found | None = None
+    used: Table | None = None
 
 
 def score_trip(
@@ -76,6 +78,9 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
             used = alignment.as_vehicle(table, axes)
         else:
             car, used, manoeuvres = alignment.find(table, axes)
+            if car.found and (car.gravity or car.fusion_s):
+                # Low frequencies are there: what follows a braking is no rebound of a fusion.
+                parameters = parameters._replace(rebound_s=0.0)
     starts = np.array([0, table.t_us.size], np.int64)
     run = drive(used.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
@@ -106,7 +111,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
         answer["quality"] |= {"lag_s": car.lag_s, "fusion_s": car.fusion_s}
         if not car.found:
             answer["quality"]["notes"].append(NO_ALIGNMENT)
-    return TripAnalysis(table, trips, events, answer, car)
+    return TripAnalysis(table, trips, events, answer, car, used)
 
 
 def _without_speed(table: Table, parameters: Parameters, axes: Axes) -> TripAnalysis:

@@ -4,16 +4,18 @@ These kernels look both ways along a whole recording, as a file allows; a stream
 through `feature_kernels.driving`.
 """
 
+from feature_kernels.inertial.bridge import bridged
 from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
-from feature_kernels.inertial.parameters import DEFAULTS, Parameters
+from feature_kernels.inertial.parameters import ALIGNMENT_VERSION, DEFAULTS, Parameters
 from feature_kernels.inertial.parts import EARTH_FRAME, Part, parts
-from feature_kernels.inertial.speed import Motion, motion_of
+from feature_kernels.inertial.speed import Motion, motion_of, paced
 from feature_kernels.inertial.trips import ROLLING_DTYPE, trips
 from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at, onto_rows
 
 __all__ = [
+    "ALIGNMENT_VERSION",
     "DEFAULTS",
     "EARTH_FRAME",
     "EVENT_KINDS",
@@ -29,10 +31,12 @@ __all__ = [
     "align",
     "align_by_speed",
     "as_vehicle",
+    "bridged",
     "manoeuvres",
     "motion_of",
     "moved_at",
     "onto_rows",
+    "paced",
     "parts",
     "stretches",
     "trips",

@@ -148,9 +148,8 @@ def _along(t_us, car, p):
 
 def _across(t_us, car, p):
     """Lane changes (the heading comes back), and turns and bends (it does not)."""
-    heading = np.cumsum(car.yaw) * p.grid_s
     taken = np.zeros(car.lat.size, np.bool_)
-    for first, last in _lane_changes(car, heading, p):
+    for first, last in _lane_changes(car, p):
         taken[first : last + 1] = True
         yield _row(
             "harsh_lane_change", t_us, first, last, car.lat,
@@ -158,9 +157,9 @@ def _across(t_us, car, p):
         )  # fmt: skip
     least = max(1, round(p.min_event_s / p.grid_s))
     for first, last in _spans(car.lat, p.cornering_mps2, p.cornering_mps2, p):
-        part = car.lat[first : last + 1]
-        peak = part[np.argmax(np.abs(part))]
-        if last - first + 1 < least or taken[first : last + 1].any():
+        peak = _peak(car.lat[first : last + 1])
+        at = first + int(np.argmax(np.abs(car.lat[first : last + 1])))
+        if last - first + 1 < least or taken[at]:
             continue
         turned = float(np.sum(car.yaw[first : last + 1])) * p.grid_s
         if turned * peak <= 0.0:
@@ -171,35 +170,70 @@ def _across(t_us, car, p):
         )  # fmt: skip
 
 
-def _lane_changes(car, heading, p):
-    """Pairs of opposite halves of lateral acceleration and of yaw; then it goes straight on."""
-    window = round(p.lane_change_s / p.grid_s)
+def _lane_changes(car, p):
+    """Pairs of opposite halves of lateral acceleration and of yaw; then it goes straight on.
+
+    A half begins and ends at a share of its own peak, so that a bend before or after is no part of
+    it. A bend in which the lane is changed has its own acceleration and yaw, before and after.
+    """
+    reach = round(p.lane_change_s / p.grid_s)
     half = p.lane_change_balance * p.lane_change_mps2
-    spans = _spans(car.lat, half, half, p)
     used = -1
-    for one, two in itertools.pairwise(spans):
-        first, last = one[0], two[1]
-        if first <= used or last - first > window:
+    for one, two in itertools.pairwise(_spans(car.lat, half, half, p)):
+        first, turn, last = _halves(car.lat, one, two, reach // 2, p)
+        longer = first <= turn - reach // 2 or last >= turn + reach // 2
+        if first <= used or longer:
             continue
-        a, b = _peak(car.lat, one), _peak(car.lat, two)
-        strong, weak = max(abs(a), abs(b)), min(abs(a), abs(b))
-        if a * b >= 0.0 or strong < p.lane_change_mps2 or weak < p.lane_change_balance * strong:
-            continue
-        mean = np.sum(car.yaw[one[0] : one[1] + 1]), np.sum(car.yaw[two[0] : two[1] + 1])
-        if mean[0] * a <= 0.0 or mean[1] * b <= 0.0:
-            continue
-        part = heading[first : last + 1]
-        swing = math.degrees(float(np.max(part) - np.min(part)))
-        net = math.degrees(abs(float(part[-1] - part[0])))
-        if net > p.lane_change_deg or net > 0.5 * swing or swing < p.lane_change_swing_deg:
-            continue
-        used = last
-        yield first, last
+        lat, yaw = car.lat[first : last + 1], car.yaw[first : last + 1]
+        bent = _of_bend(car.lat, first, last, p), _of_bend(car.yaw, first, last, p)
+        at = turn - first
+        if _swings(lat, yaw, at, p) or _swings(lat - bent[0], yaw - bent[1], at, p):
+            used = last
+            yield first, last
 
 
-def _peak(a, span):
-    part = a[span[0] : span[1] + 1]
-    return float(part[np.argmax(np.abs(part))])
+def _halves(a, one, two, reach, p):
+    """First sample of a pair of pulses, where the sign changes, and the last sample.
+
+    reach : samples of a half at most.
+    """
+    turn = two[0]
+    begins, ends = max(one[0], turn - reach), min(two[1], turn + reach)
+    first = begins + int(np.argmax(np.abs(a[begins:turn])))
+    last = turn + int(np.argmax(np.abs(a[turn : ends + 1])))
+    least = p.release_ratio * abs(a[first]), p.release_ratio * abs(a[last])
+    while first > begins and abs(a[first - 1]) >= least[0]:
+        first -= 1
+    while last < ends and abs(a[last + 1]) >= least[1]:
+        last += 1
+    return first, turn, last
+
+
+def _of_bend(values, first, last, p):
+    """What a bend has before and after a manoeuvre, with a straight line between: float64[k]."""
+    near, far = round(0.5 * p.bend_s / p.grid_s), round(1.5 * p.bend_s / p.grid_s)
+    before = values[max(0, first - far) : max(0, first - near)]
+    after = values[last + near + 1 : last + far + 1]
+    ends = [float(np.mean(part)) if part.size else 0.0 for part in (before, after)]
+    return np.linspace(ends[0], ends[1], last - first + 1)
+
+
+def _swings(lat, yaw, turn, p):
+    """Tell whether acceleration and heading go there and back; turn : where the sign changes."""
+    a, b = _peak(lat[:turn]), _peak(lat[turn:])
+    strong, weak = max(abs(a), abs(b)), min(abs(a), abs(b))
+    if a * b >= 0.0 or strong < p.lane_change_mps2 or weak < p.lane_change_balance * strong:
+        return False
+    if np.sum(yaw[:turn]) * a <= 0.0 or np.sum(yaw[turn:]) * b <= 0.0:
+        return False
+    heading = np.cumsum(yaw) * p.grid_s
+    swing = math.degrees(float(np.max(heading) - np.min(heading)))
+    net = math.degrees(abs(float(heading[-1] - heading[0])))
+    return net <= min(p.lane_change_deg, 0.5 * swing) and swing >= p.lane_change_swing_deg
+
+
+def _peak(part):
+    return float(part[np.argmax(np.abs(part))]) if part.size else 0.0
 
 
 def _handling(t_us, car, p):

@@ -5,6 +5,9 @@ Sources are in `docs/field/driving.md` unless named otherwise. What a car can do
 
 from typing import NamedTuple
 
+ALIGNMENT_VERSION = "alignment/2"
+"""Rises when the same recording gives other axes, manoeuvres or speeds (decision 84)."""
+
 
 class Parameters(NamedTuple):
     """Thresholds as floats; units stand in the names. Choices of ours say *own*."""
@@ -27,6 +30,14 @@ class Parameters(NamedTuple):
     # Speed beside the accelerometer
     speed_smooth_s: float = 0.7  # time constant, both ways, of speed and course: GNSS at 1 Hz; own
     speed_gap_s: float = 3.0  # between speeds further apart nothing is known; own
+    sparse_s: float = 1.5  # speeds whose usual step is longer are sparse: between two of them the
+    # mean acceleration alone is known, and all is compared over means of that length; own
+    sparse_steps: float = 2.5  # ... one of them may be lost
+    sparse_most_s: float = 12.0  # ... further apart nothing is: gravity is a mean over 20 s; own
+    sparse_band: float = 2.0  # ... steps that a block and the slowest change have at least; own
+    bridge_s: float = 120.0  # a longer silence of speed is not bridged by acceleration; own: a
+    # tilt that drifts by 0.5 degrees (0.09 m/s2) makes an error of 1.3 m/s in it
+    bridge_mps2: float = 1.0  # ... nor one over which it would be so wrong; own
     course_kmh: float = 15.0  # slower, a GNSS course is noise; own (Zendrive 18 km/h)
     course_radps: float = 1.0  # a car turns no faster at that speed: 0.4 g at 15 km/h; own
     align_least_s: float = 20.0  # a stretch with less of speed is not aligned; own
@@ -34,6 +45,8 @@ class Parameters(NamedTuple):
     moved_s: float = 8.0  # gravity before and after is a mean over this ...
     moved_deg: float = 20.0  # ... and differs by this where the device was turned: slope and
     # braking tilt a mean of 8 s by 10 degrees; own
+    moved_sure_deg: float = 35.0  # ... surely by this: 0.7 g for 8 s is beyond a car on a road, and
+    moved_long_s: float = 24.0  # ... by less if it lasts: a median over this forgets bends; own
     lag_least_s: float = -1.0  # speed is looked for so much earlier ...
     lag_most_s: float = 4.0  # ... and later than acceleration: GNSS lags 2 s (traps seen)
     lag_block_s: float = 60.0  # the axes may turn from one such block to the next; own
@@ -42,8 +55,10 @@ class Parameters(NamedTuple):
     align_confidence: float = 0.6  # below, orientation-free measures are used; own
     sign_gain: float = 0.05  # the other sign must agree so much better; own
     # Lost low frequencies: time constants that are tried
-    fusion_shortest_s: float = 0.75
+    fusion_shortest_s: float = 0.5  # a high-pass of 0.3 Hz, as fusions have up to
     fusion_longest_s: float = 6.0
+    fusion_band_s: float = 2.0  # ... corrected by changes slower than this, time constant both
+    # ways: GNSS at 1 Hz keeps 0.9 of them; own
     fusion_gain: float = 0.02  # restored only if turns then agree so much better; own
     # Trips without speed
     vibration_mps2: float = 0.12  # deviation above 1 Hz of a rolling car's floor: 0.2-1.0, at
@@ -62,6 +77,7 @@ class Parameters(NamedTuple):
     lane_change_swing_deg: float = 2.0  # ... after having left it by this: 3.5 m at 100 km/h in
     # 3 s are 4 degrees; own
     lane_change_balance: float = 0.5  # the weaker half is at least this share of the other; own
+    bend_s: float = 1.0  # a bend's own acceleration is a mean over this before and after; own
     turn_deg: float = 30.0  # Zendrive: a turn is more than 30 degrees
     severity2_ratio: float = 1.35
     severity3_ratio: float = 1.75

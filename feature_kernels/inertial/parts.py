@@ -6,7 +6,7 @@ import numpy as np
 
 from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.parameters import Parameters
-from feature_kernels.inertial.speed import motion_of
+from feature_kernels.inertial.speed import motion_of, paced
 from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at
 
 EARTH_FRAME = "earth"
@@ -34,6 +34,7 @@ def parts(
     found: list[Part] = []
     moves: list[int] = []
     motion = [columns.get(name, _NONE) for name in ("speed_kmh", "lat_deg", "lon_deg")]
+    p = paced(t_us, *motion, p)
     motion.append(columns.get("heading_deg", _NONE))
     for piece in stretches(t_us, accel, gyro, p):
         cuts = [] if frame == EARTH_FRAME else moved_at(piece, p)

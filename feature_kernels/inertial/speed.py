@@ -24,6 +24,29 @@ class Motion(NamedTuple):
     yaw: NDArray[np.float64]
 
 
+def paced(t_us, speed_kmh, lat_deg, lon_deg, p: Parameters) -> Parameters:
+    """Parameters for the usual step between two speeds of a recording, or between two fixes.
+
+    Two speeds that are seconds apart give the mean acceleration between them and nothing faster;
+    so changes, blocks of evidence and what the accelerometer is corrected by are that slow too.
+    Denser speeds leave the parameters as they are. Arguments as of `motion_of`.
+    """
+    rows = _known(speed_kmh)
+    rows = rows if rows.size >= 2 else _known(lat_deg, lon_deg)
+    if rows.size < 2:
+        return p
+    step_s = float(np.median(np.diff(t_us[rows]))) / 1e6
+    if not p.sparse_s < step_s <= p.sparse_most_s:
+        return p
+    slow_s = p.sparse_band * step_s
+    return p._replace(
+        speed_gap_s=max(p.speed_gap_s, p.sparse_steps * step_s),
+        band_s=max(p.band_s, slow_s),
+        block_s=max(p.block_s, slow_s),
+        complement_s=max(p.complement_s, step_s),
+    )
+
+
 def motion_of(grid_us, t_us, speed_kmh, lat_deg, lon_deg, heading_deg, p: Parameters) -> Motion:
     """Resample speed and course.
 

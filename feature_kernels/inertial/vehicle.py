@@ -81,20 +81,30 @@ def _has_gravity(accel: NDArray[np.float64], p: Parameters) -> bool:
 def moved_at(piece: Inertial, p: Parameters) -> list[int]:
     """Grid rows at which the device was turned against gravity: cut there, align anew.
 
-    Gravity of the moved_s before is compared with that of the moved_s after.
+    Gravity of the moved_s before is compared with that of the moved_s after. What bends, brakes
+    and slopes of a car may tilt that mean by must last.
     """
     n, width = piece.t_us.size, round(p.moved_s / p.grid_s)
     if n < 4 * width or not _has_gravity(piece.accel, p):
         return []
     cosine = frames.turned_furthest(piece.accel, width)
-    least = math.cos(math.radians(p.moved_deg))
+    least, sure = (math.cos(math.radians(deg)) for deg in (p.moved_deg, p.moved_sure_deg))
     found: list[int] = []
     while True:
         at = int(np.argmin(cosine))
         if cosine[at] > least:
             return sorted(found)
-        found.append(at)
+        if cosine[at] <= sure or _lasting(piece.accel, at, p) <= least:
+            found.append(at)
         cosine[max(0, at - width) : at + width] = 1.0
+
+
+def _lasting(accel: NDArray[np.float64], at: int, p: Parameters) -> float:
+    """Cosine between the medians of the moved_long_s before and after a row."""
+    long = round(p.moved_long_s / p.grid_s)
+    a, b = (np.median(part, axis=0) for part in (accel[max(0, at - long) : at], accel[at:][:long]))
+    size = float(np.linalg.norm(a) * np.linalg.norm(b))
+    return float(a @ b) / size if size > 0.0 else 1.0
 
 
 def align_by_speed(
@@ -211,21 +221,57 @@ def _up_by_motion(quick, motion, p):
 def _restored(judged, quick, motion, p):
     """Give back low frequencies that a fusion took, if motion then agrees better.
 
+    The time constant is at first that with the best agreement. Speeds a second apart have lost
+    quick changes, so that it is too short. One that is k times too short makes slow changes k times
+    too large; speeds have those, and correct it.
     Returns the reading judged anew, float64[n, 3], and the time constant, 0 = nothing was lost.
     """
     ones, fusion_s = np.ones(quick.shape[0]), 0.0
     integral = leaky_integral(quick, p.grid_s, p.baseline_s)
     view, evidence, lag_s, fit = judged.view, judged.evidence, judged.lag_s, judged.fit
     best, tau = quick, p.fusion_shortest_s
-    while tau <= p.fusion_longest_s * 1.001:
+
+    def with_slow(tau):
         tried = quick + integral / tau
         tried -= both_ways(tried, ones, p.grid_s, p.baseline_s)
+        return tried
+
+    while tau <= p.fusion_longest_s * 1.001:
+        tried = with_slow(tau)
         better, later, heard = best_lag(_heard(tried, view, p), motion, view.yaw, p)
         if better > fit + (p.fusion_gain if fusion_s == 0.0 else 0.0):
             fit, lag_s, evidence, best, fusion_s = better, later, heard, tried, tau
         tau *= 2.0**0.5
+    if fusion_s > 0.0:
+        for _ in range(2):
+            fusion_s *= _slow_gain(best, view, motion, lag_s, p)
+            fusion_s = min(max(fusion_s, p.fusion_shortest_s), p.fusion_longest_s)
+            best = with_slow(fusion_s)
+        fit, lag_s, evidence = best_lag(_heard(best, view, p), motion, view.yaw, p)
     agreed = agreement(evidence, p)
     return _Judged(agreed, False, view, evidence, lag_s, fit), best, fusion_s
+
+
+def _slow_gain(quick, view, motion, lag_s, p):
+    """Slow changes that are felt over those that speed and yaw say; 1 = all of them.
+
+    Both without what is faster than fusion_band_s and slower than baseline_s, by blocks, because
+    the axes may turn from one to the next.
+    """
+    rows = round(lag_s / p.grid_s)
+    turning = np.nan_to_num(_later(view.yaw, rows) if view.yaw is motion.yaw else view.yaw)
+    said = _later(motion.accel, rows) + 1j * _later(motion.speed, rows) * turning
+    known = (~np.isnan(said)).astype(np.float64)
+    felt = frames.flat(quick, view.first, view.second, view.turn)
+    slow = []
+    for values in (np.where(known > 0.0, said, 0.0), felt):
+        band = both_ways_complex(values, known, p.grid_s, p.fusion_band_s)
+        band = band - both_ways_complex(values, known, p.grid_s, p.baseline_s)
+        slow.append(np.where(known > 0.0, band, 0.0))
+    starts = np.arange(0, felt.size, round(p.lag_block_s / p.grid_s))
+    agreed = np.sum(np.abs(np.add.reduceat(slow[1] * np.conj(slow[0]), starts)))
+    power = np.sum(np.abs(slow[0]) ** 2)
+    return float(agreed / power) if power > 0.0 and agreed > 0.0 else 1.0
 
 
 def _later(values, rows):

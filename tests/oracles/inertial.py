@@ -58,3 +58,45 @@ def pulses(a, above, below, release, merge):
         found.append((first, last))
         i = last + 1
     return found
+
+
+def bridged(grid_s, along, lag_s, times_s, speeds_mps, gap_s, bridge_s, most_mps2):
+    """Speed at each grid time within a silence of a source that lags by lag_s; None = not known.
+
+    The area below `along` is a sum of steps that begins anew at the first grid time.
+    """
+    step_s = grid_s[1] - grid_s[0]
+    sums = []
+    for a in along:
+        sums.append((sums[-1] if sums else 0.0) + a * step_s)
+
+    def gained(at_s):
+        """Sum of acceleration until a time of the source, between grid times a straight line."""
+        x = (at_s - lag_s - grid_s[0]) / step_s
+        if x <= 0.0:
+            return sums[0]
+        if x >= len(sums) - 1:
+            return sums[-1]
+        k = int(x)
+        return sums[k] + (sums[k + 1] - sums[k]) * (x - k)
+
+    out = []
+    for t in grid_s:
+        before = [k for k in range(len(times_s)) if times_s[k] < t]
+        if not before or before[-1] + 1 == len(times_s):
+            out.append(None)
+            continue
+        k = before[-1]
+        length = times_s[k + 1] - times_s[k]
+        known = times_s[k] >= grid_s[0] + lag_s and times_s[k + 1] <= grid_s[-1] + lag_s
+        if not gap_s < length <= bridge_s or not known:
+            out.append(None)
+            continue
+        change = gained(times_s[k + 1]) - gained(times_s[k])
+        error = (speeds_mps[k + 1] - speeds_mps[k] - change) / length
+        if abs(error) > most_mps2:
+            out.append(None)
+            continue
+        v = speeds_mps[k] + gained(t) - gained(times_s[k]) + error * (t - times_s[k])
+        out.append(max(v, 0.0))
+    return out

@@ -149,3 +149,34 @@ def test_gaps_make_pieces_and_slow_sensors_are_read():
     found, _ = judge(made.accel[keep], made.gyro[keep], made.t_s[keep])
     assert len(found) == 2
     assert len(inertial.trips(found, P)) == 1
+
+
+def manoeuvres_of(lat, speed_mps=14.0):
+    """Manoeuvres of a car with these lateral accelerations, all along at one speed."""
+    grid_us = 100_000 * np.arange(lat.size)
+    flat = np.zeros(lat.size)
+    car = inertial.Aligned(flat, lat, flat, lat / speed_mps, flat, "vehicle", True, 1.0, 0.0)
+    return [
+        (NAMES[int(m["kind"])], m["start_us"] / 1e6, m["end_us"] / 1e6)
+        for m in inertial.manoeuvres(grid_us, car, P)
+    ]
+
+
+@pytest.mark.parametrize("bend_mps2", [-1.3, 0.0, 0.8, 1.3])
+@pytest.mark.parametrize("ends", [True, False])
+def test_a_lane_change_in_or_beside_a_bend_is_one(bend_mps2, ends):
+    """The bend's own acceleration and yaw are no part of it."""
+    t_s = 0.1 * np.arange(400)
+    change = (t_s >= 20.0) & (t_s < 22.4)
+    lat = np.where((t_s < 21.0) | (not ends), bend_mps2, 0.0)
+    lat = lat + np.where(change, 3.6 * np.sin(2.0 * np.pi * (t_s - 20.0) / 2.4), 0.0)
+    ((kind, start_s, end_s),) = manoeuvres_of(lat)
+    assert kind == "harsh_lane_change"
+    assert start_s >= 19.0 and end_s <= 23.0
+
+
+def test_two_turns_after_another_are_no_lane_change():
+    t_s = 0.1 * np.arange(400)
+    lat = np.where((t_s >= 15.0) & (t_s < 20.0), 3.5, 0.0)
+    lat -= np.where((t_s >= 20.0) & (t_s < 25.0), 3.5, 0.0)
+    assert [kind for kind, _, _ in manoeuvres_of(lat)] == ["harsh_cornering", "harsh_cornering"]
