@@ -7,7 +7,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from app.analysis.answer import number
-from customer_context.metering.climate import HOURS
 from customer_context.metering.hours_evidence import DayHours
 from customer_context.metering.use import Use, days_off, usual_us
 from customer_context.metering.weather_effect import spread
@@ -20,6 +19,7 @@ from customer_context.metering.weather_model import (
     error_of_sum,
     loads,
 )
+from feature_kernels.baseline.grid import HOURS
 
 DAY_US = 86_400_000_000
 YEAR_DAYS = 365

@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_kernels.baseline import degree_hours
+
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
 Bools = NDArray[np.bool_]
@@ -20,7 +22,6 @@ HOUR_US = 3_600_000_000
 DAYS_PER_US = 1.0 / 86_400_000_000
 LONGEST_LINE_H = 6  # a hole of temperatures up to this is a straight line (CalTRACK 2)
 MOST_TOTALS = 8  # sums of degrees that are kept: those of one model
-MEMORY_H = 72  # of a house: what it lost longer ago is forgotten
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,18 +44,13 @@ class Temperatures:
         """Return them as a house of that lag and inertia answers them."""
         return replace(self, lag_h=lag_h, inertia_h=inertia_h)
 
-    def degree_hours(self, balance_c: Floats, sign: float) -> Floats:
-        """Return the degrees of each hour, K·d: float64[balance points, n]."""
-        celsius = np.nan_to_num(sign * self.celsius, nan=-np.inf)
-        above = np.maximum(celsius - sign * np.asarray(balance_c)[:, None], 0.0) / 24.0
-        if self.inertia_h > 0.0:
-            kernel = np.exp(-np.arange(MEMORY_H) / self.inertia_h)
-            above = filtered(above, kernel / kernel.sum())
+    def degree_hours(self, balance_c: float, sign: float) -> Floats:
+        """Return the degrees of each hour as the house answers them, K·d: float64[n]."""
+        celsius = np.ascontiguousarray(self.celsius)
+        above = np.asarray(degree_hours(celsius, balance_c, sign, self.inertia_h), np.float64)
         if self.lag_h:
-            above = np.roll(above, self.lag_h, axis=1)
-            edge = slice(0, self.lag_h) if self.lag_h > 0 else slice(self.lag_h, None)
-            above[:, edge] = above[:, [self.lag_h if self.lag_h > 0 else self.lag_h - 1]]
-        return np.asarray(above, np.float64)
+            above = above[np.clip(np.arange(above.size) - self.lag_h, 0, above.size - 1)]
+        return above
 
     def degree_days(self, balance_c: float, sign: float, edges_us: Int64s) -> Floats:
         """Integrate max(0, sign · (T − balance)) from the first hour to each edge, K·d.
@@ -62,8 +58,12 @@ class Temperatures:
         NaN where the edge lies outside, or behind a hole: differences over it are unknown.
         """
         total = self._total(float(balance_c), sign)
-        at = np.append(self.t_us, self.t_us[-1] + HOUR_US)
-        found = np.interp(edges_us, at, total, np.nan, np.nan)
+        since = edges_us - self.t_us[0]
+        outside = (since < 0) | (since > HOUR_US * self.t_us.size)
+        hour = np.clip(since // HOUR_US, 0, self.t_us.size - 1)
+        share = since / HOUR_US - hour
+        found = total[hour] + share * (total[hour + 1] - total[hour])
+        found[outside] = np.nan
         return np.asarray(found, np.float64)
 
     def _total(self, balance_c: float, sign: float) -> Floats:
@@ -73,7 +73,7 @@ class Temperatures:
         if key not in kept:
             if len(kept) >= MOST_TOTALS:
                 del kept[next(iter(kept))]
-            above = self.degree_hours(np.array([balance_c]), sign)[0]
+            above = self.degree_hours(balance_c, sign)
             kept[key] = np.concatenate(([0.0], np.cumsum(above)))
         return kept[key]
 
@@ -85,16 +85,6 @@ class Temperatures:
         inside = (first >= 0) & (last <= self.t_us.size)
         clipped = np.clip(first, 0, self.t_us.size), np.clip(last, 0, self.t_us.size)
         return np.asarray(inside & (holes[clipped[1]] == holes[clipped[0]]), np.bool_)
-
-
-def filtered(rows: Floats, kernel: Floats) -> Floats:
-    """Convolve each row with a kernel of past hours; before the first hour it was as then."""
-    padded = np.concatenate((np.repeat(rows[:, :1], kernel.size, axis=1), rows), axis=1)
-    size = padded.shape[1] + kernel.size
-    both = np.fft.rfft(padded, size, axis=1) * np.fft.rfft(kernel, size)
-    return np.asarray(
-        np.maximum(np.fft.irfft(both, size, axis=1)[:, kernel.size : padded.shape[1]], 0.0)
-    )
 
 
 def hourly(t_us: Int64s, celsius: Floats) -> Temperatures:

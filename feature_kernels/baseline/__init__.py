@@ -1,6 +1,50 @@
-"""What a meter is expected to use: its usual hours (docs/kernel-interface.md)."""
+"""What a meter is expected to use, by its past and the weather (docs/kernel-interface.md)."""
 
+from feature_kernels.baseline.degrees import (
+    degree_days,
+    degree_hours,
+    fill_grid,
+    running_totals,
+)
+from feature_kernels.baseline.hours import (
+    Hours,
+    Rows,
+    beside_degrees,
+    equations_at,
+    explained_by_lag,
+    pack_rows,
+    products_with_use,
+    without_rhythm,
+)
 from feature_kernels.baseline.measured import measured
+from feature_kernels.baseline.models import Equations, no_equations, no_fixed, no_shape
+from feature_kernels.baseline.scatter import robust_distances
+from feature_kernels.baseline.turns import Days, Witness, no_witness, take_turns
 from feature_kernels.baseline.usual import ratios_before, usual_power
 
-__all__ = ["measured", "ratios_before", "usual_power"]
+__all__ = [
+    "Days",
+    "Equations",
+    "Hours",
+    "Rows",
+    "Witness",
+    "beside_degrees",
+    "degree_days",
+    "degree_hours",
+    "equations_at",
+    "explained_by_lag",
+    "fill_grid",
+    "measured",
+    "no_equations",
+    "no_fixed",
+    "no_shape",
+    "no_witness",
+    "pack_rows",
+    "products_with_use",
+    "ratios_before",
+    "robust_distances",
+    "running_totals",
+    "take_turns",
+    "usual_power",
+    "without_rhythm",
+]

@@ -11,8 +11,8 @@ SLOTS = 48  # hours of a workday, then of a day off
 @lean_kernel
 def _fill(energy_kwh, length_h, slot, first, last, energy, hours, usual):
     """Fill `usual`, kW by slot, from intervals first to last; return the hours they have."""
-    energy[:] = 0.0
-    hours[:] = 0.0
+    for s in range(SLOTS):
+        energy[s] = hours[s] = 0.0
     total = 0.0
     for i in range(first, last):
         energy[slot[i]] += energy_kwh[i]
@@ -29,7 +29,8 @@ def _usual(energy_kwh, length_h, slot, first, last, least_h):
     usual = np.empty(SLOTS)
     total = _fill(energy_kwh, length_h, slot, first, last, np.empty(SLOTS), np.empty(SLOTS), usual)
     if total < least_h:
-        usual[:] = np.nan
+        for s in range(SLOTS):
+            usual[s] = np.nan
     return usual, total >= least_h
 
 

@@ -94,8 +94,8 @@ def test_degrees_come_later_and_spread_but_stay_as_many() -> None:
     slow = at.answered(2, 6.0)
     at_once, later = (float(np.diff(w.degree_days(15.0, -1.0, day))[0]) for w in (at, slow))
     assert later == pytest.approx(at_once, rel=0.1)
-    hours = slow.degree_hours(np.array([15.0]), -1.0)[0]
-    at_once_hours = at.degree_hours(np.array([15.0]), -1.0)[0]
+    hours = slow.degree_hours(15.0, -1.0)
+    at_once_hours = at.degree_hours(15.0, -1.0)
     kernel = np.exp(-np.arange(72) / 6.0)
     kernel /= kernel.sum()
     for hour in (100, 333, 700):

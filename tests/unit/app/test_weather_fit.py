@@ -5,8 +5,10 @@ import pytest
 
 from app.analysis.baseline import Use, hours_of_days, whole_days
 from customer_context.metering import weather_fit
-from customer_context.metering.climate import COOLING_C, GRID_C, HEATING_C, HEATS, climate_of
+from customer_context.metering.climate import climate_of
 from customer_context.metering.weather_model import HOUR_US, Model, Spans, Temperatures
+from feature_kernels.baseline import Rows, robust_distances
+from feature_kernels.baseline.grid import COOLING_C, FIRST_COOL, GRID_C, HEATING_C, HEATS
 from proving.meters.known_homes import draw_home
 from tests.oracles import weather_fit as oracle
 
@@ -73,23 +75,71 @@ def test_days_alone_and_none_without_weather() -> None:
     same(*without)
 
 
+def unpacked(rows: Rows, day: int) -> np.ndarray:
+    """Return the degrees of a day's hours at every balance point, float64[g, 24]."""
+    out = np.zeros((GRID_C.size, 24))
+    first, last, low, high = rows.bounds[day]
+    kept = rows.rows[rows.start[day] :]
+    for at in range(first, HEATS):
+        out[at] = kept[min(at, last) - first]
+    for at in range(HEATS, high):
+        out[at] = kept[max(last + 1 - first, 0) + max(at, low) - low]
+    return out
+
+
 @pytest.mark.parametrize(("lag_h", "inertia_h"), [(0, 0.0), (-1, 2.0), (3, 0.0), (4, 8.0)])
-def test_degrees_of_a_place_are_those_of_each_balance_point(lag_h: int, inertia_h: float) -> None:
+@pytest.mark.parametrize("holes", [False, True])
+def test_degrees_of_a_place_are_those_of_each_balance_point(
+    lag_h: int, inertia_h: float, holes: bool
+) -> None:
     rng = np.random.default_rng(2)
-    celsius = rng.normal(15.0, 8.0, 24 * 30)
+    season = 12.0 * np.sin(np.arange(24 * 30) / 24.0 / 5.0)
+    celsius = rng.normal(15.0, 3.0, 24 * 30) + season
+    if holes:
+        celsius[200:230] = np.nan
     weather = Temperatures(HOUR_US * np.arange(celsius.size), celsius)
     form = weather.answered(lag_h, inertia_h)
     plain = oracle.Temperatures(weather.t_us, celsius, lag_h, inertia_h)
     start = np.sort(rng.integers(0, celsius.size * HOUR_US, 40))
     end = np.minimum(start + rng.integers(0, 3 * DAY_US, 40), celsius.size * HOUR_US)
-    found = climate_of(weather).days(form, start, end)
+    found, heats, cools = climate_of(weather).days(form, start, end)
     days = DAY_US * np.arange(28)
-    within = climate_of(weather).within(form, days)[0]
+    rows, packed = climate_of(weather).packed(form, days)
     assert np.array_equal(GRID_C, np.concatenate((HEATING_C, COOLING_C)))
-    for at in (0, 12, HEATS - 1, HEATS, GRID_C.size - 1):
+    every = []
+    for at, balance in enumerate(GRID_C.tolist()):
         sign = -1.0 if at < HEATS else 1.0
-        balance = float(GRID_C[at])
         expected = plain.degree_days(balance, sign, end) - plain.degree_days(balance, sign, start)
         assert found[:, at] == pytest.approx(expected, abs=1e-9)
+        assert form.degree_days(balance, sign, end) - form.degree_days(
+            balance, sign, start
+        ) == pytest.approx(expected, abs=1e-9)
+        outside = (at < heats) if at < HEATS else (at >= cools)
+        assert expected[outside] == pytest.approx(0.0, abs=1e-9)
         hours = plain.degree_hours(np.array([balance]), sign)[0][: 28 * 24].reshape(28, 24)
-        assert within[:, at] == pytest.approx(hours - hours.mean(axis=1, keepdims=True), abs=1e-9)
+        every.append(hours - hours.mean(axis=1, keepdims=True))
+    degrees = np.array(every)
+    for day in range(28):
+        assert unpacked(rows, int(packed[day])) == pytest.approx(degrees[:, day], abs=1e-9)
+        first, last, low, high = rows.bounds[packed[day]]
+        pair = int(rows.pairs_at[packed[day]])
+        for heat in range(HEATS):
+            for cool in range(HEATS + FIRST_COOL[heat], GRID_C.size):
+                kept = first <= heat <= last and low <= cool < high
+                product = float(degrees[heat, day] @ degrees[cool, day])
+                assert (rows.pairs[pair] if kept else 0.0) == pytest.approx(product, abs=1e-9)
+                pair += kept
+    assert rows.own == pytest.approx((rows.rows**2).sum(axis=1))
+    again, packed_again = climate_of(weather).packed(form, days[::3] + HOUR_US)
+    assert again.start.size == 38 and packed_again.tolist() == list(range(28, 38))
+
+
+def test_a_median_is_that_of_sorted_values() -> None:
+    rng = np.random.default_rng(4)
+    for n in (1, 2, 3, 10, 365, 366):
+        for digits in (0, 3):
+            rest = np.round(rng.normal(0.0, 5.0, n), digits)
+            variance = rng.uniform(0.5, 2.0, n)
+            even = rest / np.sqrt(variance)
+            sigma = 1.4826 * np.median(np.abs(even - np.median(even)))
+            assert robust_distances(rest, variance) == pytest.approx(even / max(sigma, 1e-9))
