@@ -8,11 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.answer import number
 from app.analysis.baseline import describe, local_midnight_us
 from app.analysis.forecast import as_answer
 from app.analysis.meter import MeterAnalysis, given_values
-from app.analysis.tamper import History
+from app.analysis.tamper_windows import scores
 from app.recordings.guesses import Guess
 from app.recordings.temperatures import read_temperatures
 from contracts.quality import Quality
@@ -103,7 +102,7 @@ def add(
     use = use_of(analysis)
     add_baseline(analysis, use, wishes, weather)
     explain(stream or analysis, weather, wishes)
-    add_forecast(analysis, use, wishes)
+    add_forecast(analysis, use, wishes, weather)
 
 
 def add_baseline(
@@ -122,7 +121,9 @@ def add_baseline(
     answer["notes"] += why
 
 
-def add_forecast(analysis: MeterAnalysis, use: Use, wishes: Wishes) -> None:
+def add_forecast(
+    analysis: MeterAnalysis, use: Use, wishes: Wishes, weather: Temperatures | None = None
+) -> None:
     """Add `forecast` and `tamper_score`."""
     answer = analysis.answer
     answer["forecast"], answer["tamper_score"] = None, []
@@ -136,7 +137,7 @@ def add_forecast(analysis: MeterAnalysis, use: Use, wishes: Wishes) -> None:
     answer["forecast"], why = _forecast(days, hours, wishes.holidays)
     answer["notes"] += why
     if wishes.window_days is not None:
-        answer["tamper_score"] = _tamper(use, wishes)
+        answer["tamper_score"] = scores(use, wishes.window_days, wishes.window_start, weather)
 
 
 def _measured(analysis: MeterAnalysis) -> Decided:
@@ -174,13 +175,15 @@ def _us(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp() * 1e6)
 
 
-def tamper_scores(analysis: MeterAnalysis, window_days: int) -> list[dict[str, Any]]:
+def tamper_scores(
+    analysis: MeterAnalysis, window_days: int, weather: Temperatures | None = None
+) -> list[dict[str, Any]]:
     """Return `tamper_score` of a meter; nothing where its intervals are longer than an hour."""
     use = use_of(analysis)
     lengths = use.end_us - use.start_us
     if not lengths.size or usual_us(lengths) > HOUR_US:
         return []
-    return _tamper(use, Wishes(window_days=window_days))
+    return scores(use, window_days, weather=weather)
 
 
 def _forecast(
@@ -192,25 +195,3 @@ def _forecast(
     if found is None:
         return None, ["forecast is not computed: fewer than seven days are known"]
     return as_answer((EPOCH + timedelta(days=target)).isoformat(), found), []
-
-
-def _tamper(use: Use, wishes: Wishes) -> list[dict[str, Any]]:
-    lengths = use.end_us - use.start_us
-    per_hour = 2 if usual_us(lengths) <= HOUR_US / 2 else 1
-    days, energy = hours_of(use.local_us, lengths, use.energy_kwh, per_hour)
-    length = wishes.window_days or 14
-    phase = 0
-    if wishes.window_start is not None:
-        phase = ((wishes.window_start - EPOCH).days - int(days[0])) % length
-    history = History(energy * 1000.0 * per_hour, length)
-    windows = []
-    for first in range(phase, days.size - length + 1, length):
-        score = history.score(first)
-        windows.append(
-            {
-                "start": (EPOCH + timedelta(days=int(days[first]))).isoformat(),
-                "end": (EPOCH + timedelta(days=int(days[first]) + length)).isoformat(),
-                "score": None if score is None else number(score, 6),
-            }
-        )
-    return windows

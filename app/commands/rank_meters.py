@@ -1,7 +1,9 @@
 """Rank the meters of a folder by how much a window of days looks tampered with, as JSON.
 
 Each file is a meter with interval values of at most an hour. A file that does not fit is listed
-under `refused` with the reason.
+under `refused` with the reason. With the temperatures of their place windows are compared with days
+of like weather: without them the season of a home that heats or cools by electricity looks like
+theft.
 
 Example:
 
@@ -13,6 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
+from app.commands.analyse_meter import Temperature
 from app.commands.shared.console import print_json
 from app.commands.shared.recording import Map, Quiet, Zone, progress
 from app.recordings.folder import files_of
@@ -27,6 +30,7 @@ def rank_meters(
     tz: Zone = None,
     map_: Map = None,
     windows: Windows = "14d",
+    temperature: Temperature = None,
     quiet: Quiet = False,
 ) -> None:
     from app.analysis import insight
@@ -35,6 +39,7 @@ def rank_meters(
 
     files = files_of(folder)
     days = insight.window_of(windows) or 14
+    weather, _ = insight.weather_of(insight.Wishes(temperature, tz))
     ranked: list[dict[str, Any]] = []
     refused = []
     with progress(quiet) as step:
@@ -42,7 +47,7 @@ def rank_meters(
             step(done / len(files), f"{done + 1} of {len(files)}: {path.name}")
             try:
                 meter = analyse(read_meter_table(path, tz, map_ or ()))
-                scores = insight.tamper_scores(meter, days)
+                scores = insight.tamper_scores(meter, days, weather)
             except Usage as error:
                 refused.append({"file": path.name, "reason": str(error)})
                 continue

@@ -1,12 +1,15 @@
 """Meters to inject anomalies and thefts into: simulated homes, or files of recorded ones."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from app.recordings.read import Table, read_meter_table
+from app.recordings.temperatures import read_temperatures
+from customer_context.metering.weather_model import Temperatures, hourly
+from proving.meters.known_homes import HOUSES, draw_home
 from runtime.errors import Usage
 from simulators import household
 from simulators.life import draw_life
@@ -14,18 +17,24 @@ from simulators.life import draw_life
 START_US = 1_704_067_200_000_000  # 2024-01-01
 ZONE = "Europe/Berlin"
 HALF_HOUR_STEPS = 6
+STEPS_PER_HOUR = 12
+HOUSE_NAMES = tuple(HOUSES)
 HOUR_US = 3_600_000_000
 DAY_US = 24 * HOUR_US
 
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Interval values of one meter: int64[n] µs and float64[n] kWh, without missing ones."""
+    """Interval values of one meter: int64[n] µs and float64[n] kWh, without missing ones.
+
+    weather : of its place, where it is known
+    """
 
     name: str
     t_us: NDArray[np.int64]
     offset_us: NDArray[np.int64]
     kwh: NDArray[np.float64]
+    weather: Temperatures | None = None
 
     @property
     def step_us(self) -> int:
@@ -47,7 +56,7 @@ class Meter:
 
     def part(self, keep: NDArray[np.bool_]) -> "Meter":
         """Return the chosen intervals."""
-        return Meter(self.name, self.t_us[keep], self.offset_us[keep], self.kwh[keep])
+        return Meter(self.name, self.t_us[keep], self.offset_us[keep], self.kwh[keep], self.weather)
 
 
 def simulated(seed: int, number: int, days: int) -> Meter:
@@ -63,7 +72,18 @@ def simulated(seed: int, number: int, days: int) -> Meter:
     t_us = calendar.t_us[::HALF_HOUR_STEPS].copy()
     local = (calendar.hour[::HALF_HOUR_STEPS] * HOUR_US).astype(np.int64)
     offset = (local - t_us) % DAY_US
-    return Meter(f"home {number}", t_us, replace_offset(offset), kwh)
+    celsius = calendar.outside_c.reshape(-1, STEPS_PER_HOUR).mean(axis=1)
+    weather = Temperatures(calendar.t_us[::STEPS_PER_HOUR], celsius)
+    return Meter(f"home {number}", t_us, replace_offset(offset), kwh, weather)
+
+
+def electric(seed: int, number: int) -> Meter:
+    """Simulate two years of a home that heats or cools by electricity, hours of hard noise."""
+    home = draw_home(seed, number, ("medium", "hard")[number % 2], HOUSE_NAMES[number // 2 % 4])
+    t_us = home.use.start_us
+    kwh = home.use.energy_kwh.copy()
+    kwh[t_us >= home.until_us] /= 1.0 - home.saved_percent / 100.0  # no saving here
+    return Meter(f"electric {home.name}", t_us, np.zeros_like(t_us), kwh, home.weather)
 
 
 def replace_offset(offset_us: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -84,3 +104,13 @@ def recorded(path: Path, tz: str | None, mapping: tuple[str, ...]) -> Meter:
     if meter.t_us.size < 2 or meter.step_us > HOUR_US:
         raise Usage(f"{path}: expected intervals of at most an hour")
     return meter
+
+
+def beside(
+    paths: list[Path], tz: str | None, mapping: tuple[str, ...], temperature: Path | None
+) -> list[Meter]:
+    """Read files of one place, with its temperatures. Raises Usage."""
+    weather = None
+    if temperature is not None:
+        weather = hourly(*read_temperatures(temperature, tz)[:2])
+    return [replace(recorded(path, tz, mapping), weather=weather) for path in paths]

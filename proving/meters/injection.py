@@ -69,7 +69,7 @@ def inject(meter: Meter, kind: str, rng: np.random.Generator) -> tuple[Meter, Tr
         if (meter.kwh < 0.0).any():
             return None  # it exports: a negative value is none of an error
         kwh[inside] = -np.maximum(kwh[inside], 0.01)
-    changed = Meter(part.name, part.t_us, part.offset_us, kwh)
+    changed = Meter(part.name, part.t_us, part.offset_us, kwh, part.weather)
     if kind == Anomaly.GAP:
         changed = changed.part(~inside)
     return changed, Truth(kind, start, end)

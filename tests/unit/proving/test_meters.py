@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from app.analysis.tamper import WEIGHTS
 from contracts.kinds import Anomaly
-from proving.meters import anomalies, tamper
+from proving.meters import anomalies, tamper, tamper_weights
 from proving.meters.attacks import ATTACKS
 from proving.meters.baseline import beside
-from proving.meters.homes import DAY_US, HOUR_US, Meter, simulated
+from proving.meters.homes import DAY_US, HOUR_US, Meter, electric, simulated
 from proving.meters.injection import KINDS, inject
 from proving.meters.known_homes import draw_home
 from runtime.errors import Stop
@@ -91,6 +92,18 @@ def test_attacks_on_a_steady_home_are_above_its_own_windows() -> None:
     found = tamper.prove([steady()], 1, 3)
     assert len(found.clean) == 3 and found.auc() >= 0.97
     assert tamper.prove([steady()], 1, 3, broken=True).auc() == 0.5
+
+
+def test_weights_are_computed_of_homes_and_none_is_negative() -> None:
+    weights, bias = tamper_weights.fit([steady(120)], 1, 2)
+    assert set(weights) == set(WEIGHTS) and bias < 0.0
+    assert min(weights.values()) >= 0.0 < max(weights.values())
+
+
+def test_an_electric_home_is_two_years_of_hours_with_weather() -> None:
+    meter = electric(3, 1)
+    assert meter.t_us.size == 730 * 24 and meter.weather is not None
+    assert np.array_equal(meter.weather.t_us, meter.t_us)
 
 
 def test_the_area_counts_pairs() -> None:
