@@ -17,6 +17,7 @@ from app.analysis.events import (
     phone_seconds,
     rows_of,
 )
+from app.analysis.fixes import measured_only
 from app.recordings.read import Table
 from contracts.trip_quality import TRIP_QUALITY, marks
 from customer_context.scoring.fingerprint import replays
@@ -72,12 +73,13 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
     """Score the trips of one recording; return all data for plots and exports."""
     if inertial.usable(table):
         return _without_speed(table, parameters, axes)
-    car, used, manoeuvres = None, table, np.empty(0, MANOEUVRE_DTYPE)
-    if alignment.usable(table):
+    measured, repeated, noise_mps = measured_only(table)
+    car, used, manoeuvres = None, measured, np.empty(0, MANOEUVRE_DTYPE)
+    if alignment.usable(measured):
         if axes.frame == "vehicle":
-            used = alignment.as_vehicle(table, axes)
+            used = alignment.as_vehicle(measured, axes)
         else:
-            car, used, manoeuvres = alignment.find(table, axes)
+            car, used, manoeuvres = alignment.find(measured, axes)
             if car.found and (car.gravity or car.fusion_s):
                 # Low frequencies are there: what follows a braking is no rebound of a fusion.
                 parameters = parameters._replace(rebound_s=0.0)
@@ -107,6 +109,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
         "alignment": NOTHING if car is None else car.answer(),
         "algorithm_version": ALGORITHM_VERSION,
     }
+    answer["quality"] |= {"repeated": repeated, "speed_noise_mps": round(noise_mps, 3)}
     if car is not None:
         answer["quality"] |= {"lag_s": car.lag_s, "fusion_s": car.fusion_s}
         if not car.found:

@@ -5,6 +5,7 @@ through `feature_kernels.driving`.
 """
 
 from feature_kernels.inertial.bridge import bridged
+from feature_kernels.inertial.fixes import noise_of, quiet, repeats, steadied
 from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
@@ -35,9 +36,13 @@ __all__ = [
     "manoeuvres",
     "motion_of",
     "moved_at",
+    "noise_of",
     "onto_rows",
     "paced",
     "parts",
+    "quiet",
+    "repeats",
+    "steadied",
     "stretches",
     "trips",
 ]

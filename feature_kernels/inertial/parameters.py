@@ -27,6 +27,19 @@ class Parameters(NamedTuple):
     heading_confidence: float = 0.5  # share of the turns that agree with the others; own
     turn_radps: float = 0.03  # mean rate of a recording with turns to align by; own: a bend of
     # 500 m at 54 km/h
+    # Speed and course of a receiver
+    repeat_kmh: float = 10.0  # a moving car's fix cannot stay; as frozen_kmh of the driving kernel
+    repeat_s: float = 30.0  # ... a longer run may be a car that stands; as bridge_s there
+    even_s: float = 1.5  # speeds further apart are never averaged; own
+    held_share: float = 0.3  # so many equal neighbours are a slower speed that is held; own
+    window_s: float = 0.9  # acceleration is a difference over this, as in the driving kernel
+    noise_mps2: float = 0.12  # ... with so little noise speeds stay as they are: a tenth of what
+    # lies between an ordinary acceleration (1.0 m/s2) and a harsh one; own
+    steady_least_s: float = 0.5  # a line is fitted over so much on each side: harsh brakings last
+    # a second and more; own
+    steady_s: float = 2.5  # ... and over so much at most: manoeuvres last 5 s; own
+    steady_sure: float = 1.0  # ... while it agrees within so many deviations: wider ones blur
+    # brakings of 2 s in speeds a second apart; own
     # Speed beside the accelerometer
     speed_smooth_s: float = 0.7  # time constant, both ways, of speed and course: GNSS at 1 Hz; own
     speed_gap_s: float = 3.0  # between speeds further apart nothing is known; own

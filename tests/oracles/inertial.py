@@ -100,3 +100,66 @@ def bridged(grid_s, along, lag_s, times_s, speeds_mps, gap_s, bridge_s, most_mps
         v = speeds_mps[k] + gained(t) - gained(times_s[k]) + error * (t - times_s[k])
         out.append(max(v, 0.0))
     return out
+
+
+def repeats(times_s, rows, least_kmh, longest_s):
+    """Whether each row says an old fix again. rows : (speed, lat, lon), None = not measured."""
+    whole = [k for k, row in enumerate(rows) if row is not None]
+    out = [False] * len(rows)
+    runs, run = [], []
+    for k in whole:
+        if run and rows[k] == rows[run[-1]] and rows[k][0] >= least_kmh:
+            run.append(k)
+        else:
+            runs.append(run)
+            run = [k]
+    runs.append(run)
+    for run in runs:
+        if len(run) > 1 and times_s[run[-1]] - times_s[run[0]] <= longest_s:
+            for k in run[1:]:
+                out[k] = True
+    return out
+
+
+def noise_of(values):
+    """Deviation of white noise by the median of fourth differences, of even rows."""
+    sizes = sorted(
+        abs(values[i] - 4 * values[i + 1] + 6 * values[i + 2] - 4 * values[i + 3] + values[i + 4])
+        for i in range(len(values) - 4)
+    )
+    middle = len(sizes) // 2
+    median = sizes[middle] if len(sizes) % 2 else 0.5 * (sizes[middle - 1] + sizes[middle])
+    return 1.4826 * median / math.sqrt(70.0)
+
+
+def steadied(times_s, values, noise, least_s, most_s, gap_s, sure):
+    """The value at each row of a line through the rows around it; see the kernel."""
+    out = []
+    n = len(values)
+    for i in range(n):
+        best, ranges = values[i], [(values[i] - sure * noise[i], values[i] + sure * noise[i])]
+        for k in range(1, n):
+            if i - k < 0 or i + k >= n:
+                break
+            around = range(i - k, i + k + 1)
+            if times_s[i] - times_s[i - k] > most_s or times_s[i + k] - times_s[i] > most_s:
+                break
+            if any(times_s[j + 1] - times_s[j] > gap_s for j in list(around)[:-1]):
+                break
+            x = [times_s[j] - times_s[i] for j in around]
+            mean_x = math.fsum(x) / len(x)
+            mean_y = math.fsum(values[j] for j in around) / len(x)
+            square = math.fsum((a - mean_x) ** 2 for a in x)
+            pairs = zip(x, around, strict=True)
+            slope = math.fsum((a - mean_x) * (values[j] - mean_y) for a, j in pairs) / square
+            fit = mean_y - slope * mean_x
+            power = math.fsum(noise[j] ** 2 for j in around) / len(x)
+            spread = sure * math.sqrt(power * (1.0 / len(x) + mean_x**2 / square))
+            if times_s[i] - times_s[i - k] <= least_s and times_s[i + k] - times_s[i] <= least_s:
+                ranges = []
+            ranges.append((fit - spread, fit + spread))
+            if max(low for low, _ in ranges) > min(high for _, high in ranges):
+                break
+            best = fit
+        out.append(best)
+    return out

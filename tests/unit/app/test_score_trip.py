@@ -480,3 +480,26 @@ def test_pulling_away_after_a_hard_braking_is_no_rebound(tmp_path: Path) -> None
     answer = score_trip(read_trip_table(write(tmp_path / "a.parquet", made.t_s, columns)))
     kinds = [e["kind"] for e in answer["events"]]
     assert kinds.count("harsh_braking") == 4 and kinds.count("harsh_acceleration") == 4
+
+
+def test_a_noisy_receiver_and_fixes_said_again_make_no_events(tmp_path: Path) -> None:
+    """10 Hz of GNSS alone, and for 8 s no new fix while the car slows down."""
+    t = np.arange(0.0, 900.0, 0.1)
+    speed = np.clip(np.minimum(t - 20.0, 880.0 - t), 0.0, 15.0) + 2.0 * np.sin(t / 9.0) * (t > 40)
+    speed = np.maximum(speed, 0.0) - np.clip(np.minimum(t - 300.0, 340.0 - t), 0.0, 8.0)
+    north = np.cumsum(speed) * 0.1
+    noise = np.random.default_rng(5).normal(0.0, 0.3, t.size)
+    columns = {
+        "speed_kmh": 3.6 * np.abs(speed + noise),
+        "lat_deg": 50.0 + north / 111_195.0,
+        "lon_deg": np.full(t.size, 8.0),
+    }
+    frozen = slice(3_000, 3_080)
+    for values in columns.values():
+        values[frozen] = values[3_000]
+    answer = score_trip(read_trip_table(write(tmp_path / "a.parquet", t, columns)))
+    (trip,) = answer["trips"]
+    assert [e["kind"] for e in trip["events"] if e["kind"].startswith("harsh")] == []
+    assert trip["distance_m"] == pytest.approx(north[-1], rel=0.01)
+    assert answer["quality"]["repeated"] == 79
+    assert answer["quality"]["speed_noise_mps"] == pytest.approx(0.3, rel=0.1)

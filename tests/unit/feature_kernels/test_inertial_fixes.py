@@ -1,0 +1,115 @@
+"""Old fixes said again and the noise of a receiver: kernels against their twins and the truth."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from feature_kernels import inertial
+from tests.oracles import inertial as oracle
+
+P = inertial.DEFAULTS
+
+
+PLACE = st.sampled_from([0.0, 1.0])
+FIX = st.tuples(st.sampled_from([0.0, 9.0, 40.0, 41.0]), PLACE, PLACE)
+
+
+@given(st.lists(st.none() | FIX, max_size=40), st.sampled_from([0.1, 1.0, 20.0]))
+@settings(max_examples=100, deadline=None)
+def test_repeats_equal_their_oracle(rows, step_s):
+    t_us = np.round(np.arange(len(rows)) * step_s * 1e6).astype(np.int64)
+    columns = np.array([(math.nan,) * 3 if row is None else row for row in rows]).reshape(-1, 3)
+    found = inertial.repeats(t_us, *columns.T, P)
+    expected = oracle.repeats([t / 1e6 for t in t_us.tolist()], rows, P.repeat_kmh, P.repeat_s)
+    assert found.tolist() == expected
+
+
+@given(
+    st.lists(st.floats(-30, 30), min_size=1, max_size=40),
+    st.lists(st.integers(50_000, 400_000), min_size=40, max_size=40),
+    st.floats(0.05, 5.0),
+    st.floats(0.0, 1.0),
+)
+@settings(max_examples=80, deadline=None)
+def test_lines_equal_their_oracle(values, steps, noise, least_s):
+    t_us = np.cumsum(steps[: len(values)])
+    deviation = noise * (1.0 + np.arange(len(values)) % 3)
+    out = np.empty(len(values))
+    inertial.steadied(t_us, np.array(values), deviation, least_s * 1e6, 2.5e6, 350_000.0, 1.0, out)
+    expected = oracle.steadied(
+        [t / 1e6 for t in t_us.tolist()], values, deviation.tolist(), least_s, 2.5, 0.35, 1.0
+    )
+    # An interval may end where another begins to the last bit: then the width differs.
+    far = ~np.isclose(out, expected, rtol=1e-7, atol=1e-7)
+    assert np.sum(far) <= (1 if len(set(values)) < len(values) else 0)
+
+
+@given(st.lists(st.floats(-30, 30), min_size=10, max_size=30))
+@settings(max_examples=40, deadline=None)
+def test_noise_equals_its_oracle(values):
+    t_us = 1_000_000 * np.arange(len(values))
+    found = inertial.noise_of(t_us, np.array(values))
+    assert found == pytest.approx(oracle.noise_of(values), rel=1e-9, abs=1e-9)
+
+
+@given(st.floats(-50, 50), st.floats(-4, 4))
+@settings(max_examples=20, deadline=None)
+def test_an_even_change_of_speed_stays_as_it_is(start, slope):
+    t_us = 100_000 * np.arange(100)
+    values, out = start + slope * t_us / 1e6, np.empty(100)
+    inertial.steadied(t_us, values, np.full(100, 1.0), 5e5, 2.5e6, 3e5, 1.0, out)
+    assert np.allclose(out, values, atol=1e-9)
+
+
+def receiver(rate_hz, noise_mps, seed=1):
+    """Times, the true and the measured speed, km/h: cruising, and brakings of two seconds."""
+    t_s = np.arange(0.0, 600.0, 1.0 / rate_hz)
+    fine = np.arange(0.0, 600.0, 0.01)
+    accel = 0.3 * np.sin(fine / 6.0)
+    for at in range(40, 600, 40):
+        accel -= np.where((fine >= at) & (fine < at + 2.0), 4.0, 0.0)
+        accel += np.where((fine >= at + 5.0) & (fine < at + 13.0), 1.0, 0.0)
+    true = np.interp(t_s, fine, 3.6 * (20.0 + np.cumsum(accel) * 0.01))
+    noise = np.random.default_rng(seed).normal(0.0, 3.6 * noise_mps, t_s.size)
+    return np.round(t_s * 1e6).astype(np.int64), true, true + noise
+
+
+@pytest.mark.parametrize("rate_hz", [1.0, 10.0])
+@pytest.mark.parametrize("noise_mps", [0.2, 0.4])
+def test_noise_is_found_and_taken_out_and_brakings_stay(rate_hz, noise_mps):
+    t_us, true, said = receiver(rate_hz, noise_mps)
+    course = np.full(t_us.size, 90.0)
+    speed, _, found = inertial.quiet(t_us, said, course, P)
+    assert found == pytest.approx(noise_mps, rel=0.25)
+    apart = max(1, round(rate_hz))
+
+    def hardest(v):
+        return [
+            np.min((v[apart:] - v[:-apart])[(t_us[apart:] >= a) & (t_us[apart:] <= a + 4e6)]) / 3.6
+            for a in range(40_000_000, 600_000_000, 40_000_000)
+        ]
+
+    assert np.std(speed - true) < 0.75 * np.std(said - true)
+    assert np.median(hardest(speed)) <= 0.85 * np.median(hardest(true))
+
+
+def test_quiet_sparse_and_held_speeds_stay_as_they_are():
+    course = np.full(600, 90.0)
+    for t_us, speed in (
+        receiver(1.0, 0.02)[::2],  # a quiet receiver
+        (np.arange(600) * 2_000_000, receiver(1.0, 0.4)[2]),  # sparse
+        (np.arange(600) * 100_000, np.repeat(receiver(1.0, 0.4)[2][:60], 10)),  # filled forward
+    ):
+        assert inertial.quiet(t_us, speed, course, P)[2] == 0.0
+
+
+def test_a_course_is_averaged_through_north():
+    t_us, _, said = receiver(10.0, 0.2)
+    rng = np.random.default_rng(3)
+    course = (359.0 + 0.2 * t_us / 1e6 + rng.normal(0.0, 1.0, t_us.size)) % 360.0
+    _, heading, _ = inertial.quiet(t_us, said, course, P)
+    error = (heading - 359.0 - 0.2 * t_us / 1e6 + 180.0) % 360.0 - 180.0
+    assert np.std(error) < 0.5
