@@ -8,12 +8,15 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import numpy as np
+
 from contracts.approvals import CORRECT_READING
 from contracts.quality import Quality
 from customer_context.four_eyes.rule import Actor
-from customer_context.metering.ready import End, Missing, missing, nearest
+from customer_context.metering.ready import End, Missing, Sum, SumCheck, missing, nearest
+from customer_context.metering.sum_check import resolution, tolerance
 from runtime.errors import Invalid, NotAllowed, NotFound
-from services import case_flow, four_eyes, meter_reading
+from services import case_flow, four_eyes, meter_reading, meter_use
 from services.meter_reading import DISPUTE, EXCHANGE_GAP, PURPOSE, MeterRead
 from store.people import consent, meter_data, readings
 from store.people.approvals import ChangeRow
@@ -23,6 +26,10 @@ from store.postgres.times import from_us, to_us
 from store.reads import metering
 
 _SUBJECT = "reading:"
+_MOST_DAYS, _MOST_INTERVALS = 1_200, 4_000
+_LONGEST = timedelta(hours=1)
+"""An interval that begins so long before a read may end after it."""
+_STEP_KWH = 0.001
 _READ = timedelta(hours=26)
 """Around the begin of a day in which a device's read stands for it."""
 
@@ -40,6 +47,8 @@ class Period:
     missing: tuple[Missing, ...]
     released: int | None
     """Version that was released for billing; None = none."""
+    sum: SumCheck | None
+    """None where it is not ready."""
 
 
 # ── corrections ──────────────────────────────────────────────────────────────────────────────────
@@ -240,11 +249,54 @@ def _period(
     first, last = ends
     shifted = last and replace(last, kwh=last.kwh + sum(old - new for _, old, new in steps))
     found = missing(first, shifted, dispute=dispute)
-    kwh = None
+    kwh = sums = None
     if not found and first is not None and shifted is not None:
         kwh = round(shifted.kwh - first.kwh, 6)
+        sums = _sum(connection, meter, first, shifted)
     released = meter_data.released(connection, tenant, row["contract"], start, end)
-    return Period(row["contract"], row["meter"], row["customer"], first, last, kwh, found, released)
+    return Period(
+        row["contract"], row["meter"], row["customer"], first, last, kwh, found, released, sums
+    )
+
+
+def _sum(connection: Connection, meter: MeterRead, first: End, last: End) -> SumCheck:
+    """Add up the intervals between two reads: whole days, and those before and after them."""
+    zone = ZoneInfo(meter.timezone)
+    days = (first.at.astimezone(zone).date() + timedelta(days=1), last.at.astimezone(zone).date())
+    begins, ends = (datetime.combine(day, time(), zone) for day in days)
+    whole: list[dict[str, Any]] = []
+    if days[0] < days[1]:
+        whole = metering.days(
+            connection, meter.tenant, meter.meter, PURPOSE, from_date=days[0],
+            to_date=days[1] - timedelta(days=1), own=meter.customer, limit=_MOST_DAYS,
+        )  # fmt: skip
+    if whole:  # a day within a hole over a change of the clocks begins an hour off
+        begins += _off_midnight(whole[-1], zone)
+        ends += _off_midnight(whole[0], zone)
+    spans = [(first.at, begins), (ends, last.at)] if begins <= ends else [(first.at, last.at)]
+    total = sum(meter_use.energy_of(day) or 0.0 for day in whole)
+    given = sum(int(day["present"]) for day in whole)
+    gone = sum(max(day["expected"] - day["present"] - day["estimated"], 0) for day in whole)
+    gone += max((days[1] - days[0]).days - len(whole), 0)
+    sent: list[float] = []
+    for since, until in spans:
+        rows = metering.intervals(
+            connection, meter.tenant, meter.meter, PURPOSE, from_at=since - _LONGEST,
+            to_at=until, own=meter.customer, limit=_MOST_INTERVALS,
+        )  # fmt: skip
+        covered = timedelta(0)
+        for row in rows:
+            overlap = min(row["end_at"], until) - max(row["start_at"], since)
+            if overlap <= timedelta(0) or row["energy_kwh"] is None:
+                continue
+            covered += overlap
+            total += row["energy_kwh"] * (overlap / (row["end_at"] - row["start_at"]))
+            if not row["estimated"]:
+                sent.append(row["energy_kwh"])
+        gone += covered < until - since
+    step = resolution(np.array(sent)) if sent else _STEP_KWH
+    fine = tolerance(resolution(np.array([first.kwh, last.kwh])), step, given + len(sent))
+    return SumCheck(round(total, 6), round(last.kwh - first.kwh, 6), round(fine, 6), int(gone))
 
 
 def _end(connection: Connection, meter: MeterRead, day: datetime) -> End | None:
@@ -270,6 +322,11 @@ def _end(connection: Connection, meter: MeterRead, day: datetime) -> End | None:
     return nearest(by_people + by_device, day)
 
 
+def _off_midnight(day: Mapping[str, Any], zone: ZoneInfo) -> timedelta:
+    found: timedelta = day["start_at"] - datetime.combine(day["date"], time(), zone)
+    return found
+
+
 def release(
     connection: Connection,
     tenant: str,
@@ -278,10 +335,13 @@ def release(
     end: date,
     by: str,
     now_us: int,
+    *,
+    confirmed: bool = False,
 ) -> dict[str, Any]:
     """Release the use of a contract in a period for billing; return the value with its version.
 
-    It leaves as an event. Raises `NotFound`, and `NotAllowed` with what is missing.
+    confirmed : also where the intervals do not add up to the register, which is what is billed. It
+    leaves as an event. Raises `NotFound`, and `NotAllowed` with what is missing.
     """
     if end <= start:
         raise Invalid("end: expected a day after start")
@@ -291,6 +351,12 @@ def release(
     found = _period(connection, tenant, row, start, end)
     if found.missing:
         raise NotAllowed(f"not ready to bill: {', '.join(found.missing)}")
+    sums = found.sum
+    if sums is not None and sums.verdict is Sum.DIFFERS and not confirmed:
+        raise NotAllowed(
+            f"the intervals add up to {sums.intervals_kwh:.3f} kWh and the register counted "
+            f"{sums.register_kwh:.3f} kWh: look at both readings, or confirm it"
+        )
     body = {"start": _plain(found.start), "end": _plain(found.end), "kwh": found.kwh}
     version = meter_data.put_value(
         connection, tenant, contract, start, end, row["meter"], row["customer"], body,

@@ -2,12 +2,14 @@
 
 An event is a row that is written with the reading or value. One contact for each receiver is made
 of it, in the transaction that marks the row, so that a kill between the two loses nothing and
-doubles nothing. The delivery of the contact is the acknowledgement.
+doubles nothing. The delivery of the contact is the acknowledgement. Where Kafka feeds the store an
+event is published on `customers.changes` as well; Kafka's acknowledgement is its one.
 """
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 
 from contracts.contacts import contact_id
 from contracts.purposes import Purpose
@@ -15,9 +17,11 @@ from contracts.quality import Quality
 from services.visibility import TYPED
 from store.casework import contacts, receivers
 from store.casework.contacts import NewContact
-from store.people import meter_data
+from store.people import consent, meter_data
+from store.postgres import roles
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
+from store.signals import publications
 
 BATCH = 100
 GONE = "gone"
@@ -42,8 +46,13 @@ def _hand_over(connection: Connection, row: Mapping[str, Any], now_us: int) -> s
     data = _reading(row) if row["meter"] is not None else _value(connection, row)
     if data is None:
         return GONE
+    by_kafka = False
+    if Purpose.ENERGY_INSIGHT in consent.granted_of(connection, tenant, row["customer"] or ""):
+        by_kafka = publications.put_event(
+            connection, row["event_id"], tenant, row["customer"], _cloud_event(row, data)
+        )
     to = receivers.active(connection, [tenant]).get((tenant, _SIDE), [])
-    if not to:
+    if not to and not by_kafka:
         return "no system takes events: tachowatt receiver add"
     contacts.put(connection, [_contact(row, data, one) for one in to], now_us)
     return ""
@@ -67,16 +76,36 @@ def listed(
     open_only : without those that every receiver has acknowledged
     """
     rows = meter_data.events(connection, tenant)
-    receivers_of = [row["receiver_id"] for row in receivers.list_(connection, tenant)]
+    receivers_of = receivers.ids(connection, tenant)
     ids = {row["event_id"]: [_id_of(row, one) for one in receivers_of] for row in rows}
     states = contacts.states(connection, tenant, [one for many in ids.values() for one in many])
+    roles.set_tenant_scope(connection, [tenant])
+    waiting = publications.events_waiting(connection, list(ids))
+    by_kafka = publications.by_kafka(connection)
     found: list[dict[str, Any]] = []
     for row in rows:
         sent = [states[one] for one in ids[row["event_id"]] if one in states]
+        if by_kafka and row["done_at"] is not None and not row["reason"]:
+            sent.append("pending" if row["event_id"] in waiting else "delivered")
         state = _state(row, sent)
         if not open_only or state is not Acknowledged.YES:
             found.append({**row, "state": state})
     return found[:limit]
+
+
+def shown(
+    connection: Connection, tenant: str, *, open_only: bool = False, limit: int = 200
+) -> list[dict[str, Any]]:
+    """Return those of `listed` whose customers agree to energy insight."""
+    rows = listed(connection, tenant, open_only=open_only, limit=MOST_AGAIN)
+    pairs = sorted({(tenant, row["customer"]) for row in rows if row["customer"]})
+    granted = consent.granted_to(connection, pairs)
+    mine = [
+        row
+        for row in rows
+        if Purpose.ENERGY_INSIGHT in granted.get((tenant, row["customer"]), {}) and row["meter"]
+    ]
+    return mine[:limit]
 
 
 def _state(row: Mapping[str, Any], sent: Sequence[str]) -> Acknowledged:
@@ -102,10 +131,25 @@ def send_again(connection: Connection, tenant: str, now_us: int) -> int:
     ]
     meter_data.renew(connection, nobody)
     failed = [row for row in rows if row["state"] is Acknowledged.FAILED]
-    to = [row["receiver_id"] for row in receivers.list_(connection, tenant)]
+    to = receivers.ids(connection, tenant)
     ids = [_id_of(row, one) for row in failed for one in to]
     contacts.resend(connection, tenant, ids, now_us)
     return len(nobody) + len(failed)
+
+
+def _cloud_event(row: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, Any]:
+    tenant, kind = row["tenant"], row["kind"]
+    return {
+        "specversion": "1.0",
+        "id": f"{kind} {row['ref']} {row['version']}",
+        "source": quote(f"/{tenant}/metering", safe="/:@~!$&'()*+,;="),
+        "type": kind,
+        "subject": f"meter:{data['meter']}",
+        "time": row["due_at"].isoformat(),
+        "datacontenttype": "application/json",
+        "tenant": tenant,
+        "data": dict(data),
+    }
 
 
 def _id_of(row: Mapping[str, Any], receiver: int) -> str:

@@ -287,6 +287,42 @@ def compared(
     )  # fmt: skip
 
 
+def energy_year_before(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    since: date,
+    until: date,
+    reader: str | None,
+) -> dict[date, float]:
+    """Return what the same dates of the year before used, kWh, by the dates of now."""
+    found = days_of(connection, tenant, meter, year_before(since), year_before(until), reader)
+    known = {row["date"]: value for row in found if (value := energy_of(row)) is not None}
+    return {day: known[was] for day in _each(since, until) if (was := year_before(day)) in known}
+
+
+def hours_year_before(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    since: date,
+    until: date,
+    reader: str | None,
+) -> dict[datetime, float]:
+    """Return what was measured in the same hours a year before, kWh, by the wall time of now."""
+    zone, mine = ZoneInfo(meter["timezone"]), same_as(connection, tenant, meter["customer"])
+    dates = {year_before(day): day for day in _each(since, until)}
+    rows = metering.hours(
+        connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
+        begin_of(min(dates), zone), begin_of(max(dates) + timedelta(days=1), zone), reader,
+    )  # fmt: skip
+    return {
+        datetime.combine(dates[row["hour"].date()], row["hour"].time()): float(row["energy_kwh"])
+        for row in rows
+        if row["customer"] in mine and row["hour"].date() in dates
+    }
+
+
 def _effect(
     connection: Connection,
     tenant: str,

@@ -689,10 +689,32 @@ ANSWERS: dict[str, dict[str, Any]] = {
                     "kwh": None,
                     "missing": ["no_reading_at_end"],
                     "released": None,
+                    "sum_of_intervals": None,
                 }
             ]
         }
     },
+    "list_billing_events": {
+        "200": {
+            "data": [
+                {
+                    "id": 412,
+                    "type": "billing.value.released",
+                    "meter": "m-12",
+                    "contract": "k3",
+                    "version": 1,
+                    "at": "2026-01-12T08:31:07Z",
+                    "kwh": 3440.0,
+                    "read_at": None,
+                    "start_on": "2025-01-01",
+                    "end_on": "2026-01-01",
+                    "state": "failed",
+                    "reason": "",
+                }
+            ]
+        }
+    },
+    "resend_billing_events": {"202": {"events": 1}},
     "send_billing_value": {
         "201": {
             "contract": "k3",

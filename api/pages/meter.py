@@ -86,6 +86,10 @@ def _show(view: View, found: Row) -> Response:
     if past is not None and period.until >= newest:
         next_ = newest + timedelta(days=1)
         tomorrow = meter_use.expected_hours(past, next_, next_, odd)
+    before = meter_use.energy_year_before(*at, period.since, period.until, reader)
+    before_by_hour = None
+    if rows and before:
+        before_by_hour = meter_use.hours_year_before(*at, period.since, period.until, reader)
     f = Formats(view.language, found["timezone"], period.since.year != view.now.year)
     plotted = [row for row in map(as_plot_anomaly, anomalies) if _overlaps(row, period, zone)]
     compared = meter_use.compared(*at, shown, reader, corrected=True)
@@ -95,7 +99,9 @@ def _show(view: View, found: Row) -> Response:
     usual = {each.start_at.astimezone(zone).date(): each.kwh for each in by_day}
     power = None
     if rows:
-        power = meter_plots.power(rows, plotted, view.text, f, days=shown, expected=by_hour)
+        power = meter_plots.power(
+            rows, plotted, view.text, f, days=shown, expected=by_hour, before=before_by_hour
+        )
     return view.page(
         "meter.html",
         meter=found,
@@ -116,7 +122,9 @@ def _show(view: View, found: Row) -> Response:
         profile=meter_plots.profile(workdays, weekends, view.text, f)
         if workdays and weekends
         else None,
-        by_day=meter_plots.days(shown, view.text, f, expected=by_day) if len(shown) > 1 else None,
+        by_day=meter_plots.days(shown, view.text, f, expected=by_day, before=before)
+        if len(shown) > 1
+        else None,
         tomorrow=meter_plots.next_day(tomorrow, view.text, f) if tomorrow else None,
         tomorrow_kwh=sum(each.kwh for each in tomorrow),
         outlook=outlook,

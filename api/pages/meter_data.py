@@ -11,13 +11,15 @@ from api.http.scopes import Scope
 from api.pages.frame.view import View
 from api.pages.readings import kwh_of
 from runtime.errors import Invalid, NotAllowed
-from services import meter_data, meter_reading
+from services import meter_data, meter_events, meter_reading
 from store.people.read_log import ObjectRead, of_rows
 
 _PATH = "/meter-data"
 _CORRECTION = re.compile(r"[0-9a-f]{24}")
 _READING = re.compile(r"[0-9a-f]{32}")
 _MOST_CHARACTERS = 500
+_MOST_EVENTS = 50
+_AGAIN = (meter_events.Acknowledged.NOBODY, meter_events.Acknowledged.FAILED)
 
 
 def show(view: View) -> Response:
@@ -26,7 +28,7 @@ def show(view: View) -> Response:
 
 
 def act(view: View) -> Response:
-    """POST /meter-data: approve or reject a correction, ask for one, release a period."""
+    """POST /meter-data: decide a correction, ask for one, release a period, send events again."""
     form, action = view.form, view.form.get("action", "")
     try:
         with view.connection.transaction():
@@ -34,10 +36,14 @@ def act(view: View) -> Response:
                 return _decide(view, action == "approve")
             if action == "correct":
                 return _ask(view)
-            if action == "release":
+            if action == "resend":
+                meter_events.send_again(view.connection, view.tenant, view.now_us)
+                return view.go(f"{_PATH}#h-events", "sent_again")
+            if action in ("release", "release_anyway"):
                 meter_data.release(
                     view.connection, view.tenant, form.get("contract", "")[:64],
                     *_period(view), view.caller.name, view.now_us,
+                    confirmed=action == "release_anyway",
                 )  # fmt: skip
                 start, end = _period(view)
                 return view.go(f"{_PATH}?start={start}&end={end}", "released")
@@ -96,14 +102,21 @@ def _page(view: View, problem: str | None = None) -> Response:
     view.log(of_rows(corrections, "meter", "meter"), "corrections", meter_reading.PURPOSE)
     read = {ObjectRead(one.customer, "meter", one.meter) for one in periods}
     view.log(read, "readiness to bill", meter_reading.PURPOSE)
+    events = meter_events.shown(view.connection, view.tenant, open_only=True, limit=_MOST_EVENTS)
+    view.log(of_rows(events, "meter", "meter"), "events for billing", meter_reading.PURPOSE)
     view.load_names(
         f"meter:{meter}"
-        for meter in [*(one["meter"] for one in corrections), *(one.meter for one in periods)]
+        for meter in [
+            *(one["meter"] for one in (*corrections, *events)),
+            *(one.meter for one in periods),
+        ]
     )
     return view.page(
         "meter_data.html",
         200 if problem is None else 422,
         corrections=corrections,
+        events=events,
+        may_resend=any(one["state"] in _AGAIN for one in events),
         missing=[one for one in periods if one.missing],
         ready=[one for one in periods if not one.missing],
         start=start,

@@ -41,6 +41,7 @@ from api.routes.partners import customers as partner_customers
 from api.routes.utilities import (
     alert_stream,
     alerts,
+    billing_events,
     meter_data,
     meters,
     reading_rounds,
@@ -62,6 +63,7 @@ ROUTERS = tuple(
         readings,
         reading_rounds,
         meter_data,
+        billing_events,
         of_customers,
         registry,
         changes,

@@ -37,6 +37,35 @@ class End:
     reading_id: str | None = None
 
 
+class Sum(StrEnum):
+    """Do the intervals of a period add up to its register."""
+
+    FITS = "fits"
+    DIFFERS = "differs"
+    NOT_COVERED = "not_covered"  # intervals are missing, so nothing can be said
+
+
+@dataclass(frozen=True, slots=True)
+class SumCheck:
+    """The intervals between both reads beside what the register counted, kWh.
+
+    tolerance_kwh : by how much they may differ by rounding; missing : intervals that nobody knows
+    """
+
+    intervals_kwh: float
+    register_kwh: float
+    tolerance_kwh: float
+    missing: int
+
+    @property
+    def verdict(self) -> Sum:
+        """What the sum says; a difference is for a person to look at."""
+        if self.missing:
+            return Sum.NOT_COVERED
+        apart = abs(self.intervals_kwh - self.register_kwh)
+        return Sum.FITS if apart <= self.tolerance_kwh else Sum.DIFFERS
+
+
 def nearest(reads: list[End], day: datetime) -> End | None:
     """Return the read that stands for a day: the most trustworthy, then the nearest one."""
     near = [one for one in reads if abs(one.at - day) <= NEAR]

@@ -1,10 +1,11 @@
-"""Publish signals, as CloudEvents, and dead letters to Kafka for other systems.
+"""Publish signals and meter events, as CloudEvents, and dead letters to Kafka for other systems.
 
 ``signals``: one CloudEvent (JSON, structured mode) per record; key tenant/device, or tenant/subject
 if no device is concerned. ``telemetry.dead``: value the untouched body; key that of the message;
 headers topic, content_type, reason, detail, tenant, dialect, received_us, partition, offset (its
-source position) and dead_letter_id. At least once: receivers drop a repeated `source` and `id`, and
-keep the highest revision of an episode.
+source position) and dead_letter_id. ``customers.changes``: accepted readings and billing values;
+key tenant and meter. At least once: receivers drop a repeated `source` and `id`, and keep the
+highest revision of an episode.
 """
 
 import asyncio
@@ -35,6 +36,7 @@ _LOOK_EVERY_S = 0.25
 _AGAIN_S = 2.0
 _ANSWER_WITHIN_S = 10.0
 
+_CLOUD_EVENT = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
 Record = tuple[str, bytes, bytes, list[tuple[str, bytes]]]
 """Topic, key, value, headers."""
 
@@ -119,15 +121,20 @@ class Publisher:
             dead_letters = publications.dead_letters(
                 session, [r for _, kind, r in due if kind == "dead_letter"]
             )
+            events = publications.events(
+                session, [i for i, kind, _ in due if kind == "meter_event"]
+            )
             session.rollback()
         records = []
-        for _, kind, ref in due:  # in their order
+        for id_, kind, ref in due:  # in their order
             if kind == "signal" and ref in signals:
                 records.append(_signal(self._topics.signals, signals[ref]))
             elif kind == "dead_letter" and ref in dead_letters:
                 row = dead_letters[ref]
                 key = self._key_of_topic(row.topic).encode()
                 records.append(_dead_letter(self._topics.dead, key, row))
+            elif id_ in events:
+                records.append(_meter_event(self._topics.changes, events[id_]))
         return [id_ for id_, _, _ in due], records
 
     def _done(self, ids: list[int]) -> None:
@@ -145,8 +152,14 @@ class Publisher:
 
 def _signal(topic: str, row: Mapping[str, Any]) -> Record:
     event = cloud_event(row, row["device"])
-    headers = [("content-type", b"application/cloudevents+json; charset=UTF-8")]
-    return topic, source_of(row, row["device"]).encode(), event.model_dump_json().encode(), headers
+    key, value = source_of(row, row["device"]).encode(), event.model_dump_json().encode()
+    return topic, key, value, _CLOUD_EVENT
+
+
+def _meter_event(topic: str, event: Mapping[str, Any]) -> Record:
+    key = f"{event['tenant']}/meter:{event['data']['meter']}"
+    value = json.dumps(event, ensure_ascii=False).encode()
+    return topic, key.encode(), value, _CLOUD_EVENT
 
 
 def _dead_letter(topic: str, key: bytes, row: DeadLetterRow) -> Record:

@@ -15,6 +15,14 @@ from store.secrets.columns import RECEIVER_SECRET
 _SECRET_BYTES = 32
 
 
+def ids(connection: Connection, tenant: str) -> list[int]:
+    """Return the ids of a tenant's receivers."""
+    found = connection.execute(
+        "select receiver_id from contacts.receiver where tenant = %s order by 1", (tenant,)
+    )
+    return [row[0] for row in found.fetchall()]
+
+
 def list_(connection: Connection, tenant: str | None = None) -> list[dict[str, Any]]:
     """Return the receivers of a tenant (None = of all) by name.
 

@@ -191,11 +191,19 @@ def done(connection: Connection, event_id: int, reason: str, now: datetime) -> N
 
 
 def events(connection: Connection, tenant: str, limit: int = 10_000) -> list[dict[str, Any]]:
-    """Return the newest events of a tenant: which reading or value, its version, and when."""
+    """Return the newest events of a tenant: which reading or value of which meter, its version,
+    and when."""
     return rows.all_(
         connection,
-        "select event_id, kind, customer, ref, version, due_at, done_at, reason "
-        "from contacts.meter_event where tenant = %s order by event_id desc limit %s",
+        "select e.event_id, e.kind, e.customer, e.ref, e.version, e.due_at, e.done_at, e.reason, "
+        "coalesce(r.meter, v.meter) as meter, coalesce(r.contract, v.contract) as contract, "
+        "r.read_at, coalesce(r.kwh, (v.body->>'kwh')::float8) as kwh, v.start_on, v.end_on "
+        "from (select * from contacts.meter_event where tenant = %s "
+        "order by event_id desc limit %s) e left join customers.entered_reading r "
+        "on e.kind = 'reading.accepted' and r.reading_id = e.ref "
+        "left join customers.billing_value v on e.kind = 'billing.value.released' "
+        "and v.tenant = e.tenant and v.customer = e.customer and v.version = e.version "
+        "and v.contract || ' ' || v.start_on || ' ' || v.end_on = e.ref order by e.event_id desc",
         (tenant, limit),
     )
 

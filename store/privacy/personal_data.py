@@ -301,9 +301,10 @@ TABLES = (
                "find drives that are sent a second time", export=False),
     Entry("contacts.score_told", "the score that was announced last", "score", _CUSTOMER,
           _RELATIONSHIP, End.DELETE),
-    Entry("pipeline.publication", "what waits to be published", "",
-          Whose("t.kind = 'signal' and t.ref = any(%(sequences)s)"), _TECHNICAL, End.DELETE,
-          export=False),
+    Entry("pipeline.publication", "what waits to be published", "readings and use until then",
+          Whose("t.kind = 'signal' and t.ref = any(%(sequences)s) "
+                "or t.tenant = %(tenant)s and t.customer = %(customer)s"),
+          _TECHNICAL, End.DELETE, export=False),
     Entry("pipeline.signal_queue", "signals to decide about", "",
           Whose("t.sequence = any(%(sequences)s)"), _TECHNICAL, End.DELETE, export=False),
     Entry("pipeline.signal", "what features found", "trips, events, anomalies, scores",

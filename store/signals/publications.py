@@ -8,6 +8,8 @@ device in the order of creation.
 from collections.abc import Sequence
 from typing import Any
 
+from psycopg.types.json import Jsonb
+
 from store.pipeline import dead_letter
 from store.postgres import rows
 from store.postgres.pool import Connection, scalar
@@ -52,6 +54,42 @@ def dead_letters(
 ) -> dict[int, dead_letter.DeadLetterRow]:
     """Return dead letters by id."""
     return {row.id: row for row in dead_letter.by_id(connection, ids)}
+
+
+def put_event(
+    connection: Connection, event_id: int, tenant: str, customer: str | None, event: dict[str, Any]
+) -> bool:
+    """Let a meter event leave by Kafka, in the caller's transaction; return False where no Kafka
+    feeds the store. event : the CloudEvent."""
+    found = connection.execute(
+        "insert into pipeline.publication (kind, ref, tenant, customer, event) "
+        "select 'meter_event', %s, %s, %s, %s where pipeline.is_fed_by_kafka()",
+        (event_id, tenant, customer, Jsonb(event)),
+    )
+    return found.rowcount == 1
+
+
+def events(connection: Connection, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
+    """Return meter events that wait, by the id of their publication."""
+    found = connection.execute(
+        "select publication_id, event from pipeline.publication "
+        "where publication_id = any(%s) and kind = 'meter_event'",
+        (list(ids),),
+    )
+    return dict(found.fetchall())
+
+
+def events_waiting(connection: Connection, event_ids: Sequence[int]) -> set[int]:
+    """Return those of the meter events that Kafka does not have yet."""
+    found = connection.execute(
+        "select event_id from shown.event_waiting where event_id = any(%s)", (list(event_ids),)
+    )
+    return {row[0] for row in found.fetchall()}
+
+
+def by_kafka(connection: Connection) -> bool:
+    """Tell whether events leave by Kafka, too."""
+    return bool(scalar(connection, "select pipeline.is_fed_by_kafka()"))
 
 
 def done(connection: Connection, ids: Sequence[int]) -> None:

@@ -1,5 +1,8 @@
-"""An alert with its figures, and the confirmation of a consent by its link: for everybody."""
+"""An alert with its figures, a consent's link, and a plot that zooms: for everybody."""
 
+import re
+
+import pytest
 from playwright.sync_api import expect
 
 from runtime.clock import SystemClock
@@ -63,3 +66,46 @@ def test_figures_and_a_confirmation_on_a_phone(visit: Visit, town: Town, axe: st
     page.keyboard.press("Enter")
     expect(button).to_have_count(0)
     assert grave(page, axe) == []
+
+
+def test_a_plot_zooms_by_dragging_and_by_keyboard(visit: Visit, town: Town, axe: str) -> None:
+    with connect(town.url) as connection:
+        (meter,) = connection.execute(
+            "select a.meter from customers.assignment a join features.meter_interval "
+            "using (device_id) group by 1 order by count(*) desc limit 1"
+        ).fetchone() or ("",)
+    page = visit("utility", "en", 1280, "light").go(f"/meters/{meter}")
+    plot = page.locator("[data-plot=power]")
+    zoom = page.get_by_role("group", name="Part of the plot").first
+
+    def hours() -> float:
+        return float(
+            plot.evaluate(
+                "p => { const [a, b] = p._fullLayout.xaxis.range.map(p._fullLayout.xaxis.r2l); "
+                "return (b - a) / 36e5 }"
+            )
+        )
+
+    whole = hours()
+    zoom.get_by_role("button", name="Zoom in").focus()
+    page.keyboard.press("Enter")
+    expect(plot).to_have_attribute("data-shown", re.compile("/"))
+    assert hours() == pytest.approx(whole / 2, rel=0.01)
+    assert grave(page, axe) == []
+    zoom.get_by_role("button", name="Show all").press("Enter")
+    assert hours() == pytest.approx(whole, rel=0.01)
+    box = plot.bounding_box()
+    assert box is not None
+    y = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + box["width"] * 0.4, y)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        "most => { const a = document.querySelector('[data-plot=power]')._fullLayout.xaxis; "
+        "return (a.r2l(a.range[1]) - a.r2l(a.range[0])) / 36e5 < most }",
+        arg=whole / 2,
+    )
+    phone = visit("utility", "de", 390, "dark").go(f"/meters/{meter}")
+    assert phone.evaluate("document.documentElement.scrollWidth") <= 390
+    assert grave(phone, axe) == []

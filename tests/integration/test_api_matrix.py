@@ -121,6 +121,8 @@ RULES: dict[str, Rule] = {
     "record_exchange": rule("utility", consent=True),
     "list_billing_periods": rule("utility", whole=True),
     "send_billing_value": rule("utility", consent=True),
+    "list_billing_events": rule("utility", whole=True),
+    "resend_billing_events": rule("utility"),
     "create_reading_round": rule("utility", whole=True),
     "list_reading_rounds": rule("utility", whole=True),
     "get_reading_round": rule("utility"),

@@ -1,6 +1,7 @@
 """Gateways and ingest workers as processes, with a real Kafka between them."""
 
 import asyncio
+import json
 import os
 import re
 import signal
@@ -24,7 +25,7 @@ from simulators.publisher import Publisher
 from store.pipeline import dead_letter, ledger
 from store.pipeline import log as store_log
 from store.postgres.pool import Connection, connect
-from store.signals import outbox
+from store.signals import outbox, publications
 from tests.fix_broker import Mosquitto
 from tests.fix_fleet import caught_up, deliver, settle, undisturbed
 from tests.patience import patient
@@ -162,6 +163,13 @@ def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: F
     assert {(dict(r.headers)["reason"].decode(), r.value) for r in dead} == {
         (letter.reason, bytes(letter.body)) for letter in letters
     }
+    event = {"id": "reading.accepted r 1", "tenant": "demo", "data": {"meter": "m-1", "kwh": 7.0}}
+    with connect(town.url) as connection:
+        assert publications.put_event(connection, 1, "demo", None, event)
+        connection.commit()
+    mine = b"demo/meter:m-1"
+    changes = told(town.kafka_url, topics.changes, lambda found: mine in {r.key for r in found})
+    assert [json.loads(record.value) for record in changes if record.key == mine] == [event]
     for process in (gateway, worker):
         assert process.terminate(10.0) == 0, process.log
 

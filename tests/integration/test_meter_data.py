@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from contracts.quality import Quality
 from contracts.roles import Role
 from customer_context.four_eyes.rule import Actor, Refusal
+from customer_context.metering.ready import Sum
 from ingest.partition.worker import Worker
 from runtime.clock import US_PER_S
 from runtime.errors import NotAllowed, NotFound
@@ -21,6 +23,7 @@ from store.people.persons import NewPerson
 from store.postgres.pool import scalar
 from store.postgres.roles import set_tenant_scope
 from store.postgres.times import from_us
+from store.signals import publications
 from tests.fix_contacts import Stage
 from tests.fix_receiver import Receiver
 from tests.fix_registry import NOW_US
@@ -193,6 +196,47 @@ def test_what_the_billing_system_has_not_acknowledged_is_listed_and_sent_again(
             assert states() == ["sent"]
     assert states(open_only=True) == []
     assert meter_events.send_again(stage.connection, "t1", NOW_US) == 0
+
+
+def test_events_leave_by_kafka_where_it_feeds_the_store(stage: Stage) -> None:
+    stage.connection.execute("update pipeline.log set kind = 'kafka'")
+    enter(stage, at(2026, 9, 30), 1000.0)
+    assert meter_events.decide_due(stage.connection, NOW_US) == 1
+
+    def state() -> str:
+        (row,) = meter_events.shown(stage.connection, "t1")
+        return str(row["state"])
+
+    assert state() == "sent", "Kafka does not have it yet"
+    ((id_, kind, _),) = publications.oldest(stage.connection, 9)
+    event = publications.events(stage.connection, [id_])[id_]
+    assert kind == "meter_event" and event["type"] == "reading.accepted"
+    assert (event["data"]["meter"], event["data"]["kwh"]) == ("m0", 1000.0)
+    assert event["id"] == f"reading.accepted {event['data']['reading_id']} 1"
+    publications.done(stage.connection, [id_])
+    assert state() == "acknowledged"
+    enter(stage, at(2026, 10, 15), 1150.0)
+    stage.consent("c3", "energy_insight", "withdrawn")
+    meter_events.decide_due(stage.connection, NOW_US)
+    assert publications.oldest(stage.connection, 9) == [], "nothing leaves without consent"
+    assert meter_events.shown(stage.connection, "t1") == []
+
+
+def test_ready_says_whether_the_intervals_add_up(stage: Stage) -> None:
+    enter(stage, at(2026, 9, 30), 1000.0)
+    enter(stage, at(2026, 11, 1), 1310.0)
+    found = period(stage).sum
+    assert found is not None and found.verdict == Sum.NOT_COVERED, "nothing is computed yet"
+    ingest(stage)
+    found = period(stage).sum
+    assert found is not None and found.verdict == Sum.FITS
+    assert found.intervals_kwh == pytest.approx(310.0, abs=1e-3)
+    stage.connection.execute("update features.meter_day set estimated_kwh = estimated_kwh + 1")
+    assert period(stage).sum.verdict == Sum.DIFFERS  # type: ignore[union-attr]
+    release = partial(meter_data.release, stage.connection, "t1", "k3", START, END, "A", NOW_US)
+    with pytest.raises(NotAllowed, match="add up to"):
+        release()
+    assert release(confirmed=True)["kwh"] == 310.0
 
 
 def test_an_exchange_has_both_readings_and_the_use_adds_up(stage: Stage) -> None:

@@ -144,6 +144,8 @@ def test_the_same_days_of_the_year_before_are_compared(home: httpx.Client) -> No
     )
     assert found, "test_weather_effect says what it is"
     assert 100 * (42.0 / float(found[1]) - 1) == pytest.approx(float(found[2]), abs=1.0)
+    _, drawn = plots(home, f"?from={newest - timedelta(days=4)}&to={newest}")
+    assert drawn["days"]["A year before"] == pytest.approx([6.0] * 5)
     page, _ = plots(home, "?span=day&to=2025-11-05")
     assert "not known" in page and "then." not in page
 

@@ -198,7 +198,7 @@ def test_a_reader_writes_only_where_an_endpoint_does(town: Town) -> None:
             "contacts.case_field", "contacts.case_link", "contacts.case_plan",
             "contacts.consent_request", "contacts.contact", "contacts.crash_label",
             "contacts.driver_score", "contacts.estimate_due", "contacts.item_usefulness",
-            "contacts.outcome",
+            "contacts.meter_event", "contacts.outcome",
             "contacts.reported_fact", "contacts.service_case", "customers.attribute",
             "customers.attribute_value", "customers.change_publication", "customers.contact_point",
             "customers.contract", "customers.customer", "customers.external_id",

@@ -34,3 +34,14 @@ def missing(start, end, dispute):
     if dispute:
         found.add("dispute")
     return found
+
+
+def verdict(intervals, register, tolerance, missing):
+    """Whether intervals add up to the register; without all of them nothing can be said."""
+    if missing > 0:
+        return "not_covered"
+    return (
+        "differs"
+        if intervals > register + tolerance or intervals < register - tolerance
+        else "fits"
+    )

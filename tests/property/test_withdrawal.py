@@ -252,6 +252,7 @@ BODIES: dict[str, dict[str, object]] = {
         "start_on": "2025-01-01",
         "end_on": "2026-01-01",
     },
+    "/v1/billing-events/resend": {},
     "/v1/reading-rounds": {
         "name": "r",
         "opens_at": "2030-01-01T00:00:00Z",

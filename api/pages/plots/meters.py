@@ -1,7 +1,7 @@
 """Plots of consumption: power with anomalies, days, and the load profile."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from api.pages.frame.formats import Formats
@@ -77,10 +77,12 @@ def days(
     t: Texts,
     f: Formats,
     expected: Sequence[Expected] = (),
+    before: Mapping[date, float] | None = None,
 ) -> Plot:
     """Plot energy by day, measured and estimated, with the range that was expected.
 
-    rows : date, energy_kwh, estimated_kwh. The base load is a power: `power` has it.
+    rows : date, energy_kwh, estimated_kwh. The base load is a power: `power` has it. before : kWh
+    of the same dates a year before.
     """
     x = [row["date"].isoformat() for row in rows]
     hover_kwh = "%{x|" + f.day_format + "} · %{y:.1f} kWh<extra></extra>"
@@ -103,6 +105,9 @@ def days(
     ]
     at = [each.start_at.astimezone(f.zone).date().isoformat() for each in expected]
     traces += _range(at, expected, 1.0, t, "linear")
+    if before:
+        kwh = rounded(before.values(), 2)
+        traces.append(_year_before([day.isoformat() for day in before], kwh, "%{y:.1f} kWh", t))
     return plot(
         traces,
         f,
@@ -113,6 +118,16 @@ def days(
         xaxis=time_axis(tickformat=f.day_format, nticks=8),
         yaxis=amount_axis(t("plot.kwh_a_day")),
     )
+
+
+def _year_before(
+    x: list[str], y: list[float | None], shown: str, t: Texts, shape: str | None = None
+) -> Plot:
+    name = t("plot.year_before")
+    return line(
+        x, y, name=name, colour="var:plot-2", width=1.8, dash="dot", shape=shape,
+        hover=f"{shown}<extra>{name}</extra>",
+    )  # fmt: skip
 
 
 def next_day(hours: Sequence[Expected], t: Texts, f: Formats) -> Plot:
@@ -179,20 +194,29 @@ def power(
     days: Sequence[Mapping[str, Any]] = (),
     expected: Sequence[Expected] = (),
     middle: bool = False,
+    before: Mapping[datetime, float] | None = None,
 ) -> Plot:
     """Plot mean power by interval: measured, estimated and missing, with anomalies as bands.
 
     intervals : start_at, end_at, energy_kwh, estimated (bool); anomalies : kind, start_at, end_at
     (None = still lasts); lines : key of a text → W, a horizontal line each; days : start_at and
     base_load_w, a step for each day on the axis of the power; expected : hours with their range;
-    middle : also what is expected in it.
+    middle : also what is expected in it; before : kWh of the same hours a year before, by wall
+    time.
     """
     x = [f.local(interval["start_at"]) for interval in intervals]
     watts = [_mean_power_w(interval) for interval in intervals]
     unit = _unit([*watts, *(lines or {}).values(), *(1000.0 * each.kwh for each in expected)])
     at = [f.local(each.start_at) for each in expected]
+    last_year = []
+    if before:
+        then = [at.isoformat() for at in before]
+        watts_then = _scaled((1000.0 * kwh for kwh in before.values()), unit)
+        shown = f"%{{y:{unit[2]}}} {unit[0]}"
+        last_year.append(_year_before(then, watts_then, shown, t, "hv"))
     return plot(
         _range(at, expected, unit[1] / 1000.0, t, "hv")
+        + last_year
         + (_middle(at, expected, t, unit) if middle and expected else [])
         + _power_traces(x, intervals, t, f, unit)
         + _power_lines(x, lines or {}, t, unit)

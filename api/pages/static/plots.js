@@ -64,11 +64,66 @@
     return made;
   }
 
+  // Dragging over a plot would hold up scrolling by a finger: there the buttons zoom.
+  const drags = matchMedia("(pointer: fine)").matches;
+  const STEP = 2;
+
+  function zoomable(own) {
+    return drags ? { ...own, dragmode: "zoom" } : own;
+  }
+
+  // The range of the times as numbers; Plotly has them as texts of wall-clock time.
+  function rangeOf(place) {
+    return place._fullLayout.xaxis.range.map((at) => place._fullLayout.xaxis.r2l(at));
+  }
+
+  function zoom(place, whole, what) {
+    const [from, to] = rangeOf(place);
+    const width = to - from;
+    const most = whole[1] - whole[0];
+    const wider = { in: width / STEP, out: Math.min(width * STEP, most) }[what] || width;
+    const shift = { earlier: -width / STEP, later: width / STEP }[what] || 0;
+    const centre = (from + to) / 2 + shift;
+    let start = Math.max(whole[0], Math.min(centre - wider / 2, whole[1] - wider));
+    let end = start + wider;
+    if (what === "all") [start, end] = whole;
+    const { l2r } = place._fullLayout.xaxis;
+    return Plotly.relayout(place, { "xaxis.range": [l2r(start), l2r(end)] });
+  }
+
+  function offerZoom(place) {
+    const buttons = document.querySelector(`[data-zoom="${place.dataset.plot}"]`);
+    if (!buttons || !buttons.hidden) return;
+    const whole = rangeOf(place);
+    const says = buttons.querySelector("[data-zoomed]");
+    buttons.hidden = false;
+    buttons.addEventListener("click", (event) => {
+      const what = event.target.dataset.do;
+      if (what) zoom(place, whole, what);
+    });
+    place.on("plotly_doubleclick", () => {
+      zoom(place, whole, "all");
+      return false;
+    });
+    place.on("plotly_relayout", () => {
+      const shown = place._fullLayout.xaxis.range.map((at) => String(at).slice(0, 16));
+      place.dataset.shown = shown.join("/");
+      says.textContent = shown.join(" – ");
+    });
+  }
+
   async function draw(place) {
     const data = resolve(JSON.parse(place.parentElement.querySelector("script").textContent));
     const config = { displayModeBar: false, responsive: true, showTips: false };
-    await Plotly.react(place, data.traces, layout(data.layout), config);
+    const zooms = "zooms" in place.dataset;
+    const own = layout(zooms ? zoomable(data.layout) : data.layout);
+    if (zooms) {
+      own.xaxis.fixedrange = !drags;
+      config.doubleClick = false;
+    }
+    await Plotly.react(place, data.traces, own, config);
     place.classList.add("drawn");
+    if (zooms) offerZoom(place);
   }
 
   async function drawAll() {

@@ -14,7 +14,7 @@ from api.http.scopes import Scope
 from api.routes.utilities.meters import MeterId
 from api.routes.utilities.readings import EnteredReading, EnteredReadings, as_entered
 from contracts.quality import Quality
-from customer_context.metering.ready import End, Missing
+from customer_context.metering.ready import End, Missing, SumCheck
 from runtime.errors import NotAllowed
 from services import meter_data, meter_reading
 from store.people import meter_data as stored
@@ -90,6 +90,18 @@ class PeriodEnd(Shape):
     reading: str | None
 
 
+class IntervalSum(Shape):
+    """The intervals of a period beside its register, kWh."""
+
+    verdict: str = Field(
+        description="fits, differs (look at both readings), or not_covered: intervals are missing"
+    )
+    intervals_kwh: float
+    register_kwh: float
+    tolerance_kwh: float = Field(description="By how much they may differ by rounding.")
+    intervals_missing: int
+
+
 class BillingPeriod(Shape):
     """A contract in a period. missing : why it is not ready to bill; empty = it is."""
 
@@ -101,6 +113,7 @@ class BillingPeriod(Shape):
     kwh: float | None
     missing: list[str] = Field(description=", ".join(Missing))
     released: int | None = Field(description="Version that was released; null = none.")
+    sum_of_intervals: IntervalSum | None = Field(description="Null where it is not ready.")
 
 
 class BillingPeriods(Shape):
@@ -115,6 +128,9 @@ class ValueToRelease(Shape):
     contract: str = Field(min_length=1, max_length=64)
     start_on: date
     end_on: date
+    confirmed: bool = Field(
+        default=False, description="Also where the intervals do not add up to the register."
+    )
 
 
 class BillingValue(Shape):
@@ -233,6 +249,7 @@ def list_billing_periods(
         BillingPeriod(
             contract=one.contract, meter=one.meter, customer=one.customer, start=_end(one.start),
             end=_end(one.end), kwh=one.kwh, missing=list(one.missing), released=one.released,
+            sum_of_intervals=_sum(one.sum),
         )
         for one in shown
     ]  # fmt: skip
@@ -251,7 +268,7 @@ def send_billing_value(
     def work(connection: Connection) -> Response:
         found = meter_data.release(
             connection, call.caller.tenant, body.contract, body.start_on, body.end_on,
-            call.caller.name, call.now_us,
+            call.caller.name, call.now_us, confirmed=body.confirmed,
         )  # fmt: skip
         return json(BillingValue.model_validate(found), 201)
 
@@ -289,6 +306,15 @@ def _correction(row: dict[str, Any]) -> ReadingCorrection:
         requested_by=row["requester"],
         expires_at=row["expires_at"],
     )
+
+
+def _sum(found: SumCheck | None) -> IntervalSum | None:
+    if found is None:
+        return None
+    return IntervalSum(
+        verdict=found.verdict, intervals_kwh=found.intervals_kwh, register_kwh=found.register_kwh,
+        tolerance_kwh=found.tolerance_kwh, intervals_missing=found.missing,
+    )  # fmt: skip
 
 
 def _end(end: End | None) -> PeriodEnd | None:

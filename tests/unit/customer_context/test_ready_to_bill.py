@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from contracts.quality import Quality
-from customer_context.metering.ready import End, missing, nearest
+from customer_context.metering.ready import End, SumCheck, missing, nearest
 from tests.oracles import ready as oracle
 
 T0 = datetime(2026, 1, 1, tzinfo=UTC)
@@ -31,3 +31,11 @@ def test_what_is_missing(
 ) -> None:
     found = missing(end(start), end(finish), dispute=dispute)
     assert set(found) == oracle.missing(start, finish, dispute) and len(set(found)) == len(found)
+
+
+@given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 9), st.integers(0, 2))
+def test_what_the_sum_of_intervals_says(
+    intervals: int, register: int, fine: int, gone: int
+) -> None:
+    found = SumCheck(float(intervals), float(register), float(fine), gone).verdict
+    assert found == oracle.verdict(intervals, register, fine, gone)
