@@ -122,7 +122,7 @@ RULES: dict[str, Rule] = {
     "list_billing_periods": rule("utility", whole=True),
     "send_billing_value": rule("utility", consent=True),
     "list_billing_events": rule("utility", whole=True),
-    "resend_billing_events": rule("utility"),
+    "resend_billing_events": rule("utility", whole=True),
     "create_reading_round": rule("utility", whole=True),
     "list_reading_rounds": rule("utility", whole=True),
     "get_reading_round": rule("utility"),
