@@ -129,13 +129,18 @@ def names(connection: Connection, pairs: Sequence[tuple[str, str]], now_us: int)
 
 
 def sent(
-    connection: Connection, tenant: str, customer: str, at_us: int, reach_h: int
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    at_us: int,
+    reach_h: int,
+    own: Sequence[str] | None = None,
 ) -> list[tuple[str, Sent]]:
     """Return (contact id, message) that count for a customer: theirs and their household's, of the
-    last `reach_h` hours and planned."""
+    last `reach_h` hours and planned. own : all ids of the customer, None = not read yet."""
     if reach_h == 0:
         return []
-    own = same_as(connection, tenant, customer)
+    own = same_as(connection, tenant, customer) if own is None else own
     others = households.others(connection, tenant, own, from_us(at_us))
     since = from_us(at_us) - timedelta(hours=reach_h)
     rows = policy_counts.counted(connection, tenant, [*own, *others], since)

@@ -31,6 +31,7 @@ from services import actions, case_steps, contact_policy, facts, preferences
 from services.consent import refused_channels
 from store.casework import decided, next_actions
 from store.people import consent, customers
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
 
@@ -133,7 +134,8 @@ def request_for(
     pair = (person.tenant, person.customer)
     granted = frozenset(consent.granted_of(connection, *pair))
     refused = refused_channels(connection, [pair], at_us)
-    counted = contact_policy.sent(connection, *pair, at_us, rules.reach_h)
+    own = same_as(connection, *pair)
+    counted = contact_policy.sent(connection, *pair, at_us, rules.reach_h, own)
     chosen = preferences.in_use(connection, {pair: person}, {pair: granted}, places, at_us).get(
         pair, {}
     )
@@ -145,7 +147,7 @@ def request_for(
         at_us,
         places,
         (
-            *facts.of_customer(connection, *pair, granted, at_us),
+            *facts.of_customer(connection, *pair, granted, at_us, own),
             FactValue("calendar.holiday", holiday, at_us),
         ),
         policy.Person(

@@ -49,12 +49,8 @@ def recent(trips: Rows, model: driving.Model) -> Rows:
 
 def of_subject(connection: Connection, which: scoring.Which) -> tuple[Rows, driving.Score]:
     """Return the trips that `which` selects and the version in use counts, and their score."""
-    return of_counted(connection, which.tenant, scored_trips.of(connection, which))
-
-
-def of_counted(connection: Connection, tenant: str, trips: Rows) -> tuple[Rows, driving.Score]:
-    """Return those trips of a subject that the version in use counts, and their score."""
-    model = score_versions.model(connection, tenant)
+    trips = scored_trips.of(connection, which)
+    model = score_versions.model(connection, which.tenant)
     return recent(trips, model), of_trips(trips, model)
 
 

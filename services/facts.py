@@ -1,6 +1,6 @@
 """Facts about a customer: read from the store and computed, for decisions at one instant."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,15 +12,16 @@ from customer_context.billing import prices
 from customer_context.facts import needs, weather
 from customer_context.facts.known import FactError, FactValue, checked
 from runtime.errors import Invalid, NotFound
-from services import driving_scores, scored_trips
+from services import driving_scores
 from store.casework import next_actions
-from store.casework import weather as stored_weather
-from store.people import bills, customers, subjects
+from store.people import bills, customers
+from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
-from store.reads import customer_facts, metering
+from store.reads import customer_facts, metering, scoring
 from store.reads.scoring import Which
 
+Row = dict[str, Any]
 _DAY_US = 86_400_000_000
 _CASES = {
     "case.complaint": frozenset({"complaint", "reading-dispute", "driving-dispute"}),
@@ -29,29 +30,51 @@ _CASES = {
 }
 """Fact → kinds and types of cases that it is about."""
 _DRIVING_D = 90
+_MESSAGES_BACK, _OUTCOMES_BACK = timedelta(days=30), timedelta(days=90)
 
 
 def of_customer(
-    connection: Connection, tenant: str, customer: str, granted: Collection[str], now_us: int
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    granted: Collection[str],
+    now_us: int,
+    own: Sequence[str] | None = None,
 ) -> tuple[FactValue, ...]:
     """Return the facts that exist for a customer at `now_us`, by name.
 
-    granted : purposes in force. What rests on another is not read. Facts that were reported replace
-    computed ones of the same name only where they are newer.
+    granted : purposes in force. What rests on another is not read. own : all ids of the customer,
+    None = not read yet. Facts that were reported replace computed ones of the same name only where
+    they are newer.
     """
+    now = from_us(now_us)
+    read = customer_facts.of_customer(
+        connection,
+        tenant,
+        customer,
+        same_as(connection, tenant, customer) if own is None else own,
+        granted,
+        anomalies=Purpose.ENERGY_INSIGHT in granted,
+        messages_since=now - _MESSAGES_BACK,
+        outcomes_since=now - _OUTCOMES_BACK,
+        weather_since=from_us(now_us - weather.BACK_US),
+        weather_until=from_us(now_us + weather.AHEAD_US),
+    )
     found = [
-        *_contracts(connection, tenant, customer, now_us),
-        *_cases(connection, tenant, customer, now_us),
-        *_contacts(connection, tenant, customer, granted, now_us),
-        *_weather(connection, tenant, customer, now_us),
+        *_contracts(read["contracts"], now_us),
+        *_cases(read["cases"], now_us),
+        *_contacts(read["messages"], read["interactions"], read["outcomes"], now_us),
+        *_weather(read["weather"], now_us),
         FactValue("consent.email", ChannelPurpose.EMAIL in granted, now_us),
     ]
     if Purpose.ENERGY_INSIGHT in granted:
-        found += _consumption(connection, tenant, customer, now_us)
+        found += _anomaly(read["anomaly"], now_us)
+        found += _consumption(connection, tenant, customer, read["contracts"], now_us)
     if Purpose.DRIVING_SCORE in granted:
         found += _driving(connection, tenant, customer, now_us)
-    found += _tariffs(connection, tenant, customer, now_us)
-    found += _reported(connection, tenant, customer, now_us)
+    if read["bill"]:
+        found += _tariffs(connection, tenant, customer, read["bill"][0], now_us)
+    found += _reported(read["reported"], now_us)
     newest = {one.name: one for one in sorted(found, key=lambda one: one.at_us)}
     found += needs.computed(newest, now_us)
     return tuple(sorted(found, key=lambda one: (one.name, one.at_us)))
@@ -80,12 +103,10 @@ def report(
     next_actions.report(connection, tenant, customer, rows, by, now_us)
 
 
-def _contracts(
-    connection: Connection, tenant: str, customer: str, now_us: int
-) -> Iterator[FactValue]:
+def _contracts(contracts: Sequence[Row], now_us: int) -> Iterator[FactValue]:
     ages: dict[str, list[int]] = {"motor": [], "electricity": []}
     ends = []
-    for row in subjects.contracts_of(connection, tenant, customer):
+    for row in contracts:
         begins_us = to_us(row["valid_from"])
         ends_us = None if row["valid_to"] is None else to_us(row["valid_to"])
         if begins_us > now_us or (ends_us is not None and ends_us <= now_us):
@@ -102,45 +123,39 @@ def _contracts(
         yield FactValue("contract.ends_in_d", (min(ends) - now_us) // _DAY_US, now_us)
 
 
-def _cases(connection: Connection, tenant: str, customer: str, now_us: int) -> Iterator[FactValue]:
-    kinds = customer_facts.open_cases(connection, tenant, customer)
-    yield FactValue("case.open", sum(kinds.values()), now_us)
+def _cases(cases: Sequence[Row], now_us: int) -> Iterator[FactValue]:
+    kinds = {row["kind"] for row in cases}
+    yield FactValue("case.open", sum(row["number"] for row in cases), now_us)
     for name, which in _CASES.items():
         yield FactValue(name, not which.isdisjoint(kinds), now_us)
 
 
 def _contacts(
-    connection: Connection, tenant: str, customer: str, granted: Collection[str], now_us: int
+    messages: Sequence[Row], interactions: Sequence[Row], outcomes: Sequence[Row], now_us: int
 ) -> Iterator[FactValue]:
-    since = from_us(now_us) - timedelta(days=30)
-    sent = [
-        to_us(row["at"])
-        for row in customer_facts.messages(connection, tenant, customer, since)
-        if to_us(row["at"]) <= now_us
-    ]
+    sent = [at_us for row in messages if (at_us := to_us(row["at"])) <= now_us]
     yield FactValue("contact.count_30d", len(sent), now_us)
     if sent:
         yield FactValue("contact.last_d", (now_us - max(sent)) / _DAY_US, now_us)
-    talked = customer_facts.interactions(connection, tenant, customer, since, sorted(granted))
+    (talked,) = interactions
     yield FactValue("interaction.count_30d", int(talked["number"]), now_us)
     if talked["last"] is not None:
         ago_us = max(0, now_us - to_us(talked["last"]))
         yield FactValue("interaction.last_d", ago_us / _DAY_US, now_us)
-    back = from_us(now_us) - timedelta(days=90)
-    outcomes = next_actions.outcomes_of(connection, tenant, customer, back)
     rejected = sum(row["outcome"] == "rejected" for row in outcomes)
     yield FactValue("reaction.rejected_90d", rejected, now_us)
 
 
+def _anomaly(newest: Sequence[Row], now_us: int) -> Iterator[FactValue]:
+    yield FactValue("anomaly.open", bool(newest), now_us)
+    for row in newest:
+        yield FactValue("anomaly.kind", row["kind"], to_us(row["happened_at"]))
+
+
 def _consumption(
-    connection: Connection, tenant: str, customer: str, now_us: int
+    connection: Connection, tenant: str, customer: str, contracts: Sequence[Row], now_us: int
 ) -> Iterator[FactValue]:
-    anomaly = customer_facts.open_anomaly(connection, tenant, customer)
-    yield FactValue("anomaly.open", anomaly is not None, now_us)
-    if anomaly is not None:
-        yield FactValue("anomaly.kind", anomaly["kind"], to_us(anomaly["happened_at"]))
     now = from_us(now_us)
-    contracts = subjects.contracts_of(connection, tenant, customer)
     meter = next(
         (
             row["meter"]
@@ -173,13 +188,7 @@ def _consumption(
     yield from needs.of_nights(measured, now_us)
 
 
-def _weather(
-    connection: Connection, tenant: str, customer: str, now_us: int
-) -> Iterator[FactValue]:
-    hours = stored_weather.at_customer(
-        connection, tenant, customer,
-        from_us(now_us - weather.BACK_US), from_us(now_us + weather.AHEAD_US),
-    )  # fmt: skip
+def _weather(hours: Sequence[Row], now_us: int) -> Iterator[FactValue]:
     if not hours:
         return
     yield from weather.of_hours(
@@ -199,10 +208,9 @@ def _driving(
 ) -> Iterator[FactValue]:
     since_us = now_us - _DRIVING_D * _DAY_US
     which = Which(tenant, customer, from_us=since_us, to_us=now_us)
-    trips = scored_trips.of(connection, which)
-    if trips.shape[0] == 0:  # a score of nothing takes longer than all other facts
+    if not scoring.has_trips(connection, which):  # a score takes longer than all other facts
         return
-    trips, score = driving_scores.of_counted(connection, tenant, trips)
+    trips, score = driving_scores.of_subject(connection, which)
     if trips.shape[0] == 0:
         return
     ends_us = [int(end) for end in trips["end_us"]]
@@ -214,11 +222,10 @@ def _driving(
 
 
 def _tariffs(
-    connection: Connection, tenant: str, customer: str, now_us: int
+    connection: Connection, tenant: str, customer: str, row: Row, now_us: int
 ) -> Iterator[FactValue]:
     """Yield what the last bill says of tariff and instalment, and what other tariffs cost."""
-    row = bills.newest(connection, tenant, customer)
-    if row is None or to_us(row["recorded_at"]) > now_us:
+    if to_us(row["recorded_at"]) > now_us:
         return
     person = customers.person(connection, tenant, customer)
     assert person is not None, "a bill references its customer"
@@ -240,10 +247,8 @@ def _tariffs(
         yield FactValue("instalment.eur_month", float(row["instalment"]), since_us)
 
 
-def _reported(
-    connection: Connection, tenant: str, customer: str, now_us: int
-) -> Iterator[FactValue]:
-    for row in next_actions.reported(connection, tenant, customer):
+def _reported(reported: Sequence[Row], now_us: int) -> Iterator[FactValue]:
+    for row in reported:
         try:
             value = checked(row["name"], row["value"])
         except FactError:  # of another version of the catalogue

@@ -306,7 +306,11 @@ class _Bearer(SecurityBase):
         )
         self.scheme_name = "key"
 
-    def __call__(self, request: Request) -> str:
+    async def __call__(self, request: Request) -> str:
+        return self.key_of(request)
+
+    def key_of(self, request: Request) -> str:
+        """Return the key that a request has sent. Raises the 401 problem."""
         scheme, _, key = request.headers.get("authorization", "").partition(" ")
         if scheme.lower() != "bearer" or not key.strip():
             raise unauthorised("This path needs a key.")
@@ -386,7 +390,7 @@ def needs_or_token(scope: Scope, stream: str) -> Any:
         ] = None,
     ) -> Call:
         if token is None or "authorization" in request.headers:
-            return key(request, bearer(request))
+            return key(request, bearer.key_of(request))
         deps: Deps = request.app.state.deps
         now_us = deps.clock.now_us()
         network = network_of(request.client.host if request.client else None)

@@ -10,6 +10,7 @@ from psycopg.types.json import Jsonb
 from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
+from store.postgres.together import Query
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,16 +163,13 @@ def outcome_of(
     )
 
 
-def outcomes_of(
-    connection: Connection, tenant: str, customer: str, since: datetime
-) -> list[dict[str, Any]]:
-    """Return outcomes of a customer's decisions, oldest first."""
-    return rows.all_(
-        connection,
-        "select decision_id, action, treatment, channel, outcome, at from contacts.outcome "
-        "where tenant = %s and customer = %s and at >= %s order by at, outcome_id",
-        (tenant, customer, since),
-    )
+OUTCOMES_OF = Query(
+    "select decision_id, action, treatment, channel, outcome, at from contacts.outcome "
+    "where tenant = %(tenant)s and customer = %(customer)s and at >= %(outcomes_since)s "
+    "order by at, outcome_id",
+    ("at",),
+)
+"""Outcomes of a customer's decisions, oldest first."""
 
 
 def report(
@@ -194,11 +192,9 @@ def report(
         )
 
 
-def reported(connection: Connection, tenant: str, customer: str) -> list[dict[str, Any]]:
-    """Return facts that other systems report: name, value, at."""
-    return rows.all_(
-        connection,
-        "select name, value, at from contacts.reported_fact "
-        "where tenant = %s and customer = %s order by name",
-        (tenant, customer),
-    )
+REPORTED = Query(
+    "select name, value, at from contacts.reported_fact "
+    "where tenant = %(tenant)s and customer = %(customer)s order by name",
+    ("at",),
+)
+"""Facts that other systems report: name, value, at."""

@@ -7,6 +7,7 @@ from typing import Any
 from store.postgres import rows
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
+from store.postgres.together import Query, alone
 
 
 def put(
@@ -46,16 +47,29 @@ def assign(
     ).rowcount
 
 
+AT_CUSTOMER = Query(
+    "select w.at, w.temperature_c, w.hail, w.recorded_at, t.timezone "
+    "from contacts.weather w join customers.tenant t using (tenant) where w.tenant = %(tenant)s "
+    "and w.place = coalesce((select p.place from contacts.weather_place p "
+    "where p.tenant = w.tenant and p.customer = %(customer)s), '') "
+    "and w.at >= %(weather_since)s and w.at < %(weather_until)s",
+    ("at", "recorded_at"),
+)
+"""Hours at a customer's place: see `at_customer`."""
+
+
 def at_customer(
     connection: Connection, tenant: str, customer: str, since: datetime, until: datetime
 ) -> list[dict[str, Any]]:
     """Return hours in [since, until) at a customer's place: at, temperature_c, hail, recorded_at,
     and the tenant's `timezone`."""
-    return rows.all_(
+    return alone(
         connection,
-        "select w.at, w.temperature_c, w.hail, w.recorded_at, t.timezone "
-        "from contacts.weather w join customers.tenant t using (tenant) "
-        "where w.tenant = %s and w.place = coalesce((select p.place from contacts.weather_place p "
-        "where p.tenant = w.tenant and p.customer = %s), '') and w.at >= %s and w.at < %s",
-        (tenant, customer, since, until),
+        AT_CUSTOMER,
+        {
+            "tenant": tenant,
+            "customer": customer,
+            "weather_since": since,
+            "weather_until": until,
+        },
     )

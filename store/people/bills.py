@@ -9,6 +9,7 @@ from psycopg.types.json import Jsonb
 from store.postgres import rows
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection, scalar
+from store.postgres.together import OWN, Query, alone
 
 _NEWEST = (
     "not exists (select from customers.bill later where later.tenant = b.tenant "
@@ -110,16 +111,22 @@ def of_customer(
     )
 
 
+NEWEST = Query(
+    f"select {_LISTED} from customers.bill b where b.tenant = %(tenant)s and b.customer {OWN} "
+    f"and coalesce(b.contract = %(contract)s, true) and {_NEWEST} "
+    "order by b.end_on desc, b.bill limit 1",
+    ("recorded_at",),
+)
+"""The bill of a customer, or of one contract of theirs, whose period ended last."""
+
+
 def newest(
     connection: Connection, tenant: str, customer: str, contract: str | None = None
 ) -> dict[str, Any] | None:
     """Return the bill of a customer, or of one contract of theirs, whose period ended last."""
-    return rows.one(
-        connection,
-        f"select {_LISTED} from customers.bill b where b.tenant = %s and b.customer = any(%s) "
-        f"and coalesce(b.contract = %s, true) and {_NEWEST} order by b.end_on desc, b.bill limit 1",
-        (tenant, same_as(connection, tenant, customer), contract),
-    )
+    own = same_as(connection, tenant, customer)
+    asked = {"tenant": tenant, "own": own, "contract": contract}
+    return next(iter(alone(connection, NEWEST, asked)), None)
 
 
 def before(

@@ -49,6 +49,8 @@ _IN_FORCE = (
 _OF_CUSTOMERS = (
     "and (tenant, customer) in (select * from unnest(%(tenants)s::text[], %(customers)s::text[]))"
 )
+_OF_ONE = "and tenant = %(tenant)s and customer = %(customer)s"
+"""The same for one: arrays would be planned anew each time."""
 
 LIMITS = ("channel", "data_category", "recipient", "notice_digest", "language", "method",
           "valid_from", "valid_to", "opt_in", "confirms")  # fmt: skip
@@ -91,7 +93,7 @@ def _granted(
     at: datetime | None,
 ) -> dict[tuple[str, str], frozenset[str]]:
     found: dict[tuple[str, str], set[str]] = defaultdict(set)
-    where = "" if customers is None else _OF_CUSTOMERS
+    where = "" if customers is None else _of(customers)
     for tenant, customer, purpose, state, *_ in connection.execute(
         _IN_FORCE.format(about=about.format(n="", now=_AT), of=where).encode(),
         _parameters(customers or (), at),
@@ -104,7 +106,14 @@ def _granted(
     return {key: frozenset(purposes) for key, purposes in found.items()}
 
 
+def _of(customers: Sequence[tuple[str, str]]) -> str:
+    return _OF_ONE if len(customers) == 1 else _OF_CUSTOMERS
+
+
 def _parameters(customers: Sequence[tuple[str, str]], at: datetime | None) -> dict[str, Any]:
+    if len(customers) == 1:
+        ((tenant, customer),) = customers
+        return {"tenant": tenant, "customer": customer, "at": at}
     tenants, names = pair_columns(customers)
     return {"tenants": tenants, "customers": names, "at": at}
 
@@ -131,7 +140,7 @@ def in_force(
     at : None = now by the database's clock.
     """
     found: dict[tuple[str, str], dict[str, InForce]] = {key: {} for key in customers}
-    query = _IN_FORCE.format(about=TO_READ.format(n="", now=_AT), of=_OF_CUSTOMERS)
+    query = _IN_FORCE.format(about=TO_READ.format(n="", now=_AT), of=_of(customers))
     for tenant, customer, purpose, *decision in connection.execute(
         query.encode(), _parameters(customers, at)
     ):

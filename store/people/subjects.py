@@ -11,6 +11,7 @@ from store.people.consent import DECIDED
 from store.postgres import rows
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection, scalar
+from store.postgres.together import OWN, Query, alone
 
 # The contract that covers a subject at a time; where several do, the one that began last, as in
 # customer_context.identity.holders.
@@ -100,14 +101,18 @@ def count_customers(connection: Connection, tenant: str, most: int) -> int:
 _CONTRACT = "contract, customer, kind, vehicle, meter, valid_from, valid_to"
 
 
+CONTRACTS_OF = Query(
+    f"select {_CONTRACT} from customers.contract where tenant = %(tenant)s and customer {OWN} "
+    "order by valid_from desc, contract",
+    ("valid_from", "valid_to"),
+)
+"""A customer's contracts, newest first."""
+
+
 def contracts_of(connection: Connection, tenant: str, customer_id: str) -> list[dict[str, Any]]:
     """Return a customer's contracts, newest first."""
-    return rows.all_(
-        connection,
-        f"select {_CONTRACT} from customers.contract where tenant = %s and customer = any(%s) "
-        "order by valid_from desc, contract",
-        (tenant, same_as(connection, tenant, customer_id)),
-    )
+    own = same_as(connection, tenant, customer_id)
+    return alone(connection, CONTRACTS_OF, {"tenant": tenant, "own": own})
 
 
 def contract(connection: Connection, tenant: str, contract_id: str) -> dict[str, Any] | None:

@@ -1,63 +1,85 @@
-"""Facts about a customer that stand in tables of cases, contacts, interactions and alerts."""
+"""What facts about a customer rest on: rows of several tables, in one statement."""
 
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
-from store.postgres import rows
+from store.casework import next_actions, weather
+from store.people import bills, subjects
 from store.postgres.pool import Connection
+from store.postgres.together import Query, together
+
+_OPEN_CASES = Query(
+    "select coalesce(p.case_type, s.kind) as kind, count(*) as number "
+    "from contacts.service_case s left join contacts.case_plan p using (case_id) "
+    "where s.tenant = %(tenant)s and s.customer = %(customer)s and s.state <> 'resolved' group by 1"
+)
+_MESSAGES = Query(
+    "select coalesce(finished_at, next_attempt_at, created_at) as at "
+    "from contacts.contact where tenant = %(tenant)s and customer = %(customer)s "
+    "and channel <> 'webhook' and state in ('pending', 'delivered') "
+    "and created_at >= %(messages_since)s order by created_at",
+    ("at",),
+)
+_INTERACTIONS = Query(
+    "select max(at) as last, count(*) as number from customers.interaction "
+    "where tenant = %(tenant)s and customer = %(customer)s and at >= %(messages_since)s "
+    "and direction = 'inbound' and (purpose is null or purpose = any(%(granted)s))",
+    ("last",),
+)
+_ANOMALY = Query(
+    "select kind, happened_at from contacts.alert where tenant = %(tenant)s "
+    "and customer = %(customer)s and state <> 'resolved' and not cleared and not retracted "
+    "order by happened_at desc, alert_id limit 1",
+    ("happened_at",),
+)
+_EVERY = {
+    "contracts": subjects.CONTRACTS_OF,
+    "cases": _OPEN_CASES,
+    "messages": _MESSAGES,
+    "interactions": _INTERACTIONS,
+    "outcomes": next_actions.OUTCOMES_OF,
+    "weather": weather.AT_CUSTOMER,
+    "bill": bills.NEWEST,
+    "reported": next_actions.REPORTED,
+}
 
 
-def open_cases(connection: Connection, tenant: str, customer: str) -> dict[str, int]:
-    """Return kind → number of cases that are not resolved; the type of those that have one."""
-    found = connection.execute(
-        "select coalesce(p.case_type, s.kind), count(*) from contacts.service_case s "
-        "left join contacts.case_plan p using (case_id) where s.tenant = %s and s.customer = %s "
-        "and s.state <> 'resolved' group by 1",
-        (tenant, customer),
-    )
-    return {kind: int(count) for kind, count in found.fetchall()}
+def of_customer(
+    connection: Connection,
+    tenant: str,
+    customer: str,
+    own: Sequence[str],
+    granted: Collection[str],
+    *,
+    anomalies: bool,
+    messages_since: datetime,
+    outcomes_since: datetime,
+    weather_since: datetime,
+    weather_until: datetime,
+) -> dict[str, list[dict[str, Any]]]:
+    """Return name → rows, in one statement.
 
-
-def messages(
-    connection: Connection, tenant: str, customer: str, since: datetime
-) -> list[dict[str, Any]]:
-    """Return messages to a customer since a time that were delivered or wait: at, channel, urgent.
-
-    at : of delivery; of one that waits, when it is to be tried.
+    contracts, bill : of all ids of the customer (`own`), bill : the one whose period ended last.
+    cases : kind (the type of those that have one) and number of those that are not resolved.
+    messages : `at` of those that were delivered (or wait, to be tried then). interactions : one row
+    with `last` and `number` of inbound ones that rest on no purpose or a granted one.
+    outcomes, weather, reported : as in their modules. anomaly : kind and happened_at of the newest
+    open one; not read unless `anomalies`.
     """
-    return rows.all_(
+    queries = {**_EVERY, "anomaly": _ANOMALY} if anomalies else _EVERY
+    return together(
         connection,
-        "select coalesce(finished_at, next_attempt_at, created_at) as at, channel, urgent "
-        "from contacts.contact where tenant = %s and customer = %s and channel <> 'webhook' "
-        "and state in ('pending', 'delivered') and created_at >= %s order by created_at",
-        (tenant, customer, since),
-    )
-
-
-def interactions(
-    connection: Connection, tenant: str, customer: str, since: datetime, purposes: list[str]
-) -> dict[str, Any]:
-    """Return the last inbound interaction and how many there were since a time.
-
-    purposes : granted ones; what rests on another is not seen.
-    """
-    found = rows.one(
-        connection,
-        "select max(at) as last, count(*) as number from customers.interaction "
-        "where tenant = %s and customer = %s and at >= %s and direction = 'inbound' "
-        "and (purpose is null or purpose = any(%s))",
-        (tenant, customer, since, purposes),
-    )
-    assert found is not None
-    return found
-
-
-def open_anomaly(connection: Connection, tenant: str, customer: str) -> dict[str, Any] | None:
-    """Return kind and time of the newest open anomaly of a customer."""
-    return rows.one(
-        connection,
-        "select kind, happened_at from contacts.alert where tenant = %s and customer = %s "
-        "and state <> 'resolved' and not cleared and not retracted "
-        "order by happened_at desc, alert_id limit 1",
-        (tenant, customer),
+        queries,
+        {
+            "tenant": tenant,
+            "customer": customer,
+            "own": list(own),
+            "granted": sorted(granted),
+            "contract": None,
+            "messages_since": messages_since,
+            "outcomes_since": outcomes_since,
+            "weather_since": weather_since,
+            "weather_until": weather_until,
+        },
     )

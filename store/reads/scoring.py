@@ -15,7 +15,7 @@ from store.pipeline.feature_tables import SHOWN_TRIP, TRIP
 from store.pipeline.features import FeatureTable, Rows, read_from
 from store.postgres import rows
 from store.postgres.binary import sql_name
-from store.postgres.pool import Connection
+from store.postgres.pool import Connection, scalar
 from store.postgres.times import from_us
 
 _WITH_SOURCE = FeatureTable(
@@ -68,6 +68,12 @@ def trips(connection: Connection, which: Which) -> Rows:
     trips: Rows = kernel_rows(found)
     trips["device"] = found["device_id"]
     return trips
+
+
+def has_trips(connection: Connection, which: Which) -> bool:
+    """Return whether there are decided trips: COPY, which no statement prepares, takes longer."""
+    sql, parameters = source(which)
+    return bool(scalar(connection, f"select exists (select from {sql})", parameters))
 
 
 def trips_until(

@@ -10,8 +10,10 @@ from app import cli
 from customer_context.next_best_action import decide as deciding
 from runtime.clock import ManualClock
 from services import decisions
-from store.people import consent
+from store.casework import next_actions
+from store.people import consent, subjects
 from store.postgres.pool import connect, scalar
+from store.postgres.together import alone, together
 from tests.fix_api import Api, problem
 from tests.fix_registry import NOW_US
 
@@ -188,3 +190,13 @@ def test_command_and_api_make_the_same_decision(
     code, found = run("explain", by_api["id"], "--with", "weather.hail_24h=true")
     assert code == 0 and found["recomputed"] is True
     assert [one["action"] for one in found["what_if"]] == ["hail-notice"]
+
+
+def test_queries_have_the_same_rows_together_as_alone(reported: Api) -> None:
+    queries = {"contracts": subjects.CONTRACTS_OF, "reported": next_actions.REPORTED}
+    with connect(reported.seeded.url) as connection:
+        for own in (["c0"], ["c0", "c1"], []):
+            asked = {"tenant": "t1", "customer": "c0", "own": own}
+            found = together(connection, queries, asked)
+            assert found == {name: alone(connection, one, asked) for name, one in queries.items()}
+            assert bool(found["contracts"]) is bool(own) and found["reported"]
