@@ -95,10 +95,8 @@ def _aligned(
     t_us: NDArray[np.int64], columns: Mapping[str, Floats], p: inertial.Parameters
 ) -> Accelerations | None:
     nothing = np.full(t_us.size, np.nan)
-    accel, gyro = (
-        np.stack([columns.get(name, nothing) for name in names], axis=1) for names in (ACCEL, GYRO)
-    )
-    if np.isnan(accel).any(axis=1).all():
+    accel, gyro = (tuple(columns.get(name, nothing) for name in names) for names in (ACCEL, GYRO))
+    if np.isnan(accel).any(axis=0).all():
         return None
     parts, _ = inertial.parts(t_us, accel, gyro, columns, p)
     sure = [

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Found, vectors
+from app.analysis.axes import ACCEL, FIND_OUT, GYRO, Axes, Floats, Found, columns, vectors
 from app.recordings.read import Table
 from feature_kernels import inertial
 
@@ -28,7 +28,7 @@ def find(
 
     Where they are not found with confidence, the table keeps the device's accelerations only.
     """
-    accel, gyro = vectors(table, ACCEL), vectors(table, GYRO)
+    accel, gyro = columns(table, ACCEL), columns(table, GYRO)
     parts, moved_us = inertial.parts(
         table.t_us, accel, gyro, table.columns, p, axes.frame, axes.has_gravity, axes.sign
     )
@@ -50,7 +50,7 @@ def as_vehicle(table: Table, axes: Axes) -> Table:
 
 def _found(
     table: Table,
-    accel: NDArray[np.float64],
+    accel: tuple[Floats, Floats, Floats],
     parts: list[inertial.Part],
     moves: list[float],
     p: inertial.Parameters,
@@ -58,7 +58,7 @@ def _found(
     n = table.t_us.size
     speed = table.columns.get("speed_kmh", np.full(n, np.nan)).copy()
     said = np.flatnonzero(~np.isnan(speed))
-    smooth, raw = np.full((3, n), np.nan), np.full((2, n), np.nan)
+    smooth, raw, done = np.empty((3, n)), np.empty((2, n)), 0
     weights, sure = [0.0], [0.0]
     longest: inertial.Part | None = None
     for part in parts:
@@ -73,9 +73,12 @@ def _found(
         confident = car.confidence >= p.align_confidence
         if confident and said.size >= 2:
             _bridge(table, part, said, speed, p)
-        inertial.onto_rows(table.t_us, accel, piece.t_us, turned, confident, smooth, raw, p)
+        done = inertial.onto_rows(
+            table.t_us, accel, piece.t_us, turned, confident, done, smooth, raw, p
+        )
+    smooth[:, done:] = raw[:, done:] = np.nan
     confidence = float(np.average(sure, weights=weights)) if sum(weights) else 0.0
-    known = ~(np.isnan(accel[:, 0]) | np.isnan(accel[:, 1]) | np.isnan(accel[:, 2]))
+    known = ~(np.isnan(accel[0]) | np.isnan(accel[1]) | np.isnan(accel[2]))
     rows = slice(None) if known.all() else np.flatnonzero(known)
     found = Found(
         table.t_us[rows], smooth[0, rows], smooth[1, rows], smooth[2, rows],

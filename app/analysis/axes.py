@@ -84,6 +84,18 @@ NOTHING: dict[str, Any] = {"found": False, "confidence": 0.0, "rotation": None}
 """`alignment` of a recording without axes to find."""
 
 
+def columns(table: Table, names: tuple[str, str, str]) -> tuple[Floats, Floats, Floats]:
+    """Return three columns as they are, NaN where absent."""
+    nothing: Floats | None = None
+    found = []
+    for name in names:
+        values = table.columns.get(name)
+        if values is None:
+            values = nothing = np.full(table.t_us.size, np.nan) if nothing is None else nothing
+        found.append(values)
+    return found[0], found[1], found[2]
+
+
 def vectors(table: Table, names: tuple[str, ...]) -> Floats:
     """Return three columns as float64[n, 3], NaN where absent; each lies together in memory."""
     nothing = np.full(table.t_us.size, np.nan)

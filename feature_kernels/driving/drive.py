@@ -65,7 +65,8 @@ COLUMNS = (
 """The columns that are read; others are ignored."""
 
 (_SPEED, _LAT, _LON, _ACC, _HEADING, _AL, _AT, _AV, _AX, _AY, _AZ, _LIMIT, _IGN) = range(13)
-PORTION_ROWS = 8_192  # 13 columns of so many rows fit a second-level cache
+PORTION_ROWS = 2_048  # 13 columns of so many rows fit a second-level cache
+_NOTHING = np.empty(0)
 SILENT_US = 3e6  # a harsh event whose source has been silent for so long is closed
 
 
@@ -152,18 +153,42 @@ def _take_row(c, p, t, x, i, out, trips, events, emitted):
         c[SAMPLES] += 1.0  # the row that began it is counted there
 
 
+@lean_kernel
+def _copy_finite(values, out):
+    """Copy values; what is infinite was not measured."""
+    for i in range(out.shape[0]):
+        value = values[i]
+        out[i] = value if value - value == 0.0 else np.nan
+
+
+@lean_kernel
+def _fill(x, given, begin, end):
+    """Copy the rows [begin, end) of the columns that there are into the table x."""
+    for k in range(x.shape[0]):
+        if given[k].shape[0] > 0:
+            _copy_finite(given[k][begin:end], x[k, : end - begin])
+
+
 @kernel
-def _drive(x, t_us, local_us, starts, carry, first, p, trips, events, emitted):
-    """first : number of the first device in the rows that come out."""
+def _drive(given, x, t_us, local_us, starts, carry, p, trips, events, emitted):
+    """Take all rows.
+
+    given : tuple of float64[n], as COLUMNS, empty = none. x : float64[13, m], NaN: a table that the
+    rows go through in portions, so small that it stays in the cache.
+    """
     out = np.empty(6)
+    begin, end = 0, 0
     for d in range(starts.shape[0] - 1):
         c = carry[d]
-        c[DEVICE] = first + d
+        c[DEVICE] = d
         for i in range(starts[d], starts[d + 1]):
+            if i == end:
+                begin, end = end, min(end + x.shape[1], t_us.shape[0])
+                _fill(x, given, begin, end)
             t = float(t_us[i])
             c[NOW] = t
             c[LOCAL_SHIFT] = float(local_us[i] - t_us[i])
-            _take_row(c, p, t, x, i, out, trips, events, emitted)
+            _take_row(c, p, t, x, i - begin, out, trips, events, emitted)
         c[DEVICE] = 0.0
 
 
@@ -177,46 +202,22 @@ def _finish(carry, p, trips, events, emitted):
         c[DEVICE] = 0.0
 
 
-@lean_kernel
-def _finite(values, out):
-    """Copy a column; what is infinite was not measured."""
-    for i in range(values.shape[0]):
-        out[i] = values[i] if math.isfinite(values[i]) else np.nan
-
-
-def _drive_portions(given, t_us, local_us, starts, carry, p, trips, events, emitted):
-    """Run the kernel over portions of the rows, in one table that stays in the cache.
-
-    given : the columns, float64[n] or None, as COLUMNS. carry is changed.
-    """
-    n, width = t_us.shape[0], len(COLUMNS)
-    room = np.empty(width * min(n, PORTION_ROWS))
-    filled = 0
-    for begin in range(0, n, PORTION_ROWS):
-        end = min(begin + PORTION_ROWS, n)
-        rows = end - begin
-        x = room[: width * rows].reshape(width, rows)
-        for k, values in enumerate(given):
-            if values is not None:
-                _finite(values[begin:end], x[k])
-            elif rows != filled:
-                x[k] = np.nan
-        filled = rows
-        first = int(np.searchsorted(starts, begin, "right")) - 1
-        last = int(np.searchsorted(starts, end, "left"))
-        cut = np.minimum(np.maximum(starts[first : last + 1], begin), end) - begin
-        _drive(
-            x, t_us[begin:end], local_us[begin:end], cut, carry[first:last], first, p,
-            trips, events, emitted,
-        )  # fmt: skip
-
-
 def _own(values, kind, shape):
     """A contiguous, writeable, checked array: one type means one compilation."""
     array = np.require(values, dtype=kind, requirements=["C", "W", "A"])
     if array.shape != shape:
         raise ValueError(f"expected shape {shape}, got {array.shape}")
     return array
+
+
+def _column(name, columns, n):
+    """A column as the kernel takes it, of one type whatever it was; empty if there is none."""
+    if name not in columns:
+        return _NOTHING
+    values = np.require(columns[name], np.float64, ["C", "W", "A"])
+    if values.shape != (n,):
+        raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
+    return values
 
 
 def _run(call, carry, rows, devices):
@@ -267,16 +268,12 @@ def drive(
     check_ragged(t_us, starts)
     devices = starts.shape[0] - 1
     carry = _own(carry, np.float64, (devices, CARRY_WIDTH))
-    given = []
-    for name in COLUMNS:
-        values = np.asarray(columns[name], np.float64) if name in columns else None
-        if values is not None and values.shape != (n,):
-            raise ValueError(f"column {name}: expected shape {(n,)}, got {values.shape}")
-        given.append(values)
+    given = tuple(_column(name, columns, n) for name in COLUMNS)
+    x = np.full((len(COLUMNS), min(n, PORTION_ROWS)), np.nan)
     p = record(parameters)
     return _run(
-        lambda after, trips, events, emitted: _drive_portions(
-            given, t_us, local_us, starts, after, p, trips, events, emitted
+        lambda after, trips, events, emitted: _drive(
+            given, x, t_us, local_us, starts, after, p, trips, events, emitted
         ),
         carry,
         n,

@@ -97,10 +97,15 @@ def best_lag(heard, motion, yaw, p: Parameters):
     """
     tried = _Lags(heard, motion, yaw, p)
     near = _THIN * tried.thinned(p)
-    found = [tried.fit(lag) for lag in range(near - _THIN + 1, near + _THIN)]
-    at = int(np.argmax(found))
-    rows = near - _THIN + 1 + at
-    return found[at], rows * p.grid_s, tried.evidence(rows)
+    first = near - _THIN + 1
+    best, rows, found = tried.fit(first), first, tried.room
+    tried.room = np.empty_like(found)
+    for lag in range(first + 1, near + _THIN):
+        fit = tried.fit(lag)
+        if fit > best or (math.isnan(fit) and not math.isnan(best)):  # as np.argmax
+            best, rows = fit, lag
+            found, tried.room = tried.room, found
+    return best, rows * p.grid_s, found
 
 
 def evidence_at(heard, motion, yaw, lag_s, p: Parameters):

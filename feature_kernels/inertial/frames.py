@@ -86,16 +86,29 @@ def to_car(ahead, turn, first, second, up):
 
 
 @kernel
-def along_axis(rotation, axis, vectors):
-    """Component of each row along an axis of the car: 0 forward, 1 left, 2 up."""
-    out = np.empty(vectors.shape[0])
-    for i in range(out.size):
-        out[i] = (
-            rotation[i, axis, 0] * vectors[i, 0]
-            + rotation[i, axis, 1] * vectors[i, 1]
-            + rotation[i, axis, 2] * vectors[i, 2]
-        )
+def along_axes(rotation, vectors):
+    """Components of each row along the car's axes, float64[3, n]: forward, left, up."""
+    n = vectors.shape[0]
+    out = np.empty((3, n))
+    for i in range(n):
+        x, y, z = vectors[i, 0], vectors[i, 1], vectors[i, 2]
+        for axis in range(3):
+            out[axis, i] = (
+                rotation[i, axis, 0] * x + rotation[i, axis, 1] * y + rotation[i, axis, 2] * z
+            )
     return out
+
+
+@lean_kernel
+def complete(means, known, along, plain, added, axis):
+    """Add to the accelerations along an axis what is slow in what is said and not in what is felt.
+
+    means : float64[n, 2], of said and felt. along : float64[n], changed. added : float64[n, 2],
+    column `axis` gets what they have beyond `plain`.
+    """
+    for i in range(along.shape[0]):
+        along[i] += means[i, 0] - means[i, 1] if known[i] > 0.0 else 0.0
+        added[i, axis] = along[i] - plain[i]
 
 
 @kernel
@@ -145,19 +158,29 @@ def turned_furthest(accel, width):
 
 @lean_kernel
 def onto_rows(
-    t_us, x, y, z, sign, origin, step, car, rotation, slow, added, confident, first, last, smooth,
-    raw,
+    t_us, x, y, z, sign, origin, step, car, rotation, slow, added, confident, first, last, done,
+    smooth, raw,
 ):  # fmt: skip
     """Bring a stretch's accelerations from its grid to the rows [first, last) of the file.
 
     x, y, z : the file's acceleration, NaN = not measured. car : float64[3, k], on the grid.
+    done : so many rows are written already; rows from there on of which nothing is known get NaN.
     smooth : float64[3, n], written, interpolated. raw : float64[2, n], written if `confident`: each
     row's own acceleration forward and left, turned as at the nearest point of the grid.
     """
     points = car.shape[1]
     g, begins = 0, origin
+    for k in range(3):
+        for i in range(done, first):
+            smooth[k, i] = np.nan
+    for k in range(2):
+        for i in range(done, first if confident else last):
+            raw[k, i] = np.nan
     for i in range(first, last):
         if math.isnan(x[i]) or math.isnan(y[i]) or math.isnan(z[i]):
+            if i >= done:
+                smooth[0, i], smooth[1, i], smooth[2, i] = np.nan, np.nan, np.nan
+                raw[0, i], raw[1, i] = np.nan, np.nan
             continue
         while g + 1 < points and t_us[i] >= begins + step:
             g += 1

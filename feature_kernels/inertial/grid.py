@@ -15,7 +15,8 @@ class Inertial(NamedTuple):
     t_us      : int64[n], µs, grid_s apart
     accel     : float64[n, 3], m/s², in the frame of the file
     gyro      : float64[n, 3], rad/s, NaN = no gyroscope
-    vibration : float64[n], m/s², root mean square about the mean of the second around
+    vibration : float64[n], m/s², root mean square about the mean of the second around; empty where
+                nobody asked for it
     """
 
     t_us: NDArray[np.int64]
@@ -24,17 +25,18 @@ class Inertial(NamedTuple):
     vibration: NDArray[np.float64]
 
 
-def stretches(t_us, accel, gyro, p: Parameters) -> list[Inertial]:
+def stretches(t_us, accel, gyro, p: Parameters, vibration: bool = True) -> list[Inertial]:
     """Cut a recording at its gaps and resample each piece.
 
-    t_us : int64[n] ascending, µs. accel, gyro : float64[n, 3], NaN = not measured in that row;
-    fastest where each column lies together in memory.
+    t_us : int64[n] ascending, µs. accel, gyro : float64[n, 3], or three float64[n], NaN = not
+    measured in that row. Nothing is copied where each column lies together in memory.
+    vibration : whether it is computed.
     Values of a cell of the grid are averaged; a cell without one is interpolated.
     Complexity: O(n).
     Oracle: `tests/oracles/inertial_grid.py`.
     """
     t_us = np.ascontiguousarray(t_us, np.int64)
-    felt, turning = _columns(accel), _columns(gyro)
+    felt, turning = columns_of(accel), columns_of(gyro)
     step = round(p.grid_s * 1e6)
     found = []
     for first, last in _bounds(t_us, felt, p.gap_s * 1e6):
@@ -47,9 +49,11 @@ def stretches(t_us, accel, gyro, p: Parameters) -> list[Inertial]:
         rate, rows = _cells(t_us, turning, *inside, grid, step)
         if rows < max(0.5 * (end - start) / (p.gap_s * 1e6), 1.0):
             rate[:] = np.nan  # the gyroscope was off
-        vibration, root = np.empty(grid.size), np.zeros((end - start) // 1_000_000 + 1)
-        _vibration(t_us, *felt, first, last + 1, grid[0], step, root, vibration)
-        found.append(Inertial(grid, means, rate, vibration))
+        shaken = np.empty(grid.size if vibration else 0)
+        if vibration:
+            root = np.zeros((end - start) // 1_000_000 + 1)
+            _vibration(t_us, *felt, first, last + 1, grid[0], step, root, shaken)
+        found.append(Inertial(grid, means, rate, shaken))
     return found
 
 
@@ -74,8 +78,10 @@ def _cells(t_us, columns, first, last, grid, step):
     return out, rows
 
 
-def _columns(vectors):
-    return [np.ascontiguousarray(vectors[:, k], np.float64) for k in range(3)]
+def columns_of(vectors):
+    """Three contiguous columns of float64[n, 3], or of three float64[n]."""
+    three = vectors if isinstance(vectors, tuple) else [vectors[:, k] for k in range(3)]
+    return [np.ascontiguousarray(column, np.float64) for column in three]
 
 
 @hot_kernel

@@ -26,7 +26,8 @@ def parts(
 ) -> tuple[list[Part], list[int]]:  # fmt: skip
     """Cut a recording at its gaps and where the device was turned; align each part by speed.
 
-    t_us : int64[n] ascending, µs. accel, gyro : float64[n, 3], NaN = not measured in that row.
+    t_us : int64[n] ascending, µs. accel, gyro : float64[n, 3], or three float64[n], NaN = not
+    measured in that row.
     columns : float64[n] each; speed_kmh, lat_deg, lon_deg and heading_deg are read.
     Returns the parts, and when the device was moved, µs.
     Complexity: O(n).
@@ -36,13 +37,13 @@ def parts(
     motion = [columns.get(name, _NONE) for name in ("speed_kmh", "lat_deg", "lon_deg")]
     p = paced(t_us, *motion, p)
     motion.append(columns.get("heading_deg", _NONE))
-    for piece in stretches(t_us, accel, gyro, p):
+    for piece in stretches(t_us, accel, gyro, p, vibration=False):
         cuts = [] if frame == EARTH_FRAME else moved_at(piece, p)
         moves += [int(piece.t_us[row]) for row in cuts]
         for first, last in zip([0, *cuts], [*cuts, piece.t_us.size], strict=True):
             one = Inertial(
                 piece.t_us[first:last], piece.accel[first:last],
-                piece.gyro[first:last], piece.vibration[first:last],
+                piece.gyro[first:last], piece.vibration,
             )  # fmt: skip
             moved = motion_of(one.t_us, t_us, *motion, p)
             found.append(Part(one, align_by_speed(one, moved, p, frame, gravity, sign)))

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from feature_kernels.inertial import frames
 from feature_kernels.inertial.evidence import agreement, best_lag, evidence_at, same_way
-from feature_kernels.inertial.grid import Inertial
+from feature_kernels.inertial.grid import Inertial, columns_of
 from feature_kernels.inertial.heading import Aligned
 from feature_kernels.inertial.parameters import Parameters
 from feature_kernels.inertial.smoothing import both_ways, both_ways_complex, leaky_integral
@@ -21,6 +21,7 @@ class Turned(NamedTuple):
     car      : accelerations on the grid, low frequencies from speed and yaw
     rotation : float64[n, 3, 3], file's axes to forward, left, up
     slow     : float64[n, 3], gravity and drift in the file's frame, m/s²
+    along    : float64[3, n], the accelerations of `car`: forward, left, up
     added    : float64[n, 2], m/s², slow parts forward and left that speed and yaw gave back
     lag_s    : how much later speed is than acceleration
     opposite : the file's acceleration has the other sign (iOS)
@@ -29,6 +30,7 @@ class Turned(NamedTuple):
     car: Aligned
     rotation: NDArray[np.float64]
     slow: NDArray[np.float64]
+    along: NDArray[np.float64]
     added: NDArray[np.float64]
     lag_s: float
     opposite: bool
@@ -48,17 +50,21 @@ class _View(NamedTuple):
 class _Felt(NamedTuple):
     """A stretch's acceleration float64[n, 3], its slow part, the rest, and the gyroscope or None.
 
-    gravity : whether the file's acceleration has gravity.
+    gravity : whether the file's acceleration has gravity; up : then its direction in each row,
+    float64[n, 3], and their mean float64[3].
     """
 
     slow: NDArray[np.float64]
     quick: NDArray[np.float64]
     gyro: NDArray[np.float64] | None
     gravity: bool
+    up: tuple[NDArray[np.float64], NDArray[np.float64]] | None
 
     def opposite(self) -> "_Felt":
-        """The same file, read as one of the other sign."""
-        return self._replace(slow=-self.slow, quick=-self.quick)
+        """The same file, read as one of the other sign; it has gravity."""
+        assert self.up is not None
+        up, mean = self.up
+        return self._replace(slow=-self.slow, quick=-self.quick, up=(-up, -mean))
 
 
 class _Judged(NamedTuple):
@@ -126,10 +132,9 @@ def align_by_speed(
     judged = [_judged(view, felt, motion, p) for view in _views(felt, motion, frame, p)]
     best, opposite = max(judged, key=lambda each: each.agreed), sign == "opposite"
     if has_gravity and not sign:
-        other = felt.opposite()
-        again = _of_other_sign(other, judged, motion, frame, p)
-        if again is not None and again.agreed > best.agreed + p.sign_gain:
-            felt, best, opposite = other, again, True
+        found = _of_other_sign(felt, judged, motion, frame, p)
+        if found is not None and found[1].agreed > best.agreed + p.sign_gain:
+            (felt, best), opposite = found, True
     quick, fusion_s = felt.quick, 0.0
     if not has_gravity:
         best, quick, fusion_s = _restored(best, felt.quick, motion, p)
@@ -144,7 +149,8 @@ def _felt(piece, gravity, opposite, p):
     if not np.isnan(piece.gyro).any():
         gyro = both_ways(piece.gyro, ones, p.grid_s, p.smooth_s)
         gyro -= [np.median(np.ascontiguousarray(gyro[:, k])) for k in range(3)]
-    return _Felt(slow, accel - slow, gyro, gravity)
+    up = frames.upwards(slow) if gravity else None
+    return _Felt(slow, accel - slow, gyro, gravity, up)
 
 
 def _judged(view, felt, motion, p, found=None):
@@ -161,20 +167,31 @@ def _judged(view, felt, motion, p, found=None):
 
 
 def _of_other_sign(felt, judged, motion, frame, p):
-    """Judge the file as one of the other sign; None where that says nothing new.
+    """Judge the file as one of the other sign; return it so, and how it agrees.
 
-    In the device's frame the gyroscope's yaw changes its sign too: lag and agreement are the same,
-    and the course alone tells them apart.
+    None where that says nothing new. In the device's frame the gyroscope's yaw changes its sign
+    too: lag and agreement are the same, and the course alone tells them apart.
     """
     found = None
     if felt.gyro is not None:
         found = next((each for each in judged if each.view.frame == "device"), None)
-    device = found is None or found.contradicts
+    device = frame != "earth" and (found is None or found.contradicts)
+    if not device and not _may_be_earth(felt, -felt.up[1], frame, p):
+        return None
+    other = felt.opposite()
     again = [
-        _judged(view, felt, motion, p, found if view.frame == "device" else None)
-        for view in _views(felt, motion, frame, p, device)
+        _judged(view, other, motion, p, found if view.frame == "device" else None)
+        for view in _views(other, motion, frame, p, device)
     ]
-    return max(again, key=lambda each: each.agreed, default=None)
+    return other, max(again, key=lambda each: each.agreed)
+
+
+def _may_be_earth(felt, mean, frame, p):
+    """Tell whether the axes may be east, north and up; mean : float64[3], direction of gravity."""
+    tilted = math.degrees(math.acos(min(1.0, max(-1.0, float(mean[2])))))
+    return frame != "device" and (
+        frame == "earth" or not felt.gravity or tilted <= p.earth_tilt_deg
+    )
 
 
 def _heard(quick, view, p):
@@ -188,8 +205,8 @@ def _heard(quick, view, p):
 def _views(felt, motion, frame, p, device=True):
     """List the ways to read the file that its data allow; without the device's if not `device`."""
     n = felt.quick.shape[0]
-    if felt.gravity:
-        up, mean = frames.upwards(felt.slow)
+    if felt.up is not None:
+        up, mean = felt.up
     else:
         mean = _up_by_motion(felt.quick, motion, p)
         up = np.tile(mean, (n, 1))
@@ -199,8 +216,7 @@ def _views(felt, motion, frame, p, device=True):
         first, second = frames.level(up, axis)
         yaw = motion.yaw if felt.gyro is None else frames.dots(felt.gyro, up)
         yield _View("device", first, second, up, yaw, np.zeros(n))
-    tilted = math.degrees(math.acos(min(1.0, max(-1.0, float(mean[2])))))
-    if frame != "device" and (frame == "earth" or not felt.gravity or tilted <= p.earth_tilt_deg):
+    if _may_be_earth(felt, mean, frame, p):
         yaw = motion.yaw  # the gyroscope may have kept the device's axes
         if felt.gyro is not None and same_way(felt.gyro[:, 2], motion.yaw, 1.0, p) > 0.5:
             yaw = np.ascontiguousarray(felt.gyro[:, 2])
@@ -294,39 +310,40 @@ def _turned(judged, felt, quick, fusion_s, motion, p):
     rows = round(judged.lag_s / p.grid_s)
     of_course = view.yaw is motion.yaw
     turned = _later(view.yaw, rows) if of_course else view.yaw
-    added, found = np.zeros((quick.shape[0], 2)), []
+    added = np.zeros((quick.shape[0], 2))
+    along = frames.along_axes(rotation, quick)
+    plain = along.copy() if quick is felt.quick else frames.along_axes(rotation, felt.quick)
     for k, said in enumerate((_later(motion.accel, rows), _later(motion.speed, rows) * turned)):
-        along = frames.along_axis(rotation, k, quick)
-        pairs, known = frames.beside(said, along)
-        if known.any():
-            means = both_ways(pairs, known, p.grid_s, p.complement_s)
-            along += np.where(known > 0.0, means[:, 0] - means[:, 1], 0.0)
-        found.append(along)
-        added[:, k] = along - frames.along_axis(rotation, k, felt.quick)
+        pairs, known = frames.beside(said, along[k])
+        means = both_ways(pairs, known, p.grid_s, p.complement_s)
+        frames.complete(means, known, along[k], plain[k], added, k)
     tilt = np.full(quick.shape[0], np.nan)
     if felt.gyro is not None:
         tilt = frames.tilting(felt.gyro, view.up)
     car = Aligned(
-        found[0], found[1], frames.along_axis(rotation, 2, quick), view.yaw, tilt,
+        along[0], along[1], along[2], view.yaw, tilt,
         view.frame, felt.gravity, max(judged.agreed, 0.0), fusion_s,
     )  # fmt: skip
-    return Turned(car, rotation, felt.slow, added, judged.lag_s, False)
+    return Turned(car, rotation, felt.slow, along, added, judged.lag_s, False)
 
 
-def onto_rows(t_us, accel, grid_us, turned: Turned, confident: bool, smooth, raw, p: Parameters):
+def onto_rows(
+    t_us, accel, grid_us, turned: Turned, confident: bool, done: int, smooth, raw, p: Parameters
+) -> int:
     """Bring a stretch's accelerations along the car's axes back to the rows of the file.
 
-    t_us : int64[n], of the file. accel : float64[n, 3], of the file, NaN = not measured.
+    t_us : int64[n], of the file. accel : float64[n, 3], or three float64[n], of the file, NaN = not
+    measured. done : up to which row `smooth` and `raw` are written; returns how far they are now.
     grid_us : int64[k], of the stretch. smooth : float64[3, n], written: forward, left, up, as the
     grid has them. raw : float64[2, n], written if `confident`: forward and left of the row itself,
-    unsmoothed. Rows outside the stretch are left alone.
+    unsmoothed. Rows after `done` of which nothing is known get NaN.
     Complexity: O(n).
     """
     first, last = np.searchsorted(t_us, (grid_us[0] - 150_000, grid_us[-1] + 150_000))
-    car = np.stack((turned.car.long, turned.car.lat, turned.car.vert))
-    x, y, z = (np.ascontiguousarray(accel[:, k]) for k in range(3))
+    x, y, z = columns_of(accel)
     frames.onto_rows(
         np.ascontiguousarray(t_us), x, y, z, -1.0 if turned.opposite else 1.0, int(grid_us[0]),
-        round(p.grid_s * 1e6), car, turned.rotation, turned.slow, turned.added, confident,
-        first, last, smooth, raw,
+        round(p.grid_s * 1e6), turned.along, turned.rotation, turned.slow, turned.added, confident,
+        first, last, done, smooth, raw,
     )  # fmt: skip
+    return max(done, int(last))

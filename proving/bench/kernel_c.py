@@ -53,15 +53,13 @@ class Driving:
 
     def prepare(self, columns: dict[str, Any], t_us: Any, starts: Any) -> tuple[Any, ...]:
         """Arguments of both."""
-        x = np.full((len(self._module.COLUMNS), t_us.shape[0]), np.nan)
-        for k, name in enumerate(self._module.COLUMNS):
-            if name in columns:
-                x[k] = columns[name]
-        return x, np.ascontiguousarray(t_us), starts
+        nothing = np.empty(0)
+        given = tuple(columns.get(name, nothing) for name in self._module.COLUMNS)
+        return given, np.ascontiguousarray(t_us), starts
 
     def room(self, arguments: tuple[Any, ...]) -> list[Any]:
         """Return output arrays for both: carry, trips, events, counts."""
-        rows, devices = arguments[0].shape[1], arguments[2].shape[0] - 1
+        rows, devices = arguments[1].shape[0], arguments[2].shape[0] - 1
         trips, events = rows // 300 + 2 * devices + 8, rows // 16 + 2 * devices + 32
         return [
             driving.initial_carry(devices),
@@ -71,17 +69,26 @@ class Driving:
         ]
 
     def kernel(self, arguments: tuple[Any, ...], room: list[Any]) -> None:
-        x, t_us, starts = arguments
+        given, t_us, starts = arguments
         carry, trips, events, emitted = room
         p = record(driving.DEFAULTS)
-        self._module._drive(x, t_us, t_us, starts, carry, 0, p, trips, events, emitted)
+        x = self._table()
+        self._module._drive(given, x, t_us, t_us, starts, carry, p, trips, events, emitted)
+
+    def _table(self) -> Any:
+        return np.full((len(self._module.COLUMNS), self._module.PORTION_ROWS), np.nan)
 
     def c(self, arguments: tuple[Any, ...], room: list[Any]) -> None:
-        x, t_us, starts = map(_pointer, arguments)
+        given, *others = arguments
+        t_us, starts = map(_pointer, others)
+        addresses = [one.ctypes.data if one.size else None for one in given]
+        columns = (ctypes.c_void_p * len(given))(*addresses)
         carry, trips, events, emitted = room
         p = np.array(tuple(driving.DEFAULTS), np.float64)
+        x = self._table()
         self._library.drive(
-            x, t_us, t_us, starts, _int(arguments[2].shape[0] - 1), _pointer(carry), _pointer(p),
+            columns, _pointer(x), _int(x.shape[1]), t_us, t_us, starts,
+            _int(arguments[2].shape[0] - 1), _pointer(carry), _pointer(p),
             _pointer(trips), _int(trips.shape[0]), _int(TRIP_WIDTH),
             _pointer(events), _int(events.shape[0]), _int(EVENT_WIDTH), _pointer(emitted),
         )  # fmt: skip

@@ -44,9 +44,9 @@ typedef struct {
         crash_stand_collapse_s, gravity_s, calibration_s, calibration_quality;
 } Parameters;
 
-/* Measured columns, one behind the other: column k of row i is at[k * n + i]. */
+/* A portion of the rows, one column behind the other: column k of row i is at[k * n + i]. */
 typedef struct {
-    const double *at;
+    double *at;
     int64_t n;
 } Columns;
 
@@ -303,6 +303,7 @@ typedef struct {
 #define COLUMN_AZ 10
 #define COLUMN_LIMIT 11
 #define COLUMN_IGN 12
+#define COLUMNS 13
 #define SILENT_US 3000000.0
 #define CARRY_WIDTH 425
 /* What becomes of a measured speed, of a fix, and what speaks for a doubted level. */
@@ -2449,12 +2450,24 @@ static void take_row(double *c, const Parameters *p, double t, Columns x, int64_
     }
 }
 
-/* All rows of all devices; the entry for the bench. p : Parameters; carry is changed. */
-void drive(const double *x, const int64_t *t_us, const int64_t *local_us, const int64_t *starts,
+/* Copy the rows [begin, end) of the columns that there are; what is infinite was not measured. */
+static void fill(Columns x, const double *const *given, int64_t begin, int64_t end) {
+    for (int64_t k = 0; k < COLUMNS; k++) {
+        for (int64_t i = 0; given[k] && i < end - begin; i++) {
+            double value = given[k][begin + i];
+            x.at[k * x.n + i] = value - value == 0.0 ? value : NAN;
+        }
+    }
+}
+
+/* All rows of all devices; the entry for the bench. given : 13 columns, NULL = none; x : room for
+ * a portion of `portion` rows, NAN; p : Parameters; carry is changed. */
+void drive(const double *const *given, double *x, int64_t portion, const int64_t *t_us, const int64_t *local_us, const int64_t *starts,
            int64_t devices, double *carry, const double *p, double *trips, int64_t trips_room,
            int64_t trips_width, double *events, int64_t events_room, int64_t events_width,
            int64_t *emitted) {
-    Columns columns = {x, starts[devices]};
+    Columns columns = {x, portion};
+    int64_t begin = 0, ends = 0, n = starts[devices];
     Table trip_table = {trips, trips_room, trips_width};
     Table event_table = {events, events_room, events_width};
     double out[6];
@@ -2463,10 +2476,15 @@ void drive(const double *x, const int64_t *t_us, const int64_t *local_us, const 
         c[DEVICE] = (double)d;
         for (int64_t i = starts[d]; i < starts[d + 1]; i++) {
             double t = (double)t_us[i];
+            if (i == ends) {
+                begin = ends;
+                ends = MIN(ends + portion, n);
+                fill(columns, given, begin, ends);
+            }
             c[NOW] = t;
             c[LOCAL_SHIFT] = (double)(local_us[i] - t_us[i]);
-            take_row(c, (const Parameters *)p, t, columns, i, out, &trip_table, &event_table,
-                     emitted);
+            take_row(c, (const Parameters *)p, t, columns, i - begin, out, &trip_table,
+                     &event_table, emitted);
         }
         c[DEVICE] = 0.0;
     }

@@ -110,7 +110,7 @@ def test_rows_get_the_accelerations_of_the_grid(seed, points, confident):
     smooth, raw = np.full((3, t_us.size), np.nan), np.full((2, t_us.size), np.nan)
     frames.onto_rows(
         t_us, *np.ascontiguousarray(accel.T), -1.0, origin, STEP, car, rotation, slow, added,
-        confident, 0, t_us.size, smooth, raw,
+        confident, 0, t_us.size, 0, smooth, raw,
     )  # fmt: skip
     known = ~np.isnan(accel).any(axis=1)
     assert np.isnan(smooth[:, ~known]).all() and np.isnan(raw[:, ~known]).all()
@@ -121,6 +121,68 @@ def test_rows_get_the_accelerations_of_the_grid(seed, points, confident):
         turned = rotation[near[i]] @ (-accel[i] - slow[near[i]])
         assert raw[:, i] == pytest.approx(turned[:2] + added[near[i]])
     assert confident or np.isnan(raw).all()
+
+
+@pytest.mark.parametrize("confident", [True, False])
+def test_rows_around_and_between_stretches_are_not_known(confident):
+    """Whatever lay in the memory; where two stretches meet, the later one counts."""
+    rng = np.random.default_rng(3)
+    t_us, accel = np.arange(60) * 50_000, rng.normal(size=(60, 3))
+    accel[[0, 17, 21, 40]] = np.nan
+    columns, points = np.ascontiguousarray(accel.T), 8
+    stretches = [
+        (first, last, rng.normal(size=(3, points)), rng.normal(size=(points, 3, 3)),
+         rng.normal(size=(points, 3)), rng.normal(size=(points, 2)), sure)
+        for first, last, sure in ((5, 20, True), (18, 30, confident), (35, 50, True))
+    ]  # fmt: skip
+
+    def written(done, smooth, raw):
+        for first, last, car, rotation, slow, added, sure in stretches:
+            frames.onto_rows(
+                t_us, *columns, 1.0, int(t_us[first]), STEP, car, rotation, slow, added, sure,
+                first, last, done, smooth, raw,
+            )  # fmt: skip
+            done = max(done, last)
+        return smooth[:, :done], raw[:, :done]
+
+    nothing = np.full((3, 60), np.nan), np.full((2, 60), np.nan)
+    expected = written(60, *nothing)  # nothing is left to be filled
+    found = written(0, np.full((3, 60), 7.0), np.full((2, 60), 7.0))
+    assert found[0].shape == (3, 50)
+    for ours, theirs in zip(found, expected, strict=True):
+        assert np.array_equal(ours, theirs[:, :50], equal_nan=True)
+    assert np.isnan(found[0][:, [0, 4, 17, 31, 40]]).all() and not np.isnan(found[1][:, 36]).any()
+
+
+def test_columns_need_not_be_one_array():
+    rng = np.random.default_rng(4)
+    t_us, accel = recording(rng, 300)
+    gyro = rng.normal(size=(300, 3))
+    apart = tuple(column.copy() for column in accel.T), tuple(gyro[:, k] for k in range(3))
+    for one, other in zip(
+        inertial.stretches(t_us, accel, gyro, P),
+        inertial.stretches(t_us, *apart, P, vibration=False),
+        strict=True,
+    ):
+        for ours, theirs in zip(one[:3], other[:3], strict=True):
+            assert np.array_equal(ours, theirs, equal_nan=True)
+        assert one.vibration.size == one.t_us.size and other.vibration.size == 0
+
+
+@given(seeds, st.integers(1, 30))
+@settings(max_examples=20, deadline=None)
+def test_slow_parts_are_completed_where_something_is_said(seed, n):
+    rng = np.random.default_rng(seed)
+    rotation, felt = rng.normal(size=(n, 3, 3)), rng.normal(size=(n, 3))
+    plain = frames.along_axes(rotation, felt)
+    assert np.allclose(plain, np.einsum("nij,nj->in", rotation, felt))
+    means, known = rng.normal(size=(n, 2)), rng.integers(0, 2, n) * 1.0
+    means[known == 0.0] = np.nan
+    along, added = plain.copy(), np.zeros((n, 2))
+    frames.complete(means, known, along[1], plain[1], added, 1)
+    given_back = np.where(known > 0.0, means[:, 0] - means[:, 1], 0.0)
+    assert np.allclose(along[1], plain[1] + given_back) and np.allclose(added[:, 1], given_back)
+    assert not added[:, 0].any() and np.array_equal(along[[0, 2]], plain[[0, 2]])
 
 
 @given(seeds, st.integers(5, 60))
