@@ -31,6 +31,9 @@ _TARIFF_YEAR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 PORTION = 2_000
 """Drivers whose trips are in memory at a time."""
 
+Drivers = tuple[tuple[str, tuple[str, ...]], ...]
+"""Drivers by the id that stands for all of theirs, each with the ids that agree."""
+
 
 @dataclass(frozen=True, slots=True)
 class Shift:
@@ -116,18 +119,32 @@ def portions(
 
     until : only trips decided by then.
     """
+    for some in drivers(connection, tenant):
+        yield portion(connection, tenant, some, until)
+
+
+def drivers(connection: Connection, tenant: str) -> list[Drivers]:
+    """Return all drivers who agree to be scored, PORTION at a time."""
     customers = sorted(
         customer
         for (owner, customer), purposes in consent.granted(connection).items()
         if owner == tenant and Purpose.DRIVING_SCORE in purposes
     )
     roles.set_tenant_scope(connection, (tenant,))
-    drivers = list(together(connection, tenant, customers).items())
-    for first in range(0, len(drivers), PORTION):
-        some = drivers[first : first + PORTION]
-        ids = tuple(tuple(of) for _, of in some)
-        trips, starts = scored_trips.of_drivers(connection, tenant, ids, until)
-        yield Portion(tuple(driver for driver, _ in some), ids, trips, starts)
+    found = [
+        (driver, tuple(ids)) for driver, ids in together(connection, tenant, customers).items()
+    ]
+    return [tuple(found[first : first + PORTION]) for first in range(0, len(found), PORTION)]
+
+
+def portion(
+    connection: Connection, tenant: str, some: Drivers, until: datetime | None = None
+) -> Portion:
+    """Read the trips of some drivers. until : only trips decided by then."""
+    roles.set_tenant_scope(connection, (tenant,))  # it ends with the transaction
+    ids = tuple(of for _, of in some)
+    trips, starts = scored_trips.of_drivers(connection, tenant, ids, until)
+    return Portion(tuple(driver for driver, _ in some), ids, trips, starts)
 
 
 def devices_of_trips(connection: Connection, tenant: str) -> list[int]:

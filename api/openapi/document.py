@@ -178,7 +178,9 @@ def _finish(path: str, method: str, operation: dict[str, Any], scopes: list[str]
     for status, example in examples.of(operation["operationId"]).items():
         content = responses[status]["content"]
         next(iter(content.values()))["example"] = example
-        for media_type, text in examples.TEXTS.items():
+        for media_type, text in examples.FILES.get(
+            operation["operationId"], examples.TEXTS
+        ).items():
             if media_type in content:
                 content[media_type]["example"] = text
     body = examples.REQUESTS.get(operation["operationId"])

@@ -478,6 +478,21 @@ TEXTS = {
 }
 """Intervals in the other forms: media type → text."""
 
+FILES = {
+    "get_portfolio_scores": {
+        "application/vnd.apache.parquet": "PAR1 … PAR1",
+        "text/csv": (
+            "driver,contract,vehicle,valid_from,valid_to,trips,distance_m,driving_s,period_from,"
+            "period_to,period_trips,period_distance_m,period_driving_s,score,band,trusted,"
+            "share_night,algorithm_version,frozen_for,as_of\r\n"
+            "c-1,k-7,car-7,2024-01-01T00:00:00+01:00,,812,14201455.2,1204311.0,"
+            "2026-01-01T00:00:00+01:00,2027-01-01T00:00:00+01:00,402,7310021.8,611402.5,81.4,B,"
+            "True,1.2,driving-score/3,tariff-2027,2026-12-01T00:00:00+01:00\r\n"
+        ),
+    },
+}
+"""Other forms of an operation that has no intervals: operationId → media type → text."""
+
 
 def of(operation_id: str) -> dict[str, Any]:
     """Return status → example response of an operation."""

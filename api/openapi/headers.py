@@ -68,7 +68,7 @@ def declare(operation: dict[str, Any]) -> None:
             names.append("ETag")
         if "Idempotency-Key" in given and status[0] == "2":
             names.append("Idempotency-Replayed")
-        if "text/csv" in response.get("content", {}):
+        if "text/csv" in response.get("content", {}) and "after" in given:
             names.append("Link")
         response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
     for parameter in parameters:

@@ -1,8 +1,9 @@
 """The driving score of a portfolio: versions, scores at a date, calibration, explanation."""
 
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -77,22 +78,32 @@ def portfolio(
 
     Example: tachowatt score portfolio --as-of 2026-12-01T00:00:00+01:00 --out renewal.csv
     """
+    from services import portfolio_scores
     from services.portfolio_file import as_csv, as_parquet
-    from services.portfolio_scores import of_portfolio
 
     clock = SystemClock()
     when = _when(as_of, clock)
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         owner = the_tenant(connection, tenant)
-        rows = of_portfolio(connection, owner, when, version)
-        drivers = sorted({row["driver"] for row in rows})
-        log_command(connection, clock, "score portfolio", {owner: of_customers(drivers)})
-    written = as_parquet(rows) if out_file.suffix.lower() == ".parquet" else as_csv(rows)
-    try:
-        out_file.write_bytes(written)
-    except OSError as error:
-        raise Usage(f"{out_file}: {error.strerror or error}") from None
-    out.print(f"{out_file}: {len(rows)} rows, {len(drivers)} drivers")
+        portfolio = portfolio_scores.of_tenant(connection, owner, when, version)
+        rows, drivers = 0, 0
+
+        def parts() -> Iterator[list[dict[str, Any]]]:
+            nonlocal rows, drivers
+            for some in portfolio.portions:
+                part = portfolio_scores.rows_of(connection, portfolio, some)
+                names = sorted({row["driver"] for row in part})
+                log_command(connection, clock, "score portfolio", {owner: of_customers(names)})
+                rows, drivers = rows + len(part), drivers + len(names)
+                yield part
+
+        write = as_parquet if out_file.suffix.lower() == ".parquet" else as_csv
+        try:
+            with out_file.open("wb") as file:
+                file.writelines(write(portfolio_scores.columns(portfolio), parts()))
+        except OSError as error:
+            raise Usage(f"{out_file}: {error.strerror or error}") from None
+    out.print(f"{out_file}: {rows} rows, {drivers} drivers")
 
 
 @cli.command("freeze")

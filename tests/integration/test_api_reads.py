@@ -2,12 +2,14 @@
 
 import csv
 import io
+from typing import Any
 from xml.etree import ElementTree
 
 import pyarrow.parquet as pq
 import pytest
 
 from feature_kernels import driving
+from services import score_versions
 from services.interval_formats import BO4E, ESPI, GREEN_BUTTON
 from services.portfolio_file import PARQUET
 from store.postgres import roles
@@ -250,6 +252,27 @@ def test_contacts_by_side_and_an_operator_sees_no_text(api: Api) -> None:
     assert mail["id"] == own.webhook
 
 
+def test_a_portfolio_is_sent_in_parts(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Some drivers at a time; the same rows as at once."""
+    path = "/v1/driving-scores/portfolio?as_of=2100-01-01T00:00:00Z"
+
+    def get(form: str) -> Any:
+        return api.client.get(path, headers={**api.seeded.bearer("insurer"), "Accept": form})
+
+    whole = {form: get(form) for form in ("application/json", "text/csv", PARQUET)}
+    monkeypatch.setattr(score_versions, "PORTION", 1)
+    for form, at_once in whole.items():
+        sent = get(form)
+        assert sent.status_code == 200 and sent.headers["content-type"].startswith(form)
+        assert "content-length" not in sent.headers
+        if form != PARQUET:
+            assert sent.content == at_once.content
+            continue
+        file = pq.ParquetFile(io.BytesIO(sent.content))
+        assert file.num_row_groups > 1
+        assert file.read().equals(pq.read_table(io.BytesIO(at_once.content)))
+
+
 def test_a_portfolio_comes_as_json_csv_or_parquet(api: Api) -> None:
     path = "/v1/driving-scores/portfolio"
     rows = api.get(path, "insurer").json()["data"]
@@ -263,6 +286,7 @@ def test_a_portfolio_comes_as_json_csv_or_parquet(api: Api) -> None:
     parquet = api.client.get(path, headers={**headers, "Accept": PARQUET})
     table = pq.read_table(io.BytesIO(parquet.content))
     assert table.column("period_trips").to_pylist() == [row["period_trips"] for row in rows]
+    assert "link" not in csv_.headers and table.schema.field("frozen_for").type == "string"
     assert api.get(f"{path}?version=nobody", "insurer").status_code == 422
     earlier = api.get(f"{path}?as_of=2020-01-01T00:00:00Z", "insurer").json()["data"]
     assert {(row["trips"], row["score"]) for row in earlier} == {(0, None)}

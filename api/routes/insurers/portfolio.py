@@ -1,12 +1,14 @@
 """Insurers: the scores of a whole portfolio as of a renewal date, in one file."""
 
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
-from api.http.answers import Instant, Shape, json, prefers
+from api.http.answers import Instant, Shape, prefers
 from api.http.auth import Call, needs
 from api.http.scopes import Scope
 from api.resources.scores import Band
@@ -15,6 +17,7 @@ from contracts.purposes import Purpose
 from runtime.errors import Usage
 from services import portfolio_scores
 from services.portfolio_file import CSV, PARQUET, as_csv, as_parquet
+from services.portfolio_scores import Portfolio
 from store.people.read_log import of_customers
 from store.postgres.times import from_us
 
@@ -76,13 +79,32 @@ def get_portfolio_scores(
     when = as_of or from_us(call.now_us)
     with call.connection() as connection:
         try:
-            rows = portfolio_scores.of_portfolio(connection, call.caller.tenant, when, version)
+            portfolio = portfolio_scores.of_tenant(connection, call.caller.tenant, when, version)
         except Usage as error:
             raise invalid("query.version", str(error)) from None
-        drivers = sorted({row["driver"] for row in rows})
-        call.log(connection, of_customers(drivers), "driving scores", Purpose.DRIVING_SCORE)
+    parts = _parts(call, portfolio)
+    columns = portfolio_scores.columns(portfolio)
     for media_type, written in ((CSV, as_csv), (PARQUET, as_parquet)):
         if prefers(request, media_type):
-            return Response(written(rows), media_type=media_type)
-    names = PolicyScore.model_fields
-    return json(PortfolioScores(data=[PolicyScore(**{k: row[k] for k in names}) for row in rows]))
+            return StreamingResponse(written(columns, parts), media_type=media_type)
+    return StreamingResponse(_as_json(parts), media_type="application/json")
+
+
+def _parts(call: Call, portfolio: Portfolio) -> Iterator[list[dict[str, Any]]]:
+    """Give the rows of some drivers at a time; their reads are logged before they are sent."""
+    for some in portfolio.portions:
+        with call.connection() as connection:  # not kept while a slow client reads
+            rows = portfolio_scores.rows_of(connection, portfolio, some)
+            drivers = sorted({row["driver"] for row in rows})
+            call.log(connection, of_customers(drivers), "driving scores", Purpose.DRIVING_SCORE)
+        yield rows
+
+
+def _as_json(parts: Iterable[list[dict[str, Any]]]) -> Iterator[bytes]:
+    """Give `PortfolioScores`, one part at a time."""
+    names, before = PolicyScore.model_fields, b'{"data":['
+    for rows in parts:
+        for row in rows:
+            yield before + PolicyScore(**{k: row[k] for k in names}).model_dump_json().encode()
+            before = b","
+    yield b"]}" if before == b"," else before + b"]}"
