@@ -1,6 +1,7 @@
 """`tachowatt analyse-meter`: compute the answer from the table of a meter's recording."""
 
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -86,17 +87,19 @@ def analyse(
     notes = list(table.notes)
     if not grid.inferred:
         notes.append("a single row tells no interval: the default is assumed")
-    doubted = doubted_intervals(table, grid, intervals)
-    notes += why_not(table, grid, intervals, end.carry, parameters)
+    unlike = intervals[intervals["reason"] != Reason.AS_READ]
+    doubted = doubted_intervals(table, grid, unlike)
+    notes += why_not(table, grid, unlike, end.carry, parameters)
     if grid.periods:
         notes.append("rows lie further apart than a day: no days, base load or anomalies")
-    base_load_w = _base_load(grid, values)
+    slots = grid.slots(values.start_us)
+    base_load_w = _base_load(grid, values, slots)
     if base_load_w is None:
         notes.append(f"base_load_w is not computed: {_no_base_load(grid, values)}")
     if grid.interval_s > HOUR_S:
         notes.append("profile is not computed: intervals are longer than an hour")
     answer: dict[str, Any] = {
-        "quality": _quality(table, grid, intervals, values),
+        "quality": _quality(table, grid, intervals, values, slots),
         "intervals": interval_summary(intervals),
         "energy_kwh": _total(values.energy_kwh),
         "estimated_kwh": estimated_kwh(table, intervals),
@@ -106,7 +109,7 @@ def analyse(
         "days": [] if grid.periods else _days(table, grid, values, (run.days, end.days)),
         "anomalies": []
         if grid.periods
-        else _anomalies(table, grid, (run.anomalies, end.anomalies), intervals),
+        else _anomalies(table, grid, (run.anomalies, end.anomalies), unlike),
         "doubted": doubted,
         "start": iso(table, int(table.t_us[0])),
         "end": iso(table, int(table.t_us[-1]) + (0 if _registers(table) else grid.last_us)),
@@ -164,10 +167,13 @@ def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
         keep &= ~np.isin(grid.t_us, refused)
     lengths = grid.interval_s if grid.lengths_s is None else grid.lengths_s
     end_us = grid.t_us + np.rint(np.multiply(lengths, US_PER_S)).astype(np.int64)
-    return Values(grid.t_us[keep], end_us[keep], table.local_us[keep], energy[keep], read[keep])
+    columns = grid.t_us, end_us, table.local_us, energy, read
+    return Values(*(columns if keep.all() else (column[keep] for column in columns)))
 
 
-def _quality(table: Table, grid: Grid, intervals: NDArray[Any], values: Values) -> dict[str, Any]:
+def _quality(
+    table: Table, grid: Grid, intervals: NDArray[Any], values: Values, slots: NDArray[np.int64]
+) -> dict[str, Any]:
     """Count intervals: expected = present + missing; estimated by the sender, or by us."""
     ours = intervals[(intervals["estimated"] == 1) & np.isfinite(intervals["energy_kwh"])]
     if grid.periods:
@@ -183,7 +189,7 @@ def _quality(table: Table, grid: Grid, intervals: NDArray[Any], values: Values) 
         estimated = spread.size
     else:
         expected = int(grid.slots(grid.t_us[-1:])[0]) + 1
-        present = _distinct(grid.slots(values.start_us))
+        present = _distinct(slots)
         expected = max(expected, present)
         estimated = int(np.sum(~values.read)) + ours.size
     return {
@@ -207,14 +213,14 @@ def _cells(grid: Grid, start_us: NDArray[np.int64], end_us: NDArray[np.int64]) -
     return np.asarray(middle // round(grid.kernel_s * US_PER_S), np.int64)
 
 
-def _base_load(grid: Grid, values: Values) -> float | None:
+def _base_load(grid: Grid, values: Values, slots: NDArray[np.int64]) -> float | None:
     """Return the base load, W, of the measured values in their intervals."""
     if grid.interval_s > LEVEL_TO_S:
         return None
     whole = values.read & (values.end_us - values.start_us > 0.99e6 * grid.interval_s)
     if not whole.any():
         return None
-    slots = grid.slots(values.start_us[whole])
+    slots = slots[whole]
     series = np.full(int(slots.max() - slots.min()) + 1, np.nan)
     series[slots - slots.min()] = values.energy_kwh[whole]
     return number(base_load(series, grid.interval_s), 3)
@@ -238,45 +244,50 @@ def _profile(intervals: NDArray[Any]) -> dict[str, Any]:
 
 
 def _days(
-    table: Table, grid: Grid, values: Values, rows: tuple[NDArray[Any], ...]
+    table: Table, grid: Grid, values: Values, kernel_days: tuple[NDArray[Any], ...]
 ) -> list[dict[str, Any]]:
     """Return the energy of each local calendar day, from the first to the last."""
     if values.energy_kwh.size == 0:
         return []
     day = values.local_us // DAY_US
-    counts = values.read if _registers(table) else np.ones(day.size, np.bool_)
-    expected: dict[int, int] = {}
-    for part in rows:
-        expected |= dict(zip(part["day"].tolist(), part["expected"].tolist(), strict=True))
-    usual = round(DAY_US / (grid.interval_s * US_PER_S))
     numbers = np.arange(day[0], day[-1] + 1)
+    expected = np.full(numbers.size, round(DAY_US / (grid.interval_s * US_PER_S)))
+    for part in kernel_days:
+        at = part["day"] - day[0]
+        known = (at >= 0) & (at < numbers.size)
+        expected[at[known]] = part["expected"][known]
     edges = np.searchsorted(day, np.arange(day[0], day[-1] + 2))
-    before = np.concatenate((np.zeros(1, np.int64), np.cumsum(counts)))
-    present = np.diff(before[edges]).tolist()
+    rows = np.diff(edges)
+    present = rows
+    if _registers(table):
+        before = np.concatenate((np.zeros(1, np.int64), np.cumsum(values.read)))
+        present = np.diff(before[edges])
     dates = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
     energy = exact_sums(values.energy_kwh, edges).tolist()
-    empty = (np.diff(edges) == 0).tolist()
     return [
         {
-            "date": dates[at],
-            "energy_kwh": None if empty[at] else energy[at],
-            "expected": expected.get(day_number, usual),
-            "present": present[at],
+            "date": date,
+            "energy_kwh": kwh if n else None,
+            "expected": due,
+            "present": read,
         }
-        for at, day_number in enumerate(numbers.tolist())
+        for date, kwh, n, due, read in zip(
+            dates, energy, rows.tolist(), expected.tolist(), present.tolist(), strict=True
+        )
     ]
 
 
 def _anomalies(
-    table: Table, grid: Grid, rows: tuple[NDArray[Any], ...], intervals: NDArray[Any]
+    table: Table, grid: Grid, rows: tuple[NDArray[Any], ...], unlike: NDArray[Any]
 ) -> list[dict[str, Any]]:
     """Join each episode's two rows: the one that raised it, the one that cleared it.
 
-    `reason` of the evidence says why the interval at its start is not as read, None if it is.
+    unlike : the intervals that are not as read; `reason` of the evidence says why the interval at
+    an episode's start is one of them, None if it is not
     """
-    doubted = intervals[intervals["reason"] != Reason.AS_READ]
-    reasons = dict(zip(doubted["start_us"].tolist(), doubted["reason"].tolist(), strict=True))
+    reasons = dict(zip(unlike["start_us"].tolist(), unlike["reason"].tolist(), strict=True))
 
+    @cache
     def when(t_us: float) -> str | None:
         if t_us <= 0:
             return None

@@ -11,7 +11,7 @@ from app.recordings.guesses import Guess
 from app.recordings.meter_grid import Grid
 from app.recordings.read import Table
 from contracts.quality import Quality, Reason
-from feature_kernels.consumption import Parameters
+from feature_kernels.consumption import Parameters, sums_by_reason
 from feature_kernels.consumption import carry as layout
 
 MOST_LISTED = 200
@@ -59,9 +59,12 @@ def estimated_kwh(table: Table, intervals: NDArray[Any]) -> float:
     return fsum(ours["energy_kwh"])
 
 
-def doubted_intervals(table: Table, grid: Grid, intervals: NDArray[Any]) -> list[dict[str, Any]]:
-    """List the intervals that are not as read for another reason than a hole."""
-    rows = intervals[intervals["reason"] > Reason.HOLE]
+def doubted_intervals(table: Table, grid: Grid, unlike: NDArray[Any]) -> list[dict[str, Any]]:
+    """List the intervals that are not as read for another reason than a hole.
+
+    unlike : the intervals that are not as read
+    """
+    rows = unlike[unlike["reason"] > Reason.HOLE]
     value = table.columns.get("energy_kwh")
     listed: list[dict[str, Any]] = []
     for row in rows[:MOST_LISTED]:
@@ -85,13 +88,13 @@ def doubted_intervals(table: Table, grid: Grid, intervals: NDArray[Any]) -> list
 def why_not(
     table: Table,
     grid: Grid,
-    intervals: NDArray[Any],
+    unlike: NDArray[Any],
     carry: NDArray[np.float64],
     parameters: Parameters,
 ) -> list[str]:
-    """Say what was not counted, and why."""
+    """Say what was not counted, and why; unlike : the intervals that are not as read."""
     notes: list[str] = []
-    counts = np.bincount(intervals["reason"], minlength=len(Reason)).tolist()
+    counts = np.bincount(unlike["reason"], minlength=len(Reason)).tolist()
     if n := counts[Reason.IMPLAUSIBLE]:
         notes.append(
             f"{n} intervals are not counted but estimated: more than the connection carries "
@@ -102,7 +105,7 @@ def why_not(
         notes.append(f"{n} intervals are estimated: a reading between was wrong and left out")
     if n := counts[Reason.CORRECTED]:
         notes.append(f"{n} intervals take back what a wrong reading before had counted")
-    for row in intervals[intervals["reason"] == Reason.UNKNOWN_USE]:
+    for row in unlike[unlike["reason"] == Reason.UNKNOWN_USE]:
         start, end = int(row["start_us"]), int(row["end_us"])
         notes.append(_question(table, grid, start, end))
     if carry[0, layout.HELD_T] > 0.0:
@@ -131,18 +134,13 @@ def _question(table: Table, grid: Grid, start_us: int, end_us: int) -> str:
 
 def interval_summary(intervals: NDArray[Any]) -> list[dict[str, Any]]:
     """Count the intervals, and add their energy up, by status and reason."""
-    answer = []
-    key = intervals["status"] * len(Reason) + intervals["reason"]
-    count = np.bincount(key, minlength=1)
-    energy = np.bincount(key, np.nan_to_num(intervals["energy_kwh"]), count.size)
-    for one in np.flatnonzero(count).tolist():
-        status, reason = divmod(one, len(Reason))
-        answer.append(
-            {
-                "status": Quality(int(status)).name,
-                "reason": Reason(int(reason)).name,
-                "count": int(count[one]),
-                "energy_kwh": number(float(energy[one])),
-            }
-        )
-    return answer
+    count, energy = sums_by_reason(intervals, max(Quality) + 1, max(Reason) + 1)
+    return [
+        {
+            "status": Quality(status).name,
+            "reason": Reason(reason).name,
+            "count": int(count[status, reason]),
+            "energy_kwh": number(float(energy[status, reason])),
+        }
+        for status, reason in np.argwhere(count).tolist()
+    ]

@@ -7,10 +7,11 @@ a home costs what is its own.
 import csv
 import json
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,10 @@ class Plan:
     mapping: tuple[str, ...] = ()
 
 
+Row = Callable[[Path, Plan, Temperatures | None], dict[str, Any]]
+"""Makes a row of a file; raises Usage."""
+
+
 @dataclass(slots=True)
 class _Worker:
     plan: Plan
@@ -48,10 +53,10 @@ def _begin(plan: Plan) -> None:
     _worker = _Worker(plan, insight.weather_of(plan.wishes)[0])
 
 
-def _one(path: Path) -> dict[str, Any]:
+def _one(row: Row, path: Path) -> dict[str, Any]:
     assert _worker is not None
     try:
-        return row_of(path, _worker.plan, _worker.weather)
+        return row(path, _worker.plan, _worker.weather)
     except Usage as error:
         return {"file": path.name, "refused": str(error)}
 
@@ -87,18 +92,30 @@ def row_of(path: Path, plan: Plan, weather: Temperatures | None) -> dict[str, An
     }  # fmt: skip
 
 
+def rank_of(path: Path, plan: Plan, weather: Temperatures | None) -> dict[str, Any]:
+    """Return the window of a file that looks most tampered with, and its score. Raises Usage."""
+    analysis = analyse(read_meter_table(path, plan.wishes.tz, plan.mapping))
+    scores = insight.tamper_scores(analysis, plan.wishes.window_days or 14, weather)
+    known = [window for window in scores if window["score"] is not None]
+    worst = max(known, key=lambda window: float(window["score"]), default=None)
+    return {"file": path.name, "score": worst and worst["score"], "window": worst}
+
+
 def analyse_files(
-    files: Sequence[Path], plan: Plan, workers: int | None = None
+    files: Sequence[Path], plan: Plan, workers: int | None = None, row: Row = row_of
 ) -> Iterator[dict[str, Any]]:
     """Yield a row for each file, in their order; a file that does not fit has `refused`.
+
+    workers : processes; None = one for each core, fewer for few files
 
     Raises Usage for a file of temperatures that does not fit.
     """
     insight.weather_of(plan.wishes)  # a wrong file is reported once, not by each worker
-    count = min(workers or os.cpu_count() or 1, len(files))
+    most = min(os.cpu_count() or 1, -(-len(files) // PORTION))
+    count = min(workers or most, len(files))
     if count <= 1:
         _begin(plan)
-        yield from map(_one, files)
+        yield from map(partial(_one, row), files)
         return
     with (
         one_thread_of_blas(),
@@ -106,7 +123,7 @@ def analyse_files(
             count, get_context("spawn"), initializer=_begin, initargs=(plan,)
         ) as pool,
     ):
-        yield from pool.map(_one, files, chunksize=PORTION)
+        yield from pool.map(partial(_one, row), files, chunksize=PORTION)
 
 
 @contextmanager

@@ -19,7 +19,9 @@ from app.commands.shared.recording import Map, Quiet, Zone, check_outputs, progr
 from app.recordings.folder import files_of
 
 Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
-Workers = Annotated[int | None, typer.Option(min=1, help="Processes; a core each if not given")]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Processes; one for each core, fewer for few files")
+]
 Table = Annotated[Path | None, typer.Option(metavar="FILE", help="Write .csv or .json here")]
 
 

@@ -3,7 +3,7 @@
 Each file is a meter with interval values of at most an hour. A file that does not fit is listed
 under `refused` with the reason. With the temperatures of their place windows are compared with days
 of like weather: without them the season of a home that heats or cools by electricity looks like
-theft.
+theft. Many files are read and analysed by a process for each core.
 
 Example:
 
@@ -16,10 +16,10 @@ from typing import Annotated, Any
 import typer
 
 from app.commands.analyse_meter import Temperature
+from app.commands.analyse_meters import Workers
 from app.commands.shared.console import print_json
 from app.commands.shared.recording import Map, Quiet, Zone, progress
 from app.recordings.folder import files_of
-from runtime.errors import Usage
 
 Folder = Annotated[Path, typer.Argument(help="Folder of CSV or Parquet files", show_default=False)]
 Windows = Annotated[str, typer.Option(metavar="DAYS", help="Length of a window")]
@@ -31,28 +31,23 @@ def rank_meters(
     map_: Map = None,
     windows: Windows = "14d",
     temperature: Temperature = None,
+    workers: Workers = None,
     quiet: Quiet = False,
 ) -> None:
-    from app.analysis import insight
-    from app.analysis.meter import analyse
-    from app.recordings.read import read_meter_table
+    from app.analysis import insight, portfolio
 
     files = files_of(folder)
-    days = insight.window_of(windows) or 14
-    weather, _ = insight.weather_of(insight.Wishes(temperature, tz))
+    wishes = insight.Wishes(temperature, tz, window_days=insight.window_of(windows))
+    plan = portfolio.Plan(wishes, tuple(map_ or ()))
     ranked: list[dict[str, Any]] = []
     refused = []
     with progress(quiet) as step:
-        for done, path in enumerate(files):
-            step(done / len(files), f"{done + 1} of {len(files)}: {path.name}")
-            try:
-                meter = analyse(read_meter_table(path, tz, map_ or ()))
-                scores = insight.tamper_scores(meter, days, weather)
-            except Usage as error:
-                refused.append({"file": path.name, "reason": str(error)})
-                continue
-            known = [window for window in scores if window["score"] is not None]
-            worst = max(known, key=lambda window: float(window["score"]), default=None)
-            ranked.append({"file": path.name, "score": worst and worst["score"], "window": worst})
+        rows = portfolio.analyse_files(files, plan, workers, portfolio.rank_of)
+        for done, row in enumerate(rows, start=1):
+            step(done / len(files), f"{done} of {len(files)}: {row['file']}")
+            if "refused" in row:
+                refused.append({"file": row["file"], "reason": row["refused"]})
+            else:
+                ranked.append(row)
     ranked.sort(key=lambda meter: -(meter["score"] or 0.0))
     print_json({"meters": ranked, "refused": refused})

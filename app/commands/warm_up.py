@@ -12,7 +12,13 @@ from app.commands.shared.console import err
 
 
 def warm_up() -> None:
+    import numpy as np
+
     from app.processes.warm_up import load_kernels
+    from app.recordings import plain_cells
+    from feature_kernels.sums import exact_sums
 
     asyncio.run(load_kernels())
+    plain_cells.warm_up()
+    exact_sums(np.ones(1), np.array([0, 1]))
     err.print("all kernels are compiled", style="dim")

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.recordings.cells import RawTable
 from app.recordings.dates import to_iso
 from app.recordings.guesses import Guess
+from app.recordings.plain_cells import PlainTimes, plain_times
 from app.recordings.values import clean_text, is_text
 from app.recordings.wall_clock import Clock, Resolved, resolve
 from app.recordings.zones import Zone, load_zone
@@ -94,6 +95,9 @@ def absolute_times(
         return _walls(raw, name, wall, tz)
     if not is_text(cells):
         return _instants(_epoch_ms(raw, name, cells), tz)
+    plain = plain_times(cells) if date_format is None else None
+    if plain is not None and (plain.offset_us is not None or tz is not None):
+        return _plain(raw, name, plain, tz)
     text = clean_text(cells)
     known = pc.drop_null(text)
     numeric = date_format is None and len(known)
@@ -131,6 +135,15 @@ def on_the_clock(
         guesses=(*times.guesses, *((found.guess,) if found.guess else ())),
     )
     return moved, found
+
+
+def _plain(raw: RawTable, name: str, plain: PlainTimes, tz: str | None) -> Times:
+    missing = np.zeros(plain.wall_us.size, np.bool_)
+    if plain.offset_us is None:
+        return _walls(raw, name, _Read(plain.wall_us, missing), tz)
+    read = _Read(plain.wall_us - plain.offset_us, missing)
+    _check_span(raw, name, read)
+    return _instants(read, tz, plain.offset_us)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from app.recordings.cells import RawTable, TableError
 from app.recordings.guesses import Guess
 from app.recordings.number_format import POINT, NumberFormat, decide, stated, without_gaps
+from app.recordings.plain_cells import plain_numbers
 from contracts.meter_number import meter_key
 from contracts.quality import Quality
 from contracts.units import Column
@@ -111,7 +112,10 @@ def numbers(
     """
     cells = raw.cells[column.name]
     expected = f"a number in {column.unit} from {column.lowest:g} to {column.highest:g}"
-    if is_text(cells):
+    values = plain_numbers(cells) if stated(how.decimal, how.thousands) is None else None
+    if values is not None:
+        pass
+    elif is_text(cells):
         text = clean_text(cells)
         if column.name == "ignition":
             text = pc.replace_substring_regex(text, r"(?i)^true$", "1")

@@ -7,6 +7,7 @@ whole columns. `wall_clock.py` finds out which clock wrote a file.
 import difflib
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
@@ -52,6 +53,12 @@ class Zone:
 
 def load_zone(name: str, first_us: int, last_us: int) -> Zone:
     """Read a zone's transitions between two instants (µs UTC, a day is added on both sides)."""
+    return _between(name, first_us // DAY_US - 2, -(-last_us // DAY_US) + 2)
+
+
+@lru_cache(maxsize=64)  # the files of a folder are of the same years
+def _between(name: str, first_day: int, last_day: int) -> Zone:
+    """Read a zone's transitions between two days since 1970."""
     try:
         info = ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
@@ -65,11 +72,11 @@ def load_zone(name: str, first_us: int, last_us: int) -> Zone:
         shift = (EPOCH + timedelta(microseconds=t_us)).astimezone(info).utcoffset()
         return 0 if shift is None else round(shift.total_seconds() * 1e6)
 
-    day = (first_us - 2 * DAY_US) // DAY_US * DAY_US
+    day = first_day * DAY_US
     start = offset(day)
     changes: list[tuple[int, int, int]] = []
     here = start
-    while day < last_us + 2 * DAY_US:
+    while day < last_day * DAY_US:
         there = offset(day + DAY_US)
         if there != here:
             low, high = day, day + DAY_US

@@ -3,7 +3,7 @@
 from feature_kernels.consumption.carry import CARRY_VERSION, CARRY_WIDTH, initial_carry
 from feature_kernels.consumption.loop import COLUMNS, ConsumeResult, consume, finish
 from feature_kernels.consumption.parameters import DEFAULTS, Parameters
-from feature_kernels.consumption.profile import base_load, load_profile
+from feature_kernels.consumption.profile import base_load, load_profile, sums_by_reason
 from feature_kernels.consumption.rows import (
     ANOMALY_DTYPE,
     ANOMALY_KINDS,
@@ -27,4 +27,5 @@ __all__ = [
     "finish",
     "initial_carry",
     "load_profile",
+    "sums_by_reason",
 ]

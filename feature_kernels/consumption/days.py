@@ -6,7 +6,7 @@ from feature_kernels.consumption import carry as C
 from feature_kernels.consumption.anomalies import is_open
 from feature_kernels.consumption.base_load_rise import begin_baseline, close_block
 from feature_kernels.consumption.profile import DAILY_LEVEL_SHARE, LEVEL_SHARE
-from feature_kernels.consumption.ranks import half_at_most, ranked
+from feature_kernels.consumption.ranks import half_at_most, ranked, three_ranked
 from feature_kernels.consumption.rows import STUCK, ZERO
 from feature_kernels.kernel import hot_kernel, lean_kernel
 
@@ -71,12 +71,11 @@ def open_day(c, day, start, lead):
 
 
 @lean_kernel
-def second_highest(c, ring, n):
-    """Return the highest and the second highest of a ring's first n values."""
+def second_highest(values):
+    """Return the highest and the second highest of the values, at least 0."""
     first = 0.0
     second = 0.0
-    for i in range(n):
-        value = c[ring + i]
+    for value in values:
         if value > first:
             second = first
             first = value
@@ -104,14 +103,14 @@ def learn_habits(c, p):
     c[C.HABIT_AT] = (at + 1) % C.RING
     c[C.HABIT_DAYS] += 1.0
     n = int(min(c[C.HABIT_DAYS], C.RING))
-    first, second = second_highest(c, C.RING_MAX, n)
+    first, second = second_highest(c[C.RING_MAX : C.RING_MAX + n])
     # one freak day while learning must not blind the meter: it counts half as much again
     # as the next highest at most
     c[C.HABIT_MAX_W] = max(c[C.HABIT_MAX_W] * p.peak_memory, min(first, 1.5 * second))
-    first, second = second_highest(c, C.RING_ZERO, n)
+    first, second = second_highest(c[C.RING_ZERO : C.RING_ZERO + n])
     c[C.HABIT_ZERO_H] = second
     c[C.LIMIT_ZERO_H] = run_limit(p, first, second, p.zero_hours, True)
-    first, second = second_highest(c, C.RING_SAME, n)
+    first, second = second_highest(c[C.RING_SAME : C.RING_SAME + n])
     c[C.HABIT_SAME_H] = second
     c[C.LIMIT_SAME_H] = run_limit(p, first, second, p.stuck_hours, False)
 
@@ -122,17 +121,19 @@ def estimate_base(c):
     n = int(c[C.BASE_N])
     if n < 3:
         return np.nan
-    at = C.RING_BASE
-    floor = ranked(c, at, 4, n, n // 2, c[C.BASE_LOAD_W])
-    level = half_at_most(c, at + 1, 4, n, LEVEL_SHARE, floor)
+    end = C.RING_BASE + 4 * n
+    floor = ranked(c[C.RING_BASE : end : 4], n // 2, c[C.BASE_LOAD_W])
+    level = half_at_most(c[C.RING_BASE + 1 : end : 4], LEVEL_SHARE, floor)
     c[C.RESTLESS] = 0.0 if level else 1.0
     if floor > 0.0 and level:
         return floor
-    low = ranked(c, at + 3, 4, n, int(0.05 * (n - 1)), c[C.BASE_LOAD_W])
-    lower_quarter = ranked(c, at + 3, 4, n, int(0.25 * (n - 1)), low)
+    means = c[C.RING_BASE + 3 : end : 4]
+    low = ranked(means, int(0.05 * (n - 1)), c[C.BASE_LOAD_W])
+    lower_quarter = ranked(means, int(0.25 * (n - 1)), low)
     if low >= DAILY_LEVEL_SHARE * lower_quarter:
         return lower_quarter
-    low = ranked(c, at + 2, 4, n, int(0.05 * (n - 1)), c[C.BASE_MEMORY_W])
+    halves = c[C.RING_BASE + 2 : end : 4]
+    low = ranked(halves, int(0.05 * (n - 1)), c[C.BASE_MEMORY_W])
     # weather lies on every day of a season: the milder weeks are remembered and fade slowly
     if c[C.BASE_MEMORY_W] > 0.0:
         low = min(low, c[C.BASE_MEMORY_W] * 1.003)
@@ -150,7 +151,7 @@ def close_day(c, p, days, count, device, tail, decided):
     floor = np.nan
     solar = is_solar(c, p)
     if n >= (4 if solar else 18) and c[C.INTERVAL_US] <= 2.0 * HOUR_US_F:
-        floor = ranked(c, C.HOURS, 1, n, 1, c[C.CLOSED_LOW_W])
+        floor, quarter, median = three_ranked(c[C.HOURS : C.HOURS + n], 1, n // 4, n // 2)
         if c[C.DAY_TAINTED] == 0.0:
             first = 0.0
             second = 0.0
@@ -162,10 +163,9 @@ def close_day(c, p, days, count, device, tail, decided):
             mean = (first + second) / n
             c[C.CLOSED] = 1.0
             c[C.CLOSED_START] = c[C.DAY_START]
-            quarter = ranked(c, C.HOURS, 1, n, n // 4, c[C.CLOSED_QUARTER_W])
             c[C.CLOSED_LOW_W] = floor
             c[C.CLOSED_QUARTER_W] = quarter
-            c[C.CLOSED_MEDIAN_W] = ranked(c, C.HOURS, 1, n, n // 2, c[C.CLOSED_MEDIAN_W])
+            c[C.CLOSED_MEDIAN_W] = median
             c[C.CLOSED_MEAN_W] = mean
             c[C.CLOSED_TOP_W] = c[C.DAY_HABIT_MAX_W]
             if solar != (c[C.DROPS_SOLAR] > 0.0):

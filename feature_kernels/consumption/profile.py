@@ -14,7 +14,7 @@ HOUR_US_F = 3_600_000_000.0
 DAY_US_F = 86_400_000_000.0
 HOUR_US, DAY_US = 3_600_000_000, 86_400_000_000
 # Places in INTERVAL_DTYPE.
-START, END, LOCAL, ENERGY, STATUS, ESTIMATED = 1, 2, 3, 4, 5, 6
+START, END, LOCAL, ENERGY, STATUS, ESTIMATED, REASON = 1, 2, 3, 4, 5, 6, 7
 
 # A load has a *level* if the lowest tenth of its hours reaches this share of the lowest quarter.
 # Recorded homes: 0.92 with a steady base, 0.35 where appliances alone make the load. Own.
@@ -93,6 +93,40 @@ def load_profile(intervals: NDArray[np.void]) -> NDArray[np.float64]:
     return mean.reshape(2, 24)
 
 
+@lean_kernel
+def add_up_reasons(whole, real, count, energy):
+    """Count intervals, and add up their kWh, by status and reason; words as in `add_up_slots`.
+
+    Returns whether all codes were known.
+    """
+    for i in range(whole.shape[0]):
+        status = whole[i, STATUS]
+        reason = whole[i, REASON]
+        if not (0 <= status < count.shape[0] and 0 <= reason < count.shape[1]):
+            return False
+        count[status, reason] += 1
+        kwh = real[i, ENERGY]
+        if kwh == kwh:
+            energy[status, reason] += kwh
+    return True
+
+
+def sums_by_reason(
+    intervals: NDArray[np.void], statuses: int, reasons: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Count intervals (INTERVAL_DTYPE[k]), and add up their energy, by status and reason.
+
+    statuses, reasons : how many codes there are
+
+    Returns int64 and float64[statuses, reasons], kWh. Raises ValueError for another code.
+    """
+    count = np.zeros((statuses, reasons), np.int64)
+    energy = np.zeros(count.shape)
+    if not add_up_reasons(*words(intervals, INTERVAL_DTYPE), count, energy):
+        raise ValueError("an interval has a status or a reason that has no code")
+    return count, energy
+
+
 def _low(ascending: NDArray[np.float64], share: float) -> float:
     """Order statistic at `share` of the sorted values (the lower one, no interpolation)."""
     return float(ascending[int(share * (ascending.size - 1))])
@@ -123,12 +157,14 @@ def base_load(energy_kwh: NDArray[np.float64], interval_s: float) -> float:
     for hours in (1, 24, 12):
         per = max(1, round(hours * 3600.0 / interval_s))
         whole = energy_kwh[: energy_kwh.size // per * per].reshape(-1, per)
-        mean = whole.mean(axis=1) * 3.6e6 / interval_s
+        # numpy takes long for many short rows
+        mean = (whole[:, 0] + whole[:, 1]) / 2.0 if per == 2 else whole.mean(axis=1)
+        mean = mean * 3.6e6 / interval_s
         blocks.append(np.sort(mean[np.isfinite(mean)]))
     hourly, daily, half = blocks
     if daily.size < 3 or half.size < 6:
         return float("nan")
-    positive = hourly[hourly > 0.0]
+    positive = hourly[np.searchsorted(hourly, 0.0, side="right") :]
     if interval_s <= 2 * 3600.0 and positive.size >= 48:
         tenth, quarter = _low(positive, 0.10), _low(positive, 0.25)
         if tenth >= LEVEL_SHARE * quarter:

@@ -1,4 +1,4 @@
-"""Order statistics of a few values in the carry, without an array of their own and without sorting.
+"""Order statistics of a few values, without an array and without sorting.
 
 A meter's figures move little from day to day, so what was found last is near what is sought: one
 pass counts how many values lie below it, and each further pass goes one value up or down.
@@ -10,53 +10,68 @@ from feature_kernels.kernel import lean_kernel
 
 
 @lean_kernel
-def ranked(c, at, step, n, rank, near):
-    """Return what stands at `rank` (0 = lowest) of the n sorted values c[at], c[at + step], ...
+def ranked(values, rank, near):
+    """Return what stands at `rank` (0 = lowest) of the sorted values.
 
-    near : any value, best one close to it; NaN = not known
+    values : float64[n], no NaN; near : any value, best one close to the answer; NaN = not known
 
-    Values are no NaN. Complexity: O(n) for each value between `near` and the answer.
+    Complexity: O(n) for each value between `near` and the answer.
     """
-    value = near if near == near else c[at]
+    value = near if near == near else values[0]
+    n = values.shape[0]
     below = 0
     upto = 0
     for i in range(n):
-        one = c[at + step * i]
-        below += one < value
-        upto += one <= value
-    while rank >= upto:
+        below += values[i] < value
+        upto += values[i] <= value
+    while rank >= upto and value < np.inf:
         following = np.inf
         for i in range(n):
-            one = c[at + step * i]
-            if value < one < following:
-                following = one
+            following = min(following, values[i] if values[i] > value else np.inf)
         value = following
+        below = upto
         for i in range(n):
-            upto += c[at + step * i] == value
-        if value == np.inf:
-            return value
-        below = 0
-    while rank < below:
+            upto += values[i] == value
+    while rank < below and value > -np.inf:
         following = -np.inf
         for i in range(n):
-            one = c[at + step * i]
-            if following < one < value:
-                following = one
+            following = max(following, values[i] if values[i] < value else -np.inf)
         value = following
         for i in range(n):
-            below -= c[at + step * i] == value
-        if value == -np.inf:
-            return value
+            below -= values[i] == value
     return value
 
 
 @lean_kernel
-def half_at_most(c, at, step, n, share, most):
-    """Tell whether `share` of the upper median of n values is at most `most`.
+def three_ranked(values, first, second, third):
+    """Return what stands at three ranks of the sorted values, where nothing is known about them.
+
+    Complexity: O(n²), without a branch that could be guessed wrongly.
+    """
+    a = np.nan
+    b = np.nan
+    c = np.nan
+    n = values.shape[0]
+    for k in range(n):
+        value = values[k]
+        below = 0
+        upto = 0
+        for i in range(n):
+            below += values[i] < value
+            upto += values[i] <= value
+        a = value if below <= first < upto else a
+        b = value if below <= second < upto else b
+        c = value if below <= third < upto else c
+    return a, b, c
+
+
+@lean_kernel
+def half_at_most(values, share, most):
+    """Tell whether `share` of the upper median of the values is at most `most`.
 
     By counting: the median is so just when more than half of the values are (rounding is monotone).
     """
     fitting = 0
-    for i in range(n):
-        fitting += share * c[at + step * i] <= most
-    return fitting > n // 2
+    for i in range(values.shape[0]):
+        fitting += share * values[i] <= most
+    return fitting > values.shape[0] // 2

@@ -35,8 +35,8 @@ def drop_severity(share):
 @lean_kernel
 def middle(c, figure, first, end):
     """Median (upper, for an even number) of a figure of the days first to end."""
-    at = C.DROPS + N * first + figure
-    return ranked(c, at, N, end - first, (end - first) // 2, c[at])
+    at = C.DROPS + figure
+    return ranked(c[at + N * first : at + N * end : N], (end - first) // 2, c[at + N * first])
 
 
 @kernel

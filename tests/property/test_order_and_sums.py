@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from feature_kernels.consumption.ranks import half_at_most, ranked
+from feature_kernels.consumption.ranks import half_at_most, ranked, three_ranked
 from feature_kernels.sums import exact_sums
 
 EXAMPLES = settings(max_examples=150, deadline=None, derandomize=True)
@@ -25,15 +25,17 @@ def test_a_rank_is_the_place_among_the_sorted_values(values, rank, near, step):
     carry = np.full(5 + step * len(values), 7.0)
     carry[5::step] = values
     rank %= len(values)
-    assert ranked(carry, 5, step, len(values), rank, near) == sorted(values)[rank]
+    ascending = sorted(values)
+    assert ranked(carry[5::step], rank, near) == ascending[rank]
+    ranks = (0, rank, len(values) // 2)
+    assert three_ranked(np.array(values), *ranks) == tuple(ascending[at] for at in ranks)
 
 
 @EXAMPLES
 @given(st.lists(finite | few, min_size=1, max_size=30), finite | few, st.sampled_from([0.5, 0.7]))
 def test_the_median_is_compared_without_being_found(values, most, share):
-    carry = np.array([0.0, *values])
     median = sorted(values)[len(values) // 2]
-    assert half_at_most(carry, 1, 1, len(values), share, most) == (share * median <= most)
+    assert half_at_most(np.array(values), share, most) == (share * median <= most)
 
 
 @EXAMPLES
