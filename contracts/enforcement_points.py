@@ -273,10 +273,11 @@ POINTS: tuple[Point, ...] = (
     Point(
         "readings of people",
         "Nobody but the customer learns of a meter, nothing is entered, nobody is invited to read, "
-        "and nothing is estimated or released.",
+        "and nothing is estimated, settled, released or sent to billing.",
         (
             "services/reading_rounds.py",
             "services/meter_data.py",
+            "services/meter_events.py",
             "store/people/meter_data.py",
         ),
         (
@@ -286,6 +287,8 @@ POINTS: tuple[Point, ...] = (
             "test_nothing_is_sent_without_consent_or_channel",
             "tests/integration/test_reading_links.py::"
             "test_who_has_left_or_withdrawn_enters_nothing",
+            "tests/integration/test_meter_data.py::"
+            "test_events_leave_by_kafka_where_it_feeds_the_store",
         ),
     ),
     Point(
