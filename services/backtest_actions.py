@@ -7,13 +7,12 @@ count its own messages, and no reaction to messages that it would not have sent.
 of the household stay as they were, and so do facts that count messages. Nothing is written.
 """
 
-import operator
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import lru_cache
-from typing import Any
+from functools import lru_cache, partial
+from typing import Any, NamedTuple
 
 import numpy as np
 from pydantic_core import from_json
@@ -34,7 +33,6 @@ from store.postgres.pool import Connection
 _SHOWN = 20
 _ASKED = 5_000
 """Customers whose consents are asked at once."""
-_NONE = b"[]"
 Progress = Callable[[int, int], None]
 """Called with the number of decisions that are done, and of all."""
 
@@ -73,11 +71,12 @@ class _Run:
 
     def play(self, one: _One, scored: "_Scored", before: Sequence[Winner]) -> list[Winner]:
         """Decide; before : winners of the earlier outbound decisions about this customer."""
-        customer, person = one.customer, one.request.person
+        customer, request = one.customer, one.request
         if customer in self._diverged:
-            person = self._person(one.request, before, self._made[customer])
+            person = self._person(request, before, self._made[customer])
+            request = replace(request, person=person)
         refused: set[str] = set()
-        winners = scored.winners(one, person, refused)
+        winners = scored.winners(one, request, refused)
         if refused:
             self.stopped.update(refused)
         self.won.update(winner.action for winner in winners)
@@ -172,8 +171,9 @@ def run(
     batches = _batches(connection, tenant, {one.digest for one in about}, now.batch)
     granted = _granted(connection, tenant, {one.customer for one in about})
     shown = None if all_differences else _SHOWN
-    for part in decided.between(connection, tenant, since, until, most):
-        _play(_readable(part, granted, batches, found), now, new, batches, found, shown)
+    read = partial(_read, granted=granted, batches=batches)
+    for part in decided.between(connection, tenant, since, until, read, most):
+        _play(_Part(_used(part, found)), now, new, batches, found, shown)
         progress(found.count + found.hidden, total)
     return {
         "decisions": found.count,
@@ -212,52 +212,75 @@ def _granted(connection: Connection, tenant: str, customers: set[str]) -> dict[s
     return found
 
 
-def _readable(
-    part: decided.Part, granted: Mapping[str, frozenset[str]], batches: Mapping[str, Batch],
-    found: _Found,
-) -> "_Part":  # fmt: skip
-    """Return the decisions whose purposes are all granted now.
+class _Stored(NamedTuple):
+    """Inputs and winners of a decision, as they mostly are from day to day.
 
-    Of a customer who was not asked about, and by files that were not there: made meanwhile.
+    known : the files that decided were there as we began; readable : all its purposes are granted
+    now. request : without facts and time; now_us : None = the time of the decision. facts : of the
+    record's JSON; names, places : of the compact form.
     """
-    nothing: frozenset[str] = frozenset()
-    readable = [
-        purposes <= granted.get(customer, nothing)
-        for purposes, customer in zip(part.purposes, part.customers, strict=True)
-    ]
-    known = [digest in batches for digest in part.digests]
-    found.hidden += sum(map(operator.gt, known, readable))
-    if not (all(readable) and all(known)):
-        part = part.only(np.array(readable, np.bool_) & np.array(known, np.bool_))
-    return _Part(part, list(map(_inputs, part.requests)))
 
-
-@dataclass(frozen=True, slots=True)
-class _Inputs:
-    """Inputs of a decision. request : without facts and time; now_us, facts : None = they are not
-    in the record's JSON."""
-
+    customer: str
+    digest: str
+    known: bool
+    readable: bool
     request: Request
     now_us: int | None
-    facts: Sequence[Sequence[Any]] | None
+    facts: Sequence[Sequence[Any]]
+    names: str
+    places: compact.Places
+    decided: list[Winner]
+    outbound: bool
 
 
-@lru_cache(maxsize=16_384)  # from day to day they are mostly the same
-def _inputs(request: bytes) -> _Inputs:
+def _read(
+    stored: decided.Stored, granted: Mapping[str, frozenset[str]], batches: Mapping[str, Batch]
+) -> _Stored:
+    request, now_us, facts = _inputs(stored.request)
+    names = stored.facts or ""
+    return _Stored(
+        stored.customer,
+        stored.digest,
+        stored.digest in batches,
+        # Of who has come meanwhile no consent was asked.
+        stored.purposes <= granted.get(stored.customer, frozenset()),
+        request,
+        now_us,
+        facts,
+        names,
+        compact.places_of(names),
+        [] if stored.winners is None else record.winners_of(from_json(stored.winners)),
+        stored.outbound,
+    )
+
+
+@lru_cache(maxsize=4_096)  # customers share many
+def _inputs(request: bytes) -> tuple[Request, int | None, Sequence[Sequence[Any]]]:
+    """Return a request without facts and time, its time if it is in the JSON, and such facts."""
     plain = from_json(request, cache_strings="all")
-    whole = record.request_of({"now_us": 0, **compact.whole(plain), "facts": ()})
-    return _Inputs(replace(whole, now_us=0), plain.get("now_us"), plain.get("facts"))
+    whole = record.request_of({**compact.whole(plain), "now_us": 0, "facts": ()})
+    return whole, plain.get("now_us"), plain.get("facts", ())
+
+
+def _used(part: decided.Part[_Stored], found: _Found) -> decided.Part[_Stored]:
+    """Return the decisions that may be used; count those that are hidden."""
+    if all([one.readable and one.known for one in part.stored]):
+        return part
+    known = np.array([one.known for one in part.stored])
+    used = known & [one.readable for one in part.stored]
+    found.hidden += int(known.sum() - used.sum())
+    return part.only(used)
 
 
 class _Part:
     """Decisions that are read and tried together, with their facts as columns."""
 
-    def __init__(self, part: decided.Part, inputs: Sequence[_Inputs]) -> None:
-        self.part = part
-        self._inputs = inputs
-        self._requests = [one.request for one in inputs]
+    def __init__(self, part: decided.Part[_Stored]) -> None:
+        self.stored = part.stored
+        self._part = part
+        self._requests = [one.request for one in part.stored]
         self._now_us = part.decided_us.copy()
-        for number, one in enumerate(inputs):
+        for number, one in enumerate(part.stored):
             if one.now_us is not None:
                 self._now_us[number] = one.now_us
         self._flat: Flat | None
@@ -268,10 +291,11 @@ class _Part:
 
     def _columns(self) -> Flat:
         """Return the facts of decisions as columns, from both forms of records."""
-        part = self.part
-        compacts = [(number, names) for number, names in enumerate(part.facts) if names is not None]
-        columns = compact.flat_of(compacts, part.values, part.at_us)
-        written = [() if one.facts is None else one.facts for one in self._inputs]
+        part, stored = self._part, self.stored
+        decisions = np.arange(len(part), dtype=np.intp)
+        places = [one.places for one in stored]
+        columns = compact.flat_of(decisions, places, part.values, part.at_us)
+        written = [one.facts for one in stored]
         return join([columns, flat_of(written)]) if any(written) else columns
 
     def score(self, batch: Batch) -> "_Scored":
@@ -285,29 +309,22 @@ class _Part:
 
     def one(self, number: int) -> _One:
         """Return one of the decisions."""
-        part = self.part
-        request = replace(self._requests[number], now_us=int(self._now_us[number]))
-        winners = part.winners[number]
+        stored = self.stored[number]
         return _One(
-            number, part.ids[number], part.customers[number], part.digests[number],
-            part.outbound[number], request,
-            [] if winners is None else record.winners_of(from_json(winners)),
+            number, self._part.ids[number].decode().rstrip(), stored.customer, stored.digest,
+            stored.outbound, replace(stored.request, now_us=int(self._now_us[number])),
+            stored.decided,
         )  # fmt: skip
-
-    def won(self) -> list[bool]:
-        """Return whether a decision had a winner."""
-        return [one is not None and one != _NONE for one in self.part.winners]
 
     def known(self, one: _One) -> tuple[FactValue, ...]:
         """Return the facts of a decision, as decisions one by one read them."""
-        rows = self._inputs[one.number].facts
-        if rows is None:
-            before = self.part.facts[: one.number]
-            begin = sum(len(names.split()) for names in before if names is not None)
-            names = self.part.facts[one.number] or ""
-            span = slice(begin, begin + len(names.split()))
-            values, at_us = self.part.values[span].tolist(), self.part.at_us[span].tolist()
-            rows = compact.facts_of(compact.Compact(names, values, at_us, {}))
+        part, stored = self._part, self.stored[one.number]
+        rows = stored.facts
+        if stored.names:
+            begin = int(part.counts[: one.number].sum())
+            span = slice(begin, begin + int(part.counts[one.number]))
+            values, at_us = part.values[span].tolist(), part.at_us[span].tolist()
+            rows = compact.facts_of(compact.Compact(stored.names, values, at_us, {}))
         return tuple(FactValue(*row) for row in rows)
 
 
@@ -323,14 +340,13 @@ class _Scored:
     @property
     def some(self) -> list[bool]:
         """Whether a decision may have a winner."""
-        return [True] * len(self.part.part) if self.scored is None else self.scored.some
+        return [True] * len(self.part.stored) if self.scored is None else self.scored.some
 
-    def winners(self, one: _One, person: Person, refused: set[str] | None = None) -> list[Winner]:
-        """Return the winners of a decision."""
+    def winners(self, one: _One, request: Request, refused: set[str] | None = None) -> list[Winner]:
+        """Return the winners of a decision. request : its own, or with another person."""
         if self.scored is not None:
-            return self.scored.winners(one.number, person, refused)
-        whole = replace(one.request, facts=self.part.known(one), person=person)
-        return decide(self.batch.rules, whole)
+            return self.scored.winners(one.number, request, refused)
+        return decide(self.batch.rules, replace(request, facts=self.part.known(one)))
 
 
 def _play(
@@ -341,9 +357,9 @@ def _play(
     changed = None if new is None else part.score(new.batch)
     others = {
         digest: part.score(batches[digest])
-        for digest in sorted(set(part.part.digests) - {now.batch.rules.set.digest})
+        for digest in sorted({one.digest for one in part.stored} - {now.batch.rules.set.digest})
     }
-    open_ = np.array(part.won()) | live.some
+    open_ = np.array([bool(one.decided) for one in part.stored], np.bool_) | live.some
     for scored in [*([] if changed is None else [changed]), *others.values()]:
         open_ |= scored.some
     # Of most customers on most days no action can win, by any set, and none did.
@@ -351,17 +367,16 @@ def _play(
     found.count += quiet
     found.equal += quiet
     found.recomputed += quiet
-    found.customers.update(part.part.customers)
+    found.customers.update([one.customer for one in part.stored])
     for number in np.flatnonzero(open_).tolist():
         one = part.one(number)
-        person = one.request.person
         before = found.decided[one.customer]
         followed = now.follows(one.customer)
         winners = now.play(one, live, before)
         # What the live set makes of the inputs that were recorded.
-        same_input = winners if followed else live.winners(one, person)
+        same_input = winners if followed else live.winners(one, one.request)
         own = others.get(one.digest)
-        again = same_input if own is None else own.winners(one, person)
+        again = same_input if own is None else own.winners(one, one.request)
         _count(found, one, same_input, again, most)
         if new is not None and changed is not None:
             after = new.play(one, changed, before)

@@ -12,7 +12,7 @@ from functools import reduce
 import numpy as np
 import numpy.typing as npt
 
-from customer_context.contact_policy.policy import Judge, Person
+from customer_context.contact_policy.policy import Judge
 from customer_context.facts.columns import (
     COLUMN,
     Bools,
@@ -228,15 +228,17 @@ class Scored:
                 self.priorities[number, others] = 0.0
 
     def winners(
-        self, number: int, person: Person | None = None, refused: set[str] | None = None
+        self, number: int, request: Request | None = None, refused: set[str] | None = None
     ) -> list[Winner]:
-        """Return the winners of a decision, as `decide` does. person : instead of the request's;
-        refused : gets the ids of rules of contact that stopped a treatment better than a winner."""
+        """Return the winners of a decision, as `decide` does. request : its own, or with another
+        person; refused : gets the ids of rules of contact that stopped a treatment better than a
+        winner."""
         if not self.some[number]:
             return []
         row = self.priorities[number]
-        request = replace(self.requests[number], now_us=int(self.now_us[number]))
-        judge = Judge(request.person if person is None else person)
+        if request is None:
+            request = replace(self.requests[number], now_us=int(self.now_us[number]))
+        judge = Judge(request.person)
         found: list[Winner] = []
         for made in self.batch._bypassing:
             own = np.zeros_like(row)

@@ -17,6 +17,8 @@ from customer_context.facts.catalogue import FACTS, FactType
 from customer_context.facts.columns import COLUMN, EXACT, Flat, choice_code
 from customer_context.facts.known import FactError, Value
 
+Places = npt.NDArray[np.int16]
+
 
 @dataclass(frozen=True, slots=True)
 class Compact:
@@ -99,34 +101,44 @@ def _value(name: str, value: float) -> tuple[str, Value]:
 
 
 def flat_of(
-    facts: Sequence[tuple[int, str]], values: npt.NDArray[np.float64], at_us: npt.NDArray[np.int64]
-) -> Flat:
-    """Return facts as columns. facts : (decision, names) of each; values, at_us : of all, in order.
-
-    Raises `FactError` for a name that the catalogue does not have.
-    """
-    plans = [_plan(names) for _, names in facts]
-    if not plans:
-        none = np.array([], dtype=np.intp)
-        return Flat(none, none, values, at_us)
-    codes = np.concatenate([codes for _, codes in plans])
-    counts = [len(rows) for rows, _ in plans]
+    decisions: npt.NDArray[np.intp], places: Sequence[Places],
+    values: npt.NDArray[np.float64], at_us: npt.NDArray[np.int64],
+) -> Flat:  # fmt: skip
+    """Return facts as columns. decisions, places : of each decision, as `places_of` gives; values,
+    at_us : of all, in order."""
+    counts = list(map(len, places))
+    every = np.concatenate([_NOWHERE, *places])
+    codes = _CODES[every]
     return Flat(
-        np.repeat(np.array([decision for decision, _ in facts], dtype=np.intp), counts),
-        np.concatenate([rows for rows, _ in plans]),
+        np.repeat(decisions, counts),
+        _ROWS[every],
         np.where(np.isnan(codes), values, codes),
         at_us,
     )
 
 
-@lru_cache(maxsize=65_536)
-def _plan(names: str) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.float64]]:
-    """Return the places of facts in the catalogue, and the numbers of choices, NaN of others."""
-    rows, codes = [], []
-    for one in names.split():
-        name, _, choice = one.partition("=")
-        if name not in FACTS or (choice and choice not in FACTS[name].choices):
-            raise FactError(f"there is no fact {one!r}; see `tachowatt facts`")
-        rows.append(COLUMN[name])
-        codes.append(choice_code(name, choice) if choice else np.nan)
-    return np.array(rows, dtype=np.intp), np.array(codes, dtype=np.float64)
+@lru_cache(maxsize=16_384)
+def places_of(names: str) -> Places:
+    """Return which facts, and which choices, the names of a record are.
+
+    Raises `FactError` for a name that the catalogue does not have.
+    """
+    try:
+        return np.array([_PLACES[one] for one in names.split()], dtype=np.int16)
+    except KeyError as error:
+        raise FactError(f"there is no fact {error}; see `tachowatt facts`") from None
+
+
+_EVERY = [
+    (name, choice, np.nan if choice is None else choice_code(name, choice))
+    for name, fact in FACTS.items()
+    for choice in (None, *fact.choices)
+]
+_PLACES: Mapping[str, int] = {
+    name if choice is None else f"{name}={choice}": place
+    for place, (name, choice, _) in enumerate(_EVERY)
+}
+_ROWS = np.array([COLUMN[name] for name, *_ in _EVERY], dtype=np.intp)
+_CODES = np.array([code for *_, code in _EVERY], dtype=np.float64)
+"""The number of a choice, NaN of other facts."""
+_NOWHERE: Places = np.array([], dtype=np.int16)

@@ -1,11 +1,11 @@
 """Stored decisions as a backtest reads them, and those for which no action won (migration 0085)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
 from itertools import compress
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -17,26 +17,28 @@ from store.postgres.binary import ARRAY_HEAD, EPOCH_2000_US, HEADER, TRAILER
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
-PART = 1024
-"""Decisions that are read at once."""
+PART, _KEPT = 1024, 32_768
+"""Decisions that are read at once, and customers for whom the same bytes are read once."""
+T = TypeVar("T")
 _WHERE = "where tenant = %(tenant)s and decided_at >= %(since)s and decided_at < %(until)s"
 _EVERY = (
     "select {} from contacts.next_action " + _WHERE + " union all "
     "select {} from contacts.no_action " + _WHERE
 )
+# What differs from day to day comes first: the rest is equal bytes, which are read once.
+_OWN = "decided_at, decision_id::char(32), "
 _WITH_WINNER = (
-    "decision_id, customer, digest, purposes, request, winners, direction = 'outbound', "
-    "decided_at, null::text, null::float8[], null::timestamptz[]"
+    f"{_OWN} null::float8[], null::timestamptz[], "
+    "customer, digest, purposes, request, winners, direction = 'outbound', null::text"
 )
 _WITHOUT_WINNER = (
-    "decision_id, customer, digest, purposes, request, null, true, "
-    "decided_at, facts, fact_values, fact_at"
+    f"{_OWN} fact_values, fact_at, customer, digest, purposes, request, null, true, facts"
 )
-_ORDER = "order by decided_at, decision_id limit %(most)s"
 _BETWEEN = (
-    f"copy ({_EVERY.format(_WITH_WINNER, _WITHOUT_WINNER)} {_ORDER}) to stdout (format binary)"
+    f"copy ({_EVERY.format(_WITH_WINNER, _WITHOUT_WINNER)} order by 1, 2 limit %(most)s) "
+    "to stdout (format binary)"
 ).encode()
-_FIELDS, _JSON = 11, [4, 5]
+_ORDER = "order by decided_at, decision_id limit %(most)s"
 _SHORT = "customer, digest, decided_at, decision_id"
 _ABOUT = (
     "select customer, digest, count(*) as decisions from ("
@@ -65,45 +67,48 @@ class About(NamedTuple):
     decisions: int
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """Some decisions by time, in lists of one length.
+class Stored(NamedTuple):
+    """What a decision has in common with others about the same customer.
 
-    requests, winners : JSON; None = without winner; outbound : it made a message, or would have;
-    facts : names, in the compact form; None = they are in the request. values, at_us : of the facts
-    of those in the compact form, one decision after the other.
+    request, winners : JSON; None = without winner; outbound : it made a message, or would have;
+    facts : names, in the compact form; None = they are in the request.
     """
 
-    ids: list[str]
-    customers: list[str]
-    digests: list[str]
-    purposes: list[frozenset[str]]
-    requests: list[bytes]
-    winners: list[bytes | None]
-    outbound: list[bool]
+    customer: str
+    digest: str
+    purposes: frozenset[str]
+    request: bytes
+    winners: bytes | None
+    outbound: bool
+    facts: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Part(Generic[T]):
+    """Some decisions by time. stored : what was made of `Stored`, equal ones once.
+
+    counts : facts in the compact form of each; values, at_us : these, one decision after the other.
+    """
+
+    stored: list[T]
+    ids: npt.NDArray[np.bytes_]
     decided_us: npt.NDArray[np.int64]
-    facts: list[str | None]
+    counts: npt.NDArray[np.int64]
     values: npt.NDArray[np.float64]
     at_us: npt.NDArray[np.int64]
 
     def __len__(self) -> int:
         """Return the number of decisions."""
-        return len(self.ids)
+        return len(self.stored)
 
-    def only(self, wanted: npt.NDArray[np.bool_]) -> "Part":
+    def only(self, wanted: npt.NDArray[np.bool_]) -> "Part[T]":
         """Return some of the decisions. wanted : bool[decisions]."""
-        counts = [0 if names is None else len(names.split()) for names in self.facts]
-        of_facts = np.repeat(wanted, counts)
+        of_facts = np.repeat(wanted, self.counts)
         return Part(
-            list(compress(self.ids, wanted)),
-            list(compress(self.customers, wanted)),
-            list(compress(self.digests, wanted)),
-            list(compress(self.purposes, wanted)),
-            list(compress(self.requests, wanted)),
-            list(compress(self.winners, wanted)),
-            list(compress(self.outbound, wanted)),
+            list(compress(self.stored, wanted.tolist())),
+            self.ids[wanted],
             self.decided_us[wanted],
-            list(compress(self.facts, wanted)),
+            self.counts[wanted],
             self.values[of_facts],
             self.at_us[of_facts],
         )
@@ -157,14 +162,24 @@ def about(
 
 
 def between(
-    connection: Connection, tenant: str, since: datetime, until: datetime, most: int | None = None
-) -> Iterator[Part]:
+    connection: Connection,
+    tenant: str,
+    since: datetime,
+    until: datetime,
+    made: Callable[[Stored], T],
+    most: int | None = None,
+) -> Iterator[Part[T]]:
     """Yield decisions in [since, until) by time, with those that had no winner.
 
-    most : the first so many. The connection can do nothing else until all are read.
+    made : called once for what is equal; most : the first so many. The connection can do nothing
+    else until all are read.
     """
     values = {"tenant": tenant, "since": since, "until": until, "most": most}
-    names = _Names()
+
+    @lru_cache(maxsize=_KEPT)
+    def once(sent: bytes) -> T:
+        return made(_stored(sent))
+
     with connection.cursor() as cursor, cursor.copy(_BETWEEN, values) as copy:
         read: list[bytes] = []
         skip = len(HEADER)
@@ -173,79 +188,75 @@ def between(
                 read.append(bytes(block[skip:]))
             skip = 0
             if len(read) == PART:
-                yield _part(read, names)
+                yield _part(read, once)
                 read = []
     if read:
-        yield _part(read, names)
+        yield _part(read, once)
 
 
-class _Names(dict[bytes, str]):
-    """Texts that come again and again, each decoded once."""
-
-    def __missing__(self, sent: bytes) -> str:
-        found = self[sent] = sent.decode()
-        return found
-
-
-def _part(read: Sequence[bytes], names: _Names) -> Part:
+def _part(read: Sequence[bytes], once: Callable[[bytes], T]) -> Part[T]:
     """Return decisions from rows of the binary format."""
-    sent = b"".join(read)
-    data = np.frombuffer(sent, np.uint8)
-    bounds = _bounds(data, np.array([len(row) for row in read]))
-    bounds[_JSON, 0] += 1  # the version of its form
-    times = data[bounds[7, 0][:, np.newaxis] + np.arange(8)].view(">i8")[:, 0]
+    own = np.frombuffer(b"".join([row[:_FIXED] for row in read]), _ROW)
+    sizes = own["size"].astype(np.int64)
+    counts = np.maximum(sizes - ARRAY_HEAD, 0) // _ELEMENT
+    # With its length before it, the head of an array is as long as two of its elements.
+    begin = _FIXED - 4
+    rest = _FIXED + 4 + 2 * np.maximum(sizes, 0)
+    ends = np.where(counts > 0, rest, begin).tolist()
+    arrays = b"".join([row[begin:end] for row, end in zip(read, ends, strict=True)])
+    heads = np.where(counts > 0, 2, 0)
+    what = np.repeat(
+        np.tile(np.array([_HEAD, _VALUE, _HEAD, _TIME], np.int8), len(read)),
+        np.stack([heads, counts, heads, counts], axis=1).ravel(),
+    )
     return Part(
-        [one.decode() for one in _field(sent, bounds[0])],
-        [names[one] for one in _field(sent, bounds[1])],
-        [names[one] for one in _field(sent, bounds[2])],
-        [_texts(one) for one in _field(sent, bounds[3])],
-        _field(sent, bounds[4]),
-        _or_none(sent, bounds[5]),
-        data[bounds[6, 0]].astype(np.bool_).tolist(),
-        times.astype(np.int64) + EPOCH_2000_US,
-        [None if one is None else one.decode() for one in _or_none(sent, bounds[8])],
-        _elements(_field(sent, bounds[9]), ">f8"),
-        _elements(_field(sent, bounds[10]), ">i8") + EPOCH_2000_US,
+        [once(row[at:]) for row, at in zip(read, rest.tolist(), strict=True)],
+        own["id"],
+        own["at"].astype(np.int64) + EPOCH_2000_US,
+        counts,
+        _elements(arrays, ">f8")[what == _VALUE].astype(np.float64),
+        _elements(arrays, ">i8")[what == _TIME].astype(np.int64) + EPOCH_2000_US,
     )
 
 
-def _field(sent: bytes, bounds: npt.NDArray[np.int64]) -> list[bytes]:
-    begins, ends = bounds.tolist()
-    return [sent[begin:end] for begin, end in zip(begins, ends, strict=True)]
+_ROW = np.dtype(
+    {
+        "names": ["at", "id", "size"],
+        "formats": [">i8", "S32", ">i4"],
+        "offsets": [2 + 4, 2 + 4 + 8 + 4, 2 + 4 + 8 + 4 + 32],
+        "itemsize": 2 + 4 + 8 + 4 + 32 + 4,
+    }
+)
+"""The number of fields, two fields with their lengths, and the length of the values."""
+_FIXED = _ROW.itemsize
+_ELEMENT = 12
+_HEAD, _VALUE, _TIME = range(3)
 
 
-def _or_none(sent: bytes, bounds: npt.NDArray[np.int64]) -> list[bytes | None]:
-    found: list[bytes | None] = list(_field(sent, bounds))
-    for number in np.flatnonzero(bounds[1] < bounds[0]).tolist():
-        found[number] = None
-    return found
+def _elements(arrays: bytes, form: str) -> npt.NDArray[Any]:
+    return np.frombuffer(arrays, [("length", ">i4"), ("value", form)])["value"]
 
 
-def _bounds(data: npt.NDArray[np.uint8], sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Return int64[fields, 2, rows]: where each begins and ends; of NULL the end is before the
-    beginning. sizes : of the rows."""
-    bounds = np.empty((_FIELDS, 2, len(sizes)), np.int64)
-    at = np.cumsum(sizes) - sizes + 2  # the number of fields
-    for begin, end in bounds:
-        lengths = data[at[:, np.newaxis] + np.arange(4)].view(">i4")[:, 0].astype(np.int64)
-        np.add(at, 4, out=begin)
-        np.add(begin, lengths, out=end)
-        at = np.maximum(begin, end)
-    return bounds
+def _stored(sent: bytes) -> Stored:
+    """Return what is in the last fields of a row."""
+    customer, digest, purposes, request, winners, outbound, facts = _fields(sent)
+    assert customer and digest and purposes and request and outbound, "columns without NULL"
+    return Stored(
+        customer.decode(),
+        digest.decode(),
+        frozenset(one.decode() for one in _fields(purposes[ARRAY_HEAD:]) if one is not None),
+        request[1:],  # after the version of its form
+        None if winners is None else winners[1:],
+        outbound == b"\1",
+        None if facts is None else facts.decode(),
+    )
 
 
-def _elements(arrays: Iterable[bytes], form: str) -> npt.NDArray[Any]:
-    """Return the elements of arrays without nulls, one array after the other."""
-    joined = b"".join([array[ARRAY_HEAD:] for array in arrays])
-    return np.frombuffer(joined, [("length", ">i4"), ("value", form)])["value"].astype(form[1:])
-
-
-@lru_cache(maxsize=4_096)
-def _texts(sent: bytes) -> frozenset[str]:
-    """Return the elements of an array of texts without nulls."""
-    found, at = [], ARRAY_HEAD
+def _fields(sent: bytes) -> Iterator[bytes | None]:
+    """Yield fields, each after its length; None = NULL."""
+    at = 0
     while at < len(sent):
         begin = at + 4
-        at = begin + int.from_bytes(sent[at:begin], "big")
-        found.append(sent[begin:at].decode())
-    return frozenset(found)
+        length = int.from_bytes(sent[at:begin], "big", signed=True)
+        at = begin + max(length, 0)
+        yield None if length < 0 else sent[begin:at]

@@ -125,7 +125,8 @@ def test_the_compact_form_keeps_all(given_: list[list[tuple[str, Any]]], usual: 
     ]
     values = np.array([value for one in made for value in one.values], np.float64)
     at_us = np.array([at for one in made for at in one.at_us], np.int64)
-    flat = compact.flat_of([one[:2] for one in exact], values, at_us)
+    places = [compact.places_of(names) for _, names, _ in exact]
+    flat = compact.flat_of(np.arange(len(exact)), places, values, at_us)
     plain = columns.flat_of([facts for _, _, facts in exact])
     assert [len(one.values) for one in made if one.values] == [
         len(facts) for _, _, facts in exact if facts
