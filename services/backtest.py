@@ -57,9 +57,13 @@ def playbooks(
     until: datetime,
     rules: ContactRules,
     progress: Callable[[int, int], None] = lambda done, of: None,
+    most: int | None = None,
 ) -> dict[str, Any]:
     """Return the result of a period [since, until). changed : the playbooks to try; None = none.
-    rules : of contact; progress : called with the number of signals that are done, and of all."""
+
+    rules : of contact; progress : called with the number of signals that are done, and of all;
+    most : the first so many signals are tried; complete : there were no more.
+    """
     rows = stored.between(connection, tenant, since, until)
     decided: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -69,7 +73,7 @@ def playbooks(
     different: list[dict[str, Any]] = []
     past = _Messages(connection, tenant, since, until, rules)
     past_new = _Messages(connection, tenant, since, until, rules)
-    keys = list(decided)
+    keys = list(decided)[:most]
     for begin in range(0, len(keys), _BATCH):
         part = keys[begin : begin + _BATCH]
         for key, signal, one in _situations(
@@ -93,6 +97,7 @@ def playbooks(
         progress(min(begin + _BATCH, len(keys)), len(keys))
     return {
         "signals": len(keys),
+        "complete": len(keys) == len(decided),
         "compared": compared,
         "equal": equal,
         "equal_share": round(equal / compared, 6) if compared else None,

@@ -1,7 +1,6 @@
 """Changes that a second person approves: the list, one request, and what may be done with it."""
 
 import re
-from datetime import timedelta
 from typing import Any
 
 from starlette.responses import Response
@@ -9,34 +8,20 @@ from starlette.responses import Response
 from api.http import paging
 from api.http.problems import not_found
 from api.http.scopes import Scope
-from api.pages.frame.formats import Formats
+from api.pages import rule_trial
 from api.pages.frame.lists import ROWS, cursor
 from api.pages.frame.view import View
-from api.pages.plots import backtest as backtest_plot
 from api.resources import contact_points
 from contracts.approvals import ACTIVATE, ACTIVATE_SCORE, MERGE_CUSTOMERS, REVEAL_DEAD_LETTER
 from contracts.identifiers import NAMES
-from services import (
-    action_rules,
-    actions,
-    backtest_actions,
-    four_eyes,
-    matching,
-    rule_kinds,
-    rule_versions,
-)
+from services import four_eyes, matching, rule_kinds, rule_versions
 from services.matching import Doubtful, Second
 from store.people.approvals import ChangeRow
 from store.people.read_log import of_customers
-from store.postgres.times import from_us
 
-_PARTS = ("won", "stopped")
 _ID = re.compile(r"[0-9a-f]{24}")
 _DEAD_LETTER = re.compile(r"[0-9]{1,18}")
 _MOST_CHARACTERS = 500
-_TRIED_DAYS, _MOST_TRIED = 14, 100_000
-"""A new version of actions is tried on the decisions of so many days, and on so many at most: some
-seconds for who waits for the page. `tachowatt playbook backtest` has no limit."""
 
 
 def list_(view: View) -> Response:
@@ -135,9 +120,9 @@ def _page(view: View, row: ChangeRow, body: bytes | None = None) -> Response:
         names={str(which): name(view.language) for which, name in NAMES.items()},
         agreed=matching.AGREED,
         rule=_rule(view, row),
-        tried=_tried(view, row),
-        tried_days=_TRIED_DAYS,
-        may_try=row.kind == ACTIVATE[actions.KIND],
+        tried=rule_trial.shown(view, row),
+        tried_days=rule_trial.DAYS,
+        may_try=rule_trial.may(row),
         score=row.subject.partition(":")[2] if row.kind == ACTIVATE_SCORE else None,
         may_decide=may and decide is None,
         may_execute=may and execute is None,
@@ -152,27 +137,6 @@ def _rule(view: View, row: ChangeRow) -> dict[str, Any] | None:
         return None
     kind, _, digest = row.subject.partition(":")
     return rule_versions.compared(view.connection, view.tenant, rule_kinds.KINDS[kind], digest)
-
-
-def _tried(view: View, row: ChangeRow) -> dict[str, Any] | None:
-    """Return what a new version of actions would have changed in the last days, where it was asked
-    for: the figures of all customers together."""
-    if row.kind != ACTIVATE[actions.KIND] or view.request.query_params.get("try") != "1":
-        return None
-    live = actions.in_force(view.connection, view.tenant, view.deps.settings.actions_dir)
-    digest = row.subject.partition(":")[2]
-    new = action_rules.with_version(view.connection, view.tenant, live, digest)
-    until = from_us(view.now_us)
-    found = backtest_actions.run(
-        view.connection, view.tenant, live, new, until - timedelta(days=_TRIED_DAYS), until,
-        most=_MOST_TRIED,
-    )  # fmt: skip
-    if found["changed"] is None:
-        return found
-    sets = (found["live"], found["changed"])
-    names = {part: sorted({name for one in sets for name in one[part]}) for part in _PARTS}
-    drawn = backtest_plot.won(found, view.text, Formats(view.language, view.timezone))
-    return {**found, "names": names, "plot": drawn}
 
 
 def _pair(view: View, row: ChangeRow) -> Doubtful | None:

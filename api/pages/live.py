@@ -135,7 +135,7 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
     async def live(request: Request) -> Response:
         view = open_view(deps, request)
         token = request.cookies.get(deps.site.cookie(SESSION), "")
-        caller = await run_in_threadpool(_caller, deps, token) if token else None
+        caller = await run_in_threadpool(caller_of, deps, token) if token else None
         if caller is None:
             return PlainTextResponse("sign in first", 401, HEADERS)
         view.key = caller
@@ -151,7 +151,8 @@ def stream(deps: Deps, cache: LedgerCache) -> Callable[[Request], Awaitable[Resp
     return live
 
 
-def _caller(deps: Deps, token: str) -> Caller | None:
+def caller_of(deps: Deps, token: str) -> Caller | None:
+    """Return who has this session; None = it has ended."""
     with deps.pool.connection() as connection:
         found = session_of(deps, connection, token, deps.clock.now_us(), use=False)
     return None if found is None else found.caller
@@ -166,7 +167,7 @@ async def _events(
     with deps.changes.subscribe(caller.tenant) as subscription:
         while not subscription.closed:
             try:
-                current = await run_in_threadpool(_caller, deps, token)
+                current = await run_in_threadpool(caller_of, deps, token)
                 if current is None:
                     yield ServerSentEvent("{}", event="bye")
                     return

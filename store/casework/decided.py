@@ -1,6 +1,7 @@
 """Stored decisions as a backtest reads them, and those for which no action won (migration 0085)."""
 
-from collections.abc import Callable, Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -18,32 +19,33 @@ from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
 PART, _KEPT = 1024, 32_768
-"""Decisions that are read at once, and customers for whom the same bytes are read once."""
+"""Decisions that are handed over at once, and customers for whom the same bytes are read once."""
+_STATEMENT = 32 * PART
+"""Decisions of a statement: one that takes long is ended for pages."""
 T = TypeVar("T")
-_WHERE = "where tenant = %(tenant)s and decided_at >= %(since)s and decided_at < %(until)s"
+_IN_ORDER = "order by decided_at, decision_id limit %(most)s"
+# Each table by its index: the two are merged, where one order of both would be a sort on disk.
 _EVERY = (
-    "select {} from contacts.next_action " + _WHERE + " union all "
-    "select {} from contacts.no_action " + _WHERE
+    "((select {} from contacts.next_action {where} {order}) union all "
+    "(select {} from contacts.no_action {where} {order})) as d"
 )
+_COMMON = "decision_id, decided_at, customer, digest, purposes, request"
 # What differs from day to day comes first: the rest is equal bytes, which are read once.
-_OWN = "decided_at, decision_id::char(32), "
-_WITH_WINNER = (
-    f"{_OWN} null::float8[], null::timestamptz[], "
-    "customer, digest, purposes, request, winners, direction = 'outbound', null::text"
-)
-_WITHOUT_WINNER = (
-    f"{_OWN} fact_values, fact_at, customer, digest, purposes, request, null, true, facts"
-)
 _BETWEEN = (
-    f"copy ({_EVERY.format(_WITH_WINNER, _WITHOUT_WINNER)} order by 1, 2 limit %(most)s) "
-    "to stdout (format binary)"
+    "copy (select decided_at, decision_id::char(32) as id, fact_values, fact_at, customer, digest, "
+    "purposes, request, winners, outbound, facts from "
+    + _EVERY.format(
+        f"{_COMMON}, winners, direction = 'outbound' as outbound, null::text as facts, "
+        "null::float8[] as fact_values, null::timestamptz[] as fact_at",
+        f"{_COMMON}, null::jsonb, true, facts, fact_values, fact_at",
+        where="where tenant = %(tenant)s and decided_at < %(until)s "
+        "and (decided_at, decision_id) > (%(since)s, %(last)s)",
+        order=_IN_ORDER,
+    )
+    + f" {_IN_ORDER}) to stdout (format binary)"
 ).encode()
-_ORDER = "order by decided_at, decision_id limit %(most)s"
 _SHORT = "customer, digest, decided_at, decision_id"
-_ABOUT = (
-    "select customer, digest, count(*) as decisions from ("
-    f"{_EVERY.format(_SHORT, _SHORT)} {{}}) as d group by customer, digest"
-)
+_OF_PERIOD = "where tenant = %(tenant)s and decided_at >= %(since)s and decided_at < %(until)s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,12 @@ def about(
     most : of the first so many decisions only.
     """
     values = {"tenant": tenant, "since": since, "until": until, "most": most}
-    query = _ABOUT.format("" if most is None else _ORDER)
+    order = "" if most is None else _IN_ORDER
+    every = _EVERY.format(_SHORT, _SHORT, where=_OF_PERIOD, order=order)
+    query = (
+        f"select customer, digest, count(*) from (select * from {every} {order}) as e "
+        "group by customer, digest"
+    )
     return [About(*row) for row in connection.execute(query.encode(), values).fetchall()]
 
 
@@ -174,24 +181,41 @@ def between(
     made : called once for what is equal; most : the first so many. The connection can do nothing
     else until all are read.
     """
-    values = {"tenant": tenant, "since": since, "until": until, "most": most}
 
     @lru_cache(maxsize=_KEPT)
     def once(sent: bytes) -> T:
         return made(_stored(sent))
 
+    left = sys.maxsize if most is None else most
+    last = ""
+    while left > 0:
+        limit = min(left, _STATEMENT)
+        values = {"tenant": tenant, "since": since, "until": until, "last": last, "most": limit}
+        count = 0
+        for read in _rows(connection, values):
+            part = _part(read, once)
+            count += len(part)
+            yield part
+        if count < limit:
+            return
+        left -= count
+        since, last = from_us(int(part.decided_us[-1])), part.ids[-1].decode().rstrip()
+
+
+def _rows(connection: Connection, values: Mapping[str, Any]) -> Iterator[list[bytes]]:
+    """Yield rows of one statement in the binary format."""
+    read: list[bytes] = []
     with connection.cursor() as cursor, cursor.copy(_BETWEEN, values) as copy:
-        read: list[bytes] = []
         skip = len(HEADER)
         for block in copy:  # a row each
             if len(block) > skip + len(TRAILER):
                 read.append(bytes(block[skip:]))
             skip = 0
             if len(read) == PART:
-                yield _part(read, once)
+                yield read
                 read = []
     if read:
-        yield _part(read, once)
+        yield read
 
 
 def _part(read: Sequence[bytes], once: Callable[[bytes], T]) -> Part[T]:

@@ -11,6 +11,7 @@ from app import cli
 from customer_context.contact_policy.policy import Outcome
 from services import actions, backtest_actions, decisions, facts, outbound
 from services.actions import read
+from store.casework import decided
 from store.postgres.pool import connect
 from store.postgres.roles import CONTACTS, set_tenant_scope
 from store.postgres.times import from_us, to_us
@@ -89,6 +90,13 @@ def test_a_week_is_as_it_was_decided_whatever_is_known_now(
     found = tried(week, all_differences=True, progress=lambda *step: done.append(step))
     assert found["decisions"] == found["equal"] == found["recomputed"] > 14
     assert done[-1] == (found["decisions"], found["decisions"])
+    # In parts, and in several statements.
+    with monkeypatch.context() as small:
+        small.setattr(decided, "PART", 3)
+        small.setattr(decided, "_STATEMENT", 7)
+        assert tried(week, all_differences=True) == found
+        part = tried(week, most=8)
+    assert part["decisions"] == part["equal"] == 8 and not part["complete"] and found["complete"]
     assert found["equal_share"] == 1.0 and found["not_as_decided"] == [] and found["hidden"] == 0
     sent = [one for one in week.contacts() if one["action"]]
     assert found["live"]["messages"] == len(sent) > 1

@@ -205,6 +205,10 @@ def test_a_playbook_is_changed_on_the_page(api: Api, enter) -> None:
     request = client.get(asked.headers["location"]).text
     assert "Bring a playbook into force" in request and "+version: 99" in request
     assert "99" in client.get(path).text
+    location = asked.headers["location"].partition("?")[0]
+    assert "Try it on history" in client.get(location).text
+    tried = client.get(f"{location}?try=1").text
+    assert "data-plot" in tried and "signals; what is in force gives" in tried
     # A new version of actions can be tried on what was decided.
     path = "/rules/action/motor"
     shown = client.get(path).text
@@ -217,6 +221,17 @@ def test_a_playbook_is_changed_on_the_page(api: Api, enter) -> None:
     assert asked.status_code == 303, asked.text
     location = asked.headers["location"].partition("?")[0]
     assert "Try it on history" in client.get(location).text
+    with client.stream("GET", f"{location}/trial") as stream:
+        events = [line for line in stream.iter_lines() if line.startswith(("event: ", "data: {"))]
+    assert events[0] == "event: progress" and events[-2:] == ["event: done", "data: {}"], events
+    last = json.loads(events[-3].removeprefix("data: "))
+    assert last["done"] == last["of"] > 0 and last["text"] == f"{last['of']} of {last['of']}"
+    for path in (
+        f"/approvals/{api.seeded.own['own'].approval}/trial",
+        f"/approvals/{'0' * 24}/trial",
+    ):
+        assert client.get(path).status_code == 404
+    assert enter("agent").get(f"{location}/trial").status_code == 401
     tried = client.get(f"{location}?try=1").text
     figures = re.search(r"([1-9]\d*) decisions about [1-9]", tried)
     assert "data-plot" in tried and figures is not None, tried

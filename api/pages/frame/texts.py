@@ -99,6 +99,7 @@ DYNAMIC = (
     "approval.refusal",
     "approval.state",
     "approval.tried_of",
+    "approval.tried_won",
     "invitation.problem",
     "login.problem",
     "ledger",

@@ -1,4 +1,4 @@
-"""The plot of a backtest: how often each action wins, in force beside the new version."""
+"""The plot of a backtest: how often each action wins or message goes, in force beside new."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,8 +11,8 @@ _MOST = 12
 """Actions that are drawn: those of the largest difference."""
 
 
-def won(found: Mapping[str, Any], t: Texts, f: Formats) -> Plot:
-    """Plot how often actions win in the answer of a backtest with a change."""
+def won(found: Mapping[str, Any], kind: str, t: Texts, f: Formats) -> Plot:
+    """Plot how often actions win, or messages of playbooks go, in a trial of a change."""
     live, changed = found["live"]["won"], found["changed"]["won"]
     names = sorted(
         {*live, *changed}, key=lambda one: (-abs(changed.get(one, 0) - live.get(one, 0)), one)
@@ -36,5 +36,5 @@ def won(found: Mapping[str, Any], t: Texts, f: Formats) -> Plot:
         bargap=0.3,
         showlegend=True,
         xaxis={"type": "category", "fixedrange": True},
-        yaxis=amount_axis(t.of("approval.tried_of", "won"), tickformat=",d"),
+        yaxis=amount_axis(t.of("approval.tried_won", kind), tickformat=",d"),
     )
