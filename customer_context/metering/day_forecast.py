@@ -3,9 +3,10 @@
 Each hour is a weighted mean of the same hour of past days: recent days count more, days of the
 same kind (workday, day off) and of the same weekday more than others. The mean of four days that
 "the same weekday" offers scatters much more. Use is skewed: a median has the smaller absolute
-error and falls short in the sum, so a forecast lies between, and its sum stays near the mean's.
-Holidays and guests last: half of what the last three days were above or below their kind's mean is
-taken over. Pure: the command, the meter's page and its expected range share it.
+error and falls short in the sum, so a forecast is the lowest quantile, the same for each hour,
+whose sum stays near the mean's. Holidays and guests last: a part of what the last three days were
+above or below their kind's mean is taken over. Pure: the command, the meter's page and its expected
+range share it.
 """
 
 import numpy as np
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
+Bools = NDArray[np.bool_]
 
 HOURS = 24
 PAST_DAYS = 56
@@ -21,11 +23,12 @@ HALF_LIFE_DAYS = 14.0
 OTHER_KIND = 0.35  # weight of a workday for a day off, and the other way round
 SAME_WEEKDAY = 1.6
 MOST_SHORT = 0.04  # the share by which the sum may fall below that of the mean
-NEIGHBOUR = 0.1  # weight of the hour before and after, for the mean of an hour
+LEVEL_SHARES = tuple(0.5 + 0.02 * step for step in range(21))  # quantiles that are tried
+NEIGHBOUR = 0.15  # weight of the hours before and after
 RANGE = (0.1, 0.9)
 LAST_DAYS = {1: 0.55, 2: 0.3, 3: 0.15}  # days before, with their weights
 LAST_KIND = 0.6  # weight of the other kind of day, in the mean that they are compared with
-TAKEN_OVER = 0.5  # of their level
+TAKEN_OVER = 0.35  # of their level
 LEVELS = (0.2, 2.5)  # of the last days, to their mean
 
 
@@ -106,26 +109,43 @@ def next_day(
     known = np.count_nonzero(fine, axis=0) >= LEAST_DAYS // 2
     if not known.any():
         return None
-    each = (weight * fine)[:, known]
-    mean, median, low, high = (np.empty(HOURS) for _ in range(4))
-    values = hourly_kwh[:, known]
-    mean[known] = (np.where(fine[:, known], values, 0.0) * each).sum(axis=0) / each.sum(axis=0)
-    values = np.where(fine[:, known], values, np.inf)
-    low[known], median[known], high[known] = _quantiles(values, each, (RANGE[0], 0.5, RANGE[1]))
-    for part in (mean, median, low, high):
+    each = weight * fine
+    values = np.where(fine, hourly_kwh, np.inf)
+    mean, low, high = (np.empty(HOURS) for _ in range(3))
+    total = (np.where(fine, hourly_kwh, 0.0) * each).sum(axis=0)
+    mean[known] = total[known] / each.sum(axis=0)[known]
+    low[known], high[known] = _quantiles(values[:, known], each[:, known], RANGE)
+    for part in (mean, low, high):
         part[~known] = np.mean(part[known])
-    sides = (np.roll(mean, 1) + np.roll(mean, -1)) / 2.0
-    smooth = (1.0 - NEIGHBOUR) * mean + NEIGHBOUR * sides
-    short = float(np.sum(mean - median))
-    share = 1.0
-    if short > 0.0:
-        share = min(1.0, MOST_SHORT * max(float(mean.sum()), 0.0) / short)
-    expected = smooth + share * (median - mean)
+    expected = _level_quantile(values, each, known, float(mean.sum()))
     expected = np.where(low >= 0.0, np.maximum(expected, 0.0), expected)
     if np.all(low >= 0.0):  # what exports has no level
         factor = 1.0 + TAKEN_OVER * (_level(days, off, hourly_kwh, target) - 1.0)
         expected, low, high = expected * factor, low * factor, high * factor
     return expected, np.minimum(low, expected), np.maximum(high, expected)
+
+
+def _level_quantile(values: Floats, each: Floats, known: Bools, total: float) -> Floats:
+    """Return the same quantile of each hour, the lowest whose sum falls short by `MOST_SHORT`.
+
+    values, each : float64[n, 24], kWh and weight, infinity and 0 where not known; total : kWh
+
+    Of all forecasts with that sum this has the least absolute error: an hour that were moved from
+    the common quantile would gain less than another one loses.
+    """
+    sides = [np.roll(part, step, axis=1) for step in (1, -1) for part in (values, each)]
+    near = np.concatenate((values, sides[0], sides[2]))[:, known]
+    weight = np.concatenate((each, NEIGHBOUR * sides[1], NEIGHBOUR * sides[3]))[:, known]
+    found = np.empty((len(LEVEL_SHARES), HOURS))
+    found[:, known] = _quantiles(near, weight, LEVEL_SHARES)
+    found[:, ~known] = found[:, known].mean(axis=1)[:, None]
+    sums = found.sum(axis=1)
+    goal = total - MOST_SHORT * max(total, 0.0)
+    above = int(np.count_nonzero(sums < goal))
+    if above in (0, sums.size):
+        return np.asarray(found[min(above, sums.size - 1)])
+    part = (goal - sums[above - 1]) / (sums[above] - sums[above - 1])
+    return np.asarray(found[above - 1] + part * (found[above] - found[above - 1]))
 
 
 def day_total(

@@ -51,36 +51,50 @@ def next_day(days, off, kwh, target, target_off):
     days, off, kwh = [days[i] for i in rows], [off[i] for i in rows], [kwh[i] for i in rows]
     if sum(any(v is not None for v in row) for row in kwh) < 7:
         return None
-    found = []
+    table = []
     for hour in range(24):
-        values, weight = [], []
+        column = []
         for day, kind, row in zip(days, off, kwh, strict=True):
             if row[hour] is not None:
                 w = 0.5 ** ((target - day) / HALF_LIFE)
                 w *= 1.0 if kind == target_off else OTHER_KIND
-                weight.append(w * (SAME_WEEKDAY if (target - day) % 7 == 0 else 1.0))
-                values.append(row[hour])
-        if len(values) < 3:
-            found.append(None)
-            continue
-        mean = sum(v * w for v, w in zip(values, weight, strict=True)) / sum(weight)
-        found.append([mean, *(quantile(values, weight, q) for q in (0.1, 0.5, 0.9))])
-    known = [hour for hour in found if hour is not None]
+                column.append((row[hour], w * (SAME_WEEKDAY if (target - day) % 7 == 0 else 1.0)))
+        table.append(column)
+    known = [hour for hour in range(24) if len(table[hour]) >= 3]
     if not known:
         return None
-    usual = [sum(column) / len(known) for column in zip(*known, strict=True)]
-    mean, low, median, high = zip(*(hour or usual for hour in found), strict=True)
-    short, share = sum(mean) - sum(median), 1.0
-    if short > 0.0:
-        share = min(1.0, 0.04 * max(sum(mean), 0.0) / short)
-    expected = []
-    for hour in range(24):
-        smooth = 0.9 * mean[hour] + 0.05 * (mean[hour - 1] + mean[(hour + 1) % 24])
-        one = smooth + share * (median[hour] - mean[hour])
-        expected.append(max(one, 0.0) if low[hour] >= 0.0 else one)
+
+    def of_all(one):
+        found = {hour: one(hour) for hour in known}
+        return [found.get(hour, sum(found.values()) / len(known)) for hour in range(24)]
+
+    def near(share):
+        def one(hour):
+            rows = list(table[hour])
+            for beside in (hour - 1, (hour + 1) % 24):
+                rows += [(v, 0.15 * w) for v, w in table[beside]]
+            return quantile(*zip(*rows, strict=True), share)
+
+        return of_all(one)
+
+    total = sum(of_all(lambda h: sum(v * w for v, w in table[h]) / sum(w for _, w in table[h])))
+    low = of_all(lambda hour: quantile(*zip(*table[hour], strict=True), 0.1))
+    high = of_all(lambda hour: quantile(*zip(*table[hour], strict=True), 0.9))
+    goal = total - 0.04 * max(total, 0.0)
+    expected = near(0.5)
+    for step in range(1, 21):
+        if sum(expected) >= goal:
+            break
+        before, expected = expected, near(0.5 + 0.02 * step)
+        if sum(expected) >= goal:
+            part = (goal - sum(before)) / (sum(expected) - sum(before))
+            expected = [a + part * (b - a) for a, b in zip(before, expected, strict=True)]
+            break
+    pairs = zip(expected, low, strict=True)
+    expected = [max(one, 0.0) if least >= 0.0 else one for one, least in pairs]
     factor = 1.0
     if min(low) >= 0.0:
-        factor = 1.0 + 0.5 * (level(days, off, kwh, target) - 1.0)
+        factor = 1.0 + 0.35 * (level(days, off, kwh, target) - 1.0)
     expected, low, high = ([factor * v for v in part] for part in (expected, low, high))
     low = [min(a, b) for a, b in zip(low, expected, strict=True)]
     return expected, low, [max(a, b) for a, b in zip(high, expected, strict=True)]

@@ -39,7 +39,7 @@ def test_equal_days_are_forecast_as_they_are() -> None:
 
 
 @pytest.mark.parametrize("level", [0.3, 1.8])
-def test_half_of_the_last_days_level_is_taken_over(level: float) -> None:
+def test_a_part_of_the_last_days_level_is_taken_over(level: float) -> None:
     days, use = home(level=level, last=3)
     share = forecast(days, use).sum() / use[0].sum()
     assert min(1.0, level) < share < max(1.0, level)
