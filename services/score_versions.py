@@ -227,13 +227,26 @@ def summary(shifts: Sequence[Shift]) -> dict[str, Any]:
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """What a calibration rests on.
+
+    left_out : drivers with claims or km who have no trips, or do not agree to be scored.
+    """
+
+    drivers: int
+    left_out: int
+    km: float
+    claims: float
+
+
 def calibrate(
     connection: Connection,
     tenant: str,
     version: str,
     claims: Mapping[str, tuple[float, float]],
     now_us: int,
-) -> tuple[driving.Model, calibration.Report]:
+) -> tuple[driving.Model, calibration.Report, Fitted]:
     """Fit the weights of the version in use to claims, and record them as a new version.
 
     claims : driver → (km insured, claims). Raises `Usage` where the name is taken or the claims
@@ -258,15 +271,18 @@ def calibrate(
     except ValueError as error:
         raise Usage(str(error)) from None
     new = with_betas(base, version, found.betas)
+    fitted = Fitted(
+        len(rows), len(claims) - len(rows), float(np.sum(km)), float(np.sum(count))
+    )  # fmt: skip
     stored = {
-        "drivers": len(rows), "km": float(np.sum(km)), "claims": float(np.sum(count)),
+        "drivers": fitted.drivers, "km": fitted.km, "claims": fitted.claims,
         **report._asdict(), "bands": [band._asdict() for band in report.bands],
     }  # fmt: skip
     if _known_name(connection, tenant, version) or not score_models.record(
         connection, tenant, version, base.version, numbers_of(new), stored, now_us
     ):
         raise Usage(f"there is a version {version!r}; a version never changes")
-    return new, report
+    return new, report, fitted
 
 
 def freeze(

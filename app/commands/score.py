@@ -167,7 +167,8 @@ def calibrate(
     """Fit the weights of the score to claims, and record them as a new version.
 
     Poisson, every weight at least 0, cross-validated over drivers; few claims change little.
-    Nothing is activated: `tachowatt rescore --version NAME` shows what would change.
+    Nothing is activated: `tachowatt rescore --version NAME` shows what would change. The answer
+    says how many drivers of the file were used.
 
     Example: tachowatt score calibrate claims.csv --version acme-2027 --plot acme-2027.png
     """
@@ -176,7 +177,9 @@ def calibrate(
     claims, clock = read_claims(file), SystemClock()
     with database(load_settings(), clock) as url, translated(), connect(url) as connection:
         owner = the_tenant(connection, tenant)
-        model, report = score_versions.calibrate(connection, owner, version, claims, clock.now_us())
+        model, report, fitted = score_versions.calibrate(
+            connection, owner, version, claims, clock.now_us()
+        )
         connection.commit()
     if plot is not None:
         from app.analysis.calibration_plot import plot_calibration
@@ -187,6 +190,10 @@ def calibrate(
             {
                 "version": model.version,
                 "span": model.span,
+                "drivers": fitted.drivers,
+                "left_out": fitted.left_out,
+                "km": fitted.km,
+                "claims": fitted.claims,
                 "weights": {factor.name: factor.weight for factor in model.factors},
                 **report._asdict(),
                 "bands": [band._asdict() for band in report.bands],
@@ -197,6 +204,10 @@ def calibrate(
         f"{model.version}: span {model.span:.3f}",
         ["factor", "weight"],
         [[factor.name, f"{factor.weight:.2f}"] for factor in model.factors],
+    )
+    out.print(
+        f"{fitted.drivers} drivers, {fitted.km:,.0f} km, {fitted.claims:g} claims; "
+        f"{fitted.left_out} drivers of the file have no trips, or do not agree to be scored"
     )
     out.print(
         f"on drivers left out: Gini {report.gini:.3f} (before {report.gini_before:.3f}), "

@@ -31,16 +31,24 @@ def read_claims(path: Path) -> dict[str, tuple[float, float]]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.DictReader(file)
+            if len(reader.fieldnames or ()) == 1 and ";" in (reader.fieldnames or ("",))[0]:
+                raise Usage(f"{path}: columns are separated by semicolons; expected commas")
             missing = [name for name in CLAIM_COLUMNS if name not in (reader.fieldnames or ())]
             if missing:
                 raise Usage(f"{path}: no column {missing[0]}; expected {', '.join(CLAIM_COLUMNS)}")
             for number, row in enumerate(reader, start=2):
+                if not row["driver"]:
+                    raise Usage(f"{path}: line {number}: no driver")
+                if None in row:
+                    raise Usage(f"{path}: line {number}: more values than columns (12,5 is 12.5)")
                 km, claims = (_number(path, number, row, name) for name in CLAIM_COLUMNS[1:])
                 if km == 0.0:
                     raise Usage(f"{path}: line {number}: exposure_km must be more than 0")
                 before = found.get(row["driver"], (0.0, 0.0))
                 found[row["driver"]] = (before[0] + km, before[1] + claims)
-    except (OSError, UnicodeDecodeError) as error:
+            if not found:
+                raise Usage(f"{path}: no rows")
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise Usage(f"{path}: {error}") from None
     return found
 

@@ -111,6 +111,8 @@ def test_calibrate_makes_a_version_that_never_changes(town: Town, run, tmp_path:
     claims.write_text("\n".join(["driver,exposure_km,claims", *rows, "nobody,1,0"]) + "\n")
     arguments = ("score", "calibrate", str(claims), "--tenant", "t1", "--version", "t1-2027")
     found = json.loads(run(*arguments, "--plot", str(plot), "--json")[1])
+    assert (found["drivers"], found["left_out"]) == (2, 3)  # three have no trips of their own
+    assert found["km"] == 2e5 and found["claims"] >= 2 * 40
     assert sum(found["weights"].values()) == pytest.approx(100.0)
     assert min(found["weights"].values()) >= 0.0
     assert plot.read_bytes().startswith(b"\x89PNG")
@@ -135,6 +137,10 @@ def test_calibrate_makes_a_version_that_never_changes(town: Town, run, tmp_path:
         ("driver,exposure_km,claims\nc0,0,1\n", "more than 0"),
         ("driver,exposure_km,claims\nc0,5,-1\n", "negative"),
         ("driver,exposure_km,claims\nc0,5,1\n", "at least"),
+        ("driver;exposure_km;claims\nc0;5;1\n", "semicolons"),
+        ("driver,exposure_km,claims\nc0,12,5,1\n", "more values"),
+        ("driver,exposure_km,claims\n,5,1\n", "no driver"),
+        ("driver,exposure_km,claims\n", "no rows"),
     ],
 )
 def test_claims_that_say_nothing_are_refused(run, tmp_path: Path, text: str, says: str) -> None:
