@@ -23,7 +23,7 @@ from customer_context.metering.weather_model import Temperatures, hourly
 from runtime.errors import Retry
 from services.meter_reading import exchanges
 from store.casework import weather
-from store.people import interval_estimates, readings
+from store.people import estimates_due, interval_estimates, readings
 from store.people.interval_estimates import Row
 from store.postgres import roles
 from store.postgres.merged import same_as
@@ -55,14 +55,14 @@ def run_due(connection: Connection, now_us: int, limit: int = BATCH) -> int:
     Where none waits, some meters are looked through for holes, all of them once a day.
     """
     now = from_us(now_us)
-    rows = interval_estimates.due(connection, now, limit)
+    rows = estimates_due.due(connection, now, limit)
     if not rows:
-        if interval_estimates.sweep(connection, now, now - _HOLES, now + _DAY):
+        if estimates_due.sweep(connection, now, now - _HOLES, now + _DAY):
             return limit
-        rows = interval_estimates.due(connection, now, limit)
+        rows = estimates_due.due(connection, now, limit)
     for row in rows:
         again = None if _settle(connection, row["tenant"], row["meter"], now_us) else now + _AGAIN
-        interval_estimates.done(connection, row["tenant"], row["meter"], again)
+        estimates_due.done(connection, row["tenant"], row["meter"], again)
     return len(rows)
 
 

@@ -1,4 +1,4 @@
-"""Settled intervals beside those of the stream, in versions, and which meters wait for it."""
+"""Settled intervals beside those of the stream, in versions."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.people.contract_scope import under_contract
-from store.postgres import notify, rows
+from store.postgres import rows
 from store.postgres.binary import decode, select_list
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
@@ -22,9 +22,6 @@ _COLUMNS = (
     "device_id, day, start_at, end_at, energy_kwh, status, estimated, reason, adds_kwh, "
     "of_start_at, of_end_at, of_kwh, of_status"
 )
-SWEPT = 500
-"""As many devices are looked at in one transaction."""
-
 _STREAM = (
     ("f.device_id", "int"), ("f.start_at", "time"), ("f.end_at", "time"), ("f.energy_kwh", "float"),
     ("f.status", "int"), ("f.estimated", "int"), ("f.reason", "int"),
@@ -148,67 +145,3 @@ def write(
 def _with_times(row: Row) -> tuple[Any, ...]:
     return (*row[:2], from_us(row[2]), from_us(row[3]), *row[4:9],
             from_us(row[9]), from_us(row[10]), *row[11:])  # fmt: skip
-
-
-def ask(connection: Connection, tenant: str, meter: str, at: datetime) -> None:
-    """Let a meter's intervals be settled from a time on, unless they wait already."""
-    connection.execute(
-        "insert into contacts.estimate_due as d (tenant, meter, due_at) values (%s, %s, %s) "
-        "on conflict (tenant, meter) do update set due_at = least(d.due_at, excluded.due_at)",
-        (tenant, meter, at),
-    )
-    notify.wake(connection, notify.CONTACT)
-
-
-def due(connection: Connection, now: datetime, limit: int) -> list[dict[str, Any]]:
-    """Lock and return meters that wait, without those that another worker has."""
-    return rows.all_(
-        connection,
-        "select tenant, meter from contacts.estimate_due where due_at <= %s "
-        "order by due_at, tenant, meter limit %s for update skip locked",
-        (now, limit),
-    )
-
-
-def done(connection: Connection, tenant: str, meter: str, again: datetime | None) -> None:
-    """Take a locked meter out of the queue, or put it off. again : None = it is settled."""
-    if again is None:
-        connection.execute(
-            "delete from contacts.estimate_due where tenant = %s and meter = %s", (tenant, meter)
-        )
-        return
-    connection.execute(
-        "update contacts.estimate_due set due_at = %s where tenant = %s and meter = %s",
-        (again, tenant, meter),
-    )
-
-
-def sweep(connection: Connection, now: datetime, since: datetime, next_at: datetime) -> bool:
-    """Look at some devices for holes since a time, and let their meters be settled.
-
-    Return whether there are more of them. It begins again at `next_at`.
-    """
-    row = rows.one(
-        connection,
-        "select device from contacts.estimate_sweep where due_at <= %s for update skip locked",
-        (now,),
-    )
-    if row is None:
-        return False
-    found = connection.execute(
-        "with looked as (select device_id from customers.device where kind = 'meter' "
-        "and device_id > %s order by device_id limit %s), holes as ("
-        "insert into contacts.estimate_due (tenant, meter, due_at) "
-        "select distinct a.tenant, a.meter, %s::timestamptz from looked "
-        "join customers.assignment a using (device_id) where a.meter is not null and exists ("
-        "select from features.meter_day m where m.device_id = looked.device_id "
-        "and m.start_at >= %s and m.present < m.expected) on conflict do nothing) "
-        "select count(*), max(device_id) from looked",
-        (row["device"], SWEPT, now, since),
-    ).fetchone()
-    more = found is not None and found[0] == SWEPT
-    connection.execute(
-        "update contacts.estimate_sweep set device = %s, due_at = %s",
-        (found[1] if found and more else 0, now if more else next_at),
-    )
-    return more

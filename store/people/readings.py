@@ -11,7 +11,7 @@ from typing import Any
 from contracts.dialects import NATIVE
 from contracts.partition import key_of, partition_of
 from contracts.quality import Quality
-from store.people import interval_estimates
+from store.people import estimates_due
 from store.postgres import rows
 from store.postgres.pool import Connection, scalar
 
@@ -77,7 +77,7 @@ def put(connection: Connection, reading: NewReading) -> bool:
         [getattr(reading, name) for name in names],
     )
     if done.rowcount == 1 and reading.status >= Quality.VORLAEUFIGERWERT:
-        interval_estimates.ask(connection, reading.tenant, reading.meter, reading.entered_at)
+        estimates_due.ask(connection, reading.tenant, reading.meter, reading.entered_at)
     return done.rowcount == 1
 
 
