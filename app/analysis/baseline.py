@@ -19,6 +19,7 @@ from customer_context.metering.weather_model import (
     error_of_sum,
     loads,
 )
+from feature_kernels.baseline import by_day, by_hour
 from feature_kernels.baseline.grid import HOURS
 
 DAY_US = 86_400_000_000
@@ -33,22 +34,21 @@ def whole_days(use: Use, country: str | None = None) -> Spans:
     Intervals of a day and longer stay as they are.
     """
     lengths = use.end_us - use.start_us
-    day = use.local_us // DAY_US
     if lengths.size and usual_us(lengths) >= 0.9 * DAY_US:
-        return Spans(use.start_us, use.end_us, use.energy_kwh, days_off(day, country))
+        off = days_off(use.local_us // DAY_US, country)
+        return Spans(use.start_us, use.end_us, use.energy_kwh, off)
     if not lengths.size:
         return Spans(use.start_us, use.end_us, use.energy_kwh, np.zeros(0))
-    first = np.flatnonzero(np.diff(day, prepend=day[0] - 1))
-    last = np.append(first[1:], day.size) - 1
+    first, last, measured, energy = by_day(
+        use.start_us, use.end_us, use.local_us, use.energy_kwh, DAY_US
+    )
     start, end = use.start_us[first], use.end_us[last]
-    measured = np.add.reduceat(lengths, first)
     # a day begins and ends at local midnight: 23 to 25 hours
     at_midnight = use.local_us[first] % DAY_US < usual_us(lengths)
     whole = measured >= ENOUGH_OF_A_DAY * (end - start)
     long = (end - start > 22.5 / 24 * DAY_US) & (end - start < 25.5 / 24 * DAY_US)
     keep = at_midnight & whole & long
-    energy = np.add.reduceat(use.energy_kwh, first)
-    spans = Spans(start, end, energy, days_off(day[first], country))
+    spans = Spans(start, end, energy, days_off(use.local_us[first] // DAY_US, country))
     return spans.part(keep)
 
 
@@ -60,12 +60,9 @@ def hours_of_days(use: Use, spans: Spans) -> DayHours | None:
     rows = np.flatnonzero(np.abs(spans.end_us - spans.start_us - DAY_US) < HOUR_US // 60)
     if not rows.size:
         return None
-    row = np.searchsorted(spans.start_us[rows], use.start_us, side="right") - 1
-    since = use.start_us - spans.start_us[rows][np.maximum(row, 0)]
-    mine = (row >= 0) & (use.start_us < spans.end_us[rows][np.maximum(row, 0)])
-    at = row[mine] * HOURS + since[mine] // HOUR_US
-    kwh = np.bincount(at, use.energy_kwh[mine], rows.size * HOURS).reshape(-1, HOURS)
-    return DayHours(spans.start_us[rows], rows, np.asarray(kwh, np.float64))
+    start, end = spans.start_us[rows], np.minimum(spans.end_us[rows], spans.start_us[rows] + DAY_US)
+    kwh = by_hour(start, end, use.start_us, use.energy_kwh, HOUR_US, HOURS)
+    return DayHours(start, rows, kwh)
 
 
 def describe(
@@ -85,7 +82,8 @@ def describe(
     spans = whole_days(use, country)
     before = spans if until_us is None else spans.part(spans.end_us <= until_us)
     if weather is not None:
-        before = before.part(weather.known(before.start_us, before.end_us))
+        known = weather.known(before.start_us, before.end_us)
+        before = before if known.all() else before.part(known)
     notes: list[str] = []
     short = float(before.days.sum()) if before.days.size else 0.0
     if short < LEAST_DAYS or before.days.size < 8:

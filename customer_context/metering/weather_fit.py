@@ -39,7 +39,10 @@ def _days(spans: Spans, weather: Temperatures | None, off: bool) -> baseline.Day
         degrees, heats, cools = np.zeros((n, GRID_C.size)), np.full(n, HEATS), np.full(n, HEATS)
     else:
         degrees, heats, cools = climate_of(weather).days(weather, spans.start_us, spans.end_us)
-    shows = np.count_nonzero(degrees > 0.0, axis=0) >= LEAST_DEGREE_DAYS
+    every = np.arange(GRID_C.size)
+    first = np.cumsum(np.bincount(heats, minlength=GRID_C.size))[every]
+    last = np.cumsum(np.bincount(cools, minlength=GRID_C.size))[every]
+    shows = np.where(every < HEATS, first, n - last) >= LEAST_DEGREE_DAYS
     mean = float(spans.energy_kwh.sum() / length.sum())
     variance = max(mean, LEAST_LEVEL_KWH) ** FIRST_POWER * length
     return baseline.Days(
@@ -55,8 +58,9 @@ def fit(spans: Spans, weather: Temperatures | None, hours: DayHours | None = Non
     """
     if weather is not None:
         known = weather.known(spans.start_us, spans.end_us)
-        spans = spans.part(known)
-        hours = None if hours is None else hours.part(known)
+        if not known.all():
+            spans = spans.part(known)
+            hours = None if hours is None else hours.part(known)
     off = bool(0 < spans.off.sum() < spans.off.size and spans.days.max() < 2.0)
     days, witness = _days(spans, weather, off), baseline.no_witness()
     terms = days.fixed.shape[1]
@@ -116,34 +120,27 @@ def _described(
 
     evidence : of the hours, equations at the balance points
     """
-    count, terms = int(shape.count[0]), days.fixed.shape[1]
+    count, terms, by_hours = int(shape.count[0]), days.fixed.shape[1], evidence is not None
     parts, points = shape.parts[:count], shape.points[:count]
     heat = next((float(p) for p, c in zip(points, parts, strict=True) if c < HEATS), None)
     cool = next((float(p) for p, c in zip(points, parts, strict=True) if c >= HEATS), None)
-    columns = columns_of(spans, weather, heat, cool, off)
-    left = (columns * days.weight[:, None]).T @ columns
-    right = (columns * days.weight[:, None]).T @ spans.energy_kwh
-    if evidence is not None:
-        left[terms:, terms:] += evidence[0]
-        right[terms:] += evidence[1]
-    found = np.linalg.lstsq(left, right, rcond=None)[0]
+    columns = np.ascontiguousarray(columns_of(spans, weather, heat, cool, off))
+    if evidence is None:
+        evidence = np.zeros((count, count)), np.zeros(count)
+    solved = baseline.inverse_of(columns, days.weight, days.energy, terms, evidence)
+    if solved is None:
+        solved = _pseudo_inverse(columns, days, evidence)
+    inverse, found = solved[0], solved[0] @ solved[1]
     far = baseline.robust_distances(days.energy - days.expected, days.variance)
-    fine = np.abs(far) <= OUTLIER_SIGMA
-    predicted = float((columns[fine] @ found).sum())
-    if predicted > 0.0:
-        found = found * (float(spans.energy_kwh[fine].sum()) / predicted)
-    n, k = int(fine.sum()), columns.shape[1]
-    free = max(n - k - points.size, 1)
-    rest = (spans.energy_kwh - columns @ found)[fine]
-    part = spans.part(fine)
-    squares = float(np.sum(rest * rest))
-    weight = days.weight[fine]
-    scale = float(np.sum(rest * rest * weight)) / free
-    mean = float(part.energy_kwh.sum() / part.days.sum())
-    total = float(np.sum((part.energy_kwh - mean * part.days) ** 2))
-    per_day = float(np.sqrt(squares / free / np.mean(part.days)))
-    even = rest * np.sqrt(weight)
-    lag = float(np.corrcoef(even[:-1], even[1:])[0, 1]) if n > 3 and scale > 0.0 else 0.0
+    good = baseline.goodness(
+        columns, found, days.weight, days.length, days.energy, far, OUTLIER_SIGMA
+    )
+    found = good.scale * found
+    n = round(good.n)
+    free = max(n - columns.shape[1] - points.size, 1)
+    per_day = float(np.sqrt(good.squares / free / (good.days / n)))
+    mean = good.kwh / good.days
+    known = n > 3 and good.weighted > 0.0 and np.isfinite(good.lag)
     slopes = list(found[terms:])
     heating = float(slopes.pop(0)) if heat is not None else 0.0
     cooling = float(slopes.pop(0)) if cool is not None else 0.0
@@ -156,13 +153,24 @@ def _described(
         heating_c=heat,
         cooling=cooling,
         cooling_c=cool,
-        r2=1.0 - squares / total if total > 0.0 else 0.0,
+        r2=1.0 - good.squares / good.total if good.total > 0.0 else 0.0,
         cv_rmse=per_day / mean if mean > 0.0 else float("nan"),
         sigma=per_day,
-        covariance=np.linalg.pinv(left) * scale,
-        lag=float(np.clip(lag, 0.0, 0.9)) if np.isfinite(lag) else 0.0,
+        covariance=inverse * (good.weighted / free),
+        lag=min(max(good.lag, 0.0), 0.9) if known else 0.0,
         n=n,
         lag_h=weather.lag_h if weather is not None else 0,
         inertia_h=weather.inertia_h if weather is not None else 0.0,
-        by_hours=evidence is not None,
+        by_hours=by_hours,
     )
+
+
+def _pseudo_inverse(
+    columns: Floats, days: baseline.Days, hours: tuple[Floats, Floats]
+) -> tuple[Floats, Floats]:
+    """Return the pseudo-inverse of the normal equations, where two columns are the same."""
+    weighed, terms = (columns * days.weight[:, None]).T, days.fixed.shape[1]
+    left, right = weighed @ columns, weighed @ days.energy
+    left[terms:, terms:] += hours[0]
+    right[terms:] += hours[1]
+    return np.asarray(np.linalg.pinv(left), np.float64), np.asarray(right, np.float64)

@@ -57,13 +57,26 @@ class Temperatures:
 
         NaN where the edge lies outside, or behind a hole: differences over it are unknown.
         """
+        return self._until(self._total(float(balance_c), sign), edges_us)
+
+    def degrees_of(self, balance_c: float, sign: float, start_us: Int64s, end_us: Int64s) -> Floats:
+        """Return the degree days of spans, K·d; NaN as in `degree_days`."""
         total = self._total(float(balance_c), sign)
+        return self._until(total, end_us) - self._until(total, start_us)
+
+    def _until(self, total: Floats, edges_us: Int64s) -> Floats:
         since = edges_us - self.t_us[0]
+        hour = since // HOUR_US
         outside = (since < 0) | (since > HOUR_US * self.t_us.size)
-        hour = np.clip(since // HOUR_US, 0, self.t_us.size - 1)
-        share = since / HOUR_US - hour
-        found = total[hour] + share * (total[hour + 1] - total[hour])
-        found[outside] = np.nan
+        if outside.any():
+            hour = np.clip(hour, 0, self.t_us.size)
+        found = total[hour]
+        share = since - hour * HOUR_US
+        if share.any():
+            after = total[np.minimum(hour + 1, self.t_us.size)]
+            found = found + share / HOUR_US * (after - found)
+        if outside.any():
+            found[outside] = np.nan
         return np.asarray(found, np.float64)
 
     def _total(self, balance_c: float, sign: float) -> Floats:
@@ -79,10 +92,15 @@ class Temperatures:
 
     def known(self, start_us: Int64s, end_us: Int64s) -> NDArray[np.bool_]:
         """Tell for which spans every hour's temperature is known."""
-        holes = np.concatenate(([0], np.cumsum(np.isnan(self.celsius))))
+        holes: Int64s | None = self.tables.get("holes")
+        if holes is None:
+            holes = np.concatenate(([0], np.cumsum(np.isnan(self.celsius))))
+            self.tables["holes"] = holes
         first = (start_us - self.t_us[0]) // HOUR_US
         last = -((self.t_us[0] - end_us) // HOUR_US)
         inside = (first >= 0) & (last <= self.t_us.size)
+        if not holes[-1]:
+            return np.asarray(inside, np.bool_)
         clipped = np.clip(first, 0, self.t_us.size), np.clip(last, 0, self.t_us.size)
         return np.asarray(inside & (holes[clipped[1]] == holes[clipped[0]]), np.bool_)
 
@@ -167,8 +185,7 @@ def columns_of(
         if balance is None:
             continue
         assert weather is not None
-        end = weather.degree_days(balance, sign, spans.end_us)
-        columns.append(end - weather.degree_days(balance, sign, spans.start_us))
+        columns.append(weather.degrees_of(balance, sign, spans.start_us, spans.end_us))
     return np.column_stack(columns)
 
 
@@ -185,8 +202,7 @@ def loads(
         if balance is None or weather is None:
             parts.append(np.zeros(spans.days.size))
             continue
-        degrees = weather.degree_days(balance, sign, spans.end_us)
-        degrees = degrees - weather.degree_days(balance, sign, spans.start_us)
+        degrees = weather.degrees_of(balance, sign, spans.start_us, spans.end_us)
         parts.append(np.where(weather.known(spans.start_us, spans.end_us), slope * degrees, np.nan))
     return parts[0], parts[1], parts[2]
 

@@ -6,6 +6,7 @@ from feature_kernels.baseline.degrees import (
     fill_grid,
     running_totals,
 )
+from feature_kernels.baseline.goodness import goodness, inverse_of
 from feature_kernels.baseline.hours import (
     Hours,
     Rows,
@@ -16,7 +17,7 @@ from feature_kernels.baseline.hours import (
     products_with_use,
     without_rhythm,
 )
-from feature_kernels.baseline.measured import measured
+from feature_kernels.baseline.measured import by_day, by_hour, measured
 from feature_kernels.baseline.models import Equations, no_equations, no_fixed, no_shape
 from feature_kernels.baseline.scatter import robust_distances
 from feature_kernels.baseline.turns import Days, Witness, no_witness, take_turns
@@ -29,11 +30,15 @@ __all__ = [
     "Rows",
     "Witness",
     "beside_degrees",
+    "by_day",
+    "by_hour",
     "degree_days",
     "degree_hours",
     "equations_at",
     "explained_by_lag",
     "fill_grid",
+    "goodness",
+    "inverse_of",
     "measured",
     "no_equations",
     "no_fixed",

@@ -57,8 +57,8 @@ class Rows(NamedTuple):
 
 
 @hot_kernel
-def _window(above, part, first, window, centre):
-    """Fill a window of hours from `first` on, and return its sum; edges stay as they are."""
+def _window(above, part, first, window):
+    """Fill a window of hours from `first` on; edges stay as they are."""
     n = above.shape[1]
     if first >= 0 and first + window.size <= n:
         of_part = above[part, first : first + window.size]
@@ -67,13 +67,27 @@ def _window(above, part, first, window, centre):
     else:
         for h in range(window.size):
             window[h] = above[part, min(max(first + h, 0), n - 1)]
-    total = 0.0
-    for h in range(window.size):
-        total += window[h]
-    if centre:
-        mean = total / window.size
-        for h in range(window.size):
-            window[h] -= mean
+
+
+@hot_kernel
+def _sum_of_day(row):
+    """Add 24 hours up, in four sums that the processor makes at once."""
+    one = two = three = four = 0.0
+    for h in range(0, HOURS, 4):
+        one += row[h]
+        two += row[h + 1]
+        three += row[h + 2]
+        four += row[h + 3]
+    return (one + two) + (three + four)
+
+
+@hot_kernel
+def _centre(row):
+    """Subtract the mean of a day from its hours; return their sum."""
+    total = _sum_of_day(row)
+    mean = total / HOURS
+    for h in range(HOURS):
+        row[h] -= mean
     return total
 
 
@@ -99,7 +113,8 @@ def pack_rows(
     r = p = 0
     for d in range(days):
         for g in range(G):
-            _window(above, g, at[d] - lag_h, every[g], True)
+            _window(above, g, at[d] - lag_h, every[g])
+            _centre(every[g])
         first, last = 0, HEATS - 1
         while first < HEATS and not _differ(every[first], none):
             first += 1
@@ -456,16 +471,14 @@ def _add_windows(
             weighed[h] = w * use[h]
         for k in range(parts.size):
             row, by_kind = window[k], sums[kind, k]
-            _window(above, parts[k], hours.at[d] - LAST_LAG, row, False)
+            _window(above, parts[k], hours.at[d] - LAST_LAG, row)
             for h in range(WINDOW):
                 by_kind[h] += w * row[h]
             for lag in range(LAGS):
                 late, moment = row[lag : lag + HOURS], moments[lag, k]
                 for h in range(HOURS):
                     moment[h] += weighed[h] * late[h]
-            level = 0.0
-            for h in range(HOURS):
-                level += row[h]
+            level = _sum_of_day(row)
             total[k, 0] = level
             for lag in range(1, LAGS):
                 level += row[lag + HOURS - 1] - row[lag - 1]
@@ -543,7 +556,8 @@ def beside_degrees(
         kind = hours.off[d]
         whole[kind] += weight[d]
         for k in range(count):
-            level[k, d] = _window(above, parts[k], hours.at[d] - lag_h, degrees[k, d], True)
+            _window(above, parts[k], hours.at[d] - lag_h, degrees[k, d])
+            level[k, d] = _centre(degrees[k, d])
             levels[kind, k] += weight[d] * level[k, d]
             row, mean = degrees[k, d], means[kind, k]
             for h in range(HOURS):

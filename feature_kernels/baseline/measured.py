@@ -1,4 +1,4 @@
-"""What was measured, out of the rows of intervals: one pass instead of one for each column."""
+"""What was measured, out of rows of intervals, by day and by hour: one pass over them each."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,3 +43,57 @@ def measured(
         columns = [column[order] for column in columns]
     start, end, local, energy, decided = columns
     return start, end, local, energy, decided
+
+
+@kernel
+def _days(start_us, end_us, local_us, energy_kwh, day_us):
+    most = start_us.size
+    first, last = np.empty(most, np.int64), np.empty(most, np.int64)
+    measured, energy = np.empty(most, np.int64), np.empty(most)
+    k = -1
+    day = np.int64(0)
+    for i in range(most):
+        now = local_us[i] // day_us
+        if k < 0 or now != day:
+            k += 1
+            day = now
+            first[k], measured[k], energy[k] = i, 0, 0.0
+        last[k] = i
+        measured[k] += end_us[i] - start_us[i]
+        energy[k] += energy_kwh[i]
+    return first[: k + 1], last[: k + 1], measured[: k + 1], energy[: k + 1]
+
+
+def by_day(
+    start_us: Int64s, end_us: Int64s, local_us: Int64s, energy_kwh: Floats, day_us: int
+) -> tuple[Int64s, Int64s, Int64s, Floats]:
+    """Return first and last interval, measured time and kWh of each local day, in order."""
+    first, last, measured, energy = _days(start_us, end_us, local_us, energy_kwh, day_us)
+    return first, last, measured, energy
+
+
+@kernel
+def _hours(day_start_us, day_end_us, start_us, energy_kwh, hour_us, hours):
+    kwh = np.zeros((day_start_us.size, hours))
+    row = -1
+    for i in range(start_us.size):
+        while row + 1 < day_start_us.size and day_start_us[row + 1] <= start_us[i]:
+            row += 1
+        while row >= 0 and day_start_us[row] > start_us[i]:  # rows that are not in order
+            row -= 1
+        if row >= 0 and start_us[i] < day_end_us[row]:
+            kwh[row, (start_us[i] - day_start_us[row]) // hour_us] += energy_kwh[i]
+    return kwh
+
+
+def by_hour(
+    day_start_us: Int64s, day_end_us: Int64s, start_us: Int64s, energy_kwh: Floats,
+    hour_us: int, hours: int,
+) -> Floats:  # fmt: skip
+    """Return the kWh of the hours of days: float64[days, hours].
+
+    day_start_us, day_end_us : ascending; start_us, energy_kwh : of intervals
+    """
+    return np.asarray(
+        _hours(day_start_us, day_end_us, start_us, energy_kwh, hour_us, hours), np.float64
+    )

@@ -7,7 +7,7 @@ from app.analysis.baseline import Use, hours_of_days, whole_days
 from customer_context.metering import weather_fit
 from customer_context.metering.climate import climate_of
 from customer_context.metering.weather_model import HOUR_US, Model, Spans, Temperatures
-from feature_kernels.baseline import Rows, robust_distances
+from feature_kernels.baseline import Rows, goodness, inverse_of, robust_distances
 from feature_kernels.baseline.grid import COOLING_C, FIRST_COOL, GRID_C, HEATING_C, HEATS
 from proving.meters.known_homes import draw_home
 from tests.oracles import weather_fit as oracle
@@ -143,3 +143,30 @@ def test_a_median_is_that_of_sorted_values() -> None:
             even = rest / np.sqrt(variance)
             sigma = 1.4826 * np.median(np.abs(even - np.median(even)))
             assert robust_distances(rest, variance) == pytest.approx(even / max(sigma, 1e-9))
+
+
+@pytest.mark.parametrize("hours", [False, True])
+def test_normal_equations_are_solved_as_by_numpy(hours: bool) -> None:
+    rng = np.random.default_rng(6)
+    columns = np.column_stack((np.ones(80), rng.random(80) < 0.3, rng.gamma(1.0, 5.0, (80, 2))))
+    weight, energy, length = rng.uniform(0.1, 2.0, 80), rng.gamma(2.0, 5.0, 80), np.ones(80)
+    more = np.diag([3.0, 40.0]) * hours, np.array([5.0, 7.0]) * hours
+    left, right = (columns.T * weight) @ columns, (columns.T * weight) @ energy
+    left[2:, 2:] += more[0]
+    right[2:] += more[1]
+    solved = inverse_of(columns, weight, energy, 2, more)
+    assert solved is not None
+    assert solved[0] == pytest.approx(np.linalg.inv(left))
+    assert solved[1] == pytest.approx(right)
+    found, far = solved[0] @ right, np.where(np.arange(80) % 9 == 0, 6.0, 1.0)
+    good, near = goodness(columns, found, weight, length, energy, far, 5.0), far < 5.0
+    scaled = found * energy[near].sum() / (columns @ found)[near].sum()
+    rest = (energy - columns @ scaled)[near]
+    assert good.scale * found == pytest.approx(scaled)
+    assert good.squares == pytest.approx(rest @ rest)
+    assert good.weighted == pytest.approx((rest * weight[near]) @ rest)
+    assert good.total == pytest.approx(near.sum() * energy[near].var())
+    even = rest * np.sqrt(weight[near])
+    assert good.lag == pytest.approx(np.corrcoef(even[:-1], even[1:])[0, 1])
+    same = columns[:, [0, 1, 2, 2]]
+    assert inverse_of(same, weight, energy, 2, (np.zeros((2, 2)), np.zeros(2))) is None
