@@ -37,6 +37,8 @@ def is_measured(days: Floats) -> Bools:
 def mean(values: Floats, axis: int) -> Floats:
     """Mean of what was measured, NaN where nothing was."""
     known = np.isfinite(values)
+    if known.all():
+        return np.asarray(values.mean(axis=axis), np.float64)
     total = np.where(known, values, 0.0).sum(axis=axis)
     number = known.sum(axis=axis)
     return np.asarray(np.where(number > 0, total / np.maximum(number, 1), np.nan))
@@ -130,5 +132,6 @@ def _mirrored(now: Floats, usual: Floats) -> float:
 
 def _without(days: Floats, least: float) -> Floats:
     """Return the share of days that use nothing, by slot."""
-    empty = (np.abs(days) <= least).astype(np.float64)
-    return np.nan_to_num(mean(np.where(np.isfinite(days), empty, np.nan), 0))
+    empty = np.count_nonzero(np.abs(days) <= least, axis=0)
+    known = np.count_nonzero(np.isfinite(days), axis=0)
+    return np.asarray(empty / np.maximum(known, 1), np.float64)
