@@ -171,7 +171,13 @@ def run(
     firsts = list(range(0, meters, PORTION))
     sizes = [min(PORTION, meters - first) for first in firsts]
     found: list[Spent] = []
-    with one_thread_of_blas(), ProcessPoolExecutor(workers, get_context("spawn")) as pool:
+    first = seed, 0, 1, days  # loads a worker's kernels, once for all its meters
+    with (
+        one_thread_of_blas(),
+        ProcessPoolExecutor(
+            workers, get_context("spawn"), initializer=portion, initargs=first
+        ) as pool,
+    ):
         n = len(firsts)
         for one in pool.map(portion, [seed] * n, firsts, sizes, [days] * n):
             found.append(one)
