@@ -1,5 +1,7 @@
 """Offers of the demo: an agent asks what to say to each customer, and some accept and order.
 
+Then an outbound decision about each one sends a message where an action wins.
+
 The back office of the simulated world knows last year's bill and the instalment of each household;
 for every third one the instalment is too low.
 """
@@ -12,24 +14,29 @@ from customer_context.cases.case_state import What
 from customer_context.contact_policy.policy import Outcome
 from runtime.clock import Clock
 from runtime.secret_box import SecretBox
-from services import actions, case_steps, decisions, facts
+from services import actions, case_steps, contact_policy, decisions, facts, outbound
+from services.contact_policy import ContactRules
 from simulators.fleet import Fleet
 from store.postgres.pool import Connection, connect
 from store.postgres.roles import set_tenant_scope
 from store.postgres.times import from_us
 
 AGENT = "Service agent"
-_ACCEPTED = 3
+_ACCEPTED = 2
+_PLACES = frozenset({"email", "inbox"})
+"""Channels of outbound decisions."""
 _PRICE_CT, _BASE_EUR = 32.5, 12.0
 
 
 @dataclass(slots=True)
 class Offers:
-    """What was decided. decided : customer → id of the decision; ordered : ids of cases."""
+    """What was decided. decided : customer → id of the decision; ordered : ids of cases; sent : ids
+    of messages of outbound decisions."""
 
     decided: dict[str, str] = field(default_factory=dict)
     accepted: list[str] = field(default_factory=list)
     ordered: list[str] = field(default_factory=list)
+    sent: list[str] = field(default_factory=list)
 
 
 def make_offers(database_url: str, box: SecretBox, fleet: Fleet, clock: Clock) -> Offers:
@@ -51,6 +58,12 @@ def make_offers(database_url: str, box: SecretBox, fleet: Fleet, clock: Clock) -
             if orders and len(found.accepted) < _ACCEPTED:
                 found.accepted.append(made.id)
                 found.ordered += _order(connection, tenant, made.id, orders[0], clock.now_us())
+            connection.commit()
+            pair, now_us = (tenant, customer), clock.now_us()
+            contact_policy.lock(connection, [pair], now_us)
+            found.sent += outbound.about(
+                connection, ContactRules(rules), _PLACES, pair, "demo", now_us
+            )
             connection.commit()
     return found
 

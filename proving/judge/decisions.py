@@ -1,6 +1,7 @@
 """Compare the demo's decisions with the consents that the simulators record, and recompute each."""
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,11 +26,13 @@ PURPOSE_OF: Mapping[str, str] = {
 
 @dataclass(slots=True)
 class Decided:
-    """made : decisions; explained : those whose recomputation gave the same; breaches : winners
-    without consent; accepted, ordered : offers."""
+    """made : decisions, those that sent a message too; explained : those whose recomputation gave
+    the same; sent : messages; breaches : winners and messages without consent, second messages;
+    accepted, ordered : offers."""
 
     made: int = 0
     explained: int = 0
+    sent: int = 0
     offered: int = 0
     accepted: int = 0
     ordered: int = 0
@@ -40,6 +43,7 @@ class Decided:
         return {
             "made": self.made,
             "explained": self.explained,
+            "sent": self.sent,
             "offered": self.offered,
             "accepted": self.accepted,
             "ordered": self.ordered,
@@ -61,8 +65,10 @@ def judge_decisions(
     tenant: str,
     offers: Offers,
     consents: Mapping[str, Collection[str]],
+    messages: Sequence[Mapping[str, Any]] = (),
 ) -> Decided:
-    """Recompute every decision. consents : customer → purposes, by the simulators."""
+    """Recompute every decision. consents : customer → purposes, by the simulators; messages : rows
+    of the contacts that outbound decisions made."""
     found = Decided(accepted=len(offers.accepted), ordered=len(offers.ordered))
     for customer, id_ in offers.decided.items():
         set_tenant_scope(connection, (tenant,))
@@ -71,6 +77,31 @@ def judge_decisions(
         found.explained += bool(explained["recomputed"])
         found.offered += bool(explained["winners"])
         found.breaches += _breaches(customer, explained, consents.get(customer, ()))
+    found.sent = len(messages)
+    for customer, id_ in sorted({(row["customer"], row["decision_id"]) for row in messages}):
+        set_tenant_scope(connection, (tenant,))
+        explained = decisions.explain(connection, tenant, id_)
+        found.made += 1
+        found.explained += bool(explained["recomputed"])
+        found.breaches += _breaches(customer, explained, consents.get(customer, ()))
+    found.breaches += message_breaches(messages, consents)
+    return found
+
+
+def message_breaches(
+    messages: Sequence[Mapping[str, Any]], consents: Mapping[str, Collection[str]]
+) -> list[str]:
+    """List messages by a channel that the customer has not allowed, and second ones.
+
+    An action that is no offer or advice (safety, claims, legal, contract) may come beside one.
+    """
+    found = [
+        f"{row['customer']} got {row['action']} by {row['channel']} without consent to it"
+        for row in messages
+        if row["channel"] == "email" and "channel_email" not in consents.get(row["customer"], ())
+    ]
+    counts = Counter(row["customer"] for row in messages if row["action"] in PURPOSE_OF)
+    found += [f"{who} got {count} messages at once" for who, count in counts.items() if count > 1]
     return found
 
 

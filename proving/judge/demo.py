@@ -51,8 +51,13 @@ def _answer(database_url: str, outcome: Outcome, publications: Publications) -> 
         contacted = _judge_contacts(connection, outcome, publications, judgement.crashes)
         balance = ledger_json(ledger.read(connection), offsets.total(connection), outcome.in_flight)
         samples = sum(telemetry.count(connection, table) for table in telemetry.TABLES.values())
+        listed = contacts.list_(connection, outcome.fleet.tenant, limit=_ALL)
         decided = judge_decisions(
-            connection, outcome.fleet.tenant, outcome.offers, outcome.fleet.truth["consents"]
+            connection,
+            outcome.fleet.tenant,
+            outcome.offers,
+            outcome.fleet.truth["consents"],
+            [row for row in listed if row["contact_id"] in outcome.offers.sent],
         )
         scored = [
             s for s in driving_scores.of_drivers(connection) if s.score.score == s.score.score
@@ -190,7 +195,9 @@ def _judge_contacts(
     sent = [
         row
         for row in contacts.list_(connection, fleet.tenant, limit=_ALL)
-        if row["case_id"] not in outcome.offers.ordered  # notices about orders, not about signals
+        # Notices about orders and messages of decisions are not about signals.
+        if row["case_id"] not in outcome.offers.ordered
+        and row["contact_id"] not in outcome.offers.sent
     ]
     reasons = decisions.reasons(connection, fleet.tenant)
     return judge_contacts(

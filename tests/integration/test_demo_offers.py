@@ -11,6 +11,7 @@ from services import case_steps
 from services.contact_points import contact_points_of
 from simulators.faults import DEMO
 from simulators.fleet import Fleet
+from store.casework import contacts
 from store.postgres.pool import connect
 from tests.secret_keys import BOX
 
@@ -27,10 +28,12 @@ def test_offers_are_made_accepted_ordered_and_explained(database: str, tmp_path:
     registry_import.write(database, valid, clock.now_us(), contact_points_of(settings))
     offers = make_offers(database, BOX, fleet, clock)
     with connect(database) as connection:
-        found = judge_decisions(connection, "demo", offers, fleet.truth["consents"])
+        sent = [row for row in contacts.list_(connection, "demo") if row["decision_id"]]
+        found = judge_decisions(connection, "demo", offers, fleet.truth["consents"], sent)
         plans = [case_steps.plan_of(connection, "demo", case) for case in offers.ordered]
     assert found.problems() == []
-    assert found.made == found.explained == len(fleet.registry["customers"])
+    assert {row["contact_id"] for row in sent} == set(offers.sent) and found.sent >= 1
+    assert found.made == found.explained == len(fleet.registry["customers"]) + found.sent
     assert found.offered >= 1 and found.accepted == found.ordered == len(offers.ordered) >= 1
     for plan in plans:
         assert plan is not None and plan.type.id == "contract-change"

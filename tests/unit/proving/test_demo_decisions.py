@@ -1,6 +1,6 @@
 """The judge of the demo's decisions: what it counts, and that a breach is a problem."""
 
-from proving.judge.decisions import Decided, _breaches
+from proving.judge.decisions import Decided, _breaches, message_breaches
 
 
 def test_an_action_without_its_purpose_is_a_breach() -> None:
@@ -8,6 +8,14 @@ def test_an_action_without_its_purpose_is_a_breach() -> None:
     allowed = ["energy_insight", "channel_email"]
     assert _breaches("c1", won, allowed) == ["c1 got hail-notice without claims_assistance"]
     assert len(_breaches("c1", {"winners": [{"action": "nobody-knows"}]}, allowed)) == 1
+
+
+def test_a_message_without_its_channel_or_beside_another_is_a_breach() -> None:
+    one = {"customer": "c1", "action": "hail-notice", "channel": "email"}
+    other = {**one, "action": "ev-tariff", "channel": "inbox"}
+    assert message_breaches([one], {"c1": ["channel_email"]}) == []
+    assert message_breaches([one], {}) == ["c1 got hail-notice by email without consent to it"]
+    assert message_breaches([other, other], {}) == ["c1 got 2 messages at once"]
 
 
 def test_problems_name_what_failed() -> None:
