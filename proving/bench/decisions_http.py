@@ -1,4 +1,4 @@
-"""`tachowatt bench decisions --http`: each is read, made, stored and explained over HTTP."""
+"""`tachowatt bench decisions --http`: each is read, made and stored over HTTP."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor

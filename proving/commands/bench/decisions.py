@@ -3,7 +3,7 @@
 Each process decides over its own customers; a hundred decisions are compared with the oracle.
 Where zen-engine is installed, it evaluates the same conditions in the same run. The exit code is 1
 where a decision differs. --http asks `tachowatt api` instead, which reads all that is known of a
-customer, decides, stores and explains: 100 decisions/s with p99 below 100 ms are the least.
+customer, decides and stores: 100 decisions/s with p99 below 100 ms are the least.
 
 Examples:
 
