@@ -16,7 +16,7 @@ from store.postgres.times import from_us
 
 
 class Why(Shape):
-    """A reason. code : recent, open, urgent, severity, overdue, due_soon, due, related,
+    """A reason. code : recent, open, urgent, severity, overdue, due_soon, due, related, safety,
     undelivered, in_force, ended, useful, dismissed, diversity."""
 
     code: str

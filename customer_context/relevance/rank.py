@@ -7,8 +7,9 @@ highest weight, with the others as its parts. An item's weight is
 
 Severity is 1 to 3, doubled for urgent items. An open item also gets a fixed weight that does not
 depend on its age, and more where its deadline is near or past. An item that is related to an open
-one (same case, vehicle or meter) gets more weight. Usefulness is what agents and customers made of
-the item, shrunk towards what they made of such items (`learnt`, 1 without feedback):
+one (same case, vehicle or meter) gets more weight. So does a crash of the last hours on which
+nothing is open, by its severity: safety comes first. Usefulness is what agents and customers made
+of the item, shrunk towards what they made of such items (`learnt`, 1 without feedback):
 
     2 · (learnt + used + opened / 2) / (2 + used + opened + dismissed)
 
@@ -28,6 +29,7 @@ from customer_context.relevance.usefulness import NEUTRAL, OWN_PRIOR, shrunk
 
 US_PER_S = 1_000_000
 
+_CRASH, _CRASH_HALF_LIFE_S = 2.0, 6 * 3_600.0
 _OPEN = 3.0
 _OVERDUE = 4.0
 _DUE_SOON = 2.0
@@ -173,6 +175,9 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
     if related:
         text, de = "about the same as something that is open", "betrifft dasselbe wie Offenes"
         parts.append((_RELATED, Reason("related", text, de)))
+    if item.kind == "crash" and not item.open and not related:
+        safety = _CRASH * item.severity * 0.5 ** (age_s / _CRASH_HALF_LIFE_S)
+        parts.append((safety, Reason("safety", "a crash comes first", "ein Unfall geht vor")))
     if item.failed:
         parts.append(
             (_UNDELIVERED, Reason(_FAILED, "it did not reach the customer", "kam nicht an"))
@@ -187,7 +192,8 @@ def _weigh(item: Item, now_us: int, subjects: set[str], cases: set[str]) -> Rank
 
 def _shown_reasons(parts: Sequence[tuple[float, Reason]]) -> tuple[Reason, ...]:
     """Return all reasons; a low recency is omitted where there is another reason."""
-    kept = [reason for weight, reason in parts if weight > 0.05 or reason.code != "recent"]
+    fading = ("recent", "safety")
+    kept = [reason for weight, reason in parts if weight > 0.05 or reason.code not in fading]
     return tuple(kept or [reason for _, reason in parts])
 
 

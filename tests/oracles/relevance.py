@@ -38,6 +38,8 @@ def weight(item, items, now, half_life_s):
                 total += 2.0
     elif related:
         total += 1.5
+    elif item["kind"] == "crash":
+        total += 2.0 * item["severity"] * 0.5 ** (age_s / (6 * 3_600))
     if item["severity"] > 1:
         total += item["severity"] / 10
     if item["failed"]:
