@@ -5,7 +5,7 @@ through `feature_kernels.driving`.
 """
 
 from feature_kernels.inertial.bridge import bridged
-from feature_kernels.inertial.fixes import noise_of, quiet, repeats, steadied
+from feature_kernels.inertial.fixes import look_at, quiet, repeats, steadied, worth_it
 from feature_kernels.inertial.grid import Inertial, stretches
 from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
@@ -33,10 +33,10 @@ __all__ = [
     "align_by_speed",
     "as_vehicle",
     "bridged",
+    "look_at",
     "manoeuvres",
     "motion_of",
     "moved_at",
-    "noise_of",
     "onto_rows",
     "paced",
     "parts",
@@ -45,4 +45,5 @@ __all__ = [
     "steadied",
     "stretches",
     "trips",
+    "worth_it",
 ]

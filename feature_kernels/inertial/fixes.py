@@ -1,11 +1,16 @@
 """Speed and course as a receiver gives them: without repeats of an old fix and without noise."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 
 from feature_kernels.inertial.parameters import Parameters
-from feature_kernels.kernel import kernel
+from feature_kernels.inertial.smoothing import both_ways
+from feature_kernels.kernel import kernel, lean_kernel
+
+_GROUPS = 4096
+"""Groups of five neighbours that say how large the noise is; more say nothing new."""
 
 
 def repeats(t_us, speed_kmh, lat_deg, lon_deg, p: Parameters):
@@ -19,33 +24,89 @@ def repeats(t_us, speed_kmh, lat_deg, lon_deg, p: Parameters):
     Complexity: O(n). Oracle: `tests/oracles/inertial.py`.
     """
     out = np.zeros(t_us.size, np.bool_)
-    rows = np.flatnonzero(~(np.isnan(speed_kmh) | np.isnan(lat_deg) | np.isnan(lon_deg)))
-    if rows.size < 2:
-        return out
-    same = speed_kmh[rows[1:]] >= p.repeat_kmh
-    for column in (speed_kmh, lat_deg, lon_deg):
-        same &= column[rows[1:]] == column[rows[:-1]]
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], same, [False])).astype(np.int8)))
-    for first, last in zip(edges[::2], edges[1::2], strict=True):
-        if t_us[rows[last]] - t_us[rows[first]] <= p.repeat_s * 1e6:
-            out[rows[first + 1 : last + 1]] = True
+    _repeats(t_us, speed_kmh, lat_deg, lon_deg, p.repeat_kmh, p.repeat_s * 1e6, out)
     return out
 
 
-def noise_of(t_us, values):
-    """Deviation of the noise of even values: what no car does from one to the next.
+@lean_kernel
+def _repeats(t_us, speed, lat, lon, least, longest_us, out):
+    first, last = -1, -1
+    for i in range(t_us.size + 1):
+        if i < t_us.size and (math.isnan(speed[i]) or math.isnan(lat[i]) or math.isnan(lon[i])):
+            continue
+        moving = i < t_us.size and last >= 0 and speed[i] >= least
+        if moving and speed[i] == speed[last] and lat[i] == lat[last] and lon[i] == lon[last]:
+            last = i
+            continue
+        if last > first and t_us[last] - t_us[first] <= longest_us:
+            for j in range(first + 1, last + 1):
+                out[j] = not (math.isnan(speed[j]) or math.isnan(lat[j]) or math.isnan(lon[j]))
+        first, last = i, i
 
-    t_us : int64[n], ascending; values : float64[n], all measured. 0 = too few values.
+
+class Look(NamedTuple):
+    """What a column of a receiver looks like.
+
+    noise : deviation, in its own unit; 0 = too few values. step_s : the usual step, 0 = none.
+    held_share : of the values that equal the one before.
+    """
+
+    noise: float
+    step_s: float
+    held_share: float
+
+
+def look_at(t_us, values, least=-math.inf) -> Look:
+    """Look at the noise of a column: what no car does from one value to the next.
+
+    t_us : int64[n], ascending; values : float64[n], NaN = not measured. Below `least` they do not
+    count. At most some thousand groups of five neighbours are looked at.
     White noise of deviation s has fourth differences of deviation s sqrt(70); those of a motion
     vanish with the fourth power of the step. The median is not moved by single jumps.
+    Complexity: O(n). Oracle: `tests/oracles/inertial.py`.
     """
-    if t_us.size < 10:
-        return 0.0
-    steps = np.diff(t_us)
-    even = np.abs(steps - np.median(steps)) <= 0.5 * np.median(steps)
-    fourth = np.abs(np.diff(values, 4))
-    fourth = fourth[even[:-3] & even[1:-2] & even[2:-1] & even[3:]]
-    return 1.4826 * float(np.median(fourth)) / math.sqrt(70.0) if fourth.size >= 5 else 0.0
+    every = max(1, np.count_nonzero(~np.isnan(values)) // _GROUPS)
+    fourth, steps = np.empty(2 * _GROUPS), np.empty((2 * _GROUPS, 4))
+    groups, counted, held = _groups(t_us, values, least, every, fourth, steps)
+    if groups < 5:
+        return Look(0.0, 0.0, 0.0)
+    fourth, steps = fourth[:groups], steps[:groups]
+    usual = np.median(steps)
+    even = fourth[(np.abs(steps - usual) <= 0.5 * usual).all(axis=1)]
+    noise = 1.4826 * float(np.median(even)) / math.sqrt(70.0) if even.size >= 5 else 0.0
+    return Look(noise, float(usual) / 1e6, held / counted)
+
+
+@kernel
+def _groups(t_us, values, least, every, fourth, steps):
+    """Fourth differences and steps of every so manieth group of five neighbours; how many.
+
+    Returns the groups, the values that count, and those of them that equal the one before.
+    """
+    v, t = np.empty(5), np.empty(5, np.int64)
+    filled, groups, seen, counted, held = 0, 0, 0, 0, 0
+    for i in range(t_us.size):
+        if math.isnan(values[i]):
+            continue
+        if not values[i] >= least:
+            filled = 0
+            continue
+        counted += 1
+        if filled > 0 and values[i] == v[4]:
+            held += 1
+        for k in range(4):
+            v[k], t[k] = v[k + 1], t[k + 1]
+        v[4], t[4] = values[i], t_us[i]
+        filled += 1
+        if filled < 5:
+            continue
+        seen += 1
+        if seen % every == 0 and groups < fourth.size:
+            fourth[groups] = abs(v[0] - 4.0 * v[1] + 6.0 * v[2] - 4.0 * v[3] + v[4])
+            for k in range(4):
+                steps[groups, k] = t[k + 1] - t[k]
+            groups += 1
+    return groups, counted, held
 
 
 @kernel
@@ -95,38 +156,39 @@ def steadied(t_us, values, noise, least_us, most_us, gap_us, sure, out):
         out[i] = best
 
 
-def quiet(t_us, speed_kmh, heading_deg, p: Parameters):
-    """Speeds and courses without the noise of their receiver, where it is worth it.
+def worth_it(look: Look, p: Parameters) -> bool:
+    """Tell whether speeds (noise in km/h) are to be steadied.
+
+    They are not where they are sparse (even_s) or quiet (noise_mps2), or held from row to row.
+    """
+    if not 0.0 < look.step_s <= p.even_s or look.held_share > p.held_share:
+        return False
+    return look.noise / 3.6 * math.sqrt(2.0) / max(p.window_s, look.step_s) > p.noise_mps2
+
+
+def quiet(t_us, speed_kmh, heading_deg, look: Look, p: Parameters):
+    """Speeds and courses without the noise of their receiver.
 
     t_us : int64[n], ascending; speed_kmh : float64[n], all measured; heading_deg : float64[n], NaN
-    = not measured. Returns both, and the deviation of the speed's noise, m/s; 0 = they are as they
-    were, because they are sparse (even_s) or quiet (noise_mps2), or held from row to row.
+    = not measured. look : at the speeds from repeat_kmh on. Returns both.
     Zeros stay zero: the receiver says that it stands.
     Complexity: as `steadied`.
     """
-    none = speed_kmh, heading_deg, 0.0
-    if t_us.size < 10:
-        return none
-    step_s = float(np.median(np.diff(t_us))) / 1e6
-    moving = speed_kmh >= p.repeat_kmh
-    held = (np.diff(speed_kmh) == 0.0) & moving[1:]
-    if not 0.0 < step_s <= p.even_s or np.sum(held) > p.held_share * max(np.sum(moving), 1):
-        return none
-    noise = noise_of(t_us[moving], speed_kmh[moving] / 3.6)
-    if noise * math.sqrt(2.0) / max(p.window_s, step_s) <= p.noise_mps2:
-        return none
-    limits = p.steady_least_s * 1e6, p.steady_s * 1e6, 2.5 * step_s * 1e6, p.steady_sure
+    limits = p.steady_least_s * 1e6, p.steady_s * 1e6, 2.5e6 * look.step_s, p.steady_sure
     speed = np.empty(t_us.size)
-    steadied(t_us, speed_kmh, np.full(t_us.size, 3.6 * noise), *limits, speed)
+    steadied(t_us, speed_kmh, np.full(t_us.size, look.noise), *limits, speed)
+    # A line through a curve lies on its inner side: what is lost so is slow, and given back, so
+    # that the way keeps its length (twicing: Tukey, Exploratory Data Analysis, 1977).
+    speed += both_ways(speed_kmh - speed, np.ones(t_us.size), look.step_s, p.steady_s)
     speed = np.where(speed_kmh == 0.0, 0.0, np.maximum(speed, 0.0))
-    known = np.flatnonzero(~np.isnan(heading_deg) & moving)
+    known = np.flatnonzero(~np.isnan(heading_deg) & (speed_kmh >= p.repeat_kmh))
     if known.size < 10:
-        return speed, heading_deg, noise
+        return speed, heading_deg
     course = np.degrees(np.unwrap(np.radians(heading_deg[known])))
     # Of a velocity with noise s at right angles to it the course has s / v.
-    across = noise_of(t_us[known], np.radians(course)) * float(np.median(speed[known])) / 3.6
+    across = look_at(t_us[known], course).noise * float(np.median(speed[known]))
     found, heading = np.empty(known.size), heading_deg.copy()
-    deviation = np.degrees(across * 3.6 / np.maximum(speed[known], p.repeat_kmh))
+    deviation = across / np.maximum(speed[known], p.repeat_kmh)
     steadied(t_us[known], course, deviation, *limits, found)
     heading[known] = found % 360.0
-    return speed, heading, noise
+    return speed, heading

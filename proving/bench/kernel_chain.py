@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.analysis import alignment
+from app.analysis.fixes import measured_only
 from app.recordings.read import Table
 from feature_kernels import driving
 from proving.bench.kernel_data import START_US, cars
@@ -28,9 +29,9 @@ def run(samples: int) -> list[dict[str, Any]]:
 
 def chain(table: Table) -> driving.Score:
     """Compute the score of a recording from its columns."""
-    used = table
-    if alignment.usable(table):
-        _, used, _ = alignment.find(table)
+    used, _, _ = measured_only(table)
+    if alignment.usable(used):
+        _, used, _ = alignment.find(used)
     starts = np.array([0, table.t_us.size], np.int64)
     run_ = driving.drive(used.columns, table.t_us, table.local_us, starts, driving.initial_carry(1))
     last = driving.finish(run_.carry)

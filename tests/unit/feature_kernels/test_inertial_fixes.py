@@ -47,12 +47,13 @@ def test_lines_equal_their_oracle(values, steps, noise, least_s):
     assert np.sum(far) <= (1 if len(set(values)) < len(values) else 0)
 
 
-@given(st.lists(st.floats(-30, 30), min_size=10, max_size=30))
+@given(st.lists(st.floats(-30, 30), min_size=10, max_size=40))
 @settings(max_examples=40, deadline=None)
 def test_noise_equals_its_oracle(values):
     t_us = 1_000_000 * np.arange(len(values))
-    found = inertial.noise_of(t_us, np.array(values))
-    assert found == pytest.approx(oracle.noise_of(values), rel=1e-9, abs=1e-9)
+    found = inertial.look_at(t_us, np.array(values))
+    assert found.step_s == 1.0
+    assert found.noise == pytest.approx(oracle.noise_of(values), rel=1e-9, abs=1e-9)
 
 
 @given(st.floats(-50, 50), st.floats(-4, 4))
@@ -82,8 +83,11 @@ def receiver(rate_hz, noise_mps, seed=1):
 def test_noise_is_found_and_taken_out_and_brakings_stay(rate_hz, noise_mps):
     t_us, true, said = receiver(rate_hz, noise_mps)
     course = np.full(t_us.size, 90.0)
-    speed, _, found = inertial.quiet(t_us, said, course, P)
-    assert found == pytest.approx(noise_mps, rel=0.25)
+    look = inertial.look_at(t_us, said, P.repeat_kmh)
+    assert look.noise / 3.6 == pytest.approx(noise_mps, rel=0.25)
+    assert look.step_s == pytest.approx(1.0 / rate_hz) and inertial.worth_it(look, P)
+    speed, _ = inertial.quiet(t_us, said, course, look, P)
+    assert np.mean(speed) == pytest.approx(np.mean(said), rel=0.002)  # the way keeps its length
     apart = max(1, round(rate_hz))
 
     def hardest(v):
@@ -97,19 +101,18 @@ def test_noise_is_found_and_taken_out_and_brakings_stay(rate_hz, noise_mps):
 
 
 def test_quiet_sparse_and_held_speeds_stay_as_they_are():
-    course = np.full(600, 90.0)
     for t_us, speed in (
         receiver(1.0, 0.02)[::2],  # a quiet receiver
         (np.arange(600) * 2_000_000, receiver(1.0, 0.4)[2]),  # sparse
         (np.arange(600) * 100_000, np.repeat(receiver(1.0, 0.4)[2][:60], 10)),  # filled forward
     ):
-        assert inertial.quiet(t_us, speed, course, P)[2] == 0.0
+        assert not inertial.worth_it(inertial.look_at(t_us, speed, P.repeat_kmh), P)
 
 
 def test_a_course_is_averaged_through_north():
     t_us, _, said = receiver(10.0, 0.2)
     rng = np.random.default_rng(3)
     course = (359.0 + 0.2 * t_us / 1e6 + rng.normal(0.0, 1.0, t_us.size)) % 360.0
-    _, heading, _ = inertial.quiet(t_us, said, course, P)
+    _, heading = inertial.quiet(t_us, said, course, inertial.look_at(t_us, said), P)
     error = (heading - 359.0 - 0.2 * t_us / 1e6 + 180.0) % 360.0 - 180.0
     assert np.std(error) < 0.5
