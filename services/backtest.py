@@ -183,7 +183,9 @@ def _situations(
     signals = signal_queue.revisions(connection, keys)
     about = situation.holders(connection, signals)
     until_us = round(until.timestamp() * 1_000_000)
-    found = situation.read(connection, signals, about, channels, until_us, rules=rules)
+    found = situation.read(
+        connection, signals, about, channels, until_us, rules=rules, writes=False
+    )
     ledgers: dict[str, list[Decision]] = {}
     for signal, one in zip(signals, found, strict=True):
         key = (signal["id"], signal["revision"])

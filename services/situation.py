@@ -40,11 +40,13 @@ def read(
     language: str | None = None,
     *,
     rules: ContactRules = FREE,
+    writes: bool = True,
 ) -> list[Situation]:
     """Return the situation of each signal (a row of `store.signals.signal_queue`), in their order.
 
     about : signal id → customer, from `holders`; channels : configured channels to customers;
-    language : None = each customer's own; rules : of contact. `sent` of the situations is left out
+    language : None = each customer's own; rules : of contact; writes : contacts are written in this
+    transaction, so that receivers must stay. `sent` of the situations is left out
     (`services.decide` reads it in its turn).
     """
     pairs = sorted(
@@ -57,7 +59,7 @@ def read(
     chosen = preferences.in_use(connection, persons, granted, channels, now_us)
     reacted = contact_policy.reactions(connection, pairs, rules.rules, now_us)
     policy, exempt = rules.messages, rules.exempt(rules.messages)
-    active = receivers.active(connection, sorted({s["tenant"] for s in signals}))
+    active = receivers.active(connection, sorted({s["tenant"] for s in signals}), locked=writes)
     subjects = [(s["tenant"], s["subject"]) for s in signals if s["subject"] is not None]
     names = customers.subject_names(connection, subjects)
     over = alerts.ended(connection, [s["id"] for s in signals if s["type"] == alerts.RAISED])

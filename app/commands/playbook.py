@@ -173,7 +173,13 @@ def explain(
             fitting = playbooks.as_begun(connection, signal["tenant"], fitting, begun)
         about = situation.holders(connection, [signal])
         (one,) = situation.read(
-            connection, [signal], about, configured(settings), clock.now_us(), language
+            connection,
+            [signal],
+            about,
+            configured(settings),
+            clock.now_us(),
+            language,
+            writes=False,
         )
         read = {
             signal["tenant"]: of_rows([{**signal, "customer": about[signal_id]}], "signal", "id")

@@ -155,16 +155,21 @@ def secrets(connection: Connection, box: SecretBox, receiver_id: int, now_us: in
     return [box.open(sealed, bound_to) for (sealed,) in found.fetchall()]
 
 
-def active(connection: Connection, tenants: list[str]) -> dict[tuple[str, str], list[int]]:
-    """Return (tenant, audience) → active receivers; none can be removed until the caller commits.
+def active(
+    connection: Connection, tenants: list[str], *, locked: bool = True
+) -> dict[tuple[str, str], list[int]]:
+    """Return (tenant, audience) → ids of active receivers.
 
-    Rows are locked in share mode; values are ids.
+    locked : none can be removed until the caller commits, for who writes contacts to them; it
+    takes a right to write that logins of pages do not have.
     """
+    query = (
+        "select tenant, audience, receiver_id from contacts.receiver "
+        "where tenant = any(%s) and state = 'active' order by receiver_id"
+    )
     found: dict[tuple[str, str], list[int]] = {}
     for tenant, audience, receiver_id in connection.execute(
-        "select tenant, audience, receiver_id from contacts.receiver "
-        "where tenant = any(%s) and state = 'active' order by receiver_id for key share",
-        (tenants,),
+        query + " for key share" if locked else query, (tenants,)
     ).fetchall():
         found.setdefault((tenant, audience), []).append(receiver_id)
     return found

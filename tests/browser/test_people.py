@@ -7,10 +7,13 @@ import pyotp
 import pytest
 from playwright.sync_api import expect
 
+from customer_context.four_eyes.rule import Actor
 from runtime.clock import US_PER_S, SystemClock
+from services import playbooks, rule_versions
 from store.people import persons
 from store.people.persons import NewPerson
 from store.postgres.pool import connect
+from store.postgres.roles import set_tenant_scope
 from tests.browser.conftest import Visit
 from tests.browser.test_pages import grave
 from tests.browser.town import Town
@@ -95,13 +98,13 @@ def test_from_the_invitation_to_the_next_sign_in(
 def test_demo_link_and_approvals(
     visit: Visit, town: Town, axe: str, language: str, width: int
 ) -> None:
-    made = []
+    made, ids = [], []
     with connect(town.url) as connection:
         for role in ("operator", "data_protection"):
             name = f"{role} {language}"
             person = NewPerson("demo", role, name, f"{role}-{language}@d.example", demo=True)
             made.append(name)
-            assert persons.add(connection, person, CLOCK.now_us())
+            ids.append(persons.add(connection, person, CLOCK.now_us()))
         connection.commit()
     visitor = visit(None, language, width)
     page = visitor.go("/login")
@@ -138,4 +141,33 @@ def test_demo_link_and_approvals(
     expect(page.locator("pre.raw")).to_be_visible()
     problems += grave(page, axe)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+    # A new version of a rule is tried on history, with a bar while it runs.
+    visitor.go(asked_for_a_rule(town, Actor(ids[0], "demo", "operator"), made[0], width))
+    page.evaluate("""() => {
+        const bar = document.querySelector("#trial progress");
+        new MutationObserver(() => { window.name = "shown"; })
+            .observe(bar.parentElement, { attributes: true, attributeFilter: ["hidden"] });
+    }""")
+    page.locator("a[data-trial]").click()
+    page.wait_for_url(re.compile(r"\?try=1"))
+    expect(page.locator("[data-plot=tried]")).to_be_visible()
+    assert page.evaluate("window.name") == "shown"
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    problems += grave(page, axe)
     assert problems == []
+
+
+def asked_for_a_rule(town: Town, actor: Actor, name: str, version: int) -> str:
+    """Ask to bring a new version of a playbook into force; return the path of the request."""
+    with connect(town.url) as connection:
+        set_tenant_scope(connection, ("demo",))
+        live = playbooks.in_force(connection, "demo")["score-changed"]
+        text = re.sub(r"(?m)^version: .*", f"version: {version}", live.text)
+        new = rule_versions.record(
+            connection, "demo", playbooks.PLAYBOOK, text, name, CLOCK.now_us()
+        )
+        asked = rule_versions.ask(
+            connection, actor, name, playbooks.PLAYBOOK, new.digest, "try", CLOCK.now_us()
+        )
+        connection.commit()
+    return f"/approvals/{asked.request_id}"
