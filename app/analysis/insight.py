@@ -132,8 +132,11 @@ def add_forecast(
         answer["notes"].append("forecast is not computed: intervals are longer than an hour")
         return
     since = int(use.local_us[-1]) - (PAST_DAYS + 2) * DAY_US
-    recent = use.local_us >= since
-    days, hours = hours_of(use.local_us[recent], lengths[recent], use.energy_kwh[recent])
+    # local time is at most 14 hours ahead of UTC
+    tail = slice(int(np.searchsorted(use.start_us, since - DAY_US)), None)
+    local, lengths, energy = use.local_us[tail], lengths[tail], use.energy_kwh[tail]
+    recent = local >= since
+    days, hours = hours_of(local[recent], lengths[recent], energy[recent])
     answer["forecast"], why = _forecast(days, hours, wishes.holidays)
     answer["notes"] += why
     if wishes.window_days is not None:

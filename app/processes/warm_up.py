@@ -26,7 +26,7 @@ from rich.progress import (
 
 from api.resources import scores
 from customer_context.identity.holders import Device
-from customer_context.metering import weather_fit
+from customer_context.metering import day_forecast, weather_fit
 from feature_kernels import baseline, consumption
 from feature_kernels.kernel import KERNELS
 from ingest.decoding.fast_path.scan import SHAPES, scan
@@ -79,6 +79,7 @@ def _baseline() -> None:
     baseline.usual_power(np.ones(4), np.ones(4), slot, slice(0, 4), 1.0)
     baseline.ratios_before(t, np.ones(4), np.ones(4), slot, slice(0, 4), 1, 1, 2, 1.0)
     weather_fit.warm_up()
+    day_forecast.warm_up()
 
 
 def _meter() -> None:

@@ -12,9 +12,10 @@ range share it.
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_kernels.baseline import level_of_last_days, quantiles_of_hours
+
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
-Bools = NDArray[np.bool_]
 
 HOURS = 24
 PAST_DAYS = 56
@@ -30,6 +31,8 @@ LAST_DAYS = {1: 0.55, 2: 0.3, 3: 0.15}  # days before, with their weights
 LAST_KIND = 0.6  # weight of the other kind of day, in the mean that they are compared with
 TAKEN_OVER = 0.35  # of their level
 LEVELS = (0.2, 2.5)  # of the last days, to their mean
+_RANGE, _LEVEL_SHARES, _NONE = np.array(RANGE), np.array(LEVEL_SHARES), np.empty(0)
+_LAST_BACK, _LAST_SHARES = np.array([*LAST_DAYS]), np.array([*LAST_DAYS.values()])
 
 
 def _weights(days: NDArray[np.int64], off: Floats, target: int, target_off: float) -> Floats:
@@ -38,55 +41,12 @@ def _weights(days: NDArray[np.int64], off: Floats, target: int, target_off: floa
     return np.asarray(weight * np.where((target - days) % 7 == 0, SAME_WEEKDAY, 1.0), np.float64)
 
 
-def _quantiles(values: Floats, weight: Floats, shares: tuple[float, ...]) -> Floats:
-    """Weighted quantiles of columns, by the middle of each value's weight: float64[shares, k].
-
-    values, weight : float64[n, k]; weight 0 and infinity where a value is not known
-    Equal values stand in order of time, so that every machine finds the same.
-    """
-    order = np.argsort(values, axis=0, kind="stable")
-    value = np.take_along_axis(values, order, axis=0)
-    each = np.take_along_axis(weight, order, axis=0)
-    value = np.where(np.isfinite(value), value, -np.inf)
-    value = np.where(np.isfinite(value), value, value.max(axis=0))  # what is not known comes last
-    total = np.cumsum(each, axis=0)
-    middle = total - 0.5 * each
-    found = np.empty((len(shares), values.shape[1]))
-    last, column = values.shape[0] - 1, np.arange(values.shape[1])
-    for out, share in zip(found, shares, strict=True):
-        at = share * total[-1]
-        row = np.count_nonzero(middle <= at, axis=0) - 1
-        low, high = np.maximum(row, 0), np.minimum(row + 1, last)
-        start, rise = middle[low, column], value[high, column] - value[low, column]
-        run = middle[high, column] - start
-        inside = (row >= 0) & (run > 0.0)
-        out[:] = value[low, column]
-        out[inside] += (rise[inside] / run[inside]) * (at[inside] - start[inside])
-    return found
-
-
-def _level(days: NDArray[np.int64], off: Floats, hourly_kwh: Floats, target: int) -> float:
+def _level(days: Int64s, off: Floats, hourly_kwh: Floats, target: int) -> float:
     """Return the use of the last days, as a multiple of the mean of their kind; 1 = not known."""
-    fine = np.isfinite(hourly_kwh)
-    rows, shares = [], []
-    for back, share in LAST_DAYS.items():
-        at = np.flatnonzero(days == target - back)
-        if at.size and fine[at[0]].all():
-            rows.append(int(at[0]))
-            shares.append(share)
-    if not rows:
-        return 1.0
-    known = np.where(fine, hourly_kwh, 0.0)
-    recent = 0.5 ** ((target - days) / HALF_LIFE_DAYS)
-    weight = recent * np.where(off == off[rows][:, None], 1.0, LAST_KIND)
-    sums = weight @ fine.astype(np.float64)
-    means = ((weight @ known) / np.where(sums > 0.0, sums, 1.0)).sum(axis=1).tolist()
-    total = weights = 0.0
-    for row, share, mean in zip(rows, shares, means, strict=True):
-        if mean > 0.0:
-            total += share * float(known[row].sum()) / mean
-            weights += share
-    return min(max(total / weights, LEVELS[0]), LEVELS[1]) if weights > 0.0 else 1.0
+    ago = target - days
+    recent = 0.5 ** (ago / HALF_LIFE_DAYS)
+    level = level_of_last_days(ago, off, hourly_kwh, recent, _LAST_BACK, _LAST_SHARES, LAST_KIND)
+    return min(max(level, LEVELS[0]), LEVELS[1])
 
 
 def next_day(
@@ -104,20 +64,17 @@ def next_day(
     days, off, hourly_kwh = days[recent], off[recent], hourly_kwh[recent]
     if np.isfinite(hourly_kwh).any(axis=1).sum() < LEAST_DAYS:
         return None
-    weight = _weights(days, off, target, target_off)[:, None]
-    fine = np.isfinite(hourly_kwh)
-    known = np.count_nonzero(fine, axis=0) >= LEAST_DAYS // 2
-    if not known.any():
-        return None
-    each = weight * fine
-    values = np.where(fine, hourly_kwh, np.inf)
-    mean, low, high = (np.empty(HOURS) for _ in range(3))
-    total = (np.where(fine, hourly_kwh, 0.0) * each).sum(axis=0)
-    mean[known] = total[known] / each.sum(axis=0)[known]
-    low[known], high[known] = _quantiles(values[:, known], each[:, known], RANGE)
-    for part in (mean, low, high):
-        part[~known] = np.mean(part[known])
-    expected = _level_quantile(values, each, known, float(mean.sum()))
+    weight = _weights(days, off, target, target_off)
+    known, mean, (low, high), near = quantiles_of_hours(
+        hourly_kwh, weight, LEAST_DAYS // 2, _RANGE, _LEVEL_SHARES, NEIGHBOUR
+    )
+    if not known.all():
+        if not known.any():
+            return None
+        for part in (mean, low, high):
+            part[~known] = np.mean(part[known])
+        near[:, ~known] = near[:, known].mean(axis=1)[:, None]
+    expected = _level_quantile(near, float(mean.sum()))
     expected = np.where(low >= 0.0, np.maximum(expected, 0.0), expected)
     if np.all(low >= 0.0):  # what exports has no level
         factor = 1.0 + TAKEN_OVER * (_level(days, off, hourly_kwh, target) - 1.0)
@@ -125,20 +82,14 @@ def next_day(
     return expected, np.minimum(low, expected), np.maximum(high, expected)
 
 
-def _level_quantile(values: Floats, each: Floats, known: Bools, total: float) -> Floats:
+def _level_quantile(found: Floats, total: float) -> Floats:
     """Return the same quantile of each hour, the lowest whose sum falls short by `MOST_SHORT`.
 
-    values, each : float64[n, 24], kWh and weight, infinity and 0 where not known; total : kWh
+    found : float64[shares, 24], of `LEVEL_SHARES`, kWh; total : kWh
 
     Of all forecasts with that sum this has the least absolute error: an hour that were moved from
     the common quantile would gain less than another one loses.
     """
-    sides = [np.roll(part, step, axis=1) for step in (1, -1) for part in (values, each)]
-    near = np.concatenate((values, sides[0], sides[2]))[:, known]
-    weight = np.concatenate((each, NEIGHBOUR * sides[1], NEIGHBOUR * sides[3]))[:, known]
-    found = np.empty((len(LEVEL_SHARES), HOURS))
-    found[:, known] = _quantiles(near, weight, LEVEL_SHARES)
-    found[:, ~known] = found[:, known].mean(axis=1)[:, None]
     sums = found.sum(axis=1)
     goal = total - MOST_SHORT * max(total, 0.0)
     above = int(np.count_nonzero(sums < goal))
@@ -163,12 +114,20 @@ def day_total(
     days, off, kwh = days[fine], off[fine], daily_kwh[fine]
     weight = _weights(days, off, target, target_off)
     found = [float(np.average(kwh, weights=weight))]
-    found += _quantiles(kwh[:, None], weight[:, None], RANGE)[:, 0].tolist()
+    found += quantiles_of_hours(kwh[:, None], weight, 1, _RANGE, _NONE, 0.0)[2][:, 0].tolist()
     if kwh.min() >= 0.0:  # what exports has no level
         level = _level(days, off, kwh[:, None], target)
         found = [value * (1.0 + TAKEN_OVER * (level - 1.0)) for value in found]
     expected, low, high = found
     return expected, min(low, expected), max(high, expected)
+
+
+def warm_up() -> None:
+    """Load what a forecast needs, by forecasting a day by hour and in all."""
+    days = np.arange(LEAST_DAYS)
+    off, kwh = np.zeros(LEAST_DAYS), np.ones((LEAST_DAYS, HOURS))
+    next_day(days, off, kwh, LEAST_DAYS, 0.0)
+    day_total(days, off, kwh.sum(axis=1), LEAST_DAYS, 0.0)
 
 
 def hours_of(

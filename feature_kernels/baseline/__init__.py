@@ -6,6 +6,7 @@ from feature_kernels.baseline.degrees import (
     fill_grid,
     running_totals,
 )
+from feature_kernels.baseline.forecast import level_of_last_days, quantiles_of_hours
 from feature_kernels.baseline.goodness import goodness, inverse_of
 from feature_kernels.baseline.hours import (
     Hours,
@@ -39,6 +40,7 @@ __all__ = [
     "fill_grid",
     "goodness",
     "inverse_of",
+    "level_of_last_days",
     "measured",
     "no_equations",
     "no_fixed",
@@ -46,6 +48,7 @@ __all__ = [
     "no_witness",
     "pack_rows",
     "products_with_use",
+    "quantiles_of_hours",
     "ratios_before",
     "robust_distances",
     "running_totals",
