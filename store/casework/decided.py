@@ -1,7 +1,7 @@
 """Stored decisions as a backtest reads them, and those for which no action won (migration 0085)."""
 
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from psycopg.types.json import Jsonb
 
+from runtime.read_ahead import read_ahead
 from store.casework import next_actions
 from store.postgres import rows
 from store.postgres.binary import ARRAY_HEAD, EPOCH_2000_US, HEADER, TRAILER
@@ -20,6 +21,8 @@ from store.postgres.times import from_us
 
 PART, _KEPT = 1024, 32_768
 """Decisions that are handed over at once, and customers for whom the same bytes are read once."""
+_AHEAD = 4
+"""Parts that are read while others are played: PostgreSQL sends them meanwhile."""
 _STATEMENT = 32 * PART
 """Decisions of a statement: one that takes long is ended for pages."""
 T = TypeVar("T")
@@ -192,7 +195,7 @@ def between(
         limit = min(left, _STATEMENT)
         values = {"tenant": tenant, "since": since, "until": until, "last": last, "most": limit}
         count = 0
-        for read in _rows(connection, values):
+        for read in read_ahead(_rows(connection, values), _AHEAD):
             part = _part(read, once)
             count += len(part)
             yield part
@@ -202,7 +205,7 @@ def between(
         since, last = from_us(int(part.decided_us[-1])), part.ids[-1].decode().rstrip()
 
 
-def _rows(connection: Connection, values: Mapping[str, Any]) -> Iterator[list[bytes]]:
+def _rows(connection: Connection, values: Mapping[str, Any]) -> Generator[list[bytes], None, None]:
     """Yield rows of one statement in the binary format."""
     read: list[bytes] = []
     with connection.cursor() as cursor, cursor.copy(_BETWEEN, values) as copy:
