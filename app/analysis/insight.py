@@ -76,7 +76,9 @@ def check(wishes: Wishes) -> None:
 
 def use_of(analysis: MeterAnalysis) -> Use:
     """Return what was measured, in UTC, in order of time."""
-    values = given_values(analysis.table, analysis.grid, analysis.intervals)
+    values = analysis.values
+    if values is None:
+        values = given_values(analysis.table, analysis.grid, analysis.intervals)
     start = analysis.grid.to_utc(values.start_us)
     return Use(start, start + (values.end_us - values.start_us), values.local_us, values.energy_kwh)
 

@@ -1,7 +1,7 @@
 """`tachowatt analyse-meter`: compute the answer from the table of a meter's recording."""
 
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from app.analysis.meter_doubts import (
     KW_PER_A,
     connection,
     doubted_intervals,
+    estimated_by_us,
     estimated_kwh,
     interval_summary,
     refused_us,
@@ -48,6 +49,7 @@ class MeterAnalysis:
 
     answer    : printed values
     intervals : INTERVAL_DTYPE[k] of the kernel
+    values    : what was given beside them, None = `given_values` says it
     """
 
     table: Table
@@ -55,6 +57,7 @@ class MeterAnalysis:
     intervals: NDArray[Any]
     answer: dict[str, Any]
     guesses: tuple[Guess, ...]
+    values: "Values | None" = None
 
 
 def analyse_meter(table: Table, parameters: Parameters = DEFAULTS) -> dict[str, Any]:
@@ -117,7 +120,7 @@ def analyse(
         "guesses": [guess.as_answer() for guess in guesses],
         "notes": notes,
     }
-    return MeterAnalysis(table, grid, intervals, answer, guesses)
+    return MeterAnalysis(table, grid, intervals, answer, guesses, values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +178,7 @@ def _quality(
     table: Table, grid: Grid, intervals: NDArray[Any], values: Values, slots: NDArray[np.int64]
 ) -> dict[str, Any]:
     """Count intervals: expected = present + missing; estimated by the sender, or by us."""
-    ours = intervals[(intervals["estimated"] == 1) & np.isfinite(intervals["energy_kwh"])]
+    ours = estimated_by_us(intervals)
     if grid.periods:
         expected = max(table.t_us.size - 1, 0) if _registers(table) else table.t_us.size
         present = expected if _registers(table) else values.energy_kwh.size
@@ -220,9 +223,12 @@ def _base_load(grid: Grid, values: Values, slots: NDArray[np.int64]) -> float | 
     whole = values.read & (values.end_us - values.start_us > 0.99e6 * grid.interval_s)
     if not whole.any():
         return None
-    slots = slots[whole]
-    series = np.full(int(slots.max() - slots.min()) + 1, np.nan)
-    series[slots - slots.min()] = values.energy_kwh[whole]
+    energy = values.energy_kwh
+    if not whole.all():
+        slots, energy = slots[whole], energy[whole]
+    first = slots.min()
+    series = np.full(int(slots.max() - first) + 1, np.nan)
+    series[slots - first] = energy
     return number(base_load(series, grid.interval_s), 3)
 
 
@@ -238,9 +244,17 @@ def _profile(intervals: NDArray[Any]) -> dict[str, Any]:
     workday, weekend = load_profile(intervals)
     return {
         "unit": "W",
-        "workday": [number(watt, 3) for watt in workday],
-        "weekend": [number(watt, 3) for watt in weekend],
+        "workday": [number(watt, 3) for watt in workday.tolist()],
+        "weekend": [number(watt, 3) for watt in weekend.tolist()],
     }
+
+
+@lru_cache(maxsize=16)
+def _dates(first: int, last: int) -> list[str]:
+    """Return the days since 1970 from first to last; many meters have the same."""
+    numbers = np.arange(first, last + 1)
+    dates: list[str] = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
+    return dates
 
 
 def _days(
@@ -262,7 +276,7 @@ def _days(
     if _registers(table):
         before = np.concatenate((np.zeros(1, np.int64), np.cumsum(values.read)))
         present = np.diff(before[edges])
-    dates = np.datetime_as_string(numbers.astype("datetime64[D]")).tolist()
+    dates = _dates(int(day[0]), int(day[-1]))
     energy = exact_sums(values.energy_kwh, edges).tolist()
     return [
         {
@@ -277,6 +291,15 @@ def _days(
     ]
 
 
+def _plain(rows: tuple[NDArray[Any], ...]) -> list[dict[str, Any]]:
+    """Return rows as plain values: numpy takes long for a field of a row."""
+    return [
+        dict(zip(part.dtype.names or (), row, strict=True))
+        for part in rows
+        for row in part.tolist()
+    ]
+
+
 def _anomalies(
     table: Table, grid: Grid, rows: tuple[NDArray[Any], ...], unlike: NDArray[Any]
 ) -> list[dict[str, Any]]:
@@ -288,16 +311,16 @@ def _anomalies(
     reasons = dict(zip(unlike["start_us"].tolist(), unlike["reason"].tolist(), strict=True))
 
     @cache
-    def when(t_us: float) -> str | None:
+    def when(t_us: int) -> str | None:
         if t_us <= 0:
             return None
-        return iso(table, int(grid.to_utc(np.array([int(t_us)], np.int64))[0]))
+        return iso(table, int(grid.to_utc(np.array([t_us], np.int64))[0]))
 
     episodes: dict[tuple[int, int], dict[str, Any]] = {}
-    for row in np.concatenate(rows):
+    for row in _plain(rows):
         raised = row["phase"] == 0
-        key = (int(row["kind"]), int(row["start_us"]))
-        kind = KIND_NAMES[int(row["kind"])]
+        key = (row["kind"], row["start_us"])
+        kind = KIND_NAMES[row["kind"]]
         before = episodes.get(key, {"raised_at": when(row["decided_us"])})
         episodes[key] = {
             "kind": kind,
@@ -305,12 +328,12 @@ def _anomalies(
             "end": None if raised else when(row["end_us"]),
             "raised_at": before["raised_at"],
             "cleared_at": None if raised else when(row["decided_us"]),
-            "severity": int(row["severity"]),
-            "confidence": confidence(kind, float(row["observed"]), float(row["threshold"])),
+            "severity": row["severity"],
+            "confidence": confidence(kind, row["observed"], row["threshold"]),
             "evidence": {
                 "expected": number(row["expected"]),
                 "observed": number(row["observed"]),
-                "since": when(row["since_us"]),
+                "since": when(int(row["since_us"])),
                 "threshold": number(row["threshold"]),
                 "unit": ANOMALIES[kind].unit,
                 "reason": Reason(reasons[key[1]]).name if key[1] in reasons else None,

@@ -33,11 +33,13 @@ def connection(table: Table, grid: Grid, parameters: Parameters) -> tuple[Parame
     energy = table.columns.get("energy_kwh")
     if energy is None:
         return parameters, None
-    length_s = np.full(energy.size, grid.interval_s) if grid.lengths_s is None else grid.lengths_s
-    kw = np.abs(energy) * HOUR_S / length_s
-    kw = kw[np.isfinite(kw)]
-    large = np.unique(kw[kw > parameters.highest_power_kw])
-    if large.size < max(LEAST_VALUES, LEAST_SHARE * kw.size):
+    kw = np.abs(energy) * HOUR_S / (grid.interval_s if grid.lengths_s is None else grid.lengths_s)
+    above = kw > parameters.highest_power_kw
+    if not above.any():
+        return parameters, None
+    fine = np.isfinite(kw)
+    large = np.unique(kw[above & fine])
+    if large.size < max(LEAST_VALUES, LEAST_SHARE * np.count_nonzero(fine)):
         return parameters, None
     highest = float(np.max(large[large <= SAME_KIND * np.median(large)]))
     guess = Guess(
@@ -55,8 +57,13 @@ def estimated_kwh(table: Table, intervals: NDArray[Any]) -> float:
     """Return the energy that was estimated by us and is no part of the file's total, kWh."""
     if "register_kwh" in table.columns:
         return 0.0  # a register's difference is measured, even if spread
-    ours = intervals[(intervals["estimated"] == 1) & np.isfinite(intervals["energy_kwh"])]
-    return fsum(ours["energy_kwh"])
+    return fsum(estimated_by_us(intervals)["energy_kwh"].tolist())
+
+
+def estimated_by_us(intervals: NDArray[Any]) -> NDArray[Any]:
+    """Return the intervals whose energy was estimated by us."""
+    ours = intervals[intervals["estimated"] == 1]
+    return np.asarray(ours[np.isfinite(ours["energy_kwh"])])
 
 
 def doubted_intervals(table: Table, grid: Grid, unlike: NDArray[Any]) -> list[dict[str, Any]]:

@@ -69,7 +69,7 @@ def validate(analysis: MeterAnalysis, known: Known) -> MeterAnalysis:
         analysis.answer["notes"] += _notes(found.findings, tariffs)
     analysis.answer["intervals"] = interval_summary(rows)
     analysis.answer["estimated_kwh"] = estimated_kwh(analysis.table, rows)
-    return replace(analysis, intervals=rows)
+    return replace(analysis, intervals=rows, values=None)
 
 
 def reads_of(table: Table) -> Reads:
@@ -91,7 +91,7 @@ def _reshaped(analysis: MeterAnalysis, known: Known) -> MeterAnalysis:
         rows, _series(analysis, rows), _days(analysis, rows, known),
         reads_of(analysis.table).t_us, step, LINE_US,
     )  # fmt: skip
-    return replace(analysis, intervals=shaped)
+    return replace(analysis, intervals=shaped, values=None)
 
 
 def _series(analysis: MeterAnalysis, rows: NDArray[Any]) -> Series:

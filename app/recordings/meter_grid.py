@@ -15,6 +15,8 @@ CALENDAR_FROM_S = 20 * HOUR_S
 PERIODS_FROM_S = 25 * HOUR_S
 NOMINAL_S = (60, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 43_200, 86_400)
 
+FEW = 20  # one of so many rows is asked for
+
 Int64s = NDArray[np.int64]
 
 
@@ -53,7 +55,8 @@ class Grid:
 
     def to_utc(self, t_us: Int64s) -> Int64s:
         """Convert times on the axis to instants, by the offset of the row at or before."""
-        if not self.offset_us.any():
+        many = FEW * t_us.size > self.offset_us.size  # looking all rows through pays
+        if many and not self.offset_us.any():
             return t_us
         row = np.searchsorted(self.t_us, t_us, side="right") - 1
         return np.asarray(t_us - self.offset_us[np.maximum(row, 0)], np.int64)
@@ -104,7 +107,7 @@ def _usual_distance(t_us: Int64s, registers: bool, default_s: float) -> float:
         return default_s
     usual = _most_frequent(distances)
     assert usual is not None
-    if np.mean(np.abs(distances - usual) <= 0.05 * usual) < 0.5:
+    if (distances != usual).any() and np.mean(np.abs(distances - usual) <= 0.05 * usual) < 0.5:
         usual = float(np.median(distances))
     if registers:
         usual = next((float(s) for s in NOMINAL_S if abs(usual - s) <= 0.1 * s), usual)
