@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from store.people.contract_scope import under_contract
 from store.postgres import rows
-from store.postgres.binary import decode, select_list
+from store.postgres.binary import read_columns
 from store.postgres.pool import Connection
 from store.postgres.times import from_us
 
@@ -57,14 +57,12 @@ def stream(
     """
     where = rows.Conditions("f.end_at > f.start_at").add("f.start_at >= %s", since)
     sql, parameters = under_contract("features.meter_interval", "meter", where)
-    query = (
-        f"copy (select {select_list(_STREAM)} from {sql} where c.tenant = %s and c.meter = %s "
-        "and c.customer = any(%s) order by f.start_at) to stdout (format binary)"
+    source = (
+        f"{sql} where c.tenant = %s and c.meter = %s and c.customer = any(%s) order by f.start_at"
     )
-    values = [*parameters, tenant, meter, list(customers)]
-    with connection.cursor() as cursor, cursor.copy(query.encode(), values) as copy:
-        data = b"".join(bytes(block) for block in copy)
-    columns = decode(data, [kind for _, kind in _STREAM])
+    columns = read_columns(
+        connection, _STREAM, source, [*parameters, tenant, meter, list(customers)]
+    )
     found = np.zeros(columns[0].size, STREAM_DTYPE)
     names = ("device_id", "start_us", "end_us", "energy_kwh", "status", "estimated", "reason")
     for name, column in zip(names, columns, strict=True):
@@ -73,7 +71,7 @@ def stream(
 
 
 _OF_METER = (
-    "from customers.assignment a join telemetry.meter_sample s on s.device_id = a.device_id "
+    "customers.assignment a join telemetry.meter_sample s on s.device_id = a.device_id "
     "and s.observed_at >= greatest(a.valid_from, %s) "
     "and s.observed_at < coalesce(a.valid_to, 'infinity') where a.tenant = %s and a.meter = %s"
 )
@@ -85,7 +83,7 @@ def sends_energy(connection: Connection, tenant: str, meter: str, since: datetim
     """Tell whether a meter sends the energy of intervals, so that registers stand beside them."""
     found = connection.execute(
         "select coalesce(bool_or(n.sends), false) from (select s.energy_kwh is not null as sends "
-        f"{_OF_METER} order by s.observed_at desc limit %s) n".encode(),
+        f"from {_OF_METER} order by s.observed_at desc limit %s) n".encode(),
         (since, tenant, meter, _NEWEST),
     ).fetchone()
     return bool(found and found[0])
@@ -93,15 +91,16 @@ def sends_energy(connection: Connection, tenant: str, meter: str, since: datetim
 
 def sent(connection: Connection, tenant: str, meter: str, since: datetime, least: int) -> Sent:
     """Return the registers that a meter's devices sent, whose status is at least `least`."""
-    query = (
-        "copy (select s.observed_at, s.register_kwh, coalesce(s.meter_key, 0) "
+    source = (
         f"{_OF_METER} and s.register_kwh is not null and coalesce(s.quality, %s) >= %s "
-        "order by s.observed_at) to stdout (format binary)"
+        "order by s.observed_at"
     )
-    values = (since, tenant, meter, least, least)
-    with connection.cursor() as cursor, cursor.copy(query.encode(), values) as copy:
-        data = b"".join(bytes(block) for block in copy)
-    t_us, kwh, key = decode(data, ["time", "float", "float"])
+    wanted = (
+        ("s.observed_at", "time"),
+        ("s.register_kwh", "float"),
+        ("coalesce(s.meter_key, 0)", "float"),
+    )
+    t_us, kwh, key = read_columns(connection, wanted, source, (since, tenant, meter, least, least))
     return Sent(t_us.astype(np.int64), kwh.astype(np.float64), key.astype(np.float64))
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.pipeline.telemetry import copy_in
-from store.postgres.binary import decode, kind_of, select_list, sql_name
+from store.postgres.binary import kind_of, read_columns, sql_name
 from store.postgres.pool import Connection
 from store.postgres.times import PROVISIONAL_US as PROVISIONAL_US
 from store.postgres.times import from_us
@@ -112,10 +112,7 @@ def read_from(
     wanted = [("device_id", "int")]
     wanted += [(sql_name(n), kind_of(n, d)) for n, d in table.fields.items()]
     wanted.append(("revision", "int"))
-    query = f"copy (select {select_list(wanted)} from {source}) to stdout (format binary)"
-    with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
-        data = b"".join(bytes(block) for block in copy)
-    columns = decode(data, [kind for _, kind in wanted])
+    columns = read_columns(connection, wanted, source, parameters)
     rows = np.empty(columns[0].shape[0], table.dtype)
     for name, column in zip(("device_id", *table.fields), columns, strict=False):
         rows[name] = column

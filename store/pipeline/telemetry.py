@@ -11,9 +11,8 @@ from store.postgres.binary import (
     EPOCH_2000_US,
     HEADER,
     TRAILER,
-    decode,
     encode_rows,
-    select_list,
+    read_columns,
     sql_name,
 )
 from store.postgres.binary_kernel import decode_arrays
@@ -272,10 +271,7 @@ def _read_from(
     wanted = [("device_id", "int"), ("observed_at", "time"), ("received_at", "time")] + [
         (name, "float") for name in table.names
     ]
-    query = f"copy (select {select_list(wanted)} from {source}) to stdout (format binary)"
-    with connection.cursor() as cursor, cursor.copy(query, parameters) as copy:
-        data = b"".join(bytes(block) for block in copy)
-    columns = decode(data, [kind for _, kind in wanted])
+    columns = read_columns(connection, wanted, source, parameters)
     n = columns[0].shape[0]
     values = np.empty((n, len(table.names)), np.float64)
     for i in range(len(table.names)):

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from store.postgres.binary_kernel import FLOAT, INT, TIME, encode_fields
+from store.postgres.pool import Connection
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
@@ -170,3 +171,16 @@ def select_list(names_and_kinds: Sequence[tuple[str, str]]) -> str:
     return ", ".join(
         name if ":" in kind else f"coalesce({name}, {null[kind]})" for name, kind in names_and_kinds
     )
+
+
+def read_columns(
+    connection: Connection,
+    names_and_kinds: Sequence[tuple[str, str]],
+    source: str,
+    parameters: Sequence[object],
+) -> list[NDArray[np.generic]]:
+    """Return the columns of `source` (what follows FROM), NULL as `select_list` has it."""
+    query = f"copy (select {select_list(names_and_kinds)} from {source}) to stdout (format binary)"
+    with connection.cursor() as cursor, cursor.copy(query.encode(), parameters) as copy:
+        data = b"".join(bytes(block) for block in copy)
+    return decode(data, [kind for _, kind in names_and_kinds])

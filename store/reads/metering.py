@@ -17,7 +17,7 @@ from store.people.consent import DECIDED
 from store.people.contract_scope import under_contract
 from store.people.subjects import COVERING
 from store.postgres import rows
-from store.postgres.binary import decode, select_list
+from store.postgres.binary import read_columns
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection, scalar
 
@@ -266,14 +266,11 @@ def measured(
     where.add("f.start_at >= %s", from_at).add("f.start_at <= %s", decided_at)
     where.add("f.decided_at <= %s", decided_at)
     sql, parameters = under_contract("features.meter_interval", "meter", where)
-    query = (
-        f"copy (select {select_list(_MEASURED)} from {sql} where c.tenant = %s and c.meter = %s "
-        "and c.customer = any(%s) order by f.start_at) to stdout (format binary)"
+    source = (
+        f"{sql} where c.tenant = %s and c.meter = %s and c.customer = any(%s) order by f.start_at"
     )
     values = [*parameters, tenant, meter_id, list(customers)]
-    with connection.cursor() as cursor, cursor.copy(query.encode(), values) as copy:
-        data = b"".join(bytes(block) for block in copy)
-    start, end, decided, energy = decode(data, [kind for _, kind in _MEASURED])
+    start, end, decided, energy = read_columns(connection, _MEASURED, source, values)
     return Measured(
         start.astype(np.int64), end.astype(np.int64), decided.astype(np.int64),
         energy.astype(np.float64),
