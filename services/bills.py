@@ -14,7 +14,7 @@ from contracts.quality import Quality
 from customer_context.billing import answer
 from customer_context.billing.bill import Bill, compute
 from customer_context.billing.explain import Instalment, advise, explain
-from customer_context.metering.reading_check import expected_range
+from customer_context.metering.reading_range import expected_range
 from runtime.errors import Invalid, NotAllowed, NotFound
 from services import meter_reading
 from store.people import bills, subjects

@@ -18,7 +18,8 @@ import numpy as np
 from contracts.purposes import Purpose
 from contracts.quality import Quality
 from customer_context.cases.case_state import What
-from customer_context.metering.reading_check import Judgement, Register, Verdict, Why, judge
+from customer_context.metering.reading_check import Judgement, Verdict, Why, judge
+from customer_context.metering.reading_range import Register
 from runtime.errors import Invalid, NotAllowed, NotFound
 from runtime.secret_box import SecretBox
 from services import case_files, case_flow, case_steps, photo, sealed_file

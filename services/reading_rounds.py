@@ -14,7 +14,7 @@ from typing import Any
 from contracts.kinds import LANGUAGES
 from contracts.quality import Quality
 from customer_context.contact_policy.notice_channel import Choice
-from customer_context.metering.reading_check import expected_range
+from customer_context.metering.reading_range import expected_range
 from runtime.errors import Invalid, NotAllowed, NotFound
 from runtime.settings import Settings
 from services import case_notices, contact_policy, meter_reading, reading_links

@@ -34,7 +34,8 @@ def check_reading(
         from app.analysis.meter import analyse, given_values
         from app.recordings.read import read_meter_table
         from customer_context.metering import words
-        from customer_context.metering.reading_check import Register, judge
+        from customer_context.metering.reading_check import judge
+        from customer_context.metering.reading_range import Register
 
         table = read_meter_table(file, tz, map_ or ())
         instant = _instant(at, tz)

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from customer_context.metering.reading_check import DAY_US, Register, Verdict, judge
+from customer_context.metering.reading_check import Verdict, judge
+from customer_context.metering.reading_range import DAY_US, Register
 from simulators import household
 from simulators.life import draw_life
 

@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 
 from app.cli import cli
 from customer_context.metering import words
-from customer_context.metering.reading_check import DAY_US, Register, Verdict, judge
+from customer_context.metering.reading_check import Verdict, judge
+from customer_context.metering.reading_range import DAY_US, Register
 from proving.readings.prove import prove
 
 T0 = 1_704_067_200_000_000
@@ -65,6 +66,42 @@ def test_the_range_grows_with_the_time_ahead(days: int) -> None:
     assert far.high is not None and far.low is not None
     assert near.high - near.low <= far.high - far.low
     assert near.low <= near.expected <= near.high
+
+
+@given(st.integers(1, 27), st.floats(0.5, 1.7))
+def test_a_reading_between_two_known_ones_is_bounded_by_both(day: int, level: float) -> None:
+    """A home's use is not even within a month: only what both ends exclude is questioned."""
+    known = Register(T0 + DAY_US * np.array([0, 28, 56]), np.array([1_000.0, 1_280.0, 1_560.0]))
+    share = day / 28
+    least, most = max(0.5 * share, 1.7 * share - 0.7), min(1.7 * share, 0.5 + 0.5 * share)
+    used = 280.0 * float(np.clip(level * share, least, most))
+    at = T0 + day * DAY_US
+    assert judge(known, at, 1_000.0 + used).verdict == "plausible"
+    assert judge(known, at, 950.0).verdict != "plausible"
+    assert judge(known, at, 1_333.0).verdict != "plausible"
+
+
+@given(st.integers(0, 6 * 24))
+def test_the_hours_ahead_are_forecast_from_the_same_hours(hour: int) -> None:
+    """A home that uses all its energy in three hours of the evening, known by the hour."""
+    use = np.where(np.arange(60 * 24) % 24 >= 21, 3.0, 0.1)
+    hours = np.arange(60 * 24 + 1) * (DAY_US // 24)
+    whole = Register(T0 + hours, 5_000.0 + np.concatenate(([0.0], np.cumsum(use))))
+    last = 53 * 24
+    known = Register(whole.t_us[: last + 1], whole.kwh[: last + 1])
+    ahead = judge(known, int(whole.t_us[last + hour]), float(np.floor(whole.kwh[last + hour])))
+    assert ahead.verdict == "plausible"
+    assert ahead.low is not None and ahead.high is not None
+    assert ahead.high - ahead.low < 2.0 + 0.1 * hour + 3.1
+
+
+def test_a_display_cuts_the_fraction_off_and_a_person_rounds_it() -> None:
+    known = register()
+    at, exact = int(known.t_us[200]), float(known.kwh[200])
+    for given_kwh in (np.floor(exact), np.round(exact)):
+        assert judge(known, at, float(given_kwh)).verdict == "plausible"
+    for wrong in (exact - 3.0, exact + 3.0):
+        assert judge(known, at, wrong).verdict != "plausible"
 
 
 def test_two_readings_a_year_say_little_about_the_next() -> None:
