@@ -43,8 +43,10 @@ def accelerations(
 
     t_us : int64[n] ascending, µs. columns : float64[n] each, of COLUMNS, NaN = not measured.
 
-    Those of a device come along the car's axes where these are found with confidence.
+    Those of a device come along the car's axes where these are found with confidence. Speed and
+    course are used without old fixes and noise, as by `tachowatt score-trip`.
     """
+    columns = inertial.measured(t_us, columns, p).columns
     nothing = np.full(t_us.size, np.nan)
     along, across = (columns.get(f"accel_{name}_mps2", nothing) for name in ("long", "lat"))
     known = ~np.isnan(along) | ~np.isnan(across)

@@ -197,7 +197,8 @@ def _draw_acceleration(axes: Axes, x: Floats, analysis: TripAnalysis, speed: Flo
             drawn = True
     title = "Acceleration, m/s²"
     if not drawn:
-        times, values = of_speed(analysis.table.t_us, speed)
+        used = speed if analysis.used is None else analysis.used.columns.get("speed_kmh", speed)
+        times, values = of_speed(analysis.table.t_us, used)
         scale = (analysis.table.t_us[-1] - analysis.table.t_us[0]) / ((x[-1] - x[0]) or 1.0)
         place = (times - analysis.table.t_us[0]) / (scale or 1.0) + x[0]
         axes.plot(*thin(place, values), color=ACCENT, lw=0.9, label="forward")

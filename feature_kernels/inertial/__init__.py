@@ -11,6 +11,7 @@ from feature_kernels.inertial.heading import FRAMES, Aligned, align, as_vehicle
 from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, manoeuvres
 from feature_kernels.inertial.parameters import ALIGNMENT_VERSION, DEFAULTS, Parameters
 from feature_kernels.inertial.parts import EARTH_FRAME, Part, parts
+from feature_kernels.inertial.receiver import Measured, measured
 from feature_kernels.inertial.speed import Motion, motion_of, paced
 from feature_kernels.inertial.trips import ROLLING_DTYPE, trips
 from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at, onto_rows
@@ -25,6 +26,7 @@ __all__ = [
     "ROLLING_DTYPE",
     "Aligned",
     "Inertial",
+    "Measured",
     "Motion",
     "Parameters",
     "Part",
@@ -35,6 +37,7 @@ __all__ = [
     "bridged",
     "look_at",
     "manoeuvres",
+    "measured",
     "motion_of",
     "moved_at",
     "onto_rows",

@@ -1,10 +1,14 @@
 """Accelerations of a trip along the car's axes: measured, turned from a phone's, or of speed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from services.car_axes import accelerations
+from app.analysis.fixes import measured_only
+from app.recordings.read import Table
+from services.car_axes import accelerations, of_speed
 from simulators.phone import Phone, drive, with_gnss
 
 EPOCH_US = 1_700_000_000_000_000
@@ -53,6 +57,22 @@ def test_without_an_accelerometer_they_come_from_speed() -> None:
     found = accelerations(t_us, {"speed_kmh": speed})
     assert found is not None and found.source == "speed"
     assert found.along.tolist() == [1.0, 1.0, -0.5]
+
+
+def test_speed_is_without_noise_as_the_score_of_a_recording_uses_it() -> None:
+    made = drive(7, phone=Phone())
+    gnss = with_gnss(made, 7, noise_mps=0.6)
+    t_us = EPOCH_US + np.round(made.t_s * 1e6).astype(np.int64)
+    table = Table(
+        Path("simulated"), t_us, np.zeros(t_us.size, np.int64), {"speed_kmh": gnss.speed_kmh},
+        None, True, "UTC", t_us.size, 0, 0, (),
+    )  # fmt: skip
+    used, _, noise_mps = measured_only(table)
+    assert noise_mps > 0.3
+    found = accelerations(t_us, table.columns)
+    at, along = of_speed(t_us, used.columns["speed_kmh"])
+    assert found is not None
+    assert np.array_equal(found.along[np.isin(found.t_us, at)], along, equal_nan=True)
 
 
 def test_nothing_is_nothing() -> None:
