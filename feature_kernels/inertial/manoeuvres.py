@@ -151,8 +151,9 @@ def _across(t_us, car, p):
     taken = np.zeros(car.lat.size, np.bool_)
     for first, last in _lane_changes(car, p):
         taken[first : last + 1] = True
+        whole = car.lat * _of_period(last - first, p)
         yield _row(
-            "harsh_lane_change", t_us, first, last, car.lat,
+            "harsh_lane_change", t_us, first, last, whole,
             p.lane_change_mps2, math.nan, car, p,
         )  # fmt: skip
     least = max(1, round(p.min_event_s / p.grid_s))
@@ -221,7 +222,8 @@ def _of_bend(values, first, last, p):
 def _swings(lat, yaw, turn, p):
     """Tell whether acceleration and heading go there and back; turn : where the sign changes."""
     a, b = _peak(lat[:turn]), _peak(lat[turn:])
-    strong, weak = max(abs(a), abs(b)), min(abs(a), abs(b))
+    whole = _of_period(lat.size - 1, p)
+    strong, weak = whole * max(abs(a), abs(b)), whole * min(abs(a), abs(b))
     if a * b >= 0.0 or strong < p.lane_change_mps2 or weak < p.lane_change_balance * strong:
         return False
     if np.sum(yaw[:turn]) * a <= 0.0 or np.sum(yaw[turn:]) * b <= 0.0:
@@ -230,6 +232,17 @@ def _swings(lat, yaw, turn, p):
     swing = math.degrees(float(np.max(heading) - np.min(heading)))
     net = math.degrees(abs(float(heading[-1] - heading[0])))
     return net <= min(p.lane_change_deg, 0.5 * swing) and swing >= p.lane_change_swing_deg
+
+
+def _of_period(samples, p):
+    """What a lane change had before `both_ways` over smooth_s, over what it has after.
+
+    samples : of the pair of halves, each as far as a share of its peak. A lane change is one period
+    of a sine, and both_ways keeps 1 / (1 + (w tau)^2) of a sine of angular frequency w.
+    """
+    within = 1.0 - 2.0 * math.asin(p.release_ratio) / math.pi  # of a half, above that share
+    period_s = max(samples * p.grid_s * 2.0 / (1.0 + within), p.lane_change_least_s)
+    return 1.0 + (2.0 * math.pi * p.smooth_s / period_s) ** 2
 
 
 def _peak(part):

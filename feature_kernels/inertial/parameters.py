@@ -5,7 +5,7 @@ Sources are in `docs/field/driving.md` unless named otherwise. What a car can do
 
 from typing import NamedTuple
 
-ALIGNMENT_VERSION = "alignment/2"
+ALIGNMENT_VERSION = "alignment/3"
 """Rises when the same recording gives other axes, manoeuvres or speeds (decision 84)."""
 
 
@@ -86,6 +86,8 @@ class Parameters(NamedTuple):
     lane_change_mps2: float = 2.0  # 2 pi w / T^2: a lane of 3.5 m in 3.3 s; usual ones take 4.6 s
     # (Toledo and Zohar 2007: mean of observed ones), 1 m/s2
     lane_change_s: float = 5.0  # both halves within; own
+    lane_change_least_s: float = 2.0  # none takes less: 3.5 m in 2 s need 5.5 m/s2 of the tyres,
+    # which do not change sides so fast; own. A shorter swing is corrected as if it took so long
     lane_change_deg: float = 20.0  # the heading returns to within this; own
     lane_change_swing_deg: float = 2.0  # ... after having left it by this: 3.5 m at 100 km/h in
     # 3 s are 4 degrees; own

@@ -412,7 +412,7 @@ def test_a_phone_with_gnss_is_aligned_to_the_car(tmp_path: Path, name: str, rate
     answer = json.loads(result.stdout)
     (trip,) = answer["trips"]
     assert trip["distance_m"] == pytest.approx(gnss.distance_m, rel=0.01)
-    assert answer["alignment"]["found"] and answer["alignment"]["version"] == "alignment/2"
+    assert answer["alignment"]["found"] and answer["alignment"]["version"] == "alignment/3"
     assert answer["quality"]["lag_s"] == pytest.approx(1.2, abs=0.4)
     rotation = answer["alignment"]["rotation"]
     assert (rotation is None) == name.startswith("earth")

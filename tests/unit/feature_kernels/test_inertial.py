@@ -117,6 +117,29 @@ def test_a_turn_about_the_vertical_changes_nothing(angle):
     ]
 
 
+@given(st.floats(2.2, 4.5), st.floats(1.2, 3.0), st.floats(8.0, 35.0), st.booleans())
+@settings(max_examples=25, deadline=None)
+def test_a_lane_change_has_the_acceleration_that_it_had(period_s, peak_mps2, speed_mps, left):
+    """One period of a sine: the low-pass takes more of it the quicker it is."""
+    n = 300
+    at = (np.arange(n) * P.grid_s - 15.0) / period_s
+    felt = (1.0 if left else -1.0) * peak_mps2 * np.sin(2.0 * math.pi * at)
+    felt[(at < 0.0) | (at > 1.0)] = 0.0
+    ones, nothing = np.ones(n), np.zeros(n)
+    lat = both_ways(felt, ones, P.grid_s, P.smooth_s)
+    car = inertial.Aligned(
+        nothing, lat, nothing, lat / speed_mps, nothing, "device", True, 1.0, 0.0
+    )
+    found = inertial.manoeuvres(np.arange(n) * 100_000, car, P)
+    changes = found[found["kind"] == inertial.EVENT_KINDS["harsh_lane_change"]]
+    swing_deg = math.degrees(peak_mps2 * period_s / math.pi / speed_mps)
+    if peak_mps2 < 0.9 * P.lane_change_mps2:
+        assert changes.size == 0
+    elif peak_mps2 > 1.1 * P.lane_change_mps2 and 1.2 * P.lane_change_swing_deg < swing_deg < 20.0:
+        assert changes.size == 1
+        assert abs(changes["peak_mps2"][0]) == pytest.approx(peak_mps2, rel=0.1)
+
+
 def test_without_a_gyroscope_no_axes_are_claimed():
     made = drive(6, 6, 2)
     found, events = judge(made.accel, np.full_like(made.gyro, np.nan), made.t_s)
