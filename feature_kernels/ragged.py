@@ -30,7 +30,7 @@ def check_ragged(t_us: NDArray[np.int64], starts: NDArray[np.int64]) -> None:
         raise ValueError("starts must run from 0 to the length of the columns")
     if np.any(np.diff(starts) < 0):
         raise ValueError("starts must not descend")
-    step_ok = np.diff(t_us) > 0
+    step_ok = t_us[1:] > t_us[:-1]
     inner = starts[1:-1]
     step_ok[inner[(inner > 0) & (inner < t_us.shape[0])] - 1] = True
     if not step_ok.all():

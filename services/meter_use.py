@@ -119,6 +119,34 @@ def energy_of(day: Mapping[str, Any]) -> float | None:
     return sum(map(float, known)) if known else None
 
 
+def _own(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    rows: Sequence[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """Return the rows of the customer who has the meter now, by any of their ids."""
+    mine = same_as(connection, tenant, meter["customer"])
+    return [row for row in rows if row["customer"] in mine]
+
+
+def _hours_of(
+    connection: Connection,
+    tenant: str,
+    meter: Mapping[str, Any],
+    since: date,
+    until: date,
+    reader: str | None,
+) -> list[dict[str, Any]]:
+    """Return the hours of the local days from `since` to `until`, as `days_of` does days."""
+    zone = ZoneInfo(meter["timezone"])
+    found = metering.hours(
+        connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
+        begin_of(since, zone), begin_of(until + timedelta(days=1), zone), reader,
+    )  # fmt: skip
+    return _own(connection, tenant, meter, found)
+
+
 def days_of(
     connection: Connection,
     tenant: str,
@@ -131,21 +159,19 @@ def days_of(
 
     meter : as from `metering.meter`; reader : a customer who reads their own.
     """
-    mine = same_as(connection, tenant, meter["customer"])
     found = metering.days(
         connection, tenant, meter["meter"], PURPOSE,
         from_date=since, to_date=until, own=reader, limit=(until - since).days + 2,
     )  # fmt: skip
-    return [row for row in found if row["customer"] in mine][::-1]
+    return _own(connection, tenant, meter, found)[::-1]
 
 
 def newest_day(
     connection: Connection, tenant: str, meter: Mapping[str, Any], reader: str | None
 ) -> dict[str, Any] | None:
     """Return the last day of the customer who has the meter now; None without one."""
-    mine = same_as(connection, tenant, meter["customer"])
     found = metering.days(connection, tenant, meter["meter"], PURPOSE, own=reader, limit=1)
-    return found[0] if found and found[0]["customer"] in mine else None
+    return next(iter(_own(connection, tenant, meter, found)), None)
 
 
 def hours(
@@ -157,18 +183,10 @@ def hours(
     reader: str | None,
 ) -> Hours | None:
     """Return the measured hours of local days from the past that `since` needs up to `until`."""
-    zone = ZoneInfo(meter["timezone"])
-    mine = same_as(connection, tenant, meter["customer"])
-    rows = [
-        row
-        for row in metering.hours(
-            connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
-            begin_of(since - PAST, zone), begin_of(until + timedelta(days=1), zone), reader,
-        )
-        if row["customer"] in mine
-    ]  # fmt: skip
+    rows = _hours_of(connection, tenant, meter, since - PAST, until, reader)
     if not rows:
         return None
+    zone = ZoneInfo(meter["timezone"])
     local = np.array([row["hour"] for row in rows], "datetime64[us]").astype(np.int64)
     length = np.array([row["measured_s"] for row in rows]) * 1e6
     energy = np.array([row["energy_kwh"] for row in rows], np.float64)
@@ -310,16 +328,11 @@ def hours_year_before(
     reader: str | None,
 ) -> dict[datetime, float]:
     """Return what was measured in the same hours a year before, kWh, by the wall time of now."""
-    zone, mine = ZoneInfo(meter["timezone"]), same_as(connection, tenant, meter["customer"])
     dates = {year_before(day): day for day in _each(since, until)}
-    rows = metering.hours(
-        connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
-        begin_of(min(dates), zone), begin_of(max(dates) + timedelta(days=1), zone), reader,
-    )  # fmt: skip
     return {
         datetime.combine(dates[row["hour"].date()], row["hour"].time()): float(row["energy_kwh"])
-        for row in rows
-        if row["customer"] in mine and row["hour"].date() in dates
+        for row in _hours_of(connection, tenant, meter, min(dates), max(dates), reader)
+        if row["hour"].date() in dates
     }
 
 
@@ -379,14 +392,9 @@ def month(
     last = newest_day(connection, tenant, meter, reader)
     if last is None:
         return None
-    zone = ZoneInfo(meter["timezone"])
-    today = now.astimezone(zone).date()
-    mine = same_as(connection, tenant, meter["customer"])
-    rows = metering.hours(
-        connection, tenant, meter["meter"], PURPOSE, meter["timezone"],
-        begin_of(today, zone), begin_of(today + timedelta(days=1), zone), reader,
-    )  # fmt: skip
-    measured = [float(row["energy_kwh"]) for row in rows if row["customer"] in mine]
+    today = now.astimezone(ZoneInfo(meter["timezone"])).date()
+    rows = _hours_of(connection, tenant, meter, today, today, reader)
+    measured = [float(row["energy_kwh"]) for row in rows]
     since = (today if measured else last["date"]).replace(day=1)
     days = days_of(connection, tenant, meter, since, last["date"], reader)
     known = [value for row in days if (value := energy_of(row)) is not None]

@@ -95,17 +95,17 @@ def analyse(
     notes += why_not(table, grid, unlike, end.carry, parameters)
     if grid.periods:
         notes.append("rows lie further apart than a day: no days, base load or anomalies")
-    slots = grid.slots(values.start_us)
+    slots, ours = grid.slots(values.start_us), estimated_by_us(intervals)
     base_load_w = _base_load(grid, values, slots)
     if base_load_w is None:
         notes.append(f"base_load_w is not computed: {_no_base_load(grid, values)}")
     if grid.interval_s > HOUR_S:
         notes.append("profile is not computed: intervals are longer than an hour")
     answer: dict[str, Any] = {
-        "quality": _quality(table, grid, intervals, values, slots),
+        "quality": _quality(table, grid, intervals, ours, values, slots),
         "intervals": interval_summary(intervals),
         "energy_kwh": _total(values.energy_kwh),
-        "estimated_kwh": estimated_kwh(table, intervals),
+        "estimated_kwh": estimated_kwh(table, ours),
         "interval_s": grid.interval_s,
         "base_load_w": base_load_w,
         "profile": _profile(intervals) if grid.interval_s <= HOUR_S else None,
@@ -175,10 +175,14 @@ def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
 
 
 def _quality(
-    table: Table, grid: Grid, intervals: NDArray[Any], values: Values, slots: NDArray[np.int64]
+    table: Table,
+    grid: Grid,
+    intervals: NDArray[Any],
+    ours: NDArray[Any],
+    values: Values,
+    slots: NDArray[np.int64],
 ) -> dict[str, Any]:
-    """Count intervals: expected = present + missing; estimated by the sender, or by us."""
-    ours = estimated_by_us(intervals)
+    """Count intervals: expected = present + missing; estimated by the sender, or by us (`ours`)."""
     if grid.periods:
         expected = max(table.t_us.size - 1, 0) if _registers(table) else table.t_us.size
         present = expected if _registers(table) else values.energy_kwh.size

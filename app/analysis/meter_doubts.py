@@ -33,7 +33,12 @@ def connection(table: Table, grid: Grid, parameters: Parameters) -> tuple[Parame
     energy = table.columns.get("energy_kwh")
     if energy is None:
         return parameters, None
-    kw = np.abs(energy) * HOUR_S / (grid.interval_s if grid.lengths_s is None else grid.lengths_s)
+    size, length_s = np.abs(energy), grid.interval_s if grid.lengths_s is None else grid.lengths_s
+    if grid.lengths_s is None and not (
+        np.fmax.reduce(size) * HOUR_S / length_s > parameters.highest_power_kw
+    ):
+        return parameters, None
+    kw = size * HOUR_S / length_s
     above = kw > parameters.highest_power_kw
     if not above.any():
         return parameters, None
@@ -53,11 +58,14 @@ def connection(table: Table, grid: Grid, parameters: Parameters) -> tuple[Parame
     return parameters._replace(highest_power_kw=1.05 * highest), guess
 
 
-def estimated_kwh(table: Table, intervals: NDArray[Any]) -> float:
-    """Return the energy that was estimated by us and is no part of the file's total, kWh."""
+def estimated_kwh(table: Table, ours: NDArray[Any]) -> float:
+    """Return the energy that was estimated by us and is no part of the file's total, kWh.
+
+    ours : the intervals `estimated_by_us`
+    """
     if "register_kwh" in table.columns:
         return 0.0  # a register's difference is measured, even if spread
-    return fsum(estimated_by_us(intervals)["energy_kwh"].tolist())
+    return fsum(ours["energy_kwh"].tolist())
 
 
 def estimated_by_us(intervals: NDArray[Any]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from app.analysis.answer import iso, number
 from app.analysis.meter import MeterAnalysis
-from app.analysis.meter_doubts import estimated_kwh, interval_summary
+from app.analysis.meter_doubts import estimated_by_us, estimated_kwh, interval_summary
 from app.recordings.read import Table
 from contracts.quality import Quality, Reason
 from contracts.units import TARIFF_COLUMNS
@@ -68,7 +68,7 @@ def validate(analysis: MeterAnalysis, known: Known) -> MeterAnalysis:
         analysis.answer["validation"] = _answer(registers, found, tariffs)
         analysis.answer["notes"] += _notes(found.findings, tariffs)
     analysis.answer["intervals"] = interval_summary(rows)
-    analysis.answer["estimated_kwh"] = estimated_kwh(analysis.table, rows)
+    analysis.answer["estimated_kwh"] = estimated_kwh(analysis.table, estimated_by_us(rows))
     return replace(analysis, intervals=rows, values=None)
 
 

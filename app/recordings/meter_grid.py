@@ -15,8 +15,6 @@ CALENDAR_FROM_S = 20 * HOUR_S
 PERIODS_FROM_S = 25 * HOUR_S
 NOMINAL_S = (60, 300, 600, 900, 1_200, 1_800, 3_600, 7_200, 10_800, 14_400, 21_600, 43_200, 86_400)
 
-FEW = 20  # one of so many rows is asked for
-
 Int64s = NDArray[np.int64]
 
 
@@ -28,6 +26,7 @@ class Grid:
     kernel_s   : interval passed to the kernel; days for registers that are read less often
     t_us       : int64[n], times of the rows on the axis, µs: UTC, or local time for daily rows
     lengths_s  : float64[n], s, if each row has its own length, else None
+    even       : each row begins one interval after the one before
     """
 
     interval_s: float
@@ -35,7 +34,8 @@ class Grid:
     inferred: bool
     t_us: Int64s
     lengths_s: NDArray[np.float64] | None
-    offset_us: Int64s  # of the rows, to convert from a local axis; zeros on the UTC axis
+    offset_us: Int64s | None  # of the rows, to convert from a local axis; None on the UTC axis
+    even: bool
 
     @property
     def periods(self) -> bool:
@@ -50,13 +50,14 @@ class Grid:
 
     def slots(self, t_us: Int64s) -> Int64s:
         """Number the nominal intervals that start at `t_us` (on the axis), the first row's 0."""
+        if self.even and t_us is self.t_us:
+            return np.arange(t_us.size)
         step = self.interval_s * US_PER_S
         return np.asarray(np.rint((t_us - self.t_us[0]) / step), np.int64)
 
     def to_utc(self, t_us: Int64s) -> Int64s:
         """Convert times on the axis to instants, by the offset of the row at or before."""
-        many = FEW * t_us.size > self.offset_us.size  # looking all rows through pays
-        if many and not self.offset_us.any():
+        if self.offset_us is None:
             return t_us
         row = np.searchsorted(self.t_us, t_us, side="right") - 1
         return np.asarray(t_us - self.offset_us[np.maximum(row, 0)], np.int64)
@@ -73,7 +74,7 @@ def find_grid(table: Table, default_s: float) -> Grid:
     inferred = interval_s is not None or table.t_us.size > 1
     if interval_s is None:
         interval_s = _usual_distance(table.t_us, registers, default_s)
-    t_us, offset_us = table.t_us, np.zeros(table.t_us.size, np.int64)
+    t_us, offset_us = table.t_us, None
     if interval_s >= CALENDAR_FROM_S and bool(np.all(np.diff(table.local_us) > 0)):
         t_us, offset_us = table.local_us, table.offset_us
         if interval_s <= PERIODS_FROM_S:
@@ -83,7 +84,9 @@ def find_grid(table: Table, default_s: float) -> Grid:
         spaces = np.append(np.diff(t_us) / US_PER_S, interval_s)
         lengths_s = np.where(spaces > 1.5 * interval_s, interval_s, spaces)
     kernel_s = min(interval_s, DAY_S) if registers else interval_s
-    return Grid(interval_s, kernel_s, inferred, t_us, lengths_s, offset_us)
+    step = round(interval_s * US_PER_S)
+    even = lengths_s is None and bool((t_us[1:] - t_us[:-1] == step).all())
+    return Grid(interval_s, kernel_s, inferred, t_us, lengths_s, offset_us, even)
 
 
 def _stated(table: Table) -> float | None:
@@ -102,13 +105,17 @@ def _most_frequent(values: NDArray[np.float64]) -> float | None:
 
 
 def _usual_distance(t_us: Int64s, registers: bool, default_s: float) -> float:
-    distances = np.diff(t_us) / US_PER_S
-    if distances.size == 0:
+    distances_us = t_us[1:] - t_us[:-1]
+    if distances_us.size == 0:
         return default_s
-    usual = _most_frequent(distances)
-    assert usual is not None
-    if (distances != usual).any() and np.mean(np.abs(distances - usual) <= 0.05 * usual) < 0.5:
-        usual = float(np.median(distances))
+    usual = float(distances_us[0] / US_PER_S)
+    if (distances_us != distances_us[0]).any():
+        distances = distances_us / US_PER_S
+        most = _most_frequent(distances)
+        assert most is not None
+        usual = most
+        if np.mean(np.abs(distances - usual) <= 0.05 * usual) < 0.5:
+            usual = float(np.median(distances))
     if registers:
         usual = next((float(s) for s in NOMINAL_S if abs(usual - s) <= 0.1 * s), usual)
         return default_s if usual < 60.0 else round(usual)

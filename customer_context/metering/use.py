@@ -41,7 +41,9 @@ class Decided:
 def usual_us(lengths_us: Int64s) -> float:
     """Return the median of the lengths of intervals, which are mostly the same."""
     first = lengths_us[0]
-    return float(first) if (lengths_us == first).all() else float(np.median(lengths_us))
+    if 2 * np.count_nonzero(lengths_us == first) > lengths_us.size:
+        return float(first)  # more than half are
+    return float(np.median(lengths_us))
 
 
 def quantiles(values: Floats, shares: tuple[float, ...]) -> list[float]:
