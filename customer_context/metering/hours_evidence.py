@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from customer_context.metering.climate import climate_of
 from customer_context.metering.weather_model import Floats, Int64s, Temperatures
 from feature_kernels.baseline import (
+    FIRST_LAG,
     Hours,
     Witness,
     beside_degrees,
@@ -26,7 +27,6 @@ from feature_kernels.baseline import (
     products_with_use,
     without_rhythm,
 )
-from feature_kernels.baseline.hours import FIRST_LAG
 
 INERTIAS_H = (0.0, 2.0, 4.0, 8.0, 16.0)  # light to heavy houses
 MOST_APART = 2.0  # standard errors, between slopes by hours and by days ...

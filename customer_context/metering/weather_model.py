@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from feature_kernels.baseline import degree_hours
+from feature_kernels.baseline import degrees_until
 
 Floats = NDArray[np.float64]
 Int64s = NDArray[np.int64]
@@ -43,14 +43,6 @@ class Temperatures:
     def answered(self, lag_h: int, inertia_h: float) -> "Temperatures":
         """Return them as a house of that lag and inertia answers them."""
         return replace(self, lag_h=lag_h, inertia_h=inertia_h)
-
-    def degree_hours(self, balance_c: float, sign: float) -> Floats:
-        """Return the degrees of each hour as the house answers them, K·d: float64[n]."""
-        celsius = np.ascontiguousarray(self.celsius)
-        above = np.asarray(degree_hours(celsius, balance_c, sign, self.inertia_h), np.float64)
-        if self.lag_h:
-            above = above[np.clip(np.arange(above.size) - self.lag_h, 0, above.size - 1)]
-        return above
 
     def degree_days(self, balance_c: float, sign: float, edges_us: Int64s) -> Floats:
         """Integrate max(0, sign · (T − balance)) from the first hour to each edge, K·d.
@@ -86,8 +78,8 @@ class Temperatures:
         if key not in kept:
             if len(kept) >= MOST_TOTALS:
                 del kept[next(iter(kept))]
-            above = self.degree_hours(balance_c, sign)
-            kept[key] = np.concatenate(([0.0], np.cumsum(above)))
+            celsius = np.ascontiguousarray(self.celsius)
+            kept[key] = degrees_until(celsius, balance_c, sign, self.lag_h, self.inertia_h)
         return kept[key]
 
     def known(self, start_us: Int64s, end_us: Int64s) -> NDArray[np.bool_]:

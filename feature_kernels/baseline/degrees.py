@@ -68,6 +68,19 @@ def running_totals(above: Floats) -> Floats:
 
 
 @kernel
+def degrees_until(
+    celsius: Floats, balance_c: float, sign: float, lag_h: int, inertia_h: float
+) -> Floats:
+    """Degrees at a balance point from the first hour to the begin of each, K·d: float64[n + 1]."""
+    above, n = degree_hours(celsius, balance_c, sign, inertia_h), celsius.size
+    total = np.empty(n + 1)
+    total[0] = 0.0
+    for i in range(n):
+        total[i + 1] = total[i] + above[min(max(i - lag_h, 0), n - 1)]
+    return total
+
+
+@kernel
 def degree_days(
     total: Floats, lag_h: int, first_us: int, start_us: Int64s, end_us: Int64s
 ) -> tuple[Floats, Int64s, Int64s]:
@@ -80,6 +93,14 @@ def degree_days(
     n, g = total.shape[0] - 1, total.shape[1]
     days = np.zeros((start_us.size, g))
     for k in range(start_us.size):
+        one, other = (start_us[k] - first_us) // HOUR_US, (end_us[k] - first_us) // HOUR_US
+        whole = start_us[k] == first_us + one * HOUR_US and end_us[k] == first_us + other * HOUR_US
+        one, other = one - lag_h, other - lag_h
+        if whole and min(one, one + lag_h) >= 0 and max(other, other + lag_h) <= n:
+            row, before, until = days[k], total[one], total[other]
+            for j in range(g):
+                row[j] = until[j] - before[j]
+            continue
         for edge, sign in ((start_us[k], -1.0), (end_us[k], 1.0)):
             hour = min(max((edge - first_us) // HOUR_US, 0), n)
             share = (edge - first_us) / HOUR_US - hour

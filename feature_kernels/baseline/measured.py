@@ -51,12 +51,12 @@ def _days(start_us, end_us, local_us, energy_kwh, day_us):
     first, last = np.empty(most, np.int64), np.empty(most, np.int64)
     measured, energy = np.empty(most, np.int64), np.empty(most)
     k = -1
-    day = np.int64(0)
+    begin = end = np.int64(0)  # of the day
     for i in range(most):
-        now = local_us[i] // day_us
-        if k < 0 or now != day:
+        if k < 0 or not begin <= local_us[i] < end:
             k += 1
-            day = now
+            begin = local_us[i] // day_us * day_us
+            end = begin + day_us
             first[k], measured[k], energy[k] = i, 0, 0.0
         last[k] = i
         measured[k] += end_us[i] - start_us[i]
@@ -76,13 +76,23 @@ def by_day(
 def _hours(day_start_us, day_end_us, start_us, energy_kwh, hour_us, hours):
     kwh = np.zeros((day_start_us.size, hours))
     row = -1
+    hour = np.int64(0)
+    begin = end = np.int64(0)  # of the hour
     for i in range(start_us.size):
+        if begin <= start_us[i] < end:
+            kwh[row, hour] += energy_kwh[i]
+            continue
         while row + 1 < day_start_us.size and day_start_us[row + 1] <= start_us[i]:
             row += 1
         while row >= 0 and day_start_us[row] > start_us[i]:  # rows that are not in order
             row -= 1
         if row >= 0 and start_us[i] < day_end_us[row]:
-            kwh[row, (start_us[i] - day_start_us[row]) // hour_us] += energy_kwh[i]
+            hour = (start_us[i] - day_start_us[row]) // hour_us
+            begin = day_start_us[row] + hour * hour_us
+            end = min(begin + hour_us, day_end_us[row])
+            if row + 1 < day_start_us.size:
+                end = min(end, day_start_us[row + 1])
+            kwh[row, hour] += energy_kwh[i]
     return kwh
 
 

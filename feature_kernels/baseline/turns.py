@@ -5,18 +5,21 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from feature_kernels.baseline.day_equations import day_equations
+from feature_kernels.baseline.day_hours import Hours
 from feature_kernels.baseline.grid import HOURS
-from feature_kernels.baseline.hours import Hours, Rows, hour_equations, slope_errors
+from feature_kernels.baseline.hour_equations import hour_equations
 from feature_kernels.baseline.models import (
     Equations,
     Fixed,
     Shape,
     best,
-    day_equations,
     expected_use,
     forget,
+    slope_errors,
     variance_of_best,
 )
+from feature_kernels.baseline.packed_rows import Rows
 from feature_kernels.baseline.scatter import learn_scatter
 from feature_kernels.kernel import kernel
 

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from app.analysis.baseline import describe, hours_of_days, whole_days
 from app.cli import cli
 from app.recordings.encoding import TableError
 from app.recordings.temperatures import read_temperatures
-from customer_context.metering.use import Use, days_off, german_holidays
+from customer_context.metering.use import Use, days_off, german_holidays, usual_us
 from customer_context.metering.weather_fit import fit
 from customer_context.metering.weather_model import HOUR_US, Model, Temperatures, hourly
 
@@ -88,14 +90,19 @@ def test_hours_say_nothing_where_the_rhythm_follows_the_weather() -> None:
     assert fitted(use, at).base == by_days.base
 
 
+@given(st.lists(st.sampled_from([900, 1800, 3600]), min_size=1, max_size=9))
+def test_the_usual_length_is_the_median(lengths: list[int]) -> None:
+    assert usual_us(np.array(lengths)) == np.median(lengths)
+
+
 def test_degrees_come_later_and_spread_but_stay_as_many() -> None:
     at = weather(30, 1)
     day = np.array([T0 + 5 * DAY_US, T0 + 25 * DAY_US])
     slow = at.answered(2, 6.0)
     at_once, later = (float(np.diff(w.degree_days(15.0, -1.0, day))[0]) for w in (at, slow))
     assert later == pytest.approx(at_once, rel=0.1)
-    hours = slow.degree_hours(15.0, -1.0)
-    at_once_hours = at.degree_hours(15.0, -1.0)
+    edges = np.append(at.t_us, at.t_us[-1] + HOUR_US)
+    hours, at_once_hours = (np.diff(w.degree_days(15.0, -1.0, edges)) for w in (slow, at))
     kernel = np.exp(-np.arange(72) / 6.0)
     kernel /= kernel.sum()
     for hour in (100, 333, 700):

@@ -102,6 +102,8 @@ def test_degrees_of_a_place_are_those_of_each_balance_point(
     plain = oracle.Temperatures(weather.t_us, celsius, lag_h, inertia_h)
     start = np.sort(rng.integers(0, celsius.size * HOUR_US, 40))
     end = np.minimum(start + rng.integers(0, 3 * DAY_US, 40), celsius.size * HOUR_US)
+    start[::2] -= start[::2] % HOUR_US
+    end[::4] -= end[::4] % HOUR_US
     found, heats, cools = climate_of(weather).days(form, start, end)
     days = DAY_US * np.arange(28)
     rows, packed = climate_of(weather).packed(form, days)
