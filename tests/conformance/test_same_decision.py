@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from html import unescape
+from itertools import count
 from random import Random
 from typing import Any
 
@@ -45,6 +46,8 @@ class Same:
 
 
 Ask = Callable[[], Same]
+_later = count()
+"""Facts of all tests of the module, which share a store: what is reported last is in force."""
 
 
 def of(answer: dict[str, Any]) -> Same:
@@ -115,8 +118,9 @@ def test_requests_are_the_same_decision_whoever_asks(
     random, won = Random(requests), set[str]()
     with connect(api.seeded.url) as connection:
         for number in range(requests):
+            at_us = NOW_US - 1_000 + next(_later)
             known = {name: random.choice(values) for name, values in VALUES.items()}
-            given = [(name, value, NOW_US - requests + number) for name, value in known.items()]
+            given = [(name, value, at_us) for name, value in known.items()]
             set_tenant_scope(connection, (TENANT,))
             facts.report(connection, TENANT, CUSTOMER, given, "test", NOW_US)
             connection.commit()
@@ -131,3 +135,25 @@ def test_requests_are_the_same_decision_whoever_asks(
             won |= set(by_api.figures)
     assert len(won) >= 2, "the requests differ"
     assert won <= set(actions.in_use(None).by_id)
+
+
+def test_an_action_that_no_message_may_offer_is_explained(api: Api, agent: httpx.Client) -> None:
+    """What was rejected applies, but rules of contact or its places stop each of its messages."""
+    known = {"tariff.motor": "flat", "driving.score": 99.0, "driving.observed_d": 90}
+    at_us = NOW_US - 1_000 + next(_later)
+    with connect(api.seeded.url) as connection:
+        set_tenant_scope(connection, (TENANT,))
+        given = [(name, value, at_us) for name, value in known.items()]
+        facts.report(connection, TENANT, CUSTOMER, given, "test", NOW_US)
+        connection.commit()
+    asked = {"customer": CUSTOMER, "explain": True}
+    made = api.post("/v1/decisions", "agent", asked).json()
+    action = made["winners"][0]["action"]
+    outcome = {"decision": made["id"], "action": action, "outcome": "rejected"}
+    done = api.post("/v1/outcomes", "agent", outcome, Idempotency_Key="rejected")
+    assert done.status_code in (200, 201), done.text
+    again = api.post("/v1/decisions", "agent", asked).json()
+    (fell,) = (one for one in again["candidates"] if one["action"] == action)
+    assert fell["treatments"] and all(one["reason"] for one in fell["treatments"])
+    why = agent.get(f"/decisions/{again['id']}")
+    assert why.status_code == 200 and f"<code>{action}</code>" in why.text

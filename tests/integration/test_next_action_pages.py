@@ -47,7 +47,10 @@ def test_an_offer_is_said_explained_and_accepted(api: Api, agent: httpx.Client) 
     case = agent.get(done.headers["location"]).text
     assert "Contract change" in case
     again = agent.get("/customers/c0").text
-    assert "Nothing to offer or advise now." in again
+    assert "Nothing to offer or advise now." in again and "Why nothing" in again
+    (nothing,) = set(re.findall(r'href="/decisions/(\w+)"', again))
+    why = agent.get(f"/decisions/{nothing}")
+    assert why.status_code == 200 and "<code>safe-driver-discount</code>" in why.text
 
 
 def test_a_customer_whose_purposes_are_not_granted_gets_nothing(
