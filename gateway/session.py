@@ -358,7 +358,8 @@ class Session:
         if self._client.is_connected():
             self._client.disconnect()
             try:
-                await asyncio.wait_for(self._lost.wait(), 1)
+                async with asyncio.timeout(1):
+                    await self._lost.wait()
             except TimeoutError:
                 log.warning("the broker did not close the connection in time")
         self._lost.set()

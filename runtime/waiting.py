@@ -1,7 +1,12 @@
-"""Wait for tasks and events under asyncio."""
+"""Wait for tasks and events under asyncio.
+
+Limits of time are `asyncio.timeout`: Python 3.11's `asyncio.wait_for` loses a cancellation that
+comes in the same moment as what it waits for, and whoever cancelled then waits for ever.
+"""
 
 import asyncio
 from collections.abc import Coroutine
+from contextlib import suppress
 from typing import Any
 
 
@@ -32,4 +37,6 @@ async def unless(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> None:
 
 async def pause(stop: asyncio.Event, seconds: float) -> None:
     """Wait for `seconds`, or until `stop` is set."""
-    await first_of(stop.wait(), within_s=seconds)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await stop.wait()

@@ -98,9 +98,7 @@ class Connection:
         """Say goodbye and end the tasks."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         if self.up.is_set():
             self._client.disconnect()
             for _ in range(20):
@@ -150,7 +148,8 @@ class Connection:
                     clean_start=True,
                     properties=properties,
                 )
-                await asyncio.wait_for(self.up.wait(), _CONNECT_TIMEOUT_S)
+                async with asyncio.timeout(_CONNECT_TIMEOUT_S):
+                    await self.up.wait()
                 pause = _FIRST_PAUSE_S
                 await self._down.wait()
             except (OSError, TimeoutError, ssl.SSLError):

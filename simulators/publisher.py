@@ -108,8 +108,7 @@ class Publisher:
     async def __aexit__(self, *_: object) -> None:
         for task in self._tasks:
             task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._connection.stop()
 
     @property
@@ -124,7 +123,8 @@ class Publisher:
     async def connected(self, timeout_s: float = 10.0) -> bool:
         """Wait for the connection; False if it did not come in time."""
         try:
-            await asyncio.wait_for(self._connection.up.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._connection.up.wait()
         except TimeoutError:
             return False
         return True
@@ -217,7 +217,8 @@ class Publisher:
             connection.room.clear()
             connection.flush()
             with contextlib.suppress(TimeoutError):
-                await asyncio.wait_for(connection.room.wait(), _PACE_S)
+                async with asyncio.timeout(_PACE_S):
+                    await connection.room.wait()
 
     def _on_connect(self) -> None:
         self._resend_all = self._connection.connects > 1

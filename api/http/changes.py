@@ -48,7 +48,8 @@ class Subscription:
         (`closed`).
         """
         try:
-            await asyncio.wait_for(self._woken.wait(), timeout_s)
+            async with asyncio.timeout(timeout_s):
+                await self._woken.wait()
         except TimeoutError:
             return []
         self._woken.clear()

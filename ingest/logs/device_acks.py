@@ -39,7 +39,8 @@ class AckSender:
         """Send the queued receipts for up to 1 s, then stop."""
         if self._task is not None:
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._waiting.join(), 1)
+                async with asyncio.timeout(1):
+                    await self._waiting.join()
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
 

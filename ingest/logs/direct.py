@@ -11,6 +11,7 @@ from contracts.raw import RawMessage, Receipt
 from ingest.partition.worker import Worker
 from runtime.errors import Owned, Retry, Stop
 from runtime.metrics import Metrics
+from runtime.waiting import pause
 
 log = logging.getLogger("ingest.logs.direct")
 
@@ -136,8 +137,7 @@ class DirectLog:
         """
         rounds = 0
         while not stop.is_set():
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _IDLE_S)
+            await pause(stop, _IDLE_S)
             if self._ended is not None:
                 raise self._ended
             if self._in_flight or self._turn.locked():

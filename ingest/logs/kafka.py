@@ -28,6 +28,7 @@ from runtime.errors import Fenced, Retry, Stop
 from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
 from runtime.settings import Settings
+from runtime.waiting import pause
 from store.pipeline import log as store_log
 from store.postgres.pool import connect, translated
 
@@ -88,8 +89,7 @@ class KafkaIngest:
                 except (KafkaError, OSError, Retry) as error:
                     self._away = f"Kafka or the store is away: {error!r}"
                     log.warning("%s; again in %.0f s", self._away, _AGAIN_S)
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), _AGAIN_S)
+                    await pause(stop, _AGAIN_S)
         finally:
             stopping.cancel()
             await self._acks.close()
@@ -265,7 +265,8 @@ class KafkaIngest:
                 if highwater is not None:
                     self._metrics.lag.labels(str(tp.partition)).set(max(highwater - offsets[tp], 0))
         if offsets:
-            await asyncio.wait_for(consumer.commit(offsets), DRAIN_WITHIN_S)
+            async with asyncio.timeout(DRAIN_WITHIN_S):
+                await consumer.commit(offsets)
 
 
 def _sticky_assignor() -> type[StickyPartitionAssignor]:

@@ -12,7 +12,6 @@ import asyncio
 import json
 import logging
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -23,6 +22,7 @@ from contracts.signals import cloud_event, source_of
 from runtime.errors import Retry
 from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
+from runtime.waiting import pause
 from store.pipeline.dead_letter import DeadLetterRow
 from store.postgres.pool import Connection, abort, connect, translated
 from store.postgres.roles import WRITER
@@ -82,8 +82,7 @@ class Publisher:
                     await asyncio.to_thread(self._end_session)
                 finally:
                     await stop_client(producer)
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), pause_s)
+                await pause(stop, pause_s)
         finally:
             await asyncio.to_thread(self._end_session)
 
@@ -91,14 +90,14 @@ class Publisher:
         while not stop.is_set():
             ids, records = await asyncio.to_thread(self._due)
             if not ids:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), _LOOK_EVERY_S)
+                await pause(stop, _LOOK_EVERY_S)
                 continue
             sent = [
                 await producer.send(topic, value, key=key, headers=headers)
                 for topic, key, value, headers in records
             ]
-            await asyncio.wait_for(asyncio.gather(*sent), _ANSWER_WITHIN_S)
+            async with asyncio.timeout(_ANSWER_WITHIN_S):
+                await asyncio.gather(*sent)
             await asyncio.to_thread(self._done, ids)
             self._metrics.published.inc(len(ids))
 

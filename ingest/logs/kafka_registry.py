@@ -9,7 +9,6 @@ crash some are sent again, under the same ids.
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 from aiokafka.errors import KafkaError
@@ -18,6 +17,7 @@ from contracts.kafka import MOST_RECORD_BYTES, Topics
 from runtime.clock import Clock
 from runtime.errors import Retry, Stop
 from runtime.kafka import client_options, stop_client
+from runtime.waiting import pause
 from services import registry_events
 from services.registry_events import Due, Received, Record
 from store.people import received_events
@@ -68,8 +68,7 @@ class RegistryFollower:
             except (KafkaError, OSError, Retry) as error:
                 log.warning("%s (%r)", waiting, error)
                 await asyncio.to_thread(self._close)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), _AGAIN_S)
+            await pause(stop, _AGAIN_S)
 
     # ── in ───────────────────────────────────────────────────────────────────────────────────────
 
@@ -128,14 +127,14 @@ class RegistryFollower:
             while not stop.is_set():
                 due = await asyncio.to_thread(self._due)
                 if due is None:
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(stop.wait(), _LOOK_EVERY_S)
+                    await pause(stop, _LOOK_EVERY_S)
                     continue
                 sent = [
                     await producer.send(self._topics.changes, value, key=key.encode())
                     for key, value in due.events
                 ]
-                await asyncio.wait_for(asyncio.gather(*sent), _ANSWER_WITHIN_S)
+                async with asyncio.timeout(_ANSWER_WITHIN_S):
+                    await asyncio.gather(*sent)
                 await asyncio.to_thread(self._done, due)
         finally:
             await stop_client(producer)

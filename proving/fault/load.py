@@ -228,7 +228,8 @@ class Probes:
         messages = [self._message(device, now_us) for device in self._load.names]
         most_s = within_s * known_slowness(self._clock)
         with suppress(TimeoutError):
-            await asyncio.wait_for(publisher.run(messages), most_s)
+            async with asyncio.timeout(most_s):
+                await publisher.run(messages)
             return await publisher.drain(most_s)
         return False
 

@@ -117,7 +117,7 @@ def test_two_gateways_and_two_workers_of_which_one_is_killed(
     assert_same_state(store_state(town.url), undisturbed(fleet, database_of_fleet()))
 
 
-def told(kafka_url: str, topic: str, until: Callable[[list[Any]], bool]) -> list[Any]:
+def records_of(kafka_url: str, topic: str, until: Callable[[list[Any]], bool]) -> list[Any]:
     """The records of a topic, from the first on, until there are enough."""
 
     async def main() -> list[Any]:
@@ -150,7 +150,7 @@ def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: F
         letters = dead_letter.find(connection, limit=1_000_000)
     assert signals and letters
     topics = kafka.Topics(town.prefix)
-    events = told(town.kafka_url, topics.signals, lambda found: len(found) >= len(signals))
+    events = records_of(town.kafka_url, topics.signals, lambda found: len(found) >= len(signals))
     by_id = {(s["id"], s["revision"]): s for s in signals}
     for record in events:
         event = Signal.model_validate_json(record.value)
@@ -159,7 +159,7 @@ def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: F
         assert event.source == f"/{record.key.decode()}"
         assert dict(record.headers)["content-type"].startswith(b"application/cloudevents+json")
     assert len({(e.source, e.id) for e in map(parsed, events)}) == len(signals)
-    dead = told(town.kafka_url, topics.dead, lambda found: len(found) >= len(letters))
+    dead = records_of(town.kafka_url, topics.dead, lambda found: len(found) >= len(letters))
     assert {(dict(r.headers)["reason"].decode(), r.value) for r in dead} == {
         (letter.reason, bytes(letter.body)) for letter in letters
     }
@@ -168,7 +168,9 @@ def test_other_systems_are_told_of_signals_and_dead_letters(town: Town, fleet: F
         assert publications.put_event(connection, 1, "demo", None, event)
         connection.commit()
     mine = b"demo/meter:m-1"
-    changes = told(town.kafka_url, topics.changes, lambda found: mine in {r.key for r in found})
+    changes = records_of(
+        town.kafka_url, topics.changes, lambda found: mine in {r.key for r in found}
+    )
     assert [json.loads(record.value) for record in changes if record.key == mine] == [event]
     for process in (gateway, worker):
         assert process.terminate(10.0) == 0, process.log

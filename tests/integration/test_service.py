@@ -164,26 +164,37 @@ def test_a_second_service_on_one_database_waits(
         broker.stop()
 
 
+@contextlib.contextmanager
+def ended(process: Tachowatt) -> Iterator[None]:
+    """Kill a process that a test has failed to end: the run would wait for it at its own end."""
+    try:
+        yield
+    finally:
+        process.kill()
+
+
+def running_in(state: Path) -> str:
+    """Return the ids of processes with this state directory."""
+    found = subprocess.run(["pgrep", "-f", str(state)], capture_output=True, text=True, check=False)
+    return found.stdout
+
+
 def test_ctrl_c_of_the_embedded_stack_leaves_no_process(state_dir: Path) -> None:
     service = Tachowatt("serve", state=state_dir)
-    service.wait_ready()
-    service.send_signal(signal.SIGINT)
-    assert service.wait(10.0) == 0, service.log
-    left = subprocess.run(
-        ["pgrep", "-f", str(state_dir)], capture_output=True, text=True, check=False
-    )
-    assert left.stdout == ""
+    with ended(service):
+        service.wait_ready()
+        service.send_signal(signal.SIGINT)
+        assert service.wait(10.0) == 0, service.log
+    assert running_in(state_dir) == ""
 
 
 def test_ctrl_c_of_the_demo_leaves_no_process(state_dir: Path) -> None:
     demo = Tachowatt("demo", "--cars", "2", "--meters", "2", state=state_dir)
-    demo.wait_for("demo: live")
-    demo.send_signal(signal.SIGINT)
-    assert demo.wait(15.0) == 130, demo.log
-    left = subprocess.run(
-        ["pgrep", "-f", str(state_dir)], capture_output=True, text=True, check=False
-    )
-    assert left.stdout == ""
+    with ended(demo):
+        demo.wait_for("demo: live")
+        demo.send_signal(signal.SIGINT)
+        assert demo.wait(15.0) == 130, demo.log
+    assert running_in(state_dir) == ""
 
 
 def test_errors_name_the_fix(tmp_path: Path) -> None:
