@@ -23,6 +23,14 @@ def _only_before(cap: Any, channel: str, at_us: int, sent: Any) -> bool:
     return _FULL(cap, channel, at_us, [one for one in sent if one.at_us <= at_us])
 
 
+def _not_of_channel(cap: Any, *more: Any) -> bool:
+    return cap.channel is None and _FULL(cap, *more)
+
+
+def _not_later(at_us: int, delivered: bool, now_us: int) -> bool:
+    return not delivered or at_us <= now_us
+
+
 def _of_person_only(cap: Any, *more: Any) -> bool:
     return _FULL(replace(cap, household=False), *more)
 
@@ -59,6 +67,8 @@ BROKEN: Mapping[str, Patch] = {
     "cap": (policy, "_full", _no),
     "cap-off-by-one": (policy, "_full", _one_more),
     "cap-order": (policy, "_full", _only_before),
+    "cap-of-channel": (policy, "_full", _not_of_channel),
+    "clock-jump": (prove, "is_read", _not_later),
     "household": (policy, "_full", _of_person_only),
     "distance": (policy, "_too_near", _no),
     "preferred-channel": (policy, "_elsewhere", _no),
