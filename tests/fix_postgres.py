@@ -33,6 +33,8 @@ class _Forgetful(Postgres):
     }
 
 
+_PREFIX = "tachowatt-test-"
+"""Of folders; then the id of the process that made it."""
 _MEMORY = Path("/dev/shm")
 _MEMORY_FREE = 4 * 1024**3
 """Bytes; a worker's server needs some 400 MB."""
@@ -43,9 +45,27 @@ def open_folder(parent: Path | None = None) -> Path:
 
     Not pytest's own: every pytest session that starts closes those to everybody else again.
     """
-    folder = Path(tempfile.mkdtemp(prefix="tachowatt-test-", dir=parent))
+    folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=parent))
     folder.chmod(0o755)
     return folder
+
+
+def remove_left_folders(parent: Path) -> None:
+    """Remove folders of test runs that were killed: in memory, they would fill it."""
+    for folder in parent.glob(f"{_PREFIX}*-*"):
+        pid = folder.name.removeprefix(_PREFIX).partition("-")[0]
+        if pid.isdecimal() and not _runs(int(pid)):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _runs(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)  # checks only whether it is there
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return True
 
 
 def _in_memory() -> Path | None:
@@ -75,6 +95,8 @@ def postgres_url() -> Iterator[str]:
     if given:
         yield given
         return
+    for parent in (_MEMORY, Path(tempfile.gettempdir())):
+        remove_left_folders(parent)
     folder = open_folder(_in_memory())
     server = _Forgetful(folder, SystemClock())
     url = server.start()

@@ -20,6 +20,7 @@ from runtime.errors import Stop
 from runtime.settings import Settings
 from store.postgres.pool import Pool, connect, scalar
 from store.postgres.roles import API_LOGIN, READER
+from tests.fix_postgres import open_folder
 
 CLOCK = SystemClock()
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="root only: it starts another user's server")
@@ -130,8 +131,7 @@ def test_its_user_cannot_sign_in() -> None:
 @as_root
 def test_only_the_service_s_user_is_let_in(postgres_url: str) -> None:
     """`trust` let in everybody who reaches the socket, as any role."""
-    folder = Path(tempfile.mkdtemp(prefix="tachowatt-test-"))
-    folder.chmod(0o755)
+    folder = open_folder()
     server = Postgres(folder, CLOCK)
     try:
         url = server.start()

@@ -36,6 +36,7 @@ from runtime.metrics import Metrics
 from runtime.settings import Settings
 from store.postgres.pool import connect
 from tests import process
+from tests.fix_postgres import open_folder
 from tests.patience import patient
 from tests.process import Tachowatt
 
@@ -220,8 +221,7 @@ class ByTcp(Postgres):
 @pytest.fixture
 def postgres_with_tls(authority: Authority) -> Iterator[str]:
     """Host and port of a server that takes TLS only, and a password."""
-    folder = Path(tempfile.mkdtemp(prefix="tachowatt-test-"))
-    folder.chmod(0o755)
+    folder = open_folder()
     server = ByTcp(folder, CLOCK)
     server.port = free_port()
     try:
