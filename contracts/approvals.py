@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from contracts.roles import Role
 
@@ -19,10 +20,11 @@ class ChangeKind:
 
 REVEAL_DEAD_LETTER = "dead_letter.reveal"
 
-RULES = ("case_type", "playbook", "action")
+RuleName = Literal["case_type", "playbook", "action"]
+RULES: tuple[RuleName, ...] = get_args(RuleName)
 """Kinds of rules that come into force by a second person (services/rule_versions.py)."""
 
-ACTIVATE = {rule: f"{rule}.activate" for rule in RULES}
+ACTIVATE: Mapping[str, str] = {rule: f"{rule}.activate" for rule in RULES}
 """Kind of rule → kind of the change that brings a version of it into force."""
 
 _ACTIVATION = ChangeKind(

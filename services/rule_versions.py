@@ -246,6 +246,7 @@ def compared(connection: Connection, tenant: str, kind: RuleKind[R], digest: str
         "id": new.id,
         "version": new.spec.version,
         "title": new.spec.title.model_dump(),
+        "text": new.text,
         "difference": difference(old, new),
     }
 

@@ -339,6 +339,29 @@ _POINT: dict[str, Any] = {
     "valid_to": None,
     "source": "import",
 }
+_RULE: dict[str, Any] = {
+    "kind": "playbook",
+    "id": "news-of-score",
+    "version": 1,
+    "digest": "5f3c" + 30 * "a7",
+    "in_force": False,
+    "recorded_at": "2026-11-21T10:00:00Z",
+    "recorded_by": "Petra Supervisor",
+    "approval": {"kind": "playbook.activate", "subject": "playbook:5f3c" + 30 * "a7"},
+}
+RULE_TEXT = """\
+id: news-of-score
+version: 1
+title: {de: Neues zum Fahrwert, en: News of the driving score}
+trigger: {signal: score.changed}
+purpose: driving_score
+contacts:
+  - id: note
+    to: customer
+    channel: inbox
+    subject: {de: Ihr Fahrwert, en: Your driving score}
+    body: {de: Ihr Fahrwert hat sich geändert., en: Your driving score has changed.}
+"""
 _APPROVAL: dict[str, Any] = {
     "id": "c10c1f0f6f2d4b0f9a6f6f3f9d1f7a99",
     "kind": "dead_letter.reveal",
@@ -1029,6 +1052,16 @@ ANSWERS: dict[str, dict[str, Any]] = {
     "open_case": {"201": _CASE},
     "list_case_types": {"200": {"data": [_CASE_TYPE]}},
     "record_case_type": {"201": _CASE_TYPE},
+    "list_rules": {"200": {"data": [_RULE]}},
+    "record_rule": {"201": _RULE},
+    "get_rule": {
+        "200": {
+            **_RULE,
+            "text": RULE_TEXT,
+            "difference": "--- nothing\n+++ news-of-score version 1\n@@ -0,0 +1,2 @@\n"
+            "+id: news-of-score\n+version: 1",
+        }
+    },
     "list_case_steps": {"200": _PLAN},
     "change_case_step": {"200": _PLAN},
     "create_case_link": {

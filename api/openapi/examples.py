@@ -4,7 +4,7 @@ import json
 from importlib import resources
 from typing import Any
 
-from api.openapi.example_answers import ANSWERS
+from api.openapi.example_answers import ANSWERS, RULE_TEXT
 from contracts.contacts import WEBHOOKS as _TYPES
 
 _CASE_TYPE = """\
@@ -290,6 +290,7 @@ REQUESTS: dict[str, Any] = {
         "data": {},
     },
     "record_case_type": {"text": _CASE_TYPE},
+    "record_rule": {"text": RULE_TEXT},
     "change_case_step": {
         "action": "complete",
         "data": {"words": "The bill is too high.", "about": "bill"},

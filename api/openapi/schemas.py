@@ -9,6 +9,7 @@ from api.routes.agents import cases, contacts
 from api.routes.back_office import registry_events
 from api.routes.customers import consents
 from api.routes.insurers import trip_counting
+from contracts.approvals import RuleName
 from contracts.channels import CHANNELS
 from contracts.open_schema import leave_open
 
@@ -34,6 +35,7 @@ ENUMS: dict[str, tuple[str, ...]] = {
     "RightName": get_args(rights.RightName),
     "LimitName": get_args(rights.LimitName),
     "RightsRequestState": get_args(rights.RequestStateName),
+    "RuleName": get_args(RuleName),
     "RelevantKind": get_args(context.Kind),
     "ScoreBand": get_args(scores.Band),
     "Side": get_args(cases.Side),

@@ -36,7 +36,7 @@ from api.routes.customers import (
 )
 from api.routes.customers import partners as own_partners
 from api.routes.insurers import driving, portfolio, trip_counting, trips
-from api.routes.operators import approvals, health, operations, privacy
+from api.routes.operators import approvals, health, operations, privacy, rules
 from api.routes.partners import customers as partner_customers
 from api.routes.utilities import (
     alert_stream,
@@ -96,6 +96,7 @@ ROUTERS = tuple(
         contacts,
         operations,
         approvals,
+        rules,
         privacy,
         health,
     )

@@ -12,6 +12,7 @@ import pytest
 
 from api.http.scopes import OF_ROLE
 from api.openapi.examples import REQUESTS
+from services import case_types
 from store.postgres.pool import connect
 from tests.fix_api import Api
 from tests.seed_api import FOREIGN, LAT, LON, OTHER, QUIET, Own
@@ -160,6 +161,9 @@ RULES: dict[str, Rule] = {
     "get_service_level": rule("supervisor", whole=True),
     "list_case_types": rule(*CASE.roles, whole=True),
     "record_case_type": rule(*APPROVER, whole=True),
+    "list_rules": rule(*APPROVER, whole=True),
+    "record_rule": rule(*APPROVER, whole=True),
+    "get_rule": rule(*APPROVER, whole=True),
     "open_case": rule(*CASE.roles, whole=True),
     "list_case_steps": CASE,
     "change_case_step": CASE,
@@ -291,6 +295,8 @@ def objects(own: Own, operation: str, side: str, role: str) -> dict[str, str]:
         "dead_letter_id": "2" if own.tenant == "t2" else "1",
         "number": "2" if own.tenant == "t2" else "1",
         "request_id": own.approval,
+        "rule_kind": "case_type",
+        "digest": case_types.shipped()["complaint"].digest,
         "right_id": own.right,
         "consent_id": own.consent,
         "contact_id": own.notice

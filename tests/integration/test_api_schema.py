@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from api.http.scopes import OF_ROLE
 from api.openapi.document import operations
 from api.openapi.examples import REQUESTS
+from services import case_types
 from store.people import match_pairs
 from store.postgres.pool import connect
 from store.postgres.times import from_us
@@ -71,6 +72,7 @@ def known(api: Api, role: str) -> dict[str, str]:
         "contract_id": own.motor, "vehicle_id": own.vehicle,
         "request_id": own.approval, "point_id": own.point, "right_id": own.right,
         "call_id": own.call,
+        "rule_kind": "case_type", "digest": case_types.shipped()["complaint"].digest,
         "consent_id": own.consent,
         "contact_id": own.message if role == "customer" else own.webhook,
     }  # fmt: skip
@@ -175,6 +177,7 @@ def test_example_requests_are_accepted(api: Api) -> None:
         "create_stream_token": ("/v1/stream-tokens", "utility"),
         "add_note": (f"/v1/cases/{own.alert_case}/notes", "agent"),
         "record_case_type": ("/v1/case-types", "person supervisor"),
+        "record_rule": ("/v1/rules", "person supervisor"),
         "open_case": ("/v1/cases", "agent"),
         "change_case_step": (f"/v1/cases/{own.alert_case}/steps/record", "agent"),
         "change_case_plan": (f"/v1/cases/{own.alert_case}/plan", "agent"),

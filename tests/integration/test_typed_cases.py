@@ -130,9 +130,9 @@ def test_deadlines_fire_once_with_two_workers_and_a_clock_set_back(
         assert row is not None and row["urgent"]
 
 
-def activated(api: Api, digest: str) -> None:
+def activated(api: Api, digest: str, kind: str = "case_type") -> None:
     """Ask as a supervisor, approve as data protection, bring it into force as who asked."""
-    body = {"kind": "case_type.activate", "subject": f"case_type:{digest}", "reason": "better"}
+    body = {"kind": f"{kind}.activate", "subject": f"{kind}:{digest}", "reason": "better"}
     asked = api.post("/v1/approvals", "person supervisor", body, **once())
     assert asked.status_code == 201, asked.text
     path = f"/v1/approvals/{asked.json()['id']}"
@@ -168,6 +168,43 @@ def test_a_running_case_keeps_its_version(api: Api, connection: Connection) -> N
     activated(api, case_types.shipped()["complaint"].digest)
     assert api.get(f"/v1/cases/{opened(api)}/steps", "agent").json()["next"] == ["record"]
     assert api.get(f"/v1/cases/{newest}/steps", "agent").json()["next"] == ["write-down"]
+
+
+def test_rules_of_each_kind_are_recorded_by_the_api_and_come_into_force(api: Api) -> None:
+    def versions(kind: str, id_: str) -> list[dict[str, Any]]:
+        rows = api.get(f"/v1/rules?kind={kind}", "supervisor").json()["data"]
+        assert {row["kind"] for row in rows} == {kind}
+        return [row for row in rows if row["id"] == id_]
+
+    for kind, id_ in (("case_type", "contract-change"), ("playbook", "score-changed"),
+                      ("action", "motor")):  # fmt: skip
+        (file,) = versions(kind, id_)
+        assert file["in_force"] and file["recorded_at"] is None
+        shown = api.get(f"/v1/rules/{kind}/{file['digest']}", "data_protection").json()
+        assert shown["difference"] == "" and shown["id"] == id_
+        text = shown["text"].replace(f"version: {file['version']}", "version: 77", 1)
+        wrong = {"text": text.replace("title:", "titles:", 1)}
+        refused = api.post("/v1/rules", "person supervisor", wrong, **once())
+        assert refused.status_code == 422 and "title" in refused.text
+        key = once()
+        made = api.post("/v1/rules", "person supervisor", {"text": text}, **key)
+        again = api.post("/v1/rules", "person supervisor", {"text": text}, **key)
+        assert made.status_code == again.status_code == 201 and made.json() == again.json()
+        new = made.json()
+        assert (new["kind"], new["id"], new["version"], new["in_force"]) == (kind, id_, 77, False)
+        assert new["approval"] == {
+            "kind": f"{kind}.activate", "subject": f"{kind}:{new['digest']}",
+        }  # fmt: skip
+        found = api.get(f"/v1/rules/{kind}/{new['digest']}", "operator").json()
+        assert found["text"] == text and "+version: 77" in found["difference"]
+        activated(api, new["digest"], kind)
+        assert [row["version"] for row in versions(kind, id_) if row["in_force"]] == [77]
+        activated(api, file["digest"], kind)  # back, as a rollback does
+        now = [row["digest"] for row in versions(kind, id_) if row["in_force"]]
+        assert now == [file["digest"]]
+    other = api.get(f"/v1/rules/case_type/{new['digest']}", "operator")
+    assert other.status_code == 404, "it is the digest of another kind"
+    assert api.post("/v1/rules", "agent", {"text": text}, **once()).status_code == 403
 
 
 def test_a_sub_case_completes_its_step(api: Api, connection: Connection) -> None:

@@ -21,7 +21,7 @@ from starlette.routing import Route
 from api.app import create_app
 from contracts.signals import signal_id
 from runtime.clock import ManualClock
-from services import alert_flow, case_flow, contact_flow
+from services import alert_flow, case_flow, case_types, contact_flow
 from store.casework import cases, contacts, delivery
 from store.people import consent
 from store.postgres.pool import Connection, connect
@@ -132,6 +132,7 @@ VALUES = {
     "decision": ("own-decision",), "decision_id": ("own-decision",),
     "consent": ("1",), "consent_id": ("1",),
     "granting_id": ("c0", "c3"),
+    "rule_kind": ("case_type",), "digest": (case_types.shipped()["complaint"].digest,),
 }  # fmt: skip
 """Parameter of a path → values. Those of cases, contacts, alerts and trips: `World.values`."""
 
@@ -294,6 +295,7 @@ BODIES: dict[str, dict[str, object]] = {
     "/v1/cases/{case_id}/return": {"note": "not mine"},
     "/v1/cases/{case_id}/outcome/undo": {},
     "/v1/case-types": {"text": "id: unknown"},
+    "/v1/rules": {"text": "id: unknown"},
     "/v1/customers/{customer_id}/timeline/search": {"q": "MARK"},
 }
 """POSTs of the API that answer with what they changed → a body. Those of pages redirect."""
