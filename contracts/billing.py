@@ -52,7 +52,8 @@ class TariffVersion(_Strict):
     """Prices of a tariff from a day on, until the next version.
 
     unit_prices : by register; `total` where there is one. windows : which register counts when;
-    `default_register` outside of all.
+    `default_register` outside of all. meter_registers : which of them the meter counts in its
+    registers of two tariffs (t1 is OBIS 1.8.1, t2 is 1.8.2); without it they have these names.
     """
 
     valid_from: date
@@ -63,11 +64,15 @@ class TariffVersion(_Strict):
     vat_percent: Annotated[Decimal, Field(ge=0, le=100, decimal_places=4)] = Decimal(0)
     default_register: RegisterName = "total"
     windows: tuple[TariffWindow, ...] = ()
+    meter_registers: Annotated[
+        dict[Literal["t1", "t2"], RegisterName], Field(exclude_if=lambda names: not names)
+    ] = {}
 
     @model_validator(mode="after")
     def _registers_have_prices(self) -> Self:
         named = {window.register_name for window in self.windows} | {self.default_register}
         missing = sorted(named - self.unit_prices.keys()) if self.windows else []
+        missing += sorted(set(self.meter_registers.values()) - self.unit_prices.keys())
         if missing:
             raise ValueError(f"no unit price for {', '.join(missing)}")
         return self

@@ -161,6 +161,13 @@ class ReadingAccepted(Body):
     data: ReadingAcceptedData
 
 
+class ByTariff(Body):
+    """Registers, or use, of two tariffs (OBIS 1.8.1 and 1.8.2), kWh."""
+
+    t1: float
+    t2: float
+
+
 class BillingRead(Body):
     """The read at an end of a period. reading : None = sent by the meter."""
 
@@ -169,6 +176,7 @@ class BillingRead(Body):
     status: str
     source: str
     reading: Id | None
+    tariffs: ByTariff | None = None
 
 
 class BillingValueData(Body):
@@ -182,6 +190,7 @@ class BillingValueData(Body):
     kwh: float
     start: BillingRead
     end: BillingRead
+    tariffs: ByTariff | None = None
 
 
 class BillingValueReleased(Body):

@@ -90,6 +90,8 @@ class Reading(Samples):
 
     register_kwh: Values | None = None
     register_export_kwh: Values | None = None
+    register_t1_kwh: Values | None = None
+    register_t2_kwh: Values | None = None
     energy_kwh: Values | None = None
     power_w: Values | None = None
     voltage_v: Values | None = None

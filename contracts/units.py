@@ -40,6 +40,12 @@ VEHICLE_COLUMNS: tuple[Column, ...] = (
     Column("ignition", "0 or 1", 0.0, 1.0, "1 = on"),
 )
 
+# Registers of a time-of-use meter: their sum is the total (OBIS 1.8.1 and 1.8.2).
+TARIFF_COLUMNS: tuple[Column, ...] = (
+    Column("register_t1_kwh", "kWh", 0.0, 1e10, "import register of the first tariff (OBIS 1.8.1)"),
+    Column("register_t2_kwh", "kWh", 0.0, 1e10, "import register of the second (OBIS 1.8.2)"),
+)
+
 METER_COLUMNS: tuple[Column, ...] = (
     Column("register_kwh", "kWh", 0.0, 1e10, "import register at this time (OBIS 1.8.0)"),
     Column("register_export_kwh", "kWh", 0.0, 1e10, "export register at this time (OBIS 2.8.0)"),
@@ -51,14 +57,10 @@ METER_COLUMNS: tuple[Column, ...] = (
     Column(
         "meter_key", "key", 0.0, 2.0**53, "52-bit key of the meter number (contracts.meter_number)"
     ),
+    *TARIFF_COLUMNS,
 )
 
 VEHICLE_NAMES: tuple[str, ...] = tuple(column.name for column in VEHICLE_COLUMNS)
-# Registers of a time-of-use meter, in files: their sum is the total (OBIS 1.8.1 and 1.8.2).
-TARIFF_COLUMNS: tuple[Column, ...] = (
-    Column("register_t1_kwh", "kWh", 0.0, 1e10, "import register of the first tariff (OBIS 1.8.1)"),
-    Column("register_t2_kwh", "kWh", 0.0, 1e10, "import register of the second (OBIS 1.8.2)"),
-)
 METER_NAMES: tuple[str, ...] = tuple(column.name for column in METER_COLUMNS)
 
 # Columns that belong together: of two different messages about one instant, the greater group
@@ -78,4 +80,5 @@ METER_GROUPS: tuple[tuple[str, ...], ...] = (
     ("energy_kwh", "interval_s", "quality"),
     ("power_w",),
     ("voltage_v",),
+    *((column.name,) for column in TARIFF_COLUMNS),
 )

@@ -1,5 +1,6 @@
 """Bills: what the billing system asks for comes in, is explained, and an instalment is advised."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
@@ -12,18 +13,16 @@ from pydantic import ValidationError
 from contracts.billing import Billed, RegisterReading, Tariff
 from contracts.quality import Quality
 from customer_context.billing import answer
-from customer_context.billing.bill import Bill, compute
+from customer_context.billing.bill import EXPORT, Bill, compute, uses
 from customer_context.billing.explain import Instalment, advise, explain
 from customer_context.metering.reading_range import expected_range
 from runtime.errors import Invalid, NotAllowed, NotFound
-from services import meter_reading
+from services import meter_reading, use_by_tariff
 from store.people import bills, subjects
 from store.people import customers as people
 from store.postgres.merged import same_as
 from store.postgres.pool import Connection
 from store.postgres.times import from_us, to_us
-
-_KWH = Decimal("0.001")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,10 @@ class Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a use costs at a contract's tariff, in parts that add up to `gross`."""
+    """What a use costs at a contract's tariff, in parts that add up to `gross`.
+
+    by_register : kWh of each of the tariff's registers.
+    """
 
     start: date
     end: date
@@ -76,6 +78,7 @@ class Cost:
     levies: Decimal
     vat: Decimal
     gross: Decimal
+    by_register: dict[str, Decimal]
 
 
 def write_tariff(
@@ -207,23 +210,28 @@ def cost(
     tenant: str,
     customer: str,
     contract: str,
+    meter: str,
+    timezone: str,
     start: date,
     end: date,
     kwh: float,
 ) -> Cost | None:
-    """Return what a use from `start` to before `end` costs at the tariff of the newest bill.
+    """Return what a meter's use from `start` to before `end` costs at the newest bill's tariff.
 
-    None without a bill, where its tariff does not cover the days, or with more than one register:
-    then the use of each would have to be known.
+    None without a bill, where its tariff does not cover the days, or where it has several registers
+    and the use of each is not known (`use_by_tariff`).
     """
     row = bills.newest(connection, tenant, customer, contract)
     if row is None or kwh < 0.0:
         return None
     billed = Billed.model_validate(row["body"])
-    if len({reading.register_name for reading in billed.readings if not reading.export}) != 1:
+    by_register = use_by_tariff.split(
+        connection, tenant, meter, customer, ZoneInfo(timezone), billed.tariff, start, end, kwh
+    )
+    if by_register is None:
         return None
     try:
-        found = _computed(billed, start, end, kwh)
+        found = _computed(billed, start, end, by_register)
     except ValueError:
         return None
     sums = {
@@ -232,23 +240,31 @@ def cost(
     }
     return Cost(
         start, end, found.kwh, sums["standing_charge"], sums["energy"], sums["levy"],
-        found.vat, found.gross,
+        found.vat, found.gross, by_register,
     )  # fmt: skip
 
 
 def _gross(billed: Billed, start: date, end: date, kwh: float) -> Decimal:
-    """Return the amount of a period with a use at the bill's tariff."""
-    return _computed(billed, start, end, kwh).gross
+    """Return the amount of a period with a use at the bill's tariff.
+
+    The use is shared out over the registers as in the bill itself.
+    """
+    parts: dict[str, float] = defaultdict(float)
+    for use in uses(billed):
+        if use.register_name != EXPORT:
+            parts[use.register_name] += float(use.kwh)
+    names = dict.fromkeys(parts, 1.0) if not sum(parts.values()) else parts
+    by_register = use_by_tariff.shared(kwh, names or {"total": 1.0})
+    assert by_register is not None, "the parts are positive"
+    return _computed(billed, start, end, by_register).gross
 
 
-def _computed(billed: Billed, start: date, end: date, kwh: float) -> Bill:
-    """Compute a period with a use at the bill's tariff; one register for all. Raises ValueError."""
-    name = next((r.register_name for r in billed.readings if not r.export), "total")
-    last = Decimal(kwh).quantize(_KWH)
-    ends = ((start, Decimal(0)), (end, last))
+def _computed(billed: Billed, start: date, end: date, by_register: dict[str, Decimal]) -> Bill:
+    """Compute a period with a use at the bill's tariff. Raises ValueError."""
     readings = tuple(
         RegisterReading(day=day, register_name=name, kwh=value, status=Quality.PROGNOSEWERT)
-        for day, value in ends
+        for name, kwh in by_register.items()
+        for day, value in ((start, Decimal(0)), (end, kwh))
     )
     period = Billed(start=start, end=end, tariff=billed.tariff, readings=readings)
     return compute(period)

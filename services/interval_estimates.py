@@ -6,7 +6,7 @@ no anomaly is raised or cleared by it (docs/adr/0080).
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from contracts.purposes import Purpose
 from contracts.quality import Quality
 from customer_context.metering import settlement
-from customer_context.metering.sum_check import Reads, that_matter
+from customer_context.metering.sum_check import Finding, Reads, tariff_sum, that_matter
 from customer_context.metering.use import DAY_US, country_of, offsets_us
 from customer_context.metering.weather_model import Temperatures, hourly
 from runtime.errors import Retry
@@ -102,10 +102,24 @@ def settle(connection: Connection, tenant: str, meter_id: str, now_us: int) -> i
     rows = interval_estimates.stream(connection, tenant, meter_id, mine, begin - _PAST)
     rows = _without_overlaps(rows)
     new: list[Row] = []
-    if rows.size and reads is not None:
-        new = _settled(rows, reads, degrees, meter, begin, by_energy=by_energy)
+    wrong = _wrong_tariffs(connection, tenant, meter_id, begin)
+    if rows.size and (reads is not None or wrong):
+        out = rows
+        if reads is not None:
+            out = _settled(rows, reads, degrees, meter, by_energy=by_energy)
+        new = _different(rows, settlement.doubt_tariffs(out, wrong), meter, to_us(begin))
     devices = np.unique(rows["device_id"]).tolist()
     return interval_estimates.write(connection, devices, begin, now + _DAY, new, now)
+
+
+def _wrong_tariffs(
+    connection: Connection, tenant: str, meter_id: str, since: datetime
+) -> Sequence[Finding]:
+    """Return where the registers of two tariffs do not add up to the total."""
+    if not interval_estimates.sends_tariffs(connection, tenant, meter_id, since):
+        return ()
+    t_us, total, first, second = interval_estimates.by_tariff(connection, tenant, meter_id, since)
+    return tariff_sum(t_us, total, np.vstack([first, second]))
 
 
 def _without_overlaps(rows: NDArray[Any]) -> NDArray[Any]:
@@ -121,11 +135,10 @@ def _settled(
     reads: Reads,
     degrees: Temperatures | None,
     meter: Mapping[str, Any],
-    begin: datetime,
     *,
     by_energy: bool,
-) -> list[Row]:
-    """Return what differs from the stream from `begin` on, with the pieces of holes."""
+) -> NDArray[Any]:
+    """Return the rows as they are settled, with the pieces of holes."""
     zone = ZoneInfo(meter["timezone"])
     step = _step(rows)
     cut = rows
@@ -136,15 +149,14 @@ def _settled(
     offset = 0 if degrees is None else offsets_us(degrees.t_us, zone)
     days = settlement.days_between(cut["local_us"], degrees, offset, country_of(zone.key))
     if not by_energy:
-        out = settlement.reshape(cut, series, days, reads.t_us, step, LINE_US)
-    elif reads.t_us.size:
+        return settlement.reshape(cut, series, days, reads.t_us, step, LINE_US)
+    if reads.t_us.size:
         reads = that_matter(reads, series)
-        out, _ = settlement.settle_sent(cut, series, days, reads, step, LINE_US)
-    else:
-        out = cut.copy()
-        energy = settlement.like_days(series, days, step, LINE_US, open_too=False)
-        out["energy_kwh"] = np.where(series.given, out["energy_kwh"], energy)
-    return _different(rows, out, to_us(begin))
+        return settlement.settle_sent(cut, series, days, reads, step, LINE_US)[0]
+    out = cut.copy()
+    energy = settlement.like_days(series, days, step, LINE_US, open_too=False)
+    out["energy_kwh"] = np.where(series.given, out["energy_kwh"], energy)
+    return out
 
 
 def _step(rows: NDArray[Any]) -> int:
@@ -153,7 +165,11 @@ def _step(rows: NDArray[Any]) -> int:
     return int(length[np.argmax(count)])
 
 
-def _different(stream: NDArray[Any], out: NDArray[Any], begin_us: int) -> list[Row]:
+def _different(
+    stream: NDArray[Any], out: NDArray[Any], meter: Mapping[str, Any], begin_us: int
+) -> list[Row]:
+    """Return what differs from the stream from `begin_us` on, with the pieces of holes."""
+    out["local_us"] = out["start_us"] + offsets_us(out["start_us"], ZoneInfo(meter["timezone"]))
     of = stream[np.searchsorted(stream["start_us"], out["start_us"], side="right") - 1]
     same = (of["energy_kwh"] == out["energy_kwh"]) | (
         np.isnan(of["energy_kwh"]) & np.isnan(out["energy_kwh"])

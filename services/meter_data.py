@@ -13,7 +13,15 @@ import numpy as np
 from contracts.approvals import CORRECT_READING
 from contracts.quality import Quality
 from customer_context.four_eyes.rule import Actor
-from customer_context.metering.ready import End, Missing, Sum, SumCheck, missing, nearest
+from customer_context.metering.ready import (
+    End,
+    Missing,
+    Sum,
+    SumCheck,
+    missing,
+    nearest,
+    of_tariffs,
+)
 from customer_context.metering.sum_check import resolution, tolerance
 from runtime.errors import Invalid, NotAllowed, NotFound
 from services import case_flow, four_eyes, meter_reading, meter_use
@@ -49,6 +57,8 @@ class Period:
     """Version that was released for billing; None = none."""
     sum: SumCheck | None
     """None where it is not ready."""
+    tariffs: tuple[float, float] | None = None
+    """Use of the first and second tariff, kWh; None where it is not ready or not known."""
 
 
 # ── corrections ──────────────────────────────────────────────────────────────────────────────────
@@ -248,15 +258,18 @@ def _period(
     steps = meter_reading.exchanges(given)
     first, last = ends
     shifted = last and replace(last, kwh=last.kwh + sum(old - new for _, old, new in steps))
+    if steps and first and shifted:  # an exchange has no reads of the tariffs
+        first, shifted = replace(first, tariffs=None), replace(shifted, tariffs=None)
     found = missing(first, shifted, dispute=dispute)
-    kwh = sums = None
+    kwh = sums = tariffs = None
     if not found and first is not None and shifted is not None:
         kwh = round(shifted.kwh - first.kwh, 6)
-        sums = _sum(connection, meter, first, shifted)
+        sums, tariffs = _sum(connection, meter, first, shifted), of_tariffs(first, shifted)
     released = meter_data.released(connection, tenant, row["contract"], start, end)
     return Period(
-        row["contract"], row["meter"], row["customer"], first, last, kwh, found, released, sums
-    )
+        row["contract"], row["meter"], row["customer"], first, last, kwh, found, released, sums,
+        tariffs,
+    )  # fmt: skip
 
 
 def _sum(connection: Connection, meter: MeterRead, first: End, last: End) -> SumCheck:
@@ -315,11 +328,20 @@ def _end(connection: Connection, meter: MeterRead, day: datetime) -> End | None:
         connection, meter.tenant, meter.meter, PURPOSE, day - _READ, day + _READ, meter.customer
     )
     by_device = [
-        End(row["observed_at"], row["register_kwh"], Quality.ABGELESEN, "meter")
+        End(
+            row["observed_at"], row["register_kwh"], Quality.ABGELESEN, "meter",
+            tariffs=_tariffs_of(row),
+        )
         for row in sent
         if row["observed_at"] not in aside and row["register_kwh"] == row["register_kwh"]
-    ]
-    return nearest(by_people + by_device, day)
+    ]  # fmt: skip
+    complete = [one for one in by_device if one.tariffs is not None]
+    return nearest(by_people + (complete or by_device), day)
+
+
+def _tariffs_of(row: Mapping[str, Any]) -> tuple[float, float] | None:
+    first, second = row["register_t1_kwh"], row["register_t2_kwh"]
+    return None if first is None or second is None else (first, second)
 
 
 def _off_midnight(day: Mapping[str, Any], zone: ZoneInfo) -> timedelta:
@@ -358,6 +380,8 @@ def release(
             f"{sums.register_kwh:.3f} kWh: look at both readings, or confirm it"
         )
     body = {"start": _plain(found.start), "end": _plain(found.end), "kwh": found.kwh}
+    if found.tariffs is not None:
+        body["tariffs"] = _by_tariff(found.tariffs)
     version = meter_data.put_value(
         connection, tenant, contract, start, end, row["meter"], row["customer"], body,
         from_us(now_us), by,
@@ -378,7 +402,12 @@ def _plain(end: End | None) -> dict[str, Any] | None:
         "status": end.status.name,
         "source": end.source,
         "reading": end.reading_id,
+        **({} if end.tariffs is None else {"tariffs": _by_tariff(end.tariffs)}),
     }
+
+
+def _by_tariff(kwh: tuple[float, float]) -> dict[str, float]:
+    return dict(zip(("t1", "t2"), kwh, strict=True))
 
 
 def waiting(connection: Connection, tenant: str, now_us: int) -> list[dict[str, Any]]:

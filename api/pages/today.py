@@ -109,7 +109,7 @@ def _use(view: View, meter: Row) -> dict[str, Any] | None:
         ends = month.until + timedelta(days=1)
         cost = bills.cost(
             view.connection, view.tenant, meter["customer"], meter["contract"],
-            month.since, ends, month.kwh,
+            meter["meter"], meter["timezone"], month.since, ends, month.kwh,
         )  # fmt: skip
     return {
         "day": days[0],

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from contracts.units import METER_COLUMNS, TARIFF_COLUMNS, VEHICLE_COLUMNS
+from contracts.units import METER_COLUMNS, VEHICLE_COLUMNS
 
 ISO = (
     "ISO 8601 with offset (2026-11-21T10:00:00+01:00 or …Z), without one with --tz, "
@@ -24,8 +24,7 @@ _TEXTS = {
 def described() -> list[dict[str, Any]]:
     """List the accepted columns: command, name, unit, lowest, highest, meaning."""
     rows: list[dict[str, Any]] = []
-    meter = (*METER_COLUMNS, *TARIFF_COLUMNS)
-    for command, columns in (("score-trip", VEHICLE_COLUMNS), ("analyse-meter", meter)):
+    for command, columns in (("score-trip", VEHICLE_COLUMNS), ("analyse-meter", METER_COLUMNS)):
         rows += [_row(*time) for time in _TIMES if time[0] == command]
         for column in columns:
             if column.name == "meter_key":

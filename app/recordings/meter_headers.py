@@ -37,7 +37,7 @@ _UNIT = re.compile(r"(?:^|[\s_(\[])(kwh|mwh|wh)(?:$|[\s_)\]])", re.IGNORECASE)
 _KWH = {"kwh": 1.0, "wh": 0.001, "mwh": 1_000.0}
 _OURS = frozenset(
     {"start", "read_at", "energy_kwh", "register_kwh", "register_export_kwh", "power_w",
-     "interval_s", "quality", "meter_number", "voltage_v"}
+     "interval_s", "quality", "meter_number", "voltage_v", "register_t1_kwh", "register_t2_kwh"}
 )  # fmt: skip
 OPTION = "--map"
 

@@ -39,7 +39,6 @@ from app.recordings.wall_clock import Clock, Resolved
 from contracts.units import (
     METER_COLUMNS,
     METER_GROUPS,
-    TARIFF_COLUMNS,
     VEHICLE_COLUMNS,
     VEHICLE_GROUPS,
     Column,
@@ -192,7 +191,7 @@ def read_meter_table(
 
     Raises TableError for what does not fit.
     """
-    units = [c for c in (*METER_COLUMNS, *TARIFF_COLUMNS) if c.name != "meter_key"]
+    units = [c for c in METER_COLUMNS if c.name != "meter_key"]
     known = (*METER_TIMES, *(column.name for column in units), "meter_number")
     progress(0.0, "reading")
     raw = read_raw(path, (*known, DATE, TIME_OF_DAY), parse_mapping(mapping, known), find_names)
@@ -340,8 +339,7 @@ def _table(
     guesses: list[Guess],
 ) -> Table:
     _check_times(raw, time_name, times, columns)
-    tariffs = tuple((column.name,) for column in TARIFF_COLUMNS)
-    groups = VEHICLE_GROUPS if time_name in TRIP_TIMES else (*METER_GROUPS, *tariffs)
+    groups = VEHICLE_GROUPS if time_name in TRIP_TIMES else METER_GROUPS
     kept = np.flatnonzero(~times.missing)
     if kept.size == 0:
         raise TableError(f"{raw.path}: has no rows, expected at least one below the header")

@@ -43,6 +43,15 @@ def register_at(version: TariffVersion, local: datetime) -> str:
     return version.default_register
 
 
+def registers_of(version: TariffVersion) -> tuple[str, str] | None:
+    """Return the tariff's names of the meter's first and second register; None if not known."""
+    names = dict(version.meter_registers) or {"t1": "t1", "t2": "t2"}
+    found = names.get("t1"), names.get("t2")
+    if found[0] is None or found[1] is None or not set(found) <= version.unit_prices.keys():
+        return None
+    return found[0], found[1]
+
+
 def gross_per_kwh(tariff: Tariff, local: datetime) -> Decimal | None:
     """Return what a kWh of use costs at a local time, with levies and value added tax.
 

@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+import numpy as np
+
 from contracts.quality import Quality
+from customer_context.metering.sum_check import tariff_sum
 
 NEAR = timedelta(days=7)
 """A reading so near to the end of a period stands for it."""
@@ -24,17 +27,23 @@ class Missing(StrEnum):
     PROPOSED_AT_END = "proposed_at_end"
     BACKWARDS = "backwards"
     DISPUTE = "dispute"
+    TARIFF_SUM = "tariff_sum"
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """A read of the register near one end of a period, kWh. reading_id : None = of a device."""
+    """A read of the register near one end of a period, kWh.
+
+    reading_id : None = of a device. tariffs : the registers of the first and second tariff, kWh;
+    None = not known.
+    """
 
     at: datetime
     kwh: float
     status: Quality
     source: str
     reading_id: str | None = None
+    tariffs: tuple[float, float] | None = None
 
 
 class Sum(StrEnum):
@@ -74,6 +83,24 @@ def nearest(reads: list[End], day: datetime) -> End | None:
     )
 
 
+def of_tariffs(start: End | None, end: End | None) -> tuple[float, float] | None:
+    """Return what the registers of both tariffs counted, kWh; None where one is not known."""
+    if start is None or end is None or start.tariffs is None or end.tariffs is None:
+        return None
+    first, second = (b - a for a, b in zip(start.tariffs, end.tariffs, strict=True))
+    return round(first, 6), round(second, 6)
+
+
+def _tariffs_fit(ends: list[End]) -> bool:
+    """Tell whether the tariffs add up to the total at each end, to a step of each register."""
+    known = [one for one in ends if one.tariffs is not None]
+    if not known:
+        return True
+    tariffs = np.array([one.tariffs for one in known]).T
+    total = np.array([one.kwh for one in known])
+    return not tariff_sum(np.arange(len(known), dtype=np.int64), total, tariffs)
+
+
 def missing(start: End | None, end: End | None, *, dispute: bool) -> tuple[Missing, ...]:
     """Return why a period is not ready; empty = it is."""
     found = []
@@ -85,8 +112,11 @@ def missing(start: End | None, end: End | None, *, dispute: bool) -> tuple[Missi
         found.append(Missing.NO_READING_AT_END)
     elif end.status < BILLABLE:
         found.append(Missing.PROPOSED_AT_END)
-    if start is not None and end is not None and end.kwh < start.kwh:
+    by_tariff = of_tariffs(start, end) or (0.0, 0.0)
+    if start is not None and end is not None and (end.kwh < start.kwh or min(by_tariff) < 0.0):
         found.append(Missing.BACKWARDS)
+    if not _tariffs_fit([one for one in (start, end) if one is not None]):
+        found.append(Missing.TARIFF_SUM)
     if dispute:
         found.append(Missing.DISPUTE)
     return tuple(found)

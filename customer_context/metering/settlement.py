@@ -11,6 +11,7 @@ Rows are a structured array with `start_us`, `end_us`, `local_us`, `energy_kwh`,
 Source: docs/field/consumption.md (VEE), docs/adr/0071-estimates-and-registers.md.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -29,7 +30,7 @@ from customer_context.metering.estimation import (
     from_like_days,
     share_out,
 )
-from customer_context.metering.sum_check import Reads, Settled, settle
+from customer_context.metering.sum_check import Finding, Reads, Settled, settle
 from customer_context.metering.use import days_off
 from customer_context.metering.weather_model import Temperatures
 
@@ -121,10 +122,21 @@ def settle_sent(
     out["estimated"][found.scaled] = 1
     out["status"][found.scaled] = Quality.ERSATZWERT
     for one in found.findings:
-        mine = (series.start_us < one.end_us) & (series.end_us > one.start_us)
-        out["status"][mine & (out["status"] == Quality.ABGELESEN)] = Quality.VORLAEUFIGERWERT
-        out["reason"][mine & (out["reason"] == Reason.AS_READ)] = Reason.SUM_DIFFERS
+        _doubt(out, (series.start_us < one.end_us) & (series.end_us > one.start_us))
     return out, found
+
+
+def doubt_tariffs(rows: Rows, findings: Sequence[Finding]) -> Rows:
+    """Return rows of which those beside reads whose tariffs do not add up are provisional."""
+    out = rows.copy()
+    for one in findings:
+        _doubt(out, (rows["start_us"] <= one.end_us) & (rows["end_us"] >= one.start_us))
+    return out
+
+
+def _doubt(out: Rows, mine: NDArray[np.bool_]) -> None:
+    out["status"][mine & (out["status"] == Quality.ABGELESEN)] = Quality.VORLAEUFIGERWERT
+    out["reason"][mine & (out["reason"] == Reason.AS_READ)] = Reason.SUM_DIFFERS
 
 
 def reshape(

@@ -24,6 +24,7 @@ from ingest.decoding.pack import (
     LAYOUTS,
     Item,
     Ordered,
+    add_totals,
     order,
     out_of_range,
     pack,
@@ -285,6 +286,7 @@ def sort_and_join(work: Work) -> dict[str, Ordered]:
         if columnar is not None:
             work.meter_numbers.update(columnar.meter_numbers)
             packed = columnar.append_to(packed, len(work.envelopes))
+        add_totals(packed, layout)
         if len(packed.samples):
             ordered[kind] = order(packed, layout)
     return ordered

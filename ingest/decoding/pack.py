@@ -7,7 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from contracts.meter_number import meter_key
-from contracts.units import METER_COLUMNS, METER_GROUPS, VEHICLE_COLUMNS, VEHICLE_GROUPS, Column
+from contracts.units import (
+    METER_COLUMNS,
+    METER_GROUPS,
+    TARIFF_COLUMNS,
+    VEHICLE_COLUMNS,
+    VEHICLE_GROUPS,
+    Column,
+)
 from ingest.decoding.decoded import Decoded
 from store.pipeline.telemetry import METER, VEHICLE, Samples, SampleTable
 
@@ -100,6 +107,21 @@ def pack(items: Sequence[Item], layout: Layout) -> Packed:
         ),
         np.repeat(np.array([item.message for item in items], np.int64), lengths),
     )
+
+
+def add_totals(packed: Packed, layout: Layout) -> None:
+    """Add the registers of both tariffs up where their meter sends no total, in place.
+
+    Of each message alone, so that the result does not depend on the order of arrival.
+    """
+    if "register_t1_kwh" not in layout.position:
+        return
+    values = packed.samples.values
+    first, second = (values[:, layout.position[column.name]] for column in TARIFF_COLUMNS)
+    total = values[:, layout.position["register_kwh"]]
+    rows = np.flatnonzero(np.isnan(total) & np.isfinite(first) & np.isfinite(second))
+    if rows.size:
+        values[rows, layout.position["register_kwh"]] = np.round(first[rows] + second[rows], 6)
 
 
 def out_of_range(packed: Packed, layout: Layout) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from contracts.quality import Reason
 from store.postgres import notify, rows
 from store.postgres.pool import Connection
 
@@ -43,8 +44,27 @@ def done(connection: Connection, tenant: str, meter: str, again: datetime | None
     )
 
 
+_TARIFFS_DIFFER = (
+    "exists (select from (select s.register_kwh, s.register_t1_kwh, s.register_t2_kwh "
+    "from telemetry.meter_sample s where s.device_id = looked.device_id "
+    "order by s.observed_at desc limit 100) r cross join lateral (select greatest("
+    "scale(trim_scale(r.register_kwh::numeric)), scale(trim_scale(r.register_t1_kwh::numeric)), "
+    "scale(trim_scale(r.register_t2_kwh::numeric))) as decimals) d "
+    "where abs(r.register_kwh - r.register_t1_kwh - r.register_t2_kwh) "
+    "> 3.5 / power(10, least(d.decimals, 6)))"
+)
+"""Beyond a step of each of the three registers, in the newest samples."""
+_IN_DOUBT = (
+    "exists (select from features.interval_estimate e where e.device_id = looked.device_id "
+    "and e.start_at >= %(since)s and e.replaced_at = 'infinity' and e.reason = "
+    f"{int(Reason.SUM_DIFFERS)})"
+)
+"""What was provisional may be in order now."""
+
+
 def sweep(connection: Connection, now: datetime, since: datetime, next_at: datetime) -> bool:
-    """Look at some devices for holes since a time, and let their meters be settled.
+    """Look at some devices for holes since a time, and for registers of tariffs that do not add
+    up to the total; let their meters be settled.
 
     Return whether there are more of them. It begins again at `next_at`.
     """
@@ -57,14 +77,15 @@ def sweep(connection: Connection, now: datetime, since: datetime, next_at: datet
         return False
     found = connection.execute(
         "with looked as (select device_id from customers.device where kind = 'meter' "
-        "and device_id > %s order by device_id limit %s), holes as ("
+        "and device_id > %(after)s order by device_id limit %(most)s), holes as ("
         "insert into contacts.estimate_due (tenant, meter, due_at) "
-        "select distinct a.tenant, a.meter, %s::timestamptz from looked "
-        "join customers.assignment a using (device_id) where a.meter is not null and exists ("
+        "select distinct a.tenant, a.meter, %(now)s::timestamptz from looked "
+        "join customers.assignment a using (device_id) where a.meter is not null and (exists ("
         "select from features.meter_day m where m.device_id = looked.device_id "
-        "and m.start_at >= %s and m.present < m.expected) on conflict do nothing) "
+        "and m.start_at >= %(since)s and m.present < m.expected) "
+        f"or {_TARIFFS_DIFFER} or {_IN_DOUBT}) on conflict do nothing) "
         "select count(*), max(device_id) from looked",
-        (row["device"], SWEPT, now, since),
+        {"after": row["device"], "most": SWEPT, "now": now, "since": since},
     ).fetchone()
     more = found is not None and found[0] == SWEPT
     connection.execute(

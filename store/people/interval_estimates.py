@@ -104,6 +104,39 @@ def sent(connection: Connection, tenant: str, meter: str, since: datetime, least
     return Sent(t_us.astype(np.int64), kwh.astype(np.float64), key.astype(np.float64))
 
 
+def sends_tariffs(connection: Connection, tenant: str, meter: str, since: datetime) -> bool:
+    """Tell whether a meter sends the registers of two tariffs."""
+    found = connection.execute(
+        "select coalesce(bool_or(n.sends), false) from ("
+        f"select s.register_t1_kwh is not null as sends from {_OF_METER} "
+        "order by s.observed_at desc limit %s) n".encode(),
+        (since, tenant, meter, _NEWEST),
+    ).fetchone()
+    return bool(found and found[0])
+
+
+def by_tariff(
+    connection: Connection, tenant: str, meter: str, since: datetime
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return reads of the total and of both tariffs at one time, by time.
+
+    µs int64[n]; total, first and second float64[n], kWh.
+    """
+    source = (
+        f"{_OF_METER} and s.register_kwh is not null and s.register_t1_kwh is not null "
+        "and s.register_t2_kwh is not null order by s.observed_at"
+    )
+    wanted = (
+        ("s.observed_at", "time"), ("s.register_kwh", "float"),
+        ("s.register_t1_kwh", "float"), ("s.register_t2_kwh", "float"),
+    )  # fmt: skip
+    t_us, total, first, second = read_columns(connection, wanted, source, (since, tenant, meter))
+    return (
+        t_us.astype(np.int64), total.astype(np.float64), first.astype(np.float64),
+        second.astype(np.float64),
+    )  # fmt: skip
+
+
 def write(
     connection: Connection,
     device_ids: Sequence[int],

@@ -114,3 +114,13 @@ def _missing(connection: Connection) -> str | None:
     ):
         return "this role may not create the extension: let a superuser create it in this database"
     return None
+
+
+def takes(connection: Connection, function: str, argument: str) -> bool:
+    """Tell whether a function or procedure of the extension has an argument in this version."""
+    found = scalar(
+        connection,
+        "select coalesce(bool_or(%s = any(proargnames)), false) from pg_proc where proname = %s",
+        (argument, function),
+    )
+    return bool(found)

@@ -289,13 +289,16 @@ def register(
 ) -> list[dict[str, Any]]:
     """Return readings of a meter's import register in [from, to), by time.
 
-    Rows: observed_at, register_kwh, customer. Each under the contract and purpose of `intervals`.
+    Rows: observed_at, register_kwh, register_t1_kwh and register_t2_kwh (None = not sent), and
+    customer. Each under the contract and purpose of `intervals`.
     """
     return rows.all_(
         connection,
-        "select f.observed_at, f.register_kwh, c.customer from customers.contract c "
+        "select f.observed_at, f.register_kwh, f.register_t1_kwh, f.register_t2_kwh, c.customer "
+        "from customers.contract c "
         "join customers.assignment a on a.tenant = c.tenant and a.meter = c.meter "
-        "cross join lateral (select r.observed_at, r.register_kwh from shown.meter_register r "
+        "cross join lateral (select r.observed_at, r.register_kwh, r.register_t1_kwh, "
+        "r.register_t2_kwh from shown.meter_register r "
         "where r.device_id = a.device_id and r.observed_at >= greatest(a.valid_from, c.valid_from, "
         "%s) and r.observed_at < least(a.valid_to, c.valid_to, %s) offset 0) as f "
         f"{_GRANTED} and not exists (select from customers.contract later "

@@ -4,7 +4,7 @@ import json
 import logging
 from dataclasses import dataclass
 
-from store.postgres.engine import Layout
+from store.postgres.engine import Layout, takes
 from store.postgres.pool import Connection, scalar
 from store.schema.partitions import TABLES, populated
 from store.schema.rollup_objects import ROLLUPS, SOURCES
@@ -66,7 +66,9 @@ def apply_settings(connection: Connection, layout: Layout) -> None:
                 "select set_chunk_time_interval(%s::regclass, make_interval(days => %s))",
                 (table, layout.chunk_days),
             )
-    wanted = _wanted(layout)
+    # Newest first, TimescaleDB's default in batches, older buckets are missing until the last batch.
+    oldest_first = takes(connection, "add_continuous_aggregate_policy", "refresh_newest_first")
+    wanted = _wanted(layout, oldest_first=oldest_first)
     there = {
         (procedure, table): (job_id, config)
         for job_id, procedure, table, config in connection.execute(
@@ -88,7 +90,8 @@ def apply_settings(connection: Connection, layout: Layout) -> None:
                 connection.execute("select delete_job(%s)", (job_id,))
 
 
-def _wanted(layout: Layout) -> list[_Policy]:
+def _wanted(layout: Layout, *, oldest_first: bool) -> list[_Policy]:
+    order = ", refresh_newest_first => false" if oldest_first else ""
     days = layout.compress_after_days
     after = f"{days} day" if days == 1 else f"{days} days"
     policies = [
@@ -104,10 +107,10 @@ def _wanted(layout: Layout) -> list[_Policy]:
         _Policy(
             "policy_refresh_continuous_aggregate",
             rollup.view,
-            {},
+            {"refresh_newest_first": False} if oldest_first else {},
             f"select add_continuous_aggregate_policy('{rollup.view}', start_offset => null, "
             f"end_offset => interval '1 {rollup.unit}', "
-            f"schedule_interval => interval '{_REFRESH_EVERY}')",
+            f"schedule_interval => interval '{_REFRESH_EVERY}'{order})",
         )
         for rollup in ROLLUPS
     ]

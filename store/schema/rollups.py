@@ -5,7 +5,7 @@ TimescaleDB rows newer than the last refresh are always included; corrections of
 visible after the next refresh (a policy, every quarter of an hour).
 """
 
-from store.postgres.engine import Engine, engine_of
+from store.postgres.engine import Engine, engine_of, takes
 from store.postgres.pool import Connection, scalar
 from store.schema.rollup_objects import LOCK, ROLLUPS, SOURCES, Source, aggregated, touched
 
@@ -43,6 +43,11 @@ def refresh_all(connection: Connection) -> None:
             pass
         return
     connection.commit()
+    # Newest first, the default in batches, older buckets are missing until the last batch.
+    order = ""
+    if takes(connection, "refresh_continuous_aggregate", "options"):
+        order = """, options => '{"refresh_newest_first": false}'"""
+    connection.commit()
     connection.autocommit = True  # the procedure cannot run in a transaction
     try:
         for rollup in ROLLUPS:
@@ -50,7 +55,7 @@ def refresh_all(connection: Connection) -> None:
                 # Up to the policies' end: a bucket materialised earlier would not include later
                 # rows until the policies reach it.
                 f"call refresh_continuous_aggregate('{rollup.view}', null, "
-                f"now() - interval '1 {rollup.unit}')".encode()
+                f"now() - interval '1 {rollup.unit}'{order})".encode()
             )
     finally:
         connection.autocommit = False

@@ -22,7 +22,8 @@ def nearest(reads, day):
 
 
 def missing(start, end, dispute):
-    """start, end : (hour, kwh, status) or None. Return the reasons."""
+    """start, end : (hour, kwh, status, tariffs) or None; registers count whole kWh, and each of
+    three may be one off. Return the reasons."""
     found = set()
     for name, read in (("start", start), ("end", end)):
         if read is None:
@@ -30,6 +31,12 @@ def missing(start, end, dispute):
         elif read[2] < 4:
             found.add(f"proposed_at_{name}")
     if start and end and start[1] > end[1]:
+        found.add("backwards")
+    for read in (start, end):
+        if read and read[3] and not read[1] - 3 <= read[3][0] + read[3][1] <= read[1] + 3:
+            found.add("tariff_sum")
+    both = start and end and start[3] and end[3]
+    if both and (start[3][0] > end[3][0] or start[3][1] > end[3][1]):
         found.add("backwards")
     if dispute:
         found.add("dispute")

@@ -80,6 +80,13 @@ class MeterExchange(Shape):
     new_reading: float = Field(ge=0, lt=1e9, allow_inf_nan=False)
 
 
+class ByTariff(Shape):
+    """Registers, or use, of two tariffs, kWh: t1 is OBIS 1.8.1, t2 is 1.8.2."""
+
+    t1: float
+    t2: float
+
+
 class PeriodEnd(Shape):
     """The read that stands for an end of a period. reading : null = sent by the meter."""
 
@@ -88,6 +95,7 @@ class PeriodEnd(Shape):
     status: str
     source: str
     reading: str | None
+    tariffs: ByTariff | None = Field(default=None, description="Null where one is not known.")
 
 
 class IntervalSum(Shape):
@@ -114,6 +122,9 @@ class BillingPeriod(Shape):
     missing: list[str] = Field(description=", ".join(Missing))
     released: int | None = Field(description="Version that was released; null = none.")
     sum_of_intervals: IntervalSum | None = Field(description="Null where it is not ready.")
+    tariffs: ByTariff | None = Field(
+        default=None, description="Use of each tariff; null where it is not ready or not known."
+    )
 
 
 class BillingPeriods(Shape):
@@ -142,6 +153,7 @@ class BillingValue(Shape):
     kwh: float
     start: PeriodEnd
     end: PeriodEnd
+    tariffs: ByTariff | None = None
 
 
 @router.post(
@@ -249,7 +261,7 @@ def list_billing_periods(
         BillingPeriod(
             contract=one.contract, meter=one.meter, customer=one.customer, start=_end(one.start),
             end=_end(one.end), kwh=one.kwh, missing=list(one.missing), released=one.released,
-            sum_of_intervals=_sum(one.sum),
+            sum_of_intervals=_sum(one.sum), tariffs=_by_tariff(one.tariffs),
         )
         for one in shown
     ]  # fmt: skip
@@ -321,5 +333,10 @@ def _end(end: End | None) -> PeriodEnd | None:
     if end is None:
         return None
     return PeriodEnd(
-        at=end.at, kwh=end.kwh, status=end.status.name, source=end.source, reading=end.reading_id
-    )
+        at=end.at, kwh=end.kwh, status=end.status.name, source=end.source, reading=end.reading_id,
+        tariffs=_by_tariff(end.tariffs),
+    )  # fmt: skip
+
+
+def _by_tariff(kwh: tuple[float, float] | None) -> ByTariff | None:
+    return None if kwh is None else ByTariff(t1=kwh[0], t2=kwh[1])

@@ -285,7 +285,11 @@ DIALECT = Dialect[Decoder](
             "reading",
             ("tw/v1/{tenant}/{device}/reading",),
             decode_reading,
-            ("reading/v1/register.json", "reading/v1/intervals.json"),
+            (
+                "reading/v1/register.json",
+                "reading/v1/two-tariffs.json",
+                "reading/v1/intervals.json",
+            ),
         ),
         DialectRoute(
             "event",

@@ -16,11 +16,16 @@ from ingest.decoding.json_body import json_object, number, text
 from ingest.decoding.times import local_time
 from runtime.errors import DeadLetter, Reason
 
-REGISTERS = ("register_kwh", "register_export_kwh")
+REGISTERS = ("register_kwh", "register_t1_kwh", "register_t2_kwh", "register_export_kwh")
+
+_TARIFFS = ("register_t1_kwh", "register_t2_kwh")
+"""Both are all of the import, where a script names no total."""
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
     # Total_in and the like are the examples of Tasmota's documentation; 1_8_0 is the OBIS code.
     "register_kwh": ("Total_in", "total_in", "E_in", "Total_In", "1_8_0", "1.8.0"),
+    "register_t1_kwh": ("Total_in_t1", "Total_in_T1", "E_in_t1", "1_8_1", "1.8.1"),
+    "register_t2_kwh": ("Total_in_t2", "Total_in_T2", "E_in_t2", "1_8_2", "1.8.2"),
     "register_export_kwh": ("Total_out", "total_out", "E_out", "Total_Out", "2_8_0", "2.8.0"),
     "power_w": (
         *("Power_curr", "power_curr", "Power_cur", "Power", "Power_total", "16_7_0", "16.7.0"),
@@ -134,7 +139,7 @@ def _guessed(found: Mapping[str, Any]) -> dict[str, str]:
             break
     else:
         raise _unreadable("no object has a name that is known", objects)
-    if "register_kwh" in known[name]:
+    if "register_kwh" in known[name] or all(tariff in known[name] for tariff in _TARIFFS):
         return {"object": name, **known[name]}
     # An export register alone, or power alone, is all that there is only if nothing else can be
     # the import register.

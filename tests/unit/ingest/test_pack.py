@@ -9,7 +9,7 @@ from ingest.decoding.pack import LAYOUTS, join_values, same_values
 maybe = st.none() | st.sampled_from([0.0, 1.0, 2.5, -3.0])
 
 
-row = st.lists(maybe, min_size=8, max_size=8).map(
+row = st.lists(maybe, min_size=10, max_size=10).map(
     lambda values: np.array([np.nan if v is None else v for v in values])
 )
 
