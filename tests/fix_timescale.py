@@ -113,6 +113,8 @@ class Timescale:
         with _database(server, "ts") as url:
             _execute(url, "create extension if not exists timescaledb")
             yield url
+            # Its scheduler would start a job between the end of all sessions and the drop.
+            _execute(url, "select _timescaledb_functions.stop_background_workers()")
 
 
 @contextmanager

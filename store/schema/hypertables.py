@@ -66,7 +66,7 @@ def apply_settings(connection: Connection, layout: Layout) -> None:
                 "select set_chunk_time_interval(%s::regclass, make_interval(days => %s))",
                 (table, layout.chunk_days),
             )
-    # Newest first, TimescaleDB's default in batches, older buckets are missing until the last batch.
+    # Newest first, the default in batches, older buckets are missing until the last batch.
     oldest_first = takes(connection, "add_continuous_aggregate_policy", "refresh_newest_first")
     wanted = _wanted(layout, oldest_first=oldest_first)
     there = {

@@ -2,13 +2,16 @@
 
 import json
 from collections.abc import Callable
-from datetime import date
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
 
 from app.operations.registry_import import validate, write
+from contracts.billing import Tariff
 from contracts.purposes import Purpose
 from contracts.quality import Quality, Reason
 from contracts.raw import RawMessage
@@ -16,7 +19,7 @@ from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.errors import NotAllowed
 from runtime.settings import Settings
-from services import interval_estimates, meter_data
+from services import interval_estimates, meter_data, use_by_tariff
 from store.postgres.pool import Connection, connect
 from store.postgres.roles import CONTACTS, READER, set_tenant_scope
 from store.postgres.times import from_us, to_us
@@ -152,3 +155,42 @@ def test_a_tasmota_names_its_registers(url: str) -> None:
     with connect(url) as connection:
         ((_, total, first, second),) = samples(connection, "tasmota")
     assert (total, first, second) == (14.75, 10.5, 4.25)
+
+
+def tariff(**version: Any) -> Tariff:
+    one = {
+        "valid_from": "2026-01-01", "standing_charge_per_year": "120",
+        "unit_prices": {"day": "0.30", "night": "0.20"}, "default_register": "day", **version,
+    }  # fmt: skip
+    return Tariff.model_validate({"name": "T", "versions": [one]})
+
+
+def test_a_month_costs_by_tariff_of_registers_else_of_hours(url: str) -> None:
+    """In the Netherlands 1.8.1 is the low tariff, so the tariff says which is which."""
+    home, kwh = TwoTariffs(5), 100.0
+    send(url, "meter0", [home.body(np.arange(HOURS))])
+    windows = [{"register_name": "night", "begin": "22:00", "end": "06:00"}]
+    with connect(url) as connection:
+        set_tenant_scope(connection, ["t1"])
+
+        def split(of: Tariff) -> dict[str, Decimal] | None:
+            return use_by_tariff.split(
+                connection, "t1", "m0", "c3", ZoneInfo("Europe/Berlin"), of, START, END, kwh
+            )
+
+        assert split(tariff()) is None, "neither the registers' names nor their hours are known"
+        found = split(tariff(meter_registers={"t1": "night", "t2": "day"}, windows=windows))
+        first, last = (
+            (to_us(datetime.combine(day, time(), ZoneInfo("Europe/Berlin"))) - BEGIN_US) // HOUR_US
+            for day in (START, END)
+        )
+        use = home.tariffs[last] - home.tariffs[first]
+        assert found is not None and sum(found.values()) == Decimal(100)
+        assert float(found["night"]) == pytest.approx(100.0 * use[0] / use.sum(), abs=1e-3)
+        by_hours = split(tariff(windows=windows))
+        local = [from_us(BEGIN_US + h * HOUR_US).astimezone(ZoneInfo("Europe/Berlin")).hour
+                 for h in range(first, last)]  # fmt: skip
+        each = np.diff(home.total[first : last + 1])
+        share = each[[hour >= 22 or hour < 6 for hour in local]].sum() / each.sum()
+        assert by_hours is not None and sum(by_hours.values()) == Decimal(100)
+        assert float(by_hours["night"]) == pytest.approx(100.0 * share, abs=1e-2)
