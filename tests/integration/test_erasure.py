@@ -177,7 +177,7 @@ def test_no_table_has_anything_of_an_erased_customer(planted: Town) -> None:
             store.count(connection, keys_of(connection, other.tenant, other.driver)) == of_another
         )
         devices = keys.parameters["devices"]
-        for table in ("telemetry.vehicle_sample", "features.trip", "rollup._vehicle_day"):
+        for table in ("telemetry.vehicle_sample", "features.trip", "rollup.vehicle_day"):
             row = connection.execute(
                 f"select count(*) from {table} where device_id = any(%s)".encode(), (devices,)
             ).fetchone()

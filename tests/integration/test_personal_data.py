@@ -12,7 +12,7 @@ from runtime.clock import ManualClock
 from runtime.errors import Usage
 from runtime.settings import Settings
 from services import privacy_record, retention
-from store.postgres.engine import Layout
+from store.postgres.engine import Engine, Layout, engine_of
 from store.postgres.pool import Connection, connect
 from store.postgres.times import from_us
 from store.privacy.personal_data import CATEGORIES, FILES, TABLES, TOPICS, End, order_of_deletion
@@ -35,8 +35,13 @@ def _tables(connection: Connection) -> dict[str, set[str]]:
 
 
 def missing(connection: Connection) -> set[str]:
-    """Tables without an entry, and entries without a table."""
-    return set(_tables(connection)) ^ {entry.place for entry in TABLES}
+    """Tables without an entry, and entries without a table; TimescaleDB keeps rollups itself."""
+    return set(_tables(connection)) ^ _registered(connection)
+
+
+def _registered(connection: Connection) -> set[str]:
+    plain = engine_of(connection) is Engine.PLAIN
+    return {entry.place for entry in TABLES if plain or not entry.place.startswith("rollup._")}
 
 
 def test_every_table_has_an_entry(database: str) -> None:
@@ -64,7 +69,7 @@ def test_entries_fit_their_tables(database: str) -> None:
         tables = _tables(connection)
         at = from_us(NOW_US)
         keys = keys_of(connection, "t1", "c0", [DeviceSpan(1, at, at + timedelta(days=1))])
-        for entry in TABLES:
+        for entry in [one for one in TABLES if one.place in _registered(connection)]:
             assert entry.retention.category in CATEGORIES, entry.place
             assert set(entry.hidden) <= tables[entry.place], entry.place
             if entry.end is End.KEEP:
