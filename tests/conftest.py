@@ -18,6 +18,7 @@ os.environ.setdefault("TACHOWATT_SECRETS_KEY", KEY.text)
 
 _UNIT = Path(__file__).parent / "unit"
 _PLUGINS = [
+    "tests.fix_http",
     "tests.fix_postgres",
     "tests.fix_timescale",
     "tests.fix_broker",

@@ -355,16 +355,21 @@ def may(right: Rule, own: Own, owner: str, caller: Own, role: str, side: str) ->
     return True
 
 
-def test_every_operation_has_its_rule(api: Api) -> None:
-    document = api.client.get("/openapi.json").json()
+@pytest.fixture(scope="module")
+def document(api: Api) -> dict[str, Any]:
+    return dict(api.client.get("/openapi.json").json())
+
+
+def test_every_operation_has_its_rule(document: dict[str, Any]) -> None:
     names = {o["operationId"] for methods in document["paths"].values() for o in methods.values()}
     assert names == set(RULES) | PUBLIC
 
 
 @pytest.mark.parametrize("role", sorted(OF_ROLE))
-def test_a_person_may_read_what_a_key_of_the_role_may(api: Api, role: str) -> None:
+def test_a_person_may_read_what_a_key_of_the_role_may(
+    api: Api, document: dict[str, Any], role: str
+) -> None:
     """Stands before the test in which customers withdraw consents."""
-    document = api.client.get("/openapi.json").json()
     for one in tries(api, document, "own", role):
         if one.method == "GET" and one.operation != "stream_alerts":
             status, content = ask(api, one, "own", f"person {role}")
@@ -372,8 +377,9 @@ def test_a_person_may_read_what_a_key_of_the_role_may(api: Api, role: str) -> No
 
 
 @pytest.mark.parametrize(("tenant", "role"), CALLERS, ids=lambda value: str(value))
-def test_nobody_reads_or_changes_what_is_not_theirs(api: Api, tenant: str, role: str) -> None:
-    document = api.client.get("/openapi.json").json()
+def test_nobody_reads_or_changes_what_is_not_theirs(
+    api: Api, document: dict[str, Any], tenant: str, role: str
+) -> None:
     every = list(tries(api, document, tenant, role))
     refused = [one for one in every if not one.allowed]
     before = state(api)
@@ -399,8 +405,7 @@ def check(api: Api, one: Try, tenant: str, role: str) -> None:
         assert str(LON)[:6].encode() not in content, where
 
 
-def test_without_a_key_nothing_is_answered(api: Api) -> None:
-    document = api.client.get("/openapi.json").json()
+def test_without_a_key_nothing_is_answered(api: Api, document: dict[str, Any]) -> None:
     for one in tries(api, document, "own", "agent"):
         answer = api.client.request(one.method, one.path, json=REQUESTS.get(one.operation))
         assert answer.status_code == 401, f"{one.method} {one.path}"

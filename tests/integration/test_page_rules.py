@@ -3,9 +3,10 @@
 import base64
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import datetime
+from functools import cache
 from html import unescape
 from itertools import pairwise
 from pathlib import Path
@@ -47,6 +48,27 @@ def enter(api: Api) -> Iterator[object]:
 
     yield open_
     for client in made:
+        client.close()
+
+
+Seen = Callable[[str | None, str], httpx.Response]
+
+
+@pytest.fixture(scope="module")
+def seen(api: Api) -> Iterator[Seen]:
+    """`seen(role, path)`: what a role is answered. Several rules are about the same answers."""
+    clients: dict[str | None, httpx.Client] = {}
+
+    @cache
+    def look(role: str | None, path: str) -> httpx.Response:
+        if role not in clients:
+            clients[role] = httpx.Client(base_url=api.url, headers=HTML, timeout=patient(20.0))
+            if role is not None:
+                sign_in(clients[role], api.seeded.keys[("own", role)])
+        return clients[role].get(path)
+
+    yield look
+    for client in clients.values():
         client.close()
 
 
@@ -158,11 +180,10 @@ def test_each_page_of_the_house_is_in_the_table(api: Api) -> None:
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_each_role_opens_its_own_and_nothing_else(api: Api, enter, role: str) -> None:
-    client = enter(role)
-    opened = {path for path in pages(api) if client.get(path).status_code == 200}
+def test_each_role_opens_its_own_and_nothing_else(api: Api, seen: Seen, role: str) -> None:
+    opened = {path for path in pages(api) if seen(role, path).status_code == 200}
     assert opened == {path for path, roles in pages(api).items() if role in roles}
-    menu = set(re.findall(r'<li><a href="(/[a-z-]*)"', client.get("/").text))
+    menu = set(re.findall(r'<li><a href="(/[a-z-]*)"', seen(role, "/").text))
     assert menu <= opened, "nothing in the menu that is not allowed"
 
 
@@ -252,17 +273,16 @@ def test_a_diary_names_the_person(api: Api) -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("owner", ["zz", "quiet", "omar"])
-def test_others_things_are_not_found(api: Api, enter, role: str, owner: str) -> None:
+def test_others_things_are_not_found(api: Api, seen: Seen, role: str, owner: str) -> None:
     """Of another tenant nothing; of those who did not agree no features; of other customers of
     the same tenant what staff may see and no customer."""
-    client = enter(role)
     own = api.seeded.own[owner]
     # Their ids and names are in lists such as that of doubtful pairs, which have no id of their own
     secrets = (*own.secrets, own.driver, own.home, f"{owner.upper()} Driver")
     for path, roles in pages(api, owner).items():
         if path in _SHARED:
             continue
-        status = client.get(path).status_code
+        status = seen(role, path).status_code
         hidden = (
             owner == "zz"
             or role in ("customer", "home")
@@ -272,18 +292,17 @@ def test_others_things_are_not_found(api: Api, enter, role: str, owner: str) -> 
         assert status == (200 if not hidden else status if status in (403, 404) else -1), path
     if owner == "zz" or role in ("customer", "home"):
         for path in _SHARED:
-            text = client.get(path).text
+            text = seen(role, path).text
             assert not [secret for secret in secrets if secret in text], path
 
 
 @pytest.mark.parametrize("role", [role for role in ROLES if role != "customer"])
-def test_nobody_but_the_customer_gets_a_position(api: Api, enter, role: str) -> None:
-    client = enter(role)
-    seen = re.compile(rb"51[.,]70|7[.,]307|" + f"{LAT}|{LON}".encode() + rb"|lat_deg|lon_deg")
+def test_nobody_but_the_customer_gets_a_position(api: Api, seen: Seen, role: str) -> None:
+    position = re.compile(rb"51[.,]70|7[.,]307|" + f"{LAT}|{LON}".encode() + rb"|lat_deg|lon_deg")
     for owner in ("own", "omar"):
         for path in pages(api, owner):
-            content = client.get(path).content
-            assert not seen.search(content), path
+            content = seen(role, path).content
+            assert not position.search(content), path
             assert b'data-plot="path"' not in content and b'data-plot="felt"' not in content
             assert all(step >= 30.0 for step in steps_of_speed(content)), path
 
@@ -322,10 +341,9 @@ def test_a_trip_says_what_was_not_computed(
 
 
 @pytest.mark.parametrize("role", [None, *ROLES])
-def test_every_answer_has_the_strict_policy(api: Api, enter, role: str | None) -> None:
-    client = enter(role)
+def test_every_answer_has_the_strict_policy(api: Api, seen: Seen, role: str | None) -> None:
     for path in [*pages(api), "/login", "/no/such/page"]:
-        answer = client.get(path)
+        answer = seen(role, path)
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy and "unsafe" not in policy, path
         assert "script-src 'self'; style-src 'self'" in policy
