@@ -86,16 +86,19 @@ def analyse(
     intervals = run.intervals
     if end.intervals.size:
         intervals = np.concatenate((run.intervals, end.intervals))
-    values = given_values(table, grid, intervals)
+    summary = interval_summary(intervals)
+    unlike = intervals[:0]  # mostly none is, and looking for them takes as long as the sums
+    if any(one["reason"] != Reason.AS_READ.name for one in summary):
+        unlike = intervals[intervals["reason"] != Reason.AS_READ]
+    values = given_values(table, grid, intervals, refused_us(unlike))
     notes = list(table.notes)
     if not grid.inferred:
         notes.append("a single row tells no interval: the default is assumed")
-    unlike = intervals[intervals["reason"] != Reason.AS_READ]
     doubted = doubted_intervals(table, grid, unlike)
     notes += why_not(table, grid, unlike, end.carry, parameters)
     if grid.periods:
         notes.append("rows lie further apart than a day: no days, base load or anomalies")
-    slots, ours = grid.slots(values.start_us), estimated_by_us(intervals)
+    slots, ours = grid.slots(values.start_us), estimated_by_us(unlike)
     base_load_w = _base_load(grid, values, slots)
     if base_load_w is None:
         notes.append(f"base_load_w is not computed: {_no_base_load(grid, values)}")
@@ -103,7 +106,7 @@ def analyse(
         notes.append("profile is not computed: intervals are longer than an hour")
     answer: dict[str, Any] = {
         "quality": _quality(table, grid, intervals, ours, values, slots),
-        "intervals": interval_summary(intervals),
+        "intervals": summary,
         "energy_kwh": _total(values.energy_kwh),
         "estimated_kwh": estimated_kwh(table, ours),
         "interval_s": grid.interval_s,
@@ -149,10 +152,16 @@ def _registers(table: Table) -> bool:
     return "register_kwh" in table.columns
 
 
-def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
+def given_values(
+    table: Table,
+    grid: Grid,
+    intervals: NDArray[Any],
+    refused: NDArray[np.int64] | None = None,
+) -> Values:
     """Select the energies of the file: its values, or its registers' differences.
 
     A register's difference is measured even where we spread it over several intervals.
+    refused : starts of the intervals whose value was refused, None = look for them
     """
     if _registers(table):
         rows = intervals[np.isfinite(intervals["energy_kwh"])]
@@ -165,7 +174,8 @@ def given_values(table: Table, grid: Grid, intervals: NDArray[Any]) -> Values:
         status = np.where(np.isnan(status), float(Quality.ABGELESEN), status)
         keep &= status > Quality.NICHT_VERWENDBAR
         read = status == Quality.ABGELESEN
-    refused = refused_us(intervals)
+    if refused is None:
+        refused = refused_us(intervals)
     if refused.size:
         keep &= ~np.isin(grid.t_us, refused)
     lengths = grid.interval_s if grid.lengths_s is None else grid.lengths_s
@@ -230,6 +240,8 @@ def _base_load(grid: Grid, values: Values, slots: NDArray[np.int64]) -> float | 
     energy = values.energy_kwh
     if not whole.all():
         slots, energy = slots[whole], energy[whole]
+    if grid.even and slots[-1] - slots[0] + 1 == slots.size:
+        return number(base_load(energy, grid.interval_s), 3)
     first = slots.min()
     series = np.full(int(slots.max() - first) + 1, np.nan)
     series[slots - first] = energy

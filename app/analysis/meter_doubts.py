@@ -69,7 +69,7 @@ def estimated_kwh(table: Table, ours: NDArray[Any]) -> float:
 
 
 def estimated_by_us(intervals: NDArray[Any]) -> NDArray[Any]:
-    """Return the intervals whose energy was estimated by us."""
+    """Return the intervals whose energy was estimated by us; such a one has a reason, always."""
     ours = intervals[intervals["estimated"] == 1]
     return np.asarray(ours[np.isfinite(ours["energy_kwh"])])
 

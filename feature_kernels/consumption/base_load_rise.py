@@ -102,7 +102,7 @@ def queue_block(c, lowest, mean, start):
         at = C.RING_BLOCKS + 2 * int(c[C.BLOCK_RING_AT])
         c[at] = c[C.PENDING_BLOCKS]
         c[at + 1] = c[C.PENDING_BLOCKS + 1]
-        c[C.BLOCK_RING_AT] = (c[C.BLOCK_RING_AT] + 1.0) % C.BLOCKS
+        c[C.BLOCK_RING_AT] = (int(c[C.BLOCK_RING_AT]) + 1) % C.BLOCKS
         c[C.BLOCK_RING_N] = min(c[C.BLOCK_RING_N] + 1.0, C.BLOCKS)
         for i in range(3 * (C.PENDING - 1)):
             c[C.PENDING_BLOCKS + i] = c[C.PENDING_BLOCKS + i + 3]

@@ -12,6 +12,7 @@ from feature_kernels.kernel import hot_kernel, lean_kernel
 
 DAY_US_F = 86_400_000_000.0
 HOUR_US_F = 3_600_000_000.0
+BLOCK_US_F = 6.0 * HOUR_US_F
 
 
 @hot_kernel
@@ -41,8 +42,8 @@ def flush_hour(c, p):
 @hot_kernel
 def enter_block(c, p, anomalies, count, device, local, start, decided):
     """Close the block of six local hours if this interval begins another."""
-    block = np.floor(local / (6.0 * HOUR_US_F))
-    if block != c[C.BLOCK]:
+    begin = BLOCK_US_F * c[C.BLOCK]
+    if not begin <= local < begin + BLOCK_US_F:
         flush_hour(c, p)
         # the night of a solar home stands for the whole day: four blocks
         solar = is_solar(c, p)
@@ -51,7 +52,7 @@ def enter_block(c, p, anomalies, count, device, local, start, decided):
             c[C.BLOCKS_SOLAR] = 1.0 if solar else 0.0
             begin_baseline(c)  # lowest hours of days and of nights do not compare
         close_block(c, p, anomalies, count, device, times, decided)
-        c[C.BLOCK] = block
+        c[C.BLOCK] = np.floor(local / BLOCK_US_F)
         c[C.BLOCK_START] = start
 
 
@@ -176,7 +177,7 @@ def close_day(c, p, days, count, device, tail, decided):
             c[at + 1] = quarter
             c[at + 2] = mean if n < 18 else min(first / 12.0, second / (n - 12))
             c[at + 3] = mean
-            c[C.BASE_AT] = (c[C.BASE_AT] + 1.0) % C.RING
+            c[C.BASE_AT] = (int(c[C.BASE_AT]) + 1) % C.RING
             c[C.BASE_N] = min(c[C.BASE_N] + 1.0, C.RING)
             c[C.BASE_LOAD_W] = estimate_base(c)
     if c[C.DAY_MEASURED_US] >= 0.5 * DAY_US_F:

@@ -18,7 +18,7 @@ from feature_kernels.consumption.anomalies import (
 from feature_kernels.consumption.days import close_day, enter_block, flush_hour, open_day
 from feature_kernels.consumption.limits import is_impossible
 from feature_kernels.consumption.profile import (
-    profile_slot,
+    slot_of,
     teach_profile,
     usual_of_slot,
     usual_power,
@@ -58,7 +58,9 @@ def push_inline(
         out[0], count, device, start, end, local, energy, status, estimated, reason, decided
     )
     length = end - start
-    day = np.floor(local / DAY_US_F)
+    day = c[C.DAY]
+    if not (c[C.HAS_DAY] > 0.0 and day * DAY_US_F <= local < (day + 1.0) * DAY_US_F):
+        day = np.floor(local / DAY_US_F)
     contiguous = abs(start - c[C.NEXT_START]) <= 0.5 * c[C.INTERVAL_US]
     if c[C.HAS_DAY] > 0.0 and day > c[C.DAY]:
         tail = 0.0 if contiguous else (c[C.DAY] + 1.0) * DAY_US_F - c[C.DAY_END_LOCAL]
@@ -88,7 +90,7 @@ def push_inline(
     if power > c[C.DAY_MAX_W]:
         c[C.DAY_MAX_W] = power
         c[C.DAY_PEAK_T] = start
-    judge(c, p, out[2], count, device, start, end, local, energy, power, decided)
+    judge(c, p, out[2], count, device, start, end, local, day, hour, energy, power, decided)
     c[C.LAST_E] = power
     c[C.HAS_LAST_E] = 1.0
 
@@ -102,9 +104,12 @@ def push(c, p, out, count, device, start, end, local, energy, status, estimated,
 
 
 @hot_kernel
-def judge(c, p, anomalies, count, device, start, end, local, energy, power, decided):
-    """Judge a measured interval, then let it teach if nothing is wrong with it."""
-    slot = profile_slot(local)
+def judge(c, p, anomalies, count, device, start, end, local, day, hour, energy, power, decided):
+    """Judge a measured interval, then let it teach if nothing is wrong with it.
+
+    day : local day of its start, since 1970; hour : hours that have passed of it
+    """
+    slot = slot_of(day, hour)
     usual = usual_of_slot(c, slot)
     negative = judge_negative(c, p, anomalies, count, device, start, local, power, usual, decided)
     zero = judge_zero(c, p, anomalies, count, device, start, end, power, decided)
@@ -121,11 +126,11 @@ def judge(c, p, anomalies, count, device, start, end, local, energy, power, deci
     if zero or same or spike or negative or muted:
         return
     length = end - start
-    hour = np.floor(start / HOUR_US_F)
-    if hour != c[C.HOUR]:
+    begin = HOUR_US_F * c[C.HOUR]
+    if not begin <= start < begin + HOUR_US_F:
         flush_hour(c, p)
-        c[C.HOUR] = hour
-        c[C.HOUR_LOCAL] = np.floor((local - np.floor(local / DAY_US_F) * DAY_US_F) / HOUR_US_F)
+        c[C.HOUR] = np.floor(start / HOUR_US_F)
+        c[C.HOUR_LOCAL] = np.floor(hour)
     c[C.HOUR_KWH] += energy
     c[C.HOUR_US] += length
     c[C.DAY_HABIT_MAX_W] = max(c[C.DAY_HABIT_MAX_W], power)

@@ -204,7 +204,10 @@ def consume(
     table = np.full((n, len(COLUMNS)), np.nan)
     for at, name in enumerate(COLUMNS):
         if name in columns:
-            table[:, at] = np.where(np.isinf(columns[name]), np.nan, columns[name])
+            endless = np.isinf(columns[name])
+            table[:, at] = (
+                np.where(endless, np.nan, columns[name]) if endless.any() else columns[name]
+            )
     t = np.ascontiguousarray(t_us, np.int64)
     local = np.ascontiguousarray(local_us, np.int64)
     begins = np.ascontiguousarray(starts, np.int64)

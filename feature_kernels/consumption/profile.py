@@ -27,9 +27,14 @@ DAILY_LEVEL_SHARE = 0.7
 def profile_slot(local):
     """Place of a local time (µs) in the profile: workday hours 0 to 23, weekend 24 to 47."""
     day = np.floor(local / DAY_US_F)
-    hour = int((local - day * DAY_US_F) / HOUR_US_F)
+    return slot_of(day, (local - day * DAY_US_F) / HOUR_US_F)
+
+
+@hot_kernel
+def slot_of(day, hour):
+    """`profile_slot` of a local day since 1970 and the hours passed of it."""
     weekday = (int(day) + 3) % 7  # 1970-01-01 was a Thursday; 0 = Monday
-    return hour + (24 if weekday >= 5 else 0)
+    return int(hour) + (24 if weekday >= 5 else 0)
 
 
 @hot_kernel
@@ -51,8 +56,11 @@ def usual_of_slot(c, slot):
 @hot_kernel
 def teach_profile(c, p, slot, power):
     """Move the mean of a local hour: plain mean at first, then exponentially weighted."""
-    c[C.PROFILE_N + slot] += 1.0
-    weight = max(1.0 / c[C.PROFILE_N + slot], p.profile_weight * min(c[C.INTERVAL_US] / 3.6e9, 1.0))
+    n = c[C.PROFILE_N + slot] + 1.0
+    c[C.PROFILE_N + slot] = n
+    weight = p.profile_weight * min(c[C.INTERVAL_US] / 3.6e9, 1.0)
+    if n * weight < 2.0:  # else the plain mean's weight is surely the smaller one
+        weight = max(1.0 / n, weight)
     c[C.PROFILE + slot] += weight * (power - c[C.PROFILE + slot])
 
 
@@ -62,6 +70,8 @@ def add_up_slots(whole, real, energy, hours):
 
     whole, real : words of INTERVAL_DTYPE as int64[k, 9] and float64[k, 9]
     """
+    slot = np.int64(0)
+    begin = end = np.int64(0)  # of the local hour
     for i in range(whole.shape[0]):
         kwh = real[i, ENERGY]
         length = whole[i, END] - whole[i, START]
@@ -70,10 +80,12 @@ def add_up_slots(whole, real, energy, hours):
         if not np.isfinite(kwh):
             continue
         local = whole[i, LOCAL]
-        day = local // DAY_US
-        slot = (local - day * DAY_US) // HOUR_US
-        if (day + 3) % 7 >= 5:  # 1970-01-01 was a Thursday; 0 = Monday
-            slot += 24
+        if not begin <= local < end:
+            day = local // DAY_US
+            hour = (local - day * DAY_US) // HOUR_US
+            slot = hour + 24 if (day + 3) % 7 >= 5 else hour  # day 0 was a Thursday; 0 = Monday
+            begin = day * DAY_US + hour * HOUR_US
+            end = begin + HOUR_US
         energy[slot] += kwh
         hours[slot] += length / HOUR_US_F
 
@@ -99,15 +111,21 @@ def add_up_reasons(whole, real, count, energy):
 
     Returns whether all codes were known.
     """
-    for i in range(whole.shape[0]):
+    i = 0
+    while i < whole.shape[0]:
         status = whole[i, STATUS]
         reason = whole[i, REASON]
         if not (0 <= status < count.shape[0] and 0 <= reason < count.shape[1]):
             return False
-        count[status, reason] += 1
-        kwh = real[i, ENERGY]
-        if kwh == kwh:
-            energy[status, reason] += kwh
+        n = count[status, reason]
+        total = energy[status, reason]
+        while i < whole.shape[0] and whole[i, STATUS] == status and whole[i, REASON] == reason:
+            kwh = real[i, ENERGY]
+            total += kwh if kwh == kwh else 0.0
+            n += 1
+            i += 1
+        count[status, reason] = n
+        energy[status, reason] = total
     return True
 
 
@@ -132,6 +150,30 @@ def _low(ascending: NDArray[np.float64], share: float) -> float:
     return float(ascending[int(share * (ascending.size - 1))])
 
 
+@lean_kernel
+def block_powers(energy_kwh, per, interval_s, found):
+    """Fill the mean power, W, of each block of `per` intervals; leave out blocks with NaN or inf.
+
+    Returns how many there are.
+    """
+    n = 0
+    for block in range(energy_kwh.shape[0] // per):
+        total = 0.0
+        for i in range(block * per, (block + 1) * per):
+            total += energy_kwh[i]
+        found[n] = total / per * 3.6e6 / interval_s
+        n += np.isfinite(total)
+    return n
+
+
+def _means(energy_kwh: NDArray[np.float64], per: int, interval_s: float) -> NDArray[np.float64]:
+    """Return the mean powers of blocks of `per` intervals, W, ascending."""
+    found = np.empty(energy_kwh.size // per)
+    found = found[: block_powers(energy_kwh, per, interval_s, found)]
+    found.sort()
+    return found
+
+
 def base_load(energy_kwh: NDArray[np.float64], interval_s: float) -> float:
     """Base load of a meter, W: what is drawn when nothing is used.
 
@@ -153,15 +195,10 @@ def base_load(energy_kwh: NDArray[np.float64], interval_s: float) -> float:
 
     Oracle: tests/oracles/consumption.py
     """
-    blocks = []
-    for hours in (1, 24, 12):
-        per = max(1, round(hours * 3600.0 / interval_s))
-        whole = energy_kwh[: energy_kwh.size // per * per].reshape(-1, per)
-        # numpy takes long for many short rows
-        mean = (whole[:, 0] + whole[:, 1]) / 2.0 if per == 2 else whole.mean(axis=1)
-        mean = mean * 3.6e6 / interval_s
-        blocks.append(np.sort(mean[np.isfinite(mean)]))
-    hourly, daily, half = blocks
+    hourly, daily, half = (
+        _means(energy_kwh, max(1, round(hours * 3600.0 / interval_s)), interval_s)
+        for hours in (1, 24, 12)
+    )
     if daily.size < 3 or half.size < 6:
         return float("nan")
     positive = hourly[np.searchsorted(hourly, 0.0, side="right") :]

@@ -117,6 +117,21 @@ def write_anomaly(
 
 
 @lean_kernel
+def make_intervals_whole(real, whole):
+    """`make_whole` of INTERVAL_DTYPE, whose rows are many."""
+    for i in range(real.shape[0]):
+        row, of_row = real[i], whole[i]
+        of_row[0] = int(row[0])
+        of_row[1] = int(row[1])
+        of_row[2] = int(row[2])
+        of_row[3] = int(row[3])
+        of_row[5] = int(row[5])
+        of_row[6] = int(row[6])
+        of_row[7] = int(row[7])
+        of_row[8] = int(row[8])
+
+
+@lean_kernel
 def make_whole(real, whole, columns):
     """Turn columns of float64[n, w] into int64 in place; whole : the same memory as int64[n, w]."""
     for i in range(real.shape[0]):
@@ -129,7 +144,10 @@ def table_to_rows(table: NDArray[np.float64], dtype: np.dtype) -> NDArray[np.voi
 
     The rows take the table's memory over.
     """
-    make_whole(table, table.view(np.int64), WHOLE[dtype])
+    if dtype is INTERVAL_DTYPE:
+        make_intervals_whole(table, table.view(np.int64))
+    else:
+        make_whole(table, table.view(np.int64), WHOLE[dtype])
     return table.view(dtype)[:, 0]
 
 

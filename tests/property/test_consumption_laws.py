@@ -137,6 +137,7 @@ def test_absent_measurements_never_poison(stream):
         assert np.isfinite(part_.days["energy_kwh"]).all()
         assert np.isfinite(part_.days["estimated_kwh"]).all()
         assert (np.isfinite(part_.intervals["energy_kwh"]) | (part_.intervals["status"] <= 1)).all()
+        assert (part_.intervals["reason"][part_.intervals["estimated"] == 1] > 0).all()
         for name in ("observed", "expected", "threshold", "since_us"):
             assert np.isfinite(part_.anomalies[name]).all()
     allowed = np.zeros(consumption.CARRY_WIDTH, bool)

@@ -231,13 +231,15 @@ def test_several_meters_of_different_kinds_in_one_call():
     assert_same(*both(columns, np.concatenate([t_a, t_b]), starts, consumption.DEFAULTS))
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_base_load_of_an_array(seed):
+@pytest.mark.parametrize(
+    ("seed", "interval_s"), [(0, 3600.0), (1, 1800.0), (2, 900.0), (3, 3600.0)]
+)
+def test_base_load_of_an_array(seed, interval_s):
     rng = np.random.default_rng(seed)
     for kwh in (rng.exponential(0.3, 24 * 90), 0.1 + rng.random(24 * 90) ** 6, rng.random(40)):
         kwh[rng.random(kwh.size) < 0.001] = NAN
-        want = oracle.base_load(kwh, 3600.0)
-        assert consumption.base_load(kwh, 3600.0) == pytest.approx(want, rel=1e-12, nan_ok=True)
+        want = oracle.base_load(kwh, interval_s)
+        assert consumption.base_load(kwh, interval_s) == pytest.approx(want, rel=1e-12, nan_ok=True)
 
 
 _INTERPRETED = """
