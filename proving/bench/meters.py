@@ -31,7 +31,7 @@ STEPS_PER_DAY = 48
 STEP_US = HOUR_US // 2
 PORTION = 50
 STEPS = ("intervals and anomalies", "baseline", "evidence", "forecast")
-TOLERANCE = 1e-6
+TOLERANCE = 1e-9
 Progress = Callable[[str, int, int], None]
 
 
