@@ -12,8 +12,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
+from app.analysis import phone_pictures
+from app.analysis.events import CODES, idling
 from app.analysis.palette import ACCENT, FAINT, INK
 from app.analysis.trip_plot import STYLE
+from app.recordings.read import Table
 from feature_kernels import driving
 
 WIDTH_IN, HEIGHT_IN, DPI = 7.2, 2.6, 90
@@ -33,7 +36,9 @@ PICTURES = (
     ("harsh_acceleration", "Harsh acceleration"),
     ("harsh_cornering", "Harsh cornering: acceleration to the side"),
     ("speeding", "Speeding: beyond limit and tolerance for at least ten seconds"),
+    ("idling", "Idling: a stand of a minute and more within a trip"),
     ("crash", "A crash: an impulse with its change of velocity, then standstill"),
+    *phone_pictures.PICTURES,
 )
 """Name of each picture, and what it shows."""
 Floats = NDArray[np.float64]
@@ -71,11 +76,16 @@ def simulate() -> Drive:
     starts = np.array([0, t_us.size], np.int64)
     run = driving.drive(columns, t_us, t_us, starts, driving.initial_carry(1))
     last = driving.finish(run.carry)
+    trips = np.concatenate((run.trips, last.trips))
+    table = Table(
+        Path("simulated"), t_us, np.zeros(t_us.size, np.int64), columns, None, True, "UTC",
+        t_us.size, 0, 0, (),
+    )  # fmt: skip
     return Drive(
         (t_us - START_US) / 1e6,
         columns,
-        np.concatenate((run.trips, last.trips)),
-        np.concatenate((run.events, last.events)),
+        trips,
+        np.concatenate((run.events, last.events, idling(table, trips))),
     )
 
 
@@ -83,7 +93,15 @@ def write(folder: Path) -> list[Path]:
     """Write all pictures; return their paths."""
     folder.mkdir(parents=True, exist_ok=True)
     drive = simulate()
-    return [_draw(drive, name, title, folder / f"{name}.png") for name, title in PICTURES]
+    of_phone = dict(phone_pictures.PICTURES)
+    return [
+        *(
+            _draw(drive, name, title, folder / f"{name}.png")
+            for name, title in PICTURES
+            if name not in of_phone
+        ),
+        *phone_pictures.write(folder),
+    ]
 
 
 def _draw(drive: Drive, name: str, title: str, path: Path) -> Path:
@@ -108,7 +126,7 @@ def _draw(drive: Drive, name: str, title: str, path: Path) -> Path:
             felt.grid(visible=False)
             for value in _thresholds(name):
                 felt.axhline(value, color="#d64545", lw=0.9, ls=":")
-        for kind, code in driving.EVENT_KINDS.items():
+        for kind, code in CODES.items():
             for event in drive.events[drive.events["kind"] == code]:
                 if name in ("trip", kind):
                     span = [(int(event[key]) - START_US) / 1e6 for key in ("start_us", "end_us")]
@@ -122,7 +140,7 @@ def _draw(drive: Drive, name: str, title: str, path: Path) -> Path:
 def _window(drive: Drive, name: str) -> tuple[float, float]:
     if name == "trip":
         return 0.0, float(drive.t_s[-1])
-    event = drive.events[drive.events["kind"] == driving.EVENT_KINDS[name]][0]
+    event = drive.events[drive.events["kind"] == CODES[name]][0]
     return (
         (int(event["start_us"]) - START_US) / 1e6 - 8.0,
         (int(event["end_us"]) - START_US) / 1e6 + 8.0,
