@@ -64,6 +64,31 @@ def merged(events: NDArray[Any], manoeuvres: NDArray[Any], trips: NDArray[Any]) 
     return both[np.argsort(both["start_us"], kind="stable")]
 
 
+def beyond_noise(
+    table: Table, p: driving.Parameters
+) -> tuple[driving.Parameters, dict[str, float | None]]:
+    """Raise the thresholds of an accelerometer's events by what its vibration does by itself.
+
+    The highest of some values with noise is above the true one. Returns the parameters, and the
+    noise along and across, m/s², after the low-pass; None = not measured.
+    """
+    noise: dict[str, float | None] = {}
+    raised: dict[str, float] = {}
+    for axis, classes in (
+        ("long", ("acceleration_mps2", "braking_mps2")),
+        ("lat", ("cornering_mps2",)),
+    ):
+        values = table.columns.get(f"accel_{axis}_mps2")
+        if values is None:
+            noise[axis] = None
+            continue
+        left = inertial.left_noise(table.t_us, values, p.smooth_s)
+        noise[axis] = round(left, 3) if left > 0.0 else None
+        if left > inertial.DEFAULTS.noise_mps2:
+            raised |= {name: getattr(p, name) + inertial.PEAK_OF_FOUR * left for name in classes}
+    return p._replace(**raised), noise
+
+
 def idling(table: Table, trips: NDArray[Any]) -> NDArray[Any]:
     """Stands of at least IDLING_S within trips, by a measured speed: EVENT_DTYPE[k]."""
     speed = table.columns.get("speed_kmh", np.full(table.t_us.size, np.nan))

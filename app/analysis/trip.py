@@ -10,6 +10,7 @@ from app.analysis import alignment, inertial
 from app.analysis.answer import iso, number
 from app.analysis.axes import FIND_OUT, NOTHING, Axes, Found, rates
 from app.analysis.events import (
+    beyond_noise,
     category,
     describe,
     idling,
@@ -83,6 +84,7 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
             if car.found and (car.gravity or car.fusion_s):
                 # Low frequencies are there: what follows a braking is no rebound of a fusion.
                 parameters = parameters._replace(rebound_s=0.0)
+    parameters, shaken = beyond_noise(used, parameters)
     starts = np.array([0, table.t_us.size], np.int64)
     run = drive(used.columns, table.t_us, table.local_us, starts, initial_carry(1), parameters)
     end = finish(run.carry, parameters)
@@ -109,7 +111,11 @@ def analyse(table: Table, parameters: Parameters = DEFAULTS, axes: Axes = FIND_O
         "alignment": NOTHING if car is None else car.answer(),
         "algorithm_version": ALGORITHM_VERSION,
     }
-    answer["quality"] |= {"repeated": repeated, "speed_noise_mps": round(noise_mps, 3)}
+    answer["quality"] |= {
+        "repeated": repeated,
+        "speed_noise_mps": round(noise_mps, 3),
+        "accel_noise_mps2": shaken,
+    }
     if car is not None:
         answer["quality"] |= {"lag_s": car.lag_s, "fusion_s": car.fusion_s}
         if not car.found:

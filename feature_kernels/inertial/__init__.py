@@ -12,6 +12,7 @@ from feature_kernels.inertial.manoeuvres import EVENT_KINDS, MANOEUVRE_DTYPE, ma
 from feature_kernels.inertial.parameters import ALIGNMENT_VERSION, DEFAULTS, Parameters
 from feature_kernels.inertial.parts import EARTH_FRAME, Part, parts
 from feature_kernels.inertial.receiver import Measured, measured
+from feature_kernels.inertial.shaking import PEAK_OF_FOUR, left_noise
 from feature_kernels.inertial.speed import Motion, motion_of, paced
 from feature_kernels.inertial.trips import ROLLING_DTYPE, trips
 from feature_kernels.inertial.vehicle import Turned, align_by_speed, moved_at, onto_rows
@@ -23,6 +24,7 @@ __all__ = [
     "EVENT_KINDS",
     "FRAMES",
     "MANOEUVRE_DTYPE",
+    "PEAK_OF_FOUR",
     "ROLLING_DTYPE",
     "Aligned",
     "Inertial",
@@ -35,6 +37,7 @@ __all__ = [
     "align_by_speed",
     "as_vehicle",
     "bridged",
+    "left_noise",
     "look_at",
     "manoeuvres",
     "measured",

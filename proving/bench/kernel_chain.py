@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from app.analysis import alignment
+from app.analysis.events import beyond_noise
 from app.analysis.fixes import measured_only
 from app.recordings.read import Table
 from feature_kernels import driving
@@ -33,7 +34,9 @@ def chain(table: Table) -> driving.Score:
     if alignment.usable(used):
         _, used, _ = alignment.find(used)
     starts = np.array([0, table.t_us.size], np.int64)
-    run_ = driving.drive(used.columns, table.t_us, table.local_us, starts, driving.initial_carry(1))
+    p, _ = beyond_noise(used, driving.DEFAULTS)
+    carry = driving.initial_carry(1)
+    run_ = driving.drive(used.columns, table.t_us, table.local_us, starts, carry, p)
     last = driving.finish(run_.carry)
     return driving.score(np.concatenate((run_.trips, last.trips)), single_trip=False)
 

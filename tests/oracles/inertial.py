@@ -132,6 +132,23 @@ def noise_of(values):
     return 1.4826 * median / math.sqrt(70.0)
 
 
+def left_noise(times_us, values, cell_us, smooth_s):
+    """Deviation of what a low-pass leaves of the noise; None = not measured."""
+    cells = {}
+    for t, value in zip(times_us, values, strict=True):
+        if value is not None:
+            cells.setdefault(t // cell_us, []).append(value)
+    mean = {cell: sum(each) / len(each) for cell, each in cells.items()}
+    runs = [[mean.get(cell + k) for k in range(5)] for cell in sorted(mean)]
+    whole = [run for run in runs if None not in run]
+    if len(whole) < 5:
+        return 0.0
+    sizes = sorted(abs(a - 4 * b + 6 * c - 4 * d + e) for a, b, c, d, e in whole)
+    middle = len(sizes) // 2
+    median = sizes[middle] if len(sizes) % 2 else 0.5 * (sizes[middle - 1] + sizes[middle])
+    return 1.4826 * median / math.sqrt(70.0) * math.sqrt(cell_us / 1e6 / (2 * smooth_s))
+
+
 def steadied(times_s, values, noise, least_s, most_s, gap_s, sure):
     """The value at each row of a line through the rows around it; see the kernel."""
     out = []

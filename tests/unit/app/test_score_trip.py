@@ -503,3 +503,28 @@ def test_a_noisy_receiver_and_fixes_said_again_make_no_events(tmp_path: Path) ->
     assert trip["distance_m"] == pytest.approx(north[-1], rel=0.01)
     assert answer["quality"]["repeated"] == 79
     assert answer["quality"]["speed_noise_mps"] == pytest.approx(0.3, rel=0.1)
+
+
+def test_strong_vibration_makes_no_harsh_acceleration_of_an_ordinary_one(tmp_path: Path) -> None:
+    """The highest of some values with noise is above the true one."""
+    rate, rng = 50, np.random.default_rng(4)
+    pulls = [1.4] * 12 + [3.2] * 3
+    steps = [4 * rate, 6 * rate, 8 * rate, 6 * rate]
+    along = np.concatenate(
+        [np.zeros(30 * rate)]
+        + [np.repeat([a, 0.0, -a / 2.0, 0.0], steps) for a in pulls]
+        + [np.zeros(30 * rate)]
+    )
+    speed = 36.0 + 3.6 * np.cumsum(along) / rate
+    t = np.arange(along.size) / rate
+    felt = along + rng.normal(0.0, 2.0, along.size)
+    held = np.where(np.arange(along.size) % rate == 0, speed, np.nan)
+    columns = {"speed_kmh": held, "accel_long_mps2": felt}
+    answer = score_trip(
+        read_trip_table(write(tmp_path / "shaken.csv", t, columns), None, (), lambda _, __: None)
+    )
+    found = [e for e in answer["events"] if e["kind"] == "harsh_acceleration"]
+    begins = [30.0 + 24.0 * k for k in range(12, 15)]
+    assert len(found) == 3
+    assert all(abs(e["start_s"] - at) < 2.0 for e, at in zip(found, begins, strict=True))
+    assert answer["quality"]["accel_noise_mps2"]["long"] == pytest.approx(0.31, rel=0.2)

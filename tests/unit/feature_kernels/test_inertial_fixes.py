@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feature_kernels import inertial
+from feature_kernels.inertial.shaking import CELL_US
 from tests.oracles import inertial as oracle
 
 P = inertial.DEFAULTS
@@ -116,3 +117,33 @@ def test_a_course_is_averaged_through_north():
     _, heading = inertial.quiet(t_us, said, course, inertial.look_at(t_us, said), P)
     error = (heading - 359.0 - 0.2 * t_us / 1e6 + 180.0) % 360.0 - 180.0
     assert np.std(error) < 0.5
+
+
+@given(
+    st.lists(st.none() | st.floats(-30, 30), max_size=60),
+    st.integers(20_000, 260_000),
+    st.floats(0.1, 2.0),
+)
+@settings(max_examples=60, deadline=None)
+def test_left_noise_equals_its_oracle(values, step_us, smooth_s):
+    t_us = 1_700_000_000_000_000 + step_us * np.arange(len(values))
+    accel = np.array([math.nan if value is None else value for value in values], np.float64)
+    found = inertial.left_noise(t_us, accel, smooth_s)
+    expected = oracle.left_noise(t_us.tolist(), values, CELL_US, smooth_s)
+    assert found == pytest.approx(expected, rel=1e-9, abs=1e-9)
+
+
+@given(st.sampled_from([10.0, 50.0, 100.0]), st.floats(0.2, 3.0), st.integers(0, 2**32 - 1))
+@settings(max_examples=12, deadline=None)
+def test_left_noise_is_what_the_low_pass_leaves(rate_hz, noise, seed):
+    """Of white noise on a drive that pulls and brakes; manoeuvres are no noise."""
+    n = round(300.0 * rate_hz)  # of 100 Hz, stretches are looked at
+    t_us = np.round(np.arange(n) / rate_hz * 1e6).astype(np.int64)
+    shaken = np.random.default_rng(seed).normal(0.0, noise, n)
+    driven = 2.0 * np.sin(2.0 * math.pi * t_us / 8e6)
+    left, smooth, keep = 0.0, np.empty(n), 1.0 / rate_hz / (0.4 + 1.0 / rate_hz)
+    for i in range(n):
+        left += keep * (shaken[i] - left)
+        smooth[i] = left
+    found = inertial.left_noise(t_us, driven + shaken, 0.4)
+    assert found == pytest.approx(float(np.std(smooth)), rel=0.25)
