@@ -142,7 +142,7 @@ def _settled(
     zone = ZoneInfo(meter["timezone"])
     step = _step(rows)
     cut = rows
-    if by_energy and reads.t_us.size:
+    if by_energy:
         cut = settlement.cut_holes(rows, step)
     cut["local_us"] = cut["start_us"] + offsets_us(cut["start_us"], zone)
     series = settlement.series_of(cut, cut["start_us"], cut["end_us"])
@@ -150,13 +150,8 @@ def _settled(
     days = settlement.days_between(cut["local_us"], degrees, offset, country_of(zone.key))
     if not by_energy:
         return settlement.reshape(cut, series, days, reads.t_us, step, LINE_US)
-    if reads.t_us.size:
-        reads = that_matter(reads, series)
-        return settlement.settle_sent(cut, series, days, reads, step, LINE_US)[0]
-    out = cut.copy()
-    energy = settlement.like_days(series, days, step, LINE_US, open_too=False)
-    out["energy_kwh"] = np.where(series.given, out["energy_kwh"], energy)
-    return out
+    reads = that_matter(reads, series)
+    return settlement.settle_sent(cut, series, days, reads, step, LINE_US, open_too=True)[0]
 
 
 def _step(rows: NDArray[Any]) -> int:

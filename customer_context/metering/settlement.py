@@ -23,6 +23,7 @@ from customer_context.metering.estimation import (
     DAY_US,
     HOUR_US,
     MWH_PER_KWH,
+    PAST_DAYS,
     Days,
     Floats,
     Int64s,
@@ -106,24 +107,45 @@ def like_days(series: Series, days: Days, step_us: int, line_us: int, *, open_to
 
 
 def settle_sent(
-    rows: Rows, series: Series, days: Days, reads: Reads, step_us: int, line_us: int
+    rows: Rows,
+    series: Series,
+    days: Days,
+    reads: Reads,
+    step_us: int,
+    line_us: int,
+    *,
+    open_too: bool = False,
 ) -> tuple[Rows, Settled]:
     """Settle the rows of a meter that sends energies, beside reads of its register.
 
-    rows : after `cut_holes`. A hole that was left open stays so where no register bounds it. Where
-    a sum differs, what was read is provisional, with the reason.
+    rows : after `cut_holes`. open_too : estimate a hole that was left open from like days where no
+    register bounds it; else it stays open. Where a sum differs, what was read is provisional, with
+    the reason.
     """
     out = rows.copy()
     wanted = like_days(series, days, step_us, line_us, open_too=True)
     found = settle(replace(series, energy_kwh=wanted), reads)
-    energy = np.where(np.isnan(series.energy_kwh), np.nan, wanted)
+    filled = _fillable(rows, series) & np.isfinite(wanted) & open_too
+    energy = np.where(np.isnan(series.energy_kwh) & ~filled, np.nan, wanted)
     energy = np.where(found.scaled, found.energy_kwh, energy)
     out["energy_kwh"] = np.where(series.given, out["energy_kwh"], energy)
-    out["estimated"][found.scaled] = 1
-    out["status"][found.scaled] = Quality.ERSATZWERT
+    out["estimated"][found.scaled | filled] = 1
+    out["status"][found.scaled | filled] = Quality.ERSATZWERT
     for one in found.findings:
         _doubt(out, (series.start_us < one.end_us) & (series.end_us > one.start_us))
     return out, found
+
+
+def _fillable(rows: Rows, series: Series) -> NDArray[np.bool_]:
+    """Tell which rows are of a hole in which nothing was sent, no longer than the past of like
+    days."""
+    open_ = np.isnan(series.energy_kwh) & (rows["reason"] == Reason.HOLE)
+    begins = np.flatnonzero(open_ & ~np.concatenate(([False], open_[:-1])))
+    ends = np.flatnonzero(open_ & ~np.concatenate((open_[1:], [False])))
+    long = series.end_us[ends] - series.start_us[begins] > PAST_DAYS * DAY_US
+    for first, last in zip(begins[long].tolist(), ends[long].tolist(), strict=True):
+        open_[first : last + 1] = False
+    return open_
 
 
 def doubt_tariffs(rows: Rows, findings: Sequence[Finding]) -> Rows:

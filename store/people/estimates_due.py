@@ -44,6 +44,11 @@ def done(connection: Connection, tenant: str, meter: str, again: datetime | None
     )
 
 
+_DAYS_MISSING = (
+    "(select max(m.day) - min(m.day) + 1 > count(*) from features.meter_day m "
+    "where m.device_id = looked.device_id and m.start_at >= %(since)s)"
+)
+"""A hole of whole days that the stream left open has no day of its own."""
 _TARIFFS_DIFFER = (
     "exists (select from (select s.register_kwh, s.register_t1_kwh, s.register_t2_kwh "
     "from telemetry.meter_sample s where s.device_id = looked.device_id "
@@ -83,7 +88,7 @@ def sweep(connection: Connection, now: datetime, since: datetime, next_at: datet
         "join customers.assignment a using (device_id) where a.meter is not null and (exists ("
         "select from features.meter_day m where m.device_id = looked.device_id "
         "and m.start_at >= %(since)s and m.present < m.expected) "
-        f"or {_TARIFFS_DIFFER} or {_IN_DOUBT}) on conflict do nothing) "
+        f"or {_DAYS_MISSING} or {_TARIFFS_DIFFER} or {_IN_DOUBT}) on conflict do nothing) "
         "select count(*), max(device_id) from looked",
         {"after": row["device"], "most": SWEPT, "now": now, "since": since},
     ).fetchone()

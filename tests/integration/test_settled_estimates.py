@@ -4,6 +4,7 @@ import json
 import secrets
 from collections import defaultdict
 from collections.abc import Callable
+from datetime import datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -14,10 +15,11 @@ from app.operations.registry_import import validate, write
 from contracts.purposes import Purpose
 from contracts.quality import Quality, Reason
 from contracts.raw import RawMessage
+from customer_context.metering.ready import Sum
 from ingest.partition.worker import Worker
 from runtime.clock import ManualClock
 from runtime.settings import Settings
-from services import interval_estimates
+from services import interval_estimates, meter_data
 from store.casework import weather
 from store.people import readings
 from store.people.readings import NewReading
@@ -245,3 +247,50 @@ def test_a_meter_without_registers_is_estimated_by_weather(place: str) -> None:
     before = missed()
     settle(place, clock)
     assert missed() < 0.25 * before
+
+
+def test_days_without_a_message_are_estimated_in_versions(place: str) -> None:
+    """A device is dead from one midnight to another, for longer than the stream fills; then the
+    register is read."""
+    clock = ManualClock(NOW_US)
+    home = Home(6, "meter0", "m0", "c3")
+    hole = next(at for at in range(600, 700) if local_of(at).time() == time())
+    home.sent[:] = True
+    home.sent[hole : hole + 8 * 96] = False
+    send(place, clock, home, home.body(np.flatnonzero(home.sent)))
+    before_us, before, alarms = clock.now_us(), shown(place, home), anomalies(place)
+    assert [row["energy_kwh"] is None for row in before].count(True) == 1
+    start, end = local_of(200).date(), local_of(hole + 9 * 96).date()
+
+    def period() -> meter_data.Period:
+        with connect(place) as connection:
+            set_tenant_scope(connection, ["t1"])
+            found = meter_data.periods(connection, "t1", start, end)
+            return next(one for one in found if one.meter == "m0")
+
+    assert set(period().missing) == {"no_reading_at_start", "no_reading_at_end"}
+    clock.advance(60.0)
+    settle(place, clock)
+    guessed_us, guessed = clock.now_us(), shown(place, home)
+    estimates = [row for row in guessed if row["estimated"]]
+    assert len(estimates) == 8 * 96 and all(row["energy_kwh"] is not None for row in guessed)
+    assert {row["status"] for row in estimates} == {Quality.ERSATZWERT}
+    days_are_their_intervals(place, home, guessed)
+    assert anomalies(place) == alarms and period().missing, "an estimate is no reading"
+    edges = [200, hole + 9 * 96]
+    with connect(place) as connection:
+        for at, kwh in zip(edges, home.register(np.array(edges)).tolist(), strict=True):
+            read(connection, home, at, kwh)
+        connection.commit()
+    clock.advance(60.0)
+    settle(place, clock)
+    adds_up(shown(place, home), home, [(edges[0], edges[1])])
+    found = period()
+    assert found.missing == () and found.sum is not None and found.sum.verdict == Sum.FITS
+    for at_us, rows_then in ((before_us, before), (guessed_us, guessed)):
+        then = shown(place, home, at_us)
+        assert [row["energy_kwh"] for row in then] == [row["energy_kwh"] for row in rows_then]
+
+
+def local_of(at: int) -> datetime:
+    return from_us(START_US + at * STEP_US).astimezone(ZONE)
