@@ -196,6 +196,7 @@ def exchange(
     """
     if at > from_us(now_us):
         raise Invalid("at: expected a time that is not ahead")
+    at = readings.time_in_stream(at)
     meter = meter_reading.meter_at(connection, tenant, meter_id, at, None)
     device = readings.device_of(connection, tenant, meter_id, at)
     if device is None:
@@ -292,24 +293,38 @@ def _sum(connection: Connection, meter: MeterRead, first: End, last: End) -> Sum
     gone = sum(max(day["expected"] - day["present"] - day["estimated"], 0) for day in whole)
     gone += max((days[1] - days[0]).days - len(whole), 0)
     sent: list[float] = []
+    open_kwh = 0.0
     for since, until in spans:
         rows = metering.intervals(
             connection, meter.tenant, meter.meter, PURPOSE, from_at=since - _LONGEST,
             to_at=until, own=meter.customer, limit=_MOST_INTERVALS,
         )  # fmt: skip
         covered = timedelta(0)
+        last_row = None
         for row in rows:
             overlap = min(row["end_at"], until) - max(row["start_at"], since)
             if overlap <= timedelta(0) or row["energy_kwh"] is None:
                 continue
             covered += overlap
+            last_row = row
             total += row["energy_kwh"] * (overlap / (row["end_at"] - row["start_at"]))
             if not row["estimated"]:
                 sent.append(row["energy_kwh"])
-        gone += covered < until - since
+        short = (until - since) - covered
+        if last_row is not None and timedelta(0) < short < _length(last_row):
+            # A person reads within an interval, of which the stream knows the begin alone.
+            tail = last_row["energy_kwh"] * (short / _length(last_row))
+            total, open_kwh, short = total + tail, open_kwh + abs(tail), timedelta(0)
+        gone += short > timedelta(0)
     step = resolution(np.array(sent)) if sent else _STEP_KWH
     fine = tolerance(resolution(np.array([first.kwh, last.kwh])), step, given + len(sent))
+    fine += open_kwh
     return SumCheck(round(total, 6), round(last.kwh - first.kwh, 6), round(fine, 6), int(gone))
+
+
+def _length(row: Mapping[str, Any]) -> timedelta:
+    length: timedelta = row["end_at"] - row["start_at"]
+    return length
 
 
 def _end(connection: Connection, meter: MeterRead, day: datetime) -> End | None:

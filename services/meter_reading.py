@@ -10,7 +10,7 @@ import re
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -252,7 +252,7 @@ def enter(
         meter=meter.meter,
         customer=meter.customer,
         contract=meter.contract,
-        read_at=given.at.astimezone(UTC),
+        read_at=readings.time_in_stream(given.at),
         kwh=given.kwh,
         source=given.source,
         author=given.author,

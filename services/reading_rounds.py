@@ -223,7 +223,7 @@ def _close(connection: Connection, row: dict[str, Any], now_us: int) -> None:
         meter=row["meter"],
         customer=meter.customer,
         contract=meter.contract,
-        read_at=row["closes_at"],
+        read_at=readings.time_in_stream(row["closes_at"]),
         kwh=round(expected, 3),
         source="estimate",
         author="tachowatt",

@@ -110,7 +110,7 @@ class Timescale:
             return
         server = real_server()
         assert server is not None
-        with _database(server, "ts") as url:
+        with _database(server, "ts", "template0") as url:
             _execute(url, "create extension if not exists timescaledb")
             yield url
             # Its scheduler would start a job between the end of all sessions and the drop.

@@ -5,7 +5,7 @@ Rows never change: a correction is a row that replaces another. The newest one c
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from contracts.dialects import NATIVE
@@ -62,6 +62,12 @@ class Device:
     device_id: int
     device: str
     by_hand: bool
+
+
+def time_in_stream(at: datetime) -> datetime:
+    """Return a time as a message has it, in whole milliseconds: the sample of an entered reading is
+    found by it again."""
+    return at.astimezone(UTC).replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def put(connection: Connection, reading: NewReading) -> bool:

@@ -1,7 +1,7 @@
 """Corrections need a second person, an exchange has both readings, a released value leaves."""
 
 from collections.abc import Callable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from typing import Any
 
@@ -130,12 +130,27 @@ def test_a_correction_needs_a_second_person_and_keeps_the_old_reading(stage: Sta
 
 
 def test_a_corrected_reading_changes_the_use(stage: Stage) -> None:
-    enter(stage, at(2026, 9, 1), 1000.0)
-    wrong = enter(stage, at(2026, 10, 1), 1300.0)
+    """A clock gives microseconds, and a message has milliseconds."""
+    now = timedelta(microseconds=134_857)
+    enter(stage, at(2026, 9, 1) + now, 1000.0)
+    wrong = enter(stage, at(2026, 10, 1) + now, 1300.0)
     ingest(stage)
+    found = period(stage)
+    assert found.start is not None and found.start.reading_id == wrong["reading_id"]
     correct(stage, wrong["reading_id"], 1280.0)
     ingest(stage)
     assert used(stage) == pytest.approx(280.0)
+    found = period(stage)
+    assert found.start is not None and (found.start.kwh, found.start.source) == (1280.0, "utility")
+
+
+def test_a_read_within_an_interval_can_be_compared(stage: Stage) -> None:
+    enter(stage, at(2026, 9, 30) + timedelta(minutes=7), 1000.0)
+    enter(stage, at(2026, 11, 1) + timedelta(minutes=5, seconds=23), 1310.0)
+    ingest(stage)
+    found = period(stage).sum
+    assert found is not None and found.verdict == Sum.FITS
+    assert found.intervals_kwh == pytest.approx(310.0, abs=0.1)
 
 
 def test_what_is_not_ready_says_why_and_is_not_released(

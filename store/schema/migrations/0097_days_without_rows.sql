@@ -31,3 +31,8 @@ create or replace view shown.meter_day with (security_barrier) as
 comment on view shown.meter_day is
     'Decided days of the transaction''s tenants: features.meter_day with settled estimates, and days of '
     'estimates alone, on which the meter sent nothing.';
+
+-- A message has whole milliseconds. A reading that was entered with a finer time was another one than its
+-- sample: a correction did not take the sample's register back.
+update customers.entered_reading set read_at = date_trunc('milliseconds', read_at)
+    where read_at <> date_trunc('milliseconds', read_at);
