@@ -21,7 +21,7 @@ from services import case_notices, contact_policy, meter_reading, reading_links
 from services.visibility import TYPED
 from store.casework import contacts
 from store.casework.contacts import NewContact
-from store.people import consent, customers, reading_rounds, readings
+from store.people import consent, customers, meter_data, reading_rounds, readings
 from store.people.customers import Person
 from store.people.reading_rounds import NewRound
 from store.people.readings import NewReading
@@ -241,7 +241,11 @@ def _close(connection: Connection, row: dict[str, Any], now_us: int) -> None:
         case_id=None,
         key=hashlib.sha256(f"round\0{row['round_id']}".encode()).hexdigest(),
     )
-    readings.put(connection, new)
+    if readings.put(connection, new):
+        meter_data.put_event(
+            connection, new.tenant, "reading.accepted", new.customer, new.reading_id, new.version,
+            new.entered_at,
+        )  # fmt: skip
     reading_rounds.step(
         connection, row, next="done", reading_id=new.reading_id, estimated=True, reason=""
     )

@@ -139,7 +139,7 @@ def settle_sent(
 def _fillable(rows: Rows, series: Series) -> NDArray[np.bool_]:
     """Tell which rows are of a hole in which nothing was sent, no longer than the past of like
     days."""
-    open_ = np.isnan(series.energy_kwh) & (rows["reason"] == Reason.HOLE)
+    open_ = np.asarray(np.isnan(series.energy_kwh) & (rows["reason"] == Reason.HOLE), np.bool_)
     begins = np.flatnonzero(open_ & ~np.concatenate(([False], open_[:-1])))
     ends = np.flatnonzero(open_ & ~np.concatenate((open_[1:], [False])))
     long = series.end_us[ends] - series.start_us[begins] > PAST_DAYS * DAY_US

@@ -12,8 +12,8 @@ from runtime.clock import US_PER_S
 from runtime.errors import Invalid, NotAllowed
 from services import meter_reading, reading_links, reading_rounds
 from services.meter_reading import Given
+from store.people import meter_data, readings
 from store.people import reading_rounds as stored
-from store.people import readings
 from store.postgres.pool import connect
 from store.postgres.roles import CONTACTS, must_assume, set_tenant_scope
 from store.postgres.times import from_us
@@ -106,6 +106,8 @@ def test_what_is_missing_is_estimated_and_marked(stage: Stage) -> None:
     assert found["kwh"] == pytest.approx(1200.0 + 24 * 10.0)
     newest = readings.of_meter(stage.connection, "t1", "m0")[0]
     assert (newest["source"], newest["counts"]) == ("estimate", False)
+    event = meter_data.events(stage.connection, "t1")[0]
+    assert (event["kind"], event["ref"]) == ("reading.accepted", newest["reading_id"])
     register = meter_reading.register_of(
         stage.connection, meter_reading.meter_at(stage.connection, "t1", "m0", day(15), "c3")
     )
