@@ -1,6 +1,7 @@
 """The OpenAPI 3.1 document: FastAPI's, with scopes, problems, webhooks and examples."""
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from fastapi import FastAPI
@@ -48,13 +49,13 @@ _OF_RECORDS = ("registry:", "customers:merge")
 
 
 def install(app: FastAPI) -> None:
-    """Make `app.openapi()` return our document, built once."""
+    """Make `app.openapi()` return our document, built once in a process."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
             deps = getattr(app.state, "deps", None)
             base_url = "" if deps is None else deps.site.base_url
-            app.openapi_schema = _document(app, base_url or "/")
+            app.openapi_schema = _document(app.title, app.version, app.summary, base_url or "/")
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents it
@@ -67,12 +68,13 @@ def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, A
             yield path, method, operation
 
 
-def _document(app: FastAPI, server: str) -> dict[str, Any]:
+@cache  # applications of one process differ in nothing else, and it takes a second
+def _document(title: str, version: str, summary: str | None, server: str) -> dict[str, Any]:
     routes = api_routes()
     found = get_openapi(
-        title=app.title,
-        version=app.version,
-        summary=app.summary,
+        title=title,
+        version=version,
+        summary=summary,
         description=_DESCRIPTION,
         routes=routes,
         servers=[{"url": server, "description": "This installation"}],

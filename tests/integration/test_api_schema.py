@@ -1,11 +1,13 @@
 """The OpenAPI document is true: whatever is sent, no 500, and every answer is in the schema."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import jsonschema_rs
 import pytest
+import requests
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -86,34 +88,11 @@ def cases(operation: Any) -> st.SearchStrategy[Any]:
     return fitting | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
 
 
-@pytest.mark.parametrize("part", range(PARTS))
-def test_no_500_and_every_answer_in_the_schema(api: Api, part: int) -> None:
-    """Roles that may do it ask each operation, and now and then one that may not."""
-    schema = schemathesis.openapi.from_url(f"{api.url}/openapi.json")
-    everybody, seen = sorted(OF_ROLE), set()
-    for found in [*schema.get_all_operations()][part::PARTS]:
-        operation = found.ok()
-        definition = operation.definition.raw
-        scopes = set(definition.get("x-scopes", []))
-        allowed = [role for role in everybody if scopes <= set(map(str, OF_ROLE[role]))]
-        assert allowed, definition["operationId"]
-        if definition["operationId"] in ENDLESS:
-            roles = st.sampled_from([role for role in everybody if role not in allowed])
-        else:
-            roles = st.sampled_from(allowed * 2) | st.sampled_from(everybody)
-
-        @fuzzed(EXAMPLES + len(allowed) if scopes else EXAMPLES)
-        @given(case=cases(operation), real=st.booleans(), role=roles)
-        def run(case: Any, real: bool, role: str) -> None:
-            if real and case.path_parameters:
-                ids = known(api, role)
-                case.path_parameters = {name: ids[name] for name in case.path_parameters}
-            answer = case.call(headers=api.seeded.bearer(role), timeout=patient(20))
-            seen.add(answer.status_code)
-            case.validate_response(answer, checks=CHECKS)
-
-        run()
-    assert seen >= {200, 403, 404, 422}, seen
+@pytest.fixture
+def session() -> Iterator[requests.Session]:
+    """One connection for all requests."""
+    with requests.Session() as made:
+        yield made
 
 
 def test_examples_of_answers_are_in_their_schemas(api: Api) -> None:
@@ -392,3 +371,40 @@ def test_the_document_says_where_and_by_what_licence(api: Api) -> None:
     assert document["info"]["license"]["identifier"] == "Apache-2.0" and document["info"]["contact"]
     for webhook in document["webhooks"].values():
         assert webhook["post"]["security"] == []
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_no_500_and_every_answer_in_the_schema(
+    api: Api, session: requests.Session, part: int
+) -> None:
+    """Roles that may do it ask each operation, and now and then one that may not.
+
+    Stands last: what is sent may withdraw the consents that other tests need.
+    """
+    schema = schemathesis.openapi.from_url(f"{api.url}/openapi.json")
+    everybody, seen = sorted(OF_ROLE), set()
+    for found in [*schema.get_all_operations()][part::PARTS]:
+        operation = found.ok()
+        definition = operation.definition.raw
+        scopes = set(definition.get("x-scopes", []))
+        allowed = [role for role in everybody if scopes <= set(map(str, OF_ROLE[role]))]
+        assert allowed, definition["operationId"]
+        if definition["operationId"] in ENDLESS:
+            roles = st.sampled_from([role for role in everybody if role not in allowed])
+        else:
+            roles = st.sampled_from(allowed * 2) | st.sampled_from(everybody)
+
+        @fuzzed(EXAMPLES + len(allowed) if scopes else EXAMPLES)
+        @given(case=cases(operation), real=st.booleans(), role=roles)
+        def run(case: Any, real: bool, role: str) -> None:
+            if real and case.path_parameters:
+                ids = known(api, role)
+                case.path_parameters = {name: ids[name] for name in case.path_parameters}
+            answer = case.call(
+                session=session, headers=api.seeded.bearer(role), timeout=patient(20)
+            )
+            seen.add(answer.status_code)
+            case.validate_response(answer, checks=CHECKS)
+
+        run()
+    assert seen >= {200, 403, 404, 422}, seen

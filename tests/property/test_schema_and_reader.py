@@ -7,6 +7,7 @@ all of them; what is not valid is refused. `CONTENT` has the reasons that no sch
 import json
 import struct
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import cbor2
@@ -53,7 +54,7 @@ def of_object(draw: st.DrawFn, kind: str) -> dict[str, Any]:
     optional = [name for name in schema["properties"] if name not in required]
     columns = [name for name in optional if is_column(schema["properties"][name])]
     chosen = draw(st.lists(st.sampled_from(optional), unique=True, max_size=5))
-    body = {name: draw(FIELDS[kind][name]) for name in (*required, *chosen)}
+    body = {name: draw(fields(kind)[name]) for name in (*required, *chosen)}
     if columns and draw(st.integers(0, 3)):
         body.setdefault(draw(st.sampled_from(columns)), [None])
     for name in columns:
@@ -81,10 +82,10 @@ def of_field(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
     return st.dictionaries(names, from_schema(values), max_size=5)
 
 
-FIELDS = {
-    kind: {name: of_field(field) for name, field in schema["properties"].items()}
-    for kind, schema in SCHEMAS.items()
-}
+@cache
+def fields(kind: str) -> dict[str, st.SearchStrategy[Any]]:
+    """Strategies by name. Not at import: each worker imports this file."""
+    return {name: of_field(field) for name, field in SCHEMAS[kind]["properties"].items()}
 
 
 @st.composite
