@@ -97,8 +97,8 @@ async def run(
 ) -> None:
     """Serve until `stop`; call `ready` with the address once the server responds.
 
-    needs : is told how to ask what is missing, for /ready of the port of metrics. At shutdown
-    streams end first, then requests have 3 s to finish.
+    needs : a function that says what is missing is added to it, for /ready of the port of metrics.
+    At shutdown streams end first, then requests have 3 s to finish.
     """
     await asyncio.to_thread(scores.warm_up)
     certificate = certificate_of(settings)

@@ -77,7 +77,7 @@ class AckWindow:
         """Void all packet ids; return how many messages may come again.
 
         No message is dropped. A broker that was killed does not send them again, although their
-        senders have its acknowledgement; those that come again are duplicates, which the log tells.
+        senders have its acknowledgement; those that come again are duplicates, which the log says.
         """
         again = sum(1 for mid in self._mids if mid)
         again += sum(1 for mids, _ in self._taken for mid in mids if mid)

@@ -61,7 +61,7 @@ class Key:
 
     @property
     def id(self) -> str:
-        """16 hex digits of a hash of the key; tells nothing of the key."""
+        """16 hex digits of a hash of the key; says nothing about the key."""
         return hashlib.sha256(b"tachowatt secrets key\0" + self.material).hexdigest()[:16]
 
     @property

@@ -216,7 +216,7 @@ def claim(
     """Claim due contacts for a worker; return those that may be sent, and those refused.
 
     free : lanes with the number of contacts that each has room for. Consent is checked again, to
-    the contact's purpose and to that of the signal that it tells of; then the contact policy is
+    the contact's purpose and to that of the signal that it is about; then the contact policy is
     asked again, at this moment. A refusal is stored at once; what has to wait is put off; what a
     stored channel may have now is delivered. box : opens the receivers' secrets; raises `Retry`
     where its key is missing. settings : for links to cases in e-mails, None = there are none.

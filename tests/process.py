@@ -42,6 +42,8 @@ def _run(
 ) -> None:
     """In the new process: become the command."""
     os.setsid()
+    # A test run that a shell has started in the background ignores Ctrl-C, and so would this.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     if folder is not None:
         os.chdir(folder)
     if files is not None:

@@ -43,7 +43,7 @@ def once(
 ) -> Response:
     """Run `work` and store its response, or return the stored response.
 
-    A replay is logged as the first answer was. Where a customer whom it tells of has decided about
+    A replay is logged as the first answer was. Where a customer whom it is about has decided about
     a consent since, `again` answers instead, with what is shown now; it is needed by answers about
     others than the caller.
 

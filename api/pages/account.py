@@ -5,6 +5,7 @@ import re
 from starlette.responses import Response
 
 from api.http.problems import not_found
+from api.pages.devices import device_name
 from api.pages.frame.enter import SESSION
 from api.pages.frame.view import View
 from services import passwords, sign_in
@@ -50,6 +51,7 @@ def _page(view: View, problem: str = "") -> Response:
         has_password=person_sessions.password_beside(view.connection, token) is not None,
         problem=problem,
         shortest=passwords.MIN_LENGTH,
+        named=device_name,
     )
 
 

@@ -111,7 +111,7 @@ def _show(view: View, found: Row) -> Response:
         spans=SPANS,
         fm=f,
         days=shown[::-1],
-        used=sum(known.values()) if known else None,
+        used=sum(known.values()) if known else _energy_of_intervals(rows),
         usual=_of_same(known, usual),
         compared=compared,
         anomalies=[row for row in anomalies if _overlaps(as_plot_anomaly(row), period, zone)],
@@ -193,6 +193,12 @@ def _reasons(rows: Sequence[Row]) -> dict[str, int]:
     known = [reason for reason in Reason if reason is not Reason.AS_READ]
     counts = {reason.name: sum(row["reason"] == reason for row in rows) for reason in known}
     return {name: n for name, n in counts.items() if n}
+
+
+def _energy_of_intervals(rows: list[Row]) -> float | None:
+    """Return the energy of the intervals of a day that is not complete yet; None without one."""
+    found = [row["energy_kwh"] for row in rows if row["energy_kwh"] is not None]
+    return sum(found) if found else None
 
 
 def _statuses(rows: Sequence[Row]) -> dict[str, int]:

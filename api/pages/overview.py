@@ -1,7 +1,7 @@
 """GET /: each role's first page. What needs an action comes first, with its action beside it.
 
 The ledger for operators, the portfolio for insurers, the network for utilities, the queue for
-agents, today for customers.
+agents, today for customers; data protection and marketing begin with their own pages.
 """
 
 from collections.abc import Callable, Iterable
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from starlette.responses import Response
 
 from api.http.scopes import Scope
-from api.pages import live, partner, today, words
+from api.pages import live, next_actions, partner, privacy, today, words
 from api.pages.cases import waiting
 from api.pages.frame.formats import Formats
 from api.pages.frame.lists import Row
@@ -43,6 +43,9 @@ def overview(ledger_cache: live.LedgerCache) -> Callable[[View], Response]:
             return _portfolio(view, kept)
         if view.may(Scope.CONSUMPTION_READ):
             return _network(view, kept)
+        if not view.may(Scope.CASES_READ):
+            own = privacy.show if view.may(Scope.PRIVACY_READ) else next_actions.listed
+            return own(view)
         return _desk(view)
 
     return show

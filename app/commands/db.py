@@ -55,7 +55,7 @@ def show_status(json: Json = False) -> None:
     if json:
         print_json(found)
         return
-    out.print(f"{found['engine'] or 'not laid out yet'}; server {found['server']}")
+    out.print(f"{found['engine'] or 'no tables yet'}; server {found['server']}")
     pending = found["migrations"]["pending"]
     applied = len(found["migrations"]["applied"])
     out.print(f"{applied} migrations applied; pending: {', '.join(pending) or 'none'}")

@@ -23,6 +23,7 @@ Examples:
 import asyncio
 import json as json_module
 import shlex
+import signal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -105,6 +106,8 @@ def demo(
     view = demonstration.View(show, _welcome, done)
     if live is not None:
         live.start()
+    # A shell has its background jobs ignore Ctrl-C, and `kill -INT` would do nothing.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(demonstration.run(settings, clock, plan, view))
     except KeyboardInterrupt:
@@ -172,7 +175,7 @@ def _display(figures: Any) -> Table:
         "meter intervals": f"{counts.get('meter_interval', 0):,}",
         "anomalies": f"{counts.get('meter_anomaly', 0):,} (raised and cleared)",
         "to reconcile": f"{counts.get('reconcile_pending', 0):,} devices",
-        "crashes told to the insurer": f"{figures.crashes_contacted:,}",
+        "crashes sent to the insurer": f"{figures.crashes_contacted:,}",
         "contacts": ", ".join(
             f"{figures.contacts.get(state, 0):,} {state}"
             for state in ("delivered", "pending", "failed")
@@ -200,7 +203,7 @@ def _summary(answer: dict[str, Any]) -> None:
     out.print(f"driving events: recall {events['recall']}, precision {events['precision']}")
     soon = "" if crashes["p95_s"] is None else f", 95 of 100 within {crashes['p95_s']} s"
     out.print(
-        f"crashes: {crashes['found']} of {crashes['injected']} found, {crashes['contacted']} told "
+        f"crashes: {crashes['found']} of {crashes['injected']} found, {crashes['contacted']} sent "
         f"to the insurer{soon}"
     )
     out.print(

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from app.commands.shared.console import load_settings, print_json, print_table
+from app.commands.shared.console import err, load_settings, print_json, print_table
 from app.commands.shared.reads import log_command
 from app.processes.stack import database
 from runtime.clock import SystemClock
@@ -42,6 +42,8 @@ _COLUMNS = {
     What.SCORES: ("tenant", "customer", "score", "trusted"),
 }
 
+_OPEN = ": one that has not ended appears once its car has been silent for half a minute"
+
 
 def show(
     what: Annotated[What, typer.Argument(help="Which features")],
@@ -58,6 +60,9 @@ def show(
     found = shown.rows
     if json:
         print_json(found)
+        return
+    if not found:
+        err.print(f"no {what}{_OPEN if what is What.TRIPS else ''}", highlight=False)
         return
     columns = _COLUMNS[what]
     print_table(

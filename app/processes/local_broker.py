@@ -60,7 +60,7 @@ class LocalBroker:
         if self.kind == "mosquitto":
             return [
                 f"MQTT      {self.url} (Mosquitto: MQTT 5 and 3.1.1, this machine only)",
-                "          each device signs in with credentials of its own: tachowatt device add;",
+                "          each device signs in with credentials of its own: tachowatt device add",
             ]
         return [
             f"MQTT      {self.url} (embedded: MQTT 5, this machine only)",

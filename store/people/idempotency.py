@@ -25,7 +25,7 @@ class Logged(NamedTuple):
 class StoredAnswer:
     """The answer that was given to an Idempotency-Key.
 
-    reads : what it told of whom; decisions : number of consent decisions of these customers then.
+    reads : what it had of whom; decisions : number of consent decisions of these customers then.
     """
 
     fingerprint: bytes
@@ -37,7 +37,7 @@ class StoredAnswer:
 
     @property
     def customers(self) -> frozenset[str]:
-        """The customers that the answer tells of."""
+        """The customers that the answer is about."""
         return frozenset(one.customer for logged in self.reads for one in logged.objects)
 
 

@@ -41,6 +41,8 @@ def test_an_offer_is_said_explained_and_accepted(api: Api, agent: httpx.Client) 
     for one in by_api["candidates"]:
         assert f"<code>{one['action']}</code>" in why
     assert "the same result" in why and "driving.score" in why
+    known = why.partition('id="h-facts"')[2]
+    assert "True" not in known and "False" not in known and "<dd>92.00 <span" in known
     data = {"csrf": token_of(page), "action": "safe-driver-discount", "outcome": "accepted"}
     done = agent.post(f"/decisions/{decision}", data=data)
     assert done.status_code == 303

@@ -204,6 +204,13 @@ def test_a_person_opens_what_a_key_of_the_role_opens(api: Api, enter, role: str)
     assert enter(role).get("/account").status_code == 404, "a key is nobody's account"
 
 
+def test_who_has_no_cases_begins_with_their_own_page(enter) -> None:
+    for role, path in (("data_protection", "/privacy"), ("marketing", "/actions")):
+        client = enter(role)
+        title = re.search(r"<h1>.*?</h1>", client.get(path).text)
+        assert title is not None and title[0] in client.get("/").text
+
+
 def test_a_playbook_is_changed_on_the_page(api: Api, enter) -> None:
     client = enter(None)
     with connect(api.seeded.url) as connection:

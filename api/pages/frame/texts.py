@@ -15,6 +15,7 @@ from contracts.trip_quality import TRIP_QUALITY
 from runtime import yaml_text
 
 DYNAMIC = (
+    "skills",
     "felt_source",
     "bills.causes",
     "bills.line",

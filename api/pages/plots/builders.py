@@ -162,6 +162,16 @@ def time_axis(**more: Any) -> Plot:
     return {"type": "date", "showgrid": False, **more}
 
 
+_FEW_DAYS = 5
+
+
+def day_axis(at: Sequence[str], f: Formats, **more: Any) -> Plot:
+    """Build an axis of days, weeks or months. at : of the points; with few of them, the ticks
+    that Plotly finds are hours, which would repeat a day's name."""
+    ticks = {"tickvals": list(at)} if len(at) <= _FEW_DAYS else {"nticks": 8}
+    return time_axis(tickformat=f.day_format, **ticks, **more)
+
+
 def amount_axis(title: str, **more: Any) -> Plot:
     """Build an axis that begins at zero."""
     return {"title": title, "rangemode": "tozero", **more}

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import numpy as np
+
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from api.pages.plots.builders import (
@@ -31,6 +33,8 @@ Place = tuple[float, float]
 
 _DEGREE_KM = 111.195
 """Length of a degree of latitude."""
+_FELT_SHARE, _FELT_LEAST_MPS2 = 0.999, 4.0
+"""The axis of accelerations has this share of the values, and at least harsh ones."""
 
 
 def speed(
@@ -153,9 +157,10 @@ def accelerations(
 ) -> Plot:
     """Plot accelerations along the car's axes, with the time of each event tinted."""
     at = [from_us(each) for each in felt.t_us.tolist()]
+    most = _felt_most(felt)
     traces = []
     for name, values, colour in (
-        ("plot.across", felt.across, "var:plot-5"),
+        ("plot.across", felt.across, "var:plot-3"),
         ("plot.along", felt.along, "var:plot-1"),
     ):
         times, kept = thin(at, [known(value) for value in values.tolist()])
@@ -181,7 +186,7 @@ def accelerations(
             _event_markers(
                 kind,
                 [f.local(event["start_at"]) for event in those],
-                [known(event["peak_mps2"]) or 0.0 for event in those],
+                [max(-most, min(known(event["peak_mps2"]) or 0.0, most)) for event in those],
                 name=text,
                 size=11,
                 hover=f"{text} · %{{x|%H:%M:%S}}<extra></extra>",
@@ -194,8 +199,16 @@ def accelerations(
         hovermode="closest",
         shapes=bands,
         xaxis=time_axis(tickformat="%H:%M"),
-        yaxis={"title": "m/s²", "zeroline": True},
+        yaxis={"title": "m/s²", "zeroline": True, "range": [-most, most]},
     )
+
+
+def _felt_most(felt: Accelerations) -> float:
+    """Return the end of the axis, m/s²: a tenth of a second of a crash would make all else flat."""
+    values = np.abs(np.concatenate([felt.across, felt.along]))
+    values = values[np.isfinite(values)]
+    usual = float(np.quantile(values, _FELT_SHARE)) if values.size else 0.0
+    return max(_FELT_LEAST_MPS2, 1.2 * usual)
 
 
 def factors(components: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:

@@ -11,6 +11,7 @@ from api.pages.plots.builders import (
     amount_axis,
     band,
     bars,
+    day_axis,
     known,
     line,
     margin,
@@ -115,7 +116,7 @@ def days(
         legend={"traceorder": "normal"},
         bargap=0.3,
         showlegend=True,
-        xaxis=time_axis(tickformat=f.day_format, nticks=8),
+        xaxis=day_axis(x, f),
         yaxis=amount_axis(t("plot.kwh_a_day")),
     )
 
@@ -437,6 +438,8 @@ def _anomaly_name(
 ) -> Plot:
     """Build the anomaly's name above its start, towards the middle of the plot so that it fits."""
     start = anomaly["start_at"]
+    if intervals:
+        start = max(start, intervals[0]["start_at"])
     late = bool(intervals) and (start - intervals[0]["start_at"] > intervals[-1]["end_at"] - start)
     text = t.of("anomaly", anomaly["kind"])
     return note(f.local(start), text, "var:bad", anchor="right" if late else "left")

@@ -5,7 +5,16 @@ from typing import Any
 
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
-from api.pages.plots.builders import Plot, amount_axis, bars, line, margin, plot, rounded, time_axis
+from api.pages.plots.builders import (
+    Plot,
+    amount_axis,
+    bars,
+    day_axis,
+    line,
+    margin,
+    plot,
+    rounded,
+)
 
 BANDS = ("A", "B", "C", "D", "E")
 
@@ -47,7 +56,7 @@ def weeks(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
     return plot(
         [trace],
         f,
-        xaxis=time_axis(tickformat=f.day_format, nticks=8),
+        xaxis=day_axis(trace["x"], f),
         yaxis={"title": t("portfolio.mean"), "range": [0, 100]},
     )
 
@@ -64,6 +73,6 @@ def network(rows: Sequence[Mapping[str, Any]], t: Texts, f: Formats) -> Plot:
         [trace],
         f,
         bargap=0.3,
-        xaxis=time_axis(tickformat=f.day_format, nticks=8),
+        xaxis=day_axis(trace["x"], f),
         yaxis=amount_axis("kWh"),
     )

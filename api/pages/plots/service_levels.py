@@ -5,7 +5,15 @@ from typing import Any
 
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
-from api.pages.plots.builders import Plot, amount_axis, bars, line, plot, rounded, time_axis
+from api.pages.plots.builders import (
+    Plot,
+    amount_axis,
+    bars,
+    day_axis,
+    line,
+    plot,
+    rounded,
+)
 
 Days = Sequence[Mapping[str, Any]]
 
@@ -34,7 +42,7 @@ def kept(rows: Days, t: Texts, f: Formats) -> Plot:
         barmode="stack",
         bargap=0.3,
         showlegend=True,
-        xaxis=time_axis(tickformat=f.day_format, nticks=8),
+        xaxis=day_axis(days, f),
         yaxis=amount_axis(t("case.title"), tickformat=",d"),
     )
 
@@ -59,6 +67,6 @@ def first_action(rows: Days, t: Texts, f: Formats) -> Plot:
         traces,
         f,
         showlegend=True,
-        xaxis=time_axis(tickformat=f.day_format, nticks=8),
+        xaxis=day_axis(days, f),
         yaxis=amount_axis("min"),
     )

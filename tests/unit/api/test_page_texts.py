@@ -15,6 +15,7 @@ from contracts.kinds import LANGUAGES
 from feature_kernels.consumption import ANOMALY_KINDS
 from feature_kernels.driving import CURRENT, EVENT_KINDS
 from runtime.errors import Reason
+from services.case_types import shipped
 
 PAGES = Path(formats.__file__).parents[1]
 
@@ -72,6 +73,7 @@ def test_every_value_of_our_own_has_a_text(language: str) -> None:
         "consent.purpose": PURPOSES,
         "consent.purpose_text": PURPOSES,
         "feedback": alerts.FEEDBACK,
+        "skills": {skill for each in shipped().values() if (skill := each.spec.skill)},
         "interval_reason": [r.name for r in quality.Reason if r is not quality.Reason.AS_READ],
     }.items():
         assert [value for value in values if not texts.has(prefix, str(value))] == []

@@ -12,7 +12,7 @@ import pytest
 from api.pages.frame.formats import Formats
 from api.pages.frame.texts import Texts
 from api.pages.plots import driving, meters
-from api.pages.plots.builders import MAX_POINTS, Plot, thin
+from api.pages.plots.builders import MAX_POINTS, Plot, day_axis, thin
 from contracts.kinds import ANOMALIES, EVENTS, FACTORS
 from services.car_axes import Accelerations
 from store.postgres.times import to_us
@@ -147,6 +147,27 @@ def test_accelerations_have_gaps_and_the_time_of_each_event() -> None:
     assert along["y"][4:7] == [0.49, None, 0.74] and across["y"][6] == -0.74
     assert len(plot["layout"]["shapes"]) == len(marks) == len(EVENTS)
     assert marks[0]["y"] == [-4.0]
+
+
+def test_a_crash_does_not_flatten_the_accelerations_before_it() -> None:
+    t_us = np.arange(20_000, dtype=np.int64) * 20_000
+    along, across = np.sin(t_us / 3e6), np.full(t_us.shape, np.nan)
+    along[-3:] = -80.0
+    crash = {
+        "kind": "crash", "start_at": START, "end_at": START, "peak_mps2": 81.0, "severity": 3,
+    }  # fmt: skip
+    made = Accelerations("measured", t_us, along, across)
+    plot = driving.accelerations(made, [crash], T, F)
+    least, most = plot["layout"]["yaxis"]["range"]
+    assert least == -most and 2.0 < most < 10.0
+    assert plot["traces"][-1]["y"] == [most], "the crash is marked at the end of the axis"
+
+
+def test_a_day_is_named_once_on_an_axis() -> None:
+    few = day_axis(["2026-11-30"], F)
+    assert few["tickvals"] == ["2026-11-30"] and "nticks" not in few
+    many = day_axis([f"2026-11-{day}" for day in range(10, 30)], F)
+    assert many["nticks"] and "tickvals" not in many
 
 
 def test_a_path_without_positions_is_empty() -> None:

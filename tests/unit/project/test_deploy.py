@@ -462,3 +462,27 @@ def test_the_image_gets_every_package() -> None:
     packages = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]
     kept = (ROOT / "deploy" / "Dockerfile.dockerignore").read_text().splitlines()
     assert [name for name in packages["root_packages"] if f"!{name}" not in kept] == []
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="nginx is not installed")
+def test_nginx_takes_the_proxy_of_the_api(tmp_path: Path) -> None:
+    folders = "".join(
+        f"{kind}_temp_path {tmp_path / kind};\n"
+        for kind in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    config = tmp_path / "nginx.conf"
+    config.write_text(
+        f"pid {tmp_path}/pid; error_log {tmp_path}/log; events {{}}\n"
+        f"http {{ access_log off; {folders} include {DEPLOY / 'api' / 'nginx.conf'}; }}\n"
+    )
+    command = ["nginx", "-t", "-e", str(tmp_path / "log"), "-c", str(config)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_each_key_has_one_process_of_the_api() -> None:
+    text = (DEPLOY / "api" / "nginx.conf").read_text()
+    assert "hash $tw_caller consistent;" in text
+    assert len(re.findall(r"server 127\.0\.0\.1:\d+;", text)) >= 2
+    unit = (DEPLOY / "api" / "systemd.service").read_text()
+    assert "TACHOWATT_API_PORT=%i" in unit and "TACHOWATT_API_TRUSTED_PROXIES=127.0.0.1" in unit
