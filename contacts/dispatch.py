@@ -14,6 +14,7 @@ from contacts.mailer import Mailer
 from contacts.notifications import NotificationListener
 from contacts.store_thread import StoreThread
 from contracts.channels import configured
+from runtime.backoff import pause_after
 from runtime.clock import US_PER_S, Clock
 from runtime.errors import Retry
 from runtime.metrics import Metrics
@@ -45,7 +46,6 @@ log = logging.getLogger("contacts")
 _POLL_EVERY_S = 1.0
 _REMIND_EVERY_S = 60.0
 """Between two looks for consents that end: a reminder is not urgent, and the look is not free."""
-_BACKOFF_S = (0.2, 0.5, 1.0, 2.0, 5.0)
 _COUNT_EVERY = 5
 """Polls between two counts of pending contacts."""
 
@@ -220,7 +220,7 @@ class Dispatcher:
                 more = await once()
                 failures, self._unavailable = 0, None
             except Retry as error:
-                pause_s = _BACKOFF_S[min(failures, len(_BACKOFF_S) - 1)]
+                pause_s = pause_after(failures)
                 failures, self._unavailable = failures + 1, str(error)
                 log.warning("%s; again in %.1f s", error, pause_s)
                 await pause(stop, pause_s)

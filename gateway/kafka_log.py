@@ -14,13 +14,13 @@ from contracts.kafka import MOST_RECORD_BYTES, Topics, to_record
 from contracts.partition import KeyOfTopic, partition_of
 from contracts.raw import DeviceAck, RawMessage, Receipt
 from contracts.wire import unpack_receipt
+from runtime.backoff import pause_after
 from runtime.errors import Retry, Stop
 from runtime.kafka import client_options, stop_client
 from runtime.metrics import Metrics
 
 log = logging.getLogger("gateway.kafka")
 
-_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _ANSWER_WITHIN_MS = 5_000
 _BATCH_BYTES = 1024 * 1024
 _TOPICS_KNOWN = 200_000
@@ -172,7 +172,7 @@ class KafkaLog:
                 return
             except (KafkaError, OSError, Retry) as error:
                 await self._drop()  # a failed idempotent producer may refuse later batches
-                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                pause = pause_after(attempt)
                 attempt += 1
                 self._metrics.retries.inc()
                 self._away = f"Kafka does not take messages: {error!r}"

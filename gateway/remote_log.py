@@ -14,11 +14,10 @@ from contracts.wire import (
     unpack_receipt,
     write_frame,
 )
+from runtime.backoff import pause_after
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.remote_log")
-
-_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 
 class RemoteLog:
@@ -65,7 +64,7 @@ class RemoteLog:
                 return receipt
             except (OSError, EOFError, ValueError) as error:
                 await self.close()
-                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                pause = pause_after(attempt)
                 attempt += 1
                 self._away = f"no answer from ingest at {self._host}:{self._port}"
                 log.warning(

@@ -27,6 +27,7 @@ from gateway.frames import FrameCutter
 from gateway.paho_client import PahoClient
 from gateway.publish_packet import Malformed, Publish
 from gateway.retained import RetainedMessages
+from runtime.backoff import pause_after
 from runtime.errors import Stop
 
 log = logging.getLogger("gateway.session")
@@ -38,7 +39,6 @@ SESSION_EXPIRY_S = 7 * 86_400
 _STABLE_AFTER_S = 5.0
 """A connection that broke sooner counts as a failure: the next attempt waits longer."""
 
-_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 
 # paho reads one packet per call; number of calls before other tasks of the loop run.
 _READS_AT_ONCE = 64
@@ -137,7 +137,7 @@ class Session:
                 self._connect()
             except OSError as error:
                 self.not_reached.set()
-                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                pause = pause_after(attempt)
                 attempt += 1
                 log.warning(
                     "no connection to %s:%d (%s); again in %.1f s",
@@ -159,7 +159,7 @@ class Session:
             self._retained.lost_connection()
             self._on_lost()
             if not self._closing:
-                pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+                pause = pause_after(attempt)
                 attempt += 1
                 await asyncio.sleep(pause)
 

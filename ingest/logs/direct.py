@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from contracts.raw import RawMessage, Receipt
 from ingest.partition.worker import Worker
+from runtime.backoff import pause_after
 from runtime.errors import Owned, Retry, Stop
 from runtime.metrics import Metrics
 from runtime.waiting import pause
@@ -17,7 +18,6 @@ log = logging.getLogger("ingest.logs.direct")
 
 T = TypeVar("T")
 
-_BACKOFF_S = (0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 _IDLE_S = 0.1
 _HANDED_OVER_S = 0.02
 _CLOSE_WITHIN_S = 1.0
@@ -194,7 +194,7 @@ class DirectLog:
         return found
 
     async def _wait(self, attempt: int, error: Retry) -> None:
-        pause = _BACKOFF_S[min(attempt, len(_BACKOFF_S) - 1)]
+        pause = pause_after(attempt)
         self._away = str(error)
         log.warning("%s; again in %.1f s", error, pause)
         await asyncio.sleep(pause)
