@@ -60,14 +60,14 @@ def scores(
         None if weather is None else degrees_of_days(days, use.start_us, use.local_us, weather)
     )
     history = History(energy * 1000.0 * per_hour, length, degrees)
+    firsts = np.arange(phase, days.size - length + 1, length)
     windows = []
-    for first in range(phase, days.size - length + 1, length):
-        score = history.score(first)
+    for first, score in zip(firsts.tolist(), history.scores(firsts).tolist(), strict=True):
         windows.append(
             {
                 "start": (EPOCH + timedelta(days=int(days[first]))).isoformat(),
                 "end": (EPOCH + timedelta(days=int(days[first]) + length)).isoformat(),
-                "score": None if score is None else number(score, 6),
+                "score": number(score, 6),
             }
         )
     return windows

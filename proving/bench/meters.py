@@ -18,6 +18,7 @@ from app.analysis import insight
 from app.analysis.baseline import hours_of_days, whole_days
 from app.analysis.meter import analyse
 from app.analysis.portfolio import one_thread_of_blas
+from app.analysis.tamper_windows import scores
 from app.recordings.read import Table
 from customer_context.metering import weather_fit
 from customer_context.metering.weather_model import HOUR_US, Floats, Temperatures
@@ -30,6 +31,7 @@ DAYS = 365
 STEPS_PER_DAY = 48
 STEP_US = HOUR_US // 2
 PORTION = 50
+WINDOW_DAYS = 14
 STEPS = ("intervals and anomalies", "baseline", "evidence", "forecast")
 TOLERANCE = 1e-9
 Progress = Callable[[str, int, int], None]
@@ -37,12 +39,17 @@ Progress = Callable[[str, int, int], None]
 
 @dataclass(slots=True)
 class Spent:
-    """What a portion took. seconds : CPU by step; kernel_s : of the stream's kernel alone."""
+    """What a portion took.
+
+    seconds : CPU by step; kernel_s : of the stream's kernel alone;
+    tamper_s : of `tamper_score`, which is no step
+    """
 
     meters: int
     intervals: int
     seconds: dict[str, float]
     kernel_s: float
+    tamper_s: float
     wall_s: float
     anomalies: int
     fitted: int
@@ -88,7 +95,7 @@ def portion(seed: int, first: int, meters: int, days: int) -> Spent:
     key = seed, days
     weather = _place.setdefault(key, place(*key))
     celsius = np.repeat(weather.celsius[: days * 24], 2)
-    spent = Spent(meters, 0, dict.fromkeys(STEPS, 0.0), 0.0, 0.0, 0, 0)
+    spent = Spent(meters, 0, dict.fromkeys(STEPS, 0.0), 0.0, 0.0, 0.0, 0, 0)
     clock, wishes = SystemClock(), insight.Wishes()
     began = clock.monotonic()
     for at in range(first, first + meters):
@@ -105,6 +112,9 @@ def portion(seed: int, first: int, meters: int, days: int) -> Spent:
         marks.append(thread_cpu_s())
         for step, took in zip(STEPS, np.diff(marks).tolist(), strict=True):
             spent.seconds[step] += took
+        began_s = thread_cpu_s()
+        scores(use, WINDOW_DAYS, weather=weather)
+        spent.tamper_s += thread_cpu_s() - began_s
         spent.kernel_s += _kernel_s(table)
         spent.intervals += table.t_us.size
         spent.anomalies += len(analysis.answer["anomalies"])
@@ -203,6 +213,7 @@ def run(
         "intervals_per_cpu_s_by_step": {
             step: round(intervals / max(took, 1e-9)) for step, took in steps.items()
         },
+        "tamper_score_ms_a_meter": round(1e3 * sum(one.tamper_s for one in found) / meters, 2),
         "kernel_intervals_per_cpu_s": round(intervals / sum(one.kernel_s for one in found)),
         "fit": beside,
         "problems": problems,

@@ -86,6 +86,22 @@ def electric(seed: int, number: int) -> Meter:
     return Meter(f"electric {home.name}", t_us, np.zeros_like(t_us), kwh, home.weather)
 
 
+def sparse(seed: int, number: int, days: int) -> Meter:
+    """Simulate a home whose lowest values are none, every other one empty for some months.
+
+    An eighth to a fifth of a recorded home's half-hours may be zero: all is switched off at night,
+    the sun covers it, or nobody lives there.
+    """
+    meter = simulated(seed, number, days)
+    rng = np.random.default_rng((seed, number, 1))
+    shown = np.maximum(meter.kwh - np.quantile(meter.kwh, rng.uniform(0.12, 0.22)), 0.0)
+    first, length = int(rng.integers(60, days - 30)), int(rng.integers(40, 120))
+    if number % 2:
+        day = (meter.t_us - meter.t_us[0]) // DAY_US
+        shown[(day >= first) & (day < first + length)] = 0.0
+    return replace(meter, name=f"sparse {number}", kwh=np.asarray(np.round(shown, 3), np.float64))
+
+
 def replace_offset(offset_us: NDArray[np.int64]) -> NDArray[np.int64]:
     """Bring offsets of local time into -12 h to 12 h, on whole minutes."""
     half = 12 * HOUR_US

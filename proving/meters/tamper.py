@@ -77,7 +77,9 @@ def attempts(
             yield history, None, first, None
             for attack, change in ATTACKS.items():
                 window = kwh[first : first + LENGTH_DAYS]
-                yield history, attack, first, change(window, rng) * watt_per_kwh
+                changed = change(window, rng)
+                if not np.array_equal(changed, window, equal_nan=True):  # an empty home
+                    yield history, attack, first, changed * watt_per_kwh
 
 
 def _keep(into: list[float], score: float | None) -> None:

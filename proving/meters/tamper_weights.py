@@ -24,9 +24,9 @@ def fit(meters: Sequence[Meter], seed: int, windows: int) -> tuple[dict[str, flo
     rows, attacked = [], []
     for weather in (False, True):
         for history, attack, first, days in attempts(meters, seed, windows, weather):
-            found = history.evidence(first, days)
-            if found is not None:
-                rows.append([found[name] for name in WEIGHTS])
+            said, found = history.evidence(np.array([first]), days)
+            if said[0]:
+                rows.append(found[0])
                 attacked.append(attack is not None)
     weights, bias = _logistic(np.array(rows), np.array(attacked))
     return dict(zip(WEIGHTS, weights.tolist(), strict=True)), bias

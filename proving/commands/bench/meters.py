@@ -2,8 +2,9 @@
 
 Intervals with status, days, anomalies, profile and base load; the baseline with weather; what each
 anomaly cost; the forecast of the next day. All homes are of one place. Times are CPU times of the
-worker's thread, by step. The fit of the baseline is compared with its plain twin on some homes, and
-the ratio of their times is stated. The exit code is 1 where results differ.
+worker's thread, by step; `tamper_score` is measured beside them. The fit of the baseline is
+compared with its plain twin on some homes, and the ratio of their times is stated. The exit code is
+1 where results differ.
 
 Example:
 
@@ -49,6 +50,9 @@ def meters(
             ],
         )
         out.print(f"kernel alone: {found['kernel_intervals_per_cpu_s'] / 1e6:.2f} million/s")
+        out.print(
+            f"tamper_score of 14 days beside it: {found['tamper_score_ms_a_meter']} ms a meter"
+        )
         if found["fit"] is not None:
             fit = found["fit"]
             out.print(

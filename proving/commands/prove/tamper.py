@@ -1,8 +1,9 @@
 """Change windows of meters as the published attacks do, and rank them by `tamper_score`.
 
 The meters are simulated homes, or FILES of interval values; --electric homes heat or cool by
-electricity, in hours of hard noise, so that their seasons look like theft. Temperatures are used
-where they are known, for all FILES by --temperature; --no-weather leaves them out.
+electricity, in hours of hard noise, so that their seasons look like theft; --sparse homes use
+nothing in every fifth to eighth half-hour, and half of them are empty for months. Temperatures are
+used where they are known, for all FILES by --temperature; --no-weather leaves them out.
 
 Each window of 14 days is scored as it is, and after each of six attacks (Jokar et al., IEEE
 Transactions on Smart Grid 7(1), 2016): scaled down, hours cut out, scaled at random, a mean scaled
@@ -35,6 +36,7 @@ def tamper(
     seed: Annotated[int, typer.Option(help="Of homes, windows and attacks")] = 1,
     homes: Annotated[int, typer.Option(min=0, help="Simulated homes")] = 40,
     electric: Annotated[int, typer.Option(min=0, help="Homes that heat or cool, two years")] = 0,
+    sparse: Annotated[int, typer.Option(min=0, help="Homes with many zeros, or empty")] = 0,
     days: Annotated[int, typer.Option(min=120, help="Length of a simulated recording")] = 450,
     windows: Annotated[int, typer.Option(min=1, help="Of each meter")] = 8,
     tz: Zone = None,
@@ -55,6 +57,7 @@ def tamper(
     else:
         meters = [drawing.simulated(seed, i, days) for i in range(homes)]
         meters += [drawing.electric(seed, i) for i in range(electric)]
+        meters += [drawing.sparse(seed, i, days) for i in range(sparse)]
     if fit:
         weights, bias = tamper_weights.fit(meters, seed, windows)
         rounded = {name: round(value, 3) for name, value in weights.items()}

@@ -59,6 +59,36 @@ def test_a_fortnight_that_exports_as_much_as_it_imports_is_no_flat_one() -> None
     assert abs(balanced.mean()) < 1.0 and score is not None and score < 0.9
 
 
+def test_an_empty_home_is_no_theft_and_a_flat_day_is_no_empty_one() -> None:
+    days = home(112)
+    away = 80.0 + np.random.default_rng(5).gamma(2.0, 12.0, (14, 48))
+    flat = np.broadcast_to(days[84:98].mean(axis=1)[:, None], (14, 48)).copy()
+    history = History(days, LENGTH)
+    nobody, nothing = history.score(84, away), history.score(84, np.zeros((14, 48)))
+    sent = history.score(84, flat)
+    assert nobody is not None and nothing is not None and sent is not None
+    assert nobody < 0.05 and nothing == 0.5
+    assert sent > 0.9
+
+
+def test_half_of_a_home_without_use_at_night_is_theft() -> None:
+    days = home(112)
+    days = np.maximum(days - np.quantile(days, 0.2), 0.0)
+    history = History(days, LENGTH)
+    untouched, stolen = history.score(84), history.score(84, 0.5 * days[84:98])
+    assert untouched is not None and stolen is not None
+    assert untouched < 0.02 and stolen > 0.1
+
+
+def test_many_windows_have_the_scores_of_each_alone() -> None:
+    days = home(120)
+    days[50:52] = np.nan
+    firsts = np.array([10, 42, 56, 70, 106])
+    scores = History(days, LENGTH).scores(firsts)
+    alone = [History(days, LENGTH).score(first) for first in firsts.tolist()]
+    assert [None if np.isnan(score) else score for score in scores.tolist()] == alone
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.integers(42, 80), st.integers(0, 2**32 - 1))
 def test_a_score_does_not_look_at_later_days(first: int, seed: int) -> None:

@@ -14,7 +14,7 @@ from contracts.kinds import Anomaly
 from proving.meters import anomalies, tamper, tamper_weights
 from proving.meters.attacks import ATTACKS
 from proving.meters.baseline import beside
-from proving.meters.homes import DAY_US, HOUR_US, Meter, electric, simulated
+from proving.meters.homes import DAY_US, HOUR_US, Meter, electric, simulated, sparse
 from proving.meters.injection import KINDS, inject
 from proving.meters.known_homes import draw_home
 from runtime.errors import Stop
@@ -104,6 +104,13 @@ def test_an_electric_home_is_two_years_of_hours_with_weather() -> None:
     meter = electric(3, 1)
     assert meter.t_us.size == 730 * 24 and meter.weather is not None
     assert np.array_equal(meter.weather.t_us, meter.t_us)
+
+
+def test_a_sparse_home_has_many_zeros_and_may_be_empty_for_weeks() -> None:
+    zeros = [sparse(3, number, 130).kwh == 0.0 for number in range(2)]
+    assert 0.1 < zeros[0].mean() < 0.25 and zeros[1].mean() > 0.3
+    by_day = zeros[1].reshape(-1, 48).all(axis=1)
+    assert by_day.sum() >= 40 and not by_day[:60].any()
 
 
 def test_the_area_counts_pairs() -> None:
